@@ -1,0 +1,1 @@
+export { InputError, VtsError } from './vts.error.js';

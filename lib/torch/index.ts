@@ -1,0 +1,13 @@
+export * from './errors/index.js';
+export { holdsFloats } from './float-lists.js';
+export { DEFAULT_LIMITS, type ReadLimits } from './limits.js';
+export { Module } from './module.js';
+export { NdArray, NumpyDtype, type NumpyData } from './numpy.js';
+export { categoriesOf } from './pandas-array.js';
+export { DataFrame, Index, Series } from './pandas.js';
+export * from './python.js';
+export { MemoryStorage, StorageView, type TorchStorage } from './storage.js';
+export type { ElementArray } from './strided.js';
+export { contiguousStrides, elementSize, isDType, Tensor, type DType } from './tensor.js';
+export { readTorchFile, type ReadTorchFileOptions, type TorchFile } from './torch-file.js';
+export { asBool, asDict, asItems, asNumber, asString } from './values.js';

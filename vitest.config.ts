@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    include: ['lib/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+  resolve: {
+    // What a user installs: the e2e suites run the built package, as worker threads need JavaScript.
+    alias: { 'nestjs-vts': new URL('./dist/lib/index.js', import.meta.url).pathname },
+  },
+});
