@@ -1,0 +1,3 @@
+export { RegexFlag } from './flags.js';
+export { PythonPattern, type PythonMatch } from './pattern.js';
+export { RegexSyntaxError, UnsupportedRegexError } from './python-regex.error.js';

@@ -1,0 +1,15 @@
+/**
+ * `text.lower()`.
+ *
+ * Both languages follow Unicode's full mapping with the final-sigma rule and no locale.
+ *
+ * @internal
+ */
+export function lower(text: string): string {
+  return text.toLowerCase();
+}
+
+/** `text.upper()`. @internal */
+export function upper(text: string): string {
+  return text.toUpperCase();
+}
