@@ -1,0 +1,19 @@
+export { type OnnxDType } from './dtype.js';
+export {
+  GraphError,
+  MalformedModuleError,
+  ModelTooLargeError,
+  SessionCreationError,
+  SessionReleasedError,
+  TextInputError,
+  UnsupportedDTypeError,
+  UnsupportedModuleError,
+} from './errors/index.js';
+export { GraphBuilder } from './graph-builder.js';
+export { Value, type Dim, type Graph, type Shape, type TensorData } from './graph.js';
+export { lowerModel, type LoweredModel, type LowerOptions } from './lowering/lower-model.js';
+export type { InputSpec, ModelHints, TextLimits } from './lowering/lowering.js';
+export { writeModel, type ExternalData, type WrittenModel } from './proto/model-writer.js';
+export { createSession, openSession, type SessionOptions } from './session/create-session.js';
+export { OnnxSession } from './session/onnx-session.js';
+export { packTextBatch, type TextBatch } from './text/text-batch.js';

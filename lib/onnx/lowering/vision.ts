@@ -1,0 +1,41 @@
+import { attentions } from './attention.js';
+import { convolutions } from './conv.js';
+import { fastaiLayers } from './fastai-layers.js';
+import { imageNorms } from './image-norm.js';
+import type { LoweringFamily } from './lowering.js';
+import { multiheads } from './multihead.js';
+import { poolings } from './pooling.js';
+import { resizings } from './resizing.js';
+import { timmLayers } from './timm/layers.js';
+import { timmModels } from './timm/models.js';
+import { timmTransformers } from './timm/vision-transformer.js';
+import { classics } from './torchvision/classic.js';
+import { densenets } from './torchvision/densenet.js';
+import { torchvisionMisc } from './torchvision/misc.js';
+import { mobiles } from './torchvision/mobile.js';
+import { moderns } from './torchvision/modern.js';
+import { resnets } from './torchvision/resnet.js';
+import { visionTransformers } from './torchvision/vision-transformer.js';
+import { unets } from './unet.js';
+
+/** Everything that models of images are made of. @internal */
+export const visionFamilies: readonly LoweringFamily[] = [
+  convolutions,
+  poolings,
+  imageNorms,
+  resizings,
+  fastaiLayers,
+  attentions,
+  unets,
+  multiheads,
+  torchvisionMisc,
+  resnets,
+  densenets,
+  classics,
+  mobiles,
+  moderns,
+  visionTransformers,
+  timmLayers,
+  timmModels,
+  timmTransformers,
+];

@@ -1,0 +1,71 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import { SessionCreationError } from '../errors/session.error.js';
+import type { Graph } from '../graph.js';
+import { writeModel } from '../proto/model-writer.js';
+import { withModelFolder } from './model-folder.js';
+import { OnnxSession } from './onnx-session.js';
+
+/** How a session computes. @publicApi */
+export interface SessionOptions {
+  /** Threads of one operator. Default: onnxruntime's, the number of cores. */
+  readonly intraOpNumThreads?: number;
+  /** False lets idle threads sleep: slower alone, faster where the cores are shared. Default true. */
+  readonly allowSpinning?: boolean;
+  /** In order of preference. Default ['cpu']. */
+  readonly executionProviders?: readonly InferenceSession.ExecutionProviderConfig[];
+  /** Where the weights lie while the session is made. Default: the system's temporary folder. */
+  readonly tempDir?: string;
+}
+
+/**
+ * A session for a graph. The weights go through a file in a private folder, which is gone when the promise
+ * settles; where no file can be written they go through memory.
+ *
+ * @throws SessionCreationError when onnxruntime refuses the model.
+ * @throws ModelTooLargeError when no file can be written and the model passes 2 GB.
+ * @internal
+ */
+export async function createSession(
+  graph: Graph,
+  options: SessionOptions = {},
+): Promise<OnnxSession> {
+  const fromFile = await withModelFolder(graph, options.tempDir, (path) =>
+    openSession(path, options),
+  );
+  return fromFile ?? openSession(writeModel(graph).model, options);
+}
+
+/**
+ * A session for a finished ONNX model: the path of a file, or its bytes.
+ *
+ * @throws SessionCreationError when onnxruntime refuses the model.
+ * @internal
+ */
+export async function openSession(
+  model: string | Uint8Array,
+  options: SessionOptions = {},
+): Promise<OnnxSession> {
+  const native: InferenceSession.SessionOptions = {
+    executionProviders: options.executionProviders ?? ['cpu'],
+    interOpNumThreads: 1,
+    // Errors come as exceptions; onnxruntime would print them as well.
+    logSeverityLevel: 4,
+    ...(options.intraOpNumThreads !== undefined && {
+      intraOpNumThreads: options.intraOpNumThreads,
+    }),
+    ...(options.allowSpinning === false && {
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    }),
+  };
+  try {
+    // Loaded when a session is made: a main thread that only holds runners never loads the native binding.
+    const { InferenceSession } = await import('onnxruntime-node');
+    return new OnnxSession(
+      typeof model === 'string'
+        ? await InferenceSession.create(model, native)
+        : await InferenceSession.create(model, native),
+    );
+  } catch (error) {
+    throw new SessionCreationError(error);
+  }
+}

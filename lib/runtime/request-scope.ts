@@ -1,0 +1,34 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/**
+ * The HTTP request that the code runs for. When it ends early, because its time is over or its client has left,
+ * the runs that were started for it are abandoned.
+ *
+ * @internal
+ */
+export class RequestScope {
+  readonly #listeners = new Set<(reason: Error) => void>();
+  #reason: Error | undefined;
+
+  /** Why the request ended early; undefined while it goes on. */
+  get reason(): Error | undefined {
+    return this.#reason;
+  }
+
+  /** Ends the request early. */
+  end(reason: Error): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    for (const listener of this.#listeners) listener(reason);
+    this.#listeners.clear();
+  }
+
+  /** Calls the listener when the request ends early; returns what takes it off again. */
+  onEnd(listener: (reason: Error) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** The scope of the request in hand, through awaits. @internal */
+export const requestScope = new AsyncLocalStorage<RequestScope>();
