@@ -1,0 +1,7 @@
+export {
+  DamagedImageError,
+  EmptyImageError,
+  ImageTooLargeError,
+  UnreadableImageFileError,
+  UnsupportedImageError,
+} from './image.error.js';
