@@ -1,0 +1,11 @@
+export { ModelLoadError } from './model-load.error.js';
+export { InvalidRunnerOptionError } from './invalid-runner-option.error.js';
+export {
+  RunAbortedError,
+  RunFailedError,
+  RunInputError,
+  RunTimeoutError,
+  UnclonableItemError,
+} from './run.error.js';
+export { RunnerClosedError, RunnerUnavailableError, WorkerDiedError } from './unavailable.error.js';
+export { UnknownRunnerMethodError, RunnerNotReadyError } from './runner-member.error.js';

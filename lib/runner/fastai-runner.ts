@@ -1,0 +1,133 @@
+import type { Tensor } from 'onnxruntime-common';
+import { WrongLearnerKindError } from '../fastai/errors/index.js';
+import type { Prediction, Predictions } from '../fastai/learner.js';
+import type { DecodedRow, FrameLike, ShownRow, TabularSchema } from '../fastai/tabular/index.js';
+import type { Slice } from '../fastai/text/lm/lm-learner.js';
+import type { WordStream } from '../fastai/text/lm/word-stream.js';
+import { FASTAI, checkSignatures } from '../frameworks/signatures.js';
+import type { StreamRunOptions } from '../interfaces/language-model-runner.interface.js';
+import type { FastaiRunner, RunnerMethod } from '../interfaces/runner.interface.js';
+import type { RunnerOptions, RunOptions } from '../interfaces/runner-options.interface.js';
+import type { Model } from '../store/index.js';
+import { registerRunnerFactory } from '../store/runner-factories.js';
+import { InvalidRunnerOptionError } from './errors/index.js';
+import { ModelRunner } from './model-runner.js';
+import { resolveRunnerOptions } from './runner-options.js';
+import { TextContinuation } from './text-continuation.js';
+import type { FastaiInit } from './runnables/fastai.js';
+import { WorkerPool } from './worker-pool.js';
+
+/** Methods of learners that runners offer, by both of their names. @internal */
+export const FASTAI_METHODS = [
+  'predict',
+  'getPreds',
+  'get_preds',
+  'decodeRow',
+  'encode',
+  // One turn of a text that a language model continues; called by predict and predictStream.
+  'generate',
+] as const;
+
+class LearnerRunner<Input, Decoded> extends ModelRunner implements FastaiRunner<Input, Decoded> {
+  readonly #texts = new TextContinuation(
+    this.tag,
+    async (request, options) => {
+      await this.open();
+      if (this.kind !== 'lm') throw new WrongLearnerKindError('predictStream', 'lm', this.kind);
+      return super.method('generate').run(request, options) as Promise<Slice>;
+    },
+    this.timeoutMs,
+  );
+  readonly #predict: RunnerMethod = this.#predictOf(super.method('predict'));
+
+  override method(name: string): RunnerMethod {
+    return name === 'predict' ? this.#predict : super.method(name);
+  }
+
+  get kind(): string {
+    return this.fact('kind');
+  }
+
+  get vocab(): unknown {
+    return this.fact('vocab');
+  }
+
+  get schema(): TabularSchema | undefined {
+    return this.fact('schema') as TabularSchema | undefined;
+  }
+
+  get decodeRow(): RunnerMethod<DecodedRow, ShownRow> {
+    return this.method('decodeRow') as RunnerMethod<DecodedRow, ShownRow>;
+  }
+
+  get predict(): RunnerMethod<Input, Prediction<Decoded>> {
+    return this.method('predict') as RunnerMethod<Input, Prediction<Decoded>>;
+  }
+
+  /** For language models; see {@link LanguageModelRunner}. */
+  predictStream(text: string, options?: StreamRunOptions): WordStream {
+    return this.#texts.stream(text, options);
+  }
+
+  get encode(): RunnerMethod<string, Tensor> {
+    return this.method('encode') as RunnerMethod<string, Tensor>;
+  }
+
+  get getPreds(): RunnerMethod<readonly Input[] | FrameLike, Predictions> {
+    return this.method('getPreds') as RunnerMethod<readonly Input[] | FrameLike, Predictions>;
+  }
+
+  get get_preds(): RunnerMethod<readonly Input[] | FrameLike, Predictions> {
+    return this.method('get_preds') as RunnerMethod<readonly Input[] | FrameLike, Predictions>;
+  }
+
+  /** What predict is, and takes, depends on the model, which is known when it is loaded. */
+  #predictOf(method: RunnerMethod): RunnerMethod {
+    const run = async (item: unknown, options?: RunOptions): Promise<unknown> => {
+      await this.open();
+      return this.kind === 'lm' ? this.#texts.predict(item, options) : method.run(item, options);
+    };
+    return { run, asyncRun: run };
+  }
+}
+
+/**
+ * A runner of a fastai model; it loads the model when it is opened, or at its first call.
+ *
+ * @throws BatchableNotSupportedError when a signature of the model is batchable.
+ * @throws InvalidRunnerOptionError when an option cannot be used, such as an execution provider but the CPU's.
+ * @internal
+ */
+export function createFastaiRunner<Input = unknown, Decoded = unknown>(
+  model: Model,
+  options: RunnerOptions & { warn?: (message: string) => void } = {},
+): FastaiRunner<Input, Decoded> {
+  const tag = model.tag.toString();
+  const { warn, ...given } = options;
+  checkSignatures(FASTAI, tag, model.info.signatures);
+  const { workers, threads, timeoutMs, stuckMs, executionProviders, onnx } = resolveRunnerOptions(
+    tag,
+    given,
+  );
+  const other = executionProviders.find((provider) => provider.toLowerCase() !== 'cpu');
+  if (other !== undefined) {
+    throw new InvalidRunnerOptionError(
+      tag,
+      `fastai learners run on the CPU, not with the execution provider "${other}"`,
+      'leave executionProviders out, or save learner.model through the PyTorch layer (pytorch.saveModel) and run that',
+    );
+  }
+  const init: FastaiInit = { file: model.pathOf(FASTAI.file), threads, onnx };
+  const runnable = new URL('./runnables/fastai.js', import.meta.url).href;
+  const pool = new WorkerPool({
+    name: tag,
+    workers,
+    runnable,
+    init,
+    stuckMs,
+    ...(warn === undefined ? {} : { warn }),
+  });
+  return new LearnerRunner<Input, Decoded>(tag, FASTAI_METHODS, pool, timeoutMs);
+}
+
+registerRunnerFactory(FASTAI.modules, createFastaiRunner);

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { resolveRunnerOptions } from './runner-options.js';
+
+describe('resolveRunnerOptions', () => {
+  it.each([
+    [1, 1, 1],
+    [2, 1, 1],
+    [3, 2, 1],
+    [4, 3, 1],
+    [8, 4, 1],
+    [9, 4, 2],
+    [32, 4, 7],
+  ])('leaves a core of %i to the event loop', (cores, workers, threads) => {
+    expect(resolveRunnerOptions('a:1', {}, cores)).toMatchObject({ workers, threads });
+  });
+
+  it('fits what is left open to what is given', () => {
+    expect(resolveRunnerOptions('a:1', { threads: 4 }, 8)).toMatchObject({ workers: 1 });
+    expect(resolveRunnerOptions('a:1', { workers: 2 }, 8)).toMatchObject({ threads: 3 });
+    expect(resolveRunnerOptions('a:1', { workers: 2 }, 2)).toMatchObject({ threads: 1 });
+  });
+
+  it('has BentoML’s time limit', () => {
+    expect(resolveRunnerOptions('a:1', {}, 2)).toMatchObject({ timeoutMs: 60_000, stuckMs: 5000 });
+  });
+
+  it.each<[object, string]>([
+    [{ workers: 0 }, 'workers is 0'],
+    [{ workers: 1.5 }, 'workers is 1.5'],
+    [{ threads: -1 }, 'threads is -1'],
+    [{ timeoutMs: NaN }, 'timeoutMs is NaN'],
+    [{ timeoutMs: 2 ** 31 }, 'timeoutMs is 2147483648'],
+    [{ stuckMs: 0 }, 'stuckMs is 0'],
+    [{ workers: 3, threads: 3 }, '3 workers x 3 threads are more than the 8 cores'],
+    [{ worker: 1 }, '"worker" is no option'],
+  ])('refuses %j', (options, fact) => {
+    expect(() => resolveRunnerOptions('a:1', options, 8)).toThrow(fact);
+  });
+});

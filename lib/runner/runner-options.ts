@@ -1,0 +1,73 @@
+import type { RunnerOptions } from '../interfaces/runner-options.interface.js';
+import { usableCores } from './cores.js';
+import { InvalidRunnerOptionError } from './errors/index.js';
+
+/** Time limit of a call where none is given, in milliseconds; BentoML's. @internal */
+export const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** The longest delay of a Node timer; a longer one would fire at once. @internal */
+export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+const DEFAULT_STUCK_MS = 5000;
+/** Each worker holds a model of its own: hundreds of megabytes for the larger learners. */
+const MOST_DEFAULT_WORKERS = 4;
+
+const KNOWN = ['workers', 'threads', 'timeoutMs', 'stuckMs', 'executionProviders', 'onnx'];
+
+/** Options of a runner with nothing left open. @internal */
+export interface ResolvedRunnerOptions {
+  readonly workers: number;
+  readonly threads: number;
+  readonly timeoutMs: number;
+  readonly stuckMs: number;
+  readonly executionProviders: readonly string[];
+  readonly onnx: string | undefined;
+}
+
+/**
+ * Fills in what the options of a runner leave open.
+ *
+ * The event loop keeps a core for itself. Of the others each gets a worker before any worker gets a second thread:
+ * a run does not wait for the one before it, and onnxruntime's threads spin, which costs most on a busy machine.
+ *
+ * @throws InvalidRunnerOptionError @internal
+ */
+export function resolveRunnerOptions(
+  runner: string,
+  options: RunnerOptions,
+  cores = usableCores(),
+): ResolvedRunnerOptions {
+  const refuse = (fact: string, remedy: string): never => {
+    throw new InvalidRunnerOptionError(runner, fact, remedy);
+  };
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.includes(key)) refuse(`"${key}" is no option`, `use ${KNOWN.join(', ')}`);
+  }
+  const { executionProviders = ['cpu'], onnx } = options;
+  for (const key of ['workers', 'threads'] as const) {
+    const value = options[key];
+    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
+      refuse(`${key} is ${String(value)}`, 'use a whole number of 1 or more');
+    }
+  }
+  for (const key of ['timeoutMs', 'stuckMs'] as const) {
+    const value = options[key];
+    const least = key === 'stuckMs' ? 1 : 0;
+    if (value !== undefined && !(value >= least && value <= LONGEST_TIMEOUT_MS)) {
+      refuse(`${key} is ${String(value)}`, `use ${least} to ${LONGEST_TIMEOUT_MS} milliseconds`);
+    }
+  }
+  const free = Math.max(1, cores - 1);
+  const workers =
+    options.workers ??
+    Math.max(1, Math.min(MOST_DEFAULT_WORKERS, Math.floor(free / (options.threads ?? 1))));
+  const threads = options.threads ?? Math.max(1, Math.floor(free / workers));
+  if (workers * threads > cores) {
+    refuse(
+      `${workers} workers x ${threads} threads are more than the ${cores} cores`,
+      'lower workers or threads',
+    );
+  }
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, stuckMs = DEFAULT_STUCK_MS } = options;
+  return { workers, threads, timeoutMs, stuckMs, executionProviders, onnx };
+}
