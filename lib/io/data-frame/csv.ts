@@ -1,0 +1,174 @@
+import Papa from 'papaparse';
+import { compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+
+/** Texts that pandas' `read_csv` takes for a missing value, quoted or not. */
+const MISSING = new Set([
+  '',
+  '#N/A',
+  '#N/A N/A',
+  '#NA',
+  '-1.#IND',
+  '-1.#QNAN',
+  '-NaN',
+  '-nan',
+  '1.#IND',
+  '1.#QNAN',
+  '<NA>',
+  'N/A',
+  'NA',
+  'NULL',
+  'NaN',
+  'None',
+  'n/a',
+  'nan',
+  'null',
+]);
+
+const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
+const INFINITE = /^([+-]?)inf(?:inity)?$/i;
+const BOOLEANS = new Map([
+  ['True', true],
+  ['TRUE', true],
+  ['true', true],
+  ['False', false],
+  ['FALSE', false],
+  ['false', false],
+]);
+
+/**
+ * Reads CSV as `pd.read_csv` does: the first line names the columns, blank lines are skipped, short rows are filled
+ * with missing values, and a column is of numbers or booleans where all its cells are, else of texts. Columns named
+ * in `texts` stay texts.
+ *
+ * @throws FrameFault
+ * @internal
+ */
+export function readCsv(text: string, texts: ReadonlySet<string> = new Set()): RawFrame {
+  const { data, errors } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), {
+    delimiter: ',',
+    newline: newlineOf(text),
+  });
+  const [error] = errors.filter(({ type }) => type === 'Quotes');
+  if (error) throw quoteFault(error.code, Math.max(0, (error.row ?? 1) - 1));
+  const lines = data.filter((line) => !isBlank(line));
+  const [header, ...rows] = lines;
+  if (!header)
+    throw new FrameFault('the CSV is empty', 'send a line with the names of the columns');
+  return columnsOf(namesOf(header), rows, texts);
+}
+
+function columnsOf(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+  texts: ReadonlySet<string>,
+): RawFrame {
+  const columns = names.map(() => rows.map(() => ''));
+  rows.forEach((cells, row) => {
+    if (cells.length > names.length) {
+      throw new FrameFault(
+        `row ${row} (counted from 0) has ${cells.length} fields, and the header has ${names.length}`,
+        'quote fields that have a comma in them',
+      );
+    }
+    for (let index = 0; index < cells.length; index++) columns[index]![row] = cells[index]!;
+    const last = cells.length - 1;
+    const end = cells[last];
+    if (end?.endsWith('\r')) columns[last]![row] = end.slice(0, -1);
+  });
+  return {
+    rows: rows.length,
+    columns: new Map(
+      names.map((name, index) => [name, typed(columns[index]!, texts.has(name))] as const),
+    ),
+  };
+}
+
+/** Names as pandas makes them unique: a, a.1, Unnamed: 2. */
+function namesOf(header: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return header.map((cell, index) => {
+    const given = cell.replace(/\r$/, '') || `Unnamed: ${index}`;
+    let name = given;
+    for (let count = 1; taken.has(name); count++) name = `${given}.${count}`;
+    taken.add(name);
+    return name;
+  });
+}
+
+function isBlank(line: readonly string[]): boolean {
+  return line.length === 1 && line[0]!.trim() === '';
+}
+
+function quoteFault(code: string, row: number): FrameFault {
+  return new FrameFault(
+    code === 'MissingQuotes'
+      ? `a quoted field that begins at row ${row} (counted from 0) has no end`
+      : `row ${row} (counted from 0) has text after a closing quote`,
+    'write a quote within a quoted field twice',
+  );
+}
+
+/** One newline for all lines; a carriage return that is left at a line's end is dropped later. */
+function newlineOf(text: string): '\n' | '\r' {
+  return text.includes('\n') || !text.includes('\r') ? '\n' : '\r';
+}
+
+function typed(cells: string[], asText: boolean): Cells {
+  const present = (cell: string): boolean => !MISSING.has(cell);
+  if (asText) return cells.map((cell) => (present(cell) ? cell : null));
+  return numbers(cells) ?? booleans(cells) ?? cells.map((cell) => (present(cell) ? cell : null));
+}
+
+function numbers(cells: readonly string[]): Cells | undefined {
+  const out = nulls(cells.length);
+  for (let row = 0; row < cells.length; row++) {
+    const number = numberOf(cells[row]!);
+    if (number === undefined) return undefined;
+    out[row] = number;
+  }
+  return compact(out);
+}
+
+function numberOf(cell: string): number | null | undefined {
+  if (NUMBER.test(cell)) return Number(cell);
+  if (MISSING.has(cell)) return null;
+  const infinite = INFINITE.exec(cell);
+  return infinite ? (infinite[1] === '-' ? -Infinity : Infinity) : undefined;
+}
+
+function booleans(cells: readonly string[]): Cells | undefined {
+  const out = nulls(cells.length);
+  for (let row = 0; row < cells.length; row++) {
+    const cell = cells[row]!;
+    const value = BOOLEANS.get(cell) ?? (MISSING.has(cell) ? null : undefined);
+    if (value === undefined) return undefined;
+    out[row] = value;
+  }
+  return out;
+}
+
+/** Writes CSV as `DataFrame.to_csv(index=False)` does; missing values are empty. @internal */
+export function writeCsv({ rows, columns }: RawFrame): string {
+  const all = [...columns.values()];
+  const lines = [[...columns.keys()].map(field).join(',')];
+  for (let row = 0; row < rows; row++) {
+    lines.push(all.map((cells) => field(cells[row])).join(','));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function field(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return String(value);
+    return Number.isNaN(value) ? '' : value > 0 ? 'inf' : '-inf';
+  }
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  const text =
+    value instanceof Date
+      ? value.toISOString()
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

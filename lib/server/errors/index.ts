@@ -1,0 +1,2 @@
+export { RequestTimeoutError, ShuttingDownError } from './request.error.js';
+export { InvalidModuleOptionError, DuplicateRootError } from './module.error.js';

@@ -1,0 +1,76 @@
+import { BadRequestException } from '@nestjs/common';
+import { parseContentType } from '../io/request-body.js';
+import { EndpointRoutes } from './endpoint.js';
+import type { HttpRequest } from './http.js';
+import { readStream } from './read-body.js';
+
+/** The body of a request that was read before the application's body parsers could, or why it could not be. @internal */
+export type EarlyBody = { readonly bytes: Uint8Array } | { readonly error: Error };
+
+const bodies = new WeakMap<HttpRequest, EarlyBody>();
+
+/** @internal */
+export function earlyBodyOf(request: HttpRequest): EarlyBody | undefined {
+  return bodies.get(request);
+}
+
+/**
+ * Reads JSON bodies of endpoints ahead of Nest's own parser, which takes no more than 100 kB, refuses bare values,
+ * loses the digits of large integers, and answers in its own way where another media type is wanted.
+ *
+ * The path tells only that an endpoint may be meant. So another handler at a path with the same end still gets
+ * its `request.body`, parsed when it is asked for.
+ *
+ * @returns Undefined where the request is none of these.
+ * @internal
+ */
+export function readJsonEarly(
+  request: HttpRequest,
+  fallbackLimit: number,
+): Promise<void> | undefined {
+  if (request.method !== 'POST') return undefined;
+  const { mediaType } = parseContentType(request.headers['content-type']);
+  if (mediaType === undefined || !/[/+]json$/.test(mediaType)) return undefined;
+  const path = (request.url ?? '').split('?', 1)[0] as string;
+  const maxBytes = EndpointRoutes.maxBytes(path, fallbackLimit);
+  if (maxBytes === undefined || request.readableEnded) return undefined;
+  return read(request, maxBytes);
+}
+
+async function read(request: HttpRequest, maxBytes: number): Promise<void> {
+  try {
+    const bytes = await readStream(request, maxBytes);
+    bodies.set(request, { bytes });
+    parseLate(request, bytes);
+  } catch (error) {
+    bodies.set(request, { error: error as Error });
+    // The rest of the stream is being discarded: without a type no parser touches it.
+    delete request.headers['content-type'];
+  }
+}
+
+function parseLate(request: HttpRequest, bytes: Uint8Array): void {
+  const define = (value: unknown): void => {
+    Object.defineProperty(request, 'body', {
+      value,
+      writable: true,
+      configurable: true,
+      enumerable: true,
+    });
+  };
+  Object.defineProperty(request, 'body', {
+    configurable: true,
+    enumerable: true,
+    set: define,
+    get: () => {
+      let value: unknown;
+      try {
+        value = bytes.length === 0 ? {} : JSON.parse(new TextDecoder().decode(bytes));
+      } catch (error) {
+        throw new BadRequestException((error as Error).message);
+      }
+      define(value);
+      return value;
+    },
+  });
+}

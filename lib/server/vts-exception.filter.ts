@@ -1,0 +1,42 @@
+import { Catch, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { RunAbortedError, RunFailedError } from '../runner/errors/index.js';
+import { VTS_LOG_CONTEXT } from '../vts.constants.js';
+import { errorResponse } from './api-error.js';
+import type { HttpResponse } from './http.js';
+
+/**
+ * Answers the errors of endpoints in Nest's shape `{ statusCode, message, error }`. What is neither the client's
+ * fault nor the load's is a 500 without details, and a line in the log with them.
+ *
+ * @internal
+ */
+@Catch()
+export class VtsExceptionFilter implements ExceptionFilter {
+  readonly #logger = new Logger(VTS_LOG_CONTEXT);
+
+  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<HttpResponse>();
+    // Its client has left.
+    if (error instanceof RunAbortedError && response.destroyed) return;
+    const { status, body, headers, hidden } = errorResponse(error);
+    if (hidden) this.#log(error);
+    if (response.headersSent) {
+      response.end();
+      return;
+    }
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    this.host.httpAdapter.reply(response, body, status);
+  }
+
+  #log(error: unknown): void {
+    if (error instanceof RunFailedError) {
+      const { runner, kind, message, workerStack } = error;
+      this.#logger.error(`${runner} failed: ${kind}: ${message}`, workerStack);
+    } else if (error instanceof Error) {
+      this.#logger.error(`${error.name}: ${error.message}`, error.stack);
+    } else this.#logger.error(String(error));
+  }
+}

@@ -1,0 +1,35 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What fastai itself predicted for one text. */
+export interface TextCase {
+  input: string;
+  decoded: unknown;
+  pred: number | boolean[] | number[];
+  probs: number[];
+}
+
+/** A learner with fastai's own predictions. */
+export interface TextLearner {
+  name: string;
+  file: string;
+  cases: TextCase[];
+  /** Largest difference of a probability: half-precision weights are computed in single precision here. */
+  tolerance: number;
+}
+
+/** The text learners of a folder; none where it does not exist. */
+export function textLearners(folder: string): TextLearner[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => {
+    const record = join(folder, name, 'cases.json');
+    if (!existsSync(record)) return [];
+    const { kind, cases } = JSON.parse(readFileSync(record, 'utf8')) as {
+      kind: string;
+      cases: TextCase[];
+    };
+    if (kind !== 'text') return [];
+    const tolerance = name.includes('fp16') ? 2e-3 : 1e-4;
+    return [{ name, file: join(folder, name, 'export.pkl'), cases, tolerance }];
+  });
+}
