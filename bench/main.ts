@@ -1,11 +1,23 @@
 import { fastai, ModelStore } from '../lib/index.js';
 import { benchHttp } from './http.js';
 import { benchPredict } from './predict.js';
+import { benchTabular } from './tabular.js';
 
 // Ratios within one run are what counts: the machine's own speed falls out of them.
-const home = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home';
-const model = await fastai.get('fastai_sentiment:latest', { store: new ModelStore(home) });
-const file = model.pathOf('saved_model.pkl');
+async function fileOf(tag: string, home: string): Promise<string> {
+  return (await fastai.get(tag, { store: new ModelStore(home) })).pathOf('saved_model.pkl');
+}
 
-await benchPredict(file);
-await benchHttp(file, home);
+const textHome = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home';
+
+const benches: Record<string, () => Promise<void>> = {
+  predict: async () => benchPredict(await fileOf('fastai_sentiment', textHome)),
+  http: async () => benchHttp(await fileOf('fastai_sentiment', textHome), textHome),
+  tabular: async () => benchTabular(await fileOf('income', 'sample/03-tabular/models-home')),
+};
+
+// `npm run bench` runs all of them, `npm run bench -- http` the ones that are named.
+const named = process.argv.slice(2);
+for (const [name, bench] of Object.entries(benches)) {
+  if (named.length === 0 || named.includes(name)) await bench();
+}
