@@ -1,7 +1,9 @@
 import { fastai, ModelStore } from '../lib/index.js';
 import { benchHttp } from './http.js';
+import { benchLanguageModel } from './language-model.js';
 import { benchPredict } from './predict.js';
 import { benchTabular } from './tabular.js';
+import { benchVision } from './vision.js';
 
 // Ratios within one run are what counts: the machine's own speed falls out of them.
 async function fileOf(tag: string, home: string): Promise<string> {
@@ -14,6 +16,9 @@ const benches: Record<string, () => Promise<void>> = {
   predict: async () => benchPredict(await fileOf('fastai_sentiment', textHome)),
   http: async () => benchHttp(await fileOf('fastai_sentiment', textHome), textHome),
   tabular: async () => benchTabular(await fileOf('income', 'sample/03-tabular/models-home')),
+  vision: async () => benchVision(await fileOf('shapes', 'sample/04-vision/models-home')),
+  'language-model': async () =>
+    benchLanguageModel(await fileOf('reviews_lm', 'sample/05-language-model/models-home')),
 };
 
 // `npm run bench` runs all of them, `npm run bench -- http` the ones that are named.

@@ -106,7 +106,12 @@ export {
 export { File, type FileOptions } from './io/file.js';
 export { Image, type ImageOptions } from './io/image.js';
 export type { ImageOutput } from './io/image/image-output.js';
-export { IoDescriptor, type IoSchema, type ResponsePayload } from './io/io-descriptor.js';
+export {
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+  type Streamed,
+} from './io/io-descriptor.js';
 export {
   Multipart,
   OptionalPart,
@@ -114,6 +119,7 @@ export {
   type MultipartOptions,
   type MultipartParts,
 } from './io/multipart.js';
+export { Json, type JsonOptions } from './io/json.js';
 export type { NdarrayDType } from './io/ndarray/dtypes.js';
 export type { NdarrayOutput, NdarrayView, NestedArray } from './io/ndarray/write.js';
 export { NumpyNdarray, type NumpyNdarrayOptions } from './io/numpy-ndarray.js';
@@ -121,9 +127,9 @@ export type { PandasDtype } from './io/data-frame/dtypes.js';
 export type { DataFrameOutput } from './io/data-frame/frames.js';
 export type { PandasOrient } from './io/data-frame/orients.js';
 export type { SchemaSource } from './io/data-frame/schema-source.js';
+export type { DataFrame, RowExpression } from './io/data-frame/data-frame.js';
 export {
   PandasDataFrame,
-  type DataFrame,
   type DataFrameFormat,
   type PandasDataFrameOptions,
 } from './io/pandas-data-frame.js';
@@ -165,6 +171,11 @@ export {
 export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './server/setup-docs.js';
 export {
   AmbiguousVersionError,
+  ArchiveEntryError,
+  ArchiveExistsError,
+  ArchiveFileError,
+  ArchiveFormatError,
+  CorruptModelArchiveError,
   CorruptModelError,
   defaultHome,
   InvalidModelInfoError,
@@ -176,14 +187,20 @@ export {
   ModelPathError,
   ModelStore,
   NoRunnerError,
+  PinnedModelError,
   StoreWriteError,
   Tag,
+  type ArchiveFormat,
   type CreateModelOptions,
+  type ExportModelOptions,
+  type ImportModelOptions,
   type ModelContext,
   type ModelFilter,
   type ModelMetadata,
   type ModelSignature,
   type ModelSignatureOptions,
+  type ModelWatcher,
+  type WatchOptions,
 } from './store/index.js';
 export {
   ByteOrderError,

@@ -44,7 +44,11 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     {
       provide: ModelStore,
       inject: [VTS_MODULE_OPTIONS],
-      useFactory: (options: VtsModuleOptions) => new ModelStore(checkModuleOptions(options).home),
+      // A bundle has its models with it, wherever the app looked for them before.
+      useFactory: (options: VtsModuleOptions) => {
+        const { home } = checkModuleOptions(options);
+        return new ModelStore(process.env['VTS_BUNDLE_HOME'] ?? home);
+      },
     },
     RunnerRegistry,
     RequestGate,

@@ -124,7 +124,7 @@ describe('A text classifier over HTTP', () => {
     const leaving = new AbortController();
     const requests = Array.from({ length: 16 }, () => {
       const { signal } = leaving;
-      return client.text('/label', 'good '.repeat(20_000), {}, signal).catch(() => 'left');
+      return client.text('/label', 'good bad '.repeat(10_000), {}, signal).catch(() => 'left');
     });
     await expect.poll(async () => (await stats()).queued, { timeout: 20_000 }).toBeGreaterThan(8);
     const { completed, abandoned } = await stats();

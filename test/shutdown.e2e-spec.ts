@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +64,25 @@ describe('A process', () => {
     child?.kill('SIGINT');
     expect(await exit).toEqual([0, null]);
     agent.destroy();
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half a head', 'POST /classifyText HTTP/1.1\r\nHost: a\r\n'],
+    [
+      'half a JSON body',
+      'POST /classifyText HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n[1,',
+    ],
+  ])('ends although a client that sent %s keeps its connection', async (_name, sent) => {
+    const port = await start({ shutdownTimeoutMs: 1000 });
+    const socket = connect(port, 'localhost').on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(sent);
+    await delay(200);
+    const exit = ended();
+    child?.kill('SIGTERM');
+    expect(await exit).toEqual([0, null]);
+    socket.destroy();
   });
 
   it('answers 503 to what it cannot finish in time, and is not ready meanwhile', async () => {

@@ -116,7 +116,7 @@ function documentation(
       ...(operationId === undefined ? {} : { operationId }),
     }),
     ...(tags === undefined ? [] : [ApiTags(...tags)]),
-    ApiExtraModels(ApiError),
+    ApiExtraModels(ApiError, ...(input.models ?? []), ...(output.models ?? [])),
     ApiResponse({
       status: 200,
       description: 'The result.',

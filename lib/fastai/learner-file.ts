@@ -103,5 +103,7 @@ function describe(value: PyValue): string {
   if (module) return `a bare model of class "${module.className}"`;
   return value instanceof PyObject
     ? `an object of class "${value.className}"`
-    : `a ${typeof value}`;
+    : value === null
+      ? 'None'
+      : `a value of another kind (${Array.isArray(value) ? 'a list' : typeof value})`;
 }

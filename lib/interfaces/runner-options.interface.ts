@@ -30,7 +30,7 @@ export interface RunnerOptions {
    * case that it never ends (a regular expression of the learner that backtracks for ever). Native code is
    * always waited for.
    *
-   * @default 5000
+   * @default 2000
    */
   stuckMs?: number;
   /**

@@ -91,7 +91,8 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   }
 
   override accepts(mediaType: string | undefined): boolean {
-    if (mediaType === undefined || UNSPECIFIC.has(mediaType) || mediaType === MULTIPART) return true;
+    if (mediaType === undefined || UNSPECIFIC.has(mediaType) || mediaType === MULTIPART)
+      return true;
     return this.#allowed.has(canonical(mediaType));
   }
 

@@ -1,7 +1,9 @@
+import type { Observable } from 'rxjs';
 import type { RequestBody } from './request-body.js';
 
 /** A JSON schema as OpenAPI 3.0 has it. @publicApi */
 export interface IoSchema {
+  $ref?: string;
   type?: 'array' | 'boolean' | 'integer' | 'number' | 'object' | 'string';
   format?: string;
   items?: IoSchema;
@@ -21,6 +23,9 @@ export interface ResponsePayload {
   readonly contentType: string;
   readonly body: string | Uint8Array;
 }
+
+/** Values that come one by one, as a handler of an endpoint with a stream returns them. @publicApi */
+export type Streamed<T> = Observable<T> | AsyncIterable<T>;
 
 /**
  * How one side of an endpoint's contract travels over HTTP: extend it for formats of your own.
@@ -55,7 +60,9 @@ export abstract class IoDescriptor<Input, Output = Input> {
   readonly example?: unknown;
   /** Other media types that requests may have, with their schemas; `accepts` has to take them. */
   readonly alternatives?: Readonly<Record<string, IoSchema>>;
-  /** The media type of responses, where it is one of the alternatives. */
+  /** Classes that the schemas refer to with `$ref`. */
+  readonly models?: readonly (new () => object)[];
+  /** The media type of responses, where it is not that of requests. */
   readonly outputMediaType?: string;
   /** Largest body in bytes, decompressed. Undefined for the module's `maxBodyBytes`. */
   readonly maxBytes?: number;
@@ -71,6 +78,13 @@ export abstract class IoDescriptor<Input, Output = Input> {
    * Writes what a handler returned. Whatever it throws is a fault of the service: HTTP 500.
    */
   abstract serialize(value: Output): ResponsePayload | Promise<ResponsePayload>;
+
+  /**
+   * Where a descriptor has this method, responses are streams of server-sent events (`text/event-stream`): the handler
+   * returns an Observable or an async iterable, and this makes the data of an event of each of its values. What it
+   * throws is a fault of the service, as with `serialize`, which is not called.
+   */
+  serializeEvent?(value: unknown): string;
 
   /** Whether the body may have this media type. By default the descriptor's own, or none. */
   accepts(mediaType: string | undefined): boolean {

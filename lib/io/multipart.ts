@@ -77,7 +77,11 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     this.#parts = new Map(Object.entries(parts).map(([name, part]) => [name, declared(part)]));
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
     if (this.#parts.size === 0) {
-      throw new InvalidDescriptorError('Multipart', 'it has no parts', 'name a descriptor for each');
+      throw new InvalidDescriptorError(
+        'Multipart',
+        'it has no parts',
+        'name a descriptor for each',
+      );
     }
     for (const [name, { descriptor }] of this.#parts) {
       if (descriptor instanceof Multipart) {
@@ -112,14 +116,18 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
 
   async parse({ bytes }: RequestBody): Promise<MultipartInput<Parts>> {
     if (bytes === undefined) {
-      throw invalid('a body parser of the application has read the body', 'leave forms to this endpoint');
+      throw invalid(
+        'a body parser of the application has read the body',
+        'leave forms to this endpoint',
+      );
     }
     const given = byName(readParts(bytes));
     const values = new Map<string, unknown>();
     for (const [name, { descriptor, optional }] of this.#parts) {
       const part = given.get(name);
       if (part) values.set(name, await readPart(name, part, descriptor));
-      else if (!optional) throw invalid(`the part "${name}" is missing`, `send a part of that name`);
+      else if (!optional)
+        throw invalid(`the part "${name}" is missing`, `send a part of that name`);
     }
     return Object.fromEntries(values) as MultipartInput<Parts>;
   }
@@ -131,7 +139,11 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
       const content: unknown = Object.hasOwn(value, name) ? value[name] : undefined;
       if (content === undefined && optional) continue;
       if (content === undefined) {
-        throw new InvalidOutputError('Multipart', `the part "${name}" is missing`, 'return all parts');
+        throw new InvalidOutputError(
+          'Multipart',
+          `the part "${name}" is missing`,
+          'return all parts',
+        );
       }
       const { contentType, body } = await descriptor.serialize(content as never);
       chunks.push(
@@ -144,7 +156,9 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     chunks.push(`--${boundary}--\r\n`);
     return {
       contentType: `${this.mediaType}; boundary=${boundary}`,
-      body: Buffer.concat(chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk))),
+      body: Buffer.concat(
+        chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
+      ),
     };
   }
 }
@@ -173,7 +187,11 @@ async function readPart(
   descriptor: AnyDescriptor,
 ): Promise<unknown> {
   if (!descriptor.accepts(mediaType)) {
-    throw new UnsupportedBodyError('media type', mediaType ?? '', `${descriptor.mediaType} as "${name}"`);
+    throw new UnsupportedBodyError(
+      'media type',
+      mediaType ?? '',
+      `${descriptor.mediaType} as "${name}"`,
+    );
   }
   if (descriptor.maxBytes !== undefined && bytes.length > descriptor.maxBytes) {
     throw invalid(
@@ -185,7 +203,10 @@ async function readPart(
 }
 
 function quoted(name: string): string {
-  return name.replace(/["\r\n]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  return name.replace(
+    /["\r\n]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 function invalid(fact: string, remedy: string): InvalidBodyError {

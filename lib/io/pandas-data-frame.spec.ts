@@ -3,11 +3,8 @@ import { table } from 'arquero';
 import { describe, expect, it } from 'vitest';
 import type { TabularSchema } from '../fastai/tabular/index.js';
 import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
-import {
-  PandasDataFrame,
-  type DataFrame,
-  type PandasDataFrameOptions,
-} from './pandas-data-frame.js';
+import { PandasDataFrame, type PandasDataFrameOptions } from './pandas-data-frame.js';
+import type { DataFrame } from './data-frame/data-frame.js';
 import type { RequestBody } from './request-body.js';
 
 const folder = new URL('../../test/fixtures/tabular/frames/', import.meta.url);
@@ -106,6 +103,7 @@ describe('JSON bodies', () => {
   it('keeps names such as __proto__ away from prototypes', async () => {
     const frame = await read('[{"a":1,"constructor":2,"toString":3}]');
     expect(frame.columnNames()).toEqual(['a', 'constructor', 'toString']);
+    await expect(read('[{"__proto__":5,"a":1}]')).rejects.toEqual(refusal(/is called "__proto__"/));
     await read('[{"__proto__":{"polluted":1},"a":1}]').catch(() => undefined);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });

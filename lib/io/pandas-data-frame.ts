@@ -1,4 +1,3 @@
-import type { ColumnTable } from 'arquero';
 import type { TabularSchema } from '../fastai/tabular/index.js';
 import { frameSchema, learnerExample, learnerSchema } from './data-frame/frame-schema.js';
 import { applyDtype, DTYPE_NAMES, isTextDtype, type PandasDtype } from './data-frame/dtypes.js';
@@ -8,15 +7,13 @@ import { readCsv, writeCsv } from './data-frame/csv.js';
 import { readParquet, writeParquet } from './data-frame/parquet.js';
 import { FrameFault, type RawFrame } from './data-frame/raw-frame.js';
 import { schemaOfSource, type SchemaSource } from './data-frame/schema-source.js';
+import type { DataFrame } from './data-frame/data-frame.js';
 import { decodeBody, parseJsonBody } from './data-frame/body-text.js';
 import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
 
 const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
-
-/** What handlers get for a data frame: arquero's table. @publicApi */
-export type DataFrame = ColumnTable;
 
 /** Formats of a data frame in a body. @publicApi */
 export type DataFrameFormat = 'json' | 'csv' | 'parquet';

@@ -1,5 +1,10 @@
 import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors/index.js';
-import { IoDescriptor, type ResponsePayload } from './io-descriptor.js';
+import {
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+  type Streamed,
+} from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
 
 /** Charsets by their names in content-type headers, with the labels that `TextDecoder` knows. */
@@ -15,10 +20,21 @@ const CHARSETS = new Map([
   ['utf-16be', 'utf-16be'],
 ]);
 
+const EVENTS =
+  'Server-sent events: one without a name for each word, with the word as its data; then `end`; or `error`, ' +
+  'with the JSON of an error response as its data.';
+
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
 /** @publicApi */
-export interface TextOptions {
+export interface TextOptions<Stream extends boolean = false> {
+  /**
+   * As output: sends words as they come, as `text/event-stream`. The handler returns an Observable or an async
+   * iterable of strings.
+   *
+   * @default false
+   */
+  stream?: Stream;
   /** Largest body in bytes. @default 1048576 (1 MiB) */
   maxBytes?: number;
   /** The example of the OpenAPI document. */
@@ -33,23 +49,46 @@ export interface TextOptions {
  * 415), bytes that are invalid in it are a 400, no content type counts as `text/plain`, another one is a 415, and
  * an empty body is the empty string. A leading byte order mark is dropped. Out: UTF-8.
  *
+ * With `stream: true`, out is `text/event-stream`: an event for each string that the handler's Observable or async
+ * iterable gives, its data the string; then an event `end` without data; or an event `error`, its data the JSON of
+ * an error response. A failure before the first string is an error response. The client that leaves ends the work.
+ *
+ * @example
+ * \@VtsApi({ input: Text, output: new Text({ stream: true }) })
+ * words(text: string): Observable<string> {
+ *   return this.runner.predictStream(text, { nWords: 20 });
+ * }
+ *
  * @publicApi
  */
-export class Text extends IoDescriptor<string> {
+export class Text<Stream extends boolean = false> extends IoDescriptor<
+  string,
+  Stream extends true ? Streamed<string> : string
+> {
   readonly mediaType = 'text/plain';
   readonly schema = { type: 'string' } as const;
+  override readonly outputMediaType: string | undefined;
+  override readonly outputSchema: IoSchema | undefined;
+  override readonly serializeEvent: ((value: unknown) => string) | undefined;
   override readonly example: string | undefined;
   override readonly maxBytes: number;
 
-  constructor(options: TextOptions = {}) {
+  constructor(options: TextOptions<Stream> = {}) {
     super();
     this.example = options.sample;
+    const stream = options.stream === true;
+    this.outputMediaType = stream ? 'text/event-stream' : undefined;
+    this.outputSchema = stream ? { type: 'string', description: EVENTS } : undefined;
+    this.serializeEvent = stream ? textOf : undefined;
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
 
   /** A descriptor whose example in the OpenAPI document is this text. */
-  static fromSample(sample: string, options: TextOptions = {}): Text {
-    return new Text({ ...options, sample });
+  static fromSample<Stream extends boolean = false>(
+    sample: string,
+    options: TextOptions<Stream> = {},
+  ): Text<Stream> {
+    return new Text<Stream>({ ...options, sample });
   }
 
   parse({ bytes, parsed, charset = 'utf-8' }: RequestBody): string {
@@ -72,12 +111,14 @@ export class Text extends IoDescriptor<string> {
     }
   }
 
-  serialize(value: string): ResponsePayload {
-    if (typeof value !== 'string') {
-      throw new InvalidOutputError('Text', `it is ${nameOf(value)}`, 'return a string');
-    }
-    return { contentType: 'text/plain; charset=utf-8', body: value };
+  serialize(value: Stream extends true ? Streamed<string> : string): ResponsePayload {
+    return { contentType: 'text/plain; charset=utf-8', body: textOf(value) };
   }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new InvalidOutputError('Text', `it is ${nameOf(value)}`, 'return a string');
 }
 
 function decode(bytes: Uint8Array, label: string): string {

@@ -21,7 +21,7 @@ describe('resolveRunnerOptions', () => {
   });
 
   it('has BentoML’s time limit', () => {
-    expect(resolveRunnerOptions('a:1', {}, 2)).toMatchObject({ timeoutMs: 60_000, stuckMs: 5000 });
+    expect(resolveRunnerOptions('a:1', {}, 2)).toMatchObject({ timeoutMs: 60_000, stuckMs: 2000 });
   });
 
   it.each<[object, string]>([

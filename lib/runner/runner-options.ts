@@ -8,7 +8,7 @@ export const DEFAULT_TIMEOUT_MS = 60_000;
 /** The longest delay of a Node timer; a longer one would fire at once. @internal */
 export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-const DEFAULT_STUCK_MS = 5000;
+const DEFAULT_STUCK_MS = 2000;
 /** Each worker holds a model of its own: hundreds of megabytes for the larger learners. */
 const MOST_DEFAULT_WORKERS = 4;
 

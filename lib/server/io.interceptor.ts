@@ -1,6 +1,7 @@
 import {
   Inject,
   Injectable,
+  Logger,
   StreamableFile,
   type CallHandler,
   type ExecutionContext,
@@ -13,11 +14,14 @@ import { parseContentType, type RequestBody } from '../io/request-body.js';
 import { DEFAULT_TIMEOUT_MS } from '../runner/runner-options.js';
 import { RunAbortedError } from '../runner/errors/index.js';
 import { RequestScope, requestScope } from '../runtime/request-scope.js';
-import { VTS_ENDPOINT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import { VTS_ENDPOINT, VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import { errorResponse } from './api-error.js';
 import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
 import { RequestTimeoutError } from './errors/index.js';
+import { openEventStream } from './event-stream.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { earlyBodyOf } from './json-bodies.js';
+import { logFailure } from './log-failure.js';
 import { readStream } from './read-body.js';
 import { RequestGate } from './request-gate.js';
 
@@ -36,6 +40,8 @@ export function inputOf(request: HttpRequest): unknown {
  */
 @Injectable()
 export class IoInterceptor implements NestInterceptor {
+  readonly #logger = new Logger(VTS_LOG_CONTEXT);
+
   constructor(
     @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
     @Inject(RequestGate) private readonly gate: RequestGate,
@@ -62,18 +68,27 @@ export class IoInterceptor implements NestInterceptor {
       timeoutMs > 0
         ? setTimeout(() => scope.end(new RequestTimeoutError(timeoutMs)), timeoutMs)
         : undefined;
-    const onClose = (): void => scope.end(new RunAbortedError('The endpoint', 'the handler'));
+    const onClose = (): void => {
+      clearTimeout(timer);
+      scope.end(new RunAbortedError('The endpoint', 'the handler'));
+    };
     response.once('close', onClose);
+    let streams = false;
     try {
-      return await new Promise((resolve, reject) => {
+      const answer = await new Promise((resolve, reject) => {
         scope.onEnd(reject);
         requestScope
           .run(scope, () => this.#handle(endpoint, request, response, next))
           .then(resolve, reject);
       });
+      // Time and client matter until the last event is out.
+      streams = endpoint.output.serializeEvent !== undefined;
+      return answer;
     } finally {
-      clearTimeout(timer);
-      response.off('close', onClose);
+      if (!streams) {
+        clearTimeout(timer);
+        response.off('close', onClose);
+      }
     }
   }
 
@@ -84,6 +99,7 @@ export class IoInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Promise<unknown> {
     inputs.set(request, await input.parse(await this.#body(input, request)));
+    if (output.serializeEvent !== undefined) return this.#stream(output, next, response);
     const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     const { contentType, body } = await output.serialize(value);
     if (response.headersSent) return undefined;
@@ -91,6 +107,27 @@ export class IoInterceptor implements NestInterceptor {
     response.setHeader('content-type', contentType);
     if (this.gate.draining) response.setHeader('connection', 'close');
     return typeof body === 'string' ? body : new StreamableFile(body, { type: contentType });
+  }
+
+  async #stream(
+    output: Endpoint['output'],
+    next: CallHandler,
+    response: HttpResponse,
+  ): Promise<StreamableFile> {
+    const scope = requestScope.getStore() as RequestScope;
+    const events = await openEventStream(next.handle(), scope, {
+      value: (value) => (output.serializeEvent as (value: unknown) => string)(value),
+      failure: (error) => {
+        const { body, hidden } = errorResponse(error);
+        if (hidden) logFailure(this.#logger, error);
+        return body;
+      },
+    });
+    response.setHeader('cache-control', 'no-cache');
+    // For proxies that would wait for the whole response; nginx heeds it.
+    response.setHeader('x-accel-buffering', 'no');
+    if (this.gate.draining) response.setHeader('connection', 'close');
+    return new StreamableFile(events, { type: 'text/event-stream' });
   }
 
   async #body(input: Endpoint['input'], request: HttpRequest): Promise<RequestBody> {

@@ -1,6 +1,7 @@
 import { BadRequestException } from '@nestjs/common';
 import { parseContentType } from '../io/request-body.js';
 import { EndpointRoutes } from './endpoint.js';
+import { RequestTimeoutError } from './errors/index.js';
 import type { HttpRequest } from './http.js';
 import { readStream } from './read-body.js';
 
@@ -27,6 +28,7 @@ export function earlyBodyOf(request: HttpRequest): EarlyBody | undefined {
 export function readJsonEarly(
   request: HttpRequest,
   fallbackLimit: number,
+  timeoutMs: number,
 ): Promise<void> | undefined {
   if (request.method !== 'POST') return undefined;
   const { mediaType } = parseContentType(request.headers['content-type']);
@@ -34,18 +36,34 @@ export function readJsonEarly(
   const path = (request.url ?? '').split('?', 1)[0] as string;
   const maxBytes = EndpointRoutes.maxBytes(path, fallbackLimit);
   if (maxBytes === undefined || request.readableEnded) return undefined;
-  return read(request, maxBytes);
+  return read(request, maxBytes, timeoutMs);
 }
 
-async function read(request: HttpRequest, maxBytes: number): Promise<void> {
+async function read(request: HttpRequest, maxBytes: number, timeoutMs: number): Promise<void> {
   try {
-    const bytes = await readStream(request, maxBytes);
+    const bytes = await inTime(readStream(request, maxBytes), timeoutMs);
     bodies.set(request, { bytes });
     parseLate(request, bytes);
   } catch (error) {
     bodies.set(request, { error: error as Error });
     // The rest of the stream is being discarded: without a type no parser touches it.
     delete request.headers['content-type'];
+  }
+}
+
+/** The endpoint's own clock starts when its handler is found, which is after the body. */
+async function inTime<T>(reading: Promise<T>, timeoutMs: number): Promise<T> {
+  if (timeoutMs === 0) return reading;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new RequestTimeoutError(timeoutMs)), timeoutMs);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+    // What the body's stream does afterwards concerns nobody.
+    reading.catch(() => undefined);
   }
 }
 

@@ -11,6 +11,7 @@ import type { VtsModuleOptions } from '../interfaces/vts-module-options.interfac
 import type { RequestScope } from '../runtime/request-scope.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { DEFAULT_MAX_BODY_BYTES } from './endpoint.js';
+import { DEFAULT_TIMEOUT_MS } from '../runner/runner-options.js';
 import { ShuttingDownError } from './errors/index.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { readJsonEarly } from './json-bodies.js';
@@ -37,6 +38,8 @@ export class RequestGate
   #drainingSince: number | undefined;
   #empty: (() => void) | undefined;
   #sweep: NodeJS.Timeout | undefined;
+  /** Requests of any route whose response is not out. */
+  #requests = 0;
 
   constructor(
     @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
@@ -71,10 +74,10 @@ export class RequestGate
 
   async beforeApplicationShutdown(): Promise<void> {
     // Nest closes the server next, and waits for connections that clients keep alive for nothing.
-    this.#sweep = setInterval(() => this.#server?.closeIdleConnections?.(), IDLE_CONNECTIONS_MS);
+    const { shutdownTimeoutMs = DEFAULT_SHUTDOWN_TIMEOUT_MS } = this.options;
+    this.#sweep = setInterval(() => this.#closeConnections(shutdownTimeoutMs), IDLE_CONNECTIONS_MS);
     this.#sweep.unref();
     if (this.#inHand.size === 0) return;
-    const { shutdownTimeoutMs = DEFAULT_SHUTDOWN_TIMEOUT_MS } = this.options;
     const timer = setTimeout(() => {
       this.#refusing = true;
       for (const scope of this.#inHand) scope.end(new ShuttingDownError());
@@ -88,13 +91,27 @@ export class RequestGate
     if (signal !== undefined) exitCleanly(signal as NodeJS.Signals);
   }
 
+  /**
+   * Connections on which a request is still to come, or never will (load balancers and browsers open them ahead),
+   * count as busy for Node: they go when nothing is in hand any more, or the time is over.
+   */
+  #closeConnections(shutdownTimeoutMs: number): void {
+    this.#server?.closeIdleConnections?.();
+    const draining = performance.now() - (this.#drainingSince ?? performance.now());
+    const done = this.#requests === 0 && draining > LATECOMERS_MS;
+    // The responses of requests that were given up need a moment to get out.
+    if (done || draining > shutdownTimeoutMs + LATECOMERS_MS) this.#server?.closeAllConnections?.();
+  }
+
   #install(): void {
     const { httpAdapter } = this.host;
     if (httpAdapter.getType() !== 'express') return;
-    const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = this.options;
+    const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options;
     httpAdapter.use((request: HttpRequest, response: HttpResponse, next: () => void) => {
+      this.#requests++;
+      response.once('close', () => this.#requests--);
       if (this.draining) response.setHeader('connection', 'close');
-      const reading = readJsonEarly(request, maxBodyBytes);
+      const reading = readJsonEarly(request, maxBodyBytes, timeoutMs);
       if (reading === undefined) next();
       else void reading.then(next);
     });

@@ -1,9 +1,10 @@
 import { Catch, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { RunAbortedError, RunFailedError } from '../runner/errors/index.js';
+import { RunAbortedError } from '../runner/errors/index.js';
 import { VTS_LOG_CONTEXT } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
 import type { HttpResponse } from './http.js';
+import { logFailure } from './log-failure.js';
 
 /**
  * Answers the errors of endpoints in Nest's shape `{ statusCode, message, error }`. What is neither the client's
@@ -22,21 +23,12 @@ export class VtsExceptionFilter implements ExceptionFilter {
     // Its client has left.
     if (error instanceof RunAbortedError && response.destroyed) return;
     const { status, body, headers, hidden } = errorResponse(error);
-    if (hidden) this.#log(error);
+    if (hidden) logFailure(this.#logger, error);
     if (response.headersSent) {
       response.end();
       return;
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     this.host.httpAdapter.reply(response, body, status);
-  }
-
-  #log(error: unknown): void {
-    if (error instanceof RunFailedError) {
-      const { runner, kind, message, workerStack } = error;
-      this.#logger.error(`${runner} failed: ${kind}: ${message}`, workerStack);
-    } else if (error instanceof Error) {
-      this.#logger.error(`${error.name}: ${error.message}`, error.stack);
-    } else this.#logger.error(String(error));
   }
 }

@@ -24,6 +24,7 @@ import {
   ModelNotFoundError,
   ModelPathError,
   NoRunnerError,
+  PinnedModelError,
   StoreWriteError,
 } from './errors/index.js';
 import type { CreateModelOptions } from './model-store-options.js';
@@ -337,6 +338,94 @@ describe('delete', () => {
       await expect(store.delete(tag)).rejects.toThrow(ModelNotFoundError);
     }
     expect(await tags()).toEqual(['m:v1']);
+  });
+});
+
+describe('what pins a model', () => {
+  async function pin(holder: string, file: string, models: string): Promise<void> {
+    const folder = join(home, holder);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, file), `name: app\nmodels:\n${models}`);
+  }
+
+  it('keeps it from being deleted, with all that would go with it', async () => {
+    await save('m:v1');
+    await save('m:v2');
+    await pin('bundles/app/b1', 'bundle.yaml', '- tag: m:v2\n');
+    await pin('bentos/svc/b2', 'bento.yaml', '- m:v2\n');
+    for (const tag of ['m:v2', 'm:latest', 'm']) {
+      await expect(store.delete(tag)).rejects.toThrow(PinnedModelError);
+    }
+    await expect(store.delete('m')).rejects.toThrow('bundle app:b1, bento svc:b2');
+    expect(await tags('m')).toEqual(['m:v2', 'm:v1']);
+    expect((await store.delete('m:v1')).map(String)).toEqual(['m:v1']);
+    expect((await store.delete('m:v2', { force: true })).map(String)).toEqual(['m:v2']);
+  });
+
+  it('is passed over where it cannot be read', async () => {
+    await save('m:v1');
+    await pin('bundles/app/b1', 'bundle.yaml', '- [\n');
+    await writeFile(join(home, 'bundles', 'app', 'latest'), 'b1');
+    expect(await store.delete('m:v1')).toHaveLength(1);
+  });
+});
+
+describe('a writer that was killed before it wrote latest', () => {
+  it('leaves a note that readers heed, until somebody sets latest', async () => {
+    await save('m:v1');
+    const { path } = await save('m:v2');
+    const pointer = join(store.path, 'm', 'latest');
+    await writeFile(pointer, 'v1');
+    await writeFile(join(home, 'tmp', 'vts-latest-m@v2@-0'), '');
+    expect(String(await store.get('m'))).toBe('m:v1');
+
+    // As if v2 had come after that.
+    await rename(path, join(home, 'aside'));
+    await rename(join(home, 'aside'), path);
+    expect(String(await store.get('m'))).toBe('m:v2');
+    expect(await latest('m')).toBe('v1');
+    await save('n:v1');
+    expect(await latest('m')).toBe('v2');
+    expect(await readdir(join(home, 'tmp'))).toEqual([]);
+  });
+});
+
+describe('watch', () => {
+  const settled = async (condition: () => boolean): Promise<void> => {
+    for (let wait = 0; wait < 500 && !condition(); wait++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(condition()).toBe(true);
+  };
+
+  it('tells of every newest version once, and of failures', async () => {
+    const { tag } = await save('m:v1');
+    const seen: string[] = [];
+    const failures: string[] = [];
+    const watcher = store.watch(
+      'm',
+      (model) => {
+        seen.push(String(model));
+        if (String(model) === 'm:v2') throw new Error('cannot be loaded');
+      },
+      { known: tag, intervalMs: 5, onError: ({ message }) => failures.push(message) },
+    );
+    await save('m:v2');
+    await settled(() => failures.length > 0);
+    await save('m:v3');
+    await settled(() => seen.length === 2);
+    await store.delete('m');
+    await settled(() => failures.length === 2);
+    await watcher.close();
+    await save('m:v4');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(seen).toEqual(['m:v2', 'm:v3']);
+    expect(failures[0]).toBe('cannot be loaded');
+    expect(failures[1]).toContain('is not in the store');
+  });
+
+  it('is for newest versions only', () => {
+    expect(() => store.watch('m:v1', () => undefined)).toThrow(InvalidTagError);
   });
 });
 

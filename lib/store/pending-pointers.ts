@@ -13,12 +13,15 @@ export interface PendingPointer {
   readonly tag: Tag;
   /** The note. */
   readonly path: string;
+  /** Whether the version is in its place. */
+  readonly placed: boolean;
 }
 
 /**
  * Notes in the folder `tmp` of a store, each an empty file whose name tells a version: its writer is about to
- * move it to its place, and to write the pointer `latest` after that. A writer that is killed between the two
- * leaves the note, from which readers see that the pointer is behind, and the next writer puts it right.
+ * move it to its place or away from it, and to write the pointer `latest` after that. A writer that is killed
+ * between the two leaves the note, from which readers see that the pointer is behind, and the next writer puts it
+ * right.
  *
  * @internal
  */
@@ -39,25 +42,24 @@ export class PendingPointers {
     return () => rm(path, { force: true });
   }
 
-  /** The notes on versions that have come to their place; those on others are of writers that go on, or were killed before. */
-  async placed(name?: string): Promise<PendingPointer[]> {
+  async all(): Promise<PendingPointer[]> {
     const entries = await readdir(this.#staging.path).catch(() => []);
     const found: PendingPointer[] = [];
     for (const entry of entries) {
       const tag = tagOf(entry);
-      if (tag === undefined || (name !== undefined && tag.name !== name)) continue;
-      if (!(await isFolder(this.#folders.folderOf(tag)))) continue;
-      found.push({ tag, path: join(this.#staging.path, entry) });
+      if (tag === undefined) continue;
+      const placed = await isFolder(this.#folders.folderOf(tag));
+      found.push({ tag, path: join(this.#staging.path, entry), placed });
     }
     return found;
   }
 
   /**
-   * Of those, the versions that came after the pointer was written. One that was written later has seen them,
-   * or was set by hand.
+   * Versions with notes that came after the pointer was written. One that was written later has seen them, or
+   * was set by hand.
    */
   async ahead(name: string): Promise<Tag[]> {
-    const placed = await this.placed(name);
+    const placed = (await this.all()).filter((note) => note.placed && note.tag.name === name);
     if (placed.length === 0) return [];
     const pointer = await stat(this.#folders.pointerOf(name)).catch(() => undefined);
     const ahead: Tag[] = [];

@@ -1,9 +1,9 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, syncPath } from './durable.js';
 import { LatestPointer } from './latest-pointer.js';
 import type { PendingPointers } from './pending-pointers.js';
-import { ReplacedModels, type RoomForModel } from './replaced-models.js';
+import { DEAD_AFTER_MS, ReplacedModels, type RoomForModel } from './replaced-models.js';
 import type { Staging } from './staging.js';
 import type { Tag } from './tag.js';
 import { isFolder, type VersionFolders } from './version-folders.js';
@@ -63,22 +63,42 @@ export class Publisher {
   async remove(name: string, tags: readonly Tag[]): Promise<Tag[]> {
     const removed: Tag[] = [];
     for (const tag of tags) {
+      if (!(await isFolder(this.#folders.folderOf(tag)))) continue;
+      const forget = await this.#note(tag);
       if (await this.#remove(this.#folders.folderOf(tag))) removed.push(tag);
+      await this.#latest.settle(name);
+      await forget().catch(() => undefined);
     }
-    if (removed.length > 0) await this.#latest.settle(name);
     return removed;
   }
 
   /** Ends what writers that were killed had begun, and sweeps what they left. */
   async recover(): Promise<void> {
     await this.#replaced.recover();
-    const placed = await this.#pending.placed();
-    for (const name of new Set(placed.map(({ tag }) => tag.name))) {
-      if ((await this.#pending.ahead(name)).length > 0) await this.#latest.settle(name);
+    const notes = await this.#pending.all();
+    for (const { tag, path, placed } of notes) {
+      // A note on a version that is not there may be of a writer that goes on, and will end it.
+      if (!placed && !(await isOlderThan(path, DEAD_AFTER_MS))) continue;
+      const { name } = tag;
+      const pointed = await this.#folders.pointed(name);
+      const isStray =
+        pointed !== undefined &&
+        !(await isFolder(this.#folders.folderOf(tag.withVersion(pointed))));
+      if (isStray || (await this.#pending.ahead(name)).length > 0) await this.#latest.settle(name);
+      // The pointer is right with regard to this version now, also where its writer is alive.
+      await rm(path, { force: true });
     }
-    // The pointers are right with regard to these versions now, also where their writers are alive.
-    for (const { path } of placed) await rm(path, { force: true });
     await this.#staging.sweep();
+  }
+
+  /** On a full disk there is no room for a note, and deleting is the way out. */
+  async #note(tag: Tag): Promise<() => Promise<void>> {
+    try {
+      return await this.#pending.add(tag);
+    } catch (error) {
+      if (!['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')) throw error;
+      return () => Promise.resolve();
+    }
   }
 
   /** Puts `latest` right after a version came; where that fails, the version goes again. */
@@ -132,4 +152,9 @@ export class Publisher {
     }
     return true;
   }
+}
+
+async function isOlderThan(path: string, ms: number): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats !== undefined && Date.now() - stats.mtimeMs > ms;
 }

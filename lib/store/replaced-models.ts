@@ -6,8 +6,8 @@ import { isTagPart, Tag } from './tag.js';
 import { isFolder, type VersionFolders } from './version-folders.js';
 
 const SEPARATOR = '@';
-/** A writer needs microseconds between the two moves; one that takes so long is dead. */
-const DEAD_AFTER_MS = 60_000;
+/** A writer needs milliseconds between two moves; one that takes so long is dead. @internal */
+export const DEAD_AFTER_MS = 60_000;
 
 /** The place of a model that was moved aside. @internal */
 export interface RoomForModel {

@@ -42,7 +42,10 @@ export async function openImage(
 export function checkItem(item: unknown): void {
   if (typeof item === 'string' || item instanceof Uint8Array || item instanceof ArrayBuffer) return;
   if (item instanceof Readable || isRawImage(item)) return;
-  throw new UnexpectedItemError(describe(item), 'an image (a path, its bytes, a stream or raw pixels)');
+  throw new UnexpectedItemError(
+    describe(item),
+    'an image (a path, its bytes, a stream or raw pixels)',
+  );
 }
 
 async function bytesOf(item: unknown): Promise<Uint8Array> {
@@ -72,7 +75,11 @@ function isRawImage(item: unknown): item is RawImage {
   );
 }
 
-function fromRaw({ data, width, height, channels }: RawImage, mode: RasterMode, limits: ImageLimits): Raster {
+function fromRaw(
+  { data, width, height, channels }: RawImage,
+  mode: RasterMode,
+  limits: ImageLimits,
+): Raster {
   checkSize(width, height, limits);
   if (data.length !== width * height * channels) {
     throw new UnexpectedItemError(

@@ -15,7 +15,10 @@ export interface ImageTarget {
   readonly kind: 'labels' | 'points' | 'mask';
   /** Names of the classes, also of a mask's. */
   readonly vocab: readonly string[] | undefined;
-  decode(target: Tensor, size: { readonly width: number; readonly height: number }): DecodedImageTarget;
+  decode(
+    target: Tensor,
+    size: { readonly width: number; readonly height: number },
+  ): DecodedImageTarget;
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { ColumnTable } from 'arquero';
+import type { FrameLike } from '../../fastai/tabular/index.js';
+import type { DataFrame } from './data-frame.js';
 import { FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /**
@@ -8,16 +9,20 @@ import { FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
  * @publicApi
  */
 export type DataFrameOutput =
-  | ColumnTable
+  | FrameLike
   | readonly Readonly<Record<string, unknown>>[]
   | Readonly<Record<string, ArrayLike<unknown>>>
   | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> };
 
 /** @internal */
-export async function toTable({ columns }: RawFrame): Promise<ColumnTable> {
+export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
+  if (columns.has('__proto__')) {
+    // arquero keeps columns in a plain object, where this name would be the object's prototype.
+    throw new FrameFault('a column is called "__proto__"', 'give the column another name');
+  }
   // Loaded with the first frame: it takes some 20 MB that services without frames need not have.
   const { table } = await import('arquero');
-  return table(columns, [...columns.keys()]);
+  return table(columns, [...columns.keys()]) as unknown as DataFrame;
 }
 
 /** @throws FrameFault for what is no data frame. @internal */
@@ -36,12 +41,12 @@ export function toFrame(value: unknown): RawFrame {
   );
 }
 
-function isTable(value: object): value is ColumnTable {
-  const { numRows, columnNames } = value as Partial<ColumnTable>;
+function isTable(value: object): value is FrameLike {
+  const { numRows, columnNames } = value as Partial<FrameLike>;
   return typeof numRows === 'function' && typeof columnNames === 'function';
 }
 
-function fromTable(value: ColumnTable): RawFrame {
+function fromTable(value: FrameLike): RawFrame {
   const columns = new Map<string, Cells>();
   for (const name of value.columnNames()) columns.set(name, value.array(name) as Cells);
   return { rows: value.numRows(), columns };

@@ -71,7 +71,8 @@ function mask(
   }
   const ids = Uint8Array.from(tensor.data as ArrayLike<number | bigint>, (id) => {
     const value = Number(id);
-    if (value < 0 || value > 255) throw invalid(`class ${value} has no place in a PNG palette`, 'return ids of 0 to 255');
+    if (value < 0 || value > 255)
+      throw invalid(`class ${value} has no place in a PNG palette`, 'return ids of 0 to 255');
     return value;
   });
   const most = ids.reduce((max, id) => Math.max(max, id), 0);

@@ -63,7 +63,9 @@ const lowerPooledSelfAttention: Lowering = (module, ctx, inputs) => {
   const sizes = x.shape?.slice(2);
   const target = sizes?.every((size) => typeof size === 'number')
     ? graph.axes(0, channels, ...(sizes as number[]))
-    : graph.op('Concat', [graph.axes(0, channels), graph.op('Shape', [x], { start: 2 })], { axis: 0 });
+    : graph.op('Concat', [graph.axes(0, channels), graph.op('Shape', [x], { start: 2 })], {
+        axis: 0,
+      });
   const o = ctx.lowerValue(ctx.child(module, 'out'), [graph.op('Reshape', [joined, target])]);
   return scaledPlus(module, ctx, o, x);
 };

@@ -92,7 +92,10 @@ const lowerLambda: Lowering = (module, ctx, inputs) => {
   const func = module.attr('func');
   const result = lowerActivationFunction(ctx, func, x);
   if (result) return result;
-  throw ctx.unsupported(module, `it calls ${qualifiedNameOf(func) ?? 'a function'}, which the file does not define`);
+  throw ctx.unsupported(
+    module,
+    `it calls ${qualifiedNameOf(func) ?? 'a function'}, which the file does not define`,
+  );
 };
 
 /** @internal */

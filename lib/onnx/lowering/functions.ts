@@ -15,13 +15,26 @@ const mish: Emit = ({ graph }, x) =>
   graph.op('Mul', [x, graph.op('Tanh', [graph.op('Softplus', [x])])]);
 
 /** x * relu6(x + 3) / 6 and relu6(x + 3) / 6. */
-const hardSigmoid: Emit = ({ graph }, x) => graph.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 });
+const hardSigmoid: Emit = ({ graph }, x) =>
+  graph.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 });
 
 /** The exact GELU, 0.5 x (1 + erf(x / sqrt 2)). @internal */
 export const gelu: Emit = ({ graph }, x) => {
   const error = graph.op('Erf', [graph.op('Mul', [x, graph.scalar(Math.SQRT1_2)])]);
   const half = graph.op('Mul', [x, graph.scalar(0.5)]);
   return graph.op('Mul', [half, graph.op('Add', [error, graph.scalar(1)])]);
+};
+
+/** GELU's approximation by tanh. @internal */
+export const geluTanh: Emit = ({ graph }, x) => {
+  const square = graph.op('Mul', [x, x]);
+  const cubic = graph.op('Mul', [x, graph.op('Mul', [square, graph.scalar(0.044715)])]);
+  const inner = graph.op('Mul', [
+    graph.op('Add', [x, cubic]),
+    graph.scalar(Math.sqrt(2 / Math.PI)),
+  ]);
+  const half = graph.op('Mul', [x, graph.scalar(0.5)]);
+  return graph.op('Mul', [half, graph.op('Add', [graph.op('Tanh', [inner]), graph.scalar(1)])]);
 };
 
 /** Functions of one tensor, by the name under which they are pickled. */
@@ -53,7 +66,8 @@ export function lowerActivationFunction(
   x: Value,
 ): Value | undefined {
   if (func instanceof PyPartial) {
-    const plain = func.args.length === 0 && [...func.kwargs.keys()].every((key) => key === 'inplace');
+    const plain =
+      func.args.length === 0 && [...func.kwargs.keys()].every((key) => key === 'inplace');
     return plain ? lowerActivationFunction(ctx, func.func, x) : undefined;
   }
   // torch's own functions are pickled as attributes of a class of torch._C.

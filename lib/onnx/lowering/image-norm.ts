@@ -11,7 +11,11 @@ export function perChannel(ctx: LoweringContext, values: Float32Array, rank: num
   return ctx.graph.constant(values, 'float32', [values.length, ...behind]);
 }
 
-function affine(module: Module, ctx: LoweringContext, channels: number): [Float32Array, Float32Array] {
+function affine(
+  module: Module,
+  ctx: LoweringContext,
+  channels: number,
+): [Float32Array, Float32Array] {
   return [
     ctx.tensor(module, 'weight')?.toFloat32() ?? new Float32Array(channels).fill(1),
     ctx.tensor(module, 'bias')?.toFloat32() ?? new Float32Array(channels),

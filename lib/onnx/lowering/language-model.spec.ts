@@ -74,7 +74,10 @@ describe('lowerLanguageModel', () => {
     const alone = await Promise.all(
       rows.map(async (row, i) => (await step([[3 + i]], (await step([row]))[1]))[0]),
     );
-    expectClose(both, alone.flatMap((each) => [...(each.data as Float32Array)]));
+    expectClose(
+      both,
+      alone.flatMap((each) => [...(each.data as Float32Array)]),
+    );
   });
 
   it('holds a tied weight once', () => {

@@ -82,11 +82,18 @@ export function firstPosition(ctx: LoweringContext, x: Value): Value {
 export function prepend(ctx: LoweringContext, token: Value, x: Value): Value {
   const { graph } = ctx;
   const batch = graph.op('Shape', [x], { start: 0, end: 1 });
-  const shape = graph.op('Concat', [batch, graph.axes(...(token.shape as readonly number[]).slice(1))], {
-    axis: 0,
-  });
+  const shape = graph.op(
+    'Concat',
+    [batch, graph.axes(...(token.shape as readonly number[]).slice(1))],
+    {
+      axis: 0,
+    },
+  );
   const [, ...sizes] = token.shape as readonly number[];
-  const expanded = graph.assume(graph.op('Expand', [token, shape]), [x.shape?.[0] ?? null, ...sizes]);
+  const expanded = graph.assume(graph.op('Expand', [token, shape]), [
+    x.shape?.[0] ?? null,
+    ...sizes,
+  ]);
   return graph.op('Concat', [expanded, x], { axis: 1 });
 }
 

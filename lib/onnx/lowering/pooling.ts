@@ -17,7 +17,11 @@ interface Window {
  * Positions that `ceil_mode` adds behind an image: torch has no window that starts beyond the image and the
  * padding before it.
  */
-function overhang(size: number, { kernel, strides, padding, dilations }: Window, i: number): number {
+function overhang(
+  size: number,
+  { kernel, strides, padding, dilations }: Window,
+  i: number,
+): number {
   const [stride, pad] = [strides[i]!, padding[i]!];
   const extent = (kernel[i]! - 1) * dilations[i]! + 1;
   let count = Math.ceil((size + 2 * pad - extent) / stride) + 1;

@@ -6,7 +6,10 @@ import type { Lowering, LoweringFamily } from './lowering.js';
 import { dimsOfClass, padImage, sizesAttr, spatialShape } from './spatial.js';
 
 /** ONNX's names of what torch's interpolate does. */
-function resizeAttributes(mode: string, alignCorners: boolean): Record<string, string | number> | undefined {
+function resizeAttributes(
+  mode: string,
+  alignCorners: boolean,
+): Record<string, string | number> | undefined {
   const coordinates = alignCorners ? 'align_corners' : 'pytorch_half_pixel';
   switch (mode) {
     case 'nearest':

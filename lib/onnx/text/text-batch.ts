@@ -31,18 +31,26 @@ export function packTextBatch(rows: readonly ArrayLike<number>[], limits: TextLi
 }
 
 function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): void {
-  const { vocabSize, bptt, maxLen } = limits;
+  const { vocabSize, padIdx, bptt, maxLen } = limits;
   if (row.length === 0) {
     throw new TextInputError(`Row ${index} holds no token`, 'Send texts of one token or more.');
   }
+  let padding = 0;
   for (let i = 0; i < row.length; i++) {
     const id = row[i] as number;
+    if (id === padIdx) padding++;
     if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
       throw new TextInputError(
         `Row ${index} has the token id ${id}, and the model's vocabulary ends at ${vocabSize - 1}`,
         'Use the ids that the learner itself gives for its tokens.',
       );
     }
+  }
+  if (padding === row.length) {
+    throw new TextInputError(
+      `Row ${index} holds padding alone (fastai fails on it too)`,
+      'Send texts of one token or more that is not xxpad.',
+    );
   }
   const lastChunk = ((row.length - 1) % bptt) + 1;
   if (maxLen !== null && lastChunk > maxLen) {

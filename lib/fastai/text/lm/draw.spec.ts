@@ -101,6 +101,9 @@ describe('weigh', () => {
     expect(weights[2]).toBe(0);
     const { weights: cold } = weighed([0.5, 0.25, 0.25], { temperature: 1e-5 });
     expect(cold).toEqual([1, 0, 0]);
+    expect(weighed([0.5, 0.25, 0], { temperature: 5e-324 }).weights).toEqual([1, 0, 0]);
+    expect(weighed([0, 0], { temperature: 2 }).weights).toEqual([0, 0]);
+    expect(weighed([0.3, 0.3, 0], { temperature: 1e9 }).weights).toEqual([1, 1, 0]);
   });
 });
 

@@ -21,15 +21,18 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
   if (minP !== undefined) {
     // torch compares float32 numbers with the bound rounded to float32.
     const bound = Math.fround(minP);
-    reached = probs.some((p) => p >= bound);
+    reached = largest(probs) >= bound;
     if (reached) for (let i = 0; i < probs.length; i++) if (probs[i]! < bound) probs[i] = 0;
   }
   if (temperature !== 1) {
     // By the largest, which changes no proportion: at a low temperature all would underflow, as they do in fastai.
-    let most = 0;
-    for (const p of probs) if (p > most) most = p;
+    const most = largest(probs);
     const power = 1 / temperature;
-    for (let i = 0; i < probs.length; i++) probs[i] = (probs[i]! / most) ** power;
+    for (let i = 0; i < probs.length; i++) {
+      const p = probs[i]!;
+      // 1 to the power of infinity is NaN in JavaScript.
+      if (p !== 0) probs[i] = p === most ? 1 : (p / most) ** power;
+    }
   }
   return reached;
 }
@@ -43,7 +46,8 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
  */
 export function draw(weights: Float32Array, uniform: number): number {
   let total = 0;
-  for (const weight of weights) {
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i]!;
     if (!(weight >= 0 && weight < Infinity)) throw new NotProbabilitiesError(weight);
     total += weight;
   }
@@ -59,4 +63,10 @@ export function draw(weights: Float32Array, uniform: number): number {
   }
   // Rounding may leave a crumb behind the last weight.
   return last;
+}
+
+function largest(probs: Float32Array): number {
+  let most = -Infinity;
+  for (let i = 0; i < probs.length; i++) if (probs[i]! > most) most = probs[i]!;
+  return most;
 }

@@ -31,7 +31,7 @@ export interface GenerationContext {
 }
 
 /** Tokens of a prompt that are read in one run: a long one neither fills the memory nor holds up others. */
-const PIECE = 128;
+const PIECE = 64;
 
 /** One text on its way: fastai's loop in `LMLearner.predict`, a step at a time. @internal */
 export class Generation {

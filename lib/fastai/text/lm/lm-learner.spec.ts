@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { lastValueFrom, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { InputError } from '../../../errors/index.js';
+import { lowerModel, writeModel } from '../../../onnx/index.js';
 import {
   LearnerReleasedError,
   UnexpectedItemError,
@@ -171,6 +172,19 @@ describe('LMLearner', () => {
     await expect(
       LMLearner.load('test/fixtures/learners/base_tokenizer/export.pkl'),
     ).rejects.toThrow(WrongLearnerKindError);
+  });
+
+  it('runs an ONNX file in place of its model', async () => {
+    const inputs = [{ name: 'ids', dtype: 'int64', dims: ['batch', 'length'] }] as const;
+    const { graph } = lowerModel(learner.model, { inputs });
+    const other = await LMLearner.load(bytes, { onnx: writeModel(graph).model });
+    for (const onlyLastWord of [false, true]) {
+      const options = { seed: 8, onlyLastWord };
+      const text = await other.predict('The plot was', 15, options);
+      expect(text).toBe(await learner.predict('The plot was', 15, options));
+    }
+    await expect(other.encode('it was')).rejects.toThrow(/without the option "onnx"/);
+    await other.release();
   });
 
   it('repeats itself for a seed, and not without one', async () => {

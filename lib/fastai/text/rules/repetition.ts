@@ -45,7 +45,7 @@ function mayRepeatCharacter(text: string): boolean {
 function mayRepeatWord(text: string): boolean {
   let previousStart = 0;
   let previousLength = 0;
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     while (i < text.length && isSpace(text.charCodeAt(i))) i++;
     const start = i;
     while (i < text.length && !isSpace(text.charCodeAt(i))) i++;

@@ -6,7 +6,9 @@ export class UnsupportedImageError extends InputError {
     /** What was found, e.g. "a PSD file". */
     readonly found: string,
   ) {
-    super(`The image is ${found}, which is not read here; send it as JPEG, PNG, WebP, GIF, BMP or TIFF.`);
+    super(
+      `The image is ${found}, which is not read here; send it as JPEG, PNG, WebP, GIF, BMP or TIFF.`,
+    );
   }
 }
 
@@ -17,7 +19,10 @@ export class DamagedImageError extends InputError {
     readonly reason: string,
     options?: ErrorOptions,
   ) {
-    super(`The ${format} image cannot be decoded: ${reason}; save it again and send the new file.`, options);
+    super(
+      `The ${format} image cannot be decoded: ${reason}; save it again and send the new file.`,
+      options,
+    );
   }
 }
 
@@ -36,7 +41,10 @@ export class ImageTooLargeError extends InputError {
 
 /** A transform leaves nothing of an image: it has no width or no height. @publicApi */
 export class EmptyImageError extends InputError {
-  constructor(readonly width: number, readonly height: number) {
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
     super(
       `An image of ${width} x ${height} pixels is too narrow for the learner's transforms; send one with more pixels on its shorter side.`,
     );

@@ -13,6 +13,6 @@ export function malformedTransform(record: PyObject, reason: string): Unsupporte
 export function unknownTransform(name: string): UnsupportedLearnerError {
   return new UnsupportedLearnerError(
     `The learner changes its images with "${name}", which is no transform of fastai`,
-    'apply it before predict() and export the learner without it, or export one that uses fastai\'s transforms',
+    "apply it before predict() and export the learner without it, or export one that uses fastai's transforms",
   );
 }

@@ -1,6 +1,10 @@
+import { DamagedImageError } from '../errors/index.js';
+
 /**
- * BMP's run lengths: rows from the bottom of the image, one index a pixel. What the file leaves out is index 0.
+ * BMP's run lengths: rows from the bottom of the image, one index a pixel. What a row or a jump leaves out is
+ * index 0.
  *
+ * @throws DamagedImageError when the pixels end early.
  * @internal
  */
 export function bmpRunLengths(
@@ -39,7 +43,7 @@ export function bmpRunLengths(
       const size = nibbles ? Math.ceil(pixels / 2) : pixels;
       for (let i = 0; i < pixels; i++) {
         const byte = bytes[at + (nibbles ? i >> 1 : i)];
-        if (byte === undefined) return out;
+        if (byte === undefined) throw cutOff();
         out[to++] = nibbles ? (i % 2 === 0 ? byte >> 4 : byte & 15) : byte;
       }
       at += size;
@@ -48,5 +52,10 @@ export function bmpRunLengths(
       if (at % 2 !== 0) at++;
     }
   }
+  if (to < out.length) throw cutOff();
   return out;
+}
+
+function cutOff(): DamagedImageError {
+  return new DamagedImageError('BMP', 'its pixels end early');
 }

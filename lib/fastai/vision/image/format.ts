@@ -52,6 +52,7 @@ export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
 export function describeUnknown(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'empty';
   return (
-    refused.find(([, signatures]) => matches(bytes, signatures))?.[0] ?? 'of no format that is known'
+    refused.find(([, signatures]) => matches(bytes, signatures))?.[0] ??
+    'of no format that is known'
   );
 }

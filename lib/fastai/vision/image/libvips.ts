@@ -71,7 +71,8 @@ async function decode(
   if (metadata.space === 'cmyk' && metadata.depth === 'uchar') return fromCmyk(image);
   if (format === 'PNG' && isGrey16(bytes)) return fromGrey16(image);
   if (format === 'TIFF') {
-    if (metadata.space === 'grey16' && metadata.channels === 1) return fromGrey16(image.autoOrient());
+    if (metadata.space === 'grey16' && metadata.channels === 1)
+      return fromGrey16(image.autoOrient());
     checkTiff(metadata);
     // PIL turns TIFF files by their orientation, and no others.
     return fromColours(image.autoOrient(), metadata);

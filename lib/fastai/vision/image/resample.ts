@@ -74,9 +74,9 @@ function weightsFor(sourceSize: number, size: number, filter: Filter): Weights {
   return { size, taps, first, count, values };
 }
 
-function toByte(sum: number): number {
-  const value = sum >> PRECISION;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+/** The same memory, whose elements clip what is written to them: much faster than a comparison. */
+function clipping(raster: Raster): Uint8ClampedArray {
+  return new Uint8ClampedArray(raster.data.buffer, raster.data.byteOffset, raster.data.length);
 }
 
 function alongRows(raster: Raster, weights: Weights): Raster {
@@ -88,7 +88,7 @@ function alongRows(raster: Raster, weights: Weights): Raster {
 
 function rowsOfGrey(raster: Raster, { size, taps, first, count, values }: Weights, out: Raster) {
   const { width, height, data } = raster;
-  const target = out.data;
+  const target = clipping(out);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < size; x++) {
       let at = y * width + first[x]!;
@@ -96,14 +96,14 @@ function rowsOfGrey(raster: Raster, { size, taps, first, count, values }: Weight
       const base = x * taps;
       const end = base + count[x]!;
       for (let k = base; k < end; k++) sum = (sum + Math.imul(data[at++]!, values[k]!)) | 0;
-      target[to++] = toByte(sum);
+      target[to++] = sum >> PRECISION;
     }
   }
 }
 
 function rowsOfColour(raster: Raster, { size, taps, first, count, values }: Weights, out: Raster) {
   const { width, height, data } = raster;
-  const target = out.data;
+  const target = clipping(out);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < size; x++) {
       let at = (y * width + first[x]!) * 3;
@@ -118,29 +118,40 @@ function rowsOfColour(raster: Raster, { size, taps, first, count, values }: Weig
         green = (green + Math.imul(data[at + 1]!, weight)) | 0;
         blue = (blue + Math.imul(data[at + 2]!, weight)) | 0;
       }
-      target[to] = toByte(red);
-      target[to + 1] = toByte(green);
-      target[to + 2] = toByte(blue);
+      target[to] = red >> PRECISION;
+      target[to + 1] = green >> PRECISION;
+      target[to + 2] = blue >> PRECISION;
       to += 3;
     }
   }
 }
 
-/** Row by row with a row of sums: columns one by one would jump through memory. */
+/** Row by row with a row of sums, two source rows at a time: single columns would jump through memory. */
 function alongColumns(raster: Raster, { size, taps, first, count, values }: Weights): Raster {
   const { data } = raster;
   const out = blank(raster.mode, raster.width, size);
   const stride = raster.width * channelsOf(raster.mode);
+  const target = clipping(out);
   const sums = new Int32Array(stride);
   for (let y = 0; y < size; y++) {
     sums.fill(HALF);
-    for (let k = 0; k < count[y]!; k++) {
-      const weight = values[y * taps + k]!;
-      const from = (first[y]! + k) * stride;
+    const base = y * taps;
+    const most = count[y]!;
+    let from = first[y]! * stride;
+    let k = 0;
+    for (; k + 1 < most; k += 2, from += 2 * stride) {
+      const [upper, lower] = [values[base + k]!, values[base + k + 1]!];
+      for (let x = 0; x < stride; x++) {
+        const pair = Math.imul(data[from + x]!, upper) + Math.imul(data[from + stride + x]!, lower);
+        sums[x] = sums[x]! + pair;
+      }
+    }
+    if (k < most) {
+      const weight = values[base + k]!;
       for (let x = 0; x < stride; x++) sums[x] = sums[x]! + Math.imul(data[from + x]!, weight);
     }
     const to = y * stride;
-    for (let x = 0; x < stride; x++) out.data[to + x] = toByte(sums[x]!);
+    for (let x = 0; x < stride; x++) target[to + x] = sums[x]! >> PRECISION;
   }
   return out;
 }

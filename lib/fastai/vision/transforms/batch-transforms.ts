@@ -10,7 +10,11 @@ import type { Planes } from './planes.js';
 
 /** A batch transform at validation: either of each value by itself, or of the whole image. @internal */
 export type BatchTransform =
-  | { readonly kind: 'value'; readonly channels?: number; value(x: number, channel: number): number }
+  | {
+      readonly kind: 'value';
+      readonly channels?: number;
+      value(x: number, channel: number): number;
+    }
   | {
       readonly kind: 'image';
       /** Height and width that it leaves, where they are always the same. */

@@ -25,15 +25,25 @@ export function sampleTo(
   options: SampleOptions,
 ): Planes {
   const source = options.mode === 'bilinear' ? shrunk(image, width, height, options) : image;
-  return sample(source, axisTaps(source.width, width, options), axisTaps(source.height, height, options));
+  return sample(
+    source,
+    axisTaps(source.width, width, options),
+    axisTaps(source.height, height, options),
+  );
 }
 
 /** fastai's "hack to get smoother downwards resampling". */
-function shrunk(image: Planes, width: number, height: number, { alignCorners }: SampleOptions): Planes {
-  const factor = Math.min(image.height / height, image.width / width) / 2;
+function shrunk(
+  image: Planes,
+  width: number,
+  height: number,
+  { alignCorners }: SampleOptions,
+): Planes {
+  // fastai compares with the last two sizes of the grid [batch, height, width, 2]: the width, and 2.
+  const factor = Math.min(image.height / width, image.width / 2) / 2;
   // The grid spans -1..1 between the centres of the corner pixels, and less between their outer edges.
   const reach = alignCorners ? 1 : Math.max(1 - 1 / width, 1 - 1 / height);
-  const zoom = 1 / Math.fround(2 * reach) * 2;
+  const zoom = (1 / Math.fround(2 * reach)) * 2;
   if (!(factor > 1 && factor > zoom)) return image;
   const scale = 1 / factor;
   return averageTo(image, Math.floor(image.width * scale), Math.floor(image.height * scale));
@@ -77,9 +87,7 @@ function gridPositions(sourceSize: number, size: number, alignCorners: boolean):
     const even = i < size / 2 ? f(-1 + f(step * i)) : f(1 - f(step * (size - 1 - i)));
     return alignCorners ? even : f(f(even * (size - 1)) / size);
   }).map((x) =>
-    alignCorners
-      ? f(f(x + 1) * f((sourceSize - 1) / 2))
-      : f(f(f(x + 1) * f(sourceSize / 2)) - 0.5),
+    alignCorners ? f(f(x + 1) * f((sourceSize - 1) / 2)) : f(f(f(x + 1) * f(sourceSize / 2)) - 0.5),
   );
 }
 

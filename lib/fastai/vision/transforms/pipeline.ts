@@ -41,7 +41,11 @@ export class ImagePipeline {
     const [first, ...rest] = groups;
     const values = first?.kind === 'values' ? first.steps : [];
     // Bytes have 256 values, so what works on each value is a table.
-    const start = toPlanes(raster, (byte, c) => run(values, byte, c), this.#widened(raster, values));
+    const start = toPlanes(
+      raster,
+      (byte, c) => run(values, byte, c),
+      this.#widened(raster, values),
+    );
     const remaining = first?.kind === 'values' ? rest : groups;
     return remaining.reduce<Planes>((planes, group) => {
       if (group.kind === 'image') return group.step.apply(planes);

@@ -59,7 +59,9 @@ export function lowerAwdLstm(
   const skipped = chunks?.skippedChunks();
   for (let layer = 0; layer < layers; layer++) {
     const rnn = innerLstm(ctx.child(ctx.child(module, 'rnns'), String(layer)), ctx);
-    x = ctx.graph.scoped(rnn.path, () => lowerLayer(rnn, ctx, x, { chunks, skipped, states, layer }));
+    x = ctx.graph.scoped(rnn.path, () =>
+      lowerLayer(rnn, ctx, x, { chunks, skipped, states, layer }),
+    );
     if (layer === layers - 1) break;
     x = ctx.lowerValue(ctx.child(ctx.child(module, 'hidden_dps'), String(layer)), [x]);
   }

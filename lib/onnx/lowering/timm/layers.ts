@@ -4,7 +4,7 @@ import { boolAttr, numberAttr } from '../attributes.js';
 import { chain, chained, flattenImage } from '../blocks.js';
 import type { LoweringContext } from '../context.js';
 import { lowerConvSame } from '../conv.js';
-import { gelu } from '../functions.js';
+import { gelu, geluTanh } from '../functions.js';
 import { lowerLayerNorm2d } from '../image-norm.js';
 import type { Lowering, LoweringFamily } from '../lowering.js';
 import { lowerBatchNorm, lowerLayerNorm } from '../norm.js';
@@ -94,6 +94,10 @@ const silu = activation(({ graph }, x) => graph.op('Mul', [x, graph.op('Sigmoid'
 const mish = activation(({ graph }, x) =>
   graph.op('Mul', [x, graph.op('Tanh', [graph.op('Softplus', [x])])]),
 );
+const quickGelu = activation(({ graph }, x) => {
+  const gate = graph.op('Sigmoid', [graph.op('Mul', [x, graph.scalar(1.702)])]);
+  return graph.op('Mul', [x, gate]);
+});
 const hardSigmoid = activation(({ graph }, x) =>
   graph.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 }),
 );
@@ -139,16 +143,27 @@ export const timmLayers: LoweringFamily = {
       lowerLayerScale,
     ],
     [layerNames('adaptive_avgmax_pool', 'SelectAdaptivePool2d'), lowerSelectPool],
-    [layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgPool2d', 'FastAdaptiveAvgPool'), pooling(average)],
+    [
+      layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgPool2d', 'FastAdaptiveAvgPool'),
+      pooling(average),
+    ],
     [layerNames('adaptive_avgmax_pool', 'FastAdaptiveMaxPool'), pooling(maximum)],
-    [layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgMaxPool', 'AdaptiveAvgMaxPool2d'), pooling(half)],
-    [layerNames('adaptive_avgmax_pool', 'FastAdaptiveCatAvgMaxPool', 'AdaptiveCatAvgMaxPool2d'), pooling(both)],
+    [
+      layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgMaxPool', 'AdaptiveAvgMaxPool2d'),
+      pooling(half),
+    ],
+    [
+      layerNames('adaptive_avgmax_pool', 'FastAdaptiveCatAvgMaxPool', 'AdaptiveCatAvgMaxPool2d'),
+      pooling(both),
+    ],
     [
       layerNames('classifier', 'NormMlpClassifierHead'),
       chained('global_pool', 'norm', 'flatten', 'pre_logits', 'fc'),
     ],
     [layerNames('classifier', 'ClassifierHead'), chained('global_pool', 'fc', 'flatten?')],
     [activationNames('GELU'), activation(gelu)],
+    [activationNames('GELUTanh'), activation(geluTanh)],
+    [activationNames('QuickGELU'), quickGelu],
     [activationNames('Sigmoid'), single('Sigmoid')],
     [activationNames('Tanh'), single('Tanh')],
     [activationNames('Swish'), silu],
@@ -156,7 +171,10 @@ export const timmLayers: LoweringFamily = {
     [activationNames('HardSwish'), single('HardSwish')],
     [activationNames('HardSigmoid'), hardSigmoid],
     [
-      [...layerNames('drop', 'DropPath', 'DropBlock2d'), ...layerNames('patch_dropout', 'PatchDropout')],
+      [
+        ...layerNames('drop', 'DropPath', 'DropBlock2d'),
+        ...layerNames('patch_dropout', 'PatchDropout'),
+      ],
       passThrough,
     ],
   ],

@@ -86,7 +86,10 @@ const models: ReadonlyMap<string, Model> = new Map([
 function features(module: Module, ctx: LoweringContext, x: Value): Value {
   const model = models.get(module.className);
   if (!model) {
-    throw ctx.unsupported(module, 'a model of timm whose features cannot be taken without its head');
+    throw ctx.unsupported(
+      module,
+      'a model of timm whose features cannot be taken without its head',
+    );
   }
   return ctx.graph.scoped(module.path, () => chain(ctx, module, x, model.features));
 }
@@ -117,14 +120,37 @@ export const timmModels: LoweringFamily = {
     [
       ['timm.models.resnet.Bottleneck'],
       residual(
-        ['conv1', 'bn1', 'act1', 'conv2', 'bn2', 'drop_block?', 'act2', 'aa?', 'conv3', 'bn3', 'se?'],
+        [
+          'conv1',
+          'bn1',
+          'act1',
+          'conv2',
+          'bn2',
+          'drop_block?',
+          'act2',
+          'aa?',
+          'conv3',
+          'bn3',
+          'se?',
+        ],
         'act3',
       ),
     ],
     [blockNames('ConvBnAct'), inverted('conv', 'bn1', 'act1?', 'aa?')],
     [
       blockNames('DepthwiseSeparableConv'),
-      inverted('conv_s2d?', 'bn_s2d?', 'conv_dw', 'bn1', 'act1?', 'aa?', 'se?', 'conv_pw', 'bn2', 'act2?'),
+      inverted(
+        'conv_s2d?',
+        'bn_s2d?',
+        'conv_dw',
+        'bn1',
+        'act1?',
+        'aa?',
+        'se?',
+        'conv_pw',
+        'bn2',
+        'act2?',
+      ),
     ],
     [
       blockNames('InvertedResidual'),

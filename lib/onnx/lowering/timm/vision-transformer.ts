@@ -31,10 +31,17 @@ const lowerBlock: Lowering = (module, ctx, inputs) => {
   return graph.op('Add', [x, chain(ctx, module, x, ['norm2', 'mlp', 'ls2?'])]);
 };
 
+/** Patches one after the other; a model for any image size keeps them as an image, and its caller flattens them. */
 const lowerPatchEmbed: Lowering = (module, ctx, inputs) => {
   const patches = chain(ctx, module, ctx.value(module, inputs), ['proj']);
-  if (boolAttr(module, 'dynamic_img_pad', false) || !boolAttr(module, 'flatten', true)) {
-    throw ctx.unsupported(module, 'it takes images of any size (dynamic_img_size)');
+  const grid = module.attr('grid_size');
+  const sizes = patches.shape?.slice(2) ?? [];
+  // The positions are those of this grid; for another, timm resamples them.
+  if (Array.isArray(grid) && !sizes.every((size, i) => size === Number(grid[i]))) {
+    throw ctx.unsupported(
+      module,
+      `its images have to give ${grid.join(' x ')} patches; end the learner's item transforms with Resize to that size`,
+    );
   }
   return chain(ctx, module, toSequence(module, ctx, patches), ['norm?']);
 };
@@ -42,9 +49,7 @@ const lowerPatchEmbed: Lowering = (module, ctx, inputs) => {
 /** Tokens in front, positions added, blocks, and what the head is given. */
 const lowerVisionTransformer: Lowering = (module, ctx, inputs) => {
   const { graph } = ctx;
-  if (boolAttr(module, 'dynamic_img_size', false) || module.child('attn_pool')) {
-    throw ctx.unsupported(module, 'it resamples its positions or pools by attention');
-  }
+  if (module.child('attn_pool')) throw ctx.unsupported(module, 'it pools by attention');
   let x = chain(ctx, module, ctx.value(module, inputs), ['patch_embed']);
   const positions = ctx.weight(module, 'pos_embed');
   const apart = boolAttr(module, 'no_embed_class', false);

@@ -15,10 +15,7 @@ const lowerConvNeXt: Lowering = (module, ctx, inputs) =>
 
 const lowerRegNetBlock: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
-  const sum = ctx.graph.op('Add', [
-    chain(ctx, module, x, ['proj?']),
-    chain(ctx, module, x, ['f']),
-  ]);
+  const sum = ctx.graph.op('Add', [chain(ctx, module, x, ['proj?']), chain(ctx, module, x, ['f'])]);
   return ctx.lower(ctx.child(module, 'activation'), [sum]);
 };
 

@@ -1,0 +1,12 @@
+import { NestFactory } from '@nestjs/core';
+import { setupVtsDocs } from 'nestjs-vts';
+import { AppModule } from './app.module.js';
+
+async function bootstrap(): Promise<void> {
+  const app = await NestFactory.create(AppModule);
+  app.enableShutdownHooks();
+  setupVtsDocs(app, { title: 'Reviews that write themselves' });
+  await app.listen(process.env['PORT'] ?? 3000);
+}
+
+void bootstrap();
