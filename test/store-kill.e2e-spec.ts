@@ -37,7 +37,7 @@ beforeAll(async () => {
       emptyOutDir: false,
       rollupOptions: {
         input: { store: join(root, 'dist/lib/store/model-store.js') },
-        output: { entryFileNames: '[name].mjs' },
+        output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
         preserveEntrySignatures: 'strict',
       },
     },

@@ -2,8 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { VtsError } from '../errors/index.js';
 import { archiveTarget, exists, readable, readModelYaml } from './archive/archive-files.js';
-import { filesOf, pack } from './archive/pack.js';
-import { unpack } from './archive/unpack.js';
+import { filesOf } from './archive/files-of.js';
 import { codeOf, syncTree } from './durable.js';
 import {
   AmbiguousVersionError,
@@ -194,6 +193,8 @@ export class ModelStore {
     const { force = false, onProgress, ...limits } = options;
     const archive = resolve(path);
     await readable(archive);
+    // Few programs need it, and all would wait for its libraries.
+    const { unpack } = await import('./archive/unpack.js');
     return this.#build(async (folder) => {
       await unpack(archive, folder, limits, onProgress);
       const info = await readModelYaml(folder, archive);
@@ -228,6 +229,7 @@ export class ModelStore {
     if (!force && (await exists(target))) throw new ArchiveExistsError(target);
     const files = await filesOf(model.path);
     const total = files.reduce((sum, { size }) => sum + size, 0);
+    const { pack } = await import('./archive/pack.js');
     try {
       await pack(files, target, format, {
         overwrite: force,

@@ -42,6 +42,7 @@ export class PendingPointers {
     return () => rm(path, { force: true });
   }
 
+  /** The notes that are there, of all names. */
   async all(): Promise<PendingPointer[]> {
     const entries = await readdir(this.#staging.path).catch(() => []);
     const found: PendingPointer[] = [];

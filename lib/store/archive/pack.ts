@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,30 +10,8 @@ import { ZipFile } from 'yazl';
 import { codeOf, syncPath } from '../durable.js';
 import { ArchiveExistsError } from '../errors/index.js';
 import type { ArchiveFormat } from './archive-format.js';
+import type { PackedFile } from './files-of.js';
 import { storeAsXz } from './xz-writer.js';
-
-/** A file to pack. @internal */
-export interface PackedFile {
-  /** Relative, with slashes. */
-  readonly name: string;
-  readonly path: string;
-  readonly size: number;
-  readonly mtime: Date;
-}
-
-/** The files of a folder and of those in it, by name. Links are followed: an archive holds none. @internal */
-export async function filesOf(folder: string, below = ''): Promise<PackedFile[]> {
-  const files: PackedFile[] = [];
-  for (const entry of (await readdir(folder)).sort()) {
-    const path = join(folder, entry);
-    const name = `${below}${entry}`;
-    const { size, mtime, ...found } = await stat(path);
-    const isFolder = (found.mode & 0o170000) === 0o040000;
-    if (isFolder) files.push(...(await filesOf(path, `${name}/`)));
-    else files.push({ name, path, size, mtime });
-  }
-  return files;
-}
 
 /**
  * Packs files into an archive. It is written beside its place and put there when it is whole and on the disk.

@@ -5,8 +5,8 @@ const CHECK_CRC32 = 1;
 
 /**
  * Puts bytes into the xz format without compressing them: LZMA2 has chunks for that. Every reader of xz takes
- * it, and no library that encodes xz on all platforms of Node 20 was found to be kept up; weights, which are
- * nearly all of a model, shrink by a tenth at best.
+ * it, and no library was found that encodes xz on all platforms of Node 20 and is kept up. Trained weights shrink
+ * little; `.tar.gz` is there for who needs the space.
  *
  * @internal
  */

@@ -1,0 +1,264 @@
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { stringify } from 'yaml';
+import { codeOf, replaceFile, syncTree } from '../../store/durable.js';
+import { Tag, type ModelStore } from '../../store/index.js';
+import { Staging } from '../../store/staging.js';
+import { isTagPart } from '../../store/tag.js';
+import { formatMicros, newVersion, nowMicros } from '../../store/version.js';
+import { naming } from '../../store/write-errors.js';
+import { CommandError } from '../errors/cli.error.js';
+import { packageFacts } from '../package-facts.js';
+import { captureApp } from './capture.js';
+import { collectFiles, isInside } from './collect-files.js';
+import { compiledFile, compilerOf } from './compile.js';
+import { writeImageFiles } from './image-files.js';
+import { HEALTH_CHECK, launcher, SOURCE, type Service } from './launcher.js';
+import {
+  OWN_NAME,
+  ownPackageFor,
+  packageRootOf,
+  readPackageJson,
+  writePackages,
+} from './packages.js';
+import { PinnedModels } from './pin-models.js';
+import { bundleReadme } from './readme.js';
+import type { Vtsfile } from './vtsfile.js';
+
+/** Folder of the bundles in a store's home. @internal */
+export const BUNDLES = 'bundles';
+/** The file of a bundle's facts. @internal */
+export const BUNDLE_YAML = 'bundle.yaml';
+
+/** @internal */
+export interface BuildOptions {
+  readonly name?: string;
+  readonly version?: string;
+  /** Told what is being done. */
+  readonly onStep?: (step: string) => void;
+}
+
+/** @internal */
+export interface BuiltBundle {
+  readonly tag: Tag;
+  readonly path: string;
+  readonly models: readonly string[];
+  /** What the user should know. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Builds a bundle: the app of a project, compiled, with its dependencies locked and its models pinned, in
+ * `<home>/bundles/<name>/<version>`. It is built aside, and appears whole.
+ *
+ * @throws CommandError for what is wrong with the project; the errors of the store for its models.
+ * @internal
+ */
+export async function buildBundle(
+  store: ModelStore,
+  folder: string,
+  file: Vtsfile,
+  options: BuildOptions = {},
+): Promise<BuiltBundle> {
+  const project = resolve(folder);
+  const micros = nowMicros();
+  const name = bundleName(project, file, options.name);
+  const version = options.version ?? file.version ?? newVersion(micros);
+  const tag = new Tag(name, version);
+  if (tag.version === 'latest') {
+    throw new CommandError('No version can be called "latest"', 'Choose another, or leave it out');
+  }
+  const target = join(store.home, BUNDLES, tag.name, tag.version ?? '');
+  if (existsSync(target)) {
+    throw new CommandError(`The bundle ${tag} is there already`, 'Give another --version');
+  }
+  return naming(store.home, async () => {
+    const staging = new Staging(store.home);
+    const bundle = realpathSync(await staging.folder('bundle'));
+    try {
+      const built = await fill(bundle, {
+        store,
+        project,
+        file,
+        tag,
+        micros,
+        step: options.onStep ?? (() => undefined),
+      });
+      await syncTree(bundle);
+      await mkdir(dirname(target), { recursive: true });
+      await place(bundle, target, tag);
+      await replaceFile(join(dirname(target), 'latest'), version, staging.path);
+      return { tag, path: target, ...built };
+    } finally {
+      await rm(bundle, { recursive: true, force: true });
+    }
+  });
+}
+
+interface Work {
+  readonly store: ModelStore;
+  readonly project: string;
+  readonly file: Vtsfile;
+  readonly tag: Tag;
+  readonly micros: number;
+  readonly step: (step: string) => void;
+}
+
+async function fill(
+  bundle: string,
+  { store, project, file, tag, micros, step }: Work,
+): Promise<Pick<BuiltBundle, 'models' | 'warnings'>> {
+  step('pinning models');
+  const pinned = new PinnedModels(store, bundle);
+  for (const model of file.models ?? []) await pinned.add(model);
+
+  step('compiling');
+  const service = await copySources(bundle, project, store, file);
+  const description =
+    file.description ?? readPackageJson(packageRootOf(project) ?? project)?.description;
+  const runtime = (file.envs ?? []).filter(({ stage }) => stage !== 'build');
+  const start = launcher({
+    service,
+    title: tag.name,
+    version: tag.version ?? '',
+    description,
+    env: runtime.map(({ name, value }) => [name, value]),
+  });
+  await writeFile(join(bundle, 'start.mjs'), start);
+  await writeFile(join(bundle, 'healthcheck.mjs'), HEALTH_CHECK);
+
+  step('documenting');
+  const { document, notStarted } = await captureApp(
+    bundle,
+    project,
+    ownPackageFor(project),
+    async (tags) => {
+      for (const injected of tags) await pinned.add(injected);
+    },
+  );
+  await writeFile(join(bundle, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`);
+
+  step('locking dependencies');
+  await writePackages(bundle, project, {
+    name: tag.name,
+    version: tag.version ?? '',
+    description,
+    node: file.node?.version === undefined ? undefined : `>=${file.node.version}`,
+  });
+  const labels = file.labels ?? [];
+  await writeImageFiles(bundle, project, file, labels);
+  const models = pinned.models.map(({ tag: model, info }) => ({
+    tag: model.toString(),
+    module: info.module,
+    creation_time: formatMicros(info.creationMicros),
+  }));
+  const facts = {
+    name: tag.name,
+    version: tag.version,
+    ...(description === undefined ? {} : { description }),
+    service: file.service ?? null,
+    vts_version: packageFacts().version,
+    node_version: process.versions.node,
+    creation_time: formatMicros(micros),
+    labels: Object.fromEntries(labels),
+    models,
+    envs: (file.envs ?? []).map(({ name, stage }) => ({ name, stage })),
+  };
+  await writeFile(join(bundle, BUNDLE_YAML), stringify(facts, { lineWidth: 0 }));
+  await writeFile(
+    join(bundle, 'README.md'),
+    bundleReadme({ tag, description, models, document, file }),
+  );
+  const warnings =
+    notStarted === undefined
+      ? []
+      : [`The app could not be started to document it (${notStarted.split('\n')[0]}).`];
+  return { models: models.map((model) => model.tag), warnings };
+}
+
+/** Puts the project's files into the bundle, compiled where they are TypeScript; what is started of them. */
+async function copySources(
+  bundle: string,
+  project: string,
+  store: ModelStore,
+  file: Vtsfile,
+): Promise<Service> {
+  if (file.service === undefined) {
+    const [model = ''] = file.models ?? [];
+    if ((file.models ?? []).length > 1) {
+      throw new CommandError(
+        'Without a service a bundle serves one model',
+        'Name one model, or a service that uses them all',
+      );
+    }
+    return { kind: 'model', tag: model };
+  }
+  const [, source = '', module] = /^(.*?)(?::(\w+))?$/.exec(file.service) ?? [];
+  const path = resolve(project, source);
+  if (!existsSync(path) || !isInside(project, path)) {
+    throw new CommandError(
+      `The service ${source} is no file of ${project}`,
+      'Correct it in the build file',
+    );
+  }
+  const target = join(bundle, SOURCE);
+  const isTypeScript = /\.[cm]?tsx?$/.test(source);
+  const compiler = isTypeScript ? await compilerOf(project) : undefined;
+  const { include, exclude } = file;
+  const without = [store.home, ...(compiler ? [join(project, compiler.outDir)] : [])];
+  for (const name of await collectFiles(project, { include, exclude, without })) {
+    // The compiled files take their place.
+    if (compiler && /(?<!\.d)\.[cm]?tsx?$/.test(name)) continue;
+    await copy(join(project, name), join(target, name));
+  }
+  await writeManifest(project, target);
+  await compiler?.compile(target);
+  const started = compiler
+    ? compiledFile(target, compiler.outDir, relative(project, path))
+    : relative(project, path);
+  if (!existsSync(join(target, started))) await copy(path, join(target, started));
+  return module === undefined
+    ? { kind: 'program', file: started }
+    : { kind: 'module', file: started, name: module };
+}
+
+/** The package.json of the project tells Node how to read the files: as ES modules, or not. */
+async function writeManifest(project: string, target: string): Promise<void> {
+  const root = packageRootOf(project);
+  if (root === undefined) return;
+  const copied = join(target, 'package.json');
+  const { name, type } = readPackageJson(root) ?? {};
+  // In this package's own repository it would also make a second copy of this package of it.
+  if (name === OWN_NAME) await writeFile(copied, JSON.stringify({ private: true, type }));
+  else if (!existsSync(copied)) await copy(join(root, 'package.json'), copied);
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await copyFile(from, to);
+}
+
+async function place(bundle: string, target: string, tag: Tag): Promise<void> {
+  try {
+    await rename(bundle, target);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    throw new CommandError(`The bundle ${tag} is there already`, 'Give another --version');
+  }
+}
+
+function bundleName(project: string, file: Vtsfile, given: string | undefined): string {
+  if (given !== undefined) return given;
+  if (file.name !== undefined) return file.name;
+  const root = packageRootOf(project);
+  const own = root === project ? readPackageJson(root)?.name : undefined;
+  const model = file.service === undefined ? file.models?.[0]?.split(':')[0] : undefined;
+  const name = (model ?? own?.replace(/^@[^/]*\//, '') ?? basename(project)).toLowerCase();
+  if (isTagPart(name)) return name;
+  throw new CommandError(
+    `"${name}" cannot be the name of a bundle`,
+    'Give a name in the build file',
+  );
+}

@@ -1,0 +1,70 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import type { INestApplication } from '@nestjs/common';
+import { RunnerTagsStorage } from '../../decorators/runner-tags.storage.js';
+import { createVtsDocument } from '../../server/setup-docs.js';
+import type { CaptureMessage } from './capture.js';
+
+type Factory = object | (() => object);
+
+/**
+ * Changes what an app does where it would listen: it tells what models it injects and what its OpenAPI document is,
+ * and ends.
+ *
+ * @param project The package.json of the app's project.
+ * @internal
+ */
+export async function interceptListen(project: string): Promise<void> {
+  // The app's own copies, where it has others than this package.
+  const { NestApplication } = await appModule<typeof import('@nestjs/core')>(
+    project,
+    '@nestjs/core',
+  );
+  const { SwaggerModule } = await appModule<typeof import('@nestjs/swagger')>(
+    project,
+    '@nestjs/swagger',
+  );
+  let documented: Factory | undefined;
+  const setup = SwaggerModule.setup.bind(SwaggerModule);
+  SwaggerModule.setup = (path, app, document, options) => {
+    documented ??= document as Factory;
+    setup(path, app, document, options);
+  };
+  NestApplication.prototype.listen = async function (this: INestApplication) {
+    await capture(this, () => {
+      if (documented === undefined) return createVtsDocument(this);
+      return typeof documented === 'function' ? (documented as () => object)() : documented;
+    });
+    process.exit(0);
+  };
+}
+
+async function capture(app: INestApplication, document: () => object): Promise<void> {
+  const pinned = new Promise<void>((resolve) => process.once('message', () => resolve()));
+  await tell({ type: 'runners', tags: RunnerTagsStorage.all() });
+  await pinned;
+  let notStarted: string | undefined;
+  try {
+    // Learners tell their columns once they are loaded.
+    await app.init();
+  } catch (error) {
+    notStarted = error instanceof Error ? error.message : String(error);
+  }
+  await tell({ type: 'document', document: document(), notStarted });
+  await app.close().catch(() => undefined);
+}
+
+function tell(message: CaptureMessage): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
+}
+
+async function appModule<T>(project: string, name: string): Promise<T> {
+  let path: string;
+  try {
+    path = createRequire(project).resolve(name);
+  } catch {
+    // A bundle without a project.
+    path = createRequire(import.meta.url).resolve(name);
+  }
+  return (await import(pathToFileURL(path).href)) as T;
+}

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { CommandError } from '../errors/cli.error.js';
+import type { ResolveFacts } from './capture-resolve.js';
+
+/** What the app of a bundle tells while it is built. @internal */
+export type CaptureMessage =
+  | { readonly type: 'runners'; readonly tags: readonly string[] }
+  | {
+      readonly type: 'document';
+      readonly document: object;
+      /** Why the app could not be started, where it could not. */
+      readonly notStarted: string | undefined;
+    };
+
+const LONGEST_START_MS = 300_000;
+
+/**
+ * Starts the app of a bundle that is being built, up to where it would listen.
+ *
+ * @param pin Called with the tags of the models that the app injects; when it is done the app is started.
+ * @returns The OpenAPI document, and why the app could not be started for it, if so.
+ * @throws CommandError when the app fails before, or never listens.
+ * @internal
+ */
+export async function captureApp(
+  bundle: string,
+  project: string,
+  ownPackage: string,
+  pin: (tags: readonly string[]) => Promise<void>,
+): Promise<{ document: object; notStarted: string | undefined }> {
+  const facts: ResolveFacts = { bundle, project: join(project, 'package.json'), ownPackage };
+  const main = join(ownPackage, 'dist/lib/cli/build/capture-main.js');
+  const child = spawn(process.execPath, [main], {
+    cwd: bundle,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: {
+      ...process.env,
+      VTS_CAPTURE: JSON.stringify(facts),
+      VTS_BUNDLE_HOME: bundle,
+      VTS_HOME: bundle,
+    },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
+  }
+  const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_START_MS);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on('message', (message: CaptureMessage) => {
+        if (message.type === 'document') resolve(message);
+        else pin(message.tags).then(() => child.send('pinned'), reject);
+      });
+      child.on('error', reject);
+      child.on('close', (code) => reject(neverListened(code, output)));
+    });
+  } finally {
+    clearTimeout(timer);
+    // What it still has open is of no use.
+    child.kill();
+  }
+}
+
+function neverListened(code: number | null, output: string): Error {
+  // eslint-disable-next-line no-control-regex
+  const lines = output.replace(/\x1b\[[\d;]*m/g, '').split('\n');
+  const telling = lines.find((line) => /(?:^|\s)[A-Z]\w*(?:Error|Exception)\b.*: /.test(line));
+  const reason = telling?.trim() ?? (lines.findLast((line) => line.trim() !== '') ?? '').trim();
+  const how = code === 0 ? 'ended without listening' : 'cannot be started';
+  return new CommandError(
+    `The app ${how}${reason === '' ? '' : `: ${reason.slice(0, 500)}`}`,
+    'See to it that the service starts a Nest application',
+  );
+}

@@ -1,0 +1,89 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import ignore, { type Ignore } from 'ignore';
+
+/** Never of use in a bundle, or not to be given away. */
+const NEVER = [
+  'node_modules/',
+  '.git/',
+  '.svn/',
+  '.hg/',
+  '.venv/',
+  'venv/',
+  '__pycache__/',
+  '.DS_Store',
+  '.env',
+  '.env.*',
+  '.npmrc',
+  '*.tsbuildinfo',
+  '*.log',
+  'coverage/',
+];
+const IGNORE_FILES = ['.vtsignore', '.bentoignore'];
+
+/** Which files of a project go into a bundle. @internal */
+export interface FileChoice {
+  readonly include: readonly string[] | undefined;
+  readonly exclude: readonly string[] | undefined;
+  /** Folders that are left out, absolute: the store, the output of the compiler. */
+  readonly without: readonly string[];
+}
+
+/**
+ * The files of a project that a bundle takes, relative to it, by the patterns of .gitignore: what `include` matches
+ * (default: all) and neither `exclude` nor a .vtsignore or .bentoignore does.
+ *
+ * @internal
+ */
+export async function collectFiles(project: string, choice: FileChoice): Promise<string[]> {
+  const included = choice.include && ignore().add([...choice.include]);
+  const excluded = ignore()
+    .add(NEVER)
+    .add([...(choice.exclude ?? [])]);
+  for (const name of IGNORE_FILES) {
+    const text = await readFile(join(project, name), 'utf8').catch(() => '');
+    excluded.add(text);
+  }
+  const without = new Set(await Promise.all(choice.without.map(real)));
+  const files: string[] = [];
+  await walk(project, '');
+  return files;
+
+  async function walk(folder: string, below: string): Promise<void> {
+    if (without.has(await real(folder))) return;
+    const entries = await readdir(folder, { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const name = below + entry.name;
+      if (entry.isDirectory()) {
+        if (!matches(excluded, `${name}/`)) await walk(join(folder, entry.name), `${name}/`);
+        continue;
+      }
+      // Links to files are followed; a link to a folder may lead anywhere.
+      const isFile =
+        entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(join(folder, entry.name))));
+      if (!isFile || matches(excluded, name)) continue;
+      if (!included || matches(included, name)) files.push(name);
+    }
+  }
+}
+
+function matches(patterns: Ignore, name: string): boolean {
+  return patterns.ignores(name);
+}
+
+async function leadsToFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}
+
+async function real(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}
+
+/** Whether a path is in a folder, or the folder. @internal */
+export function isInside(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return inside !== '..' && !inside.startsWith(`..${sep}`);
+}

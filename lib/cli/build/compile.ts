@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { CommandError } from '../errors/cli.error.js';
+import { isInside } from './collect-files.js';
+import { runTool } from './run-tool.js';
+
+/** Where the compiler of a project puts its output, relative to the project. @internal */
+export interface Compiler {
+  readonly outDir: string;
+  /** Compiles into a folder that stands for the project's. */
+  compile(target: string): Promise<void>;
+}
+
+/**
+ * The TypeScript compiler of a project, with the project's own tsconfig.
+ *
+ * @throws CommandError where the project has no tsconfig or no compiler.
+ * @internal
+ */
+export async function compilerOf(project: string): Promise<Compiler> {
+  const tsconfig = ['tsconfig.build.json', 'tsconfig.json'].find((name) =>
+    existsSync(join(project, name)),
+  );
+  if (!tsconfig) {
+    throw new CommandError(
+      `There is no tsconfig.json in ${project}`,
+      'Add one, or name a compiled file as the service',
+    );
+  }
+  const tsc = tscOf(project);
+  const run = (args: readonly string[]) =>
+    runTool(process.execPath, [tsc, '-p', tsconfig, ...args], { cwd: project });
+  const shown = await run(['--showConfig']);
+  const options = shown.code === 0 ? compilerOptions(shown.stdout) : {};
+  const outDir = relative(project, resolve(project, options.outDir ?? 'dist'));
+  if (outDir === '' || !isInside(project, resolve(project, outDir))) {
+    throw new CommandError(
+      `The outDir of ${tsconfig} is not a folder in ${project}`,
+      'Set outDir to dist',
+    );
+  }
+  return {
+    outDir,
+    compile: async (target) => {
+      const { code, stdout, stderr } = await run([
+        '--outDir',
+        join(target, outDir),
+        '--noEmit',
+        'false',
+        '--noEmitOnError',
+        'true',
+        '--declaration',
+        'false',
+        '--declarationMap',
+        'false',
+        '--incremental',
+        'false',
+        '--composite',
+        'false',
+        '--pretty',
+        'false',
+      ]);
+      if (code === 0) return;
+      const [first = 'no reason given'] = (stdout || stderr).trim().split('\n');
+      throw new CommandError(
+        `The project does not compile: ${first}`,
+        'Correct it, then build again',
+      );
+    },
+  };
+}
+
+/** The compiled file of a source file, by its path under the output folder. @internal */
+export function compiledFile(target: string, outDir: string, source: string): string {
+  const compiled = source.replace(/\.([cm]?)tsx?$/, '.$1js');
+  const segments = compiled.split(/[\\/]/).filter((segment) => segment !== '.');
+  // The compiler leaves out the folders that all sources have in common.
+  for (let skip = 0; skip < segments.length; skip++) {
+    const path = join(outDir, ...segments.slice(skip));
+    if (existsSync(join(target, path))) return path;
+  }
+  throw new CommandError(
+    `The compiler made no file of ${source}`,
+    'Name a file that its tsconfig includes',
+  );
+}
+
+function tscOf(project: string): string {
+  try {
+    return createRequire(join(project, 'package.json')).resolve('typescript/bin/tsc');
+  } catch {
+    throw new CommandError(
+      `There is no TypeScript in ${project}`,
+      'Run npm install --save-dev typescript',
+    );
+  }
+}
+
+function compilerOptions(json: string): { outDir?: string } {
+  try {
+    return (JSON.parse(json) as { compilerOptions?: { outDir?: string } }).compilerOptions ?? {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,67 @@
+/** How the app of a bundle is started. @internal */
+export type Service =
+  /** A program that serves. */
+  | { readonly kind: 'program'; readonly file: string }
+  /** A module of Nest, for which the bundle makes the program. */
+  | { readonly kind: 'module'; readonly file: string; readonly name: string }
+  /** The models are served as they are. */
+  | { readonly kind: 'model'; readonly tag: string };
+
+/** Folder of the project's files in a bundle. @internal */
+export const SOURCE = 'src';
+
+/** @internal */
+export interface LauncherFacts {
+  readonly service: Service;
+  readonly title: string;
+  readonly version: string;
+  readonly description: string | undefined;
+  readonly env: readonly (readonly [string, string])[];
+}
+
+/** The program start.mjs of a bundle. @internal */
+export function launcher({ service, title, version, description, env }: LauncherFacts): string {
+  const docs = { title, version, ...(description === undefined ? {} : { description }) };
+  const variables = env.map(
+    ([name, value]) => `process.env[${JSON.stringify(name)}] ??= ${JSON.stringify(value)};\n`,
+  );
+  return `// Starts the app of this bundle with the models that are pinned in it.
+import { fileURLToPath } from 'node:url';
+
+const bundle = fileURLToPath(new URL('.', import.meta.url));
+process.env.NODE_ENV ??= 'production';
+process.env.VTS_BUNDLE_HOME ??= bundle;
+process.env.VTS_HOME ??= process.env.VTS_BUNDLE_HOME;
+${variables.join('')}
+${start(service, docs)}`;
+}
+
+function start(service: Service, docs: object): string {
+  if (service.kind === 'model') {
+    return `const cli = new URL('dist/lib/cli/main.js', import.meta.resolve('nestjs-vts/package.json'));
+process.argv.splice(2, Infinity, 'serve', ${JSON.stringify(service.tag)}, '--home', process.env.VTS_BUNDLE_HOME);
+await import(cli.href);
+`;
+  }
+  const file = JSON.stringify(`./${SOURCE}/${service.file.replaceAll('\\', '/')}`);
+  const enter = `process.chdir(fileURLToPath(new URL('./${SOURCE}/', import.meta.url)));\n`;
+  if (service.kind === 'program') return `${enter}await import(${file});\n`;
+  return `import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { setupVtsDocs } from 'nestjs-vts';
+
+${enter}const { ${service.name} } = await import(${file});
+const app = await NestFactory.create(${service.name});
+app.enableShutdownHooks();
+setupVtsDocs(app, ${JSON.stringify(docs)});
+await app.listen(process.env.PORT ?? 3000);
+`;
+}
+
+/** Asks the running app whether it is alive; the exit code says so. @internal */
+export const HEALTH_CHECK = `// Exits with 0 when the app answers.
+const port = process.env.PORT ?? 3000;
+// An app with a global prefix has its probe elsewhere, and answers all the same.
+const answer = await fetch(\`http://127.0.0.1:\${port}/livez\`, { signal: AbortSignal.timeout(4000) });
+process.exit(answer.status < 500 ? 0 : 1);
+`;

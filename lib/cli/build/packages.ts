@@ -1,0 +1,226 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommandError } from '../errors/cli.error.js';
+import { packageFolder } from '../package-facts.js';
+import { findTool, runTool, type ToolResult } from './run-tool.js';
+
+/** The name of this package. @internal */
+export const OWN_NAME = 'nestjs-vts';
+/** Folder of packages that no registry has. */
+const VENDOR = 'vendor';
+/** A specifier that means a folder or file of this machine. */
+const LOCAL = /^(?:file:|link:|portal:|workspace:|\.{0,2}\/|~\/)/;
+
+type Dependencies = Record<string, string>;
+
+/** What is used of a package.json. @internal */
+export interface PackageJson {
+  readonly name?: string;
+  readonly version?: string;
+  readonly type?: string;
+  readonly description?: string;
+  readonly dependencies?: Dependencies;
+  readonly optionalDependencies?: Dependencies;
+  readonly peerDependencies?: Dependencies;
+  readonly overrides?: object;
+  readonly allowScripts?: object;
+  readonly engines?: object;
+}
+
+/** @internal */
+export function readPackageJson(folder: string): PackageJson | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The folder of the package.json that a folder belongs to. @internal */
+export function packageRootOf(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, 'package.json'))) return at;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+/** Where this package is for a project: its own copy, else the one that runs. @internal */
+export function ownPackageFor(project: string): string {
+  const root = packageRootOf(project);
+  const itself = root !== undefined && readPackageJson(root)?.name === OWN_NAME ? root : undefined;
+  return itself ?? installed(project, OWN_NAME) ?? fileURLToPath(packageFolder());
+}
+
+/**
+ * Gives a bundle its package.json and its lockfile. Versions are those that the project has installed. Packages that no
+ * registry has (this one before it is published, links, folders) are packed, and carried along.
+ *
+ * @throws CommandError when npm is not there, or cannot make the lockfile.
+ * @internal
+ */
+export async function writePackages(
+  bundle: string,
+  project: string,
+  facts: {
+    name: string;
+    version: string;
+    description: string | undefined;
+    node: string | undefined;
+  },
+): Promise<void> {
+  const npm = findTool('npm');
+  if (npm === undefined) {
+    throw new CommandError(
+      'npm is not on the PATH',
+      'Install Node with npm, which makes the lockfile',
+    );
+  }
+  const root = packageRootOf(project);
+  const own = root === undefined ? undefined : readPackageJson(root);
+  const wanted: Dependencies = {
+    [OWN_NAME]: '*',
+    ...(own?.name === OWN_NAME ? frameworkOf(own) : own?.dependencies),
+  };
+  const vendor = new Vendor(bundle, npm);
+  const dependencies = await pin(wanted, project, vendor);
+  const optional = await pin(own?.optionalDependencies ?? {}, project, vendor);
+  const json = {
+    name: facts.name,
+    // A version of the store is none of npm's.
+    version: '0.0.0',
+    private: true,
+    type: 'module',
+    description: facts.description ?? `The bundle ${facts.name}:${facts.version}.`,
+    scripts: { start: 'node start.mjs' },
+    engines: { node: facts.node ?? '^20.19.0 || >=22.12.0' },
+    dependencies,
+    ...(Object.keys(optional).length > 0 ? { optionalDependencies: optional } : {}),
+    ...(own?.overrides ? { overrides: own.overrides } : {}),
+    // Its script only fetches what CUDA needs.
+    allowScripts: { ...own?.allowScripts, 'onnxruntime-node': false },
+  };
+  await writeFile(join(bundle, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
+  // For npm 10, which does not know allowScripts.
+  await writeFile(join(bundle, '.npmrc'), 'onnxruntime-node-install=skip\n');
+  await lock(npm, bundle, root);
+}
+
+/** Makes the lockfile of a bundle, from the project's where it has one. */
+async function lock(npm: string, bundle: string, root: string | undefined): Promise<void> {
+  const own = root === undefined ? undefined : join(root, 'package-lock.json');
+  const target = join(bundle, 'package-lock.json');
+  if (own !== undefined && existsSync(own)) {
+    await copyFile(own, target);
+    const made = await runNpm(npm, bundle, 'install', '--package-lock-only');
+    // A lockfile may lack the packages of other platforms; npm would refuse what comes of it.
+    if (made.code === 0 && (await runNpm(npm, bundle, 'ci', '--dry-run')).code === 0) return;
+    await rm(target, { force: true });
+  }
+  const { code, stderr } = await runNpm(npm, bundle, 'install', '--package-lock-only');
+  if (code === 0) return;
+  const [first] = stderr.trim().split('\n');
+  const reason = /npm error (?!code|A complete)(.+)/.exec(stderr)?.[1] ?? first;
+  throw new CommandError(
+    `npm cannot make the lockfile: ${reason}`,
+    'See to the registry and the dependencies of the project',
+  );
+}
+
+function runNpm(npm: string, bundle: string, ...command: string[]): Promise<ToolResult> {
+  const options = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  return runTool(npm, [...command, ...options, '--loglevel=error'], { cwd: bundle });
+}
+
+/** The dependencies of an app within this package's own repository: what users install beside it. */
+function frameworkOf(own: PackageJson): Dependencies {
+  return own.peerDependencies ?? {};
+}
+
+/** Dependencies with the versions that are installed. */
+async function pin(wanted: Dependencies, project: string, vendor: Vendor): Promise<Dependencies> {
+  const pinned: [string, string][] = [];
+  for (const [name, spec] of Object.entries(wanted)) {
+    const folder = name === OWN_NAME ? ownPackageFor(project) : installed(project, name);
+    const version = folder === undefined ? undefined : readPackageJson(folder)?.version;
+    if (folder === undefined || version === undefined) pinned.push([name, spec]);
+    else if (isLocal(spec, folder, name)) pinned.push([name, await vendor.add(folder)]);
+    // Versions of git and of URLs are in the specifier.
+    else
+      pinned.push([
+        name,
+        /[:/]/.test(spec) && !spec.startsWith('npm:') ? spec : exact(spec, version),
+      ]);
+  }
+  return Object.fromEntries(pinned);
+}
+
+function exact(spec: string, version: string): string {
+  const alias = /^(npm:@?[^@]+)(?:@|$)/.exec(spec);
+  return alias ? `${alias[1]}@${version}` : version;
+}
+
+/** Whether a package comes from this machine: by its specifier, as a link, or as one that was installed from a file. */
+function isLocal(spec: string, folder: string, name: string): boolean {
+  if (LOCAL.test(spec)) return true;
+  const real = realpathSync(folder);
+  if (!/[\\/]node_modules[\\/]/.test(real)) return true;
+  return !resolvedInRegistry(real, name);
+}
+
+/** What npm noted where it installed the package; a package that npm did not install is taken for a registry's. */
+function resolvedInRegistry(folder: string, name: string): boolean {
+  const modules = folder.slice(0, folder.length - name.length);
+  try {
+    const lock = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8')) as {
+      packages?: Record<string, { resolved?: string }>;
+    };
+    const resolved = lock.packages?.[`node_modules/${name}`]?.resolved;
+    return resolved === undefined || /^https?:/.test(resolved);
+  } catch {
+    return true;
+  }
+}
+
+/** The folder of an installed package, as Node finds it from a project. */
+function installed(project: string, name: string): string | undefined {
+  for (let at = project; ; at = dirname(at)) {
+    const folder = join(at, 'node_modules', name);
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+/** Packages that are carried along, packed. */
+class Vendor {
+  constructor(
+    private readonly bundle: string,
+    private readonly npm: string,
+  ) {}
+
+  /** Packs the package of a folder; the specifier of what came of it. */
+  async add(folder: string): Promise<string> {
+    const target = join(this.bundle, VENDOR);
+    await mkdir(target, { recursive: true });
+    const { code, stdout, stderr } = await runTool(
+      this.npm,
+      ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', target],
+      { cwd: realpathSync(folder) },
+    );
+    const file = code === 0 ? packedFile(stdout) : undefined;
+    if (file !== undefined) return `file:${VENDOR}/${file}`;
+    throw new CommandError(
+      `npm cannot pack ${folder}: ${stderr.trim().split('\n')[0]}`,
+      'See to that package',
+    );
+  }
+}
+
+function packedFile(json: string): string | undefined {
+  const packed = JSON.parse(json) as unknown;
+  const [first] = Array.isArray(packed) ? packed : Object.values(packed as object);
+  return (first as { filename?: string } | undefined)?.filename
+    ?.replace(/^@/, '')
+    .replace('/', '-');
+}

@@ -1,0 +1,143 @@
+import { isMap, isPair, isScalar, isSeq, type LineCounter, type Node, type YAMLMap } from 'yaml';
+
+/** What is wrong in a file, and where. @internal */
+export interface YamlProblem {
+  readonly line: number;
+  readonly message: string;
+}
+
+/** Reads a node as some type; undefined where it is absent or wrong, which it then reports. @internal */
+export type Shape<T> = (
+  node: Node | null | undefined,
+  path: string,
+  report: Report,
+) => T | undefined;
+
+/** @internal */
+export class Report {
+  readonly problems: YamlProblem[] = [];
+
+  constructor(private readonly lines: LineCounter) {}
+
+  add(node: Node | null | undefined, message: string): void {
+    const offset = node?.range?.[0] ?? 0;
+    this.problems.push({ line: this.lines.linePos(offset).line, message });
+  }
+}
+
+/** A text; numbers and booleans as they are written, as in `version: 1.10`. @internal */
+export const text: Shape<string> = (node, path, report) => {
+  if (isAbsent(node)) return undefined;
+  if (isScalar(node) && ['string', 'number', 'boolean', 'bigint'].includes(typeof node.value)) {
+    return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+  }
+  report.add(node, `${path} must be a text, not ${describe(node)}`);
+  return undefined;
+};
+
+/** @internal */
+export const flag: Shape<boolean> = (node, path, report) => {
+  if (isAbsent(node)) return undefined;
+  if (isScalar(node) && typeof node.value === 'boolean') return node.value;
+  report.add(node, `${path} must be true or false, not ${describe(node)}`);
+  return undefined;
+};
+
+/** @internal */
+export function list<T>(item: Shape<T>): Shape<T[]> {
+  return (node, path, report) => {
+    if (isAbsent(node)) return undefined;
+    if (!isSeq(node)) {
+      report.add(node, `${path} must be a list, not ${describe(node)}`);
+      return undefined;
+    }
+    return node.items.flatMap((each, index) => {
+      const value = item(each as Node, `${path}[${index}]`, report);
+      if (value === undefined && isAbsent(each as Node)) {
+        report.add(node, `${path}[${index}] is empty`);
+      }
+      return value === undefined ? [] : [value];
+    });
+  };
+}
+
+/** A map of texts by texts, as entries. @internal */
+export const texts: Shape<[string, string][]> = (node, path, report) => {
+  if (isAbsent(node)) return undefined;
+  if (!isMap(node)) {
+    report.add(node, `${path} must be a map of texts, not ${describe(node)}`);
+    return undefined;
+  }
+  return entriesOf(node).flatMap(([key, value]) => {
+    const read = text(value, `${path}.${key}`, report);
+    return read === undefined ? [] : [[key, read] as [string, string]];
+  });
+};
+
+/** A map with some keys and no others. @internal */
+export function object<T extends object>(shapes: {
+  [Key in keyof T]-?: Shape<NonNullable<T[Key]>>;
+}): Shape<T> {
+  const known = new Map<string, Shape<unknown>>(
+    Object.entries(shapes) as [string, Shape<unknown>][],
+  );
+  return (node, path, report) => {
+    if (isAbsent(node)) return undefined;
+    if (!isMap(node)) {
+      report.add(node, `${path || 'the file'} must be a map, not ${describe(node)}`);
+      return undefined;
+    }
+    const found = new Map<string, unknown>();
+    for (const [key, value, keyNode] of entriesOf(node)) {
+      const shape = known.get(key);
+      const full = path === '' ? key : `${path}.${key}`;
+      if (!shape) {
+        report.add(keyNode, `"${full}" is no key (known: ${[...known.keys()].join(', ')})`);
+        continue;
+      }
+      const read = shape(value, full, report);
+      if (read !== undefined) found.set(key, read);
+    }
+    return Object.fromEntries(found) as T;
+  };
+}
+
+/** What the first reads if the node is of its kind, else what the second reads. @internal */
+export function either<A, B>(
+  isFirst: (node: Node) => boolean,
+  first: Shape<A>,
+  second: Shape<B>,
+): Shape<A | B> {
+  return (node, path, report) =>
+    node && isFirst(node) ? first(node, path, report) : second(node, path, report);
+}
+
+/** Adds a condition to a shape. @internal */
+export function where<T>(shape: Shape<T>, problem: (value: T) => string | undefined): Shape<T> {
+  return (node, path, report) => {
+    const value = shape(node, path, report);
+    const wrong = value === undefined ? undefined : problem(value);
+    if (wrong !== undefined) report.add(node, `${path} ${wrong}`);
+    return value;
+  };
+}
+
+function entriesOf(map: YAMLMap): [key: string, value: Node | null, keyNode: Node | null][] {
+  return map.items.flatMap((pair) => {
+    if (!isPair(pair)) return [];
+    const key = pair.key as Node | null;
+    const name = isScalar(key) ? String(key.value) : String(key);
+    return [[name, pair.value as Node | null, key]];
+  });
+}
+
+function isAbsent(node: Node | null | undefined): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.value === null);
+}
+
+function describe(node: Node | null | undefined): string {
+  if (isMap(node)) return 'a map';
+  if (isSeq(node)) return 'a list';
+  if (isScalar(node)) return JSON.stringify(node.value);
+  return 'an alias';
+}

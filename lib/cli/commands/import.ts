@@ -1,0 +1,36 @@
+import { fastai } from '../../frameworks/index.js';
+import type { ModelMetadata } from '../../store/index.js';
+import { write } from '../output/print.js';
+import { pairs } from '../pairs.js';
+import { openStore, type StoreOptions } from '../store-option.js';
+
+/** `vts import`. @internal */
+export async function importLearner(
+  name: string,
+  file: string,
+  options: StoreOptions & {
+    label?: string[];
+    metadata?: string[];
+    frameworkVersion?: string[];
+  },
+): Promise<void> {
+  const metadata = pairs(options.metadata, '--metadata').map(
+    ([key, value]) => [key, fromJson(value)] as const,
+  );
+  const model = await fastai.saveModel(name, file, {
+    store: await openStore(options),
+    labels: Object.fromEntries(pairs(options.label, '--label')),
+    metadata: Object.fromEntries(metadata),
+    frameworkVersions: Object.fromEntries(pairs(options.frameworkVersion, '--framework-version')),
+  });
+  write(`${model.tag} imported.`);
+}
+
+/** A value as JSON where it is some, else as the text that it is. */
+function fromJson(text: string): ModelMetadata {
+  try {
+    return JSON.parse(text) as ModelMetadata;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,8 @@
+import { VtsError } from '../../errors/index.js';
+
+/** What the command line was told cannot be done. @internal */
+export class CommandError extends VtsError {
+  constructor(fact: string, remedy: string) {
+    super(`${fact}. ${remedy}.`);
+  }
+}

@@ -1,0 +1,209 @@
+import { stat } from 'node:fs/promises';
+import { openLearnerFile, type LearnerFile } from '../../fastai/learner-file.js';
+import { NotALearnerError } from '../../fastai/errors/index.js';
+import { Learner } from '../../fastai/learner.js';
+import { UnsupportedModuleError } from '../../onnx/errors/index.js';
+import { lowerModel } from '../../onnx/index.js';
+import { asItems, readTorchFile, type TorchFile } from '../../torch/index.js';
+import { Module } from '../../torch/module.js';
+import { PyDict, PyObject } from '../../torch/python.js';
+import { architectureOf, type ModuleFacts } from './architecture.js';
+import { riskOf, type GlobalRisk } from './global-risk.js';
+import { transformsOf, type TransformFacts } from './transforms.js';
+import { versionsFromGlobals } from './versions.js';
+
+/** A column that a learner's rows have. @internal */
+export interface ColumnFacts {
+  readonly name: string;
+  readonly kind: string;
+  /** How many categories it has, `#na#` not counted. */
+  readonly categories?: number;
+}
+
+/** What is in a file of torch. @internal */
+export interface Inspection {
+  readonly file: string;
+  readonly bytes: number;
+  /** The kind of the learner (`text`, `tabular`...), or what else it is: `module`, `weights`, `other`. */
+  readonly kind: string;
+  readonly class: string;
+  readonly format: TorchFile['format'];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly parameters: number;
+  readonly loss?: string;
+  readonly transforms?: TransformFacts;
+  readonly vocabulary?: { readonly sizes: readonly number[]; readonly classes?: readonly string[] };
+  /** For learners of rows. */
+  readonly columns?: readonly ColumnFacts[];
+  readonly architecture: readonly ModuleFacts[];
+  readonly servable: boolean;
+  /** Why not, where it is not. */
+  readonly reason?: string;
+  readonly withoutLowering: readonly { readonly path: string; readonly class: string }[];
+  readonly globals: readonly { readonly name: string; readonly risk?: GlobalRisk }[];
+}
+
+/**
+ * Looks into a file that torch wrote. Nothing in it is run.
+ *
+ * @throws The errors of damaged files.
+ * @internal
+ */
+export async function inspectFile(file: string): Promise<Inspection> {
+  let learner: LearnerFile;
+  try {
+    learner = openLearnerFile(file);
+  } catch (error) {
+    if (!(error instanceof NotALearnerError)) throw error;
+    return inspectOther(file);
+  }
+  try {
+    const { torchFile, model, dls, loss, kind, className } = learner;
+    const architecture = architectureOf(model);
+    const lossName = loss instanceof PyObject ? loss.className : undefined;
+    return {
+      ...(await common(file, torchFile)),
+      kind,
+      class: className,
+      parameters: architecture[0]?.parameters ?? 0,
+      ...(lossName === undefined ? {} : { loss: lossName }),
+      transforms: transformsOf(dls),
+      architecture,
+      ...(await tryLearner(file, learner, architecture)),
+      globals: globalsOf(torchFile),
+    };
+  } finally {
+    learner.torchFile.close();
+  }
+}
+
+async function common(file: string, torchFile: TorchFile) {
+  return {
+    file,
+    bytes: (await stat(file)).size,
+    format: torchFile.format,
+    versions: versionsFromGlobals(torchFile.globals),
+  };
+}
+
+function globalsOf(torchFile: TorchFile): Inspection['globals'] {
+  return torchFile.globals
+    .map((global) => ({ name: global.qualifiedName, risk: riskOf(global) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, risk }) => (risk === undefined ? { name } : { name, risk }));
+}
+
+type Outcome = Pick<
+  Inspection,
+  'servable' | 'reason' | 'withoutLowering' | 'vocabulary' | 'columns'
+>;
+
+/** Loading is the only sure test: whether a module can be lowered depends on its attributes too. */
+async function tryLearner(
+  file: string,
+  record: LearnerFile,
+  architecture: readonly ModuleFacts[],
+): Promise<Outcome> {
+  try {
+    const learner = await Learner.load(file);
+    const outcome = { servable: true, withoutLowering: [], ...loadedFacts(learner) };
+    await learner.release();
+    return outcome;
+  } catch (error) {
+    const sizes = vocabularySizes(record);
+    return {
+      ...failure(error, architecture),
+      ...(sizes.length > 0 ? { vocabulary: { sizes } } : {}),
+    };
+  }
+}
+
+function loadedFacts(learner: Learner): Pick<Inspection, 'vocabulary' | 'columns'> {
+  const { vocab, kind } = learner;
+  const single = vocab.every((entry) => typeof entry === 'string');
+  const lists = (single ? [vocab] : vocab) as readonly (readonly string[])[];
+  // The vocabulary of texts comes first; a language model has no other.
+  const ofTokens = kind === 'lm' || (kind === 'text' && lists.length === 1);
+  const classes = ofTokens ? undefined : lists.at(-1);
+  const vocabulary = {
+    sizes: lists.map(({ length }) => length).filter((length) => length > 0),
+    ...(classes && classes.length > 0 && classes.length <= MOST_CLASSES ? { classes } : {}),
+  };
+  if (kind !== 'tabular' && kind !== 'collab') return { vocabulary };
+  const columns = learner.schema.columns.map(({ name, kind: type, categories }) => ({
+    name,
+    kind: type,
+    ...(categories === undefined ? {} : { categories: categories.length }),
+  }));
+  return { vocabulary, columns };
+}
+
+const MOST_CLASSES = 100;
+
+function failure(error: unknown, architecture: readonly ModuleFacts[]): Outcome {
+  const missing = new Map(
+    architecture.filter(({ lowering }) => !lowering).map((module) => [module.path, module.class]),
+  );
+  if (error instanceof UnsupportedModuleError) missing.set(error.path, error.className);
+  return {
+    servable: false,
+    reason: (error as Error).message,
+    withoutLowering: [...missing].map(([path, name]) => ({ path, class: name })),
+  };
+}
+
+/** Sizes of the vocabularies that transforms keep. */
+function vocabularySizes({ dls }: LearnerFile): number[] {
+  return [...dls.inputs, ...dls.targets].flatMap(({ transforms }) =>
+    transforms.flatMap((transform) => {
+      const size = transform instanceof PyObject ? asItems(transform.attr('vocab'))?.length : 0;
+      return size ? [size] : [];
+    }),
+  );
+}
+
+/** A model without a learner, or no model at all. */
+async function inspectOther(file: string): Promise<Inspection> {
+  const torchFile = readTorchFile(file);
+  try {
+    const { root } = torchFile;
+    const model = Module.from(root);
+    const architecture = model ? architectureOf(model) : [];
+    const kind = model ? 'module' : root instanceof PyDict ? 'weights' : 'other';
+    return {
+      ...(await common(file, torchFile)),
+      kind,
+      class: root instanceof PyObject ? root.className : typeof root,
+      parameters: architecture[0]?.parameters ?? 0,
+      architecture,
+      ...(model ? tryModule(model, architecture) : NO_MODEL),
+      globals: globalsOf(torchFile),
+    };
+  } finally {
+    torchFile.close();
+  }
+}
+
+const NO_MODEL: Outcome = {
+  servable: false,
+  reason: 'It holds no model, but perhaps weights: export the learner with learner.export().',
+  withoutLowering: [],
+};
+
+function tryModule(model: Module, architecture: readonly ModuleFacts[]): Outcome {
+  try {
+    lowerModel(model);
+    return { servable: true, withoutLowering: [] };
+  } catch (error) {
+    const outcome = failure(error, architecture);
+    // Such a model is served with its inputs declared.
+    const open =
+      error instanceof UnsupportedModuleError && /nothing tells what inputs/.test(error.message);
+    if (!open) return outcome;
+    const missing = architecture.filter(({ lowering }) => !lowering);
+    return {
+      ...outcome,
+      withoutLowering: missing.map(({ path, class: name }) => ({ path, class: name })),
+    };
+  }
+}

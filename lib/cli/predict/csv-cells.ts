@@ -1,0 +1,53 @@
+import type { TabularColumn } from '../../fastai/tabular/tabular-schema.js';
+
+/** Texts that pandas reads as missing. */
+const MISSING = new Set(
+  [
+    '',
+    '#N/A',
+    '#N/A N/A',
+    '#NA',
+    '-1.#IND',
+    '-1.#QNAN',
+    '-NaN',
+    '-nan',
+    '1.#IND',
+    '1.#QNAN',
+  ].concat(['<NA>', 'N/A', 'NA', 'NULL', 'NaN', 'None', 'n/a', 'nan', 'null']),
+);
+
+/** Reads the cells of a CSV file as what the learner's column holds: there they are all texts. @internal */
+export function cellReader(column: TabularColumn): (text: string) => unknown {
+  return column.kind === 'number' ? numberCell : categoryReader(column.categories ?? []);
+}
+
+function numberCell(text: string): unknown {
+  const trimmed = text.trim();
+  if (MISSING.has(trimmed)) return null;
+  if (/^(?:true|false)$/i.test(trimmed)) return /^t/i.test(trimmed);
+  if (/^[-+]?inf(?:inity)?$/i.test(trimmed)) return trimmed.startsWith('-') ? -Infinity : Infinity;
+  const value = Number(trimmed);
+  // What is no number is left for the learner to refuse, with the column's name.
+  return Number.isNaN(value) || /^[-+]?0[xob]/i.test(trimmed) ? text : value;
+}
+
+/** By the text, then by the number, so that 3.0 finds 3. */
+function categoryReader(
+  categories: readonly (string | number | boolean)[],
+): (text: string) => unknown {
+  const byText = new Map<string, unknown>();
+  const byNumber = new Map<number, unknown>();
+  for (const category of categories) {
+    byText.set(String(category), category);
+    if (typeof category === 'boolean') byText.set(category ? 'True' : 'False', category);
+    // As in pandas 1 and 0 are booleans where the categories are.
+    if (typeof category !== 'string') byNumber.set(Number(category), category);
+  }
+  return (text) => {
+    const exact = byText.get(text);
+    if (exact !== undefined) return exact;
+    const trimmed = text.trim();
+    if (MISSING.has(trimmed)) return null;
+    return byNumber.get(Number(trimmed)) ?? text;
+  };
+}

@@ -1,0 +1,58 @@
+import type { LearnerKind } from '../../fastai/learner-file.js';
+import { Learner, type Prediction } from '../../fastai/learner.js';
+import type { DecodedRow } from '../../fastai/tabular/row-decoder.js';
+import type { TabularSchema } from '../../fastai/tabular/tabular-schema.js';
+import { LMLearner } from '../../fastai/text/lm/lm-learner.js';
+import { classesOf, scoredOf, type Scored } from './scored.js';
+
+/** How language models go on. @internal */
+export interface GenerateSettings {
+  readonly words: number;
+  readonly temperature: number;
+  readonly seed: number | undefined;
+}
+
+/** A model, asked one item at a time. @internal */
+export interface Predictor {
+  /** The learner's kind, or `module` for a model without a learner. */
+  readonly kind: LearnerKind | 'module';
+  readonly schema: TabularSchema | undefined;
+  predict(item: unknown): Promise<Scored>;
+  release(): Promise<void>;
+}
+
+/** @internal */
+export async function openPredictor(file: string, settings: GenerateSettings): Promise<Predictor> {
+  const learner: unknown = await Learner.load(file);
+  return learner instanceof LMLearner
+    ? continuing(learner, settings)
+    : predicting(learner as Learner<unknown, unknown>);
+}
+
+function continuing(learner: LMLearner, { words, temperature, seed }: GenerateSettings): Predictor {
+  const options = { temperature, ...(seed === undefined ? {} : { seed }) };
+  return {
+    kind: learner.kind,
+    schema: undefined,
+    predict: async (item) => ({
+      prediction: await learner.predict(item as string, words, options),
+    }),
+    release: () => learner.release(),
+  };
+}
+
+function predicting(learner: Learner<unknown, unknown>): Predictor {
+  const rows = learner.kind === 'tabular' || learner.kind === 'collab';
+  const schema = rows ? learner.schema : undefined;
+  const classes = classesOf(learner.vocab);
+  return {
+    kind: learner.kind,
+    schema,
+    predict: async (item) => {
+      const prediction: Prediction<unknown> = await learner.predict(item);
+      const row = schema && learner.decodeRow(prediction[0] as DecodedRow);
+      return scoredOf(prediction, classes, row && { row, targets: schema.targets });
+    },
+    release: () => learner.release(),
+  };
+}

@@ -1,0 +1,33 @@
+import { CommanderError } from 'commander';
+import { createProgram } from './program.js';
+import { describeFailure } from './output/failure.js';
+
+/** Runs a command line; resolves to the exit code. @internal */
+export async function runCli(args: readonly string[]): Promise<number> {
+  tellWarnings();
+  // A reader that has seen enough, such as `head`, closes the pipe.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has said what is wrong with the arguments, or given the help.
+    if (error instanceof CommanderError) return error.exitCode;
+    process.stderr.write(`vts: ${describeFailure(error)}\n`);
+    if (args.includes('--debug')) console.error(error);
+    return 1;
+  }
+}
+
+/** Warnings of this package as lines of the command; Node's own are let be. */
+function tellWarnings(): void {
+  const others = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name === 'VtsWarning') process.stderr.write(`vts: warning: ${warning.message}\n`);
+    else for (const listener of others) listener.call(process, warning);
+  });
+}

@@ -1,0 +1,79 @@
+import { Module, type INestApplication, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { LearnerKind } from '../../fastai/learner-file.js';
+import { FASTAI, fastai } from '../../frameworks/index.js';
+import type { RunnerOptions } from '../../interfaces/runner-options.interface.js';
+import { setupVtsDocs } from '../../server/setup-docs.js';
+import type { Model, ModelStore } from '../../store/index.js';
+import { VtsModule } from '../../vts.module.js';
+import { callMethod, moduleInput } from '../predict/module-predictor.js';
+import { moduleController, predictController, type LearnerFacts } from './predict-controller.js';
+
+/** How a model is served. @internal */
+export interface ServeSettings {
+  readonly runner?: RunnerOptions;
+  readonly timeoutMs?: number;
+  readonly watch?: boolean;
+}
+
+/**
+ * An application that serves one model: an endpoint by the kind of its learner, documentation and health checks.
+ *
+ * @throws The errors of the store for the tag, and of the learner's file.
+ * @internal
+ */
+export async function createServeApp(
+  store: ModelStore,
+  tag: string,
+  settings: ServeSettings = {},
+): Promise<INestApplication> {
+  const model = await store.get(tag);
+  const controller = await controllerOf(tag, model);
+  const { watch = false, runner, timeoutMs } = settings;
+
+  @Module({
+    imports: [
+      VtsModule.forRoot({
+        home: store.home,
+        watch,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(runner === undefined ? {} : { runners: { [tag]: runner } }),
+      }),
+    ],
+    controllers: [controller],
+  })
+  class ServeModule {}
+
+  const app = await NestFactory.create(ServeModule, { abortOnError: false });
+  app.enableShutdownHooks();
+  setupVtsDocs(app, {
+    title: model.tag.name,
+    description: `The model \`${String(model.tag)}\`.`,
+    version: model.tag.version ?? '1',
+  });
+  return app;
+}
+
+async function controllerOf(tag: string, model: Model): Promise<Type> {
+  if (!FASTAI.modules.includes(model.info.module)) {
+    return moduleController(tag, callMethod(model), await moduleInput(model));
+  }
+  return predictController(tag, await factsOf(await fastai.get(model)));
+}
+
+/** Rows have columns, which only the loaded learner tells; of others the file does. */
+async function factsOf(model: fastai.FastaiModel): Promise<LearnerFacts> {
+  const { openLearnerFile } = await import('../../fastai/learner-file.js');
+  const file = openLearnerFile(model.pathOf('saved_model.pkl'));
+  const { kind } = file;
+  file.torchFile.close();
+  if (!isOfRows(kind)) return { kind, schema: undefined };
+  const learner = await fastai.loadModel(model);
+  const { schema } = learner;
+  await learner.release();
+  return { kind, schema };
+}
+
+function isOfRows(kind: LearnerKind): boolean {
+  return kind === 'tabular' || kind === 'collab';
+}

@@ -1,0 +1,68 @@
+import { Controller, type Type } from '@nestjs/common';
+import type { Tensor } from 'onnxruntime-common';
+import { Runner } from '../../decorators/runner.decorator.js';
+import { VtsApi } from '../../decorators/vts-api.decorator.js';
+import type { Vocab } from '../../fastai/inference.js';
+import type { LearnerKind } from '../../fastai/learner-file.js';
+import type { TabularSchema } from '../../fastai/tabular/tabular-schema.js';
+import type { FastaiRunner, RunnerHandle } from '../../interfaces/runner.interface.js';
+import type { IoDescriptor } from '../../io/io-descriptor.js';
+import type { NumpyNdarray } from '../../io/numpy-ndarray.js';
+import { Text } from '../../io/text.js';
+import { outputOf } from '../predict/module-predictor.js';
+import { classesOf, scoredOf, type Scored } from '../predict/scored.js';
+import { ImageBody, RowBody, ScoredBody } from './bodies.js';
+
+/** What has to be known of a learner to make its endpoint. @internal */
+export interface LearnerFacts {
+  readonly kind: LearnerKind;
+  readonly schema: TabularSchema | undefined;
+}
+
+/** `POST /predict` for a model without a learner: an array in, what the model returns out. @internal */
+export function moduleController(tag: string, method: string, input: NumpyNdarray): Type {
+  @Controller()
+  class PredictController {
+    constructor(@Runner(tag) private readonly runner: RunnerHandle) {}
+
+    @VtsApi({ input, output: new ScoredBody(), summary: `What ${tag} returns` })
+    async predict(item: Tensor): Promise<Scored> {
+      return { prediction: outputOf(await this.runner.method(method).run(item)) };
+    }
+  }
+  return PredictController;
+}
+
+/** `POST /predict` for a learner: a text, a row or an image in, by its kind. @internal */
+export function predictController(tag: string, { kind, schema }: LearnerFacts): Type {
+  const input: IoDescriptor<unknown, never> = schema
+    ? new RowBody(schema)
+    : kind === 'vision'
+      ? new ImageBody()
+      : Text.fromSample('I really liked that movie!');
+
+  @Controller()
+  class PredictController {
+    constructor(@Runner(tag) private readonly runner: FastaiRunner) {}
+
+    @VtsApi({
+      input,
+      output: new ScoredBody(),
+      summary: `The prediction of ${tag}`,
+      description: `A learner of kind "${kind}".`,
+    })
+    async predict(item: unknown): Promise<Scored> {
+      const { runner } = this;
+      const prediction: unknown = await runner.predict.run(item);
+      // Language models give the whole text.
+      if (!Array.isArray(prediction)) return { prediction };
+      const triple = prediction as Awaited<ReturnType<typeof runner.predict.run>>;
+      const shown = schema && {
+        row: await runner.decodeRow.run(triple[0] as never),
+        targets: schema.targets,
+      };
+      return scoredOf(triple, classesOf(runner.vocab as Vocab), shown);
+    }
+  }
+  return PredictController;
+}
