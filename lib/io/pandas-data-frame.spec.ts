@@ -100,6 +100,12 @@ describe('JSON bodies', () => {
     );
   });
 
+  it('refuses lists of different lengths as columns', async () => {
+    await expect(read({ a: [1, 2], b: [1] }, { orient: 'columns' })).rejects.toEqual(
+      refusal(/the column "b" has 1 values where 2 belong/),
+    );
+  });
+
   it('keeps names such as __proto__ away from prototypes', async () => {
     const frame = await read('[{"a":1,"constructor":2,"toString":3}]');
     expect(frame.columnNames()).toEqual(['a', 'constructor', 'toString']);

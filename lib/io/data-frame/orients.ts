@@ -63,10 +63,17 @@ function fromColumns(given: JsonObject): RawFrame {
   const rows = new Map<string, number>();
   const columns = new Map<string, unknown[]>();
   const sparse: [string, unknown[]][] = [];
+  let length: number | undefined;
   for (const name of Object.keys(given)) {
     const column = given[name];
     // Lists are what DataFrame.to_dict('list') writes, and pandas reads them too.
     const labels = Array.isArray(column) ? column.map((_, row) => String(row)) : undefined;
+    if (labels && labels.length !== (length ??= labels.length)) {
+      throw new FrameFault(
+        `the column "${name}" has ${labels.length} values where ${length} belong`,
+        'send lists of one length',
+      );
+    }
     const cells = objectOf(column, `the column "${name}"`, 'an object, as {"0": value}');
     const values: unknown[] = [];
     for (const label of labels ?? Object.keys(cells)) {
