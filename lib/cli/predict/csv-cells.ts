@@ -1,20 +1,5 @@
 import type { TabularColumn } from '../../fastai/tabular/tabular-schema.js';
-
-/** Texts that pandas reads as missing. */
-const MISSING = new Set(
-  [
-    '',
-    '#N/A',
-    '#N/A N/A',
-    '#NA',
-    '-1.#IND',
-    '-1.#QNAN',
-    '-NaN',
-    '-nan',
-    '1.#IND',
-    '1.#QNAN',
-  ].concat(['<NA>', 'N/A', 'NA', 'NULL', 'NaN', 'None', 'n/a', 'nan', 'null']),
-);
+import { MISSING_TEXTS } from '../../io/data-frame/missing-texts.js';
 
 /** Reads the cells of a CSV file as what the learner's column holds: there they are all texts. @internal */
 export function cellReader(column: TabularColumn): (text: string) => unknown {
@@ -23,7 +8,7 @@ export function cellReader(column: TabularColumn): (text: string) => unknown {
 
 function numberCell(text: string): unknown {
   const trimmed = text.trim();
-  if (MISSING.has(trimmed)) return null;
+  if (MISSING_TEXTS.has(trimmed)) return null;
   if (/^(?:true|false)$/i.test(trimmed)) return /^t/i.test(trimmed);
   if (/^[-+]?inf(?:inity)?$/i.test(trimmed)) return trimmed.startsWith('-') ? -Infinity : Infinity;
   const value = Number(trimmed);
@@ -47,7 +32,7 @@ function categoryReader(
     const exact = byText.get(text);
     if (exact !== undefined) return exact;
     const trimmed = text.trim();
-    if (MISSING.has(trimmed)) return null;
+    if (MISSING_TEXTS.has(trimmed)) return null;
     return byNumber.get(Number(trimmed)) ?? text;
   };
 }

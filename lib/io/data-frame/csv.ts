@@ -1,28 +1,6 @@
 import Papa from 'papaparse';
+import { MISSING_TEXTS } from './missing-texts.js';
 import { compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
-
-/** Texts that pandas' `read_csv` takes for a missing value, quoted or not. */
-const MISSING = new Set([
-  '',
-  '#N/A',
-  '#N/A N/A',
-  '#NA',
-  '-1.#IND',
-  '-1.#QNAN',
-  '-NaN',
-  '-nan',
-  '1.#IND',
-  '1.#QNAN',
-  '<NA>',
-  'N/A',
-  'NA',
-  'NULL',
-  'NaN',
-  'None',
-  'n/a',
-  'nan',
-  'null',
-]);
 
 const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
@@ -114,7 +92,7 @@ function newlineOf(text: string): '\n' | '\r' {
 }
 
 function typed(cells: string[], asText: boolean): Cells {
-  const present = (cell: string): boolean => !MISSING.has(cell);
+  const present = (cell: string): boolean => !MISSING_TEXTS.has(cell);
   if (asText) return cells.map((cell) => (present(cell) ? cell : null));
   return numbers(cells) ?? booleans(cells) ?? cells.map((cell) => (present(cell) ? cell : null));
 }
@@ -131,7 +109,7 @@ function numbers(cells: readonly string[]): Cells | undefined {
 
 function numberOf(cell: string): number | null | undefined {
   if (NUMBER.test(cell)) return Number(cell);
-  if (MISSING.has(cell)) return null;
+  if (MISSING_TEXTS.has(cell)) return null;
   const infinite = INFINITE.exec(cell);
   return infinite ? (infinite[1] === '-' ? -Infinity : Infinity) : undefined;
 }
@@ -140,7 +118,7 @@ function booleans(cells: readonly string[]): Cells | undefined {
   const out = nulls(cells.length);
   for (let row = 0; row < cells.length; row++) {
     const cell = cells[row]!;
-    const value = BOOLEANS.get(cell) ?? (MISSING.has(cell) ? null : undefined);
+    const value = BOOLEANS.get(cell) ?? (MISSING_TEXTS.has(cell) ? null : undefined);
     if (value === undefined) return undefined;
     out[row] = value;
   }
