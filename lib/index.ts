@@ -89,7 +89,13 @@ export type {
   LanguageModelRunner,
   StreamRunOptions,
 } from './interfaces/language-model-runner.interface.js';
-export type { RunnerOptions, RunOptions } from './interfaces/runner-options.interface.js';
+export type {
+  BatchingOptions,
+  PaddingOptions,
+  RunnerBatchingOptions,
+  RunnerOptions,
+  RunOptions,
+} from './interfaces/runner-options.interface.js';
 export type { FastaiRunner, RunnerHandle, RunnerMethod } from './interfaces/runner.interface.js';
 export type {
   VtsModuleExtras,
@@ -154,8 +160,10 @@ export {
   RunInputError,
   RunnerClosedError,
   RunnerNotReadyError,
+  RunnerOverloadedError,
   RunnerUnavailableError,
   RunTimeoutError,
+  TooManyCallsError,
   UnclonableItemError,
   UnknownRunnerMethodError,
   WorkerDiedError,

@@ -39,8 +39,93 @@ export interface RunnerOptions {
    * @default ['cpu']
    */
   executionProviders?: readonly string[];
+  /**
+   * What happens when this build of onnxruntime lacks one of `executionProviders`: true refuses to start, false warns
+   * and goes on with those it has.
+   *
+   * @default true
+   */
+  strict?: boolean;
   /** An ONNX file to run in place of the learner's own model; see `Learner.load`. */
   onnx?: string;
+  /**
+   * Where the model runs: in worker threads of this process, or in processes of its own, which may crash or be
+   * killed without harm to this one, and are started again. A process costs tens of megabytes and some 0.2 ms a call.
+   *
+   * @default 'thread'
+   */
+  isolation?: 'thread' | 'process';
+  /**
+   * Most calls that may wait for a worker, of methods that are not batched; further ones are refused at once with
+   * RunnerOverloadedError, HTTP 503.
+   *
+   * @default 1000
+   */
+  maxQueueSize?: number;
+  /**
+   * Most calls in hand, those that wait and those that run; further ones are refused at once with
+   * TooManyCallsError, HTTP 429. BentoML's `traffic.max_concurrency`.
+   *
+   * @default no limit
+   */
+  maxConcurrency?: number;
+  /** How calls of batchable methods share runs. Of no effect on methods that are not batchable. */
+  batching?: RunnerBatchingOptions;
+  /**
+   * Numbers of the weights, for the PyTorch layer: `int8` quantizes those of matrix products and LSTMs when the model
+   * is first loaded, keeps the result beside the model, and computes up to several times as fast with small
+   * differences in the result. fastai learners run in `fp32`.
+   *
+   * @default 'fp32'
+   */
+  precision?: 'fp32' | 'int8';
+  /**
+   * How far onnxruntime rewrites the graph before it runs it.
+   *
+   * @default 'all'
+   */
+  graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
+}
+
+/**
+ * How calls share runs. A batch forms while all workers are busy: a call that comes to an idle runner runs at once,
+ * alone.
+ *
+ * @publicApi
+ */
+export interface BatchingOptions {
+  /** False runs each call alone. @default true */
+  enabled?: boolean;
+  /** Most rows of one run. A call with more is run in parts, and answered whole. @default 100, as BentoML's */
+  maxBatchSize?: number;
+  /**
+   * Milliseconds from the arrival of a call, or of the HTTP request that makes it, to its answer. A call that
+   * cannot make it is refused at once with RunnerOverloadedError, HTTP 503 with Retry-After, and one that is overdue
+   * while it waits is refused before it costs anything.
+   *
+   * @default 60000, as BentoML's
+   */
+  maxLatencyMs?: number;
+  /** Most rows that may wait; further calls are refused at once. @default ten batches, and at least 1000 */
+  maxQueueSize?: number;
+  /** Fills up shorter sequences, so that those of different length share a run. @default none; fastai's text models need none, theirs share a run exactly */
+  padding?: PaddingOptions;
+}
+
+/** The options of a runner's batchable methods, and of single ones. @publicApi */
+export interface RunnerBatchingOptions extends BatchingOptions {
+  /** By method; what is left out there is as for all. */
+  methods?: Readonly<Record<string, BatchingOptions>>;
+}
+
+/** @publicApi */
+export interface PaddingOptions {
+  /** What sequences are filled up with. */
+  value: number;
+  /** Where. @default 'right' */
+  side?: 'left' | 'right';
+  /** The width of a batch is a multiple of this, so that sequences of similar length run alike. @default 1 */
+  multipleOf?: number;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { RunnerOptions } from '../interfaces/runner-options.interface.js';
 import { usableCores } from './cores.js';
+import { resolveBatching, type ResolvedBatching } from './batching/batching-options.js';
 import { InvalidRunnerOptionError } from './errors/index.js';
 
 /** Time limit of a call where none is given, in milliseconds; BentoML's. @internal */
@@ -12,7 +13,28 @@ const DEFAULT_STUCK_MS = 2000;
 /** Each worker holds a model of its own: hundreds of megabytes for the larger learners. */
 const MOST_DEFAULT_WORKERS = 4;
 
-const KNOWN = ['workers', 'threads', 'timeoutMs', 'stuckMs', 'executionProviders', 'onnx'];
+const DEFAULT_QUEUE_SIZE = 1000;
+
+const KNOWN = [
+  'workers',
+  'threads',
+  'timeoutMs',
+  'stuckMs',
+  'executionProviders',
+  'strict',
+  'onnx',
+  'isolation',
+  'maxQueueSize',
+  'maxConcurrency',
+  'batching',
+  'precision',
+  'graphOptimizationLevel',
+];
+const CHOICES = {
+  isolation: ['thread', 'process'],
+  precision: ['fp32', 'int8'],
+  graphOptimizationLevel: ['disabled', 'basic', 'extended', 'all'],
+} as const;
 
 /** Options of a runner with nothing left open. @internal */
 export interface ResolvedRunnerOptions {
@@ -21,7 +43,15 @@ export interface ResolvedRunnerOptions {
   readonly timeoutMs: number;
   readonly stuckMs: number;
   readonly executionProviders: readonly string[];
+  readonly strict: boolean;
   readonly onnx: string | undefined;
+  readonly isolation: 'thread' | 'process';
+  readonly maxQueueSize: number;
+  readonly maxConcurrency: number;
+  readonly precision: 'fp32' | 'int8';
+  readonly graphOptimizationLevel: 'disabled' | 'basic' | 'extended' | 'all';
+  /** How calls of a batchable method share runs. */
+  batchingOf(method: string): ResolvedBatching;
 }
 
 /**
@@ -43,8 +73,15 @@ export function resolveRunnerOptions(
   for (const key of Object.keys(options)) {
     if (!KNOWN.includes(key)) refuse(`"${key}" is no option`, `use ${KNOWN.join(', ')}`);
   }
-  const { executionProviders = ['cpu'], onnx } = options;
-  for (const key of ['workers', 'threads'] as const) {
+  const { executionProviders = ['cpu'], strict = true, onnx } = options;
+  for (const [key, choices] of Object.entries(CHOICES)) {
+    const value = options[key as keyof typeof CHOICES];
+    if (value !== undefined && !(choices as readonly string[]).includes(value)) {
+      refuse(`${key} is ${JSON.stringify(value)}`, `use ${choices.join(' or ')}`);
+    }
+  }
+  if (typeof strict !== 'boolean') refuse(`strict is ${String(strict)}`, 'use true or false');
+  for (const key of ['workers', 'threads', 'maxQueueSize', 'maxConcurrency'] as const) {
     const value = options[key];
     if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
       refuse(`${key} is ${String(value)}`, 'use a whole number of 1 or more');
@@ -68,6 +105,20 @@ export function resolveRunnerOptions(
       'lower workers or threads',
     );
   }
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, stuckMs = DEFAULT_STUCK_MS } = options;
-  return { workers, threads, timeoutMs, stuckMs, executionProviders, onnx };
+  const batchingOf = resolveBatching(options.batching, refuse);
+  return {
+    workers,
+    threads,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    stuckMs: options.stuckMs ?? DEFAULT_STUCK_MS,
+    executionProviders,
+    strict,
+    onnx,
+    isolation: options.isolation ?? 'thread',
+    maxQueueSize: options.maxQueueSize ?? DEFAULT_QUEUE_SIZE,
+    maxConcurrency: options.maxConcurrency ?? Infinity,
+    precision: options.precision ?? 'fp32',
+    graphOptimizationLevel: options.graphOptimizationLevel ?? 'all',
+    batchingOf,
+  };
 }

@@ -5,8 +5,10 @@ import { InputError } from '../errors/index.js';
 import { BodyTooLargeError, UnsupportedBodyError } from '../io/errors/index.js';
 import {
   RunnerClosedError,
+  RunnerOverloadedError,
   RunnerUnavailableError,
   RunTimeoutError,
+  TooManyCallsError,
   WorkerDiedError,
 } from '../runner/errors/index.js';
 import { RequestTimeoutError, ShuttingDownError } from './errors/index.js';
@@ -45,7 +47,9 @@ const STATUSES: readonly [new (...args: never[]) => Error, number][] = [
   [RequestTimeoutError, 504],
   [RunTimeoutError, 504],
   [ShuttingDownError, 503],
+  [TooManyCallsError, 429],
   [RunnerClosedError, 503],
+  [RunnerOverloadedError, 503],
   [RunnerUnavailableError, 503],
   [WorkerDiedError, 503],
 ];
@@ -67,8 +71,14 @@ export function errorResponse(error: unknown): ErrorResponse {
     return { status: 500, body: shape(500, 'Internal server error'), headers: {}, hidden: true };
   }
   const headers: Record<string, string> =
-    status === 503 ? { 'retry-after': RETRY_AFTER_SECONDS } : {};
+    status === 503 || status === 429 ? { 'retry-after': retryAfter(error) } : {};
   return { status, body: shape(status, (error as Error).message), headers, hidden: false };
+}
+
+function retryAfter(error: unknown): string {
+  return error instanceof RunnerOverloadedError
+    ? String(error.retryAfterSeconds)
+    : RETRY_AFTER_SECONDS;
 }
 
 function ofHttpException(exception: HttpException): ErrorResponse {

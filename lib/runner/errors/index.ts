@@ -7,5 +7,11 @@ export {
   RunTimeoutError,
   UnclonableItemError,
 } from './run.error.js';
-export { RunnerClosedError, RunnerUnavailableError, WorkerDiedError } from './unavailable.error.js';
+export {
+  RunnerClosedError,
+  RunnerOverloadedError,
+  RunnerUnavailableError,
+  TooManyCallsError,
+  WorkerDiedError,
+} from './unavailable.error.js';
 export { UnknownRunnerMethodError, RunnerNotReadyError } from './runner-member.error.js';

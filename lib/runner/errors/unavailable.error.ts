@@ -24,3 +24,32 @@ export class WorkerDiedError extends VtsError {
     );
   }
 }
+
+/**
+ * A call was refused because of the load: too many wait, or it could not be answered in time. HTTP endpoints answer
+ * 503 with Retry-After.
+ *
+ * @publicApi
+ */
+export class RunnerOverloadedError extends VtsError {
+  constructor(
+    runner: string,
+    method: string,
+    fact: string,
+    /** Seconds after which the load should have been served; a whole number of 1 or more. */
+    readonly retryAfterSeconds: number,
+  ) {
+    super(
+      `The runner "${runner}" cannot take ${method}() now: ${fact}; try again in ${retryAfterSeconds} s.`,
+    );
+  }
+}
+
+/** More calls are in hand than `maxConcurrency` of the runner allows. HTTP endpoints answer 429. @publicApi */
+export class TooManyCallsError extends VtsError {
+  constructor(runner: string, method: string, maxConcurrency: number) {
+    super(
+      `The runner "${runner}" has ${maxConcurrency} calls in hand, its maxConcurrency, and cannot take ${method}(); try again later.`,
+    );
+  }
+}
