@@ -1,4 +1,5 @@
 import type { Module } from '../torch/module.js';
+import { setModuleOrigin } from '../torch/module-origin.js';
 import { LearnerReleasedError } from './errors/index.js';
 import type { Vocab } from './inference.js';
 import { openLearnerFile, type LearnerFile, type LearnerKind } from './learner-file.js';
@@ -33,7 +34,10 @@ export abstract class BaseLearner {
   /** The learner's `nn.Module` tree, inert: what `pytorch.saveModel` takes. */
   get model(): Module {
     this.assertNotReleased();
-    this.#file ??= openLearnerFile(this.source);
+    if (this.#file === undefined) {
+      this.#file = openLearnerFile(this.source);
+      setModuleOrigin(this.#file.model, { source: this.source, path: ['model'] });
+    }
     return this.#file.model;
   }
 

@@ -1,3 +1,4 @@
+import { phase } from '../../runtime/phases.js';
 import { asString, PyDict, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import { entryStage, qualifiedName, transformName } from '../data/pipeline.js';
 import { UnexpectedItemError, UnsupportedLearnerError } from '../errors/index.js';
@@ -64,7 +65,7 @@ export class TextPipeline {
   }
 
   encode(item: unknown): Int32Array {
-    const ids = this.numericalizer.encode(this.tokenize(item));
+    const ids = phase('tokenize', () => this.numericalizer.encode(this.tokenize(item)));
     return this.backwards ? ids.reverse() : ids;
   }
 

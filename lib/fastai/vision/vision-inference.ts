@@ -1,5 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { Target } from '../data/target.js';
+import { phase } from '../../runtime/phases.js';
 import type { Inference, Vocab } from '../inference.js';
 import type { LearnerFile } from '../learner-file.js';
 import type { LearnerOptions } from '../learner.js';
@@ -53,7 +54,9 @@ export class VisionInference implements Inference<EncodedImage, DecodedImageTarg
   async forward(batch: readonly EncodedImage[]): Promise<Tensor> {
     const planes: Planes[] = [];
     for (const encoded of batch) {
-      encoded.planes = this.pipeline.apply(await openImage(encoded.item, this.pipeline.mode));
+      encoded.planes = await phase('decode', async () =>
+        this.pipeline.apply(await openImage(encoded.item, this.pipeline.mode)),
+      );
       planes.push(encoded.planes);
     }
     return this.model.forward(planes);

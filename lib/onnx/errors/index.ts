@@ -1,3 +1,4 @@
+export { ExecutionProviderError } from './execution-provider.error.js';
 export { GraphError } from './graph.error.js';
 export { MalformedModuleError } from './malformed-module.error.js';
 export { ModelTooLargeError } from './model-too-large.error.js';

@@ -2,7 +2,7 @@ import { VtsError } from '../../errors/index.js';
 
 const wayOut =
   `Export that model in Python with torch.onnx.export, and load the learner with ` +
-  `Learner.load(pkl, { onnx: 'model.onnx' }).`;
+  `Learner.load(pkl, { onnx: 'model.onnx' }); a bare model is saved with pytorch.saveModel(name, 'model.onnx').`;
 
 /**
  * A module of the file's model cannot be turned into a graph: its class is not known, or its state changes

@@ -20,6 +20,8 @@ export class LoweringContext {
   constructor(
     readonly graph: GraphBuilder,
     readonly lowerings: ReadonlyMap<string, Lowering>,
+    /** Text classifiers skip chunks that begin with padding, as fastai does. */
+    readonly skipsChunks = true,
   ) {}
 
   /**

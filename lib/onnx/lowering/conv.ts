@@ -46,38 +46,52 @@ function padded(
   return [padImage(ctx, x, begins, ends, padMode), bothEnds(begins.map(() => 0))];
 }
 
-const lowerConv: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const dims = dimsOfClass(module);
-  const kernel = sizesAttr(module, 'kernel_size', dims);
-  const dilations = sizesAttr(module, 'dilation', dims, 1);
-  const [image, pads] = padded(module, ctx, x, marginsOf(module, kernel, dilations));
-  return ctx.graph.op('Conv', operands(module, ctx, image), {
-    kernel_shape: kernel,
-    strides: sizesAttr(module, 'stride', dims, 1),
-    dilations,
-    pads,
-    group: intAttr(module, 'groups', 1),
-  });
-};
+/** Gives a convolution another weight than the one that the module holds. */
+type WeightOf = (module: Module, ctx: LoweringContext) => Value;
 
-/** timm's Conv2dSame: TensorFlow's padding, the odd pixel at the end. @internal */
-export const lowerConvSame: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  return ctx.graph.op('Conv', operands(module, ctx, x), {
-    kernel_shape: sizesAttr(module, 'kernel_size', 2),
-    strides: sizesAttr(module, 'stride', 2, 1),
-    dilations: sizesAttr(module, 'dilation', 2, 1),
-    auto_pad: 'SAME_UPPER',
-    group: intAttr(module, 'groups', 1),
-  });
-};
+const ownWeight: WeightOf = (module, ctx) => ctx.requiredWeight(module, 'weight');
+
+/** @internal */
+export function convolution(weightOf: WeightOf = ownWeight): Lowering {
+  return (module, ctx, inputs) => {
+    const x = ctx.value(module, inputs);
+    const kernel = sizesAttr(module, 'kernel_size', dimsOfWeight(module, ctx));
+    const dims = kernel.length;
+    const dilations = sizesAttr(module, 'dilation', dims, 1);
+    const [image, pads] = padded(module, ctx, x, marginsOf(module, kernel, dilations));
+    return ctx.graph.op('Conv', operands(module, ctx, image, weightOf), {
+      kernel_shape: kernel,
+      strides: sizesAttr(module, 'stride', dims, 1),
+      dilations,
+      pads,
+      group: intAttr(module, 'groups', 1),
+    });
+  };
+}
+
+/** TensorFlow's padding, the odd pixel at the end, as timm has it. @internal */
+export function convolutionSame(weightOf: WeightOf = ownWeight): Lowering {
+  return (module, ctx, inputs) => {
+    const x = ctx.value(module, inputs);
+    return ctx.graph.op('Conv', operands(module, ctx, x, weightOf), {
+      kernel_shape: sizesAttr(module, 'kernel_size', 2),
+      strides: sizesAttr(module, 'stride', 2, 1),
+      dilations: sizesAttr(module, 'dilation', 2, 1),
+      auto_pad: 'SAME_UPPER',
+      group: intAttr(module, 'groups', 1),
+    });
+  };
+}
+
+function dimsOfWeight(module: Module, ctx: LoweringContext): number {
+  return ctx.requiredTensor(module, 'weight').shape.length - 2;
+}
 
 const lowerConvTranspose: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
   const dims = dimsOfClass(module);
   const dilations = sizesAttr(module, 'dilation', dims, 1);
-  return ctx.graph.op('ConvTranspose', operands(module, ctx, x), {
+  return ctx.graph.op('ConvTranspose', operands(module, ctx, x, ownWeight), {
     kernel_shape: sizesAttr(module, 'kernel_size', dims),
     strides: sizesAttr(module, 'stride', dims, 1),
     dilations,
@@ -87,9 +101,9 @@ const lowerConvTranspose: Lowering = (module, ctx, inputs) => {
   });
 };
 
-function operands(module: Module, ctx: LoweringContext, x: Value): Value[] {
+function operands(module: Module, ctx: LoweringContext, x: Value, weightOf: WeightOf): Value[] {
   const bias = ctx.weight(module, 'bias');
-  const weight = ctx.requiredWeight(module, 'weight');
+  const weight = weightOf(module, ctx);
   return bias ? [x, weight, bias] : [x, weight];
 }
 
@@ -100,7 +114,7 @@ function classes(name: string): string[] {
 /** @internal */
 export const convolutions: LoweringFamily = {
   lowerings: [
-    [classes('Conv'), lowerConv],
+    [classes('Conv'), convolution()],
     [classes('ConvTranspose'), lowerConvTranspose],
   ],
 };

@@ -50,6 +50,9 @@ const functions: ReadonlyMap<string, Emit> = new Map<string, Emit>([
   ['mish', mish],
   ['hardswish', single('HardSwish')],
   ['hardsigmoid', hardSigmoid],
+  ['hard_swish', single('HardSwish')],
+  ['hard_sigmoid', hardSigmoid],
+  ['gelu_tanh', geluTanh],
   ['noop', (_, x) => x],
 ]);
 

@@ -15,6 +15,7 @@ export function linear(
   if (x.rank === 2) return gemm(x);
   const [out, inner] = weight.shape as readonly number[];
   const rows = gemm(graph.op('Reshape', [x, graph.axes(-1, inner ?? 0)]));
+  if (x.rank === 1) return graph.op('Reshape', [rows, graph.axes(out ?? 0)]);
   const known = x.shape?.slice(1, -1);
   if (known?.every((size) => typeof size === 'number')) {
     return graph.op('Reshape', [rows, graph.axes(-1, ...(known as number[]), out ?? 0)]);
@@ -24,7 +25,8 @@ export function linear(
   return graph.op('Reshape', [rows, shape]);
 }
 
-const lowerLinear: Lowering = (module, ctx, inputs) =>
+/** @internal */
+export const lowerLinear: Lowering = (module, ctx, inputs) =>
   linear(
     ctx,
     ctx.value(module, inputs),

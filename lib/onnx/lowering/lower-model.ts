@@ -20,6 +20,13 @@ export interface LowerOptions {
   readonly inputs?: readonly InputSpec[];
   /** Names of the results, in order. Default: the model's own, or output, output_1... */
   readonly outputs?: readonly string[];
+  /**
+   * False for a text classifier that never meets a chunk which begins with padding: what skips such chunks needs
+   * weights far larger than all others, which 8 bits cannot hold beside them.
+   *
+   * @default true
+   */
+  readonly skipsChunks?: boolean;
 }
 
 /**
@@ -38,7 +45,7 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
       : new UnsupportedModuleError(root.path, root.className, 'nothing tells what inputs it takes');
   }
   const graph = new GraphBuilder();
-  const ctx = new LoweringContext(graph, lowerings);
+  const ctx = new LoweringContext(graph, lowerings, options.skipsChunks);
   const inputs = specs.map(({ name, dtype, dims }) => graph.input(name, dtype, dims));
   // Sequential models hand one argument on; more inputs travel as a tuple.
   const arguments_: readonly Flow[] = inputs.length === 1 ? inputs : [inputs];

@@ -3,7 +3,14 @@ import type { Value } from '../graph.js';
 import { boolAttr, numberAttr } from './attributes.js';
 import type { LoweringContext } from './context.js';
 import type { Lowering, LoweringFamily } from './lowering.js';
-import { bothEnds, dimsOfClass, padImage, sizesAttr, spatialSizes } from './spatial.js';
+import {
+  bothEnds,
+  dimsOfClass,
+  maxPoolOperand,
+  padImage,
+  sizesAttr,
+  spatialSizes,
+} from './spatial.js';
 import { adaptivePool } from './adaptive-pooling.js';
 
 interface Window {
@@ -70,7 +77,7 @@ function maxPool(
   behind: readonly number[] | undefined,
 ): Value {
   const { kernel, strides, padding, dilations } = window;
-  return ctx.graph.op('MaxPool', [x], {
+  return ctx.graph.op('MaxPool', [maxPoolOperand(ctx, x)], {
     kernel_shape: kernel,
     strides,
     dilations,

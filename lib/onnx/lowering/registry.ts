@@ -10,6 +10,7 @@ import { norms } from './norm.js';
 import { recurrents } from './recurrent.js';
 import { tabularModels } from './tabular.js';
 import { textModels } from './text/index.js';
+import { transformers } from './transformer.js';
 import { visionFamilies } from './vision.js';
 
 const families: readonly LoweringFamily[] = [
@@ -20,6 +21,7 @@ const families: readonly LoweringFamily[] = [
   dropout,
   embeddings,
   recurrents,
+  transformers,
   textModels,
   tabularModels,
   collabModels,

@@ -86,12 +86,28 @@ const lowerUpsample: Lowering = (module, ctx, inputs) => {
   if (module.attr('recompute_scale_factor') === true) {
     throw ctx.unsupported(module, 'it computes its scale anew (recompute_scale_factor)');
   }
-  // torch places the pixels by the factor itself, not by the ratio of the sizes that come of it.
+  return scaled(ctx, module, x, factors, mode, alignCorners);
+};
+
+/**
+ * `F.interpolate(x, scale_factor, mode)`: torch places the pixels by the factor itself, not by the ratio of the
+ * sizes that come of it.
+ *
+ * @internal
+ */
+export function scaled(
+  ctx: LoweringContext,
+  module: Module,
+  x: Value,
+  factors: readonly number[],
+  mode: string,
+  alignCorners = false,
+): Value {
   const attributes = resizeAttributes(mode, alignCorners);
   if (!attributes) throw ctx.unsupported(module, `it resizes by "${mode}"`);
   const scales = ctx.graph.constant([1, 1, ...factors], 'float32');
   return ctx.graph.op('Resize', [x, undefined, scales], attributes);
-};
+}
 
 function scaleFactors(module: Module, rank: number): number[] {
   const factor = module.attr('scale_factor');

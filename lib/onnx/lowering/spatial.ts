@@ -66,8 +66,29 @@ export function padImage(
   const { graph } = ctx;
   const pads = graph.axes(0, 0, ...begins, 0, 0, ...ends);
   const operands = mode === 'constant' ? [x, pads, graph.scalar(value)] : [x, pads];
-  return graph.op('Pad', operands, { mode });
+  const padded = graph.op('Pad', operands, { mode });
+  return mode === 'constant' && value === 0 ? withZeros(padded) : padded;
 }
+
+const zeroPadded = new WeakSet<Value>();
+
+/** Remembers that a Pad with zeros gave this value: see {@link maxPoolOperand}. @internal */
+export function withZeros(padded: Value): Value {
+  zeroPadded.add(padded);
+  return padded;
+}
+
+/**
+ * The operand of a MaxPool. onnxruntime makes one node of a Pad with zeros and the MaxPool behind it, whose own
+ * border never wins, so that zeros above a negative image are lost; an operation in between keeps the two apart.
+ *
+ * @internal
+ */
+export function maxPoolOperand(ctx: LoweringContext, x: Value): Value {
+  return zeroPadded.has(x) ? ctx.graph.op('Max', [x, ctx.graph.scalar(LOWEST)]) : x;
+}
+
+const LOWEST = -3.4028234663852886e38;
 
 /** The spatial sizes of a value as a vector, for graphs whose image size is open. @internal */
 export function spatialShape(ctx: LoweringContext, x: Value): Value {

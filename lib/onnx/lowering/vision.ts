@@ -6,15 +6,16 @@ import type { LoweringFamily } from './lowering.js';
 import { multiheads } from './multihead.js';
 import { poolings } from './pooling.js';
 import { resizings } from './resizing.js';
-import { timmLayers } from './timm/layers.js';
-import { timmModels } from './timm/models.js';
-import { timmTransformers } from './timm/vision-transformer.js';
+import { timm } from './timm/index.js';
 import { classics } from './torchvision/classic.js';
 import { densenets } from './torchvision/densenet.js';
+import { inceptions } from './torchvision/inception.js';
+import { torchvisionMaxVits } from './torchvision/maxvit.js';
 import { torchvisionMisc } from './torchvision/misc.js';
 import { mobiles } from './torchvision/mobile.js';
 import { moderns } from './torchvision/modern.js';
 import { resnets } from './torchvision/resnet.js';
+import { torchvisionSwins } from './torchvision/swin.js';
 import { visionTransformers } from './torchvision/vision-transformer.js';
 import { unets } from './unet.js';
 
@@ -35,7 +36,8 @@ export const visionFamilies: readonly LoweringFamily[] = [
   mobiles,
   moderns,
   visionTransformers,
-  timmLayers,
-  timmModels,
-  timmTransformers,
+  torchvisionSwins,
+  torchvisionMaxVits,
+  inceptions,
+  ...timm,
 ];

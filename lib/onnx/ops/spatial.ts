@@ -77,7 +77,7 @@ const convTranspose: OpSchema = {
 function pool(attributes: Readonly<Record<string, AttributeKind>>): OpSchema {
   return {
     inputs: [1, 1],
-    attributes: { ...window, ceil_mode: 'int', ...attributes },
+    attributes: { ...window, ceil_mode: 'int', auto_pad: 'string', ...attributes },
     infer: (call) => {
       const { dtype, shape } = call.expect(0, 'float32');
       const kernel = call.ints('kernel_shape') ?? [];

@@ -13,6 +13,10 @@ export interface SessionOptions {
   readonly allowSpinning?: boolean;
   /** In order of preference. Default ['cpu']. */
   readonly executionProviders?: readonly InferenceSession.ExecutionProviderConfig[];
+  /** How far onnxruntime rewrites the graph. Default 'all'. */
+  readonly graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Exact products of int8 numbers also where the processor would saturate them (x86 without VNNI). Default false. */
+  readonly exactInt8?: boolean;
   /** Where the weights lie while the session is made. Default: the system's temporary folder. */
   readonly tempDir?: string;
 }
@@ -53,9 +57,10 @@ export async function openSession(
     ...(options.intraOpNumThreads !== undefined && {
       intraOpNumThreads: options.intraOpNumThreads,
     }),
-    ...(options.allowSpinning === false && {
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...(options.graphOptimizationLevel !== undefined && {
+      graphOptimizationLevel: options.graphOptimizationLevel,
     }),
+    ...extraOf(options),
   };
   try {
     // Loaded when a session is made: a main thread that only holds runners never loads the native binding.
@@ -68,4 +73,13 @@ export async function openSession(
   } catch (error) {
     throw new SessionCreationError(error);
   }
+}
+
+/** Settings that onnxruntime knows by name only. */
+function extraOf({ allowSpinning, exactInt8 }: SessionOptions): InferenceSession.SessionOptions {
+  const session = {
+    ...(allowSpinning === false && { intra_op: { allow_spinning: '0' } }),
+    ...(exactInt8 === true && { x64quantprecision: '1' }),
+  };
+  return Object.keys(session).length > 0 ? { extra: { session } } : {};
 }

@@ -1,4 +1,5 @@
 import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
+import { phase } from '../../runtime/phases.js';
 import { SessionReleasedError } from '../errors/session.error.js';
 
 /**
@@ -42,7 +43,9 @@ export class OnnxSession {
     fetches?: readonly string[],
   ): Promise<Readonly<Record<string, OnnxValue>>> {
     if (this.#released) throw new SessionReleasedError();
-    const run = fetches ? this.#session.run(feeds, fetches) : this.#session.run(feeds);
+    const run = phase('run', () =>
+      fetches ? this.#session.run(feeds, fetches) : this.#session.run(feeds),
+    );
     this.#running.add(run);
     try {
       return await run;

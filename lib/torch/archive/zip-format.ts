@@ -49,8 +49,8 @@ export function readZipFormat(
   return { root: machine.run(), globals: [...globals.values()] };
 }
 
-/** The folder that all of a torch archive lies in; its name is the file's name when it was saved. */
-function findFolder(source: ByteSource, archive: ZipArchive): string {
+/** The folder that all of a torch archive lies in; its name is the file's name when it was saved. @internal */
+export function findFolder(source: ByteSource, archive: ZipArchive): string {
   const pickles = [...archive.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [pickle] = pickles;
   if (pickle === undefined) {

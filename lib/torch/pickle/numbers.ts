@@ -36,5 +36,5 @@ export function parseFloat64(text: string): number | undefined {
     if (special[2] === 'nan') return NaN;
     return special[1] === '-' ? -Infinity : Infinity;
   }
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(literal) ? Number(literal) : undefined;
+  return /^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/.test(literal) ? Number(literal) : undefined;
 }

@@ -1,7 +1,7 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { ValueStream, type ValueSource } from '../../../runtime/value-stream.js';
 
 /** The words of a text as they are made: begins when it is asked for, stops when the signal is aborted. @internal */
-export type WordSource = (signal: AbortSignal) => AsyncGenerator<string, void, undefined>;
+export type WordSource = ValueSource<string>;
 
 /**
  * Words as they are made, both as an rxjs `Observable` and for `for await`. Nothing runs before somebody
@@ -12,37 +12,4 @@ export type WordSource = (signal: AbortSignal) => AsyncGenerator<string, void, u
  *
  * @publicApi
  */
-export class WordStream extends Observable<string> implements AsyncIterable<string> {
-  readonly #source: WordSource;
-
-  /** @internal */
-  constructor(source: WordSource) {
-    super((subscriber) => {
-      const stop = new AbortController();
-      void push(source(stop.signal), subscriber);
-      return () => stop.abort();
-    });
-    this.#source = source;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
-    const stop = new AbortController();
-    try {
-      yield* this.#source(stop.signal);
-    } finally {
-      stop.abort();
-    }
-  }
-}
-
-async function push(words: AsyncIterable<string>, subscriber: Subscriber<string>): Promise<void> {
-  try {
-    for await (const word of words) {
-      if (subscriber.closed) return;
-      subscriber.next(word);
-    }
-    subscriber.complete();
-  } catch (error) {
-    subscriber.error(error);
-  }
-}
+export class WordStream extends ValueStream<string> {}

@@ -56,7 +56,7 @@ export function lowerAwdLstm(
   let x = ctx.lowerValue(ctx.child(module, 'encoder_dp'), [ids]);
   x = ctx.lowerValue(ctx.child(module, 'input_dp'), [x]);
   const layers = intAttr(module, 'n_layers');
-  const skipped = chunks?.skippedChunks();
+  const skipped = ctx.skipsChunks ? chunks?.skippedChunks() : undefined;
   for (let layer = 0; layer < layers; layer++) {
     const rnn = innerLstm(ctx.child(ctx.child(module, 'rnns'), String(layer)), ctx);
     x = ctx.graph.scoped(rnn.path, () =>

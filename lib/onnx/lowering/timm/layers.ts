@@ -1,30 +1,17 @@
-import type { Module } from '../../../torch/module.js';
 import type { Value } from '../../graph.js';
-import { boolAttr, numberAttr } from '../attributes.js';
-import { chain, chained, flattenImage } from '../blocks.js';
+import { numberAttr } from '../attributes.js';
+import { chained } from '../blocks.js';
 import type { LoweringContext } from '../context.js';
-import { lowerConvSame } from '../conv.js';
+import type { Expression } from '../expression.js';
+import { forward } from '../forward.js';
 import { gelu, geluTanh } from '../functions.js';
-import { lowerLayerNorm2d } from '../image-norm.js';
+import { lowerLinear } from '../linear.js';
 import type { Lowering, LoweringFamily } from '../lowering.js';
-import { lowerBatchNorm, lowerLayerNorm } from '../norm.js';
+import { channelAttentions } from './channel-attention.js';
+import { timmConvolutions } from './convolutions.js';
 import { layerNames } from './names.js';
-
-/** A batch norm with its activation. */
-const lowerBatchNormAct: Lowering = (module, ctx, inputs) =>
-  chain(ctx, module, lowerBatchNorm(module, ctx, inputs) as Value, ['drop?', 'act?']);
-
-/** Squeeze and excitation, by the names that its layers have. */
-function excitation(...names: readonly string[]): Lowering {
-  return (module, ctx, inputs) => {
-    const x = ctx.value(module, inputs);
-    if (boolAttr(module, 'add_maxpool', false)) {
-      throw ctx.unsupported(module, 'it adds the maximum to the mean (add_maxpool)');
-    }
-    const scale = chain(ctx, module, ctx.graph.op('GlobalAveragePool', [x]), names);
-    return ctx.graph.op('Mul', [x, scale]);
-  };
-}
+import { timmNorms } from './norms.js';
+import { timmPoolings } from './pooling.js';
 
 /** ConvNeXt v2: each channel by its share of all channels' norms, channels last or first. */
 const lowerResponseNorm: Lowering = (module, ctx, inputs) => {
@@ -49,41 +36,6 @@ const lowerResponseNorm: Lowering = (module, ctx, inputs) => {
 const lowerLayerScale: Lowering = (module, ctx, inputs) =>
   ctx.graph.op('Mul', [ctx.value(module, inputs), ctx.requiredWeight(module, 'gamma')]);
 
-/** The pooling inside, and then perhaps a flattening: a module, or in old files a flag. */
-const lowerSelectPool: Lowering = (module, ctx, inputs) => {
-  const pooled = chain(ctx, module, ctx.value(module, inputs), ['pool?', 'flatten?']);
-  return module.attr('flatten') === true ? flattenImage(ctx, pooled) : pooled;
-};
-
-type Pool = (ctx: LoweringContext, x: Value) => Value;
-
-const average: Pool = ({ graph }, x) => graph.op('GlobalAveragePool', [x]);
-const maximum: Pool = ({ graph }, x) => graph.op('GlobalMaxPool', [x]);
-const both: Pool = (ctx, x) =>
-  ctx.graph.op('Concat', [average(ctx, x), maximum(ctx, x)], { axis: 1 });
-const half: Pool = (ctx, x) =>
-  ctx.graph.op('Mul', [
-    ctx.graph.op('Add', [average(ctx, x), maximum(ctx, x)]),
-    ctx.graph.scalar(0.5),
-  ]);
-
-function pooling(pool: Pool): Lowering {
-  return (module, ctx, inputs) => {
-    const x = ctx.value(module, inputs);
-    checkFormat(module, ctx);
-    const pooled = pool(ctx, x);
-    return boolAttr(module, 'flatten', false) ? flattenImage(ctx, pooled) : pooled;
-  };
-}
-
-/** They pool over dimensions 2 and 3 of images with the channels first. */
-function checkFormat(module: Module, ctx: LoweringContext): void {
-  const dim = module.attr('dim');
-  if (Array.isArray(dim) && dim.map(Number).join() !== '2,3') {
-    throw ctx.unsupported(module, 'it pools images with the channels last');
-  }
-}
-
 const activation =
   (emit: (ctx: LoweringContext, x: Value) => Value): Lowering =>
   (module, ctx, inputs) =>
@@ -107,59 +59,66 @@ const activationNames = (...classes: readonly string[]): string[] => [
   ...layerNames('activations_me', ...classes.map((name) => `${name}Me`)),
 ];
 
+const lowerLayerScale2d = forward((m, x) => x.mul(m.requiredWeight('gamma').reshape(-1, 1, 1)));
+
+/** One layer for both halves, of which one gates the other. */
+const lowerGluMlp = forward((m, x) => {
+  const [first, second] = m.run(x, 'fc1').chunk(m.int('chunk_dim', -1), 2) as [
+    Expression,
+    Expression,
+  ];
+  const gated = m.bool('gate_last', true)
+    ? first.mul(m.run(second, 'act'))
+    : m.run(first, 'act').mul(second);
+  return m.run(gated, 'norm?', 'fc2');
+});
+
+const lowerSwiGlu = forward((m, x) =>
+  m.run(m.run(x, 'fc1_g', 'act').mul(m.run(x, 'fc1_x')), 'norm?', 'fc2'),
+);
+
+/** The head of models with the channels last. */
+const lowerClHead = forward((m, x) => {
+  const axes = m.attr('pool_dim') === undefined ? [1, 2] : m.axes('pool_dim');
+  const pooled = (kind: string): Expression => {
+    if (kind === 'avg') return x.mean(axes);
+    if (kind === 'max') return x.max(axes);
+    if (kind === 'avgmax') return x.mean(axes).add(x.max(axes)).mul(0.5);
+    if (kind === '') return x;
+    throw m.refusal(`it pools by "${kind}"`);
+  };
+  return m.run(pooled(m.string('pool_type')), 'norm', 'pre_logits', 'fc');
+});
+
+const hardMish = forward((_, x) => x.mul(0.5).mul(x.add(2).atLeast(0).atMost(2)));
+
 const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs);
 
 /** What timm's models are made of. @internal */
 export const timmLayers: LoweringFamily = {
   lowerings: [
-    [layerNames('conv2d_same', 'Conv2dSame'), lowerConvSame],
-    [layerNames('norm_act', 'BatchNormAct2d'), lowerBatchNormAct],
-    [layerNames('norm', 'LayerNorm', 'LayerNormFp32'), lowerLayerNorm],
-    [
-      [...layerNames('norm', 'LayerNorm2d', 'LayerNorm2dFp32'), 'timm.models.convnext.LayerNorm2d'],
-      lowerLayerNorm2d,
-    ],
+    ...timmConvolutions,
+    ...timmNorms,
+    ...timmPoolings,
+    ...channelAttentions,
+    [layerNames('linear', 'Linear'), lowerLinear],
     [layerNames('mlp', 'Mlp'), chained('fc1', 'act', 'norm?', 'fc2')],
     [layerNames('mlp', 'ConvMlp'), chained('fc1', 'norm?', 'act', 'fc2')],
     [layerNames('mlp', 'GlobalResponseNormMlp'), chained('fc1', 'act', 'grn', 'fc2')],
+    [layerNames('mlp', 'GluMlp'), lowerGluMlp],
+    [layerNames('mlp', 'SwiGLU'), lowerSwiGlu],
+    [layerNames('mlp', 'GatedMlp'), chained('fc1', 'act', 'gate', 'norm?', 'fc2')],
     [layerNames('grn', 'GlobalResponseNorm'), lowerResponseNorm],
-    [
-      [
-        ...layerNames('squeeze_excite', 'SEModule', 'SqueezeExcite'),
-        ...layerNames('se', 'SEModule'),
-      ],
-      excitation('fc1', 'bn?', 'act', 'fc2', 'gate'),
-    ],
-    [layerNames('squeeze_excite', 'EffectiveSEModule'), excitation('fc', 'gate')],
-    [
-      [
-        'timm.models._efficientnet_blocks.SqueezeExcite',
-        'timm.models.efficientnet_blocks.SqueezeExcite',
-      ],
-      excitation('conv_reduce', 'act1', 'conv_expand', 'gate'),
-    ],
     [
       [...layerNames('layer_scale', 'LayerScale'), 'timm.models.vision_transformer.LayerScale'],
       lowerLayerScale,
     ],
-    [layerNames('adaptive_avgmax_pool', 'SelectAdaptivePool2d'), lowerSelectPool],
-    [
-      layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgPool2d', 'FastAdaptiveAvgPool'),
-      pooling(average),
-    ],
-    [layerNames('adaptive_avgmax_pool', 'FastAdaptiveMaxPool'), pooling(maximum)],
-    [
-      layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgMaxPool', 'AdaptiveAvgMaxPool2d'),
-      pooling(half),
-    ],
-    [
-      layerNames('adaptive_avgmax_pool', 'FastAdaptiveCatAvgMaxPool', 'AdaptiveCatAvgMaxPool2d'),
-      pooling(both),
-    ],
+    [layerNames('layer_scale', 'LayerScale2d'), lowerLayerScale2d],
     [
       layerNames('classifier', 'NormMlpClassifierHead'),
       chained('global_pool', 'norm', 'flatten', 'pre_logits', 'fc'),
     ],
+    [layerNames('classifier', 'ClNormMlpClassifierHead'), lowerClHead],
     [layerNames('classifier', 'ClassifierHead'), chained('global_pool', 'fc', 'flatten?')],
     [activationNames('GELU'), activation(gelu)],
     [activationNames('GELUTanh'), activation(geluTanh)],
@@ -168,6 +127,7 @@ export const timmLayers: LoweringFamily = {
     [activationNames('Tanh'), single('Tanh')],
     [activationNames('Swish'), silu],
     [activationNames('Mish'), mish],
+    [activationNames('HardMish'), hardMish],
     [activationNames('HardSwish'), single('HardSwish')],
     [activationNames('HardSigmoid'), hardSigmoid],
     [

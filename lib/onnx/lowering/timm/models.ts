@@ -1,10 +1,8 @@
-import type { Module } from '../../../torch/module.js';
-import type { Value } from '../../graph.js';
 import { boolAttr } from '../attributes.js';
 import { chain } from '../blocks.js';
-import type { LoweringContext } from '../context.js';
 import { perChannel } from '../image-norm.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
+import type { Lowering } from '../lowering.js';
+import { model, type TimmFamily } from './model.js';
 
 /** A residual block: the main path, and a shortcut that may be fitted to it. */
 function residual(main: readonly string[], act: string): Lowering {
@@ -50,69 +48,30 @@ const lowerConvNeXtBlock: Lowering = (module, ctx, inputs) => {
   return graph.op('Add', [result, chain(ctx, module, x, ['shortcut?'])]);
 };
 
-/** What a model gives before its head, and the head. */
-interface Model {
-  readonly features: readonly string[];
-  readonly head: readonly string[];
-}
-
-const resnet: Model = {
-  features: ['conv1', 'bn1', 'act1', 'maxpool', 'layer1', 'layer2', 'layer3', 'layer4'],
-  head: ['global_pool', 'fc'],
-};
-
-const efficientnet: Model = {
-  features: ['conv_stem', 'bn1', 'act1?', 'blocks', 'conv_head', 'bn2', 'act2?'],
-  head: ['global_pool', 'classifier'],
-};
-
-const mobilenetV3: Model = {
-  features: ['conv_stem', 'bn1', 'act1?', 'blocks'],
-  head: ['global_pool', 'conv_head', 'norm_head?', 'act2', 'flatten?', 'classifier'],
-};
-
-const convnext: Model = {
-  features: ['stem', 'stages', 'norm_pre?'],
-  head: ['head'],
-};
-
-const models: ReadonlyMap<string, Model> = new Map([
-  ['timm.models.resnet.ResNet', resnet],
-  ['timm.models.efficientnet.EfficientNet', efficientnet],
-  ['timm.models.mobilenetv3.MobileNetV3', mobilenetV3],
-  ['timm.models.convnext.ConvNeXt', convnext],
-]);
-
-function features(module: Module, ctx: LoweringContext, x: Value): Value {
-  const model = models.get(module.className);
-  if (!model) {
-    throw ctx.unsupported(
-      module,
-      'a model of timm whose features cannot be taken without its head',
-    );
-  }
-  return ctx.graph.scoped(module.path, () => chain(ctx, module, x, model.features));
-}
-
-const lowerModel: Lowering = (module, ctx, inputs) => {
-  const x = features(module, ctx, ctx.value(module, inputs));
-  return chain(ctx, module, x, models.get(module.className)!.head);
-};
-
-/** fastai's TimmBody: the features of a model that pools, all of one that does not. */
-const lowerTimmBody: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const model = ctx.child(module, 'model');
-  if (!boolAttr(module, 'needs_pool', false)) return ctx.lower(model, [x]);
-  ctx.checkHooks(model);
-  return features(model, ctx, x);
-};
-
-/** @internal */
-export const timmModels: LoweringFamily = {
-  lowerings: [
-    [['fastai.vision.learner.TimmBody'], lowerTimmBody],
-    [[...models.keys()], lowerModel],
+/** ResNet, EfficientNet, MobileNetV3 and ConvNeXt. @internal */
+export const convolutionals: TimmFamily = {
+  models: [
+    model(
+      'resnet',
+      'ResNet',
+      ['conv1', 'bn1', 'act1', 'maxpool', 'layer1', 'layer2', 'layer3', 'layer4'],
+      ['global_pool', 'fc'],
+    ),
+    model(
+      'efficientnet',
+      'EfficientNet',
+      ['conv_stem', 'bn1', 'act1?', 'blocks', 'conv_head', 'bn2', 'act2?'],
+      ['global_pool', 'classifier'],
+    ),
+    model(
+      'mobilenetv3',
+      'MobileNetV3',
+      ['conv_stem', 'bn1', 'act1?', 'blocks'],
+      ['global_pool', 'conv_head', 'norm_head?', 'act2', 'flatten?', 'classifier'],
+    ),
+    model('convnext', 'ConvNeXt', ['stem', 'stages', 'norm_pre?'], ['head']),
+  ],
+  blocks: [
     [
       ['timm.models.resnet.BasicBlock'],
       residual(['conv1', 'bn1', 'drop_block?', 'act1', 'aa?', 'conv2', 'bn2', 'se?'], 'act2'),
