@@ -1,29 +1,29 @@
+import type { RunnableClass } from '../runner/runnable-definition.js';
 import type { Tag } from '../store/index.js';
-import { normalizeTag, RunnerTagsStorage } from './runner-tags.storage.js';
+import { RunnableClassesStorage } from '../injection/runnable-classes.storage.js';
+import { checkRunnable, runnerToken } from '../injection/runner-token.js';
+import { normalizeTag, RunnerTagsStorage } from '../injection/runner-tags.storage.js';
 
 /**
- * The injection token of a runner: for factories, `moduleRef.get`, and test doubles.
+ * The injection token of a runner, of a model or of a runnable class: for factories, `moduleRef.get`, and test doubles.
  *
  * @example
  * Test.createTestingModule({ imports: [AppModule] })
  *   .overrideProvider(getRunnerToken('iris'))
  *   .useValue({ predict: { run: async () => ['setosa', target, probs] } });
  *
- * @throws InvalidTagError
+ * @throws InvalidTagError, InvalidRunnableError
  * @publicApi
  */
-export function getRunnerToken(tag: string | Tag): string {
+export function getRunnerToken(tag: string | Tag): string;
+export function getRunnerToken(runnable: RunnableClass): symbol;
+export function getRunnerToken(tag: string | Tag | RunnableClass): string | symbol;
+export function getRunnerToken(tag: string | Tag | RunnableClass): string | symbol {
+  if (typeof tag === 'function') {
+    checkRunnable(tag);
+    return RunnableClassesStorage.tokenOf(tag);
+  }
   const normalized = normalizeTag(tag);
   RunnerTagsStorage.add(normalized);
   return runnerToken(normalized);
-}
-
-/** @internal */
-export function runnerToken(normalizedTag: string): string {
-  return `VtsRunner(${normalizedTag})`;
-}
-
-/** The tag of a runner's token; undefined for other tokens. @internal */
-export function tagOfToken(token: unknown): string | undefined {
-  return typeof token === 'string' ? /^VtsRunner\((.*)\)$/.exec(token)?.[1] : undefined;
 }

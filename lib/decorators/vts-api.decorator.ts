@@ -7,14 +7,13 @@ import {
   UseInterceptors,
   type ExecutionContext,
 } from '@nestjs/common';
-import { ApiExtraModels, ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Observable } from 'rxjs';
-import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
-import { ApiError, ERROR_RESPONSES } from '../server/api-error.js';
-import { EndpointRoutes, type Endpoint } from '../server/endpoint.js';
+import type { IoDescriptor } from '../io/io-descriptor.js';
+import type { Endpoint } from '../server/endpoint.js';
 import { IoInterceptor, inputOf } from '../server/io.interceptor.js';
 import { VtsExceptionFilter } from '../server/vts-exception.filter.js';
 import { VTS_ENDPOINT } from '../vts.constants.js';
+import { endpointDocumentation } from './endpoint-documentation.js';
 
 /** A descriptor, or the class of one that needs no options. @publicApi */
 export type IoInput<Input> = IoDescriptor<Input, never> | (new () => IoDescriptor<Input, never>);
@@ -84,7 +83,6 @@ export function VtsApi<Input, Output>(
   };
   return (target, key, descriptor) => {
     const route = options.route ?? String(key);
-    EndpointRoutes.add(route, endpoint);
     Reflect.defineMetadata(VTS_ENDPOINT, endpoint, descriptor.value as object);
     Input()(target, key, 0);
     applyDecorators(
@@ -92,73 +90,11 @@ export function VtsApi<Input, Output>(
       HttpCode(200),
       UseInterceptors(IoInterceptor),
       UseFilters(VtsExceptionFilter),
-      ...documentation(endpoint, options),
+      ...endpointDocumentation(endpoint, route, options),
     )(target, key, descriptor as TypedPropertyDescriptor<unknown>);
   };
 }
 
 function instanceOf<Descriptor>(given: Descriptor | (new () => Descriptor)): Descriptor {
   return typeof given === 'function' ? new (given as new () => Descriptor)() : given;
-}
-
-function documentation(
-  { input, output }: Endpoint,
-  options: VtsApiOptions<never, never> | VtsApiOptions<unknown, unknown>,
-): MethodDecorator[] {
-  const { summary, description, deprecated, operationId, tags } = options;
-  const requestBody = { required: true, content: requestContent(input) };
-  return [
-    ApiOperation({
-      requestBody,
-      ...(summary === undefined ? {} : { summary }),
-      ...(description === undefined ? {} : { description }),
-      ...(deprecated === undefined ? {} : { deprecated }),
-      ...(operationId === undefined ? {} : { operationId }),
-    }),
-    ...(tags === undefined ? [] : [ApiTags(...tags)]),
-    ApiExtraModels(ApiError, ...(input.models ?? []), ...(output.models ?? [])),
-    ApiResponse({
-      status: 200,
-      description: 'The result.',
-      content: responseContent(output),
-    }),
-    ...Object.entries(ERROR_RESPONSES).map(([status, meaning]) =>
-      ApiResponse({
-        status: Number(status),
-        description: meaning,
-        content: { 'application/json': { schema: { $ref: getSchemaPath(ApiError) } } },
-      }),
-    ),
-  ];
-}
-
-interface Content {
-  readonly schema: IoSchema;
-  readonly example?: unknown;
-}
-
-/** Read when the document is made: a descriptor may know its columns only once a runner has loaded its model. */
-function late(descriptor: IoDescriptor<unknown, never>, schema: () => IoSchema): Content {
-  return {
-    get schema() {
-      return schema();
-    },
-    get example() {
-      return descriptor.example;
-    },
-  };
-}
-
-function requestContent(input: IoDescriptor<unknown, never>): Record<string, Content> {
-  const others = Object.entries(input.alternatives ?? {}).map(
-    ([mediaType, schema]) => [mediaType, { schema }] as const,
-  );
-  return { [input.mediaType]: late(input, () => input.schema), ...Object.fromEntries(others) };
-}
-
-function responseContent(output: IoDescriptor<unknown, unknown>): Record<string, Content> {
-  const { mediaType, outputMediaType = mediaType, alternatives } = output;
-  const other = alternatives?.[outputMediaType];
-  if (other) return { [outputMediaType]: { schema: other } };
-  return { [outputMediaType]: late(output, () => output.outputSchema ?? output.schema) };
 }

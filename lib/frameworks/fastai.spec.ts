@@ -7,13 +7,8 @@ import { VtsError } from '../errors/index.js';
 import { ModelNotFoundError, ModelStore } from '../store/index.js';
 import { PyDict, PyGlobal, PyObject } from '../torch/python.js';
 import { Module } from '../torch/module.js';
-import {
-  BatchableNotSupportedError,
-  FrameworkMismatchError,
-  ModelFileMissingError,
-  NotSavableError,
-  UnknownMethodError,
-} from './errors/index.js';
+import { FrameworkMismatchError, ModelFileMissingError, NotSavableError } from './errors/index.js';
+import { BatchableNotSupportedError, UnknownMethodError } from '../model-rules/errors/index.js';
 import * as fastai from './fastai.js';
 
 const bentomlHome = fileURLToPath(

@@ -17,7 +17,7 @@ import {
 } from '../store/index.js';
 import { Module } from '../torch/module.js';
 import { FrameworkMismatchError, ModelFileMissingError, NotSavableError } from './errors/index.js';
-import { checkSignatures, FASTAI } from './signatures.js';
+import { checkSignatures, FASTAI } from '../model-rules/signatures.js';
 
 /**
  * A learner in a store.

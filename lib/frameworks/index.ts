@@ -1,10 +1,15 @@
 export {
-  BatchableNotSupportedError,
   FrameworkMismatchError,
   ModelFileMissingError,
   NotSavableError,
-  UnknownMethodError,
+  NotSavableModuleError,
 } from './errors/index.js';
 export * as fastai from './fastai.js';
 export type { FastaiModel, LoadFastaiOptions, SaveFastaiOptions } from './fastai.js';
-export { checkSignatures, FASTAI } from './signatures.js';
+export * as pytorch from './pytorch.js';
+export type {
+  LoadPytorchOptions,
+  PytorchModel,
+  PytorchRunnerOptions,
+  SavePytorchOptions,
+} from './pytorch.js';

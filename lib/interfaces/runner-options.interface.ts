@@ -85,6 +85,12 @@ export interface RunnerOptions {
    * @default 'all'
    */
   graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
+  /**
+   * What a custom runnable is constructed with; plain data, which is sent to its workers. For runnables only.
+   *
+   * @default the decorator's `params`
+   */
+  params?: unknown;
 }
 
 /**
@@ -118,13 +124,30 @@ export interface RunnerBatchingOptions extends BatchingOptions {
   methods?: Readonly<Record<string, BatchingOptions>>;
 }
 
-/** @publicApi */
+/**
+ * How sequences of different length share a run: shorter ones are filled up to the longest, and outputs that are as
+ * long as the input are cut back to what belongs to the call. Results are those of the bare sequence only where the
+ * model takes no notice of the padding.
+ *
+ * Which outputs are as long as the input is seen from the first two runs of different width, until which only
+ * sequences of one length share a run; they go on to do so where an output's length is neither fixed nor the input's.
+ * Sequences are put together such that a run computes at most half as much again as its rows need.
+ *
+ * @publicApi
+ */
 export interface PaddingOptions {
+  /**
+   * The dimension along which sequences lie; from the end where it is negative. Of several inputs those are filled up
+   * that are as long there as the first one.
+   *
+   * @default -1, the last one
+   */
+  dim?: number;
   /** What sequences are filled up with. */
   value: number;
   /** Where. @default 'right' */
   side?: 'left' | 'right';
-  /** The width of a batch is a multiple of this, so that sequences of similar length run alike. @default 1 */
+  /** The length of what is filled up is a multiple of this, so that sequences of similar length run alike. @default 1 */
   multipleOf?: number;
 }
 

@@ -1,3 +1,5 @@
+import type { RunnableClass } from '../runner/runnable-definition.js';
+import type { AccessLogEntry } from '../server/access-log.js';
 import type { RunnerOptions } from './runner-options.interface.js';
 
 /**
@@ -42,15 +44,88 @@ export interface VtsModuleOptions {
    * @default false
    */
   watch?: boolean;
+
+  /**
+   * Write a line for each request through Nest's Logger, context `VtsAccess`: fields for loggers that write JSON
+   * ({@link AccessLogEntry}), a readable line in the console. Probes and `/metrics` are left out.
+   *
+   * @default true
+   */
+  accessLog?: boolean | VtsAccessLogOptions;
+  /**
+   * Give every request an id: the `X-Request-Id` that it brought, where that is 1 to 128 letters, digits and
+   * `_ . : + / = @ ~ -`, else a new UUID. It is in the response's `X-Request-Id` and in log lines; see
+   * {@link requestIdOf}.
+   *
+   * @default true
+   */
+  requestId?: boolean | VtsRequestIdOptions;
+  /**
+   * Take part in traces: W3C `traceparent` of requests is gone on with, responses have `traceresponse` and `traceparent`, and where
+   * the application has set up OpenTelemetry's SDK, there are spans of the request, and of the `queue`, `tokenize` or
+   * `decode`, and `run` of each call of a runner. Without the SDK nothing is recorded.
+   *
+   * @default true
+   */
+  tracing?: boolean;
+}
+
+/** @publicApi */
+export interface VtsAccessLogOptions {
+  /** Requests that are not logged. */
+  skip?: (entry: AccessLogEntry) => boolean;
+}
+
+/** @publicApi */
+export interface VtsRequestIdOptions {
+  /** Of requests and responses. @default 'X-Request-Id' */
+  header?: string;
+}
+
+/** Where the probes are; each may be left out with `false`. @publicApi */
+export interface VtsHealthOptions {
+  /** Goes before all of their paths. @default none */
+  prefix?: string;
+  /** The process serves. @default 'livez' */
+  livez?: string | false;
+  /** The process can take requests. @default 'readyz' */
+  readyz?: string | false;
+  /** Both, with the figures of each runner. @default 'healthz' */
+  healthz?: string | false;
+}
+
+/** @publicApi */
+export interface VtsMetricsOptions {
+  /** @default 'metrics' */
+  path?: string;
+  /** Of the names of the module's metrics. @default 'vts_' */
+  prefix?: string;
+  /** Labels that all metrics get, such as `{ service: 'reviews' }`. */
+  labels?: Readonly<Record<string, string>>;
+  /** prom-client's metrics of the process: CPU, memory, event-loop delay, garbage collection. @default true */
+  defaultMetrics?: boolean;
 }
 
 /** What has to be known before the options are, so that `forRootAsync` takes it beside its factory. @publicApi */
 export interface VtsModuleExtras {
   /**
    * Serve `/livez`, `/readyz` and `/healthz`. They are under the application's global prefix, unless that excludes
-   * them: `app.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'healthz'] })`.
+   * them: `app.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'healthz', 'metrics'] })`.
    *
    * @default true
    */
-  health?: boolean;
+  health?: boolean | VtsHealthOptions;
+  /**
+   * Serve metrics for Prometheus at `/metrics`. The same holds for the global prefix.
+   *
+   * @default true
+   */
+  metrics?: boolean | VtsMetricsOptions;
+  /**
+   * Custom runnables of the application: classes with `@Runnable`. Their runners are injected with `@Runner(TheClass)`;
+   * options go by their names in `runners`.
+   *
+   * @default none
+   */
+  runnables?: readonly RunnableClass[];
 }

@@ -6,6 +6,7 @@ import type {
   LanguageModelRunner,
   StreamRunOptions,
 } from '../interfaces/language-model-runner.interface.js';
+import type { PytorchRunner } from '../interfaces/pytorch-runner.interface.js';
 import type { FastaiRunner, RunnerHandle, RunnerMethod } from '../interfaces/runner.interface.js';
 import { requestScope, type RequestScope } from '../runtime/request-scope.js';
 import { RunnerClosedError, RunnerNotReadyError } from './errors/index.js';
@@ -17,9 +18,12 @@ const NO_STATS: RunnerStats = {
   workers: 0,
   queued: 0,
   running: 0,
+  full: false,
   completed: 0,
   failed: 0,
+  rejected: 0,
   abandoned: 0,
+  shed: 0,
   restarts: 0,
 };
 
@@ -39,6 +43,10 @@ export class DeferredRunner implements FastaiRunner {
   readonly get_preds = this.getPreds;
   readonly decodeRow = this.#forward<ShownRow>('decodeRow');
   readonly encode = this.#forward<Tensor>('encode');
+  /** Of the PyTorch layer. */
+  readonly forward = this.#forward<Tensor>('forward');
+  readonly run = this.#forward<Tensor>('__call__').run;
+  readonly asyncRun = this.run;
   #runner: RunnerHandle | undefined;
   /** Which runner a request began with: all of its calls go to one version. */
   readonly #pinned = new WeakMap<RequestScope, RunnerHandle>();
@@ -76,6 +84,10 @@ export class DeferredRunner implements FastaiRunner {
 
   get schema(): TabularSchema | undefined {
     return this.#fact('schema') as TabularSchema | undefined;
+  }
+
+  get inputs(): unknown {
+    return this.#fact('inputs');
   }
 
   method(name: string): RunnerMethod {
@@ -152,8 +164,8 @@ export class DeferredRunner implements FastaiRunner {
     return newest;
   }
 
-  #fact(key: 'kind' | 'vocab' | 'schema'): unknown {
+  #fact(key: 'kind' | 'vocab' | 'schema' | 'inputs'): unknown {
     if (this.#runner === undefined) throw new RunnerNotReadyError(this.wanted, key);
-    return (this.#runner as FastaiRunner)[key];
+    return (this.#runner as FastaiRunner & PytorchRunner)[key];
   }
 }

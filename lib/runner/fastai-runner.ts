@@ -4,7 +4,7 @@ import type { Prediction, Predictions } from '../fastai/learner.js';
 import type { DecodedRow, FrameLike, ShownRow, TabularSchema } from '../fastai/tabular/index.js';
 import type { Slice } from '../fastai/text/lm/lm-learner.js';
 import type { WordStream } from '../fastai/text/lm/word-stream.js';
-import { FASTAI, checkSignatures } from '../frameworks/signatures.js';
+import { FASTAI, checkSignatures } from '../model-rules/signatures.js';
 import type { StreamRunOptions } from '../interfaces/language-model-runner.interface.js';
 import type { FastaiRunner, RunnerMethod } from '../interfaces/runner.interface.js';
 import type { RunnerOptions, RunOptions } from '../interfaces/runner-options.interface.js';
@@ -12,7 +12,7 @@ import type { Model } from '../store/index.js';
 import { registerRunnerFactory } from '../store/runner-factories.js';
 import { InvalidRunnerOptionError } from './errors/index.js';
 import { ModelRunner } from './model-runner.js';
-import { resolveRunnerOptions } from './runner-options.js';
+import { resolveRunnerOptions, type ResolvedRunnerOptions } from './runner-options.js';
 import { TextContinuation } from './text-continuation.js';
 import type { FastaiInit } from './runnables/fastai.js';
 import { WorkerPool } from './worker-pool.js';
@@ -105,18 +105,9 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   const tag = model.tag.toString();
   const { warn, ...given } = options;
   checkSignatures(FASTAI, tag, model.info.signatures);
-  const { workers, threads, timeoutMs, stuckMs, executionProviders, onnx } = resolveRunnerOptions(
-    tag,
-    given,
-  );
-  const other = executionProviders.find((provider) => provider.toLowerCase() !== 'cpu');
-  if (other !== undefined) {
-    throw new InvalidRunnerOptionError(
-      tag,
-      `fastai learners run on the CPU, not with the execution provider "${other}"`,
-      'leave executionProviders out, or save learner.model through the PyTorch layer (pytorch.saveModel) and run that',
-    );
-  }
+  const resolved = resolveRunnerOptions(tag, given);
+  const { workers, threads, timeoutMs, stuckMs, isolation, onnx } = resolved;
+  checkFastaiOptions(tag, given, resolved);
   const init: FastaiInit = { file: model.pathOf(FASTAI.file), threads, onnx };
   const runnable = new URL('./runnables/fastai.js', import.meta.url).href;
   const pool = new WorkerPool({
@@ -125,9 +116,45 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
     runnable,
     init,
     stuckMs,
+    isolation,
     ...(warn === undefined ? {} : { warn }),
   });
-  return new LearnerRunner<Input, Decoded>(tag, FASTAI_METHODS, pool, timeoutMs);
+  return new LearnerRunner<Input, Decoded>(tag, FASTAI_METHODS, pool, timeoutMs, resolved);
+}
+
+/** A learner is run as fastai runs it: what changes its numbers, or puts calls together, is of the PyTorch layer. */
+function checkFastaiOptions(
+  tag: string,
+  given: RunnerOptions,
+  { executionProviders, precision }: ResolvedRunnerOptions,
+): void {
+  const remedy = (what: string): string =>
+    `${what}, or save learner.model through the PyTorch layer (pytorch.saveModel) and run that`;
+  const other = executionProviders.find((provider) => provider.toLowerCase() !== 'cpu');
+  if (other !== undefined) {
+    throw new InvalidRunnerOptionError(
+      tag,
+      `fastai learners run on the CPU, not with the execution provider "${other}"`,
+      remedy('leave executionProviders out'),
+    );
+  }
+  if (precision !== 'fp32') {
+    throw new InvalidRunnerOptionError(
+      tag,
+      `fastai learners run in fp32, not in ${precision}`,
+      remedy('leave precision out'),
+    );
+  }
+  if (given.batching !== undefined) {
+    throw new InvalidRunnerOptionError(
+      tag,
+      'fastai learners are never batched: a row in a batch of theirs is not what it is alone',
+      remedy('leave batching out'),
+    );
+  }
+  if (given.params !== undefined) {
+    throw new InvalidRunnerOptionError(tag, 'params are for custom runnables', 'leave params out');
+  }
 }
 
 registerRunnerFactory(FASTAI.modules, createFastaiRunner);

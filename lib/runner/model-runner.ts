@@ -1,17 +1,46 @@
 import type { RunnerHandle, RunnerMethod } from '../interfaces/runner.interface.js';
 import type { RunOptions } from '../interfaces/runner-options.interface.js';
+import { traceCall } from '../runtime/call-trace.js';
 import { requestScope } from '../runtime/request-scope.js';
+import { tellObservers } from '../runtime/runner-observer.js';
+import { ValueStream } from '../runtime/value-stream.js';
+import {
+  batchedMethod,
+  type BatchCodec,
+  type BatchedMethod,
+  type BatchStats,
+} from './batching/index.js';
+import type { ResolvedBatching } from './batching/batching-options.js';
+import { CallLimit } from './call-limit.js';
+import type { CallTarget } from './call-target.js';
 import {
   RunAbortedError,
   RunnerNotReadyError,
+  RunnerOverloadedError,
   RunTimeoutError,
   UnknownRunnerMethodError,
 } from './errors/index.js';
 import type { Description } from './protocol.js';
+import { StreamBuffer } from './stream-buffer.js';
 import type { Task } from './task.js';
-import type { RunnerStats, WorkerPool } from './worker-pool.js';
+import type { RunnerStats } from './worker-pool.js';
 
 const DEFAULT_CLOSE_MS = 30_000;
+
+/** What a runner takes at most. @internal */
+export interface RunnerLimits {
+  /** Most calls that may wait, of methods that are not batched. @default no limit */
+  readonly maxQueueSize?: number;
+  /** Most calls in hand. @default no limit */
+  readonly maxConcurrency?: number;
+}
+
+/** How the calls of a method share runs. @internal */
+export interface Batched<Item, Output> {
+  readonly method: string;
+  readonly codec: BatchCodec<Item, Output>;
+  readonly batching: ResolvedBatching;
+}
 
 /**
  * A model behind a pool of workers: its methods, and the ways in which a call is given up.
@@ -20,15 +49,22 @@ const DEFAULT_CLOSE_MS = 30_000;
  */
 export class ModelRunner implements RunnerHandle {
   readonly #methods = new Map<string, RunnerMethod>();
+  readonly #batches: { readonly stats: BatchStats; readonly most: number }[] = [];
+  readonly #limit: CallLimit;
+  readonly #maxQueueSize: number;
+  #shed = 0;
   #opening: Promise<void> | undefined;
   #open = false;
 
   constructor(
     readonly tag: string,
     methods: readonly string[],
-    private readonly pool: WorkerPool,
+    private readonly pool: CallTarget,
     protected readonly timeoutMs: number,
+    { maxQueueSize = Infinity, maxConcurrency = Infinity }: RunnerLimits = {},
   ) {
+    this.#maxQueueSize = maxQueueSize;
+    this.#limit = new CallLimit(tag, maxConcurrency);
     for (const name of methods) {
       const run = (item: unknown, options?: RunOptions): Promise<unknown> =>
         this.#run(name, item, options);
@@ -41,7 +77,16 @@ export class ModelRunner implements RunnerHandle {
   }
 
   get stats(): RunnerStats {
-    return this.pool.stats;
+    const stats = {
+      ...this.pool.stats,
+      shed: this.#shed + this.#limit.shed,
+      full: this.#queueIsFull,
+    };
+    for (const { stats: batch, most } of this.#batches) {
+      for (const key of ADDED) stats[key] += batch[key];
+      stats.full ||= batch.queuedRows >= most;
+    }
+    return stats;
   }
 
   method(name: string): RunnerMethod {
@@ -50,6 +95,12 @@ export class ModelRunner implements RunnerHandle {
       throw new UnknownRunnerMethodError(this.tag, name, [...this.#methods.keys()]);
     }
     return method;
+  }
+
+  /** The values of a method that returns a stream. */
+  stream(name: string, item: unknown, options: RunOptions = {}): ValueStream<unknown> {
+    this.method(name);
+    return new ValueStream((left) => this.#stream(name, item, options, left));
   }
 
   open(): Promise<void> {
@@ -63,6 +114,20 @@ export class ModelRunner implements RunnerHandle {
     return this.pool.close(timeoutMs);
   }
 
+  /** A method whose calls share runs. */
+  protected batched<Item, Output>(how: Batched<Item, Output>): BatchedMethod<Item, Output> {
+    const { tag: runner, pool, timeoutMs } = this;
+    const batched = batchedMethod({ ...how, runner, pool, timeoutMs, limit: this.#limit });
+    const most = how.batching.maxQueueSize;
+    this.#batches.push({
+      get stats() {
+        return batched.stats;
+      },
+      most,
+    });
+    return batched;
+  }
+
   /** A fact that the worker told when it had loaded the model. */
   protected fact<Key extends 'kind' | 'vocab' | 'schema'>(key: Key): Description[Key] {
     const { description } = this.pool;
@@ -70,14 +135,49 @@ export class ModelRunner implements RunnerHandle {
     return description[key];
   }
 
-  async #run(method: string, item: unknown, options: RunOptions = {}): Promise<unknown> {
-    const { signal, timeoutMs = this.timeoutMs, transfer = false } = options;
+  #run(method: string, item: unknown, options: RunOptions = {}): Promise<unknown> {
+    const { transfer = false } = options;
+    return this.#call(method, options, undefined, (started) =>
+      this.pool.run(method, item, transfer, started),
+    );
+  }
+
+  async *#stream(
+    method: string,
+    item: unknown,
+    options: RunOptions,
+    left: AbortSignal,
+  ): AsyncGenerator<unknown, void, undefined> {
+    const { transfer = false } = options;
+    const buffer = new StreamBuffer();
+    const ended = this.#call(method, options, left, (started) =>
+      this.pool.runStream(method, item, transfer, buffer, (task) => {
+        buffer.onTaken = (count) => this.pool.pull(task, count);
+        started(task);
+      }),
+    );
+    yield* buffer.values(ended);
+  }
+
+  async #call(
+    method: string,
+    { signal, timeoutMs = this.timeoutMs }: RunOptions,
+    left: AbortSignal | undefined,
+    start: (started: (task: Task) => void) => Promise<unknown>,
+  ): Promise<unknown> {
     const scope = requestScope.getStore();
     if (signal?.aborted) throw new RunAbortedError(this.tag, method, signal.reason);
     if (scope?.reason !== undefined) throw scope.reason;
     if (!this.#open) await this.open();
+    this.#limit.enter(method);
+    if (this.#queueIsFull) {
+      this.#limit.leave();
+      throw this.#refuse(method);
+    }
 
+    const trace = traceCall(this.tag, method);
     let task: Task | undefined;
+    let failure: unknown;
     const giveUp = (reason: Error): void => {
       if (task !== undefined) this.pool.abandon(task, reason);
     };
@@ -90,13 +190,58 @@ export class ModelRunner implements RunnerHandle {
           )
         : undefined;
     signal?.addEventListener('abort', onAbort, { once: true });
+    left?.addEventListener('abort', onAbort, { once: true });
     const leave = scope?.onEnd(giveUp);
     try {
-      return await this.pool.run(method, item, transfer, (queued) => (task = queued));
+      return await start((queued) => {
+        task = queued;
+        if (trace !== undefined) task.traced = true;
+        // It may have been left while the model was loaded.
+        if (signal?.aborted || left?.aborted) onAbort();
+        if (scope?.reason !== undefined) giveUp(scope.reason);
+      });
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
+      left?.removeEventListener('abort', onAbort);
       leave?.();
+      this.#limit.leave();
+      if (task !== undefined) this.#report(method, task);
+      trace?.end({ timing: task?.ran, error: failure });
     }
   }
+
+  get #queueIsFull(): boolean {
+    return this.pool.waiting >= this.#maxQueueSize;
+  }
+
+  #refuse(method: string): RunnerOverloadedError {
+    this.#shed++;
+    tellObservers('shed', { runner: this.tag, method, reason: 'queue' });
+    const seconds = Math.max(1, Math.ceil((this.pool.backlogMs ?? 0) / 1000));
+    const fact = `${this.pool.waiting} calls wait, its maxQueueSize`;
+    return new RunnerOverloadedError(this.tag, method, fact, seconds);
+  }
+
+  #report(method: string, { outcome = 'failed', timing, madeAt, postedAt }: Task): void {
+    const total = performance.now() - madeAt;
+    // A worker that did not answer told nothing; what is known then is when it got the call.
+    const runMs = timing?.runMs ?? (postedAt === undefined ? 0 : total - (postedAt - madeAt));
+    const waitMs = Math.max(0, total - runMs);
+    tellObservers('called', { runner: this.tag, method, waitMs, runMs, outcome });
+  }
 }
+
+/** Figures of a batched method that add up with those of the calls that run alone. */
+const ADDED = [
+  'queued',
+  'running',
+  'completed',
+  'failed',
+  'rejected',
+  'abandoned',
+  'shed',
+] as const;

@@ -1,36 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { SLOTS, WorkerControl } from './control.js';
-import type { Description, FromWorker, ToWorker, WireError, WorkerBootstrap } from './protocol.js';
+import type { PoolMember, PoolMemberEvents, PoolMemberOptions } from './pool-member.js';
+import type { FromWorker, ToWorker, WireError, WorkerBootstrap } from './protocol.js';
 import type { Task } from './task.js';
-
-/** What a worker reports to its pool. @internal */
-export interface PoolWorkerEvents {
-  ready(worker: PoolWorker, description: Description): void;
-  /** The worker has room for another task. */
-  free(worker: PoolWorker): void;
-  /** The thread is gone. `tasks` are those that it had not answered, oldest first. */
-  exit(worker: PoolWorker, exit: WorkerExit): void;
-}
-
-/** @internal */
-export interface WorkerExit {
-  readonly tasks: readonly { readonly task: Task; readonly started: boolean }[];
-  readonly reason: string;
-  /** The model had been loaded. */
-  readonly wasReady: boolean;
-  /** Why the model could not be loaded, where that is why the thread ended. */
-  readonly loadError: WireError | undefined;
-}
-
-/** @internal */
-export interface PoolWorkerOptions {
-  /** The program of the thread; the URL of `worker.js`. */
-  readonly script: URL;
-  readonly runnable: string;
-  readonly init: unknown;
-  /** Milliseconds that an abandoned task may go on in JavaScript before the thread is replaced. */
-  readonly stuckMs: number;
-}
 
 /**
  * One worker thread, seen from its owner. It holds at most {@link SLOTS} tasks: the next one is in its mailbox
@@ -38,7 +10,8 @@ export interface PoolWorkerOptions {
  *
  * @internal
  */
-export class PoolWorker {
+export class PoolWorker implements PoolMember {
+  readonly slots = SLOTS;
   readonly #worker: Worker;
   readonly #control = new WorkerControl();
   /** Unanswered tasks by slot, oldest first; undefined where one was taken back. */
@@ -51,8 +24,8 @@ export class PoolWorker {
   #watch: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly options: PoolWorkerOptions,
-    private readonly events: PoolWorkerEvents,
+    private readonly options: PoolMemberOptions,
+    private readonly events: PoolMemberEvents,
   ) {
     const { script, runnable, init } = options;
     const workerData: WorkerBootstrap = { runnable, init, control: this.#control.buffer };
@@ -79,22 +52,27 @@ export class PoolWorker {
     return this.#tasks.size;
   }
 
-  /** @throws DataCloneError when the item cannot be sent; the worker is as it was. */
+  get mailbox(): readonly Task[] {
+    const [, ...behind] = this.#tasks.values();
+    return behind.filter((task): task is Task => task?.settled === false);
+  }
+
   post(task: Task): void {
     let slot = 0;
     while (this.#tasks.has(slot)) slot++;
     this.#control.post(slot);
-    const message: ToWorker = { type: 'run', slot, method: task.method, item: task.item };
-    this.#worker.postMessage(message, task.transfer);
+    const { method, item, ahead, traced } = task;
+    const how = {
+      ...(ahead === undefined ? {} : { ahead }),
+      ...(traced ? { traced } : {}),
+    };
+    this.#send({ type: 'run', slot, method, item, ...how }, task.transfer);
     // Idle threads let the process end; busy ones must not, as their end in mid-run would abort it.
     if (this.#tasks.size === 0) this.#worker.ref();
     this.#tasks.set(slot, task);
   }
 
-  /**
-   * Takes a task back that waits behind another one; undefined where there is none, or it was given away. The
-   * slot stays taken until the worker has seen that it is cancelled.
-   */
+  /** The slot stays taken until the worker has seen that its task is cancelled. */
   takeBack(): Task | undefined {
     for (const [slot, task] of this.#tasks) {
       if (task === undefined || task.settled || task.transfer.length > 0) continue;
@@ -105,25 +83,28 @@ export class PoolWorker {
     return undefined;
   }
 
-  /** The caller of a task has left: drop the task if it has not started, else see that it comes to an end. */
   abandon(task: Task): void {
     for (const [slot, held] of this.#tasks) {
       if (held !== task || this.#control.cancel(slot)) continue;
+      this.#send({ type: 'leave', slot });
       this.#watchStuck(slot, task);
     }
   }
 
-  /**
-   * Releases the model and ends the thread, after the tasks it holds; with `force`, as soon as it runs no native
-   * code. Resolves when it is gone.
-   */
+  pull(task: Task, count: number): void {
+    for (const [slot, held] of this.#tasks) {
+      if (held === task) this.#send({ type: 'pull', slot, count });
+    }
+  }
+
+  /** With `force` the thread goes as soon as it runs no native code. */
   async close(force = false): Promise<void> {
     if (force) {
       this.#terminateWhenSafe();
     } else if (this.#state === 'ready') {
       this.#state = 'closing';
       this.#worker.ref();
-      this.#worker.postMessage({ type: 'close' } satisfies ToWorker);
+      this.#send({ type: 'close' });
     } else if (this.#state === 'starting') {
       this.#state = 'closing';
       this.#terminateWhenSafe();
@@ -144,18 +125,20 @@ export class PoolWorker {
         return this.#terminateWhenSafe();
       case 'closed':
         return this.#terminateWhenSafe();
+      case 'value':
+        return this.#tasks.get(message.slot)?.yielded(message.value);
       default:
         return this.#answered(message);
     }
   }
 
-  #answered(message: Extract<FromWorker, { slot: number }>): void {
+  #answered(message: Extract<FromWorker, { type: 'result' | 'error' | 'skipped' }>): void {
     const task = this.#tasks.get(message.slot);
     this.#tasks.delete(message.slot);
     this.#control.clear(message.slot);
     if (this.#tasks.size === 0 && this.#state === 'ready') this.#worker.unref();
-    if (message.type === 'result') task?.succeed(message.value);
-    else if (message.type === 'error') task?.fail(message.error);
+    if (message.type === 'result') task?.succeed(message.value, message);
+    else if (message.type === 'error') task?.fail(message.error, message);
     this.events.free(this);
   }
 
@@ -175,6 +158,11 @@ export class PoolWorker {
       this.#failure = `it was stuck for ${this.options.stuckMs} ms after its caller had left`;
       this.#terminateWhenSafe();
     }, this.options.stuckMs);
+  }
+
+  /** @throws DataCloneError */
+  #send(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   #terminateWhenSafe(): void {
@@ -201,9 +189,4 @@ export class PoolWorker {
       loadError: this.#loadError,
     });
   }
-}
-
-/** Tasks that a worker takes: {@link SLOTS}, and one where the item was given away and cannot be taken back. @internal */
-export function roomFor(task: Task, worker: PoolWorker): boolean {
-  return worker.ready && worker.load < (task.transfer.length > 0 ? 1 : SLOTS);
 }

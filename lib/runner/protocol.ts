@@ -1,10 +1,15 @@
+import type { CallTiming } from '../runtime/call-trace.js';
 import type { Encoded } from './transfer.js';
 
-/** What a worker thread is started with. @internal */
-export interface WorkerBootstrap {
+/** What is served: by which module, and what that is told. @internal */
+export interface ServedBy {
   /** Module that exports `open(init): Promise<Served>`. */
   readonly runnable: string;
   readonly init: unknown;
+}
+
+/** What a worker thread is started with. @internal */
+export interface WorkerBootstrap extends ServedBy {
   readonly control: SharedArrayBuffer;
 }
 
@@ -17,26 +22,56 @@ export interface Description {
   readonly methods: readonly string[];
 }
 
+/** What a method learns of its call, besides the item. @internal */
+export interface CallContext {
+  /** Aborted when the caller has left, as far as the thread gets to know it: while it computes it reads no messages. */
+  readonly signal: AbortSignal;
+}
+
+/** A method of a loaded model: gives a value, a promise of one, or a stream. @internal */
+export type ServedMethod = (item: unknown, context: CallContext) => unknown;
+
 /** A loaded model, as a runnable module gives it to the worker. @internal */
 export interface Served {
   readonly kind: string;
   readonly vocab: unknown;
   readonly schema?: unknown;
-  readonly methods: ReadonlyMap<string, (item: unknown) => Promise<unknown>>;
+  readonly methods: ReadonlyMap<string, ServedMethod>;
   release(): Promise<void>;
 }
 
 /** @internal */
+export interface RunMessage {
+  readonly type: 'run';
+  readonly slot: number;
+  readonly method: string;
+  readonly item: Encoded;
+  /** The values of a stream are wanted, so many ahead of what is asked for; undefined where one result is. */
+  readonly ahead?: number;
+  /** Somebody wants to know what the time is spent on. */
+  readonly traced?: true;
+}
+
+/** @internal */
 export type ToWorker =
-  | { readonly type: 'run'; readonly slot: number; readonly method: string; readonly item: Encoded }
+  | RunMessage
+  /** So many further values of a stream. */
+  | { readonly type: 'pull'; readonly slot: number; readonly count: number }
+  /** The caller has left. */
+  | { readonly type: 'leave'; readonly slot: number }
   | { readonly type: 'close' };
+
+/** When a call ran, told by the worker. @internal */
+export type RunTiming = CallTiming;
 
 /** @internal */
 export type FromWorker =
   | { readonly type: 'ready'; readonly description: Description }
   | { readonly type: 'load-failed'; readonly error: WireError }
-  | { readonly type: 'result'; readonly slot: number; readonly value: Encoded }
-  | { readonly type: 'error'; readonly slot: number; readonly error: WireError }
+  | { readonly type: 'value'; readonly slot: number; readonly value: Encoded }
+  /** The result; after the values of a stream, its end. */
+  | ({ readonly type: 'result'; readonly slot: number; readonly value: Encoded } & RunTiming)
+  | ({ readonly type: 'error'; readonly slot: number; readonly error: WireError } & RunTiming)
   | { readonly type: 'skipped'; readonly slot: number }
   | { readonly type: 'closed' };
 

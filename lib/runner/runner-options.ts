@@ -29,6 +29,7 @@ const KNOWN = [
   'batching',
   'precision',
   'graphOptimizationLevel',
+  'params',
 ];
 const CHOICES = {
   isolation: ['thread', 'process'],

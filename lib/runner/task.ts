@@ -1,12 +1,29 @@
-import type { WireError } from './protocol.js';
+import type { CallEvent } from '../runtime/runner-observer.js';
+import type { RunTiming, WireError } from './protocol.js';
 import { decode, type Encoded } from './transfer.js';
 
 const NOTHING: Encoded = { value: undefined };
+
+/** How the values of a stream are taken. @internal */
+export interface TaskStream {
+  /** Values that the worker may send before it is asked for more. */
+  readonly ahead: number;
+  value(value: unknown): void;
+}
 
 /** One call of a method of the model: from the queue to its answer, which only the first to come settles. @internal */
 export class Task {
   #settled = false;
   #item: Encoded;
+  #timing: RunTiming | undefined;
+  #outcome: CallEvent['outcome'] | undefined;
+  /** Waits in a pool's queue. */
+  queued = false;
+  /** When it was made, and when a worker got it last, on the clock of `performance.now()`. */
+  readonly madeAt = performance.now();
+  postedAt: number | undefined;
+  /** Somebody wants to know what its worker spends its time on. */
+  traced?: true;
 
   constructor(
     readonly method: string,
@@ -19,8 +36,26 @@ export class Task {
       /** Makes the caller's error of the worker's. */
       errorOf(error: WireError): Error;
     },
+    private readonly stream?: TaskStream,
   ) {
     this.#item = item;
+  }
+
+  /** Undefined for calls of one result. */
+  get ahead(): number | undefined {
+    return this.stream?.ahead;
+  }
+
+  /** When it ran; known once a worker has answered. */
+  get timing(): RunTiming | undefined {
+    return this.#timing;
+  }
+
+  /** The same, and where its worker did not answer, since when that has had it. */
+  get ran(): RunTiming | undefined {
+    if (this.#timing !== undefined || this.postedAt === undefined) return this.#timing;
+    const { timeOrigin } = performance;
+    return { startedAt: timeOrigin + this.postedAt, runMs: performance.now() - this.postedAt };
   }
 
   get item(): Encoded {
@@ -31,21 +66,41 @@ export class Task {
     return this.#settled;
   }
 
-  succeed(value: Encoded): void {
-    if (this.#end()) this.settle.resolve(decode(value));
+  /** How it came to its end. */
+  get outcome(): CallEvent['outcome'] | undefined {
+    return this.#outcome;
   }
 
-  fail(error: WireError): void {
-    if (this.#end()) this.settle.reject(this.settle.errorOf(error));
+  /** A value of a stream has come. */
+  yielded(value: Encoded): void {
+    if (!this.#settled) this.stream?.value(decode(value));
+  }
+
+  succeed(value: Encoded, timing: RunTiming): void {
+    this.#timing = timing;
+    if (this.#end('ok')) this.settle.resolve(decode(value));
+  }
+
+  fail(error: WireError, timing: RunTiming): void {
+    this.#timing = timing;
+    if (this.#end(error.input ? 'input' : 'failed')) {
+      this.settle.reject(this.settle.errorOf(error));
+    }
   }
 
   reject(error: Error): void {
-    if (this.#end()) this.settle.reject(error);
+    if (this.#end('failed')) this.settle.reject(error);
   }
 
-  #end(): boolean {
+  /** Its caller has left, or its time is over. */
+  giveUp(error: Error): void {
+    if (this.#end('abandoned')) this.settle.reject(error);
+  }
+
+  #end(outcome: CallEvent['outcome']): boolean {
     if (this.#settled) return false;
     this.#settled = true;
+    this.#outcome = outcome;
     // A task that nobody waits for may stay in a queue for a while; its item need not.
     this.#item = NOTHING;
     return true;
@@ -56,14 +111,24 @@ export class Task {
 export class TaskQueue {
   #items: Task[] = [];
   #head = 0;
+  #size = 0;
 
   push(task: Task): void {
     this.#items.push(task);
+    this.#entered(task);
   }
 
   pushFront(task: Task): void {
     if (this.#head > 0) this.#items[--this.#head] = task;
     else this.#items.unshift(task);
+    this.#entered(task);
+  }
+
+  /** The task was settled; it may have waited here. */
+  forget(task: Task): void {
+    if (!task.queued) return;
+    task.queued = false;
+    this.#size--;
   }
 
   peek(): Task | undefined {
@@ -77,7 +142,10 @@ export class TaskQueue {
 
   shift(): Task | undefined {
     const task = this.peek();
-    if (task !== undefined) this.#head++;
+    if (task !== undefined) {
+      this.#head++;
+      this.forget(task);
+    }
     if (this.#head === this.#items.length) {
       this.#items = [];
       this.#head = 0;
@@ -87,10 +155,11 @@ export class TaskQueue {
 
   /** Tasks that still wait. */
   get size(): number {
-    let size = 0;
-    for (let i = this.#head; i < this.#items.length; i++) {
-      if (this.#items[i]?.settled === false) size++;
-    }
-    return size;
+    return this.#size;
+  }
+
+  #entered(task: Task): void {
+    task.queued = true;
+    this.#size++;
   }
 }

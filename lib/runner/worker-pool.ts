@@ -1,19 +1,24 @@
+import { tellObservers } from '../runtime/runner-observer.js';
 import {
   ModelLoadError,
-  RunFailedError,
-  RunInputError,
   RunnerClosedError,
   RunnerUnavailableError,
   UnclonableItemError,
   WorkerDiedError,
 } from './errors/index.js';
-import { PoolWorker, roomFor, type PoolWorkerEvents, type WorkerExit } from './pool-worker.js';
+import type { BatchFeeder, StartedRun } from './batching/batch-target.js';
+import type { CallTarget } from './call-target.js';
+import { roomFor, type PoolMember, type PoolMemberEvents, type WorkerExit } from './pool-member.js';
+import { PoolWorker } from './pool-worker.js';
+import { PoolProcess } from './process/pool-process.js';
 import type { Description, WireError } from './protocol.js';
-import { Task, TaskQueue } from './task.js';
+import { RestartDelay } from './restart-delay.js';
+import { Task, TaskQueue, type TaskStream } from './task.js';
 import { encode } from './transfer.js';
+import { runError } from './wire-error.js';
 
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 30_000;
+/** How much the latest run counts in the mean of their times. */
+const NEWEST = 0.1;
 
 /** @internal */
 export interface WorkerPoolOptions {
@@ -23,9 +28,11 @@ export interface WorkerPoolOptions {
   /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
   readonly runnable: string;
   readonly init: unknown;
-  /** Milliseconds that an abandoned task may go on in JavaScript before its worker is replaced. */
+  /** Milliseconds that an abandoned task may go on before its worker is replaced; a thread in native code is waited for. */
   readonly stuckMs: number;
-  /** The program of the threads. */
+  /** @default 'thread' */
+  readonly isolation?: 'thread' | 'process';
+  /** The program of the workers. */
   readonly script?: URL;
   /** Told when a worker was lost. */
   readonly warn?: (message: string) => void;
@@ -36,33 +43,70 @@ export interface RunnerStats {
   /** Workers with their model loaded, of those the runner wants. */
   readonly ready: number;
   readonly workers: number;
+  /** Calls that wait. */
   readonly queued: number;
+  /** Calls that run. */
   readonly running: number;
+  /** No further call may wait now: it would be refused. */
+  readonly full: boolean;
+  /** Calls that were answered. */
   readonly completed: number;
+  /** Calls that failed, but for those below. */
   readonly failed: number;
+  /** Calls whose item was at fault. */
+  readonly rejected: number;
+  /** Calls that were given up by their callers, or whose time was over. */
   readonly abandoned: number;
+  /** Calls that were refused because of the load. */
+  readonly shed: number;
+  /** Workers that were lost. */
   readonly restarts: number;
 }
 
+/** What a pool itself knows of that: no call is refused here. @internal */
+export type PoolStats = Omit<RunnerStats, 'full' | 'shed'>;
+
+const COUNTED = {
+  ok: 'completed',
+  input: 'rejected',
+  failed: 'failed',
+  abandoned: 'abandoned',
+} as const;
+
+const MEMBERS = {
+  thread: [PoolWorker, './worker.js'],
+  process: [PoolProcess, './process/child.js'],
+} as const;
+
+interface RunHow {
+  readonly transfer: boolean;
+  readonly started?: ((task: Task) => void) | undefined;
+  readonly stream?: TaskStream;
+}
+
 /**
- * Worker threads that each hold the same model, and the queue in front of them.
+ * Workers that each hold the same model, threads or processes, and the queue in front of them.
  *
- * Tasks start in the order they came. A worker that ends is started again; one that is stuck in JavaScript is
- * replaced; none is ever terminated while it runs native code, which would abort the process.
+ * Tasks start in the order they came. A worker that ends is started again; one that is stuck is replaced; no
+ * thread is ever terminated while it runs native code, which would abort the process.
  *
  * @internal
  */
-export class WorkerPool {
-  readonly #workers = new Set<PoolWorker>();
+export class WorkerPool implements CallTarget {
+  readonly #workers = new Set<PoolMember>();
   readonly #queue = new TaskQueue();
   readonly #pending = new Set<Task>();
-  readonly #counts = { completed: 0, failed: 0, abandoned: 0, restarts: 0 };
+  readonly #feeders = new Set<BatchFeeder>();
+  readonly #batches = new Set<Task>();
+  readonly #counts = { completed: 0, failed: 0, rejected: 0, abandoned: 0 };
+  readonly #delay = new RestartDelay();
+  #restarts = 0;
+  #meanRunMs: number | undefined;
   #opening: Promise<Description> | undefined;
   #opened: { resolve(value: Description): void; reject(error: Error): void } | undefined;
   #description: Description | undefined;
   #closing: Promise<void> | undefined;
   #closed = false;
-  #failedLoads = 0;
   #down: string | undefined;
   #idle: (() => void)[] = [];
 
@@ -90,15 +134,51 @@ export class WorkerPool {
     return !this.#closed && [...this.#workers].some((worker) => worker.ready);
   }
 
-  get stats(): RunnerStats {
-    const queued = this.#queue.size;
+  get stats(): PoolStats {
+    const mailboxes = new Set([...this.#workers].flatMap((worker) => worker.mailbox));
+    let [queued, running] = [0, 0];
+    for (const task of this.#pending) {
+      if (this.#batches.has(task)) continue;
+      if (task.queued || mailboxes.has(task)) queued++;
+      else running++;
+    }
     return {
-      ready: [...this.#workers].filter((worker) => worker.ready).length,
+      ready: this.sessions,
       workers: this.options.workers,
       queued,
-      running: this.#pending.size - queued,
+      running,
       ...this.#counts,
+      restarts: this.#restarts,
     };
+  }
+
+  /** Tasks that wait for a worker. */
+  get waiting(): number {
+    return this.#queue.size + this.#count((worker) => worker.mailbox.length);
+  }
+
+  /** Milliseconds in which the calls that wait should have been served; undefined while none was measured. */
+  get backlogMs(): number | undefined {
+    if (this.#meanRunMs === undefined) return undefined;
+    return (this.#meanRunMs * (this.waiting + 1)) / Math.max(1, this.sessions);
+  }
+
+  get sessions(): number {
+    return this.#count((worker) => (worker.ready ? 1 : 0));
+  }
+
+  get idle(): number {
+    if (this.#queue.peek() !== undefined) return 0;
+    return this.#count((worker) => (worker.ready && worker.load === 0 ? 1 : 0));
+  }
+
+  get room(): number {
+    if (this.#queue.peek() !== undefined) return 0;
+    return this.#count((worker) => (worker.ready ? Math.max(0, worker.slots - worker.load) : 0));
+  }
+
+  attach(feeder: BatchFeeder): void {
+    this.#feeders.add(feeder);
   }
 
   /** Queues a call. `started` gets the task at once, so that the caller can {@link abandon} it. */
@@ -108,29 +188,69 @@ export class WorkerPool {
     transfer: boolean,
     started?: (task: Task) => void,
   ): Promise<unknown> {
-    const { name } = this.options;
+    return this.#run(method, item, { transfer, started });
+  }
+
+  /** Queues a call whose values the stream takes; resolves at its end. More than `stream.ahead` have to be {@link pull}ed. */
+  runStream(
+    method: string,
+    item: unknown,
+    transfer: boolean,
+    stream: TaskStream,
+    started?: (task: Task) => void,
+  ): Promise<unknown> {
+    return this.#run(method, item, { transfer, started, stream });
+  }
+
+  /** Asks for so many further values of a stream. */
+  pull(task: Task, count: number): void {
+    for (const worker of this.#workers) worker.pull(task, count);
+  }
+
+  /** Queues a run that serves several calls; they are counted by who made it. */
+  runBatch(
+    method: string,
+    item: unknown,
+    transfer: boolean,
+    started: StartedRun,
+  ): Promise<unknown> {
+    const begun = (task: Task): void => {
+      this.#batches.add(task);
+      started((error) => this.abandon(task, error), task);
+    };
+    return this.#run(method, item, { transfer, started: begun });
+  }
+
+  #run(method: string, item: unknown, how: RunHow): Promise<unknown> {
+    const { name, isolation } = this.options;
     if (this.#closed) return Promise.reject(new RunnerClosedError(name));
     if (this.#down !== undefined && !this.ready) {
       return Promise.reject(new RunnerUnavailableError(name, this.#down));
     }
     return new Promise((resolve, reject) => {
-      const buffers = transfer ? new Set<ArrayBuffer>() : undefined;
-      const task = new Task(method, encode(item, buffers), [...(buffers ?? [])], {
-        resolve: (value) => {
-          this.#counts.completed++;
+      // Nothing can be given to another process.
+      const buffers = how.transfer && isolation !== 'process' ? new Set<ArrayBuffer>() : undefined;
+      const settle = {
+        resolve: (value: unknown) => {
           this.#settled(task);
           resolve(value);
         },
-        reject: (error) => {
-          this.#counts.failed++;
+        reject: (error: unknown) => {
           this.#settled(task);
           reject(error as Error);
         },
-        errorOf: (error) => runError(name, error),
-      });
+        errorOf: (error: WireError) => runError(name, error),
+      };
+      const task = new Task(
+        method,
+        encode(item, buffers),
+        [...(buffers ?? [])],
+        settle,
+        how.stream,
+      );
       this.#pending.add(task);
       this.#queue.push(task);
-      started?.(task);
+      how.started?.(task);
       this.#dispatch();
     });
   }
@@ -138,13 +258,13 @@ export class WorkerPool {
   /** Rejects a call at once; one that has not started costs nothing any more. */
   abandon(task: Task, error: Error): void {
     if (task.settled) return;
-    this.#counts.abandoned++;
-    task.reject(error);
+    task.giveUp(error);
     for (const worker of this.#workers) worker.abandon(task);
   }
 
   /** Resolves when no call waits or runs. */
-  async idle(): Promise<void> {
+  async drained(): Promise<void> {
+    await Promise.all([...this.#feeders].map((feeder) => feeder.idle()));
     if (this.#pending.size === 0) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -161,9 +281,10 @@ export class WorkerPool {
   async #close(timeoutMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    await Promise.race([this.idle(), patience]);
+    await Promise.race([this.drained(), patience]);
     this.#closed = true;
     const force = this.#pending.size > 0;
+    for (const feeder of this.#feeders) feeder.close(new RunnerClosedError(this.options.name));
     for (const task of this.#pending) task.reject(new RunnerClosedError(this.options.name));
     const workers = [...this.#workers];
     const gone = Promise.all(workers.map((worker) => worker.close(force)));
@@ -176,29 +297,53 @@ export class WorkerPool {
   }
 
   #spawn(): void {
-    const {
-      script = new URL('./worker.js', import.meta.url),
-      runnable,
-      init,
-      stuckMs,
-    } = this.options;
-    const events: PoolWorkerEvents = {
-      ready: (_worker, description) => this.#ready(description),
-      free: () => this.#dispatch(),
-      exit: (worker, exit) => this.#exit(worker, exit),
+    const { isolation = 'thread', runnable, init, stuckMs } = this.options;
+    const [Member, program] = MEMBERS[isolation];
+    const { script = new URL(program, import.meta.url) } = this.options;
+    const begun = performance.now();
+    const events: PoolMemberEvents = {
+      ready: (_member, description) => this.#ready(description, performance.now() - begun),
+      free: () => {
+        this.#delay.served();
+        this.#offer();
+      },
+      exit: (member, exit) => this.#exit(member, exit),
     };
-    this.#workers.add(new PoolWorker({ script, runnable, init, stuckMs }, events));
+    this.#workers.add(new Member({ script, runnable, init, stuckMs }, events));
   }
 
-  #ready(description: Description): void {
+  #ready(description: Description, ms: number): void {
     this.#description ??= description;
-    this.#failedLoads = 0;
+    this.#delay.loaded();
     this.#down = undefined;
-    if (this.#opened !== undefined && this.stats.ready === this.options.workers) {
+    const { name: runner, workers } = this.options;
+    if (this.#opened === undefined) tellObservers('loaded', { runner, workers: 1, ms });
+    else if (this.sessions === workers) {
+      // They load side by side: the last one's time is that of all.
+      tellObservers('loaded', { runner, workers, ms });
       this.#opened.resolve(this.#description);
       this.#opened = undefined;
     }
+    this.#offer();
+  }
+
+  /** Gives free workers what waits: single calls in the order they came, then the batches that form behind them. */
+  #offer(): void {
     this.#dispatch();
+    const feeders = [...this.#feeders];
+    const [first] = feeders;
+    if (first !== undefined && feeders.length > 1) {
+      // Each is the first one in turn.
+      this.#feeders.delete(first);
+      this.#feeders.add(first);
+    }
+    for (const feeder of feeders) feeder.wake();
+  }
+
+  #count(of: (worker: PoolMember) => number): number {
+    let sum = 0;
+    for (const worker of this.#workers) sum += of(worker);
+    return sum;
   }
 
   #dispatch(): void {
@@ -211,8 +356,8 @@ export class WorkerPool {
     for (const worker of this.#workers) if (worker.ready && worker.load === 0) this.#steal(worker);
   }
 
-  #leastBusy(task: Task): PoolWorker | undefined {
-    let least: PoolWorker | undefined;
+  #leastBusy(task: Task): PoolMember | undefined {
+    let least: PoolMember | undefined;
     for (const worker of this.#workers) {
       if (roomFor(task, worker) && worker.load < (least?.load ?? Infinity)) least = worker;
     }
@@ -220,7 +365,7 @@ export class WorkerPool {
   }
 
   /** A task may wait in the mailbox of a worker with a long one, while this worker has none. */
-  #steal(worker: PoolWorker): void {
+  #steal(worker: PoolMember): void {
     for (const other of this.#workers) {
       if (other === worker || other.load < 2) continue;
       const task = other.takeBack();
@@ -228,8 +373,9 @@ export class WorkerPool {
     }
   }
 
-  #post(worker: PoolWorker, task: Task): void {
+  #post(worker: PoolMember, task: Task): void {
     try {
+      task.postedAt = performance.now();
       worker.post(task);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -237,7 +383,7 @@ export class WorkerPool {
     }
   }
 
-  #exit(worker: PoolWorker, exit: WorkerExit): void {
+  #exit(worker: PoolMember, exit: WorkerExit): void {
     const { name } = this.options;
     this.#workers.delete(worker);
     for (const { task, started } of [...exit.tasks].reverse()) {
@@ -263,8 +409,9 @@ export class WorkerPool {
 
   #restart(wasReady: boolean, reason: string): void {
     const { name, warn } = this.options;
-    this.#counts.restarts++;
-    const delay = wasReady ? 0 : Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failedLoads++);
+    this.#restarts++;
+    const delay = this.#delay.next(wasReady);
+    tellObservers('restarted', { runner: name, reason });
     warn?.(`A worker of ${name} was lost (${reason}); another one starts in ${delay} ms.`);
     if (!wasReady) this.#refuseQueue(reason);
     setTimeout(() => {
@@ -282,14 +429,18 @@ export class WorkerPool {
   }
 
   #settled(task: Task): void {
+    this.#queue.forget(task);
     this.#pending.delete(task);
+    if (!this.#batches.delete(task)) this.#note(task);
     if (this.#pending.size > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
-}
 
-function runError(name: string, { kind, message, stack, input }: WireError): Error {
-  return input
-    ? new RunInputError(name, kind, message)
-    : new RunFailedError(name, kind, message, stack);
+  #note({ outcome = 'failed', timing, ahead }: Task): void {
+    this.#counts[COUNTED[outcome]]++;
+    // The time of a stream is that of whoever reads it.
+    if (timing === undefined || ahead !== undefined) return;
+    const mean = this.#meanRunMs ?? timing.runMs;
+    this.#meanRunMs = mean + NEWEST * (timing.runMs - mean);
+  }
 }

@@ -7,8 +7,17 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  * @internal
  */
 export class RequestScope {
+  /** The context of the request's span, for OpenTelemetry; undefined where none is recorded. */
+  traceContext: unknown;
+  /** Told when the response is out, or the client has left. */
+  onClose: (() => void) | undefined;
   readonly #listeners = new Set<(reason: Error) => void>();
   #reason: Error | undefined;
+
+  constructor(
+    /** When the request came, on the clock of `performance.now()`. */
+    readonly arrivedAt = performance.now(),
+  ) {}
 
   /** Why the request ended early; undefined while it goes on. */
   get reason(): Error | undefined {

@@ -10,7 +10,7 @@ const LEAST_QUEUE_SIZE = 1000;
 const QUEUED_BATCHES = 10;
 
 const KNOWN = ['enabled', 'maxBatchSize', 'maxLatencyMs', 'maxQueueSize', 'padding'];
-const KNOWN_PADDING = ['value', 'side', 'multipleOf'];
+const KNOWN_PADDING = ['value', 'side', 'multipleOf', 'dim'];
 
 /** How calls of one method share runs, with nothing left open. @internal */
 export interface ResolvedBatching {
@@ -48,7 +48,7 @@ function fill(options: BatchingOptions): ResolvedBatching {
     maxBatchSize,
     maxLatencyMs: options.maxLatencyMs ?? DEFAULT_LATENCY_MS,
     maxQueueSize: options.maxQueueSize ?? Math.max(LEAST_QUEUE_SIZE, QUEUED_BATCHES * maxBatchSize),
-    padding: padding && { side: 'right', multipleOf: 1, ...padding },
+    padding: padding && { dim: -1, side: 'right', multipleOf: 1, ...padding },
   };
 }
 
@@ -78,7 +78,10 @@ function checkPadding(where: string, padding: PaddingOptions, refuse: Refuse): v
       refuse(`"${where}.${key}" is no option`, `use ${KNOWN_PADDING.join(', ')}`);
     }
   }
-  const { value, side, multipleOf } = padding;
+  const { value, side, multipleOf, dim } = padding;
+  if (dim !== undefined && !Number.isInteger(dim)) {
+    refuse(`${where}.dim is ${String(dim)}`, 'use the number of a dimension');
+  }
   if (typeof value !== 'number') refuse(`${where}.value is ${String(value)}`, 'use a number');
   if (side !== undefined && side !== 'left' && side !== 'right') {
     refuse(`${where}.side is ${String(side)}`, "use 'left' or 'right'");

@@ -15,3 +15,11 @@ export {
   WorkerDiedError,
 } from './unavailable.error.js';
 export { UnknownRunnerMethodError, RunnerNotReadyError } from './runner-member.error.js';
+export { NotAStreamError, StreamResultError } from './stream.error.js';
+export {
+  ApplicationInWorkerError,
+  DuplicateRunnableError,
+  InvalidRunnableError,
+  RunnableModuleError,
+  RunnableNotRegisteredError,
+} from './runnable.error.js';

@@ -10,10 +10,14 @@ export interface PackedFile {
   readonly mtime: Date;
 }
 
+/** What can be made again of a model's other files. @internal */
+export const CACHE_FOLDER = '.vts-cache';
+
 /** The files of a folder and of those in it, by name. Links are followed: an archive holds none. @internal */
 export async function filesOf(folder: string, below = ''): Promise<PackedFile[]> {
   const files: PackedFile[] = [];
   for (const entry of (await readdir(folder)).sort()) {
+    if (below === '' && entry === CACHE_FOLDER) continue;
     const path = join(folder, entry);
     const name = `${below}${entry}`;
     const { size, mtime, ...found } = await stat(path);

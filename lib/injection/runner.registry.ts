@@ -6,15 +6,18 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { tagOfToken } from '../decorators/get-runner-token.js';
-import { normalizeTag, runnerTagsOf } from '../decorators/runner-tags.storage.js';
+import { tagOfToken } from './runner-token.js';
+import { normalizeTag, runnerTagsOf } from './runner-tags.storage.js';
 import type { RunnerHandle } from '../interfaces/runner.interface.js';
 import type { RunnerOptions } from '../interfaces/runner-options.interface.js';
 import type { VtsModuleOptions } from '../interfaces/vts-module-options.interface.js';
 import { registerLearnerSchema } from '../runtime/learner-schemas.js';
 import { ModelStore, Tag, type Model, type ModelWatcher } from '../store/index.js';
 import { VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
-import { DeferredRunner } from './deferred-runner.js';
+import { insideWorker } from '../runtime/inside-worker.js';
+import { DeferredRunner } from '../runner/deferred-runner.js';
+import { ApplicationInWorkerError } from '../runner/errors/index.js';
+import { RunnableRegistry } from './runnable.registry.js';
 
 /**
  * The runners of one application: made for every tag, opened for those that the application injects.
@@ -33,7 +36,10 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
     @Inject(ModelStore) private readonly store: ModelStore,
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
-  ) {}
+    @Inject(RunnableRegistry) private readonly runnables: RunnableRegistry,
+  ) {
+    if (insideWorker()) throw new ApplicationInWorkerError();
+  }
 
   /** The runner of a tag, not opened. */
   get(tag: string): DeferredRunner {
@@ -59,7 +65,8 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
 
   /** Runners that the application uses, by the tags it uses for them. */
   get used(): ReadonlyMap<string, RunnerHandle> {
-    return new Map([...this.#runners].filter(([tag]) => this.#features.has(tag)));
+    const models = [...this.#runners].filter(([tag]) => this.#features.has(tag));
+    return new Map<string, RunnerHandle>([...models, ...this.runnables.used]);
   }
 
   /** The models of all runners in use can be run. */
@@ -68,6 +75,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onModuleInit(): Promise<void> {
+    this.runnables.checkInjected();
     for (const tag of this.#injected()) this.#features.add(tag);
     this.#warnOfUnusedOptions();
     const opened = await Promise.allSettled(
@@ -102,7 +110,8 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   async #close(): Promise<void> {
     const { shutdownTimeoutMs } = this.options;
     await Promise.all(this.#watchers.map((watcher) => watcher.close()));
-    await Promise.all([...this.#runners.values()].map((runner) => runner.close(shutdownTimeoutMs)));
+    const runners = [...this.#runners.values(), ...this.runnables.used.values()];
+    await Promise.all(runners.map((runner) => runner.close(shutdownTimeoutMs)));
   }
 
   /** Takes up newer versions of a name, where the application wants that and the tag does not name one version. */
@@ -151,12 +160,14 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
       ...runnerTagsOf(metatype),
       ...(inject ?? []).map((token) => tagOfToken(tokenOf(token))),
     ]);
-    return injected.filter((tag): tag is string => tag !== undefined);
+    const byRunnables = this.runnables.constructed.flatMap((runnable) => runnerTagsOf(runnable));
+    return [...injected, ...byRunnables].filter((tag): tag is string => tag !== undefined);
   }
 
   #warnOfUnusedOptions(): void {
     for (const key of Object.keys(this.options.runners ?? {})) {
       const wanted = normalizeTag(key);
+      if (this.runnables.names.includes(key)) continue;
       const used = [...this.#features].some(
         (tag) => tag === wanted || (!key.includes(':') && tag.startsWith(`${key}:`)),
       );

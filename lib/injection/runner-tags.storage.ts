@@ -1,5 +1,6 @@
 import { Tag } from '../store/index.js';
 import { VTS_RUNNER_TAGS } from '../vts.constants.js';
+import { injectionsOf, noteInjection } from './injection-notes.js';
 
 /**
  * Tags that any class of this process has named: a module makes a provider of each when it is scanned. It is
@@ -27,20 +28,10 @@ export function normalizeTag(tag: string | Tag): string {
 
 /** Notes on a class that it injects the runner. @internal */
 export function addRunnerTag(target: object, tag: string): void {
-  const own = (Reflect.getOwnMetadata(VTS_RUNNER_TAGS, target) as Set<string> | undefined) ?? [];
-  Reflect.defineMetadata(VTS_RUNNER_TAGS, new Set([...own, tag]), target);
+  noteInjection(VTS_RUNNER_TAGS, target, tag);
 }
 
 /** Tags of the runners that a class and its ancestors inject. @internal */
 export function runnerTagsOf(target: unknown): string[] {
-  const tags = new Set<string>();
-  for (
-    let current = target;
-    typeof current === 'function' && current !== Function.prototype;
-    current = Object.getPrototypeOf(current)
-  ) {
-    const own = Reflect.getOwnMetadata(VTS_RUNNER_TAGS, current) as Set<string> | undefined;
-    for (const tag of own ?? []) tags.add(tag);
-  }
-  return [...tags];
+  return injectionsOf(VTS_RUNNER_TAGS, target);
 }

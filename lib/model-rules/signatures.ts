@@ -1,5 +1,9 @@
 import type { ModelSignatureOptions } from '../store/index.js';
-import { BatchableNotSupportedError, UnknownMethodError } from './errors/index.js';
+import {
+  BatchableNotSupportedError,
+  ModuleMethodError,
+  UnknownMethodError,
+} from './errors/index.js';
 
 /** What a framework allows in the signatures of its models. @internal */
 export interface FrameworkRules {
@@ -29,11 +33,27 @@ export const FASTAI: FrameworkRules = {
   batchable: false,
 };
 
+/** A bare model, as torch.save() wrote it: batched where its signature says so. @internal */
+export const PYTORCH: FrameworkRules = {
+  name: 'pytorch',
+  modules: ['bentoml.pytorch', 'bentoml._internal.frameworks.pytorch'],
+  file: 'saved_model.pt',
+  defaults: { __call__: { batchable: false } },
+  // The same by its two names; what else a module can do is Python.
+  methods: ['__call__', 'forward'],
+  aliases: new Map(),
+  batchable: true,
+};
+
+/** The file of a model that came as ONNX. @internal */
+export const ONNX_FILE = 'saved_model.onnx';
+
 /**
  * Signatures as model.yaml has them: Python's method names, so that BentoML finds the methods as well.
  *
  * @throws BatchableNotSupportedError when one is batchable and the framework never batches.
  * @throws UnknownMethodError when one names a method that the framework's models do not have.
+ * @throws ModuleMethodError when it names one of a bare model.
  * @internal
  */
 export function checkSignatures<Signature extends ModelSignatureOptions>(
@@ -45,6 +65,7 @@ export function checkSignatures<Signature extends ModelSignatureOptions>(
   for (const [given, signature] of Object.entries(signatures)) {
     const method = rules.aliases.get(given) ?? given;
     if (rules.methods && !rules.methods.includes(method)) {
+      if (rules === PYTORCH) throw new ModuleMethodError(tag, given);
       throw new UnknownMethodError(tag, given, rules.methods);
     }
     checked.set(method, signature);

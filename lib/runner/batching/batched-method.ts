@@ -1,0 +1,121 @@
+import type { RunnerMethod } from '../../interfaces/runner.interface.js';
+import type { RunOptions } from '../../interfaces/runner-options.interface.js';
+import { isTensor } from '../../runtime/is-tensor.js';
+import { traceCall } from '../../runtime/call-trace.js';
+import { requestScope } from '../../runtime/request-scope.js';
+import type { CallLimit } from '../call-limit.js';
+import { RunAbortedError, RunTimeoutError } from '../errors/index.js';
+import type { BatchCall } from './batch-call.js';
+import type { BatchCodec } from './batch-codec.js';
+import type { BatchStats } from './batch-stats.js';
+import type { BatchTarget } from './batch-target.js';
+import type { ResolvedBatching } from './batching-options.js';
+import { Batcher } from './batcher.js';
+
+/**
+ * From here on a batch is given to its worker, not copied. It has to wait outside of the worker for the one before it
+ * then, which matters less the longer both run.
+ */
+const LARGE_BYTES = 2 ** 20;
+
+/** @internal */
+export interface BatchedMethodOptions<Item, Output> {
+  /** The runner's tag, for messages and metrics. */
+  readonly runner: string;
+  readonly method: string;
+  /** A WorkerPool, or a LocalPool. */
+  readonly pool: BatchTarget;
+  readonly codec: BatchCodec<Item, Output>;
+  readonly batching: ResolvedBatching;
+  /** Milliseconds until a call is given up where its options do not say; 0 for no limit. */
+  readonly timeoutMs: number;
+  /** `maxConcurrency`, shared with the runner's other methods. */
+  readonly limit?: CallLimit;
+}
+
+/** A method whose calls share runs. @internal */
+export interface BatchedMethod<Item, Output> extends RunnerMethod<Item, Output> {
+  readonly stats: BatchStats;
+}
+
+/**
+ * A method of a model whose calls share runs, with the ways in which a call is given up: its time is over, its
+ * signal is aborted, the request ends for which it runs.
+ *
+ * @internal
+ */
+export function batchedMethod<Item, Output>(
+  options: BatchedMethodOptions<Item, Output>,
+): BatchedMethod<Item, Output> {
+  const { runner, method, pool, limit } = options;
+  const batcher = new Batcher<Item, Output>({
+    ...options,
+    target: pool,
+    execute: (item, own, started) => pool.runBatch(method, item, own && isLarge(item), started),
+  });
+  pool.attach({
+    wake: () => batcher.wake(),
+    idle: () => batcher.idle(),
+    close: (error) => batcher.close(error),
+  });
+  let opening: Promise<unknown> | undefined;
+  let open = false;
+
+  const run = async (item: Item, runOptions: RunOptions = {}): Promise<Output> => {
+    const { signal, timeoutMs = options.timeoutMs } = runOptions;
+    const scope = requestScope.getStore();
+    if (signal?.aborted) throw new RunAbortedError(runner, method, signal.reason);
+    if (scope?.reason !== undefined) throw scope.reason;
+    if (!open) {
+      opening ??= pool.open();
+      await opening;
+      open = true;
+      // It may have been left while the model was loaded.
+      if (signal?.aborted) throw new RunAbortedError(runner, method, signal.reason);
+      if (scope?.reason !== undefined) throw scope.reason;
+    }
+    limit?.enter(method);
+    let call: BatchCall<Item, Output> | undefined;
+    const giveUp = (reason: Error): void => {
+      if (call !== undefined) batcher.abandon(call, reason);
+    };
+    const onAbort = (): void => giveUp(new RunAbortedError(runner, method, signal?.reason));
+    const timer =
+      timeoutMs > 0
+        ? setTimeout(
+            () => giveUp(new RunTimeoutError(runner, method, timeoutMs)),
+            Math.ceil(timeoutMs),
+          )
+        : undefined;
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const leave = scope?.onEnd(giveUp);
+    try {
+      const queued = (submitted: BatchCall<Item, Output>): void => {
+        call = submitted;
+        call.trace = traceCall(runner, method);
+      };
+      return await batcher.submit(item, queued, scope?.arrivedAt);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      leave?.();
+      limit?.leave();
+    }
+  };
+  return {
+    run,
+    asyncRun: run,
+    get stats() {
+      return batcher.stats;
+    },
+  };
+}
+
+function isLarge(item: unknown): boolean {
+  const tensors = isTensor(item) ? [item] : Object.values(item as object);
+  let bytes = 0;
+  for (const { data } of tensors.filter(isTensor)) {
+    if (ArrayBuffer.isView(data)) bytes += data.byteLength;
+  }
+  return bytes >= LARGE_BYTES;
+}

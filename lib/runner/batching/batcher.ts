@@ -1,0 +1,450 @@
+import { InputError } from '../../errors/index.js';
+import { tellObservers, type CallEvent, type ShedEvent } from '../../runtime/runner-observer.js';
+import { RunnerOverloadedError } from '../errors/index.js';
+import { BatchCall, type Batch, type Entry } from './batch-call.js';
+import type { BatchCodec } from './batch-codec.js';
+import { BatchQueue, type Queued } from './batch-queue.js';
+import type { BatchStats } from './batch-stats.js';
+import type { BatchTarget, StartedRun } from './batch-target.js';
+import type { ResolvedBatching } from './batching-options.js';
+import { systemClock, type Clock } from './clock.js';
+import { BatchInputError } from './errors/index.js';
+import { largestSize, queueMs, runMs, saturated, waitMs, type Load } from './forecast.js';
+import { ownFault, partsOf } from './retry.js';
+import { RunTimes } from './run-times.js';
+
+/** The longest delay of a Node timer. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/** @internal */
+export interface BatcherOptions<Item, Output> {
+  /** For messages and metrics. */
+  readonly runner: string;
+  readonly method: string;
+  readonly codec: BatchCodec<Item, Output>;
+  readonly batching: Omit<ResolvedBatching, 'padding'>;
+  readonly target: Pick<BatchTarget, 'sessions' | 'idle' | 'room'>;
+  /**
+   * Runs a merged item; the counts of the target have changed when it returns. `own`: the item's memory may be given
+   * away. `started` is called at once with what gives the run up.
+   */
+  execute(item: unknown, own: boolean, started: StartedRun): Promise<unknown>;
+  readonly clock?: Clock;
+  /** What is known of the runs beforehand. @default nothing: the first call runs alone */
+  readonly times?: RunTimes;
+}
+
+/**
+ * Puts calls together into runs. Runs form while all sessions are busy: a call that comes to an idle runner runs at
+ * once, and nothing ever waits for company. Nothing polls, either: what happens does so because a call came or left,
+ * a run was answered, {@link wake} was called, or the first deadline of those that wait has come.
+ *
+ * @internal
+ */
+export class Batcher<Item, Output> {
+  readonly #queue = new BatchQueue<Entry<Item, Output>>();
+  /** Parts of batches that failed, which run before all else: they came first. */
+  readonly #retries: Entry<Item, Output>[][] = [];
+  readonly #running = new Set<Batch<Item, Output>>();
+  readonly #calls = new Set<BatchCall<Item, Output>>();
+  readonly #counts = {
+    batches: 0,
+    rows: 0,
+    largest: 0,
+    shed: 0,
+    completed: 0,
+    rejected: 0,
+    failed: 0,
+    abandoned: 0,
+  };
+  readonly #times: RunTimes;
+  readonly #load: Load;
+  readonly #clock: Clock;
+  readonly #maxRows: number;
+  #order = 0;
+  #deferred = false;
+  #closed: Error | undefined;
+  #alarm: { readonly at: number; readonly timer: unknown } | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(private readonly options: BatcherOptions<Item, Output>) {
+    const { batching, target, clock = systemClock, times = new RunTimes() } = options;
+    this.#clock = clock;
+    this.#times = times;
+    this.#maxRows = batching.enabled ? batching.maxBatchSize : Infinity;
+    this.#load = {
+      times: this.#times,
+      queue: this.#queue as BatchQueue<never>,
+      running: this.#running as unknown as ReadonlySet<Batch<never, never>>,
+      target,
+      maxRows: batching.enabled ? batching.maxBatchSize : undefined,
+      maxLatencyMs: batching.maxLatencyMs,
+    };
+  }
+
+  get stats(): BatchStats {
+    const running = [...this.#calls].filter((call) => call.running).length;
+    return {
+      queued: this.#calls.size - running,
+      queuedRows: this.#queue.rows,
+      running,
+      ...this.#counts,
+    };
+  }
+
+  /**
+   * Runs an item together with others. `started` gets the call at once, so that the caller can {@link abandon} it.
+   *
+   * @param arrivedAt When it came, on the batcher's clock; `maxLatencyMs` counts from there.
+   * @throws InputError when the item cannot be batched.
+   * @throws RunnerOverloadedError when too much waits, or it could not be answered in time.
+   */
+  submit(
+    item: Item,
+    started?: (call: BatchCall<Item, Output>) => void,
+    arrivedAt = this.#clock.now(),
+  ): Promise<Output> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) throw this.#closed;
+      const { codec, batching } = this.options;
+      let rows: number;
+      let parts: Item[];
+      let key: string;
+      try {
+        rows = codec.rows(item);
+        if (rows === 0) throw new BatchInputError('The item has no rows', 'send one row or more');
+        key = codec.key(item);
+        parts = rows > this.#maxRows ? codec.divide(item, this.#maxRows) : [item];
+      } catch (error) {
+        this.#counts[error instanceof InputError ? 'rejected' : 'failed']++;
+        throw error;
+      }
+      const width = codec.width?.(item) ?? 1;
+      const now = this.#clock.now();
+      const deadline = arrivedAt + batching.maxLatencyMs;
+      const certain = this.#admit(rows, width, deadline, now);
+      const whole = (outputs: readonly Output[]): Output =>
+        outputs.length === 1 ? (outputs[0] as Output) : codec.join(outputs);
+      const call = new BatchCall<Item, Output>(now, deadline, certain, {
+        resolve: (outputs) => {
+          try {
+            resolve(whole(outputs));
+          } catch (error) {
+            reject(error as Error);
+          }
+        },
+        reject,
+      });
+      this.#calls.add(call);
+      parts.forEach((part, index) => {
+        const entry: Entry<Item, Output> = {
+          call,
+          part: index,
+          item: part,
+          rows: parts.length === 1 ? rows : codec.rows(part),
+          key,
+          width,
+          order: this.#order++,
+          batch: undefined,
+        };
+        call.add(entry);
+        this.#queue.push(entry);
+      });
+      started?.(call);
+      this.#setAlarm(deadline);
+      this.#pumpSoon();
+    });
+  }
+
+  /** Gives a call up: it costs nothing any more, and nothing at all if it had not started. */
+  abandon(call: BatchCall<Item, Output>, error: Error): void {
+    this.#end(call, error, 'abandoned');
+  }
+
+  /** To be called when a session has become free. */
+  wake(): void {
+    // The answer of the run that it had is under way to here, and counts for what it runs next.
+    queueMicrotask(() => this.#pump());
+  }
+
+  /** Resolves when no call waits or runs. */
+  async idle(): Promise<void> {
+    if (this.#calls.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Refuses the calls in hand and all that come. */
+  close(error: Error): void {
+    this.#closed ??= error;
+    for (const call of this.#calls) this.#end(call, error, 'failed');
+  }
+
+  /** True where the call may run whatever is thought of its chances. @throws RunnerOverloadedError */
+  #admit(rows: number, width: number, deadline: number, now: number): boolean {
+    const { batching, target } = this.options;
+    // Whatever was measured may be out of date: an idle runner finds out.
+    if (this.#queue.empty && target.idle > 0) return true;
+    const ms = queueMs(this.#load, now, rows, width);
+    if (!this.#queue.empty && this.#queue.rows + rows > batching.maxQueueSize) {
+      throw this.#overloaded('queue', `${this.#queue.rows} rows wait`, ms);
+    }
+    if (ms !== undefined && now + ms > deadline) {
+      const fact = `its answer would take some ${Math.round(ms)} ms, and maxLatencyMs is ${batching.maxLatencyMs}`;
+      throw this.#overloaded('latency', fact, ms);
+    }
+    return false;
+  }
+
+  #overloaded(reason: ShedEvent['reason'], fact: string, ms = 0): RunnerOverloadedError {
+    const { runner, method } = this.options;
+    this.#counts.shed++;
+    tellObservers('shed', { runner, method, reason });
+    return new RunnerOverloadedError(runner, method, fact, Math.max(1, Math.ceil(ms / 1000)));
+  }
+
+  /** After what arrives together has arrived, so that it shares a run. */
+  #pumpSoon(): void {
+    if (this.#deferred) return;
+    this.#deferred = true;
+    this.#clock.defer(() => {
+      this.#deferred = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#mayStart()) {
+      const again = this.#nextRetry();
+      const entries = again ?? this.#next();
+      if (entries.length === 0) return;
+      this.#start(entries, again !== undefined);
+    }
+  }
+
+  /**
+   * A session must be idle; but when a whole batch waits, the next run is handed over before the last one is
+   * answered, so that sessions do not idle under load. Without a run of its own this method has a place among the
+   * others of the same sessions.
+   */
+  #mayStart(): boolean {
+    if (this.#queue.empty && this.#retries.length === 0) return false;
+    const { idle, room } = this.options.target;
+    if (this.#running.size === 0 || idle > 0) return true;
+    if (room === 0 || this.#retries.length > 0 || !saturated(this.#load)) return false;
+    // What is run again may take its session down: nothing may wait behind it.
+    for (const batch of this.#running) if (batch.again) return false;
+    return true;
+  }
+
+  #nextRetry(): readonly Entry<Item, Output>[] | undefined {
+    for (let group = this.#retries.shift(); group !== undefined; group = this.#retries.shift()) {
+      const wanted = group.filter((entry) => !entry.call.settled);
+      if (wanted.length > 0) return wanted;
+    }
+    return undefined;
+  }
+
+  #next(): readonly Entry<Item, Output>[] {
+    const { batching } = this.options;
+    const now = this.#clock.now();
+    this.#dropOverdue(now);
+    while (!this.#queue.empty) {
+      const next = batching.enabled
+        ? this.#queue.next(batching.maxBatchSize, largestSize(this.#load))
+        : this.#queue.next(1, 0);
+      const ms = (runMs(this.#load, sizeOf(next)) ?? 0) + waitMs(this.#load, now);
+      const late = next.filter(({ call }) => !call.certain && call.deadline < now + ms);
+      if (late.length === 0) {
+        for (const entry of next) this.#queue.remove(entry);
+        return next;
+      }
+      for (const { call } of late) this.#shed(call);
+    }
+    return [];
+  }
+
+  #start(entries: readonly Entry<Item, Output>[], again: boolean): void {
+    const { codec, target, execute } = this.options;
+    const now = this.#clock.now();
+    const free = target.idle > 0 || this.#running.size === 0;
+    const batch: Batch<Item, Output> = {
+      entries,
+      rows: entries.reduce((sum, { rows }) => sum + rows, 0),
+      size: sizeOf(entries),
+      postedAt: now,
+      startedAt: free ? now : undefined,
+      again,
+      wanted: entries.length,
+      abandon: undefined,
+      run: undefined,
+    };
+    for (const entry of entries) entry.batch = batch;
+    this.#running.add(batch);
+    let result: Promise<unknown>;
+    try {
+      const merged = codec.merge(entries.map(({ item }) => item));
+      const own = codec.copies === true && entries.length > 1;
+      result = execute(merged, own, (abandon, run) => {
+        batch.abandon = abandon;
+        batch.run = run;
+        if (run !== undefined && entries.some(({ call }) => call.trace !== undefined)) {
+          run.traced = true;
+        }
+      });
+    } catch (error) {
+      result = Promise.reject(error as Error);
+    }
+    result.then(
+      (value) => this.#answered(batch, value),
+      (error: Error) => this.#failed(batch, error),
+    );
+  }
+
+  #answered(batch: Batch<Item, Output>, value: unknown): void {
+    const { runner, method, codec } = this.options;
+    const { entries, rows } = batch;
+    const now = this.#clock.now();
+    const runMs = now - (batch.startedAt ?? batch.postedAt);
+    this.#times.record(batch.size, runMs);
+    const counts = this.#counts;
+    counts.batches++;
+    counts.rows += rows;
+    counts.largest = Math.max(counts.largest, rows);
+    tellObservers('batched', { runner, method, rows, calls: entries.length, runMs });
+    // The session has its next run before this one is taken apart.
+    this.#leave(batch, now);
+    let outputs: Output[];
+    try {
+      outputs = codec.split(
+        value,
+        entries.map((entry) => entry.rows),
+        entries.map((entry) => entry.item),
+      );
+    } catch (error) {
+      for (const { call } of entries) this.#end(call, error as Error, 'failed');
+      return;
+    }
+    entries.forEach(({ call, part }, index) => {
+      if (!call.take(part, outputs[index] as Output)) return;
+      counts.completed++;
+      this.#told(call, 'ok', batch, now);
+      this.#forget(call);
+    });
+  }
+
+  #failed(batch: Batch<Item, Output>, error: Error): void {
+    const wanted = batch.entries.filter(({ call }) => !call.settled);
+    if (batch.entries.length > 1 && ownFault(error)) {
+      for (const entry of wanted) entry.batch = undefined;
+      this.#retries.unshift(...partsOf(wanted, error));
+    } else {
+      for (const { call } of wanted) {
+        this.#end(call, error, error instanceof InputError ? 'rejected' : 'failed');
+      }
+    }
+    this.#leave(batch, this.#clock.now());
+  }
+
+  #leave(batch: Batch<Item, Output>, now: number): void {
+    this.#running.delete(batch);
+    // Its session went on with the one that waited longest behind the others.
+    for (const other of this.#running) {
+      if (other.startedAt !== undefined) continue;
+      other.startedAt = now;
+      break;
+    }
+    this.#pump();
+  }
+
+  #end(
+    call: BatchCall<Item, Output>,
+    error: Error,
+    outcome: 'rejected' | 'failed' | 'abandoned' | 'shed',
+  ): void {
+    if (!call.fail(error)) return;
+    if (outcome !== 'shed') {
+      this.#counts[outcome]++;
+      const batch = call.entries.find((entry) => entry.batch !== undefined)?.batch;
+      const told = outcome === 'rejected' ? 'input' : outcome;
+      this.#told(call, told, batch, this.#clock.now(), error);
+    } else call.trace?.end({ timing: undefined, error });
+    for (const entry of call.entries) {
+      this.#queue.remove(entry);
+      const { batch } = entry;
+      if (batch !== undefined && this.#running.has(batch) && --batch.wanted === 0) {
+        batch.abandon?.(error);
+      }
+    }
+    this.#forget(call);
+  }
+
+  #forget(call: BatchCall<Item, Output>): void {
+    this.#calls.delete(call);
+    if (this.#calls.size > 0) return;
+    if (this.#alarm !== undefined) this.#clock.clearTimeout(this.#alarm.timer);
+    this.#alarm = undefined;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #told(
+    call: BatchCall<Item, Output>,
+    outcome: CallEvent['outcome'],
+    batch: Batch<Item, Output> | undefined,
+    now: number,
+    error?: Error,
+  ): void {
+    const { runner, method } = this.options;
+    call.trace?.end({
+      timing: batch?.run?.ran,
+      batch: batch && { rows: batch.rows, calls: batch.entries.length },
+      error,
+    });
+    const startedAt = batch === undefined ? now : (batch.startedAt ?? batch.postedAt);
+    const [waitMs, runMs] = [startedAt - call.arrivedAt, now - startedAt];
+    tellObservers('called', { runner, method, waitMs, runMs, outcome });
+  }
+
+  #shed(call: BatchCall<Item, Output>): void {
+    const { maxLatencyMs } = this.options.batching;
+    const fact = `it waited too long to be answered within maxLatencyMs, ${maxLatencyMs}`;
+    const ms = queueMs(this.#load, this.#clock.now(), 1, 1);
+    this.#end(call, this.#overloaded('overdue', fact, ms), 'shed');
+  }
+
+  /** Calls that wait are refused when their time is over, not when their turn comes. */
+  #dropOverdue(now: number): void {
+    // The alarm is set for the first deadline.
+    if (this.#alarm !== undefined && this.#alarm.at > now) return;
+    for (const { call } of this.#queue.entries()) {
+      if (call.deadline <= now && !call.certain && !call.running) this.#shed(call);
+    }
+  }
+
+  #setAlarm(at: number): void {
+    if (this.#alarm !== undefined) {
+      if (this.#alarm.at <= at) return;
+      this.#clock.clearTimeout(this.#alarm.timer);
+    }
+    const delay = Math.ceil(Math.max(1, at - this.#clock.now()));
+    const timer = this.#clock.setTimeout(() => this.#ring(), Math.min(LONGEST_DELAY_MS, delay));
+    this.#alarm = { at, timer };
+  }
+
+  #ring(): void {
+    this.#alarm = undefined;
+    this.#dropOverdue(this.#clock.now());
+    let first = Infinity;
+    for (const { call } of this.#queue.entries()) {
+      if (!call.certain && !call.running) first = Math.min(first, call.deadline);
+    }
+    if (first < Infinity) this.#setAlarm(first);
+  }
+}
+
+function sizeOf(entries: readonly Queued[]): number {
+  let [rows, width] = [0, 0];
+  for (const entry of entries) {
+    rows += entry.rows;
+    width = Math.max(width, entry.width);
+  }
+  return rows * width;
+}

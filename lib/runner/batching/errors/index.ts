@@ -1,0 +1,2 @@
+export { BatchInputError } from './batch-input.error.js';
+export { BatchResultError } from './batch-result.error.js';
