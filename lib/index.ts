@@ -2,6 +2,11 @@
 export { Tensor } from 'onnxruntime-common';
 
 export { getRunnerToken } from './decorators/get-runner-token.js';
+export {
+  RunnableMethod,
+  type RunnableMethodOptions,
+} from './decorators/runnable-method.decorator.js';
+export { Runnable, type RunnableOptions } from './decorators/runnable.decorator.js';
 export { Runner } from './decorators/runner.decorator.js';
 export {
   VtsApi,
@@ -75,20 +80,37 @@ export type {
   RawImage,
 } from './fastai/vision/index.js';
 export {
-  BatchableNotSupportedError,
   fastai,
   FrameworkMismatchError,
   ModelFileMissingError,
   NotSavableError,
-  UnknownMethodError,
+  NotSavableModuleError,
+  pytorch,
   type LoadFastaiOptions,
+  type LoadPytorchOptions,
+  type PytorchModel,
+  type PytorchRunnerOptions,
   type SaveFastaiOptions,
+  type SavePytorchOptions,
 } from './frameworks/index.js';
+export {
+  BatchableNotSupportedError,
+  ModuleMethodError,
+  UnknownMethodError,
+} from './model-rules/errors/index.js';
 export type {
   GenerateRunOptions,
   LanguageModelRunner,
   StreamRunOptions,
 } from './interfaces/language-model-runner.interface.js';
+export type {
+  OnRunnableDestroy,
+  OnRunnableInit,
+  RunnableContext,
+  RunnableMember,
+  RunnerOf,
+  RunnerStreamMethod,
+} from './interfaces/runnable.interface.js';
 export type {
   BatchingOptions,
   PaddingOptions,
@@ -96,10 +118,15 @@ export type {
   RunnerOptions,
   RunOptions,
 } from './interfaces/runner-options.interface.js';
+export type { PytorchRunner } from './interfaces/pytorch-runner.interface.js';
 export type { FastaiRunner, RunnerHandle, RunnerMethod } from './interfaces/runner.interface.js';
 export type {
+  VtsAccessLogOptions,
+  VtsHealthOptions,
+  VtsMetricsOptions,
   VtsModuleExtras,
   VtsModuleOptions,
+  VtsRequestIdOptions,
 } from './interfaces/vts-module-options.interface.js';
 export {
   BodyTooLargeError,
@@ -125,6 +152,7 @@ export {
   type MultipartOptions,
   type MultipartParts,
 } from './io/multipart.js';
+export type { MultipartSamples, PartsOfSamples } from './io/multipart/samples.js';
 export { Json, type JsonOptions } from './io/json.js';
 export type { NdarrayDType } from './io/ndarray/dtypes.js';
 export type { NdarrayOutput, NdarrayView, NestedArray } from './io/ndarray/write.js';
@@ -143,6 +171,7 @@ export { PandasSeries, type PandasSeriesOptions } from './io/pandas-series.js';
 export type { RequestBody } from './io/request-body.js';
 export { Text, type TextOptions } from './io/text.js';
 export {
+  ExecutionProviderError,
   GraphError,
   MalformedModuleError,
   ModelTooLargeError,
@@ -153,29 +182,58 @@ export {
   UnsupportedModuleError,
 } from './onnx/errors/index.js';
 export {
+  InvalidModelInputError,
+  NotAModuleError,
+  TensorInputError,
+  TorchModel,
+  UnknownModelInputsError,
+  UnquantizableModelError,
+  type ModelInput,
+  type ModelInputDType,
+  type NestedNumbers,
+  type PytorchInput,
+  type PytorchOutput,
+  type ShapedArray,
+  type TensorInput,
+  type TorchModelOptions,
+} from './pytorch/index.js';
+export { BatchInputError, BatchResultError } from './runner/batching/errors/index.js';
+export {
+  ApplicationInWorkerError,
+  DuplicateRunnableError,
+  InvalidRunnableError,
   InvalidRunnerOptionError,
   ModelLoadError,
+  NotAStreamError,
   RunAbortedError,
   RunFailedError,
   RunInputError,
+  RunnableModuleError,
+  RunnableNotRegisteredError,
   RunnerClosedError,
   RunnerNotReadyError,
   RunnerOverloadedError,
   RunnerUnavailableError,
   RunTimeoutError,
+  StreamResultError,
   TooManyCallsError,
   UnclonableItemError,
   UnknownRunnerMethodError,
   WorkerDiedError,
 } from './runner/errors/index.js';
+export type { RunnableClass } from './runner/runnable-definition.js';
 export type { RunnerStats } from './runner/worker-pool.js';
+export { ValueStream } from './runtime/value-stream.js';
 export { ApiError } from './server/api-error.js';
 export {
   DuplicateRootError,
   InvalidModuleOptionError,
   RequestTimeoutError,
   ShuttingDownError,
+  SlowBodyError,
 } from './server/errors/index.js';
+export { AccessLogEntry } from './server/access-log.js';
+export { requestIdOf } from './server/request-id.js';
 export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './server/setup-docs.js';
 export {
   AmbiguousVersionError,
@@ -231,4 +289,5 @@ export {
   UnsupportedDtypeError,
   UnsupportedPickleError,
 } from './torch/errors/index.js';
+export { VTS_METRICS_REGISTRY } from './vts.constants.js';
 export { VtsModule } from './vts.module.js';

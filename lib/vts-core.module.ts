@@ -7,29 +7,45 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { runnerToken } from './decorators/get-runner-token.js';
-import { RunnerTagsStorage } from './decorators/runner-tags.storage.js';
+import { Registry } from 'prom-client';
+import { getRunnerToken } from './decorators/get-runner-token.js';
+import { runnerToken } from './injection/runner-token.js';
+import { RunnableClassesStorage } from './injection/runnable-classes.storage.js';
+import { RunnerTagsStorage } from './injection/runner-tags.storage.js';
 import type {
   VtsModuleExtras,
   VtsModuleOptions,
 } from './interfaces/vts-module-options.interface.js';
-import { RunnerRegistry } from './runner/runner.registry.js';
+import type { RunnableClass } from './runner/runnable-definition.js';
+import { RunnableRegistry } from './injection/runnable.registry.js';
+import { RunnerRegistry } from './injection/runner.registry.js';
+import { ErrorContract } from './server/error-contract.js';
 import { DuplicateRootError } from './server/errors/index.js';
-import { HealthController } from './server/health.controller.js';
+import { healthController } from './server/health.controller.js';
+import { resolveHealthPaths } from './server/health-options.js';
+import { HttpObserver } from './server/http-observer.js';
+import { InfrastructureRoutes } from './server/infrastructure-routes.js';
+import { Metrics } from './server/metrics/metrics.js';
+import { metricsController } from './server/metrics/metrics.controller.js';
+import { resolveMetricsOptions } from './server/metrics/metrics-options.js';
+import { Readiness } from './server/readiness.js';
 import { RequestGate } from './server/request-gate.js';
 import { ModelStore } from './store/index.js';
 import { checkModuleOptions } from './vts-module-options.js';
-import { VTS_MODULE_OPTIONS } from './vts.constants.js';
+import {
+  VTS_HEALTH_PATHS,
+  VTS_METRICS_OPTIONS,
+  VTS_METRICS_REGISTRY,
+  VTS_MODULE_OPTIONS,
+  VTS_RUNNABLES,
+} from './vts.constants.js';
 
 /** @internal */
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<VtsModuleOptions>({ optionsInjectionToken: VTS_MODULE_OPTIONS })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createVtsOptions')
-    .setExtras<VtsModuleExtras>({ health: true }, (definition, { health }) => ({
-      ...definition,
-      controllers: health === false ? [] : [HealthController],
-    }))
+    .setExtras<VtsModuleExtras>({ health: true, metrics: true, runnables: [] }, withExtras)
     .build();
 
 /**
@@ -43,17 +59,24 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   providers: [
     {
       provide: ModelStore,
-      inject: [VTS_MODULE_OPTIONS],
+      inject: [VTS_MODULE_OPTIONS, VTS_RUNNABLES],
       // A bundle has its models with it, wherever the app looked for them before.
-      useFactory: (options: VtsModuleOptions) => {
-        const { home } = checkModuleOptions(options);
+      useFactory: (options: VtsModuleOptions, runnables: readonly RunnableClass[]) => {
+        const { home } = checkModuleOptions(options, runnables);
         return new ModelStore(process.env['VTS_BUNDLE_HOME'] ?? home);
       },
     },
+    { provide: VTS_METRICS_REGISTRY, useFactory: () => new Registry() },
+    RunnableRegistry,
     RunnerRegistry,
+    InfrastructureRoutes,
+    Metrics,
+    HttpObserver,
     RequestGate,
+    ErrorContract,
+    Readiness,
   ],
-  exports: [ModelStore, RunnerRegistry, RequestGate, VTS_MODULE_OPTIONS],
+  exports: [ModelStore, RunnerRegistry, RequestGate, VTS_MODULE_OPTIONS, VTS_METRICS_REGISTRY],
 })
 export class VtsCoreModule extends ConfigurableModuleClass {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
@@ -69,6 +92,12 @@ export class VtsCoreModule extends ConfigurableModuleClass {
       inject: [RunnerRegistry],
       useFactory: (registry: RunnerRegistry) => registry.get(tag),
     }));
+    const custom = RunnableClassesStorage.all().map((runnable): Provider => ({
+      provide: getRunnerToken(runnable),
+      inject: [RunnableRegistry],
+      useFactory: (registry: RunnableRegistry) => registry.get(runnable),
+    }));
+    runners.push(...custom);
     return {
       ...configured,
       module: VtsCoreModule,
@@ -77,4 +106,27 @@ export class VtsCoreModule extends ConfigurableModuleClass {
       exports: [...(configured.exports ?? []), ...runners],
     };
   }
+}
+
+/** Adds the routes of probes and metrics to the module, and the runnables; Nest wants them before it makes anything. */
+function withExtras(
+  definition: DynamicModule,
+  { health, metrics, runnables = [] }: VtsModuleExtras,
+): DynamicModule {
+  const paths = resolveHealthPaths(health);
+  const options = resolveMetricsOptions(metrics);
+  const controllers = [
+    healthController(paths),
+    options === undefined ? undefined : metricsController(options.path),
+  ];
+  return {
+    ...definition,
+    controllers: controllers.filter((controller) => controller !== undefined),
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: VTS_HEALTH_PATHS, useValue: paths },
+      { provide: VTS_METRICS_OPTIONS, useValue: options },
+      { provide: VTS_RUNNABLES, useValue: runnables },
+    ],
+  };
 }

@@ -1,5 +1,6 @@
-import { normalizeTag } from './decorators/runner-tags.storage.js';
+import { normalizeTag } from './injection/runner-tags.storage.js';
 import type { VtsModuleOptions } from './interfaces/vts-module-options.interface.js';
+import { runnableDefinitionOf, type RunnableClass } from './runner/runnable-definition.js';
 import { LONGEST_TIMEOUT_MS, resolveRunnerOptions } from './runner/runner-options.js';
 import { InvalidModuleOptionError } from './server/errors/index.js';
 
@@ -10,20 +11,35 @@ const KNOWN = [
   'maxBodyBytes',
   'shutdownTimeoutMs',
   'watch',
-  'health',
+  'accessLog',
+  'requestId',
+  'tracing',
 ];
+/** Options that Nest needs before a factory has made the others. */
+const EXTRAS = ['health', 'metrics', 'runnables'];
 
 /**
  * Sees that the module's options can be used.
  *
  * @throws InvalidModuleOptionError, InvalidRunnerOptionError, InvalidTagError @internal
  */
-export function checkModuleOptions(options: VtsModuleOptions): VtsModuleOptions {
+export function checkModuleOptions(
+  options: VtsModuleOptions,
+  runnables: readonly RunnableClass[] = [],
+): VtsModuleOptions {
   const refuse = (option: string, fact: string, remedy: string): never => {
     throw new InvalidModuleOptionError(option, fact, remedy);
   };
   for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) refuse(`"${key}"`, 'is no option', `use ${KNOWN.join(', ')}`);
+    if (EXTRAS.includes(key)) {
+      refuse(
+        `"${key}"`,
+        'comes too late from a factory',
+        'give it to forRootAsync, beside useFactory',
+      );
+    }
+    if (!KNOWN.includes(key))
+      refuse(`"${key}"`, 'is no option', `use ${[...KNOWN, ...EXTRAS].join(', ')}`);
   }
   const { home, runners = {}, watch } = options;
   if (watch !== undefined && typeof watch !== 'boolean') {
@@ -39,8 +55,38 @@ export function checkModuleOptions(options: VtsModuleOptions): VtsModuleOptions 
       refuse(key, `is ${String(value)}`, `use 0 to ${most}`);
     }
   }
+  checkObservation(options, refuse);
+  // The options of runnables are checked where they are run: others hold for them.
+  const own = runnables.map((runnable) => runnableDefinitionOf(runnable)?.name);
   for (const [tag, runner] of Object.entries(runners)) {
-    resolveRunnerOptions(normalizeTag(tag), runner);
+    if (!own.includes(tag)) resolveRunnerOptions(normalizeTag(tag), runner);
   }
   return options;
+}
+
+/** The options of what is told of requests. */
+function checkObservation(
+  { accessLog, requestId, tracing }: VtsModuleOptions,
+  refuse: (option: string, fact: string, remedy: string) => never,
+): void {
+  if (tracing !== undefined && typeof tracing !== 'boolean') {
+    refuse('tracing', `is ${JSON.stringify(tracing)}`, 'use true or false');
+  }
+  const own = { accessLog: [accessLog, 'skip'], requestId: [requestId, 'header'] } as const;
+  for (const [option, [given, key]] of Object.entries(own)) {
+    if (given === undefined || typeof given === 'boolean') continue;
+    if (typeof given !== 'object' || given === null) {
+      refuse(option, `is ${JSON.stringify(given)}`, `use true, false or { ${key} }`);
+    }
+    const other = Object.keys(given).find((name) => name !== key);
+    if (other !== undefined) refuse(`${option}."${other}"`, 'is no option', `use ${key}`);
+  }
+  const { skip } = typeof accessLog === 'object' ? accessLog : {};
+  if (skip !== undefined && typeof skip !== 'function') {
+    refuse('accessLog.skip', `is ${JSON.stringify(skip)}`, 'give a function of the log entry');
+  }
+  const { header } = typeof requestId === 'object' ? requestId : {};
+  if (header !== undefined && !(typeof header === 'string' && /^[\w-]+$/.test(header))) {
+    refuse('requestId.header', `is ${JSON.stringify(header)}`, 'give the name of a header');
+  }
 }

@@ -1,7 +1,7 @@
 import { forwardRef, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { runnerToken } from './decorators/get-runner-token.js';
-import { normalizeTag } from './decorators/runner-tags.storage.js';
-import { RunnerRegistry } from './runner/runner.registry.js';
+import { runnerToken } from './injection/runner-token.js';
+import { normalizeTag } from './injection/runner-tags.storage.js';
+import { RunnerRegistry } from './injection/runner.registry.js';
 import type { Tag } from './store/index.js';
 import { ASYNC_OPTIONS_TYPE, OPTIONS_TYPE, VtsCoreModule } from './vts-core.module.js';
 

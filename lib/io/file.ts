@@ -1,4 +1,5 @@
-import { InvalidBodyError } from './errors/index.js';
+import { binaryExample, binarySchema } from './binary-sample.js';
+import { InvalidBodyError, InvalidOutputError } from './errors/index.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
 
@@ -21,15 +22,23 @@ export interface FileOptions {
  */
 export class File extends IoDescriptor<Uint8Array> {
   readonly mediaType: string;
-  readonly schema: IoSchema = { type: 'string', format: 'binary' };
+  readonly schema: IoSchema;
+  override readonly example: string | undefined;
   override readonly maxBytes: number;
   readonly #any: boolean;
 
-  constructor(options: FileOptions = {}) {
+  constructor(options: FileOptions = {}, sample?: Uint8Array) {
     super();
+    this.schema = binarySchema(sample);
+    this.example = binaryExample(sample);
     this.mediaType = options.mimeType?.toLowerCase() ?? ANY;
     this.#any = options.mimeType === undefined;
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  /** A descriptor whose example in the OpenAPI document are these bytes (in base64, where they are few). */
+  static fromSample(sample: Uint8Array, options: FileOptions = {}): File {
+    return new File(options, sample);
   }
 
   override accepts(mediaType: string | undefined): boolean {
@@ -46,6 +55,10 @@ export class File extends IoDescriptor<Uint8Array> {
   }
 
   serialize(value: Uint8Array): ResponsePayload {
+    if (!(value instanceof Uint8Array)) {
+      const fact = value === null ? 'it is null' : `it is a ${typeof value}`;
+      throw new InvalidOutputError('File', fact, 'return bytes (a Buffer or a Uint8Array)');
+    }
     return { contentType: this.mediaType, body: value };
   }
 }

@@ -2,7 +2,8 @@ import { formatOf, type ImageFormat } from '../fastai/vision/image/format.js';
 import type { Colour } from '../fastai/vision/image/png-writer.js';
 import { inspectImage } from '../fastai/vision/image/read-image.js';
 import type { OutputImageType } from '../fastai/vision/image/write-image.js';
-import { InvalidBodyError, UnsupportedBodyError } from './errors/index.js';
+import { binaryExample, binarySchema } from './binary-sample.js';
+import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors/index.js';
 import { toEncodedImage, type ImageOutput } from './image/image-output.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { readParts } from './multipart/read-parts.js';
@@ -69,25 +70,40 @@ export interface ImageOptions {
  */
 export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   readonly mediaType: string;
-  readonly schema: IoSchema = { type: 'string', format: 'binary' };
+  readonly schema: IoSchema;
+  override readonly example: string | undefined;
   override readonly alternatives: Readonly<Record<string, IoSchema>>;
   override readonly outputMediaType: string;
+  override readonly outputSchema: IoSchema;
   override readonly maxBytes: number;
   readonly #allowed: ReadonlySet<string>;
   readonly #options: ImageOptions;
 
-  constructor(options: ImageOptions = {}) {
+  constructor(options: ImageOptions = {}, sample?: Uint8Array) {
     super();
     this.#options = options;
+    const what = sample === undefined ? undefined : MEDIA_TYPES[formatOfSample(sample)];
+    this.schema = binarySchema(sample, `bytes of ${what}`);
+    this.example = binaryExample(sample);
     const allowed = (options.allowedMimeTypes ?? Object.values(MEDIA_TYPES)).map(canonical);
     this.#allowed = new Set(allowed);
     this.mediaType = allowed[0] ?? 'image/jpeg';
     this.outputMediaType = options.mimeType ?? 'image/png';
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-    const others = [...new Set([...allowed.slice(1), this.outputMediaType])];
-    this.alternatives = Object.fromEntries(
-      others.filter((type) => type !== this.mediaType).map((type) => [type, this.schema]),
-    );
+    const others = [...this.#allowed].slice(1);
+    this.alternatives = Object.fromEntries(others.map((type) => [type, this.schema]));
+    this.outputSchema = { type: 'string', format: 'binary' };
+  }
+
+  /**
+   * A descriptor of images like this one: requests have its media type, unless options allow others, and it is the
+   * example of the OpenAPI document (in base64, where it is small).
+   *
+   * @throws InvalidDescriptorError for bytes that are no image.
+   */
+  static fromSample(sample: Uint8Array, options: ImageOptions = {}): Image {
+    const allowedMimeTypes = [MEDIA_TYPES[formatOfSample(sample)]];
+    return new Image({ allowedMimeTypes, ...options }, sample);
   }
 
   override accepts(mediaType: string | undefined): boolean {
@@ -137,6 +153,16 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   get #remedy(): string {
     return `send ${this.#list}`;
   }
+}
+
+function formatOfSample(sample: Uint8Array): ImageFormat {
+  const format = formatOf(sample);
+  if (format) return format;
+  throw new InvalidDescriptorError(
+    'Image.fromSample',
+    'the sample is no image',
+    'give the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file',
+  );
 }
 
 function canonical(mediaType: string): string {

@@ -11,6 +11,9 @@ export interface IoSchema {
   properties?: Record<string, IoSchema>;
   required?: string[];
   additionalProperties?: IoSchema | boolean;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
   minItems?: number;
   maxItems?: number;
   nullable?: boolean;
@@ -60,6 +63,8 @@ export abstract class IoDescriptor<Input, Output = Input> {
   readonly example?: unknown;
   /** Other media types that requests may have, with their schemas; `accepts` has to take them. */
   readonly alternatives?: Readonly<Record<string, IoSchema>>;
+  /** Of a form: the media types of each part. */
+  readonly encoding?: Readonly<Record<string, { readonly contentType: string }>>;
   /** Classes that the schemas refer to with `$ref`. */
   readonly models?: readonly (new () => object)[];
   /** The media type of responses, where it is not that of requests. */

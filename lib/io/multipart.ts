@@ -6,6 +6,7 @@ import {
   UnsupportedBodyError,
 } from './errors/index.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { partOfSample, type MultipartSamples, type PartsOfSamples } from './multipart/samples.js';
 import { readParts, type FormPart } from './multipart/read-parts.js';
 import type { RequestBody } from './request-body.js';
 
@@ -69,6 +70,9 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
 > {
   readonly mediaType = 'multipart/form-data';
   override readonly maxBytes: number;
+  override readonly encoding: Readonly<Record<string, { readonly contentType: string }>>;
+  override readonly models: readonly (new () => object)[];
+  declare readonly example: unknown;
   readonly #parts: ReadonlyMap<string, DeclaredPart>;
 
   /** @throws InvalidDescriptorError for a form without parts, or a form within a form. */
@@ -76,6 +80,18 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     super();
     this.#parts = new Map(Object.entries(parts).map(([name, part]) => [name, declared(part)]));
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const descriptors = [...this.#parts].map(
+      ([name, { descriptor }]) => [name, descriptor] as const,
+    );
+    this.encoding = Object.fromEntries(
+      descriptors.map(([name, part]) => {
+        const types = [part.mediaType, ...Object.keys(part.alternatives ?? {})];
+        return [name, { contentType: types.join(', ') }];
+      }),
+    );
+    this.models = descriptors.flatMap(([, { models = [] }]) => models);
+    // Not known before those of its parts are.
+    Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
     if (this.#parts.size === 0) {
       throw new InvalidDescriptorError(
         'Multipart',
@@ -94,6 +110,22 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     }
   }
 
+  /**
+   * A form whose parts are those of this object, each with its example in the OpenAPI document: of a string Text, of
+   * bytes Image or File, of a tensor, a typed array or nested arrays of numbers NumpyNdarray, of anything else Json. Where
+   * that is not what is wanted, give a descriptor in place of the sample.
+   *
+   * @example
+   * Multipart.fromSample({ picture: await readFile('cat.jpg'), note: 'a cat', rows: PandasDataFrame.fromSample(rows) })
+   */
+  static fromSample<Samples extends MultipartSamples>(
+    samples: Samples,
+    options: MultipartOptions = {},
+  ): Multipart<PartsOfSamples<Samples>> {
+    const parts = Object.entries(samples).map(([name, sample]) => [name, partOfSample(sample)]);
+    return new Multipart(Object.fromEntries(parts) as PartsOfSamples<Samples>, options);
+  }
+
   /** A part that requests may leave out. */
   static optional<Descriptor extends DescriptorOrClass>(
     descriptor: Descriptor,
@@ -108,6 +140,13 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
       properties: Object.fromEntries(parts.map(([name, part]) => [name, part.descriptor.schema])),
       required: parts.filter(([, { optional }]) => !optional).map(([name]) => name),
     };
+  }
+
+  #example(): Readonly<Record<string, unknown>> | undefined {
+    const examples = [...this.#parts].flatMap(([name, { descriptor }]) =>
+      descriptor.example === undefined ? [] : [[name, descriptor.example] as const],
+    );
+    return examples.length > 0 ? Object.fromEntries(examples) : undefined;
   }
 
   override accepts(mediaType: string | undefined): boolean {
@@ -133,6 +172,10 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
   }
 
   async serialize(value: Readonly<Record<string, unknown>>): Promise<ResponsePayload> {
+    if (typeof value !== 'object' || value === null) {
+      const fact = value === null ? 'it is null' : `it is a ${typeof value}`;
+      throw new InvalidOutputError('Multipart', fact, 'return an object with the parts');
+    }
     const boundary = `vts-${randomUUID()}`;
     const chunks: (string | Uint8Array)[] = [];
     for (const [name, { descriptor, optional }] of this.#parts) {

@@ -40,8 +40,8 @@ export interface NumpyNdarrayOptions {
  * nested arrays.
  *
  * In: an array that is ragged, or has an element which does not fit the dtype (strings, null, numbers beyond its
- * range), is a 400 that names the position. 64-bit integers keep all their digits. Out: NaN and the infinities, which
- * JSON does not have, become null; floats keep the digits of a double, so float32 0.1 is printed as
+ * range), is a 400 that names the position; so are the words NaN and Infinity, which JSON does not have, and null is NaN
+ * with `allowNaN` only. 64-bit integers keep all their digits. Out: NaN and the infinities become null; floats keep the digits of a double, so float32 0.1 is printed as
  * 0.10000000149011612; an output that breaks the contract is a 500, with the reason in the log.
  *
  * @example

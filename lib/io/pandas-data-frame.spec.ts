@@ -106,6 +106,14 @@ describe('JSON bodies', () => {
     );
   });
 
+  it('refuses rows with columns of their own, which would be cells in all others', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, row) => ({ [`c${row}`]: 1 }));
+    const spread = /20000 values are spread over 20000 rows and 20000 columns/;
+    await expect(read(rows)).rejects.toThrow(spread);
+    const columns = Object.fromEntries(rows.map((_, row) => [`c${row}`, { [row]: 1 }]));
+    await expect(read(columns, { orient: 'columns' })).rejects.toThrow(spread);
+  });
+
   it('keeps names such as __proto__ away from prototypes', async () => {
     const frame = await read('[{"a":1,"constructor":2,"toString":3}]');
     expect(frame.columnNames()).toEqual(['a', 'constructor', 'toString']);
@@ -128,6 +136,23 @@ describe('CSV bodies', () => {
       expect(columnsOf(await read(text, {}, 'text/csv'))).toEqual(columns);
     },
   );
+
+  it('refuses short rows under a long header', async () => {
+    const text = `${'a,'.repeat(20_000)}z\n${'x\n'.repeat(20_000)}`;
+    await expect(read(text, {}, 'text/csv')).rejects.toThrow('spread over 20000 rows');
+  });
+
+  // Either would take minutes where names or digits are gone through again and again.
+  it('tells columns of one name apart, however many they are', async () => {
+    const frame = await read(`${'a,'.repeat(30_000)}a`, {}, 'text/csv');
+    expect(frame.numCols()).toBe(30_001);
+    expect(frame.columnNames().at(-1)).toBe('a.30000');
+  });
+
+  it('sees that a long run of digits is no number', async () => {
+    const cell = `${'1'.repeat(300_000)}x`;
+    expect((await read(`a\n${cell}`, {}, 'text/csv')).get('a', 0)).toBe(cell);
+  });
 
   it('names the row that has too many fields', async () => {
     await expect(read('a,b\n1,2\n4,5,6\n', {}, 'text/csv')).rejects.toEqual(
@@ -181,6 +206,16 @@ describe('Parquet bodies', () => {
       f: [1, 2, 3],
       big: [2n ** 60n, 5, 6],
     });
+  });
+
+  it('reads columns of missing cells alone', async () => {
+    const rows = [
+      { a: null, b: 'x' },
+      { a: null, b: null },
+    ];
+    const { body: file } = new PandasDataFrame({ defaultFormat: 'parquet' }).serialize(rows);
+    const frame = await read(file, {}, 'application/vnd.apache.parquet');
+    expect(frame.objects()).toEqual(rows);
   });
 
   it('leaves the index out, and takes a frame without rows', async () => {

@@ -1,11 +1,17 @@
 import type { TabularSchema } from '../fastai/tabular/index.js';
 import { frameSchema, learnerExample, learnerSchema } from './data-frame/frame-schema.js';
-import { applyDtype, DTYPE_NAMES, isTextDtype, type PandasDtype } from './data-frame/dtypes.js';
+import {
+  applyDtype,
+  DTYPE_NAMES,
+  isTextDtype,
+  isWideDtype,
+  type PandasDtype,
+} from './data-frame/dtypes.js';
 import { toFrame, toTable, type DataFrameOutput } from './data-frame/frames.js';
 import { ORIENTS, readOrient, writeOrient, type PandasOrient } from './data-frame/orients.js';
 import { readCsv, writeCsv } from './data-frame/csv.js';
 import { readParquet, writeParquet } from './data-frame/parquet.js';
-import { FrameFault, type RawFrame } from './data-frame/raw-frame.js';
+import { FrameFault, narrowed, type RawFrame } from './data-frame/raw-frame.js';
 import { schemaOfSource, type SchemaSource } from './data-frame/schema-source.js';
 import type { DataFrame } from './data-frame/data-frame.js';
 import { decodeBody, parseJsonBody } from './data-frame/body-text.js';
@@ -59,7 +65,8 @@ export interface PandasDataFrameOptions {
  * the content type of the request; no content type counts as JSON. Handlers get arquero's table, and return one, row
  * objects, columns by name or a tensor.
  *
- * In: missing cells are null, also those of records without a column. CSV is read as `pd.read_csv` reads it: numbers and
+ * In: missing cells are null, also those of records without a column; JSON has no NaN or Infinity, so those words are a
+ * 400. Columns of dtype int64 keep all their digits: beyond 2^53 they are bigints. CSV is read as `pd.read_csv` reads it: numbers and
  * booleans where a whole column is of them. What breaks the contract is a 400 that names the column and the row, counted
  * from 0. Out: NaN and the infinities become null in JSON, and an output that is no frame is a 500.
  *
@@ -126,10 +133,12 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
 
   get schema(): IoSchema {
     const learner = this.#learner;
-    const orient = this.#options.orient ?? 'records';
+    const { columns, dtype, orient = 'records', shape, enforceShape } = this.#options;
+    const [height = -1] = (enforceShape && shape) || [];
+    const rows = height < 0 ? {} : { minItems: height, maxItems: height };
     return learner
-      ? learnerSchema(learner, orient)
-      : frameSchema(this.#options.columns, this.#options.dtype, orient, this.#sample);
+      ? learnerSchema(learner, orient, rows)
+      : frameSchema(columns, dtype, orient, this.#sample, rows);
   }
 
   override accepts(mediaType: string | undefined): boolean {
@@ -175,13 +184,29 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     const format = FORMATS.get(body.mediaType ?? 'application/json') ?? 'json';
     switch (format) {
       case 'csv':
-        return readCsv(decodeBody(body), this.#textColumns());
+        return readCsv(decodeBody(body), this.#textColumns(), (name, index) =>
+          this.#isWide(name, index),
+        );
       case 'parquet':
         if (body.bytes) return readParquet(body.bytes);
         throw new FrameFault('the body has been read by another parser', 'send it as Parquet');
       case 'json':
-        return readOrient(parseJsonBody(body), this.#options.orient ?? 'records');
+        return this.#fromJson(body);
     }
+  }
+
+  #fromJson(body: RequestBody): RawFrame {
+    const { orient = 'records', dtype } = this.#options;
+    const types = typeof dtype === 'object' ? Object.values(dtype) : [dtype];
+    const wide = types.some(isWideDtype);
+    const frame = readOrient(parseJsonBody(body, wide), orient);
+    return wide ? narrowed(frame, (name, index) => this.#isWide(name, index)) : frame;
+  }
+
+  #isWide(name: string, index: number): boolean {
+    const { dtype, columns, applyColumnNames } = this.#options;
+    if (typeof dtype !== 'object') return isWideDtype(dtype);
+    return isWideDtype(ownDtype(dtype, (applyColumnNames ? columns?.[index] : undefined) ?? name));
   }
 
   /** Columns of CSV whose cells stay texts. */

@@ -1,9 +1,16 @@
 import { parseJsonBody } from './data-frame/body-text.js';
-import { applyDtype, DTYPE_NAMES, dtypeSchema, type PandasDtype } from './data-frame/dtypes.js';
+import {
+  applyDtype,
+  DTYPE_NAMES,
+  dtypeSchema,
+  isWideDtype,
+  type PandasDtype,
+} from './data-frame/dtypes.js';
 import { ORIENTS, type PandasOrient } from './data-frame/orients.js';
 import { compact, FrameFault, type Cells } from './data-frame/raw-frame.js';
 import { readSeries, seriesSchema, writeSeries } from './data-frame/series.js';
 import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
+import { sampleSchema } from './json/sample-schema.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
 
@@ -29,7 +36,9 @@ export interface PandasSeriesOptions {
  * A list of values as `application/json`, in one of pandas' orients. Handlers get an array (a typed array for a numeric
  * dtype, or where all values are numbers), and return one, or a tensor of one dimension.
  *
- * In: what breaks the contract is a 400 that names the row, counted from 0. Out: NaN and the infinities become null.
+ * In: what breaks the contract is a 400 that names the row, counted from 0; null is a missing value (NaN among numbers
+ * of a float dtype); the words NaN and Infinity are no JSON, and a 400. 64-bit integers keep all their digits: beyond 2^53
+ * they are bigints. Out: NaN and the infinities become null.
  *
  * @publicApi
  */
@@ -50,12 +59,13 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
     this.#options = options;
     const { orient = 'records', dtype, maxBytes = DEFAULT_MAX_BYTES } = options;
     this.maxBytes = maxBytes;
-    this.schema = seriesSchema(orient, dtype ? dtypeSchema(dtype) : {});
+    const known = sample === undefined ? {} : (sampleSchema(Array.from(sample)).items ?? {});
+    this.schema = seriesSchema(orient, dtype ? dtypeSchema(dtype) : known);
     this.example =
       sample === undefined ? undefined : JSON.parse(writeSeries(Array.from(sample), orient));
   }
 
-  /** A descriptor with, in the OpenAPI document, the example of these values. */
+  /** A descriptor with, in the OpenAPI document, the type and the example of these values. */
   static fromSample<Value>(
     sample: ArrayLike<Value>,
     options: PandasSeriesOptions = {},
@@ -66,7 +76,7 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
   parse(body: RequestBody): ArrayLike<Value> {
     const { orient = 'records', dtype, enforceDtype = false } = this.#options;
     try {
-      const values: Cells = compact(readSeries(parseJsonBody(body), orient));
+      const values: Cells = compact(readSeries(parseJsonBody(body, isWideDtype(dtype)), orient));
       this.#checkShape(values.length);
       const typed = dtype ? applyDtype('values', values, dtype, enforceDtype) : values;
       return typed as unknown as ArrayLike<Value>;

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Res, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Inject, Res, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import {
   ApiOkResponse,
   ApiOperation,
@@ -11,10 +11,11 @@ import {
   type HealthCheckResult,
   type HealthIndicatorFunction,
 } from '@nestjs/terminus';
-import { RunnerRegistry } from '../runner/runner.registry.js';
+import { RunnerRegistry } from '../injection/runner.registry.js';
 import { ApiError } from './api-error.js';
+import type { HealthPaths } from './health-options.js';
 import type { HttpResponse } from './http.js';
-import { RequestGate } from './request-gate.js';
+import { Readiness } from './readiness.js';
 
 const OK_SCHEMA = {
   type: 'object' as const,
@@ -23,68 +24,76 @@ const OK_SCHEMA = {
 };
 
 /**
- * Probes: is the process alive, can it serve, and how is each runner.
+ * The controller of the probes: is the process alive, can it serve, and how is each runner. Undefined where all are
+ * turned off.
  *
  * @internal
  */
-@ApiTags('Infrastructure')
-@Controller({ version: VERSION_NEUTRAL })
-export class HealthController {
-  constructor(
-    @Inject(HealthCheckService) private readonly health: HealthCheckService,
-    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
-    @Inject(RunnerRegistry) private readonly registry: RunnerRegistry,
-    @Inject(RequestGate) private readonly gate: RequestGate,
-  ) {}
+export function healthController({ livez, readyz, healthz }: HealthPaths): Type | undefined {
+  if (livez === undefined && readyz === undefined && healthz === undefined) return undefined;
 
-  @Get('livez')
-  @ApiOperation({ summary: 'The process serves requests' })
-  @ApiOkResponse({ schema: OK_SCHEMA, description: 'Always, while the process serves.' })
-  live(): { status: 'ok' } {
-    return { status: 'ok' };
-  }
+  @ApiTags('Infrastructure')
+  @Controller({ version: VERSION_NEUTRAL })
+  class HealthController {
+    constructor(
+      @Inject(HealthCheckService) private readonly health: HealthCheckService,
+      @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+      @Inject(RunnerRegistry) private readonly registry: RunnerRegistry,
+      @Inject(Readiness) private readonly readiness: Readiness,
+    ) {}
 
-  @Get('readyz')
-  @ApiOperation({ summary: 'Every runner has its model loaded' })
-  @ApiOkResponse({ schema: OK_SCHEMA, description: 'The service takes requests.' })
-  @ApiServiceUnavailableResponse({
-    type: ApiError,
-    description: 'A model is not loaded, or the service is shutting down.',
-  })
-  ready(@Res({ passthrough: true }) response: HttpResponse): { status: 'ok' } | ApiError {
-    const waiting = [...this.registry.used.values()].filter(({ ready }) => !ready);
-    if (!this.gate.draining && waiting.length === 0 && this.registry.ready) return { status: 'ok' };
-    const message = this.gate.draining
-      ? 'The service is shutting down.'
-      : `The service is not ready: no worker has ${waiting.map(({ tag }) => tag).join(', ')} loaded.`;
-    // No exception: a probe that is answered as it should be is nothing for filters and logs.
-    response.statusCode = 503;
-    return { statusCode: 503, message, error: 'Service Unavailable' };
-  }
+    @At(livez)
+    @ApiOperation({ summary: 'The process serves requests' })
+    @ApiOkResponse({ schema: OK_SCHEMA, description: 'Always, while the process serves.' })
+    live(): { status: 'ok' } {
+      return { status: 'ok' };
+    }
 
-  @Get('healthz')
-  @ApiOperation({ summary: 'The process serves requests, with details of its runners' })
-  @ApiOkResponse({
-    description:
-      'Always, while the process serves; the status is degraded when a runner is not ready.',
-    schema: {
-      type: 'object',
-      properties: {
-        status: { type: 'string', example: 'ok' },
-        info: { type: 'object' },
-        error: { type: 'object' },
-        details: { type: 'object' },
+    @At(readyz)
+    @ApiOperation({ summary: 'Every runner has its model loaded, and room for a call' })
+    @ApiOkResponse({ schema: OK_SCHEMA, description: 'The service takes requests.' })
+    @ApiServiceUnavailableResponse({
+      type: ApiError,
+      description: 'A model is not loaded, a queue is full, or the service is shutting down.',
+    })
+    ready(@Res({ passthrough: true }) response: HttpResponse): { status: 'ok' } | ApiError {
+      const message = this.readiness.obstacle;
+      if (message === undefined) return { status: 'ok' };
+      // No exception: a probe that is answered as it should be is nothing for filters and logs.
+      response.statusCode = 503;
+      return { statusCode: 503, message, error: 'Service Unavailable' };
+    }
+
+    @At(healthz)
+    @ApiOperation({ summary: 'The process serves requests, with details of its runners' })
+    @ApiOkResponse({
+      description:
+        'Always, while the process serves; the status is degraded when a runner is not ready.',
+      schema: {
+        type: 'object',
+        properties: {
+          status: { type: 'string', example: 'ok' },
+          info: { type: 'object' },
+          error: { type: 'object' },
+          details: { type: 'object' },
+        },
+        required: ['status', 'details'],
       },
-      required: ['status', 'details'],
-    },
-  })
-  async details(): Promise<HealthCheckResult> {
-    return this.health.check(
-      [...this.registry.used].map(([name, runner]): HealthIndicatorFunction => () => {
-        const indicator = this.indicators.check(name);
-        const facts = { tag: runner.tag, ...runner.stats };
-        return runner.ready ? indicator.up(facts) : indicator.degraded(facts);
-      }),
-    );
+    })
+    async details(): Promise<HealthCheckResult> {
+      return this.health.check(
+        [...this.registry.used].map(([name, runner]): HealthIndicatorFunction => () => {
+          const indicator = this.indicators.check(name);
+          const facts = { tag: runner.tag, ...runner.stats };
+          return runner.ready ? indicator.up(facts) : indicator.degraded(facts);
+        }),
+      );
+    }
   }
+  return HealthController;
+}
+
+/** `@Get`, where there is a path. */
+function At(path: string | undefined): MethodDecorator {
+  return path === undefined ? () => undefined : Get(path);
 }

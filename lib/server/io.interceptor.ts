@@ -7,23 +7,28 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import { from, lastValueFrom, type Observable } from 'rxjs';
+import { lastValueFrom, Observable } from 'rxjs';
 import type { VtsModuleOptions } from '../interfaces/vts-module-options.interface.js';
-import { BodyTooLargeError, UnsupportedBodyError } from '../io/errors/index.js';
+import { BodyTooLargeError, InvalidBodyError, UnsupportedBodyError } from '../io/errors/index.js';
+import { isTooDeep, MOST_LEVELS } from '../io/json/nesting.js';
 import { parseContentType, type RequestBody } from '../io/request-body.js';
 import { DEFAULT_TIMEOUT_MS } from '../runner/runner-options.js';
 import { RunAbortedError } from '../runner/errors/index.js';
-import { RequestScope, requestScope } from '../runtime/request-scope.js';
+import { requestScope, type RequestScope } from '../runtime/request-scope.js';
 import { VTS_ENDPOINT, VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
 import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
-import { RequestTimeoutError } from './errors/index.js';
+import { RequestTimeoutError, SlowBodyError } from './errors/index.js';
 import { openEventStream } from './event-stream.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { earlyBodyOf } from './json-bodies.js';
 import { logFailure } from './log-failure.js';
+import { requestIdOf } from './request-id.js';
+import { RequestRecord } from './request-record.js';
+import { sendWithoutEtag } from './send-without-etag.js';
 import { readStream } from './read-body.js';
 import { RequestGate } from './request-gate.js';
+import { writeEvent, writeOutput } from './write-output.js';
 
 const inputs = new WeakMap<HttpRequest, unknown>();
 
@@ -50,9 +55,16 @@ export class IoInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const endpoint = Reflect.getMetadata(VTS_ENDPOINT, context.getHandler()) as Endpoint;
     const http = context.switchToHttp();
-    return from(
-      this.#serve(endpoint, http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>(), next),
-    );
+    const [request, response] = [http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>()];
+    return new Observable((subscriber) => {
+      this.#serve(endpoint, request, response, next).then(
+        (answer) => {
+          subscriber.next(answer);
+          subscriber.complete();
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+    });
   }
 
   async #serve(
@@ -61,19 +73,16 @@ export class IoInterceptor implements NestInterceptor {
     response: HttpResponse,
     next: CallHandler,
   ): Promise<unknown> {
-    const scope = new RequestScope();
-    this.gate.enter(response, scope);
+    const scope = this.gate.enter(request, response);
     const { timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS } = endpoint;
+    // Reading a JSON body has taken some of it.
+    const left = Math.max(1, timeoutMs - (performance.now() - scope.arrivedAt));
     const timer =
-      timeoutMs > 0
-        ? setTimeout(() => scope.end(new RequestTimeoutError(timeoutMs)), timeoutMs)
-        : undefined;
-    const onClose = (): void => {
+      timeoutMs > 0 ? setTimeout(() => giveUp(request, scope, timeoutMs), left) : undefined;
+    scope.onClose = () => {
       clearTimeout(timer);
-      scope.end(new RunAbortedError('The endpoint', 'the handler'));
+      if (!response.writableFinished) scope.end(new RunAbortedError('The endpoint', 'the handler'));
     };
-    response.once('close', onClose);
-    let streams = false;
     try {
       const answer = await new Promise((resolve, reject) => {
         scope.onEnd(reject);
@@ -81,14 +90,17 @@ export class IoInterceptor implements NestInterceptor {
           .run(scope, () => this.#handle(endpoint, request, response, next))
           .then(resolve, reject);
       });
-      // Time and client matter until the last event is out.
-      streams = endpoint.output.serializeEvent !== undefined;
+      // Of a stream, time matters until the last event is out.
+      if (endpoint.output.serializeEvent === undefined) clearTimeout(timer);
       return answer;
-    } finally {
-      if (!streams) {
-        clearTimeout(timer);
-        response.off('close', onClose);
+    } catch (error) {
+      clearTimeout(timer);
+      // Whoever takes so long to send a body may go on for ever.
+      const late = error === scope.reason || error instanceof SlowBodyError;
+      if (late && !request.complete && !response.headersSent) {
+        response.setHeader('connection', 'close');
       }
+      throw error;
     }
   }
 
@@ -99,34 +111,43 @@ export class IoInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Promise<unknown> {
     inputs.set(request, await input.parse(await this.#body(input, request)));
-    if (output.serializeEvent !== undefined) return this.#stream(output, next, response);
+    if (output.serializeEvent !== undefined) {
+      return this.#stream(output, next, request, response);
+    }
     const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-    const { contentType, body } = await output.serialize(value);
+    const { contentType, body } = await writeOutput(output, value);
     if (response.headersSent) return undefined;
     // Not before: an error must not go out under this type.
     response.setHeader('content-type', contentType);
-    if (this.gate.draining) response.setHeader('connection', 'close');
-    return typeof body === 'string' ? body : new StreamableFile(body, { type: contentType });
+    if (this.gate.closing) response.setHeader('connection', 'close');
+    if (typeof body !== 'string') return new StreamableFile(body, { type: contentType });
+    sendWithoutEtag(response);
+    return body;
   }
 
   async #stream(
     output: Endpoint['output'],
     next: CallHandler,
+    request: HttpRequest,
     response: HttpResponse,
   ): Promise<StreamableFile> {
     const scope = requestScope.getStore() as RequestScope;
     const events = await openEventStream(next.handle(), scope, {
-      value: (value) => (output.serializeEvent as (value: unknown) => string)(value),
+      value: (value) => writeEvent(output, value),
       failure: (error) => {
         const { body, hidden } = errorResponse(error);
-        if (hidden) logFailure(this.#logger, error);
+        // A client that leaves in the midst of a stream is no failure.
+        if (hidden && error !== scope.reason) {
+          logFailure(this.#logger, error, requestIdOf(request));
+        }
         return body;
       },
     });
+    RequestRecord.of(request)?.stream();
     response.setHeader('cache-control', 'no-cache');
     // For proxies that would wait for the whole response; nginx heeds it.
     response.setHeader('x-accel-buffering', 'no');
-    if (this.gate.draining) response.setHeader('connection', 'close');
+    if (this.gate.closing) response.setHeader('connection', 'close');
     return new StreamableFile(events, { type: 'text/event-stream' });
   }
 
@@ -149,6 +170,14 @@ export class IoInterceptor implements NestInterceptor {
     } else bytes ??= await readStream(request, maxBytes);
     const size = bytes?.length ?? (typeof parsed === 'string' ? Buffer.byteLength(parsed) : 0);
     if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
+    if (bytes === undefined && isTooDeep(parsed)) {
+      const fact = `the body is nested more than ${MOST_LEVELS} deep`;
+      throw new InvalidBodyError(input.constructor.name, fact, 'send something flatter');
+    }
     return { bytes, parsed, mediaType, charset };
   }
+}
+
+function giveUp(request: HttpRequest, scope: RequestScope, timeoutMs: number): void {
+  scope.end(request.complete ? new RequestTimeoutError(timeoutMs) : new SlowBodyError(timeoutMs));
 }

@@ -1,9 +1,9 @@
 import { BadRequestException } from '@nestjs/common';
 import { parseContentType } from '../io/request-body.js';
-import { EndpointRoutes } from './endpoint.js';
-import { RequestTimeoutError } from './errors/index.js';
+import { SlowBodyError } from './errors/index.js';
 import type { HttpRequest } from './http.js';
 import { readStream } from './read-body.js';
+import { RouteTable, type RoutedAdapter } from './route-table.js';
 
 /** The body of a request that was read before the application's body parsers could, or why it could not be. @internal */
 export type EarlyBody = { readonly bytes: Uint8Array } | { readonly error: Error };
@@ -19,24 +19,31 @@ export function earlyBodyOf(request: HttpRequest): EarlyBody | undefined {
  * Reads JSON bodies of endpoints ahead of Nest's own parser, which takes no more than 100 kB, refuses bare values,
  * loses the digits of large integers, and answers in its own way where another media type is wanted.
  *
- * The path tells only that an endpoint may be meant. So another handler at a path with the same end still gets
- * its `request.body`, parsed when it is asked for.
+ * Another handler at the very same path (of another version, or for another host) still gets its `request.body`,
+ * parsed when it is asked for.
  *
- * @returns Undefined where the request is none of these.
+ * @returns Undefined where the request is for no endpoint, or has no JSON.
  * @internal
  */
 export function readJsonEarly(
   request: HttpRequest,
+  adapter: RoutedAdapter,
   fallbackLimit: number,
   timeoutMs: number,
 ): Promise<void> | undefined {
-  if (request.method !== 'POST') return undefined;
-  const { mediaType } = parseContentType(request.headers['content-type']);
-  if (mediaType === undefined || !/[/+]json$/.test(mediaType)) return undefined;
-  const path = (request.url ?? '').split('?', 1)[0] as string;
-  const maxBytes = EndpointRoutes.maxBytes(path, fallbackLimit);
-  if (maxBytes === undefined || request.readableEnded) return undefined;
-  return read(request, maxBytes, timeoutMs);
+  if (request.method !== 'POST' || !isJson(request.headers['content-type'])) return undefined;
+  if (request.readableEnded) return undefined;
+  const path = (request.url ?? '').split(/[?#]/, 1)[0] as string;
+  const endpoint = RouteTable.of(adapter).endpointAt(path);
+  return (
+    endpoint &&
+    read(request, endpoint.input.maxBytes ?? fallbackLimit, endpoint.timeoutMs ?? timeoutMs)
+  );
+}
+
+function isJson(header: string | undefined): boolean {
+  const { mediaType } = parseContentType(header);
+  return mediaType !== undefined && /[/+]json$/.test(mediaType);
 }
 
 async function read(request: HttpRequest, maxBytes: number, timeoutMs: number): Promise<void> {
@@ -56,7 +63,7 @@ async function inTime<T>(reading: Promise<T>, timeoutMs: number): Promise<T> {
   if (timeoutMs === 0) return reading;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RequestTimeoutError(timeoutMs)), timeoutMs);
+    timer = setTimeout(() => reject(new SlowBodyError(timeoutMs)), timeoutMs);
   });
   try {
     return await Promise.race([reading, late]);

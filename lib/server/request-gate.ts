@@ -8,24 +8,32 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { VtsModuleOptions } from '../interfaces/vts-module-options.interface.js';
-import type { RequestScope } from '../runtime/request-scope.js';
+import { RunAbortedError } from '../runner/errors/index.js';
+import { RequestScope } from '../runtime/request-scope.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { DEFAULT_MAX_BODY_BYTES } from './endpoint.js';
 import { DEFAULT_TIMEOUT_MS } from '../runner/runner-options.js';
 import { ShuttingDownError } from './errors/index.js';
+import { atMost, ClosingServer } from './closing-server.js';
+import { HttpObserver } from './http-observer.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { readJsonEarly } from './json-bodies.js';
+import { onResponseEnd } from './on-response-end.js';
+import { RequestRecord } from './request-record.js';
 
 /** @internal */
 export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 30_000;
 
-const IDLE_CONNECTIONS_MS = 50;
 /** Requests may have been on their way when the signal came, and load balancers take a moment to notice. */
 const LATECOMERS_MS = 2000;
 
 /**
- * Counts the requests that endpoints have in hand. When the application shuts down they are answered first, together
- * with those that arrive meanwhile in the first two seconds; then the runners close, then the process ends.
+ * Sees every request first, and knows those that endpoints have in hand.
+ *
+ * When the application shuts down, it is not ready at once, but goes on taking what comes while it has requests in hand,
+ * for two seconds at most. Then it takes no more connections; those that there are get an answer to what they have
+ * sent, and close with it. When all are closed the runners close, and the process ends. What is not answered
+ * after `shutdownTimeoutMs` is answered 503.
  *
  * @internal
  */
@@ -35,37 +43,51 @@ export class RequestGate
 {
   readonly #inHand = new Set<RequestScope>();
   #refusing = false;
+  /** Connections close with the response that is next on them. */
+  #closing = false;
   #drainingSince: number | undefined;
   #empty: (() => void) | undefined;
-  #sweep: NodeJS.Timeout | undefined;
+  #server: ClosingServer | undefined;
+  #deadline: NodeJS.Timeout | undefined;
   /** Requests of any route whose response is not out. */
   #requests = 0;
 
   constructor(
     @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(HttpObserver) private readonly observer: HttpObserver,
   ) {
     // The adapter is there before Nest adds its body parsers; in a test it comes later than this constructor.
     host.init$.subscribe(() => this.#install());
   }
 
+  /** The application is shutting down. */
   get draining(): boolean {
     return this.#drainingSince !== undefined;
   }
 
+  /** Connections are to be closed with the response that is next on them. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   /**
-   * Lets a request in; it counts until its response is out, or its client has left.
+   * Lets a request of an endpoint in; it counts until its response is out, or its client has left.
    *
    * @throws ShuttingDownError
+   * @throws RunAbortedError where that was before its handler was found.
    */
-  enter(response: HttpResponse, scope: RequestScope): void {
-    const draining = performance.now() - (this.#drainingSince ?? Infinity);
-    if (this.#refusing || draining > LATECOMERS_MS) throw new ShuttingDownError();
+  enter(request: HttpRequest, response: HttpResponse): RequestScope {
+    if (this.#refusing) throw new ShuttingDownError();
+    const record = RequestRecord.of(request) ?? this.#begin(request, response);
+    if (record.ended) throw new RunAbortedError('The endpoint', 'the handler');
+    // An interceptor may call the endpoint again.
+    if (record.scope !== undefined) this.#inHand.delete(record.scope);
+    const scope = new RequestScope(record.arrivedAt);
+    scope.traceContext = record.traceContext;
+    record.scope = scope;
     this.#inHand.add(scope);
-    response.once('close', () => {
-      this.#inHand.delete(scope);
-      if (this.#inHand.size === 0) this.#empty?.();
-    });
+    return scope;
   }
 
   onModuleDestroy(): void {
@@ -73,34 +95,45 @@ export class RequestGate
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    // Nest closes the server next, and waits for connections that clients keep alive for nothing.
+    const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
     const { shutdownTimeoutMs = DEFAULT_SHUTDOWN_TIMEOUT_MS } = this.options;
-    this.#sweep = setInterval(() => this.#closeConnections(shutdownTimeoutMs), IDLE_CONNECTIONS_MS);
-    this.#sweep.unref();
-    if (this.#inHand.size === 0) return;
-    const timer = setTimeout(() => {
+    this.#deadline = setTimeout(() => {
       this.#refusing = true;
       for (const scope of this.#inHand) scope.end(new ShuttingDownError());
     }, shutdownTimeoutMs);
-    await new Promise<void>((resolve) => (this.#empty = resolve));
-    clearTimeout(timer);
+    await atMost(this.#whenEmpty(), Math.min(LATECOMERS_MS, shutdownTimeoutMs));
+    if (server !== undefined) {
+      this.#server = new ClosingServer(server);
+      await this.#server.stopListening();
+      this.#closing = true;
+      this.#server.sweep(() => this.#mayCut(shutdownTimeoutMs));
+    }
+    await this.#whenEmpty();
+    // Next, Nest waits until all connections are closed.
   }
 
   onApplicationShutdown(signal?: string): void {
-    clearInterval(this.#sweep);
+    clearTimeout(this.#deadline);
+    this.#server?.stop();
     if (signal !== undefined) exitCleanly(signal as NodeJS.Signals);
   }
 
-  /**
-   * Connections on which a request is still to come, or never will (load balancers and browsers open them ahead),
-   * count as busy for Node: they go when nothing is in hand any more, or the time is over.
-   */
-  #closeConnections(shutdownTimeoutMs: number): void {
-    this.#server?.closeIdleConnections?.();
+  #mayCut(shutdownTimeoutMs: number): boolean {
     const draining = performance.now() - (this.#drainingSince ?? performance.now());
-    const done = this.#requests === 0 && draining > LATECOMERS_MS;
+    if (this.#requests === 0) return draining > LATECOMERS_MS;
     // The responses of requests that were given up need a moment to get out.
-    if (done || draining > shutdownTimeoutMs + LATECOMERS_MS) this.#server?.closeAllConnections?.();
+    return draining > shutdownTimeoutMs + LATECOMERS_MS;
+  }
+
+  async #whenEmpty(): Promise<void> {
+    if (this.#inHand.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const before = this.#empty;
+      this.#empty = () => {
+        before?.();
+        resolve();
+      };
+    });
   }
 
   #install(): void {
@@ -108,17 +141,31 @@ export class RequestGate
     if (httpAdapter.getType() !== 'express') return;
     const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options;
     httpAdapter.use((request: HttpRequest, response: HttpResponse, next: () => void) => {
-      this.#requests++;
-      response.once('close', () => this.#requests--);
-      if (this.draining) response.setHeader('connection', 'close');
-      const reading = readJsonEarly(request, maxBodyBytes, timeoutMs);
-      if (reading === undefined) next();
-      else void reading.then(next);
+      const record = this.#begin(request, response);
+      if (this.#closing) response.setHeader('connection', 'close');
+      this.observer.enter(record, () => {
+        const reading = readJsonEarly(request, httpAdapter, maxBodyBytes, timeoutMs);
+        if (reading === undefined) next();
+        else void reading.then(next);
+      });
     });
   }
 
-  get #server(): Server | undefined {
-    return this.host.httpAdapter?.getHttpServer() as Server | undefined;
+  #begin(request: HttpRequest, response: HttpResponse): RequestRecord {
+    const record = this.observer.begin(request, response);
+    this.#requests++;
+    onResponseEnd(request, response, () => {
+      this.#requests--;
+      record.ended = true;
+      const { scope } = record;
+      if (scope !== undefined) {
+        scope.onClose?.();
+        this.#inHand.delete(scope);
+        if (this.#inHand.size === 0) this.#empty?.();
+      }
+      this.observer.end(record);
+    });
+    return record;
   }
 }
 

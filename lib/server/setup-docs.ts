@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { DocumentBuilder, getSchemaPath, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ApiError } from './api-error.js';
 
 /** @publicApi */
 export interface VtsDocsOptions {
@@ -9,6 +10,14 @@ export interface VtsDocsOptions {
   description?: string;
   /** The version of the service's interface. @default '1.0' */
   version?: string;
+  /**
+   * What else `DocumentBuilder` has: servers, contact, and the security schemes that guards ask for, which controllers
+   * name with `@ApiSecurity()` or `@ApiBearerAuth()`. Operations with one are documented to answer 401 and 403.
+   *
+   * @example
+   * setupVtsDocs(app, { configure: (builder) => builder.addApiKey({ type: 'apiKey', in: 'header', name: 'X-Api-Key' }, 'key') });
+   */
+  configure?: (builder: DocumentBuilder) => unknown;
   /** Path of the page; the document is at this path with `-json` and `-yaml`. @default 'docs' */
   path?: string;
 }
@@ -23,12 +32,30 @@ export function createVtsDocument(
   options: VtsDocsOptions = {},
 ): OpenAPIObject {
   const { title = 'VtsServing', description = '', version = '1.0' } = options;
-  const config = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setTitle(title)
     .setDescription(description)
-    .setVersion(version)
-    .build();
-  return SwaggerModule.createDocument(app, config);
+    .setVersion(version);
+  options.configure?.(builder);
+  const document = SwaggerModule.createDocument(app, builder.build());
+  for (const path of Object.values(document.paths)) {
+    for (const operation of Object.values(path as Record<string, Partial<Operation>>)) {
+      // Those of the application's own routes are its own affair.
+      const { responses, security = document.security } = operation;
+      const fault = responses?.['400'];
+      if (security?.length && responses && fault && isApiError(fault)) {
+        responses['401'] ??= { ...fault, description: 'The credentials are missing or wrong.' };
+        responses['403'] ??= { ...fault, description: 'The credentials do not allow it.' };
+      }
+    }
+  }
+  return document;
+}
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['post']>;
+
+function isApiError(response: object): boolean {
+  return JSON.stringify(response).includes(getSchemaPath(ApiError));
 }
 
 /**

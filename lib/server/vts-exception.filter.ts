@@ -3,8 +3,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { RunAbortedError } from '../runner/errors/index.js';
 import { VTS_LOG_CONTEXT } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
-import type { HttpResponse } from './http.js';
+import type { HttpRequest, HttpResponse } from './http.js';
 import { logFailure } from './log-failure.js';
+import { requestIdOf } from './request-id.js';
 
 /**
  * Answers the errors of endpoints in Nest's shape `{ statusCode, message, error }`. What is neither the client's
@@ -14,21 +15,33 @@ import { logFailure } from './log-failure.js';
  */
 @Catch()
 export class VtsExceptionFilter implements ExceptionFilter {
-  readonly #logger = new Logger(VTS_LOG_CONTEXT);
+  protected readonly logger = new Logger(VTS_LOG_CONTEXT);
+  /** Whether lists of messages stay lists. */
+  protected readonly keepsLists: boolean = false;
 
-  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+  constructor(@Inject(HttpAdapterHost) protected readonly host: HttpAdapterHost) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<HttpResponse>();
-    // Its client has left.
-    if (error instanceof RunAbortedError && response.destroyed) return;
-    const { status, body, headers, hidden } = errorResponse(error);
-    if (hidden) logFailure(this.#logger, error);
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>());
+  }
+
+  answer(error: unknown, request: HttpRequest, response: HttpResponse): void {
+    // Its client has left. A response that waits behind others on its connection is not told.
+    const gone = response.destroyed || response.req?.socket?.destroyed;
+    if (error instanceof RunAbortedError && gone) return;
+    const { status, body, headers, hidden } = errorResponse(error, this.keepsLists);
+    if (hidden) logFailure(this.logger, error, requestIdOf(request));
     if (response.headersSent) {
       response.end();
       return;
     }
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) {
+      // A guard may know better when to come again.
+      if (!response.hasHeader(name)) response.setHeader(name, value);
+    }
+    // What the handler has set is for its result.
+    response.removeHeader('content-type');
     this.host.httpAdapter.reply(response, body, status);
   }
 }

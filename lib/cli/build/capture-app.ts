@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { INestApplication } from '@nestjs/common';
-import { RunnerTagsStorage } from '../../decorators/runner-tags.storage.js';
+import { RunnerTagsStorage } from '../../injection/runner-tags.storage.js';
 import { createVtsDocument } from '../../server/setup-docs.js';
 import type { CaptureMessage } from './capture.js';
 

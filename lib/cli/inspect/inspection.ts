@@ -4,9 +4,11 @@ import { NotALearnerError } from '../../fastai/errors/index.js';
 import { Learner } from '../../fastai/learner.js';
 import { UnsupportedModuleError } from '../../onnx/errors/index.js';
 import { lowerModel } from '../../onnx/index.js';
+import { isOnnx, planModule } from '../../pytorch/index.js';
 import { asItems, readTorchFile, type TorchFile } from '../../torch/index.js';
 import { Module } from '../../torch/module.js';
 import { PyDict, PyObject } from '../../torch/python.js';
+import { CommandError } from '../errors/cli.error.js';
 import { architectureOf, type ModuleFacts } from './architecture.js';
 import { riskOf, type GlobalRisk } from './global-risk.js';
 import { transformsOf, type TransformFacts } from './transforms.js';
@@ -50,6 +52,12 @@ export interface Inspection {
  * @internal
  */
 export async function inspectFile(file: string): Promise<Inspection> {
+  if (isOnnx(file)) {
+    throw new CommandError(
+      `${file} is an ONNX model, which no class or transform can be read from`,
+      'Predict with it, or serve it',
+    );
+  }
   let learner: LearnerFile;
   try {
     learner = openLearnerFile(file);
@@ -192,18 +200,11 @@ const NO_MODEL: Outcome = {
 
 function tryModule(model: Module, architecture: readonly ModuleFacts[]): Outcome {
   try {
-    lowerModel(model);
+    const { inputs, specsFor } = planModule(model);
+    const specs = specsFor(inputs[0]?.dims.length ?? 0);
+    lowerModel(model, specs ? { inputs: specs } : {});
     return { servable: true, withoutLowering: [] };
   } catch (error) {
-    const outcome = failure(error, architecture);
-    // Such a model is served with its inputs declared.
-    const open =
-      error instanceof UnsupportedModuleError && /nothing tells what inputs/.test(error.message);
-    if (!open) return outcome;
-    const missing = architecture.filter(({ lowering }) => !lowering);
-    return {
-      ...outcome,
-      withoutLowering: missing.map(({ path, class: name }) => ({ path, class: name })),
-    };
+    return failure(error, architecture);
   }
 }

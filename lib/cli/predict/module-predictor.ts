@@ -1,12 +1,11 @@
-import { Tensor } from 'onnxruntime-common';
+import { modelInputsOf } from '../../model-rules/pytorch-options.js';
 import type { RunnerHandle, RunnerMethod } from '../../interfaces/runner.interface.js';
+import { Json } from '../../io/json.js';
 import { NumpyNdarray } from '../../io/numpy-ndarray.js';
-import { lowerModel } from '../../onnx/index.js';
+import { modelInputs, type ModelInput } from '../../pytorch/index.js';
+import { fileOf } from '../../runner/pytorch-runner.js';
 import { isTensor } from '../../runtime/is-tensor.js';
 import type { Model } from '../../store/index.js';
-import { readTorchFile } from '../../torch/index.js';
-import { Module } from '../../torch/module.js';
-import { resolveSaved } from '../saved-file.js';
 import type { Predictor } from './predictor.js';
 import { nested } from './scored.js';
 
@@ -16,24 +15,22 @@ export function callMethod(model: Model): string {
   return methods.includes('__call__') ? '__call__' : (methods[0] ?? '__call__');
 }
 
-/** What a bare model takes: token ids where it begins with an encoder of texts, else numbers. @internal */
-export async function moduleInput(model: Model): Promise<NumpyNdarray> {
-  const torchFile = readTorchFile(await resolveSaved(model));
-  try {
-    const module = Module.from(torchFile.root);
-    const takesIds = module !== undefined && hintOf(module) !== 'module';
-    return new NumpyNdarray({ dtype: takesIds ? 'int64' : 'float32' });
-  } finally {
-    torchFile.close();
-  }
+/** What a bare model takes, for the body of a request and its documentation. @internal */
+export interface ModuleBody {
+  /** An array where it takes one tensor; else JSON: a list of arrays, or an object of them by name. */
+  readonly descriptor: NumpyNdarray | Json;
+  readonly inputs: readonly ModelInput[];
 }
 
-function hintOf(module: Module): string {
-  try {
-    return lowerModel(module).hints.kind;
-  } catch {
-    return 'module';
-  }
+/** @throws The errors of the model's file. @internal */
+export async function moduleBody(model: Model): Promise<ModuleBody> {
+  const inputs = await modelInputs(fileOf(model), modelInputsOf(model));
+  const [first] = inputs;
+  if (inputs.length !== 1 || !first) return { descriptor: new Json(), inputs };
+  const { dtype } = first;
+  // Numbers are rounded to floating types, and never cut to whole ones.
+  const enforceDtype = dtype !== 'float32' && dtype !== 'float64' && dtype !== 'float16';
+  return { descriptor: new NumpyNdarray({ dtype, enforceDtype }), inputs };
 }
 
 /** Tensors, alone or several, as nested arrays. @internal */
@@ -44,7 +41,7 @@ export function outputOf(value: unknown): unknown {
 
 /** A model without a learner, run as the service runs it; items are arrays as JSON. @internal */
 export async function openModulePredictor(model: Model): Promise<Predictor> {
-  const input = await moduleInput(model);
+  const { descriptor } = await moduleBody(model);
   const runner = model.toRunner({ workers: 1 }) as RunnerHandle;
   await runner.open();
   const call: RunnerMethod = runner.method(callMethod(model));
@@ -52,13 +49,13 @@ export async function openModulePredictor(model: Model): Promise<Predictor> {
     kind: 'module',
     schema: undefined,
     predict: async (item) => {
-      const tensor: Tensor = input.parse({
+      const tensors: unknown = await descriptor.parse({
         bytes: undefined,
         parsed: item,
         charset: undefined,
         mediaType: undefined,
       });
-      return { prediction: outputOf(await call.run(tensor)) };
+      return { prediction: outputOf(await call.run(tensors)) };
     },
     release: () => runner.close(),
   };

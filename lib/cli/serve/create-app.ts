@@ -1,12 +1,13 @@
 import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { LearnerKind } from '../../fastai/learner-file.js';
-import { FASTAI, fastai } from '../../frameworks/index.js';
+import { fastai } from '../../frameworks/index.js';
+import { FASTAI } from '../../model-rules/index.js';
 import type { RunnerOptions } from '../../interfaces/runner-options.interface.js';
 import { setupVtsDocs } from '../../server/setup-docs.js';
 import type { Model, ModelStore } from '../../store/index.js';
 import { VtsModule } from '../../vts.module.js';
-import { callMethod, moduleInput } from '../predict/module-predictor.js';
+import { callMethod, moduleBody } from '../predict/module-predictor.js';
 import { moduleController, predictController, type LearnerFacts } from './predict-controller.js';
 
 /** How a model is served. @internal */
@@ -56,7 +57,7 @@ export async function createServeApp(
 
 async function controllerOf(tag: string, model: Model): Promise<Type> {
   if (!FASTAI.modules.includes(model.info.module)) {
-    return moduleController(tag, callMethod(model), await moduleInput(model));
+    return moduleController(tag, callMethod(model), await moduleBody(model));
   }
   return predictController(tag, await factsOf(await fastai.get(model)));
 }

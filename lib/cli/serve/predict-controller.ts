@@ -1,17 +1,16 @@
 import { Controller, type Type } from '@nestjs/common';
-import type { Tensor } from 'onnxruntime-common';
 import { Runner } from '../../decorators/runner.decorator.js';
 import { VtsApi } from '../../decorators/vts-api.decorator.js';
 import type { Vocab } from '../../fastai/inference.js';
 import type { LearnerKind } from '../../fastai/learner-file.js';
 import type { TabularSchema } from '../../fastai/tabular/tabular-schema.js';
 import type { FastaiRunner, RunnerHandle } from '../../interfaces/runner.interface.js';
+import { Image } from '../../io/image.js';
 import type { IoDescriptor } from '../../io/io-descriptor.js';
-import type { NumpyNdarray } from '../../io/numpy-ndarray.js';
 import { Text } from '../../io/text.js';
-import { outputOf } from '../predict/module-predictor.js';
+import { outputOf, type ModuleBody } from '../predict/module-predictor.js';
 import { classesOf, scoredOf, type Scored } from '../predict/scored.js';
-import { ImageBody, RowBody, ScoredBody } from './bodies.js';
+import { RowBody, ScoredBody } from './bodies.js';
 
 /** What has to be known of a learner to make its endpoint. @internal */
 export interface LearnerFacts {
@@ -19,14 +18,28 @@ export interface LearnerFacts {
   readonly schema: TabularSchema | undefined;
 }
 
-/** `POST /predict` for a model without a learner: an array in, what the model returns out. @internal */
-export function moduleController(tag: string, method: string, input: NumpyNdarray): Type {
+/** `POST /predict` for a model without a learner: arrays in, what the model returns out. @internal */
+export function moduleController(
+  tag: string,
+  method: string,
+  { descriptor, inputs }: ModuleBody,
+): Type {
+  const takes = inputs.map(
+    ({ name, dtype, shape }) =>
+      `\`${name}\`: ${dtype} [${shape.map((size) => size ?? '?').join(', ')}]`,
+  );
+
   @Controller()
   class PredictController {
     constructor(@Runner(tag) private readonly runner: RunnerHandle) {}
 
-    @VtsApi({ input, output: new ScoredBody(), summary: `What ${tag} returns` })
-    async predict(item: Tensor): Promise<Scored> {
+    @VtsApi({
+      input: descriptor as IoDescriptor<unknown, never>,
+      output: new ScoredBody(),
+      summary: `What ${tag} returns`,
+      description: `The model takes ${takes.join(', and ')}.`,
+    })
+    async predict(item: unknown): Promise<Scored> {
       return { prediction: outputOf(await this.runner.method(method).run(item)) };
     }
   }
@@ -38,7 +51,7 @@ export function predictController(tag: string, { kind, schema }: LearnerFacts): 
   const input: IoDescriptor<unknown, never> = schema
     ? new RowBody(schema)
     : kind === 'vision'
-      ? new ImageBody()
+      ? new Image()
       : Text.fromSample('I really liked that movie!');
 
   @Controller()

@@ -1,4 +1,5 @@
 import { UnsupportedBodyError } from '../errors/index.js';
+import { parseJsonText } from '../json/parse-json.js';
 import type { RequestBody } from '../request-body.js';
 import { FrameFault } from './raw-frame.js';
 
@@ -24,11 +25,17 @@ export function decodeBody({ bytes, parsed, charset = 'utf-8' }: RequestBody): s
   }
 }
 
-/** The body as JSON; also what a body parser has made of it. @throws FrameFault @internal */
-export function parseJsonBody(body: RequestBody): unknown {
+/**
+ * The body as JSON; also what a body parser has made of it. With `wide`, integers that a double cannot hold come as
+ * bigints.
+ *
+ * @throws FrameFault
+ * @internal
+ */
+export function parseJsonBody(body: RequestBody, wide: boolean): unknown {
   if (body.bytes === undefined && typeof body.parsed !== 'string') return body.parsed;
   try {
-    return JSON.parse(decodeBody(body).replace(/^\uFEFF/, ''));
+    return parseJsonText(decodeBody(body), { wide });
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new FrameFault(`the body is not valid JSON (${error.message})`, 'send JSON');

@@ -1,8 +1,10 @@
 import Papa from 'papaparse';
 import { MISSING_TEXTS } from './missing-texts.js';
-import { compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { checkSparse, compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
-const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
+// Digits can be matched in one way only: with more, a long cell that is no number would take minutes to refuse.
+const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
+const WIDE_INTEGER = /^\s*-?\d{16,}\s*$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 const BOOLEANS = new Map([
   ['True', true],
@@ -16,12 +18,16 @@ const BOOLEANS = new Map([
 /**
  * Reads CSV as `pd.read_csv` does: the first line names the columns, blank lines are skipped, short rows are filled
  * with missing values, and a column is of numbers or booleans where all its cells are, else of texts. Columns named
- * in `texts` stay texts.
+ * in `texts` stay texts, and integers of `wide` ones that a double cannot hold become bigints.
  *
  * @throws FrameFault
  * @internal
  */
-export function readCsv(text: string, texts: ReadonlySet<string> = new Set()): RawFrame {
+export function readCsv(
+  text: string,
+  texts: ReadonlySet<string> = new Set(),
+  isWide: (name: string, index: number) => boolean = () => false,
+): RawFrame {
   const { data, errors } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), {
     delimiter: ',',
     newline: newlineOf(text),
@@ -32,14 +38,20 @@ export function readCsv(text: string, texts: ReadonlySet<string> = new Set()): R
   const [header, ...rows] = lines;
   if (!header)
     throw new FrameFault('the CSV is empty', 'send a line with the names of the columns');
-  return columnsOf(namesOf(header), rows, texts);
+  return columnsOf(namesOf(header), rows, texts, isWide);
 }
 
 function columnsOf(
   names: readonly string[],
   rows: readonly (readonly string[])[],
   texts: ReadonlySet<string>,
+  isWide: (name: string, index: number) => boolean,
 ): RawFrame {
+  checkSparse(
+    rows.length,
+    names.length,
+    rows.reduce((sum, cells) => sum + cells.length, names.length),
+  );
   const columns = names.map(() => rows.map(() => ''));
   rows.forEach((cells, row) => {
     if (cells.length > names.length) {
@@ -56,7 +68,10 @@ function columnsOf(
   return {
     rows: rows.length,
     columns: new Map(
-      names.map((name, index) => [name, typed(columns[index]!, texts.has(name))] as const),
+      names.map((name, index) => {
+        const kind = texts.has(name) ? 'text' : isWide(name, index) ? 'wide' : 'any';
+        return [name, typed(columns[index]!, kind)] as const;
+      }),
     ),
   };
 }
@@ -64,10 +79,14 @@ function columnsOf(
 /** Names as pandas makes them unique: a, a.1, Unnamed: 2. */
 function namesOf(header: readonly string[]): string[] {
   const taken = new Set<string>();
+  const counts = new Map<string, number>();
   return header.map((cell, index) => {
     const given = cell.replace(/\r$/, '') || `Unnamed: ${index}`;
     let name = given;
-    for (let count = 1; taken.has(name); count++) name = `${given}.${count}`;
+    // On from the last one: a header of one name over and over is counted once, not once for each.
+    let count = counts.get(given) ?? 1;
+    while (taken.has(name)) name = `${given}.${count++}`;
+    counts.set(given, count);
     taken.add(name);
     return name;
   });
@@ -91,18 +110,23 @@ function newlineOf(text: string): '\n' | '\r' {
   return text.includes('\n') || !text.includes('\r') ? '\n' : '\r';
 }
 
-function typed(cells: string[], asText: boolean): Cells {
+function typed(cells: string[], kind: 'text' | 'wide' | 'any'): Cells {
   const present = (cell: string): boolean => !MISSING_TEXTS.has(cell);
-  if (asText) return cells.map((cell) => (present(cell) ? cell : null));
-  return numbers(cells) ?? booleans(cells) ?? cells.map((cell) => (present(cell) ? cell : null));
+  if (kind === 'text') return cells.map((cell) => (present(cell) ? cell : null));
+  return (
+    numbers(cells, kind === 'wide') ??
+    booleans(cells) ??
+    cells.map((cell) => (present(cell) ? cell : null))
+  );
 }
 
-function numbers(cells: readonly string[]): Cells | undefined {
+function numbers(cells: readonly string[], wide: boolean): Cells | undefined {
   const out = nulls(cells.length);
   for (let row = 0; row < cells.length; row++) {
     const number = numberOf(cells[row]!);
     if (number === undefined) return undefined;
-    out[row] = number;
+    const exact = wide && typeof number === 'number' && !Number.isSafeInteger(number);
+    out[row] = exact && WIDE_INTEGER.test(cells[row]!) ? BigInt(cells[row]!.trim()) : number;
   }
   return compact(out);
 }

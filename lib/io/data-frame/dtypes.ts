@@ -54,17 +54,17 @@ function floating(format: 'float' | 'double', array: Dtype['array']): Dtype {
   };
 }
 
-function integer(low: number, high: number, array?: Dtype['array'], nullable = false): Dtype {
+function integer(low: number, high: number, array: Dtype['array'] & object): Dtype {
   const fits = (value: number | undefined): number | undefined =>
     value !== undefined && Number.isInteger(value) && value >= low && value <= high
       ? value
       : undefined;
   return {
-    schema: { type: 'integer', ...(high > 2 ** 31 ? { format: 'int64' } : { format: 'int32' }) },
-    nullable,
+    schema: { type: 'integer', format: high > 2 ** 31 ? 'int64' : 'int32' },
+    nullable: false,
     exact: (value) => fits(number(value)),
     cast: (value) => fits(toNumber(value)),
-    ...(array ? { array } : {}),
+    array,
   };
 }
 
@@ -97,13 +97,35 @@ const anything: Dtype = {
 const scalar = (value: unknown): unknown =>
   typeof value === 'object' && !(value instanceof Date) ? undefined : value;
 
-const MAX = Number.MAX_SAFE_INTEGER;
+const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n];
+
+/** A 64-bit integer: a number, or a bigint where a double would lose digits. */
+function toInt64(value: unknown): number | bigint | undefined {
+  if (typeof value === 'bigint') {
+    if (value < INT64_MIN || value > INT64_MAX) return undefined;
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+  // A number beyond that has lost its digits already, in whoever read it.
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+function castInt64(value: unknown): number | bigint | undefined {
+  const text = typeof value === 'string' ? value.trim() : '';
+  if (/^[+-]?\d{16,}$/.test(text)) return toInt64(BigInt(text.replace('+', '')));
+  return toInt64(toNumber(value));
+}
+
+function int64(nullable: boolean): Dtype {
+  const schema = { type: 'integer', format: 'int64' } as const;
+  return { schema, nullable, exact: toInt64, cast: castInt64 };
+}
 
 const DTYPES: ReadonlyMap<PandasDtype, Dtype> = new Map<PandasDtype, Dtype>([
   ['float64', floating('double', Float64Array)],
   ['float32', floating('float', Float32Array)],
-  ['int64', integer(-MAX, MAX)],
-  ['Int64', integer(-MAX, MAX, undefined, true)],
+  ['int64', int64(false)],
+  ['Int64', int64(true)],
   ['int32', integer(-(2 ** 31), 2 ** 31 - 1, Int32Array)],
   ['int16', integer(-(2 ** 15), 2 ** 15 - 1, Int16Array)],
   ['int8', integer(-128, 127, Int8Array)],
@@ -139,6 +161,11 @@ export const DTYPE_NAMES: readonly string[] = [...DTYPES.keys()];
 /** @internal */
 export function isTextDtype(dtype: PandasDtype | undefined): boolean {
   return dtype === 'string' || dtype === 'str';
+}
+
+/** Whether cells may be integers that a double cannot hold. @internal */
+export function isWideDtype(dtype: PandasDtype | undefined): boolean {
+  return dtype === 'int64' || dtype === 'Int64';
 }
 
 /** @internal */

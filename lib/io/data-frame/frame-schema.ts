@@ -4,12 +4,16 @@ import { dtypeSchema, type PandasDtype } from './dtypes.js';
 import type { PandasOrient } from './orients.js';
 import type { Cells, RawFrame } from './raw-frame.js';
 
+/** How many rows a frame has to have, as far as that is known. */
+type RowCount = Pick<IoSchema, 'minItems' | 'maxItems'>;
+
 /** The OpenAPI schema of a frame, as far as the options tell its columns. @internal */
 export function frameSchema(
   columns: readonly string[] | undefined,
   dtype: PandasDtype | Readonly<Record<string, PandasDtype>> | undefined,
   orient: PandasOrient,
   sample: RawFrame | undefined,
+  rows: RowCount = {},
 ): IoSchema {
   const typed = typeof dtype === 'object' ? Object.keys(dtype) : [];
   const names = columns ?? (sample ? [...sample.columns.keys()] : typed);
@@ -23,15 +27,21 @@ export function frameSchema(
     names.map((name) => [name, cells(name)] as const),
     new Set(names),
     orient,
+    rows,
   );
 }
 
-/** The schema of a learner's rows: every column, its type and its categories. @internal */
-export function learnerSchema({ columns }: TabularSchema, orient: PandasOrient): IoSchema {
+/** The schema of a learner's rows, of which it wants at least one: every column, its type and its categories. @internal */
+export function learnerSchema(
+  { columns }: TabularSchema,
+  orient: PandasOrient,
+  rows: RowCount = {},
+): IoSchema {
   return layout(
     columns.map((column) => [column.name, columnSchema(column)] as const),
     new Set(columns.map(({ name }) => name)),
     orient,
+    { minItems: 1, ...rows },
   );
 }
 
@@ -73,6 +83,7 @@ function layout(
   columns: readonly (readonly [string, IoSchema])[],
   required: ReadonlySet<string>,
   orient: PandasOrient,
+  rows: RowCount,
 ): IoSchema {
   const object = (cell: (schema: IoSchema) => IoSchema): IoSchema => ({
     type: 'object',
@@ -95,27 +106,27 @@ function layout(
   };
   switch (orient) {
     case 'records':
-      return { type: 'array', items: row };
+      return { type: 'array', items: row, ...rows };
     case 'index':
       return { type: 'object', additionalProperties: row };
     case 'columns':
       return object((schema) => ({ type: 'object', additionalProperties: schema }));
     case 'values':
-      return { type: 'array', items: list };
+      return { type: 'array', items: list, ...rows };
     case 'split':
       return {
         type: 'object',
         properties: {
           columns: { type: 'array', items: { type: 'string' } },
           index: { type: 'array', items: {} },
-          data: { type: 'array', items: list },
+          data: { type: 'array', items: list, ...rows },
         },
         required: ['columns', 'data'],
       };
     case 'table':
       return {
         type: 'object',
-        properties: { schema: { type: 'object' }, data: { type: 'array', items: row } },
+        properties: { schema: { type: 'object' }, data: { type: 'array', items: row, ...rows } },
         required: ['data'],
       };
   }

@@ -41,7 +41,8 @@ export function toFrame(value: unknown): RawFrame {
   );
 }
 
-function isTable(value: object): value is FrameLike {
+/** @internal */
+export function isTable(value: object): value is FrameLike {
   const { numRows, columnNames } = value as Partial<FrameLike>;
   return typeof numRows === 'function' && typeof columnNames === 'function';
 }

@@ -1,4 +1,4 @@
-import { compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { checkSparse, compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /** pandas' layouts of a data frame in JSON. @publicApi */
 export type PandasOrient = 'records' | 'columns' | 'index' | 'split' | 'values' | 'table';
@@ -42,6 +42,7 @@ export function readOrient(value: unknown, orient: PandasOrient): RawFrame {
 
 function fromRecords(records: readonly unknown[]): RawFrame {
   const columns = new Map<string, unknown[]>();
+  let given = 0;
   records.forEach((record, row) => {
     if (!isObject(record)) {
       throw new FrameFault(
@@ -50,11 +51,15 @@ function fromRecords(records: readonly unknown[]): RawFrame {
       );
     }
     for (const name of Object.keys(record)) {
-      let cells = columns.get(name);
-      // Earlier rows lacked the column: pandas fills in missing values.
-      if (!cells) columns.set(name, (cells = nulls(records.length)));
-      cells[row] = record[name];
+      given++;
+      if (!columns.has(name)) columns.set(name, []);
     }
+  });
+  checkSparse(records.length, columns.size, given);
+  // Rows that lack a column: pandas fills in missing values.
+  for (const name of columns.keys()) columns.set(name, nulls(records.length));
+  (records as readonly JsonObject[]).forEach((record, row) => {
+    for (const name of Object.keys(record)) columns.get(name)![row] = record[name];
   });
   return finish(records.length, columns);
 }
@@ -83,6 +88,11 @@ function fromColumns(given: JsonObject): RawFrame {
     }
     sparse.push([name, values]);
   }
+  checkSparse(
+    rows.size,
+    sparse.length,
+    sparse.reduce((sum, [, values]) => sum + Object.keys(values).length, 0),
+  );
   for (const [name, values] of sparse) {
     columns.set(
       name,

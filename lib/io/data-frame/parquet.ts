@@ -6,7 +6,7 @@ import { compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-fra
 
 /** A file of a few bytes can announce any number of rows: a run of one value costs nothing. */
 const MAX_CELLS = 32 * 1024 * 1024;
-const MAX_PAGE_BYTES = 1024 * 1024 * 1024;
+const MAX_PAGE_BYTES = 128 * 1024 * 1024;
 
 /**
  * Reads a Parquet file as `pd.read_parquet` does: what pandas wrote as the index is left out.
@@ -110,19 +110,25 @@ function indexColumns(metadata: readonly { key: string; value?: string }[] = [])
 }
 
 const compressors: Compressors = {
-  SNAPPY: (input, length) => {
-    const output = new Uint8Array(bounded(length));
+  SNAPPY: pages((input, length) => {
+    const output = new Uint8Array(length);
     snappyUncompress(input, output);
     return output;
-  },
-  GZIP: (input, length) => gunzipSync(input, { maxOutputLength: bounded(length) }),
-  BROTLI: (input, length) => brotliDecompressSync(input, { maxOutputLength: bounded(length) }),
-  ZSTD: (input, length) => zstd(input, new Uint8Array(bounded(length))),
+  }),
+  GZIP: pages((input, maxOutputLength) => gunzipSync(input, { maxOutputLength })),
+  BROTLI: pages((input, maxOutputLength) => brotliDecompressSync(input, { maxOutputLength })),
+  ZSTD: pages((input, length) => zstd(input, new Uint8Array(length))),
 };
 
-function bounded(length: number): number {
-  if (length > MAX_PAGE_BYTES) throw new RangeError(`a page of ${length} bytes`);
-  return Math.max(1, length);
+type Decompress = (input: Uint8Array, length: number) => Uint8Array;
+
+function pages(decompress: Decompress): Decompress {
+  return (input, length) => {
+    // A column of missing values alone has pages without any: nothing was compressed.
+    if (length === 0) return new Uint8Array(0);
+    if (length > MAX_PAGE_BYTES) throw new RangeError(`a page of ${length} bytes`);
+    return decompress(input, length);
+  };
 }
 
 /** Writes a Parquet file; texts, numbers, booleans and dates keep their type. @internal */
@@ -144,7 +150,11 @@ function written(cells: Cells): { data: Cells; type: BasicType } {
   const all = (test: (value: unknown) => boolean): boolean => present.every(test);
   if (all((value) => typeof value === 'boolean')) return { data: cells, type: 'BOOLEAN' };
   if (all((value) => typeof value === 'number')) return { data: cells, type: 'DOUBLE' };
-  if (all((value) => typeof value === 'bigint')) return { data: cells, type: 'INT64' };
+  if (all((value) => typeof value === 'bigint' || Number.isSafeInteger(value))) {
+    // Not all hold in a double, so that some came as bigints.
+    const wide = cells.map((value) => (typeof value === 'number' ? BigInt(value) : value));
+    return { data: wide, type: 'INT64' };
+  }
   if (all((value) => value instanceof Date)) return { data: cells, type: 'TIMESTAMP' };
   const texts = cells.map((value) =>
     value === null || value === undefined

@@ -43,6 +43,24 @@ export function describeValue(value: unknown): string {
   return value.length > 40 ? `"${value.slice(0, 40)}…"` : `"${value}"`;
 }
 
+/** Of a frame most of whose cells are missing: so many, or so many for each value that was sent. */
+const MOST_SPARSE_CELLS = 4_000_000;
+const MOST_CELLS_PER_VALUE = 20;
+
+/**
+ * A row with a column of its own costs few bytes, and a cell in every other row; so do short rows under a long header.
+ *
+ * @throws FrameFault for a frame that is all but empty, and large.
+ * @internal
+ */
+export function checkSparse(rows: number, columns: number, given: number): void {
+  if (rows * columns <= Math.max(MOST_SPARSE_CELLS, MOST_CELLS_PER_VALUE * given)) return;
+  throw new FrameFault(
+    `its ${given} values are spread over ${rows} rows and ${columns} columns`,
+    'send rows that have their columns in common',
+  );
+}
+
 /** A column of missing cells. @internal */
 export function nulls(rows: number): unknown[] {
   // A function given to Array.from would take ten times as long.
@@ -58,4 +76,35 @@ export function compact(cells: unknown[]): Cells {
     numbers[row] = value;
   }
   return numbers;
+}
+
+/** The frame with numbers for bigints in all columns but the wide ones: who asks for no int64 expects none. @internal */
+export function narrowed(
+  { rows, columns }: RawFrame,
+  isWide: (name: string, index: number) => boolean,
+): RawFrame {
+  const numbers = (cells: Cells): Cells =>
+    Array.isArray(cells) && cells.some((cell) => typeof cell === 'bigint' || isNested(cell))
+      ? compact(cells.map(narrow))
+      : cells;
+  return {
+    rows,
+    columns: new Map(
+      [...columns].map(([name, cells], index) => [
+        name,
+        isWide(name, index) ? cells : numbers(cells),
+      ]),
+    ),
+  };
+}
+
+function isNested(cell: unknown): cell is object {
+  return typeof cell === 'object' && cell !== null;
+}
+
+function narrow(cell: unknown): unknown {
+  if (typeof cell === 'bigint') return Number(cell);
+  if (!isNested(cell)) return cell;
+  if (Array.isArray(cell)) return cell.map(narrow);
+  return Object.fromEntries(Object.entries(cell).map(([name, value]) => [name, narrow(value)]));
 }

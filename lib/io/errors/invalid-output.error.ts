@@ -7,7 +7,7 @@ import { VtsError } from '../../errors/index.js';
  * @publicApi
  */
 export class InvalidOutputError extends VtsError {
-  constructor(descriptor: string, fact: string, remedy: string) {
-    super(`${descriptor} cannot send what the handler returned: ${fact}; ${remedy}.`);
+  constructor(descriptor: string, fact: string, remedy: string, options?: ErrorOptions) {
+    super(`${descriptor} cannot send what the handler returned: ${fact}; ${remedy}.`, options);
   }
 }

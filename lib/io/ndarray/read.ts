@@ -1,3 +1,4 @@
+import { parseJsonText } from '../json/parse-json.js';
 import { dtypeInfo, integerRange, type NdarrayData, type NdarrayDType } from './dtypes.js';
 import { toHalf } from './float16.js';
 import { checkRows, eachElement, NestingFault, product, shapeOf } from './nested.js';
@@ -27,19 +28,14 @@ export function readNested(
 }
 
 /**
- * The numbers of a JSON text, where integers that a double cannot hold come as bigints.
+ * The numbers of a JSON text; for 64-bit integers, those that a double cannot hold come as bigints.
  *
  * @throws SyntaxError
  * @internal
  */
 export function parseJson(text: string, dtype: NdarrayDType): unknown {
-  const wide = dtype === 'int64' || dtype === 'uint64';
-  // With a string anywhere the text goes as it is: no dtype with wide integers takes one.
-  if (!wide || text.includes('"') || !/\d{16}/.test(text)) return JSON.parse(text);
-  const quoted = text.replace(/(?<![\d.eE+-])-?[1-9]\d{15,}(?![\d.eE])/g, '"$&"');
-  return JSON.parse(quoted, (_key, item: unknown) =>
-    typeof item === 'string' ? BigInt(item) : item,
-  );
+  // A number that is too large is refused later, with its position.
+  return parseJsonText(text, { wide: dtype === 'int64' || dtype === 'uint64', finite: false });
 }
 
 type Convert = (item: unknown, position: () => string) => number | bigint | string;

@@ -1,2 +1,2 @@
-export { RequestTimeoutError, ShuttingDownError } from './request.error.js';
+export { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './request.error.js';
 export { InvalidModuleOptionError, DuplicateRootError } from './module.error.js';

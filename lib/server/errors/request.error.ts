@@ -9,6 +9,15 @@ export class RequestTimeoutError extends VtsError {
   }
 }
 
+/** A request's body did not come within the endpoint's time limit. HTTP endpoints answer 408. @publicApi */
+export class SlowBodyError extends VtsError {
+  constructor(readonly timeoutMs: number) {
+    super(
+      `The body of the request did not arrive within ${timeoutMs} ms; send it faster, or in parts.`,
+    );
+  }
+}
+
 /** The application is shutting down and takes no new requests. HTTP endpoints answer 503. @publicApi */
 export class ShuttingDownError extends VtsError {
   constructor() {
