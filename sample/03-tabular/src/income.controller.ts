@@ -41,7 +41,7 @@ export class IncomeController {
   }
 
   @VtsApi({
-    input: new PandasDataFrame({ shape: [1, -1], enforceShape: true }),
+    input: PandasDataFrame.from('income:latest', { shape: [1, -1], enforceShape: true }),
     output: new PandasDataFrame(),
     summary: 'A person as the learner sees it, with the class it predicts',
   })

@@ -33,6 +33,7 @@ export class GenerateDto {
 
   @ApiPropertyOptional({
     type: 'number',
+    nullable: true,
     minimum: 0,
     maximum: 1,
     description: 'Words below this probability are not drawn.',
@@ -41,7 +42,7 @@ export class GenerateDto {
   @IsNumber()
   @Min(0)
   @Max(1)
-  minP?: number;
+  minP?: number | null;
 
   @ApiPropertyOptional({ type: 'boolean', default: true, description: 'Never draws xxunk.' })
   @IsOptional()

@@ -1,0 +1,13 @@
+import { NestFactory } from '@nestjs/core';
+import { setupVtsDocs } from 'nestjs-vts';
+import { AppModule } from './app.module.js';
+import { docs } from './docs.js';
+
+async function bootstrap(): Promise<void> {
+  const app = await NestFactory.create(AppModule);
+  app.enableShutdownHooks();
+  setupVtsDocs(app, docs);
+  await app.listen(process.env['PORT'] ?? 3000);
+}
+
+void bootstrap();

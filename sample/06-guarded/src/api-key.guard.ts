@@ -1,0 +1,42 @@
+import {
+  ForbiddenException,
+  Inject,
+  Injectable,
+  SetMetadata,
+  UnauthorizedException,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import type { Request } from 'express';
+import { ApiKeys, type Client } from './api-keys.js';
+
+/** What the guard leaves on the request for others. */
+export interface KeyedRequest extends Request {
+  apiClient?: Client;
+}
+
+const BATCH = 'batch';
+
+/** For clients only that may send many texts at once. */
+export const ForBatch = (): MethodDecorator => SetMetadata(BATCH, true);
+
+/** Lets requests with a known `X-Api-Key` through: others are a 401, and a 403 where the key has not the right. */
+@Injectable()
+export class ApiKeyGuard implements CanActivate {
+  constructor(@Inject(ApiKeys) private readonly keys: ApiKeys) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<KeyedRequest>();
+    const client = this.keys.find(request.get('x-api-key') ?? '');
+    if (client === undefined) {
+      throw new UnauthorizedException('The API key is missing or unknown; send it as X-Api-Key.');
+    }
+    if (Reflect.getMetadata(BATCH, context.getHandler()) === true && !client.batch) {
+      throw new ForbiddenException(
+        `The key of ${client.name} is for single texts; ask for another.`,
+      );
+    }
+    request.apiClient = client;
+    return true;
+  }
+}

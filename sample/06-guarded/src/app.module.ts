@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { VtsModule } from 'nestjs-vts';
+import { ApiKeys } from './api-keys.js';
+import { ReviewsController } from './reviews.controller.js';
+
+/** The store that comes with the first sample; VTS_HOME points the same app at another. */
+const home = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home';
+
+@Module({
+  imports: [
+    VtsModule.forRoot({ home }),
+    ThrottlerModule.forRoot({
+      throttlers: [{ ttl: 60_000, limit: () => Number(process.env['REQUESTS_A_MINUTE'] ?? 600) }],
+      errorMessage: 'Too many requests; wait for the seconds in Retry-After.',
+    }),
+  ],
+  controllers: [ReviewsController],
+  providers: [ApiKeys],
+})
+export class AppModule {}

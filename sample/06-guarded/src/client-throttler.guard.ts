@@ -1,0 +1,11 @@
+import { Injectable } from '@nestjs/common';
+import { ThrottlerGuard } from '@nestjs/throttler';
+import type { KeyedRequest } from './api-key.guard.js';
+
+/** Counts the requests of a client, from wherever they come. */
+@Injectable()
+export class ClientThrottlerGuard extends ThrottlerGuard {
+  protected override async getTracker(request: KeyedRequest): Promise<string> {
+    return request.apiClient?.name ?? request.ip ?? 'unknown';
+  }
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { VtsModule } from 'nestjs-vts';
+import { LoansController } from './loans.controller.js';
+import { Loans } from './loans.runnable.js';
+
+@Module({
+  imports: [
+    VtsModule.forRoot({
+      runnables: [Loans],
+      runners: { loans: { timeoutMs: 10_000, batching: { maxBatchSize: 64 } } },
+    }),
+  ],
+  controllers: [LoansController],
+})
+export class AppModule {}
