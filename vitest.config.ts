@@ -9,6 +9,9 @@ export default defineConfig({
   },
   resolve: {
     // What a user installs: the e2e suites run the built package, as worker threads need JavaScript.
-    alias: { 'nestjs-vts': new URL('./dist/lib/index.js', import.meta.url).pathname },
+    alias: {
+      'nestjs-vts/runnable': new URL('./dist/lib/runnable.js', import.meta.url).pathname,
+      'nestjs-vts': new URL('./dist/lib/index.js', import.meta.url).pathname,
+    },
   },
 });

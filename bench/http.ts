@@ -1,37 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import autocannon from 'autocannon';
 import { Learner } from '../lib/fastai/learner.js';
+import { serve, stop } from './serve.js';
 import { median, table } from './statistics.js';
 import { textOf } from './texts.js';
 
 const SAMPLE = { port: 3911, path: '/classifyText' };
 const BARE = { port: 3912, path: '/' };
-
-/** Starts a server of its own process and waits until it answers. */
-async function serve(
-  script: string,
-  args: string[],
-  env: NodeJS.ProcessEnv,
-): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [script, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const url = `http://127.0.0.1:${env['PORT']}/livez`;
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (child.exitCode !== null) throw new Error(`${script} ended with code ${child.exitCode}.`);
-    if (await fetch(url).catch(() => undefined)) return child;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${script} did not start within 20 seconds.`);
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exit;
-}
 
 async function requestsPerSecond(
   target: { port: number; path: string },

@@ -1,4 +1,5 @@
 import { fastai, ModelStore } from '../lib/index.js';
+import { benchBatching } from './batching.js';
 import { benchHttp } from './http.js';
 import { benchLanguageModel } from './language-model.js';
 import { benchPredict } from './predict.js';
@@ -15,6 +16,7 @@ const textHome = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-h
 const benches: Record<string, () => Promise<void>> = {
   predict: async () => benchPredict(await fileOf('fastai_sentiment', textHome)),
   http: async () => benchHttp(await fileOf('fastai_sentiment', textHome), textHome),
+  batching: async () => benchBatching(await fileOf('fastai_sentiment', textHome)),
   tabular: async () => benchTabular(await fileOf('income', 'sample/03-tabular/models-home')),
   vision: async () => benchVision(await fileOf('shapes', 'sample/04-vision/models-home')),
   'language-model': async () =>

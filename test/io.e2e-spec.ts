@@ -294,7 +294,7 @@ describe('Endpoints', () => {
     log.errors.length = 0;
     const short = 'The text is too short; write more.';
     expect(await client.text('/broken', 'input')).toMatchObject(error(400, 'Bad Request', short));
-    const both = error(400, 'Bad Request', ['a', 'b']);
+    const both = error(400, 'Bad Request', 'a; b');
     expect(await client.text('/broken', 'http')).toMatchObject(both);
     expect(await client.text('/guarded', 'a')).toMatchObject(error(403, 'Forbidden', 'not you'));
     expect(log.errors).toEqual([]);
@@ -302,7 +302,7 @@ describe('Endpoints', () => {
     expect(await client.text('/broken', 'secret')).toMatchObject(hidden);
     expect(await client.text('/broken', 'output')).toMatchObject(hidden);
     expect(log.errors).toEqual([
-      'Error: secret /etc/passwd',
+      expect.stringMatching(/^Error: secret \/etc\/passwd \(request [\da-f-]{36}\)$/),
       expect.stringContaining('InvalidOutputError: NumpyNdarray cannot send'),
     ]);
   });
@@ -318,7 +318,8 @@ describe('Endpoints', () => {
     });
     expect(await client.json('/other/echo', '{')).toMatchObject(error(400, 'Bad Request'));
     expect(await client.get('/other/upper')).toMatchObject({ status: 200, text: 'other' });
-    expect(await client.get('/upper')).toMatchObject(error(404, 'Not Found'));
+    expect(await client.get('/upper')).toMatchObject(error(405, 'Method Not Allowed'));
+    expect(await client.get('/nowhere/upper')).toMatchObject(error(404, 'Not Found'));
   });
 });
 

@@ -1,7 +1,11 @@
 import SwaggerParser from '@apidevtools/swagger-parser';
-import { Controller, type INestApplication } from '@nestjs/common';
+import { Controller, VersioningType, type INestApplication } from '@nestjs/common';
+import { ApiBearerAuth } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsPositive, IsString, ValidateNested } from 'class-validator';
 import {
   createVtsDocument,
+  Json,
   NumpyNdarray,
   setupVtsDocs,
   Text,
@@ -70,6 +74,7 @@ describe('The OpenAPI document', () => {
       '/demo/rows/sum',
       '/healthz',
       '/livez',
+      '/metrics',
       '/readyz',
     ]);
     expect(paths['/demo/classify']?.post).toMatchObject({
@@ -111,7 +116,10 @@ describe('The OpenAPI document', () => {
   it('declares every status with the one error schema', async () => {
     const { paths, components } = createVtsDocument(app);
     const responses = paths['/demo/classify']?.post?.responses ?? {};
-    expect(Object.keys(responses)).toEqual(['200', '400', '413', '415', '500', '503', '504']);
+    const statuses = [200, 400, 404, 405, 408, 413, 415, 422, 429, 500, 503, 504];
+    expect(Object.keys(responses)).toEqual(statuses.map(String));
+    expect(responses['503']).toMatchObject({ headers: { 'Retry-After': expect.any(Object) } });
+    expect(responses['405']).toMatchObject({ headers: { Allow: expect.any(Object) } });
     const schema = { $ref: '#/components/schemas/ApiError' };
     for (const [status, response] of Object.entries(responses)) {
       if (status === '200') continue;
@@ -121,5 +129,124 @@ describe('The OpenAPI document', () => {
       type: 'object',
       required: ['statusCode', 'message', 'error'],
     });
+  });
+});
+
+/** Classes with rules alone. */
+class Line {
+  @IsString()
+  name!: string;
+
+  @IsInt()
+  @IsPositive()
+  count!: number;
+}
+
+class Basket {
+  @ValidateNested({ each: true })
+  @Type(() => Line)
+  lines!: Line[];
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => Line)
+  gift?: Line;
+
+  @IsIn(['low', 'high'])
+  priority!: string;
+}
+
+@ApiBearerAuth()
+@Controller({ path: 'shop', version: ['1', '2'] })
+class ShopController {
+  @VtsApi({
+    input: new Json({ dto: Basket, isArray: true }),
+    output: Json.fromSample({ total: 3, names: ['a', null] }),
+    route: 'baskets/:customer',
+  })
+  total(baskets: Basket[]): unknown {
+    return baskets;
+  }
+}
+
+describe('The OpenAPI document of an application with a prefix, versions and guards', () => {
+  it('has the paths, their parameters, the schemes and the nested classes', async () => {
+    const app = await startApp(
+      { imports: [VtsModule.forRoot()], controllers: [ShopController] },
+      {
+        app: (it) => {
+          it.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'healthz', 'metrics'] });
+          it.enableVersioning({ type: VersioningType.URI });
+        },
+      },
+    );
+    const client = await HttpClient.of(app);
+    const document = createVtsDocument(app, { configure: (builder) => builder.addBearerAuth() });
+    const copy = structuredClone(document) as unknown;
+    await SwaggerParser.validate(copy as Parameters<typeof SwaggerParser.validate>[0]);
+    const { paths, components } = document;
+    expect(Object.keys(paths).filter((path) => path.includes('shop'))).toEqual([
+      '/api/v1/shop/baskets/{customer}',
+      '/api/v2/shop/baskets/{customer}',
+    ]);
+    const operations = Object.entries(paths).flatMap(([path, { post }]) =>
+      path.includes('shop') && post ? [post] : [],
+    );
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(2);
+    expect(operations[0]).toMatchObject({
+      security: [{ bearer: [] }],
+      parameters: [{ name: 'customer', in: 'path', required: true, schema: { type: 'string' } }],
+      requestBody: {
+        content: {
+          'application/json': {
+            schema: { type: 'array', items: { $ref: '#/components/schemas/Basket' } },
+          },
+        },
+      },
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              example: { total: 3, names: ['a', null] },
+              schema: {
+                type: 'object',
+                properties: {
+                  total: { type: 'number' },
+                  names: { type: 'array', items: { type: 'string', nullable: true } },
+                },
+                required: ['total', 'names'],
+              },
+            },
+          },
+        },
+        401: { content: { 'application/json': expect.any(Object) } },
+        403: { content: { 'application/json': expect.any(Object) } },
+      },
+    });
+    expect(components?.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    });
+    expect(components?.schemas).toMatchObject({
+      Basket: {
+        required: ['lines', 'priority'],
+        properties: {
+          lines: { type: 'array', items: { $ref: '#/components/schemas/Line' } },
+          gift: { $ref: '#/components/schemas/Line' },
+          priority: { type: 'string', enum: ['low', 'high'] },
+        },
+      },
+      Line: {
+        properties: {
+          name: { type: 'string' },
+          count: { type: 'integer', minimum: 0, exclusiveMinimum: true },
+        },
+      },
+    });
+    const sent = await client.json('/api/v2/shop/baskets/7', '[{"lines":[],"priority":"mid"}]');
+    expect(sent).toMatchObject({
+      status: 400,
+      json: { message: expect.stringContaining('0.priority must be one of') },
+    });
+    await app.close();
   });
 });

@@ -18,8 +18,23 @@ export class HttpClient {
     return new HttpClient((await app.getUrl()).replace('[::1]', 'localhost'));
   }
 
-  get(path: string): Promise<Answer> {
-    return this.#send(path, { method: 'GET' });
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#send(path, { method: 'GET', headers });
+  }
+
+  /** Any method; a body is sent only where it is not empty. */
+  send(
+    method: string,
+    path: string,
+    type?: string,
+    body = '',
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    return this.#send(path, {
+      method,
+      ...(body === '' ? {} : { body }),
+      headers: type === undefined ? headers : { ...headers, 'content-type': type },
+    });
   }
 
   post(

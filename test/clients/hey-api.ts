@@ -1,0 +1,53 @@
+import * as income from './hey-api/03-tabular/index.js';
+import { client as incomeClient } from './hey-api/03-tabular/client.gen.js';
+import * as reviews from './hey-api/05-language-model/index.js';
+import { client as reviewsClient } from './hey-api/05-language-model/client.gen.js';
+import * as sentiment from './hey-api/01-fastai-sentiment/index.js';
+import { client as sentimentClient } from './hey-api/01-fastai-sentiment/client.gen.js';
+import * as shapes from './hey-api/04-vision/index.js';
+import { client as shapesClient } from './hey-api/04-vision/client.gen.js';
+import { person, picture, report, urlOf } from './common.js';
+
+sentimentClient.setConfig({ baseUrl: urlOf('01-fastai-sentiment') });
+incomeClient.setConfig({ baseUrl: urlOf('03-tabular') });
+shapesClient.setConfig({ baseUrl: urlOf('04-vision') });
+reviewsClient.setConfig({ baseUrl: urlOf('05-language-model') });
+
+const scores = await sentiment.sentimentControllerClassifyText({
+  body: 'I really liked that movie!',
+});
+const probabilities: (number | null)[] | undefined = scores.data;
+
+const rows = await income.incomeControllerScore({ body: [person, person] });
+const table: (number | null)[][] | undefined = rows.data;
+
+const named = await shapes.shapesControllerName({ body: await picture() });
+const name: string | undefined = named.data;
+const mask = await shapes.shapesControllerMask({ body: await picture() });
+const png: Blob | File | undefined = mask.data;
+const compared = await shapes.shapesControllerCompare({
+  body: { before: await picture(), after: await picture(), note: 'both' },
+  parseAs: 'text',
+});
+
+const continued = await reviews.reviewsControllerContinueText({
+  body: { text: 'I really liked', nWords: 3, seed: 1 },
+});
+const text: string | undefined = continued.data;
+
+// The type of an error is that of the document, and so is what comes.
+const wrong = await reviews.reviewsControllerContinueText({ body: { text: 'a', nWords: 1000 } });
+const error: reviews.ApiError | undefined = wrong.error;
+// One row, as the document says: two would not compile.
+const explained = await income.incomeControllerExplain({ body: [person] });
+
+report({
+  probabilities,
+  table,
+  name,
+  png: png && [...new Uint8Array(await png.arrayBuffer()).subarray(1, 4)],
+  compared: String(compared.data).includes('still a circle'),
+  text,
+  error,
+  status: explained.response?.status,
+});

@@ -1,0 +1,52 @@
+/** Memory over time, and whether it is flat. */
+export class Memory {
+  readonly #samples: { readonly at: number; readonly bytes: number }[] = [];
+
+  /** @param minutes How long the run takes. */
+  constructor(private readonly minutes: number) {}
+
+  add(at: number, bytes: number): void {
+    this.#samples.push({ at, bytes });
+  }
+
+  get last(): number {
+    return this.#samples.at(-1)?.bytes ?? 0;
+  }
+
+  get most(): number {
+    return Math.max(...this.#samples.map(({ bytes }) => bytes));
+  }
+
+  /**
+   * Medians of the time after the first minutes (five, or a third of a short run), and of the end; each of a fifth of
+   * what the run has after the first minutes.
+   */
+  get medians(): readonly [start: number, end: number] {
+    const total = this.minutes * 60_000;
+    const warm = Math.min(5 * 60_000, total / 3);
+    const window = (total - warm) / 5;
+    return [
+      this.#median((at) => at >= warm && at <= warm + window),
+      this.#median((at) => at >= total - window),
+    ];
+  }
+
+  /** Growth after the first minutes; 0.05 is 5 %. */
+  get growth(): number {
+    const [start, end] = this.medians;
+    return end / start - 1;
+  }
+
+  /** Minutes are what it takes to tell growth from warm-up: a short run only shows that nothing is lost by the second. */
+  get mostGrowth(): number {
+    return this.minutes >= 15 ? 0.05 : 0.5;
+  }
+
+  #median(wanted: (at: number) => boolean): number {
+    const sorted = this.#samples
+      .filter(({ at }) => wanted(at))
+      .map(({ bytes }) => bytes)
+      .sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? this.last;
+  }
+}
