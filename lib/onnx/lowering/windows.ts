@@ -1,5 +1,5 @@
 import type { Expression } from './expression.js';
-import type { Scope } from './forward.js';
+import type { Scope } from './scope.js';
 
 type Pair = readonly [height: number, width: number];
 

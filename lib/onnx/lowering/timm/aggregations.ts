@@ -2,15 +2,8 @@ import type { Module } from '../../../torch/module.js';
 import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
 import type { Expression } from '../expression.js';
-import {
-  forward,
-  forwardList,
-  forwardMany,
-  residual,
-  sideBySide,
-  total,
-  type Scope,
-} from '../forward.js';
+import { forward, forwardList, forwardMany, residual, sideBySide, total } from '../forward.js';
+import type { Scope } from '../scope.js';
 import type { Lowering } from '../lowering.js';
 import { model, modelNames, type TimmFamily } from './model.js';
 import { cascade } from './resnets.js';

@@ -1,6 +1,7 @@
 import { chained } from '../blocks.js';
 import type { Expression } from '../expression.js';
-import { forward, total, type Scope } from '../forward.js';
+import { forward, total } from '../forward.js';
+import type { Scope } from '../scope.js';
 import type { Lowering, LoweringFamily } from '../lowering.js';
 import { layerNames } from './names.js';
 

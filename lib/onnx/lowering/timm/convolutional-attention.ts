@@ -1,18 +1,10 @@
 import { chained } from '../blocks.js';
 import type { Expression } from '../expression.js';
-import {
-  attention,
-  forward,
-  heads,
-  joinHeads,
-  plus,
-  queryKeyValue,
-  toImage,
-  toRows,
-  type Scope,
-} from '../forward.js';
+import { forward, plus } from '../forward.js';
+import { attention, heads, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
 import { model, modelNames, wholeModel, type TimmFamily } from './model.js';
-import { keyValue } from './pyramids.js';
+import { keyValue } from '../heads.js';
 
 type Pair = readonly [height: number, width: number];
 

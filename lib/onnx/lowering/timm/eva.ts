@@ -1,14 +1,8 @@
 import type { Module } from '../../../torch/module.js';
 import type { Expression } from '../expression.js';
-import {
-  attention,
-  forwardMany,
-  heads,
-  joinHeads,
-  plus,
-  queryKeyValue,
-  type Scope,
-} from '../forward.js';
+import { forwardMany, plus } from '../forward.js';
+import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import type { Scope } from '../scope.js';
 import type { Lowering } from '../lowering.js';
 import { model, modelNames, type TimmFamily } from './model.js';
 import { layerNames } from './names.js';

@@ -1,6 +1,7 @@
 import { boolAttr } from '../attributes.js';
-import { forward, Scope } from '../forward.js';
+import { forward } from '../forward.js';
 import type { Lowering, LoweringFamily } from '../lowering.js';
+import { Scope } from '../scope.js';
 import { timmLayers } from './layers.js';
 import { levits } from './levit.js';
 import { maxVits } from './maxxvit.js';
@@ -10,15 +11,21 @@ import { mobiles } from './mobile.js';
 import { runStage, type TimmFamily, type TimmModel } from './model.js';
 import { aggregations } from './aggregations.js';
 import { classAttentions } from './class-attention.js';
+import { conVits } from './convit.js';
 import { convolutionalAttentions } from './convolutional-attention.js';
+import { crossVits } from './crossvit.js';
+import { efficientVits } from './efficientvit.js';
 import { evas } from './eva.js';
 import { convolutionals } from './models.js';
 import { multiscales } from './multiscale.js';
 import { otherModels } from './others.js';
 import { pyramids } from './pyramids.js';
+import { relativeTransformers } from './relative-transformer.js';
 import { resnets } from './resnets.js';
 import { swins } from './swin.js';
+import { tnts } from './tnt.js';
 import { visionTransformers } from './vision-transformer.js';
+import { windowedTransformers } from './windowed.js';
 
 const families: readonly TimmFamily[] = [
   convolutionals,
@@ -37,6 +44,12 @@ const families: readonly TimmFamily[] = [
   convolutionalAttentions,
   multiscales,
   otherModels,
+  windowedTransformers,
+  relativeTransformers,
+  crossVits,
+  tnts,
+  conVits,
+  efficientVits,
 ];
 
 const models: ReadonlyMap<string, TimmModel> = new Map(families.flatMap(({ models }) => models));

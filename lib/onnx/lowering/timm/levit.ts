@@ -1,7 +1,9 @@
 import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
 import type { Expression } from '../expression.js';
-import { attention, forward, joinHeads, plus, residual, toRows, type Scope } from '../forward.js';
+import { forward, plus, residual } from '../forward.js';
+import { attention, joinHeads, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
 import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
 import { model, modelNames, type TimmFamily } from './model.js';
 

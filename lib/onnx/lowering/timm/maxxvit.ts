@@ -1,14 +1,7 @@
 import type { Expression } from '../expression.js';
-import {
-  attention,
-  forward,
-  heads,
-  joinHeads,
-  plus,
-  queryKeyValue,
-  residual,
-  type Scope,
-} from '../forward.js';
+import { forward, plus, residual } from '../forward.js';
+import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import type { Scope } from '../scope.js';
 import { chained } from '../blocks.js';
 import { fromGrid, fromWindows, toGrid, toWindows } from '../windows.js';
 import { model, modelNames, type TimmFamily } from './model.js';

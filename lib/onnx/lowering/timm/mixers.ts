@@ -1,15 +1,8 @@
 import { chained } from '../blocks.js';
 import type { Expression } from '../expression.js';
-import {
-  attention,
-  forward,
-  joinHeads,
-  plus,
-  queryKeyValue,
-  toImage,
-  toRows,
-  type Scope,
-} from '../forward.js';
+import { forward, plus } from '../forward.js';
+import { attention, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
 import { lowerSequential } from '../containers.js';
 import { groupNorm, lowerLayerNorm2d } from '../image-norm.js';
 import type { Lowering } from '../lowering.js';

@@ -1,6 +1,8 @@
 import { chained } from '../blocks.js';
 import type { Expression } from '../expression.js';
-import { forward, plus, toRows, type Scope } from '../forward.js';
+import { forward, plus } from '../forward.js';
+import { toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
 import { model, modelNames, type TimmFamily } from './model.js';
 import { plusScaled } from './vision-transformer.js';
 

@@ -1,18 +1,9 @@
 import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
 import type { Expression } from '../expression.js';
-import {
-  attention,
-  forward,
-  joinHeads,
-  plus,
-  queryKeyValue,
-  residual,
-  toImage,
-  toRows,
-  total,
-  type Scope,
-} from '../forward.js';
+import { forward, plus, residual, total } from '../forward.js';
+import { attention, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
 import { lowerActivationFunction } from '../functions.js';
 import type { Lowering } from '../lowering.js';
 import { model, modelNames, type TimmFamily } from './model.js';

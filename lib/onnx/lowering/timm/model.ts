@@ -1,5 +1,5 @@
 import type { Expression } from '../expression.js';
-import type { Scope } from '../forward.js';
+import type { Scope } from '../scope.js';
 import type { LoweringFamily } from '../lowering.js';
 
 /** Names of children that are called in turn, or a computation. @internal */

@@ -1,15 +1,9 @@
 import type { Expression } from '../expression.js';
-import {
-  attention,
-  forward,
-  joinHeads,
-  plus,
-  queryKeyValue,
-  toRows,
-  type Scope,
-} from '../forward.js';
+import { forward, plus } from '../forward.js';
+import { attention, joinHeads, queryKeyValue, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
 import { model, modelNames, type TimmFamily } from './model.js';
-import { tokenOrMean } from './pyramids.js';
+import { tokenOrMean } from './tokens.js';
 import { upsampleBicubic } from './upsample.js';
 
 type Pair = [height: number, width: number];

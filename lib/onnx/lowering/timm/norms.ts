@@ -1,7 +1,8 @@
 import type { Value } from '../../graph.js';
 import { chain } from '../blocks.js';
 import type { Expression } from '../expression.js';
-import { forward, type Scope } from '../forward.js';
+import { forward } from '../forward.js';
+import type { Scope } from '../scope.js';
 import { groupNorm, lowerLayerNorm2d } from '../image-norm.js';
 import { intAttr } from '../attributes.js';
 import type { Lowering, LoweringFamily } from '../lowering.js';

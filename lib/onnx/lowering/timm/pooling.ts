@@ -1,6 +1,7 @@
 import { optionalNumberAttr } from '../attributes.js';
 import { chain, flattenImage } from '../blocks.js';
-import { forward, type Scope } from '../forward.js';
+import { forward } from '../forward.js';
+import type { Scope } from '../scope.js';
 import type { Expression } from '../expression.js';
 import type { Lowering, LoweringFamily } from '../lowering.js';
 import { layerNames } from './names.js';

@@ -1,5 +1,5 @@
 import type { Expression } from '../expression.js';
-import type { Scope } from '../forward.js';
+import type { Scope } from '../scope.js';
 import { relativeBias } from '../windows.js';
 import { modelNames } from './model.js';
 import { layerNames } from './names.js';

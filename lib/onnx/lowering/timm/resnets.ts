@@ -1,7 +1,8 @@
 import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
 import type { Expression } from '../expression.js';
-import { forward, forwardList, residual, total, type Scope } from '../forward.js';
+import { forward, forwardList, residual, total } from '../forward.js';
+import type { Scope } from '../scope.js';
 import type { Lowering } from '../lowering.js';
 import { model, modelNames, type TimmFamily } from './model.js';
 

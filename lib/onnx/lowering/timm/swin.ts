@@ -1,5 +1,7 @@
 import type { Expression } from '../expression.js';
-import { forward, forwardMany, plus, queryKeyValue, type Scope } from '../forward.js';
+import { forward, forwardMany, plus } from '../forward.js';
+import { queryKeyValue } from '../heads.js';
+import type { Scope } from '../scope.js';
 import {
   addWindowMask,
   cosineScores,

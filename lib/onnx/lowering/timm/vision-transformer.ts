@@ -1,14 +1,7 @@
 import type { Expression } from '../expression.js';
-import {
-  attention,
-  forward,
-  forwardMany,
-  heads,
-  joinHeads,
-  plus,
-  queryKeyValue,
-  type Scope,
-} from '../forward.js';
+import { forward, forwardMany, plus } from '../forward.js';
+import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import type { Scope } from '../scope.js';
 import { relativeBias } from '../windows.js';
 import { model, modelNames, type TimmFamily } from './model.js';
 import { layerNames } from './names.js';

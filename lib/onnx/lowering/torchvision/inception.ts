@@ -1,5 +1,6 @@
 import type { Expression } from '../expression.js';
-import { forward, type Scope } from '../forward.js';
+import { forward } from '../forward.js';
+import type { Scope } from '../scope.js';
 import type { Lowering, LoweringFamily } from '../lowering.js';
 import { lowerMnasNets } from './mnasnet.js';
 

@@ -1,4 +1,6 @@
-import { attention, forward, plus, type Scope } from '../forward.js';
+import { forward, plus } from '../forward.js';
+import { attention } from '../heads.js';
+import type { Scope } from '../scope.js';
 import type { Expression } from '../expression.js';
 import type { LoweringFamily } from '../lowering.js';
 import { relativeBias } from '../windows.js';

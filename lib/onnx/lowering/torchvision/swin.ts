@@ -1,5 +1,7 @@
 import type { Expression } from '../expression.js';
-import { forward, plus, queryKeyValue, type Scope } from '../forward.js';
+import { forward, plus } from '../forward.js';
+import { queryKeyValue } from '../heads.js';
+import type { Scope } from '../scope.js';
 import type { LoweringFamily } from '../lowering.js';
 import {
   addWindowMask,
