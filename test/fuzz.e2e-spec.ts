@@ -17,8 +17,8 @@ import { mutants, resolved, validValues } from './fuzz/schema-values.js';
  * VTS_FUZZ_SECONDS makes it a longer run (600 and more by hand), VTS_FUZZ_SEED another one. A failure prints seed and
  * path of the request that is to blame, as small as it could be made.
  */
-const SECONDS = Number(process.env['VTS_FUZZ_SECONDS'] ?? 20);
-const SEED = Number(process.env['VTS_FUZZ_SEED'] ?? (SECONDS > 20 ? Date.now() % 2 ** 31 : 8));
+const SECONDS = Number(process.env['VTS_FUZZ_SECONDS'] ?? 14);
+const SEED = Number(process.env['VTS_FUZZ_SEED'] ?? (SECONDS > 14 ? Date.now() % 2 ** 31 : 8));
 /** Goes on after a failure and tells one of each kind at the end. */
 const KEEP_GOING = process.env['VTS_FUZZ_KEEP_GOING'] === '1';
 const SETTLE_MS = 20_000;

@@ -65,7 +65,9 @@ export class Gun {
       });
       const cut = typeof sending === 'object';
       for (const [name, value] of headers) call.appendHeader(name, value);
-      if (body && sending !== 'chunked') call.setHeader('content-length', body.length);
+      // By itself Node sends bodies of GET, HEAD and their like without a frame.
+      if (body && sending === 'chunked') call.setHeader('transfer-encoding', 'chunked');
+      else if (body) call.setHeader('content-length', body.length);
       call.on('timeout', () => call.destroy(new Error(`No answer within ${HANG_MS} ms.`)));
       call.on('error', (error: NodeJS.ErrnoException) => {
         if (cut || leaves) resolve(undefined);

@@ -58,8 +58,15 @@ export class GenerateDto {
   @IsBoolean()
   onlyLastWord?: boolean;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'The same seed gives the same words.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'The same seed gives the same words.',
+  })
   @IsOptional()
   @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
   seed?: number;
 }
