@@ -231,7 +231,7 @@ describe('The OpenAPI document of an application with a prefix, versions and gua
         required: ['lines', 'priority'],
         properties: {
           lines: { type: 'array', items: { $ref: '#/components/schemas/Line' } },
-          gift: { $ref: '#/components/schemas/Line' },
+          gift: { allOf: [{ $ref: '#/components/schemas/Line' }], nullable: true },
           priority: { type: 'string', enum: ['low', 'high'] },
         },
       },

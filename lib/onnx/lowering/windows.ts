@@ -113,3 +113,13 @@ export function cosineScores(q: Expression, k: Expression, logScale: Expression)
   const scale = logScale.atMost(Math.log(100)).exp();
   return q.normalize().matmul(k.normalize().transpose(-2, -1)).mul(scale);
 }
+
+/** Four neighbours become one position: columns first, then rows. @internal */
+export function mergePatches(x: Expression): Expression {
+  const even = x.pad({ 1: [0, x.size(1) % 2], 2: [0, x.size(2) % 2] });
+  const [height, width, channels] = [even.size(1), even.size(2), even.size(3)];
+  return even
+    .reshape(0, height / 2, 2, width / 2, 2, channels)
+    .permute(0, 1, 3, 4, 2, 5)
+    .flatten(3);
+}

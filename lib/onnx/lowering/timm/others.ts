@@ -5,6 +5,7 @@ import { forward, plus, total } from '../forward.js';
 import { attention } from '../heads.js';
 import type { Scope } from '../scope.js';
 import { model, modelNames, type TimmFamily } from './model.js';
+import { inceptionBlocks } from '../torchvision/inception.js';
 import { layerNames } from './names.js';
 
 /** Xception: separable convolutions, with a shortcut that may be fitted. */

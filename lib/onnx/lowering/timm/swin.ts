@@ -7,6 +7,7 @@ import {
   cosineScores,
   cropTo,
   fromWindows,
+  mergePatches,
   padToWindows,
   relativeBias,
   shiftMask,
@@ -125,16 +126,6 @@ const blockCr = forward((m, x) => {
   const y = x.add(m.run(shifted(m, x), 'norm1'));
   return m.run(y.add(m.run(y, 'mlp', 'norm2')), 'norm3');
 });
-
-/** Four neighbours become one position: columns first, then rows. @internal */
-export function mergePatches(x: Expression): Expression {
-  const even = x.pad({ 1: [0, x.size(1) % 2], 2: [0, x.size(2) % 2] });
-  const [height, width, channels] = [even.size(1), even.size(2), even.size(3)];
-  return even
-    .reshape(0, height / 2, 2, width / 2, 2, channels)
-    .permute(0, 1, 3, 4, 2, 5)
-    .flatten(3);
-}
 
 const merging = (...names: readonly string[]): ReturnType<typeof forward> =>
   forward((m, x) => {

@@ -8,12 +8,12 @@ import {
   cosineScores,
   cropTo,
   fromWindows,
+  mergePatches,
   padToWindows,
   relativeBias,
   shiftMask,
   toWindows,
 } from '../windows.js';
-import { mergePatches } from '../timm/swin.js';
 
 type Pair = [height: number, width: number];
 
