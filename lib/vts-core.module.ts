@@ -3,6 +3,7 @@ import {
   Inject,
   Module,
   type DynamicModule,
+  type NestModule,
   type Provider,
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
@@ -78,11 +79,19 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   ],
   exports: [ModelStore, RunnerRegistry, RequestGate, VTS_MODULE_OPTIONS, VTS_METRICS_REGISTRY],
 })
-export class VtsCoreModule extends ConfigurableModuleClass {
-  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+export class VtsCoreModule extends ConfigurableModuleClass implements NestModule {
+  constructor(
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(ErrorContract) private readonly errors: ErrorContract,
+  ) {
     super();
     const cores = [...modules.values()].filter(({ metatype }) => metatype === VtsCoreModule);
     if (cores.length > 1) throw new DuplicateRootError();
+  }
+
+  /** After the middleware of the application, before that of modules, and before the routes. */
+  configure(): void {
+    this.errors.answerRefusals();
   }
 
   /** The configured module with a provider for every runner that a class of this process injects. */

@@ -11,6 +11,7 @@ const KNOWN = [
   'maxBodyBytes',
   'shutdownTimeoutMs',
   'watch',
+  'earlyRefusal',
   'accessLog',
   'requestId',
   'tracing',
@@ -41,9 +42,12 @@ export function checkModuleOptions(
     if (!KNOWN.includes(key))
       refuse(`"${key}"`, 'is no option', `use ${[...KNOWN, ...EXTRAS].join(', ')}`);
   }
-  const { home, runners = {}, watch } = options;
-  if (watch !== undefined && typeof watch !== 'boolean') {
-    refuse('watch', `is ${JSON.stringify(watch)}`, 'use true or false');
+  const { home, runners = {} } = options;
+  for (const key of ['watch', 'earlyRefusal', 'tracing'] as const) {
+    const value = options[key];
+    if (value !== undefined && typeof value !== 'boolean') {
+      refuse(key, `is ${JSON.stringify(value)}`, 'use true or false');
+    }
   }
   if (home !== undefined && (typeof home !== 'string' || home === '')) {
     refuse('home', `is ${JSON.stringify(home)}`, 'give the folder of the model store');
@@ -66,12 +70,9 @@ export function checkModuleOptions(
 
 /** The options of what is told of requests. */
 function checkObservation(
-  { accessLog, requestId, tracing }: VtsModuleOptions,
+  { accessLog, requestId }: VtsModuleOptions,
   refuse: (option: string, fact: string, remedy: string) => never,
 ): void {
-  if (tracing !== undefined && typeof tracing !== 'boolean') {
-    refuse('tracing', `is ${JSON.stringify(tracing)}`, 'use true or false');
-  }
   const own = { accessLog: [accessLog, 'skip'], requestId: [requestId, 'header'] } as const;
   for (const [option, [given, key]] of Object.entries(own)) {
     if (given === undefined || typeof given === 'boolean') continue;

@@ -31,6 +31,14 @@ export interface VtsModuleOptions {
    */
   maxBodyBytes?: number;
   /**
+   * Refuse requests before their bodies are read while the runner that their endpoint calls first takes no more: HTTP
+   * 503, or 429 for `maxConcurrency`, with Retry-After, ahead of the application's guards. What an endpoint calls is learned from what it does: none is refused so that has
+   * answered without a runner, or in spite of a refusal.
+   *
+   * @default true
+   */
+  earlyRefusal?: boolean;
+  /**
    * Milliseconds that requests in hand get to finish when the application shuts down; then they are answered 503.
    *
    * @default 30000

@@ -20,13 +20,17 @@ export class CallLimit {
     return this.#shed;
   }
 
+  /** @throws TooManyCallsError where no call can be let in. */
+  check(method: string): void {
+    if (this.#inHand < this.most) return;
+    this.#shed++;
+    tellObservers('shed', { runner: this.runner, method, reason: 'concurrency' });
+    throw new TooManyCallsError(this.runner, method, this.most);
+  }
+
   /** Lets a call in; {@link leave} must follow when it has ended. @throws TooManyCallsError */
   enter(method: string): void {
-    if (this.#inHand >= this.most) {
-      this.#shed++;
-      tellObservers('shed', { runner: this.runner, method, reason: 'concurrency' });
-      throw new TooManyCallsError(this.runner, method, this.most);
-    }
+    this.check(method);
     this.#inHand++;
   }
 

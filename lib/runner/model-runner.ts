@@ -1,7 +1,8 @@
 import type { RunnerHandle, RunnerMethod } from '../interfaces/runner.interface.js';
 import type { RunOptions } from '../interfaces/runner-options.interface.js';
+import type { Admission } from '../runtime/admission.js';
 import { traceCall } from '../runtime/call-trace.js';
-import { requestScope } from '../runtime/request-scope.js';
+import { requestScope, type RequestScope } from '../runtime/request-scope.js';
 import { tellObservers } from '../runtime/runner-observer.js';
 import { ValueStream } from '../runtime/value-stream.js';
 import {
@@ -49,6 +50,7 @@ export interface Batched<Item, Output> {
  */
 export class ModelRunner implements RunnerHandle {
   readonly #methods = new Map<string, RunnerMethod>();
+  readonly #admissions = new Map<string, Admission>();
   readonly #batches: { readonly stats: BatchStats; readonly most: number }[] = [];
   readonly #limit: CallLimit;
   readonly #maxQueueSize: number;
@@ -69,6 +71,7 @@ export class ModelRunner implements RunnerHandle {
       const run = (item: unknown, options?: RunOptions): Promise<unknown> =>
         this.#run(name, item, options);
       this.#methods.set(name, { run, asyncRun: run });
+      this.#admissions.set(name, { hold: () => this.#hold(name) });
     }
   }
 
@@ -161,11 +164,28 @@ export class ModelRunner implements RunnerHandle {
 
   async #call(
     method: string,
-    { signal, timeoutMs = this.timeoutMs }: RunOptions,
+    options: RunOptions,
     left: AbortSignal | undefined,
     start: (started: (task: Task) => void) => Promise<unknown>,
   ): Promise<unknown> {
     const scope = requestScope.getStore();
+    const admission = this.#admissions.get(method) as Admission;
+    scope?.calls(admission);
+    try {
+      return await this.#start(method, options, scope, left, start);
+    } catch (error) {
+      scope?.failed(admission, error);
+      throw error;
+    }
+  }
+
+  async #start(
+    method: string,
+    { signal, timeoutMs = this.timeoutMs }: RunOptions,
+    scope: RequestScope | undefined,
+    left: AbortSignal | undefined,
+    start: (started: (task: Task) => void) => Promise<unknown>,
+  ): Promise<unknown> {
     if (signal?.aborted) throw new RunAbortedError(this.tag, method, signal.reason);
     if (scope?.reason !== undefined) throw scope.reason;
     if (!this.#open) await this.open();
@@ -212,6 +232,13 @@ export class ModelRunner implements RunnerHandle {
       if (task !== undefined) this.#report(method, task);
       trace?.end({ timing: task?.ran, error: failure });
     }
+  }
+
+  /** Nothing is kept: what comes between is refused when it calls. */
+  #hold(method: string): () => void {
+    this.#limit.check(method);
+    if (this.#queueIsFull) throw this.#refuse(method);
+    return () => undefined;
   }
 
   get #queueIsFull(): boolean {

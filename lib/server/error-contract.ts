@@ -9,6 +9,7 @@ import {
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { DefaultExceptionFilter } from './default-exception.filter.js';
 import type { HttpRequest, HttpResponse } from './http.js';
+import { RequestRecord } from './request-record.js';
 import { answerRawErrors } from './raw-errors.js';
 
 /** The list of global filters, as Nest keeps it; an application has no other way to put one before all others. */
@@ -73,6 +74,20 @@ export class ErrorContract implements OnModuleInit {
       };
       handle.call(express, request, response, next ?? rest);
     };
+  }
+
+  /**
+   * Answers requests that are refused before they are read. Called when all of the application's own middleware is in
+   * place: its headers, such as those of CORS, belong to a refusal as to any answer.
+   */
+  answerRefusals(): void {
+    const { httpAdapter } = this.host;
+    if (httpAdapter?.getType() !== 'express') return;
+    httpAdapter.use((request: HttpRequest, response: HttpResponse, next: () => void) => {
+      const refusal = RequestRecord.of(request)?.refusal;
+      if (refusal === undefined) next();
+      else this.#filter.answer(refusal, request, response);
+    });
   }
 
   #demandHost(): void {

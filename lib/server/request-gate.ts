@@ -11,6 +11,7 @@ import type { VtsModuleOptions } from '../interfaces/vts-module-options.interfac
 import { RunAbortedError } from '../runner/errors/index.js';
 import { RequestScope } from '../runtime/request-scope.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import { EarlyRefusal } from './early-refusal.js';
 import { DEFAULT_MAX_BODY_BYTES } from './endpoint.js';
 import { DEFAULT_TIMEOUT_MS } from '../runner/runner-options.js';
 import { ShuttingDownError } from './errors/index.js';
@@ -20,6 +21,7 @@ import type { HttpRequest, HttpResponse } from './http.js';
 import { readJsonEarly } from './json-bodies.js';
 import { onResponseEnd } from './on-response-end.js';
 import { RequestRecord } from './request-record.js';
+import { RouteTable } from './route-table.js';
 
 /** @internal */
 export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 30_000;
@@ -42,6 +44,8 @@ export class RequestGate
   implements OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
 {
   readonly #inHand = new Set<RequestScope>();
+  /** By path. */
+  readonly #early = new Map<string, EarlyRefusal>();
   #refusing = false;
   /** Connections close with the response that is next on them. */
   #closing = false;
@@ -84,6 +88,7 @@ export class RequestGate
     // An interceptor may call the endpoint again.
     if (record.scope !== undefined) this.#inHand.delete(record.scope);
     const scope = new RequestScope(record.arrivedAt);
+    scope.release = record.release;
     scope.traceContext = record.traceContext;
     record.scope = scope;
     this.#inHand.add(scope);
@@ -144,11 +149,29 @@ export class RequestGate
       const record = this.#begin(request, response);
       if (this.#closing) response.setHeader('connection', 'close');
       this.observer.enter(record, () => {
+        if (this.#refused(record)) return next();
         const reading = readJsonEarly(request, httpAdapter, maxBodyBytes, timeoutMs);
         if (reading === undefined) next();
         else void reading.then(next);
       });
     });
+  }
+
+  /** True where the request is not worth being read. */
+  #refused(record: RequestRecord): boolean {
+    const { request, path } = record;
+    if (this.options.earlyRefusal === false || request.method !== 'POST') return false;
+    let early = this.#early.get(path);
+    if (early === undefined) {
+      if (!RouteTable.of(this.host.httpAdapter).isSoleEndpoint(path)) return false;
+      this.#early.set(path, (early = new EarlyRefusal()));
+    }
+    record.refusal = early.refusal(record);
+    if (record.refusal === undefined) return false;
+    record.refusedRoute = path;
+    // Without a type no parser touches the body.
+    delete request.headers['content-type'];
+    return true;
   }
 
   #begin(request: HttpRequest, response: HttpResponse): RequestRecord {
@@ -157,6 +180,8 @@ export class RequestGate
     onResponseEnd(request, response, () => {
       this.#requests--;
       record.ended = true;
+      record.release?.();
+      if (request.method === 'POST') this.#early.get(record.path)?.ended(record);
       const { scope } = record;
       if (scope !== undefined) {
         scope.onClose?.();

@@ -22,6 +22,14 @@ export class RequestRecord {
   traceContext: unknown;
   /** Where an endpoint serves the request. */
   scope: RequestScope | undefined;
+  /** What the module's filter has answered it with. */
+  failure: unknown;
+  /** Why it is not read; see `EarlyRefusal`. */
+  refusal: Error | undefined;
+  /** The route that it would have reached. */
+  refusedRoute: string | undefined;
+  /** Gives back the place that a runner keeps for it. */
+  release: (() => void) | undefined;
   /** The response is out, or its client has left: nobody is told of anything any more. */
   ended = false;
   /** What the connection had carried before a body of unknown length; see {@link stream}. */
@@ -45,7 +53,7 @@ export class RequestRecord {
    * where none was. A path, which any client makes up, it is not.
    */
   get route(): string | undefined {
-    const path = this.request.route?.path;
+    const path = this.refusedRoute ?? this.request.route?.path;
     return path === undefined || CATCH_ALL.test(String(path)) ? undefined : String(path);
   }
 

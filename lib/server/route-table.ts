@@ -6,6 +6,7 @@ import type { Endpoint } from './endpoint.js';
 interface Layer {
   match(path: string): unknown;
   readonly route?: {
+    readonly path?: unknown;
     /** By lower-case method; `_all` for `app.all()`. */
     readonly methods: Readonly<Record<string, boolean>>;
     readonly stack: readonly { readonly method?: string; readonly handle: object }[];
@@ -27,12 +28,19 @@ const tables = new WeakMap<object, RouteTable>();
  */
 export class RouteTable {
   readonly #endpoints: readonly (readonly [Layer, Endpoint])[];
+  readonly #sole = new Set<string>();
 
   private constructor(private readonly layers: readonly Layer[]) {
     this.#endpoints = layers.flatMap((layer) => {
       const endpoint = endpointOf(layer);
       return endpoint ? [[layer, endpoint] as const] : [];
     });
+    for (const [layer] of this.#endpoints) {
+      const path = layer.route?.path;
+      if (typeof path !== 'string' || PATTERN.test(path)) continue;
+      const others = layers.filter((other) => other !== layer && takesPost(other));
+      if (!others.some((other) => matches(other, path))) this.#sole.add(path);
+    }
   }
 
   /** Made anew when there are more routes than before. */
@@ -50,6 +58,11 @@ export class RouteTable {
     return this.#endpoints.find(([layer]) => matches(layer, path))?.[1];
   }
 
+  /** Every `POST` to this very path reaches one endpoint; false for paths with parameters, and where others are there. */
+  isSoleEndpoint(path: string): boolean {
+    return this.#sole.has(path);
+  }
+
   /** The methods of the routes at a path; none where there is no route, or one that takes them all. */
   methodsAt(path: string): readonly string[] {
     const methods = new Set<string>();
@@ -63,6 +76,13 @@ export class RouteTable {
     }
     return [...methods].sort();
   }
+}
+
+/** What makes a path match others than itself. */
+const PATTERN = /[:*{}()[\]?+!\\]/;
+
+function takesPost({ route }: Layer): boolean {
+  return route !== undefined && (route.methods['post'] === true || takesAll(route.methods));
 }
 
 const NONE: readonly Layer[] = [];

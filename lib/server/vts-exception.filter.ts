@@ -6,6 +6,7 @@ import { errorResponse } from './api-error.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { logFailure } from './log-failure.js';
 import { requestIdOf } from './request-id.js';
+import { RequestRecord } from './request-record.js';
 
 /**
  * Answers the errors of endpoints in Nest's shape `{ statusCode, message, error }`. What is neither the client's
@@ -31,6 +32,8 @@ export class VtsExceptionFilter implements ExceptionFilter {
     const gone = response.destroyed || response.req?.socket?.destroyed;
     if (error instanceof RunAbortedError && gone) return;
     const { status, body, headers, hidden } = errorResponse(error, this.keepsLists);
+    const record = RequestRecord.of(request);
+    if (record !== undefined) record.failure = error;
     if (hidden) logFailure(this.logger, error, requestIdOf(request));
     if (response.headersSent) {
       response.end();

@@ -1,8 +1,9 @@
 import type { RunnerMethod } from '../../interfaces/runner.interface.js';
 import type { RunOptions } from '../../interfaces/runner-options.interface.js';
 import { isTensor } from '../../runtime/is-tensor.js';
+import type { Admission } from '../../runtime/admission.js';
 import { traceCall } from '../../runtime/call-trace.js';
-import { requestScope } from '../../runtime/request-scope.js';
+import { requestScope, type RequestScope } from '../../runtime/request-scope.js';
 import type { CallLimit } from '../call-limit.js';
 import { RunAbortedError, RunTimeoutError } from '../errors/index.js';
 import type { BatchCall } from './batch-call.js';
@@ -60,10 +61,28 @@ export function batchedMethod<Item, Output>(
   });
   let opening: Promise<unknown> | undefined;
   let open = false;
+  const admission: Admission = {
+    hold: (arrivedAt) => {
+      limit?.check(method);
+      return batcher.hold(arrivedAt);
+    },
+  };
 
   const run = async (item: Item, runOptions: RunOptions = {}): Promise<Output> => {
-    const { signal, timeoutMs = options.timeoutMs } = runOptions;
     const scope = requestScope.getStore();
+    try {
+      return await called(item, runOptions, scope);
+    } catch (error) {
+      scope?.failed(admission, error);
+      throw error;
+    }
+  };
+  const called = async (
+    item: Item,
+    runOptions: RunOptions,
+    scope: RequestScope | undefined,
+  ): Promise<Output> => {
+    const { signal, timeoutMs = options.timeoutMs } = runOptions;
     if (signal?.aborted) throw new RunAbortedError(runner, method, signal.reason);
     if (scope?.reason !== undefined) throw scope.reason;
     if (!open) {
@@ -74,6 +93,7 @@ export function batchedMethod<Item, Output>(
       if (signal?.aborted) throw new RunAbortedError(runner, method, signal.reason);
       if (scope?.reason !== undefined) throw scope.reason;
     }
+    scope?.calls(admission);
     limit?.enter(method);
     let call: BatchCall<Item, Output> | undefined;
     const giveUp = (reason: Error): void => {

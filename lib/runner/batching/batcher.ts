@@ -61,6 +61,8 @@ export class Batcher<Item, Output> {
   readonly #load: Load;
   readonly #clock: Clock;
   readonly #maxRows: number;
+  /** Places that are kept for calls to come. */
+  #held = 0;
   #order = 0;
   #deferred = false;
   #closed: Error | undefined;
@@ -156,6 +158,28 @@ export class Batcher<Item, Output> {
     });
   }
 
+  /**
+   * Keeps a place for a call to come, of one row as wide as those that wait; returns what gives it back.
+   *
+   * @throws RunnerOverloadedError where {@link submit} would.
+   */
+  hold(arrivedAt: number): () => void {
+    if (this.#held > 0 || !this.#atOnce) {
+      const { rows, size } = this.#queue;
+      const width = rows === 0 ? 1 : size / rows;
+      const deadline = arrivedAt + this.options.batching.maxLatencyMs;
+      if (this.#closed === undefined) {
+        this.#foresee(1 + this.#held, width, deadline, this.#clock.now());
+      }
+    }
+    this.#held++;
+    let kept = true;
+    return () => {
+      if (kept) this.#held--;
+      kept = false;
+    };
+  }
+
   /** Gives a call up: it costs nothing any more, and nothing at all if it had not started. */
   abandon(call: BatchCall<Item, Output>, error: Error): void {
     this.#end(call, error, 'abandoned');
@@ -180,9 +204,19 @@ export class Batcher<Item, Output> {
 
   /** True where the call may run whatever is thought of its chances. @throws RunnerOverloadedError */
   #admit(rows: number, width: number, deadline: number, now: number): boolean {
-    const { batching, target } = this.options;
-    // Whatever was measured may be out of date: an idle runner finds out.
-    if (this.#queue.empty && target.idle > 0) return true;
+    if (this.#atOnce) return true;
+    this.#foresee(rows, width, deadline, now);
+    return false;
+  }
+
+  /** Whatever was measured may be out of date: an idle runner finds out. */
+  get #atOnce(): boolean {
+    return this.#queue.empty && this.options.target.idle > 0;
+  }
+
+  /** @throws RunnerOverloadedError where rows that come now would be too many, or too late. */
+  #foresee(rows: number, width: number, deadline: number, now: number): void {
+    const { batching } = this.options;
     const ms = queueMs(this.#load, now, rows, width);
     if (!this.#queue.empty && this.#queue.rows + rows > batching.maxQueueSize) {
       throw this.#overloaded('queue', `${this.#queue.rows} rows wait`, ms);
@@ -191,7 +225,6 @@ export class Batcher<Item, Output> {
       const fact = `its answer would take some ${Math.round(ms)} ms, and maxLatencyMs is ${batching.maxLatencyMs}`;
       throw this.#overloaded('latency', fact, ms);
     }
-    return false;
   }
 
   #overloaded(reason: ShedEvent['reason'], fact: string, ms = 0): RunnerOverloadedError {
