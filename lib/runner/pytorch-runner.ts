@@ -19,7 +19,7 @@ import { CACHE_FOLDER } from '../store/archive/files-of.js';
 import type { Model, ModelSignature } from '../store/index.js';
 import { packageVersion } from '../store/package-version.js';
 import { registerRunnerFactory } from '../store/runner-factories.js';
-import { tensorCodec, type BatchCodec } from './batching/index.js';
+import { tensorCodec, type BatchCodec, type BatchedMethod } from './batching/index.js';
 import type { ResolvedBatching } from './batching/batching-options.js';
 import { InvalidRunnerOptionError } from './errors/index.js';
 import { ModelRunner } from './model-runner.js';
@@ -90,11 +90,16 @@ class ModuleRunner extends ModelRunner {
 
   #methodOf(name: string, signature: ModelSignature): RunnerMethod {
     const alone: Call = (tensors, options) => super.method(CALL).run(tensors, options);
+    let batched: BatchedMethod<Tensor[], unknown> | undefined;
     let call: Call | undefined;
     const run = async (item: unknown, options: RunOptions = {}): Promise<unknown> => {
       if (this.#plan === undefined) await this.open();
+      if (call === undefined) {
+        batched = this.#batched(name, signature);
+        call = batched?.run ?? alone;
+      }
+      batched?.check();
       const { tensors, owned } = readInputs(this.#plan!, item);
-      call ??= this.#batched(name, signature) ?? alone;
       return call(tensors, owned ? { ...options, transfer: true } : options);
     };
     return { run, asyncRun: run };
@@ -110,18 +115,20 @@ class ModuleRunner extends ModelRunner {
   }
 
   /** The method whose calls share runs; undefined where they do not. */
-  #batched(name: string, { batchable, batchDim }: ModelSignature): Call | undefined {
+  #batched(
+    name: string,
+    { batchable, batchDim }: ModelSignature,
+  ): BatchedMethod<Tensor[], unknown> | undefined {
     const batching = this.#settings.batchingOf(name);
     if (!batchable || !batching.enabled) return undefined;
     const text = this.#plan?.text !== undefined;
     const codec = text ? textCodec : tensorCodec({ batchDim, padding: batching.padding });
-    const { run } = this.batched({
+    return this.batched({
       // What the worker calls it.
       method: CALL,
       codec: codec as BatchCodec<Tensor[], unknown>,
       batching,
     });
-    return run;
   }
 }
 

@@ -37,6 +37,11 @@ export interface BatchedMethodOptions<Item, Output> {
 /** A method whose calls share runs. @internal */
 export interface BatchedMethod<Item, Output> extends RunnerMethod<Item, Output> {
   readonly stats: BatchStats;
+  /**
+   * Throws what a call would be refused with now; to be asked before an item is made ready, as under overload most of
+   * that work would be for nothing.
+   */
+  check(): void;
 }
 
 /**
@@ -68,6 +73,16 @@ export function batchedMethod<Item, Output>(
     },
   };
 
+  const check = (): void => {
+    const scope = requestScope.getStore();
+    scope?.calls(admission);
+    try {
+      admission.hold(scope?.arrivedAt ?? performance.now())();
+    } catch (error) {
+      scope?.failed(admission, error);
+      throw error;
+    }
+  };
   const run = async (item: Item, runOptions: RunOptions = {}): Promise<Output> => {
     const scope = requestScope.getStore();
     try {
@@ -82,7 +97,7 @@ export function batchedMethod<Item, Output>(
     runOptions: RunOptions,
     scope: RequestScope | undefined,
   ): Promise<Output> => {
-    const { signal, timeoutMs = options.timeoutMs } = runOptions;
+    const { signal } = runOptions;
     if (signal?.aborted) throw new RunAbortedError(runner, method, signal.reason);
     if (scope?.reason !== undefined) throw scope.reason;
     if (!open) {
@@ -96,9 +111,25 @@ export function batchedMethod<Item, Output>(
     scope?.calls(admission);
     limit?.enter(method);
     let call: BatchCall<Item, Output> | undefined;
-    const giveUp = (reason: Error): void => {
-      if (call !== undefined) batcher.abandon(call, reason);
-    };
+    try {
+      const queued = (submitted: BatchCall<Item, Output>): void => {
+        call = submitted;
+        call.trace = traceCall(runner, method);
+      };
+      const answer = batcher.submit(item, queued, scope?.arrivedAt);
+      // Under overload most calls are refused here, and should cost no more than that.
+      return await (call === undefined ? answer : untilGivenUp(call, answer, runOptions, scope));
+    } finally {
+      limit?.leave();
+    }
+  };
+  const untilGivenUp = async (
+    call: BatchCall<Item, Output>,
+    answer: Promise<Output>,
+    { signal, timeoutMs = options.timeoutMs }: RunOptions,
+    scope: RequestScope | undefined,
+  ): Promise<Output> => {
+    const giveUp = (reason: Error): void => batcher.abandon(call, reason);
     const onAbort = (): void => giveUp(new RunAbortedError(runner, method, signal?.reason));
     const timer =
       timeoutMs > 0
@@ -110,21 +141,17 @@ export function batchedMethod<Item, Output>(
     signal?.addEventListener('abort', onAbort, { once: true });
     const leave = scope?.onEnd(giveUp);
     try {
-      const queued = (submitted: BatchCall<Item, Output>): void => {
-        call = submitted;
-        call.trace = traceCall(runner, method);
-      };
-      return await batcher.submit(item, queued, scope?.arrivedAt);
+      return await answer;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       leave?.();
-      limit?.leave();
     }
   };
   return {
     run,
     asyncRun: run,
+    check,
     get stats() {
       return batcher.stats;
     },
