@@ -25,7 +25,7 @@ const PORT = 3913;
 const ONE: RunnerOptions = { workers: 1, threads: 1 };
 
 /** Longer texts for the overload, so that ten times what can be served is not more than what can be sent and refused. */
-const LONG = { calls: 256, http: 2000 };
+const LONG = { calls: 256, http: 5000 };
 const OVERLOAD = { times: 10, seconds: Number(process.env['OVERLOAD_SECONDS'] ?? 30) };
 const MAX_LATENCY_MS = 500;
 
