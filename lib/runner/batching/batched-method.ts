@@ -69,7 +69,7 @@ export function batchedMethod<Item, Output>(
   const admission: Admission = {
     hold: (arrivedAt) => {
       limit?.check(method);
-      return batcher.hold(arrivedAt);
+      return batcher.admission.hold(arrivedAt);
     },
   };
 
@@ -77,7 +77,8 @@ export function batchedMethod<Item, Output>(
     const scope = requestScope.getStore();
     scope?.calls(admission);
     try {
-      admission.hold(scope?.arrivedAt ?? performance.now())();
+      limit?.check(method);
+      batcher.admission.check(scope?.arrivedAt ?? performance.now());
     } catch (error) {
       scope?.failed(admission, error);
       throw error;

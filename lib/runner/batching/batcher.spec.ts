@@ -302,6 +302,54 @@ describe('Batcher', () => {
       expect(batcher.stats).toMatchObject({ shed: 1, completed: 3 });
     });
 
+    it('calls to come, before they have an item', async () => {
+      setUp({ maxQueueSize: 3 });
+      const { admission } = batcher;
+      admission.check(0);
+      submit(1);
+      await clock.pass(1);
+      submit(2);
+      const places = [admission.hold(1), admission.hold(1)];
+      expect(() => admission.hold(1)).toThrow(/1 rows wait; try again in 1 s/);
+      expect(() => admission.check(1)).toThrow(RunnerOverloadedError);
+      places[0]!();
+      places[0]!();
+      admission.check(1);
+      admission.hold(1);
+      expect(() => admission.check(1)).toThrow(RunnerOverloadedError);
+      expect(batcher.stats.shed).toBe(3);
+      expect(shed).toEqual(['queue', 'queue', 'queue']);
+    });
+
+    it('nobody for long because of a call that does not come', async () => {
+      setUp({ maxQueueSize: 2 });
+      runMs = () => 500;
+      const { admission } = batcher;
+      submit(1);
+      await clock.pass(1);
+      submit(2);
+      admission.hold(1);
+      expect(() => admission.check(1)).toThrow(RunnerOverloadedError);
+      await clock.pass(100);
+      admission.check(101);
+      expect(admission.shed).toBe(1);
+    });
+
+    it('calls to come that could not be in time', async () => {
+      setUp({ maxBatchSize: 1, maxLatencyMs: 5000, known: false });
+      runMs = () => 1000;
+      await measure();
+      const { admission } = batcher;
+      const now = clock.now();
+      for (let i = 0; i < 4; i++) admission.hold(now);
+      expect(() => admission.hold(now)).toThrow(/maxLatencyMs is 5000; try again in \d s/);
+      // Who came long ago has less time left.
+      await clock.pass(150);
+      for (let i = 0; i < 3; i++) submit(i);
+      expect(() => admission.check(clock.now() - 3000)).toThrow(RunnerOverloadedError);
+      admission.check(clock.now());
+    });
+
     it('what could not be in time, at once, and tells when to come again', async () => {
       setUp({ maxBatchSize: 1, maxLatencyMs: 5000, known: false });
       runMs = () => 1000;

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors/index.js';
-import { tellObservers, type CallEvent, type ShedEvent } from '../../runtime/runner-observer.js';
-import { RunnerOverloadedError } from '../errors/index.js';
+import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js';
+import { BatchAdmission } from './batch-admission.js';
 import { BatchCall, type Batch, type Entry } from './batch-call.js';
 import type { BatchCodec } from './batch-codec.js';
 import { BatchQueue, type Queued } from './batch-queue.js';
@@ -51,18 +51,16 @@ export class Batcher<Item, Output> {
     batches: 0,
     rows: 0,
     largest: 0,
-    shed: 0,
     completed: 0,
     rejected: 0,
     failed: 0,
     abandoned: 0,
   };
+  readonly admission: BatchAdmission;
   readonly #times: RunTimes;
   readonly #load: Load;
   readonly #clock: Clock;
   readonly #maxRows: number;
-  /** Places that are kept for calls to come. */
-  #held = 0;
   #order = 0;
   #deferred = false;
   #closed: Error | undefined;
@@ -70,7 +68,8 @@ export class Batcher<Item, Output> {
   #idle: (() => void)[] = [];
 
   constructor(private readonly options: BatcherOptions<Item, Output>) {
-    const { batching, target, clock = systemClock, times = new RunTimes() } = options;
+    const { runner, method, batching, target } = options;
+    const { clock = systemClock, times = new RunTimes() } = options;
     this.#clock = clock;
     this.#times = times;
     this.#maxRows = batching.enabled ? batching.maxBatchSize : Infinity;
@@ -82,6 +81,8 @@ export class Batcher<Item, Output> {
       maxRows: batching.enabled ? batching.maxBatchSize : undefined,
       maxLatencyMs: batching.maxLatencyMs,
     };
+    const load = this.#load;
+    this.admission = new BatchAdmission({ runner, method, batching, load, clock });
   }
 
   get stats(): BatchStats {
@@ -91,6 +92,7 @@ export class Batcher<Item, Output> {
       queuedRows: this.#queue.rows,
       running,
       ...this.#counts,
+      shed: this.admission.shed,
     };
   }
 
@@ -124,7 +126,7 @@ export class Batcher<Item, Output> {
       const width = codec.width?.(item) ?? 1;
       const now = this.#clock.now();
       const deadline = arrivedAt + batching.maxLatencyMs;
-      const certain = this.#admit(rows, width, deadline, now);
+      const certain = this.admission.admit(rows, width, deadline, now);
       const whole = (outputs: readonly Output[]): Output =>
         outputs.length === 1 ? (outputs[0] as Output) : codec.join(outputs);
       const call = new BatchCall<Item, Output>(now, deadline, certain, {
@@ -158,28 +160,6 @@ export class Batcher<Item, Output> {
     });
   }
 
-  /**
-   * Keeps a place for a call to come, of one row as wide as those that wait; returns what gives it back.
-   *
-   * @throws RunnerOverloadedError where {@link submit} would.
-   */
-  hold(arrivedAt: number): () => void {
-    if (this.#held > 0 || !this.#atOnce) {
-      const { rows, size } = this.#queue;
-      const width = rows === 0 ? 1 : size / rows;
-      const deadline = arrivedAt + this.options.batching.maxLatencyMs;
-      if (this.#closed === undefined) {
-        this.#foresee(1 + this.#held, width, deadline, this.#clock.now());
-      }
-    }
-    this.#held++;
-    let kept = true;
-    return () => {
-      if (kept) this.#held--;
-      kept = false;
-    };
-  }
-
   /** Gives a call up: it costs nothing any more, and nothing at all if it had not started. */
   abandon(call: BatchCall<Item, Output>, error: Error): void {
     this.#end(call, error, 'abandoned');
@@ -200,38 +180,6 @@ export class Batcher<Item, Output> {
   close(error: Error): void {
     this.#closed ??= error;
     for (const call of this.#calls) this.#end(call, error, 'failed');
-  }
-
-  /** True where the call may run whatever is thought of its chances. @throws RunnerOverloadedError */
-  #admit(rows: number, width: number, deadline: number, now: number): boolean {
-    if (this.#atOnce) return true;
-    this.#foresee(rows, width, deadline, now);
-    return false;
-  }
-
-  /** Whatever was measured may be out of date: an idle runner finds out. */
-  get #atOnce(): boolean {
-    return this.#queue.empty && this.options.target.idle > 0;
-  }
-
-  /** @throws RunnerOverloadedError where rows that come now would be too many, or too late. */
-  #foresee(rows: number, width: number, deadline: number, now: number): void {
-    const { batching } = this.options;
-    const ms = queueMs(this.#load, now, rows, width);
-    if (!this.#queue.empty && this.#queue.rows + rows > batching.maxQueueSize) {
-      throw this.#overloaded('queue', `${this.#queue.rows} rows wait`, ms);
-    }
-    if (ms !== undefined && now + ms > deadline) {
-      const fact = `its answer would take some ${Math.round(ms)} ms, and maxLatencyMs is ${batching.maxLatencyMs}`;
-      throw this.#overloaded('latency', fact, ms);
-    }
-  }
-
-  #overloaded(reason: ShedEvent['reason'], fact: string, ms = 0): RunnerOverloadedError {
-    const { runner, method } = this.options;
-    this.#counts.shed++;
-    tellObservers('shed', { runner, method, reason });
-    return new RunnerOverloadedError(runner, method, fact, Math.max(1, Math.ceil(ms / 1000)));
   }
 
   /** After what arrives together has arrived, so that it shares a run. */
@@ -440,7 +388,7 @@ export class Batcher<Item, Output> {
     const { maxLatencyMs } = this.options.batching;
     const fact = `it waited too long to be answered within maxLatencyMs, ${maxLatencyMs}`;
     const ms = queueMs(this.#load, this.#clock.now(), 1, 1);
-    this.#end(call, this.#overloaded('overdue', fact, ms), 'shed');
+    this.#end(call, this.admission.refusal('overdue', fact, ms), 'shed');
   }
 
   /** Calls that wait are refused when their time is over, not when their turn comes. */
