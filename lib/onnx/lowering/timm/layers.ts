@@ -110,7 +110,12 @@ export const timmLayers: LoweringFamily = {
     [layerNames('mlp', 'GatedMlp'), chained('fc1', 'act', 'gate', 'norm?', 'fc2')],
     [layerNames('grn', 'GlobalResponseNorm'), lowerResponseNorm],
     [
-      [...layerNames('layer_scale', 'LayerScale'), 'timm.models.vision_transformer.LayerScale'],
+      [
+        ...layerNames('layer_scale', 'LayerScale'),
+        ...['vision_transformer', 'vision_transformer_relpos', 'efficientformer'].map(
+          (home) => `timm.models.${home}.LayerScale`,
+        ),
+      ],
       lowerLayerScale,
     ],
     [layerNames('layer_scale', 'LayerScale2d'), lowerLayerScale2d],

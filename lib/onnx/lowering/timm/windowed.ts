@@ -59,7 +59,15 @@ const davitStem = forward((m, x) => m.run(padded(x, m.pair('stride')), 'conv', '
 const davitDownsample = forward((m, x) => {
   const y = m.run(x, 'norm');
   const kernel = m.inner('conv').pair('kernel_size');
-  return m.run(m.bool('even_k') ? padded(y, kernel) : y, 'conv');
+  return m.run(
+    m.bool(
+      'even_k',
+      kernel.every((size) => size === 2),
+    )
+      ? padded(y, kernel)
+      : y,
+    'conv',
+  );
 });
 
 /** GC ViT: every other block has queries that see the whole image. */
