@@ -3,6 +3,7 @@ import { prefersEmpty } from './empty-rounds.js';
 import { RegexFlag } from './flags.js';
 import { unsafeReference } from './participation.js';
 import { RegexSyntaxError, UnsupportedRegexError } from './python-regex.error.js';
+import { requiredEnd } from './required-end.js';
 import { setSource, wordClass } from './set-source.js';
 import { widthOf, type GroupWidths } from './width.js';
 
@@ -87,7 +88,7 @@ class Emitter {
 
   #quantified({ body, min, max, mode }: Repeat): string {
     const lazy = mode === 'lazy';
-    const source = this.emit(body);
+    const source = requiredEnd(body) + this.emit(body);
     if (max === 1 && widthOf(body)[0] === 0) {
       // JavaScript refuses a round of a loop that consumed nothing, and would go on to the body's next branch.
       return `(?:${min === 1 ? source : lazy ? `|${source}` : `${source}|`})`;

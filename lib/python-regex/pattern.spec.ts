@@ -112,4 +112,24 @@ describe('PythonPattern', () => {
     expect(pattern.matches('W39X-ET')).toBe(true);
     expect(pattern.matches('w40a-et')).toBe(false);
   });
+
+  it('sees early that an end does not come', () => {
+    const pattern = new PythonPattern('(?:\\S+(?::\\S*)?@)?[a-z]+', 0);
+    const long = '{"a":'.repeat(40_000);
+    // Each way to divide 200,000 characters between two loops would take minutes.
+    expect(pattern.match(long)).toBeUndefined();
+    expect(pattern.match('user:word@host')).toMatchObject({ start: 0, end: 14 });
+    expect(pattern.match('a:b:c@d@host')).toMatchObject({ start: 0, end: 12 });
+    expect(pattern.match('host user:word@')).toMatchObject({ start: 0, end: 4 });
+  });
+
+  it.each([
+    ['(?:a+(?:b*)?c)?.', 'aabbc!', 6],
+    ['(?:[ab]+b*b)?', 'ababb', 5],
+    ['(?:[a-z@:]+(?::[a-z@]*)?@)*', 'a:b@c@d', 6],
+    ['(?:\\w+?(?:-?\\w*)_)+', 'a_b_c', 4],
+    ['(?:[a-z]+[a-z]*Z)?', 'abZ', 3],
+  ])('matches %s against %s', (source, text, end) => {
+    expect(new PythonPattern(source, 0).match(text)).toMatchObject({ start: 0, end });
+  });
 });
