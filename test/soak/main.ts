@@ -25,6 +25,9 @@ const minutes = Number(values.minutes);
 const seed = Number(values.seed ?? Date.now() % 2 ** 30);
 if (!(minutes > 0)) throw new Error('Give --minutes a number above 0.');
 
+/** Seconds between collections; what is resident is read a second later. */
+const COLLECT_EVERY = 10;
+
 interface Patient {
   readonly service: Service;
   readonly load: Load;
@@ -95,8 +98,10 @@ async function watch(start: number, over: () => boolean): Promise<void> {
   for (let second = 1; !over(); second++) {
     await delay(Math.max(0, start + second * 1000 - performance.now()));
     for (const { service, memory, load } of patients) {
-      if (service.died === undefined) memory.add(performance.now() - start, service.residentBytes);
-      else load.stop();
+      if (service.died === undefined) {
+        memory.add(performance.now() - start, service.residentBytes, second % COLLECT_EVERY === 1);
+        if (second % COLLECT_EVERY === 0) service.collect();
+      } else load.stop();
     }
     if (second % 60 !== 0) continue;
     const each = patients.map(

@@ -1,12 +1,13 @@
 /** Memory over time, and whether it is flat. */
 export class Memory {
-  readonly #samples: { readonly at: number; readonly bytes: number }[] = [];
+  readonly #samples: { readonly at: number; readonly bytes: number; readonly kept: boolean }[] = [];
 
   /** @param minutes How long the run takes. */
   constructor(private readonly minutes: number) {}
 
-  add(at: number, bytes: number): void {
-    this.#samples.push({ at, bytes });
+  /** @param kept Whether it is just after a collection. */
+  add(at: number, bytes: number, kept: boolean): void {
+    this.#samples.push({ at, bytes, kept });
   }
 
   get last(): number {
@@ -19,7 +20,7 @@ export class Memory {
 
   /**
    * Medians of the time after the first minutes (five, or a third of a short run), and of the end; each of a fifth of
-   * what the run has after the first minutes.
+   * what the run has after the first minutes. Of what is kept after a collection.
    */
   get medians(): readonly [start: number, end: number] {
     const total = this.minutes * 60_000;
@@ -44,7 +45,7 @@ export class Memory {
 
   #median(wanted: (at: number) => boolean): number {
     const sorted = this.#samples
-      .filter(({ at }) => wanted(at))
+      .filter(({ at, kept }) => kept && wanted(at))
       .map(({ bytes }) => bytes)
       .sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] ?? this.last;
