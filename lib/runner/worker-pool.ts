@@ -392,7 +392,8 @@ export class WorkerPool implements CallTarget {
         task.reject(new WorkerDiedError(name, task.method, exit.reason));
       } else this.#queue.pushFront(task);
     }
-    if (this.#closing !== undefined && this.#closed) return;
+    // Closed, or given up as another worker could not load the model: none is to come in its place.
+    if (this.#closed) return;
     const { kind, message } = exit.loadError ?? { kind: 'Error', message: exit.reason };
     if (this.#opened !== undefined) {
       const failed = new ModelLoadError(name, kind, message);
