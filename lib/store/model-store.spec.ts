@@ -390,6 +390,25 @@ describe('a writer that was killed before it wrote latest', () => {
   });
 });
 
+describe('the newest version', () => {
+  it('never goes back while others come', async () => {
+    const seen: number[] = [0];
+    let saving = true;
+    const read = async (): Promise<void> => {
+      while (saving) {
+        const found = await store.get('m').catch(() => undefined);
+        if (found) seen.push(Number(found.tag.version?.slice(1)));
+      }
+    };
+    const reading = read();
+    for (let number = 1; number <= 25; number++) await save(`m:v${number}`);
+    saving = false;
+    await reading;
+    expect(seen.length).toBeGreaterThan(25);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  });
+});
+
 describe('watch', () => {
   const settled = async (condition: () => boolean): Promise<void> => {
     for (let wait = 0; wait < 500 && !condition(); wait++) {

@@ -274,12 +274,14 @@ export class ModelStore {
   async #resolve(tag: Tag): Promise<string | undefined> {
     const { name } = tag;
     if (tag.isLatest) {
+      // Notes first: a writer removes its note when the pointer is right, so the pointer of a note that was not
+      // seen, read after that, is right too. Read the other way round, the newest version could go back by one.
+      const ahead = await this.#pending.ahead(name);
       const pointed = await this.#folders.pointed(name);
       if (
         pointed !== undefined &&
         (await isFolder(this.#folders.folderOf(new Tag(name, pointed))))
       ) {
-        const ahead = await this.#pending.ahead(name);
         if (ahead.length === 0) return pointed;
         return (await this.#folders.newestOf([new Tag(name, pointed), ...ahead])) ?? pointed;
       }
