@@ -34,10 +34,10 @@ export class Service {
     const script = fileURLToPath(new URL(`../../sample/${name}/src/main.js`, import.meta.url));
     const port = await freePort();
     const environment = await environmentOf(name);
-    const collector = new URL('collect-on-signal.js', import.meta.url).href;
+    const collector = new URL('collect-on-message.js', import.meta.url).href;
     const child = spawn(process.execPath, ['--expose-gc', '--import', collector, script], {
       env: { ...process.env, ...environment, PORT: String(port), NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const service = new Service(name, port, child);
     for (const end = performance.now() + START_MS; performance.now() < end; await delay(100)) {
@@ -65,7 +65,7 @@ export class Service {
 
   /** Has it collect its garbage, which takes less than a second. */
   collect(): void {
-    this.child.kill('SIGUSR2');
+    if (this.child.connected) this.child.send('collect', () => undefined);
   }
 
   /** Calls that runners have in hand. */
