@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
 import { gzipSync, deflateSync, brotliCompressSync } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -57,6 +59,9 @@ class Nobody implements CanActivate {
   }
 }
 
+/** What has come to a handler. */
+const arrivals = new EventEmitter();
+
 @Controller()
 class IoController {
   @VtsApi({ input: Text, output: Text })
@@ -107,6 +112,13 @@ class IoController {
 
   @VtsApi({ input: Text, output: Text, timeoutMs: 50 })
   async slow(text: string): Promise<string> {
+    await delay(10_000, undefined, { ref: false });
+    return text;
+  }
+
+  @VtsApi({ input: Text, output: Text })
+  async held(text: string): Promise<string> {
+    arrivals.emit('held', text);
     await delay(10_000, undefined, { ref: false });
     return text;
   }
@@ -235,6 +247,35 @@ describe('Endpoints', () => {
     expect(await client.text('/upper', 'abc', headers)).toMatchObject(bad('could not be read'));
     const cut = compress('a longer text').subarray(0, -4);
     expect(await client.text('/upper', cut, headers)).toMatchObject(bad('could not be read'));
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('outlive clients that leave before the end of what follows %s', async (encoding, compress) => {
+    const body = compress('abc');
+    const head = [
+      'POST /held HTTP/1.1',
+      'host: x',
+      'content-type: text/plain',
+      `content-encoding: ${encoding}`,
+      `content-length: ${body.length + 100}`,
+    ];
+    const faults: Error[] = [];
+    const onFault = (error: Error): void => void faults.push(error);
+    process.on('uncaughtException', onFault);
+    const socket = connect(Number(new URL(await app.getUrl()).port), '127.0.0.1');
+    const start = Buffer.from(`${head.join('\r\n')}\r\n\r\n`);
+    // For zlib, bytes after what was compressed are the end.
+    socket.write(Buffer.concat([start, body, Buffer.alloc(4)]));
+    expect(await once(arrivals, 'held')).toEqual(['abc']);
+    socket.destroy();
+    await delay(50);
+    process.off('uncaughtException', onFault);
+    expect(faults).toEqual([]);
+    const headers = { 'content-encoding': encoding };
+    expect(await client.text('/upper', body, headers)).toMatchObject({ text: 'ABC' });
   });
 
   it('refuse other encodings', async () => {

@@ -24,14 +24,29 @@ export async function readStream(request: HttpRequest, maxBytes: number): Promis
       }
       return await collect(request, maxBytes);
     }
-    request.once('error', (error) => decoder.destroy(error));
-    request.once('aborted', () => decoder.destroy(new Error('the client left')));
-    request.pipe(decoder);
-    return await collect(decoder, maxBytes);
+    return await decode(request, decoder, maxBytes);
   } catch (error) {
     request.unpipe();
     request.resume();
     throw error;
+  }
+}
+
+async function decode(
+  request: HttpRequest,
+  decoder: Transform,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const onError = (error: Error): void => void decoder.destroy(error);
+  const onAborted = (): void => onError(new Error('the client left'));
+  request.once('error', onError).once('aborted', onAborted).pipe(decoder);
+  try {
+    return await collect(decoder, maxBytes);
+  } finally {
+    // What was compressed may end before the body does: the client can still leave, and the rest may still come.
+    request.off('error', onError).off('aborted', onAborted).unpipe(decoder);
+    request.resume();
+    decoder.destroy();
   }
 }
 
@@ -42,7 +57,6 @@ function collect(stream: Readable, maxBytes: number): Promise<Uint8Array> {
     const finish = (error?: Error): void => {
       stream.off('data', onData).off('end', onEnd).off('close', onClose);
       if (error === undefined) {
-        stream.off('error', onError);
         resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length));
       } else reject(error);
     };
@@ -55,7 +69,7 @@ function collect(stream: Readable, maxBytes: number): Promise<Uint8Array> {
     const onError = (error: Error): void => finish(new UnreadableBodyError(error.message));
     const onClose = (): void => finish(new UnreadableBodyError('the client left'));
     stream.on('data', onData).once('end', onEnd).once('close', onClose);
-    // Stays on after a failure: a stream that fails again later must not end the process.
+    // Stays on to the end: a stream that fails after this must not end the process.
     stream.on('error', onError);
   });
 }

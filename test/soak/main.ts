@@ -130,6 +130,9 @@ function problemsOf({ service, tally, memory }: Patient): string[] {
     problems.push(`${service.name}: ${tally.faults - tally.examples.length} more`);
   }
   problems.push(...service.errors.map((line) => `${service.name} logged: ${line}`));
+  if (service.died !== undefined && !service.died.startsWith('code 0,')) {
+    problems.push(`${service.name} said: ${service.lastWords.join('\n  ')}`);
+  }
   if (tally.good === 0) problems.push(`${service.name}: no good request was answered`);
   if (memory.growth > memory.mostGrowth) {
     problems.push(`${service.name}: memory grew by ${percent(memory.growth)}`);

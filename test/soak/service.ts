@@ -14,6 +14,8 @@ const STOP_MS = 60_000;
 export class Service {
   /** What it logged as errors, the first of them. */
   readonly errors: string[] = [];
+  /** The last lines that it wrote to stderr, which say why it died. */
+  readonly lastWords: string[] = [];
   #exited: readonly [code: number | null, signal: string | null] | undefined;
 
   private constructor(
@@ -22,6 +24,10 @@ export class Service {
     readonly child: ChildProcess,
   ) {
     child.once('exit', (code, signal) => (this.#exited = [code, signal]));
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+      this.lastWords.push(line);
+      if (this.lastWords.length > 30) this.lastWords.shift();
+    });
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream as NodeJS.ReadableStream }).on('line', (line) => {
         if (/\b(?:ERROR|FATAL)\b/.test(line) && this.errors.length < 20) this.errors.push(line);
