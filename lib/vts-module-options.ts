@@ -10,6 +10,7 @@ const KNOWN = [
   'timeoutMs',
   'maxBodyBytes',
   'shutdownTimeoutMs',
+  'drainMs',
   'watch',
   'earlyRefusal',
   'accessLog',
@@ -52,7 +53,7 @@ export function checkModuleOptions(
   if (home !== undefined && (typeof home !== 'string' || home === '')) {
     refuse('home', `is ${JSON.stringify(home)}`, 'give the folder of the model store');
   }
-  for (const key of ['timeoutMs', 'shutdownTimeoutMs', 'maxBodyBytes'] as const) {
+  for (const key of ['timeoutMs', 'shutdownTimeoutMs', 'drainMs', 'maxBodyBytes'] as const) {
     const value = options[key];
     const most = key === 'maxBodyBytes' ? Number.MAX_SAFE_INTEGER : LONGEST_TIMEOUT_MS;
     if (value !== undefined && !(typeof value === 'number' && value >= 0 && value <= most)) {

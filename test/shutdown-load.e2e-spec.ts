@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { HttpClient } from './helpers/http-client.js';
 import { MODELS_HOME } from './helpers/models-home.js';
 
 const APP = fileURLToPath(new URL('./fixtures/nest/app.mjs', import.meta.url));
@@ -20,9 +21,9 @@ describe.each([
   let child: ChildProcess | undefined;
   afterEach(() => child?.kill('SIGKILL'));
 
-  async function start(): Promise<number> {
+  async function start(more: object = {}): Promise<number> {
     const runners = { fastai_sentiment: { workers: 1, isolation } };
-    const options = { runners, accessLog: false, shutdownTimeoutMs: 20_000 };
+    const options = { runners, accessLog: false, shutdownTimeoutMs: 20_000, ...more };
     const env = { ...process.env, HOME_OF_MODELS: MODELS_HOME, OPTIONS: JSON.stringify(options) };
     child = spawn(process.execPath, [APP], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = await once(
@@ -75,5 +76,29 @@ describe.each([
       expect([...outcomes.keys()]).toEqual([200]);
       expect(outcomes.get(200)).toBeGreaterThan(CLIENTS);
     }
+  });
+
+  it('resets no new connection where those that send see it drain', async () => {
+    const port = await start({ drainMs: 1500 });
+    const probes = new HttpClient(`http://127.0.0.1:${port}`);
+    const agent = new Agent({ keepAlive: false });
+    const outcomes = new Map<Outcome, number>();
+    let ready = true;
+    const client = async (): Promise<void> => {
+      while (ready) {
+        const outcome = await post(port, agent, 'I liked it.');
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+    };
+    const load = Promise.all(Array.from({ length: CLIENTS }, client));
+    await delay(500);
+    const before = outcomes.get(200) ?? 0;
+    const exit = once(child as ChildProcess, 'exit');
+    child?.kill('SIGTERM');
+    for (; ready; await delay(300)) ready = (await probes.get('/readyz')).status === 200;
+    await load;
+    expect(await exit).toEqual([0, null]);
+    expect([...outcomes.keys()]).toEqual([200]);
+    expect(outcomes.get(200)).toBeGreaterThan(before);
   });
 });

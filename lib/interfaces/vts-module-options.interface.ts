@@ -45,6 +45,16 @@ export interface VtsModuleOptions {
    */
   shutdownTimeoutMs?: number;
   /**
+   * Milliseconds that the application goes on as before when it is told to end, but that `/readyz` answers 503: as long as
+   * those that send it requests take to see that and to turn to others. `shutdownTimeoutMs` begins after that. Where a
+   * client opens a connection at the very moment in which the listener closes, the kernel resets it; with this,
+   * nobody does. On Kubernetes: `periodSeconds` times `failureThreshold` of the readiness probe, and some seconds for
+   * the endpoints to spread.
+   *
+   * @default 0
+   */
+  drainMs?: number;
+  /**
    * Look for a new `latest` of the injected names every second, and take it up while the application runs: its model is
    * loaded beside the old one (memory for both is needed), requests in hand finish on the version they began with,
    * and new ones go to the new one. A version that cannot be loaded is logged, and the old one stays.

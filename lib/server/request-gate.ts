@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -32,8 +33,8 @@ const LATECOMERS_MS = 2000;
 /**
  * Sees every request first, and knows those that endpoints have in hand.
  *
- * When the application shuts down, it is not ready at once, but goes on taking what comes while it has requests in hand,
- * for two seconds at most. Then it takes no more connections; those that there are get an answer to what they have
+ * When the application shuts down, it is not ready at once, but goes on taking what comes: for `drainMs` in any case,
+ * then while it has requests in hand, for two seconds at most. Then it takes no more connections; those that there are get an answer to what they have
  * sent, and close with it. When all are closed the runners close, and the process ends. What is not answered
  * after `shutdownTimeoutMs` is answered 503.
  *
@@ -49,7 +50,9 @@ export class RequestGate
   #refusing = false;
   /** Connections close with the response that is next on them. */
   #closing = false;
-  #drainingSince: number | undefined;
+  #draining = false;
+  /** When `drainMs` were over. */
+  #endingSince: number | undefined;
   #empty: (() => void) | undefined;
   #server: ClosingServer | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -67,7 +70,7 @@ export class RequestGate
 
   /** The application is shutting down. */
   get draining(): boolean {
-    return this.#drainingSince !== undefined;
+    return this.#draining;
   }
 
   /** Connections are to be closed with the response that is next on them. */
@@ -96,12 +99,14 @@ export class RequestGate
   }
 
   onModuleDestroy(): void {
-    this.#drainingSince ??= performance.now();
+    this.#draining = true;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
-    const { shutdownTimeoutMs = DEFAULT_SHUTDOWN_TIMEOUT_MS } = this.options;
+    const { shutdownTimeoutMs = DEFAULT_SHUTDOWN_TIMEOUT_MS, drainMs = 0 } = this.options;
+    if (drainMs > 0 && server?.listening) await delay(drainMs);
+    this.#endingSince = performance.now();
     this.#deadline = setTimeout(() => {
       this.#refusing = true;
       for (const scope of this.#inHand) scope.end(new ShuttingDownError());
@@ -124,10 +129,10 @@ export class RequestGate
   }
 
   #mayCut(shutdownTimeoutMs: number): boolean {
-    const draining = performance.now() - (this.#drainingSince ?? performance.now());
-    if (this.#requests === 0) return draining > LATECOMERS_MS;
+    const ending = performance.now() - (this.#endingSince ?? performance.now());
+    if (this.#requests === 0) return ending > LATECOMERS_MS;
     // The responses of requests that were given up need a moment to get out.
-    return draining > shutdownTimeoutMs + LATECOMERS_MS;
+    return ending > shutdownTimeoutMs + LATECOMERS_MS;
   }
 
   async #whenEmpty(): Promise<void> {
