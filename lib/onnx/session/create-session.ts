@@ -52,6 +52,8 @@ export async function openSession(
   const native: InferenceSession.SessionOptions = {
     executionProviders: options.executionProviders ?? ['cpu'],
     interOpNumThreads: 1,
+    // They are kept for each shape that ever came, and texts have any length.
+    enableMemPattern: false,
     // Errors come as exceptions; onnxruntime would print them as well.
     logSeverityLevel: 4,
     ...(options.intraOpNumThreads !== undefined && {

@@ -118,3 +118,13 @@ export class BatchQueue<Entry extends Queued> {
     return taken;
   }
 }
+
+/** Rows of a run times the width that the widest gives all of them. @internal */
+export function sizeOf(entries: readonly Queued[]): number {
+  let [rows, width] = [0, 0];
+  for (const entry of entries) {
+    rows += entry.rows;
+    width = Math.max(width, entry.width);
+  }
+  return rows * width;
+}

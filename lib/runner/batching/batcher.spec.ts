@@ -93,7 +93,7 @@ describe('Batcher', () => {
       },
     });
     const times = new RunTimes();
-    if (known) for (const rows of [1, 8, 100]) times.record(rows, 10);
+    if (known) for (const rows of [1, 8, 100]) times.record(rows, runMs(rows));
     batcher = new Batcher<Item, Item>({
       times,
       runner: 'm:1',
@@ -174,6 +174,53 @@ describe('Batcher', () => {
       submit(2);
       await clock.pass(1);
       expect(target.began).toEqual([[1], [2]]);
+    });
+
+    it('divides a burst where the parts take no longer than the whole', async () => {
+      runMs = (rows) => 10 * rows;
+      setUp();
+      const calls = Array.from({ length: 8 }, (_, index) => submit(index + 1));
+      await clock.pass(80);
+      expect(target.began).toEqual([
+        [1, 2, 3, 4],
+        [5, 6, 7, 8],
+      ]);
+      expect(calls.map(({ at }) => at)).toEqual([40, 40, 40, 40, 80, 80, 80, 80]);
+    });
+
+    it('divides a burst among idle sessions, but only where each part is shorter for it', async () => {
+      runMs = (rows) => 10 * rows;
+      setUp({ sessions: 4 });
+      for (let i = 1; i <= 8; i++) submit(i);
+      await clock.pass(20);
+      expect(target.began).toEqual([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+        [7, 8],
+      ]);
+      runMs = () => 10;
+      setUp({ sessions: 4 });
+      for (let i = 1; i <= 8; i++) submit(i);
+      await clock.pass(20);
+      expect(target.began).toEqual([[1, 2, 3, 4, 5, 6, 7, 8]]);
+    });
+
+    it('keeps a runner busy whose callers come again when they are answered', async () => {
+      runMs = (rows) => 2 + 10 * rows;
+      setUp({ maxBatchSize: 64, maxLatencyMs: 10_000 });
+      let answered = 0;
+      const caller = async (): Promise<void> => {
+        for (;;) {
+          await batcher.submit([1]);
+          answered++;
+          await new Promise<void>((resolve) => clock.setTimeout(resolve, 20));
+        }
+      };
+      for (let i = 0; i < 16; i++) void caller();
+      await clock.pass(20_000);
+      // A caller's own 20 ms would be lost in every round of 162 ms.
+      expect(answered).toBeGreaterThan(0.95 * (20_000 / (162 / 16)));
     });
 
     it('counts rows, not calls', async () => {

@@ -3,18 +3,17 @@ import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js'
 import { BatchAdmission } from './batch-admission.js';
 import { BatchCall, type Batch, type Entry } from './batch-call.js';
 import type { BatchCodec } from './batch-codec.js';
-import { BatchQueue, type Queued } from './batch-queue.js';
+import { BatchQueue, sizeOf } from './batch-queue.js';
 import type { BatchStats } from './batch-stats.js';
 import type { BatchTarget, StartedRun } from './batch-target.js';
 import type { ResolvedBatching } from './batching-options.js';
 import { systemClock, type Clock } from './clock.js';
 import { BatchInputError } from './errors/index.js';
-import { largestSize, queueMs, runMs, saturated, waitMs, type Load } from './forecast.js';
+import { DeadlineAlarm } from './deadline-alarm.js';
+import { queueMs, type Load } from './forecast.js';
 import { ownFault, partsOf } from './retry.js';
+import { RunPlanner, type PlannedRun } from './run-planner.js';
 import { RunTimes } from './run-times.js';
-
-/** The longest delay of a Node timer. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** @internal */
 export interface BatcherOptions<Item, Output> {
@@ -43,8 +42,6 @@ export interface BatcherOptions<Item, Output> {
  */
 export class Batcher<Item, Output> {
   readonly #queue = new BatchQueue<Entry<Item, Output>>();
-  /** Parts of batches that failed, which run before all else: they came first. */
-  readonly #retries: Entry<Item, Output>[][] = [];
   readonly #running = new Set<Batch<Item, Output>>();
   readonly #calls = new Set<BatchCall<Item, Output>>();
   readonly #counts = {
@@ -61,10 +58,11 @@ export class Batcher<Item, Output> {
   readonly #load: Load;
   readonly #clock: Clock;
   readonly #maxRows: number;
+  readonly #alarm: DeadlineAlarm;
+  readonly #planner: RunPlanner<Item, Output>;
   #order = 0;
   #deferred = false;
   #closed: Error | undefined;
-  #alarm: { readonly at: number; readonly timer: unknown } | undefined;
   #idle: (() => void)[] = [];
 
   constructor(private readonly options: BatcherOptions<Item, Output>) {
@@ -83,6 +81,15 @@ export class Batcher<Item, Output> {
     };
     const load = this.#load;
     this.admission = new BatchAdmission({ runner, method, batching, load, clock });
+    this.#alarm = new DeadlineAlarm(clock, (now) => this.#nextDeadline(now));
+    this.#planner = new RunPlanner({
+      queue: this.#queue,
+      running: this.#running,
+      load,
+      target,
+      batching,
+      shed: (call) => this.#shed(call),
+    });
   }
 
   get stats(): BatchStats {
@@ -155,7 +162,7 @@ export class Batcher<Item, Output> {
         this.#queue.push(entry);
       });
       started?.(call);
-      this.#setAlarm(deadline);
+      this.#alarm.set(deadline);
       this.#pumpSoon();
     });
   }
@@ -193,57 +200,16 @@ export class Batcher<Item, Output> {
   }
 
   #pump(): void {
-    while (this.#mayStart()) {
-      const again = this.#nextRetry();
-      const entries = again ?? this.#next();
-      if (entries.length === 0) return;
-      this.#start(entries, again !== undefined);
+    for (;;) {
+      const now = this.#clock.now();
+      this.#dropOverdue(now);
+      const next = this.#planner.next(now);
+      if (next === undefined) return;
+      this.#start(next);
     }
   }
 
-  /**
-   * A session must be idle; but when a whole batch waits, the next run is handed over before the last one is
-   * answered, so that sessions do not idle under load. Without a run of its own this method has a place among the
-   * others of the same sessions.
-   */
-  #mayStart(): boolean {
-    if (this.#queue.empty && this.#retries.length === 0) return false;
-    const { idle, room } = this.options.target;
-    if (this.#running.size === 0 || idle > 0) return true;
-    if (room === 0 || this.#retries.length > 0 || !saturated(this.#load)) return false;
-    // What is run again may take its session down: nothing may wait behind it.
-    for (const batch of this.#running) if (batch.again) return false;
-    return true;
-  }
-
-  #nextRetry(): readonly Entry<Item, Output>[] | undefined {
-    for (let group = this.#retries.shift(); group !== undefined; group = this.#retries.shift()) {
-      const wanted = group.filter((entry) => !entry.call.settled);
-      if (wanted.length > 0) return wanted;
-    }
-    return undefined;
-  }
-
-  #next(): readonly Entry<Item, Output>[] {
-    const { batching } = this.options;
-    const now = this.#clock.now();
-    this.#dropOverdue(now);
-    while (!this.#queue.empty) {
-      const next = batching.enabled
-        ? this.#queue.next(batching.maxBatchSize, largestSize(this.#load))
-        : this.#queue.next(1, 0);
-      const ms = (runMs(this.#load, sizeOf(next)) ?? 0) + waitMs(this.#load, now);
-      const late = next.filter(({ call }) => !call.certain && call.deadline < now + ms);
-      if (late.length === 0) {
-        for (const entry of next) this.#queue.remove(entry);
-        return next;
-      }
-      for (const { call } of late) this.#shed(call);
-    }
-    return [];
-  }
-
-  #start(entries: readonly Entry<Item, Output>[], again: boolean): void {
+  #start({ entries, again }: PlannedRun<Item, Output>): void {
     const { codec, target, execute } = this.options;
     const now = this.#clock.now();
     const free = target.idle > 0 || this.#running.size === 0;
@@ -316,7 +282,7 @@ export class Batcher<Item, Output> {
     const wanted = batch.entries.filter(({ call }) => !call.settled);
     if (batch.entries.length > 1 && ownFault(error)) {
       for (const entry of wanted) entry.batch = undefined;
-      this.#retries.unshift(...partsOf(wanted, error));
+      this.#planner.retry(partsOf(wanted, error));
     } else {
       for (const { call } of wanted) {
         this.#end(call, error, error instanceof InputError ? 'rejected' : 'failed');
@@ -361,8 +327,7 @@ export class Batcher<Item, Output> {
   #forget(call: BatchCall<Item, Output>): void {
     this.#calls.delete(call);
     if (this.#calls.size > 0) return;
-    if (this.#alarm !== undefined) this.#clock.clearTimeout(this.#alarm.timer);
-    this.#alarm = undefined;
+    this.#alarm.clear();
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
@@ -393,39 +358,19 @@ export class Batcher<Item, Output> {
 
   /** Calls that wait are refused when their time is over, not when their turn comes. */
   #dropOverdue(now: number): void {
-    // The alarm is set for the first deadline.
-    if (this.#alarm !== undefined && this.#alarm.at > now) return;
+    // It is set for the first deadline of all.
+    if (this.#alarm.quiet(now)) return;
     for (const { call } of this.#queue.entries()) {
       if (call.deadline <= now && !call.certain && !call.running) this.#shed(call);
     }
   }
 
-  #setAlarm(at: number): void {
-    if (this.#alarm !== undefined) {
-      if (this.#alarm.at <= at) return;
-      this.#clock.clearTimeout(this.#alarm.timer);
-    }
-    const delay = Math.ceil(Math.max(1, at - this.#clock.now()));
-    const timer = this.#clock.setTimeout(() => this.#ring(), Math.min(LONGEST_DELAY_MS, delay));
-    this.#alarm = { at, timer };
-  }
-
-  #ring(): void {
-    this.#alarm = undefined;
-    this.#dropOverdue(this.#clock.now());
+  #nextDeadline(now: number): number {
+    this.#dropOverdue(now);
     let first = Infinity;
     for (const { call } of this.#queue.entries()) {
       if (!call.certain && !call.running) first = Math.min(first, call.deadline);
     }
-    if (first < Infinity) this.#setAlarm(first);
+    return first;
   }
-}
-
-function sizeOf(entries: readonly Queued[]): number {
-  let [rows, width] = [0, 0];
-  for (const entry of entries) {
-    rows += entry.rows;
-    width = Math.max(width, entry.width);
-  }
-  return rows * width;
 }

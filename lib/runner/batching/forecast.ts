@@ -52,6 +52,23 @@ export function largestSize({ times, maxLatencyMs }: Load, most = LARGEST): numb
   return times.within(maxLatencyMs / 2 / MARGIN, most);
 }
 
+/**
+ * How much more time the parts of a run may take together than the whole. Times hold the way to the session and back, of
+ * small runs the larger part, and where runs follow each other it costs nothing.
+ */
+const MOST_FOR_PARTS = 1.4;
+
+/**
+ * Whether a run of this size may be divided into so many: the parts take hardly longer one after another, so that all of
+ * them are answered sooner but the last.
+ *
+ * @internal
+ */
+export function divides({ times }: Load, size: number, parts: number): boolean {
+  const [whole, part] = [times.of(size), times.of(size / parts)];
+  return whole !== undefined && part !== undefined && part * parts <= whole * MOST_FOR_PARTS;
+}
+
 /** A whole run waits, or more. @internal */
 export function saturated(load: Load): boolean {
   const { queue, maxRows = 1 } = load;

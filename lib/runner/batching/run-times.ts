@@ -19,16 +19,17 @@ interface Typical extends Run {
  */
 export class RunTimes {
   /** By the power of two that the size reaches. */
-  readonly #recent = new Map<number, Run[]>();
+  readonly #recent = new Map<number, { readonly runs: Run[]; readonly typical: Typical }>();
   #typical: readonly Typical[] = [];
 
   record(size: number, ms: number): void {
     const power = Math.ceil(Math.log2(Math.max(1, size)));
-    const runs = this.#recent.get(power) ?? [];
+    const runs = this.#recent.get(power)?.runs ?? [];
     runs.push({ size, ms });
     if (runs.length > REMEMBERED) runs.shift();
-    this.#recent.set(power, runs);
-    this.#typical = [...this.#recent.values()].map(typical).sort((a, b) => a.size - b.size);
+    this.#recent.set(power, { runs, typical: typicalOf(runs) });
+    const all = [...this.#recent.values()];
+    this.#typical = all.map(({ typical }) => typical).sort((a, b) => a.size - b.size);
   }
 
   /**
@@ -80,7 +81,7 @@ export class RunTimes {
 }
 
 /** The run in the middle by its time per unit of size. */
-function typical(runs: readonly Run[]): Typical {
+function typicalOf(runs: readonly Run[]): Typical {
   const sorted = [...runs].sort((a, b) => a.ms / a.size - b.ms / b.size);
   const middle = sorted[(sorted.length - 1) >> 1] as Run;
   const slowest = sorted[sorted.length - 1] as Run;
