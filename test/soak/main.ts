@@ -7,7 +7,7 @@ import { Gun } from '../fuzz/http.js';
 import { removeSetup } from '../fuzz/sample-setup.js';
 import { goodRequests } from './good-requests.js';
 import { Load } from './load.js';
-import { Memory } from './memory.js';
+import { firstMs, Memory } from './memory.js';
 import { Service } from './service.js';
 import { Tally } from './tally.js';
 
@@ -70,7 +70,7 @@ async function soak(): Promise<boolean> {
   const start = performance.now();
   let over = false;
   const watching = watch(start, () => over);
-  await Promise.all(patients.map(({ load }) => load.run(minutes * 60_000)));
+  await Promise.all(patients.map(({ load }) => load.run(minutes * 60_000, firstMs(minutes))));
   over = true;
   await watching;
   const left = await Promise.all(patients.map(({ service }) => leftOver(service)));

@@ -1,3 +1,8 @@
+/** How long caches fill: five minutes, or a third of a short run. */
+export function firstMs(minutes: number): number {
+  return Math.min(5, minutes / 3) * 60_000;
+}
+
 /** Memory over time, and whether it is flat. */
 export class Memory {
   readonly #samples: { readonly at: number; readonly bytes: number; readonly kept: boolean }[] = [];
@@ -19,12 +24,12 @@ export class Memory {
   }
 
   /**
-   * Medians of the time after the first minutes (five, or a third of a short run), and of the end; each of a fifth of
+   * Medians of the time after the first minutes, and of the end; each of a fifth of
    * what the run has after the first minutes. Of what is kept after a collection.
    */
   get medians(): readonly [start: number, end: number] {
     const total = this.minutes * 60_000;
-    const warm = Math.min(5 * 60_000, total / 3);
+    const warm = firstMs(this.minutes);
     const window = (total - warm) / 5;
     return [
       this.#median((at) => at >= warm && at <= warm + window),
