@@ -49,6 +49,7 @@ export async function benchBatching(file: string): Promise<void> {
     const parts = process.env['PARTS']?.split(',');
     const all: Record<string, () => Promise<void>> = {
       calls: () => benchCalls(file, store),
+      isolation: () => benchIsolation(store),
       http: () => benchHttp(file, home),
       overload: () => benchOverload(store),
       'http-overload': () => benchHttpOverload(home),
@@ -171,6 +172,25 @@ async function benchCalls(file: string, store: ModelStore): Promise<void> {
     [[one.toFixed(3), two.toFixed(3), `${(two / one).toFixed(2)}x`]],
   );
   await Promise.all([limit.stop(), shared.close(), alone.close()]);
+}
+
+/** What it costs that a model runs in a process of its own. */
+async function benchIsolation(store: ModelStore): Promise<void> {
+  const thread = await runnerOf(store, 'bench_plain');
+  const child = await runnerOf(store, 'bench_plain', { ...ONE, isolation: 'process' });
+  for (const runner of [thread, child]) await callsPerSecond(runner, 1, 1000);
+  const rows: string[][] = [];
+  for (const tokens of [TOKENS, 4096]) {
+    const item = itemOf(tokens);
+    const [one, two] = await sideBySide(
+      () => thread.run(item),
+      () => child.run(item),
+      tokens === TOKENS ? 2000 : 100,
+    );
+    rows.push([tokens, one.toFixed(3), two.toFixed(3), (two - one).toFixed(3)].map(String));
+  }
+  table('A lone call (median ms)', ['tokens', 'thread', 'process', 'more'], rows);
+  await Promise.all([thread.close(), child.close()]);
 }
 
 async function benchHttp(file: string, home: string): Promise<void> {
