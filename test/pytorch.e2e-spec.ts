@@ -191,6 +191,28 @@ describe('options of a PyTorch runner', () => {
     expect(readFileSync(model.pathOf('saved_model.pt')).equals(file)).toBe(true);
   });
 
+  it('int8 of an ONNX file with a data file is kept beside the model, which stays as it is', async () => {
+    const model = await pytorch.saveModel('in-onnx', fixture('onnx-int8/data-file.onnx'), {
+      store,
+      signatures: { __call__: { batchable: true } },
+    });
+    const files = ['data-file.weights', 'model.yaml', 'saved_model.onnx'];
+    expect(readdirSync(model.path).sort()).toEqual(files);
+    const row = [Array.from({ length: 40 }, (_, i) => Math.sin(i))];
+    const results: number[][] = [];
+    for (const precision of ['fp32', 'int8', 'int8'] as const) {
+      const runner = model.toRunner({ workers: 1, precision });
+      runners.push(runner);
+      results.push([...numbers(await runner.run(row))]);
+    }
+    const [exact, ...quantized] = results;
+    for (const values of quantized) {
+      expect(values).not.toEqual(exact);
+      values.forEach((value, i) => expect(Math.abs(value - exact![i]!)).toBeLessThan(0.05));
+    }
+    expect(readdirSync(model.path).sort()).toEqual(['.vts-cache', ...files]);
+  });
+
   it('int8 texts: a padding token amid a text where a chunk begins is refused', async () => {
     const runner = await runnerOf('text', { precision: 'int8' });
     const row = texts[40]!.slice(0, 20);

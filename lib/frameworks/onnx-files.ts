@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
-import { externalFiles } from '../onnx/index.js';
+import { dirname, join, normalize } from 'node:path';
+import { externalFiles, pathInside } from '../onnx/index.js';
 import { NotSavableModuleError } from './errors/index.js';
 import { ONNX_FILE } from '../model-rules/signatures.js';
 
@@ -21,24 +21,18 @@ export async function copyOnnx(path: string, folder: string): Promise<void> {
   const files = externalFiles(await readFile(path));
   if (!files) return refuse('which is no ONNX model', 'Export it with torch.onnx.export().');
   for (const file of files) {
-    const inside = normalize(file);
-    if (
-      isAbsolute(file) ||
-      inside === '..' ||
-      inside.startsWith(`..${sep}`) ||
-      TAKEN.includes(inside)
-    ) {
-      refuse(
+    const source = pathInside(dirname(path), file);
+    if (source === undefined || TAKEN.includes(normalize(file))) {
+      return refuse(
         `whose data file is "${file}"`,
         'Save it with data files of other names in its own folder.',
       );
     }
-    const source = join(dirname(path), inside);
     const found = await stat(source).catch(() => undefined);
     if (!found?.isFile()) {
       refuse(`whose data file "${file}" is missing`, 'Put it into the folder of the .onnx file.');
     }
-    const target = join(folder, inside);
+    const target = join(folder, normalize(file));
     await mkdir(dirname(target), { recursive: true });
     await copyFile(source, target, constants.COPYFILE_FICLONE);
   }

@@ -33,7 +33,7 @@ export async function openModuleGraph(
     const create = ({ graph }: LoweredModel): Promise<OnnxSession> =>
       guarded(() =>
         int8
-          ? quantizedSession(quantizeGraph(graph), source, options.cacheFolder, sessionOptions)
+          ? quantizedSession(quantizeGraph(graph), [source], options.cacheFolder, sessionOptions)
           : createSession(graph, sessionOptions),
       );
     const lowered = lower(module, rank);

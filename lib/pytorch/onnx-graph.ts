@@ -1,4 +1,11 @@
-import { openSession } from '../onnx/index.js';
+import {
+  externalFiles,
+  openSession,
+  quantizedSession,
+  quantizeFile,
+  type OnnxSession,
+  type SessionOptions,
+} from '../onnx/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { checkModelInputs } from './input-plan.js';
 import { InvalidModelInputError, UnquantizableModelError } from './errors/index.js';
@@ -11,9 +18,12 @@ export async function openOnnxGraph(
   source: string | Uint8Array,
   options: TorchModelOptions,
 ): Promise<ModelGraph> {
-  if (options.precision === 'int8') throw new UnquantizableModelError();
   const sessionOptions = await sessionOptionsOf(options);
-  const session = await guarded(() => openSession(source, sessionOptions));
+  const session = await guarded(() =>
+    options.precision === 'int8'
+      ? openQuantized(source, options, sessionOptions)
+      : openSession(source, sessionOptions),
+  );
   try {
     const own = session.inputMetadata.map((input): PlannedInput => {
       const { name } = input;
@@ -38,6 +48,22 @@ export async function openOnnxGraph(
     await guarded(() => session.release());
     throw error;
   }
+}
+
+async function openQuantized(
+  source: string | Uint8Array,
+  { cacheFolder, warn }: TorchModelOptions,
+  sessionOptions: SessionOptions,
+): Promise<OnnxSession> {
+  if (typeof source !== 'string' && externalFiles(source)?.size)
+    throw new UnquantizableModelError();
+  const quantized = quantizeFile(source);
+  if (quantized) return quantizedSession(quantized, quantized.sources, cacheFolder, sessionOptions);
+  warn?.(
+    `precision: 'int8' changes nothing in this ONNX model, which has no float32 weights of 1024 elements or more in ` +
+      `MatMul, Gemm or LSTM. Leave precision out.`,
+  );
+  return openSession(source, sessionOptions);
 }
 
 /** The file knows its inputs; a description may only fix sizes that it leaves open. */

@@ -8,6 +8,7 @@ import {
   NotAModuleError,
   TensorInputError,
   UnknownModelInputsError,
+  UnquantizableModelError,
 } from './errors/index.js';
 import { difference, fixture, tensorOf, torchCases } from './testing/torch-cases.js';
 import { TorchModel, type TorchModelOptions } from './torch-model.js';
@@ -228,6 +229,26 @@ describe('files', () => {
     const { inputs, outputs } = torchCases.get('mlp')![0]!;
     expect(difference(await model.run(inputs.map(tensorOf)), outputs)).toBeLessThan(1e-5);
     await expect(model.run([[1, 2]])).rejects.toThrow('[batch, 4]');
+  });
+
+  it('quantizes an ONNX file, and says where that changes nothing', async () => {
+    const warnings: string[] = [];
+    const options = { precision: 'int8', warn: (text: string) => warnings.push(text) } as const;
+    const model = await TorchModel.load(fixture('onnx-int8/data-file.onnx'), options);
+    open.push(model);
+    expect(model.inputs).toEqual([{ name: 'x', dtype: 'float32', shape: [null, 40] }]);
+    const { dims } = (await model.run([Array.from({ length: 40 }, () => 0.5)])) as Tensor;
+    expect(dims).toEqual([1, 2]);
+    expect(warnings).toEqual([]);
+    open.push(await TorchModel.load(fixture('onnx/mlp.onnx'), options));
+    expect(warnings.join()).toContain('changes nothing');
+  });
+
+  it('cannot quantize bytes of an ONNX file whose weights are elsewhere', async () => {
+    const bytes = readFileSync(fixture('onnx-int8/data-file.onnx'));
+    await expect(TorchModel.load(bytes, { precision: 'int8' })).rejects.toThrow(
+      UnquantizableModelError,
+    );
   });
 
   it('does not run after it was released', async () => {

@@ -25,7 +25,12 @@ export interface TorchModelOptions {
   strict?: boolean;
   /** How far onnxruntime rewrites the graph. @default 'all' */
   graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
-  /** `int8` quantizes the weights of matrix products and LSTMs. @default 'fp32' */
+  /**
+   * `int8` quantizes the weights of matrix products and LSTMs, of 1024 elements or more. An ONNX file with data files
+   * is then given by its path.
+   *
+   * @default 'fp32'
+   */
   precision?: 'fp32' | 'int8';
   /** Where the quantized model is kept for the next time. @default nowhere */
   cacheFolder?: string;
@@ -67,8 +72,8 @@ export class TorchModel {
    *
    * @param source Path of the file, or its bytes.
    * @throws NotAModuleError for other contents; UnsupportedModuleError for a layer that cannot be lowered;
-   * UnknownModelInputsError where nothing tells what the model takes; ExecutionProviderError; the errors of
-   * damaged files.
+   * UnknownModelInputsError where nothing tells what the model takes; ExecutionProviderError;
+   * UnquantizableModelError; the errors of damaged files.
    */
   static async load(
     source: string | Uint8Array,

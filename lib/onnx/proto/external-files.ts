@@ -1,12 +1,15 @@
-/** Fields that lead to tensors, by message. */
-const MODEL = { graph: 7, functions: 25 };
-const GRAPH = { node: 1, initializer: 5, sparse: 15 };
-const NODE = { attribute: 5 };
-const FUNCTION = { node: 7 };
-const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11, sparse: 22, sparses: 23 };
-const SPARSE = { values: 1, indices: 2 };
-const TENSOR = { external: 13 };
-const ENTRY = { key: 1, value: 2 };
+import { isAbsolute, join, normalize, sep } from 'node:path';
+import { fields, holders, type Holder } from './onnx-fields.js';
+import { fieldsOf, textOf } from './protobuf-reader.js';
+
+/** Where a tensor lies in a file beside the model's. @internal */
+export interface ExternalPlace {
+  /** As the model names it: relative to its own folder. */
+  readonly location: string;
+  readonly offset: number;
+  /** Undefined: to the end of the file. */
+  readonly length: number | undefined;
+}
 
 /**
  * The files that an ONNX model keeps tensors in, as it names them: relative to its own folder.
@@ -16,44 +19,17 @@ const ENTRY = { key: 1, value: 2 };
  */
 export function externalFiles(model: Uint8Array): ReadonlySet<string> | undefined {
   const files = new Set<string>();
-  const tensor = (bytes: Uint8Array): void =>
-    fields(bytes, (field, body) => {
-      if (field !== TENSOR.external) return;
-      let key = '';
-      let value = '';
-      fields(body, (part, text) => {
-        if (part === ENTRY.key) key = Buffer.from(text).toString('utf8');
-        if (part === ENTRY.value) value = Buffer.from(text).toString('utf8');
-      });
-      if (key === 'location') files.add(value);
-    });
-  const sparse = (bytes: Uint8Array): void =>
-    fields(bytes, (field, body) => {
-      if (field === SPARSE.values || field === SPARSE.indices) tensor(body);
-    });
-  const node = (bytes: Uint8Array): void =>
-    fields(bytes, (field, body) => {
-      if (field === NODE.attribute) attribute(body);
-    });
-  const attribute = (bytes: Uint8Array): void =>
-    fields(bytes, (field, body) => {
-      if (field === ATTRIBUTE.tensor || field === ATTRIBUTE.tensors) tensor(body);
-      if (field === ATTRIBUTE.graph || field === ATTRIBUTE.graphs) graph(body);
-      if (field === ATTRIBUTE.sparse || field === ATTRIBUTE.sparses) sparse(body);
-    });
-  const graph = (bytes: Uint8Array): void =>
-    fields(bytes, (field, body) => {
-      if (field === GRAPH.node) node(body);
-      if (field === GRAPH.initializer) tensor(body);
-      if (field === GRAPH.sparse) sparse(body);
-    });
+  const walk = (holder: Holder, bytes: Uint8Array): void => {
+    for (const { number, delimited, body } of fieldsOf(bytes)) {
+      const inner = delimited ? holders[holder][number] : undefined;
+      if (inner === 'tensor') {
+        const place = placeOf(body);
+        if (place) files.add(place.location);
+      } else if (inner) walk(inner, body);
+    }
+  };
   try {
-    fields(model, (field, body) => {
-      if (field === MODEL.graph) graph(body);
-      if (field === MODEL.functions) {
-        fields(body, (part, inner) => part === FUNCTION.node && node(inner));
-      }
-    });
+    walk('model', model);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -61,35 +37,28 @@ export function externalFiles(model: Uint8Array): ReadonlySet<string> | undefine
   return files;
 }
 
-/** Calls back for each field of a message that holds bytes. @throws RangeError where it is no message. */
-function fields(bytes: Uint8Array, visit: (field: number, body: Uint8Array) => unknown): void {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1, count = 0; count < 10; scale *= 128, count++) {
-      const byte = bytes[at++];
-      if (byte === undefined) break;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-    throw new RangeError('a number is cut off');
-  };
-  const skip = (length: number): number => {
-    const start = at;
-    at += length;
-    if (at > bytes.length) throw new RangeError('a field is cut off');
-    return start;
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    const type = tag % 8;
-    if (type === 0) varint();
-    else if (type === 1) skip(8);
-    else if (type === 5) skip(4);
-    else if (type === 2) {
-      const length = varint();
-      const start = skip(length);
-      visit(Math.floor(tag / 8), bytes.subarray(start, start + length));
-    } else throw new RangeError('a field is of no known type');
+/** Where the elements of a tensor's message lie; undefined where they are in the message. @internal */
+export function placeOf(tensor: Uint8Array): ExternalPlace | undefined {
+  const entries = new Map<string, string>();
+  for (const { number, body } of fieldsOf(tensor)) {
+    if (number !== fields.tensor.external) continue;
+    const entry = new Map<number, string>();
+    for (const field of fieldsOf(body)) entry.set(field.number, textOf(field.body));
+    entries.set(entry.get(fields.entry.key) ?? '', entry.get(fields.entry.value) ?? '');
   }
+  const location = entries.get('location');
+  if (location === undefined) return undefined;
+  const length = entries.get('length');
+  return {
+    location,
+    offset: Number(entries.get('offset') ?? 0),
+    length: length === undefined ? undefined : Number(length),
+  };
+}
+
+/** The path of a file that a model names; undefined where it is outside of the model's folder. @internal */
+export function pathInside(folder: string, location: string): string | undefined {
+  const inside = normalize(location);
+  if (isAbsolute(location) || inside === '..' || inside.startsWith(`..${sep}`)) return undefined;
+  return join(folder, inside);
 }

@@ -2,12 +2,11 @@ import { dtypeCodes } from '../dtype.js';
 import { ModelTooLargeError } from '../errors/model-too-large.error.js';
 import type { Attribute, Graph, Initializer, Node, TensorData, Value } from '../graph.js';
 import { ProtobufWriter } from './protobuf-writer.js';
+import { WeightPlacer, type ExternalData, type WriteModelOptions } from './weight-placer.js';
 
 const irVersion = 8;
 const opsetVersion = 17;
 const producer = 'nestjs-vts';
-// Vector loads, and what onnxruntime maps into memory, start on cache lines.
-const alignment = 64;
 const maxMessageBytes = 2 ** 31 - 1;
 
 const attributeTypes: Readonly<Record<Attribute['kind'], number>> = {
@@ -22,115 +21,62 @@ const attributeTypes: Readonly<Record<Attribute['kind'], number>> = {
 };
 
 /** @internal */
-export interface WriteModelOptions {
-  /** Initializers of at least so many bytes go to the external data. Default: none does. */
-  readonly externalDataThreshold?: number;
-  /** Name of the external data file, beside the model's. Default 'model.onnx.data'. */
-  readonly location?: string;
-}
-
-/** The weights that belong into a file beside the model. @internal */
-export interface ExternalData {
-  readonly location: string;
-  readonly byteLength: number;
-  /** The file's content in order, produced while it is read. */
-  chunks(): Iterable<Uint8Array>;
-}
-
-/** @internal */
 export interface WrittenModel {
   readonly model: Uint8Array;
   /** Undefined when every initializer is in the model. */
   readonly externalData: ExternalData | undefined;
 }
 
+/** A model that is written once it is known where its weights go. @internal */
+export interface WritableModel {
+  write(options: WriteModelOptions): WrittenModel;
+}
+
 /**
- * A graph as an ONNX model (IR 8, opset 17).
+ * A graph as an ONNX model (IR 8, opset 17), or a model that writes itself.
  *
  * @throws ModelTooLargeError when what stays in the model passes 2 GB.
  * @internal
  */
-export function writeModel(graph: Graph, options: WriteModelOptions = {}): WrittenModel {
-  const threshold = options.externalDataThreshold ?? Infinity;
-  const location = options.location ?? 'model.onnx.data';
-  const placed = placeExternally(graph.initializers, threshold);
+export function writeModel(
+  graph: Graph | WritableModel,
+  options: WriteModelOptions = {},
+): WrittenModel {
+  if ('write' in graph) return graph.write(options);
+  const weights = new WeightPlacer(options);
   const writer = new ProtobufWriter()
     .int(1, irVersion)
     .string(2, producer)
-    .message(7, (body) => writeGraph(body, graph, placed.offsets, location))
+    .message(7, (body) => writeGraph(body, graph, weights))
     .message(8, (opset) => opset.string(1, '').int(2, opsetVersion));
   for (const domain of customDomains(graph)) {
     writer.message(8, (opset) => opset.string(1, domain).int(2, 1));
   }
+  return finishModel(writer, weights);
+}
+
+/** @throws ModelTooLargeError @internal */
+export function finishModel(writer: ProtobufWriter, weights: WeightPlacer): WrittenModel {
   if (writer.byteLength > maxMessageBytes) throw new ModelTooLargeError(writer.byteLength);
-  return {
-    model: writer.finish(),
-    externalData: placed.offsets.size > 0 ? externalData(placed, location) : undefined,
-  };
-}
-
-interface Placement {
-  readonly offsets: ReadonlyMap<Initializer, number>;
-  readonly byteLength: number;
-}
-
-function placeExternally(initializers: readonly Initializer[], threshold: number): Placement {
-  const offsets = new Map<Initializer, number>();
-  let end = 0;
-  for (const initializer of initializers) {
-    if (initializer.data.byteLength < threshold) continue;
-    const offset = Math.ceil(end / alignment) * alignment;
-    offsets.set(initializer, offset);
-    end = offset + initializer.data.byteLength;
-  }
-  return { offsets, byteLength: end };
-}
-
-function externalData(placed: Placement, location: string): ExternalData {
-  return {
-    location,
-    byteLength: placed.byteLength,
-    *chunks() {
-      let position = 0;
-      for (const [{ name, data }, offset] of placed.offsets) {
-        if (offset > position) yield new Uint8Array(offset - position);
-        position = offset;
-        for (const chunk of data.chunks()) {
-          yield chunk;
-          position += chunk.byteLength;
-        }
-        if (position !== offset + data.byteLength) {
-          throw new RangeError(`Initializer ${name} gave ${position - offset} bytes.`);
-        }
-      }
-    },
-  };
+  return { model: writer.finish(), externalData: weights.externalData };
 }
 
 function customDomains(graph: Graph): Set<string> {
   return new Set(graph.nodes.map((node) => node.domain).filter((domain) => domain !== ''));
 }
 
-function writeGraph(
-  writer: ProtobufWriter,
-  graph: Graph,
-  offsets: ReadonlyMap<Initializer, number>,
-  location: string,
-): void {
+function writeGraph(writer: ProtobufWriter, graph: Graph, weights: WeightPlacer): void {
   for (const node of graph.nodes) writer.message(1, (body) => writeNode(body, node));
   writer.string(2, graph.name);
   for (const initializer of graph.initializers) {
-    const offset = offsets.get(initializer);
-    writer.message(5, (body) => {
-      if (offset === undefined) writeTensor(body, initializer.data, initializer.name);
-      else writeExternalTensor(body, initializer, location, offset);
-    });
+    writer.message(5, (body) => writeInitializer(body, initializer, weights));
   }
   for (const input of graph.inputs) writer.message(11, (body) => writeValueInfo(body, input));
   for (const output of graph.outputs) writer.message(12, (body) => writeValueInfo(body, output));
 }
 
-function writeNode(writer: ProtobufWriter, node: Node): void {
+/** @internal */
+export function writeNode(writer: ProtobufWriter, node: Node): void {
   for (const input of node.inputs) writer.string(1, input);
   for (const output of node.outputs) writer.string(2, output);
   writer.string(3, node.name).string(4, node.op);
@@ -156,7 +102,7 @@ function writeAttribute(writer: ProtobufWriter, name: string, attribute: Attribu
       writer.message(5, (body) => writeTensor(body, attribute.value, ''));
       break;
     case 'graph':
-      writer.message(6, (body) => writeGraph(body, attribute.value, new Map(), ''));
+      writer.message(6, (body) => writeGraph(body, attribute.value, new WeightPlacer()));
       break;
     case 'floats':
       writer.packedFloats(7, attribute.value);
@@ -175,22 +121,14 @@ function writeTensor(writer: ProtobufWriter, data: TensorData, name: string): vo
   writer.packedInts(1, data.dims).int(2, dtypeCodes[data.dtype]).string(8, name).bytes(9, data);
 }
 
-function writeExternalTensor(
+/** @internal */
+export function writeInitializer(
   writer: ProtobufWriter,
   { name, data }: Initializer,
-  location: string,
-  offset: number,
+  weights: WeightPlacer,
 ): void {
   writer.packedInts(1, data.dims).int(2, dtypeCodes[data.dtype]).string(8, name);
-  const entries = [
-    ['location', location],
-    ['offset', String(offset)],
-    ['length', String(data.byteLength)],
-  ] as const;
-  for (const [key, value] of entries) {
-    writer.message(13, (entry) => entry.string(1, key).string(2, value));
-  }
-  writer.int(14, 1);
+  weights.write(writer, data);
 }
 
 function writeValueInfo(writer: ProtobufWriter, value: Value): void {

@@ -53,6 +53,12 @@ export class ProtobufWriter {
     return this;
   }
 
+  /** Fields that are written already. */
+  raw(fields: Uint8Array): this {
+    this.#append(fields);
+    return this;
+  }
+
   packedInts(field: number, values: readonly number[]): this {
     if (values.length === 0) return this;
     const nested = new ProtobufWriter();

@@ -30,10 +30,14 @@ export function quantizedMatrix(weights: TensorData, transposed: boolean): Quant
     (known ??= scales(values, { blocks, inputs, outputs, transposed }));
   return {
     elements: lazyTensorData('int8', [...lead, inputs, outputs], () => {
-      const values = read(weights);
+      const values = floatsOf(weights);
       return quantize(values, scalesOf(values), { blocks, inputs, outputs, transposed });
     }),
-    scales: lazyTensorData('float32', [...lead, outputs], () => known ?? scalesOf(read(weights))),
+    scales: lazyTensorData(
+      'float32',
+      [...lead, outputs],
+      () => known ?? scalesOf(floatsOf(weights)),
+    ),
     zeros: lazyTensorData('int8', [...lead, outputs], () => new Int8Array(blocks * outputs)),
   };
 }
@@ -76,7 +80,8 @@ function quantize(values: Float32Array, scale: Float32Array, layout: Layout): In
   return result;
 }
 
-function read(data: TensorData): Float32Array {
+/** The elements of a float32 tensor. @internal */
+export function floatsOf(data: TensorData): Float32Array {
   const bytes = new Uint8Array(data.byteLength);
   let end = 0;
   for (const chunk of data.chunks()) {

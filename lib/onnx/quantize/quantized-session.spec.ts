@@ -33,7 +33,7 @@ function doubling(): Graph {
 }
 
 async function doubles(content = 'a', folder: string | undefined = cache): Promise<void> {
-  const session = await quantizedSession(doubling(), Buffer.from(content), folder, {});
+  const session = await quantizedSession(doubling(), [Buffer.from(content)], folder, {});
   const { y } = await session.run({
     x: new Tensor('float32', new Float32Array(64).fill(3), [1, 64]),
   });

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Graph } from '../graph.js';
-import { writeModel } from '../proto/model-writer.js';
+import { writeModel, type WritableModel } from '../proto/model-writer.js';
 import { createSession, openSession, type SessionOptions } from '../session/create-session.js';
 import type { OnnxSession } from '../session/onnx-session.js';
 
@@ -18,40 +18,49 @@ const EXTERNAL_BYTES = 4096;
 const LEFTOVER_MS = 3_600_000;
 
 /**
- * A session of a quantized graph, whose weights are computed once and kept in a folder for the next session.
+ * A session of a quantized model, whose weights are computed once and kept in a folder for the next session.
  *
  * A folder is complete when it is there: it is written aside and renamed. Where it cannot be written, or read, the
  * weights are computed for this session alone.
  *
- * @param source The file or bytes that the weights come from; its content is part of the key.
+ * @param sources The files or bytes that the model comes from; their content is the key, with the graph.
  * @internal
  */
 export async function quantizedSession(
-  graph: Graph,
-  source: string | Uint8Array,
+  model: Graph | WritableModel,
+  sources: readonly (string | Uint8Array)[],
   cache: string | undefined,
   options: SessionOptions,
 ): Promise<OnnxSession> {
-  if (cache === undefined) return createSession(graph, options);
-  const folder = join(cache, `int8-${await keyOf(graph, source)}`);
+  if (cache === undefined) return createSession(model, options);
+  const folder = join(cache, `int8-${await keyOf(model, sources)}`);
   const path = join(folder, MODEL);
-  if ((await isWhole(folder)) || (await write(graph, cache, folder))) {
+  if ((await isWhole(folder)) || (await write(model, cache, folder))) {
     // Another process may take the folder away with its model.
     const session = await openSession(path, options).catch(() => undefined);
     if (session) return session;
   }
-  return createSession(graph, options);
+  return createSession(model, options);
 }
 
-async function keyOf(graph: Graph, source: string | Uint8Array): Promise<string> {
+async function keyOf(
+  model: Graph | WritableModel,
+  sources: readonly (string | Uint8Array)[],
+): Promise<string> {
   const hash = createHash('sha256');
-  if (typeof source === 'string') await pipeline(createReadStream(source), hash, { end: false });
-  else hash.update(source);
-  const { nodes, inputs, outputs, initializers } = graph;
+  for (const source of sources) {
+    if (typeof source === 'string') await pipeline(createReadStream(source), hash, { end: false });
+    else hash.update(source);
+  }
+  hash.update(JSON.stringify([VERSION, 'write' in model ? 'file' : outline(model)]));
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** All of a graph but its weights. */
+function outline({ nodes, inputs, outputs, initializers }: Graph): unknown {
   const weights = initializers.map(({ name, data }) => [name, data.dtype, data.dims]);
   const operations = nodes.map(({ attributes, ...node }) => [node, [...attributes]]);
-  hash.update(JSON.stringify([VERSION, inputs, outputs, operations, weights]));
-  return hash.digest('hex').slice(0, 32);
+  return [inputs, outputs, operations, weights];
 }
 
 async function isWhole(folder: string): Promise<boolean> {
@@ -67,9 +76,15 @@ async function isWhole(folder: string): Promise<boolean> {
 }
 
 /** False where the folder cannot be written. */
-async function write(graph: Graph, cache: string, folder: string): Promise<boolean> {
+async function write(
+  quantized: Graph | WritableModel,
+  cache: string,
+  folder: string,
+): Promise<boolean> {
   const aside = join(cache, `tmp-${randomBytes(8).toString('hex')}`);
-  const { model, externalData } = writeModel(graph, { externalDataThreshold: EXTERNAL_BYTES });
+  const { model, externalData } = writeModel(quantized, {
+    externalDataThreshold: EXTERNAL_BYTES,
+  });
   try {
     await mkdir(cache, { recursive: true, mode: 0o700 });
     await removeLeftovers(cache);

@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { SessionCreationError } from '../errors/session.error.js';
 import type { Graph } from '../graph.js';
-import { writeModel } from '../proto/model-writer.js';
+import { writeModel, type WritableModel } from '../proto/model-writer.js';
 import { withModelFolder } from './model-folder.js';
 import { OnnxSession } from './onnx-session.js';
 
@@ -22,7 +22,7 @@ export interface SessionOptions {
 }
 
 /**
- * A session for a graph. The weights go through a file in a private folder, which is gone when the promise
+ * A session for a graph, or a model that writes itself. The weights go through a file in a private folder, which is gone when the promise
  * settles; where no file can be written they go through memory.
  *
  * @throws SessionCreationError when onnxruntime refuses the model.
@@ -30,7 +30,7 @@ export interface SessionOptions {
  * @internal
  */
 export async function createSession(
-  graph: Graph,
+  graph: Graph | WritableModel,
   options: SessionOptions = {},
 ): Promise<OnnxSession> {
   const fromFile = await withModelFolder(graph, options.tempDir, (path) =>

@@ -2,7 +2,8 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Graph } from '../graph.js';
-import { writeModel, type ExternalData } from '../proto/model-writer.js';
+import { writeModel, type WritableModel } from '../proto/model-writer.js';
+import type { ExternalData } from '../proto/weight-placer.js';
 
 // Below this an initializer costs more as an entry of its own than it saves.
 const externalDataThreshold = 4096;
@@ -28,7 +29,7 @@ const unwritable = new Set([
  * @internal
  */
 export async function withModelFolder<T>(
-  graph: Graph,
+  graph: Graph | WritableModel,
   parent: string | undefined,
   use: (modelPath: string) => Promise<T>,
 ): Promise<T | undefined> {
@@ -49,7 +50,7 @@ export async function withModelFolder<T>(
   }
 }
 
-async function writeInto(folder: string, graph: Graph): Promise<string> {
+async function writeInto(folder: string, graph: Graph | WritableModel): Promise<string> {
   const { model, externalData } = writeModel(graph, { externalDataThreshold });
   const modelPath = join(folder, 'model.onnx');
   await writeFile(modelPath, model, { flag: 'wx', mode: 0o600 });

@@ -1,11 +1,11 @@
 import { VtsError } from '../../errors/index.js';
 
-/** `precision: 'int8'` for a model whose weights are not quantized here. @publicApi */
+/** `precision: 'int8'` for a model whose weights are out of reach. @publicApi */
 export class UnquantizableModelError extends VtsError {
-  constructor(what = 'an ONNX file') {
+  constructor(what = 'the bytes of an ONNX model that keeps weights in other files') {
     super(
-      `precision: 'int8' cannot be used for ${what}. Leave precision out; an ONNX file can be quantized in Python with ` +
-        `onnxruntime.quantization.quantize_dynamic(), and saved instead.`,
+      `precision: 'int8' cannot be used for ${what}. Give the path of the .onnx file, beside which they are, or leave ` +
+        `precision out.`,
     );
   }
 }
