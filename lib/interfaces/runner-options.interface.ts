@@ -50,7 +50,7 @@ export interface RunnerOptions {
   onnx?: string;
   /**
    * Where the model runs: in worker threads of this process, or in processes of its own, which may crash or be
-   * killed without harm to this one, and are started again. A process costs tens of megabytes and some 0.2 ms a call.
+   * killed without harm to this one, and are started again. A process costs tens of megabytes and some 0.1 ms a call.
    *
    * @default 'thread'
    */
@@ -72,8 +72,8 @@ export interface RunnerOptions {
   /** How calls of batchable methods share runs. Of no effect on methods that are not batchable. */
   batching?: RunnerBatchingOptions;
   /**
-   * Numbers of the weights, for the PyTorch layer: `int8` quantizes those of matrix products and LSTMs when the model
-   * is first loaded, keeps the result beside the model, and computes up to several times as fast with small
+   * Numbers of the weights, for the PyTorch layer: `int8` quantizes those of matrix products and LSTMs, of ONNX files
+   * too, when the model is first loaded, keeps the result beside the model, and computes up to several times as fast with small
    * differences in the result. fastai learners run in `fp32`.
    *
    * @default 'fp32'
@@ -107,7 +107,8 @@ export interface BatchingOptions {
   /**
    * Milliseconds from the arrival of a call, or of the HTTP request that makes it, to its answer. A call that
    * cannot make it is refused at once with RunnerOverloadedError, HTTP 503 with Retry-After, and one that is overdue
-   * while it waits is refused before it costs anything.
+   * while it waits is refused before it costs anything. So is, in the end, one whose run took longer than was to be
+   * foreseen. Only a call that comes to an idle runner is answered however long it takes.
    *
    * @default 60000, as BentoML's
    */

@@ -23,7 +23,7 @@ export interface BatchEvent {
 export interface ShedEvent {
   readonly runner: string;
   readonly method: string;
-  /** `queue`: too many wait; `latency`: it could not be in time; `overdue`: it waited too long; `concurrency`: too many in hand. */
+  /** `queue`: too many wait; `latency`: it could not be in time; `overdue`: it was not answered in time; `concurrency`: too many in hand. */
   readonly reason: 'queue' | 'latency' | 'overdue' | 'concurrency';
 }
 

@@ -131,11 +131,12 @@ describe('Batcher, whatever happens', () => {
         });
         target.onFree = () => batcher.wake();
 
-        const ends: { value?: Output; error?: Error }[][] = [];
+        const ends: { value?: Output; error?: Error; at?: number }[][] = [];
+        const begun: BatchCall<Item, Output>[] = [];
         const items: Item[] = [];
         for (const [call, { after, rows, key, width, health, leaves, age }] of arrivals.entries()) {
           await clock.pass(after);
-          const noted: { value?: Output; error?: Error }[] = [];
+          const noted: { value?: Output; error?: Error; at?: number }[] = [];
           ends.push(noted);
           const item: Item = {
             key,
@@ -143,12 +144,13 @@ describe('Batcher, whatever happens', () => {
             rows: Array.from({ length: rows }, (_, row) => ({ call, row, width })),
           };
           items.push(item);
-          const started = (begun: BatchCall<Item, Output>): void => {
-            const leave = (): void => batcher.abandon(begun, new RunAbortedError('m:1', 'f'));
+          const started = (own: BatchCall<Item, Output>): void => {
+            begun[call] = own;
+            const leave = (): void => batcher.abandon(own, new RunAbortedError('m:1', 'f'));
             if (leaves !== undefined) clock.setTimeout(leave, leaves);
           };
           batcher.submit(item, started, clock.now() - age).then(
-            (value) => noted.push({ value }),
+            (value) => noted.push({ value, at: clock.now() }),
             (error: Error) => noted.push({ error }),
           );
         }
@@ -157,10 +159,13 @@ describe('Batcher, whatever happens', () => {
         for (const [call, noted] of ends.entries()) {
           const item = items[call] as Item;
           expect(noted).toHaveLength(1);
-          const { value, error } = noted[0] as { value?: Output; error?: Error };
+          const { value, error, at } = noted[0]!;
           if (value !== undefined) {
             expect(item.health).toBe('good');
             expect(value).toEqual(item.rows.map(rowText));
+            // In time, but for one that found an idle runner.
+            const { certain, deadline } = begun[call]!;
+            if (!certain) expect(at).toBeLessThanOrEqual(deadline);
             continue;
           }
           const own = {

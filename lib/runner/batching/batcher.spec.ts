@@ -439,6 +439,27 @@ describe('Batcher', () => {
       expect(shed).toEqual(['overdue']);
     });
 
+    it('an answer that comes too late because its run took longer than those before it', async () => {
+      setUp({ maxLatencyMs: 100 });
+      const first = submit(1);
+      await clock.pass(1);
+      runMs = () => 150;
+      const late = [submit(2), submit(3, 4)];
+      await clock.pass(200);
+      expect(first.value).toEqual([-1]);
+      expect(target.began).toEqual([[1], [2, 3, 4]]);
+      for (const call of late) {
+        expect(call.error).toBeInstanceOf(RunnerOverloadedError);
+        expect(call).toMatchObject({ at: 160 });
+      }
+      expect(shed).toEqual(['overdue', 'overdue']);
+      // A call that comes to an idle runner is answered all the same.
+      const alone = submit(5);
+      await clock.pass(150);
+      expect(alone.value).toEqual([-5]);
+      expect(batcher.stats).toMatchObject({ queued: 0, running: 0, completed: 2, shed: 2 });
+    });
+
     it('counts the time that a call took to get here', async () => {
       setUp({ maxLatencyMs: 100 });
       await measure();

@@ -270,7 +270,10 @@ export class Batcher<Item, Output> {
       for (const { call } of entries) this.#end(call, error as Error, 'failed');
       return;
     }
+    const answeredAt = this.#clock.now();
     entries.forEach(({ call, part }, index) => {
+      // Who asked for an answer in time has no use for a later one, and is not told that it came in time.
+      if (answeredAt > call.deadline && !call.certain && !call.settled) this.#shed(call);
       if (!call.take(part, outputs[index] as Output)) return;
       counts.completed++;
       this.#told(call, 'ok', batch, now);
@@ -351,7 +354,7 @@ export class Batcher<Item, Output> {
 
   #shed(call: BatchCall<Item, Output>): void {
     const { maxLatencyMs } = this.options.batching;
-    const fact = `it waited too long to be answered within maxLatencyMs, ${maxLatencyMs}`;
+    const fact = `it could not be answered within maxLatencyMs, ${maxLatencyMs}`;
     const ms = queueMs(this.#load, this.#clock.now(), 1, 1);
     this.#end(call, this.admission.refusal('overdue', fact, ms), 'shed');
   }
