@@ -257,16 +257,19 @@ async function benchOverload(store: ModelStore): Promise<void> {
   };
   const rate = OVERLOAD.times * before;
   await openLoop(call, rate, 2);
-  const memory = [rssMiB()];
+  const memory: number[] = [];
+  const sampling = setInterval(() => memory.push(rssMiB()), 250);
   const outcome = await openLoop(call, rate, OVERLOAD.seconds);
-  memory.push(rssMiB());
+  clearInterval(sampling);
   const next = performance.now();
   const first = await call();
   const firstMs = performance.now() - next;
   await runner.close();
   report('in this process', LONG.calls, rate, (before + (await peak())) / 2, outcome);
+  const third = Math.ceil(memory.length / 3);
+  const [early, late] = [memory.slice(0, third), memory.slice(-third)].map(median);
   console.log(
-    `memory ${memory.map((mib) => mib.toFixed(0)).join(' -> ')} MiB; the first call afterwards: ${first} in ${firstMs.toFixed(1)} ms`,
+    `memory ${early!.toFixed(0)} MiB in the first third, ${late!.toFixed(0)} in the last; the first call afterwards: ${first} in ${firstMs.toFixed(1)} ms`,
   );
 }
 
@@ -322,7 +325,7 @@ async function benchHttpOverload(home: string): Promise<void> {
 function report(where: string, tokens: number, rate: number, peak: number, outcome: Outcome): void {
   table(
     `${OVERLOAD.times}x overload ${where}: ${rate.toFixed(0)} calls/s of ${tokens} tokens for ${OVERLOAD.seconds} s, maxLatencyMs ${MAX_LATENCY_MS}`,
-    ['answered/s', 'of the peak', 'refused', 'other', 'median ms', 'p99', 'worst'],
+    ['answered/s', 'of the peak', 'refused', 'other', 'median ms', 'p99', 'worst', 'from the call'],
     [
       [
         outcome.perSecond.toFixed(0),
@@ -332,6 +335,7 @@ function report(where: string, tokens: number, rate: number, peak: number, outco
         outcome.median.toFixed(0),
         outcome.p99.toFixed(0),
         outcome.worst.toFixed(0),
+        outcome.worstOfCall.toFixed(0),
       ],
     ],
   );
