@@ -286,17 +286,24 @@ async function benchHttpOverload(home: string): Promise<void> {
   // `fetch` costs more than the server's refusal, and would be what is measured; so would the time that the kernel lets
   // a thousand new connections wait.
   const agent = new Agent({ keepAlive: true, maxSockets: 500 });
+  const others = new Map<string, number>();
+  const other = (what: string): Verdict => {
+    others.set(what, (others.get(what) ?? 0) + 1);
+    return 'other';
+  };
   const call = (): Promise<Verdict> =>
     new Promise((resolve) => {
       const sent = send(url, { method: 'POST', agent, headers }, (response) => {
         const { statusCode, headers: got } = response.resume();
         response.once('end', () => {
           if (statusCode === 200) resolve('answered');
-          else if (statusCode !== 503) resolve('other');
+          else if (statusCode !== 503) resolve(other(`HTTP ${statusCode}`));
           else resolve(Number(got['retry-after']) >= 1 ? 'refused' : 'unadvised');
         });
       });
-      sent.once('error', () => resolve('other'));
+      sent.once('error', (error: NodeJS.ErrnoException) =>
+        resolve(other(error.code ?? error.message)),
+      );
       sent.end(body);
     });
   const peak = async (): Promise<number> => {
@@ -319,6 +326,7 @@ async function benchHttpOverload(home: string): Promise<void> {
   agent.destroy();
   await stop(server);
   report('over HTTP', LONG.http, rate, (before + (await peak())) / 2, outcome);
+  for (const [what, count] of others) console.log(`other: ${what}, ${count} times`);
   console.log(`the first request afterwards: ${first} in ${firstMs.toFixed(1)} ms`);
 }
 
