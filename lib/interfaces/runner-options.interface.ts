@@ -34,7 +34,9 @@ export interface RunnerOptions {
    */
   stuckMs?: number;
   /**
-   * onnxruntime's execution providers. fastai learners run on the CPU only.
+   * onnxruntime's execution providers, for the PyTorch layer: `cpu`, `cuda`, `webgpu` and the others of the installed
+   * build, or their names in Python (`CUDAExecutionProvider`). fastai learners run on the CPU only. With `webgpu`
+   * workers are processes, as onnxruntime crashes where two threads run models by it.
    *
    * @default ['cpu']
    */
@@ -52,7 +54,7 @@ export interface RunnerOptions {
    * Where the model runs: in worker threads of this process, or in processes of its own, which may crash or be
    * killed without harm to this one, and are started again. A process costs tens of megabytes and some 0.1 ms a call.
    *
-   * @default 'thread'
+   * @default 'thread'; 'process' where `executionProviders` has `webgpu`
    */
   isolation?: 'thread' | 'process';
   /**

@@ -21,6 +21,6 @@ export { quantizeFile, type QuantizedFile } from './quantize/quantize-file.js';
 export { quantizeGraph } from './quantize/quantize-graph.js';
 export { quantizedSession } from './quantize/quantized-session.js';
 export { createSession, openSession, type SessionOptions } from './session/create-session.js';
-export { usableProviders } from './session/execution-providers.js';
+export { nodeName, usableProviders } from './session/execution-providers.js';
 export { OnnxSession } from './session/onnx-session.js';
 export { packTextBatch, type TextBatch } from './text/text-batch.js';

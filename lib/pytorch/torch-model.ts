@@ -19,7 +19,12 @@ export interface TorchModelOptions {
   inputs?: readonly ModelInput[];
   /** Threads that onnxruntime uses within one run. @default 1 */
   intraOpNumThreads?: number;
-  /** onnxruntime's execution providers, in order of preference. @default ['cpu'] */
+  /**
+   * onnxruntime's execution providers, in order of preference. Models by `webgpu` must all run on one thread of a
+   * process; runners see to that.
+   *
+   * @default ['cpu']
+   */
   executionProviders?: readonly string[];
   /** False goes on without the execution providers that do not work here, after a warning. @default true */
   strict?: boolean;

@@ -24,6 +24,16 @@ describe('resolveRunnerOptions', () => {
     expect(resolveRunnerOptions('a:1', {}, 2)).toMatchObject({ timeoutMs: 60_000, stuckMs: 2000 });
   });
 
+  it.each(['webgpu', 'WebGpuExecutionProvider'])('keeps workers by %s apart', (provider) => {
+    const options = { executionProviders: [provider, 'cpu'] };
+    expect(resolveRunnerOptions('a:1', options, 2)).toMatchObject({ isolation: 'process' });
+    expect(() => resolveRunnerOptions('a:1', { ...options, isolation: 'thread' }, 2)).toThrow(
+      /crashes where two threads.*leave isolation out/,
+    );
+    const cuda = { executionProviders: ['cuda', 'cpu'] };
+    expect(resolveRunnerOptions('a:1', cuda, 2)).toMatchObject({ isolation: 'thread' });
+  });
+
   it.each<[object, string]>([
     [{ workers: 0 }, 'workers is 0'],
     [{ workers: 1.5 }, 'workers is 1.5'],

@@ -1,4 +1,5 @@
 import type { RunnerOptions } from '../interfaces/runner-options.interface.js';
+import { nodeName } from '../onnx/index.js';
 import { usableCores } from './cores.js';
 import { resolveBatching, type ResolvedBatching } from './batching/batching-options.js';
 import { InvalidRunnerOptionError } from './errors/index.js';
@@ -14,6 +15,9 @@ const DEFAULT_STUCK_MS = 2000;
 const MOST_DEFAULT_WORKERS = 4;
 
 const DEFAULT_QUEUE_SIZE = 1000;
+
+/** Those whose sessions crash a process in which two run at once, each on a thread of its own (onnxruntime's issue 32561). */
+const ONE_THREAD_PROVIDERS = ['webgpu'];
 
 const KNOWN = [
   'workers',
@@ -106,6 +110,13 @@ export function resolveRunnerOptions(
       'lower workers or threads',
     );
   }
+  const alone = executionProviders.find((each) => ONE_THREAD_PROVIDERS.includes(nodeName(each)));
+  if (alone !== undefined && options.isolation === 'thread') {
+    refuse(
+      `isolation is "thread", and the execution provider "${alone}" crashes where two threads run models`,
+      `leave isolation out, or use "process"`,
+    );
+  }
   const batchingOf = resolveBatching(options.batching, refuse);
   return {
     workers,
@@ -115,7 +126,7 @@ export function resolveRunnerOptions(
     executionProviders,
     strict,
     onnx,
-    isolation: options.isolation ?? 'thread',
+    isolation: options.isolation ?? (alone === undefined ? 'thread' : 'process'),
     maxQueueSize: options.maxQueueSize ?? DEFAULT_QUEUE_SIZE,
     maxConcurrency: options.maxConcurrency ?? Infinity,
     precision: options.precision ?? 'fp32',

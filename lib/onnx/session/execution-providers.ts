@@ -2,8 +2,8 @@ import { ExecutionProviderError } from '../errors/index.js';
 import { GraphBuilder } from '../graph-builder.js';
 import { writeModel } from '../proto/model-writer.js';
 
-/** As onnxruntime-node calls it: Python's `CUDAExecutionProvider` is `cuda`. */
-function nodeName(provider: string): string {
+/** As onnxruntime-node calls it: Python's `CUDAExecutionProvider` is `cuda`. @internal */
+export function nodeName(provider: string): string {
   return provider.replace(/ExecutionProvider$/, '').toLowerCase();
 }
 
