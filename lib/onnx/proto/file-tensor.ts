@@ -53,20 +53,34 @@ export function externalElements(
   const place = placeOf(message);
   if (!place) return undefined;
   const { location, offset } = place;
-  const path = model === undefined ? undefined : pathInside(dirname(model), location);
-  if (path === undefined) {
-    throw new SessionCreationError(`its data file "${location}" is not in the model's folder`);
-  }
-  const size = sizeOf(path);
-  const byteLength = place.length ?? (size ?? 0) - offset;
-  if (size === undefined || !(offset >= 0) || !(byteLength >= 0) || offset + byteLength > size) {
+  const { path, size } = dataFile(location, model);
+  const byteLength = place.length ?? size - offset;
+  if (!(offset >= 0) || !(byteLength >= 0) || offset + byteLength > size) {
     throw new SessionCreationError(`its data file "${location}" is missing or too short`);
   }
   return { byteLength, chunks: () => read(path, offset, byteLength) };
 }
 
-function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+/**
+ * The file beside a model that it calls by this name.
+ *
+ * @param model Path of the model's file; undefined where it came as bytes.
+ * @throws SessionCreationError where it is not there, or not in the model's folder.
+ * @internal
+ */
+export function dataFile(
+  location: string,
+  model: string | undefined,
+): { readonly path: string; readonly size: number } {
+  const path = model === undefined ? undefined : pathInside(dirname(model), location);
+  if (path === undefined) {
+    throw new SessionCreationError(`its data file "${location}" is not in the model's folder`);
+  }
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) {
+    throw new SessionCreationError(`its data file "${location}" is missing or too short`);
+  }
+  return { path, size: found.size };
 }
 
 function* read(path: string, offset: number, byteLength: number): Generator<Uint8Array> {

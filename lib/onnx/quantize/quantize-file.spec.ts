@@ -155,6 +155,16 @@ it.each([
   expect(() => quantizeFile(path)).toThrow('"data-file.weights" is missing or too short');
 });
 
+it('the data file of a branch alone that is missing', () => {
+  const bytes = readFileSync(join(folder, 'branches.onnx'));
+  const at = bytes.indexOf('branches.weights');
+  bytes.write('branches.others1', at, 'latin1');
+  const path = join(own, 'branches.onnx');
+  copyOf('branches');
+  writeFileSync(path, bytes);
+  expect(() => quantizeFile(path)).toThrow('"branches.others1" is missing');
+});
+
 it('a data file outside of the folder is not read', () => {
   const bytes = readFileSync(join(folder, 'data-file.onnx')).toString('latin1');
   const evil = Buffer.from(bytes.replaceAll('data-file.weights', '../a-file.weights'), 'latin1');

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { namesTaken, readNode, valueName, type FileNode } from '../proto/file-node.js';
-import { externalElements, readTensor, type FileTensor } from '../proto/file-tensor.js';
-import { externalFiles, pathInside } from '../proto/external-files.js';
+import { dataFile, externalElements, readTensor, type FileTensor } from '../proto/file-tensor.js';
+import { externalFiles } from '../proto/external-files.js';
 import {
   finishModel,
   writeInitializer,
@@ -67,7 +66,7 @@ export function quantizeFile(source: string | Uint8Array): QuantizedFile | undef
     added: quantizer.added,
   });
   return {
-    sources: [source, ...dataFiles(path, files)],
+    sources: [source, ...[...files].map((file) => dataFile(file, path).path)],
     write: (options) => rewriter.write(bytes, graph, options),
   };
 }
@@ -77,11 +76,6 @@ function graphOf(model: Uint8Array): Uint8Array | undefined {
     if (number === fields.model.graph) return body;
   }
   return undefined;
-}
-
-function dataFiles(model: string | undefined, files: ReadonlySet<string>): string[] {
-  if (model === undefined) return [];
-  return [...files].map((file) => pathInside(dirname(model), file)!);
 }
 
 /** Which values something takes, and which nodes only handed on weights that nothing takes any more. */
