@@ -222,7 +222,7 @@ export {
   WorkerDiedError,
 } from './runner/errors/index.js';
 export type { RunnableClass } from './runner/runnable-definition.js';
-export type { RunnerStats } from './runner/worker-pool.js';
+export type { RunnerStats } from './runner/pool-stats.js';
 export { ValueStream } from './runtime/value-stream.js';
 export { ApiError } from './server/api-error.js';
 export {

@@ -1,6 +1,6 @@
 import type { Prediction, Predictions } from '../fastai/learner.js';
 import type { DecodedRow, FrameLike, ShownRow, TabularSchema } from '../fastai/tabular/index.js';
-import type { RunnerStats } from '../runner/worker-pool.js';
+import type { RunnerStats } from '../runner/pool-stats.js';
 import type { RunOptions } from './runner-options.interface.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { BatchTarget } from './batching/index.js';
 import type { Description } from './protocol.js';
 import type { Task, TaskStream } from './task.js';
-import type { PoolStats } from './worker-pool.js';
+import type { PoolStats } from './pool-stats.js';
 
 /** Where the calls of a runner go: a pool of workers, or an object of this thread. @internal */
 export interface CallTarget extends BatchTarget {

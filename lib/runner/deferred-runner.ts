@@ -11,7 +11,7 @@ import type { FastaiRunner, RunnerHandle, RunnerMethod } from '../interfaces/run
 import { requestScope, type RequestScope } from '../runtime/request-scope.js';
 import { RunnerClosedError, RunnerNotReadyError } from './errors/index.js';
 import { LONGEST_TIMEOUT_MS } from './runner-options.js';
-import type { RunnerStats } from './worker-pool.js';
+import type { RunnerStats } from './pool-stats.js';
 
 const NO_STATS: RunnerStats = {
   ready: 0,

@@ -4,7 +4,7 @@ import { ModelLoadError, RunnerClosedError } from './errors/index.js';
 import type { Description, FromWorker, RunMessage, Served, WireError } from './protocol.js';
 import { ServedCall } from './served-call.js';
 import { Task, type TaskStream } from './task.js';
-import type { PoolStats } from './worker-pool.js';
+import type { PoolStats } from './pool-stats.js';
 import { runError, wireError } from './wire-error.js';
 
 const COUNTED = {

@@ -24,7 +24,7 @@ import {
 import type { Description } from './protocol.js';
 import { StreamBuffer } from './stream-buffer.js';
 import type { Task } from './task.js';
-import type { RunnerStats } from './worker-pool.js';
+import type { RunnerStats } from './pool-stats.js';
 
 const DEFAULT_CLOSE_MS = 30_000;
 

@@ -9,7 +9,8 @@ import { runnableCodec } from './runnable-codec.js';
 import type { RunnableClass, RunnableDefinition } from './runnable-definition.js';
 import type { RunnablePlan } from './runnable-options.js';
 import { serveRunnable, type CustomInit } from './runnables/custom.js';
-import { WorkerPool, type RunnerStats } from './worker-pool.js';
+import type { RunnerStats } from './pool-stats.js';
+import { WorkerPool } from './worker-pool.js';
 
 /** A runnable and how it is run. @internal */
 export interface RunnableRunnerOptions {

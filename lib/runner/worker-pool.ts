@@ -3,22 +3,20 @@ import {
   ModelLoadError,
   RunnerClosedError,
   RunnerUnavailableError,
-  UnclonableItemError,
   WorkerDiedError,
 } from './errors/index.js';
 import type { BatchFeeder, StartedRun } from './batching/batch-target.js';
 import type { CallTarget } from './call-target.js';
-import { roomFor, type PoolMember, type PoolMemberEvents, type WorkerExit } from './pool-member.js';
+import type { PoolMember, PoolMemberEvents, WorkerExit } from './pool-member.js';
+import { CallCounts, type PoolStats } from './pool-stats.js';
 import { PoolWorker } from './pool-worker.js';
 import { PoolProcess } from './process/pool-process.js';
 import type { Description, WireError } from './protocol.js';
 import { RestartDelay } from './restart-delay.js';
-import { Task, TaskQueue, type TaskStream } from './task.js';
+import { Task, type TaskStream } from './task.js';
+import { TaskDispatcher } from './task-dispatcher.js';
 import { encode } from './transfer.js';
 import { runError } from './wire-error.js';
-
-/** How much the latest run counts in the mean of their times. */
-const NEWEST = 0.1;
 
 /** @internal */
 export interface WorkerPoolOptions {
@@ -37,41 +35,6 @@ export interface WorkerPoolOptions {
   /** Told when a worker was lost. */
   readonly warn?: (message: string) => void;
 }
-
-/** Figures of a pool at this moment; counts are since its start. @publicApi */
-export interface RunnerStats {
-  /** Workers with their model loaded, of those the runner wants. */
-  readonly ready: number;
-  readonly workers: number;
-  /** Calls that wait. */
-  readonly queued: number;
-  /** Calls that run. */
-  readonly running: number;
-  /** No further call may wait now: it would be refused. */
-  readonly full: boolean;
-  /** Calls that were answered. */
-  readonly completed: number;
-  /** Calls that failed, but for those below. */
-  readonly failed: number;
-  /** Calls whose item was at fault. */
-  readonly rejected: number;
-  /** Calls that were given up by their callers, or whose time was over. */
-  readonly abandoned: number;
-  /** Calls that were refused because of the load. */
-  readonly shed: number;
-  /** Workers that were lost. */
-  readonly restarts: number;
-}
-
-/** What a pool itself knows of that: no call is refused here. @internal */
-export type PoolStats = Omit<RunnerStats, 'full' | 'shed'>;
-
-const COUNTED = {
-  ok: 'completed',
-  input: 'rejected',
-  failed: 'failed',
-  abandoned: 'abandoned',
-} as const;
 
 const MEMBERS = {
   thread: [PoolWorker, './worker.js'],
@@ -93,15 +56,13 @@ interface RunHow {
  * @internal
  */
 export class WorkerPool implements CallTarget {
-  readonly #workers = new Set<PoolMember>();
-  readonly #queue = new TaskQueue();
+  readonly #dispatcher: TaskDispatcher;
   readonly #pending = new Set<Task>();
   readonly #feeders = new Set<BatchFeeder>();
   readonly #batches = new Set<Task>();
-  readonly #counts = { completed: 0, failed: 0, rejected: 0, abandoned: 0 };
+  readonly #calls = new CallCounts();
   readonly #delay = new RestartDelay();
   #restarts = 0;
-  #meanRunMs: number | undefined;
   #opening: Promise<Description> | undefined;
   #opened: { resolve(value: Description): void; reject(error: Error): void } | undefined;
   #description: Description | undefined;
@@ -110,7 +71,9 @@ export class WorkerPool implements CallTarget {
   #down: string | undefined;
   #idle: (() => void)[] = [];
 
-  constructor(private readonly options: WorkerPoolOptions) {}
+  constructor(private readonly options: WorkerPoolOptions) {
+    this.#dispatcher = new TaskDispatcher(options.name);
+  }
 
   /**
    * Starts the workers; resolves when all have loaded the model.
@@ -131,11 +94,11 @@ export class WorkerPool implements CallTarget {
 
   /** At least one worker has its model loaded, and tasks are taken. */
   get ready(): boolean {
-    return !this.#closed && [...this.#workers].some((worker) => worker.ready);
+    return !this.#closed && [...this.#dispatcher.workers].some((worker) => worker.ready);
   }
 
   get stats(): PoolStats {
-    const mailboxes = new Set([...this.#workers].flatMap((worker) => worker.mailbox));
+    const mailboxes = new Set([...this.#dispatcher.workers].flatMap((worker) => worker.mailbox));
     let [queued, running] = [0, 0];
     for (const task of this.#pending) {
       if (this.#batches.has(task)) continue;
@@ -147,34 +110,33 @@ export class WorkerPool implements CallTarget {
       workers: this.options.workers,
       queued,
       running,
-      ...this.#counts,
+      ...this.#calls.counts,
       restarts: this.#restarts,
     };
   }
 
   /** Tasks that wait for a worker. */
   get waiting(): number {
-    return this.#queue.size + this.#count((worker) => worker.mailbox.length);
+    return this.#dispatcher.waiting;
   }
 
   /** Milliseconds in which the calls that wait should have been served; undefined while none was measured. */
   get backlogMs(): number | undefined {
-    if (this.#meanRunMs === undefined) return undefined;
-    return (this.#meanRunMs * (this.waiting + 1)) / Math.max(1, this.sessions);
+    const { meanRunMs } = this.#calls;
+    if (meanRunMs === undefined) return undefined;
+    return (meanRunMs * (this.waiting + 1)) / Math.max(1, this.sessions);
   }
 
   get sessions(): number {
-    return this.#count((worker) => (worker.ready ? 1 : 0));
+    return this.#dispatcher.sessions;
   }
 
   get idle(): number {
-    if (this.#queue.peek() !== undefined) return 0;
-    return this.#count((worker) => (worker.ready && worker.load === 0 ? 1 : 0));
+    return this.#dispatcher.idle;
   }
 
   get room(): number {
-    if (this.#queue.peek() !== undefined) return 0;
-    return this.#count((worker) => (worker.ready ? Math.max(0, worker.slots - worker.load) : 0));
+    return this.#dispatcher.room;
   }
 
   attach(feeder: BatchFeeder): void {
@@ -204,7 +166,7 @@ export class WorkerPool implements CallTarget {
 
   /** Asks for so many further values of a stream. */
   pull(task: Task, count: number): void {
-    for (const worker of this.#workers) worker.pull(task, count);
+    for (const worker of this.#dispatcher.workers) worker.pull(task, count);
   }
 
   /** Queues a run that serves several calls; they are counted by who made it. */
@@ -249,9 +211,9 @@ export class WorkerPool implements CallTarget {
         how.stream,
       );
       this.#pending.add(task);
-      this.#queue.push(task);
+      this.#dispatcher.queue.push(task);
       how.started?.(task);
-      this.#dispatch();
+      this.#dispatcher.dispatch();
     });
   }
 
@@ -259,7 +221,7 @@ export class WorkerPool implements CallTarget {
   abandon(task: Task, error: Error): void {
     if (task.settled) return;
     task.giveUp(error);
-    for (const worker of this.#workers) worker.abandon(task);
+    for (const worker of this.#dispatcher.workers) worker.abandon(task);
   }
 
   /** Resolves when no call waits or runs. */
@@ -286,7 +248,7 @@ export class WorkerPool implements CallTarget {
     const force = this.#pending.size > 0;
     for (const feeder of this.#feeders) feeder.close(new RunnerClosedError(this.options.name));
     for (const task of this.#pending) task.reject(new RunnerClosedError(this.options.name));
-    const workers = [...this.#workers];
+    const workers = [...this.#dispatcher.workers];
     const gone = Promise.all(workers.map((worker) => worker.close(force)));
     // What is left runs for a caller that has left; it gets the rest of the time.
     if ((await Promise.race([gone, patience.then(() => 'late')])) === 'late') {
@@ -309,7 +271,7 @@ export class WorkerPool implements CallTarget {
       },
       exit: (member, exit) => this.#exit(member, exit),
     };
-    this.#workers.add(new Member({ script, runnable, init, stuckMs }, events));
+    this.#dispatcher.workers.add(new Member({ script, runnable, init, stuckMs }, events));
   }
 
   #ready(description: Description, ms: number): void {
@@ -329,7 +291,7 @@ export class WorkerPool implements CallTarget {
 
   /** Gives free workers what waits: single calls in the order they came, then the batches that form behind them. */
   #offer(): void {
-    this.#dispatch();
+    this.#dispatcher.dispatch();
     const feeders = [...this.#feeders];
     const [first] = feeders;
     if (first !== undefined && feeders.length > 1) {
@@ -340,57 +302,14 @@ export class WorkerPool implements CallTarget {
     for (const feeder of feeders) feeder.wake();
   }
 
-  #count(of: (worker: PoolMember) => number): number {
-    let sum = 0;
-    for (const worker of this.#workers) sum += of(worker);
-    return sum;
-  }
-
-  #dispatch(): void {
-    for (let task = this.#queue.peek(); task !== undefined; task = this.#queue.peek()) {
-      const worker = this.#leastBusy(task);
-      if (worker === undefined) return;
-      this.#queue.shift();
-      this.#post(worker, task);
-    }
-    for (const worker of this.#workers) if (worker.ready && worker.load === 0) this.#steal(worker);
-  }
-
-  #leastBusy(task: Task): PoolMember | undefined {
-    let least: PoolMember | undefined;
-    for (const worker of this.#workers) {
-      if (roomFor(task, worker) && worker.load < (least?.load ?? Infinity)) least = worker;
-    }
-    return least;
-  }
-
-  /** A task may wait in the mailbox of a worker with a long one, while this worker has none. */
-  #steal(worker: PoolMember): void {
-    for (const other of this.#workers) {
-      if (other === worker || other.load < 2) continue;
-      const task = other.takeBack();
-      if (task !== undefined) return this.#post(worker, task);
-    }
-  }
-
-  #post(worker: PoolMember, task: Task): void {
-    try {
-      task.postedAt = performance.now();
-      worker.post(task);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      task.reject(new UnclonableItemError(this.options.name, task.method, reason));
-    }
-  }
-
   #exit(worker: PoolMember, exit: WorkerExit): void {
     const { name } = this.options;
-    this.#workers.delete(worker);
+    this.#dispatcher.workers.delete(worker);
     for (const { task, started } of [...exit.tasks].reverse()) {
       if (task.settled) continue;
       if (started || task.transfer.length > 0) {
         task.reject(new WorkerDiedError(name, task.method, exit.reason));
-      } else this.#queue.pushFront(task);
+      } else this.#dispatcher.queue.pushFront(task);
     }
     // Closed, or given up as another worker could not load the model: none is to come in its place.
     if (this.#closed) return;
@@ -400,7 +319,7 @@ export class WorkerPool implements CallTarget {
       const { reject } = this.#opened;
       this.#opened = undefined;
       this.#closed = true;
-      void Promise.all([...this.#workers].map((other) => other.close(true))).then(() =>
+      void Promise.all([...this.#dispatcher.workers].map((other) => other.close(true))).then(() =>
         reject(failed),
       );
       return;
@@ -424,24 +343,15 @@ export class WorkerPool implements CallTarget {
   #refuseQueue(reason: string): void {
     this.#down = reason;
     if (this.ready) return;
-    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
-      task.reject(new RunnerUnavailableError(this.options.name, reason));
-    }
+    const error = new RunnerUnavailableError(this.options.name, reason);
+    for (const task of this.#dispatcher.takeWaiting()) task.reject(error);
   }
 
   #settled(task: Task): void {
-    this.#queue.forget(task);
+    this.#dispatcher.queue.forget(task);
     this.#pending.delete(task);
-    if (!this.#batches.delete(task)) this.#note(task);
+    if (!this.#batches.delete(task)) this.#calls.settled(task);
     if (this.#pending.size > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  #note({ outcome = 'failed', timing, ahead }: Task): void {
-    this.#counts[COUNTED[outcome]]++;
-    // The time of a stream is that of whoever reads it.
-    if (timing === undefined || ahead !== undefined) return;
-    const mean = this.#meanRunMs ?? timing.runMs;
-    this.#meanRunMs = mean + NEWEST * (timing.runMs - mean);
   }
 }

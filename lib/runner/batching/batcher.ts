@@ -1,5 +1,5 @@
 import { InputError } from '../../errors/index.js';
-import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js';
+import { tellObservers } from '../../runtime/runner-observer.js';
 import { BatchAdmission } from './batch-admission.js';
 import { BatchCall, type Batch, type Entry } from './batch-call.js';
 import type { BatchCodec } from './batch-codec.js';
@@ -7,6 +7,7 @@ import { BatchQueue, sizeOf } from './batch-queue.js';
 import type { BatchStats } from './batch-stats.js';
 import type { BatchTarget, StartedRun } from './batch-target.js';
 import type { ResolvedBatching } from './batching-options.js';
+import { CallLedger, type CallEnd } from './call-ledger.js';
 import { systemClock, type Clock } from './clock.js';
 import { BatchInputError } from './errors/index.js';
 import { DeadlineAlarm } from './deadline-alarm.js';
@@ -43,16 +44,7 @@ export interface BatcherOptions<Item, Output> {
 export class Batcher<Item, Output> {
   readonly #queue = new BatchQueue<Entry<Item, Output>>();
   readonly #running = new Set<Batch<Item, Output>>();
-  readonly #calls = new Set<BatchCall<Item, Output>>();
-  readonly #counts = {
-    batches: 0,
-    rows: 0,
-    largest: 0,
-    completed: 0,
-    rejected: 0,
-    failed: 0,
-    abandoned: 0,
-  };
+  readonly #calls: CallLedger<Item, Output>;
   readonly admission: BatchAdmission;
   readonly #times: RunTimes;
   readonly #load: Load;
@@ -63,7 +55,6 @@ export class Batcher<Item, Output> {
   #order = 0;
   #deferred = false;
   #closed: Error | undefined;
-  #idle: (() => void)[] = [];
 
   constructor(private readonly options: BatcherOptions<Item, Output>) {
     const { runner, method, batching, target } = options;
@@ -81,6 +72,7 @@ export class Batcher<Item, Output> {
     };
     const load = this.#load;
     this.admission = new BatchAdmission({ runner, method, batching, load, clock });
+    this.#calls = new CallLedger({ runner, method, emptied: () => this.#alarm.clear() });
     this.#alarm = new DeadlineAlarm(clock, (now) => this.#nextDeadline(now));
     this.#planner = new RunPlanner({
       queue: this.#queue,
@@ -93,12 +85,13 @@ export class Batcher<Item, Output> {
   }
 
   get stats(): BatchStats {
-    const running = [...this.#calls].filter((call) => call.running).length;
+    const { calls, counts } = this.#calls;
+    const running = [...calls].filter((call) => call.running).length;
     return {
-      queued: this.#calls.size - running,
+      queued: calls.size - running,
       queuedRows: this.#queue.rows,
       running,
-      ...this.#counts,
+      ...counts,
       shed: this.admission.shed,
     };
   }
@@ -127,7 +120,7 @@ export class Batcher<Item, Output> {
         key = codec.key(item);
         parts = rows > this.#maxRows ? codec.divide(item, this.#maxRows) : [item];
       } catch (error) {
-        this.#counts[error instanceof InputError ? 'rejected' : 'failed']++;
+        this.#calls.counts[error instanceof InputError ? 'rejected' : 'failed']++;
         throw error;
       }
       const width = codec.width?.(item) ?? 1;
@@ -146,7 +139,7 @@ export class Batcher<Item, Output> {
         },
         reject,
       });
-      this.#calls.add(call);
+      this.#calls.calls.add(call);
       parts.forEach((part, index) => {
         const entry: Entry<Item, Output> = {
           call,
@@ -179,14 +172,14 @@ export class Batcher<Item, Output> {
   }
 
   /** Resolves when no call waits or runs. */
-  async idle(): Promise<void> {
-    if (this.#calls.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  idle(): Promise<void> {
+    return this.#calls.idle();
   }
 
   /** Refuses the calls in hand and all that come. */
   close(error: Error): void {
     this.#closed ??= error;
-    for (const call of this.#calls) this.#end(call, error, 'failed');
+    for (const call of this.#calls.calls) this.#end(call, error, 'failed');
   }
 
   /** After what arrives together has arrived, so that it shares a run. */
@@ -252,10 +245,7 @@ export class Batcher<Item, Output> {
     const now = this.#clock.now();
     const runMs = now - (batch.startedAt ?? batch.postedAt);
     this.#times.record(batch.size, runMs);
-    const counts = this.#counts;
-    counts.batches++;
-    counts.rows += rows;
-    counts.largest = Math.max(counts.largest, rows);
+    this.#calls.ran(rows);
     tellObservers('batched', { runner, method, rows, calls: entries.length, runMs });
     // The session has its next run before this one is taken apart.
     this.#leave(batch, now);
@@ -275,9 +265,7 @@ export class Batcher<Item, Output> {
       // Who asked for an answer in time has no use for a later one, and is not told that it came in time.
       if (answeredAt > call.deadline && !call.certain && !call.settled) this.#shed(call);
       if (!call.take(part, outputs[index] as Output)) return;
-      counts.completed++;
-      this.#told(call, 'ok', batch, now);
-      this.#forget(call);
+      this.#calls.ended(call, 'ok', { batch, now });
     });
   }
 
@@ -305,18 +293,9 @@ export class Batcher<Item, Output> {
     this.#pump();
   }
 
-  #end(
-    call: BatchCall<Item, Output>,
-    error: Error,
-    outcome: 'rejected' | 'failed' | 'abandoned' | 'shed',
-  ): void {
+  #end(call: BatchCall<Item, Output>, error: Error, outcome: Exclude<CallEnd, 'ok'>): void {
     if (!call.fail(error)) return;
-    if (outcome !== 'shed') {
-      this.#counts[outcome]++;
-      const batch = call.entries.find((entry) => entry.batch !== undefined)?.batch;
-      const told = outcome === 'rejected' ? 'input' : outcome;
-      this.#told(call, told, batch, this.#clock.now(), error);
-    } else call.trace?.end({ timing: undefined, error });
+    const run = call.entries.find((entry) => entry.batch !== undefined)?.batch;
     for (const entry of call.entries) {
       this.#queue.remove(entry);
       const { batch } = entry;
@@ -324,32 +303,7 @@ export class Batcher<Item, Output> {
         batch.abandon?.(error);
       }
     }
-    this.#forget(call);
-  }
-
-  #forget(call: BatchCall<Item, Output>): void {
-    this.#calls.delete(call);
-    if (this.#calls.size > 0) return;
-    this.#alarm.clear();
-    for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  #told(
-    call: BatchCall<Item, Output>,
-    outcome: CallEvent['outcome'],
-    batch: Batch<Item, Output> | undefined,
-    now: number,
-    error?: Error,
-  ): void {
-    const { runner, method } = this.options;
-    call.trace?.end({
-      timing: batch?.run?.ran,
-      batch: batch && { rows: batch.rows, calls: batch.entries.length },
-      error,
-    });
-    const startedAt = batch === undefined ? now : (batch.startedAt ?? batch.postedAt);
-    const [waitMs, runMs] = [startedAt - call.arrivedAt, now - startedAt];
-    tellObservers('called', { runner, method, waitMs, runMs, outcome });
+    this.#calls.ended(call, outcome, { batch: run, now: this.#clock.now(), error });
   }
 
   #shed(call: BatchCall<Item, Output>): void {

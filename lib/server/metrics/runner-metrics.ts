@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { RunnerHandle } from '../../interfaces/runner.interface.js';
 import { observeRunners } from '../../runtime/runner-observer.js';
-import type { RunnerStats } from '../../runner/worker-pool.js';
+import type { RunnerStats } from '../../runner/pool-stats.js';
 import { BATCH_SIZES, CALL_SECONDS, LOAD_SECONDS } from './buckets.js';
 
 /** What is read from the runners when somebody asks. */
