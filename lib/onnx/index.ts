@@ -17,7 +17,7 @@ export type { InputSpec, ModelHints, TextLimits } from './lowering/lowering.js';
 export { externalFiles, pathInside } from './proto/external-files.js';
 export { writeModel, type WrittenModel } from './proto/model-writer.js';
 export type { ExternalData } from './proto/weight-placer.js';
-export { quantizeFile, type QuantizedFile } from './quantize/quantize-file.js';
+export { quantizeFile } from './quantize/quantize-file.js';
 export { quantizeGraph } from './quantize/quantize-graph.js';
 export { quantizedSession } from './quantize/quantized-session.js';
 export { createSession, openSession, type SessionOptions } from './session/create-session.js';

@@ -4,15 +4,8 @@ import { ModelLoadError, RunnerClosedError } from './errors/index.js';
 import type { Description, FromWorker, RunMessage, Served, WireError } from './protocol.js';
 import { ServedCall } from './served-call.js';
 import { Task, type TaskStream } from './task.js';
-import type { PoolStats } from './pool-stats.js';
+import { CallCounts, type PoolStats } from './pool-stats.js';
 import { runError, wireError } from './wire-error.js';
-
-const COUNTED = {
-  ok: 'completed',
-  input: 'rejected',
-  failed: 'failed',
-  abandoned: 'abandoned',
-} as const;
 
 /**
  * Runs the calls of a runner in this thread, with the contract of a pool of workers: for code that needs what lives
@@ -24,7 +17,7 @@ export class LocalPool implements CallTarget {
   readonly #calls = new Map<Task, ServedCall>();
   readonly #batches = new Set<Task>();
   readonly #feeders = new Set<BatchFeeder>();
-  readonly #counts = { completed: 0, failed: 0, rejected: 0, abandoned: 0 };
+  readonly #figures = new CallCounts();
   readonly waiting = 0;
   readonly backlogMs = undefined;
   #served: Served | undefined;
@@ -51,7 +44,7 @@ export class LocalPool implements CallTarget {
   get stats(): PoolStats {
     const ready = this.ready ? 1 : 0;
     const running = this.#calls.size - this.#batches.size;
-    return { ready, workers: 1, queued: 0, running, ...this.#counts, restarts: 0 };
+    return { ready, workers: 1, queued: 0, running, ...this.#figures.counts, restarts: 0 };
   }
 
   get sessions(): number {
@@ -178,7 +171,7 @@ export class LocalPool implements CallTarget {
   #ended(task: Task): void {
     if (!this.#calls.delete(task)) return;
     if (this.#batches.delete(task)) for (const feeder of this.#feeders) feeder.wake();
-    else this.#counts[COUNTED[task.outcome ?? 'failed']]++;
+    else this.#figures.settled(task);
     if (this.#calls.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 

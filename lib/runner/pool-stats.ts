@@ -1,3 +1,4 @@
+import { COUNTED } from './call-outcomes.js';
 import type { Task } from './task.js';
 
 /** How much the latest run counts in the mean of their times. */
@@ -30,13 +31,6 @@ export interface RunnerStats {
 
 /** What a pool itself knows of that: no call is refused here. @internal */
 export type PoolStats = Omit<RunnerStats, 'full' | 'shed'>;
-
-const COUNTED = {
-  ok: 'completed',
-  input: 'rejected',
-  failed: 'failed',
-  abandoned: 'abandoned',
-} as const;
 
 /** What became of the calls of a pool, and how long they run. @internal */
 export class CallCounts {

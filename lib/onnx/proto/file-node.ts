@@ -1,5 +1,5 @@
 import type { Attribute, Node } from '../graph.js';
-import { fields, holders, type Holder } from './onnx-fields.js';
+import { attributeTypes, fields, holders, type Holder } from './onnx-fields.js';
 import { fieldsOf, intsOf, textOf } from './protobuf-reader.js';
 
 /** A node of an ONNX file. @internal */
@@ -13,7 +13,7 @@ export interface FileNode {
 
 /** @internal */
 export function readNode(message: Uint8Array): FileNode {
-  const text = { [fields.node.name]: '', [fields.node.op]: '', [fields.node.domain]: '' };
+  let [name, op, domain] = ['', '', ''];
   const [inputs, outputs]: [string[], string[]] = [[], []];
   const attributes = new Map<string, Attribute>();
   let value: Uint8Array | undefined;
@@ -24,13 +24,10 @@ export function readNode(message: Uint8Array): FileNode {
       const read = readAttribute(body);
       if (read.attribute) attributes.set(read.name, read.attribute);
       if (read.name === 'value') value = read.tensor;
-    } else if (number in text) text[number as keyof typeof text] = textOf(body);
+    } else if (number === fields.node.name) name = textOf(body);
+    else if (number === fields.node.op) op = textOf(body);
+    else if (number === fields.node.domain) domain = textOf(body);
   }
-  const [name, op, domain] = [
-    text[fields.node.name],
-    text[fields.node.op],
-    text[fields.node.domain],
-  ] as [string, string, string];
   return { node: { name, op, domain, inputs, outputs, attributes }, value, message };
 }
 
@@ -40,14 +37,7 @@ interface FileAttribute {
   readonly tensor: Uint8Array | undefined;
 }
 
-const kinds: Readonly<Record<number, Attribute['kind']>> = {
-  1: 'float',
-  2: 'int',
-  3: 'string',
-  6: 'floats',
-  7: 'ints',
-  8: 'strings',
-};
+const kinds = new Map(Object.entries(attributeTypes).map(([kind, type]) => [type, kind]));
 
 function readAttribute(message: Uint8Array): FileAttribute {
   const numbers = fields.attribute;
@@ -68,10 +58,10 @@ function readAttribute(message: Uint8Array): FileAttribute {
     else if (number === numbers.ints) ints.push(...intsOf(field));
     else if (number === numbers.strings) strings.push(textOf(body));
   }
-  const kind = kinds[type];
+  const kind = kinds.get(type) ?? '';
   const values = { float, int, string, floats, ints, strings };
   const attribute =
-    kind && kind in values
+    kind in values
       ? ({ kind, value: values[kind as keyof typeof values] } as Attribute)
       : undefined;
   return { name, attribute, tensor };

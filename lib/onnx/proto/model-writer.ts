@@ -1,6 +1,7 @@
 import { dtypeCodes } from '../dtype.js';
 import { ModelTooLargeError } from '../errors/model-too-large.error.js';
 import type { Attribute, Graph, Initializer, Node, TensorData, Value } from '../graph.js';
+import { attributeTypes } from './onnx-fields.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 import { WeightPlacer, type ExternalData, type WriteModelOptions } from './weight-placer.js';
 
@@ -8,17 +9,6 @@ const irVersion = 8;
 const opsetVersion = 17;
 const producer = 'nestjs-vts';
 const maxMessageBytes = 2 ** 31 - 1;
-
-const attributeTypes: Readonly<Record<Attribute['kind'], number>> = {
-  float: 1,
-  int: 2,
-  string: 3,
-  tensor: 4,
-  graph: 5,
-  floats: 6,
-  ints: 7,
-  strings: 8,
-};
 
 /** @internal */
 export interface WrittenModel {

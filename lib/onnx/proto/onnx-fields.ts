@@ -1,3 +1,5 @@
+import type { Attribute } from '../graph.js';
+
 /** Field numbers of the messages of onnx.proto that are read here. @internal */
 export const fields = {
   model: { irVersion: 1, graph: 7, opset: 8 },
@@ -32,4 +34,16 @@ export const holders: Readonly<Record<Holder, Readonly<Record<number, Holder | '
   node: { 5: 'attribute' },
   attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
   sparse: { 1: 'tensor', 2: 'tensor' },
+};
+
+/** `AttributeProto.AttributeType`. @internal */
+export const attributeTypes: Readonly<Record<Attribute['kind'], number>> = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
 };

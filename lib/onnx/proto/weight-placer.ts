@@ -1,3 +1,4 @@
+import { fields } from './onnx-fields.js';
 import type { ByteSource, ProtobufWriter } from './protobuf-writer.js';
 
 // Vector loads, and what onnxruntime maps into memory, start on cache lines.
@@ -41,7 +42,7 @@ export class WeightPlacer {
   /** Writes the fields of a tensor that hold its elements, or say where they are. */
   write(writer: ProtobufWriter, data: Weights): void {
     if (data.byteLength < this.#threshold) {
-      writer.bytes(9, data);
+      writer.bytes(fields.tensor.raw, data);
       return;
     }
     const offset = Math.ceil(this.#end / alignment) * alignment;
@@ -53,9 +54,11 @@ export class WeightPlacer {
       ['length', String(data.byteLength)],
     ] as const;
     for (const [key, value] of entries) {
-      writer.message(13, (entry) => entry.string(1, key).string(2, value));
+      writer.message(fields.tensor.external, (entry) =>
+        entry.string(fields.entry.key, key).string(fields.entry.value, value),
+      );
     }
-    writer.int(14, EXTERNAL);
+    writer.int(fields.tensor.location, EXTERNAL);
   }
 
   /** Undefined where every tensor stayed in the model. */

@@ -1,10 +1,9 @@
+import { dtypeCodes } from '../dtype.js';
 import type { TensorData } from '../graph.js';
 import type { FileNode } from '../proto/file-node.js';
 import { readTensor, type FileTensor } from '../proto/file-tensor.js';
 import { lazyTensorData } from '../tensor-data.js';
 import { floatsOf } from './quantized-matrix.js';
-
-const FLOAT32 = 1;
 
 /** Operations that only hand a weight on, as exporters put them between a weight and the product that takes it. */
 const CARRIERS = new Set(['Constant', 'Identity', 'Transpose']);
@@ -50,7 +49,7 @@ export function fileWeights(
 
 function floats({ dims, dataType, elements }: FileTensor): TensorData | undefined {
   const byteLength = dims.reduce((product, size) => product * size, 4);
-  if (dataType !== FLOAT32 || elements?.byteLength !== byteLength) return undefined;
+  if (dataType !== dtypeCodes.float32 || elements?.byteLength !== byteLength) return undefined;
   return { dtype: 'float32', dims, byteLength, chunks: () => elements.chunks() };
 }
 

@@ -62,7 +62,7 @@ export function quantizeFile(source: string | Uint8Array): QuantizedFile | undef
   const rewriter = new Rewriter(path, {
     nodes: nodes.map((each) => (dead.has(each) ? undefined : (changed.get(each) ?? each))),
     constants: new Set(initializers.map(({ name }) => name)),
-    used,
+    kept: initializers.map(({ name }) => used.has(name)),
     added: quantizer.added,
   });
   return {
@@ -101,7 +101,8 @@ interface Changes {
   readonly nodes: readonly (Node | FileNode | undefined)[];
   /** Names of the file's initializers. */
   readonly constants: ReadonlySet<string>;
-  readonly used: ReadonlySet<string>;
+  /** Of each of them in order, whether something takes it. */
+  readonly kept: readonly boolean[];
   readonly added: readonly Initializer[];
 }
 
@@ -139,8 +140,9 @@ class Rewriter {
   }
 
   #graph(writer: ProtobufWriter, graph: Uint8Array, weights: WeightPlacer): void {
-    const { nodes, constants, used, added } = this.#changes;
+    const { nodes, constants, kept, added } = this.#changes;
     let next = 0;
+    let tensor = 0;
     for (const { number, body, whole } of fieldsOf(graph)) {
       if (number === fields.graph.node) {
         const node = nodes[next++];
@@ -150,7 +152,7 @@ class Rewriter {
           else writeNode(inner, node);
         });
       } else if (number === fields.graph.initializer) {
-        if (!used.has(readTensor(body, this.#path).name)) continue;
+        if (!kept[tensor++]) continue;
         writer.message(number, (inner) => this.#tensor(inner, body, weights));
       } else if (holders.graph[number] === 'sparse') {
         writer.message(number, (inner) => this.#copy(inner, 'sparse', body, weights));

@@ -22,8 +22,8 @@ export interface SessionOptions {
 }
 
 /**
- * A session for a graph, or a model that writes itself. The weights go through a file in a private folder, which is gone when the promise
- * settles; where no file can be written they go through memory.
+ * A session for a graph, or a model that writes itself. The weights go through a file in a private folder, which is
+ * gone when the promise settles; where no file can be written they go through memory.
  *
  * @throws SessionCreationError when onnxruntime refuses the model.
  * @throws ModelTooLargeError when no file can be written and the model passes 2 GB.

@@ -276,7 +276,7 @@ export class Batcher<Item, Output> {
       this.#planner.retry(partsOf(wanted, error));
     } else {
       for (const { call } of wanted) {
-        this.#end(call, error, error instanceof InputError ? 'rejected' : 'failed');
+        this.#end(call, error, error instanceof InputError ? 'input' : 'failed');
       }
     }
     this.#leave(batch, this.#clock.now());

@@ -1,22 +1,9 @@
 import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js';
+import { COUNTED } from '../call-outcomes.js';
 import type { Batch, BatchCall } from './batch-call.js';
 
 /** How a call ended. @internal */
-export type CallEnd = 'ok' | 'rejected' | 'failed' | 'abandoned' | 'shed';
-
-const EVENTS: Readonly<Record<Exclude<CallEnd, 'shed'>, CallEvent['outcome']>> = {
-  ok: 'ok',
-  rejected: 'input',
-  failed: 'failed',
-  abandoned: 'abandoned',
-};
-
-const COUNTED = {
-  ok: 'completed',
-  rejected: 'rejected',
-  failed: 'failed',
-  abandoned: 'abandoned',
-} as const;
+export type CallEnd = CallEvent['outcome'] | 'shed';
 
 interface CallLedgerOptions {
   readonly runner: string;
@@ -70,7 +57,7 @@ export class CallLedger<Item, Output> {
     if (end === 'shed') call.trace?.end({ timing: undefined, error: of.error });
     else {
       this.counts[COUNTED[end]]++;
-      this.#tell(call, EVENTS[end], of);
+      this.#tell(call, end, of);
     }
     this.calls.delete(call);
     if (this.calls.size > 0) return;
