@@ -22,6 +22,7 @@ import { RunnableRegistry } from './injection/runnable.registry.js';
 import { RunnerRegistry } from './injection/runner.registry.js';
 import { ErrorContract } from './server/error-contract.js';
 import { DuplicateRootError } from './server/errors/index.js';
+import { ExpressPrototypes } from './server/express-prototypes.js';
 import { healthController } from './server/health.controller.js';
 import { resolveHealthPaths } from './server/health-options.js';
 import { HttpObserver } from './server/http-observer.js';
@@ -75,6 +76,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     HttpObserver,
     RequestGate,
     ErrorContract,
+    ExpressPrototypes,
     Readiness,
   ],
   exports: [ModelStore, RunnerRegistry, RequestGate, VTS_MODULE_OPTIONS, VTS_METRICS_REGISTRY],
