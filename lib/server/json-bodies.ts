@@ -50,7 +50,6 @@ async function read(request: HttpRequest, maxBytes: number, timeoutMs: number): 
   try {
     const bytes = await inTime(readStream(request, maxBytes), timeoutMs);
     bodies.set(request, { bytes });
-    parseLate(request, bytes);
   } catch (error) {
     bodies.set(request, { error: error as Error });
     // The rest of the stream is being discarded: without a type no parser touches it.
@@ -74,28 +73,33 @@ async function inTime<T>(reading: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-function parseLate(request: HttpRequest, bytes: Uint8Array): void {
-  const define = (value: unknown): void => {
-    Object.defineProperty(request, 'body', {
-      value,
-      writable: true,
-      configurable: true,
-      enumerable: true,
-    });
-  };
-  Object.defineProperty(request, 'body', {
+/**
+ * Gives requests a `body` that is parsed from what was read ahead, when somebody asks for it.
+ *
+ * @param prototype Of the requests: an accessor of its own would give each of them another shape, which is slow.
+ * @internal
+ */
+export function parseBodiesLate(prototype: object): void {
+  Object.defineProperty(prototype, 'body', {
     configurable: true,
     enumerable: true,
-    set: define,
-    get: () => {
-      let value: unknown;
+    get(this: HttpRequest): unknown {
+      const early = bodies.get(this);
+      if (early === undefined || 'error' in early) return undefined;
       try {
-        value = bytes.length === 0 ? {} : JSON.parse(new TextDecoder().decode(bytes));
+        const text = new TextDecoder().decode(early.bytes);
+        return (this.body = early.bytes.length === 0 ? {} : (JSON.parse(text) as unknown));
       } catch (error) {
         throw new BadRequestException((error as Error).message);
       }
-      define(value);
-      return value;
+    },
+    set(this: HttpRequest, value: unknown) {
+      Object.defineProperty(this, 'body', {
+        value,
+        writable: true,
+        configurable: true,
+        enumerable: true,
+      });
     },
   });
 }

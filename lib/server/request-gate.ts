@@ -19,7 +19,7 @@ import { ShuttingDownError } from './errors/index.js';
 import { atMost, ClosingServer } from './closing-server.js';
 import { HttpObserver } from './http-observer.js';
 import type { HttpRequest, HttpResponse } from './http.js';
-import { readJsonEarly } from './json-bodies.js';
+import { parseBodiesLate, readJsonEarly } from './json-bodies.js';
 import { onResponseEnd } from './on-response-end.js';
 import { RequestRecord } from './request-record.js';
 import { RouteTable } from './route-table.js';
@@ -150,6 +150,7 @@ export class RequestGate
     const { httpAdapter } = this.host;
     if (httpAdapter.getType() !== 'express') return;
     const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options;
+    parseBodiesLate(httpAdapter.getInstance<{ request: object }>().request);
     httpAdapter.use((request: HttpRequest, response: HttpResponse, next: () => void) => {
       const record = this.#begin(request, response);
       if (this.#closing) response.setHeader('connection', 'close');
