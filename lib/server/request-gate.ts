@@ -21,6 +21,7 @@ import { HttpObserver } from './http-observer.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { parseBodiesLate, readJsonEarly } from './json-bodies.js';
 import { onResponseEnd } from './on-response-end.js';
+import { RefusalPace } from './refusal-pace.js';
 import { RequestRecord } from './request-record.js';
 import { RouteTable } from './route-table.js';
 
@@ -47,6 +48,7 @@ export class RequestGate
   readonly #inHand = new Set<RequestScope>();
   /** By path. */
   readonly #early = new Map<string, EarlyRefusal>();
+  readonly #pace = new RefusalPace();
   #refusing = false;
   /** Connections close with the response that is next on them. */
   #closing = false;
@@ -154,8 +156,13 @@ export class RequestGate
     httpAdapter.use((request: HttpRequest, response: HttpResponse, next: () => void) => {
       const record = this.#begin(request, response);
       if (this.#closing) response.setHeader('connection', 'close');
+      if (this.#refused(record)) {
+        this.#pace.run(() => {
+          if (!record.ended) this.observer.enter(record, next);
+        });
+        return;
+      }
       this.observer.enter(record, () => {
-        if (this.#refused(record)) return next();
         const reading = readJsonEarly(request, httpAdapter, maxBodyBytes, timeoutMs);
         if (reading === undefined) next();
         else void reading.then(next);

@@ -4,11 +4,14 @@ interface ExpressResponse extends HttpResponse {
   send(body: unknown): unknown;
 }
 
+/** Statuses of responses that have no body. */
+const BODILESS = new Set([204, 205, 304]);
+
 const UTF8_TYPES = new Map<string, string>();
 
 /**
- * Makes a response send its text as it is. Express would hash it for an `ETag`, which is of no use in the answer to a
- * `POST`, and write head and body apart.
+ * Makes a response send its text as it is, under the content type that it has. Express would hash it for an `ETag`,
+ * which is of no use in the answer to a `POST` or in an error, and write head and body apart.
  *
  * @internal
  */
@@ -18,8 +21,7 @@ export function sendWithoutEtag(response: HttpResponse): void {
   if (typeof express.send !== 'function' || Object.hasOwn(express, 'send')) return;
   const { send } = express;
   express.send = function (body) {
-    // Statuses such as 204 have no body.
-    if (typeof body !== 'string' || response.statusCode !== 200) return send.call(this, body);
+    if (typeof body !== 'string' || BODILESS.has(response.statusCode)) return send.call(this, body);
     response.setHeader('content-type', utf8(String(response.getHeader('content-type'))));
     response.setHeader('content-length', Buffer.byteLength(body));
     return response.end(body, 'utf8');

@@ -7,6 +7,7 @@ import type { HttpRequest, HttpResponse } from './http.js';
 import { logFailure } from './log-failure.js';
 import { requestIdOf } from './request-id.js';
 import { RequestRecord } from './request-record.js';
+import { sendWithoutEtag } from './send-without-etag.js';
 
 /**
  * Answers the errors of endpoints in Nest's shape `{ statusCode, message, error }`. What is neither the client's
@@ -44,7 +45,8 @@ export class VtsExceptionFilter implements ExceptionFilter {
       if (!response.hasHeader(name)) response.setHeader(name, value);
     }
     // What the handler has set is for its result.
-    response.removeHeader('content-type');
-    this.host.httpAdapter.reply(response, body, status);
+    response.setHeader('content-type', 'application/json');
+    sendWithoutEtag(response);
+    this.host.httpAdapter.reply(response, JSON.stringify(body), status);
   }
 }

@@ -1,8 +1,12 @@
+import { withoutStack } from '../../errors/index.js';
 import { tellObservers, type ShedEvent } from '../../runtime/runner-observer.js';
 import { RunnerOverloadedError } from '../errors/index.js';
 import type { ResolvedBatching } from './batching-options.js';
 import type { Clock } from './clock.js';
 import { queueMs, type Load } from './forecast.js';
+
+/** The share of the latest call in what is known of widths. */
+const NEWEST = 1 / 8;
 
 /** Whoever has a place and has not called by then takes its time, and must not keep others out. */
 const HELD_MS = 100;
@@ -26,6 +30,8 @@ export class BatchAdmission {
   /** Places that are kept for calls to come. */
   #held = 0;
   #shed = 0;
+  /** Of the rows that came of late; undefined before the first. */
+  #width: number | undefined;
 
   constructor(private readonly options: BatchAdmissionOptions) {}
 
@@ -40,18 +46,17 @@ export class BatchAdmission {
    * @throws RunnerOverloadedError
    */
   admit(rows: number, width: number, deadline: number, now: number): boolean {
+    this.#width = this.#width === undefined ? width : this.#width + (width - this.#width) * NEWEST;
     if (this.#atOnce) return true;
     this.#foresee(rows, width, deadline, now);
     return false;
   }
 
-  /** @throws RunnerOverloadedError where a call of one row, as wide as those that wait, is refused now. */
+  /** @throws RunnerOverloadedError where a call of one row, as wide as those of late, is refused now. */
   check(arrivedAt: number): void {
     if (this.#held === 0 && this.#atOnce) return;
-    const { load, batching, clock } = this.options;
-    const { rows, size } = load.queue;
-    const width = rows === 0 ? 1 : size / rows;
-    this.#foresee(1 + this.#held, width, arrivedAt + batching.maxLatencyMs, clock.now());
+    const { batching, clock } = this.options;
+    this.#foresee(1 + this.#held, this.#width ?? 1, arrivedAt + batching.maxLatencyMs, clock.now());
   }
 
   /** The same; it keeps a place for the call, for a moment, and returns what gives it back before. */
@@ -74,7 +79,8 @@ export class BatchAdmission {
     const { runner, method } = this.options;
     this.#shed++;
     tellObservers('shed', { runner, method, reason });
-    return new RunnerOverloadedError(runner, method, fact, Math.max(1, Math.ceil(ms / 1000)));
+    const seconds = Math.max(1, Math.ceil(ms / 1000));
+    return withoutStack(() => new RunnerOverloadedError(runner, method, fact, seconds));
   }
 
   /** Whatever was measured may be out of date: an idle runner finds out. */

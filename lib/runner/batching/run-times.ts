@@ -21,6 +21,8 @@ export class RunTimes {
   /** By the power of two that the size reaches. */
   readonly #recent = new Map<number, { readonly runs: Run[]; readonly typical: Typical }>();
   #typical: readonly Typical[] = [];
+  /** The last answer of {@link within}: under overload every call asks the same. */
+  #within: { readonly ms: number; readonly most: number; readonly size: number } | undefined;
 
   record(size: number, ms: number): void {
     const power = Math.ceil(Math.log2(Math.max(1, size)));
@@ -30,6 +32,7 @@ export class RunTimes {
     this.#recent.set(power, { runs, typical: typicalOf(runs) });
     const all = [...this.#recent.values()];
     this.#typical = all.map(({ typical }) => typical).sort((a, b) => a.size - b.size);
+    this.#within = undefined;
   }
 
   /**
@@ -50,6 +53,13 @@ export class RunTimes {
    * than all that were measured is taken to last longer in proportion, which is too long rather than too short.
    */
   within(ms: number, most: number): number {
+    if (this.#within?.ms !== ms || this.#within.most !== most) {
+      this.#within = { ms, most, size: this.#largest(ms, most) };
+    }
+    return this.#within.size;
+  }
+
+  #largest(ms: number, most: number): number {
     const fits = (size: number): boolean => {
       const run = this.#of(size);
       return run !== undefined && run.ms * Math.max(1, size / run.size) <= ms;

@@ -1,0 +1,57 @@
+import { AsyncResource } from 'node:async_hooks';
+
+/** Milliseconds of the event loop that refusals may take, … */
+const SLICE_MS = 2;
+/** … of so many. */
+const WINDOW_MS = 8;
+
+/**
+ * Holds refusals back while there are more than a part of the event loop's time is enough for.
+ *
+ * Who is refused and comes again at once could keep the service busy with refusing alone. What it has taken has to come
+ * first; the time that a refusal waits then slows those down who do not heed `Retry-After`. Up to some 2,000 refusals a
+ * second none waits.
+ *
+ * @internal
+ */
+export class RefusalPace {
+  readonly #waiting: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #windowAt = 0;
+  #spentMs = 0;
+
+  /** Calls `refuse` now or later, in the context in which it was given. */
+  run(refuse: () => void): void {
+    const now = performance.now();
+    if (now - this.#windowAt >= WINDOW_MS) this.#begin(now);
+    if (this.#timer === undefined && this.#spentMs < SLICE_MS) {
+      refuse();
+      this.#spentMs += performance.now() - now;
+      return;
+    }
+    const context = new AsyncResource('VtsRefusal');
+    this.#waiting.push(() => context.runInAsyncScope(refuse));
+    this.#timer ??= setTimeout(() => this.#drain(), WINDOW_MS);
+  }
+
+  #drain(): void {
+    const start = performance.now();
+    this.#begin(start);
+    let done = 0;
+    try {
+      while (done < this.#waiting.length && this.#spentMs < SLICE_MS) {
+        this.#waiting[done++]!();
+        this.#spentMs = performance.now() - start;
+      }
+    } finally {
+      this.#waiting.splice(0, done);
+      this.#timer =
+        this.#waiting.length === 0 ? undefined : setTimeout(() => this.#drain(), WINDOW_MS);
+    }
+  }
+
+  #begin(now: number): void {
+    this.#windowAt = now;
+    this.#spentMs = 0;
+  }
+}
