@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fastai, ModelStore } from '../lib/index.js';
 import { benchBatching } from './batching.js';
 import { benchHttp } from './http.js';
@@ -13,10 +14,18 @@ async function fileOf(tag: string, home: string): Promise<string> {
 
 const textHome = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home';
 
+/** The batching is measured on a model of usual size where there is one; the sample's is small. */
+async function batchingFile(): Promise<string> {
+  const { LEARNER = '../shared/learners/fastai_sentiment/export.pkl' } = process.env;
+  const file = existsSync(LEARNER) ? LEARNER : await fileOf('fastai_sentiment', textHome);
+  console.log(`\nThe model of ${file}`);
+  return file;
+}
+
 const benches: Record<string, () => Promise<void>> = {
   predict: async () => benchPredict(await fileOf('fastai_sentiment', textHome)),
   http: async () => benchHttp(await fileOf('fastai_sentiment', textHome), textHome),
-  batching: async () => benchBatching(await fileOf('fastai_sentiment', textHome)),
+  batching: async () => benchBatching(await batchingFile()),
   tabular: async () => benchTabular(await fileOf('income', 'sample/03-tabular/models-home')),
   vision: async () => benchVision(await fileOf('shapes', 'sample/04-vision/models-home')),
   'language-model': async () =>

@@ -19,57 +19,82 @@ export interface Outcome {
 /** What became of one call. */
 export type Verdict = 'answered' | 'refused' | 'unadvised' | 'other';
 
+type Call = () => Promise<Verdict>;
+
+/** Makes calls and keeps what became of them. */
+class Tally {
+  readonly #counts = { answered: 0, refused: 0, unadvised: 0, other: 0 };
+  readonly #latencies: number[] = [];
+  readonly #start = performance.now();
+  #worstRefusal = 0;
+  #worstOfCall = 0;
+
+  constructor(private readonly call: Call) {}
+
+  async one(arrivedAt = performance.now()): Promise<void> {
+    const calledAt = performance.now();
+    const verdict = await this.call();
+    this.#counts[verdict]++;
+    const now = performance.now();
+    const ms = now - arrivedAt;
+    if (verdict === 'answered') {
+      this.#latencies.push(ms);
+      this.#worstOfCall = Math.max(this.#worstOfCall, now - calledAt);
+    } else this.#worstRefusal = Math.max(this.#worstRefusal, ms);
+  }
+
+  get outcome(): Outcome {
+    const took = performance.now() - this.#start;
+    const latencies = [...this.#latencies].sort((a, b) => a - b);
+    const at = (share: number): number =>
+      latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))] ?? NaN;
+    const { answered, refused, unadvised, other } = this.#counts;
+    return {
+      answered,
+      refused: refused + unadvised,
+      unadvised,
+      otherwise: other,
+      perSecond: (answered * 1000) / took,
+      median: at(0.5),
+      p99: at(0.99),
+      worst: at(1),
+      worstOfCall: this.#worstOfCall,
+      worstRefusal: this.#worstRefusal,
+    };
+  }
+}
+
 /**
  * Makes calls at a fixed rate, whatever becomes of them, as clients do that know nothing of each other: a slow answer
  * does not delay the next call.
  */
-export async function openLoop(
-  call: () => Promise<Verdict>,
-  perSecond: number,
-  seconds: number,
-): Promise<Outcome> {
-  const counts = { answered: 0, refused: 0, unadvised: 0, other: 0 };
-  const latencies: number[] = [];
-  let worstRefusal = 0;
-  let worstOfCall = 0;
+export async function openLoop(call: Call, perSecond: number, seconds: number): Promise<Outcome> {
+  const tally = new Tally(call);
   const pending = new Set<Promise<void>>();
   const start = performance.now();
   let due = 0;
-  const one = async (arrivedAt: number): Promise<void> => {
-    const calledAt = performance.now();
-    const verdict = await call();
-    counts[verdict]++;
-    const now = performance.now();
-    const ms = now - arrivedAt;
-    if (verdict === 'answered') {
-      latencies.push(ms);
-      worstOfCall = Math.max(worstOfCall, now - calledAt);
-    } else worstRefusal = Math.max(worstRefusal, ms);
-  };
   while (performance.now() - start < seconds * 1000) {
     const elapsed = performance.now() - start;
     for (; due < (elapsed * perSecond) / 1000; due++) {
       // Its time counts from when it was due, so that a busy event loop cannot hide.
-      const ended = one(start + (due * 1000) / perSecond).finally(() => pending.delete(ended));
+      const ended = tally
+        .one(start + (due * 1000) / perSecond)
+        .finally(() => pending.delete(ended));
       pending.add(ended);
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(pending);
-  const took = performance.now() - start;
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))] ?? NaN;
-  return {
-    answered: counts.answered,
-    refused: counts.refused + counts.unadvised,
-    unadvised: counts.unadvised,
-    otherwise: counts.other,
-    perSecond: (counts.answered * 1000) / took,
-    median: at(0.5),
-    p99: at(0.99),
-    worst: at(1),
-    worstOfCall,
-    worstRefusal,
+  return tally.outcome;
+}
+
+/** So many callers that each call again at once, also where they were refused. */
+export async function closedLoop(call: Call, callers: number, seconds: number): Promise<Outcome> {
+  const tally = new Tally(call);
+  const start = performance.now();
+  const caller = async (): Promise<void> => {
+    while (performance.now() - start < seconds * 1000) await tally.one();
   };
+  await Promise.all(Array.from({ length: callers }, caller));
+  return tally.outcome;
 }

@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 
-/** Milliseconds of the event loop that refusals may take, … */
-const SLICE_MS = 2;
-/** … of so many. */
-const WINDOW_MS = 8;
+/** Milliseconds of the event loop that refusals may take, … @internal */
+export const SLICE_MS = 2;
+/** … of so many. @internal */
+export const WINDOW_MS = 8;
 
 /**
  * Holds refusals back while there are more than a part of the event loop's time is enough for.
@@ -20,13 +20,15 @@ export class RefusalPace {
   #windowAt = 0;
   #spentMs = 0;
 
+  constructor(private readonly now = () => performance.now()) {}
+
   /** Calls `refuse` now or later, in the context in which it was given. */
   run(refuse: () => void): void {
-    const now = performance.now();
+    const now = this.now();
     if (now - this.#windowAt >= WINDOW_MS) this.#begin(now);
     if (this.#timer === undefined && this.#spentMs < SLICE_MS) {
       refuse();
-      this.#spentMs += performance.now() - now;
+      this.#spentMs += this.now() - now;
       return;
     }
     const context = new AsyncResource('VtsRefusal');
@@ -35,13 +37,13 @@ export class RefusalPace {
   }
 
   #drain(): void {
-    const start = performance.now();
+    const start = this.now();
     this.#begin(start);
     let done = 0;
     try {
       while (done < this.#waiting.length && this.#spentMs < SLICE_MS) {
         this.#waiting[done++]!();
-        this.#spentMs = performance.now() - start;
+        this.#spentMs = this.now() - start;
       }
     } finally {
       this.#waiting.splice(0, done);

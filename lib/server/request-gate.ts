@@ -6,12 +6,14 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationShutdown,
   type OnModuleDestroy,
+  type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { VtsModuleOptions } from '../interfaces/vts-module-options.interface.js';
 import { RunAbortedError } from '../runner/errors/index.js';
 import { RequestScope } from '../runtime/request-scope.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import { watchConnections } from './arrival-time.js';
 import { EarlyRefusal } from './early-refusal.js';
 import { DEFAULT_MAX_BODY_BYTES } from './endpoint.js';
 import { DEFAULT_TIMEOUT_MS } from '../runner/runner-options.js';
@@ -24,6 +26,8 @@ import { onResponseEnd } from './on-response-end.js';
 import { RefusalPace } from './refusal-pace.js';
 import { RequestRecord } from './request-record.js';
 import { RouteTable } from './route-table.js';
+
+type Next = (error?: unknown) => void;
 
 /** @internal */
 export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 30_000;
@@ -43,7 +47,7 @@ const LATECOMERS_MS = 2000;
  */
 @Injectable()
 export class RequestGate
-  implements OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
+  implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
 {
   readonly #inHand = new Set<RequestScope>();
   /** By path. */
@@ -100,6 +104,11 @@ export class RequestGate
     return scope;
   }
 
+  onModuleInit(): void {
+    const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
+    if (server?.on) watchConnections(server);
+  }
+
   onModuleDestroy(): void {
     this.#draining = true;
   }
@@ -153,21 +162,31 @@ export class RequestGate
     if (httpAdapter.getType() !== 'express') return;
     const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options;
     parseBodiesLate(httpAdapter.getInstance<{ request: object }>().request);
-    httpAdapter.use((request: HttpRequest, response: HttpResponse, next: () => void) => {
+    httpAdapter.use((request: HttpRequest, response: HttpResponse, next: Next) => {
       const record = this.#begin(request, response);
       if (this.#closing) response.setHeader('connection', 'close');
       if (this.#refused(record)) {
         this.#pace.run(() => {
-          if (!record.ended) this.observer.enter(record, next);
+          // Its client may have left meanwhile.
+          if (!record.ended) this.#passOn(record, next);
         });
         return;
       }
       this.observer.enter(record, () => {
         const reading = readJsonEarly(request, httpAdapter, maxBodyBytes, timeoutMs);
         if (reading === undefined) next();
-        else void reading.then(next);
+        else void reading.then(() => next());
       });
     });
+  }
+
+  /** Where Express is not there to catch. */
+  #passOn(record: RequestRecord, next: Next): void {
+    try {
+      this.observer.enter(record, next);
+    } catch (error) {
+      next(error);
+    }
   }
 
   /** True where the request is not worth being read. */

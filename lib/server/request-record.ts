@@ -1,4 +1,5 @@
 import type { RequestScope } from '../runtime/request-scope.js';
+import { arrivalTime } from './arrival-time.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 
 const RECORD = Symbol('vts.request');
@@ -13,7 +14,7 @@ const CATCH_ALL = /^\/?\{?\/?\*\w*\}?$/;
  */
 export class RequestRecord {
   /** On the clock of `performance.now()`. */
-  readonly arrivedAt = performance.now();
+  readonly arrivedAt: number;
   /** From X-Request-Id, or made; undefined where request ids are turned off. */
   id: string | undefined;
   /** Of the trace that the request belongs to; undefined where there is none. */
@@ -40,6 +41,7 @@ export class RequestRecord {
     readonly request: HttpRequest,
     readonly response: HttpResponse,
   ) {
+    this.arrivedAt = arrivalTime(request);
     if (request.headers['transfer-encoding'] !== undefined) this.#read = request.socket.bytesRead;
     (request as { [RECORD]?: RequestRecord })[RECORD] = this;
   }
