@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RefusalPace, SLICE_MS, WINDOW_MS } from './refusal-pace.js';
+import { MOST_WAITING, RefusalPace, SLICE_MS, WINDOW_MS } from './refusal-pace.js';
 
 const COST_MS = 0.5;
 
@@ -45,6 +45,14 @@ describe('RefusalPace', () => {
     for (let window = 0; window < 8; window++) pass(WINDOW_MS);
     expect(done).toEqual(Array.from({ length: 40 }, (_, id) => id));
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('gives them more of it where very many wait', () => {
+    for (let id = 0; id < 4 * MOST_WAITING; id++) pace.run(refuse(id));
+    const before = done.length;
+    pass(WINDOW_MS);
+
+    expect(done.length - before).toBeGreaterThanOrEqual((3.9 * SLICE_MS) / COST_MS);
   });
 
   it('lets none overtake those that wait', () => {

@@ -4,6 +4,8 @@ import { AsyncResource } from 'node:async_hooks';
 export const SLICE_MS = 2;
 /** … of so many. @internal */
 export const WINDOW_MS = 8;
+/** Where more than this wait, the part grows with them: to wait for long is no better than to be refused. @internal */
+export const MOST_WAITING = 500;
 
 /**
  * Holds refusals back while there are more than a part of the event loop's time is enough for.
@@ -39,9 +41,10 @@ export class RefusalPace {
   #drain(): void {
     const start = this.now();
     this.#begin(start);
+    const sliceMs = SLICE_MS * Math.max(1, this.#waiting.length / MOST_WAITING);
     let done = 0;
     try {
-      while (done < this.#waiting.length && this.#spentMs < SLICE_MS) {
+      while (done < this.#waiting.length && this.#spentMs < sliceMs) {
         this.#waiting[done++]!();
         this.#spentMs = this.now() - start;
       }

@@ -19,6 +19,9 @@ import { Batcher } from './batcher.js';
  */
 const LARGE_BYTES = 2 ** 20;
 
+/** The part of `maxLatencyMs` of a request that is kept for its response: to be written, and to reach the client. */
+const FOR_RESPONSE = 0.02;
+
 /** @internal */
 export interface BatchedMethodOptions<Item, Output> {
   /** The runner's tag, for messages and metrics. */
@@ -66,10 +69,13 @@ export function batchedMethod<Item, Output>(
   });
   let opening: Promise<unknown> | undefined;
   let open = false;
+  /** `maxLatencyMs` of a request counts from here. */
+  const since = (arrivedAt: number): number =>
+    arrivedAt - FOR_RESPONSE * options.batching.maxLatencyMs;
   const admission: Admission = {
     hold: (arrivedAt) => {
       limit?.check(method);
-      return batcher.admission.hold(arrivedAt);
+      return batcher.admission.hold(since(arrivedAt));
     },
   };
 
@@ -78,7 +84,7 @@ export function batchedMethod<Item, Output>(
     scope?.calls(admission);
     try {
       limit?.check(method);
-      batcher.admission.check(scope?.arrivedAt ?? performance.now());
+      batcher.admission.check(scope === undefined ? performance.now() : since(scope.arrivedAt));
     } catch (error) {
       scope?.failed(admission, error);
       throw error;
@@ -117,7 +123,7 @@ export function batchedMethod<Item, Output>(
         call = submitted;
         call.trace = traceCall(runner, method);
       };
-      const answer = batcher.submit(item, queued, scope?.arrivedAt);
+      const answer = batcher.submit(item, queued, scope && since(scope.arrivedAt));
       // Under overload most calls are refused here, and should cost no more than that.
       return await (call === undefined ? answer : untilGivenUp(call, answer, runOptions, scope));
     } finally {
