@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, type INestApplication } from '@nestjs/common';
 import {
   getRunnerToken,
@@ -19,6 +20,8 @@ import { startApp } from './helpers/testing-app.js';
 class Echo {
   static last: Echo;
   runs = 0;
+  /** Milliseconds of a run. */
+  takesMs = 0;
   #closed: Promise<void> | undefined;
   #open: () => void = () => undefined;
 
@@ -40,6 +43,7 @@ class Echo {
   async numbers(numbers: number[]): Promise<number[]> {
     this.runs++;
     await this.#closed;
+    if (this.takesMs > 0) await delay(this.takesMs);
     return numbers;
   }
 }
@@ -164,6 +168,28 @@ describe('An endpoint whose runner takes no more', () => {
     for (let i = 0; i < 3; i++) {
       expect((await client.json('/otherwise', '[7]')).json).toBe('a way out');
     }
+  });
+
+  it('serves to the end while those that it refuses come again at once', async () => {
+    const { client, waiting } = await full('/numbers');
+    expect((await client.json('/numbers', '[7]')).status).toBe(503);
+    Echo.last.open();
+    await Promise.all(waiting);
+
+    Echo.last.takesMs = 2;
+    const statuses: number[] = [];
+    const caller = async (): Promise<void> => {
+      while (statuses.filter((status) => status === 200).length < 60) {
+        const { status, headers, json } = await client.json('/numbers', '[7]');
+        statuses.push(status);
+        if (status === 200) expect(json).toEqual([7]);
+        else expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      }
+    };
+    await Promise.all(Array.from({ length: 100 }, caller));
+
+    expect(new Set(statuses)).toEqual(new Set([200, 503]));
+    expect((await client.json('/numbers', '[8]')).json).toEqual([8]);
   });
 
   it('reads all requests where that is turned off', async () => {
