@@ -1,45 +1,17 @@
-import { tellObservers } from '../runtime/runner-observer.js';
-import {
-  ModelLoadError,
-  RunnerClosedError,
-  RunnerUnavailableError,
-  WorkerDiedError,
-} from './errors/index.js';
+import { RunnerClosedError, RunnerUnavailableError, WorkerDiedError } from './errors/index.js';
 import type { BatchFeeder, StartedRun } from './batching/batch-target.js';
 import type { CallTarget } from './call-target.js';
-import type { PoolMember, PoolMemberEvents, WorkerExit } from './pool-member.js';
+import type { WorkerExit } from './pool-member.js';
 import { CallCounts, type PoolStats } from './pool-stats.js';
-import { PoolWorker } from './pool-worker.js';
-import { PoolProcess } from './process/pool-process.js';
 import type { Description, WireError } from './protocol.js';
-import { RestartDelay } from './restart-delay.js';
 import { Task, type TaskStream } from './task.js';
 import { TaskDispatcher } from './task-dispatcher.js';
 import { encode } from './transfer.js';
 import { runError } from './wire-error.js';
+import { WorkerCrew, type WorkerCrewOptions } from './worker-crew.js';
 
 /** @internal */
-export interface WorkerPoolOptions {
-  /** The runner's name, for messages. */
-  readonly name: string;
-  readonly workers: number;
-  /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
-  readonly runnable: string;
-  readonly init: unknown;
-  /** Milliseconds that an abandoned task may go on before its worker is replaced; a thread in native code is waited for. */
-  readonly stuckMs: number;
-  /** @default 'thread' */
-  readonly isolation?: 'thread' | 'process';
-  /** The program of the workers. */
-  readonly script?: URL;
-  /** Told when a worker was lost. */
-  readonly warn?: (message: string) => void;
-}
-
-const MEMBERS = {
-  thread: [PoolWorker, './worker.js'],
-  process: [PoolProcess, './process/child.js'],
-} as const;
+export type WorkerPoolOptions = WorkerCrewOptions;
 
 interface RunHow {
   readonly transfer: boolean;
@@ -61,18 +33,17 @@ export class WorkerPool implements CallTarget {
   readonly #feeders = new Set<BatchFeeder>();
   readonly #batches = new Set<Task>();
   readonly #calls = new CallCounts();
-  readonly #delay = new RestartDelay();
-  #restarts = 0;
-  #opening: Promise<Description> | undefined;
-  #opened: { resolve(value: Description): void; reject(error: Error): void } | undefined;
-  #description: Description | undefined;
+  readonly #crew: WorkerCrew;
   #closing: Promise<void> | undefined;
-  #closed = false;
-  #down: string | undefined;
   #idle: (() => void)[] = [];
 
   constructor(private readonly options: WorkerPoolOptions) {
     this.#dispatcher = new TaskDispatcher(options.name);
+    this.#crew = new WorkerCrew(options, this.#dispatcher.workers, {
+      free: () => this.#offer(),
+      lost: (exit) => this.#lost(exit),
+      down: (reason) => this.#refuseQueue(reason),
+    });
   }
 
   /**
@@ -81,20 +52,16 @@ export class WorkerPool implements CallTarget {
    * @throws ModelLoadError when one cannot load it; the others are closed.
    */
   open(): Promise<Description> {
-    this.#opening ??= new Promise<Description>((resolve, reject) => {
-      this.#opened = { resolve, reject };
-      for (let i = 0; i < this.options.workers; i++) this.#spawn();
-    });
-    return this.#opening;
+    return this.#crew.open();
   }
 
   get description(): Description | undefined {
-    return this.#description;
+    return this.#crew.description;
   }
 
   /** At least one worker has its model loaded, and tasks are taken. */
   get ready(): boolean {
-    return !this.#closed && [...this.#dispatcher.workers].some((worker) => worker.ready);
+    return !this.#crew.dismissed && this.#crew.ready;
   }
 
   get stats(): PoolStats {
@@ -111,7 +78,7 @@ export class WorkerPool implements CallTarget {
       queued,
       running,
       ...this.#calls.counts,
-      restarts: this.#restarts,
+      restarts: this.#crew.restarts,
     };
   }
 
@@ -185,9 +152,10 @@ export class WorkerPool implements CallTarget {
 
   #run(method: string, item: unknown, how: RunHow): Promise<unknown> {
     const { name, isolation } = this.options;
-    if (this.#closed) return Promise.reject(new RunnerClosedError(name));
-    if (this.#down !== undefined && !this.ready) {
-      return Promise.reject(new RunnerUnavailableError(name, this.#down));
+    if (this.#crew.dismissed) return Promise.reject(new RunnerClosedError(name));
+    const { downBecause } = this.#crew;
+    if (downBecause !== undefined) {
+      return Promise.reject(new RunnerUnavailableError(name, downBecause));
     }
     return new Promise((resolve, reject) => {
       // Nothing can be given to another process.
@@ -244,49 +212,17 @@ export class WorkerPool implements CallTarget {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
     await Promise.race([this.drained(), patience]);
-    this.#closed = true;
+    this.#crew.dismiss();
     const force = this.#pending.size > 0;
     for (const feeder of this.#feeders) feeder.close(new RunnerClosedError(this.options.name));
     for (const task of this.#pending) task.reject(new RunnerClosedError(this.options.name));
-    const workers = [...this.#dispatcher.workers];
-    const gone = Promise.all(workers.map((worker) => worker.close(force)));
+    const gone = this.#crew.close(force);
     // What is left runs for a caller that has left; it gets the rest of the time.
     if ((await Promise.race([gone, patience.then(() => 'late')])) === 'late') {
-      await Promise.all(workers.map((worker) => worker.close(true)));
+      await this.#crew.close(true);
     }
     clearTimeout(timer);
-    this.#opened?.reject(new RunnerClosedError(this.options.name));
-  }
-
-  #spawn(): void {
-    const { isolation = 'thread', runnable, init, stuckMs } = this.options;
-    const [Member, program] = MEMBERS[isolation];
-    const { script = new URL(program, import.meta.url) } = this.options;
-    const begun = performance.now();
-    const events: PoolMemberEvents = {
-      ready: (_member, description) => this.#ready(description, performance.now() - begun),
-      free: () => {
-        this.#delay.served();
-        this.#offer();
-      },
-      exit: (member, exit) => this.#exit(member, exit),
-    };
-    this.#dispatcher.workers.add(new Member({ script, runnable, init, stuckMs }, events));
-  }
-
-  #ready(description: Description, ms: number): void {
-    this.#description ??= description;
-    this.#delay.loaded();
-    this.#down = undefined;
-    const { name: runner, workers } = this.options;
-    if (this.#opened === undefined) tellObservers('loaded', { runner, workers: 1, ms });
-    else if (this.sessions === workers) {
-      // They load side by side: the last one's time is that of all.
-      tellObservers('loaded', { runner, workers, ms });
-      this.#opened.resolve(this.#description);
-      this.#opened = undefined;
-    }
-    this.#offer();
+    this.#crew.abandonOpening();
   }
 
   /** Gives free workers what waits: single calls in the order they came, then the batches that form behind them. */
@@ -302,47 +238,18 @@ export class WorkerPool implements CallTarget {
     for (const feeder of feeders) feeder.wake();
   }
 
-  #exit(worker: PoolMember, exit: WorkerExit): void {
-    const { name } = this.options;
-    this.#dispatcher.workers.delete(worker);
-    for (const { task, started } of [...exit.tasks].reverse()) {
+  /** What had not begun can be run by others. */
+  #lost({ tasks, reason }: WorkerExit): void {
+    for (const { task, started } of [...tasks].reverse()) {
       if (task.settled) continue;
       if (started || task.transfer.length > 0) {
-        task.reject(new WorkerDiedError(name, task.method, exit.reason));
+        task.reject(new WorkerDiedError(this.options.name, task.method, reason));
       } else this.#dispatcher.queue.pushFront(task);
     }
-    // Closed, or given up as another worker could not load the model: none is to come in its place.
-    if (this.#closed) return;
-    const { kind, message } = exit.loadError ?? { kind: 'Error', message: exit.reason };
-    if (this.#opened !== undefined) {
-      const failed = new ModelLoadError(name, kind, message);
-      const { reject } = this.#opened;
-      this.#opened = undefined;
-      this.#closed = true;
-      void Promise.all([...this.#dispatcher.workers].map((other) => other.close(true))).then(() =>
-        reject(failed),
-      );
-      return;
-    }
-    this.#restart(exit.wasReady, message);
   }
 
-  #restart(wasReady: boolean, reason: string): void {
-    const { name, warn } = this.options;
-    this.#restarts++;
-    const delay = this.#delay.next(wasReady);
-    tellObservers('restarted', { runner: name, reason });
-    warn?.(`A worker of ${name} was lost (${reason}); another one starts in ${delay} ms.`);
-    if (!wasReady) this.#refuseQueue(reason);
-    setTimeout(() => {
-      if (!this.#closed) this.#spawn();
-    }, delay).unref();
-  }
-
-  /** A model that can no longer be loaded may never be: callers learn it now, not when their time is over. */
+  /** Callers learn it now, not when their time is over. */
   #refuseQueue(reason: string): void {
-    this.#down = reason;
-    if (this.ready) return;
     const error = new RunnerUnavailableError(this.options.name, reason);
     for (const task of this.#dispatcher.takeWaiting()) task.reject(error);
   }

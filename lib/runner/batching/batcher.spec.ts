@@ -397,6 +397,27 @@ describe('Batcher', () => {
       admission.check(clock.now());
     });
 
+    it('calls to come that will be as wide as those of late, though none waits', async () => {
+      const widths = { ...codec, width: (item: Item) => item[0]! };
+      setUp({ maxBatchSize: 1, maxLatencyMs: 600, known: false }, widths);
+      const run = async (width: number, ms: number): Promise<void> => {
+        runMs = () => ms;
+        submit(width);
+        await clock.pass(ms);
+      };
+      for (let i = 0; i < 20; i++) await run(2, 10);
+      submit(2);
+      await clock.pass(0);
+      batcher.admission.check(clock.now());
+      await clock.pass(10);
+
+      for (let i = 0; i < 20; i++) await run(500, 400);
+      submit(500);
+      await clock.pass(0);
+      expect(batcher.stats).toMatchObject({ queued: 0, running: 1 });
+      expect(() => batcher.admission.check(clock.now())).toThrow(RunnerOverloadedError);
+    });
+
     it('what could not be in time, at once, and tells when to come again', async () => {
       setUp({ maxBatchSize: 1, maxLatencyMs: 5000, known: false });
       runMs = () => 1000;
