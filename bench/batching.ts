@@ -18,6 +18,7 @@ import {
   runnerOf,
   serveModels,
 } from './batching-setup.js';
+import { HttpCallers } from './http-callers.js';
 import { benchFile, serve, stop } from './serve.js';
 import { median, sideBySide, table } from './statistics.js';
 
@@ -123,17 +124,18 @@ async function benchCalls(file: string, store: ModelStore): Promise<void> {
     ['batched', (callers) => callsPerSecond(shared, callers, 1000, item)],
     ['one by one', (callers) => callsPerSecond(alone, callers, 1000, item)],
   ]);
-  const [one, two] = await sideBySide(
-    () => alone.run(item),
-    () => shared.run(item),
-    2000,
-  );
+  const calls = [() => alone.run(item), () => shared.run(item)] as const;
+  lone('A lone call', await sideBySide(...calls, 2000));
+  await Promise.all([limit.stop(), shared.close(), alone.close()]);
+}
+
+/** One call after the other, by a runner without batching and by one with it. */
+function lone(title: string, [one, two]: readonly [number, number]): void {
   table(
-    'A lone call (median ms)',
+    `${title} (median ms)`,
     ['one by one', 'batched', 'ratio'],
     [[one.toFixed(3), two.toFixed(3), `${(two / one).toFixed(2)}x`]],
   );
-  await Promise.all([limit.stop(), shared.close(), alone.close()]);
 }
 
 /** What it costs that a model runs in a process of its own. */
@@ -179,6 +181,11 @@ async function benchHttp(file: string, home: string): Promise<void> {
     ];
     for (const [, run] of loads) await run(64);
     await compare(`HTTP requests/s of ${TOKENS} tokens (1 worker)`, limit, loads);
+    const [plain, batched] = ['plain', 'batched'].map(
+      (route) => new HttpCallers(PORT, `/${route}`, requestOf(route, TOKENS).body),
+    ) as [HttpCallers, HttpCallers];
+    lone('A lone request over HTTP', await sideBySide(plain.call, batched.call, 2000));
+    for (const callers of [plain, batched]) callers.close();
   } finally {
     await Promise.all([stop(server), stop(nest), limit.stop()]);
   }
