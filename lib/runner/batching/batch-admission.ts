@@ -5,7 +5,7 @@ import type { ResolvedBatching } from './batching-options.js';
 import type { Clock } from './clock.js';
 import { queueMs, type Load } from './forecast.js';
 
-/** The share of the latest call in what is known of widths. */
+/** The share of the latest call in the width that calls to come are taken to have. */
 const NEWEST = 1 / 8;
 
 /** Whoever has a place and has not called by then takes its time, and must not keep others out. */
@@ -30,7 +30,7 @@ export class BatchAdmission {
   /** Places that are kept for calls to come. */
   #held = 0;
   #shed = 0;
-  /** Of the rows that came of late; undefined before the first. */
+  /** Of the rows that were taken of late; undefined before the first. */
   #width: number | undefined;
 
   constructor(private readonly options: BatchAdmissionOptions) {}
@@ -46,13 +46,14 @@ export class BatchAdmission {
    * @throws RunnerOverloadedError
    */
   admit(rows: number, width: number, deadline: number, now: number): boolean {
+    const certain = this.#atOnce;
+    if (!certain) this.#foresee(rows, width, deadline, now);
+    // Of those that are taken: what is too wide to be must not stand for the others.
     this.#width = this.#width === undefined ? width : this.#width + (width - this.#width) * NEWEST;
-    if (this.#atOnce) return true;
-    this.#foresee(rows, width, deadline, now);
-    return false;
+    return certain;
   }
 
-  /** @throws RunnerOverloadedError where a call of one row, as wide as those of late, is refused now. */
+  /** @throws RunnerOverloadedError where a call of one row, as wide as those taken of late, is refused now. */
   check(arrivedAt: number): void {
     if (this.#held === 0 && this.#atOnce) return;
     const { batching, clock } = this.options;
