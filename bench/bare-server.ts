@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Worker } from 'node:worker_threads';
-import { Learner } from '../lib/fastai/learner.js';
+import { Learner } from '../lib/learner/fastai/learner.js';
 
-// A bare node:http server that calls session.run in worker threads, with the ids of one text prepared beforehand:
-// what the sample is held against. Arguments: the learner's file, the number of workers, the text.
+// A bare node:http server that calls session.run in worker threads, with the ids of one text
+// prepared beforehand: what the sample is held against. Arguments: the learner's file, the number
+// of workers, the text.
 const [file, count, text] = process.argv.slice(2) as [string, string, string];
 const learner = await Learner.load<string>(file);
 const vocab = learner.vocab[0] as readonly string[];

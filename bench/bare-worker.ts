@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openLearnerFile } from '../lib/fastai/learner-file.js';
-import { createSession, lowerModel } from '../lib/onnx/index.js';
+import { openLearnerFile } from '../lib/learner/fastai/learner-file.js';
+import { createSession, lowerModel } from '../lib/learner/onnx/index.js';
 
 // The least that an inference server can do: ids in, logits out.
 const { file } = workerData as { file: string };

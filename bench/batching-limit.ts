@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openLearnerFile } from '../lib/fastai/learner-file.js';
-import { createSession, lowerModel } from '../lib/onnx/index.js';
+import { openLearnerFile } from '../lib/learner/fastai/learner-file.js';
+import { createSession, lowerModel } from '../lib/learner/onnx/index.js';
 
 /** What {@link measureLimit} of `batching.ts` sends. */
 export interface LimitRequest {
@@ -10,8 +10,9 @@ export interface LimitRequest {
   readonly tokens: number;
 }
 
-// Nothing but session.run in a loop, with full batches: no server can do more with these threads. Answers a number of
-// rows and of milliseconds with the rows a second that batches of that size make.
+// Nothing but session.run in a loop, with full batches: no server can do more with these threads.
+// Answers a number of rows and of milliseconds with the rows a second that batches of that size
+// make.
 const { file, threads, tokens } = workerData as LimitRequest;
 const opened = openLearnerFile(file);
 const session = await createSession(lowerModel(opened.model).graph, {

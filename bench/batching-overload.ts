@@ -1,7 +1,7 @@
 import autocannon from 'autocannon';
-import type { RunnerOptions } from '../lib/interfaces/runner-options.interface.js';
-import { RunnerOverloadedError } from '../lib/runner/errors/index.js';
-import type { ModelStore } from '../lib/store/index.js';
+import type { RunnerOptions } from '../lib/serving/runner/runner-options-types.js';
+import { RunnerOverloadedError } from '../lib/serving/runner/errors/index.js';
+import type { ModelStore } from '../lib/serving/store/index.js';
 import {
   callsPerSecond,
   itemOf,
@@ -16,7 +16,10 @@ import { closedLoop, openLoop, type Outcome, type Verdict } from './overload.js'
 import { stop } from './serve.js';
 import { median, table } from './statistics.js';
 
-/** Longer texts, so that ten times what can be served is not more than what can be sent and refused on two cores. */
+/**
+ * Longer texts, so that ten times what can be served is not more than what can be sent and refused
+ * on two cores.
+ */
 const TOKENS = { calls: 256, http: [1000, 5000, 20_000] };
 const MOST_SENT = 1500;
 const TIMES = 10;
@@ -93,7 +96,10 @@ export async function benchHttpOverload(home: string): Promise<void> {
   for (const [other, count] of clients.others) console.log(`other: ${other}, ${count} times`);
 }
 
-/** Requests that 16 connections are answered in a second: as many as share runs, and none is refused. */
+/**
+ * Requests that 16 connections are answered in a second: as many as share runs, and none is
+ * refused.
+ */
 async function peakOverHttp(home: string, tokens: number): Promise<number> {
   const server = await serveModels(home, LIMITED);
   const load = { ...requestOf('batched', tokens), connections: 16, duration: 4 };

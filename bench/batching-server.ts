@@ -10,7 +10,8 @@ import {
   type RunnerOptions,
 } from '../lib/index.js';
 
-// The same model behind two routes, with batching and without, and a route that has none: what HTTP itself takes.
+// The same model behind two routes, with batching and without, and a route that has none: what HTTP
+// itself takes.
 const { VTS_HOME, PORT, BATCHED, PLAIN } = process.env as Record<string, string>;
 const ids = new NumpyNdarray({ dtype: 'int64', shape: [-1, -1] });
 

@@ -1,8 +1,8 @@
 import { Tensor } from 'onnxruntime-common';
-import * as pytorch from '../lib/frameworks/pytorch.js';
-import type { PytorchRunner } from '../lib/interfaces/pytorch-runner.interface.js';
-import type { RunnerOptions } from '../lib/interfaces/runner-options.interface.js';
-import type { ModelStore } from '../lib/store/index.js';
+import * as pytorch from '../lib/serving/models/pytorch/save.js';
+import type { PytorchRunner } from '../lib/serving/models/pytorch/types.js';
+import type { RunnerOptions } from '../lib/serving/runner/runner-options-types.js';
+import type { ModelStore } from '../lib/serving/store/index.js';
 import { benchFile, serve } from './serve.js';
 
 export const PORT = 3913;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import autocannon from 'autocannon';
-import { Learner } from '../lib/fastai/learner.js';
-import * as pytorch from '../lib/frameworks/pytorch.js';
-import { ModelStore } from '../lib/store/index.js';
+import { Learner } from '../lib/learner/fastai/learner.js';
+import * as pytorch from '../lib/serving/models/pytorch/save.js';
+import { ModelStore } from '../lib/serving/store/index.js';
 import type { LimitRequest } from './batching-limit.js';
 import { benchHttpOverload, benchOverload } from './batching-overload.js';
 import {
@@ -30,9 +30,9 @@ const NEST_PORT = PORT + 1;
 type Load = (connections: number) => Promise<number>;
 
 /**
- * The classifier's bare model with texts of 32 tokens: rows a second with batching and without, called from this
- * process and over HTTP, against a loop that does nothing but `session.run` with full batches, on one thread each;
- * then ten times the load that can be served.
+ * The classifier's bare model with texts of 32 tokens: rows a second with batching and without,
+ * called from this process and over HTTP, against a loop that does nothing but `session.run` with
+ * full batches, on one thread each; then ten times the load that can be served.
  */
 export async function benchBatching(file: string): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'vts-bench-'));
@@ -157,7 +157,9 @@ async function benchIsolation(store: ModelStore): Promise<void> {
   await Promise.all([thread.close(), child.close()]);
 }
 
-/** Beside the model's routes, one without a model, and one of Nest alone: what HTTP itself takes. */
+/**
+ * Beside the model's routes, one without a model, and one of Nest alone: what HTTP itself takes.
+ */
 async function benchHttp(file: string, home: string): Promise<void> {
   const limit = await Limit.start(file);
   const server = await serveModels(home);

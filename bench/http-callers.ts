@@ -6,8 +6,9 @@ const HEAD_END = '\r\n\r\n';
 /**
  * Sends the same request over connections that are kept, each with one request at a time.
  *
- * By sockets, as what a generator of load takes of a machine's two cores, the service does not have: `node:http` takes
- * three times as much to send a request as the service to refuse it. What comes back is known to have a length.
+ * By sockets, as what a generator of load takes of a machine's two cores, the service does not
+ * have: `node:http` takes three times as much to send a request as the service to refuse it. What
+ * comes back is known to have a length.
  */
 export class HttpCallers {
   /** What was neither answered nor refused. */

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import autocannon from 'autocannon';
-import { Learner } from '../lib/fastai/learner.js';
+import { Learner } from '../lib/learner/fastai/learner.js';
 import { serve, stop } from './serve.js';
 import { median, table } from './statistics.js';
 import { textOf } from './texts.js';
@@ -30,7 +30,10 @@ async function requestsPerSecond(
   return result.requests.average;
 }
 
-/** The sample against a bare node:http server with as many workers, and /livez while long texts are served. */
+/**
+ * The sample against a bare node:http server with as many workers, and /livez while long texts are
+ * served.
+ */
 export async function benchHttp(file: string, home: string): Promise<void> {
   const learner = await Learner.load<string>(file);
   const text = textOf(100, (part) => learner.tokenize(part));

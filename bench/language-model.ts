@@ -1,15 +1,15 @@
 import { Tensor } from 'onnxruntime-common';
-import { openLearnerFile } from '../lib/fastai/learner-file.js';
-import { LMLearner } from '../lib/fastai/text/lm/lm-learner.js';
-import { createSession } from '../lib/onnx/index.js';
-import { lowerLanguageModel } from '../lib/onnx/lowering/language-model.js';
+import { openLearnerFile } from '../lib/learner/fastai/learner-file.js';
+import { LMLearner } from '../lib/learner/fastai/text/lm/lm-learner.js';
+import { createSession } from '../lib/learner/onnx/index.js';
+import { lowerLanguageModel } from '../lib/learner/onnx/lowering/language-model.js';
 import { sideBySide, table } from './statistics.js';
 
 const WORDS = 200;
 
 /**
- * `LMLearner.predict` of 200 words against 200 runs of the bare graph with one token each, in turns on one thread;
- * and what a word costs behind texts of different lengths.
+ * `LMLearner.predict` of 200 words against 200 runs of the bare graph with one token each, in turns
+ * on one thread; and what a word costs behind texts of different lengths.
  */
 export async function benchLanguageModel(file: string, rounds = 20): Promise<void> {
   const learner = await LMLearner.load(file);

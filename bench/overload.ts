@@ -10,7 +10,9 @@ export interface Outcome {
   readonly median: number;
   readonly p99: number;
   readonly worst: number;
-  /** The most of them from the moment at which the call was made; a busy event loop makes it late. */
+  /**
+   * The most of them from the moment at which the call was made; a busy event loop makes it late.
+   */
   readonly worstOfCall: number;
   /** Most milliseconds that a refusal took. */
   readonly worstRefusal: number;
@@ -65,8 +67,8 @@ class Tally {
 }
 
 /**
- * Makes calls at a fixed rate, whatever becomes of them, as clients do that know nothing of each other: a slow answer
- * does not delay the next call.
+ * Makes calls at a fixed rate, whatever becomes of them, as clients do that know nothing of each
+ * other: a slow answer does not delay the next call.
  */
 export async function openLoop(call: Call, perSecond: number, seconds: number): Promise<Outcome> {
   const tally = new Tally(call);

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
-import { Learner } from '../lib/fastai/learner.js';
-import { openLearnerFile } from '../lib/fastai/learner-file.js';
-import { createSession, lowerModel } from '../lib/onnx/index.js';
+import { Learner } from '../lib/learner/fastai/learner.js';
+import { openLearnerFile } from '../lib/learner/fastai/learner-file.js';
+import { createSession, lowerModel } from '../lib/learner/onnx/index.js';
 import { sideBySide, table } from './statistics.js';
 import { textOf } from './texts.js';
 

@@ -13,7 +13,8 @@ export async function timed(call: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * Median milliseconds of two calls, taken in turns so that a busy moment of the machine falls on both.
+ * Median milliseconds of two calls, taken in turns so that a busy moment of the machine falls on
+ * both.
  */
 export async function sideBySide(
   first: () => Promise<unknown>,

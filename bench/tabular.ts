@@ -1,11 +1,11 @@
 import { from } from 'arquero';
 import { Tensor } from 'onnxruntime-common';
-import { Learner } from '../lib/fastai/learner.js';
-import { openLearnerFile } from '../lib/fastai/learner-file.js';
-import { RowEncoder } from '../lib/fastai/tabular/row-encoder.js';
-import { tableOfItems } from '../lib/fastai/tabular/table.js';
-import { readTabularRecord } from '../lib/fastai/tabular/tabular-record.js';
-import { createSession, lowerModel, type OnnxSession } from '../lib/onnx/index.js';
+import { Learner } from '../lib/learner/fastai/learner.js';
+import { openLearnerFile } from '../lib/learner/fastai/learner-file.js';
+import { RowEncoder } from '../lib/learner/fastai/tabular/row-encoder.js';
+import { tableOfItems } from '../lib/learner/fastai/tabular/table.js';
+import { readTabularRecord } from '../lib/learner/fastai/tabular/tabular-record.js';
+import { createSession, lowerModel, type OnnxSession } from '../lib/learner/onnx/index.js';
 import { sideBySide, table } from './statistics.js';
 
 type Row = Record<string, string | number | boolean | null>;
@@ -25,7 +25,10 @@ function rowsOf(count: number): Row[] {
   }));
 }
 
-/** Scoring of tables, and of one row, against the bare graph on arrays that have been prepared for it. */
+/**
+ * Scoring of tables, and of one row, against the bare graph on arrays that have been prepared for
+ * it.
+ */
 export async function benchTabular(file: string, count = 100_000): Promise<void> {
   const learner = await Learner.load<Row>(file);
   const opened = openLearnerFile(file);

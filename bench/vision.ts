@@ -1,13 +1,13 @@
 import { Tensor } from 'onnxruntime-common';
 import sharp from 'sharp';
-import { openLearnerFile } from '../lib/fastai/learner-file.js';
-import { Learner } from '../lib/fastai/learner.js';
-import { readImageInput } from '../lib/fastai/vision/image-input.js';
-import { readImage } from '../lib/fastai/vision/image/read-image.js';
-import { resize } from '../lib/fastai/vision/image/resample.js';
-import { crop } from '../lib/fastai/vision/image/frame.js';
-import { ImagePipeline } from '../lib/fastai/vision/transforms/pipeline.js';
-import { createSession, lowerModel } from '../lib/onnx/index.js';
+import { openLearnerFile } from '../lib/learner/fastai/learner-file.js';
+import { Learner } from '../lib/learner/fastai/learner.js';
+import { readImageInput } from '../lib/learner/fastai/vision/image-input.js';
+import { readImage } from '../lib/learner/fastai/vision/image/read-image.js';
+import { resize } from '../lib/learner/fastai/vision/image/resample.js';
+import { crop } from '../lib/learner/fastai/vision/image/frame.js';
+import { ImagePipeline } from '../lib/learner/fastai/vision/transforms/pipeline.js';
+import { createSession, lowerModel } from '../lib/learner/onnx/index.js';
 import { median, sideBySide, table, timed } from './statistics.js';
 
 const ROUNDS = 60;
@@ -34,7 +34,10 @@ async function medianOf(call: () => Promise<unknown>): Promise<number> {
   return median(times);
 }
 
-/** predict of a photograph against session.run on planes that have been prepared, and where the rest of the time goes. */
+/**
+ * predict of a photograph against session.run on planes that have been prepared, and where the rest
+ * of the time goes.
+ */
 export async function benchVision(file: string): Promise<void> {
   const jpeg = await photograph();
   const learner = await Learner.load<Uint8Array>(file);

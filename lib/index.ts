@@ -1,22 +1,23 @@
-// onnxruntime's tensor type, from its package without native code: importing this package loads none.
+// onnxruntime's tensor type, from its package without native code: importing this package loads
+// none.
 export { Tensor } from 'onnxruntime-common';
 
-export { getRunnerToken } from './decorators/get-runner-token.js';
+export { getRunnerToken } from './nest/decorators/get-runner-token.js';
 export {
   RunnableMethod,
   type RunnableMethodOptions,
-} from './decorators/runnable-method.decorator.js';
-export { Runnable, type RunnableOptions } from './decorators/runnable.decorator.js';
-export { Runner } from './decorators/runner.decorator.js';
+} from './serving/models/custom/runnable-method.decorator.js';
+export { Runnable, type RunnableOptions } from './serving/models/custom/runnable.decorator.js';
+export { Runner } from './nest/decorators/runner.decorator.js';
 export {
   VtsApi,
   type IoInput,
   type IoOutput,
   type VtsApiDecorator,
   type VtsApiOptions,
-} from './decorators/vts-api.decorator.js';
-export { InputError, VtsError } from './errors/index.js';
-export type { DecodedTarget } from './fastai/data/target.js';
+} from './nest/decorators/vts-api.decorator.js';
+export { InputError, VtsError } from './learner/errors/index.js';
+export type { DecodedTarget } from './learner/fastai/data/target.js';
 export {
   FastaiVersionError,
   LearnerReleasedError,
@@ -27,35 +28,35 @@ export {
   UnsupportedLearnerError,
   UnsupportedTargetError,
   WrongLearnerKindError,
-} from './fastai/errors/index.js';
-export { BaseLearner } from './fastai/base-learner.js';
-export type { Vocab } from './fastai/inference.js';
-export type { LearnerKind } from './fastai/learner-file.js';
+} from './learner/fastai/errors/index.js';
+export { BaseLearner } from './learner/fastai/base-learner.js';
+export type { Vocab } from './learner/fastai/inference.js';
+export type { LearnerKind } from './learner/fastai/learner-file.js';
 export {
   Learner,
   type LearnerOptions,
   type Prediction,
   type Predictions,
-} from './fastai/learner.js';
-export type { ActivationName } from './fastai/losses/loss.js';
+} from './learner/fastai/learner.js';
+export type { ActivationName } from './learner/fastai/losses/loss.js';
 export {
   TextTooLongError,
   UnknownTextRuleError,
   UnpairedSurrogateError,
   UnreadableTokenizerError,
   UnsupportedTokenizerError,
-} from './fastai/text/errors/index.js';
-export type { TextRule, TextRules } from './fastai/text/index.js';
-export { decodeSpecTokens } from './fastai/text/lm/decode-tokens.js';
+} from './learner/fastai/text/errors/index.js';
+export type { TextRule, TextRules } from './learner/fastai/text/index.js';
+export { decodeSpecTokens } from './learner/fastai/text/lm/decode-tokens.js';
 export {
   DecodedTextTooLongError,
   InvalidGenerateOptionError,
   NotProbabilitiesError,
   NoTokenLeftError,
-} from './fastai/text/lm/errors/index.js';
-export { LMLearner } from './fastai/text/lm/lm-learner.js';
-export type { GenerateOptions, StreamOptions } from './fastai/text/lm/options.js';
-export { WordStream } from './fastai/text/lm/word-stream.js';
+} from './learner/fastai/text/lm/errors/index.js';
+export { LMLearner } from './learner/fastai/text/lm/lm-learner.js';
+export type { GenerateOptions, StreamOptions } from './learner/fastai/text/lm/options.js';
+export { WordStream } from './learner/fastai/text/lm/word-stream.js';
 export {
   CellError,
   MissingColumnError,
@@ -64,21 +65,21 @@ export {
   type ShownRow,
   type TabularColumn,
   type TabularSchema,
-} from './fastai/tabular/index.js';
+} from './learner/fastai/tabular/index.js';
 export {
   DamagedImageError,
   EmptyImageError,
   ImageTooLargeError,
   UnreadableImageFileError,
   UnsupportedImageError,
-} from './fastai/vision/errors/index.js';
+} from './learner/fastai/vision/errors/index.js';
 export type {
   Colour,
   DecodedImageTarget,
   ImageItem,
   OutputImageType,
   RawImage,
-} from './fastai/vision/index.js';
+} from './learner/fastai/vision/index.js';
 export {
   fastai,
   FrameworkMismatchError,
@@ -92,17 +93,17 @@ export {
   type PytorchRunnerOptions,
   type SaveFastaiOptions,
   type SavePytorchOptions,
-} from './frameworks/index.js';
+} from './serving/models/index.js';
 export {
   BatchableNotSupportedError,
   ModuleMethodError,
   UnknownMethodError,
-} from './model-rules/errors/index.js';
+} from './serving/models/errors/rules/index.js';
 export type {
   GenerateRunOptions,
   LanguageModelRunner,
   StreamRunOptions,
-} from './interfaces/language-model-runner.interface.js';
+} from './serving/models/fastai/language-model-types.js';
 export type {
   OnRunnableDestroy,
   OnRunnableInit,
@@ -110,16 +111,16 @@ export type {
   RunnableMember,
   RunnerOf,
   RunnerStreamMethod,
-} from './interfaces/runnable.interface.js';
+} from './serving/models/custom/types.js';
 export type {
   BatchingOptions,
   PaddingOptions,
   RunnerBatchingOptions,
   RunnerOptions,
   RunOptions,
-} from './interfaces/runner-options.interface.js';
-export type { PytorchRunner } from './interfaces/pytorch-runner.interface.js';
-export type { FastaiRunner, RunnerHandle, RunnerMethod } from './interfaces/runner.interface.js';
+} from './serving/runner/runner-options-types.js';
+export type { PytorchRunner } from './serving/models/pytorch/types.js';
+export type { FastaiRunner, RunnerHandle, RunnerMethod } from './serving/runner/runner-types.js';
 export type {
   VtsAccessLogOptions,
   VtsHealthOptions,
@@ -127,7 +128,7 @@ export type {
   VtsModuleExtras,
   VtsModuleOptions,
   VtsRequestIdOptions,
-} from './interfaces/vts-module-options.interface.js';
+} from './nest/vts-module-options.interface.js';
 export {
   BodyTooLargeError,
   InvalidBodyError,
@@ -135,41 +136,41 @@ export {
   InvalidOutputError,
   UnreadableBodyError,
   UnsupportedBodyError,
-} from './io/errors/index.js';
-export { File, type FileOptions } from './io/file.js';
-export { Image, type ImageOptions } from './io/image.js';
-export type { ImageOutput } from './io/image/image-output.js';
+} from './nest/io/errors/index.js';
+export { File, type FileOptions } from './nest/io/file.js';
+export { Image, type ImageOptions } from './nest/io/image.js';
+export type { ImageOutput } from './nest/io/image/image-output.js';
 export {
   IoDescriptor,
   type IoSchema,
   type ResponsePayload,
   type Streamed,
-} from './io/io-descriptor.js';
+} from './nest/io/io-descriptor.js';
 export {
   Multipart,
   OptionalPart,
   type MultipartInput,
   type MultipartOptions,
   type MultipartParts,
-} from './io/multipart.js';
-export type { MultipartSamples, PartsOfSamples } from './io/multipart/samples.js';
-export { Json, type JsonOptions } from './io/json.js';
-export type { NdarrayDType } from './io/ndarray/dtypes.js';
-export type { NdarrayOutput, NdarrayView, NestedArray } from './io/ndarray/write.js';
-export { NumpyNdarray, type NumpyNdarrayOptions } from './io/numpy-ndarray.js';
-export type { PandasDtype } from './io/data-frame/dtypes.js';
-export type { DataFrameOutput } from './io/data-frame/frames.js';
-export type { PandasOrient } from './io/data-frame/orients.js';
-export type { SchemaSource } from './io/data-frame/schema-source.js';
-export type { DataFrame, RowExpression } from './io/data-frame/data-frame.js';
+} from './nest/io/multipart.js';
+export type { MultipartSamples, PartsOfSamples } from './nest/io/multipart/samples.js';
+export { Json, type JsonOptions } from './nest/io/json.js';
+export type { NdarrayDType } from './nest/io/ndarray/dtypes.js';
+export type { NdarrayOutput, NdarrayView, NestedArray } from './nest/io/ndarray/write.js';
+export { NumpyNdarray, type NumpyNdarrayOptions } from './nest/io/numpy-ndarray.js';
+export type { PandasDtype } from './nest/io/data-frame/dtypes.js';
+export type { DataFrameOutput } from './nest/io/data-frame/frames.js';
+export type { PandasOrient } from './nest/io/data-frame/orients.js';
+export type { SchemaSource } from './nest/io/data-frame/schema-source.js';
+export type { DataFrame, RowExpression } from './nest/io/data-frame/data-frame.js';
 export {
   PandasDataFrame,
   type DataFrameFormat,
   type PandasDataFrameOptions,
-} from './io/pandas-data-frame.js';
-export { PandasSeries, type PandasSeriesOptions } from './io/pandas-series.js';
-export type { RequestBody } from './io/request-body.js';
-export { Text, type TextOptions } from './io/text.js';
+} from './nest/io/pandas-data-frame.js';
+export { PandasSeries, type PandasSeriesOptions } from './nest/io/pandas-series.js';
+export type { RequestBody } from './nest/io/request-body.js';
+export { Text, type TextOptions } from './nest/io/text.js';
 export {
   ExecutionProviderError,
   GraphError,
@@ -180,7 +181,7 @@ export {
   TextInputError,
   UnsupportedDTypeError,
   UnsupportedModuleError,
-} from './onnx/errors/index.js';
+} from './learner/onnx/errors/index.js';
 export {
   InvalidModelInputError,
   NotAModuleError,
@@ -196,8 +197,8 @@ export {
   type ShapedArray,
   type TensorInput,
   type TorchModelOptions,
-} from './pytorch/index.js';
-export { BatchInputError, BatchResultError } from './runner/batching/errors/index.js';
+} from './learner/pytorch/index.js';
+export { BatchInputError, BatchResultError } from './serving/runner/batching/errors/index.js';
 export {
   ApplicationInWorkerError,
   DuplicateRunnableError,
@@ -220,21 +221,21 @@ export {
   UnclonableItemError,
   UnknownRunnerMethodError,
   WorkerDiedError,
-} from './runner/errors/index.js';
-export type { RunnableClass } from './runner/runnable-definition.js';
-export type { RunnerStats } from './runner/pool-stats.js';
-export { ValueStream } from './runtime/value-stream.js';
-export { ApiError } from './server/api-error.js';
+} from './serving/runner/errors/index.js';
+export type { RunnableClass } from './serving/models/custom/definition.js';
+export type { RunnerStats } from './serving/runner/pool/pool-stats.js';
+export { ValueStream } from './learner/runtime/value-stream.js';
+export { ApiError } from './nest/http/api-error.js';
 export {
   DuplicateRootError,
   InvalidModuleOptionError,
   RequestTimeoutError,
   ShuttingDownError,
   SlowBodyError,
-} from './server/errors/index.js';
-export { AccessLogEntry } from './server/access-log.js';
-export { requestIdOf } from './server/request-id.js';
-export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './server/setup-docs.js';
+} from './nest/http/errors/index.js';
+export { AccessLogEntry } from './nest/observability/access-log.js';
+export { requestIdOf } from './nest/observability/request-id.js';
+export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './nest/http/setup-docs.js';
 export {
   AmbiguousVersionError,
   ArchiveEntryError,
@@ -267,7 +268,7 @@ export {
   type ModelSignatureOptions,
   type ModelWatcher,
   type WatchOptions,
-} from './store/index.js';
+} from './serving/store/index.js';
 export {
   ByteOrderError,
   CorruptArchiveError,
@@ -288,6 +289,6 @@ export {
   UnreadableTensorError,
   UnsupportedDtypeError,
   UnsupportedPickleError,
-} from './torch/errors/index.js';
-export { VTS_METRICS_REGISTRY } from './vts.constants.js';
-export { VtsModule } from './vts.module.js';
+} from './learner/torch/errors/index.js';
+export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';
+export { VtsModule } from './nest/vts.module.js';

@@ -1,16 +1,16 @@
 /**
- * `nestjs-vts/runnable`: what the module of a runnable needs, without Nest and the rest. A worker that imports this
- * in place of the whole starts sooner, and in less memory.
+ * `nestjs-vts/runnable`: what the module of a runnable needs, without Nest and the rest. A worker
+ * that imports this in place of the whole starts sooner, and in less memory.
  */
 export { Tensor } from 'onnxruntime-common';
 export {
   RunnableMethod,
   type RunnableMethodOptions,
-} from './decorators/runnable-method.decorator.js';
-export { Runnable, type RunnableOptions } from './decorators/runnable.decorator.js';
-export { InputError, VtsError } from './errors/index.js';
+} from './serving/models/custom/runnable-method.decorator.js';
+export { Runnable, type RunnableOptions } from './serving/models/custom/runnable.decorator.js';
+export { InputError, VtsError } from './learner/errors/index.js';
 export type {
   OnRunnableDestroy,
   OnRunnableInit,
   RunnableContext,
-} from './interfaces/runnable.interface.js';
+} from './serving/models/custom/types.js';

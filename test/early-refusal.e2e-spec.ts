@@ -74,7 +74,10 @@ interface Full {
   readonly waiting: readonly Promise<Answer>[];
 }
 
-/** An application whose runner was served well by this route, and takes no more now; the route has told so once. */
+/**
+ * An application whose runner was served well by this route, and takes no more now; the route has
+ * told so once.
+ */
 async function full(route: string, earlyRefusal?: boolean): Promise<Full> {
   app = await startApp(
     {

@@ -24,7 +24,8 @@ import { HttpClient, type Answer } from './helpers/http-client.js';
 import { MODELS_HOME } from './helpers/models-home.js';
 import { startApp } from './helpers/testing-app.js';
 
-// What BentoML 1.4 was seen to do wrong in its batching, each shown to be absent here. The names are of its faults.
+// What BentoML 1.4 was seen to do wrong in its batching, each shown to be absent here. The names
+// are of its faults.
 
 class BadNumberError extends InputError {
   constructor() {

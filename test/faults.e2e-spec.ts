@@ -33,9 +33,9 @@ import { HttpClient, type Answer } from './helpers/http-client.js';
 import { MODELS_HOME } from './helpers/models-home.js';
 import { startApp } from './helpers/testing-app.js';
 
-// What BentoML 1.4 was seen to do wrong in its runners and its server, each shown to be absent here; those of its
-// batching are in faults-batching.e2e-spec.ts. The names are of its faults. Nothing here is given the 60 s after which it
-// answered: a test has less.
+// What BentoML 1.4 was seen to do wrong in its runners and its server, each shown to be absent
+// here; those of its batching are in faults-batching.e2e-spec.ts. The names are of its faults.
+// Nothing here is given the 60 s after which it answered: a test has less.
 
 class OddNumberError extends InputError {
   constructor() {

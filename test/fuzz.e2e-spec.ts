@@ -14,8 +14,8 @@ import { ErrorLog, startSamples, type Sample } from './fuzz/samples.js';
 import { mutants, resolved, validValues } from './fuzz/schema-values.js';
 
 /**
- * VTS_FUZZ_SECONDS makes it a longer run (600 and more by hand), VTS_FUZZ_SEED another one. A failure prints seed and
- * path of the request that is to blame, as small as it could be made.
+ * VTS_FUZZ_SECONDS makes it a longer run (600 and more by hand), VTS_FUZZ_SEED another one. A
+ * failure prints seed and path of the request that is to blame, as small as it could be made.
  */
 const SECONDS = Number(process.env['VTS_FUZZ_SECONDS'] ?? 14);
 const SEED = Number(process.env['VTS_FUZZ_SEED'] ?? (SECONDS > 14 ? Date.now() % 2 ** 31 : 8));
@@ -23,7 +23,10 @@ const SEED = Number(process.env['VTS_FUZZ_SEED'] ?? (SECONDS > 14 ? Date.now() %
 const KEEP_GOING = process.env['VTS_FUZZ_KEEP_GOING'] === '1';
 const SETTLE_MS = 20_000;
 
-/** A document of nested lists can say neither that rows are of one length, nor which ids a model knows. */
+/**
+ * A document of nested lists can say neither that rows are of one length, nor which ids a model
+ * knows.
+ */
 const REFUSE_MORE = new Set(['/logits']);
 
 setFlagsFromString('--expose-gc');
@@ -228,7 +231,8 @@ describe('The samples under fire', { timeout: (SECONDS + 300) * 1000 }, () => {
 
   it('keep nothing of it: no call, no connection, no timer, no memory', async () => {
     const before = new Map<string, number>();
-    // Two rounds of the same shots: what the first leaves is warm-up, what the second adds is a leak.
+    // Two rounds of the same shots: what the first leaves is warm-up, what the second adds is a
+    // leak.
     const round = async (): Promise<{ heap: number; resources: Map<string, number> }> => {
       const some = fc.sample(attempts(endpoints, files), { numRuns: 15 * SECONDS, seed: SEED + 1 });
       for (let at = 0; at < some.length; at += 8) {

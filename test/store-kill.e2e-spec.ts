@@ -12,7 +12,10 @@ const writer = fileURLToPath(new URL('./fixtures/store/killed-writer.mjs', impor
 const root = fileURLToPath(new URL('../', import.meta.url));
 const PHASES = ['before', 'during', 'after'] as const;
 
-/** Stores that one process writes to at once: as many writers die with it, each at a moment of its own. */
+/**
+ * Stores that one process writes to at once: as many writers die with it, each at a moment of its
+ * own.
+ */
 const WRITERS = 3;
 /** Processes that are at work at the same time. */
 const LANES = 2;
@@ -36,7 +39,7 @@ beforeAll(async () => {
       outDir: folder,
       emptyOutDir: false,
       rollupOptions: {
-        input: { store: join(root, 'dist/lib/store/model-store.js') },
+        input: { store: join(root, 'dist/lib/serving/store/model-store.js') },
         output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
         preserveEntrySignatures: 'strict',
       },
@@ -134,7 +137,10 @@ async function writeLater(stores: readonly ModelStore[], ms: number): Promise<vo
   vi.useRealTimers();
 }
 
-/** Leftovers are cleaned up, and the pointer is right also for those who read it alone, as BentoML does. */
+/**
+ * Leftovers are cleaned up, and the pointer is right also for those who read it alone, as BentoML
+ * does.
+ */
 async function expectClean(stores: readonly ModelStore[]): Promise<void> {
   await writeLater(stores, 2 * DAY);
   for (const store of stores) {

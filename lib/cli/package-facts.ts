@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The folder of this package, where it is installed or built. @internal */
+/** The folder of this package, where it is installed or built. */
 export function packageFolder(): URL {
   // lib/cli in the sources, dist/lib/cli in the package.
   for (const above of ['../../', '../../../']) {
@@ -10,7 +10,7 @@ export function packageFolder(): URL {
   throw new Error('The package.json of nestjs-vts is not beside its code.');
 }
 
-/** The package.json of this package. @internal */
+/** The package.json of this package. */
 export function packageFacts(): Record<string, unknown> & { version: string } {
   return JSON.parse(readFileSync(new URL('package.json', packageFolder()), 'utf8')) as {
     version: string;

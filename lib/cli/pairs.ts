@@ -4,7 +4,6 @@ import { CommandError } from './errors/cli.error.js';
  * Options of the form `key=value`.
  *
  * @throws CommandError for one without "=".
- * @internal
  */
 export function pairs(given: readonly string[] | undefined, option: string): [string, string][] {
   return (given ?? []).map((pair) => {

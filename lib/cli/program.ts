@@ -31,11 +31,7 @@ function collect(value: string, before: readonly string[] | undefined): string[]
   return [...(before ?? []), value];
 }
 
-/**
- * The command line. What a command needs is loaded when it runs, so that help is there at once.
- *
- * @internal
- */
+/** The command line. What a command needs is loaded when it runs, so that help is there at once. */
 export function createProgram(): Command {
   const program = new Command('vts')
     .description('Models of fastai and PyTorch, from the store to the service, without Python.')

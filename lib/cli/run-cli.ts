@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { createProgram } from './program.js';
 import { describeFailure } from './output/failure.js';
 
-/** Runs a command line; resolves to the exit code. @internal */
+/** Runs a command line; resolves to the exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
   tellWarnings();
   // A reader that has seen enough, such as `head`, closes the pipe.

@@ -1,12 +1,11 @@
-import { filesOf } from '../store/archive/files-of.js';
-import type { Model } from '../store/index.js';
+import { filesOf } from '../serving/store/archive/files-of.js';
+import type { Model } from '../serving/store/index.js';
 import { CommandError } from './errors/cli.error.js';
 
 /**
  * The file of a model that its framework saved.
  *
  * @throws CommandError where it has none.
- * @internal
  */
 export async function resolveSaved(model: Model): Promise<string> {
   const saved = (await filesOf(model.path)).find(({ name }) => /^saved_model\.\w+$/.test(name));

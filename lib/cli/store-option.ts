@@ -1,12 +1,11 @@
 import { Option } from 'commander';
-import type { ModelStore } from '../store/index.js';
+import type { ModelStore } from '../serving/store/index.js';
 
-/** Options that every command on a store has. @internal */
+/** Options that every command on a store has. */
 export interface StoreOptions {
   readonly home?: string;
 }
 
-/** @internal */
 export function homeOption(): Option {
   return new Option(
     '--home <folder>',
@@ -14,8 +13,7 @@ export function homeOption(): Option {
   );
 }
 
-/** @internal */
 export async function openStore({ home }: StoreOptions): Promise<ModelStore> {
-  const { ModelStore } = await import('../store/index.js');
+  const { ModelStore } = await import('../serving/store/index.js');
   return new ModelStore(home);
 }

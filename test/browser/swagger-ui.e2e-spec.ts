@@ -6,7 +6,10 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSample, type SampleApp } from '../helpers/sample-app.js';
 
-/** `npm run test:browser`; Debian's package, or what CHROMIUM names. Without one these tests are skipped. */
+/**
+ * `npm run test:browser`; Debian's package, or what CHROMIUM names. Without one these tests are
+ * skipped.
+ */
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const SCREENSHOTS = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
 

@@ -7,7 +7,10 @@ export interface Shot {
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: Uint8Array;
-  /** How the body goes out: announced by its length (the rule), in chunks, or cut off after so many bytes. */
+  /**
+   * How the body goes out: announced by its length (the rule), in chunks, or cut off after so many
+   * bytes.
+   */
   readonly sending?: 'length' | 'chunked' | { readonly cutAt: number };
   /** The client leaves when the response begins. */
   readonly leaves?: boolean;

@@ -6,7 +6,10 @@ import type { Shot } from './http.js';
 
 const KEY = 'a-key-for-tests';
 
-/** What the process of a sample finds in its environment, beyond the port; what a reader does by hand is done. */
+/**
+ * What the process of a sample finds in its environment, beyond the port; what a reader does by
+ * hand is done.
+ */
 export async function environmentOf(sample: string): Promise<Record<string, string>> {
   switch (sample) {
     case '02-pytorch-layer':

@@ -113,7 +113,9 @@ function objects(schema: Schema, components: Components): fc.Arbitrary<object> {
   );
 }
 
-/** Copies of a valid value with one fault each, which a service that keeps its word has to refuse. */
+/**
+ * Copies of a valid value with one fault each, which a service that keeps its word has to refuse.
+ */
 export function mutants(
   value: unknown,
   given: Schema,

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 
-/** The worker's program and a model for it, as JavaScript: threads cannot be started from TypeScript. */
+/**
+ * The worker's program and a model for it, as JavaScript: threads cannot be started from
+ * TypeScript.
+ */
 export interface BuiltWorker {
   readonly script: URL;
   readonly runnable: string;
   remove(): Promise<void>;
 }
 
-/** Builds `lib/runner/worker.ts` and a runnable module into a temporary folder. */
+/** Builds `lib/serving/runner/pool/worker.ts` and a runnable module into a temporary folder. */
 export async function buildWorker(runnable: string): Promise<BuiltWorker> {
   const folder = await mkdtemp(join(tmpdir(), 'vts-worker-'));
   const root = new URL('../../', import.meta.url).pathname;
@@ -24,7 +27,10 @@ export async function buildWorker(runnable: string): Promise<BuiltWorker> {
       outDir: folder,
       emptyOutDir: false,
       rollupOptions: {
-        input: { worker: join(root, 'lib/runner/worker.ts'), runnable: join(root, runnable) },
+        input: {
+          worker: join(root, 'lib/serving/runner/pool/worker.ts'),
+          runnable: join(root, runnable),
+        },
         output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
         preserveEntrySignatures: 'strict',
       },

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/runner/batching/clock.js';
+import type { Clock } from '../../lib/serving/runner/batching/clock.js';
 
 interface Timer {
   readonly at: number;
@@ -6,7 +6,10 @@ interface Timer {
   readonly call: () => void;
 }
 
-/** Time that passes when a test says so; what is due at one moment is called in the order it was asked for. */
+/**
+ * Time that passes when a test says so; what is due at one moment is called in the order it was
+ * asked for.
+ */
 export class FakeClock implements Clock {
   readonly #timers = new Set<Timer>();
   #now = 0;

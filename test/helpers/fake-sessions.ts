@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/runner/batching/clock.js';
+import type { Clock } from '../../lib/serving/runner/batching/clock.js';
 
 interface Job {
   readonly item: unknown;
@@ -7,7 +7,10 @@ interface Job {
   done: boolean;
 }
 
-/** Sessions with a mailbox of one run each, on a clock of the test's; what a run takes and gives is the test's too. */
+/**
+ * Sessions with a mailbox of one run each, on a clock of the test's; what a run takes and gives is
+ * the test's too.
+ */
 export class FakeSessions {
   /** The items of all runs that began, in their order. */
   readonly began: unknown[] = [];

@@ -14,7 +14,10 @@ export interface TextLearner {
   name: string;
   file: string;
   cases: TextCase[];
-  /** Largest difference of a probability: half-precision weights are computed in single precision here. */
+  /**
+   * Largest difference of a probability: half-precision weights are computed in single precision
+   * here.
+   */
   tolerance: number;
 }
 

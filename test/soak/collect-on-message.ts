@@ -1,7 +1,7 @@
-// Loaded into a service before its program: a message collects the garbage of all its threads, so that what is measured
-// next is what it keeps, and not how long V8 waits with a collection on a machine with memory to spare: a worker whose
-// images lie outside its heap hardly ever needs one. Not a signal: Nest ends an application on nearly all of those that
-// are free.
+// Loaded into a service before its program: a message collects the garbage of all its threads, so
+// that what is measured next is what it keeps, and not how long V8 waits with a collection on a
+// machine with memory to spare: a worker whose images lie outside its heap hardly ever needs one.
+// Not a signal: Nest ends an application on nearly all of those that are free.
 import { isMainThread } from 'node:worker_threads';
 
 const { gc } = globalThis;

@@ -203,8 +203,9 @@ const MAKERS = new Map<string, () => Promise<GoodRequest[]>>([
 ]);
 
 /**
- * Requests to a sample and their right answers, as the learner itself gives them in this process. Of samples that have
- * no learner, the examples of their documents, and what the idle service answers to them.
+ * Requests to a sample and their right answers, as the learner itself gives them in this process.
+ * Of samples that have no learner, the examples of their documents, and what the idle service
+ * answers to them.
  */
 export async function goodRequests(
   sample: string,

@@ -7,15 +7,22 @@ import { attempts } from '../fuzz/requests.js';
 import type { GoodRequest } from './good-requests.js';
 import type { Tally } from './tally.js';
 
-/** Loops of requests to a service at any time, each sending its next one when the last is answered. */
+/**
+ * Loops of requests to a service at any time, each sending its next one when the last is answered.
+ */
 const GOOD_LOOPS = 3;
 const BAD_LOOPS = 1;
-/** In the first minutes, so that rare and large requests have come when memory begins to be watched: each raises what it needs at most. */
+/**
+ * In the first minutes, so that rare and large requests have come when memory begins to be watched:
+ * each raises what it needs at most.
+ */
 const FIRST_BAD_LOOPS = 4;
 const BURST = 64;
 const BURST_EVERY_MS = 30_000;
 
-/** A service under load: loops of good and of bad requests, and a burst of good ones now and then. */
+/**
+ * A service under load: loops of good and of bad requests, and a burst of good ones now and then.
+ */
 export class Load {
   readonly #gun: Gun;
   #ended = false;

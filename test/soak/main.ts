@@ -11,9 +11,10 @@ import { firstMs, Memory } from './memory.js';
 import { Service } from './service.js';
 import { Tally } from './tally.js';
 
-// `npm run soak -- --minutes 30`: all samples as processes under good and bad requests. Ends with code 0 when every good
-// request was answered right (or shed, with Retry-After), no answer broke the contract, nothing was logged as an
-// error, memory was flat after the first minutes, and every process ended in order.
+// `npm run soak -- --minutes 30`: all samples as processes under good and bad requests. Ends with
+// code 0 when every good request was answered right (or shed, with Retry-After), no answer broke
+// the contract, nothing was logged as an error, memory was flat after the first minutes, and every
+// process ended in order.
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },

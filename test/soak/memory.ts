@@ -43,7 +43,10 @@ export class Memory {
     return end / start - 1;
   }
 
-  /** Minutes are what it takes to tell growth from warm-up: a short run only shows that nothing is lost by the second. */
+  /**
+   * Minutes are what it takes to tell growth from warm-up: a short run only shows that nothing is
+   * lost by the second.
+   */
   get mostGrowth(): number {
     return this.minutes >= 15 ? 0.05 : 1;
   }

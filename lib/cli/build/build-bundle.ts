@@ -2,12 +2,12 @@ import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { existsSync, realpathSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { codeOf, replaceFile, syncTree } from '../../store/durable.js';
-import { Tag, type ModelStore } from '../../store/index.js';
-import { Staging } from '../../store/staging.js';
-import { isTagPart } from '../../store/tag.js';
-import { formatMicros, newVersion, nowMicros } from '../../store/version.js';
-import { naming } from '../../store/write-errors.js';
+import { codeOf, replaceFile, syncTree } from '../../serving/store/durable.js';
+import { Tag, type ModelStore } from '../../serving/store/index.js';
+import { Staging } from '../../serving/store/staging.js';
+import { isTagPart } from '../../serving/store/tag.js';
+import { formatMicros, newVersion, nowMicros } from '../../serving/store/version.js';
+import { naming } from '../../serving/store/write-errors.js';
 import { CommandError } from '../errors/cli.error.js';
 import { packageFacts } from '../package-facts.js';
 import { captureApp } from './capture.js';
@@ -26,12 +26,11 @@ import { PinnedModels } from './pin-models.js';
 import { bundleReadme } from './readme.js';
 import type { Vtsfile } from './vtsfile.js';
 
-/** Folder of the bundles in a store's home. @internal */
+/** Folder of the bundles in a store's home. */
 export const BUNDLES = 'bundles';
-/** The file of a bundle's facts. @internal */
+/** The file of a bundle's facts. */
 export const BUNDLE_YAML = 'bundle.yaml';
 
-/** @internal */
 export interface BuildOptions {
   readonly name?: string;
   readonly version?: string;
@@ -39,7 +38,6 @@ export interface BuildOptions {
   readonly onStep?: (step: string) => void;
 }
 
-/** @internal */
 export interface BuiltBundle {
   readonly tag: Tag;
   readonly path: string;
@@ -49,11 +47,10 @@ export interface BuiltBundle {
 }
 
 /**
- * Builds a bundle: the app of a project, compiled, with its dependencies locked and its models pinned, in
- * `<home>/bundles/<name>/<version>`. It is built aside, and appears whole.
+ * Builds a bundle: the app of a project, compiled, with its dependencies locked and its models
+ * pinned, in `<home>/bundles/<name>/<version>`. It is built aside, and appears whole.
  *
  * @throws CommandError for what is wrong with the project; the errors of the store for its models.
- * @internal
  */
 export async function buildBundle(
   store: ModelStore,
@@ -177,7 +174,10 @@ async function fill(
   return { models: models.map((model) => model.tag), warnings };
 }
 
-/** Puts the project's files into the bundle, compiled where they are TypeScript; what is started of them. */
+/**
+ * Puts the project's files into the bundle, compiled where they are TypeScript; what is started of
+ * them.
+ */
 async function copySources(
   bundle: string,
   project: string,

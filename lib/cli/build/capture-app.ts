@@ -1,18 +1,17 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { INestApplication } from '@nestjs/common';
-import { RunnerTagsStorage } from '../../injection/runner-tags.storage.js';
-import { createVtsDocument } from '../../server/setup-docs.js';
+import { RunnerTagsStorage } from '../../nest/injection/runner-tags.storage.js';
+import { createVtsDocument } from '../../nest/http/setup-docs.js';
 import type { CaptureMessage } from './capture.js';
 
 type Factory = object | (() => object);
 
 /**
- * Changes what an app does where it would listen: it tells what models it injects and what its OpenAPI document is,
- * and ends.
+ * Changes what an app does where it would listen: it tells what models it injects and what its
+ * OpenAPI document is, and ends.
  *
  * @param project The package.json of the app's project.
- * @internal
  */
 export async function interceptListen(project: string): Promise<void> {
   // The app's own copies, where it has others than this package.

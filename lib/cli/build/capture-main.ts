@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ResolveFacts } from './capture-resolve.js';
 
-// Runs the app of a bundle while it is built. The bundle has no node_modules then: what its files import is found as
-// from the project.
+// Runs the app of a bundle while it is built. The bundle has no node_modules then: what its files
+// import is found as from the project.
 
 async function main(): Promise<void> {
   const facts = JSON.parse(process.env['VTS_CAPTURE'] ?? '{}') as ResolveFacts;

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 
-/** Where the imports of a bundle are found while it is built. @internal */
+/** Where the imports of a bundle are found while it is built. */
 export interface ResolveFacts {
   /** The folder of the bundle. */
   readonly bundle: string;
@@ -20,14 +20,14 @@ let bundleUrl = '';
 let projectUrl = '';
 let ownUrl = '';
 
-/** Called by Node with what register() was given. @internal */
+/** Called by Node with what register() was given. */
 export function initialize({ bundle, project, ownPackage }: ResolveFacts): void {
   bundleUrl = pathToFileURL(`${bundle}/`).href;
   projectUrl = pathToFileURL(project).href;
   ownUrl = pathToFileURL(`${ownPackage}/package.json`).href;
 }
 
-/** Called by Node for every import. @internal */
+/** Called by Node for every import. */
 export async function resolve<Context extends ResolveContext>(
   specifier: string,
   context: Context,

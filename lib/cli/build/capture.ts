@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CommandError } from '../errors/cli.error.js';
 import type { ResolveFacts } from './capture-resolve.js';
 
-/** What the app of a bundle tells while it is built. @internal */
+/** What the app of a bundle tells while it is built. */
 export type CaptureMessage =
   | { readonly type: 'runners'; readonly tags: readonly string[] }
   | {
@@ -18,10 +18,10 @@ const LONGEST_START_MS = 300_000;
 /**
  * Starts the app of a bundle that is being built, up to where it would listen.
  *
- * @param pin Called with the tags of the models that the app injects; when it is done the app is started.
+ * @param pin Called with the tags of the models that the app injects; when it is done the app is
+ * started.
  * @returns The OpenAPI document, and why the app could not be started for it, if so.
  * @throws CommandError when the app fails before, or never listens.
- * @internal
  */
 export async function captureApp(
   bundle: string,

@@ -21,7 +21,7 @@ const NEVER = [
 ];
 const IGNORE_FILES = ['.vtsignore', '.bentoignore'];
 
-/** Which files of a project go into a bundle. @internal */
+/** Which files of a project go into a bundle. */
 export interface FileChoice {
   readonly include: readonly string[] | undefined;
   readonly exclude: readonly string[] | undefined;
@@ -30,10 +30,8 @@ export interface FileChoice {
 }
 
 /**
- * The files of a project that a bundle takes, relative to it, by the patterns of .gitignore: what `include` matches
- * (default: all) and neither `exclude` nor a .vtsignore or .bentoignore does.
- *
- * @internal
+ * The files of a project that a bundle takes, relative to it, by the patterns of .gitignore: what
+ * `include` matches (default: all) and neither `exclude` nor a .vtsignore or .bentoignore does.
  */
 export async function collectFiles(project: string, choice: FileChoice): Promise<string[]> {
   const included = choice.include && ignore().add([...choice.include]);
@@ -82,7 +80,7 @@ async function real(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** Whether a path is in a folder, or the folder. @internal */
+/** Whether a path is in a folder, or the folder. */
 export function isInside(folder: string, path: string): boolean {
   const inside = relative(folder, path);
   return inside !== '..' && !inside.startsWith(`..${sep}`);

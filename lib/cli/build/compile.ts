@@ -5,7 +5,7 @@ import { CommandError } from '../errors/cli.error.js';
 import { isInside } from './collect-files.js';
 import { runTool } from './run-tool.js';
 
-/** Where the compiler of a project puts its output, relative to the project. @internal */
+/** Where the compiler of a project puts its output, relative to the project. */
 export interface Compiler {
   readonly outDir: string;
   /** Compiles into a folder that stands for the project's. */
@@ -16,7 +16,6 @@ export interface Compiler {
  * The TypeScript compiler of a project, with the project's own tsconfig.
  *
  * @throws CommandError where the project has no tsconfig or no compiler.
- * @internal
  */
 export async function compilerOf(project: string): Promise<Compiler> {
   const tsconfig = ['tsconfig.build.json', 'tsconfig.json'].find((name) =>
@@ -71,7 +70,7 @@ export async function compilerOf(project: string): Promise<Compiler> {
   };
 }
 
-/** The compiled file of a source file, by its path under the output folder. @internal */
+/** The compiled file of a source file, by its path under the output folder. */
 export function compiledFile(target: string, outDir: string, source: string): string {
   const compiled = source.replace(/\.([cm]?)tsx?$/, '.$1js');
   const segments = compiled.split(/[\\/]/).filter((segment) => segment !== '.');

@@ -8,12 +8,11 @@ const NODE_MAJOR = '22';
 const DEFAULT_PYTHON = '3.11';
 
 /**
- * Writes what a container image of a bundle is built from: a Dockerfile, and where the build file declares Python,
- * its requirements.
+ * Writes what a container image of a bundle is built from: a Dockerfile, and where the build file
+ * declares Python, its requirements.
  *
  * @returns The paths of the Python files, relative to the bundle.
  * @throws CommandError when a file that the build file names cannot be read.
- * @internal
  */
 export async function writeImageFiles(
   bundle: string,
@@ -91,7 +90,6 @@ function refuse(path: string, { code }: NodeJS.ErrnoException): never {
   throw new CommandError(`${path} cannot be read (${code})`, 'Correct its path in the build file');
 }
 
-/** @internal */
 export function dockerfile(
   file: Vtsfile,
   labels: readonly (readonly [string, string])[],

@@ -1,4 +1,4 @@
-/** How the app of a bundle is started. @internal */
+/** How the app of a bundle is started. */
 export type Service =
   /** A program that serves. */
   | { readonly kind: 'program'; readonly file: string }
@@ -7,10 +7,9 @@ export type Service =
   /** The models are served as they are. */
   | { readonly kind: 'model'; readonly tag: string };
 
-/** Folder of the project's files in a bundle. @internal */
+/** Folder of the project's files in a bundle. */
 export const SOURCE = 'src';
 
-/** @internal */
 export interface LauncherFacts {
   readonly service: Service;
   readonly title: string;
@@ -19,7 +18,7 @@ export interface LauncherFacts {
   readonly env: readonly (readonly [string, string])[];
 }
 
-/** The program start.mjs of a bundle. @internal */
+/** The program start.mjs of a bundle. */
 export function launcher({ service, title, version, description, env }: LauncherFacts): string {
   const docs = { title, version, ...(description === undefined ? {} : { description }) };
   const variables = env.map(
@@ -58,7 +57,7 @@ await app.listen(process.env.PORT ?? 3000);
 `;
 }
 
-/** Asks the running app whether it is alive; the exit code says so. @internal */
+/** Asks the running app whether it is alive; the exit code says so. */
 export const HEALTH_CHECK = `// Exits with 0 when the app answers.
 const port = process.env.PORT ?? 3000;
 // An app with a global prefix has its probe elsewhere, and answers all the same.

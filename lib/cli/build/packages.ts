@@ -6,7 +6,7 @@ import { CommandError } from '../errors/cli.error.js';
 import { packageFolder } from '../package-facts.js';
 import { findTool, runTool, type ToolResult } from './run-tool.js';
 
-/** The name of this package. @internal */
+/** The name of this package. */
 export const OWN_NAME = 'nestjs-vts';
 /** Folder of packages that no registry has. */
 const VENDOR = 'vendor';
@@ -15,7 +15,7 @@ const LOCAL = /^(?:file:|link:|portal:|workspace:|\.{0,2}\/|~\/)/;
 
 type Dependencies = Record<string, string>;
 
-/** What is used of a package.json. @internal */
+/** What is used of a package.json. */
 export interface PackageJson {
   readonly name?: string;
   readonly version?: string;
@@ -29,7 +29,6 @@ export interface PackageJson {
   readonly engines?: object;
 }
 
-/** @internal */
 export function readPackageJson(folder: string): PackageJson | undefined {
   try {
     return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
@@ -38,7 +37,7 @@ export function readPackageJson(folder: string): PackageJson | undefined {
   }
 }
 
-/** The folder of the package.json that a folder belongs to. @internal */
+/** The folder of the package.json that a folder belongs to. */
 export function packageRootOf(folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, 'package.json'))) return at;
@@ -46,7 +45,7 @@ export function packageRootOf(folder: string): string | undefined {
   }
 }
 
-/** Where this package is for a project: its own copy, else the one that runs. @internal */
+/** Where this package is for a project: its own copy, else the one that runs. */
 export function ownPackageFor(project: string): string {
   const root = packageRootOf(project);
   const itself = root !== undefined && readPackageJson(root)?.name === OWN_NAME ? root : undefined;
@@ -54,11 +53,11 @@ export function ownPackageFor(project: string): string {
 }
 
 /**
- * Gives a bundle its package.json and its lockfile. Versions are those that the project has installed. Packages that no
- * registry has (this one before it is published, links, folders) are packed, and carried along.
+ * Gives a bundle its package.json and its lockfile. Versions are those that the project has
+ * installed. Packages that no registry has (this one before it is published, links, folders) are
+ * packed, and carried along.
  *
  * @throws CommandError when npm is not there, or cannot make the lockfile.
- * @internal
  */
 export async function writePackages(
   bundle: string,
@@ -133,7 +132,9 @@ function runNpm(npm: string, bundle: string, ...command: string[]): Promise<Tool
   return runTool(npm, [...command, ...options, '--loglevel=error'], { cwd: bundle });
 }
 
-/** The dependencies of an app within this package's own repository: what users install beside it. */
+/**
+ * The dependencies of an app within this package's own repository: what users install beside it.
+ */
 function frameworkOf(own: PackageJson): Dependencies {
   return own.peerDependencies ?? {};
 }
@@ -161,7 +162,10 @@ function exact(spec: string, version: string): string {
   return alias ? `${alias[1]}@${version}` : version;
 }
 
-/** Whether a package comes from this machine: by its specifier, as a link, or as one that was installed from a file. */
+/**
+ * Whether a package comes from this machine: by its specifier, as a link, or as one that was
+ * installed from a file.
+ */
 function isLocal(spec: string, folder: string, name: string): boolean {
   if (LOCAL.test(spec)) return true;
   const real = realpathSync(folder);
@@ -169,7 +173,10 @@ function isLocal(spec: string, folder: string, name: string): boolean {
   return !resolvedInRegistry(real, name);
 }
 
-/** What npm noted where it installed the package; a package that npm did not install is taken for a registry's. */
+/**
+ * What npm noted where it installed the package; a package that npm did not install is taken for a
+ * registry's.
+ */
 function resolvedInRegistry(folder: string, name: string): boolean {
   const modules = folder.slice(0, folder.length - name.length);
   try {

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { filesOf } from '../../store/archive/files-of.js';
-import { Tag, type Model, type ModelStore } from '../../store/index.js';
+import { filesOf } from '../../serving/store/archive/files-of.js';
+import { Tag, type Model, type ModelStore } from '../../serving/store/index.js';
 
-/** The models of a bundle: copies, so that it runs without the store it was built from. @internal */
+/** The models of a bundle: copies, so that it runs without the store it was built from. */
 export class PinnedModels {
   readonly #models = new Map<string, Model>();
   /** What `latest` means in the bundle, by name: what it meant when the bundle was built. */

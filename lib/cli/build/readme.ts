@@ -1,7 +1,6 @@
-import type { Tag } from '../../store/index.js';
+import type { Tag } from '../../serving/store/index.js';
 import type { Vtsfile } from './vtsfile.js';
 
-/** @internal */
 export interface ReadmeFacts {
   readonly tag: Tag;
   readonly description: string | undefined;
@@ -10,7 +9,7 @@ export interface ReadmeFacts {
   readonly file: Vtsfile;
 }
 
-/** The README.md of a bundle. @internal */
+/** The README.md of a bundle. */
 export function bundleReadme({ tag, description, models, document, file }: ReadmeFacts): string {
   const endpoints = endpointsOf(document);
   const sections = [

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { accessSync, constants } from 'node:fs';
 
-/** What a program did. @internal */
+/** What a program did. */
 export interface ToolResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a program to its end; its output is kept, or with `inherit` shown as it comes. @internal */
+/** Runs a program to its end; its output is kept, or with `inherit` shown as it comes. */
 export function runTool(
   command: string,
   args: readonly string[],
@@ -32,7 +32,7 @@ export function runTool(
   });
 }
 
-/** Where a program is on the PATH; undefined where it is not. @internal */
+/** Where a program is on the PATH; undefined where it is not. */
 export function findTool(name: string): string | undefined {
   const suffixes = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : [''];
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import { isTagPart } from '../../store/tag.js';
+import { isTagPart } from '../../serving/store/tag.js';
 import { BuildFileError } from '../errors/build.error.js';
 import { CommandError } from '../errors/cli.error.js';
 import {
@@ -16,14 +16,14 @@ import {
   type Shape,
 } from './yaml-shape.js';
 
-/** An environment variable, for the build of an image, for the running service, or for both. @internal */
+/** An environment variable, for the build of an image, for the running service, or for both. */
 export interface BundleEnv {
   readonly name: string;
   readonly value: string;
   readonly stage: 'all' | 'build' | 'runtime';
 }
 
-/** Python beside Node, for what is no learner. @internal */
+/** Python beside Node, for what is no learner. */
 export interface PythonSettings {
   readonly packages?: readonly string[];
   readonly requirements_txt?: string;
@@ -36,7 +36,6 @@ export interface PythonSettings {
   readonly pip_args?: string;
 }
 
-/** @internal */
 export interface CondaSettings {
   readonly environment_yml?: string;
   readonly channels?: readonly string[];
@@ -45,7 +44,6 @@ export interface CondaSettings {
   readonly pip?: readonly string[];
 }
 
-/** @internal */
 export interface DockerSettings {
   readonly base_image?: string;
   readonly distro?: string;
@@ -55,9 +53,12 @@ export interface DockerSettings {
   readonly setup_script?: string;
 }
 
-/** The build file of a bundle. @internal */
+/** The build file of a bundle. */
 export interface Vtsfile {
-  /** `src/main.ts`, a program that serves; or `src/app.module.ts:AppModule`. Undefined: the models are served as they are. */
+  /**
+   * `src/main.ts`, a program that serves; or `src/app.module.ts:AppModule`. Undefined: the models
+   * are served as they are.
+   */
   readonly service?: string;
   readonly name?: string;
   readonly version?: string;
@@ -199,7 +200,6 @@ const NAMES = ['vtsfile.yaml', 'vtsfile.yml', 'bentofile.yaml', 'bentofile.yml']
  * @param given Its name, where it is another.
  * @throws CommandError where there is none.
  * @throws BuildFileError with the lines of what is wrong.
- * @internal
  */
 export async function readVtsfile(folder: string, given?: string): Promise<Vtsfile> {
   const paths = given === undefined ? NAMES.map((name) => join(folder, name)) : [resolve(given)];
@@ -218,7 +218,6 @@ export async function readVtsfile(folder: string, given?: string): Promise<Vtsfi
   );
 }
 
-/** @internal */
 export function parseVtsfile(content: string, name: string): Vtsfile {
   const lines = new LineCounter();
   const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });

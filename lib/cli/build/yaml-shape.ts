@@ -1,19 +1,18 @@
 import { isMap, isPair, isScalar, isSeq, type LineCounter, type Node, type YAMLMap } from 'yaml';
 
-/** What is wrong in a file, and where. @internal */
+/** What is wrong in a file, and where. */
 export interface YamlProblem {
   readonly line: number;
   readonly message: string;
 }
 
-/** Reads a node as some type; undefined where it is absent or wrong, which it then reports. @internal */
+/** Reads a node as some type; undefined where it is absent or wrong, which it then reports. */
 export type Shape<T> = (
   node: Node | null | undefined,
   path: string,
   report: Report,
 ) => T | undefined;
 
-/** @internal */
 export class Report {
   readonly problems: YamlProblem[] = [];
 
@@ -25,7 +24,7 @@ export class Report {
   }
 }
 
-/** A text; numbers and booleans as they are written, as in `version: 1.10`. @internal */
+/** A text; numbers and booleans as they are written, as in `version: 1.10`. */
 export const text: Shape<string> = (node, path, report) => {
   if (isAbsent(node)) return undefined;
   if (isScalar(node) && ['string', 'number', 'boolean', 'bigint'].includes(typeof node.value)) {
@@ -35,7 +34,6 @@ export const text: Shape<string> = (node, path, report) => {
   return undefined;
 };
 
-/** @internal */
 export const flag: Shape<boolean> = (node, path, report) => {
   if (isAbsent(node)) return undefined;
   if (isScalar(node) && typeof node.value === 'boolean') return node.value;
@@ -43,7 +41,6 @@ export const flag: Shape<boolean> = (node, path, report) => {
   return undefined;
 };
 
-/** @internal */
 export function list<T>(item: Shape<T>): Shape<T[]> {
   return (node, path, report) => {
     if (isAbsent(node)) return undefined;
@@ -61,7 +58,7 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
   };
 }
 
-/** A map of texts by texts, as entries. @internal */
+/** A map of texts by texts, as entries. */
 export const texts: Shape<[string, string][]> = (node, path, report) => {
   if (isAbsent(node)) return undefined;
   if (!isMap(node)) {
@@ -74,7 +71,7 @@ export const texts: Shape<[string, string][]> = (node, path, report) => {
   });
 };
 
-/** A map with some keys and no others. @internal */
+/** A map with some keys and no others. */
 export function object<T extends object>(shapes: {
   [Key in keyof T]-?: Shape<NonNullable<T[Key]>>;
 }): Shape<T> {
@@ -102,7 +99,7 @@ export function object<T extends object>(shapes: {
   };
 }
 
-/** What the first reads if the node is of its kind, else what the second reads. @internal */
+/** What the first reads if the node is of its kind, else what the second reads. */
 export function either<A, B>(
   isFirst: (node: Node) => boolean,
   first: Shape<A>,
@@ -112,7 +109,7 @@ export function either<A, B>(
     node && isFirst(node) ? first(node, path, report) : second(node, path, report);
 }
 
-/** Adds a condition to a shape. @internal */
+/** Adds a condition to a shape. */
 export function where<T>(shape: Shape<T>, problem: (value: T) => string | undefined): Shape<T> {
   return (node, path, report) => {
     const value = shape(node, path, report);

@@ -4,7 +4,7 @@ import { print, type OutputFormat } from '../output/print.js';
 import { StepLine } from '../output/step-line.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts build`. @internal */
+/** `vts build`. */
 export async function build(
   folder: string,
   options: StoreOptions & {

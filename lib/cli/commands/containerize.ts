@@ -4,14 +4,14 @@ import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { BUNDLE_YAML, BUNDLES } from '../build/build-bundle.js';
 import { findTool, runTool } from '../build/run-tool.js';
-import { Tag } from '../../store/index.js';
+import { Tag } from '../../serving/store/index.js';
 import { CommandError } from '../errors/cli.error.js';
 import { write } from '../output/print.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
 const TOOLS = ['docker', 'podman', 'buildah'] as const;
 
-/** `vts containerize`. @internal */
+/** `vts containerize`. */
 export async function containerize(
   given: string,
   options: StoreOptions & { imageTag?: string[]; backend?: string; opt?: string[] },

@@ -1,10 +1,10 @@
-import { fastai } from '../../frameworks/index.js';
-import type { ModelMetadata } from '../../store/index.js';
+import { fastai } from '../../serving/models/index.js';
+import type { ModelMetadata } from '../../serving/store/index.js';
 import { write } from '../output/print.js';
 import { pairs } from '../pairs.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts import`. @internal */
+/** `vts import`. */
 export async function importLearner(
   name: string,
   file: string,

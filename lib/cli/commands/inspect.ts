@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { Tag, type Model } from '../../store/index.js';
+import { Tag, type Model } from '../../serving/store/index.js';
 import { CommandError } from '../errors/cli.error.js';
 import { inspectFile, type ColumnFacts, type Inspection } from '../inspect/inspection.js';
 import { print, type OutputFormat } from '../output/print.js';
@@ -8,7 +8,7 @@ import { formatBytes, formatCount } from '../output/units.js';
 import { resolveSaved } from '../saved-file.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts inspect`. @internal */
+/** `vts inspect`. */
 export async function inspect(
   target: string,
   options: StoreOptions & { output: OutputFormat },
@@ -25,11 +25,7 @@ export async function inspect(
   await print(inspection, options.output, () => describe(inspection));
 }
 
-/**
- * The file that a tag or a path means. What exists as a file is one.
- *
- * @internal
- */
+/** The file that a tag or a path means. What exists as a file is one. */
 export async function resolveTarget(
   target: string,
   options: StoreOptions,

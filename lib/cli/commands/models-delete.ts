@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises';
-import { PinnedModelError, Tag, type ModelStore } from '../../store/index.js';
-import { pinsOf } from '../../store/pins.js';
+import { PinnedModelError, Tag, type ModelStore } from '../../serving/store/index.js';
+import { pinsOf } from '../../serving/store/pins.js';
 import { CommandError } from '../errors/cli.error.js';
 import { write } from '../output/print.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts models delete`. @internal */
+/** `vts models delete`. */
 export async function deleteModels(
   given: readonly string[],
   options: StoreOptions & { yes?: boolean; force?: boolean },

@@ -3,7 +3,7 @@ import { write } from '../output/print.js';
 import { formatBytes } from '../output/units.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts models export`. @internal */
+/** `vts models export`. */
 export async function exportModel(
   tag: string,
   out: string | undefined,

@@ -3,7 +3,7 @@ import { print, write, type OutputFormat } from '../output/print.js';
 import { listing } from '../output/table.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts models get`. @internal */
+/** `vts models get`. */
 export async function getModel(
   tag: string,
   options: StoreOptions & { output: OutputFormat | 'path' },

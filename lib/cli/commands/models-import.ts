@@ -4,7 +4,7 @@ import { write } from '../output/print.js';
 import { formatBytes } from '../output/units.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts models import`. @internal */
+/** `vts models import`. */
 export async function importModel(
   archive: string,
   options: StoreOptions & { force?: boolean },

@@ -1,12 +1,12 @@
-import { filesOf } from '../../store/archive/files-of.js';
-import type { Model } from '../../store/index.js';
+import { filesOf } from '../../serving/store/archive/files-of.js';
+import type { Model } from '../../serving/store/index.js';
 import { print, type OutputFormat } from '../output/print.js';
 import { table } from '../output/table.js';
 import { formatBytes, formatTime } from '../output/units.js';
 import { pairs } from '../pairs.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts models list`. @internal */
+/** `vts models list`. */
 export async function listModels(
   name: string | undefined,
   options: StoreOptions & { output: OutputFormat; label?: string[] },

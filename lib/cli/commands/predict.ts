@@ -1,4 +1,4 @@
-import { FASTAI } from '../../model-rules/index.js';
+import { FASTAI } from '../../serving/models/rules-index.js';
 import { CommandError } from '../errors/cli.error.js';
 import { print, toJson, type OutputFormat } from '../output/print.js';
 import { ProgressBar } from '../output/progress.js';
@@ -11,7 +11,6 @@ import type { Scored } from '../predict/scored.js';
 import type { StoreOptions } from '../store-option.js';
 import { resolveTarget } from './inspect.js';
 
-/** @internal */
 export interface PredictOptions extends StoreOptions {
   readonly output: OutputFormat;
   readonly csv?: string;
@@ -23,7 +22,7 @@ export interface PredictOptions extends StoreOptions {
   readonly seed?: number;
 }
 
-/** `vts predict`. @internal */
+/** `vts predict`. */
 export async function predict(
   target: string,
   inputs: readonly string[],

@@ -3,7 +3,6 @@ import { createServeApp } from '../serve/create-app.js';
 import { CommandError } from '../errors/cli.error.js';
 import { openStore, type StoreOptions } from '../store-option.js';
 
-/** @internal */
 export interface ServeOptions extends StoreOptions {
   readonly port: number;
   readonly host: string;
@@ -13,7 +12,7 @@ export interface ServeOptions extends StoreOptions {
   readonly watch?: boolean;
 }
 
-/** `vts serve`. Ends with the process. @internal */
+/** `vts serve`. Ends with the process. */
 export async function serve(tag: string, options: ServeOptions): Promise<void> {
   const { workers, threads, timeout, watch = false, port, host } = options;
   const app = await createServeApp(await openStore(options), tag, {

@@ -1,6 +1,6 @@
-import { VtsError } from '../../errors/index.js';
+import { VtsError } from '../../learner/errors/index.js';
 
-/** The build file of a bundle is wrong. @internal */
+/** The build file of a bundle is wrong. */
 export class BuildFileError extends VtsError {
   constructor(
     readonly file: string,

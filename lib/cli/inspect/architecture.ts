@@ -1,8 +1,8 @@
-import { lowerings } from '../../onnx/lowering/registry.js';
-import type { Module } from '../../torch/module.js';
-import type { Tensor } from '../../torch/tensor.js';
+import { lowerings } from '../../learner/onnx/lowering/registry.js';
+import type { Module } from '../../learner/torch/module.js';
+import type { Tensor } from '../../learner/torch/tensor.js';
 
-/** A module of a model's tree. @internal */
+/** A module of a model's tree. */
 export interface ModuleFacts {
   /** Dotted path from the root; '' for the root. */
   readonly path: string;
@@ -14,7 +14,7 @@ export interface ModuleFacts {
   readonly lowering: boolean;
 }
 
-/** The tree of a model, parents before children. @internal */
+/** The tree of a model, parents before children. */
 export function architectureOf(root: Module): ModuleFacts[] {
   const facts: ModuleFacts[] = [];
   walk(root, 0, false, facts);

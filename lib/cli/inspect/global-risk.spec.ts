@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PyGlobal } from '../../torch/python.js';
+import { PyGlobal } from '../../learner/torch/python.js';
 import { riskOf } from './global-risk.js';
 
 const risk = (name: string): string | undefined => {

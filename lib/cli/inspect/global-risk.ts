@@ -1,15 +1,13 @@
-import type { PyGlobal } from '../../torch/python.js';
+import type { PyGlobal } from '../../learner/torch/python.js';
 
 /**
- * What Python's unpickling could do with a name. Here nothing is ever looked up or called; this is for those who
- * open the same file in Python.
+ * What Python's unpickling could do with a name. Here nothing is ever looked up or called; this is
+ * for those who open the same file in Python.
  *
  * - `dangerous`: runs commands or code, or reaches files or the network.
  * - `code`: the file carries code of its own, which Python runs.
  * - `indirect`: reaches whatever its arguments name.
  * - `unknown`: of no library that learners are made of; the file does not hold it.
- *
- * @internal
  */
 export type GlobalRisk = 'dangerous' | 'code' | 'indirect' | 'unknown';
 
@@ -78,7 +76,6 @@ const KNOWN = new Set(
   ).split(' '),
 );
 
-/** @internal */
 export function riskOf({ module, qualifiedName }: PyGlobal): GlobalRisk | undefined {
   const [root = ''] = module.split('.');
   if (

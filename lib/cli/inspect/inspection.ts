@@ -1,20 +1,20 @@
 import { stat } from 'node:fs/promises';
-import { openLearnerFile, type LearnerFile } from '../../fastai/learner-file.js';
-import { NotALearnerError } from '../../fastai/errors/index.js';
-import { Learner } from '../../fastai/learner.js';
-import { UnsupportedModuleError } from '../../onnx/errors/index.js';
-import { lowerModel } from '../../onnx/index.js';
-import { isOnnx, planModule } from '../../pytorch/index.js';
-import { asItems, readTorchFile, type TorchFile } from '../../torch/index.js';
-import { Module } from '../../torch/module.js';
-import { PyDict, PyObject } from '../../torch/python.js';
+import { openLearnerFile, type LearnerFile } from '../../learner/fastai/learner-file.js';
+import { NotALearnerError } from '../../learner/fastai/errors/index.js';
+import { Learner } from '../../learner/fastai/learner.js';
+import { UnsupportedModuleError } from '../../learner/onnx/errors/index.js';
+import { lowerModel } from '../../learner/onnx/index.js';
+import { isOnnx, planModule } from '../../learner/pytorch/index.js';
+import { asItems, readTorchFile, type TorchFile } from '../../learner/torch/index.js';
+import { Module } from '../../learner/torch/module.js';
+import { PyDict, PyObject } from '../../learner/torch/python.js';
 import { CommandError } from '../errors/cli.error.js';
 import { architectureOf, type ModuleFacts } from './architecture.js';
 import { riskOf, type GlobalRisk } from './global-risk.js';
 import { transformsOf, type TransformFacts } from './transforms.js';
 import { versionsFromGlobals } from './versions.js';
 
-/** A column that a learner's rows have. @internal */
+/** A column that a learner's rows have. */
 export interface ColumnFacts {
   readonly name: string;
   readonly kind: string;
@@ -22,11 +22,14 @@ export interface ColumnFacts {
   readonly categories?: number;
 }
 
-/** What is in a file of torch. @internal */
+/** What is in a file of torch. */
 export interface Inspection {
   readonly file: string;
   readonly bytes: number;
-  /** The kind of the learner (`text`, `tabular`...), or what else it is: `module`, `weights`, `other`. */
+  /**
+   * The kind of the learner (`text`, `tabular`...), or what else it is: `module`, `weights`,
+   * `other`.
+   */
   readonly kind: string;
   readonly class: string;
   readonly format: TorchFile['format'];
@@ -49,7 +52,6 @@ export interface Inspection {
  * Looks into a file that torch wrote. Nothing in it is run.
  *
  * @throws The errors of damaged files.
- * @internal
  */
 export async function inspectFile(file: string): Promise<Inspection> {
   if (isOnnx(file)) {

@@ -1,12 +1,15 @@
-import type { DataLoadersRecord } from '../../fastai/data/data-loaders.js';
-import { qualifiedName, readTransforms, transformName } from '../../fastai/data/pipeline.js';
-import { asItems } from '../../torch/index.js';
-import { PyObject, type PyValue } from '../../torch/python.js';
+import type { DataLoadersRecord } from '../../learner/fastai/data/data-loaders.js';
+import {
+  qualifiedName,
+  readTransforms,
+  transformName,
+} from '../../learner/fastai/data/pipeline.js';
+import { asItems } from '../../learner/torch/index.js';
+import { PyObject, type PyValue } from '../../learner/torch/python.js';
 
-/** Pipelines of a learner with their transforms, in the order in which they run. @internal */
+/** Pipelines of a learner with their transforms, in the order in which they run. */
 export type TransformFacts = Record<string, string[]>;
 
-/** @internal */
 export function transformsOf(dls: DataLoadersRecord): TransformFacts {
   const procs = readTransforms(dls.dataset?.attr('procs'));
   const pipelines: [string, readonly PyValue[]][] = [

@@ -1,4 +1,4 @@
-import type { PyGlobal } from '../../torch/python.js';
+import type { PyGlobal } from '../../learner/torch/python.js';
 
 /** Modules that a version of a library brought or took, as the pickle names them. */
 const SIGNS: readonly (readonly [module: RegExp, library: string, version: string])[] = [
@@ -11,9 +11,8 @@ const SIGNS: readonly (readonly [module: RegExp, library: string, version: strin
 ];
 
 /**
- * Versions of the libraries that wrote a file. Exports do not tell them; the names in the pickle do, roughly.
- *
- * @internal
+ * Versions of the libraries that wrote a file. Exports do not tell them; the names in the pickle
+ * do, roughly.
  */
 export function versionsFromGlobals(globals: readonly PyGlobal[]): Record<string, string> {
   const versions: Record<string, string> = {};

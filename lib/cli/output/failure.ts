@@ -1,8 +1,4 @@
-/**
- * A failure as one line for people: the message, without the stack.
- *
- * @internal
- */
+/** A failure as one line for people: the message, without the stack. */
 export function describeFailure(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
   // An error that is no fault of the user's tells at least of what kind it is.

@@ -1,9 +1,8 @@
 import { Option } from 'commander';
 
-/** @internal */
 export type OutputFormat = 'table' | 'json' | 'yaml';
 
-/** The option `-o`. @internal */
+/** The option `-o`. */
 export function outputOption(
   standard: string,
   choices: readonly string[] = ['table', 'json', 'yaml'],
@@ -13,7 +12,7 @@ export function outputOption(
     .default(standard);
 }
 
-/** Writes a value to stdout; `table` is what it is where people read it. @internal */
+/** Writes a value to stdout; `table` is what it is where people read it. */
 export async function print(
   value: unknown,
   format: OutputFormat,
@@ -27,7 +26,10 @@ export async function print(
   return write(table());
 }
 
-/** JSON with two spaces; a bigint is a number of all its digits, and what JSON has no number for is null. @internal */
+/**
+ * JSON with two spaces; a bigint is a number of all its digits, and what JSON has no number for is
+ * null.
+ */
 export function toJson(value: unknown, indent = 2): string {
   return JSON.stringify(
     value,
@@ -40,7 +42,6 @@ export function toJson(value: unknown, indent = 2): string {
   );
 }
 
-/** @internal */
 export function write(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }

@@ -2,7 +2,7 @@ const WIDTH = 30;
 /** Redrawing more often than people see costs time. */
 const EVERY_MS = 100;
 
-/** A bar on a terminal; anywhere else nothing. @internal */
+/** A bar on a terminal; anywhere else nothing. */
 export class ProgressBar {
   readonly #stream: NodeJS.WriteStream;
   readonly #start = performance.now();

@@ -1,4 +1,4 @@
-/** A line that says what is being done, on a terminal; anywhere else nothing. @internal */
+/** A line that says what is being done, on a terminal; anywhere else nothing. */
 export class StepLine {
   #shown = false;
 

@@ -1,4 +1,4 @@
-/** Columns of texts with two spaces between them, under their titles. @internal */
+/** Columns of texts with two spaces between them, under their titles. */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [titles, ...rows].map((line) => line.map(oneLine));
   const widths = titles.map((_, column) =>
@@ -14,7 +14,7 @@ export function table(titles: readonly string[], rows: readonly (readonly string
     .join('\n');
 }
 
-/** Names with their values, one a line. @internal */
+/** Names with their values, one a line. */
 export function listing(entries: readonly (readonly [string, string])[]): string {
   const width = Math.max(...entries.map(([name]) => name.length));
   return entries
@@ -25,7 +25,7 @@ export function listing(entries: readonly (readonly [string, string])[]): string
     .join('\n');
 }
 
-/** Control characters of a file would reach the terminal. @internal */
+/** Control characters of a file would reach the terminal. */
 export function oneLine(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');

@@ -1,7 +1,7 @@
-import type { TabularColumn } from '../../fastai/tabular/tabular-schema.js';
-import { MISSING_TEXTS } from '../../io/data-frame/missing-texts.js';
+import type { TabularColumn } from '../../learner/fastai/tabular/tabular-schema.js';
+import { MISSING_TEXTS } from '../../nest/io/data-frame/missing-texts.js';
 
-/** Reads the cells of a CSV file as what the learner's column holds: there they are all texts. @internal */
+/** Reads the cells of a CSV file as what the learner's column holds: there they are all texts. */
 export function cellReader(column: TabularColumn): (text: string) => unknown {
   return column.kind === 'number' ? numberCell : categoryReader(column.categories ?? []);
 }

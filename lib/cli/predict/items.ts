@@ -4,11 +4,10 @@ import { CommandError } from '../errors/cli.error.js';
 import type { Predictor } from './predictor.js';
 
 /**
- * What a learner predicts from, from an argument: a text, the path of an image, a row as JSON (or several, in an
- * array), an array as JSON for models without a learner, or "-" for stdin.
+ * What a learner predicts from, from an argument: a text, the path of an image, a row as JSON (or
+ * several, in an array), an array as JSON for models without a learner, or "-" for stdin.
  *
  * @throws CommandError for what is no row.
- * @internal
  */
 export async function itemsOf(argument: string, kind: Predictor['kind']): Promise<unknown[]> {
   if (kind === 'vision') return [argument === '-' ? await bytesOfStdin() : argument];

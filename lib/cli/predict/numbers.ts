@@ -1,4 +1,4 @@
-/** The shortest decimal that is the same float32, as numpy and pandas write it. @internal */
+/** The shortest decimal that is the same float32, as numpy and pandas write it. */
 export function shortestFloat32(value: number): string {
   if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
   for (let digits = 6; digits < 9; digits++) {

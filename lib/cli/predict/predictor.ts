@@ -1,18 +1,18 @@
-import type { LearnerKind } from '../../fastai/learner-file.js';
-import { Learner, type Prediction } from '../../fastai/learner.js';
-import type { DecodedRow } from '../../fastai/tabular/row-decoder.js';
-import type { TabularSchema } from '../../fastai/tabular/tabular-schema.js';
-import { LMLearner } from '../../fastai/text/lm/lm-learner.js';
+import type { LearnerKind } from '../../learner/fastai/learner-file.js';
+import { Learner, type Prediction } from '../../learner/fastai/learner.js';
+import type { DecodedRow } from '../../learner/fastai/tabular/row-decoder.js';
+import type { TabularSchema } from '../../learner/fastai/tabular/tabular-schema.js';
+import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
 import { classesOf, scoredOf, type Scored } from './scored.js';
 
-/** How language models go on. @internal */
+/** How language models go on. */
 export interface GenerateSettings {
   readonly words: number;
   readonly temperature: number;
   readonly seed: number | undefined;
 }
 
-/** A model, asked one item at a time. @internal */
+/** A model, asked one item at a time. */
 export interface Predictor {
   /** The learner's kind, or `module` for a model without a learner. */
   readonly kind: LearnerKind | 'module';
@@ -21,7 +21,6 @@ export interface Predictor {
   release(): Promise<void>;
 }
 
-/** @internal */
 export async function openPredictor(file: string, settings: GenerateSettings): Promise<Predictor> {
   const learner: unknown = await Learner.load(file);
   return learner instanceof LMLearner

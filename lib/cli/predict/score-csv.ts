@@ -13,7 +13,6 @@ import { shortestFloat32 } from './numbers.js';
 import type { Predictor } from './predictor.js';
 import type { Scored } from './scored.js';
 
-/** @internal */
 export interface CsvOptions {
   readonly input: string;
   /** Undefined for stdout. */
@@ -24,12 +23,12 @@ export interface CsvOptions {
 }
 
 /**
- * Scores the rows of a CSV file: each goes out with the prediction and the probabilities behind it, before the next
- * but a few is read.
+ * Scores the rows of a CSV file: each goes out with the prediction and the probabilities behind it,
+ * before the next but a few is read.
  *
  * @returns How many rows there were.
- * @throws CommandError for a file that is not there or lacks a column, and for a row that the learner refuses.
- * @internal
+ * @throws CommandError for a file that is not there or lacks a column, and for a row that the
+ * learner refuses.
  */
 export async function scoreCsv(predictor: Predictor, options: CsvOptions): Promise<number> {
   const { input, output, overwrite } = options;

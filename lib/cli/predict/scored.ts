@@ -1,10 +1,10 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { Vocab } from '../../fastai/inference.js';
-import type { Prediction } from '../../fastai/learner.js';
-import type { ShownRow } from '../../fastai/tabular/row-decoder.js';
-import { isTensor } from '../../runtime/is-tensor.js';
+import type { Vocab } from '../../learner/fastai/inference.js';
+import type { Prediction } from '../../learner/fastai/learner.js';
+import type { ShownRow } from '../../learner/fastai/tabular/row-decoder.js';
+import { isTensor } from '../../learner/runtime/is-tensor.js';
 
-/** A prediction as `vts predict` and `vts serve` write it. @internal */
+/** A prediction as `vts predict` and `vts serve` write it. */
 export interface Scored {
   /** The class, the classes, the number, the text: what people ask for. */
   readonly prediction: unknown;
@@ -17,7 +17,7 @@ export interface Scored {
   readonly classes?: readonly string[];
 }
 
-/** fastai's triple in that form. @internal */
+/** fastai's triple in that form. */
 export function scoredOf(
   [decoded, target, probs]: Prediction<unknown>,
   names: readonly string[] | undefined,
@@ -31,7 +31,7 @@ export function scoredOf(
   return { prediction, decoded: shown.row, ...tensors, ...classes };
 }
 
-/** The last vocabulary: that of the target, where the learner has one. @internal */
+/** The last vocabulary: that of the target, where the learner has one. */
 export function classesOf(vocab: Vocab): readonly string[] | undefined {
   const last = vocab.at(-1);
   if (last === undefined) return undefined;
@@ -43,7 +43,7 @@ function plain(value: unknown): unknown {
   return isTensor(value) ? nested(value) : value;
 }
 
-/** A tensor as nested arrays; one without dimensions as its number. @internal */
+/** A tensor as nested arrays; one without dimensions as its number. */
 export function nested({ data, dims }: Tensor): unknown {
   const values = Array.from(data as ArrayLike<number | bigint>, (value) =>
     typeof value === 'bigint' ? Number(value) : value,

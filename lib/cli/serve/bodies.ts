@@ -1,11 +1,11 @@
-import type { TabularSchema } from '../../fastai/tabular/tabular-schema.js';
-import { learnerExample, learnerSchema } from '../../io/data-frame/frame-schema.js';
-import { writeOrient } from '../../io/data-frame/orients.js';
-import { InvalidBodyError } from '../../io/errors/index.js';
-import { Json } from '../../io/json.js';
-import type { RequestBody } from '../../io/request-body.js';
+import type { TabularSchema } from '../../learner/fastai/tabular/tabular-schema.js';
+import { learnerExample, learnerSchema } from '../../nest/io/data-frame/frame-schema.js';
+import { writeOrient } from '../../nest/io/data-frame/orients.js';
+import { InvalidBodyError } from '../../nest/io/errors/index.js';
+import { Json } from '../../nest/io/json.js';
+import type { RequestBody } from '../../nest/io/request-body.js';
 
-/** A row as a JSON object, with the learner's columns in the document. @internal */
+/** A row as a JSON object, with the learner's columns in the document. */
 export class RowBody extends Json {
   constructor(schema: TabularSchema) {
     const [sample] = JSON.parse(writeOrient(learnerExample(schema), 'records')) as [object];
@@ -19,7 +19,7 @@ export class RowBody extends Json {
   }
 }
 
-/** A prediction as JSON. @internal */
+/** A prediction as JSON. */
 export class ScoredBody extends Json {
   constructor() {
     super({

@@ -1,16 +1,16 @@
 import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { LearnerKind } from '../../fastai/learner-file.js';
-import { fastai } from '../../frameworks/index.js';
-import { FASTAI } from '../../model-rules/index.js';
-import type { RunnerOptions } from '../../interfaces/runner-options.interface.js';
-import { setupVtsDocs } from '../../server/setup-docs.js';
-import type { Model, ModelStore } from '../../store/index.js';
-import { VtsModule } from '../../vts.module.js';
+import type { LearnerKind } from '../../learner/fastai/learner-file.js';
+import { fastai } from '../../serving/models/index.js';
+import { FASTAI } from '../../serving/models/rules-index.js';
+import type { RunnerOptions } from '../../serving/runner/runner-options-types.js';
+import { setupVtsDocs } from '../../nest/http/setup-docs.js';
+import type { Model, ModelStore } from '../../serving/store/index.js';
+import { VtsModule } from '../../nest/vts.module.js';
 import { callMethod, moduleBody } from '../predict/module-predictor.js';
 import { moduleController, predictController, type LearnerFacts } from './predict-controller.js';
 
-/** How a model is served. @internal */
+/** How a model is served. */
 export interface ServeSettings {
   readonly runner?: RunnerOptions;
   readonly timeoutMs?: number;
@@ -18,10 +18,10 @@ export interface ServeSettings {
 }
 
 /**
- * An application that serves one model: an endpoint by the kind of its learner, documentation and health checks.
+ * An application that serves one model: an endpoint by the kind of its learner, documentation and
+ * health checks.
  *
  * @throws The errors of the store for the tag, and of the learner's file.
- * @internal
  */
 export async function createServeApp(
   store: ModelStore,
@@ -64,7 +64,7 @@ async function controllerOf(tag: string, model: Model): Promise<Type> {
 
 /** Rows have columns, which only the loaded learner tells; of others the file does. */
 async function factsOf(model: fastai.FastaiModel): Promise<LearnerFacts> {
-  const { openLearnerFile } = await import('../../fastai/learner-file.js');
+  const { openLearnerFile } = await import('../../learner/fastai/learner-file.js');
   const file = openLearnerFile(model.pathOf('saved_model.pkl'));
   const { kind } = file;
   file.torchFile.close();

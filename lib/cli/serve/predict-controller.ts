@@ -1,24 +1,24 @@
 import { Controller, type Type } from '@nestjs/common';
-import { Runner } from '../../decorators/runner.decorator.js';
-import { VtsApi } from '../../decorators/vts-api.decorator.js';
-import type { Vocab } from '../../fastai/inference.js';
-import type { LearnerKind } from '../../fastai/learner-file.js';
-import type { TabularSchema } from '../../fastai/tabular/tabular-schema.js';
-import type { FastaiRunner, RunnerHandle } from '../../interfaces/runner.interface.js';
-import { Image } from '../../io/image.js';
-import type { IoDescriptor } from '../../io/io-descriptor.js';
-import { Text } from '../../io/text.js';
+import { Runner } from '../../nest/decorators/runner.decorator.js';
+import { VtsApi } from '../../nest/decorators/vts-api.decorator.js';
+import type { Vocab } from '../../learner/fastai/inference.js';
+import type { LearnerKind } from '../../learner/fastai/learner-file.js';
+import type { TabularSchema } from '../../learner/fastai/tabular/tabular-schema.js';
+import type { FastaiRunner, RunnerHandle } from '../../serving/runner/runner-types.js';
+import { Image } from '../../nest/io/image.js';
+import type { IoDescriptor } from '../../nest/io/io-descriptor.js';
+import { Text } from '../../nest/io/text.js';
 import { outputOf, type ModuleBody } from '../predict/module-predictor.js';
 import { classesOf, scoredOf, type Scored } from '../predict/scored.js';
 import { RowBody, ScoredBody } from './bodies.js';
 
-/** What has to be known of a learner to make its endpoint. @internal */
+/** What has to be known of a learner to make its endpoint. */
 export interface LearnerFacts {
   readonly kind: LearnerKind;
   readonly schema: TabularSchema | undefined;
 }
 
-/** `POST /predict` for a model without a learner: arrays in, what the model returns out. @internal */
+/** `POST /predict` for a model without a learner: arrays in, what the model returns out. */
 export function moduleController(
   tag: string,
   method: string,
@@ -46,7 +46,7 @@ export function moduleController(
   return PredictController;
 }
 
-/** `POST /predict` for a learner: a text, a row or an image in, by its kind. @internal */
+/** `POST /predict` for a learner: a text, a row or an image in, by its kind. */
 export function predictController(tag: string, { kind, schema }: LearnerFacts): Type {
   const input: IoDescriptor<unknown, never> = schema
     ? new RowBody(schema)

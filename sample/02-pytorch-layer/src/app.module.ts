@@ -14,7 +14,8 @@ import { LogitsController } from './logits.controller.js';
           batching: {
             // Rows of one run. Calls that come while it runs wait for the next one together.
             maxBatchSize: 64,
-            // From the arrival of a request to its answer: what cannot make it gets 503 with Retry-After at once.
+            // From the arrival of a request to its answer: what cannot make it gets 503 with
+            // Retry-After at once.
             maxLatencyMs: 2000,
             maxQueueSize: 2000,
           },

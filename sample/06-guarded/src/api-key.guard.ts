@@ -20,7 +20,10 @@ const BATCH = 'batch';
 /** For clients only that may send many texts at once. */
 export const ForBatch = (): MethodDecorator => SetMetadata(BATCH, true);
 
-/** Lets requests with a known `X-Api-Key` through: others are a 401, and a 403 where the key has not the right. */
+/**
+ * Lets requests with a known `X-Api-Key` through: others are a 401, and a 403 where the key has not
+ * the right.
+ */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(@Inject(ApiKeys) private readonly keys: ApiKeys) {}

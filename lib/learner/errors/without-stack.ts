@@ -1,0 +1,13 @@
+/**
+ * Makes an error that has no stack: to collect one costs more than all else of a refusal under
+ * overload, whose message says everything.
+ */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

@@ -1,0 +1,59 @@
+import { asItems } from '../../torch/index.js';
+import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+
+/**
+ * The transforms of a fastai `Pipeline` record, in the order in which they run.
+ *
+ * fastai sorts them by `order` when the pipeline is built, so the file has them sorted.
+ */
+export function readTransforms(pipeline: PyValue | undefined): PyValue[] {
+  if (!(pipeline instanceof PyObject)) return asItems(pipeline) ?? [];
+  return asItems(pipeline.attr('fs')) ?? [];
+}
+
+/**
+ * The class name of a transform without its module, which moved between versions; '' for other
+ * values.
+ */
+export function transformName(transform: PyValue): string {
+  if (transform instanceof PyObject && transform.cls instanceof PyGlobal) return transform.cls.name;
+  return transform instanceof PyGlobal ? transform.name : '';
+}
+
+/** `module.name` for messages. */
+export function qualifiedName(transform: PyValue): string {
+  if (transform instanceof PyObject) return transform.className;
+  return transform instanceof PyGlobal ? transform.qualifiedName : String(transform);
+}
+
+/** Whether a transform comes from fastai or its foundations, by its module. */
+export function isOfFastai(transform: PyValue): boolean {
+  return /^(fastai|fastcore|fasttransform)\./.test(qualifiedName(transform));
+}
+
+/**
+ * Where in a pipeline an item enters: fastai's `TfmdLists.infer_idx`. Each stage recorded the type
+ * that it was given at training; an item skips the stages before the first whose type it has
+ * (`get_x` readers, mostly).
+ *
+ * @returns undefined when no stage takes the item.
+ */
+export function entryStage(
+  types: PyValue | undefined,
+  matches: (typeName: string) => boolean,
+): number | undefined {
+  const stages = asItems(types) ?? [];
+  const index = stages.findIndex((stage) =>
+    (Array.isArray(stage) ? stage : [stage]).some((type) => matches(typeName(type))),
+  );
+  return index === -1 ? undefined : index;
+}
+
+/** `str`, `pathlib.Path`, `pandas.Series`: builtins without their module. */
+function typeName(type: PyValue): string {
+  // cloudpickle writes builtin types as calls: _builtin_type('str').
+  if (type instanceof PyObject && typeof type.args[0] === 'string') return type.args[0];
+  if (!(type instanceof PyGlobal)) return '';
+  const name = type.qualifiedName.replace(/^(builtins|__builtin__)\./, '');
+  return name === 'unicode' ? 'str' : name;
+}

@@ -1,0 +1,151 @@
+import type { Tensor } from 'onnxruntime-common';
+import { asItems } from '../../torch/index.js';
+import { PyObject, type PyValue } from '../../torch/python.js';
+import { UndecodedTargetError, UnsupportedTargetError } from '../errors/index.js';
+import { isOfFastai, qualifiedName, transformName } from './pipeline.js';
+import { categoryNames, readVocab } from './vocab.js';
+
+/**
+ * What fastai shows for a target: a class name, a list of class names, a number or a list of
+ * numbers.
+ *
+ * @publicApi
+ */
+export type DecodedTarget = string | string[] | number | number[];
+
+/** Decodes one row of `dec_preds` into fastai's first element of `predict`. */
+export interface Target {
+  /** Class names, where the target is a category. */
+  readonly vocab: readonly string[] | undefined;
+  decode(target: Tensor): DecodedTarget;
+}
+
+/**
+ * The decoding of a target pipeline, as `TfmdLists.decode` runs it: last transform first, those
+ * without a `decodes` (readers, labelling functions, even ones the file cannot define) doing
+ * nothing.
+ */
+export function readTarget(transforms: readonly PyValue[]): Target {
+  let vocab: readonly string[] | undefined;
+  const steps: ((value: Decoding) => Decoding)[] = [];
+  for (const transform of transforms) {
+    const step = readStep(transform);
+    if (step === undefined) continue;
+    vocab ??= step.vocab;
+    steps.unshift(step.decode);
+  }
+  return {
+    vocab,
+    decode: (target) =>
+      finish(
+        steps.reduce<Decoding>((value, step) => step(value), { values: numbers(target), target }),
+      ),
+  };
+}
+
+/** A target on its way back: its numbers, and names once a vocabulary was applied. */
+interface Decoding {
+  readonly target: Tensor;
+  readonly values: readonly number[];
+  readonly decoded?: DecodedTarget;
+}
+
+interface Step {
+  readonly vocab?: readonly string[];
+  decode(value: Decoding): Decoding;
+}
+
+function readStep(transform: PyValue): Step | undefined {
+  switch (transformName(transform)) {
+    case 'Categorize': {
+      const items = readVocab((transform as PyObject).attr('vocab'));
+      const vocab = categoryNames(items);
+      return { vocab, decode: (value) => ({ ...value, decoded: category(items, vocab, value) }) };
+    }
+    case 'MultiCategorize': {
+      const items = readVocab((transform as PyObject).attr('vocab'));
+      return {
+        vocab: categoryNames(items),
+        decode: (value) => ({ ...value, decoded: labelsAt(items, value.values) }),
+      };
+    }
+    case 'EncodedMultiCategorize': {
+      const items = readVocab((transform as PyObject).attr('vocab'));
+      return {
+        vocab: categoryNames(items),
+        decode: (value) => ({ ...value, decoded: labelsAt(items, hot(value.values)) }),
+      };
+    }
+    case 'OneHotEncode':
+      return { decode: (value) => ({ ...value, values: hot(value.values) }) };
+    case 'RegressionSetup':
+      return {
+        decode: (value) => ({
+          ...value,
+          decoded: value.target.dims.length === 0 ? value.values[0]! : [...value.values],
+        }),
+      };
+    default:
+      // A labelling function or reader has no decodes; a user's own Transform might.
+      if (isOfFastai(transform) || !decodesItself(transform)) return undefined;
+      throw new UnsupportedTargetError(qualifiedName(transform));
+  }
+}
+
+/**
+ * A user's Transform subclass with a `decodes` cannot be told from the file unless it was pickled
+ * by value.
+ */
+function decodesItself(transform: PyValue): boolean {
+  if (!(transform instanceof PyObject)) return false;
+  const decodes = transform.attr('decodes');
+  return decodes instanceof PyObject && (asItems(decodes.attr('funcs'))?.length ?? 0) > 0;
+}
+
+/**
+ * A class name for an index. A loss function without `decodes` leaves a whole row of outputs here
+ * instead, and fastai then takes the vocabulary at each of them (truncated to an integer; flags
+ * select) and shows the list.
+ */
+function category(
+  items: readonly PyValue[],
+  names: readonly string[],
+  { target, values }: Decoding,
+): string {
+  if (target.dims.length === 0) return names[values[0]!]!;
+  const ids = target.type === 'bool' ? hot(values) : values.map(Math.trunc);
+  const chosen = ids.map((id) =>
+    typeof items.at(id) === 'string' ? repr(names.at(id)!) : names.at(id),
+  );
+  if (chosen.includes(undefined)) throw new UndecodedTargetError();
+  return `[${chosen.join(', ')}]`;
+}
+
+/**
+ * Labels as they are in the vocabulary: fastai's `MultiCategory`, unlike `Category`, makes no text
+ * of them.
+ */
+function labelsAt(items: readonly PyValue[], ids: readonly number[]): DecodedTarget {
+  return ids.map((id) => items[id]) as string[] | number[];
+}
+
+/** `one_hot_decode`: the indices that are on. */
+function hot(values: readonly number[]): number[] {
+  return values.flatMap((value, index) => (value ? [index] : []));
+}
+
+/** Python's `repr` of a text. */
+function repr(value: string): string {
+  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+  const escaped = value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
+}
+
+function finish({ decoded, target, values }: Decoding): DecodedTarget {
+  if (decoded !== undefined) return decoded;
+  return target.dims.length === 0 ? values[0]! : [...values];
+}
+
+function numbers(target: Tensor): number[] {
+  return Array.from(target.data as ArrayLike<number | bigint>, Number);
+}

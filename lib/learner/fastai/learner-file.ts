@@ -1,0 +1,111 @@
+import { readTorchFile, type TorchFile } from '../torch/index.js';
+import { Module } from '../torch/module.js';
+import { PyDict, PyGlobal, PyObject, type PyValue } from '../torch/python.js';
+import { readDataLoaders, type DataLoadersRecord } from './data/data-loaders.js';
+import { transformName } from './data/pipeline.js';
+import { FastaiVersionError, NotALearnerError } from './errors/index.js';
+
+/**
+ * What a learner predicts from: a text, the beginning of a text (`lm`), a data frame row, a user
+ * and item pair, an image, or anything else (`custom`).
+ *
+ * @publicApi
+ */
+export type LearnerKind = 'text' | 'lm' | 'tabular' | 'collab' | 'vision' | 'custom';
+
+/** An export.pkl, read but not yet lowered: inert records and the module tree. */
+export interface LearnerFile {
+  readonly kind: LearnerKind;
+  /** The learner's class, e.g. `fastai.text.learner.TextLearner`. */
+  readonly className: string;
+  readonly record: PyObject;
+  readonly dls: DataLoadersRecord;
+  readonly model: Module;
+  readonly loss: PyValue | undefined;
+  readonly torchFile: TorchFile;
+}
+
+/**
+ * Reads what `learner.export()` wrote.
+ *
+ * @throws FastaiVersionError for a file of fastai 1, NotALearnerError for other contents, and the
+ * errors of `readTorchFile` for what is no torch file at all.
+ */
+export function openLearnerFile(source: string | Uint8Array): LearnerFile {
+  const torchFile = readTorchFile(source);
+  try {
+    return readLearner(torchFile);
+  } catch (error) {
+    torchFile.close();
+    throw error;
+  }
+}
+
+function readLearner(torchFile: TorchFile): LearnerFile {
+  refuseVersionOne(torchFile);
+  const record = torchFile.root;
+  if (!(record instanceof PyObject)) throw new NotALearnerError(describe(record));
+  const dls = readDataLoaders(record.attr('dls'));
+  const model = Module.from(record.attr('model'));
+  if (dls === undefined || model === undefined) throw new NotALearnerError(describe(record));
+  return {
+    kind: kindOf(record, dls),
+    className: record.className,
+    record,
+    dls,
+    model,
+    loss: record.attr('loss_func'),
+    torchFile,
+  };
+}
+
+/** Modules that only fastai 1 had; version 2 has classes elsewhere. */
+const VERSION_ONE =
+  /^fastai\.(basic_train|basic_data|data_block|torch_core|core|layers|train|callback|text\.(transform|data|learner|models)|vision\.(image|data|learner|transform)|tabular\.(transform|data|models))$/;
+const VERSION_ONE_ONLY =
+  /^fastai\.(basic_train|basic_data|data_block|text\.transform|vision\.image)$/;
+
+function refuseVersionOne({ root, globals }: TorchFile): void {
+  const telling = globals.find(({ module }) => VERSION_ONE_ONLY.test(module));
+  if (telling) throw new FastaiVersionError(telling.qualifiedName);
+  // Version 1 exported a dictionary with the learner's class under "cls".
+  const cls = root instanceof PyDict ? root.get('cls') : undefined;
+  if (cls instanceof PyGlobal && VERSION_ONE.test(cls.module)) {
+    throw new FastaiVersionError(cls.qualifiedName);
+  }
+}
+
+function kindOf(record: PyObject, dls: DataLoadersRecord): LearnerKind {
+  const learner = transformName(record);
+  const dataset = dls.dataset ? transformName(dls.dataset) : '';
+  if (dataset === 'TabularCollab') return 'collab';
+  if (dataset.startsWith('Tabular')) return 'tabular';
+  const stages = dls.inputs.flatMap(({ transforms }) => transforms.map(transformName));
+  if (stages.includes('Numericalize')) {
+    return learner === 'LMLearner' || dls.targets.length === 0 ? 'lm' : 'text';
+  }
+  return readsImages(dls) ? 'vision' : 'custom';
+}
+
+/**
+ * An image pipeline creates its items with `PILImage.create` and ends in ToTensor and
+ * IntToFloatTensor.
+ */
+function readsImages(dls: DataLoadersRecord): boolean {
+  return [...dls.afterItem, ...dls.afterBatch].some((transform) =>
+    ['IntToFloatTensor', 'Resize', 'RandomResizedCrop', 'CropPad'].includes(
+      transformName(transform),
+    ),
+  );
+}
+
+function describe(value: PyValue): string {
+  if (value instanceof PyDict) return 'a dictionary (weights saved with learner.save(), perhaps)';
+  const module = Module.from(value);
+  if (module) return `a bare model of class "${module.className}"`;
+  return value instanceof PyObject
+    ? `an object of class "${value.className}"`
+    : value === null
+      ? 'None'
+      : `a value of another kind (${Array.isArray(value) ? 'a list' : typeof value})`;
+}

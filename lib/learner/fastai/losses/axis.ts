@@ -1,0 +1,76 @@
+import { Tensor } from 'onnxruntime-common';
+
+/** A tensor as outer x axis x inner, for functions that work along one axis. */
+interface AxisView {
+  readonly data: Float32Array;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+}
+
+function axisView(tensor: Tensor, axis: number): AxisView {
+  const { dims } = tensor;
+  const at = axis < 0 ? axis + dims.length : axis;
+  const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);
+  return {
+    data: tensor.data as Float32Array,
+    outer: product(dims.slice(0, at)),
+    size: dims[at] ?? 1,
+    inner: product(dims.slice(at + 1)),
+  };
+}
+
+/** `F.softmax(x, dim=axis)` of a float32 tensor; shape kept. */
+export function softmax(x: Tensor, axis: number): Tensor {
+  const { data, outer, size, inner } = axisView(x, axis);
+  const out = new Float32Array(data.length);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const base = o * size * inner + i;
+      let max = -Infinity;
+      for (let k = 0; k < size; k++) max = Math.max(max, data[base + k * inner]!);
+      let sum = 0;
+      for (let k = 0; k < size; k++) sum += Math.exp(data[base + k * inner]! - max);
+      for (let k = 0; k < size; k++) {
+        out[base + k * inner] = Math.exp(data[base + k * inner]! - max) / sum;
+      }
+    }
+  }
+  return new Tensor('float32', out, x.dims);
+}
+
+/** `x.argmax(dim=axis)` as int64; the axis is gone from the shape. The first of equals wins. */
+export function argmax(x: Tensor, axis: number): Tensor {
+  const { data, outer, size, inner } = axisView(x, axis);
+  const out = new BigInt64Array(outer * inner);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const base = o * size * inner + i;
+      let best = 0;
+      for (let k = 1; k < size; k++) {
+        if (data[base + k * inner]! > data[base + best * inner]!) best = k;
+      }
+      out[o * inner + i] = BigInt(best);
+    }
+  }
+  const at = axis < 0 ? axis + x.dims.length : axis;
+  return new Tensor(
+    'int64',
+    out,
+    x.dims.filter((_, dim) => dim !== at),
+  );
+}
+
+/** `torch.sigmoid(x)`. */
+export function sigmoid(x: Tensor): Tensor {
+  const data = (x.data as Float32Array).map((value) => 1 / (1 + Math.exp(-value)));
+  return new Tensor('float32', data, x.dims);
+}
+
+/** `x > threshold` as a bool tensor. */
+export function greaterThan(x: Tensor, threshold: number): Tensor {
+  // torch compares a float32 tensor with the threshold rounded to float32.
+  const limit = Math.fround(threshold);
+  const data = Uint8Array.from(x.data as Float32Array, (value) => (value > limit ? 1 : 0));
+  return new Tensor('bool', data, x.dims);
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+import { CategoryIndex } from './category-index.js';
+
+const timestamp = (nanoseconds: bigint, unit = 10): PyValue =>
+  new PyObject(new PyGlobal('pandas._libs.tslibs.timestamps', '_unpickle_timestamp'), [
+    nanoseconds,
+    null,
+    null,
+    unit,
+  ]);
+
+const values = [true, false, 1, 0, 2, 2.5, '1', 'True', 'a', null, NaN, '#na#', 2n ** 60n];
+
+/**
+ * The codes that `pd.Categorical(pd.Series([value], dtype=object), categories=classes).codes + 1`
+ * has.
+ */
+describe('CategoryIndex', () => {
+  it.each<[string, PyValue[], number[]]>([
+    ['booleans', [false, true], [2, 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ['integers', [1, 2, 2n ** 60n], [0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3]],
+    ['floats', [1, 2.5], [0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]],
+    ['texts', ['1', 'True', 'a'], [0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0]],
+    ['all kinds', ['a', 1, 2.5], [2, 0, 2, 0, 0, 3, 0, 0, 1, 0, 0, 0, 0]],
+  ])('matches %s as pandas does', (_what, classes, codes) => {
+    const index = new CategoryIndex(['#na#', ...classes]);
+    expect(values.map((value) => index.codeOf(value))).toEqual(codes);
+    const out = new Int32Array(values.length);
+    expect(index.encode(values, { start: 0, end: values.length }, out, 0, 1)).toBe(-1);
+    expect([...out]).toEqual(codes);
+  });
+
+  it('matches texts and dates with timestamps', () => {
+    const index = new CategoryIndex([
+      '#na#',
+      timestamp(1_577_836_800_000_000_000n),
+      timestamp(1_625_056_496n, 7),
+    ]);
+    expect(index.codeOf('2020-01-01')).toBe(1);
+    expect(index.codeOf('2020-01-01T00:00:00.000')).toBe(1);
+    expect(index.codeOf(new Date('2020-01-01T00:00:00Z'))).toBe(1);
+    expect(index.codeOf('2021-06-30 12:34:56')).toBe(2);
+    expect(index.codeOf('2021-06-30')).toBe(0);
+    expect(index.codeOf('soon')).toBe(0);
+  });
+
+  it('tells the row of what is no category', () => {
+    const index = new CategoryIndex(['#na#', 'a']);
+    const out = new Int32Array(6);
+    expect(index.encode(['a', null, ['a']], { start: 0, end: 3 }, out, 1, 2)).toBe(2);
+    expect([...out]).toEqual([0, 1, 0, 0, 0, 0]);
+    const column = { codes: Int32Array.of(0, 1, 0), values: ['a', {}] };
+    expect(index.encode(column, { start: 0, end: 3 }, out, 0, 2)).toBe(1);
+  });
+});

@@ -1,0 +1,104 @@
+import { PyObject, type PyValue } from '../../torch/python.js';
+import { isDictionary, type Column } from './table.js';
+import { instantOf, timestampOf } from './timestamps.js';
+
+/** The code that fastai gives to missing values and to those it has never seen: `#na#`. */
+const UNKNOWN = 0;
+
+/**
+ * The classes of one categorical column: `pd.Categorical(column, categories=classes[1:]).codes +
+ * 1`.
+ *
+ * Values match as pandas matches those of one row: 1 is 1.0; 1 and 0 are booleans where the classes
+ * are, but true is no 1 where the classes are numbers; a text never is a number; a text is a date
+ * where the classes are.
+ */
+export class CategoryIndex {
+  readonly #codes = new Map<unknown, number>();
+  readonly #instants: Map<bigint, number> | undefined;
+  readonly #booleansMatch: boolean;
+
+  /** @param classes All classes, beginning with `#na#`. */
+  constructor(readonly classes: readonly PyValue[]) {
+    const known = classes.slice(1);
+    this.#booleansMatch = !known.every(
+      (value) => typeof value === 'number' || typeof value === 'bigint',
+    );
+    const instants = new Map<bigint, number>();
+    known.forEach((value, position) => {
+      const code = position + 1;
+      const instant = value instanceof PyObject ? timestampOf(value) : undefined;
+      if (instant) instants.set(instant.nanoseconds, code);
+      const key = keyOf(value);
+      if (key !== undefined && !this.#codes.has(key)) this.#codes.set(key, code);
+    });
+    this.#instants = instants.size > 0 ? instants : undefined;
+  }
+
+  get size(): number {
+    return this.classes.length;
+  }
+
+  /**
+   * The code of a cell; undefined for what no cell of a categorical column can be (an array, an
+   * object).
+   */
+  codeOf(value: unknown): number | undefined {
+    if (value === null || value === undefined) return UNKNOWN;
+    if (typeof value === 'boolean' && !this.#booleansMatch) return UNKNOWN;
+    if (this.#instants && (typeof value === 'string' || value instanceof Date)) {
+      const instant = instantOf(value);
+      return (instant === undefined ? undefined : this.#instants.get(instant)) ?? UNKNOWN;
+    }
+    const key = keyOf(value);
+    if (key !== undefined) return this.#codes.get(key) ?? UNKNOWN;
+    return typeof value === 'object' && !(value instanceof Date) ? undefined : UNKNOWN;
+  }
+
+  /**
+   * Writes the codes of the rows from `start` to `end` to every `stride`-th place of `out`.
+   *
+   * @returns the first row whose cell is no category, or -1.
+   */
+  encode(column: Column, range: RowRange, out: Int32Array, offset: number, stride: number): number {
+    const { start, end } = range;
+    if (!isDictionary(column)) {
+      for (let row = start, place = offset; row < end; row++, place += stride) {
+        const code = this.codeOf(column[row]);
+        if (code === undefined) return row;
+        out[place] = code;
+      }
+      return -1;
+    }
+    const codes = column.values.map((value) => this.codeOf(value) ?? -1);
+    for (let row = start, place = offset; row < end; row++, place += stride) {
+      const code = codes[column.codes[row]!] ?? -1;
+      if (code < 0) return row;
+      out[place] = code;
+    }
+    return -1;
+  }
+}
+
+/** Rows `start` to `end`, without the last. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Python's equality as a key of a map: numbers and booleans by value, whatever their type. */
+function keyOf(value: unknown): string | number | bigint | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+      return value;
+    case 'boolean':
+      return Number(value);
+    case 'bigint': {
+      const number = Number(value);
+      return Number.isSafeInteger(number) ? number : value;
+    }
+    default:
+      return undefined;
+  }
+}

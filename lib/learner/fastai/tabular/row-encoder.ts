@@ -1,0 +1,202 @@
+import { CategoryIndex, type RowRange } from './category-index.js';
+import { CellError, describeCell, MissingColumnError } from './errors.js';
+import { readNumbers } from './number-reader.js';
+import { isDictionary, type Column, type Table } from './table.js';
+import type { FillStep, NormalizeStep, TabularRecord } from './tabular-record.js';
+
+/** Rows as the model takes them: codes and numbers, row by row. */
+export interface EncodedRows {
+  readonly rows: number;
+  readonly codes: Int32Array;
+  readonly numbers: Float32Array;
+}
+
+/**
+ * The learner's procs at inference: FillMissing, Categorify and Normalize with what they learned in
+ * training, a column at a time.
+ */
+export class RowEncoder {
+  readonly #indexes = new Map<string, CategoryIndex>();
+  readonly #numeric: readonly (FillStep | NormalizeStep)[];
+  /** Columns that FillMissing makes, by their name: the column whose gaps they tell. */
+  readonly #gapColumns = new Map<string, string>();
+  /** Columns that rows have to bring. */
+  readonly #required: readonly string[];
+
+  constructor(private readonly record: TabularRecord) {
+    this.#numeric = record.steps.filter(
+      (step) => step.kind === 'fill' || step.kind === 'normalize',
+    );
+    for (const step of record.steps) {
+      if (step.kind === 'categorify') {
+        for (const [name, classes] of step.classes) {
+          this.#indexes.set(name, new CategoryIndex(classes));
+        }
+      } else if (step.kind === 'fill' && step.addColumns) {
+        for (const name of step.values.keys()) this.#gapColumns.set(`${name}_na`, name);
+      }
+    }
+    const given = record.categories.filter((name) => !this.#gapColumns.has(name));
+    this.#required = [...given, ...record.numbers];
+  }
+
+  /** The classes of a categorical column; undefined where the learner has no Categorify for it. */
+  index(name: string): CategoryIndex | undefined {
+    return this.#indexes.get(name);
+  }
+
+  /** Whether FillMissing makes the column, so that rows need not have it. */
+  isMade(name: string): boolean {
+    return this.#gapColumns.has(name);
+  }
+
+  /**
+   * A table whose columns are looked up once, however many ranges of it are encoded.
+   *
+   * @throws MissingColumnError
+   */
+  open(table: Table): (range: RowRange) => EncodedRows {
+    const columns = new Map<string, Column>();
+    const missing: string[] = [];
+    for (const name of this.#required) {
+      const column = table.column(name);
+      if (column === undefined) missing.push(name);
+      else columns.set(name, column);
+    }
+    if (missing.length > 0) throw new MissingColumnError(missing, table.names);
+    return (range) => this.#encode(columns, range);
+  }
+
+  #encode(columns: ReadonlyMap<string, Column>, range: RowRange): EncodedRows {
+    const rows = range.end - range.start;
+    const gaps = new Map<string, Uint8Array>();
+    const numbers = this.#numbers(columns, range, gaps);
+    const { categories } = this.record;
+    const width = categories.length;
+    const codes = new Int32Array(rows * width);
+    categories.forEach((name, place) => {
+      const made = gaps.get(name);
+      const column = made ? undefined : columns.get(name);
+      const index = this.#indexes.get(name);
+      if (made) writeFlags(made, index, codes, place, width);
+      else if (column && index) writeCodes(name, column, index, range, codes, place, width);
+      else if (column) writeRawCodes(name, column, range, codes, place, width);
+    });
+    return { rows, codes, numbers };
+  }
+
+  #numbers(
+    columns: ReadonlyMap<string, Column>,
+    range: RowRange,
+    gaps: Map<string, Uint8Array>,
+  ): Float32Array {
+    const names = this.record.numbers;
+    const width = names.length;
+    const out = new Float32Array((range.end - range.start) * width);
+    const parseTexts = !this.#numeric.some(({ kind }) => kind === 'normalize');
+    names.forEach((name, place) => {
+      const values = readNumbers(name, columns.get(name)!, range, parseTexts);
+      for (const step of this.#numeric) {
+        if (step.kind === 'fill') fill(name, values, step, range.start, gaps);
+        else normalize(name, values, step);
+      }
+      for (let row = 0, at = place; row < values.length; row++, at += width) out[at] = values[row]!;
+    });
+    return out;
+  }
+}
+
+function fill(
+  name: string,
+  values: Float64Array,
+  { values: replacements, addColumns }: FillStep,
+  start: number,
+  gaps: Map<string, Uint8Array>,
+): void {
+  const replacement = replacements.get(name);
+  const flags = addColumns && replacement !== undefined ? new Uint8Array(values.length) : undefined;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    if (value === value) continue;
+    if (replacement === undefined) {
+      throw new CellError(
+        name,
+        start + row,
+        'is empty, and the learner saw no empty cell of that column in training',
+        'send a number',
+      );
+    }
+    values[row] = replacement;
+    if (flags) flags[row] = 1;
+  }
+  if (flags) gaps.set(`${name}_na`, flags);
+}
+
+function normalize(name: string, values: Float64Array, { means, stds }: NormalizeStep): void {
+  const mean = means.get(name) ?? NaN;
+  const std = stds.get(name) ?? NaN;
+  for (let row = 0; row < values.length; row++) values[row] = (values[row]! - mean) / std;
+}
+
+function writeFlags(
+  flags: Uint8Array,
+  index: CategoryIndex | undefined,
+  codes: Int32Array,
+  place: number,
+  width: number,
+): void {
+  const [no, yes] = index ? [index.codeOf(false) ?? 0, index.codeOf(true) ?? 0] : [0, 1];
+  for (let row = 0, at = place; row < flags.length; row++, at += width) {
+    codes[at] = flags[row] ? yes : no;
+  }
+}
+
+function writeCodes(
+  name: string,
+  column: Column,
+  index: CategoryIndex,
+  range: RowRange,
+  codes: Int32Array,
+  place: number,
+  width: number,
+): void {
+  const row = index.encode(column, range, codes, place, width);
+  if (row >= 0) throw notACategory(name, row, cellAt(column, row));
+}
+
+/** Without Categorify the cells are the codes themselves. */
+function writeRawCodes(
+  name: string,
+  column: Column,
+  { start, end }: RowRange,
+  codes: Int32Array,
+  place: number,
+  width: number,
+): void {
+  for (let row = start, at = place; row < end; row++, at += width) {
+    const value = cellAt(column, row);
+    const code = typeof value === 'boolean' || typeof value === 'bigint' ? Number(value) : value;
+    if (typeof code !== 'number' || !(Math.abs(code) < 2 ** 31)) {
+      throw new CellError(
+        name,
+        row,
+        `holds ${describeCell(value)} where a code belongs`,
+        'send the whole number that the learner was trained on',
+      );
+    }
+    codes[at] = Math.trunc(code);
+  }
+}
+
+function cellAt(column: Column, row: number): unknown {
+  return isDictionary(column) ? column.values[column.codes[row]!] : column[row];
+}
+
+function notACategory(name: string, row: number, value: unknown): CellError {
+  return new CellError(
+    name,
+    row,
+    `holds ${describeCell(value)} where a category belongs`,
+    'send a text, number or boolean, or null where the value is missing',
+  );
+}

@@ -1,0 +1,218 @@
+import { UnexpectedItemError } from '../errors/index.js';
+
+/** Values of one column that repeat: `values[codes[row]]`. */
+export interface DictionaryColumn {
+  readonly codes: Int32Array;
+  readonly values: readonly unknown[];
+}
+
+/** The cells of one column. */
+export type Column = ArrayLike<unknown> | DictionaryColumn;
+
+/** Named columns of equal length, whatever they came in. */
+export interface Table {
+  readonly rows: number;
+  readonly names: readonly string[];
+  /** Undefined where no row has the column. Missing cells are null, undefined or NaN. */
+  column(name: string): Column | undefined;
+}
+
+/**
+ * A data frame of a library: what is used of arquero's `Table`.
+ *
+ * @publicApi
+ */
+export interface FrameLike {
+  numRows(): number;
+  columnNames(): string[];
+  /** The cells as they are kept, rows that are filtered out included. */
+  column(name: string): { readonly length: number; at(row: number): unknown } | undefined;
+  /** The cells of the rows that are in, in order. */
+  array(name: string): ArrayLike<unknown>;
+  isFiltered(): boolean;
+  isOrdered(): boolean;
+}
+
+export function isDictionary(column: Column): column is DictionaryColumn {
+  return 'codes' in column;
+}
+
+export function isFrame(value: unknown): value is FrameLike {
+  if (typeof value !== 'object' || value === null) return false;
+  const frame = value as Partial<Record<keyof FrameLike, unknown>>;
+  const methods = ['numRows', 'columnNames', 'column', 'array', 'isFiltered', 'isOrdered'] as const;
+  return methods.every((method) => typeof frame[method] === 'function');
+}
+
+/** A row, or a frame of one. @throws UnexpectedItemError */
+export function tableOfItem(item: unknown): Table {
+  if (isFrame(item) || isPackedFrame(item)) {
+    const table = tableOfFrame(item);
+    if (table.rows === 1) return table;
+    throw new UnexpectedItemError(
+      `a data frame of ${table.rows} rows`,
+      'a row object or a data frame of one row (getPreds takes any number)',
+    );
+  }
+  return tableOfRows([item]);
+}
+
+/** An array of rows, or a frame. @throws UnexpectedItemError */
+export function tableOfItems(items: unknown): Table {
+  if (isFrame(items) || isPackedFrame(items)) return tableOfFrame(items);
+  if (Array.isArray(items)) {
+    if (items.length > 0) return tableOfRows(items);
+    throw new UnexpectedItemError('an empty list', 'one row or more');
+  }
+  throw new UnexpectedItemError(describe(items), 'an array of row objects or a data frame');
+}
+
+function tableOfFrame(frame: FrameLike | PackedFrame): Table {
+  if (isPackedFrame(frame)) {
+    const { rows, columns } = frame;
+    return { rows, names: [...columns.keys()], column: (name) => columns.get(name) };
+  }
+  const names = frame.columnNames();
+  const present = new Set(names);
+  return {
+    rows: frame.numRows(),
+    names,
+    column: (name) => (present.has(name) ? cellsOf(frame, name) : undefined),
+  };
+}
+
+/**
+ * Arrays are used as they are kept where that is possible: arquero's `array()` costs as much as
+ * scoring them.
+ */
+function cellsOf(frame: FrameLike, name: string): ArrayLike<unknown> {
+  if (!frame.isFiltered() && !frame.isOrdered()) {
+    const kept = frame.column(name);
+    if (Array.isArray(kept) || ArrayBuffer.isView(kept)) return kept as ArrayLike<unknown>;
+  }
+  return frame.array(name);
+}
+
+type PlainRow = Readonly<Record<string, unknown>>;
+type Row = PlainRow | ReadonlyMap<string, unknown>;
+
+function tableOfRows(rows: readonly unknown[]): Table {
+  rows.forEach((row, index) => {
+    if (isRow(row)) return;
+    const where = rows.length === 1 ? '' : ` as row ${index}`;
+    throw new UnexpectedItemError(`${describe(row)}${where}`, 'a row object, as { column: value }');
+  });
+  return new RowTable(rows as readonly Row[]);
+}
+
+class RowTable implements Table {
+  readonly #maps: boolean;
+
+  constructor(private readonly items: readonly Row[]) {
+    this.#maps = items.some((row) => row instanceof Map);
+  }
+
+  get rows(): number {
+    return this.items.length;
+  }
+
+  get names(): string[] {
+    const names = new Set<string>();
+    for (const row of this.items) {
+      for (const name of row instanceof Map ? row.keys() : Object.keys(row)) names.add(name);
+    }
+    return [...names];
+  }
+
+  column(name: string): unknown[] | undefined {
+    const cells = this.#cells(name);
+    const found =
+      cells.some((cell) => cell !== undefined) || this.items.some((row) => has(row, name));
+    return found ? cells : undefined;
+  }
+
+  #cells(name: string): unknown[] {
+    // What every object inherits is no column; asking each row whether a cell is its own would be
+    // slow.
+    const inherited = name in Object.prototype;
+    if (!inherited && !this.#maps) return this.items.map((row) => (row as PlainRow)[name]);
+    return this.items.map((row) => {
+      if (row instanceof Map) return row.get(name) as unknown;
+      return has(row, name) ? (row as PlainRow)[name] : undefined;
+    });
+  }
+}
+
+function has(row: Row, name: string): boolean {
+  return row instanceof Map ? row.has(name) : Object.hasOwn(row, name);
+}
+
+function isRow(value: unknown): value is Row {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) &&
+    !(value instanceof Date)
+  );
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object of another kind' : `a ${typeof value}`;
+}
+
+/**
+ * A data frame in a form that a message between threads can carry, and that costs it little:
+ * numbers as typed arrays, everything else as its distinct values and their places.
+ */
+export interface PackedFrame {
+  readonly vtsFrame: true;
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, Column>;
+}
+
+export function isPackedFrame(value: unknown): value is PackedFrame {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.hasOwn(value, 'vtsFrame') &&
+    (value as PackedFrame).columns instanceof Map
+  );
+}
+
+export function packFrame(frame: FrameLike): PackedFrame {
+  const columns = new Map<string, Column>();
+  for (const name of frame.columnNames()) columns.set(name, packColumn(cellsOf(frame, name)));
+  return { vtsFrame: true, rows: frame.numRows(), columns };
+}
+
+function packColumn(cells: ArrayLike<unknown>): Column {
+  // A copy: the caller may go on using its own, and a view may have a larger buffer behind it.
+  if (ArrayBuffer.isView(cells)) return (cells as unknown as Float64Array).slice();
+  return packNumbers(cells) ?? packValues(cells);
+}
+
+function packNumbers(cells: ArrayLike<unknown>): Float64Array | undefined {
+  const numbers = new Float64Array(cells.length);
+  for (let row = 0; row < cells.length; row++) {
+    const value = cells[row];
+    if (typeof value === 'number') numbers[row] = value;
+    else if (value === null || value === undefined) numbers[row] = NaN;
+    else return undefined;
+  }
+  return numbers;
+}
+
+function packValues(cells: ArrayLike<unknown>): DictionaryColumn {
+  const codes = new Int32Array(cells.length);
+  const places = new Map<unknown, number>();
+  for (let row = 0; row < cells.length; row++) {
+    const value = cells[row];
+    let code = places.get(value);
+    if (code === undefined) places.set(value, (code = places.size));
+    codes[row] = code;
+  }
+  return { codes, values: [...places.keys()] };
+}

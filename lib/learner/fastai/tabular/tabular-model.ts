@@ -1,0 +1,159 @@
+import { Tensor } from 'onnxruntime-common';
+import { createSession, lowerModel, openSession, type OnnxSession } from '../../onnx/index.js';
+import { guarded } from '../../runtime/run-guard.js';
+import type { Module } from '../../torch/module.js';
+import { UnsupportedLearnerError } from '../errors/index.js';
+import type { LearnerFile } from '../learner-file.js';
+import type { LearnerOptions } from '../learner.js';
+import { CellError } from './errors.js';
+import type { EncodedRows } from './row-encoder.js';
+import type { TabularRecord } from './tabular-record.js';
+
+/** Codes and numbers in, the model's output out. */
+export class TabularModel {
+  private constructor(
+    private readonly session: OnnxSession,
+    private readonly inputs: readonly ModelInput[],
+    private readonly output: string,
+    /** Sizes of one row of the output, where the model tells. */
+    readonly rowShape: readonly number[],
+    /**
+     * Columns whose codes come from outside: beyond their embedding's rows they would read other
+     * memory.
+     */
+    private readonly unchecked: readonly CodeLimit[],
+  ) {}
+
+  /** The learner's own model, lowered; or the ONNX file that takes its place. */
+  static async open(
+    file: LearnerFile,
+    record: TabularRecord,
+    classes: (name: string) => number | undefined,
+    { onnx, intraOpNumThreads = 1 }: LearnerOptions,
+  ): Promise<TabularModel> {
+    const limits = onnx === undefined ? codeLimits(file.model, record, classes) : [];
+    const session = await guarded(() =>
+      onnx === undefined
+        ? createSession(lowerTabular(file.model, record), { intraOpNumThreads })
+        : openSession(onnx, { intraOpNumThreads }),
+    );
+    try {
+      const [output] = session.outputMetadata;
+      const shape = output?.isTensor ? output.shape.slice(1) : [];
+      return new TabularModel(
+        session,
+        readInputs(session, record),
+        session.outputNames[0]!,
+        shape.map((size) => (typeof size === 'number' && size > 0 ? size : 1)),
+        limits,
+      );
+    } catch (error) {
+      await guarded(() => session.release());
+      throw error;
+    }
+  }
+
+  async forward(batch: EncodedRows): Promise<Tensor> {
+    this.#checkCodes(batch);
+    const { rows } = batch;
+    const feeds: Record<string, Tensor> = {};
+    for (const { name, content, type } of this.inputs) {
+      const data = content === 'codes' ? batch.codes : batch.numbers;
+      const dims = [rows, data.length / rows];
+      feeds[name] =
+        type === 'int64'
+          ? new Tensor('int64', BigInt64Array.from(batch.codes, BigInt), dims)
+          : new Tensor(type as 'float32', data as Float32Array, dims);
+    }
+    const outputs = await guarded(() => this.session.run(feeds, [this.output]));
+    return outputs[this.output] as Tensor;
+  }
+
+  release(): Promise<void> {
+    return guarded(() => this.session.release());
+  }
+
+  #checkCodes({ codes, rows }: EncodedRows): void {
+    for (const { name, place, width, limit } of this.unchecked) {
+      for (let row = 0; row < rows; row++) {
+        const code = codes[row * width + place]!;
+        if (code >= 0 && code < limit) continue;
+        throw new CellError(
+          name,
+          row,
+          `holds the code ${code}, and the model knows 0 to ${limit - 1}`,
+          'send a code that the learner was trained on',
+        );
+      }
+    }
+  }
+}
+
+interface CodeLimit {
+  readonly name: string;
+  readonly place: number;
+  readonly width: number;
+  readonly limit: number;
+}
+
+interface ModelInput {
+  readonly name: string;
+  readonly content: 'codes' | 'numbers';
+  readonly type: 'int32' | 'int64' | 'float32';
+}
+
+function lowerTabular(model: Module, { categories, numbers, withNumbers }: TabularRecord) {
+  const codes = { name: 'x_cat', dtype: 'int32', dims: ['batch', categories.length] } as const;
+  const values = { name: 'x_cont', dtype: 'float32', dims: ['batch', numbers.length] } as const;
+  // A model that looks at neither codes nor numbers need not have an input for them.
+  const inputs = [
+    ...(categories.length > 0 ? [codes] : []),
+    ...(withNumbers && numbers.length > 0 ? [values] : []),
+  ];
+  return lowerModel(model, { inputs, outputs: ['output'] }).graph;
+}
+
+/** The model's inputs by their element type: integers are the codes. */
+function readInputs(session: OnnxSession, record: TabularRecord): ModelInput[] {
+  return session.inputMetadata.map((input): ModelInput => {
+    const type = input.isTensor ? input.type : 'sequence';
+    if (type === 'int32' || type === 'int64') return { name: input.name, content: 'codes', type };
+    if (type === 'float32') return { name: input.name, content: 'numbers', type };
+    throw new UnsupportedLearnerError(
+      `The model's input "${input.name}" is of type ${type}`,
+      `export it with an int64 input of ${record.categories.length} codes and a float32 input of ${record.numbers.length} numbers`,
+    );
+  });
+}
+
+/**
+ * Embeddings against the classes of their columns.
+ *
+ * @throws UnsupportedLearnerError where a class has no place in its embedding.
+ */
+function codeLimits(
+  model: Module,
+  { categories }: TabularRecord,
+  classes: (name: string) => number | undefined,
+): CodeLimit[] {
+  const sizes = embeddingSizes(model);
+  return categories.flatMap((name, place) => {
+    const [limit, count] = [sizes[place], classes(name)];
+    if (limit === undefined) return [];
+    if (count === undefined) return [{ name, place, width: categories.length, limit }];
+    if (count <= limit) return [];
+    throw new UnsupportedLearnerError(
+      `The column "${name}" has ${count} classes, and its embedding has ${limit} rows`,
+      'export the learner again: its classes and its model do not belong together',
+    );
+  });
+}
+
+/** One a column of codes; undefined where the model has no embedding of a known place. */
+function embeddingSizes(model: Module): (number | undefined)[] {
+  const embeds = model.child('embeds');
+  const modules = embeds
+    ? [...embeds.children.values()]
+    : [model.child('u_weight'), model.child('i_weight')];
+  return modules.map((module) => module?.tensor('weight')?.shape[0]);
+}

@@ -1,0 +1,42 @@
+import { BOS, PAD } from '../special-tokens.js';
+import { decodeSpecTokens, TokenDecoder } from './decode-tokens.js';
+
+/** A text that goes on, in tokens. */
+export interface Continuation {
+  /** The tokens of the text itself. */
+  readonly prompt: readonly string[];
+  /** What stands between two words. */
+  readonly separator: string;
+  /** The tokens that follow, in the groups in which they come. */
+  readonly tokens: AsyncIterable<readonly string[]>;
+}
+
+const HIDDEN: ReadonlySet<string> = new Set([BOS, PAD]);
+
+const shown = (token: string): boolean => !HIDDEN.has(token);
+
+/** The whole text, as fastai's `LMLearner.predict` returns it. */
+export async function wholeText(
+  { prompt, separator, tokens }: Continuation,
+  decoder: (tokens: string[]) => Iterable<string> = decodeSpecTokens,
+): Promise<string> {
+  const all = prompt.filter(shown);
+  for await (const group of tokens) for (const token of group) if (shown(token)) all.push(token);
+  return [...decoder(all)].join(separator);
+}
+
+/**
+ * The words that are added to the text: what {@link wholeText} returns is the words of the text and
+ * these. A marker token gives no word of its own, and one that repeats gives several, so there may
+ * be more or fewer than tokens.
+ */
+export async function* addedWords({
+  prompt,
+  tokens,
+}: Continuation): AsyncGenerator<string, void, undefined> {
+  const decoder = new TokenDecoder();
+  for (const token of prompt) if (shown(token)) decoder.push(token);
+  for await (const group of tokens) {
+    for (const token of group) if (shown(token)) yield* decoder.push(token);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Tensor } from 'onnxruntime-common';
+import { draw, weigh, type DrawRules } from './draw.js';
+import type { LanguageModel } from './language-model.js';
+import type { DrawOptions } from './options.js';
+import { SeededRandom, type RandomState } from './random.js';
+
+/**
+ * Where a text stands: plain data, so that another thread, or the same one later, can go on with
+ * it.
+ */
+export interface GenerationState {
+  /** Tokens that the model has yet to read. */
+  readonly unread: Int32Array;
+  /** The model's hidden state before them; undefined at the beginning of a text. */
+  readonly hidden: Float32Array | undefined;
+  readonly random: RandomState;
+  /** Tokens still to draw. */
+  readonly left: number;
+  /** A warning that no token reaches `minP` was given. */
+  readonly warned: boolean;
+}
+
+/** What is the same for all texts of a learner. */
+export interface GenerationContext {
+  readonly model: LanguageModel;
+  /** From logits to probabilities. */
+  readonly activation: (logits: Tensor) => Tensor;
+  /** The id of `xxunk`. */
+  readonly unknown: number | undefined;
+}
+
+/**
+ * Tokens of a prompt that are read in one run: a long one neither fills the memory nor holds up
+ * others.
+ */
+const PIECE = 64;
+
+/** One text on its way: fastai's loop in `LMLearner.predict`, a step at a time. */
+export class Generation {
+  readonly #rules: DrawRules;
+  readonly #random: SeededRandom;
+  #unread: Int32Array;
+  #hidden: Float32Array | undefined;
+  #left: number;
+  #warned: boolean;
+
+  constructor(
+    private readonly context: GenerationContext,
+    private readonly options: DrawOptions,
+    state: GenerationState,
+  ) {
+    const { minP, temperature, noUnk } = options;
+    this.#rules = { minP, temperature, excluded: noUnk ? context.unknown : undefined };
+    this.#random = SeededRandom.resume(state.random);
+    this.#unread = state.unread;
+    this.#hidden = state.hidden;
+    this.#left = state.left;
+    this.#warned = state.warned;
+  }
+
+  /** The beginning of a text. */
+  static start(prompt: Int32Array, nWords: number, seed: number | undefined): GenerationState {
+    const random = SeededRandom.from(seed).state;
+    return { unread: prompt, hidden: undefined, random, left: nWords, warned: false };
+  }
+
+  get done(): boolean {
+    return this.#left === 0;
+  }
+
+  get state(): GenerationState {
+    return {
+      unread: this.#unread,
+      hidden: this.#hidden,
+      random: this.#random.state,
+      left: this.#left,
+      warned: this.#warned,
+    };
+  }
+
+  /** The id of the next token; undefined where only a piece of the prompt was read. */
+  async step(): Promise<number | undefined> {
+    const { model, activation } = this.context;
+    const unread = this.#unread;
+    if (model.carries && unread.length > PIECE) {
+      const { state } = await model.step(unread.subarray(0, PIECE), this.#hidden);
+      this.#hidden = state;
+      this.#unread = unread.subarray(PIECE);
+      return undefined;
+    }
+    const { logits, state } = await model.step(unread, this.#hidden);
+    const id = this.#draw(activation(logits).data as Float32Array);
+    this.#left--;
+    // fastai runs the model anew for each word. Going on from the state gives the same numbers for
+    // one step each.
+    if (this.options.onlyLastWord) {
+      this.#hidden = undefined;
+      this.#unread = Int32Array.of(id);
+    } else if (model.carries) {
+      this.#hidden = state;
+      this.#unread = Int32Array.of(id);
+    } else this.#unread = appended(unread, id);
+    return id;
+  }
+
+  #draw(probs: Float32Array): number {
+    const reached = weigh(probs, this.#rules);
+    if (!reached && !this.#warned) {
+      this.#warned = true;
+      process.emitWarning(
+        `No token has a probability of ${this.options.minP} or more, so minP is not applied; try a lower value.`,
+        'MinProbabilityWarning',
+      );
+    }
+    return draw(probs, this.#random.next());
+  }
+}
+
+function appended(ids: Int32Array, id: number): Int32Array {
+  const longer = new Int32Array(ids.length + 1);
+  longer.set(ids);
+  longer[ids.length] = id;
+  return longer;
+}

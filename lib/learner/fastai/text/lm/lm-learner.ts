@@ -1,0 +1,249 @@
+import { Tensor } from 'onnxruntime-common';
+import { BaseLearner } from '../../base-learner.js';
+import { joinRows, rowOf } from '../../data/rows.js';
+import {
+  UnexpectedItemError,
+  UnsupportedLearnerError,
+  WrongLearnerKindError,
+} from '../../errors/index.js';
+import { openLearnerFile, type LearnerFile } from '../../learner-file.js';
+import type { LearnerOptions, Predictions } from '../../learner.js';
+import { readLoss, type Loss } from '../../losses/loss.js';
+import { UNK } from '../special-tokens.js';
+import { TextPipeline } from '../text-pipeline.js';
+import { addedWords, wholeText, type Continuation } from './continuation.js';
+import { InvalidGenerateOptionError } from './errors/index.js';
+import { Generation, type GenerationContext, type GenerationState } from './generation.js';
+import { openLanguageModel, type LanguageModel } from './language-model.js';
+import {
+  checkGenerateOptions,
+  checkStreamOptions,
+  checkWordCount,
+  type DrawOptions,
+  type GenerateOptions,
+  type StreamOptions,
+} from './options.js';
+import { WordStream } from './word-stream.js';
+
+/** A part of a text that is made elsewhere: what is asked for. */
+export type SliceRequest =
+  | { readonly text: unknown; readonly nWords: number; readonly options: DrawOptions }
+  | { readonly state: GenerationState; readonly options: DrawOptions };
+
+/** The same: what came of it. */
+export interface Slice {
+  /** The tokens of the text, and what joins its words; with the first part only. */
+  readonly begun?: { readonly prompt: readonly string[]; readonly separator: string };
+  readonly tokens: readonly string[];
+  /** Where to go on; undefined at the end. */
+  readonly state?: GenerationState;
+}
+
+/**
+ * fastai's `LMLearner`: a language model that continues texts. It draws at random; the
+ * distributions are fastai's, the random numbers are not torch's.
+ *
+ * @example
+ * const learner = await LMLearner.load('export.pkl');
+ * await learner.predict('I really liked', 20, { temperature: 0.75, seed: 1 });
+ *
+ * @publicApi
+ */
+export class LMLearner extends BaseLearner {
+  readonly #context: GenerationContext;
+
+  private constructor(
+    source: string | Uint8Array,
+    file: LearnerFile,
+    private readonly pipeline: TextPipeline,
+    loss: Loss,
+    model: LanguageModel,
+  ) {
+    super(source, file);
+    const unknown = pipeline.vocab.indexOf(UNK);
+    this.#context = {
+      model,
+      activation: (logits) => loss.activation(logits),
+      unknown: unknown < 0 ? undefined : unknown,
+    };
+  }
+
+  /**
+   * Reads the export.pkl of a language model; `Learner.load` does the same for a file of any kind.
+   *
+   * @param source Path of the file, or its bytes.
+   * @throws WrongLearnerKindError when the file holds a learner of another kind, and what
+   * `Learner.load` throws.
+   */
+  static async load(source: string | Uint8Array, options: LearnerOptions = {}): Promise<LMLearner> {
+    const file = openLearnerFile(source);
+    try {
+      if (file.kind !== 'lm') throw new WrongLearnerKindError('LMLearner.load', 'lm', file.kind);
+      return await LMLearner.create(source, file, options);
+    } finally {
+      file.torchFile.close();
+    }
+  }
+
+  /** @internal */
+  static async create(
+    source: string | Uint8Array,
+    file: LearnerFile,
+    options: LearnerOptions,
+  ): Promise<LMLearner> {
+    const loss = readLoss(file.loss, options.activation);
+    const pipeline = TextPipeline.read(file, options);
+    const model = await openLanguageModel(file, options);
+    return new LMLearner(source, file, pipeline, loss, model);
+  }
+
+  /** The token of each id. */
+  get vocab(): readonly string[] {
+    return this.pipeline.vocab;
+  }
+
+  /**
+   * fastai's `learner.predict(text, n_words)`: the text with the words that come after it, as it
+   * reads after tokenization. A word is a token; with 0 or fewer the text itself is returned.
+   *
+   * @throws InvalidGenerateOptionError (an InputError) for an option that cannot be used.
+   * @throws NoTokenLeftError (an InputError), NotProbabilitiesError when no token can be drawn.
+   */
+  async predict(text: string, nWords = 1, options: GenerateOptions = {}): Promise<string> {
+    return wholeText(this.#continue(text, nWords, options), options.decoder);
+  }
+
+  /**
+   * The words that {@link predict} adds to the text, as they are made.
+   *
+   * @throws InvalidGenerateOptionError at once; the other errors come through the stream.
+   */
+  predictStream(text: string, nWords = 1, options: StreamOptions = {}): WordStream {
+    checkStreamOptions(nWords, options);
+    return new WordStream((signal) =>
+      addedWords(
+        this.#continue(text, nWords, {
+          ...options,
+          signal: options.signal ? AbortSignal.any([signal, options.signal]) : signal,
+        }),
+      ),
+    );
+  }
+
+  /**
+   * The probabilities of the token that comes next after each text: the last position of what
+   * fastai's `get_preds` gives for that text alone.
+   *
+   * @returns float32 `[texts, vocabulary]`, and `null` for the targets.
+   * @throws InputError for an empty list, or an item that is no text.
+   */
+  async getPreds(texts: readonly string[]): Promise<Predictions> {
+    const { model, activation } = this.#use();
+    if (texts.length === 0) throw new UnexpectedItemError('an empty list', 'one text or more');
+    const rows: Tensor[] = [];
+    for (const ids of texts.map((text) => this.pipeline.encode(text))) {
+      rows.push(activation((await model.step(ids)).logits));
+    }
+    const order = rows.map((_, index) => index);
+    return [joinRows(rows, order), null];
+  }
+
+  /**
+   * The encoder's output at the last token of a text, a vector that stands for the text: in fastai
+   * `learner.model[0](ids)[0, -1]`.
+   *
+   * @returns float32 `[width]`; the width is `emb_sz` of the model's configuration, 400 by default.
+   */
+  async encode(text: string): Promise<Tensor> {
+    const { model } = this.#use();
+    if (!model.encode) {
+      throw new UnsupportedLearnerError(
+        'An ONNX file in place of the model tells no encodings',
+        'load the learner without the option "onnx"',
+      );
+    }
+    return rowOf((await model.encode(this.pipeline.encode(text))).encoded, 0);
+  }
+
+  /** The tokens that the learner's tokenizer makes of a text, after all rules. */
+  tokenize(text: string): string[] {
+    this.assertNotReleased();
+    return this.pipeline.tokenize(text);
+  }
+
+  /**
+   * Goes on with a text for about `budgetMs`, and at least by a step: what lets several texts take
+   * turns.
+   *
+   * @internal
+   */
+  async slice(request: SliceRequest, budgetMs: number): Promise<Slice> {
+    const context = this.#use();
+    const { options } = request;
+    const state = 'state' in request ? request.state : this.#start(request.text, request);
+    const generation = new Generation(context, options, state);
+    const tokens: string[] = [];
+    const end = performance.now() + budgetMs;
+    while (!generation.done) {
+      const id = await generation.step();
+      if (id !== undefined) tokens.push(this.#token(id));
+      if (performance.now() >= end) break;
+    }
+    return {
+      ...('state' in request ? {} : { begun: this.#begun(state) }),
+      tokens,
+      ...(generation.done ? {} : { state: generation.state }),
+    };
+  }
+
+  protected override free(): Promise<void> {
+    return this.#context.model.release();
+  }
+
+  #continue(text: unknown, nWords: number, options: GenerateOptions): Continuation {
+    const context = this.#use();
+    const checked = checkGenerateOptions(options);
+    const state = this.#start(text, { nWords: checkWordCount(nWords), options: checked });
+    const { signal } = options;
+    const token = (id: number): string => this.#token(id);
+    async function* tokens(): AsyncGenerator<readonly string[]> {
+      const generation = new Generation(context, checked, state);
+      while (!generation.done) {
+        signal?.throwIfAborted();
+        const id = await generation.step();
+        if (id !== undefined) yield [token(id)];
+      }
+    }
+    return { ...this.#begun(state), tokens: tokens() };
+  }
+
+  #start(
+    text: unknown,
+    { nWords, options }: { nWords: number; options: DrawOptions },
+  ): GenerationState {
+    if (options.noUnk && this.#context.unknown === undefined) {
+      throw new InvalidGenerateOptionError(
+        'noUnk',
+        'is on, and the vocabulary has no xxunk',
+        'pass noUnk: false',
+      );
+    }
+    return Generation.start(this.pipeline.encode(text), nWords, options.seed);
+  }
+
+  #begun({ unread }: GenerationState): NonNullable<Slice['begun']> {
+    return {
+      prompt: Array.from(unread, (id) => this.#token(id)),
+      separator: this.pipeline.separator,
+    };
+  }
+
+  #token(id: number): string {
+    return this.vocab[id] ?? UNK;
+  }
+
+  #use(): GenerationContext {
+    this.assertNotReleased();
+    return this.#context;
+  }
+}

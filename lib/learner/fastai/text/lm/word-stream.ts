@@ -1,0 +1,19 @@
+import { ValueStream, type ValueSource } from '../../../runtime/value-stream.js';
+
+/**
+ * The words of a text as they are made: begins when it is asked for, stops when the signal is
+ * aborted.
+ */
+export type WordSource = ValueSource<string>;
+
+/**
+ * Words as they are made, both as an rxjs `Observable` and for `for await`. Nothing runs before
+ * somebody subscribes or iterates; each subscription makes the words anew. Unsubscribing, or
+ * leaving the loop, stops the work.
+ *
+ * @example
+ * for await (const word of learner.predictStream('I really liked', 20)) process.stdout.write(` ${word}`);
+ *
+ * @publicApi
+ */
+export class WordStream extends ValueStream<string> {}

@@ -1,0 +1,201 @@
+import type { PythonPattern } from '../../../python/regex/index.js';
+import { compareStrings, isSpace } from '../../../python/str/index.js';
+import { SpecialCaseMatcher } from './special-case-matcher.js';
+
+/** What a `spacy.tokenizer.Tokenizer` is made of. */
+export interface TokenizerRules {
+  /** Texts that are split in a fixed way, and the tokens of each. */
+  readonly specialCases: ReadonlyMap<string, readonly string[]>;
+  readonly prefix?: PythonPattern | undefined;
+  readonly suffix?: PythonPattern | undefined;
+  readonly infix?: PythonPattern | undefined;
+  readonly tokenMatch?: PythonPattern | undefined;
+  readonly urlMatch?: PythonPattern | undefined;
+}
+
+/** spaCy's `max_cache_size`. */
+const CACHE_SIZE = 10_000;
+/** Longer chunks hardly come twice, and would make the cache's memory the caller's to choose. */
+const LONGEST_CACHED = 128;
+
+interface Tokens {
+  readonly words: string[];
+  /** Whether a space follows the word. */
+  readonly spaces: boolean[];
+}
+
+/**
+ * spaCy's rule-based tokenizer: splits at white space, then takes prefixes, suffixes and infixes
+ * off each chunk, and puts special cases first.
+ */
+export class RuleTokenizer {
+  readonly #specials: ReadonlyMap<string, readonly string[]>;
+  readonly #matcher = new SpecialCaseMatcher();
+  /** Chunks already split. The result for a chunk does not depend on what stands around it. */
+  readonly #cache = new Map<string, readonly string[]>();
+
+  constructor(private readonly rules: TokenizerRules) {
+    this.#specials = rules.specialCases;
+    const specials = [...this.#specials.keys()].sort(compareStrings);
+    for (const special of specials) {
+      // Only a special case that the rules would split can come out of them in pieces.
+      if (
+        special.includes(' ') ||
+        lengthOf(rules.prefix, special) > 0 ||
+        lengthOf(rules.suffix, special) > 0 ||
+        rules.infix?.search(special)
+      ) {
+        this.#matcher.add(this.#split(special, false).words);
+      }
+    }
+  }
+
+  tokenize(text: string): string[] {
+    const tokens = this.#split(text, true);
+    return this.#applySpecialCases(tokens);
+  }
+
+  /**
+   * Runs of white space and of other characters, where a single space between two others only parts
+   * them.
+   */
+  #split(text: string, withSpecials: boolean): Tokens {
+    const tokens: Tokens = { words: [], spaces: [] };
+    const { words, spaces } = tokens;
+    if (text.length === 0) return tokens;
+    const emit = (chunk: string): void => {
+      for (const word of this.#chunk(chunk, withSpecials)) {
+        words.push(word);
+        spaces.push(false);
+      }
+    };
+    let start = 0;
+    let inSpace = isSpace(text.charCodeAt(0));
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (isSpace(code) === inSpace) continue;
+      if (start < i) emit(text.slice(start, i));
+      if (code === 0x20) {
+        spaces[spaces.length - 1] = true;
+        start = i + 1;
+      } else {
+        start = i;
+      }
+      inSpace = !inSpace;
+    }
+    if (start < text.length) emit(text.slice(start));
+    return tokens;
+  }
+
+  #chunk(chunk: string, withSpecials: boolean): readonly string[] {
+    if (!withSpecials) return this.#splitChunk(chunk, false);
+    const known = this.#specials.get(chunk) ?? this.#cache.get(chunk);
+    if (known) return known;
+    const words = this.#splitChunk(chunk, true);
+    if (chunk.length <= LONGEST_CACHED && this.#cache.size < CACHE_SIZE) {
+      this.#cache.set(chunk, words);
+    }
+    return words;
+  }
+
+  #splitChunk(chunk: string, withSpecials: boolean): string[] {
+    const words: string[] = [];
+    const suffixes: string[] = [];
+    const rest = this.#splitAffixes(chunk, words, suffixes, withSpecials);
+    if (rest) this.#splitRest(rest, words, withSpecials);
+    for (let i = suffixes.length - 1; i >= 0; i--) words.push(suffixes[i] as string);
+    return words;
+  }
+
+  #splitAffixes(
+    chunk: string,
+    prefixes: string[],
+    suffixes: string[],
+    withSpecials: boolean,
+  ): string {
+    const { prefix, suffix, tokenMatch } = this.rules;
+    const isSpecial = (text: string): boolean =>
+      withSpecials && text.length > 0 && this.#specials.has(text);
+    let rest = chunk;
+    let lastLength = 0;
+    while (rest && rest.length !== lastLength) {
+      if (tokenMatch?.matches(rest) || isSpecial(rest)) break;
+      lastLength = rest.length;
+      const prefixLength = lengthOf(prefix, rest);
+      const withoutPrefix = rest.slice(prefixLength);
+      if (prefixLength && isSpecial(withoutPrefix)) {
+        prefixes.push(rest.slice(0, prefixLength));
+        return withoutPrefix;
+      }
+      const suffixLength = lengthOf(suffix, withoutPrefix);
+      const suffixStart = rest.length - suffixLength;
+      const withoutSuffix = rest.slice(0, suffixStart);
+      if (suffixLength && isSpecial(withoutSuffix)) {
+        suffixes.push(rest.slice(suffixStart));
+        return withoutSuffix;
+      }
+      if (prefixLength) prefixes.push(rest.slice(0, prefixLength));
+      if (suffixLength) suffixes.push(rest.slice(suffixStart));
+      rest = rest.slice(prefixLength, suffixStart);
+    }
+    return rest;
+  }
+
+  /** What the affixes leave: a special case, a token as a whole, or words around infixes. */
+  #splitRest(rest: string, words: string[], withSpecials: boolean): void {
+    const { infix, tokenMatch, urlMatch } = this.rules;
+    const special = withSpecials ? this.#specials.get(rest) : undefined;
+    if (special) {
+      words.push(...special);
+      return;
+    }
+    if (tokenMatch?.matches(rest) || urlMatch?.matches(rest)) {
+      words.push(rest);
+      return;
+    }
+    let start = 0;
+    for (const match of infix?.finditer(rest) ?? []) {
+      // An infix at the very beginning is none.
+      if (match.start === 0) continue;
+      if (match.start !== start) words.push(rest.slice(start, match.start));
+      if (match.start !== match.end) words.push(rest.slice(match.start, match.end));
+      start = match.end;
+    }
+    if (start < rest.length) words.push(rest.slice(start));
+  }
+
+  #applySpecialCases(tokens: Tokens): string[] {
+    const { words } = tokens;
+    const spans = this.#matcher.find(words);
+    if (spans.length === 0) return words;
+    const result: string[] = [];
+    let done = 0;
+    for (const { start, end } of spans) {
+      for (; done < start; done++) result.push(words[done] as string);
+      // Tokens that a space parts spell another text, which is mostly no special case.
+      const special = this.#specials.get(spanText(tokens, start, end));
+      result.push(...(special ?? words.slice(start, end)));
+      done = end;
+    }
+    for (; done < words.length; done++) result.push(words[done] as string);
+    return result;
+  }
+}
+
+/**
+ * The length of the first match, wherever it stands: spaCy's patterns are anchored, and it does not
+ * look.
+ */
+function lengthOf(pattern: PythonPattern | undefined, text: string): number {
+  const match = pattern?.search(text);
+  return match ? match.end - match.start : 0;
+}
+
+function spanText({ words, spaces }: Tokens, start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < end; i++) {
+    text += words[i];
+    if (spaces[i] && i < end - 1) text += ' ';
+  }
+  return text;
+}

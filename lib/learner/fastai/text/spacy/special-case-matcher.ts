@@ -1,0 +1,56 @@
+interface Node {
+  readonly next: Map<string, Node>;
+  terminal: boolean;
+}
+
+/** A run of tokens: `end` is excluded. */
+export interface TokenSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Finds special cases that a text spells over several tokens: spaCy's `PhraseMatcher` on the
+ * tokens' text.
+ */
+export class SpecialCaseMatcher {
+  readonly #root: Node = { next: new Map(), terminal: false };
+
+  add(tokens: readonly string[]): void {
+    let node = this.#root;
+    for (const token of tokens) {
+      let next = node.next.get(token);
+      if (!next) node.next.set(token, (next = { next: new Map(), terminal: false }));
+      node = next;
+    }
+    node.terminal = tokens.length > 0;
+  }
+
+  /**
+   * The longest matches, of equals the first, none of which begins or ends inside a longer one; in
+   * the order of the text.
+   */
+  find(tokens: readonly string[]): TokenSpan[] {
+    const matches: TokenSpan[] = [];
+    for (let start = 0; start < tokens.length; start++) {
+      let node = this.#root.next.get(tokens[start] as string);
+      for (let end = start + 1; node; end++) {
+        if (node.terminal) matches.push({ start, end });
+        if (end >= tokens.length) break;
+        node = node.next.get(tokens[end] as string);
+      }
+    }
+    return matches.length > 0 ? withoutOverlaps(matches) : matches;
+  }
+}
+
+function withoutOverlaps(matches: TokenSpan[]): TokenSpan[] {
+  matches.sort((a, b) => b.end - b.start - (a.end - a.start) || a.start - b.start);
+  const taken = new Set<number>();
+  const kept: TokenSpan[] = [];
+  for (const match of matches) {
+    if (!taken.has(match.start) && !taken.has(match.end - 1)) kept.push(match);
+    for (let i = match.start; i < match.end; i++) taken.add(i);
+  }
+  return kept.sort((a, b) => a.start - b.start);
+}

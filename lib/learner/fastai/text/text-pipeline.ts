@@ -1,0 +1,139 @@
+import { phase } from '../../runtime/phases.js';
+import { asString, PyDict, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import { entryStage, qualifiedName, transformName } from '../data/pipeline.js';
+import { UnexpectedItemError, UnsupportedLearnerError } from '../errors/index.js';
+import type { LearnerFile } from '../learner-file.js';
+import type { LearnerOptions } from '../learner.js';
+import {
+  readNumericalize,
+  readTokenizer,
+  type Numericalizer,
+  type TextTokenizer,
+} from './index.js';
+
+/** The transforms of fastai's `TextBlock`: a text to token ids. */
+export class TextPipeline {
+  private constructor(
+    private readonly tokenizer: TextTokenizer | undefined,
+    private readonly numericalizer: Numericalizer,
+    private readonly backwards: boolean,
+    /** What stands between the words of a text that is put together from tokens. */
+    readonly separator: string,
+  ) {}
+
+  /**
+   * Reads the transforms from where a text enters the pipeline: readers before it (`get_x`, columns
+   * of a data frame) are for training data.
+   *
+   * @throws UnsupportedLearnerError where a transform of the text is the user's own.
+   */
+  static read(file: LearnerFile, options: LearnerOptions): TextPipeline {
+    const { transforms = [], types } = file.dls.inputs[0] ?? {};
+    const start = entryStage(types, (type) => type === 'str') ?? firstOfText(transforms);
+    let tokenizer: TextTokenizer | undefined;
+    let numericalizer: Numericalizer | undefined;
+    let backwards = false;
+    let separator = ' ';
+    for (const transform of transforms.slice(start)) {
+      const name = transformName(transform);
+      if (name === 'Tokenizer' && !numericalizer) {
+        tokenizer = readTokenizer(transform, options);
+        separator = separatorOf(transform) ?? separator;
+      } else if (name === 'Numericalize' && !numericalizer) {
+        numericalizer = readNumericalize(transform);
+      } else if (numericalizer && isReversal(transform)) {
+        backwards = !backwards;
+      } else {
+        throw new UnsupportedLearnerError(
+          `The learner changes its texts with "${qualifiedName(transform)}", which is not in the file`,
+          'apply that function before predict() and export the learner without it',
+        );
+      }
+    }
+    if (!numericalizer) {
+      throw new UnsupportedLearnerError(
+        'The learner has no Numericalize transform for its texts',
+        'export a learner that was made with a TextBlock',
+      );
+    }
+    return new TextPipeline(tokenizer, numericalizer, backwards, separator);
+  }
+
+  /** The token of each id. */
+  get vocab(): readonly string[] {
+    return this.numericalizer.vocab;
+  }
+
+  encode(item: unknown): Int32Array {
+    const ids = phase('tokenize', () => this.numericalizer.encode(this.tokenize(item)));
+    return this.backwards ? ids.reverse() : ids;
+  }
+
+  readonly tokenize = (item: unknown): string[] => {
+    // Tokens that were made elsewhere pass fastai's Tokenizer unchanged.
+    if (Array.isArray(item) && item.every((token) => typeof token === 'string')) return item;
+    if (typeof item !== 'string') throw new UnexpectedItemError(typeName(item), 'a text');
+    if (!this.tokenizer) {
+      throw new UnexpectedItemError(
+        'a text',
+        'a list of tokens, as it has no tokenizer of its own',
+      );
+    }
+    return this.tokenizer.tokenize(item);
+  };
+}
+
+/** Without recorded types (a pipeline that never saw an item), texts enter at the tokenizer. */
+function firstOfText(transforms: readonly PyValue[]): number {
+  return Math.max(
+    0,
+    transforms.findIndex((transform) =>
+      ['Tokenizer', 'Numericalize'].includes(transformName(transform)),
+    ),
+  );
+}
+
+function separatorOf(transform: PyValue): string | undefined {
+  return transform instanceof PyObject ? asString(transform.attr('sep')) : undefined;
+}
+
+/** `TextBlock(backwards=True)` ends in the function reverse_text, in a plain Transform. */
+function isReversal(transform: PyValue): boolean {
+  if (isReverseText(transform)) return true;
+  if (!(transform instanceof PyObject) || transformName(transform) !== 'Transform') return false;
+  return mentions(transform.attr('encodes'), isReverseText, MOST_STEPS);
+}
+
+/**
+ * The dispatcher around a function has a form of its own in each version of fastcore; all are
+ * small.
+ */
+const MOST_STEPS = 6;
+
+function mentions(
+  value: PyValue | undefined,
+  wanted: (value: PyValue) => boolean,
+  steps: number,
+): boolean {
+  if (value === undefined || value === null || steps === 0) return false;
+  if (wanted(value)) return true;
+  const parts = (): Iterable<PyValue> => {
+    if (Array.isArray(value)) return value;
+    if (value instanceof PyDict) return value.values();
+    if (!(value instanceof PyObject)) return [];
+    return [...value.args, ...value.items, ...value.attrs.values(), ...value.entries.values()];
+  };
+  for (const part of parts()) if (mentions(part, wanted, steps - 1)) return true;
+  return false;
+}
+
+function isReverseText(value: PyValue): boolean {
+  return (
+    value instanceof PyGlobal && /^fastai2?\.text\.data\.reverse_text$/.test(value.qualifiedName)
+  );
+}
+
+function typeName(item: unknown): string {
+  if (item === null) return 'null';
+  return Array.isArray(item) ? 'an array' : `a value of type ${typeof item}`;
+}

@@ -1,0 +1,142 @@
+import type sharpModule from 'sharp';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { DamagedImageError, UnsupportedImageError } from '../errors/index.js';
+import type { ImageFormat } from './format.js';
+import { checkSize, type ImageLimits } from './limits.js';
+import { blank, convertRaster, type Raster, type RasterMode } from './raster.js';
+
+/** PIL reads on after damage in the middle of a JPEG; libtiff's errors end it in both. */
+const failOn = { TIFF: 'error' } as Readonly<Record<string, 'error' | undefined>>;
+
+/**
+ * JPEG, PNG, WebP and TIFF through libvips, whose decoders are those of PIL: the same libraries,
+ * and no colour management, no rotation, no blending.
+ */
+export async function decodeWithLibvips(
+  bytes: Uint8Array,
+  format: ImageFormat,
+  mode: RasterMode,
+  limits: ImageLimits,
+): Promise<Raster> {
+  const options: SharpOptions = {
+    failOn: failOn[format] ?? 'truncated',
+    ignoreIcc: true,
+    // The size is checked before anything is decoded, against the caller's limit.
+    limitInputPixels: false,
+    sequentialRead: true,
+  };
+  const sharp = await loadSharp();
+  const open = (): Sharp => sharp(bytes, options);
+  try {
+    const metadata = await open().metadata();
+    checkSize(metadata.width, metadata.height, limits);
+    return convertRaster(await decode(open(), bytes, format, metadata), mode);
+  } catch (error) {
+    if (error instanceof DamagedImageError || !isLibvips(error)) throw error;
+    throw new DamagedImageError(format, firstLine(error.message), { cause: error });
+  }
+}
+
+/** Loaded with the first image: applications without any do not pay for the native library. */
+export async function loadSharp(): Promise<typeof sharpModule> {
+  return (await import('sharp')).default;
+}
+
+/** Width and height by the header alone. @throws DamagedImageError */
+export async function libvipsSize(
+  bytes: Uint8Array,
+  format: ImageFormat,
+): Promise<{ width: number; height: number }> {
+  const sharp = await loadSharp();
+  try {
+    const { width, height } = await sharp(bytes, {
+      failOn: 'none',
+      limitInputPixels: false,
+    }).metadata();
+    return { width, height };
+  } catch (error) {
+    if (!isLibvips(error)) throw error;
+    throw new DamagedImageError(format, firstLine(error.message), { cause: error });
+  }
+}
+
+async function decode(
+  image: Sharp,
+  bytes: Uint8Array,
+  format: ImageFormat,
+  metadata: Metadata,
+): Promise<Raster> {
+  if (metadata.space === 'cmyk' && metadata.depth === 'uchar') return fromCmyk(image);
+  if (format === 'PNG' && isGrey16(bytes)) return fromGrey16(image);
+  if (format === 'TIFF') {
+    if (metadata.space === 'grey16' && metadata.channels === 1)
+      return fromGrey16(image.autoOrient());
+    checkTiff(metadata);
+    // PIL turns TIFF files by their orientation, and no others.
+    return fromColours(image.autoOrient(), metadata);
+  }
+  return fromColours(image, metadata);
+}
+
+/** Layouts of TIFF that libvips and PIL read alike. */
+function checkTiff({ depth, space, channels }: Metadata): void {
+  if (depth === 'uchar' && (space === 'srgb' || (space === 'b-w' && (channels ?? 0) <= 2))) return;
+  throw new UnsupportedImageError(`a TIFF file of an unusual layout (${space}, ${depth})`);
+}
+
+async function fromColours(image: Sharp, metadata: Metadata): Promise<Raster> {
+  const grey = metadata.space === 'b-w' || metadata.space === 'grey16';
+  const { data, info } = await image
+    .removeAlpha()
+    .toColourspace(grey ? 'b-w' : 'srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 1 && info.channels !== 3) {
+    throw new UnsupportedImageError(`an image of ${info.channels} channels`);
+  }
+  return { mode: info.channels === 1 ? 'L' : 'RGB', width: info.width, height: info.height, data };
+}
+
+/** PIL's own arithmetic: no profile, each colour what its ink and black leave of the light. */
+async function fromCmyk(image: Sharp): Promise<Raster> {
+  const { data, info } = await image
+    .pipelineColourspace('cmyk')
+    .toColourspace('cmyk')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const out = blank('RGB', info.width, info.height);
+  for (let from = 0, to = 0; to < out.data.length; from += info.channels, to += 3) {
+    const light = 255 - data[from + 3]!;
+    for (let c = 0; c < 3; c++) {
+      const product = data[from + c]! * light + 128;
+      out.data[to + c] = Math.max(0, light - (((product >> 8) + product) >> 8));
+    }
+  }
+  return out;
+}
+
+/** Colour type 0 with 16 bits. */
+function isGrey16(png: Uint8Array): boolean {
+  return png[24] === 16 && png[25] === 0;
+}
+
+/** PIL keeps 16-bit grey as it is, and clips it when it becomes bytes. */
+async function fromGrey16(image: Sharp): Promise<Raster> {
+  const { data, info } = await image
+    .removeAlpha()
+    .toColourspace('grey16')
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  const values = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  const out = blank('L', info.width, info.height);
+  for (let i = 0; i < out.data.length; i++) out.data[i] = Math.min(255, values[i * info.channels]!);
+  return out;
+}
+
+function isLibvips(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'Error';
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0]!.trim();
+}

@@ -1,0 +1,20 @@
+import type { RawImage } from '../image-item.js';
+import { loadSharp } from './libvips.js';
+
+/** Formats that images are written in, by their media types. @publicApi */
+export type OutputImageType = 'image/png' | 'image/jpeg' | 'image/webp';
+
+/** Pixels as an encoded image. */
+export async function encodeImage(image: RawImage, type: OutputImageType): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const { width, height, channels } = image;
+  const raw = sharp(image.data, { raw: { width, height, channels } });
+  switch (type) {
+    case 'image/png':
+      return raw.png().toBuffer();
+    case 'image/jpeg':
+      return raw.jpeg({ quality: 90 }).toBuffer();
+    case 'image/webp':
+      return raw.webp({ lossless: true }).toBuffer();
+  }
+}

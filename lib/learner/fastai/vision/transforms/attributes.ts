@@ -1,0 +1,50 @@
+import { asItems, asNumber } from '../../../torch/index.js';
+import { PyObject, type PyValue } from '../../../torch/python.js';
+import { resampleCodes, type Resample } from '../image/filters.js';
+import type { PadMode } from '../image/frame.js';
+import { malformedTransform } from '../errors/transform.error.js';
+
+/** A number that may be missing from files of other versions. */
+export function numberOf(record: PyObject, name: string, absent?: number): number {
+  const value = asNumber(record.attr(name));
+  if (value !== undefined) return value;
+  if (absent !== undefined) return absent;
+  throw malformedTransform(record, `its ${name} is no number`);
+}
+
+/** A pair of numbers: a tuple, a fastuple, or one number twice. */
+export function pairOf(record: PyObject, name: string, absent?: readonly [number, number]) {
+  const value = record.attr(name);
+  if (value === undefined && absent) return absent;
+  const pair = toPair(value);
+  if (!pair) throw malformedTransform(record, `its ${name} is no pair of numbers`);
+  return pair;
+}
+
+export function toPair(value: PyValue | undefined): readonly [number, number] | undefined {
+  const one = asNumber(value);
+  if (one !== undefined) return [one, one];
+  const items = (asItems(value) ?? []).map((item) => asNumber(item));
+  const [first, second] = items;
+  if (first === undefined || second === undefined || items.length !== 2) return undefined;
+  return [first, second];
+}
+
+/** PIL's resampling filter: a number, or a member of its enumeration. */
+export function resampleOf(record: PyObject, name: string): Resample {
+  const value = record.attr(name);
+  const code = value instanceof PyObject ? asNumber(value.args[0]) : asNumber(value);
+  const filter = code === undefined ? 'bilinear' : resampleCodes[code];
+  if (filter === undefined) throw malformedTransform(record, `its ${name} is no filter of PIL`);
+  return filter;
+}
+
+const padModes: readonly string[] = ['zeros', 'border', 'reflection'];
+
+/** fastai's PadMode. */
+export function padModeOf(record: PyObject, absent: PadMode): PadMode {
+  const value = record.attr('pad_mode');
+  if (value === undefined || value === null) return absent;
+  if (typeof value === 'string' && padModes.includes(value)) return value as PadMode;
+  throw malformedTransform(record, 'its pad_mode is unknown');
+}

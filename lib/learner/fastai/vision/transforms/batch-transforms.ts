@@ -1,0 +1,145 @@
+import { asBool } from '../../../torch/index.js';
+import { PyObject, type PyValue } from '../../../torch/python.js';
+import { Tensor } from '../../../torch/tensor.js';
+import { isOfFastai, transformName } from '../../data/pipeline.js';
+import { malformedTransform, unknownTransform } from '../errors/transform.error.js';
+import { numberOf, padModeOf, pairOf, toPair } from './attributes.js';
+import { sampleTo, type SampleMode, type SampleOptions } from './grid-sample.js';
+import { doesNothing, nameOf } from './neutral.js';
+import type { Planes } from './planes.js';
+
+/** A batch transform at validation: either of each value by itself, or of the whole image. */
+export type BatchTransform =
+  | {
+      readonly kind: 'value';
+      readonly channels?: number;
+      value(x: number, channel: number): number;
+    }
+  | {
+      readonly kind: 'image';
+      /** Height and width that it leaves, where they are always the same. */
+      readonly size?: readonly [number, number];
+      apply(image: Planes): Planes;
+    };
+
+type Reader = (record: PyObject) => BatchTransform | undefined;
+
+const f = Math.fround;
+
+/** Division in single precision, as torch has it. */
+const readIntToFloat: Reader = (record) => {
+  const div = numberOf(record, 'div', 255);
+  return { kind: 'value', value: (x) => f(x / f(div)) };
+};
+
+const readNormalize: Reader = (record) => {
+  const [mean, std] = [record.attr('mean'), record.attr('std')];
+  if (!(mean instanceof Tensor) || !(std instanceof Tensor)) {
+    throw malformedTransform(record, 'it has no mean and standard deviation');
+  }
+  const [means, stds] = [perChannel(record, mean), perChannel(record, std)];
+  const channels = Math.max(means.length, stds.length);
+  const of = (values: Float32Array, channel: number): number =>
+    values.length === 1 ? values[0]! : values[channel]!;
+  return {
+    kind: 'value',
+    channels,
+    value: (x, channel) => f(f(x - of(means, channel)) / of(stds, channel)),
+  };
+};
+
+/** Statistics of shape [1, channels, 1, 1], or one number. */
+function perChannel(record: PyObject, tensor: Tensor): Float32Array {
+  const { shape } = tensor;
+  const channelsAt = shape.length === 4 ? 1 : 0;
+  const channels = shape[channelsAt] ?? 1;
+  if (tensor.numel !== channels || (shape.length !== 4 && shape.length !== 3 && tensor.numel > 1)) {
+    throw malformedTransform(record, `its statistics have the shape [${shape.join(', ')}]`);
+  }
+  return tensor.toFloat32();
+}
+
+/**
+ * Flip, Rotate, Zoom, Warp and what they are composed to: nothing but a change of size at
+ * validation.
+ */
+const readAffine: Reader = (record) => {
+  const size = toPair(record.attr('size'));
+  const options = sampling(record);
+  // Without a size the identity is sampled at the pixels themselves.
+  if (!size) return undefined;
+  return { kind: 'image', size, apply: (image) => sampleTo(image, size[1], size[0], options) };
+};
+
+const modes: readonly string[] = ['bilinear', 'nearest', 'bicubic'];
+
+function sampling(record: PyObject, alignedByDefault = false): SampleOptions {
+  const mode = record.attr('mode') ?? 'bilinear';
+  if (typeof mode !== 'string' || !modes.includes(mode)) {
+    throw malformedTransform(record, 'its mode is unknown');
+  }
+  return {
+    mode: mode as SampleMode,
+    padding: padModeOf(record, 'reflection'),
+    alignCorners: asBool(record.attr('align_corners')) ?? alignedByDefault,
+  };
+}
+
+/** RandomResizedCropGPU cuts validation images to its ratios, and takes the middle. */
+const readRandomResizedCrop: Reader = (record) => {
+  const size = pairOf(record, 'size');
+  const ratio = pairOf(record, 'ratio', [3 / 4, 4 / 3]);
+  const validScale = numberOf(record, 'valid_scale', 1);
+  const { mode } = sampling(record);
+  const options: SampleOptions = { mode, padding: 'reflection', alignCorners: true };
+  return {
+    kind: 'image',
+    size,
+    apply: (image) => {
+      let [height, width] = [image.height, image.width];
+      if (width / height < ratio[0]) height = Math.trunc(width / ratio[0]);
+      else if (width / height > ratio[1]) width = Math.trunc(height * ratio[1]);
+      height = Math.trunc(height * validScale);
+      width = Math.trunc(width * validScale);
+      return sampleTo(cut(image, width, height), size[1], size[0], options);
+    },
+  };
+};
+
+function cut(image: Planes, width: number, height: number): Planes {
+  const left = Math.floor((image.width - width) / 2);
+  const top = Math.floor((image.height - height) / 2);
+  const out = new Float32Array(image.channels * width * height);
+  for (let channel = 0; channel < image.channels; channel++) {
+    for (let y = 0; y < height; y++) {
+      const from = (channel * image.height + top + y) * image.width + left;
+      out.set(image.data.subarray(from, from + width), (channel * height + y) * width);
+    }
+  }
+  return { channels: image.channels, width, height, data: out };
+}
+
+const readers: ReadonlyMap<string, Reader> = new Map([
+  ['IntToFloatTensor', readIntToFloat],
+  ['Normalize', readNormalize],
+  ['RandomResizedCropGPU', readRandomResizedCrop],
+  ...['AffineCoordTfm', 'Flip', 'Dihedral', 'Rotate', 'Zoom', 'Warp'].flatMap((name) => [
+    [name, readAffine] as const,
+  ]),
+  ['DeterministicFlip', readAffine],
+  ['DeterministicDihedral', readAffine],
+]);
+
+/**
+ * The transforms of `after_batch` that change an image at validation, in the order of the pipeline.
+ *
+ * @throws UnsupportedLearnerError for a transform of the user's own.
+ */
+export function readBatchTransforms(records: readonly PyValue[]): BatchTransform[] {
+  return records.flatMap((record) => {
+    const read = isOfFastai(record) ? readers.get(transformName(record)) : undefined;
+    if (read && record instanceof PyObject) return read(record) ?? [];
+    if (doesNothing(record)) return [];
+    throw unknownTransform(nameOf(record));
+  });
+}

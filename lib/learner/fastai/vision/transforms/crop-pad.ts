@@ -1,0 +1,42 @@
+import { EmptyImageError } from '../errors/index.js';
+import { crop, pad, type PadMode } from '../image/frame.js';
+import type { Resample } from '../image/filters.js';
+import type { Raster } from '../image/raster.js';
+import { resize } from '../image/resample.js';
+
+/** Width and height, or the x and y of a corner. */
+export type Pair = readonly [x: number, y: number];
+
+/** fastai's `crop_pad`: a window of an image, what lies beyond it made up, then resized. */
+export function cropPad(
+  image: Raster,
+  size: Pair,
+  corner: Pair,
+  padMode: PadMode,
+  resample: Resample,
+  resizeTo?: Pair,
+): Raster {
+  const [width, height] = size;
+  const [left, top] = corner;
+  if (width < 1 || height < 1) throw new EmptyImageError(image.width, image.height);
+  let result = crop(
+    image,
+    Math.max(0, left),
+    Math.max(0, top),
+    Math.min(image.width, left + width),
+    Math.min(image.height, top + height),
+  );
+  const margins = {
+    left: Math.max(0, -left),
+    top: Math.max(0, -top),
+    right: Math.max(0, width - image.width + left),
+    bottom: Math.max(0, height - image.height + top),
+  };
+  result = pad(result, margins, padMode);
+  return resizeTo ? resize(result, resizeTo[0], resizeTo[1], resample) : result;
+}
+
+/** The corner of a window in the middle; Python's `//` rounds down, also below zero. */
+export function centred(image: Raster, [width, height]: Pair): Pair {
+  return [Math.floor((image.width - width) / 2), Math.floor((image.height - height) / 2)];
+}

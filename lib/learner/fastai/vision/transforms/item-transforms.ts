@@ -1,0 +1,139 @@
+import { PyObject, type PyValue } from '../../../torch/python.js';
+import { transformName } from '../../data/pipeline.js';
+import { unknownTransform } from '../errors/transform.error.js';
+import type { Raster } from '../image/raster.js';
+import { numberOf, padModeOf, pairOf, resampleOf } from './attributes.js';
+import { centred, cropPad, type Pair } from './crop-pad.js';
+import { doesNothing, nameOf } from './neutral.js';
+
+/**
+ * An item transform as it works on validation data, and the size that it leaves, where it is always
+ * the same.
+ */
+export interface ItemTransform {
+  readonly size?: Pair;
+  apply(image: Raster): Raster;
+}
+
+type Reader = (record: PyObject) => ItemTransform;
+
+/** Resize: by default the largest centred window of the wanted shape, then that size. */
+const readResize: Reader = (record) => {
+  const size = pairOf(record, 'size');
+  const method = record.attr('method') ?? 'crop';
+  const padMode = padModeOf(record, 'reflection');
+  const resample = resampleOf(record, 'mode');
+  if (method === 'squish') {
+    const all = (image: Raster): Pair => [image.width, image.height];
+    return { size, apply: (image) => cropPad(image, all(image), [0, 0], padMode, resample, size) };
+  }
+  return {
+    size,
+    apply: (image) => resizeWindow(image, size, method === 'pad', padMode, resample),
+  };
+};
+
+function resizeWindow(
+  image: Raster,
+  size: Pair,
+  pads: boolean,
+  padMode: ReturnType<typeof padModeOf>,
+  resample: ReturnType<typeof resampleOf>,
+): Raster {
+  const [byWidth, byHeight] = [image.width / size[0], image.height / size[1]];
+  const widthCounts = pads ? byWidth > byHeight : byWidth < byHeight;
+  const scale = widthCounts ? byWidth : byHeight;
+  const window: Pair = [Math.trunc(scale * size[0]), Math.trunc(scale * size[1])];
+  const corner: Pair = [
+    Math.trunc(0.5 * (image.width - window[0])),
+    Math.trunc(0.5 * (image.height - window[1])),
+  ];
+  return cropPad(image, window, corner, padMode, resample, size);
+}
+
+/** RandomResizedCrop squeezes validation images to a larger size, and cuts the middle out. */
+const readRandomResizedCrop: Reader = (record) => {
+  const size = pairOf(record, 'size');
+  const extra = Math.ceil((Math.max(...size) * numberOf(record, 'val_xtra', 0.14)) / 8) * 8;
+  const larger: Pair = [size[0] + extra, size[1] + extra];
+  const resample = resampleOf(record, 'mode');
+  return {
+    size,
+    apply: (image) => {
+      const whole: Pair = [image.width, image.height];
+      const squeezed = cropPad(image, whole, [0, 0], 'zeros', resample, larger);
+      return extra === 0
+        ? squeezed
+        : cropPad(squeezed, size, centred(squeezed, size), 'zeros', resample);
+    },
+  };
+};
+
+const readCropPad: Reader = (record) => {
+  const size = pairOf(record, 'size');
+  const padMode = padModeOf(record, 'zeros');
+  return {
+    size,
+    apply: (image) => cropPad(image, size, centred(image, size), padMode, 'bilinear'),
+  };
+};
+
+/**
+ * RatioResize: the longer side becomes `max_sz`. fastai goes through a Resize whose window of the
+ * last odd pixel is random; here it is in the middle.
+ */
+const readRatioResize: Reader = (record) => {
+  const longest = numberOf(record, 'max_sz');
+  const [first] = Array.isArray(record.attr('resamples')) ? ['resamples'] : [];
+  return {
+    apply: (image) => {
+      const { width, height } = image;
+      const size: Pair =
+        width >= height
+          ? [Math.trunc(longest), Math.trunc((height * longest) / width)]
+          : [Math.trunc((width * longest) / height), Math.trunc(longest)];
+      return resizeWindow(
+        image,
+        size,
+        false,
+        'reflection',
+        first === undefined ? 'bilinear' : firstResample(record),
+      );
+    },
+  };
+};
+
+function firstResample(record: PyObject): ReturnType<typeof resampleOf> {
+  const [mode] = record.attr('resamples') as PyValue[];
+  const holder = new PyObject(record.cls);
+  if (mode !== undefined) holder.attrs.set('mode', mode);
+  return resampleOf(holder, 'mode');
+}
+
+const readers: ReadonlyMap<string, Reader> = new Map([
+  ['Resize', readResize],
+  ['RandomResizedCrop', readRandomResizedCrop],
+  ['CropPad', readCropPad],
+  ['OldRandomCrop', readCropPad],
+  ['RandomCrop', readCropPad],
+  ['RatioResize', readRatioResize],
+]);
+
+/**
+ * The transforms of `after_item` that change an image at validation, in the order of the pipeline.
+ *
+ * @throws UnsupportedLearnerError for a transform of the user's own.
+ */
+export function readItemTransforms(records: readonly PyValue[]): ItemTransform[] {
+  return records.flatMap((record) => {
+    const read = readers.get(transformName(record));
+    if (read && record instanceof PyObject && isVision(record)) return [read(record)];
+    if (doesNothing(record)) return [];
+    throw unknownTransform(nameOf(record));
+  });
+}
+
+/** A user's class may have the name of one of fastai's. */
+function isVision(record: PyObject): boolean {
+  return record.className.startsWith('fastai.vision.');
+}

@@ -1,0 +1,107 @@
+import type { Module } from '../../torch/module.js';
+import { Value } from '../graph.js';
+import { boolAttr, intAttr, malformed } from './attributes.js';
+import type { LoweringContext } from './context.js';
+import type { Flow, Lowering, LoweringFamily, SignatureOf } from './lowering.js';
+
+/** Each child takes what the last one gave; a tuple is one argument. */
+export const lowerSequential: Lowering = (module, ctx, inputs) => {
+  let flow: Flow | undefined = inputs.length === 1 ? inputs[0] : undefined;
+  if (flow === undefined) throw ctx.unsupported(module, `it takes one input, not ${inputs.length}`);
+  for (const [name, child] of module.children) {
+    if (!child) throw malformed(module, `its child ${name} is no module`);
+    flow = ctx.lower(child, [flow]);
+  }
+  return flow;
+};
+
+const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs);
+
+/** torch's Flatten: dimensions start_dim..end_dim become one. */
+const lowerFlatten: Lowering = (module, ctx, inputs) => {
+  const x = ctx.value(module, inputs);
+  return flattenDims(
+    x,
+    intAttr(module, 'start_dim', 1),
+    intAttr(module, 'end_dim', -1),
+    module,
+    ctx,
+  );
+};
+
+/** fastai's Flatten keeps the batch, or with `full` nothing. */
+const lowerFastaiFlatten: Lowering = (module, ctx, inputs) => {
+  const x = ctx.value(module, inputs);
+  return boolAttr(module, 'full', false)
+    ? ctx.graph.op('Reshape', [x, ctx.graph.axes(-1)])
+    : ctx.graph.op('Flatten', [x], { axis: 1 });
+};
+
+function flattenDims(
+  x: Value,
+  start: number,
+  end: number,
+  module: Module,
+  ctx: LoweringContext,
+): Value {
+  const { rank } = x;
+  if (rank === undefined) throw ctx.unsupported(module, 'the rank of its input is not known');
+  const first = start < 0 ? start + rank : start;
+  const last = end < 0 ? end + rank : end;
+  if (first >= last) return x;
+  const { graph } = ctx;
+  // Reshape copies leading dimensions for 0; the ones behind have to be read from the value.
+  const lead = Array.from({ length: first }, () => 0);
+  if (last === rank - 1) return graph.op('Reshape', [x, graph.axes(...lead, -1)]);
+  const behind = graph.op('Shape', [x], { start: last + 1 });
+  const target = graph.op('Concat', [graph.axes(...lead, -1), behind], { axis: 0 });
+  return graph.op('Reshape', [x, target]);
+}
+
+/** Wrappers around one module that change nothing in evaluation on one device. */
+function wrapped(name: string): readonly [Lowering, SignatureOf] {
+  return [
+    (module, ctx, inputs) => ctx.lower(ctx.child(module, name), inputs),
+    (module, signatureOf) => {
+      const child = module.child(name);
+      return child ? signatureOf(child) : undefined;
+    },
+  ];
+}
+
+const [lowerParallel, parallelSignature] = wrapped('module');
+const [lowerCompiled, compiledSignature] = wrapped('_orig_mod');
+const parallelNames = [
+  'torch.nn.parallel.data_parallel.DataParallel',
+  'torch.nn.parallel.distributed.DistributedDataParallel',
+];
+const compiledNames = ['torch._dynamo.eval_frame.OptimizedModule'];
+const sequentialNames = [
+  'torch.nn.modules.container.Sequential',
+  'fastai.text.models.core.SequentialRNN',
+  'fastai.layers.LinBnDrop',
+  'fastai.layers.ConvLayer',
+  'fastai.layers.PoolFlatten',
+];
+
+/** A model takes what its first module takes. */
+const firstSignature: SignatureOf = (module, signatureOf) => {
+  const [first] = module.children.values();
+  return first ? signatureOf(first) : undefined;
+};
+
+export const containers: LoweringFamily = {
+  lowerings: [
+    [sequentialNames, lowerSequential],
+    [['torch.nn.modules.linear.Identity', 'fastai.layers.Identity'], passThrough],
+    [['torch.nn.modules.flatten.Flatten'], lowerFlatten],
+    [['fastai.layers.Flatten'], lowerFastaiFlatten],
+    [parallelNames, lowerParallel],
+    [compiledNames, lowerCompiled],
+  ],
+  signatures: [
+    [sequentialNames, firstSignature],
+    [parallelNames, parallelSignature],
+    [compiledNames, compiledSignature],
+  ],
+};

@@ -1,0 +1,107 @@
+import type { Module } from '../../torch/module.js';
+import type { PyObject } from '../../torch/python.js';
+import type { Tensor } from '../../torch/tensor.js';
+import { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import type { GraphBuilder } from '../graph-builder.js';
+import { Value } from '../graph.js';
+import { malformed } from './attributes.js';
+import { resolveHooks, storingHooks } from './hooks.js';
+import type { Flow, Lowering } from './lowering.js';
+
+/** Lowers a tree of modules into one graph. */
+export class LoweringContext {
+  readonly #overrides = new Map<Module, Map<string, Tensor>>();
+  readonly #stored = new Map<PyObject, Flow>();
+
+  constructor(
+    readonly graph: GraphBuilder,
+    readonly lowerings: ReadonlyMap<string, Lowering>,
+    /** Text classifiers skip chunks that begin with padding, as fastai does. */
+    readonly skipsChunks = true,
+  ) {}
+
+  /** @throws UnsupportedModuleError when the class, or a hook on the module, is not known. */
+  lower(module: Module, inputs: readonly Flow[]): Flow {
+    const lowering = this.lowerings.get(module.className);
+    if (!lowering) throw new UnsupportedModuleError(module.path, module.className);
+    this.checkHooks(module);
+    const output = this.graph.scoped(module.path, () => lowering(module, this, inputs));
+    for (const hook of storingHooks(module) ?? []) this.#stored.set(hook, output);
+    return output;
+  }
+
+  /** What a fastai `Hook` stored: the last output of the module that it is on. */
+  stored(hook: PyObject): Flow | undefined {
+    return this.#stored.get(hook);
+  }
+
+  /**
+   * Applies the module's hooks, or refuses them. For modules that their owner lowers itself.
+   *
+   * @throws UnsupportedModuleError
+   */
+  checkHooks(module: Module): void {
+    resolveHooks(module, this);
+  }
+
+  /** The same for a module that gives one tensor. */
+  lowerValue(module: Module, inputs: readonly Flow[]): Value {
+    const output = this.lower(module, inputs);
+    if (output instanceof Value) return output;
+    throw this.unsupported(module, 'its result is a tuple where one tensor is needed');
+  }
+
+  /** The only input of a module that takes one tensor. */
+  value(module: Module, inputs: readonly Flow[]): Value {
+    const [input] = inputs;
+    if (inputs.length === 1 && input instanceof Value) return input;
+    throw this.unsupported(module, `it takes one tensor, and is given ${describeFlow(inputs)}`);
+  }
+
+  /** The child called `name`. */
+  child(module: Module, name: string): Module {
+    const child = module.child(name);
+    if (!child) throw malformed(module, `it has no child module ${name}`);
+    return child;
+  }
+
+  /**
+   * The tensor that `forward` uses under this name: another module or a hook may have put it there.
+   */
+  tensor(module: Module, name: string): Tensor | null {
+    return this.#overrides.get(module)?.get(name) ?? module.tensor(name) ?? null;
+  }
+
+  /** The same for a tensor that the class always has. */
+  requiredTensor(module: Module, name: string): Tensor {
+    const tensor = this.tensor(module, name);
+    if (!tensor) throw malformed(module, `it has no tensor ${name}`);
+    return tensor;
+  }
+
+  /** As an initializer of the graph; undefined where the module has None. */
+  weight(module: Module, name: string): Value | undefined {
+    const tensor = this.tensor(module, name);
+    return tensor ? this.graph.initializer(tensor, name) : undefined;
+  }
+
+  requiredWeight(module: Module, name: string): Value {
+    return this.graph.initializer(this.requiredTensor(module, name), name);
+  }
+
+  /** Makes `module` compute with this tensor in place of its own. */
+  override(module: Module, name: string, tensor: Tensor): void {
+    let tensors = this.#overrides.get(module);
+    if (!tensors) this.#overrides.set(module, (tensors = new Map()));
+    tensors.set(name, tensor);
+  }
+
+  unsupported(module: Module, reason: string): UnsupportedModuleError {
+    return new UnsupportedModuleError(module.path, module.className, reason);
+  }
+}
+
+function describeFlow(flow: Flow | readonly Flow[]): string {
+  if (flow instanceof Value) return 'one tensor';
+  return `${flow.length} inputs`;
+}

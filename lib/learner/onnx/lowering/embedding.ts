@@ -1,0 +1,63 @@
+import type { Module } from '../../torch/module.js';
+import type { Tensor } from '../../torch/tensor.js';
+import type { Value } from '../graph.js';
+import { numberAttr, optionalNumberAttr } from './attributes.js';
+import type { LoweringContext } from './context.js';
+import type { Lowering, LoweringFamily } from './lowering.js';
+import { lazyTensorData } from '../tensor-data.js';
+
+/**
+ * The table that an `nn.Embedding` looks up. `padding_idx` only steers gradients. With `max_norm`
+ * torch shrinks each row that it looks up to that norm, for good: the same as a table of shrunk
+ * rows.
+ */
+export function embeddingTable(module: Module, ctx: LoweringContext): Value {
+  const maxNorm = optionalNumberAttr(module, 'max_norm');
+  if (maxNorm === null) return ctx.requiredWeight(module, 'weight');
+  const weight = ctx.requiredTensor(module, 'weight');
+  const order = numberAttr(module, 'norm_type', 2);
+  return ctx.graph.weights(
+    lazyTensorData('float32', weight.shape, () => renormalized(weight, maxNorm, order)),
+    'weight',
+  );
+}
+
+function renormalized(weight: Tensor, maxNorm: number, order: number): Float32Array {
+  const rows = weight.toFloat32().slice();
+  const width = weight.shape[1] ?? 1;
+  for (let start = 0; start < rows.length; start += width) {
+    const row = rows.subarray(start, start + width);
+    const norm =
+      order === Infinity
+        ? row.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+        : row.reduce((sum, value) => sum + Math.abs(value) ** order, 0) ** (1 / order);
+    if (norm <= maxNorm) continue;
+    const scale = maxNorm / (norm + 1e-7);
+    row.forEach((value, i) => (row[i] = value * scale));
+  }
+  return rows;
+}
+
+const lowerEmbedding: Lowering = (module, ctx, inputs) =>
+  ctx.graph.op('Gather', [embeddingTable(module, ctx), ctx.value(module, inputs)], { axis: 0 });
+
+/** fastai's EmbeddingDropout: in evaluation its embedding and nothing else. */
+const lowerEmbeddingDropout: Lowering = (module, ctx, inputs) =>
+  ctx.lower(ctx.child(module, 'emb'), inputs);
+
+export const embeddings: LoweringFamily = {
+  lowerings: [
+    [['torch.nn.modules.sparse.Embedding', 'fastai.layers.Embedding'], lowerEmbedding],
+    [['fastai.text.models.awdlstm.EmbeddingDropout'], lowerEmbeddingDropout],
+  ],
+  signatures: [
+    [
+      ['torch.nn.modules.sparse.Embedding', 'fastai.layers.Embedding'],
+      () => ({
+        inputs: [{ name: 'indices', dtype: 'int64', dims: ['batch', 'length'] }],
+        outputs: ['output'],
+        hints: { kind: 'module' },
+      }),
+    ],
+  ],
+};

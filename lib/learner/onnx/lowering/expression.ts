@@ -1,0 +1,277 @@
+import { Value } from '../graph.js';
+import type { OnnxDType } from '../dtype.js';
+import type { LoweringContext } from './context.js';
+import { gelu, geluTanh } from './functions.js';
+import { withZeros } from './spatial.js';
+
+/** What an operation takes beside its tensor: another one, or a number. */
+export type Operand = Expression | number;
+
+/**
+ * A value of the graph with torch's vocabulary, so that a forward reads as it computes. Sizes are
+ * those that are known while the graph is built; the batch never is.
+ */
+export class Expression {
+  constructor(
+    private readonly ctx: LoweringContext,
+    readonly value: Value,
+    /** Explains that a size is not known; `forward` gives it the module that asked. */
+    private readonly unknownSize: () => Error,
+  ) {}
+
+  get rank(): number {
+    if (this.value.rank === undefined) throw this.unknownSize();
+    return this.value.rank;
+  }
+
+  /** The size of a dimension that has to be known: all but the batch, once images have one size. */
+  size(axis: number): number {
+    const size = this.value.shape?.at(axis);
+    if (typeof size !== 'number') throw this.unknownSize();
+    return size;
+  }
+
+  add(other: Operand): Expression {
+    return this.#binary('Add', other);
+  }
+
+  sub(other: Operand): Expression {
+    return this.#binary('Sub', other);
+  }
+
+  mul(other: Operand): Expression {
+    return this.#binary('Mul', other);
+  }
+
+  div(other: Operand): Expression {
+    return this.#binary('Div', other);
+  }
+
+  /** Never more than. */
+  atMost(limit: number): Expression {
+    return this.#binary('Min', limit);
+  }
+
+  /** Never less than. */
+  atLeast(limit: number): Expression {
+    return this.#binary('Max', limit);
+  }
+
+  matmul(other: Expression): Expression {
+    return this.#op('MatMul', [this.value, other.value]);
+  }
+
+  relu(): Expression {
+    return this.#op('Relu', [this.value]);
+  }
+
+  sigmoid(): Expression {
+    return this.#op('Sigmoid', [this.value]);
+  }
+
+  tanh(): Expression {
+    return this.#op('Tanh', [this.value]);
+  }
+
+  exp(): Expression {
+    return this.#op('Exp', [this.value]);
+  }
+
+  sqrt(): Expression {
+    return this.#op('Sqrt', [this.value]);
+  }
+
+  softplus(): Expression {
+    return this.#op('Softplus', [this.value]);
+  }
+
+  silu(): Expression {
+    return this.mul(this.sigmoid());
+  }
+
+  gelu(approximate: 'none' | 'tanh' = 'none'): Expression {
+    return this.of((approximate === 'tanh' ? geluTanh : gelu)(this.ctx, this.value));
+  }
+
+  softmax(axis = -1): Expression {
+    return this.#op('Softmax', [this.value], { axis });
+  }
+
+  /** The mean over some dimensions. */
+  mean(axes: readonly number[], keep = false): Expression {
+    return this.#op('ReduceMean', [this.value], { axes, keepdims: Number(keep) });
+  }
+
+  max(axes: readonly number[], keep = false): Expression {
+    return this.#op('ReduceMax', [this.value], { axes, keepdims: Number(keep) });
+  }
+
+  sum(axes: readonly number[], keep = false): Expression {
+    const operands = [this.value, this.ctx.graph.axes(...axes)];
+    return this.#op('ReduceSum', operands, { keepdims: Number(keep) });
+  }
+
+  /** F.normalize: each vector along `axis` by its length, which counts as 1e-12 at least. */
+  normalize(axis = -1, least = 1e-12): Expression {
+    const length = this.#op('ReduceL2', [this.value], { axes: [axis], keepdims: 1 });
+    return this.div(length.atLeast(least));
+  }
+
+  /** 0 keeps a size, -1 stands for what is left. */
+  reshape(...dims: readonly number[]): Expression {
+    return this.#op('Reshape', [this.value, this.ctx.graph.axes(...this.#resolved(dims))]);
+  }
+
+  /** Dimensions from..to become one. */
+  flatten(from = 1, to = -1): Expression {
+    const last = to < 0 ? to + this.rank : to;
+    const behind = Array.from({ length: this.rank - 1 - last }, (_, i) => this.size(last + 1 + i));
+    const merged = Array.from({ length: last - from + 1 }, (_, i) => this.value.shape?.[from + i]);
+    const known = merged.every((size) => typeof size === 'number');
+    const size = known ? (merged as number[]).reduce((a, b) => a * b, 1) : -1;
+    return this.reshape(...Array.from({ length: from }, () => 0), size, ...behind);
+  }
+
+  permute(...perm: readonly number[]): Expression {
+    return this.#op('Transpose', [this.value], { perm });
+  }
+
+  /** Two dimensions change places. */
+  transpose(a: number, b: number): Expression {
+    const [first, second] = [a, b].map((axis) => (axis < 0 ? axis + this.rank : axis)) as [
+      number,
+      number,
+    ];
+    const swapped = new Map([
+      [first, second],
+      [second, first],
+    ]);
+    return this.permute(...Array.from({ length: this.rank }, (_, i) => swapped.get(i) ?? i));
+  }
+
+  unsqueeze(axis: number): Expression {
+    return this.#op('Unsqueeze', [this.value, this.ctx.graph.axes(axis)]);
+  }
+
+  squeeze(axis: number): Expression {
+    return this.#op('Squeeze', [this.value, this.ctx.graph.axes(axis)]);
+  }
+
+  /** Positions start..end of a dimension; negative ones count from its end. */
+  slice(axis: number, start: number, end = Number.MAX_SAFE_INTEGER, step = 1): Expression {
+    const { graph } = this.ctx;
+    const bounds = [graph.axes(start), graph.axes(end), graph.axes(axis), graph.axes(step)];
+    return this.#op('Slice', [this.value, ...bounds]);
+  }
+
+  /** One position of a dimension, which goes. */
+  select(axis: number, index: number): Expression {
+    return this.#op('Gather', [this.value, this.ctx.graph.scalar(index, 'int64')], { axis });
+  }
+
+  /** Positions of a dimension by a tensor of indices. */
+  gather(axis: number, indices: Expression): Expression {
+    return this.#op('Gather', [this.value, indices.value], { axis });
+  }
+
+  /** Parts of the given sizes, one after the other. */
+  split(axis: number, sizes: readonly number[]): Expression[] {
+    let start = 0;
+    return sizes.map((size) => this.slice(axis, start, (start += size)));
+  }
+
+  /** Equal parts. */
+  chunk(axis: number, pieces: number): Expression[] {
+    const size = this.size(axis) / pieces;
+    if (!Number.isInteger(size)) throw this.unknownSize();
+    return this.split(
+      axis,
+      Array.from({ length: pieces }, () => size),
+    );
+  }
+
+  /** What this and the others are, one after the other along a dimension. */
+  concat(axis: number, ...others: readonly Expression[]): Expression {
+    return this.#op('Concat', [this.value, ...others.map(({ value }) => value)], { axis });
+  }
+
+  /** As torch.roll: what leaves at one end enters at the other. */
+  roll(axis: number, shift: number): Expression {
+    const size = this.size(axis);
+    const by = ((shift % size) + size) % size;
+    if (by === 0) return this;
+    return this.slice(axis, size - by).concat(axis, this.slice(axis, 0, size - by));
+  }
+
+  /** Zeros before and behind some dimensions. */
+  pad(margins: Readonly<Record<number, readonly [before: number, behind: number]>>): Expression {
+    const axes = Array.from({ length: this.rank }, (_, i) => margins[i] ?? ([0, 0] as const));
+    if (axes.every(([before, behind]) => before === 0 && behind === 0)) return this;
+    const { graph } = this.ctx;
+    const pads = graph.axes(...axes.map(([before]) => before), ...axes.map(([, end]) => end));
+    return this.of(withZeros(graph.op('Pad', [this.value, pads, graph.scalar(0)])));
+  }
+
+  /** As often as the batch of `like` has rows, where this has one. */
+  expandTo(like: Expression): Expression {
+    const { graph } = this.ctx;
+    const [, ...sizes] = this.value.shape as readonly number[];
+    const batch = graph.op('Shape', [like.value], { start: 0, end: 1 });
+    const shape = graph.op('Concat', [batch, graph.axes(...sizes)], { axis: 0 });
+    const expanded = graph.op('Expand', [this.value, shape]);
+    return this.of(graph.assume(expanded, [like.value.shape?.[0] ?? null, ...sizes]));
+  }
+
+  /** [batch, channels, height, width] with the channels last, and back. */
+  channelsLast(): Expression {
+    return this.permute(0, 2, 3, 1);
+  }
+
+  channelsFirst(): Expression {
+    return this.permute(0, 3, 1, 2);
+  }
+
+  cast(dtype: OnnxDType): Expression {
+    return this.#op('Cast', [this.value], { to: dtype });
+  }
+
+  /** An operator that has no name of its own here. */
+  op(
+    op: string,
+    attributes: Parameters<LoweringContext['graph']['op']>[2] = {},
+    ...others: readonly Expression[]
+  ): Expression {
+    return this.#op(op, [this.value, ...others.map(({ value }) => value)], attributes);
+  }
+
+  /** Another value of the same graph. */
+  of(value: Value): Expression {
+    return new Expression(this.ctx, value, this.unknownSize);
+  }
+
+  #binary(op: string, other: Operand): Expression {
+    const operand = typeof other === 'number' ? this.ctx.graph.scalar(other) : other.value;
+    return this.#op(op, [this.value, operand]);
+  }
+
+  #op(
+    op: string,
+    inputs: readonly Value[],
+    attributes?: Parameters<LoweringContext['graph']['op']>[2],
+  ): Expression {
+    return this.of(this.ctx.graph.op(op, inputs, attributes));
+  }
+
+  /** With the batch kept, what -1 stands for does not depend on it. */
+  #resolved(dims: readonly number[]): readonly number[] {
+    const rest = this.value.shape?.slice(1) ?? [];
+    const open = dims.indexOf(-1);
+    if (dims[0] !== 0 || open < 1 || !rest.every((size) => typeof size === 'number')) return dims;
+    const sizes = dims.map((size, i) => (size === 0 && i > 0 ? (rest[i - 1] as number) : size));
+    const given = sizes.reduce((a, size, i) => (i === 0 || i === open ? a : a * size), 1);
+    const total = (rest as number[]).reduce((a, b) => a * b, 1);
+    return given > 0 && total % given === 0
+      ? sizes.map((size, i) => (i === open ? total / given : size))
+      : dims;
+  }
+}

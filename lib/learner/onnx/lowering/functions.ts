@@ -1,0 +1,76 @@
+import { PyPartial, qualifiedNameOf, type PyValue } from '../../torch/python.js';
+import type { Value } from '../graph.js';
+import type { LoweringContext } from './context.js';
+
+type Emit = (ctx: LoweringContext, x: Value) => Value;
+
+const single =
+  (op: string): Emit =>
+  ({ graph }, x) =>
+    graph.op(op, [x]);
+
+const silu: Emit = ({ graph }, x) => graph.op('Mul', [x, graph.op('Sigmoid', [x])]);
+
+const mish: Emit = ({ graph }, x) =>
+  graph.op('Mul', [x, graph.op('Tanh', [graph.op('Softplus', [x])])]);
+
+/** x * relu6(x + 3) / 6 and relu6(x + 3) / 6. */
+const hardSigmoid: Emit = ({ graph }, x) =>
+  graph.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 });
+
+/** The exact GELU, 0.5 x (1 + erf(x / sqrt 2)). */
+export const gelu: Emit = ({ graph }, x) => {
+  const error = graph.op('Erf', [graph.op('Mul', [x, graph.scalar(Math.SQRT1_2)])]);
+  const half = graph.op('Mul', [x, graph.scalar(0.5)]);
+  return graph.op('Mul', [half, graph.op('Add', [error, graph.scalar(1)])]);
+};
+
+/** GELU's approximation by tanh. */
+export const geluTanh: Emit = ({ graph }, x) => {
+  const square = graph.op('Mul', [x, x]);
+  const cubic = graph.op('Mul', [x, graph.op('Mul', [square, graph.scalar(0.044715)])]);
+  const inner = graph.op('Mul', [
+    graph.op('Add', [x, cubic]),
+    graph.scalar(Math.sqrt(2 / Math.PI)),
+  ]);
+  const half = graph.op('Mul', [x, graph.scalar(0.5)]);
+  return graph.op('Mul', [half, graph.op('Add', [graph.op('Tanh', [inner]), graph.scalar(1)])]);
+};
+
+/** Functions of one tensor, by the name under which they are pickled. */
+const functions: ReadonlyMap<string, Emit> = new Map<string, Emit>([
+  ['relu', single('Relu')],
+  ['relu_', single('Relu')],
+  ['sigmoid', single('Sigmoid')],
+  ['sigmoid_', single('Sigmoid')],
+  ['tanh', single('Tanh')],
+  ['gelu', gelu],
+  ['silu', silu],
+  ['swish', silu],
+  ['mish', mish],
+  ['hardswish', single('HardSwish')],
+  ['hardsigmoid', hardSigmoid],
+  ['hard_swish', single('HardSwish')],
+  ['hard_sigmoid', hardSigmoid],
+  ['gelu_tanh', geluTanh],
+  ['noop', (_, x) => x],
+]);
+
+const homes = /^(torch|fastai|fastcore|fasttransform|timm|torchvision)\./;
+
+/** What a function that torch, fastai or timm ships does to a tensor; undefined for any other. */
+export function lowerActivationFunction(
+  ctx: LoweringContext,
+  func: PyValue | undefined,
+  x: Value,
+): Value | undefined {
+  if (func instanceof PyPartial) {
+    const plain =
+      func.args.length === 0 && [...func.kwargs.keys()].every((key) => key === 'inplace');
+    return plain ? lowerActivationFunction(ctx, func.func, x) : undefined;
+  }
+  // torch's own functions are pickled as attributes of a class of torch._C.
+  const name = qualifiedNameOf(func);
+  if (name === undefined || !homes.test(name)) return undefined;
+  return functions.get(name.slice(name.lastIndexOf('.') + 1))?.(ctx, x);
+}

@@ -1,0 +1,171 @@
+import type { Module } from '../../torch/module.js';
+import type { Value } from '../graph.js';
+import { boolAttr, numberAttr } from './attributes.js';
+import type { LoweringContext } from './context.js';
+import type { Lowering, LoweringFamily } from './lowering.js';
+import {
+  bothEnds,
+  dimsOfClass,
+  maxPoolOperand,
+  padImage,
+  sizesAttr,
+  spatialSizes,
+} from './spatial.js';
+import { adaptivePool } from './adaptive-pooling.js';
+
+interface Window {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+/**
+ * Positions that `ceil_mode` adds behind an image: torch has no window that starts beyond the image
+ * and the padding before it.
+ */
+function overhang(
+  size: number,
+  { kernel, strides, padding, dilations }: Window,
+  i: number,
+): number {
+  const [stride, pad] = [strides[i]!, padding[i]!];
+  const extent = (kernel[i]! - 1) * dilations[i]! + 1;
+  let count = Math.ceil((size + 2 * pad - extent) / stride) + 1;
+  if ((count - 1) * stride >= size + pad) count--;
+  return Math.max(0, (count - 1) * stride + extent - (size + 2 * pad));
+}
+
+/**
+ * Margins behind each dimension that stand for ceil_mode; undefined where the operator must round
+ * up itself.
+ */
+function overhangs(
+  module: Module,
+  ctx: LoweringContext,
+  x: Value,
+  window: Window,
+): number[] | undefined {
+  if (!boolAttr(module, 'ceil_mode', false)) return window.kernel.map(() => 0);
+  const sizes = spatialSizes(module, ctx, x);
+  if (!sizes.every((size) => typeof size === 'number')) return undefined;
+  return (sizes as number[]).map((size, i) => overhang(size, window, i));
+}
+
+function windowOf(module: Module, dims: number, dilated: boolean): Window {
+  const kernel = sizesAttr(module, 'kernel_size', dims);
+  const stride = module.attr('stride');
+  return {
+    kernel,
+    strides: stride === null || stride === undefined ? kernel : sizesAttr(module, 'stride', dims),
+    padding: sizesAttr(module, 'padding', dims, 0),
+    dilations: dilated ? sizesAttr(module, 'dilation', dims, 1) : kernel.map(() => 1),
+  };
+}
+
+const lowerMaxPool: Lowering = (module, ctx, inputs) => {
+  const x = ctx.value(module, inputs);
+  if (boolAttr(module, 'return_indices', false)) {
+    throw ctx.unsupported(module, 'it returns indices');
+  }
+  const window = windowOf(module, dimsOfClass(module), true);
+  return maxPool(ctx, x, window, overhangs(module, ctx, x, window));
+};
+
+/** The padding of a maximum is never chosen, so margins behind cost nothing. */
+function maxPool(
+  ctx: LoweringContext,
+  x: Value,
+  window: Window,
+  behind: readonly number[] | undefined,
+): Value {
+  const { kernel, strides, padding, dilations } = window;
+  return ctx.graph.op('MaxPool', [maxPoolOperand(ctx, x)], {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    pads: [...padding, ...padding.map((size, i) => size + (behind?.[i] ?? 0))],
+    ceil_mode: behind === undefined,
+  });
+}
+
+const lowerAvgPool: Lowering = (module, ctx, inputs) => {
+  const x = ctx.value(module, inputs);
+  const dims = dimsOfClass(module);
+  if (typeof module.attr('divisor_override') === 'number') {
+    throw ctx.unsupported(module, 'it has a divisor of its own (divisor_override)');
+  }
+  const window = windowOf(module, dims, false);
+  const { kernel, strides, padding } = window;
+  const behind = overhangs(module, ctx, x, window);
+  // torch counts the padding when it is told to, but never what ceil_mode adds behind it.
+  const counted = boolAttr(module, 'count_include_pad', true);
+  const image = counted ? padImage(ctx, x, padding, padding) : x;
+  const pads = counted
+    ? [...padding.map(() => 0), ...kernel.map((_, i) => behind?.[i] ?? 0)]
+    : [...padding, ...padding.map((size, i) => size + (behind?.[i] ?? 0))];
+  return ctx.graph.op('AveragePool', [image], {
+    kernel_shape: kernel,
+    strides,
+    pads,
+    count_include_pad: 0,
+    ceil_mode: behind === undefined,
+  });
+};
+
+/** (sum of x^p)^(1/p) over each window. */
+const lowerLpPool: Lowering = (module, ctx, inputs) => {
+  const x = ctx.value(module, inputs);
+  const window = windowOf(module, dimsOfClass(module), false);
+  if (boolAttr(module, 'ceil_mode', false))
+    throw ctx.unsupported(module, 'it rounds up (ceil_mode)');
+  const p = numberAttr(module, 'norm_type');
+  const { graph } = ctx;
+  const area = window.kernel.reduce((product, size) => product * size, 1);
+  const mean = graph.op('AveragePool', [graph.op('Pow', [x, graph.scalar(p)])], {
+    kernel_shape: window.kernel,
+    strides: window.strides,
+    pads: bothEnds(window.padding),
+  });
+  // torch takes sign(sum) * |sum|, clipped at 0, to the power of 1/p.
+  const sum = graph.op('Relu', [graph.op('Mul', [mean, graph.scalar(area)])]);
+  return graph.op('Pow', [sum, graph.scalar(1 / p)]);
+};
+
+function lowerAdaptive(kind: 'average' | 'max'): Lowering {
+  return (module, ctx, inputs) => {
+    const x = ctx.value(module, inputs);
+    if (boolAttr(module, 'return_indices', false)) {
+      throw ctx.unsupported(module, 'it returns indices');
+    }
+    const sizes = module.attr('output_size');
+    const dims = dimsOfClass(module);
+    // None keeps a dimension as it is.
+    const wanted = Array.isArray(sizes)
+      ? sizes.map((size) => (size === null ? null : Number(size)))
+      : Array.from({ length: dims }, () => (sizes === null ? null : Number(sizes)));
+    return adaptivePool(module, ctx, x, kind, wanted);
+  };
+}
+
+/** fastai's AdaptiveConcatPool: maximum and average side by side. */
+const lowerConcatPool: Lowering = (module, ctx, inputs) => {
+  const maximum = ctx.lowerValue(ctx.child(module, 'mp'), inputs);
+  const average = ctx.lowerValue(ctx.child(module, 'ap'), inputs);
+  return ctx.graph.op('Concat', [maximum, average], { axis: 1 });
+};
+
+function classes(name: string): string[] {
+  return [1, 2, 3].map((dims) => `torch.nn.modules.pooling.${name}${dims}d`);
+}
+
+export const poolings: LoweringFamily = {
+  lowerings: [
+    [classes('MaxPool'), lowerMaxPool],
+    [classes('AvgPool'), lowerAvgPool],
+    [classes('LPPool'), lowerLpPool],
+    [classes('AdaptiveAvgPool'), lowerAdaptive('average')],
+    [classes('AdaptiveMaxPool'), lowerAdaptive('max')],
+    [['fastai.layers.AdaptiveConcatPool1d', 'fastai.layers.AdaptiveConcatPool2d'], lowerConcatPool],
+  ],
+};

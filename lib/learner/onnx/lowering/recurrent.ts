@@ -1,0 +1,143 @@
+import type { Module } from '../../torch/module.js';
+import { Value } from '../graph.js';
+import { boolAttr, intAttr, stringAttr } from './attributes.js';
+import type { LoweringContext } from './context.js';
+import type { Flow, Lowering, LoweringFamily } from './lowering.js';
+import {
+  gruCell,
+  lstmCell,
+  recurrentWeights,
+  rnnCell,
+  type Cell,
+  type RecurrentWeights,
+} from './recurrent-weights.js';
+
+/**
+ * One layer over a time-major sequence [steps, batch, features]; onnxruntime has no batch-major
+ * form on the CPU.
+ *
+ * @returns the outputs [steps, directions, batch, hidden] and the last states [directions, batch,
+ * hidden].
+ */
+export function recurrentLayer(
+  ctx: LoweringContext,
+  cell: Cell,
+  x: Value,
+  weights: RecurrentWeights,
+  options: {
+    readonly bidirectional?: boolean;
+    readonly relu?: boolean;
+    /** The first hidden state, and of an LSTM the first cell state. Zeros without. */
+    readonly initial?: readonly Value[];
+  } = {},
+): Value[] {
+  const directions = options.bidirectional === true ? 2 : 1;
+  return ctx.graph.ops(
+    cell.op,
+    [
+      x,
+      weights.input,
+      weights.recurrent,
+      weights.bias,
+      ...(options.initial ? [undefined, ...options.initial] : []),
+    ],
+    {
+      hidden_size: weights.hidden,
+      direction: directions === 2 ? 'bidirectional' : 'forward',
+      linear_before_reset: cell.op === 'GRU' ? 1 : undefined,
+      activations:
+        options.relu === true ? Array.from({ length: directions }, () => 'Relu') : undefined,
+    },
+  );
+}
+
+/** torch.nn.LSTM, GRU and RNN: (x, state?) to (outputs, states). */
+function lowerRecurrent(cell: Cell): Lowering {
+  return (module, ctx, inputs) => {
+    const [first, state] = inputs;
+    if (!(first instanceof Value) || first.rank !== 3) {
+      throw ctx.unsupported(module, 'it takes a batch of sequences (rank 3)');
+    }
+    if (intAttr(module, 'proj_size', 0) !== 0) {
+      throw ctx.unsupported(module, 'it projects its hidden state (proj_size)');
+    }
+    const { graph } = ctx;
+    const batchFirst = boolAttr(module, 'batch_first', false);
+    const swap = (value: Value): Value =>
+      batchFirst ? graph.op('Transpose', [value], { perm: [1, 0, 2] }) : value;
+    const layers = intAttr(module, 'num_layers', 1);
+    const bidirectional = boolAttr(module, 'bidirectional', false);
+    const initial = state === undefined ? undefined : givenStates(module, ctx, cell, state);
+    const relu = cell.op === 'RNN' && stringAttr(module, 'nonlinearity', 'tanh') === 'relu';
+    let x = swap(first);
+    const last: Value[][] = [];
+    for (let layer = 0; layer < layers; layer++) {
+      const suffixes = bidirectional ? [`_l${layer}`, `_l${layer}_reverse`] : [`_l${layer}`];
+      const weights = recurrentWeights(module, ctx, cell, suffixes);
+      const [outputs, ...states] = recurrentLayer(ctx, cell, x, weights, {
+        bidirectional,
+        relu,
+        ...(initial && {
+          initial: initial.map((all) =>
+            layerState(ctx, all, layer * suffixes.length, suffixes.length),
+          ),
+        }),
+      });
+      x = joinDirections(ctx, outputs as Value, weights.hidden * suffixes.length);
+      last.push(states);
+    }
+    const stacked = (which: number): Value =>
+      graph.op(
+        'Concat',
+        last.map((states) => states[which]),
+        { axis: 0 },
+      );
+    const states: Flow = cell.op === 'LSTM' ? [stacked(0), stacked(1)] : stacked(0);
+    return [swap(x), states];
+  };
+}
+
+function givenStates(module: Module, ctx: LoweringContext, cell: Cell, state: Flow): Value[] {
+  const values = (state instanceof Value ? [state] : state) as readonly Value[];
+  if (values.length !== (cell.op === 'LSTM' ? 2 : 1) || !values.every((v) => v instanceof Value)) {
+    throw ctx.unsupported(module, 'its first state has an unexpected form');
+  }
+  return [...values];
+}
+
+/** The states of one layer among those of all layers. */
+function layerState({ graph }: LoweringContext, all: Value, start: number, count: number): Value {
+  return graph.op('Slice', [all, graph.axes(start), graph.axes(start + count), graph.axes(0)]);
+}
+
+/** [steps, directions, batch, hidden] to [steps, batch, directions * hidden]. */
+function joinDirections({ graph }: LoweringContext, outputs: Value, width: number): Value {
+  if (outputs.shape?.[1] === 1) return graph.op('Squeeze', [outputs, graph.axes(1)]);
+  const byRow = graph.op('Transpose', [outputs], { perm: [0, 2, 1, 3] });
+  return graph.op('Reshape', [byRow, graph.axes(0, 0, width)]);
+}
+
+/**
+ * fastai's WeightDropout computes with its own `<name>_raw` parameters: what the wrapped module
+ * holds under `<name>` is a copy that may be stale.
+ */
+export function useRawWeights(wrapper: Module, ctx: LoweringContext): Module {
+  const module = ctx.child(wrapper, 'module');
+  for (const [name, tensor] of wrapper.parameters) {
+    if (tensor && name.endsWith('_raw'))
+      ctx.override(module, name.slice(0, -'_raw'.length), tensor);
+  }
+  return module;
+}
+
+const lowerWeightDropout: Lowering = (module, ctx, inputs) =>
+  ctx.lower(useRawWeights(module, ctx), inputs);
+
+export const recurrents: LoweringFamily = {
+  lowerings: [
+    [['torch.nn.modules.rnn.LSTM'], lowerRecurrent(lstmCell)],
+    [['torch.nn.modules.rnn.GRU'], lowerRecurrent(gruCell)],
+    [['torch.nn.modules.rnn.RNN'], lowerRecurrent(rnnCell)],
+    [['fastai.text.models.awdlstm.WeightDropout'], lowerWeightDropout],
+  ],
+};

@@ -1,0 +1,175 @@
+import type { Module } from '../../torch/module.js';
+import type { Value } from '../graph.js';
+import { boolAttr, intAttr, numberAttr, stringAttr } from './attributes.js';
+import type { LoweringContext } from './context.js';
+import type { Lowering, LoweringFamily } from './lowering.js';
+import { dimsOfClass, padImage, sizesAttr, spatialShape } from './spatial.js';
+
+/** ONNX's names of what torch's interpolate does. */
+function resizeAttributes(
+  mode: string,
+  alignCorners: boolean,
+): Record<string, string | number> | undefined {
+  const coordinates = alignCorners ? 'align_corners' : 'pytorch_half_pixel';
+  switch (mode) {
+    case 'nearest':
+      // torch's oldest mode: floor(index * scale).
+      return {
+        mode: 'nearest',
+        coordinate_transformation_mode: 'asymmetric',
+        nearest_mode: 'floor',
+      };
+    case 'nearest-exact':
+      return {
+        mode: 'nearest',
+        coordinate_transformation_mode: 'half_pixel',
+        nearest_mode: 'round_prefer_ceil',
+      };
+    case 'linear':
+    case 'bilinear':
+    case 'trilinear':
+      return { mode: 'linear', coordinate_transformation_mode: coordinates };
+    case 'bicubic':
+      return { mode: 'cubic', coordinate_transformation_mode: coordinates, cubic_coeff_a: -0.75 };
+    default:
+      return undefined;
+  }
+}
+
+/** `F.interpolate(x, size, mode)` where `sizes` is a vector of the spatial sizes. */
+export function interpolate(
+  ctx: LoweringContext,
+  module: Module,
+  x: Value,
+  sizes: readonly number[] | Value,
+  mode: string,
+  alignCorners = false,
+): Value {
+  const attributes = resizeAttributes(mode, alignCorners);
+  if (!attributes) throw ctx.unsupported(module, `it resizes by "${mode}"`);
+  const { graph } = ctx;
+  const [, channels] = x.shape ?? [];
+  const batch = graph.op('Shape', [x], { end: 2 });
+  const spatial = Array.isArray(sizes) ? graph.axes(...(sizes as number[])) : (sizes as Value);
+  const target = graph.op('Concat', [batch, spatial], { axis: 0 });
+  const resized = graph.op('Resize', [x, undefined, undefined, target], attributes);
+  // The sizes behind a computed vector are not inferred; where they are known the next layers need
+  // them.
+  if (!Array.isArray(sizes) || typeof channels !== 'number') return resized;
+  return graph.assume(resized, [x.shape?.[0] ?? null, channels, ...(sizes as number[])]);
+}
+
+/** x at the spatial size of `like`, where it has another. */
+export function resizeTo(
+  ctx: LoweringContext,
+  module: Module,
+  x: Value,
+  like: Value,
+  mode: string,
+): Value {
+  const [from, to] = [x.shape?.slice(2), like.shape?.slice(2)];
+  if (to && to.every((size) => typeof size === 'number')) {
+    if (from && from.every((size, i) => size === to[i])) return x;
+    return interpolate(ctx, module, x, to as number[], mode);
+  }
+  return interpolate(ctx, module, x, spatialShape(ctx, like), mode);
+}
+
+const lowerUpsample: Lowering = (module, ctx, inputs) => {
+  const x = ctx.value(module, inputs);
+  const mode = stringAttr(module, 'mode', 'nearest');
+  const alignCorners = module.attr('align_corners') === true;
+  const rank = (x.rank ?? 4) - 2;
+  if (module.attr('size') !== null && module.attr('size') !== undefined) {
+    return interpolate(ctx, module, x, sizesAttr(module, 'size', rank), mode, alignCorners);
+  }
+  const factors = scaleFactors(module, rank);
+  if (module.attr('recompute_scale_factor') === true) {
+    throw ctx.unsupported(module, 'it computes its scale anew (recompute_scale_factor)');
+  }
+  return scaled(ctx, module, x, factors, mode, alignCorners);
+};
+
+/**
+ * `F.interpolate(x, scale_factor, mode)`: torch places the pixels by the factor itself, not by the
+ * ratio of the sizes that come of it.
+ */
+export function scaled(
+  ctx: LoweringContext,
+  module: Module,
+  x: Value,
+  factors: readonly number[],
+  mode: string,
+  alignCorners = false,
+): Value {
+  const attributes = resizeAttributes(mode, alignCorners);
+  if (!attributes) throw ctx.unsupported(module, `it resizes by "${mode}"`);
+  const scales = ctx.graph.constant([1, 1, ...factors], 'float32');
+  return ctx.graph.op('Resize', [x, undefined, scales], attributes);
+}
+
+function scaleFactors(module: Module, rank: number): number[] {
+  const factor = module.attr('scale_factor');
+  if (Array.isArray(factor)) return factor.map(Number);
+  const one = numberAttr(module, 'scale_factor');
+  return Array.from({ length: rank }, () => one);
+}
+
+/** Channels to blocks of pixels, in the order in which torch lays them out. */
+const lowerPixelShuffle: Lowering = (module, ctx, inputs) =>
+  ctx.graph.op('DepthToSpace', [ctx.value(module, inputs)], {
+    blocksize: intAttr(module, 'upscale_factor'),
+    mode: 'CRD',
+  });
+
+function lowerPad(mode: 'constant' | 'reflect' | 'edge'): Lowering {
+  return (module, ctx, inputs) => {
+    const x = ctx.value(module, inputs);
+    const dims = dimsOfClass(module);
+    // torch lists the margins from the last dimension on: left, right, top, bottom.
+    const margins = sizesAttr(module, 'padding', 2 * dims);
+    const begins = Array.from({ length: dims }, (_, i) => margins[2 * (dims - 1 - i)]!);
+    const ends = Array.from({ length: dims }, (_, i) => margins[2 * (dims - 1 - i) + 1]!);
+    const value = mode === 'constant' ? numberAttr(module, 'value', 0) : 0;
+    return padImage(ctx, x, begins, ends, mode, value);
+  };
+}
+
+function pads(name: string): string[] {
+  return [1, 2, 3].map((dims) => `torch.nn.modules.padding.${name}Pad${dims}d`);
+}
+
+/** Unflatten is Reshape with the other sizes kept. */
+const lowerUnflatten: Lowering = (module, ctx, inputs) => {
+  const x = ctx.value(module, inputs);
+  const sizes = module.attr('unflattened_size');
+  const dim = intAttr(module, 'dim');
+  if (!Array.isArray(sizes) || dim !== 1) throw ctx.unsupported(module, 'it unflattens by names');
+  const rest = boolAttr(module, 'named', false) ? [] : (x.shape ?? []).slice(2);
+  if (!rest.every((size) => typeof size === 'number')) {
+    throw ctx.unsupported(module, 'the sizes of its input are not known');
+  }
+  return ctx.graph.op('Reshape', [
+    x,
+    ctx.graph.axes(0, ...sizes.map(Number), ...(rest as number[])),
+  ]);
+};
+
+export const resizings: LoweringFamily = {
+  lowerings: [
+    [
+      [
+        'torch.nn.modules.upsampling.Upsample',
+        'torch.nn.modules.upsampling.UpsamplingNearest2d',
+        'torch.nn.modules.upsampling.UpsamplingBilinear2d',
+      ],
+      lowerUpsample,
+    ],
+    [['torch.nn.modules.pixelshuffle.PixelShuffle'], lowerPixelShuffle],
+    [pads('Zero'), lowerPad('constant')],
+    [pads('Constant'), lowerPad('constant')],
+    [pads('Reflection'), lowerPad('reflect')],
+    [pads('Replication'), lowerPad('edge')],
+    [['torch.nn.modules.flatten.Unflatten'], lowerUnflatten],
+  ],
+};

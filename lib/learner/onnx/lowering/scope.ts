@@ -1,0 +1,248 @@
+import type { Module } from '../../torch/module.js';
+import { PyObject, type PyValue } from '../../torch/python.js';
+import type { Tensor } from '../../torch/tensor.js';
+import type { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import { Value } from '../graph.js';
+import {
+  boolAttr,
+  intAttr,
+  malformed,
+  numberAttr,
+  optionalNumberAttr,
+  stringAttr,
+} from './attributes.js';
+import type { LoweringContext } from './context.js';
+import { Expression } from './expression.js';
+import type { Flow } from './lowering.js';
+import { linear } from './linear.js';
+import { interpolate, scaled } from './resizing.js';
+import { padImage, sizesAttr } from './spatial.js';
+
+const padModes = new Map<string, 'constant' | 'reflect' | 'edge'>([
+  ['constant', 'constant'],
+  ['reflect', 'reflect'],
+  ['replicate', 'edge'],
+]);
+
+/**
+ * A module as its own forward sees it: children to call, weights and attributes to compute with.
+ */
+export class Scope {
+  constructor(
+    readonly module: Module,
+    readonly ctx: LoweringContext,
+  ) {}
+
+  /** Calls children one after the other; one whose name ends in '?' may be absent or None. */
+  run(x: Expression, ...names: readonly string[]): Expression {
+    return names.reduce((value, name) => {
+      const optional = name.endsWith('?');
+      const child = optional
+        ? this.module.child(name.slice(0, -1))
+        : this.ctx.child(this.module, name);
+      return child ? this.call(child, value) : value;
+    }, x);
+  }
+
+  call(module: Module, ...inputs: readonly Expression[]): Expression {
+    return this.expression(
+      this.ctx.lowerValue(
+        module,
+        inputs.map(({ value }) => value),
+      ),
+    );
+  }
+
+  /** A child that gives a tuple, of which the first is wanted. */
+  runFirst(x: Expression, name: string): Expression {
+    const [first] = flatten(this.ctx.lower(this.ctx.child(this.module, name), [x.value]));
+    if (!first) throw this.refusal(`its ${name} gives nothing`);
+    return this.expression(first);
+  }
+
+  /** A module between lists of tensors. */
+  callList(module: Module, inputs: readonly Expression[]): Expression[] {
+    const output = this.ctx.lower(module, [inputs.map(({ value }) => value)]);
+    const values = output instanceof Value ? [output] : output;
+    return values.map((value) => {
+      if (!(value instanceof Value)) throw this.refusal('one of its modules gives lists of lists');
+      return this.expression(value);
+    });
+  }
+
+  /** A child that gets more than one tensor. */
+  callChild(name: string, ...inputs: readonly Expression[]): Expression {
+    return this.call(this.ctx.child(this.module, name), ...inputs);
+  }
+
+  has(name: string): boolean {
+    return (this.module.child(name) ?? null) !== null;
+  }
+
+  /** A child whose owner computes in its place; refused unless it is of one of these classes. */
+  inner(name: string, classes: readonly string[] = []): Scope {
+    return this.enter(this.ctx.child(this.module, name), classes);
+  }
+
+  /** The same for a module of a list. */
+  enter(module: Module, classes: readonly string[] = []): Scope {
+    this.ctx.checkHooks(module);
+    const scope = new Scope(module, this.ctx);
+    scope.require(
+      classes.length === 0 || classes.includes(module.className),
+      `its owner knows only ${classes.join(' and ')}`,
+    );
+    return scope;
+  }
+
+  /** Calls the modules of a list one after the other. */
+  each(x: Expression, name: string): Expression {
+    return this.list(name).reduce((y, child) => this.call(child, y), x);
+  }
+
+  /** The modules of a list, by its name; an absent or empty list has none. */
+  list(name: string): Module[] {
+    const list = this.module.child(name);
+    if (!list) return [];
+    return [...list.children.values()].map((child) => {
+      if (!child) throw malformed(this.module, `one of its ${name} is no module`);
+      return child;
+    });
+  }
+
+  /** A child's weight applied as a linear layer or by hand; undefined where it is None. */
+  weight(name: string): Expression | undefined {
+    const value = this.ctx.weight(this.module, name);
+    return value && this.expression(value);
+  }
+
+  requiredWeight(name: string): Expression {
+    return this.expression(this.ctx.requiredWeight(this.module, name));
+  }
+
+  tensor(name: string): Tensor {
+    return this.ctx.requiredTensor(this.module, name);
+  }
+
+  constant(
+    data: readonly number[] | Float32Array,
+    dims: readonly number[] = [data.length],
+  ): Expression {
+    return this.expression(this.ctx.graph.constant(data, 'float32', dims));
+  }
+
+  indices(data: readonly number[], dims: readonly number[] = [data.length]): Expression {
+    return this.expression(this.ctx.graph.constant(data, 'int64', dims));
+  }
+
+  attr(name: string): PyValue | undefined {
+    return this.module.attr(name);
+  }
+
+  int(name: string, absent?: number): number {
+    return absent === undefined ? intAttr(this.module, name) : intAttr(this.module, name, absent);
+  }
+
+  number(name: string, absent?: number): number {
+    return absent === undefined
+      ? numberAttr(this.module, name)
+      : numberAttr(this.module, name, absent);
+  }
+
+  optionalNumber(name: string): number | null {
+    return optionalNumberAttr(this.module, name);
+  }
+
+  bool(name: string, absent?: boolean): boolean {
+    return absent === undefined ? boolAttr(this.module, name) : boolAttr(this.module, name, absent);
+  }
+
+  string(name: string, absent?: string): string {
+    return absent === undefined
+      ? stringAttr(this.module, name)
+      : stringAttr(this.module, name, absent);
+  }
+
+  /** A string that may be a member of an enumeration of strings. */
+  enumeration(name: string, absent: string): string {
+    const value = this.module.attr(name);
+    const member = value instanceof PyObject ? value.args[0] : value;
+    if (member === undefined || member === null) return absent;
+    if (typeof member !== 'string') throw malformed(this.module, `its ${name} is no string`);
+    return member;
+  }
+
+  /** Height and width; one number stands for both. */
+  pair(name: string, absent?: number): [number, number] {
+    return sizesAttr(this.module, name, 2, absent) as [number, number];
+  }
+
+  /** A border around an image, by torch's names. */
+  padImage(
+    x: Expression,
+    begins: readonly number[],
+    ends: readonly number[],
+    mode = 'constant',
+  ): Expression {
+    const known = padModes.get(mode);
+    if (!known) throw this.refusal(`it pads by "${mode}"`);
+    return this.expression(padImage(this.ctx, x.value, begins, ends, known));
+  }
+
+  /** A linear layer with weights that no module holds together. */
+  linear(x: Expression, weight: Expression, bias?: Expression): Expression {
+    return this.expression(linear(this.ctx, x.value, weight.value, bias?.value));
+  }
+
+  /** F.interpolate to a size. */
+  resize(x: Expression, sizes: readonly number[], mode: string, alignCorners = false): Expression {
+    return this.expression(interpolate(this.ctx, this.module, x.value, sizes, mode, alignCorners));
+  }
+
+  /** F.interpolate by a factor. */
+  scale(x: Expression, factor: number, mode: string): Expression {
+    return this.expression(scaled(this.ctx, this.module, x.value, [factor, factor], mode));
+  }
+
+  /** One dimension or several. */
+  axes(name: string): number[] {
+    return typeof this.attr(name) === 'number' ? [this.int(name)] : this.ints(name);
+  }
+
+  ints(name: string): number[] {
+    const value = this.module.attr(name);
+    if (!Array.isArray(value) || !value.every((item) => Number.isSafeInteger(Number(item)))) {
+      throw malformed(this.module, `its ${name} is no list of integers`);
+    }
+    return value.map(Number);
+  }
+
+  expression(value: Value): Expression {
+    return new Expression(this.ctx, value, () =>
+      this.refusal("it needs images of one size; end the learner's item transforms with Resize"),
+    );
+  }
+
+  refusal(reason: string): UnsupportedModuleError {
+    return this.ctx.unsupported(this.module, reason);
+  }
+
+  /** Refuses by name what is not known to be computed in the same way. */
+  require(condition: boolean, reason: string): void {
+    if (!condition) throw this.refusal(reason);
+  }
+
+  /** Attributes that change what the class computes, and have only been seen with these values. */
+  expectAttrs(values: Readonly<Record<string, PyValue | undefined>>): void {
+    for (const [name, expected] of Object.entries(values)) {
+      const value = this.module.attr(name);
+      if (value !== undefined && value !== expected) {
+        throw this.refusal(`its ${name} is ${String(value)}, not ${String(expected)}`);
+      }
+    }
+  }
+}
+
+function flatten(flow: Flow): Value[] {
+  return flow instanceof Value ? [flow] : flow.flatMap(flatten);
+}

@@ -1,0 +1,142 @@
+import { chained } from '../blocks.js';
+import type { Expression } from '../expression.js';
+import { forward, forwardMany } from '../forward.js';
+import { attention, heads, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
+import { crossCovariance, positionRows } from './mobile-transformers.js';
+import { model, modelNames, type TimmFamily } from './model.js';
+import { tokenHead } from './tokens.js';
+import { patchRow, plusScaled } from './vision-transformer.js';
+
+type Pair = readonly [height: number, width: number];
+
+/** The first token asks, all answer. */
+const firstAsks = forward((m, x) => {
+  const count = m.int('num_heads');
+  const q = heads(m.run(x.slice(1, 0, 1), 'q'), count);
+  const [k, v] = [heads(m.run(x, 'k'), count), heads(m.run(x, 'v'), count)];
+  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+});
+
+/** Heads talk to each other before and behind the softmax. */
+const talkingHeads = forward((m, x) => {
+  const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
+  const overHeads = (scores: Expression, name: string): Expression =>
+    m.run(scores.permute(0, 2, 3, 1), name).permute(0, 3, 1, 2);
+  const scores = overHeads(q.mul(m.number('scale')).matmul(k.transpose(-2, -1)), 'proj_l');
+  const weights = overHeads(scores.softmax(), 'proj_w');
+  return m.run(joinHeads(weights.matmul(v)), 'proj');
+});
+
+const scaledBlock = forward((m, x) => {
+  const y = plusScaled(m, x, m.run(x, 'norm1', 'attn'), 'gamma_1');
+  return plusScaled(m, y, m.run(y, 'norm2', 'mlp'), 'gamma_2');
+});
+
+const classBlock = forwardMany((m, [x, token]) => {
+  const all = token!.concat(1, x!);
+  const y = plusScaled(m, token!, m.run(all, 'norm1', 'attn'), 'gamma_1');
+  return plusScaled(m, y, m.run(y, 'norm2', 'mlp'), 'gamma_2');
+});
+
+function caitFeatures(m: Scope, x: Expression): Expression {
+  const row = patchRow(m, x);
+  const placed = m.run(row.add(m.requiredWeight('pos_embed')), 'blocks');
+  const token = m
+    .list('blocks_token_only')
+    .reduce((t, child) => m.call(child, placed, t), m.requiredWeight('cls_token').expandTo(placed));
+  return m.run(token.concat(1, placed), 'norm');
+}
+
+const xcit = (...classes: readonly string[]): string[] => modelNames('xcit', ...classes);
+
+/** XCiT: attention among channels, and convolutions among neighbours. */
+function covarianceBlock(m: Scope, x: Expression, [height, width]: Pair): Expression {
+  const attended = plusScaled(m, x, m.run(x, 'norm1', 'attn'), 'gamma1');
+  const local = m.inner('local_mp', xcit('LPI'));
+  const image = toImage(m.run(attended, 'norm3'), height, width);
+  const mixed = toRows(local.run(image, 'conv1', 'act', 'bn', 'conv2'));
+  const y = plusScaled(m, attended, mixed, 'gamma3');
+  return plusScaled(m, y, m.run(y, 'norm2', 'mlp'), 'gamma2');
+}
+
+const covarianceClassBlock = forward((m, x) => {
+  const normal = m.run(x, 'norm1');
+  const attended = m.run(normal, 'attn').concat(1, normal.slice(1, 1));
+  const y = plusScaled(m, x, attended, 'gamma1');
+  const z = m.bool('tokens_norm')
+    ? m.run(y, 'norm2')
+    : m.run(y.slice(1, 0, 1), 'norm2').concat(1, y.slice(1, 1));
+  const token = m.run(z.slice(1, 0, 1), 'mlp');
+  const gamma = m.weight('gamma2');
+  return z.add((gamma ? token.mul(gamma) : token).concat(1, z.slice(1, 1)));
+});
+
+function xcitFeatures(m: Scope, x: Expression): Expression {
+  m.require(
+    m.bool('use_pos_embed', m.has('pos_embed')) === m.has('pos_embed'),
+    'it does not use the positions that it has',
+  );
+  const image = m.inner('patch_embed', xcit('ConvPatchEmbed')).run(x, 'proj');
+  const size: Pair = [image.size(2), image.size(3)];
+  const positions = positionRows(m, 'pos_embed', 'xcit', ...size);
+  const row = toRows(image);
+  const rows = m
+    .list('blocks')
+    .reduce(
+      (y, child) => covarianceBlock(m.enter(child, xcit('XCABlock')), y, size),
+      positions ? row.add(positions) : row,
+    );
+  if (m.list('cls_attn_blocks').length === 0) return m.run(rows, 'norm');
+  const all = m.requiredWeight('cls_token').expandTo(rows).concat(1, rows);
+  return m.run(m.each(all, 'cls_attn_blocks'), 'norm');
+}
+
+const pit = (...classes: readonly string[]): string[] => modelNames('pit', ...classes);
+
+/** PiT: images shrink between transformers, and the tokens grow with them. */
+function pitFeatures(m: Scope, x: Expression): Expression {
+  const patches = m.run(x, 'patch_embed');
+  let image = patches.add(m.requiredWeight('pos_embed'));
+  let tokens = m.requiredWeight('cls_token').expandTo(image);
+  for (const child of m.inner('transformers').module.children.values()) {
+    const stage = m.enter(child!, pit('Transformer'));
+    if (stage.has('pool')) {
+      const pool = stage.inner('pool', pit('Pooling'));
+      image = pool.run(image, 'conv');
+      tokens = pool.run(tokens, 'fc');
+    }
+    const [height, width, count] = [image.size(2), image.size(3), tokens.size(1)];
+    const rows = stage.run(tokens.concat(1, toRows(image)), 'norm', 'blocks');
+    tokens = rows.slice(1, 0, count);
+    image = toImage(rows.slice(1, count), height, width);
+  }
+  return m.run(tokens, 'norm');
+}
+
+function pitHead(m: Scope, x: Expression): Expression {
+  m.expectAttrs({ global_pool: 'token' });
+  const first = m.run(x.select(1, 0), 'head');
+  return m.has('head_dist') ? first.add(m.run(x.select(1, 1), 'head_dist')).mul(0.5) : first;
+}
+
+const cait = (...classes: readonly string[]): string[] => modelNames('cait', ...classes);
+
+/** Transformers whose tokens have layers of their own. */
+export const classAttentions: TimmFamily = {
+  models: [
+    model('cait', 'Cait', caitFeatures, tokenHead),
+    model('xcit', 'Xcit', xcitFeatures, tokenHead),
+    model('xcit', 'XCiT', xcitFeatures, tokenHead),
+    model('pit', 'PoolingVisionTransformer', pitFeatures, pitHead),
+  ],
+  blocks: [
+    [cait('ClassAttn'), firstAsks],
+    [cait('TalkingHeadAttn'), talkingHeads],
+    [cait('LayerScaleBlock'), scaledBlock],
+    [cait('LayerScaleBlockClassAttn'), classBlock],
+    [xcit('XCA'), crossCovariance],
+    [xcit('ClassAttentionBlock'), covarianceClassBlock],
+    [pit('ConvEmbedding'), chained('conv')],
+  ],
+};

@@ -1,0 +1,242 @@
+import { chained } from '../blocks.js';
+import type { Expression } from '../expression.js';
+import { forward, plus } from '../forward.js';
+import { attention, heads, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
+import { model, modelNames, wholeModel, type TimmFamily } from './model.js';
+import { keyValue } from '../heads.js';
+
+type Pair = readonly [height: number, width: number];
+
+/** One filter for each place of a window and each channel, which passes that place on. */
+function places(m: Scope, channels: number, kernel: number): Expression {
+  const area = kernel * kernel;
+  const weight = new Float32Array(channels * area * area);
+  for (let i = 0; i < channels * area; i++) weight[i * area + (i % area)] = 1;
+  return m.constant(weight, [channels * area, 1, kernel, kernel]);
+}
+
+/** VOLO: each pixel says how its neighbours mix. */
+const outlook = forward((m, x) => {
+  const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
+  const [kernel, stride, padding] = [m.int('kernel_size'), m.int('stride'), m.int('padding')];
+  const [count, area] = [m.int('num_heads'), kernel * kernel];
+  const window = {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+    group: channels,
+  };
+  const filters = places(m, channels, kernel);
+  const unfolded = m.run(x, 'v').channelsFirst().op('Conv', window, filters);
+  const [h, w] = [unfolded.size(2), unfolded.size(3)];
+  const values = unfolded.reshape(0, count, channels / count, area, h * w).permute(0, 1, 4, 3, 2);
+  const scores = m
+    .run(m.run(x.channelsFirst(), 'pool').channelsLast(), 'attn')
+    .reshape(0, h * w, count, area, area)
+    .permute(0, 2, 1, 3, 4);
+  const mixed = scores
+    .mul(m.number('scale'))
+    .softmax()
+    .matmul(values)
+    .permute(0, 1, 4, 3, 2)
+    .reshape(0, channels * area, h, w);
+  const missing = (size: number, steps: number): number =>
+    size - ((steps - 1) * stride - 2 * padding + kernel);
+  const folded = mixed.op(
+    'ConvTranspose',
+    { ...window, output_padding: [missing(height, h), missing(width, w)] },
+    filters,
+  );
+  return m.run(folded.channelsLast(), 'proj');
+});
+
+const imageAttention = forward((m, x) => {
+  const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
+  const [q, k, v] = queryKeyValue(m.run(x, 'qkv').flatten(1, 2), m.int('num_heads'));
+  const mixed = joinHeads(attention(q, k, v, { scale: m.number('scale') }));
+  return m.run(mixed.reshape(0, height, width, channels), 'proj');
+});
+
+const firstAsks = forward((m, x) => {
+  const count = m.int('num_heads');
+  const [k, v] = keyValue(m.run(x, 'kv'), count);
+  const q = heads(m.run(x.slice(1, 0, 1), 'q'), count);
+  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+});
+
+const firstBlock = forward((m, x) => {
+  const token = x.slice(1, 0, 1).add(m.run(x, 'norm1', 'attn'));
+  return plus(m, token, 'norm2', 'mlp').concat(1, x.slice(1, 1));
+});
+
+const preNorm = forward((m, x) => plus(m, plus(m, x, 'norm1', 'attn'), 'norm2', 'mlp'));
+
+function voloFeatures(m: Scope, x: Expression): Expression {
+  const positions = m.weight('pos_embed');
+  const image = m.list('network').reduce((y, child, i) => {
+    return m.call(child, i === 2 && positions ? y.add(positions) : y);
+  }, m.run(x, 'patch_embed').channelsLast());
+  const row = image.flatten(1, 2);
+  if (m.list('post_network').length === 0) return m.run(row, 'norm');
+  const all = m.requiredWeight('cls_token').expandTo(row).concat(1, row);
+  return m.run(m.each(all, 'post_network'), 'norm');
+}
+
+function voloHead(m: Scope, x: Expression): Expression {
+  const kind = m.attr('global_pool');
+  m.require(kind === 'avg' || kind === 'token', `it pools by "${String(kind)}"`);
+  const summary = m.run(kind === 'avg' ? x.mean([1]) : x.select(1, 0), 'head');
+  if (!m.has('aux_head')) return summary;
+  return summary.add(m.run(x.slice(1, 1), 'aux_head').max([1]).mul(0.5));
+}
+
+const coat = (...classes: readonly string[]): string[] => modelNames('coat', ...classes);
+
+/** CoaT: positions come from convolutions of the values. */
+function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: Pair): Expression {
+  const [count, channels] = [q.size(1), q.size(3)];
+  const image = v
+    .slice(2, 1)
+    .transpose(-1, -2)
+    .reshape(0, count * channels, height, width);
+  const parts = image.split(1, m.ints('channel_splits'));
+  const convolved = m.list('conv_list').map((conv, i) => m.call(conv, parts[i]!));
+  const rows = convolved[0]!
+    .concat(1, ...convolved.slice(1))
+    .reshape(0, count, channels, height * width)
+    .transpose(-1, -2);
+  return q
+    .slice(2, 1)
+    .mul(rows)
+    .pad({ 2: [1, 0] });
+}
+
+function factorAttention(m: Scope, x: Expression, size: Pair): Expression {
+  const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
+  const context = k.softmax(2).transpose(-1, -2).matmul(v);
+  const positions = relativeConv(m.inner('crpe', coat('ConvRelPosEnc')), q, v, size);
+  return m.run(joinHeads(q.matmul(context).mul(m.number('scale')).add(positions)), 'proj');
+}
+
+function convPositions(m: Scope, x: Expression, [height, width]: Pair): Expression {
+  const image = toImage(x.slice(1, 1), height, width);
+  return x.slice(1, 0, 1).concat(1, toRows(plus(m, image, 'proj')));
+}
+
+function serialBlock(m: Scope, x: Expression, size: Pair): Expression {
+  const y = convPositions(m.inner('cpe', coat('ConvPosEnc')), x, size);
+  const inner = m.inner('factoratt_crpe', coat('FactorAttnConvRelPosEnc'));
+  const z = y.add(factorAttention(inner, m.run(y, 'norm1'), size));
+  return plus(m, z, 'norm2', 'mlp');
+}
+
+/** Rows of one scale at the size of another. */
+function rescaled(m: Scope, x: Expression, [height, width]: Pair, factor: number): Expression {
+  const image = toImage(x.slice(1, 1), height, width);
+  return x.slice(1, 0, 1).concat(1, toRows(m.scale(image, factor, 'bilinear')));
+}
+
+function parallelBlock(m: Scope, xs: readonly Expression[], sizes: readonly Pair[]): Expression[] {
+  const attended = xs.map((x, i) => {
+    const inner = m.inner(`factoratt_crpe${i + 2}`, coat('FactorAttnConvRelPosEnc'));
+    return factorAttention(inner, m.run(x, `norm1${i + 2}`), sizes[i]!);
+  });
+  return xs.map((x, i) => {
+    const sum = attended.reduce(
+      (total, y, j) => (i === j ? total : total.add(rescaled(m, y, sizes[j]!, 2 ** (j - i)))),
+      attended[i]!,
+    );
+    const z = x.add(sum);
+    return z.add(m.run(z, `norm2${i + 2}`, `mlp${i + 2}`));
+  });
+}
+
+/** The mean over the patches, or the token in front of them. */
+function summary(m: Scope, x: Expression): Expression {
+  const kind = m.attr('global_pool');
+  m.require(kind === 'avg' || kind === 'token', `it pools by "${String(kind)}"`);
+  return kind === 'avg' ? x.slice(1, 1).mean([1]) : x.select(1, 0);
+}
+
+function coatModel(m: Scope, x: Expression): Expression {
+  m.require(!m.bool('return_interm_layers', false), 'it gives several tensors');
+  const [rows, sizes]: [Expression[], Pair[]] = [[], []];
+  let image = x;
+  for (const stage of [1, 2, 3, 4]) {
+    const patches = m.run(image, `patch_embed${stage}`);
+    const grid = m.inner(`patch_embed${stage}`).pair('grid_size');
+    const all = m.requiredWeight(`cls_token${stage}`).expandTo(patches).concat(1, patches);
+    const result = m
+      .list(`serial_blocks${stage}`)
+      .reduce((y, child) => serialBlock(m.enter(child, coat('SerialBlock')), y, grid), all);
+    rows.push(result);
+    sizes.push(grid);
+    image = toImage(result.slice(1, 1), ...grid);
+  }
+  const parallel = m.list('parallel_blocks');
+  if (parallel.length === 0) return m.run(summary(m, m.run(rows[3]!, 'norm4')), 'head');
+  let [xs, scales] = [rows.slice(1), sizes.slice(1)];
+  for (const child of parallel) {
+    const placed = xs.map((y, i) =>
+      convPositions(m.inner(`cpe${i + 2}`, coat('ConvPosEnc')), y, scales[i]!),
+    );
+    xs = parallelBlock(m.enter(child, coat('ParallelBlock')), placed, scales);
+  }
+  const summaries = xs.map((y, i) => summary(m, m.run(y, `norm${i + 2}`)).unsqueeze(1));
+  const joined = summaries[0]!.concat(1, ...summaries.slice(1));
+  return m.run(m.run(joined, 'aggregate').squeeze(1), 'head');
+}
+
+const next = (...classes: readonly string[]): string[] => modelNames('nextvit', ...classes);
+
+/** Next-ViT: convolutions and attention side by side. */
+const efficientAttention = forward((m, x) => {
+  const count = m.int('num_heads');
+  const q = heads(m.run(x, 'q'), count);
+  const y = m.has('sr') ? m.run(x.permute(0, 2, 1), 'sr', 'norm').permute(0, 2, 1) : x;
+  const [k, v] = [heads(m.run(y, 'k'), count), heads(m.run(y, 'v'), count)];
+  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+});
+
+const nextConv = forward((m, x) => {
+  const y = plus(m, m.run(x, 'patch_embed'), 'mhca');
+  return plus(m, y, 'norm', 'mlp');
+});
+
+const nextTransformer = forward((m, x) => {
+  const image = m.run(x, 'patch_embed');
+  const size: Pair = [image.size(2), image.size(3)];
+  const attended = toImage(m.run(toRows(m.run(image, 'norm1')), 'e_mhsa'), ...size);
+  const y = image.add(attended);
+  const projected = m.run(y, 'projection');
+  const joined = y.concat(1, plus(m, projected, 'mhca'));
+  return plus(m, joined, 'norm2', 'mlp');
+});
+
+const volo = (...classes: readonly string[]): string[] => modelNames('volo', ...classes);
+
+/** VOLO, CoaT and Next-ViT. */
+export const convolutionalAttentions: TimmFamily = {
+  models: [
+    model('volo', 'VOLO', voloFeatures, voloHead),
+    wholeModel('coat', 'CoaT', coatModel),
+    model('nextvit', 'NextViT', ['stem', 'stages', 'norm'], ['head']),
+  ],
+  blocks: [
+    [volo('OutlookAttention'), outlook],
+    [volo('Outlooker', 'Transformer'), preNorm],
+    [volo('Attention'), imageAttention],
+    [volo('ClassAttention'), firstAsks],
+    [volo('ClassBlock'), firstBlock],
+    [volo('PatchEmbed'), chained('conv?', 'proj')],
+    [volo('Downsample'), forward((m, x) => m.run(x.channelsFirst(), 'proj').channelsLast())],
+    [next('ConvNormAct'), chained('conv', 'norm', 'act')],
+    [next('PatchEmbed'), chained('pool', 'conv', 'norm')],
+    [next('ConvAttention'), chained('group_conv3x3', 'norm', 'act', 'projection')],
+    [next('NextConvBlock'), nextConv],
+    [next('EfficientAttention'), efficientAttention],
+    [next('NextTransformerBlock'), nextTransformer],
+    [next('NextStage'), chained('blocks')],
+  ],
+};

@@ -1,0 +1,246 @@
+import { chained } from '../blocks.js';
+import { lowerSequential } from '../containers.js';
+import type { Expression } from '../expression.js';
+import { forward, plus, residual } from '../forward.js';
+import { attention, joinHeads, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
+import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
+import { model, modelNames, type TimmFamily } from './model.js';
+
+/** A number for each head and each distance between two positions: [heads, queries, keys]. */
+export function distanceBias(m: Scope): Expression {
+  return m.requiredWeight('attention_biases').gather(1, m.requiredWeight('attention_bias_idxs'));
+}
+
+/** Queries, keys and values of each head side by side, over rows [batch, positions, channels]. */
+function splitRows(m: Scope, x: Expression, sizes: readonly number[]): Expression[] {
+  const split = x.reshape(0, x.size(1), m.int('num_heads'), -1).permute(0, 2, 1, 3);
+  return split.split(3, sizes);
+}
+
+/** The same over images; the result is [batch, heads, positions, width]. */
+function splitImage(m: Scope, x: Expression, sizes: readonly number[]): Expression[] {
+  const split = x.reshape(0, m.int('num_heads'), -1, x.size(2) * x.size(3));
+  return split.split(2, sizes).map((part) => part.transpose(-2, -1));
+}
+
+function widths(m: Scope): [key: number, value: number] {
+  return [m.int('key_dim'), m.int('val_dim')];
+}
+
+const selfAttention = forward((m, x) => {
+  const [key, value] = widths(m);
+  const image = m.bool('use_conv');
+  const [q, k, v] = (image ? splitImage : splitRows)(m, m.run(x, 'qkv'), [key, key, value]) as [
+    Expression,
+    Expression,
+    Expression,
+  ];
+  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
+  return m.run(image ? likeImage(mixed, x.size(2), x.size(3)) : joinHeads(mixed), 'proj');
+});
+
+/** [batch, heads, positions, width] as an image. */
+function likeImage(x: Expression, height: number, width: number): Expression {
+  return x.transpose(-2, -1).reshape(0, x.size(1) * x.size(3), height, width);
+}
+
+const downAttention = forward((m, x) => {
+  const [key, value] = widths(m);
+  const stride = m.int('stride');
+  const options = { scale: m.number('scale'), bias: distanceBias(m) };
+  if (m.bool('use_conv')) {
+    const [height, width] = [x.size(2), x.size(3)];
+    const [k, v] = splitImage(m, m.run(x, 'kv'), [key, value]) as [Expression, Expression];
+    const [q] = splitImage(m, m.run(x, 'q'), [key]) as [Expression];
+    const size = (extent: number): number => Math.floor((extent - 1) / stride) + 1;
+    return m.run(likeImage(attention(q, k, v, options), size(height), size(width)), 'proj');
+  }
+  const [k, v] = splitRows(m, m.run(x, 'kv'), [key, value]) as [Expression, Expression];
+  const [q] = splitRows(m, m.run(x, 'q'), [key]) as [Expression];
+  return m.run(joinHeads(attention(q, k, v, options)), 'proj');
+});
+
+/** Every other position of an image whose positions are in a row, or a mean around it. */
+const downsample = forward((m, x) => {
+  const [height, width] = m.pair('resolution');
+  const stride = m.int('stride');
+  const image = x.reshape(0, height, width, x.size(2));
+  if (m.has('pool')) return m.run(image.channelsFirst(), 'pool').channelsLast().flatten(1, 2);
+  const end = Number.MAX_SAFE_INTEGER;
+  return image.slice(1, 0, end, stride).slice(2, 0, end, stride).flatten(1, 2);
+});
+
+/** A linear layer over rows, and a norm over all of them. */
+const linearNorm = forward((m, x) => {
+  const y = m.run(x, 'linear');
+  const flat = y.reshape(-1, y.size(2));
+  return m.run(flat, 'bn').reshape(-1, y.size(1), y.size(2));
+});
+
+const block = forward((m, x) => plus(m, plus(m, x, 'attn'), 'mlp'));
+
+function features(m: Scope, x: Expression): Expression {
+  const stem = m.run(x, 'stem');
+  return m.run(m.bool('use_conv') ? stem : toRows(stem), 'stages');
+}
+
+function pooled(m: Scope, x: Expression): Expression {
+  m.require(m.attr('global_pool') === 'avg', 'it does not pool by the mean');
+  return x.rank === 4 ? x.mean([2, 3]) : x.mean([1]);
+}
+
+/** The mean of two heads, where there are two. */
+export function twoHeads(m: Scope, x: Expression): Expression {
+  const first = m.run(x, 'head');
+  return m.has('head_dist') ? first.add(m.run(x, 'head_dist')).mul(0.5) : first;
+}
+
+const head = (m: Scope, x: Expression): Expression => twoHeads(m, pooled(m, x));
+
+const formerAttention = forward((m, x) => {
+  const [key, value] = widths(m);
+  const [q, k, v] = splitRows(m, m.run(x, 'qkv'), [key, key, value]) as [
+    Expression,
+    Expression,
+    Expression,
+  ];
+  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
+  return m.run(joinHeads(mixed), 'proj');
+});
+
+/** EfficientFormer v2: heads talk to each other before and behind the softmax. */
+const talkingAttention = forward((m, x) => {
+  const [height, width] = m.pair('resolution');
+  const y = m.run(x, 'stride_conv?');
+  m.require(y.size(2) === height && y.size(3) === width, 'it is made for images of another size');
+  const count = m.int('num_heads');
+  const byHead = (part: Expression): Expression =>
+    part.reshape(0, count, -1, height * width).transpose(-2, -1);
+  const [q, k] = [byHead(m.run(y, 'q')), byHead(m.run(y, 'k'))];
+  const values = m.run(y, 'v');
+  const scores = q.matmul(k.transpose(-2, -1)).mul(m.number('scale')).add(distanceBias(m));
+  const weights = m.run(m.run(scores, 'talking_head1').softmax(), 'talking_head2');
+  const mixed = likeImage(weights.matmul(byHead(values)), height, width);
+  return m.run(mixed.add(m.run(values, 'v_local')), 'upsample?', 'act', 'proj');
+});
+
+const talkingDown = forward((m, x) => {
+  const count = m.int('num_heads');
+  const byHead = (part: Expression): Expression =>
+    part.reshape(0, count, -1, part.size(2) * part.size(3)).transpose(-2, -1);
+  const values = m.run(x, 'v');
+  const [q, k, v] = [byHead(m.run(x, 'q')), byHead(m.run(x, 'k')), byHead(values)];
+  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
+  const [height, width] = m.pair('resolution2');
+  const local = m.run(values, 'v_local');
+  return m.run(likeImage(mixed, height, width).add(local), 'act', 'proj');
+});
+
+const localGlobal = forward((m, x) => m.run(m.run(x, 'local').add(m.run(x, 'pool')), 'proj'));
+
+const downsampleV2 = forward((m, x) => {
+  const y = m.run(x, 'conv');
+  return m.has('attn') ? m.run(x, 'attn').add(y) : y;
+});
+
+const blockV2 = forward((m, x) => {
+  const y = m.has('token_mixer') ? plus(m, x, 'token_mixer', 'ls1') : x;
+  return plus(m, y, 'mlp', 'ls2');
+});
+
+/** TinyViT: the block's norm is inside its attention. */
+const tinyAttention = forward((m, x) => {
+  const [key, value] = widths(m);
+  const [q, k, v] = splitRows(m, m.run(x, 'norm', 'qkv'), [key, key, value]) as [
+    Expression,
+    Expression,
+    Expression,
+  ];
+  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
+  return m.run(joinHeads(mixed), 'proj');
+});
+
+const tinyBlock = forward((m, x) => {
+  const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
+  const window = m.pair('window_size');
+  const padded = padToWindows(x, window);
+  const attended = fromWindows(m.run(toWindows(padded, window), 'attn'), window, [
+    padded.size(1),
+    padded.size(2),
+  ]);
+  const image = x.add(cropTo(attended, [height, width])).channelsFirst();
+  const rows = toRows(m.run(image, 'local_conv'));
+  return plus(m, rows, 'mlp').reshape(0, height, width, channels);
+});
+
+const tinyStage = forward((m, x) =>
+  m.run(m.run(x, 'downsample').channelsLast(), 'blocks').channelsFirst(),
+);
+
+const levit = (...classes: readonly string[]): string[] => modelNames('levit', ...classes);
+const former = (...classes: readonly string[]): string[] =>
+  modelNames('efficientformer', ...classes);
+const formerV2 = (...classes: readonly string[]): string[] =>
+  modelNames('efficientformer_v2', ...classes);
+const tiny = (...classes: readonly string[]): string[] => modelNames('tiny_vit', ...classes);
+
+const normed = ['stem', 'stages', 'norm'];
+
+/** LeViT, EfficientFormer and TinyViT: attention with a number for each distance. */
+export const levits: TimmFamily = {
+  models: [
+    model('levit', 'Levit', features, head),
+    model('levit', 'LevitDistilled', features, head),
+    model('efficientformer', 'EfficientFormer', normed, head),
+    model('efficientformer_v2', 'EfficientFormerV2', normed, head),
+    model('tiny_vit', 'TinyVit', ['patch_embed', 'stages'], ['head']),
+  ],
+  blocks: [
+    [levit('Stem8', 'Stem16'), lowerSequential],
+    [levit('ConvNorm'), chained('linear', 'bn')],
+    [levit('LinearNorm'), linearNorm],
+    [levit('NormLinear'), chained('bn', 'linear')],
+    [levit('Downsample'), downsample],
+    [levit('Attention'), selfAttention],
+    [levit('AttentionDownsample'), downAttention],
+    [levit('LevitMlp'), chained('ln1', 'act', 'ln2')],
+    [levit('LevitDownsample'), forward((m, x) => plus(m, m.run(x, 'attn_downsample'), 'mlp'))],
+    [levit('LevitBlock'), block],
+    [levit('LevitStage'), chained('downsample', 'blocks')],
+    [former('Stem4'), lowerSequential],
+    [former('Attention'), formerAttention],
+    [former('Downsample'), chained('conv', 'norm')],
+    [former('Flat'), forward((_, x) => toRows(x))],
+    [former('Pooling'), forward((m, x) => m.run(x, 'pool').sub(x))],
+    [former('ConvMlpWithNorm'), chained('fc1', 'norm1', 'act', 'fc2', 'norm2')],
+    [
+      former('MetaBlock1d'),
+      forward((m, x) => plus(m, plus(m, x, 'norm1', 'token_mixer', 'ls1'), 'norm2', 'mlp', 'ls2')),
+    ],
+    [
+      former('MetaBlock2d'),
+      forward((m, x) => plus(m, plus(m, x, 'token_mixer', 'ls1'), 'mlp', 'ls2')),
+    ],
+    [former('EfficientFormerStage'), chained('downsample', 'blocks')],
+    [formerV2('Stem4'), lowerSequential],
+    [formerV2('ConvNorm'), chained('conv', 'bn')],
+    [formerV2('ConvNormAct'), chained('conv', 'bn', 'act')],
+    [formerV2('Attention2d'), talkingAttention],
+    [formerV2('Attention2dDownsample'), talkingDown],
+    [formerV2('LocalGlobalQuery'), localGlobal],
+    [formerV2('Downsample'), downsampleV2],
+    [formerV2('ConvMlpWithNorm'), chained('fc1', 'mid', 'fc2')],
+    [formerV2('EfficientFormerV2Block'), blockV2],
+    [formerV2('EfficientFormerV2Stage'), chained('downsample', 'blocks')],
+    [tiny('ConvNorm'), lowerSequential],
+    [tiny('PatchEmbed'), chained('conv1', 'act', 'conv2')],
+    [tiny('MBConv'), residual(['conv1', 'act1', 'conv2', 'act2', 'conv3'], 'act3')],
+    [tiny('PatchMerging'), chained('conv1', 'act1', 'conv2', 'act2', 'conv3')],
+    [tiny('ConvLayer'), chained('blocks')],
+    [tiny('NormMlp'), chained('norm', 'fc1', 'act', 'fc2')],
+    [tiny('Attention'), tinyAttention],
+    [tiny('TinyVitBlock'), tinyBlock],
+    [tiny('TinyVitStage'), tinyStage],
+  ],
+};

@@ -1,0 +1,117 @@
+import type { Value } from '../../graph.js';
+import { chain } from '../blocks.js';
+import type { Expression } from '../expression.js';
+import { forward } from '../forward.js';
+import type { Scope } from '../scope.js';
+import { groupNorm, lowerLayerNorm2d } from '../image-norm.js';
+import { intAttr } from '../attributes.js';
+import type { Lowering, LoweringFamily } from '../lowering.js';
+import { lowerBatchNorm, lowerLayerNorm } from '../norm.js';
+import { layerNames } from './names.js';
+
+/** A norm, and then its activation. */
+function activated(norm: Lowering): Lowering {
+  return (module, ctx, inputs) =>
+    chain(ctx, module, norm(module, ctx, inputs) as Value, ['drop?', 'act?']);
+}
+
+const lowerGroupNorm: Lowering = (module, ctx, inputs) =>
+  groupNorm(module, ctx, ctx.value(module, inputs), intAttr(module, 'num_groups'));
+
+/** By the root of the mean of squares, over the last dimension or over the channels of an image. */
+function rootMeanSquare(channelsFirst: boolean): Lowering {
+  return forward((m, x) => {
+    m.require(m.ints('normalized_shape').length === 1, 'it normalizes several dimensions');
+    const axis = channelsFirst ? 1 : -1;
+    return scaled(m, x, x.mul(x).mean([axis], true), channelsFirst);
+  });
+}
+
+/** By the deviation, without taking off the mean. */
+function deviation(channelsFirst: boolean): Lowering {
+  return forward((m, x) => {
+    m.require(m.ints('normalized_shape').length === 1, 'it normalizes several dimensions');
+    const axis = channelsFirst ? 1 : -1;
+    const size = x.size(axis);
+    const centred = x.sub(x.mean([axis], true));
+    const variance = centred
+      .mul(centred)
+      .sum([axis], true)
+      .div(size - 1);
+    return scaled(m, x, variance, channelsFirst);
+  });
+}
+
+function scaled(m: Scope, x: Expression, power: Expression, channelsFirst: boolean): Expression {
+  const normal = x.div(power.add(m.number('eps')).sqrt());
+  const weight = m.weight('weight');
+  if (!weight) return normal;
+  return normal.mul(channelsFirst ? weight.reshape(-1, 1, 1) : weight);
+}
+
+/** Filter response: by the root of the mean of squares of each channel of each image. */
+function filterResponse(m: Scope, x: Expression): Expression {
+  const power = x.mul(x).mean([2, 3], true);
+  const normal = x.div(power.add(m.number('eps')).sqrt());
+  return shifted(m, normal);
+}
+
+function shifted(m: Scope, x: Expression): Expression {
+  const perChannel = (name: string): Expression => m.requiredWeight(name).reshape(-1, 1, 1);
+  return x.mul(perChannel('weight')).add(perChannel('bias'));
+}
+
+const filterResponseTlu = forward((m, x) => {
+  const y = filterResponse(m, x);
+  const least = m.weight('tau');
+  return least ? y.op('Max', {}, least.reshape(-1, 1, 1)) : y;
+});
+
+function groupDeviation(m: Scope, x: Expression): Expression {
+  const groups = m.int('groups');
+  const [channels, height, width] = [x.size(1), x.size(2), x.size(3)];
+  const grouped = x.reshape(0, groups, -1);
+  const centred = grouped.sub(grouped.mean([2], true));
+  const root = centred.mul(centred).mean([2], true).add(m.number('eps')).sqrt();
+  return grouped.mul(0).add(root).reshape(0, channels, height, width);
+}
+
+/** EvoNorm-S0: a gate, and the deviation of groups of channels. */
+function evoNorm(always: boolean): Lowering {
+  return forward((m, x) => {
+    const v = m.weight('v');
+    const gated = v ? x.mul(x.mul(v.reshape(-1, 1, 1)).sigmoid()) : x;
+    return shifted(m, v || always ? gated.div(groupDeviation(m, x)) : x);
+  });
+}
+
+/** Norms of timm's own. */
+export const timmNorms: LoweringFamily['lowerings'] = [
+  [layerNames('norm_act', 'BatchNormAct2d', 'SyncBatchNormAct'), activated(lowerBatchNorm)],
+  [layerNames('norm_act', 'FrozenBatchNormAct2d'), activated(lowerBatchNorm)],
+  [layerNames('norm_act', 'GroupNormAct', 'GroupNorm1Act'), activated(lowerGroupNorm)],
+  [layerNames('norm_act', 'LayerNormAct', 'LayerNormActFp32'), activated(lowerLayerNorm)],
+  [layerNames('norm_act', 'LayerNormAct2d', 'LayerNormAct2dFp32'), activated(lowerLayerNorm2d)],
+  [layerNames('norm_act', 'RmsNormAct', 'RmsNormActFp32'), activated(rootMeanSquare(false))],
+  [layerNames('norm_act', 'RmsNormAct2d', 'RmsNormAct2dFp32'), activated(rootMeanSquare(true))],
+  [layerNames('norm', 'GroupNorm', 'GroupNorm1'), lowerGroupNorm],
+  [layerNames('norm', 'LayerNorm', 'LayerNormFp32'), lowerLayerNorm],
+  [
+    [
+      ...layerNames('norm', 'LayerNorm2d', 'LayerNorm2dFp32', 'LayerNormExp2d'),
+      'timm.models.convnext.LayerNorm2d',
+    ],
+    lowerLayerNorm2d,
+  ],
+  [layerNames('norm', 'RmsNorm', 'RmsNormFp32'), rootMeanSquare(false)],
+  [layerNames('norm', 'RmsNorm2d', 'RmsNorm2dFp32'), rootMeanSquare(true)],
+  [layerNames('norm', 'SimpleNorm', 'SimpleNormFp32'), deviation(false)],
+  [layerNames('norm', 'SimpleNorm2d', 'SimpleNorm2dFp32'), deviation(true)],
+  [layerNames('filter_response_norm', 'FilterResponseNormTlu2d'), filterResponseTlu],
+  [
+    layerNames('filter_response_norm', 'FilterResponseNormAct2d'),
+    forward((m, x) => m.run(filterResponse(m, x), 'act')),
+  ],
+  [layerNames('evo_norm', 'EvoNorm2dS0'), evoNorm(false)],
+  [layerNames('evo_norm', 'EvoNorm2dS0a'), evoNorm(true)],
+];

@@ -1,0 +1,221 @@
+import { chained } from '../blocks.js';
+import { lowerSequential } from '../containers.js';
+import type { Expression } from '../expression.js';
+import { forward, plus, total } from '../forward.js';
+import { attention } from '../heads.js';
+import type { Scope } from '../scope.js';
+import { model, modelNames, type TimmFamily } from './model.js';
+import { inceptionBlocks } from '../torchvision/inception.js';
+import { layerNames } from './names.js';
+
+/** Xception: separable convolutions, with a shortcut that may be fitted. */
+const xceptionBlock = forward((m, x) => {
+  const shortcut = m.has('skip') ? m.run(x, 'skip', 'skipbn') : x;
+  return m.run(x, 'rep').add(shortcut);
+});
+
+const alignedBlock = forward((m, x) => {
+  const y = m.run(x, 'stack');
+  return m.bool('no_skip') ? y : y.add(m.run(x, 'shortcut?'));
+});
+
+const alignedPreBlock = forward((m, x) => {
+  const normal = m.run(x, 'norm');
+  const y = m.run(normal, 'stack');
+  return m.bool('no_skip') ? y : y.add(m.run(normal, 'shortcut'));
+});
+
+/** HGNet: all that the layers gave, at once. */
+const highPerformance = forward((m, x) => {
+  const results = [x];
+  for (const layer of m.list('layers')) results.push(m.call(layer, results.at(-1)!));
+  const y = m.run(x.concat(1, ...results.slice(1)), 'aggregation');
+  return m.bool('residual') ? y.add(x) : y;
+});
+
+const stemV2 = forward((m, x) => {
+  const margin = { 2: [0, 1], 3: [0, 1] } as const;
+  const y = m.run(x, 'stem1').pad(margin);
+  const z = m.run(m.run(y, 'stem2a').pad(margin), 'stem2b');
+  return m.run(m.run(y, 'pool').concat(1, z), 'stem3', 'stem4');
+});
+
+const ese = forward((m, x) => x.mul(m.run(x.mean([2, 3], true), 'conv', 'sigmoid')));
+
+const affine = forward((m, x) => x.mul(m.requiredWeight('scale')).add(m.requiredWeight('bias')));
+
+/** MambaOut: a gate, and a convolution over part of the channels. */
+const gatedConv = forward((m, x) => {
+  const [gate, kept, convolved] = m.run(x, 'norm', 'fc1').split(3, m.ints('split_indices')) as [
+    Expression,
+    Expression,
+    Expression,
+  ];
+  const around = m.run(convolved.channelsFirst(), 'conv').channelsLast();
+  return x.add(m.run(m.run(gate, 'act').mul(kept.concat(3, around)), 'fc2', 'ls'));
+});
+
+const mambaStem = forward((m, x) => {
+  const y = m.run(x, 'conv1');
+  const normal = m.has('norm1') ? m.run(y.channelsLast(), 'norm1').channelsFirst() : y;
+  return m.run(m.run(normal, 'act', 'conv2').channelsLast(), 'norm2');
+});
+
+/** A convolution over an image with the channels last. */
+const convLast = (m: Scope, x: Expression): Expression =>
+  m.run(x.channelsFirst(), 'conv').channelsLast();
+
+const mambaHead = forward((m, x) => {
+  m.expectAttrs({ pool_type: 'avg' });
+  return m.run(x.mean([1, 2]), 'norm', 'pre_logits', 'fc');
+});
+
+/** A network in place of the patches' projection. */
+const hybridEmbed = forward((m, x) => {
+  m.require(!m.bool('dynamic_img_pad', false), 'it pads its features (dynamic_img_pad)');
+  const patches = m.run(x, 'backbone', 'proj');
+  if (m.bool('flatten', true)) return patches.flatten(2).permute(0, 2, 1);
+  const format = m.enumeration('output_fmt', 'NCHW');
+  m.require(format === 'NCHW' || format === 'NHWC', `it gives its patches as ${format}`);
+  return format === 'NHWC' ? patches.channelsLast() : patches;
+});
+
+/** MobileNetV4: all heads share their keys and values, which a smaller image may give. */
+const multiQuery = forward((m, x) => {
+  const [count, size] = [m.int('num_heads'), m.int('key_dim')];
+  const [down, right] = m.pair('query_strides');
+  const q = m.run(x, 'query').reshape(0, count, size, -1).transpose(-1, -2);
+  const rows = (y: Expression): Expression => y.flatten(2).transpose(1, 2).unsqueeze(1);
+  const [k, v] = [rows(m.run(x, 'key')), rows(m.run(x, 'value'))];
+  const mixed = attention(q, k, v, { scale: m.number('scale') });
+  const image = mixed
+    .transpose(1, 2)
+    .reshape(0, Math.floor(x.size(2) / down), Math.floor(x.size(3) / right), -1);
+  return m.run(image.channelsFirst(), 'output');
+});
+
+/** Attention over an image, with heads as parts of the channels. */
+const imageAttention = forward((m, x) => {
+  const [height, width] = [x.size(2), x.size(3)];
+  const [count, size] = [m.int('num_heads'), m.int('dim_head')];
+  const qkv = m.run(x, 'qkv');
+  const parts = m.bool('head_first')
+    ? qkv.reshape(0, count, 3 * size, height * width).chunk(2, 3)
+    : [0, 1, 2].map((i) => qkv.reshape(0, 3, count, size, height * width).select(1, i));
+  const [q, k, v] = parts.map((part) => part.transpose(-2, -1)) as [
+    Expression,
+    Expression,
+    Expression,
+  ];
+  const mixed = attention(q, k, v).transpose(-2, -1);
+  return m.run(mixed.reshape(0, count * size, height, width), 'proj');
+});
+
+/** SwiftFormer: one global query. */
+const additive = forward((m, x) => {
+  const [height, width] = [x.size(2), x.size(3)];
+  const rows = x.flatten(2).permute(0, 2, 1);
+  const query = m.run(rows, 'to_query').normalize();
+  const key = m.run(rows, 'to_key').normalize();
+  const weights = query.matmul(m.requiredWeight('w_g')).mul(m.number('scale_factor')).normalize(1);
+  const context = weights.mul(query).sum([1], true);
+  const out = m.run(m.run(context.mul(key), 'proj').add(query), 'final');
+  return out.permute(0, 2, 1).reshape(0, out.size(2), height, width);
+});
+
+const convEncoder = forward((m, x) =>
+  plus(m, x, 'dwconv', 'norm', 'pwconv1', 'act', 'pwconv2', 'layer_scale'),
+);
+
+const swiftBlock = forward((m, x) => {
+  const y = plus(m, m.run(x, 'local_representation'), 'attn', 'layer_scale_1');
+  return plus(m, y, 'linear', 'layer_scale_2');
+});
+
+function inceptionFeatures(m: Scope, x: Expression): Expression {
+  m.require(!m.bool('aux_logits', false), 'it gives two tensors (aux_logits)');
+  const mixed = ['5b', '5c', '5d', '6a', '6b', '6c', '6d', '6e', '7a', '7b', '7c'];
+  return m.run(
+    x,
+    'Conv2d_1a_3x3',
+    'Conv2d_2a_3x3',
+    'Conv2d_2b_3x3',
+    'Pool1',
+    'Conv2d_3b_1x1',
+    'Conv2d_4a_3x3',
+    'Pool2',
+    ...mixed.map((name) => `Mixed_${name}`),
+  );
+}
+
+const xceptionLayers = [
+  ...['1', '2'].flatMap((i) => [`conv${i}`, `bn${i}`, `act${i}`]),
+  ...Array.from({ length: 12 }, (_, i) => `block${i + 1}`),
+  ...['3', '4'].flatMap((i) => [`conv${i}`, `bn${i}`, `act${i}`]),
+];
+
+const names =
+  (module: string) =>
+  (...classes: readonly string[]) =>
+    modelNames(module, ...classes);
+const [xception, aligned, hg, mamba, swift] = [
+  names('xception'),
+  names('xception_aligned'),
+  names('hgnet'),
+  names('mambaout'),
+  names('swiftformer'),
+] as const;
+
+/** Families of one or two models each. */
+export const otherModels: TimmFamily = {
+  models: [
+    model('xception', 'Xception', xceptionLayers, ['global_pool', 'fc']),
+    model('xception_aligned', 'XceptionAligned', ['stem', 'blocks', 'act'], ['head']),
+    model('inception_v3', 'InceptionV3', inceptionFeatures, ['global_pool', 'fc']),
+    model('hgnet', 'HighPerfGpuNet', ['stem', 'stages'], ['head']),
+    model('mambaout', 'MambaOut', ['stem', 'stages'], ['head']),
+    model('swiftformer', 'SwiftFormer', ['stem', 'stages', 'norm'], (m, x) => {
+      m.expectAttrs({ global_pool: 'avg' });
+      const summary = x.mean([2, 3]);
+      return total([m.run(summary, 'head'), m.run(summary, 'head_dist')]).mul(0.5);
+    }),
+  ],
+  blocks: [
+    ...inceptionBlocks('timm.models.inception_v3'),
+    [xception('SeparableConv2d'), chained('conv1', 'pointwise')],
+    [xception('Block'), xceptionBlock],
+    [
+      aligned('SeparableConv2d'),
+      chained('conv_dw', 'bn_dw', 'act_dw?', 'conv_pw', 'bn_pw', 'act_pw?'),
+    ],
+    [aligned('PreSeparableConv2d'), chained('norm', 'conv_dw', 'conv_pw')],
+    [aligned('XceptionModule'), alignedBlock],
+    [aligned('PreXceptionModule'), alignedPreBlock],
+    [hg('LearnableAffineBlock'), affine],
+    [hg('ConvBNAct'), chained('conv', 'bn', 'act', 'lab')],
+    [hg('LightConvBNAct'), chained('conv1', 'conv2')],
+    [hg('EseModule'), ese],
+    [hg('StemV1'), chained('stem', 'pool')],
+    [hg('StemV2'), stemV2],
+    [hg('HighPerfGpuBlock'), highPerformance],
+    [hg('HighPerfGpuStage'), chained('downsample', 'blocks')],
+    [hg('ClassifierHead'), chained('global_pool', 'last_conv', 'flatten', 'fc')],
+    [mamba('Stem'), mambaStem],
+    [mamba('DownsampleNormFirst'), forward((m, x) => convLast(m, m.run(x, 'norm')))],
+    [mamba('Downsample'), forward((m, x) => m.run(convLast(m, x), 'norm'))],
+    [mamba('MlpHead'), mambaHead],
+    [mamba('GatedConvBlock'), gatedConv],
+    [mamba('MambaOutStage'), chained('downsample', 'blocks')],
+    [swift('LayerScale2d'), forward((m, x) => x.mul(m.requiredWeight('gamma')))],
+    [swift('Embedding'), chained('proj', 'norm')],
+    [swift('ConvEncoder', 'LocalRepresentation'), convEncoder],
+    [swift('Mlp'), chained('norm1', 'fc1', 'act', 'fc2')],
+    [swift('EfficientAdditiveAttention'), additive],
+    [swift('Block'), swiftBlock],
+    [swift('Stage'), chained('downsample', 'blocks')],
+    [layerNames('hybrid_embed', 'HybridEmbed'), hybridEmbed],
+    [modelNames('vision_transformer_hybrid', 'ConvStem'), lowerSequential],
+    [layerNames('attention2d', 'MultiQueryAttention2d'), multiQuery],
+    [layerNames('attention2d', 'Attention2d'), imageAttention],
+  ],
+};

@@ -1,0 +1,88 @@
+import { optionalNumberAttr } from '../attributes.js';
+import { chain, flattenImage } from '../blocks.js';
+import { forward } from '../forward.js';
+import type { Scope } from '../scope.js';
+import type { Expression } from '../expression.js';
+import type { Lowering, LoweringFamily } from '../lowering.js';
+import { layerNames } from './names.js';
+
+/** The pooling inside, and then perhaps a flattening: a module, or in old files a flag. */
+const lowerSelectPool: Lowering = (module, ctx, inputs) => {
+  const pooled = chain(ctx, module, ctx.value(module, inputs), ['pool?', 'flatten?']);
+  return module.attr('flatten') === true ? flattenImage(ctx, pooled) : pooled;
+};
+
+type Pool = (x: Expression, axes: readonly number[], keep: boolean) => Expression;
+
+const average: Pool = (x, axes, keep) => x.mean(axes, keep);
+const maximum: Pool = (x, axes, keep) => x.max(axes, keep);
+const half: Pool = (x, axes, keep) =>
+  average(x, axes, keep)
+    .add(maximum(x, axes, keep))
+    .mul(0.5);
+
+/**
+ * Over the dimensions that the file says, which are those of images with the channels first in old
+ * files.
+ */
+function pooling(pool: Pool): Lowering {
+  return forward((m, x) => pool(x, axesOf(m, 'dim'), !m.bool('flatten', false)));
+}
+
+const both = forward((m, x) => {
+  const [axes, keep] = [axesOf(m, 'dim_reduce'), !m.bool('flatten', false)];
+  return average(x, axes, keep).concat(m.int('dim_cat', 1), maximum(x, axes, keep));
+});
+
+function axesOf(m: Scope, name: string): readonly number[] {
+  return m.attr(name) === undefined ? [2, 3] : m.ints(name);
+}
+
+/** Modules around torch's functions: they give one cell where nothing else is asked for. */
+const wholeImage = (pool: Pool, double = false): Lowering =>
+  forward((m, x) => {
+    m.expectAttrs({ output_size: 1 });
+    return double
+      ? pool(x, [2, 3], true).concat(1, maximum(x, [2, 3], true))
+      : pool(x, [2, 3], true);
+  });
+
+const maxSame = forward((m, x) => {
+  m.expectAttrs({ ceil_mode: false });
+  return x.op('MaxPool', {
+    kernel_shape: m.pair('kernel_size'),
+    strides: m.pair('stride'),
+    dilations: m.pair('dilation', 1),
+    auto_pad: 'SAME_UPPER',
+  });
+});
+
+/** The zeros around the image count as pixels. */
+const averageSame = forward((m, x) => {
+  m.require(
+    optionalNumberAttr(m.module, 'divisor_override') === null,
+    'it has a divisor of its own',
+  );
+  return x.op('AveragePool', {
+    kernel_shape: m.pair('kernel_size'),
+    strides: m.pair('stride'),
+    auto_pad: 'SAME_UPPER',
+    count_include_pad: 1,
+  });
+});
+
+/** Pooling of timm's own. */
+export const timmPoolings: LoweringFamily['lowerings'] = [
+  [layerNames('adaptive_avgmax_pool', 'SelectAdaptivePool2d'), lowerSelectPool],
+  [
+    layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgPool2d', 'FastAdaptiveAvgPool'),
+    pooling(average),
+  ],
+  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveMaxPool'), pooling(maximum)],
+  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgMaxPool'), pooling(half)],
+  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveCatAvgMaxPool'), both],
+  [layerNames('adaptive_avgmax_pool', 'AdaptiveAvgMaxPool2d'), wholeImage(half)],
+  [layerNames('adaptive_avgmax_pool', 'AdaptiveCatAvgMaxPool2d'), wholeImage(average, true)],
+  [layerNames('pool2d_same', 'MaxPool2dSame'), maxSame],
+  [layerNames('pool2d_same', 'AvgPool2dSame'), averageSame],
+];

@@ -1,0 +1,202 @@
+import { chained } from '../blocks.js';
+import type { Expression } from '../expression.js';
+import { forward, plus } from '../forward.js';
+import { attention, heads, joinHeads, keyValue, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { Scope } from '../scope.js';
+import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
+import { model, modelNames, type TimmFamily } from './model.js';
+
+type Pair = readonly [height: number, width: number];
+
+/** Keys and values from a smaller image than the queries. */
+function reducedAttention(m: Scope, x: Expression, [height, width]: Pair): Expression {
+  const count = m.int('num_heads');
+  const q = heads(m.run(x, 'q'), count);
+  const [k, v] = keyValue(m.run(reduced(m, x, [height, width]), 'kv'), count);
+  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+}
+
+function reduced(m: Scope, x: Expression, [height, width]: Pair): Expression {
+  if (!m.has('sr')) return x;
+  const image = m.run(toImage(x, height, width), 'pool?', 'sr');
+  return m.run(toRows(image), 'norm', 'act?');
+}
+
+const pvt = (...classes: readonly string[]): string[] => modelNames('pvt_v2', ...classes);
+
+const pvtStage = forward((m, x) => {
+  const image = m.has('downsample') ? m.run(x, 'downsample') : x;
+  const size: Pair = [image.size(1), image.size(2)];
+  const result = m.list('blocks').reduce(
+    (y, child) => {
+      const block = m.enter(child, pvt('Block'));
+      const attended = reducedAttention(
+        block.inner('attn', pvt('Attention')),
+        block.run(y, 'norm1'),
+        size,
+      );
+      const z = y.add(attended);
+      const mlp = block.inner('mlp', pvt('MlpWithDepthwiseConv'));
+      return z.add(depthwiseMlp(mlp, block.run(z, 'norm2'), size));
+    },
+    image.flatten(1, 2),
+  );
+  return toImage(m.run(result, 'norm'), ...size);
+});
+
+function depthwiseMlp(m: Scope, x: Expression, [height, width]: Pair): Expression {
+  const image = toImage(m.run(x, 'fc1'), height, width);
+  return m.run(toRows(m.run(image, 'relu', 'dwconv')), 'act', 'fc2');
+}
+
+/** The first stage is given the patches with the channels last, as all are. */
+const pvtFeatures = (m: Scope, x: Expression): Expression => m.run(x, 'patch_embed', 'stages');
+
+const twins = (...classes: readonly string[]): string[] => modelNames('twins', ...classes);
+
+/** Attention in windows, then over a smaller image, in turns. */
+function twinsAttention(m: Scope, x: Expression, size: Pair): Expression {
+  if (twins('GlobalSubSampleAttn').includes(m.module.className))
+    return reducedAttention(m, x, size);
+  m.require(twins('LocallyGroupedAttn').includes(m.module.className), 'its block does not know it');
+  const window: Pair = [m.int('ws'), m.int('ws')];
+  const image = padToWindows(x.reshape(0, ...size, x.size(2)), window);
+  const [q, k, v] = queryKeyValue(m.run(toWindows(image, window), 'qkv'), m.int('num_heads'));
+  const mixed = joinHeads(attention(q, k, v, { scale: m.number('scale') }));
+  const back = cropTo(fromWindows(mixed, window, [image.size(1), image.size(2)]), size);
+  return m.run(back.flatten(1, 2), 'proj');
+}
+
+function twinsPositions(m: Scope, x: Expression, size: Pair): Expression {
+  const image = toImage(x, ...size);
+  const y = m.run(image, 'proj');
+  return toRows(m.int('stride') === 1 ? y.add(image) : y);
+}
+
+function twinsFeatures(m: Scope, x: Expression): Expression {
+  const [embeds, positions] = [m.list('patch_embeds'), m.list('pos_block')];
+  let image = x;
+  let rows = x;
+  for (const [i, stage] of m.list('blocks').entries()) {
+    const embed = m.enter(embeds[i]!, twins('PatchEmbed'));
+    const patches = embed.run(image, 'proj');
+    const size: Pair = [patches.size(2), patches.size(3)];
+    rows = embed.run(toRows(patches), 'norm');
+    for (const [j, child] of [...stage.children.values()].entries()) {
+      const block = m.enter(child!, twins('Block'));
+      rows = rows.add(twinsAttention(block.inner('attn'), block.run(rows, 'norm1'), size));
+      rows = plus(block, rows, 'norm2', 'mlp');
+      if (j === 0) rows = twinsPositions(m.enter(positions[i]!, twins('PosConv')), rows, size);
+    }
+    image = toImage(rows, ...size);
+  }
+  return m.run(rows, 'norm');
+}
+
+/**
+ * Nested transformers: attention within blocks of an image [batch, blocks, positions, channels].
+ */
+const nestAttention = forward((m, x) => {
+  const [blocks, positions, channels] = [x.size(1), x.size(2), x.size(3)];
+  const count = m.int('num_heads');
+  const split = m
+    .run(x, 'qkv')
+    .reshape(0, blocks, positions, 3, count, channels / count)
+    .permute(3, 0, 4, 1, 2, 5);
+  const [q, k, v] = [0, 1, 2].map((i) => split.select(0, i)) as [
+    Expression,
+    Expression,
+    Expression,
+  ];
+  const mixed = attention(q, k, v, { scale: m.number('scale') });
+  // Of each head's channels, as the published model has it: the heads are the last dimension.
+  return m.run(mixed.permute(0, 2, 3, 4, 1).reshape(0, blocks, positions, channels), 'proj');
+});
+
+const nestLevel = forward((m, x) => {
+  const image = m.run(x, 'pool').channelsLast();
+  const [height, width, channels] = [image.size(1), image.size(2), image.size(3)];
+  const size = m.int('block_size');
+  const [rows, columns] = [height / size, width / size];
+  const blocks = image
+    .reshape(0, rows, size, columns, size, channels)
+    .permute(0, 1, 3, 2, 4, 5)
+    .reshape(0, rows * columns, size * size, channels);
+  const result = m.run(blocks.add(m.requiredWeight('pos_embed')), 'transformer_encoder');
+  return result
+    .reshape(0, rows, columns, size, size, channels)
+    .permute(0, 1, 3, 2, 4, 5)
+    .reshape(0, height, width, channels)
+    .channelsFirst();
+});
+
+const lastNorm = (m: Scope, x: Expression): Expression =>
+  m.run(x.channelsLast(), 'norm').channelsFirst();
+
+/** Visformer: attention over images. */
+const visformerAttention = forward((m, x) => {
+  const [height, width] = [x.size(2), x.size(3)];
+  const [count, size] = [m.int('num_heads'), m.int('head_dim')];
+  const split = m
+    .run(x, 'qkv')
+    .reshape(0, 3, count, size, height * width)
+    .permute(1, 0, 2, 4, 3);
+  const [q, k, v] = [0, 1, 2].map((i) => split.select(0, i)) as [
+    Expression,
+    Expression,
+    Expression,
+  ];
+  const mixed = attention(q, k, v, { scale: m.number('scale') }).permute(0, 1, 3, 2);
+  return m.run(mixed.reshape(0, count * size, height, width), 'proj');
+});
+
+const visformerBlock = forward((m, x) => {
+  const y = m.has('attn') ? plus(m, x, 'norm1', 'attn') : x;
+  return plus(m, y, 'norm2', 'mlp');
+});
+
+function visformerFeatures(m: Scope, x: Expression): Expression {
+  let y = m.run(x, 'stem?');
+  for (const stage of [1, 2, 3]) {
+    y = m.run(y, stage === 1 ? 'patch_embed1' : `patch_embed${stage}?`);
+    const positions = m.weight(`pos_embed${stage}`);
+    y = m.run(positions ? y.add(positions) : y, `stage${stage}`);
+  }
+  return m.run(y, 'norm');
+}
+
+const nest = (...classes: readonly string[]): string[] => modelNames('nest', ...classes);
+const vis = (...classes: readonly string[]): string[] => modelNames('visformer', ...classes);
+
+/** Transformers whose images get smaller from stage to stage. */
+export const pyramids: TimmFamily = {
+  models: [
+    model('pvt_v2', 'PyramidVisionTransformerV2', pvtFeatures, (m, x) => {
+      m.expectAttrs({ global_pool: 'avg' });
+      return m.run(x.mean([2, 3]), 'head');
+    }),
+    model('twins', 'Twins', twinsFeatures, (m, x) => {
+      m.expectAttrs({ global_pool: 'avg' });
+      return m.run(x.mean([1]), 'head');
+    }),
+    model('nest', 'Nest', (m, x) => lastNorm(m, m.run(x, 'patch_embed', 'levels')), [
+      'global_pool',
+      'head',
+    ]),
+    model('visformer', 'Visformer', visformerFeatures, ['global_pool', 'head']),
+  ],
+  blocks: [
+    [pvt('OverlapPatchEmbed'), forward((m, x) => m.run(m.run(x, 'proj').channelsLast(), 'norm'))],
+    [pvt('PyramidVisionTransformerStage'), pvtStage],
+    [nest('Attention'), nestAttention],
+    [
+      nest('TransformerLayer'),
+      forward((m, x) => plus(m, plus(m, x, 'norm1', 'attn'), 'norm2', 'mlp')),
+    ],
+    [nest('ConvPool'), forward((m, x) => m.run(lastNorm(m, m.run(x, 'conv')), 'pool'))],
+    [nest('NestLevel'), nestLevel],
+    [vis('SpatialMlp'), chained('conv1', 'act1', 'conv2?', 'act2?', 'conv3')],
+    [vis('Attention'), visformerAttention],
+    [vis('Block'), visformerBlock],
+  ],
+};

@@ -1,0 +1,63 @@
+import type { Expression } from '../expression.js';
+import type { Scope } from '../scope.js';
+import { relativeBias } from '../windows.js';
+import { modelNames } from './model.js';
+import { layerNames } from './names.js';
+
+/** Before timm 0.8 they lived beside the model that came with them. */
+const names = (name: string): string[] => [
+  ...layerNames('pos_embed_rel', name),
+  ...modelNames('vision_transformer_relpos', name),
+];
+
+/**
+ * What timm's modules for relative positions add to the scores.
+ *
+ * @returns [1, heads, positions, positions]
+ */
+export function positionBias(m: Scope): Expression {
+  const { className } = m.module;
+  if (names('RelPosBias').includes(className)) return fromTable(m);
+  if (names('RelPosMlp').includes(className)) return fromNetwork(m);
+  if (names('RelPosBiasTf').includes(className)) return fromLookups(m);
+  throw m.refusal('what it adds to the scores of an attention is not known');
+}
+
+/** The same for a child that may be absent. */
+export function childBias(m: Scope, name: string): Expression | undefined {
+  return m.has(name) ? positionBias(m.inner(name)) : undefined;
+}
+
+function positionsOf(m: Scope): number {
+  return m.ints('bias_shape')[0]!;
+}
+
+function fromTable(m: Scope): Expression {
+  const table = m.requiredWeight('relative_position_bias_table');
+  return relativeBias(table, m.requiredWeight('relative_position_index'), positionsOf(m));
+}
+
+function fromNetwork(m: Scope): Expression {
+  const table = m.run(m.requiredWeight('rel_coords_log'), 'mlp').reshape(-1, m.int('num_heads'));
+  const bias = m.run(
+    relativeBias(table, m.requiredWeight('relative_position_index'), positionsOf(m)),
+    'bias_act',
+  );
+  const gain = m.optionalNumber('bias_gain');
+  const scaled = gain === null ? bias : bias.mul(gain);
+  const prefix = m.int('prefix_tokens', 0);
+  return scaled.pad({ 2: [prefix, 0], 3: [prefix, 0] });
+}
+
+/** A table by height and width, and which of its rows and columns each pair of positions has. */
+function fromLookups(m: Scope): Expression {
+  const table = m.requiredWeight('relative_position_bias_table');
+  const [rows, columns] = [m.requiredWeight('height_lookup'), m.requiredWeight('width_lookup')];
+  const [count, height, width] = [table.size(0), rows.size(0), columns.size(0)];
+  const byRow = rows.reshape(height * height, -1).matmul(table);
+  const byBoth = byRow.matmul(columns.reshape(width * width, -1).permute(1, 0));
+  return byBoth
+    .reshape(count, height, height, width, width)
+    .permute(0, 1, 3, 2, 4)
+    .reshape(1, count, height * width, height * width);
+}

@@ -1,0 +1,203 @@
+import type { Expression } from '../expression.js';
+import { forward, forwardMany, plus } from '../forward.js';
+import { queryKeyValue } from '../heads.js';
+import type { Scope } from '../scope.js';
+import {
+  addWindowMask,
+  cosineScores,
+  cropTo,
+  fromWindows,
+  mergePatches,
+  padToWindows,
+  relativeBias,
+  shiftMask,
+  toWindows,
+} from '../windows.js';
+import { model, modelNames, type TimmFamily } from './model.js';
+
+/** Softmax over masked scores, the values, and the heads side by side. */
+function mix(
+  m: Scope,
+  scores: Expression,
+  v: Expression,
+  mask: Expression | undefined,
+): Expression {
+  const weights = (mask ? addWindowMask(scores, mask) : scores).softmax();
+  return m.run(weights.matmul(v).permute(0, 2, 1, 3).flatten(2), 'proj');
+}
+
+const windowAttention = forwardMany((m, [x, mask]) => {
+  const count = m.int('num_heads');
+  const [q, k, v] = queryKeyValue(m.run(x!, 'qkv'), count);
+  const bias = relativeBias(
+    m.requiredWeight('relative_position_bias_table'),
+    m.requiredWeight('relative_position_index'),
+    x!.size(1),
+  );
+  const scores = q.mul(m.number('scale')).matmul(k.transpose(-2, -1)).add(bias);
+  return mix(m, scores, v, mask);
+});
+
+/** Version 2: cosines, and a bias that a small network computes from distances. */
+const windowAttentionV2 = forwardMany((m, [x, mask]) => {
+  const count = m.int('num_heads');
+  const bias = m.weight('q_bias');
+  const qkv = bias ? biased(m, x!, bias) : m.run(x!, 'qkv');
+  const [q, k, v] = queryKeyValue(qkv, count);
+  const table = m.run(m.requiredWeight('relative_coords_table'), 'cpb_mlp').reshape(-1, count);
+  const index = m.requiredWeight('relative_position_index');
+  const positions = relativeBias(table, index, x!.size(1)).sigmoid().mul(16);
+  const scores = cosineScores(q, k, m.requiredWeight('logit_scale')).add(positions);
+  return mix(m, scores, v, mask);
+});
+
+/** Queries and values have biases of their own; the keys' is kept as zeros. */
+function biased(m: Scope, x: Expression, query: Expression): Expression {
+  const bias = query.concat(0, m.requiredWeight('k_bias'), m.requiredWeight('v_bias'));
+  const weight = m.inner('qkv').requiredWeight('weight');
+  return m.linear(x, weight, bias);
+}
+
+/** The variant of Christoph Reich: distances on a logarithmic scale for each pair. */
+const windowAttentionCr = forwardMany((m, [x, mask]) => {
+  const count = m.int('num_heads');
+  const area = x!.size(1);
+  const [q, k, v] = queryKeyValue(m.run(x!, 'qkv'), count);
+  const scale = m.requiredWeight('logit_scale').reshape(1, count, 1, 1);
+  const bias = m
+    .run(m.requiredWeight('relative_coordinates_log'), 'meta_mlp')
+    .permute(1, 0)
+    .reshape(1, count, area, area);
+  return mix(m, cosineScores(q, k, scale).add(bias), v, mask);
+});
+
+/** Attention in windows of a rolled image [batch, height, width, channels]. */
+function shifted(m: Scope, x: Expression): Expression {
+  const size = [x.size(1), x.size(2)] as const;
+  const [window, shift] = [m.pair('window_size'), m.pair('shift_size')];
+  const padded = padToWindows(x.roll(1, -shift[0]).roll(2, -shift[1]), window);
+  const whole = [padded.size(1), padded.size(2)] as const;
+  const mask = windowMask(m, whole, window, shift);
+  const windows = toWindows(padded, window);
+  const attended = mask ? m.callChild('attn', windows, mask) : m.callChild('attn', windows);
+  const image = cropTo(fromWindows(attended, window, whole), size);
+  return image.roll(1, shift[0]).roll(2, shift[1]);
+}
+
+/** The mask that the block keeps for the size it was made for, or one for the size it is given. */
+function windowMask(
+  m: Scope,
+  whole: readonly [number, number],
+  window: [number, number],
+  shift: [number, number],
+): Expression | undefined {
+  if (m.bool('dynamic_mask', false)) {
+    return shift.some((by) => by > 0) ? shiftMask(m, whole, window, shift) : undefined;
+  }
+  const mask = m.weight('attn_mask');
+  const count = (whole[0] / window[0]) * (whole[1] / window[1]);
+  m.require(
+    mask === undefined || mask.size(0) === count,
+    "its mask is for images of another size; end the learner's item transforms with Resize to that size",
+  );
+  return mask;
+}
+
+/** Before timm 0.9 blocks were handed rows of positions. */
+function asImage(m: Scope, x: Expression, compute: (image: Expression) => Expression): Expression {
+  if (x.rank === 4) return compute(x);
+  const [height, width] = m.pair('input_resolution');
+  m.require(x.rank === 3 && x.size(1) === height * width, 'it is given an image of another size');
+  return compute(x.reshape(0, height, width, -1)).flatten(1, 2);
+}
+
+const block = forward((m, x) => {
+  const attended = asImage(m, m.run(x, 'norm1'), (image) => shifted(m, image));
+  return plus(m, x.add(attended), 'norm2', 'mlp');
+});
+
+const blockV2 = forward((m, x) => {
+  const attended = asImage(m, x, (image) => shifted(m, image));
+  const y = x.add(m.run(attended, 'norm1'));
+  return y.add(m.run(y, 'mlp', 'norm2'));
+});
+
+const blockCr = forward((m, x) => {
+  const y = x.add(m.run(shifted(m, x), 'norm1'));
+  return m.run(y.add(m.run(y, 'mlp', 'norm2')), 'norm3');
+});
+
+const merging = (...names: readonly string[]): ReturnType<typeof forward> =>
+  forward((m, x) => {
+    if (x.rank === 4) return m.run(mergePatches(x), ...names);
+    return asImage(m, x, (image) => m.run(mergePatches(image), ...names));
+  });
+
+const stage = forward((m, x) => m.run(x, 'downsample', 'blocks'));
+const stageV2 = forward((m, x) =>
+  m.list('blocks').reduce((y, child) => m.call(child, y), m.run(x, 'downsample')),
+);
+const stageCr = forward((m, x) =>
+  m
+    .list('blocks')
+    .reduce((y, child) => m.call(child, y), m.run(x.channelsLast(), 'downsample'))
+    .channelsFirst(),
+);
+
+/** Before timm 0.9: the blocks, then what leads to the next stage. */
+const oldStage = forward((m, x) =>
+  m.run(
+    m.list('blocks').reduce((y, child) => m.call(child, y), x),
+    'downsample?',
+  ),
+);
+
+const patchEmbedCr = forward((m, x) => {
+  const patches = m.run(x, 'proj');
+  return m.run(patches.channelsLast(), 'norm').channelsFirst();
+});
+
+/** Old models add positions to the patches, and have their stages in a Sequential or a list. */
+function features(m: Scope, x: Expression): Expression {
+  const patches = m.run(x, 'patch_embed');
+  const positions = m.weight('absolute_pos_embed');
+  const placed = positions ? patches.add(positions) : patches;
+  return m.run(
+    m.list('layers').reduce((y, child) => m.call(child, y), placed),
+    'norm',
+  );
+}
+
+/** Before timm 0.9 the mean over all positions was taken by hand. */
+function head(m: Scope, x: Expression): Expression {
+  if (x.rank === 4) return m.run(x, 'head');
+  m.expectAttrs({ global_pool: 'avg' });
+  return m.run(x.mean([1]), 'head');
+}
+
+const [v1, v2, cr] = ['swin_transformer', 'swin_transformer_v2', 'swin_transformer_v2_cr'] as const;
+
+/** Swin, its second version, and the variant of that by Christoph Reich. */
+export const swins: TimmFamily = {
+  models: [
+    model(v1, 'SwinTransformer', features, head),
+    model(v2, 'SwinTransformerV2', features, head),
+    model(cr, 'SwinTransformerV2Cr', ['patch_embed', 'stages'], ['head']),
+  ],
+  blocks: [
+    [modelNames(v1, 'WindowAttention'), windowAttention],
+    [modelNames(v1, 'SwinTransformerBlock'), block],
+    [modelNames(v1, 'SwinTransformerStage'), stage],
+    [modelNames(v1, 'PatchMerging'), merging('norm', 'reduction')],
+    [modelNames(v2, 'WindowAttention'), windowAttentionV2],
+    [modelNames(v2, 'SwinTransformerV2Block', 'SwinTransformerBlock'), blockV2],
+    [modelNames(v2, 'SwinTransformerV2Stage'), stageV2],
+    [modelNames(v2, 'PatchMerging'), merging('reduction', 'norm')],
+    [[...modelNames(v1, 'BasicLayer'), ...modelNames(v2, 'BasicLayer')], oldStage],
+    [modelNames(cr, 'WindowMultiHeadAttention'), windowAttentionCr],
+    [modelNames(cr, 'SwinTransformerV2CrBlock'), blockCr],
+    [modelNames(cr, 'SwinTransformerV2CrStage'), stageCr],
+    [modelNames(cr, 'PatchMerging'), merging('norm', 'reduction')],
+    [modelNames(cr, 'PatchEmbed'), patchEmbedCr],
+  ],
+};

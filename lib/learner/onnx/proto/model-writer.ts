@@ -1,0 +1,136 @@
+import { dtypeCodes } from '../dtype.js';
+import { ModelTooLargeError } from '../errors/model-too-large.error.js';
+import type { Attribute, Graph, Initializer, Node, TensorData, Value } from '../graph.js';
+import { attributeTypes } from './onnx-fields.js';
+import { ProtobufWriter } from './protobuf-writer.js';
+import { WeightPlacer, type ExternalData, type WriteModelOptions } from './weight-placer.js';
+
+const irVersion = 8;
+const opsetVersion = 17;
+const producer = 'nestjs-vts';
+const maxMessageBytes = 2 ** 31 - 1;
+
+export interface WrittenModel {
+  readonly model: Uint8Array;
+  /** Undefined when every initializer is in the model. */
+  readonly externalData: ExternalData | undefined;
+}
+
+/** A model that is written once it is known where its weights go. */
+export interface WritableModel {
+  write(options: WriteModelOptions): WrittenModel;
+}
+
+/**
+ * A graph as an ONNX model (IR 8, opset 17), or a model that writes itself.
+ *
+ * @throws ModelTooLargeError when what stays in the model passes 2 GB.
+ */
+export function writeModel(
+  graph: Graph | WritableModel,
+  options: WriteModelOptions = {},
+): WrittenModel {
+  if ('write' in graph) return graph.write(options);
+  const weights = new WeightPlacer(options);
+  const writer = new ProtobufWriter()
+    .int(1, irVersion)
+    .string(2, producer)
+    .message(7, (body) => writeGraph(body, graph, weights))
+    .message(8, (opset) => opset.string(1, '').int(2, opsetVersion));
+  for (const domain of customDomains(graph)) {
+    writer.message(8, (opset) => opset.string(1, domain).int(2, 1));
+  }
+  return finishModel(writer, weights);
+}
+
+/** @throws ModelTooLargeError */
+export function finishModel(writer: ProtobufWriter, weights: WeightPlacer): WrittenModel {
+  if (writer.byteLength > maxMessageBytes) throw new ModelTooLargeError(writer.byteLength);
+  return { model: writer.finish(), externalData: weights.externalData };
+}
+
+function customDomains(graph: Graph): Set<string> {
+  return new Set(graph.nodes.map((node) => node.domain).filter((domain) => domain !== ''));
+}
+
+function writeGraph(writer: ProtobufWriter, graph: Graph, weights: WeightPlacer): void {
+  for (const node of graph.nodes) writer.message(1, (body) => writeNode(body, node));
+  writer.string(2, graph.name);
+  for (const initializer of graph.initializers) {
+    writer.message(5, (body) => writeInitializer(body, initializer, weights));
+  }
+  for (const input of graph.inputs) writer.message(11, (body) => writeValueInfo(body, input));
+  for (const output of graph.outputs) writer.message(12, (body) => writeValueInfo(body, output));
+}
+
+export function writeNode(writer: ProtobufWriter, node: Node): void {
+  for (const input of node.inputs) writer.string(1, input);
+  for (const output of node.outputs) writer.string(2, output);
+  writer.string(3, node.name).string(4, node.op);
+  for (const [name, attribute] of node.attributes) {
+    writer.message(5, (body) => writeAttribute(body, name, attribute));
+  }
+  if (node.domain !== '') writer.string(7, node.domain);
+}
+
+function writeAttribute(writer: ProtobufWriter, name: string, attribute: Attribute): void {
+  writer.string(1, name);
+  switch (attribute.kind) {
+    case 'float':
+      writer.float(2, attribute.value);
+      break;
+    case 'int':
+      writer.int(3, attribute.value);
+      break;
+    case 'string':
+      writer.string(4, attribute.value);
+      break;
+    case 'tensor':
+      writer.message(5, (body) => writeTensor(body, attribute.value, ''));
+      break;
+    case 'graph':
+      writer.message(6, (body) => writeGraph(body, attribute.value, new WeightPlacer()));
+      break;
+    case 'floats':
+      writer.packedFloats(7, attribute.value);
+      break;
+    case 'ints':
+      writer.packedInts(8, attribute.value);
+      break;
+    case 'strings':
+      for (const value of attribute.value) writer.string(9, value);
+      break;
+  }
+  writer.int(20, attributeTypes[attribute.kind]);
+}
+
+function writeTensor(writer: ProtobufWriter, data: TensorData, name: string): void {
+  writer.packedInts(1, data.dims).int(2, dtypeCodes[data.dtype]).string(8, name).bytes(9, data);
+}
+
+export function writeInitializer(
+  writer: ProtobufWriter,
+  { name, data }: Initializer,
+  weights: WeightPlacer,
+): void {
+  writer.packedInts(1, data.dims).int(2, dtypeCodes[data.dtype]).string(8, name);
+  weights.write(writer, data);
+}
+
+function writeValueInfo(writer: ProtobufWriter, value: Value): void {
+  writer.string(1, value.name).message(2, (type) =>
+    type.message(1, (tensor) => {
+      tensor.int(1, dtypeCodes[value.dtype]);
+      const { shape } = value;
+      if (shape === undefined) return;
+      tensor.message(2, (dims) => {
+        for (const dim of shape) {
+          dims.message(1, (body) => {
+            if (typeof dim === 'number') body.int(1, dim);
+            else if (dim !== null) body.string(2, dim);
+          });
+        }
+      });
+    }),
+  );
+}

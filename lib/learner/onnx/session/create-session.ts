@@ -1,0 +1,92 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import { SessionCreationError } from '../errors/session.error.js';
+import type { Graph } from '../graph.js';
+import { writeModel, type WritableModel } from '../proto/model-writer.js';
+import { withModelFolder } from './model-folder.js';
+import { OnnxSession } from './onnx-session.js';
+
+/** How a session computes. @publicApi */
+export interface SessionOptions {
+  /** Threads of one operator. Default: onnxruntime's, the number of cores. */
+  readonly intraOpNumThreads?: number;
+  /**
+   * False lets idle threads sleep: slower alone, faster where the cores are shared. Default true.
+   */
+  readonly allowSpinning?: boolean;
+  /** In order of preference. Default ['cpu']. */
+  readonly executionProviders?: readonly InferenceSession.ExecutionProviderConfig[];
+  /** How far onnxruntime rewrites the graph. Default 'all'. */
+  readonly graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
+  /**
+   * Exact products of int8 numbers also where the processor would saturate them (x86 without VNNI).
+   * Default false.
+   */
+  readonly exactInt8?: boolean;
+  /** Where the weights lie while the session is made. Default: the system's temporary folder. */
+  readonly tempDir?: string;
+}
+
+/**
+ * A session for a graph, or a model that writes itself. The weights go through a file in a private
+ * folder, which is gone when the promise settles; where no file can be written they go through
+ * memory.
+ *
+ * @throws SessionCreationError when onnxruntime refuses the model.
+ * @throws ModelTooLargeError when no file can be written and the model passes 2 GB.
+ */
+export async function createSession(
+  graph: Graph | WritableModel,
+  options: SessionOptions = {},
+): Promise<OnnxSession> {
+  const fromFile = await withModelFolder(graph, options.tempDir, (path) =>
+    openSession(path, options),
+  );
+  return fromFile ?? openSession(writeModel(graph).model, options);
+}
+
+/**
+ * A session for a finished ONNX model: the path of a file, or its bytes.
+ *
+ * @throws SessionCreationError when onnxruntime refuses the model.
+ */
+export async function openSession(
+  model: string | Uint8Array,
+  options: SessionOptions = {},
+): Promise<OnnxSession> {
+  const native: InferenceSession.SessionOptions = {
+    executionProviders: options.executionProviders ?? ['cpu'],
+    interOpNumThreads: 1,
+    // They are kept for each shape that ever came, and texts have any length.
+    enableMemPattern: false,
+    // Errors come as exceptions; onnxruntime would print them as well.
+    logSeverityLevel: 4,
+    ...(options.intraOpNumThreads !== undefined && {
+      intraOpNumThreads: options.intraOpNumThreads,
+    }),
+    ...(options.graphOptimizationLevel !== undefined && {
+      graphOptimizationLevel: options.graphOptimizationLevel,
+    }),
+    ...extraOf(options),
+  };
+  try {
+    // Loaded when a session is made: a main thread that only holds runners never loads the native
+    // binding.
+    const { InferenceSession } = await import('onnxruntime-node');
+    return new OnnxSession(
+      typeof model === 'string'
+        ? await InferenceSession.create(model, native)
+        : await InferenceSession.create(model, native),
+    );
+  } catch (error) {
+    throw new SessionCreationError(error);
+  }
+}
+
+/** Settings that onnxruntime knows by name only. */
+function extraOf({ allowSpinning, exactInt8 }: SessionOptions): InferenceSession.SessionOptions {
+  const session = {
+    ...(allowSpinning === false && { intra_op: { allow_spinning: '0' } }),
+    ...(exactInt8 === true && { x64quantprecision: '1' }),
+  };
+  return Object.keys(session).length > 0 ? { extra: { session } } : {};
+}

@@ -1,0 +1,76 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Graph } from '../graph.js';
+import { writeModel, type WritableModel } from '../proto/model-writer.js';
+import type { ExternalData } from '../proto/weight-placer.js';
+
+// Below this an initializer costs more as an entry of its own than it saves.
+const externalDataThreshold = 4096;
+
+const unwritable = new Set([
+  'EACCES',
+  'EDQUOT',
+  'EMFILE',
+  'ENFILE',
+  'ENOENT',
+  'ENOSPC',
+  'ENOTDIR',
+  'EPERM',
+  'EROFS',
+]);
+
+/**
+ * Writes a model and its weights into a private folder, hands the model's path to `use`, and
+ * removes the folder whatever happens. The weights are streamed: onnxruntime maps them from the
+ * file, and keeps the mapping after the file is gone.
+ *
+ * @returns what `use` returned, or undefined when no folder can be written.
+ */
+export async function withModelFolder<T>(
+  graph: Graph | WritableModel,
+  parent: string | undefined,
+  use: (modelPath: string) => Promise<T>,
+): Promise<T | undefined> {
+  let folder: string | undefined;
+  try {
+    let modelPath: string;
+    try {
+      // mkdtemp makes the folder with mode 0700.
+      folder = await mkdtemp(join(parent ?? tmpdir(), 'vts-model-'));
+      modelPath = await writeInto(folder, graph);
+    } catch (error) {
+      if (isUnwritable(error)) return undefined;
+      throw error;
+    }
+    return await use(modelPath);
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeInto(folder: string, graph: Graph | WritableModel): Promise<string> {
+  const { model, externalData } = writeModel(graph, { externalDataThreshold });
+  const modelPath = join(folder, 'model.onnx');
+  await writeFile(modelPath, model, { flag: 'wx', mode: 0o600 });
+  if (externalData) await writeExternal(join(folder, externalData.location), externalData);
+  return modelPath;
+}
+
+async function writeExternal(path: string, data: ExternalData): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for (const chunk of data.chunks()) {
+      for (let done = 0; done < chunk.byteLength;) {
+        const { bytesWritten } = await file.write(chunk, done, chunk.byteLength - done);
+        done += bytesWritten;
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function isUnwritable(error: unknown): boolean {
+  return error instanceof Error && unwritable.has((error as NodeJS.ErrnoException).code ?? '');
+}

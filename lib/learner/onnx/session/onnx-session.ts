@@ -1,0 +1,58 @@
+import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
+import { phase } from '../../runtime/phases.js';
+import { SessionReleasedError } from '../errors/session.error.js';
+
+/**
+ * An onnxruntime session that may be released at any time, and more than once.
+ *
+ * `run` computes on the calling thread and blocks it.
+ */
+export class OnnxSession {
+  readonly #session: InferenceSession;
+  readonly #running = new Set<Promise<unknown>>();
+  #released: Promise<void> | undefined;
+
+  constructor(session: InferenceSession) {
+    this.#session = session;
+  }
+
+  get inputNames(): readonly string[] {
+    return this.#session.inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.#session.outputNames;
+  }
+
+  /** What the model takes, by name: element type and sizes. */
+  get inputMetadata(): readonly InferenceSession.ValueMetadata[] {
+    return this.#session.inputMetadata;
+  }
+
+  get outputMetadata(): readonly InferenceSession.ValueMetadata[] {
+    return this.#session.outputMetadata;
+  }
+
+  /** @throws SessionReleasedError after `release()`. */
+  async run(
+    feeds: InferenceSession.FeedsType,
+    fetches?: readonly string[],
+  ): Promise<Readonly<Record<string, OnnxValue>>> {
+    if (this.#released) throw new SessionReleasedError();
+    const run = phase('run', () =>
+      fetches ? this.#session.run(feeds, fetches) : this.#session.run(feeds),
+    );
+    this.#running.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  /** Frees the model once the runs that have begun are done. */
+  release(): Promise<void> {
+    this.#released ??= Promise.allSettled(this.#running).then(() => this.#session.release());
+    return this.#released;
+  }
+}

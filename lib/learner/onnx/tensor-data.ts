@@ -1,0 +1,51 @@
+import type { Tensor } from '../torch/tensor.js';
+import { bytesOf, dtypeSizes, type OnnxDType, type RawArray } from './dtype.js';
+import { UnsupportedDTypeError } from './errors/unsupported-dtype.error.js';
+import type { TensorData } from './graph.js';
+
+/** Elements that are computed when they are asked for, and not kept. */
+export function lazyTensorData(
+  dtype: OnnxDType,
+  dims: readonly number[],
+  produce: () => RawArray,
+): TensorData {
+  const elements = dims.reduce((product, size) => product * size, 1);
+  return {
+    dtype,
+    dims: [...dims],
+    byteLength: elements * dtypeSizes[dtype],
+    *chunks() {
+      yield bytesOf(produce());
+    },
+  };
+}
+
+/** A tensor of the file: every floating type becomes float32, the others keep their own. */
+export function tensorDataOf(tensor: Tensor): TensorData {
+  const dtype = onnxDTypeOf(tensor);
+  if (dtype === 'float32') {
+    return lazyTensorData(dtype, tensor.shape, () => tensor.toFloat32());
+  }
+  return lazyTensorData(dtype, tensor.shape, () => tensor.toTyped() as RawArray);
+}
+
+/** The element type that a tensor has in a graph. */
+export function onnxDTypeOf(tensor: Tensor): OnnxDType {
+  switch (tensor.dtype) {
+    case 'float64':
+    case 'float32':
+    case 'float16':
+    case 'bfloat16':
+    case 'float8_e4m3fn':
+    case 'float8_e5m2':
+      return 'float32';
+    case 'int64':
+    case 'int32':
+    case 'int8':
+    case 'uint8':
+    case 'bool':
+      return tensor.dtype;
+    default:
+      throw new UnsupportedDTypeError(tensor.dtype);
+  }
+}

@@ -1,0 +1,85 @@
+/** `\d`, `\w`, `\s` and their negations. */
+export interface Category {
+  readonly kind: 'category';
+  readonly name: 'd' | 'w' | 's';
+  readonly negated: boolean;
+}
+
+/** Code points from `low` to `high`, both included. */
+export interface Range {
+  readonly kind: 'range';
+  readonly low: number;
+  readonly high: number;
+}
+
+/** One character out of a set; a literal is a set of one. */
+export interface CharSet {
+  readonly kind: 'set';
+  readonly items: readonly (Category | Range)[];
+  readonly negated: boolean;
+  readonly flags: number;
+}
+
+/** Zero-width assertions on the position. */
+export interface Assertion {
+  readonly kind: 'assertion';
+  readonly name:
+    'start' | 'end' | 'lineStart' | 'lineEnd' | 'lastLineEnd' | 'boundary' | 'nonBoundary';
+  readonly flags: number;
+}
+
+export interface Sequence {
+  readonly kind: 'sequence';
+  readonly items: readonly RegexNode[];
+}
+
+export interface Alternation {
+  readonly kind: 'alternation';
+  readonly branches: readonly RegexNode[];
+}
+
+/** A capturing group; `index` is Python's number. */
+export interface Capture {
+  readonly kind: 'capture';
+  readonly index: number;
+  readonly body: RegexNode;
+}
+
+export interface Atomic {
+  readonly kind: 'atomic';
+  readonly body: RegexNode;
+}
+
+export interface Look {
+  readonly kind: 'look';
+  readonly behind: boolean;
+  readonly negated: boolean;
+  readonly body: RegexNode;
+}
+
+export interface Repeat {
+  readonly kind: 'repeat';
+  readonly min: number;
+  readonly max: number;
+  readonly mode: 'greedy' | 'lazy' | 'possessive';
+  readonly body: RegexNode;
+}
+
+export interface BackReference {
+  readonly kind: 'backReference';
+  readonly index: number;
+  readonly flags: number;
+}
+
+export type RegexNode =
+  CharSet | Assertion | Sequence | Alternation | Capture | Atomic | Look | Repeat | BackReference;
+
+/** A parsed pattern. */
+export interface ParsedRegex {
+  readonly pattern: string;
+  readonly root: RegexNode;
+  /** Flags given, and those set by inline `(?...)` for the whole pattern. */
+  readonly flags: number;
+  readonly groupCount: number;
+  readonly groupNames: ReadonlyMap<string, number>;
+}

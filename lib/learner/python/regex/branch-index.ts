@@ -1,0 +1,90 @@
+import type { CharSet, ParsedRegex, RegexNode } from './ast.js';
+import { emitRegex } from './emitter.js';
+import { setSource } from './set-source.js';
+
+/** With fewer branches the engine is as fast by itself. */
+const WORTH_INDEXING = 32;
+/** Sets of more ranges are found in nearly every text. */
+const NARROW = 8;
+
+interface Branch {
+  readonly root: RegexNode;
+  /** Characters in a row that every match of the branch holds. */
+  readonly required: RegExp | undefined;
+  regex?: RegExp;
+}
+
+/**
+ * Tells whether an alternation of many branches matches at the start of a text, branch by branch.
+ *
+ * spaCy's French `token_match` is an alternation of 1.4 million characters, which takes an engine a
+ * second to compile as a whole. Each branch needs certain characters in a row; it is compiled when
+ * a text first has them.
+ */
+export class BranchIndex {
+  readonly #branches: readonly Branch[];
+  /** What one or the other branch requires; undefined when a branch requires nothing. */
+  readonly #anyRequired: RegExp | undefined;
+
+  private constructor(
+    private readonly regex: ParsedRegex,
+    branches: readonly RegexNode[],
+  ) {
+    const runs = branches.map((branch) => longestRun(branch));
+    this.#branches = branches.map((root, i) => ({
+      root,
+      required: runs[i] ? new RegExp(runs[i], 'u') : undefined,
+    }));
+    this.#anyRequired = runs.every(Boolean) ? new RegExp(runs.join('|'), 'u') : undefined;
+  }
+
+  /** Undefined for patterns that are no large alternation. */
+  static of(regex: ParsedRegex): BranchIndex | undefined {
+    const root = unwrapped(regex.root);
+    return root.kind === 'alternation' && root.branches.length >= WORTH_INDEXING
+      ? new BranchIndex(regex, root.branches)
+      : undefined;
+  }
+
+  matches(text: string): boolean {
+    if (this.#anyRequired?.test(text) === false) return false;
+    return this.#branches.some((branch) => {
+      if (branch.required?.test(text) === false) return false;
+      branch.regex ??= this.#compile(branch.root);
+      branch.regex.lastIndex = 0;
+      return branch.regex.test(text);
+    });
+  }
+
+  #compile(root: RegexNode): RegExp {
+    return new RegExp(emitRegex({ ...this.regex, root }).source, 'uy');
+  }
+}
+
+/** The alternation inside groups that do nothing but group. */
+function unwrapped(node: RegexNode): RegexNode {
+  if (node.kind !== 'sequence') return node;
+  const [only] = node.items;
+  return only && node.items.length === 1 ? unwrapped(only) : node;
+}
+
+/** The longest run of narrow sets that a node cannot match without, as a pattern; '' for none. */
+function longestRun(node: RegexNode): string {
+  let longest: CharSet[] = [];
+  let run: CharSet[] = [];
+  for (const item of flattened(node)) {
+    if (item.kind === 'set' && isNarrow(item)) run.push(item);
+    else if (item.kind !== 'assertion') run = [];
+    if (run.length > longest.length) longest = [...run];
+  }
+  return longest.map((set) => setSource(set)).join('');
+}
+
+/** The items of a sequence, and of the sequences that it groups. */
+function flattened(node: RegexNode): readonly RegexNode[] {
+  return node.kind === 'sequence' ? node.items.flatMap(flattened) : [node];
+}
+
+function isNarrow(set: CharSet): boolean {
+  return !set.negated && set.items.length > 0 && set.items.length <= NARROW;
+}

@@ -1,0 +1,34 @@
+import type { RegexNode } from './ast.js';
+import { widthOf } from './width.js';
+
+/**
+ * Whether a node tries a way to match nothing before a way to match something, such as `|a` or
+ * `a??`.
+ *
+ * In a loop Python accepts such a round and leaves; JavaScript rejects it and tries the other way.
+ */
+export function prefersEmpty(node: RegexNode): boolean {
+  switch (node.kind) {
+    case 'alternation':
+      return node.branches.some(
+        (branch, i) =>
+          nullable(branch) &&
+          (prefersEmpty(branch) ||
+            node.branches.slice(i + 1).some((later) => widthOf(later)[1] > 0)),
+      );
+    case 'sequence':
+      return nullable(node) && node.items.some(prefersEmpty);
+    case 'repeat':
+      if (node.mode === 'lazy' && nullable(node) && widthOf(node.body)[1] > 0) return true;
+      return prefersEmpty(node.body);
+    case 'capture':
+    case 'atomic':
+      return prefersEmpty(node.body);
+    default:
+      return false;
+  }
+}
+
+function nullable(node: RegexNode): boolean {
+  return widthOf(node)[0] === 0;
+}

@@ -1,0 +1,184 @@
+import { BranchIndex } from './branch-index.js';
+import { emitRegex, type EmittedRegex } from './emitter.js';
+import type { ParsedRegex } from './ast.js';
+import { RegexFlag } from './flags.js';
+import { parseRegex } from './parser.js';
+import { UnsupportedRegexError } from './python-regex.error.js';
+
+/** What Python's `re.Match` tells; positions are UTF-16 offsets. */
+export interface PythonMatch {
+  readonly start: number;
+  readonly end: number;
+  /** The whole match and the groups by Python's numbers; undefined where a group took no part. */
+  readonly groups: readonly (string | undefined)[];
+}
+
+/**
+ * A pattern of Python's `re` that JavaScript's engine matches: the same matches on any text, code
+ * point by code point.
+ */
+export class PythonPattern {
+  readonly #parsed: ParsedRegex;
+  readonly #emitted: EmittedRegex;
+  /** Null where branch by branch is no faster; undefined until asked for. */
+  #branches: BranchIndex | null | undefined;
+  readonly #compiled = new Map<Use, Compiled>();
+  readonly groupNames: ReadonlyMap<string, number>;
+  /** With inline flags and UNICODE or ASCII resolved, as `Pattern.flags`. */
+  readonly flags: number;
+
+  /**
+   * @throws RegexSyntaxError where Python would refuse the pattern
+   * @throws UnsupportedRegexError where JavaScript would match something else
+   */
+  constructor(
+    readonly pattern: string,
+    flags: number = RegexFlag.UNICODE,
+  ) {
+    this.#parsed = parseRegex(pattern, flags);
+    this.flags = this.#parsed.flags;
+    this.groupNames = this.#parsed.groupNames;
+    this.#emitted = emitRegex(this.#parsed);
+  }
+
+  /** The source in JavaScript. */
+  get source(): string {
+    return this.#emitted.source;
+  }
+
+  /** `pattern.match(text)`: at the start only. */
+  match(text: string): PythonMatch | undefined {
+    return this.#exec('match', text, 0);
+  }
+
+  /** Whether `pattern.match(text)` finds anything. */
+  matches(text: string): boolean {
+    if (this.#branches === undefined) this.#branches = BranchIndex.of(this.#parsed) ?? null;
+    if (this.#branches) return this.#branches.matches(text);
+    const { regex } = this.#use('match');
+    regex.lastIndex = 0;
+    return regex.test(text);
+  }
+
+  /** `pattern.search(text)`: the first match anywhere. */
+  search(text: string): PythonMatch | undefined {
+    return this.#exec('search', text, 0);
+  }
+
+  /** `pattern.fullmatch(text)`: from the start to the very end. */
+  fullmatch(text: string): PythonMatch | undefined {
+    return this.#exec('fullmatch', text, 0);
+  }
+
+  /**
+   * `pattern.finditer(text)`. After an empty match Python looks for a longer one at the same place
+   * before it moves on; JavaScript would move on at once.
+   */
+  finditer(text: string): PythonMatch[] {
+    const found: PythonMatch[] = [];
+    let position = 0;
+    let mustAdvance = false;
+    while (position <= text.length) {
+      let match: PythonMatch | undefined;
+      if (mustAdvance) {
+        match = this.#exec('nonEmpty', text, position);
+        if (!match) {
+          position = nextPosition(text, position);
+          if (position > text.length) break;
+        }
+      }
+      match ??= this.#exec('search', text, position);
+      if (!match) break;
+      found.push(match);
+      mustAdvance = match.start === match.end;
+      position = match.end;
+    }
+    return found;
+  }
+
+  /** `pattern.sub(replacement, text)` with a function. */
+  sub(replacement: (match: PythonMatch) => string, text: string): string {
+    const matches = this.finditer(text);
+    if (matches.length === 0) return text;
+    let result = '';
+    let end = 0;
+    for (const match of matches) {
+      result += text.slice(end, match.start) + replacement(match);
+      end = match.end;
+    }
+    return result + text.slice(end);
+  }
+
+  #exec(use: Use, text: string, position: number): PythonMatch | undefined {
+    const { regex, groups } = this.#use(use);
+    regex.lastIndex = position;
+    let found = regex.exec(text);
+    // V8 lets a pattern that begins with a look start inside a surrogate pair.
+    while (found && splitsPair(text, found.index)) {
+      regex.lastIndex = found.index + 1;
+      found = regex.exec(text);
+    }
+    if (!found) return undefined;
+    return {
+      start: found.index,
+      end: found.index + found[0].length,
+      groups: groups.length === 1 ? [found[0]] : groups.map((group) => found[group]),
+    };
+  }
+
+  #use(use: Use): Compiled {
+    let compiled = this.#compiled.get(use);
+    if (!compiled) {
+      compiled = this.#compile(use);
+      this.#compiled.set(use, compiled);
+    }
+    return compiled;
+  }
+
+  #compile(use: Use): Compiled {
+    const { source, groups } = this.#emitted;
+    switch (use) {
+      case 'match':
+        return { regex: this.#regExp(source, 'uy'), groups };
+      case 'search':
+        return { regex: this.#regExp(source, 'ug'), groups };
+      case 'fullmatch':
+        return { regex: this.#regExp(`(?:${source})$`, 'uy'), groups };
+      case 'nonEmpty': {
+        // Group 1 holds the rest of the text: if it still lies ahead after the match, nothing was
+        // consumed.
+        const inner = emitRegex(this.#parsed, 1);
+        return {
+          regex: this.#regExp(`(?=([^]*))(?:${inner.source})(?!\\1$)`, 'uy'),
+          groups: inner.groups,
+        };
+      }
+    }
+  }
+
+  #regExp(source: string, flags: string): RegExp {
+    try {
+      return new RegExp(source, flags);
+    } catch {
+      throw new UnsupportedRegexError(this.pattern, 'more groups or larger counts than V8 takes');
+    }
+  }
+}
+
+interface Compiled {
+  readonly regex: RegExp;
+  readonly groups: readonly number[];
+}
+
+type Use = 'match' | 'search' | 'fullmatch' | 'nonEmpty';
+
+function nextPosition(text: string, position: number): number {
+  return position + ((text.codePointAt(position) ?? 0) > 0xffff ? 2 : 1);
+}
+
+function splitsPair(text: string, position: number): boolean {
+  return (
+    (text.charCodeAt(position) & 0xfc00) === 0xdc00 &&
+    (text.charCodeAt(position - 1) & 0xfc00) === 0xd800
+  );
+}

@@ -1,0 +1,103 @@
+import { WHITESPACE_CLASS } from '../str/index.js';
+import type { Category, CharSet } from './ast.js';
+import { caseVariants } from './case-variants.js';
+import { RegexFlag } from './flags.js';
+
+/**
+ * Every category as the inside of a class, negated ones too: JavaScript cannot nest classes under
+ * the `u` flag.
+ */
+const UNICODE_CATEGORIES = {
+  d: '\\p{Nd}',
+  D: '\\P{Nd}',
+  w: '\\p{L}\\p{N}_',
+  // Every other category; of the connectors all but the underscore.
+  W:
+    '\\p{M}\\p{Z}\\p{C}\\p{S}\\p{Pd}\\p{Ps}\\p{Pe}\\p{Pi}\\p{Pf}\\p{Po}' +
+    '\\u{203f}\\u{2040}\\u{2054}\\u{fe33}\\u{fe34}\\u{fe4d}-\\u{fe4f}\\u{ff3f}',
+  s: WHITESPACE_CLASS,
+  S:
+    '\\u{0}-\\u{8}\\u{e}-\\u{1b}\\u{21}-\\u{84}\\u{86}-\\u{9f}\\u{a1}-\\u{167f}\\u{1681}-\\u{1fff}' +
+    '\\u{200b}-\\u{2027}\\u{202a}-\\u{202e}\\u{2030}-\\u{205e}\\u{2060}-\\u{2fff}\\u{3001}-\\u{10ffff}',
+};
+const ASCII_CATEGORIES = {
+  d: '0-9',
+  D: '\\u{0}-\\u{2f}\\u{3a}-\\u{10ffff}',
+  w: '0-9A-Z_a-z',
+  W: '\\u{0}-\\u{2f}\\u{3a}-\\u{40}\\u{5b}-\\u{5e}\\u{60}\\u{7b}-\\u{10ffff}',
+  s: '\\u{9}-\\u{d}\\u{20}',
+  S: '\\u{0}-\\u{8}\\u{e}-\\u{1f}\\u{21}-\\u{10ffff}',
+};
+
+/** The word characters as a class: `[...]`. */
+export function wordClass(flags: number): string {
+  return `[${categories(flags).w}]`;
+}
+
+/** Sources of the larger sets; a pattern may hold the same one hundreds of times. */
+const known = new WeakMap<CharSet, string>();
+/** Smaller sets are written as fast as they are looked up. */
+const WORTH_KEEPING = 8;
+
+/** A character set as JavaScript writes it under the `u` flag. */
+export function setSource(set: CharSet): string {
+  if (set.items.length === 0) return set.negated ? '[^]' : '[]';
+  if (set.items.length < WORTH_KEEPING) return emitSet(set);
+  let source = known.get(set);
+  if (source === undefined) known.set(set, (source = emitSet(set)));
+  return source;
+}
+
+function emitSet(set: CharSet): string {
+  const ranges = matchedRanges(set);
+  const [only] = ranges;
+  if (
+    !set.negated &&
+    only &&
+    ranges.length === set.items.length &&
+    ranges.length === 1 &&
+    only[0] === only[1]
+  ) {
+    return character(only[0]);
+  }
+  const parts = ranges.map(([low, high]) =>
+    low === high ? character(low) : `${character(low)}-${character(high)}`,
+  );
+  for (const item of set.items) if (item.kind === 'category') parts.push(category(item, set.flags));
+  return `[${set.negated ? '^' : ''}${parts.join('')}]`;
+}
+
+function categories(flags: number): typeof UNICODE_CATEGORIES {
+  return flags & RegexFlag.ASCII ? ASCII_CATEGORIES : UNICODE_CATEGORIES;
+}
+
+function category({ name, negated }: Category, flags: number): string {
+  const source = categories(flags);
+  return negated ? source[name.toUpperCase() as 'D' | 'W' | 'S'] : source[name];
+}
+
+function character(code: number): string {
+  const char = String.fromCodePoint(code);
+  return /^[0-9A-Za-z_]$/.test(char) ? char : `\\u{${code.toString(16)}}`;
+}
+
+/** Wider ranges are looked through for cased characters, not character by character. */
+const NARROW = 64;
+
+/** The ranges of a set, and under IGNORECASE what equals a character of theirs. */
+export function matchedRanges(set: CharSet): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const item of set.items) if (item.kind === 'range') ranges.push([item.low, item.high]);
+  if (!(set.flags & RegexFlag.IGNORECASE)) return ranges;
+  const variants = caseVariants((set.flags & RegexFlag.ASCII) !== 0);
+  const added = new Set<number>();
+  const add = (code: number, low: number, high: number): void => {
+    for (const other of variants.get(code) ?? []) if (other < low || other > high) added.add(other);
+  };
+  for (const [low, high] of ranges) {
+    if (high - low < NARROW) for (let code = low; code <= high; code++) add(code, low, high);
+    else for (const code of variants.keys()) if (code >= low && code <= high) add(code, low, high);
+  }
+  for (const code of added) ranges.push([code, code]);
+  return ranges;
+}

@@ -1,0 +1,172 @@
+import {
+  lowerModel,
+  UnsupportedModuleError,
+  type InputSpec,
+  type OnnxDType,
+} from '../onnx/index.js';
+import { signatureOf } from '../onnx/lowering/registry.js';
+import type { Module } from '../torch/module.js';
+import { InvalidModelInputError, UnknownModelInputsError } from './errors/index.js';
+import { inferInputs } from './infer-inputs.js';
+import type { InputPlan, ModelInput, PlannedInput } from './model-input.js';
+
+/** What a module takes, and how its graph is to be made for it. */
+export interface ModulePlan extends InputPlan {
+  /**
+   * The graph's inputs, for tensors of so many dimensions; undefined where the model itself knows.
+   */
+  specsFor(rank: number): readonly InputSpec[] | undefined;
+}
+
+/**
+ * What a module takes: as the caller says, as its root tells, or as its first layer does.
+ *
+ * @throws UnknownModelInputsError where nothing tells.
+ * @throws InvalidModelInputError where the caller's description cannot be.
+ */
+export function planModule(module: Module, given?: readonly ModelInput[]): ModulePlan {
+  const signature = signatureOf(module);
+  const limits = idLimits(module);
+  if (given) {
+    const specs = checkModelInputs(given).map(specOf);
+    return { inputs: planned(specs, limits), specsFor: () => specs };
+  }
+  if (signature?.hints.kind === 'text-classifier') {
+    const ids = { name: 'ids', dtype: 'int64', shape: [null, null] } as const;
+    return {
+      inputs: [{ ...ids, feed: 'int32', dims: ['batch', 'length'] }],
+      text: signature.hints.text,
+      specsFor: () => undefined,
+    };
+  }
+  const inferred = inferInputs(module) ?? (signature && { specs: signature.inputs });
+  // Where a layer cannot be lowered, that is the fact to know first: lowering names it.
+  if (!inferred) throw unknownLayer(module) ?? new UnknownModelInputsError(module.className);
+  const { specs, tail, rowSize } = inferred;
+  const more = {
+    ...(tail === undefined ? {} : { tail }),
+    ...(rowSize === undefined ? {} : { rowSize }),
+  };
+  const inputs = planned(specs, limits).map((input) => ({ ...input, ...more }));
+  return {
+    inputs,
+    ...(isTabular(module) && inputs.length === 1 ? { mayTakeEmpty: true } : {}),
+    specsFor: (rank) =>
+      tail === undefined ? specs : specs.map((spec) => ofRank(spec, rank, tail)),
+  };
+}
+
+function unknownLayer(module: Module): UnsupportedModuleError | undefined {
+  try {
+    lowerModel(module);
+    return undefined;
+  } catch (error) {
+    const known = !(error instanceof UnsupportedModuleError) || error.reason !== undefined;
+    return known ? undefined : error;
+  }
+}
+
+/** The same for tensors of `rank` dimensions, the last `tail` of which are as they were. */
+function ofRank(spec: InputSpec, rank: number, tail: number): InputSpec {
+  if (rank === spec.dims.length) return spec;
+  const lead = Array.from({ length: rank - tail }, (_, i) => (i === 0 ? 'batch' : `dim_${i}`));
+  return { ...spec, dims: [...lead, ...spec.dims.slice(spec.dims.length - tail)] };
+}
+
+function planned(
+  specs: readonly InputSpec[],
+  limits: readonly (number | null)[] | undefined,
+): PlannedInput[] {
+  const ids = specs.findIndex(({ dtype }) => isInteger(dtype));
+  return specs.map(({ name, dtype, dims }, index) => ({
+    name,
+    dtype: isInteger(dtype) ? 'int64' : dtype,
+    feed: dtype,
+    shape: dims.map((dim) => (typeof dim === 'number' ? dim : null)),
+    dims,
+    ...(index === ids && limits ? { limits } : {}),
+  }));
+}
+
+const isInteger = (dtype: OnnxDType): boolean => dtype === 'int64' || dtype === 'int32';
+
+/**
+ * What ids may be: torch refuses those beyond an embedding's rows, onnxruntime takes negative ones
+ * from behind.
+ */
+function idLimits(module: Module): readonly (number | null)[] | undefined {
+  const rows = (child: Module | null | undefined): number | null =>
+    child?.tensor('weight')?.shape[0] ?? null;
+  switch (module.className) {
+    case 'torch.nn.modules.sparse.Embedding':
+    case 'fastai.layers.Embedding':
+      return [rows(module)];
+    case 'fastai.text.models.awdlstm.AWD_LSTM':
+      return [rows(module.child('encoder'))];
+    case 'fastai.tabular.model.TabularModel':
+    case 'fastai.collab.EmbeddingNN':
+      return [...(module.child('embeds')?.children.values() ?? [])].map(rows);
+    case 'fastai.collab.EmbeddingDotBias':
+      return [rows(module.child('u_weight')), rows(module.child('i_weight'))];
+    default: {
+      const [first] = module.children.values();
+      return first ? idLimits(first) : undefined;
+    }
+  }
+}
+
+function isTabular(module: Module): boolean {
+  return ['fastai.tabular.model.TabularModel', 'fastai.collab.EmbeddingNN'].includes(
+    module.className,
+  );
+}
+
+const TORCH_DTYPES: readonly string[] = [
+  'float32',
+  'float64',
+  'int64',
+  'int32',
+  'int8',
+  'uint8',
+  'bool',
+];
+
+function specOf({ name, dtype, shape }: ModelInput): InputSpec {
+  if (!TORCH_DTYPES.includes(dtype)) {
+    throw new InvalidModelInputError(
+      `the dtype of "${name}" is ${dtype}, not one of ${TORCH_DTYPES.join(', ')}`,
+    );
+  }
+  const dims = shape.map((size, index) => size ?? (index === 0 ? 'batch' : `${name}_${index}`));
+  return { name, dtype: dtype as OnnxDType, dims };
+}
+
+/**
+ * Checks a description of inputs that a caller or a file gives.
+ *
+ * @throws InvalidModelInputError
+ */
+export function checkModelInputs(value: unknown): readonly ModelInput[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new InvalidModelInputError('they are no list of one or more');
+  }
+  const names = new Set<string>();
+  return value.map((item: unknown): ModelInput => {
+    const { name, dtype, shape } = (item ?? {}) as Partial<Record<keyof ModelInput, unknown>>;
+    if (typeof name !== 'string' || name === '')
+      throw new InvalidModelInputError('one has no name');
+    if (names.has(name)) throw new InvalidModelInputError(`two are called "${name}"`);
+    names.add(name);
+    if (typeof dtype !== 'string') throw new InvalidModelInputError(`"${name}" has no dtype`);
+    if (!Array.isArray(shape) || !shape.every(isSize)) {
+      throw new InvalidModelInputError(
+        `the shape of "${name}" is no list of sizes of 1 or more, or null`,
+      );
+    }
+    return { name, dtype: dtype as ModelInput['dtype'], shape };
+  });
+}
+
+function isSize(size: unknown): boolean {
+  return size === null || (Number.isInteger(size) && (size as number) > 0);
+}

@@ -1,0 +1,74 @@
+import {
+  createSession,
+  lowerModel,
+  quantizedSession,
+  quantizeGraph,
+  type LoweredModel,
+  type OnnxSession,
+} from '../onnx/index.js';
+import type { Module } from '../torch/index.js';
+import { guarded } from '../runtime/run-guard.js';
+import { planModule } from './input-plan.js';
+import type { InputPlan, TextPlan } from './model-input.js';
+import { openModuleFile } from './open-module.js';
+import { sessionOptionsOf } from './session-options.js';
+import type { ModelGraph, TorchModelOptions } from './torch-model.js';
+
+/** The graph of a torch module. */
+export async function openModuleGraph(
+  source: string | Uint8Array,
+  options: TorchModelOptions,
+): Promise<ModelGraph> {
+  const sessionOptions = await sessionOptionsOf(options);
+  const { module, torchFile } = openModuleFile(source);
+  try {
+    const { specsFor: _, ...plan } = planModule(module, options.inputs);
+    const int8 = options.precision === 'int8';
+    const [first] = plan.inputs;
+    const rank = first?.dims.length ?? 0;
+    const lower = (of: Module, forRank: number): LoweredModel => {
+      const inputs = planModule(of, options.inputs).specsFor(forRank);
+      return lowerModel(of, { ...(inputs && { inputs }), skipsChunks: !int8 });
+    };
+    const create = ({ graph }: LoweredModel): Promise<OnnxSession> =>
+      guarded(() =>
+        int8
+          ? quantizedSession(quantizeGraph(graph), [source], options.cacheFolder, sessionOptions)
+          : createSession(graph, sessionOptions),
+      );
+    const lowered = lower(module, rank);
+    const sessions = new Map([[rank, Promise.resolve(await create(lowered))]]);
+    const again = (other: number): Promise<OnnxSession> => {
+      // The file is closed by now, and rarely needed again.
+      const file = openModuleFile(source);
+      return create(lower(file.module, other)).finally(() => file.torchFile.close());
+    };
+    return {
+      className: module.className,
+      plan: int8 && plan.text ? withoutSkips(plan, plan.text) : plan,
+      outputs: lowered.outputs.map(({ name }) => name),
+      sessionFor(wanted) {
+        const key = first?.tail === undefined ? rank : wanted;
+        let session = sessions.get(key);
+        if (!session) {
+          session = again(key);
+          sessions.set(key, session);
+          session.catch(() => sessions.delete(key));
+        }
+        return session;
+      },
+      async release() {
+        const open = await Promise.allSettled(sessions.values());
+        for (const each of open) {
+          if (each.status === 'fulfilled') await guarded(() => each.value.release());
+        }
+      },
+    };
+  } finally {
+    torchFile.close();
+  }
+}
+
+function withoutSkips(plan: InputPlan, text: TextPlan): InputPlan {
+  return { ...plan, text: { ...text, noPadAtChunkStart: true } };
+}

@@ -1,0 +1,74 @@
+import {
+  Module,
+  NdArray,
+  PyDict,
+  PyObject,
+  readTorchFile,
+  Tensor,
+  type PyValue,
+  type TorchFile,
+} from '../torch/index.js';
+import { NotAModuleError } from './errors/index.js';
+
+/** A model in a torch file, not lowered. */
+export interface ModuleFile {
+  readonly module: Module;
+  /** The attributes that lead to it from the file's root: none, or `model` of a learner. */
+  readonly path: readonly string[];
+  readonly torchFile: TorchFile;
+}
+
+/**
+ * Reads the model of a torch file: what `torch.save(module)` wrote, or the model of a learner's
+ * export.
+ *
+ * @throws NotAModuleError for weights, checkpoints and other contents; the errors of
+ * `readTorchFile`.
+ */
+export function openModuleFile(source: string | Uint8Array): ModuleFile {
+  const torchFile = readTorchFile(source);
+  try {
+    return { ...moduleOf(torchFile.root), torchFile };
+  } catch (error) {
+    torchFile.close();
+    throw error;
+  }
+}
+
+function moduleOf(root: PyValue): Pick<ModuleFile, 'module' | 'path'> {
+  const module = Module.from(root);
+  if (module) return { module, path: [] };
+  const model = root instanceof PyObject ? modelOfLearner(root) : undefined;
+  if (model) return { module: model, path: ['model'] };
+  const weights =
+    'Save the whole module: torch.save(model, path) after model.load_state_dict(...); weights alone do not say what to compute.';
+  if (root instanceof PyDict) {
+    if (isWeights(root)) throw new NotAModuleError('weights (a state_dict)', weights);
+    const keys = root.keys().slice(0, 8).map(String);
+    const inner = root.keys().find((key) => Module.from(root.get(key)));
+    throw new NotAModuleError(
+      `a dictionary (keys ${keys.join(', ')}), such as a checkpoint of training`,
+      inner === undefined
+        ? weights
+        : `Save the model alone: torch.save(checkpoint[${JSON.stringify(String(inner))}], path).`,
+    );
+  }
+  throw new NotAModuleError(describe(root));
+}
+
+/** An export.pkl may stand for its model. */
+function modelOfLearner(root: PyObject): Module | undefined {
+  return root.attr('dls') === undefined ? undefined : Module.from(root.attr('model'));
+}
+
+function isWeights(dict: PyDict): boolean {
+  const values = dict.values();
+  return values.length > 0 && values.every((value) => value instanceof Tensor);
+}
+
+function describe(value: PyValue): string {
+  if (value === null) return 'None';
+  if (value instanceof Tensor || value instanceof NdArray) return 'a tensor';
+  if (value instanceof PyObject) return `an object of class "${value.className}"`;
+  return Array.isArray(value) ? 'a list' : `a value of another kind (${typeof value})`;
+}

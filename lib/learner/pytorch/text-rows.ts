@@ -1,0 +1,48 @@
+import { Tensor } from 'onnxruntime-common';
+import { packTextBatch, TextInputError } from '../onnx/index.js';
+import type { TextPlan } from './model-input.js';
+
+/**
+ * Rows of token ids, padded on either side, as the text classifier's graph takes them: without
+ * their padding, and with their lengths. So each row gives what it gives alone.
+ *
+ * @returns ids [rows, width] and lengths [rows], both int32.
+ * @throws TextInputError
+ */
+export function packTextRows(
+  ids: Int32Array,
+  [count, width]: readonly [number, number],
+  plan: TextPlan,
+): Tensor[] {
+  const { padIdx, bptt } = plan;
+  const rows = Array.from({ length: count }, (_, row) => {
+    let [start, end] = [row * width, (row + 1) * width];
+    while (start < end && ids[start] === padIdx) start++;
+    while (end > start && ids[end - 1] === padIdx) end--;
+    return ids.subarray(start, end);
+  });
+  rows.forEach((row, index) => {
+    if (row.length === 0) {
+      throw new TextInputError(
+        `Row ${index} holds padding alone (fastai fails on it too)`,
+        'Send texts of one token or more that is not xxpad.',
+      );
+    }
+    if (plan.noPadAtChunkStart === true) refusePadAtChunkStart(row, index, padIdx, bptt);
+  });
+  const batch = packTextBatch(rows, plan);
+  return [
+    new Tensor('int32', batch.ids, batch.dims),
+    new Tensor('int32', batch.lengths, [batch.lengths.length]),
+  ];
+}
+
+function refusePadAtChunkStart(row: Int32Array, index: number, pad: number, bptt: number): void {
+  for (let at = bptt; at < row.length; at += bptt) {
+    if (row[at] !== pad) continue;
+    throw new TextInputError(
+      `Row ${index} has the padding token amid its text, at position ${at}, where fastai starts anew; the int8 model cannot`,
+      "Leave the token out, or run the model with precision: 'fp32'.",
+    );
+  }
+}

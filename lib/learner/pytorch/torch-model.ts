@@ -1,0 +1,160 @@
+import type { Tensor } from 'onnxruntime-common';
+import type { OnnxValue } from 'onnxruntime-node';
+import { SessionReleasedError, type OnnxSession } from '../onnx/index.js';
+import { guarded } from '../runtime/run-guard.js';
+import { TensorInputError } from './errors/index.js';
+import type { InputPlan, ModelInput } from './model-input.js';
+import { openOnnxGraph } from './onnx-graph.js';
+import { openModuleGraph } from './module-graph.js';
+import { readInputs, type PytorchInput } from './read-inputs.js';
+import { isOnnx } from './source-kind.js';
+
+/**
+ * How a model is run.
+ *
+ * @publicApi
+ */
+export interface TorchModelOptions {
+  /** What the model takes, where nothing in it tells. */
+  inputs?: readonly ModelInput[];
+  /** Threads that onnxruntime uses within one run. @default 1 */
+  intraOpNumThreads?: number;
+  /**
+   * onnxruntime's execution providers, in order of preference. Models by `webgpu` must all run on
+   * one thread of a process; runners see to that.
+   *
+   * @default ['cpu']
+   */
+  executionProviders?: readonly string[];
+  /**
+   * False goes on without the execution providers that do not work here, after a warning.
+   *
+   * @default true
+   */
+  strict?: boolean;
+  /** How far onnxruntime rewrites the graph. @default 'all' */
+  graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
+  /**
+   * `int8` quantizes the weights of matrix products and LSTMs, of 1024 elements or more. An ONNX
+   * file with data files is then given by its path.
+   *
+   * @default 'fp32'
+   */
+  precision?: 'fp32' | 'int8';
+  /** Where the quantized model is kept for the next time. @default nowhere */
+  cacheFolder?: string;
+  /** Told what is not as it was wanted. @default nobody */
+  warn?: (message: string) => void;
+}
+
+/** What a model gives: its tensor, or a list where it gives several. @publicApi */
+export type PytorchOutput = Tensor | Tensor[];
+
+/** A graph of the model, and the plan of what it takes. */
+export interface ModelGraph {
+  readonly className: string | undefined;
+  readonly plan: InputPlan;
+  /** Names of the results, in order. */
+  readonly outputs: readonly string[];
+  /** The session for inputs of so many dimensions. */
+  sessionFor(rank: number): Promise<OnnxSession>;
+  release(): Promise<void>;
+}
+
+/**
+ * A model without a learner, run by onnxruntime on the calling thread: what `pytorch.loadModel`
+ * gives. Runners hold one in each of their workers.
+ *
+ * @example
+ * const model = await TorchModel.load('saved_model.pt');
+ * const logits = await model.run([[2, 9, 41, 7]]);
+ *
+ * @publicApi
+ */
+export class TorchModel {
+  #released = false;
+
+  private constructor(private readonly graph: ModelGraph) {}
+
+  /**
+   * Loads a file of `torch.save(module)`, the model of an export.pkl, or an ONNX file.
+   *
+   * @param source Path of the file, or its bytes.
+   * @throws NotAModuleError for other contents; UnsupportedModuleError for a layer that cannot be
+   * lowered; UnknownModelInputsError where nothing tells what the model takes;
+   * ExecutionProviderError; UnquantizableModelError; the errors of damaged files.
+   */
+  static async load(
+    source: string | Uint8Array,
+    options: TorchModelOptions = {},
+  ): Promise<TorchModel> {
+    const open = isOnnx(source) ? openOnnxGraph : openModuleGraph;
+    return new TorchModel(await open(source, options));
+  }
+
+  /** `module.name` of the model's class in Python; undefined for an ONNX file. */
+  get className(): string | undefined {
+    return this.graph.className;
+  }
+
+  /** What the model takes. */
+  get inputs(): readonly ModelInput[] {
+    return this.graph.plan.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+  }
+
+  /** @internal */
+  get plan(): InputPlan {
+    return this.graph.plan;
+  }
+
+  /**
+   * Calls the model, in evaluation mode and without gradients.
+   *
+   * @throws TensorInputError, TextInputError (InputErrors) for what the model does not take.
+   */
+  async run(item: PytorchInput): Promise<PytorchOutput> {
+    return this.runTensors(readInputs(this.plan, item).tensors);
+  }
+
+  /** The same for tensors that `readInputs` made. @internal */
+  async runTensors(tensors: readonly Tensor[]): Promise<PytorchOutput> {
+    if (this.#released) throw new SessionReleasedError();
+    const [first] = tensors;
+    const session = await this.graph.sessionFor(first?.dims.length ?? 0);
+    const feeds = Object.fromEntries(session.inputNames.map((name, i) => [name, tensors[i]!]));
+    let results: Readonly<Record<string, OnnxValue>>;
+    try {
+      results = await guarded(() => session.run(feeds));
+    } catch (error) {
+      throw this.#runError(error, tensors);
+    }
+    const outputs = this.graph.outputs.map((name) => results[name] as Tensor);
+    return outputs.length === 1 ? outputs[0]! : outputs;
+  }
+
+  /** Frees the model. A second call does nothing. */
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    await this.graph.release();
+  }
+
+  /**
+   * The weights are what they are: where a node finds sizes that do not fit, the given ones are at
+   * fault.
+   */
+  #runError(error: unknown, tensors: readonly Tensor[]): unknown {
+    const message = error instanceof Error ? error.message : String(error);
+    const node = /running (\w+) node\. Name:'([^']*)'/.exec(message);
+    if (!node || /alloc|memory|CUDA|cudnn|thread/i.test(message)) return error;
+    const { inputs } = this.plan;
+    const shapes = tensors.map(({ dims }) => `[${dims.join(', ')}]`).join(', ');
+    const [, op, name] = node;
+    const detail = message.split('Status Message: ').at(-1)?.split('\n')[0]?.trim();
+    return new TensorInputError(
+      inputs.map((input) => input.name).join(', '),
+      `cannot be of shape ${shapes}: the operator ${op} at "${name}" does not take what comes of it (${detail})`,
+      'give a shape that the model was made for',
+    );
+  }
+}

@@ -1,0 +1,56 @@
+/** A stretch of the work on a call, in milliseconds since 1970 with fractions. */
+export interface Phase {
+  /** `tokenize`, `decode` or `run`. */
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+let recording: { name: string; start: number; end: number }[] | undefined;
+
+/**
+ * Milliseconds since 1970 with fractions, on which the threads and processes of a machine agree.
+ */
+export function epochMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/**
+ * Marks a stretch of the work on the call that this thread has in hand. It costs next to nothing
+ * unless somebody wants the phases of that call. Phases do not nest.
+ */
+export function phase<T>(name: string, work: () => T): T {
+  const phases = recording;
+  if (phases === undefined) return work();
+  const start = epochMs();
+  const done = (): void => {
+    const last = phases.at(-1);
+    const end = epochMs();
+    // A model that runs once for each token gives one phase, not thousands.
+    if (last?.name === name) last.end = end;
+    else phases.push({ name, start, end });
+  };
+  let result: T;
+  try {
+    result = work();
+  } catch (error) {
+    done();
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(done) as T;
+  done();
+  return result;
+}
+
+/**
+ * Records the phases of the call that this thread takes in hand, into the array that it returns,
+ * until {@link stopPhases}. For workers, which have one call in hand at a time.
+ */
+export function recordPhases(): readonly Phase[] {
+  recording = [];
+  return recording;
+}
+
+export function stopPhases(): void {
+  recording = undefined;
+}

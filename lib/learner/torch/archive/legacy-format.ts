@@ -1,0 +1,175 @@
+import {
+  ByteOrderError,
+  CorruptArchiveError,
+  NotATorchFileError,
+  TruncatedFileError,
+} from '../errors/index.js';
+import type { ReadLimits } from '../limits.js';
+import { Cursor } from '../pickle/cursor.js';
+import { PickleMachine } from '../pickle/machine.js';
+import { PyDict, type PyGlobal, type PyValue } from '../python.js';
+import { rebuilders } from '../rebuild/index.js';
+import { LazyStorage, StorageView, type TorchStorage } from '../storage.js';
+import type { ByteSource } from './byte-source.js';
+import { parseStorageId } from './storage-id.js';
+
+/** What the first pickle of a legacy file says. */
+const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
+const PROTOCOL_VERSION = 1001;
+/** Bytes at the front in which the pickles are looked for first; the weights follow them. */
+const FIRST_WINDOW = 2 ** 24;
+/** Enough for a pickle that is one number. */
+const PROBE_LIMITS = { maxOperations: 8, maxStack: 4 };
+
+interface Root {
+  readonly byteLength: number;
+  readonly elementSize: number;
+  /** Where its bytes start; known when the object's pickle has been read. */
+  offset: number | undefined;
+}
+
+/**
+ * Reads the stream that torch wrote before 1.6: a magic number, a version, facts on the machine,
+ * the object, the keys of its storages, each a pickle; then the storages, each a count of elements
+ * and raw bytes.
+ */
+export function readLegacy(
+  source: ByteSource,
+  limits: Readonly<ReadLimits>,
+): { root: PyValue; globals: readonly PyGlobal[] } {
+  checkMagic(source, limits);
+  // The pickles do not say how long they are: read more until they fit.
+  for (let window = FIRST_WINDOW; ; window *= 4) {
+    const length = Math.min(source.size, window, limits.maxPickleBytes);
+    try {
+      return readStream(source, source.read(0, length), limits);
+    } catch (error) {
+      const mayGrow = length < source.size && length < limits.maxPickleBytes;
+      if (!(error instanceof TruncatedFileError) || !mayGrow) throw error;
+    }
+  }
+}
+
+function checkMagic(source: ByteSource, limits: Readonly<ReadLimits>): void {
+  const head = source.read(0, Math.min(source.size, 64));
+  let first: PyValue;
+  try {
+    first = new PickleMachine(new Cursor(source.name, head), {
+      limits: { ...limits, ...PROBE_LIMITS },
+      rebuilders: new Map(),
+    }).run();
+  } catch (cause) {
+    const isPickle = head[0] === 0x80 && head[1]! <= 5;
+    throw new NotATorchFileError(
+      source.name,
+      isPickle
+        ? 'it is a plain pickle (pickle.dump or joblib.dump), which torch did not write'
+        : 'it is neither a torch zip archive nor a torch stream',
+      { cause },
+    );
+  }
+  if (first !== MAGIC_NUMBER) {
+    throw new NotATorchFileError(source.name, 'it is a plain pickle, which torch did not write');
+  }
+}
+
+function readStream(
+  source: ByteSource,
+  bytes: Uint8Array,
+  limits: Readonly<ReadLimits>,
+): { root: PyValue; globals: readonly PyGlobal[] } {
+  const cursor = new Cursor(source.name, bytes);
+  const plain = { limits, rebuilders };
+  new PickleMachine(cursor, plain).run();
+  const version = new PickleMachine(cursor, plain).run();
+  if (version !== PROTOCOL_VERSION) {
+    throw new CorruptArchiveError(source.name, 'its torch stream has an unknown version');
+  }
+  const machine = new PickleMachine(cursor, plain).run();
+  if (machine instanceof PyDict && machine.get('little_endian') === false) {
+    throw new ByteOrderError(source.name, 'big');
+  }
+  const roots = new Map<string, Root>();
+  const opened = new Map<string, TorchStorage>();
+  const globals = new Map<string, PyGlobal>();
+  const root = new PickleMachine(cursor, {
+    ...plain,
+    globals,
+    persistent: (id) => resolveId(source, id, roots, opened),
+  }).run();
+  const keys = new PickleMachine(cursor, plain).run();
+  locate(source, keys, roots, cursor.position);
+  return { root, globals: [...globals.values()] };
+}
+
+function resolveId(
+  source: ByteSource,
+  id: PyValue,
+  roots: Map<string, Root>,
+  opened: Map<string, TorchStorage>,
+): PyValue {
+  // Old torch wrote the source code of module classes besides them.
+  if (Array.isArray(id) && id[0] === 'module' && id[1] !== undefined) return id[1];
+  const { key, dtype, elementSize, byteLength, rest } = parseStorageId(source.name, id);
+  let root = roots.get(key);
+  if (!root) roots.set(key, (root = { byteLength, elementSize, offset: undefined }));
+  const [view] = rest;
+  let name = key;
+  let start = 0;
+  let length = byteLength;
+  if (Array.isArray(view)) {
+    const [viewKey, offset, count] = view;
+    if (typeof offset !== 'number' || typeof count !== 'number' || offset < 0 || count < 0) {
+      throw new CorruptArchiveError(source.name, `a view on the storage "${key}" has no bounds`);
+    }
+    name = `${key}/${String(viewKey)}`;
+    start = offset * elementSize;
+    length = count * elementSize;
+  }
+  if (start + length > root.byteLength) {
+    throw new CorruptArchiveError(source.name, `a view on the storage "${key}" leaves it`);
+  }
+  let storage = opened.get(name);
+  if (!storage || storage.byteLength !== length) {
+    storage = new LazyStorage(name, length, () =>
+      source.read(offsetOf(source, key, root) + start, length),
+    );
+    opened.set(name, storage);
+  }
+  return new StorageView(storage, dtype);
+}
+
+function offsetOf(source: ByteSource, key: string, root: Root): number {
+  if (root.offset === undefined) {
+    throw new CorruptArchiveError(source.name, `the storage "${key}" is not in its list`);
+  }
+  return root.offset;
+}
+
+/** Notes where each storage lies, and checks that all are there. */
+function locate(source: ByteSource, keys: PyValue, roots: Map<string, Root>, start: number): void {
+  if (!Array.isArray(keys)) {
+    throw new CorruptArchiveError(source.name, 'it has no list of its storages');
+  }
+  let position = start;
+  for (const key of keys) {
+    const root = roots.get(String(key));
+    if (!root || root.offset !== undefined) {
+      throw new CorruptArchiveError(source.name, `its list of storages names "${String(key)}"`);
+    }
+    const header = source.read(position, 8);
+    const count = new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true);
+    if (count * BigInt(root.elementSize) !== BigInt(root.byteLength)) {
+      throw new CorruptArchiveError(
+        source.name,
+        `the storage "${String(key)}" has ${count} elements of ${root.elementSize} bytes, and ${root.byteLength} bytes are expected`,
+      );
+    }
+    root.offset = position + 8;
+    position = root.offset + root.byteLength;
+    if (position > source.size) {
+      throw new TruncatedFileError(source.name, `the storage "${String(key)}" goes past its end`);
+    }
+  }
+  for (const [key, root] of roots) offsetOf(source, key, root);
+}

@@ -1,0 +1,93 @@
+import {
+  ByteOrderError,
+  CorruptArchiveError,
+  NotATorchFileError,
+  TorchScriptFileError,
+} from '../errors/index.js';
+import { checkLimit, type ReadLimits } from '../limits.js';
+import { Cursor } from '../pickle/cursor.js';
+import { PickleMachine } from '../pickle/machine.js';
+import type { PyGlobal, PyValue } from '../python.js';
+import { rebuilders } from '../rebuild/index.js';
+import { LazyStorage, StorageView, type TorchStorage } from '../storage.js';
+import type { ByteSource } from './byte-source.js';
+import { parseStorageId, type StorageId } from './storage-id.js';
+import { openZip, type ZipArchive } from './zip-archive.js';
+
+/** Reads a zip archive of `torch.save` (torch 1.6 and later). */
+export function readZipFormat(
+  source: ByteSource,
+  limits: Readonly<ReadLimits>,
+): { root: PyValue; globals: readonly PyGlobal[] } {
+  const archive = openZip(source, limits);
+  const folder = findFolder(source, archive);
+  const order = archive.get(`${folder}/byteorder`);
+  if (order) {
+    const text = Buffer.from(order.read()).toString('latin1').trim();
+    if (text !== 'little') throw new ByteOrderError(source.name, text.slice(0, 20));
+  }
+  const pickle = archive.get(`${folder}/data.pkl`)!;
+  checkLimit(
+    source.name,
+    limits,
+    'maxPickleBytes',
+    pickle.size,
+    `a pickle of ${pickle.size} bytes`,
+  );
+  const storages = new Map<string, TorchStorage>();
+  const globals = new Map<string, PyGlobal>();
+  const machine = new PickleMachine(new Cursor(source.name, pickle.read()), {
+    limits,
+    rebuilders,
+    globals,
+    persistent(id) {
+      const parsed = parseStorageId(source.name, id);
+      const storage = openStorage(source, archive, folder, parsed, storages);
+      return new StorageView(storage, parsed.dtype);
+    },
+  });
+  return { root: machine.run(), globals: [...globals.values()] };
+}
+
+/**
+ * The folder that all of a torch archive lies in; its name is the file's name when it was saved.
+ */
+export function findFolder(source: ByteSource, archive: ZipArchive): string {
+  const pickles = [...archive.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  const [pickle] = pickles;
+  if (pickle === undefined) {
+    throw new NotATorchFileError(source.name, 'it is a zip archive without a data.pkl in a folder');
+  }
+  if (pickles.length > 1) {
+    throw new CorruptArchiveError(source.name, `it has ${pickles.length} files named data.pkl`);
+  }
+  const folder = pickle.slice(0, -'/data.pkl'.length);
+  if (archive.has(`${folder}/constants.pkl`)) throw new TorchScriptFileError(source.name);
+  return folder;
+}
+
+function openStorage(
+  source: ByteSource,
+  archive: ZipArchive,
+  folder: string,
+  id: StorageId,
+  storages: Map<string, TorchStorage>,
+): TorchStorage {
+  const entry = archive.get(`${folder}/data/${id.key}`);
+  if (!entry) {
+    // An empty storage has an entry as well, so this one was lost.
+    throw new CorruptArchiveError(source.name, `the storage "${id.key}" is missing`);
+  }
+  if (entry.size < id.byteLength) {
+    throw new CorruptArchiveError(
+      source.name,
+      `the storage "${id.key}" has ${entry.size} bytes, and its tensors need ${id.byteLength}`,
+    );
+  }
+  let storage = storages.get(id.key);
+  if (!storage) {
+    storage = new LazyStorage(id.key, entry.size, () => entry.read());
+    storages.set(id.key, storage);
+  }
+  return storage;
+}

@@ -1,0 +1,47 @@
+import { LimitExceededError } from './errors/index.js';
+
+/**
+ * What a file may ask of the reader. The defaults are far above any real model; they exist so that
+ * a hostile file ends in an error and not in an exhausted machine.
+ *
+ * @publicApi
+ */
+export interface ReadLimits {
+  /** Entries in a zip archive. Default 100 000. */
+  maxEntries: number;
+  /** Bytes of the pickle, after inflating. Default 1 GiB. */
+  maxPickleBytes: number;
+  /** Bytes that deflated entries may inflate to, all together. Default 4 GiB. */
+  maxInflatedBytes: number;
+  /** Times that a deflated entry may grow. Default 1000; what zlib reaches at most is 1032. */
+  maxInflateRatio: number;
+  /** Opcodes of the pickle. Default 200 million. */
+  maxOperations: number;
+  /** Values on the machine's stack at once. Default 20 million. */
+  maxStack: number;
+  /** Values in the machine's memo. Default 20 million. */
+  maxMemo: number;
+  /** Items and bytes that rebuilding may copy (sets from lists, decoded bytes). Default 1 Gi. */
+  maxRebuilt: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<ReadLimits> = {
+  maxEntries: 100_000,
+  maxPickleBytes: 2 ** 30,
+  maxInflatedBytes: 2 ** 32,
+  maxInflateRatio: 1000,
+  maxOperations: 200_000_000,
+  maxStack: 20_000_000,
+  maxMemo: 20_000_000,
+  maxRebuilt: 2 ** 30,
+};
+
+export function checkLimit(
+  file: string,
+  limits: Readonly<ReadLimits>,
+  name: keyof ReadLimits,
+  value: number,
+  what: string,
+): void {
+  if (value > limits[name]) throw new LimitExceededError(file, what, name, limits[name]);
+}

@@ -1,0 +1,109 @@
+import { PyDict, PyObject, type PyValue } from './python.js';
+import { ModuleTreeError, UnreadableTensorError } from './errors/index.js';
+import { Tensor } from './tensor.js';
+
+/** Real trees are a few dozen deep; a file may nest modules without end. */
+const DEEPEST = 500;
+/**
+ * A module that is shared counts wherever it stands, so that shared modules in shared modules come
+ * to an end.
+ */
+const MOST_MODULES = 50_000;
+
+interface Walk {
+  readonly ancestors: Set<PyObject>;
+  count: number;
+}
+
+/**
+ * An `nn.Module` of the file: its class name, plain attributes, parameters, buffers and children.
+ */
+export class Module {
+  private constructor(
+    /** Dotted path from the root, as `named_modules()` gives it; '' for the root. */
+    readonly path: string,
+    /** `module.name` of the class, e.g. `torch.nn.modules.linear.Linear`. */
+    readonly className: string,
+    readonly record: PyObject,
+    readonly parameters: ReadonlyMap<string, Tensor | null>,
+    readonly buffers: ReadonlyMap<string, Tensor | null>,
+    readonly children: ReadonlyMap<string, Module | null>,
+  ) {}
+
+  /** The record as a module, or undefined when it is none (it has no `_modules`). */
+  static from(value: PyValue | undefined, path = ''): Module | undefined {
+    return Module.#from(value, path, { ancestors: new Set(), count: 0 });
+  }
+
+  static #from(value: PyValue | undefined, path: string, walk: Walk): Module | undefined {
+    if (!(value instanceof PyObject)) return undefined;
+    const modules = value.attr('_modules');
+    if (!(modules instanceof PyDict)) return undefined;
+    const { ancestors } = walk;
+    if (ancestors.has(value)) throw new ModuleTreeError(path, 'the module contains itself');
+    if (ancestors.size >= DEEPEST) {
+      throw new ModuleTreeError(shorten(path), `modules are nested more than ${DEEPEST} deep`);
+    }
+    if (++walk.count > MOST_MODULES) {
+      throw new ModuleTreeError(shorten(path), `it has more than ${MOST_MODULES} modules`);
+    }
+    ancestors.add(value);
+    const children = new Map<string, Module | null>();
+    for (const [key, child] of modules) {
+      const name = String(key);
+      children.set(name, Module.#from(child, path ? `${path}.${name}` : name, walk) ?? null);
+    }
+    ancestors.delete(value);
+    return new Module(
+      path,
+      value.className,
+      value,
+      tensorsOf(value.attr('_parameters')),
+      tensorsOf(value.attr('_buffers')),
+      children,
+    );
+  }
+
+  /** A plain attribute (`self.p`, `self.kernel_size`), or undefined. */
+  attr(name: string): PyValue | undefined {
+    return this.record.attr(name);
+  }
+
+  /**
+   * A parameter, buffer or plain tensor attribute by its name; null where it is None. Throws {@link
+   * UnreadableTensorError} where it is a tensor of a kind that cannot be read (sparse, quantised).
+   */
+  tensor(name: string): Tensor | null | undefined {
+    const group = this.parameters.has(name) ? this.parameters : this.buffers;
+    const found = group.get(name);
+    if (found !== undefined) return found;
+    for (const held of [this.attr('_parameters'), this.attr('_buffers')]) {
+      const value = held instanceof PyDict ? held.get(name) : undefined;
+      if (value instanceof PyObject) {
+        throw new UnreadableTensorError(this.path ? `${this.path}.${name}` : name, value.className);
+      }
+    }
+    const plain = this.attr(name);
+    return plain instanceof Tensor || plain === null ? plain : undefined;
+  }
+
+  child(name: string): Module | null | undefined {
+    return this.children.get(name);
+  }
+}
+
+/**
+ * Tensors by name; those that cannot be read are left out, and asking for them by name is an error.
+ */
+function tensorsOf(value: PyValue | undefined): Map<string, Tensor | null> {
+  const tensors = new Map<string, Tensor | null>();
+  if (!(value instanceof PyDict)) return tensors;
+  for (const [key, tensor] of value) {
+    if (tensor instanceof Tensor || tensor === null) tensors.set(String(key), tensor);
+  }
+  return tensors;
+}
+
+function shorten(path: string): string {
+  return path.length > 80 ? `${path.slice(0, 40)}…${path.slice(-39)}` : path;
+}

@@ -1,0 +1,239 @@
+import { CorruptTensorError, TooManyElementsError, UnsupportedDtypeError } from './errors/index.js';
+import { widenFloat16 } from './half.js';
+import { shrink } from './pickle/numbers.js';
+import { PyComplex, type PyValue } from './python.js';
+import { copyStrided, type ElementArray } from './strided.js';
+import { contiguousStrides } from './tensor.js';
+
+/** Elements of no size (`U0`) or of an index that the file only describes cost nothing to name. */
+const MOST_ELEMENTS = 2 ** 28;
+
+/** A numpy dtype. */
+export class NumpyDtype {
+  /**
+   * `b` bool, `i` `u` integers, `f` float, `c` complex, `O` objects, `S` bytes, `U` text, `M` `m`
+   * times, `V` raw.
+   */
+  readonly kind: string;
+  itemsize: number;
+  bigEndian = false;
+  /** `ns` and the like, for times; undefined for other kinds. */
+  unit: string | undefined;
+  /** Units that one step of a time counts, nearly always 1. */
+  unitCount = 1;
+  /** Records of several fields, or sub-arrays; their values cannot be read. */
+  structured = false;
+
+  constructor(kind: string, itemsize: number) {
+    this.kind = kind;
+    this.itemsize = itemsize;
+  }
+
+  /** Numpy's short name: `f8`, `M8[ns]`. */
+  get name(): string {
+    const size = this.kind === 'U' ? this.itemsize / 4 : this.itemsize;
+    const unit = this.unitCount === 1 ? this.unit : `${this.unitCount}${this.unit}`;
+    return `${this.kind}${this.kind === 'O' ? '' : size}${this.unit ? `[${unit}]` : ''}`;
+  }
+}
+
+/** Values of an array, row by row; times are counts of the dtype's unit. */
+export type NumpyData = ElementArray | PyValue[];
+
+/** A numpy array. */
+export class NdArray {
+  dtype: NumpyDtype = new NumpyDtype('f', 8);
+  shape: readonly number[] = [0];
+  #raw: Uint8Array | PyValue[] = new Uint8Array();
+  #fortran = false;
+  #data: NumpyData | undefined;
+
+  /**
+   * Sets what the array holds. `raw` is bytes, or a list for objects; `fortran` says that in the
+   * bytes the first index runs fastest (lists are always row by row). Throws {@link
+   * CorruptTensorError} when the bytes are not those of that shape.
+   */
+  assign(
+    dtype: NumpyDtype,
+    shape: readonly number[],
+    raw: Uint8Array | PyValue[],
+    fortran = false,
+  ): this {
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+      throw new CorruptTensorError(`a numpy array has the shape (${shape.join(', ')})`);
+    }
+    if (raw instanceof Uint8Array && raw.length !== count * dtype.itemsize) {
+      throw new CorruptTensorError(
+        `a numpy array of shape (${shape.join(', ')}) and dtype ${dtype.name} has ${raw.length} bytes`,
+      );
+    }
+    if (count > MOST_ELEMENTS && (dtype.itemsize === 0 || Array.isArray(raw))) {
+      throw new TooManyElementsError('A numpy array', count, MOST_ELEMENTS);
+    }
+    this.dtype = dtype;
+    this.shape = [...shape];
+    this.#raw = raw;
+    this.#fortran = fortran;
+    this.#data = undefined;
+    return this;
+  }
+
+  get size(): number {
+    return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  /**
+   * The values row by row: a typed array for numbers, booleans (0 and 1) and times (int64 counts of
+   * the unit), else a list. Throws {@link UnsupportedDtypeError} for records of fields and for long
+   * doubles.
+   */
+  get data(): NumpyData {
+    return (this.#data ??= this.#decode());
+  }
+
+  /**
+   * The values row by row as Python values: booleans as such, integers as numbers where a double
+   * holds them.
+   */
+  items(): PyValue[] {
+    const data = this.data;
+    if (Array.isArray(data)) return data;
+    if (this.dtype.kind === 'b') return Array.from(data as Uint8Array, (value) => value !== 0);
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+      return Array.from(data as ArrayLike<bigint>, (value) => shrink(value));
+    }
+    return Array.from(data as ArrayLike<number>, Number);
+  }
+
+  #decode(): NumpyData {
+    const { dtype } = this;
+    if (dtype.structured) throw new UnsupportedDtypeError(dtype.name, 'A numpy array');
+    const raw = this.#raw;
+    if (Array.isArray(raw)) return this.#objects(raw);
+    const values = decodeBytes(dtype, raw, this.size);
+    if (!this.#fortran || this.shape.length < 2) return values;
+    const strides = contiguousStrides([...this.shape].reverse()).reverse();
+    const target = Array.isArray(values) ? [...values] : values.slice();
+    return copyStrided<NumpyData>(values, target, this.shape, strides, 0);
+  }
+
+  #objects(list: PyValue[]): PyValue[] {
+    if (list.length !== this.size) {
+      throw new CorruptTensorError(
+        `a numpy array of ${this.size} objects lists ${list.length} of them`,
+      );
+    }
+    return list;
+  }
+}
+
+/** One scalar from its bytes. */
+export function decodeScalar(dtype: NumpyDtype, raw: Uint8Array): PyValue {
+  return new NdArray().assign(dtype, [], raw).items()[0] ?? null;
+}
+
+function decodeBytes(dtype: NumpyDtype, raw: Uint8Array, count: number): NumpyData {
+  const { kind, itemsize } = dtype;
+  switch (kind) {
+    case 'b':
+      return raw;
+    case 'S':
+    case 'U':
+    case 'V':
+      return decodeFixed(dtype, raw, count);
+    case 'c': {
+      const parts = numbers('f', itemsize / 2, ordered(raw, itemsize / 2, dtype.bigEndian));
+      if (!parts || parts instanceof BigInt64Array || parts instanceof BigUint64Array) break;
+      return Array.from(
+        { length: count },
+        (_, i) => new PyComplex(parts[2 * i]!, parts[2 * i + 1]!),
+      );
+    }
+    case 'M':
+    case 'm':
+      return numbers('i', 8, ordered(raw, 8, dtype.bigEndian))!;
+    default: {
+      const values = numbers(kind, itemsize, ordered(raw, itemsize, dtype.bigEndian));
+      if (values) return values;
+    }
+  }
+  throw new UnsupportedDtypeError(dtype.name, 'A numpy array');
+}
+
+/** The bytes little-endian and aligned to their items: the same bytes where they are so already. */
+function ordered(raw: Uint8Array, itemsize: number, bigEndian: boolean): Uint8Array {
+  if (!bigEndian && raw.byteOffset % itemsize === 0) return raw;
+  const bytes = raw.slice();
+  if (!bigEndian) return bytes;
+  for (let start = 0; start < bytes.length; start += itemsize) {
+    bytes.subarray(start, start + itemsize).reverse();
+  }
+  return bytes;
+}
+
+function numbers(kind: string, itemsize: number, raw: Uint8Array): ElementArray | undefined {
+  const { buffer, byteOffset: offset } = raw;
+  const length = raw.length / itemsize;
+  switch (`${kind}${itemsize}`) {
+    case 'f2':
+      return widenFloat16(new Uint16Array(buffer, offset, length));
+    case 'f4':
+      return new Float32Array(buffer, offset, length);
+    case 'f8':
+      return new Float64Array(buffer, offset, length);
+    case 'i1':
+      return new Int8Array(buffer, offset, length);
+    case 'i2':
+      return new Int16Array(buffer, offset, length);
+    case 'i4':
+      return new Int32Array(buffer, offset, length);
+    case 'i8':
+      return new BigInt64Array(buffer, offset, length);
+    case 'u1':
+      return raw;
+    case 'u2':
+      return new Uint16Array(buffer, offset, length);
+    case 'u4':
+      return new Uint32Array(buffer, offset, length);
+    case 'u8':
+      return new BigUint64Array(buffer, offset, length);
+    default:
+      return undefined;
+  }
+}
+
+/** Text and bytes of fixed width, which numpy pads with zeros and strips of them. */
+function decodeFixed(dtype: NumpyDtype, raw: Uint8Array, count: number): PyValue[] {
+  const { kind, itemsize } = dtype;
+  const values: PyValue[] = [];
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  for (let i = 0; i < count; i++) {
+    const start = i * itemsize;
+    values.push(
+      kind === 'U'
+        ? decodeUtf32(view, start, start + itemsize, !dtype.bigEndian)
+        : raw.subarray(start, start + (kind === 'S' ? usedLength(raw, start, itemsize) : itemsize)),
+    );
+  }
+  return values;
+}
+
+function usedLength(raw: Uint8Array, start: number, length: number): number {
+  let used = length;
+  while (used > 0 && raw[start + used - 1] === 0) used--;
+  return used;
+}
+
+function decodeUtf32(view: DataView, start: number, end: number, littleEndian: boolean): string {
+  const points: number[] = [];
+  for (let at = start; at + 4 <= end; at += 4) {
+    const point = view.getUint32(at, littleEndian);
+    if (point > 0x10ffff) throw new CorruptTensorError(`${point} is no character`);
+    points.push(point);
+  }
+  while (points.at(-1) === 0) points.pop();
+  let text = '';
+  for (const point of points) text += String.fromCodePoint(point);
+  return text;
+}

@@ -1,0 +1,120 @@
+import { CorruptTensorError, UnreadableColumnError } from './errors/index.js';
+import { arrayValues } from './pandas-array.js';
+import { Index } from './pandas.js';
+import { NdArray } from './numpy.js';
+import { PyDict, PyObject, type PyValue } from './python.js';
+
+interface Block {
+  /** Two-dimensional numpy values (a row for each column of the frame), or an extension array. */
+  readonly values: PyValue;
+  /** The columns of the frame that the block holds, in order. */
+  readonly columns: readonly number[];
+}
+
+/** Columns behind a frame or series, whichever pandas wrote them. */
+export interface BlockManager {
+  /** For a frame columns and rows; for a series rows. */
+  readonly axes: readonly Index[];
+  column(position: number, what: string): PyValue[];
+  /** The array that holds a column. */
+  arrayOf(position: number): PyValue | undefined;
+}
+
+/**
+ * Reads pandas' block manager: since 1.3 a call with blocks and axes, before that a state of four
+ * parts.
+ */
+export function readManager(value: PyValue | undefined, what: string): BlockManager {
+  if (!(value instanceof PyObject)) throw new UnreadableColumnError(what, 'no block manager');
+  const single = value.className.endsWith('.SingleBlockManager');
+  const [axes, blocks] = readParts(value.args[1] ?? null, value.args[0] ?? null, value.state);
+  if (!axes || !blocks) throw new UnreadableColumnError(what, value.className);
+  const located = new Map<number, [block: Block, row: number]>();
+  for (const block of blocks.map((b) => readBlock(b, single, what))) {
+    for (const [row, column] of block.columns.entries()) located.set(column, [block, row]);
+  }
+  return {
+    axes,
+    arrayOf: (position) => located.get(position)?.[0].values,
+    column(position, name) {
+      const found = located.get(position);
+      if (!found) throw new UnreadableColumnError(name, 'a column without values');
+      const [block, row] = found;
+      return rowOf(arrayValues(block.values, name), block, row);
+    },
+  };
+}
+
+/**
+ * Either the constructor's `(blocks, axes)`, or the state `(…, …, …, { '0.14.1': { axes, blocks }
+ * })`.
+ */
+function readParts(
+  axes: PyValue,
+  blocks: PyValue,
+  state: PyValue | undefined,
+): [axes: Index[] | undefined, blocks: PyValue[] | undefined] {
+  const extra = Array.isArray(state) ? state[3] : undefined;
+  const parts = extra instanceof PyDict ? extra.get('0.14.1') : undefined;
+  if (parts instanceof PyDict) {
+    return [indexes(parts.get('axes')), listOf(parts.get('blocks'))];
+  }
+  return [indexes(axes), listOf(blocks)];
+}
+
+function listOf(value: PyValue | undefined): PyValue[] | undefined {
+  if (Array.isArray(value)) return value;
+  return value == null ? undefined : [value];
+}
+
+function indexes(value: PyValue | undefined): Index[] | undefined {
+  const list = listOf(value);
+  return list?.every((axis) => axis instanceof Index) ? list : undefined;
+}
+
+function readBlock(value: PyValue, single: boolean, what: string): Block {
+  const [values, placement] =
+    value instanceof PyDict
+      ? [value.get('values'), value.get('mgr_locs')]
+      : value instanceof PyObject
+        ? value.args
+        : [];
+  if (values === undefined) throw new UnreadableColumnError(what, 'an unknown block');
+  return { values, columns: single ? [0] : positions(placement, blockRows(values)) };
+}
+
+/** Columns that a block can hold at most. */
+function blockRows(values: PyValue): number {
+  const array = values instanceof PyObject ? innerArray(values) : values;
+  return array instanceof NdArray && array.shape.length === 2 ? array.shape[0]! : 1;
+}
+
+function innerArray(record: PyObject): PyValue | undefined {
+  const parts = Array.isArray(record.state) ? record.state : [...record.attrs.values()];
+  return parts.find((part) => part instanceof NdArray);
+}
+
+function positions(placement: PyValue | undefined, rows: number): number[] {
+  if (placement instanceof NdArray) return placement.items().map(Number).slice(0, rows);
+  if (!(placement instanceof PyObject)) {
+    throw new CorruptTensorError('a block of a data frame does not state its columns');
+  }
+  // BlockPlacement wraps a slice or an array.
+  if (placement.className.endsWith('.BlockPlacement')) {
+    const inner = placement.args[0];
+    return inner instanceof PyObject && inner.className.endsWith('.BlockPlacement')
+      ? []
+      : positions(inner, rows);
+  }
+  const [start, , step] = placement.args;
+  const first = typeof start === 'number' ? start : 0;
+  const every = typeof step === 'number' ? step : 1;
+  return Array.from({ length: rows }, (_, i) => first + i * every);
+}
+
+function rowOf(values: PyValue[], block: Block, row: number): PyValue[] {
+  const count = block.columns.length;
+  if (blockRows(block.values) === 1) return values;
+  const length = values.length / count;
+  return values.slice(row * length, (row + 1) * length);
+}

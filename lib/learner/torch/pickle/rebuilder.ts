@@ -1,0 +1,28 @@
+import type { WholeFloat } from '../float-lists.js';
+import type { PyValue } from '../python.js';
+
+/** What a rebuilder may ask of the machine that runs it. */
+export interface RebuildContext {
+  readonly file: string;
+  /** Counts items or bytes that are about to be copied against `limits.maxRebuilt`. */
+  charge(amount: number): void;
+  /**
+   * Calls back with the state when the pickle BUILDs `target`, which may come late, more than once,
+   * or never.
+   */
+  onState(target: object, receive: (state: PyValue) => void): void;
+  /** Calls back when the whole pickle is read: for what cycles had left incomplete. */
+  onEnd(finish: () => void): void;
+}
+
+/**
+ * Turns a call that the pickle records, `callable(*args, **kwargs)`, into a value; undefined leaves
+ * the record as it is.
+ */
+export type Rebuilder = (
+  args: readonly PyValue[],
+  context: RebuildContext,
+) => PyValue | WholeFloat | undefined;
+
+/** The closed list of callables whose calls become values, by qualified name. */
+export type Rebuilders = ReadonlyMap<string, Rebuilder>;

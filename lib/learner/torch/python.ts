@@ -1,0 +1,238 @@
+import { dictKey, type DictKey } from './dict-key.js';
+import type { NdArray, NumpyDtype } from './numpy.js';
+import type { DataFrame, Index, Series } from './pandas.js';
+import type { StorageView } from './storage.js';
+import type { Tensor } from './tensor.js';
+
+/**
+ * A Python value as the pickle machine leaves it: data only, nothing that can run.
+ *
+ * Integers that a double cannot hold are bigints; lists are arrays; `bytes` are `Uint8Array`s.
+ */
+export type PyValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PyValue[]
+  | PyDict
+  | PySet
+  | PyGlobal
+  | PyObject
+  | PyRegex
+  | PyPath
+  | PyPartial
+  | PyComplex
+  | Tensor
+  | StorageView
+  | NdArray
+  | NumpyDtype
+  | DataFrame
+  | Series
+  | Index;
+
+/** A tuple: an array that remembers it was one. */
+export class PyTuple extends Array<PyValue> {
+  // Array methods such as map() must not call a constructor that reads one number as a length.
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  static of_(items: readonly PyValue[]): PyTuple {
+    const tuple = new PyTuple();
+    for (const item of items) tuple.push(item);
+    return tuple;
+  }
+}
+
+/** A class or function that the file names; never looked up in the running program. */
+export class PyGlobal {
+  constructor(
+    readonly module: string,
+    readonly name: string,
+  ) {}
+
+  get qualifiedName(): string {
+    return `${this.module}.${this.name}`;
+  }
+}
+
+/** A dictionary. Keys compare as Python compares them: `True == 1`, tuples by value. */
+export class PyDict {
+  /** What a `defaultdict` makes missing values with; undefined for other dictionaries. */
+  defaultFactory: PyValue | undefined;
+  readonly #entries = new Map<DictKey, [PyValue, PyValue]>();
+
+  static from(entries: Iterable<readonly [PyValue, PyValue]>): PyDict {
+    const dict = new PyDict();
+    for (const [key, value] of entries) dict.set(key, value);
+    return dict;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: PyValue): PyValue | undefined {
+    return this.#entries.get(dictKey(key))?.[1];
+  }
+
+  has(key: PyValue): boolean {
+    return this.#entries.has(dictKey(key));
+  }
+
+  set(key: PyValue, value: PyValue): void {
+    const hash = dictKey(key);
+    const present = this.#entries.get(hash);
+    if (present) present[1] = value;
+    else this.#entries.set(hash, [key, value]);
+  }
+
+  keys(): PyValue[] {
+    return [...this.#entries.values()].map(([key]) => key);
+  }
+
+  values(): PyValue[] {
+    return [...this.#entries.values()].map(([, value]) => value);
+  }
+
+  entries(): IterableIterator<[PyValue, PyValue]> {
+    return this.#entries.values();
+  }
+
+  [Symbol.iterator](): IterableIterator<[PyValue, PyValue]> {
+    return this.entries();
+  }
+}
+
+/** A set or frozenset, in the order of the file. */
+export class PySet {
+  constructor(readonly items: PyValue[] = []) {}
+}
+
+/** `re.compile(pattern, flags)`, not compiled. */
+export class PyRegex {
+  constructor(
+    readonly pattern: string,
+    readonly flags: number,
+  ) {}
+}
+
+/** A `pathlib` path, as `str()` gives it. */
+export class PyPath {
+  constructor(
+    readonly path: string,
+    readonly windows = false,
+  ) {}
+}
+
+/** A `functools.partial`. Its parts arrive late in the pickle, so they can be set. */
+export class PyPartial {
+  constructor(
+    public func: PyValue,
+    public args: PyValue[] = [],
+    public kwargs: PyDict = new PyDict(),
+  ) {}
+}
+
+/** A complex number. */
+export class PyComplex {
+  constructor(
+    readonly real: number,
+    readonly imag: number,
+  ) {}
+}
+
+/**
+ * Anything else that the pickle would have built by calling something: `cls(*args)` followed by
+ * state, list items and dictionary entries. A record of the call, never the call.
+ */
+export class PyObject {
+  /**
+   * Attributes from the pickled state (`__dict__` and slots); a Map, so no key can reach a
+   * prototype.
+   */
+  readonly attrs = new Map<string, PyValue>();
+  /**
+   * State that is not attributes only: whatever was no dictionary, and also a pair of dictionaries,
+   * which gives attributes as well.
+   */
+  state: PyValue | undefined;
+  /** What APPEND(S) added, for list subclasses. */
+  readonly items: PyValue[] = [];
+  /** What SETITEM(S) added, for dict subclasses. */
+  readonly entries = new PyDict();
+
+  constructor(
+    /** The callable: nearly always a {@link PyGlobal}. */
+    readonly cls: PyValue,
+    readonly args: PyValue[] = [],
+    readonly kwargs: PyDict = new PyDict(),
+  ) {}
+
+  /**
+   * `module.name` of the class or function called; also of those that cloudpickle wrote by value.
+   * `<computed>` when the callable is the result of some other call.
+   */
+  get className(): string {
+    return qualifiedNameOf(this.cls) ?? '<computed>';
+  }
+
+  attr(name: string): PyValue | undefined {
+    return this.attrs.get(name);
+  }
+}
+
+/** Names of callables may be made of other callables; a file may chain them without end. */
+const LONGEST_CHAIN = 16;
+
+/**
+ * `module.name` of a class or function: one that the file names, or one that cloudpickle wrote by
+ * value. Undefined for other values.
+ */
+export function qualifiedNameOf(value: PyValue | undefined, depth = 0): string | undefined {
+  if (value instanceof PyGlobal) return value.qualifiedName;
+  if (value instanceof PyPartial && depth < LONGEST_CHAIN) {
+    return qualifiedNameOf(value.func, depth + 1);
+  }
+  if (!(value instanceof PyObject) || !(value.cls instanceof PyGlobal)) return undefined;
+  const { args } = value;
+  switch (value.cls.qualifiedName) {
+    case 'cloudpickle.cloudpickle._make_function':
+      return joinName(textOf(args[1], '__name__'), value.attr('__qualname__') ?? args[2]);
+    case 'cloudpickle.cloudpickle._make_skeleton_class':
+    case 'cloudpickle.cloudpickle._make_skeleton_enum':
+      return joinName(
+        textOf(args[3], '__module__') ?? value.attr('__module__'),
+        value.attr('__qualname__') ?? args[1],
+      );
+    case 'cloudpickle.cloudpickle._builtin_type':
+      return joinName('types', args[0]);
+    case 'builtins.type':
+      return joinName(textOf(args[2], '__module__'), args[0]);
+    case 'builtins.getattr': {
+      const [owner, name] = args;
+      if (depth >= LONGEST_CHAIN) return undefined;
+      const prefix = qualifiedNameOf(owner, depth + 1) ?? classNameOf(owner);
+      return prefix === undefined ? undefined : joinName(prefix, name);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function textOf(dict: PyValue | undefined, key: string): PyValue | undefined {
+  return dict instanceof PyDict ? dict.get(key) : undefined;
+}
+
+function joinName(module: PyValue | undefined, name: PyValue | undefined): string | undefined {
+  if (typeof name !== 'string') return undefined;
+  return typeof module === 'string' ? `${module}.${name}` : name;
+}
+
+/** The class name of a record, or undefined for other values. */
+export function classNameOf(value: PyValue | undefined): string | undefined {
+  return value instanceof PyObject ? value.className : undefined;
+}

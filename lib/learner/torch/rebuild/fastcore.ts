@@ -1,0 +1,44 @@
+import { holdsFloats, markFloats } from '../float-lists.js';
+import { NdArray } from '../numpy.js';
+import { PyDict, PySet, type PyValue } from '../python.js';
+import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+
+/** fastcore's list becomes a list; the class moved between modules. */
+export const fastcoreRebuilders: readonly (readonly [string, Rebuilder])[] = [
+  'fastcore.foundation.L',
+  'fastcore.basics.L',
+  'fastcore.collections.L',
+  'fastai.core.L',
+  'fastai2.core.L',
+].map((name) => [name, rebuildL]);
+
+/** An empty list, then the state `{ items }`: mostly a list, but anything with items will do. */
+function rebuildL(args: readonly PyValue[], context: RebuildContext): PyValue[] | undefined {
+  const list: PyValue[] = [];
+  const [initial] = args;
+  if (args.length > 1 || !copyInto(list, initial, context)) return undefined;
+  context.onState(list, (state) => {
+    const items = state instanceof PyDict ? state.get('items') : undefined;
+    copyInto(list, items, context);
+    // A list that contains its own L is still being filled now.
+    context.onEnd(() => {
+      if (Array.isArray(items) && items !== list && items.length !== list.length) {
+        copyInto(list, items, context);
+      }
+    });
+  });
+  return list;
+}
+
+function copyInto(list: PyValue[], source: PyValue | undefined, context: RebuildContext): boolean {
+  if (source === undefined) return true;
+  const items =
+    source instanceof PySet ? source.items : source instanceof NdArray ? source.items() : source;
+  if (!Array.isArray(items)) return false;
+  context.charge(items.length);
+  list.length = 0;
+  for (const item of items) list.push(item);
+  if (holdsFloats(items) || (source instanceof NdArray && source.dtype.kind === 'f'))
+    markFloats(list);
+  return true;
+}

@@ -1,0 +1,140 @@
+import { PyDict, PyGlobal, PyTuple, type PyValue } from '../python.js';
+import { StorageView } from '../storage.js';
+import { elementSize, isDType, Tensor, type DType } from '../tensor.js';
+import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+
+/** Calls of torch that are tensors and sizes. */
+export const torchRebuilders: readonly (readonly [string, Rebuilder])[] = [
+  ['torch.Size', rebuildSize],
+  ['torch._utils._rebuild_tensor', ([storage, ...view]) => typedTensor(storage, view)],
+  ['torch._utils._rebuild_tensor_v2', rebuildTensorV2],
+  ['torch._utils._rebuild_tensor_v3', rebuildTensorV3],
+  ['torch._utils._rebuild_parameter', ([data]) => tensorOrNothing(data)],
+  ['torch._utils._rebuild_parameter_with_state', ([data]) => tensorOrNothing(data)],
+  ['torch._utils._rebuild_device_tensor_from_cpu_tensor', ([data]) => tensorOrNothing(data)],
+  ['torch._tensor._rebuild_from_type_v2', rebuildSubclass],
+  ['torch._tensor._rebuild_from_type', rebuildSubclass],
+  ['torch.tensor._rebuild_from_type', rebuildSubclass],
+  // fastai pickled its own tensor classes with functions of its own.
+  ['fastai.torch_core._fa_rebuild_tensor', rebuildFastaiTensor],
+  ['fastai.torch_core._rebuild_from_type', rebuildSubclass],
+];
+
+/** The element types of torch's typed storages, by class name. */
+const STORAGE_DTYPES: ReadonlyMap<string, DType> = new Map([
+  ['DoubleStorage', 'float64'],
+  ['FloatStorage', 'float32'],
+  ['HalfStorage', 'float16'],
+  ['BFloat16Storage', 'bfloat16'],
+  ['LongStorage', 'int64'],
+  ['IntStorage', 'int32'],
+  ['ShortStorage', 'int16'],
+  ['CharStorage', 'int8'],
+  ['ByteStorage', 'uint8'],
+  ['BoolStorage', 'bool'],
+  ['ComplexFloatStorage', 'complex64'],
+  ['ComplexDoubleStorage', 'complex128'],
+]);
+
+/** Bytes of one element of a storage class; undefined for a class that is none. */
+export function storageElement(
+  type: PyValue | undefined,
+): { dtype: DType | undefined; size: number } | undefined {
+  if (!(type instanceof PyGlobal) || !/^torch(\.|$)/.test(type.module)) return undefined;
+  const dtype = STORAGE_DTYPES.get(type.name);
+  if (dtype) return { dtype, size: elementSize(dtype) };
+  switch (type.name) {
+    case 'UntypedStorage':
+    case '_UntypedStorage':
+    case 'QInt8Storage':
+    case 'QUInt8Storage':
+    case 'QUInt4x2Storage':
+    case 'QUInt2x4Storage':
+      return { dtype: undefined, size: 1 };
+    case 'QInt32Storage':
+      return { dtype: undefined, size: 4 };
+    default:
+      return undefined;
+  }
+}
+
+function rebuildSize(args: readonly PyValue[]): PyTuple | undefined {
+  const sizes = sizesOf(args[0] ?? []);
+  return sizes && PyTuple.of_(sizes);
+}
+
+/** `(storage, offset, size, stride, requires_grad, hooks, metadata?)`. */
+function rebuildTensorV2(args: readonly PyValue[]): Tensor | undefined {
+  const [storage, offset, size, stride, , , metadata] = args;
+  return isLazyView(metadata) ? undefined : typedTensor(storage, [offset, size, stride]);
+}
+
+/** As v2, with the dtype besides an untyped storage: for dtypes that have no storage class. */
+function rebuildTensorV3(args: readonly PyValue[]): Tensor | undefined {
+  const [storage, offset, size, stride, , , type, metadata] = args;
+  if (!(storage instanceof StorageView) || !(type instanceof PyGlobal)) return undefined;
+  if (type.module !== 'torch' || !isDType(type.name) || isLazyView(metadata)) return undefined;
+  return viewOn(storage, type.name, [offset, size, stride]);
+}
+
+/** Conjugated or negated lazily: the storage does not hold the values. */
+function isLazyView(metadata: PyValue | undefined): boolean {
+  return metadata instanceof PyDict && ['conj', 'neg'].some((key) => metadata.get(key) === true);
+}
+
+function typedTensor(
+  storage: PyValue | undefined,
+  view: readonly (PyValue | undefined)[],
+): Tensor | undefined {
+  if (!(storage instanceof StorageView) || !storage.dtype) return undefined;
+  return viewOn(storage, storage.dtype, view);
+}
+
+function viewOn(
+  { storage }: StorageView,
+  dtype: DType,
+  [offset, size, stride]: readonly (PyValue | undefined)[],
+): Tensor | undefined {
+  const shape = sizesOf(size);
+  const strides = sizesOf(stride);
+  if (typeof offset !== 'number' || !shape || !strides) return undefined;
+  return new Tensor(storage, dtype, shape, strides, offset);
+}
+
+function sizesOf(value: PyValue | undefined): number[] | undefined {
+  if (!Array.isArray(value) || !value.every((size) => typeof size === 'number')) return undefined;
+  return [...value];
+}
+
+function tensorOrNothing(value: PyValue | undefined): Tensor | undefined {
+  return value instanceof Tensor ? value : undefined;
+}
+
+/**
+ * `(function, class, arguments, state)`: the tensor that `function(*arguments)` gives, as that
+ * class.
+ */
+function rebuildSubclass(args: readonly PyValue[], context: RebuildContext): Tensor | undefined {
+  const [func, type, inner, state] = args;
+  if (!(func instanceof PyGlobal) || !Array.isArray(inner)) return undefined;
+  const plain = subclassFunctions.get(func.qualifiedName)?.(inner, context);
+  if (!(plain instanceof Tensor)) return undefined;
+  const tensor = new Tensor(plain.storage, plain.dtype, plain.shape, plain.strides, plain.offset);
+  tensor.subclass = type instanceof PyGlobal ? type : undefined;
+  const attrs = Array.isArray(state) ? state[0] : state;
+  tensor.attrs = attrs instanceof PyDict ? attrs : undefined;
+  return tensor;
+}
+
+/** `(class, storage, offset, size, stride, …)`: fastai 2.0 and 2.1. */
+function rebuildFastaiTensor(args: readonly PyValue[]): Tensor | undefined {
+  const [type, ...inner] = args;
+  const tensor = rebuildTensorV2(inner);
+  if (tensor && type instanceof PyGlobal) tensor.subclass = type;
+  return tensor;
+}
+
+/** Not {@link rebuildSubclass} itself: arguments nested in arguments must not recurse. */
+const subclassFunctions: ReadonlyMap<string, Rebuilder> = new Map(
+  torchRebuilders.filter(([name]) => !name.includes('_rebuild_from_type')),
+);

@@ -1,0 +1,58 @@
+import type { DType } from './tensor.js';
+
+/** Raw bytes of one storage of the file; read, and its CRC checked, on first use. */
+export interface TorchStorage {
+  readonly key: string;
+  readonly byteLength: number;
+  bytes(): Uint8Array;
+}
+
+/** A storage as the pickle refers to it: `torch.FloatStorage` and the like, or an untyped one. */
+export class StorageView {
+  constructor(
+    readonly storage: TorchStorage,
+    /**
+     * Undefined for an untyped storage, and for types that have no tensors here (quantised ones).
+     */
+    readonly dtype: DType | undefined,
+  ) {}
+}
+
+/** A storage whose bytes are in memory already. */
+export class MemoryStorage implements TorchStorage {
+  readonly key: string;
+  readonly byteLength: number;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, key = '<memory>') {
+    this.#bytes = bytes;
+    this.key = key;
+    this.byteLength = bytes.byteLength;
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes;
+  }
+}
+
+/**
+ * A storage that is read when it is first used. The bytes are kept as long as somebody else keeps
+ * them, so that tensors on one storage do not read it twice and an unused one costs nothing.
+ */
+export class LazyStorage implements TorchStorage {
+  #cached: WeakRef<Uint8Array> | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly byteLength: number,
+    private readonly read: () => Uint8Array,
+  ) {}
+
+  bytes(): Uint8Array {
+    const cached = this.#cached?.deref();
+    if (cached) return cached;
+    const bytes = this.read();
+    this.#cached = new WeakRef(bytes);
+    return bytes;
+  }
+}

@@ -1,0 +1,263 @@
+import { CorruptTensorError, TooManyElementsError, UnsupportedDtypeError } from './errors/index.js';
+import { widenBfloat16, widenFloat16, widenFloat8E4m3fn, widenFloat8E5m2 } from './half.js';
+import type { PyDict, PyGlobal } from './python.js';
+import { MemoryStorage, type TorchStorage } from './storage.js';
+import { copyStrided, type ElementArray } from './strided.js';
+
+/** torch's element types, by their names in torch without the prefix. */
+export type DType =
+  | 'float64'
+  | 'float32'
+  | 'float16'
+  | 'bfloat16'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'bool'
+  | 'complex64'
+  | 'complex128'
+  | 'float8_e4m3fn'
+  | 'float8_e5m2';
+
+/** How the elements lie in the file; a complex element is two floats. */
+const LAYOUT = {
+  float64: [Float64Array, 1],
+  float32: [Float32Array, 1],
+  float16: [Uint16Array, 1],
+  bfloat16: [Uint16Array, 1],
+  int64: [BigInt64Array, 1],
+  int32: [Int32Array, 1],
+  int16: [Int16Array, 1],
+  int8: [Int8Array, 1],
+  uint8: [Uint8Array, 1],
+  uint16: [Uint16Array, 1],
+  uint32: [Uint32Array, 1],
+  uint64: [BigUint64Array, 1],
+  bool: [Uint8Array, 1],
+  complex64: [Float32Array, 2],
+  complex128: [Float64Array, 2],
+  float8_e4m3fn: [Uint8Array, 1],
+  float8_e5m2: [Uint8Array, 1],
+} as const satisfies Record<DType, readonly [ElementConstructor, number]>;
+
+type ElementConstructor = {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): ElementArray;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): ElementArray;
+};
+
+/** Elements that one tensor may have in memory: 8 GiB of float32. */
+const MOST_ELEMENTS = 2 ** 31;
+/** Elements that a tensor may repeat (stride 0) beyond what its storage holds. */
+const MOST_REPEATED = 2 ** 28;
+
+/** Whether a name is one of torch's element types that can be read. */
+export function isDType(name: string): name is DType {
+  return Object.hasOwn(LAYOUT, name);
+}
+
+/** Bytes of one element. */
+export function elementSize(dtype: DType): number {
+  const [constructor, parts] = LAYOUT[dtype];
+  return constructor.BYTES_PER_ELEMENT * parts;
+}
+
+/**
+ * A view on a storage of the file: shape, strides and offset count elements.
+ *
+ * Tensors that share a storage share the `storage` object; nothing is read before it is asked for.
+ * What is given out may be a view of the file's bytes: do not write to it.
+ */
+export class Tensor {
+  /** The class in Python when it is a subclass (`fastai.torch_core.TensorImage`). */
+  subclass: PyGlobal | undefined;
+  /** Attributes that the subclass instance carries. */
+  attrs: PyDict | undefined;
+
+  /** Throws {@link CorruptTensorError} when the view does not lie within the storage. */
+  constructor(
+    readonly storage: TorchStorage,
+    readonly dtype: DType,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[],
+    readonly offset: number,
+  ) {
+    this.#checkBounds();
+  }
+
+  /** A tensor of values in memory, row by row; the dtype defaults to the array's own. */
+  static fromArray(data: ElementArray, shape: readonly number[], dtype?: DType): Tensor {
+    const type = dtype ?? dtypeOf(data);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return new Tensor(new MemoryStorage(bytes), type, shape, contiguousStrides(shape), 0);
+  }
+
+  get numel(): number {
+    return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  /** Whether the elements lie row by row, without gaps. */
+  get isContiguous(): boolean {
+    let expected = 1;
+    for (let i = this.shape.length - 1; i >= 0; i--) {
+      if (this.shape[i] !== 1 && this.strides[i] !== expected) return this.numel === 0;
+      expected *= this.shape[i]!;
+    }
+    return true;
+  }
+
+  /**
+   * All elements, row by row, as float32: narrow floats are widened, float64 and integers rounded,
+   * booleans 0 or 1. Throws {@link UnsupportedDtypeError} for complex numbers.
+   */
+  toFloat32(): Float32Array {
+    if (this.dtype === 'complex64' || this.dtype === 'complex128') {
+      throw new UnsupportedDtypeError(this.dtype, 'A tensor');
+    }
+    const values = this.toTyped();
+    if (values instanceof Float32Array) return values;
+    if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
+      return float32FromInt64(values);
+    }
+    return Float32Array.from(values);
+  }
+
+  /**
+   * All elements, row by row, in the dtype's own array: `Uint8Array` for uint8 and bool,
+   * `BigInt64Array` for int64, `Float32Array` also for float16, bfloat16 and float8; complex
+   * numbers are pairs of floats.
+   */
+  toTyped(): ElementArray {
+    const raw = this.#elements();
+    switch (this.dtype) {
+      case 'float16':
+        return widenFloat16(raw as Uint16Array);
+      case 'bfloat16':
+        return widenBfloat16(raw as Uint16Array);
+      case 'float8_e4m3fn':
+        return widenFloat8E4m3fn(raw as Uint8Array);
+      case 'float8_e5m2':
+        return widenFloat8E5m2(raw as Uint8Array);
+      default:
+        return raw;
+    }
+  }
+
+  /** All elements, row by row. int64 beyond 2^53 lose precision. */
+  toNumbers(): number[] {
+    if (this.dtype === 'complex64' || this.dtype === 'complex128') {
+      throw new UnsupportedDtypeError(this.dtype, 'A tensor');
+    }
+    const values = this.toTyped();
+    return Array.from(values as ArrayLike<number | bigint>, Number);
+  }
+
+  /** The only element; throws {@link CorruptTensorError} when there is not exactly one. */
+  item(): number {
+    if (this.numel !== 1) throw new CorruptTensorError(`one element expected, found ${this.numel}`);
+    return this.toNumbers()[0]!;
+  }
+
+  /** The elements as they lie in the file, in row-major order: a view where they lie so already. */
+  #elements(): ElementArray {
+    const [constructor, parts] = LAYOUT[this.dtype];
+    const count = this.numel;
+    this.#checkCount(count);
+    if (count === 0) return new constructor(0);
+    const bytes = this.storage.bytes();
+    if (this.isContiguous)
+      return viewOrCopy(constructor, bytes, this.offset * parts, count * parts);
+    const all = viewOrCopy(
+      constructor,
+      bytes,
+      0,
+      Math.floor(bytes.byteLength / constructor.BYTES_PER_ELEMENT),
+    );
+    const shape = parts === 1 ? this.shape : [...this.shape, parts];
+    const strides = parts === 1 ? this.strides : [...this.strides.map((s) => s * parts), 1];
+    return copyStrided(all, new constructor(count * parts), shape, strides, this.offset * parts);
+  }
+
+  #checkCount(count: number): void {
+    const held = this.storage.byteLength / elementSize(this.dtype);
+    const allowed = Math.min(MOST_ELEMENTS, held + MOST_REPEATED);
+    if (count > allowed) throw new TooManyElementsError('A tensor', count, Math.floor(allowed));
+  }
+
+  #checkBounds(): void {
+    const { shape, strides, offset } = this;
+    if (shape.length !== strides.length) {
+      throw new CorruptTensorError(`${shape.length} dimensions have ${strides.length} strides`);
+    }
+    if (![...shape, ...strides, offset].every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      throw new CorruptTensorError(
+        `shape [${shape.join(', ')}], strides [${strides.join(', ')}] and offset ${offset} must be whole and not negative`,
+      );
+    }
+    let last = offset;
+    for (const [i, size] of shape.entries()) last += (size - 1) * strides[i]!;
+    const held = Math.floor(this.storage.byteLength / elementSize(this.dtype));
+    if (this.numel > 0 && last >= held) {
+      throw new CorruptTensorError(
+        `element ${last} of the storage "${this.storage.key}" is used, which has ${held}`,
+      );
+    }
+  }
+}
+
+/** Strides of a row-major layout without gaps. */
+export function contiguousStrides(shape: readonly number[]): number[] {
+  const strides = shape.map(() => 0);
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= shape[i]!;
+  }
+  return strides;
+}
+
+function viewOrCopy(
+  constructor: ElementConstructor,
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+): ElementArray {
+  const size = constructor.BYTES_PER_ELEMENT;
+  const from = bytes.byteOffset + start * size;
+  if (from % size === 0) return new constructor(bytes.buffer, from, count);
+  // Typed arrays must start at a multiple of their element's size.
+  const copy = new Uint8Array(bytes.subarray(start * size, (start + count) * size));
+  return new constructor(copy.buffer, copy.byteOffset, count);
+}
+
+/** Reads 32-bit halves: a bigint for every element would cost thirty times as much. */
+function float32FromInt64(values: BigInt64Array | BigUint64Array): Float32Array {
+  const low = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  const high =
+    values instanceof BigInt64Array
+      ? new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+      : low;
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < result.length; i++) {
+    result[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!;
+  }
+  return result;
+}
+
+function dtypeOf(data: ElementArray): DType {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Float64Array) return 'float64';
+  if (data instanceof BigInt64Array) return 'int64';
+  if (data instanceof BigUint64Array) return 'uint64';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Int16Array) return 'int16';
+  if (data instanceof Int8Array) return 'int8';
+  if (data instanceof Uint32Array) return 'uint32';
+  if (data instanceof Uint16Array) return 'uint16';
+  return 'uint8';
+}

@@ -1,0 +1,80 @@
+import type { PyGlobal, PyValue } from './python.js';
+import { openSource, type ByteSource } from './archive/byte-source.js';
+import { NotATorchFileError, TarFileError } from './errors/index.js';
+import { readLegacy } from './archive/legacy-format.js';
+import { readZipFormat } from './archive/zip-format.js';
+import { DEFAULT_LIMITS, type ReadLimits } from './limits.js';
+
+/** A torch file, read: its storages are read when they are first used, until it is closed. */
+export interface TorchFile {
+  /** The pickled object. */
+  readonly root: PyValue;
+  /** Every class and function that the pickle names, once each, in the order of the file. */
+  readonly globals: readonly PyGlobal[];
+  readonly format: 'zip' | 'legacy';
+  /**
+   * Lets go of the file. Tensors that were not read before cannot be read any more, when the source
+   * was a path.
+   */
+  close(): void;
+}
+
+export interface ReadTorchFileOptions {
+  /** What the file may ask for; what is left out has its default. */
+  limits?: Partial<ReadLimits>;
+}
+
+/**
+ * Reads what `torch.save` wrote: the zip format, and the stream from before torch 1.6. Nothing in
+ * the file is run.
+ *
+ * A path is kept open, and storages are read from it when they are first used; bytes are viewed,
+ * not copied. Every failure is a {@link TorchFileError} or another `VtsError`.
+ */
+export function readTorchFile(
+  source: string | Uint8Array,
+  options: ReadTorchFileOptions = {},
+): TorchFile {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const bytes = openSource(source);
+  try {
+    const { root, globals, format } = readAny(bytes, limits);
+    return { root, globals, format, close: () => bytes.close() };
+  } catch (error) {
+    bytes.close();
+    throw error;
+  }
+}
+
+function readAny(source: ByteSource, limits: Readonly<ReadLimits>): Omit<TorchFile, 'close'> {
+  const head = source.read(0, Math.min(source.size, 512));
+  if (startsWith(head, 'PK\x03\x04') || startsWith(head, 'PK\x05\x06')) {
+    return { ...readZipFormat(source, limits), format: 'zip' };
+  }
+  if (startsWith(head.subarray(257), 'ustar')) throw new TarFileError(source.name);
+  const other = recognise(head);
+  if (other) throw new NotATorchFileError(source.name, other);
+  return { ...readLegacy(source, limits), format: 'legacy' };
+}
+
+/** What a file is that is no torch file, where it is easy to tell. */
+function recognise(head: Uint8Array): string | undefined {
+  if (head.length === 0) return 'it is empty';
+  if (startsWith(head, 'version https://git-lfs')) {
+    return 'it is a Git LFS pointer, not the file itself (run `git lfs pull`)';
+  }
+  if (startsWith(head, '\x1f\x8b')) return 'it is compressed with gzip';
+  if (startsWith(head, '\x89HDF')) return 'it is an HDF5 file';
+  if (startsWith(head, '\x93NUMPY')) return 'it is a numpy file';
+  if (/^\s*<(!doctype|html)/i.test(Buffer.from(head).toString('latin1'))) {
+    return 'it is an HTML page, perhaps the error page of a download';
+  }
+  if (head[8] === 0x7b && startsWith(head.subarray(1), '\0\0\0\0\0')) {
+    return 'it looks like a safetensors file';
+  }
+  return undefined;
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  return Buffer.from(bytes.subarray(0, text.length)).toString('latin1') === text;
+}

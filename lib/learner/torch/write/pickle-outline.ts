@@ -1,0 +1,224 @@
+import { Op } from '../pickle/opcodes.js';
+import { pickleOps, type PickleOp } from './pickle-ops.js';
+
+/**
+ * A value of a pickle as the opcodes that make it: those from `first` up to `end`, without a gap.
+ * What fills it later (items, state) stands there as well.
+ */
+export interface PickledValue {
+  /** Index of its first opcode. */
+  readonly first: number;
+  /** Index behind its last one; known when it is used. */
+  end: number;
+  readonly text: string | undefined;
+  /** The memo index that this opcode gets, where it is such a one. */
+  readonly got: number | undefined;
+  /** What it was put into the memo as. */
+  memo: number | undefined;
+  /** The entries of a dictionary. */
+  readonly entries: (readonly [key: PickledValue, value: PickledValue])[];
+  /** What it was BUILT with. */
+  readonly states: PickledValue[];
+}
+
+/** A pickle, value by value. */
+export interface PickleOutline {
+  readonly ops: readonly PickleOp[];
+  readonly protocol: number;
+  readonly root: PickledValue;
+  /** By memo index. */
+  readonly memo: ReadonlyMap<number, PickledValue>;
+  /** Values that are in the memo, by their first opcode; those that enclose others first. */
+  readonly memoized: ReadonlyMap<number, readonly PickledValue[]>;
+  /** The memo index that each opcode puts to; of MEMOIZE too, which has no argument. */
+  readonly puts: ReadonlyMap<number, number>;
+}
+
+/**
+ * Finds out which opcodes of a pickle make which value. Undefined for what picklers do not write,
+ * such as memo entries that are overwritten.
+ */
+export function outlinePickle(bytes: Uint8Array): PickleOutline | undefined {
+  return new Outliner([...pickleOps(bytes)]).run();
+}
+
+/** Opcodes that use so many values and give one. */
+const REDUCES: ReadonlyMap<number, number> = new Map([
+  [Op.TUPLE1, 1],
+  [Op.TUPLE2, 2],
+  [Op.TUPLE3, 3],
+  [Op.REDUCE, 2],
+  [Op.NEWOBJ, 2],
+  [Op.NEWOBJ_EX, 3],
+  [Op.STACK_GLOBAL, 2],
+  [Op.BINPERSID, 1],
+  [Op.READONLY_BUFFER, 1],
+]);
+/** Opcodes that use all down to the mark, and give one. */
+const COLLECTS = new Set<number>([Op.TUPLE, Op.LIST, Op.DICT, Op.OBJ, Op.INST, Op.FROZENSET]);
+/** Opcodes that add what they use to the value below. */
+const ADDS: ReadonlyMap<number, number> = new Map([
+  [Op.APPEND, 1],
+  [Op.SETITEM, 2],
+  [Op.BUILD, 1],
+]);
+const ADDS_MARKED = new Set<number>([Op.APPENDS, Op.SETITEMS, Op.ADDITEMS]);
+const GETS = new Set<number>([Op.GET, Op.BINGET, Op.LONG_BINGET]);
+const PUTS = new Set<number>([Op.PUT, Op.BINPUT, Op.LONG_BINPUT, Op.MEMOIZE]);
+const REFUSED = new Set<number>([Op.DUP, Op.NEXT_BUFFER]);
+
+/** A value, or a mark: the index of its opcode. */
+type Slot = PickledValue | number;
+
+class Outliner {
+  readonly #stack: Slot[] = [];
+  readonly #memo = new Map<number, PickledValue>();
+  readonly #puts = new Map<number, number>();
+  #protocol = 2;
+  /** The first opcode of what was dropped last, where the next value stands for it. */
+  #dropped: number | undefined;
+
+  constructor(private readonly ops: readonly PickleOp[]) {}
+
+  run(): PickleOutline | undefined {
+    for (let at = 0; at < this.ops.length; at++) {
+      if (!this.#step(this.ops[at]!, at)) return undefined;
+    }
+    const [root] = this.#stack;
+    if (typeof root !== 'object' || this.#stack.length !== 1) return undefined;
+    const memoized = new Map<number, PickledValue[]>();
+    for (const value of this.#memo.values()) {
+      memoized.set(value.first, [...(memoized.get(value.first) ?? []), value]);
+    }
+    for (const values of memoized.values()) values.sort((a, b) => b.end - a.end);
+    return {
+      ops: this.ops,
+      protocol: this.#protocol,
+      root,
+      memo: this.#memo,
+      memoized,
+      puts: this.#puts,
+    };
+  }
+
+  #step(op: PickleOp, at: number): boolean {
+    const { code } = op;
+    if (REFUSED.has(code)) return false;
+    if (code === Op.PROTO) this.#protocol = op.number ?? 2;
+    if (code === Op.PROTO || code === Op.FRAME) return true;
+    if (code === Op.STOP) {
+      this.#use(1, at);
+      this.#stack.length = 1;
+      return true;
+    }
+    if (code === Op.MARK) {
+      this.#stack.push(at);
+      return true;
+    }
+    if (PUTS.has(code)) return this.#put(op, at);
+    if (code === Op.POP || code === Op.POP_MARK) return this.#drop(op, at);
+    const count = REDUCES.get(code);
+    if (count !== undefined) {
+      const used = this.#use(count, at);
+      this.#stack.length -= count;
+      this.#push(used[0]?.first ?? at);
+      return true;
+    }
+    if (COLLECTS.has(code)) {
+      const { mark, values } = this.#marked(at);
+      this.#push(this.#stack[mark] as number);
+      const made = this.#stack.pop()!;
+      this.#stack.length = mark;
+      this.#stack.push(made);
+      if (code === Op.DICT) addEntries(made as PickledValue, values);
+      return true;
+    }
+    return this.#add(op, at);
+  }
+
+  #add(op: PickleOp, at: number): boolean {
+    const { code } = op;
+    const count = ADDS.get(code);
+    if (count === undefined && !ADDS_MARKED.has(code)) {
+      this.#push(at, op);
+      return true;
+    }
+    let values: PickledValue[];
+    if (count === undefined) {
+      const marked = this.#marked(at);
+      values = marked.values;
+      this.#stack.length = marked.mark;
+    } else {
+      values = this.#use(count, at);
+      this.#stack.length -= count;
+    }
+    const target = this.#stack.at(-1);
+    if (typeof target !== 'object') return false;
+    if (code === Op.BUILD) target.states.push(...values);
+    if (code === Op.SETITEM || code === Op.SETITEMS) addEntries(target, values);
+    return true;
+  }
+
+  /**
+   * Picklers drop two things: the result of a call that gives an object its state, which is a part
+   * of that object; and the items of a tuple that holds itself, which turned out to be in the memo
+   * and is fetched from there next.
+   */
+  #drop({ code }: PickleOp, at: number): boolean {
+    const isCall = this.ops[at - 1]?.code === Op.REDUCE;
+    const mark = code === Op.POP_MARK ? this.#marked(at).mark : this.#stack.length - 1;
+    if (mark < 0 || (code === Op.POP && typeof this.#stack[mark] === 'number')) return false;
+    const slot = this.#stack[mark]!;
+    const first = typeof slot === 'number' ? slot : this.#use(1, at)[0]!.first;
+    this.#stack.length = mark;
+    if (!isCall) this.#dropped = Math.min(first, this.#dropped ?? first);
+    return true;
+  }
+
+  #put(op: PickleOp, at: number): boolean {
+    const index = op.number ?? this.#memo.size;
+    const value = this.#stack.at(-1);
+    if (typeof value !== 'object' || this.#memo.has(index) || value.memo !== undefined)
+      return false;
+    value.memo = index;
+    this.#memo.set(index, value);
+    this.#puts.set(at, index);
+    return true;
+  }
+
+  #push(at: number, op?: PickleOp): void {
+    const got = op && GETS.has(op.code) ? op.number : undefined;
+    const first = this.#dropped ?? at;
+    this.#dropped = undefined;
+    const value: PickledValue = {
+      first,
+      end: -1,
+      text: op?.text,
+      got,
+      memo: undefined,
+      entries: [],
+      states: [],
+    };
+    this.#stack.push(value);
+  }
+
+  /** The uppermost values, whose ends are known now. */
+  #use(count: number, at: number): PickledValue[] {
+    const start = this.#stack.length - count;
+    return this.#stack.slice(start).map((slot, i) => {
+      const next = this.#stack[start + i + 1];
+      const value = slot as PickledValue;
+      value.end = next === undefined ? at : typeof next === 'number' ? next : next.first;
+      return value;
+    });
+  }
+
+  #marked(at: number): { mark: number; values: PickledValue[] } {
+    const mark = this.#stack.findLastIndex((slot) => typeof slot === 'number');
+    return { mark, values: this.#use(this.#stack.length - mark - 1, at) };
+  }
+}
+
+function addEntries(target: PickledValue, values: readonly PickledValue[]): void {
+  for (let i = 0; i + 1 < values.length; i += 2) target.entries.push([values[i]!, values[i + 1]!]);
+}

@@ -1,0 +1,120 @@
+import { Op } from '../pickle/opcodes.js';
+import { outlinePickle, type PickledValue, type PickleOutline } from './pickle-outline.js';
+
+/** What the part needs may need more, and so on; a file may chain that without end. */
+const DEEPEST = 2000;
+
+/**
+ * A pickle of one part of what another pickle holds: of the attribute of an attribute... of its
+ * root. The opcodes are the other's own, so that nothing is lost or changed on the way.
+ *
+ * @returns undefined where there is no such part, or it cannot be cut out: it refers to what it is
+ * a part of.
+ */
+export function picklePart(bytes: Uint8Array, path: readonly string[]): Uint8Array | undefined {
+  const outline = outlinePickle(bytes);
+  const value = outline && find(outline, path);
+  return value && new PartWriter(bytes, outline).write(value);
+}
+
+function find(outline: PickleOutline, path: readonly string[]): PickledValue | undefined {
+  let value: PickledValue | undefined = outline.root;
+  for (const name of path) {
+    value = attribute(outline, value, name);
+    if (!value) return undefined;
+  }
+  return value;
+}
+
+function attribute(
+  outline: PickleOutline,
+  value: PickledValue,
+  name: string,
+): PickledValue | undefined {
+  for (const state of value.states) {
+    const entry = known(outline, state)?.entries.findLast(
+      ([key]) => known(outline, key)?.text === name,
+    );
+    if (entry) return known(outline, entry[1]);
+  }
+  return undefined;
+}
+
+/** The value itself, of one that comes out of the memo. */
+function known(outline: PickleOutline, value: PickledValue): PickledValue | undefined {
+  return value.got === undefined ? value : outline.memo.get(value.got);
+}
+
+class PartWriter {
+  readonly #parts: Uint8Array[] = [];
+  /** Memo entries that the part has made. */
+  readonly #made = new Set<number>();
+  /** What is being written: it cannot be referred to before it is in the memo. */
+  readonly #open: PickledValue[] = [];
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly outline: PickleOutline,
+  ) {}
+
+  write(value: PickledValue): Uint8Array | undefined {
+    this.#parts.push(Uint8Array.of(Op.PROTO, this.outline.protocol));
+    if (!this.#value(value)) return undefined;
+    this.#parts.push(Uint8Array.of(Op.STOP));
+    return Buffer.concat(this.#parts);
+  }
+
+  /** False where it cannot be written. */
+  #value(value: PickledValue): boolean {
+    const { ops, puts, memo } = this.outline;
+    if (this.#open.length > DEEPEST) return false;
+    this.#open.push(value);
+    for (let at = value.first; at < value.end; at++) {
+      const before = this.#madeAt(at, value);
+      if (before) {
+        this.#get(before.memo!);
+        at = before.end - 1;
+        continue;
+      }
+      const op = ops[at]!;
+      if (op.code === Op.FRAME) continue;
+      const put = puts.get(at);
+      if (put !== undefined) {
+        this.#made.add(put);
+        this.#parts.push(numbered(Op.LONG_BINPUT, put));
+      } else if (isGet(op.code) && !this.#made.has(op.number!)) {
+        // It stands somewhere else: it is made here instead.
+        const other = memo.get(op.number!);
+        if (!other || (other.first <= at && at < other.end)) return false;
+        if (!this.#value(other)) return false;
+      } else if (isGet(op.code)) this.#get(op.number!);
+      else this.#parts.push(this.bytes.subarray(op.start, op.end));
+    }
+    this.#open.pop();
+    return true;
+  }
+
+  /**
+   * A value that begins at this opcode and is in the part already: it must stay one and the same.
+   */
+  #madeAt(at: number, inside: PickledValue): PickledValue | undefined {
+    return this.outline.memoized
+      .get(at)
+      ?.find((value) => value !== inside && value.end <= inside.end && this.#made.has(value.memo!));
+  }
+
+  #get(index: number): void {
+    this.#parts.push(numbered(Op.LONG_BINGET, index));
+  }
+}
+
+function isGet(code: number): boolean {
+  return code === Op.GET || code === Op.BINGET || code === Op.LONG_BINGET;
+}
+
+function numbered(code: number, index: number): Uint8Array {
+  const bytes = Buffer.alloc(5);
+  bytes[0] = code;
+  bytes.writeUInt32LE(index, 1);
+  return bytes;
+}

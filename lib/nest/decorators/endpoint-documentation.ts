@@ -1,0 +1,106 @@
+import {
+  ApiExtraModels,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+  type ApiResponseOptions,
+} from '@nestjs/swagger';
+import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
+import { ApiError, ERROR_RESPONSES } from '../http/api-error.js';
+import type { Endpoint } from '../http/endpoint.js';
+
+/** What `@VtsApi` is told for the OpenAPI document. */
+export interface EndpointFacts {
+  readonly summary?: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly deprecated?: boolean;
+  readonly operationId?: string;
+}
+
+/** The decorators that describe an endpoint in the OpenAPI document. */
+export function endpointDocumentation(
+  { input, output }: Endpoint,
+  route: string,
+  { summary, description, deprecated, operationId, tags }: EndpointFacts,
+): MethodDecorator[] {
+  const requestBody = { required: true, content: requestContent(input) };
+  return [
+    ApiOperation({
+      requestBody,
+      ...(summary === undefined ? {} : { summary }),
+      ...(description === undefined ? {} : { description }),
+      ...(deprecated === undefined ? {} : { deprecated }),
+      ...(operationId === undefined ? {} : { operationId }),
+    }),
+    ...(tags === undefined ? [] : [ApiTags(...tags)]),
+    // A handler need not ask for a parameter of its route, and the document has to name it all the
+    // same.
+    ...[...route.matchAll(/[:*](\w+)/g)].map(([, name]) =>
+      ApiParam({ name: name as string, required: true, schema: { type: 'string' } }),
+    ),
+    ApiExtraModels(ApiError, ...(input.models ?? []), ...(output.models ?? [])),
+    ApiResponse({
+      status: 200,
+      description: 'The result.',
+      content: responseContent(output),
+    }),
+    ...Object.entries(ERROR_RESPONSES).map(([status, meaning]) =>
+      ApiResponse({
+        status: Number(status),
+        description: meaning,
+        headers: ERROR_HEADERS[status] ?? {},
+        content: { 'application/json': { schema: { $ref: getSchemaPath(ApiError) } } },
+      }),
+    ),
+  ];
+}
+
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' as const } },
+};
+
+const ERROR_HEADERS: Readonly<Record<string, ApiResponseOptions['headers']>> = {
+  405: { Allow: { description: 'The methods of the path.', schema: { type: 'string' } } },
+  429: RETRY_AFTER,
+  503: RETRY_AFTER,
+};
+
+interface Content {
+  readonly schema: IoSchema;
+  readonly example?: unknown;
+  readonly encoding?: IoDescriptor<unknown, never>['encoding'];
+}
+
+/**
+ * Read when the document is made: a descriptor may know its columns only once a runner has loaded
+ * its model.
+ */
+function late(descriptor: IoDescriptor<unknown, never>, schema: () => IoSchema): Content {
+  return {
+    get schema() {
+      return schema();
+    },
+    get example() {
+      return descriptor.example;
+    },
+  };
+}
+
+function requestContent(input: IoDescriptor<unknown, never>): Record<string, Content> {
+  const others = Object.entries(input.alternatives ?? {}).map(
+    ([mediaType, schema]) => [mediaType, { schema }] as const,
+  );
+  const own = late(input, () => input.schema);
+  const content = input.encoding ? Object.assign(own, { encoding: input.encoding }) : own;
+  return { [input.mediaType]: content, ...Object.fromEntries(others) };
+}
+
+function responseContent(output: IoDescriptor<unknown, unknown>): Record<string, Content> {
+  const { mediaType, outputMediaType = mediaType, alternatives } = output;
+  const other = output.outputSchema ? undefined : alternatives?.[outputMediaType];
+  if (other) return { [outputMediaType]: { schema: other } };
+  return { [outputMediaType]: late(output, () => output.outputSchema ?? output.schema) };
+}

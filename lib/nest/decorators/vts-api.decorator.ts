@@ -1,0 +1,106 @@
+import {
+  applyDecorators,
+  createParamDecorator,
+  HttpCode,
+  Post,
+  UseFilters,
+  UseInterceptors,
+  type ExecutionContext,
+} from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import type { IoDescriptor } from '../io/io-descriptor.js';
+import type { Endpoint } from '../http/endpoint.js';
+import { IoInterceptor, inputOf } from '../http/io.interceptor.js';
+import { VtsExceptionFilter } from '../http/vts-exception.filter.js';
+import { VTS_ENDPOINT } from '../vts.constants.js';
+import { endpointDocumentation } from './endpoint-documentation.js';
+
+/** A descriptor, or the class of one that needs no options. @publicApi */
+export type IoInput<Input> = IoDescriptor<Input, never> | (new () => IoDescriptor<Input, never>);
+
+/** A descriptor, or the class of one that needs no options. @publicApi */
+export type IoOutput<Output> =
+  IoDescriptor<unknown, Output> | (new () => IoDescriptor<unknown, Output>);
+
+/** @publicApi */
+export interface VtsApiOptions<Input, Output> {
+  /** What the request's body holds; the handler's first parameter. */
+  input: IoInput<Input>;
+  /** What the response's body holds; what the handler returns. */
+  output: IoOutput<Output>;
+  /** Path under the controller's. @default the method's name */
+  route?: string;
+  /**
+   * Milliseconds until the request is given up; 0 for no limit.
+   *
+   * @default the module's `timeoutMs`
+   */
+  timeoutMs?: number;
+  /** A line for the OpenAPI document. */
+  summary?: string;
+  /** A text for the OpenAPI document. (A comment of the method does not exist at run time.) */
+  description?: string;
+  tags?: string[];
+  deprecated?: boolean;
+  /** @default `<Controller>_<method>` */
+  operationId?: string;
+}
+
+/**
+ * The decorator of a handler, typed so that one whose first parameter or result does not fit is a
+ * compile error.
+ *
+ * @publicApi
+ */
+export type VtsApiDecorator<Input, Output> = <
+  Handler extends (input: Input, ...rest: never[]) => Output | Promise<Output> | Observable<Output>,
+>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<Handler>,
+) => void;
+
+const Input = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  inputOf(context.switchToHttp().getRequest()),
+);
+
+/**
+ * Makes a method of a controller an endpoint: `POST /<method's name>`, whose body the input
+ * descriptor turns into the first parameter, and whose result the output descriptor turns into the
+ * response. The status is 200; errors are answered as `{ statusCode, message, error }`. Other
+ * parameters are free (`@Req()`, `@Headers()`).
+ *
+ * @example
+ * \@VtsApi({ input: Text, output: NumpyNdarray })
+ * async classifyText(text: string): Promise<Tensor> {
+ *   const [, , probs] = await this.runner.predict.run(text);
+ *   return probs;
+ * }
+ *
+ * @publicApi
+ */
+export function VtsApi<Input, Output>(
+  options: VtsApiOptions<Input, Output>,
+): VtsApiDecorator<Input, Output> {
+  const endpoint: Endpoint = {
+    input: instanceOf(options.input),
+    output: instanceOf(options.output) as IoDescriptor<unknown, unknown>,
+    timeoutMs: options.timeoutMs,
+  };
+  return (target, key, descriptor) => {
+    const route = options.route ?? String(key);
+    Reflect.defineMetadata(VTS_ENDPOINT, endpoint, descriptor.value as object);
+    Input()(target, key, 0);
+    applyDecorators(
+      Post(route),
+      HttpCode(200),
+      UseInterceptors(IoInterceptor),
+      UseFilters(VtsExceptionFilter),
+      ...endpointDocumentation(endpoint, route, options),
+    )(target, key, descriptor as TypedPropertyDescriptor<unknown>);
+  };
+}
+
+function instanceOf<Descriptor>(given: Descriptor | (new () => Descriptor)): Descriptor {
+  return typeof given === 'function' ? new (given as new () => Descriptor)() : given;
+}

@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream';
+import type { Observable } from 'rxjs';
+import { requestScope, type RequestScope } from '../../serving/runtime/request-scope.js';
+import { ValuesOf } from './values-of.js';
+
+/** How values and failures become the data of events. */
+export interface EventWriter {
+  value(value: unknown): string;
+  /** What a client is told of a failure after the first event: the body of an error response. */
+  failure(error: unknown): object;
+}
+
+/**
+ * A handler's values as server-sent events: a `message` event for each, then one of type `end`, or
+ * `error` where it fails on the way.
+ *
+ * Resolves with the first value, so that a failure before it is an error response like any other.
+ */
+export async function openEventStream(
+  source: Observable<unknown>,
+  scope: RequestScope,
+  writer: EventWriter,
+): Promise<Readable> {
+  const values = new ValuesOf(source);
+  const ended = new Promise<never>((_, reject) => {
+    if (scope.reason !== undefined) reject(scope.reason);
+    else scope.onEnd(reject);
+  });
+  // Nobody may be waiting when the request ends.
+  ended.catch(() => undefined);
+  const next = (): Promise<IteratorResult<unknown>> =>
+    requestScope.run(scope, () => Promise.race([values.next(), ended]));
+  let first: IteratorResult<unknown>;
+  let firstEvent: string;
+  try {
+    first = await next();
+    firstEvent = first.done ? END : event(writer.value(first.value));
+  } catch (error) {
+    values.stop();
+    throw error;
+  }
+  async function* events(): AsyncGenerator<string> {
+    try {
+      yield firstEvent;
+      if (first.done) return;
+      for (let result = await next(); !result.done; result = await next()) {
+        yield event(writer.value(result.value));
+      }
+      yield END;
+    } catch (error) {
+      yield event(JSON.stringify(writer.failure(error)), 'error');
+    } finally {
+      values.stop();
+    }
+  }
+  const stream = Readable.from(events());
+  // A client that leaves may do so while its stream waits to be read.
+  stream.once('close', () => values.stop());
+  return stream;
+}
+
+const END = event('', 'end');
+
+/** An event in the format of `text/event-stream`, in which line breaks separate fields. */
+function event(data: string, type?: string): string {
+  const lines = data.split(/\r\n|[\r\n]/).map((line) => `data: ${line}\n`);
+  return `${type === undefined ? '' : `event: ${type}\n`}${lines.join('')}\n`;
+}

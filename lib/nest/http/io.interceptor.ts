@@ -1,0 +1,181 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  StreamableFile,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { lastValueFrom, Observable } from 'rxjs';
+import type { VtsModuleOptions } from '../vts-module-options.interface.js';
+import { BodyTooLargeError, InvalidBodyError, UnsupportedBodyError } from '../io/errors/index.js';
+import { isTooDeep, MOST_LEVELS } from '../io/json/nesting.js';
+import { parseContentType, type RequestBody } from '../io/request-body.js';
+import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
+import { RunAbortedError } from '../../serving/runner/errors/index.js';
+import { requestScope, type RequestScope } from '../../serving/runtime/request-scope.js';
+import { VTS_ENDPOINT, VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import { errorResponse } from './api-error.js';
+import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
+import { RequestTimeoutError, SlowBodyError } from './errors/index.js';
+import { openEventStream } from './event-stream.js';
+import type { HttpRequest, HttpResponse } from './http.js';
+import { earlyBodyOf } from './json-bodies.js';
+import { logFailure } from '../observability/log-failure.js';
+import { requestIdOf } from '../observability/request-id.js';
+import { RequestRecord } from './request-record.js';
+import { sendWithoutEtag } from './send-without-etag.js';
+import { readStream } from './read-body.js';
+import { RequestGate } from './request-gate.js';
+import { writeEvent, writeOutput } from './write-output.js';
+
+const inputs = new WeakMap<HttpRequest, unknown>();
+
+/** What the endpoint's descriptor read from a request. */
+export function inputOf(request: HttpRequest): unknown {
+  return inputs.get(request);
+}
+
+/**
+ * Serves an endpoint: reads its input, calls the handler, writes its output, and gives up when the
+ * time is over or the client has left.
+ */
+@Injectable()
+export class IoInterceptor implements NestInterceptor {
+  readonly #logger = new Logger(VTS_LOG_CONTEXT);
+
+  constructor(
+    @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
+    @Inject(RequestGate) private readonly gate: RequestGate,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const endpoint = Reflect.getMetadata(VTS_ENDPOINT, context.getHandler()) as Endpoint;
+    const http = context.switchToHttp();
+    const [request, response] = [http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>()];
+    return new Observable((subscriber) => {
+      this.#serve(endpoint, request, response, next).then(
+        (answer) => {
+          subscriber.next(answer);
+          subscriber.complete();
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+    });
+  }
+
+  async #serve(
+    endpoint: Endpoint,
+    request: HttpRequest,
+    response: HttpResponse,
+    next: CallHandler,
+  ): Promise<unknown> {
+    const scope = this.gate.enter(request, response);
+    const { timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS } = endpoint;
+    // Reading a JSON body has taken some of it.
+    const left = Math.max(1, timeoutMs - (performance.now() - scope.arrivedAt));
+    const timer =
+      timeoutMs > 0 ? setTimeout(() => giveUp(request, scope, timeoutMs), left) : undefined;
+    scope.onClose = () => {
+      clearTimeout(timer);
+      if (!response.writableFinished) scope.end(new RunAbortedError('The endpoint', 'the handler'));
+    };
+    try {
+      const answer = await new Promise((resolve, reject) => {
+        scope.onEnd(reject);
+        requestScope
+          .run(scope, () => this.#handle(endpoint, request, response, next))
+          .then(resolve, reject);
+      });
+      // Of a stream, time matters until the last event is out.
+      if (endpoint.output.serializeEvent === undefined) clearTimeout(timer);
+      return answer;
+    } catch (error) {
+      clearTimeout(timer);
+      // Whoever takes so long to send a body may go on for ever.
+      const late = error === scope.reason || error instanceof SlowBodyError;
+      if (late && !request.complete && !response.headersSent) {
+        response.setHeader('connection', 'close');
+      }
+      throw error;
+    }
+  }
+
+  async #handle(
+    { input, output }: Endpoint,
+    request: HttpRequest,
+    response: HttpResponse,
+    next: CallHandler,
+  ): Promise<unknown> {
+    inputs.set(request, await input.parse(await this.#body(input, request)));
+    if (output.serializeEvent !== undefined) {
+      return this.#stream(output, next, request, response);
+    }
+    const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+    const { contentType, body } = await writeOutput(output, value);
+    if (response.headersSent) return undefined;
+    // Not before: an error must not go out under this type.
+    response.setHeader('content-type', contentType);
+    if (this.gate.closing) response.setHeader('connection', 'close');
+    if (typeof body !== 'string') return new StreamableFile(body, { type: contentType });
+    sendWithoutEtag(response);
+    return body;
+  }
+
+  async #stream(
+    output: Endpoint['output'],
+    next: CallHandler,
+    request: HttpRequest,
+    response: HttpResponse,
+  ): Promise<StreamableFile> {
+    const scope = requestScope.getStore() as RequestScope;
+    const events = await openEventStream(next.handle(), scope, {
+      value: (value) => writeEvent(output, value),
+      failure: (error) => {
+        const { body, hidden } = errorResponse(error);
+        // A client that leaves in the midst of a stream is no failure.
+        if (hidden && error !== scope.reason) {
+          logFailure(this.#logger, error, requestIdOf(request));
+        }
+        return body;
+      },
+    });
+    RequestRecord.of(request)?.stream();
+    response.setHeader('cache-control', 'no-cache');
+    // For proxies that would wait for the whole response; nginx heeds it.
+    response.setHeader('x-accel-buffering', 'no');
+    if (this.gate.closing) response.setHeader('connection', 'close');
+    return new StreamableFile(events, { type: 'text/event-stream' });
+  }
+
+  async #body(input: Endpoint['input'], request: HttpRequest): Promise<RequestBody> {
+    const early = earlyBodyOf(request);
+    if (early !== undefined && 'error' in early) throw early.error;
+    const { mediaType, charset } = parseContentType(request.headers['content-type']);
+    if (!input.accepts(mediaType)) {
+      throw new UnsupportedBodyError('media type', mediaType ?? '', input.mediaType);
+    }
+    const maxBytes = input.maxBytes ?? this.options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+    let bytes = early?.bytes;
+    let parsed: unknown;
+    if (bytes === undefined && request.readableEnded) {
+      // A parser of the application was first.
+      const { rawBody, body } = request;
+      if (rawBody instanceof Uint8Array) bytes = rawBody;
+      else if (body instanceof Uint8Array) bytes = body;
+      parsed = body;
+    } else bytes ??= await readStream(request, maxBytes);
+    const size = bytes?.length ?? (typeof parsed === 'string' ? Buffer.byteLength(parsed) : 0);
+    if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
+    if (bytes === undefined && isTooDeep(parsed)) {
+      const fact = `the body is nested more than ${MOST_LEVELS} deep`;
+      throw new InvalidBodyError(input.constructor.name, fact, 'send something flatter');
+    }
+    return { bytes, parsed, mediaType, charset };
+  }
+}
+
+function giveUp(request: HttpRequest, scope: RequestScope, timeoutMs: number): void {
+  scope.end(request.complete ? new RequestTimeoutError(timeoutMs) : new SlowBodyError(timeoutMs));
+}

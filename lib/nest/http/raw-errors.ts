@@ -1,0 +1,52 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { errorBody } from './api-error.js';
+
+/** What Node refuses before there is a request, by the code of its error. */
+const REFUSALS = new Map<string, readonly [status: number, message: string]>([
+  ['HPE_HEADER_OVERFLOW', [431, 'The headers are too large; send fewer, or shorter ones.']],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'The chunk extensions are too large; leave them out.']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'The request did not come in time; send it again.']],
+]);
+const MALFORMED = [400, 'The request is not valid HTTP; send a valid one.'] as const;
+
+/**
+ * Answers what Node's HTTP server answers by itself without a body (a request that is no HTTP,
+ * headers that are too large, a request that does not come to its end) in the shape of all errors.
+ * Where the application has a listener of its own, that one is left alone.
+ */
+export function answerRawErrors(server: Server): void {
+  if (server.listenerCount('clientError') === 0) server.on('clientError', refuse);
+  if (server.listenerCount('checkExpectation') === 0) {
+    server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+      const body = JSON.stringify(
+        errorBody(417, 'The expectation is not met; leave out the Expect header.'),
+      );
+      response.writeHead(417, headers(body));
+      response.end(body);
+    });
+  }
+}
+
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const { _httpMessage: current } = socket as { _httpMessage?: { headersSent: boolean } };
+  if (!socket.writable || error.code === 'ECONNRESET' || current?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = REFUSALS.get(error.code ?? '') ?? MALFORMED;
+  const body = errorBody(status, message);
+  const json = JSON.stringify(body);
+  const lines = Object.entries(headers(json)).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${body.error}\r\n${lines.join('')}\r\n${json}`, () =>
+    socket.destroy(),
+  );
+}
+
+function headers(body: string): Record<string, string> {
+  return {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+}

@@ -1,0 +1,104 @@
+import type { RequestScope } from '../../serving/runtime/request-scope.js';
+import { arrivalTime } from './arrival-time.js';
+import type { HttpRequest, HttpResponse } from './http.js';
+
+const RECORD = Symbol('vts.request');
+
+/** What is bound to all paths is a middleware, not a route: `*`, `/*path`, `/{*path}`. */
+const CATCH_ALL = /^\/?\{?\/?\*\w*\}?$/;
+
+/** What is observed of one request, of any route: made before anything else sees it. */
+export class RequestRecord {
+  /** On the clock of `performance.now()`. */
+  readonly arrivedAt: number;
+  /** From X-Request-Id, or made; undefined where request ids are turned off. */
+  id: string | undefined;
+  /** Of the trace that the request belongs to; undefined where there is none. */
+  traceId: string | undefined;
+  /** The OpenTelemetry context in which the request is served, where its spans are recorded. */
+  traceContext: unknown;
+  /** Where an endpoint serves the request. */
+  scope: RequestScope | undefined;
+  /** What the module's filter has answered it with. */
+  failure: unknown;
+  /** Why it is not read; see `EarlyRefusal`. */
+  refusal: Error | undefined;
+  /** The route that it would have reached. */
+  refusedRoute: string | undefined;
+  /** Gives back the place that a runner keeps for it. */
+  release: (() => void) | undefined;
+  /** The response is out, or its client has left: nobody is told of anything any more. */
+  ended = false;
+  /** What the connection had carried before a body of unknown length; see {@link stream}. */
+  #read = 0;
+  #written: number | undefined;
+
+  constructor(
+    readonly request: HttpRequest,
+    readonly response: HttpResponse,
+  ) {
+    this.arrivedAt = arrivalTime(request);
+    if (request.headers['transfer-encoding'] !== undefined) this.#read = request.socket.bytesRead;
+    (request as { [RECORD]?: RequestRecord })[RECORD] = this;
+  }
+
+  static of(request: object): RequestRecord | undefined {
+    return (request as { [RECORD]?: RequestRecord })[RECORD];
+  }
+
+  /**
+   * The pattern of the route that serves the request, such as `/models/:name`; undefined before it
+   * was found, and where none was. A path, which any client makes up, it is not.
+   */
+  get route(): string | undefined {
+    const path = this.refusedRoute ?? this.request.route?.path;
+    return path === undefined || CATCH_ALL.test(String(path)) ? undefined : String(path);
+  }
+
+  /** The response is about to be sent in parts. */
+  stream(): void {
+    this.#written = this.request.socket.bytesWritten;
+  }
+
+  /** The path as it was sent, without the query, which may hold secrets. */
+  get path(): string {
+    const { originalUrl = this.request.url ?? '' } = this.request;
+    const query = originalUrl.indexOf('?');
+    return query < 0 ? originalUrl : originalUrl.slice(0, query);
+  }
+
+  /** The status that was sent; 499, as with nginx, where the client left before. */
+  get status(): number {
+    return this.response.writableFinished || this.response.headersSent
+      ? this.response.statusCode
+      : 499;
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.arrivedAt;
+  }
+
+  /** Of the body; of a body whose length was not announced, what came over the connection. */
+  get requestBytes(): number {
+    const { headers, socket } = this.request;
+    const length = headers['content-length'];
+    if (length !== undefined) return Number(length);
+    return headers['transfer-encoding'] === undefined ? 0 : socket.bytesRead - this.#read;
+  }
+
+  /** Of the body; of a stream of events, what went over the connection. */
+  get responseBytes(): number {
+    const { response } = this;
+    if (this.request.method === 'HEAD' || !response.headersSent) return 0;
+    const length = response.getHeader('content-length');
+    if (length !== undefined) return Number(length);
+    return this.#written === undefined ? 0 : this.request.socket.bytesWritten - this.#written;
+  }
+
+  get remoteAddress(): string | undefined {
+    const { request } = this;
+    const address = request.socket.remoteAddress;
+    // Express looks into the header only where the application trusts who has written it.
+    return request.headers['x-forwarded-for'] === undefined ? address : (request.ip ?? address);
+  }
+}

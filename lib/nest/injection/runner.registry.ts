@@ -1,0 +1,194 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { tagOfToken } from './runner-token.js';
+import { normalizeTag, runnerTagsOf } from './runner-tags.storage.js';
+import type { RunnerHandle } from '../../serving/runner/runner-types.js';
+import type { RunnerOptions } from '../../serving/runner/runner-options-types.js';
+import type { VtsModuleOptions } from '../vts-module-options.interface.js';
+import { registerLearnerSchema } from '../../serving/runtime/learner-schemas.js';
+import { ModelStore, Tag, type Model, type ModelWatcher } from '../../serving/store/index.js';
+import { VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import { insideWorker } from '../../serving/runtime/inside-worker.js';
+import { DeferredRunner } from '../../serving/runner/deferred-runner.js';
+import { ApplicationInWorkerError } from '../../serving/runner/errors/index.js';
+import { RunnableRegistry } from './runnable.registry.js';
+
+/**
+ * The runners of one application: made for every tag, opened for those that the application
+ * injects.
+ */
+@Injectable()
+export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
+  readonly #logger = new Logger(VTS_LOG_CONTEXT);
+  readonly #runners = new Map<string, DeferredRunner>();
+  readonly #features = new Set<string>();
+  readonly #watchers: ModelWatcher[] = [];
+  #started = false;
+
+  constructor(
+    @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
+    @Inject(ModelStore) private readonly store: ModelStore,
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    @Inject(RunnableRegistry) private readonly runnables: RunnableRegistry,
+  ) {
+    if (insideWorker()) throw new ApplicationInWorkerError();
+  }
+
+  /** The runner of a tag, not opened. */
+  get(tag: string): DeferredRunner {
+    let runner = this.#runners.get(tag);
+    if (runner === undefined) {
+      const made = (runner = new DeferredRunner(tag, () => this.#find(tag)));
+      this.#runners.set(tag, runner);
+      registerLearnerSchema(tag, () => made.schema);
+    }
+    return runner;
+  }
+
+  /**
+   * The runner of a tag that a module asks for by name: opened with the others, or at once in a
+   * module loaded later.
+   */
+  async feature(tag: string): Promise<DeferredRunner> {
+    this.#features.add(tag);
+    const runner = this.get(tag);
+    if (this.#started) {
+      await this.#open(tag, runner);
+      this.#watch(tag);
+    }
+    return runner;
+  }
+
+  /** Runners that the application uses, by the tags it uses for them. */
+  get used(): ReadonlyMap<string, RunnerHandle> {
+    const models = [...this.#runners].filter(([tag]) => this.#features.has(tag));
+    return new Map<string, RunnerHandle>([...models, ...this.runnables.used]);
+  }
+
+  /** The models of all runners in use can be run. */
+  get ready(): boolean {
+    return this.#started && [...this.used.values()].every((runner) => runner.ready);
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.runnables.checkInjected();
+    for (const tag of this.#injected()) this.#features.add(tag);
+    this.#warnOfUnusedOptions();
+    const opened = await Promise.allSettled(
+      [...this.used].map(([tag, runner]) => this.#open(tag, runner)),
+    );
+    const failures = opened.filter((result) => result.status === 'rejected');
+    if (failures[0] === undefined) {
+      this.#started = true;
+      for (const tag of this.#features) this.#watch(tag);
+      return;
+    }
+    // The process is about to end; no worker may be in native code then.
+    await this.#close();
+    for (const { reason } of failures.slice(1)) this.#logger.error(reason);
+    throw failures[0].reason;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#close();
+  }
+
+  async #open(tag: string, runner: RunnerHandle): Promise<void> {
+    const start = performance.now();
+    await runner.open();
+    const { workers } = runner.stats;
+    const ms = Math.round(performance.now() - start);
+    const many = workers === 1 ? '1 worker' : `${workers} workers`;
+    const found = runner.tag === tag ? '' : ` (${runner.tag})`;
+    this.#logger.log(`Runner ${tag}${found} loaded in ${many}: ${ms} ms`);
+  }
+
+  async #close(): Promise<void> {
+    const { shutdownTimeoutMs } = this.options;
+    await Promise.all(this.#watchers.map((watcher) => watcher.close()));
+    const runners = [...this.#runners.values(), ...this.runnables.used.values()];
+    await Promise.all(runners.map((runner) => runner.close(shutdownTimeoutMs)));
+  }
+
+  /**
+   * Takes up newer versions of a name, where the application wants that and the tag does not name
+   * one version.
+   */
+  #watch(tag: string): void {
+    const runner = this.#runners.get(tag);
+    if (this.options.watch !== true || runner === undefined || !Tag.parse(tag).isLatest) return;
+    const watcher = this.store.watch(tag, (model) => this.#takeUp(tag, runner, model), {
+      known: Tag.parse(runner.tag),
+      onError: (error) => {
+        this.#logger.error(`Runner ${tag} stays with ${runner.tag}: ${error.message}`);
+      },
+    });
+    this.#watchers.push(watcher);
+  }
+
+  async #takeUp(tag: string, runner: DeferredRunner, model: Model): Promise<void> {
+    const next = this.#runnerOf(tag, model);
+    await next.open();
+    this.#logger.log(`Runner ${tag} goes from ${runner.tag} to ${next.tag}`);
+    await runner.replace(next);
+  }
+
+  async #find(tag: string): Promise<RunnerHandle> {
+    return this.#runnerOf(tag, await this.store.get(tag));
+  }
+
+  #runnerOf(tag: string, model: Model): RunnerHandle {
+    return model.toRunner({
+      ...(this.options.timeoutMs === undefined ? {} : { timeoutMs: this.options.timeoutMs }),
+      ...this.#optionsOf(tag),
+      warn: (message: string) => this.#logger.warn(message),
+    }) as RunnerHandle;
+  }
+
+  #optionsOf(tag: string): RunnerOptions | undefined {
+    const entries = Object.entries(this.options.runners ?? {});
+    const name = tag.slice(0, tag.lastIndexOf(':'));
+    const own = entries.find(([key]) => normalizeTag(key) === tag);
+    return (own ?? entries.find(([key]) => key === name))?.[1];
+  }
+
+  /**
+   * Tags that classes and factories of this application inject, and that no test double has taken
+   * over.
+   */
+  #injected(): string[] {
+    const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
+    const injected = wrappers.flatMap(({ metatype, inject }) => [
+      ...runnerTagsOf(metatype),
+      ...(inject ?? []).map((token) => tagOfToken(tokenOf(token))),
+    ]);
+    const byRunnables = this.runnables.constructed.flatMap((runnable) => runnerTagsOf(runnable));
+    return [...injected, ...byRunnables].filter((tag): tag is string => tag !== undefined);
+  }
+
+  #warnOfUnusedOptions(): void {
+    for (const key of Object.keys(this.options.runners ?? {})) {
+      const wanted = normalizeTag(key);
+      if (this.runnables.names.includes(key)) continue;
+      const used = [...this.#features].some(
+        (tag) => tag === wanted || (!key.includes(':') && tag.startsWith(`${key}:`)),
+      );
+      if (!used) {
+        this.#logger.warn(
+          `The options of runner "${key}" are unused: no class injects that runner.`,
+        );
+      }
+    }
+  }
+}
+
+/** The token of an entry of a factory's `inject`, which may be optional. */
+function tokenOf(entry: unknown): unknown {
+  return typeof entry === 'object' && entry !== null && 'token' in entry ? entry.token : entry;
+}

@@ -1,0 +1,177 @@
+import Papa from 'papaparse';
+import { MISSING_TEXTS } from './missing-texts.js';
+import { checkSparse, compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+
+// Digits can be matched in one way only: with more, a long cell that is no number would take
+// minutes to refuse.
+const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
+const WIDE_INTEGER = /^\s*-?\d{16,}\s*$/;
+const INFINITE = /^([+-]?)inf(?:inity)?$/i;
+const BOOLEANS = new Map([
+  ['True', true],
+  ['TRUE', true],
+  ['true', true],
+  ['False', false],
+  ['FALSE', false],
+  ['false', false],
+]);
+
+/**
+ * Reads CSV as `pd.read_csv` does: the first line names the columns, blank lines are skipped, short
+ * rows are filled with missing values, and a column is of numbers or booleans where all its cells
+ * are, else of texts. Columns named in `texts` stay texts, and integers of `wide` ones that a
+ * double cannot hold become bigints.
+ *
+ * @throws FrameFault
+ */
+export function readCsv(
+  text: string,
+  texts: ReadonlySet<string> = new Set(),
+  isWide: (name: string, index: number) => boolean = () => false,
+): RawFrame {
+  const { data, errors } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), {
+    delimiter: ',',
+    newline: newlineOf(text),
+  });
+  const [error] = errors.filter(({ type }) => type === 'Quotes');
+  if (error) throw quoteFault(error.code, Math.max(0, (error.row ?? 1) - 1));
+  const lines = data.filter((line) => !isBlank(line));
+  const [header, ...rows] = lines;
+  if (!header)
+    throw new FrameFault('the CSV is empty', 'send a line with the names of the columns');
+  return columnsOf(namesOf(header), rows, texts, isWide);
+}
+
+function columnsOf(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+  texts: ReadonlySet<string>,
+  isWide: (name: string, index: number) => boolean,
+): RawFrame {
+  checkSparse(
+    rows.length,
+    names.length,
+    rows.reduce((sum, cells) => sum + cells.length, names.length),
+  );
+  const columns = names.map(() => rows.map(() => ''));
+  rows.forEach((cells, row) => {
+    if (cells.length > names.length) {
+      throw new FrameFault(
+        `row ${row} (counted from 0) has ${cells.length} fields, and the header has ${names.length}`,
+        'quote fields that have a comma in them',
+      );
+    }
+    for (let index = 0; index < cells.length; index++) columns[index]![row] = cells[index]!;
+    const last = cells.length - 1;
+    const end = cells[last];
+    if (end?.endsWith('\r')) columns[last]![row] = end.slice(0, -1);
+  });
+  return {
+    rows: rows.length,
+    columns: new Map(
+      names.map((name, index) => {
+        const kind = texts.has(name) ? 'text' : isWide(name, index) ? 'wide' : 'any';
+        return [name, typed(columns[index]!, kind)] as const;
+      }),
+    ),
+  };
+}
+
+/** Names as pandas makes them unique: a, a.1, Unnamed: 2. */
+function namesOf(header: readonly string[]): string[] {
+  const taken = new Set<string>();
+  const counts = new Map<string, number>();
+  return header.map((cell, index) => {
+    const given = cell.replace(/\r$/, '') || `Unnamed: ${index}`;
+    let name = given;
+    // On from the last one: a header of one name over and over is counted once, not once for each.
+    let count = counts.get(given) ?? 1;
+    while (taken.has(name)) name = `${given}.${count++}`;
+    counts.set(given, count);
+    taken.add(name);
+    return name;
+  });
+}
+
+function isBlank(line: readonly string[]): boolean {
+  return line.length === 1 && line[0]!.trim() === '';
+}
+
+function quoteFault(code: string, row: number): FrameFault {
+  return new FrameFault(
+    code === 'MissingQuotes'
+      ? `a quoted field that begins at row ${row} (counted from 0) has no end`
+      : `row ${row} (counted from 0) has text after a closing quote`,
+    'write a quote within a quoted field twice',
+  );
+}
+
+/** One newline for all lines; a carriage return that is left at a line's end is dropped later. */
+function newlineOf(text: string): '\n' | '\r' {
+  return text.includes('\n') || !text.includes('\r') ? '\n' : '\r';
+}
+
+function typed(cells: string[], kind: 'text' | 'wide' | 'any'): Cells {
+  const present = (cell: string): boolean => !MISSING_TEXTS.has(cell);
+  if (kind === 'text') return cells.map((cell) => (present(cell) ? cell : null));
+  return (
+    numbers(cells, kind === 'wide') ??
+    booleans(cells) ??
+    cells.map((cell) => (present(cell) ? cell : null))
+  );
+}
+
+function numbers(cells: readonly string[], wide: boolean): Cells | undefined {
+  const out = nulls(cells.length);
+  for (let row = 0; row < cells.length; row++) {
+    const number = numberOf(cells[row]!);
+    if (number === undefined) return undefined;
+    const exact = wide && typeof number === 'number' && !Number.isSafeInteger(number);
+    out[row] = exact && WIDE_INTEGER.test(cells[row]!) ? BigInt(cells[row]!.trim()) : number;
+  }
+  return compact(out);
+}
+
+function numberOf(cell: string): number | null | undefined {
+  if (NUMBER.test(cell)) return Number(cell);
+  if (MISSING_TEXTS.has(cell)) return null;
+  const infinite = INFINITE.exec(cell);
+  return infinite ? (infinite[1] === '-' ? -Infinity : Infinity) : undefined;
+}
+
+function booleans(cells: readonly string[]): Cells | undefined {
+  const out = nulls(cells.length);
+  for (let row = 0; row < cells.length; row++) {
+    const cell = cells[row]!;
+    const value = BOOLEANS.get(cell) ?? (MISSING_TEXTS.has(cell) ? null : undefined);
+    if (value === undefined) return undefined;
+    out[row] = value;
+  }
+  return out;
+}
+
+/** Writes CSV as `DataFrame.to_csv(index=False)` does; missing values are empty. */
+export function writeCsv({ rows, columns }: RawFrame): string {
+  const all = [...columns.values()];
+  const lines = [[...columns.keys()].map(field).join(',')];
+  for (let row = 0; row < rows; row++) {
+    lines.push(all.map((cells) => field(cells[row])).join(','));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function field(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return String(value);
+    return Number.isNaN(value) ? '' : value > 0 ? 'inf' : '-inf';
+  }
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  const text =
+    value instanceof Date
+      ? value.toISOString()
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,31 @@
+import type { FrameLike } from '../../../learner/fastai/tabular/index.js';
+
+/**
+ * A criterion or value of a row: a function of it, or arquero's expression as a text.
+ *
+ * @publicApi
+ */
+export type RowExpression = string | ((row: Record<string, never>) => unknown);
+
+/**
+ * What handlers get for a data frame: a table of [arquero](https://idl.uw.edu/arquero/), with the
+ * verbs most used. The declarations stand here because arquero's own do not compile under strict
+ * settings; `frame as unknown as ColumnTable` has all of them.
+ *
+ * @publicApi
+ */
+export interface DataFrame extends FrameLike {
+  numCols(): number;
+  /** The cell of a column in a row. */
+  get(name: string, row?: number): unknown;
+  object(row?: number): object;
+  objects(): object[];
+  select(...columns: string[]): this;
+  rename(columns: Readonly<Record<string, string>>): this;
+  slice(start?: number, end?: number): this;
+  filter(criterion: RowExpression): this;
+  derive(values: Readonly<Record<string, RowExpression>>): this;
+  orderby(...keys: RowExpression[]): this;
+  groupby(...keys: (RowExpression | Readonly<Record<string, RowExpression>>)[]): this;
+  rollup(values?: Readonly<Record<string, RowExpression>>): this;
+}

@@ -1,0 +1,210 @@
+import type { IoSchema } from '../io-descriptor.js';
+import { cellFault, describeValue, type Cells } from './raw-frame.js';
+
+/** pandas' types of a column that a descriptor can ask for. @publicApi */
+export type PandasDtype =
+  | 'float64'
+  | 'float32'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint32'
+  | 'uint16'
+  | 'uint8'
+  | 'Int64'
+  | 'bool'
+  | 'boolean'
+  | 'string'
+  | 'str'
+  | 'object'
+  | 'category'
+  | 'datetime64[ns]';
+
+interface Dtype {
+  readonly schema: IoSchema;
+  /** Whether cells may be missing. */
+  readonly nullable: boolean;
+  /** The cell as it has to be; undefined where it is something else. */
+  exact(value: unknown): unknown;
+  /** What the reader makes of another cell; undefined where it makes nothing. */
+  cast(value: unknown): unknown;
+  /** Array of a column without missing cells. */
+  readonly array?: { from(values: ArrayLike<number>): Cells };
+}
+
+const number = (value: unknown): number | undefined =>
+  typeof value === 'number' ? value : undefined;
+
+/** A number that a text, a boolean or a bigint stands for. */
+function toNumber(value: unknown): number | undefined {
+  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
+  if (typeof value !== 'string' || value.trim() === '') return undefined;
+  const parsed = Number(value);
+  return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+function floating(format: 'float' | 'double', array: Dtype['array']): Dtype {
+  return {
+    schema: { type: 'number', format },
+    nullable: true,
+    exact: number,
+    cast: toNumber,
+    ...(array ? { array } : {}),
+  };
+}
+
+function integer(low: number, high: number, array: Dtype['array'] & object): Dtype {
+  const fits = (value: number | undefined): number | undefined =>
+    value !== undefined && Number.isInteger(value) && value >= low && value <= high
+      ? value
+      : undefined;
+  return {
+    schema: { type: 'integer', format: high > 2 ** 31 ? 'int64' : 'int32' },
+    nullable: false,
+    exact: (value) => fits(number(value)),
+    cast: (value) => fits(toNumber(value)),
+    array,
+  };
+}
+
+const boolean = (nullable: boolean): Dtype => ({
+  schema: { type: 'boolean' },
+  nullable,
+  exact: (value) => (typeof value === 'boolean' ? value : undefined),
+  cast: (value) =>
+    value === 1 || value === 'True' || value === 'true'
+      ? true
+      : value === 0 || value === 'False' || value === 'false'
+        ? false
+        : undefined,
+});
+
+const text: Dtype = {
+  schema: { type: 'string' },
+  nullable: true,
+  exact: (value) => (typeof value === 'string' ? value : undefined),
+  cast: (value) => (typeof value === 'object' ? undefined : String(value)),
+};
+
+const anything: Dtype = {
+  schema: {},
+  nullable: true,
+  exact: (value) => value,
+  cast: (value) => value,
+};
+
+const scalar = (value: unknown): unknown =>
+  typeof value === 'object' && !(value instanceof Date) ? undefined : value;
+
+const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n];
+
+/** A 64-bit integer: a number, or a bigint where a double would lose digits. */
+function toInt64(value: unknown): number | bigint | undefined {
+  if (typeof value === 'bigint') {
+    if (value < INT64_MIN || value > INT64_MAX) return undefined;
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+  // A number beyond that has lost its digits already, in whoever read it.
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+function castInt64(value: unknown): number | bigint | undefined {
+  const text = typeof value === 'string' ? value.trim() : '';
+  if (/^[+-]?\d{16,}$/.test(text)) return toInt64(BigInt(text.replace('+', '')));
+  return toInt64(toNumber(value));
+}
+
+function int64(nullable: boolean): Dtype {
+  const schema = { type: 'integer', format: 'int64' } as const;
+  return { schema, nullable, exact: toInt64, cast: castInt64 };
+}
+
+const DTYPES: ReadonlyMap<PandasDtype, Dtype> = new Map<PandasDtype, Dtype>([
+  ['float64', floating('double', Float64Array)],
+  ['float32', floating('float', Float32Array)],
+  ['int64', int64(false)],
+  ['Int64', int64(true)],
+  ['int32', integer(-(2 ** 31), 2 ** 31 - 1, Int32Array)],
+  ['int16', integer(-(2 ** 15), 2 ** 15 - 1, Int16Array)],
+  ['int8', integer(-128, 127, Int8Array)],
+  ['uint32', integer(0, 2 ** 32 - 1, Uint32Array)],
+  ['uint16', integer(0, 2 ** 16 - 1, Uint16Array)],
+  ['uint8', integer(0, 255, Uint8Array)],
+  ['bool', boolean(false)],
+  ['boolean', boolean(true)],
+  ['string', text],
+  ['str', text],
+  ['object', anything],
+  ['category', { schema: {}, nullable: true, exact: scalar, cast: () => undefined }],
+  [
+    'datetime64[ns]',
+    {
+      schema: { type: 'string', format: 'date-time' },
+      nullable: true,
+      exact: (value) =>
+        value instanceof Date
+          ? value
+          : typeof value === 'string' && !Number.isNaN(Date.parse(value))
+            ? new Date(value)
+            : undefined,
+      // pandas writes dates as milliseconds.
+      cast: (value) => (typeof value === 'number' ? new Date(value) : undefined),
+    },
+  ],
+]);
+
+export const DTYPE_NAMES: readonly string[] = [...DTYPES.keys()];
+
+export function isTextDtype(dtype: PandasDtype | undefined): boolean {
+  return dtype === 'string' || dtype === 'str';
+}
+
+/** Whether cells may be integers that a double cannot hold. */
+export function isWideDtype(dtype: PandasDtype | undefined): boolean {
+  return dtype === 'int64' || dtype === 'Int64';
+}
+
+export function dtypeSchema(dtype: PandasDtype): IoSchema {
+  const { schema, nullable } = DTYPES.get(dtype)!;
+  return nullable && schema.type !== undefined ? { ...schema, nullable: true } : { ...schema };
+}
+
+/**
+ * The column with its cells converted. Cells that cannot be stay as they are, as with pandas'
+ * reader; with `enforce` they are refused, and so are those that would have to be converted.
+ *
+ * @throws FrameFault
+ */
+export function applyDtype(
+  name: string,
+  cells: Cells,
+  dtype: PandasDtype,
+  enforce: boolean,
+): Cells {
+  const { exact, cast, nullable, array } = DTYPES.get(dtype)!;
+  let complete = true;
+  const out = Array.from(cells as ArrayLike<unknown>, (value, row) => {
+    const missing =
+      value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value));
+    if (missing && (nullable || !enforce)) {
+      complete = false;
+      return array && nullable ? NaN : null;
+    }
+    const converted = missing ? undefined : (exact(value) ?? (enforce ? undefined : cast(value)));
+    if (converted !== undefined) return converted;
+    if (enforce) {
+      throw cellFault(
+        name,
+        row,
+        `holds ${describeValue(value)}, which is no ${dtype}`,
+        `send ${nullable ? `${dtype} or null` : dtype}`,
+      );
+    }
+    complete = false;
+    return value;
+  });
+  const numeric = array && (complete || out.every((value) => typeof value === 'number'));
+  return numeric ? array.from(out as number[]) : out;
+}

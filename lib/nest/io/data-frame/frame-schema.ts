@@ -1,0 +1,136 @@
+import type { TabularColumn, TabularSchema } from '../../../learner/fastai/tabular/index.js';
+import type { IoSchema } from '../io-descriptor.js';
+import { dtypeSchema, type PandasDtype } from './dtypes.js';
+import type { PandasOrient } from './orients.js';
+import type { Cells, RawFrame } from './raw-frame.js';
+
+/** How many rows a frame has to have, as far as that is known. */
+type RowCount = Pick<IoSchema, 'minItems' | 'maxItems'>;
+
+/** The OpenAPI schema of a frame, as far as the options tell its columns. */
+export function frameSchema(
+  columns: readonly string[] | undefined,
+  dtype: PandasDtype | Readonly<Record<string, PandasDtype>> | undefined,
+  orient: PandasOrient,
+  sample: RawFrame | undefined,
+  rows: RowCount = {},
+): IoSchema {
+  const typed = typeof dtype === 'object' ? Object.keys(dtype) : [];
+  const names = columns ?? (sample ? [...sample.columns.keys()] : typed);
+  const cells = (name: string): IoSchema => {
+    if (typeof dtype === 'string') return dtypeSchema(dtype);
+    if (dtype && Object.hasOwn(dtype, name)) return dtypeSchema(dtype[name]!);
+    const values = sample?.columns.get(name);
+    return values ? sampleSchema(values) : {};
+  };
+  return layout(
+    names.map((name) => [name, cells(name)] as const),
+    new Set(names),
+    orient,
+    rows,
+  );
+}
+
+/**
+ * The schema of a learner's rows, of which it wants at least one: every column, its type and its
+ * categories.
+ */
+export function learnerSchema(
+  { columns }: TabularSchema,
+  orient: PandasOrient,
+  rows: RowCount = {},
+): IoSchema {
+  return layout(
+    columns.map((column) => [column.name, columnSchema(column)] as const),
+    new Set(columns.map(({ name }) => name)),
+    orient,
+    { minItems: 1, ...rows },
+  );
+}
+
+/** One row that a learner takes. */
+export function learnerExample({ columns }: TabularSchema): RawFrame {
+  return { rows: 1, columns: new Map(columns.map(({ name, example }) => [name, [example]])) };
+}
+
+function columnSchema({ kind, categories, nullable }: TabularColumn): IoSchema {
+  const optional = nullable ? { nullable: true } : {};
+  if (kind === 'number') return { type: 'number', ...optional };
+  const types = new Set(categories?.map((value) => typeof value));
+  const type = types.size === 1 ? { type: [...types][0] as 'string' | 'number' | 'boolean' } : {};
+  // A long list makes no document better.
+  const known =
+    categories && categories.length <= 200
+      ? {
+          description: `Known categories: ${categories.map(String).join(', ')}. Others count as missing.`,
+        }
+      : {
+          description: `One of ${categories?.length ?? 0} known categories. Others count as missing.`,
+        };
+  return { ...type, ...optional, ...known };
+}
+
+function sampleSchema(cells: Cells): IoSchema {
+  const present = Array.from(cells as ArrayLike<unknown>).filter(
+    (value) => value !== null && value !== undefined,
+  );
+  const types = new Set(present.map((value) => typeof value));
+  const [type] = types;
+  const nullable = present.length < cells.length ? { nullable: true } : {};
+  if (types.size !== 1) return { ...nullable };
+  if (type === 'number' || type === 'string' || type === 'boolean') return { type, ...nullable };
+  return { ...nullable };
+}
+
+function layout(
+  columns: readonly (readonly [string, IoSchema])[],
+  required: ReadonlySet<string>,
+  orient: PandasOrient,
+  rows: RowCount,
+): IoSchema {
+  const object = (cell: (schema: IoSchema) => IoSchema): IoSchema => ({
+    type: 'object',
+    ...(columns.length > 0
+      ? {
+          properties: Object.fromEntries(columns.map(([name, schema]) => [name, cell(schema)])),
+          required: [...required],
+        }
+      : {}),
+  });
+  const row = object((schema) => schema);
+  const types = [
+    ...new Map(columns.map(([, schema]) => [JSON.stringify(schema), schema])).values(),
+  ];
+  const cell: IoSchema = types.length === 1 ? types[0]! : types.length > 1 ? { oneOf: types } : {};
+  const list: IoSchema = {
+    type: 'array',
+    items: cell,
+    ...(columns.length > 0 ? { minItems: columns.length, maxItems: columns.length } : {}),
+  };
+  switch (orient) {
+    case 'records':
+      return { type: 'array', items: row, ...rows };
+    case 'index':
+      return { type: 'object', additionalProperties: row };
+    case 'columns':
+      return object((schema) => ({ type: 'object', additionalProperties: schema }));
+    case 'values':
+      return { type: 'array', items: list, ...rows };
+    case 'split':
+      return {
+        type: 'object',
+        properties: {
+          columns: { type: 'array', items: { type: 'string' } },
+          index: { type: 'array', items: {} },
+          data: { type: 'array', items: list, ...rows },
+        },
+        required: ['columns', 'data'],
+      };
+    case 'table':
+      return {
+        type: 'object',
+        properties: { schema: { type: 'object' }, data: { type: 'array', items: row, ...rows } },
+        required: ['data'],
+      };
+  }
+}

@@ -1,0 +1,108 @@
+import type { FrameLike } from '../../../learner/fastai/tabular/index.js';
+import type { DataFrame } from './data-frame.js';
+import { FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+
+/**
+ * What an endpoint may return as a data frame: arquero's table, row objects, columns by name, or a
+ * tensor of two dimensions (its columns are numbered).
+ *
+ * @publicApi
+ */
+export type DataFrameOutput =
+  | FrameLike
+  | readonly Readonly<Record<string, unknown>>[]
+  | Readonly<Record<string, ArrayLike<unknown>>>
+  | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> };
+
+export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
+  if (columns.has('__proto__')) {
+    // arquero keeps columns in a plain object, where this name would be the object's prototype.
+    throw new FrameFault('a column is called "__proto__"', 'give the column another name');
+  }
+  // Loaded with the first frame: it takes some 20 MB that services without frames need not have.
+  const { table } = await import('arquero');
+  return table(columns, [...columns.keys()]) as unknown as DataFrame;
+}
+
+/** @throws FrameFault for what is no data frame. */
+export function toFrame(value: unknown): RawFrame {
+  if (Array.isArray(value)) return fromRows(value);
+  if (typeof value === 'object' && value !== null) {
+    if (isTable(value)) return fromTable(value);
+    if ('dims' in value && 'data' in value) {
+      return fromTensor(value as { dims: readonly number[]; data: ArrayLike<unknown> });
+    }
+    if (!ArrayBuffer.isView(value)) return fromColumns(value as Record<string, unknown>);
+  }
+  throw new FrameFault(
+    `it is ${value === null ? 'null' : `a ${typeof value}`}`,
+    'return an arquero table, row objects, or columns by name',
+  );
+}
+
+export function isTable(value: object): value is FrameLike {
+  const { numRows, columnNames } = value as Partial<FrameLike>;
+  return typeof numRows === 'function' && typeof columnNames === 'function';
+}
+
+function fromTable(value: FrameLike): RawFrame {
+  const columns = new Map<string, Cells>();
+  for (const name of value.columnNames()) columns.set(name, value.array(name) as Cells);
+  return { rows: value.numRows(), columns };
+}
+
+function fromRows(rows: readonly unknown[]): RawFrame {
+  const columns = new Map<string, unknown[]>();
+  rows.forEach((row, index) => {
+    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+      throw new FrameFault(`row ${index} is no object`, 'return an object for each row');
+    }
+    for (const [name, cell] of Object.entries(row)) {
+      let cells = columns.get(name);
+      if (!cells) columns.set(name, (cells = nulls(rows.length)));
+      cells[index] = cell;
+    }
+  });
+  return { rows: rows.length, columns };
+}
+
+function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
+  const columns = new Map<string, Cells>();
+  let rows: number | undefined;
+  for (const [name, cells] of Object.entries(value)) {
+    if (!Array.isArray(cells) && !ArrayBuffer.isView(cells)) {
+      throw new FrameFault(`the column "${name}" is no array`, 'return an array for each column');
+    }
+    const { length } = cells as Cells;
+    if (rows !== undefined && rows !== length) {
+      throw new FrameFault(
+        `the column "${name}" has ${length} values, and others have ${rows}`,
+        'return columns of equal length',
+      );
+    }
+    rows = length;
+    columns.set(name, cells as Cells);
+  }
+  return { rows: rows ?? 0, columns };
+}
+
+function fromTensor({
+  dims,
+  data,
+}: {
+  dims: readonly number[];
+  data: ArrayLike<unknown>;
+}): RawFrame {
+  const [rows = 1, width = 1, ...more] = dims;
+  if (more.length > 0) {
+    throw new FrameFault(`it is a tensor of ${dims.length} dimensions`, 'return one of two');
+  }
+  const columns = new Map<string, Cells>();
+  for (let index = 0; index < width; index++) {
+    columns.set(
+      String(index),
+      Array.from({ length: rows }, (_, row) => data[row * width + index]),
+    );
+  }
+  return { rows, columns };
+}

@@ -1,0 +1,166 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { decompress as zstd } from 'fzstd';
+import { parquetMetadataAsync, parquetRead, snappyUncompress, type Compressors } from 'hyparquet';
+import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer';
+import { compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+
+/** A file of a few bytes can announce any number of rows: a run of one value costs nothing. */
+const MAX_CELLS = 32 * 1024 * 1024;
+const MAX_PAGE_BYTES = 128 * 1024 * 1024;
+
+/**
+ * Reads a Parquet file as `pd.read_parquet` does: what pandas wrote as the index is left out.
+ *
+ * @throws FrameFault
+ */
+export async function readParquet(bytes: Uint8Array): Promise<RawFrame> {
+  try {
+    return await read(bytes);
+  } catch (error) {
+    if (error instanceof FrameFault) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FrameFault(
+      `the body is not a Parquet file that can be read (${reason})`,
+      'write it with DataFrame.to_parquet()',
+    );
+  }
+}
+
+async function read(bytes: Uint8Array): Promise<RawFrame> {
+  // A copy, as a Buffer may be a part of a larger one.
+  const { buffer } = new Uint8Array(bytes);
+  const file = {
+    byteLength: buffer.byteLength,
+    slice: (start: number, end?: number) => buffer.slice(start, end),
+  };
+  const metadata = await parquetMetadataAsync(file);
+  const rows = Number(metadata.num_rows);
+  const names = metadata.schema
+    .slice(1)
+    .filter(({ num_children: children }) => !children)
+    .map(({ name }) => name);
+  if (!Number.isSafeInteger(rows) || rows < 0 || rows * names.length > MAX_CELLS) {
+    throw new FrameFault(
+      `the Parquet file announces ${String(metadata.num_rows)} rows of ${names.length} columns`,
+      `send at most ${MAX_CELLS} cells at a time`,
+    );
+  }
+  const index = new Set(indexColumns(metadata.key_value_metadata));
+  const columns = new Map<string, unknown[]>();
+  for (const { name } of topLevel(metadata.schema)) {
+    if (!index.has(name)) columns.set(name, nulls(rows));
+  }
+  if (rows > 0 && columns.size > 0) {
+    await parquetRead({
+      file,
+      metadata,
+      columns: [...columns.keys()],
+      compressors,
+      onChunk: ({ columnName, columnData, rowStart }) => {
+        const cells = columns.get(columnName);
+        if (!cells) return;
+        for (let at = 0; at < columnData.length && rowStart + at < rows; at++) {
+          cells[rowStart + at] = plain(columnData[at]);
+        }
+      },
+    });
+  }
+  return { rows, columns: new Map([...columns].map(([name, cells]) => [name, compact(cells)])) };
+}
+
+/** The columns of the root: the schema is a tree, written from the top. */
+function topLevel<Element extends { num_children?: number | undefined }>(
+  schema: readonly Element[],
+): Element[] {
+  const found: Element[] = [];
+  let at = 1;
+  const skip = (element: Element): void => {
+    for (let child = 0; child < (element.num_children ?? 0); child++) {
+      const next = schema[at++];
+      if (next) skip(next);
+    }
+  };
+  while (at < schema.length) {
+    const element = schema[at++]!;
+    found.push(element);
+    skip(element);
+  }
+  return found;
+}
+
+/** 64-bit integers come as bigints; those that a double holds are numbers like all others. */
+function plain(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value !== 'bigint') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** pandas notes which columns were the index. */
+function indexColumns(metadata: readonly { key: string; value?: string }[] = []): string[] {
+  const note = metadata.find(({ key }) => key === 'pandas')?.value;
+  if (note === undefined) return [];
+  try {
+    const { index_columns: columns } = JSON.parse(note) as { index_columns?: unknown };
+    return Array.isArray(columns) ? columns.filter((name) => typeof name === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+const compressors: Compressors = {
+  SNAPPY: pages((input, length) => {
+    const output = new Uint8Array(length);
+    snappyUncompress(input, output);
+    return output;
+  }),
+  GZIP: pages((input, maxOutputLength) => gunzipSync(input, { maxOutputLength })),
+  BROTLI: pages((input, maxOutputLength) => brotliDecompressSync(input, { maxOutputLength })),
+  ZSTD: pages((input, length) => zstd(input, new Uint8Array(length))),
+};
+
+type Decompress = (input: Uint8Array, length: number) => Uint8Array;
+
+function pages(decompress: Decompress): Decompress {
+  return (input, length) => {
+    // A column of missing values alone has pages without any: nothing was compressed.
+    if (length === 0) return new Uint8Array(0);
+    if (length > MAX_PAGE_BYTES) throw new RangeError(`a page of ${length} bytes`);
+    return decompress(input, length);
+  };
+}
+
+/** Writes a Parquet file; texts, numbers, booleans and dates keep their type. */
+export function writeParquet({ columns }: RawFrame): Uint8Array {
+  const buffer = parquetWriteBuffer({
+    columnData: [...columns].map(([name, cells]) => {
+      const { data, type } = written(cells);
+      return { name, data: data as unknown[], type };
+    }),
+  });
+  return new Uint8Array(buffer);
+}
+
+function written(cells: Cells): { data: Cells; type: BasicType } {
+  if (cells instanceof Float32Array) return { data: cells, type: 'FLOAT' };
+  if (cells instanceof Float64Array) return { data: cells, type: 'DOUBLE' };
+  if (!Array.isArray(cells)) return { data: [...cells], type: 'INT32' };
+  const present = cells.filter((value) => value !== null && value !== undefined);
+  const all = (test: (value: unknown) => boolean): boolean => present.every(test);
+  if (all((value) => typeof value === 'boolean')) return { data: cells, type: 'BOOLEAN' };
+  if (all((value) => typeof value === 'number')) return { data: cells, type: 'DOUBLE' };
+  if (all((value) => typeof value === 'bigint' || Number.isSafeInteger(value))) {
+    // Not all hold in a double, so that some came as bigints.
+    const wide = cells.map((value) => (typeof value === 'number' ? BigInt(value) : value));
+    return { data: wide, type: 'INT64' };
+  }
+  if (all((value) => value instanceof Date)) return { data: cells, type: 'TIMESTAMP' };
+  const texts = cells.map((value) =>
+    value === null || value === undefined
+      ? null
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value),
+  );
+  return { data: texts, type: 'STRING' };
+}

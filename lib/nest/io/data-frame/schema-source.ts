@@ -1,0 +1,21 @@
+import type { TabularSchema } from '../../../learner/fastai/tabular/index.js';
+import { learnerSchemaOf } from '../../../serving/runtime/learner-schemas.js';
+
+/**
+ * Where the columns of a learner's rows are known from: the schema itself, a learner, a runner, or
+ * the tag that a runner is injected by.
+ *
+ * @publicApi
+ */
+export type SchemaSource = string | TabularSchema | { readonly schema: TabularSchema };
+
+/** The schema; undefined while the runner of that tag has not loaded its model. */
+export function schemaOfSource(source: SchemaSource): TabularSchema | undefined {
+  try {
+    if (typeof source === 'string') return learnerSchemaOf(source) as TabularSchema | undefined;
+    return 'columns' in source ? source : source.schema;
+  } catch {
+    // A runner that has not loaded its model knows nothing of it yet.
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { binaryExample, binarySchema } from './binary-sample.js';
+import { InvalidBodyError, InvalidOutputError } from './errors/index.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import type { RequestBody } from './request-body.js';
+
+const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
+const ANY = 'application/octet-stream';
+
+/** @publicApi */
+export interface FileOptions {
+  /**
+   * The one media type of requests and responses.
+   *
+   * @default any in requests, 'application/octet-stream' in responses
+   */
+  mimeType?: string;
+  /** Largest body in bytes. @default 20971520 (20 MiB) */
+  maxBytes?: number;
+}
+
+/**
+ * Bytes of any kind over HTTP: handlers get and return them as they are. With a `mimeType`,
+ * requests of another one are a 415; requests without a content type are taken.
+ *
+ * @publicApi
+ */
+export class File extends IoDescriptor<Uint8Array> {
+  readonly mediaType: string;
+  readonly schema: IoSchema;
+  override readonly example: string | undefined;
+  override readonly maxBytes: number;
+  readonly #any: boolean;
+
+  constructor(options: FileOptions = {}, sample?: Uint8Array) {
+    super();
+    this.schema = binarySchema(sample);
+    this.example = binaryExample(sample);
+    this.mediaType = options.mimeType?.toLowerCase() ?? ANY;
+    this.#any = options.mimeType === undefined;
+    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  /**
+   * A descriptor whose example in the OpenAPI document are these bytes (in base64, where they are
+   * few).
+   */
+  static fromSample(sample: Uint8Array, options: FileOptions = {}): File {
+    return new File(options, sample);
+  }
+
+  override accepts(mediaType: string | undefined): boolean {
+    return this.#any || super.accepts(mediaType);
+  }
+
+  parse({ bytes }: RequestBody): Uint8Array {
+    if (bytes !== undefined) return bytes;
+    throw new InvalidBodyError(
+      'File',
+      'a body parser of the application has read the body',
+      'leave files to this endpoint',
+    );
+  }
+
+  serialize(value: Uint8Array): ResponsePayload {
+    if (!(value instanceof Uint8Array)) {
+      const fact = value === null ? 'it is null' : `it is a ${typeof value}`;
+      throw new InvalidOutputError('File', fact, 'return bytes (a Buffer or a Uint8Array)');
+    }
+    return { contentType: this.mediaType, body: value };
+  }
+}

@@ -1,0 +1,171 @@
+import { formatOf, type ImageFormat } from '../../learner/fastai/vision/image/format.js';
+import type { Colour } from '../../learner/fastai/vision/image/png-writer.js';
+import { inspectImage } from '../../learner/fastai/vision/image/read-image.js';
+import type { OutputImageType } from '../../learner/fastai/vision/image/write-image.js';
+import { binaryExample, binarySchema } from './binary-sample.js';
+import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors/index.js';
+import { toEncodedImage, type ImageOutput } from './image/image-output.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { readParts } from './multipart/read-parts.js';
+import type { RequestBody } from './request-body.js';
+
+const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
+/** As many as PIL takes without a warning. */
+const DEFAULT_MAX_PIXELS = 89_478_485;
+
+const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = {
+  JPEG: 'image/jpeg',
+  PNG: 'image/png',
+  WebP: 'image/webp',
+  GIF: 'image/gif',
+  BMP: 'image/bmp',
+  TIFF: 'image/tiff',
+};
+
+/** Other names under which clients send the same formats. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['image/jpg', 'image/jpeg'],
+  ['image/pjpeg', 'image/jpeg'],
+  ['image/x-ms-bmp', 'image/bmp'],
+  ['image/x-bmp', 'image/bmp'],
+  ['image/x-png', 'image/png'],
+]);
+
+const MULTIPART = 'multipart/form-data';
+/** Says nothing about the format, which is looked up in the bytes. */
+const UNSPECIFIC: ReadonlySet<string> = new Set(['application/octet-stream', 'image/*']);
+
+/** @publicApi */
+export interface ImageOptions {
+  /** Media type of responses. @default 'image/png' */
+  mimeType?: OutputImageType;
+  /** Media types that requests may have. @default JPEG, PNG, WebP, GIF, BMP and TIFF */
+  allowedMimeTypes?: readonly string[];
+  /** Most pixels (width x height) that an image's header may declare. @default 89478485 */
+  maxPixels?: number;
+  /** Largest body in bytes. @default 20971520 (20 MiB) */
+  maxBytes?: number;
+  /** Colours of a mask's classes, by id. @default black, then colours well apart */
+  palette?: readonly Colour[];
+}
+
+/**
+ * An encoded image over HTTP. Handlers get its bytes, which is what an image learner predicts from;
+ * what the bytes are decides, not what the content type calls them. `multipart/form-data` is taken
+ * as well: its first part that is an image.
+ *
+ * In: a media type that is not allowed is a 415, bytes that are no image or one of another format
+ * are a 400, and so is a header that declares too many pixels; nothing is decoded before. Out:
+ * pixels (`RawImage`, or a uint8 tensor of shape `[height, width]`, `[height, width, 3]` or
+ * `[height, width, 4]`), a mask of class ids (an int64, int32 or uint8 tensor `[height, width]`: a
+ * PNG whose palette indices are the ids), or bytes that are encoded already.
+ *
+ * @example
+ * \@VtsApi({ input: new Image({ allowedMimeTypes: ['image/jpeg'] }), output: NumpyNdarray })
+ * async classify(image: Uint8Array): Promise<Tensor> {
+ *   const [, , probs] = await this.runner.predict.run(image);
+ *   return probs;
+ * }
+ *
+ * @publicApi
+ */
+export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
+  readonly mediaType: string;
+  readonly schema: IoSchema;
+  override readonly example: string | undefined;
+  override readonly alternatives: Readonly<Record<string, IoSchema>>;
+  override readonly outputMediaType: string;
+  override readonly outputSchema: IoSchema;
+  override readonly maxBytes: number;
+  readonly #allowed: ReadonlySet<string>;
+  readonly #options: ImageOptions;
+
+  constructor(options: ImageOptions = {}, sample?: Uint8Array) {
+    super();
+    this.#options = options;
+    const what = sample === undefined ? undefined : MEDIA_TYPES[formatOfSample(sample)];
+    this.schema = binarySchema(sample, `bytes of ${what}`);
+    this.example = binaryExample(sample);
+    const allowed = (options.allowedMimeTypes ?? Object.values(MEDIA_TYPES)).map(canonical);
+    this.#allowed = new Set(allowed);
+    this.mediaType = allowed[0] ?? 'image/jpeg';
+    this.outputMediaType = options.mimeType ?? 'image/png';
+    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const others = [...this.#allowed].slice(1);
+    this.alternatives = Object.fromEntries(others.map((type) => [type, this.schema]));
+    this.outputSchema = { type: 'string', format: 'binary' };
+  }
+
+  /**
+   * A descriptor of images like this one: requests have its media type, unless options allow
+   * others, and it is the example of the OpenAPI document (in base64, where it is small).
+   *
+   * @throws InvalidDescriptorError for bytes that are no image.
+   */
+  static fromSample(sample: Uint8Array, options: ImageOptions = {}): Image {
+    const allowedMimeTypes = [MEDIA_TYPES[formatOfSample(sample)]];
+    return new Image({ allowedMimeTypes, ...options }, sample);
+  }
+
+  override accepts(mediaType: string | undefined): boolean {
+    if (mediaType === undefined || UNSPECIFIC.has(mediaType) || mediaType === MULTIPART)
+      return true;
+    return this.#allowed.has(canonical(mediaType));
+  }
+
+  async parse({ bytes, mediaType }: RequestBody): Promise<Uint8Array> {
+    if (bytes === undefined) {
+      throw new InvalidBodyError(
+        'Image',
+        'a body parser of the application has read the body',
+        'leave images to this endpoint',
+      );
+    }
+    const image = mediaType === MULTIPART ? this.#firstImage(bytes) : bytes;
+    if (image.length === 0) {
+      throw new InvalidBodyError('Image', 'the body is empty', 'send the bytes of an image');
+    }
+    const { maxPixels = DEFAULT_MAX_PIXELS } = this.#options;
+    const format = await inspectImage(image, { maxPixels });
+    if (!this.#allowed.has(MEDIA_TYPES[format])) {
+      throw new InvalidBodyError('Image', `the image is ${MEDIA_TYPES[format]}`, this.#remedy);
+    }
+    return image;
+  }
+
+  async serialize(value: ImageOutput): Promise<ResponsePayload> {
+    const { mimeType = 'image/png', palette } = this.#options;
+    return { contentType: mimeType, body: await toEncodedImage(value, mimeType, palette) };
+  }
+
+  #firstImage(bytes: Uint8Array): Uint8Array {
+    const parts = readParts(bytes);
+    const image = parts.find((part) => formatOf(part.bytes) !== undefined);
+    if (image) return image.bytes;
+    throw parts.length === 0
+      ? new InvalidBodyError('Image', 'the form has no parts', 'send the image as a part')
+      : new UnsupportedBodyError('media type', parts[0]?.mediaType ?? 'text/plain', this.#list);
+  }
+
+  get #list(): string {
+    return [...this.#allowed].join(', ');
+  }
+
+  get #remedy(): string {
+    return `send ${this.#list}`;
+  }
+}
+
+function formatOfSample(sample: Uint8Array): ImageFormat {
+  const format = formatOf(sample);
+  if (format) return format;
+  throw new InvalidDescriptorError(
+    'Image.fromSample',
+    'the sample is no image',
+    'give the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file',
+  );
+}
+
+function canonical(mediaType: string): string {
+  return ALIASES.get(mediaType.toLowerCase()) ?? mediaType.toLowerCase();
+}

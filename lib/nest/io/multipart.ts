@@ -1,0 +1,269 @@
+import { randomUUID } from 'node:crypto';
+import {
+  InvalidBodyError,
+  InvalidDescriptorError,
+  InvalidOutputError,
+  UnsupportedBodyError,
+} from './errors/index.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { partOfSample, type MultipartSamples, type PartsOfSamples } from './multipart/samples.js';
+import { readParts, type FormPart } from './multipart/read-parts.js';
+import type { RequestBody } from './request-body.js';
+
+const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
+
+type AnyDescriptor = IoDescriptor<unknown, never>;
+type DescriptorOrClass = AnyDescriptor | (new () => AnyDescriptor);
+
+/** A part that a form may leave out. @publicApi */
+export class OptionalPart<Descriptor extends DescriptorOrClass = DescriptorOrClass> {
+  constructor(readonly descriptor: Descriptor) {}
+}
+
+/**
+ * The parts of a form: a descriptor for each name, in `Multipart.optional()` where the part may be
+ * missing.
+ *
+ * @publicApi
+ */
+export type MultipartParts = Readonly<Record<string, DescriptorOrClass | OptionalPart>>;
+
+type InputOf<Part> =
+  Part extends IoDescriptor<infer Input, never>
+    ? Input
+    : Part extends new () => IoDescriptor<infer Input, never>
+      ? Input
+      : Part extends OptionalPart<infer Descriptor>
+        ? InputOf<Descriptor>
+        : never;
+
+type OptionalNames<Parts> = {
+  [Name in keyof Parts]: Parts[Name] extends OptionalPart ? Name : never;
+}[keyof Parts];
+
+/**
+ * What handlers get: the value of each part, undefined for an optional part that is missing.
+ *
+ * @publicApi
+ */
+export type MultipartInput<Parts extends MultipartParts> = {
+  [Name in Exclude<keyof Parts, OptionalNames<Parts>>]: InputOf<Parts[Name]>;
+} & { [Name in OptionalNames<Parts>]?: InputOf<Parts[Name]> };
+
+/** @publicApi */
+export interface MultipartOptions {
+  /** Largest body in bytes, all parts together. @default 20971520 (20 MiB) */
+  maxBytes?: number;
+}
+
+interface DeclaredPart {
+  readonly descriptor: AnyDescriptor;
+  readonly optional: boolean;
+}
+
+/**
+ * A form (`multipart/form-data`), each of whose parts has a descriptor by its name. Parts of other
+ * names are ignored.
+ *
+ * In: a missing part, one that comes twice and one that is larger than its descriptor allows are a
+ * 400, and a part of a media type that its descriptor does not take is a 415. Out: a form with the
+ * same parts.
+ *
+ * @example
+ * \@VtsApi({ input: new Multipart({ image: Image, note: Multipart.optional(Text) }), output: NumpyNdarray })
+ * async classify({ image, note }: { image: Uint8Array; note?: string }): Promise<Tensor> { ... }
+ *
+ * @publicApi
+ */
+export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
+  MultipartInput<Parts>,
+  Readonly<Record<string, unknown>>
+> {
+  readonly mediaType = 'multipart/form-data';
+  override readonly maxBytes: number;
+  override readonly encoding: Readonly<Record<string, { readonly contentType: string }>>;
+  override readonly models: readonly (new () => object)[];
+  declare readonly example: unknown;
+  readonly #parts: ReadonlyMap<string, DeclaredPart>;
+
+  /** @throws InvalidDescriptorError for a form without parts, or a form within a form. */
+  constructor(parts: Parts, options: MultipartOptions = {}) {
+    super();
+    this.#parts = new Map(Object.entries(parts).map(([name, part]) => [name, declared(part)]));
+    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const descriptors = [...this.#parts].map(
+      ([name, { descriptor }]) => [name, descriptor] as const,
+    );
+    this.encoding = Object.fromEntries(
+      descriptors.map(([name, part]) => {
+        const types = [part.mediaType, ...Object.keys(part.alternatives ?? {})];
+        return [name, { contentType: types.join(', ') }];
+      }),
+    );
+    this.models = descriptors.flatMap(([, { models = [] }]) => models);
+    // Not known before those of its parts are.
+    Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
+    if (this.#parts.size === 0) {
+      throw new InvalidDescriptorError(
+        'Multipart',
+        'it has no parts',
+        'name a descriptor for each',
+      );
+    }
+    for (const [name, { descriptor }] of this.#parts) {
+      if (descriptor instanceof Multipart) {
+        throw new InvalidDescriptorError(
+          'Multipart',
+          `the part "${name}" is a form itself`,
+          'put its parts beside the others',
+        );
+      }
+    }
+  }
+
+  /**
+   * A form whose parts are those of this object, each with its example in the OpenAPI document: of
+   * a string Text, of bytes Image or File, of a tensor, a typed array or nested arrays of numbers
+   * NumpyNdarray, of anything else Json. Where that is not what is wanted, give a descriptor in
+   * place of the sample.
+   *
+   * @example
+   * Multipart.fromSample({ picture: await readFile('cat.jpg'), note: 'a cat', rows: PandasDataFrame.fromSample(rows) })
+   */
+  static fromSample<Samples extends MultipartSamples>(
+    samples: Samples,
+    options: MultipartOptions = {},
+  ): Multipart<PartsOfSamples<Samples>> {
+    const parts = Object.entries(samples).map(([name, sample]) => [name, partOfSample(sample)]);
+    return new Multipart(Object.fromEntries(parts) as PartsOfSamples<Samples>, options);
+  }
+
+  /** A part that requests may leave out. */
+  static optional<Descriptor extends DescriptorOrClass>(
+    descriptor: Descriptor,
+  ): OptionalPart<Descriptor> {
+    return new OptionalPart(descriptor);
+  }
+
+  get schema(): IoSchema {
+    const parts = [...this.#parts];
+    return {
+      type: 'object',
+      properties: Object.fromEntries(parts.map(([name, part]) => [name, part.descriptor.schema])),
+      required: parts.filter(([, { optional }]) => !optional).map(([name]) => name),
+    };
+  }
+
+  #example(): Readonly<Record<string, unknown>> | undefined {
+    const examples = [...this.#parts].flatMap(([name, { descriptor }]) =>
+      descriptor.example === undefined ? [] : [[name, descriptor.example] as const],
+    );
+    return examples.length > 0 ? Object.fromEntries(examples) : undefined;
+  }
+
+  override accepts(mediaType: string | undefined): boolean {
+    return mediaType === this.mediaType;
+  }
+
+  async parse({ bytes }: RequestBody): Promise<MultipartInput<Parts>> {
+    if (bytes === undefined) {
+      throw invalid(
+        'a body parser of the application has read the body',
+        'leave forms to this endpoint',
+      );
+    }
+    const given = byName(readParts(bytes));
+    const values = new Map<string, unknown>();
+    for (const [name, { descriptor, optional }] of this.#parts) {
+      const part = given.get(name);
+      if (part) values.set(name, await readPart(name, part, descriptor));
+      else if (!optional)
+        throw invalid(`the part "${name}" is missing`, `send a part of that name`);
+    }
+    return Object.fromEntries(values) as MultipartInput<Parts>;
+  }
+
+  async serialize(value: Readonly<Record<string, unknown>>): Promise<ResponsePayload> {
+    if (typeof value !== 'object' || value === null) {
+      const fact = value === null ? 'it is null' : `it is a ${typeof value}`;
+      throw new InvalidOutputError('Multipart', fact, 'return an object with the parts');
+    }
+    const boundary = `vts-${randomUUID()}`;
+    const chunks: (string | Uint8Array)[] = [];
+    for (const [name, { descriptor, optional }] of this.#parts) {
+      const content: unknown = Object.hasOwn(value, name) ? value[name] : undefined;
+      if (content === undefined && optional) continue;
+      if (content === undefined) {
+        throw new InvalidOutputError(
+          'Multipart',
+          `the part "${name}" is missing`,
+          'return all parts',
+        );
+      }
+      const { contentType, body } = await descriptor.serialize(content as never);
+      chunks.push(
+        `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(name)}"\r\n` +
+          `content-type: ${contentType}\r\n\r\n`,
+        body,
+        '\r\n',
+      );
+    }
+    chunks.push(`--${boundary}--\r\n`);
+    return {
+      contentType: `${this.mediaType}; boundary=${boundary}`,
+      body: Buffer.concat(
+        chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
+      ),
+    };
+  }
+}
+
+function declared(part: DescriptorOrClass | OptionalPart): DeclaredPart {
+  const optional = part instanceof OptionalPart;
+  const given = optional ? part.descriptor : part;
+  return { descriptor: typeof given === 'function' ? new given() : given, optional };
+}
+
+function byName(parts: readonly FormPart[]): Map<string, FormPart> {
+  const named = new Map<string, FormPart>();
+  for (const part of parts) {
+    if (part.name === undefined) continue;
+    if (named.has(part.name)) {
+      throw invalid(`the part "${part.name}" comes twice`, 'send each part once');
+    }
+    named.set(part.name, part);
+  }
+  return named;
+}
+
+async function readPart(
+  name: string,
+  { bytes, mediaType, charset }: FormPart,
+  descriptor: AnyDescriptor,
+): Promise<unknown> {
+  if (!descriptor.accepts(mediaType)) {
+    throw new UnsupportedBodyError(
+      'media type',
+      mediaType ?? '',
+      `${descriptor.mediaType} as "${name}"`,
+    );
+  }
+  if (descriptor.maxBytes !== undefined && bytes.length > descriptor.maxBytes) {
+    throw invalid(
+      `the part "${name}" has ${bytes.length} bytes, and ${descriptor.maxBytes} are taken`,
+      'send less',
+    );
+  }
+  return descriptor.parse({ bytes, mediaType, charset });
+}
+
+function quoted(name: string): string {
+  return name.replace(
+    /["\r\n]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
+function invalid(fact: string, remedy: string): InvalidBodyError {
+  return new InvalidBodyError('Multipart', fact, remedy);
+}

@@ -1,0 +1,115 @@
+/** Deeper nesting than numpy itself allows is refused before it is walked. */
+const MOST_DIMENSIONS = 64;
+
+/** Why arrays cannot be taken; the caller makes its own error of it. */
+export class NestingFault {
+  constructor(readonly fact: string) {}
+}
+
+/** The shape of nested arrays, from the first element of each level. */
+export function shapeOf(value: unknown): number[] {
+  const dims: number[] = [];
+  for (let level = value; Array.isArray(level); level = level[0] as unknown) {
+    dims.push(level.length);
+    if (dims.length > MOST_DIMENSIONS) {
+      throw new NestingFault(`it is nested more than ${MOST_DIMENSIONS} deep`);
+    }
+  }
+  return dims;
+}
+
+/**
+ * Sees that all rows are as long as the first ones, before anything is made in the size that those
+ * promise.
+ *
+ * @throws NestingFault naming the position where the rows do not fit together.
+ */
+export function checkRows(value: unknown, dims: readonly number[]): void {
+  const path: number[] = [];
+  const walk = (level: unknown, depth: number): void => {
+    const size = dims[depth];
+    if (size === undefined) return;
+    if (!Array.isArray(level)) throw ragged(positionOf(path), 'is a value where others are arrays');
+    if (level.length !== size) {
+      const fact = `has ${level.length} items where the first has ${size}`;
+      throw ragged(positionOf(path), fact);
+    }
+    if (depth === dims.length - 1) return;
+    for (let i = 0; i < size; i++) {
+      path.push(i);
+      walk(level[i], depth + 1);
+      path.pop();
+    }
+  };
+  walk(value, 0);
+}
+
+/**
+ * Walks nested arrays, whose rows have been checked, in row-major order.
+ *
+ * @throws NestingFault naming the position of an array among values.
+ */
+export function eachElement(
+  value: unknown,
+  dims: readonly number[],
+  visit: (item: unknown, index: number, position: () => string) => void,
+): void {
+  const path: number[] = [];
+  const position = (): string => positionOf(path);
+  let index = 0;
+  const walk = (level: unknown, depth: number): void => {
+    if (depth === dims.length) {
+      if (Array.isArray(level)) throw ragged(position(), 'is an array where others are values');
+      visit(level, index++, position);
+      return;
+    }
+    const rows = level as readonly unknown[];
+    for (let i = 0; i < rows.length; i++) {
+      path.push(i);
+      walk(rows[i], depth + 1);
+      path.pop();
+    }
+  };
+  walk(value, 0);
+}
+
+function ragged(position: string, fact: string): NestingFault {
+  return new NestingFault(`the array is ragged: ${position} ${fact}`);
+}
+
+function positionOf(path: readonly number[]): string {
+  return path.length === 0 ? 'the body' : path.map((index) => `[${index}]`).join('');
+}
+
+/** Whether dims fit a shape, in which -1 stands for any size. */
+export function fits(dims: readonly number[], shape: readonly number[]): boolean {
+  return (
+    dims.length === shape.length && shape.every((size, axis) => size === -1 || size === dims[axis])
+  );
+}
+
+/**
+ * The dims that the elements would have in the shape, as numpy's reshape; undefined where they do
+ * not go into it.
+ */
+export function reshaped(
+  dims: readonly number[],
+  shape: readonly number[],
+): readonly number[] | undefined {
+  const total = product(dims);
+  const open = shape.filter((size) => size === -1).length;
+  if (open > 1) return undefined;
+  const known = product(shape.filter((size) => size !== -1));
+  if (open === 0) return known === total ? shape : undefined;
+  if (known === 0 || total % known !== 0) return undefined;
+  return shape.map((size) => (size === -1 ? total / known : size));
+}
+
+export function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
+}
+
+/** A shape as Python prints it. */
+export function shapeText(shape: readonly number[]): string {
+  return `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
+}

@@ -1,0 +1,122 @@
+import type { Tensor } from 'onnxruntime-common';
+import { isTensor } from '../../../learner/runtime/is-tensor.js';
+import { dtypeInfo, dtypeOf, DTYPES, sameKind, type NdarrayDType } from './dtypes.js';
+import { fromHalf, toHalf } from './float16.js';
+import { checkRows, eachElement, NestingFault, shapeOf } from './nested.js';
+
+/** Nested arrays of equal elements. @publicApi */
+export type NestedArray = readonly (number | bigint | boolean | string | NestedArray)[];
+
+/** A typed array; it counts as an array of one dimension. @publicApi */
+export type NdarrayView =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array;
+
+/** What a handler may return where its output is an array. @publicApi */
+export type NdarrayOutput = Tensor | NdarrayView | NestedArray;
+
+/** Elements in row-major order. Half-precision numbers have been widened. */
+export interface Elements {
+  readonly dtype: NdarrayDType;
+  readonly dims: readonly number[];
+  readonly values: ArrayLike<unknown>;
+}
+
+/** The elements of a tensor, a typed array or nested arrays. @throws NestingFault */
+export function elementsOf(value: unknown): Elements {
+  if (isTensor(value)) return ofTensor(value);
+  if (ArrayBuffer.isView(value)) {
+    const dtype = dtypeOf(value);
+    if (dtype === undefined) throw new NestingFault('it is a view of no number type');
+    const values = value as NdarrayView as ArrayLike<unknown>;
+    return { dtype, dims: [values.length], values };
+  }
+  if (!Array.isArray(value)) throw new NestingFault(`it is ${nameOf(value)}, not an array`);
+  return ofNested(value);
+}
+
+/** The elements in another dtype; undefined where numpy's `same_kind` does not allow the cast. */
+export function cast(elements: Elements, dtype: NdarrayDType): Elements | undefined {
+  if (elements.dtype === dtype) return elements;
+  const { kind, bits } = dtypeInfo(dtype);
+  const { values } = elements;
+  // JavaScript's numbers are floats only by name.
+  const whole =
+    elements.dtype === 'float64' &&
+    (kind === 'int' || kind === 'uint') &&
+    Array.isArray(values) &&
+    values.every((value) => Number.isInteger(value));
+  if (!whole && !sameKind(elements.dtype, dtype)) return undefined;
+  if (kind !== 'float') return { ...elements, dtype };
+  const round =
+    bits === 64 ? Number : bits === 32 ? Math.fround : (value: number) => fromHalf(toHalf(value));
+  return { ...elements, dtype, values: Array.from(values, (value) => round(Number(value))) };
+}
+
+/**
+ * The elements as JSON, nested once per dimension. NaN and the infinities, which JSON lacks, become
+ * null. Floats are printed with the digits of a double, 64-bit integers in full.
+ */
+export function toJson({ dtype, dims, values }: Elements): string {
+  const { kind, bits } = dtypeInfo(dtype);
+  const print: (row: readonly unknown[]) => string =
+    kind === 'bool'
+      ? (row) => JSON.stringify(row.map(Boolean))
+      : kind !== 'float' && bits === 64
+        ? (row) => `[${row.map(String).join(',')}]`
+        : (row) => JSON.stringify(row);
+  const rows = (depth: number, from: number, count: number): string => {
+    const size = dims[depth] as number;
+    if (depth === dims.length - 1) {
+      return print(Array.prototype.slice.call(values, from, from + size));
+    }
+    const step = size === 0 ? 0 : count / size;
+    const parts: string[] = [];
+    for (let i = 0; i < size; i++) parts.push(rows(depth + 1, from + i * step, step));
+    return `[${parts.join(',')}]`;
+  };
+  if (dims.length === 0) return print([values[0]]).slice(1, -1);
+  return rows(0, 0, values.length);
+}
+
+function ofTensor(tensor: Tensor): Elements {
+  const { type, dims, data } = tensor;
+  if (!DTYPES.has(type)) throw new NestingFault(`it is a tensor of type ${type}`);
+  const bits = type === 'float16' && data instanceof Uint16Array;
+  const values = bits ? Array.from(data, fromHalf) : (data as ArrayLike<unknown>);
+  return { dtype: type as NdarrayDType, dims, values };
+}
+
+function ofNested(value: readonly unknown[]): Elements {
+  const values: unknown[] = [];
+  const dims = shapeOf(value);
+  checkRows(value, dims);
+  const types = new Set<string>();
+  eachElement(value, dims, (item, _index, position) => {
+    if (!['number', 'bigint', 'boolean', 'string'].includes(typeof item)) {
+      throw new NestingFault(`${position()} is ${nameOf(item)}`);
+    }
+    types.add(typeof item);
+    values.push(item);
+  });
+  if (types.size > 1) throw new NestingFault(`it mixes ${[...types].join(' and ')}`);
+  const names: Record<string, NdarrayDType> = {
+    bigint: 'int64',
+    boolean: 'bool',
+    string: 'string',
+  };
+  return { dtype: names[[...types][0] ?? ''] ?? 'float64', dims, values };
+}
+
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? `of class ${value.constructor?.name}` : `a ${typeof value}`;
+}

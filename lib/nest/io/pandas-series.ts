@@ -1,0 +1,150 @@
+import { parseJsonBody } from './data-frame/body-text.js';
+import {
+  applyDtype,
+  DTYPE_NAMES,
+  dtypeSchema,
+  isWideDtype,
+  type PandasDtype,
+} from './data-frame/dtypes.js';
+import { ORIENTS, type PandasOrient } from './data-frame/orients.js';
+import { compact, FrameFault, type Cells } from './data-frame/raw-frame.js';
+import { readSeries, seriesSchema, writeSeries } from './data-frame/series.js';
+import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
+import { sampleSchema } from './json/sample-schema.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import type { RequestBody } from './request-body.js';
+
+const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
+
+/** @publicApi */
+export interface PandasSeriesOptions {
+  /**
+   * Layout of the JSON: a list for `records` and `values`, else as pandas writes a series.
+   *
+   * @default 'records'
+   */
+  orient?: PandasOrient;
+  /** Type of the values. */
+  dtype?: PandasDtype;
+  /**
+   * Refuse values that are not of the dtype. Without it those that can be converted are.
+   *
+   * @default false
+   */
+  enforceDtype?: boolean;
+  /** Number of values; -1 for any. */
+  shape?: readonly [length: number];
+  /** Refuse series of another length. @default false */
+  enforceShape?: boolean;
+  /** Largest body in bytes. @default 20971520 (20 MiB) */
+  maxBytes?: number;
+}
+
+/**
+ * A list of values as `application/json`, in one of pandas' orients. Handlers get an array (a typed
+ * array for a numeric dtype, or where all values are numbers), and return one, or a tensor of one
+ * dimension.
+ *
+ * In: what breaks the contract is a 400 that names the row, counted from 0; null is a missing value
+ * (NaN among numbers of a float dtype); the words NaN and Infinity are no JSON, and a 400. 64-bit
+ * integers keep all their digits: beyond 2^53 they are bigints. Out: NaN and the infinities become
+ * null.
+ *
+ * @publicApi
+ */
+export class PandasSeries<Value = unknown> extends IoDescriptor<
+  ArrayLike<Value>,
+  ArrayLike<Value> | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> }
+> {
+  readonly mediaType = 'application/json';
+  readonly schema: IoSchema;
+  override readonly example: unknown;
+  override readonly maxBytes: number;
+  readonly #options: PandasSeriesOptions;
+
+  /** @throws InvalidDescriptorError for options that do not fit together. */
+  constructor(options: PandasSeriesOptions = {}, sample?: ArrayLike<unknown>) {
+    super();
+    check(options);
+    this.#options = options;
+    const { orient = 'records', dtype, maxBytes = DEFAULT_MAX_BYTES } = options;
+    this.maxBytes = maxBytes;
+    const known = sample === undefined ? {} : (sampleSchema(Array.from(sample)).items ?? {});
+    this.schema = seriesSchema(orient, dtype ? dtypeSchema(dtype) : known);
+    this.example =
+      sample === undefined ? undefined : JSON.parse(writeSeries(Array.from(sample), orient));
+  }
+
+  /** A descriptor with, in the OpenAPI document, the type and the example of these values. */
+  static fromSample<Value>(
+    sample: ArrayLike<Value>,
+    options: PandasSeriesOptions = {},
+  ): PandasSeries<Value> {
+    return new PandasSeries<Value>(options, sample);
+  }
+
+  parse(body: RequestBody): ArrayLike<Value> {
+    const { orient = 'records', dtype, enforceDtype = false } = this.#options;
+    try {
+      const values: Cells = compact(readSeries(parseJsonBody(body, isWideDtype(dtype)), orient));
+      this.#checkShape(values.length);
+      const typed = dtype ? applyDtype('values', values, dtype, enforceDtype) : values;
+      return typed as unknown as ArrayLike<Value>;
+    } catch (fault) {
+      if (!(fault instanceof FrameFault)) throw fault;
+      throw new InvalidBodyError('PandasSeries', fault.fact, fault.remedy);
+    }
+  }
+
+  serialize(
+    value:
+      ArrayLike<Value> | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> },
+  ): ResponsePayload {
+    const values = valuesOf(value);
+    if (!values) {
+      throw new InvalidOutputError(
+        'PandasSeries',
+        'it is no list of values',
+        'return an array, or a tensor of one dimension',
+      );
+    }
+    return {
+      contentType: 'application/json; charset=utf-8',
+      body: writeSeries(values, this.#options.orient ?? 'records'),
+    };
+  }
+
+  #checkShape(length: number): void {
+    const { shape, enforceShape } = this.#options;
+    if (!enforceShape || !shape || shape[0] === -1 || shape[0] === length) return;
+    throw new FrameFault(
+      `expecting a series of ${shape[0]} values, but it has ${length}`,
+      'send that many',
+    );
+  }
+}
+
+function valuesOf(value: unknown): Cells | undefined {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (ArrayBuffer.isView(value)) return value as unknown as Cells;
+  const { dims, data } = value as { dims?: readonly number[]; data?: ArrayLike<unknown> };
+  return Array.isArray(dims) && dims.length <= 1 && data ? Array.from(data) : undefined;
+}
+
+function check({ orient, dtype, enforceDtype, shape, enforceShape }: PandasSeriesOptions): void {
+  const refuse = (fact: string, remedy: string): never => {
+    throw new InvalidDescriptorError('PandasSeries', fact, remedy);
+  };
+  if (orient !== undefined && !ORIENTS.includes(orient)) {
+    refuse(`"${String(orient)}" is no orient`, `use one of ${ORIENTS.join(', ')}`);
+  }
+  if (dtype !== undefined && !DTYPE_NAMES.includes(dtype)) {
+    refuse(`"${String(dtype)}" is no dtype`, `use one of ${DTYPE_NAMES.join(', ')}`);
+  }
+  if (shape && (shape.length !== 1 || shape.some((n) => !Number.isInteger(n) || n < -1))) {
+    refuse(`(${shape.join(', ')}) is no shape of a series`, 'give one size, and -1 for any');
+  }
+  if (enforceDtype && dtype === undefined) refuse('enforceDtype has no dtype', 'add dtype');
+  if (enforceShape && !shape) refuse('enforceShape has no shape to enforce', 'add shape');
+}

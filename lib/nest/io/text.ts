@@ -1,0 +1,146 @@
+import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors/index.js';
+import {
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+  type Streamed,
+} from './io-descriptor.js';
+import type { RequestBody } from './request-body.js';
+
+/** Charsets by their names in content-type headers, with the labels that `TextDecoder` knows. */
+const CHARSETS = new Map([
+  ['utf-8', 'utf-8'],
+  ['utf8', 'utf-8'],
+  ['us-ascii', 'us-ascii'],
+  ['ascii', 'us-ascii'],
+  ['iso-8859-1', 'iso-8859-1'],
+  ['latin1', 'iso-8859-1'],
+  ['utf-16', 'utf-16'],
+  ['utf-16le', 'utf-16le'],
+  ['utf-16be', 'utf-16be'],
+]);
+
+const EVENTS =
+  'Server-sent events: one without a name for each word, with the word as its data; then `end`; or `error`, ' +
+  'with the JSON of an error response as its data.';
+
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+
+/** @publicApi */
+export interface TextOptions<Stream extends boolean = false> {
+  /**
+   * As output: sends words as they come, as `text/event-stream`. The handler returns an Observable
+   * or an async iterable of strings.
+   *
+   * @default false
+   */
+  stream?: Stream;
+  /** Largest body in bytes. @default 1048576 (1 MiB) */
+  maxBytes?: number;
+  /** The example of the OpenAPI document. */
+  sample?: string;
+}
+
+/**
+ * Text as `text/plain`, in and out. It reads the body itself: no body parser is needed, and one
+ * that is there (`express.text()`) does no harm.
+ *
+ * In: the charset of the content type is heeded (UTF-8 where it names none, US-ASCII, ISO-8859-1,
+ * UTF-16; others 415), bytes that are invalid in it are a 400, no content type counts as
+ * `text/plain`, another one is a 415, and an empty body is the empty string. A leading byte order
+ * mark is dropped. Out: UTF-8.
+ *
+ * With `stream: true`, out is `text/event-stream`: an event for each string that the handler's
+ * Observable or async iterable gives, its data the string; then an event `end` without data; or an
+ * event `error`, its data the JSON of an error response. A failure before the first string is an
+ * error response. The client that leaves ends the work.
+ *
+ * @example
+ * \@VtsApi({ input: Text, output: new Text({ stream: true }) })
+ * words(text: string): Observable<string> {
+ *   return this.runner.predictStream(text, { nWords: 20 });
+ * }
+ *
+ * @publicApi
+ */
+export class Text<Stream extends boolean = false> extends IoDescriptor<
+  string,
+  Stream extends true ? Streamed<string> : string
+> {
+  readonly mediaType = 'text/plain';
+  readonly schema = { type: 'string' } as const;
+  override readonly outputMediaType: string | undefined;
+  override readonly outputSchema: IoSchema | undefined;
+  override readonly serializeEvent: ((value: unknown) => string) | undefined;
+  override readonly example: string | undefined;
+  override readonly maxBytes: number;
+
+  constructor(options: TextOptions<Stream> = {}) {
+    super();
+    this.example = options.sample;
+    const stream = options.stream === true;
+    this.outputMediaType = stream ? 'text/event-stream' : undefined;
+    this.outputSchema = stream ? { type: 'string', description: EVENTS } : undefined;
+    this.serializeEvent = stream ? textOf : undefined;
+    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  /** A descriptor whose example in the OpenAPI document is this text. */
+  static fromSample<Stream extends boolean = false>(
+    sample: string,
+    options: TextOptions<Stream> = {},
+  ): Text<Stream> {
+    return new Text<Stream>({ ...options, sample });
+  }
+
+  parse({ bytes, parsed, charset = 'utf-8' }: RequestBody): string {
+    const label = CHARSETS.get(charset);
+    if (label === undefined) {
+      throw new UnsupportedBodyError('charset', charset, 'UTF-8');
+    }
+    if (bytes === undefined) {
+      if (typeof parsed === 'string') return parsed;
+      throw new InvalidBodyError('Text', 'the body is no text', 'send text/plain');
+    }
+    try {
+      return decode(bytes, label);
+    } catch {
+      throw new InvalidBodyError(
+        'Text',
+        `the body is not valid ${charset.toUpperCase()}`,
+        'send valid text, or name its charset in the content-type header',
+      );
+    }
+  }
+
+  serialize(value: Stream extends true ? Streamed<string> : string): ResponsePayload {
+    return { contentType: 'text/plain; charset=utf-8', body: textOf(value) };
+  }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new InvalidOutputError('Text', `it is ${nameOf(value)}`, 'return a string');
+}
+
+function decode(bytes: Uint8Array, label: string): string {
+  // WHATWG's labels make windows-1252 of both, which has other characters for 80 to 9F; HTTP means
+  // the real ones.
+  if (label === 'iso-8859-1' || label === 'us-ascii') {
+    const limit = label === 'us-ascii' ? 0x7f : 0xff;
+    if (bytes.some((byte) => byte > limit)) throw new RangeError();
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  }
+  // Without an order in the name, the byte order mark tells it, and big endian is the rule without
+  // one (RFC 2781).
+  if (label === 'utf-16') {
+    const little = bytes[0] === 0xff && bytes[1] === 0xfe;
+    return new TextDecoder(little ? 'utf-16le' : 'utf-16be', { fatal: true }).decode(bytes);
+  }
+  return new TextDecoder(label, { fatal: true }).decode(bytes);
+}
+
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? `of class ${value.constructor?.name}` : `a ${typeof value}`;
+}

@@ -1,0 +1,26 @@
+import { Controller, Get, Inject, Res, VERSION_NEUTRAL, type Type } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { HttpResponse } from '../../http/http.js';
+import { Metrics } from './metrics.js';
+
+/** The controller that serves the metrics at a path. */
+export function metricsController(path: string): Type {
+  @ApiTags('Infrastructure')
+  @Controller({ version: VERSION_NEUTRAL })
+  class MetricsController {
+    constructor(@Inject(Metrics) private readonly all: Metrics) {}
+
+    @Get(path)
+    @ApiOperation({ summary: 'Metrics in the text format of Prometheus' })
+    @ApiOkResponse({
+      description: 'All metrics.',
+      content: { 'text/plain': { schema: { type: 'string' } } },
+    })
+    async metrics(@Res({ passthrough: true }) response: HttpResponse): Promise<string> {
+      const text = await this.all.text();
+      response.setHeader('content-type', this.all.contentType);
+      return text;
+    }
+  }
+  return MetricsController;
+}

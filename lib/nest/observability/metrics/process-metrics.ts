@@ -1,0 +1,22 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+
+const registries = new Map<string, Registry>();
+
+/**
+ * prom-client's metrics of the process: CPU, memory, file descriptors, event-loop delay, garbage
+ * collection.
+ *
+ * They are of the process and not of an application, and what measures them cannot be stopped: so a
+ * process has one of each, however many applications it starts.
+ */
+export function processMetrics(labels: Readonly<Record<string, string>>): Registry {
+  const key = JSON.stringify(Object.entries(labels));
+  let registry = registries.get(key);
+  if (registry === undefined) {
+    registry = new Registry();
+    registry.setDefaultLabels(labels);
+    collectDefaultMetrics({ register: registry });
+    registries.set(key, registry);
+  }
+  return registry;
+}

@@ -1,0 +1,27 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { RunnerRegistry } from '../injection/runner.registry.js';
+import { RequestGate } from '../http/request-gate.js';
+
+/** Whether requests should be sent to this process. */
+@Injectable()
+export class Readiness {
+  constructor(
+    @Inject(RunnerRegistry) private readonly registry: RunnerRegistry,
+    @Inject(RequestGate) private readonly gate: RequestGate,
+  ) {}
+
+  /** Why not; undefined where they should. */
+  get obstacle(): string | undefined {
+    if (this.gate.draining) return 'The service is shutting down.';
+    const runners = [...this.registry.used.values()];
+    const waiting = runners.filter(({ ready }) => !ready).map(({ tag }) => tag);
+    if (waiting.length > 0) {
+      return `The service is not ready: no worker has ${waiting.join(', ')} loaded.`;
+    }
+    if (!this.registry.ready) return 'The service is not ready: it is starting.';
+    const full = runners.filter(({ stats }) => stats.full).map(({ tag }) => tag);
+    return full.length > 0
+      ? `The service is not ready: the queue of ${full.join(', ')} is full.`
+      : undefined;
+  }
+}

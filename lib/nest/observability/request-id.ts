@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { VtsRequestIdOptions } from '../vts-module-options.interface.js';
+import type { HttpRequest } from '../http/http.js';
+import { RequestRecord } from '../http/request-record.js';
+
+const DEFAULT_HEADER = 'X-Request-Id';
+
+/**
+ * Ids go into logs and back into a header: no spaces, quotes or anything that a reader may take for
+ * something else.
+ */
+const ID = /^[\w.:+/=@~-]{1,128}$/;
+
+/** The id of a request: the one that it brought, where that can be used, else a new one. */
+export class RequestIds {
+  readonly #header: string;
+  readonly #key: string;
+
+  constructor({ header = DEFAULT_HEADER }: VtsRequestIdOptions = {}) {
+    this.#header = header;
+    this.#key = header.toLowerCase();
+  }
+
+  give(record: RequestRecord): void {
+    const brought = record.request.headers[this.#key];
+    record.id = typeof brought === 'string' && ID.test(brought) ? brought : randomUUID();
+    record.response.setHeader(this.#header, record.id);
+  }
+}
+
+/**
+ * The id of a request, as the response's `X-Request-Id` has it: for log lines of the application,
+ * and to pass on to services that it calls.
+ *
+ * @example
+ * \@Post('reviews')
+ * add(@Req() request: Request) {
+ *   this.logger.log({ message: 'a review', requestId: requestIdOf(request) });
+ * }
+ *
+ * @returns Undefined where request ids are turned off.
+ * @publicApi
+ */
+export function requestIdOf(request: object): string | undefined {
+  return RequestRecord.of(request as HttpRequest)?.id;
+}

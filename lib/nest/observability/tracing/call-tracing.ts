@@ -1,0 +1,69 @@
+import { context, SpanStatusCode, trace, type Attributes, type Context } from '@opentelemetry/api';
+import { traceCallsWith, type CallTrace } from '../../../serving/runtime/call-trace.js';
+import { epochMs } from '../../../learner/runtime/phases.js';
+import { requestScope } from '../../../serving/runtime/request-scope.js';
+import { TRACER } from './request-tracing.js';
+
+/**
+ * Makes spans of the calls of runners: `queue` while a call waits for a worker, and what the worker
+ * did, by its own clock. They go below the span that is active where the call is made, or else that
+ * of the request.
+ */
+export function traceCalls(): void {
+  traceCallsWith((runner, method) => {
+    const parent = recordingContext();
+    return parent === undefined
+      ? undefined
+      : traceOf(parent, { 'vts.runner': runner, 'vts.method': method });
+  });
+}
+
+function recordingContext(): Context | undefined {
+  const active = context.active();
+  if (trace.getSpan(active)?.isRecording()) return active;
+  // The application's SDK may have no context manager.
+  return requestScope.getStore()?.traceContext as Context | undefined;
+}
+
+function traceOf(parent: Context, call: Attributes): CallTrace {
+  const queued = epochMs();
+  const tracer = trace.getTracer(TRACER);
+  const span = (
+    name: string,
+    start: number,
+    end: number,
+    attributes: Attributes,
+    error?: unknown,
+  ) => {
+    const made = tracer.startSpan(name, { startTime: start, attributes }, parent);
+    if (error !== undefined) {
+      if (error instanceof Error) made.setAttribute('error.type', error.name);
+      made.setStatus({
+        code: SpanStatusCode.ERROR,
+        ...(error instanceof Error ? { message: error.message } : {}),
+      });
+    }
+    made.end(end);
+  };
+  return {
+    end({ timing, batch, error }) {
+      const now = epochMs();
+      if (timing === undefined) return span('queue', queued, now, call, error);
+      const [start, stop] = [timing.startedAt, timing.startedAt + timing.runMs];
+      // Clocks of threads may differ by a little; time does not run backwards.
+      span('queue', queued, Math.max(queued, start), call);
+      const attributes: Attributes =
+        batch === undefined
+          ? call
+          : { ...call, 'vts.batch.rows': batch.rows, 'vts.batch.calls': batch.calls };
+      const phases = [...(timing.phases ?? [])];
+      // What no session runs, such as a runnable of the application's own, is all of the run.
+      if (!phases.some(({ name }) => name === 'run')) {
+        phases.push({ name: 'run', start: phases.at(-1)?.end ?? start, end: stop });
+      }
+      for (const [index, { name, start: from, end: to }] of phases.entries()) {
+        span(name, from, to, attributes, index === phases.length - 1 ? error : undefined);
+      }
+    },
+  };
+}

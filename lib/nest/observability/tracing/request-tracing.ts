@@ -1,0 +1,140 @@
+import {
+  context,
+  defaultTextMapGetter,
+  isSpanContextValid,
+  propagation,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+  type SpanContext,
+  type Tracer,
+} from '@opentelemetry/api';
+import type { RequestRecord } from '../../http/request-record.js';
+import { parseTraceparent, traceparentOf } from './traceparent.js';
+
+export const TRACER = 'nestjs-vts';
+
+/**
+ * The part that a request has in a trace, by the API of OpenTelemetry: what records and exports
+ * spans is the SDK that an application sets up, and without one there are none.
+ */
+export class RequestTracing {
+  readonly #spans = new WeakMap<RequestRecord, Span>();
+
+  /** Starts the span of a request, and calls `next` in its context. */
+  begin(record: RequestRecord, next: () => void): void {
+    const tracer = sdkTracer();
+    if (tracer === undefined) {
+      const remote = parseTraceparent(record.request.headers['traceparent']);
+      if (remote !== undefined) this.#tell(record, remote);
+      return next();
+    }
+    const active = context.active();
+    const outer = trace.getSpan(active);
+    // An instrumentation of node:http was first: its span is the request's, and those of the
+    // runners go below it.
+    if (outer?.isRecording()) {
+      this.#tell(record, outer.spanContext());
+      record.traceContext = active;
+      // Its owner ends it when the response closes, and knows nothing of routes.
+      record.response.once('finish', () => {
+        if (record.route !== undefined) outer.setAttribute('http.route', record.route);
+      });
+      return next();
+    }
+    const parent = parentOf(record, active);
+    const span = tracer.startSpan(
+      record.request.method ?? 'HTTP',
+      {
+        kind: SpanKind.SERVER,
+        startTime: performance.timeOrigin + record.arrivedAt,
+        attributes: attributesOf(record),
+      },
+      parent,
+    );
+    this.#tell(record, span.spanContext());
+    if (!span.isRecording()) return next();
+    this.#spans.set(record, span);
+    const inside = trace.setSpan(parent, span);
+    record.traceContext = inside;
+    context.with(inside, next);
+  }
+
+  end(record: RequestRecord): void {
+    const own = this.#spans.get(record);
+    if (own === undefined) return;
+    const { route, status } = record;
+    if (route !== undefined) {
+      own.updateName(`${record.request.method} ${route}`);
+      own.setAttribute('http.route', route);
+    }
+    if (status === 499) own.setAttribute('error.type', 'client_left');
+    else own.setAttribute('http.response.status_code', status);
+    if (status >= 500) {
+      own.setAttribute('error.type', String(status));
+      own.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    own.end();
+  }
+
+  #tell(record: RequestRecord, spanContext: SpanContext): void {
+    if (!isSpanContextValid(spanContext)) return;
+    record.traceId = spanContext.traceId;
+    const value = traceparentOf(spanContext);
+    record.response.setHeader('traceresponse', value);
+    record.response.setHeader('traceparent', value);
+  }
+}
+
+/** Undefined without an SDK, when all that the API gives does nothing. */
+function sdkTracer(): Tracer | undefined {
+  const provider = trace.getTracerProvider();
+  return provider instanceof ProxyTracerProvider
+    ? provider.getDelegateTracer(TRACER)
+    : provider.getTracer(TRACER);
+}
+
+/**
+ * The trace that the client has begun: by the application's propagators, and where it has none, by
+ * `traceparent`.
+ */
+function parentOf({ request }: RequestRecord, active: Context): Context {
+  const { headers } = request;
+  const extracted = propagation.extract(active, headers, defaultTextMapGetter);
+  if (trace.getSpanContext(extracted) !== undefined) return extracted;
+  const remote = parseTraceparent(headers['traceparent']);
+  return remote === undefined ? active : trace.setSpanContext(ROOT_CONTEXT, remote);
+}
+
+/**
+ * Those of the semantic conventions that samplers may ask for at the start, and that do not change.
+ */
+function attributesOf(record: RequestRecord): Record<string, string | number> {
+  const { request, id } = record;
+  const { method = '', headers, httpVersion, socket } = request;
+  const attributes: Record<string, string | number> = {
+    'http.request.method': method,
+    'url.path': record.path,
+    'url.scheme': request.protocol ?? 'http',
+    'network.protocol.version': httpVersion,
+  };
+  const [, host, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(headers.host ?? '') ?? [];
+  if (host !== undefined && host !== '') attributes['server.address'] = host;
+  if (port !== undefined) attributes['server.port'] = Number(port);
+  if (record.remoteAddress !== undefined) attributes['client.address'] = record.remoteAddress;
+  if (socket.remoteAddress !== undefined) {
+    attributes['network.peer.address'] = socket.remoteAddress;
+  }
+  if (headers['user-agent'] !== undefined) {
+    attributes['user_agent.original'] = headers['user-agent'];
+  }
+  if (headers['content-length'] !== undefined) {
+    attributes['http.request.body.size'] = record.requestBytes;
+  }
+  if (id !== undefined) attributes['vts.request.id'] = id;
+  return attributes;
+}

@@ -1,0 +1,142 @@
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Module,
+  type DynamicModule,
+  type NestModule,
+  type Provider,
+} from '@nestjs/common';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import { Registry } from 'prom-client';
+import { getRunnerToken } from './decorators/get-runner-token.js';
+import { runnerToken } from './injection/runner-token.js';
+import { RunnableClassesStorage } from '../serving/models/custom/runnable-classes.storage.js';
+import { RunnerTagsStorage } from './injection/runner-tags.storage.js';
+import type { VtsModuleExtras, VtsModuleOptions } from './vts-module-options.interface.js';
+import type { RunnableClass } from '../serving/models/custom/definition.js';
+import { RunnableRegistry } from './injection/runnable.registry.js';
+import { RunnerRegistry } from './injection/runner.registry.js';
+import { ErrorContract } from './http/error-contract.js';
+import { DuplicateRootError } from './http/errors/index.js';
+import { ExpressPrototypes } from './http/express-prototypes.js';
+import { healthController } from './observability/health.controller.js';
+import { resolveHealthPaths } from './observability/health-options.js';
+import { HttpObserver } from './observability/http-observer.js';
+import { InfrastructureRoutes } from './observability/infrastructure-routes.js';
+import { Metrics } from './observability/metrics/metrics.js';
+import { metricsController } from './observability/metrics/metrics.controller.js';
+import { resolveMetricsOptions } from './observability/metrics/metrics-options.js';
+import { Readiness } from './observability/readiness.js';
+import { RequestGate } from './http/request-gate.js';
+import { ModelStore } from '../serving/store/index.js';
+import { checkModuleOptions } from './check-module-options.js';
+import {
+  VTS_HEALTH_PATHS,
+  VTS_METRICS_OPTIONS,
+  VTS_METRICS_REGISTRY,
+  VTS_MODULE_OPTIONS,
+  VTS_RUNNABLES,
+} from './vts.constants.js';
+
+export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<VtsModuleOptions>({ optionsInjectionToken: VTS_MODULE_OPTIONS })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createVtsOptions')
+    .setExtras<VtsModuleExtras>({ health: true, metrics: true, runnables: [] }, withExtras)
+    .build();
+
+/**
+ * What an application has once: the store, the runners, the probes. Made when the application is
+ * scanned, so that every class that injects a runner has been declared by then.
+ */
+@Module({
+  imports: [DiscoveryModule, TerminusModule.forRoot({ logger: false })],
+  providers: [
+    {
+      provide: ModelStore,
+      inject: [VTS_MODULE_OPTIONS, VTS_RUNNABLES],
+      // A bundle has its models with it, wherever the app looked for them before.
+      useFactory: (options: VtsModuleOptions, runnables: readonly RunnableClass[]) => {
+        const { home } = checkModuleOptions(options, runnables);
+        return new ModelStore(process.env['VTS_BUNDLE_HOME'] ?? home);
+      },
+    },
+    { provide: VTS_METRICS_REGISTRY, useFactory: () => new Registry() },
+    RunnableRegistry,
+    RunnerRegistry,
+    InfrastructureRoutes,
+    Metrics,
+    HttpObserver,
+    RequestGate,
+    ErrorContract,
+    ExpressPrototypes,
+    Readiness,
+  ],
+  exports: [ModelStore, RunnerRegistry, RequestGate, VTS_MODULE_OPTIONS, VTS_METRICS_REGISTRY],
+})
+export class VtsCoreModule extends ConfigurableModuleClass implements NestModule {
+  constructor(
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(ErrorContract) private readonly errors: ErrorContract,
+  ) {
+    super();
+    const cores = [...modules.values()].filter(({ metatype }) => metatype === VtsCoreModule);
+    if (cores.length > 1) throw new DuplicateRootError();
+  }
+
+  /** After the middleware of the application, before that of modules, and before the routes. */
+  configure(): void {
+    this.errors.answerRefusals();
+  }
+
+  /**
+   * The configured module with a provider for every runner that a class of this process injects.
+   */
+  static withRunners(configured: DynamicModule): DynamicModule {
+    const runners = RunnerTagsStorage.all().map((tag): Provider => ({
+      provide: runnerToken(tag),
+      inject: [RunnerRegistry],
+      useFactory: (registry: RunnerRegistry) => registry.get(tag),
+    }));
+    const custom = RunnableClassesStorage.all().map((runnable): Provider => ({
+      provide: getRunnerToken(runnable),
+      inject: [RunnableRegistry],
+      useFactory: (registry: RunnableRegistry) => registry.get(runnable),
+    }));
+    runners.push(...custom);
+    return {
+      ...configured,
+      module: VtsCoreModule,
+      global: true,
+      providers: [...(configured.providers ?? []), ...runners],
+      exports: [...(configured.exports ?? []), ...runners],
+    };
+  }
+}
+
+/**
+ * Adds the routes of probes and metrics to the module, and the runnables; Nest wants them before it
+ * makes anything.
+ */
+function withExtras(
+  definition: DynamicModule,
+  { health, metrics, runnables = [] }: VtsModuleExtras,
+): DynamicModule {
+  const paths = resolveHealthPaths(health);
+  const options = resolveMetricsOptions(metrics);
+  const controllers = [
+    healthController(paths),
+    options === undefined ? undefined : metricsController(options.path),
+  ];
+  return {
+    ...definition,
+    controllers: controllers.filter((controller) => controller !== undefined),
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: VTS_HEALTH_PATHS, useValue: paths },
+      { provide: VTS_METRICS_OPTIONS, useValue: options },
+      { provide: VTS_RUNNABLES, useValue: runnables },
+    ],
+  };
+}

@@ -1,0 +1,165 @@
+import type { RunnableClass } from '../serving/models/custom/definition.js';
+import type { AccessLogEntry } from './observability/access-log.js';
+import type { RunnerOptions } from '../serving/runner/runner-options-types.js';
+
+/**
+ * Options of `VtsModule.forRoot`.
+ *
+ * @publicApi
+ */
+export interface VtsModuleOptions {
+  /**
+   * Folder of the model store; a leading `~` is the user's home.
+   *
+   * @default the environment's `VTS_HOME`, else `~/vtsserving`
+   */
+  home?: string;
+  /**
+   * How models are run, by tag. A bare name is for all versions of that name that have no entry of
+   * their own.
+   */
+  runners?: Readonly<Record<string, RunnerOptions>>;
+  /**
+   * Milliseconds until a request, or a call of a runner, is given up: HTTP 504. 0 for no limit.
+   *
+   * @default 60000
+   */
+  timeoutMs?: number;
+  /**
+   * Largest request body in bytes, for descriptors that have no limit of their own: HTTP 413.
+   *
+   * @default 20971520 (20 MiB)
+   */
+  maxBodyBytes?: number;
+  /**
+   * Refuse requests before their bodies are read while the runner that their endpoint calls first
+   * takes no more: HTTP 503, or 429 for `maxConcurrency`, with Retry-After, ahead of the
+   * application's guards. What an endpoint calls is learned from what it does: none is refused so
+   * that has answered without a runner, or in spite of a refusal.
+   *
+   * @default true
+   */
+  earlyRefusal?: boolean;
+  /**
+   * Milliseconds that requests in hand get to finish when the application shuts down; then they are
+   * answered 503.
+   *
+   * @default 30000
+   */
+  shutdownTimeoutMs?: number;
+  /**
+   * Milliseconds that the application goes on as before when it is told to end, but that `/readyz`
+   * answers 503: as long as those that send it requests take to see that and to turn to others.
+   * `shutdownTimeoutMs` begins after that. Where a client opens a connection at the very moment in
+   * which the listener closes, the kernel resets it; with this, nobody does. On Kubernetes:
+   * `periodSeconds` times `failureThreshold` of the readiness probe, and some seconds for the
+   * endpoints to spread.
+   *
+   * @default 0
+   */
+  drainMs?: number;
+  /**
+   * Look for a new `latest` of the injected names every second, and take it up while the
+   * application runs: its model is loaded beside the old one (memory for both is needed), requests
+   * in hand finish on the version they began with, and new ones go to the new one. A version that
+   * cannot be loaded is logged, and the old one stays.
+   *
+   * @default false
+   */
+  watch?: boolean;
+
+  /**
+   * Write a line for each request through Nest's Logger, context `VtsAccess`: fields for loggers
+   * that write JSON ({@link AccessLogEntry}), a readable line in the console. Probes and `/metrics`
+   * are left out.
+   *
+   * @default true
+   */
+  accessLog?: boolean | VtsAccessLogOptions;
+  /**
+   * Give every request an id: the `X-Request-Id` that it brought, where that is 1 to 128 letters,
+   * digits and `_ . : + / = @ ~ -`, else a new UUID. It is in the response's `X-Request-Id` and in
+   * log lines; see {@link requestIdOf}.
+   *
+   * @default true
+   */
+  requestId?: boolean | VtsRequestIdOptions;
+  /**
+   * Take part in traces: W3C `traceparent` of requests is gone on with, responses have
+   * `traceresponse` and `traceparent`, and where the application has set up OpenTelemetry's SDK,
+   * there are spans of the request, and of the `queue`, `tokenize` or `decode`, and `run` of each
+   * call of a runner. Without the SDK nothing is recorded.
+   *
+   * @default true
+   */
+  tracing?: boolean;
+}
+
+/** @publicApi */
+export interface VtsAccessLogOptions {
+  /** Requests that are not logged. */
+  skip?: (entry: AccessLogEntry) => boolean;
+}
+
+/** @publicApi */
+export interface VtsRequestIdOptions {
+  /** Of requests and responses. @default 'X-Request-Id' */
+  header?: string;
+}
+
+/** Where the probes are; each may be left out with `false`. @publicApi */
+export interface VtsHealthOptions {
+  /** Goes before all of their paths. @default none */
+  prefix?: string;
+  /** The process serves. @default 'livez' */
+  livez?: string | false;
+  /** The process can take requests. @default 'readyz' */
+  readyz?: string | false;
+  /** Both, with the figures of each runner. @default 'healthz' */
+  healthz?: string | false;
+}
+
+/** @publicApi */
+export interface VtsMetricsOptions {
+  /** @default 'metrics' */
+  path?: string;
+  /** Of the names of the module's metrics. @default 'vts_' */
+  prefix?: string;
+  /** Labels that all metrics get, such as `{ service: 'reviews' }`. */
+  labels?: Readonly<Record<string, string>>;
+  /**
+   * prom-client's metrics of the process: CPU, memory, event-loop delay, garbage collection.
+   *
+   * @default true
+   */
+  defaultMetrics?: boolean;
+}
+
+/**
+ * What has to be known before the options are, so that `forRootAsync` takes it beside its factory.
+ *
+ * @publicApi
+ */
+export interface VtsModuleExtras {
+  /**
+   * Serve `/livez`, `/readyz` and `/healthz`. They are under the application's global prefix,
+   * unless that excludes them: `app.setGlobalPrefix('api', { exclude: ['livez', 'readyz',
+   * 'healthz', 'metrics'] })`.
+   *
+   * @default true
+   */
+  health?: boolean | VtsHealthOptions;
+  /**
+   * Serve metrics for Prometheus at `/metrics`. The same holds for the global prefix.
+   *
+   * @default true
+   */
+  metrics?: boolean | VtsMetricsOptions;
+  /**
+   * Custom runnables of the application: classes with `@Runnable`. Their runners are injected with
+   * `@Runner(TheClass)`; options go by their names in `runners`.
+   *
+   * @default none
+   */
+  runnables?: readonly RunnableClass[];
+}

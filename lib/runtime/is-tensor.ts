@@ -1,8 +1,0 @@
-import type { Tensor } from 'onnxruntime-common';
-
-/** By shape, not by class: onnxruntime's packages have one copy of the class for import and one for require. @internal */
-export function isTensor(value: unknown): value is Tensor {
-  if (typeof value !== 'object' || value === null) return false;
-  const candidate = value as { dims?: unknown; type?: unknown };
-  return Array.isArray(candidate.dims) && typeof candidate.type === 'string' && 'data' in candidate;
-}

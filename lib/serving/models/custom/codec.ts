@@ -1,0 +1,37 @@
+import { isTensor } from '../../../learner/runtime/is-tensor.js';
+import {
+  listCodec,
+  tensorCodec,
+  type BatchCodec,
+  type TensorCodecOptions,
+} from '../../runner/batching/index.js';
+
+type Codec = BatchCodec<unknown, unknown>;
+
+/**
+ * How the calls of a runnable's batchable method share runs: arrays are lists of rows; tensors, and
+ * objects of tensors, have their rows along `batchDim`. The result may be of the other kind than
+ * the items.
+ */
+export function runnableCodec(options: TensorCodecOptions): Codec {
+  const [, outputDim] = options.batchDim;
+  const tensors = tensorCodec(options);
+  const lists = listCodec(outputDim) as unknown as Codec;
+  const codecOf = (value: unknown): Codec => (holdsTensors(value) ? tensors : lists);
+  return {
+    rows: (item) => codecOf(item).rows(item),
+    key: (item) => codecOf(item).key(item),
+    width: (item) => codecOf(item).width?.(item) ?? 1,
+    merge: (items) => codecOf(items[0]).merge(items),
+    split: (result, rows, items) => codecOf(items[0]).split(result, rows, items),
+    divide: (item, maxRows) => codecOf(item).divide(item, maxRows),
+    join: (outputs) => lists.join(outputs),
+  };
+}
+
+function holdsTensors(value: unknown): boolean {
+  if (isTensor(value)) return true;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const values = Object.values(value);
+  return values.length > 0 && values.every(isTensor);
+}

@@ -1,0 +1,69 @@
+/** Metadata of a class: what it is as a runnable. */
+const VTS_RUNNABLE = 'vts:runnable';
+
+/** Metadata of a prototype: its runnable methods. */
+const VTS_RUNNABLE_METHODS = 'vts:runnable-methods';
+
+/** A class, with a constructor of any kind. */
+// oxlint-disable-next-line no-explicit-any
+export type RunnableClass<T extends object = object> = abstract new (...args: any[]) => T;
+
+/** What a runnable's decorators say of one of its methods. */
+export interface RunnableMethodDefinition {
+  readonly batchable: boolean;
+  readonly batchDim: readonly [number, number];
+  /** Whether it returns a stream; undefined where that is seen only when it has returned. */
+  readonly stream: boolean | undefined;
+}
+
+/** What a runnable's decorators say of it. */
+export interface RunnableDefinition {
+  readonly name: string;
+  readonly workers: number | undefined;
+  readonly isolation: 'thread' | 'process' | undefined;
+  /** The URL of its module, as the class tells it. */
+  readonly module: string | undefined;
+  /** The URL of the module in which it was declared, as far as the call stack tells. */
+  readonly declaredIn: string | undefined;
+  readonly params: unknown;
+  readonly methods: ReadonlyMap<string, RunnableMethodDefinition>;
+}
+
+export function defineRunnable(target: object, definition: RunnableDefinition): void {
+  Reflect.defineMetadata(VTS_RUNNABLE, definition, target);
+}
+
+/** Undefined for what is no runnable; a subclass of one has to say so itself. */
+export function runnableDefinitionOf(target: unknown): RunnableDefinition | undefined {
+  if (typeof target !== 'function') return undefined;
+  return Reflect.getOwnMetadata(VTS_RUNNABLE, target) as RunnableDefinition | undefined;
+}
+
+export function defineRunnableMethod(
+  target: object,
+  name: string,
+  definition: RunnableMethodDefinition,
+): void {
+  const own = Reflect.getOwnMetadata(VTS_RUNNABLE_METHODS, target) as
+    Map<string, RunnableMethodDefinition> | undefined;
+  Reflect.defineMetadata(
+    VTS_RUNNABLE_METHODS,
+    new Map([...(own ?? []), [name, definition]]),
+    target,
+  );
+}
+
+/** The runnable methods of a class and its ancestors. */
+export function runnableMethodsOf(target: RunnableClass): Map<string, RunnableMethodDefinition> {
+  const methods = new Map<string, RunnableMethodDefinition>();
+  for (
+    let prototype = target.prototype as object | null;
+    prototype !== null && prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    const own = Reflect.getOwnMetadata(VTS_RUNNABLE_METHODS, prototype) as
+      Map<string, RunnableMethodDefinition> | undefined;
+    for (const [name, method] of own ?? []) if (!methods.has(name)) methods.set(name, method);
+  }
+  return methods;
+}

@@ -1,0 +1,110 @@
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import type { RunnerOptions } from '../../runner/runner-options-types.js';
+import { usableCores } from '../../runner/pool/cores.js';
+import { InvalidRunnableError, InvalidRunnerOptionError } from '../../runner/errors/index.js';
+import type { RunnableClass, RunnableDefinition } from './definition.js';
+import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
+
+/** What a runnable sees to itself, in its own code. */
+const OWN_AFFAIR = [
+  'threads',
+  'executionProviders',
+  'strict',
+  'onnx',
+  'precision',
+  'graphOptimizationLevel',
+] as const;
+
+const MODULE_REMEDY = 'name it with @Runnable({ module: import.meta.url })';
+
+/** How a runnable is run, with nothing left open. */
+export interface RunnablePlan {
+  readonly options: ResolvedRunnerOptions;
+  readonly params: unknown;
+  /** The module that workers load; undefined where the runnable runs in the application. */
+  readonly module: string | undefined;
+  /**
+   * A worker may find that it cannot load the module; then the runnable runs in the application.
+   */
+  readonly mayFallBack: boolean;
+  /** Why it runs in the application although workers were asked for. */
+  readonly noWorkers: string | undefined;
+}
+
+/**
+ * Decides where a runnable runs: in workers where the class or the module's options say so, else in
+ * the application.
+ *
+ * @throws InvalidRunnerOptionError, InvalidRunnableError
+ */
+export function planRunnable(
+  runnable: RunnableClass,
+  definition: RunnableDefinition,
+  given: RunnerOptions = {},
+): RunnablePlan {
+  const { name } = definition;
+  for (const key of OWN_AFFAIR) {
+    if (given[key] !== undefined) {
+      const fact = `${key} is for models, and ${runnable.name} is a custom runnable`;
+      throw new InvalidRunnerOptionError(name, fact, `leave it out, and give params to the class`);
+    }
+  }
+  const { params = definition.params, ...rest } = given;
+  const workers = given.workers ?? definition.workers;
+  const isolation = given.isolation ?? definition.isolation;
+  const options = resolveRunnerOptions(
+    name,
+    {
+      ...rest,
+      ...(workers === undefined ? {} : { workers }),
+      ...(isolation === undefined ? {} : { isolation }),
+      threads: 1,
+    },
+    // They may wait for something else than a core.
+    Math.max(usableCores(), typeof workers === 'number' ? workers : 1),
+  );
+  const local = { options, params, module: undefined, mayFallBack: false };
+  if (workers === undefined && isolation === undefined && definition.module === undefined) {
+    return { ...local, noWorkers: undefined };
+  }
+  if (params === undefined) checkConstructor(runnable);
+  const refuse = (fact: string, remedy: string): never => {
+    throw new InvalidRunnableError(runnable.name, fact, remedy);
+  };
+  const module = definition.module ?? definition.declaredIn;
+  // A process was asked for because of what may happen there: it must not happen here.
+  const mayFallBack = definition.module === undefined && isolation !== 'process';
+  const fact =
+    module === undefined
+      ? 'the call stack does not tell its module'
+      : module === programUrl()
+        ? 'its module is the program itself, which a worker would start once more'
+        : undefined;
+  if (fact === undefined) return { options, params, module, mayFallBack, noWorkers: undefined };
+  const remedy = module === undefined ? MODULE_REMEDY : 'move it into a module of its own';
+  return mayFallBack ? { ...local, noWorkers: `${fact}; ${remedy}` } : refuse(fact, remedy);
+}
+
+/** The module with which the process was started. */
+function programUrl(): string | undefined {
+  const [, program] = process.argv;
+  try {
+    return program === undefined ? undefined : pathToFileURL(realpathSync(program)).href;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A worker has nothing to inject. */
+function checkConstructor(runnable: RunnableClass): void {
+  const types = (Reflect.getMetadata('design:paramtypes', runnable) ?? []) as unknown[];
+  const tokens = (Reflect.getMetadata('self:paramtypes', runnable) ?? []) as unknown[];
+  const plain: unknown[] = [undefined, Object, String, Number, Boolean, Array];
+  if (tokens.length === 0 && types.every((type) => plain.includes(type))) return;
+  throw new InvalidRunnableError(
+    runnable.name,
+    'its constructor has parameters to be injected, and workers have nothing to inject',
+    'give it params, plain data, or leave workers out',
+  );
+}

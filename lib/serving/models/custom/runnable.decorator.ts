@@ -1,0 +1,139 @@
+import 'reflect-metadata';
+import { pathToFileURL } from 'node:url';
+import { InvalidRunnableError } from '../../runner/errors/index.js';
+import { defineRunnable, runnableMethodsOf, type RunnableClass } from './definition.js';
+import { Tag } from '../../store/tag.js';
+import { RunnableClassesStorage } from './runnable-classes.storage.js';
+
+const KNOWN = ['name', 'workers', 'isolation', 'module', 'params'];
+/**
+ * What a runner has of its own; a method's name would hide it. `then` would make a promise of it.
+ */
+const TAKEN = ['tag', 'ready', 'stats', 'method', 'open', 'close', 'run', 'asyncRun', 'then'];
+const HOOKS = ['onRunnableInit', 'onRunnableDestroy', 'constructor'];
+
+/** @publicApi */
+export interface RunnableOptions {
+  /**
+   * The name of its runner, in `runners` of the module's options, in logs and probes.
+   *
+   * @default the class's name in lower case
+   */
+  name?: string;
+  /**
+   * Workers that each hold an instance of the class. The module of the class is loaded in each of
+   * them.
+   *
+   * @default none: the class is constructed in the application, with injection, and its methods run
+   * there; with `module` or `isolation`, as for models
+   */
+  workers?: number;
+  /**
+   * Whether the workers are threads of this process or processes of their own; see `RunnerOptions`.
+   *
+   * @default 'thread'
+   */
+  isolation?: 'thread' | 'process';
+  /**
+   * `import.meta.url` of the module that exports the class: workers load the class from it. Without
+   * it, the module is taken from the call stack; and where a worker cannot load that, as under a
+   * test runner that compiles TypeScript on the fly, threads give way to the application with a
+   * warning.
+   */
+  module?: string;
+  /** What the class is constructed with in place of injection; plain data. */
+  params?: unknown;
+}
+
+/**
+ * Makes a class a custom runnable: what has no framework here is served with the means of one
+ * (workers, batching, time limits, probes). It is registered with `VtsModule.forRoot({ runnables:
+ * [MyRunnable] })`, and injected as a runner with `@Runner(MyRunnable)`.
+ *
+ * In workers there is no Nest: the class is constructed with `params`, or nothing. {@link
+ * OnRunnableInit} is the place to load a model, {@link OnRunnableDestroy} to release it. Options in
+ * `runners` of the module go before these.
+ *
+ * @throws InvalidRunnableError, InvalidTagError where the class is declared.
+ *
+ * @example
+ * \@Runnable({ workers: 1, module: import.meta.url })
+ * export class Summarizer {
+ *   \@RunnableMethod()
+ *   async summarize(text: string): Promise<string> { … }
+ * }
+ *
+ * @publicApi
+ */
+export function Runnable(options: RunnableOptions = {}) {
+  const declaredIn = callerOf(Runnable);
+  return (target: RunnableClass): void => {
+    const refuse = (fact: string, remedy: string): never => {
+      throw new InvalidRunnableError(target.name, fact, remedy);
+    };
+    for (const key of Object.keys(options)) {
+      if (!KNOWN.includes(key)) {
+        refuse(`"${key}" is no option of @Runnable`, `use ${KNOWN.join(', ')}`);
+      }
+    }
+    const { name = target.name.toLowerCase(), workers, isolation, module, params } = options;
+    if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
+      refuse(`workers is ${String(workers)}`, 'use a whole number of 1 or more');
+    }
+    if (isolation !== undefined && isolation !== 'thread' && isolation !== 'process') {
+      refuse(`isolation is ${JSON.stringify(isolation)}`, 'use thread or process');
+    }
+    if (module !== undefined && !isModule(module)) {
+      refuse(`module is ${JSON.stringify(module)}`, 'use import.meta.url');
+    }
+    const methods = runnableMethodsOf(target);
+    if (methods.size === 0) {
+      refuse('it has no runnable method', 'decorate at least one with @RunnableMethod()');
+    }
+    for (const method of methods.keys()) {
+      if (HOOKS.includes(method))
+        refuse(`${method}() is a hook`, 'leave @RunnableMethod out there');
+      if (TAKEN.includes(method)) {
+        refuse(`every runner has a member "${method}"`, `give ${method}() another name`);
+      }
+    }
+    defineRunnable(target, {
+      // Lower case as BentoML has it, without the warning that a tag of its own would be worth.
+      name: new Tag(name.toLowerCase()).name,
+      workers,
+      isolation,
+      module: module === undefined ? undefined : urlOf(module),
+      declaredIn,
+      params,
+      methods,
+    });
+    RunnableClassesStorage.add(target);
+  };
+}
+
+function isModule(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    (value.startsWith('file:') || value.startsWith('/') || /^[a-z]:\\/i.test(value))
+  );
+}
+
+function urlOf(module: string): string {
+  return module.startsWith('file:') ? module : pathToFileURL(module).href;
+}
+
+/**
+ * The module that called the function, as a URL; undefined where the stack does not name a file.
+ */
+function callerOf(callee: (...args: never[]) => unknown): string | undefined {
+  const { prepareStackTrace } = Error;
+  const holder: { stack?: unknown } = {};
+  try {
+    Error.prepareStackTrace = (_error, sites) => sites[0]?.getFileName();
+    Error.captureStackTrace(holder, callee);
+    const file = holder.stack;
+    return isModule(file) ? urlOf(file) : undefined;
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+}

@@ -1,0 +1,191 @@
+import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
+import type { RunOptions } from '../../runner/runner-options-types.js';
+import { ValueStream } from '../../../learner/runtime/value-stream.js';
+import type { CallTarget } from '../../runner/pool/call-target.js';
+import { ModelLoadError, UnknownRunnerMethodError } from '../../runner/errors/index.js';
+import { LocalPool } from '../../runner/pool/local-pool.js';
+import { ModelRunner } from '../../runner/model-runner.js';
+import { runnableCodec } from './codec.js';
+import type { RunnableClass, RunnableDefinition } from './definition.js';
+import type { RunnablePlan } from './plan.js';
+import { serveRunnable, type CustomInit } from './runnable.js';
+import type { RunnerStats } from '../../runner/pool/pool-stats.js';
+import { WorkerPool } from '../../runner/pool/worker-pool.js';
+
+/** A runnable and how it is run. */
+export interface RunnableRunnerOptions {
+  readonly runnable: RunnableClass;
+  readonly definition: RunnableDefinition;
+  readonly plan: RunnablePlan;
+  /** Constructs the class with what the application injects. */
+  readonly construct: () => Promise<object>;
+  readonly warn: (message: string) => void;
+}
+
+/** The methods of a runnable, behind a pool of workers or in this thread. */
+class CustomRunner extends ModelRunner {
+  readonly #batched = new Map<string, RunnerMethod>();
+
+  constructor({ definition, plan }: RunnableRunnerOptions, target: CallTarget) {
+    const { options } = plan;
+    super(definition.name, [...definition.methods.keys()], target, options.timeoutMs, options);
+    for (const [method, { batchable, batchDim }] of definition.methods) {
+      const batching = options.batchingOf(method);
+      if (!batchable || !batching.enabled) continue;
+      const codec = runnableCodec({ batchDim, padding: batching.padding });
+      this.#batched.set(method, this.batched({ method, codec, batching }));
+    }
+  }
+
+  override method(name: string): RunnerMethod {
+    return this.#batched.get(name) ?? super.method(name);
+  }
+}
+
+/** What is injected for a runnable: a member for each of its methods, whatever runs them. */
+export class RunnableRunner implements RunnerHandle {
+  readonly tag: string;
+  readonly #options: RunnableRunnerOptions;
+  #runner: ModelRunner;
+  #opening: Promise<void> | undefined;
+  #open = false;
+
+  constructor(options: RunnableRunnerOptions) {
+    const { definition, plan, warn } = options;
+    this.#options = options;
+    this.tag = definition.name;
+    if (plan.noWorkers !== undefined) warn(this.#fallenBack(plan.noWorkers));
+    this.#runner = new CustomRunner(
+      options,
+      plan.module === undefined ? this.#localPool() : this.#workerPool(plan.module),
+    );
+    for (const name of definition.methods.keys()) {
+      Object.defineProperty(this, name, { value: this.#member(name), enumerable: true });
+    }
+    // The call of an object that is a function in Python.
+    if (definition.methods.has('__call__')) Object.assign(this, this.#member('__call__'));
+  }
+
+  get ready(): boolean {
+    return this.#runner.ready;
+  }
+
+  get stats(): RunnerStats {
+    return this.#runner.stats;
+  }
+
+  /** The class may be constructed in the application, with what it injects. */
+  get injects(): boolean {
+    const { plan } = this.#options;
+    return plan.params === undefined && (plan.module === undefined || plan.mayFallBack);
+  }
+
+  method(name: string): RunnerMethod {
+    const { methods } = this.#options.definition;
+    if (!methods.has(name)) throw new UnknownRunnerMethodError(this.tag, name, [...methods.keys()]);
+    return (this as unknown as Record<string, RunnerMethod>)[name] as RunnerMethod;
+  }
+
+  open(): Promise<void> {
+    this.#opening ??= this.#openOnce();
+    return this.#opening;
+  }
+
+  close(timeoutMs?: number): Promise<void> {
+    return this.#runner.close(timeoutMs);
+  }
+
+  async #openOnce(): Promise<void> {
+    const { plan, warn } = this.#options;
+    try {
+      await this.#runner.open();
+    } catch (error) {
+      const unloadable = error instanceof ModelLoadError && error.kind === 'RunnableModuleError';
+      if (!plan.mayFallBack || !unloadable) throw error;
+      warn(this.#fallenBack(error.message));
+      this.#runner = new CustomRunner(this.#options, this.#localPool());
+      await this.#runner.open();
+    }
+    this.#open = true;
+  }
+
+  #member(name: string): object {
+    const run = async (item: unknown, options?: RunOptions): Promise<unknown> => {
+      if (!this.#open) await this.open();
+      return this.#runner.method(name).run(item, options);
+    };
+    const stream = (item: unknown, options?: RunOptions): ValueStream<unknown> =>
+      new ValueStream((left) => this.#stream(name, item, options, left));
+    const { stream: streams } = this.#options.definition.methods.get(name) ?? {};
+    if (streams === true) return { stream, run: stream, asyncRun: stream };
+    if (streams === false) return { stream, run, asyncRun: run };
+    const either = (item: unknown, options?: RunOptions): Promise<unknown> =>
+      resultOrStream(
+        () => run(item, options),
+        () => stream(item, options),
+      );
+    return { stream, run: either, asyncRun: either };
+  }
+
+  async *#stream(
+    name: string,
+    item: unknown,
+    options: RunOptions | undefined,
+    left: AbortSignal,
+  ): AsyncGenerator<unknown, void, undefined> {
+    if (!this.#open) await this.open();
+    if (left.aborted) return;
+    yield* this.#runner.stream(name, item, options);
+  }
+
+  #workerPool(module: string): WorkerPool {
+    const { runnable, definition, plan, warn } = this.#options;
+    const { workers, stuckMs, isolation } = plan.options;
+    const methods = [...definition.methods.keys()];
+    const init: CustomInit = { module, className: runnable.name, methods, params: plan.params };
+    return new WorkerPool({
+      name: definition.name,
+      workers,
+      runnable: new URL('./runnable.js', import.meta.url).href,
+      init,
+      stuckMs,
+      isolation,
+      warn,
+    });
+  }
+
+  #localPool(): LocalPool {
+    const { runnable, definition, plan, construct } = this.#options;
+    return new LocalPool(definition.name, async () => {
+      const Class = runnable as unknown as new (params: unknown) => object;
+      const instance = plan.params === undefined ? await construct() : new Class(plan.params);
+      return serveRunnable(instance, [...definition.methods.keys()]);
+    });
+  }
+
+  #fallenBack(reason: string): string {
+    return `The runnable ${this.tag} runs in the application and not in workers: ${reason}`;
+  }
+}
+
+/**
+ * The result of a method of which it is not known whether it returns a stream: a promise which is
+ * also the stream, for a caller that iterates or subscribes at once.
+ */
+function resultOrStream(
+  run: () => Promise<unknown>,
+  stream: () => ValueStream<unknown>,
+): Promise<unknown> {
+  let streamed: ValueStream<unknown> | undefined;
+  const asStream = (): ValueStream<unknown> => (streamed ??= stream());
+  const result = new Promise<unknown>((resolve, reject) => {
+    queueMicrotask(() => {
+      if (streamed === undefined) run().then(resolve, reject);
+    });
+  });
+  return Object.assign(result, {
+    [Symbol.asyncIterator]: () => asStream()[Symbol.asyncIterator](),
+    subscribe: (...observer: []) => asStream().subscribe(...observer),
+    pipe: (...operators: []) => asStream().pipe(...operators),
+  });
+}

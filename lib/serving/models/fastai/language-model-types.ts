@@ -1,0 +1,58 @@
+import type { Tensor } from 'onnxruntime-common';
+import type { Predictions } from '../../../learner/fastai/learner.js';
+import type { GenerateOptions } from '../../../learner/fastai/text/lm/options.js';
+import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
+import type { RunOptions } from '../../runner/runner-options-types.js';
+import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
+
+/**
+ * How a runner continues a text: fastai's options, and those of every call.
+ *
+ * @publicApi
+ */
+export interface GenerateRunOptions extends GenerateOptions, RunOptions {
+  /** Words to add; a word is a token. None for 0 and below. @default 1 */
+  nWords?: number;
+}
+
+/** The same for a stream, whose words are decoded one by one. @publicApi */
+export type StreamRunOptions = Omit<GenerateRunOptions, 'decoder'>;
+
+/**
+ * The runner of a language model (an export of fastai's `language_model_learner`).
+ *
+ * Texts take turns: a long one does not keep the others, or other calls of the runner, waiting for
+ * its end. So a text counts as several calls in `stats`, one a turn.
+ *
+ * @example
+ * constructor(@Runner('my_language_model:latest') private readonly runner: LanguageModelRunner) {}
+ *
+ * @publicApi
+ */
+export interface LanguageModelRunner extends RunnerHandle {
+  /** `lm`. Known once the model is loaded. */
+  readonly kind: string;
+  /** The token of each id. Known once the model is loaded. */
+  readonly vocab: unknown;
+  /**
+   * `learner.predict`: the text with the words that come after it. The time limit is for the whole
+   * of it.
+   */
+  readonly predict: RunnerMethod<string, string, GenerateRunOptions>;
+  /**
+   * The words that `predict` adds, as they are made. Nothing runs before somebody subscribes or
+   * iterates; leaving stops the work.
+   *
+   * @throws InvalidGenerateOptionError (an InputError) at once; other errors come through the
+   * stream.
+   */
+  predictStream(text: string, options?: StreamRunOptions): WordStream;
+  /** The probabilities of the token after each text: `[float32 [texts, vocabulary], null]`. */
+  readonly getPreds: RunnerMethod<readonly string[], Predictions>;
+  /** The name of `getPreds` in Python. */
+  readonly get_preds: RunnerMethod<readonly string[], Predictions>;
+  /**
+   * The encoder's output at the last token, a vector that stands for the text: float32 `[width]`.
+   */
+  readonly encode: RunnerMethod<string, Tensor>;
+}

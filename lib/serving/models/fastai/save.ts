@@ -1,0 +1,193 @@
+import { constants } from 'node:fs';
+import { access, copyFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BaseLearner } from '../../../learner/fastai/base-learner.js';
+import { openLearnerFile } from '../../../learner/fastai/learner-file.js';
+import { Learner, type LearnerOptions } from '../../../learner/fastai/learner.js';
+import type { RunnerOptions } from '../../runner/runner-options-types.js';
+import type { FastaiRunner } from '../../runner/runner-types.js';
+// Makes toRunner() of fastai models work.
+import './runner.js';
+import {
+  ModelStore,
+  Tag,
+  type Model,
+  type ModelMetadata,
+  type ModelSignatureOptions,
+} from '../../store/index.js';
+import { Module } from '../../../learner/torch/module.js';
+import {
+  FrameworkMismatchError,
+  ModelFileMissingError,
+  NotSavableError,
+} from '../errors/save/index.js';
+import { checkSignatures, FASTAI } from '../signatures.js';
+
+/**
+ * A learner in a store.
+ *
+ * @typeParam Input What the learner predicts from: a string for text learners.
+ * @typeParam Decoded fastai's first element of a prediction: a class name, a list of them, a
+ * number, a row.
+ *
+ * @publicApi
+ */
+export type FastaiModel<Input = unknown, Decoded = unknown> = Model<
+  FastaiRunner<Input, Decoded>,
+  RunnerOptions
+>;
+
+/**
+ * How a learner is saved.
+ *
+ * @publicApi
+ */
+export interface SaveFastaiOptions {
+  /**
+   * Methods that runners may call: `predict`, `get_preds` (or `getPreds`), `encode`. Default `{
+   * predict: { batchable: false } }`.
+   */
+  signatures?: Readonly<Record<string, ModelSignatureOptions>>;
+  /** Texts to find the model by. */
+  labels?: Readonly<Record<string, string>>;
+  /** Facts to keep with the model. */
+  metadata?: Readonly<Record<string, ModelMetadata>>;
+  /**
+   * Versions of fastai, torch and so on that the learner was trained with: an export.pkl does not
+   * tell them.
+   */
+  frameworkVersions?: Readonly<Record<string, string>>;
+  /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
+  store?: ModelStore;
+  /**
+   * What `Learner.load` needs for this file, such as `onnx`. Not saved: `loadModel` needs it again.
+   */
+  load?: LearnerOptions;
+}
+
+/**
+ * How a learner is loaded: what `Learner.load` takes, and the store.
+ *
+ * @publicApi
+ */
+export interface LoadFastaiOptions extends LearnerOptions {
+  /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
+  store?: ModelStore;
+}
+
+/**
+ * Saves a learner, as BentoML's `bentoml.fastai.save_model` does: the bytes of its export.pkl,
+ * unchanged, as `saved_model.pkl` of a new version. The file is read first, and refused where
+ * `Learner.load` refuses it.
+ *
+ * @param name A name, for which a version is made; or `name:version`.
+ * @param learner A learner, which is saved from the file or bytes that it was loaded from; or the
+ * path or the bytes of an export.pkl.
+ * @returns The model in the store.
+ * @throws BatchableNotSupportedError when a signature has `batchable: true`.
+ * @throws UnknownMethodError when a signature names a method that learners do not have.
+ * @throws NotSavableError when it is no learner, such as `learner.model`.
+ * @throws The errors of `Learner.load` for the file, and of `ModelStore.create` for the rest.
+ * @publicApi
+ */
+export async function saveModel<Input = unknown, Decoded = unknown>(
+  name: string | Tag,
+  learner: BaseLearner | string | Uint8Array,
+  options: SaveFastaiOptions = {},
+): Promise<FastaiModel<Input, Decoded>> {
+  const { signatures = FASTAI.defaults, labels, metadata, frameworkVersions = {} } = options;
+  const tag = Tag.parse(name);
+  const checked = checkSignatures(FASTAI, tag.toString(), signatures);
+  const source = await sourceOf(learner);
+  // A learner that is loaded has been lowered once, perhaps with options of its own: see only that
+  // it is its file.
+  if (learner instanceof BaseLearner) (await openLearnerFile(source)).torchFile.close();
+  else await (await Learner.load(source, options.load)).release();
+  const store = options.store ?? new ModelStore();
+  const description = {
+    module: FASTAI.modules[0],
+    signatures: Object.fromEntries(checked),
+    context: { frameworkName: FASTAI.name, frameworkVersions },
+    ...(labels === undefined ? {} : { labels }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+  const model = await store.create(tag, description, async (folder) => {
+    const file = join(folder, FASTAI.file);
+    if (typeof source === 'string') await copyFile(source, file, constants.COPYFILE_FICLONE);
+    else await writeFile(file, source);
+  });
+  return model as FastaiModel<Input, Decoded>;
+}
+
+/**
+ * Loads a learner of the store.
+ *
+ * @param model A tag (`name`, `name:latest`, `name:version` or the beginning of one version), or a
+ * model.
+ * @throws FrameworkMismatchError when it was not saved with fastai.
+ * @throws The errors of {@link get} and of `Learner.load`.
+ * @publicApi
+ */
+export async function loadModel<Item = unknown, Decoded = unknown>(
+  model: string | Tag | Model,
+  options: LoadFastaiOptions = {},
+): Promise<Learner<Item, Decoded>> {
+  const { store, ...load } = options;
+  const found = await get(model, store === undefined ? {} : { store });
+  const file = found.pathOf(FASTAI.file);
+  await access(file).catch(() => {
+    throw new ModelFileMissingError(found.tag.toString(), file);
+  });
+  return Learner.load<Item, Decoded>(file, load);
+}
+
+/**
+ * Finds a fastai model in the store, without reading its learner.
+ *
+ * @throws FrameworkMismatchError when it was not saved with fastai.
+ * @throws The errors of `ModelStore.get`.
+ * @publicApi
+ */
+export async function get<Input = unknown, Decoded = unknown>(
+  model: string | Tag | Model,
+  options: { store?: ModelStore } = {},
+): Promise<FastaiModel<Input, Decoded>> {
+  const found =
+    typeof model === 'string' || model instanceof Tag
+      ? await (options.store ?? new ModelStore()).get(model)
+      : model;
+  const { module } = found.info;
+  if (!FASTAI.modules.includes(module)) {
+    throw new FrameworkMismatchError(found.tag.toString(), module, FASTAI.name);
+  }
+  return found as FastaiModel<Input, Decoded>;
+}
+
+/** The path or bytes to save. */
+async function sourceOf(given: unknown): Promise<string | Uint8Array> {
+  if (given instanceof Module) {
+    throw new NotSavableError(
+      `a bare model of class "${given.className}"`,
+      'Give the learner itself, or save its model with pytorch.saveModel().',
+    );
+  }
+  const source = given instanceof BaseLearner ? given.source : given;
+  if (source instanceof Uint8Array) return source;
+  if (typeof source !== 'string') throw new NotSavableError(nameOf(source));
+  const found = await stat(source).catch(() => undefined);
+  if (!found?.isFile()) {
+    const what = found ? 'which is no file' : 'which does not exist';
+    throw new NotSavableError(
+      `the path "${source}", ${what}`,
+      'Give the path of a file that learner.export() wrote.',
+    );
+  }
+  return source;
+}
+
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object'
+    ? `a ${value.constructor?.name ?? 'object'}`
+    : `a ${typeof value}`;
+}

@@ -1,0 +1,127 @@
+import {
+  addedWords,
+  wholeText,
+  type Continuation,
+} from '../../../learner/fastai/text/lm/continuation.js';
+import type { Slice, SliceRequest } from '../../../learner/fastai/text/lm/lm-learner.js';
+import {
+  checkGenerateOptions,
+  checkWordCount,
+  DRAW_OPTIONS,
+  type DrawOptions,
+} from '../../../learner/fastai/text/lm/options.js';
+import { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
+import type { GenerateRunOptions, StreamRunOptions } from './language-model-types.js';
+import type { RunOptions } from '../../runner/runner-options-types.js';
+import { RunAbortedError, RunTimeoutError } from '../../runner/errors/index.js';
+
+const STREAM_OPTIONS = [...DRAW_OPTIONS, 'nWords', 'signal', 'timeoutMs', 'transfer'];
+const PREDICT_OPTIONS = [...STREAM_OPTIONS, 'decoder'];
+
+type Advance = (request: SliceRequest, options: RunOptions) => Promise<Slice>;
+
+/**
+ * Continues texts in a runner's workers, a slice of a few milliseconds at a time. Each slice is a
+ * call like any other and waits its turn, so a long text shares the workers with whatever comes in
+ * meanwhile; when its caller leaves, no further slice is asked for. Between slices the text's state
+ * is here, so any worker can go on with it.
+ */
+export class TextContinuation {
+  constructor(
+    private readonly tag: string,
+    private readonly advance: Advance,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** The text with the words that come after it. */
+  async predict(text: unknown, options: GenerateRunOptions = {}): Promise<string> {
+    const { nWords, draw } = check(options, PREDICT_OPTIONS);
+    return this.#limited(options, async (signal) =>
+      wholeText(await this.#continue(text, nWords, draw, signal), options.decoder),
+    );
+  }
+
+  /** @throws InvalidGenerateOptionError */
+  stream(text: unknown, options: StreamRunOptions = {}): WordStream {
+    const { nWords, draw } = check(options, STREAM_OPTIONS);
+    const begin = (signal: AbortSignal): Promise<Continuation> =>
+      this.#continue(text, nWords, draw, signal);
+    const limits = (left: AbortSignal): Limits => this.#limits(options, left);
+    return new WordStream(async function* (left) {
+      const { signal, clear } = limits(left);
+      try {
+        yield* addedWords(await begin(signal));
+      } finally {
+        clear();
+      }
+    });
+  }
+
+  async #continue(
+    text: unknown,
+    nWords: number,
+    options: DrawOptions,
+    signal: AbortSignal,
+  ): Promise<Continuation> {
+    const next = async (request: SliceRequest): Promise<Slice> => {
+      try {
+        return await this.advance(request, { signal, timeoutMs: 0 });
+      } catch (error) {
+        // The reason names the call that the caller made, not the slice.
+        throw signal.aborted ? signal.reason : error;
+      }
+    };
+    const first = await next({ text, nWords, options });
+    async function* tokens(): AsyncGenerator<readonly string[]> {
+      let slice = first;
+      if (slice.tokens.length > 0) yield slice.tokens;
+      while (slice.state !== undefined) {
+        slice = await next({ state: slice.state, options });
+        if (slice.tokens.length > 0) yield slice.tokens;
+      }
+    }
+    return { ...(first.begun as NonNullable<Slice['begun']>), tokens: tokens() };
+  }
+
+  async #limited<T>(options: RunOptions, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal, clear } = this.#limits(options);
+    try {
+      return await run(signal);
+    } finally {
+      clear();
+    }
+  }
+
+  /**
+   * One signal for all that can end a text early, and its time limit, which is for the whole of it.
+   */
+  #limits(options: RunOptions, left?: AbortSignal): Limits {
+    const { signal: given, timeoutMs = this.timeoutMs } = options;
+    const stop = new AbortController();
+    const leave = (): void =>
+      stop.abort(new RunAbortedError(this.tag, 'predict', (given?.aborted ? given : left)?.reason));
+    for (const signal of [given, left]) {
+      if (signal?.aborted) leave();
+      signal?.addEventListener('abort', leave, { once: true });
+    }
+    const expire = (): void => stop.abort(new RunTimeoutError(this.tag, 'predict', timeoutMs));
+    const timer = timeoutMs > 0 ? setTimeout(expire, Math.ceil(timeoutMs)) : undefined;
+    const clear = (): void => {
+      clearTimeout(timer);
+      for (const signal of [given, left]) signal?.removeEventListener('abort', leave);
+    };
+    return { signal: stop.signal, clear };
+  }
+}
+
+interface Limits {
+  readonly signal: AbortSignal;
+  clear(): void;
+}
+
+function check(
+  { nWords = 1, ...options }: GenerateRunOptions,
+  known: readonly string[],
+): { nWords: number; draw: DrawOptions } {
+  return { nWords: checkWordCount(nWords), draw: checkGenerateOptions(options, known) };
+}

@@ -1,0 +1,40 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { externalFiles, pathInside } from '../../../learner/onnx/index.js';
+import { NotSavableModuleError } from '../errors/save/index.js';
+import { ONNX_FILE } from '../signatures.js';
+
+/** Files of a model's folder that data of an ONNX file must not take the place of. */
+const TAKEN = [ONNX_FILE, 'model.yaml'];
+
+/**
+ * Copies an ONNX file and the files in which it keeps tensors, which stay where they are relative
+ * to it.
+ *
+ * @throws NotSavableModuleError where one of them is missing, or lies outside of the file's folder.
+ */
+export async function copyOnnx(path: string, folder: string): Promise<void> {
+  const refuse = (fact: string, remedy: string): never => {
+    throw new NotSavableModuleError(`the file "${path}", ${fact}`, remedy);
+  };
+  const files = externalFiles(await readFile(path));
+  if (!files) return refuse('which is no ONNX model', 'Export it with torch.onnx.export().');
+  for (const file of files) {
+    const source = pathInside(dirname(path), file);
+    if (source === undefined || TAKEN.includes(normalize(file))) {
+      return refuse(
+        `whose data file is "${file}"`,
+        'Save it with data files of other names in its own folder.',
+      );
+    }
+    const found = await stat(source).catch(() => undefined);
+    if (!found?.isFile()) {
+      refuse(`whose data file "${file}" is missing`, 'Put it into the folder of the .onnx file.');
+    }
+    const target = join(folder, normalize(file));
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(source, target, constants.COPYFILE_FICLONE);
+  }
+  await copyFile(path, join(folder, ONNX_FILE), constants.COPYFILE_FICLONE);
+}

@@ -1,0 +1,49 @@
+import {
+  TorchModel,
+  type InputPlan,
+  type ModelInput,
+  type TorchModelOptions,
+} from '../../../learner/pytorch/index.js';
+import type { Tensor } from 'onnxruntime-common';
+import type { Served } from '../../runner/pool/protocol.js';
+
+export interface PytorchInit extends Pick<
+  TorchModelOptions,
+  'executionProviders' | 'strict' | 'graphOptimizationLevel' | 'precision' | 'cacheFolder'
+> {
+  /** The model's file. */
+  readonly file: string;
+  readonly threads: number;
+  readonly inputs: readonly ModelInput[] | undefined;
+}
+
+/** What a worker tells of the model that it has loaded. */
+export interface PytorchFacts {
+  readonly plan: InputPlan;
+  readonly className: string | undefined;
+  /** What is not as the options wanted it. */
+  readonly warnings: readonly string[];
+}
+
+/** The one method of a worker: `readInputs` has checked and converted what it takes. */
+export const CALL = '__call__';
+
+/** Loads a bare model inside a worker. */
+export async function open(init: PytorchInit): Promise<Served> {
+  const { file, threads, inputs, ...options } = init;
+  const warnings: string[] = [];
+  const model = await TorchModel.load(file, {
+    ...options,
+    intraOpNumThreads: threads,
+    ...(inputs === undefined ? {} : { inputs }),
+    warn: (message) => warnings.push(message),
+  });
+  const facts: PytorchFacts = { plan: model.plan, className: model.className, warnings };
+  return {
+    kind: 'module',
+    vocab: undefined,
+    schema: facts,
+    methods: new Map([[CALL, (item: unknown) => model.runTensors(item as Tensor[])]]),
+    release: () => model.release(),
+  };
+}

@@ -1,0 +1,211 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Tensor } from 'onnxruntime-common';
+import { ModuleMethodError } from '../errors/rules/index.js';
+import { modelInputsOf } from './options.js';
+import { ONNX_FILE, PYTORCH } from '../signatures.js';
+import type { PytorchRunner } from './types.js';
+import type { RunnerMethod } from '../../runner/runner-types.js';
+import type { RunnerOptions, RunOptions } from '../../runner/runner-options-types.js';
+import {
+  checkModelInputs,
+  readInputs,
+  type InputPlan,
+  type ModelInput,
+  type PytorchInput,
+  type PytorchOutput,
+} from '../../../learner/pytorch/index.js';
+import { CACHE_FOLDER } from '../../store/archive/files-of.js';
+import type { Model, ModelSignature } from '../../store/index.js';
+import { packageVersion } from '../../store/package-version.js';
+import { registerRunnerFactory } from '../../store/runner-factories.js';
+import { tensorCodec, type BatchCodec, type BatchedMethod } from '../../runner/batching/index.js';
+import type { ResolvedBatching } from '../../runner/batching/batching-options.js';
+import { InvalidRunnerOptionError } from '../../runner/errors/index.js';
+import { ModelRunner } from '../../runner/model-runner.js';
+import { textCodec } from './text-codec.js';
+import { CALL, type PytorchFacts, type PytorchInit } from './runnable.js';
+import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
+import { WorkerPool } from '../../runner/pool/worker-pool.js';
+
+interface ModuleSettings {
+  readonly signatures: ReadonlyMap<string, ModelSignature>;
+  batchingOf(method: string): ResolvedBatching;
+  readonly warn: (message: string) => void;
+}
+
+/** One call, with its tensors in the form that the worker takes. */
+type Call = (tensors: Tensor[], options: RunOptions) => Promise<unknown>;
+
+class ModuleRunner extends ModelRunner {
+  readonly #methods = new Map<string, RunnerMethod>();
+  readonly #settings: ModuleSettings;
+  #opening: Promise<void> | undefined;
+  #plan: InputPlan | undefined;
+
+  constructor(
+    tag: string,
+    pool: WorkerPool,
+    resolved: ResolvedRunnerOptions,
+    settings: ModuleSettings,
+  ) {
+    super(tag, [CALL], pool, resolved.timeoutMs, resolved);
+    this.#settings = settings;
+    for (const [name, signature] of settings.signatures) {
+      this.#methods.set(name, this.#methodOf(name, signature));
+    }
+    const [only] = this.#methods.values();
+    for (const name of PYTORCH.methods ?? []) {
+      // Both names are of one method; a signature of its own may batch the one and not the other.
+      if (!this.#methods.has(name) && only) this.#methods.set(name, only);
+    }
+    const { run, asyncRun } = this.method(CALL);
+    Object.assign(this, { run, asyncRun });
+  }
+
+  override method(name: string): RunnerMethod {
+    const method = this.#methods.get(name);
+    if (method === undefined) throw new ModuleMethodError(this.tag, name);
+    return method;
+  }
+
+  get forward(): RunnerMethod {
+    return this.method('forward');
+  }
+
+  get inputs(): readonly ModelInput[] {
+    const { inputs } = (this.fact('schema') as PytorchFacts).plan;
+    return inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+  }
+
+  override open(): Promise<void> {
+    this.#opening ??= super.open().then(() => {
+      const { plan, warnings } = this.fact('schema') as PytorchFacts;
+      for (const warning of warnings) this.#settings.warn(`${this.tag}: ${warning}`);
+      this.#plan = plan;
+      for (const [, signature] of this.#settings.signatures) this.#checkBatchDim(signature);
+    });
+    return this.#opening;
+  }
+
+  #methodOf(name: string, signature: ModelSignature): RunnerMethod {
+    const alone: Call = (tensors, options) => super.method(CALL).run(tensors, options);
+    let batched: BatchedMethod<Tensor[], unknown> | undefined;
+    let call: Call | undefined;
+    const run = async (item: unknown, options: RunOptions = {}): Promise<unknown> => {
+      if (this.#plan === undefined) await this.open();
+      if (call === undefined) {
+        batched = this.#batched(name, signature);
+        call = batched?.run ?? alone;
+      }
+      batched?.check();
+      const { tensors, owned } = readInputs(this.#plan!, item);
+      return call(tensors, owned ? { ...options, transfer: true } : options);
+    };
+    return { run, asyncRun: run };
+  }
+
+  #checkBatchDim({ batchable, batchDim }: ModelSignature): void {
+    if (!batchable || this.#plan?.text === undefined || batchDim.every((dim) => dim === 0)) return;
+    throw new InvalidRunnerOptionError(
+      this.tag,
+      `its signature has batchDim [${batchDim.join(', ')}], and a text classifier's rows are dimension 0 of inputs and outputs`,
+      'save it with batchDim: 0',
+    );
+  }
+
+  /** The method whose calls share runs; undefined where they do not. */
+  #batched(
+    name: string,
+    { batchable, batchDim }: ModelSignature,
+  ): BatchedMethod<Tensor[], unknown> | undefined {
+    const batching = this.#settings.batchingOf(name);
+    if (!batchable || !batching.enabled) return undefined;
+    const text = this.#plan?.text !== undefined;
+    const codec = text ? textCodec : tensorCodec({ batchDim, padding: batching.padding });
+    return this.batched({
+      // What the worker calls it.
+      method: CALL,
+      codec: codec as BatchCodec<Tensor[], unknown>,
+      batching,
+    });
+  }
+}
+
+/**
+ * A runner of a model of the PyTorch layer; it loads the model when it is opened, or at its first
+ * call.
+ *
+ * @throws ModuleMethodError when no signature of the model is for its call.
+ * @throws InvalidRunnerOptionError when an option cannot be used.
+ */
+export function createPytorchRunner<Output extends PytorchOutput = Tensor>(
+  model: Model,
+  options: RunnerOptions & {
+    inputs?: readonly ModelInput[];
+    warn?: (message: string) => void;
+  } = {},
+): PytorchRunner<Output> {
+  const tag = model.tag.toString();
+  const { warn = () => undefined, inputs: givenInputs, ...given } = options;
+  const resolved = resolveRunnerOptions(tag, given);
+  if (resolved.onnx !== undefined) {
+    throw new InvalidRunnerOptionError(
+      tag,
+      'onnx is for fastai learners',
+      "save the ONNX file itself: pytorch.saveModel(name, 'model.onnx')",
+    );
+  }
+  const signatures = signaturesOf(model, warn);
+  const inputs = givenInputs === undefined ? modelInputsOf(model) : checkModelInputs(givenInputs);
+  const init: PytorchInit = {
+    file: fileOf(model),
+    threads: resolved.threads,
+    inputs,
+    executionProviders: resolved.executionProviders,
+    strict: resolved.strict,
+    graphOptimizationLevel: resolved.graphOptimizationLevel,
+    precision: resolved.precision,
+    // Another version of this package may lower the model otherwise.
+    cacheFolder: join(model.path, CACHE_FOLDER, packageVersion() ?? '0'),
+  };
+  const pool = new WorkerPool({
+    name: tag,
+    workers: resolved.workers,
+    runnable: new URL('./runnable.js', import.meta.url).href,
+    init,
+    stuckMs: resolved.stuckMs,
+    isolation: resolved.isolation,
+    warn,
+  });
+  return new ModuleRunner(tag, pool, resolved, {
+    signatures,
+    batchingOf: resolved.batchingOf,
+    warn,
+  }) as unknown as PytorchRunner<Output>;
+}
+
+/** The file of a model of the PyTorch layer. */
+export function fileOf(model: Model): string {
+  const onnx = model.pathOf(ONNX_FILE);
+  return existsSync(onnx) ? onnx : model.pathOf(PYTORCH.file);
+}
+
+/** The signatures for the call; BentoML may have saved others with it, which are left out. */
+function signaturesOf(
+  model: Model,
+  warn: (message: string) => void,
+): ReadonlyMap<string, ModelSignature> {
+  const tag = model.tag.toString();
+  const all = Object.entries(model.info.signatures);
+  if (all.length === 0) return new Map([[CALL, { batchable: false, batchDim: [0, 0] }]]);
+  const known = all.filter(([method]) => PYTORCH.methods?.includes(method));
+  const [other] = all.filter(([method]) => !PYTORCH.methods?.includes(method));
+  if (other && known.length === 0) throw new ModuleMethodError(tag, other[0]);
+  if (other) warn(new ModuleMethodError(tag, other[0]).message);
+  return new Map(known);
+}
+
+registerRunnerFactory(PYTORCH.modules, (model, options) => createPytorchRunner(model, options));
+
+export type { PytorchInput };

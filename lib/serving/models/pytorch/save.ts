@@ -1,0 +1,170 @@
+import { access } from 'node:fs/promises';
+import type { RunnerOptions } from '../../runner/runner-options-types.js';
+import type { PytorchRunner } from './types.js';
+import {
+  checkModelInputs,
+  TorchModel,
+  type ModelInput,
+  type PytorchOutput,
+  type TorchModelOptions,
+} from '../../../learner/pytorch/index.js';
+// Makes toRunner() of these models work.
+import { fileOf } from './runner.js';
+import {
+  ModelStore,
+  Tag,
+  type Model,
+  type ModelMetadata,
+  type ModelSignatureOptions,
+} from '../../store/index.js';
+import type { Module } from '../../../learner/torch/module.js';
+import type { Tensor } from 'onnxruntime-common';
+import { FrameworkMismatchError, ModelFileMissingError } from '../errors/save/index.js';
+import { modelInputsOf, pytorchOptions } from './options.js';
+import { pytorchSource } from './source.js';
+import { checkSignatures, PYTORCH } from '../signatures.js';
+
+/**
+ * How a runner of the PyTorch layer is made: with the options of all runners, and what its model
+ * takes.
+ *
+ * @publicApi
+ */
+export interface PytorchRunnerOptions extends RunnerOptions {
+  /** What the model takes, in place of what was saved with it. */
+  inputs?: readonly ModelInput[];
+}
+
+/**
+ * A bare model in a store.
+ *
+ * @typeParam Output A Tensor, or a list of them where the model gives several.
+ *
+ * @publicApi
+ */
+export type PytorchModel<Output extends PytorchOutput = Tensor> = Model<
+  PytorchRunner<Output>,
+  PytorchRunnerOptions
+>;
+
+/**
+ * How a model is saved.
+ *
+ * @publicApi
+ */
+export interface SavePytorchOptions {
+  /**
+   * `__call__`, or `forward`, and whether its calls may share runs: `{ __call__: { batchable: true,
+   * batchDim: 0 } }`. Default `{ __call__: { batchable: false } }`, as BentoML's.
+   */
+  signatures?: Readonly<Record<string, ModelSignatureOptions>>;
+  /** Texts to find the model by. */
+  labels?: Readonly<Record<string, string>>;
+  /** Facts to keep with the model. */
+  metadata?: Readonly<Record<string, ModelMetadata>>;
+  /** Versions of torch and so on that the model was trained with: its file does not tell them. */
+  frameworkVersions?: Readonly<Record<string, string>>;
+  /**
+   * What the model takes, where its first layer does not tell, or tells too little: null for sizes
+   * that vary. Kept in model.yaml. `[{ name: 'image', dtype: 'float32', shape: [null, 3, 224, 224]
+   * }]`
+   */
+  inputs?: readonly ModelInput[];
+  /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
+  store?: ModelStore;
+}
+
+/**
+ * How a model is loaded, and from which store.
+ *
+ * @publicApi
+ */
+export interface LoadPytorchOptions extends TorchModelOptions {
+  /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
+  store?: ModelStore;
+}
+
+/**
+ * Saves a bare model, as BentoML's `bentoml.pytorch.save_model` does: as `saved_model.pt` of a new
+ * version, a file of `torch.save(module)`; an ONNX file as `saved_model.onnx`, with the data files
+ * that it names. The model is loaded first, and refused where that fails.
+ *
+ * @param name A name, for which a version is made; or `name:version`.
+ * @param source `learner.model`; the path or the bytes of a file that `torch.save(module)` wrote;
+ * or the path of an .onnx file, or its bytes where it has no data files.
+ * @returns The model in the store.
+ * @throws ModuleMethodError when a signature names another method than the call.
+ * @throws NotSavableModuleError, NotAModuleError when it is no model: a learner, weights, a
+ * checkpoint.
+ * @throws TorchScriptFileError for a TorchScript archive.
+ * @throws UnsupportedModuleError, UnknownModelInputsError and the other errors of
+ * `TorchModel.load`; those of `ModelStore.create`.
+ * @publicApi
+ */
+export async function saveModel<Output extends PytorchOutput = Tensor>(
+  name: string | Tag,
+  source: Module | string | Uint8Array,
+  options: SavePytorchOptions = {},
+): Promise<PytorchModel<Output>> {
+  const { signatures = PYTORCH.defaults, labels, metadata, frameworkVersions = {} } = options;
+  const tag = Tag.parse(name);
+  const checked = checkSignatures(PYTORCH, tag.toString(), signatures);
+  const inputs = options.inputs && checkModelInputs(options.inputs);
+  const saved = await pytorchSource(source);
+  await (await TorchModel.load(saved.source, inputs ? { inputs } : {})).release();
+  const store = options.store ?? new ModelStore();
+  const description = {
+    module: PYTORCH.modules[0],
+    signatures: Object.fromEntries(checked),
+    options: pytorchOptions(inputs),
+    context: { frameworkName: saved.onnx ? 'onnx' : 'torch', frameworkVersions },
+    ...(labels === undefined ? {} : { labels }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+  return (await store.create(tag, description, saved.writeTo)) as PytorchModel<Output>;
+}
+
+/**
+ * Loads a model of the store, to be run on the calling thread.
+ *
+ * @param model A tag (`name`, `name:latest`, `name:version` or the beginning of one version), or a
+ * model.
+ * @throws FrameworkMismatchError when it was not saved with the PyTorch layer.
+ * @throws The errors of {@link get} and of `TorchModel.load`.
+ * @publicApi
+ */
+export async function loadModel(
+  model: string | Tag | Model,
+  options: LoadPytorchOptions = {},
+): Promise<TorchModel> {
+  const { store, ...load } = options;
+  const found = await get(model, store === undefined ? {} : { store });
+  const file = fileOf(found);
+  await access(file).catch(() => {
+    throw new ModelFileMissingError(found.tag.toString(), file);
+  });
+  const inputs = load.inputs ?? modelInputsOf(found);
+  return TorchModel.load(file, { ...load, ...(inputs === undefined ? {} : { inputs }) });
+}
+
+/**
+ * Finds a model of the PyTorch layer in the store, without reading its file.
+ *
+ * @throws FrameworkMismatchError when it was saved with another framework.
+ * @throws The errors of `ModelStore.get`.
+ * @publicApi
+ */
+export async function get<Output extends PytorchOutput = Tensor>(
+  model: string | Tag | Model,
+  options: { store?: ModelStore } = {},
+): Promise<PytorchModel<Output>> {
+  const found =
+    typeof model === 'string' || model instanceof Tag
+      ? await (options.store ?? new ModelStore()).get(model)
+      : model;
+  const { module } = found.info;
+  if (!PYTORCH.modules.includes(module)) {
+    throw new FrameworkMismatchError(found.tag.toString(), module, PYTORCH.name);
+  }
+  return found as PytorchModel<Output>;
+}

@@ -1,0 +1,108 @@
+import { withoutStack } from '../../../learner/errors/index.js';
+import { tellObservers, type ShedEvent } from '../../runtime/runner-observer.js';
+import { RunnerOverloadedError } from '../errors/index.js';
+import type { ResolvedBatching } from './batching-options.js';
+import type { Clock } from './clock.js';
+import { queueMs, type Load } from './forecast.js';
+
+/** The share of the latest call in the width that calls to come are taken to have. */
+const NEWEST = 1 / 8;
+
+/** Whoever has a place and has not called by then takes its time, and must not keep others out. */
+const HELD_MS = 100;
+
+export interface BatchAdmissionOptions {
+  readonly runner: string;
+  readonly method: string;
+  readonly batching: Pick<ResolvedBatching, 'maxLatencyMs' | 'maxQueueSize'>;
+  readonly load: Load;
+  readonly clock: Clock;
+}
+
+/**
+ * Decides which calls may wait for a run: those for which there is room, and which can be answered
+ * in time as far as one can tell.
+ */
+export class BatchAdmission {
+  /** Places that are kept for calls to come. */
+  #held = 0;
+  #shed = 0;
+  /** Of the rows that were taken of late; undefined before the first. */
+  #width: number | undefined;
+
+  constructor(private readonly options: BatchAdmissionOptions) {}
+
+  /** Calls that were refused. */
+  get shed(): number {
+    return this.#shed;
+  }
+
+  /**
+   * True where the call may run whatever is thought of its chances.
+   *
+   * @throws RunnerOverloadedError
+   */
+  admit(rows: number, width: number, deadline: number, now: number): boolean {
+    const certain = this.#atOnce;
+    if (!certain) this.#foresee(rows, width, deadline, now);
+    // Of those that are taken: what is too wide to be must not stand for the others.
+    this.#width = this.#width === undefined ? width : this.#width + (width - this.#width) * NEWEST;
+    return certain;
+  }
+
+  /**
+   * @throws RunnerOverloadedError where a call of one row, as wide as those taken of late, is
+   * refused now.
+   */
+  check(arrivedAt: number): void {
+    if (this.#held === 0 && this.#atOnce) return;
+    const { batching, clock } = this.options;
+    this.#foresee(1 + this.#held, this.#width ?? 1, arrivedAt + batching.maxLatencyMs, clock.now());
+  }
+
+  /**
+   * The same; it keeps a place for the call, for a moment, and returns what gives it back before.
+   */
+  hold(arrivedAt: number): () => void {
+    this.check(arrivedAt);
+    const { clock } = this.options;
+    this.#held++;
+    let kept = true;
+    const release = (): void => {
+      if (kept) this.#held--;
+      kept = false;
+      clock.clearTimeout(timer);
+    };
+    const timer = clock.setTimeout(release, HELD_MS);
+    return release;
+  }
+
+  /** The error of a call that is refused. */
+  refusal(reason: ShedEvent['reason'], fact: string, ms = 0): RunnerOverloadedError {
+    const { runner, method } = this.options;
+    this.#shed++;
+    tellObservers('shed', { runner, method, reason });
+    const seconds = Math.max(1, Math.ceil(ms / 1000));
+    return withoutStack(() => new RunnerOverloadedError(runner, method, fact, seconds));
+  }
+
+  /** Whatever was measured may be out of date: an idle runner finds out. */
+  get #atOnce(): boolean {
+    const { queue, target } = this.options.load;
+    return queue.empty && target.idle > 0;
+  }
+
+  /** @throws RunnerOverloadedError where rows that come now would be too many, or too late. */
+  #foresee(rows: number, width: number, deadline: number, now: number): void {
+    const { load, batching } = this.options;
+    const { maxQueueSize, maxLatencyMs } = batching;
+    const ms = queueMs(load, now, rows, width);
+    if (!load.queue.empty && load.queue.rows + rows > maxQueueSize) {
+      throw this.refusal('queue', `${load.queue.rows} rows wait`, ms);
+    }
+    if (ms !== undefined && now + ms > deadline) {
+      const fact = `its answer would take some ${Math.round(ms)} ms, and maxLatencyMs is ${maxLatencyMs}`;
+      throw this.refusal('latency', fact, ms);
+    }
+  }
+}

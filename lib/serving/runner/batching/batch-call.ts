@@ -1,0 +1,88 @@
+import type { CallTrace } from '../../runtime/call-trace.js';
+import type { Queued } from './batch-queue.js';
+import type { TracedRun } from './batch-target.js';
+
+/** A part of a call's item that one run takes whole. */
+export interface Entry<Item, Output> extends Queued {
+  readonly call: BatchCall<Item, Output>;
+  /** Its place among the parts of the call. */
+  readonly part: number;
+  readonly item: Item;
+  /** The run that it is in. */
+  batch: Batch<Item, Output> | undefined;
+}
+
+/** Entries that run together. */
+export interface Batch<Item, Output> {
+  readonly entries: readonly Entry<Item, Output>[];
+  readonly rows: number;
+  /** Rows times the width of the widest. */
+  readonly size: number;
+  readonly postedAt: number;
+  /** Undefined while it waits behind another run. */
+  startedAt: number | undefined;
+  /** They have been in a run that failed. */
+  readonly again: boolean;
+  /** Entries whose callers still wait. */
+  wanted: number;
+  abandon: ((error: Error) => void) | undefined;
+  /** What is known of the run. */
+  run: TracedRun | undefined;
+}
+
+/**
+ * One call of a batchable method, from its arrival to its answer, which only the first to come
+ * settles.
+ */
+export class BatchCall<Item = unknown, Output = unknown> {
+  readonly entries: Entry<Item, Output>[] = [];
+  /** Where the call is traced. */
+  trace: CallTrace | undefined;
+  readonly #outputs: Output[] = [];
+  #missing = 0;
+  #settled = false;
+
+  constructor(
+    readonly arrivedAt: number,
+    /** When it is of no use any more. */
+    readonly deadline: number,
+    /** It came to an idle runner, and is run whatever is thought of its chances. */
+    readonly certain: boolean,
+    private readonly settle: {
+      resolve(value: readonly Output[]): void;
+      reject(error: Error): void;
+    },
+  ) {}
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Some part of it has been handed to a run. */
+  get running(): boolean {
+    return this.entries.some((entry) => entry.batch !== undefined);
+  }
+
+  add(entry: Entry<Item, Output>): void {
+    this.entries.push(entry);
+    this.#missing++;
+  }
+
+  /** Takes the result of a part; true when that was the last one. */
+  take(part: number, output: Output): boolean {
+    if (this.#settled) return false;
+    this.#outputs[part] = output;
+    if (--this.#missing > 0) return false;
+    this.#settled = true;
+    this.settle.resolve(this.#outputs);
+    return true;
+  }
+
+  /** False where it had been settled. */
+  fail(error: Error): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.settle.reject(error);
+    return true;
+  }
+}

@@ -1,0 +1,32 @@
+/** How the items of several calls are put into one run, and its result is taken apart again. */
+export interface BatchCodec<Item = unknown, Output = unknown> {
+  /** What is merged of two items or more has memory of its own, which may be given away. */
+  readonly copies?: boolean;
+  /**
+   * Rows of an item.
+   *
+   * @throws InputError when the item cannot be batched. Zero rows need not be refused here: the
+   * batcher does.
+   */
+  rows(item: Item): number;
+  /** Items of equal keys may share a run: those of one element type, rank and trailing shape. */
+  key(item: Item): string;
+  /**
+   * How long the rows of an item are, where rows of different length share a run and the longest
+   * sets the cost of each; 1 where this is left out. The batcher puts only such items together as
+   * waste little.
+   */
+  width?(item: Item): number;
+  /** One item of one or more, of equal keys; the given ones stay as they are. */
+  merge(items: readonly Item[]): unknown;
+  /**
+   * The result of each item, in their order, in buffers of its own.
+   *
+   * @throws BatchResultError when the result has not as many rows as the items.
+   */
+  split(result: unknown, rows: readonly number[], items: readonly Item[]): Output[];
+  /** Parts of at most so many rows, in order. */
+  divide(item: Item, maxRows: number): Item[];
+  /** The result of an item from the results of its parts. */
+  join(outputs: readonly Output[]): Output;
+}

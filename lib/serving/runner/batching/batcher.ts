@@ -1,0 +1,333 @@
+import { InputError } from '../../../learner/errors/index.js';
+import { tellObservers } from '../../runtime/runner-observer.js';
+import { BatchAdmission } from './batch-admission.js';
+import { BatchCall, type Batch, type Entry } from './batch-call.js';
+import type { BatchCodec } from './batch-codec.js';
+import { BatchQueue, sizeOf } from './batch-queue.js';
+import type { BatchStats } from './batch-stats.js';
+import type { BatchTarget, StartedRun } from './batch-target.js';
+import type { ResolvedBatching } from './batching-options.js';
+import { CallLedger, type CallEnd } from './call-ledger.js';
+import { systemClock, type Clock } from './clock.js';
+import { BatchInputError } from './errors/index.js';
+import { DeadlineAlarm } from './deadline-alarm.js';
+import { queueMs, type Load } from './forecast.js';
+import { ownFault, partsOf } from './retry.js';
+import { RunPlanner, type PlannedRun } from './run-planner.js';
+import { RunTimes } from './run-times.js';
+
+export interface BatcherOptions<Item, Output> {
+  /** For messages and metrics. */
+  readonly runner: string;
+  readonly method: string;
+  readonly codec: BatchCodec<Item, Output>;
+  readonly batching: Omit<ResolvedBatching, 'padding'>;
+  readonly target: Pick<BatchTarget, 'sessions' | 'idle' | 'room'>;
+  /**
+   * Runs a merged item; the counts of the target have changed when it returns. `own`: the item's
+   * memory may be given away. `started` is called at once with what gives the run up.
+   */
+  execute(item: unknown, own: boolean, started: StartedRun): Promise<unknown>;
+  readonly clock?: Clock;
+  /** What is known of the runs beforehand. @default nothing: the first call runs alone */
+  readonly times?: RunTimes;
+}
+
+/**
+ * Puts calls together into runs. Runs form while all sessions are busy: a call that comes to an
+ * idle runner runs at once, and nothing ever waits for company. Nothing polls, either: what happens
+ * does so because a call came or left, a run was answered, {@link wake} was called, or the first
+ * deadline of those that wait has come.
+ */
+export class Batcher<Item, Output> {
+  readonly #queue = new BatchQueue<Entry<Item, Output>>();
+  readonly #running = new Set<Batch<Item, Output>>();
+  readonly #calls: CallLedger<Item, Output>;
+  readonly admission: BatchAdmission;
+  readonly #times: RunTimes;
+  readonly #load: Load;
+  readonly #clock: Clock;
+  readonly #maxRows: number;
+  readonly #alarm: DeadlineAlarm;
+  readonly #planner: RunPlanner<Item, Output>;
+  #order = 0;
+  #deferred = false;
+  #closed: Error | undefined;
+
+  constructor(private readonly options: BatcherOptions<Item, Output>) {
+    const { runner, method, batching, target } = options;
+    const { clock = systemClock, times = new RunTimes() } = options;
+    this.#clock = clock;
+    this.#times = times;
+    this.#maxRows = batching.enabled ? batching.maxBatchSize : Infinity;
+    this.#load = {
+      times: this.#times,
+      queue: this.#queue as BatchQueue<never>,
+      running: this.#running as unknown as ReadonlySet<Batch<never, never>>,
+      target,
+      maxRows: batching.enabled ? batching.maxBatchSize : undefined,
+      maxLatencyMs: batching.maxLatencyMs,
+    };
+    const load = this.#load;
+    this.admission = new BatchAdmission({ runner, method, batching, load, clock });
+    this.#calls = new CallLedger({ runner, method, emptied: () => this.#alarm.clear() });
+    this.#alarm = new DeadlineAlarm(clock, (now) => this.#nextDeadline(now));
+    this.#planner = new RunPlanner({
+      queue: this.#queue,
+      running: this.#running,
+      load,
+      target,
+      batching,
+      shed: (call) => this.#shed(call),
+    });
+  }
+
+  get stats(): BatchStats {
+    const { calls, counts } = this.#calls;
+    const running = [...calls].filter((call) => call.running).length;
+    return {
+      queued: calls.size - running,
+      queuedRows: this.#queue.rows,
+      running,
+      ...counts,
+      shed: this.admission.shed,
+    };
+  }
+
+  /**
+   * Runs an item together with others. `started` gets the call at once, so that the caller can
+   * {@link abandon} it.
+   *
+   * @param arrivedAt When it came, on the batcher's clock; `maxLatencyMs` counts from there.
+   * @throws InputError when the item cannot be batched.
+   * @throws RunnerOverloadedError when too much waits, or it could not be answered in time.
+   */
+  submit(
+    item: Item,
+    started?: (call: BatchCall<Item, Output>) => void,
+    arrivedAt = this.#clock.now(),
+  ): Promise<Output> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) throw this.#closed;
+      const { codec, batching } = this.options;
+      let rows: number;
+      let parts: Item[];
+      let key: string;
+      try {
+        rows = codec.rows(item);
+        if (rows === 0) throw new BatchInputError('The item has no rows', 'send one row or more');
+        key = codec.key(item);
+        parts = rows > this.#maxRows ? codec.divide(item, this.#maxRows) : [item];
+      } catch (error) {
+        this.#calls.counts[error instanceof InputError ? 'rejected' : 'failed']++;
+        throw error;
+      }
+      const width = codec.width?.(item) ?? 1;
+      const now = this.#clock.now();
+      const deadline = arrivedAt + batching.maxLatencyMs;
+      const certain = this.admission.admit(rows, width, deadline, now);
+      const whole = (outputs: readonly Output[]): Output =>
+        outputs.length === 1 ? (outputs[0] as Output) : codec.join(outputs);
+      const call = new BatchCall<Item, Output>(now, deadline, certain, {
+        resolve: (outputs) => {
+          try {
+            resolve(whole(outputs));
+          } catch (error) {
+            reject(error as Error);
+          }
+        },
+        reject,
+      });
+      this.#calls.calls.add(call);
+      parts.forEach((part, index) => {
+        const entry: Entry<Item, Output> = {
+          call,
+          part: index,
+          item: part,
+          rows: parts.length === 1 ? rows : codec.rows(part),
+          key,
+          width,
+          order: this.#order++,
+          batch: undefined,
+        };
+        call.add(entry);
+        this.#queue.push(entry);
+      });
+      started?.(call);
+      this.#alarm.set(deadline);
+      this.#pumpSoon();
+    });
+  }
+
+  /** Gives a call up: it costs nothing any more, and nothing at all if it had not started. */
+  abandon(call: BatchCall<Item, Output>, error: Error): void {
+    this.#end(call, error, 'abandoned');
+  }
+
+  /** To be called when a session has become free. */
+  wake(): void {
+    // The answer of the run that it had is under way to here, and counts for what it runs next.
+    queueMicrotask(() => this.#pump());
+  }
+
+  /** Resolves when no call waits or runs. */
+  idle(): Promise<void> {
+    return this.#calls.idle();
+  }
+
+  /** Refuses the calls in hand and all that come. */
+  close(error: Error): void {
+    this.#closed ??= error;
+    for (const call of this.#calls.calls) this.#end(call, error, 'failed');
+  }
+
+  /** After what arrives together has arrived, so that it shares a run. */
+  #pumpSoon(): void {
+    if (this.#deferred) return;
+    this.#deferred = true;
+    this.#clock.defer(() => {
+      this.#deferred = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    for (;;) {
+      const now = this.#clock.now();
+      this.#dropOverdue(now);
+      const next = this.#planner.next(now);
+      if (next === undefined) return;
+      this.#start(next);
+    }
+  }
+
+  #start({ entries, again }: PlannedRun<Item, Output>): void {
+    const { codec, target, execute } = this.options;
+    const now = this.#clock.now();
+    const free = target.idle > 0 || this.#running.size === 0;
+    const batch: Batch<Item, Output> = {
+      entries,
+      rows: entries.reduce((sum, { rows }) => sum + rows, 0),
+      size: sizeOf(entries),
+      postedAt: now,
+      startedAt: free ? now : undefined,
+      again,
+      wanted: entries.length,
+      abandon: undefined,
+      run: undefined,
+    };
+    for (const entry of entries) entry.batch = batch;
+    this.#running.add(batch);
+    let result: Promise<unknown>;
+    try {
+      const merged = codec.merge(entries.map(({ item }) => item));
+      const own = codec.copies === true && entries.length > 1;
+      result = execute(merged, own, (abandon, run) => {
+        batch.abandon = abandon;
+        batch.run = run;
+        if (run !== undefined && entries.some(({ call }) => call.trace !== undefined)) {
+          run.traced = true;
+        }
+      });
+    } catch (error) {
+      result = Promise.reject(error as Error);
+    }
+    result.then(
+      (value) => this.#answered(batch, value),
+      (error: Error) => this.#failed(batch, error),
+    );
+  }
+
+  #answered(batch: Batch<Item, Output>, value: unknown): void {
+    const { runner, method, codec } = this.options;
+    const { entries, rows } = batch;
+    const now = this.#clock.now();
+    const runMs = now - (batch.startedAt ?? batch.postedAt);
+    this.#times.record(batch.size, runMs);
+    this.#calls.ran(rows);
+    tellObservers('batched', { runner, method, rows, calls: entries.length, runMs });
+    // The session has its next run before this one is taken apart.
+    this.#leave(batch, now);
+    let outputs: Output[];
+    try {
+      outputs = codec.split(
+        value,
+        entries.map((entry) => entry.rows),
+        entries.map((entry) => entry.item),
+      );
+    } catch (error) {
+      for (const { call } of entries) this.#end(call, error as Error, 'failed');
+      return;
+    }
+    const answeredAt = this.#clock.now();
+    entries.forEach(({ call, part }, index) => {
+      // Who asked for an answer in time has no use for a later one, and is not told that it came in
+      // time.
+      if (answeredAt > call.deadline && !call.certain && !call.settled) this.#shed(call);
+      if (!call.take(part, outputs[index] as Output)) return;
+      this.#calls.ended(call, 'ok', { batch, now });
+    });
+  }
+
+  #failed(batch: Batch<Item, Output>, error: Error): void {
+    const wanted = batch.entries.filter(({ call }) => !call.settled);
+    if (batch.entries.length > 1 && ownFault(error)) {
+      for (const entry of wanted) entry.batch = undefined;
+      this.#planner.retry(partsOf(wanted, error));
+    } else {
+      for (const { call } of wanted) {
+        this.#end(call, error, error instanceof InputError ? 'input' : 'failed');
+      }
+    }
+    this.#leave(batch, this.#clock.now());
+  }
+
+  #leave(batch: Batch<Item, Output>, now: number): void {
+    this.#running.delete(batch);
+    // Its session went on with the one that waited longest behind the others.
+    for (const other of this.#running) {
+      if (other.startedAt !== undefined) continue;
+      other.startedAt = now;
+      break;
+    }
+    this.#pump();
+  }
+
+  #end(call: BatchCall<Item, Output>, error: Error, outcome: Exclude<CallEnd, 'ok'>): void {
+    if (!call.fail(error)) return;
+    const run = call.entries.find((entry) => entry.batch !== undefined)?.batch;
+    for (const entry of call.entries) {
+      this.#queue.remove(entry);
+      const { batch } = entry;
+      if (batch !== undefined && this.#running.has(batch) && --batch.wanted === 0) {
+        batch.abandon?.(error);
+      }
+    }
+    this.#calls.ended(call, outcome, { batch: run, now: this.#clock.now(), error });
+  }
+
+  #shed(call: BatchCall<Item, Output>): void {
+    const { maxLatencyMs } = this.options.batching;
+    const fact = `it could not be answered within maxLatencyMs, ${maxLatencyMs}`;
+    const ms = queueMs(this.#load, this.#clock.now(), 1, 1);
+    this.#end(call, this.admission.refusal('overdue', fact, ms), 'shed');
+  }
+
+  /** Calls that wait are refused when their time is over, not when their turn comes. */
+  #dropOverdue(now: number): void {
+    // It is set for the first deadline of all.
+    if (this.#alarm.quiet(now)) return;
+    for (const { call } of this.#queue.entries()) {
+      if (call.deadline <= now && !call.certain && !call.running) this.#shed(call);
+    }
+  }
+
+  #nextDeadline(now: number): number {
+    this.#dropOverdue(now);
+    let first = Infinity;
+    for (const { call } of this.#queue.entries()) {
+      if (!call.certain && !call.running) first = Math.min(first, call.deadline);
+    }
+    return first;
+  }
+}

@@ -1,0 +1,79 @@
+import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js';
+import { COUNTED } from '../pool/call-outcomes.js';
+import type { Batch, BatchCall } from './batch-call.js';
+
+/** How a call ended. */
+export type CallEnd = CallEvent['outcome'] | 'shed';
+
+interface CallLedgerOptions {
+  readonly runner: string;
+  readonly method: string;
+  /** Called when the last call in hand has ended. */
+  emptied(): void;
+}
+
+interface EndOf<Item, Output> {
+  /** The run that it was in, or a part of it. */
+  readonly batch: Batch<Item, Output> | undefined;
+  readonly now: number;
+  readonly error?: Error;
+}
+
+/** The calls in hand, and what became of those before: figures, observers and traces. */
+export class CallLedger<Item, Output> {
+  readonly calls = new Set<BatchCall<Item, Output>>();
+  /** Of the figures of a method, those that count. */
+  readonly counts = {
+    batches: 0,
+    rows: 0,
+    largest: 0,
+    completed: 0,
+    rejected: 0,
+    failed: 0,
+    abandoned: 0,
+  };
+  #idle: (() => void)[] = [];
+
+  constructor(private readonly options: CallLedgerOptions) {}
+
+  /** Resolves when no call is in hand. */
+  async idle(): Promise<void> {
+    if (this.calls.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** A run was answered. */
+  ran(rows: number): void {
+    this.counts.batches++;
+    this.counts.rows += rows;
+    this.counts.largest = Math.max(this.counts.largest, rows);
+  }
+
+  /** A call was settled. Of one that was shed, admission keeps the figures. */
+  ended(call: BatchCall<Item, Output>, end: CallEnd, of: EndOf<Item, Output>): void {
+    if (end === 'shed') call.trace?.end({ timing: undefined, error: of.error });
+    else {
+      this.counts[COUNTED[end]]++;
+      this.#tell(call, end, of);
+    }
+    this.calls.delete(call);
+    if (this.calls.size > 0) return;
+    this.options.emptied();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #tell(
+    call: BatchCall<Item, Output>,
+    outcome: CallEvent['outcome'],
+    { batch, now, error }: EndOf<Item, Output>,
+  ): void {
+    const { runner, method } = this.options;
+    call.trace?.end({
+      timing: batch?.run?.ran,
+      batch: batch && { rows: batch.rows, calls: batch.entries.length },
+      error,
+    });
+    const startedAt = batch === undefined ? now : (batch.startedAt ?? batch.postedAt);
+    const [waitMs, runMs] = [startedAt - call.arrivedAt, now - startedAt];
+    tellObservers('called', { runner, method, waitMs, runMs, outcome });
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from './clock.js';
+
+/** The longest delay of a Node timer. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/** One timer for the first of all deadlines. */
+export class DeadlineAlarm {
+  #set: { readonly at: number; readonly timer: unknown } | undefined;
+
+  /** @param ring Called when the time has come; returns the next deadline, `Infinity` for none. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly ring: (now: number) => number,
+  ) {}
+
+  /** No deadline is over by then, as far as was told. */
+  quiet(now: number): boolean {
+    return this.#set !== undefined && this.#set.at > now;
+  }
+
+  /** Tells of a deadline. */
+  set(at: number): void {
+    if (this.#set !== undefined) {
+      if (this.#set.at <= at) return;
+      this.clock.clearTimeout(this.#set.timer);
+    }
+    const delay = Math.ceil(Math.max(1, at - this.clock.now()));
+    const timer = this.clock.setTimeout(() => this.#ring(), Math.min(LONGEST_DELAY_MS, delay));
+    this.#set = { at, timer };
+  }
+
+  clear(): void {
+    if (this.#set !== undefined) this.clock.clearTimeout(this.#set.timer);
+    this.#set = undefined;
+  }
+
+  #ring(): void {
+    this.#set = undefined;
+    const next = this.ring(this.clock.now());
+    if (next < Infinity) this.set(next);
+  }
+}

@@ -1,0 +1,63 @@
+import type { Tensor } from 'onnxruntime-common';
+
+interface Seen {
+  readonly width: number;
+  readonly shapes: readonly (readonly number[])[];
+}
+
+/**
+ * Learns which dimensions of a model's outputs are as long as the sequences in its input, as the
+ * tokens' labels are and the classes of a text are not. A size alone does not tell: a batch of two
+ * columns may have two classes. So runs of two different widths are compared, and until both have
+ * been seen sequences of different length share no run.
+ */
+export class WidthObserver {
+  #first: Seen | undefined;
+  #following: readonly (number | undefined)[] | undefined;
+  #irregular = false;
+
+  /** True once the outputs of a padded run can be cut back. */
+  get known(): boolean {
+    return this.#following !== undefined;
+  }
+
+  /**
+   * Some output changes its shape with the width in another way: its padding could not be found.
+   */
+  get irregular(): boolean {
+    return this.#irregular;
+  }
+
+  /** The dimension of output `index` that follows the width. */
+  following(index: number): number | undefined {
+    return this.#following?.[index];
+  }
+
+  /** Looks at the outputs of a run whose rows were all of one width. */
+  observe(width: number, outputs: readonly Tensor[], batchDim: number): void {
+    if (this.known || this.#irregular) return;
+    const shapes = outputs.map(({ dims }) =>
+      dims.map((size, dim) =>
+        dim === (batchDim < 0 ? dims.length + batchDim : batchDim) ? -1 : size,
+      ),
+    );
+    if (this.#first === undefined || this.#first.width === width) {
+      this.#first = { width, shapes };
+      return;
+    }
+    const { width: before, shapes: earlier } = this.#first;
+    const following: (number | undefined)[] = [];
+    for (const [index, shape] of shapes.entries()) {
+      const other = earlier[index] ?? [];
+      const changed = shape.flatMap((size, dim) => (size === other[dim] ? [] : [dim]));
+      const [dim] = changed;
+      following.push(dim);
+      const regular =
+        other.length === shape.length &&
+        changed.length <= 1 &&
+        (dim === undefined || (shape[dim] === width && other[dim] === before));
+      if (!regular) this.#irregular = true;
+    }
+    if (!this.#irregular) this.#following = following;
+  }
+}

@@ -1,0 +1,174 @@
+import type { Tensor } from 'onnxruntime-common';
+import type { Prediction, Predictions } from '../../learner/fastai/learner.js';
+import type { ShownRow, TabularSchema } from '../../learner/fastai/tabular/index.js';
+import type { WordStream } from '../../learner/fastai/text/lm/word-stream.js';
+import type {
+  LanguageModelRunner,
+  StreamRunOptions,
+} from '../models/fastai/language-model-types.js';
+import type { PytorchRunner } from '../models/pytorch/types.js';
+import type { FastaiRunner, RunnerHandle, RunnerMethod } from './runner-types.js';
+import { requestScope, type RequestScope } from '../runtime/request-scope.js';
+import { RunnerClosedError, RunnerNotReadyError } from './errors/index.js';
+import { LONGEST_TIMEOUT_MS } from './runner-options.js';
+import type { RunnerStats } from './pool/pool-stats.js';
+
+const NO_STATS: RunnerStats = {
+  ready: 0,
+  workers: 0,
+  queued: 0,
+  running: 0,
+  full: false,
+  completed: 0,
+  failed: 0,
+  rejected: 0,
+  abandoned: 0,
+  shed: 0,
+  restarts: 0,
+};
+
+/**
+ * A request that calls a runner several times gets so long after the runner's model was replaced to
+ * do so.
+ */
+const GRACE_MS = 2000;
+
+/**
+ * What is injected for a tag: it exists before its model is looked for, and becomes the model's
+ * runner when it is opened. Applications open only those that they inject. Where the store is
+ * watched, the runner of a newer version takes the place of the one that was.
+ */
+export class DeferredRunner implements FastaiRunner {
+  readonly predict = this.#forward<Prediction<unknown>>('predict');
+  readonly getPreds = this.#forward<Predictions>('getPreds');
+  readonly get_preds = this.getPreds;
+  readonly decodeRow = this.#forward<ShownRow>('decodeRow');
+  readonly encode = this.#forward<Tensor>('encode');
+  /** Of the PyTorch layer. */
+  readonly forward = this.#forward<Tensor>('forward');
+  readonly run = this.#forward<Tensor>('__call__').run;
+  readonly asyncRun = this.run;
+  #runner: RunnerHandle | undefined;
+  /** Which runner a request began with: all of its calls go to one version. */
+  readonly #pinned = new WeakMap<RequestScope, RunnerHandle>();
+  /**
+   * Replaced runners that still serve requests that began with them, with what ends their grace.
+   */
+  readonly #leaving = new Map<RunnerHandle, () => void>();
+  readonly #retired = new WeakSet<RunnerHandle>();
+  readonly #retiring = new Set<Promise<void>>();
+  #opening: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(
+    private readonly wanted: string,
+    private readonly find: () => Promise<RunnerHandle>,
+  ) {}
+
+  get tag(): string {
+    return this.#runner?.tag ?? this.wanted;
+  }
+
+  get ready(): boolean {
+    return this.#runner?.ready ?? false;
+  }
+
+  get stats(): RunnerStats {
+    return this.#runner?.stats ?? NO_STATS;
+  }
+
+  get kind(): string {
+    return this.#fact('kind') as string;
+  }
+
+  get vocab(): unknown {
+    return this.#fact('vocab');
+  }
+
+  get schema(): TabularSchema | undefined {
+    return this.#fact('schema') as TabularSchema | undefined;
+  }
+
+  get inputs(): unknown {
+    return this.#fact('inputs');
+  }
+
+  method(name: string): RunnerMethod {
+    // For its error; the method itself would stay with this version.
+    this.#runner?.method(name);
+    return this.#forward(name);
+  }
+
+  predictStream(text: string, options?: StreamRunOptions): WordStream {
+    if (this.#runner === undefined) throw new RunnerNotReadyError(this.wanted, 'predictStream');
+    return (this.#runner as LanguageModelRunner).predictStream(text, options);
+  }
+
+  open(): Promise<void> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  async close(timeoutMs?: number): Promise<void> {
+    this.#closed = true;
+    for (const leave of this.#leaving.values()) leave();
+    await Promise.all([this.#runner?.close(timeoutMs), ...this.#retiring]);
+  }
+
+  /**
+   * Takes an open runner in place of the one that was, which ends the calls and requests that it
+   * has, and closes. No call is lost between the two.
+   */
+  async replace(next: RunnerHandle): Promise<void> {
+    if (this.#closed) return next.close(0);
+    const old = this.#runner;
+    this.#runner = next;
+    if (old === undefined) return;
+    const retiring = this.#retire(old).finally(() => this.#retiring.delete(retiring));
+    this.#retiring.add(retiring);
+  }
+
+  async #retire(old: RunnerHandle): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GRACE_MS);
+      this.#leaving.set(old, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#leaving.delete(old);
+    // No call may come to a runner that is about to close.
+    this.#retired.add(old);
+    await old.close(LONGEST_TIMEOUT_MS);
+  }
+
+  async #open(): Promise<void> {
+    if (this.#closed) throw new RunnerClosedError(this.tag);
+    const runner = await this.find();
+    this.#runner = runner;
+    await runner.open();
+  }
+
+  #forward<Output>(name: string): RunnerMethod<unknown, Output> {
+    const run: RunnerMethod['run'] = async (item, options) => {
+      if (this.#runner === undefined) await this.open();
+      return this.#current().method(name).run(item, options);
+    };
+    return { run, asyncRun: run } as RunnerMethod<unknown, Output>;
+  }
+
+  #current(): RunnerHandle {
+    const newest = this.#runner as RunnerHandle;
+    const scope = requestScope.getStore();
+    if (scope === undefined) return newest;
+    const pinned = this.#pinned.get(scope);
+    if (pinned !== undefined && !this.#retired.has(pinned)) return pinned;
+    this.#pinned.set(scope, newest);
+    return newest;
+  }
+
+  #fact(key: 'kind' | 'vocab' | 'schema' | 'inputs'): unknown {
+    if (this.#runner === undefined) throw new RunnerNotReadyError(this.wanted, key);
+    return (this.#runner as FastaiRunner & PytorchRunner)[key];
+  }
+}

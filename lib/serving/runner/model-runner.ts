@@ -1,0 +1,270 @@
+import type { RunnerHandle, RunnerMethod } from './runner-types.js';
+import type { RunOptions } from './runner-options-types.js';
+import type { Admission } from '../runtime/admission.js';
+import { traceCall } from '../runtime/call-trace.js';
+import { requestScope, type RequestScope } from '../runtime/request-scope.js';
+import { tellObservers } from '../runtime/runner-observer.js';
+import { ValueStream } from '../../learner/runtime/value-stream.js';
+import {
+  batchedMethod,
+  type BatchCodec,
+  type BatchedMethod,
+  type BatchStats,
+} from './batching/index.js';
+import type { ResolvedBatching } from './batching/batching-options.js';
+import { CallLimit } from './call-limit.js';
+import type { CallTarget } from './pool/call-target.js';
+import {
+  RunAbortedError,
+  RunnerNotReadyError,
+  RunnerOverloadedError,
+  RunTimeoutError,
+  UnknownRunnerMethodError,
+} from './errors/index.js';
+import type { Description } from './pool/protocol.js';
+import { StreamBuffer } from './pool/stream-buffer.js';
+import type { Task } from './pool/task.js';
+import type { RunnerStats } from './pool/pool-stats.js';
+
+const DEFAULT_CLOSE_MS = 30_000;
+
+/** What a runner takes at most. */
+export interface RunnerLimits {
+  /** Most calls that may wait, of methods that are not batched. @default no limit */
+  readonly maxQueueSize?: number;
+  /** Most calls in hand. @default no limit */
+  readonly maxConcurrency?: number;
+}
+
+/** How the calls of a method share runs. */
+export interface Batched<Item, Output> {
+  readonly method: string;
+  readonly codec: BatchCodec<Item, Output>;
+  readonly batching: ResolvedBatching;
+}
+
+/** A model behind a pool of workers: its methods, and the ways in which a call is given up. */
+export class ModelRunner implements RunnerHandle {
+  readonly #methods = new Map<string, RunnerMethod>();
+  readonly #admissions = new Map<string, Admission>();
+  readonly #batches: { readonly stats: BatchStats; readonly most: number }[] = [];
+  readonly #limit: CallLimit;
+  readonly #maxQueueSize: number;
+  #shed = 0;
+  #opening: Promise<void> | undefined;
+  #open = false;
+
+  constructor(
+    readonly tag: string,
+    methods: readonly string[],
+    private readonly pool: CallTarget,
+    protected readonly timeoutMs: number,
+    { maxQueueSize = Infinity, maxConcurrency = Infinity }: RunnerLimits = {},
+  ) {
+    this.#maxQueueSize = maxQueueSize;
+    this.#limit = new CallLimit(tag, maxConcurrency);
+    for (const name of methods) {
+      const run = (item: unknown, options?: RunOptions): Promise<unknown> =>
+        this.#run(name, item, options);
+      this.#methods.set(name, { run, asyncRun: run });
+      this.#admissions.set(name, { hold: () => this.#hold(name) });
+    }
+  }
+
+  get ready(): boolean {
+    return this.pool.ready;
+  }
+
+  get stats(): RunnerStats {
+    const stats = {
+      ...this.pool.stats,
+      shed: this.#shed + this.#limit.shed,
+      full: this.#queueIsFull,
+    };
+    for (const { stats: batch, most } of this.#batches) {
+      for (const key of ADDED) stats[key] += batch[key];
+      stats.full ||= batch.queuedRows >= most;
+    }
+    return stats;
+  }
+
+  method(name: string): RunnerMethod {
+    const method = this.#methods.get(name);
+    if (method === undefined) {
+      throw new UnknownRunnerMethodError(this.tag, name, [...this.#methods.keys()]);
+    }
+    return method;
+  }
+
+  /** The values of a method that returns a stream. */
+  stream(name: string, item: unknown, options: RunOptions = {}): ValueStream<unknown> {
+    this.method(name);
+    return new ValueStream((left) => this.#stream(name, item, options, left));
+  }
+
+  open(): Promise<void> {
+    this.#opening ??= this.pool.open().then(() => {
+      this.#open = true;
+    });
+    return this.#opening;
+  }
+
+  close(timeoutMs = DEFAULT_CLOSE_MS): Promise<void> {
+    return this.pool.close(timeoutMs);
+  }
+
+  /** A method whose calls share runs. */
+  protected batched<Item, Output>(how: Batched<Item, Output>): BatchedMethod<Item, Output> {
+    const { tag: runner, pool, timeoutMs } = this;
+    const batched = batchedMethod({ ...how, runner, pool, timeoutMs, limit: this.#limit });
+    const most = how.batching.maxQueueSize;
+    this.#batches.push({
+      get stats() {
+        return batched.stats;
+      },
+      most,
+    });
+    return batched;
+  }
+
+  /** A fact that the worker told when it had loaded the model. */
+  protected fact<Key extends 'kind' | 'vocab' | 'schema'>(key: Key): Description[Key] {
+    const { description } = this.pool;
+    if (description === undefined) throw new RunnerNotReadyError(this.tag, key);
+    return description[key];
+  }
+
+  #run(method: string, item: unknown, options: RunOptions = {}): Promise<unknown> {
+    const { transfer = false } = options;
+    return this.#call(method, options, undefined, (started) =>
+      this.pool.run(method, item, transfer, started),
+    );
+  }
+
+  async *#stream(
+    method: string,
+    item: unknown,
+    options: RunOptions,
+    left: AbortSignal,
+  ): AsyncGenerator<unknown, void, undefined> {
+    const { transfer = false } = options;
+    const buffer = new StreamBuffer();
+    const ended = this.#call(method, options, left, (started) =>
+      this.pool.runStream(method, item, transfer, buffer, (task) => {
+        buffer.onTaken = (count) => this.pool.pull(task, count);
+        started(task);
+      }),
+    );
+    yield* buffer.values(ended);
+  }
+
+  async #call(
+    method: string,
+    options: RunOptions,
+    left: AbortSignal | undefined,
+    start: (started: (task: Task) => void) => Promise<unknown>,
+  ): Promise<unknown> {
+    const scope = requestScope.getStore();
+    const admission = this.#admissions.get(method) as Admission;
+    scope?.calls(admission);
+    try {
+      return await this.#start(method, options, scope, left, start);
+    } catch (error) {
+      scope?.failed(admission, error);
+      throw error;
+    }
+  }
+
+  async #start(
+    method: string,
+    { signal, timeoutMs = this.timeoutMs }: RunOptions,
+    scope: RequestScope | undefined,
+    left: AbortSignal | undefined,
+    start: (started: (task: Task) => void) => Promise<unknown>,
+  ): Promise<unknown> {
+    if (signal?.aborted) throw new RunAbortedError(this.tag, method, signal.reason);
+    if (scope?.reason !== undefined) throw scope.reason;
+    if (!this.#open) await this.open();
+    this.#limit.enter(method);
+    if (this.#queueIsFull) {
+      this.#limit.leave();
+      throw this.#refuse(method);
+    }
+
+    const trace = traceCall(this.tag, method);
+    let task: Task | undefined;
+    let failure: unknown;
+    const giveUp = (reason: Error): void => {
+      if (task !== undefined) this.pool.abandon(task, reason);
+    };
+    const onAbort = (): void => giveUp(new RunAbortedError(this.tag, method, signal?.reason));
+    const timer =
+      timeoutMs > 0
+        ? setTimeout(
+            () => giveUp(new RunTimeoutError(this.tag, method, timeoutMs)),
+            Math.ceil(timeoutMs),
+          )
+        : undefined;
+    signal?.addEventListener('abort', onAbort, { once: true });
+    left?.addEventListener('abort', onAbort, { once: true });
+    const leave = scope?.onEnd(giveUp);
+    try {
+      return await start((queued) => {
+        task = queued;
+        if (trace !== undefined) task.traced = true;
+        // It may have been left while the model was loaded.
+        if (signal?.aborted || left?.aborted) onAbort();
+        if (scope?.reason !== undefined) giveUp(scope.reason);
+      });
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      left?.removeEventListener('abort', onAbort);
+      leave?.();
+      this.#limit.leave();
+      if (task !== undefined) this.#report(method, task);
+      trace?.end({ timing: task?.ran, error: failure });
+    }
+  }
+
+  /** Nothing is kept: what comes between is refused when it calls. */
+  #hold(method: string): () => void {
+    this.#limit.check(method);
+    if (this.#queueIsFull) throw this.#refuse(method);
+    return () => undefined;
+  }
+
+  get #queueIsFull(): boolean {
+    return this.pool.waiting >= this.#maxQueueSize;
+  }
+
+  #refuse(method: string): RunnerOverloadedError {
+    this.#shed++;
+    tellObservers('shed', { runner: this.tag, method, reason: 'queue' });
+    const seconds = Math.max(1, Math.ceil((this.pool.backlogMs ?? 0) / 1000));
+    const fact = `${this.pool.waiting} calls wait, its maxQueueSize`;
+    return new RunnerOverloadedError(this.tag, method, fact, seconds);
+  }
+
+  #report(method: string, { outcome = 'failed', timing, madeAt, postedAt }: Task): void {
+    const total = performance.now() - madeAt;
+    // A worker that did not answer told nothing; what is known then is when it got the call.
+    const runMs = timing?.runMs ?? (postedAt === undefined ? 0 : total - (postedAt - madeAt));
+    const waitMs = Math.max(0, total - runMs);
+    tellObservers('called', { runner: this.tag, method, waitMs, runMs, outcome });
+  }
+}
+
+/** Figures of a batched method that add up with those of the calls that run alone. */
+const ADDED = [
+  'queued',
+  'running',
+  'completed',
+  'failed',
+  'rejected',
+  'abandoned',
+  'shed',
+] as const;

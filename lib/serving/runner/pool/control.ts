@@ -1,0 +1,94 @@
+import type { RunGuard } from '../../../learner/runtime/run-guard.js';
+
+/** Tasks that one worker may hold: the one that runs, and one that waits in its mailbox. */
+export const SLOTS = 2;
+
+const PHASE = 0;
+const TRANSITIONS = 1;
+const FIRST_SLOT = 2;
+
+const JAVASCRIPT = 0;
+const NATIVE = 1;
+const KILLED = 2;
+
+const FREE = 0;
+const POSTED = 1;
+const TAKEN = 2;
+const CANCELLED = 3;
+
+/**
+ * Memory that a worker thread and its owner share, so that both agree on two questions without a
+ * message that a busy thread would not read: may the thread be terminated now (the phase), and who
+ * got a posted task first, the worker that starts it or the owner that cancels it (the slots).
+ *
+ * Each answer is one compare-and-exchange, so there is no moment in which both sides think they
+ * won.
+ */
+export class WorkerControl {
+  readonly #words: Int32Array;
+
+  constructor(
+    readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(
+      (FIRST_SLOT + SLOTS) * Int32Array.BYTES_PER_ELEMENT,
+    ),
+  ) {
+    this.#words = new Int32Array(buffer);
+  }
+
+  // The owner's side.
+
+  /** True when the thread runs no native code, and never will again: it may be terminated. */
+  kill(): boolean {
+    return Atomics.compareExchange(this.#words, PHASE, JAVASCRIPT, KILLED) !== NATIVE;
+  }
+
+  get inNative(): boolean {
+    return Atomics.load(this.#words, PHASE) === NATIVE;
+  }
+
+  /**
+   * Counts the entries to and returns from native code: unchanged means no progress of that kind.
+   */
+  get transitions(): number {
+    return Atomics.load(this.#words, TRANSITIONS);
+  }
+
+  post(slot: number): void {
+    Atomics.store(this.#words, FIRST_SLOT + slot, POSTED);
+  }
+
+  /** True when the worker had not started the task; it will skip it. */
+  cancel(slot: number): boolean {
+    return Atomics.compareExchange(this.#words, FIRST_SLOT + slot, POSTED, CANCELLED) === POSTED;
+  }
+
+  isTaken(slot: number): boolean {
+    return Atomics.load(this.#words, FIRST_SLOT + slot) === TAKEN;
+  }
+
+  clear(slot: number): void {
+    Atomics.store(this.#words, FIRST_SLOT + slot, FREE);
+  }
+
+  // The worker's side.
+
+  /** False when the task was cancelled before it was started. */
+  take(slot: number): boolean {
+    return Atomics.compareExchange(this.#words, FIRST_SLOT + slot, POSTED, TAKEN) === POSTED;
+  }
+
+  get guard(): RunGuard {
+    return {
+      enter: () => {
+        const before = Atomics.compareExchange(this.#words, PHASE, JAVASCRIPT, NATIVE);
+        // The owner is about to terminate this thread: native code must not start any more.
+        if (before === KILLED) Atomics.wait(this.#words, PHASE, KILLED);
+        Atomics.add(this.#words, TRANSITIONS, 1);
+      },
+      leave: () => {
+        Atomics.add(this.#words, TRANSITIONS, 1);
+        Atomics.store(this.#words, PHASE, JAVASCRIPT);
+      },
+    };
+  }
+}

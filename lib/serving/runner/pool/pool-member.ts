@@ -1,0 +1,68 @@
+import type { Description, WireError } from './protocol.js';
+import type { Task } from './task.js';
+
+/** One of a pool's workers, a thread or a process, seen from its owner. */
+export interface PoolMember {
+  /** It has its model loaded, and takes tasks. */
+  readonly ready: boolean;
+  /** Tasks that it has not answered. */
+  readonly load: number;
+  /** Tasks that it takes at a time: the one that runs, and those that wait in its mailbox. */
+  readonly slots: number;
+  /** Tasks that wait behind the one that runs, and that somebody waits for. */
+  readonly mailbox: readonly Task[];
+  /** @throws DataCloneError when the item cannot be sent; the worker is as it was. */
+  post(task: Task): void;
+  /**
+   * Takes a task back that waits behind another one; undefined where there is none, or it was given
+   * away.
+   */
+  takeBack(): Task | undefined;
+  /**
+   * The caller of a task has left: drop the task if it has not started, else see that it comes to
+   * an end.
+   */
+  abandon(task: Task): void;
+  /** The caller takes so many further values of a stream. */
+  pull(task: Task, count: number): void;
+  /**
+   * Releases the model and ends the worker, after the tasks it holds; with `force` as soon as may
+   * be. Resolves when it is gone.
+   */
+  close(force?: boolean): Promise<void>;
+}
+
+/** What a worker reports to its pool. */
+export interface PoolMemberEvents {
+  ready(member: PoolMember, description: Description): void;
+  /** The worker has room for another task. */
+  free(member: PoolMember): void;
+  /** The worker is gone. `tasks` are those that it had not answered, oldest first. */
+  exit(member: PoolMember, exit: WorkerExit): void;
+}
+
+export interface WorkerExit {
+  readonly tasks: readonly { readonly task: Task; readonly started: boolean }[];
+  readonly reason: string;
+  /** The model had been loaded. */
+  readonly wasReady: boolean;
+  /** Why the model could not be loaded, where that is why the worker ended. */
+  readonly loadError: WireError | undefined;
+}
+
+export interface PoolMemberOptions {
+  /** The program of the worker: the URL of `worker.js`, or of `process/child.js`. */
+  readonly script: URL;
+  readonly runnable: string;
+  readonly init: unknown;
+  /** Milliseconds that an abandoned task may go on before the worker is replaced. */
+  readonly stuckMs: number;
+}
+
+/**
+ * Tasks that a worker takes: as many as it has slots, and one where the item was given away and
+ * cannot be taken back.
+ */
+export function roomFor(task: Task, member: PoolMember): boolean {
+  return member.ready && member.load < (task.transfer.length > 0 ? 1 : member.slots);
+}

@@ -1,0 +1,52 @@
+import { COUNTED } from './call-outcomes.js';
+import type { Task } from './task.js';
+
+/** How much the latest run counts in the mean of their times. */
+const NEWEST = 0.1;
+
+/** Figures of a pool at this moment; counts are since its start. @publicApi */
+export interface RunnerStats {
+  /** Workers with their model loaded, of those the runner wants. */
+  readonly ready: number;
+  readonly workers: number;
+  /** Calls that wait. */
+  readonly queued: number;
+  /** Calls that run. */
+  readonly running: number;
+  /** No further call may wait now: it would be refused. */
+  readonly full: boolean;
+  /** Calls that were answered. */
+  readonly completed: number;
+  /** Calls that failed, but for those below. */
+  readonly failed: number;
+  /** Calls whose item was at fault. */
+  readonly rejected: number;
+  /** Calls that were given up by their callers, or whose time was over. */
+  readonly abandoned: number;
+  /** Calls that were refused because of the load. */
+  readonly shed: number;
+  /** Workers that were lost. */
+  readonly restarts: number;
+}
+
+/** What a pool itself knows of that: no call is refused here. */
+export type PoolStats = Omit<RunnerStats, 'full' | 'shed'>;
+
+/** What became of the calls of a pool, and how long they run. */
+export class CallCounts {
+  readonly counts = { completed: 0, failed: 0, rejected: 0, abandoned: 0 };
+  #meanRunMs: number | undefined;
+
+  /** Undefined while none was measured. */
+  get meanRunMs(): number | undefined {
+    return this.#meanRunMs;
+  }
+
+  settled({ outcome = 'failed', timing, ahead }: Task): void {
+    this.counts[COUNTED[outcome]]++;
+    // The time of a stream is that of whoever reads it.
+    if (timing === undefined || ahead !== undefined) return;
+    const mean = this.#meanRunMs ?? timing.runMs;
+    this.#meanRunMs = mean + NEWEST * (timing.runMs - mean);
+  }
+}

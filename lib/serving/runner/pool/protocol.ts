@@ -1,0 +1,88 @@
+import type { CallTiming } from '../../runtime/call-trace.js';
+import type { Encoded } from './transfer.js';
+
+/** What is served: by which module, and what that is told. */
+export interface ServedBy {
+  /** Module that exports `open(init): Promise<Served>`. */
+  readonly runnable: string;
+  readonly init: unknown;
+}
+
+/** What a worker thread is started with. */
+export interface WorkerBootstrap extends ServedBy {
+  readonly control: SharedArrayBuffer;
+}
+
+/** What the worker tells about the model that it has loaded. */
+export interface Description {
+  readonly kind: string;
+  readonly vocab: unknown;
+  /** The columns of a row, where the model predicts from rows. */
+  readonly schema?: unknown;
+  readonly methods: readonly string[];
+}
+
+/** What a method learns of its call, besides the item. */
+export interface CallContext {
+  /**
+   * Aborted when the caller has left, as far as the thread gets to know it: while it computes it
+   * reads no messages.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** A method of a loaded model: gives a value, a promise of one, or a stream. */
+export type ServedMethod = (item: unknown, context: CallContext) => unknown;
+
+/** A loaded model, as a runnable module gives it to the worker. */
+export interface Served {
+  readonly kind: string;
+  readonly vocab: unknown;
+  readonly schema?: unknown;
+  readonly methods: ReadonlyMap<string, ServedMethod>;
+  release(): Promise<void>;
+}
+
+export interface RunMessage {
+  readonly type: 'run';
+  readonly slot: number;
+  readonly method: string;
+  readonly item: Encoded;
+  /**
+   * The values of a stream are wanted, so many ahead of what is asked for; undefined where one
+   * result is.
+   */
+  readonly ahead?: number;
+  /** Somebody wants to know what the time is spent on. */
+  readonly traced?: true;
+}
+
+export type ToWorker =
+  | RunMessage
+  /** So many further values of a stream. */
+  | { readonly type: 'pull'; readonly slot: number; readonly count: number }
+  /** The caller has left. */
+  | { readonly type: 'leave'; readonly slot: number }
+  | { readonly type: 'close' };
+
+/** When a call ran, told by the worker. */
+export type RunTiming = CallTiming;
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly description: Description }
+  | { readonly type: 'load-failed'; readonly error: WireError }
+  | { readonly type: 'value'; readonly slot: number; readonly value: Encoded }
+  /** The result; after the values of a stream, its end. */
+  | ({ readonly type: 'result'; readonly slot: number; readonly value: Encoded } & RunTiming)
+  | ({ readonly type: 'error'; readonly slot: number; readonly error: WireError } & RunTiming)
+  | { readonly type: 'skipped'; readonly slot: number }
+  | { readonly type: 'closed' };
+
+/** An error without its class, which a message cannot carry. */
+export interface WireError {
+  readonly kind: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** The item was at fault. */
+  readonly input: boolean;
+}

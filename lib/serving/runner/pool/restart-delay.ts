@@ -1,0 +1,30 @@
+const FIRST_MS = 100;
+const LONGEST_MS = 5000;
+const LONGEST_AFTER_LOAD_MS = 30_000;
+
+/**
+ * How long to wait before a lost worker is started again: not at all for the first, longer and
+ * longer where workers are lost one after the other without an answer in between, or cannot load
+ * their model.
+ */
+export class RestartDelay {
+  #failedLoads = 0;
+  #losses = 0;
+
+  /** A worker has answered a call. */
+  served(): void {
+    this.#losses = 0;
+  }
+
+  /** A worker has loaded its model. */
+  loaded(): void {
+    this.#failedLoads = 0;
+  }
+
+  /** Milliseconds for a worker that was lost just now. */
+  next(wasReady: boolean): number {
+    if (!wasReady) return Math.min(LONGEST_AFTER_LOAD_MS, FIRST_MS * 2 ** this.#failedLoads++);
+    const losses = this.#losses++;
+    return losses === 0 ? 0 : Math.min(LONGEST_MS, FIRST_MS * 2 ** (losses - 1));
+  }
+}

@@ -1,0 +1,67 @@
+import { pathToFileURL } from 'node:url';
+import type { FromWorker, RunMessage, Served, ServedBy, ToWorker } from './protocol.js';
+import { ServedCall, type Send } from './served-call.js';
+import { wireError } from './wire-error.js';
+
+/** The way between a worker, be it a thread or a process, and its owner. */
+export interface WorkerLink {
+  readonly send: Send;
+  onMessage(listener: (message: ToWorker) => void): void;
+  /** False when a posted task was cancelled before it was started. */
+  take(slot: number): boolean;
+  /** The model has been released, and the owner told so: ends the worker. */
+  end(): void;
+}
+
+/** Loads one model, then serves its tasks one after the other. */
+export async function serveModel(by: ServedBy, link: WorkerLink): Promise<void> {
+  let served: Served;
+  try {
+    served = await load(by);
+  } catch (error) {
+    link.send({ type: 'load-failed', error: wireError(error) });
+    return;
+  }
+  // Tasks wait for each other here: a run yields to the event loop, which may bring the next
+  // message.
+  let tail: Promise<void> = Promise.resolve();
+  const calls = new Map<number, ServedCall>();
+  const run = async (message: RunMessage): Promise<void> => {
+    const { slot } = message;
+    if (!link.take(slot)) return link.send({ type: 'skipped', slot });
+    const call = new ServedCall(message, (answer: FromWorker, transfer) => {
+      if (answer.type !== 'value') calls.delete(slot);
+      link.send(answer, transfer);
+    });
+    calls.set(slot, call);
+    await call.run(served.methods.get(message.method));
+  };
+  link.onMessage((message) => {
+    switch (message.type) {
+      case 'run':
+        tail = tail.then(() => run(message));
+        return;
+      case 'pull':
+        return calls.get(message.slot)?.pull(message.count);
+      case 'leave':
+        return calls.get(message.slot)?.leave();
+      case 'close':
+        tail = tail.then(() => close(served, link));
+    }
+  });
+  const { kind, vocab, schema, methods } = served;
+  link.send({ type: 'ready', description: { kind, vocab, schema, methods: [...methods.keys()] } });
+}
+
+async function load({ runnable, init }: ServedBy): Promise<Served> {
+  const href = runnable.startsWith('file:') ? runnable : pathToFileURL(runnable).href;
+  const loaded = (await import(href)) as { open(init: unknown): Promise<Served> };
+  return loaded.open(init);
+}
+
+async function close(served: Served, link: WorkerLink): Promise<void> {
+  // A model that cannot be released must not keep the application from ending.
+  await served.release().catch(() => undefined);
+  link.send({ type: 'closed' });
+  link.end();
+}

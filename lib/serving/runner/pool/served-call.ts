@@ -1,0 +1,119 @@
+import { recordPhases, stopPhases } from '../../../learner/runtime/phases.js';
+import { NotAStreamError, StreamResultError } from '../errors/index.js';
+import type { CallContext, FromWorker, RunMessage, RunTiming, ServedMethod } from './protocol.js';
+import { streamedValues } from './streamed-values.js';
+import { decode, encode } from './transfer.js';
+import { wireError } from './wire-error.js';
+
+/** Sends an answer; throws when the answer cannot be sent. */
+export type Send = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
+
+/** A call inside a worker, from its start to its answer. */
+export class ServedCall {
+  #controller: AbortController | undefined;
+  #left = false;
+  #credit: number;
+  #wake: (() => void) | undefined;
+  #values: AsyncIterator<unknown> | undefined;
+
+  constructor(
+    private readonly message: RunMessage,
+    private readonly send: Send,
+    /** Makes a message of a value. */
+    private readonly pack: typeof encode = encode,
+  ) {
+    this.#credit = message.ahead ?? 0;
+  }
+
+  /** The caller takes so many further values of a stream. */
+  pull(count: number): void {
+    this.#credit += count;
+    this.#wake?.();
+  }
+
+  /** The caller has left: its stream ends here. */
+  leave(): void {
+    this.#left = true;
+    this.#controller?.abort();
+    this.#wake?.();
+    // One that waits for its next value may be able to stop now; its end is waited for where it is
+    // read.
+    void this.#values?.return?.().catch(() => undefined);
+  }
+
+  /** Runs the method and sends its answer, whatever comes. */
+  async run(method: ServedMethod | undefined): Promise<void> {
+    const { slot, ahead } = this.message;
+    const start = performance.now();
+    const phases = this.message.traced ? recordPhases() : undefined;
+    const timing = (): RunTiming => ({
+      startedAt: performance.timeOrigin + start,
+      runMs: performance.now() - start,
+      ...(phases === undefined ? {} : { phases }),
+    });
+    try {
+      if (method === undefined) {
+        throw new TypeError(`The model has no method "${this.message.method}".`);
+      }
+      const value: unknown = await method(decode(this.message.item), this.#context());
+      const values = streamedValues(value);
+      if (ahead !== undefined) await this.#stream(values);
+      else if (values !== undefined) await this.#refuse(values);
+      const buffers = new Set<ArrayBuffer>();
+      const encoded = this.pack(ahead === undefined ? value : undefined, buffers);
+      this.send({ type: 'result', slot, value: encoded, ...timing() }, [...buffers]);
+    } catch (error) {
+      this.send({ type: 'error', slot, error: wireError(error), ...timing() });
+    } finally {
+      if (phases !== undefined) stopPhases();
+    }
+  }
+
+  async #stream(values: AsyncIterator<unknown> | undefined): Promise<void> {
+    const { slot, method } = this.message;
+    if (values === undefined) throw new NotAStreamError(method);
+    this.#values = values;
+    let done = false;
+    try {
+      while (!this.#left) {
+        const next = await values.next();
+        done = next.done === true;
+        if (done) return;
+        // Waiting also lets messages in: a generator that only computes would keep them out for
+        // ever.
+        while (this.#credit === 0 && !this.#left) {
+          await new Promise<void>((resolve) => (this.#wake = resolve));
+        }
+        if (this.#left) break;
+        this.#credit--;
+        const buffers = new Set<ArrayBuffer>();
+        const value = this.pack(next.value, buffers);
+        this.send({ type: 'value', slot, value }, [...buffers]);
+      }
+    } finally {
+      this.#values = undefined;
+      if (!done) await values.return?.();
+    }
+  }
+
+  async #refuse(values: AsyncIterator<unknown>): Promise<never> {
+    await values.return?.();
+    throw new StreamResultError(this.message.method);
+  }
+
+  /** Most methods never look at it. */
+  #context(): CallContext {
+    const signal = (): AbortSignal => {
+      if (this.#controller === undefined) {
+        this.#controller = new AbortController();
+        if (this.#left) this.#controller.abort();
+      }
+      return this.#controller.signal;
+    };
+    return {
+      get signal() {
+        return signal();
+      },
+    };
+  }
+}

@@ -1,0 +1,52 @@
+import type { TaskStream } from './task.js';
+
+/** Values that a worker may be ahead of their reader. */
+const AHEAD = 16;
+
+/**
+ * Takes the values of a stream out of a worker, and hands them to their reader, who may be slower.
+ */
+export class StreamBuffer implements TaskStream {
+  readonly ahead = AHEAD;
+  /** Told how many values were taken, so that as many more can be asked for. */
+  onTaken: ((count: number) => void) | undefined;
+  readonly #waiting: unknown[] = [];
+  #taken = 0;
+  #wake: (() => void) | undefined;
+
+  value(value: unknown): void {
+    this.#waiting.push(value);
+    this.#wake?.();
+  }
+
+  /** The values, and what the stream failed with. */
+  async *values(ended: Promise<unknown>): AsyncGenerator<unknown, void, undefined> {
+    let end: { readonly error?: unknown } | undefined;
+    const finish = (how: { readonly error?: unknown }): void => {
+      end = how;
+      this.#wake?.();
+    };
+    ended.then(
+      () => finish({}),
+      (error: unknown) => finish({ error }),
+    );
+    for (;;) {
+      while (this.#waiting.length > 0) {
+        const value = this.#waiting.shift();
+        this.#take();
+        yield value;
+      }
+      if (end !== undefined) {
+        if ('error' in end) throw end.error;
+        return;
+      }
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  #take(): void {
+    if (++this.#taken < AHEAD / 2) return;
+    this.onTaken?.(this.#taken);
+    this.#taken = 0;
+  }
+}

@@ -1,0 +1,90 @@
+import { UnclonableItemError } from '../errors/index.js';
+import { roomFor, type PoolMember } from './pool-member.js';
+import { TaskQueue, type Task } from './task.js';
+
+/**
+ * The workers of a pool, and what waits for them: tasks start in the order they came, each on the
+ * worker that has least to do.
+ */
+export class TaskDispatcher {
+  readonly workers = new Set<PoolMember>();
+  readonly queue = new TaskQueue();
+
+  /** @param runner Its name, for messages. */
+  constructor(private readonly runner: string) {}
+
+  /** Tasks that wait for a worker. */
+  get waiting(): number {
+    return this.queue.size + this.#count((worker) => worker.mailbox.length);
+  }
+
+  /** Workers with their model loaded. */
+  get sessions(): number {
+    return this.#count((worker) => (worker.ready ? 1 : 0));
+  }
+
+  /** Of those, the ones with nothing to do. */
+  get idle(): number {
+    if (this.queue.peek() !== undefined) return 0;
+    return this.#count((worker) => (worker.ready && worker.load === 0 ? 1 : 0));
+  }
+
+  /** Tasks that would be handed to a worker at once. */
+  get room(): number {
+    if (this.queue.peek() !== undefined) return 0;
+    return this.#count((worker) => (worker.ready ? Math.max(0, worker.slots - worker.load) : 0));
+  }
+
+  /** Hands out what there is room for. */
+  dispatch(): void {
+    for (let task = this.queue.peek(); task !== undefined; task = this.queue.peek()) {
+      const worker = this.#leastBusy(task);
+      if (worker === undefined) return;
+      this.queue.shift();
+      this.#post(worker, task);
+    }
+    for (const worker of this.workers) if (worker.ready && worker.load === 0) this.#steal(worker);
+  }
+
+  /** Empties the queue. */
+  takeWaiting(): Task[] {
+    const tasks: Task[] = [];
+    for (let task = this.queue.shift(); task !== undefined; task = this.queue.shift()) {
+      tasks.push(task);
+    }
+    return tasks;
+  }
+
+  #count(of: (worker: PoolMember) => number): number {
+    let sum = 0;
+    for (const worker of this.workers) sum += of(worker);
+    return sum;
+  }
+
+  #leastBusy(task: Task): PoolMember | undefined {
+    let least: PoolMember | undefined;
+    for (const worker of this.workers) {
+      if (roomFor(task, worker) && worker.load < (least?.load ?? Infinity)) least = worker;
+    }
+    return least;
+  }
+
+  /** A task may wait in the mailbox of a worker with a long one, while this worker has none. */
+  #steal(worker: PoolMember): void {
+    for (const other of this.workers) {
+      if (other === worker || other.load < 2) continue;
+      const task = other.takeBack();
+      if (task !== undefined) return this.#post(worker, task);
+    }
+  }
+
+  #post(worker: PoolMember, task: Task): void {
+    try {
+      task.postedAt = performance.now();
+      worker.post(task);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      task.reject(new UnclonableItemError(this.runner, task.method, reason));
+    }
+  }
+}

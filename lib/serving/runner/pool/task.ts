@@ -1,0 +1,168 @@
+import type { CallEvent } from '../../runtime/runner-observer.js';
+import type { RunTiming, WireError } from './protocol.js';
+import { decode, type Encoded } from './transfer.js';
+
+const NOTHING: Encoded = { value: undefined };
+
+/** How the values of a stream are taken. */
+export interface TaskStream {
+  /** Values that the worker may send before it is asked for more. */
+  readonly ahead: number;
+  value(value: unknown): void;
+}
+
+/**
+ * One call of a method of the model: from the queue to its answer, which only the first to come
+ * settles.
+ */
+export class Task {
+  #settled = false;
+  #item: Encoded;
+  #timing: RunTiming | undefined;
+  #outcome: CallEvent['outcome'] | undefined;
+  /** Waits in a pool's queue. */
+  queued = false;
+  /** When it was made, and when a worker got it last, on the clock of `performance.now()`. */
+  readonly madeAt = performance.now();
+  postedAt: number | undefined;
+  /** Somebody wants to know what its worker spends its time on. */
+  traced?: true;
+
+  constructor(
+    readonly method: string,
+    item: Encoded,
+    /** Buffers of the item that the caller gives up. */
+    readonly transfer: ArrayBuffer[],
+    private readonly settle: {
+      resolve(value: unknown): void;
+      reject(error: unknown): void;
+      /** Makes the caller's error of the worker's. */
+      errorOf(error: WireError): Error;
+    },
+    private readonly stream?: TaskStream,
+  ) {
+    this.#item = item;
+  }
+
+  /** Undefined for calls of one result. */
+  get ahead(): number | undefined {
+    return this.stream?.ahead;
+  }
+
+  /** When it ran; known once a worker has answered. */
+  get timing(): RunTiming | undefined {
+    return this.#timing;
+  }
+
+  /** The same, and where its worker did not answer, since when that has had it. */
+  get ran(): RunTiming | undefined {
+    if (this.#timing !== undefined || this.postedAt === undefined) return this.#timing;
+    const { timeOrigin } = performance;
+    return { startedAt: timeOrigin + this.postedAt, runMs: performance.now() - this.postedAt };
+  }
+
+  get item(): Encoded {
+    return this.#item;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** How it came to its end. */
+  get outcome(): CallEvent['outcome'] | undefined {
+    return this.#outcome;
+  }
+
+  /** A value of a stream has come. */
+  yielded(value: Encoded): void {
+    if (!this.#settled) this.stream?.value(decode(value));
+  }
+
+  succeed(value: Encoded, timing: RunTiming): void {
+    this.#timing = timing;
+    if (this.#end('ok')) this.settle.resolve(decode(value));
+  }
+
+  fail(error: WireError, timing: RunTiming): void {
+    this.#timing = timing;
+    if (this.#end(error.input ? 'input' : 'failed')) {
+      this.settle.reject(this.settle.errorOf(error));
+    }
+  }
+
+  reject(error: Error): void {
+    if (this.#end('failed')) this.settle.reject(error);
+  }
+
+  /** Its caller has left, or its time is over. */
+  giveUp(error: Error): void {
+    if (this.#end('abandoned')) this.settle.reject(error);
+  }
+
+  #end(outcome: CallEvent['outcome']): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#outcome = outcome;
+    // A task that nobody waits for may stay in a queue for a while; its item need not.
+    this.#item = NOTHING;
+    return true;
+  }
+}
+
+/** First in, first out; what was settled while it waited is never handed out. */
+export class TaskQueue {
+  #items: Task[] = [];
+  #head = 0;
+  #size = 0;
+
+  push(task: Task): void {
+    this.#items.push(task);
+    this.#entered(task);
+  }
+
+  pushFront(task: Task): void {
+    if (this.#head > 0) this.#items[--this.#head] = task;
+    else this.#items.unshift(task);
+    this.#entered(task);
+  }
+
+  /** The task was settled; it may have waited here. */
+  forget(task: Task): void {
+    if (!task.queued) return;
+    task.queued = false;
+    this.#size--;
+  }
+
+  peek(): Task | undefined {
+    while (this.#items[this.#head]?.settled === true) this.#head++;
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return this.#items[this.#head];
+  }
+
+  shift(): Task | undefined {
+    const task = this.peek();
+    if (task !== undefined) {
+      this.#head++;
+      this.forget(task);
+    }
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    }
+    return task;
+  }
+
+  /** Tasks that still wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  #entered(task: Task): void {
+    task.queued = true;
+    this.#size++;
+  }
+}

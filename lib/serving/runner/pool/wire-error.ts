@@ -1,0 +1,19 @@
+import { InputError } from '../../../learner/errors/index.js';
+import { RunFailedError, RunInputError } from '../errors/index.js';
+import type { WireError } from './protocol.js';
+
+/** What a message can carry of an error. */
+export function wireError(error: unknown): WireError {
+  if (!(error instanceof Error)) {
+    return { kind: 'Error', message: String(error), stack: undefined, input: false };
+  }
+  const { name, message, stack } = error;
+  return { kind: name, message, stack, input: error instanceof InputError };
+}
+
+/** The caller's error of a failure in a runner's model. */
+export function runError(runner: string, { kind, message, stack, input }: WireError): Error {
+  return input
+    ? new RunInputError(runner, kind, message)
+    : new RunFailedError(runner, kind, message, stack);
+}

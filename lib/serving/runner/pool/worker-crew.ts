@@ -1,0 +1,178 @@
+import { tellObservers } from '../../runtime/runner-observer.js';
+import { ModelLoadError, RunnerClosedError } from '../errors/index.js';
+import type { PoolMember, PoolMemberEvents, WorkerExit } from './pool-member.js';
+import { PoolWorker } from './pool-worker.js';
+import { PoolProcess } from '../process/pool-process.js';
+import type { Description } from './protocol.js';
+import { RestartDelay } from './restart-delay.js';
+
+export interface WorkerCrewOptions {
+  /** The runner's name, for messages. */
+  readonly name: string;
+  readonly workers: number;
+  /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
+  readonly runnable: string;
+  readonly init: unknown;
+  /**
+   * Milliseconds that an abandoned task may go on before its worker is replaced; a thread in native
+   * code is waited for.
+   */
+  readonly stuckMs: number;
+  /** @default 'thread' */
+  readonly isolation?: 'thread' | 'process';
+  /** The program of the workers. */
+  readonly script?: URL;
+  /** Told when a worker was lost. */
+  readonly warn?: (message: string) => void;
+}
+
+/** What a crew tells its pool. */
+export interface WorkerCrewEvents {
+  /** A worker has room for a task. */
+  free(): void;
+  /** A worker is gone, with tasks in hand. */
+  lost(exit: WorkerExit): void;
+  /** The model cannot be loaded any more, and may never be. */
+  down(reason: string): void;
+}
+
+const MEMBERS = {
+  thread: [PoolWorker, './worker.js'],
+  process: [PoolProcess, '../process/child.js'],
+} as const;
+
+/**
+ * Keeps a number of workers that each hold the same model, threads or processes: one that ends is
+ * started again.
+ */
+export class WorkerCrew {
+  readonly #delay = new RestartDelay();
+  #restarts = 0;
+  #opening: Promise<Description> | undefined;
+  #opened: { resolve(value: Description): void; reject(error: Error): void } | undefined;
+  #description: Description | undefined;
+  #down: string | undefined;
+  #dismissed = false;
+
+  /** @param members The workers that there are. */
+  constructor(
+    private readonly options: WorkerCrewOptions,
+    private readonly members: Set<PoolMember>,
+    private readonly events: WorkerCrewEvents,
+  ) {}
+
+  /**
+   * Starts the workers; resolves when all have loaded the model.
+   *
+   * @throws ModelLoadError when one cannot load it; the others are closed.
+   */
+  open(): Promise<Description> {
+    this.#opening ??= new Promise<Description>((resolve, reject) => {
+      this.#opened = { resolve, reject };
+      for (let i = 0; i < this.options.workers; i++) this.#spawn();
+    });
+    return this.#opening;
+  }
+
+  /** What the workers say of the model; undefined before the first has loaded it. */
+  get description(): Description | undefined {
+    return this.#description;
+  }
+
+  /** At least one worker has its model loaded. */
+  get ready(): boolean {
+    return [...this.members].some((worker) => worker.ready);
+  }
+
+  /** Why there is none that has; undefined where one has, or will have. */
+  get downBecause(): string | undefined {
+    return this.ready ? undefined : this.#down;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** It was given up, or could not be opened: none comes in the place of one that goes. */
+  get dismissed(): boolean {
+    return this.#dismissed;
+  }
+
+  /** From here on none comes in the place of one that goes. */
+  dismiss(): void {
+    this.#dismissed = true;
+  }
+
+  /** Ends the workers; with `force` as soon as may be, else after the tasks that they hold. */
+  async close(force: boolean): Promise<void> {
+    this.#dismissed = true;
+    await Promise.all([...this.members].map((worker) => worker.close(force)));
+  }
+
+  /** Who still waits for {@link open} learns that it is closed. */
+  abandonOpening(): void {
+    this.#opened?.reject(new RunnerClosedError(this.options.name));
+  }
+
+  #spawn(): void {
+    const { isolation = 'thread', runnable, init, stuckMs } = this.options;
+    const [Member, program] = MEMBERS[isolation];
+    const { script = new URL(program, import.meta.url) } = this.options;
+    const begun = performance.now();
+    const events: PoolMemberEvents = {
+      ready: (_member, description) => this.#ready(description, performance.now() - begun),
+      free: () => {
+        this.#delay.served();
+        this.events.free();
+      },
+      exit: (member, exit) => this.#exit(member, exit),
+    };
+    this.members.add(new Member({ script, runnable, init, stuckMs }, events));
+  }
+
+  #ready(description: Description, ms: number): void {
+    this.#description ??= description;
+    this.#delay.loaded();
+    this.#down = undefined;
+    const { name: runner, workers } = this.options;
+    if (this.#opened === undefined) tellObservers('loaded', { runner, workers: 1, ms });
+    else if ([...this.members].filter((worker) => worker.ready).length === workers) {
+      // They load side by side: the last one's time is that of all.
+      tellObservers('loaded', { runner, workers, ms });
+      this.#opened.resolve(this.#description);
+      this.#opened = undefined;
+    }
+    this.events.free();
+  }
+
+  #exit(worker: PoolMember, exit: WorkerExit): void {
+    this.members.delete(worker);
+    this.events.lost(exit);
+    // Given up, maybe as another worker could not load the model: none is to come in its place.
+    if (this.#dismissed) return;
+    const { kind, message } = exit.loadError ?? { kind: 'Error', message: exit.reason };
+    if (this.#opened === undefined) {
+      this.#restart(exit.wasReady, message);
+      return;
+    }
+    const { reject } = this.#opened;
+    this.#opened = undefined;
+    const failed = new ModelLoadError(this.options.name, kind, message);
+    void this.close(true).then(() => reject(failed));
+  }
+
+  #restart(wasReady: boolean, reason: string): void {
+    const { name, warn } = this.options;
+    this.#restarts++;
+    const delay = this.#delay.next(wasReady);
+    tellObservers('restarted', { runner: name, reason });
+    warn?.(`A worker of ${name} was lost (${reason}); another one starts in ${delay} ms.`);
+    if (!wasReady) {
+      this.#down = reason;
+      if (!this.ready) this.events.down(reason);
+    }
+    setTimeout(() => {
+      if (!this.#dismissed) this.#spawn();
+    }, delay).unref();
+  }
+}

@@ -1,0 +1,42 @@
+/** Options of Node that are for one process alone, or run something else than the program. */
+const WITH_VALUE = [
+  '--inspect-port',
+  '--debug-port',
+  '--eval',
+  '-e',
+  '--print',
+  '-p',
+  '-pe',
+  '--input-type',
+  '--watch-path',
+  '--test-name-pattern',
+  '--test-reporter',
+  '--test-reporter-destination',
+];
+const ALONE =
+  /^--(inspect|debug|watch|test|cpu-prof|heap-prof|heapsnapshot|prof$|check$|interactive$|build-snapshot|experimental-sea)|^-[ci]$/;
+
+/**
+ * Node's options for a child, of those of its parent: what says how code is loaded and run, such as
+ * `--import` and `--max-old-space-size`, but no port of an inspector and no program of its own.
+ */
+export function childExecArgv(parent: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < parent.length; i++) {
+    const option = parent[i] as string;
+    const [name = ''] = option.split('=', 1);
+    if (WITH_VALUE.includes(name)) {
+      if (!option.includes('=')) i++;
+    } else if (!ALONE.test(name)) kept.push(option);
+  }
+  return kept;
+}
+
+/** The environment of a child: its parent's, with the same done to NODE_OPTIONS. */
+export function childEnv(parent: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: options, ...env } = parent;
+  if (options === undefined) return env;
+  // Values may be quoted, and hold spaces then.
+  const kept = childExecArgv(options.match(/(?:[^\s"]|"(?:\\.|[^"\\])*")+/g) ?? []);
+  return { ...env, NODE_OPTIONS: kept.join(' ') };
+}

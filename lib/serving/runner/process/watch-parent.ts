@@ -1,0 +1,21 @@
+import { Worker } from 'node:worker_threads';
+
+const INTERVAL_MS = 1000;
+
+/**
+ * Ends this process when its parent has gone and its own event loop does not come to notice, as it
+ * computes, perhaps for ever: a thread looks every second whose child this is.
+ */
+export function watchParent(): void {
+  const program = `
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+    }, ${INTERVAL_MS});
+  `;
+  const limits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 };
+  const worker = new Worker(program, { eval: true, resourceLimits: limits, execArgv: [], env: {} });
+  worker.unref();
+  // Without it the process still ends with its parent, as long as it reads its messages.
+  worker.on('error', () => undefined);
+}

@@ -1,0 +1,80 @@
+import type { Prediction, Predictions } from '../../learner/fastai/learner.js';
+import type {
+  DecodedRow,
+  FrameLike,
+  ShownRow,
+  TabularSchema,
+} from '../../learner/fastai/tabular/index.js';
+import type { RunnerStats } from './pool/pool-stats.js';
+import type { RunOptions } from './runner-options-types.js';
+
+/**
+ * One method of a model, run in a worker thread. `run` and `asyncRun` are the same call; both
+ * return a promise.
+ *
+ * @publicApi
+ */
+export interface RunnerMethod<Input = unknown, Output = unknown, Options = RunOptions> {
+  /**
+   * @throws RunInputError (an InputError) when the item is at fault.
+   * @throws RunFailedError when the model failed.
+   * @throws RunTimeoutError, RunAbortedError when the call was given up.
+   * @throws RunnerUnavailableError, RunnerClosedError, WorkerDiedError when no worker can serve it.
+   */
+  run(item: Input, options?: Options): Promise<Output>;
+  asyncRun(item: Input, options?: Options): Promise<Output>;
+}
+
+/**
+ * A model that runs in worker threads of its own.
+ *
+ * @publicApi
+ */
+export interface RunnerHandle {
+  /**
+   * `name:version` of the model, with the version that was found; before it is open, as it was
+   * asked for.
+   */
+  readonly tag: string;
+  /** At least one worker has the model loaded. */
+  readonly ready: boolean;
+  readonly stats: RunnerStats;
+  /** A method of the model by its name, as in the model's signatures. */
+  method(name: string): RunnerMethod;
+  /**
+   * Loads the model; called by the module at start, and by the first call of a runner that stands
+   * alone.
+   */
+  open(): Promise<void>;
+  /** Waits for the calls in hand, releases the model and ends the workers. */
+  close(timeoutMs?: number): Promise<void>;
+}
+
+/**
+ * A runner of a fastai learner.
+ *
+ * @typeParam Input What `predict` takes: a string for text learners.
+ * @typeParam Decoded fastai's first element of a prediction: a class name, a list of them, a
+ * number, a row.
+ *
+ * @publicApi
+ */
+export interface FastaiRunner<Input = unknown, Decoded = unknown> extends RunnerHandle {
+  /** What the learner predicts from: `text`, `tabular`, ... Known once the model is loaded. */
+  readonly kind: string;
+  /** `learner.vocab`. Known once the model is loaded. */
+  readonly vocab: unknown;
+  /** `learner.predict`: `[decoded, target, probabilities]`. */
+  readonly predict: RunnerMethod<Input, Prediction<Decoded>>;
+  /** `learner.getPreds`: `[predictions, null]`, each row as it is alone. */
+  readonly getPreds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
+  /**
+   * The columns of a row, for tabular and collaborative-filtering learners. Known once the model is
+   * loaded.
+   */
+  readonly schema: TabularSchema | undefined;
+  /** `learner.decodeRow`: a decoded row with names in place of codes. */
+  readonly decodeRow: RunnerMethod<DecodedRow, ShownRow>;
+  /** The name of `getPreds` in Python. */
+  readonly get_preds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
+}

@@ -1,0 +1,37 @@
+import type { Phase } from '../../learner/runtime/phases.js';
+
+/** When a worker had a call in hand. */
+export interface CallTiming {
+  /** Milliseconds since 1970, with fractions. */
+  readonly startedAt: number;
+  readonly runMs: number;
+  /** What it did in that time, where that is recorded. */
+  readonly phases?: readonly Phase[];
+}
+
+/** What a call of a runner leaves in a trace. */
+export interface CallTrace {
+  /**
+   * The call has ended. `timing` is undefined where no worker had it in hand; `batch` where it
+   * shared a run.
+   */
+  end(result: {
+    readonly timing: CallTiming | undefined;
+    readonly batch?: { readonly rows: number; readonly calls: number } | undefined;
+    readonly error?: unknown;
+  }): void;
+}
+
+export type CallTracer = (runner: string, method: string) => CallTrace | undefined;
+
+let tracer: CallTracer | undefined;
+
+/** Installs what traces the calls of this process; the last one counts. */
+export function traceCallsWith(next: CallTracer | undefined): void {
+  tracer = next;
+}
+
+/** Begins the trace of a call that is about to be queued; undefined where nobody records one. */
+export function traceCall(runner: string, method: string): CallTrace | undefined {
+  return tracer?.(runner, method);
+}

@@ -1,0 +1,24 @@
+/**
+ * What is known of the rows that a runner's learner takes; a `TabularSchema`, which this leaf need
+ * not know.
+ */
+type SchemaOf = () => unknown;
+
+const byTag = new Map<string, SchemaOf>();
+
+/**
+ * Tells where the schema of a runner's learner is to be had, by the tag that the runner is injected
+ * by.
+ */
+export function registerLearnerSchema(tag: string, schema: SchemaOf): void {
+  byTag.set(tag, schema);
+}
+
+/**
+ * The schema of the learner behind a tag; undefined where no runner has that tag.
+ *
+ * @throws RunnerNotReadyError while the runner has not loaded its model.
+ */
+export function learnerSchemaOf(tag: string): unknown {
+  return byTag.get(tag.includes(':') ? tag : `${tag}:latest`)?.();
+}

@@ -1,0 +1,56 @@
+/** A call of a runner that has come to its end. */
+export interface CallEvent {
+  /** The runner's tag. */
+  readonly runner: string;
+  readonly method: string;
+  /** Milliseconds in the queue, and in the worker. */
+  readonly waitMs: number;
+  readonly runMs: number;
+  /** `input`: the item was at fault; `abandoned`: its caller left or its time was over. */
+  readonly outcome: 'ok' | 'input' | 'failed' | 'abandoned';
+}
+
+/** A run that served one or more calls of a batchable method. */
+export interface BatchEvent {
+  readonly runner: string;
+  readonly method: string;
+  readonly rows: number;
+  readonly calls: number;
+  readonly runMs: number;
+}
+
+/** A call that was refused. */
+export interface ShedEvent {
+  readonly runner: string;
+  readonly method: string;
+  /**
+   * `queue`: too many wait; `latency`: it could not be in time; `overdue`: it was not answered in
+   * time; `concurrency`: too many in hand.
+   */
+  readonly reason: 'queue' | 'latency' | 'overdue' | 'concurrency';
+}
+
+/** What happens in the runners of this process, for metrics; nobody listens by default. */
+export interface RunnerObserver {
+  called?(event: CallEvent): void;
+  batched?(event: BatchEvent): void;
+  shed?(event: ShedEvent): void;
+  restarted?(event: { readonly runner: string; readonly reason: string }): void;
+  loaded?(event: { readonly runner: string; readonly workers: number; readonly ms: number }): void;
+}
+
+const observers = new Set<RunnerObserver>();
+
+/** Adds an observer; returns what takes it off again. */
+export function observeRunners(observer: RunnerObserver): () => void {
+  observers.add(observer);
+  return () => observers.delete(observer);
+}
+
+/** Tells all observers. */
+export function tellObservers<Kind extends keyof RunnerObserver>(
+  kind: Kind,
+  event: Parameters<NonNullable<RunnerObserver[Kind]>>[0],
+): void {
+  for (const observer of observers) observer[kind]?.(event as never);
+}

@@ -1,0 +1,102 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { createTarDecoder } from 'modern-tar';
+import xz from 'xz-decompress';
+import { openPromise as openZip } from 'yauzl';
+import type { ArchiveFormat } from './archive-format.js';
+
+/** A member of an archive, in the order of the file. */
+export interface ArchiveEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'folder' | 'other';
+  /** What the archive calls an entry of kind `other`: symlink, link, fifo... */
+  readonly type: string;
+  /** Bytes of a file, as the archive declares them. */
+  readonly size: number;
+  /** The bytes of a file. An entry whose content is not asked for is passed over. */
+  content(): AsyncIterable<Uint8Array>;
+}
+
+/** Reads the members of an archive one after the other, in constant memory. */
+export function readArchive(path: string, format: ArchiveFormat): AsyncIterable<ArchiveEntry> {
+  return format === 'zip' ? readZip(path) : readTar(path, format);
+}
+
+async function* readTar(path: string, format: ArchiveFormat): AsyncGenerator<ArchiveEntry> {
+  const file = createReadStream(path);
+  const decoder = createTarDecoder({ strict: true });
+  // What fails before the decoder shows as an error of the entries.
+  void plainBytes(file, format)
+    .pipeTo(decoder.writable)
+    .catch(() => undefined);
+  try {
+    for await (const { header, body } of decoder.readable) {
+      const { name, size, type = 'file' } = header;
+      let used = false;
+      yield {
+        name,
+        kind: type === 'file' ? 'file' : type === 'directory' ? 'folder' : 'other',
+        type,
+        size,
+        content: () => {
+          used = true;
+          return body;
+        },
+      };
+      // The decoder waits for a body that nobody reads.
+      if (!used) await body.cancel();
+    }
+  } finally {
+    file.destroy();
+  }
+}
+
+type ByteStream = import('node:stream/web').ReadableStream<Uint8Array>;
+
+function plainBytes(file: Readable, format: ArchiveFormat): ReadableStream<Uint8Array> {
+  if (format === 'bentomodel') {
+    const packed = Readable.toWeb(file) as unknown as ReadableStream<Uint8Array>;
+    return new xz.XzReadableStream(packed);
+  }
+  if (format === 'tar') return Readable.toWeb(file) as unknown as ReadableStream<Uint8Array>;
+  const gunzip = createGunzip();
+  file.on('error', (error) => gunzip.destroy(error));
+  return Readable.toWeb(file.pipe(gunzip)) as ByteStream as unknown as ReadableStream<Uint8Array>;
+}
+
+const UNIX = 3;
+const TYPE_MASK = 0o170000;
+const UNIX_TYPES = new Map([
+  [0o120000, 'symlink'],
+  [0o010000, 'fifo'],
+  [0o020000, 'character-device'],
+  [0o060000, 'block-device'],
+  [0o140000, 'socket'],
+]);
+
+async function* readZip(path: string): AsyncGenerator<ArchiveEntry> {
+  const zip = await openZip(path, { lazyEntries: true, decodeStrings: true, autoClose: false });
+  try {
+    for await (const entry of zip.eachEntry()) {
+      const mode = entry.versionMadeBy >> 8 === UNIX ? entry.externalFileAttributes >>> 16 : 0;
+      const other = UNIX_TYPES.get(mode & TYPE_MASK);
+      const folder = entry.fileName.endsWith('/');
+      yield {
+        name: entry.fileName,
+        kind: other ? 'other' : folder ? 'folder' : 'file',
+        type: other ?? (folder ? 'directory' : 'file'),
+        size: entry.uncompressedSize,
+        content: () => contentOf(entry),
+      };
+    }
+  } finally {
+    zip.close();
+  }
+
+  async function* contentOf(
+    entry: Parameters<typeof zip.openReadStreamPromise>[0],
+  ): AsyncGenerator<Uint8Array> {
+    yield* await zip.openReadStreamPromise(entry);
+  }
+}

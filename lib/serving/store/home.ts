@@ -1,0 +1,21 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/**
+ * The store that is used where none is given: the folder named by the environment variable
+ * `VTS_HOME`, else `~/vtsserving`. Read at every call.
+ *
+ * @publicApi
+ */
+export function defaultHome(): string {
+  const named = process.env['VTS_HOME'];
+  return named ? resolveHome(named) : join(homedir(), 'vtsserving');
+}
+
+/**
+ * An absolute path; a leading `~` is the user's home, which no shell has expanded in a
+ * configuration.
+ */
+export function resolveHome(home: string): string {
+  return resolve(home.replace(/^~(?=$|[\\/])/, () => homedir()));
+}

@@ -1,0 +1,359 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { VtsError } from '../../learner/errors/index.js';
+import { archiveTarget, exists, readable, readModelYaml } from './archive/archive-files.js';
+import { filesOf } from './archive/files-of.js';
+import { codeOf, syncTree } from './durable.js';
+import {
+  AmbiguousVersionError,
+  ArchiveExistsError,
+  ArchiveFileError,
+  InvalidTagError,
+  ModelExistsError,
+  ModelNotFoundError,
+  PinnedModelError,
+  VanishedError,
+} from './errors/index.js';
+import { defaultHome, resolveHome } from './home.js';
+import { ModelInfo, type ModelInfoFields } from './model-info.js';
+import {
+  fieldsOf,
+  type CreateModelOptions,
+  type ExportModelOptions,
+  type ImportModelOptions,
+  type ModelFilter,
+} from './model-store-options.js';
+import { MODEL_YAML } from './model-yaml.js';
+import { Model } from './model.js';
+import { PendingPointers } from './pending-pointers.js';
+import { pinsOf } from './pins.js';
+import { Publisher } from './publisher.js';
+import { Staging } from './staging.js';
+import { LATEST, Tag } from './tag.js';
+import { newVersion, nowMicros } from './version.js';
+import { isFolder, newestFirst, VersionFolders } from './version-folders.js';
+import { warn } from './warn.js';
+import { LatestWatcher, type ModelWatcher, type WatchOptions } from './watcher.js';
+import { naming } from './write-errors.js';
+
+/** How often a step that another process upset is tried again. */
+const ATTEMPTS = 100;
+
+/**
+ * Models by name and version in a folder, laid out as BentoML does:
+ * `<home>/models/<name>/<version>/model.yaml` with the model's files beside it, and
+ * `<home>/models/<name>/latest`, which holds the newest version. BentoML (`BENTOML_HOME`) and this
+ * class share a store.
+ *
+ * Reading never writes. A model is built in `<home>/tmp` and moved to its place when it is whole
+ * and on the disk, so that readers, and whoever comes after a crash, find all of it or nothing. Any
+ * number of processes may write at once.
+ *
+ * @publicApi
+ */
+export class ModelStore {
+  /** The store's folder, absolute. */
+  readonly home: string;
+  /** The folder of the models, `<home>/models`. */
+  readonly path: string;
+  readonly #folders: VersionFolders;
+  readonly #staging: Staging;
+  readonly #pending: PendingPointers;
+  readonly #publisher: Publisher;
+
+  /**
+   * @param home Default: the environment's `VTS_HOME`, else `~/vtsserving`. Made when the first
+   * model is saved.
+   */
+  constructor(home?: string) {
+    this.home = home === undefined ? defaultHome() : resolveHome(home);
+    this.path = join(this.home, 'models');
+    this.#folders = new VersionFolders(this.path);
+    this.#staging = new Staging(this.home);
+    this.#pending = new PendingPointers(this.#folders, this.#staging);
+    this.#publisher = new Publisher(this.#folders, this.#staging, this.#pending);
+  }
+
+  /**
+   * Finds a model: `name:version`, `name:` with the beginning of one version only, `name` or
+   * `name:latest`.
+   *
+   * The newest version is the one that the file `latest` names; where the file is missing, or names
+   * a version that is gone, it is the one created last.
+   *
+   * @throws InvalidTagError when the tag breaks the grammar.
+   * @throws ModelNotFoundError when there is none; the message lists what the store has.
+   * @throws AmbiguousVersionError when several versions begin so.
+   * @throws CorruptModelError when the model's model.yaml is missing or wrong.
+   */
+  async get(tag: string | Tag): Promise<Model> {
+    const wanted = Tag.parse(tag);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.#resolve(wanted);
+      if (found === undefined) break;
+      try {
+        return await this.#folders.read(wanted.withVersion(found));
+      } catch (error) {
+        // Deleted since it was looked up: a newer look may find another one.
+        if (!(error instanceof VanishedError)) throw error;
+      }
+    }
+    throw new ModelNotFoundError(wanted.toString(), this.home, await this.#available(wanted.name));
+  }
+
+  /**
+   * Models by name, newest first; all of them, those of a name, or those with some labels.
+   *
+   * A folder whose model.yaml cannot be read is left out, with a warning on the process
+   * (`VTS_CORRUPT_MODEL`).
+   *
+   * @throws InvalidTagError when the name breaks the grammar.
+   */
+  async list(filter: string | ModelFilter = {}): Promise<Model[]> {
+    const { name, labels = {} } = typeof filter === 'string' ? { name: filter } : filter;
+    const names = name === undefined ? await this.#folders.names() : [Tag.parse(name).name];
+    const listed: Model[] = [];
+    for (const each of names) {
+      const models = await this.#folders.readAll(each, (error) => {
+        warn('VTS_CORRUPT_MODEL', error.message);
+      });
+      listed.push(...models.sort(newestFirst));
+    }
+    return listed.filter(({ info }) =>
+      Object.entries(labels).every(([key, value]) => info.labels[key] === value),
+    );
+  }
+
+  /**
+   * Saves a model: `fill` writes its files into an empty folder, and the store adds model.yaml.
+   *
+   * Where `fill` throws, or anything else fails, the store is as it was. The newest model of a name
+   * becomes its `latest`.
+   *
+   * @param tag A name, for which a version is made that sorts by time; or name and version.
+   * @throws InvalidTagError when the tag breaks the grammar, or the version is `latest`.
+   * @throws ModelExistsError when the version is there already.
+   * @throws InvalidModelInfoError when labels, metadata or signatures are none that model.yaml can
+   * hold.
+   * @throws StoreWriteError when the store cannot be written.
+   */
+  async create(
+    tag: string | Tag,
+    options: CreateModelOptions,
+    fill: (folder: string) => Promise<void> | void,
+  ): Promise<Model> {
+    const wanted = Tag.parse(tag);
+    refuseLatest(wanted);
+    const fields = fieldsOf(options);
+    // What is wrong with the options or the tag shows before the work of filling.
+    ModelInfo.create(wanted, fields, 0);
+    if (wanted.version !== undefined && (await isFolder(this.#folders.folderOf(wanted)))) {
+      throw new ModelExistsError(wanted.toString(), this.home);
+    }
+    return this.#build(async (folder) => {
+      await fill(folder);
+      return this.#place(folder, wanted, fields);
+    });
+  }
+
+  /**
+   * Deletes a version (`name:version`, in full), the newest one (`name:latest`), or, as BentoML
+   * does, all versions of a bare name. `latest` then names the newest that is left.
+   *
+   * @returns The tags that were deleted.
+   * @throws ModelNotFoundError when there is no such model.
+   * @throws PinnedModelError when a bundle of the store pins one of them, unless `force` is set;
+   * none is deleted then.
+   * @throws StoreWriteError when the store cannot be written.
+   */
+  async delete(tag: string | Tag, options: { force?: boolean } = {}): Promise<Tag[]> {
+    const wanted = Tag.parse(tag);
+    const versions =
+      wanted.version === undefined
+        ? await this.#folders.versions(wanted.name)
+        : [wanted.isLatest ? await this.#resolve(wanted) : wanted.version];
+    const tags = versions
+      .filter((version) => version !== undefined)
+      .map((version) => wanted.withVersion(version));
+    if (!options.force) {
+      const [pinned] = await pinsOf(this.home, tags);
+      if (pinned) throw new PinnedModelError(...pinned);
+    }
+    return naming(this.home, async () => {
+      const deleted = await this.#publisher.remove(wanted.name, tags);
+      if (deleted.length > 0) return deleted;
+      const available = await this.#available(wanted.name);
+      throw new ModelNotFoundError(wanted.toString(), this.home, available);
+    });
+  }
+
+  /**
+   * Puts the model of an archive into the store, under the tag that its model.yaml has.
+   *
+   * @param path A `.bentomodel`, `.tar.xz`, `.tar.gz`, `.tar` or `.zip` that {@link export} or
+   * BentoML wrote; what it is shows from its content.
+   * @throws ArchiveFormatError, ArchiveEntryError, CorruptModelArchiveError, ArchiveFileError for
+   * the archive.
+   * @throws CorruptModelError when its model.yaml is missing or wrong.
+   * @throws ModelExistsError when the version is there already, unless `force` is set.
+   * @throws StoreWriteError when the store cannot be written.
+   */
+  async import(path: string, options: ImportModelOptions = {}): Promise<Model> {
+    const { force = false, onProgress, ...limits } = options;
+    const archive = resolve(path);
+    await readable(archive);
+    // Few programs need it, and all would wait for its libraries.
+    const { unpack } = await import('./archive/unpack.js');
+    return this.#build(async (folder) => {
+      await unpack(archive, folder, limits, onProgress);
+      const info = await readModelYaml(folder, archive);
+      refuseLatest(info.tag);
+      await syncTree(folder);
+      if (!(await this.#publisher.publish(folder, info.tag, force))) {
+        throw new ModelExistsError(info.tag.toString(), this.home, 'import');
+      }
+      return new Model(info.tag, this.#folders.folderOf(info.tag), info);
+    });
+  }
+
+  /**
+   * Writes a model of the store into an archive, which {@link import} and BentoML read.
+   *
+   * @param path The archive, or a folder for it. Its extension tells the format, as in BentoML:
+   * `.bentomodel` (a tar in xz; it is not compressed), `.tar.gz`, `.tar`, `.zip`; others get
+   * `.bentomodel` added. Default: `<name>-<version>.bentomodel` in the current folder.
+   * @returns The path of the archive, absolute.
+   * @throws The errors of {@link get}.
+   * @throws ArchiveExistsError when the file is there, unless `force` is set.
+   * @throws ArchiveFileError when it cannot be written. Nothing is left of it then.
+   */
+  async export(
+    tag: string | Tag,
+    path: string = '.',
+    options: ExportModelOptions = {},
+  ): Promise<string> {
+    const model = await this.get(tag);
+    const { force = false, onProgress } = options;
+    const { target, format } = await archiveTarget(model.tag, path, options.format);
+    if (!force && (await exists(target))) throw new ArchiveExistsError(target);
+    const files = await filesOf(model.path);
+    const total = files.reduce((sum, { size }) => sum + size, 0);
+    const { pack } = await import('./archive/pack.js');
+    try {
+      await pack(files, target, format, {
+        overwrite: force,
+        onProgress: onProgress && ((bytes) => onProgress(bytes, total)),
+      });
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined || error instanceof VtsError) throw error;
+      throw new ArchiveFileError(target, 'written', code, { cause: error });
+    }
+    return target;
+  }
+
+  /**
+   * Watches for a new newest version of a name.
+   *
+   * @param tag `name` or `name:latest`.
+   * @param listener Called with the newest model whenever it is another one than before, and at
+   * first, unless `known` is the newest. What it throws goes to `onError`, and it is not called
+   * again for that version.
+   * @throws InvalidTagError when the tag names one version, which never changes.
+   */
+  watch(
+    tag: string | Tag,
+    listener: (model: Model) => Promise<void> | void,
+    options: WatchOptions & {
+      /** The version that the caller has. */
+      known?: Tag;
+    } = {},
+  ): ModelWatcher {
+    const wanted = Tag.parse(tag);
+    if (!wanted.isLatest) {
+      throw new InvalidTagError(
+        wanted.toString(),
+        'it names one version, and only the newest of a name changes',
+        `Watch "${wanted.name}".`,
+      );
+    }
+    return new LatestWatcher(wanted, (each) => this.get(each), listener, options);
+  }
+
+  /** The version that a tag means, or undefined when there is none. */
+  async #resolve(tag: Tag): Promise<string | undefined> {
+    const { name } = tag;
+    if (tag.isLatest) {
+      // Notes first: a writer removes its note when the pointer is right, so the pointer of a note
+      // that was not seen, read after that, is right too. Read the other way round, the newest
+      // version could go back by one.
+      const ahead = await this.#pending.ahead(name);
+      const pointed = await this.#folders.pointed(name);
+      if (
+        pointed !== undefined &&
+        (await isFolder(this.#folders.folderOf(new Tag(name, pointed))))
+      ) {
+        if (ahead.length === 0) return pointed;
+        return (await this.#folders.newestOf([new Tag(name, pointed), ...ahead])) ?? pointed;
+      }
+      const newest = await this.#folders.newest(name);
+      // Where every version is corrupt, reading one says so.
+      return newest ?? (await this.#folders.versions(name)).at(-1);
+    }
+    const version = tag.version ?? '';
+    const versions = await this.#folders.versions(name);
+    if (versions.includes(version)) return version;
+    const matches = versions.filter((each) => each.startsWith(version));
+    if (matches.length > 1) throw new AmbiguousVersionError(tag.toString(), matches);
+    return matches[0];
+  }
+
+  /** Tags for a message: those of the name asked for, else all. */
+  async #available(name: string): Promise<string[]> {
+    const tagsOf = async (each: string): Promise<string[]> =>
+      (await this.#folders.versions(each)).map((version) => `${each}:${version}`);
+    const near = await tagsOf(name);
+    if (near.length > 0) return near;
+    const all = await Promise.all((await this.#folders.names()).map(tagsOf));
+    return all.flat();
+  }
+
+  /** Gives the filled folder its model.yaml, and moves it to its place. */
+  async #place(folder: string, wanted: Tag, fields: ModelInfoFields): Promise<Model> {
+    for (let attempt = 1; ; attempt++) {
+      const micros = nowMicros();
+      const tag = wanted.version === undefined ? wanted.withVersion(newVersion(micros)) : wanted;
+      const info = ModelInfo.create(tag, fields, micros);
+      await writeFile(join(folder, MODEL_YAML), info.toYaml());
+      await syncTree(folder);
+      if (await this.#publisher.publish(folder, tag, false)) {
+        return new Model(tag, this.#folders.folderOf(tag), info);
+      }
+      if (wanted.version !== undefined || attempt === ATTEMPTS) {
+        throw new ModelExistsError(tag.toString(), this.home);
+      }
+    }
+  }
+
+  /** Builds a model in a folder aside, which is gone afterwards whatever happens. */
+  #build<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    return naming(this.home, async () => {
+      await this.#publisher.recover();
+      const folder = await this.#staging.folder('model');
+      try {
+        return await work(folder);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  }
+}
+
+function refuseLatest(tag: Tag): void {
+  if (tag.version !== LATEST) return;
+  throw new InvalidTagError(
+    tag.toString(),
+    `no version can be called "${LATEST}", the word for the newest one`,
+    'Leave the version out to have one made, or choose another.',
+  );
+}

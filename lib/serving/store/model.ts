@@ -1,0 +1,52 @@
+import { isAbsolute, join, normalize, sep } from 'node:path';
+import { ModelPathError, NoRunnerError } from './errors/index.js';
+import type { ModelInfo } from './model-info.js';
+import { runnerFactoryOf } from './runner-factories.js';
+import type { Tag } from './tag.js';
+
+/**
+ * A model of a store.
+ *
+ * @typeParam Runner What {@link Model.toRunner} returns; known where a framework's `get` made the
+ * object.
+ *
+ * @publicApi
+ */
+export class Model<Runner = unknown, RunnerOptions extends object = object> {
+  constructor(
+    /** Name and version. */
+    readonly tag: Tag,
+    /** The model's folder, absolute. */
+    readonly path: string,
+    /** What its model.yaml says. */
+    readonly info: ModelInfo,
+  ) {}
+
+  /**
+   * The absolute path of a file of the model, whether it exists or not.
+   *
+   * @throws ModelPathError when the file would lie outside the model's folder.
+   */
+  pathOf(file: string): string {
+    const relative = normalize(file);
+    if (isAbsolute(file) || relative === '..' || relative.startsWith(`..${sep}`)) {
+      throw new ModelPathError(file, this.tag.toString());
+    }
+    return join(this.path, relative);
+  }
+
+  /**
+   * A runner of the model, as its framework makes it; for fastai a `FastaiRunner`.
+   *
+   * @throws NoRunnerError when nothing here runs models of its framework.
+   */
+  toRunner(options?: RunnerOptions): Runner {
+    const factory = runnerFactoryOf(this.info.module);
+    if (!factory) throw new NoRunnerError(this.tag.toString(), this.info.module);
+    return factory(this, options) as Runner;
+  }
+
+  toString(): string {
+    return this.tag.toString();
+  }
+}

@@ -1,0 +1,13 @@
+import { createRequire } from 'node:module';
+
+/** The version of this package, or undefined where a bundler has left its package.json behind. */
+export function packageVersion(): string | undefined {
+  try {
+    const { version } = createRequire(import.meta.url)('nestjs-vts/package.json') as {
+      version?: string;
+    };
+    return version;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { Tag } from './tag.js';
+
+/**
+ * Folders of a store's home that hold what pins models, with the file that lists them: this
+ * package's, and BentoML's.
+ */
+const HOLDERS = [
+  ['bundles', 'bundle.yaml'],
+  ['bentos', 'bento.yaml'],
+] as const;
+
+/**
+ * What pins a model: the bundles of the store, and BentoML's bentos, that list it. A list that
+ * cannot be read pins nothing.
+ */
+export async function pinsOf(home: string, tags: readonly Tag[]): Promise<Map<string, string[]>> {
+  const wanted = new Set(tags.map(String));
+  const pins = new Map<string, string[]>();
+  for (const [folder, file] of HOLDERS) {
+    for (const name of await entries(join(home, folder))) {
+      for (const version of await entries(join(home, folder, name))) {
+        for (const tag of await modelsIn(join(home, folder, name, version, file))) {
+          if (!wanted.has(tag)) continue;
+          const holder = `${folder.slice(0, -1)} ${name}:${version}`;
+          pins.set(tag, [...(pins.get(tag) ?? []), holder]);
+        }
+      }
+    }
+  }
+  return pins;
+}
+
+async function entries(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(() => [])).sort();
+}
+
+/** Tags under `models`, which lists texts or maps with a `tag`. */
+async function modelsIn(path: string): Promise<string[]> {
+  try {
+    const { models } = parse(await readFile(path, 'utf8'), { mapAsMap: false }) as {
+      models?: unknown;
+    };
+    if (!Array.isArray(models)) return [];
+    return models.map((model: unknown) =>
+      String(
+        typeof model === 'object' && model !== null ? (model as { tag?: unknown }).tag : model,
+      ),
+    );
+  } catch {
+    return [];
+  }
+}

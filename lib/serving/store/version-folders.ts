@@ -1,0 +1,139 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from './durable.js';
+import { CorruptModelError, VanishedError } from './errors/index.js';
+import { MODEL_YAML, parseModelYaml } from './model-yaml.js';
+import { Model } from './model.js';
+import { isTagPart, LATEST, Tag } from './tag.js';
+
+/**
+ * The folders of a store, read only: `<name>/<version>/model.yaml` and the pointer `<name>/latest`.
+ */
+export class VersionFolders {
+  constructor(
+    /** The folder `models` of the store. */
+    readonly path: string,
+  ) {}
+
+  folderOf(tag: Tag): string {
+    return join(this.path, tag.name, tag.version ?? '');
+  }
+
+  pointerOf(name: string): string {
+    return join(this.path, name, LATEST);
+  }
+
+  /** Names that can be models', in order. */
+  names(): Promise<string[]> {
+    return folders(this.path);
+  }
+
+  /** Versions of a name, in order; none when there is no such name. Some may be no models. */
+  async versions(name: string): Promise<string[]> {
+    const found = await folders(join(this.path, name));
+    // BentoML saves under a version "latest" when told to, which is a folder in the pointer's
+    // place.
+    return found.filter((version) => version !== LATEST);
+  }
+
+  /** Where the pointer of a name points, if it is there; not whether such a version is. */
+  async pointed(name: string): Promise<string | undefined> {
+    try {
+      const version = (await readFile(this.pointerOf(name), 'utf8')).trim();
+      return isTagPart(version) ? version : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Reads a model.
+   *
+   * @throws VanishedError when there is no such folder.
+   * @throws CorruptModelError when there is, but no readable model.yaml in it.
+   */
+  async read(tag: Tag): Promise<Model> {
+    const path = this.folderOf(tag);
+    let text: string;
+    try {
+      text = await readFile(join(path, MODEL_YAML), 'utf8');
+    } catch (cause) {
+      const code = codeOf(cause) ?? String(cause);
+      if (code === 'ENOENT' || code === 'ENOTDIR') {
+        if (!(await isFolder(path))) throw new VanishedError(path);
+        throw new CorruptModelError(path, ['it has no model.yaml'], { cause });
+      }
+      throw new CorruptModelError(path, [`its model.yaml cannot be opened (${code})`], { cause });
+    }
+    // The folder is what tags find, also where someone copied or renamed it: it gives the tag.
+    return new Model(tag, path, parseModelYaml(text, path));
+  }
+
+  /** The models of a name; those that cannot be read go to `onCorrupt`. */
+  async readAll(name: string, onCorrupt: (error: CorruptModelError) => void): Promise<Model[]> {
+    const tags = (await this.versions(name)).map((version) => new Tag(name, version));
+    return this.#readEach(tags, onCorrupt);
+  }
+
+  async #readEach(
+    tags: readonly Tag[],
+    onCorrupt: (error: CorruptModelError) => void,
+  ): Promise<Model[]> {
+    const models: Model[] = [];
+    for (const tag of tags) {
+      try {
+        models.push(await this.read(tag));
+      } catch (error) {
+        if (error instanceof CorruptModelError) onCorrupt(error);
+        else if (!(error instanceof VanishedError)) throw error;
+      }
+    }
+    return models;
+  }
+
+  /** The newest readable version of a name. */
+  async newest(name: string): Promise<string | undefined> {
+    return this.newestOf((await this.versions(name)).map((version) => new Tag(name, version)));
+  }
+
+  /** The newest readable one of some versions. */
+  async newestOf(tags: readonly Tag[]): Promise<string | undefined> {
+    const models = await this.#readEach(tags, () => undefined);
+    return models.sort(newestFirst)[0]?.tag.version;
+  }
+}
+
+/** By time of creation; where two have the same, by version. */
+export function newestFirst(a: Model, b: Model): number {
+  const time = b.info.creationMicros - a.info.creationMicros;
+  return time !== 0 ? time : (b.tag.version ?? '') < (a.tag.version ?? '') ? -1 : 1;
+}
+
+async function folders(path: string): Promise<string[]> {
+  let entries;
+  try {
+    entries = await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+  const found: string[] = [];
+  for (const entry of entries) {
+    if (!isTagPart(entry.name)) continue;
+    // Mounted volumes link to folders.
+    const isOne =
+      entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(join(path, entry.name))));
+    if (isOne) found.push(entry.name);
+  }
+  return found.sort();
+}
+
+/** Whether there is a folder, or a link to one. */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Model } from './model.js';
+import type { Tag } from './tag.js';
+
+/**
+ * How a store is watched.
+ *
+ * @publicApi
+ */
+export interface WatchOptions {
+  /** Milliseconds between two looks. @default 1000 */
+  intervalMs?: number;
+  /** Told when a look fails, for example because the store is unreachable. Looking goes on. */
+  onError?: (error: Error) => void;
+}
+
+/**
+ * A watch on a store; it keeps no process alive.
+ *
+ * @publicApi
+ */
+export interface ModelWatcher {
+  /** Ends the watch. Resolves when no listener runs any more. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_INTERVAL_MS = 1000;
+
+/**
+ * Looks at the newest version of a name, again and again. Looking costs two small reads, and works
+ * where no events come: network file systems, mounts of containers.
+ */
+export class LatestWatcher implements ModelWatcher {
+  readonly #intervalMs: number;
+  readonly #onError: (error: Error) => void;
+  #known: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #look: Promise<void> = Promise.resolve();
+  #closed = false;
+  #failure = '';
+
+  constructor(
+    private readonly tag: Tag,
+    private readonly find: (tag: Tag) => Promise<Model>,
+    private readonly listener: (model: Model) => Promise<void> | void,
+    options: WatchOptions & { known?: Tag | undefined },
+  ) {
+    this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS;
+    this.#onError = options.onError ?? (() => undefined);
+    this.#known = options.known?.toString();
+    this.#next();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#look;
+  }
+
+  #next(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#look = this.#lookNow().finally(() => this.#next());
+    }, this.#intervalMs).unref();
+  }
+
+  async #lookNow(): Promise<void> {
+    try {
+      const model = await this.find(this.tag);
+      const found = model.tag.toString();
+      this.#failure = '';
+      if (found === this.#known || this.#closed) return;
+      this.#known = found;
+      await this.listener(model);
+    } catch (error) {
+      // The same failure at every look is told once.
+      const message = (error as Error).message;
+      if (message !== this.#failure) this.#onError(error as Error);
+      this.#failure = message;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { isAbsolute, relative } from 'node:path';
+import { codeOf } from './durable.js';
+import { StoreWriteError } from './errors/index.js';
+
+/**
+ * The system's codes for a store that cannot be written; other codes are no matter of the store's.
+ */
+const CODES = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EXDEV',
+  'ENOTDIR',
+  'EEXIST',
+]);
+
+/**
+ * Does some work on a store, and names the store in errors of the system that are about it.
+ *
+ * @throws StoreWriteError in their place.
+ */
+export async function naming<T>(home: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined || !CODES.has(code) || !isAbout(home, error)) throw error;
+    throw new StoreWriteError(home, code, { cause: error });
+  }
+}
+
+/** A failing write() names no path; what else a store does names the path, or two. */
+function isAbout(home: string, error: unknown): boolean {
+  const { path, dest } = error as { path?: unknown; dest?: unknown };
+  if (path === undefined) return true;
+  return [path, dest].some((each) => {
+    if (typeof each !== 'string') return false;
+    const inside = relative(home, each);
+    return !inside.startsWith('..') && !isAbsolute(inside);
+  });
+}

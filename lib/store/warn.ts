@@ -1,9 +1,0 @@
-/**
- * Tells the user of something that is odd but no failure, as Node does: on stderr unless `--no-warnings`,
- * and as the process's `warning` event.
- *
- * @internal
- */
-export function warn(code: string, message: string): void {
-  process.emitWarning(message, { type: 'VtsWarning', code });
-}
