@@ -5,9 +5,16 @@
  * @publicApi
  */
 export abstract class VtsError extends Error {
+  /**
+   * What to search for, and to tell errors apart by where `instanceof` cannot, as behind a worker:
+   * `VTS_MODEL_NOT_FOUND` of `ModelNotFoundError`. Codes stay as they are from version to version.
+   */
+  readonly code: string;
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
+    this.code = codeOf(this.name);
   }
 }
 
@@ -18,3 +25,12 @@ export abstract class VtsError extends Error {
  * @publicApi
  */
 export class InputError extends VtsError {}
+
+/** `DTypeError` is `VTS_DTYPE`: acronyms stay whole. */
+function codeOf(className: string): string {
+  const words = className.replace(/Error$/, '').replace(/DType/g, 'Dtype');
+  return `VTS_${words
+    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+    .toUpperCase()}`;
+}
