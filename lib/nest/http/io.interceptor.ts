@@ -15,9 +15,9 @@ import { parseContentType, type RequestBody } from '../io/request-body.js';
 import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
 import { RunAbortedError } from '../../serving/runner/errors/index.js';
 import { requestScope, type RequestScope } from '../../serving/runtime/request-scope.js';
-import { VTS_ENDPOINT, VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import { VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
-import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
+import { DEFAULT_MAX_BODY_BYTES, endpointOf, type Endpoint } from './endpoint.js';
 import { RequestTimeoutError, SlowBodyError } from './errors.js';
 import { openEventStream } from './event-stream.js';
 import { earlyBodyOf } from './early-body.js';
@@ -62,7 +62,7 @@ export class IoInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const endpoint = Reflect.getMetadata(VTS_ENDPOINT, context.getHandler()) as Endpoint;
+    const endpoint = endpointOf(context.getHandler()) as Endpoint;
     const http = context.switchToHttp();
     const platform = this.platforms.demand();
     const [given, givenResponse] = [http.getRequest<object>(), http.getResponse<object>()];

@@ -1,7 +1,7 @@
+import { createRequire } from 'node:module';
 import { METHODS, type Server } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { VTS_ENDPOINT } from '../../vts.constants.js';
-import type { Endpoint } from '../endpoint.js';
+import { endpointHandlers, endpointOf, type Endpoint } from '../endpoint.js';
 import {
   type Arrival,
   type HttpPlatform,
@@ -18,7 +18,7 @@ interface FastifyRequest {
   readonly ip: string | undefined;
   readonly protocol: string | undefined;
   readonly is404: boolean;
-  readonly routeOptions: { readonly url?: string; readonly handler?: object };
+  readonly routeOptions: { readonly url?: string; readonly config?: { vtsEndpoint?: Endpoint } };
   body: unknown;
 }
 
@@ -101,10 +101,13 @@ export class FastifyPlatform implements HttpPlatform {
 
   install(steps: RequestSteps): void {
     const fastify = this.adapter.getInstance<FastifyInstance>();
+    markRoutes();
     fastify.addHook('onRoute', (route) => void this.#routes.push(route));
     fastify.addHook('onRequest', (given, reply, done) => {
-      const endpoint = endpointOf(given.routeOptions.handler);
+      const endpoint = given.routeOptions.config?.vtsEndpoint;
       if (endpoint === undefined && !steps.every) return done();
+      // Each promise between the handler and the adapter waits for a stream by a listener of its own.
+      if (endpoint !== undefined) reply.raw.setMaxListeners(0);
       const { raw: request } = given;
       const facts = this.factsOf(given);
       const arrival: Arrival = { request, response: reply.raw, endpoint, facts };
@@ -184,10 +187,22 @@ export class FastifyPlatform implements HttpPlatform {
   }
 }
 
-/** Nest gives what it registers the metadata of the handler. */
-function endpointOf(handler: object | undefined): Endpoint | undefined {
-  if (handler === undefined) return undefined;
-  return Reflect.getMetadata(VTS_ENDPOINT, handler) as Endpoint | undefined;
+type RouteConfig = (config: object) => MethodDecorator;
+
+/** Has the routes of endpoints say so in their `config`, beside what the application has there. */
+function markRoutes(): void {
+  const require = createRequire(import.meta.url);
+  const { RouteConfig } = require('@nestjs/platform-fastify') as { RouteConfig: RouteConfig };
+  const decorate = (handler: object, config: object): void => {
+    RouteConfig(config)({}, '', { value: handler });
+  };
+  const probe = {};
+  decorate(probe, {});
+  const [key] = Reflect.getMetadataKeys(probe) as unknown[];
+  for (const handler of endpointHandlers()) {
+    const given = Reflect.getMetadata(key, handler) as object | undefined;
+    decorate(handler, { ...given, vtsEndpoint: endpointOf(handler) });
+  }
 }
 
 function parsedLate(given: FastifyRequest): void {
