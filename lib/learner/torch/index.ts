@@ -1,15 +1,19 @@
-export * from './errors/index.js';
+export * from './errors.js';
+export {
+  contiguousStrides,
+  elementNameOf,
+  ELEMENT_ARRAYS,
+  type ElementArray,
+} from './element-array.js';
 export { holdsFloats } from './float-lists.js';
 export { DEFAULT_LIMITS, type ReadLimits } from './limits.js';
-export { Module } from './module.js';
-export { moduleOrigin, setModuleOrigin, type ModuleOrigin } from './module-origin.js';
-export { NdArray, NumpyDtype, type NumpyData } from './numpy.js';
-export { categoriesOf } from './pandas-array.js';
-export { DataFrame, Index, Series } from './pandas.js';
+export { Module, moduleOrigin, setModuleOrigin, type ModuleOrigin } from './module.js';
+export { NdArray, NumpyDtype } from './numpy.js';
+export { Index } from './pandas/axis.js';
+export { DataFrame, Series } from './pandas/frame.js';
 export * from './python.js';
-export { MemoryStorage, StorageView, type TorchStorage } from './storage.js';
-export type { ElementArray } from './strided.js';
-export { contiguousStrides, elementSize, isDType, Tensor, type DType } from './tensor.js';
+export { MemoryStorage, type TorchStorage } from './storage.js';
+export { elementSize, isDType, StorageView, Tensor, type DType } from './tensor.js';
 export { readTorchFile, type ReadTorchFileOptions, type TorchFile } from './torch-file.js';
 export { asBool, asDict, asItems, asNumber, asString } from './values.js';
 export { writeModuleFile } from './write/write-module-file.js';

@@ -1,4 +1,4 @@
-import { LimitExceededError } from './errors/index.js';
+import { LimitExceededError } from './errors.js';
 
 /**
  * What a file may ask of the reader. The defaults are far above any real model; they exist so that

@@ -1,5 +1,5 @@
+import { ModuleTreeError, UnreadableTensorError } from './errors.js';
 import { PyDict, PyObject, type PyValue } from './python.js';
-import { ModuleTreeError, UnreadableTensorError } from './errors/index.js';
 import { Tensor } from './tensor.js';
 
 /** Real trees are a few dozen deep; a file may nest modules without end. */
@@ -106,4 +106,23 @@ function tensorsOf(value: PyValue | undefined): Map<string, Tensor | null> {
 
 function shorten(path: string): string {
   return path.length > 80 ? `${path.slice(0, 40)}…${path.slice(-39)}` : path;
+}
+
+/** Where a module was read from. */
+export interface ModuleOrigin {
+  /** The torch file: its path, or its bytes. */
+  readonly source: string | Uint8Array;
+  /** The attributes that lead from the file's root to the module; none where it is the root. */
+  readonly path: readonly string[];
+}
+
+const origins = new WeakMap<Module, ModuleOrigin>();
+
+/** Remembers where a module was read from, so that it can be saved from there. */
+export function setModuleOrigin(module: Module, origin: ModuleOrigin): void {
+  origins.set(module, origin);
+}
+
+export function moduleOrigin(module: Module): ModuleOrigin | undefined {
+  return origins.get(module);
 }

@@ -1,6 +1,6 @@
 import type { PyGlobal, PyValue } from './python.js';
 import { openSource, type ByteSource } from './archive/byte-source.js';
-import { NotATorchFileError, TarFileError } from './errors/index.js';
+import { NotATorchFileError, TarFileError } from './errors.js';
 import { readLegacy } from './archive/legacy-format.js';
 import { readZipFormat } from './archive/zip-format.js';
 import { DEFAULT_LIMITS, type ReadLimits } from './limits.js';

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { FileClosedError, TruncatedFileError, UnreadableFileError } from '../errors/index.js';
+import { FileClosedError, TruncatedFileError, UnreadableFileError } from '../errors.js';
 
 /** Random access to the bytes of a file, wherever they are. */
 export interface ByteSource {

@@ -3,13 +3,14 @@ import {
   CorruptArchiveError,
   NotATorchFileError,
   TruncatedFileError,
-} from '../errors/index.js';
+} from '../errors.js';
 import type { ReadLimits } from '../limits.js';
 import { Cursor } from '../pickle/cursor.js';
 import { PickleMachine } from '../pickle/machine.js';
 import { PyDict, type PyGlobal, type PyValue } from '../python.js';
-import { rebuilders } from '../rebuild/index.js';
-import { LazyStorage, StorageView, type TorchStorage } from '../storage.js';
+import { rebuilders } from '../rebuild/rebuilders.js';
+import { LazyStorage, type TorchStorage } from '../storage.js';
+import { StorageView } from '../tensor.js';
 import type { ByteSource } from './byte-source.js';
 import { parseStorageId } from './storage-id.js';
 

@@ -5,7 +5,7 @@ import {
   CorruptEntryError,
   LimitExceededError,
   TruncatedFileError,
-} from '../errors/index.js';
+} from '../errors.js';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import type { ByteSource } from './byte-source.js';
 

@@ -3,13 +3,14 @@ import {
   CorruptArchiveError,
   NotATorchFileError,
   TorchScriptFileError,
-} from '../errors/index.js';
+} from '../errors.js';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import { Cursor } from '../pickle/cursor.js';
 import { PickleMachine } from '../pickle/machine.js';
 import type { PyGlobal, PyValue } from '../python.js';
-import { rebuilders } from '../rebuild/index.js';
-import { LazyStorage, StorageView, type TorchStorage } from '../storage.js';
+import { rebuilders } from '../rebuild/rebuilders.js';
+import { LazyStorage, type TorchStorage } from '../storage.js';
+import { StorageView } from '../tensor.js';
 import type { ByteSource } from './byte-source.js';
 import { parseStorageId, type StorageId } from './storage-id.js';
 import { openZip, type ZipArchive } from './zip-archive.js';

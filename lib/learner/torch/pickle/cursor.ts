@@ -1,4 +1,4 @@
-import { TruncatedFileError, CorruptPickleError } from '../errors/index.js';
+import { TruncatedFileError, CorruptPickleError } from '../errors.js';
 import { decodeUtf8 } from './text.js';
 
 /** Reads a pickle from front to back; every read is checked against what is left. */

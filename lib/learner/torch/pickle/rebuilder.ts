@@ -1,4 +1,4 @@
-import type { WholeFloat } from '../float-lists.js';
+import type { Travelling } from '../float-lists.js';
 import type { PyValue } from '../python.js';
 
 /** What a rebuilder may ask of the machine that runs it. */
@@ -22,7 +22,9 @@ export interface RebuildContext {
 export type Rebuilder = (
   args: readonly PyValue[],
   context: RebuildContext,
-) => PyValue | WholeFloat | undefined;
+) => Travelling | undefined;
+
+export type RebuilderList = readonly (readonly [qualifiedName: string, Rebuilder])[];
 
 /** The closed list of callables whose calls become values, by qualified name. */
 export type Rebuilders = ReadonlyMap<string, Rebuilder>;

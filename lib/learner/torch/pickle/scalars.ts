@@ -65,8 +65,22 @@ export function readScalar(op: number, cursor: Cursor): PyValue | undefined {
   }
 }
 
+/** The memo index that a GET or PUT of any kind names. */
+export function readMemoIndex(op: number, cursor: Cursor): number {
+  switch (op) {
+    case Op.GET:
+    case Op.PUT:
+      return Number(readInteger(cursor, cursor.line()));
+    case Op.BINGET:
+    case Op.BINPUT:
+      return cursor.uint8();
+    default:
+      return cursor.uint32();
+  }
+}
+
 /** A decimal integer of protocol 0. */
-export function readInteger(cursor: Cursor, text: string): number | bigint {
+function readInteger(cursor: Cursor, text: string): number | bigint {
   return parsed(cursor, parseInteger(text), 'an integer');
 }
 

@@ -9,13 +9,13 @@ import {
   PyTuple,
   type PyValue,
 } from '../python.js';
-import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 
 /** Calls of Python's standard library that are values. */
-export const builtinRebuilders: readonly (readonly [string, Rebuilder])[] = [
+export const builtinRebuilders: RebuilderList = [
   ['builtins.set', rebuildSet],
   ['builtins.frozenset', rebuildSet],
-  ['builtins.list', (args, context) => copyItems(args, context)],
+  ['builtins.list', copyItems],
   ['builtins.tuple', (args, context) => tupleOf(copyItems(args, context))],
   ['builtins.dict', rebuildDict],
   ['builtins.complex', rebuildComplex],

@@ -1,15 +1,15 @@
-import { travelling, type WholeFloat } from '../float-lists.js';
+import { travelling, type Travelling } from '../float-lists.js';
 import { decodeScalar, NdArray, NumpyDtype } from '../numpy.js';
 import { PyGlobal, type PyValue } from '../python.js';
-import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 
 /**
  * Calls of numpy that are arrays, scalars and dtypes; numpy 2 renamed `numpy.core` to
  * `numpy._core`.
  */
-export const numpyRebuilders: readonly (readonly [string, Rebuilder])[] = [
+export const numpyRebuilders: RebuilderList = [
   ['numpy.dtype', rebuildDtype],
-  ...['numpy.core', 'numpy._core'].flatMap((core): (readonly [string, Rebuilder])[] => [
+  ...['numpy.core', 'numpy._core'].flatMap((core): RebuilderList => [
     [`${core}.multiarray._reconstruct`, rebuildArray],
     [`${core}.multiarray.scalar`, rebuildScalar],
     [`${core}.numeric._frombuffer`, rebuildFromBuffer],
@@ -100,7 +100,7 @@ function sizesOf(value: PyValue | undefined): number[] | undefined {
  * `scalar(dtype, bytes)`, or `scalar(dtype, object)`. Times stay arrays without dimensions: they
  * need their unit.
  */
-function rebuildScalar(args: readonly PyValue[]): PyValue | WholeFloat | undefined {
+function rebuildScalar(args: readonly PyValue[]): Travelling | undefined {
   const [dtype, value] = args;
   if (!(dtype instanceof NumpyDtype)) return undefined;
   if (dtype.kind === 'O') return value;

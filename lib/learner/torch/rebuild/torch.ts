@@ -1,10 +1,9 @@
 import { PyDict, PyGlobal, PyTuple, type PyValue } from '../python.js';
-import { StorageView } from '../storage.js';
-import { elementSize, isDType, Tensor, type DType } from '../tensor.js';
-import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+import { isDType, StorageView, Tensor, type DType } from '../tensor.js';
+import type { RebuildContext, Rebuilder, RebuilderList } from '../pickle/rebuilder.js';
 
 /** Calls of torch that are tensors and sizes. */
-export const torchRebuilders: readonly (readonly [string, Rebuilder])[] = [
+export const torchRebuilders: RebuilderList = [
   ['torch.Size', rebuildSize],
   ['torch._utils._rebuild_tensor', ([storage, ...view]) => typedTensor(storage, view)],
   ['torch._utils._rebuild_tensor_v2', rebuildTensorV2],
@@ -19,44 +18,6 @@ export const torchRebuilders: readonly (readonly [string, Rebuilder])[] = [
   ['fastai.torch_core._fa_rebuild_tensor', rebuildFastaiTensor],
   ['fastai.torch_core._rebuild_from_type', rebuildSubclass],
 ];
-
-/** The element types of torch's typed storages, by class name. */
-const STORAGE_DTYPES: ReadonlyMap<string, DType> = new Map([
-  ['DoubleStorage', 'float64'],
-  ['FloatStorage', 'float32'],
-  ['HalfStorage', 'float16'],
-  ['BFloat16Storage', 'bfloat16'],
-  ['LongStorage', 'int64'],
-  ['IntStorage', 'int32'],
-  ['ShortStorage', 'int16'],
-  ['CharStorage', 'int8'],
-  ['ByteStorage', 'uint8'],
-  ['BoolStorage', 'bool'],
-  ['ComplexFloatStorage', 'complex64'],
-  ['ComplexDoubleStorage', 'complex128'],
-]);
-
-/** Bytes of one element of a storage class; undefined for a class that is none. */
-export function storageElement(
-  type: PyValue | undefined,
-): { dtype: DType | undefined; size: number } | undefined {
-  if (!(type instanceof PyGlobal) || !/^torch(\.|$)/.test(type.module)) return undefined;
-  const dtype = STORAGE_DTYPES.get(type.name);
-  if (dtype) return { dtype, size: elementSize(dtype) };
-  switch (type.name) {
-    case 'UntypedStorage':
-    case '_UntypedStorage':
-    case 'QInt8Storage':
-    case 'QUInt8Storage':
-    case 'QUInt4x2Storage':
-    case 'QUInt2x4Storage':
-      return { dtype: undefined, size: 1 };
-    case 'QInt32Storage':
-      return { dtype: undefined, size: 4 };
-    default:
-      return undefined;
-  }
-}
 
 function rebuildSize(args: readonly PyValue[]): PyTuple | undefined {
   const sizes = sizesOf(args[0] ?? []);

@@ -42,8 +42,9 @@ export function outlinePickle(bytes: Uint8Array): PickleOutline | undefined {
   return new Outliner([...pickleOps(bytes)]).run();
 }
 
-/** Opcodes that use so many values and give one. */
-const REDUCES: ReadonlyMap<number, number> = new Map([
+const TO_MARK = -1;
+/** How many values an opcode takes off the stack; TO_MARK for all down to the mark. */
+const TAKES: ReadonlyMap<number, number> = new Map([
   [Op.TUPLE1, 1],
   [Op.TUPLE2, 2],
   [Op.TUPLE3, 3],
@@ -53,16 +54,24 @@ const REDUCES: ReadonlyMap<number, number> = new Map([
   [Op.STACK_GLOBAL, 2],
   [Op.BINPERSID, 1],
   [Op.READONLY_BUFFER, 1],
-]);
-/** Opcodes that use all down to the mark, and give one. */
-const COLLECTS = new Set<number>([Op.TUPLE, Op.LIST, Op.DICT, Op.OBJ, Op.INST, Op.FROZENSET]);
-/** Opcodes that add what they use to the value below. */
-const ADDS: ReadonlyMap<number, number> = new Map([
   [Op.APPEND, 1],
   [Op.SETITEM, 2],
   [Op.BUILD, 1],
+  ...[Op.TUPLE, Op.LIST, Op.DICT, Op.OBJ, Op.INST, Op.FROZENSET, Op.APPENDS, Op.SETITEMS].map(
+    (code) => [code, TO_MARK] as const,
+  ),
+  [Op.ADDITEMS, TO_MARK],
 ]);
-const ADDS_MARKED = new Set<number>([Op.APPENDS, Op.SETITEMS, Op.ADDITEMS]);
+/** Those that add what they take to the value below; the others give a new one. */
+const ADDS = new Set<number>([
+  Op.APPEND,
+  Op.APPENDS,
+  Op.SETITEM,
+  Op.SETITEMS,
+  Op.ADDITEMS,
+  Op.BUILD,
+]);
+const SETS_ENTRIES = new Set<number>([Op.DICT, Op.SETITEM, Op.SETITEMS]);
 const GETS = new Set<number>([Op.GET, Op.BINGET, Op.LONG_BINGET]);
 const PUTS = new Set<number>([Op.PUT, Op.BINPUT, Op.LONG_BINPUT, Op.MEMOIZE]);
 const REFUSED = new Set<number>([Op.DUP, Op.NEXT_BUFFER]);
@@ -117,45 +126,20 @@ class Outliner {
     }
     if (PUTS.has(code)) return this.#put(op, at);
     if (code === Op.POP || code === Op.POP_MARK) return this.#drop(op, at);
-    const count = REDUCES.get(code);
-    if (count !== undefined) {
-      const used = this.#use(count, at);
-      this.#stack.length -= count;
-      this.#push(used[0]?.first ?? at);
-      return true;
-    }
-    if (COLLECTS.has(code)) {
-      const { mark, values } = this.#marked(at);
-      this.#push(this.#stack[mark] as number);
-      const made = this.#stack.pop()!;
-      this.#stack.length = mark;
-      this.#stack.push(made);
-      if (code === Op.DICT) addEntries(made as PickledValue, values);
-      return true;
-    }
-    return this.#add(op, at);
-  }
-
-  #add(op: PickleOp, at: number): boolean {
-    const { code } = op;
-    const count = ADDS.get(code);
-    if (count === undefined && !ADDS_MARKED.has(code)) {
+    const count = TAKES.get(code);
+    if (count === undefined) {
       this.#push(at, op);
       return true;
     }
-    let values: PickledValue[];
-    if (count === undefined) {
-      const marked = this.#marked(at);
-      values = marked.values;
-      this.#stack.length = marked.mark;
-    } else {
-      values = this.#use(count, at);
-      this.#stack.length -= count;
-    }
-    const target = this.#stack.at(-1);
+    const { first, values } = this.#take(count, at);
+    const target = ADDS.has(code) ? this.#stack.at(-1) : this.#push(first);
     if (typeof target !== 'object') return false;
     if (code === Op.BUILD) target.states.push(...values);
-    if (code === Op.SETITEM || code === Op.SETITEMS) addEntries(target, values);
+    if (SETS_ENTRIES.has(code)) {
+      for (let i = 0; i + 1 < values.length; i += 2) {
+        target.entries.push([values[i]!, values[i + 1]!]);
+      }
+    }
     return true;
   }
 
@@ -166,11 +150,9 @@ class Outliner {
    */
   #drop({ code }: PickleOp, at: number): boolean {
     const isCall = this.ops[at - 1]?.code === Op.REDUCE;
-    const mark = code === Op.POP_MARK ? this.#marked(at).mark : this.#stack.length - 1;
-    if (mark < 0 || (code === Op.POP && typeof this.#stack[mark] === 'number')) return false;
-    const slot = this.#stack[mark]!;
-    const first = typeof slot === 'number' ? slot : this.#use(1, at)[0]!.first;
-    this.#stack.length = mark;
+    const top = this.#stack.at(-1);
+    if (top === undefined || (code === Op.POP && typeof top === 'number')) return false;
+    const { first } = this.#take(code === Op.POP_MARK ? TO_MARK : 1, at);
     if (!isCall) this.#dropped = Math.min(first, this.#dropped ?? first);
     return true;
   }
@@ -186,7 +168,7 @@ class Outliner {
     return true;
   }
 
-  #push(at: number, op?: PickleOp): void {
+  #push(at: number, op?: PickleOp): PickledValue {
     const got = op && GETS.has(op.code) ? op.number : undefined;
     const first = this.#dropped ?? at;
     this.#dropped = undefined;
@@ -200,6 +182,7 @@ class Outliner {
       states: [],
     };
     this.#stack.push(value);
+    return value;
   }
 
   /** The uppermost values, whose ends are known now. */
@@ -213,12 +196,16 @@ class Outliner {
     });
   }
 
-  #marked(at: number): { mark: number; values: PickledValue[] } {
-    const mark = this.#stack.findLastIndex((slot) => typeof slot === 'number');
-    return { mark, values: this.#use(this.#stack.length - mark - 1, at) };
+  /** Takes the uppermost values away, or all down to the mark and the mark itself. */
+  #take(count: number, at: number): { first: number; values: PickledValue[] } {
+    const length = this.#stack.length;
+    const marked = count === TO_MARK;
+    const from = marked
+      ? this.#stack.findLastIndex((slot) => typeof slot === 'number')
+      : length - count;
+    const values = this.#use(marked ? length - from - 1 : count, at);
+    const bottom = this.#stack[from]!;
+    this.#stack.length = from;
+    return { first: typeof bottom === 'number' ? bottom : bottom.first, values };
   }
-}
-
-function addEntries(target: PickledValue, values: readonly PickledValue[]): void {
-  for (let i = 0; i + 1 < values.length; i += 2) target.entries.push([values[i]!, values[i + 1]!]);
 }

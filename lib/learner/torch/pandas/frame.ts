@@ -1,42 +1,11 @@
-import { CorruptTensorError, TooManyElementsError, UnreadableColumnError } from './errors/index.js';
-import { arrayDtypeName, arrayValues } from './pandas-array.js';
-import { readManager, type BlockManager } from './pandas-manager.js';
-import { PyDict, PyTuple, type PyValue } from './python.js';
-
-/** Entries of an index that the file only describes. */
-const MOST_ENTRIES = 2 ** 26;
-
-/** A pandas index. Values are decoded when they are asked for. */
-export class Index {
-  #values: PyValue[] | undefined;
-
-  constructor(
-    /** Its class in pandas: `Index`, `RangeIndex`, `MultiIndex`… */
-    readonly kind: string,
-    readonly name: PyValue,
-    private readonly state: PyDict,
-  ) {}
-
-  /**
-   * The labels in order; tuples for a MultiIndex. Throws {@link UnreadableColumnError} for unknown
-   * kinds of values.
-   */
-  get values(): PyValue[] {
-    return (this.#values ??= this.#decode());
-  }
-
-  #decode(): PyValue[] {
-    const { state } = this;
-    if (this.kind === 'RangeIndex') return rangeValues(state);
-    if (this.kind === 'MultiIndex') return multiValues(state);
-    const data = state.get('data');
-    if (data === undefined) throw new UnreadableColumnError('an index', this.kind);
-    return arrayValues(data, 'an index');
-  }
-}
+import { UnreadableColumnError } from '../errors.js';
+import { PyLibraryValue, type PyValue } from '../python.js';
+import { arrayDtypeName, PandasVector } from './array.js';
+import type { Index } from './axis.js';
+import { readManager, type BlockManager } from './manager.js';
 
 /** A pandas series. */
-export class Series {
+export class Series extends PandasVector {
   name: PyValue = null;
   manager: PyValue | undefined;
   #values: PyValue[] | undefined;
@@ -66,7 +35,7 @@ export class Series {
 }
 
 /** A pandas data frame. */
-export class DataFrame {
+export class DataFrame extends PyLibraryValue {
   manager: PyValue | undefined;
   readonly #decoded = new Map<number, PyValue[]>();
   #read: BlockManager | undefined;
@@ -119,30 +88,6 @@ export class DataFrame {
   #manager(): BlockManager {
     return (this.#read ??= readManager(this.manager, 'a data frame'));
   }
-}
-
-function rangeValues(state: PyDict): PyValue[] {
-  const [start, stop, step] = ['start', 'stop', 'step'].map((key) => state.get(key) ?? 0);
-  if (typeof start !== 'number' || typeof stop !== 'number' || typeof step !== 'number' || !step) {
-    throw new CorruptTensorError('a RangeIndex has no start, stop and step');
-  }
-  const count = Math.max(0, Math.ceil((stop - start) / step));
-  if (count > MOST_ENTRIES) throw new TooManyElementsError('A RangeIndex', count, MOST_ENTRIES);
-  return Array.from({ length: count }, (_, i) => start + i * step);
-}
-
-function multiValues(state: PyDict): PyValue[] {
-  const levels = state.get('levels');
-  const codes = state.get('codes') ?? state.get('labels');
-  if (!Array.isArray(levels) || !Array.isArray(codes) || levels.length !== codes.length) {
-    throw new CorruptTensorError('a MultiIndex has no levels and codes');
-  }
-  const labels = levels.map((level) => arrayValues(level, 'an index'));
-  const positions = codes.map((code) => arrayValues(code, 'an index'));
-  const rows = positions[0] ?? [];
-  return rows.map((_, row) =>
-    PyTuple.of_(labels.map((level, i) => level[Number(positions[i]![row])] ?? null)),
-  );
 }
 
 function describeLabel(label: PyValue): string {

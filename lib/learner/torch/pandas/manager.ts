@@ -1,8 +1,8 @@
-import { CorruptTensorError, UnreadableColumnError } from './errors/index.js';
-import { arrayValues } from './pandas-array.js';
-import { Index } from './pandas.js';
-import { NdArray } from './numpy.js';
-import { PyDict, PyObject, type PyValue } from './python.js';
+import { CorruptTensorError, UnreadableColumnError } from '../errors.js';
+import { NdArray } from '../numpy.js';
+import { PyDict, PyObject, type PyValue } from '../python.js';
+import { arrayValues, ndArrayIn } from './array.js';
+import { Index } from './axis.js';
 
 interface Block {
   /** Two-dimensional numpy values (a row for each column of the frame), or an extension array. */
@@ -27,7 +27,7 @@ export interface BlockManager {
 export function readManager(value: PyValue | undefined, what: string): BlockManager {
   if (!(value instanceof PyObject)) throw new UnreadableColumnError(what, 'no block manager');
   const single = value.className.endsWith('.SingleBlockManager');
-  const [axes, blocks] = readParts(value.args[1] ?? null, value.args[0] ?? null, value.state);
+  const { axes, blocks } = readParts(value);
   if (!axes || !blocks) throw new UnreadableColumnError(what, value.className);
   const located = new Map<number, [block: Block, row: number]>();
   for (const block of blocks.map((b) => readBlock(b, single, what))) {
@@ -49,27 +49,23 @@ export function readManager(value: PyValue | undefined, what: string): BlockMana
  * Either the constructor's `(blocks, axes)`, or the state `(…, …, …, { '0.14.1': { axes, blocks }
  * })`.
  */
-function readParts(
-  axes: PyValue,
-  blocks: PyValue,
-  state: PyValue | undefined,
-): [axes: Index[] | undefined, blocks: PyValue[] | undefined] {
+function readParts({ args, state }: PyObject): {
+  axes: Index[] | undefined;
+  blocks: PyValue[] | undefined;
+} {
   const extra = Array.isArray(state) ? state[3] : undefined;
   const parts = extra instanceof PyDict ? extra.get('0.14.1') : undefined;
-  if (parts instanceof PyDict) {
-    return [indexes(parts.get('axes')), listOf(parts.get('blocks'))];
-  }
-  return [indexes(axes), listOf(blocks)];
+  const [blocks, axes] = parts instanceof PyDict ? [parts.get('blocks'), parts.get('axes')] : args;
+  const indexes = listOf(axes);
+  return {
+    axes: indexes?.every((axis) => axis instanceof Index) ? indexes : undefined,
+    blocks: listOf(blocks),
+  };
 }
 
 function listOf(value: PyValue | undefined): PyValue[] | undefined {
   if (Array.isArray(value)) return value;
   return value == null ? undefined : [value];
-}
-
-function indexes(value: PyValue | undefined): Index[] | undefined {
-  const list = listOf(value);
-  return list?.every((axis) => axis instanceof Index) ? list : undefined;
 }
 
 function readBlock(value: PyValue, single: boolean, what: string): Block {
@@ -85,13 +81,8 @@ function readBlock(value: PyValue, single: boolean, what: string): Block {
 
 /** Columns that a block can hold at most. */
 function blockRows(values: PyValue): number {
-  const array = values instanceof PyObject ? innerArray(values) : values;
+  const array = values instanceof PyObject ? ndArrayIn(values) : values;
   return array instanceof NdArray && array.shape.length === 2 ? array.shape[0]! : 1;
-}
-
-function innerArray(record: PyObject): PyValue | undefined {
-  const parts = Array.isArray(record.state) ? record.state : [...record.attrs.values()];
-  return parts.find((part) => part instanceof NdArray);
 }
 
 function positions(placement: PyValue | undefined, rows: number): number[] {
