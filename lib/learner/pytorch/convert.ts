@@ -1,5 +1,5 @@
 import { ELEMENT_TYPES, type Elements } from './element-types.js';
-import { TensorInputError } from './errors/index.js';
+import { TensorInputError } from './errors.js';
 import type { GivenTensor } from './given-tensor.js';
 import type { ModelInputDType, PlannedInput } from './model-input.js';
 

@@ -1,6 +1,6 @@
 import { isTensor } from '../runtime/is-tensor.js';
 import { ELEMENT_TYPES, dtypeOfArray } from './element-types.js';
-import { TensorInputError } from './errors/index.js';
+import { TensorInputError } from './errors.js';
 import type { ModelInputDType } from './model-input.js';
 
 /** Arrays in arrays, down to numbers or typed arrays. @publicApi */

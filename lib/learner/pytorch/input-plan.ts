@@ -6,7 +6,7 @@ import {
 } from '../onnx/index.js';
 import { signatureOf } from '../onnx/lowering/registry.js';
 import type { Module } from '../torch/module.js';
-import { InvalidModelInputError, UnknownModelInputsError } from './errors/index.js';
+import { InvalidModelInputError, UnknownModelInputsError } from './errors.js';
 import { inferInputs } from './infer-inputs.js';
 import type { InputPlan, ModelInput, PlannedInput } from './model-input.js';
 
@@ -43,14 +43,10 @@ export function planModule(module: Module, given?: readonly ModelInput[]): Modul
   // Where a layer cannot be lowered, that is the fact to know first: lowering names it.
   if (!inferred) throw unknownLayer(module) ?? new UnknownModelInputsError(module.className);
   const { specs, tail, rowSize } = inferred;
-  const more = {
-    ...(tail === undefined ? {} : { tail }),
-    ...(rowSize === undefined ? {} : { rowSize }),
-  };
-  const inputs = planned(specs, limits).map((input) => ({ ...input, ...more }));
+  const inputs = planned(specs, limits).map((input) => ({ ...input, tail, rowSize }));
   return {
     inputs,
-    ...(isTabular(module) && inputs.length === 1 ? { mayTakeEmpty: true } : {}),
+    mayTakeEmpty: isTabular(module) && inputs.length === 1,
     specsFor: (rank) =>
       tail === undefined ? specs : specs.map((spec) => ofRank(spec, rank, tail)),
   };

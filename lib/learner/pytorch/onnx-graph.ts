@@ -8,10 +8,9 @@ import {
 } from '../onnx/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { checkModelInputs } from './input-plan.js';
-import { InvalidModelInputError, UnquantizableModelError } from './errors/index.js';
+import { InvalidModelInputError, UnquantizableModelError } from './errors.js';
+import { sessionOptionsOf, type ModelGraph, type TorchModelOptions } from './model-graph.js';
 import type { ModelInput, ModelInputDType, PlannedInput } from './model-input.js';
-import { sessionOptionsOf } from './session-options.js';
-import type { ModelGraph, TorchModelOptions } from './torch-model.js';
 
 /** The graph of an ONNX file. */
 export async function openOnnxGraph(

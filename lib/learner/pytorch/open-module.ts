@@ -8,7 +8,7 @@ import {
   type PyValue,
   type TorchFile,
 } from '../torch/index.js';
-import { NotAModuleError } from './errors/index.js';
+import { NotAModuleError } from './errors.js';
 
 /** A model in a torch file, not lowered. */
 export interface ModuleFile {

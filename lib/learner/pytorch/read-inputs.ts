@@ -2,7 +2,7 @@ import { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../runtime/is-tensor.js';
 import { convert } from './convert.js';
 import type { Elements } from './element-types.js';
-import { TensorInputError } from './errors/index.js';
+import { TensorInputError } from './errors.js';
 import {
   givenTensor,
   isShaped,

@@ -1,4 +1,11 @@
-import type { Assertion, Look, ParsedRegex, RegexNode, Repeat } from './ast.js';
+import {
+  childrenOf,
+  type Assertion,
+  type Look,
+  type ParsedRegex,
+  type RegexNode,
+  type Repeat,
+} from './ast.js';
 import { prefersEmpty } from './empty-rounds.js';
 import { RegexFlag } from './flags.js';
 import { unsafeReference } from './participation.js';
@@ -164,20 +171,8 @@ function assertionSource({ name, flags }: Assertion): string {
 }
 
 function needsForwardMatch(node: RegexNode): boolean {
-  switch (node.kind) {
-    case 'capture':
-    case 'atomic':
-    case 'backReference':
-      return true;
-    case 'sequence':
-      return node.items.some(needsForwardMatch);
-    case 'alternation':
-      return node.branches.some(needsForwardMatch);
-    case 'look':
-      return needsForwardMatch(node.body);
-    case 'repeat':
-      return node.mode === 'possessive' || needsForwardMatch(node.body);
-    default:
-      return false;
-  }
+  const here =
+    ['capture', 'atomic', 'backReference'].includes(node.kind) ||
+    (node.kind === 'repeat' && node.mode === 'possessive');
+  return here || childrenOf(node).some(needsForwardMatch);
 }

@@ -236,8 +236,7 @@ export class PickleMachine implements RebuildContext {
   #setItems(flat: PyValue[]): void {
     const target = plain(this.#stack.top());
     const dict = target instanceof PyObject ? target.entries : target;
-    if (!(dict instanceof PyDict))
-      throw this.cursor.corrupt('entries are set in what is no dict');
+    if (!(dict instanceof PyDict)) throw this.cursor.corrupt('entries are set in what is no dict');
     this.#fill(dict, flat);
   }
 
