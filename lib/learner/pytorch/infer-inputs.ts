@@ -25,15 +25,13 @@ const linear: Infer = (module) => {
   return width === undefined ? undefined : floats(['batch', width], { tail: 1 });
 };
 
-const convolution =
-  (...sizes: string[]): Infer =>
+/** Rows of the channels or features that an attribute counts, and sizes behind them. */
+const counted =
+  (attribute: string, ...sizes: string[]): Infer =>
   (module) =>
-    floats(['batch', intAttr(module, 'in_channels'), ...sizes]);
-
-const norm =
-  (...sizes: string[]): Infer =>
-  (module) =>
-    floats(['batch', intAttr(module, 'num_features'), ...sizes]);
+    floats(['batch', intAttr(module, attribute), ...sizes]);
+const convolution = (...sizes: string[]): Infer => counted('in_channels', ...sizes);
+const norm = (...sizes: string[]): Infer => counted('num_features', ...sizes);
 
 const layerNorm: Infer = (module) => {
   const shape = module.attr('normalized_shape');

@@ -1,9 +1,4 @@
-import {
-  ByteOrderError,
-  CorruptArchiveError,
-  NotATorchFileError,
-  TorchScriptFileError,
-} from '../errors.js';
+import { ByteOrderError, NotATorchFileError, TorchScriptFileError } from '../errors.js';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import { Cursor } from '../pickle/cursor.js';
 import { PickleMachine } from '../pickle/machine.js';
@@ -28,13 +23,8 @@ export function readZipFormat(
     if (text !== 'little') throw new ByteOrderError(source.name, text.slice(0, 20));
   }
   const pickle = archive.get(`${folder}/data.pkl`)!;
-  checkLimit(
-    source.name,
-    limits,
-    'maxPickleBytes',
-    pickle.size,
-    `a pickle of ${pickle.size} bytes`,
-  );
+  const { size } = pickle;
+  checkLimit(source.name, limits, 'maxPickleBytes', size, `a pickle of ${size} bytes`);
   const storages = new Map<string, TorchStorage>();
   const globals = new Map<string, PyGlobal>();
   const machine = new PickleMachine(new Cursor(source.name, pickle.read()), {
@@ -60,7 +50,7 @@ export function findFolder(source: ByteSource, archive: ZipArchive): string {
     throw new NotATorchFileError(source.name, 'it is a zip archive without a data.pkl in a folder');
   }
   if (pickles.length > 1) {
-    throw new CorruptArchiveError(source.name, `it has ${pickles.length} files named data.pkl`);
+    throw source.corrupt(`it has ${pickles.length} files named data.pkl`);
   }
   const folder = pickle.slice(0, -'/data.pkl'.length);
   if (archive.has(`${folder}/constants.pkl`)) throw new TorchScriptFileError(source.name);
@@ -77,11 +67,10 @@ function openStorage(
   const entry = archive.get(`${folder}/data/${id.key}`);
   if (!entry) {
     // An empty storage has an entry as well, so this one was lost.
-    throw new CorruptArchiveError(source.name, `the storage "${id.key}" is missing`);
+    throw source.corrupt(`the storage "${id.key}" is missing`);
   }
   if (entry.size < id.byteLength) {
-    throw new CorruptArchiveError(
-      source.name,
+    throw source.corrupt(
       `the storage "${id.key}" has ${entry.size} bytes, and its tensors need ${id.byteLength}`,
     );
   }

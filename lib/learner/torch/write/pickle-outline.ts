@@ -21,49 +21,21 @@ export interface PickledValue {
   readonly states: PickledValue[];
 }
 
-/** A pickle, value by value. */
-export interface PickleOutline {
-  readonly ops: readonly PickleOp[];
-  readonly protocol: number;
-  readonly root: PickledValue;
-  /** By memo index. */
-  readonly memo: ReadonlyMap<number, PickledValue>;
-  /** Values that are in the memo, by their first opcode; those that enclose others first. */
-  readonly memoized: ReadonlyMap<number, readonly PickledValue[]>;
-  /** The memo index that each opcode puts to; of MEMOIZE too, which has no argument. */
-  readonly puts: ReadonlyMap<number, number>;
-}
-
-/**
- * Finds out which opcodes of a pickle make which value. Undefined for what picklers do not write,
- * such as memo entries that are overwritten.
- */
-export function outlinePickle(bytes: Uint8Array): PickleOutline | undefined {
-  return new Outliner([...pickleOps(bytes)]).run();
-}
-
 const TO_MARK = -1;
 /** How many values an opcode takes off the stack; TO_MARK for all down to the mark. */
-const TAKES: ReadonlyMap<number, number> = new Map([
-  [Op.TUPLE1, 1],
-  [Op.TUPLE2, 2],
-  [Op.TUPLE3, 3],
-  [Op.REDUCE, 2],
-  [Op.NEWOBJ, 2],
-  [Op.NEWOBJ_EX, 3],
-  [Op.STACK_GLOBAL, 2],
-  [Op.BINPERSID, 1],
-  [Op.READONLY_BUFFER, 1],
-  [Op.APPEND, 1],
-  [Op.SETITEM, 2],
-  [Op.BUILD, 1],
-  ...[Op.TUPLE, Op.LIST, Op.DICT, Op.OBJ, Op.INST, Op.FROZENSET, Op.APPENDS, Op.SETITEMS].map(
-    (code) => [code, TO_MARK] as const,
-  ),
-  [Op.ADDITEMS, TO_MARK],
-]);
+const TAKES: ReadonlyMap<number, number> = new Map(
+  (
+    [
+      [1, [Op.TUPLE1, Op.BINPERSID, Op.READONLY_BUFFER, Op.APPEND, Op.BUILD]],
+      [2, [Op.TUPLE2, Op.REDUCE, Op.NEWOBJ, Op.STACK_GLOBAL, Op.SETITEM]],
+      [3, [Op.TUPLE3, Op.NEWOBJ_EX]],
+      [TO_MARK, [Op.TUPLE, Op.LIST, Op.DICT, Op.OBJ, Op.INST, Op.FROZENSET]],
+      [TO_MARK, [Op.APPENDS, Op.SETITEMS, Op.ADDITEMS]],
+    ] as const
+  ).flatMap(([count, codes]) => codes.map((code) => [code, count] as const)),
+);
 /** Those that add what they take to the value below; the others give a new one. */
-const ADDS = new Set<number>([
+const ADDS: ReadonlySet<number> = new Set([
   Op.APPEND,
   Op.APPENDS,
   Op.SETITEM,
@@ -71,49 +43,50 @@ const ADDS = new Set<number>([
   Op.ADDITEMS,
   Op.BUILD,
 ]);
-const SETS_ENTRIES = new Set<number>([Op.DICT, Op.SETITEM, Op.SETITEMS]);
-const GETS = new Set<number>([Op.GET, Op.BINGET, Op.LONG_BINGET]);
-const PUTS = new Set<number>([Op.PUT, Op.BINPUT, Op.LONG_BINPUT, Op.MEMOIZE]);
-const REFUSED = new Set<number>([Op.DUP, Op.NEXT_BUFFER]);
+const SETS_ENTRIES: ReadonlySet<number> = new Set([Op.DICT, Op.SETITEM, Op.SETITEMS]);
+const GETS: ReadonlySet<number> = new Set([Op.GET, Op.BINGET, Op.LONG_BINGET]);
+const PUTS: ReadonlySet<number> = new Set([Op.PUT, Op.BINPUT, Op.LONG_BINPUT, Op.MEMOIZE]);
+/** What picklers do not write. */
+const REFUSED: ReadonlySet<number> = new Set([Op.DUP, Op.NEXT_BUFFER]);
 
-/** A value, or a mark: the index of its opcode. */
-type Slot = PickledValue | number;
-
-class Outliner {
-  readonly #stack: Slot[] = [];
-  readonly #memo = new Map<number, PickledValue>();
-  readonly #puts = new Map<number, number>();
-  #protocol = 2;
+/** A pickle, value by value: which of its opcodes make which value. */
+export class PickleOutline {
+  protocol = 2;
+  /** By memo index. */
+  readonly memo = new Map<number, PickledValue>();
+  /** Values that are in the memo, by their first opcode; those that enclose others first. */
+  readonly memoized = new Map<number, PickledValue[]>();
+  /** The memo index that each opcode puts to; of MEMOIZE too, which has no argument. */
+  readonly puts = new Map<number, number>();
+  /** Values, and marks by the index of their opcode. */
+  readonly #stack: (PickledValue | number)[] = [];
   /** The first opcode of what was dropped last, where the next value stands for it. */
   #dropped: number | undefined;
 
-  constructor(private readonly ops: readonly PickleOp[]) {}
+  private constructor(readonly ops: readonly PickleOp[]) {}
 
-  run(): PickleOutline | undefined {
-    for (let at = 0; at < this.ops.length; at++) {
-      if (!this.#step(this.ops[at]!, at)) return undefined;
+  /** Undefined for what picklers do not write, such as memo entries that are overwritten. */
+  static of(bytes: Uint8Array): PickleOutline | undefined {
+    const outline = new PickleOutline([...pickleOps(bytes)]);
+    const known = outline.ops.every((op, at) => outline.#step(op, at));
+    if (!known || outline.#stack.length !== 1 || typeof outline.#stack[0] !== 'object') return;
+    for (const value of outline.memo.values()) {
+      const beside = outline.memoized.get(value.first);
+      if (beside) beside.push(value);
+      else outline.memoized.set(value.first, [value]);
     }
-    const [root] = this.#stack;
-    if (typeof root !== 'object' || this.#stack.length !== 1) return undefined;
-    const memoized = new Map<number, PickledValue[]>();
-    for (const value of this.#memo.values()) {
-      memoized.set(value.first, [...(memoized.get(value.first) ?? []), value]);
-    }
-    for (const values of memoized.values()) values.sort((a, b) => b.end - a.end);
-    return {
-      ops: this.ops,
-      protocol: this.#protocol,
-      root,
-      memo: this.#memo,
-      memoized,
-      puts: this.#puts,
-    };
+    for (const values of outline.memoized.values()) values.sort((a, b) => b.end - a.end);
+    return outline;
+  }
+
+  get root(): PickledValue {
+    return this.#stack[0] as PickledValue;
   }
 
   #step(op: PickleOp, at: number): boolean {
     const { code } = op;
     if (REFUSED.has(code)) return false;
-    if (code === Op.PROTO) this.#protocol = op.number ?? 2;
+    if (code === Op.PROTO) this.protocol = op.number ?? 2;
     if (code === Op.PROTO || code === Op.FRAME) return true;
     if (code === Op.STOP) {
       this.#use(1, at);
@@ -158,13 +131,12 @@ class Outliner {
   }
 
   #put(op: PickleOp, at: number): boolean {
-    const index = op.number ?? this.#memo.size;
+    const index = op.number ?? this.memo.size;
     const value = this.#stack.at(-1);
-    if (typeof value !== 'object' || this.#memo.has(index) || value.memo !== undefined)
-      return false;
+    if (typeof value !== 'object' || this.memo.has(index) || value.memo !== undefined) return false;
     value.memo = index;
-    this.#memo.set(index, value);
-    this.#puts.set(at, index);
+    this.memo.set(index, value);
+    this.puts.set(at, index);
     return true;
   }
 
