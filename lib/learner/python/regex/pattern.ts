@@ -79,7 +79,9 @@ export class PythonPattern {
     let position = 0;
     let mustAdvance = false;
     while (position <= text.length) {
-      let match = mustAdvance ? this.#exec('nonEmpty', text, position) : undefined;
+      let match: PythonMatch | undefined = mustAdvance
+        ? this.#exec('nonEmpty', text, position)
+        : undefined;
       if (mustAdvance && !match) {
         position = nextPosition(text, position);
         if (position > text.length) break;

@@ -36,8 +36,9 @@ function decodeArray(value: PyValue, what: string): PyValue[] {
   if (value instanceof PandasVector) return value.values;
   if (Array.isArray(value)) return value.map(withoutNa);
   if (!(value instanceof PyObject)) throw new UnreadableColumnError(what, typeof value);
-  const read = READERS.get(shortName(value));
-  if (!read) throw new UnreadableColumnError(what, value.className);
+  const name = shortName(value);
+  const read = READERS.find(([classes]) => classes.test(name))?.[1];
+  if (!read) throw unreadable(value, what);
   return read(value, what);
 }
 
@@ -58,17 +59,13 @@ export function arrayDtypeName(value: PyValue | undefined): string {
   return inner ? numpyName(inner) : name;
 }
 
-function numpyName({ dtype }: NdArray): string {
-  switch (dtype.kind) {
-    case 'b':
-      return 'bool';
-    case 'M':
-      return `datetime64[${dtype.unit ?? 'ns'}]`;
-    case 'm':
-      return `timedelta64[${dtype.unit ?? 'ns'}]`;
-    default:
-      return dtype.numberName ?? 'object';
-  }
+function numpyName({ dtype: { kind, unit = 'ns', numberName } }: NdArray): string {
+  if (kind === 'M' || kind === 'm') return `${kind === 'M' ? 'datetime' : 'timedelta'}64[${unit}]`;
+  return kind === 'b' ? 'bool' : (numberName ?? 'object');
+}
+
+function unreadable(record: PyObject, what: string): UnreadableColumnError {
+  return new UnreadableColumnError(what, record.className);
 }
 
 function shortName(record: PyObject): string {
@@ -104,7 +101,7 @@ export function ndArrayIn(record: PyObject): NdArray | undefined {
 function wrappedArray(record: PyObject, what: string, attribute = '_ndarray'): NdArray {
   const named = record.attr(attribute);
   const found = named instanceof NdArray ? named : ndArrayIn(record);
-  if (!found) throw new UnreadableColumnError(what, record.className);
+  if (!found) throw unreadable(record, what);
   return found;
 }
 
@@ -114,7 +111,7 @@ function wrappedValues(record: PyObject, what: string): PyValue[] {
 
 function maskedValues(record: PyObject, what: string): PyValue[] {
   const mask = record.attr('_mask');
-  if (!(mask instanceof NdArray)) throw new UnreadableColumnError(what, record.className);
+  if (!(mask instanceof NdArray)) throw unreadable(record, what);
   const values = wrappedArray(record, what, '_data').items();
   const masked = mask.items();
   if (masked.length !== values.length) {
@@ -126,9 +123,7 @@ function maskedValues(record: PyObject, what: string): PyValue[] {
 function categoricalValues(record: PyObject, what: string): PyValue[] {
   const codes = record.attr('_codes') ?? wrappedArray(record, what);
   const categories = categoriesOf(record);
-  if (!(codes instanceof NdArray) || !categories) {
-    throw new UnreadableColumnError(what, record.className);
-  }
+  if (!(codes instanceof NdArray) || !categories) throw unreadable(record, what);
   return codes.items().map((code) => categories[Number(code)] ?? null);
 }
 
@@ -140,11 +135,9 @@ export function categoriesOf(value: PyValue | undefined): PyValue[] | undefined 
     return categories == null ? undefined : arrayValues(categories, 'categories');
   }
   if (shortName(value) !== 'Categorical') return undefined;
-  return categoriesOf(
-    partsOf(value).find(
-      (part) => part instanceof PyObject && shortName(part) === 'CategoricalDtype',
-    ),
-  );
+  const isDtype = (part: PyValue): boolean =>
+    part instanceof PyObject && shortName(part) === 'CategoricalDtype';
+  return categoriesOf(partsOf(value).find(isDtype));
 }
 
 function arrowValues(record: PyObject, what: string): PyValue[] {
@@ -152,23 +145,17 @@ function arrowValues(record: PyObject, what: string): PyValue[] {
   const usesNaN = dtype instanceof PyObject && Number.isNaN(dtype.args[1]);
   const array = record.attr('_pa_array') ?? record.attr('_data');
   const values = readArrowArray(array, usesNaN ? NaN : null);
-  if (!values) throw new UnreadableColumnError(what, record.className);
+  if (!values) throw unreadable(record, what);
   return values;
 }
 
 /** Readers of pandas' extension arrays, by class. */
-const READERS: ReadonlyMap<string, (record: PyObject, what: string) => PyValue[]> = new Map([
-  ['Categorical', categoricalValues],
-  ...[
-    'StringArray',
-    'StringArrayNumpySemantics',
-    'NumpyExtensionArray',
-    'PandasArray',
-    'DatetimeArray',
-    'TimedeltaArray',
-  ].map((name) => [name, wrappedValues] as const),
-  ...['IntegerArray', 'FloatingArray', 'BooleanArray'].map((name) => [name, maskedValues] as const),
-  ...['ArrowStringArray', 'ArrowStringArrayNumpySemantics', 'ArrowExtensionArray'].map(
-    (name) => [name, arrowValues] as const,
-  ),
-]);
+const READERS: readonly [RegExp, (record: PyObject, what: string) => PyValue[]][] = [
+  [/^Categorical$/, categoricalValues],
+  [
+    /^(StringArray(NumpySemantics)?|(NumpyExtension|Pandas|Datetime|Timedelta)Array)$/,
+    wrappedValues,
+  ],
+  [/^(Integer|Floating|Boolean)Array$/, maskedValues],
+  [/^Arrow(StringArray(NumpySemantics)?|ExtensionArray)$/, arrowValues],
+];

@@ -27,39 +27,31 @@ export interface BlockManager {
 export function readManager(value: PyValue | undefined, what: string): BlockManager {
   if (!(value instanceof PyObject)) throw new UnreadableColumnError(what, 'no block manager');
   const single = value.className.endsWith('.SingleBlockManager');
-  const { axes, blocks } = readParts(value);
-  if (!axes || !blocks) throw new UnreadableColumnError(what, value.className);
+  // Either the constructor's `(blocks, axes)`, or the state `(…, …, …, { '0.14.1': … })`.
+  const extra = Array.isArray(value.state) ? value.state[3] : undefined;
+  const parts = extra instanceof PyDict ? extra.get('0.14.1') : undefined;
+  const [blocks, axes] = (
+    parts instanceof PyDict ? [parts.get('blocks'), parts.get('axes')] : value.args
+  ).map(listOf);
+  if (!blocks || !axes?.every((axis) => axis instanceof Index)) {
+    throw new UnreadableColumnError(what, value.className);
+  }
   const located = new Map<number, [block: Block, row: number]>();
-  for (const block of blocks.map((b) => readBlock(b, single, what))) {
-    for (const [row, column] of block.columns.entries()) located.set(column, [block, row]);
+  for (const each of blocks) {
+    const block = readBlock(each, single, what);
+    block.columns.forEach((column, row) => located.set(column, [block, row]));
   }
   return {
     axes,
     arrayOf: (position) => located.get(position)?.[0].values,
     column(position, name) {
-      const found = located.get(position);
-      if (!found) throw new UnreadableColumnError(name, 'a column without values');
-      const [block, row] = found;
-      return rowOf(arrayValues(block.values, name), block, row);
+      const [block, row] = located.get(position) ?? [];
+      if (!block) throw new UnreadableColumnError(name, 'a column without values');
+      const values = arrayValues(block.values, name);
+      if (blockRows(block.values) === 1) return values;
+      const length = values.length / block.columns.length;
+      return values.slice(row! * length, (row! + 1) * length);
     },
-  };
-}
-
-/**
- * Either the constructor's `(blocks, axes)`, or the state `(…, …, …, { '0.14.1': { axes, blocks }
- * })`.
- */
-function readParts({ args, state }: PyObject): {
-  axes: Index[] | undefined;
-  blocks: PyValue[] | undefined;
-} {
-  const extra = Array.isArray(state) ? state[3] : undefined;
-  const parts = extra instanceof PyDict ? extra.get('0.14.1') : undefined;
-  const [blocks, axes] = parts instanceof PyDict ? [parts.get('blocks'), parts.get('axes')] : args;
-  const indexes = listOf(axes);
-  return {
-    axes: indexes?.every((axis) => axis instanceof Index) ? indexes : undefined,
-    blocks: listOf(blocks),
   };
 }
 
@@ -101,11 +93,4 @@ function positions(placement: PyValue | undefined, rows: number): number[] {
   const first = typeof start === 'number' ? start : 0;
   const every = typeof step === 'number' ? step : 1;
   return Array.from({ length: rows }, (_, i) => first + i * every);
-}
-
-function rowOf(values: PyValue[], block: Block, row: number): PyValue[] {
-  const count = block.columns.length;
-  if (blockRows(block.values) === 1) return values;
-  const length = values.length / count;
-  return values.slice(row * length, (row + 1) * length);
 }

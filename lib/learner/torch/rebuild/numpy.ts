@@ -1,7 +1,8 @@
 import { travelling, type Travelling } from '../float-lists.js';
 import { decodeScalar, NdArray, NumpyDtype } from '../numpy.js';
-import { PyGlobal, type PyValue } from '../python.js';
 import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
+import { PyGlobal, type PyValue } from '../python.js';
+import { numbersIn } from './torch.js';
 
 /**
  * Calls of numpy that are arrays, scalars and dtypes; numpy 2 renamed `numpy.core` to
@@ -90,10 +91,7 @@ function rawData(raw: PyValue | undefined): Uint8Array | PyValue[] | undefined {
 }
 
 function sizesOf(value: PyValue | undefined): number[] | undefined {
-  const sizes = typeof value === 'number' ? [value] : value;
-  return Array.isArray(sizes) && sizes.every((size) => typeof size === 'number')
-    ? sizes
-    : undefined;
+  return numbersIn(typeof value === 'number' ? [value] : value);
 }
 
 /**

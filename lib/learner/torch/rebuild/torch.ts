@@ -8,9 +8,9 @@ export const torchRebuilders: RebuilderList = [
   ['torch._utils._rebuild_tensor', ([storage, ...view]) => typedTensor(storage, view)],
   ['torch._utils._rebuild_tensor_v2', rebuildTensorV2],
   ['torch._utils._rebuild_tensor_v3', rebuildTensorV3],
-  ['torch._utils._rebuild_parameter', ([data]) => tensorOrNothing(data)],
-  ['torch._utils._rebuild_parameter_with_state', ([data]) => tensorOrNothing(data)],
-  ['torch._utils._rebuild_device_tensor_from_cpu_tensor', ([data]) => tensorOrNothing(data)],
+  ['torch._utils._rebuild_parameter', rebuildParameter],
+  ['torch._utils._rebuild_parameter_with_state', rebuildParameter],
+  ['torch._utils._rebuild_device_tensor_from_cpu_tensor', rebuildParameter],
   ['torch._tensor._rebuild_from_type_v2', rebuildSubclass],
   ['torch._tensor._rebuild_from_type', rebuildSubclass],
   ['torch.tensor._rebuild_from_type', rebuildSubclass],
@@ -20,7 +20,7 @@ export const torchRebuilders: RebuilderList = [
 ];
 
 function rebuildSize(args: readonly PyValue[]): PyTuple | undefined {
-  const sizes = sizesOf(args[0] ?? []);
+  const sizes = numbersIn(args[0] ?? []);
   return sizes && PyTuple.of_(sizes);
 }
 
@@ -43,6 +43,10 @@ function isLazyView(metadata: PyValue | undefined): boolean {
   return metadata instanceof PyDict && ['conj', 'neg'].some((key) => metadata.get(key) === true);
 }
 
+function rebuildParameter([data]: readonly PyValue[]): Tensor | undefined {
+  return data instanceof Tensor ? data : undefined;
+}
+
 function typedTensor(
   storage: PyValue | undefined,
   view: readonly (PyValue | undefined)[],
@@ -56,19 +60,15 @@ function viewOn(
   dtype: DType,
   [offset, size, stride]: readonly (PyValue | undefined)[],
 ): Tensor | undefined {
-  const shape = sizesOf(size);
-  const strides = sizesOf(stride);
+  const shape = numbersIn(size);
+  const strides = numbersIn(stride);
   if (typeof offset !== 'number' || !shape || !strides) return undefined;
   return new Tensor(storage, dtype, shape, strides, offset);
 }
 
-function sizesOf(value: PyValue | undefined): number[] | undefined {
-  if (!Array.isArray(value) || !value.every((size) => typeof size === 'number')) return undefined;
+export function numbersIn(value: PyValue | undefined): number[] | undefined {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'number')) return undefined;
   return [...value];
-}
-
-function tensorOrNothing(value: PyValue | undefined): Tensor | undefined {
-  return value instanceof Tensor ? value : undefined;
 }
 
 /**
