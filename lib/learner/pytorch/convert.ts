@@ -24,12 +24,12 @@ export function convert(given: GivenTensor, input: PlannedInput): Elements {
   const refuse = (value: unknown): never => {
     // Ids are fed in fewer bits than their dtype has.
     if (dtype === input.dtype) {
-      const fact = `is given ${show(value)}, which is beyond all that it knows`;
+      const fact = `is given ${show(value)}, which is outside its range`;
       throw new TensorInputError(input.name, fact, 'give numbers in the range of the model');
     }
     throw new TensorInputError(
       input.name,
-      `takes ${input.dtype}, and is given ${dtype ?? 'numbers'} with ${show(value)} in it, which ${input.dtype} cannot hold exactly`,
+      `takes ${input.dtype}, and is given ${dtype ?? 'numbers'} with ${show(value)}, which ${input.dtype} cannot hold exactly`,
       `give ${input.dtype}`,
     );
   };

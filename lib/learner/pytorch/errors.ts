@@ -1,7 +1,7 @@
 import { InputError, VtsError } from '../errors/index.js';
 
 /**
- * A torch file holds something else than a model as a whole: weights, a checkpoint, a tensor.
+ * The torch file holds weights, a checkpoint or a tensor rather than a whole model.
  *
  * @publicApi
  */
@@ -14,20 +14,20 @@ export class NotAModuleError extends VtsError {
   }
 }
 
-/** Nothing in a model tells what it takes. @publicApi */
+/** The inputs of a model cannot be inferred. @publicApi */
 export class UnknownModelInputsError extends VtsError {
   constructor(
     /** `module.name` of the model's class. */
     readonly className: string,
   ) {
     super(
-      `The model is a ${className}, and its first layer does not tell what it takes. Name it where the model is saved: ` +
+      `The model is a ${className}, and its inputs cannot be inferred from its first layer. Name them when you save the model: ` +
         `pytorch.saveModel(name, model, { inputs: [{ name: 'x', dtype: 'float32', shape: [null, 3, 224, 224] }] }), with null for sizes that vary.`,
     );
   }
 }
 
-/** What `inputs` says of a model cannot be so. @publicApi */
+/** The `inputs` given for a model are invalid. @publicApi */
 export class InvalidModelInputError extends VtsError {
   constructor(fact: string) {
     super(
@@ -38,8 +38,8 @@ export class InvalidModelInputError extends VtsError {
 }
 
 /**
- * What was given to a model is not what the model takes: another shape, a dtype that cannot be
- * converted without loss, an id out of range. HTTP endpoints answer 400.
+ * A model was given an input that it does not take: another shape, a dtype that cannot be converted
+ * without loss, an id out of range. HTTP endpoints answer 400.
  *
  * @publicApi
  */
@@ -54,12 +54,12 @@ export class TensorInputError extends InputError {
   }
 }
 
-/** `precision: 'int8'` for a model whose weights are out of reach. @publicApi */
+/** `precision: 'int8'` for a model whose weights cannot be found. @publicApi */
 export class UnquantizableModelError extends VtsError {
   constructor() {
     super(
-      `precision: 'int8' cannot be used for the bytes of an ONNX model that keeps weights in other files. Give the path ` +
-        `of the .onnx file, beside which they are, or leave precision out.`,
+      `precision: 'int8' cannot be used for the bytes of an ONNX model that keeps its weights in other files. Give the ` +
+        `path of the .onnx file, with those files beside it, or omit precision.`,
     );
   }
 }

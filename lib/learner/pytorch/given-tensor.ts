@@ -7,7 +7,7 @@ import type { ModelInputDType } from './model-input.js';
 export type NestedNumbers =
   number | bigint | boolean | string | ArrayBufferView | readonly NestedNumbers[];
 
-/** Elements row by row, and their shape. @publicApi */
+/** Elements row by row, with their shape. @publicApi */
 export interface ShapedArray {
   readonly data: ArrayBufferView | readonly (number | bigint | boolean | string)[];
   readonly dims: readonly number[];
@@ -60,8 +60,8 @@ function checked(input: string, { data, dims }: ShapedArray): GivenTensor {
   if (elements !== length) {
     throw new TensorInputError(
       input,
-      `has ${length ?? 'no'} elements, and its dims [${dims.join(', ')}] have places for ${elements}`,
-      'give as many as the dims say',
+      `has ${length ?? 'no'} elements, but its dims [${dims.join(', ')}] need ${elements}`,
+      'give as many as the dims need',
     );
   }
   return { dtype, data: data as never, dims };
@@ -91,7 +91,7 @@ function nested(input: string, value: readonly unknown[]): GivenTensor {
     throw new TensorInputError(
       input,
       'is given nested arrays whose rows differ in length, depth or type',
-      'make them equal, or send rows of different length in calls of their own',
+      'make them equal, or send rows of different lengths in separate calls',
     );
   };
   // Every row is seen before memory is taken for what the first ones announce.
@@ -122,6 +122,6 @@ function isElement(value: unknown): value is number | bigint | boolean | string 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   return typeof value === 'object'
-    ? `a ${value.constructor?.name ?? 'object'} of no array's kind`
+    ? `a ${value.constructor?.name ?? 'object'}, which is not an array`
     : `a ${typeof value}`;
 }

@@ -144,19 +144,19 @@ function specOf({ name, dtype, shape }: ModelInput): InputSpec {
  */
 export function checkModelInputs(value: unknown): readonly ModelInput[] {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new InvalidModelInputError('they are no list of one or more');
+    throw new InvalidModelInputError('they are not a list with at least one input');
   }
   const names = new Set<string>();
   return value.map((item: unknown): ModelInput => {
     const { name, dtype, shape } = (item ?? {}) as Partial<Record<keyof ModelInput, unknown>>;
     if (typeof name !== 'string' || name === '')
       throw new InvalidModelInputError('one has no name');
-    if (names.has(name)) throw new InvalidModelInputError(`two are called "${name}"`);
+    if (names.has(name)) throw new InvalidModelInputError(`two are named "${name}"`);
     names.add(name);
     if (typeof dtype !== 'string') throw new InvalidModelInputError(`"${name}" has no dtype`);
     if (!Array.isArray(shape) || !shape.every(isSize)) {
       throw new InvalidModelInputError(
-        `the shape of "${name}" is no list of sizes of 1 or more, or null`,
+        `the shape of "${name}" is not a list of positive sizes and nulls`,
       );
     }
     return { name, dtype: dtype as ModelInput['dtype'], shape };

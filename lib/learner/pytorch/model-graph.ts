@@ -3,24 +3,25 @@ import { guarded } from '../runtime/run-guard.js';
 import type { InputPlan, ModelInput } from './model-input.js';
 
 /**
- * How a model is run.
+ * Options for running a model.
  *
  * @publicApi
  */
 export interface TorchModelOptions {
-  /** What the model takes, where nothing in it tells. */
+  /** The inputs of the model, where they cannot be inferred from it. */
   inputs?: readonly ModelInput[];
   /** Threads that onnxruntime uses within one run. @default 1 */
   intraOpNumThreads?: number;
   /**
-   * onnxruntime's execution providers, in order of preference. Models by `webgpu` must all run on
-   * one thread of a process; runners see to that.
+   * onnxruntime's execution providers, in order of preference. All `webgpu` models of a process must
+   * run on one thread; runners see to that.
    *
    * @default ['cpu']
    */
   executionProviders?: readonly string[];
   /**
-   * False goes on without the execution providers that do not work here, after a warning.
+   * Whether an execution provider that does not work here is an error. False warns and goes on
+   * without it.
    *
    * @default true
    */
@@ -34,9 +35,9 @@ export interface TorchModelOptions {
    * @default 'fp32'
    */
   precision?: 'fp32' | 'int8';
-  /** Where the quantized model is kept for the next time. @default nowhere */
+  /** A folder that keeps the quantized model for the next time. @default nowhere */
   cacheFolder?: string;
-  /** Told what is not as it was wanted. @default nobody */
+  /** Receives warnings. @default nobody */
   warn?: (message: string) => void;
 }
 

@@ -12,12 +12,12 @@ import { openModuleFile } from './open-module.js';
 import { readInputs, type PytorchInput } from './read-inputs.js';
 import { isOnnx } from './source-kind.js';
 
-/** What a model gives: its tensor, or a list where it gives several. @publicApi */
+/** The result of a model: its tensor, or a list where it has several. @publicApi */
 export type PytorchOutput = Tensor | Tensor[];
 
 /**
- * A model without a learner, run by onnxruntime on the calling thread: what `pytorch.loadModel`
- * gives. Runners hold one in each of their workers.
+ * A model without a learner, run by onnxruntime on the calling thread; `pytorch.loadModel` returns
+ * one. Runners hold one in each worker.
  *
  * @example
  * const model = await TorchModel.load('saved_model.pt');
@@ -35,7 +35,7 @@ export class TorchModel {
    *
    * @param source Path of the file, or its bytes.
    * @throws NotAModuleError for other contents; UnsupportedModuleError for a layer that cannot be
-   * lowered; UnknownModelInputsError where nothing tells what the model takes;
+   * lowered; UnknownModelInputsError where the inputs cannot be inferred;
    * ExecutionProviderError; UnquantizableModelError; the errors of damaged files.
    */
   static async load(
@@ -86,7 +86,7 @@ export class TorchModel {
     return outputs.length === 1 ? outputs[0]! : outputs;
   }
 
-  /** Frees the model. A second call does nothing. */
+  /** Frees the model. Further calls do nothing. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
@@ -107,8 +107,8 @@ export class TorchModel {
     const detail = message.split('Status Message: ').at(-1)?.split('\n')[0]?.trim();
     return new TensorInputError(
       inputs.map((input) => input.name).join(', '),
-      `cannot be of shape ${shapes}: the operator ${op} at "${name}" does not take what comes of it (${detail})`,
-      'give a shape that the model was made for',
+      `cannot be of shape ${shapes}: the operator ${op} at "${name}" does not accept the result (${detail})`,
+      'give a shape that the model supports',
     );
   }
 }

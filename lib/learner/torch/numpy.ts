@@ -217,7 +217,7 @@ function decodeUtf32(view: DataView, start: number, end: number, littleEndian: b
   const points: number[] = [];
   for (let at = start; at + 4 <= end; at += 4) {
     const point = view.getUint32(at, littleEndian);
-    if (point > 0x10ffff) throw new CorruptTensorError(`${point} is no character`);
+    if (point > 0x10ffff) throw new CorruptTensorError(`${point} is not a character`);
     points.push(point);
   }
   while (points.at(-1) === 0) points.pop();

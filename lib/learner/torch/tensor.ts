@@ -197,7 +197,7 @@ export class Tensor extends PyLibraryValue {
     const held = Math.floor(this.storage.byteLength / elementSize(this.dtype));
     if (this.numel > 0 && last >= held) {
       throw new CorruptTensorError(
-        `element ${last} of the storage "${this.storage.key}" is used, which has ${held}`,
+        `it uses element ${last} of the storage "${this.storage.key}", which has ${held}`,
       );
     }
   }

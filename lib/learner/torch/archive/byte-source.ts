@@ -19,7 +19,7 @@ export abstract class ByteSource {
     const end = offset + length;
     // Views of legacy files may state NaN, which no comparison finds too small.
     if (!(offset >= 0 && length >= 0 && end <= this.size)) {
-      throw this.truncated(`bytes ${offset} to ${end} are needed, and it has ${this.size}`);
+      throw this.truncated(`bytes ${offset} to ${end} are needed, but it has ${this.size}`);
     }
     return this.readRange(offset, length);
   }
@@ -88,7 +88,7 @@ class FileSource extends ByteSource {
       } catch (error) {
         throw new UnreadableFileError(this.name, error);
       }
-      if (count === 0) throw this.truncated('it became shorter while it was read');
+      if (count === 0) throw this.truncated('it became shorter while being read');
       done += count;
     }
     return bytes;

@@ -111,14 +111,14 @@ function resolveId(
   if (Array.isArray(view)) {
     const [viewKey, offset, count] = view;
     if (typeof offset !== 'number' || typeof count !== 'number' || offset < 0 || count < 0) {
-      throw source.corrupt(`a view on the storage "${key}" has no bounds`);
+      throw source.corrupt(`a view on the storage "${key}" has no valid bounds`);
     }
     name = `${key}/${String(viewKey)}`;
     start = offset * elementSize;
     length = count * elementSize;
   }
   if (start + length > root.byteLength) {
-    throw source.corrupt(`a view on the storage "${key}" leaves it`);
+    throw source.corrupt(`a view on the storage "${key}" lies outside it`);
   }
   let storage = opened.get(name);
   if (!storage || storage.byteLength !== length) {
@@ -137,7 +137,7 @@ function offsetOf(source: ByteSource, key: string, root: Root): number {
 
 /** Notes where each storage lies, and checks that all are there. */
 function locate(source: ByteSource, keys: PyValue, roots: Map<string, Root>, start: number): void {
-  if (!Array.isArray(keys)) throw source.corrupt('it has no list of its storages');
+  if (!Array.isArray(keys)) throw source.corrupt('its list of storages is missing');
   let position = start;
   for (const key of keys) {
     const root = roots.get(String(key));

@@ -44,7 +44,10 @@ export function parseStorageId(file: string, id: PyValue): StorageId {
   const element = isTorch ? STORAGES.get(type.name) : undefined;
   const named = typeof key === 'string' || typeof key === 'number' ? String(key) : undefined;
   if (kind !== 'storage' || !element || named === undefined || !isCount(count)) {
-    throw new CorruptArchiveError(file, 'a persistent id in its pickle refers to no storage');
+    throw new CorruptArchiveError(
+      file,
+      'a persistent id in its pickle refers to no storage',
+    );
   }
   const dtype = typeof element === 'string' ? element : undefined;
   const size = typeof element === 'string' ? elementSize(element) : element;

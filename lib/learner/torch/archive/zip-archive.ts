@@ -121,7 +121,7 @@ export class ZipEntry {
     }
     if (bytes.byteLength !== this.size) {
       throw this.source.corrupt(
-        `the entry "${this.name}" inflates to ${bytes.byteLength} bytes and announces ${this.size}`,
+        `the entry "${this.name}" inflates to ${bytes.byteLength} bytes, not the ${this.size} it announces`,
       );
     }
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -100,7 +100,7 @@ export class Cursor {
   #missing(length: number): never {
     throw new TruncatedFileError(
       this.file,
-      `its pickle needs ${length} more bytes at byte ${this.position} and has ${this.remaining}`,
+      `its pickle needs ${length} more bytes at byte ${this.position}, but has ${this.remaining}`,
     );
   }
 }

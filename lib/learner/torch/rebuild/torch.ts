@@ -5,7 +5,7 @@ import type { RebuildContext, Rebuilder, RebuilderList } from '../pickle/rebuild
 /** Calls of torch that are tensors and sizes. */
 export const torchRebuilders: RebuilderList = [
   ['torch.Size', rebuildSize],
-  ['torch._utils._rebuild_tensor', ([storage, ...view]) => typedTensor(storage, view)],
+  ['torch._utils._rebuild_tensor', ([storage, ...view]) => viewOn(storage, view)],
   ['torch._utils._rebuild_tensor_v2', rebuildTensorV2],
   ['torch._utils._rebuild_tensor_v3', rebuildTensorV3],
   ['torch._utils._rebuild_parameter', rebuildParameter],
@@ -27,15 +27,15 @@ function rebuildSize(args: readonly PyValue[]): PyTuple | undefined {
 /** `(storage, offset, size, stride, requires_grad, hooks, metadata?)`. */
 function rebuildTensorV2(args: readonly PyValue[]): Tensor | undefined {
   const [storage, offset, size, stride, , , metadata] = args;
-  return isLazyView(metadata) ? undefined : typedTensor(storage, [offset, size, stride]);
+  return isLazyView(metadata) ? undefined : viewOn(storage, [offset, size, stride]);
 }
 
 /** As v2, with the dtype besides an untyped storage: for dtypes that have no storage class. */
 function rebuildTensorV3(args: readonly PyValue[]): Tensor | undefined {
   const [storage, offset, size, stride, , , type, metadata] = args;
-  if (!(storage instanceof StorageView) || !(type instanceof PyGlobal)) return undefined;
-  if (type.module !== 'torch' || !isDType(type.name) || isLazyView(metadata)) return undefined;
-  return viewOn(storage, type.name, [offset, size, stride]);
+  if (!(type instanceof PyGlobal) || type.module !== 'torch') return undefined;
+  if (!isDType(type.name) || isLazyView(metadata)) return undefined;
+  return viewOn(storage, [offset, size, stride], type.name);
 }
 
 /** Conjugated or negated lazily: the storage does not hold the values. */
@@ -47,23 +47,18 @@ function rebuildParameter([data]: readonly PyValue[]): Tensor | undefined {
   return data instanceof Tensor ? data : undefined;
 }
 
-function typedTensor(
-  storage: PyValue | undefined,
-  view: readonly (PyValue | undefined)[],
-): Tensor | undefined {
-  if (!(storage instanceof StorageView) || !storage.dtype) return undefined;
-  return viewOn(storage, storage.dtype, view);
-}
-
+/** `[offset, size, stride]` on a storage, whose own dtype holds where no other is given. */
 function viewOn(
-  { storage }: StorageView,
-  dtype: DType,
+  held: PyValue | undefined,
   [offset, size, stride]: readonly (PyValue | undefined)[],
+  given?: DType,
 ): Tensor | undefined {
+  if (!(held instanceof StorageView)) return undefined;
+  const dtype = given ?? held.dtype;
   const shape = numbersIn(size);
   const strides = numbersIn(stride);
-  if (typeof offset !== 'number' || !shape || !strides) return undefined;
-  return new Tensor(storage, dtype, shape, strides, offset);
+  if (!dtype || typeof offset !== 'number' || !shape || !strides) return undefined;
+  return new Tensor(held.storage, dtype, shape, strides, offset);
 }
 
 export function numbersIn(value: PyValue | undefined): number[] | undefined {
