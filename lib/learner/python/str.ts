@@ -60,9 +60,7 @@ export function codePointLength(text: string): number {
   return length;
 }
 
-/**
- * The order of `sorted()` over strings: by code point, where JavaScript's `<` goes by UTF-16 unit.
- */
+/** As `sorted()` orders strings: by code point, where JavaScript's `<` goes by UTF-16 unit. */
 export function compareStrings(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) {

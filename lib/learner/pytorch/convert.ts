@@ -101,10 +101,7 @@ function caster(
   }
 }
 
-/**
- * int64 as int32, by halves: a bigint for each would cost ten times as much. Undefined where one
- * does not fit.
- */
+/** By halves: bigints would cost ten times as much. Undefined where one does not fit int32. */
 function narrowed(values: BigInt64Array): Int32Array | undefined {
   const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
   const result = new Int32Array(values.length);

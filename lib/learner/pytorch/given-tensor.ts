@@ -28,11 +28,7 @@ export function isShaped(value: unknown): value is ShapedArray {
   return Array.isArray(dims) && (Array.isArray(data) || ArrayBuffer.isView(data));
 }
 
-/**
- * Reads a tensor, a typed array with or without a shape, or nested arrays.
- *
- * @throws TensorInputError where it is none of these, or does not fill its shape.
- */
+/** @throws TensorInputError for other values, and for what does not fill its shape */
 export function givenTensor(input: string, value: unknown): GivenTensor {
   if (isTensor(value)) {
     // A tensor on a device has no data here.

@@ -1,7 +1,7 @@
 import { intAttr } from '../onnx/lowering/attributes.js';
 import type { InputSpec } from '../onnx/index.js';
 import { signatureOf } from '../onnx/lowering/registry.js';
-import type { Module } from '../torch/module.js';
+import type { Module } from '../torch/index.js';
 
 /** What the first layer of a model takes. */
 export interface InferredInputs {

@@ -5,16 +5,14 @@ import {
   type OnnxDType,
 } from '../onnx/index.js';
 import { signatureOf } from '../onnx/lowering/registry.js';
-import type { Module } from '../torch/module.js';
+import type { Module } from '../torch/index.js';
 import { InvalidModelInputError, UnknownModelInputsError } from './errors.js';
 import { inferInputs } from './infer-inputs.js';
 import type { InputPlan, ModelInput, PlannedInput } from './model-input.js';
 
 /** What a module takes, and how its graph is to be made for it. */
 export interface ModulePlan extends InputPlan {
-  /**
-   * The graph's inputs, for tensors of so many dimensions; undefined where the model itself knows.
-   */
+  /** The graph's inputs for tensors of that rank; undefined where the model itself knows. */
   specsFor(rank: number): readonly InputSpec[] | undefined;
 }
 
@@ -86,10 +84,7 @@ function planned(
 
 const isInteger = (dtype: OnnxDType): boolean => dtype === 'int64' || dtype === 'int32';
 
-/**
- * What ids may be: torch refuses those beyond an embedding's rows, onnxruntime takes negative ones
- * from behind.
- */
+/** torch refuses ids beyond an embedding's rows; onnxruntime counts negative ones from the end. */
 function idLimits(module: Module): readonly (number | null)[] | undefined {
   const rows = (child: Module | null | undefined): number | null =>
     child?.tensor('weight')?.shape[0] ?? null;
@@ -137,11 +132,7 @@ function specOf({ name, dtype, shape }: ModelInput): InputSpec {
   return { name, dtype: dtype as OnnxDType, dims };
 }
 
-/**
- * Checks a description of inputs that a caller or a file gives.
- *
- * @throws InvalidModelInputError
- */
+/** @throws InvalidModelInputError for a description that a caller or a file got wrong */
 export function checkModelInputs(value: unknown): readonly ModelInput[] {
   if (!Array.isArray(value) || value.length === 0) {
     throw new InvalidModelInputError('they are not a list with at least one input');

@@ -52,11 +52,7 @@ export interface ModelGraph {
   release(): Promise<void>;
 }
 
-/**
- * What the sessions of a model are made with.
- *
- * @throws ExecutionProviderError
- */
+/** @throws ExecutionProviderError */
 export async function sessionOptionsOf(options: TorchModelOptions): Promise<SessionOptions> {
   const {
     intraOpNumThreads = 1,

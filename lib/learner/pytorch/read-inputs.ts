@@ -148,9 +148,7 @@ function showShape({ dims, tail, rowSize }: PlannedInput): string {
   return `[${[...(tail === undefined ? [] : ['...']), ...shown].join(', ')}]`;
 }
 
-/**
- * Ids out of range: onnxruntime fails on those beyond the end, and counts negative ones from there.
- */
+/** onnxruntime fails on ids beyond the end, and counts negative ones from there. */
 function checkLimits(input: PlannedInput, elements: Elements, dims: readonly number[]): void {
   const { limits } = input;
   if (!limits || limits.length === 0) return;

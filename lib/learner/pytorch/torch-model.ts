@@ -93,10 +93,7 @@ export class TorchModel {
     await this.graph.release();
   }
 
-  /**
-   * The weights are what they are: where a node finds sizes that do not fit, the given ones are at
-   * fault.
-   */
+  /** The weights are right: where sizes do not fit at a node, the given ones are at fault. */
   #runError(error: unknown, tensors: readonly Tensor[]): unknown {
     const message = error instanceof Error ? error.message : String(error);
     const node = /running (\w+) node\. Name:'([^']*)'/.exec(message);

@@ -10,10 +10,7 @@ export interface ComparedByValue {
 type Items = readonly unknown[];
 type Container = ComparedByValue & { readonly equality: readonly [kind: string, by: Items] };
 
-/**
- * Python's key equality as a JavaScript map key: by value for tuples and frozensets, by identity
- * for objects.
- */
+/** Python's equality of keys: by value for tuples and frozensets, by identity for objects. */
 export function dictKey(key: unknown): DictKey {
   if (typeof key === 'string') return key.startsWith('\0') ? `\0str:${key}` : key;
   if (typeof key === 'boolean') return key ? 1 : 0;
@@ -24,17 +21,11 @@ export function dictKey(key: unknown): DictKey {
   return equality ? `\0${equality[0]}:${equality[1] as string}` : key;
 }
 
-/**
- * Keys longer than this are replaced by their hash: nested tuples that share parts would grow
- * without bound.
- */
+/** Longer keys are hashed: nested tuples that share parts would grow without bound. */
 const LONGEST_KEY = 200;
 const containerKeys = new WeakMap<object, string>();
 
-/**
- * Keys of the innermost containers first, on a stack of its own: a file may nest tuples without
- * end.
- */
+/** Innermost containers first, on a stack of its own: files may nest tuples without end. */
 function containerKey(outermost: Container): string {
   const pending = [outermost];
   const opened = new Set<object>();

@@ -32,10 +32,7 @@ export function markFloats(list: readonly PyValue[]): void {
   lists.add(list);
 }
 
-/**
- * Whether the numbers in a list were floats in Python; known of those with at least one whole
- * float.
- */
+/** Whether the numbers were floats in Python; known of lists with at least one whole float. */
 export function holdsFloats(list: readonly PyValue[]): boolean {
   return lists.has(list);
 }

@@ -4,10 +4,7 @@ import { Tensor } from './tensor.js';
 
 /** Real trees are a few dozen deep; a file may nest modules without end. */
 const DEEPEST = 500;
-/**
- * A module that is shared counts wherever it stands, so that shared modules in shared modules come
- * to an end.
- */
+/** Shared modules count wherever they stand: they may hold shared modules again. */
 const MOST_MODULES = 50_000;
 
 interface Walk {
@@ -15,9 +12,7 @@ interface Walk {
   count: number;
 }
 
-/**
- * An `nn.Module` of the file: its class name, plain attributes, parameters, buffers and children.
- */
+/** An `nn.Module` of the file. */
 export class Module {
   private constructor(
     /** Dotted path from the root, as `named_modules()` gives it; '' for the root. */
@@ -92,9 +87,7 @@ export class Module {
   }
 }
 
-/**
- * Tensors by name; those that cannot be read are left out, and asking for them by name is an error.
- */
+/** Without those that cannot be read: asking for them by name is an error. */
 function tensorsOf(value: PyValue | undefined): Map<string, Tensor | null> {
   const tensors = new Map<string, Tensor | null>();
   if (!(value instanceof PyDict)) return tensors;

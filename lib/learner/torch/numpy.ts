@@ -31,10 +31,7 @@ export class NumpyDtype extends PyLibraryValue {
   structured = false;
 
   constructor(
-    /**
-     * `b` bool, `i` `u` integers, `f` float, `c` complex, `O` objects, `S` bytes, `U` text, `M` `m`
-     * times, `V` raw.
-     */
+    /** Numpy's letter: `b` bool, `O` objects, `S` bytes, `U` text, `M` `m` times, `V` raw… */
     readonly kind: string,
     public itemsize: number,
   ) {
@@ -108,10 +105,7 @@ export class NdArray extends PyLibraryValue {
     return (this.#data ??= this.#decode());
   }
 
-  /**
-   * The values row by row as Python values: booleans as such, integers as numbers where a double
-   * holds them.
-   */
+  /** As Python values: booleans as such, integers as numbers where a double holds them. */
   items(): PyValue[] {
     const data = this.data;
     if (Array.isArray(data)) return data;

@@ -165,10 +165,7 @@ export class PyComplex {
 export class PyObject {
   /** From the pickled state (`__dict__` and slots); a Map, so no key can reach a prototype. */
   readonly attrs = new Map<string, PyValue>();
-  /**
-   * State that is not attributes only: whatever was no dictionary, and also a pair of dictionaries,
-   * which gives attributes as well.
-   */
+  /** State other than a dictionary; a pair of dictionaries gives attributes as well. */
   state: PyValue | undefined;
   /** What APPEND(S) added, for list subclasses. */
   readonly items: PyValue[] = [];
@@ -182,10 +179,7 @@ export class PyObject {
     readonly kwargs: PyDict = new PyDict(),
   ) {}
 
-  /**
-   * `module.name` of the class or function called; also of those that cloudpickle wrote by value.
-   * `<computed>` when the callable is the result of some other call.
-   */
+  /** Of the callable; `<computed>` where that is the result of another call. */
   get className(): string {
     return qualifiedNameOf(this.cls) ?? '<computed>';
   }

@@ -12,10 +12,7 @@ export interface TorchFile {
   /** Every class and function that the pickle names, once each, in the order of the file. */
   readonly globals: readonly PyGlobal[];
   readonly format: 'zip' | 'legacy';
-  /**
-   * Lets go of the file. Tensors that were not read before cannot be read any more, when the source
-   * was a path.
-   */
+  /** Tensors of a path that were not read before cannot be read any more. */
   close(): void;
 }
 

@@ -21,10 +21,7 @@ export function asItems(value: PyValue | undefined): PyValue[] | undefined {
   return Array.isArray(inner) ? inner : undefined;
 }
 
-/**
- * A number, also from a bigint, a boolean, or an array or tensor of one element; undefined for
- * other values.
- */
+/** A number, also from a bigint, a boolean, or an array or tensor of one element. */
 export function asNumber(value: PyValue | undefined): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);

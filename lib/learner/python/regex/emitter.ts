@@ -14,23 +14,14 @@ import { requiredEnd } from './required-end.js';
 import { setSource, wordClass } from './set-source.js';
 import { widthOf, type GroupWidths } from './width.js';
 
-/**
- * A pattern in JavaScript's syntax, for the `u` flag; sets spell out what equals under IGNORECASE.
- */
+/** A pattern in JavaScript's syntax, for the `u` flag. */
 export interface EmittedRegex {
   readonly source: string;
-  /**
-   * JavaScript's group numbers by Python's; they differ where atomic groups needed captures of
-   * their own.
-   */
+  /** JavaScript's group numbers by Python's; atomic groups take captures of their own. */
   readonly groups: readonly number[];
 }
 
-/**
- * Writes a parsed pattern as JavaScript.
- *
- * @param groupsBefore capturing groups that the caller puts in front of the source
- */
+/** Writes a pattern as JavaScript, behind so many capturing groups of the caller. */
 export function emitRegex(regex: ParsedRegex, groupsBefore = 0): EmittedRegex {
   const unsafe = unsafeReference(regex.root);
   if (unsafe !== undefined) {

@@ -13,10 +13,7 @@ export interface PythonMatch {
   readonly groups: readonly (string | undefined)[];
 }
 
-/**
- * A pattern of Python's `re` that JavaScript's engine matches: the same matches on any text, code
- * point by code point.
- */
+/** A pattern of Python's `re` for JavaScript's engine: the same matches on any text. */
 export class PythonPattern {
   readonly #parsed: ParsedRegex;
   readonly #emitted: EmittedRegex;

@@ -3,10 +3,7 @@ import type { Category, CharSet } from './ast.js';
 import { caseVariants } from './case-variants.js';
 import { RegexFlag } from './flags.js';
 
-/**
- * Every category as the inside of a class, negated ones too: JavaScript cannot nest classes under
- * the `u` flag.
- */
+/** Negated categories are spelled out: JavaScript cannot nest classes under the `u` flag. */
 const UNICODE_CATEGORIES = {
   d: '\\p{Nd}',
   D: '\\P{Nd}',

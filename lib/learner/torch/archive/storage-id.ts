@@ -25,10 +25,7 @@ const STORAGES: ReadonlyMap<string, DType | number> = new Map<string, DType | nu
   ['QInt32Storage', 4],
 ]);
 
-/**
- * A persistent id of torch: `('storage', class, key, device, elements)`, and a view in the legacy
- * format.
- */
+/** `('storage', class, key, device, elements)`, and in the legacy format a view. */
 export interface StorageId {
   readonly key: string;
   readonly dtype: DType | undefined;
@@ -44,10 +41,7 @@ export function parseStorageId(file: string, id: PyValue): StorageId {
   const element = isTorch ? STORAGES.get(type.name) : undefined;
   const named = typeof key === 'string' || typeof key === 'number' ? String(key) : undefined;
   if (kind !== 'storage' || !element || named === undefined || !isCount(count)) {
-    throw new CorruptArchiveError(
-      file,
-      'a persistent id in its pickle refers to no storage',
-    );
+    throw new CorruptArchiveError(file, 'a persistent id in its pickle refers to no storage');
   }
   const dtype = typeof element === 'string' ? element : undefined;
   const size = typeof element === 'string' ? elementSize(element) : element;

@@ -93,10 +93,7 @@ export class ZipEntry {
     }
   }
 
-  /**
-   * Throws {@link CorruptEntryError} when the CRC-32 differs; the sum is taken on the first call
-   * only.
-   */
+  /** Throws {@link CorruptEntryError}; the CRC-32 is taken on the first call only. */
   read(): Uint8Array {
     const { compressedSize, compressionMethod, crc32 } = this.entry;
     const raw = this.source.read(this.end - compressedSize, compressedSize);

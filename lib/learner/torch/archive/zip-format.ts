@@ -40,9 +40,7 @@ export function readZipFormat(
   return { root: machine.run(), globals: [...globals.values()] };
 }
 
-/**
- * The folder that all of a torch archive lies in; its name is the file's name when it was saved.
- */
+/** The folder of a torch archive: the name that the file had when it was saved. */
 export function findFolder(source: ByteSource, archive: ZipArchive): string {
   const pickles = [...archive.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [pickle] = pickles;

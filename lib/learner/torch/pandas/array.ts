@@ -10,10 +10,7 @@ export abstract class PandasVector extends PyLibraryValue {
 
 /** numpy's "not a time". */
 const NAT = -(2n ** 63n);
-/**
- * An index holds an array, a column's categories an index: a few levels, unless a file is made to
- * exhaust us.
- */
+/** Indexes hold arrays and categories indexes: a few levels, unless a file is hostile. */
 const DEEPEST = 16;
 let nesting = 0;
 

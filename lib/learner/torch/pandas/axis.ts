@@ -18,10 +18,7 @@ export class Index extends PandasVector {
     super();
   }
 
-  /**
-   * The labels in order; tuples for a MultiIndex. Throws {@link UnreadableColumnError} for unknown
-   * kinds of values.
-   */
+  /** Tuples for a MultiIndex. Throws {@link UnreadableColumnError} for unknown values. */
   get values(): PyValue[] {
     return (this.#values ??= this.#decode());
   }

@@ -22,9 +22,7 @@ export class Series extends PandasVector {
     return index;
   }
 
-  /**
-   * The dtype as pandas prints it, as far as it is known: `int64`, `object`, `category`, `string`.
-   */
+  /** As pandas prints it: `int64`, `object`, `category`, `string`. */
   get dtype(): string {
     return arrayDtypeName(this.#columns().arrayOf(0));
   }

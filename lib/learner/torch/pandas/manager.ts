@@ -20,10 +20,7 @@ export interface BlockManager {
   arrayOf(position: number): PyValue | undefined;
 }
 
-/**
- * Reads pandas' block manager: since 1.3 a call with blocks and axes, before that a state of four
- * parts.
- */
+/** Since pandas 1.3 a call with blocks and axes, before that a state of four parts. */
 export function readManager(value: PyValue | undefined, what: string): BlockManager {
   if (!(value instanceof PyObject)) throw new UnreadableColumnError(what, 'no block manager');
   const single = value.className.endsWith('.SingleBlockManager');

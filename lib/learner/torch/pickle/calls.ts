@@ -36,10 +36,7 @@ export function recordCall(
   return call(callable, args, kwargs);
 }
 
-/**
- * `_reconstructor(class, base, value)`: protocols 0 and 1 give a list or dict subclass its content
- * so.
- */
+/** So protocols 0 and 1 give a list or dict subclass its content. */
 function reconstruct(
   cls: PyValue,
   base: PyValue,

@@ -6,19 +6,13 @@ export interface RebuildContext {
   readonly file: string;
   /** Counts items or bytes that are about to be copied against `limits.maxRebuilt`. */
   charge(amount: number): void;
-  /**
-   * Calls back with the state when the pickle BUILDs `target`, which may come late, more than once,
-   * or never.
-   */
+  /** Called with the state of a BUILD, which may come late, more than once, or never. */
   onState(target: object, receive: (state: PyValue) => void): void;
   /** Calls back when the whole pickle is read: for what cycles had left incomplete. */
   onEnd(finish: () => void): void;
 }
 
-/**
- * Turns a call that the pickle records, `callable(*args, **kwargs)`, into a value; undefined leaves
- * the record as it is.
- */
+/** Turns a recorded call into a value; undefined leaves the record as it is. */
 export type Rebuilder = (
   args: readonly PyValue[],
   context: RebuildContext,

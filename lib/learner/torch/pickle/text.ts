@@ -1,9 +1,6 @@
 import { LETTER_ESCAPES } from '../../python/str.js';
 
-/**
- * Decodes UTF-8 as Python's pickle does: lone surrogates are allowed (`surrogatepass`), anything
- * else that is not UTF-8 gives undefined.
- */
+/** UTF-8 with lone surrogates (`surrogatepass`), as pickle writes it; else undefined. */
 export function decodeUtf8(bytes: Buffer, start: number, end: number): string | undefined {
   const text = bytes.toString('utf8', start, end);
   // The decoder writes U+FFFD for what it cannot decode; a genuine U+FFFD takes the slow way too.

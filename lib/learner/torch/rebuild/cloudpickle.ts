@@ -1,10 +1,7 @@
 import { PyDict, PyObject, PyTuple, type PyValue } from '../python.js';
 import type { RebuilderList } from '../pickle/rebuilder.js';
 
-/**
- * cloudpickle gives the state of a function or class by a call whose result is dropped: the state
- * must go to its record then, or it is lost.
- */
+/** Calls whose results are dropped: the state must go to the record now, or it is lost. */
 export const cloudpickleRebuilders: RebuilderList = [
   'cloudpickle.cloudpickle._function_setstate',
   'cloudpickle.cloudpickle._class_setstate',

@@ -4,10 +4,7 @@ import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 import { PyGlobal, type PyValue } from '../python.js';
 import { numbersIn } from './torch.js';
 
-/**
- * Calls of numpy that are arrays, scalars and dtypes; numpy 2 renamed `numpy.core` to
- * `numpy._core`.
- */
+/** Arrays, scalars and dtypes; numpy 2 renamed `numpy.core` to `numpy._core`. */
 export const numpyRebuilders: RebuilderList = [
   ['numpy.dtype', rebuildDtype],
   ...['numpy.core', 'numpy._core'].flatMap((core): RebuilderList => [
@@ -28,9 +25,7 @@ const BARE_TYPES: ReadonlyMap<string, string> = new Map([
   ['m', 'm8'],
 ]);
 
-/**
- * `dtype('f8', align, copy)`, then the state `(version, order, sub-array, names, fields, size, …)`.
- */
+/** `dtype('f8', …)`, then `(version, order, sub-array, names, fields, size, …)`. */
 function rebuildDtype(args: readonly PyValue[], context: RebuildContext): NumpyDtype | undefined {
   const [type] = args;
   if (typeof type !== 'string') return undefined;
@@ -94,10 +89,7 @@ function sizesOf(value: PyValue | undefined): number[] | undefined {
   return numbersIn(typeof value === 'number' ? [value] : value);
 }
 
-/**
- * `scalar(dtype, bytes)`, or `scalar(dtype, object)`. Times stay arrays without dimensions: they
- * need their unit.
- */
+/** `scalar(dtype, bytes or object)`. Times stay arrays: they need their unit. */
 function rebuildScalar(args: readonly PyValue[]): Travelling | undefined {
   const [dtype, value] = args;
   if (!(dtype instanceof NumpyDtype)) return undefined;

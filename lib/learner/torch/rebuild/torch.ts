@@ -66,10 +66,7 @@ export function numbersIn(value: PyValue | undefined): number[] | undefined {
   return [...value];
 }
 
-/**
- * `(function, class, arguments, state)`: the tensor that `function(*arguments)` gives, as that
- * class.
- */
+/** `(function, class, arguments, state)`: what the function gives, as that class. */
 function rebuildSubclass(args: readonly PyValue[], context: RebuildContext): Tensor | undefined {
   const [func, type, inner, state] = args;
   if (!(func instanceof PyGlobal) || !Array.isArray(inner)) return undefined;

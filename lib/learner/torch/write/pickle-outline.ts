@@ -1,10 +1,7 @@
 import { Op } from '../pickle/opcodes.js';
 import { pickleOps, type PickleOp } from './pickle-ops.js';
 
-/**
- * A value of a pickle as the opcodes that make it: those from `first` up to `end`, without a gap.
- * What fills it later (items, state) stands there as well.
- */
+/** The opcodes `first` up to `end` that make a value, and its items and state. */
 export interface PickledValue {
   /** Index of its first opcode. */
   readonly first: number;

@@ -92,9 +92,7 @@ class PartWriter {
     return true;
   }
 
-  /**
-   * A value that begins at this opcode and is in the part already: it must stay one and the same.
-   */
+  /** A value that begins here and is in the part already: it must stay one and the same. */
   #madeAt(at: number, inside: PickledValue): PickledValue | undefined {
     return this.outline.memoized
       .get(at)
