@@ -1,4 +1,4 @@
-import { InvalidTagError } from './errors/index.js';
+import { InvalidTagError } from './errors.js';
 import { warn } from './warn.js';
 
 const PART = /^[a-z0-9](?:[-._a-z0-9]*[a-z0-9])?$/;

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import { codeOf } from './durable.js';
-import { StoreWriteError } from './errors/index.js';
+import { StoreWriteError } from './errors.js';
 
 /**
  * The system's codes for a store that cannot be written; other codes are no matter of the store's.
