@@ -8,11 +8,10 @@ import { isOnnx, planModule } from '../../learner/pytorch/index.js';
 import { asItems, readTorchFile, type TorchFile } from '../../learner/torch/index.js';
 import { Module } from '../../learner/torch/module.js';
 import { PyDict, PyObject } from '../../learner/torch/python.js';
-import { CommandError } from '../errors/cli.error.js';
+import { CommandError } from '../errors.js';
 import { architectureOf, type ModuleFacts } from './architecture.js';
-import { riskOf, type GlobalRisk } from './global-risk.js';
+import { riskOf, versionsOf, type GlobalRisk } from './globals.js';
 import { transformsOf, type TransformFacts } from './transforms.js';
-import { versionsFromGlobals } from './versions.js';
 
 /** A column that a learner's rows have. */
 export interface ColumnFacts {
@@ -56,7 +55,7 @@ export interface Inspection {
 export async function inspectFile(file: string): Promise<Inspection> {
   if (isOnnx(file)) {
     throw new CommandError(
-      `${file} is an ONNX model, which no class or transform can be read from`,
+      `${file} is an ONNX model, which holds no classes or transforms`,
       'Predict with it, or serve it',
     );
   }
@@ -92,7 +91,7 @@ async function common(file: string, torchFile: TorchFile) {
     file,
     bytes: (await stat(file)).size,
     format: torchFile.format,
-    versions: versionsFromGlobals(torchFile.globals),
+    versions: versionsOf(torchFile.globals),
   };
 }
 
@@ -196,7 +195,7 @@ async function inspectOther(file: string): Promise<Inspection> {
 
 const NO_MODEL: Outcome = {
   servable: false,
-  reason: 'It holds no model, but perhaps weights: export the learner with learner.export().',
+  reason: 'The file holds no model, at most weights: export the learner with learner.export().',
   withoutLowering: [],
 };
 

@@ -89,3 +89,22 @@ export function riskOf({ module, qualifiedName }: PyGlobal): GlobalRisk | undefi
   if (INDIRECT.has(qualifiedName)) return 'indirect';
   return KNOWN.has(root) ? undefined : 'unknown';
 }
+
+/** Modules that a version of a library added or removed. */
+const SIGNS: readonly (readonly [module: RegExp, library: string, version: string])[] = [
+  [/^fasttransform\./, 'fastai', '2.8 or later'],
+  [/^fastcore\.(?:transform|dispatch)$/, 'fastai', '2.7 or earlier'],
+  [/^numpy\._core\./, 'numpy', '2 or later'],
+  [/^numpy\.core\./, 'numpy', '1'],
+  [/^torch\._tensor$/, 'torch', '1.9 or later'],
+  [/^torch\.tensor$/, 'torch', '1.8 or earlier'],
+];
+
+/** The versions that wrote a file: exports do not tell them; the names in the pickle do, roughly. */
+export function versionsOf(globals: readonly PyGlobal[]): Record<string, string> {
+  const versions: Record<string, string> = {};
+  for (const [pattern, library, version] of SIGNS) {
+    if (globals.some(({ module }) => pattern.test(module))) versions[library] ??= version;
+  }
+  return versions;
+}
