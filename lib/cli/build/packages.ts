@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { CommandError } from '../errors.js';
 import { findTool, runTool, type ToolResult } from './run-tool.js';
 
-/** The name of this package. */
 export const OWN_NAME = 'nestjs-vts';
 /** Folder of packages that no registry has. */
 const VENDOR = 'vendor';
@@ -13,6 +12,8 @@ const VENDOR = 'vendor';
 const LOCAL = /^(?:file:|link:|portal:|workspace:|\.{0,2}\/|~\/)/;
 
 type Dependencies = Record<string, string>;
+/** Carries a package along; gives its specifier. */
+type Vendor = (folder: string) => Promise<string>;
 
 /** What is used of a package.json. */
 export interface PackageJson {
@@ -62,12 +63,7 @@ export function ownPackageFor(project: string): string {
 export async function writePackages(
   bundle: string,
   project: string,
-  facts: {
-    name: string;
-    version: string;
-    description: string | undefined;
-    node: string | undefined;
-  },
+  facts: { name: string; version: string; description?: string; node?: string },
 ): Promise<void> {
   const npm = findTool('npm');
   if (npm === undefined) {
@@ -80,7 +76,7 @@ export async function writePackages(
     // In this package's own repository an app needs what users install beside the package.
     ...(own?.name === OWN_NAME ? own.peerDependencies : own?.dependencies),
   };
-  const vendor = new Vendor(bundle, npm);
+  const vendor: Vendor = (folder) => vendored(npm, bundle, folder);
   const dependencies = await pin(wanted, project, vendor);
   const optional = await pin(own?.optionalDependencies ?? {}, project, vendor);
   const json = {
@@ -137,7 +133,7 @@ async function pin(wanted: Dependencies, project: string, vendor: Vendor): Promi
     const folder = name === OWN_NAME ? ownPackageFor(project) : installed(project, name);
     const version = folder === undefined ? undefined : readPackageJson(folder)?.version;
     if (folder === undefined || version === undefined) pinned[name] = spec;
-    else if (isLocal(spec, folder, name)) pinned[name] = await vendor.add(folder);
+    else if (isLocal(spec, folder, name)) pinned[name] = await vendor(folder);
     else pinned[name] = exact(spec, version);
   }
   return pinned;
@@ -186,29 +182,21 @@ function installed(project: string, name: string): string | undefined {
     .find((folder) => existsSync(join(folder, 'package.json')));
 }
 
-/** Packages that are carried along, packed. */
-class Vendor {
-  constructor(
-    private readonly bundle: string,
-    private readonly npm: string,
-  ) {}
-
-  /** Packs the package of a folder; the specifier of what came of it. */
-  async add(folder: string): Promise<string> {
-    const target = join(this.bundle, VENDOR);
-    await mkdir(target, { recursive: true });
-    const { code, stdout, stderr } = await runTool(
-      this.npm,
-      ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', target],
-      { cwd: realpathSync(folder) },
-    );
-    const file = code === 0 ? packedFile(stdout) : undefined;
-    if (file !== undefined) return `file:${VENDOR}/${file}`;
-    throw new CommandError(
-      `npm cannot pack ${folder}: ${stderr.trim().split('\n')[0]}`,
-      'Check that package',
-    );
-  }
+/** Packs the package of a folder into a bundle; the specifier of what came of it. */
+async function vendored(npm: string, bundle: string, folder: string): Promise<string> {
+  const target = join(bundle, VENDOR);
+  await mkdir(target, { recursive: true });
+  const { code, stdout, stderr } = await runTool(
+    npm,
+    ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', target],
+    { cwd: realpathSync(folder) },
+  );
+  const file = code === 0 ? packedFile(stdout) : undefined;
+  if (file !== undefined) return `file:${VENDOR}/${file}`;
+  throw new CommandError(
+    `npm cannot pack ${folder}: ${stderr.trim().split('\n')[0]}`,
+    'Check that package',
+  );
 }
 
 function packedFile(json: string): string | undefined {

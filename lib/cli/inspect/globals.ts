@@ -11,77 +11,58 @@ import type { PyGlobal } from '../../learner/torch/python.js';
  */
 export type GlobalRisk = 'dangerous' | 'code' | 'indirect' | 'unknown';
 
-const DANGEROUS_MODULES = new Set(
-  [
-    'os posix nt posixpath ntpath sys subprocess _posixsubprocess shutil socket _socket ssl pty tty',
-    'importlib imp runpy pkgutil zipimport code codeop ctypes _ctypes cffi webbrowser commands platform',
-    'pickle _pickle cPickle marshal shelve joblib multiprocessing _multiprocessing concurrent asyncio',
-    'threading _thread signal atexit gc bdb pdb profile cProfile trace timeit doctest',
-    'tempfile glob fileinput linecache io _io mmap sqlite3 urllib urllib2 urllib3 http httplib requests',
-    'httpx aiohttp ftplib smtplib telnetlib xmlrpc paramiko pip setuptools distutils ensurepip venv',
-    'IPython jupyter_client faulthandler antigravity idlelib',
-  ]
-    .join(' ')
-    .split(' '),
-);
+function words(...lines: string[]): Set<string> {
+  return new Set(lines.flatMap((line) => line.split(' ')));
+}
 
-const DANGEROUS_NAMES = new Set([
-  ...'eval exec execfile compile __import__ open input breakpoint globals locals vars exit quit setattr delattr memoryview file apply reload'
-    .split(' ')
-    .flatMap((name) => [`builtins.${name}`, `__builtin__.${name}`]),
-  'operator.methodcaller',
-  '_operator.methodcaller',
-  'types.CodeType',
-  'types.FunctionType',
-  'torch.load',
-  'torch.jit.load',
-  'torch.serialization.load',
-  'torch.storage._load_from_bytes',
-  'numpy.load',
-  'numpy.lib.npyio.load',
-  'numpy.testing._private.utils.runstring',
-  'pandas.read_pickle',
-  'pandas.io.pickle.read_pickle',
-  'pandas.eval',
-  'pandas.core.computation.eval.eval',
-  'fastai.learner.load_learner',
-  'fastcore.xtras.load_pickle',
-  'fastcore.xtras.run',
-]);
-const DANGEROUS_PREFIXES = ['torch.hub.', 'torch.utils.cpp_extension.', 'torch.distributed.rpc.'];
+/** By the first part of the module. */
+const DANGEROUS_MODULES = words(
+  'os posix nt posixpath ntpath sys subprocess _posixsubprocess shutil socket _socket ssl pty tty',
+  'importlib imp runpy pkgutil zipimport code codeop ctypes _ctypes cffi webbrowser commands platform',
+  'pickle _pickle cPickle marshal shelve joblib multiprocessing _multiprocessing concurrent asyncio',
+  'threading _thread signal atexit gc bdb pdb profile cProfile trace timeit doctest',
+  'tempfile glob fileinput linecache io _io mmap sqlite3 urllib urllib2 urllib3 http httplib requests',
+  'httpx aiohttp ftplib smtplib telnetlib xmlrpc paramiko pip setuptools distutils ensurepip venv',
+  'IPython jupyter_client faulthandler antigravity idlelib',
+);
+const DANGEROUS_BUILTINS = words(
+  'eval exec execfile compile __import__ open input breakpoint globals locals vars exit quit',
+  'setattr delattr memoryview file apply reload',
+);
+const DANGEROUS_NAMES = words(
+  'operator.methodcaller _operator.methodcaller types.CodeType types.FunctionType',
+  'torch.load torch.jit.load torch.serialization.load torch.storage._load_from_bytes',
+  'numpy.load numpy.lib.npyio.load numpy.testing._private.utils.runstring',
+  'pandas.read_pickle pandas.io.pickle.read_pickle pandas.eval pandas.core.computation.eval.eval',
+  'fastai.learner.load_learner fastcore.xtras.load_pickle fastcore.xtras.run',
+);
+const DANGEROUS = /^torch\.(?:hub|utils\.cpp_extension|distributed\.rpc)\./;
 
 const CODE =
   /^(?:cloudpickle(?:\.\w+)*\.(?:_?make_(?:function|skel_func|skeleton_class|skeleton_enum)|_fill_function|subimport|dynamic_subimport)$|dill\.)/;
 
-const INDIRECT = new Set([
-  'builtins.getattr',
-  '__builtin__.getattr',
-  'builtins.map',
-  'builtins.filter',
-  'functools.reduce',
-  '_functools.reduce',
-  'operator.attrgetter',
-  'operator.itemgetter',
-  '_operator.attrgetter',
-]);
+const INDIRECT = words(
+  'builtins.getattr __builtin__.getattr builtins.map builtins.filter functools.reduce',
+  '_functools.reduce operator.attrgetter operator.itemgetter _operator.attrgetter',
+);
 
 /** Libraries of which learners are made, by the first part of the module. */
-const KNOWN = new Set(
-  (
-    'torch torchvision fastai fastcore fasttransform fastprogress numpy pandas PIL spacy thinc srsly ' +
-    'confection cymem preshed blis catalogue plum beartype builtins __builtin__ collections functools ' +
-    'operator _operator itertools re _codecs copyreg copy_reg pathlib datetime decimal fractions uuid ' +
-    'random inspect typing types enum dataclasses abc weakref math statistics string sentencepiece ' +
-    'sklearn scipy timm kornia albumentations pyarrow dateutil pytz zoneinfo matplotlib tqdm cloudpickle'
-  ).split(' '),
+const KNOWN = words(
+  'torch torchvision fastai fastcore fasttransform fastprogress numpy pandas PIL spacy thinc srsly',
+  'confection cymem preshed blis catalogue plum beartype builtins __builtin__ collections functools',
+  'operator _operator itertools re _codecs copyreg copy_reg pathlib datetime decimal fractions uuid',
+  'random inspect typing types enum dataclasses abc weakref math statistics string sentencepiece',
+  'sklearn scipy timm kornia albumentations pyarrow dateutil pytz zoneinfo matplotlib tqdm cloudpickle',
 );
 
 export function riskOf({ module, qualifiedName }: PyGlobal): GlobalRisk | undefined {
   const [root = ''] = module.split('.');
+  const builtin = /^(?:builtins|__builtin__)\.(.*)/.exec(qualifiedName)?.[1] ?? '';
   if (
     DANGEROUS_MODULES.has(root) ||
     DANGEROUS_NAMES.has(qualifiedName) ||
-    DANGEROUS_PREFIXES.some((prefix) => qualifiedName.startsWith(prefix))
+    DANGEROUS_BUILTINS.has(builtin) ||
+    DANGEROUS.test(qualifiedName)
   ) {
     return 'dangerous';
   }
