@@ -3,7 +3,6 @@ import type { ModelStore } from '../serving/store/index.js';
 import { CommandError } from './errors.js';
 import type { OutputFormat } from './output/print.js';
 
-/** Options that every command has. */
 export interface StoreOptions {
   readonly home?: string;
 }
@@ -20,9 +19,9 @@ export async function openStore({ home }: StoreOptions): Promise<ModelStore> {
   return new ModelStore(home);
 }
 
-export function outputOption<Format extends string = OutputFormat>(
-  standard: Format | OutputFormat = 'table',
-  choices: readonly (Format | OutputFormat)[] = ['table', 'json', 'yaml'],
+export function outputOption(
+  standard: OutputFormat = 'table',
+  choices: readonly string[] = ['table', 'json', 'yaml'],
 ): Option {
   return new Option('-o, --output <format>', 'format of the result')
     .choices(choices)

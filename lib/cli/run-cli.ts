@@ -3,7 +3,6 @@ import { describeFailure } from './errors.js';
 import { warn } from './output/print.js';
 import { createProgram } from './program.js';
 
-/** Runs a command line; resolves to the exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
   tellWarnings();
   // A reader that has seen enough, such as `head`, closes the pipe.

@@ -26,9 +26,7 @@ import { PinnedModels } from './pin-models.js';
 import { bundleReadme } from './readme.js';
 import type { Vtsfile } from './vtsfile.js';
 
-/** Folder of the bundles in a store's home. */
 export const BUNDLES = 'bundles';
-/** The file of a bundle's facts. */
 export const BUNDLE_YAML = 'bundle.yaml';
 
 export interface BuildOptions {
@@ -79,7 +77,9 @@ export async function buildBundle(
       const built = await fill(bundle, { store, project, file, tag, micros, step });
       await syncTree(bundle);
       await mkdir(dirname(target), { recursive: true });
-      await place(bundle, target, tag);
+      await rename(bundle, target).catch((error: unknown) => {
+        throw hasCode(error, 'ENOTEMPTY', 'EEXIST') ? bundleExists(tag) : error;
+      });
       await replaceFile(join(dirname(target), LATEST), version, staging.path);
       return { tag, path: target, ...built };
     } finally {
@@ -134,8 +134,7 @@ async function fill(
     description,
     node: file.node?.version === undefined ? undefined : `>=${file.node.version}`,
   });
-  const labels = file.labels ?? [];
-  await writeImageFiles(bundle, project, file, labels);
+  await writeImageFiles(bundle, project, file);
   const models = pinned.models.map(({ tag: model, info }) => ({
     tag: model.toString(),
     module: info.module,
@@ -149,7 +148,7 @@ async function fill(
     vts_version: packageVersion(),
     node_version: process.versions.node,
     creation_time: formatMicros(micros),
-    labels: Object.fromEntries(labels),
+    labels: Object.fromEntries(file.labels ?? []),
     models,
     envs: (file.envs ?? []).map(({ name, stage }) => ({ name, stage })),
   };
@@ -226,14 +225,6 @@ async function writeManifest(project: string, target: string): Promise<void> {
 async function copy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await copyFile(from, to);
-}
-
-async function place(bundle: string, target: string, tag: Tag): Promise<void> {
-  try {
-    await rename(bundle, target);
-  } catch (error) {
-    throw hasCode(error, 'ENOTEMPTY', 'EEXIST') ? bundleExists(tag) : error;
-  }
 }
 
 function bundleExists(tag: Tag): CommandError {

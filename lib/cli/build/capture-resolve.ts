@@ -3,11 +3,9 @@ import { pathToFileURL } from 'node:url';
 
 /** Where the imports of a bundle are found while it is built. */
 export interface ResolveFacts {
-  /** The folder of the bundle. */
   readonly bundle: string;
   /** The package.json of the project. */
   readonly project: string;
-  /** The folder of this package. */
   readonly ownPackage: string;
 }
 

@@ -66,7 +66,6 @@ export async function captureApp(
   }
 }
 
-/** The folders in which a project's packages are looked for. */
 function modulesOf(project: string): string[] {
   return createRequire(project).resolve.paths('package') ?? [];
 }

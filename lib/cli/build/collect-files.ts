@@ -42,19 +42,11 @@ export async function collectFiles(project: string, choice: FileChoice): Promise
         continue;
       }
       // Links to files are followed; a link to a folder may lead anywhere.
-      const isFile =
-        entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(join(folder, entry.name))));
-      if (!isFile || excluded.ignores(name)) continue;
+      const found = await stat(join(folder, entry.name)).catch(() => undefined);
+      if (!found?.isFile() || excluded.ignores(name)) continue;
       if (!included || included.ignores(name)) files.push(name);
     }
   }
-}
-
-async function leadsToFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
 }
 
 async function real(path: string): Promise<string> {

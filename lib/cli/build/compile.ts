@@ -37,8 +37,10 @@ export async function compilerOf(project: string): Promise<Compiler> {
   const run = (args: readonly string[]) =>
     runTool(process.execPath, [tsc, '-p', tsconfig, ...args], { cwd: project });
   const shown = await run(['--showConfig']);
-  const options = shown.code === 0 ? compilerOptions(shown.stdout) : {};
-  const outDir = relative(project, resolve(project, options.outDir ?? 'dist'));
+  const { compilerOptions = {} } = JSON.parse(shown.code === 0 ? shown.stdout : '{}') as {
+    compilerOptions?: { outDir?: string };
+  };
+  const outDir = relative(project, resolve(project, compilerOptions.outDir ?? 'dist'));
   if (outDir === '' || !isInside(project, resolve(project, outDir))) {
     throw new CommandError(
       `The outDir of ${tsconfig} is not a folder in ${project}`,
@@ -79,13 +81,5 @@ function tscOf(project: string): string {
     return createRequire(join(project, 'package.json')).resolve('typescript/bin/tsc');
   } catch {
     throw new CommandError(`No TypeScript in ${project}`, 'Run npm install --save-dev typescript');
-  }
-}
-
-function compilerOptions(json: string): { outDir?: string } {
-  try {
-    return (JSON.parse(json) as { compilerOptions?: { outDir?: string } }).compilerOptions ?? {};
-  } catch {
-    return {};
   }
 }

@@ -17,9 +17,8 @@ export async function writeImageFiles(
   bundle: string,
   project: string,
   file: Vtsfile,
-  labels: readonly (readonly [string, string])[],
 ): Promise<void> {
-  const { python, conda, docker } = file;
+  const { python, conda, docker, labels = [] } = file;
   const read = (name: string): Promise<Buffer> =>
     readFile(join(project, name)).catch(unreadable(join(project, name)));
   const write = async (folder: string, name: string, content: string | Buffer): Promise<void> => {

@@ -15,7 +15,6 @@ type Dependencies = Record<string, string>;
 /** Carries a package along; gives its specifier. */
 type Vendor = (folder: string) => Promise<string>;
 
-/** What is used of a package.json. */
 export interface PackageJson {
   readonly name?: string;
   readonly version?: string;

@@ -9,7 +9,6 @@ export interface ReadmeFacts {
   readonly file: Vtsfile;
 }
 
-/** The README.md of a bundle. */
 export function bundleReadme({ tag, description, models, document, file }: ReadmeFacts): string {
   const endpoints = endpointsOf(document);
   const sections = [

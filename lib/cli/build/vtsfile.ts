@@ -144,7 +144,6 @@ const VTSFILE = object({
   }),
 });
 
-/** The build file of a bundle. */
 export type Vtsfile = Read<typeof VTSFILE>;
 
 /** Names under which the file is looked for. */

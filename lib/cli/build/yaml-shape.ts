@@ -7,7 +7,6 @@ export type Shape<T> = (
   report: Report,
 ) => T | undefined;
 
-/** What a shape reads. */
 export type Read<S> = S extends Shape<infer T> ? T : never;
 
 /** Gathers what is wrong in a file, and where. */
@@ -96,7 +95,6 @@ export function either<A, B>(
     node && isFirst(node) ? first(node, path, report) : second(node, path, report);
 }
 
-/** Adds a condition to a shape. */
 export function where<T>(shape: Shape<T>, problem: (value: T) => string | undefined): Shape<T> {
   return (node, path, report) => {
     const value = shape(node, path, report);

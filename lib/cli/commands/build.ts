@@ -4,7 +4,6 @@ import { openStore, type StoreOptions } from '../options.js';
 import { print, warn, type OutputFormat } from '../output/print.js';
 import { withStatus } from '../output/status.js';
 
-/** `vts build`. */
 export async function build(
   folder: string,
   options: StoreOptions & {

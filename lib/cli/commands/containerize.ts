@@ -11,7 +11,6 @@ import { write } from '../output/print.js';
 
 const TOOLS = ['docker', 'podman', 'buildah'] as const;
 
-/** `vts containerize`. */
 export async function containerize(
   given: string,
   options: StoreOptions & { imageTag?: string[]; backend?: string; opt?: string[] },

@@ -3,7 +3,6 @@ import type { ModelMetadata } from '../../serving/store/index.js';
 import { openStore, pairs, type StoreOptions } from '../options.js';
 import { write } from '../output/print.js';
 
-/** `vts import`. */
 export async function importLearner(
   name: string,
   file: string,

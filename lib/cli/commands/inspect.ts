@@ -4,7 +4,6 @@ import { print, type OutputFormat } from '../output/print.js';
 import { formatBytes, formatCount, listing, oneLine } from '../output/table.js';
 import { resolveTarget } from '../target.js';
 
-/** `vts inspect`. */
 export async function inspect(
   target: string,
   options: StoreOptions & { output: OutputFormat },

@@ -16,7 +16,6 @@ import { print, write, type OutputFormat } from '../output/print.js';
 import { withProgress } from '../output/status.js';
 import { formatBytes, formatTime, listing, table } from '../output/table.js';
 
-/** `vts models list`. */
 export async function listModels(
   name: string | undefined,
   options: StoreOptions & { output: OutputFormat; label?: string[] },
@@ -44,7 +43,6 @@ async function rowOf({ tag, path, info }: Model) {
   };
 }
 
-/** `vts models get`. */
 export async function getModel(
   tag: string,
   options: StoreOptions & { output: OutputFormat | 'path' },
@@ -66,7 +64,6 @@ export async function getModel(
   );
 }
 
-/** `vts models import`. */
 export async function importModel(
   archive: string,
   options: StoreOptions & { force?: boolean },
@@ -79,7 +76,6 @@ export async function importModel(
   write(`${tag} imported.`);
 }
 
-/** `vts models export`. */
 export async function exportModel(
   tag: string,
   out: string | undefined,
@@ -92,7 +88,6 @@ export async function exportModel(
   write(`${tag} exported to ${path}.`);
 }
 
-/** `vts models delete`. */
 export async function deleteModels(
   given: readonly string[],
   options: StoreOptions & { yes?: boolean; force?: boolean },

@@ -10,7 +10,6 @@ import { scoreCsv } from '../predict/score-csv.js';
 import type { Scored } from '../predict/scored.js';
 import { resolveTarget } from '../target.js';
 
-/** `vts predict`. */
 export async function predict(
   target: string,
   inputs: readonly string[],
@@ -85,7 +84,6 @@ function short(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-/** Of many classes the most likely ones. */
 const SHOWN = 5;
 
 function probabilities({ probabilities: values, classes }: Scored): string {

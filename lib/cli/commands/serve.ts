@@ -4,7 +4,6 @@ import { CommandError } from '../errors.js';
 import { openStore, type StoreOptions } from '../options.js';
 import { createServeApp } from '../serve/create-app.js';
 
-/** `vts serve`. Ends with the process. */
 export async function serve(
   tag: string,
   options: StoreOptions & {

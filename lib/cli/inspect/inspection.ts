@@ -13,7 +13,8 @@ import { architectureOf, type ModuleFacts } from './architecture.js';
 import { riskOf, versionsOf, type GlobalRisk } from './globals.js';
 import { transformsOf, type TransformFacts } from './transforms.js';
 
-/** A column that a learner's rows have. */
+const MOST_CLASSES = 100;
+
 export interface ColumnFacts {
   readonly name: string;
   readonly kind: string;
@@ -41,7 +42,6 @@ export interface Inspection {
   readonly columns?: readonly ColumnFacts[];
   readonly architecture: readonly ModuleFacts[];
   readonly servable: boolean;
-  /** Why not, where it is not. */
   readonly reason?: string;
   readonly withoutLowering: readonly { readonly path: string; readonly class: string }[];
   readonly globals: readonly { readonly name: string; readonly risk?: GlobalRisk }[];
@@ -69,13 +69,12 @@ export async function inspectFile(file: string): Promise<Inspection> {
   try {
     const { torchFile, model, dls, loss, kind, className } = learner;
     const architecture = architectureOf(model);
-    const lossName = loss instanceof PyObject ? loss.className : undefined;
     return {
       ...(await common(file, torchFile)),
       kind,
       class: className,
       parameters: architecture[0]?.parameters ?? 0,
-      ...(lossName === undefined ? {} : { loss: lossName }),
+      loss: loss instanceof PyObject ? loss.className : undefined,
       transforms: transformsOf(dls),
       architecture,
       ...(await tryLearner(file, learner, architecture)),
@@ -98,8 +97,7 @@ async function common(file: string, torchFile: TorchFile) {
 function globalsOf(torchFile: TorchFile): Inspection['globals'] {
   return torchFile.globals
     .map((global) => ({ name: global.qualifiedName, risk: riskOf(global) }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, risk }) => (risk === undefined ? { name } : { name, risk }));
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 type Outcome = Pick<
@@ -122,7 +120,7 @@ async function tryLearner(
     const sizes = vocabularySizes(record);
     return {
       ...failure(error, architecture),
-      ...(sizes.length > 0 ? { vocabulary: { sizes } } : {}),
+      vocabulary: sizes.length > 0 ? { sizes } : undefined,
     };
   }
 }
@@ -142,12 +140,10 @@ function loadedFacts(learner: Learner): Pick<Inspection, 'vocabulary' | 'columns
   const columns = learner.schema.columns.map(({ name, kind: type, categories }) => ({
     name,
     kind: type,
-    ...(categories === undefined ? {} : { categories: categories.length }),
+    categories: categories?.length,
   }));
   return { vocabulary, columns };
 }
-
-const MOST_CLASSES = 100;
 
 function failure(error: unknown, architecture: readonly ModuleFacts[]): Outcome {
   const missing = new Map(

@@ -31,7 +31,6 @@ export function write(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** A warning of the command, on stderr. */
 export function warn(text: string): void {
   process.stderr.write(`vts: warning: ${text}\n`);
 }

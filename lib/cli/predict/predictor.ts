@@ -5,7 +5,6 @@ import type { TabularSchema } from '../../learner/fastai/tabular/tabular-schema.
 import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
 import { classesOf, scoredOf, type Scored } from './scored.js';
 
-/** How language models continue a text. */
 export interface GenerateSettings {
   readonly words: number;
   readonly temperature: number;

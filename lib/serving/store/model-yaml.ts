@@ -13,7 +13,6 @@ import { isTagPart, Tag } from './tag.js';
 import { parseMicros } from './version.js';
 import { parseYaml } from './yaml-document.js';
 
-/** The file of a model's facts. */
 export const MODEL_YAML = 'model.yaml';
 
 type YamlMap = Map<unknown, unknown>;

@@ -7,7 +7,6 @@ import type { VersionFolders } from './version-folders.js';
 /** A version whose writer has not said that the pointer is right. */
 export interface PendingPointer {
   readonly tag: Tag;
-  /** The note. */
   readonly path: string;
   /** Whether the version is in its place. */
   readonly placed: boolean;

@@ -26,7 +26,6 @@ export class ReplacedModels {
     private readonly staging: Staging,
   ) {}
 
-  /** Moves a model aside. */
   async make(tag: Tag): Promise<RoomForModel> {
     const target = this.folders.folderOf(tag);
     const aside = this.staging.pathFor(REPLACED, tag);

@@ -85,7 +85,6 @@ export class VersionFolders {
     return models;
   }
 
-  /** The tags of a name's versions, in order. */
   async tags(name: string): Promise<Tag[]> {
     return (await this.versions(name)).map((version) => new Tag(name, version));
   }

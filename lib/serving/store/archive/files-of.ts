@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A file to pack. */
 export interface PackedFile {
   /** Relative, with slashes. */
   readonly name: string;
