@@ -239,5 +239,5 @@ function bundleName(project: string, file: Vtsfile, given: string | undefined): 
   const model = file.service === undefined ? file.models?.[0]?.split(':')[0] : undefined;
   const name = (model ?? own?.replace(/^@[^/]*\//, '') ?? basename(project)).toLowerCase();
   if (isTagPart(name)) return name;
-  throw new CommandError(`"${name}" is no name for a bundle`, 'Give one in the build file');
+  throw new CommandError(`"${name}" is not a valid bundle name`, 'Give a name in the build file');
 }

@@ -25,7 +25,6 @@ export interface PackageJson {
   readonly peerDependencies?: Dependencies;
   readonly overrides?: object;
   readonly allowScripts?: object;
-  readonly engines?: object;
 }
 
 export function readPackageJson(folder: string): PackageJson | undefined {

@@ -254,16 +254,13 @@ export class ModelStore {
    *
    * @param tag `name` or `name:latest`.
    * @param listener Called with the newest model each time it changes, and once at the start unless
-   * `known` is the newest. Its errors go to `onError`; it is not called again for that version.
+   * it is `known`, the version that the caller has. Its errors go to `onError`; it is not called again for that version.
    * @throws InvalidTagError when the tag names one version, which never changes.
    */
   watch(
     tag: string | Tag,
     listener: (model: Model) => Promise<void> | void,
-    options: WatchOptions & {
-      /** The version that the caller has. */
-      known?: Tag;
-    } = {},
+    options: WatchOptions & { known?: Tag } = {},
   ): ModelWatcher {
     const wanted = Tag.parse(tag);
     if (!wanted.isLatest) {

@@ -22,12 +22,13 @@ const isTagText = (value: unknown): boolean => isString(value) && isTagPart(valu
 const PART = '1 to 63 lower-case letters, digits, "-", "_" or "."';
 
 /** The keys of model.yaml that mean something here; others are kept, not read. */
-const MUST_BE: readonly (readonly [
+type Rule = readonly [
   key: string,
   be: string,
   test: (value: unknown) => boolean,
   standard?: unknown,
-])[] = [
+];
+const MUST_BE: readonly Rule[] = [
   ['name', `a name of ${PART}`, isTagText],
   ['version', `a version of ${PART}`, isTagText],
   ['module', 'a string', isString, ''],

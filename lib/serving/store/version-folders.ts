@@ -102,21 +102,15 @@ export function newestFirst(a: Model, b: Model): number {
   return time !== 0 ? time : (b.tag.version ?? '') < (a.tag.version ?? '') ? -1 : 1;
 }
 
+/** The folders in a folder, and links to folders: mounted volumes have them. */
 async function folders(path: string): Promise<string[]> {
-  let entries;
-  try {
-    entries = await readdir(path, { withFileTypes: true });
-  } catch (error) {
+  const entries = await readdir(path).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
     throw error;
-  }
+  });
   const found: string[] = [];
-  for (const entry of entries) {
-    if (!isTagPart(entry.name)) continue;
-    // Mounted volumes link to folders.
-    const isOne =
-      entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(join(path, entry.name))));
-    if (isOne) found.push(entry.name);
+  for (const entry of entries.sort()) {
+    if (isTagPart(entry) && (await isFolder(join(path, entry)))) found.push(entry);
   }
-  return found.sort();
+  return found;
 }
