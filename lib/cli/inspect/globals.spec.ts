@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PyGlobal } from '../../learner/torch/python.js';
-import { riskOf } from './global-risk.js';
+import { riskOf } from './globals.js';
 
 const risk = (name: string): string | undefined => {
   const dot = name.lastIndexOf('.');
