@@ -136,7 +136,7 @@ export {
   InvalidOutputError,
   UnreadableBodyError,
   UnsupportedBodyError,
-} from './nest/io/errors/index.js';
+} from './nest/io/errors.js';
 export { File, type FileOptions } from './nest/io/file.js';
 export { Image, type ImageOptions } from './nest/io/image.js';
 export type { ImageOutput } from './nest/io/image/image-output.js';

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { InputError } from '../../learner/errors/index.js';
-import { BodyTooLargeError, UnsupportedBodyError } from '../io/errors/index.js';
+import { BodyTooLargeError, UnsupportedBodyError } from '../io/errors.js';
 import {
   RunnerClosedError,
   RunnerOverloadedError,

@@ -4,7 +4,7 @@ import {
   BodyTooLargeError,
   UnreadableBodyError,
   UnsupportedBodyError,
-} from '../io/errors/index.js';
+} from '../io/errors.js';
 import type { HttpRequest } from './http.js';
 
 /**

@@ -1,5 +1,5 @@
 import { binaryExample, binarySchema } from './binary-sample.js';
-import { InvalidBodyError, InvalidOutputError } from './errors/index.js';
+import { InvalidBodyError, InvalidOutputError } from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
 

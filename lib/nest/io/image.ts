@@ -3,7 +3,7 @@ import type { Colour } from '../../learner/fastai/vision/image/png-writer.js';
 import { inspectImage } from '../../learner/fastai/vision/image/read-image.js';
 import type { OutputImageType } from '../../learner/fastai/vision/image/write-image.js';
 import { binaryExample, binarySchema } from './binary-sample.js';
-import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors/index.js';
+import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors.js';
 import { toEncodedImage, type ImageOutput } from './image/image-output.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { readParts } from './multipart/read-parts.js';
@@ -113,7 +113,7 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     return this.#allowed.has(canonical(mediaType));
   }
 
-  async parse({ bytes, mediaType }: RequestBody): Promise<Uint8Array> {
+  async parse({ bytes, mediaType, contentType }: RequestBody): Promise<Uint8Array> {
     if (bytes === undefined) {
       throw new InvalidBodyError(
         'Image',
@@ -121,7 +121,7 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
         'leave images to this endpoint',
       );
     }
-    const image = mediaType === MULTIPART ? this.#firstImage(bytes) : bytes;
+    const image = mediaType === MULTIPART ? await this.#firstImage(bytes, contentType) : bytes;
     if (image.length === 0) {
       throw new InvalidBodyError('Image', 'the body is empty', 'send the bytes of an image');
     }
@@ -138,8 +138,11 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     return { contentType: mimeType, body: await toEncodedImage(value, mimeType, palette) };
   }
 
-  #firstImage(bytes: Uint8Array): Uint8Array {
-    const parts = readParts(bytes);
+  async #firstImage(
+    bytes: Uint8Array,
+    contentType: RequestBody['contentType'],
+  ): Promise<Uint8Array> {
+    const parts = await readParts(bytes, contentType);
     const image = parts.find((part) => formatOf(part.bytes) !== undefined);
     if (image) return image.bytes;
     throw parts.length === 0

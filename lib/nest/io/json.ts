@@ -6,7 +6,7 @@ import {
   InvalidDescriptorError,
   InvalidOutputError,
   UnsupportedBodyError,
-} from './errors/index.js';
+} from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { describeDto, rulesOf } from './json/describe-dto.js';
 import { parseJsonText } from './json/parse-json.js';

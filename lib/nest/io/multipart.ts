@@ -4,7 +4,7 @@ import {
   InvalidDescriptorError,
   InvalidOutputError,
   UnsupportedBodyError,
-} from './errors/index.js';
+} from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { partOfSample, type MultipartSamples, type PartsOfSamples } from './multipart/samples.js';
 import { readParts, type FormPart } from './multipart/read-parts.js';
@@ -165,14 +165,14 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     return mediaType === this.mediaType;
   }
 
-  async parse({ bytes }: RequestBody): Promise<MultipartInput<Parts>> {
+  async parse({ bytes, contentType }: RequestBody): Promise<MultipartInput<Parts>> {
     if (bytes === undefined) {
       throw invalid(
         'a body parser of the application has read the body',
         'leave forms to this endpoint',
       );
     }
-    const given = byName(readParts(bytes));
+    const given = byName(await readParts(bytes, contentType));
     const values = new Map<string, unknown>();
     for (const [name, { descriptor, optional }] of this.#parts) {
       const part = given.get(name);
@@ -236,11 +236,8 @@ function byName(parts: readonly FormPart[]): Map<string, FormPart> {
   return named;
 }
 
-async function readPart(
-  name: string,
-  { bytes, mediaType, charset }: FormPart,
-  descriptor: AnyDescriptor,
-): Promise<unknown> {
+async function readPart(name: string, part: FormPart, descriptor: AnyDescriptor): Promise<unknown> {
+  const { bytes, mediaType } = part;
   if (!descriptor.accepts(mediaType)) {
     throw new UnsupportedBodyError(
       'media type',
@@ -254,7 +251,7 @@ async function readPart(
       'send less',
     );
   }
-  return descriptor.parse({ bytes, mediaType, charset });
+  return descriptor.parse(part);
 }
 
 function quoted(name: string): string {

@@ -4,7 +4,7 @@ import {
   InvalidDescriptorError,
   InvalidOutputError,
   UnsupportedBodyError,
-} from './errors/index.js';
+} from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { dtypeInfo, DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
 import { fits, NestingFault, reshaped, shapeText } from './ndarray/nested.js';

@@ -15,7 +15,7 @@ import { FrameFault, narrowed, type RawFrame } from './data-frame/raw-frame.js';
 import { schemaOfSource, type SchemaSource } from './data-frame/schema-source.js';
 import type { DataFrame } from './data-frame/data-frame.js';
 import { decodeBody, parseJsonBody } from './data-frame/body-text.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
+import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
 

@@ -9,7 +9,7 @@ import {
 import { ORIENTS, type PandasOrient } from './data-frame/orients.js';
 import { compact, FrameFault, type Cells } from './data-frame/raw-frame.js';
 import { readSeries, seriesSchema, writeSeries } from './data-frame/series.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
+import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
 import { sampleSchema } from './json/sample-schema.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';

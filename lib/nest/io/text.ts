@@ -1,4 +1,4 @@
-import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors/index.js';
+import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors.js';
 import {
   IoDescriptor,
   type IoSchema,

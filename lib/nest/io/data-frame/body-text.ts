@@ -1,4 +1,4 @@
-import { UnsupportedBodyError } from '../errors/index.js';
+import { UnsupportedBodyError } from '../errors.js';
 import { parseJsonText } from '../json/parse-json.js';
 import type { RequestBody } from '../request-body.js';
 import { FrameFault } from './raw-frame.js';

@@ -11,7 +11,7 @@ import {
   type OutputImageType,
 } from '../../../learner/fastai/vision/image/write-image.js';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { InvalidOutputError } from '../errors/index.js';
+import { InvalidOutputError } from '../errors.js';
 
 /**
  * What handlers may return as an image: pixels, a mask of class ids, or encoded bytes.
