@@ -234,6 +234,7 @@ export {
   SlowBodyError,
 } from './nest/http/errors/index.js';
 export { AccessLogEntry } from './nest/observability/access-log.js';
+export { MissingPackageError } from './nest/optional.js';
 export { requestIdOf } from './nest/observability/request-id.js';
 export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './nest/http/setup-docs.js';
 export {

@@ -1,3 +1,7 @@
+import type { ApiResponseOptions } from '@nestjs/swagger';
+import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
+import { ApiError, ERROR_RESPONSES } from '../http/api-error.js';
+import type { Endpoint } from '../http/endpoint.js';
 import {
   ApiExtraModels,
   ApiOperation,
@@ -5,11 +9,7 @@ import {
   ApiResponse,
   ApiTags,
   getSchemaPath,
-  type ApiResponseOptions,
-} from '@nestjs/swagger';
-import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
-import { ApiError, ERROR_RESPONSES } from '../http/api-error.js';
-import type { Endpoint } from '../http/endpoint.js';
+} from '../openapi.js';
 
 /** What `@VtsApi` is told for the OpenAPI document. */
 export interface EndpointFacts {

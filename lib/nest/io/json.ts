@@ -1,6 +1,4 @@
-import { getSchemaPath } from '@nestjs/swagger';
-import { plainToInstance } from 'class-transformer';
-import { validate } from 'class-validator';
+import { getSchemaPath } from '../openapi.js';
 import {
   InvalidBodyError,
   InvalidDescriptorError,
@@ -8,10 +6,10 @@ import {
   UnsupportedBodyError,
 } from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
-import { describeDto, rulesOf } from './json/describe-dto.js';
+import { describeDto } from './json/describe-dto.js';
+import { checked, rulesOf } from './json/dto.js';
 import { parseJsonText } from './json/parse-json.js';
 import { sampleSchema } from './json/sample-schema.js';
-import { violations } from './json/violations.js';
 import { writeJson } from './json/write-json.js';
 import type { RequestBody } from './request-body.js';
 
@@ -69,7 +67,10 @@ export class Json<
   readonly #dto: (new () => T) | undefined;
   readonly #isArray: boolean;
 
-  /** @throws InvalidDescriptorError for a class without rules, which would refuse every body. */
+  /**
+   * @throws InvalidDescriptorError for a class without rules, which would refuse every body;
+   * MissingPackageError for a class where class-validator or class-transformer is not installed.
+   */
   constructor(options: JsonOptions<T, IsArray> = {}) {
     super();
     const { dto, isArray = false, schema = {}, sample, maxBytes } = options;
@@ -172,22 +173,6 @@ function jsonOf({ bytes, parsed, charset = 'utf-8' }: RequestBody): unknown {
     const reason = (error as Error).message;
     throw new InvalidBodyError('Json', `the body is not valid JSON (${reason})`, 'send JSON');
   }
-}
-
-/** An object as an instance of its class, with the rules that it breaks. */
-async function checked<T extends object>(
-  dto: new () => T,
-  value: unknown,
-  path = '',
-): Promise<{ instance: T; broken: readonly string[] }> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const what = path === '' ? 'the body is no object' : `${path} must be an object`;
-    return { instance: value as T, broken: [what] };
-  }
-  const instance = plainToInstance(dto, value);
-  const errors = await validate(instance, { whitelist: true, forbidNonWhitelisted: true });
-  const parent = path === '' ? '' : `${path}.`;
-  return { instance, broken: errors.flatMap((error) => violations(error, parent)) };
 }
 
 function refuse(broken: readonly string[]): void {
