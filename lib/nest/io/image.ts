@@ -2,14 +2,19 @@ import { formatOf, type ImageFormat } from '../../learner/fastai/vision/image/fo
 import type { Colour } from '../../learner/fastai/vision/image/png-writer.js';
 import { inspectImage } from '../../learner/fastai/vision/image/read-image.js';
 import type { OutputImageType } from '../../learner/fastai/vision/image/write-image.js';
+import { bytesOf } from './body-text.js';
 import { binaryExample, binarySchema } from './binary-sample.js';
 import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors.js';
 import { toEncodedImage, type ImageOutput } from './image/image-output.js';
-import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import {
+  FILE_MAX_BYTES,
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+} from './io-descriptor.js';
 import { readParts } from './multipart/read-parts.js';
 import type { RequestBody } from './request-body.js';
 
-const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
 /** As many as PIL takes without a warning. */
 const DEFAULT_MAX_PIXELS = 89_478_485;
 
@@ -90,7 +95,7 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     this.#allowed = new Set(allowed);
     this.mediaType = allowed[0] ?? 'image/jpeg';
     this.outputMediaType = options.mimeType ?? 'image/png';
-    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     const others = [...this.#allowed].slice(1);
     this.alternatives = Object.fromEntries(others.map((type) => [type, this.schema]));
     this.outputSchema = { type: 'string', format: 'binary' };
@@ -113,22 +118,20 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     return this.#allowed.has(canonical(mediaType));
   }
 
-  async parse({ bytes, mediaType, contentType }: RequestBody): Promise<Uint8Array> {
-    if (bytes === undefined) {
-      throw new InvalidBodyError(
-        'Image',
-        'a body parser of the application has read the body',
-        'leave images to this endpoint',
-      );
-    }
-    const image = mediaType === MULTIPART ? await this.#firstImage(bytes, contentType) : bytes;
+  async parse(body: RequestBody): Promise<Uint8Array> {
+    const bytes = bytesOf(body, 'Image');
+    const image = body.mediaType === MULTIPART ? await this.#firstImage(bytes, body) : bytes;
     if (image.length === 0) {
       throw new InvalidBodyError('Image', 'the body is empty', 'send the bytes of an image');
     }
     const { maxPixels = DEFAULT_MAX_PIXELS } = this.#options;
     const format = await inspectImage(image, { maxPixels });
     if (!this.#allowed.has(MEDIA_TYPES[format])) {
-      throw new InvalidBodyError('Image', `the image is ${MEDIA_TYPES[format]}`, this.#remedy);
+      throw new InvalidBodyError(
+        'Image',
+        `the image is ${MEDIA_TYPES[format]}`,
+        `send ${this.#list}`,
+      );
     }
     return image;
   }
@@ -138,10 +141,7 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     return { contentType: mimeType, body: await toEncodedImage(value, mimeType, palette) };
   }
 
-  async #firstImage(
-    bytes: Uint8Array,
-    contentType: RequestBody['contentType'],
-  ): Promise<Uint8Array> {
+  async #firstImage(bytes: Uint8Array, { contentType }: RequestBody): Promise<Uint8Array> {
     const parts = await readParts(bytes, contentType);
     const image = parts.find((part) => formatOf(part.bytes) !== undefined);
     if (image) return image.bytes;
@@ -153,10 +153,6 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   get #list(): string {
     return [...this.#allowed].join(', ');
   }
-
-  get #remedy(): string {
-    return `send ${this.#list}`;
-  }
 }
 
 function formatOfSample(sample: Uint8Array): ImageFormat {
@@ -164,7 +160,7 @@ function formatOfSample(sample: Uint8Array): ImageFormat {
   if (format) return format;
   throw new InvalidDescriptorError(
     'Image.fromSample',
-    'the sample is no image',
+    'the sample is not an image',
     'give the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file',
   );
 }

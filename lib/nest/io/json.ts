@@ -1,14 +1,10 @@
 import { getSchemaPath } from '../openapi.js';
-import {
-  InvalidBodyError,
-  InvalidDescriptorError,
-  InvalidOutputError,
-  UnsupportedBodyError,
-} from './errors.js';
+import { readJson } from './body-text.js';
+import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
+import { errorOf } from './fault.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { describeDto } from './json/describe-dto.js';
-import { checked, rulesOf } from './json/dto.js';
-import { parseJsonText } from './json/parse-json.js';
+import { checked, rulesOf, type Checked } from './json/dto.js';
 import { sampleSchema } from './json/sample-schema.js';
 import { writeJson } from './json/write-json.js';
 import type { RequestBody } from './request-body.js';
@@ -100,27 +96,28 @@ export class Json<
   }
 
   async parse(body: RequestBody): Promise<IsArray extends true ? T[] : T> {
-    const value = jsonOf(body);
-    const whole = value as IsArray extends true ? T[] : T;
-    if (!this.#isArray) {
-      if (this.#dto === undefined) return whole;
-      const { instance, broken } = await checked(this.#dto, value);
-      refuse(broken);
-      return instance as IsArray extends true ? T[] : T;
+    const value = await this.#read(body);
+    return value as IsArray extends true ? T[] : T;
+  }
+
+  async #read(body: RequestBody): Promise<unknown> {
+    let value: unknown;
+    try {
+      value = readJson(body);
+    } catch (fault) {
+      throw errorOf(fault, InvalidBodyError, 'Json');
     }
-    if (!Array.isArray(value)) {
-      throw new InvalidBodyError('Json', 'the body is no array', 'send a JSON array');
+    if (this.#isArray && !Array.isArray(value)) {
+      throw new InvalidBodyError('Json', 'the body is not an array', 'send a JSON array');
     }
-    if (this.#dto === undefined) return whole;
-    const instances: T[] = [];
-    const broken: string[] = [];
-    for (const [index, item] of value.entries()) {
-      const result = await checked(this.#dto, item, `${index}`);
-      instances.push(result.instance);
-      broken.push(...result.broken);
+    if (this.#dto === undefined) return value;
+    const results: Checked<T>[] = [];
+    for (const [index, item] of (this.#isArray ? (value as unknown[]) : [value]).entries()) {
+      results.push(await checked(this.#dto, item, this.#isArray ? `${index}` : ''));
     }
-    refuse(broken);
-    return instances as IsArray extends true ? T[] : T;
+    refuse(results.flatMap(({ broken }) => broken));
+    const instances = results.map(({ instance }) => instance);
+    return this.#isArray ? instances : instances[0];
   }
 
   serialize(value: unknown): ResponsePayload {
@@ -143,7 +140,7 @@ function describe(dto: new () => object): void {
   if (rulesOf(dto).length === 0) {
     throw new InvalidDescriptorError(
       'Json',
-      `the class ${dto.name} has no rules, so that every property would be refused`,
+      `the class ${dto.name} has no rules, so it would refuse every property`,
       "decorate its properties with class-validator's",
     );
   }
@@ -153,26 +150,11 @@ function describe(dto: new () => object): void {
 function exampleOf(sample: unknown): unknown {
   const text = writeJson(sample);
   if (text !== undefined) return JSON.parse(text);
-  throw new InvalidDescriptorError('Json', 'the sample is no JSON', 'give a value that JSON has');
-}
-
-function jsonOf({ bytes, parsed, charset = 'utf-8' }: RequestBody): unknown {
-  if (bytes === undefined) return parsed;
-  if (charset !== 'utf-8' && charset !== 'utf8') {
-    throw new UnsupportedBodyError('charset', charset, 'UTF-8, as JSON always is');
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new InvalidBodyError('Json', 'the body is not valid UTF-8', 'send JSON in UTF-8');
-  }
-  try {
-    return parseJsonText(text);
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new InvalidBodyError('Json', `the body is not valid JSON (${reason})`, 'send JSON');
-  }
+  throw new InvalidDescriptorError(
+    'Json',
+    'JSON cannot hold the sample',
+    'give a value that JSON has',
+  );
 }
 
 function refuse(broken: readonly string[]): void {

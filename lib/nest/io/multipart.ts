@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { bytesOf } from './body-text.js';
 import {
   InvalidBodyError,
   InvalidDescriptorError,
   InvalidOutputError,
   UnsupportedBodyError,
 } from './errors.js';
-import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import {
+  FILE_MAX_BYTES,
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+} from './io-descriptor.js';
 import { partOfSample, type MultipartSamples, type PartsOfSamples } from './multipart/samples.js';
 import { readParts, type FormPart } from './multipart/read-parts.js';
 import type { RequestBody } from './request-body.js';
-
-const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
 
 type AnyDescriptor = IoDescriptor<unknown, never>;
 type DescriptorOrClass = AnyDescriptor | (new () => AnyDescriptor);
@@ -90,7 +94,7 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
   constructor(parts: Parts, options: MultipartOptions = {}) {
     super();
     this.#parts = new Map(Object.entries(parts).map(([name, part]) => [name, declared(part)]));
-    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     const descriptors = [...this.#parts].map(
       ([name, { descriptor }]) => [name, descriptor] as const,
     );
@@ -103,21 +107,13 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     this.models = descriptors.flatMap(([, { models = [] }]) => models);
     // Not known before those of its parts are.
     Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
-    if (this.#parts.size === 0) {
-      throw new InvalidDescriptorError(
-        'Multipart',
-        'it has no parts',
-        'name a descriptor for each',
-      );
-    }
-    for (const [name, { descriptor }] of this.#parts) {
-      if (descriptor instanceof Multipart) {
-        throw new InvalidDescriptorError(
-          'Multipart',
-          `the part "${name}" is a form itself`,
-          'put its parts beside the others',
-        );
-      }
+    const nested = descriptors.find(([, descriptor]) => descriptor instanceof Multipart);
+    const [fact, remedy] =
+      descriptors.length === 0
+        ? ['it has no parts', 'name a descriptor for each']
+        : [`the part "${nested?.[0]}" is a form itself`, 'put its parts beside the others'];
+    if (nested || descriptors.length === 0) {
+      throw new InvalidDescriptorError('Multipart', fact, remedy);
     }
   }
 
@@ -165,14 +161,8 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     return mediaType === this.mediaType;
   }
 
-  async parse({ bytes, contentType }: RequestBody): Promise<MultipartInput<Parts>> {
-    if (bytes === undefined) {
-      throw invalid(
-        'a body parser of the application has read the body',
-        'leave forms to this endpoint',
-      );
-    }
-    const given = byName(await readParts(bytes, contentType));
+  async parse(body: RequestBody): Promise<MultipartInput<Parts>> {
+    const given = byName(await readParts(bytesOf(body, 'Multipart'), body.contentType));
     const values = new Map<string, unknown>();
     for (const [name, { descriptor, optional }] of this.#parts) {
       const part = given.get(name);

@@ -175,7 +175,7 @@ export function dtypeSchema(dtype: PandasDtype): IoSchema {
  * The column with its cells converted. Cells that cannot be stay as they are, as with pandas'
  * reader; with `enforce` they are refused, and so are those that would have to be converted.
  *
- * @throws FrameFault
+ * @throws Fault
  */
 export function applyDtype(
   name: string,

@@ -1,6 +1,7 @@
 import type { FrameLike } from '../../../learner/fastai/tabular/index.js';
 import type { DataFrame } from './data-frame.js';
-import { FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { Fault } from '../fault.js';
+import { nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /**
  * What an endpoint may return as a data frame: arquero's table, row objects, columns by name, or a
@@ -17,14 +18,14 @@ export type DataFrameOutput =
 export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
   if (columns.has('__proto__')) {
     // arquero keeps columns in a plain object, where this name would be the object's prototype.
-    throw new FrameFault('a column is called "__proto__"', 'give the column another name');
+    throw new Fault('a column is called "__proto__"', 'give the column another name');
   }
   // Loaded with the first frame: it takes some 20 MB that services without frames need not have.
   const { table } = await import('arquero');
   return table(columns, [...columns.keys()]) as unknown as DataFrame;
 }
 
-/** @throws FrameFault for what is no data frame. */
+/** @throws Fault for what is no data frame. */
 export function toFrame(value: unknown): RawFrame {
   if (Array.isArray(value)) return fromRows(value);
   if (typeof value === 'object' && value !== null) {
@@ -34,7 +35,7 @@ export function toFrame(value: unknown): RawFrame {
     }
     if (!ArrayBuffer.isView(value)) return fromColumns(value as Record<string, unknown>);
   }
-  throw new FrameFault(
+  throw new Fault(
     `it is ${value === null ? 'null' : `a ${typeof value}`}`,
     'return an arquero table, row objects, or columns by name',
   );
@@ -55,7 +56,7 @@ function fromRows(rows: readonly unknown[]): RawFrame {
   const columns = new Map<string, unknown[]>();
   rows.forEach((row, index) => {
     if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-      throw new FrameFault(`row ${index} is no object`, 'return an object for each row');
+      throw new Fault(`row ${index} is no object`, 'return an object for each row');
     }
     for (const [name, cell] of Object.entries(row)) {
       let cells = columns.get(name);
@@ -71,11 +72,11 @@ function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
   let rows: number | undefined;
   for (const [name, cells] of Object.entries(value)) {
     if (!Array.isArray(cells) && !ArrayBuffer.isView(cells)) {
-      throw new FrameFault(`the column "${name}" is no array`, 'return an array for each column');
+      throw new Fault(`the column "${name}" is no array`, 'return an array for each column');
     }
     const { length } = cells as Cells;
     if (rows !== undefined && rows !== length) {
-      throw new FrameFault(
+      throw new Fault(
         `the column "${name}" has ${length} values, and others have ${rows}`,
         'return columns of equal length',
       );
@@ -95,7 +96,7 @@ function fromTensor({
 }): RawFrame {
   const [rows = 1, width = 1, ...more] = dims;
   if (more.length > 0) {
-    throw new FrameFault(`it is a tensor of ${dims.length} dimensions`, 'return one of two');
+    throw new Fault(`it is a tensor of ${dims.length} dimensions`, 'return one of two');
   }
   const columns = new Map<string, Cells>();
   for (let index = 0; index < width; index++) {

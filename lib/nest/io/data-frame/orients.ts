@@ -1,9 +1,13 @@
-import { checkSparse, compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import type { OptionCheck } from '../array-options.js';
+import { decodeBody, parseJson } from '../body-text.js';
+import { Fault } from '../fault.js';
+import type { RequestBody } from '../request-body.js';
+import { checkSparse, compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /** pandas' layouts of a data frame in JSON. @publicApi */
 export type PandasOrient = 'records' | 'columns' | 'index' | 'split' | 'values' | 'table';
 
-export const ORIENTS: readonly PandasOrient[] = [
+const ORIENTS: readonly PandasOrient[] = [
   'records',
   'columns',
   'index',
@@ -12,12 +16,28 @@ export const ORIENTS: readonly PandasOrient[] = [
   'table',
 ];
 
+export function checkOrient(orient: string = 'records'): OptionCheck {
+  const known = (ORIENTS as readonly string[]).includes(orient);
+  return [!known, `"${orient}" is no orient`, `use one of ${ORIENTS.join(', ')}`];
+}
+
+/**
+ * The body as JSON; also what a body parser has made of it. With `wide`, integers that a double
+ * cannot hold come as bigints.
+ *
+ * @throws Fault
+ */
+export function parseJsonBody(body: RequestBody, wide: boolean): unknown {
+  if (body.bytes === undefined && typeof body.parsed !== 'string') return body.parsed;
+  return parseJson(decodeBody(body), { wide });
+}
+
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Reads parsed JSON as `pd.read_json(orient=...)` does; the index is not kept.
  *
- * @throws FrameFault
+ * @throws Fault
  */
 export function readOrient(value: unknown, orient: PandasOrient): RawFrame {
   switch (orient) {
@@ -34,7 +54,7 @@ export function readOrient(value: unknown, orient: PandasOrient): RawFrame {
     case 'split': {
       const { columns, data } = objectOf(value, 'the body', '{"columns": […], "data": [[…], …]}');
       const rows = listOf(data, '"data"', '[[value, …], …]');
-      return fromMatrix(rows, listOf(columns, '"columns"', 'a list of names').map(nameOf));
+      return fromMatrix(rows, listOf(columns, '"columns"', 'a list of names').map(String));
     }
     case 'table': {
       const { schema, data } = objectOf(value, 'the body', '{"schema": {…}, "data": [{…}, …]}');
@@ -48,7 +68,7 @@ function fromRecords(records: readonly unknown[]): RawFrame {
   let given = 0;
   records.forEach((record, row) => {
     if (!isObject(record)) {
-      throw new FrameFault(
+      throw new Fault(
         `row ${row} (counted from 0) is ${kindOf(record)}`,
         'send an object for each row, as {"column": value}',
       );
@@ -75,16 +95,17 @@ function fromColumns(given: JsonObject): RawFrame {
   for (const name of Object.keys(given)) {
     const column = given[name];
     // Lists are what DataFrame.to_dict('list') writes, and pandas reads them too.
-    const labels = Array.isArray(column) ? column.map((_, row) => String(row)) : undefined;
-    if (labels && labels.length !== (length ??= labels.length)) {
-      throw new FrameFault(
-        `the column "${name}" has ${labels.length} values where ${length} belong`,
+    if (Array.isArray(column) && column.length !== (length ??= column.length)) {
+      throw new Fault(
+        `the column "${name}" has ${column.length} values where ${length} belong`,
         'send lists of one length',
       );
     }
-    const cells = objectOf(column, `the column "${name}"`, 'an object, as {"0": value}');
+    const cells = Array.isArray(column)
+      ? { ...(column as object) } as JsonObject
+      : objectOf(column, `the column "${name}"`, 'an object, as {"0": value}');
     const values: unknown[] = [];
-    for (const label of labels ?? Object.keys(cells)) {
+    for (const label of Object.keys(cells)) {
       let row = rows.get(label);
       if (row === undefined) rows.set(label, (row = rows.size));
       values[row] = cells[label];
@@ -111,10 +132,7 @@ function fromMatrix(data: readonly unknown[], given: readonly string[] | undefin
   const columns = new Map<string, unknown[]>();
   for (const name of names) {
     if (columns.has(name)) {
-      throw new FrameFault(
-        `two columns are called "${name}"`,
-        'give each column a name of its own',
-      );
+      throw new Fault(`two columns are called "${name}"`, 'give each column a name of its own');
     }
     columns.set(name, nulls(data.length));
   }
@@ -122,7 +140,7 @@ function fromMatrix(data: readonly unknown[], given: readonly string[] | undefin
   data.forEach((cells, row) => {
     if (!Array.isArray(cells) || cells.length !== width) {
       const found = Array.isArray(cells) ? `has ${cells.length} values` : `is ${kindOf(cells)}`;
-      throw new FrameFault(
+      throw new Fault(
         `row ${row} (counted from 0) ${found} where ${width} belong`,
         'send a list of that length for each row',
       );
@@ -217,20 +235,14 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function objectOf(value: unknown, what: string, shape: string): JsonObject {
-  if (typeof value === 'object' && value !== null && (isObject(value) || what !== 'the body')) {
-    return value as JsonObject;
-  }
-  throw new FrameFault(`${what} is ${kindOf(value)}`, `send ${shape}`);
+export function objectOf(value: unknown, what: string, shape: string): JsonObject {
+  if (isObject(value)) return value;
+  throw new Fault(`${what} is ${kindOf(value)}`, `send ${shape}`);
 }
 
-function listOf(value: unknown, what: string, shape: string): readonly unknown[] {
+export function listOf(value: unknown, what: string, shape: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw new FrameFault(`${what} is ${kindOf(value)}`, `send ${shape}`);
-}
-
-function nameOf(value: unknown): string {
-  return typeof value === 'string' ? value : String(value);
+  throw new Fault(`${what} is ${kindOf(value)}`, `send ${shape}`);
 }
 
 function kindOf(value: unknown): string {

@@ -2,7 +2,8 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { decompress as zstd } from 'fzstd';
 import { parquetMetadataAsync, parquetRead, snappyUncompress, type Compressors } from 'hyparquet';
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer';
-import { compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { Fault } from '../fault.js';
+import { compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /** A file of a few bytes can announce any number of rows: a run of one value costs nothing. */
 const MAX_CELLS = 32 * 1024 * 1024;
@@ -11,15 +12,15 @@ const MAX_PAGE_BYTES = 128 * 1024 * 1024;
 /**
  * Reads a Parquet file as `pd.read_parquet` does: what pandas wrote as the index is left out.
  *
- * @throws FrameFault
+ * @throws Fault
  */
 export async function readParquet(bytes: Uint8Array): Promise<RawFrame> {
   try {
     return await read(bytes);
   } catch (error) {
-    if (error instanceof FrameFault) throw error;
+    if (error instanceof Fault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new FrameFault(
+    throw new Fault(
       `the body is not a Parquet file that can be read (${reason})`,
       'write it with DataFrame.to_parquet()',
     );
@@ -40,7 +41,7 @@ async function read(bytes: Uint8Array): Promise<RawFrame> {
     .filter(({ num_children: children }) => !children)
     .map(({ name }) => name);
   if (!Number.isSafeInteger(rows) || rows < 0 || rows * names.length > MAX_CELLS) {
-    throw new FrameFault(
+    throw new Fault(
       `the Parquet file announces ${String(metadata.num_rows)} rows of ${names.length} columns`,
       `send at most ${MAX_CELLS} cells at a time`,
     );

@@ -1,3 +1,5 @@
+import { Fault } from '../fault.js';
+
 /** Cells of one column. Missing ones are null. */
 export type Cells = unknown[] | NumericArray;
 
@@ -17,19 +19,9 @@ export interface RawFrame {
   readonly columns: Map<string, Cells>;
 }
 
-/** What is wrong with a body, without the descriptor whose it is. */
-export class FrameFault extends Error {
-  constructor(
-    readonly fact: string,
-    readonly remedy: string,
-  ) {
-    super(fact);
-  }
-}
-
 /** A fault of one cell; rows are counted from 0, as in pandas. */
-export function cellFault(column: string, row: number, fact: string, remedy: string): FrameFault {
-  return new FrameFault(`the column "${column}" at row ${row} (counted from 0) ${fact}`, remedy);
+export function cellFault(column: string, row: number, fact: string, remedy: string): Fault {
+  return new Fault(`the column "${column}" at row ${row} (counted from 0) ${fact}`, remedy);
 }
 
 /** A value for a message, cut short. */
@@ -50,11 +42,11 @@ const MOST_CELLS_PER_VALUE = 20;
  * A row with a column of its own costs few bytes, and a cell in every other row; so do short rows
  * under a long header.
  *
- * @throws FrameFault for a frame that is all but empty, and large.
+ * @throws Fault for a frame that is all but empty, and large.
  */
 export function checkSparse(rows: number, columns: number, given: number): void {
   if (rows * columns <= Math.max(MOST_SPARSE_CELLS, MOST_CELLS_PER_VALUE * given)) return;
-  throw new FrameFault(
+  throw new Fault(
     `its ${given} values are spread over ${rows} rows and ${columns} columns`,
     'send rows that have their columns in common',
   );

@@ -26,12 +26,17 @@ export function instanceOf<T extends object>(dto: Dto<T>, value: object): T {
   return (libraries ?? load()).plainToInstance(dto, value);
 }
 
+export interface Checked<T> {
+  readonly instance: T;
+  readonly broken: readonly string[];
+}
+
 /** An object as an instance of its class, with the rules that it breaks. */
 export async function checked<T extends object>(
   dto: Dto<T>,
   value: unknown,
   path = '',
-): Promise<{ instance: T; broken: readonly string[] }> {
+): Promise<Checked<T>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = path === '' ? 'the body is not an object' : `${path} must be an object`;
     return { instance: value as T, broken: [what] };

@@ -1,6 +1,7 @@
 import Papa from 'papaparse';
 import { MISSING_TEXTS } from './missing-texts.js';
-import { checkSparse, compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { Fault } from '../fault.js';
+import { checkSparse, compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 // Digits can be matched in one way only: with more, a long cell that is no number would take
 // minutes to refuse.
@@ -22,7 +23,7 @@ const BOOLEANS = new Map([
  * are, else of texts. Columns named in `texts` stay texts, and integers of `wide` ones that a
  * double cannot hold become bigints.
  *
- * @throws FrameFault
+ * @throws Fault
  */
 export function readCsv(
   text: string,
@@ -37,8 +38,7 @@ export function readCsv(
   if (error) throw quoteFault(error.code, Math.max(0, (error.row ?? 1) - 1));
   const lines = data.filter((line) => !isBlank(line));
   const [header, ...rows] = lines;
-  if (!header)
-    throw new FrameFault('the CSV is empty', 'send a line with the names of the columns');
+  if (!header) throw new Fault('the CSV is empty', 'send a line with the names of the columns');
   return columnsOf(namesOf(header), rows, texts, isWide);
 }
 
@@ -56,7 +56,7 @@ function columnsOf(
   const columns = names.map(() => rows.map(() => ''));
   rows.forEach((cells, row) => {
     if (cells.length > names.length) {
-      throw new FrameFault(
+      throw new Fault(
         `row ${row} (counted from 0) has ${cells.length} fields, and the header has ${names.length}`,
         'quote fields that have a comma in them',
       );
@@ -97,8 +97,8 @@ function isBlank(line: readonly string[]): boolean {
   return line.length === 1 && line[0]!.trim() === '';
 }
 
-function quoteFault(code: string, row: number): FrameFault {
-  return new FrameFault(
+function quoteFault(code: string, row: number): Fault {
+  return new Fault(
     code === 'MissingQuotes'
       ? `a quoted field that begins at row ${row} (counted from 0) has no end`
       : `row ${row} (counted from 0) has text after a closing quote`,
@@ -112,66 +112,32 @@ function newlineOf(text: string): '\n' | '\r' {
 }
 
 function typed(cells: string[], kind: 'text' | 'wide' | 'any'): Cells {
-  const present = (cell: string): boolean => !MISSING_TEXTS.has(cell);
-  if (kind === 'text') return cells.map((cell) => (present(cell) ? cell : null));
-  return (
-    numbers(cells, kind === 'wide') ??
-    booleans(cells) ??
-    cells.map((cell) => (present(cell) ? cell : null))
-  );
-}
-
-function numbers(cells: readonly string[], wide: boolean): Cells | undefined {
-  const out = nulls(cells.length);
-  for (let row = 0; row < cells.length; row++) {
-    const number = numberOf(cells[row]!);
-    if (number === undefined) return undefined;
-    const exact = wide && typeof number === 'number' && !Number.isSafeInteger(number);
-    out[row] = exact && WIDE_INTEGER.test(cells[row]!) ? BigInt(cells[row]!.trim()) : number;
+  const numbers = (cell: string): unknown => numberOf(cell, kind === 'wide');
+  const types = kind === 'text' ? [] : [numbers, (cell: string) => BOOLEANS.get(cell)];
+  for (const read of types) {
+    const found = readAll(cells, read);
+    if (found) return compact(found);
   }
-  return compact(out);
+  return cells.map((cell) => (MISSING_TEXTS.has(cell) ? null : cell));
 }
 
-function numberOf(cell: string): number | null | undefined {
-  if (NUMBER.test(cell)) return Number(cell);
-  if (MISSING_TEXTS.has(cell)) return null;
-  const infinite = INFINITE.exec(cell);
-  return infinite ? (infinite[1] === '-' ? -Infinity : Infinity) : undefined;
-}
-
-function booleans(cells: readonly string[]): Cells | undefined {
+/** Undefined where a cell is neither of the type nor missing. */
+function readAll(cells: readonly string[], read: (cell: string) => unknown): unknown[] | undefined {
   const out = nulls(cells.length);
   for (let row = 0; row < cells.length; row++) {
-    const cell = cells[row]!;
-    const value = BOOLEANS.get(cell) ?? (MISSING_TEXTS.has(cell) ? null : undefined);
+    const value = read(cells[row]!) ?? (MISSING_TEXTS.has(cells[row]!) ? null : undefined);
     if (value === undefined) return undefined;
     out[row] = value;
   }
   return out;
 }
 
-/** Writes CSV as `DataFrame.to_csv(index=False)` does; missing values are empty. */
-export function writeCsv({ rows, columns }: RawFrame): string {
-  const all = [...columns.values()];
-  const lines = [[...columns.keys()].map(field).join(',')];
-  for (let row = 0; row < rows; row++) {
-    lines.push(all.map((cells) => field(cells[row])).join(','));
+function numberOf(cell: string, wide: boolean): number | bigint | undefined {
+  if (NUMBER.test(cell)) {
+    const number = Number(cell);
+    const exact = wide && !Number.isSafeInteger(number) && WIDE_INTEGER.test(cell);
+    return exact ? BigInt(cell.trim()) : number;
   }
-  return `${lines.join('\n')}\n`;
-}
-
-function field(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') {
-    if (Number.isFinite(value)) return String(value);
-    return Number.isNaN(value) ? '' : value > 0 ? 'inf' : '-inf';
-  }
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  const text =
-    value instanceof Date
-      ? value.toISOString()
-      : typeof value === 'object'
-        ? JSON.stringify(value)
-        : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const infinite = INFINITE.exec(cell);
+  return infinite ? (infinite[1] === '-' ? -Infinity : Infinity) : undefined;
 }
