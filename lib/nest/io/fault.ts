@@ -17,3 +17,9 @@ export function errorOf(
 ): unknown {
   return fault instanceof Fault ? new type(descriptor, fault.fact, fault.remedy ?? remedy) : fault;
 }
+
+/** What a value is, for a message that begins with "it is". */
+export function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? `of class ${value.constructor?.name}` : `a ${typeof value}`;
+}

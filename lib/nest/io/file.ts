@@ -1,6 +1,7 @@
 import { binaryExample, binarySchema } from './binary-sample.js';
 import { bytesOf } from './body-text.js';
 import { InvalidOutputError } from './errors.js';
+import { nameOf } from './fault.js';
 import {
   FILE_MAX_BYTES,
   IoDescriptor,
@@ -63,8 +64,8 @@ export class File extends IoDescriptor<Uint8Array> {
 
   serialize(value: Uint8Array): ResponsePayload {
     if (!(value instanceof Uint8Array)) {
-      const fact = value === null ? 'it is null' : `it is a ${typeof value}`;
-      throw new InvalidOutputError('File', fact, 'return bytes (a Buffer or a Uint8Array)');
+      const remedy = 'return bytes (a Buffer or a Uint8Array)';
+      throw new InvalidOutputError('File', `it is ${nameOf(value)}`, remedy);
     }
     return { contentType: this.mediaType, body: value };
   }

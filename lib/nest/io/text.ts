@@ -1,4 +1,5 @@
 import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors.js';
+import { nameOf } from './fault.js';
 import {
   IoDescriptor,
   type IoSchema,
@@ -138,9 +139,4 @@ function decode(bytes: Uint8Array, label: string): string {
     return new TextDecoder(little ? 'utf-16le' : 'utf-16be', { fatal: true }).decode(bytes);
   }
   return new TextDecoder(label, { fatal: true }).decode(bytes);
-}
-
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? `of class ${value.constructor?.name}` : `a ${typeof value}`;
 }

@@ -1,7 +1,8 @@
 import type { FrameLike } from '../../../learner/fastai/tabular/index.js';
 import type { DataFrame } from './data-frame.js';
-import { Fault } from '../fault.js';
-import { nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { Fault, nameOf } from '../fault.js';
+import { columnsOf } from './orients.js';
+import { filled, type Cells, type RawFrame } from './raw-frame.js';
 
 /**
  * What an endpoint may return as a data frame: arquero's table, row objects, columns by name, or a
@@ -13,7 +14,12 @@ export type DataFrameOutput =
   | FrameLike
   | readonly Readonly<Record<string, unknown>>[]
   | Readonly<Record<string, ArrayLike<unknown>>>
-  | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> };
+  | TensorLike;
+
+interface TensorLike {
+  readonly dims: readonly number[];
+  readonly data: ArrayLike<unknown>;
+}
 
 export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
   if (columns.has('__proto__')) {
@@ -30,13 +36,11 @@ export function toFrame(value: unknown): RawFrame {
   if (Array.isArray(value)) return fromRows(value);
   if (typeof value === 'object' && value !== null) {
     if (isTable(value)) return fromTable(value);
-    if ('dims' in value && 'data' in value) {
-      return fromTensor(value as { dims: readonly number[]; data: ArrayLike<unknown> });
-    }
+    if ('dims' in value && 'data' in value) return fromTensor(value as TensorLike);
     if (!ArrayBuffer.isView(value)) return fromColumns(value as Record<string, unknown>);
   }
   throw new Fault(
-    `it is ${value === null ? 'null' : `a ${typeof value}`}`,
+    `it is ${nameOf(value)}`,
     'return an arquero table, row objects, or columns by name',
   );
 }
@@ -53,17 +57,8 @@ function fromTable(value: FrameLike): RawFrame {
 }
 
 function fromRows(rows: readonly unknown[]): RawFrame {
-  const columns = new Map<string, unknown[]>();
-  rows.forEach((row, index) => {
-    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-      throw new Fault(`row ${index} is no object`, 'return an object for each row');
-    }
-    for (const [name, cell] of Object.entries(row)) {
-      let cells = columns.get(name);
-      if (!cells) columns.set(name, (cells = nulls(rows.length)));
-      cells[index] = cell;
-    }
-  });
+  const [columns] = columnsOf(rows, 'return an object for each row');
+  for (const cells of columns.values()) filled(cells, rows.length);
   return { rows: rows.length, columns };
 }
 
@@ -87,13 +82,7 @@ function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
   return { rows: rows ?? 0, columns };
 }
 
-function fromTensor({
-  dims,
-  data,
-}: {
-  dims: readonly number[];
-  data: ArrayLike<unknown>;
-}): RawFrame {
+function fromTensor({ dims, data }: TensorLike): RawFrame {
   const [rows = 1, width = 1, ...more] = dims;
   if (more.length > 0) {
     throw new Fault(`it is a tensor of ${dims.length} dimensions`, 'return one of two');

@@ -1,27 +1,13 @@
 import { Fault } from '../fault.js';
+import type { NumberArray } from '../ndarray/dtypes.js';
 
 /** Cells of one column. Missing ones are null. */
-export type Cells = unknown[] | NumericArray;
-
-export type NumericArray =
-  | Float64Array
-  | Float32Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint32Array
-  | Uint16Array
-  | Uint8Array;
+export type Cells = unknown[] | NumberArray;
 
 /** Named columns of equal length, in order, as they came over HTTP. */
 export interface RawFrame {
   readonly rows: number;
   readonly columns: Map<string, Cells>;
-}
-
-/** A fault of one cell; rows are counted from 0, as in pandas. */
-export function cellFault(column: string, row: number, fact: string, remedy: string): Fault {
-  return new Fault(`the column "${column}" at row ${row} (counted from 0) ${fact}`, remedy);
 }
 
 /** A value for a message, cut short. */
@@ -56,6 +42,12 @@ export function checkSparse(rows: number, columns: number, given: number): void 
 export function nulls(rows: number): unknown[] {
   // A function given to Array.from would take ten times as long.
   return Array.from<unknown>({ length: rows }).fill(null);
+}
+
+/** The cells with null where they have holes, and at their end. */
+export function filled(cells: unknown[], rows: number): unknown[] {
+  for (let row = 0; row < rows; row++) cells[row] ??= null;
+  return cells;
 }
 
 /** Columns of nothing but numbers become typed arrays, which cost the least from here on. */

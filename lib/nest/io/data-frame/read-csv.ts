@@ -8,14 +8,8 @@ import { checkSparse, compact, nulls, type Cells, type RawFrame } from './raw-fr
 const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const WIDE_INTEGER = /^\s*-?\d{16,}\s*$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
-const BOOLEANS = new Map([
-  ['True', true],
-  ['TRUE', true],
-  ['true', true],
-  ['False', false],
-  ['FALSE', false],
-  ['false', false],
-]);
+const TRUE = new Set(['True', 'TRUE', 'true']);
+const FALSE = new Set(['False', 'FALSE', 'false']);
 
 /**
  * Reads CSV as `pd.read_csv` does: the first line names the columns, blank lines are skipped, short
@@ -113,7 +107,9 @@ function newlineOf(text: string): '\n' | '\r' {
 
 function typed(cells: string[], kind: 'text' | 'wide' | 'any'): Cells {
   const numbers = (cell: string): unknown => numberOf(cell, kind === 'wide');
-  const types = kind === 'text' ? [] : [numbers, (cell: string) => BOOLEANS.get(cell)];
+  const booleans = (cell: string): unknown =>
+    TRUE.has(cell) || (FALSE.has(cell) ? false : undefined);
+  const types = kind === 'text' ? [] : [numbers, booleans];
   for (const read of types) {
     const found = readAll(cells, read);
     if (found) return compact(found);

@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { Fault } from '../fault.js';
+import { Fault, nameOf } from '../fault.js';
 import { dtypeInfo, dtypeOf, DTYPES, sameKind, type NdarrayDType } from './dtypes.js';
 import { fromHalf, toHalf } from './float16.js';
 import { checkRows, eachElement, shapeOf } from './nested.js';
@@ -115,9 +115,4 @@ function ofNested(value: readonly unknown[]): Elements {
     string: 'string',
   };
   return { dtype: names[[...types][0] ?? ''] ?? 'float64', dims, values };
-}
-
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? `of class ${value.constructor?.name}` : `a ${typeof value}`;
 }
