@@ -59,8 +59,8 @@ export interface ImageOptions {
  * what the bytes are decides, not what the content type calls them. `multipart/form-data` is taken
  * as well: its first part that is an image.
  *
- * In: a media type that is not allowed is a 415, bytes that are no image or one of another format
- * are a 400, and so is a header that declares too many pixels; nothing is decoded before. Out:
+ * In: a media type that is not allowed is a 415, bytes that are not an image, or one of another
+ * format, are a 400, and so is a header that declares too many pixels; nothing is decoded before. Out:
  * pixels (`RawImage`, or a uint8 tensor of shape `[height, width]`, `[height, width, 3]` or
  * `[height, width, 4]`), a mask of class ids (an int64, int32 or uint8 tensor `[height, width]`: a
  * PNG whose palette indices are the ids), or bytes that are encoded already.
@@ -105,7 +105,7 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
    * A descriptor of images like this one: requests have its media type, unless options allow
    * others, and it is the example of the OpenAPI document (in base64, where it is small).
    *
-   * @throws InvalidDescriptorError for bytes that are no image.
+   * @throws InvalidDescriptorError for bytes that are not an image.
    */
   static fromSample(sample: Uint8Array, options: ImageOptions = {}): Image {
     const allowedMimeTypes = [MEDIA_TYPES[formatOfSample(sample)]];

@@ -87,12 +87,12 @@ export interface PandasDataFrameOptions {
  * (`application/vnd.apache.parquet`), by the content type of the request; no content type counts as
  * JSON. Handlers get arquero's table, and return one, row objects, columns by name or a tensor.
  *
- * In: missing cells are null, also those of records without a column; JSON has no NaN or Infinity,
- * so those words are a
- * 400. Columns of dtype int64 keep all their digits: beyond 2^53 they are bigints. CSV is read as
- *      `pd.read_csv` reads it: numbers and booleans where a whole column is of them. What breaks
- *      the contract is a 400 that names the column and the row, counted from 0. Out: NaN and the
- *      infinities become null in JSON, and an output that is no frame is a 500.
+ * In: missing cells are null, as are those of records without a column. The words NaN and Infinity,
+ * which JSON does not have, are a 400. Columns of dtype int64 keep all their digits: beyond 2^53
+ * they are bigints. CSV is read as `pd.read_csv` reads it: a column has numbers or booleans where
+ * all its cells are. What breaks the contract is a 400 that names the column and the row, counted
+ * from 0. Out: NaN and the infinities become null in JSON, and an output that is not a frame is a
+ * 500.
  *
  * @example
  * \@VtsApi({ input: new PandasDataFrame({ columns: ['age', 'hours'] }), output: NumpyNdarray })
@@ -254,15 +254,12 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
   #checked(frame: RawFrame): RawFrame {
     const { columns, applyColumnNames, dtype, enforceDtype = false } = this.#options;
     const named = applyColumnNames && columns ? renamed(frame, columns) : frame;
-    const missing = applyColumnNames
-      ? []
-      : (columns ?? []).filter((name) => !named.columns.has(name));
+    // Those that were given their names are all there.
+    const missing = (columns ?? []).filter((name) => !named.columns.has(name));
     if (missing.length > 0) {
       const names = missing.map((name) => `"${name}"`).join(', ');
-      throw new Fault(
-        `the frame has no ${missing.length === 1 ? 'column' : 'columns'} ${names}`,
-        'send all columns of the contract',
-      );
+      const fact = `the frame has no ${missing.length === 1 ? 'column' : 'columns'} ${names}`;
+      throw new Fault(fact, 'send all columns of the contract');
     }
     this.#checkShape(named);
     if (dtype === undefined) return named;
@@ -314,7 +311,11 @@ function check(options: PandasDataFrameOptions): void {
   const twice = columns !== undefined && new Set(columns).size !== columns.length;
   checkArrayOptions('PandasDataFrame', options, DTYPE_NAMES, 2, [
     checkOrient(orient),
-    [!Object.hasOwn(MEDIA_TYPES, format), `"${format}" is no format`, 'use json, csv or parquet'],
+    [
+      !Object.hasOwn(MEDIA_TYPES, format),
+      `"${format}" is not a format`,
+      'use json, csv or parquet',
+    ],
     [twice, 'two columns have one name', 'give each its own'],
     [!!applyColumnNames && !columns, 'applyColumnNames has no names', 'add columns'],
   ]);

@@ -101,7 +101,7 @@ export class Text<Stream extends boolean = false> extends IoDescriptor<
     }
     if (bytes === undefined) {
       if (typeof parsed === 'string') return parsed;
-      throw new InvalidBodyError('Text', 'the body is no text', 'send text/plain');
+      throw new InvalidBodyError('Text', 'the body is not text', 'send text/plain');
     }
     try {
       return decode(bytes, label);

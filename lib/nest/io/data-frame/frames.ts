@@ -31,7 +31,7 @@ export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
   return table(columns, [...columns.keys()]) as unknown as DataFrame;
 }
 
-/** @throws Fault for what is no data frame. */
+/** @throws Fault for what is not a data frame. */
 export function toFrame(value: unknown): RawFrame {
   if (Array.isArray(value)) return fromRows(value);
   if (typeof value === 'object' && value !== null) {
@@ -67,7 +67,7 @@ function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
   let rows: number | undefined;
   for (const [name, cells] of Object.entries(value)) {
     if (!Array.isArray(cells) && !ArrayBuffer.isView(cells)) {
-      throw new Fault(`the column "${name}" is no array`, 'return an array for each column');
+      throw new Fault(`the column "${name}" is not an array`, 'return an array for each column');
     }
     const { length } = cells as Cells;
     if (rows !== undefined && rows !== length) {

@@ -9,7 +9,7 @@ export type PandasOrient = 'records' | 'columns' | 'index' | 'split' | 'values' 
 
 export function checkOrient(orient: string = 'records'): OptionCheck {
   const known = Object.keys(READERS).join(', ');
-  return [!Object.hasOwn(READERS, orient), `"${orient}" is no orient`, `use one of ${known}`];
+  return [!Object.hasOwn(READERS, orient), `"${orient}" is not an orient`, `use one of ${known}`];
 }
 
 /**

@@ -36,7 +36,7 @@ export function elementsOf(value: unknown): Elements {
   if (isTensor(value)) return ofTensor(value);
   if (ArrayBuffer.isView(value)) {
     const dtype = dtypeOf(value);
-    if (dtype === undefined) throw new Fault('it is a view of no number type');
+    if (dtype === undefined) throw new Fault('it is not a view of numbers');
     const values = value as NdarrayView as ArrayLike<unknown>;
     return { dtype, dims: [values.length], values };
   }
