@@ -232,7 +232,8 @@ export {
   RequestTimeoutError,
   ShuttingDownError,
   SlowBodyError,
-} from './nest/http/errors/index.js';
+  UnsupportedAdapterError,
+} from './nest/http/errors.js';
 export { AccessLogEntry } from './nest/observability/access-log.js';
 export { MissingPackageError } from './nest/optional.js';
 export { requestIdOf } from './nest/observability/request-id.js';

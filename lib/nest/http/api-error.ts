@@ -10,7 +10,7 @@ import {
   TooManyCallsError,
   WorkerDiedError,
 } from '../../serving/runner/errors/index.js';
-import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors/index.js';
+import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors.js';
 import { ApiProperty } from '../openapi.js';
 
 /** The body of every error response: Nest's own shape. @publicApi */

@@ -1,7 +1,7 @@
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
 import { BodyTooLargeError, UnreadableBodyError, UnsupportedBodyError } from '../io/errors.js';
-import type { HttpRequest } from './http.js';
+import type { HttpRequest } from './platform.js';
 
 /**
  * Reads the bytes of a request whose stream nobody has read, decompressed.
