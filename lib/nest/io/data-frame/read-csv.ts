@@ -91,13 +91,13 @@ function isBlank(line: readonly string[]): boolean {
   return line.length === 1 && line[0]!.trim() === '';
 }
 
-function quoteFault(code: string, row: number): Fault {
-  return new Fault(
+function quoteFault(code: string, line: number): Fault {
+  const row = `row ${line} (counted from 0)`;
+  const fact =
     code === 'MissingQuotes'
-      ? `a quoted field that begins at row ${row} (counted from 0) has no end`
-      : `row ${row} (counted from 0) has text after a closing quote`,
-    'write a quote within a quoted field twice',
-  );
+      ? `a quoted field that begins at ${row} has no end`
+      : `${row} has text after a closing quote`;
+  return new Fault(fact, 'write a quote within a quoted field twice');
 }
 
 /** One newline for all lines; a carriage return that is left at a line's end is dropped later. */

@@ -33,7 +33,7 @@ export type NumberArray =
 /** The data of a tensor. */
 export type NdarrayData = NumberArray | BigInt64Array | BigUint64Array | string[];
 
-export interface DTypeInfo {
+interface DTypeInfo {
   readonly kind: 'float' | 'int' | 'uint' | 'bool' | 'string';
   readonly bits: number;
   readonly schema: IoSchema;

@@ -4,7 +4,7 @@ import { toHalf } from './float16.js';
 import { checkRows, eachElement, product, shapeOf } from './nested.js';
 
 /** How elements are read. */
-export interface ReadOptions {
+interface ReadOptions {
   readonly dtype: NdarrayDType;
   /** Elements must be of the dtype already; else they are cast as numpy casts them. */
   readonly enforce: boolean;
