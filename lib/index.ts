@@ -291,6 +291,6 @@ export {
   UnreadableTensorError,
   UnsupportedDtypeError,
   UnsupportedPickleError,
-} from './learner/torch/errors/index.js';
+} from './learner/torch/errors.js';
 export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';
 export { VtsModule } from './nest/vts.module.js';

@@ -51,7 +51,7 @@ import { setupVtsDocs } from 'nestjs-vts';
 
 ${enter}const { ${service.name} } = await import(${file});
 const app = await NestFactory.create(${service.name});
-app.enableShutdownHooks();
+app.enableShutdownHooks([], { useProcessExit: true });
 setupVtsDocs(app, ${JSON.stringify(docs)});
 await app.listen(process.env.PORT ?? 3000);
 `;

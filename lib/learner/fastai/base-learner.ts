@@ -1,5 +1,5 @@
 import type { Module } from '../torch/module.js';
-import { setModuleOrigin } from '../torch/module-origin.js';
+import { setModuleOrigin } from '../torch/module.js';
 import { LearnerReleasedError } from './errors/index.js';
 import type { Vocab } from './inference.js';
 import { openLearnerFile, type LearnerFile, type LearnerKind } from './learner-file.js';

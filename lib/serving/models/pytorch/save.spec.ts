@@ -10,7 +10,7 @@ import {
   difference,
   tensorOf,
   torchCases,
-} from '../../../learner/pytorch/testing/torch-cases.js';
+} from '../../../../test/helpers/torch-cases.js';
 import { ModelStore } from '../../store/index.js';
 import { FrameworkMismatchError, NotSavableModuleError } from '../errors/save/index.js';
 import { ModuleMethodError } from '../errors/rules/index.js';

@@ -6,7 +6,7 @@ import {
   type PyDict,
   type PyValue,
 } from '../../../torch/index.js';
-import { lower, strip, upper } from '../../../python/str/index.js';
+import { lower, strip, upper } from '../../../python/str.js';
 import { UnknownTextRuleError } from '../errors/index.js';
 import { lowercase, replaceAllCaps, replaceMaj } from './casing.js';
 import { fixHtml } from './fix-html.js';

@@ -1,4 +1,4 @@
-import { isSpace } from '../../../python/str/index.js';
+import { isSpace } from '../../../python/str.js';
 
 /** spaCy's Chinese tokenizer with its `char` segmenter: every character is a token. */
 export class CharacterTokenizer {

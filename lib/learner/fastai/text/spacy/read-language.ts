@@ -1,5 +1,5 @@
 import { PythonPattern } from '../../../python/regex/index.js';
-import { codePointLength } from '../../../python/str/index.js';
+import { codePointLength } from '../../../python/str.js';
 import {
   asDict,
   asItems,

@@ -1,9 +1,10 @@
-import { DataFrame, Index, Series } from '../pandas.js';
+import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 import { PyDict, PyGlobal, PyObject, type PyValue } from '../python.js';
-import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+import { Index } from './axis.js';
+import { DataFrame, Series } from './frame.js';
 
 /** Calls of pandas that are frames, series and indexes; pandas 3 shortened the modules' names. */
-export const pandasRebuilders: readonly (readonly [string, Rebuilder])[] = [
+export const pandasRebuilders: RebuilderList = [
   ['pandas.DataFrame', rebuildDataFrame],
   ['pandas.core.frame.DataFrame', rebuildDataFrame],
   ['pandas.Series', rebuildSeries],

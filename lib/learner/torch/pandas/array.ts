@@ -1,15 +1,16 @@
-import { CorruptTensorError, UnreadableColumnError } from './errors/index.js';
+import { CorruptTensorError, UnreadableColumnError } from '../errors.js';
+import { NdArray } from '../numpy.js';
+import { PyGlobal, PyLibraryValue, PyObject, type PyValue } from '../python.js';
 import { readArrowArray } from './arrow.js';
-import { NdArray } from './numpy.js';
-import { Index, Series } from './pandas.js';
-import { PyGlobal, PyObject, PyTuple, type PyValue } from './python.js';
+
+/** What may stand for an array itself: an index or a series. */
+export abstract class PandasVector extends PyLibraryValue {
+  abstract get values(): PyValue[];
+}
 
 /** numpy's "not a time". */
 const NAT = -(2n ** 63n);
-/**
- * An index holds an array, a column's categories an index: a few levels, unless a file is made to
- * exhaust us.
- */
+/** Indexes hold arrays and categories indexes: a few levels, unless a file is hostile. */
 const DEEPEST = 16;
 let nesting = 0;
 
@@ -29,30 +30,13 @@ export function arrayValues(value: PyValue, what: string): PyValue[] {
 
 function decodeArray(value: PyValue, what: string): PyValue[] {
   if (value instanceof NdArray) return ndArrayValues(value);
-  if (value instanceof Index || value instanceof Series) return value.values;
+  if (value instanceof PandasVector) return value.values;
   if (Array.isArray(value)) return value.map(withoutNa);
   if (!(value instanceof PyObject)) throw new UnreadableColumnError(what, typeof value);
-  switch (shortName(value)) {
-    case 'Categorical':
-      return categoricalValues(value, what);
-    case 'StringArray':
-    case 'StringArrayNumpySemantics':
-    case 'NumpyExtensionArray':
-    case 'PandasArray':
-    case 'DatetimeArray':
-    case 'TimedeltaArray':
-      return ndArrayValues(partOf(value, what));
-    case 'IntegerArray':
-    case 'FloatingArray':
-    case 'BooleanArray':
-      return maskedValues(value, what);
-    case 'ArrowStringArray':
-    case 'ArrowStringArrayNumpySemantics':
-    case 'ArrowExtensionArray':
-      return arrowValues(value, what);
-    default:
-      throw new UnreadableColumnError(what, value.className);
-  }
+  const name = shortName(value);
+  const read = READERS.find(([classes]) => classes.test(name))?.[1];
+  if (!read) throw unreadable(value, what);
+  return read(value, what);
 }
 
 /** The dtype's name as pandas prints it, or the class of the array. */
@@ -68,31 +52,17 @@ export function arrayDtypeName(value: PyValue | undefined): string {
     const plain = numpyName(data);
     return plain[0]!.toUpperCase() + plain.slice(1).replace(/^int/, 'Int');
   }
-  const parts = Array.isArray(value.state) ? value.state : [...value.attrs.values()];
-  const inner = parts.find((part) => part instanceof NdArray);
+  const inner = ndArrayIn(value);
   return inner ? numpyName(inner) : name;
 }
 
-function numpyName({ dtype }: NdArray): string {
-  const bits = dtype.itemsize * 8;
-  switch (dtype.kind) {
-    case 'b':
-      return 'bool';
-    case 'i':
-      return `int${bits}`;
-    case 'u':
-      return `uint${bits}`;
-    case 'f':
-      return `float${bits}`;
-    case 'c':
-      return `complex${bits}`;
-    case 'M':
-      return `datetime64[${dtype.unit ?? 'ns'}]`;
-    case 'm':
-      return `timedelta64[${dtype.unit ?? 'ns'}]`;
-    default:
-      return 'object';
-  }
+function numpyName({ dtype: { kind, unit = 'ns', numberName } }: NdArray): string {
+  if (kind === 'M' || kind === 'm') return `${kind === 'M' ? 'datetime' : 'timedelta'}64[${unit}]`;
+  return kind === 'b' ? 'bool' : (numberName ?? 'object');
+}
+
+function unreadable(record: PyObject, what: string): UnreadableColumnError {
+  return new UnreadableColumnError(what, record.className);
 }
 
 function shortName(record: PyObject): string {
@@ -115,20 +85,31 @@ function withoutNa(value: PyValue): PyValue {
   return missing ? null : value;
 }
 
-/** The array among the parts of the state: their order changed between versions. */
-function partOf(record: PyObject, what: string, attribute = '_ndarray'): NdArray {
+/** The parts of a record's state, by whatever name: their order changed between versions. */
+function partsOf({ state, attrs }: PyObject): PyValue[] {
+  return Array.isArray(state) ? state : [...attrs.values()];
+}
+
+/** The numpy array that an extension array wraps. */
+export function ndArrayIn(record: PyObject): NdArray | undefined {
+  return partsOf(record).find((part) => part instanceof NdArray);
+}
+
+function wrappedArray(record: PyObject, what: string, attribute = '_ndarray'): NdArray {
   const named = record.attr(attribute);
-  if (named instanceof NdArray) return named;
-  const parts = Array.isArray(record.state) ? record.state : [...record.attrs.values()];
-  const found = parts.find((part) => part instanceof NdArray);
-  if (!(found instanceof NdArray)) throw new UnreadableColumnError(what, record.className);
+  const found = named instanceof NdArray ? named : ndArrayIn(record);
+  if (!found) throw unreadable(record, what);
   return found;
+}
+
+function wrappedValues(record: PyObject, what: string): PyValue[] {
+  return ndArrayValues(wrappedArray(record, what));
 }
 
 function maskedValues(record: PyObject, what: string): PyValue[] {
   const mask = record.attr('_mask');
-  if (!(mask instanceof NdArray)) throw new UnreadableColumnError(what, record.className);
-  const values = partOf(record, what, '_data').items();
+  if (!(mask instanceof NdArray)) throw unreadable(record, what);
+  const values = wrappedArray(record, what, '_data').items();
   const masked = mask.items();
   if (masked.length !== values.length) {
     throw new CorruptTensorError(`${values.length} values have a mask of ${masked.length}`);
@@ -137,11 +118,9 @@ function maskedValues(record: PyObject, what: string): PyValue[] {
 }
 
 function categoricalValues(record: PyObject, what: string): PyValue[] {
-  const codes = record.attr('_codes') ?? partOf(record, what);
+  const codes = record.attr('_codes') ?? wrappedArray(record, what);
   const categories = categoriesOf(record);
-  if (!(codes instanceof NdArray) || !categories) {
-    throw new UnreadableColumnError(what, record.className);
-  }
+  if (!(codes instanceof NdArray) || !categories) throw unreadable(record, what);
   return codes.items().map((code) => categories[Number(code)] ?? null);
 }
 
@@ -153,11 +132,9 @@ export function categoriesOf(value: PyValue | undefined): PyValue[] | undefined 
     return categories == null ? undefined : arrayValues(categories, 'categories');
   }
   if (shortName(value) !== 'Categorical') return undefined;
-  const parts = value.state instanceof PyTuple ? value.state : [...value.attrs.values()];
-  const dtype = parts.find(
-    (part) => part instanceof PyObject && shortName(part) === 'CategoricalDtype',
-  );
-  return categoriesOf(dtype);
+  const isDtype = (part: PyValue): boolean =>
+    part instanceof PyObject && shortName(part) === 'CategoricalDtype';
+  return categoriesOf(partsOf(value).find(isDtype));
 }
 
 function arrowValues(record: PyObject, what: string): PyValue[] {
@@ -165,6 +142,17 @@ function arrowValues(record: PyObject, what: string): PyValue[] {
   const usesNaN = dtype instanceof PyObject && Number.isNaN(dtype.args[1]);
   const array = record.attr('_pa_array') ?? record.attr('_data');
   const values = readArrowArray(array, usesNaN ? NaN : null);
-  if (!values) throw new UnreadableColumnError(what, record.className);
+  if (!values) throw unreadable(record, what);
   return values;
 }
+
+/** Readers of pandas' extension arrays, by class. */
+const READERS: readonly [RegExp, (record: PyObject, what: string) => PyValue[]][] = [
+  [/^Categorical$/, categoricalValues],
+  [
+    /^(StringArray(NumpySemantics)?|(NumpyExtension|Pandas|Datetime|Timedelta)Array)$/,
+    wrappedValues,
+  ],
+  [/^(Integer|Floating|Boolean)Array$/, maskedValues],
+  [/^Arrow(StringArray(NumpySemantics)?|ExtensionArray)$/, arrowValues],
+];

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readArrowArray } from './arrow.js';
-import { CorruptTensorError, UnreadableColumnError } from './errors/index.js';
-import { NdArray, NumpyDtype } from './numpy.js';
-import { categoriesOf } from './pandas-array.js';
-import { DataFrame, Index, Series } from './pandas.js';
-import { PyDict, PyGlobal, PyObject, PyTuple, type PyValue } from './python.js';
+import { CorruptTensorError, UnreadableColumnError } from '../errors.js';
+import { NdArray, NumpyDtype } from '../numpy.js';
+import { categoriesOf } from './array.js';
+import { Index } from './axis.js';
+import { DataFrame, Series } from './frame.js';
+import { PyDict, PyGlobal, PyObject, PyTuple, type PyValue } from '../python.js';
 
 function object(
   module: string,

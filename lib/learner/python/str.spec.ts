@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  codePointLength,
-  compareStrings,
-  isSpace,
-  lower,
-  splitWhitespace,
-  strip,
-} from './index.js';
+import { codePointLength, compareStrings, isSpace, lower, splitWhitespace, strip } from './str.js';
 
 describe('Python strings', () => {
   it('knows the white space of str.isspace, which is not that of JavaScript', () => {

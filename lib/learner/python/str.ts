@@ -47,3 +47,56 @@ export function splitWhitespace(text: string): string[] {
   if (start >= 0) words.push(text.slice(start));
   return words;
 }
+
+/** `len(text)`: Python counts code points, JavaScript UTF-16 units. */
+export function codePointLength(text: string): number {
+  let length = text.length;
+  for (let i = 0; i + 1 < text.length; i++) {
+    if ((text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      length--;
+      i++;
+    }
+  }
+  return length;
+}
+
+/** As `sorted()` orders strings: by code point, where JavaScript's `<` goes by UTF-16 unit. */
+export function compareStrings(a: string, b: string): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x === y) continue;
+    // A surrogate stands for a code point above the whole BMP.
+    return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+function rank(unit: number): number {
+  return (unit & 0xf800) === 0xd800 ? unit + 0x10000 : unit;
+}
+
+// Both languages follow Unicode's full mapping with the final-sigma rule and no locale.
+
+/** `text.lower()`. */
+export function lower(text: string): string {
+  return text.toLowerCase();
+}
+
+/** `text.upper()`. */
+export function upper(text: string): string {
+  return text.toUpperCase();
+}
+
+/** Escapes of one letter, in literals and in patterns of `re`. */
+export const LETTER_ESCAPES: ReadonlyMap<string, number> = new Map([
+  ['\\', 0x5c],
+  ['a', 7],
+  ['b', 8],
+  ['f', 12],
+  ['n', 10],
+  ['r', 13],
+  ['t', 9],
+  ['v', 11],
+]);

@@ -1,8 +1,8 @@
-import { CorruptTensorError, UnreadableColumnError } from './errors/index.js';
-import { arrayValues } from './pandas-array.js';
-import { Index } from './pandas.js';
-import { NdArray } from './numpy.js';
-import { PyDict, PyObject, type PyValue } from './python.js';
+import { CorruptTensorError, UnreadableColumnError } from '../errors.js';
+import { NdArray } from '../numpy.js';
+import { PyDict, PyObject, type PyValue } from '../python.js';
+import { arrayValues, ndArrayIn } from './array.js';
+import { Index } from './axis.js';
 
 interface Block {
   /** Two-dimensional numpy values (a row for each column of the frame), or an extension array. */
@@ -20,56 +20,41 @@ export interface BlockManager {
   arrayOf(position: number): PyValue | undefined;
 }
 
-/**
- * Reads pandas' block manager: since 1.3 a call with blocks and axes, before that a state of four
- * parts.
- */
+/** Since pandas 1.3 a call with blocks and axes, before that a state of four parts. */
 export function readManager(value: PyValue | undefined, what: string): BlockManager {
   if (!(value instanceof PyObject)) throw new UnreadableColumnError(what, 'no block manager');
   const single = value.className.endsWith('.SingleBlockManager');
-  const [axes, blocks] = readParts(value.args[1] ?? null, value.args[0] ?? null, value.state);
-  if (!axes || !blocks) throw new UnreadableColumnError(what, value.className);
+  // Either the constructor's `(blocks, axes)`, or the state `(…, …, …, { '0.14.1': … })`.
+  const extra = Array.isArray(value.state) ? value.state[3] : undefined;
+  const parts = extra instanceof PyDict ? extra.get('0.14.1') : undefined;
+  const [blocks, axes] = (
+    parts instanceof PyDict ? [parts.get('blocks'), parts.get('axes')] : value.args
+  ).map(listOf);
+  if (!blocks || !axes?.every((axis) => axis instanceof Index)) {
+    throw new UnreadableColumnError(what, value.className);
+  }
   const located = new Map<number, [block: Block, row: number]>();
-  for (const block of blocks.map((b) => readBlock(b, single, what))) {
-    for (const [row, column] of block.columns.entries()) located.set(column, [block, row]);
+  for (const each of blocks) {
+    const block = readBlock(each, single, what);
+    block.columns.forEach((column, row) => located.set(column, [block, row]));
   }
   return {
     axes,
     arrayOf: (position) => located.get(position)?.[0].values,
     column(position, name) {
-      const found = located.get(position);
-      if (!found) throw new UnreadableColumnError(name, 'a column without values');
-      const [block, row] = found;
-      return rowOf(arrayValues(block.values, name), block, row);
+      const [block, row] = located.get(position) ?? [];
+      if (!block) throw new UnreadableColumnError(name, 'a column without values');
+      const values = arrayValues(block.values, name);
+      if (blockRows(block.values) === 1) return values;
+      const length = values.length / block.columns.length;
+      return values.slice(row! * length, (row! + 1) * length);
     },
   };
-}
-
-/**
- * Either the constructor's `(blocks, axes)`, or the state `(…, …, …, { '0.14.1': { axes, blocks }
- * })`.
- */
-function readParts(
-  axes: PyValue,
-  blocks: PyValue,
-  state: PyValue | undefined,
-): [axes: Index[] | undefined, blocks: PyValue[] | undefined] {
-  const extra = Array.isArray(state) ? state[3] : undefined;
-  const parts = extra instanceof PyDict ? extra.get('0.14.1') : undefined;
-  if (parts instanceof PyDict) {
-    return [indexes(parts.get('axes')), listOf(parts.get('blocks'))];
-  }
-  return [indexes(axes), listOf(blocks)];
 }
 
 function listOf(value: PyValue | undefined): PyValue[] | undefined {
   if (Array.isArray(value)) return value;
   return value == null ? undefined : [value];
-}
-
-function indexes(value: PyValue | undefined): Index[] | undefined {
-  const list = listOf(value);
-  return list?.every((axis) => axis instanceof Index) ? list : undefined;
 }
 
 function readBlock(value: PyValue, single: boolean, what: string): Block {
@@ -85,13 +70,8 @@ function readBlock(value: PyValue, single: boolean, what: string): Block {
 
 /** Columns that a block can hold at most. */
 function blockRows(values: PyValue): number {
-  const array = values instanceof PyObject ? innerArray(values) : values;
+  const array = values instanceof PyObject ? ndArrayIn(values) : values;
   return array instanceof NdArray && array.shape.length === 2 ? array.shape[0]! : 1;
-}
-
-function innerArray(record: PyObject): PyValue | undefined {
-  const parts = Array.isArray(record.state) ? record.state : [...record.attrs.values()];
-  return parts.find((part) => part instanceof NdArray);
 }
 
 function positions(placement: PyValue | undefined, rows: number): number[] {
@@ -110,11 +90,4 @@ function positions(placement: PyValue | undefined, rows: number): number[] {
   const first = typeof start === 'number' ? start : 0;
   const every = typeof step === 'number' ? step : 1;
   return Array.from({ length: rows }, (_, i) => first + i * every);
-}
-
-function rowOf(values: PyValue[], block: Block, row: number): PyValue[] {
-  const count = block.columns.length;
-  if (blockRows(block.values) === 1) return values;
-  const length = values.length / count;
-  return values.slice(row * length, (row + 1) * length);
 }

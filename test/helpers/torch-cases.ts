@@ -14,7 +14,7 @@ export interface TorchCase {
   readonly outputs: readonly Saved[];
 }
 
-const fixtures = new URL('../../../../test/fixtures/pytorch/', import.meta.url);
+const fixtures = new URL('../fixtures/pytorch/', import.meta.url);
 
 export function fixture(name: string): string {
   return fileURLToPath(new URL(name, fixtures));

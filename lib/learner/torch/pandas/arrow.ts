@@ -1,14 +1,11 @@
-import { CorruptTensorError } from './errors/index.js';
-import { shrink } from './pickle/numbers.js';
-import { PyObject, type PyValue } from './python.js';
+import { CorruptTensorError } from '../errors.js';
+import { shrink } from '../pickle/numbers.js';
+import { PyObject, type PyValue } from '../python.js';
 
 /** Readers of one value from an array's data buffers, by the type's name in Arrow. */
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ['string', ({ offsets, data }, i) => textAt(data, int32(offsets, i), int32(offsets, i + 1))],
-  [
-    'large_string',
-    ({ offsets, data }, i) => textAt(data, int64(offsets, i), int64(offsets, i + 1)),
-  ],
+  ['string', (buffers, i) => textAt(buffers, i, int32)],
+  ['large_string', (buffers, i) => textAt(buffers, i, int64)],
   ['bool', ({ offsets }, i) => bitAt(offsets, i)],
   ['int8', ({ offsets }, i) => offsets.getInt8(i)],
   ['int16', ({ offsets }, i) => offsets.getInt16(i * 2, true)],
@@ -27,9 +24,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 type Reader = (buffers: Buffers, i: number) => PyValue;
 
 interface Buffers {
-  /** Offsets of texts; for other types the values themselves. */
+  /** Of texts; for other types the values themselves. */
   readonly offsets: DataView;
-  /** The texts, end to end. */
   readonly data: DataView;
 }
 
@@ -61,17 +57,11 @@ function readChunk(chunk: PyValue, missing: PyValue): PyValue[] | undefined {
   }
   const parts = chunk.args.length === 1 ? chunk.args[0] : chunk.args;
   const [type, length, , offset, buffers] = Array.isArray(parts) ? parts : [];
-  const read = READERS.get(typeName(type) ?? '');
-  if (
-    !read ||
-    typeof length !== 'number' ||
-    typeof offset !== 'number' ||
-    !Array.isArray(buffers)
-  ) {
-    return undefined;
-  }
-  const [validity, offsets, data] = buffers.map(bufferOf);
-  const held = { offsets: offsets ?? EMPTY, data: data ?? EMPTY };
+  const read = READERS.get(type instanceof PyObject ? typeName(type) : '');
+  const isPlain = typeof length === 'number' && typeof offset === 'number';
+  if (!read || !isPlain || !Array.isArray(buffers)) return undefined;
+  const [validity, offsets = EMPTY, data = EMPTY] = buffers.map(bufferOf);
+  const held = { offsets, data };
   const values: PyValue[] = [];
   try {
     for (let i = offset; i < offset + length; i++) {
@@ -86,10 +76,9 @@ function readChunk(chunk: PyValue, missing: PyValue): PyValue[] | undefined {
 
 const EMPTY = new DataView(new ArrayBuffer(0));
 
-function typeName(type: PyValue | undefined): string | undefined {
-  if (!(type instanceof PyObject) || type.className !== 'pyarrow.lib.type_for_alias')
-    return undefined;
-  return typeof type.args[0] === 'string' ? type.args[0] : undefined;
+function typeName({ className, args }: PyObject): string {
+  const [name] = args;
+  return className === 'pyarrow.lib.type_for_alias' && typeof name === 'string' ? name : '';
 }
 
 function bufferOf(value: PyValue): DataView | undefined {
@@ -114,7 +103,13 @@ function int64(view: DataView, i: number): number {
   return Number(view.getBigInt64(i * 8, true));
 }
 
-function textAt(data: DataView, start: number, end: number): string {
+function textAt(
+  { offsets, data }: Buffers,
+  i: number,
+  offsetAt: (view: DataView, i: number) => number,
+): string {
+  const start = offsetAt(offsets, i);
+  const end = offsetAt(offsets, i + 1);
   if (start < 0 || end < start || end > data.byteLength) throw new RangeError('text');
   return Buffer.from(data.buffer, data.byteOffset + start, end - start).toString('utf8');
 }
