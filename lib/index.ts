@@ -136,7 +136,7 @@ export {
   InvalidOutputError,
   UnreadableBodyError,
   UnsupportedBodyError,
-} from './nest/io/errors/index.js';
+} from './nest/io/errors.js';
 export { File, type FileOptions } from './nest/io/file.js';
 export { Image, type ImageOptions } from './nest/io/image.js';
 export type { ImageOutput } from './nest/io/image/image-output.js';
@@ -235,6 +235,7 @@ export {
   UnsupportedAdapterError,
 } from './nest/http/errors.js';
 export { AccessLogEntry } from './nest/observability/access-log.js';
+export { MissingPackageError } from './nest/optional.js';
 export { requestIdOf } from './nest/observability/request-id.js';
 export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './nest/http/setup-docs.js';
 export {

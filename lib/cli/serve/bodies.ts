@@ -1,7 +1,7 @@
 import type { TabularSchema } from '../../learner/fastai/tabular/tabular-schema.js';
 import { learnerExample, learnerSchema } from '../../nest/io/data-frame/frame-schema.js';
 import { writeOrient } from '../../nest/io/data-frame/orients.js';
-import { InvalidBodyError } from '../../nest/io/errors/index.js';
+import { InvalidBodyError } from '../../nest/io/errors.js';
 import { Json } from '../../nest/io/json.js';
 import type { RequestBody } from '../../nest/io/request-body.js';
 

@@ -1,3 +1,7 @@
+import type { ApiOperationOptions, ApiResponseOptions } from '@nestjs/swagger';
+import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
+import { ApiError, ERROR_RESPONSES } from '../http/api-error.js';
+import type { Endpoint } from '../http/endpoint.js';
 import {
   ApiExtraModels,
   ApiOperation,
@@ -5,37 +9,37 @@ import {
   ApiResponse,
   ApiTags,
   getSchemaPath,
-  type ApiResponseOptions,
-} from '@nestjs/swagger';
-import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
-import { ApiError, ERROR_RESPONSES } from '../http/api-error.js';
-import type { Endpoint } from '../http/endpoint.js';
+} from '../openapi.js';
 
 /** What `@VtsApi` is told for the OpenAPI document. */
-export interface EndpointFacts {
-  readonly summary?: string;
-  readonly description?: string;
-  readonly tags?: readonly string[];
-  readonly deprecated?: boolean;
-  readonly operationId?: string;
+export interface VtsApiDocs {
+  /** A line for the OpenAPI document. */
+  summary?: string;
+  /** A text for the OpenAPI document. (A comment of the method does not exist at run time.) */
+  description?: string;
+  tags?: string[];
+  deprecated?: boolean;
+  /** @default `<Controller>_<method>` */
+  operationId?: string;
 }
 
 /** The decorators that describe an endpoint in the OpenAPI document. */
 export function endpointDocumentation(
   { input, output }: Endpoint,
   route: string,
-  { summary, description, deprecated, operationId, tags }: EndpointFacts,
+  { summary, description, deprecated, operationId, tags = [] }: VtsApiDocs,
 ): MethodDecorator[] {
   const requestBody = { required: true, content: requestContent(input) };
   return [
+    // What is undefined is left out of the document.
     ApiOperation({
       requestBody,
-      ...(summary === undefined ? {} : { summary }),
-      ...(description === undefined ? {} : { description }),
-      ...(deprecated === undefined ? {} : { deprecated }),
-      ...(operationId === undefined ? {} : { operationId }),
-    }),
-    ...(tags === undefined ? [] : [ApiTags(...tags)]),
+      summary,
+      description,
+      deprecated,
+      operationId,
+    } as ApiOperationOptions),
+    ...(tags.length === 0 ? [] : [ApiTags(...tags)]),
     // A handler need not ask for a parameter of its route, and the document has to name it all the
     // same.
     ...[...route.matchAll(/[:*](\w+)/g)].map(([, name]) =>
@@ -90,12 +94,12 @@ function late(descriptor: IoDescriptor<unknown, never>, schema: () => IoSchema):
 }
 
 function requestContent(input: IoDescriptor<unknown, never>): Record<string, Content> {
-  const others = Object.entries(input.alternatives ?? {}).map(
-    ([mediaType, schema]) => [mediaType, { schema }] as const,
-  );
   const own = late(input, () => input.schema);
-  const content = input.encoding ? Object.assign(own, { encoding: input.encoding }) : own;
-  return { [input.mediaType]: content, ...Object.fromEntries(others) };
+  const content: Record<string, Content> = {
+    [input.mediaType]: input.encoding ? Object.assign(own, { encoding: input.encoding }) : own,
+  };
+  for (const [type, schema] of Object.entries(input.alternatives ?? {})) content[type] = { schema };
+  return content;
 }
 
 function responseContent(output: IoDescriptor<unknown, unknown>): Record<string, Content> {

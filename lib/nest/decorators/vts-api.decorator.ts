@@ -12,7 +12,7 @@ import type { IoDescriptor } from '../io/io-descriptor.js';
 import { defineEndpoint, type Endpoint } from '../http/endpoint.js';
 import { IoInterceptor, inputOf } from '../http/io.interceptor.js';
 import { VtsExceptionFilter } from '../http/vts-exception.filter.js';
-import { endpointDocumentation } from './endpoint-documentation.js';
+import { endpointDocumentation, type VtsApiDocs } from './endpoint-documentation.js';
 
 /** A descriptor, or the class of one that needs no options. @publicApi */
 export type IoInput<Input> = IoDescriptor<Input, never> | (new () => IoDescriptor<Input, never>);
@@ -22,7 +22,7 @@ export type IoOutput<Output> =
   IoDescriptor<unknown, Output> | (new () => IoDescriptor<unknown, Output>);
 
 /** @publicApi */
-export interface VtsApiOptions<Input, Output> {
+export interface VtsApiOptions<Input, Output> extends VtsApiDocs {
   /** What the request's body holds; the handler's first parameter. */
   input: IoInput<Input>;
   /** What the response's body holds; what the handler returns. */
@@ -35,14 +35,6 @@ export interface VtsApiOptions<Input, Output> {
    * @default the module's `timeoutMs`
    */
   timeoutMs?: number;
-  /** A line for the OpenAPI document. */
-  summary?: string;
-  /** A text for the OpenAPI document. (A comment of the method does not exist at run time.) */
-  description?: string;
-  tags?: string[];
-  deprecated?: boolean;
-  /** @default `<Controller>_<method>` */
-  operationId?: string;
 }
 
 /**

@@ -1,8 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
 import { InputError } from '../../learner/errors/index.js';
-import { BodyTooLargeError, UnsupportedBodyError } from '../io/errors/index.js';
+import { BodyTooLargeError, UnsupportedBodyError } from '../io/errors.js';
 import {
   RunnerClosedError,
   RunnerOverloadedError,
@@ -12,6 +11,7 @@ import {
   WorkerDiedError,
 } from '../../serving/runner/errors/index.js';
 import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors.js';
+import { ApiProperty } from '../openapi.js';
 
 /** The body of every error response: Nest's own shape. @publicApi */
 export class ApiError {

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { lastValueFrom, Observable } from 'rxjs';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
-import { BodyTooLargeError, InvalidBodyError, UnsupportedBodyError } from '../io/errors/index.js';
+import { BodyTooLargeError, InvalidBodyError, UnsupportedBodyError } from '../io/errors.js';
 import { isTooDeep, MOST_LEVELS } from '../io/json/nesting.js';
 import { parseContentType, type RequestBody } from '../io/request-body.js';
 import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
@@ -183,7 +183,7 @@ export class IoInterceptor implements NestInterceptor {
       const fact = `the body is nested more than ${MOST_LEVELS} deep`;
       throw new InvalidBodyError(input.constructor.name, fact, 'send something flatter');
     }
-    return { bytes, parsed, mediaType, charset };
+    return { bytes, parsed, mediaType, charset, contentType: request.headers['content-type'] };
   }
 }
 

@@ -1,10 +1,6 @@
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
-import {
-  BodyTooLargeError,
-  UnreadableBodyError,
-  UnsupportedBodyError,
-} from '../io/errors/index.js';
+import { BodyTooLargeError, UnreadableBodyError, UnsupportedBodyError } from '../io/errors.js';
 import type { HttpRequest } from './platform.js';
 
 /**

@@ -1,6 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, getSchemaPath, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { DocumentBuilder, OpenAPIObject } from '@nestjs/swagger';
+import { required } from '../optional.js';
 import { ApiError } from './api-error.js';
+import { getSchemaPath } from '../openapi.js';
 
 /** @publicApi */
 export interface VtsDocsOptions {
@@ -26,6 +28,7 @@ export interface VtsDocsOptions {
 /**
  * The OpenAPI document of an application.
  *
+ * @throws MissingPackageError where @nestjs/swagger is not installed.
  * @publicApi
  */
 export function createVtsDocument(
@@ -33,6 +36,7 @@ export function createVtsDocument(
   options: VtsDocsOptions = {},
 ): OpenAPIObject {
   const { title = 'VtsServing', description = '', version = '1.0' } = options;
+  const { DocumentBuilder, SwaggerModule } = required('@nestjs/swagger', 'createVtsDocument()');
   const builder = new DocumentBuilder()
     .setTitle(title)
     .setDescription(description)
@@ -61,8 +65,9 @@ function isApiError(response: object): boolean {
 
 /**
  * Serves Swagger UI at `/docs` and the OpenAPI document at `/docs-json` and `/docs-yaml`. Call it
- * before `app.listen`; nothing is loaded from outside, and the document is made at its first
- * request.
+ * before `app.listen`. Nothing is loaded from other hosts. The document is made at its first request.
+ *
+ * @throws MissingPackageError where @nestjs/swagger is not installed.
  *
  * @example
  * const app = await NestFactory.create(AppModule);
@@ -72,5 +77,6 @@ function isApiError(response: object): boolean {
  * @publicApi
  */
 export function setupVtsDocs(app: INestApplication, options: VtsDocsOptions = {}): void {
+  const { SwaggerModule } = required('@nestjs/swagger', 'setupVtsDocs()');
   SwaggerModule.setup(options.path ?? 'docs', app, () => createVtsDocument(app, options));
 }

@@ -1,4 +1,4 @@
-import { InvalidOutputError } from '../io/errors/index.js';
+import { InvalidOutputError } from '../io/errors.js';
 import type { IoDescriptor, ResponsePayload } from '../io/io-descriptor.js';
 import { errorResponse } from './api-error.js';
 

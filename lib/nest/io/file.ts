@@ -1,9 +1,15 @@
 import { binaryExample, binarySchema } from './binary-sample.js';
-import { InvalidBodyError, InvalidOutputError } from './errors/index.js';
-import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { bytesOf } from './body-text.js';
+import { InvalidOutputError } from './errors.js';
+import { nameOf } from './fault.js';
+import {
+  FILE_MAX_BYTES,
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+} from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
 
-const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
 const ANY = 'application/octet-stream';
 
 /** @publicApi */
@@ -37,7 +43,7 @@ export class File extends IoDescriptor<Uint8Array> {
     this.example = binaryExample(sample);
     this.mediaType = options.mimeType?.toLowerCase() ?? ANY;
     this.#any = options.mimeType === undefined;
-    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
   }
 
   /**
@@ -52,19 +58,14 @@ export class File extends IoDescriptor<Uint8Array> {
     return this.#any || super.accepts(mediaType);
   }
 
-  parse({ bytes }: RequestBody): Uint8Array {
-    if (bytes !== undefined) return bytes;
-    throw new InvalidBodyError(
-      'File',
-      'a body parser of the application has read the body',
-      'leave files to this endpoint',
-    );
+  parse(body: RequestBody): Uint8Array {
+    return bytesOf(body, 'File');
   }
 
   serialize(value: Uint8Array): ResponsePayload {
     if (!(value instanceof Uint8Array)) {
-      const fact = value === null ? 'it is null' : `it is a ${typeof value}`;
-      throw new InvalidOutputError('File', fact, 'return bytes (a Buffer or a Uint8Array)');
+      const remedy = 'return bytes (a Buffer or a Uint8Array)';
+      throw new InvalidOutputError('File', `it is ${nameOf(value)}`, remedy);
     }
     return { contentType: this.mediaType, body: value };
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
-import { InvalidDescriptorError } from './errors/index.js';
+import { InvalidDescriptorError } from './errors.js';
 import { File } from './file.js';
 import { Image } from './image.js';
 import { Json } from './json.js';

@@ -3,14 +3,16 @@ import { Tensor } from 'onnxruntime-common';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../learner/errors/index.js';
-import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors/index.js';
+import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors.js';
 import { Image } from './image.js';
 
 const file = (name: string): Uint8Array =>
   readFileSync(new URL(`../../../test/fixtures/vision/images/${name}`, import.meta.url));
 
-const parse = (image: Image, bytes: Uint8Array | undefined, mediaType?: string) =>
-  image.parse({ bytes, mediaType, charset: undefined });
+const parse = (image: Image, bytes: Uint8Array | undefined, contentType?: string) => {
+  const mediaType = contentType?.split(';')[0];
+  return image.parse({ bytes, mediaType, charset: undefined, contentType });
+};
 
 describe('Image as an input', () => {
   it.each(['q90.jpg', 'rgb.png', 'alpha.webp', 'plain.gif', 'rgb.bmp', 'lzw.tif'])(
@@ -57,14 +59,16 @@ describe('Image as an input', () => {
     const form = new FormData();
     form.set('note', 'hello');
     form.set('file', new Blob([new Uint8Array(file('rgb.png'))], { type: 'image/png' }), 'a.png');
-    const bytes = new Uint8Array(await new Response(form).arrayBuffer());
-    expect(await parse(new Image(), bytes, 'multipart/form-data')).toEqual(file('rgb.png'));
+    const response = new Response(form);
+    const type = response.headers.get('content-type') as string;
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    expect(await parse(new Image(), bytes, type)).toEqual(file('rgb.png'));
     const none = new FormData();
     none.set('note', 'hello');
-    const other = new Uint8Array(await new Response(none).arrayBuffer());
-    await expect(parse(new Image(), other, 'multipart/form-data')).rejects.toThrow(
-      UnsupportedBodyError,
-    );
+    const noImage = new Response(none);
+    const otherType = noImage.headers.get('content-type') as string;
+    const other = new Uint8Array(await noImage.arrayBuffer());
+    await expect(parse(new Image(), other, otherType)).rejects.toThrow(UnsupportedBodyError);
   });
 
   it('documents a binary body for every media type', () => {

@@ -2,14 +2,19 @@ import { formatOf, type ImageFormat } from '../../learner/fastai/vision/image/fo
 import type { Colour } from '../../learner/fastai/vision/image/png-writer.js';
 import { inspectImage } from '../../learner/fastai/vision/image/read-image.js';
 import type { OutputImageType } from '../../learner/fastai/vision/image/write-image.js';
+import { bytesOf } from './body-text.js';
 import { binaryExample, binarySchema } from './binary-sample.js';
-import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors/index.js';
+import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors.js';
 import { toEncodedImage, type ImageOutput } from './image/image-output.js';
-import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import {
+  FILE_MAX_BYTES,
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+} from './io-descriptor.js';
 import { readParts } from './multipart/read-parts.js';
 import type { RequestBody } from './request-body.js';
 
-const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
 /** As many as PIL takes without a warning. */
 const DEFAULT_MAX_PIXELS = 89_478_485;
 
@@ -54,8 +59,8 @@ export interface ImageOptions {
  * what the bytes are decides, not what the content type calls them. `multipart/form-data` is taken
  * as well: its first part that is an image.
  *
- * In: a media type that is not allowed is a 415, bytes that are no image or one of another format
- * are a 400, and so is a header that declares too many pixels; nothing is decoded before. Out:
+ * In: a media type that is not allowed is a 415, bytes that are not an image, or one of another
+ * format, are a 400, and so is a header that declares too many pixels; nothing is decoded before. Out:
  * pixels (`RawImage`, or a uint8 tensor of shape `[height, width]`, `[height, width, 3]` or
  * `[height, width, 4]`), a mask of class ids (an int64, int32 or uint8 tensor `[height, width]`: a
  * PNG whose palette indices are the ids), or bytes that are encoded already.
@@ -90,7 +95,7 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     this.#allowed = new Set(allowed);
     this.mediaType = allowed[0] ?? 'image/jpeg';
     this.outputMediaType = options.mimeType ?? 'image/png';
-    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     const others = [...this.#allowed].slice(1);
     this.alternatives = Object.fromEntries(others.map((type) => [type, this.schema]));
     this.outputSchema = { type: 'string', format: 'binary' };
@@ -100,7 +105,7 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
    * A descriptor of images like this one: requests have its media type, unless options allow
    * others, and it is the example of the OpenAPI document (in base64, where it is small).
    *
-   * @throws InvalidDescriptorError for bytes that are no image.
+   * @throws InvalidDescriptorError for bytes that are not an image.
    */
   static fromSample(sample: Uint8Array, options: ImageOptions = {}): Image {
     const allowedMimeTypes = [MEDIA_TYPES[formatOfSample(sample)]];
@@ -113,22 +118,20 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     return this.#allowed.has(canonical(mediaType));
   }
 
-  async parse({ bytes, mediaType }: RequestBody): Promise<Uint8Array> {
-    if (bytes === undefined) {
-      throw new InvalidBodyError(
-        'Image',
-        'a body parser of the application has read the body',
-        'leave images to this endpoint',
-      );
-    }
-    const image = mediaType === MULTIPART ? this.#firstImage(bytes) : bytes;
+  async parse(body: RequestBody): Promise<Uint8Array> {
+    const bytes = bytesOf(body, 'Image');
+    const image = body.mediaType === MULTIPART ? await this.#firstImage(bytes, body) : bytes;
     if (image.length === 0) {
       throw new InvalidBodyError('Image', 'the body is empty', 'send the bytes of an image');
     }
     const { maxPixels = DEFAULT_MAX_PIXELS } = this.#options;
     const format = await inspectImage(image, { maxPixels });
     if (!this.#allowed.has(MEDIA_TYPES[format])) {
-      throw new InvalidBodyError('Image', `the image is ${MEDIA_TYPES[format]}`, this.#remedy);
+      throw new InvalidBodyError(
+        'Image',
+        `the image is ${MEDIA_TYPES[format]}`,
+        `send ${this.#list}`,
+      );
     }
     return image;
   }
@@ -138,8 +141,8 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     return { contentType: mimeType, body: await toEncodedImage(value, mimeType, palette) };
   }
 
-  #firstImage(bytes: Uint8Array): Uint8Array {
-    const parts = readParts(bytes);
+  async #firstImage(bytes: Uint8Array, { contentType }: RequestBody): Promise<Uint8Array> {
+    const parts = await readParts(bytes, contentType);
     const image = parts.find((part) => formatOf(part.bytes) !== undefined);
     if (image) return image.bytes;
     throw parts.length === 0
@@ -150,10 +153,6 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   get #list(): string {
     return [...this.#allowed].join(', ');
   }
-
-  get #remedy(): string {
-    return `send ${this.#list}`;
-  }
 }
 
 function formatOfSample(sample: Uint8Array): ImageFormat {
@@ -161,7 +160,7 @@ function formatOfSample(sample: Uint8Array): ImageFormat {
   if (format) return format;
   throw new InvalidDescriptorError(
     'Image.fromSample',
-    'the sample is no image',
+    'the sample is not an image',
     'give the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file',
   );
 }

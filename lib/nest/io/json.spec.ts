@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsString, Max, ValidateNested } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { InvalidBodyError, InvalidOutputError } from './errors/index.js';
+import { InvalidBodyError, InvalidOutputError } from './errors.js';
 import { Json } from './json.js';
 
 class Word {

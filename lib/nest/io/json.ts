@@ -1,17 +1,11 @@
-import { getSchemaPath } from '@nestjs/swagger';
-import { plainToInstance } from 'class-transformer';
-import { validate } from 'class-validator';
-import {
-  InvalidBodyError,
-  InvalidDescriptorError,
-  InvalidOutputError,
-  UnsupportedBodyError,
-} from './errors/index.js';
+import { getSchemaPath } from '../openapi.js';
+import { readJson } from './body-text.js';
+import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
+import { errorOf } from './fault.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
-import { describeDto, rulesOf } from './json/describe-dto.js';
-import { parseJsonText } from './json/parse-json.js';
+import { describeDto } from './json/describe-dto.js';
+import { checked, rulesOf, type Checked } from './json/dto.js';
 import { sampleSchema } from './json/sample-schema.js';
-import { violations } from './json/violations.js';
 import { writeJson } from './json/write-json.js';
 import type { RequestBody } from './request-body.js';
 
@@ -69,7 +63,10 @@ export class Json<
   readonly #dto: (new () => T) | undefined;
   readonly #isArray: boolean;
 
-  /** @throws InvalidDescriptorError for a class without rules, which would refuse every body. */
+  /**
+   * @throws InvalidDescriptorError for a class without rules, which would refuse every body;
+   * MissingPackageError for a class where class-validator or class-transformer is not installed.
+   */
   constructor(options: JsonOptions<T, IsArray> = {}) {
     super();
     const { dto, isArray = false, schema = {}, sample, maxBytes } = options;
@@ -99,27 +96,28 @@ export class Json<
   }
 
   async parse(body: RequestBody): Promise<IsArray extends true ? T[] : T> {
-    const value = jsonOf(body);
-    const whole = value as IsArray extends true ? T[] : T;
-    if (!this.#isArray) {
-      if (this.#dto === undefined) return whole;
-      const { instance, broken } = await checked(this.#dto, value);
-      refuse(broken);
-      return instance as IsArray extends true ? T[] : T;
+    const value = await this.#read(body);
+    return value as IsArray extends true ? T[] : T;
+  }
+
+  async #read(body: RequestBody): Promise<unknown> {
+    let value: unknown;
+    try {
+      value = readJson(body);
+    } catch (fault) {
+      throw errorOf(fault, InvalidBodyError, 'Json');
     }
-    if (!Array.isArray(value)) {
-      throw new InvalidBodyError('Json', 'the body is no array', 'send a JSON array');
+    if (this.#isArray && !Array.isArray(value)) {
+      throw new InvalidBodyError('Json', 'the body is not an array', 'send a JSON array');
     }
-    if (this.#dto === undefined) return whole;
-    const instances: T[] = [];
-    const broken: string[] = [];
-    for (const [index, item] of value.entries()) {
-      const result = await checked(this.#dto, item, `${index}`);
-      instances.push(result.instance);
-      broken.push(...result.broken);
+    if (this.#dto === undefined) return value;
+    const results: Checked<T>[] = [];
+    for (const [index, item] of (this.#isArray ? (value as unknown[]) : [value]).entries()) {
+      results.push(await checked(this.#dto, item, this.#isArray ? `${index}` : ''));
     }
-    refuse(broken);
-    return instances as IsArray extends true ? T[] : T;
+    refuse(results.flatMap(({ broken }) => broken));
+    const instances = results.map(({ instance }) => instance);
+    return this.#isArray ? instances : instances[0];
   }
 
   serialize(value: unknown): ResponsePayload {
@@ -142,7 +140,7 @@ function describe(dto: new () => object): void {
   if (rulesOf(dto).length === 0) {
     throw new InvalidDescriptorError(
       'Json',
-      `the class ${dto.name} has no rules, so that every property would be refused`,
+      `the class ${dto.name} has no rules, so it would refuse every property`,
       "decorate its properties with class-validator's",
     );
   }
@@ -152,42 +150,11 @@ function describe(dto: new () => object): void {
 function exampleOf(sample: unknown): unknown {
   const text = writeJson(sample);
   if (text !== undefined) return JSON.parse(text);
-  throw new InvalidDescriptorError('Json', 'the sample is no JSON', 'give a value that JSON has');
-}
-
-function jsonOf({ bytes, parsed, charset = 'utf-8' }: RequestBody): unknown {
-  if (bytes === undefined) return parsed;
-  if (charset !== 'utf-8' && charset !== 'utf8') {
-    throw new UnsupportedBodyError('charset', charset, 'UTF-8, as JSON always is');
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new InvalidBodyError('Json', 'the body is not valid UTF-8', 'send JSON in UTF-8');
-  }
-  try {
-    return parseJsonText(text);
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new InvalidBodyError('Json', `the body is not valid JSON (${reason})`, 'send JSON');
-  }
-}
-
-/** An object as an instance of its class, with the rules that it breaks. */
-async function checked<T extends object>(
-  dto: new () => T,
-  value: unknown,
-  path = '',
-): Promise<{ instance: T; broken: readonly string[] }> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const what = path === '' ? 'the body is no object' : `${path} must be an object`;
-    return { instance: value as T, broken: [what] };
-  }
-  const instance = plainToInstance(dto, value);
-  const errors = await validate(instance, { whitelist: true, forbidNonWhitelisted: true });
-  const parent = path === '' ? '' : `${path}.`;
-  return { instance, broken: errors.flatMap((error) => violations(error, parent)) };
+  throw new InvalidDescriptorError(
+    'Json',
+    'JSON cannot hold the sample',
+    'give a value that JSON has',
+  );
 }
 
 function refuse(broken: readonly string[]): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../learner/errors/index.js';
-import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors/index.js';
+import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors.js';
 import { File } from './file.js';
 import { Multipart } from './multipart.js';
 import { NumpyNdarray } from './numpy-ndarray.js';
@@ -21,8 +21,14 @@ async function body(fill: (data: FormData) => void): Promise<Uint8Array> {
   return new Uint8Array(await new Response(data).arrayBuffer());
 }
 
-const parse = (bytes: Uint8Array | undefined) =>
-  form.parse({ bytes, mediaType: 'multipart/form-data', charset: undefined });
+const parse = (bytes: Uint8Array | undefined, contentType = declaredIn(bytes)) =>
+  form.parse({ bytes, mediaType: 'multipart/form-data', charset: undefined, contentType });
+
+/** The content type that declares the boundary a body begins with. */
+function declaredIn(bytes: Uint8Array = new Uint8Array(0)): string {
+  const [, boundary = 'b'] = /^--([^\r\n]+)/.exec(Buffer.from(bytes).toString('latin1')) ?? [];
+  return `multipart/form-data; boundary=${boundary}`;
+}
 
 describe('Multipart', () => {
   it('reads each part by its name, in any order', async () => {
@@ -102,6 +108,53 @@ describe('Multipart', () => {
     ];
     for (const bytes of bad) await expect(parse(bytes)).rejects.toThrow(InputError);
     await expect(parse(undefined)).rejects.toThrow('body parser');
+  });
+
+  describe('at the boundary that the content type declares', () => {
+    const form = new Multipart({ note: Text, 'a"b': Multipart.optional(Text) });
+    const part = (name: string, text: string): string =>
+      `content-disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+    const parse = async (text: string, contentType?: string) =>
+      form.parse({
+        bytes: Buffer.from(text),
+        mediaType: 'multipart/form-data',
+        charset: undefined,
+        contentType,
+      });
+
+    it('splits the body, whatever other lines look like one', async () => {
+      const text = `before\r\n--b\r\n${part('note', '--c\r\nx')}--b--\r\nafter\r\n--b\r\n`;
+      for (const type of ['form-data; boundary=b', 'form-data; charset=utf-8; Boundary="b"']) {
+        expect(await parse(text, `multipart/${type}`)).toEqual({ note: '--c\r\nx' });
+      }
+    });
+
+    it('reads names as browsers write them', async () => {
+      const text = `--b\r\n${part('a%22b', 'x')}--b\r\n${part('note', 'y')}--b--`;
+      expect(await parse(text, 'multipart/form-data; boundary=b')).toEqual({
+        'a"b': 'x',
+        note: 'y',
+      });
+    });
+
+    it.each([
+      ['is missing', 'multipart/form-data', 'names no boundary'],
+      ['is too long', `multipart/form-data; boundary=${'b'.repeat(71)}`, '1 to 70 characters'],
+      ['is not in the body', 'multipart/form-data; boundary=c', 'not contain the boundary "c"'],
+    ])('refuses a body whose boundary %s', async (_what, contentType, message) => {
+      const parsing = parse(`--b\r\n${part('note', 'x')}--b--`, contentType);
+      await expect(parsing).rejects.toThrow(InvalidBodyError);
+      await expect(parsing).rejects.toThrow(message);
+    });
+
+    it('names the limit that a body breaks', async () => {
+      const type = 'multipart/form-data; boundary=b';
+      const headers = `--b\r\nx: ${'y'.repeat(16_384)}\r\n${part('note', 'x')}--b--`;
+      await expect(parse(headers, type)).rejects.toThrow('more than 16384 bytes of headers');
+      const parts = `${`--b\r\n${part('x', '')}`.repeat(1001)}--b--`;
+      await expect(parse(parts, type)).rejects.toThrow('more than 1000 parts');
+      await expect(parse(`--b\r\n${part('note', 'x')}`, type)).rejects.toThrow('cut off');
+    });
   });
 
   it('takes names such as __proto__ for names', async () => {

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { bytesOf } from './body-text.js';
 import {
   InvalidBodyError,
   InvalidDescriptorError,
   InvalidOutputError,
   UnsupportedBodyError,
-} from './errors/index.js';
-import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+} from './errors.js';
+import { nameOf } from './fault.js';
+import {
+  FILE_MAX_BYTES,
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+} from './io-descriptor.js';
 import { partOfSample, type MultipartSamples, type PartsOfSamples } from './multipart/samples.js';
 import { readParts, type FormPart } from './multipart/read-parts.js';
 import type { RequestBody } from './request-body.js';
-
-const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
 
 type AnyDescriptor = IoDescriptor<unknown, never>;
 type DescriptorOrClass = AnyDescriptor | (new () => AnyDescriptor);
@@ -57,6 +62,7 @@ export interface MultipartOptions {
 }
 
 interface DeclaredPart {
+  readonly name: string;
   readonly descriptor: AnyDescriptor;
   readonly optional: boolean;
 }
@@ -84,41 +90,31 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
   override readonly encoding: Readonly<Record<string, { readonly contentType: string }>>;
   override readonly models: readonly (new () => object)[];
   declare readonly example: unknown;
-  readonly #parts: ReadonlyMap<string, DeclaredPart>;
+  readonly #parts: readonly DeclaredPart[];
 
   /** @throws InvalidDescriptorError for a form without parts, or a form within a form. */
   constructor(parts: Parts, options: MultipartOptions = {}) {
     super();
-    this.#parts = new Map(Object.entries(parts).map(([name, part]) => [name, declared(part)]));
-    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-    const descriptors = [...this.#parts].map(
-      ([name, { descriptor }]) => [name, descriptor] as const,
-    );
-    this.encoding = Object.fromEntries(
-      descriptors.map(([name, part]) => {
-        const types = [part.mediaType, ...Object.keys(part.alternatives ?? {})];
-        return [name, { contentType: types.join(', ') }];
-      }),
-    );
-    this.models = descriptors.flatMap(([, { models = [] }]) => models);
-    // Not known before those of its parts are.
-    Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
-    if (this.#parts.size === 0) {
-      throw new InvalidDescriptorError(
-        'Multipart',
-        'it has no parts',
-        'name a descriptor for each',
+    this.#parts = Object.entries(parts).map(([name, part]) => declared(name, part));
+    if (this.#parts.length === 0) {
+      throw misdeclared('it has no parts', 'name a descriptor for each');
+    }
+    const form = this.#parts.find(({ descriptor }) => descriptor instanceof Multipart);
+    if (form) {
+      throw misdeclared(
+        `the part "${form.name}" is a form itself`,
+        'put its parts beside the others',
       );
     }
-    for (const [name, { descriptor }] of this.#parts) {
-      if (descriptor instanceof Multipart) {
-        throw new InvalidDescriptorError(
-          'Multipart',
-          `the part "${name}" is a form itself`,
-          'put its parts beside the others',
-        );
-      }
-    }
+    this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
+    this.encoding = Object.fromEntries(
+      this.#parts.map(({ name, descriptor: { mediaType, alternatives = {} } }) => {
+        return [name, { contentType: [mediaType, ...Object.keys(alternatives)].join(', ') }];
+      }),
+    );
+    this.models = this.#parts.flatMap(({ descriptor }) => descriptor.models ?? []);
+    // Not known before those of its parts are.
+    Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
   }
 
   /**
@@ -146,17 +142,17 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
   }
 
   get schema(): IoSchema {
-    const parts = [...this.#parts];
+    const parts = this.#parts.map(({ name, descriptor }) => [name, descriptor.schema]);
     return {
       type: 'object',
-      properties: Object.fromEntries(parts.map(([name, part]) => [name, part.descriptor.schema])),
-      required: parts.filter(([, { optional }]) => !optional).map(([name]) => name),
+      properties: Object.fromEntries(parts) as Record<string, IoSchema>,
+      required: this.#parts.filter(({ optional }) => !optional).map(({ name }) => name),
     };
   }
 
   #example(): Readonly<Record<string, unknown>> | undefined {
-    const examples = [...this.#parts].flatMap(([name, { descriptor }]) =>
-      descriptor.example === undefined ? [] : [[name, descriptor.example] as const],
+    const examples = this.#parts.flatMap(({ name, descriptor: { example } }) =>
+      example === undefined ? [] : [[name, example] as const],
     );
     return examples.length > 0 ? Object.fromEntries(examples) : undefined;
   }
@@ -165,40 +161,31 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     return mediaType === this.mediaType;
   }
 
-  async parse({ bytes }: RequestBody): Promise<MultipartInput<Parts>> {
-    if (bytes === undefined) {
-      throw invalid(
-        'a body parser of the application has read the body',
-        'leave forms to this endpoint',
-      );
-    }
-    const given = byName(readParts(bytes));
+  async parse(body: RequestBody): Promise<MultipartInput<Parts>> {
+    const given = byName(await readParts(bytesOf(body, 'Multipart'), body.contentType));
     const values = new Map<string, unknown>();
-    for (const [name, { descriptor, optional }] of this.#parts) {
+    for (const { name, descriptor, optional } of this.#parts) {
       const part = given.get(name);
       if (part) values.set(name, await readPart(name, part, descriptor));
       else if (!optional)
-        throw invalid(`the part "${name}" is missing`, `send a part of that name`);
+        throw invalid(`the part "${name}" is missing`, 'send a part of that name');
     }
     return Object.fromEntries(values) as MultipartInput<Parts>;
   }
 
   async serialize(value: Readonly<Record<string, unknown>>): Promise<ResponsePayload> {
     if (typeof value !== 'object' || value === null) {
-      const fact = value === null ? 'it is null' : `it is a ${typeof value}`;
-      throw new InvalidOutputError('Multipart', fact, 'return an object with the parts');
+      const remedy = 'return an object with the parts';
+      throw new InvalidOutputError('Multipart', `it is ${nameOf(value)}`, remedy);
     }
     const boundary = `vts-${randomUUID()}`;
     const chunks: (string | Uint8Array)[] = [];
-    for (const [name, { descriptor, optional }] of this.#parts) {
+    for (const { name, descriptor, optional } of this.#parts) {
       const content: unknown = Object.hasOwn(value, name) ? value[name] : undefined;
       if (content === undefined && optional) continue;
       if (content === undefined) {
-        throw new InvalidOutputError(
-          'Multipart',
-          `the part "${name}" is missing`,
-          'return all parts',
-        );
+        const fact = `the part "${name}" is missing`;
+        throw new InvalidOutputError('Multipart', fact, 'return all parts');
       }
       const { contentType, body } = await descriptor.serialize(content as never);
       chunks.push(
@@ -218,10 +205,10 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
   }
 }
 
-function declared(part: DescriptorOrClass | OptionalPart): DeclaredPart {
+function declared(name: string, part: DescriptorOrClass | OptionalPart): DeclaredPart {
   const optional = part instanceof OptionalPart;
   const given = optional ? part.descriptor : part;
-  return { descriptor: typeof given === 'function' ? new given() : given, optional };
+  return { name, descriptor: typeof given === 'function' ? new given() : given, optional };
 }
 
 function byName(parts: readonly FormPart[]): Map<string, FormPart> {
@@ -236,17 +223,11 @@ function byName(parts: readonly FormPart[]): Map<string, FormPart> {
   return named;
 }
 
-async function readPart(
-  name: string,
-  { bytes, mediaType, charset }: FormPart,
-  descriptor: AnyDescriptor,
-): Promise<unknown> {
+async function readPart(name: string, part: FormPart, descriptor: AnyDescriptor): Promise<unknown> {
+  const { bytes, mediaType } = part;
   if (!descriptor.accepts(mediaType)) {
-    throw new UnsupportedBodyError(
-      'media type',
-      mediaType ?? '',
-      `${descriptor.mediaType} as "${name}"`,
-    );
+    const taken = `${descriptor.mediaType} as "${name}"`;
+    throw new UnsupportedBodyError('media type', mediaType ?? '', taken);
   }
   if (descriptor.maxBytes !== undefined && bytes.length > descriptor.maxBytes) {
     throw invalid(
@@ -254,14 +235,15 @@ async function readPart(
       'send less',
     );
   }
-  return descriptor.parse({ bytes, mediaType, charset });
+  return descriptor.parse(part);
 }
 
 function quoted(name: string): string {
-  return name.replace(
-    /["\r\n]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
+  return name.replace(/["\r\n]/g, encodeURIComponent);
+}
+
+function misdeclared(fact: string, remedy: string): InvalidDescriptorError {
+  return new InvalidDescriptorError('Multipart', fact, remedy);
 }
 
 function invalid(fact: string, remedy: string): InvalidBodyError {

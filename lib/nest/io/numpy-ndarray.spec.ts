@@ -5,7 +5,7 @@ import {
   InvalidDescriptorError,
   InvalidOutputError,
   UnsupportedBodyError,
-} from './errors/index.js';
+} from './errors.js';
 import type { NdarrayDType } from './ndarray/dtypes.js';
 import { NumpyNdarray, type NumpyNdarrayOptions } from './numpy-ndarray.js';
 

@@ -1,18 +1,19 @@
 import { Tensor } from 'onnxruntime-common';
+import { checkArrayOptions } from './array-options.js';
+import { readJson } from './body-text.js';
+import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
+import { errorOf, Fault } from './fault.js';
 import {
-  InvalidBodyError,
-  InvalidDescriptorError,
-  InvalidOutputError,
-  UnsupportedBodyError,
-} from './errors/index.js';
-import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+  FILE_MAX_BYTES,
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+} from './io-descriptor.js';
 import { dtypeInfo, DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
-import { fits, NestingFault, reshaped, shapeText } from './ndarray/nested.js';
-import { parseJson, readNested } from './ndarray/read.js';
+import { fits, reshaped, shapeText } from './ndarray/nested.js';
+import { readNested } from './ndarray/read.js';
 import { cast, elementsOf, toJson, type Elements, type NdarrayOutput } from './ndarray/write.js';
 import type { RequestBody } from './request-body.js';
-
-const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
 
 /** @publicApi */
 export interface NumpyNdarrayOptions {
@@ -69,8 +70,8 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     sample?: Elements,
   ) {
     super();
-    check(options);
-    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    checkArrayOptions('NumpyNdarray', options, [...DTYPES.keys()]);
+    this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     this.example = sample === undefined ? undefined : JSON.parse(toJson(sample));
     this.schema = schemaOf(options, options.allowNaN === true);
     this.outputSchema = schemaOf(options, true);
@@ -86,46 +87,42 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     try {
       elements = elementsOf(sample);
     } catch (fault) {
-      if (!(fault instanceof NestingFault)) throw fault;
-      throw new InvalidDescriptorError(
-        'NumpyNdarray.fromSample',
-        `the sample is no array: ${fault.fact}`,
-        'give a tensor, a typed array or nested arrays of numbers',
-      );
+      const remedy = 'give a tensor, a typed array or nested arrays of numbers';
+      throw errorOf(fault, InvalidDescriptorError, 'NumpyNdarray.fromSample', remedy);
     }
     const plain = Array.isArray(sample) && elements.dtype === 'float64';
     const dtype = plain ? 'float32' : elements.dtype;
     return new NumpyNdarray({ dtype, shape: elements.dims, ...options }, elements);
   }
 
-  parse({ bytes, parsed, charset = 'utf-8' }: RequestBody): Tensor {
+  parse(body: RequestBody): Tensor {
     const { dtype = 'float32', shape, enforceDtype = false, allowNaN = false } = this.options;
-    if (charset !== 'utf-8' && charset !== 'utf8') {
-      throw new UnsupportedBodyError('charset', charset, 'UTF-8, as JSON always is');
+    try {
+      // A number that is too large is refused later, with its position.
+      const wide = dtype === 'int64' || dtype === 'uint64';
+      const value = readJson(body, { wide, finite: false });
+      if (!Array.isArray(value) && shape?.length !== 0) {
+        throw new Fault('the body is no array', 'send nested JSON arrays');
+      }
+      const { data, dims } = readNested(value, { dtype, enforce: enforceDtype, allowNaN });
+      return new Tensor(dtype as 'float32', data as Float32Array, this.#shape(dims));
+    } catch (fault) {
+      throw errorOf(fault, InvalidBodyError, 'NumpyNdarray', `send an array of ${dtype}`);
     }
-    const value = bytes === undefined ? parsed : parseBytes(bytes, dtype);
-    if (!Array.isArray(value) && shape?.length !== 0) {
-      throw refusal('the body is no array', 'send nested JSON arrays');
-    }
-    const { data, dims } = faultsAs(
-      (fact) => refusal(fact, `send an array of ${dtype}`),
-      () => readNested(value, { dtype, enforce: enforceDtype, allowNaN }),
-    );
-    return new Tensor(dtype as 'float32', data as Float32Array, this.#shape(dims, refusal));
   }
 
   serialize(value: NdarrayOutput): ResponsePayload {
-    const refuse = (fact: string, remedy: string): Error =>
-      new InvalidOutputError('NumpyNdarray', fact, remedy);
-    const given = faultsAs(
-      (fact) => refuse(fact, 'return a tensor, a typed array or nested arrays of numbers'),
-      () => elementsOf(value),
-    );
-    const dims = this.#shape(given.dims, refuse);
-    return {
-      contentType: 'application/json; charset=utf-8',
-      body: toJson({ ...this.#cast(given), dims }),
-    };
+    try {
+      const given = elementsOf(value);
+      const dims = this.#shape(given.dims);
+      return {
+        contentType: 'application/json; charset=utf-8',
+        body: toJson({ ...this.#cast(given), dims }),
+      };
+    } catch (fault) {
+      const remedy = 'return a tensor, a typed array or nested arrays of numbers';
+      throw errorOf(fault, InvalidOutputError, 'NumpyNdarray', remedy);
+    }
   }
 
   #cast(elements: Elements): Elements {
@@ -133,8 +130,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     if (dtype === undefined) return elements;
     const converted = cast(elements, dtype);
     if (converted === undefined && enforceDtype) {
-      throw new InvalidOutputError(
-        'NumpyNdarray',
+      throw new Fault(
         `expecting an array of dtype ${dtype}, but it is of ${elements.dtype}`,
         'convert it, or declare its dtype',
       );
@@ -142,65 +138,17 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     return converted ?? elements;
   }
 
-  #shape(
-    dims: readonly number[],
-    refuse: (fact: string, remedy: string) => Error,
-  ): readonly number[] {
+  #shape(dims: readonly number[]): readonly number[] {
     const { shape, enforceShape } = this.options;
     if (shape === undefined || fits(dims, shape)) return dims;
     if (enforceShape) {
-      throw refuse(
+      throw new Fault(
         `expecting an array of shape ${shapeText(shape)}, but it is of ${shapeText(dims)}`,
         'send one of that shape; -1 stands for any size',
       );
     }
     return reshaped(dims, shape) ?? dims;
   }
-}
-
-function parseBytes(bytes: Uint8Array, dtype: NdarrayDType): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw refusal('the body is not valid UTF-8', 'send JSON');
-  }
-  try {
-    return parseJson(text, dtype);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw refusal(`the body is not valid JSON (${reason})`, 'send nested JSON arrays');
-  }
-}
-
-function refusal(fact: string, remedy: string): InvalidBodyError {
-  return new InvalidBodyError('NumpyNdarray', fact, remedy);
-}
-
-/** Runs a reader whose faults know no descriptor, and gives them one. */
-function faultsAs<T>(error: (fact: string) => Error, read: () => T): T {
-  try {
-    return read();
-  } catch (fault) {
-    throw fault instanceof NestingFault ? error(fault.fact) : fault;
-  }
-}
-
-function check(options: NumpyNdarrayOptions): void {
-  const { dtype, shape, enforceDtype, enforceShape } = options;
-  const refuse = (fact: string, remedy: string): never => {
-    throw new InvalidDescriptorError('NumpyNdarray', fact, remedy);
-  };
-  if (dtype !== undefined && !DTYPES.has(dtype)) {
-    refuse(`"${String(dtype)}" is no dtype`, `use one of ${[...DTYPES.keys()].join(', ')}`);
-  }
-  if (shape?.some((size) => !Number.isInteger(size) || size < -1)) {
-    refuse(`${shapeText(shape)} is no shape`, 'use whole numbers, and -1 for any size');
-  }
-  if (enforceDtype && dtype === undefined)
-    refuse('enforceDtype has no dtype to enforce', 'add dtype');
-  if (enforceShape && shape === undefined)
-    refuse('enforceShape has no shape to enforce', 'add shape');
 }
 
 function schemaOf(options: NumpyNdarrayOptions, nan: boolean): IoSchema {

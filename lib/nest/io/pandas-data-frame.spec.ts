@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { table } from 'arquero';
 import { describe, expect, it } from 'vitest';
 import type { TabularSchema } from '../../learner/fastai/tabular/index.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
+import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
 import { PandasDataFrame, type PandasDataFrameOptions } from './pandas-data-frame.js';
 import type { DataFrame } from './data-frame/data-frame.js';
 import type { RequestBody } from './request-body.js';
@@ -62,8 +62,8 @@ describe('JSON bodies', () => {
     },
   );
 
-  it.each(Object.keys(fixture.orients))('writes as pandas does with orient %s', (orient) => {
-    const { body: text, contentType } = new PandasDataFrame({
+  it.each(Object.keys(fixture.orients))('writes as pandas does with orient %s', async (orient) => {
+    const { body: text, contentType } = await new PandasDataFrame({
       orient: orient as 'records',
     }).serialize(table(fixture.columns));
     expect(contentType).toBe('application/json; charset=utf-8');
@@ -180,7 +180,9 @@ describe('CSV bodies', () => {
   });
 
   it('writes what it reads', async () => {
-    const { body: text, contentType } = new PandasDataFrame({ defaultFormat: 'csv' }).serialize([
+    const { body: text, contentType } = await new PandasDataFrame({
+      defaultFormat: 'csv',
+    }).serialize([
       { a: 1.5, b: 'x "y", z', c: true },
       { a: null, b: null, c: false },
     ]);
@@ -214,7 +216,7 @@ describe('Parquet bodies', () => {
       { a: null, b: 'x' },
       { a: null, b: null },
     ];
-    const { body: file } = new PandasDataFrame({ defaultFormat: 'parquet' }).serialize(rows);
+    const { body: file } = await new PandasDataFrame({ defaultFormat: 'parquet' }).serialize(rows);
     const frame = await read(file, {}, 'application/vnd.apache.parquet');
     expect(frame.objects()).toEqual(rows);
   });
@@ -235,7 +237,7 @@ describe('Parquet bodies', () => {
   });
 
   it('writes what it reads', async () => {
-    const { body: bytes, contentType } = new PandasDataFrame({
+    const { body: bytes, contentType } = await new PandasDataFrame({
       defaultFormat: 'parquet',
     }).serialize(table(fixture.columns));
     expect(contentType).toBe(parquet);

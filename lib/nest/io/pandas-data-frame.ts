@@ -1,3 +1,5 @@
+import { checkArrayOptions } from './array-options.js';
+import { decodeBody } from './body-text.js';
 import type { TabularSchema } from '../../learner/fastai/tabular/index.js';
 import { frameSchema, learnerExample, learnerSchema } from './data-frame/frame-schema.js';
 import {
@@ -8,18 +10,27 @@ import {
   type PandasDtype,
 } from './data-frame/dtypes.js';
 import { toFrame, toTable, type DataFrameOutput } from './data-frame/frames.js';
-import { ORIENTS, readOrient, writeOrient, type PandasOrient } from './data-frame/orients.js';
-import { readCsv, writeCsv } from './data-frame/csv.js';
-import { readParquet, writeParquet } from './data-frame/parquet.js';
-import { FrameFault, narrowed, type RawFrame } from './data-frame/raw-frame.js';
+import {
+  checkOrient,
+  parseJsonBody,
+  readOrient,
+  writeOrient,
+  type PandasOrient,
+} from './data-frame/orients.js';
+import { narrowed, type RawFrame } from './data-frame/raw-frame.js';
 import { schemaOfSource, type SchemaSource } from './data-frame/schema-source.js';
 import type { DataFrame } from './data-frame/data-frame.js';
-import { decodeBody, parseJsonBody } from './data-frame/body-text.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
-import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { writeCsv } from './data-frame/write-csv.js';
+import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
+import { errorOf, Fault } from './fault.js';
+import { fits, shapeText } from './ndarray/nested.js';
+import {
+  FILE_MAX_BYTES,
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+} from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
-
-const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
 
 /** Formats of a data frame in a body. @publicApi */
 export type DataFrameFormat = 'json' | 'csv' | 'parquet';
@@ -76,12 +87,12 @@ export interface PandasDataFrameOptions {
  * (`application/vnd.apache.parquet`), by the content type of the request; no content type counts as
  * JSON. Handlers get arquero's table, and return one, row objects, columns by name or a tensor.
  *
- * In: missing cells are null, also those of records without a column; JSON has no NaN or Infinity,
- * so those words are a
- * 400. Columns of dtype int64 keep all their digits: beyond 2^53 they are bigints. CSV is read as
- *      `pd.read_csv` reads it: numbers and booleans where a whole column is of them. What breaks
- *      the contract is a 400 that names the column and the row, counted from 0. Out: NaN and the
- *      infinities become null in JSON, and an output that is no frame is a 500.
+ * In: missing cells are null, as are those of records without a column. The words NaN and Infinity,
+ * which JSON does not have, are a 400. Columns of dtype int64 keep all their digits: beyond 2^53
+ * they are bigints. CSV is read as `pd.read_csv` reads it: a column has numbers or booleans where
+ * all its cells are. What breaks the contract is a 400 that names the column and the row, counted
+ * from 0. Out: NaN and the infinities become null in JSON, and an output that is not a frame is a
+ * 500.
  *
  * @example
  * \@VtsApi({ input: new PandasDataFrame({ columns: ['age', 'hours'] }), output: NumpyNdarray })
@@ -119,7 +130,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     this.#options = options;
     this.#sample = sample === undefined ? undefined : sampleFrame(sample);
     this.#source = source;
-    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     this.outputMediaType = MEDIA_TYPES[options.defaultFormat ?? 'json'];
     // Not known before the learner is.
     Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
@@ -166,24 +177,27 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     try {
       return await toTable(this.#checked(await this.#read(body)));
     } catch (fault) {
-      if (!(fault instanceof FrameFault)) throw fault;
-      throw new InvalidBodyError('PandasDataFrame', fault.fact, fault.remedy);
+      throw errorOf(fault, InvalidBodyError, 'PandasDataFrame');
     }
   }
 
-  serialize(value: DataFrameOutput): ResponsePayload {
+  serialize(value: DataFrameOutput): ResponsePayload | Promise<ResponsePayload> {
     const { orient = 'records', defaultFormat: format = 'json' } = this.#options;
     let frame: RawFrame;
     try {
       frame = toFrame(value);
     } catch (fault) {
-      if (!(fault instanceof FrameFault)) throw fault;
-      throw new InvalidOutputError('PandasDataFrame', fault.fact, fault.remedy);
+      throw errorOf(fault, InvalidOutputError, 'PandasDataFrame');
     }
     const charset = format === 'parquet' ? '' : '; charset=utf-8';
     const contentType = `${MEDIA_TYPES[format]}${charset}`;
     if (format === 'csv') return { contentType, body: writeCsv(frame) };
-    if (format === 'parquet') return { contentType, body: writeParquet(frame) };
+    if (format === 'parquet') {
+      return import('./data-frame/parquet.js').then(({ writeParquet }) => ({
+        contentType,
+        body: writeParquet(frame),
+      }));
+    }
     return { contentType, body: writeOrient(frame, orient) };
   }
 
@@ -197,19 +211,17 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     return this.#source === undefined ? undefined : schemaOfSource(this.#source);
   }
 
-  #read(body: RequestBody): RawFrame | Promise<RawFrame> {
-    const format = FORMATS.get(body.mediaType ?? 'application/json') ?? 'json';
-    switch (format) {
-      case 'csv':
-        return readCsv(decodeBody(body), this.#textColumns(), (name, index) =>
-          this.#isWide(name, index),
-        );
-      case 'parquet':
-        if (body.bytes) return readParquet(body.bytes);
-        throw new FrameFault('the body has been read by another parser', 'send it as Parquet');
-      case 'json':
-        return this.#fromJson(body);
+  /** CSV and Parquet are read by libraries that services of JSON need not load. */
+  async #read(body: RequestBody): Promise<RawFrame> {
+    const format = FORMATS.get(body.mediaType ?? 'application/json');
+    if (format === 'csv') {
+      const { readCsv } = await import('./data-frame/read-csv.js');
+      const isWide = (name: string, index: number): boolean => this.#isWide(name, index);
+      return readCsv(decodeBody(body), this.#textColumns(), isWide);
     }
+    if (format !== 'parquet') return this.#fromJson(body);
+    if (!body.bytes) throw new Fault('another parser has read the body', 'send it as Parquet');
+    return (await import('./data-frame/parquet.js')).readParquet(body.bytes);
   }
 
   #fromJson(body: RequestBody): RawFrame {
@@ -242,15 +254,12 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
   #checked(frame: RawFrame): RawFrame {
     const { columns, applyColumnNames, dtype, enforceDtype = false } = this.#options;
     const named = applyColumnNames && columns ? renamed(frame, columns) : frame;
-    const missing = applyColumnNames
-      ? []
-      : (columns ?? []).filter((name) => !named.columns.has(name));
+    // Those that were given their names are all there.
+    const missing = (columns ?? []).filter((name) => !named.columns.has(name));
     if (missing.length > 0) {
       const names = missing.map((name) => `"${name}"`).join(', ');
-      throw new FrameFault(
-        `the frame has no ${missing.length === 1 ? 'column' : 'columns'} ${names}`,
-        'send all columns of the contract',
-      );
+      const fact = `the frame has no ${missing.length === 1 ? 'column' : 'columns'} ${names}`;
+      throw new Fault(fact, 'send all columns of the contract');
     }
     this.#checkShape(named);
     if (dtype === undefined) return named;
@@ -263,11 +272,10 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
 
   #checkShape({ rows, columns }: RawFrame): void {
     const { shape, enforceShape } = this.#options;
-    if (!enforceShape || !shape) return;
-    const [height, width] = shape;
-    if ((height === -1 || height === rows) && (width === -1 || width === columns.size)) return;
-    throw new FrameFault(
-      `expecting a frame of shape (${height}, ${width}), but it is of (${rows}, ${columns.size})`,
+    const dims = [rows, columns.size];
+    if (!enforceShape || !shape || fits(dims, shape)) return;
+    throw new Fault(
+      `expecting a frame of shape ${shapeText(shape)}, but it is of ${shapeText(dims)}`,
       'send one of that shape; -1 stands for any size',
     );
   }
@@ -282,7 +290,7 @@ function ownDtype(
 
 function renamed({ rows, columns }: RawFrame, names: readonly string[]): RawFrame {
   if (columns.size !== names.length) {
-    throw new FrameFault(
+    throw new Fault(
       `the frame has ${columns.size} columns, and the contract names ${names.length}`,
       'send as many columns as the contract has',
     );
@@ -294,38 +302,21 @@ function sampleFrame(sample: DataFrameOutput): RawFrame {
   try {
     return toFrame(sample);
   } catch (fault) {
-    if (!(fault instanceof FrameFault)) throw fault;
-    throw new InvalidDescriptorError(
-      'PandasDataFrame',
-      `the sample is no data frame: ${fault.fact}`,
-      'give row objects, columns by name or an arquero table',
-    );
+    throw errorOf(fault, InvalidDescriptorError, 'PandasDataFrame.fromSample');
   }
 }
 
 function check(options: PandasDataFrameOptions): void {
-  const { orient, columns, applyColumnNames, dtype, enforceDtype, shape, enforceShape } = options;
-  const refuse = (fact: string, remedy: string): never => {
-    throw new InvalidDescriptorError('PandasDataFrame', fact, remedy);
-  };
-  if (orient !== undefined && !ORIENTS.includes(orient)) {
-    refuse(`"${String(orient)}" is no orient`, `use one of ${ORIENTS.join(', ')}`);
-  }
-  const types = typeof dtype === 'string' ? [dtype] : Object.values(dtype ?? {});
-  const unknown = types.find((type) => !DTYPE_NAMES.includes(type));
-  if (unknown !== undefined) {
-    refuse(`"${String(unknown)}" is no dtype`, `use one of ${DTYPE_NAMES.join(', ')}`);
-  }
-  if (options.defaultFormat !== undefined && !Object.hasOwn(MEDIA_TYPES, options.defaultFormat)) {
-    refuse(`"${options.defaultFormat}" is no format`, 'use json, csv or parquet');
-  }
-  if (shape && (shape.length !== 2 || shape.some((n) => !Number.isInteger(n) || n < -1))) {
-    refuse(`(${shape.join(', ')}) is no shape`, 'give rows and columns, and -1 for any');
-  }
-  if (columns && new Set(columns).size !== columns.length) {
-    refuse('two columns have one name', 'give each its own');
-  }
-  if (applyColumnNames && !columns) refuse('applyColumnNames has no names', 'add columns');
-  if (enforceDtype && dtype === undefined) refuse('enforceDtype has no dtype', 'add dtype');
-  if (enforceShape && !shape) refuse('enforceShape has no shape to enforce', 'add shape');
+  const { orient, columns, applyColumnNames, defaultFormat: format = 'json' } = options;
+  const twice = columns !== undefined && new Set(columns).size !== columns.length;
+  checkArrayOptions('PandasDataFrame', options, DTYPE_NAMES, 2, [
+    checkOrient(orient),
+    [
+      !Object.hasOwn(MEDIA_TYPES, format),
+      `"${format}" is not a format`,
+      'use json, csv or parquet',
+    ],
+    [twice, 'two columns have one name', 'give each its own'],
+    [!!applyColumnNames && !columns, 'applyColumnNames has no names', 'add columns'],
+  ]);
 }

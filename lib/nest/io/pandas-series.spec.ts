@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidBodyError, InvalidOutputError } from './errors/index.js';
+import { InvalidBodyError, InvalidOutputError } from './errors.js';
 import { PandasSeries, type PandasSeriesOptions } from './pandas-series.js';
 
 function read(content: unknown, options: PandasSeriesOptions = {}): unknown[] {

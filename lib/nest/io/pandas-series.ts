@@ -1,4 +1,4 @@
-import { parseJsonBody } from './data-frame/body-text.js';
+import { checkArrayOptions } from './array-options.js';
 import {
   applyDtype,
   DTYPE_NAMES,
@@ -6,15 +6,19 @@ import {
   isWideDtype,
   type PandasDtype,
 } from './data-frame/dtypes.js';
-import { ORIENTS, type PandasOrient } from './data-frame/orients.js';
-import { compact, FrameFault, type Cells } from './data-frame/raw-frame.js';
+import { checkOrient, parseJsonBody, type PandasOrient } from './data-frame/orients.js';
+import { compact, type Cells } from './data-frame/raw-frame.js';
 import { readSeries, seriesSchema, writeSeries } from './data-frame/series.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors/index.js';
+import { InvalidBodyError, InvalidOutputError } from './errors.js';
+import { errorOf, Fault } from './fault.js';
 import { sampleSchema } from './json/sample-schema.js';
-import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import {
+  FILE_MAX_BYTES,
+  IoDescriptor,
+  type IoSchema,
+  type ResponsePayload,
+} from './io-descriptor.js';
 import type { RequestBody } from './request-body.js';
-
-const DEFAULT_MAX_BYTES = 20 * 1024 * 1024;
 
 /** @publicApi */
 export interface PandasSeriesOptions {
@@ -46,7 +50,7 @@ export interface PandasSeriesOptions {
  * dimension.
  *
  * In: what breaks the contract is a 400 that names the row, counted from 0; null is a missing value
- * (NaN among numbers of a float dtype); the words NaN and Infinity are no JSON, and a 400. 64-bit
+ * (NaN among numbers of a float dtype); the words NaN and Infinity, which JSON does not have, are a 400. 64-bit
  * integers keep all their digits: beyond 2^53 they are bigints. Out: NaN and the infinities become
  * null.
  *
@@ -65,9 +69,10 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
   /** @throws InvalidDescriptorError for options that do not fit together. */
   constructor(options: PandasSeriesOptions = {}, sample?: ArrayLike<unknown>) {
     super();
-    check(options);
+    const checks = [checkOrient(options.orient)];
+    checkArrayOptions('PandasSeries', options, DTYPE_NAMES, 1, checks);
     this.#options = options;
-    const { orient = 'records', dtype, maxBytes = DEFAULT_MAX_BYTES } = options;
+    const { orient = 'records', dtype, maxBytes = FILE_MAX_BYTES } = options;
     this.maxBytes = maxBytes;
     const known = sample === undefined ? {} : (sampleSchema(Array.from(sample)).items ?? {});
     this.schema = seriesSchema(orient, dtype ? dtypeSchema(dtype) : known);
@@ -91,8 +96,7 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
       const typed = dtype ? applyDtype('values', values, dtype, enforceDtype) : values;
       return typed as unknown as ArrayLike<Value>;
     } catch (fault) {
-      if (!(fault instanceof FrameFault)) throw fault;
-      throw new InvalidBodyError('PandasSeries', fault.fact, fault.remedy);
+      throw errorOf(fault, InvalidBodyError, 'PandasSeries');
     }
   }
 
@@ -104,7 +108,7 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
     if (!values) {
       throw new InvalidOutputError(
         'PandasSeries',
-        'it is no list of values',
+        'it is not a list of values',
         'return an array, or a tensor of one dimension',
       );
     }
@@ -117,7 +121,7 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
   #checkShape(length: number): void {
     const { shape, enforceShape } = this.#options;
     if (!enforceShape || !shape || shape[0] === -1 || shape[0] === length) return;
-    throw new FrameFault(
+    throw new Fault(
       `expecting a series of ${shape[0]} values, but it has ${length}`,
       'send that many',
     );
@@ -130,21 +134,4 @@ function valuesOf(value: unknown): Cells | undefined {
   if (ArrayBuffer.isView(value)) return value as unknown as Cells;
   const { dims, data } = value as { dims?: readonly number[]; data?: ArrayLike<unknown> };
   return Array.isArray(dims) && dims.length <= 1 && data ? Array.from(data) : undefined;
-}
-
-function check({ orient, dtype, enforceDtype, shape, enforceShape }: PandasSeriesOptions): void {
-  const refuse = (fact: string, remedy: string): never => {
-    throw new InvalidDescriptorError('PandasSeries', fact, remedy);
-  };
-  if (orient !== undefined && !ORIENTS.includes(orient)) {
-    refuse(`"${String(orient)}" is no orient`, `use one of ${ORIENTS.join(', ')}`);
-  }
-  if (dtype !== undefined && !DTYPE_NAMES.includes(dtype)) {
-    refuse(`"${String(dtype)}" is no dtype`, `use one of ${DTYPE_NAMES.join(', ')}`);
-  }
-  if (shape && (shape.length !== 1 || shape.some((n) => !Number.isInteger(n) || n < -1))) {
-    refuse(`(${shape.join(', ')}) is no shape of a series`, 'give one size, and -1 for any');
-  }
-  if (enforceDtype && dtype === undefined) refuse('enforceDtype has no dtype', 'add dtype');
-  if (enforceShape && !shape) refuse('enforceShape has no shape to enforce', 'add shape');
 }

@@ -11,6 +11,8 @@ export interface RequestBody {
   readonly bytes: Uint8Array | undefined;
   /** What a body parser of the application made of the body, where one did. */
   readonly parsed?: unknown;
+  /** The content-type header as it came, with all its parameters. */
+  readonly contentType?: string | undefined;
   /** The `charset` parameter of the content type, lower case. */
   readonly charset: string | undefined;
   /** The media type, lower case and without parameters; undefined where the request names none. */
@@ -18,23 +20,22 @@ export interface RequestBody {
 }
 
 /** `type/subtype` and charset of a content-type header. */
-export function parseContentType(header: string | undefined): {
-  mediaType: string | undefined;
-  charset: string | undefined;
-} {
+export function parseContentType(
+  header: string | undefined,
+): Pick<RequestBody, 'mediaType' | 'charset'> {
   if (header === undefined || header.trim() === '') {
     return { mediaType: undefined, charset: undefined };
   }
-  const [type = '', ...parameters] = header.split(';');
-  let charset: string | undefined;
-  for (const parameter of parameters) {
-    const [name = '', ...value] = parameter.split('=');
-    if (name.trim().toLowerCase() !== 'charset') continue;
-    charset = value
-      .join('=')
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
-      .toLowerCase();
+  const mediaType = header.split(';', 1)[0]?.trim().toLowerCase();
+  return { mediaType, charset: parameterOf(header, 'charset')?.toLowerCase() };
+}
+
+const PARAMETER = /;\s*([^=;\s]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g;
+
+/** A parameter of a header: quoted, with escapes, or bare. */
+export function parameterOf(header: string, name: string): string | undefined {
+  for (const [, key = '', quoted, bare] of header.matchAll(PARAMETER)) {
+    if (key.toLowerCase() === name) return quoted?.replace(/\\(.)/g, '$1') ?? bare?.trim();
   }
-  return { mediaType: type.trim().toLowerCase(), charset };
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors/index.js';
+import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors.js';
 import { parseContentType } from './request-body.js';
 import { Text } from './text.js';
 

@@ -1,4 +1,5 @@
-import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors/index.js';
+import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors.js';
+import { nameOf } from './fault.js';
 import {
   IoDescriptor,
   type IoSchema,
@@ -100,7 +101,7 @@ export class Text<Stream extends boolean = false> extends IoDescriptor<
     }
     if (bytes === undefined) {
       if (typeof parsed === 'string') return parsed;
-      throw new InvalidBodyError('Text', 'the body is no text', 'send text/plain');
+      throw new InvalidBodyError('Text', 'the body is not text', 'send text/plain');
     }
     try {
       return decode(bytes, label);
@@ -138,9 +139,4 @@ function decode(bytes: Uint8Array, label: string): string {
     return new TextDecoder(little ? 'utf-16le' : 'utf-16be', { fatal: true }).decode(bytes);
   }
   return new TextDecoder(label, { fatal: true }).decode(bytes);
-}
-
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? `of class ${value.constructor?.name}` : `a ${typeof value}`;
 }

@@ -1,10 +1,5 @@
 import { Controller, Get, Inject, Res, VERSION_NEUTRAL, type Type } from '@nestjs/common';
-import {
-  ApiOkResponse,
-  ApiOperation,
-  ApiServiceUnavailableResponse,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '../openapi.js';
 import { RunnerRegistry } from '../injection/runner.registry.js';
 import { ApiError } from '../http/api-error.js';
 import type { HealthPaths } from './health-options.js';

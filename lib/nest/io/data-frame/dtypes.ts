@@ -1,5 +1,6 @@
 import type { IoSchema } from '../io-descriptor.js';
-import { cellFault, describeValue, type Cells } from './raw-frame.js';
+import { Fault } from '../fault.js';
+import { describeValue, type Cells } from './raw-frame.js';
 
 /** pandas' types of a column that a descriptor can ask for. @publicApi */
 export type PandasDtype =
@@ -44,13 +45,13 @@ function toNumber(value: unknown): number | undefined {
   return Number.isNaN(parsed) ? undefined : parsed;
 }
 
-function floating(format: 'float' | 'double', array: Dtype['array']): Dtype {
+function floating(format: 'float' | 'double', array: Dtype['array'] & object): Dtype {
   return {
     schema: { type: 'number', format },
     nullable: true,
     exact: number,
     cast: toNumber,
-    ...(array ? { array } : {}),
+    array,
   };
 }
 
@@ -68,16 +69,13 @@ function integer(low: number, high: number, array: Dtype['array'] & object): Dty
   };
 }
 
+const FLAGS: readonly unknown[] = [0, 1, 'False', 'True', 'false', 'true'];
+
 const boolean = (nullable: boolean): Dtype => ({
   schema: { type: 'boolean' },
   nullable,
   exact: (value) => (typeof value === 'boolean' ? value : undefined),
-  cast: (value) =>
-    value === 1 || value === 'True' || value === 'true'
-      ? true
-      : value === 0 || value === 'False' || value === 'false'
-        ? false
-        : undefined,
+  cast: (value) => (FLAGS.includes(value) ? FLAGS.indexOf(value) % 2 === 1 : undefined),
 });
 
 const text: Dtype = {
@@ -91,11 +89,25 @@ const anything: Dtype = {
   schema: {},
   nullable: true,
   exact: (value) => value,
-  cast: (value) => value,
+  cast: () => undefined,
 };
 
-const scalar = (value: unknown): unknown =>
-  typeof value === 'object' && !(value instanceof Date) ? undefined : value;
+const category: Dtype = {
+  ...anything,
+  exact: (value) => (typeof value === 'object' && !(value instanceof Date) ? undefined : value),
+};
+
+const datetime: Dtype = {
+  schema: { type: 'string', format: 'date-time' },
+  nullable: true,
+  exact(value) {
+    if (value instanceof Date) return value;
+    const isDate = typeof value === 'string' && !Number.isNaN(Date.parse(value));
+    return isDate ? new Date(value) : undefined;
+  },
+  // pandas writes dates as milliseconds.
+  cast: (value) => (typeof value === 'number' ? new Date(value) : undefined),
+};
 
 const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n];
 
@@ -137,22 +149,8 @@ const DTYPES: ReadonlyMap<PandasDtype, Dtype> = new Map<PandasDtype, Dtype>([
   ['string', text],
   ['str', text],
   ['object', anything],
-  ['category', { schema: {}, nullable: true, exact: scalar, cast: () => undefined }],
-  [
-    'datetime64[ns]',
-    {
-      schema: { type: 'string', format: 'date-time' },
-      nullable: true,
-      exact: (value) =>
-        value instanceof Date
-          ? value
-          : typeof value === 'string' && !Number.isNaN(Date.parse(value))
-            ? new Date(value)
-            : undefined,
-      // pandas writes dates as milliseconds.
-      cast: (value) => (typeof value === 'number' ? new Date(value) : undefined),
-    },
-  ],
+  ['category', category],
+  ['datetime64[ns]', datetime],
 ]);
 
 export const DTYPE_NAMES: readonly string[] = [...DTYPES.keys()];
@@ -175,7 +173,7 @@ export function dtypeSchema(dtype: PandasDtype): IoSchema {
  * The column with its cells converted. Cells that cannot be stay as they are, as with pandas'
  * reader; with `enforce` they are refused, and so are those that would have to be converted.
  *
- * @throws FrameFault
+ * @throws Fault
  */
 export function applyDtype(
   name: string,
@@ -195,10 +193,9 @@ export function applyDtype(
     const converted = missing ? undefined : (exact(value) ?? (enforce ? undefined : cast(value)));
     if (converted !== undefined) return converted;
     if (enforce) {
-      throw cellFault(
-        name,
-        row,
-        `holds ${describeValue(value)}, which is no ${dtype}`,
+      const cell = `the column "${name}" at row ${row} (counted from 0)`;
+      throw new Fault(
+        `${cell} holds ${describeValue(value)}, which is no ${dtype}`,
         `send ${nullable ? `${dtype} or null` : dtype}`,
       );
     }

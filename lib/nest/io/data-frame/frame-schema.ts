@@ -25,7 +25,6 @@ export function frameSchema(
   };
   return layout(
     names.map((name) => [name, cells(name)] as const),
-    new Set(names),
     orient,
     rows,
   );
@@ -42,7 +41,6 @@ export function learnerSchema(
 ): IoSchema {
   return layout(
     columns.map((column) => [column.name, columnSchema(column)] as const),
-    new Set(columns.map(({ name }) => name)),
     orient,
     { minItems: 1, ...rows },
   );
@@ -53,38 +51,33 @@ export function learnerExample({ columns }: TabularSchema): RawFrame {
   return { rows: 1, columns: new Map(columns.map(({ name, example }) => [name, [example]])) };
 }
 
-function columnSchema({ kind, categories, nullable }: TabularColumn): IoSchema {
+function columnSchema({ kind, categories = [], nullable }: TabularColumn): IoSchema {
   const optional = nullable ? { nullable: true } : {};
   if (kind === 'number') return { type: 'number', ...optional };
-  const types = new Set(categories?.map((value) => typeof value));
-  const type = types.size === 1 ? { type: [...types][0] as 'string' | 'number' | 'boolean' } : {};
   // A long list makes no document better.
   const known =
-    categories && categories.length <= 200
-      ? {
-          description: `Known categories: ${categories.map(String).join(', ')}. Others count as missing.`,
-        }
-      : {
-          description: `One of ${categories?.length ?? 0} known categories. Others count as missing.`,
-        };
-  return { ...type, ...optional, ...known };
+    categories.length <= 200 && categories.length > 0
+      ? `Known categories: ${categories.map(String).join(', ')}.`
+      : `One of ${categories.length} known categories.`;
+  return { ...typeOf(categories), ...optional, description: `${known} Others count as missing.` };
 }
 
 function sampleSchema(cells: Cells): IoSchema {
-  const present = Array.from(cells as ArrayLike<unknown>).filter(
+  const present = Array.from<unknown>(cells).filter(
     (value) => value !== null && value !== undefined,
   );
-  const types = new Set(present.map((value) => typeof value));
-  const [type] = types;
-  const nullable = present.length < cells.length ? { nullable: true } : {};
-  if (types.size !== 1) return { ...nullable };
-  if (type === 'number' || type === 'string' || type === 'boolean') return { type, ...nullable };
-  return { ...nullable };
+  return { ...typeOf(present), ...(present.length < cells.length ? { nullable: true } : {}) };
+}
+
+/** The type that all values have; empty where there is no such type. */
+function typeOf(values: readonly unknown[]): IoSchema {
+  const [type, ...others] = new Set(values.map((value) => typeof value));
+  if (others.length > 0) return {};
+  return type === 'number' || type === 'string' || type === 'boolean' ? { type } : {};
 }
 
 function layout(
   columns: readonly (readonly [string, IoSchema])[],
-  required: ReadonlySet<string>,
   orient: PandasOrient,
   rows: RowCount,
 ): IoSchema {
@@ -93,15 +86,14 @@ function layout(
     ...(columns.length > 0
       ? {
           properties: Object.fromEntries(columns.map(([name, schema]) => [name, cell(schema)])),
-          required: [...required],
+          required: columns.map(([name]) => name),
         }
       : {}),
   });
   const row = object((schema) => schema);
-  const types = [
-    ...new Map(columns.map(([, schema]) => [JSON.stringify(schema), schema])).values(),
-  ];
-  const cell: IoSchema = types.length === 1 ? types[0]! : types.length > 1 ? { oneOf: types } : {};
+  const types = new Map(columns.map(([, schema]) => [JSON.stringify(schema), schema]));
+  const [only = {}, ...others] = types.values();
+  const cell: IoSchema = others.length > 0 ? { oneOf: [only, ...others] } : only;
   const list: IoSchema = {
     type: 'array',
     items: cell,

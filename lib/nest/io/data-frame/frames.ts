@@ -1,6 +1,8 @@
 import type { FrameLike } from '../../../learner/fastai/tabular/index.js';
 import type { DataFrame } from './data-frame.js';
-import { FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { Fault, nameOf } from '../fault.js';
+import { columnsOf } from './orients.js';
+import { filled, type Cells, type RawFrame } from './raw-frame.js';
 
 /**
  * What an endpoint may return as a data frame: arquero's table, row objects, columns by name, or a
@@ -12,30 +14,33 @@ export type DataFrameOutput =
   | FrameLike
   | readonly Readonly<Record<string, unknown>>[]
   | Readonly<Record<string, ArrayLike<unknown>>>
-  | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> };
+  | TensorLike;
+
+interface TensorLike {
+  readonly dims: readonly number[];
+  readonly data: ArrayLike<unknown>;
+}
 
 export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
   if (columns.has('__proto__')) {
     // arquero keeps columns in a plain object, where this name would be the object's prototype.
-    throw new FrameFault('a column is called "__proto__"', 'give the column another name');
+    throw new Fault('a column is called "__proto__"', 'give the column another name');
   }
   // Loaded with the first frame: it takes some 20 MB that services without frames need not have.
   const { table } = await import('arquero');
   return table(columns, [...columns.keys()]) as unknown as DataFrame;
 }
 
-/** @throws FrameFault for what is no data frame. */
+/** @throws Fault for what is not a data frame. */
 export function toFrame(value: unknown): RawFrame {
   if (Array.isArray(value)) return fromRows(value);
   if (typeof value === 'object' && value !== null) {
     if (isTable(value)) return fromTable(value);
-    if ('dims' in value && 'data' in value) {
-      return fromTensor(value as { dims: readonly number[]; data: ArrayLike<unknown> });
-    }
+    if ('dims' in value && 'data' in value) return fromTensor(value as TensorLike);
     if (!ArrayBuffer.isView(value)) return fromColumns(value as Record<string, unknown>);
   }
-  throw new FrameFault(
-    `it is ${value === null ? 'null' : `a ${typeof value}`}`,
+  throw new Fault(
+    `it is ${nameOf(value)}`,
     'return an arquero table, row objects, or columns by name',
   );
 }
@@ -52,17 +57,8 @@ function fromTable(value: FrameLike): RawFrame {
 }
 
 function fromRows(rows: readonly unknown[]): RawFrame {
-  const columns = new Map<string, unknown[]>();
-  rows.forEach((row, index) => {
-    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-      throw new FrameFault(`row ${index} is no object`, 'return an object for each row');
-    }
-    for (const [name, cell] of Object.entries(row)) {
-      let cells = columns.get(name);
-      if (!cells) columns.set(name, (cells = nulls(rows.length)));
-      cells[index] = cell;
-    }
-  });
+  const [columns] = columnsOf(rows, 'return an object for each row');
+  for (const cells of columns.values()) filled(cells, rows.length);
   return { rows: rows.length, columns };
 }
 
@@ -71,11 +67,11 @@ function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
   let rows: number | undefined;
   for (const [name, cells] of Object.entries(value)) {
     if (!Array.isArray(cells) && !ArrayBuffer.isView(cells)) {
-      throw new FrameFault(`the column "${name}" is no array`, 'return an array for each column');
+      throw new Fault(`the column "${name}" is not an array`, 'return an array for each column');
     }
     const { length } = cells as Cells;
     if (rows !== undefined && rows !== length) {
-      throw new FrameFault(
+      throw new Fault(
         `the column "${name}" has ${length} values, and others have ${rows}`,
         'return columns of equal length',
       );
@@ -86,16 +82,10 @@ function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
   return { rows: rows ?? 0, columns };
 }
 
-function fromTensor({
-  dims,
-  data,
-}: {
-  dims: readonly number[];
-  data: ArrayLike<unknown>;
-}): RawFrame {
+function fromTensor({ dims, data }: TensorLike): RawFrame {
   const [rows = 1, width = 1, ...more] = dims;
   if (more.length > 0) {
-    throw new FrameFault(`it is a tensor of ${dims.length} dimensions`, 'return one of two');
+    throw new Fault(`it is a tensor of ${dims.length} dimensions`, 'return one of two');
   }
   const columns = new Map<string, Cells>();
   for (let index = 0; index < width; index++) {

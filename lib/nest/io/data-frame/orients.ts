@@ -1,108 +1,108 @@
-import { checkSparse, compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import type { OptionCheck } from '../array-options.js';
+import { decodeBody, parseJson } from '../body-text.js';
+import { Fault } from '../fault.js';
+import type { RequestBody } from '../request-body.js';
+import { checkSparse, compact, filled, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /** pandas' layouts of a data frame in JSON. @publicApi */
 export type PandasOrient = 'records' | 'columns' | 'index' | 'split' | 'values' | 'table';
 
-export const ORIENTS: readonly PandasOrient[] = [
-  'records',
-  'columns',
-  'index',
-  'split',
-  'values',
-  'table',
-];
+export function checkOrient(orient: string = 'records'): OptionCheck {
+  const known = Object.keys(READERS).join(', ');
+  return [!Object.hasOwn(READERS, orient), `"${orient}" is not an orient`, `use one of ${known}`];
+}
+
+/**
+ * The body as JSON; also what a body parser has made of it. With `wide`, integers that a double
+ * cannot hold come as bigints.
+ *
+ * @throws Fault
+ */
+export function parseJsonBody(body: RequestBody, wide: boolean): unknown {
+  if (body.bytes === undefined && typeof body.parsed !== 'string') return body.parsed;
+  return parseJson(decodeBody(body), { wide });
+}
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/**
- * Reads parsed JSON as `pd.read_json(orient=...)` does; the index is not kept.
- *
- * @throws FrameFault
- */
+const READERS: Readonly<Record<PandasOrient, (value: unknown) => RawFrame>> = {
+  records: (value) => fromRecords(listOf(value, 'the body', '[{"column": value}, …]')),
+  columns: (value) => fromColumns(objectOf(value, 'the body', '{"column": {"0": value}, …}')),
+  index(value) {
+    const rows = objectOf(value, 'the body', '{"0": {"column": value}, …}');
+    return fromRecords(Object.values(rows));
+  },
+  split(value) {
+    const { columns, data } = objectOf(value, 'the body', '{"columns": […], "data": [[…], …]}');
+    const rows = listOf(data, '"data"', '[[value, …], …]');
+    return fromMatrix(rows, listOf(columns, '"columns"', 'a list of names').map(String));
+  },
+  values: (value) => fromMatrix(listOf(value, 'the body', '[[value, …], …]'), undefined),
+  table(value) {
+    const { schema, data } = objectOf(value, 'the body', '{"schema": {…}, "data": [{…}, …]}');
+    return withoutIndex(fromRecords(listOf(data, '"data"', '[{"column": value}, …]')), schema);
+  },
+};
+
+/** Reads parsed JSON as `pd.read_json(orient=...)` does; the index is not kept. @throws Fault */
 export function readOrient(value: unknown, orient: PandasOrient): RawFrame {
-  switch (orient) {
-    case 'records':
-      return fromRecords(listOf(value, 'the body', '[{"column": value}, …]'));
-    case 'index': {
-      const rows = objectOf(value, 'the body', '{"0": {"column": value}, …}');
-      return fromRecords(Object.values(rows));
-    }
-    case 'columns':
-      return fromColumns(objectOf(value, 'the body', '{"column": {"0": value}, …}'));
-    case 'values':
-      return fromMatrix(listOf(value, 'the body', '[[value, …], …]'), undefined);
-    case 'split': {
-      const { columns, data } = objectOf(value, 'the body', '{"columns": […], "data": [[…], …]}');
-      const rows = listOf(data, '"data"', '[[value, …], …]');
-      return fromMatrix(rows, listOf(columns, '"columns"', 'a list of names').map(nameOf));
-    }
-    case 'table': {
-      const { schema, data } = objectOf(value, 'the body', '{"schema": {…}, "data": [{…}, …]}');
-      return withoutIndex(fromRecords(listOf(data, '"data"', '[{"column": value}, …]')), schema);
-    }
-  }
+  return READERS[orient](value);
 }
 
 function fromRecords(records: readonly unknown[]): RawFrame {
+  return finish(records.length, ...columnsOf(records, 'send an object for each row'));
+}
+
+/**
+ * The columns of row objects, with holes where rows lack one: filling them has to wait until it is
+ * known how many there are. With them, how many cells there are.
+ */
+export function columnsOf(
+  records: readonly unknown[],
+  remedy: string,
+): [columns: Map<string, unknown[]>, given: number] {
   const columns = new Map<string, unknown[]>();
   let given = 0;
   records.forEach((record, row) => {
     if (!isObject(record)) {
-      throw new FrameFault(
-        `row ${row} (counted from 0) is ${kindOf(record)}`,
-        'send an object for each row, as {"column": value}',
-      );
+      throw new Fault(`row ${row} (counted from 0) is ${kindOf(record)}`, remedy);
     }
     for (const name of Object.keys(record)) {
+      let cells = columns.get(name);
+      if (!cells) columns.set(name, (cells = []));
+      cells[row] = record[name];
       given++;
-      if (!columns.has(name)) columns.set(name, []);
     }
   });
-  checkSparse(records.length, columns.size, given);
-  // Rows that lack a column: pandas fills in missing values.
-  for (const name of columns.keys()) columns.set(name, nulls(records.length));
-  (records as readonly JsonObject[]).forEach((record, row) => {
-    for (const name of Object.keys(record)) columns.get(name)![row] = record[name];
-  });
-  return finish(records.length, columns);
+  return [columns, given];
 }
 
-function fromColumns(given: JsonObject): RawFrame {
+function fromColumns(columns: JsonObject): RawFrame {
   const rows = new Map<string, number>();
-  const columns = new Map<string, unknown[]>();
-  const sparse: [string, unknown[]][] = [];
   let length: number | undefined;
-  for (const name of Object.keys(given)) {
-    const column = given[name];
+  let given = 0;
+  const sparse = Object.keys(columns).map((name): [string, unknown[]] => {
+    const column = columns[name];
     // Lists are what DataFrame.to_dict('list') writes, and pandas reads them too.
-    const labels = Array.isArray(column) ? column.map((_, row) => String(row)) : undefined;
-    if (labels && labels.length !== (length ??= labels.length)) {
-      throw new FrameFault(
-        `the column "${name}" has ${labels.length} values where ${length} belong`,
+    if (Array.isArray(column) && column.length !== (length ??= column.length)) {
+      throw new Fault(
+        `the column "${name}" has ${column.length} values where ${length} belong`,
         'send lists of one length',
       );
     }
-    const cells = objectOf(column, `the column "${name}"`, 'an object, as {"0": value}');
+    const cells = Array.isArray(column)
+      ? ({ ...(column as object) } as JsonObject)
+      : objectOf(column, `the column "${name}"`, 'an object, as {"0": value}');
     const values: unknown[] = [];
-    for (const label of labels ?? Object.keys(cells)) {
+    for (const label of Object.keys(cells)) {
       let row = rows.get(label);
       if (row === undefined) rows.set(label, (row = rows.size));
       values[row] = cells[label];
+      given++;
     }
-    sparse.push([name, values]);
-  }
-  checkSparse(
-    rows.size,
-    sparse.length,
-    sparse.reduce((sum, [, values]) => sum + Object.keys(values).length, 0),
-  );
-  for (const [name, values] of sparse) {
-    columns.set(
-      name,
-      Array.from({ length: rows.size }, (_, row) => values[row] ?? null),
-    );
-  }
-  return finish(rows.size, columns);
+    return [name, values];
+  });
+  return finish(rows.size, new Map(sparse), given);
 }
 
 function fromMatrix(data: readonly unknown[], given: readonly string[] | undefined): RawFrame {
@@ -111,10 +111,7 @@ function fromMatrix(data: readonly unknown[], given: readonly string[] | undefin
   const columns = new Map<string, unknown[]>();
   for (const name of names) {
     if (columns.has(name)) {
-      throw new FrameFault(
-        `two columns are called "${name}"`,
-        'give each column a name of its own',
-      );
+      throw new Fault(`two columns are called "${name}"`, 'give each column a name of its own');
     }
     columns.set(name, nulls(data.length));
   }
@@ -122,14 +119,14 @@ function fromMatrix(data: readonly unknown[], given: readonly string[] | undefin
   data.forEach((cells, row) => {
     if (!Array.isArray(cells) || cells.length !== width) {
       const found = Array.isArray(cells) ? `has ${cells.length} values` : `is ${kindOf(cells)}`;
-      throw new FrameFault(
+      throw new Fault(
         `row ${row} (counted from 0) ${found} where ${width} belong`,
         'send a list of that length for each row',
       );
     }
     all.forEach((column, index) => (column[row] = cells[index] as unknown));
   });
-  return finish(data.length, columns);
+  return finish(data.length, columns, data.length * width);
 }
 
 /** The columns that the schema names as the index are no data. */
@@ -140,8 +137,13 @@ function withoutIndex(frame: RawFrame, schema: unknown): RawFrame {
   return frame;
 }
 
-function finish(rows: number, columns: ReadonlyMap<string, unknown[]>): RawFrame {
-  return { rows, columns: new Map([...columns].map(([name, cells]) => [name, compact(cells)])) };
+/** @throws Fault where far more cells are missing than were given. */
+function finish(rows: number, columns: ReadonlyMap<string, unknown[]>, given: number): RawFrame {
+  checkSparse(rows, columns.size, given);
+  return {
+    rows,
+    columns: new Map([...columns].map(([name, cells]) => [name, compact(filled(cells, rows))])),
+  };
 }
 
 /** Writes a frame as `DataFrame.to_json(orient=...)` does, with the index 0, 1, 2… */
@@ -192,45 +194,30 @@ export function jsonCells(cells: Cells): (row: number) => string {
 }
 
 function tableType(cells: Cells): string {
-  let type: string | undefined;
-  for (let row = 0; row < cells.length; row++) {
-    const value = cells[row];
+  const types = new Set<string>();
+  for (const value of cells) {
     if (value === null || value === undefined) continue;
-    const found =
-      typeof value === 'number'
-        ? Number.isInteger(value)
-          ? 'integer'
-          : 'number'
-        : typeof value === 'boolean'
-          ? 'boolean'
-          : value instanceof Date
-            ? 'datetime'
-            : 'string';
-    if (type === undefined || type === found) type = found;
-    else if (type === 'integer' && found === 'number') type = 'number';
-    else if (!(type === 'number' && found === 'integer')) return 'string';
+    if (typeof value === 'number') types.add(Number.isInteger(value) ? 'integer' : 'number');
+    else if (typeof value === 'boolean') types.add('boolean');
+    else types.add(value instanceof Date ? 'datetime' : 'string');
   }
-  return type ?? 'string';
+  if (types.has('number')) types.delete('integer');
+  const [type = 'string', ...others] = types;
+  return others.length > 0 ? 'string' : type;
 }
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function objectOf(value: unknown, what: string, shape: string): JsonObject {
-  if (typeof value === 'object' && value !== null && (isObject(value) || what !== 'the body')) {
-    return value as JsonObject;
-  }
-  throw new FrameFault(`${what} is ${kindOf(value)}`, `send ${shape}`);
+export function objectOf(value: unknown, what: string, shape: string): JsonObject {
+  if (isObject(value)) return value;
+  throw new Fault(`${what} is ${kindOf(value)}`, `send ${shape}`);
 }
 
-function listOf(value: unknown, what: string, shape: string): readonly unknown[] {
+export function listOf(value: unknown, what: string, shape: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw new FrameFault(`${what} is ${kindOf(value)}`, `send ${shape}`);
-}
-
-function nameOf(value: unknown): string {
-  return typeof value === 'string' ? value : String(value);
+  throw new Fault(`${what} is ${kindOf(value)}`, `send ${shape}`);
 }
 
 function kindOf(value: unknown): string {

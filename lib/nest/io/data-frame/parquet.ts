@@ -1,8 +1,15 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { decompress as zstd } from 'fzstd';
-import { parquetMetadataAsync, parquetRead, snappyUncompress, type Compressors } from 'hyparquet';
+import {
+  parquetMetadataAsync,
+  parquetRead,
+  parquetSchema,
+  snappyUncompress,
+  type Compressors,
+} from 'hyparquet';
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer';
-import { compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { Fault } from '../fault.js';
+import { compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /** A file of a few bytes can announce any number of rows: a run of one value costs nothing. */
 const MAX_CELLS = 32 * 1024 * 1024;
@@ -11,15 +18,15 @@ const MAX_PAGE_BYTES = 128 * 1024 * 1024;
 /**
  * Reads a Parquet file as `pd.read_parquet` does: what pandas wrote as the index is left out.
  *
- * @throws FrameFault
+ * @throws Fault
  */
 export async function readParquet(bytes: Uint8Array): Promise<RawFrame> {
   try {
     return await read(bytes);
   } catch (error) {
-    if (error instanceof FrameFault) throw error;
+    if (error instanceof Fault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new FrameFault(
+    throw new Fault(
       `the body is not a Parquet file that can be read (${reason})`,
       'write it with DataFrame.to_parquet()',
     );
@@ -40,15 +47,15 @@ async function read(bytes: Uint8Array): Promise<RawFrame> {
     .filter(({ num_children: children }) => !children)
     .map(({ name }) => name);
   if (!Number.isSafeInteger(rows) || rows < 0 || rows * names.length > MAX_CELLS) {
-    throw new FrameFault(
+    throw new Fault(
       `the Parquet file announces ${String(metadata.num_rows)} rows of ${names.length} columns`,
       `send at most ${MAX_CELLS} cells at a time`,
     );
   }
   const index = new Set(indexColumns(metadata.key_value_metadata));
   const columns = new Map<string, unknown[]>();
-  for (const { name } of topLevel(metadata.schema)) {
-    if (!index.has(name)) columns.set(name, nulls(rows));
+  for (const { element } of parquetSchema(metadata).children) {
+    if (!index.has(element.name)) columns.set(element.name, nulls(rows));
   }
   if (rows > 0 && columns.size > 0) {
     await parquetRead({
@@ -66,26 +73,6 @@ async function read(bytes: Uint8Array): Promise<RawFrame> {
     });
   }
   return { rows, columns: new Map([...columns].map(([name, cells]) => [name, compact(cells)])) };
-}
-
-/** The columns of the root: the schema is a tree, written from the top. */
-function topLevel<Element extends { num_children?: number | undefined }>(
-  schema: readonly Element[],
-): Element[] {
-  const found: Element[] = [];
-  let at = 1;
-  const skip = (element: Element): void => {
-    for (let child = 0; child < (element.num_children ?? 0); child++) {
-      const next = schema[at++];
-      if (next) skip(next);
-    }
-  };
-  while (at < schema.length) {
-    const element = schema[at++]!;
-    found.push(element);
-    skip(element);
-  }
-  return found;
 }
 
 /** 64-bit integers come as bigints; those that a double holds are numbers like all others. */
@@ -132,20 +119,16 @@ function pages(decompress: Decompress): Decompress {
 
 /** Writes a Parquet file; texts, numbers, booleans and dates keep their type. */
 export function writeParquet({ columns }: RawFrame): Uint8Array {
-  const buffer = parquetWriteBuffer({
-    columnData: [...columns].map(([name, cells]) => {
-      const { data, type } = written(cells);
-      return { name, data: data as unknown[], type };
-    }),
-  });
-  return new Uint8Array(buffer);
+  const columnData = [...columns].map(([name, cells]) => ({ name, ...written(cells) }));
+  return new Uint8Array(parquetWriteBuffer({ columnData }));
 }
 
-function written(cells: Cells): { data: Cells; type: BasicType } {
-  if (cells instanceof Float32Array) return { data: cells, type: 'FLOAT' };
-  if (cells instanceof Float64Array) return { data: cells, type: 'DOUBLE' };
+function written(cells: Cells): { data: unknown[]; type: BasicType } {
+  if (cells instanceof Float32Array) return { data: cells as never, type: 'FLOAT' };
+  if (cells instanceof Float64Array) return { data: cells as never, type: 'DOUBLE' };
   if (!Array.isArray(cells)) return { data: [...cells], type: 'INT32' };
-  const present = cells.filter((value) => value !== null && value !== undefined);
+  const isMissing = (value: unknown): boolean => value === null || value === undefined;
+  const present = cells.filter((value) => !isMissing(value));
   const all = (test: (value: unknown) => boolean): boolean => present.every(test);
   if (all((value) => typeof value === 'boolean')) return { data: cells, type: 'BOOLEAN' };
   if (all((value) => typeof value === 'number')) return { data: cells, type: 'DOUBLE' };
@@ -155,12 +138,7 @@ function written(cells: Cells): { data: Cells; type: BasicType } {
     return { data: wide, type: 'INT64' };
   }
   if (all((value) => value instanceof Date)) return { data: cells, type: 'TIMESTAMP' };
-  const texts = cells.map((value) =>
-    value === null || value === undefined
-      ? null
-      : typeof value === 'object'
-        ? JSON.stringify(value)
-        : String(value),
-  );
-  return { data: texts, type: 'STRING' };
+  const text = (value: unknown): string =>
+    typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return { data: cells.map((value) => (isMissing(value) ? null : text(value))), type: 'STRING' };
 }

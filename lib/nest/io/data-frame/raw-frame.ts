@@ -1,35 +1,13 @@
-/** Cells of one column. Missing ones are null. */
-export type Cells = unknown[] | NumericArray;
+import { Fault } from '../fault.js';
+import type { NumberArray } from '../ndarray/dtypes.js';
 
-export type NumericArray =
-  | Float64Array
-  | Float32Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint32Array
-  | Uint16Array
-  | Uint8Array;
+/** Cells of one column. Missing ones are null. */
+export type Cells = unknown[] | NumberArray;
 
 /** Named columns of equal length, in order, as they came over HTTP. */
 export interface RawFrame {
   readonly rows: number;
   readonly columns: Map<string, Cells>;
-}
-
-/** What is wrong with a body, without the descriptor whose it is. */
-export class FrameFault extends Error {
-  constructor(
-    readonly fact: string,
-    readonly remedy: string,
-  ) {
-    super(fact);
-  }
-}
-
-/** A fault of one cell; rows are counted from 0, as in pandas. */
-export function cellFault(column: string, row: number, fact: string, remedy: string): FrameFault {
-  return new FrameFault(`the column "${column}" at row ${row} (counted from 0) ${fact}`, remedy);
 }
 
 /** A value for a message, cut short. */
@@ -50,11 +28,11 @@ const MOST_CELLS_PER_VALUE = 20;
  * A row with a column of its own costs few bytes, and a cell in every other row; so do short rows
  * under a long header.
  *
- * @throws FrameFault for a frame that is all but empty, and large.
+ * @throws Fault for a frame that is all but empty, and large.
  */
 export function checkSparse(rows: number, columns: number, given: number): void {
   if (rows * columns <= Math.max(MOST_SPARSE_CELLS, MOST_CELLS_PER_VALUE * given)) return;
-  throw new FrameFault(
+  throw new Fault(
     `its ${given} values are spread over ${rows} rows and ${columns} columns`,
     'send rows that have their columns in common',
   );
@@ -64,6 +42,12 @@ export function checkSparse(rows: number, columns: number, given: number): void 
 export function nulls(rows: number): unknown[] {
   // A function given to Array.from would take ten times as long.
   return Array.from<unknown>({ length: rows }).fill(null);
+}
+
+/** The cells with null where they have holes, and at their end. */
+export function filled(cells: unknown[], rows: number): unknown[] {
+  for (let row = 0; row < rows; row++) cells[row] ??= null;
+  return cells;
 }
 
 /** Columns of nothing but numbers become typed arrays, which cost the least from here on. */

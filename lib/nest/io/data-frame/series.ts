@@ -1,94 +1,85 @@
 import type { IoSchema } from '../io-descriptor.js';
-import type { PandasOrient } from './orients.js';
-import { FrameFault, type Cells } from './raw-frame.js';
-import { jsonCells } from './orients.js';
+import { jsonCells, listOf, objectOf, type PandasOrient } from './orients.js';
+import type { Cells } from './raw-frame.js';
 
-/**
- * Reads parsed JSON as `pd.read_json(typ='series', orient=...)` does; the index is not kept.
- *
- * @throws FrameFault
- */
+/** How a series is laid out in JSON; the index is 0, 1, 2… where one is written, and never kept. */
+interface Layout {
+  read(value: unknown): readonly unknown[];
+  write(every: (write: (row: number) => string) => string, cell: (row: number) => string): string;
+  schema(value: IoSchema): IoSchema;
+}
+
+const asList: Layout = {
+  read: (value) => listOf(value, 'the body', '[value, …]'),
+  write: (every, cell) => `[${every(cell)}]`,
+  schema: (items) => ({ type: 'array', items }),
+};
+
+const asObject: Layout = {
+  read: (value) => Object.values(objectOf(value, 'the body', '{"0": value, …}')),
+  write: (every, cell) => `{${every((row) => `"${row}":${cell(row)}`)}}`,
+  schema: (value) => ({ type: 'object', additionalProperties: value }),
+};
+
+const asSplit: Layout = {
+  read(value) {
+    const { data } = objectOf(value, 'the body', '{"data": [value, …]}');
+    return listOf(data, '"data"', 'a list');
+  },
+  write: (every, cell) => `{"name":null,"index":[${every(String)}],"data":[${every(cell)}]}`,
+  schema: (items) => ({
+    type: 'object',
+    properties: { data: { type: 'array', items } },
+    required: ['data'],
+  }),
+};
+
+const TABLE_SCHEMA =
+  '{"fields":[{"name":"index","type":"integer"},{"name":"values"}],"primaryKey":["index"],"pandas_version":"1.4.0"}';
+
+const asTable: Layout = {
+  read(value) {
+    const { data } = objectOf(value, 'the body', '{"data": [{"values": value}, …]}');
+    return listOf(data, '"data"', 'a list').map((row, index) => {
+      const cells = objectOf(row, `row ${index} (counted from 0)`, '{"values": value}');
+      const entry = Object.entries(cells).find(([name]) => name !== 'index');
+      return entry?.[1] ?? null;
+    });
+  },
+  write(every, cell) {
+    const data = every((row) => `{"index":${row},"values":${cell(row)}}`);
+    return `{"schema":${TABLE_SCHEMA},"data":[${data}]}`;
+  },
+  schema: (values) => ({
+    type: 'object',
+    properties: {
+      schema: { type: 'object' },
+      data: { type: 'array', items: { type: 'object', properties: { values } } },
+    },
+    required: ['data'],
+  }),
+};
+
+const LAYOUTS: Readonly<Record<PandasOrient, Layout>> = {
+  records: asList,
+  values: asList,
+  index: asObject,
+  columns: asObject,
+  split: asSplit,
+  table: asTable,
+};
+
+/** Reads parsed JSON as `pd.read_json(typ='series', orient=...)` does. @throws Fault */
 export function readSeries(value: unknown, orient: PandasOrient): unknown[] {
-  switch (orient) {
-    case 'records':
-    case 'values':
-      return list(value, 'the body', '[value, …]');
-    case 'index':
-    case 'columns':
-      return Object.values(object(value, '{"0": value, …}'));
-    case 'split':
-      return list(object(value, '{"data": [value, …]}')['data'], '"data"', 'a list');
-    case 'table': {
-      const rows = list(
-        object(value, '{"data": [{"values": value}, …]}')['data'],
-        '"data"',
-        'a list',
-      );
-      return rows.map((row, index) => {
-        if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-          throw new FrameFault(
-            `row ${index} (counted from 0) is no object`,
-            'send {"values": value}',
-          );
-        }
-        const entry = Object.entries(row).find(([name]) => name !== 'index');
-        return (entry?.[1] as unknown) ?? null;
-      });
-    }
-  }
+  return [...LAYOUTS[orient].read(value)];
 }
 
 export function writeSeries(values: Cells, orient: PandasOrient): string {
-  const cell = jsonCells(values);
   const every = (write: (row: number) => string): string =>
     Array.from({ length: values.length }, (_, row) => write(row)).join(',');
-  switch (orient) {
-    case 'records':
-    case 'values':
-      return `[${every(cell)}]`;
-    case 'index':
-    case 'columns':
-      return `{${every((row) => `"${row}":${cell(row)}`)}}`;
-    case 'split':
-      return `{"name":null,"index":[${every(String)}],"data":[${every(cell)}]}`;
-    case 'table': {
-      const schema =
-        '{"fields":[{"name":"index","type":"integer"},{"name":"values"}],"primaryKey":["index"],"pandas_version":"1.4.0"}';
-      return `{"schema":${schema},"data":[${every((row) => `{"index":${row},"values":${cell(row)}}`)}]}`;
-    }
-  }
+  return LAYOUTS[orient].write(every, jsonCells(values));
 }
 
 export function seriesSchema(orient: PandasOrient, value: IoSchema): IoSchema {
-  const data: IoSchema = { type: 'array', items: value };
-  switch (orient) {
-    case 'records':
-    case 'values':
-      return data;
-    case 'index':
-    case 'columns':
-      return { type: 'object', additionalProperties: value };
-    case 'split':
-      return { type: 'object', properties: { data }, required: ['data'] };
-    case 'table': {
-      const row: IoSchema = { type: 'object', properties: { values: value } };
-      return {
-        type: 'object',
-        properties: { schema: { type: 'object' }, data: { type: 'array', items: row } },
-        required: ['data'],
-      };
-    }
-  }
-}
-
-function list(value: unknown, what: string, shape: string): unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new FrameFault(`${what} is no list`, `send ${shape}`);
-}
-
-function object(value: unknown, shape: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
-  throw new FrameFault('the body is no object', `send ${shape}`);
+  return LAYOUTS[orient].schema(value);
 }

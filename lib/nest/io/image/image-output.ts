@@ -11,7 +11,7 @@ import {
   type OutputImageType,
 } from '../../../learner/fastai/vision/image/write-image.js';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { InvalidOutputError } from '../errors/index.js';
+import { InvalidOutputError } from '../errors.js';
 
 /**
  * What handlers may return as an image: pixels, a mask of class ids, or encoded bytes.
@@ -20,7 +20,7 @@ import { InvalidOutputError } from '../errors/index.js';
  */
 export type ImageOutput = RawImage | Tensor | Uint8Array;
 
-/** @throws InvalidOutputError for what is no image. */
+/** @throws InvalidOutputError for what is not an image. */
 export async function toEncodedImage(
   value: ImageOutput,
   type: OutputImageType,
@@ -29,7 +29,7 @@ export async function toEncodedImage(
   if (value instanceof Uint8Array) return encoded(value, type);
   if (isTensor(value)) return fromTensor(value as Tensor, type, palette);
   if (isRaw(value)) return encodeImage(value, type);
-  throw invalid('it is no image', 'return pixels, a mask or the bytes of an image');
+  throw invalid('it is not an image', 'return pixels, a mask or the bytes of an image');
 }
 
 const FORMATS: Readonly<Record<OutputImageType, string>> = {
@@ -40,7 +40,7 @@ const FORMATS: Readonly<Record<OutputImageType, string>> = {
 
 function encoded(bytes: Uint8Array, type: OutputImageType): Uint8Array {
   if (formatOf(bytes) === FORMATS[type]) return bytes;
-  throw invalid(`its bytes are no ${type}`, `return such bytes, or pixels as a RawImage`);
+  throw invalid(`its bytes are not ${type}`, 'return such bytes, or pixels as a RawImage');
 }
 
 function isRaw(value: unknown): value is RawImage {
@@ -61,7 +61,7 @@ function fromTensor(
   if (tensor.dims.length === 2) return mask(tensor, width, height, type, palette);
   if (tensor.type !== 'uint8' || tensor.dims.length !== 3 || ![1, 3, 4].includes(channels ?? 0)) {
     throw invalid(
-      `a ${tensor.type} tensor of shape [${tensor.dims.join(', ')}] is no image`,
+      `a ${tensor.type} tensor of shape [${tensor.dims.join(', ')}] is not an image`,
       'return uint8 [height, width, 3], or class ids [height, width]',
     );
   }
@@ -82,9 +82,8 @@ function mask(
   }
   const ids = Uint8Array.from(tensor.data as ArrayLike<number | bigint>, (id) => {
     const value = Number(id);
-    if (value < 0 || value > 255)
-      throw invalid(`class ${value} has no place in a PNG palette`, 'return ids of 0 to 255');
-    return value;
+    if (value >= 0 && value <= 255) return value;
+    throw invalid(`class ${value} has no place in a PNG palette`, 'return ids of 0 to 255');
   });
   const most = ids.reduce((max, id) => Math.max(max, id), 0);
   const colours = [...(given ?? []), ...classColours(256).slice(given?.length ?? 0)].slice(

@@ -1,16 +1,6 @@
-import {
-  ApiProperty,
-  ApiSchema,
-  type ApiPropertyOptions,
-  type ApiSchemaOptions,
-} from '@nestjs/swagger';
-import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage } from 'class-validator';
-
-type Dto = new () => object;
-type Rule = ReturnType<
-  ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']
->[number];
+import type { ApiPropertyOptions, ApiSchemaOptions } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '../../openapi.js';
+import { instanceOf, rulesOf, type Dto, type Rule } from './dto.js';
 
 /** Schema of a value by the rule that it follows; the rules of one property add up. */
 type Facts = Record<string, unknown>;
@@ -53,11 +43,6 @@ const LIST_BOUNDS = new Map<string, (constraints: readonly unknown[]) => Facts>(
 ]);
 
 const described = new WeakSet<Dto>();
-
-/** How many rules of class-validator a class has, inherited ones with them. */
-export function rulesOf(dto: Dto): readonly Rule[] {
-  return getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
-}
 
 /**
  * Gives the OpenAPI document the properties of a class that have rules of class-validator and no
@@ -122,7 +107,7 @@ function propertyOf(
   if (nested) {
     return { type: () => nested, ...optional, ...(isList ? { isArray: true, ...list } : {}) };
   }
-  const item = { ...(value['type'] === undefined ? designedAs(designed) : {}), ...value };
+  const item = { ...(value['type'] === undefined ? DESIGNED.get(designed) : {}), ...value };
   return (
     isList ? { type: 'array', items: item, ...list, ...optional } : { ...any(item), ...optional }
   ) as ApiPropertyOptions;
@@ -142,16 +127,15 @@ function any(item: Facts): Facts {
   return { oneOf: [{}], ...item };
 }
 
-function designedAs(type: unknown): Facts {
-  if (type === String) return { type: 'string' };
-  if (type === Number) return { type: 'number' };
-  if (type === Boolean) return { type: 'boolean' };
-  return {};
-}
+const DESIGNED = new Map<unknown, Facts>([
+  [String, { type: 'string' }],
+  [Number, { type: 'number' }],
+  [Boolean, { type: 'boolean' }],
+]);
 
 /** The class of `@Type`, which class-transformer tells nobody, and shows when it makes one. */
 function nestedClass(dto: Dto, name: string): Dto | undefined {
-  const made = plainToInstance(dto, { [name]: [{}] } as object) as Record<string, unknown>;
+  const made = instanceOf(dto, { [name]: [{}] }) as Record<string, unknown>;
   const [first] = [made[name]].flat() as [object | undefined];
   const found = first?.constructor as Dto | undefined;
   return found === Object || found === Array ? undefined : found;

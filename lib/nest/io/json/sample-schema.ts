@@ -4,36 +4,27 @@ import type { IoSchema } from '../io-descriptor.js';
 export function sampleSchema(sample: unknown): IoSchema {
   if (sample === null) return { nullable: true };
   if (Array.isArray(sample)) return { type: 'array', items: oneOf(sample.map(sampleSchema)) };
-  switch (typeof sample) {
-    case 'string':
-      return { type: 'string' };
-    case 'boolean':
-      return { type: 'boolean' };
-    case 'number':
-      return { type: 'number' };
-    case 'object': {
-      const entries = Object.entries(sample);
-      return {
-        type: 'object',
-        properties: Object.fromEntries(entries.map(([name, value]) => [name, sampleSchema(value)])),
-        required: entries.map(([name]) => name),
-      };
-    }
-    default:
-      return {};
-  }
+  const type = typeof sample;
+  if (type === 'string' || type === 'boolean' || type === 'number') return { type };
+  if (typeof sample !== 'object') return {};
+  const entries = Object.entries(sample as object).map(([name, value]): [string, IoSchema] => [
+    name,
+    sampleSchema(value),
+  ]);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries),
+    required: entries.map(([name]) => name),
+  };
 }
 
 /** One schema for all items of a list; where some are null, it may be. */
 function oneOf(schemas: readonly IoSchema[]): IoSchema {
-  const nullable = schemas.some((schema) => schema.nullable && schema.type === undefined);
-  const texts = new Map(
-    schemas
-      .filter((schema) => !schema.nullable || schema.type !== undefined)
-      .map((schema) => [JSON.stringify(schema), schema]),
-  );
-  const distinct = [...texts.values()];
-  const [only = {}] = distinct;
-  const schema: IoSchema = distinct.length > 1 ? { oneOf: distinct } : only;
+  const isNull = (schema: IoSchema): boolean => !!schema.nullable && schema.type === undefined;
+  const nullable = schemas.some(isNull);
+  const present = schemas.filter((schema) => !isNull(schema));
+  const distinct = new Map(present.map((schema) => [JSON.stringify(schema), schema]));
+  const [only = {}, ...others] = distinct.values();
+  const schema: IoSchema = others.length > 0 ? { oneOf: [only, ...others] } : only;
   return nullable ? { ...schema, nullable: true } : schema;
 }

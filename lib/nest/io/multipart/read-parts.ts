@@ -1,71 +1,87 @@
-import { InvalidBodyError } from '../errors/index.js';
-import { parseContentType } from '../request-body.js';
+import { InvalidBodyError } from '../errors.js';
+import { parameterOf, parseContentType, type RequestBody } from '../request-body.js';
 
 /** One part of a form. */
 export interface FormPart {
   readonly name: string | undefined;
-  readonly filename: string | undefined;
   readonly mediaType: string | undefined;
   readonly charset: string | undefined;
+  readonly contentType: string | undefined;
   readonly bytes: Uint8Array;
 }
 
 const MOST_PARTS = 1000;
 const MOST_HEADER_BYTES = 16 * 1024;
+/** RFC 2046 allows no more. */
+const MOST_BOUNDARY_CHARACTERS = 70;
+
+type Headers = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The parts of a `multipart/form-data` body. Their boundary is what the body begins with.
+ * The parts of a `multipart/form-data` body, split at the boundary that its content type declares.
  *
- * @throws InvalidBodyError for a body that is no form, is cut off, or has too many parts.
+ * @throws InvalidBodyError for a body that is not such a form, is cut off, or has too many parts.
  */
-export function readParts(body: Uint8Array): FormPart[] {
+export async function readParts(
+  body: Uint8Array,
+  contentType: RequestBody['contentType'],
+): Promise<FormPart[]> {
+  const boundary = parameterOf(contentType ?? '', 'boundary') ?? '';
+  if (boundary === '' || boundary.length > MOST_BOUNDARY_CHARACTERS) {
+    throw new InvalidBodyError(
+      'Multipart',
+      `the content type names no boundary of 1 to ${MOST_BOUNDARY_CHARACTERS} characters`,
+      'send "multipart/form-data; boundary=…" with the boundary that separates the parts',
+    );
+  }
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const firstLine = buffer.indexOf('\r\n');
-  const start = buffer.subarray(0, Math.max(0, firstLine)).toString('latin1').trimEnd();
-  if (!start.startsWith('--') || start.length > 72 + 4) {
-    throw broken('the body does not begin with a boundary');
+  if (!buffer.includes(`--${boundary}`)) {
+    throw broken(`the body does not contain the boundary "${boundary}" of its content type`);
   }
-  if (start.endsWith('--') && buffer.length <= start.length + 4) return [];
-  const delimiter = Buffer.from(`\r\n${start}`, 'latin1');
-  const parts: FormPart[] = [];
-  let at = firstLine + 2;
-  for (;;) {
-    const end = buffer.indexOf(delimiter, at - 2);
-    if (end < 0) throw broken('the body is cut off');
-    if (parts.length === MOST_PARTS) throw broken(`the form has more than ${MOST_PARTS} parts`);
-    parts.push(readPart(buffer.subarray(at, Math.max(at, end))));
-    const behind = end + delimiter.length;
-    if (buffer.subarray(behind, behind + 2).toString('latin1') === '--') return parts;
-    const line = buffer.indexOf('\r\n', behind);
-    if (line < 0) throw broken('the body is cut off');
-    at = line + 2;
-  }
+  // Loaded with the first form. Its busboy would decode texts itself and drop parts without a name;
+  // its Dicer splits the body and leaves that to us.
+  const { Dicer } = await import('@fastify/busboy');
+  const parts: { headers?: Headers; chunks: Buffer[] }[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const cutOff = (): void => reject(broken('the body is cut off'));
+    const limits = { maxHeaderSize: 2 * MOST_HEADER_BYTES, maxHeaderPairs: MOST_HEADER_BYTES };
+    const dicer = new Dicer({ boundary, ...limits }).on('error', cutOff).on('finish', resolve);
+    dicer.on('part', (stream) => {
+      // Thrown, it ends the work at once, however many more parts there are.
+      if (parts.length === MOST_PARTS) throw broken(`the form has more than ${MOST_PARTS} parts`);
+      const part: (typeof parts)[number] = { chunks: [] };
+      parts.push(part);
+      stream.on('header', (headers) => (part.headers = headers as Headers));
+      stream.on('data', (chunk: Buffer) => part.chunks.push(chunk));
+      stream.on('error', cutOff);
+    });
+    dicer.end(buffer);
+  });
+  return parts.map(({ headers, chunks }) => partOf(headers, chunks));
 }
 
-function readPart(part: Buffer): FormPart {
-  const bare = part.subarray(0, 2).toString('latin1') === '\r\n';
-  const end = bare ? 0 : part.indexOf('\r\n\r\n');
-  if (end < 0 || end > MOST_HEADER_BYTES) throw broken('a part has no end of its headers');
-  const headers = new Map<string, string>();
-  for (const line of part.subarray(0, end).toString('utf8').split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1));
+function partOf(headers: Headers | undefined, chunks: readonly Buffer[]): FormPart {
+  if (headers === undefined) throw broken('the headers of a part have no end');
+  if (sizeOf(headers) > MOST_HEADER_BYTES) {
+    throw broken(`a part has more than ${MOST_HEADER_BYTES} bytes of headers`);
   }
-  const disposition = headers.get('content-disposition') ?? '';
-  return {
-    name: parameter(disposition, 'name'),
-    filename: parameter(disposition, 'filename'),
-    ...parseContentType(headers.get('content-type')),
-    bytes: part.subarray(bare ? 2 : end + 4),
-  };
+  const disposition = textOf(headers['content-disposition']) ?? '';
+  const contentType = textOf(headers['content-type']);
+  const name = parameterOf(disposition, 'name')?.replace(/%(22|0A|0D)/gi, decodeURIComponent);
+  // A part is one chunk, which is worth no copy, unless it begins with a dash.
+  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  return { name, contentType, ...parseContentType(contentType), bytes };
 }
 
-/** A parameter of a header: quoted with escapes as browsers write them, or bare. */
-function parameter(header: string, name: string): string | undefined {
-  const match = new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]*))`, 'i').exec(header);
-  if (!match) return undefined;
-  const value = match[1]?.replace(/\\(.)/g, '$1') ?? match[2] ?? '';
-  return value.replace(/%(22|0A|0D)/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+/** Names are UTF-8, as browsers write them; the parser hands their bytes on as characters. */
+function textOf(values: readonly string[] | undefined): string | undefined {
+  const value = values?.at(-1);
+  return value === undefined ? undefined : Buffer.from(value, 'latin1').toString('utf8');
+}
+
+function sizeOf(headers: Headers): number {
+  const lines = Object.entries(headers).flatMap(([name, values]) => values.map((v) => name + v));
+  return lines.reduce((sum, line) => sum + line.length + ': \r\n'.length, 0);
 }
 
 function broken(fact: string): InvalidBodyError {

@@ -20,7 +20,7 @@ export type NdarrayDType =
   | 'bool'
   | 'string';
 
-type NumberArray =
+export type NumberArray =
   | Float32Array
   | Float64Array
   | Int8Array
@@ -33,45 +33,49 @@ type NumberArray =
 /** The data of a tensor. */
 export type NdarrayData = NumberArray | BigInt64Array | BigUint64Array | string[];
 
-export interface DTypeInfo {
+interface DTypeInfo {
   readonly kind: 'float' | 'int' | 'uint' | 'bool' | 'string';
   readonly bits: number;
   readonly schema: IoSchema;
   allocate(length: number): NdarrayData;
 }
 
-const number = (format?: string): IoSchema =>
-  format === undefined ? { type: 'number' } : { type: 'number', format };
-const integer = (format?: string): IoSchema =>
-  format === undefined ? { type: 'integer' } : { type: 'integer', format };
-
-export const DTYPES: ReadonlyMap<string, DTypeInfo> = new Map<NdarrayDType, DTypeInfo>([
-  ['float16', info('float', 16, number(), (n) => new Uint16Array(n))],
-  ['float32', info('float', 32, number('float'), (n) => new Float32Array(n))],
-  ['float64', info('float', 64, number('double'), (n) => new Float64Array(n))],
-  ['int8', info('int', 8, integer(), (n) => new Int8Array(n))],
-  ['int16', info('int', 16, integer(), (n) => new Int16Array(n))],
-  ['int32', info('int', 32, integer('int32'), (n) => new Int32Array(n))],
-  ['int64', info('int', 64, integer('int64'), (n) => new BigInt64Array(n))],
-  ['uint8', info('uint', 8, integer(), (n) => new Uint8Array(n))],
-  ['uint16', info('uint', 16, integer(), (n) => new Uint16Array(n))],
-  ['uint32', info('uint', 32, integer(), (n) => new Uint32Array(n))],
-  ['uint64', info('uint', 64, integer(), (n) => new BigUint64Array(n))],
-  ['bool', info('bool', 1, { type: 'boolean' }, (n) => new Uint8Array(n))],
-  [
-    'string',
-    info('string', 0, { type: 'string' }, (n) => Array.from<string>({ length: n }).fill('')),
-  ],
-]);
+type ArrayClass = new (length: number) => NdarrayData;
 
 function info(
   kind: DTypeInfo['kind'],
   bits: number,
   schema: IoSchema,
-  allocate: (length: number) => NdarrayData,
-): DTypeInfo {
-  return { kind, bits, schema, allocate };
+  array: ArrayClass,
+): DTypeInfo & { array: ArrayClass } {
+  return { kind, bits, schema, array, allocate: (length) => new array(length) };
 }
+
+const number: IoSchema = { type: 'number' };
+const integer: IoSchema = { type: 'integer' };
+const TYPED = new Map([
+  ['float16', info('float', 16, number, Uint16Array)],
+  ['float32', info('float', 32, { ...number, format: 'float' }, Float32Array)],
+  ['float64', info('float', 64, { ...number, format: 'double' }, Float64Array)],
+  ['int8', info('int', 8, integer, Int8Array)],
+  ['int16', info('int', 16, integer, Int16Array)],
+  ['int32', info('int', 32, { ...integer, format: 'int32' }, Int32Array)],
+  ['int64', info('int', 64, { ...integer, format: 'int64' }, BigInt64Array)],
+  ['uint8', info('uint', 8, integer, Uint8Array)],
+  ['uint16', info('uint', 16, integer, Uint16Array)],
+  ['uint32', info('uint', 32, integer, Uint32Array)],
+  ['uint64', info('uint', 64, integer, BigUint64Array)],
+  ['bool', info('bool', 1, { type: 'boolean' }, Uint8Array)],
+]);
+
+const texts: DTypeInfo = {
+  kind: 'string',
+  bits: 0,
+  schema: { type: 'string' },
+  allocate: (length) => Array.from<string>({ length }).fill(''),
+};
+
+export const DTYPES: ReadonlyMap<string, DTypeInfo> = new Map([...TYPED, ['string', texts]]);
 
 export function dtypeInfo(dtype: NdarrayDType): DTypeInfo {
   return DTYPES.get(dtype) as DTypeInfo;
@@ -79,17 +83,12 @@ export function dtypeInfo(dtype: NdarrayDType): DTypeInfo {
 
 /** The dtype of a typed array, or undefined for other views. */
 export function dtypeOf(view: ArrayBufferView): NdarrayDType | undefined {
-  if (view instanceof Float32Array) return 'float32';
-  if (view instanceof Float64Array) return 'float64';
-  if (view instanceof Uint8Array || view instanceof Uint8ClampedArray) return 'uint8';
-  if (view instanceof Int8Array) return 'int8';
-  if (view instanceof Int16Array) return 'int16';
-  if (view instanceof Int32Array) return 'int32';
-  if (view instanceof Uint16Array) return 'uint16';
-  if (view instanceof Uint32Array) return 'uint32';
-  if (view instanceof BigInt64Array) return 'int64';
-  if (view instanceof BigUint64Array) return 'uint64';
-  return undefined;
+  if (view instanceof Uint8ClampedArray) return 'uint8';
+  // JavaScript's arrays of 16 and 8 bits hold integers.
+  const found = [...TYPED].find(
+    ([name, { array }]) => name !== 'float16' && name !== 'bool' && view instanceof array,
+  );
+  return found?.[0] as NdarrayDType | undefined;
 }
 
 /** Smallest and largest integer of an integer dtype. */

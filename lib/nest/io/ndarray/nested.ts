@@ -1,10 +1,7 @@
+import { Fault } from '../fault.js';
+
 /** Deeper nesting than numpy itself allows is refused before it is walked. */
 const MOST_DIMENSIONS = 64;
-
-/** Why arrays cannot be taken; the caller makes its own error of it. */
-export class NestingFault {
-  constructor(readonly fact: string) {}
-}
 
 /** The shape of nested arrays, from the first element of each level. */
 export function shapeOf(value: unknown): number[] {
@@ -12,7 +9,7 @@ export function shapeOf(value: unknown): number[] {
   for (let level = value; Array.isArray(level); level = level[0] as unknown) {
     dims.push(level.length);
     if (dims.length > MOST_DIMENSIONS) {
-      throw new NestingFault(`it is nested more than ${MOST_DIMENSIONS} deep`);
+      throw new Fault(`it is nested more than ${MOST_DIMENSIONS} deep`);
     }
   }
   return dims;
@@ -22,7 +19,7 @@ export function shapeOf(value: unknown): number[] {
  * Sees that all rows are as long as the first ones, before anything is made in the size that those
  * promise.
  *
- * @throws NestingFault naming the position where the rows do not fit together.
+ * @throws Fault naming the position where the rows do not fit together.
  */
 export function checkRows(value: unknown, dims: readonly number[]): void {
   const path: number[] = [];
@@ -47,7 +44,7 @@ export function checkRows(value: unknown, dims: readonly number[]): void {
 /**
  * Walks nested arrays, whose rows have been checked, in row-major order.
  *
- * @throws NestingFault naming the position of an array among values.
+ * @throws Fault naming the position of an array among values.
  */
 export function eachElement(
   value: unknown,
@@ -73,8 +70,8 @@ export function eachElement(
   walk(value, 0);
 }
 
-function ragged(position: string, fact: string): NestingFault {
-  return new NestingFault(`the array is ragged: ${position} ${fact}`);
+function ragged(position: string, fact: string): Fault {
+  return new Fault(`the array is ragged: ${position} ${fact}`);
 }
 
 function positionOf(path: readonly number[]): string {

@@ -1,10 +1,10 @@
-import { parseJsonText } from '../json/parse-json.js';
+import { Fault } from '../fault.js';
 import { dtypeInfo, integerRange, type NdarrayData, type NdarrayDType } from './dtypes.js';
 import { toHalf } from './float16.js';
-import { checkRows, eachElement, NestingFault, product, shapeOf } from './nested.js';
+import { checkRows, eachElement, product, shapeOf } from './nested.js';
 
 /** How elements are read. */
-export interface ReadOptions {
+interface ReadOptions {
   readonly dtype: NdarrayDType;
   /** Elements must be of the dtype already; else they are cast as numpy casts them. */
   readonly enforce: boolean;
@@ -12,7 +12,7 @@ export interface ReadOptions {
   readonly allowNaN: boolean;
 }
 
-/** Nested arrays as the data and dims of a tensor. @throws NestingFault naming the position. */
+/** Nested arrays as the data and dims of a tensor. @throws Fault naming the position. */
 export function readNested(
   value: unknown,
   options: ReadOptions,
@@ -27,22 +27,12 @@ export function readNested(
   return { data, dims };
 }
 
-/**
- * The numbers of a JSON text; for 64-bit integers, those that a double cannot hold come as bigints.
- *
- * @throws SyntaxError
- */
-export function parseJson(text: string, dtype: NdarrayDType): unknown {
-  // A number that is too large is refused later, with its position.
-  return parseJsonText(text, { wide: dtype === 'int64' || dtype === 'uint64', finite: false });
-}
-
 type Convert = (item: unknown, position: () => string) => number | bigint | string;
 
 function converter({ dtype, enforce, allowNaN }: ReadOptions): Convert {
   const info = dtypeInfo(dtype);
   const refuse = (item: unknown, position: () => string): never => {
-    throw new NestingFault(`${position()} is ${describe(item)}, which is no ${dtype}`);
+    throw new Fault(`${position()} is ${describe(item)}, which is no ${dtype}`);
   };
   const isFlag = (item: unknown): item is boolean => typeof item === 'boolean' && !enforce;
   switch (info.kind) {

@@ -1,8 +1,9 @@
 import type { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
+import { Fault, nameOf } from '../fault.js';
 import { dtypeInfo, dtypeOf, DTYPES, sameKind, type NdarrayDType } from './dtypes.js';
 import { fromHalf, toHalf } from './float16.js';
-import { checkRows, eachElement, NestingFault, shapeOf } from './nested.js';
+import { checkRows, eachElement, shapeOf } from './nested.js';
 
 /** Nested arrays of equal elements. @publicApi */
 export type NestedArray = readonly (number | bigint | boolean | string | NestedArray)[];
@@ -30,16 +31,16 @@ export interface Elements {
   readonly values: ArrayLike<unknown>;
 }
 
-/** The elements of a tensor, a typed array or nested arrays. @throws NestingFault */
+/** The elements of a tensor, a typed array or nested arrays. @throws Fault */
 export function elementsOf(value: unknown): Elements {
   if (isTensor(value)) return ofTensor(value);
   if (ArrayBuffer.isView(value)) {
     const dtype = dtypeOf(value);
-    if (dtype === undefined) throw new NestingFault('it is a view of no number type');
+    if (dtype === undefined) throw new Fault('it is not a view of numbers');
     const values = value as NdarrayView as ArrayLike<unknown>;
     return { dtype, dims: [values.length], values };
   }
-  if (!Array.isArray(value)) throw new NestingFault(`it is ${nameOf(value)}, not an array`);
+  if (!Array.isArray(value)) throw new Fault(`it is ${nameOf(value)}, not an array`);
   return ofNested(value);
 }
 
@@ -89,7 +90,7 @@ export function toJson({ dtype, dims, values }: Elements): string {
 
 function ofTensor(tensor: Tensor): Elements {
   const { type, dims, data } = tensor;
-  if (!DTYPES.has(type)) throw new NestingFault(`it is a tensor of type ${type}`);
+  if (!DTYPES.has(type)) throw new Fault(`it is a tensor of type ${type}`);
   const bits = type === 'float16' && data instanceof Uint16Array;
   const values = bits ? Array.from(data, fromHalf) : (data as ArrayLike<unknown>);
   return { dtype: type as NdarrayDType, dims, values };
@@ -102,21 +103,16 @@ function ofNested(value: readonly unknown[]): Elements {
   const types = new Set<string>();
   eachElement(value, dims, (item, _index, position) => {
     if (!['number', 'bigint', 'boolean', 'string'].includes(typeof item)) {
-      throw new NestingFault(`${position()} is ${nameOf(item)}`);
+      throw new Fault(`${position()} is ${nameOf(item)}`);
     }
     types.add(typeof item);
     values.push(item);
   });
-  if (types.size > 1) throw new NestingFault(`it mixes ${[...types].join(' and ')}`);
+  if (types.size > 1) throw new Fault(`it mixes ${[...types].join(' and ')}`);
   const names: Record<string, NdarrayDType> = {
     bigint: 'int64',
     boolean: 'bool',
     string: 'string',
   };
   return { dtype: names[[...types][0] ?? ''] ?? 'float64', dims, values };
-}
-
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? `of class ${value.constructor?.name}` : `a ${typeof value}`;
 }

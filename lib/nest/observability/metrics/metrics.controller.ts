@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Res, VERSION_NEUTRAL, type Type } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../../openapi.js';
 import { PlatformHost } from '../../http/platform-host.js';
 import { Metrics } from './metrics.js';
 

@@ -1,20 +1,15 @@
 import Papa from 'papaparse';
 import { MISSING_TEXTS } from './missing-texts.js';
-import { checkSparse, compact, FrameFault, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { Fault } from '../fault.js';
+import { checkSparse, compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 // Digits can be matched in one way only: with more, a long cell that is no number would take
 // minutes to refuse.
 const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const WIDE_INTEGER = /^\s*-?\d{16,}\s*$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
-const BOOLEANS = new Map([
-  ['True', true],
-  ['TRUE', true],
-  ['true', true],
-  ['False', false],
-  ['FALSE', false],
-  ['false', false],
-]);
+const TRUE = new Set(['True', 'TRUE', 'true']);
+const FALSE = new Set(['False', 'FALSE', 'false']);
 
 /**
  * Reads CSV as `pd.read_csv` does: the first line names the columns, blank lines are skipped, short
@@ -22,7 +17,7 @@ const BOOLEANS = new Map([
  * are, else of texts. Columns named in `texts` stay texts, and integers of `wide` ones that a
  * double cannot hold become bigints.
  *
- * @throws FrameFault
+ * @throws Fault
  */
 export function readCsv(
   text: string,
@@ -37,8 +32,7 @@ export function readCsv(
   if (error) throw quoteFault(error.code, Math.max(0, (error.row ?? 1) - 1));
   const lines = data.filter((line) => !isBlank(line));
   const [header, ...rows] = lines;
-  if (!header)
-    throw new FrameFault('the CSV is empty', 'send a line with the names of the columns');
+  if (!header) throw new Fault('the CSV is empty', 'send a line with the names of the columns');
   return columnsOf(namesOf(header), rows, texts, isWide);
 }
 
@@ -56,7 +50,7 @@ function columnsOf(
   const columns = names.map(() => rows.map(() => ''));
   rows.forEach((cells, row) => {
     if (cells.length > names.length) {
-      throw new FrameFault(
+      throw new Fault(
         `row ${row} (counted from 0) has ${cells.length} fields, and the header has ${names.length}`,
         'quote fields that have a comma in them',
       );
@@ -97,13 +91,13 @@ function isBlank(line: readonly string[]): boolean {
   return line.length === 1 && line[0]!.trim() === '';
 }
 
-function quoteFault(code: string, row: number): FrameFault {
-  return new FrameFault(
+function quoteFault(code: string, line: number): Fault {
+  const row = `row ${line} (counted from 0)`;
+  const fact =
     code === 'MissingQuotes'
-      ? `a quoted field that begins at row ${row} (counted from 0) has no end`
-      : `row ${row} (counted from 0) has text after a closing quote`,
-    'write a quote within a quoted field twice',
-  );
+      ? `a quoted field that begins at ${row} has no end`
+      : `${row} has text after a closing quote`;
+  return new Fault(fact, 'write a quote within a quoted field twice');
 }
 
 /** One newline for all lines; a carriage return that is left at a line's end is dropped later. */
@@ -112,66 +106,34 @@ function newlineOf(text: string): '\n' | '\r' {
 }
 
 function typed(cells: string[], kind: 'text' | 'wide' | 'any'): Cells {
-  const present = (cell: string): boolean => !MISSING_TEXTS.has(cell);
-  if (kind === 'text') return cells.map((cell) => (present(cell) ? cell : null));
-  return (
-    numbers(cells, kind === 'wide') ??
-    booleans(cells) ??
-    cells.map((cell) => (present(cell) ? cell : null))
-  );
-}
-
-function numbers(cells: readonly string[], wide: boolean): Cells | undefined {
-  const out = nulls(cells.length);
-  for (let row = 0; row < cells.length; row++) {
-    const number = numberOf(cells[row]!);
-    if (number === undefined) return undefined;
-    const exact = wide && typeof number === 'number' && !Number.isSafeInteger(number);
-    out[row] = exact && WIDE_INTEGER.test(cells[row]!) ? BigInt(cells[row]!.trim()) : number;
+  const numbers = (cell: string): unknown => numberOf(cell, kind === 'wide');
+  const booleans = (cell: string): unknown =>
+    TRUE.has(cell) || (FALSE.has(cell) ? false : undefined);
+  const types = kind === 'text' ? [] : [numbers, booleans];
+  for (const read of types) {
+    const found = readAll(cells, read);
+    if (found) return compact(found);
   }
-  return compact(out);
+  return cells.map((cell) => (MISSING_TEXTS.has(cell) ? null : cell));
 }
 
-function numberOf(cell: string): number | null | undefined {
-  if (NUMBER.test(cell)) return Number(cell);
-  if (MISSING_TEXTS.has(cell)) return null;
-  const infinite = INFINITE.exec(cell);
-  return infinite ? (infinite[1] === '-' ? -Infinity : Infinity) : undefined;
-}
-
-function booleans(cells: readonly string[]): Cells | undefined {
+/** Undefined where a cell is neither of the type nor missing. */
+function readAll(cells: readonly string[], read: (cell: string) => unknown): unknown[] | undefined {
   const out = nulls(cells.length);
   for (let row = 0; row < cells.length; row++) {
-    const cell = cells[row]!;
-    const value = BOOLEANS.get(cell) ?? (MISSING_TEXTS.has(cell) ? null : undefined);
+    const value = read(cells[row]!) ?? (MISSING_TEXTS.has(cells[row]!) ? null : undefined);
     if (value === undefined) return undefined;
     out[row] = value;
   }
   return out;
 }
 
-/** Writes CSV as `DataFrame.to_csv(index=False)` does; missing values are empty. */
-export function writeCsv({ rows, columns }: RawFrame): string {
-  const all = [...columns.values()];
-  const lines = [[...columns.keys()].map(field).join(',')];
-  for (let row = 0; row < rows; row++) {
-    lines.push(all.map((cells) => field(cells[row])).join(','));
+function numberOf(cell: string, wide: boolean): number | bigint | undefined {
+  if (NUMBER.test(cell)) {
+    const number = Number(cell);
+    const exact = wide && !Number.isSafeInteger(number) && WIDE_INTEGER.test(cell);
+    return exact ? BigInt(cell.trim()) : number;
   }
-  return `${lines.join('\n')}\n`;
-}
-
-function field(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') {
-    if (Number.isFinite(value)) return String(value);
-    return Number.isNaN(value) ? '' : value > 0 ? 'inf' : '-inf';
-  }
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  const text =
-    value instanceof Date
-      ? value.toISOString()
-      : typeof value === 'object'
-        ? JSON.stringify(value)
-        : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const infinite = INFINITE.exec(cell);
+  return infinite ? (infinite[1] === '-' ? -Infinity : Infinity) : undefined;
 }

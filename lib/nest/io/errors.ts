@@ -1,0 +1,68 @@
+import { InputError, VtsError } from '../../learner/errors/index.js';
+
+/**
+ * The body is not what the endpoint's descriptor asks for. HTTP endpoints answer 400.
+ *
+ * @publicApi
+ */
+export class InvalidBodyError extends InputError {
+  constructor(descriptor: string, fact: string, remedy: string) {
+    super(`${descriptor}: ${fact}; ${remedy}.`);
+  }
+}
+
+/**
+ * The connection broke before the whole body had arrived, or its compression is damaged. HTTP
+ * endpoints answer 400.
+ *
+ * @publicApi
+ */
+export class UnreadableBodyError extends InputError {
+  constructor(reason: string) {
+    super(`The request body could not be read (${reason}); send it again.`);
+  }
+}
+
+/** The body is larger than the endpoint allows. HTTP endpoints answer 413. @publicApi */
+export class BodyTooLargeError extends VtsError {
+  constructor(readonly maxBytes: number) {
+    super(
+      `The request body is larger than the ${maxBytes} bytes that this endpoint takes; send less at a time.`,
+    );
+  }
+}
+
+/**
+ * The endpoint does not take the media type, charset or compression of the body. HTTP endpoints
+ * answer 415.
+ *
+ * @publicApi
+ */
+export class UnsupportedBodyError extends VtsError {
+  constructor(what: 'media type' | 'charset' | 'content encoding', given: string, taken: string) {
+    super(`This endpoint does not take the ${what} "${given}"; send ${taken}.`);
+  }
+}
+
+/**
+ * The options of a descriptor do not fit together; thrown where the class is declared.
+ *
+ * @publicApi
+ */
+export class InvalidDescriptorError extends VtsError {
+  constructor(descriptor: string, fact: string, remedy: string) {
+    super(`${descriptor}: ${fact}; ${remedy}.`);
+  }
+}
+
+/**
+ * A handler returned what its output descriptor does not allow: a fault of the service, so the
+ * client gets a 500 without details and the log gets this message.
+ *
+ * @publicApi
+ */
+export class InvalidOutputError extends VtsError {
+  constructor(descriptor: string, fact: string, remedy: string, options?: ErrorOptions) {
+    super(`${descriptor} cannot send what the handler returned: ${fact}; ${remedy}.`, options);
+  }
+}

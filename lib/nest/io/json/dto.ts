@@ -1,0 +1,73 @@
+import type { ValidationError } from 'class-validator';
+import { required } from '../../optional.js';
+
+export type Dto<T extends object = object> = new () => T;
+export type Rule = ReturnType<
+  ReturnType<Libraries['getMetadataStorage']>['getTargetValidationMetadatas']
+>[number];
+
+type Libraries = typeof import('class-validator') & typeof import('class-transformer');
+let libraries: Pick<Libraries, 'getMetadataStorage' | 'plainToInstance' | 'validate'> | undefined;
+
+/** Loaded with the first class: what has none needs neither library. */
+function load(): NonNullable<typeof libraries> {
+  const { getMetadataStorage, validate } = required('class-validator', 'Json({ dto })');
+  const { plainToInstance } = required('class-transformer', 'Json({ dto })');
+  return (libraries ??= { getMetadataStorage, plainToInstance, validate });
+}
+
+/** The rules of class-validator that a class has or inherits. @throws MissingPackageError */
+export function rulesOf(dto: Dto): readonly Rule[] {
+  const { getMetadataStorage } = libraries ?? load();
+  return getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+}
+
+export function instanceOf<T extends object>(dto: Dto<T>, value: object): T {
+  return (libraries ?? load()).plainToInstance(dto, value);
+}
+
+export interface Checked<T> {
+  readonly instance: T;
+  readonly broken: readonly string[];
+}
+
+/** An object as an instance of its class, with the rules that it breaks. */
+export async function checked<T extends object>(
+  dto: Dto<T>,
+  value: unknown,
+  path = '',
+): Promise<Checked<T>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const what = path === '' ? 'the body is not an object' : `${path} must be an object`;
+    return { instance: value as T, broken: [what] };
+  }
+  const instance = instanceOf(dto, value);
+  const { validate } = libraries ?? load();
+  const errors = await validate(instance, { whitelist: true, forbidNonWhitelisted: true });
+  return { instance, broken: violations(errors, path === '' ? '' : `${path}.`) };
+}
+
+/** What comes before the property's name in the messages of class-validator. */
+const OPENINGS = [
+  '',
+  'property ',
+  'each value in ',
+  'nested property ',
+  'each value in nested property ',
+];
+
+/** The rules that are broken, each with the full path of its property. */
+function violations(errors: readonly ValidationError[], parent: string): string[] {
+  return errors.flatMap(({ property, constraints = {}, children = [] }) => {
+    const path = `${parent}${property}`;
+    const own = Object.values(constraints).map((message) => withPath(message, property, path));
+    return [...own, ...violations(children, `${path}.`)];
+  });
+}
+
+function withPath(message: string, property: string, path: string): string {
+  const opening = OPENINGS.find((each) => message.startsWith(`${each}${property} `));
+  // A message of one's own may not say whose it is.
+  if (opening === undefined) return `${path}: ${message}`;
+  return `${opening}${path}${message.slice(opening.length + property.length)}`;
+}

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { MissingPackageError, optional, required } from './optional.js';
+
+describe('optional packages', () => {
+  it('are had where they are installed', () => {
+    expect(optional('class-validator')?.validate).toBeTypeOf('function');
+    expect(required('@nestjs/swagger', 'A test')).toBe(optional('@nestjs/swagger'));
+  });
+
+  it('are named with the line that installs them where they are missing', () => {
+    const missing = 'not-installed' as 'class-validator';
+    expect(optional(missing)).toBeUndefined();
+    expect(() => required(missing, 'Json({ dto })')).toThrow(MissingPackageError);
+    expect(() => required(missing, 'Json({ dto })')).toThrow(
+      'Json({ dto }) needs the package not-installed, which is not installed; run "npm install not-installed".',
+    );
+  });
+});

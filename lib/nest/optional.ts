@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module';
+import { VtsError } from '../learner/errors/index.js';
+
+/**
+ * A feature needs a package that is not installed.
+ *
+ * @publicApi
+ */
+export class MissingPackageError extends VtsError {
+  constructor(packageName: string, feature: string) {
+    super(
+      `${feature} needs the package ${packageName}, which is not installed; run "npm install ${packageName}".`,
+    );
+  }
+}
+
+/** Peers that an application installs only where it uses what needs them. */
+interface OptionalPackages {
+  '@nestjs/swagger': typeof import('@nestjs/swagger');
+  'class-transformer': typeof import('class-transformer');
+  'class-validator': typeof import('class-validator');
+}
+
+// Decorators and constructors cannot wait for an import().
+const require = createRequire(import.meta.url);
+
+/** The package; undefined where it is not installed. One that is broken throws its own error. */
+export function optional<Name extends keyof OptionalPackages>(
+  name: Name,
+): OptionalPackages[Name] | undefined {
+  try {
+    require.resolve(name);
+  } catch {
+    return undefined;
+  }
+  return require(name) as OptionalPackages[Name];
+}
+
+/** @throws MissingPackageError, which says that the feature needs the package. */
+export function required<Name extends keyof OptionalPackages>(
+  name: Name,
+  feature: string,
+): OptionalPackages[Name] {
+  const found = optional(name);
+  if (found === undefined) throw new MissingPackageError(name, feature);
+  return found;
+}
