@@ -16,6 +16,7 @@ export class MissingPackageError extends VtsError {
 
 /** Peers that an application installs only where it uses what needs them. */
 interface OptionalPackages {
+  '@nestjs/platform-fastify': typeof import('@nestjs/platform-fastify');
   '@nestjs/swagger': typeof import('@nestjs/swagger');
   'class-transformer': typeof import('class-transformer');
   'class-validator': typeof import('class-validator');

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import { METHODS, type Server } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import { required } from '../../optional.js';
 import { endpointHandlers, endpointOf, type Endpoint } from '../endpoint.js';
 import {
   type Arrival,
@@ -187,12 +187,9 @@ export class FastifyPlatform implements HttpPlatform {
   }
 }
 
-type RouteConfig = (config: object) => MethodDecorator;
-
 /** Has the routes of endpoints say so in their `config`, beside what the application has there. */
 function markRoutes(): void {
-  const require = createRequire(import.meta.url);
-  const { RouteConfig } = require('@nestjs/platform-fastify') as { RouteConfig: RouteConfig };
+  const { RouteConfig } = required('@nestjs/platform-fastify', 'VtsModule on Fastify');
   const decorate = (handler: object, config: object): void => {
     RouteConfig(config)({}, '', { value: handler });
   };
