@@ -1,4 +1,5 @@
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { adapter } from './adapter.js';
 
@@ -8,6 +9,7 @@ export async function startApp(
   adjust: {
     overrides?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
     app?: (app: INestApplication) => void;
+    adapter?: AbstractHttpAdapter;
     logger?: Parameters<INestApplication['useLogger']>[0];
   } = {},
 ): Promise<INestApplication> {
@@ -15,7 +17,9 @@ export async function startApp(
   class TestingRoot {}
   const builder = Test.createTestingModule({ imports: [TestingRoot] });
   const module = await (adjust.overrides?.(builder) ?? builder).compile();
-  const app = module.createNestApplication(adapter(), { logger: adjust.logger ?? false });
+  const app = module.createNestApplication(adjust.adapter ?? adapter(), {
+    logger: adjust.logger ?? false,
+  });
   adjust.app?.(app);
   await app.listen(0);
   return app;

@@ -2,6 +2,7 @@ import { createServer, IncomingMessage, ServerResponse, type Server } from 'node
 import { Controller, Get, Req, type INestApplication } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { VtsModule } from 'nestjs-vts';
+import { VtsExpressAdapter } from 'nestjs-vts/express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HttpClient } from './helpers/http-client.js';
 import { startApp } from './helpers/testing-app.js';
@@ -41,7 +42,7 @@ afterEach(() => app.close());
 const start = async (adjust: (app: INestApplication) => void = () => undefined): Promise<void> => {
   app = await startApp(
     { imports: [VtsModule.forRoot({})], controllers: [SeenController] },
-    { app: adjust },
+    { app: adjust, adapter: new VtsExpressAdapter() },
   );
 };
 const expressOf = (of: INestApplication): Express => of.getHttpAdapter().getInstance() as Express;
