@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { openLearnerFile, type LearnerFile } from '../../learner/fastai/learner-file.js';
 import { NotALearnerError } from '../../learner/fastai/errors/index.js';
 import { Learner } from '../../learner/fastai/learner.js';
-import { UnsupportedModuleError } from '../../learner/onnx/errors/index.js';
+import { UnsupportedModuleError } from '../../learner/onnx/errors.js';
 import { lowerModel } from '../../learner/onnx/index.js';
 import { isOnnx, planModule } from '../../learner/pytorch/index.js';
 import { asItems, readTorchFile, type TorchFile } from '../../learner/torch/index.js';

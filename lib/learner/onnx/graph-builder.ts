@@ -1,7 +1,7 @@
 import type { Tensor } from '../torch/tensor.js';
 import type { TorchStorage } from '../torch/storage.js';
 import { bytesOf, dtypeCodes, toRawArray, type OnnxDType, type RawArray } from './dtype.js';
-import { GraphError } from './errors/graph.error.js';
+import { GraphError } from './errors.js';
 import {
   Value,
   type Attribute,

@@ -1,7 +1,7 @@
 import type { Module } from '../../torch/module.js';
 import type { PyObject } from '../../torch/python.js';
 import type { Tensor } from '../../torch/tensor.js';
-import { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import { UnsupportedModuleError } from '../errors.js';
 import type { GraphBuilder } from '../graph-builder.js';
 import { Value } from '../graph.js';
 import { malformed } from './attributes.js';

@@ -1,6 +1,6 @@
 import type { Module } from '../../torch/module.js';
 import { PyDict, PyObject, type PyValue } from '../../torch/python.js';
-import { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import { UnsupportedModuleError } from '../errors.js';
 import { hasEntries } from './attributes.js';
 import type { LoweringContext } from './context.js';
 import { applySpectralNorm, applyWeightNorm } from './weight-hooks.js';

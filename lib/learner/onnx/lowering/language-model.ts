@@ -1,5 +1,5 @@
 import type { Module } from '../../torch/module.js';
-import { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import { UnsupportedModuleError } from '../errors.js';
 import { GraphBuilder } from '../graph-builder.js';
 import type { Graph, Value } from '../graph.js';
 import { LoweringContext } from './context.js';

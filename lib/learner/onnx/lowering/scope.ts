@@ -1,7 +1,7 @@
 import type { Module } from '../../torch/module.js';
 import { PyObject, type PyValue } from '../../torch/python.js';
 import type { Tensor } from '../../torch/tensor.js';
-import type { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import type { UnsupportedModuleError } from '../errors.js';
 import { Value } from '../graph.js';
 import {
   boolAttr,

@@ -4,7 +4,7 @@ import { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { floats, largestDifference, noise } from '../../fastai/vision/testing/noise.js';
 import { Module, PyDict, readTorchFile } from '../../torch/index.js';
-import { UnsupportedModuleError } from '../errors/index.js';
+import { UnsupportedModuleError } from '../errors.js';
 import { createSession } from '../session/create-session.js';
 import { lowerModel } from './lower-model.js';
 

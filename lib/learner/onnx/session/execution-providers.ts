@@ -1,4 +1,4 @@
-import { ExecutionProviderError } from '../errors/index.js';
+import { ExecutionProviderError } from '../errors.js';
 import { GraphBuilder } from '../graph-builder.js';
 import { writeModel } from '../proto/model-writer.js';
 
