@@ -69,7 +69,7 @@ export async function inspectFile(file: string): Promise<Inspection> {
   }
   try {
     const { torchFile, model, dls, loss, kind, className } = learner;
-    const architecture = architectureOf(model);
+    const architecture = await architectureOf(model);
     const lossName = loss instanceof PyObject ? loss.className : undefined;
     return {
       ...(await common(file, torchFile)),
@@ -178,7 +178,7 @@ async function inspectOther(file: string): Promise<Inspection> {
   try {
     const { root } = torchFile;
     const model = Module.from(root);
-    const architecture = model ? architectureOf(model) : [];
+    const architecture = model ? await architectureOf(model) : [];
     const kind = model ? 'module' : root instanceof PyDict ? 'weights' : 'other';
     return {
       ...(await common(file, torchFile)),

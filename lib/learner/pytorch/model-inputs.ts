@@ -1,4 +1,5 @@
 import { checkModelInputs, planModule } from './input-plan.js';
+import { loadLowerings } from '../onnx/lowering/registry.js';
 import type { ModelInput } from './model-input.js';
 import { openModuleFile } from './open-module.js';
 import { isOnnx } from './source-kind.js';
@@ -21,6 +22,7 @@ export async function modelInputs(
   }
   const { module, torchFile } = openModuleFile(source);
   try {
+    await loadLowerings(module);
     return planModule(module).inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
   } finally {
     torchFile.close();

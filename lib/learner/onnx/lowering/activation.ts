@@ -2,8 +2,8 @@ import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import type { Attributes } from '../graph-builder.js';
 import { numberAttr, optionalNumberAttr, stringAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 
 type Emit = (x: Value, module: Module, ctx: LoweringContext) => Value;
 
@@ -89,51 +89,36 @@ function softmax(op: 'Softmax' | 'LogSoftmax'): Lowering {
 }
 
 export const activations: LoweringFamily = {
-  lowerings: [
-    [['torch.nn.modules.activation.ReLU'], single('Relu')],
-    [['torch.nn.modules.activation.ReLU6'], activation((x, _, ctx) => clip(x, 0, 6, ctx))],
-    [
-      ['torch.nn.modules.activation.Hardtanh'],
-      activation((x, m, ctx) =>
+  lowerings: {
+    'torch.nn.modules.activation': {
+      ReLU: single('Relu'),
+      ReLU6: activation((x, _, ctx) => clip(x, 0, 6, ctx)),
+      Hardtanh: activation((x, m, ctx) =>
         clip(x, numberAttr(m, 'min_val', -1), numberAttr(m, 'max_val', 1), ctx),
       ),
-    ],
-    [['torch.nn.modules.activation.Sigmoid'], single('Sigmoid')],
-    [['torch.nn.modules.activation.Tanh'], single('Tanh')],
-    [['torch.nn.modules.activation.Softsign'], single('Softsign')],
-    [['torch.nn.modules.activation.Hardswish'], single('HardSwish')],
-    [
-      ['torch.nn.modules.activation.Hardsigmoid'],
-      single('HardSigmoid', () => ({ alpha: 1 / 6, beta: 0.5 })),
-    ],
-    [
-      ['torch.nn.modules.activation.LeakyReLU'],
-      single('LeakyRelu', (m) => ({ alpha: numberAttr(m, 'negative_slope', 0.01) })),
-    ],
-    [
-      ['torch.nn.modules.activation.ELU'],
-      single('Elu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
-    ],
-    [
-      ['torch.nn.modules.activation.CELU'],
-      single('Celu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
-    ],
-    [['torch.nn.modules.activation.SELU'], single('Selu')],
-    [['torch.nn.modules.activation.GELU'], activation(gelu)],
-    [
-      ['torch.nn.modules.activation.SiLU', 'fastai.layers.Swish', 'fastai.layers.SwishJit'],
-      activation(silu),
-    ],
-    [
-      ['torch.nn.modules.activation.Mish', 'fastai.layers.Mish', 'fastai.layers.MishJit'],
-      activation(mish),
-    ],
-    [['torch.nn.modules.activation.Softplus'], activation(softplus)],
-    [['torch.nn.modules.activation.LogSigmoid'], activation(logSigmoid)],
-    [['torch.nn.modules.activation.Threshold'], activation(threshold)],
-    [['torch.nn.modules.activation.PReLU'], activation(prelu)],
-    [['torch.nn.modules.activation.Softmax'], softmax('Softmax')],
-    [['torch.nn.modules.activation.LogSoftmax'], softmax('LogSoftmax')],
-    [['fastai.layers.SigmoidRange'], activation(sigmoidRange)],
-  ],
+      Sigmoid: single('Sigmoid'),
+      Tanh: single('Tanh'),
+      Softsign: single('Softsign'),
+      Hardswish: single('HardSwish'),
+      Hardsigmoid: single('HardSigmoid', () => ({ alpha: 1 / 6, beta: 0.5 })),
+      LeakyReLU: single('LeakyRelu', (m) => ({ alpha: numberAttr(m, 'negative_slope', 0.01) })),
+      ELU: single('Elu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
+      CELU: single('Celu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
+      SELU: single('Selu'),
+      GELU: activation(gelu),
+      SiLU: activation(silu),
+      Mish: activation(mish),
+      Softplus: activation(softplus),
+      LogSigmoid: activation(logSigmoid),
+      Threshold: activation(threshold),
+      PReLU: activation(prelu),
+      Softmax: softmax('Softmax'),
+      LogSoftmax: softmax('LogSoftmax'),
+    },
+    'fastai.layers': {
+      'Swish|SwishJit': activation(silu),
+      'Mish|MishJit': activation(mish),
+      SigmoidRange: activation(sigmoidRange),
+    },
+  },
 };

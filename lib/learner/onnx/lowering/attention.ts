@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { boolAttr, intAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 import { channelsOf } from './spatial.js';
 
 /** [batch, channels, positions]. */
@@ -88,9 +88,11 @@ const lowerSimpleSelfAttention: Lowering = (module, ctx, inputs) => {
 };
 
 export const attentions: LoweringFamily = {
-  lowerings: [
-    [['fastai.layers.SelfAttention'], lowerSelfAttention],
-    [['fastai.layers.PooledSelfAttention2d'], lowerPooledSelfAttention],
-    [['fastai.layers.SimpleSelfAttention'], lowerSimpleSelfAttention],
-  ],
+  lowerings: {
+    'fastai.layers': {
+      SelfAttention: lowerSelfAttention,
+      PooledSelfAttention2d: lowerPooledSelfAttention,
+      SimpleSelfAttention: lowerSimpleSelfAttention,
+    },
+  },
 };

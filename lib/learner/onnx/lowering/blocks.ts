@@ -1,7 +1,6 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
 
 /** Children one after the other; one whose name ends in '?' may be absent or None. */
 export function chain(

@@ -1,11 +1,9 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { malformed } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 import { codesOf } from './tabular.js';
-
-const dotNames = ['fastai.collab.EmbeddingDotBias'];
 
 /**
  * The dot product of a user's and an item's factors, and their biases; scaled into y_range where
@@ -35,15 +33,16 @@ function scaled(x: Value, module: Module, ctx: LoweringContext): Value {
 }
 
 export const collabModels: LoweringFamily = {
-  lowerings: [[dotNames, lowerDotBias]],
-  signatures: [
-    [
-      dotNames,
-      () => ({
+  lowerings: {
+    'fastai.collab': { EmbeddingDotBias: lowerDotBias },
+  },
+  signatures: {
+    'fastai.collab': {
+      EmbeddingDotBias: () => ({
         inputs: [{ name: 'x', dtype: 'int64', dims: ['batch', 2] }],
         outputs: ['output'],
         hints: { kind: 'module' },
       }),
-    ],
-  ],
+    },
+  },
 };

@@ -3,9 +3,9 @@ import { qualifiedNameOf } from '../../torch/python.js';
 import { Value } from '../graph.js';
 import { boolAttr, intAttr, malformed, stringAttr } from './attributes.js';
 import { lowerSequential } from './containers.js';
-import type { LoweringContext } from './context.js';
+import type { Lowering, LoweringContext } from './context.js';
 import { lowerActivationFunction } from './functions.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { LoweringFamily } from './lowering.js';
 import { resizeTo } from './resizing.js';
 
 /**
@@ -97,31 +97,20 @@ const lowerLambda: Lowering = (module, ctx, inputs) => {
 };
 
 export const fastaiLayers: LoweringFamily = {
-  lowerings: [
-    [
-      [
-        'fastai.layers.SequentialEx',
-        // A function in later versions, a class in none; kept for files of forks.
-        'fastai.layers.SEModule',
-      ],
-      lowerSequentialEx,
-    ],
-    [
-      [
-        'fastai.layers.PixelShuffle_ICNR',
-        'fastai.layers.SimpleCNN',
-        'fastai.vision.models.xresnet.XResNet',
-      ],
-      lowerSequential,
-    ],
-    [mergeNames, lowerMerge],
-    [productNames, lowerProduct],
-    [resizeNames, lowerResizeToOrig],
-    [['fastai.layers.Cat'], lowerCat],
-    [['fastai.layers.ResBlock'], lowerResBlock],
-    [['fastai.layers.View'], lowerView(false)],
-    [['fastai.layers.ResizeBatch'], lowerView(true)],
-    [['fastai.layers.ToTensorBase'], passThrough],
-    [['fastai.layers.Lambda', 'fastai.layers.PartialLambda'], lowerLambda],
-  ],
+  lowerings: {
+    'fastai.layers': {
+      'SequentialEx|SEModule': lowerSequentialEx,
+      'PixelShuffle_ICNR|SimpleCNN': lowerSequential,
+      MergeLayer: lowerMerge,
+      ProdLayer: lowerProduct,
+      Cat: lowerCat,
+      ResBlock: lowerResBlock,
+      View: lowerView(false),
+      ResizeBatch: lowerView(true),
+      ToTensorBase: passThrough,
+      'Lambda|PartialLambda': lowerLambda,
+    },
+    'fastai.vision.models.xresnet': { XResNet: lowerSequential },
+    'fastai.vision.models.unet': { ResizeToOrig: lowerResizeToOrig },
+  },
 };

@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { boolAttr, intAttr, numberAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 import { channelsOf } from './spatial.js';
 
 /** A number for each channel, shaped to be multiplied with an image. */
@@ -88,24 +88,11 @@ export const lowerLayerNorm2d: Lowering = (module, ctx, inputs) => {
   return graph.op('Transpose', [normal], { perm: [0, 3, 1, 2] });
 };
 
-/** torchvision's FrozenBatchNorm2d holds everything in buffers. */
-const lowerFrozenBatchNorm: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const operand = (name: string): Value => ctx.requiredWeight(module, name);
-  return ctx.graph.op(
-    'BatchNormalization',
-    [x, operand('weight'), operand('bias'), operand('running_mean'), operand('running_var')],
-    { epsilon: numberAttr(module, 'eps', 1e-5) },
-  );
-};
-
 export const imageNorms: LoweringFamily = {
-  lowerings: [
-    [
-      [1, 2, 3].map((dims) => `torch.nn.modules.instancenorm.InstanceNorm${dims}d`),
-      lowerInstanceNorm,
-    ],
-    [['torch.nn.modules.normalization.GroupNorm'], lowerGroupNorm],
-    [['torchvision.ops.misc.FrozenBatchNorm2d'], lowerFrozenBatchNorm],
-  ],
+  lowerings: {
+    'torch.nn.modules.instancenorm': {
+      'InstanceNorm1d|InstanceNorm2d|InstanceNorm3d': lowerInstanceNorm,
+    },
+    'torch.nn.modules.normalization': { GroupNorm: lowerGroupNorm },
+  },
 };

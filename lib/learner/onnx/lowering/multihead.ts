@@ -1,9 +1,9 @@
 import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { intAttr, malformed } from './attributes.js';
-import type { LoweringContext } from './context.js';
+import type { Lowering, LoweringContext } from './context.js';
 import { linear } from './linear.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { LoweringFamily } from './lowering.js';
 
 /** What an attention does with the queries and keys of each head, before they meet. */
 export interface HeadNorms {
@@ -114,5 +114,7 @@ export function toSequence(module: Module, ctx: LoweringContext, x: Value): Valu
 }
 
 export const multiheads: LoweringFamily = {
-  lowerings: [[['torch.nn.modules.activation.MultiheadAttention'], lowerMultihead]],
+  lowerings: {
+    'torch.nn.modules.activation': { MultiheadAttention: lowerMultihead },
+  },
 };

@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { malformed, numberAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 
 interface Statistics {
   readonly mean: Float32Array;
@@ -69,17 +69,11 @@ export const lowerLayerNorm: Lowering = (module, ctx, inputs) => {
 };
 
 export const norms: LoweringFamily = {
-  lowerings: [
-    [
-      [
-        'torch.nn.modules.batchnorm.BatchNorm1d',
-        'torch.nn.modules.batchnorm.BatchNorm2d',
-        'torch.nn.modules.batchnorm.BatchNorm3d',
-        'torch.nn.modules.batchnorm.SyncBatchNorm',
-      ],
-      lowerBatchNorm,
-    ],
-    [['fastai.layers.BatchNorm1dFlat'], lowerFlatBatchNorm],
-    [['torch.nn.modules.normalization.LayerNorm'], lowerLayerNorm],
-  ],
+  lowerings: {
+    'torch.nn.modules.batchnorm': {
+      'BatchNorm1d|BatchNorm2d|BatchNorm3d|SyncBatchNorm': lowerBatchNorm,
+    },
+    'fastai.layers': { BatchNorm1dFlat: lowerFlatBatchNorm },
+    'torch.nn.modules.normalization': { LayerNorm: lowerLayerNorm },
+  },
 };

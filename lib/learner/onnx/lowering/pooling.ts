@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { boolAttr, numberAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 import {
   bothEnds,
   dimsOfClass,
@@ -155,17 +155,15 @@ const lowerConcatPool: Lowering = (module, ctx, inputs) => {
   return ctx.graph.op('Concat', [maximum, average], { axis: 1 });
 };
 
-function classes(name: string): string[] {
-  return [1, 2, 3].map((dims) => `torch.nn.modules.pooling.${name}${dims}d`);
-}
-
 export const poolings: LoweringFamily = {
-  lowerings: [
-    [classes('MaxPool'), lowerMaxPool],
-    [classes('AvgPool'), lowerAvgPool],
-    [classes('LPPool'), lowerLpPool],
-    [classes('AdaptiveAvgPool'), lowerAdaptive('average')],
-    [classes('AdaptiveMaxPool'), lowerAdaptive('max')],
-    [['fastai.layers.AdaptiveConcatPool1d', 'fastai.layers.AdaptiveConcatPool2d'], lowerConcatPool],
-  ],
+  lowerings: {
+    'torch.nn.modules.pooling': {
+      'MaxPool1d|MaxPool2d|MaxPool3d': lowerMaxPool,
+      'AvgPool1d|AvgPool2d|AvgPool3d': lowerAvgPool,
+      'LPPool1d|LPPool2d|LPPool3d': lowerLpPool,
+      'AdaptiveAvgPool1d|AdaptiveAvgPool2d|AdaptiveAvgPool3d': lowerAdaptive('average'),
+      'AdaptiveMaxPool1d|AdaptiveMaxPool2d|AdaptiveMaxPool3d': lowerAdaptive('max'),
+    },
+    'fastai.layers': { 'AdaptiveConcatPool1d|AdaptiveConcatPool2d': lowerConcatPool },
+  },
 };

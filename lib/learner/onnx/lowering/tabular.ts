@@ -1,10 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { intAttr, malformed } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Flow, InputSpec, Lowering, LoweringFamily, SignatureOf } from './lowering.js';
-
-const tabularNames = ['fastai.tabular.model.TabularModel', 'fastai.collab.EmbeddingNN'];
+import type { Flow, Lowering, LoweringContext } from './context.js';
+import type { InputSpec, LoweringFamily, SignatureOf } from './lowering.js';
 
 /** Column `index` of a matrix of codes, as a vector. */
 export function codesOf(codes: Value, index: number, { graph }: LoweringContext): Value {
@@ -76,6 +74,12 @@ const tabularSignature: SignatureOf = (module) => {
 };
 
 export const tabularModels: LoweringFamily = {
-  lowerings: [[tabularNames, lowerTabular]],
-  signatures: [[tabularNames, tabularSignature]],
+  lowerings: {
+    'fastai.tabular.model': { TabularModel: lowerTabular },
+    'fastai.collab': { EmbeddingNN: lowerTabular },
+  },
+  signatures: {
+    'fastai.tabular.model': { TabularModel: tabularSignature },
+    'fastai.collab': { EmbeddingNN: tabularSignature },
+  },
 };

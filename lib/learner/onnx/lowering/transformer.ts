@@ -1,9 +1,9 @@
 import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { boolAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
+import type { Lowering, LoweringContext } from './context.js';
 import { lowerActivationFunction } from './functions.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { LoweringFamily } from './lowering.js';
 
 /** The activation between the two linear layers: a module, or a function. */
 function activate(module: Module, ctx: LoweringContext, x: Value): Value {
@@ -52,8 +52,10 @@ const lowerEncoder: Lowering = (module, ctx, inputs) => {
 };
 
 export const transformers: LoweringFamily = {
-  lowerings: [
-    [['torch.nn.modules.transformer.TransformerEncoderLayer'], lowerEncoderLayer],
-    [['torch.nn.modules.transformer.TransformerEncoder'], lowerEncoder],
-  ],
+  lowerings: {
+    'torch.nn.modules.transformer': {
+      TransformerEncoderLayer: lowerEncoderLayer,
+      TransformerEncoder: lowerEncoder,
+    },
+  },
 };

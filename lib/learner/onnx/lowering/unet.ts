@@ -1,8 +1,9 @@
+import type { Lowering } from './context.js';
 import { PyObject } from '../../torch/python.js';
 import { Value } from '../graph.js';
 import { malformed } from './attributes.js';
 import { lowerSequentialEx } from './fastai-layers.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { LoweringFamily } from './lowering.js';
 import { resizeTo } from './resizing.js';
 
 /** Upsampled features beside those that a hook kept on the encoder's way down. */
@@ -24,8 +25,10 @@ const lowerUnetBlock: Lowering = (module, ctx, inputs) => {
 };
 
 export const unets: LoweringFamily = {
-  lowerings: [
-    [['fastai.vision.models.unet.UnetBlock'], lowerUnetBlock],
-    [['fastai.vision.models.unet.DynamicUnet'], lowerSequentialEx],
-  ],
+  lowerings: {
+    'fastai.vision.models.unet': {
+      UnetBlock: lowerUnetBlock,
+      DynamicUnet: lowerSequentialEx,
+    },
+  },
 };

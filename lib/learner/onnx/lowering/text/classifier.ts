@@ -1,8 +1,8 @@
 import type { Module } from '../../../torch/module.js';
 import { Value } from '../../graph.js';
 import { intAttr, malformed, optionalNumberAttr } from '../attributes.js';
-import type { LoweringContext } from '../context.js';
-import type { Flow, Lowering, SignatureOf } from '../lowering.js';
+import type { Flow, Lowering, LoweringContext } from '../context.js';
+import type { SignatureOf } from '../lowering.js';
 import { awdLstmName, lowerAwdLstm, vocabSize } from './awd-lstm.js';
 import { ChunkedSequence } from './sequence.js';
 

@@ -1,17 +1,11 @@
 import type { Value } from '../../graph.js';
 import { numberAttr } from '../attributes.js';
-import { chained } from '../blocks.js';
-import type { LoweringContext } from '../context.js';
+import type { Lowering, LoweringContext } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward } from '../forward.js';
+import { chained, forward } from '../forward.js';
 import { gelu, geluTanh } from '../functions.js';
 import { lowerLinear } from '../linear.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
-import { channelAttentions } from './channel-attention.js';
-import { timmConvolutions } from './convolutions.js';
-import { layerNames } from './names.js';
-import { timmNorms } from './norms.js';
-import { timmPoolings } from './pooling.js';
+import type { LoweringFamily } from '../lowering.js';
 
 /** ConvNeXt v2: each channel by its share of all channels' norms, channels last or first. */
 const lowerResponseNorm: Lowering = (module, ctx, inputs) => {
@@ -53,28 +47,20 @@ const quickGelu = activation(({ graph }, x) => {
 const hardSigmoid = activation(({ graph }, x) =>
   graph.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 }),
 );
-const activationNames = (...classes: readonly string[]): string[] => [
-  ...layerNames('activations', ...classes),
-  ...layerNames('activations_jit', ...classes.map((name) => `${name}Jit`)),
-  ...layerNames('activations_me', ...classes.map((name) => `${name}Me`)),
-];
 
 const lowerLayerScale2d = forward((m, x) => x.mul(m.requiredWeight('gamma').reshape(-1, 1, 1)));
 
 /** One layer for both halves, of which one gates the other. */
 const lowerGluMlp = forward((m, x) => {
-  const [first, second] = m.run(x, 'fc1').chunk(m.int('chunk_dim', -1), 2) as [
-    Expression,
-    Expression,
-  ];
+  const [first, second] = m.run(x, 'fc1').chunk(m.int('chunk_dim', -1), 2);
   const gated = m.bool('gate_last', true)
     ? first.mul(m.run(second, 'act'))
     : m.run(first, 'act').mul(second);
-  return m.run(gated, 'norm?', 'fc2');
+  return m.run(gated, 'norm? fc2');
 });
 
 const lowerSwiGlu = forward((m, x) =>
-  m.run(m.run(x, 'fc1_g', 'act').mul(m.run(x, 'fc1_x')), 'norm?', 'fc2'),
+  m.run(m.run(x, 'fc1_g act').mul(m.run(x, 'fc1_x')), 'norm? fc2'),
 );
 
 /** The head of models with the channels last. */
@@ -87,7 +73,7 @@ const lowerClHead = forward((m, x) => {
     if (kind === '') return x;
     throw m.refusal(`it pools by "${kind}"`);
   };
-  return m.run(pooled(m.string('pool_type')), 'norm', 'pre_logits', 'fc');
+  return m.run(pooled(m.string('pool_type')), 'norm pre_logits fc');
 });
 
 const hardMish = forward((_, x) => x.mul(0.5).mul(x.add(2).atLeast(0).atMost(2)));
@@ -96,51 +82,66 @@ const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs)
 
 /** What timm's models are made of. */
 export const timmLayers: LoweringFamily = {
-  lowerings: [
-    ...timmConvolutions,
-    ...timmNorms,
-    ...timmPoolings,
-    ...channelAttentions,
-    [layerNames('linear', 'Linear'), lowerLinear],
-    [layerNames('mlp', 'Mlp'), chained('fc1', 'act', 'norm?', 'fc2')],
-    [layerNames('mlp', 'ConvMlp'), chained('fc1', 'norm?', 'act', 'fc2')],
-    [layerNames('mlp', 'GlobalResponseNormMlp'), chained('fc1', 'act', 'grn', 'fc2')],
-    [layerNames('mlp', 'GluMlp'), lowerGluMlp],
-    [layerNames('mlp', 'SwiGLU'), lowerSwiGlu],
-    [layerNames('mlp', 'GatedMlp'), chained('fc1', 'act', 'gate', 'norm?', 'fc2')],
-    [layerNames('grn', 'GlobalResponseNorm'), lowerResponseNorm],
-    [
-      [
-        ...layerNames('layer_scale', 'LayerScale'),
-        ...['vision_transformer', 'vision_transformer_relpos', 'efficientformer'].map(
-          (home) => `timm.models.${home}.LayerScale`,
-        ),
-      ],
-      lowerLayerScale,
-    ],
-    [layerNames('layer_scale', 'LayerScale2d'), lowerLayerScale2d],
-    [
-      layerNames('classifier', 'NormMlpClassifierHead'),
-      chained('global_pool', 'norm', 'flatten', 'pre_logits', 'fc'),
-    ],
-    [layerNames('classifier', 'ClNormMlpClassifierHead'), lowerClHead],
-    [layerNames('classifier', 'ClassifierHead'), chained('global_pool', 'fc', 'flatten?')],
-    [activationNames('GELU'), activation(gelu)],
-    [activationNames('GELUTanh'), activation(geluTanh)],
-    [activationNames('QuickGELU'), quickGelu],
-    [activationNames('Sigmoid'), single('Sigmoid')],
-    [activationNames('Tanh'), single('Tanh')],
-    [activationNames('Swish'), silu],
-    [activationNames('Mish'), mish],
-    [activationNames('HardMish'), hardMish],
-    [activationNames('HardSwish'), single('HardSwish')],
-    [activationNames('HardSigmoid'), hardSigmoid],
-    [
-      [
-        ...layerNames('drop', 'DropPath', 'DropBlock2d'),
-        ...layerNames('patch_dropout', 'PatchDropout'),
-      ],
-      passThrough,
-    ],
-  ],
+  lowerings: {
+    'timm.layers.linear': { Linear: lowerLinear },
+    'timm.layers.mlp': {
+      Mlp: chained('fc1 act norm? fc2'),
+      ConvMlp: chained('fc1 norm? act fc2'),
+      GlobalResponseNormMlp: chained('fc1 act grn fc2'),
+      GluMlp: lowerGluMlp,
+      SwiGLU: lowerSwiGlu,
+      GatedMlp: chained('fc1 act gate norm? fc2'),
+    },
+    'timm.layers.grn': { GlobalResponseNorm: lowerResponseNorm },
+    'timm.layers.layer_scale': {
+      LayerScale: lowerLayerScale,
+      LayerScale2d: lowerLayerScale2d,
+    },
+    'timm.models.vision_transformer': { LayerScale: lowerLayerScale },
+    'timm.models.vision_transformer_relpos': { LayerScale: lowerLayerScale },
+    'timm.models.efficientformer': { LayerScale: lowerLayerScale },
+    'timm.layers.classifier': {
+      NormMlpClassifierHead: chained('global_pool norm flatten pre_logits fc'),
+      ClNormMlpClassifierHead: lowerClHead,
+      ClassifierHead: chained('global_pool fc flatten?'),
+    },
+    'timm.layers.activations': {
+      GELU: activation(gelu),
+      GELUTanh: activation(geluTanh),
+      QuickGELU: quickGelu,
+      Sigmoid: single('Sigmoid'),
+      Tanh: single('Tanh'),
+      Swish: silu,
+      Mish: mish,
+      HardMish: hardMish,
+      HardSwish: single('HardSwish'),
+      HardSigmoid: hardSigmoid,
+    },
+    'timm.layers.activations_jit': {
+      GELUJit: activation(gelu),
+      GELUTanhJit: activation(geluTanh),
+      QuickGELUJit: quickGelu,
+      SigmoidJit: single('Sigmoid'),
+      TanhJit: single('Tanh'),
+      SwishJit: silu,
+      MishJit: mish,
+      HardMishJit: hardMish,
+      HardSwishJit: single('HardSwish'),
+      HardSigmoidJit: hardSigmoid,
+    },
+    'timm.layers.activations_me': {
+      GELUMe: activation(gelu),
+      GELUTanhMe: activation(geluTanh),
+      QuickGELUMe: quickGelu,
+      SigmoidMe: single('Sigmoid'),
+      TanhMe: single('Tanh'),
+      SwishMe: silu,
+      MishMe: mish,
+      HardMishMe: hardMish,
+      HardSwishMe: single('HardSwish'),
+      HardSigmoidMe: hardSigmoid,
+    },
+    'timm.layers.drop': { 'DropPath|DropBlock2d': passThrough },
+    'timm.layers.patch_dropout': { PatchDropout: passThrough },
+  },
 };

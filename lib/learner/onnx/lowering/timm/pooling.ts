@@ -1,10 +1,10 @@
 import { optionalNumberAttr } from '../attributes.js';
 import { chain, flattenImage } from '../blocks.js';
-import { forward } from '../forward.js';
-import type { Scope } from '../scope.js';
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
-import { layerNames } from './names.js';
+import { forward } from '../forward.js';
+import type { LoweringFamily } from '../lowering.js';
+import type { Scope } from '../scope.js';
 
 /** The pooling inside, and then perhaps a flattening: a module, or in old files a flag. */
 const lowerSelectPool: Lowering = (module, ctx, inputs) => {
@@ -72,17 +72,20 @@ const averageSame = forward((m, x) => {
 });
 
 /** Pooling of timm's own. */
-export const timmPoolings: LoweringFamily['lowerings'] = [
-  [layerNames('adaptive_avgmax_pool', 'SelectAdaptivePool2d'), lowerSelectPool],
-  [
-    layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgPool2d', 'FastAdaptiveAvgPool'),
-    pooling(average),
-  ],
-  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveMaxPool'), pooling(maximum)],
-  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgMaxPool'), pooling(half)],
-  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveCatAvgMaxPool'), both],
-  [layerNames('adaptive_avgmax_pool', 'AdaptiveAvgMaxPool2d'), wholeImage(half)],
-  [layerNames('adaptive_avgmax_pool', 'AdaptiveCatAvgMaxPool2d'), wholeImage(average, true)],
-  [layerNames('pool2d_same', 'MaxPool2dSame'), maxSame],
-  [layerNames('pool2d_same', 'AvgPool2dSame'), averageSame],
-];
+export const timmPoolings: LoweringFamily = {
+  lowerings: {
+    'timm.layers.adaptive_avgmax_pool': {
+      SelectAdaptivePool2d: lowerSelectPool,
+      'FastAdaptiveAvgPool2d|FastAdaptiveAvgPool': pooling(average),
+      FastAdaptiveMaxPool: pooling(maximum),
+      FastAdaptiveAvgMaxPool: pooling(half),
+      FastAdaptiveCatAvgMaxPool: both,
+      AdaptiveAvgMaxPool2d: wholeImage(half),
+      AdaptiveCatAvgMaxPool2d: wholeImage(average, true),
+    },
+    'timm.layers.pool2d_same': {
+      MaxPool2dSame: maxSame,
+      AvgPool2dSame: averageSame,
+    },
+  },
+};

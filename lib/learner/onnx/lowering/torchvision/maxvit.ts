@@ -1,8 +1,8 @@
+import type { Expression } from '../expression.js';
 import { forward, plus } from '../forward.js';
 import { attention } from '../heads.js';
-import type { Scope } from '../scope.js';
-import type { Expression } from '../expression.js';
 import type { LoweringFamily } from '../lowering.js';
+import type { Scope } from '../scope.js';
 import { relativeBias } from '../windows.js';
 
 /** Attention over the positions of each partition: [batch, partitions, positions, channels]. */
@@ -63,16 +63,16 @@ function each(m: Scope, x: Expression, name: string): Expression {
   return m.list(name).reduce((y, child) => m.call(child, y), x);
 }
 
-const names = (name: string): string[] => [`torchvision.models.maxvit.${name}`];
-
 export const torchvisionMaxVits: LoweringFamily = {
-  lowerings: [
-    [names('RelativePositionalMultiHeadAttention'), relativeAttention],
-    [names('PartitionAttentionLayer'), partitionAttention],
-    [names('SwapAxes'), swapAxes],
-    [names('MBConv'), convBlock],
-    [names('MaxVitLayer'), forward((m, x) => m.run(x, 'layers'))],
-    [names('MaxVitBlock'), forward((m, x) => each(m, x, 'layers'))],
-    [names('MaxVit'), forward((m, x) => m.run(each(m, m.run(x, 'stem'), 'blocks'), 'classifier'))],
-  ],
+  lowerings: {
+    'torchvision.models.maxvit': {
+      RelativePositionalMultiHeadAttention: relativeAttention,
+      PartitionAttentionLayer: partitionAttention,
+      SwapAxes: swapAxes,
+      MBConv: convBlock,
+      MaxVitLayer: forward((m, x) => m.run(x, 'layers')),
+      MaxVitBlock: forward((m, x) => each(m, x, 'layers')),
+      MaxVit: forward((m, x) => m.run(each(m, m.run(x, 'stem'), 'blocks'), 'classifier')),
+    },
+  },
 };

@@ -1,5 +1,6 @@
-import type { Lowering, LoweringFamily } from '../lowering.js';
-import { awdLstmName, lowerAwdLstmModule, vocabSize } from './awd-lstm.js';
+import type { Lowering } from '../context.js';
+import type { LoweringFamily } from '../lowering.js';
+import { lowerAwdLstmModule, vocabSize } from './awd-lstm.js';
 import {
   lowerPoolingLinearClassifier,
   lowerSentenceEncoder,
@@ -15,21 +16,22 @@ const lowerLinearDecoder: Lowering = (module, ctx, inputs) =>
 
 /** fastai's text models. */
 export const textModels: LoweringFamily = {
-  lowerings: [
-    [[awdLstmName], lowerAwdLstmModule],
-    [['fastai.text.models.core.SentenceEncoder'], lowerSentenceEncoder],
-    [['fastai.text.models.core.PoolingLinearClassifier'], lowerPoolingLinearClassifier],
-    [['fastai.text.models.core.LinearDecoder'], lowerLinearDecoder],
-  ],
-  signatures: [
-    [['fastai.text.models.core.SentenceEncoder'], sentenceEncoderSignature],
-    [
-      [awdLstmName],
-      (module) => ({
+  lowerings: {
+    'fastai.text.models.awdlstm': { AWD_LSTM: lowerAwdLstmModule },
+    'fastai.text.models.core': {
+      SentenceEncoder: lowerSentenceEncoder,
+      PoolingLinearClassifier: lowerPoolingLinearClassifier,
+      LinearDecoder: lowerLinearDecoder,
+    },
+  },
+  signatures: {
+    'fastai.text.models.core': { SentenceEncoder: sentenceEncoderSignature },
+    'fastai.text.models.awdlstm': {
+      AWD_LSTM: (module) => ({
         inputs: [{ name: 'ids', dtype: 'int32', dims: ['batch', 'length'] }],
         outputs: ['logits'],
         hints: { kind: 'language-model', text: { vocabSize: vocabSize(module) } },
       }),
-    ],
-  ],
+    },
+  },
 };
