@@ -1,10 +1,8 @@
-import { intAttr } from '../attributes.js';
 import { lowerSequential } from '../containers.js';
-import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
 import { chained, forward, plus, residuals } from '../forward.js';
 import { attention, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
-import { groupNorm, lowerLayerNorm2d } from '../image-norm.js';
+import { lowerGroupNorm, lowerLayerNorm2d } from '../image-norm.js';
 import type { LoweringFamily } from '../lowering.js';
 import { lowerLayerNorm } from '../norm.js';
 import type { Scope } from '../scope.js';
@@ -71,9 +69,6 @@ const metaAttention = forward((m, x) => {
 
 const metaHead = (m: Scope, x: Expression): Expression =>
   m.inner('head').run(x, 'global_pool norm flatten fc');
-
-const lowerGroupNorm: Lowering = (module, ctx, inputs) =>
-  groupNorm(module, ctx, ctx.value(module, inputs), intAttr(module, 'num_groups'));
 
 /** InceptionNeXt: parts of the channels in kernels of several shapes. */
 const inceptionConv = forward((m, x) => {

@@ -1,22 +1,16 @@
-import type { Value } from '../../graph.js';
-import { intAttr } from '../attributes.js';
-import { chain } from '../blocks.js';
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward } from '../forward.js';
-import { groupNorm, lowerLayerNorm2d } from '../image-norm.js';
+import { chained, forward } from '../forward.js';
+import { lowerGroupNorm, lowerLayerNorm2d } from '../image-norm.js';
 import type { LoweringFamily } from '../lowering.js';
 import { lowerBatchNorm, lowerLayerNorm } from '../norm.js';
 import type { Scope } from '../scope.js';
 
 /** A norm, and then its activation. */
-function activated(norm: Lowering): Lowering {
-  return (module, ctx, inputs) =>
-    chain(ctx, module, norm(module, ctx, inputs) as Value, ['drop?', 'act?']);
-}
-
-const lowerGroupNorm: Lowering = (module, ctx, inputs) =>
-  groupNorm(module, ctx, ctx.value(module, inputs), intAttr(module, 'num_groups'));
+const activated =
+  (norm: Lowering): Lowering =>
+  (module, ctx, inputs) =>
+    chained('drop? act?')(module, ctx, [norm(module, ctx, inputs)]);
 
 /** By the root of the mean of squares, over the last dimension or over the channels of an image. */
 function rootMeanSquare(channelsFirst: boolean): Lowering {

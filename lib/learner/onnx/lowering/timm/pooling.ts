@@ -1,5 +1,4 @@
 import { optionalNumberAttr } from '../attributes.js';
-import { chain, flattenImage } from '../blocks.js';
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
 import { forward } from '../forward.js';
@@ -7,10 +6,10 @@ import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 
 /** The pooling inside, and then perhaps a flattening: a module, or in old files a flag. */
-const lowerSelectPool: Lowering = (module, ctx, inputs) => {
-  const pooled = chain(ctx, module, ctx.value(module, inputs), ['pool?', 'flatten?']);
-  return module.attr('flatten') === true ? flattenImage(ctx, pooled) : pooled;
-};
+const selectPool = forward((m, x) => {
+  const pooled = m.run(x, 'pool? flatten?');
+  return m.attr('flatten') === true ? pooled.op('Flatten', { axis: 1 }) : pooled;
+});
 
 type Pool = (x: Expression, axes: readonly number[], keep: boolean) => Expression;
 
@@ -75,7 +74,7 @@ const averageSame = forward((m, x) => {
 export const timmPoolings: LoweringFamily = {
   lowerings: {
     'timm.layers.adaptive_avgmax_pool': {
-      SelectAdaptivePool2d: lowerSelectPool,
+      SelectAdaptivePool2d: selectPool,
       'FastAdaptiveAvgPool2d|FastAdaptiveAvgPool': pooling(average),
       FastAdaptiveMaxPool: pooling(maximum),
       FastAdaptiveAvgMaxPool: pooling(half),

@@ -2,7 +2,6 @@ import { lowerSequential } from '../containers.js';
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
 import { chained, forward, forwardList, joined, residual, total } from '../forward.js';
-
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model } from './model.js';
