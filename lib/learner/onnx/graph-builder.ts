@@ -92,10 +92,7 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /**
-   * A tensor of the file. Tensors that are the same view of the same storage become one
-   * initializer.
-   */
+  /** A tensor of the file; equal views of the same storage become one initializer. */
   initializer(tensor: Tensor, name = 'weight'): Value {
     const view = `${tensor.dtype}:${tensor.offset}:${tensor.shape.join()}:${tensor.strides.join()}`;
     let views = this.#weights.get(tensor.storage);

@@ -2,13 +2,10 @@ import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { malformed } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
-import type { LoweringFamily } from './lowering.js';
+import { plainSignature, type LoweringFamily } from './lowering.js';
 import { codesOf } from './tabular.js';
 
-/**
- * The dot product of a user's and an item's factors, and their biases; scaled into y_range where
- * there is one.
- */
+/** The dot product of a user's and an item's factors, their biases, and perhaps a range. */
 const lowerDotBias: Lowering = (module, ctx, inputs) => {
   const { graph } = ctx;
   const codes = ctx.value(module, inputs);
@@ -38,11 +35,7 @@ export const collabModels: LoweringFamily = {
   },
   signatures: {
     'fastai.collab': {
-      EmbeddingDotBias: () => ({
-        inputs: [{ name: 'x', dtype: 'int64', dims: ['batch', 2] }],
-        outputs: ['output'],
-        hints: { kind: 'module' },
-      }),
+      EmbeddingDotBias: () => plainSignature({ name: 'x', dtype: 'int64', dims: ['batch', 2] }),
     },
   },
 };

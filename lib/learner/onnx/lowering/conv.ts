@@ -32,10 +32,7 @@ const padModes = new Map([
   ['replicate', 'edge'],
 ] as const);
 
-/**
- * x padded as the module's padding_mode has it, and what is left for the operator to pad with
- * zeros.
- */
+/** x padded by its padding_mode, and the zeros that are left for the operator to add. */
 function padded(
   module: Module,
   ctx: LoweringContext,

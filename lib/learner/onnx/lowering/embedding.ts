@@ -3,7 +3,7 @@ import type { Tensor } from '../../torch/tensor.js';
 import type { Value } from '../graph.js';
 import { numberAttr, optionalNumberAttr } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
-import type { LoweringFamily } from './lowering.js';
+import { plainSignature, type LoweringFamily } from './lowering.js';
 import { lazyTensorData } from '../tensor-data.js';
 
 /**
@@ -47,24 +47,13 @@ const lowerEmbeddingDropout: Lowering = (module, ctx, inputs) =>
 
 export const embeddings: LoweringFamily = {
   lowerings: {
-    'torch.nn.modules.sparse': { Embedding: lowerEmbedding },
-    'fastai.layers': { Embedding: lowerEmbedding },
+    'torch.nn.modules.sparse|fastai.layers': { Embedding: lowerEmbedding },
     'fastai.text.models.awdlstm': { EmbeddingDropout: lowerEmbeddingDropout },
   },
   signatures: {
-    'torch.nn.modules.sparse': {
-      Embedding: () => ({
-        inputs: [{ name: 'indices', dtype: 'int64', dims: ['batch', 'length'] }],
-        outputs: ['output'],
-        hints: { kind: 'module' },
-      }),
-    },
-    'fastai.layers': {
-      Embedding: () => ({
-        inputs: [{ name: 'indices', dtype: 'int64', dims: ['batch', 'length'] }],
-        outputs: ['output'],
-        hints: { kind: 'module' },
-      }),
+    'torch.nn.modules.sparse|fastai.layers': {
+      Embedding: () =>
+        plainSignature({ name: 'indices', dtype: 'int64', dims: ['batch', 'length'] }),
     },
   },
 };

@@ -64,10 +64,7 @@ export function lowerLanguageModel(root: Module): LoweredLanguageModel {
   return { graph: graph.finish(), vocabSize: vocabSize(encoder), stateSize: states.size };
 }
 
-/**
- * The states of all layers in one tensor: one value to hand in and out, however many layers there
- * are.
- */
+/** The states of all layers in one tensor, so that one value goes in and out. */
 class PackedStates {
   readonly size: number;
   readonly #all: Value;

@@ -1,6 +1,6 @@
 import type { Value } from '../graph.js';
 import type { Lowering, LoweringContext } from './context.js';
-import type { LoweringFamily } from './lowering.js';
+import { plainSignature, type LoweringFamily } from './lowering.js';
 
 /** x W' + b over the last dimension, for any rank. The weight stays as torch has it: [out, in]. */
 export function linear(
@@ -39,17 +39,12 @@ export const linears: LoweringFamily = {
   },
   signatures: {
     'torch.nn.modules.linear': {
-      Linear: (module) => ({
-        inputs: [
-          {
-            name: 'x',
-            dtype: 'float32',
-            dims: ['batch', module.tensor('weight')?.shape[1] ?? null],
-          },
-        ],
-        outputs: ['output'],
-        hints: { kind: 'module' },
-      }),
+      Linear: (module) =>
+        plainSignature({
+          name: 'x',
+          dtype: 'float32',
+          dims: ['batch', module.tensor('weight')?.shape[1] ?? null],
+        }),
     },
   },
 };

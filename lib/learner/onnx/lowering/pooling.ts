@@ -12,6 +12,7 @@ import {
   spatialSizes,
 } from './spatial.js';
 import { adaptivePool } from './adaptive-pooling.js';
+import { forward, sideBySide } from './forward.js';
 
 interface Window {
   readonly kernel: readonly number[];
@@ -20,10 +21,7 @@ interface Window {
   readonly dilations: readonly number[];
 }
 
-/**
- * Positions that `ceil_mode` adds behind an image: torch has no window that starts beyond the image
- * and the padding before it.
- */
+/** What `ceil_mode` adds behind an image: no window starts beyond it and its first padding. */
 function overhang(
   size: number,
   { kernel, strides, padding, dilations }: Window,
@@ -36,10 +34,7 @@ function overhang(
   return Math.max(0, (count - 1) * stride + extent - (size + 2 * pad));
 }
 
-/**
- * Margins behind each dimension that stand for ceil_mode; undefined where the operator must round
- * up itself.
- */
+/** Margins that stand for ceil_mode; undefined where the operator must round up itself. */
 function overhangs(
   module: Module,
   ctx: LoweringContext,
@@ -148,13 +143,6 @@ function lowerAdaptive(kind: 'average' | 'max'): Lowering {
   };
 }
 
-/** fastai's AdaptiveConcatPool: maximum and average side by side. */
-const lowerConcatPool: Lowering = (module, ctx, inputs) => {
-  const maximum = ctx.lowerValue(ctx.child(module, 'mp'), inputs);
-  const average = ctx.lowerValue(ctx.child(module, 'ap'), inputs);
-  return ctx.graph.op('Concat', [maximum, average], { axis: 1 });
-};
-
 export const poolings: LoweringFamily = {
   lowerings: {
     'torch.nn.modules.pooling': {
@@ -164,6 +152,8 @@ export const poolings: LoweringFamily = {
       'AdaptiveAvgPool1d|AdaptiveAvgPool2d|AdaptiveAvgPool3d': lowerAdaptive('average'),
       'AdaptiveMaxPool1d|AdaptiveMaxPool2d|AdaptiveMaxPool3d': lowerAdaptive('max'),
     },
-    'fastai.layers': { 'AdaptiveConcatPool1d|AdaptiveConcatPool2d': lowerConcatPool },
+    'fastai.layers': {
+      'AdaptiveConcatPool1d|AdaptiveConcatPool2d': forward((m, x) => sideBySide(m, x, 'mp', 'ap')),
+    },
   },
 };

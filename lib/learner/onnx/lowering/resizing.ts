@@ -90,10 +90,7 @@ const lowerUpsample: Lowering = (module, ctx, inputs) => {
   return scaled(ctx, module, x, factors, mode, alignCorners);
 };
 
-/**
- * `F.interpolate(x, scale_factor, mode)`: torch places the pixels by the factor itself, not by the
- * ratio of the sizes that come of it.
- */
+/** `F.interpolate(x, scale_factor, mode)`: the factor places pixels, not the ratio of sizes. */
 export function scaled(
   ctx: LoweringContext,
   module: Module,

@@ -2,7 +2,12 @@ import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { intAttr, malformed } from './attributes.js';
 import type { Flow, Lowering, LoweringContext } from './context.js';
-import type { InputSpec, LoweringFamily, SignatureOf } from './lowering.js';
+import {
+  plainSignature,
+  type InputSpec,
+  type LoweringFamily,
+  type SignatureOf,
+} from './lowering.js';
 
 /** Column `index` of a matrix of codes, as a vector. */
 export function codesOf(codes: Value, index: number, { graph }: LoweringContext): Value {
@@ -70,7 +75,7 @@ const tabularSignature: SignatureOf = (module) => {
   if (hasNumbers(module)) {
     inputs.push({ name: 'x_cont', dtype: 'float32', dims: ['batch', intAttr(module, 'n_cont')] });
   }
-  return { inputs, outputs: ['output'], hints: { kind: 'module' } };
+  return plainSignature(...inputs);
 };
 
 export const tabularModels: LoweringFamily = {

@@ -38,10 +38,7 @@ const lowerEncoderLayer: Lowering = (module, ctx, inputs) => {
   return child('norm2', graph.op('Add', [attended, feed(attended)]));
 };
 
-/**
- * torch's TransformerEncoder: its layers one after the other, and a norm behind them where there is
- * one.
- */
+/** torch's TransformerEncoder: its layers in turn, and perhaps a norm behind them. */
 const lowerEncoder: Lowering = (module, ctx, inputs) => {
   let x = ctx.value(module, inputs);
   for (const layer of ctx.child(module, 'layers').children.values()) {

@@ -9,10 +9,7 @@ import { ChunkedSequence } from './sequence.js';
 /** What SentenceEncoder hands to the pooling, beside the outputs. */
 const sequences = new WeakMap<Value, { chunks: ChunkedSequence; kept: Value }>();
 
-/**
- * SentenceEncoder: (ids [batch, length], lengths [batch]) to (outputs [length, batch, width], kept
- * mask).
- */
+/** SentenceEncoder: (ids [batch, length], lengths) to (outputs [length, batch, width], kept mask). */
 export const lowerSentenceEncoder: Lowering = (module, ctx, inputs) => {
   const [ids, lengths] = inputs.length === 1 && !(inputs[0] instanceof Value) ? inputs[0]! : inputs;
   if (!(ids instanceof Value) || !(lengths instanceof Value)) {

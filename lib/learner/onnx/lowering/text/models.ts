@@ -7,10 +7,7 @@ import {
   sentenceEncoderSignature,
 } from './classifier.js';
 
-/**
- * LinearDecoder: (logits, raw output, output after dropout); the second and third are the same in
- * evaluation.
- */
+/** LinearDecoder, whose other two outputs are of no use in evaluation. */
 const lowerLinearDecoder: Lowering = (module, ctx, inputs) =>
   ctx.lower(ctx.child(module, 'decoder'), inputs);
 

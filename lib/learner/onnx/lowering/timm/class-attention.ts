@@ -1,6 +1,6 @@
 import type { Expression } from '../expression.js';
 import { chained, forward, forwardMany } from '../forward.js';
-import { attention, heads, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import { firstAsks, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { crossCovariance, positionRows } from './mobile-transformers.js';
@@ -8,14 +8,6 @@ import { model, tokenHead } from './model.js';
 import { patchRow, plusScaled } from './vision-transformer.js';
 
 type Pair = readonly [height: number, width: number];
-
-/** The first token asks, all answer. */
-const firstAsks = forward((m, x) => {
-  const count = m.int('num_heads');
-  const q = heads(m.run(x.slice(1, 0, 1), 'q'), count);
-  const [k, v] = [heads(m.run(x, 'k'), count), heads(m.run(x, 'v'), count)];
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
 
 /** Heads talk to each other before and behind the softmax. */
 const talkingHeads = forward((m, x) => {
@@ -120,7 +112,7 @@ export const classAttentions: LoweringFamily = {
   lowerings: {
     'timm.models.cait': {
       Cait: model(caitFeatures, tokenHead),
-      ClassAttn: firstAsks,
+      ClassAttn: firstAsks('q', 'k', 'v'),
       TalkingHeadAttn: talkingHeads,
       LayerScaleBlock: scaledBlock,
       LayerScaleBlockClassAttn: classBlock,

@@ -1,6 +1,6 @@
 import type { Expression } from '../expression.js';
 import { forward, preNormBlock } from '../forward.js';
-import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import { heads, joinHeads, selfAttention } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model, tokenHead } from './model.js';
@@ -38,11 +38,6 @@ function distances(m: Scope, positions: number): Expression {
   return m.constant(data, [1, positions, positions, 3]);
 }
 
-const plainAttention = forward((m, x) => {
-  const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
-
 function convitFeatures(m: Scope, x: Expression): Expression {
   const patches = patchRow(m, x);
   const placed = m.bool('use_pos_embed') ? patches.add(m.requiredWeight('pos_embed')) : patches;
@@ -61,7 +56,7 @@ export const conVits: LoweringFamily = {
     'timm.models.convit': {
       ConVit: model(convitFeatures, tokenHead),
       GPSA: gatedPositions,
-      MHSA: plainAttention,
+      MHSA: selfAttention,
       Block: preNormBlock,
     },
   },

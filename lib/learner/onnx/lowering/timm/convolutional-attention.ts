@@ -1,6 +1,15 @@
 import type { Expression } from '../expression.js';
 import { chained, forward, joined, plus, preNormBlock } from '../forward.js';
-import { attention, heads, joinHeads, keyValue, queryKeyValue, toImage, toRows } from '../heads.js';
+import {
+  attendHeads,
+  attention,
+  heads,
+  joinHeads,
+  keyValue,
+  queryKeyValue,
+  toImage,
+  toRows,
+} from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model } from './model.js';
@@ -61,7 +70,7 @@ const firstAsks = forward((m, x) => {
   const count = m.int('num_heads');
   const [k, v] = keyValue(m.run(x, 'kv'), count);
   const q = heads(m.run(x.slice(1, 0, 1), 'q'), count);
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  return attendHeads(m, q, k, v);
 });
 
 const firstBlock = forward((m, x) => {
@@ -193,7 +202,7 @@ const efficientAttention = forward((m, x) => {
   const q = heads(m.run(x, 'q'), count);
   const y = m.has('sr') ? m.run(x.permute(0, 2, 1), 'sr norm').permute(0, 2, 1) : x;
   const [k, v] = [heads(m.run(y, 'k'), count), heads(m.run(y, 'v'), count)];
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  return attendHeads(m, q, k, v);
 });
 
 const nextConv = forward((m, x) => {

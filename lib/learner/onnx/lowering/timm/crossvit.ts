@@ -1,16 +1,8 @@
 import type { Expression } from '../expression.js';
 import { forward, joined } from '../forward.js';
-import { attention, heads, joinHeads, toRows } from '../heads.js';
+import { firstAsks, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-
-/** CrossViT: two grids of patches, whose tokens look at each other's patches. */
-const crossAttention = forward((m, x) => {
-  const count = m.int('num_heads');
-  const q = heads(m.run(x.slice(1, 0, 1), 'wq'), count);
-  const [k, v] = [heads(m.run(x, 'wk'), count), heads(m.run(x, 'wv'), count)];
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
 
 function crossBlock(m: Scope, xs: readonly Expression[]): Expression[] {
   const blocks = m.list('blocks');
@@ -78,7 +70,7 @@ export const crossVits: LoweringFamily = {
     'timm.models.crossvit': {
       CrossVit: forward(crossVit),
       CrossViT: forward(crossVit),
-      CrossAttention: crossAttention,
+      CrossAttention: firstAsks('wq', 'wk', 'wv'),
       CrossAttentionBlock: forward((m, x) => x.slice(1, 0, 1).add(m.run(x, 'norm1 attn'))),
     },
   },

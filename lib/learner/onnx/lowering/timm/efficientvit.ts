@@ -1,9 +1,9 @@
 import { lowerSequential } from '../containers.js';
-import type { Expression } from '../expression.js';
+import type { Expression, Triple } from '../expression.js';
 import { chained, forward, joined, residuals } from '../forward.js';
 import { attention } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
-import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
+import { inWindows } from '../windows.js';
 import { distanceBias } from './levit.js';
 import { model } from './model.js';
 
@@ -40,11 +40,7 @@ const cascaded = forward((m, x) => {
   for (const [i, layer] of layers.entries()) {
     const before = results.at(-1);
     const input = before ? before.add(parts[i]!) : parts[i]!;
-    const [query, k, v] = m.call(layer, input).split(1, [key, key, value]) as [
-      Expression,
-      Expression,
-      Expression,
-    ];
+    const [query, k, v] = m.call(layer, input).split(1, [key, key, value]) as Triple;
     const rows = (image: Expression): Expression => image.flatten(2).transpose(-2, -1);
     const mixed = attention(rows(m.call(depthwise[i]!, query)), rows(k), rows(v), {
       scale: m.number('scale'),
@@ -58,13 +54,10 @@ const cascaded = forward((m, x) => {
 const localWindows = forward((m, x) => {
   const size = m.inner('attn').int('resolution');
   if (x.size(2) === size && x.size(3) === size) return m.run(x, 'attn');
-  const padded = padToWindows(x.channelsLast(), [size, size]);
-  const windows = toWindows(padded, [size, size])
-    .reshape(-1, size, size, x.size(1))
-    .channelsFirst();
-  const attended = m.run(windows, 'attn').channelsLast().flatten(1, 2);
-  const image = fromWindows(attended, [size, size], [padded.size(1), padded.size(2)]);
-  return cropTo(image, [x.size(2), x.size(3)]).channelsFirst();
+  return inWindows(x.channelsLast(), [size, size], (windows) => {
+    const image = windows.reshape(-1, size, size, x.size(1)).channelsFirst();
+    return m.run(image, 'attn').channelsLast().flatten(1, 2);
+  }).channelsFirst();
 });
 
 /** EfficientViT, of MIT and of Microsoft. */

@@ -1,6 +1,6 @@
 import type { Module } from '../../../torch/module.js';
 import type { Lowering } from '../context.js';
-import type { Expression } from '../expression.js';
+import type { Expression, Triple } from '../expression.js';
 import { forwardMany, plus } from '../forward.js';
 import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
@@ -38,11 +38,7 @@ function rotated(m: Scope, x: Expression, rope: Expression): Expression {
 }
 
 /** Queries, keys and values from one layer, or from three. */
-function parts(
-  m: Scope,
-  x: Expression,
-  qkv: (m: Scope, x: Expression) => Expression,
-): [Expression, Expression, Expression] {
+function parts(m: Scope, x: Expression, qkv: (m: Scope, x: Expression) => Expression): Triple {
   const count = m.int('num_heads');
   if (m.has('qkv')) return queryKeyValue(qkv(m, x), count);
   m.require(m.int('num_kv_heads', count) === count, 'its keys have fewer heads than its queries');

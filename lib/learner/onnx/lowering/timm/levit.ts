@@ -1,10 +1,10 @@
 import { lowerSequential } from '../containers.js';
-import type { Expression } from '../expression.js';
+import type { Expression, Triple } from '../expression.js';
 import { chained, forward, plus, residual, residuals } from '../forward.js';
-import { attention, joinHeads, toRows } from '../heads.js';
+import { attendHeads, attention, joinHeads, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
+import { inWindows } from '../windows.js';
 import { model } from './model.js';
 
 /** A number for each head and each distance between two positions: [heads, queries, keys]. */
@@ -31,11 +31,11 @@ function widths(m: Scope): [key: number, value: number] {
 const selfAttention = forward((m, x) => {
   const [key, value] = widths(m);
   const image = m.bool('use_conv');
-  const [q, k, v] = (image ? splitImage : splitRows)(m, m.run(x, 'qkv'), [key, key, value]) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, k, v] = (image ? splitImage : splitRows)(m, m.run(x, 'qkv'), [
+    key,
+    key,
+    value,
+  ]) as Triple;
   const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
   return m.run(image ? likeImage(mixed, x.size(2), x.size(3)) : joinHeads(mixed), 'proj');
 });
@@ -78,8 +78,6 @@ const linearNorm = forward((m, x) => {
   return m.run(flat, 'bn').reshape(-1, y.size(1), y.size(2));
 });
 
-const block = residuals('attn', 'mlp');
-
 function features(m: Scope, x: Expression): Expression {
   const stem = m.run(x, 'stem');
   return m.run(m.bool('use_conv') ? stem : toRows(stem), 'stages');
@@ -98,16 +96,13 @@ export function twoHeads(m: Scope, x: Expression): Expression {
 
 const head = (m: Scope, x: Expression): Expression => twoHeads(m, pooled(m, x));
 
-const formerAttention = forward((m, x) => {
-  const [key, value] = widths(m);
-  const [q, k, v] = splitRows(m, m.run(x, 'qkv'), [key, key, value]) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
-  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
-  return m.run(joinHeads(mixed), 'proj');
-});
+/** A layer for queries, keys and values over rows, which a norm may precede. */
+const rowAttention = (layers: string) =>
+  forward((m, x) => {
+    const [key, value] = widths(m);
+    const [q, k, v] = splitRows(m, m.run(x, layers), [key, key, value]) as Triple;
+    return attendHeads(m, q, k, v, distanceBias(m));
+  });
 
 /** EfficientFormer v2: heads talk to each other before and behind the softmax. */
 const talkingAttention = forward((m, x) => {
@@ -149,27 +144,10 @@ const blockV2 = forward((m, x) => {
   return plus(m, y, 'mlp ls2');
 });
 
-/** TinyViT: the block's norm is inside its attention. */
-const tinyAttention = forward((m, x) => {
-  const [key, value] = widths(m);
-  const [q, k, v] = splitRows(m, m.run(x, 'norm qkv'), [key, key, value]) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
-  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
-  return m.run(joinHeads(mixed), 'proj');
-});
-
 const tinyBlock = forward((m, x) => {
   const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
   const window = m.pair('window_size');
-  const padded = padToWindows(x, window);
-  const attended = fromWindows(m.run(toWindows(padded, window), 'attn'), window, [
-    padded.size(1),
-    padded.size(2),
-  ]);
-  const image = x.add(cropTo(attended, [height, width])).channelsFirst();
+  const image = x.add(inWindows(x, window, (windows) => m.run(windows, 'attn'))).channelsFirst();
   const rows = toRows(m.run(image, 'local_conv'));
   return plus(m, rows, 'mlp').reshape(0, height, width, channels);
 });
@@ -195,13 +173,13 @@ export const levits: LoweringFamily = {
       AttentionDownsample: downAttention,
       LevitMlp: chained('ln1 act ln2'),
       LevitDownsample: forward((m, x) => plus(m, m.run(x, 'attn_downsample'), 'mlp')),
-      LevitBlock: block,
+      LevitBlock: residuals('attn', 'mlp'),
       LevitStage: chained('downsample blocks'),
     },
     'timm.models.efficientformer': {
       EfficientFormer: model(normed, head),
       Stem4: lowerSequential,
-      Attention: formerAttention,
+      Attention: rowAttention('qkv'),
       Downsample: chained('conv norm'),
       Flat: forward((_, x) => toRows(x)),
       Pooling: forward((m, x) => m.run(x, 'pool').sub(x)),
@@ -231,7 +209,7 @@ export const levits: LoweringFamily = {
       PatchMerging: chained('conv1 act1 conv2 act2 conv3'),
       ConvLayer: chained('blocks'),
       NormMlp: chained('norm fc1 act fc2'),
-      Attention: tinyAttention,
+      Attention: rowAttention('norm qkv'),
       TinyVitBlock: tinyBlock,
       TinyVitStage: tinyStage,
     },

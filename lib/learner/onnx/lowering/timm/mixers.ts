@@ -1,7 +1,7 @@
 import { lowerSequential } from '../containers.js';
-import type { Expression } from '../expression.js';
+import type { Expression, Quad, Triple } from '../expression.js';
 import { chained, forward, plus, residuals } from '../forward.js';
-import { attention, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import { selfAttention, toImage, toRows } from '../heads.js';
 import { lowerGroupNorm, lowerLayerNorm2d } from '../image-norm.js';
 import type { LoweringFamily } from '../lowering.js';
 import { lowerLayerNorm } from '../norm.js';
@@ -62,22 +62,12 @@ const squaredRelu = forward((_, x) => {
   return y.mul(y);
 });
 
-const metaAttention = forward((m, x) => {
-  const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
-
 const metaHead = (m: Scope, x: Expression): Expression =>
   m.inner('head').run(x, 'global_pool norm flatten fc');
 
 /** InceptionNeXt: parts of the channels in kernels of several shapes. */
 const inceptionConv = forward((m, x) => {
-  const [kept, square, wide, tall] = x.split(1, m.ints('split_indexes')) as [
-    Expression,
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [kept, square, wide, tall] = x.split(1, m.ints('split_indexes')) as Quad;
   return kept.concat(
     1,
     m.run(square, 'dwconv_hw'),
@@ -100,11 +90,7 @@ const starBlock = forward((m, x) => {
 /** FocalNet: what lies around each pixel at several distances, weighed by gates. */
 const modulation = forward((m, x) => {
   const level = m.int('focal_level');
-  const [q, context, gates] = m.run(x, 'f').split(1, m.ints('input_split')) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, context, gates] = m.run(x, 'f').split(1, m.ints('input_split')) as Triple;
   const parts: Expression[] = [];
   let around = context;
   for (const [i, layer] of m.list('focal_layers').entries()) {
@@ -176,7 +162,7 @@ export const mixers: LoweringFamily = {
       Scale: metaScale,
       SquaredReLU: squaredRelu,
       StarReLU: starRelu,
-      Attention: metaAttention,
+      Attention: selfAttention,
       SepConv: chained('pwconv1 act1 dwconv act2 pwconv2'),
       Pooling: forward((m, x) => m.run(x, 'pool').sub(x)),
       MlpHead: chained('fc1 act norm fc2'),

@@ -1,4 +1,4 @@
-import type { Expression } from '../expression.js';
+import type { Expression, Triple } from '../expression.js';
 import { chained, forward, joined, preNormBlock } from '../forward.js';
 import { toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
@@ -6,10 +6,7 @@ import type { Scope } from '../scope.js';
 import { model } from './model.js';
 import { plusScaled } from './vision-transformer.js';
 
-/**
- * Sines and cosines of an image's rows and columns, through a learned convolution: [1, channels,
- * height, width].
- */
+/** Sines and cosines of rows and columns, convolved: [1, channels, height, width]. */
 function fourierPositions(m: Scope, height: number, width: number): Expression {
   const [hidden, scale] = [m.int('hidden_dim'), m.number('scale')];
   const [temperature, epsilon] = [m.number('temperature'), m.number('eps', 1e-6)];
@@ -141,11 +138,7 @@ const mobileVitV2 = forward((m, x) => {
 /** One query for all positions, so that the cost is linear. */
 const linearAttention = forward((m, x) => {
   const size = m.int('embed_dim');
-  const [query, key, value] = m.run(x, 'qkv_proj').split(1, [1, size, size]) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [query, key, value] = m.run(x, 'qkv_proj').split(1, [1, size, size]) as Triple;
   const context = key.mul(query.softmax()).sum([3], true);
   return m.run(value.relu().mul(context), 'out_proj');
 });

@@ -3,7 +3,7 @@ import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
 import { chained, forward, plus, residual, residuals, total } from '../forward.js';
 import { lowerActivationFunction } from '../functions.js';
-import { attention, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import { attendHeads, queryKeyValue, toImage, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model } from './model.js';
@@ -94,7 +94,7 @@ const conditionalPositions = forward((m, x) =>
 
 const imageAttention = forward((m, x) => {
   const [q, k, v] = queryKeyValue(m.run(toRows(x), 'qkv'), m.int('num_heads'));
-  const mixed = m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  const mixed = attendHeads(m, q, k, v);
   return toImage(mixed, x.size(2), x.size(3));
 });
 

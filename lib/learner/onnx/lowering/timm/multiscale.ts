@@ -108,10 +108,7 @@ function mvitFeatures(m: Scope, x: Expression): Expression {
   return m.run(y, 'norm');
 }
 
-/**
- * Hiera: positions of a unit are kept together, so that pooling takes the maximum over the first of
- * them.
- */
+/** Hiera: positions of a unit stand together, and pooling takes the maximum over them. */
 const unitAttention = forward((m, x) => {
   const [count, size, stride] = [m.int('heads'), m.int('head_dim'), m.int('q_stride')];
   const positions = x.size(1);

@@ -1,5 +1,5 @@
 import { lowerSequential } from '../containers.js';
-import type { Expression } from '../expression.js';
+import type { Expression, Triple } from '../expression.js';
 import { chained, forward, plus, residuals, total } from '../forward.js';
 import { attention } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
@@ -45,11 +45,7 @@ const affine = forward((m, x) => x.mul(m.requiredWeight('scale')).add(m.required
 
 /** MambaOut: a gate, and a convolution over part of the channels. */
 const gatedConv = forward((m, x) => {
-  const [gate, kept, convolved] = m.run(x, 'norm fc1').split(3, m.ints('split_indices')) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [gate, kept, convolved] = m.run(x, 'norm fc1').split(3, m.ints('split_indices')) as Triple;
   const around = m.run(convolved.channelsFirst(), 'conv').channelsLast();
   return x.add(m.run(m.run(gate, 'act').mul(kept.concat(3, around)), 'fc2 ls'));
 });
@@ -101,11 +97,7 @@ const imageAttention = forward((m, x) => {
   const parts = m.bool('head_first')
     ? qkv.reshape(0, count, 3 * size, height * width).chunk(2, 3)
     : [0, 1, 2].map((i) => qkv.reshape(0, 3, count, size, height * width).select(1, i));
-  const [q, k, v] = parts.map((part) => part.transpose(-2, -1)) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, k, v] = parts.map((part) => part.transpose(-2, -1)) as Triple;
   const mixed = attention(q, k, v).transpose(-2, -1);
   return m.run(mixed.reshape(0, count * size, height, width), 'proj');
 });

@@ -20,10 +20,7 @@ const half: Pool = (x, axes, keep) =>
     .add(maximum(x, axes, keep))
     .mul(0.5);
 
-/**
- * Over the dimensions that the file says, which are those of images with the channels first in old
- * files.
- */
+/** Over the dimensions that the file says; old files mean height and width. */
 function pooling(pool: Pool): Lowering {
   return forward((m, x) => pool(x, axesOf(m, 'dim'), !m.bool('flatten', false)));
 }

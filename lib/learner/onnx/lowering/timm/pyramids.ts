@@ -1,9 +1,18 @@
 import type { Expression } from '../expression.js';
 import { chained, forward, plus, preNormBlock } from '../forward.js';
-import { attention, heads, joinHeads, keyValue, queryKeyValue, toImage, toRows } from '../heads.js';
+import {
+  attendHeads,
+  attention,
+  heads,
+  joinHeads,
+  keyValue,
+  queryKeyValue,
+  toImage,
+  toRows,
+} from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
+import { inWindows } from '../windows.js';
 import { model } from './model.js';
 
 type Pair = readonly [height: number, width: number];
@@ -13,7 +22,7 @@ function reducedAttention(m: Scope, x: Expression, [height, width]: Pair): Expre
   const count = m.int('num_heads');
   const q = heads(m.run(x, 'q'), count);
   const [k, v] = keyValue(m.run(reduced(m, x, [height, width]), 'kv'), count);
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  return attendHeads(m, q, k, v);
 }
 
 function reduced(m: Scope, x: Expression, [height, width]: Pair): Expression {
@@ -59,11 +68,11 @@ function twinsAttention(m: Scope, x: Expression, size: Pair): Expression {
     'its block does not know it',
   );
   const window: Pair = [m.int('ws'), m.int('ws')];
-  const image = padToWindows(x.reshape(0, ...size, x.size(2)), window);
-  const [q, k, v] = queryKeyValue(m.run(toWindows(image, window), 'qkv'), m.int('num_heads'));
-  const mixed = joinHeads(attention(q, k, v, { scale: m.number('scale') }));
-  const back = cropTo(fromWindows(mixed, window, [image.size(1), image.size(2)]), size);
-  return m.run(back.flatten(1, 2), 'proj');
+  const mixed = inWindows(x.reshape(0, ...size, x.size(2)), window, (windows) => {
+    const [q, k, v] = queryKeyValue(m.run(windows, 'qkv'), m.int('num_heads'));
+    return joinHeads(attention(q, k, v, { scale: m.number('scale') }));
+  });
+  return m.run(mixed.flatten(1, 2), 'proj');
 }
 
 function twinsPositions(m: Scope, x: Expression, size: Pair): Expression {

@@ -1,6 +1,6 @@
 import type { Expression } from '../expression.js';
 import { forward, plus } from '../forward.js';
-import { attention, heads, joinHeads } from '../heads.js';
+import { attendHeads, heads } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model, tokenHead } from './model.js';
@@ -13,7 +13,7 @@ const tntAttention = forward((m, x) => {
     .chunk(2, 2)
     .map((part) => heads(part, count)) as [Expression, Expression];
   const v = heads(m.run(x, 'v'), count);
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  return attendHeads(m, q, k, v);
 });
 
 function tntBlock(

@@ -1,9 +1,9 @@
-import type { Expression } from '../expression.js';
+import type { Expression, Quad } from '../expression.js';
 import { forward, forwardMany, plus, residuals } from '../forward.js';
 import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { relativeBias } from '../windows.js';
+import { padTo, relativeBias } from '../windows.js';
 import { model } from './model.js';
 
 /** What an attention does behind its heads: a norm, and a gate that the input opens. */
@@ -28,7 +28,7 @@ const postNormBlock = residuals('attn norm1', 'mlp norm2');
 const parallelScaling = forward((m, x) => {
   const sizes = m.ints('in_split');
   const parts = m.run(x, 'in_norm in_proj').split(2, sizes);
-  const [hidden, q, k, v] = parts as [Expression, Expression, Expression, Expression];
+  const [hidden, q, k, v] = parts as Quad;
   const bias = m.weight('mlp_bias');
   const count = m.int('num_heads');
   const mixed = attention(
@@ -54,12 +54,7 @@ const parallelThings = forward((m, x) => {
 /** Patches one after the other, or as an image with the channels last or first. */
 const patchEmbed = forward((m, x) => {
   checkSize(m, x);
-  const [height, width] = m.bool('dynamic_img_pad', false) ? m.pair('patch_size') : [1, 1];
-  const missing = (size: number, patch: number): number => (patch - (size % patch)) % patch;
-  const whole =
-    height === 1 && width === 1
-      ? x
-      : x.pad({ 2: [0, missing(x.size(2), height)], 3: [0, missing(x.size(3), width)] });
+  const whole = m.bool('dynamic_img_pad', false) ? padTo(x, m.pair('patch_size'), [2, 3]) : x;
   const patches = m.run(whole, 'proj');
   if (m.bool('flatten', true)) return m.run(patches.flatten(2).permute(0, 2, 1), 'norm?');
   const format = m.enumeration('output_fmt', 'NCHW');

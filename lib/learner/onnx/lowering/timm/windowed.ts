@@ -1,9 +1,18 @@
-import type { Expression } from '../expression.js';
+import type { Expression, Triple } from '../expression.js';
 import { chained, forward, forwardMany, joined, plus, residuals } from '../forward.js';
-import { attention, heads, joinHeads, keyValue, queryKeyValue, toImage, toRows } from '../heads.js';
+import {
+  attendHeads,
+  heads,
+  joinHeads,
+  keyValue,
+  queryKeyValue,
+  selfAttention,
+  toImage,
+  toRows,
+} from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
+import { fromWindows, inWindows, padTo, toWindows } from '../windows.js';
 import { model } from './model.js';
 import { childBias } from './relative-position.js';
 
@@ -25,11 +34,6 @@ const channelAttention = forward((m, x) => {
   return m.run(joinHeads(transposed(weights.matmul(transposed(v)))), 'proj');
 });
 
-const windowSelf = forward((m, x) => {
-  const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
-
 function davitBlock(attend: (m: Scope, rows: Expression, size: Pair) => Expression) {
   return forward((m, x) => {
     const size: Pair = [x.size(2), x.size(3)];
@@ -43,16 +47,11 @@ const channelBlock = davitBlock((m, rows) => m.run(rows, 'attn'));
 
 const spatialBlock = davitBlock((m, rows, size) => {
   const window = m.pair('window_size');
-  const image = padToWindows(rows.reshape(0, ...size, rows.size(2)), window);
-  const attended = m.run(toWindows(image, window), 'attn');
-  return cropTo(fromWindows(attended, window, [image.size(1), image.size(2)]), size).flatten(1, 2);
+  const image = rows.reshape(0, ...size, rows.size(2));
+  return inWindows(image, window, (windows) => m.run(windows, 'attn')).flatten(1, 2);
 });
 
-/** Zeros below and to the right, until the stride or the kernel divides the image. */
-function padded(x: Expression, [height, width]: Pair): Expression {
-  const missing = (size: number, by: number): number => (by - (size % by)) % by;
-  return x.pad({ 2: [0, missing(x.size(2), height)], 3: [0, missing(x.size(3), width)] });
-}
+const padded = (x: Expression, by: Pair): Expression => padTo(x, by, [2, 3]);
 
 const davitStem = forward((m, x) => m.run(padded(x, m.pair('stride')), 'conv norm'));
 
@@ -74,14 +73,13 @@ const davitDownsample = forward((m, x) => {
 const gcAttention = forwardMany((m, [x, query]) => {
   const count = m.int('num_heads');
   const bias = childBias(m, 'rel_pos');
-  const parts = (): [Expression, Expression, Expression] => {
+  const parts = (): Triple => {
     if (!m.bool('use_global') || !query) return queryKeyValue(m.run(x!, 'qkv'), count);
     const [k, v] = keyValue(m.run(x!, 'qkv'), count);
     return [heads(query, count), k, v];
   };
   const [q, k, v] = parts();
-  const mixed = attention(q, k, v, { scale: m.number('scale'), ...(bias && { bias }) });
-  return m.run(joinHeads(mixed), 'proj');
+  return attendHeads(m, q, k, v, bias);
 });
 
 const gcBlock = forwardMany((m, [x, query]) => {
@@ -121,7 +119,7 @@ export const windowedTransformers: LoweringFamily = {
       Stem: davitStem,
       Downsample: davitDownsample,
       'ChannelAttention|ChannelAttentionV2': channelAttention,
-      WindowAttention: windowSelf,
+      WindowAttention: selfAttention,
       ChannelBlock: channelBlock,
       SpatialBlock: spatialBlock,
       DaVitStage: chained('downsample blocks'),
