@@ -126,6 +126,14 @@ export function relativeBias(table: Expression, index: Expression, positions: nu
     .unsqueeze(0);
 }
 
+/** The same by the names that the table and the index have in most modules. */
+export const tableBias = (m: Scope, positions: number): Expression =>
+  relativeBias(
+    m.requiredWeight('relative_position_bias_table'),
+    m.requiredWeight('relative_position_index'),
+    positions,
+  );
+
 /** Cosine attention's scores, each head's scaled by a learned factor of at most 100. */
 export function cosineScores(q: Expression, k: Expression, logScale: Expression): Expression {
   const scale = logScale.atMost(Math.log(100)).exp();

@@ -12,7 +12,7 @@ import {
 } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model } from './model.js';
+import { model, tokenOrMean } from './model.js';
 
 type Pair = readonly [height: number, width: number];
 
@@ -158,13 +158,6 @@ function parallelBlock(m: Scope, xs: readonly Expression[], sizes: readonly Pair
   });
 }
 
-/** The mean over the patches, or the token in front of them. */
-function summary(m: Scope, x: Expression): Expression {
-  const kind = m.attr('global_pool');
-  m.require(kind === 'avg' || kind === 'token', `it pools by "${String(kind)}"`);
-  return kind === 'avg' ? x.slice(1, 1).mean([1]) : x.select(1, 0);
-}
-
 function coatModel(m: Scope, x: Expression): Expression {
   m.require(!m.bool('return_interm_layers', false), 'it gives several tensors');
   const [rows, sizes]: [Expression[], Pair[]] = [[], []];
@@ -184,7 +177,7 @@ function coatModel(m: Scope, x: Expression): Expression {
     image = toImage(result.slice(1, 1), ...grid);
   }
   const parallel = m.list('parallel_blocks');
-  if (parallel.length === 0) return m.run(summary(m, m.run(rows[3]!, 'norm4')), 'head');
+  if (parallel.length === 0) return m.run(tokenOrMean(m, m.run(rows[3]!, 'norm4'), 1), 'head');
   let [xs, scales] = [rows.slice(1), sizes.slice(1)];
   for (const child of parallel) {
     const placed = xs.map((y, i) =>
@@ -192,7 +185,7 @@ function coatModel(m: Scope, x: Expression): Expression {
     );
     xs = parallelBlock(m.enter(child, 'timm.models.coat.ParallelBlock'), placed, scales);
   }
-  const summaries = xs.map((y, i) => summary(m, m.run(y, `norm${i + 2}`)).unsqueeze(1));
+  const summaries = xs.map((y, i) => tokenOrMean(m, m.run(y, `norm${i + 2}`), 1).unsqueeze(1));
   return m.run(m.run(joined(summaries), 'aggregate').squeeze(1), 'head');
 }
 

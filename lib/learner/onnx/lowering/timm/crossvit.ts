@@ -1,3 +1,4 @@
+import { tokenOrMean } from './model.js';
 import type { Expression } from '../expression.js';
 import { forward, joined } from '../forward.js';
 import { firstAsks, toRows } from '../heads.js';
@@ -51,12 +52,7 @@ function crossVit(m: Scope, x: Expression): Expression {
     xs = crossBlock(m.enter(child, 'timm.models.crossvit.MultiScaleBlock'), xs);
   }
   const [norms, classifiers] = [m.list('norm'), m.list('head')];
-  const kind = m.attr('global_pool');
-  m.require(kind === 'avg' || kind === 'token', `it pools by "${String(kind)}"`);
-  const summaries = xs.map((row, i) => {
-    const y = m.call(norms[i]!, row);
-    return kind === 'avg' ? y.slice(1, 1).mean([1]) : y.select(1, 0);
-  });
+  const summaries = xs.map((row, i) => tokenOrMean(m, m.call(norms[i]!, row), 1));
   if (classifiers[0]?.className === 'torch.nn.modules.linear.Identity') {
     return joined(summaries);
   }

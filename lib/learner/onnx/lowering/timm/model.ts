@@ -21,14 +21,11 @@ export function model(features: Stage, head: Stage): TimmModel {
 }
 
 /** The mean over positions behind the tokens, or the first token. */
-export function tokenOrMean(
-  m: Scope,
-  x: Expression,
-  prefix = m.int('num_prefix_tokens', 1),
-): Expression {
+export function tokenOrMean(m: Scope, x: Expression, tokens?: number): Expression {
   const kind = m.attr('global_pool');
   if (kind === 'token') return x.select(1, 0);
   m.require(kind === 'avg', `it pools by "${String(kind)}"`);
+  const prefix = tokens ?? m.int('num_prefix_tokens');
   return (prefix > 0 ? x.slice(1, prefix) : x).mean([1]);
 }
 

@@ -1,6 +1,6 @@
 import type { Expression } from '../expression.js';
 import type { Scope } from '../scope.js';
-import { relativeBias } from '../windows.js';
+import { relativeBias, tableBias } from '../windows.js';
 
 /** Before timm 0.8 they lived beside the model that came with them. */
 const homes =
@@ -10,7 +10,7 @@ const homes =
 export function positionBias(m: Scope): Expression {
   switch (homes.exec(m.module.className)?.[1]) {
     case 'RelPosBias':
-      return fromTable(m);
+      return tableBias(m, positionsOf(m));
     case 'RelPosMlp':
       return fromNetwork(m);
     case 'RelPosBiasTf':
@@ -27,11 +27,6 @@ export function childBias(m: Scope, name: string): Expression | undefined {
 
 function positionsOf(m: Scope): number {
   return m.ints('bias_shape')[0]!;
-}
-
-function fromTable(m: Scope): Expression {
-  const table = m.requiredWeight('relative_position_bias_table');
-  return relativeBias(table, m.requiredWeight('relative_position_index'), positionsOf(m));
 }
 
 function fromNetwork(m: Scope): Expression {

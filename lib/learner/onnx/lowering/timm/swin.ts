@@ -13,6 +13,7 @@ import {
   padToWindows,
   relativeBias,
   shiftMask,
+  tableBias,
   toWindows,
 } from '../windows.js';
 import { meanHead, model } from './model.js';
@@ -31,11 +32,7 @@ function mix(
 const windowAttention = forwardMany((m, [x, mask]) => {
   const count = m.int('num_heads');
   const [q, k, v] = queryKeyValue(m.run(x!, 'qkv'), count);
-  const bias = relativeBias(
-    m.requiredWeight('relative_position_bias_table'),
-    m.requiredWeight('relative_position_index'),
-    x!.size(1),
-  );
+  const bias = tableBias(m, x!.size(1));
   const scores = q.mul(m.number('scale')).matmul(k.transpose(-2, -1)).add(bias);
   return mix(m, scores, v, mask);
 });

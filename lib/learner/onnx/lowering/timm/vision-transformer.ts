@@ -3,7 +3,7 @@ import { forward, forwardMany, plus, residuals } from '../forward.js';
 import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { padTo, relativeBias } from '../windows.js';
+import { padTo, relativeBias, tableBias } from '../windows.js';
 import { model } from './model.js';
 
 /** What an attention does behind its heads: a norm, and a gate that the input opens. */
@@ -203,16 +203,13 @@ const beitBlock = forwardMany((m, [x, shared]) => {
 
 function beitFeatures(m: Scope, x: Expression): Expression {
   const placed = withTokens(m, patchRow(m, x), ['cls_token']);
-  const bias = m.has('rel_pos_bias') ? sharedBias(m.inner('rel_pos_bias'), placed) : undefined;
+  const bias = m.has('rel_pos_bias')
+    ? tableBias(m.inner('rel_pos_bias'), placed.size(1))
+    : undefined;
   const result = m
     .list('blocks')
     .reduce((y, child) => (bias ? m.call(child, y, bias) : m.call(child, y)), placed);
   return m.run(result, 'norm');
-}
-
-function sharedBias(m: Scope, x: Expression): Expression {
-  const table = m.requiredWeight('relative_position_bias_table');
-  return relativeBias(table, m.requiredWeight('relative_position_index'), x.size(1));
 }
 
 /** ViT, DeiT and BEiT. */

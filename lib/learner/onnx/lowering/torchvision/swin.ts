@@ -12,6 +12,7 @@ import {
   padToWindows,
   relativeBias,
   shiftMask,
+  tableBias,
   toWindows,
 } from '../windows.js';
 
@@ -39,11 +40,7 @@ function attend(
 }
 
 const attentionV1 = forward((m, x) => {
-  const bias = relativeBias(
-    m.requiredWeight('relative_position_bias_table'),
-    m.requiredWeight('relative_position_index'),
-    area(m),
-  );
+  const bias = tableBias(m, area(m));
   return attend(m, x, (windows) => {
     const [q, k, v] = queryKeyValue(m.run(windows, 'qkv'), m.int('num_heads'));
     return [
