@@ -8,6 +8,7 @@ import { resize } from '../lib/learner/fastai/vision/image/resample.js';
 import { crop } from '../lib/learner/fastai/vision/image/frame.js';
 import { ImagePipeline } from '../lib/learner/fastai/vision/transforms/pipeline.js';
 import { createSession, lowerModel } from '../lib/learner/onnx/index.js';
+import { loadLowerings } from '../lib/learner/onnx/lowering/registry.js';
 import { median, sideBySide, table, timed } from './statistics.js';
 
 const ROUNDS = 60;
@@ -46,6 +47,7 @@ export async function benchVision(file: string): Promise<void> {
   const pipeline = new ImagePipeline(mode, opened.dls.afterItem, opened.dls.afterBatch);
   const raster = await readImage(jpeg, mode);
   const { channels, height, width, data } = pipeline.apply(raster);
+  await loadLowerings(opened.model);
   const { graph } = lowerModel(opened.model, {
     inputs: [{ name: 'image', dtype: 'float32', dims: ['batch', channels, height, width] }],
   });

@@ -181,7 +181,7 @@ export {
   TextInputError,
   UnsupportedDTypeError,
   UnsupportedModuleError,
-} from './learner/onnx/errors/index.js';
+} from './learner/onnx/errors.js';
 export {
   InvalidModelInputError,
   NotAModuleError,

@@ -1,4 +1,4 @@
-import { lowerings } from '../../learner/onnx/lowering/registry.js';
+import { loadLowerings, lowerings } from '../../learner/onnx/lowering/registry.js';
 import type { Module } from '../../learner/torch/module.js';
 import type { Tensor } from '../../learner/torch/tensor.js';
 
@@ -14,7 +14,8 @@ export interface ModuleFacts {
 }
 
 /** The tree of a model, parents before children. */
-export function architectureOf(root: Module): ModuleFacts[] {
+export async function architectureOf(root: Module): Promise<ModuleFacts[]> {
+  await loadLowerings(root);
   const facts: ModuleFacts[] = [];
   walk(root, 0, false, facts);
   return facts;

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { openLearnerFile, type LearnerFile } from '../../learner/fastai/learner-file.js';
 import { NotALearnerError } from '../../learner/fastai/errors/index.js';
 import { Learner } from '../../learner/fastai/learner.js';
-import { UnsupportedModuleError } from '../../learner/onnx/errors/index.js';
+import { UnsupportedModuleError } from '../../learner/onnx/errors.js';
 import { lowerModel } from '../../learner/onnx/index.js';
 import { isOnnx, planModule } from '../../learner/pytorch/index.js';
 import { asItems, readTorchFile, type TorchFile } from '../../learner/torch/index.js';
@@ -68,7 +68,7 @@ export async function inspectFile(file: string): Promise<Inspection> {
   }
   try {
     const { torchFile, model, dls, loss, kind, className } = learner;
-    const architecture = architectureOf(model);
+    const architecture = await architectureOf(model);
     return {
       ...(await common(file, torchFile)),
       kind,
@@ -173,7 +173,7 @@ async function inspectOther(file: string): Promise<Inspection> {
   try {
     const { root } = torchFile;
     const model = Module.from(root);
-    const architecture = model ? architectureOf(model) : [];
+    const architecture = model ? await architectureOf(model) : [];
     const kind = model ? 'module' : root instanceof PyDict ? 'weights' : 'other';
     return {
       ...(await common(file, torchFile)),

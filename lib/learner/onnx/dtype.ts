@@ -1,7 +1,4 @@
-/**
- * Element types of graph values. Half-precision weights are widened to float32 before they get
- * here.
- */
+/** Element types of graph values. Half-precision weights come widened to float32. */
 export type OnnxDType = 'float32' | 'float64' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
 
 /** `TensorProto.DataType` of the ONNX format. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../torch/index.js';
-import { GraphError } from './errors/graph.error.js';
+import { GraphError } from './errors.js';
 import { GraphBuilder } from './graph-builder.js';
 
 function builder() {

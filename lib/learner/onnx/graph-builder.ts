@@ -1,7 +1,7 @@
 import type { Tensor } from '../torch/tensor.js';
 import type { TorchStorage } from '../torch/storage.js';
 import { bytesOf, dtypeCodes, toRawArray, type OnnxDType, type RawArray } from './dtype.js';
-import { GraphError } from './errors/graph.error.js';
+import { GraphError } from './errors.js';
 import {
   Value,
   type Attribute,
@@ -92,10 +92,7 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /**
-   * A tensor of the file. Tensors that are the same view of the same storage become one
-   * initializer.
-   */
+  /** A tensor of the file; equal views of the same storage become one initializer. */
   initializer(tensor: Tensor, name = 'weight'): Value {
     const view = `${tensor.dtype}:${tensor.offset}:${tensor.shape.join()}:${tensor.strides.join()}`;
     let views = this.#weights.get(tensor.storage);

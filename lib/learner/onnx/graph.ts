@@ -50,10 +50,7 @@ export interface Node {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/**
- * Elements that are produced while they are written, so that a large model is never in memory
- * twice.
- */
+/** Elements are produced while they are written: a large model is never in memory twice. */
 export interface TensorData {
   readonly dtype: OnnxDType;
   readonly dims: readonly number[];

@@ -9,7 +9,7 @@ export {
   TextInputError,
   UnsupportedDTypeError,
   UnsupportedModuleError,
-} from './errors/index.js';
+} from './errors.js';
 export { GraphBuilder } from './graph-builder.js';
 export { Value, type Dim, type Graph, type Shape, type TensorData } from './graph.js';
 export { lowerModel, type LoweredModel, type LowerOptions } from './lowering/lower-model.js';

@@ -1,6 +1,6 @@
 import type { Tensor } from '../torch/tensor.js';
 import { bytesOf, dtypeSizes, type OnnxDType, type RawArray } from './dtype.js';
-import { UnsupportedDTypeError } from './errors/unsupported-dtype.error.js';
+import { UnsupportedDTypeError } from './errors.js';
 import type { TensorData } from './graph.js';
 
 /** Elements that are computed when they are asked for, and not kept. */

@@ -17,7 +17,8 @@ export interface ModulePlan extends InputPlan {
 }
 
 /**
- * What a module takes: as the caller says, as its root tells, or as its first layer does.
+ * What a module takes: as the caller says, as its root tells, or as its first layer does. Its
+ * lowerings have to be loaded.
  *
  * @throws UnknownModelInputsError where nothing tells.
  * @throws InvalidModelInputError where the caller's description cannot be.

@@ -6,6 +6,7 @@ import {
   type LoweredModel,
   type OnnxSession,
 } from '../onnx/index.js';
+import { loadLowerings } from '../onnx/lowering/registry.js';
 import type { Module } from '../torch/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { planModule } from './input-plan.js';
@@ -21,6 +22,7 @@ export async function openModuleGraph(
   const sessionOptions = await sessionOptionsOf(options);
   const { module, torchFile } = openModuleFile(source);
   try {
+    await loadLowerings(module);
     const { specsFor: _, ...plan } = planModule(module, options.inputs);
     const int8 = options.precision === 'int8';
     const [first] = plan.inputs;

@@ -4,6 +4,7 @@ import { SessionReleasedError } from '../onnx/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { TensorInputError } from './errors.js';
 import { checkModelInputs, planModule } from './input-plan.js';
+import { loadLowerings } from '../onnx/lowering/registry.js';
 import type { ModelGraph, TorchModelOptions } from './model-graph.js';
 import type { InputPlan, ModelInput } from './model-input.js';
 import { openModuleGraph } from './module-graph.js';
@@ -127,6 +128,7 @@ export async function modelInputs(
   }
   const { module, torchFile } = openModuleFile(source);
   try {
+    await loadLowerings(module);
     return describeInputs(planModule(module));
   } finally {
     torchFile.close();

@@ -2,46 +2,27 @@ import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import type { Attributes } from '../graph-builder.js';
 import { numberAttr, optionalNumberAttr, stringAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import { gelu, geluTanh, mish, silu } from './functions.js';
+import type { LoweringFamily } from './lowering.js';
 
-type Emit = (x: Value, module: Module, ctx: LoweringContext) => Value;
+type Emit = (ctx: LoweringContext, x: Value, module: Module) => Value;
 
 function activation(emit: Emit): Lowering {
-  return (module, ctx, inputs) => emit(ctx.value(module, inputs), module, ctx);
+  return (module, ctx, inputs) => emit(ctx, ctx.value(module, inputs), module);
 }
 
 /** An activation that is one operator. */
 function single(op: string, attributes: (module: Module) => Attributes = () => ({})): Lowering {
-  return activation((x, module, ctx) => ctx.graph.op(op, [x], attributes(module)));
+  return activation(({ graph }, x, module) => graph.op(op, [x], attributes(module)));
 }
 
-function clip(x: Value, low: number, high: number, { graph }: LoweringContext): Value {
-  return graph.op('Clip', [x, graph.scalar(low), graph.scalar(high)]);
-}
+const clip = (low: (module: Module) => number, high: (module: Module) => number): Lowering =>
+  activation(({ graph }, x, module) =>
+    graph.op('Clip', [x, graph.scalar(low(module)), graph.scalar(high(module))]),
+  );
 
-const gelu: Emit = (x, module, { graph }) => {
-  const half = graph.op('Mul', [x, graph.scalar(0.5)]);
-  const one = graph.scalar(1);
-  if (stringAttr(module, 'approximate', 'none') !== 'tanh') {
-    const error = graph.op('Erf', [graph.op('Mul', [x, graph.scalar(Math.SQRT1_2)])]);
-    return graph.op('Mul', [half, graph.op('Add', [error, one])]);
-  }
-  const square = graph.op('Mul', [x, x]);
-  const cubic = graph.op('Mul', [x, graph.op('Mul', [square, graph.scalar(0.044715)])]);
-  const inner = graph.op('Mul', [
-    graph.op('Add', [x, cubic]),
-    graph.scalar(Math.sqrt(2 / Math.PI)),
-  ]);
-  return graph.op('Mul', [half, graph.op('Add', [graph.op('Tanh', [inner]), one])]);
-};
-
-const silu: Emit = (x, _, { graph }) => graph.op('Mul', [x, graph.op('Sigmoid', [x])]);
-
-const mish: Emit = (x, _, { graph }) =>
-  graph.op('Mul', [x, graph.op('Tanh', [graph.op('Softplus', [x])])]);
-
-const softplus: Emit = (x, module, { graph }) => {
+const softplus: Emit = ({ graph }, x, module) => {
   const beta = numberAttr(module, 'beta', 1);
   const threshold = numberAttr(module, 'threshold', 20);
   const scaled = beta === 1 ? x : graph.op('Mul', [x, graph.scalar(beta)]);
@@ -51,15 +32,15 @@ const softplus: Emit = (x, module, { graph }) => {
   return graph.op('Where', [graph.op('Greater', [scaled, graph.scalar(threshold)]), x, result]);
 };
 
-const logSigmoid: Emit = (x, _, { graph }) =>
+const logSigmoid: Emit = ({ graph }, x) =>
   graph.op('Neg', [graph.op('Softplus', [graph.op('Neg', [x])])]);
 
-const threshold: Emit = (x, module, { graph }) => {
+const threshold: Emit = ({ graph }, x, module) => {
   const above = graph.op('Greater', [x, graph.scalar(numberAttr(module, 'threshold'))]);
   return graph.op('Where', [above, x, graph.scalar(numberAttr(module, 'value'))]);
 };
 
-const prelu: Emit = (x, module, ctx) => {
+const prelu: Emit = (ctx, x, module) => {
   const slope = ctx.requiredTensor(module, 'weight').toFloat32();
   const { rank } = x;
   if (slope.length === 1) return ctx.graph.op('PRelu', [x, ctx.graph.constant(slope, 'float32')]);
@@ -70,7 +51,7 @@ const prelu: Emit = (x, module, ctx) => {
 };
 
 /** sigmoid(x) * (high - low) + low. */
-const sigmoidRange: Emit = (x, module, { graph }) => {
+const sigmoidRange: Emit = ({ graph }, x, module) => {
   const [low, high] = [numberAttr(module, 'low'), numberAttr(module, 'high')];
   const scaled = graph.op('Mul', [graph.op('Sigmoid', [x]), graph.scalar(high - low)]);
   return graph.op('Add', [scaled, graph.scalar(low)]);
@@ -78,7 +59,7 @@ const sigmoidRange: Emit = (x, module, { graph }) => {
 
 /** Without `dim` torch takes the first for ranks 0, 1 and 3, and else the second. */
 function softmax(op: 'Softmax' | 'LogSoftmax'): Lowering {
-  return activation((x, module, ctx) => {
+  return activation((ctx, x, module) => {
     const dim = optionalNumberAttr(module, 'dim');
     if (dim !== null) return ctx.graph.op(op, [x], { axis: dim });
     const { rank } = x;
@@ -89,51 +70,42 @@ function softmax(op: 'Softmax' | 'LogSoftmax'): Lowering {
 }
 
 export const activations: LoweringFamily = {
-  lowerings: [
-    [['torch.nn.modules.activation.ReLU'], single('Relu')],
-    [['torch.nn.modules.activation.ReLU6'], activation((x, _, ctx) => clip(x, 0, 6, ctx))],
-    [
-      ['torch.nn.modules.activation.Hardtanh'],
-      activation((x, m, ctx) =>
-        clip(x, numberAttr(m, 'min_val', -1), numberAttr(m, 'max_val', 1), ctx),
+  lowerings: {
+    'torch.nn.modules.activation': {
+      ReLU: single('Relu'),
+      ReLU6: clip(
+        () => 0,
+        () => 6,
       ),
-    ],
-    [['torch.nn.modules.activation.Sigmoid'], single('Sigmoid')],
-    [['torch.nn.modules.activation.Tanh'], single('Tanh')],
-    [['torch.nn.modules.activation.Softsign'], single('Softsign')],
-    [['torch.nn.modules.activation.Hardswish'], single('HardSwish')],
-    [
-      ['torch.nn.modules.activation.Hardsigmoid'],
-      single('HardSigmoid', () => ({ alpha: 1 / 6, beta: 0.5 })),
-    ],
-    [
-      ['torch.nn.modules.activation.LeakyReLU'],
-      single('LeakyRelu', (m) => ({ alpha: numberAttr(m, 'negative_slope', 0.01) })),
-    ],
-    [
-      ['torch.nn.modules.activation.ELU'],
-      single('Elu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
-    ],
-    [
-      ['torch.nn.modules.activation.CELU'],
-      single('Celu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
-    ],
-    [['torch.nn.modules.activation.SELU'], single('Selu')],
-    [['torch.nn.modules.activation.GELU'], activation(gelu)],
-    [
-      ['torch.nn.modules.activation.SiLU', 'fastai.layers.Swish', 'fastai.layers.SwishJit'],
-      activation(silu),
-    ],
-    [
-      ['torch.nn.modules.activation.Mish', 'fastai.layers.Mish', 'fastai.layers.MishJit'],
-      activation(mish),
-    ],
-    [['torch.nn.modules.activation.Softplus'], activation(softplus)],
-    [['torch.nn.modules.activation.LogSigmoid'], activation(logSigmoid)],
-    [['torch.nn.modules.activation.Threshold'], activation(threshold)],
-    [['torch.nn.modules.activation.PReLU'], activation(prelu)],
-    [['torch.nn.modules.activation.Softmax'], softmax('Softmax')],
-    [['torch.nn.modules.activation.LogSoftmax'], softmax('LogSoftmax')],
-    [['fastai.layers.SigmoidRange'], activation(sigmoidRange)],
-  ],
+      Hardtanh: clip(
+        (m) => numberAttr(m, 'min_val', -1),
+        (m) => numberAttr(m, 'max_val', 1),
+      ),
+      Sigmoid: single('Sigmoid'),
+      Tanh: single('Tanh'),
+      Softsign: single('Softsign'),
+      Hardswish: single('HardSwish'),
+      Hardsigmoid: single('HardSigmoid', () => ({ alpha: 1 / 6, beta: 0.5 })),
+      LeakyReLU: single('LeakyRelu', (m) => ({ alpha: numberAttr(m, 'negative_slope', 0.01) })),
+      ELU: single('Elu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
+      CELU: single('Celu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
+      SELU: single('Selu'),
+      GELU: activation((ctx, x, module) =>
+        (stringAttr(module, 'approximate', 'none') === 'tanh' ? geluTanh : gelu)(ctx, x),
+      ),
+      SiLU: activation(silu),
+      Mish: activation(mish),
+      Softplus: activation(softplus),
+      LogSigmoid: activation(logSigmoid),
+      Threshold: activation(threshold),
+      PReLU: activation(prelu),
+      Softmax: softmax('Softmax'),
+      LogSoftmax: softmax('LogSoftmax'),
+    },
+    'fastai.layers': {
+      'Swish|SwishJit': activation(silu),
+      'Mish|MishJit': activation(mish),
+      SigmoidRange: activation(sigmoidRange),
+    },
+  },
 };

@@ -1,6 +1,6 @@
 import type { Module } from '../../torch/module.js';
 import { PyDict, PyObject, type PyValue } from '../../torch/python.js';
-import { MalformedModuleError } from '../errors/malformed-module.error.js';
+import { MalformedModuleError } from '../errors.js';
 
 /** Stands for "the class has always written this attribute". */
 const required = Symbol('required');

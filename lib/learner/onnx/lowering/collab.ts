@@ -1,16 +1,11 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { malformed } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import { plainSignature, type LoweringFamily } from './lowering.js';
 import { codesOf } from './tabular.js';
 
-const dotNames = ['fastai.collab.EmbeddingDotBias'];
-
-/**
- * The dot product of a user's and an item's factors, and their biases; scaled into y_range where
- * there is one.
- */
+/** The dot product of a user's and an item's factors, their biases, and perhaps a range. */
 const lowerDotBias: Lowering = (module, ctx, inputs) => {
   const { graph } = ctx;
   const codes = ctx.value(module, inputs);
@@ -35,15 +30,12 @@ function scaled(x: Value, module: Module, ctx: LoweringContext): Value {
 }
 
 export const collabModels: LoweringFamily = {
-  lowerings: [[dotNames, lowerDotBias]],
-  signatures: [
-    [
-      dotNames,
-      () => ({
-        inputs: [{ name: 'x', dtype: 'int64', dims: ['batch', 2] }],
-        outputs: ['output'],
-        hints: { kind: 'module' },
-      }),
-    ],
-  ],
+  lowerings: {
+    'fastai.collab': { EmbeddingDotBias: lowerDotBias },
+  },
+  signatures: {
+    'fastai.collab': {
+      EmbeddingDotBias: () => plainSignature({ name: 'x', dtype: 'int64', dims: ['batch', 2] }),
+    },
+  },
 };

@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { boolAttr, intAttr, malformed } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Flow, Lowering, LoweringFamily, SignatureOf } from './lowering.js';
+import type { Flow, Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily, SignatureOf } from './lowering.js';
 
 /** Each child takes what the last one gave; a tuple is one argument. */
 export const lowerSequential: Lowering = (module, ctx, inputs) => {
@@ -71,18 +71,6 @@ function wrapped(name: string): readonly [Lowering, SignatureOf] {
 
 const [lowerParallel, parallelSignature] = wrapped('module');
 const [lowerCompiled, compiledSignature] = wrapped('_orig_mod');
-const parallelNames = [
-  'torch.nn.parallel.data_parallel.DataParallel',
-  'torch.nn.parallel.distributed.DistributedDataParallel',
-];
-const compiledNames = ['torch._dynamo.eval_frame.OptimizedModule'];
-const sequentialNames = [
-  'torch.nn.modules.container.Sequential',
-  'fastai.text.models.core.SequentialRNN',
-  'fastai.layers.LinBnDrop',
-  'fastai.layers.ConvLayer',
-  'fastai.layers.PoolFlatten',
-];
 
 /** A model takes what its first module takes. */
 const firstSignature: SignatureOf = (module, signatureOf) => {
@@ -91,17 +79,26 @@ const firstSignature: SignatureOf = (module, signatureOf) => {
 };
 
 export const containers: LoweringFamily = {
-  lowerings: [
-    [sequentialNames, lowerSequential],
-    [['torch.nn.modules.linear.Identity', 'fastai.layers.Identity'], passThrough],
-    [['torch.nn.modules.flatten.Flatten'], lowerFlatten],
-    [['fastai.layers.Flatten'], lowerFastaiFlatten],
-    [parallelNames, lowerParallel],
-    [compiledNames, lowerCompiled],
-  ],
-  signatures: [
-    [sequentialNames, firstSignature],
-    [parallelNames, parallelSignature],
-    [compiledNames, compiledSignature],
-  ],
+  lowerings: {
+    'torch.nn.modules.container': { Sequential: lowerSequential },
+    'fastai.text.models.core': { SequentialRNN: lowerSequential },
+    'fastai.layers': {
+      'LinBnDrop|ConvLayer|PoolFlatten': lowerSequential,
+      Identity: passThrough,
+      Flatten: lowerFastaiFlatten,
+    },
+    'torch.nn.modules.linear': { Identity: passThrough },
+    'torch.nn.modules.flatten': { Flatten: lowerFlatten },
+    'torch.nn.parallel.data_parallel': { DataParallel: lowerParallel },
+    'torch.nn.parallel.distributed': { DistributedDataParallel: lowerParallel },
+    'torch._dynamo.eval_frame': { OptimizedModule: lowerCompiled },
+  },
+  signatures: {
+    'torch.nn.modules.container': { Sequential: firstSignature },
+    'fastai.text.models.core': { SequentialRNN: firstSignature },
+    'fastai.layers': { 'LinBnDrop|ConvLayer|PoolFlatten': firstSignature },
+    'torch.nn.parallel.data_parallel': { DataParallel: parallelSignature },
+    'torch.nn.parallel.distributed': { DistributedDataParallel: parallelSignature },
+    'torch._dynamo.eval_frame': { OptimizedModule: compiledSignature },
+  },
 };

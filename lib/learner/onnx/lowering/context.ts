@@ -1,15 +1,21 @@
 import type { Module } from '../../torch/module.js';
 import type { PyObject } from '../../torch/python.js';
 import type { Tensor } from '../../torch/tensor.js';
-import { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import { UnsupportedModuleError } from '../errors.js';
 import type { GraphBuilder } from '../graph-builder.js';
 import { Value } from '../graph.js';
 import { malformed } from './attributes.js';
 import { resolveHooks, storingHooks } from './hooks.js';
-import type { Flow, Lowering } from './lowering.js';
+import type { HookTarget } from './weight-hooks.js';
+
+/** What one module hands to the next: a value, or a tuple of such. */
+export type Flow = Value | readonly Flow[];
+
+/** Turns one module into nodes, as its `forward` in evaluation mode. */
+export type Lowering = (module: Module, ctx: LoweringContext, inputs: readonly Flow[]) => Flow;
 
 /** Lowers a tree of modules into one graph. */
-export class LoweringContext {
+export class LoweringContext implements HookTarget {
   readonly #overrides = new Map<Module, Map<string, Tensor>>();
   readonly #stored = new Map<PyObject, Flow>();
 
@@ -55,7 +61,7 @@ export class LoweringContext {
   value(module: Module, inputs: readonly Flow[]): Value {
     const [input] = inputs;
     if (inputs.length === 1 && input instanceof Value) return input;
-    throw this.unsupported(module, `it takes one tensor, and is given ${describeFlow(inputs)}`);
+    throw this.unsupported(module, `it takes one tensor, and is given ${inputs.length} inputs`);
   }
 
   /** The child called `name`. */
@@ -89,7 +95,6 @@ export class LoweringContext {
     return this.graph.initializer(this.requiredTensor(module, name), name);
   }
 
-  /** Makes `module` compute with this tensor in place of its own. */
   override(module: Module, name: string, tensor: Tensor): void {
     let tensors = this.#overrides.get(module);
     if (!tensors) this.#overrides.set(module, (tensors = new Map()));
@@ -99,9 +104,4 @@ export class LoweringContext {
   unsupported(module: Module, reason: string): UnsupportedModuleError {
     return new UnsupportedModuleError(module.path, module.className, reason);
   }
-}
-
-function describeFlow(flow: Flow | readonly Flow[]): string {
-  if (flow instanceof Value) return 'one tensor';
-  return `${flow.length} inputs`;
 }

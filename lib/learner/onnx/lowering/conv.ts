@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { intAttr, stringAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 import { bothEnds, dimsOfClass, padImage, sizesAttr } from './spatial.js';
 
 interface Margins {
@@ -32,10 +32,7 @@ const padModes = new Map([
   ['replicate', 'edge'],
 ] as const);
 
-/**
- * x padded as the module's padding_mode has it, and what is left for the operator to pad with
- * zeros.
- */
+/** x padded by its padding_mode, and the zeros that are left for the operator to add. */
 function padded(
   module: Module,
   ctx: LoweringContext,
@@ -109,13 +106,11 @@ function operands(module: Module, ctx: LoweringContext, x: Value, weightOf: Weig
   return bias ? [x, weight, bias] : [x, weight];
 }
 
-function classes(name: string): string[] {
-  return [1, 2, 3].map((dims) => `torch.nn.modules.conv.${name}${dims}d`);
-}
-
 export const convolutions: LoweringFamily = {
-  lowerings: [
-    [classes('Conv'), convolution()],
-    [classes('ConvTranspose'), lowerConvTranspose],
-  ],
+  lowerings: {
+    'torch.nn.modules.conv': {
+      'Conv1d|Conv2d|Conv3d': convolution(),
+      'ConvTranspose1d|ConvTranspose2d|ConvTranspose3d': lowerConvTranspose,
+    },
+  },
 };

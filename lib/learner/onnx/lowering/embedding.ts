@@ -2,8 +2,8 @@ import type { Module } from '../../torch/module.js';
 import type { Tensor } from '../../torch/tensor.js';
 import type { Value } from '../graph.js';
 import { numberAttr, optionalNumberAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import { plainSignature, type LoweringFamily } from './lowering.js';
 import { lazyTensorData } from '../tensor-data.js';
 
 /**
@@ -46,18 +46,14 @@ const lowerEmbeddingDropout: Lowering = (module, ctx, inputs) =>
   ctx.lower(ctx.child(module, 'emb'), inputs);
 
 export const embeddings: LoweringFamily = {
-  lowerings: [
-    [['torch.nn.modules.sparse.Embedding', 'fastai.layers.Embedding'], lowerEmbedding],
-    [['fastai.text.models.awdlstm.EmbeddingDropout'], lowerEmbeddingDropout],
-  ],
-  signatures: [
-    [
-      ['torch.nn.modules.sparse.Embedding', 'fastai.layers.Embedding'],
-      () => ({
-        inputs: [{ name: 'indices', dtype: 'int64', dims: ['batch', 'length'] }],
-        outputs: ['output'],
-        hints: { kind: 'module' },
-      }),
-    ],
-  ],
+  lowerings: {
+    'torch.nn.modules.sparse|fastai.layers': { Embedding: lowerEmbedding },
+    'fastai.text.models.awdlstm': { EmbeddingDropout: lowerEmbeddingDropout },
+  },
+  signatures: {
+    'torch.nn.modules.sparse|fastai.layers': {
+      Embedding: () =>
+        plainSignature({ name: 'indices', dtype: 'int64', dims: ['batch', 'length'] }),
+    },
+  },
 };

@@ -1,11 +1,22 @@
-import { Value } from '../graph.js';
-import type { OnnxDType } from '../dtype.js';
+import type { Attributes } from '../graph-builder.js';
+import type { Value } from '../graph.js';
 import type { LoweringContext } from './context.js';
-import { gelu, geluTanh } from './functions.js';
-import { withZeros } from './spatial.js';
+import { allKnown, withZeros } from './spatial.js';
 
 /** What an operation takes beside its tensor: another one, or a number. */
 export type Operand = Expression | number;
+
+/** Parts of a tensor, where their number is known. */
+export type Pair = [Expression, Expression];
+export type Triple = [Expression, Expression, Expression];
+export type Quad = [Expression, Expression, Expression, Expression];
+type Parts<N extends number> = N extends 2 ? Pair : N extends 3 ? Triple : Expression[];
+type PartsOf<S> = { -readonly [K in keyof S]: Expression };
+
+const times = <T>(count: number, item: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => item(index));
+
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /**
  * A value of the graph with torch's vocabulary, so that a forward reads as it computes. Sizes are
@@ -47,63 +58,45 @@ export class Expression {
     return this.#binary('Div', other);
   }
 
-  /** Never more than. */
   atMost(limit: number): Expression {
     return this.#binary('Min', limit);
   }
 
-  /** Never less than. */
   atLeast(limit: number): Expression {
     return this.#binary('Max', limit);
   }
 
   matmul(other: Expression): Expression {
-    return this.#op('MatMul', [this.value, other.value]);
+    return this.op('MatMul', {}, other);
   }
 
   relu(): Expression {
-    return this.#op('Relu', [this.value]);
+    return this.op('Relu');
   }
 
   sigmoid(): Expression {
-    return this.#op('Sigmoid', [this.value]);
-  }
-
-  tanh(): Expression {
-    return this.#op('Tanh', [this.value]);
+    return this.op('Sigmoid');
   }
 
   exp(): Expression {
-    return this.#op('Exp', [this.value]);
+    return this.op('Exp');
   }
 
   sqrt(): Expression {
-    return this.#op('Sqrt', [this.value]);
-  }
-
-  softplus(): Expression {
-    return this.#op('Softplus', [this.value]);
-  }
-
-  silu(): Expression {
-    return this.mul(this.sigmoid());
-  }
-
-  gelu(approximate: 'none' | 'tanh' = 'none'): Expression {
-    return this.of((approximate === 'tanh' ? geluTanh : gelu)(this.ctx, this.value));
+    return this.op('Sqrt');
   }
 
   softmax(axis = -1): Expression {
-    return this.#op('Softmax', [this.value], { axis });
+    return this.op('Softmax', { axis });
   }
 
   /** The mean over some dimensions. */
   mean(axes: readonly number[], keep = false): Expression {
-    return this.#op('ReduceMean', [this.value], { axes, keepdims: Number(keep) });
+    return this.op('ReduceMean', { axes, keepdims: Number(keep) });
   }
 
   max(axes: readonly number[], keep = false): Expression {
-    return this.#op('ReduceMax', [this.value], { axes, keepdims: Number(keep) });
+    return this.op('ReduceMax', { axes, keepdims: Number(keep) });
   }
 
   sum(axes: readonly number[], keep = false): Expression {
@@ -112,9 +105,8 @@ export class Expression {
   }
 
   /** F.normalize: each vector along `axis` by its length, which counts as 1e-12 at least. */
-  normalize(axis = -1, least = 1e-12): Expression {
-    const length = this.#op('ReduceL2', [this.value], { axes: [axis], keepdims: 1 });
-    return this.div(length.atLeast(least));
+  normalize(axis = -1): Expression {
+    return this.div(this.op('ReduceL2', { axes: [axis], keepdims: 1 }).atLeast(1e-12));
   }
 
   /** 0 keeps a size, -1 stands for what is left. */
@@ -125,28 +117,22 @@ export class Expression {
   /** Dimensions from..to become one. */
   flatten(from = 1, to = -1): Expression {
     const last = to < 0 ? to + this.rank : to;
-    const behind = Array.from({ length: this.rank - 1 - last }, (_, i) => this.size(last + 1 + i));
-    const merged = Array.from({ length: last - from + 1 }, (_, i) => this.value.shape?.[from + i]);
-    const known = merged.every((size) => typeof size === 'number');
-    const size = known ? (merged as number[]).reduce((a, b) => a * b, 1) : -1;
-    return this.reshape(...Array.from({ length: from }, () => 0), size, ...behind);
+    const behind = times(this.rank - 1 - last, (i) => this.size(last + 1 + i));
+    const merged = this.value.shape?.slice(from, last + 1) ?? [];
+    const size = allKnown(merged) ? product(merged) : -1;
+    return this.reshape(...times(from, () => 0), size, ...behind);
   }
 
   permute(...perm: readonly number[]): Expression {
-    return this.#op('Transpose', [this.value], { perm });
+    return this.op('Transpose', { perm });
   }
 
   /** Two dimensions change places. */
   transpose(a: number, b: number): Expression {
-    const [first, second] = [a, b].map((axis) => (axis < 0 ? axis + this.rank : axis)) as [
-      number,
-      number,
-    ];
-    const swapped = new Map([
-      [first, second],
-      [second, first],
-    ]);
-    return this.permute(...Array.from({ length: this.rank }, (_, i) => swapped.get(i) ?? i));
+    const perm = times(this.rank, (i) => i);
+    const [first, second] = [perm.at(a)!, perm.at(b)!];
+    [perm[first], perm[second]] = [second, first];
+    return this.permute(...perm);
   }
 
   unsqueeze(axis: number): Expression {
@@ -159,8 +145,7 @@ export class Expression {
 
   /** Positions start..end of a dimension; negative ones count from its end. */
   slice(axis: number, start: number, end = Number.MAX_SAFE_INTEGER, step = 1): Expression {
-    const { graph } = this.ctx;
-    const bounds = [graph.axes(start), graph.axes(end), graph.axes(axis), graph.axes(step)];
+    const bounds = [start, end, axis, step].map((bound) => this.ctx.graph.axes(bound));
     return this.#op('Slice', [this.value, ...bounds]);
   }
 
@@ -169,30 +154,35 @@ export class Expression {
     return this.#op('Gather', [this.value, this.ctx.graph.scalar(index, 'int64')], { axis });
   }
 
+  /** All positions of a first dimension that has so many. */
+  unstack<N extends number>(count: N): Parts<N> {
+    return times(count, (i) => this.select(0, i)) as Parts<N>;
+  }
+
   /** Positions of a dimension by a tensor of indices. */
   gather(axis: number, indices: Expression): Expression {
-    return this.#op('Gather', [this.value, indices.value], { axis });
+    return this.op('Gather', { axis }, indices);
   }
 
   /** Parts of the given sizes, one after the other. */
-  split(axis: number, sizes: readonly number[]): Expression[] {
+  split<const S extends readonly number[]>(axis: number, sizes: S): PartsOf<S> {
     let start = 0;
-    return sizes.map((size) => this.slice(axis, start, (start += size)));
+    return sizes.map((size) => this.slice(axis, start, (start += size))) as PartsOf<S>;
   }
 
   /** Equal parts. */
-  chunk(axis: number, pieces: number): Expression[] {
+  chunk<N extends number>(axis: number, pieces: N): Parts<N> {
     const size = this.size(axis) / pieces;
     if (!Number.isInteger(size)) throw this.unknownSize();
     return this.split(
       axis,
-      Array.from({ length: pieces }, () => size),
-    );
+      times(pieces, () => size),
+    ) as Parts<N>;
   }
 
   /** What this and the others are, one after the other along a dimension. */
   concat(axis: number, ...others: readonly Expression[]): Expression {
-    return this.#op('Concat', [this.value, ...others.map(({ value }) => value)], { axis });
+    return this.op('Concat', { axis }, ...others);
   }
 
   /** As torch.roll: what leaves at one end enters at the other. */
@@ -205,7 +195,7 @@ export class Expression {
 
   /** Zeros before and behind some dimensions. */
   pad(margins: Readonly<Record<number, readonly [before: number, behind: number]>>): Expression {
-    const axes = Array.from({ length: this.rank }, (_, i) => margins[i] ?? ([0, 0] as const));
+    const axes = times(this.rank, (i) => margins[i] ?? ([0, 0] as const));
     if (axes.every(([before, behind]) => before === 0 && behind === 0)) return this;
     const { graph } = this.ctx;
     const pads = graph.axes(...axes.map(([before]) => before), ...axes.map(([, end]) => end));
@@ -231,16 +221,8 @@ export class Expression {
     return this.permute(0, 3, 1, 2);
   }
 
-  cast(dtype: OnnxDType): Expression {
-    return this.#op('Cast', [this.value], { to: dtype });
-  }
-
   /** An operator that has no name of its own here. */
-  op(
-    op: string,
-    attributes: Parameters<LoweringContext['graph']['op']>[2] = {},
-    ...others: readonly Expression[]
-  ): Expression {
+  op(op: string, attributes: Attributes = {}, ...others: readonly Expression[]): Expression {
     return this.#op(op, [this.value, ...others.map(({ value }) => value)], attributes);
   }
 
@@ -254,11 +236,7 @@ export class Expression {
     return this.#op(op, [this.value, operand]);
   }
 
-  #op(
-    op: string,
-    inputs: readonly Value[],
-    attributes?: Parameters<LoweringContext['graph']['op']>[2],
-  ): Expression {
+  #op(op: string, inputs: readonly Value[], attributes?: Attributes): Expression {
     return this.of(this.ctx.graph.op(op, inputs, attributes));
   }
 
@@ -266,12 +244,10 @@ export class Expression {
   #resolved(dims: readonly number[]): readonly number[] {
     const rest = this.value.shape?.slice(1) ?? [];
     const open = dims.indexOf(-1);
-    if (dims[0] !== 0 || open < 1 || !rest.every((size) => typeof size === 'number')) return dims;
-    const sizes = dims.map((size, i) => (size === 0 && i > 0 ? (rest[i - 1] as number) : size));
-    const given = sizes.reduce((a, size, i) => (i === 0 || i === open ? a : a * size), 1);
-    const total = (rest as number[]).reduce((a, b) => a * b, 1);
-    return given > 0 && total % given === 0
-      ? sizes.map((size, i) => (i === open ? total / given : size))
-      : dims;
+    if (dims[0] !== 0 || open < 1 || !allKnown(rest)) return dims;
+    const sizes = dims.map((size, i) => (size === 0 && i > 0 ? rest[i - 1]! : size));
+    const given = product(sizes.filter((_, i) => i !== 0 && i !== open));
+    const left = product(rest) / given;
+    return given > 0 && Number.isInteger(left) ? sizes.with(open, left) : dims;
   }
 }

@@ -1,74 +1,53 @@
-import type { Module } from '../../torch/module.js';
 import { qualifiedNameOf } from '../../torch/python.js';
-import { Value } from '../graph.js';
-import { boolAttr, intAttr, malformed, stringAttr } from './attributes.js';
+import { malformed } from './attributes.js';
 import { lowerSequential } from './containers.js';
-import type { LoweringContext } from './context.js';
+import type { Lowering } from './context.js';
+import type { Expression } from './expression.js';
+import { forward, forwardMany, joined, passThrough, residual } from './forward.js';
 import { lowerActivationFunction } from './functions.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { LoweringFamily } from './lowering.js';
 import { resizeTo } from './resizing.js';
+import type { Scope } from './scope.js';
 
-/**
- * fastai's SequentialEx: a layer that merges sees, as `x.orig`, what the whole sequence was given.
- * Such a layer takes it here as its second input.
- */
-export const lowerSequentialEx: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  let result = x;
-  for (const [name, layer] of ctx.child(module, 'layers').children) {
-    if (!layer) throw malformed(module, `its layer ${name} is no module`);
-    result = ctx.lowerValue(layer, mergers.has(layer.className) ? [result, x] : [result]);
-  }
-  return result;
-};
+/** Layers that take, as `x.orig`, what the whole sequence around them was given. */
+const mergers: ReadonlySet<string> = new Set([
+  'fastai.layers.MergeLayer',
+  'fastai.layers.ProdLayer',
+  'fastai.vision.models.unet.ResizeToOrig',
+]);
 
-const mergeNames = ['fastai.layers.MergeLayer'];
-const productNames = ['fastai.layers.ProdLayer'];
-const resizeNames = ['fastai.vision.models.unet.ResizeToOrig'];
-const mergers: ReadonlySet<string> = new Set([...mergeNames, ...productNames, ...resizeNames]);
-
-function merging(
-  emit: (x: Value, original: Value, module: Module, ctx: LoweringContext) => Value,
-): Lowering {
-  return (module, ctx, inputs) => {
-    const [x, original] = inputs;
-    if (!(x instanceof Value) || !(original instanceof Value)) {
-      throw ctx.unsupported(module, 'it merges with the input of a SequentialEx and is in none');
-    }
-    return emit(x, original, module, ctx);
-  };
-}
-
-const lowerMerge = merging((x, original, module, { graph }) =>
-  boolAttr(module, 'dense', false)
-    ? graph.op('Concat', [x, original], { axis: 1 })
-    : graph.op('Add', [x, original]),
+/** fastai's SequentialEx: layers that merge get its own input as their second. */
+export const lowerSequentialEx = forward((m, x) =>
+  m
+    .list('layers')
+    .reduce((y, layer) => m.call(layer, y, ...(mergers.has(layer.className) ? [x] : [])), x),
 );
 
-const lowerProduct = merging((x, original, _, { graph }) => graph.op('Mul', [x, original]));
+const merging = (
+  compute: (m: Scope, x: Expression, original: Expression) => Expression,
+): Lowering =>
+  forwardMany((m, [x, original]) => {
+    if (!x || !original) {
+      throw m.refusal('it merges with the input of a SequentialEx and is in none');
+    }
+    return compute(m, x, original);
+  });
 
-const lowerResizeToOrig = merging((x, original, module, ctx) =>
-  resizeTo(ctx, module, x, original, stringAttr(module, 'mode', 'nearest')),
+const merge = merging((m, x, original) =>
+  m.bool('dense', false) ? x.concat(1, original) : x.add(original),
+);
+
+const resizeToOriginal = merging((m, x, original) =>
+  x.of(resizeTo(m.ctx, m.module, x.value, original.value, m.string('mode', 'nearest'))),
 );
 
 /** Several layers over one input, their results side by side. */
-const lowerCat: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const results = [...module.children.values()].map((layer) => {
-    if (!layer) throw malformed(module, 'one of its layers is no module');
-    return ctx.lowerValue(layer, [x]);
-  });
-  return ctx.graph.op('Concat', results, { axis: intAttr(module, 'dim', 1) });
-};
-
-const lowerResBlock: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const sum = ctx.graph.op('Add', [
-    ctx.lowerValue(ctx.child(module, 'convpath'), [x]),
-    ctx.lowerValue(ctx.child(module, 'idpath'), [x]),
-  ]);
-  return ctx.lower(ctx.child(module, 'act'), [sum]);
-};
+const sideBySide = forward((m, x) =>
+  joined(
+    m.children().map((layer) => m.call(layer, x)),
+    m.int('dim', 1),
+  ),
+);
 
 /** View has all sizes, ResizeBatch all but the batch's. */
 function lowerView(keepsBatch: boolean): Lowering {
@@ -81,8 +60,6 @@ function lowerView(keepsBatch: boolean): Lowering {
     return ctx.graph.op('Reshape', [x, ctx.graph.axes(...(keepsBatch ? [0, ...given] : given))]);
   };
 }
-
-const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs);
 
 /** A layer around a function: one that torch or fastai ships can be known by its name. */
 const lowerLambda: Lowering = (module, ctx, inputs) => {
@@ -97,31 +74,20 @@ const lowerLambda: Lowering = (module, ctx, inputs) => {
 };
 
 export const fastaiLayers: LoweringFamily = {
-  lowerings: [
-    [
-      [
-        'fastai.layers.SequentialEx',
-        // A function in later versions, a class in none; kept for files of forks.
-        'fastai.layers.SEModule',
-      ],
-      lowerSequentialEx,
-    ],
-    [
-      [
-        'fastai.layers.PixelShuffle_ICNR',
-        'fastai.layers.SimpleCNN',
-        'fastai.vision.models.xresnet.XResNet',
-      ],
-      lowerSequential,
-    ],
-    [mergeNames, lowerMerge],
-    [productNames, lowerProduct],
-    [resizeNames, lowerResizeToOrig],
-    [['fastai.layers.Cat'], lowerCat],
-    [['fastai.layers.ResBlock'], lowerResBlock],
-    [['fastai.layers.View'], lowerView(false)],
-    [['fastai.layers.ResizeBatch'], lowerView(true)],
-    [['fastai.layers.ToTensorBase'], passThrough],
-    [['fastai.layers.Lambda', 'fastai.layers.PartialLambda'], lowerLambda],
-  ],
+  lowerings: {
+    'fastai.layers': {
+      'SequentialEx|SEModule': lowerSequentialEx,
+      'PixelShuffle_ICNR|SimpleCNN': lowerSequential,
+      MergeLayer: merge,
+      ProdLayer: merging((_, x, original) => x.mul(original)),
+      Cat: sideBySide,
+      ResBlock: residual('convpath', 'act', 'idpath'),
+      View: lowerView(false),
+      ResizeBatch: lowerView(true),
+      ToTensorBase: passThrough,
+      'Lambda|PartialLambda': lowerLambda,
+    },
+    'fastai.vision.models.xresnet': { XResNet: lowerSequential },
+    'fastai.vision.models.unet': { ResizeToOrig: resizeToOriginal },
+  },
 };

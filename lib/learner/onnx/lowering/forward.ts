@@ -1,6 +1,6 @@
 import { Value } from '../graph.js';
+import type { Lowering } from './context.js';
 import type { Expression } from './expression.js';
-import type { Lowering } from './lowering.js';
 import { Scope } from './scope.js';
 
 /** The forward of a module that takes one tensor. */
@@ -31,44 +31,44 @@ export function forwardList(
 ): Lowering {
   return (module, ctx, inputs) => {
     const scope = new Scope(module, ctx);
-    const [list] = inputs;
-    const values = list instanceof Value ? [list] : (list ?? []);
-    const expressions = values.map((value) => {
-      if (!(value instanceof Value)) throw scope.refusal('it is given a list of lists');
-      return scope.expression(value);
-    });
+    const expressions = scope.expressions(inputs[0] ?? [], 'it is given a list of lists');
     return compute(scope, expressions).map(({ value }) => value);
   };
 }
 
+export const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs);
+
+/** A module whose forward calls its children in turn. */
+export const chained = (names: string): Lowering => forward((m, x) => m.run(x, names));
+
 /** main(x) + shortcut(x), and then perhaps an activation. */
-export function residual(
-  main: readonly string[],
-  act?: string,
-  shortcut = 'downsample?',
-): Lowering {
+export function residual(main: string, act?: string, shortcut = 'downsample?'): Lowering {
   return forward((m, x) => {
-    const sum = m.run(x, ...main).add(m.run(x, shortcut));
+    const sum = m.run(x, main).add(m.run(x, shortcut));
     return act ? m.run(sum, act) : sum;
   });
 }
 
+/** x + children(x), for each of some chains in turn. */
+export const plus = (m: Scope, x: Expression, ...chains: readonly string[]): Expression =>
+  chains.reduce((y, names) => y.add(m.run(y, names)), x);
+
+/** A module that is such steps and nothing else. */
+export const residuals = (...chains: readonly string[]): Lowering =>
+  forward((m, x) => plus(m, x, ...chains));
+
+/** An attention and an MLP, each behind a norm. */
+export const preNormBlock = residuals('norm1 attn', 'norm2 mlp');
+
+/** Tensors one after the other along a dimension, by default the channels of images. */
+export function joined(parts: readonly Expression[], axis = 1): Expression {
+  const [first, ...others] = parts;
+  return first!.concat(axis, ...others);
+}
+
 /** Results of several chains over one input, side by side in the channels. */
-export function sideBySide(
-  m: Scope,
-  x: Expression,
-  ...chains: readonly (readonly string[])[]
-): Expression {
-  const [first, ...others] = chains.map((names) => m.run(x, ...names));
-  return first!.concat(1, ...others);
-}
+export const sideBySide = (m: Scope, x: Expression, ...chains: readonly string[]): Expression =>
+  joined(chains.map((names) => m.run(x, names)));
 
-/** The sum of some tensors. */
-export function total(parts: readonly Expression[]): Expression {
-  return parts.slice(1).reduce((sum, part) => sum.add(part), parts[0]!);
-}
-
-/** x + children(x), for the blocks that are made of such steps. */
-export function plus(m: Scope, x: Expression, ...names: readonly string[]): Expression {
-  return x.add(m.run(x, ...names));
-}
+export const total = (parts: readonly Expression[]): Expression =>
+  parts.reduce((sum, part) => sum.add(part));

@@ -2,39 +2,39 @@ import { PyPartial, qualifiedNameOf, type PyValue } from '../../torch/python.js'
 import type { Value } from '../graph.js';
 import type { LoweringContext } from './context.js';
 
-type Emit = (ctx: LoweringContext, x: Value) => Value;
+export type Emit = (ctx: LoweringContext, x: Value) => Value;
 
-const single =
+export const single =
   (op: string): Emit =>
   ({ graph }, x) =>
     graph.op(op, [x]);
 
-const silu: Emit = ({ graph }, x) => graph.op('Mul', [x, graph.op('Sigmoid', [x])]);
+export const silu: Emit = ({ graph }, x) => graph.op('Mul', [x, graph.op('Sigmoid', [x])]);
 
-const mish: Emit = ({ graph }, x) =>
+export const mish: Emit = ({ graph }, x) =>
   graph.op('Mul', [x, graph.op('Tanh', [graph.op('Softplus', [x])])]);
 
-/** x * relu6(x + 3) / 6 and relu6(x + 3) / 6. */
-const hardSigmoid: Emit = ({ graph }, x) =>
+/** relu6(x + 3) / 6. */
+export const hardSigmoid: Emit = ({ graph }, x) =>
   graph.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 });
 
 /** The exact GELU, 0.5 x (1 + erf(x / sqrt 2)). */
 export const gelu: Emit = ({ graph }, x) => {
-  const error = graph.op('Erf', [graph.op('Mul', [x, graph.scalar(Math.SQRT1_2)])]);
   const half = graph.op('Mul', [x, graph.scalar(0.5)]);
-  return graph.op('Mul', [half, graph.op('Add', [error, graph.scalar(1)])]);
+  const one = graph.scalar(1);
+  const error = graph.op('Erf', [graph.op('Mul', [x, graph.scalar(Math.SQRT1_2)])]);
+  return graph.op('Mul', [half, graph.op('Add', [error, one])]);
 };
 
 /** GELU's approximation by tanh. */
 export const geluTanh: Emit = ({ graph }, x) => {
+  const half = graph.op('Mul', [x, graph.scalar(0.5)]);
+  const one = graph.scalar(1);
   const square = graph.op('Mul', [x, x]);
   const cubic = graph.op('Mul', [x, graph.op('Mul', [square, graph.scalar(0.044715)])]);
-  const inner = graph.op('Mul', [
-    graph.op('Add', [x, cubic]),
-    graph.scalar(Math.sqrt(2 / Math.PI)),
-  ]);
-  const half = graph.op('Mul', [x, graph.scalar(0.5)]);
-  return graph.op('Mul', [half, graph.op('Add', [graph.op('Tanh', [inner]), graph.scalar(1)])]);
+  const sum = graph.op('Add', [x, cubic]);
+  const inner = graph.op('Mul', [sum, graph.scalar(Math.sqrt(2 / Math.PI))]);
+  return graph.op('Mul', [half, graph.op('Add', [graph.op('Tanh', [inner]), one])]);
 };
 
 /** Functions of one tensor, by the name under which they are pickled. */

@@ -1,4 +1,6 @@
-import type { Expression } from './expression.js';
+import type { Expression, Pair, Triple } from './expression.js';
+import { forward } from './forward.js';
+import type { Scope } from './scope.js';
 
 /** What scores are multiplied with and what is added to them. */
 export interface AttentionOptions {
@@ -39,13 +41,36 @@ export function joinHeads(x: Expression): Expression {
 }
 
 /** Queries, keys and values of all heads from one layer, in that order. */
-export function queryKeyValue(x: Expression, count: number): [Expression, Expression, Expression] {
-  const split = x.reshape(0, x.size(1), 3, count, -1).permute(2, 0, 3, 1, 4);
-  return [split.select(0, 0), split.select(0, 1), split.select(0, 2)];
+export function queryKeyValue(x: Expression, count: number): Triple {
+  return x.reshape(0, x.size(1), 3, count, -1).permute(2, 0, 3, 1, 4).unstack(3);
 }
 
 /** Keys and values of all heads from one layer. */
-export function keyValue(x: Expression, count: number): [Expression, Expression] {
-  const split = x.reshape(0, x.size(1), 2, count, -1).permute(2, 0, 3, 1, 4);
-  return [split.select(0, 0), split.select(0, 1)];
+export function keyValue(x: Expression, count: number): Pair {
+  return x.reshape(0, x.size(1), 2, count, -1).permute(2, 0, 3, 1, 4).unstack(2);
 }
+
+/** An attention with the module's own scale, and the layer behind it over all heads. */
+export function attendHeads(
+  m: Scope,
+  q: Expression,
+  k: Expression,
+  v: Expression,
+  bias?: Expression,
+): Expression {
+  const mixed = attention(q, k, v, { scale: m.number('scale'), ...(bias && { bias }) });
+  return m.run(joinHeads(mixed), 'proj');
+}
+
+/** Attention over rows of positions, in its plainest form. */
+export const selfAttention = forward((m, x) =>
+  attendHeads(m, ...queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'))),
+);
+
+/** The first token asks, all answer; each part has a layer of its own. */
+export const firstAsks = (query: string, key: string, value: string) =>
+  forward((m, x) => {
+    const part = (y: Expression, name: string): Expression =>
+      heads(m.run(y, name), m.int('num_heads'));
+    return attendHeads(m, part(x.slice(1, 0, 1), query), part(x, key), part(x, value));
+  });

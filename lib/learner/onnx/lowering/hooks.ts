@@ -1,14 +1,10 @@
 import type { Module } from '../../torch/module.js';
 import { PyDict, PyObject, type PyValue } from '../../torch/python.js';
-import { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import { UnsupportedModuleError } from '../errors.js';
 import { hasEntries } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import { applySpectralNorm, applyWeightNorm } from './weight-hooks.js';
+import { applySpectralNorm, applyWeightNorm, type HookTarget } from './weight-hooks.js';
 
-/** What a hook of a known class does to the module before it computes. */
-export type HookLowering = (module: Module, hook: PyObject, ctx: LoweringContext) => void;
-
-const preHooks: ReadonlyMap<string, HookLowering> = new Map([
+const preHooks = new Map([
   ['torch.nn.utils.weight_norm.WeightNorm', applyWeightNorm],
   ['torch.nn.utils.spectral_norm.SpectralNorm', applySpectralNorm],
 ]);
@@ -19,7 +15,7 @@ const preHooks: ReadonlyMap<string, HookLowering> = new Map([
  *
  * @throws UnsupportedModuleError
  */
-export function resolveHooks(module: Module, ctx: LoweringContext): void {
+export function resolveHooks(module: Module, ctx: HookTarget): void {
   if (module.attr('forward') !== undefined) {
     throw refusal(module, 'its forward has been replaced on the instance');
   }
@@ -55,7 +51,7 @@ function hookOwner(hook: PyValue): PyObject | undefined {
   );
 }
 
-function applyPreHook(module: Module, hook: PyValue, ctx: LoweringContext): void {
+function applyPreHook(module: Module, hook: PyValue, ctx: HookTarget): void {
   const apply = hook instanceof PyObject ? preHooks.get(hook.className) : undefined;
   if (!apply) throw refusal(module, 'it has a forward pre-hook of an unknown kind');
   apply(module, hook as PyObject, ctx);

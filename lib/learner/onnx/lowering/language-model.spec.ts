@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Module, readTorchFile } from '../../torch/index.js';
-import { UnsupportedModuleError } from '../errors/index.js';
+import { UnsupportedModuleError } from '../errors.js';
 import { createSession } from '../session/create-session.js';
 import type { OnnxSession } from '../session/onnx-session.js';
 import { lowerLanguageModel, type LoweredLanguageModel } from './language-model.js';

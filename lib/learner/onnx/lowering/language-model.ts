@@ -1,5 +1,5 @@
 import type { Module } from '../../torch/module.js';
-import { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import { UnsupportedModuleError } from '../errors.js';
 import { GraphBuilder } from '../graph-builder.js';
 import type { Graph, Value } from '../graph.js';
 import { LoweringContext } from './context.js';
@@ -64,10 +64,7 @@ export function lowerLanguageModel(root: Module): LoweredLanguageModel {
   return { graph: graph.finish(), vocabSize: vocabSize(encoder), stateSize: states.size };
 }
 
-/**
- * The states of all layers in one tensor: one value to hand in and out, however many layers there
- * are.
- */
+/** The states of all layers in one tensor, so that one value goes in and out. */
 class PackedStates {
   readonly size: number;
   readonly #all: Value;

@@ -4,6 +4,7 @@ import { Tensor } from 'onnxruntime-node';
 import { expect, it } from 'vitest';
 import { Module, readTorchFile } from '../../torch/index.js';
 import { createSession, lowerModel } from '../index.js';
+import { loadLowerings } from './registry.js';
 
 const fixtures = new URL('../../../../test/fixtures/onnx/', import.meta.url);
 
@@ -36,6 +37,7 @@ it.each(Object.keys(cases))('%s computes what torch computes', async (name) => {
   const { input, outputs } = cases[name]!;
   const { spec, tensor } = inputOf(input);
   const module = modules.child(`m_${name}`)!;
+  await loadLowerings(module);
   const lowered = lowerModel(module, { inputs: [spec] });
   const session = await createSession(lowered.graph, { intraOpNumThreads: 1 });
   try {

@@ -1,6 +1,6 @@
 import type { Value } from '../graph.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import { plainSignature, type LoweringFamily } from './lowering.js';
 
 /** x W' + b over the last dimension, for any rank. The weight stays as torch has it: [out, in]. */
 export function linear(
@@ -34,26 +34,17 @@ export const lowerLinear: Lowering = (module, ctx, inputs) =>
   );
 
 export const linears: LoweringFamily = {
-  lowerings: [
-    [
-      ['torch.nn.modules.linear.Linear', 'torch.nn.modules.linear.NonDynamicallyQuantizableLinear'],
-      lowerLinear,
-    ],
-  ],
-  signatures: [
-    [
-      ['torch.nn.modules.linear.Linear'],
-      (module) => ({
-        inputs: [
-          {
-            name: 'x',
-            dtype: 'float32',
-            dims: ['batch', module.tensor('weight')?.shape[1] ?? null],
-          },
-        ],
-        outputs: ['output'],
-        hints: { kind: 'module' },
-      }),
-    ],
-  ],
+  lowerings: {
+    'torch.nn.modules.linear': { 'Linear|NonDynamicallyQuantizableLinear': lowerLinear },
+  },
+  signatures: {
+    'torch.nn.modules.linear': {
+      Linear: (module) =>
+        plainSignature({
+          name: 'x',
+          dtype: 'float32',
+          dims: ['batch', module.tensor('weight')?.shape[1] ?? null],
+        }),
+    },
+  },
 };

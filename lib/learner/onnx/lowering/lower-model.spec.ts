@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Module, PyDict, PyGlobal, PyObject, Tensor, type PyValue } from '../../torch/index.js';
-import { MalformedModuleError, UnsupportedModuleError } from '../errors/index.js';
+import { MalformedModuleError, UnsupportedModuleError } from '../errors.js';
 import { lowerModel } from './lower-model.js';
 
 interface Parts {

@@ -1,9 +1,9 @@
 import type { Module } from '../../torch/module.js';
 import { GraphBuilder } from '../graph-builder.js';
 import { Value, type Graph } from '../graph.js';
-import { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
-import { LoweringContext } from './context.js';
-import type { Flow, InputSpec, ModelHints } from './lowering.js';
+import { UnsupportedModuleError } from '../errors.js';
+import { LoweringContext, type Flow } from './context.js';
+import type { InputSpec, ModelHints } from './lowering.js';
 import { lowerings, signatureOf } from './registry.js';
 
 /** A model as a graph. */

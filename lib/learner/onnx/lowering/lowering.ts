@@ -1,13 +1,7 @@
 import type { Module } from '../../torch/module.js';
-import type { Dim, Value } from '../graph.js';
 import type { OnnxDType } from '../dtype.js';
-import type { LoweringContext } from './context.js';
-
-/** What one module hands to the next: a value, or a tuple of such. */
-export type Flow = Value | readonly Flow[];
-
-/** Turns one module into nodes, as its `forward` in evaluation mode. */
-export type Lowering = (module: Module, ctx: LoweringContext, inputs: readonly Flow[]) => Flow;
+import type { Dim } from '../graph.js';
+import type { Lowering } from './context.js';
 
 /** A graph input that a module asks for. */
 export interface InputSpec {
@@ -44,11 +38,31 @@ export type SignatureOf = (
   signatureOf: (module: Module) => Signature | undefined,
 ) => Signature | undefined;
 
-/** A family of modules, by class name. Aliases cover the homes that a class had over the years. */
+/** The signature of a module that takes one tensor and gives one. */
+export const plainSignature = (...inputs: readonly InputSpec[]): Signature => ({
+  inputs,
+  outputs: ['output'],
+  hints: { kind: 'module' },
+});
+
+/**
+ * Something for each class, by its Python module and its name. `A|B` stands for both: classes that
+ * compute the same, or homes that a class had over the years.
+ */
+export type ByClass<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
+
+/** Full class names, each with what the table has for it. */
+export function entriesOf<T>(table: ByClass<T>): [className: string, entry: T][] {
+  return Object.entries(table).flatMap(([homes, classes]) =>
+    Object.entries(classes).flatMap(([names, entry]) =>
+      homes
+        .split('|')
+        .flatMap((home) => names.split('|').map((name): [string, T] => [`${home}.${name}`, entry])),
+    ),
+  );
+}
+
 export interface LoweringFamily {
-  readonly lowerings: readonly (readonly [classNames: readonly string[], lowering: Lowering])[];
-  readonly signatures?: readonly (readonly [
-    classNames: readonly string[],
-    signature: SignatureOf,
-  ])[];
+  readonly lowerings: ByClass<Lowering>;
+  readonly signatures?: ByClass<SignatureOf>;
 }

@@ -1,18 +1,15 @@
 import type { Module } from '../../torch/module.js';
-import type { Value } from '../graph.js';
 import { malformed, numberAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 
-interface Statistics {
-  readonly mean: Float32Array;
-  readonly variance: Float32Array;
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-  readonly epsilon: number;
-}
+/** Scale and shift of each channel; a norm without them keeps its channels as they are. */
+export const affine = (module: Module, ctx: LoweringContext, channels: number) => ({
+  weight: ctx.tensor(module, 'weight')?.toFloat32() ?? new Float32Array(channels).fill(1),
+  bias: ctx.tensor(module, 'bias')?.toFloat32() ?? new Float32Array(channels),
+});
 
-function statistics(module: Module, ctx: LoweringContext): Statistics {
+function statistics(module: Module, ctx: LoweringContext) {
   const mean = ctx.tensor(module, 'running_mean')?.toFloat32();
   const variance = ctx.tensor(module, 'running_var')?.toFloat32();
   if (!mean || !variance) {
@@ -21,26 +18,15 @@ function statistics(module: Module, ctx: LoweringContext): Statistics {
       'it has no running statistics (track_running_stats=False), so each row depends on the others of its batch',
     );
   }
-  const size = mean.length;
-  return {
-    mean,
-    variance,
-    weight: ctx.tensor(module, 'weight')?.toFloat32() ?? new Float32Array(size).fill(1),
-    bias: ctx.tensor(module, 'bias')?.toFloat32() ?? new Float32Array(size),
-    epsilon: numberAttr(module, 'eps', 1e-5),
-  };
+  const epsilon = numberAttr(module, 'eps', 1e-5);
+  return { mean, variance, epsilon, ...affine(module, ctx, mean.length) };
 }
 
 /** Channels in dimension 1, any rank. */
 export const lowerBatchNorm: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
   const { mean, variance, weight, bias, epsilon } = statistics(module, ctx);
-  const vector = (data: Float32Array): Value => ctx.graph.constant(data, 'float32');
-  return ctx.graph.op(
-    'BatchNormalization',
-    [x, vector(weight), vector(bias), vector(mean), vector(variance)],
-    { epsilon },
-  );
+  const vectors = [weight, bias, mean, variance].map((data) => ctx.graph.constant(data, 'float32'));
+  return ctx.graph.op('BatchNormalization', [ctx.value(module, inputs), ...vectors], { epsilon });
 };
 
 /** fastai's BatchNorm1dFlat: channels in the last dimension. */
@@ -69,17 +55,11 @@ export const lowerLayerNorm: Lowering = (module, ctx, inputs) => {
 };
 
 export const norms: LoweringFamily = {
-  lowerings: [
-    [
-      [
-        'torch.nn.modules.batchnorm.BatchNorm1d',
-        'torch.nn.modules.batchnorm.BatchNorm2d',
-        'torch.nn.modules.batchnorm.BatchNorm3d',
-        'torch.nn.modules.batchnorm.SyncBatchNorm',
-      ],
-      lowerBatchNorm,
-    ],
-    [['fastai.layers.BatchNorm1dFlat'], lowerFlatBatchNorm],
-    [['torch.nn.modules.normalization.LayerNorm'], lowerLayerNorm],
-  ],
+  lowerings: {
+    'torch.nn.modules.batchnorm': {
+      'BatchNorm1d|BatchNorm2d|BatchNorm3d|SyncBatchNorm': lowerBatchNorm,
+    },
+    'fastai.layers': { BatchNorm1dFlat: lowerFlatBatchNorm },
+    'torch.nn.modules.normalization': { LayerNorm: lowerLayerNorm },
+  },
 };

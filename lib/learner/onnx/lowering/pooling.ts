@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { boolAttr, numberAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 import {
   bothEnds,
   dimsOfClass,
@@ -12,6 +12,7 @@ import {
   spatialSizes,
 } from './spatial.js';
 import { adaptivePool } from './adaptive-pooling.js';
+import { forward, sideBySide } from './forward.js';
 
 interface Window {
   readonly kernel: readonly number[];
@@ -20,10 +21,7 @@ interface Window {
   readonly dilations: readonly number[];
 }
 
-/**
- * Positions that `ceil_mode` adds behind an image: torch has no window that starts beyond the image
- * and the padding before it.
- */
+/** What `ceil_mode` adds behind an image: no window starts beyond it and its first padding. */
 function overhang(
   size: number,
   { kernel, strides, padding, dilations }: Window,
@@ -36,10 +34,7 @@ function overhang(
   return Math.max(0, (count - 1) * stride + extent - (size + 2 * pad));
 }
 
-/**
- * Margins behind each dimension that stand for ceil_mode; undefined where the operator must round
- * up itself.
- */
+/** Margins that stand for ceil_mode; undefined where the operator must round up itself. */
 function overhangs(
   module: Module,
   ctx: LoweringContext,
@@ -148,24 +143,17 @@ function lowerAdaptive(kind: 'average' | 'max'): Lowering {
   };
 }
 
-/** fastai's AdaptiveConcatPool: maximum and average side by side. */
-const lowerConcatPool: Lowering = (module, ctx, inputs) => {
-  const maximum = ctx.lowerValue(ctx.child(module, 'mp'), inputs);
-  const average = ctx.lowerValue(ctx.child(module, 'ap'), inputs);
-  return ctx.graph.op('Concat', [maximum, average], { axis: 1 });
-};
-
-function classes(name: string): string[] {
-  return [1, 2, 3].map((dims) => `torch.nn.modules.pooling.${name}${dims}d`);
-}
-
 export const poolings: LoweringFamily = {
-  lowerings: [
-    [classes('MaxPool'), lowerMaxPool],
-    [classes('AvgPool'), lowerAvgPool],
-    [classes('LPPool'), lowerLpPool],
-    [classes('AdaptiveAvgPool'), lowerAdaptive('average')],
-    [classes('AdaptiveMaxPool'), lowerAdaptive('max')],
-    [['fastai.layers.AdaptiveConcatPool1d', 'fastai.layers.AdaptiveConcatPool2d'], lowerConcatPool],
-  ],
+  lowerings: {
+    'torch.nn.modules.pooling': {
+      'MaxPool1d|MaxPool2d|MaxPool3d': lowerMaxPool,
+      'AvgPool1d|AvgPool2d|AvgPool3d': lowerAvgPool,
+      'LPPool1d|LPPool2d|LPPool3d': lowerLpPool,
+      'AdaptiveAvgPool1d|AdaptiveAvgPool2d|AdaptiveAvgPool3d': lowerAdaptive('average'),
+      'AdaptiveMaxPool1d|AdaptiveMaxPool2d|AdaptiveMaxPool3d': lowerAdaptive('max'),
+    },
+    'fastai.layers': {
+      'AdaptiveConcatPool1d|AdaptiveConcatPool2d': forward((m, x) => sideBySide(m, x, 'mp', 'ap')),
+    },
+  },
 };

@@ -10,10 +10,7 @@ export interface Cell {
   readonly op: 'LSTM' | 'GRU' | 'RNN';
   /** For each ONNX gate, torch's index of it. */
   readonly gates: readonly number[];
-  /**
-   * For each ONNX gate, the weight of a reset: closed gates forget everything and let nothing in or
-   * out.
-   */
+  /** For each ONNX gate, the weight of a reset: closed gates forget all and let nothing through. */
   readonly resetWeights?: readonly number[];
 }
 

@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { boolAttr, intAttr, stringAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Flow, Lowering, LoweringFamily } from './lowering.js';
+import type { Flow, Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 import {
   gruCell,
   lstmCell,
@@ -134,10 +134,12 @@ const lowerWeightDropout: Lowering = (module, ctx, inputs) =>
   ctx.lower(useRawWeights(module, ctx), inputs);
 
 export const recurrents: LoweringFamily = {
-  lowerings: [
-    [['torch.nn.modules.rnn.LSTM'], lowerRecurrent(lstmCell)],
-    [['torch.nn.modules.rnn.GRU'], lowerRecurrent(gruCell)],
-    [['torch.nn.modules.rnn.RNN'], lowerRecurrent(rnnCell)],
-    [['fastai.text.models.awdlstm.WeightDropout'], lowerWeightDropout],
-  ],
+  lowerings: {
+    'torch.nn.modules.rnn': {
+      LSTM: lowerRecurrent(lstmCell),
+      GRU: lowerRecurrent(gruCell),
+      RNN: lowerRecurrent(rnnCell),
+    },
+    'fastai.text.models.awdlstm': { WeightDropout: lowerWeightDropout },
+  },
 };

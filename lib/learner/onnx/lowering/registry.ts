@@ -2,18 +2,20 @@ import type { Module } from '../../torch/module.js';
 import { activations } from './activation.js';
 import { collabModels } from './collab.js';
 import { containers } from './containers.js';
+import type { Lowering } from './context.js';
 import { dropout } from './dropout.js';
 import { embeddings } from './embedding.js';
 import { linears } from './linear.js';
-import type { Lowering, LoweringFamily, Signature, SignatureOf } from './lowering.js';
+import { entriesOf, type LoweringFamily, type Signature, type SignatureOf } from './lowering.js';
+import { multiheads } from './multihead.js';
 import { norms } from './norm.js';
 import { recurrents } from './recurrent.js';
 import { tabularModels } from './tabular.js';
-import { textModels } from './text/index.js';
+import { textModels } from './text/models.js';
 import { transformers } from './transformer.js';
-import { visionFamilies } from './vision.js';
 
-const families: readonly LoweringFamily[] = [
+/** What text, tabular and collaborative models are made of. */
+const always: readonly LoweringFamily[] = [
   containers,
   linears,
   norms,
@@ -21,27 +23,62 @@ const families: readonly LoweringFamily[] = [
   dropout,
   embeddings,
   recurrents,
+  multiheads,
   transformers,
   textModels,
   tabularModels,
   collabModels,
-  ...visionFamilies,
 ];
 
-function byClassName<T>(
-  entries: readonly (readonly [readonly string[], T])[],
-): ReadonlyMap<string, T> {
-  return new Map(entries.flatMap(([names, entry]) => names.map((name) => [name, entry] as const)));
+/** The others, by the Python modules that their classes live in: few processes need them all. */
+const onDemand: readonly { homes: RegExp; load: () => Promise<readonly LoweringFamily[]> }[] = [
+  {
+    homes:
+      /^(torch\.nn\.modules\.(conv|flatten|instancenorm|normalization|padding|pixelshuffle|pooling|upsampling)|fastai\.layers|fastai\.vision\.models)\./,
+    load: async () => (await import('./vision.js')).visionLayers,
+  },
+  {
+    homes: /^torchvision\./,
+    load: async () => (await import('./torchvision/index.js')).torchvision,
+  },
+  {
+    homes: /^(timm|fastai\.vision\.learner)\./,
+    load: async () => (await import('./timm/index.js')).timm,
+  },
+];
+
+const known = new Map<string, Lowering>();
+const signatures = new Map<string, SignatureOf>();
+
+function register(families: readonly LoweringFamily[]): void {
+  for (const family of families) {
+    for (const [name, lowering] of entriesOf(family.lowerings)) known.set(name, lowering);
+    for (const [name, of] of entriesOf(family.signatures ?? {})) signatures.set(name, of);
+  }
 }
 
-/** Every class that can be lowered. A new family is one file and one line above. */
-export const lowerings: ReadonlyMap<string, Lowering> = byClassName(
-  families.flatMap((family) => family.lowerings),
-);
+register(always);
 
-const signatures: ReadonlyMap<string, SignatureOf> = byClassName(
-  families.flatMap((family) => family.signatures ?? []),
-);
+/** The classes that can be lowered, of the families that have been loaded. */
+export const lowerings: ReadonlyMap<string, Lowering> = known;
+
+/** Loads the families that the classes of a model belong to, before anything asks for them. */
+export async function loadLowerings(root: Module): Promise<void> {
+  const missing = new Set<string>();
+  const walk = ({ className, children }: Module): void => {
+    if (!known.has(className)) missing.add(className);
+    for (const child of children.values()) if (child) walk(child);
+  };
+  walk(root);
+  const wanted = onDemand.filter(({ homes }) => [...missing].some((name) => homes.test(name)));
+  for (const { load } of wanted) register(await load());
+}
+
+/** Every class that can be lowered. */
+export async function allLowerings(): Promise<ReadonlyMap<string, Lowering>> {
+  for (const { load } of onDemand) register(await load());
+  return known;
+}
 
 /** What a model takes and gives, where its modules tell. */
 export function signatureOf(module: Module): Signature | undefined {

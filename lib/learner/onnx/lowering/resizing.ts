@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
 import { boolAttr, intAttr, numberAttr, stringAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { Lowering, LoweringContext } from './context.js';
+import type { LoweringFamily } from './lowering.js';
 import { dimsOfClass, padImage, sizesAttr, spatialShape } from './spatial.js';
 
 /** ONNX's names of what torch's interpolate does. */
@@ -90,10 +90,7 @@ const lowerUpsample: Lowering = (module, ctx, inputs) => {
   return scaled(ctx, module, x, factors, mode, alignCorners);
 };
 
-/**
- * `F.interpolate(x, scale_factor, mode)`: torch places the pixels by the factor itself, not by the
- * ratio of the sizes that come of it.
- */
+/** `F.interpolate(x, scale_factor, mode)`: the factor places pixels, not the ratio of sizes. */
 export function scaled(
   ctx: LoweringContext,
   module: Module,
@@ -135,10 +132,6 @@ function lowerPad(mode: 'constant' | 'reflect' | 'edge'): Lowering {
   };
 }
 
-function pads(name: string): string[] {
-  return [1, 2, 3].map((dims) => `torch.nn.modules.padding.${name}Pad${dims}d`);
-}
-
 /** Unflatten is Reshape with the other sizes kept. */
 const lowerUnflatten: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
@@ -156,20 +149,17 @@ const lowerUnflatten: Lowering = (module, ctx, inputs) => {
 };
 
 export const resizings: LoweringFamily = {
-  lowerings: [
-    [
-      [
-        'torch.nn.modules.upsampling.Upsample',
-        'torch.nn.modules.upsampling.UpsamplingNearest2d',
-        'torch.nn.modules.upsampling.UpsamplingBilinear2d',
-      ],
-      lowerUpsample,
-    ],
-    [['torch.nn.modules.pixelshuffle.PixelShuffle'], lowerPixelShuffle],
-    [pads('Zero'), lowerPad('constant')],
-    [pads('Constant'), lowerPad('constant')],
-    [pads('Reflection'), lowerPad('reflect')],
-    [pads('Replication'), lowerPad('edge')],
-    [['torch.nn.modules.flatten.Unflatten'], lowerUnflatten],
-  ],
+  lowerings: {
+    'torch.nn.modules.upsampling': {
+      'Upsample|UpsamplingNearest2d|UpsamplingBilinear2d': lowerUpsample,
+    },
+    'torch.nn.modules.pixelshuffle': { PixelShuffle: lowerPixelShuffle },
+    'torch.nn.modules.padding': {
+      'ZeroPad1d|ZeroPad2d|ZeroPad3d': lowerPad('constant'),
+      'ConstantPad1d|ConstantPad2d|ConstantPad3d': lowerPad('constant'),
+      'ReflectionPad1d|ReflectionPad2d|ReflectionPad3d': lowerPad('reflect'),
+      'ReplicationPad1d|ReplicationPad2d|ReplicationPad3d': lowerPad('edge'),
+    },
+    'torch.nn.modules.flatten': { Unflatten: lowerUnflatten },
+  },
 };

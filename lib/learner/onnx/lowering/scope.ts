@@ -1,7 +1,7 @@
 import type { Module } from '../../torch/module.js';
 import { PyObject, type PyValue } from '../../torch/python.js';
 import type { Tensor } from '../../torch/tensor.js';
-import type { UnsupportedModuleError } from '../errors/unsupported-module.error.js';
+import type { UnsupportedModuleError } from '../errors.js';
 import { Value } from '../graph.js';
 import {
   boolAttr,
@@ -11,9 +11,8 @@ import {
   optionalNumberAttr,
   stringAttr,
 } from './attributes.js';
-import type { LoweringContext } from './context.js';
+import type { Flow, LoweringContext } from './context.js';
 import { Expression } from './expression.js';
-import type { Flow } from './lowering.js';
 import { linear } from './linear.js';
 import { interpolate, scaled } from './resizing.js';
 import { padImage, sizesAttr } from './spatial.js';
@@ -34,10 +33,9 @@ export class Scope {
   ) {}
 
   /** Calls children one after the other; one whose name ends in '?' may be absent or None. */
-  run(x: Expression, ...names: readonly string[]): Expression {
-    return names.reduce((value, name) => {
-      const optional = name.endsWith('?');
-      const child = optional
+  run(x: Expression, names: string): Expression {
+    return names.split(' ').reduce((value, name) => {
+      const child = name.endsWith('?')
         ? this.module.child(name.slice(0, -1))
         : this.ctx.child(this.module, name);
       return child ? this.call(child, value) : value;
@@ -63,9 +61,12 @@ export class Scope {
   /** A module between lists of tensors. */
   callList(module: Module, inputs: readonly Expression[]): Expression[] {
     const output = this.ctx.lower(module, [inputs.map(({ value }) => value)]);
-    const values = output instanceof Value ? [output] : output;
-    return values.map((value) => {
-      if (!(value instanceof Value)) throw this.refusal('one of its modules gives lists of lists');
+    return this.expressions(output, 'one of its modules gives lists of lists');
+  }
+
+  expressions(flow: Flow, refusal: string): Expression[] {
+    return (flow instanceof Value ? [flow] : flow).map((value) => {
+      if (!(value instanceof Value)) throw this.refusal(refusal);
       return this.expression(value);
     });
   }
@@ -79,19 +80,16 @@ export class Scope {
     return (this.module.child(name) ?? null) !== null;
   }
 
-  /** A child whose owner computes in its place; refused unless it is of one of these classes. */
-  inner(name: string, classes: readonly string[] = []): Scope {
-    return this.enter(this.ctx.child(this.module, name), classes);
+  /** A child whose owner computes in its place; refused unless it is of this class. */
+  inner(name: string, className?: string): Scope {
+    return this.enter(this.ctx.child(this.module, name), className);
   }
 
   /** The same for a module of a list. */
-  enter(module: Module, classes: readonly string[] = []): Scope {
+  enter(module: Module, className = module.className): Scope {
     this.ctx.checkHooks(module);
     const scope = new Scope(module, this.ctx);
-    scope.require(
-      classes.length === 0 || classes.includes(module.className),
-      `its owner knows only ${classes.join(' and ')}`,
-    );
+    scope.require(module.className === className, `its owner knows only ${className}`);
     return scope;
   }
 
@@ -103,9 +101,13 @@ export class Scope {
   /** The modules of a list, by its name; an absent or empty list has none. */
   list(name: string): Module[] {
     const list = this.module.child(name);
-    if (!list) return [];
-    return [...list.children.values()].map((child) => {
-      if (!child) throw malformed(this.module, `one of its ${name} is no module`);
+    return list ? new Scope(list, this.ctx).children() : [];
+  }
+
+  /** All children, in the order of the file. */
+  children(): Module[] {
+    return [...this.module.children].map(([name, child]) => {
+      if (!child) throw malformed(this.module, `its child ${name} is no module`);
       return child;
     });
   }

@@ -89,6 +89,22 @@ export function maxPoolOperand(ctx: LoweringContext, x: Value): Value {
 
 const LOWEST = -3.4028234663852886e38;
 
+/** Whether all sizes are numbers. */
+export function allKnown(sizes: readonly Dim[]): sizes is readonly number[] {
+  return sizes.every((size) => typeof size === 'number');
+}
+
+/** x with so many channels and the spatial sizes of `like`, which may be open. */
+export function unflattened(ctx: LoweringContext, x: Value, channels: number, like: Value): Value {
+  const { graph } = ctx;
+  const sizes = like.shape?.slice(2) ?? [];
+  const target = allKnown(sizes)
+    ? graph.axes(0, channels, ...sizes)
+    : graph.op('Concat', [graph.axes(0, channels), spatialShape(ctx, like)], { axis: 0 });
+  const result = graph.op('Reshape', [x, target]);
+  return graph.assume(result, [like.shape?.[0] ?? null, channels, ...sizes]);
+}
+
 /** The spatial sizes of a value as a vector, for graphs whose image size is open. */
 export function spatialShape(ctx: LoweringContext, x: Value): Value {
   return ctx.graph.op('Shape', [x], { start: 2 });

@@ -1,10 +1,13 @@
 import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { intAttr, malformed } from './attributes.js';
-import type { LoweringContext } from './context.js';
-import type { Flow, InputSpec, Lowering, LoweringFamily, SignatureOf } from './lowering.js';
-
-const tabularNames = ['fastai.tabular.model.TabularModel', 'fastai.collab.EmbeddingNN'];
+import type { Flow, Lowering, LoweringContext } from './context.js';
+import {
+  plainSignature,
+  type InputSpec,
+  type LoweringFamily,
+  type SignatureOf,
+} from './lowering.js';
 
 /** Column `index` of a matrix of codes, as a vector. */
 export function codesOf(codes: Value, index: number, { graph }: LoweringContext): Value {
@@ -72,10 +75,16 @@ const tabularSignature: SignatureOf = (module) => {
   if (hasNumbers(module)) {
     inputs.push({ name: 'x_cont', dtype: 'float32', dims: ['batch', intAttr(module, 'n_cont')] });
   }
-  return { inputs, outputs: ['output'], hints: { kind: 'module' } };
+  return plainSignature(...inputs);
 };
 
 export const tabularModels: LoweringFamily = {
-  lowerings: [[tabularNames, lowerTabular]],
-  signatures: [[tabularNames, tabularSignature]],
+  lowerings: {
+    'fastai.tabular.model': { TabularModel: lowerTabular },
+    'fastai.collab': { EmbeddingNN: lowerTabular },
+  },
+  signatures: {
+    'fastai.tabular.model': { TabularModel: tabularSignature },
+    'fastai.collab': { EmbeddingNN: tabularSignature },
+  },
 };

@@ -1,9 +1,9 @@
 import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { boolAttr } from './attributes.js';
-import type { LoweringContext } from './context.js';
+import type { Lowering, LoweringContext } from './context.js';
 import { lowerActivationFunction } from './functions.js';
-import type { Lowering, LoweringFamily } from './lowering.js';
+import type { LoweringFamily } from './lowering.js';
 
 /** The activation between the two linear layers: a module, or a function. */
 function activate(module: Module, ctx: LoweringContext, x: Value): Value {
@@ -38,10 +38,7 @@ const lowerEncoderLayer: Lowering = (module, ctx, inputs) => {
   return child('norm2', graph.op('Add', [attended, feed(attended)]));
 };
 
-/**
- * torch's TransformerEncoder: its layers one after the other, and a norm behind them where there is
- * one.
- */
+/** torch's TransformerEncoder: its layers in turn, and perhaps a norm behind them. */
 const lowerEncoder: Lowering = (module, ctx, inputs) => {
   let x = ctx.value(module, inputs);
   for (const layer of ctx.child(module, 'layers').children.values()) {
@@ -52,8 +49,10 @@ const lowerEncoder: Lowering = (module, ctx, inputs) => {
 };
 
 export const transformers: LoweringFamily = {
-  lowerings: [
-    [['torch.nn.modules.transformer.TransformerEncoderLayer'], lowerEncoderLayer],
-    [['torch.nn.modules.transformer.TransformerEncoder'], lowerEncoder],
-  ],
+  lowerings: {
+    'torch.nn.modules.transformer': {
+      TransformerEncoderLayer: lowerEncoderLayer,
+      TransformerEncoder: lowerEncoder,
+    },
+  },
 };

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { Tensor } from 'onnxruntime-node';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { floats, largestDifference, noise } from '../../fastai/vision/testing/noise.js';
 import { Module, PyDict, readTorchFile } from '../../torch/index.js';
-import { UnsupportedModuleError } from '../errors/index.js';
+import { UnsupportedModuleError } from '../errors.js';
 import { createSession } from '../session/create-session.js';
 import { lowerModel } from './lower-model.js';
+import { loadLowerings } from './registry.js';
 
 interface Run {
   readonly shape: readonly [number, number, number, number];
@@ -38,6 +39,7 @@ function graphOf(module: Module, height: number, width: number) {
 
 /** The largest difference from torch's result, by the size of that. */
 async function difference(module: Module, run: Run): Promise<number> {
+  await loadLowerings(module);
   const [, , height, width] = run.shape;
   const session = await createSession(graphOf(module, height, width), { intraOpNumThreads: 1 });
   const length = run.shape.reduce((product, size) => product * size, 1);
@@ -60,6 +62,9 @@ describe.each(['families', 'families-0.6.13'])('Architectures of images in %s', 
 
 describe('An architecture that is made for one size of image', () => {
   const models = modelsOf('families');
+  beforeAll(async () => {
+    for (const model of models.values()) await loadLowerings(model);
+  });
 
   it.each(['swin', 'beit', 'cait', 'eva02', 'tv-maxvit'])('%s refuses another', (name) => {
     expect(() => graphOf(models.get(name)!, 72, 72)).toThrow(UnsupportedModuleError);

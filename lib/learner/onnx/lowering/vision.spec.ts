@@ -7,6 +7,7 @@ import { Module, readTorchFile } from '../../torch/index.js';
 import type { Dim } from '../graph.js';
 import { createSession } from '../session/create-session.js';
 import { lowerModel } from './lower-model.js';
+import { loadLowerings } from './registry.js';
 
 interface Run {
   readonly shape: readonly number[];
@@ -30,6 +31,7 @@ function model(name: string): Module {
 }
 
 async function difference(module: Module, dims: readonly Dim[], run: Run): Promise<number> {
+  await loadLowerings(module);
   const { graph } = lowerModel(module, { inputs: [{ name: 'image', dtype: 'float32', dims }] });
   const session = await createSession(graph, { intraOpNumThreads: 1 });
   const length = run.shape.reduce((product, size) => product * size, 1);

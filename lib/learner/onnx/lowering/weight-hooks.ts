@@ -2,10 +2,16 @@ import type { Module } from '../../torch/module.js';
 import type { PyObject } from '../../torch/python.js';
 import { Tensor } from '../../torch/tensor.js';
 import { malformed } from './attributes.js';
-import type { LoweringContext } from './context.js';
+
+/** What a hook reads and changes. */
+export interface HookTarget {
+  requiredTensor(module: Module, name: string): Tensor;
+  /** Makes `module` compute with this tensor in place of its own. */
+  override(module: Module, name: string, tensor: Tensor): void;
+}
 
 /** `torch.nn.utils.weight_norm`: weight = g * v / |v|, the norm over all dimensions but `dim`. */
-export function applyWeightNorm(module: Module, hook: PyObject, ctx: LoweringContext): void {
+export function applyWeightNorm(module: Module, hook: PyObject, ctx: HookTarget): void {
   const name = hookName(module, hook);
   const g = ctx.requiredTensor(module, `${name}_g`).toFloat32();
   const direction = ctx.requiredTensor(module, `${name}_v`);
@@ -27,7 +33,7 @@ export function applyWeightNorm(module: Module, hook: PyObject, ctx: LoweringCon
 }
 
 /** `torch.nn.utils.spectral_norm` in evaluation: weight / (u . W v), with the stored u and v. */
-export function applySpectralNorm(module: Module, hook: PyObject, ctx: LoweringContext): void {
+export function applySpectralNorm(module: Module, hook: PyObject, ctx: HookTarget): void {
   const name = hookName(module, hook);
   const original = ctx.requiredTensor(module, `${name}_orig`);
   const u = ctx.requiredTensor(module, `${name}_u`).toFloat32();
@@ -44,14 +50,8 @@ export function applySpectralNorm(module: Module, hook: PyObject, ctx: LoweringC
     const column = Math.floor(i / (inner * rows)) * inner + (i % inner);
     sigma += value * u[row]! * v[column]!;
   });
-  ctx.override(
-    module,
-    name,
-    Tensor.fromArray(
-      values.map((value) => value / sigma),
-      shape,
-    ),
-  );
+  const weight = values.map((value) => value / sigma);
+  ctx.override(module, name, Tensor.fromArray(weight, shape));
 }
 
 function hookName(module: Module, hook: PyObject): string {

@@ -41,16 +41,33 @@ export function fromGrid(x: Expression, [height, width]: Pair, [h, w]: Pair): Ex
     .reshape(-1, h, w, channels);
 }
 
-/** Zeros below and to the right, until windows fit. */
-export function padToWindows(x: Expression, [height, width]: Pair): Expression {
-  const missing = (size: number, window: number): number => (window - (size % window)) % window;
-  return x.pad({ 1: [0, missing(x.size(1), height)], 2: [0, missing(x.size(2), width)] });
+/** Zeros below and to the right, until patches or windows divide the image. */
+export function padTo(x: Expression, [height, width]: Pair, [rows, columns]: Pair): Expression {
+  const missing = (size: number, part: number): number => (part - (size % part)) % part;
+  return x.pad({
+    [rows]: [0, missing(x.size(rows), height)],
+    [columns]: [0, missing(x.size(columns), width)],
+  });
 }
+
+export const padToWindows = (x: Expression, window: Pair): Expression => padTo(x, window, [1, 2]);
 
 /** Without what {@link padToWindows} added. */
 export function cropTo(x: Expression, [h, w]: Pair): Expression {
   const rows = x.size(1) === h ? x : x.slice(1, 0, h);
   return x.size(2) === w ? rows : rows.slice(2, 0, w);
+}
+
+/** What a computation gives for each window of an image, which is padded for that. */
+export function inWindows(
+  x: Expression,
+  window: Pair,
+  compute: (windows: Expression) => Expression,
+): Expression {
+  const padded = padToWindows(x, window);
+  const windows = compute(toWindows(padded, window));
+  const image = fromWindows(windows, window, [padded.size(1), padded.size(2)]);
+  return cropTo(image, [x.size(1), x.size(2)]);
 }
 
 /**
@@ -108,6 +125,14 @@ export function relativeBias(table: Expression, index: Expression, positions: nu
     .permute(2, 0, 1)
     .unsqueeze(0);
 }
+
+/** The same by the names that the table and the index have in most modules. */
+export const tableBias = (m: Scope, positions: number): Expression =>
+  relativeBias(
+    m.requiredWeight('relative_position_bias_table'),
+    m.requiredWeight('relative_position_index'),
+    positions,
+  );
 
 /** Cosine attention's scores, each head's scaled by a learned factor of at most 100. */
 export function cosineScores(q: Expression, k: Expression, logScale: Expression): Expression {

@@ -32,15 +32,6 @@ export const layoutOps: Readonly<Record<string, OpSchema>> = {
       return [{ dtype, shape: [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)] }];
     },
   },
-  GatherElements: {
-    inputs: [2, 2],
-    attributes: { axis: 'int' },
-    infer: (call) => {
-      const indices = call.expect(1, 'int32', 'int64');
-      call.axis(call.int('axis', 0), call.input(0).rank);
-      return [{ dtype: call.input(0).dtype, shape: indices.shape }];
-    },
-  },
   Concat: {
     inputs: [1, Infinity],
     attributes: { axis: 'int' },

@@ -17,12 +17,6 @@ const byAttribute: OpSchema = {
   infer: (call) => [{ dtype: call.input(0).dtype, shape: reduced(call, call.ints('axes')) }],
 };
 
-const argument: OpSchema = {
-  inputs: [1, 1],
-  attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
-  infer: (call) => [{ dtype: 'int64', shape: reduced(call, [call.int('axis', 0)]) }],
-};
-
 /** Operators that reduce dimensions. */
 export const reduceOps: Readonly<Record<string, OpSchema>> = {
   ReduceSum: {
@@ -31,9 +25,6 @@ export const reduceOps: Readonly<Record<string, OpSchema>> = {
     infer: (call) => [{ dtype: call.input(0).dtype, shape: reduced(call, call.inputs[1]?.known) }],
   },
   ReduceMax: byAttribute,
-  ReduceMin: byAttribute,
   ReduceMean: byAttribute,
   ReduceL2: byAttribute,
-  ArgMax: argument,
-  ArgMin: argument,
 };

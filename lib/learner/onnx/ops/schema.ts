@@ -1,10 +1,7 @@
 import type { Attribute, Dim, Shape, Value, ValueType } from '../graph.js';
 import type { OnnxDType } from '../dtype.js';
 
-/**
- * How an attribute is given to the builder and written; 'dtype' is given by name and written as its
- * code.
- */
+/** How an attribute is given and written; 'dtype' is given by name and written as a code. */
 export type AttributeKind = Attribute['kind'] | 'dtype';
 
 /** An attribute as a lowering gives it. */

@@ -106,7 +106,6 @@ export const spatialOps: Readonly<Record<string, OpSchema>> = {
   ConvTranspose: convTranspose,
   MaxPool: pool({}),
   AveragePool: pool({ count_include_pad: 'int' }),
-  LpPool: pool({ p: 'int' }),
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
   InstanceNormalization: {

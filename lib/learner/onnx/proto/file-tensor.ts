@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { SessionCreationError } from '../errors/session.error.js';
+import { SessionCreationError } from '../errors.js';
 import { pathInside, placeOf } from './external-files.js';
 import { fields } from './onnx-fields.js';
 import { fieldsOf, intsOf, textOf } from './protobuf-reader.js';

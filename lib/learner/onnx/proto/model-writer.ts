@@ -1,5 +1,5 @@
 import { dtypeCodes } from '../dtype.js';
-import { ModelTooLargeError } from '../errors/model-too-large.error.js';
+import { ModelTooLargeError } from '../errors.js';
 import type { Attribute, Graph, Initializer, Node, TensorData, Value } from '../graph.js';
 import { attributeTypes } from './onnx-fields.js';
 import { ProtobufWriter } from './protobuf-writer.js';

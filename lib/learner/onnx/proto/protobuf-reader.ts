@@ -3,10 +3,7 @@ export interface Field {
   readonly number: number;
   /** The number of a varint field; NaN for the others. */
   readonly int: number;
-  /**
-   * The bytes of a field that has a length (string, message, packed numbers) or a fixed size; empty
-   * for a varint.
-   */
+  /** The bytes of a field with a length or a fixed size; empty for a varint. */
   readonly body: Uint8Array;
   /** True where the field has a length. */
   readonly delimited: boolean;

@@ -23,10 +23,7 @@ export interface ExternalData {
 /** Elements that are in memory, or are produced while they are written. */
 export type Weights = Exclude<ByteSource, Uint8Array>;
 
-/**
- * Decides which tensors' elements stay in the model, and gives the others their places in its data
- * file.
- */
+/** Decides which tensors stay in the model, and where the others lie in its data file. */
 export class WeightPlacer {
   readonly #placed: { readonly data: Weights; readonly offset: number }[] = [];
   readonly #threshold: number;

@@ -5,10 +5,7 @@ import { readTensor, type FileTensor } from '../proto/file-tensor.js';
 import { lazyTensorData } from '../tensor-data.js';
 import { floatsOf } from './quantized-matrix.js';
 
-/**
- * Operations that only hand a weight on, as exporters put them between a weight and the product
- * that takes it.
- */
+/** Operations that exporters put between a weight and the product that takes it. */
 const CARRIERS = new Set(['Constant', 'Identity', 'Transpose']);
 
 /** Whether a node can be left out where nothing takes its output. */

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Tensor } from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SessionCreationError } from '../errors/index.js';
+import { SessionCreationError } from '../errors.js';
 import { fields } from '../proto/onnx-fields.js';
 import { readNode } from '../proto/file-node.js';
 import { fieldsOf } from '../proto/protobuf-reader.js';

@@ -1,10 +1,7 @@
 import type { Attribute, Initializer, Node, TensorData } from '../graph.js';
 import { quantizedMatrix } from './quantized-matrix.js';
 
-/**
- * Weights of fewer elements stay as they are: quantizing the other operand would cost more than it
- * saves.
- */
+/** Below so many elements, quantizing the other operand would cost more than it saves. */
 const SMALLEST = 1024;
 
 /** Replaces the operations whose weights are known by those that take them in 8 bits. */

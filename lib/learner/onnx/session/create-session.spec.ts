@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Tensor as Feed } from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SessionCreationError, SessionReleasedError } from '../errors/index.js';
+import { SessionCreationError, SessionReleasedError } from '../errors.js';
 import { GraphBuilder } from '../graph-builder.js';
 import type { Graph } from '../graph.js';
 import { lazyTensorData } from '../tensor-data.js';

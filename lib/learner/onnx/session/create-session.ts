@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { SessionCreationError } from '../errors/session.error.js';
+import { SessionCreationError } from '../errors.js';
 import type { Graph } from '../graph.js';
 import { writeModel, type WritableModel } from '../proto/model-writer.js';
 import { withModelFolder } from './model-folder.js';

@@ -1,4 +1,4 @@
-import { ExecutionProviderError } from '../errors/index.js';
+import { ExecutionProviderError } from '../errors.js';
 import { GraphBuilder } from '../graph-builder.js';
 import { writeModel } from '../proto/model-writer.js';
 
@@ -7,10 +7,7 @@ export function nodeName(provider: string): string {
   return provider.replace(/ExecutionProvider$/, '').toLowerCase();
 }
 
-/**
- * Why a provider does not work here; undefined where it does. A library cannot come while a process
- * runs.
- */
+/** Why a provider does not work here, which cannot change while a process runs. */
 const probes = new Map<string, Promise<string | undefined>>();
 
 /**

@@ -1,6 +1,6 @@
 import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
 import { phase } from '../../runtime/phases.js';
-import { SessionReleasedError } from '../errors/session.error.js';
+import { SessionReleasedError } from '../errors.js';
 
 /**
  * An onnxruntime session that may be released at any time, and more than once.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../errors/index.js';
-import { TextInputError } from '../errors/index.js';
+import { TextInputError } from '../errors.js';
 import { packTextBatch } from './text-batch.js';
 
 const limits = { vocabSize: 10, padIdx: 1, bptt: 5, maxLen: 12 };

@@ -1,5 +1,5 @@
 import type { TextLimits } from '../lowering/lowering.js';
-import { TextInputError } from '../errors/text-input.error.js';
+import { TextInputError } from '../errors.js';
 
 /** Rows of token ids as a text classifier's graph takes them. */
 export interface TextBatch {

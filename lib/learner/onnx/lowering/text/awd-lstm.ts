@@ -1,8 +1,7 @@
 import type { Module } from '../../../torch/module.js';
 import type { Value } from '../../graph.js';
 import { boolAttr, intAttr, malformed } from '../attributes.js';
-import type { LoweringContext } from '../context.js';
-import type { Lowering } from '../lowering.js';
+import type { Lowering, LoweringContext } from '../context.js';
 import { lstmCell, recurrentWeights } from '../recurrent-weights.js';
 import { recurrentLayer, useRawWeights } from '../recurrent.js';
 import type { ChunkedSequence } from './sequence.js';

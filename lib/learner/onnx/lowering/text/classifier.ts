@@ -1,18 +1,15 @@
 import type { Module } from '../../../torch/module.js';
 import { Value } from '../../graph.js';
 import { intAttr, malformed, optionalNumberAttr } from '../attributes.js';
-import type { LoweringContext } from '../context.js';
-import type { Flow, Lowering, SignatureOf } from '../lowering.js';
+import type { Flow, Lowering, LoweringContext } from '../context.js';
+import type { SignatureOf } from '../lowering.js';
 import { awdLstmName, lowerAwdLstm, vocabSize } from './awd-lstm.js';
 import { ChunkedSequence } from './sequence.js';
 
 /** What SentenceEncoder hands to the pooling, beside the outputs. */
 const sequences = new WeakMap<Value, { chunks: ChunkedSequence; kept: Value }>();
 
-/**
- * SentenceEncoder: (ids [batch, length], lengths [batch]) to (outputs [length, batch, width], kept
- * mask).
- */
+/** SentenceEncoder: (ids [batch, length], lengths) to (outputs [length, batch, width], kept mask). */
 export const lowerSentenceEncoder: Lowering = (module, ctx, inputs) => {
   const [ids, lengths] = inputs.length === 1 && !(inputs[0] instanceof Value) ? inputs[0]! : inputs;
   if (!(ids instanceof Value) || !(lengths instanceof Value)) {

@@ -1,22 +1,21 @@
 import type { Module } from '../../../torch/module.js';
-import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward, forwardList, forwardMany, residual, sideBySide, total } from '../forward.js';
+import {
+  chained,
+  forward,
+  forwardList,
+  forwardMany,
+  residual,
+  sideBySide,
+  total,
+} from '../forward.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import type { Lowering } from '../lowering.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { denseBlock } from '../torchvision/classic.js';
+import { model } from './model.js';
 import { cascade } from './resnets.js';
-
-/** Each layer sees what all before it have added. */
-const denseBlock = forward((m, x) => {
-  let features = x;
-  for (const [name, layer] of m.module.children) {
-    if (!layer) throw m.refusal(`its layer ${name} is no module`);
-    features = features.concat(1, m.call(layer, features));
-  }
-  return features;
-});
 
 /** DLA: a shortcut may come from outside. */
 function dlaBlock(main: (m: Scope, x: Expression) => Expression): Lowering {
@@ -25,7 +24,7 @@ function dlaBlock(main: (m: Scope, x: Expression) => Expression): Lowering {
 
 const dlaRoot = forwardMany((m, inputs) => {
   const [first, ...others] = inputs as [Expression, ...Expression[]];
-  const y = m.run(first.concat(1, ...others), 'conv', 'bn');
+  const y = m.run(first.concat(1, ...others), 'conv bn');
   const shortcut = m.bool('shortcut', m.bool('residual', false));
   return m.run(shortcut ? y.add(first) : y, 'relu');
 });
@@ -52,7 +51,7 @@ const dualPath = forward((m, x) => {
   ];
   const wide = ['c1x1_w_s1', 'c1x1_w_s2'].find((name) => m.has(name));
   const [kept, grown] = parts(wide ? m.run(x, wide) : x);
-  const y = m.run(x, 'c1x1_a', 'c3x3_b', 'c1x1_c');
+  const y = m.run(x, 'c1x1_a c3x3_b c1x1_c');
   const [added, appended] = m.has('c1x1_c1')
     ? [m.run(y, 'c1x1_c1'), m.run(y, 'c1x1_c2')]
     : parts(y);
@@ -61,15 +60,9 @@ const dualPath = forward((m, x) => {
 
 /** VoVNet: layers one after the other, and all that they gave, at once. */
 const osaBlock = forward((m, x) => {
-  const results = [x];
-  let y = m.run(x, 'conv_reduction?');
-  for (const layer of m.inner('conv_mid').module.children.values()) {
-    if (!layer) throw m.refusal('one of its layers is no module');
-    y = m.call(layer, y);
-    results.push(y);
-  }
-  const joined = results[0]!.concat(1, ...results.slice(1));
-  const result = m.run(joined, 'conv_concat', 'attn?');
+  const results = [m.run(x, 'conv_reduction?')];
+  for (const layer of m.inner('conv_mid').children()) results.push(m.call(layer, results.at(-1)!));
+  const result = m.run(x.concat(1, ...results.slice(1)), 'conv_concat attn?');
   return m.bool('residual') ? result.add(x) : result;
 });
 
@@ -93,7 +86,7 @@ function transition(m: Scope, name: string, ys: readonly Expression[]): Expressi
 }
 
 function highResolutionFeatures(m: Scope, x: Expression): Expression {
-  const stem = m.run(x, 'conv1', 'bn1', 'act1', 'conv2', 'bn2', 'act2', 'layer1');
+  const stem = m.run(x, 'conv1 bn1 act1 conv2 bn2 act2 layer1');
   let ys = m.list('transition1').map((layer) => m.call(layer, stem));
   for (const stage of [2, 3, 4]) {
     ys = m.callList(m.ctx.child(m.module, `stage${stage}`), ys);
@@ -113,7 +106,7 @@ function highResolutionFeatures(m: Scope, x: Expression): Expression {
 /** CSPNet: half of the channels go through the blocks. */
 const crossStage = forward((m, x) => {
   const [kept, changed] = halves(m, x);
-  const result = m.run(changed, 'blocks', 'conv_transition_b');
+  const result = m.run(changed, 'blocks conv_transition_b');
   return m.run(kept.concat(1, result), 'conv_transition');
 });
 
@@ -124,127 +117,101 @@ const crossStage3 = forward((m, x) => {
 
 function halves(m: Scope, x: Expression): [Expression, Expression] {
   const half = Math.floor(m.int('expand_chs') / 2);
-  const y = m.run(x, 'conv_down?', 'conv_exp');
+  const y = m.run(x, 'conv_down? conv_exp');
   return [y.slice(1, 0, half), y.slice(1, half)];
 }
 
+const branches = (count: number): string[] => Array.from({ length: count }, (_, i) => `branch${i}`);
+
 /** Inception: branches side by side, perhaps scaled and added to the input. */
-function branched(count: number): Lowering {
-  const chains = Array.from({ length: count }, (_, i) => [`branch${i}`]);
-  return forward((m, x) => sideBySide(m, x, ...chains));
-}
+const branched = (count: number): Lowering =>
+  forward((m, x) => sideBySide(m, x, ...branches(count)));
 
 function scaledBranches(count: number, act: string): Lowering {
-  const chains = Array.from({ length: count }, (_, i) => [`branch${i}`]);
   return forward((m, x) => {
-    const y = m.run(sideBySide(m, x, ...chains), 'conv2d').mul(m.number('scale'));
+    const y = m.run(sideBySide(m, x, ...branches(count)), 'conv2d').mul(m.number('scale'));
     return m.run(y.add(x), act);
   });
 }
 
 const inceptionC = forward((m, x) => {
   const first = m.run(x, 'branch1_0');
-  const second = m.run(x, 'branch2_0', 'branch2_1', 'branch2_2');
+  const second = m.run(x, 'branch2_0 branch2_1 branch2_2');
   return m
     .run(x, 'branch0')
     .concat(
       1,
-      sideBySide(m, first, ['branch1_1a'], ['branch1_1b']),
-      sideBySide(m, second, ['branch2_3a'], ['branch2_3b']),
+      sideBySide(m, first, 'branch1_1a', 'branch1_1b'),
+      sideBySide(m, second, 'branch2_3a', 'branch2_3b'),
       m.run(x, 'branch3'),
     );
 });
 
-const pooledFc = ['global_pool', 'fc', 'flatten?'];
+const pooledFc = 'global_pool fc flatten?';
 
 /** Networks whose blocks join what several layers gave. */
-export const aggregations: TimmFamily = {
-  models: [
-    model('densenet', 'DenseNet', ['features'], ['global_pool', 'classifier']),
-    model(
-      'dla',
-      'DLA',
-      ['base_layer', 'level0', 'level1', 'level2', 'level3', 'level4', 'level5'],
-      pooledFc,
-    ),
-    model('dpn', 'DPN', ['features'], ['global_pool', 'classifier', 'flatten?']),
-    model('vovnet', 'VovNet', ['stem', 'stages'], ['head']),
-    model('hrnet', 'HighResolutionNet', highResolutionFeatures, ['global_pool', 'classifier']),
-    model('cspnet', 'CspNet', ['stem', 'stages'], ['head']),
-    model('cspnet', 'CSPNet', ['stem', 'stages'], ['head']),
-    model(
-      'inception_resnet_v2',
-      'InceptionResnetV2',
-      [
-        'conv2d_1a',
-        'conv2d_2a',
-        'conv2d_2b',
-        'maxpool_3a',
-        'conv2d_3b',
-        'conv2d_4a',
-        'maxpool_5a',
-        'mixed_5b',
-        'repeat',
-        'mixed_6a',
-        'repeat_1',
-        'mixed_7a',
-        'repeat_2',
-        'block8',
-        'conv2d_7b',
-      ],
-      ['global_pool', 'classif'],
-    ),
-    model('inception_v4', 'InceptionV4', ['features'], ['global_pool', 'last_linear']),
-  ],
-  blocks: [
-    [modelNames('densenet', 'DenseLayer'), chained('norm1', 'conv1', 'norm2', 'conv2')],
-    [modelNames('densenet', 'DenseBlock'), denseBlock],
-    [modelNames('densenet', 'DenseTransition'), lowerSequential],
-    [
-      modelNames('dla', 'DlaBasic'),
-      dlaBlock((m, x) => m.run(x, 'conv1', 'bn1', 'relu', 'conv2', 'bn2')),
-    ],
-    [
-      modelNames('dla', 'DlaBottleneck'),
-      dlaBlock((m, x) => m.run(x, 'conv1', 'bn1', 'relu', 'conv2', 'bn2', 'relu', 'conv3', 'bn3')),
-    ],
-    [
-      modelNames('dla', 'DlaBottle2neck'),
-      dlaBlock((m, x) => m.run(cascade(m, m.run(x, 'conv1', 'bn1', 'relu')), 'conv3', 'bn3')),
-    ],
-    [modelNames('dla', 'DlaRoot'), dlaRoot],
-    [modelNames('dla', 'DlaTree'), forward((m, x) => dlaTree(m, x, []))],
-    [modelNames('dpn', 'BnAct'), chained('bn')],
-    [modelNames('dpn', 'BnActConv2d'), chained('bn', 'conv')],
-    [modelNames('dpn', 'DualPathBlock'), dualPath],
-    [modelNames('vovnet', 'OsaBlock'), osaBlock],
-    [modelNames('vovnet', 'OsaStage'), chained('pool?', 'blocks')],
-    [modelNames('hrnet', 'HighResolutionModule'), highResolution],
-    [modelNames('hrnet', 'SequentialList'), lowerSequential],
-    [
-      modelNames('cspnet', 'BottleneckBlock', 'ResBottleneck'),
-      residual(['conv1', 'conv2', 'attn2?', 'conv3', 'attn3?'], 'act3'),
-    ],
-    [modelNames('cspnet', 'DarkBlock', 'EdgeBlock'), residual(['conv1', 'attn?', 'conv2'])],
-    [modelNames('cspnet', 'CrossStage'), crossStage],
-    [modelNames('cspnet', 'CrossStage3'), crossStage3],
-    [modelNames('cspnet', 'DarkStage'), chained('conv_down', 'blocks')],
-    [modelNames('inception_resnet_v2', 'Mixed_5b', 'Mixed_7a'), branched(4)],
-    [modelNames('inception_resnet_v2', 'Mixed_6a'), branched(3)],
-    [modelNames('inception_resnet_v2', 'Block35'), scaledBranches(3, 'act')],
-    [modelNames('inception_resnet_v2', 'Block17'), scaledBranches(2, 'act')],
-    [modelNames('inception_resnet_v2', 'Block8'), scaledBranches(2, 'relu?')],
-    [
-      modelNames('inception_v4', 'Mixed3a'),
-      forward((m, x) => sideBySide(m, x, ['maxpool'], ['conv'])),
-    ],
-    [modelNames('inception_v4', 'Mixed4a'), branched(2)],
-    [
-      modelNames('inception_v4', 'Mixed5a'),
-      forward((m, x) => sideBySide(m, x, ['conv'], ['maxpool'])),
-    ],
-    [modelNames('inception_v4', 'InceptionA', 'InceptionB'), branched(4)],
-    [modelNames('inception_v4', 'ReductionA', 'ReductionB'), branched(3)],
-    [modelNames('inception_v4', 'InceptionC'), inceptionC],
-  ],
+export const aggregations: LoweringFamily = {
+  lowerings: {
+    'timm.models.densenet': {
+      DenseNet: model('features', 'global_pool classifier'),
+      DenseLayer: chained('norm1 conv1 norm2 conv2'),
+      DenseBlock: denseBlock,
+      DenseTransition: lowerSequential,
+    },
+    'timm.models.dla': {
+      DLA: model('base_layer level0 level1 level2 level3 level4 level5', pooledFc),
+      DlaBasic: dlaBlock((m, x) => m.run(x, 'conv1 bn1 relu conv2 bn2')),
+      DlaBottleneck: dlaBlock((m, x) => m.run(x, 'conv1 bn1 relu conv2 bn2 relu conv3 bn3')),
+      DlaBottle2neck: dlaBlock((m, x) =>
+        m.run(cascade(m, m.run(x, 'conv1 bn1 relu')), 'conv3 bn3'),
+      ),
+      DlaRoot: dlaRoot,
+      DlaTree: forward((m, x) => dlaTree(m, x, [])),
+    },
+    'timm.models.dpn': {
+      DPN: model('features', 'global_pool classifier flatten?'),
+      BnAct: chained('bn'),
+      BnActConv2d: chained('bn conv'),
+      DualPathBlock: dualPath,
+    },
+    'timm.models.vovnet': {
+      VovNet: model('stem stages', 'head'),
+      OsaBlock: osaBlock,
+      OsaStage: chained('pool? blocks'),
+    },
+    'timm.models.hrnet': {
+      HighResolutionNet: model(highResolutionFeatures, 'global_pool classifier'),
+      HighResolutionModule: highResolution,
+      SequentialList: lowerSequential,
+    },
+    'timm.models.cspnet': {
+      CspNet: model('stem stages', 'head'),
+      CSPNet: model('stem stages', 'head'),
+      'BottleneckBlock|ResBottleneck': residual('conv1 conv2 attn2? conv3 attn3?', 'act3'),
+      'DarkBlock|EdgeBlock': residual('conv1 attn? conv2'),
+      CrossStage: crossStage,
+      CrossStage3: crossStage3,
+      DarkStage: chained('conv_down blocks'),
+    },
+    'timm.models.inception_resnet_v2': {
+      InceptionResnetV2: model(
+        'conv2d_1a conv2d_2a conv2d_2b maxpool_3a conv2d_3b conv2d_4a maxpool_5a mixed_5b repeat mixed_6a repeat_1 mixed_7a repeat_2 block8 conv2d_7b',
+        'global_pool classif',
+      ),
+      'Mixed_5b|Mixed_7a': branched(4),
+      Mixed_6a: branched(3),
+      Block35: scaledBranches(3, 'act'),
+      Block17: scaledBranches(2, 'act'),
+      Block8: scaledBranches(2, 'relu?'),
+    },
+    'timm.models.inception_v4': {
+      InceptionV4: model('features', 'global_pool last_linear'),
+      Mixed3a: forward((m, x) => sideBySide(m, x, 'maxpool', 'conv')),
+      Mixed4a: branched(2),
+      Mixed5a: forward((m, x) => sideBySide(m, x, 'conv', 'maxpool')),
+      'InceptionA|InceptionB': branched(4),
+      'ReductionA|ReductionB': branched(3),
+      InceptionC: inceptionC,
+    },
+  },
 };

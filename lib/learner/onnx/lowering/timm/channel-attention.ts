@@ -1,9 +1,8 @@
-import { chained } from '../blocks.js';
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward, total } from '../forward.js';
+import { chained, forward, total } from '../forward.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
-import { layerNames } from './names.js';
 
 /** The mean over the image, mixed with its maximum where that is asked for. */
 function squeezed(m: Scope, x: Expression): Expression {
@@ -12,18 +11,16 @@ function squeezed(m: Scope, x: Expression): Expression {
 }
 
 /** Squeeze and excitation, by the names that its layers have. */
-function excitation(...names: readonly string[]): Lowering {
-  return forward((m, x) => x.mul(m.run(squeezed(m, x), ...names)));
+function excitation(names: string): Lowering {
+  return forward((m, x) => x.mul(m.run(squeezed(m, x), names)));
 }
 
-const excitationLast = forward((m, x) =>
-  x.mul(m.run(x.mean([1, 2], true), 'fc1', 'act', 'fc2', 'gate')),
-);
+const excitationLast = forward((m, x) => x.mul(m.run(x.mean([1, 2], true), 'fc1 act fc2 gate')));
 
 /** A convolution over neighbouring channels in place of layers that see all. */
 const efficient = forward((m, x) => {
   const row = m.run(x.mean([2, 3]).unsqueeze(1), 'conv');
-  const mixed = m.has('conv2') ? m.run(row, 'act', 'conv2') : row;
+  const mixed = m.has('conv2') ? m.run(row, 'act conv2') : row;
   return x.mul(asScale(m.run(mixed, 'gate')));
 });
 
@@ -32,7 +29,7 @@ const circular = forward((m, x) => {
   const row = x.mean([2, 3]).unsqueeze(1);
   const by = m.int('padding');
   const around = row.slice(2, -by).concat(2, row, row.slice(2, 0, by));
-  return x.mul(asScale(m.run(around, 'conv', 'gate')));
+  return x.mul(asScale(m.run(around, 'conv gate')));
 });
 
 /** [batch, 1, channels] as [batch, channels, 1, 1]. */
@@ -42,7 +39,7 @@ function asScale(x: Expression): Expression {
 
 const globalContext = forward((m, x) => {
   const context = m.has('conv_attn') ? attended(m, x) : x.mean([2, 3], true);
-  const scaled = m.has('mlp_scale') ? x.mul(m.run(context, 'mlp_scale', 'gate')) : x;
+  const scaled = m.has('mlp_scale') ? x.mul(m.run(context, 'mlp_scale gate')) : x;
   return m.has('mlp_add') ? scaled.add(m.run(context, 'mlp_add')) : scaled;
 });
 
@@ -57,7 +54,7 @@ function attended(m: Scope, x: Expression): Expression {
 /** ResNeSt: several paths, each channel of each by its share in a softmax over the paths. */
 const splitAttention = forward((m, x) => {
   const radix = m.int('radix');
-  const paths = m.run(x, 'conv', 'bn0?', 'drop?', 'act0');
+  const paths = m.run(x, 'conv bn0? drop? act0');
   if (radix === 1) return paths.mul(shares(m, paths, radix));
   const parts = paths.chunk(1, radix);
   const scales = shares(m, total(parts), radix).chunk(1, radix);
@@ -65,7 +62,7 @@ const splitAttention = forward((m, x) => {
 });
 
 function shares(m: Scope, x: Expression, radix: number): Expression {
-  const logits = m.run(x.mean([2, 3], true), 'fc1', 'bn1?', 'act1', 'fc2');
+  const logits = m.run(x.mean([2, 3], true), 'fc1 bn1? act1 fc2');
   if (radix === 1) return logits.sigmoid();
   const softmax = m.inner('rsoftmax');
   const [groups, channels] = [softmax.int('cardinality'), logits.size(1)];
@@ -83,13 +80,13 @@ const selectiveKernel = forward((m, x) => {
   const paths = m.list('paths').map((path, i) => m.call(path, inputs?.[i] ?? x));
   const chooser = m.inner('attn');
   const context = total(paths).mean([2, 3], true);
-  const logits = chooser.run(context, 'fc_reduce', 'bn', 'act', 'fc_select');
+  const logits = chooser.run(context, 'fc_reduce bn act fc_select');
   const channels = logits.size(1) / count;
   const weights = logits.reshape(0, count, channels, 1, 1).softmax(1);
   return total(paths.map((path, i) => path.mul(weights.select(1, i))));
 });
 
-const gated = (m: Scope, x: Expression): Expression => m.run(x, 'fc1', 'act', 'fc2');
+const gated = (m: Scope, x: Expression): Expression => m.run(x, 'fc1 act fc2');
 
 const channelAttention = forward((m, x) => {
   const sum = gated(m, x.mean([2, 3], true)).add(gated(m, x.max([2, 3], true)));
@@ -106,7 +103,7 @@ const lightChannelAttention = forward((m, x) => {
 
 const spatialAttention = forward((m, x) => {
   const pooled = x.mean([1], true).concat(1, x.max([1], true));
-  return x.mul(m.run(pooled, 'conv', 'gate'));
+  return x.mul(m.run(pooled, 'conv gate'));
 });
 
 const lightSpatialAttention = forward((m, x) => {
@@ -114,7 +111,7 @@ const lightSpatialAttention = forward((m, x) => {
     .mean([1], true)
     .add(x.max([1], true))
     .mul(0.5);
-  return x.mul(m.run(pooled, 'conv', 'gate'));
+  return x.mul(m.run(pooled, 'conv gate'));
 });
 
 const gatherExcite = forward((m, x) => {
@@ -122,35 +119,38 @@ const gatherExcite = forward((m, x) => {
     !m.has('gather') && m.int('extent') === 0,
     'it gathers from parts of the image (extent)',
   );
-  return x.mul(m.run(squeezed(m, x), 'mlp', 'gate'));
+  return x.mul(m.run(squeezed(m, x), 'mlp gate'));
 });
 
-const efficientBlocks = ['timm.models._efficientnet_blocks', 'timm.models.efficientnet_blocks'];
-
 /** Modules that weigh channels or pixels by what the image holds. */
-export const channelAttentions: LoweringFamily['lowerings'] = [
-  [
-    [...layerNames('squeeze_excite', 'SEModule', 'SqueezeExcite'), ...layerNames('se', 'SEModule')],
-    excitation('fc1', 'bn?', 'act', 'fc2', 'gate'),
-  ],
-  [layerNames('squeeze_excite', 'SqueezeExciteCl'), excitationLast],
-  [
-    layerNames('squeeze_excite', 'EffectiveSEModule', 'EffectiveSqueezeExcite'),
-    excitation('fc', 'gate'),
-  ],
-  [
-    efficientBlocks.map((home) => `${home}.SqueezeExcite`),
-    excitation('conv_reduce', 'act1', 'conv_expand', 'gate'),
-  ],
-  [layerNames('eca', 'EcaModule'), efficient],
-  [layerNames('eca', 'CecaModule'), circular],
-  [layerNames('global_context', 'GlobalContext'), globalContext],
-  [layerNames('split_attn', 'SplitAttn'), splitAttention],
-  [layerNames('selective_kernel', 'SelectiveKernel'), selectiveKernel],
-  [layerNames('gather_excite', 'GatherExcite'), gatherExcite],
-  [layerNames('cbam', 'ChannelAttn'), channelAttention],
-  [layerNames('cbam', 'LightChannelAttn'), lightChannelAttention],
-  [layerNames('cbam', 'SpatialAttn'), spatialAttention],
-  [layerNames('cbam', 'LightSpatialAttn'), lightSpatialAttention],
-  [layerNames('cbam', 'CbamModule', 'LightCbamModule'), chained('channel', 'spatial')],
-];
+export const channelAttentions: LoweringFamily = {
+  lowerings: {
+    'timm.layers.squeeze_excite': {
+      'SEModule|SqueezeExcite': excitation('fc1 bn? act fc2 gate'),
+      SqueezeExciteCl: excitationLast,
+      'EffectiveSEModule|EffectiveSqueezeExcite': excitation('fc gate'),
+    },
+    'timm.layers.se': { SEModule: excitation('fc1 bn? act fc2 gate') },
+    'timm.models._efficientnet_blocks': {
+      SqueezeExcite: excitation('conv_reduce act1 conv_expand gate'),
+    },
+    'timm.models.efficientnet_blocks': {
+      SqueezeExcite: excitation('conv_reduce act1 conv_expand gate'),
+    },
+    'timm.layers.eca': {
+      EcaModule: efficient,
+      CecaModule: circular,
+    },
+    'timm.layers.global_context': { GlobalContext: globalContext },
+    'timm.layers.split_attn': { SplitAttn: splitAttention },
+    'timm.layers.selective_kernel': { SelectiveKernel: selectiveKernel },
+    'timm.layers.gather_excite': { GatherExcite: gatherExcite },
+    'timm.layers.cbam': {
+      ChannelAttn: channelAttention,
+      LightChannelAttn: lightChannelAttention,
+      SpatialAttn: spatialAttention,
+      LightSpatialAttn: lightSpatialAttention,
+      'CbamModule|LightCbamModule': chained('channel spatial'),
+    },
+  },
+};

@@ -1,22 +1,13 @@
-import { chained } from '../blocks.js';
 import type { Expression } from '../expression.js';
-import { forward, forwardMany } from '../forward.js';
-import { attention, heads, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import { chained, forward, forwardMany } from '../forward.js';
+import { firstAsks, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { crossCovariance, positionRows } from './mobile-transformers.js';
-import { model, modelNames, type TimmFamily } from './model.js';
-import { tokenHead } from './tokens.js';
+import { model, tokenHead } from './model.js';
 import { patchRow, plusScaled } from './vision-transformer.js';
 
 type Pair = readonly [height: number, width: number];
-
-/** The first token asks, all answer. */
-const firstAsks = forward((m, x) => {
-  const count = m.int('num_heads');
-  const q = heads(m.run(x.slice(1, 0, 1), 'q'), count);
-  const [k, v] = [heads(m.run(x, 'k'), count), heads(m.run(x, 'v'), count)];
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
 
 /** Heads talk to each other before and behind the softmax. */
 const talkingHeads = forward((m, x) => {
@@ -29,14 +20,14 @@ const talkingHeads = forward((m, x) => {
 });
 
 const scaledBlock = forward((m, x) => {
-  const y = plusScaled(m, x, m.run(x, 'norm1', 'attn'), 'gamma_1');
-  return plusScaled(m, y, m.run(y, 'norm2', 'mlp'), 'gamma_2');
+  const y = plusScaled(m, x, m.run(x, 'norm1 attn'), 'gamma_1');
+  return plusScaled(m, y, m.run(y, 'norm2 mlp'), 'gamma_2');
 });
 
 const classBlock = forwardMany((m, [x, token]) => {
   const all = token!.concat(1, x!);
-  const y = plusScaled(m, token!, m.run(all, 'norm1', 'attn'), 'gamma_1');
-  return plusScaled(m, y, m.run(y, 'norm2', 'mlp'), 'gamma_2');
+  const y = plusScaled(m, token!, m.run(all, 'norm1 attn'), 'gamma_1');
+  return plusScaled(m, y, m.run(y, 'norm2 mlp'), 'gamma_2');
 });
 
 function caitFeatures(m: Scope, x: Expression): Expression {
@@ -48,16 +39,14 @@ function caitFeatures(m: Scope, x: Expression): Expression {
   return m.run(token.concat(1, placed), 'norm');
 }
 
-const xcit = (...classes: readonly string[]): string[] => modelNames('xcit', ...classes);
-
 /** XCiT: attention among channels, and convolutions among neighbours. */
 function covarianceBlock(m: Scope, x: Expression, [height, width]: Pair): Expression {
-  const attended = plusScaled(m, x, m.run(x, 'norm1', 'attn'), 'gamma1');
-  const local = m.inner('local_mp', xcit('LPI'));
+  const attended = plusScaled(m, x, m.run(x, 'norm1 attn'), 'gamma1');
+  const local = m.inner('local_mp', 'timm.models.xcit.LPI');
   const image = toImage(m.run(attended, 'norm3'), height, width);
-  const mixed = toRows(local.run(image, 'conv1', 'act', 'bn', 'conv2'));
+  const mixed = toRows(local.run(image, 'conv1 act bn conv2'));
   const y = plusScaled(m, attended, mixed, 'gamma3');
-  return plusScaled(m, y, m.run(y, 'norm2', 'mlp'), 'gamma2');
+  return plusScaled(m, y, m.run(y, 'norm2 mlp'), 'gamma2');
 }
 
 const covarianceClassBlock = forward((m, x) => {
@@ -77,14 +66,14 @@ function xcitFeatures(m: Scope, x: Expression): Expression {
     m.bool('use_pos_embed', m.has('pos_embed')) === m.has('pos_embed'),
     'it does not use the positions that it has',
   );
-  const image = m.inner('patch_embed', xcit('ConvPatchEmbed')).run(x, 'proj');
+  const image = m.inner('patch_embed', 'timm.models.xcit.ConvPatchEmbed').run(x, 'proj');
   const size: Pair = [image.size(2), image.size(3)];
   const positions = positionRows(m, 'pos_embed', 'xcit', ...size);
   const row = toRows(image);
   const rows = m
     .list('blocks')
     .reduce(
-      (y, child) => covarianceBlock(m.enter(child, xcit('XCABlock')), y, size),
+      (y, child) => covarianceBlock(m.enter(child, 'timm.models.xcit.XCABlock'), y, size),
       positions ? row.add(positions) : row,
     );
   if (m.list('cls_attn_blocks').length === 0) return m.run(rows, 'norm');
@@ -92,22 +81,20 @@ function xcitFeatures(m: Scope, x: Expression): Expression {
   return m.run(m.each(all, 'cls_attn_blocks'), 'norm');
 }
 
-const pit = (...classes: readonly string[]): string[] => modelNames('pit', ...classes);
-
 /** PiT: images shrink between transformers, and the tokens grow with them. */
 function pitFeatures(m: Scope, x: Expression): Expression {
   const patches = m.run(x, 'patch_embed');
   let image = patches.add(m.requiredWeight('pos_embed'));
   let tokens = m.requiredWeight('cls_token').expandTo(image);
   for (const child of m.inner('transformers').module.children.values()) {
-    const stage = m.enter(child!, pit('Transformer'));
+    const stage = m.enter(child!, 'timm.models.pit.Transformer');
     if (stage.has('pool')) {
-      const pool = stage.inner('pool', pit('Pooling'));
+      const pool = stage.inner('pool', 'timm.models.pit.Pooling');
       image = pool.run(image, 'conv');
       tokens = pool.run(tokens, 'fc');
     }
     const [height, width, count] = [image.size(2), image.size(3), tokens.size(1)];
-    const rows = stage.run(tokens.concat(1, toRows(image)), 'norm', 'blocks');
+    const rows = stage.run(tokens.concat(1, toRows(image)), 'norm blocks');
     tokens = rows.slice(1, 0, count);
     image = toImage(rows.slice(1, count), height, width);
   }
@@ -120,23 +107,25 @@ function pitHead(m: Scope, x: Expression): Expression {
   return m.has('head_dist') ? first.add(m.run(x.select(1, 1), 'head_dist')).mul(0.5) : first;
 }
 
-const cait = (...classes: readonly string[]): string[] => modelNames('cait', ...classes);
-
 /** Transformers whose tokens have layers of their own. */
-export const classAttentions: TimmFamily = {
-  models: [
-    model('cait', 'Cait', caitFeatures, tokenHead),
-    model('xcit', 'Xcit', xcitFeatures, tokenHead),
-    model('xcit', 'XCiT', xcitFeatures, tokenHead),
-    model('pit', 'PoolingVisionTransformer', pitFeatures, pitHead),
-  ],
-  blocks: [
-    [cait('ClassAttn'), firstAsks],
-    [cait('TalkingHeadAttn'), talkingHeads],
-    [cait('LayerScaleBlock'), scaledBlock],
-    [cait('LayerScaleBlockClassAttn'), classBlock],
-    [xcit('XCA'), crossCovariance],
-    [xcit('ClassAttentionBlock'), covarianceClassBlock],
-    [pit('ConvEmbedding'), chained('conv')],
-  ],
+export const classAttentions: LoweringFamily = {
+  lowerings: {
+    'timm.models.cait': {
+      Cait: model(caitFeatures, tokenHead),
+      ClassAttn: firstAsks('q', 'k', 'v'),
+      TalkingHeadAttn: talkingHeads,
+      LayerScaleBlock: scaledBlock,
+      LayerScaleBlockClassAttn: classBlock,
+    },
+    'timm.models.xcit': {
+      Xcit: model(xcitFeatures, tokenHead),
+      XCiT: model(xcitFeatures, tokenHead),
+      XCA: crossCovariance,
+      ClassAttentionBlock: covarianceClassBlock,
+    },
+    'timm.models.pit': {
+      PoolingVisionTransformer: model(pitFeatures, pitHead),
+      ConvEmbedding: chained('conv'),
+    },
+  },
 };

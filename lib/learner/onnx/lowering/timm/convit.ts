@@ -1,9 +1,9 @@
 import type { Expression } from '../expression.js';
-import { forward, plus } from '../forward.js';
-import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import { forward, preNormBlock } from '../forward.js';
+import { heads, joinHeads, selfAttention } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model, modelNames, type TimmFamily } from './model.js';
-import { tokenHead } from './tokens.js';
+import { model, tokenHead } from './model.js';
 import { patchRow } from './vision-transformer.js';
 
 /** ConViT: attention to near patches mixed with attention by content. */
@@ -38,11 +38,6 @@ function distances(m: Scope, positions: number): Expression {
   return m.constant(data, [1, positions, positions, 3]);
 }
 
-const plainAttention = forward((m, x) => {
-  const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
-
 function convitFeatures(m: Scope, x: Expression): Expression {
   const patches = patchRow(m, x);
   const placed = m.bool('use_pos_embed') ? patches.add(m.requiredWeight('pos_embed')) : patches;
@@ -55,14 +50,14 @@ function convitFeatures(m: Scope, x: Expression): Expression {
   return m.run(result, 'norm');
 }
 
-const convit = (...classes: readonly string[]): string[] => modelNames('convit', ...classes);
-
 /** ConViT. */
-export const conVits: TimmFamily = {
-  models: [model('convit', 'ConVit', convitFeatures, tokenHead)],
-  blocks: [
-    [convit('GPSA'), gatedPositions],
-    [convit('MHSA'), plainAttention],
-    [convit('Block'), forward((m, x) => plus(m, plus(m, x, 'norm1', 'attn'), 'norm2', 'mlp'))],
-  ],
+export const conVits: LoweringFamily = {
+  lowerings: {
+    'timm.models.convit': {
+      ConVit: model(convitFeatures, tokenHead),
+      GPSA: gatedPositions,
+      MHSA: selfAttention,
+      Block: preNormBlock,
+    },
+  },
 };

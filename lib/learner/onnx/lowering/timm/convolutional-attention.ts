@@ -1,10 +1,18 @@
-import { chained } from '../blocks.js';
 import type { Expression } from '../expression.js';
-import { forward, plus } from '../forward.js';
-import { attention, heads, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import { chained, forward, joined, plus, preNormBlock } from '../forward.js';
+import {
+  attendHeads,
+  attention,
+  heads,
+  joinHeads,
+  keyValue,
+  queryKeyValue,
+  toImage,
+  toRows,
+} from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model, modelNames, wholeModel, type TimmFamily } from './model.js';
-import { keyValue } from '../heads.js';
+import { model, tokenOrMean } from './model.js';
 
 type Pair = readonly [height: number, width: number];
 
@@ -62,15 +70,15 @@ const firstAsks = forward((m, x) => {
   const count = m.int('num_heads');
   const [k, v] = keyValue(m.run(x, 'kv'), count);
   const q = heads(m.run(x.slice(1, 0, 1), 'q'), count);
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  return attendHeads(m, q, k, v);
 });
 
 const firstBlock = forward((m, x) => {
-  const token = x.slice(1, 0, 1).add(m.run(x, 'norm1', 'attn'));
-  return plus(m, token, 'norm2', 'mlp').concat(1, x.slice(1, 1));
+  const token = x.slice(1, 0, 1).add(m.run(x, 'norm1 attn'));
+  return plus(m, token, 'norm2 mlp').concat(1, x.slice(1, 1));
 });
 
-const preNorm = forward((m, x) => plus(m, plus(m, x, 'norm1', 'attn'), 'norm2', 'mlp'));
+const preNorm = preNormBlock;
 
 function voloFeatures(m: Scope, x: Expression): Expression {
   const positions = m.weight('pos_embed');
@@ -90,8 +98,6 @@ function voloHead(m: Scope, x: Expression): Expression {
   if (!m.has('aux_head')) return summary;
   return summary.add(m.run(x.slice(1, 1), 'aux_head').max([1]).mul(0.5));
 }
-
-const coat = (...classes: readonly string[]): string[] => modelNames('coat', ...classes);
 
 /** CoaT: positions come from convolutions of the values. */
 function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: Pair): Expression {
@@ -115,7 +121,7 @@ function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: P
 function factorAttention(m: Scope, x: Expression, size: Pair): Expression {
   const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
   const context = k.softmax(2).transpose(-1, -2).matmul(v);
-  const positions = relativeConv(m.inner('crpe', coat('ConvRelPosEnc')), q, v, size);
+  const positions = relativeConv(m.inner('crpe', 'timm.models.coat.ConvRelPosEnc'), q, v, size);
   return m.run(joinHeads(q.matmul(context).mul(m.number('scale')).add(positions)), 'proj');
 }
 
@@ -125,10 +131,10 @@ function convPositions(m: Scope, x: Expression, [height, width]: Pair): Expressi
 }
 
 function serialBlock(m: Scope, x: Expression, size: Pair): Expression {
-  const y = convPositions(m.inner('cpe', coat('ConvPosEnc')), x, size);
-  const inner = m.inner('factoratt_crpe', coat('FactorAttnConvRelPosEnc'));
+  const y = convPositions(m.inner('cpe', 'timm.models.coat.ConvPosEnc'), x, size);
+  const inner = m.inner('factoratt_crpe', 'timm.models.coat.FactorAttnConvRelPosEnc');
   const z = y.add(factorAttention(inner, m.run(y, 'norm1'), size));
-  return plus(m, z, 'norm2', 'mlp');
+  return plus(m, z, 'norm2 mlp');
 }
 
 /** Rows of one scale at the size of another. */
@@ -139,7 +145,7 @@ function rescaled(m: Scope, x: Expression, [height, width]: Pair, factor: number
 
 function parallelBlock(m: Scope, xs: readonly Expression[], sizes: readonly Pair[]): Expression[] {
   const attended = xs.map((x, i) => {
-    const inner = m.inner(`factoratt_crpe${i + 2}`, coat('FactorAttnConvRelPosEnc'));
+    const inner = m.inner(`factoratt_crpe${i + 2}`, 'timm.models.coat.FactorAttnConvRelPosEnc');
     return factorAttention(inner, m.run(x, `norm1${i + 2}`), sizes[i]!);
   });
   return xs.map((x, i) => {
@@ -148,15 +154,8 @@ function parallelBlock(m: Scope, xs: readonly Expression[], sizes: readonly Pair
       attended[i]!,
     );
     const z = x.add(sum);
-    return z.add(m.run(z, `norm2${i + 2}`, `mlp${i + 2}`));
+    return z.add(m.run(z, `norm2${i + 2} mlp${i + 2}`));
   });
-}
-
-/** The mean over the patches, or the token in front of them. */
-function summary(m: Scope, x: Expression): Expression {
-  const kind = m.attr('global_pool');
-  m.require(kind === 'avg' || kind === 'token', `it pools by "${String(kind)}"`);
-  return kind === 'avg' ? x.slice(1, 1).mean([1]) : x.select(1, 0);
 }
 
 function coatModel(m: Scope, x: Expression): Expression {
@@ -169,39 +168,39 @@ function coatModel(m: Scope, x: Expression): Expression {
     const all = m.requiredWeight(`cls_token${stage}`).expandTo(patches).concat(1, patches);
     const result = m
       .list(`serial_blocks${stage}`)
-      .reduce((y, child) => serialBlock(m.enter(child, coat('SerialBlock')), y, grid), all);
+      .reduce(
+        (y, child) => serialBlock(m.enter(child, 'timm.models.coat.SerialBlock'), y, grid),
+        all,
+      );
     rows.push(result);
     sizes.push(grid);
     image = toImage(result.slice(1, 1), ...grid);
   }
   const parallel = m.list('parallel_blocks');
-  if (parallel.length === 0) return m.run(summary(m, m.run(rows[3]!, 'norm4')), 'head');
+  if (parallel.length === 0) return m.run(tokenOrMean(m, m.run(rows[3]!, 'norm4'), 1), 'head');
   let [xs, scales] = [rows.slice(1), sizes.slice(1)];
   for (const child of parallel) {
     const placed = xs.map((y, i) =>
-      convPositions(m.inner(`cpe${i + 2}`, coat('ConvPosEnc')), y, scales[i]!),
+      convPositions(m.inner(`cpe${i + 2}`, 'timm.models.coat.ConvPosEnc'), y, scales[i]!),
     );
-    xs = parallelBlock(m.enter(child, coat('ParallelBlock')), placed, scales);
+    xs = parallelBlock(m.enter(child, 'timm.models.coat.ParallelBlock'), placed, scales);
   }
-  const summaries = xs.map((y, i) => summary(m, m.run(y, `norm${i + 2}`)).unsqueeze(1));
-  const joined = summaries[0]!.concat(1, ...summaries.slice(1));
-  return m.run(m.run(joined, 'aggregate').squeeze(1), 'head');
+  const summaries = xs.map((y, i) => tokenOrMean(m, m.run(y, `norm${i + 2}`), 1).unsqueeze(1));
+  return m.run(m.run(joined(summaries), 'aggregate').squeeze(1), 'head');
 }
-
-const next = (...classes: readonly string[]): string[] => modelNames('nextvit', ...classes);
 
 /** Next-ViT: convolutions and attention side by side. */
 const efficientAttention = forward((m, x) => {
   const count = m.int('num_heads');
   const q = heads(m.run(x, 'q'), count);
-  const y = m.has('sr') ? m.run(x.permute(0, 2, 1), 'sr', 'norm').permute(0, 2, 1) : x;
+  const y = m.has('sr') ? m.run(x.permute(0, 2, 1), 'sr norm').permute(0, 2, 1) : x;
   const [k, v] = [heads(m.run(y, 'k'), count), heads(m.run(y, 'v'), count)];
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  return attendHeads(m, q, k, v);
 });
 
 const nextConv = forward((m, x) => {
   const y = plus(m, m.run(x, 'patch_embed'), 'mhca');
-  return plus(m, y, 'norm', 'mlp');
+  return plus(m, y, 'norm mlp');
 });
 
 const nextTransformer = forward((m, x) => {
@@ -211,32 +210,32 @@ const nextTransformer = forward((m, x) => {
   const y = image.add(attended);
   const projected = m.run(y, 'projection');
   const joined = y.concat(1, plus(m, projected, 'mhca'));
-  return plus(m, joined, 'norm2', 'mlp');
+  return plus(m, joined, 'norm2 mlp');
 });
 
-const volo = (...classes: readonly string[]): string[] => modelNames('volo', ...classes);
-
 /** VOLO, CoaT and Next-ViT. */
-export const convolutionalAttentions: TimmFamily = {
-  models: [
-    model('volo', 'VOLO', voloFeatures, voloHead),
-    wholeModel('coat', 'CoaT', coatModel),
-    model('nextvit', 'NextViT', ['stem', 'stages', 'norm'], ['head']),
-  ],
-  blocks: [
-    [volo('OutlookAttention'), outlook],
-    [volo('Outlooker', 'Transformer'), preNorm],
-    [volo('Attention'), imageAttention],
-    [volo('ClassAttention'), firstAsks],
-    [volo('ClassBlock'), firstBlock],
-    [volo('PatchEmbed'), chained('conv?', 'proj')],
-    [volo('Downsample'), forward((m, x) => m.run(x.channelsFirst(), 'proj').channelsLast())],
-    [next('ConvNormAct'), chained('conv', 'norm', 'act')],
-    [next('PatchEmbed'), chained('pool', 'conv', 'norm')],
-    [next('ConvAttention'), chained('group_conv3x3', 'norm', 'act', 'projection')],
-    [next('NextConvBlock'), nextConv],
-    [next('EfficientAttention'), efficientAttention],
-    [next('NextTransformerBlock'), nextTransformer],
-    [next('NextStage'), chained('blocks')],
-  ],
+export const convolutionalAttentions: LoweringFamily = {
+  lowerings: {
+    'timm.models.volo': {
+      VOLO: model(voloFeatures, voloHead),
+      OutlookAttention: outlook,
+      'Outlooker|Transformer': preNorm,
+      Attention: imageAttention,
+      ClassAttention: firstAsks,
+      ClassBlock: firstBlock,
+      PatchEmbed: chained('conv? proj'),
+      Downsample: forward((m, x) => m.run(x.channelsFirst(), 'proj').channelsLast()),
+    },
+    'timm.models.coat': { CoaT: forward(coatModel) },
+    'timm.models.nextvit': {
+      NextViT: model('stem stages norm', 'head'),
+      ConvNormAct: chained('conv norm act'),
+      PatchEmbed: chained('pool conv norm'),
+      ConvAttention: chained('group_conv3x3 norm act projection'),
+      NextConvBlock: nextConv,
+      EfficientAttention: efficientAttention,
+      NextTransformerBlock: nextTransformer,
+      NextStage: chained('blocks'),
+    },
+  },
 };

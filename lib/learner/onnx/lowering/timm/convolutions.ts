@@ -2,13 +2,11 @@ import type { Module } from '../../../torch/module.js';
 import type { Value } from '../../graph.js';
 import { lazyTensorData } from '../../tensor-data.js';
 import { boolAttr, numberAttr } from '../attributes.js';
-import { chained } from '../blocks.js';
-import type { LoweringContext } from '../context.js';
+import type { Lowering, LoweringContext } from '../context.js';
 import { convolution, convolutionSame } from '../conv.js';
-import { forward } from '../forward.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
+import { chained, forward, joined } from '../forward.js';
+import type { LoweringFamily } from '../lowering.js';
 import { sizesAttr } from '../spatial.js';
-import { layerNames } from './names.js';
 
 /** Weights with each filter's mean taken off and its deviation made one, times its gain. */
 function standardized(scaled: boolean): (module: Module, ctx: LoweringContext) => Value {
@@ -54,7 +52,7 @@ function perhapsSame(scaled: boolean): Lowering {
 const mixed = forward((m, x) => {
   const parts = x.split(1, m.ints('splits'));
   const convolved = [...m.module.children.values()].map((child, i) => m.call(child!, parts[i]!));
-  return convolved[0]!.concat(1, ...convolved.slice(1));
+  return joined(convolved);
 });
 
 /** A window of fixed weights over each channel, behind a border. */
@@ -90,22 +88,24 @@ const spaceToDepth = forward((m, x) => {
 });
 
 /** Convolutions of timm's own, and what goes with them. */
-export const timmConvolutions: LoweringFamily['lowerings'] = [
-  [layerNames('conv2d_same', 'Conv2dSame'), convolutionSame()],
-  [layerNames('std_conv', 'StdConv2d'), convolution(standardized(false))],
-  [layerNames('std_conv', 'StdConv2dSame'), perhapsSame(false)],
-  [layerNames('std_conv', 'ScaledStdConv2d'), convolution(standardized(true))],
-  [layerNames('std_conv', 'ScaledStdConv2dSame'), perhapsSame(true)],
-  [layerNames('mixed_conv2d', 'MixedConv2d'), mixed],
-  [layerNames('blur_pool', 'BlurPool2d'), blurred],
-  [layerNames('space_to_depth', 'SpaceToDepth'), spaceToDepth],
-  [
-    layerNames('conv_bn_act', 'ConvNormAct', 'ConvBnAct', 'ConvNormActAa'),
-    chained('conv', 'bn', 'act?', 'aa?'),
-  ],
-  [
-    layerNames('separable_conv', 'SeparableConvNormAct', 'SeparableConvBnAct'),
-    chained('conv_dw', 'conv_pw', 'bn', 'act?'),
-  ],
-  [layerNames('separable_conv', 'SeparableConv2d'), chained('conv_dw', 'conv_pw')],
-];
+export const timmConvolutions: LoweringFamily = {
+  lowerings: {
+    'timm.layers.conv2d_same': { Conv2dSame: convolutionSame() },
+    'timm.layers.std_conv': {
+      StdConv2d: convolution(standardized(false)),
+      StdConv2dSame: perhapsSame(false),
+      ScaledStdConv2d: convolution(standardized(true)),
+      ScaledStdConv2dSame: perhapsSame(true),
+    },
+    'timm.layers.mixed_conv2d': { MixedConv2d: mixed },
+    'timm.layers.blur_pool': { BlurPool2d: blurred },
+    'timm.layers.space_to_depth': { SpaceToDepth: spaceToDepth },
+    'timm.layers.conv_bn_act': {
+      'ConvNormAct|ConvBnAct|ConvNormActAa': chained('conv bn act? aa?'),
+    },
+    'timm.layers.separable_conv': {
+      'SeparableConvNormAct|SeparableConvBnAct': chained('conv_dw conv_pw bn act?'),
+      SeparableConv2d: chained('conv_dw conv_pw'),
+    },
+  },
+};

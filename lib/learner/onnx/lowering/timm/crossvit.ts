@@ -1,18 +1,9 @@
+import { tokenOrMean } from './model.js';
 import type { Expression } from '../expression.js';
-import { forward } from '../forward.js';
-import { attention, heads, joinHeads, toRows } from '../heads.js';
+import { forward, joined } from '../forward.js';
+import { firstAsks, toRows } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { modelNames, type TimmFamily, wholeModel } from './model.js';
-
-const cross = (...classes: readonly string[]): string[] => modelNames('crossvit', ...classes);
-
-/** CrossViT: two grids of patches, whose tokens look at each other's patches. */
-const crossAttention = forward((m, x) => {
-  const count = m.int('num_heads');
-  const q = heads(m.run(x.slice(1, 0, 1), 'wq'), count);
-  const [k, v] = [heads(m.run(x, 'wk'), count), heads(m.run(x, 'wv'), count)];
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
 
 function crossBlock(m: Scope, xs: readonly Expression[]): Expression[] {
   const blocks = m.list('blocks');
@@ -31,7 +22,7 @@ function crossEmbed(m: Scope, x: Expression, i: number): Expression {
   const size = Array.isArray(sizes) && Array.isArray(sizes[i]) ? sizes[i].map(Number) : undefined;
   if (!size) throw m.refusal('it does not say which sizes its images get');
   const scaled = resized(m, x, size as [number, number]);
-  const embed = m.enter(m.list('patch_embed')[i]!, cross('PatchEmbed'));
+  const embed = m.enter(m.list('patch_embed')[i]!, 'timm.models.crossvit.PatchEmbed');
   const row = toRows(embed.run(scaled, 'proj'));
   const all = m.requiredWeight(`cls_token_${i}`).expandTo(row).concat(1, row);
   return all.add(m.requiredWeight(`pos_embed_${i}`));
@@ -58,33 +49,25 @@ function crossVit(m: Scope, x: Expression): Expression {
   const branches = m.list('patch_embed').length;
   let xs = Array.from({ length: branches }, (_, i) => crossEmbed(m, x, i));
   for (const child of m.list('blocks')) {
-    xs = crossBlock(m.enter(child, cross('MultiScaleBlock')), xs);
+    xs = crossBlock(m.enter(child, 'timm.models.crossvit.MultiScaleBlock'), xs);
   }
   const [norms, classifiers] = [m.list('norm'), m.list('head')];
-  const kind = m.attr('global_pool');
-  m.require(kind === 'avg' || kind === 'token', `it pools by "${String(kind)}"`);
-  const summaries = xs.map((row, i) => {
-    const y = m.call(norms[i]!, row);
-    return kind === 'avg' ? y.slice(1, 1).mean([1]) : y.select(1, 0);
-  });
+  const summaries = xs.map((row, i) => tokenOrMean(m, m.call(norms[i]!, row), 1));
   if (classifiers[0]?.className === 'torch.nn.modules.linear.Identity') {
-    return summaries[0]!.concat(1, ...summaries.slice(1));
+    return joined(summaries);
   }
   const [first, ...others] = summaries.map((summary, i) => m.call(classifiers[i]!, summary));
   return others.reduce((sum, logits) => sum.add(logits), first!).div(summaries.length);
 }
 
 /** CrossViT. */
-export const crossVits: TimmFamily = {
-  models: [
-    wholeModel('crossvit', 'CrossVit', crossVit),
-    wholeModel('crossvit', 'CrossViT', crossVit),
-  ],
-  blocks: [
-    [cross('CrossAttention'), crossAttention],
-    [
-      cross('CrossAttentionBlock'),
-      forward((m, x) => x.slice(1, 0, 1).add(m.run(x, 'norm1', 'attn'))),
-    ],
-  ],
+export const crossVits: LoweringFamily = {
+  lowerings: {
+    'timm.models.crossvit': {
+      CrossVit: forward(crossVit),
+      CrossViT: forward(crossVit),
+      CrossAttention: firstAsks('wq', 'wk', 'wv'),
+      CrossAttentionBlock: forward((m, x) => x.slice(1, 0, 1).add(m.run(x, 'norm1 attn'))),
+    },
+  },
 };

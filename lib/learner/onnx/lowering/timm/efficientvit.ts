@@ -1,11 +1,11 @@
-import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
-import type { Expression } from '../expression.js';
-import { forward, plus } from '../forward.js';
+import type { Expression, Triple } from '../expression.js';
+import { chained, forward, joined, residuals } from '../forward.js';
 import { attention } from '../heads.js';
-import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
+import type { LoweringFamily } from '../lowering.js';
+import { inWindows } from '../windows.js';
 import { distanceBias } from './levit.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { model } from './model.js';
 
 /** EfficientViT of MIT: attention without a softmax, whose cost is linear. */
 const linearAttention = forward((m, x) => {
@@ -16,7 +16,7 @@ const linearAttention = forward((m, x) => {
     .concat(1, ...scales)
     .reshape(0, -1, 3 * size, height * width)
     .transpose(-1, -2)
-    .chunk(-1, 3) as [Expression, Expression, Expression];
+    .chunk(-1, 3);
   const [q, k] = [m.run(first, 'kernel_func'), m.run(second, 'kernel_func')];
   const ones = v.slice(3, 0, 1).mul(0).add(1);
   const out = q.matmul(k.transpose(-1, -2).matmul(v.concat(3, ones)));
@@ -25,7 +25,7 @@ const linearAttention = forward((m, x) => {
 });
 
 const mitBlock = forward((m, x) => {
-  const y = m.run(x, 'pre_norm', 'main');
+  const y = m.run(x, 'pre_norm main');
   return m.has('shortcut') ? y.add(m.run(x, 'shortcut')) : y;
 });
 
@@ -40,11 +40,7 @@ const cascaded = forward((m, x) => {
   for (const [i, layer] of layers.entries()) {
     const before = results.at(-1);
     const input = before ? before.add(parts[i]!) : parts[i]!;
-    const [query, k, v] = m.call(layer, input).split(1, [key, key, value]) as [
-      Expression,
-      Expression,
-      Expression,
-    ];
+    const [query, k, v] = m.call(layer, input).split(1, [key, key, value]) as Triple;
     const rows = (image: Expression): Expression => image.flatten(2).transpose(-2, -1);
     const mixed = attention(rows(m.call(depthwise[i]!, query)), rows(k), rows(v), {
       scale: m.number('scale'),
@@ -52,58 +48,46 @@ const cascaded = forward((m, x) => {
     });
     results.push(mixed.transpose(-2, -1).reshape(0, value, height, width));
   }
-  return m.run(results[0]!.concat(1, ...results.slice(1)), 'proj');
+  return m.run(joined(results), 'proj');
 });
 
 const localWindows = forward((m, x) => {
   const size = m.inner('attn').int('resolution');
   if (x.size(2) === size && x.size(3) === size) return m.run(x, 'attn');
-  const padded = padToWindows(x.channelsLast(), [size, size]);
-  const windows = toWindows(padded, [size, size])
-    .reshape(-1, size, size, x.size(1))
-    .channelsFirst();
-  const attended = m.run(windows, 'attn').channelsLast().flatten(1, 2);
-  const image = fromWindows(attended, [size, size], [padded.size(1), padded.size(2)]);
-  return cropTo(image, [x.size(2), x.size(3)]).channelsFirst();
+  return inWindows(x.channelsLast(), [size, size], (windows) => {
+    const image = windows.reshape(-1, size, size, x.size(1)).channelsFirst();
+    return m.run(image, 'attn').channelsLast().flatten(1, 2);
+  }).channelsFirst();
 });
 
-const names =
-  (module: string) =>
-  (...classes: readonly string[]) =>
-    modelNames(module, ...classes);
-const [mit, msra] = [names('efficientvit_mit'), names('efficientvit_msra')] as const;
-
 /** EfficientViT, of MIT and of Microsoft. */
-export const efficientVits: TimmFamily = {
-  models: [
-    model('efficientvit_mit', 'EfficientVit', ['stem', 'stages'], ['head']),
-    model('efficientvit_mit', 'EfficientVitLarge', ['stem', 'stages'], ['head']),
-    model(
-      'efficientvit_msra',
-      'EfficientVitMsra',
-      ['patch_embed', 'stages'],
-      ['global_pool', 'head'],
-    ),
-  ],
-  blocks: [
-    [mit('Stem'), lowerSequential],
-    [mit('ConvNormAct'), chained('conv', 'norm', 'act')],
-    [mit('DSConv'), chained('depth_conv', 'point_conv')],
-    [mit('ConvBlock'), chained('conv1', 'conv2')],
-    [mit('MBConv'), chained('inverted_conv', 'depth_conv', 'point_conv')],
-    [mit('FusedMBConv'), chained('spatial_conv', 'point_conv')],
-    [mit('LiteMLA'), linearAttention],
-    [mit('EfficientVitBlock'), chained('context_module', 'local_module')],
-    [mit('ResidualBlock'), mitBlock],
-    [mit('EfficientVitStage', 'EfficientVitLargeStage'), chained('blocks')],
-    [mit('ClassifierHead'), chained('in_conv', 'global_pool', 'classifier')],
-    [msra('ConvNorm', 'NormLinear', 'PatchEmbedding'), lowerSequential],
-    [msra('PatchMerging'), chained('conv1', 'act', 'conv2', 'act', 'se', 'conv3')],
-    [msra('ResidualDrop'), forward((m, x) => plus(m, x, 'm'))],
-    [msra('ConvMlp'), chained('pw1', 'act', 'pw2')],
-    [msra('CascadedGroupAttention'), cascaded],
-    [msra('LocalWindowAttention'), localWindows],
-    [msra('EfficientVitBlock'), chained('dw0', 'ffn0', 'mixer', 'dw1', 'ffn1')],
-    [msra('EfficientVitStage'), chained('downsample', 'blocks')],
-  ],
+export const efficientVits: LoweringFamily = {
+  lowerings: {
+    'timm.models.efficientvit_mit': {
+      EfficientVit: model('stem stages', 'head'),
+      EfficientVitLarge: model('stem stages', 'head'),
+      Stem: lowerSequential,
+      ConvNormAct: chained('conv norm act'),
+      DSConv: chained('depth_conv point_conv'),
+      ConvBlock: chained('conv1 conv2'),
+      MBConv: chained('inverted_conv depth_conv point_conv'),
+      FusedMBConv: chained('spatial_conv point_conv'),
+      LiteMLA: linearAttention,
+      EfficientVitBlock: chained('context_module local_module'),
+      ResidualBlock: mitBlock,
+      'EfficientVitStage|EfficientVitLargeStage': chained('blocks'),
+      ClassifierHead: chained('in_conv global_pool classifier'),
+    },
+    'timm.models.efficientvit_msra': {
+      EfficientVitMsra: model('patch_embed stages', 'global_pool head'),
+      'ConvNorm|NormLinear|PatchEmbedding': lowerSequential,
+      PatchMerging: chained('conv1 act conv2 act se conv3'),
+      ResidualDrop: residuals('m'),
+      ConvMlp: chained('pw1 act pw2'),
+      CascadedGroupAttention: cascaded,
+      LocalWindowAttention: localWindows,
+      EfficientVitBlock: chained('dw0 ffn0 mixer dw1 ffn1'),
+      EfficientVitStage: chained('downsample blocks'),
+    },
+  },
 };

@@ -1,11 +1,11 @@
 import type { Module } from '../../../torch/module.js';
-import type { Expression } from '../expression.js';
+import type { Lowering } from '../context.js';
+import type { Expression, Triple } from '../expression.js';
 import { forwardMany, plus } from '../forward.js';
 import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import type { Lowering } from '../lowering.js';
-import { model, modelNames, type TimmFamily } from './model.js';
-import { layerNames } from './names.js';
+import { model } from './model.js';
 import {
   biasedQkv,
   patchRow,
@@ -18,7 +18,7 @@ import {
 /** Pairs of neighbours, or of the two halves, turned by a quarter. */
 function turned(x: Expression, half: boolean): Expression {
   if (half) {
-    const [first, second] = x.chunk(-1, 2) as [Expression, Expression];
+    const [first, second] = x.chunk(-1, 2);
     return second.mul(-1).concat(3, first);
   }
   const [count, positions, width] = [x.size(1), x.size(2), x.size(3)];
@@ -30,7 +30,7 @@ function turned(x: Expression, half: boolean): Expression {
 /** Queries or keys turned by their positions; tokens in front of the patches have none. */
 function rotated(m: Scope, x: Expression, rope: Expression): Expression {
   const prefix = m.int('num_prefix_tokens', 1);
-  const [sine, cosine] = rope.chunk(-1, 2) as [Expression, Expression];
+  const [sine, cosine] = rope.chunk(-1, 2);
   const patches = prefix > 0 ? x.slice(2, prefix) : x;
   const half = m.bool('rotate_half', false);
   const result = patches.mul(cosine).add(turned(patches, half).mul(sine));
@@ -38,11 +38,7 @@ function rotated(m: Scope, x: Expression, rope: Expression): Expression {
 }
 
 /** Queries, keys and values from one layer, or from three. */
-function parts(
-  m: Scope,
-  x: Expression,
-  qkv: (m: Scope, x: Expression) => Expression,
-): [Expression, Expression, Expression] {
+function parts(m: Scope, x: Expression, qkv: (m: Scope, x: Expression) => Expression): Triple {
   const count = m.int('num_heads');
   if (m.has('qkv')) return queryKeyValue(qkv(m, x), count);
   m.require(m.int('num_kv_heads', count) === count, 'its keys have fewer heads than its queries');
@@ -67,31 +63,30 @@ function attend(m: Scope, x: Expression, rope: Expression | undefined): Expressi
 
 const block = forwardMany((m, [x, rope]) => {
   const y = plusScaled(m, x!, attend(m, m.run(x!, 'norm1'), rope), 'gamma_1');
-  return plusScaled(m, y, m.run(y, 'norm2', 'mlp'), 'gamma_2');
+  return plusScaled(m, y, m.run(y, 'norm2 mlp'), 'gamma_2');
 });
 
 const postNormBlock = forwardMany((m, [x, rope]) => {
   const y = x!.add(m.run(attend(m, x!, rope), 'norm1'));
-  return plus(m, y, 'mlp', 'norm2');
+  return plus(m, y, 'mlp norm2');
 });
-
-const sincos = (name: string): string[] => layerNames('pos_embed_sincos', name);
 
 /** Sines and cosines for each patch, or for each block and patch where they are learned. */
 function ropeOf(m: Scope, module: Module, patches: number): (block: number) => Expression {
   const rope = m.enter(module);
-  const cached = rope.weight('pos_embed') ?? rope.weight('pos_embed_cached');
-  if (sincos('RotaryEmbeddingMixed').includes(module.className)) return mixedRope(rope, patches);
+  const [, kind] =
+    /^timm\.(?:models\.)?layers\.pos_embed_sincos\.(\w+)$/.exec(module.className) ?? [];
+  if (kind === 'RotaryEmbeddingMixed') return mixedRope(rope, patches);
+  const known = kind === 'RotaryEmbeddingCat' || kind === 'RotaryEmbeddingDinoV3';
   const embed =
-    cached ??
-    (sincos('RotaryEmbeddingDinoV3').includes(module.className) ? centred(m, rope) : undefined);
-  const known = [...sincos('RotaryEmbeddingCat'), ...sincos('RotaryEmbeddingDinoV3')];
-  rope.require(
-    embed !== undefined && known.includes(module.className) && embed.size(0) === patches,
-    'its positions are computed at each call',
-  );
-  return () => embed!;
+    rope.weight('pos_embed') ??
+    rope.weight('pos_embed_cached') ??
+    (kind === 'RotaryEmbeddingDinoV3' ? centred(m, rope) : undefined);
+  if (!embed || !known || embed.size(0) !== patches) throw rope.refusal(computed);
+  return () => embed;
 }
+
+const computed = 'its positions are computed at each call';
 
 /** DINOv3: coordinates from -1 to 1. */
 function centred(m: Scope, rope: Scope): Expression {
@@ -144,7 +139,7 @@ function mixedRope(rope: Scope, patches: number): (block: number) => Expression 
   const [, depth, count, angles] = shape as [number, number, number, number];
   const [xs, ys] = [rope.ctx.tensor(rope.module, 't_x'), rope.ctx.tensor(rope.module, 't_y')];
   if (!xs || !ys || xs.shape[0] !== patches) {
-    throw rope.refusal('its positions are computed at each call');
+    throw rope.refusal(computed);
   }
   const frequencies = rope.tensor('freqs').toFloat32();
   const [tx, ty] = [xs.toFloat32(), ys.toFloat32()];
@@ -179,16 +174,18 @@ function features(m: Scope, x: Expression): Expression {
 
 function head(m: Scope, x: Expression): Expression {
   const summary = m.has('attn_pool') ? m.run(x, 'attn_pool') : pooled(m, x);
-  return m.run(summary, 'fc_norm', 'head');
+  return m.run(summary, 'fc_norm head');
 }
 
 /** EVA and its successors, whose positions turn queries and keys. */
-export const evas: TimmFamily = {
-  models: [model('eva', 'Eva', features, head)],
-  blocks: [
-    [modelNames('eva', 'EvaAttention'), rotaryAttention(biasedQkv)],
-    [layerNames('attention', 'AttentionRope'), rotaryAttention((m, x) => m.run(x, 'qkv'))],
-    [modelNames('eva', 'EvaBlock'), block],
-    [modelNames('eva', 'EvaBlockPostNorm'), postNormBlock],
-  ],
+export const evas: LoweringFamily = {
+  lowerings: {
+    'timm.models.eva': {
+      Eva: model(features, head),
+      EvaAttention: rotaryAttention(biasedQkv),
+      EvaBlock: block,
+      EvaBlockPostNorm: postNormBlock,
+    },
+    'timm.layers.attention': { AttentionRope: rotaryAttention((m, x) => m.run(x, 'qkv')) },
+  },
 };

@@ -1,80 +1,59 @@
-import type { Value } from '../../graph.js';
-import { numberAttr } from '../attributes.js';
-import { chained } from '../blocks.js';
-import type { LoweringContext } from '../context.js';
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward } from '../forward.js';
-import { gelu, geluTanh } from '../functions.js';
+import { chained, forward, passThrough } from '../forward.js';
+import { gelu, geluTanh, hardSigmoid, mish, silu, single, type Emit } from '../functions.js';
 import { lowerLinear } from '../linear.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
-import { channelAttentions } from './channel-attention.js';
-import { timmConvolutions } from './convolutions.js';
-import { layerNames } from './names.js';
-import { timmNorms } from './norms.js';
-import { timmPoolings } from './pooling.js';
+import type { LoweringFamily } from '../lowering.js';
 
 /** ConvNeXt v2: each channel by its share of all channels' norms, channels last or first. */
-const lowerResponseNorm: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const { graph } = ctx;
-  const channelsLast = Number(module.attr('channel_dim') ?? -1) === -1;
-  const norm = graph.op('ReduceL2', [x], { axes: channelsLast ? [1, 2] : [2, 3], keepdims: 1 });
-  const mean = graph.op('ReduceMean', [norm], { axes: [channelsLast ? -1 : 1], keepdims: 1 });
-  const share = graph.op('Div', [
-    norm,
-    graph.op('Add', [mean, graph.scalar(numberAttr(module, 'eps', 1e-6))]),
-  ]);
-  const operand = (name: string): Value => {
-    const values = ctx.requiredTensor(module, name).toFloat32();
-    const dims = channelsLast ? [values.length] : [values.length, 1, 1];
-    return graph.constant(values, 'float32', dims);
+const responseNorm = forward((m, x) => {
+  const last = Number(m.attr('channel_dim') ?? -1) === -1;
+  const norm = x.op('ReduceL2', { axes: last ? [1, 2] : [2, 3], keepdims: 1 });
+  const share = norm.div(norm.mean([last ? -1 : 1], true).add(m.number('eps', 1e-6)));
+  const operand = (name: string): Expression => {
+    const values = m.tensor(name).toFloat32();
+    return m.constant(values, last ? [values.length] : [values.length, 1, 1]);
   };
-  const scaled = graph.op('Mul', [operand('weight'), graph.op('Mul', [x, share])]);
-  return graph.op('Add', [x, graph.op('Add', [operand('bias'), scaled])]);
+  const weight = operand('weight');
+  const scaled = weight.mul(x.mul(share));
+  return x.add(operand('bias').add(scaled));
+});
+
+const layerScale = forward((m, x) => x.mul(m.requiredWeight('gamma')));
+
+const emitted = (emit: Emit): Lowering => forward((m, x) => x.of(emit(m.ctx, x.value)));
+
+const activations: Readonly<Record<string, Lowering>> = {
+  GELU: emitted(gelu),
+  GELUTanh: emitted(geluTanh),
+  QuickGELU: forward((_, x) => x.mul(x.mul(1.702).sigmoid())),
+  Sigmoid: emitted(single('Sigmoid')),
+  Tanh: emitted(single('Tanh')),
+  Swish: emitted(silu),
+  Mish: emitted(mish),
+  HardMish: forward((_, x) => x.mul(0.5).mul(x.add(2).atLeast(0).atMost(2))),
+  HardSwish: emitted(single('HardSwish')),
+  HardSigmoid: emitted(hardSigmoid),
 };
 
-const lowerLayerScale: Lowering = (module, ctx, inputs) =>
-  ctx.graph.op('Mul', [ctx.value(module, inputs), ctx.requiredWeight(module, 'gamma')]);
+const withSuffix = (suffix: string): Record<string, Lowering> =>
+  Object.fromEntries(
+    Object.entries(activations).map(([name, lowering]) => [`${name}${suffix}`, lowering]),
+  );
 
-const activation =
-  (emit: (ctx: LoweringContext, x: Value) => Value): Lowering =>
-  (module, ctx, inputs) =>
-    emit(ctx, ctx.value(module, inputs));
-
-const single = (op: string): Lowering => activation(({ graph }, x) => graph.op(op, [x]));
-const silu = activation(({ graph }, x) => graph.op('Mul', [x, graph.op('Sigmoid', [x])]));
-const mish = activation(({ graph }, x) =>
-  graph.op('Mul', [x, graph.op('Tanh', [graph.op('Softplus', [x])])]),
-);
-const quickGelu = activation(({ graph }, x) => {
-  const gate = graph.op('Sigmoid', [graph.op('Mul', [x, graph.scalar(1.702)])]);
-  return graph.op('Mul', [x, gate]);
-});
-const hardSigmoid = activation(({ graph }, x) =>
-  graph.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 }),
-);
-const activationNames = (...classes: readonly string[]): string[] => [
-  ...layerNames('activations', ...classes),
-  ...layerNames('activations_jit', ...classes.map((name) => `${name}Jit`)),
-  ...layerNames('activations_me', ...classes.map((name) => `${name}Me`)),
-];
-
-const lowerLayerScale2d = forward((m, x) => x.mul(m.requiredWeight('gamma').reshape(-1, 1, 1)));
+const layerScale2d = forward((m, x) => x.mul(m.requiredWeight('gamma').reshape(-1, 1, 1)));
 
 /** One layer for both halves, of which one gates the other. */
 const lowerGluMlp = forward((m, x) => {
-  const [first, second] = m.run(x, 'fc1').chunk(m.int('chunk_dim', -1), 2) as [
-    Expression,
-    Expression,
-  ];
+  const [first, second] = m.run(x, 'fc1').chunk(m.int('chunk_dim', -1), 2);
   const gated = m.bool('gate_last', true)
     ? first.mul(m.run(second, 'act'))
     : m.run(first, 'act').mul(second);
-  return m.run(gated, 'norm?', 'fc2');
+  return m.run(gated, 'norm? fc2');
 });
 
 const lowerSwiGlu = forward((m, x) =>
-  m.run(m.run(x, 'fc1_g', 'act').mul(m.run(x, 'fc1_x')), 'norm?', 'fc2'),
+  m.run(m.run(x, 'fc1_g act').mul(m.run(x, 'fc1_x')), 'norm? fc2'),
 );
 
 /** The head of models with the channels last. */
@@ -87,60 +66,38 @@ const lowerClHead = forward((m, x) => {
     if (kind === '') return x;
     throw m.refusal(`it pools by "${kind}"`);
   };
-  return m.run(pooled(m.string('pool_type')), 'norm', 'pre_logits', 'fc');
+  return m.run(pooled(m.string('pool_type')), 'norm pre_logits fc');
 });
-
-const hardMish = forward((_, x) => x.mul(0.5).mul(x.add(2).atLeast(0).atMost(2)));
-
-const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs);
 
 /** What timm's models are made of. */
 export const timmLayers: LoweringFamily = {
-  lowerings: [
-    ...timmConvolutions,
-    ...timmNorms,
-    ...timmPoolings,
-    ...channelAttentions,
-    [layerNames('linear', 'Linear'), lowerLinear],
-    [layerNames('mlp', 'Mlp'), chained('fc1', 'act', 'norm?', 'fc2')],
-    [layerNames('mlp', 'ConvMlp'), chained('fc1', 'norm?', 'act', 'fc2')],
-    [layerNames('mlp', 'GlobalResponseNormMlp'), chained('fc1', 'act', 'grn', 'fc2')],
-    [layerNames('mlp', 'GluMlp'), lowerGluMlp],
-    [layerNames('mlp', 'SwiGLU'), lowerSwiGlu],
-    [layerNames('mlp', 'GatedMlp'), chained('fc1', 'act', 'gate', 'norm?', 'fc2')],
-    [layerNames('grn', 'GlobalResponseNorm'), lowerResponseNorm],
-    [
-      [
-        ...layerNames('layer_scale', 'LayerScale'),
-        ...['vision_transformer', 'vision_transformer_relpos', 'efficientformer'].map(
-          (home) => `timm.models.${home}.LayerScale`,
-        ),
-      ],
-      lowerLayerScale,
-    ],
-    [layerNames('layer_scale', 'LayerScale2d'), lowerLayerScale2d],
-    [
-      layerNames('classifier', 'NormMlpClassifierHead'),
-      chained('global_pool', 'norm', 'flatten', 'pre_logits', 'fc'),
-    ],
-    [layerNames('classifier', 'ClNormMlpClassifierHead'), lowerClHead],
-    [layerNames('classifier', 'ClassifierHead'), chained('global_pool', 'fc', 'flatten?')],
-    [activationNames('GELU'), activation(gelu)],
-    [activationNames('GELUTanh'), activation(geluTanh)],
-    [activationNames('QuickGELU'), quickGelu],
-    [activationNames('Sigmoid'), single('Sigmoid')],
-    [activationNames('Tanh'), single('Tanh')],
-    [activationNames('Swish'), silu],
-    [activationNames('Mish'), mish],
-    [activationNames('HardMish'), hardMish],
-    [activationNames('HardSwish'), single('HardSwish')],
-    [activationNames('HardSigmoid'), hardSigmoid],
-    [
-      [
-        ...layerNames('drop', 'DropPath', 'DropBlock2d'),
-        ...layerNames('patch_dropout', 'PatchDropout'),
-      ],
-      passThrough,
-    ],
-  ],
+  lowerings: {
+    'timm.layers.linear': { Linear: lowerLinear },
+    'timm.layers.mlp': {
+      Mlp: chained('fc1 act norm? fc2'),
+      ConvMlp: chained('fc1 norm? act fc2'),
+      GlobalResponseNormMlp: chained('fc1 act grn fc2'),
+      GluMlp: lowerGluMlp,
+      SwiGLU: lowerSwiGlu,
+      GatedMlp: chained('fc1 act gate norm? fc2'),
+    },
+    'timm.layers.grn': { GlobalResponseNorm: responseNorm },
+    'timm.layers.layer_scale': {
+      LayerScale: layerScale,
+      LayerScale2d: layerScale2d,
+    },
+    'timm.models.vision_transformer': { LayerScale: layerScale },
+    'timm.models.vision_transformer_relpos': { LayerScale: layerScale },
+    'timm.models.efficientformer': { LayerScale: layerScale },
+    'timm.layers.classifier': {
+      NormMlpClassifierHead: chained('global_pool norm flatten pre_logits fc'),
+      ClNormMlpClassifierHead: lowerClHead,
+      ClassifierHead: chained('global_pool fc flatten?'),
+    },
+    'timm.layers.activations': activations,
+    'timm.layers.activations_jit': withSuffix('Jit'),
+    'timm.layers.activations_me': withSuffix('Me'),
+    'timm.layers.drop': { 'DropPath|DropBlock2d': passThrough },
+    'timm.layers.patch_dropout': { PatchDropout: passThrough },
+  },
 };

@@ -1,11 +1,11 @@
-import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
-import type { Expression } from '../expression.js';
-import { forward, plus, residual } from '../forward.js';
-import { attention, joinHeads, toRows } from '../heads.js';
+import type { Expression, Triple } from '../expression.js';
+import { chained, forward, plus, residual, residuals } from '../forward.js';
+import { attendHeads, attention, joinHeads, toRows } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { inWindows } from '../windows.js';
+import { model } from './model.js';
 
 /** A number for each head and each distance between two positions: [heads, queries, keys]. */
 export function distanceBias(m: Scope): Expression {
@@ -31,11 +31,11 @@ function widths(m: Scope): [key: number, value: number] {
 const selfAttention = forward((m, x) => {
   const [key, value] = widths(m);
   const image = m.bool('use_conv');
-  const [q, k, v] = (image ? splitImage : splitRows)(m, m.run(x, 'qkv'), [key, key, value]) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, k, v] = (image ? splitImage : splitRows)(m, m.run(x, 'qkv'), [
+    key,
+    key,
+    value,
+  ]) as Triple;
   const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
   return m.run(image ? likeImage(mixed, x.size(2), x.size(3)) : joinHeads(mixed), 'proj');
 });
@@ -78,8 +78,6 @@ const linearNorm = forward((m, x) => {
   return m.run(flat, 'bn').reshape(-1, y.size(1), y.size(2));
 });
 
-const block = forward((m, x) => plus(m, plus(m, x, 'attn'), 'mlp'));
-
 function features(m: Scope, x: Expression): Expression {
   const stem = m.run(x, 'stem');
   return m.run(m.bool('use_conv') ? stem : toRows(stem), 'stages');
@@ -98,16 +96,13 @@ export function twoHeads(m: Scope, x: Expression): Expression {
 
 const head = (m: Scope, x: Expression): Expression => twoHeads(m, pooled(m, x));
 
-const formerAttention = forward((m, x) => {
-  const [key, value] = widths(m);
-  const [q, k, v] = splitRows(m, m.run(x, 'qkv'), [key, key, value]) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
-  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
-  return m.run(joinHeads(mixed), 'proj');
-});
+/** A layer for queries, keys and values over rows, which a norm may precede. */
+const rowAttention = (layers: string) =>
+  forward((m, x) => {
+    const [key, value] = widths(m);
+    const [q, k, v] = splitRows(m, m.run(x, layers), [key, key, value]) as Triple;
+    return attendHeads(m, q, k, v, distanceBias(m));
+  });
 
 /** EfficientFormer v2: heads talk to each other before and behind the softmax. */
 const talkingAttention = forward((m, x) => {
@@ -122,7 +117,7 @@ const talkingAttention = forward((m, x) => {
   const scores = q.matmul(k.transpose(-2, -1)).mul(m.number('scale')).add(distanceBias(m));
   const weights = m.run(m.run(scores, 'talking_head1').softmax(), 'talking_head2');
   const mixed = likeImage(weights.matmul(byHead(values)), height, width);
-  return m.run(mixed.add(m.run(values, 'v_local')), 'upsample?', 'act', 'proj');
+  return m.run(mixed.add(m.run(values, 'v_local')), 'upsample? act proj');
 });
 
 const talkingDown = forward((m, x) => {
@@ -134,7 +129,7 @@ const talkingDown = forward((m, x) => {
   const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
   const [height, width] = m.pair('resolution2');
   const local = m.run(values, 'v_local');
-  return m.run(likeImage(mixed, height, width).add(local), 'act', 'proj');
+  return m.run(likeImage(mixed, height, width).add(local), 'act proj');
 });
 
 const localGlobal = forward((m, x) => m.run(m.run(x, 'local').add(m.run(x, 'pool')), 'proj'));
@@ -145,31 +140,14 @@ const downsampleV2 = forward((m, x) => {
 });
 
 const blockV2 = forward((m, x) => {
-  const y = m.has('token_mixer') ? plus(m, x, 'token_mixer', 'ls1') : x;
-  return plus(m, y, 'mlp', 'ls2');
-});
-
-/** TinyViT: the block's norm is inside its attention. */
-const tinyAttention = forward((m, x) => {
-  const [key, value] = widths(m);
-  const [q, k, v] = splitRows(m, m.run(x, 'norm', 'qkv'), [key, key, value]) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
-  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
-  return m.run(joinHeads(mixed), 'proj');
+  const y = m.has('token_mixer') ? plus(m, x, 'token_mixer ls1') : x;
+  return plus(m, y, 'mlp ls2');
 });
 
 const tinyBlock = forward((m, x) => {
   const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
   const window = m.pair('window_size');
-  const padded = padToWindows(x, window);
-  const attended = fromWindows(m.run(toWindows(padded, window), 'attn'), window, [
-    padded.size(1),
-    padded.size(2),
-  ]);
-  const image = x.add(cropTo(attended, [height, width])).channelsFirst();
+  const image = x.add(inWindows(x, window, (windows) => m.run(windows, 'attn'))).channelsFirst();
   const rows = toRows(m.run(image, 'local_conv'));
   return plus(m, rows, 'mlp').reshape(0, height, width, channels);
 });
@@ -178,69 +156,62 @@ const tinyStage = forward((m, x) =>
   m.run(m.run(x, 'downsample').channelsLast(), 'blocks').channelsFirst(),
 );
 
-const levit = (...classes: readonly string[]): string[] => modelNames('levit', ...classes);
-const former = (...classes: readonly string[]): string[] =>
-  modelNames('efficientformer', ...classes);
-const formerV2 = (...classes: readonly string[]): string[] =>
-  modelNames('efficientformer_v2', ...classes);
-const tiny = (...classes: readonly string[]): string[] => modelNames('tiny_vit', ...classes);
-
-const normed = ['stem', 'stages', 'norm'];
+const normed = 'stem stages norm';
 
 /** LeViT, EfficientFormer and TinyViT: attention with a number for each distance. */
-export const levits: TimmFamily = {
-  models: [
-    model('levit', 'Levit', features, head),
-    model('levit', 'LevitDistilled', features, head),
-    model('efficientformer', 'EfficientFormer', normed, head),
-    model('efficientformer_v2', 'EfficientFormerV2', normed, head),
-    model('tiny_vit', 'TinyVit', ['patch_embed', 'stages'], ['head']),
-  ],
-  blocks: [
-    [levit('Stem8', 'Stem16'), lowerSequential],
-    [levit('ConvNorm'), chained('linear', 'bn')],
-    [levit('LinearNorm'), linearNorm],
-    [levit('NormLinear'), chained('bn', 'linear')],
-    [levit('Downsample'), downsample],
-    [levit('Attention'), selfAttention],
-    [levit('AttentionDownsample'), downAttention],
-    [levit('LevitMlp'), chained('ln1', 'act', 'ln2')],
-    [levit('LevitDownsample'), forward((m, x) => plus(m, m.run(x, 'attn_downsample'), 'mlp'))],
-    [levit('LevitBlock'), block],
-    [levit('LevitStage'), chained('downsample', 'blocks')],
-    [former('Stem4'), lowerSequential],
-    [former('Attention'), formerAttention],
-    [former('Downsample'), chained('conv', 'norm')],
-    [former('Flat'), forward((_, x) => toRows(x))],
-    [former('Pooling'), forward((m, x) => m.run(x, 'pool').sub(x))],
-    [former('ConvMlpWithNorm'), chained('fc1', 'norm1', 'act', 'fc2', 'norm2')],
-    [
-      former('MetaBlock1d'),
-      forward((m, x) => plus(m, plus(m, x, 'norm1', 'token_mixer', 'ls1'), 'norm2', 'mlp', 'ls2')),
-    ],
-    [
-      former('MetaBlock2d'),
-      forward((m, x) => plus(m, plus(m, x, 'token_mixer', 'ls1'), 'mlp', 'ls2')),
-    ],
-    [former('EfficientFormerStage'), chained('downsample', 'blocks')],
-    [formerV2('Stem4'), lowerSequential],
-    [formerV2('ConvNorm'), chained('conv', 'bn')],
-    [formerV2('ConvNormAct'), chained('conv', 'bn', 'act')],
-    [formerV2('Attention2d'), talkingAttention],
-    [formerV2('Attention2dDownsample'), talkingDown],
-    [formerV2('LocalGlobalQuery'), localGlobal],
-    [formerV2('Downsample'), downsampleV2],
-    [formerV2('ConvMlpWithNorm'), chained('fc1', 'mid', 'fc2')],
-    [formerV2('EfficientFormerV2Block'), blockV2],
-    [formerV2('EfficientFormerV2Stage'), chained('downsample', 'blocks')],
-    [tiny('ConvNorm'), lowerSequential],
-    [tiny('PatchEmbed'), chained('conv1', 'act', 'conv2')],
-    [tiny('MBConv'), residual(['conv1', 'act1', 'conv2', 'act2', 'conv3'], 'act3')],
-    [tiny('PatchMerging'), chained('conv1', 'act1', 'conv2', 'act2', 'conv3')],
-    [tiny('ConvLayer'), chained('blocks')],
-    [tiny('NormMlp'), chained('norm', 'fc1', 'act', 'fc2')],
-    [tiny('Attention'), tinyAttention],
-    [tiny('TinyVitBlock'), tinyBlock],
-    [tiny('TinyVitStage'), tinyStage],
-  ],
+export const levits: LoweringFamily = {
+  lowerings: {
+    'timm.models.levit': {
+      Levit: model(features, head),
+      LevitDistilled: model(features, head),
+      'Stem8|Stem16': lowerSequential,
+      ConvNorm: chained('linear bn'),
+      LinearNorm: linearNorm,
+      NormLinear: chained('bn linear'),
+      Downsample: downsample,
+      Attention: selfAttention,
+      AttentionDownsample: downAttention,
+      LevitMlp: chained('ln1 act ln2'),
+      LevitDownsample: forward((m, x) => plus(m, m.run(x, 'attn_downsample'), 'mlp')),
+      LevitBlock: residuals('attn', 'mlp'),
+      LevitStage: chained('downsample blocks'),
+    },
+    'timm.models.efficientformer': {
+      EfficientFormer: model(normed, head),
+      Stem4: lowerSequential,
+      Attention: rowAttention('qkv'),
+      Downsample: chained('conv norm'),
+      Flat: forward((_, x) => toRows(x)),
+      Pooling: forward((m, x) => m.run(x, 'pool').sub(x)),
+      ConvMlpWithNorm: chained('fc1 norm1 act fc2 norm2'),
+      MetaBlock1d: residuals('norm1 token_mixer ls1', 'norm2 mlp ls2'),
+      MetaBlock2d: residuals('token_mixer ls1', 'mlp ls2'),
+      EfficientFormerStage: chained('downsample blocks'),
+    },
+    'timm.models.efficientformer_v2': {
+      EfficientFormerV2: model(normed, head),
+      Stem4: lowerSequential,
+      ConvNorm: chained('conv bn'),
+      ConvNormAct: chained('conv bn act'),
+      Attention2d: talkingAttention,
+      Attention2dDownsample: talkingDown,
+      LocalGlobalQuery: localGlobal,
+      Downsample: downsampleV2,
+      ConvMlpWithNorm: chained('fc1 mid fc2'),
+      EfficientFormerV2Block: blockV2,
+      EfficientFormerV2Stage: chained('downsample blocks'),
+    },
+    'timm.models.tiny_vit': {
+      TinyVit: model('patch_embed stages', 'head'),
+      ConvNorm: lowerSequential,
+      PatchEmbed: chained('conv1 act conv2'),
+      MBConv: residual('conv1 act1 conv2 act2 conv3', 'act3'),
+      PatchMerging: chained('conv1 act1 conv2 act2 conv3'),
+      ConvLayer: chained('blocks'),
+      NormMlp: chained('norm fc1 act fc2'),
+      Attention: rowAttention('norm qkv'),
+      TinyVitBlock: tinyBlock,
+      TinyVitStage: tinyStage,
+    },
+  },
 };

@@ -1,10 +1,10 @@
 import type { Expression } from '../expression.js';
-import { forward, plus, residual } from '../forward.js';
+import { chained, forward, plus, residual } from '../forward.js';
 import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { chained } from '../blocks.js';
 import { fromGrid, fromWindows, toGrid, toWindows } from '../windows.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { model } from './model.js';
 import { childBias } from './relative-position.js';
 
 type Heads = [q: Expression, k: Expression, v: Expression];
@@ -51,7 +51,7 @@ function partitioned(m: Scope, x: Expression, grid: boolean, name: string): Expr
 
 const partitionRows = forward((m, x) => {
   const attended = partitioned(m, m.run(x, 'norm1'), !m.bool('partition_block'), 'attn');
-  return plus(m, x.add(m.run(attended, 'ls1')), 'norm2', 'mlp', 'ls2');
+  return plus(m, x.add(m.run(attended, 'ls1')), 'norm2 mlp ls2');
 });
 
 const partitionImage = forward((m, x) => {
@@ -66,7 +66,7 @@ const partitionImage = forward((m, x) => {
   const image = (
     grid ? fromGrid(attended, part, size) : fromWindows(attended, part, size)
   ).channelsFirst();
-  return plus(m, x.add(m.run(image, 'ls1')), 'norm2', 'mlp', 'ls2');
+  return plus(m, x.add(m.run(image, 'ls1')), 'norm2 mlp ls2');
 });
 
 const parallelPartition = forward((m, x) => {
@@ -75,67 +75,54 @@ const parallelPartition = forward((m, x) => {
     3,
     partitioned(m, normal, true, 'attn_grid'),
   );
-  return plus(m, x.add(m.run(both, 'ls1')), 'norm2', 'mlp', 'ls2');
+  return plus(m, x.add(m.run(both, 'ls1')), 'norm2 mlp ls2');
 });
 
 const transformer = forward((m, x) => {
-  const y = m.run(x, 'shortcut').add(m.run(x, 'norm1', 'attn', 'ls1'));
-  return plus(m, y, 'norm2', 'mlp', 'ls2');
+  const y = m.run(x, 'shortcut').add(m.run(x, 'norm1 attn ls1'));
+  return plus(m, y, 'norm2 mlp ls2');
 });
 
 const convNext = forward((m, x) => {
-  const y = m.run(x, 'down', 'conv_dw');
+  const y = m.run(x, 'down conv_dw');
   const changed = m.bool('use_conv_mlp')
-    ? m.run(y, 'norm', 'mlp', 'ls')
-    : m.run(y.channelsLast(), 'norm', 'mlp', 'ls').channelsFirst();
+    ? m.run(y, 'norm mlp ls')
+    : m.run(y.channelsLast(), 'norm mlp ls').channelsFirst();
   return changed.add(m.run(x, 'shortcut'));
 });
 
 const block = forward((m, x) => {
   const y = m.run(x, 'conv');
-  if (m.bool('nchw_attn', false)) return m.run(y, 'attn_block?', 'attn_grid');
-  return m.run(y.channelsLast(), 'attn_block?', 'attn_grid').channelsFirst();
+  if (m.bool('nchw_attn', false)) return m.run(y, 'attn_block? attn_grid');
+  return m.run(y.channelsLast(), 'attn_block? attn_grid').channelsFirst();
 });
 
 const parallelBlock = forward((m, x) =>
   m.run(m.run(x, 'conv').channelsLast(), 'attn').channelsFirst(),
 );
 
-const names = (...classes: readonly string[]): string[] => modelNames('maxxvit', ...classes);
-
 /** MaxViT, CoAtNet, and what lies between. */
-export const maxVits: TimmFamily = {
-  models: [model('maxxvit', 'MaxxVit', ['stem', 'stages', 'norm'], ['head'])],
-  blocks: [
-    [names('AttentionCl'), attentionRows],
-    [names('Attention2d'), attentionImage],
-    [names('Downsample2d'), chained('pool', 'expand')],
-    [names('TransformerBlock2d'), transformer],
-    [
-      names('MbConvBlock'),
-      residual(
-        [
-          'pre_norm',
-          'down',
-          'conv1_1x1',
-          'norm1',
-          'conv2_kxk',
-          'se_early?',
-          'norm2',
-          'se?',
-          'conv3_1x1',
-        ],
+export const maxVits: LoweringFamily = {
+  lowerings: {
+    'timm.models.maxxvit': {
+      MaxxVit: model('stem stages norm', 'head'),
+      AttentionCl: attentionRows,
+      Attention2d: attentionImage,
+      Downsample2d: chained('pool expand'),
+      TransformerBlock2d: transformer,
+      MbConvBlock: residual(
+        'pre_norm down conv1_1x1 norm1 conv2_kxk se_early? norm2 se? conv3_1x1',
         undefined,
         'shortcut',
       ),
-    ],
-    [names('ConvNeXtBlock'), convNext],
-    [names('PartitionAttentionCl'), partitionRows],
-    [names('PartitionAttention2d'), partitionImage],
-    [names('ParallelPartitionAttention'), parallelPartition],
-    [names('MaxxVitBlock'), block],
-    [names('ParallelMaxxVitBlock'), parallelBlock],
-    [names('MaxxVitStage'), chained('blocks')],
-    [names('Stem'), chained('conv1', 'norm1', 'conv2')],
-  ],
+      ConvNeXtBlock: convNext,
+      PartitionAttentionCl: partitionRows,
+      PartitionAttention2d: partitionImage,
+      ParallelPartitionAttention: parallelPartition,
+      MaxxVitBlock: block,
+      ParallelMaxxVitBlock: parallelBlock,
+      MaxxVitStage: chained('blocks'),
+      Stem: chained('conv1 norm1 conv2'),
+    },
+  },
 };

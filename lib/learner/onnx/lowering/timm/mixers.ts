@@ -1,14 +1,12 @@
-import { chained } from '../blocks.js';
-import type { Expression } from '../expression.js';
-import { forward, plus } from '../forward.js';
-import { attention, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
-import type { Scope } from '../scope.js';
 import { lowerSequential } from '../containers.js';
-import { groupNorm, lowerLayerNorm2d } from '../image-norm.js';
-import type { Lowering } from '../lowering.js';
+import type { Expression, Quad, Triple } from '../expression.js';
+import { chained, forward, plus, residuals } from '../forward.js';
+import { selfAttention, toImage, toRows } from '../heads.js';
+import { lowerGroupNorm, lowerLayerNorm2d } from '../image-norm.js';
+import type { LoweringFamily } from '../lowering.js';
 import { lowerLayerNorm } from '../norm.js';
-import { intAttr } from '../attributes.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import type { Scope } from '../scope.js';
+import { model } from './model.js';
 import { plusScaled } from './vision-transformer.js';
 
 /** A layer over positions instead of channels. */
@@ -18,19 +16,19 @@ function overPositions(m: Scope, x: Expression, name: string): Expression {
 
 const mixerBlock = forward((m, x) => {
   const y = x.add(overPositions(m, m.run(x, 'norm1'), 'mlp_tokens'));
-  return plus(m, y, 'norm2', 'mlp_channels');
+  return plus(m, y, 'norm2 mlp_channels');
 });
 
 const residualMlp = forward((m, x) => {
   const tokens = overPositions(m, m.run(x, 'norm1'), 'linear_tokens');
   const y = plusScaled(m, x, tokens, 'ls1');
-  return plusScaled(m, y, m.run(y, 'norm2', 'mlp_channels'), 'ls2');
+  return plusScaled(m, y, m.run(y, 'norm2 mlp_channels'), 'ls2');
 });
 
 const affine = forward((m, x) => x.mul(m.requiredWeight('alpha')).add(m.requiredWeight('beta')));
 
 const spatialGate = forward((m, x) => {
-  const [u, v] = x.chunk(-1, 2) as [Expression, Expression];
+  const [u, v] = x.chunk(-1, 2);
   return u.mul(overPositions(m, m.run(v, 'norm'), 'proj'));
 });
 
@@ -48,8 +46,8 @@ const metaStage = forward((m, x) => {
 });
 
 const metaBlock = forward((m, x) => {
-  const y = m.run(x, 'res_scale1').add(m.run(x, 'norm1', 'token_mixer', 'layer_scale1'));
-  return m.run(y, 'res_scale2').add(m.run(y, 'norm2', 'mlp', 'layer_scale2'));
+  const y = m.run(x, 'res_scale1').add(m.run(x, 'norm1 token_mixer layer_scale1'));
+  return m.run(y, 'res_scale2').add(m.run(y, 'norm2 mlp layer_scale2'));
 });
 
 const metaScale = forward((m, x) => x.mul(m.requiredWeight('scale').reshape(...m.ints('shape'))));
@@ -64,25 +62,12 @@ const squaredRelu = forward((_, x) => {
   return y.mul(y);
 });
 
-const metaAttention = forward((m, x) => {
-  const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
-
 const metaHead = (m: Scope, x: Expression): Expression =>
-  m.inner('head').run(x, 'global_pool', 'norm', 'flatten', 'fc');
-
-const lowerGroupNorm: Lowering = (module, ctx, inputs) =>
-  groupNorm(module, ctx, ctx.value(module, inputs), intAttr(module, 'num_groups'));
+  m.inner('head').run(x, 'global_pool norm flatten fc');
 
 /** InceptionNeXt: parts of the channels in kernels of several shapes. */
 const inceptionConv = forward((m, x) => {
-  const [kept, square, wide, tall] = x.split(1, m.ints('split_indexes')) as [
-    Expression,
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [kept, square, wide, tall] = x.split(1, m.ints('split_indexes')) as Quad;
   return kept.concat(
     1,
     m.run(square, 'dwconv_hw'),
@@ -92,24 +77,20 @@ const inceptionConv = forward((m, x) => {
 });
 
 const inceptionBlock = forward((m, x) => {
-  const y = m.run(x, 'token_mixer', 'norm', 'mlp');
+  const y = m.run(x, 'token_mixer norm mlp');
   const gamma = m.weight('gamma');
   return x.add(gamma ? y.mul(gamma.reshape(-1, 1, 1)) : y);
 });
 
 const starBlock = forward((m, x) => {
   const y = m.run(x, 'dwconv');
-  return x.add(m.run(m.run(y, 'f1', 'act').mul(m.run(y, 'f2')), 'g', 'dwconv2'));
+  return x.add(m.run(m.run(y, 'f1 act').mul(m.run(y, 'f2')), 'g dwconv2'));
 });
 
 /** FocalNet: what lies around each pixel at several distances, weighed by gates. */
 const modulation = forward((m, x) => {
   const level = m.int('focal_level');
-  const [q, context, gates] = m.run(x, 'f').split(1, m.ints('input_split')) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, context, gates] = m.run(x, 'f').split(1, m.ints('input_split')) as Triple;
   const parts: Expression[] = [];
   let around = context;
   for (const [i, layer] of m.list('focal_layers').entries()) {
@@ -120,13 +101,10 @@ const modulation = forward((m, x) => {
   parts.push(whole.mul(gates.slice(1, level)));
   const sum = parts.slice(1).reduce((total, part) => total.add(part), parts[0]!);
   const normal = m.bool('normalize_modulator') ? sum.div(level + 1) : sum;
-  return m.run(q.mul(m.run(normal, 'h')), 'norm', 'proj');
+  return m.run(q.mul(m.run(normal, 'h')), 'norm proj');
 });
 
-const focalBlock = forward((m, x) => {
-  const y = plus(m, x, 'norm1', 'modulation', 'norm1_post', 'ls1');
-  return plus(m, y, 'norm2', 'mlp', 'norm2_post', 'ls2');
-});
+const focalBlock = residuals('norm1 modulation norm1_post ls1', 'norm2 mlp norm2_post ls2');
 
 /** A recurrent layer down the columns, and another along the rows. */
 const recurrent2d = forward((m, x) => {
@@ -160,67 +138,67 @@ function directions(m: Scope): number {
   return m.bool('bidirectional', true) ? 2 : 1;
 }
 
-const convMixer = forward((m, x) => plus(m, x, 'fn'));
-
-const mixer = (...classes: readonly string[]): string[] => modelNames('mlp_mixer', ...classes);
-const meta = (...classes: readonly string[]): string[] => modelNames('metaformer', ...classes);
-const next = (...classes: readonly string[]): string[] => modelNames('inception_next', ...classes);
-const focal = (...classes: readonly string[]): string[] => modelNames('focalnet', ...classes);
-const sequence = (...classes: readonly string[]): string[] => modelNames('sequencer', ...classes);
+const convMixer = residuals('fn');
 
 /** Models that mix positions by layers, poolings, convolutions or recurrent layers. */
-export const mixers: TimmFamily = {
-  models: [
-    model('mlp_mixer', 'MlpMixer', ['stem', 'blocks', 'norm'], mixerHead),
-    model('convmixer', 'ConvMixer', ['stem', 'blocks'], ['global_pool', 'head']),
-    model('metaformer', 'MetaFormer', ['stem', 'stages'], metaHead),
-    model('inception_next', 'MetaNeXt', ['stem', 'stages'], ['head']),
-    model('starnet', 'StarNet', ['stem', 'stages', 'norm'], ['global_pool', 'flatten', 'head']),
-    model('focalnet', 'FocalNet', ['stem', 'layers', 'norm'], ['head']),
-    model('sequencer', 'Sequencer2d', ['stem', 'stages', 'norm'], ['head']),
-  ],
-  blocks: [
-    [mixer('MixerBlock'), mixerBlock],
-    [mixer('ResBlock'), residualMlp],
-    [mixer('Affine'), affine],
-    [mixer('SpatialGatingUnit'), spatialGate],
-    [mixer('SpatialGatingBlock'), forward((m, x) => plus(m, x, 'norm', 'mlp_channels'))],
-    [modelNames('convmixer', 'Residual'), convMixer],
-    [meta('Stem'), chained('conv', 'norm')],
-    [meta('Downsampling'), chained('norm', 'conv')],
-    [meta('Scale'), metaScale],
-    [meta('SquaredReLU'), squaredRelu],
-    [meta('StarReLU'), starRelu],
-    [meta('Attention'), metaAttention],
-    [meta('SepConv'), chained('pwconv1', 'act1', 'dwconv', 'act2', 'pwconv2')],
-    [meta('Pooling'), forward((m, x) => m.run(x, 'pool').sub(x))],
-    [meta('MlpHead'), chained('fc1', 'act', 'norm', 'fc2')],
-    [meta('MetaFormerBlock'), metaBlock],
-    [meta('MetaFormerStage'), metaStage],
-    [meta('GroupNorm1NoBias'), lowerGroupNorm],
-    [meta('LayerNorm2dNoBias'), lowerLayerNorm2d],
-    [meta('LayerNormNoBias'), lowerLayerNorm],
-    [next('InceptionDWConv2d'), inceptionConv],
-    [next('ConvMlp'), chained('fc1', 'norm', 'act', 'fc2')],
-    [next('MlpClassifierHead'), chained('global_pool', 'fc1', 'act', 'norm', 'fc2')],
-    [next('MetaNeXtBlock'), inceptionBlock],
-    [next('MetaNeXtStage'), chained('downsample', 'blocks')],
-    [modelNames('starnet', 'ConvBN'), lowerSequential],
-    [modelNames('starnet', 'Block'), starBlock],
-    [focal('FocalModulation'), modulation],
-    [focal('FocalNetBlock'), focalBlock],
-    [focal('FocalNetStage'), forward((m, x) => m.each(m.run(x, 'downsample'), 'blocks'))],
-    [focal('Downsample'), chained('proj', 'norm')],
-    [sequence('LSTM2d'), recurrent2d],
-    [
-      sequence('Sequencer2dBlock'),
-      forward((m, x) => {
-        const y = plus(m, x, 'norm1', 'rnn_tokens');
-        return plus(m, y, 'norm2', 'mlp_channels');
-      }),
-    ],
-    [sequence('Shuffle'), forward((_, x) => x)],
-    [sequence('Downsample2d'), forward((m, x) => m.run(x.channelsFirst(), 'down').channelsLast())],
-    [sequence('Sequencer2dStage'), chained('downsample', 'blocks')],
-  ],
+export const mixers: LoweringFamily = {
+  lowerings: {
+    'timm.models.mlp_mixer': {
+      MlpMixer: model('stem blocks norm', mixerHead),
+      MixerBlock: mixerBlock,
+      ResBlock: residualMlp,
+      Affine: affine,
+      SpatialGatingUnit: spatialGate,
+      SpatialGatingBlock: residuals('norm mlp_channels'),
+    },
+    'timm.models.convmixer': {
+      ConvMixer: model('stem blocks', 'global_pool head'),
+      Residual: convMixer,
+    },
+    'timm.models.metaformer': {
+      MetaFormer: model('stem stages', metaHead),
+      Stem: chained('conv norm'),
+      Downsampling: chained('norm conv'),
+      Scale: metaScale,
+      SquaredReLU: squaredRelu,
+      StarReLU: starRelu,
+      Attention: selfAttention,
+      SepConv: chained('pwconv1 act1 dwconv act2 pwconv2'),
+      Pooling: forward((m, x) => m.run(x, 'pool').sub(x)),
+      MlpHead: chained('fc1 act norm fc2'),
+      MetaFormerBlock: metaBlock,
+      MetaFormerStage: metaStage,
+      GroupNorm1NoBias: lowerGroupNorm,
+      LayerNorm2dNoBias: lowerLayerNorm2d,
+      LayerNormNoBias: lowerLayerNorm,
+    },
+    'timm.models.inception_next': {
+      MetaNeXt: model('stem stages', 'head'),
+      InceptionDWConv2d: inceptionConv,
+      ConvMlp: chained('fc1 norm act fc2'),
+      MlpClassifierHead: chained('global_pool fc1 act norm fc2'),
+      MetaNeXtBlock: inceptionBlock,
+      MetaNeXtStage: chained('downsample blocks'),
+    },
+    'timm.models.starnet': {
+      StarNet: model('stem stages norm', 'global_pool flatten head'),
+      ConvBN: lowerSequential,
+      Block: starBlock,
+    },
+    'timm.models.focalnet': {
+      FocalNet: model('stem layers norm', 'head'),
+      FocalModulation: modulation,
+      FocalNetBlock: focalBlock,
+      FocalNetStage: forward((m, x) => m.each(m.run(x, 'downsample'), 'blocks')),
+      Downsample: chained('proj norm'),
+    },
+    'timm.models.sequencer': {
+      Sequencer2d: model('stem stages norm', 'head'),
+      LSTM2d: recurrent2d,
+      Sequencer2dBlock: residuals('norm1 rnn_tokens', 'norm2 mlp_channels'),
+      Shuffle: forward((_, x) => x),
+      Downsample2d: forward((m, x) => m.run(x.channelsFirst(), 'down').channelsLast()),
+      Sequencer2dStage: chained('downsample blocks'),
+    },
+  },
 };

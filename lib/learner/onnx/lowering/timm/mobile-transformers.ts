@@ -1,15 +1,12 @@
-import { chained } from '../blocks.js';
-import type { Expression } from '../expression.js';
-import { forward, plus } from '../forward.js';
+import type { Expression, Triple } from '../expression.js';
+import { chained, forward, joined, preNormBlock } from '../forward.js';
 import { toRows } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { model } from './model.js';
 import { plusScaled } from './vision-transformer.js';
 
-/**
- * Sines and cosines of an image's rows and columns, through a learned convolution: [1, channels,
- * height, width].
- */
+/** Sines and cosines of rows and columns, convolved: [1, channels, height, width]. */
 function fourierPositions(m: Scope, height: number, width: number): Expression {
   const [hidden, scale] = [m.int('hidden_dim'), m.number('scale')];
   const [temperature, epsilon] = [m.number('temperature'), m.number('eps', 1e-6)];
@@ -37,7 +34,7 @@ export function positionRows(
   width: number,
 ): Expression | undefined {
   if (!m.has(name)) return undefined;
-  const positions = m.inner(name, modelNames(home, 'PositionalEncodingFourier'));
+  const positions = m.inner(name, `timm.models.${home}.PositionalEncodingFourier`);
   return toRows(fourierPositions(positions, height, width));
 }
 
@@ -45,11 +42,7 @@ export function positionRows(
 export const crossCovariance = forward((m, x) => {
   const count = m.int('num_heads');
   const split = m.run(x, 'qkv').reshape(0, x.size(1), 3, count, -1).permute(2, 0, 3, 4, 1);
-  const [q, k, v] = [0, 1, 2].map((i) => split.select(0, i)) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, k, v] = split.unstack(3);
   const scores = q
     .normalize()
     .matmul(k.normalize().transpose(-2, -1))
@@ -60,7 +53,7 @@ export const crossCovariance = forward((m, x) => {
 const edgeConv = forward((m, x) => {
   const y = m.run(x, 'conv_dw');
   const shortcut = m.bool('shortcut_after_dw') ? y : x;
-  const changed = m.run(y.channelsLast(), 'norm', 'mlp');
+  const changed = m.run(y.channelsLast(), 'norm mlp');
   const gamma = m.weight('gamma');
   return shortcut.add((gamma ? changed.mul(gamma) : changed).channelsFirst());
 });
@@ -76,11 +69,11 @@ const splitTranspose = forward((m, x) => {
     results.push(m.call(conv, before ? before.add(parts[i]!) : parts[i]!));
   }
   results.push(parts.at(-1)!);
-  const rows = toRows(results[0]!.concat(1, ...results.slice(1)));
+  const rows = toRows(joined(results));
   const positions = positionRows(m, 'pos_embd', 'edgenext', height, width);
   const placed = positions ? rows.add(positions) : rows;
-  const attended = plusScaled(m, placed, m.run(placed, 'norm_xca', 'xca'), 'gamma_xca');
-  const changed = m.run(attended.reshape(0, height, width, x.size(1)), 'norm', 'mlp');
+  const attended = plusScaled(m, placed, m.run(placed, 'norm_xca xca'), 'gamma_xca');
+  const changed = m.run(attended.reshape(0, height, width, x.size(1)), 'norm mlp');
   const gamma = m.weight('gamma');
   return x.add((gamma ? changed.mul(gamma) : changed).channelsFirst());
 });
@@ -102,7 +95,7 @@ function wholePatches(m: Scope, x: Expression): [height: number, width: number] 
 
 /** Each pixel of a patch attends to the same pixel of all patches. */
 const mobileVit = forward((m, x) => {
-  const y = m.run(x, 'conv_kxk', 'conv_1x1');
+  const y = m.run(x, 'conv_kxk conv_1x1');
   const [patchHeight, patchWidth] = m.pair('patch_size');
   const size = [y.size(2), y.size(3)];
   const whole = wholePatches(m, y);
@@ -115,7 +108,7 @@ const mobileVit = forward((m, x) => {
     .permute(0, 3, 5, 2, 4, 1)
     .reshape(-1, rows * columns, channels);
   const back = m
-    .run(patches, 'transformer', 'norm')
+    .run(patches, 'transformer norm')
     .reshape(-1, patchHeight, patchWidth, rows, columns, channels)
     .permute(0, 5, 3, 1, 4, 2)
     .reshape(-1, channels, ...whole);
@@ -126,7 +119,7 @@ const mobileVit = forward((m, x) => {
 const mobileVitV2 = forward((m, x) => {
   const whole = wholePatches(m, x);
   const same = whole[0] === x.size(2) && whole[1] === x.size(3);
-  const y = m.run(same ? x : m.resize(x, whole, 'bilinear', true), 'conv_kxk', 'conv_1x1');
+  const y = m.run(same ? x : m.resize(x, whole, 'bilinear', true), 'conv_kxk conv_1x1');
   const [patchHeight, patchWidth] = m.pair('patch_size');
   const [rows, columns] = [whole[0] / patchHeight, whole[1] / patchWidth];
   const channels = y.size(1);
@@ -135,7 +128,7 @@ const mobileVitV2 = forward((m, x) => {
     .permute(0, 1, 3, 5, 2, 4)
     .reshape(0, channels, patchHeight * patchWidth, rows * columns);
   const back = m
-    .run(patches, 'transformer', 'norm')
+    .run(patches, 'transformer norm')
     .reshape(0, channels, patchHeight, patchWidth, rows, columns)
     .permute(0, 1, 4, 2, 5, 3)
     .reshape(0, channels, ...whole);
@@ -145,32 +138,26 @@ const mobileVitV2 = forward((m, x) => {
 /** One query for all positions, so that the cost is linear. */
 const linearAttention = forward((m, x) => {
   const size = m.int('embed_dim');
-  const [query, key, value] = m.run(x, 'qkv_proj').split(1, [1, size, size]) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [query, key, value] = m.run(x, 'qkv_proj').split(1, [1, size, size]) as Triple;
   const context = key.mul(query.softmax()).sum([3], true);
   return m.run(value.relu().mul(context), 'out_proj');
 });
 
-const edge = (...classes: readonly string[]): string[] => modelNames('edgenext', ...classes);
-const mobile = (...classes: readonly string[]): string[] => modelNames('mobilevit', ...classes);
-
 /** EdgeNeXt and MobileViT. */
-export const mobileTransformers: TimmFamily = {
-  models: [model('edgenext', 'EdgeNeXt', ['stem', 'stages', 'norm_pre'], ['head'])],
-  blocks: [
-    [edge('ConvBlock'), edgeConv],
-    [edge('CrossCovarianceAttn'), crossCovariance],
-    [edge('SplitTransposeBlock'), splitTranspose],
-    [edge('EdgeNeXtStage'), chained('downsample', 'blocks')],
-    [mobile('MobileVitBlock'), mobileVit],
-    [mobile('MobileVitV2Block'), mobileVitV2],
-    [mobile('LinearSelfAttention'), linearAttention],
-    [
-      mobile('LinearTransformerBlock'),
-      forward((m, x) => plus(m, plus(m, x, 'norm1', 'attn'), 'norm2', 'mlp')),
-    ],
-  ],
+export const mobileTransformers: LoweringFamily = {
+  lowerings: {
+    'timm.models.edgenext': {
+      EdgeNeXt: model('stem stages norm_pre', 'head'),
+      ConvBlock: edgeConv,
+      CrossCovarianceAttn: crossCovariance,
+      SplitTransposeBlock: splitTranspose,
+      EdgeNeXtStage: chained('downsample blocks'),
+    },
+    'timm.models.mobilevit': {
+      MobileVitBlock: mobileVit,
+      MobileVitV2Block: mobileVitV2,
+      LinearSelfAttention: linearAttention,
+      LinearTransformerBlock: preNormBlock,
+    },
+  },
 };

@@ -1,17 +1,17 @@
-import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward, plus, residual, total } from '../forward.js';
-import { attention, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
-import type { Scope } from '../scope.js';
+import { chained, forward, plus, residual, residuals, total } from '../forward.js';
 import { lowerActivationFunction } from '../functions.js';
-import type { Lowering } from '../lowering.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { attendHeads, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
+import type { Scope } from '../scope.js';
+import { model } from './model.js';
 import { mobileOne } from './resnets.js';
 
 /** ReXNet: the shortcut covers the first channels alone. */
 const linearBottleneck = forward((m, x) => {
-  const y = m.run(x, 'conv_exp?', 'conv_dw', 'se?', 'act_dw', 'conv_pwl');
+  const y = m.run(x, 'conv_exp? conv_dw se? act_dw conv_pwl');
   if (!m.bool('use_shortcut')) return y;
   const channels = m.int('in_channels');
   if (y.size(1) === channels) return y.add(x);
@@ -33,7 +33,7 @@ function withCheap(m: Scope, first: Expression, second: Expression): Expression 
 /** A gate that sees an image of half the size. */
 function gated(m: Scope, x: Expression, y: Expression): Expression {
   const half = x.op('AveragePool', { kernel_shape: [2, 2], strides: [2, 2] });
-  const gate = m.run(half, 'short_conv', 'gate_fn');
+  const gate = m.run(half, 'short_conv gate_fn');
   return y.mul(m.resize(gate, [y.size(2), y.size(3)], 'nearest'));
 }
 
@@ -55,20 +55,16 @@ function ghostBranches(m: Scope, x: Expression): Expression {
   return withCheap(m, first, m.run(total(branches), 'cheap_activation'));
 }
 
-const ghostBlock = residual(
-  ['ghost1', 'conv_dw?', 'bn_dw?', 'se?', 'ghost2'],
-  undefined,
-  'shortcut',
-);
+const ghostBlock = residual('ghost1 conv_dw? bn_dw? se? ghost2', undefined, 'shortcut');
 
 const ghostBlockV3 = forward((m, x) => {
   const y = m.run(x, 'ghost1');
   const narrowed = m.int('stride') > 1 ? depthwise(m, y) : y;
-  return m.run(narrowed, 'se', 'ghost2').add(m.run(x, 'shortcut'));
+  return m.run(narrowed, 'se ghost2').add(m.run(x, 'shortcut'));
 });
 
 function depthwise(m: Scope, x: Expression): Expression {
-  if (m.bool('infer_mode')) return m.run(x, 'conv_dw', 'bn_dw');
+  if (m.bool('infer_mode')) return m.run(x, 'conv_dw bn_dw');
   const branches = m.list('dw_rpr_conv').map((child) => m.call(child, x));
   return total([m.run(x, 'dw_rpr_scale'), ...branches]);
 }
@@ -82,9 +78,9 @@ const repGhost = forward((m, x) => {
 
 /** FastViT */
 const largeKernel = forward((m, x) => {
-  if (m.has('reparam_conv')) return m.run(x, 'reparam_conv', 'se', 'act');
+  if (m.has('reparam_conv')) return m.run(x, 'reparam_conv se act');
   const y = m.run(x, 'large_conv');
-  return m.run(m.has('small_conv') ? y.add(m.run(x, 'small_conv')) : y, 'se', 'act');
+  return m.run(m.has('small_conv') ? y.add(m.run(x, 'small_conv')) : y, 'se act');
 });
 
 const repMixer = forward((m, x) => {
@@ -98,17 +94,17 @@ const conditionalPositions = forward((m, x) =>
 
 const imageAttention = forward((m, x) => {
   const [q, k, v] = queryKeyValue(m.run(toRows(x), 'qkv'), m.int('num_heads'));
-  const mixed = m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  const mixed = attendHeads(m, q, k, v);
   return toImage(mixed, x.size(2), x.size(3));
 });
 
 function fastFeatures(m: Scope, x: Expression): Expression {
   m.require(!m.bool('fork_feat', false), 'it gives several images (fork_feat)');
-  return m.run(x, 'stem', 'stages', 'final_conv');
+  return m.run(x, 'stem stages final_conv');
 }
 
 const repViTBlock = forward((m, x) => {
-  const y = m.run(x, 'token_mixer', 'se');
+  const y = m.run(x, 'token_mixer se');
   return plus(m, y, 'channel_mixer');
 });
 
@@ -121,10 +117,10 @@ const repViTHead = forward((m, x) => {
 const normFree = forward((m, x) => {
   const scaled = m.run(x, 'act1').mul(m.number('beta'));
   const shortcut = m.has('downsample') ? m.run(scaled, 'downsample') : x;
-  let y = m.run(scaled, 'conv1', 'act2', 'conv2');
-  if (m.has('conv2b')) y = m.run(y, 'act2b', 'conv2b');
+  let y = m.run(scaled, 'conv1 act2 conv2');
+  if (m.has('conv2b')) y = m.run(y, 'act2b conv2b');
   if (m.has('attn')) y = m.run(y, 'attn').mul(m.number('attn_gain'));
-  y = m.run(y, 'act3', 'conv3');
+  y = m.run(y, 'act3 conv3');
   if (m.has('attn_last')) y = m.run(y, 'attn_last').mul(m.number('attn_gain'));
   const gain = m.weight('skipinit_gain');
   return (gain ? y.mul(gain) : y).mul(m.number('alpha')).add(shortcut);
@@ -139,93 +135,86 @@ const scaledActivation: Lowering = (module, ctx, inputs) =>
 
 /** MobileNetV4. */
 const universal = forward((m, x) => {
-  const y = m.run(x, 'dw_start', 'pw_exp', 'dw_mid', 'se', 'pw_proj', 'dw_end', 'layer_scale');
+  const y = m.run(x, 'dw_start pw_exp dw_mid se pw_proj dw_end layer_scale');
   return m.bool('has_skip') ? y.add(x) : y;
 });
 
 const mobileAttention = forward((m, x) => {
   const placed = m.has('conv_cpe_dw') ? plus(m, x, 'conv_cpe_dw') : x;
-  const y = m.run(placed, 'norm', 'attn', 'layer_scale');
+  const y = m.run(placed, 'norm attn layer_scale');
   return m.bool('has_skip') ? y.add(placed) : y;
 });
 
-const ghostHead = ['global_pool', 'conv_head', 'act2', 'flatten?', 'classifier'];
-const ghost = (...classes: readonly string[]): string[] => modelNames('ghostnet', ...classes);
-const fast = (...classes: readonly string[]): string[] => modelNames('fastvit', ...classes);
-const rep = (...classes: readonly string[]): string[] => modelNames('repvit', ...classes);
-const efficient = (...classes: readonly string[]): string[] =>
-  modelNames('_efficientnet_blocks', ...classes);
+const ghostHead = 'global_pool conv_head act2 flatten? classifier';
 
 /** Small networks, and those that are put together otherwise for training than for use. */
-export const mobiles: TimmFamily = {
-  models: [
-    model('rexnet', 'RexNet', ['stem', 'features'], ['head']),
-    model('rexnet', 'ReXNetV1', ['stem', 'features'], ['head']),
-    model('ghostnet', 'GhostNet', ['conv_stem', 'bn1', 'act1', 'blocks'], ghostHead),
-    model('repghost', 'RepGhostNet', ['conv_stem', 'bn1', 'act1', 'blocks'], ghostHead),
-    model('fastvit', 'FastVit', fastFeatures, ['head']),
-    model('repvit', 'RepVit', ['stem', 'stages'], (m, x) => {
-      m.expectAttrs({ global_pool: 'avg' });
-      return m.run(x.mean([2, 3]), 'head');
-    }),
-    model('nfnet', 'NormFreeNet', ['stem', 'stages', 'final_conv', 'final_act'], ['head']),
-    model('vgg', 'VGG', ['features'], ['pre_logits', 'head']),
-  ],
-  blocks: [
-    [modelNames('rexnet', 'LinearBottleneck'), linearBottleneck],
-    [ghost('GhostModule'), forward(ghosts)],
-    [ghost('GhostModuleV2'), forward((m, x) => gated(m, x, ghosts(m, x)))],
-    [ghost('GhostModuleV3'), ghostV3],
-    [[...ghost('GhostBottleneck'), ...modelNames('repghost', 'RepGhostBottleneck')], ghostBlock],
-    [ghost('GhostBottleneckV3'), ghostBlockV3],
-    [modelNames('repghost', 'RepGhostModule'), repGhost],
-    [fast('MobileOneBlock'), mobileOne('se')],
-    [fast('ReparamLargeKernelConv'), largeKernel],
-    [fast('Attention'), imageAttention],
-    [fast('PatchEmbed'), chained('proj')],
-    [fast('LayerScale2d'), forward((m, x) => x.mul(m.requiredWeight('gamma')))],
-    [fast('RepMixer'), repMixer],
-    [fast('ConvMlp'), chained('conv', 'fc1', 'act', 'fc2')],
-    [fast('RepConditionalPosEnc'), conditionalPositions],
-    [
-      fast('RepMixerBlock'),
-      forward((m, x) => plus(m, m.run(x, 'token_mixer'), 'mlp', 'layer_scale')),
-    ],
-    [
-      fast('AttentionBlock'),
-      forward((m, x) =>
-        plus(m, plus(m, x, 'norm', 'token_mixer', 'layer_scale_1'), 'mlp', 'layer_scale_2'),
+export const mobiles: LoweringFamily = {
+  lowerings: {
+    'timm.models.rexnet': {
+      RexNet: model('stem features', 'head'),
+      ReXNetV1: model('stem features', 'head'),
+      LinearBottleneck: linearBottleneck,
+    },
+    'timm.models.ghostnet': {
+      GhostNet: model('conv_stem bn1 act1 blocks', ghostHead),
+      GhostModule: forward(ghosts),
+      GhostModuleV2: forward((m, x) => gated(m, x, ghosts(m, x))),
+      GhostModuleV3: ghostV3,
+      GhostBottleneck: ghostBlock,
+      GhostBottleneckV3: ghostBlockV3,
+    },
+    'timm.models.repghost': {
+      RepGhostNet: model('conv_stem bn1 act1 blocks', ghostHead),
+      RepGhostBottleneck: ghostBlock,
+      RepGhostModule: repGhost,
+    },
+    'timm.models.fastvit': {
+      FastVit: model(fastFeatures, 'head'),
+      MobileOneBlock: mobileOne('se'),
+      ReparamLargeKernelConv: largeKernel,
+      Attention: imageAttention,
+      PatchEmbed: chained('proj'),
+      LayerScale2d: forward((m, x) => x.mul(m.requiredWeight('gamma'))),
+      RepMixer: repMixer,
+      ConvMlp: chained('conv fc1 act fc2'),
+      RepConditionalPosEnc: conditionalPositions,
+      RepMixerBlock: forward((m, x) => plus(m, m.run(x, 'token_mixer'), 'mlp layer_scale')),
+      AttentionBlock: residuals('norm token_mixer layer_scale_1', 'mlp layer_scale_2'),
+      FastVitStage: chained('downsample pos_emb blocks'),
+    },
+    'timm.models.repvit': {
+      RepVit: model('stem stages', (m, x) => {
+        m.expectAttrs({ global_pool: 'avg' });
+        return m.run(x.mean([2, 3]), 'head');
+      }),
+      'ConvNorm|NormLinear': lowerSequential,
+      RepVggDw: forward((m, x) => m.run(m.run(x, 'conv').add(m.run(x, 'conv1')).add(x), 'bn')),
+      RepVitMlp: chained('conv1 act conv2'),
+      RepViTBlock: repViTBlock,
+      RepVitStem: chained('conv1 act1 conv2'),
+      RepVitDownsample: forward((m, x) =>
+        plus(m, m.run(x, 'pre_block spatial_downsample channel_downsample'), 'ffn'),
       ),
-    ],
-    [fast('FastVitStage'), chained('downsample', 'pos_emb', 'blocks')],
-    [rep('ConvNorm', 'NormLinear'), lowerSequential],
-    [
-      rep('RepVggDw'),
-      forward((m, x) => m.run(m.run(x, 'conv').add(m.run(x, 'conv1')).add(x), 'bn')),
-    ],
-    [rep('RepVitMlp'), chained('conv1', 'act', 'conv2')],
-    [rep('RepViTBlock'), repViTBlock],
-    [rep('RepVitStem'), chained('conv1', 'act1', 'conv2')],
-    [
-      rep('RepVitDownsample'),
-      forward((m, x) =>
-        plus(m, m.run(x, 'pre_block', 'spatial_downsample', 'channel_downsample'), 'ffn'),
-      ),
-    ],
-    [rep('RepVitClassifier'), repViTHead],
-    [rep('RepVitStage'), chained('downsample', 'blocks')],
-    [modelNames('nfnet', 'GammaAct'), scaledActivation],
-    [modelNames('nfnet', 'DownsampleAvg'), chained('pool', 'conv')],
-    [modelNames('nfnet', 'NormFreeBlock'), normFree],
-    [
-      modelNames('vgg', 'ConvMlp'),
-      forward((m, x) => {
+      RepVitClassifier: repViTHead,
+      RepVitStage: chained('downsample blocks'),
+    },
+    'timm.models.nfnet': {
+      NormFreeNet: model('stem stages final_conv final_act', 'head'),
+      GammaAct: scaledActivation,
+      DownsampleAvg: chained('pool conv'),
+      NormFreeBlock: normFree,
+    },
+    'timm.models.vgg': {
+      VGG: model('features', 'pre_logits head'),
+      ConvMlp: forward((m, x) => {
         const kernel = m.int('input_kernel_size');
         m.require(x.size(2) >= kernel && x.size(3) >= kernel, 'its images are too small');
-        return m.run(x, 'fc1', 'act1', 'fc2', 'act2');
+        return m.run(x, 'fc1 act1 fc2 act2');
       }),
-    ],
-    [efficient('UniversalInvertedResidual'), universal],
-    [efficient('MobileAttention'), mobileAttention],
-  ],
+    },
+    'timm.models._efficientnet_blocks': {
+      UniversalInvertedResidual: universal,
+      MobileAttention: mobileAttention,
+    },
+  },
 };

@@ -1,47 +1,41 @@
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
+import { forward } from '../forward.js';
 import type { Scope } from '../scope.js';
-import type { LoweringFamily } from '../lowering.js';
 
 /** Names of children that are called in turn, or a computation. */
-export type Stage = readonly string[] | ((m: Scope, x: Expression) => Expression);
+export type Stage = string | ((m: Scope, x: Expression) => Expression);
 
-/** A model of timm: what fastai takes of it to put its own head on, and the rest. */
-export interface TimmModel {
-  /** Undefined for models whose features are no single tensor. */
-  readonly features: Stage | undefined;
-  readonly head: Stage;
-}
-
-/** Models and the blocks they are made of. */
-export interface TimmFamily {
-  readonly models: readonly (readonly [className: string, model: TimmModel])[];
-  readonly blocks: LoweringFamily['lowerings'];
+/** A whole model, and what fastai takes of it to put its own head on. */
+export interface TimmModel extends Lowering {
+  readonly features: Stage;
 }
 
 export function runStage(m: Scope, x: Expression, stage: Stage): Expression {
-  return typeof stage === 'function' ? stage(m, x) : m.run(x, ...stage);
+  return typeof stage === 'function' ? stage(m, x) : m.run(x, stage);
 }
 
-/** `timm.models.` names of classes of one module. */
-export function modelNames(module: string, ...classes: readonly string[]): string[] {
-  return classes.map((name) => `timm.models.${module}.${name}`);
+export function model(features: Stage, head: Stage): TimmModel {
+  const whole = forward((m, x) => runStage(m, runStage(m, x, features), head));
+  return Object.assign(whole, { features });
 }
 
-/** `timm.models.<module>.<class>`. */
-export function model(
-  module: string,
-  name: string,
-  features: Stage,
-  head: Stage,
-): TimmFamily['models'][number] {
-  return [`timm.models.${module}.${name}`, { features, head }];
+/** The mean over positions behind the tokens, or the first token. */
+export function tokenOrMean(m: Scope, x: Expression, tokens?: number): Expression {
+  const kind = m.attr('global_pool');
+  if (kind === 'token') return x.select(1, 0);
+  m.require(kind === 'avg', `it pools by "${String(kind)}"`);
+  const prefix = tokens ?? m.int('num_prefix_tokens');
+  return (prefix > 0 ? x.slice(1, prefix) : x).mean([1]);
 }
 
-/** A model whose features cannot be had without its head. */
-export function wholeModel(
-  module: string,
-  name: string,
-  compute: Stage,
-): TimmFamily['models'][number] {
-  return [`timm.models.${module}.${name}`, { features: undefined, head: compute }];
-}
+/** That, and the head. */
+export const tokenHead = (m: Scope, x: Expression): Expression => m.run(tokenOrMean(m, x), 'head');
+
+/** A head over the mean of some dimensions, which is the only pooling that is known. */
+export const meanHead =
+  (...axes: readonly number[]) =>
+  (m: Scope, x: Expression): Expression => {
+    m.expectAttrs({ global_pool: 'avg' });
+    return m.run(x.mean(axes), 'head');
+  };

@@ -1,14 +1,12 @@
 import type { Expression } from '../expression.js';
 import { forward, plus } from '../forward.js';
 import { attention, joinHeads, queryKeyValue, toRows } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model, modelNames, type TimmFamily } from './model.js';
-import { tokenOrMean } from './tokens.js';
+import { model, tokenOrMean } from './model.js';
 import { upsampleBicubic } from './upsample.js';
 
 type Pair = [height: number, width: number];
-
-const mvit = (...classes: readonly string[]): string[] => modelNames('mvitv2', ...classes);
 
 /**
  * Each head's positions as an image, through a pooling, and back; a first token stays out of it.
@@ -76,7 +74,7 @@ function poolingAttention(m: Scope, x: Expression, size: Pair): [result: Express
 function poolingBlock(m: Scope, x: Expression, size: Pair): [Expression, Pair] {
   const normal = m.run(x, 'norm1');
   const shortcut = m.has('shortcut_proj_attn') ? m.run(normal, 'shortcut_proj_attn') : x;
-  const inner = m.inner('attn', mvit('MultiScaleAttention'));
+  const inner = m.inner('attn', 'timm.models.mvitv2.MultiScaleAttention');
   const [attended, next] = poolingAttention(inner, normal, size);
   const y = pooledShortcut(m, shortcut, size).add(attended);
   const other = m.run(y, 'norm2');
@@ -94,7 +92,7 @@ function pooledShortcut(m: Scope, x: Expression, [height, width]: Pair): Express
 }
 
 function mvitFeatures(m: Scope, x: Expression): Expression {
-  const image = m.inner('patch_embed', mvit('PatchEmbed')).run(x, 'proj');
+  const image = m.inner('patch_embed', 'timm.models.mvitv2.PatchEmbed').run(x, 'proj');
   let size: Pair = [image.size(2), image.size(3)];
   const row = toRows(image);
   const token = m.weight('cls_token');
@@ -102,18 +100,15 @@ function mvitFeatures(m: Scope, x: Expression): Expression {
   const positions = m.weight('pos_embed');
   let y = positions ? all.add(positions) : all;
   for (const stage of m.list('stages')) {
-    const blocks = m.enter(stage, mvit('MultiScaleVitStage')).list('blocks');
+    const blocks = m.enter(stage, 'timm.models.mvitv2.MultiScaleVitStage').list('blocks');
     for (const child of blocks) {
-      [y, size] = poolingBlock(m.enter(child, mvit('MultiScaleBlock')), y, size);
+      [y, size] = poolingBlock(m.enter(child, 'timm.models.mvitv2.MultiScaleBlock'), y, size);
     }
   }
   return m.run(y, 'norm');
 }
 
-/**
- * Hiera: positions of a unit are kept together, so that pooling takes the maximum over the first of
- * them.
- */
+/** Hiera: positions of a unit stand together, and pooling takes the maximum over them. */
 const unitAttention = forward((m, x) => {
   const [count, size, stride] = [m.int('heads'), m.int('head_dim'), m.int('q_stride')];
   const positions = x.size(1);
@@ -125,11 +120,7 @@ const unitAttention = forward((m, x) => {
     units === undefined
       ? qkv.reshape(0, positions, 3, count, size).permute(2, 0, 3, 1, 4)
       : qkv.reshape(0, positions / units, units, 3, count, size).permute(3, 0, 4, 2, 1, 5);
-  const [whole, k, v] = [0, 1, 2].map((i) => split.select(0, i)) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [whole, k, v] = split.unstack(3);
   const q = stride > 1 ? strongest(whole, stride) : whole;
   const mixed = attention(q, k, v, { scale: m.number('scale') });
   const width = m.int('dim_out');
@@ -147,8 +138,8 @@ function strongest(x: Expression, stride: number): Expression {
 const hieraBlock = forward((m, x) => {
   const normal = m.run(x, 'norm1');
   const y = m.bool('do_expand') ? expanded(m, x, normal) : x;
-  const attended = y.add(m.run(normal, 'attn', 'ls1'));
-  return plus(m, attended, 'norm2', 'mlp', 'ls2');
+  const attended = y.add(m.run(normal, 'attn ls1'));
+  return plus(m, attended, 'norm2 mlp ls2');
 });
 
 function expanded(m: Scope, x: Expression, normal: Expression): Expression {
@@ -210,23 +201,20 @@ function hieraFeatures(m: Scope, x: Expression): Expression {
   return m.each(unrolled(m.inner('unroll'), patches), 'blocks');
 }
 
-const hiera = (...classes: readonly string[]): string[] => modelNames('hiera', ...classes);
-
 /** MViT v2 and Hiera: attention whose queries, or keys, are fewer from stage to stage. */
-export const multiscales: TimmFamily = {
-  models: [
-    model('mvitv2', 'MultiScaleVit', mvitFeatures, (m, x) => m.run(tokenOrMean(m, x), 'head')),
-    model('hiera', 'Hiera', hieraFeatures, ['head']),
-  ],
-  blocks: [
-    [hiera('MaskUnitAttention'), unitAttention],
-    [hiera('HieraBlock'), hieraBlock],
-    [
-      hiera('PatchEmbed'),
-      forward((m, x) => {
+export const multiscales: LoweringFamily = {
+  lowerings: {
+    'timm.models.mvitv2': {
+      MultiScaleVit: model(mvitFeatures, (m, x) => m.run(tokenOrMean(m, x), 'head')),
+    },
+    'timm.models.hiera': {
+      Hiera: model(hieraFeatures, 'head'),
+      MaskUnitAttention: unitAttention,
+      HieraBlock: hieraBlock,
+      PatchEmbed: forward((m, x) => {
         const image = m.run(x, 'proj');
         return m.bool('reshape') ? toRows(image) : image;
       }),
-    ],
-  ],
+    },
+  },
 };

@@ -1,22 +1,16 @@
-import type { Value } from '../../graph.js';
-import { chain } from '../blocks.js';
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward } from '../forward.js';
-import type { Scope } from '../scope.js';
-import { groupNorm, lowerLayerNorm2d } from '../image-norm.js';
-import { intAttr } from '../attributes.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
+import { chained, forward } from '../forward.js';
+import { lowerGroupNorm, lowerLayerNorm2d } from '../image-norm.js';
+import type { LoweringFamily } from '../lowering.js';
 import { lowerBatchNorm, lowerLayerNorm } from '../norm.js';
-import { layerNames } from './names.js';
+import type { Scope } from '../scope.js';
 
 /** A norm, and then its activation. */
-function activated(norm: Lowering): Lowering {
-  return (module, ctx, inputs) =>
-    chain(ctx, module, norm(module, ctx, inputs) as Value, ['drop?', 'act?']);
-}
-
-const lowerGroupNorm: Lowering = (module, ctx, inputs) =>
-  groupNorm(module, ctx, ctx.value(module, inputs), intAttr(module, 'num_groups'));
+const activated =
+  (norm: Lowering): Lowering =>
+  (module, ctx, inputs) =>
+    chained('drop? act?')(module, ctx, [norm(module, ctx, inputs)]);
 
 /** By the root of the mean of squares, over the last dimension or over the channels of an image. */
 function rootMeanSquare(channelsFirst: boolean): Lowering {
@@ -86,32 +80,34 @@ function evoNorm(always: boolean): Lowering {
 }
 
 /** Norms of timm's own. */
-export const timmNorms: LoweringFamily['lowerings'] = [
-  [layerNames('norm_act', 'BatchNormAct2d', 'SyncBatchNormAct'), activated(lowerBatchNorm)],
-  [layerNames('norm_act', 'FrozenBatchNormAct2d'), activated(lowerBatchNorm)],
-  [layerNames('norm_act', 'GroupNormAct', 'GroupNorm1Act'), activated(lowerGroupNorm)],
-  [layerNames('norm_act', 'LayerNormAct', 'LayerNormActFp32'), activated(lowerLayerNorm)],
-  [layerNames('norm_act', 'LayerNormAct2d', 'LayerNormAct2dFp32'), activated(lowerLayerNorm2d)],
-  [layerNames('norm_act', 'RmsNormAct', 'RmsNormActFp32'), activated(rootMeanSquare(false))],
-  [layerNames('norm_act', 'RmsNormAct2d', 'RmsNormAct2dFp32'), activated(rootMeanSquare(true))],
-  [layerNames('norm', 'GroupNorm', 'GroupNorm1'), lowerGroupNorm],
-  [layerNames('norm', 'LayerNorm', 'LayerNormFp32'), lowerLayerNorm],
-  [
-    [
-      ...layerNames('norm', 'LayerNorm2d', 'LayerNorm2dFp32', 'LayerNormExp2d'),
-      'timm.models.convnext.LayerNorm2d',
-    ],
-    lowerLayerNorm2d,
-  ],
-  [layerNames('norm', 'RmsNorm', 'RmsNormFp32'), rootMeanSquare(false)],
-  [layerNames('norm', 'RmsNorm2d', 'RmsNorm2dFp32'), rootMeanSquare(true)],
-  [layerNames('norm', 'SimpleNorm', 'SimpleNormFp32'), deviation(false)],
-  [layerNames('norm', 'SimpleNorm2d', 'SimpleNorm2dFp32'), deviation(true)],
-  [layerNames('filter_response_norm', 'FilterResponseNormTlu2d'), filterResponseTlu],
-  [
-    layerNames('filter_response_norm', 'FilterResponseNormAct2d'),
-    forward((m, x) => m.run(filterResponse(m, x), 'act')),
-  ],
-  [layerNames('evo_norm', 'EvoNorm2dS0'), evoNorm(false)],
-  [layerNames('evo_norm', 'EvoNorm2dS0a'), evoNorm(true)],
-];
+export const timmNorms: LoweringFamily = {
+  lowerings: {
+    'timm.layers.norm_act': {
+      'BatchNormAct2d|SyncBatchNormAct': activated(lowerBatchNorm),
+      FrozenBatchNormAct2d: activated(lowerBatchNorm),
+      'GroupNormAct|GroupNorm1Act': activated(lowerGroupNorm),
+      'LayerNormAct|LayerNormActFp32': activated(lowerLayerNorm),
+      'LayerNormAct2d|LayerNormAct2dFp32': activated(lowerLayerNorm2d),
+      'RmsNormAct|RmsNormActFp32': activated(rootMeanSquare(false)),
+      'RmsNormAct2d|RmsNormAct2dFp32': activated(rootMeanSquare(true)),
+    },
+    'timm.layers.norm': {
+      'GroupNorm|GroupNorm1': lowerGroupNorm,
+      'LayerNorm|LayerNormFp32': lowerLayerNorm,
+      'LayerNorm2d|LayerNorm2dFp32|LayerNormExp2d': lowerLayerNorm2d,
+      'RmsNorm|RmsNormFp32': rootMeanSquare(false),
+      'RmsNorm2d|RmsNorm2dFp32': rootMeanSquare(true),
+      'SimpleNorm|SimpleNormFp32': deviation(false),
+      'SimpleNorm2d|SimpleNorm2dFp32': deviation(true),
+    },
+    'timm.models.convnext': { LayerNorm2d: lowerLayerNorm2d },
+    'timm.layers.filter_response_norm': {
+      FilterResponseNormTlu2d: filterResponseTlu,
+      FilterResponseNormAct2d: forward((m, x) => m.run(filterResponse(m, x), 'act')),
+    },
+    'timm.layers.evo_norm': {
+      EvoNorm2dS0: evoNorm(false),
+      EvoNorm2dS0a: evoNorm(true),
+    },
+  },
+};

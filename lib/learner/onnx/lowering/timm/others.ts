@@ -1,16 +1,15 @@
-import { chained } from '../blocks.js';
 import { lowerSequential } from '../containers.js';
-import type { Expression } from '../expression.js';
-import { forward, plus, total } from '../forward.js';
+import type { Expression, Triple } from '../expression.js';
+import { chained, forward, plus, residuals, total } from '../forward.js';
 import { attention } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model, modelNames, type TimmFamily } from './model.js';
-import { inceptionBlocks } from '../torchvision/inception.js';
-import { layerNames } from './names.js';
+import { inceptionBlocks, mixedLayers } from '../torchvision/inception.js';
+import { model } from './model.js';
 
 /** Xception: separable convolutions, with a shortcut that may be fitted. */
 const xceptionBlock = forward((m, x) => {
-  const shortcut = m.has('skip') ? m.run(x, 'skip', 'skipbn') : x;
+  const shortcut = m.has('skip') ? m.run(x, 'skip skipbn') : x;
   return m.run(x, 'rep').add(shortcut);
 });
 
@@ -37,28 +36,24 @@ const stemV2 = forward((m, x) => {
   const margin = { 2: [0, 1], 3: [0, 1] } as const;
   const y = m.run(x, 'stem1').pad(margin);
   const z = m.run(m.run(y, 'stem2a').pad(margin), 'stem2b');
-  return m.run(m.run(y, 'pool').concat(1, z), 'stem3', 'stem4');
+  return m.run(m.run(y, 'pool').concat(1, z), 'stem3 stem4');
 });
 
-const ese = forward((m, x) => x.mul(m.run(x.mean([2, 3], true), 'conv', 'sigmoid')));
+const ese = forward((m, x) => x.mul(m.run(x.mean([2, 3], true), 'conv sigmoid')));
 
 const affine = forward((m, x) => x.mul(m.requiredWeight('scale')).add(m.requiredWeight('bias')));
 
 /** MambaOut: a gate, and a convolution over part of the channels. */
 const gatedConv = forward((m, x) => {
-  const [gate, kept, convolved] = m.run(x, 'norm', 'fc1').split(3, m.ints('split_indices')) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [gate, kept, convolved] = m.run(x, 'norm fc1').split(3, m.ints('split_indices')) as Triple;
   const around = m.run(convolved.channelsFirst(), 'conv').channelsLast();
-  return x.add(m.run(m.run(gate, 'act').mul(kept.concat(3, around)), 'fc2', 'ls'));
+  return x.add(m.run(m.run(gate, 'act').mul(kept.concat(3, around)), 'fc2 ls'));
 });
 
 const mambaStem = forward((m, x) => {
   const y = m.run(x, 'conv1');
   const normal = m.has('norm1') ? m.run(y.channelsLast(), 'norm1').channelsFirst() : y;
-  return m.run(m.run(normal, 'act', 'conv2').channelsLast(), 'norm2');
+  return m.run(m.run(normal, 'act conv2').channelsLast(), 'norm2');
 });
 
 /** A convolution over an image with the channels last. */
@@ -67,13 +62,13 @@ const convLast = (m: Scope, x: Expression): Expression =>
 
 const mambaHead = forward((m, x) => {
   m.expectAttrs({ pool_type: 'avg' });
-  return m.run(x.mean([1, 2]), 'norm', 'pre_logits', 'fc');
+  return m.run(x.mean([1, 2]), 'norm pre_logits fc');
 });
 
 /** A network in place of the patches' projection. */
 const hybridEmbed = forward((m, x) => {
   m.require(!m.bool('dynamic_img_pad', false), 'it pads its features (dynamic_img_pad)');
-  const patches = m.run(x, 'backbone', 'proj');
+  const patches = m.run(x, 'backbone proj');
   if (m.bool('flatten', true)) return patches.flatten(2).permute(0, 2, 1);
   const format = m.enumeration('output_fmt', 'NCHW');
   m.require(format === 'NCHW' || format === 'NHWC', `it gives its patches as ${format}`);
@@ -102,11 +97,7 @@ const imageAttention = forward((m, x) => {
   const parts = m.bool('head_first')
     ? qkv.reshape(0, count, 3 * size, height * width).chunk(2, 3)
     : [0, 1, 2].map((i) => qkv.reshape(0, 3, count, size, height * width).select(1, i));
-  const [q, k, v] = parts.map((part) => part.transpose(-2, -1)) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, k, v] = parts.map((part) => part.transpose(-2, -1)) as Triple;
   const mixed = attention(q, k, v).transpose(-2, -1);
   return m.run(mixed.reshape(0, count * size, height, width), 'proj');
 });
@@ -123,99 +114,82 @@ const additive = forward((m, x) => {
   return out.permute(0, 2, 1).reshape(0, out.size(2), height, width);
 });
 
-const convEncoder = forward((m, x) =>
-  plus(m, x, 'dwconv', 'norm', 'pwconv1', 'act', 'pwconv2', 'layer_scale'),
-);
+const convEncoder = residuals('dwconv norm pwconv1 act pwconv2 layer_scale');
 
 const swiftBlock = forward((m, x) => {
-  const y = plus(m, m.run(x, 'local_representation'), 'attn', 'layer_scale_1');
-  return plus(m, y, 'linear', 'layer_scale_2');
+  const y = plus(m, m.run(x, 'local_representation'), 'attn layer_scale_1');
+  return plus(m, y, 'linear layer_scale_2');
 });
 
 function inceptionFeatures(m: Scope, x: Expression): Expression {
   m.require(!m.bool('aux_logits', false), 'it gives two tensors (aux_logits)');
-  const mixed = ['5b', '5c', '5d', '6a', '6b', '6c', '6d', '6e', '7a', '7b', '7c'];
-  return m.run(
-    x,
-    'Conv2d_1a_3x3',
-    'Conv2d_2a_3x3',
-    'Conv2d_2b_3x3',
-    'Pool1',
-    'Conv2d_3b_1x1',
-    'Conv2d_4a_3x3',
-    'Pool2',
-    ...mixed.map((name) => `Mixed_${name}`),
-  );
+  const stem = 'Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 Pool1 Conv2d_3b_1x1 Conv2d_4a_3x3 Pool2';
+  return m.run(x, `${stem} ${mixedLayers}`);
 }
 
-const xceptionLayers = [
-  ...['1', '2'].flatMap((i) => [`conv${i}`, `bn${i}`, `act${i}`]),
-  ...Array.from({ length: 12 }, (_, i) => `block${i + 1}`),
-  ...['3', '4'].flatMap((i) => [`conv${i}`, `bn${i}`, `act${i}`]),
-];
-
-const names =
-  (module: string) =>
-  (...classes: readonly string[]) =>
-    modelNames(module, ...classes);
-const [xception, aligned, hg, mamba, swift] = [
-  names('xception'),
-  names('xception_aligned'),
-  names('hgnet'),
-  names('mambaout'),
-  names('swiftformer'),
-] as const;
+const xceptionLayers =
+  'conv1 bn1 act1 conv2 bn2 act2 block1 block2 block3 block4 block5 block6 block7 block8 block9 ' +
+  'block10 block11 block12 conv3 bn3 act3 conv4 bn4 act4';
 
 /** Families of one or two models each. */
-export const otherModels: TimmFamily = {
-  models: [
-    model('xception', 'Xception', xceptionLayers, ['global_pool', 'fc']),
-    model('xception_aligned', 'XceptionAligned', ['stem', 'blocks', 'act'], ['head']),
-    model('inception_v3', 'InceptionV3', inceptionFeatures, ['global_pool', 'fc']),
-    model('hgnet', 'HighPerfGpuNet', ['stem', 'stages'], ['head']),
-    model('mambaout', 'MambaOut', ['stem', 'stages'], ['head']),
-    model('swiftformer', 'SwiftFormer', ['stem', 'stages', 'norm'], (m, x) => {
-      m.expectAttrs({ global_pool: 'avg' });
-      const summary = x.mean([2, 3]);
-      return total([m.run(summary, 'head'), m.run(summary, 'head_dist')]).mul(0.5);
-    }),
-  ],
-  blocks: [
-    ...inceptionBlocks('timm.models.inception_v3'),
-    [xception('SeparableConv2d'), chained('conv1', 'pointwise')],
-    [xception('Block'), xceptionBlock],
-    [
-      aligned('SeparableConv2d'),
-      chained('conv_dw', 'bn_dw', 'act_dw?', 'conv_pw', 'bn_pw', 'act_pw?'),
-    ],
-    [aligned('PreSeparableConv2d'), chained('norm', 'conv_dw', 'conv_pw')],
-    [aligned('XceptionModule'), alignedBlock],
-    [aligned('PreXceptionModule'), alignedPreBlock],
-    [hg('LearnableAffineBlock'), affine],
-    [hg('ConvBNAct'), chained('conv', 'bn', 'act', 'lab')],
-    [hg('LightConvBNAct'), chained('conv1', 'conv2')],
-    [hg('EseModule'), ese],
-    [hg('StemV1'), chained('stem', 'pool')],
-    [hg('StemV2'), stemV2],
-    [hg('HighPerfGpuBlock'), highPerformance],
-    [hg('HighPerfGpuStage'), chained('downsample', 'blocks')],
-    [hg('ClassifierHead'), chained('global_pool', 'last_conv', 'flatten', 'fc')],
-    [mamba('Stem'), mambaStem],
-    [mamba('DownsampleNormFirst'), forward((m, x) => convLast(m, m.run(x, 'norm')))],
-    [mamba('Downsample'), forward((m, x) => m.run(convLast(m, x), 'norm'))],
-    [mamba('MlpHead'), mambaHead],
-    [mamba('GatedConvBlock'), gatedConv],
-    [mamba('MambaOutStage'), chained('downsample', 'blocks')],
-    [swift('LayerScale2d'), forward((m, x) => x.mul(m.requiredWeight('gamma')))],
-    [swift('Embedding'), chained('proj', 'norm')],
-    [swift('ConvEncoder', 'LocalRepresentation'), convEncoder],
-    [swift('Mlp'), chained('norm1', 'fc1', 'act', 'fc2')],
-    [swift('EfficientAdditiveAttention'), additive],
-    [swift('Block'), swiftBlock],
-    [swift('Stage'), chained('downsample', 'blocks')],
-    [layerNames('hybrid_embed', 'HybridEmbed'), hybridEmbed],
-    [modelNames('vision_transformer_hybrid', 'ConvStem'), lowerSequential],
-    [layerNames('attention2d', 'MultiQueryAttention2d'), multiQuery],
-    [layerNames('attention2d', 'Attention2d'), imageAttention],
-  ],
+export const otherModels: LoweringFamily = {
+  lowerings: {
+    'timm.models.xception': {
+      Xception: model(xceptionLayers, 'global_pool fc'),
+      SeparableConv2d: chained('conv1 pointwise'),
+      Block: xceptionBlock,
+    },
+    'timm.models.xception_aligned': {
+      XceptionAligned: model('stem blocks act', 'head'),
+      SeparableConv2d: chained('conv_dw bn_dw act_dw? conv_pw bn_pw act_pw?'),
+      PreSeparableConv2d: chained('norm conv_dw conv_pw'),
+      XceptionModule: alignedBlock,
+      PreXceptionModule: alignedPreBlock,
+    },
+    'timm.models.inception_v3': {
+      ...inceptionBlocks,
+      InceptionV3: model(inceptionFeatures, 'global_pool fc'),
+    },
+    'timm.models.hgnet': {
+      HighPerfGpuNet: model('stem stages', 'head'),
+      LearnableAffineBlock: affine,
+      ConvBNAct: chained('conv bn act lab'),
+      LightConvBNAct: chained('conv1 conv2'),
+      EseModule: ese,
+      StemV1: chained('stem pool'),
+      StemV2: stemV2,
+      HighPerfGpuBlock: highPerformance,
+      HighPerfGpuStage: chained('downsample blocks'),
+      ClassifierHead: chained('global_pool last_conv flatten fc'),
+    },
+    'timm.models.mambaout': {
+      MambaOut: model('stem stages', 'head'),
+      Stem: mambaStem,
+      DownsampleNormFirst: forward((m, x) => convLast(m, m.run(x, 'norm'))),
+      Downsample: forward((m, x) => m.run(convLast(m, x), 'norm')),
+      MlpHead: mambaHead,
+      GatedConvBlock: gatedConv,
+      MambaOutStage: chained('downsample blocks'),
+    },
+    'timm.models.swiftformer': {
+      SwiftFormer: model('stem stages norm', (m, x) => {
+        m.expectAttrs({ global_pool: 'avg' });
+        const summary = x.mean([2, 3]);
+        return total([m.run(summary, 'head'), m.run(summary, 'head_dist')]).mul(0.5);
+      }),
+      LayerScale2d: forward((m, x) => x.mul(m.requiredWeight('gamma'))),
+      Embedding: chained('proj norm'),
+      'ConvEncoder|LocalRepresentation': convEncoder,
+      Mlp: chained('norm1 fc1 act fc2'),
+      EfficientAdditiveAttention: additive,
+      Block: swiftBlock,
+      Stage: chained('downsample blocks'),
+    },
+    'timm.layers.hybrid_embed': { HybridEmbed: hybridEmbed },
+    'timm.models.vision_transformer_hybrid': { ConvStem: lowerSequential },
+    'timm.layers.attention2d': {
+      MultiQueryAttention2d: multiQuery,
+      Attention2d: imageAttention,
+    },
+  },
 };

@@ -1,16 +1,15 @@
 import { optionalNumberAttr } from '../attributes.js';
-import { chain, flattenImage } from '../blocks.js';
-import { forward } from '../forward.js';
-import type { Scope } from '../scope.js';
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
-import { layerNames } from './names.js';
+import { forward } from '../forward.js';
+import type { LoweringFamily } from '../lowering.js';
+import type { Scope } from '../scope.js';
 
 /** The pooling inside, and then perhaps a flattening: a module, or in old files a flag. */
-const lowerSelectPool: Lowering = (module, ctx, inputs) => {
-  const pooled = chain(ctx, module, ctx.value(module, inputs), ['pool?', 'flatten?']);
-  return module.attr('flatten') === true ? flattenImage(ctx, pooled) : pooled;
-};
+const selectPool = forward((m, x) => {
+  const pooled = m.run(x, 'pool? flatten?');
+  return m.attr('flatten') === true ? pooled.op('Flatten', { axis: 1 }) : pooled;
+});
 
 type Pool = (x: Expression, axes: readonly number[], keep: boolean) => Expression;
 
@@ -21,10 +20,7 @@ const half: Pool = (x, axes, keep) =>
     .add(maximum(x, axes, keep))
     .mul(0.5);
 
-/**
- * Over the dimensions that the file says, which are those of images with the channels first in old
- * files.
- */
+/** Over the dimensions that the file says; old files mean height and width. */
 function pooling(pool: Pool): Lowering {
   return forward((m, x) => pool(x, axesOf(m, 'dim'), !m.bool('flatten', false)));
 }
@@ -72,17 +68,20 @@ const averageSame = forward((m, x) => {
 });
 
 /** Pooling of timm's own. */
-export const timmPoolings: LoweringFamily['lowerings'] = [
-  [layerNames('adaptive_avgmax_pool', 'SelectAdaptivePool2d'), lowerSelectPool],
-  [
-    layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgPool2d', 'FastAdaptiveAvgPool'),
-    pooling(average),
-  ],
-  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveMaxPool'), pooling(maximum)],
-  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveAvgMaxPool'), pooling(half)],
-  [layerNames('adaptive_avgmax_pool', 'FastAdaptiveCatAvgMaxPool'), both],
-  [layerNames('adaptive_avgmax_pool', 'AdaptiveAvgMaxPool2d'), wholeImage(half)],
-  [layerNames('adaptive_avgmax_pool', 'AdaptiveCatAvgMaxPool2d'), wholeImage(average, true)],
-  [layerNames('pool2d_same', 'MaxPool2dSame'), maxSame],
-  [layerNames('pool2d_same', 'AvgPool2dSame'), averageSame],
-];
+export const timmPoolings: LoweringFamily = {
+  lowerings: {
+    'timm.layers.adaptive_avgmax_pool': {
+      SelectAdaptivePool2d: selectPool,
+      'FastAdaptiveAvgPool2d|FastAdaptiveAvgPool': pooling(average),
+      FastAdaptiveMaxPool: pooling(maximum),
+      FastAdaptiveAvgMaxPool: pooling(half),
+      FastAdaptiveCatAvgMaxPool: both,
+      AdaptiveAvgMaxPool2d: wholeImage(half),
+      AdaptiveCatAvgMaxPool2d: wholeImage(average, true),
+    },
+    'timm.layers.pool2d_same': {
+      MaxPool2dSame: maxSame,
+      AvgPool2dSame: averageSame,
+    },
+  },
+};

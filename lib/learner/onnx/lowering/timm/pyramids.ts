@@ -1,10 +1,19 @@
-import { chained } from '../blocks.js';
 import type { Expression } from '../expression.js';
-import { forward, plus } from '../forward.js';
-import { attention, heads, joinHeads, keyValue, queryKeyValue, toImage, toRows } from '../heads.js';
+import { chained, forward, plus, preNormBlock } from '../forward.js';
+import {
+  attendHeads,
+  attention,
+  heads,
+  joinHeads,
+  keyValue,
+  queryKeyValue,
+  toImage,
+  toRows,
+} from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { inWindows } from '../windows.js';
+import { model } from './model.js';
 
 type Pair = readonly [height: number, width: number];
 
@@ -13,30 +22,28 @@ function reducedAttention(m: Scope, x: Expression, [height, width]: Pair): Expre
   const count = m.int('num_heads');
   const q = heads(m.run(x, 'q'), count);
   const [k, v] = keyValue(m.run(reduced(m, x, [height, width]), 'kv'), count);
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  return attendHeads(m, q, k, v);
 }
 
 function reduced(m: Scope, x: Expression, [height, width]: Pair): Expression {
   if (!m.has('sr')) return x;
-  const image = m.run(toImage(x, height, width), 'pool?', 'sr');
-  return m.run(toRows(image), 'norm', 'act?');
+  const image = m.run(toImage(x, height, width), 'pool? sr');
+  return m.run(toRows(image), 'norm act?');
 }
-
-const pvt = (...classes: readonly string[]): string[] => modelNames('pvt_v2', ...classes);
 
 const pvtStage = forward((m, x) => {
   const image = m.has('downsample') ? m.run(x, 'downsample') : x;
   const size: Pair = [image.size(1), image.size(2)];
   const result = m.list('blocks').reduce(
     (y, child) => {
-      const block = m.enter(child, pvt('Block'));
+      const block = m.enter(child, 'timm.models.pvt_v2.Block');
       const attended = reducedAttention(
-        block.inner('attn', pvt('Attention')),
+        block.inner('attn', 'timm.models.pvt_v2.Attention'),
         block.run(y, 'norm1'),
         size,
       );
       const z = y.add(attended);
-      const mlp = block.inner('mlp', pvt('MlpWithDepthwiseConv'));
+      const mlp = block.inner('mlp', 'timm.models.pvt_v2.MlpWithDepthwiseConv');
       return z.add(depthwiseMlp(mlp, block.run(z, 'norm2'), size));
     },
     image.flatten(1, 2),
@@ -46,25 +53,26 @@ const pvtStage = forward((m, x) => {
 
 function depthwiseMlp(m: Scope, x: Expression, [height, width]: Pair): Expression {
   const image = toImage(m.run(x, 'fc1'), height, width);
-  return m.run(toRows(m.run(image, 'relu', 'dwconv')), 'act', 'fc2');
+  return m.run(toRows(m.run(image, 'relu dwconv')), 'act fc2');
 }
 
 /** The first stage is given the patches with the channels last, as all are. */
-const pvtFeatures = (m: Scope, x: Expression): Expression => m.run(x, 'patch_embed', 'stages');
-
-const twins = (...classes: readonly string[]): string[] => modelNames('twins', ...classes);
+const pvtFeatures = (m: Scope, x: Expression): Expression => m.run(x, 'patch_embed stages');
 
 /** Attention in windows, then over a smaller image, in turns. */
 function twinsAttention(m: Scope, x: Expression, size: Pair): Expression {
-  if (twins('GlobalSubSampleAttn').includes(m.module.className))
+  if (m.module.className === 'timm.models.twins.GlobalSubSampleAttn')
     return reducedAttention(m, x, size);
-  m.require(twins('LocallyGroupedAttn').includes(m.module.className), 'its block does not know it');
+  m.require(
+    m.module.className === 'timm.models.twins.LocallyGroupedAttn',
+    'its block does not know it',
+  );
   const window: Pair = [m.int('ws'), m.int('ws')];
-  const image = padToWindows(x.reshape(0, ...size, x.size(2)), window);
-  const [q, k, v] = queryKeyValue(m.run(toWindows(image, window), 'qkv'), m.int('num_heads'));
-  const mixed = joinHeads(attention(q, k, v, { scale: m.number('scale') }));
-  const back = cropTo(fromWindows(mixed, window, [image.size(1), image.size(2)]), size);
-  return m.run(back.flatten(1, 2), 'proj');
+  const mixed = inWindows(x.reshape(0, ...size, x.size(2)), window, (windows) => {
+    const [q, k, v] = queryKeyValue(m.run(windows, 'qkv'), m.int('num_heads'));
+    return joinHeads(attention(q, k, v, { scale: m.number('scale') }));
+  });
+  return m.run(mixed.flatten(1, 2), 'proj');
 }
 
 function twinsPositions(m: Scope, x: Expression, size: Pair): Expression {
@@ -78,15 +86,16 @@ function twinsFeatures(m: Scope, x: Expression): Expression {
   let image = x;
   let rows = x;
   for (const [i, stage] of m.list('blocks').entries()) {
-    const embed = m.enter(embeds[i]!, twins('PatchEmbed'));
+    const embed = m.enter(embeds[i]!, 'timm.models.twins.PatchEmbed');
     const patches = embed.run(image, 'proj');
     const size: Pair = [patches.size(2), patches.size(3)];
     rows = embed.run(toRows(patches), 'norm');
     for (const [j, child] of [...stage.children.values()].entries()) {
-      const block = m.enter(child!, twins('Block'));
+      const block = m.enter(child!, 'timm.models.twins.Block');
       rows = rows.add(twinsAttention(block.inner('attn'), block.run(rows, 'norm1'), size));
-      rows = plus(block, rows, 'norm2', 'mlp');
-      if (j === 0) rows = twinsPositions(m.enter(positions[i]!, twins('PosConv')), rows, size);
+      rows = plus(block, rows, 'norm2 mlp');
+      if (j === 0)
+        rows = twinsPositions(m.enter(positions[i]!, 'timm.models.twins.PosConv'), rows, size);
     }
     image = toImage(rows, ...size);
   }
@@ -103,11 +112,7 @@ const nestAttention = forward((m, x) => {
     .run(x, 'qkv')
     .reshape(0, blocks, positions, 3, count, channels / count)
     .permute(3, 0, 4, 1, 2, 5);
-  const [q, k, v] = [0, 1, 2].map((i) => split.select(0, i)) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, k, v] = split.unstack(3);
   const mixed = attention(q, k, v, { scale: m.number('scale') });
   // Of each head's channels, as the published model has it: the heads are the last dimension.
   return m.run(mixed.permute(0, 2, 3, 4, 1).reshape(0, blocks, positions, channels), 'proj');
@@ -141,18 +146,14 @@ const visformerAttention = forward((m, x) => {
     .run(x, 'qkv')
     .reshape(0, 3, count, size, height * width)
     .permute(1, 0, 2, 4, 3);
-  const [q, k, v] = [0, 1, 2].map((i) => split.select(0, i)) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, k, v] = split.unstack(3);
   const mixed = attention(q, k, v, { scale: m.number('scale') }).permute(0, 1, 3, 2);
   return m.run(mixed.reshape(0, count * size, height, width), 'proj');
 });
 
 const visformerBlock = forward((m, x) => {
-  const y = m.has('attn') ? plus(m, x, 'norm1', 'attn') : x;
-  return plus(m, y, 'norm2', 'mlp');
+  const y = m.has('attn') ? plus(m, x, 'norm1 attn') : x;
+  return plus(m, y, 'norm2 mlp');
 });
 
 function visformerFeatures(m: Scope, x: Expression): Expression {
@@ -165,38 +166,35 @@ function visformerFeatures(m: Scope, x: Expression): Expression {
   return m.run(y, 'norm');
 }
 
-const nest = (...classes: readonly string[]): string[] => modelNames('nest', ...classes);
-const vis = (...classes: readonly string[]): string[] => modelNames('visformer', ...classes);
-
 /** Transformers whose images get smaller from stage to stage. */
-export const pyramids: TimmFamily = {
-  models: [
-    model('pvt_v2', 'PyramidVisionTransformerV2', pvtFeatures, (m, x) => {
-      m.expectAttrs({ global_pool: 'avg' });
-      return m.run(x.mean([2, 3]), 'head');
-    }),
-    model('twins', 'Twins', twinsFeatures, (m, x) => {
-      m.expectAttrs({ global_pool: 'avg' });
-      return m.run(x.mean([1]), 'head');
-    }),
-    model('nest', 'Nest', (m, x) => lastNorm(m, m.run(x, 'patch_embed', 'levels')), [
-      'global_pool',
-      'head',
-    ]),
-    model('visformer', 'Visformer', visformerFeatures, ['global_pool', 'head']),
-  ],
-  blocks: [
-    [pvt('OverlapPatchEmbed'), forward((m, x) => m.run(m.run(x, 'proj').channelsLast(), 'norm'))],
-    [pvt('PyramidVisionTransformerStage'), pvtStage],
-    [nest('Attention'), nestAttention],
-    [
-      nest('TransformerLayer'),
-      forward((m, x) => plus(m, plus(m, x, 'norm1', 'attn'), 'norm2', 'mlp')),
-    ],
-    [nest('ConvPool'), forward((m, x) => m.run(lastNorm(m, m.run(x, 'conv')), 'pool'))],
-    [nest('NestLevel'), nestLevel],
-    [vis('SpatialMlp'), chained('conv1', 'act1', 'conv2?', 'act2?', 'conv3')],
-    [vis('Attention'), visformerAttention],
-    [vis('Block'), visformerBlock],
-  ],
+export const pyramids: LoweringFamily = {
+  lowerings: {
+    'timm.models.pvt_v2': {
+      PyramidVisionTransformerV2: model(pvtFeatures, (m, x) => {
+        m.expectAttrs({ global_pool: 'avg' });
+        return m.run(x.mean([2, 3]), 'head');
+      }),
+      OverlapPatchEmbed: forward((m, x) => m.run(m.run(x, 'proj').channelsLast(), 'norm')),
+      PyramidVisionTransformerStage: pvtStage,
+    },
+    'timm.models.twins': {
+      Twins: model(twinsFeatures, (m, x) => {
+        m.expectAttrs({ global_pool: 'avg' });
+        return m.run(x.mean([1]), 'head');
+      }),
+    },
+    'timm.models.nest': {
+      Nest: model((m, x) => lastNorm(m, m.run(x, 'patch_embed levels')), 'global_pool head'),
+      Attention: nestAttention,
+      TransformerLayer: preNormBlock,
+      ConvPool: forward((m, x) => m.run(lastNorm(m, m.run(x, 'conv')), 'pool')),
+      NestLevel: nestLevel,
+    },
+    'timm.models.visformer': {
+      Visformer: model(visformerFeatures, 'global_pool head'),
+      SpatialMlp: chained('conv1 act1 conv2? act2? conv3'),
+      Attention: visformerAttention,
+      Block: visformerBlock,
+    },
+  },
 };

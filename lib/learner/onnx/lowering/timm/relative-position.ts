@@ -1,26 +1,23 @@
 import type { Expression } from '../expression.js';
 import type { Scope } from '../scope.js';
-import { relativeBias } from '../windows.js';
-import { modelNames } from './model.js';
-import { layerNames } from './names.js';
+import { relativeBias, tableBias } from '../windows.js';
 
 /** Before timm 0.8 they lived beside the model that came with them. */
-const names = (name: string): string[] => [
-  ...layerNames('pos_embed_rel', name),
-  ...modelNames('vision_transformer_relpos', name),
-];
+const homes =
+  /^timm\.(?:(?:models\.)?layers\.pos_embed_rel|models\.vision_transformer_relpos)\.(\w+)$/;
 
-/**
- * What timm's modules for relative positions add to the scores.
- *
- * @returns [1, heads, positions, positions]
- */
+/** What timm's modules add to the scores for relative positions: [1, heads, positions, positions]. */
 export function positionBias(m: Scope): Expression {
-  const { className } = m.module;
-  if (names('RelPosBias').includes(className)) return fromTable(m);
-  if (names('RelPosMlp').includes(className)) return fromNetwork(m);
-  if (names('RelPosBiasTf').includes(className)) return fromLookups(m);
-  throw m.refusal('what it adds to the scores of an attention is not known');
+  switch (homes.exec(m.module.className)?.[1]) {
+    case 'RelPosBias':
+      return tableBias(m, positionsOf(m));
+    case 'RelPosMlp':
+      return fromNetwork(m);
+    case 'RelPosBiasTf':
+      return fromLookups(m);
+    default:
+      throw m.refusal('what it adds to the scores of an attention is not known');
+  }
 }
 
 /** The same for a child that may be absent. */
@@ -30,11 +27,6 @@ export function childBias(m: Scope, name: string): Expression | undefined {
 
 function positionsOf(m: Scope): number {
   return m.ints('bias_shape')[0]!;
-}
-
-function fromTable(m: Scope): Expression {
-  const table = m.requiredWeight('relative_position_bias_table');
-  return relativeBias(table, m.requiredWeight('relative_position_index'), positionsOf(m));
 }
 
 function fromNetwork(m: Scope): Expression {

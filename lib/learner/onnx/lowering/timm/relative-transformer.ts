@@ -1,10 +1,10 @@
 import type { Expression } from '../expression.js';
 import { forwardMany, plus } from '../forward.js';
 import { attention, joinHeads, queryKeyValue } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { model, tokenOrMean } from './model.js';
 import { childBias } from './relative-position.js';
-import { tokenOrMean } from './tokens.js';
 
 /** ViT with relative positions, that blocks may share. */
 const relativeAttention = forwardMany((m, [x, shared]) => {
@@ -21,10 +21,10 @@ function relativeBlock(postNorm: boolean) {
       shared ? m.callChild('attn', y, shared) : m.run(y, 'attn');
     if (postNorm) {
       const y = x!.add(m.run(attend(x!), 'norm1'));
-      return plus(m, y, 'mlp', 'norm2');
+      return plus(m, y, 'mlp norm2');
     }
     const y = x!.add(m.run(attend(m.run(x!, 'norm1')), 'ls1'));
-    return plus(m, y, 'norm2', 'mlp', 'ls2');
+    return plus(m, y, 'norm2 mlp ls2');
   });
 }
 
@@ -39,19 +39,16 @@ function relativeFeatures(m: Scope, x: Expression): Expression {
   return m.run(result, 'norm');
 }
 
-const relative = (...classes: readonly string[]): string[] =>
-  modelNames('vision_transformer_relpos', ...classes);
-
 /** ViT with relative positions. */
-export const relativeTransformers: TimmFamily = {
-  models: [
-    model('vision_transformer_relpos', 'VisionTransformerRelPos', relativeFeatures, (m, x) =>
-      m.run(tokenOrMean(m, x), 'fc_norm', 'head'),
-    ),
-  ],
-  blocks: [
-    [relative('RelPosAttention'), relativeAttention],
-    [relative('RelPosBlock'), relativeBlock(false)],
-    [relative('ResPostRelPosBlock'), relativeBlock(true)],
-  ],
+export const relativeTransformers: LoweringFamily = {
+  lowerings: {
+    'timm.models.vision_transformer_relpos': {
+      VisionTransformerRelPos: model(relativeFeatures, (m, x) =>
+        m.run(tokenOrMean(m, x), 'fc_norm head'),
+      ),
+      RelPosAttention: relativeAttention,
+      RelPosBlock: relativeBlock(false),
+      ResPostRelPosBlock: relativeBlock(true),
+    },
+  },
 };

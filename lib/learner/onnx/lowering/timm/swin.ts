@@ -1,6 +1,8 @@
+import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward, forwardMany, plus } from '../forward.js';
+import { chained, forward, forwardMany, plus } from '../forward.js';
 import { queryKeyValue } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import {
   addWindowMask,
@@ -11,9 +13,10 @@ import {
   padToWindows,
   relativeBias,
   shiftMask,
+  tableBias,
   toWindows,
 } from '../windows.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { meanHead, model } from './model.js';
 
 /** Softmax over masked scores, the values, and the heads side by side. */
 function mix(
@@ -29,11 +32,7 @@ function mix(
 const windowAttention = forwardMany((m, [x, mask]) => {
   const count = m.int('num_heads');
   const [q, k, v] = queryKeyValue(m.run(x!, 'qkv'), count);
-  const bias = relativeBias(
-    m.requiredWeight('relative_position_bias_table'),
-    m.requiredWeight('relative_position_index'),
-    x!.size(1),
-  );
+  const bias = tableBias(m, x!.size(1));
   const scores = q.mul(m.number('scale')).matmul(k.transpose(-2, -1)).add(bias);
   return mix(m, scores, v, mask);
 });
@@ -113,44 +112,30 @@ function asImage(m: Scope, x: Expression, compute: (image: Expression) => Expres
 
 const block = forward((m, x) => {
   const attended = asImage(m, m.run(x, 'norm1'), (image) => shifted(m, image));
-  return plus(m, x.add(attended), 'norm2', 'mlp');
+  return plus(m, x.add(attended), 'norm2 mlp');
 });
 
 const blockV2 = forward((m, x) => {
   const attended = asImage(m, x, (image) => shifted(m, image));
   const y = x.add(m.run(attended, 'norm1'));
-  return y.add(m.run(y, 'mlp', 'norm2'));
+  return y.add(m.run(y, 'mlp norm2'));
 });
 
 const blockCr = forward((m, x) => {
   const y = x.add(m.run(shifted(m, x), 'norm1'));
-  return m.run(y.add(m.run(y, 'mlp', 'norm2')), 'norm3');
+  return m.run(y.add(m.run(y, 'mlp norm2')), 'norm3');
 });
 
-const merging = (...names: readonly string[]): ReturnType<typeof forward> =>
-  forward((m, x) => {
-    if (x.rank === 4) return m.run(mergePatches(x), ...names);
-    return asImage(m, x, (image) => m.run(mergePatches(image), ...names));
-  });
+const merging = (names: string): Lowering =>
+  forward((m, x) => asImage(m, x, (image) => m.run(mergePatches(image), names)));
 
-const stage = forward((m, x) => m.run(x, 'downsample', 'blocks'));
-const stageV2 = forward((m, x) =>
-  m.list('blocks').reduce((y, child) => m.call(child, y), m.run(x, 'downsample')),
-);
+const stageV2 = forward((m, x) => m.each(m.run(x, 'downsample'), 'blocks'));
 const stageCr = forward((m, x) =>
-  m
-    .list('blocks')
-    .reduce((y, child) => m.call(child, y), m.run(x.channelsLast(), 'downsample'))
-    .channelsFirst(),
+  m.each(m.run(x.channelsLast(), 'downsample'), 'blocks').channelsFirst(),
 );
 
 /** Before timm 0.9: the blocks, then what leads to the next stage. */
-const oldStage = forward((m, x) =>
-  m.run(
-    m.list('blocks').reduce((y, child) => m.call(child, y), x),
-    'downsample?',
-  ),
-);
+const oldStage = forward((m, x) => m.run(m.each(x, 'blocks'), 'downsample?'));
 
 const patchEmbedCr = forward((m, x) => {
   const patches = m.run(x, 'proj');
@@ -162,42 +147,39 @@ function features(m: Scope, x: Expression): Expression {
   const patches = m.run(x, 'patch_embed');
   const positions = m.weight('absolute_pos_embed');
   const placed = positions ? patches.add(positions) : patches;
-  return m.run(
-    m.list('layers').reduce((y, child) => m.call(child, y), placed),
-    'norm',
-  );
+  return m.run(m.each(placed, 'layers'), 'norm');
 }
 
 /** Before timm 0.9 the mean over all positions was taken by hand. */
-function head(m: Scope, x: Expression): Expression {
-  if (x.rank === 4) return m.run(x, 'head');
-  m.expectAttrs({ global_pool: 'avg' });
-  return m.run(x.mean([1]), 'head');
-}
-
-const [v1, v2, cr] = ['swin_transformer', 'swin_transformer_v2', 'swin_transformer_v2_cr'] as const;
+const head = (m: Scope, x: Expression): Expression =>
+  x.rank === 4 ? m.run(x, 'head') : meanHead(1)(m, x);
 
 /** Swin, its second version, and the variant of that by Christoph Reich. */
-export const swins: TimmFamily = {
-  models: [
-    model(v1, 'SwinTransformer', features, head),
-    model(v2, 'SwinTransformerV2', features, head),
-    model(cr, 'SwinTransformerV2Cr', ['patch_embed', 'stages'], ['head']),
-  ],
-  blocks: [
-    [modelNames(v1, 'WindowAttention'), windowAttention],
-    [modelNames(v1, 'SwinTransformerBlock'), block],
-    [modelNames(v1, 'SwinTransformerStage'), stage],
-    [modelNames(v1, 'PatchMerging'), merging('norm', 'reduction')],
-    [modelNames(v2, 'WindowAttention'), windowAttentionV2],
-    [modelNames(v2, 'SwinTransformerV2Block', 'SwinTransformerBlock'), blockV2],
-    [modelNames(v2, 'SwinTransformerV2Stage'), stageV2],
-    [modelNames(v2, 'PatchMerging'), merging('reduction', 'norm')],
-    [[...modelNames(v1, 'BasicLayer'), ...modelNames(v2, 'BasicLayer')], oldStage],
-    [modelNames(cr, 'WindowMultiHeadAttention'), windowAttentionCr],
-    [modelNames(cr, 'SwinTransformerV2CrBlock'), blockCr],
-    [modelNames(cr, 'SwinTransformerV2CrStage'), stageCr],
-    [modelNames(cr, 'PatchMerging'), merging('norm', 'reduction')],
-    [modelNames(cr, 'PatchEmbed'), patchEmbedCr],
-  ],
+export const swins: LoweringFamily = {
+  lowerings: {
+    'timm.models.swin_transformer': {
+      SwinTransformer: model(features, head),
+      WindowAttention: windowAttention,
+      SwinTransformerBlock: block,
+      SwinTransformerStage: chained('downsample blocks'),
+      PatchMerging: merging('norm reduction'),
+      BasicLayer: oldStage,
+    },
+    'timm.models.swin_transformer_v2': {
+      SwinTransformerV2: model(features, head),
+      WindowAttention: windowAttentionV2,
+      'SwinTransformerV2Block|SwinTransformerBlock': blockV2,
+      SwinTransformerV2Stage: stageV2,
+      PatchMerging: merging('reduction norm'),
+      BasicLayer: oldStage,
+    },
+    'timm.models.swin_transformer_v2_cr': {
+      SwinTransformerV2Cr: model('patch_embed stages', 'head'),
+      WindowMultiHeadAttention: windowAttentionCr,
+      SwinTransformerV2CrBlock: blockCr,
+      SwinTransformerV2CrStage: stageCr,
+      PatchMerging: merging('norm reduction'),
+      PatchEmbed: patchEmbedCr,
+    },
+  },
 };

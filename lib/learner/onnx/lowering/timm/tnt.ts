@@ -1,11 +1,9 @@
 import type { Expression } from '../expression.js';
 import { forward, plus } from '../forward.js';
-import { attention, heads, joinHeads } from '../heads.js';
+import { attendHeads, heads } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model, modelNames, type TimmFamily } from './model.js';
-import { tokenHead } from './tokens.js';
-
-const tnt = (...classes: readonly string[]): string[] => modelNames('tnt', ...classes);
+import { model, tokenHead } from './model.js';
 
 /** TNT: a transformer over the pixels of each patch inside one over patches. */
 const tntAttention = forward((m, x) => {
@@ -15,7 +13,7 @@ const tntAttention = forward((m, x) => {
     .chunk(2, 2)
     .map((part) => heads(part, count)) as [Expression, Expression];
   const v = heads(m.run(x, 'v'), count);
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
+  return attendHeads(m, q, k, v);
 });
 
 function tntBlock(
@@ -23,14 +21,14 @@ function tntBlock(
   pixels: Expression,
   patches: Expression,
 ): [pixels: Expression, patches: Expression] {
-  const inner = plus(m, plus(m, pixels, 'norm_in', 'attn_in'), 'norm_mlp_in', 'mlp_in');
+  const inner = plus(m, pixels, 'norm_in attn_in', 'norm_mlp_in mlp_in');
   const count = patches.size(1) - 1;
   const flat = (x: Expression): Expression => x.reshape(-1, count, x.size(1) * x.size(2));
   const added = m.has('norm2_proj')
-    ? m.run(flat(inner), 'norm1_proj', 'proj', 'norm2_proj')
+    ? m.run(flat(inner), 'norm1_proj proj norm2_proj')
     : m.run(flat(m.run(inner, 'norm1_proj')), 'proj');
   const joined = patches.slice(1, 0, 1).concat(1, patches.slice(1, 1).add(added));
-  const outer = plus(m, plus(m, joined, 'norm_out', 'attn_out'), 'norm_mlp', 'mlp');
+  const outer = plus(m, joined, 'norm_out attn_out', 'norm_mlp mlp');
   return [inner, outer];
 }
 
@@ -62,23 +60,27 @@ function pixelRows(m: Scope, x: Expression, positions: Expression): Expression {
 }
 
 function tntFeatures(m: Scope, x: Expression): Expression {
-  const embed = m.inner('pixel_embed', tnt('PixelEmbed'));
+  const embed = m.inner('pixel_embed', 'timm.models.tnt.PixelEmbed');
   let pixels = pixelRows(embed, x, m.requiredWeight('pixel_pos'));
   const flat = pixels.reshape(-1, m.int('num_patches'), pixels.size(1) * pixels.size(2));
-  const row = m.run(flat, 'norm1_proj', 'proj', 'norm2_proj');
+  const row = m.run(flat, 'norm1_proj proj norm2_proj');
   let patches = m
     .requiredWeight('cls_token')
     .expandTo(row)
     .concat(1, row)
     .add(m.requiredWeight('patch_pos'));
   for (const child of m.list('blocks')) {
-    [pixels, patches] = tntBlock(m.enter(child, tnt('Block')), pixels, patches);
+    [pixels, patches] = tntBlock(m.enter(child, 'timm.models.tnt.Block'), pixels, patches);
   }
   return m.run(patches, 'norm');
 }
 
 /** Transformer in transformer. */
-export const tnts: TimmFamily = {
-  models: [model('tnt', 'TNT', tntFeatures, tokenHead)],
-  blocks: [[tnt('Attention'), tntAttention]],
+export const tnts: LoweringFamily = {
+  lowerings: {
+    'timm.models.tnt': {
+      TNT: model(tntFeatures, tokenHead),
+      Attention: tntAttention,
+    },
+  },
 };

@@ -1,10 +1,10 @@
-import type { Expression } from '../expression.js';
-import { forward, forwardMany, plus } from '../forward.js';
+import type { Expression, Quad } from '../expression.js';
+import { forward, forwardMany, plus, residuals } from '../forward.js';
 import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { relativeBias } from '../windows.js';
-import { model, modelNames, type TimmFamily } from './model.js';
-import { layerNames } from './names.js';
+import { padTo, relativeBias, tableBias } from '../windows.js';
+import { model } from './model.js';
 
 /** What an attention does behind its heads: a norm, and a gate that the input opens. */
 export function project(m: Scope, mixed: Expression, x: Expression): Expression {
@@ -20,21 +20,15 @@ const selfAttention = forward((m, x) => {
   return project(m, joinHeads(mixed), x);
 });
 
-const block = forward((m, x) => {
-  const y = plus(m, x, 'norm1', 'attn', 'ls1?');
-  return plus(m, y, 'norm2', 'mlp', 'ls2?');
-});
+const block = residuals('norm1 attn ls1?', 'norm2 mlp ls2?');
 
-const postNormBlock = forward((m, x) => {
-  const y = plus(m, x, 'attn', 'norm1');
-  return plus(m, y, 'mlp', 'norm2');
-});
+const postNormBlock = residuals('attn norm1', 'mlp norm2');
 
 /** Attention and layers over one norm, from one projection. */
 const parallelScaling = forward((m, x) => {
   const sizes = m.ints('in_split');
-  const parts = m.run(x, 'in_norm', 'in_proj').split(2, sizes);
-  const [hidden, q, k, v] = parts as [Expression, Expression, Expression, Expression];
+  const parts = m.run(x, 'in_norm in_proj').split(2, sizes);
+  const [hidden, q, k, v] = parts as Quad;
   const bias = m.weight('mlp_bias');
   const count = m.int('num_heads');
   const mixed = attention(
@@ -60,12 +54,7 @@ const parallelThings = forward((m, x) => {
 /** Patches one after the other, or as an image with the channels last or first. */
 const patchEmbed = forward((m, x) => {
   checkSize(m, x);
-  const [height, width] = m.bool('dynamic_img_pad', false) ? m.pair('patch_size') : [1, 1];
-  const missing = (size: number, patch: number): number => (patch - (size % patch)) % patch;
-  const whole =
-    height === 1 && width === 1
-      ? x
-      : x.pad({ 2: [0, missing(x.size(2), height)], 3: [0, missing(x.size(3), width)] });
+  const whole = m.bool('dynamic_img_pad', false) ? padTo(x, m.pair('patch_size'), [2, 3]) : x;
   const patches = m.run(whole, 'proj');
   if (m.bool('flatten', true)) return m.run(patches.flatten(2).permute(0, 2, 1), 'norm?');
   const format = m.enumeration('output_fmt', 'NCHW');
@@ -116,7 +105,7 @@ export function withTokens(m: Scope, row: Expression, tokens: readonly string[])
 
 function features(m: Scope, x: Expression): Expression {
   const placed = withTokens(m, patchRow(m, x), ['cls_token', 'reg_token']);
-  return m.run(placed, 'norm_pre?', 'blocks', 'norm');
+  return m.run(placed, 'norm_pre? blocks norm');
 }
 
 /** What the head is given: the first token, or a summary of all patches. */
@@ -138,23 +127,18 @@ export function pooled(m: Scope, x: Expression): Expression {
 }
 
 const head = (m: Scope, x: Expression): Expression =>
-  m.run(pooled(m, x), 'fc_norm?', 'pre_logits?', 'head');
+  m.run(pooled(m, x), 'fc_norm? pre_logits? head');
 
 /** DeiT with a second token, and a second head for it. */
-const distilled: TimmFamily['models'][number][1] = {
-  features: (m, x) =>
-    m.run(
-      withTokens(m, patchRow(m, x), ['cls_token', 'dist_token']),
-      'norm_pre?',
-      'blocks',
-      'norm',
-    ),
-  head: (m, x) =>
+const distilled = model(
+  (m, x) =>
+    m.run(withTokens(m, patchRow(m, x), ['cls_token', 'dist_token']), 'norm_pre? blocks norm'),
+  (m, x) =>
     m
       .run(x.select(1, 0), 'head')
       .add(m.run(x.select(1, 1), 'head_dist'))
       .mul(0.5),
-};
+);
 
 /** A learned query over all patches. */
 const latentPool = forward((m, x) => {
@@ -162,12 +146,12 @@ const latentPool = forward((m, x) => {
   const placed = positions ? x.add(positions) : x;
   const count = m.int('num_heads');
   const q = heads(m.run(m.requiredWeight('latent').expandTo(x), 'q'), count);
-  const [k, v] = m.run(placed, 'kv').chunk(2, 2) as [Expression, Expression];
+  const [k, v] = m.run(placed, 'kv').chunk(2, 2);
   const mixed = attention(m.run(q, 'q_norm?'), m.run(heads(k, count), 'k_norm?'), heads(v, count), {
     scale: m.number('scale'),
   });
   const y = m.run(joinHeads(mixed), 'proj');
-  return pickToken(m, m.has('mlp') ? plus(m, y, 'norm', 'mlp') : y);
+  return pickToken(m, m.has('mlp') ? plus(m, y, 'norm mlp') : y);
 });
 
 function pickToken(m: Scope, x: Expression): Expression {
@@ -214,44 +198,44 @@ const beitBlock = forwardMany((m, [x, shared]) => {
   const normal = m.run(x!, 'norm1');
   const attended = shared ? m.callChild('attn', normal, shared) : m.run(normal, 'attn');
   const y = plusScaled(m, x!, attended, 'gamma_1');
-  return plusScaled(m, y, m.run(y, 'norm2', 'mlp'), 'gamma_2');
+  return plusScaled(m, y, m.run(y, 'norm2 mlp'), 'gamma_2');
 });
 
 function beitFeatures(m: Scope, x: Expression): Expression {
   const placed = withTokens(m, patchRow(m, x), ['cls_token']);
-  const bias = m.has('rel_pos_bias') ? sharedBias(m.inner('rel_pos_bias'), placed) : undefined;
+  const bias = m.has('rel_pos_bias')
+    ? tableBias(m.inner('rel_pos_bias'), placed.size(1))
+    : undefined;
   const result = m
     .list('blocks')
     .reduce((y, child) => (bias ? m.call(child, y, bias) : m.call(child, y)), placed);
   return m.run(result, 'norm');
 }
 
-function sharedBias(m: Scope, x: Expression): Expression {
-  const table = m.requiredWeight('relative_position_bias_table');
-  return relativeBias(table, m.requiredWeight('relative_position_index'), x.size(1));
-}
-
-const home = 'vision_transformer';
-
 /** ViT, DeiT and BEiT. */
-export const visionTransformers: TimmFamily = {
-  models: [
-    model(home, 'VisionTransformer', features, head),
-    ...['deit', home].map(
-      (name) => [`timm.models.${name}.VisionTransformerDistilled`, distilled] as const,
-    ),
-    model('beit', 'Beit', beitFeatures, (m, x) => m.run(pooled(m, x), 'fc_norm?', 'head')),
-  ],
-  blocks: [
-    [[...layerNames('attention', 'Attention'), ...modelNames(home, 'Attention')], selfAttention],
-    [modelNames(home, 'Block'), block],
-    [modelNames(home, 'ResPostBlock'), postNormBlock],
-    [modelNames(home, 'ParallelScalingBlock'), parallelScaling],
-    [modelNames(home, 'ParallelThingsBlock', 'ParallelBlock'), parallelThings],
-    [[...layerNames('patch_embed', 'PatchEmbed'), ...modelNames(home, 'PatchEmbed')], patchEmbed],
-    [layerNames('attention_pool', 'AttentionPoolLatent'), latentPool],
-    [layerNames('attention_pool', 'AttentionPoolPrr'), repeatedPool],
-    [modelNames('beit', 'Attention'), beitAttention],
-    [modelNames('beit', 'Block'), beitBlock],
-  ],
+export const visionTransformers: LoweringFamily = {
+  lowerings: {
+    'timm.models.vision_transformer': {
+      VisionTransformer: model(features, head),
+      VisionTransformerDistilled: distilled,
+      Attention: selfAttention,
+      Block: block,
+      ResPostBlock: postNormBlock,
+      ParallelScalingBlock: parallelScaling,
+      'ParallelThingsBlock|ParallelBlock': parallelThings,
+      PatchEmbed: patchEmbed,
+    },
+    'timm.models.deit': { VisionTransformerDistilled: distilled },
+    'timm.models.beit': {
+      Beit: model(beitFeatures, (m, x) => m.run(pooled(m, x), 'fc_norm? head')),
+      Attention: beitAttention,
+      Block: beitBlock,
+    },
+    'timm.layers.attention': { Attention: selfAttention },
+    'timm.layers.patch_embed': { PatchEmbed: patchEmbed },
+    'timm.layers.attention_pool': {
+      AttentionPoolLatent: latentPool,
+      AttentionPoolPrr: repeatedPool,
+    },
+  },
 };

@@ -1,10 +1,19 @@
-import { chained } from '../blocks.js';
-import type { Expression } from '../expression.js';
-import { forward, forwardMany, plus } from '../forward.js';
-import { attention, heads, joinHeads, keyValue, queryKeyValue, toImage, toRows } from '../heads.js';
+import type { Expression, Triple } from '../expression.js';
+import { chained, forward, forwardMany, joined, plus, residuals } from '../forward.js';
+import {
+  attendHeads,
+  heads,
+  joinHeads,
+  keyValue,
+  queryKeyValue,
+  selfAttention,
+  toImage,
+  toRows,
+} from '../heads.js';
+import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { cropTo, fromWindows, padToWindows, toWindows } from '../windows.js';
-import { model, modelNames, type TimmFamily } from './model.js';
+import { fromWindows, inWindows, padTo, toWindows } from '../windows.js';
+import { model } from './model.js';
 import { childBias } from './relative-position.js';
 
 type Pair = readonly [height: number, width: number];
@@ -25,17 +34,12 @@ const channelAttention = forward((m, x) => {
   return m.run(joinHeads(transposed(weights.matmul(transposed(v)))), 'proj');
 });
 
-const windowSelf = forward((m, x) => {
-  const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
-  return m.run(joinHeads(attention(q, k, v, { scale: m.number('scale') })), 'proj');
-});
-
 function davitBlock(attend: (m: Scope, rows: Expression, size: Pair) => Expression) {
   return forward((m, x) => {
     const size: Pair = [x.size(2), x.size(3)];
     const rows = toRows(m.run(x, 'cpe1'));
     const y = m.run(toImage(rows.add(attend(m, m.run(rows, 'norm1'), size)), ...size), 'cpe2');
-    return m.has('mlp') ? toImage(plus(m, toRows(y), 'norm2', 'mlp'), ...size) : y;
+    return m.has('mlp') ? toImage(plus(m, toRows(y), 'norm2 mlp'), ...size) : y;
   });
 }
 
@@ -43,18 +47,13 @@ const channelBlock = davitBlock((m, rows) => m.run(rows, 'attn'));
 
 const spatialBlock = davitBlock((m, rows, size) => {
   const window = m.pair('window_size');
-  const image = padToWindows(rows.reshape(0, ...size, rows.size(2)), window);
-  const attended = m.run(toWindows(image, window), 'attn');
-  return cropTo(fromWindows(attended, window, [image.size(1), image.size(2)]), size).flatten(1, 2);
+  const image = rows.reshape(0, ...size, rows.size(2));
+  return inWindows(image, window, (windows) => m.run(windows, 'attn')).flatten(1, 2);
 });
 
-/** Zeros below and to the right, until the stride or the kernel divides the image. */
-function padded(x: Expression, [height, width]: Pair): Expression {
-  const missing = (size: number, by: number): number => (by - (size % by)) % by;
-  return x.pad({ 2: [0, missing(x.size(2), height)], 3: [0, missing(x.size(3), width)] });
-}
+const padded = (x: Expression, by: Pair): Expression => padTo(x, by, [2, 3]);
 
-const davitStem = forward((m, x) => m.run(padded(x, m.pair('stride')), 'conv', 'norm'));
+const davitStem = forward((m, x) => m.run(padded(x, m.pair('stride')), 'conv norm'));
 
 const davitDownsample = forward((m, x) => {
   const y = m.run(x, 'norm');
@@ -74,14 +73,13 @@ const davitDownsample = forward((m, x) => {
 const gcAttention = forwardMany((m, [x, query]) => {
   const count = m.int('num_heads');
   const bias = childBias(m, 'rel_pos');
-  const parts = (): [Expression, Expression, Expression] => {
+  const parts = (): Triple => {
     if (!m.bool('use_global') || !query) return queryKeyValue(m.run(x!, 'qkv'), count);
     const [k, v] = keyValue(m.run(x!, 'qkv'), count);
     return [heads(query, count), k, v];
   };
   const [q, k, v] = parts();
-  const mixed = attention(q, k, v, { scale: m.number('scale'), ...(bias && { bias }) });
-  return m.run(joinHeads(mixed), 'proj');
+  return attendHeads(m, q, k, v, bias);
 });
 
 const gcBlock = forwardMany((m, [x, query]) => {
@@ -90,7 +88,7 @@ const gcBlock = forwardMany((m, [x, query]) => {
   const windows = toWindows(m.run(x!, 'norm1'), window);
   const attended = query ? m.callChild('attn', windows, query) : m.run(windows, 'attn');
   const y = x!.add(m.run(fromWindows(attended, window, size), 'ls1'));
-  return plus(m, y, 'norm2', 'mlp', 'ls2');
+  return plus(m, y, 'norm2 mlp ls2');
 });
 
 const gcStage = forward((m, x) => {
@@ -109,33 +107,32 @@ function repeated(x: Expression, count: number): Expression {
   if (count === 1) return x;
   const [positions, channels] = [x.size(1), x.size(2)];
   const copies = Array.from({ length: count }, () => x.unsqueeze(1));
-  return copies[0]!.concat(1, ...copies.slice(1)).reshape(-1, positions, channels);
+  return joined(copies).reshape(-1, positions, channels);
 }
 
-const davit = (...classes: readonly string[]): string[] => modelNames('davit', ...classes);
-const gc = (...classes: readonly string[]): string[] => modelNames('gcvit', ...classes);
-
 /** DaViT and GC ViT: attention in windows, and something beside it that sees more. */
-export const windowedTransformers: TimmFamily = {
-  models: [
-    model('davit', 'DaVit', ['stem', 'stages', 'norm_pre'], ['head']),
-    model('gcvit', 'GlobalContextVit', ['stem', 'stages'], ['head']),
-  ],
-  blocks: [
-    [davit('ConvPosEnc'), forward((m, x) => plus(m, x, 'proj', 'act'))],
-    [davit('Stem'), davitStem],
-    [davit('Downsample'), davitDownsample],
-    [davit('ChannelAttention', 'ChannelAttentionV2'), channelAttention],
-    [davit('WindowAttention'), windowSelf],
-    [davit('ChannelBlock'), channelBlock],
-    [davit('SpatialBlock'), spatialBlock],
-    [davit('DaVitStage'), chained('downsample', 'blocks')],
-    [gc('MbConvBlock'), forward((m, x) => plus(m, x, 'conv_dw', 'act', 'se', 'conv_pw'))],
-    [gc('Downsample2d'), chained('norm1', 'conv_block', 'reduction', 'norm2')],
-    [gc('FeatureBlock'), chained('blocks')],
-    [gc('Stem'), chained('conv1', 'down')],
-    [gc('WindowAttentionGlobal'), gcAttention],
-    [gc('GlobalContextVitBlock'), gcBlock],
-    [gc('GlobalContextVitStage'), gcStage],
-  ],
+export const windowedTransformers: LoweringFamily = {
+  lowerings: {
+    'timm.models.davit': {
+      DaVit: model('stem stages norm_pre', 'head'),
+      ConvPosEnc: residuals('proj act'),
+      Stem: davitStem,
+      Downsample: davitDownsample,
+      'ChannelAttention|ChannelAttentionV2': channelAttention,
+      WindowAttention: selfAttention,
+      ChannelBlock: channelBlock,
+      SpatialBlock: spatialBlock,
+      DaVitStage: chained('downsample blocks'),
+    },
+    'timm.models.gcvit': {
+      GlobalContextVit: model('stem stages', 'head'),
+      MbConvBlock: residuals('conv_dw act se conv_pw'),
+      Downsample2d: chained('norm1 conv_block reduction norm2'),
+      FeatureBlock: chained('blocks'),
+      Stem: chained('conv1 down'),
+      WindowAttentionGlobal: gcAttention,
+      GlobalContextVitBlock: gcBlock,
+      GlobalContextVitStage: gcStage,
+    },
+  },
 };

@@ -1,9 +1,8 @@
+import type { Expression } from '../expression.js';
 import { forward, plus } from '../forward.js';
 import { attention } from '../heads.js';
-import type { Scope } from '../scope.js';
-import type { Expression } from '../expression.js';
 import type { LoweringFamily } from '../lowering.js';
-import { relativeBias } from '../windows.js';
+import { tableBias } from '../windows.js';
 
 /** Attention over the positions of each partition: [batch, partitions, positions, channels]. */
 const relativeAttention = forward((m, x) => {
@@ -16,11 +15,7 @@ const relativeAttention = forward((m, x) => {
     Expression,
     Expression,
   ];
-  const bias = relativeBias(
-    m.requiredWeight('relative_position_bias_table'),
-    m.requiredWeight('relative_position_index'),
-    positions,
-  );
+  const bias = tableBias(m, positions);
   const mixed = attention(q, k, v, { scale: m.number('scale_factor'), bias });
   return m.run(mixed.permute(0, 1, 3, 2, 4).flatten(3), 'merge');
 });
@@ -59,20 +54,16 @@ const swapAxes = forward((m, x) => x.transpose(m.int('a'), m.int('b')));
 
 const convBlock = forward((m, x) => m.run(x, 'proj').add(m.run(x, 'layers')));
 
-function each(m: Scope, x: Expression, name: string): Expression {
-  return m.list(name).reduce((y, child) => m.call(child, y), x);
-}
-
-const names = (name: string): string[] => [`torchvision.models.maxvit.${name}`];
-
 export const torchvisionMaxVits: LoweringFamily = {
-  lowerings: [
-    [names('RelativePositionalMultiHeadAttention'), relativeAttention],
-    [names('PartitionAttentionLayer'), partitionAttention],
-    [names('SwapAxes'), swapAxes],
-    [names('MBConv'), convBlock],
-    [names('MaxVitLayer'), forward((m, x) => m.run(x, 'layers'))],
-    [names('MaxVitBlock'), forward((m, x) => each(m, x, 'layers'))],
-    [names('MaxVit'), forward((m, x) => m.run(each(m, m.run(x, 'stem'), 'blocks'), 'classifier'))],
-  ],
+  lowerings: {
+    'torchvision.models.maxvit': {
+      RelativePositionalMultiHeadAttention: relativeAttention,
+      PartitionAttentionLayer: partitionAttention,
+      SwapAxes: swapAxes,
+      MBConv: convBlock,
+      MaxVitLayer: forward((m, x) => m.run(x, 'layers')),
+      MaxVitBlock: forward((m, x) => m.each(x, 'layers')),
+      MaxVit: forward((m, x) => m.run(m.each(m.run(x, 'stem'), 'blocks'), 'classifier')),
+    },
+  },
 };

@@ -1,136 +1,79 @@
-import type { Module } from '../../../torch/module.js';
-import type { Value } from '../../graph.js';
-import { boolAttr, intAttr } from '../attributes.js';
-import { chain, flattenImage, pooledFeatures, splitChannels } from '../blocks.js';
-import type { LoweringContext } from '../context.js';
 import { lowerSequential } from '../containers.js';
-import type { Lowering, LoweringFamily } from '../lowering.js';
-import { channelsOf } from '../spatial.js';
+import type { Lowering } from '../context.js';
+import type { Expression } from '../expression.js';
+import { forward, plus } from '../forward.js';
+import type { LoweringFamily } from '../lowering.js';
+import type { Scope } from '../scope.js';
+import { unflattened } from '../spatial.js';
+import { averaging, pooling } from './classic.js';
 
 /** A block with a shortcut where its sizes allow one. */
 function shortcut(body: string): Lowering {
-  return (module, ctx, inputs) => {
-    const x = ctx.value(module, inputs);
-    const result = chain(ctx, module, x, [body]);
-    return boolAttr(module, 'use_res_connect') ? ctx.graph.op('Add', [result, x]) : result;
-  };
+  return forward((m, x) => {
+    const result = m.run(x, body);
+    return m.bool('use_res_connect') ? result.add(x) : result;
+  });
 }
 
 /** Each channel times what the means of all channels say about it. */
-const lowerSqueezeExcitation: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const scale = module.child('avgpool')
-    ? chain(ctx, module, x, ['avgpool', 'fc1', 'activation', 'fc2', 'scale_activation'])
-    : oldScale(module, ctx, x);
-  return ctx.graph.op('Mul', [scale, x]);
-};
+const squeezeExcitation = forward((m, x) =>
+  (m.has('avgpool') ? m.run(x, 'avgpool fc1 activation fc2 scale_activation') : oldScale(m, x)).mul(
+    x,
+  ),
+);
 
 /** torchvision 0.9 and 0.10: MobileNetV3 with relu and hard sigmoid, EfficientNet with modules. */
-function oldScale(module: Module, ctx: LoweringContext, x: Value): Value {
-  const pooled = ctx.graph.op('GlobalAveragePool', [x]);
-  const scale = chain(ctx, module, pooled, ['fc1', 'relu', 'fc2']);
-  return ctx.graph.op('HardSigmoid', [scale], { alpha: 1 / 6, beta: 0.5 });
+function oldScale(m: Scope, x: Expression): Expression {
+  const scale = m.run(x.op('GlobalAveragePool'), 'fc1 relu fc2');
+  return scale.op('HardSigmoid', { alpha: 1 / 6, beta: 0.5 });
 }
 
-/** MobileNetV2 pools by a function, the later models by a module. */
-const lowerMobileNetV2: Lowering = (module, ctx, inputs) => {
-  const features = chain(ctx, module, ctx.value(module, inputs), ['features']);
-  return chain(ctx, module, pooledFeatures(ctx, features), ['classifier']);
-};
-
-const lowerPooled: Lowering = (module, ctx, inputs) => {
-  const features = chain(ctx, module, ctx.value(module, inputs), ['features', 'avgpool']);
-  return chain(ctx, module, flattenImage(ctx, features), ['classifier']);
-};
-
-const lowerShuffleBlock: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const { graph } = ctx;
-  const halves =
-    intAttr(module, 'stride') === 1
-      ? splitChannels(ctx, x, channelsOf(module, ctx, x), 2)
-      : undefined;
-  const [first, second] = halves
-    ? [halves[0]!, chain(ctx, module, halves[1]!, ['branch2'])]
-    : [chain(ctx, module, x, ['branch1']), chain(ctx, module, x, ['branch2'])];
-  return shuffled(module, ctx, graph.op('Concat', [first, second], { axis: 1 }));
-};
-
-/** The channels of two groups, taken in turns. */
-function shuffled(module: Module, ctx: LoweringContext, x: Value): Value {
-  const { graph } = ctx;
-  const channels = channelsOf(module, ctx, x);
-  // Pixels are one dimension: rank 4 is enough, and faster.
-  const grouped = graph.op('Reshape', [x, graph.axes(0, 2, channels / 2, -1)]);
-  const mixed = graph.op('Transpose', [grouped], { perm: [0, 2, 1, 3] });
-  const sizes = x.shape?.slice(2) ?? [];
-  const target = sizes.every((size) => typeof size === 'number')
-    ? graph.axes(0, channels, ...(sizes as number[]))
-    : graph.op('Concat', [graph.axes(0, channels), graph.op('Shape', [x], { start: 2 })], {
-        axis: 0,
-      });
-  return graph.assume(graph.op('Reshape', [mixed, target]), x.shape ?? []);
+/** The channels of two groups, taken in turns; pixels are one dimension, as rank 4 is faster. */
+function shuffled(m: Scope, first: Expression, second: Expression): Expression {
+  const x = first.concat(1, second);
+  const channels = x.size(1);
+  const mixed = x.reshape(0, 2, channels / 2, -1).permute(0, 2, 1, 3);
+  return x.of(unflattened(m.ctx, mixed.value, channels, x.value));
 }
 
-const lowerShuffleNet: Lowering = (module, ctx, inputs) => {
-  const features = chain(ctx, module, ctx.value(module, inputs), [
-    'conv1',
-    'maxpool',
-    'stage2',
-    'stage3',
-    'stage4',
-    'conv5',
-  ]);
-  return chain(ctx, module, pooledFeatures(ctx, features), ['fc']);
-};
+const shuffleBlock = forward((m, x) => {
+  if (m.int('stride') !== 1) return shuffled(m, m.run(x, 'branch1'), m.run(x, 'branch2'));
+  const [kept, changed] = x.chunk(1, 2);
+  return shuffled(m, kept, m.run(changed, 'branch2'));
+});
 
-const convNormActivations = [
-  'torchvision.ops.misc.ConvNormActivation',
-  'torchvision.ops.misc.Conv2dNormActivation',
-  'torchvision.models.mobilenet.ConvBNReLU',
-  'torchvision.models.mobilenetv2.ConvBNReLU',
-  'torchvision.models.mobilenetv2.ConvBNActivation',
-];
-
-/** MobileNet v2 and v3, EfficientNet v1 and v2, ShuffleNet. */
+/** MobileNet v2 and v3, EfficientNet v1 and v2, ShuffleNet, MNASNet. */
 export const mobiles: LoweringFamily = {
-  lowerings: [
-    [convNormActivations, lowerSequential],
-    [
-      [
-        'torchvision.models.mobilenet.InvertedResidual',
-        'torchvision.models.mobilenetv2.InvertedResidual',
-      ],
-      shortcut('conv'),
-    ],
-    [
-      [
-        'torchvision.models.mobilenetv3.InvertedResidual',
-        'torchvision.models.efficientnet.MBConv',
-        'torchvision.models.efficientnet.FusedMBConv',
-      ],
-      shortcut('block'),
-    ],
-    [
-      [
-        'torchvision.ops.misc.SqueezeExcitation',
-        'torchvision.models.mobilenetv3.SqueezeExcitation',
-        'torchvision.models.efficientnet.SqueezeExcitation',
-      ],
-      lowerSqueezeExcitation,
-    ],
-    [
-      ['torchvision.models.mobilenetv2.MobileNetV2', 'torchvision.models.mobilenet.MobileNetV2'],
-      lowerMobileNetV2,
-    ],
-    [
-      [
-        'torchvision.models.mobilenetv3.MobileNetV3',
-        'torchvision.models.efficientnet.EfficientNet',
-      ],
-      lowerPooled,
-    ],
-    [['torchvision.models.shufflenetv2.InvertedResidual'], lowerShuffleBlock],
-    [['torchvision.models.shufflenetv2.ShuffleNetV2'], lowerShuffleNet],
-  ],
+  lowerings: {
+    'torchvision.ops.misc': {
+      'ConvNormActivation|Conv2dNormActivation': lowerSequential,
+      SqueezeExcitation: squeezeExcitation,
+    },
+    'torchvision.models.mobilenet|torchvision.models.mobilenetv2': {
+      ConvBNReLU: lowerSequential,
+      InvertedResidual: shortcut('conv'),
+      MobileNetV2: averaging('features', 'classifier'),
+    },
+    'torchvision.models.mobilenetv2': { ConvBNActivation: lowerSequential },
+    'torchvision.models.mobilenetv3': {
+      InvertedResidual: shortcut('block'),
+      SqueezeExcitation: squeezeExcitation,
+      MobileNetV3: pooling('features avgpool', 'classifier'),
+    },
+    'torchvision.models.efficientnet': {
+      'MBConv|FusedMBConv': shortcut('block'),
+      SqueezeExcitation: squeezeExcitation,
+      EfficientNet: pooling('features avgpool', 'classifier'),
+    },
+    'torchvision.models.shufflenetv2': {
+      InvertedResidual: shuffleBlock,
+      ShuffleNetV2: averaging('conv1 maxpool stage2 stage3 stage4 conv5', 'fc'),
+    },
+    'torchvision.models.mnasnet': {
+      _InvertedResidual: forward((m, x) =>
+        m.bool('apply_residual') ? plus(m, x, 'layers') : m.run(x, 'layers'),
+      ),
+      MNASNet: forward((m, x) => m.run(m.run(x, 'layers').mean([2, 3]), 'classifier')),
+    },
+  },
 };

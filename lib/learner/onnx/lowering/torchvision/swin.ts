@@ -1,8 +1,8 @@
 import type { Expression } from '../expression.js';
-import { forward, plus } from '../forward.js';
+import { forward, residuals } from '../forward.js';
 import { queryKeyValue } from '../heads.js';
-import type { Scope } from '../scope.js';
 import type { LoweringFamily } from '../lowering.js';
+import type { Scope } from '../scope.js';
 import {
   addWindowMask,
   cosineScores,
@@ -12,6 +12,7 @@ import {
   padToWindows,
   relativeBias,
   shiftMask,
+  tableBias,
   toWindows,
 } from '../windows.js';
 
@@ -39,11 +40,7 @@ function attend(
 }
 
 const attentionV1 = forward((m, x) => {
-  const bias = relativeBias(
-    m.requiredWeight('relative_position_bias_table'),
-    m.requiredWeight('relative_position_index'),
-    area(m),
-  );
+  const bias = tableBias(m, area(m));
   return attend(m, x, (windows) => {
     const [q, k, v] = queryKeyValue(m.run(windows, 'qkv'), m.int('num_heads'));
     return [
@@ -80,37 +77,27 @@ function withoutKeyBias(m: Scope, x: Expression): Expression {
   const weight = layer.requiredWeight('weight');
   const bias = layer.weight('bias');
   if (!bias) return m.run(x, 'qkv');
-  const [query, , value] = bias.chunk(0, 3) as [Expression, Expression, Expression];
+  const [query, , value] = bias.chunk(0, 3);
   const zeros = m.constant(new Float32Array(query.size(0)));
   const joined = query.concat(0, zeros, value);
   return m.linear(x, weight, joined);
 }
 
-const block = forward((m, x) => {
-  const y = plus(m, x, 'norm1', 'attn');
-  return plus(m, y, 'norm2', 'mlp');
-});
+const block = residuals('norm1 attn', 'norm2 mlp');
 
-const blockV2 = forward((m, x) => {
-  const y = plus(m, x, 'attn', 'norm1');
-  return plus(m, y, 'mlp', 'norm2');
-});
-
-const names = (...classes: readonly string[]): string[] =>
-  classes.map((name) => `torchvision.models.swin_transformer.${name}`);
+const blockV2 = residuals('attn norm1', 'mlp norm2');
 
 /** Swin and its second version. */
 export const torchvisionSwins: LoweringFamily = {
-  lowerings: [
-    [names('ShiftedWindowAttention'), attentionV1],
-    [names('ShiftedWindowAttentionV2'), attentionV2],
-    [names('SwinTransformerBlock'), block],
-    [names('SwinTransformerBlockV2'), blockV2],
-    [names('PatchMerging'), forward((m, x) => m.run(mergePatches(x), 'norm', 'reduction'))],
-    [names('PatchMergingV2'), forward((m, x) => m.run(mergePatches(x), 'reduction', 'norm'))],
-    [
-      names('SwinTransformer'),
-      forward((m, x) => m.run(x, 'features', 'norm', 'permute', 'avgpool', 'flatten', 'head')),
-    ],
-  ],
+  lowerings: {
+    'torchvision.models.swin_transformer': {
+      ShiftedWindowAttention: attentionV1,
+      ShiftedWindowAttentionV2: attentionV2,
+      SwinTransformerBlock: block,
+      SwinTransformerBlockV2: blockV2,
+      PatchMerging: forward((m, x) => m.run(mergePatches(x), 'norm reduction')),
+      PatchMergingV2: forward((m, x) => m.run(mergePatches(x), 'reduction norm')),
+      SwinTransformer: forward((m, x) => m.run(x, 'features norm permute avgpool flatten head')),
+    },
+  },
 };

@@ -1,0 +1,134 @@
+import { InputError, VtsError } from '../errors/index.js';
+
+/**
+ * A module of the file's model cannot be turned into a graph: its class is unknown, or its state
+ * changes what it computes in an unknown way.
+ *
+ * @publicApi
+ */
+export class UnsupportedModuleError extends VtsError {
+  constructor(
+    /** Dotted path from the root of the model, as `named_modules()` gives it; '' for the root. */
+    readonly path: string,
+    /** `module.name` of the class. */
+    readonly className: string,
+    /** What cannot be done, where it is not the class itself. */
+    readonly reason?: string,
+  ) {
+    const where = path === '' ? 'The model itself' : `The module at "${path}" of the model`;
+    const fact = reason ?? 'a class that cannot be turned into a graph here';
+    super(
+      `${where} is a ${className}: ${fact}. Export that model in Python with torch.onnx.export, and ` +
+        `load the learner with Learner.load(pkl, { onnx: 'model.onnx' }); a bare model is saved with ` +
+        `pytorch.saveModel(name, 'model.onnx').`,
+    );
+  }
+}
+
+/**
+ * A module lacks an attribute or a weight that its class always has, or has it with another type.
+ *
+ * @publicApi
+ */
+export class MalformedModuleError extends VtsError {
+  constructor(
+    readonly path: string,
+    readonly className: string,
+    readonly reason: string,
+  ) {
+    super(
+      `The module at "${path}" (${className}) cannot be read: ${reason}. ` +
+        `The file may be damaged or written by an unknown version: export the learner again.`,
+    );
+  }
+}
+
+/**
+ * A graph was put together wrongly: operand types, ranks or attributes do not fit. It is a fault of
+ * the lowering, or of weights that contradict the module's attributes.
+ *
+ * @publicApi
+ */
+export class GraphError extends VtsError {
+  constructor(
+    readonly where: string,
+    readonly reason: string,
+  ) {
+    super(
+      `Cannot build the graph at ${where}: ${reason}. Check that the file holds the weights ` +
+        `that its modules declare; if it does, report this as a bug with the class of that module.`,
+    );
+  }
+}
+
+/** A weight has an element type that no graph can hold. @publicApi */
+export class UnsupportedDTypeError extends VtsError {
+  constructor(readonly dtype: string) {
+    super(
+      `A weight of the model is of type ${dtype}, which cannot go into an ONNX graph. ` +
+        `Convert it to float32 in Python (model.float()) and export the learner again.`,
+    );
+  }
+}
+
+/** A model without external data exceeds the format's limit of 2 GB. @publicApi */
+export class ModelTooLargeError extends VtsError {
+  constructor(readonly byteLength: number) {
+    super(
+      `The model takes ${byteLength} bytes, and ONNX holds at most 2 GB in one piece. ` +
+        `Make the folder for temporary files (TMPDIR) writable, so that its weights can go to a file of their own.`,
+    );
+  }
+}
+
+/** onnxruntime refused a model. @publicApi */
+export class SessionCreationError extends VtsError {
+  constructor(cause: unknown) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `onnxruntime cannot load the model: ${detail}. ` +
+        `Check the execution providers and, for a model of your own, that it passes onnx.checker.`,
+      { cause },
+    );
+  }
+}
+
+/** A session was used after `release()`. @publicApi */
+export class SessionReleasedError extends VtsError {
+  constructor() {
+    super(`The model's session has been released. Load the model again to go on using it.`);
+  }
+}
+
+/**
+ * An execution provider that this build of onnxruntime, or this machine, does not have.
+ *
+ * @publicApi
+ */
+export class ExecutionProviderError extends VtsError {
+  constructor(
+    readonly provider: string,
+    /** Those that this build has. */
+    readonly available: readonly string[],
+    reason: string,
+  ) {
+    super(
+      `The execution provider "${provider}" cannot be used: ${reason}. This build of onnxruntime-node has ${available.join(', ')}; ` +
+        `name one that works here, or set strict: false to go on with those that do.`,
+    );
+  }
+}
+
+/**
+ * Token ids that a text model cannot take: onnxruntime would answer nonsense or abort the process.
+ *
+ * @publicApi
+ */
+export class TextInputError extends InputError {
+  constructor(
+    readonly reason: string,
+    remedy: string,
+  ) {
+    super(`${reason}. ${remedy}`);
+  }
+}
