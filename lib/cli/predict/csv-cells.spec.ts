@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TabularColumn } from '../../learner/fastai/tabular/tabular-schema.js';
+import type { TabularColumn } from '../../learner/fastai/contract.js';
 import { cellReader } from './csv-cells.js';
 import { shortestFloat32 } from './numbers.js';
 

@@ -1,4 +1,4 @@
-import type { TabularSchema } from '../../learner/fastai/tabular/index.js';
+import type { TabularSchema } from '../../learner/fastai/contract.js';
 import { frameSchema, learnerExample, learnerSchema } from './data-frame/frame-schema.js';
 import {
   applyDtype,

@@ -1,5 +1,5 @@
 import { PyObject, type PyValue } from '../../torch/python.js';
-import { isDictionary, type Column } from './table.js';
+import { cellsWith, type Column, type RowRange } from './table.js';
 import { instantOf, timestampOf } from './timestamps.js';
 
 /** The code that fastai gives to missing values and to those it has never seen: `#na#`. */
@@ -61,29 +61,14 @@ export class CategoryIndex {
    * @returns the first row whose cell is no category, or -1.
    */
   encode(column: Column, range: RowRange, out: Int32Array, offset: number, stride: number): number {
-    const { start, end } = range;
-    if (!isDictionary(column)) {
-      for (let row = start, place = offset; row < end; row++, place += stride) {
-        const code = this.codeOf(column[row]);
-        if (code === undefined) return row;
-        out[place] = code;
-      }
-      return -1;
-    }
-    const codes = column.values.map((value) => this.codeOf(value) ?? -1);
-    for (let row = start, place = offset; row < end; row++, place += stride) {
-      const code = codes[column.codes[row]!] ?? -1;
-      if (code < 0) return row;
+    const codeAt = cellsWith(column, (value) => this.codeOf(value));
+    for (let row = range.start, place = offset; row < range.end; row++, place += stride) {
+      const code = codeAt(row);
+      if (code === undefined) return row;
       out[place] = code;
     }
     return -1;
   }
-}
-
-/** Rows `start` to `end`, without the last. */
-export interface RowRange {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Python's equality as a key of a map: numbers and booleans by value, whatever their type. */

@@ -47,3 +47,6 @@ const signatures: ReadonlyMap<string, SignatureOf> = byClassName(
 export function signatureOf(module: Module): Signature | undefined {
   return signatures.get(module.className)?.(module, signatureOf);
 }
+
+/** Loads the lowerings of the classes that a model is made of. */
+export async function loadLowerings(_root: Module): Promise<void> {}

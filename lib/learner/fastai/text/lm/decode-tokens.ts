@@ -1,6 +1,6 @@
 import { lower, strip, upper } from '../../../python/str/index.js';
 import { TK_MAJ, TK_REP, TK_UP, TK_WREP } from '../special-tokens.js';
-import { DecodedTextTooLongError } from './errors/index.js';
+import { DecodedTextTooLongError } from '../../errors.js';
 
 /** Beyond any text that is meant: a few marker tokens could ask for gigabytes. */
 const MOST_CHARACTERS = 10_000_000;
@@ -31,13 +31,13 @@ export class TokenDecoder {
     }
     switch (this.#rule) {
       case undefined:
-        return this.#made(token, 1);
+        return this.#made(token);
       case TK_MAJ:
         this.#rule = undefined;
-        return this.#made(capitalized(token), 1);
+        return this.#made(capitalized(token));
       case TK_UP:
         this.#rule = undefined;
-        return this.#made(upper(token), 1);
+        return this.#made(upper(token));
     }
     if (this.#count === undefined) {
       this.#count = parseInteger(token);
@@ -49,8 +49,8 @@ export class TokenDecoder {
     return this.#rule === TK_REP ? [token.repeat(times)] : Array<string>(times).fill(token);
   }
 
-  #made(word: string, times: number): string[] {
-    this.#reserve(word.length * times);
+  #made(word: string): string[] {
+    this.#reserve(word.length);
     return [word];
   }
 

@@ -1,4 +1,4 @@
-import { InvalidGenerateOptionError } from './errors/index.js';
+import { InvalidGenerateOptionError } from '../../errors.js';
 
 /**
  * How a language model continues a text: fastai's options of `LMLearner.predict`.
@@ -49,7 +49,7 @@ const ALL_OPTIONS = [...STREAM_OPTIONS, 'decoder'];
 /**
  * How many tokens to draw; as in Python's `range`, none for a negative number.
  *
- * @throws InvalidGenerateOptionError for what is no whole number.
+ * @throws InvalidGenerateOptionError for what is not a whole number.
  */
 export function checkWordCount(nWords: unknown): number {
   if (!Number.isSafeInteger(nWords)) {

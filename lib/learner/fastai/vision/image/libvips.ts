@@ -1,6 +1,6 @@
 import type sharpModule from 'sharp';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
-import { DamagedImageError, UnsupportedImageError } from '../errors/index.js';
+import { DamagedImageError, UnsupportedImageError } from '../../errors.js';
 import type { ImageFormat } from './format.js';
 import { checkSize, type ImageLimits } from './limits.js';
 import { blank, convertRaster, type Raster, type RasterMode } from './raster.js';

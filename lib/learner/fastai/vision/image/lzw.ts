@@ -1,4 +1,4 @@
-import { DamagedImageError } from '../errors/index.js';
+import { DamagedImageError } from '../../errors.js';
 
 const LONGEST_CODE = 12;
 const TABLE = 1 << LONGEST_CODE;

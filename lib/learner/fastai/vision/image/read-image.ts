@@ -1,4 +1,4 @@
-import { UnsupportedImageError } from '../errors/index.js';
+import { UnsupportedImageError } from '../../errors.js';
 import { bmpSize, decodeBmp } from './bmp.js';
 import { describeUnknown, formatOf, type ImageFormat } from './format.js';
 import { decodeGif, gifSize } from './gif.js';
