@@ -57,6 +57,9 @@ export type TextRule = (text: string) => string;
  */
 export type TextRules = Readonly<Record<string, TextRule>>;
 
+/** A text to tokens. */
+export type Tokenize = (text: string) => string[];
+
 /** What `Learner.load` can be told. @publicApi */
 export interface LearnerOptions {
   /**

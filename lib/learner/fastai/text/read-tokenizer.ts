@@ -8,13 +8,10 @@ import {
   qualifiedNameOf,
   type PyValue,
 } from '../../torch/index.js';
-import type { LearnerOptions } from '../contract.js';
+import type { LearnerOptions, Tokenize } from '../contract.js';
 import { UnreadableTokenizerError, UnsupportedTokenizerError } from '../errors.js';
 import { readRules } from './rules/read-rules.js';
 import { readSpacyTokenizer } from './spacy/read-language.js';
-
-/** A text to tokens. */
-export type Tokenize = (text: string) => string[];
 
 /**
  * Reads a fastai `Tokenizer` transform.

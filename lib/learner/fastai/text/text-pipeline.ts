@@ -1,11 +1,11 @@
 import { phase } from '../../runtime/phases.js';
 import { asString, PyDict, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
-import type { LearnerOptions } from '../contract.js';
+import type { LearnerOptions, Tokenize } from '../contract.js';
 import { entryStage, qualifiedName, transformName } from '../data/pipeline.js';
 import { describeItem, UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import { readNumericalize, type Numericalizer } from './numericalizer.js';
-import { readTokenizer, type Tokenize } from './read-tokenizer.js';
+import { readTokenizer } from './read-tokenizer.js';
 
 /** The transforms of fastai's `TextBlock`: a text to token ids. */
 export class TextPipeline {

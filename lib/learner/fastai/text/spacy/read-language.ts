@@ -11,13 +11,13 @@ import {
   qualifiedNameOf,
   type PyValue,
 } from '../../../torch/index.js';
+import type { Tokenize } from '../../contract.js';
 import {
   TextTooLongError,
   UnpairedSurrogateError,
   UnreadableTokenizerError,
   UnsupportedTokenizerError,
 } from '../../errors.js';
-import type { Tokenize } from '../read-tokenizer.js';
 import { RuleTokenizer } from './rule-tokenizer.js';
 
 /** `spacy.attrs.ORTH`: the key of a token's text in a special case. */
