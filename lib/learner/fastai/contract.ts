@@ -42,11 +42,7 @@ export type Predictions = [predictions: Tensor, targets: null];
  */
 export type ActivationName = 'none' | 'softmax' | 'sigmoid';
 
-/**
- * A step that a text goes through before it is split into tokens.
- *
- * @publicApi
- */
+/** A step that a text goes through before it is split into tokens. @publicApi */
 export type TextRule = (text: string) => string;
 
 /**
@@ -86,11 +82,7 @@ export interface LearnerOptions {
   tokenizer?: (text: string) => string[];
 }
 
-/**
- * A column that a tabular learner's rows have.
- *
- * @publicApi
- */
+/** A column that a tabular learner's rows have. @publicApi */
 export interface TabularColumn {
   readonly name: string;
   readonly kind: 'category' | 'number';
@@ -102,11 +94,7 @@ export interface TabularColumn {
   readonly example: string | number | boolean | null;
 }
 
-/**
- * What a tabular or collaborative-filtering learner takes and predicts.
- *
- * @publicApi
- */
+/** What a tabular or collaborative-filtering learner takes and predicts. @publicApi */
 export interface TabularSchema {
   readonly columns: readonly TabularColumn[];
   readonly targets: readonly string[];
@@ -127,11 +115,7 @@ export type DecodedRow = Record<string, number | number[]>;
  */
 export type ShownRow = Record<string, string | number | boolean | null | number[]>;
 
-/**
- * A data frame of a library: what is used of arquero's `Table`.
- *
- * @publicApi
- */
+/** A data frame of a library: what is used of arquero's `Table`. @publicApi */
 export interface FrameLike {
   numRows(): number;
   columnNames(): string[];

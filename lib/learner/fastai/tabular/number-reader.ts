@@ -2,7 +2,7 @@ import { badCell, cellsWith, type Column, type RowRange } from './table.js';
 
 /**
  * Reads the cells of a numeric column as float64; missing ones (null, undefined, NaN) become NaN.
- * As in pandas a boolean is 0 or 1, and a text is no number; only where nothing is computed from
+ * As in pandas a boolean is 0 or 1, and a text is not a number; only where nothing is computed from
  * the column (`parseTexts`) does numpy read texts, as Python's `float()` does.
  *
  * @throws CellError

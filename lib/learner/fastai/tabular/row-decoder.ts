@@ -74,5 +74,5 @@ export function label(value: PyValue | undefined): Shown {
     return value;
   }
   const timestamp = value instanceof PyObject ? timestampOf(value) : undefined;
-  return timestamp ? isoformat(timestamp) : String(value);
+  return timestamp === undefined ? String(value) : isoformat(timestamp);
 }

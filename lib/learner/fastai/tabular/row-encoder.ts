@@ -11,10 +11,7 @@ export interface EncodedRows {
   readonly numbers: Float32Array;
 }
 
-/**
- * The learner's procs at inference: FillMissing, Categorify and Normalize with what they learned in
- * training, a column at a time.
- */
+/** FillMissing, Categorify and Normalize, with what they learned in training. */
 export class RowEncoder {
   readonly #indexes = new Map<string, CategoryIndex>();
   readonly #numeric: readonly (FillStep | NormalizeStep)[];
@@ -50,11 +47,7 @@ export class RowEncoder {
     return this.#gapColumns.has(name);
   }
 
-  /**
-   * A table whose columns are looked up once, however many ranges of it are encoded.
-   *
-   * @throws MissingColumnError
-   */
+  /** Looks columns up once, however many ranges are encoded. @throws MissingColumnError */
   open(table: Table): (range: RowRange) => EncodedRows {
     const columns = new Map<string, Column>();
     const missing: string[] = [];

@@ -17,10 +17,7 @@ export class TabularModel {
     private readonly output: string,
     /** Sizes of one row of the output, where the model tells. */
     readonly rowShape: readonly number[],
-    /**
-     * Columns whose codes come from outside: beyond their embedding's rows they would read other
-     * memory.
-     */
+    /** Columns whose codes come from outside: beyond the embedding they would read other memory. */
     private readonly unchecked: readonly CodeLimit[],
   ) {}
 
@@ -123,11 +120,7 @@ function readInputs(session: OnnxSession, record: TabularRecord): ModelInput[] {
   });
 }
 
-/**
- * Embeddings against the classes of their columns.
- *
- * @throws UnsupportedLearnerError where a class has no place in its embedding.
- */
+/** @throws UnsupportedLearnerError where a class has no place in its embedding. */
 function codeLimits(
   model: Module,
   { categories }: TabularRecord,

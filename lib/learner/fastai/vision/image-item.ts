@@ -29,11 +29,7 @@ export interface RawImage {
  */
 export type ImageItem = string | Uint8Array | ArrayBuffer | Readable | RawImage;
 
-/**
- * The pixels of an item in the mode that the learner's images have.
- *
- * @throws UnexpectedItemError, UnreadableImageFileError and the errors of decoding.
- */
+/** @throws UnexpectedItemError, UnreadableImageFileError and the errors of decoding. */
 export async function openImage(
   item: unknown,
   mode: RasterMode,

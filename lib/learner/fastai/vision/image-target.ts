@@ -27,11 +27,7 @@ export interface ImageTarget {
   ): DecodedImageTarget;
 }
 
-/**
- * The target of an image learner, by the type of its training targets.
- *
- * @throws UnsupportedLearnerError for bounding boxes and images as targets.
- */
+/** @throws UnsupportedLearnerError for bounding boxes and images as targets. */
 export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget {
   const types = file.dls.targets.flatMap(({ types: stages }) => lastTypes(stages));
   const has = (...names: string[]): boolean => names.some((name) => types.includes(name));

@@ -19,11 +19,7 @@ export class TokenDecoder {
   #count: number | undefined;
   #length = 0;
 
-  /**
-   * The words that this token completes: one, several, or none.
-   *
-   * @throws DecodedTextTooLongError
-   */
+  /** The words that this token completes: one, several, or none. @throws DecodedTextTooLongError */
   push(token: string): string[] {
     if (RULES.has(token)) {
       this.#rule = token;

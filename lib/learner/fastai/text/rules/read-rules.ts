@@ -44,11 +44,7 @@ const PYTHON_RULES: ReadonlyMap<string, TextRule> = new Map<string, TextRule>([
   ['fastcore.imports.noop', (text) => text],
 ]);
 
-/**
- * The rules of a `Tokenizer`, in order; fastai's defaults where the file has none.
- *
- * @throws UnknownTextRuleError for a function that the file names but does not define
- */
+/** In order; fastai's defaults where the file has none. @throws UnknownTextRuleError */
 export function readRules(value: PyValue | undefined, given: TextRules = {}): TextRule[] {
   if (value === undefined || value === null) return DEFAULT_RULES.map(([, rule]) => rule);
   return (asItems(value) ?? [value]).map((rule) => readRule(rule, given));

@@ -28,8 +28,8 @@ const MAX_LENGTH = 1_000_000;
 const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language, read from the file. It refuses
- * what spaCy refuses: texts longer than `nlp.max_length`, and texts that are not valid Unicode.
+ * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language, read from the file. Texts that
+ * spaCy refuses are refused: longer than `nlp.max_length`, or not valid Unicode.
  *
  * @throws UnsupportedTokenizerError for languages whose tokenizer is not a set of rules
  * @throws UnreadableTokenizerError when the language is not in the file
@@ -49,10 +49,7 @@ export function readSpacyTokenizer(record: PyObject): Tokenize {
   };
 }
 
-/**
- * The language behind `nlp.pipe`, however the bound method was pickled: `getattr(nlp, 'pipe')`, or
- * `MethodType(Language.pipe, nlp)`.
- */
+/** `nlp.pipe` was pickled as `getattr(nlp, 'pipe')` or as `MethodType(Language.pipe, nlp)`. */
 function findLanguage(value: PyValue | undefined): PyObject | undefined {
   if (!(value instanceof PyObject)) return undefined;
   return [value, ...value.args].find(
@@ -80,9 +77,7 @@ function readSplitter(record: PyValue | undefined): Tokenize {
   }
 }
 
-/**
- * `Tokenizer(vocab, rules, prefix_search, suffix_search, infix_finditer, token_match, url_match)`.
- */
+/** `Tokenizer(vocab, rules, prefix_search, suffix_search, infix_finditer, token_match, …)`. */
 function readRules(record: PyObject): Tokenize {
   const [, rules, prefix, suffix, infix, tokenMatch, urlMatch] = record.args;
   const tokenizer = new RuleTokenizer({

@@ -24,11 +24,7 @@ export async function readImage(
   return decodeWithLibvips(bytes, format, mode, limits);
 }
 
-/**
- * The format of an encoded image, once its header passed the limits; nothing is decoded.
- *
- * @throws UnsupportedImageError, DamagedImageError, ImageTooLargeError
- */
+/** The format, once the header passed the limits. @throws as {@link readImage} */
 export async function inspectImage(
   bytes: Uint8Array,
   limits: ImageLimits = {},

@@ -129,11 +129,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['Warp', readAffine],
 ]);
 
-/**
- * The transforms of `after_batch` that change an image at validation, in the order of the pipeline.
- *
- * @throws UnsupportedLearnerError for a transform of the user's own.
- */
+/** Those of `after_batch` that change images. @throws UnsupportedLearnerError for a user's own. */
 export function readBatchTransforms(records: readonly PyValue[]): BatchTransform[] {
   return records.flatMap((record) => {
     const read = isOfFastai(record) ? readers.get(transformName(record)) : undefined;

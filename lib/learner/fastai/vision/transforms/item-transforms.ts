@@ -104,11 +104,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['RatioResize', readRatioResize],
 ]);
 
-/**
- * The transforms of `after_item` that change an image at validation, in the order of the pipeline.
- *
- * @throws UnsupportedLearnerError for a transform of the user's own.
- */
+/** Those of `after_item` that change images. @throws UnsupportedLearnerError for a user's own. */
 export function readItemTransforms(records: readonly PyValue[]): ItemTransform[] {
   return records.flatMap((record) => {
     const read = readers.get(transformName(record));
