@@ -163,6 +163,6 @@ describe('nestjs-vts/learner', () => {
         { cwd: folder },
       ).catch((error: { stdout: string }) => error);
       expect(stdout).toBe('');
-    });
+    }, 120_000);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * `nestjs-vts/learner`: learners and models read and run, without Nest. What a kind of learner needs
- * is loaded with the first file of that kind.
+ * `nestjs-vts/learner`: learners and models read and run, without Nest. What a kind of learner
+ * needs is loaded with the first file of that kind.
  */
 // onnxruntime's tensor type, from its package without native code: importing this package loads
 // none.
