@@ -109,7 +109,7 @@ class FaultsController {
 
   @VtsApi({ input: File, output: new File({ mimeType: 'application/zip' }) })
   marked(bytes: Uint8Array, @Res({ passthrough: true }) response: ExpressResponse): Uint8Array {
-    response.status(202).setHeader('x-mark', 'yes');
+    response.status(202).header('x-mark', 'yes');
     return bytes;
   }
 

@@ -9,10 +9,9 @@ import {
 } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { IoDescriptor } from '../io/io-descriptor.js';
-import type { Endpoint } from '../http/endpoint.js';
+import { defineEndpoint, type Endpoint } from '../http/endpoint.js';
 import { IoInterceptor, inputOf } from '../http/io.interceptor.js';
 import { VtsExceptionFilter } from '../http/vts-exception.filter.js';
-import { VTS_ENDPOINT } from '../vts.constants.js';
 import { endpointDocumentation } from './endpoint-documentation.js';
 
 /** A descriptor, or the class of one that needs no options. @publicApi */
@@ -89,7 +88,7 @@ export function VtsApi<Input, Output>(
   };
   return (target, key, descriptor) => {
     const route = options.route ?? String(key);
-    Reflect.defineMetadata(VTS_ENDPOINT, endpoint, descriptor.value as object);
+    defineEndpoint(descriptor.value as object, endpoint);
     Input()(target, key, 0);
     applyDecorators(
       Post(route),

@@ -11,7 +11,7 @@ import {
   TooManyCallsError,
   WorkerDiedError,
 } from '../../serving/runner/errors/index.js';
-import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors/index.js';
+import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors.js';
 
 /** The body of every error response: Nest's own shape. @publicApi */
 export class ApiError {

@@ -1,6 +1,5 @@
 import { METHODS } from 'node:http';
-import { VTS_ENDPOINT } from '../vts.constants.js';
-import type { Endpoint } from './endpoint.js';
+import { endpointOf, type Endpoint } from '../endpoint.js';
 
 /** As far as it is read here, what Express's router keeps of a route or a middleware. */
 interface Layer {
@@ -22,8 +21,7 @@ const tables = new WeakMap<object, RouteTable>();
 
 /**
  * The routes that Nest has registered, with their prefixes, versions and parameters: what a request
- * will reach, known before body parsers run, and what is allowed where nothing was reached. Empty
- * for other frameworks than Express.
+ * will reach, known before body parsers run, and what is allowed where nothing was reached.
  */
 export class RouteTable {
   readonly #endpoints: readonly (readonly [Layer, Endpoint])[];
@@ -31,7 +29,7 @@ export class RouteTable {
 
   private constructor(private readonly layers: readonly Layer[]) {
     this.#endpoints = layers.flatMap((layer) => {
-      const endpoint = endpointOf(layer);
+      const endpoint = endpointIn(layer);
       return endpoint ? [[layer, endpoint] as const] : [];
     });
     for (const [layer] of this.#endpoints) {
@@ -99,12 +97,11 @@ function layersOf(adapter: RoutedAdapter): readonly Layer[] {
   return Array.isArray(router?.stack) ? (router.stack as readonly Layer[]) : NONE;
 }
 
-/** Nest gives what it registers the metadata of the handler. */
-function endpointOf({ route }: Layer): Endpoint | undefined {
+function endpointIn({ route }: Layer): Endpoint | undefined {
   for (const { method, handle } of route?.stack ?? []) {
     if (method !== 'post') continue;
-    const endpoint: unknown = Reflect.getMetadata(VTS_ENDPOINT, handle);
-    if (endpoint !== undefined) return endpoint as Endpoint;
+    const endpoint = endpointOf(handle);
+    if (endpoint !== undefined) return endpoint;
   }
   return undefined;
 }
