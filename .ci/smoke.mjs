@@ -1,82 +1,192 @@
-// Installs the packed tarball into an empty ESM app and an empty CommonJS app, compiles the same source in each
-// against the published declarations, and serves a request.
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Installs the packed tarball as its users do, compiles test/consumers against the published
+// declarations, and asks for one prediction of each: Nest 11 and 12, ESM and CommonJS, Express and
+// Fastify, and the reader alone, without Nest.
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const NEST_11 = {
+  '@nestjs/common': '11.2.10',
+  '@nestjs/core': '11.2.10',
+  '@nestjs/platform-express': '11.2.10',
+  '@nestjs/swagger': '11.4.7',
+};
+
+/** One installation each; `apps` are compiled and run in folders of their own within it. */
+const INSTALLATIONS = [
+  {
+    name: 'Nest 11',
+    peers: Object.keys(NEST_11).concat(
+      'class-transformer',
+      'class-validator',
+      'reflect-metadata',
+      'rxjs',
+    ),
+    versions: NEST_11,
+    apps: [{ type: 'commonjs', sources: ['app', 'express'], entries: ['express'] }],
+  },
+  {
+    name: 'Nest 12',
+    peers: 'all',
+    apps: [
+      {
+        type: 'module',
+        sources: ['app', 'express', 'fastify'],
+        entries: ['express', 'fastify'],
+      },
+      { type: 'commonjs', sources: ['app', 'express'], entries: ['express'] },
+    ],
+  },
+  {
+    name: 'no Nest',
+    peers: [],
+    apps: [{ type: 'module', sources: ['reader'], entries: ['reader'] }],
+  },
+];
 
 const root = resolve(import.meta.dirname, '..');
 const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const work = mkdtempSync(join(tmpdir(), 'nestjs-vts-smoke-'));
-const run = (command, args, options) =>
-  execFileSync(command, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    ...options,
+
+/** What a program writes to its standard output; what it says of a failure is in the error. */
+async function run(command, args, options) {
+  const running = promisify(execFile)(command, args, { encoding: 'utf8', ...options });
+  running.child.stdin.end();
+  try {
+    return (await running).stdout;
+  } catch (error) {
+    throw new Error(`${[command, ...args].join(' ')} failed.\n${error.stdout}\n${error.stderr}`, {
+      cause: error,
+    });
+  }
+}
+
+async function install({ name, peers, versions = {} }, tarball) {
+  const folder = join(work, name.replace(' ', '-'));
+  mkdirSync(folder);
+  const wanted = peers === 'all' ? Object.keys(own.peerDependencies) : peers;
+  const dependencies = { [own.name]: `file:${tarball}` };
+  for (const peer of wanted) dependencies[peer] = versions[peer] ?? own.devDependencies[peer];
+  // Declarations of Nest's platform for Express name those of Express.
+  const types = wanted.length === 0 ? ['@types/node'] : ['@types/node', '@types/express'];
+  for (const name of types) dependencies[name] = own.devDependencies[name];
+  const { overrides, allowScripts } = own;
+  writeJson(join(folder, 'package.json'), {
+    name: 'consumer',
+    private: true,
+    dependencies,
+    overrides,
+    allowScripts,
   });
+  const omit = wanted.length === 0 ? ['--omit=peer'] : [];
+  await run(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', ...omit],
+    {
+      cwd: folder,
+      env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+    },
+  );
+  const there = Object.keys(own.peerDependencies).filter((peer) =>
+    existsSync(join(folder, 'node_modules', peer)),
+  );
+  if (wanted.length === 0 && there.length > 0) {
+    throw new Error(`Installed without peers, the package still brings ${there.join(', ')}.`);
+  }
+  return folder;
+}
+
+async function compile(folder, { type, sources }) {
+  const app = join(folder, type);
+  mkdirSync(app);
+  writeJson(join(app, 'package.json'), { type });
+  writeJson(join(app, 'tsconfig.json'), {
+    compilerOptions: {
+      module: 'nodenext',
+      target: 'es2023',
+      lib: ['es2023', 'dom'],
+      types: ['node'],
+      strict: true,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      isolatedModules: true,
+      skipLibCheck: false,
+      rootDir: '.',
+      outDir: 'dist',
+    },
+    files: sources.map((source) => `${source}.ts`),
+  });
+  for (const source of sources) {
+    cpSync(join(root, `test/consumers/${source}.ts`), join(app, `${source}.ts`));
+  }
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], {
+    cwd: app,
+  });
+  return app;
+}
+
+async function predict(app, entry) {
+  const output = await run(process.execPath, [`dist/${entry}.js`], {
+    cwd: app,
+    timeout: 60_000,
+    env: { ...process.env, VTS_HOME: join(root, 'sample/01-fastai-sentiment/models-home') },
+  });
+  const { status, body } = JSON.parse(output.trim().split('\n').at(-1));
+  const total = Array.isArray(body) ? body.reduce((sum, value) => sum + value, 0) : NaN;
+  if (status !== 200 || Math.abs(total - 1) > 1e-3 || !(body[1] > 0.5)) {
+    throw new Error(`It answered ${status} ${JSON.stringify(body)}.`);
+  }
+  return JSON.stringify(body);
+}
+
+/** Every failure is told; the first does not hide the others. */
+async function smoke(installation, tarball) {
+  const failures = [];
+  const attempt = async (what, action) => {
+    try {
+      return await action();
+    } catch (error) {
+      failures.push(what);
+      console.error(`smoke test, ${what}: failed\n${error.message}`);
+    }
+  };
+  const { name, apps } = installation;
+  const folder = await attempt(`${name}, install`, () => install(installation, tarball));
+  for (const app of folder === undefined ? [] : apps) {
+    const what = `${name}, ${app.type}`;
+    const compiled = await attempt(`${what}, tsc`, () => compile(folder, app));
+    for (const entry of compiled === undefined ? [] : app.entries) {
+      await attempt(`${what}, ${entry}`, async () => {
+        console.log(`smoke test, ${what}, ${entry}: ${await predict(compiled, entry)}`);
+      });
+    }
+  }
+  return failures;
+}
+
+function writeJson(file, value) {
+  writeFileSync(file, JSON.stringify(value));
+}
 
 try {
   const packed = JSON.parse(
-    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], { cwd: root }),
+    await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], {
+      cwd: root,
+    }),
   );
   const tarball = join(work, packed[0].filename);
-
-  for (const type of ['module', 'commonjs']) {
-    const app = join(work, type);
-    mkdirSync(app);
-    const dependencies = { [own.name]: `file:${tarball}` };
-    for (const name of Object.keys(own.peerDependencies)) {
-      dependencies[name] = own.devDependencies[name];
-    }
-    writeFileSync(
-      join(app, 'package.json'),
-      JSON.stringify({
-        name: `consumer-${type}`,
-        private: true,
-        type,
-        dependencies,
-        overrides: own.overrides,
-        allowScripts: own.allowScripts,
-      }),
-    );
-    writeFileSync(
-      join(app, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          module: 'nodenext',
-          target: 'es2023',
-          lib: ['es2023', 'dom'],
-          types: ['node'],
-          typeRoots: [join(root, 'node_modules', '@types')],
-          strict: true,
-          experimentalDecorators: true,
-          emitDecoratorMetadata: true,
-          isolatedModules: true,
-          skipLibCheck: false,
-          rootDir: '.',
-          outDir: 'dist',
-        },
-        files: ['app.ts'],
-      }),
-    );
-    cpSync(join(root, 'test/consumers/app.ts'), join(app, 'app.ts'));
-    run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: app,
-      env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
-    });
-    run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: app });
-    const output = run(process.execPath, ['dist/app.js'], {
-      cwd: app,
-      timeout: 60_000,
-      env: { ...process.env, VTS_HOME: join(root, 'sample/01-fastai-sentiment/models-home') },
-    });
-    const { status, body } = JSON.parse(output.trim().split('\n').at(-1));
-    const total = Array.isArray(body) ? body.reduce((sum, value) => sum + value, 0) : NaN;
-    if (status !== 200 || Math.abs(total - 1) > 1e-3 || !(body[1] > 0.5)) {
-      throw new Error(`The ${type} app answered ${status} ${JSON.stringify(body)}.`);
-    }
-    console.log(`smoke test, ${type} app: ${status} ${JSON.stringify(body)}`);
-  }
+  const failures = await Promise.all(INSTALLATIONS.map((one) => smoke(one, tarball)));
+  if (failures.flat().length > 0) process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -21,5 +21,5 @@ class PlainController {
 class PlainModule {}
 
 const app = await NestFactory.create(PlainModule, { logger: ['error', 'warn'] });
-app.enableShutdownHooks();
+app.enableShutdownHooks([], { useProcessExit: true });
 await app.listen(Number(process.env['PORT']), '127.0.0.1');

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
+import { describeFailure } from './errors.js';
+import { warn } from './output/print.js';
 import { createProgram } from './program.js';
-import { describeFailure } from './output/failure.js';
 
-/** Runs a command line; resolves to the exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
   tellWarnings();
   // A reader that has seen enough, such as `head`, closes the pipe.
@@ -22,12 +22,12 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Warnings of this package as lines of the command; Node's own are let be. */
+/** Warnings of this package become lines of the command; Node's own stay as they are. */
 function tellWarnings(): void {
   const others = process.listeners('warning');
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    if (warning.name === 'VtsWarning') process.stderr.write(`vts: warning: ${warning.message}\n`);
+    if (warning.name === 'VtsWarning') warn(warning.message);
     else for (const listener of others) listener.call(process, warning);
   });
 }

@@ -105,4 +105,4 @@ export {
   UnreadableTensorError,
   UnsupportedDtypeError,
   UnsupportedPickleError,
-} from './torch/errors/index.js';
+} from './torch/errors.js';

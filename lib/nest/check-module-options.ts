@@ -12,6 +12,7 @@ const KNOWN = [
   'shutdownTimeoutMs',
   'drainMs',
   'watch',
+  'scope',
   'errors',
   'overload',
   'observe',
@@ -54,7 +55,7 @@ export function checkModuleOptions(
       refuse(key, `is ${JSON.stringify(value)}`, 'use true or false');
     }
   }
-  for (const key of ['errors', 'observe', 'shutdown'] as const) {
+  for (const key of ['scope', 'errors', 'observe', 'shutdown'] as const) {
     const value = options[key];
     if (value !== undefined && value !== 'endpoints' && value !== 'application') {
       refuse(key, `is ${JSON.stringify(value)}`, "use 'endpoints' or 'application'");

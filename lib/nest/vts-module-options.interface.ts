@@ -32,13 +32,21 @@ export interface VtsModuleOptions {
    */
   maxBodyBytes?: number;
   /**
+   * How much of the host application the module shapes. With `'endpoints'` it touches its own
+   * routes and nothing else. `'application'` is for a service that does nothing but serve models:
+   * it is the default of `errors`, `observe` and `shutdown`, and turns `overload` on.
+   *
+   * @default 'endpoints'
+   */
+  scope?: 'endpoints' | 'application';
+  /**
    * Which errors are answered as `{ statusCode, message, error }`: those of this module's
    * endpoints, or all of the application's. `'application'` adds a global exception filter behind
    * the application's own ones, answers 405 with `Allow` where a path has other methods, and gives
    * Node's own refusals (malformed HTTP, headers too large, no Host, an unknown Expect) the same
    * body.
    *
-   * @default 'endpoints'
+   * @default `scope`
    */
   errors?: 'endpoints' | 'application';
   /**
@@ -48,14 +56,14 @@ export interface VtsModuleOptions {
    * learns what an endpoint calls from what it does, and never refuses early where an endpoint has
    * answered without a runner, or in spite of a refusal.
    *
-   * @default false
+   * @default true with `scope: 'application'`, else false
    */
   overload?: boolean;
   /**
    * Which requests have a line in the access log, metrics, traces and an id: those of this module's
    * endpoints, or all of the application's.
    *
-   * @default 'endpoints'
+   * @default `scope`
    */
   observe?: 'endpoints' | 'application';
   /**
@@ -64,7 +72,7 @@ export interface VtsModuleOptions {
    * listener first, in a quiet turn of the event loop, then each connection with its next response
    * or when it falls idle, and what never sends a whole request after `shutdownTimeoutMs`.
    *
-   * @default 'endpoints'
+   * @default `scope`
    */
   shutdown?: 'endpoints' | 'application';
   /**

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { NumpyNdarray, Runner, Text, VtsApi, VtsModule } from 'nestjs-vts';
 import type { FastaiRunner, Tensor } from 'nestjs-vts';
 
@@ -21,8 +21,9 @@ class SentimentController {
 })
 class AppModule {}
 
-async function main(): Promise<void> {
-  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+/** Starts the application, calls it once, and prints what it answers. */
+export async function main(adapter: AbstractHttpAdapter): Promise<void> {
+  const app = await NestFactory.create(AppModule, adapter, { logger: ['error', 'warn'] });
   await app.listen(0, '127.0.0.1');
   const response = await fetch(`${await app.getUrl()}/classifyText`, {
     method: 'POST',
@@ -32,5 +33,3 @@ async function main(): Promise<void> {
   console.log(JSON.stringify({ status: response.status, body: await response.json() }));
   await app.close();
 }
-
-void main();

@@ -64,7 +64,7 @@ export async function frameFile(rows: readonly object[], format: DataFrameFormat
 }
 
 /** JSON that is valid, and texts that only look like it. */
-export const jsonTexts: fc.Arbitrary<string> = fc.oneof(
+const jsonTexts: fc.Arbitrary<string> = fc.oneof(
   fc.json({ maxDepth: 4 }),
   fc.json({ maxDepth: 3, stringUnit: 'binary' }).map((text) => text.slice(0, -1)),
   fc.constantFrom(
@@ -167,7 +167,7 @@ const formTexts = fc.oneof(
 );
 
 /** Files of the formats that are read, with something broken in most of them. */
-export function brokenFiles(files: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
+function brokenFiles(files: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const edits = fc.array(
     fc.record({
       at: fc.double({ min: 0, max: 1, noNaN: true }),

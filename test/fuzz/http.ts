@@ -24,7 +24,7 @@ export interface Hit {
 }
 
 /** No request takes this long but one that hangs. */
-export const HANG_MS = 30_000;
+const HANG_MS = 30_000;
 
 /** Connections are kept alive: what one request leaves behind, the next one finds. */
 export class Gun {

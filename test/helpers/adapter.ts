@@ -15,6 +15,8 @@ const FASTIFY = process.env['VTS_TEST_ADAPTER'] === 'fastify';
 export const HOST = {
   /** Routes can be added while it listens. */
   takesLateRoutes: !FASTIFY,
+  /** `/a` is neither `/A` nor `/a/`. */
+  isExactInPaths: FASTIFY,
   /** A media type, with parameters, that it does not take. */
   refusedType: FASTIFY ? 'application/x-unknown' : 'application/json; charset=koi8-r',
   /** A JSON text that is larger than what it takes. */

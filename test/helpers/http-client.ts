@@ -15,7 +15,7 @@ export class HttpClient {
   constructor(private readonly url: string) {}
 
   static async of(app: INestApplication): Promise<HttpClient> {
-    return new HttpClient((await app.getUrl()).replace('[::1]', 'localhost'));
+    return new HttpClient((await app.getUrl()).replace(/\[::1\]|127\.0\.0\.1/, 'localhost'));
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {

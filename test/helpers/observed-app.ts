@@ -55,8 +55,7 @@ export function observedApp(options: VtsModuleOptions & VtsModuleExtras = {}): {
     imports: [
       VtsModule.forRoot({
         home: MODELS_HOME,
-        errors: 'application',
-        observe: 'application',
+        scope: 'application',
         ...options,
       }),
     ],

@@ -9,7 +9,7 @@ import {
 import { startApp } from './testing-app.js';
 
 /** Warnings of an application, in place of the console. */
-export class Warnings extends ConsoleLogger {
+class Warnings extends ConsoleLogger {
   readonly lines: string[] = [];
   override log(): void {}
   override warn(message: unknown): void {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** The built command line. */
-export const VTS = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url));
+const VTS = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url));
 
 export interface VtsResult {
   readonly code: number | null;

@@ -2,14 +2,14 @@ import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { existsSync, realpathSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { codeOf, replaceFile, syncTree } from '../../serving/store/durable.js';
-import { Tag, type ModelStore } from '../../serving/store/index.js';
+import { hasCode, replaceFile, syncTree } from '../../serving/store/durable.js';
+import type { ModelStore } from '../../serving/store/index.js';
+import { packageVersion } from '../../serving/store/package-version.js';
 import { Staging } from '../../serving/store/staging.js';
-import { isTagPart } from '../../serving/store/tag.js';
+import { isTagPart, LATEST, Tag } from '../../serving/store/tag.js';
 import { formatMicros, newVersion, nowMicros } from '../../serving/store/version.js';
 import { naming } from '../../serving/store/write-errors.js';
-import { CommandError } from '../errors/cli.error.js';
-import { packageFacts } from '../package-facts.js';
+import { CommandError } from '../errors.js';
 import { captureApp } from './capture.js';
 import { collectFiles, isInside } from './collect-files.js';
 import { compiledFile, compilerOf } from './compile.js';
@@ -26,15 +26,13 @@ import { PinnedModels } from './pin-models.js';
 import { bundleReadme } from './readme.js';
 import type { Vtsfile } from './vtsfile.js';
 
-/** Folder of the bundles in a store's home. */
 export const BUNDLES = 'bundles';
-/** The file of a bundle's facts. */
 export const BUNDLE_YAML = 'bundle.yaml';
 
 export interface BuildOptions {
   readonly name?: string;
   readonly version?: string;
-  /** Told what is being done. */
+  /** Receives each step as it starts. */
   readonly onStep?: (step: string) => void;
 }
 
@@ -63,29 +61,26 @@ export async function buildBundle(
   const name = bundleName(project, file, options.name);
   const version = options.version ?? file.version ?? newVersion(micros);
   const tag = new Tag(name, version);
-  if (tag.version === 'latest') {
-    throw new CommandError('No version can be called "latest"', 'Choose another, or leave it out');
+  if (tag.version === LATEST) {
+    throw new CommandError(
+      `No version can be called "${LATEST}"`,
+      'Choose another, or leave it out',
+    );
   }
   const target = join(store.home, BUNDLES, tag.name, tag.version ?? '');
-  if (existsSync(target)) {
-    throw new CommandError(`The bundle ${tag} is there already`, 'Give another --version');
-  }
+  if (existsSync(target)) throw bundleExists(tag);
   return naming(store.home, async () => {
     const staging = new Staging(store.home);
     const bundle = realpathSync(await staging.folder('bundle'));
     try {
-      const built = await fill(bundle, {
-        store,
-        project,
-        file,
-        tag,
-        micros,
-        step: options.onStep ?? (() => undefined),
-      });
+      const { onStep: step = () => undefined } = options;
+      const built = await fill(bundle, { store, project, file, tag, micros, step });
       await syncTree(bundle);
       await mkdir(dirname(target), { recursive: true });
-      await place(bundle, target, tag);
-      await replaceFile(join(dirname(target), 'latest'), version, staging.path);
+      await rename(bundle, target).catch((error: unknown) => {
+        throw hasCode(error, 'ENOTEMPTY', 'EEXIST') ? bundleExists(tag) : error;
+      });
+      await replaceFile(join(dirname(target), LATEST), version, staging.path);
       return { tag, path: target, ...built };
     } finally {
       await rm(bundle, { recursive: true, force: true });
@@ -126,14 +121,10 @@ async function fill(
   await writeFile(join(bundle, 'healthcheck.mjs'), HEALTH_CHECK);
 
   step('documenting');
-  const { document, notStarted } = await captureApp(
-    bundle,
-    project,
-    ownPackageFor(project),
-    async (tags) => {
-      for (const injected of tags) await pinned.add(injected);
-    },
-  );
+  const own = ownPackageFor(project);
+  const { document, notStarted } = await captureApp(bundle, project, own, async (tags) => {
+    for (const injected of tags) await pinned.add(injected);
+  });
   await writeFile(join(bundle, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`);
 
   step('locking dependencies');
@@ -143,8 +134,7 @@ async function fill(
     description,
     node: file.node?.version === undefined ? undefined : `>=${file.node.version}`,
   });
-  const labels = file.labels ?? [];
-  await writeImageFiles(bundle, project, file, labels);
+  await writeImageFiles(bundle, project, file);
   const models = pinned.models.map(({ tag: model, info }) => ({
     tag: model.toString(),
     module: info.module,
@@ -153,31 +143,29 @@ async function fill(
   const facts = {
     name: tag.name,
     version: tag.version,
-    ...(description === undefined ? {} : { description }),
+    description,
     service: file.service ?? null,
-    vts_version: packageFacts().version,
+    vts_version: packageVersion(),
     node_version: process.versions.node,
     creation_time: formatMicros(micros),
-    labels: Object.fromEntries(labels),
+    labels: Object.fromEntries(file.labels ?? []),
     models,
     envs: (file.envs ?? []).map(({ name, stage }) => ({ name, stage })),
   };
   await writeFile(join(bundle, BUNDLE_YAML), stringify(facts, { lineWidth: 0 }));
-  await writeFile(
-    join(bundle, 'README.md'),
-    bundleReadme({ tag, description, models, document, file }),
-  );
-  const warnings =
-    notStarted === undefined
-      ? []
-      : [`The app could not be started to document it (${notStarted.split('\n')[0]}).`];
-  return { models: models.map((model) => model.tag), warnings };
+  const readme = bundleReadme({ tag, description, models, document, file });
+  await writeFile(join(bundle, 'README.md'), readme);
+  const [reason] = notStarted?.split('\n') ?? [];
+  return {
+    models: models.map((model) => model.tag),
+    warnings:
+      notStarted === undefined
+        ? []
+        : [`The app did not start, so its documentation may lack something (${reason}).`],
+  };
 }
 
-/**
- * Puts the project's files into the bundle, compiled where they are TypeScript; what is started of
- * them.
- */
+/** Puts the project's files into the bundle, TypeScript compiled; returns what starts of them. */
 async function copySources(
   bundle: string,
   project: string,
@@ -188,7 +176,7 @@ async function copySources(
     const [model = ''] = file.models ?? [];
     if ((file.models ?? []).length > 1) {
       throw new CommandError(
-        'Without a service a bundle serves one model',
+        'A bundle without a service serves one model only',
         'Name one model, or a service that uses them all',
       );
     }
@@ -239,14 +227,8 @@ async function copy(from: string, to: string): Promise<void> {
   await copyFile(from, to);
 }
 
-async function place(bundle: string, target: string, tag: Tag): Promise<void> {
-  try {
-    await rename(bundle, target);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    throw new CommandError(`The bundle ${tag} is there already`, 'Give another --version');
-  }
+function bundleExists(tag: Tag): CommandError {
+  return new CommandError(`The bundle ${tag} is there already`, 'Give another --version');
 }
 
 function bundleName(project: string, file: Vtsfile, given: string | undefined): string {
@@ -257,8 +239,5 @@ function bundleName(project: string, file: Vtsfile, given: string | undefined): 
   const model = file.service === undefined ? file.models?.[0]?.split(':')[0] : undefined;
   const name = (model ?? own?.replace(/^@[^/]*\//, '') ?? basename(project)).toLowerCase();
   if (isTagPart(name)) return name;
-  throw new CommandError(
-    `"${name}" cannot be the name of a bundle`,
-    'Give a name in the build file',
-  );
+  throw new CommandError(`"${name}" is not a valid bundle name`, 'Give a name in the build file');
 }

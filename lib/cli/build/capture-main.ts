@@ -1,25 +1,84 @@
-import { Module, register } from 'node:module';
-import { dirname, join } from 'node:path';
+import { createRequire, register } from 'node:module';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { INestApplication } from '@nestjs/common';
+import { createVtsDocument } from '../../nest/http/setup-docs.js';
+import { RunnerTagsStorage } from '../../nest/injection/runner-tags.storage.js';
 import type { ResolveFacts } from './capture-resolve.js';
+import type { CaptureMessage } from './capture.js';
 
 // Runs the app of a bundle while it is built. The bundle has no node_modules then: what its files
 // import is found as from the project.
 
 async function main(): Promise<void> {
   const facts = JSON.parse(process.env['VTS_CAPTURE'] ?? '{}') as ResolveFacts;
-  const { bundle, project } = facts;
   register('./capture-resolve.js', import.meta.url, { data: facts });
-  // The same for require().
-  const internals = Module as unknown as { _nodeModulePaths(from: string): string[] };
-  const nodeModulePaths = internals._nodeModulePaths;
-  internals._nodeModulePaths = (from) =>
-    nodeModulePaths(from.startsWith(bundle) ? dirname(project) : from);
-
-  const { interceptListen } = await import('./capture-app.js');
-  await interceptListen(project);
-  process.argv[1] = join(bundle, 'start.mjs');
+  await interceptListen(facts.project);
+  process.argv[1] = join(facts.bundle, 'start.mjs');
   await import(pathToFileURL(process.argv[1]).href);
+}
+
+type Factory = object | (() => object);
+
+/**
+ * Changes what an app does where it would listen: it tells what models it injects and what its
+ * OpenAPI document is, and ends.
+ *
+ * @param project The package.json of the app's project.
+ */
+async function interceptListen(project: string): Promise<void> {
+  // The app's own copies, where it has others than this package.
+  const { NestApplication } = await appModule<typeof import('@nestjs/core')>(
+    project,
+    '@nestjs/core',
+  );
+  const { SwaggerModule } = await appModule<typeof import('@nestjs/swagger')>(
+    project,
+    '@nestjs/swagger',
+  );
+  let documented: Factory | undefined;
+  const setup = SwaggerModule.setup.bind(SwaggerModule);
+  SwaggerModule.setup = (path, app, document, options) => {
+    documented ??= document as Factory;
+    setup(path, app, document, options);
+  };
+  NestApplication.prototype.listen = async function (this: INestApplication) {
+    await capture(this, () => {
+      if (documented === undefined) return createVtsDocument(this);
+      return typeof documented === 'function' ? (documented as () => object)() : documented;
+    });
+    process.exit(0);
+  };
+}
+
+async function capture(app: INestApplication, document: () => object): Promise<void> {
+  const pinned = new Promise<void>((resolve) => process.once('message', () => resolve()));
+  await tell({ type: 'runners', tags: RunnerTagsStorage.all() });
+  await pinned;
+  let notStarted: string | undefined;
+  try {
+    // Learners tell their columns once they are loaded.
+    await app.init();
+  } catch (error) {
+    notStarted = error instanceof Error ? error.message : String(error);
+  }
+  await tell({ type: 'document', document: document(), notStarted });
+  await app.close().catch(() => undefined);
+}
+
+function tell(message: CaptureMessage): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
+}
+
+async function appModule<T>(project: string, name: string): Promise<T> {
+  let path: string;
+  try {
+    path = createRequire(project).resolve(name);
+  } catch {
+    // A bundle without a project.
+    path = createRequire(import.meta.url).resolve(name);
+  }
+  return (await import(pathToFileURL(path).href)) as T;
 }
 
 void main();

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { CommandError } from '../errors/cli.error.js';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { CommandError } from '../errors.js';
 import type { ResolveFacts } from './capture-resolve.js';
 
 /** What the app of a bundle tells while it is built. */
@@ -36,6 +38,8 @@ export async function captureApp(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,
+      // What the bundle requires is found as from the project; imports need hooks.
+      NODE_PATH: [...modulesOf(facts.project), process.env['NODE_PATH'] ?? ''].join(delimiter),
       VTS_CAPTURE: JSON.stringify(facts),
       VTS_BUNDLE_HOME: bundle,
       VTS_HOME: bundle,
@@ -62,14 +66,17 @@ export async function captureApp(
   }
 }
 
+function modulesOf(project: string): string[] {
+  return createRequire(project).resolve.paths('package') ?? [];
+}
+
 function neverListened(code: number | null, output: string): Error {
-  // eslint-disable-next-line no-control-regex
-  const lines = output.replace(/\x1b\[[\d;]*m/g, '').split('\n');
+  const lines = stripVTControlCharacters(output).trim().split('\n');
   const telling = lines.find((line) => /(?:^|\s)[A-Z]\w*(?:Error|Exception)\b.*: /.test(line));
-  const reason = telling?.trim() ?? (lines.findLast((line) => line.trim() !== '') ?? '').trim();
+  const reason = (telling ?? lines.at(-1) ?? '').trim();
   const how = code === 0 ? 'ended without listening' : 'cannot be started';
   return new CommandError(
     `The app ${how}${reason === '' ? '' : `: ${reason.slice(0, 500)}`}`,
-    'See to it that the service starts a Nest application',
+    'Check that the service starts a Nest application',
   );
 }

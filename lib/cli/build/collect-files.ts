@@ -1,24 +1,12 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import ignore, { type Ignore } from 'ignore';
+import ignore from 'ignore';
 
 /** Never of use in a bundle, or not to be given away. */
 const NEVER = [
-  'node_modules/',
-  '.git/',
-  '.svn/',
-  '.hg/',
-  '.venv/',
-  'venv/',
-  '__pycache__/',
-  '.DS_Store',
-  '.env',
-  '.env.*',
-  '.npmrc',
-  '*.tsbuildinfo',
-  '*.log',
-  'coverage/',
-];
+  'node_modules/ .git/ .svn/ .hg/ .venv/ venv/ __pycache__/ coverage/',
+  '.DS_Store .env .env.* .npmrc *.tsbuildinfo *.log',
+].flatMap((patterns) => patterns.split(' '));
 const IGNORE_FILES = ['.vtsignore', '.bentoignore'];
 
 /** Which files of a project go into a bundle. */
@@ -35,12 +23,9 @@ export interface FileChoice {
  */
 export async function collectFiles(project: string, choice: FileChoice): Promise<string[]> {
   const included = choice.include && ignore().add([...choice.include]);
-  const excluded = ignore()
-    .add(NEVER)
-    .add([...(choice.exclude ?? [])]);
+  const excluded = ignore().add([...NEVER, ...(choice.exclude ?? [])]);
   for (const name of IGNORE_FILES) {
-    const text = await readFile(join(project, name), 'utf8').catch(() => '');
-    excluded.add(text);
+    excluded.add(await readFile(join(project, name), 'utf8').catch(() => ''));
   }
   const without = new Set(await Promise.all(choice.without.map(real)));
   const files: string[] = [];
@@ -53,27 +38,15 @@ export async function collectFiles(project: string, choice: FileChoice): Promise
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const name = below + entry.name;
       if (entry.isDirectory()) {
-        if (!matches(excluded, `${name}/`)) await walk(join(folder, entry.name), `${name}/`);
+        if (!excluded.ignores(`${name}/`)) await walk(join(folder, entry.name), `${name}/`);
         continue;
       }
       // Links to files are followed; a link to a folder may lead anywhere.
-      const isFile =
-        entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(join(folder, entry.name))));
-      if (!isFile || matches(excluded, name)) continue;
-      if (!included || matches(included, name)) files.push(name);
+      const found = await stat(join(folder, entry.name)).catch(() => undefined);
+      if (!found?.isFile() || excluded.ignores(name)) continue;
+      if (!included || included.ignores(name)) files.push(name);
     }
   }
-}
-
-function matches(patterns: Ignore, name: string): boolean {
-  return patterns.ignores(name);
-}
-
-async function leadsToFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
 }
 
 async function real(path: string): Promise<string> {

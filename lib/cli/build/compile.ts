@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
-import { CommandError } from '../errors/cli.error.js';
+import { CommandError } from '../errors.js';
 import { isInside } from './collect-files.js';
 import { runTool } from './run-tool.js';
+
+/** JavaScript is written, whatever the tsconfig says, and nothing else. */
+const FLAGS = (
+  '--noEmit false --noEmitOnError true --declaration false --declarationMap false ' +
+  '--incremental false --composite false --pretty false'
+).split(' ');
 
 /** Where the compiler of a project puts its output, relative to the project. */
 export interface Compiler {
@@ -23,7 +29,7 @@ export async function compilerOf(project: string): Promise<Compiler> {
   );
   if (!tsconfig) {
     throw new CommandError(
-      `There is no tsconfig.json in ${project}`,
+      `No tsconfig.json in ${project}`,
       'Add one, or name a compiled file as the service',
     );
   }
@@ -31,8 +37,10 @@ export async function compilerOf(project: string): Promise<Compiler> {
   const run = (args: readonly string[]) =>
     runTool(process.execPath, [tsc, '-p', tsconfig, ...args], { cwd: project });
   const shown = await run(['--showConfig']);
-  const options = shown.code === 0 ? compilerOptions(shown.stdout) : {};
-  const outDir = relative(project, resolve(project, options.outDir ?? 'dist'));
+  const { compilerOptions = {} } = JSON.parse(shown.code === 0 ? shown.stdout : '{}') as {
+    compilerOptions?: { outDir?: string };
+  };
+  const outDir = relative(project, resolve(project, compilerOptions.outDir ?? 'dist'));
   if (outDir === '' || !isInside(project, resolve(project, outDir))) {
     throw new CommandError(
       `The outDir of ${tsconfig} is not a folder in ${project}`,
@@ -42,24 +50,7 @@ export async function compilerOf(project: string): Promise<Compiler> {
   return {
     outDir,
     compile: async (target) => {
-      const { code, stdout, stderr } = await run([
-        '--outDir',
-        join(target, outDir),
-        '--noEmit',
-        'false',
-        '--noEmitOnError',
-        'true',
-        '--declaration',
-        'false',
-        '--declarationMap',
-        'false',
-        '--incremental',
-        'false',
-        '--composite',
-        'false',
-        '--pretty',
-        'false',
-      ]);
+      const { code, stdout, stderr } = await run(['--outDir', join(target, outDir), ...FLAGS]);
       if (code === 0) return;
       const [first = 'no reason given'] = (stdout || stderr).trim().split('\n');
       throw new CommandError(
@@ -80,8 +71,8 @@ export function compiledFile(target: string, outDir: string, source: string): st
     if (existsSync(join(target, path))) return path;
   }
   throw new CommandError(
-    `The compiler made no file of ${source}`,
-    'Name a file that its tsconfig includes',
+    `The compiler made no file from ${source}`,
+    'Name a file that the tsconfig includes',
   );
 }
 
@@ -89,17 +80,6 @@ function tscOf(project: string): string {
   try {
     return createRequire(join(project, 'package.json')).resolve('typescript/bin/tsc');
   } catch {
-    throw new CommandError(
-      `There is no TypeScript in ${project}`,
-      'Run npm install --save-dev typescript',
-    );
-  }
-}
-
-function compilerOptions(json: string): { outDir?: string } {
-  try {
-    return (JSON.parse(json) as { compilerOptions?: { outDir?: string } }).compilerOptions ?? {};
-  } catch {
-    return {};
+    throw new CommandError(`No TypeScript in ${project}`, 'Run npm install --save-dev typescript');
   }
 }

@@ -1,8 +1,8 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { CommandError } from '../errors/cli.error.js';
-import type { CondaSettings, PythonSettings, Vtsfile } from './vtsfile.js';
+import { unreadable } from '../errors.js';
+import type { Vtsfile } from './vtsfile.js';
 
 const NODE_MAJOR = '22';
 const DEFAULT_PYTHON = '3.11';
@@ -11,83 +11,58 @@ const DEFAULT_PYTHON = '3.11';
  * Writes what a container image of a bundle is built from: a Dockerfile, and where the build file
  * declares Python, its requirements.
  *
- * @returns The paths of the Python files, relative to the bundle.
  * @throws CommandError when a file that the build file names cannot be read.
  */
 export async function writeImageFiles(
   bundle: string,
   project: string,
   file: Vtsfile,
-  labels: readonly (readonly [string, string])[],
 ): Promise<void> {
-  const pip = await writePip(bundle, project, file.python);
-  const conda = await writeConda(bundle, project, file.conda);
-  const setup = file.docker?.setup_script;
-  if (setup !== undefined) {
-    await mkdir(join(bundle, 'env', 'docker'), { recursive: true });
-    await take(join(project, setup), join(bundle, 'env', 'docker', 'setup_script'));
+  const { python, conda, docker, labels = [] } = file;
+  const read = (name: string): Promise<Buffer> =>
+    readFile(join(project, name)).catch(unreadable(join(project, name)));
+  const write = async (folder: string, name: string, content: string | Buffer): Promise<void> => {
+    await mkdir(join(bundle, 'env', folder), { recursive: true });
+    await writeFile(join(bundle, 'env', folder, name), content);
+  };
+  if (python) {
+    // As in BentoML, a file of requirements takes the place of the packages.
+    const given = python.requirements_txt;
+    const lines =
+      given === undefined ? (python.packages ?? []) : [String(await read(given)).trimEnd()];
+    const content = [...pipOptions(python), ...lines].join('\n');
+    await write('python', 'requirements.txt', `${content}\n`);
   }
-  await writeFile(join(bundle, 'Dockerfile'), dockerfile(file, labels, { pip, conda }));
+  if (conda) {
+    const given = conda.environment_yml;
+    const content = given === undefined ? condaEnvironment(conda) : await read(given);
+    await write('conda', 'environment.yml', content);
+  }
+  if (docker?.setup_script !== undefined) {
+    await write('docker', 'setup_script', await read(docker.setup_script));
+  }
+  const image = dockerfile(file, labels, { pip: python !== undefined, conda: conda !== undefined });
+  await writeFile(join(bundle, 'Dockerfile'), image);
   await writeFile(join(bundle, '.dockerignore'), 'node_modules\nnpm-debug.log\nDockerfile\n');
 }
 
-async function writePip(
-  bundle: string,
-  project: string,
-  python: PythonSettings | undefined,
-): Promise<boolean> {
-  if (!python) return false;
-  const folder = join(bundle, 'env', 'python');
-  await mkdir(folder, { recursive: true });
-  const target = join(folder, 'requirements.txt');
-  // As in BentoML, a file of requirements takes the place of the packages.
-  const lines =
-    python.requirements_txt === undefined
-      ? [...(python.packages ?? [])]
-      : [(await read(join(project, python.requirements_txt))).trimEnd()];
-  const options = [
-    ...(python.index_url === undefined ? [] : [`--index-url ${python.index_url}`]),
-    ...(python.extra_index_url ?? []).map((url) => `--extra-index-url ${url}`),
-    ...(python.find_links ?? []).map((url) => `--find-links ${url}`),
-    ...(python.trusted_host ?? []).map((host) => `--trusted-host ${host}`),
+function pipOptions(python: NonNullable<Vtsfile['python']>): string[] {
+  const each = (option: string, values: readonly string[] = []): string[] =>
+    values.map((value) => `--${option} ${value}`);
+  return [
+    ...each('index-url', python.index_url === undefined ? [] : [python.index_url]),
+    ...each('extra-index-url', python.extra_index_url),
+    ...each('find-links', python.find_links),
+    ...each('trusted-host', python.trusted_host),
     ...(python.no_index ? ['--no-index'] : []),
   ];
-  await writeFile(target, `${[...options, ...lines].join('\n')}\n`);
-  return true;
 }
 
-async function writeConda(
-  bundle: string,
-  project: string,
-  conda: CondaSettings | undefined,
-): Promise<boolean> {
-  if (!conda) return false;
-  const folder = join(bundle, 'env', 'conda');
-  await mkdir(folder, { recursive: true });
-  const target = join(folder, 'environment.yml');
-  if (conda.environment_yml !== undefined) {
-    await take(join(project, conda.environment_yml), target);
-    return true;
-  }
-  const dependencies = [
-    ...(conda.dependencies ?? []),
-    ...(conda.pip && conda.pip.length > 0 ? [{ pip: [...conda.pip] }] : []),
-  ];
-  const channels = conda.channels ?? ['conda-forge'];
-  await writeFile(target, stringify({ channels, dependencies }));
-  return true;
-}
-
-async function take(from: string, to: string): Promise<void> {
-  await copyFile(from, to).catch((error: NodeJS.ErrnoException) => refuse(from, error));
-}
-
-async function read(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => refuse(path, error));
-}
-
-function refuse(path: string, { code }: NodeJS.ErrnoException): never {
-  throw new CommandError(`${path} cannot be read (${code})`, 'Correct its path in the build file');
+function condaEnvironment({ channels, dependencies, pip }: NonNullable<Vtsfile['conda']>): string {
+  return stringify({
+    channels: channels ?? ['conda-forge'],
+    dependencies: [...(dependencies ?? []), ...(pip && pip.length > 0 ? [{ pip }] : [])],
+  });
 }
 
 export function dockerfile(
@@ -102,36 +77,30 @@ export function dockerfile(
     ...(python.pip ? ['python3', 'python3-venv'] : []),
     ...(python.conda ? ['bzip2', 'ca-certificates', 'curl'] : []),
   ];
-  const build = envs.filter(({ stage }) => stage !== 'runtime').map(pairOf);
-  const runtime = [
-    ...envs.filter(({ stage }) => stage !== 'build').map(pairOf),
-    ...(docker.env ?? []),
-  ];
+  const variables = (other: string): (readonly [string, string])[] =>
+    envs.filter(({ stage }) => stage !== other).map(({ name, value }) => [name, value]);
+  const runtime = [...variables('build'), ...(docker.env ?? [])];
   const parts = [
     [`FROM ${base}`],
-    labels.length > 0 ? [`LABEL ${pairs(labels)}`] : [],
+    labels.length > 0 && [`LABEL ${pairs(labels)}`],
     [`ENV NODE_ENV=production PORT=3000 ONNXRUNTIME_NODE_INSTALL=skip`],
-    packages.length > 0
-      ? [
-          'RUN apt-get update \\',
-          `    && apt-get install -y --no-install-recommends ${packages.map(shell).join(' ')} \\`,
-          '    && rm -rf /var/lib/apt/lists/*',
-        ]
-      : [],
+    packages.length > 0 && [
+      'RUN apt-get update \\',
+      `    && apt-get install -y --no-install-recommends ${packages.map(shell).join(' ')} \\`,
+      '    && rm -rf /var/lib/apt/lists/*',
+    ],
     // An image of another base may lack the user that Node's images have.
     [
       'RUN id node >/dev/null 2>&1 || useradd --create-home --uid 1000 node',
       'WORKDIR /home/node/app',
-      ...build.map(([name, value]) => `ARG ${name}=${quote(value)}`),
+      ...variables('runtime').map(([name, value]) => `ARG ${name}=${quote(value)}`),
     ],
-    docker.setup_script === undefined
-      ? []
-      : [
-          'COPY env/docker/setup_script /tmp/setup_script',
-          'RUN chmod +x /tmp/setup_script && /tmp/setup_script',
-        ],
-    python.conda ? condaLines(docker.python_version) : [],
-    python.pip ? pipLines(file.python, docker.python_version) : [],
+    docker.setup_script !== undefined && [
+      'COPY env/docker/setup_script /tmp/setup_script',
+      'RUN chmod +x /tmp/setup_script && /tmp/setup_script',
+    ],
+    python.conda && condaLines(docker.python_version),
+    python.pip && pipLines(file.python, docker.python_version),
     [
       'COPY --chown=node:node package.json package-lock.json .npmrc ./',
       // The brackets make a folder that may be missing none that has to be there.
@@ -139,7 +108,7 @@ export function dockerfile(
       'RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force',
       'COPY --chown=node:node . .',
     ],
-    runtime.length > 0 ? [`ENV ${pairs(runtime)}`] : [],
+    runtime.length > 0 && [`ENV ${pairs(runtime)}`],
     [
       'USER node',
       'EXPOSE 3000',
@@ -147,13 +116,11 @@ export function dockerfile(
       'CMD ["node", "start.mjs"]',
     ],
   ];
-  return `${parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  const texts = parts.flatMap((lines) => (lines ? [lines.join('\n')] : []));
+  return `${texts.join('\n\n')}\n`;
 }
 
-function pipLines(python: PythonSettings | undefined, version: string | undefined): string[] {
+function pipLines(python: Vtsfile['python'], version: string | undefined): string[] {
   const args = python?.pip_args === undefined ? '' : ` ${python.pip_args}`;
   return [
     ...(version === undefined
@@ -175,10 +142,6 @@ function condaLines(version: string | undefined): string[] {
     '    && micromamba clean -ay',
     'ENV PATH=/opt/conda/bin:$PATH',
   ];
-}
-
-function pairOf({ name, value }: { name: string; value: string }): readonly [string, string] {
-  return [name, value];
 }
 
 function pairs(entries: readonly (readonly [string, string])[]): string {

@@ -1,4 +1,3 @@
-/** How the app of a bundle is started. */
 export type Service =
   /** A program that serves. */
   | { readonly kind: 'program'; readonly file: string }
@@ -7,7 +6,6 @@ export type Service =
   /** The models are served as they are. */
   | { readonly kind: 'model'; readonly tag: string };
 
-/** Folder of the project's files in a bundle. */
 export const SOURCE = 'src';
 
 export interface LauncherFacts {
@@ -18,7 +16,6 @@ export interface LauncherFacts {
   readonly env: readonly (readonly [string, string])[];
 }
 
-/** The program start.mjs of a bundle. */
 export function launcher({ service, title, version, description, env }: LauncherFacts): string {
   const docs = { title, version, ...(description === undefined ? {} : { description }) };
   const variables = env.map(
@@ -51,7 +48,7 @@ import { setupVtsDocs } from 'nestjs-vts';
 
 ${enter}const { ${service.name} } = await import(${file});
 const app = await NestFactory.create(${service.name});
-app.enableShutdownHooks();
+app.enableShutdownHooks([], { useProcessExit: true });
 setupVtsDocs(app, ${JSON.stringify(docs)});
 await app.listen(process.env.PORT ?? 3000);
 `;

@@ -1,12 +1,10 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { CommandError } from '../errors/cli.error.js';
-import { packageFolder } from '../package-facts.js';
+import { CommandError } from '../errors.js';
 import { findTool, runTool, type ToolResult } from './run-tool.js';
 
-/** The name of this package. */
 export const OWN_NAME = 'nestjs-vts';
 /** Folder of packages that no registry has. */
 const VENDOR = 'vendor';
@@ -14,8 +12,9 @@ const VENDOR = 'vendor';
 const LOCAL = /^(?:file:|link:|portal:|workspace:|\.{0,2}\/|~\/)/;
 
 type Dependencies = Record<string, string>;
+/** Carries a package along; gives its specifier. */
+type Vendor = (folder: string) => Promise<string>;
 
-/** What is used of a package.json. */
 export interface PackageJson {
   readonly name?: string;
   readonly version?: string;
@@ -26,7 +25,6 @@ export interface PackageJson {
   readonly peerDependencies?: Dependencies;
   readonly overrides?: object;
   readonly allowScripts?: object;
-  readonly engines?: object;
 }
 
 export function readPackageJson(folder: string): PackageJson | undefined {
@@ -48,8 +46,9 @@ export function packageRootOf(folder: string): string | undefined {
 /** Where this package is for a project: its own copy, else the one that runs. */
 export function ownPackageFor(project: string): string {
   const root = packageRootOf(project);
-  const itself = root !== undefined && readPackageJson(root)?.name === OWN_NAME ? root : undefined;
-  return itself ?? installed(project, OWN_NAME) ?? fileURLToPath(packageFolder());
+  if (root !== undefined && readPackageJson(root)?.name === OWN_NAME) return root;
+  const running = createRequire(import.meta.url).resolve(`${OWN_NAME}/package.json`);
+  return installed(project, OWN_NAME) ?? dirname(running);
 }
 
 /**
@@ -62,27 +61,20 @@ export function ownPackageFor(project: string): string {
 export async function writePackages(
   bundle: string,
   project: string,
-  facts: {
-    name: string;
-    version: string;
-    description: string | undefined;
-    node: string | undefined;
-  },
+  facts: { name: string; version: string; description?: string; node?: string },
 ): Promise<void> {
   const npm = findTool('npm');
   if (npm === undefined) {
-    throw new CommandError(
-      'npm is not on the PATH',
-      'Install Node with npm, which makes the lockfile',
-    );
+    throw new CommandError('npm is not on the PATH', 'Install npm, which makes the lockfile');
   }
   const root = packageRootOf(project);
   const own = root === undefined ? undefined : readPackageJson(root);
   const wanted: Dependencies = {
     [OWN_NAME]: '*',
-    ...(own?.name === OWN_NAME ? frameworkOf(own) : own?.dependencies),
+    // In this package's own repository an app needs what users install beside the package.
+    ...(own?.name === OWN_NAME ? own.peerDependencies : own?.dependencies),
   };
-  const vendor = new Vendor(bundle, npm);
+  const vendor: Vendor = (folder) => vendored(npm, bundle, folder);
   const dependencies = await pin(wanted, project, vendor);
   const optional = await pin(own?.optionalDependencies ?? {}, project, vendor);
   const json = {
@@ -123,7 +115,7 @@ async function lock(npm: string, bundle: string, root: string | undefined): Prom
   const reason = /npm error (?!code|A complete)(.+)/.exec(stderr)?.[1] ?? first;
   throw new CommandError(
     `npm cannot make the lockfile: ${reason}`,
-    'See to the registry and the dependencies of the project',
+    'Check the registry and the dependencies of the project',
   );
 }
 
@@ -132,34 +124,24 @@ function runNpm(npm: string, bundle: string, ...command: string[]): Promise<Tool
   return runTool(npm, [...command, ...options, '--loglevel=error'], { cwd: bundle });
 }
 
-/**
- * The dependencies of an app within this package's own repository: what users install beside it.
- */
-function frameworkOf(own: PackageJson): Dependencies {
-  return own.peerDependencies ?? {};
-}
-
 /** Dependencies with the versions that are installed. */
 async function pin(wanted: Dependencies, project: string, vendor: Vendor): Promise<Dependencies> {
-  const pinned: [string, string][] = [];
+  const pinned: Dependencies = {};
   for (const [name, spec] of Object.entries(wanted)) {
     const folder = name === OWN_NAME ? ownPackageFor(project) : installed(project, name);
     const version = folder === undefined ? undefined : readPackageJson(folder)?.version;
-    if (folder === undefined || version === undefined) pinned.push([name, spec]);
-    else if (isLocal(spec, folder, name)) pinned.push([name, await vendor.add(folder)]);
-    // Versions of git and of URLs are in the specifier.
-    else
-      pinned.push([
-        name,
-        /[:/]/.test(spec) && !spec.startsWith('npm:') ? spec : exact(spec, version),
-      ]);
+    if (folder === undefined || version === undefined) pinned[name] = spec;
+    else if (isLocal(spec, folder, name)) pinned[name] = await vendor(folder);
+    else pinned[name] = exact(spec, version);
   }
-  return Object.fromEntries(pinned);
+  return pinned;
 }
 
 function exact(spec: string, version: string): string {
   const alias = /^(npm:@?[^@]+)(?:@|$)/.exec(spec);
-  return alias ? `${alias[1]}@${version}` : version;
+  if (alias) return `${alias[1]}@${version}`;
+  // Versions of git and of URLs are in the specifier.
+  return /[:/]/.test(spec) ? spec : version;
 }
 
 /**
@@ -192,42 +174,31 @@ function resolvedInRegistry(folder: string, name: string): boolean {
 
 /** The folder of an installed package, as Node finds it from a project. */
 function installed(project: string, name: string): string | undefined {
-  for (let at = project; ; at = dirname(at)) {
-    const folder = join(at, 'node_modules', name);
-    if (existsSync(join(folder, 'package.json'))) return folder;
-    if (at === dirname(at)) return undefined;
-  }
+  const modules = createRequire(join(project, 'package.json')).resolve.paths(name) ?? [];
+  return modules
+    .map((folder) => join(folder, name))
+    .find((folder) => existsSync(join(folder, 'package.json')));
 }
 
-/** Packages that are carried along, packed. */
-class Vendor {
-  constructor(
-    private readonly bundle: string,
-    private readonly npm: string,
-  ) {}
-
-  /** Packs the package of a folder; the specifier of what came of it. */
-  async add(folder: string): Promise<string> {
-    const target = join(this.bundle, VENDOR);
-    await mkdir(target, { recursive: true });
-    const { code, stdout, stderr } = await runTool(
-      this.npm,
-      ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', target],
-      { cwd: realpathSync(folder) },
-    );
-    const file = code === 0 ? packedFile(stdout) : undefined;
-    if (file !== undefined) return `file:${VENDOR}/${file}`;
-    throw new CommandError(
-      `npm cannot pack ${folder}: ${stderr.trim().split('\n')[0]}`,
-      'See to that package',
-    );
-  }
+/** Packs the package of a folder into a bundle; the specifier of what came of it. */
+async function vendored(npm: string, bundle: string, folder: string): Promise<string> {
+  const target = join(bundle, VENDOR);
+  await mkdir(target, { recursive: true });
+  const { code, stdout, stderr } = await runTool(
+    npm,
+    ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', target],
+    { cwd: realpathSync(folder) },
+  );
+  const file = code === 0 ? packedFile(stdout) : undefined;
+  if (file !== undefined) return `file:${VENDOR}/${file}`;
+  throw new CommandError(
+    `npm cannot pack ${folder}: ${stderr.trim().split('\n')[0]}`,
+    'Check that package',
+  );
 }
 
 function packedFile(json: string): string | undefined {
   const packed = JSON.parse(json) as unknown;
-  const [first] = Array.isArray(packed) ? packed : Object.values(packed as object);
-  return (first as { filename?: string } | undefined)?.filename
-    ?.replace(/^@/, '')
-    .replace('/', '-');
+  const [first] = Object.values(packed as { filename?: string }[]);
+  return first?.filename?.replace(/^@/, '').replace('/', '-');
 }

@@ -9,7 +9,6 @@ export interface ReadmeFacts {
   readonly file: Vtsfile;
 }
 
-/** The README.md of a bundle. */
 export function bundleReadme({ tag, description, models, document, file }: ReadmeFacts): string {
   const endpoints = endpointsOf(document);
   const sections = [
@@ -18,7 +17,7 @@ export function bundleReadme({ tag, description, models, document, file }: Readm
     `A bundle of nestjs-vts, version \`${tag.version}\`: an app with its models, complete.`,
     '## Run',
     '```bash\nnpm ci --omit=dev && npm start\n```',
-    'It listens at the port `PORT` (default 3000). The documentation of its endpoints is at `/docs`, and in `openapi.json`.',
+    'It listens on the port `PORT` (default 3000). The documentation of its endpoints is at `/docs`, and in `openapi.json`.',
     ...(endpoints.length > 0 ? ['## Endpoints', endpoints.join('\n')] : []),
     '## Models',
     models.map((model) => `- \`${model.tag}\`${model.module && ` (${model.module})`}`).join('\n') ||

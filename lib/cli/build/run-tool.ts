@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { delimiter, join } from 'node:path';
+import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
-/** What a program did. */
 export interface ToolResult {
   readonly code: number;
   readonly stdout: string;
@@ -10,41 +11,34 @@ export interface ToolResult {
 }
 
 /** Runs a program to its end; its output is kept, or with `inherit` shown as it comes. */
-export function runTool(
+export async function runTool(
   command: string,
   args: readonly string[],
-  options: { cwd: string; env?: NodeJS.ProcessEnv; inherit?: boolean },
+  { cwd, inherit = false }: { cwd: string; inherit?: boolean },
 ): Promise<ToolResult> {
-  const { cwd, env = process.env, inherit = false } = options;
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      env,
-      stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-    });
-    let [stdout, stderr] = ['', ''];
-    child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      resolve({ code: code ?? 1, stdout, stderr: stderr || (signal ? `ended by ${signal}` : '') });
-    });
+  const child = spawn(command, args, {
+    cwd,
+    stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   });
+  const [[code, signal], stdout, stderr] = await Promise.all([
+    once(child, 'close') as Promise<[number | null, string | null]>,
+    child.stdout ? text(child.stdout) : '',
+    child.stderr ? text(child.stderr) : '',
+  ]);
+  return { code: code ?? 1, stdout, stderr: stderr || (signal ? `ended by ${signal}` : '') };
 }
 
-/** Where a program is on the PATH; undefined where it is not. */
+/** Where a program is on the PATH, if it is. */
 export function findTool(name: string): string | undefined {
   const suffixes = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : [''];
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    for (const suffix of suffixes) {
-      const path = join(folder, name + suffix);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        continue;
-      }
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const paths = folders.flatMap((folder) => suffixes.map((suffix) => join(folder, name + suffix)));
+  return paths.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
     }
-  }
-  return undefined;
+  });
 }

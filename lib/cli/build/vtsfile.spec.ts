@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BuildFileError } from '../errors/build.error.js';
+import { BuildFileError } from '../errors.js';
 import { parseVtsfile } from './vtsfile.js';
 
 const problemsOf = (text: string): string[] => {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { hasCode } from '../../serving/store/durable.js';
 import { isTagPart } from '../../serving/store/tag.js';
-import { BuildFileError } from '../errors/build.error.js';
-import { CommandError } from '../errors/cli.error.js';
+import { BuildFileError, CommandError, unreadable } from '../errors.js';
 import {
   either,
   flag,
@@ -13,66 +13,9 @@ import {
   text,
   texts,
   where,
+  type Read,
   type Shape,
 } from './yaml-shape.js';
-
-/** An environment variable, for the build of an image, for the running service, or for both. */
-export interface BundleEnv {
-  readonly name: string;
-  readonly value: string;
-  readonly stage: 'all' | 'build' | 'runtime';
-}
-
-/** Python beside Node, for what is no learner. */
-export interface PythonSettings {
-  readonly packages?: readonly string[];
-  readonly requirements_txt?: string;
-  readonly lock_packages?: boolean;
-  readonly index_url?: string;
-  readonly no_index?: boolean;
-  readonly trusted_host?: readonly string[];
-  readonly find_links?: readonly string[];
-  readonly extra_index_url?: readonly string[];
-  readonly pip_args?: string;
-}
-
-export interface CondaSettings {
-  readonly environment_yml?: string;
-  readonly channels?: readonly string[];
-  /** Texts, and `{ pip: [...] }`. */
-  readonly dependencies?: readonly (string | { readonly pip: readonly string[] })[];
-  readonly pip?: readonly string[];
-}
-
-export interface DockerSettings {
-  readonly base_image?: string;
-  readonly distro?: string;
-  readonly python_version?: string;
-  readonly env?: readonly (readonly [string, string])[];
-  readonly system_packages?: readonly string[];
-  readonly setup_script?: string;
-}
-
-/** The build file of a bundle. */
-export interface Vtsfile {
-  /**
-   * `src/main.ts`, a program that serves; or `src/app.module.ts:AppModule`. Undefined: the models
-   * are served as they are.
-   */
-  readonly service?: string;
-  readonly name?: string;
-  readonly version?: string;
-  readonly description?: string;
-  readonly labels?: readonly (readonly [string, string])[];
-  readonly include?: readonly string[];
-  readonly exclude?: readonly string[];
-  readonly models?: readonly string[];
-  readonly envs?: readonly BundleEnv[];
-  readonly node?: { readonly version?: string };
-  readonly docker?: DockerSettings;
-  readonly python?: PythonSettings;
-  readonly conda?: CondaSettings;
-}
 
 const oneOrMore: Shape<string[]> = either(isSeq, list(text), (node, path, report) => {
   const value = text(node, path, report);
@@ -82,22 +25,27 @@ const oneOrMore: Shape<string[]> = either(isSeq, list(text), (node, path, report
 const modelTag: Shape<string> = either(
   isMap,
   (node, path, report) => {
-    const model = object<{ tag?: string }>({ tag: text })(node, path, report);
+    const model = object({ tag: text })(node, path, report);
     if (model && model.tag === undefined) report.add(node, `${path} needs a tag`);
     return model?.tag;
   },
   text,
 );
 
-const env: Shape<BundleEnv> = (node, path, report) => {
-  const read = object<{ name?: string; value?: string; stage?: BundleEnv['stage'] }>({
+/** An environment variable, for the build of an image, for the running service, or for both. */
+const env: Shape<{ name: string; value: string; stage: 'all' | 'build' | 'runtime' }> = (
+  node,
+  path,
+  report,
+) => {
+  const read = object({
     name: where(text, (name) =>
       /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
         ? undefined
-        : `is "${name}", which no variable can be called`,
+        : `is "${name}"; use letters, digits and "_"`,
     ),
     value: text,
-    stage: where(text as Shape<BundleEnv['stage']>, (stage) =>
+    stage: where(text as Shape<'all' | 'build' | 'runtime'>, (stage) =>
       ['all', 'build', 'runtime'].includes(stage) ? undefined : 'must be all, build or runtime',
     ),
   })(node, path, report);
@@ -127,7 +75,7 @@ const dockerEnv: Shape<(readonly [string, string])[]> = either(
 const dependency: Shape<string | { pip: string[] }> = either(
   isMap,
   (node, path, report) => {
-    const pip = object<{ pip?: string[] }>({ pip: list(text) })(node, path, report)?.pip;
+    const pip = object({ pip: list(text) })(node, path, report)?.pip;
     return pip && { pip };
   },
   text,
@@ -139,7 +87,11 @@ const tagPart: Shape<string> = where(text, (part) =>
     : `is "${part}"; use 1 to 63 lower-case letters, digits, "-", "_" or "."`,
 );
 
-const VTSFILE = object<Vtsfile>({
+const VTSFILE = object({
+  /**
+   * `src/main.ts`, a program that serves; or `src/app.module.ts:AppModule`. Undefined: the models
+   * are served as they are.
+   */
   service: where(text, (service) =>
     /^[\w.-]+(\.[\w]+)*:\w+$/.test(service) && !/\.[cm]?[jt]s:/.test(service)
       ? `is "${service}", a module of Python's; name the file of a Nest app, such as src/main.ts or src/app.module.ts:AppModule`
@@ -155,12 +107,12 @@ const VTSFILE = object<Vtsfile>({
   exclude: list(text),
   models: list(modelTag),
   envs: list(env),
-  node: object<NonNullable<Vtsfile['node']>>({
+  node: object({
     version: where(text, (version) =>
       /^\d+(\.\d+){0,2}$/.test(version) ? undefined : `is "${version}"; write it as 22 or 22.12.0`,
     ),
   }),
-  docker: object<DockerSettings>({
+  docker: object({
     base_image: text,
     distro: where(text, (distro) =>
       distro === 'debian' ? undefined : `is "${distro}"; only debian is known, or give base_image`,
@@ -170,7 +122,8 @@ const VTSFILE = object<Vtsfile>({
     system_packages: list(text),
     setup_script: text,
   }),
-  python: object<PythonSettings>({
+  /** Python beside Node, for what is no learner. */
+  python: object({
     packages: list(text),
     requirements_txt: text,
     lock_packages: where(flag, (lock) =>
@@ -183,7 +136,7 @@ const VTSFILE = object<Vtsfile>({
     extra_index_url: oneOrMore,
     pip_args: text,
   }),
-  conda: object<CondaSettings>({
+  conda: object({
     environment_yml: text,
     channels: list(text),
     dependencies: list(dependency),
@@ -191,29 +144,28 @@ const VTSFILE = object<Vtsfile>({
   }),
 });
 
+export type Vtsfile = Read<typeof VTSFILE>;
+
 /** Names under which the file is looked for. */
 const NAMES = ['vtsfile.yaml', 'vtsfile.yml', 'bentofile.yaml', 'bentofile.yml'];
 
 /**
  * Reads the build file of a folder.
  *
- * @param given Its name, where it is another.
+ * @param given Its path, where it has another name.
  * @throws CommandError where there is none.
  * @throws BuildFileError with the lines of what is wrong.
  */
 export async function readVtsfile(folder: string, given?: string): Promise<Vtsfile> {
   const paths = given === undefined ? NAMES.map((name) => join(folder, name)) : [resolve(given)];
   for (const path of paths) {
-    const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-      throw new CommandError(`${path} cannot be read (${error.code})`, 'See to its permissions');
-    });
+    const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) =>
+      hasCode(error, 'ENOENT', 'ENOTDIR') ? undefined : unreadable(path)(error),
+    );
     if (content !== undefined) return parseVtsfile(content, basename(path));
   }
   throw new CommandError(
-    given === undefined
-      ? `There is no vtsfile.yaml in ${resolve(folder)}`
-      : `There is no ${paths[0]}`,
+    `There is no ${given === undefined ? `vtsfile.yaml in ${resolve(folder)}` : paths[0]}`,
     'Write one, or name it with --file',
   );
 }
@@ -222,21 +174,17 @@ export function parseVtsfile(content: string, name: string): Vtsfile {
   const lines = new LineCounter();
   const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
-    const problems = document.errors.map(({ pos, message }) => ({
-      line: lines.linePos(pos[0]).line,
-      message,
-    }));
-    throw new BuildFileError(name, problems);
+    throw new BuildFileError(
+      name,
+      document.errors.map(({ pos, message }) => ({ line: lines.linePos(pos[0]).line, message })),
+    );
   }
   const report = new Report(lines);
   const root = document.contents;
   const empty = root === null || (isScalar(root) && root.value === null);
   const file = empty ? {} : (VTSFILE(root, '', report) ?? {});
-  if (
-    file.service === undefined &&
-    (file.models ?? []).length === 0 &&
-    report.problems.length === 0
-  ) {
+  const isServable = file.service !== undefined || (file.models ?? []).length > 0;
+  if (!isServable && report.problems.length === 0) {
     report.add(root, 'there is neither a service nor a model');
   }
   if (report.problems.length > 0) throw new BuildFileError(name, report.problems);

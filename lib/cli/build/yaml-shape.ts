@@ -1,11 +1,5 @@
 import { isMap, isPair, isScalar, isSeq, type LineCounter, type Node, type YAMLMap } from 'yaml';
 
-/** What is wrong in a file, and where. */
-export interface YamlProblem {
-  readonly line: number;
-  readonly message: string;
-}
-
 /** Reads a node as some type; undefined where it is absent or wrong, which it then reports. */
 export type Shape<T> = (
   node: Node | null | undefined,
@@ -13,12 +7,15 @@ export type Shape<T> = (
   report: Report,
 ) => T | undefined;
 
+export type Read<S> = S extends Shape<infer T> ? T : never;
+
+/** Gathers what is wrong in a file, and where. */
 export class Report {
-  readonly problems: YamlProblem[] = [];
+  readonly problems: { readonly line: number; readonly message: string }[] = [];
 
   constructor(private readonly lines: LineCounter) {}
 
-  add(node: Node | null | undefined, message: string): void {
+  add(node: Node | null | undefined, message: string): undefined {
     const offset = node?.range?.[0] ?? 0;
     this.problems.push({ line: this.lines.linePos(offset).line, message });
   }
@@ -30,24 +27,19 @@ export const text: Shape<string> = (node, path, report) => {
   if (isScalar(node) && ['string', 'number', 'boolean', 'bigint'].includes(typeof node.value)) {
     return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
   }
-  report.add(node, `${path} must be a text, not ${describe(node)}`);
-  return undefined;
+  return report.add(node, `${path} must be a text, not ${describe(node)}`);
 };
 
 export const flag: Shape<boolean> = (node, path, report) => {
   if (isAbsent(node)) return undefined;
   if (isScalar(node) && typeof node.value === 'boolean') return node.value;
-  report.add(node, `${path} must be true or false, not ${describe(node)}`);
-  return undefined;
+  return report.add(node, `${path} must be true or false, not ${describe(node)}`);
 };
 
 export function list<T>(item: Shape<T>): Shape<T[]> {
   return (node, path, report) => {
     if (isAbsent(node)) return undefined;
-    if (!isSeq(node)) {
-      report.add(node, `${path} must be a list, not ${describe(node)}`);
-      return undefined;
-    }
+    if (!isSeq(node)) return report.add(node, `${path} must be a list, not ${describe(node)}`);
     return node.items.flatMap((each, index) => {
       const value = item(each as Node, `${path}[${index}]`, report);
       if (value === undefined && isAbsent(each as Node)) {
@@ -62,8 +54,7 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
 export const texts: Shape<[string, string][]> = (node, path, report) => {
   if (isAbsent(node)) return undefined;
   if (!isMap(node)) {
-    report.add(node, `${path} must be a map of texts, not ${describe(node)}`);
-    return undefined;
+    return report.add(node, `${path} must be a map of texts, not ${describe(node)}`);
   }
   return entriesOf(node).flatMap(([key, value]) => {
     const read = text(value, `${path}.${key}`, report);
@@ -72,30 +63,25 @@ export const texts: Shape<[string, string][]> = (node, path, report) => {
 };
 
 /** A map with some keys and no others. */
-export function object<T extends object>(shapes: {
-  [Key in keyof T]-?: Shape<NonNullable<T[Key]>>;
-}): Shape<T> {
-  const known = new Map<string, Shape<unknown>>(
-    Object.entries(shapes) as [string, Shape<unknown>][],
-  );
+export function object<Shapes extends Record<string, Shape<unknown>>>(
+  shapes: Shapes,
+): Shape<{ readonly [Key in keyof Shapes]?: Read<Shapes[Key]> }> {
+  const known = new Map(Object.entries(shapes));
   return (node, path, report) => {
     if (isAbsent(node)) return undefined;
     if (!isMap(node)) {
-      report.add(node, `${path || 'the file'} must be a map, not ${describe(node)}`);
-      return undefined;
+      return report.add(node, `${path || 'the file'} must be a map, not ${describe(node)}`);
     }
     const found = new Map<string, unknown>();
     for (const [key, value, keyNode] of entriesOf(node)) {
       const shape = known.get(key);
       const full = path === '' ? key : `${path}.${key}`;
-      if (!shape) {
+      if (!shape)
         report.add(keyNode, `"${full}" is no key (known: ${[...known.keys()].join(', ')})`);
-        continue;
-      }
-      const read = shape(value, full, report);
+      const read = shape?.(value, full, report);
       if (read !== undefined) found.set(key, read);
     }
-    return Object.fromEntries(found) as T;
+    return Object.fromEntries(found) as { [Key in keyof Shapes]?: Read<Shapes[Key]> };
   };
 }
 
@@ -109,7 +95,6 @@ export function either<A, B>(
     node && isFirst(node) ? first(node, path, report) : second(node, path, report);
 }
 
-/** Adds a condition to a shape. */
 export function where<T>(shape: Shape<T>, problem: (value: T) => string | undefined): Shape<T> {
   return (node, path, report) => {
     const value = shape(node, path, report);

@@ -2,16 +2,15 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { LATEST, Tag } from '../../serving/store/tag.js';
 import { BUNDLE_YAML, BUNDLES } from '../build/build-bundle.js';
 import { findTool, runTool } from '../build/run-tool.js';
-import { Tag } from '../../serving/store/index.js';
-import { CommandError } from '../errors/cli.error.js';
+import { CommandError } from '../errors.js';
+import { openStore, type StoreOptions } from '../options.js';
 import { write } from '../output/print.js';
-import { openStore, type StoreOptions } from '../store-option.js';
 
 const TOOLS = ['docker', 'podman', 'buildah'] as const;
 
-/** `vts containerize`. */
 export async function containerize(
   given: string,
   options: StoreOptions & { imageTag?: string[]; backend?: string; opt?: string[] },
@@ -21,7 +20,6 @@ export async function containerize(
   const facts = parse(await readFile(join(folder, BUNDLE_YAML), 'utf8')) as {
     name: string;
     version: string;
-    envs?: { name: string; stage: string }[];
   };
   const tags = options.imageTag ?? [`${facts.name}:${facts.version}`];
   const { code } = await runTool(
@@ -32,46 +30,49 @@ export async function containerize(
   if (code !== 0) {
     throw new CommandError(
       `${tool} could not build the image (exit code ${code})`,
-      'Its own messages above say why',
+      'Its messages above say why',
     );
   }
   write(`${tags.join(', ')} built from ${folder}.`);
 }
 
-/** The tool that builds images. @throws CommandError where there is none. */
+/** @throws CommandError where no tool builds images. */
 function toolFor(wanted: string | undefined): string {
   const names = wanted === undefined ? TOOLS : [wanted];
   const found = names.map(findTool).find((path) => path !== undefined);
   if (found !== undefined) return found;
-  const which = wanted ?? `None of ${TOOLS.join(', ')}`;
-  throw new CommandError(
-    `${which} is ${wanted === undefined ? '' : 'not '}on the PATH, and one is needed to build an image`,
-    'Install one, or build the Dockerfile of the bundle elsewhere',
-  );
+  const missing =
+    wanted === undefined
+      ? `None of ${TOOLS.join(', ')} is on the PATH`
+      : `${wanted} is not on the PATH`;
+  throw new CommandError(missing, 'Install one, or build the Dockerfile of the bundle elsewhere');
 }
 
 /** The folder of a bundle: given itself, or by a tag of the store. */
 async function bundleFolder(given: string, options: StoreOptions): Promise<string> {
   if (existsSync(join(given, BUNDLE_YAML))) return resolve(given);
   if (/[\\/]|^\./.test(given)) {
-    throw new CommandError(`There is no bundle in ${resolve(given)}`, 'Build one with vts build');
+    throw new CommandError(`No bundle in ${resolve(given)}`, 'Build one with vts build');
   }
   const { home } = await openStore(options);
-  const { name, version = 'latest' } = Tag.parse(given);
+  const { name, version = LATEST } = Tag.parse(given);
   const versions = join(home, BUNDLES, name);
-  const all = (await readdir(versions).catch(() => [])).filter((entry) => entry !== 'latest');
+  const all = (await readdir(versions).catch(() => [])).filter((entry) => entry !== LATEST);
+  const newest = (): string => all.sort().at(-1) ?? '';
   const wanted =
-    version === 'latest'
-      ? (
-          await readFile(join(versions, 'latest'), 'utf8').catch(() => all.sort().at(-1) ?? '')
-        ).trim()
+    version === LATEST
+      ? (await readFile(join(versions, LATEST), 'utf8').catch(newest)).trim()
       : version;
   const matches = all.includes(wanted) ? [wanted] : all.filter((entry) => entry.startsWith(wanted));
   if (wanted !== '' && matches.length === 1) return join(versions, matches[0]!);
+  if (matches.length > 1) {
+    throw new CommandError(
+      `The tag "${given}" matches the bundles ${matches.join(', ')}`,
+      'Give more characters of the version',
+    );
+  }
   throw new CommandError(
-    matches.length > 1
-      ? `The tag "${given}" fits the bundles ${matches.join(', ')}`
-      : `There is no bundle "${given}" in ${join(home, BUNDLES)}`,
-    matches.length > 1 ? 'Give more of the version' : 'Build one with vts build',
+    `The store has no bundle "${given}" in ${join(home, BUNDLES)}`,
+    'Build one with vts build',
   );
 }

@@ -1,10 +1,8 @@
 import { fastai } from '../../serving/models/index.js';
 import type { ModelMetadata } from '../../serving/store/index.js';
+import { openStore, pairs, type StoreOptions } from '../options.js';
 import { write } from '../output/print.js';
-import { pairs } from '../pairs.js';
-import { openStore, type StoreOptions } from '../store-option.js';
 
-/** `vts import`. */
 export async function importLearner(
   name: string,
   file: string,
@@ -26,7 +24,7 @@ export async function importLearner(
   write(`${model.tag} imported.`);
 }
 
-/** A value as JSON where it is some, else as the text that it is. */
+/** What a text is as JSON, else the text. */
 function fromJson(text: string): ModelMetadata {
   try {
     return JSON.parse(text) as ModelMetadata;

@@ -1,14 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
-import { Tag, type Model } from '../../serving/store/index.js';
-import { CommandError } from '../errors/cli.error.js';
 import { inspectFile, type ColumnFacts, type Inspection } from '../inspect/inspection.js';
+import type { StoreOptions } from '../options.js';
 import { print, type OutputFormat } from '../output/print.js';
-import { listing, oneLine } from '../output/table.js';
-import { formatBytes, formatCount } from '../output/units.js';
-import { resolveSaved } from '../saved-file.js';
-import { openStore, type StoreOptions } from '../store-option.js';
+import { formatBytes, formatCount, listing, oneLine } from '../output/table.js';
+import { resolveTarget } from '../target.js';
 
-/** `vts inspect`. */
 export async function inspect(
   target: string,
   options: StoreOptions & { output: OutputFormat },
@@ -25,32 +20,19 @@ export async function inspect(
   await print(inspection, options.output, () => describe(inspection));
 }
 
-/** The file that a tag or a path means. What exists as a file is one. */
-export async function resolveTarget(
-  target: string,
-  options: StoreOptions,
-): Promise<{ file: string; model?: Model }> {
-  if (existsSync(target) && statSync(target).isFile()) return { file: target };
-  if (/[\\/]|\.(?:pkl|pt|pth|bin|zip)$/.test(target)) {
-    throw new CommandError(`There is no file ${target}`, 'Give the path of a file, or a tag');
-  }
-  const model = await (await openStore(options)).get(Tag.parse(target));
-  return { file: await resolveSaved(model), model };
-}
-
 function describe(it: Inspection & { tag?: string }): string {
   const versions = Object.entries(it.versions).map(([name, version]) => `${name} ${version}`);
   const facts: [string, string][] = [
-    ...(it.tag === undefined ? [] : [['Tag', it.tag] as [string, string]]),
     ['File', `${it.file} (${formatBytes(it.bytes)}, ${it.format} format)`],
     ['Kind', it.kind],
     ['Class', it.class],
-    ['Versions', versions.join(', ') || 'not told'],
+    ['Versions', versions.join(', ') || 'unknown'],
     ['Parameters', formatCount(it.parameters)],
     ['Loss', it.loss ?? '-'],
     ['Vocabulary', vocabulary(it)],
     ['Servable', it.servable ? 'yes' : `no: ${it.reason}`],
   ];
+  if (it.tag !== undefined) facts.unshift(['Tag', it.tag]);
   const parts = [listing(facts)];
   const pipelines = Object.entries(it.transforms ?? {});
   if (pipelines.length > 0) {

@@ -1,50 +1,52 @@
 import { FASTAI } from '../../serving/models/rules-index.js';
-import { CommandError } from '../errors/cli.error.js';
+import { CommandError } from '../errors.js';
+import type { StoreOptions } from '../options.js';
 import { print, toJson, type OutputFormat } from '../output/print.js';
-import { ProgressBar } from '../output/progress.js';
+import { withProgress } from '../output/status.js';
 import { table } from '../output/table.js';
-import { formatBytes } from '../output/units.js';
 import { itemsOf } from '../predict/items.js';
-import { openPredictor, type Predictor } from '../predict/predictor.js';
+import { openPredictor, type GenerateSettings, type Predictor } from '../predict/predictor.js';
 import { scoreCsv } from '../predict/score-csv.js';
 import type { Scored } from '../predict/scored.js';
-import type { StoreOptions } from '../store-option.js';
-import { resolveTarget } from './inspect.js';
+import { resolveTarget } from '../target.js';
 
-export interface PredictOptions extends StoreOptions {
-  readonly output: OutputFormat;
-  readonly csv?: string;
-  readonly out?: string;
-  readonly column?: string;
-  readonly force?: boolean;
-  readonly words: number;
-  readonly temperature: number;
-  readonly seed?: number;
-}
-
-/** `vts predict`. */
 export async function predict(
   target: string,
   inputs: readonly string[],
-  options: PredictOptions,
+  options: StoreOptions &
+    GenerateSettings & {
+      readonly output: OutputFormat;
+      readonly csv?: string;
+      readonly out?: string;
+      readonly column?: string;
+      readonly force?: boolean;
+    },
 ): Promise<void> {
-  if ((options.csv === undefined) === (inputs.length === 0)) {
+  const { csv, out, column, force } = options;
+  if ((csv === undefined) === (inputs.length === 0)) {
     throw new CommandError(
-      inputs.length === 0
-        ? 'There is nothing to predict from'
-        : 'Inputs and --csv exclude each other',
+      inputs.length === 0 ? 'No input to predict from' : 'Inputs and --csv exclude each other',
       'Give inputs (- reads stdin), or --csv with a file',
     );
   }
-  const { words, temperature, seed } = options;
   const { file, model } = await resolveTarget(target, options);
   const predictor =
     model && !FASTAI.modules.includes(model.info.module)
       ? await (await import('../predict/module-predictor.js')).openModulePredictor(model)
-      : await openPredictor(file, { words, temperature, seed });
+      : await openPredictor(file, options);
   try {
-    if (options.csv === undefined) await predictInputs(predictor, inputs, options.output);
-    else await predictCsv(predictor, options.csv, options);
+    if (csv === undefined) return await predictInputs(predictor, inputs, options.output);
+    const rows = await withProgress('score', (onProgress) =>
+      scoreCsv(predictor, {
+        input: csv,
+        output: out,
+        column,
+        overwrite: force === true,
+        onProgress,
+      }),
+    );
+    // Not among the rows.
+    if (out !== undefined) process.stderr.write(`${rows} rows scored to ${out}.\n`);
   } finally {
     await predictor.release();
   }
@@ -74,28 +76,6 @@ async function predictInputs(
   );
 }
 
-async function predictCsv(
-  predictor: Predictor,
-  csv: string,
-  { out, column, force }: PredictOptions,
-): Promise<void> {
-  const bar = new ProgressBar('score', formatBytes);
-  try {
-    const rows = await scoreCsv(predictor, {
-      input: csv,
-      output: out,
-      column,
-      overwrite: force === true,
-      onProgress: (bytes, total) => bar.update(bytes, total),
-    });
-    bar.end();
-    // Not among the rows.
-    if (out !== undefined) process.stderr.write(`${rows} rows scored to ${out}.\n`);
-  } finally {
-    bar.end();
-  }
-}
-
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : toJson(value, 0);
 }
@@ -104,7 +84,6 @@ function short(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-/** Of many classes the most likely ones. */
 const SHOWN = 5;
 
 function probabilities({ probabilities: values, classes }: Scored): string {

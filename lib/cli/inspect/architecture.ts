@@ -2,7 +2,6 @@ import { lowerings } from '../../learner/onnx/lowering/registry.js';
 import type { Module } from '../../learner/torch/module.js';
 import type { Tensor } from '../../learner/torch/tensor.js';
 
-/** A module of a model's tree. */
 export interface ModuleFacts {
   /** Dotted path from the root; '' for the root. */
   readonly path: string;

@@ -8,13 +8,13 @@ import { isOnnx, planModule } from '../../learner/pytorch/index.js';
 import { asItems, readTorchFile, type TorchFile } from '../../learner/torch/index.js';
 import { Module } from '../../learner/torch/module.js';
 import { PyDict, PyObject } from '../../learner/torch/python.js';
-import { CommandError } from '../errors/cli.error.js';
+import { CommandError } from '../errors.js';
 import { architectureOf, type ModuleFacts } from './architecture.js';
-import { riskOf, type GlobalRisk } from './global-risk.js';
+import { riskOf, versionsOf, type GlobalRisk } from './globals.js';
 import { transformsOf, type TransformFacts } from './transforms.js';
-import { versionsFromGlobals } from './versions.js';
 
-/** A column that a learner's rows have. */
+const MOST_CLASSES = 100;
+
 export interface ColumnFacts {
   readonly name: string;
   readonly kind: string;
@@ -42,7 +42,6 @@ export interface Inspection {
   readonly columns?: readonly ColumnFacts[];
   readonly architecture: readonly ModuleFacts[];
   readonly servable: boolean;
-  /** Why not, where it is not. */
   readonly reason?: string;
   readonly withoutLowering: readonly { readonly path: string; readonly class: string }[];
   readonly globals: readonly { readonly name: string; readonly risk?: GlobalRisk }[];
@@ -56,7 +55,7 @@ export interface Inspection {
 export async function inspectFile(file: string): Promise<Inspection> {
   if (isOnnx(file)) {
     throw new CommandError(
-      `${file} is an ONNX model, which no class or transform can be read from`,
+      `${file} is an ONNX model, which holds no classes or transforms`,
       'Predict with it, or serve it',
     );
   }
@@ -70,13 +69,12 @@ export async function inspectFile(file: string): Promise<Inspection> {
   try {
     const { torchFile, model, dls, loss, kind, className } = learner;
     const architecture = architectureOf(model);
-    const lossName = loss instanceof PyObject ? loss.className : undefined;
     return {
       ...(await common(file, torchFile)),
       kind,
       class: className,
       parameters: architecture[0]?.parameters ?? 0,
-      ...(lossName === undefined ? {} : { loss: lossName }),
+      loss: loss instanceof PyObject ? loss.className : undefined,
       transforms: transformsOf(dls),
       architecture,
       ...(await tryLearner(file, learner, architecture)),
@@ -92,15 +90,14 @@ async function common(file: string, torchFile: TorchFile) {
     file,
     bytes: (await stat(file)).size,
     format: torchFile.format,
-    versions: versionsFromGlobals(torchFile.globals),
+    versions: versionsOf(torchFile.globals),
   };
 }
 
 function globalsOf(torchFile: TorchFile): Inspection['globals'] {
   return torchFile.globals
     .map((global) => ({ name: global.qualifiedName, risk: riskOf(global) }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, risk }) => (risk === undefined ? { name } : { name, risk }));
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 type Outcome = Pick<
@@ -123,7 +120,7 @@ async function tryLearner(
     const sizes = vocabularySizes(record);
     return {
       ...failure(error, architecture),
-      ...(sizes.length > 0 ? { vocabulary: { sizes } } : {}),
+      vocabulary: sizes.length > 0 ? { sizes } : undefined,
     };
   }
 }
@@ -143,12 +140,10 @@ function loadedFacts(learner: Learner): Pick<Inspection, 'vocabulary' | 'columns
   const columns = learner.schema.columns.map(({ name, kind: type, categories }) => ({
     name,
     kind: type,
-    ...(categories === undefined ? {} : { categories: categories.length }),
+    categories: categories?.length,
   }));
   return { vocabulary, columns };
 }
-
-const MOST_CLASSES = 100;
 
 function failure(error: unknown, architecture: readonly ModuleFacts[]): Outcome {
   const missing = new Map(
@@ -196,7 +191,7 @@ async function inspectOther(file: string): Promise<Inspection> {
 
 const NO_MODEL: Outcome = {
   servable: false,
-  reason: 'It holds no model, but perhaps weights: export the learner with learner.export().',
+  reason: 'The file holds no model, at most weights: export the learner with learner.export().',
   withoutLowering: [],
 };
 

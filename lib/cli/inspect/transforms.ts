@@ -11,17 +11,10 @@ import { PyObject, type PyValue } from '../../learner/torch/python.js';
 export type TransformFacts = Record<string, string[]>;
 
 export function transformsOf(dls: DataLoadersRecord): TransformFacts {
-  const procs = readTransforms(dls.dataset?.attr('procs'));
   const pipelines: [string, readonly PyValue[]][] = [
-    ...dls.inputs.map(
-      ({ transforms }, i) =>
-        [numbered('input', i, dls.inputs), transforms] as [string, readonly PyValue[]],
-    ),
-    ...dls.targets.map(
-      ({ transforms }, i) =>
-        [numbered('target', i, dls.targets), transforms] as [string, readonly PyValue[]],
-    ),
-    ['procs', procs],
+    ...numbered('input', dls.inputs),
+    ...numbered('target', dls.targets),
+    ['procs', readTransforms(dls.dataset?.attr('procs'))],
     ['after_item', dls.afterItem],
     ['before_batch', dls.beforeBatch],
     ['after_batch', dls.afterBatch],
@@ -33,22 +26,20 @@ export function transformsOf(dls: DataLoadersRecord): TransformFacts {
   );
 }
 
-function numbered(name: string, index: number, lists: readonly unknown[]): string {
-  return lists.length === 1 ? name : `${name} ${index + 1}`;
+function numbered(
+  name: string,
+  lists: DataLoadersRecord['inputs'],
+): [string, readonly PyValue[]][] {
+  return lists.map(({ transforms }, i) => [
+    lists.length === 1 ? name : `${name} ${i + 1}`,
+    transforms,
+  ]);
 }
 
 /** Attributes of every transform that say nothing. */
-const DULL = new Set([
-  'order',
-  'split_idx',
-  'train_setup',
-  'as_item',
-  'init_enc',
-  'input_types',
-  'loss_type',
-  'enc',
-  'dec',
-]);
+const DULL = new Set(
+  'order split_idx train_setup as_item init_enc input_types loss_type enc dec'.split(' '),
+);
 const MOST = 4;
 
 /** `Resize(size=(64, 64), method=squish)`. */

@@ -1,18 +1,6 @@
-import { Option } from 'commander';
-
 export type OutputFormat = 'table' | 'json' | 'yaml';
 
-/** The option `-o`. */
-export function outputOption(
-  standard: string,
-  choices: readonly string[] = ['table', 'json', 'yaml'],
-): Option {
-  return new Option('-o, --output <format>', 'how the result is written')
-    .choices(choices)
-    .default(standard);
-}
-
-/** Writes a value to stdout; `table` is what it is where people read it. */
+/** Writes a value to stdout; `table` gives what people read. */
 export async function print(
   value: unknown,
   format: OutputFormat,
@@ -26,10 +14,7 @@ export async function print(
   return write(table());
 }
 
-/**
- * JSON with two spaces; a bigint is a number of all its digits, and what JSON has no number for is
- * null.
- */
+/** JSON, in which a bigint is a number, or a text where a number would lose digits. */
 export function toJson(value: unknown, indent = 2): string {
   return JSON.stringify(
     value,
@@ -44,4 +29,8 @@ export function toJson(value: unknown, indent = 2): string {
 
 export function write(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+export function warn(text: string): void {
+  process.stderr.write(`vts: warning: ${text}\n`);
 }

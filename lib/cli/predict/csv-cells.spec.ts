@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TabularColumn } from '../../learner/fastai/contract.js';
-import { cellReader } from './csv-cells.js';
-import { shortestFloat32 } from './numbers.js';
+import { cellReader, shortestFloat32 } from './csv-cells.js';
 
 const column = (categories?: TabularColumn['categories']): TabularColumn => ({
   name: 'c',

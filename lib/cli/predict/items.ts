@@ -1,33 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
-import { CommandError } from '../errors/cli.error.js';
+import { buffer, text } from 'node:stream/consumers';
+import { CommandError, unreadable } from '../errors.js';
 import type { Predictor } from './predictor.js';
 
 /**
  * What a learner predicts from, from an argument: a text, the path of an image, a row as JSON (or
  * several, in an array), an array as JSON for models without a learner, or "-" for stdin.
  *
- * @throws CommandError for what is no row.
+ * @throws CommandError for what is not a row.
  */
 export async function itemsOf(argument: string, kind: Predictor['kind']): Promise<unknown[]> {
-  if (kind === 'vision') return [argument === '-' ? await bytesOfStdin() : argument];
+  if (kind === 'vision') return [argument === '-' ? await buffer(process.stdin) : argument];
   const given = argument === '-' ? (await text(process.stdin)).replace(/\r?\n$/, '') : argument;
   if (kind !== 'tabular' && kind !== 'collab' && kind !== 'module') return [given];
   // A file of rows may be too long for a command line.
-  const json = given.startsWith('@') ? await rowFile(given.slice(1)) : given;
+  const path = given.slice(1);
+  const json = given.startsWith('@') ? await readFile(path, 'utf8').catch(unreadable(path)) : given;
   return kind === 'module' ? [parseJson(json, 'an array, such as [[1, 2]]')] : rowsOf(json);
-}
-
-async function rowFile(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(`The file ${path} cannot be read (${error.code})`, 'Check the path');
-  });
-}
-
-async function bytesOfStdin(): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }
 
 function parseJson(json: string, what: string): unknown {
@@ -45,11 +34,9 @@ function rowsOf(json: string): unknown[] {
   const value = parseJson(json, 'a row as an object, such as \'{"age": 48}\'');
   const rows: unknown[] = Array.isArray(value) ? value : [value];
   const other = rows.find((row) => typeof row !== 'object' || row === null || Array.isArray(row));
-  if (other !== undefined) {
-    throw new CommandError(
-      `${JSON.stringify(other)} is no row`,
-      'Give an object with a value for each column',
-    );
-  }
-  return rows;
+  if (other === undefined) return rows;
+  throw new CommandError(
+    `${JSON.stringify(other)} is not a row`,
+    'Give an object with a value for each column',
+  );
 }

@@ -8,11 +8,10 @@ import { Learner } from '../../learner/fastai/learner.js';
 import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
 import { classesOf, scoredOf, type Scored } from './scored.js';
 
-/** How language models go on. */
 export interface GenerateSettings {
   readonly words: number;
   readonly temperature: number;
-  readonly seed: number | undefined;
+  readonly seed?: number | undefined;
 }
 
 /** A model, asked one item at a time. */
@@ -32,12 +31,11 @@ export async function openPredictor(file: string, settings: GenerateSettings): P
 }
 
 function continuing(learner: LMLearner, { words, temperature, seed }: GenerateSettings): Predictor {
-  const options = { temperature, ...(seed === undefined ? {} : { seed }) };
   return {
     kind: learner.kind,
     schema: undefined,
     predict: async (item) => ({
-      prediction: await learner.predict(item as string, words, options),
+      prediction: await learner.predict(item as string, words, { temperature, seed }),
     }),
     release: () => learner.release(),
   };

@@ -1,15 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { access, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { Transform, type Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { rename, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import Papa from 'papaparse';
-import { CommandError } from '../errors/cli.error.js';
-import { describeFailure } from '../output/failure.js';
+import { writeAside } from '../../serving/store/durable.js';
+import { CommandError, describeFailure, unreadable } from '../errors.js';
 import { toJson } from '../output/print.js';
-import { cellReader } from './csv-cells.js';
-import { shortestFloat32 } from './numbers.js';
+import { cellReader, shortestFloat32 } from './csv-cells.js';
 import type { Predictor } from './predictor.js';
 import type { Scored } from './scored.js';
 
@@ -27,82 +25,74 @@ export interface CsvOptions {
  * before the next but a few is read.
  *
  * @returns How many rows there were.
- * @throws CommandError for a file that is not there or lacks a column, and for a row that the
- * learner refuses.
+ * @throws CommandError for a file that is missing or lacks a column, and for a row that the learner
+ * refuses.
  */
 export async function scoreCsv(predictor: Predictor, options: CsvOptions): Promise<number> {
-  const { input, output, overwrite } = options;
-  const size = await stat(input).then(
-    (stats) => stats.size,
-    (error: NodeJS.ErrnoException) => {
-      throw new CommandError(`The file ${input} cannot be read (${error.code})`, 'Check the path');
-    },
-  );
-  if (output === undefined) return score(predictor, options, size, process.stdout);
-
+  const { input, output, overwrite, onProgress } = options;
+  const { size } = await stat(input).catch(unreadable(input));
+  let rows = 0;
+  const lines = async function* (): AsyncGenerator<string> {
+    const scored = score(predictor, options, (bytes) => onProgress(bytes, size));
+    for await (const cells of scored) {
+      yield `${Papa.unparse([cells])}\n`;
+      // The first line has the names.
+      rows++;
+    }
+  };
+  if (output === undefined) {
+    await pipeline(lines, process.stdout, { end: false });
+    return Math.max(0, rows - 1);
+  }
   const target = resolve(output);
-  if (!overwrite && (await exists(target))) {
+  if (!overwrite && existsSync(target)) {
     throw new CommandError(`The file ${target} is there already`, 'Give another, or add --force');
   }
-  const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
-  try {
-    const file = createWriteStream(aside, { flags: 'wx', flush: true });
-    const rows = await score(predictor, options, size, file);
-    file.end();
-    await finished(file);
+  await writeAside(target, async (aside) => {
+    await pipeline(lines, createWriteStream(aside, { flags: 'wx', flush: true }));
     await rename(aside, target);
-    return rows;
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (code === undefined || syscall === undefined) throw error;
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined || error.syscall === undefined) throw error;
     throw new CommandError(
-      `The file ${target} cannot be written (${code})`,
-      'See to space and permissions there',
+      `The file ${target} cannot be written (${error.code})`,
+      'Check the free space and the permissions there',
     );
-  } finally {
-    await rm(aside, { force: true });
-  }
+  });
+  return Math.max(0, rows - 1);
 }
 
-async function score(
+/** The cells to write: first the names, then each row with what was predicted. */
+async function* score(
   predictor: Predictor,
-  { input, column, onProgress }: CsvOptions,
-  size: number,
-  out: Writable,
-): Promise<number> {
-  let failure: Error | undefined;
-  out.on('error', (error) => (failure ??= error));
+  { input, column }: CsvOptions,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<string[]> {
   let header: string[] | undefined;
   let makeItem: (cells: readonly string[]) => unknown = () => undefined;
   let columns: ScoreColumns | undefined;
-  let rows = 0;
-  for await (const cells of records(input, (bytes) => onProgress(bytes, size))) {
+  let row = 0;
+  for await (const cells of records(input, onBytes)) {
     if (header === undefined) {
       header = cells;
       makeItem = itemMaker(predictor, header, column, input);
       continue;
     }
-    rows++;
-    let scored: Scored;
-    try {
-      scored = await predictor.predict(makeItem(cells));
-    } catch (error) {
+    row++;
+    const scored = await predictor.predict(makeItem(cells)).catch((error: unknown) => {
       throw new CommandError(
-        `Row ${rows} of ${input} cannot be scored: ${describeFailure(error).replace(/\.$/, '')}`,
-        'Correct the row, or take it out',
+        `Row ${row} of ${input} cannot be scored: ${describeFailure(error).replace(/\.$/, '')}`,
+        'Correct the row, or remove it',
       );
-    }
+    });
     if (columns === undefined) {
       columns = new ScoreColumns(scored, predictor.schema?.targets ?? [], header);
-      await write(out, [...header, ...columns.names]);
+      yield [...header, ...columns.names];
     }
-    await write(out, [...header.map((_, i) => cells[i] ?? ''), ...columns.cells(scored)]);
-    if (failure !== undefined) throw failure;
+    yield [...header.map((_, i) => cells[i] ?? ''), ...columns.cells(scored)];
   }
   if (header === undefined) {
     throw new CommandError(`The file ${input} is empty`, 'Give a CSV file with a line of names');
   }
-  return rows;
 }
 
 /** The records of a CSV file, one after the other. */
@@ -166,8 +156,8 @@ function itemMaker(
   if (place === undefined) {
     throw new CommandError(
       column === undefined
-        ? `The file ${input} has the columns ${header.join(', ')}, and nothing tells which one to predict from`
-        : `The file ${input} has no column "${column}", but ${header.join(', ')}`,
+        ? `It is not clear which column of ${input} to predict from: ${header.join(', ')}`
+        : `The file ${input} has no column "${column}", only ${header.join(', ')}`,
       'Name it with --column',
     );
   }
@@ -183,24 +173,21 @@ class ScoreColumns {
   readonly #numbers: boolean;
 
   constructor(first: Scored, targets: readonly string[], header: readonly string[]) {
-    this.#several = targets.length > 1 && Array.isArray(first.prediction);
-    const flat = flatNumbers(first.probabilities);
+    const { prediction, probabilities, classes = [] } = first;
+    this.#several = targets.length > 1 && Array.isArray(prediction);
     // A mask's probabilities are one a pixel and class: too many for columns.
-    this.#numbers = first.classes !== undefined && flat.length === first.classes.length;
-    const predictions = this.#several ? targets.map((name) => `predicted ${name}`) : ['prediction'];
+    this.#numbers = classes.length > 0 && flatNumbers(probabilities).length === classes.length;
     const added = [
-      ...predictions,
-      ...(this.#numbers ? (first.classes ?? []).map((name) => `p(${name})`) : []),
+      ...(this.#several ? targets.map((name) => `predicted ${name}`) : ['prediction']),
+      ...(this.#numbers ? classes.map((name) => `p(${name})`) : []),
     ];
     this.names = added.map((name) => (header.includes(name) ? `${name} (vts)` : name));
   }
 
   cells({ prediction, probabilities }: Scored): string[] {
     const predictions = this.#several ? (prediction as unknown[]) : [prediction];
-    return [
-      ...predictions.map(cellOf),
-      ...(this.#numbers ? flatNumbers(probabilities).map(shortestFloat32) : []),
-    ];
+    const numbers = this.#numbers ? flatNumbers(probabilities) : [];
+    return [...predictions.map(cellOf), ...numbers.map(shortestFloat32)];
   }
 }
 
@@ -215,23 +202,4 @@ function cellOf(value: unknown): string {
     return value.join(';');
   }
   return typeof value === 'object' ? toJson(value, 0) : String(value);
-}
-
-async function write(out: Writable, cells: readonly string[]): Promise<void> {
-  const line = `${Papa.unparse([cells as string[]])}\n`;
-  if (!out.write(line))
-    await new Promise<void>((resume) => {
-      const go = (): void => {
-        out.off('drain', go).off('error', go).off('close', go);
-        resume();
-      };
-      out.on('drain', go).on('error', go).on('close', go);
-    });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -23,7 +23,8 @@ export function scoredOf(
 ): Scored {
   const classes = names?.length === probs.data.length ? { classes: names } : {};
   const tensors = { target: nested(target), probabilities: nested(probs) };
-  if (!shown) return { prediction: plain(decoded), ...tensors, ...classes };
+  if (!shown)
+    return { prediction: isTensor(decoded) ? nested(decoded) : decoded, ...tensors, ...classes };
   const wanted = shown.targets.map((name) => shown.row[name]);
   const prediction = wanted.length === 1 ? wanted[0] : wanted;
   return { prediction, decoded: shown.row, ...tensors, ...classes };
@@ -34,11 +35,6 @@ export function classesOf(vocab: Vocab): readonly string[] | undefined {
   const last = vocab.at(-1);
   if (last === undefined) return undefined;
   return typeof last === 'string' ? (vocab as readonly string[]) : last;
-}
-
-/** With arrays in place of tensors. */
-function plain(value: unknown): unknown {
-  return isTensor(value) ? nested(value) : value;
 }
 
 /** A tensor as nested arrays; one without dimensions as its number. */

@@ -4,6 +4,7 @@ import type { LearnerKind } from '../../learner/fastai/contract.js';
 import { fastai } from '../../serving/models/index.js';
 import { FASTAI } from '../../serving/models/rules-index.js';
 import type { RunnerOptions } from '../../serving/runner/runner-options-types.js';
+import { VtsExpressAdapter } from '../../nest/http/express/vts-express-adapter.js';
 import { setupVtsDocs } from '../../nest/http/setup-docs.js';
 import type { Model, ModelStore } from '../../serving/store/index.js';
 import { VtsModule } from '../../nest/vts.module.js';
@@ -37,6 +38,7 @@ export async function createServeApp(
       VtsModule.forRoot({
         home: store.home,
         watch,
+        scope: 'application',
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(runner === undefined ? {} : { runners: { [tag]: runner } }),
       }),
@@ -45,8 +47,10 @@ export async function createServeApp(
   })
   class ServeModule {}
 
-  const app = await NestFactory.create(ServeModule, { abortOnError: false });
-  app.enableShutdownHooks();
+  const app = await NestFactory.create(ServeModule, new VtsExpressAdapter(), {
+    abortOnError: false,
+  });
+  app.enableShutdownHooks([], { useProcessExit: true });
   setupVtsDocs(app, {
     title: model.tag.name,
     description: `The model \`${String(model.tag)}\`.`,

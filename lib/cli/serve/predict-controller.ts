@@ -26,22 +26,14 @@ export function moduleController(
     ({ name, dtype, shape }) =>
       `\`${name}\`: ${dtype} [${shape.map((size) => size ?? '?').join(', ')}]`,
   );
-
-  @Controller()
-  class PredictController {
-    constructor(@Runner(tag) private readonly runner: RunnerHandle) {}
-
-    @VtsApi({
-      input: descriptor as IoDescriptor<unknown, never>,
-      output: new ScoredBody(),
-      summary: `What ${tag} returns`,
-      description: `The model takes ${takes.join(', and ')}.`,
-    })
-    async predict(item: unknown): Promise<Scored> {
-      return { prediction: outputOf(await this.runner.method(method).run(item)) };
-    }
-  }
-  return PredictController;
+  const api = {
+    input: descriptor as IoDescriptor<unknown, never>,
+    summary: `What ${tag} returns`,
+    description: `The model takes ${takes.join(', and ')}.`,
+  };
+  return controllerOf<RunnerHandle>(tag, api, async (runner, item) => ({
+    prediction: outputOf(await runner.method(method).run(item)),
+  }));
 }
 
 /** `POST /predict` for a learner: a text, a row or an image in, by its kind. */
@@ -51,28 +43,36 @@ export function predictController(tag: string, { kind, schema }: LearnerFacts): 
     : kind === 'vision'
       ? new Image()
       : Text.fromSample('I really liked that movie!');
+  const api = {
+    input,
+    summary: `The prediction of ${tag}`,
+    description: `A learner of kind "${kind}".`,
+  };
+  return controllerOf<FastaiRunner>(tag, api, async (runner, item) => {
+    const prediction: unknown = await runner.predict.run(item);
+    // Language models give the whole text.
+    if (!Array.isArray(prediction)) return { prediction };
+    const triple = prediction as Awaited<ReturnType<typeof runner.predict.run>>;
+    const shown = schema && {
+      row: await runner.decodeRow.run(triple[0] as never),
+      targets: schema.targets,
+    };
+    return scoredOf(triple, classesOf(runner.vocab as Vocab), shown);
+  });
+}
 
+function controllerOf<R extends RunnerHandle>(
+  tag: string,
+  api: { input: IoDescriptor<unknown, never>; summary: string; description: string },
+  predict: (runner: R, item: unknown) => Promise<Scored>,
+): Type {
   @Controller()
   class PredictController {
-    constructor(@Runner(tag) private readonly runner: FastaiRunner) {}
+    constructor(@Runner(tag) private readonly runner: RunnerHandle) {}
 
-    @VtsApi({
-      input,
-      output: new ScoredBody(),
-      summary: `The prediction of ${tag}`,
-      description: `A learner of kind "${kind}".`,
-    })
-    async predict(item: unknown): Promise<Scored> {
-      const { runner } = this;
-      const prediction: unknown = await runner.predict.run(item);
-      // Language models give the whole text.
-      if (!Array.isArray(prediction)) return { prediction };
-      const triple = prediction as Awaited<ReturnType<typeof runner.predict.run>>;
-      const shown = schema && {
-        row: await runner.decodeRow.run(triple[0] as never),
-        targets: schema.targets,
-      };
-      return scoredOf(triple, classesOf(runner.vocab as Vocab), shown);
+    @VtsApi({ ...api, output: new ScoredBody() })
+    predict(item: unknown): Promise<Scored> {
+      return predict(this.runner as R, item);
     }
   }
   return PredictController;

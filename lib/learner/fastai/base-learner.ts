@@ -1,5 +1,5 @@
 import type { Module } from '../torch/module.js';
-import { setModuleOrigin } from '../torch/module-origin.js';
+import { setModuleOrigin } from '../torch/module.js';
 import type { LearnerKind, Vocab } from './contract.js';
 import { LearnerReleasedError } from './errors.js';
 import { openLearnerFile, type LearnerFile } from './learner-file.js';

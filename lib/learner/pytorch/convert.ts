@@ -1,5 +1,5 @@
 import { ELEMENT_TYPES, type Elements } from './element-types.js';
-import { TensorInputError } from './errors/index.js';
+import { TensorInputError } from './errors.js';
 import type { GivenTensor } from './given-tensor.js';
 import type { ModelInputDType, PlannedInput } from './model-input.js';
 
@@ -24,12 +24,12 @@ export function convert(given: GivenTensor, input: PlannedInput): Elements {
   const refuse = (value: unknown): never => {
     // Ids are fed in fewer bits than their dtype has.
     if (dtype === input.dtype) {
-      const fact = `is given ${show(value)}, which is beyond all that it knows`;
+      const fact = `is given ${show(value)}, which is outside its range`;
       throw new TensorInputError(input.name, fact, 'give numbers in the range of the model');
     }
     throw new TensorInputError(
       input.name,
-      `takes ${input.dtype}, and is given ${dtype ?? 'numbers'} with ${show(value)} in it, which ${input.dtype} cannot hold exactly`,
+      `takes ${input.dtype}, and is given ${dtype ?? 'numbers'} with ${show(value)}, which ${input.dtype} cannot hold exactly`,
       `give ${input.dtype}`,
     );
   };
@@ -101,10 +101,7 @@ function caster(
   }
 }
 
-/**
- * int64 as int32, by halves: a bigint for each would cost ten times as much. Undefined where one
- * does not fit.
- */
+/** By halves: bigints would cost ten times as much. Undefined where one does not fit int32. */
 function narrowed(values: BigInt64Array): Int32Array | undefined {
   const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
   const result = new Int32Array(values.length);

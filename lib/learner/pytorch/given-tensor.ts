@@ -1,13 +1,13 @@
 import { isTensor } from '../runtime/is-tensor.js';
 import { ELEMENT_TYPES, dtypeOfArray } from './element-types.js';
-import { TensorInputError } from './errors/index.js';
+import { TensorInputError } from './errors.js';
 import type { ModelInputDType } from './model-input.js';
 
 /** Arrays in arrays, down to numbers or typed arrays. @publicApi */
 export type NestedNumbers =
   number | bigint | boolean | string | ArrayBufferView | readonly NestedNumbers[];
 
-/** Elements row by row, and their shape. @publicApi */
+/** Elements row by row, with their shape. @publicApi */
 export interface ShapedArray {
   readonly data: ArrayBufferView | readonly (number | bigint | boolean | string)[];
   readonly dims: readonly number[];
@@ -28,11 +28,7 @@ export function isShaped(value: unknown): value is ShapedArray {
   return Array.isArray(dims) && (Array.isArray(data) || ArrayBuffer.isView(data));
 }
 
-/**
- * Reads a tensor, a typed array with or without a shape, or nested arrays.
- *
- * @throws TensorInputError where it is none of these, or does not fill its shape.
- */
+/** @throws TensorInputError for other values, and for what does not fill its shape */
 export function givenTensor(input: string, value: unknown): GivenTensor {
   if (isTensor(value)) {
     // A tensor on a device has no data here.
@@ -60,8 +56,8 @@ function checked(input: string, { data, dims }: ShapedArray): GivenTensor {
   if (elements !== length) {
     throw new TensorInputError(
       input,
-      `has ${length ?? 'no'} elements, and its dims [${dims.join(', ')}] have places for ${elements}`,
-      'give as many as the dims say',
+      `has ${length ?? 'no'} elements, but its dims [${dims.join(', ')}] need ${elements}`,
+      'give as many as the dims need',
     );
   }
   return { dtype, data: data as never, dims };
@@ -91,7 +87,7 @@ function nested(input: string, value: readonly unknown[]): GivenTensor {
     throw new TensorInputError(
       input,
       'is given nested arrays whose rows differ in length, depth or type',
-      'make them equal, or send rows of different length in calls of their own',
+      'make them equal, or send rows of different lengths in separate calls',
     );
   };
   // Every row is seen before memory is taken for what the first ones announce.
@@ -122,6 +118,6 @@ function isElement(value: unknown): value is number | bigint | boolean | string 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   return typeof value === 'object'
-    ? `a ${value.constructor?.name ?? 'object'} of no array's kind`
+    ? `a ${value.constructor?.name ?? 'object'}, which is not an array`
     : `a ${typeof value}`;
 }

@@ -4,12 +4,12 @@ export {
   TensorInputError,
   UnknownModelInputsError,
   UnquantizableModelError,
-} from './errors/index.js';
+} from './errors.js';
 export type { NestedNumbers, ShapedArray } from './given-tensor.js';
 export { checkModelInputs, planModule } from './input-plan.js';
+export type { TorchModelOptions } from './model-graph.js';
 export type { InputPlan, ModelInput, ModelInputDType } from './model-input.js';
-export { modelInputs } from './model-inputs.js';
 export { openModuleFile } from './open-module.js';
-export { readInputs, type Feeds, type PytorchInput, type TensorInput } from './read-inputs.js';
+export { readInputs, type PytorchInput, type TensorInput } from './read-inputs.js';
 export { isOnnx } from './source-kind.js';
-export { TorchModel, type PytorchOutput, type TorchModelOptions } from './torch-model.js';
+export { modelInputs, TorchModel, type PytorchOutput } from './torch-model.js';

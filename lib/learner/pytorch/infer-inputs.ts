@@ -1,7 +1,7 @@
 import { intAttr } from '../onnx/lowering/attributes.js';
 import type { InputSpec } from '../onnx/index.js';
 import { signatureOf } from '../onnx/lowering/registry.js';
-import type { Module } from '../torch/module.js';
+import type { Module } from '../torch/index.js';
 
 /** What the first layer of a model takes. */
 export interface InferredInputs {
@@ -25,15 +25,13 @@ const linear: Infer = (module) => {
   return width === undefined ? undefined : floats(['batch', width], { tail: 1 });
 };
 
-const convolution =
-  (...sizes: string[]): Infer =>
+/** Rows of the channels or features that an attribute counts, and sizes behind them. */
+const counted =
+  (attribute: string, ...sizes: string[]): Infer =>
   (module) =>
-    floats(['batch', intAttr(module, 'in_channels'), ...sizes]);
-
-const norm =
-  (...sizes: string[]): Infer =>
-  (module) =>
-    floats(['batch', intAttr(module, 'num_features'), ...sizes]);
+    floats(['batch', intAttr(module, attribute), ...sizes]);
+const convolution = (...sizes: string[]): Infer => counted('in_channels', ...sizes);
+const norm = (...sizes: string[]): Infer => counted('num_features', ...sizes);
 
 const layerNorm: Infer = (module) => {
   const shape = module.attr('normalized_shape');

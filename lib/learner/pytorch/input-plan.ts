@@ -5,16 +5,14 @@ import {
   type OnnxDType,
 } from '../onnx/index.js';
 import { signatureOf } from '../onnx/lowering/registry.js';
-import type { Module } from '../torch/module.js';
-import { InvalidModelInputError, UnknownModelInputsError } from './errors/index.js';
+import type { Module } from '../torch/index.js';
+import { InvalidModelInputError, UnknownModelInputsError } from './errors.js';
 import { inferInputs } from './infer-inputs.js';
 import type { InputPlan, ModelInput, PlannedInput } from './model-input.js';
 
 /** What a module takes, and how its graph is to be made for it. */
 export interface ModulePlan extends InputPlan {
-  /**
-   * The graph's inputs, for tensors of so many dimensions; undefined where the model itself knows.
-   */
+  /** The graph's inputs for tensors of that rank; undefined where the model itself knows. */
   specsFor(rank: number): readonly InputSpec[] | undefined;
 }
 
@@ -43,14 +41,10 @@ export function planModule(module: Module, given?: readonly ModelInput[]): Modul
   // Where a layer cannot be lowered, that is the fact to know first: lowering names it.
   if (!inferred) throw unknownLayer(module) ?? new UnknownModelInputsError(module.className);
   const { specs, tail, rowSize } = inferred;
-  const more = {
-    ...(tail === undefined ? {} : { tail }),
-    ...(rowSize === undefined ? {} : { rowSize }),
-  };
-  const inputs = planned(specs, limits).map((input) => ({ ...input, ...more }));
+  const inputs = planned(specs, limits).map((input) => ({ ...input, tail, rowSize }));
   return {
     inputs,
-    ...(isTabular(module) && inputs.length === 1 ? { mayTakeEmpty: true } : {}),
+    mayTakeEmpty: isTabular(module) && inputs.length === 1,
     specsFor: (rank) =>
       tail === undefined ? specs : specs.map((spec) => ofRank(spec, rank, tail)),
   };
@@ -90,10 +84,7 @@ function planned(
 
 const isInteger = (dtype: OnnxDType): boolean => dtype === 'int64' || dtype === 'int32';
 
-/**
- * What ids may be: torch refuses those beyond an embedding's rows, onnxruntime takes negative ones
- * from behind.
- */
+/** torch refuses ids beyond an embedding's rows; onnxruntime counts negative ones from the end. */
 function idLimits(module: Module): readonly (number | null)[] | undefined {
   const rows = (child: Module | null | undefined): number | null =>
     child?.tensor('weight')?.shape[0] ?? null;
@@ -141,26 +132,22 @@ function specOf({ name, dtype, shape }: ModelInput): InputSpec {
   return { name, dtype: dtype as OnnxDType, dims };
 }
 
-/**
- * Checks a description of inputs that a caller or a file gives.
- *
- * @throws InvalidModelInputError
- */
+/** @throws InvalidModelInputError for a description that a caller or a file got wrong */
 export function checkModelInputs(value: unknown): readonly ModelInput[] {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new InvalidModelInputError('they are no list of one or more');
+    throw new InvalidModelInputError('they are not a list with at least one input');
   }
   const names = new Set<string>();
   return value.map((item: unknown): ModelInput => {
     const { name, dtype, shape } = (item ?? {}) as Partial<Record<keyof ModelInput, unknown>>;
     if (typeof name !== 'string' || name === '')
       throw new InvalidModelInputError('one has no name');
-    if (names.has(name)) throw new InvalidModelInputError(`two are called "${name}"`);
+    if (names.has(name)) throw new InvalidModelInputError(`two are named "${name}"`);
     names.add(name);
     if (typeof dtype !== 'string') throw new InvalidModelInputError(`"${name}" has no dtype`);
     if (!Array.isArray(shape) || !shape.every(isSize)) {
       throw new InvalidModelInputError(
-        `the shape of "${name}" is no list of sizes of 1 or more, or null`,
+        `the shape of "${name}" is not a list of positive sizes and nulls`,
       );
     }
     return { name, dtype: dtype as ModelInput['dtype'], shape };

@@ -1,7 +1,7 @@
 import type { TextLimits } from '../onnx/index.js';
 
 /**
- * Element types of a model's inputs: onnxruntime's. A torch module takes `float32`, `int64` or
+ * Element types of a model's inputs, as in onnxruntime. A torch module takes `float32`, `int64` or
  * `bool`.
  *
  * @publicApi
@@ -29,7 +29,7 @@ export type ModelInputDType =
 export interface ModelInput {
   readonly name: string;
   readonly dtype: ModelInputDType;
-  /** Sizes, the batch included; null for those that vary. */
+  /** Sizes, including the batch; null for those that vary. */
   readonly shape: readonly (number | null)[];
 }
 

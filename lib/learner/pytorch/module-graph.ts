@@ -9,10 +9,9 @@ import {
 import type { Module } from '../torch/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { planModule } from './input-plan.js';
+import { sessionOptionsOf, type ModelGraph, type TorchModelOptions } from './model-graph.js';
 import type { InputPlan, TextPlan } from './model-input.js';
 import { openModuleFile } from './open-module.js';
-import { sessionOptionsOf } from './session-options.js';
-import type { ModelGraph, TorchModelOptions } from './torch-model.js';
 
 /** The graph of a torch module. */
 export async function openModuleGraph(

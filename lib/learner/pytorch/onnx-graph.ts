@@ -8,10 +8,9 @@ import {
 } from '../onnx/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { checkModelInputs } from './input-plan.js';
-import { InvalidModelInputError, UnquantizableModelError } from './errors/index.js';
+import { InvalidModelInputError, UnquantizableModelError } from './errors.js';
+import { sessionOptionsOf, type ModelGraph, type TorchModelOptions } from './model-graph.js';
 import type { ModelInput, ModelInputDType, PlannedInput } from './model-input.js';
-import { sessionOptionsOf } from './session-options.js';
-import type { ModelGraph, TorchModelOptions } from './torch-model.js';
 
 /** The graph of an ONNX file. */
 export async function openOnnxGraph(
@@ -28,7 +27,7 @@ export async function openOnnxGraph(
     const own = session.inputMetadata.map((input): PlannedInput => {
       const { name } = input;
       if (!input.isTensor) {
-        throw new InvalidModelInputError(`the ONNX file's input "${name}" is no tensor`);
+        throw new InvalidModelInputError(`the ONNX file's input "${name}" is not a tensor`);
       }
       const dtype = input.type as ModelInputDType;
       const dims = input.shape.map((size) =>
@@ -60,8 +59,8 @@ async function openQuantized(
   const quantized = quantizeFile(source);
   if (quantized) return quantizedSession(quantized, quantized.sources, cacheFolder, sessionOptions);
   warn?.(
-    `precision: 'int8' changes nothing in this ONNX model, which has no float32 weights of 1024 elements or more in ` +
-      `MatMul, Gemm or LSTM. Leave precision out.`,
+    `precision: 'int8' changes nothing in this ONNX model: no MatMul, Gemm or LSTM in it has float32 weights of 1024 elements or more. ` +
+      `Omit precision.`,
   );
   return openSession(source, sessionOptions);
 }
@@ -70,7 +69,7 @@ async function openQuantized(
 function narrowed(own: readonly PlannedInput[], given: readonly ModelInput[]): PlannedInput[] {
   if (own.length !== given.length) {
     throw new InvalidModelInputError(
-      `the ONNX file takes ${own.length}, and ${given.length} are described`,
+      `the ONNX file takes ${own.length}, but ${given.length} are described`,
     );
   }
   return own.map((input, i) => {

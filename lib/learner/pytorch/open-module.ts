@@ -8,7 +8,7 @@ import {
   type PyValue,
   type TorchFile,
 } from '../torch/index.js';
-import { NotAModuleError } from './errors/index.js';
+import { NotAModuleError } from './errors.js';
 
 /** A model in a torch file, not lowered. */
 export interface ModuleFile {
@@ -41,13 +41,13 @@ function moduleOf(root: PyValue): Pick<ModuleFile, 'module' | 'path'> {
   const model = root instanceof PyObject ? modelOfLearner(root) : undefined;
   if (model) return { module: model, path: ['model'] };
   const weights =
-    'Save the whole module: torch.save(model, path) after model.load_state_dict(...); weights alone do not say what to compute.';
+    'Save the whole module: torch.save(model, path) after model.load_state_dict(...); weights alone do not describe what to compute.';
   if (root instanceof PyDict) {
     if (isWeights(root)) throw new NotAModuleError('weights (a state_dict)', weights);
     const keys = root.keys().slice(0, 8).map(String);
     const inner = root.keys().find((key) => Module.from(root.get(key)));
     throw new NotAModuleError(
-      `a dictionary (keys ${keys.join(', ')}), such as a checkpoint of training`,
+      `a dictionary (keys ${keys.join(', ')}), such as a training checkpoint`,
       inner === undefined
         ? weights
         : `Save the model alone: torch.save(checkpoint[${JSON.stringify(String(inner))}], path).`,

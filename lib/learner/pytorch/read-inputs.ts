@@ -2,7 +2,7 @@ import { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../runtime/is-tensor.js';
 import { convert } from './convert.js';
 import type { Elements } from './element-types.js';
-import { TensorInputError } from './errors/index.js';
+import { TensorInputError } from './errors.js';
 import {
   givenTensor,
   isShaped,
@@ -13,11 +13,11 @@ import {
 import type { InputPlan, PlannedInput } from './model-input.js';
 import { packTextRows } from './text-rows.js';
 
-/** One tensor, in any of the forms in which it can be given. @publicApi */
+/** One tensor, in any form that a model accepts. @publicApi */
 export type TensorInput = Tensor | ShapedArray | NestedNumbers;
 
 /**
- * What a model is called with: its tensor, or where it takes several a list of them in order, or an
+ * The input of a call: a tensor or, for a model that takes several, a list of them in order or an
  * object of them by name.
  *
  * @publicApi
@@ -70,7 +70,7 @@ function inOrder(plan: InputPlan, item: unknown): readonly unknown[] {
     if (inputs.length === 1) return [item];
     throw new TensorInputError(
       first,
-      `is one of ${inputs.length}, and one tensor is given`,
+      `is one of ${inputs.length}, but one tensor is given`,
       `give a list of ${names.join(', ')}, or an object with these names`,
     );
   }
@@ -93,7 +93,7 @@ function inOrder(plan: InputPlan, item: unknown): readonly unknown[] {
       throw new TensorInputError(unknown, 'does not exist', `name ${names.join(', ')}`);
     }
     for (const name of names) {
-      if (!given.has(name)) throw new TensorInputError(name, 'is missing', 'give it as well');
+      if (!given.has(name)) throw new TensorInputError(name, 'is missing', 'give it too');
     }
     return names.map((name) => given.get(name));
   }
@@ -128,8 +128,8 @@ function checkShape(input: PlannedInput, { dims }: GivenTensor, sizes: Map<strin
     if (other !== undefined && other !== size) {
       throw new TensorInputError(
         name,
-        `has ${size} as its size "${wanted}", and an input before it ${other}`,
-        'give all inputs the same',
+        `has size ${size} for "${wanted}", but an input before it has ${other}`,
+        'give all inputs the same size',
       );
     }
     sizes.set(wanted, size);
@@ -148,9 +148,7 @@ function showShape({ dims, tail, rowSize }: PlannedInput): string {
   return `[${[...(tail === undefined ? [] : ['...']), ...shown].join(', ')}]`;
 }
 
-/**
- * Ids out of range: onnxruntime fails on those beyond the end, and counts negative ones from there.
- */
+/** onnxruntime fails on ids beyond the end, and counts negative ones from there. */
 function checkLimits(input: PlannedInput, elements: Elements, dims: readonly number[]): void {
   const { limits } = input;
   if (!limits || limits.length === 0) return;
@@ -163,7 +161,7 @@ function checkLimits(input: PlannedInput, elements: Elements, dims: readonly num
     const where = limits.length === 1 ? '' : ` in column ${i % width}`;
     throw new TensorInputError(
       input.name,
-      `has the id ${value}${where}, and the model knows 0 to ${limit - 1}`,
+      `has the id ${value}${where}, but the model knows 0 to ${limit - 1}`,
       'give ids that the model was trained on',
     );
   }

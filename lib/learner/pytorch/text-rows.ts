@@ -25,7 +25,7 @@ export function packTextRows(
     if (row.length === 0) {
       throw new TextInputError(
         `Row ${index} holds padding alone (fastai fails on it too)`,
-        'Send texts of one token or more that is not xxpad.',
+        'Send texts with at least one token other than xxpad.',
       );
     }
     if (plan.noPadAtChunkStart === true) refusePadAtChunkStart(row, index, padIdx, bptt);
@@ -41,8 +41,8 @@ function refusePadAtChunkStart(row: Int32Array, index: number, pad: number, bptt
   for (let at = bptt; at < row.length; at += bptt) {
     if (row[at] !== pad) continue;
     throw new TextInputError(
-      `Row ${index} has the padding token amid its text, at position ${at}, where fastai starts anew; the int8 model cannot`,
-      "Leave the token out, or run the model with precision: 'fp32'.",
+      `Row ${index} has the padding token inside its text at position ${at}, where fastai starts a new chunk; the int8 model cannot do that`,
+      "Remove the token, or run the model with precision: 'fp32'.",
     );
   }
 }

@@ -9,9 +9,10 @@ import {
   TensorInputError,
   UnknownModelInputsError,
   UnquantizableModelError,
-} from './errors/index.js';
-import { difference, fixture, tensorOf, torchCases } from './testing/torch-cases.js';
-import { TorchModel, type TorchModelOptions } from './torch-model.js';
+} from './errors.js';
+import { difference, fixture, tensorOf, torchCases } from '../../../test/helpers/torch-cases.js';
+import type { TorchModelOptions } from './model-graph.js';
+import { TorchModel } from './torch-model.js';
 
 const open: TorchModel[] = [];
 afterAll(() => Promise.all(open.map((model) => model.release())));

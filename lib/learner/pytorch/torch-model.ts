@@ -1,69 +1,23 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { OnnxValue } from 'onnxruntime-node';
-import { SessionReleasedError, type OnnxSession } from '../onnx/index.js';
+import { SessionReleasedError } from '../onnx/index.js';
 import { guarded } from '../runtime/run-guard.js';
-import { TensorInputError } from './errors/index.js';
+import { TensorInputError } from './errors.js';
+import { checkModelInputs, planModule } from './input-plan.js';
+import type { ModelGraph, TorchModelOptions } from './model-graph.js';
 import type { InputPlan, ModelInput } from './model-input.js';
-import { openOnnxGraph } from './onnx-graph.js';
 import { openModuleGraph } from './module-graph.js';
+import { openOnnxGraph } from './onnx-graph.js';
+import { openModuleFile } from './open-module.js';
 import { readInputs, type PytorchInput } from './read-inputs.js';
 import { isOnnx } from './source-kind.js';
 
-/**
- * How a model is run.
- *
- * @publicApi
- */
-export interface TorchModelOptions {
-  /** What the model takes, where nothing in it tells. */
-  inputs?: readonly ModelInput[];
-  /** Threads that onnxruntime uses within one run. @default 1 */
-  intraOpNumThreads?: number;
-  /**
-   * onnxruntime's execution providers, in order of preference. Models by `webgpu` must all run on
-   * one thread of a process; runners see to that.
-   *
-   * @default ['cpu']
-   */
-  executionProviders?: readonly string[];
-  /**
-   * False goes on without the execution providers that do not work here, after a warning.
-   *
-   * @default true
-   */
-  strict?: boolean;
-  /** How far onnxruntime rewrites the graph. @default 'all' */
-  graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
-  /**
-   * `int8` quantizes the weights of matrix products and LSTMs, of 1024 elements or more. An ONNX
-   * file with data files is then given by its path.
-   *
-   * @default 'fp32'
-   */
-  precision?: 'fp32' | 'int8';
-  /** Where the quantized model is kept for the next time. @default nowhere */
-  cacheFolder?: string;
-  /** Told what is not as it was wanted. @default nobody */
-  warn?: (message: string) => void;
-}
-
-/** What a model gives: its tensor, or a list where it gives several. @publicApi */
+/** The result of a model: its tensor, or a list where it has several. @publicApi */
 export type PytorchOutput = Tensor | Tensor[];
 
-/** A graph of the model, and the plan of what it takes. */
-export interface ModelGraph {
-  readonly className: string | undefined;
-  readonly plan: InputPlan;
-  /** Names of the results, in order. */
-  readonly outputs: readonly string[];
-  /** The session for inputs of so many dimensions. */
-  sessionFor(rank: number): Promise<OnnxSession>;
-  release(): Promise<void>;
-}
-
 /**
- * A model without a learner, run by onnxruntime on the calling thread: what `pytorch.loadModel`
- * gives. Runners hold one in each of their workers.
+ * A model without a learner, run by onnxruntime on the calling thread; `pytorch.loadModel` returns
+ * one. Runners hold one in each worker.
  *
  * @example
  * const model = await TorchModel.load('saved_model.pt');
@@ -81,7 +35,7 @@ export class TorchModel {
    *
    * @param source Path of the file, or its bytes.
    * @throws NotAModuleError for other contents; UnsupportedModuleError for a layer that cannot be
-   * lowered; UnknownModelInputsError where nothing tells what the model takes;
+   * lowered; UnknownModelInputsError where the inputs cannot be inferred;
    * ExecutionProviderError; UnquantizableModelError; the errors of damaged files.
    */
   static async load(
@@ -99,7 +53,7 @@ export class TorchModel {
 
   /** What the model takes. */
   get inputs(): readonly ModelInput[] {
-    return this.graph.plan.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+    return describeInputs(this.graph.plan);
   }
 
   /** @internal */
@@ -132,17 +86,14 @@ export class TorchModel {
     return outputs.length === 1 ? outputs[0]! : outputs;
   }
 
-  /** Frees the model. A second call does nothing. */
+  /** Frees the model. Further calls do nothing. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
     await this.graph.release();
   }
 
-  /**
-   * The weights are what they are: where a node finds sizes that do not fit, the given ones are at
-   * fault.
-   */
+  /** The weights are right: where sizes do not fit at a node, the given ones are at fault. */
   #runError(error: unknown, tensors: readonly Tensor[]): unknown {
     const message = error instanceof Error ? error.message : String(error);
     const node = /running (\w+) node\. Name:'([^']*)'/.exec(message);
@@ -153,8 +104,35 @@ export class TorchModel {
     const detail = message.split('Status Message: ').at(-1)?.split('\n')[0]?.trim();
     return new TensorInputError(
       inputs.map((input) => input.name).join(', '),
-      `cannot be of shape ${shapes}: the operator ${op} at "${name}" does not take what comes of it (${detail})`,
-      'give a shape that the model was made for',
+      `cannot be of shape ${shapes}: the operator ${op} at "${name}" does not accept the result (${detail})`,
+      'give a shape that the model supports',
     );
   }
+}
+
+/**
+ * What the model of a file takes, without making a torch module ready to run.
+ *
+ * @throws The errors of `TorchModel.load`.
+ */
+export async function modelInputs(
+  source: string | Uint8Array,
+  given?: readonly ModelInput[],
+): Promise<readonly ModelInput[]> {
+  if (given) return checkModelInputs(given);
+  if (isOnnx(source)) {
+    const model = await TorchModel.load(source);
+    await model.release();
+    return model.inputs;
+  }
+  const { module, torchFile } = openModuleFile(source);
+  try {
+    return describeInputs(planModule(module));
+  } finally {
+    torchFile.close();
+  }
+}
+
+function describeInputs({ inputs }: InputPlan): ModelInput[] {
+  return inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
 }

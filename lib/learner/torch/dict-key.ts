@@ -1,44 +1,40 @@
 import { createHash } from 'node:crypto';
-import { PyGlobal, PyPath, PySet, PyTuple, type PyValue } from './python.js';
 
 export type DictKey = null | number | bigint | string | object;
 
-/**
- * Python's key equality as a JavaScript map key: by value for tuples and frozensets, by identity
- * for objects.
- */
-export function dictKey(key: PyValue): DictKey {
-  if (typeof key === 'string') return key.startsWith('\0') ? `\0str:${key}` : key;
-  if (typeof key === 'boolean') return key ? 1 : 0;
-  if (key === null || typeof key !== 'object') return key;
-  if (key instanceof PyTuple || key instanceof PySet) return containerKey(key);
-  if (key instanceof Uint8Array) return `\0bytes:${Buffer.from(key).toString('hex')}`;
-  if (key instanceof PyGlobal) return `\0global:${key.qualifiedName}`;
-  if (key instanceof PyPath) return `\0path:${key.path}`;
-  return key;
+/** An object that Python compares by value: by a text, or item by item. */
+export interface ComparedByValue {
+  readonly equality: readonly [kind: 'set' | 'tuple' | 'global' | 'path', by: string | Items];
 }
 
-/**
- * Keys longer than this are replaced by their hash: nested tuples that share parts would grow
- * without bound.
- */
+type Items = readonly unknown[];
+type Container = ComparedByValue & { readonly equality: readonly [kind: string, by: Items] };
+
+/** Python's equality of keys: by value for tuples and frozensets, by identity for objects. */
+export function dictKey(key: unknown): DictKey {
+  if (typeof key === 'string') return key.startsWith('\0') ? `\0str:${key}` : key;
+  if (typeof key === 'boolean') return key ? 1 : 0;
+  if (key === null || typeof key !== 'object') return key as DictKey;
+  if (isContainer(key)) return containerKey(key);
+  if (key instanceof Uint8Array) return `\0bytes:${Buffer.from(key).toString('hex')}`;
+  const { equality } = key as Partial<ComparedByValue>;
+  return equality ? `\0${equality[0]}:${equality[1] as string}` : key;
+}
+
+/** Longer keys are hashed: nested tuples that share parts would grow without bound. */
 const LONGEST_KEY = 200;
 const containerKeys = new WeakMap<object, string>();
 
-/**
- * Keys of the innermost containers first, on a stack of its own: a file may nest tuples without
- * end.
- */
-function containerKey(outermost: PyTuple | PySet): string {
-  const pending: (PyTuple | PySet)[] = [outermost];
+/** Innermost containers first, on a stack of its own: files may nest tuples without end. */
+function containerKey(outermost: Container): string {
+  const pending = [outermost];
   const opened = new Set<object>();
   while (pending.length > 0) {
     const container = pending[pending.length - 1]!;
-    const first = !opened.has(container);
-    opened.add(container);
-    const items = container instanceof PySet ? container.items : container;
+    const [kind, items] = container.equality;
     const before = pending.length;
-    if (first && !containerKeys.has(container)) {
+    if (!opened.has(container) && !containerKeys.has(container)) {
+      opened.add(container);
       for (const item of items) {
         // A container that is open already contains itself; it takes part by identity.
         if (isContainer(item) && !containerKeys.has(item) && !opened.has(item)) pending.push(item);
@@ -47,27 +43,24 @@ function containerKey(outermost: PyTuple | PySet): string {
     }
     pending.pop();
     if (containerKeys.has(container)) continue;
-    const parts = [...items].map(itemKey);
-    if (container instanceof PySet) parts.sort();
-    const kind = container instanceof PySet ? 'set' : 'tuple';
+    const parts = items.map(itemKey);
+    if (kind === 'set') parts.sort();
     const text = `\0${kind}:${parts.map((part) => `${part.length}:${part}`).join('')}`;
-    const key =
-      text.length > LONGEST_KEY
-        ? `\0hash:${createHash('sha256').update(text).digest('hex')}`
-        : text;
-    containerKeys.set(container, key);
+    const hash = (): string => `\0hash:${createHash('sha256').update(text).digest('hex')}`;
+    containerKeys.set(container, text.length > LONGEST_KEY ? hash() : text);
   }
   return containerKeys.get(outermost)!;
 }
 
-function isContainer(value: PyValue): value is PyTuple | PySet {
-  return value instanceof PyTuple || value instanceof PySet;
+function isContainer(value: unknown): value is Container {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray((value as Partial<ComparedByValue>).equality?.[1]);
 }
 
 const identities = new WeakMap<object, number>();
 let nextIdentity = 0;
 
-function itemKey(item: PyValue): string {
+function itemKey(item: unknown): string {
   const key = isContainer(item) ? (containerKeys.get(item) ?? item) : dictKey(item);
   if (typeof key === 'object' && key !== null) {
     let id = identities.get(key);

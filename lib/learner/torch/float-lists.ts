@@ -8,15 +8,17 @@ export class WholeFloat {
   constructor(readonly value: number) {}
 }
 
-/** The float as it travels through the machine. */
-export function travelling(value: PyValue): PyValue | WholeFloat {
+/** A value as it travels through the machine. */
+export type Travelling = PyValue | WholeFloat;
+
+export function travelling(value: PyValue): Travelling {
   return typeof value === 'number' && Number.isInteger(value) ? new WholeFloat(value) : value;
 }
 
 const lists = new WeakSet<readonly PyValue[]>();
 
 /** Puts values into a list, which from then on is one of floats if any of them is a whole float. */
-export function appendTo(list: PyValue[], values: readonly (PyValue | WholeFloat)[]): void {
+export function appendTo(list: PyValue[], values: readonly Travelling[]): void {
   for (const value of values) {
     if (value instanceof WholeFloat) {
       lists.add(list);
@@ -30,10 +32,7 @@ export function markFloats(list: readonly PyValue[]): void {
   lists.add(list);
 }
 
-/**
- * Whether the numbers in a list were floats in Python; known of those with at least one whole
- * float.
- */
+/** Whether the numbers were floats in Python; known of lists with at least one whole float. */
 export function holdsFloats(list: readonly PyValue[]): boolean {
   return lists.has(list);
 }

@@ -1,37 +1,31 @@
-/** float32 of every pattern of a narrow float type, by its bits. */
-let float16Table: Float32Array | undefined;
-let e4m3fnTable: Float32Array | undefined;
-let e5m2Table: Float32Array | undefined;
+/**
+ * Narrow floats as float32, by their bits; exact, incl. subnormals, infinities and NaN. Of the
+ * float8 types only that with 5 bits of exponent has infinities.
+ */
+export const widenFloat16 = widenByTable(16, 5, 10);
+export const widenFloat8E5m2 = widenByTable(8, 5, 2);
+export const widenFloat8E4m3fn = widenByTable(8, 4, 3, 'finite');
 
-/** Widens IEEE half precision; exact, incl. subnormals, infinities and NaN. */
-export function widenFloat16(bits: Uint16Array): Float32Array {
-  float16Table ??= buildTable(16, 5, 10, 'ieee');
-  return lookUp(bits, float16Table);
-}
-
-/** Widens bfloat16: the upper half of a float32. */
+/** bfloat16 is the upper half of a float32. */
 export function widenBfloat16(bits: Uint16Array): Float32Array {
   const words = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
   return new Float32Array(words.buffer);
 }
 
-/** Widens float8 with 4 bits of exponent: finite values and NaN only, no infinities. */
-export function widenFloat8E4m3fn(bits: Uint8Array): Float32Array {
-  e4m3fnTable ??= buildTable(8, 4, 3, 'finite');
-  return lookUp(bits, e4m3fnTable);
-}
-
-/** Widens float8 with 5 bits of exponent: IEEE, infinities included. */
-export function widenFloat8E5m2(bits: Uint8Array): Float32Array {
-  e5m2Table ??= buildTable(8, 5, 2, 'ieee');
-  return lookUp(bits, e5m2Table);
-}
-
-function lookUp(bits: Uint16Array | Uint8Array, table: Float32Array): Float32Array {
-  const values = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) values[i] = table[bits[i]!]!;
-  return values;
+function widenByTable(
+  width: 8 | 16,
+  exponentBits: number,
+  mantissaBits: number,
+  kind: 'ieee' | 'finite' = 'ieee',
+): (bits: Uint16Array | Uint8Array) => Float32Array {
+  let table: Float32Array | undefined;
+  return (bits) => {
+    table ??= buildTable(width, exponentBits, mantissaBits, kind);
+    const values = new Float32Array(bits.length);
+    for (let i = 0; i < bits.length; i++) values[i] = table[bits[i]!]!;
+    return values;
+  };
 }
 
 function buildTable(

@@ -1,8 +1,8 @@
-import { LimitExceededError } from './errors/index.js';
+import { LimitExceededError } from './errors.js';
 
 /**
- * What a file may ask of the reader. The defaults are far above any real model; they exist so that
- * a hostile file ends in an error and not in an exhausted machine.
+ * Limits on what a file may ask of the reader. The defaults are far above any real model: a hostile
+ * file ends in an error, not in an exhausted machine.
  *
  * @publicApi
  */
@@ -11,9 +11,9 @@ export interface ReadLimits {
   maxEntries: number;
   /** Bytes of the pickle, after inflating. Default 1 GiB. */
   maxPickleBytes: number;
-  /** Bytes that deflated entries may inflate to, all together. Default 4 GiB. */
+  /** Bytes that all deflated entries together may inflate to. Default 4 GiB. */
   maxInflatedBytes: number;
-  /** Times that a deflated entry may grow. Default 1000; what zlib reaches at most is 1032. */
+  /** How many times larger an inflated entry may be. Default 1000; zlib reaches 1032 at most. */
   maxInflateRatio: number;
   /** Opcodes of the pickle. Default 200 million. */
   maxOperations: number;

@@ -1,13 +1,10 @@
+import { ModuleTreeError, UnreadableTensorError } from './errors.js';
 import { PyDict, PyObject, type PyValue } from './python.js';
-import { ModuleTreeError, UnreadableTensorError } from './errors/index.js';
 import { Tensor } from './tensor.js';
 
 /** Real trees are a few dozen deep; a file may nest modules without end. */
 const DEEPEST = 500;
-/**
- * A module that is shared counts wherever it stands, so that shared modules in shared modules come
- * to an end.
- */
+/** Shared modules count wherever they stand: they may hold shared modules again. */
 const MOST_MODULES = 50_000;
 
 interface Walk {
@@ -15,9 +12,7 @@ interface Walk {
   count: number;
 }
 
-/**
- * An `nn.Module` of the file: its class name, plain attributes, parameters, buffers and children.
- */
+/** An `nn.Module` of the file. */
 export class Module {
   private constructor(
     /** Dotted path from the root, as `named_modules()` gives it; '' for the root. */
@@ -92,9 +87,7 @@ export class Module {
   }
 }
 
-/**
- * Tensors by name; those that cannot be read are left out, and asking for them by name is an error.
- */
+/** Without those that cannot be read: asking for them by name is an error. */
 function tensorsOf(value: PyValue | undefined): Map<string, Tensor | null> {
   const tensors = new Map<string, Tensor | null>();
   if (!(value instanceof PyDict)) return tensors;
@@ -106,4 +99,23 @@ function tensorsOf(value: PyValue | undefined): Map<string, Tensor | null> {
 
 function shorten(path: string): string {
   return path.length > 80 ? `${path.slice(0, 40)}…${path.slice(-39)}` : path;
+}
+
+/** Where a module was read from. */
+export interface ModuleOrigin {
+  /** The torch file: its path, or its bytes. */
+  readonly source: string | Uint8Array;
+  /** The attributes that lead from the file's root to the module; none where it is the root. */
+  readonly path: readonly string[];
+}
+
+const origins = new WeakMap<Module, ModuleOrigin>();
+
+/** Remembers where a module was read from, so that it can be saved from there. */
+export function setModuleOrigin(module: Module, origin: ModuleOrigin): void {
+  origins.set(module, origin);
+}
+
+export function moduleOrigin(module: Module): ModuleOrigin | undefined {
+  return origins.get(module);
 }

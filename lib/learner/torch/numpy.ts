@@ -1,21 +1,27 @@
-import { CorruptTensorError, TooManyElementsError, UnsupportedDtypeError } from './errors/index.js';
+import {
+  contiguousStrides,
+  copyStrided,
+  ELEMENT_ARRAYS,
+  elementCount,
+  type ElementArray,
+  type ElementConstructor,
+} from './element-array.js';
+import { CorruptTensorError, TooManyElementsError, UnsupportedDtypeError } from './errors.js';
 import { widenFloat16 } from './half.js';
 import { shrink } from './pickle/numbers.js';
-import { PyComplex, type PyValue } from './python.js';
-import { copyStrided, type ElementArray } from './strided.js';
-import { contiguousStrides } from './tensor.js';
+import { PyComplex, PyLibraryValue, type PyValue } from './python.js';
 
 /** Elements of no size (`U0`) or of an index that the file only describes cost nothing to name. */
 const MOST_ELEMENTS = 2 ** 28;
 
-/** A numpy dtype. */
-export class NumpyDtype {
-  /**
-   * `b` bool, `i` `u` integers, `f` float, `c` complex, `O` objects, `S` bytes, `U` text, `M` `m`
-   * times, `V` raw.
-   */
-  readonly kind: string;
-  itemsize: number;
+const NUMBER_KINDS: ReadonlyMap<string, string> = new Map([
+  ['i', 'int'],
+  ['u', 'uint'],
+  ['f', 'float'],
+  ['c', 'complex'],
+]);
+
+export class NumpyDtype extends PyLibraryValue {
   bigEndian = false;
   /** `ns` and the like, for times; undefined for other kinds. */
   unit: string | undefined;
@@ -24,9 +30,12 @@ export class NumpyDtype {
   /** Records of several fields, or sub-arrays; their values cannot be read. */
   structured = false;
 
-  constructor(kind: string, itemsize: number) {
-    this.kind = kind;
-    this.itemsize = itemsize;
+  constructor(
+    /** Numpy's letter: `b` bool, `O` objects, `S` bytes, `U` text, `M` `m` times, `V` raw… */
+    readonly kind: string,
+    public itemsize: number,
+  ) {
+    super();
   }
 
   /** Numpy's short name: `f8`, `M8[ns]`. */
@@ -35,13 +44,17 @@ export class NumpyDtype {
     const unit = this.unitCount === 1 ? this.unit : `${this.unitCount}${this.unit}`;
     return `${this.kind}${this.kind === 'O' ? '' : size}${this.unit ? `[${unit}]` : ''}`;
   }
+
+  /** `float64` and the like; undefined for what is no number. */
+  get numberName(): string | undefined {
+    return numberName(this.kind, this.itemsize);
+  }
 }
 
 /** Values of an array, row by row; times are counts of the dtype's unit. */
 export type NumpyData = ElementArray | PyValue[];
 
-/** A numpy array. */
-export class NdArray {
+export class NdArray extends PyLibraryValue {
   dtype: NumpyDtype = new NumpyDtype('f', 8);
   shape: readonly number[] = [0];
   #raw: Uint8Array | PyValue[] = new Uint8Array();
@@ -59,7 +72,7 @@ export class NdArray {
     raw: Uint8Array | PyValue[],
     fortran = false,
   ): this {
-    const count = shape.reduce((product, size) => product * size, 1);
+    const count = elementCount(shape);
     if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new CorruptTensorError(`a numpy array has the shape (${shape.join(', ')})`);
     }
@@ -80,7 +93,7 @@ export class NdArray {
   }
 
   get size(): number {
-    return this.shape.reduce((product, size) => product * size, 1);
+    return elementCount(this.shape);
   }
 
   /**
@@ -92,10 +105,7 @@ export class NdArray {
     return (this.#data ??= this.#decode());
   }
 
-  /**
-   * The values row by row as Python values: booleans as such, integers as numbers where a double
-   * holds them.
-   */
+  /** As Python values: booleans as such, integers as numbers where a double holds them. */
   items(): PyValue[] {
     const data = this.data;
     if (Array.isArray(data)) return data;
@@ -110,21 +120,17 @@ export class NdArray {
     const { dtype } = this;
     if (dtype.structured) throw new UnsupportedDtypeError(dtype.name, 'A numpy array');
     const raw = this.#raw;
-    if (Array.isArray(raw)) return this.#objects(raw);
+    if (Array.isArray(raw)) {
+      if (raw.length === this.size) return raw;
+      throw new CorruptTensorError(
+        `a numpy array of ${this.size} objects lists ${raw.length} of them`,
+      );
+    }
     const values = decodeBytes(dtype, raw, this.size);
     if (!this.#fortran || this.shape.length < 2) return values;
     const strides = contiguousStrides([...this.shape].reverse()).reverse();
     const target = Array.isArray(values) ? [...values] : values.slice();
     return copyStrided<NumpyData>(values, target, this.shape, strides, 0);
-  }
-
-  #objects(list: PyValue[]): PyValue[] {
-    if (list.length !== this.size) {
-      throw new CorruptTensorError(
-        `a numpy array of ${this.size} objects lists ${list.length} of them`,
-      );
-    }
-    return list;
   }
 }
 
@@ -134,31 +140,18 @@ export function decodeScalar(dtype: NumpyDtype, raw: Uint8Array): PyValue {
 }
 
 function decodeBytes(dtype: NumpyDtype, raw: Uint8Array, count: number): NumpyData {
-  const { kind, itemsize } = dtype;
-  switch (kind) {
-    case 'b':
-      return raw;
-    case 'S':
-    case 'U':
-    case 'V':
-      return decodeFixed(dtype, raw, count);
-    case 'c': {
-      const parts = numbers('f', itemsize / 2, ordered(raw, itemsize / 2, dtype.bigEndian));
-      if (!parts || parts instanceof BigInt64Array || parts instanceof BigUint64Array) break;
-      return Array.from(
-        { length: count },
-        (_, i) => new PyComplex(parts[2 * i]!, parts[2 * i + 1]!),
-      );
-    }
-    case 'M':
-    case 'm':
-      return numbers('i', 8, ordered(raw, 8, dtype.bigEndian))!;
-    default: {
-      const values = numbers(kind, itemsize, ordered(raw, itemsize, dtype.bigEndian));
-      if (values) return values;
-    }
-  }
-  throw new UnsupportedDtypeError(dtype.name, 'A numpy array');
+  const { kind, itemsize, bigEndian } = dtype;
+  if (kind === 'b') return raw;
+  if (kind === 'S' || kind === 'U' || kind === 'V') return decodeFixed(dtype, raw, count);
+  if (kind === 'M' || kind === 'm') return numbers('i', 8, raw, bigEndian)!;
+  const isComplex = kind === 'c';
+  const values = isComplex
+    ? numbers('f', itemsize / 2, raw, bigEndian)
+    : numbers(kind, itemsize, raw, bigEndian);
+  if (!values) throw new UnsupportedDtypeError(dtype.name, 'A numpy array');
+  if (!isComplex) return values;
+  const parts = values as Float64Array;
+  return Array.from({ length: count }, (_, i) => new PyComplex(parts[2 * i]!, parts[2 * i + 1]!));
 }
 
 /** The bytes little-endian and aligned to their items: the same bytes where they are so already. */
@@ -172,35 +165,24 @@ function ordered(raw: Uint8Array, itemsize: number, bigEndian: boolean): Uint8Ar
   return bytes;
 }
 
-function numbers(kind: string, itemsize: number, raw: Uint8Array): ElementArray | undefined {
-  const { buffer, byteOffset: offset } = raw;
-  const length = raw.length / itemsize;
-  switch (`${kind}${itemsize}`) {
-    case 'f2':
-      return widenFloat16(new Uint16Array(buffer, offset, length));
-    case 'f4':
-      return new Float32Array(buffer, offset, length);
-    case 'f8':
-      return new Float64Array(buffer, offset, length);
-    case 'i1':
-      return new Int8Array(buffer, offset, length);
-    case 'i2':
-      return new Int16Array(buffer, offset, length);
-    case 'i4':
-      return new Int32Array(buffer, offset, length);
-    case 'i8':
-      return new BigInt64Array(buffer, offset, length);
-    case 'u1':
-      return raw;
-    case 'u2':
-      return new Uint16Array(buffer, offset, length);
-    case 'u4':
-      return new Uint32Array(buffer, offset, length);
-    case 'u8':
-      return new BigUint64Array(buffer, offset, length);
-    default:
-      return undefined;
-  }
+function numberName(kind: string, itemsize: number): string | undefined {
+  const name = NUMBER_KINDS.get(kind);
+  return name && `${name}${itemsize * 8}`;
+}
+
+function numbers(
+  kind: string,
+  itemsize: number,
+  raw: Uint8Array,
+  bigEndian: boolean,
+): ElementArray | undefined {
+  const name = numberName(kind, itemsize) ?? '';
+  const isHalf = name === 'float16';
+  if (!isHalf && !Object.hasOwn(ELEMENT_ARRAYS, name)) return undefined;
+  const array: ElementConstructor = isHalf ? Uint16Array : ELEMENT_ARRAYS[name as 'float64'];
+  const { buffer, byteOffset, length } = ordered(raw, itemsize, bigEndian);
+  const values = new array(buffer, byteOffset, length / itemsize);
+  return isHalf ? widenFloat16(values as Uint16Array) : values;
 }
 
 /** Text and bytes of fixed width, which numpy pads with zeros and strips of them. */
@@ -229,7 +211,7 @@ function decodeUtf32(view: DataView, start: number, end: number, littleEndian: b
   const points: number[] = [];
   for (let at = start; at + 4 <= end; at += 4) {
     const point = view.getUint32(at, littleEndian);
-    if (point > 0x10ffff) throw new CorruptTensorError(`${point} is no character`);
+    if (point > 0x10ffff) throw new CorruptTensorError(`${point} is not a character`);
     points.push(point);
   }
   while (points.at(-1) === 0) points.pop();

@@ -1,8 +1,12 @@
-import { dictKey, type DictKey } from './dict-key.js';
-import type { NdArray, NumpyDtype } from './numpy.js';
-import type { DataFrame, Index, Series } from './pandas.js';
-import type { StorageView } from './storage.js';
-import type { Tensor } from './tensor.js';
+import { dictKey, type ComparedByValue, type DictKey } from './dict-key.js';
+
+/**
+ * A value of a library's own class that is read into a class of ours: a tensor or its storage, an
+ * array or its dtype, a data frame, a series, an index.
+ */
+export abstract class PyLibraryValue {
+  declare protected readonly isLibraryValue: true;
+}
 
 /**
  * A Python value as the pickle machine leaves it: data only, nothing that can run.
@@ -25,16 +29,10 @@ export type PyValue =
   | PyPath
   | PyPartial
   | PyComplex
-  | Tensor
-  | StorageView
-  | NdArray
-  | NumpyDtype
-  | DataFrame
-  | Series
-  | Index;
+  | PyLibraryValue;
 
 /** A tuple: an array that remembers it was one. */
-export class PyTuple extends Array<PyValue> {
+export class PyTuple extends Array<PyValue> implements ComparedByValue {
   // Array methods such as map() must not call a constructor that reads one number as a length.
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -45,10 +43,14 @@ export class PyTuple extends Array<PyValue> {
     for (const item of items) tuple.push(item);
     return tuple;
   }
+
+  get equality() {
+    return ['tuple', this] as const;
+  }
 }
 
 /** A class or function that the file names; never looked up in the running program. */
-export class PyGlobal {
+export class PyGlobal implements ComparedByValue {
   constructor(
     readonly module: string,
     readonly name: string,
@@ -56,6 +58,10 @@ export class PyGlobal {
 
   get qualifiedName(): string {
     return `${this.module}.${this.name}`;
+  }
+
+  get equality() {
+    return ['global', this.qualifiedName] as const;
   }
 }
 
@@ -108,8 +114,12 @@ export class PyDict {
 }
 
 /** A set or frozenset, in the order of the file. */
-export class PySet {
+export class PySet implements ComparedByValue {
   constructor(readonly items: PyValue[] = []) {}
+
+  get equality() {
+    return ['set', this.items] as const;
+  }
 }
 
 /** `re.compile(pattern, flags)`, not compiled. */
@@ -121,11 +131,15 @@ export class PyRegex {
 }
 
 /** A `pathlib` path, as `str()` gives it. */
-export class PyPath {
+export class PyPath implements ComparedByValue {
   constructor(
     readonly path: string,
     readonly windows = false,
   ) {}
+
+  get equality() {
+    return ['path', this.path] as const;
+  }
 }
 
 /** A `functools.partial`. Its parts arrive late in the pickle, so they can be set. */
@@ -137,7 +151,6 @@ export class PyPartial {
   ) {}
 }
 
-/** A complex number. */
 export class PyComplex {
   constructor(
     readonly real: number,
@@ -150,15 +163,9 @@ export class PyComplex {
  * state, list items and dictionary entries. A record of the call, never the call.
  */
 export class PyObject {
-  /**
-   * Attributes from the pickled state (`__dict__` and slots); a Map, so no key can reach a
-   * prototype.
-   */
+  /** From the pickled state (`__dict__` and slots); a Map, so no key can reach a prototype. */
   readonly attrs = new Map<string, PyValue>();
-  /**
-   * State that is not attributes only: whatever was no dictionary, and also a pair of dictionaries,
-   * which gives attributes as well.
-   */
+  /** State other than a dictionary; a pair of dictionaries gives attributes as well. */
   state: PyValue | undefined;
   /** What APPEND(S) added, for list subclasses. */
   readonly items: PyValue[] = [];
@@ -172,16 +179,31 @@ export class PyObject {
     readonly kwargs: PyDict = new PyDict(),
   ) {}
 
-  /**
-   * `module.name` of the class or function called; also of those that cloudpickle wrote by value.
-   * `<computed>` when the callable is the result of some other call.
-   */
+  /** Of the callable; `<computed>` where that is the result of another call. */
   get className(): string {
     return qualifiedNameOf(this.cls) ?? '<computed>';
   }
 
   attr(name: string): PyValue | undefined {
     return this.attrs.get(name);
+  }
+
+  /** What BUILD does: attributes from a dictionary, or from a pair of them (`__dict__`, slots). */
+  build(state: PyValue): void {
+    if (state instanceof PyDict) return this.#setAttributes(state);
+    this.state = state;
+    if (!(state instanceof PyTuple) || state.length !== 2) return;
+    const [dict, slots] = state;
+    if (!(dict === null || dict instanceof PyDict) || !(slots instanceof PyDict)) return;
+    if (dict) this.#setAttributes(dict);
+    this.#setAttributes(slots);
+  }
+
+  #setAttributes(attributes: PyDict): void {
+    for (const [name, value] of attributes) {
+      if (typeof name === 'string') this.attrs.set(name, value);
+      else this.state = attributes;
+    }
   }
 }
 
@@ -199,6 +221,8 @@ export function qualifiedNameOf(value: PyValue | undefined, depth = 0): string |
   }
   if (!(value instanceof PyObject) || !(value.cls instanceof PyGlobal)) return undefined;
   const { args } = value;
+  const textOf = (dict: PyValue | undefined, key: string): PyValue | undefined =>
+    dict instanceof PyDict ? dict.get(key) : undefined;
   switch (value.cls.qualifiedName) {
     case 'cloudpickle.cloudpickle._make_function':
       return joinName(textOf(args[1], '__name__'), value.attr('__qualname__') ?? args[2]);
@@ -215,7 +239,9 @@ export function qualifiedNameOf(value: PyValue | undefined, depth = 0): string |
     case 'builtins.getattr': {
       const [owner, name] = args;
       if (depth >= LONGEST_CHAIN) return undefined;
-      const prefix = qualifiedNameOf(owner, depth + 1) ?? classNameOf(owner);
+      const prefix =
+        qualifiedNameOf(owner, depth + 1) ??
+        (owner instanceof PyObject ? owner.className : undefined);
       return prefix === undefined ? undefined : joinName(prefix, name);
     }
     default:
@@ -223,16 +249,7 @@ export function qualifiedNameOf(value: PyValue | undefined, depth = 0): string |
   }
 }
 
-function textOf(dict: PyValue | undefined, key: string): PyValue | undefined {
-  return dict instanceof PyDict ? dict.get(key) : undefined;
-}
-
 function joinName(module: PyValue | undefined, name: PyValue | undefined): string | undefined {
   if (typeof name !== 'string') return undefined;
   return typeof module === 'string' ? `${module}.${name}` : name;
-}
-
-/** The class name of a record, or undefined for other values. */
-export function classNameOf(value: PyValue | undefined): string | undefined {
-  return value instanceof PyObject ? value.className : undefined;
 }

@@ -1,5 +1,3 @@
-import type { DType } from './tensor.js';
-
 /** Raw bytes of one storage of the file; read, and its CRC checked, on first use. */
 export interface TorchStorage {
   readonly key: string;
@@ -7,31 +5,16 @@ export interface TorchStorage {
   bytes(): Uint8Array;
 }
 
-/** A storage as the pickle refers to it: `torch.FloatStorage` and the like, or an untyped one. */
-export class StorageView {
-  constructor(
-    readonly storage: TorchStorage,
-    /**
-     * Undefined for an untyped storage, and for types that have no tensors here (quantised ones).
-     */
-    readonly dtype: DType | undefined,
-  ) {}
-}
-
 /** A storage whose bytes are in memory already. */
 export class MemoryStorage implements TorchStorage {
-  readonly key: string;
-  readonly byteLength: number;
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array, key = '<memory>') {
-    this.#bytes = bytes;
-    this.key = key;
-    this.byteLength = bytes.byteLength;
-  }
+  constructor(
+    private readonly held: Uint8Array,
+    readonly key = '<memory>',
+    readonly byteLength = held.byteLength,
+  ) {}
 
   bytes(): Uint8Array {
-    return this.#bytes;
+    return this.held;
   }
 }
 

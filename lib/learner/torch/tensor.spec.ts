@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CorruptTensorError, TooManyElementsError } from './errors/index.js';
+import { CorruptTensorError, TooManyElementsError } from './errors.js';
 import { widenBfloat16, widenFloat16, widenFloat8E4m3fn } from './half.js';
 import { MemoryStorage } from './storage.js';
 import { Tensor, type DType } from './tensor.js';

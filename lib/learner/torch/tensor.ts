@@ -1,23 +1,23 @@
-import { CorruptTensorError, TooManyElementsError, UnsupportedDtypeError } from './errors/index.js';
+import {
+  contiguousStrides,
+  copyStrided,
+  ELEMENT_ARRAYS,
+  elementCount,
+  elementNameOf,
+  type ElementArray,
+  type ElementConstructor,
+  type ElementName,
+} from './element-array.js';
+import { CorruptTensorError, TooManyElementsError, UnsupportedDtypeError } from './errors.js';
 import { widenBfloat16, widenFloat16, widenFloat8E4m3fn, widenFloat8E5m2 } from './half.js';
-import type { PyDict, PyGlobal } from './python.js';
+import { PyLibraryValue, type PyDict, type PyGlobal } from './python.js';
 import { MemoryStorage, type TorchStorage } from './storage.js';
-import { copyStrided, type ElementArray } from './strided.js';
 
 /** torch's element types, by their names in torch without the prefix. */
 export type DType =
-  | 'float64'
-  | 'float32'
+  | ElementName
   | 'float16'
   | 'bfloat16'
-  | 'int64'
-  | 'int32'
-  | 'int16'
-  | 'int8'
-  | 'uint8'
-  | 'uint16'
-  | 'uint32'
-  | 'uint64'
   | 'bool'
   | 'complex64'
   | 'complex128'
@@ -25,30 +25,22 @@ export type DType =
   | 'float8_e5m2';
 
 /** How the elements lie in the file; a complex element is two floats. */
-const LAYOUT = {
-  float64: [Float64Array, 1],
-  float32: [Float32Array, 1],
-  float16: [Uint16Array, 1],
-  bfloat16: [Uint16Array, 1],
-  int64: [BigInt64Array, 1],
-  int32: [Int32Array, 1],
-  int16: [Int16Array, 1],
-  int8: [Int8Array, 1],
-  uint8: [Uint8Array, 1],
-  uint16: [Uint16Array, 1],
-  uint32: [Uint32Array, 1],
-  uint64: [BigUint64Array, 1],
-  bool: [Uint8Array, 1],
-  complex64: [Float32Array, 2],
-  complex128: [Float64Array, 2],
-  float8_e4m3fn: [Uint8Array, 1],
-  float8_e5m2: [Uint8Array, 1],
-} as const satisfies Record<DType, readonly [ElementConstructor, number]>;
+const LAYOUT: Readonly<Record<DType, ElementConstructor>> = {
+  ...ELEMENT_ARRAYS,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  bool: Uint8Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+  float8_e4m3fn: Uint8Array,
+  float8_e5m2: Uint8Array,
+};
 
-type ElementConstructor = {
-  readonly BYTES_PER_ELEMENT: number;
-  new (length: number): ElementArray;
-  new (buffer: ArrayBufferLike, byteOffset: number, length: number): ElementArray;
+const WIDEN: Readonly<Partial<Record<DType, (bits: never) => Float32Array>>> = {
+  float16: widenFloat16,
+  bfloat16: widenBfloat16,
+  float8_e4m3fn: widenFloat8E4m3fn,
+  float8_e5m2: widenFloat8E5m2,
 };
 
 /** Elements that one tensor may have in memory: 8 GiB of float32. */
@@ -63,8 +55,22 @@ export function isDType(name: string): name is DType {
 
 /** Bytes of one element. */
 export function elementSize(dtype: DType): number {
-  const [constructor, parts] = LAYOUT[dtype];
-  return constructor.BYTES_PER_ELEMENT * parts;
+  return LAYOUT[dtype].BYTES_PER_ELEMENT * partsOf(dtype);
+}
+
+function partsOf(dtype: DType): 1 | 2 {
+  return dtype === 'complex64' || dtype === 'complex128' ? 2 : 1;
+}
+
+/** A storage as the pickle refers to it: `torch.FloatStorage` and the like, or an untyped one. */
+export class StorageView extends PyLibraryValue {
+  constructor(
+    readonly storage: TorchStorage,
+    /** Undefined for an untyped storage, and for types that have no tensors here (quantised). */
+    readonly dtype: DType | undefined,
+  ) {
+    super();
+  }
 }
 
 /**
@@ -73,7 +79,7 @@ export function elementSize(dtype: DType): number {
  * Tensors that share a storage share the `storage` object; nothing is read before it is asked for.
  * What is given out may be a view of the file's bytes: do not write to it.
  */
-export class Tensor {
+export class Tensor extends PyLibraryValue {
   /** The class in Python when it is a subclass (`fastai.torch_core.TensorImage`). */
   subclass: PyGlobal | undefined;
   /** Attributes that the subclass instance carries. */
@@ -87,18 +93,19 @@ export class Tensor {
     readonly strides: readonly number[],
     readonly offset: number,
   ) {
+    super();
     this.#checkBounds();
   }
 
   /** A tensor of values in memory, row by row; the dtype defaults to the array's own. */
   static fromArray(data: ElementArray, shape: readonly number[], dtype?: DType): Tensor {
-    const type = dtype ?? dtypeOf(data);
+    const type = dtype ?? elementNameOf(data) ?? 'uint8';
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     return new Tensor(new MemoryStorage(bytes), type, shape, contiguousStrides(shape), 0);
   }
 
   get numel(): number {
-    return this.shape.reduce((product, size) => product * size, 1);
+    return elementCount(this.shape);
   }
 
   /** Whether the elements lie row by row, without gaps. */
@@ -116,10 +123,7 @@ export class Tensor {
    * booleans 0 or 1. Throws {@link UnsupportedDtypeError} for complex numbers.
    */
   toFloat32(): Float32Array {
-    if (this.dtype === 'complex64' || this.dtype === 'complex128') {
-      throw new UnsupportedDtypeError(this.dtype, 'A tensor');
-    }
-    const values = this.toTyped();
+    const values = this.#toReal();
     if (values instanceof Float32Array) return values;
     if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
       return float32FromInt64(values);
@@ -134,27 +138,13 @@ export class Tensor {
    */
   toTyped(): ElementArray {
     const raw = this.#elements();
-    switch (this.dtype) {
-      case 'float16':
-        return widenFloat16(raw as Uint16Array);
-      case 'bfloat16':
-        return widenBfloat16(raw as Uint16Array);
-      case 'float8_e4m3fn':
-        return widenFloat8E4m3fn(raw as Uint8Array);
-      case 'float8_e5m2':
-        return widenFloat8E5m2(raw as Uint8Array);
-      default:
-        return raw;
-    }
+    const widen = WIDEN[this.dtype];
+    return widen ? widen(raw as never) : raw;
   }
 
   /** All elements, row by row. int64 beyond 2^53 lose precision. */
   toNumbers(): number[] {
-    if (this.dtype === 'complex64' || this.dtype === 'complex128') {
-      throw new UnsupportedDtypeError(this.dtype, 'A tensor');
-    }
-    const values = this.toTyped();
-    return Array.from(values as ArrayLike<number | bigint>, Number);
+    return Array.from(this.#toReal() as ArrayLike<number | bigint>, Number);
   }
 
   /** The only element; throws {@link CorruptTensorError} when there is not exactly one. */
@@ -163,21 +153,24 @@ export class Tensor {
     return this.toNumbers()[0]!;
   }
 
+  #toReal(): ElementArray {
+    if (partsOf(this.dtype) === 2) throw new UnsupportedDtypeError(this.dtype, 'A tensor');
+    return this.toTyped();
+  }
+
   /** The elements as they lie in the file, in row-major order: a view where they lie so already. */
   #elements(): ElementArray {
-    const [constructor, parts] = LAYOUT[this.dtype];
+    const constructor = LAYOUT[this.dtype];
+    const parts = partsOf(this.dtype);
     const count = this.numel;
     this.#checkCount(count);
     if (count === 0) return new constructor(0);
     const bytes = this.storage.bytes();
-    if (this.isContiguous)
+    if (this.isContiguous) {
       return viewOrCopy(constructor, bytes, this.offset * parts, count * parts);
-    const all = viewOrCopy(
-      constructor,
-      bytes,
-      0,
-      Math.floor(bytes.byteLength / constructor.BYTES_PER_ELEMENT),
-    );
+    }
+    const held = Math.floor(bytes.byteLength / constructor.BYTES_PER_ELEMENT);
+    const all = viewOrCopy(constructor, bytes, 0, held);
     const shape = parts === 1 ? this.shape : [...this.shape, parts];
     const strides = parts === 1 ? this.strides : [...this.strides.map((s) => s * parts), 1];
     return copyStrided(all, new constructor(count * parts), shape, strides, this.offset * parts);
@@ -204,21 +197,10 @@ export class Tensor {
     const held = Math.floor(this.storage.byteLength / elementSize(this.dtype));
     if (this.numel > 0 && last >= held) {
       throw new CorruptTensorError(
-        `element ${last} of the storage "${this.storage.key}" is used, which has ${held}`,
+        `it uses element ${last} of the storage "${this.storage.key}", which has ${held}`,
       );
     }
   }
-}
-
-/** Strides of a row-major layout without gaps. */
-export function contiguousStrides(shape: readonly number[]): number[] {
-  const strides = shape.map(() => 0);
-  let stride = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    strides[i] = stride;
-    stride *= shape[i]!;
-  }
-  return strides;
 }
 
 function viewOrCopy(
@@ -247,17 +229,4 @@ function float32FromInt64(values: BigInt64Array | BigUint64Array): Float32Array 
     result[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!;
   }
   return result;
-}
-
-function dtypeOf(data: ElementArray): DType {
-  if (data instanceof Float32Array) return 'float32';
-  if (data instanceof Float64Array) return 'float64';
-  if (data instanceof BigInt64Array) return 'int64';
-  if (data instanceof BigUint64Array) return 'uint64';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Int16Array) return 'int16';
-  if (data instanceof Int8Array) return 'int8';
-  if (data instanceof Uint32Array) return 'uint32';
-  if (data instanceof Uint16Array) return 'uint16';
-  return 'uint8';
 }

@@ -1,6 +1,6 @@
 import type { PyGlobal, PyValue } from './python.js';
 import { openSource, type ByteSource } from './archive/byte-source.js';
-import { NotATorchFileError, TarFileError } from './errors/index.js';
+import { NotATorchFileError, TarFileError } from './errors.js';
 import { readLegacy } from './archive/legacy-format.js';
 import { readZipFormat } from './archive/zip-format.js';
 import { DEFAULT_LIMITS, type ReadLimits } from './limits.js';
@@ -12,10 +12,7 @@ export interface TorchFile {
   /** Every class and function that the pickle names, once each, in the order of the file. */
   readonly globals: readonly PyGlobal[];
   readonly format: 'zip' | 'legacy';
-  /**
-   * Lets go of the file. Tensors that were not read before cannot be read any more, when the source
-   * was a path.
-   */
+  /** Tensors of a path that were not read before cannot be read any more. */
   close(): void;
 }
 
@@ -57,22 +54,23 @@ function readAny(source: ByteSource, limits: Readonly<ReadLimits>): Omit<TorchFi
   return { ...readLegacy(source, limits), format: 'legacy' };
 }
 
-/** What a file is that is no torch file, where it is easy to tell. */
+/** How other files begin that are taken for torch files. */
+const OTHER_FILES = [
+  ['version https://git-lfs', 'it is a Git LFS pointer, not the file itself (run `git lfs pull`)'],
+  ['\x1f\x8b', 'it is compressed with gzip'],
+  ['\x89HDF', 'it is an HDF5 file'],
+  ['\x93NUMPY', 'it is a numpy file'],
+] as const;
+
 function recognise(head: Uint8Array): string | undefined {
   if (head.length === 0) return 'it is empty';
-  if (startsWith(head, 'version https://git-lfs')) {
-    return 'it is a Git LFS pointer, not the file itself (run `git lfs pull`)';
-  }
-  if (startsWith(head, '\x1f\x8b')) return 'it is compressed with gzip';
-  if (startsWith(head, '\x89HDF')) return 'it is an HDF5 file';
-  if (startsWith(head, '\x93NUMPY')) return 'it is a numpy file';
+  const known = OTHER_FILES.find(([start]) => startsWith(head, start));
+  if (known) return known[1];
   if (/^\s*<(!doctype|html)/i.test(Buffer.from(head).toString('latin1'))) {
     return 'it is an HTML page, perhaps the error page of a download';
   }
-  if (head[8] === 0x7b && startsWith(head.subarray(1), '\0\0\0\0\0')) {
-    return 'it looks like a safetensors file';
-  }
-  return undefined;
+  const isSafetensors = head[8] === 0x7b && startsWith(head.subarray(1), '\0\0\0\0\0');
+  return isSafetensors ? 'it looks like a safetensors file' : undefined;
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {

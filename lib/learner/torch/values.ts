@@ -1,5 +1,5 @@
 import { NdArray } from './numpy.js';
-import { Index, Series } from './pandas.js';
+import { PandasVector } from './pandas/array.js';
 import { PyDict, PyObject, PySet, type PyValue } from './python.js';
 import { Tensor } from './tensor.js';
 
@@ -11,7 +11,7 @@ export function asItems(value: PyValue | undefined): PyValue[] | undefined {
   if (Array.isArray(value)) return value;
   if (value instanceof PySet) return value.items;
   if (value instanceof NdArray) return value.items();
-  if (value instanceof Series || value instanceof Index) return value.values;
+  if (value instanceof PandasVector) return value.values;
   if (value instanceof Tensor) return value.toNumbers();
   if (!(value instanceof PyObject)) return undefined;
   if (value.items.length > 0) return value.items;
@@ -21,10 +21,7 @@ export function asItems(value: PyValue | undefined): PyValue[] | undefined {
   return Array.isArray(inner) ? inner : undefined;
 }
 
-/**
- * A number, also from a bigint, a boolean, or an array or tensor of one element; undefined for
- * other values.
- */
+/** A number, also from a bigint, a boolean, or an array or tensor of one element. */
 export function asNumber(value: PyValue | undefined): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import { hostOptions } from '../host-options.js';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
 import { DefaultExceptionFilter } from './default-exception.filter.js';
 import { PlatformHost } from './platform-host.js';
@@ -17,11 +18,11 @@ export class ErrorContract implements OnModuleInit {
   readonly filter: DefaultExceptionFilter;
 
   constructor(
-    @Inject(VTS_MODULE_OPTIONS) { errors }: VtsModuleOptions,
+    @Inject(VTS_MODULE_OPTIONS) options: VtsModuleOptions,
     @Inject(PlatformHost) private readonly platforms: PlatformHost,
     @Inject(ApplicationConfig) config: ApplicationConfig,
   ) {
-    this.every = errors === 'application';
+    this.every = hostOptions(options).errors;
     this.filter = new DefaultExceptionFilter(platforms);
     // The last filter that takes an error gets it: the first one is for what no other wants.
     if (this.every) config.getGlobalFilters().unshift(this.filter);

@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { RunAbortedError } from '../../serving/runner/errors/index.js';
 import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
 import { RequestScope } from '../../serving/runtime/request-scope.js';
+import { hostOptions } from '../host-options.js';
 import { HttpObserver } from '../observability/http-observer.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
@@ -39,9 +40,9 @@ export class Requests implements RequestSteps {
     @Inject(HttpObserver) private readonly observer: HttpObserver,
     @Inject(ErrorContract) private readonly errors: ErrorContract,
   ) {
-    const { shutdown, overload = false } = options;
-    this.every = observer.every || errors.every || shutdown === 'application';
-    if (overload !== false) this.#overload = new Overload(platforms);
+    const { shutdown, overload } = hostOptions(options);
+    this.every = observer.every || errors.every || shutdown;
+    if (overload) this.#overload = new Overload(platforms);
     // The adapter is there before Nest adds its body parsers; in a test it comes later than this
     // constructor, and in an application without HTTP never.
     host.init$.subscribe(() => platforms.current?.install(this));

@@ -6,6 +6,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { hostOptions } from '../host-options.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
 import { atMost, ClosingServer } from './closing-server.js';
@@ -57,7 +58,7 @@ export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown, OnA
     this.#since = performance.now();
     this.#deadline = setTimeout(() => this.requests.refuse(), shutdownTimeoutMs);
     await atMost(this.requests.whenEmpty(), Math.min(LATECOMERS_MS, shutdownTimeoutMs));
-    if (server !== undefined && this.options.shutdown === 'application') {
+    if (server !== undefined && hostOptions(this.options).shutdown) {
       this.#server = new ClosingServer(server);
       await this.#server.stopListening();
       this.requests.closing = true;

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { hostOptions } from '../host-options.js';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { AccessLog } from './access-log.js';
@@ -29,11 +30,11 @@ export class HttpObserver implements OnApplicationShutdown {
     @Inject(Metrics) private readonly metrics: Metrics,
     @Inject(InfrastructureRoutes) private readonly infrastructure: InfrastructureRoutes,
   ) {
-    const { observe, tracing = true, accessLog = true } = options;
-    const { requestIds = options.requestId ?? true } = options;
-    this.#observesAll = observe === 'application';
-    this.#givesAllIds = this.#observesAll || requestIds === 'application';
-    this.every = this.#givesAllIds;
+    const { tracing = true, accessLog = true, requestIds = options.requestId ?? true } = options;
+    const host = hostOptions(options);
+    this.#observesAll = host.observe;
+    this.#givesAllIds = host.requestIds;
+    this.every = host.requestIds;
     if (requestIds !== false) {
       this.#ids = new RequestIds(typeof requestIds === 'object' ? requestIds : {});
     }

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { open, opendir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
-/** Writes what the system holds of a file or folder to its disk. */
+/** How often a step is tried again that another process upset. */
+export const ATTEMPTS = 100;
+
+/** Flushes a file or folder to its disk. */
 export async function syncPath(path: string, kind: 'file' | 'folder'): Promise<void> {
   // Windows opens no folders, and flushes their entries by itself.
   if (kind === 'folder' && process.platform === 'win32') return;
@@ -25,8 +28,8 @@ export async function syncTree(folder: string): Promise<void> {
 }
 
 /**
- * Puts a file in the place of another, so that a reader finds the old or the new one, whole, and so
- * does whoever comes after a crash.
+ * Replaces a file, so that readers, and whoever comes after a crash, find the old or the new one,
+ * whole.
  *
  * @param aside A folder on the same file system, for the new file while it is written.
  */
@@ -42,8 +45,37 @@ export async function replaceFile(path: string, text: string, aside: string): Pr
   await syncPath(dirname(path), 'folder');
 }
 
+/**
+ * Runs `write` with a path beside a file, which is then gone again: what `write` has not moved to
+ * the file's place is deleted.
+ */
+export async function writeAside<T>(
+  target: string,
+  write: (aside: string) => Promise<T>,
+): Promise<T> {
+  const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
+  try {
+    return await write(aside);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** Whether there is a folder, or a link to one. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
 /** The system's code of an error, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   const code: unknown = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
+}
+
+/** Whether an error has one of these codes of the system. */
+export function hasCode(error: unknown, ...codes: string[]): boolean {
+  return codes.includes(codeOf(error) ?? '');
 }

@@ -1,21 +1,5 @@
 export type { ArchiveFormat } from './archive/archive-format.js';
-export {
-  AmbiguousVersionError,
-  ArchiveEntryError,
-  ArchiveExistsError,
-  ArchiveFileError,
-  ArchiveFormatError,
-  CorruptModelArchiveError,
-  CorruptModelError,
-  InvalidModelInfoError,
-  InvalidTagError,
-  ModelExistsError,
-  ModelNotFoundError,
-  ModelPathError,
-  NoRunnerError,
-  PinnedModelError,
-  StoreWriteError,
-} from './errors/index.js';
+export * from './errors.js';
 export { defaultHome } from './home.js';
 export {
   ModelInfo,

@@ -1,21 +1,15 @@
 import { rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, replaceFile, syncPath } from './durable.js';
+import { ATTEMPTS, hasCode, replaceFile, syncPath } from './durable.js';
 import type { Staging } from './staging.js';
 import type { VersionFolders } from './version-folders.js';
 
-/** How often a step that another process upset is tried again. */
-const ATTEMPTS = 100;
-
 /** Writes the file `latest` of the names of a store. */
 export class LatestPointer {
-  readonly #folders: VersionFolders;
-  readonly #staging: Staging;
-
-  constructor(folders: VersionFolders, staging: Staging) {
-    this.#folders = folders;
-    this.#staging = staging;
-  }
+  constructor(
+    private readonly folders: VersionFolders,
+    private readonly staging: Staging,
+  ) {}
 
   /**
    * Makes `latest` name the newest version, and removes the folder of a name without versions.
@@ -26,11 +20,11 @@ export class LatestPointer {
    */
   async settle(name: string): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const newest = await this.#folders.newest(name);
+      const newest = await this.folders.newest(name);
       if (newest !== undefined) {
-        if ((await this.#folders.pointed(name)) === newest) return;
+        if ((await this.folders.pointed(name)) === newest) return;
         await this.#point(name, newest);
-      } else if ((await this.#folders.versions(name)).length > 0 || (await this.#clear(name))) {
+      } else if ((await this.folders.versions(name)).length > 0 || (await this.#clear(name))) {
         return;
       }
     }
@@ -38,30 +32,29 @@ export class LatestPointer {
 
   async #point(name: string, version: string): Promise<void> {
     try {
-      await replaceFile(this.#folders.pointerOf(name), version, this.#staging.path);
+      await replaceFile(this.folders.pointerOf(name), version, this.staging.path);
     } catch (error) {
       // The name's folder went since it was looked at.
-      if (codeOf(error) !== 'ENOENT') throw error;
+      if (!hasCode(error, 'ENOENT')) throw error;
     }
   }
 
   /** Removes what is left of a name without versions; false when a version has come since. */
   async #clear(name: string): Promise<boolean> {
-    await unlink(this.#folders.pointerOf(name)).catch(ignoreMissing);
     try {
-      await rmdir(join(this.#folders.path, name));
+      await unlink(this.folders.pointerOf(name));
     } catch (error) {
-      const code = codeOf(error);
-      if (code === 'ENOENT') return true;
-      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-      // A file that is not the store's keeps the folder; a model would have to be pointed at.
-      return (await this.#folders.versions(name)).length === 0;
+      if (!hasCode(error, 'ENOENT')) throw error;
     }
-    await syncPath(this.#folders.path, 'folder');
+    try {
+      await rmdir(join(this.folders.path, name));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return true;
+      if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+      // A file that is not the store's keeps the folder; a model would have to be pointed at.
+      return (await this.folders.versions(name)).length === 0;
+    }
+    await syncPath(this.folders.path, 'folder');
     return true;
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (codeOf(error) !== 'ENOENT') throw error;
 }

@@ -1,77 +1,33 @@
-import {
-  IsOptional,
-  IsString,
-  validateSync,
-  ValidateBy,
-  type ValidationOptions,
-} from 'class-validator';
 import { isPlainObject } from './records.js';
 
-/** A decorator from a function that lists what is wrong with a value, one fact each. */
-function Checked(problems: (value: unknown, path: string) => string[]): PropertyDecorator {
-  const options: ValidationOptions = {
-    message: ({ value, property }) => problems(value, property).join('\n'),
-  };
-  return ValidateBy(
-    {
-      name: 'checked',
-      validator: { validate: (value, args) => problems(value, args?.property ?? '').length === 0 },
-    },
-    options,
-  );
-}
+/** Lists what is wrong with a value, one fact each. */
+type Check = (value: unknown, path: string) => string[];
 
-/** The facts that a caller gives, in the caller's names. */
-class ModelFields {
-  @IsOptional()
-  @IsString()
-  module?: unknown;
+const CHECKS: Readonly<Record<string, Check>> = {
+  module: string,
+  labels: strings,
+  options: metadataMap,
+  metadata: metadataMap,
+  context,
+  signatures,
+  apiVersion: string,
+};
 
-  @IsOptional()
-  @Checked(strings)
-  labels?: unknown;
-
-  @IsOptional()
-  @Checked(metadataMap)
-  options?: unknown;
-
-  @IsOptional()
-  @Checked(metadataMap)
-  metadata?: unknown;
-
-  @IsOptional()
-  @Checked(context)
-  context?: unknown;
-
-  @IsOptional()
-  @Checked(signatures)
-  signatures?: unknown;
-
-  @IsOptional()
-  @IsString()
-  apiVersion?: unknown;
-}
-
-/**
- * What is wrong with the facts given for a model.yaml, one sentence part each; none when all is
- * well.
- */
+/** What is wrong with the facts given for a model.yaml, one fact each. Missing ones are fine. */
 export function checkModelFields(fields: object): string[] {
-  return problemsOf(Object.assign(new ModelFields(), fields));
+  return Object.entries(CHECKS).flatMap(([key, check]) => {
+    const value = (fields as Record<string, unknown>)[key];
+    return value === undefined || value === null ? [] : check(value, key);
+  });
 }
 
-/** What class-validator says of an object, one fact each. */
-export function problemsOf(object: object): string[] {
-  return validateSync(object, { forbidUnknownValues: false }).flatMap((error) =>
-    Object.values(error.constraints ?? {}).flatMap((message) => message.split('\n')),
-  );
+function string(value: unknown, path: string): string[] {
+  return typeof value === 'string' ? [] : [`${path} must be a string`];
 }
 
 function strings(value: unknown, path: string): string[] {
   if (!isPlainObject(value)) return [`${path} must be an object of strings`];
-  return Object.entries(value).flatMap(([key, item]) =>
-    typeof item === 'string' ? [] : [`${path}.${key} must be a string`],
-  );
+  return Object.entries(value).flatMap(([key, item]) => string(item, `${path}.${key}`));
 }
 
 function context(value: unknown, path: string): string[] {
@@ -80,7 +36,7 @@ function context(value: unknown, path: string): string[] {
   return [
     ...strings(frameworkVersions, `${path}.frameworkVersions`),
     ...Object.entries(names).flatMap(([key, item]) =>
-      item === undefined || typeof item === 'string' ? [] : [`${path}.${key} must be a string`],
+      item === undefined ? [] : string(item, `${path}.${key}`),
     ),
   ];
 }
@@ -90,15 +46,13 @@ function signatures(value: unknown, path: string): string[] {
   return Object.entries(value).flatMap(([method, given]) => signature(given, `${path}.${method}`));
 }
 
-const SIGNATURE_KEYS = new Set(['batchable', 'batchDim', 'inputSpec', 'outputSpec']);
+const SIGNATURE_KEYS = ['batchable', 'batchDim', 'inputSpec', 'outputSpec'];
 
 function signature(value: unknown, path: string): string[] {
-  if (!isPlainObject(value)) {
-    return [`${path} must be an object such as { batchable: false }`];
-  }
+  if (!isPlainObject(value)) return [`${path} must be an object such as { batchable: false }`];
   const problems = Object.keys(value)
-    .filter((key) => !SIGNATURE_KEYS.has(key))
-    .map((key) => `${path} has an unknown key "${key}" (known: ${[...SIGNATURE_KEYS].join(', ')})`);
+    .filter((key) => !SIGNATURE_KEYS.includes(key))
+    .map((key) => `${path} has an unknown key "${key}" (known: ${SIGNATURE_KEYS.join(', ')})`);
   const { batchable, batchDim } = value;
   if (batchable !== undefined && typeof batchable !== 'boolean') {
     problems.push(`${path}.batchable must be true or false`);
@@ -131,19 +85,11 @@ function metadata(value: unknown, path: string, parents: readonly unknown[]): st
     return Object.entries(value).flatMap(([key, item]) => metadata(item, `${path}.${key}`, inside));
   }
   if (value instanceof Date && Number.isNaN(value.getTime())) return [`${path} is no valid date`];
-  const kind = typeof value;
-  const holds =
-    kind === 'string' ||
-    kind === 'number' ||
-    kind === 'bigint' ||
-    kind === 'boolean' ||
-    value instanceof Date ||
-    value instanceof Uint8Array;
-  return holds
-    ? []
-    : [
-        `${path} must be a text, number, boolean, date, bytes, list or object, not ${describe(value)}`,
-      ];
+  const isScalar = ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+  if (isScalar || value instanceof Date || value instanceof Uint8Array) return [];
+  return [
+    `${path} must be a text, number, boolean, date, bytes, list or object, not ${describe(value)}`,
+  ];
 }
 
 function describe(value: unknown): string {

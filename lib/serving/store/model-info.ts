@@ -1,5 +1,5 @@
 import type { Document } from 'yaml';
-import { InvalidModelInfoError } from './errors/index.js';
+import { InvalidModelInfoError } from './errors.js';
 import { formatMicros } from './version.js';
 import { checkModelFields } from './model-fields.js';
 import { record } from './records.js';
@@ -7,14 +7,14 @@ import { Tag } from './tag.js';
 import { renderDocument, toDocument, updateDocument } from './yaml-document.js';
 
 /**
- * One method of a model that runners may call.
+ * A method of a model that runners can call.
  *
  * @publicApi
  */
 export interface ModelSignature {
-  /** Whether calls may be merged into batches. Default false. */
+  /** Whether calls can be merged into batches. Default false. */
   batchable: boolean;
-  /** The dimension of the batch in the inputs and in the outputs. Default [0, 0]. */
+  /** The batch dimension of the inputs and of the outputs. Default [0, 0]. */
   batchDim: readonly [number, number];
   /** Reserved by BentoML; kept as it is. */
   inputSpec?: unknown;
@@ -22,7 +22,7 @@ export interface ModelSignature {
 }
 
 /**
- * A signature as the caller gives it; one number in `batchDim` is for inputs and outputs.
+ * A signature as the caller gives it. A single `batchDim` applies to inputs and outputs.
  *
  * @publicApi
  */
@@ -34,8 +34,7 @@ export interface ModelSignatureOptions {
 }
 
 /**
- * What can stand in a model's metadata: what Python's YAML reader reads back. No null: BentoML
- * refuses it.
+ * A value in a model's metadata: whatever Python's YAML reader reads back. BentoML refuses null.
  *
  * @publicApi
  */
@@ -50,16 +49,14 @@ export type ModelMetadata =
   | { readonly [key: string]: ModelMetadata };
 
 /**
- * With what a model was made.
+ * The software that made a model.
  *
  * @publicApi
  */
 export interface ModelContext {
   /** `fastai`, `torch`, or '' for none. */
   frameworkName: string;
-  /**
-   * Version by package name. A fastai export names no versions: empty unless the caller gave them.
-   */
+  /** Version by package name. A fastai export names no versions: only those that the caller gave. */
   frameworkVersions: Readonly<Record<string, string>>;
   /** Where BentoML saved the model. */
   bentomlVersion?: string;
@@ -68,6 +65,15 @@ export interface ModelContext {
   vtsVersion?: string;
   nodeVersion?: string;
 }
+
+/** The texts of `context` under their keys in the file, in BentoML's order. */
+export const CONTEXT_KEYS = {
+  frameworkName: 'framework_name',
+  bentomlVersion: 'bentoml_version',
+  pythonVersion: 'python_version',
+  vtsVersion: 'vts_version',
+  nodeVersion: 'node_version',
+} as const;
 
 /** What {@link ModelInfo.create} describes. */
 export interface ModelInfoFields {
@@ -129,8 +135,7 @@ export class ModelInfo {
   /**
    * Describes a new model.
    *
-   * @throws InvalidModelInfoError when a label, signature, context or metadata entry is of no kind
-   * that the file can hold.
+   * @throws InvalidModelInfoError when the file cannot hold a label, signature, context or metadata.
    * @internal
    */
   static create(tag: Tag, fields: ModelInfoFields, micros: number): ModelInfo {
@@ -150,10 +155,10 @@ export class ModelInfo {
   }
 
   /**
-   * The same facts with other labels or metadata. Everything else that the file holds, keys unknown
-   * here and comments included, is kept.
+   * Copies the facts with other labels or metadata. Everything else in the file stays, with unknown
+   * keys and comments.
    *
-   * @throws InvalidModelInfoError when they are of no kind that the file can hold.
+   * @throws InvalidModelInfoError when the file cannot hold them.
    */
   with(changes: {
     labels?: Readonly<Record<string, string>>;
@@ -169,7 +174,7 @@ export class ModelInfo {
     return new ModelInfo(this.tag, fields, this.#micros, updateDocument(this.#document, changes));
   }
 
-  /** The text of model.yaml, which PyYAML and so BentoML read. */
+  /** The text of model.yaml, for PyYAML and so for BentoML. */
   toYaml(): string {
     return renderDocument(this.#document);
   }
@@ -185,43 +190,36 @@ function signature(given: ModelSignatureOptions): ModelSignature {
   };
 }
 
-/** The facts under the file's keys, in BentoML's order, without what it leaves out. */
-function fileOrder(tag: Tag, fields: ModelInfoFields, creationTime: string): [string, unknown][] {
-  const { context } = fields;
-  const ifSet = (key: string, value: unknown): [string, unknown][] =>
-    value === undefined ? [] : [[key, value]];
+/** The facts under the file's keys, in BentoML's order; undefined ones are not written. */
+function fileOrder(tag: Tag, fields: ModelInfoFields, creationTime: string): object {
+  const { module, labels, options, metadata, context, apiVersion } = fields;
+  const { frameworkName: name, ...made } = CONTEXT_KEYS;
   const signatures = Object.entries(fields.signatures).map(([method, given]) => {
     const { batchable, batchDim, inputSpec, outputSpec } = signature(given);
-    return [
-      method,
-      new Map([
-        ['batchable', batchable],
-        ...(batchable ? ifSet('batch_dim', batchDim) : []),
-        ...ifSet('input_spec', inputSpec),
-        ...ifSet('output_spec', outputSpec),
-      ] as [string, unknown][]),
-    ] as const;
+    const written = {
+      batchable,
+      batch_dim: batchable ? batchDim : undefined,
+      input_spec: inputSpec,
+      output_spec: outputSpec,
+    };
+    return [method, written] as const;
   });
-  return [
-    ['name', tag.name],
-    ['version', tag.version],
-    ['module', fields.module],
-    ['labels', new Map(Object.entries(fields.labels))],
-    ['options', new Map(Object.entries(fields.options))],
-    ['metadata', new Map(Object.entries(fields.metadata))],
-    [
-      'context',
-      new Map([
-        ['framework_name', context.frameworkName],
-        ['framework_versions', new Map(Object.entries(context.frameworkVersions))],
-        ...ifSet('bentoml_version', context.bentomlVersion),
-        ...ifSet('python_version', context.pythonVersion),
-        ...ifSet('vts_version', context.vtsVersion),
-        ...ifSet('node_version', context.nodeVersion),
-      ] as [string, unknown][]),
-    ],
-    ['signatures', new Map(signatures)],
-    ['api_version', fields.apiVersion],
-    ['creation_time', creationTime],
-  ];
+  return {
+    name: tag.name,
+    version: tag.version,
+    module,
+    labels,
+    options,
+    metadata,
+    context: {
+      [name]: context.frameworkName,
+      framework_versions: context.frameworkVersions,
+      ...Object.fromEntries(
+        Object.entries(made).map(([key, inFile]) => [inFile, context[key as keyof typeof made]]),
+      ),
+    },
+    signatures: record(signatures),
+    api_version: apiVersion,
+    creation_time: creationTime,
+  };
 }

@@ -9,14 +9,14 @@ import type {
 import { packageVersion } from './package-version.js';
 
 /**
- * What a new model's model.yaml is to say.
+ * What the model.yaml of a new model says.
  *
  * @publicApi
  */
 export interface CreateModelOptions {
   /** The framework's module in BentoML, such as `bentoml.fastai`. Default '': none. */
   module?: string;
-  /** Methods that runners may call. Default none. */
+  /** Methods that runners can call. Default none. */
   signatures?: Readonly<Record<string, ModelSignatureOptions>>;
   /** Texts to find the model by. */
   labels?: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface CreateModelOptions {
   metadata?: Readonly<Record<string, ModelMetadata>>;
   /** The framework's options. */
   options?: Readonly<Record<string, ModelMetadata>>;
-  /** With what the model was made. The versions of this package and of Node are added. */
+  /** The software that made the model. The store adds the versions of this package and of Node. */
   context?: Partial<ModelContext>;
   /** Default `v1`. */
   apiVersion?: string;
@@ -42,28 +42,28 @@ export interface ModelFilter {
 }
 
 /**
- * How an archive is imported.
+ * Options for importing an archive.
  *
  * @publicApi
  */
 export interface ImportModelOptions extends Partial<UnpackLimits> {
-  /** Replaces the version that the store has. @default false */
+  /** Replaces an existing version. @default false */
   force?: boolean;
-  /** Told how many bytes have been unpacked. */
+  /** Receives the number of unpacked bytes. */
   onProgress?: (bytes: number) => void;
 }
 
 /**
- * How a model is exported.
+ * Options for exporting a model.
  *
  * @publicApi
  */
 export interface ExportModelOptions {
-  /** Where the path does not tell, or is to be another. */
+  /** Default: as the extension of the path says. */
   format?: ArchiveFormat;
-  /** Overwrites the file that is there. @default false */
+  /** Overwrites an existing file. @default false */
   force?: boolean;
-  /** Told how many bytes of the model have been packed, and how many there are. */
+  /** Receives the number of packed bytes, and that of all bytes of the model. */
   onProgress?: (bytes: number, total: number) => void;
 }
 

@@ -26,7 +26,7 @@ import {
   NoRunnerError,
   PinnedModelError,
   StoreWriteError,
-} from './errors/index.js';
+} from './errors.js';
 import type { CreateModelOptions } from './model-store-options.js';
 import { ModelStore } from './model-store.js';
 import type { Model } from './model.js';

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { VtsError } from '../../learner/errors/index.js';
-import { archiveTarget, exists, readable, readModelYaml } from './archive/archive-files.js';
-import { filesOf } from './archive/files-of.js';
-import { codeOf, syncTree } from './durable.js';
+import { archiveTarget, checkReadable, readModelYaml } from './archive/archive-files.js';
+import { filesOf, sizeOf } from './archive/files-of.js';
+import { ATTEMPTS, codeOf, isFolder, syncTree } from './durable.js';
 import {
   AmbiguousVersionError,
   ArchiveExistsError,
@@ -13,7 +14,7 @@ import {
   ModelNotFoundError,
   PinnedModelError,
   VanishedError,
-} from './errors/index.js';
+} from './errors.js';
 import { defaultHome, resolveHome } from './home.js';
 import { ModelInfo, type ModelInfoFields } from './model-info.js';
 import {
@@ -31,13 +32,10 @@ import { Publisher } from './publisher.js';
 import { Staging } from './staging.js';
 import { LATEST, Tag } from './tag.js';
 import { newVersion, nowMicros } from './version.js';
-import { isFolder, newestFirst, VersionFolders } from './version-folders.js';
+import { newestFirst, VersionFolders } from './version-folders.js';
 import { warn } from './warn.js';
 import { LatestWatcher, type ModelWatcher, type WatchOptions } from './watcher.js';
 import { naming } from './write-errors.js';
-
-/** How often a step that another process upset is tried again. */
-const ATTEMPTS = 100;
 
 /**
  * Models by name and version in a folder, laid out as BentoML does:
@@ -62,8 +60,8 @@ export class ModelStore {
   readonly #publisher: Publisher;
 
   /**
-   * @param home Default: the environment's `VTS_HOME`, else `~/vtsserving`. Made when the first
-   * model is saved.
+   * @param home Default: the environment's `VTS_HOME`, else `~/vtsserving`. The first save makes
+   * the folder.
    */
   constructor(home?: string) {
     this.home = home === undefined ? defaultHome() : resolveHome(home);
@@ -75,15 +73,15 @@ export class ModelStore {
   }
 
   /**
-   * Finds a model: `name:version`, `name:` with the beginning of one version only, `name` or
-   * `name:latest`.
+   * Finds a model by `name:version`, by `name:` with a prefix that only one version has, or the
+   * newest one by `name` or `name:latest`.
    *
-   * The newest version is the one that the file `latest` names; where the file is missing, or names
-   * a version that is gone, it is the one created last.
+   * The file `latest` names the newest version. Where the file is missing, or names a deleted
+   * version, the newest is the version created last.
    *
    * @throws InvalidTagError when the tag breaks the grammar.
-   * @throws ModelNotFoundError when there is none; the message lists what the store has.
-   * @throws AmbiguousVersionError when several versions begin so.
+   * @throws ModelNotFoundError when no model matches; the message lists what the store has.
+   * @throws AmbiguousVersionError when several versions have the prefix.
    * @throws CorruptModelError when the model's model.yaml is missing or wrong.
    */
   async get(tag: string | Tag): Promise<Model> {
@@ -102,9 +100,9 @@ export class ModelStore {
   }
 
   /**
-   * Models by name, newest first; all of them, those of a name, or those with some labels.
+   * Lists models by name, newest first: all of them, those of one name, or those with some labels.
    *
-   * A folder whose model.yaml cannot be read is left out, with a warning on the process
+   * A model with an unreadable model.yaml is left out, with a process warning
    * (`VTS_CORRUPT_MODEL`).
    *
    * @throws InvalidTagError when the name breaks the grammar.
@@ -114,9 +112,9 @@ export class ModelStore {
     const names = name === undefined ? await this.#folders.names() : [Tag.parse(name).name];
     const listed: Model[] = [];
     for (const each of names) {
-      const models = await this.#folders.readAll(each, (error) => {
-        warn('VTS_CORRUPT_MODEL', error.message);
-      });
+      const models = await this.#folders.readAll(await this.#folders.tags(each), ({ message }) =>
+        warn('VTS_CORRUPT_MODEL', message),
+      );
       listed.push(...models.sort(newestFirst));
     }
     return listed.filter(({ info }) =>
@@ -127,14 +125,13 @@ export class ModelStore {
   /**
    * Saves a model: `fill` writes its files into an empty folder, and the store adds model.yaml.
    *
-   * Where `fill` throws, or anything else fails, the store is as it was. The newest model of a name
+   * When `fill` throws, or anything else fails, the store is unchanged. The newest model of a name
    * becomes its `latest`.
    *
-   * @param tag A name, for which a version is made that sorts by time; or name and version.
+   * @param tag A name, which gets a new version that sorts by time; or name and version.
    * @throws InvalidTagError when the tag breaks the grammar, or the version is `latest`.
-   * @throws ModelExistsError when the version is there already.
-   * @throws InvalidModelInfoError when labels, metadata or signatures are none that model.yaml can
-   * hold.
+   * @throws ModelExistsError when the version already exists.
+   * @throws InvalidModelInfoError when model.yaml cannot hold the labels, metadata or signatures.
    * @throws StoreWriteError when the store cannot be written.
    */
   async create(
@@ -158,12 +155,12 @@ export class ModelStore {
 
   /**
    * Deletes a version (`name:version`, in full), the newest one (`name:latest`), or, as BentoML
-   * does, all versions of a bare name. `latest` then names the newest that is left.
+   * does, all versions of a bare name. `latest` then names the newest remaining version.
    *
-   * @returns The tags that were deleted.
+   * @returns The deleted tags.
    * @throws ModelNotFoundError when there is no such model.
-   * @throws PinnedModelError when a bundle of the store pins one of them, unless `force` is set;
-   * none is deleted then.
+   * @throws PinnedModelError when a bundle of the store pins one of them and `force` is not set.
+   * Nothing is deleted then.
    * @throws StoreWriteError when the store cannot be written.
    */
   async delete(tag: string | Tag, options: { force?: boolean } = {}): Promise<Tag[]> {
@@ -188,20 +185,20 @@ export class ModelStore {
   }
 
   /**
-   * Puts the model of an archive into the store, under the tag that its model.yaml has.
+   * Imports the model of an archive, under the tag in its model.yaml.
    *
    * @param path A `.bentomodel`, `.tar.xz`, `.tar.gz`, `.tar` or `.zip` that {@link export} or
-   * BentoML wrote; what it is shows from its content.
+   * BentoML wrote. The content tells the format, not the name.
    * @throws ArchiveFormatError, ArchiveEntryError, CorruptModelArchiveError, ArchiveFileError for
    * the archive.
    * @throws CorruptModelError when its model.yaml is missing or wrong.
-   * @throws ModelExistsError when the version is there already, unless `force` is set.
+   * @throws ModelExistsError when the version already exists and `force` is not set.
    * @throws StoreWriteError when the store cannot be written.
    */
   async import(path: string, options: ImportModelOptions = {}): Promise<Model> {
     const { force = false, onProgress, ...limits } = options;
     const archive = resolve(path);
-    await readable(archive);
+    await checkReadable(archive);
     // Few programs need it, and all would wait for its libraries.
     const { unpack } = await import('./archive/unpack.js');
     return this.#build(async (folder) => {
@@ -217,15 +214,15 @@ export class ModelStore {
   }
 
   /**
-   * Writes a model of the store into an archive, which {@link import} and BentoML read.
+   * Exports a model into an archive that {@link import} and BentoML read.
    *
-   * @param path The archive, or a folder for it. Its extension tells the format, as in BentoML:
-   * `.bentomodel` (a tar in xz; it is not compressed), `.tar.gz`, `.tar`, `.zip`; others get
-   * `.bentomodel` added. Default: `<name>-<version>.bentomodel` in the current folder.
-   * @returns The path of the archive, absolute.
+   * @param path The archive, or a folder for it. The extension tells the format, as in BentoML:
+   * `.bentomodel` (a tar in xz, not compressed), `.tar.gz`, `.tar` or `.zip`. Other names get
+   * `.bentomodel` appended. Default: `<name>-<version>.bentomodel` in the current folder.
+   * @returns The absolute path of the archive.
    * @throws The errors of {@link get}.
-   * @throws ArchiveExistsError when the file is there, unless `force` is set.
-   * @throws ArchiveFileError when it cannot be written. Nothing is left of it then.
+   * @throws ArchiveExistsError when the file exists and `force` is not set.
+   * @throws ArchiveFileError when the archive cannot be written. Nothing of it remains then.
    */
   async export(
     tag: string | Tag,
@@ -235,9 +232,9 @@ export class ModelStore {
     const model = await this.get(tag);
     const { force = false, onProgress } = options;
     const { target, format } = await archiveTarget(model.tag, path, options.format);
-    if (!force && (await exists(target))) throw new ArchiveExistsError(target);
+    if (!force && existsSync(target)) throw new ArchiveExistsError(target);
     const files = await filesOf(model.path);
-    const total = files.reduce((sum, { size }) => sum + size, 0);
+    const total = sizeOf(files);
     const { pack } = await import('./archive/pack.js');
     try {
       await pack(files, target, format, {
@@ -253,21 +250,17 @@ export class ModelStore {
   }
 
   /**
-   * Watches for a new newest version of a name.
+   * Watches the newest version of a name.
    *
    * @param tag `name` or `name:latest`.
-   * @param listener Called with the newest model whenever it is another one than before, and at
-   * first, unless `known` is the newest. What it throws goes to `onError`, and it is not called
-   * again for that version.
+   * @param listener Called with the newest model each time it changes, and once at the start unless
+   * it is `known`, the version that the caller has. Its errors go to `onError`; it is not called again for that version.
    * @throws InvalidTagError when the tag names one version, which never changes.
    */
   watch(
     tag: string | Tag,
     listener: (model: Model) => Promise<void> | void,
-    options: WatchOptions & {
-      /** The version that the caller has. */
-      known?: Tag;
-    } = {},
+    options: WatchOptions & { known?: Tag } = {},
   ): ModelWatcher {
     const wanted = Tag.parse(tag);
     if (!wanted.isLatest) {
@@ -280,7 +273,7 @@ export class ModelStore {
     return new LatestWatcher(wanted, (each) => this.get(each), listener, options);
   }
 
-  /** The version that a tag means, or undefined when there is none. */
+  /** The version that a tag means, if there is one. */
   async #resolve(tag: Tag): Promise<string | undefined> {
     const { name } = tag;
     if (tag.isLatest) {
@@ -289,12 +282,10 @@ export class ModelStore {
       // version could go back by one.
       const ahead = await this.#pending.ahead(name);
       const pointed = await this.#folders.pointed(name);
-      if (
-        pointed !== undefined &&
-        (await isFolder(this.#folders.folderOf(new Tag(name, pointed))))
-      ) {
+      const to = pointed === undefined ? undefined : new Tag(name, pointed);
+      if (to && (await isFolder(this.#folders.folderOf(to)))) {
         if (ahead.length === 0) return pointed;
-        return (await this.#folders.newestOf([new Tag(name, pointed), ...ahead])) ?? pointed;
+        return (await this.#folders.newest([to, ...ahead])) ?? pointed;
       }
       const newest = await this.#folders.newest(name);
       // Where every version is corrupt, reading one says so.
@@ -310,12 +301,11 @@ export class ModelStore {
 
   /** Tags for a message: those of the name asked for, else all. */
   async #available(name: string): Promise<string[]> {
-    const tagsOf = async (each: string): Promise<string[]> =>
-      (await this.#folders.versions(each)).map((version) => `${each}:${version}`);
-    const near = await tagsOf(name);
-    if (near.length > 0) return near;
-    const all = await Promise.all((await this.#folders.names()).map(tagsOf));
-    return all.flat();
+    const near = await this.#folders.tags(name);
+    if (near.length > 0) return near.map(String);
+    const names = await this.#folders.names();
+    const all = await Promise.all(names.map((each) => this.#folders.tags(each)));
+    return all.flat().map(String);
   }
 
   /** Gives the filled folder its model.yaml, and moves it to its place. */

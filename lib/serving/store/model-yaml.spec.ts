@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CorruptModelError, InvalidModelInfoError } from './errors/index.js';
+import { CorruptModelError, InvalidModelInfoError } from './errors.js';
 import { ModelInfo, type ModelInfoFields } from './model-info.js';
 import { parseModelYaml } from './model-yaml.js';
 import { Tag } from './tag.js';

@@ -1,5 +1,5 @@
 import { isAbsolute, join, normalize, sep } from 'node:path';
-import { ModelPathError, NoRunnerError } from './errors/index.js';
+import { ModelPathError, NoRunnerError } from './errors.js';
 import type { ModelInfo } from './model-info.js';
 import { runnerFactoryOf } from './runner-factories.js';
 import type { Tag } from './tag.js';

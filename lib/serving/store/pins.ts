@@ -40,15 +40,10 @@ async function entries(folder: string): Promise<string[]> {
 /** Tags under `models`, which lists texts or maps with a `tag`. */
 async function modelsIn(path: string): Promise<string[]> {
   try {
-    const { models } = parse(await readFile(path, 'utf8'), { mapAsMap: false }) as {
-      models?: unknown;
+    const { models } = parse(await readFile(path, 'utf8')) as {
+      models: ({ tag?: string } | null)[];
     };
-    if (!Array.isArray(models)) return [];
-    return models.map((model: unknown) =>
-      String(
-        typeof model === 'object' && model !== null ? (model as { tag?: unknown }).tag : model,
-      ),
-    );
+    return models.map((model) => String(typeof model === 'object' ? model?.tag : model));
   } catch {
     return [];
   }

@@ -1,31 +1,26 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, syncPath } from './durable.js';
+import { ATTEMPTS, hasCode, isFolder, syncPath } from './durable.js';
 import { LatestPointer } from './latest-pointer.js';
 import type { PendingPointers } from './pending-pointers.js';
 import { DEAD_AFTER_MS, ReplacedModels, type RoomForModel } from './replaced-models.js';
 import type { Staging } from './staging.js';
 import type { Tag } from './tag.js';
-import { isFolder, type VersionFolders } from './version-folders.js';
-
-/** How often a step that another process upset is tried again. */
-const ATTEMPTS = 100;
+import type { VersionFolders } from './version-folders.js';
 
 /**
  * Moves whole models into a store and out of it, so that readers, and whoever comes after a crash,
  * find all of a model or nothing, and a pointer that is right.
  */
 export class Publisher {
-  readonly #folders: VersionFolders;
-  readonly #staging: Staging;
-  readonly #pending: PendingPointers;
   readonly #replaced: ReplacedModels;
   readonly #latest: LatestPointer;
 
-  constructor(folders: VersionFolders, staging: Staging, pending: PendingPointers) {
-    this.#folders = folders;
-    this.#staging = staging;
-    this.#pending = pending;
+  constructor(
+    private readonly folders: VersionFolders,
+    private readonly staging: Staging,
+    private readonly pending: PendingPointers,
+  ) {
     this.#replaced = new ReplacedModels(folders, staging);
     this.#latest = new LatestPointer(folders, staging);
   }
@@ -37,10 +32,10 @@ export class Publisher {
    * @returns False when the place is taken.
    */
   async publish(folder: string, tag: Tag, replace: boolean): Promise<boolean> {
-    const forget = await this.#pending.add(tag);
+    const forget = await this.pending.add(tag);
     let room: RoomForModel | undefined;
     try {
-      if (replace && (await isFolder(this.#folders.folderOf(tag)))) {
+      if (replace && (await isFolder(this.folders.folderOf(tag)))) {
         room = await this.#replaced.make(tag);
       }
       if (!(await this.#move(folder, tag))) return false;
@@ -61,9 +56,9 @@ export class Publisher {
   async remove(name: string, tags: readonly Tag[]): Promise<Tag[]> {
     const removed: Tag[] = [];
     for (const tag of tags) {
-      if (!(await isFolder(this.#folders.folderOf(tag)))) continue;
+      if (!(await isFolder(this.folders.folderOf(tag)))) continue;
       const forget = await this.#note(tag);
-      if (await this.#remove(this.#folders.folderOf(tag))) removed.push(tag);
+      if (await this.#remove(this.folders.folderOf(tag))) removed.push(tag);
       await this.#latest.settle(name);
       await forget().catch(() => undefined);
     }
@@ -73,28 +68,26 @@ export class Publisher {
   /** Ends what writers that were killed had begun, and sweeps what they left. */
   async recover(): Promise<void> {
     await this.#replaced.recover();
-    const notes = await this.#pending.all();
-    for (const { tag, path, placed } of notes) {
+    for (const { tag, path, placed } of await this.pending.all()) {
       // A note on a version that is not there may be of a writer that goes on, and will end it.
       if (!placed && !(await isOlderThan(path, DEAD_AFTER_MS))) continue;
       const { name } = tag;
-      const pointed = await this.#folders.pointed(name);
+      const pointed = await this.folders.pointed(name);
       const isStray =
-        pointed !== undefined &&
-        !(await isFolder(this.#folders.folderOf(tag.withVersion(pointed))));
-      if (isStray || (await this.#pending.ahead(name)).length > 0) await this.#latest.settle(name);
+        pointed !== undefined && !(await isFolder(this.folders.folderOf(tag.withVersion(pointed))));
+      if (isStray || (await this.pending.ahead(name)).length > 0) await this.#latest.settle(name);
       // The pointer is right with regard to this version now, also where its writer is alive.
       await rm(path, { force: true });
     }
-    await this.#staging.sweep();
+    await this.staging.sweep();
   }
 
   /** On a full disk there is no room for a note, and deleting is the way out. */
   async #note(tag: Tag): Promise<() => Promise<void>> {
     try {
-      return await this.#pending.add(tag);
+      return await this.pending.add(tag);
     } catch (error) {
-      if (!['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')) throw error;
+      if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
       return () => Promise.resolve();
     }
   }
@@ -104,7 +97,7 @@ export class Publisher {
     try {
       await this.#latest.settle(tag.name);
     } catch (error) {
-      await rm(this.#folders.folderOf(tag), { recursive: true, force: true });
+      await rm(this.folders.folderOf(tag), { recursive: true, force: true });
       await this.#latest.settle(tag.name).catch(() => undefined);
       throw error;
     }
@@ -112,8 +105,8 @@ export class Publisher {
 
   /** Moves a folder to the place of a version; false when that is taken. */
   async #move(folder: string, tag: Tag): Promise<boolean> {
-    const parent = join(this.#folders.path, tag.name);
-    const target = this.#folders.folderOf(tag);
+    const parent = join(this.folders.path, tag.name);
+    const target = this.folders.folderOf(tag);
     for (let attempt = 1; ; attempt++) {
       await mkdir(parent, { recursive: true });
       if (await isFolder(target)) return false;
@@ -121,29 +114,26 @@ export class Publisher {
         await rename(folder, target);
         break;
       } catch (error) {
-        const code = codeOf(error);
-        if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+        if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return false;
         // Another process has deleted the last model of the name, and the name's folder with it.
-        if (code !== 'ENOENT' || attempt === ATTEMPTS) throw error;
+        if (!hasCode(error, 'ENOENT') || attempt === ATTEMPTS) throw error;
       }
     }
     await syncPath(parent, 'folder');
-    await syncPath(this.#folders.path, 'folder');
+    await syncPath(this.folders.path, 'folder');
     return true;
   }
 
-  /** Takes a model's folder away at once, then deletes it; false when it is not there. */
+  /** Takes a model's folder away at once, then deletes it; false when it is gone already. */
   async #remove(path: string): Promise<boolean> {
-    if (!(await isFolder(path))) return false;
     let trash: string | undefined;
     try {
-      trash = await this.#staging.folder('trash');
+      trash = await this.staging.folder('trash');
       await rename(path, join(trash, 'model'));
     } catch (error) {
-      const code = codeOf(error) ?? '';
-      if (code === 'ENOENT') return false;
+      if (hasCode(error, 'ENOENT')) return false;
       // On a full disk there is no room to move it aside, and deleting is the way out.
-      if (!['ENOSPC', 'EDQUOT', 'EXDEV'].includes(code)) throw error;
+      if (!hasCode(error, 'ENOSPC', 'EDQUOT', 'EXDEV')) throw error;
       await rm(path, { recursive: true, force: true });
     } finally {
       if (trash !== undefined) await rm(trash, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { InvalidTagError } from './errors/index.js';
+import { InvalidTagError } from './errors.js';
 import { Tag } from './tag.js';
 
 describe('Tag', () => {

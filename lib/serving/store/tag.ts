@@ -1,4 +1,4 @@
-import { InvalidTagError } from './errors/index.js';
+import { InvalidTagError } from './errors.js';
 import { warn } from './warn.js';
 
 const PART = /^[a-z0-9](?:[-._a-z0-9]*[a-z0-9])?$/;
@@ -27,7 +27,7 @@ export class Tag {
     this.name = part(name, 'name', whole);
     this.version = version === undefined ? undefined : part(version, 'version', whole);
     if (String(this) !== whole) {
-      warn('VTS_TAG_CASE', `The tag "${whole}" is taken in lower case: "${String(this)}".`);
+      warn('VTS_TAG_CASE', `The tag "${whole}" has capitals, and is read as "${String(this)}".`);
     }
   }
 
@@ -38,7 +38,7 @@ export class Tag {
    */
   static parse(tag: string | Tag): Tag {
     if (tag instanceof Tag) return tag;
-    if (typeof tag !== 'string') throw new InvalidTagError(String(tag), 'it is no string');
+    if (typeof tag !== 'string') throw new InvalidTagError(String(tag), 'it is not a string');
     const [name = '', version, ...more] = tag.split(':');
     if (more.length > 0) throw new InvalidTagError(tag, 'it has more than one ":"');
     if (version === '') {
@@ -81,7 +81,7 @@ export function isTagPart(text: string): boolean {
 }
 
 function part(text: string, which: 'name' | 'version', whole: string): string {
-  if (typeof text !== 'string') throw new InvalidTagError(whole, `its ${which} is no string`);
+  if (typeof text !== 'string') throw new InvalidTagError(whole, `its ${which} is not a string`);
   if (text === '') throw new InvalidTagError(whole, `its ${which} is empty`);
   const lower = text.toLowerCase();
   if (lower.length > LONGEST_PART) {

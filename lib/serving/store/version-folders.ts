@@ -1,7 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from './durable.js';
-import { CorruptModelError, VanishedError } from './errors/index.js';
+import { codeOf, hasCode, isFolder } from './durable.js';
+import { CorruptModelError, VanishedError } from './errors.js';
 import { MODEL_YAML, parseModelYaml } from './model-yaml.js';
 import { Model } from './model.js';
 import { isTagPart, LATEST, Tag } from './tag.js';
@@ -31,8 +31,7 @@ export class VersionFolders {
   /** Versions of a name, in order; none when there is no such name. Some may be no models. */
   async versions(name: string): Promise<string[]> {
     const found = await folders(join(this.path, name));
-    // BentoML saves under a version "latest" when told to, which is a folder in the pointer's
-    // place.
+    // Told to, BentoML saves under a version "latest": a folder in the pointer's place.
     return found.filter((version) => version !== LATEST);
   }
 
@@ -58,26 +57,21 @@ export class VersionFolders {
     try {
       text = await readFile(join(path, MODEL_YAML), 'utf8');
     } catch (cause) {
-      const code = codeOf(cause) ?? String(cause);
-      if (code === 'ENOENT' || code === 'ENOTDIR') {
-        if (!(await isFolder(path))) throw new VanishedError(path);
-        throw new CorruptModelError(path, ['it has no model.yaml'], { cause });
-      }
-      throw new CorruptModelError(path, [`its model.yaml cannot be opened (${code})`], { cause });
+      const isMissing = hasCode(cause, 'ENOENT', 'ENOTDIR');
+      if (isMissing && !(await isFolder(path))) throw new VanishedError(path);
+      const problem = isMissing
+        ? 'it has no model.yaml'
+        : `its model.yaml cannot be opened (${codeOf(cause) ?? String(cause)})`;
+      throw new CorruptModelError(path, [problem], { cause });
     }
     // The folder is what tags find, also where someone copied or renamed it: it gives the tag.
     return new Model(tag, path, parseModelYaml(text, path));
   }
 
-  /** The models of a name; those that cannot be read go to `onCorrupt`. */
-  async readAll(name: string, onCorrupt: (error: CorruptModelError) => void): Promise<Model[]> {
-    const tags = (await this.versions(name)).map((version) => new Tag(name, version));
-    return this.#readEach(tags, onCorrupt);
-  }
-
-  async #readEach(
+  /** The models with these tags; those that cannot be read go to `onCorrupt`. */
+  async readAll(
     tags: readonly Tag[],
-    onCorrupt: (error: CorruptModelError) => void,
+    onCorrupt: (error: CorruptModelError) => void = () => undefined,
   ): Promise<Model[]> {
     const models: Model[] = [];
     for (const tag of tags) {
@@ -91,14 +85,13 @@ export class VersionFolders {
     return models;
   }
 
-  /** The newest readable version of a name. */
-  async newest(name: string): Promise<string | undefined> {
-    return this.newestOf((await this.versions(name)).map((version) => new Tag(name, version)));
+  async tags(name: string): Promise<Tag[]> {
+    return (await this.versions(name)).map((version) => new Tag(name, version));
   }
 
-  /** The newest readable one of some versions. */
-  async newestOf(tags: readonly Tag[]): Promise<string | undefined> {
-    const models = await this.#readEach(tags, () => undefined);
+  /** The newest readable version of a name, or of some tags. */
+  async newest(of: string | readonly Tag[]): Promise<string | undefined> {
+    const models = await this.readAll(typeof of === 'string' ? await this.tags(of) : of);
     return models.sort(newestFirst)[0]?.tag.version;
   }
 }
@@ -109,31 +102,15 @@ export function newestFirst(a: Model, b: Model): number {
   return time !== 0 ? time : (b.tag.version ?? '') < (a.tag.version ?? '') ? -1 : 1;
 }
 
+/** The folders in a folder, and links to folders: mounted volumes have them. */
 async function folders(path: string): Promise<string[]> {
-  let entries;
-  try {
-    entries = await readdir(path, { withFileTypes: true });
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+  const entries = await readdir(path).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
     throw error;
-  }
+  });
   const found: string[] = [];
-  for (const entry of entries) {
-    if (!isTagPart(entry.name)) continue;
-    // Mounted volumes link to folders.
-    const isOne =
-      entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(join(path, entry.name))));
-    if (isOne) found.push(entry.name);
+  for (const entry of entries.sort()) {
+    if (isTagPart(entry) && (await isFolder(join(path, entry)))) found.push(entry);
   }
-  return found.sort();
-}
-
-/** Whether there is a folder, or a link to one. */
-export async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
+  return found;
 }

@@ -2,24 +2,24 @@ import type { Model } from './model.js';
 import type { Tag } from './tag.js';
 
 /**
- * How a store is watched.
+ * Options for watching a store.
  *
  * @publicApi
  */
 export interface WatchOptions {
-  /** Milliseconds between two looks. @default 1000 */
+  /** Milliseconds between looks at the store. @default 1000 */
   intervalMs?: number;
-  /** Told when a look fails, for example because the store is unreachable. Looking goes on. */
+  /** Receives the error of a failed look, such as an unreachable store. The watch goes on. */
   onError?: (error: Error) => void;
 }
 
 /**
- * A watch on a store; it keeps no process alive.
+ * A watch on a store. It does not keep the process alive.
  *
  * @publicApi
  */
 export interface ModelWatcher {
-  /** Ends the watch. Resolves when no listener runs any more. */
+  /** Ends the watch. Resolves when the last call of the listener ends. */
   close(): Promise<void>;
 }
 

@@ -1,26 +1,11 @@
 import { isAbsolute, relative } from 'node:path';
 import { codeOf } from './durable.js';
-import { StoreWriteError } from './errors/index.js';
+import { StoreWriteError } from './errors.js';
 
-/**
- * The system's codes for a store that cannot be written; other codes are no matter of the store's.
- */
-const CODES = new Set([
-  'ENOSPC',
-  'EDQUOT',
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'EXDEV',
-  'ENOTDIR',
-  'EEXIST',
-]);
+/** The system's codes for a store that cannot be written; others are no matter of the store. */
+const CODES = new Set('ENOSPC EDQUOT EACCES EPERM EROFS EXDEV ENOTDIR EEXIST'.split(' '));
 
-/**
- * Does some work on a store, and names the store in errors of the system that are about it.
- *
- * @throws StoreWriteError in their place.
- */
+/** Does some work on a store. @throws StoreWriteError for errors of the system about the store. */
 export async function naming<T>(home: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

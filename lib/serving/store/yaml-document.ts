@@ -90,12 +90,11 @@ const OPTIONS = { version: '1.1', customTags: asPyYaml } as const;
 
 const STYLE: ToStringOptions = { indentSeq: false, lineWidth: 0, singleQuote: true };
 
-/** A YAML document with these keys, in this order; map keys may be any text. */
-export function toDocument(entries: readonly [string, unknown][]): Document {
-  return new Document(new Map(entries), { ...OPTIONS, aliasDuplicateObjects: false });
+/** A YAML document with the keys of an object, in their order; undefined values are left out. */
+export function toDocument(content: object): Document {
+  return new Document(content, { ...OPTIONS, aliasDuplicateObjects: false });
 }
 
-/** Reads a document; its `errors` say what is wrong. */
 export function parseYaml(text: string): Document.Parsed {
   return parseDocument(text, { ...OPTIONS, prettyErrors: true });
 }
@@ -109,7 +108,6 @@ export function updateDocument(document: Document, changes: object): Document {
   return copy;
 }
 
-/** The document's text, as PyYAML would read it. */
 export function renderDocument(document: Document): string {
   return document.toString(STYLE);
 }

@@ -6,7 +6,7 @@ import { SentimentController } from './sentiment.controller.js';
 const home = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home';
 
 @Module({
-  imports: [VtsModule.forRoot({ home })],
+  imports: [VtsModule.forRoot({ home, scope: 'application' })],
   controllers: [SentimentController],
 })
 export class AppModule {}

@@ -6,6 +6,7 @@ import { LogitsController } from './logits.controller.js';
 @Module({
   imports: [
     VtsModule.forRoot({
+      scope: 'application',
       home,
       runners: {
         my_pytorch_model: {

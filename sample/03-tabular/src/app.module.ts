@@ -6,7 +6,7 @@ import { IncomeController } from './income.controller.js';
 const home = process.env['VTS_HOME'] ?? 'sample/03-tabular/models-home';
 
 @Module({
-  imports: [VtsModule.forRoot({ home })],
+  imports: [VtsModule.forRoot({ home, scope: 'application' })],
   controllers: [IncomeController],
 })
 export class AppModule {}

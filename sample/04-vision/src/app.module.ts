@@ -6,7 +6,7 @@ import { ShapesController } from './shapes.controller.js';
 const home = process.env['VTS_HOME'] ?? 'sample/04-vision/models-home';
 
 @Module({
-  imports: [VtsModule.forRoot({ home })],
+  imports: [VtsModule.forRoot({ home, scope: 'application' })],
   controllers: [ShapesController],
 })
 export class AppModule {}

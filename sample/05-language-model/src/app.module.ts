@@ -7,7 +7,7 @@ import { ReviewsController } from './reviews.controller.js';
 const home = process.env['VTS_HOME'] ?? 'sample/05-language-model/models-home';
 
 @Module({
-  imports: [VtsModule.forRoot({ home })],
+  imports: [VtsModule.forRoot({ home, scope: 'application' })],
   controllers: [PageController, ReviewsController],
 })
 export class AppModule {}

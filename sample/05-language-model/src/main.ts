@@ -5,7 +5,7 @@ import { docs } from './docs.js';
 
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.create(AppModule);
-  app.enableShutdownHooks();
+  app.enableShutdownHooks([], { useProcessExit: true });
   setupVtsDocs(app, docs);
   await app.listen(process.env['PORT'] ?? 3000);
 }

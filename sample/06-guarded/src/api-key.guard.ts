@@ -30,7 +30,7 @@ export class ApiKeyGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<KeyedRequest>();
-    const client = this.keys.find(request.get('x-api-key') ?? '');
+    const client = this.keys.find(String(request.headers['x-api-key'] ?? ''));
     if (client === undefined) {
       throw new UnauthorizedException('The API key is missing or unknown; send it as X-Api-Key.');
     }

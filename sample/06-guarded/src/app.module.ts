@@ -9,7 +9,7 @@ const home = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home'
 
 @Module({
   imports: [
-    VtsModule.forRoot({ home }),
+    VtsModule.forRoot({ home, scope: 'application' }),
     ThrottlerModule.forRoot({
       throttlers: [{ ttl: 60_000, limit: () => Number(process.env['REQUESTS_A_MINUTE'] ?? 600) }],
       errorMessage: 'Too many requests; wait for the seconds in Retry-After.',

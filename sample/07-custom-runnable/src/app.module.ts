@@ -6,6 +6,7 @@ import { Loans } from './loans.runnable.js';
 @Module({
   imports: [
     VtsModule.forRoot({
+      scope: 'application',
       runnables: [Loans],
       runners: { loans: { timeoutMs: 10_000, batching: { maxBatchSize: 64 } } },
     }),

@@ -13,7 +13,7 @@ export interface PreprocessingFacts {
   readonly stds: Readonly<Record<string, number>>;
 }
 
-export class UnknownNumberError extends InputError {
+class UnknownNumberError extends InputError {
   constructor(column: string) {
     super(`The column "${column}" is empty, which it never was in training; give a number.`);
   }

@@ -1,4 +1,4 @@
-import { splitWhitespace } from '../../python/str/index.js';
+import { splitWhitespace } from '../../python/str.js';
 import {
   asString,
   PyGlobal,

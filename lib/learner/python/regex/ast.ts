@@ -28,28 +28,6 @@ export interface Assertion {
   readonly flags: number;
 }
 
-export interface Sequence {
-  readonly kind: 'sequence';
-  readonly items: readonly RegexNode[];
-}
-
-export interface Alternation {
-  readonly kind: 'alternation';
-  readonly branches: readonly RegexNode[];
-}
-
-/** A capturing group; `index` is Python's number. */
-export interface Capture {
-  readonly kind: 'capture';
-  readonly index: number;
-  readonly body: RegexNode;
-}
-
-export interface Atomic {
-  readonly kind: 'atomic';
-  readonly body: RegexNode;
-}
-
 export interface Look {
   readonly kind: 'look';
   readonly behind: boolean;
@@ -65,14 +43,24 @@ export interface Repeat {
   readonly body: RegexNode;
 }
 
-export interface BackReference {
-  readonly kind: 'backReference';
-  readonly index: number;
-  readonly flags: number;
-}
-
 export type RegexNode =
-  CharSet | Assertion | Sequence | Alternation | Capture | Atomic | Look | Repeat | BackReference;
+  | CharSet
+  | Assertion
+  | Look
+  | Repeat
+  | { readonly kind: 'sequence'; readonly items: readonly RegexNode[] }
+  | { readonly kind: 'alternation'; readonly branches: readonly RegexNode[] }
+  /** A capturing group, by Python's number. */
+  | { readonly kind: 'capture'; readonly index: number; readonly body: RegexNode }
+  | { readonly kind: 'atomic'; readonly body: RegexNode }
+  | { readonly kind: 'backReference'; readonly index: number; readonly flags: number };
+
+/** The nodes that a node is made of. */
+export function childrenOf(node: RegexNode): readonly RegexNode[] {
+  if ('body' in node) return [node.body];
+  if (node.kind === 'sequence') return node.items;
+  return node.kind === 'alternation' ? node.branches : [];
+}
 
 /** A parsed pattern. */
 export interface ParsedRegex {

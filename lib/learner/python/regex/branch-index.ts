@@ -77,7 +77,7 @@ function longestRun(node: RegexNode): string {
     else if (item.kind !== 'assertion') run = [];
     if (run.length > longest.length) longest = [...run];
   }
-  return longest.map((set) => setSource(set)).join('');
+  return longest.map(setSource).join('');
 }
 
 /** The items of a sequence, and of the sequences that it groups. */

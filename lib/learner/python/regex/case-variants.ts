@@ -1,8 +1,4 @@
-/**
- * Characters that Python takes for equal under IGNORECASE although their lower-case forms differ:
- * those with a common upper-case form. (The engine's list; JavaScript's simple case folding lacks
- * the dotless i.)
- */
+/** Equal under IGNORECASE by their upper-case form alone (the engine's list). */
 const SAME_UPPER_CASE: readonly (readonly number[])[] = [
   [0x69, 0x131],
   [0x73, 0x17f],

@@ -7,31 +7,25 @@ const WORTH_KEEPING = 64;
 /** Characters that tell which classes a text may be. */
 const KEY_LENGTH = 24;
 
-interface KnownClass {
-  readonly text: string;
-  readonly flags: number;
-  readonly set: CharSet;
-}
-
 /**
  * Reads character classes; equal ones become the same object. spaCy's patterns repeat classes of a
  * thousand ranges, the French ones hundreds of times.
  */
 export class CharClassReader {
-  readonly #known = new Map<string, KnownClass[]>();
+  readonly #known = new Map<string, [text: string, set: CharSet][]>();
 
   /** Reads a class whose `[` is behind the reader. */
   read(reader: PatternReader, flags: number): CharSet {
     const start = reader.position;
     const key = reader.pattern.slice(start, start + KEY_LENGTH);
-    for (const { text, flags: knownFlags, set } of this.#known.get(key) ?? []) {
-      if (knownFlags === flags && reader.accept(text)) return set;
+    for (const [text, set] of this.#known.get(key) ?? []) {
+      if (set.flags === flags && reader.accept(text)) return set;
     }
     const set = readCharClass(reader, flags);
     const text = reader.pattern.slice(start, reader.position);
     if (text.length >= WORTH_KEEPING) {
       const known = this.#known.get(key) ?? [];
-      known.push({ text, flags, set });
+      known.push([text, set]);
       this.#known.set(key, known);
     }
     return set;
@@ -70,7 +64,7 @@ function single(item: number | Category): Category | Range {
 
 function member(reader: PatternReader): number | Category {
   const char = reader.next();
-  if (char !== '\\') return char.codePointAt(0) as number;
+  if (char !== '\\') return char.codePointAt(0)!;
   if (reader.atEnd) throw reader.error('unterminated character set');
   const letter = reader.next();
   if (/^[0-7]$/.test(letter)) {

@@ -1,4 +1,11 @@
-import type { Assertion, Look, ParsedRegex, RegexNode, Repeat } from './ast.js';
+import {
+  childrenOf,
+  type Assertion,
+  type Look,
+  type ParsedRegex,
+  type RegexNode,
+  type Repeat,
+} from './ast.js';
 import { prefersEmpty } from './empty-rounds.js';
 import { RegexFlag } from './flags.js';
 import { unsafeReference } from './participation.js';
@@ -7,23 +14,14 @@ import { requiredEnd } from './required-end.js';
 import { setSource, wordClass } from './set-source.js';
 import { widthOf, type GroupWidths } from './width.js';
 
-/**
- * A pattern in JavaScript's syntax, for the `u` flag; sets spell out what equals under IGNORECASE.
- */
+/** A pattern in JavaScript's syntax, for the `u` flag. */
 export interface EmittedRegex {
   readonly source: string;
-  /**
-   * JavaScript's group numbers by Python's; they differ where atomic groups needed captures of
-   * their own.
-   */
+  /** JavaScript's group numbers by Python's; atomic groups take captures of their own. */
   readonly groups: readonly number[];
 }
 
-/**
- * Writes a parsed pattern as JavaScript.
- *
- * @param groupsBefore capturing groups that the caller puts in front of the source
- */
+/** Writes a pattern as JavaScript, behind so many capturing groups of the caller. */
 export function emitRegex(regex: ParsedRegex, groupsBefore = 0): EmittedRegex {
   const unsafe = unsafeReference(regex.root);
   if (unsafe !== undefined) {
@@ -164,20 +162,8 @@ function assertionSource({ name, flags }: Assertion): string {
 }
 
 function needsForwardMatch(node: RegexNode): boolean {
-  switch (node.kind) {
-    case 'capture':
-    case 'atomic':
-    case 'backReference':
-      return true;
-    case 'sequence':
-      return node.items.some(needsForwardMatch);
-    case 'alternation':
-      return node.branches.some(needsForwardMatch);
-    case 'look':
-      return needsForwardMatch(node.body);
-    case 'repeat':
-      return node.mode === 'possessive' || needsForwardMatch(node.body);
-    default:
-      return false;
-  }
+  const here =
+    ['capture', 'atomic', 'backReference'].includes(node.kind) ||
+    (node.kind === 'repeat' && node.mode === 'possessive');
+  return here || childrenOf(node).some(needsForwardMatch);
 }

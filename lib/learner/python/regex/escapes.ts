@@ -1,16 +1,6 @@
+import { LETTER_ESCAPES } from '../str.js';
 import type { Category } from './ast.js';
 import type { PatternReader } from './pattern-reader.js';
-
-const SIMPLE: ReadonlyMap<string, number> = new Map([
-  ['a', 7],
-  ['b', 8],
-  ['f', 12],
-  ['n', 10],
-  ['r', 13],
-  ['t', 9],
-  ['v', 11],
-  ['\\', 92],
-]);
 
 const CATEGORIES: ReadonlyMap<string, Category> = new Map(
   (['d', 'w', 's'] as const).flatMap((name): [string, Category][] => [
@@ -40,14 +30,14 @@ export function readCommonEscape(
     case 'N':
       throw reader.unsupported('a character by its Unicode name (\\N{...})');
     default:
-      return CATEGORIES.get(letter) ?? SIMPLE.get(letter);
+      return CATEGORIES.get(letter) ?? LETTER_ESCAPES.get(letter);
   }
 }
 
 /** A letter or digit that no rule claimed is an error; any other character stands for itself. */
 export function plainEscape(reader: PatternReader, letter: string): number {
   if (/^[A-Za-z0-9]$/.test(letter)) throw reader.error(`bad escape \\${letter}`);
-  return letter.codePointAt(0) as number;
+  return letter.codePointAt(0)!;
 }
 
 function hex(reader: PatternReader, letter: string, digits: number): number {

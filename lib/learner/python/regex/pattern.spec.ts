@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { codePointLength } from '../str/index.js';
+import { codePointLength } from '../str.js';
 import { PythonPattern, RegexSyntaxError, UnsupportedRegexError } from './index.js';
 
 type Span = [number, number];

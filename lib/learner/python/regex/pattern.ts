@@ -13,15 +13,12 @@ export interface PythonMatch {
   readonly groups: readonly (string | undefined)[];
 }
 
-/**
- * A pattern of Python's `re` that JavaScript's engine matches: the same matches on any text, code
- * point by code point.
- */
+/** A pattern of Python's `re` for JavaScript's engine: the same matches on any text. */
 export class PythonPattern {
   readonly #parsed: ParsedRegex;
   readonly #emitted: EmittedRegex;
-  /** Null where branch by branch is no faster; undefined until asked for. */
-  #branches: BranchIndex | null | undefined;
+  /** False where branch by branch is no faster; undefined until asked for. */
+  #branches: BranchIndex | false | undefined;
   readonly #compiled = new Map<Use, Compiled>();
   readonly groupNames: ReadonlyMap<string, number>;
   /** With inline flags and UNICODE or ASCII resolved, as `Pattern.flags`. */
@@ -53,7 +50,7 @@ export class PythonPattern {
 
   /** Whether `pattern.match(text)` finds anything. */
   matches(text: string): boolean {
-    if (this.#branches === undefined) this.#branches = BranchIndex.of(this.#parsed) ?? null;
+    this.#branches ??= BranchIndex.of(this.#parsed) ?? false;
     if (this.#branches) return this.#branches.matches(text);
     const { regex } = this.#use('match');
     regex.lastIndex = 0;
@@ -79,13 +76,12 @@ export class PythonPattern {
     let position = 0;
     let mustAdvance = false;
     while (position <= text.length) {
-      let match: PythonMatch | undefined;
-      if (mustAdvance) {
-        match = this.#exec('nonEmpty', text, position);
-        if (!match) {
-          position = nextPosition(text, position);
-          if (position > text.length) break;
-        }
+      let match: PythonMatch | undefined = mustAdvance
+        ? this.#exec('nonEmpty', text, position)
+        : undefined;
+      if (mustAdvance && !match) {
+        position = nextPosition(text, position);
+        if (position > text.length) break;
       }
       match ??= this.#exec('search', text, position);
       if (!match) break;
@@ -98,11 +94,9 @@ export class PythonPattern {
 
   /** `pattern.sub(replacement, text)` with a function. */
   sub(replacement: (match: PythonMatch) => string, text: string): string {
-    const matches = this.finditer(text);
-    if (matches.length === 0) return text;
     let result = '';
     let end = 0;
-    for (const match of matches) {
+    for (const match of this.finditer(text)) {
       result += text.slice(end, match.start) + replacement(match);
       end = match.end;
     }
@@ -127,33 +121,24 @@ export class PythonPattern {
   }
 
   #use(use: Use): Compiled {
-    let compiled = this.#compiled.get(use);
-    if (!compiled) {
-      compiled = this.#compile(use);
-      this.#compiled.set(use, compiled);
-    }
+    const known = this.#compiled.get(use);
+    if (known) return known;
+    const compiled = use === 'nonEmpty' ? this.#compileNonEmpty() : this.#compile(use);
+    this.#compiled.set(use, compiled);
     return compiled;
   }
 
-  #compile(use: Use): Compiled {
+  #compile(use: 'match' | 'search' | 'fullmatch'): Compiled {
     const { source, groups } = this.#emitted;
-    switch (use) {
-      case 'match':
-        return { regex: this.#regExp(source, 'uy'), groups };
-      case 'search':
-        return { regex: this.#regExp(source, 'ug'), groups };
-      case 'fullmatch':
-        return { regex: this.#regExp(`(?:${source})$`, 'uy'), groups };
-      case 'nonEmpty': {
-        // Group 1 holds the rest of the text: if it still lies ahead after the match, nothing was
-        // consumed.
-        const inner = emitRegex(this.#parsed, 1);
-        return {
-          regex: this.#regExp(`(?=([^]*))(?:${inner.source})(?!\\1$)`, 'uy'),
-          groups: inner.groups,
-        };
-      }
-    }
+    const whole = use === 'fullmatch' ? `(?:${source})$` : source;
+    return { regex: this.#regExp(whole, use === 'search' ? 'ug' : 'uy'), groups };
+  }
+
+  #compileNonEmpty(): Compiled {
+    // Group 1 holds the rest of the text: if it still lies ahead after the match, nothing was
+    // consumed.
+    const { source, groups } = emitRegex(this.#parsed, 1);
+    return { regex: this.#regExp(`(?=([^]*))(?:${source})(?!\\1$)`, 'uy'), groups };
   }
 
   #regExp(source: string, flags: string): RegExp {

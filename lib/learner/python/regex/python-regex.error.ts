@@ -24,8 +24,8 @@ export class RegexSyntaxError extends VtsError {
 }
 
 /**
- * A construct of Python's `re` that has no equivalent in JavaScript, so that matching it would give
- * other results.
+ * A construct of Python's `re` without an equivalent in JavaScript: matching it would give other
+ * results.
  *
  * @publicApi
  */

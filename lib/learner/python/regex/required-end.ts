@@ -1,4 +1,4 @@
-import type { CharSet, RegexNode, Sequence } from './ast.js';
+import { childrenOf, type CharSet, type RegexNode } from './ast.js';
 import { setSource } from './set-source.js';
 
 /**
@@ -10,9 +10,9 @@ import { setSource } from './set-source.js';
  */
 export function requiredEnd(body: RegexNode): string {
   if (body.kind !== 'sequence') return '';
-  const first = loopOf(body);
-  const last = body.items[body.items.length - 1] as RegexNode;
-  if (first === undefined || last.kind !== 'set' || charOf(last) === undefined) return '';
+  const first = loopOf(body.items[0]);
+  const last = body.items.at(-1);
+  if (first === undefined || last?.kind !== 'set' || charOf(last) === undefined) return '';
   const source = setSource(first);
   const one = new RegExp(`^${source}$`, 'u');
   const within = (set: CharSet): boolean =>
@@ -23,11 +23,10 @@ export function requiredEnd(body: RegexNode): string {
   return `(?=${source}*${setSource(last)})`;
 }
 
-/** The class of the loop that a sequence begins with. */
-function loopOf({ items }: Sequence): CharSet | undefined {
-  const [first] = items;
-  if (first?.kind !== 'repeat' || first.max !== Infinity || first.mode === 'possessive') return;
-  return first.body.kind === 'set' ? first.body : undefined;
+/** The class of a loop over one. */
+function loopOf(node: RegexNode | undefined): CharSet | undefined {
+  if (node?.kind !== 'repeat' || node.max !== Infinity || node.mode === 'possessive') return;
+  return node.body.kind === 'set' ? node.body : undefined;
 }
 
 /** The character of a set of one. */
@@ -38,26 +37,13 @@ function charOf({ items, negated }: CharSet): string | undefined {
 }
 
 function loops(node: RegexNode): boolean {
-  switch (node.kind) {
-    case 'repeat':
-      return node.max === Infinity || loops(node.body);
-    case 'sequence':
-      return node.items.some(loops);
-    default:
-      return false;
-  }
+  if (node.kind === 'repeat') return node.max === Infinity || loops(node.body);
+  return node.kind === 'sequence' && node.items.some(loops);
 }
 
 /** The node matches nothing but characters of such sets. */
 function consistsOf(node: RegexNode, of: (set: CharSet) => boolean): boolean {
-  switch (node.kind) {
-    case 'set':
-      return of(node);
-    case 'repeat':
-      return consistsOf(node.body, of);
-    case 'sequence':
-      return node.items.every((item) => consistsOf(item, of));
-    default:
-      return false;
-  }
+  if (node.kind === 'set') return of(node);
+  if (node.kind !== 'repeat' && node.kind !== 'sequence') return false;
+  return childrenOf(node).every((item) => consistsOf(item, of));
 }

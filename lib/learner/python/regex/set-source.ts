@@ -1,12 +1,9 @@
-import { WHITESPACE_CLASS } from '../str/index.js';
+import { WHITESPACE_CLASS } from '../str.js';
 import type { Category, CharSet } from './ast.js';
 import { caseVariants } from './case-variants.js';
 import { RegexFlag } from './flags.js';
 
-/**
- * Every category as the inside of a class, negated ones too: JavaScript cannot nest classes under
- * the `u` flag.
- */
+/** Negated categories are spelled out: JavaScript cannot nest classes under the `u` flag. */
 const UNICODE_CATEGORIES = {
   d: '\\p{Nd}',
   D: '\\P{Nd}',
@@ -50,19 +47,11 @@ export function setSource(set: CharSet): string {
 
 function emitSet(set: CharSet): string {
   const ranges = matchedRanges(set);
-  const [only] = ranges;
-  if (
-    !set.negated &&
-    only &&
-    ranges.length === set.items.length &&
-    ranges.length === 1 &&
-    only[0] === only[1]
-  ) {
-    return character(only[0]);
-  }
   const parts = ranges.map(([low, high]) =>
     low === high ? character(low) : `${character(low)}-${character(high)}`,
   );
+  const isOne = ranges.length === 1 && ranges[0]![0] === ranges[0]![1];
+  if (isOne && set.items.length === 1 && !set.negated) return parts[0]!;
   for (const item of set.items) if (item.kind === 'category') parts.push(category(item, set.flags));
   return `[${set.negated ? '^' : ''}${parts.join('')}]`;
 }
@@ -85,7 +74,7 @@ function character(code: number): string {
 const NARROW = 64;
 
 /** The ranges of a set, and under IGNORECASE what equals a character of theirs. */
-export function matchedRanges(set: CharSet): [number, number][] {
+function matchedRanges(set: CharSet): [number, number][] {
   const ranges: [number, number][] = [];
   for (const item of set.items) if (item.kind === 'range') ranges.push([item.low, item.high]);
   if (!(set.flags & RegexFlag.IGNORECASE)) return ranges;

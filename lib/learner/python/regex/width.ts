@@ -26,13 +26,9 @@ export function widthOf(
       return width;
     }
     case 'sequence':
-      return node.items.reduce<readonly [number, number]>(
-        ([low, high], item) => {
-          const [min, max] = widthOf(item, groups);
-          return [low + min, high + max];
-        },
-        [0, 0],
-      );
+      return node.items
+        .map((item) => widthOf(item, groups))
+        .reduce(([low, high], [min, max]) => [low + min, high + max], [0, 0]);
     case 'alternation': {
       const widths = node.branches.map((branch) => widthOf(branch, groups));
       return [Math.min(...widths.map((w) => w[0])), Math.max(...widths.map((w) => w[1]))];

@@ -1,34 +1,54 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { FileClosedError, TruncatedFileError, UnreadableFileError } from '../errors/index.js';
+import {
+  CorruptArchiveError,
+  FileClosedError,
+  TruncatedFileError,
+  UnreadableFileError,
+} from '../errors.js';
 
 /** Random access to the bytes of a file, wherever they are. */
-export interface ByteSource {
+export abstract class ByteSource {
   /** The path, or `<buffer>`: what error messages call it. */
-  readonly name: string;
-  readonly size: number;
+  abstract readonly name: string;
+  abstract readonly size: number;
+  abstract close(): void;
+  protected abstract readRange(offset: number, length: number): Uint8Array;
+
   /** Exactly `length` bytes from `offset`; a view where the bytes are in memory already. */
-  read(offset: number, length: number): Uint8Array;
-  close(): void;
+  read(offset: number, length: number): Uint8Array {
+    const end = offset + length;
+    // Views of legacy files may state NaN, which no comparison finds too small.
+    if (!(offset >= 0 && length >= 0 && end <= this.size)) {
+      throw this.truncated(`bytes ${offset} to ${end} are needed, but it has ${this.size}`);
+    }
+    return this.readRange(offset, length);
+  }
+
+  corrupt(reason: string, cause?: unknown): CorruptArchiveError {
+    return new CorruptArchiveError(this.name, reason, { cause });
+  }
+
+  truncated(detail: string, cause?: unknown): TruncatedFileError {
+    return new TruncatedFileError(this.name, detail, { cause });
+  }
 }
 
 export function openSource(source: string | Uint8Array): ByteSource {
   return typeof source === 'string' ? new FileSource(source) : new MemorySource(source);
 }
 
-class MemorySource implements ByteSource {
+class MemorySource extends ByteSource {
   readonly name = '<buffer>';
   readonly size: number;
-  readonly #bytes: Uint8Array;
 
-  constructor(bytes: Uint8Array) {
-    // A Buffer's slice() shares memory where a Uint8Array's copies: give out the latter only.
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(private readonly bytes: Uint8Array) {
+    super();
     this.size = bytes.byteLength;
   }
 
-  read(offset: number, length: number): Uint8Array {
-    checkRange(this, offset, length);
-    return this.#bytes.subarray(offset, offset + length);
+  protected override readRange(offset: number, length: number): Uint8Array {
+    // A Buffer's slice() shares memory where a Uint8Array's copies: give out the latter only.
+    return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + offset, length);
   }
 
   close(): void {
@@ -37,11 +57,12 @@ class MemorySource implements ByteSource {
 }
 
 /** Reads ranges through a descriptor: files past 2 GiB cannot be read whole. */
-class FileSource implements ByteSource {
+class FileSource extends ByteSource {
   readonly size: number;
   #fd: number | undefined;
 
   constructor(readonly name: string) {
+    super();
     try {
       this.#fd = openSync(name, 'r');
       const stats = fstatSync(this.#fd);
@@ -53,9 +74,8 @@ class FileSource implements ByteSource {
     }
   }
 
-  read(offset: number, length: number): Uint8Array {
+  protected override readRange(offset: number, length: number): Uint8Array {
     if (this.#fd === undefined) throw new FileClosedError(this.name);
-    checkRange(this, offset, length);
     // Not a pooled Buffer: typed arrays of any element size must be able to view it from its start.
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     let done = 0;
@@ -68,9 +88,7 @@ class FileSource implements ByteSource {
       } catch (error) {
         throw new UnreadableFileError(this.name, error);
       }
-      if (count === 0) {
-        throw new TruncatedFileError(this.name, `it became shorter while it was read`);
-      }
+      if (count === 0) throw this.truncated('it became shorter while being read');
       done += count;
     }
     return bytes;
@@ -80,14 +98,5 @@ class FileSource implements ByteSource {
     if (this.#fd === undefined) return;
     closeSync(this.#fd);
     this.#fd = undefined;
-  }
-}
-
-function checkRange(source: ByteSource, offset: number, length: number): void {
-  if (offset < 0 || length < 0 || offset + length > source.size) {
-    throw new TruncatedFileError(
-      source.name,
-      `bytes ${offset} to ${offset + length} are needed, and it has ${source.size}`,
-    );
   }
 }

@@ -1,15 +1,11 @@
-import {
-  ByteOrderError,
-  CorruptArchiveError,
-  NotATorchFileError,
-  TruncatedFileError,
-} from '../errors/index.js';
+import { ByteOrderError, NotATorchFileError, TruncatedFileError } from '../errors.js';
 import type { ReadLimits } from '../limits.js';
 import { Cursor } from '../pickle/cursor.js';
-import { PickleMachine } from '../pickle/machine.js';
+import { PickleMachine, type MachineOptions } from '../pickle/machine.js';
 import { PyDict, type PyGlobal, type PyValue } from '../python.js';
-import { rebuilders } from '../rebuild/index.js';
-import { LazyStorage, StorageView, type TorchStorage } from '../storage.js';
+import { rebuilders } from '../rebuild/rebuilders.js';
+import { LazyStorage, type TorchStorage } from '../storage.js';
+import { StorageView } from '../tensor.js';
 import type { ByteSource } from './byte-source.js';
 import { parseStorageId } from './storage-id.js';
 
@@ -79,26 +75,23 @@ function readStream(
   limits: Readonly<ReadLimits>,
 ): { root: PyValue; globals: readonly PyGlobal[] } {
   const cursor = new Cursor(source.name, bytes);
-  const plain = { limits, rebuilders };
-  new PickleMachine(cursor, plain).run();
-  const version = new PickleMachine(cursor, plain).run();
-  if (version !== PROTOCOL_VERSION) {
-    throw new CorruptArchiveError(source.name, 'its torch stream has an unknown version');
+  const read = (more: Partial<MachineOptions> = {}): PyValue =>
+    new PickleMachine(cursor, { limits, rebuilders, ...more }).run();
+  // The magic number has been seen.
+  read();
+  if (read() !== PROTOCOL_VERSION) {
+    throw source.corrupt('its torch stream has an unknown version');
   }
-  const machine = new PickleMachine(cursor, plain).run();
+  const machine = read();
   if (machine instanceof PyDict && machine.get('little_endian') === false) {
     throw new ByteOrderError(source.name, 'big');
   }
   const roots = new Map<string, Root>();
   const opened = new Map<string, TorchStorage>();
   const globals = new Map<string, PyGlobal>();
-  const root = new PickleMachine(cursor, {
-    ...plain,
-    globals,
-    persistent: (id) => resolveId(source, id, roots, opened),
-  }).run();
-  const keys = new PickleMachine(cursor, plain).run();
-  locate(source, keys, roots, cursor.position);
+  const persistent = (id: PyValue): PyValue => resolveId(source, id, roots, opened);
+  const root = read({ globals, persistent });
+  locate(source, read(), roots, cursor.position);
   return { root, globals: [...globals.values()] };
 }
 
@@ -114,20 +107,18 @@ function resolveId(
   let root = roots.get(key);
   if (!root) roots.set(key, (root = { byteLength, elementSize, offset: undefined }));
   const [view] = rest;
-  let name = key;
-  let start = 0;
-  let length = byteLength;
+  let [name, start, length] = [key, 0, byteLength];
   if (Array.isArray(view)) {
     const [viewKey, offset, count] = view;
     if (typeof offset !== 'number' || typeof count !== 'number' || offset < 0 || count < 0) {
-      throw new CorruptArchiveError(source.name, `a view on the storage "${key}" has no bounds`);
+      throw source.corrupt(`a view on the storage "${key}" has no valid bounds`);
     }
     name = `${key}/${String(viewKey)}`;
     start = offset * elementSize;
     length = count * elementSize;
   }
   if (start + length > root.byteLength) {
-    throw new CorruptArchiveError(source.name, `a view on the storage "${key}" leaves it`);
+    throw source.corrupt(`a view on the storage "${key}" lies outside it`);
   }
   let storage = opened.get(name);
   if (!storage || storage.byteLength !== length) {
@@ -140,35 +131,30 @@ function resolveId(
 }
 
 function offsetOf(source: ByteSource, key: string, root: Root): number {
-  if (root.offset === undefined) {
-    throw new CorruptArchiveError(source.name, `the storage "${key}" is not in its list`);
-  }
-  return root.offset;
+  if (root.offset !== undefined) return root.offset;
+  throw source.corrupt(`the storage "${key}" is not in its list`);
 }
 
 /** Notes where each storage lies, and checks that all are there. */
 function locate(source: ByteSource, keys: PyValue, roots: Map<string, Root>, start: number): void {
-  if (!Array.isArray(keys)) {
-    throw new CorruptArchiveError(source.name, 'it has no list of its storages');
-  }
+  if (!Array.isArray(keys)) throw source.corrupt('its list of storages is missing');
   let position = start;
   for (const key of keys) {
     const root = roots.get(String(key));
     if (!root || root.offset !== undefined) {
-      throw new CorruptArchiveError(source.name, `its list of storages names "${String(key)}"`);
+      throw source.corrupt(`its list of storages names "${String(key)}"`);
     }
     const header = source.read(position, 8);
     const count = new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true);
     if (count * BigInt(root.elementSize) !== BigInt(root.byteLength)) {
-      throw new CorruptArchiveError(
-        source.name,
+      throw source.corrupt(
         `the storage "${String(key)}" has ${count} elements of ${root.elementSize} bytes, and ${root.byteLength} bytes are expected`,
       );
     }
     root.offset = position + 8;
     position = root.offset + root.byteLength;
     if (position > source.size) {
-      throw new TruncatedFileError(source.name, `the storage "${String(key)}" goes past its end`);
+      throw source.truncated(`the storage "${String(key)}" goes past its end`);
     }
   }
   for (const [key, root] of roots) offsetOf(source, key, root);

@@ -1,12 +1,31 @@
-import { CorruptArchiveError } from '../errors/index.js';
-import type { PyValue } from '../python.js';
-import { storageElement } from '../rebuild/torch.js';
-import type { DType } from '../tensor.js';
+import { CorruptArchiveError } from '../errors.js';
+import { PyGlobal, type PyValue } from '../python.js';
+import { elementSize, type DType } from '../tensor.js';
 
-/**
- * A persistent id of torch: `('storage', class, key, device, elements)`, and a view in the legacy
- * format.
- */
+/** torch's storage classes: the dtype, or the bytes of one element that no tensor here can hold. */
+const STORAGES: ReadonlyMap<string, DType | number> = new Map<string, DType | number>([
+  ['DoubleStorage', 'float64'],
+  ['FloatStorage', 'float32'],
+  ['HalfStorage', 'float16'],
+  ['BFloat16Storage', 'bfloat16'],
+  ['LongStorage', 'int64'],
+  ['IntStorage', 'int32'],
+  ['ShortStorage', 'int16'],
+  ['CharStorage', 'int8'],
+  ['ByteStorage', 'uint8'],
+  ['BoolStorage', 'bool'],
+  ['ComplexFloatStorage', 'complex64'],
+  ['ComplexDoubleStorage', 'complex128'],
+  ['UntypedStorage', 1],
+  ['_UntypedStorage', 1],
+  ['QInt8Storage', 1],
+  ['QUInt8Storage', 1],
+  ['QUInt4x2Storage', 1],
+  ['QUInt2x4Storage', 1],
+  ['QInt32Storage', 4],
+]);
+
+/** `('storage', class, key, device, elements)`, and in the legacy format a view. */
 export interface StorageId {
   readonly key: string;
   readonly dtype: DType | undefined;
@@ -18,18 +37,15 @@ export interface StorageId {
 
 export function parseStorageId(file: string, id: PyValue): StorageId {
   const [kind, type, key, , count, ...rest] = Array.isArray(id) ? id : [];
-  const element = storageElement(type);
+  const isTorch = type instanceof PyGlobal && /^torch(\.|$)/.test(type.module);
+  const element = isTorch ? STORAGES.get(type.name) : undefined;
   const named = typeof key === 'string' || typeof key === 'number' ? String(key) : undefined;
   if (kind !== 'storage' || !element || named === undefined || !isCount(count)) {
     throw new CorruptArchiveError(file, 'a persistent id in its pickle refers to no storage');
   }
-  return {
-    key: named,
-    dtype: element.dtype,
-    elementSize: element.size,
-    byteLength: count * element.size,
-    rest,
-  };
+  const dtype = typeof element === 'string' ? element : undefined;
+  const size = typeof element === 'string' ? elementSize(element) : element;
+  return { key: named, dtype, elementSize: size, byteLength: count * size, rest };
 }
 
 function isCount(value: PyValue | undefined): value is number {

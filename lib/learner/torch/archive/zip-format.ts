@@ -1,15 +1,11 @@
-import {
-  ByteOrderError,
-  CorruptArchiveError,
-  NotATorchFileError,
-  TorchScriptFileError,
-} from '../errors/index.js';
+import { ByteOrderError, NotATorchFileError, TorchScriptFileError } from '../errors.js';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import { Cursor } from '../pickle/cursor.js';
 import { PickleMachine } from '../pickle/machine.js';
 import type { PyGlobal, PyValue } from '../python.js';
-import { rebuilders } from '../rebuild/index.js';
-import { LazyStorage, StorageView, type TorchStorage } from '../storage.js';
+import { rebuilders } from '../rebuild/rebuilders.js';
+import { LazyStorage, type TorchStorage } from '../storage.js';
+import { StorageView } from '../tensor.js';
 import type { ByteSource } from './byte-source.js';
 import { parseStorageId, type StorageId } from './storage-id.js';
 import { openZip, type ZipArchive } from './zip-archive.js';
@@ -27,13 +23,8 @@ export function readZipFormat(
     if (text !== 'little') throw new ByteOrderError(source.name, text.slice(0, 20));
   }
   const pickle = archive.get(`${folder}/data.pkl`)!;
-  checkLimit(
-    source.name,
-    limits,
-    'maxPickleBytes',
-    pickle.size,
-    `a pickle of ${pickle.size} bytes`,
-  );
+  const { size } = pickle;
+  checkLimit(source.name, limits, 'maxPickleBytes', size, `a pickle of ${size} bytes`);
   const storages = new Map<string, TorchStorage>();
   const globals = new Map<string, PyGlobal>();
   const machine = new PickleMachine(new Cursor(source.name, pickle.read()), {
@@ -49,9 +40,7 @@ export function readZipFormat(
   return { root: machine.run(), globals: [...globals.values()] };
 }
 
-/**
- * The folder that all of a torch archive lies in; its name is the file's name when it was saved.
- */
+/** The folder of a torch archive: the name that the file had when it was saved. */
 export function findFolder(source: ByteSource, archive: ZipArchive): string {
   const pickles = [...archive.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [pickle] = pickles;
@@ -59,7 +48,7 @@ export function findFolder(source: ByteSource, archive: ZipArchive): string {
     throw new NotATorchFileError(source.name, 'it is a zip archive without a data.pkl in a folder');
   }
   if (pickles.length > 1) {
-    throw new CorruptArchiveError(source.name, `it has ${pickles.length} files named data.pkl`);
+    throw source.corrupt(`it has ${pickles.length} files named data.pkl`);
   }
   const folder = pickle.slice(0, -'/data.pkl'.length);
   if (archive.has(`${folder}/constants.pkl`)) throw new TorchScriptFileError(source.name);
@@ -76,11 +65,10 @@ function openStorage(
   const entry = archive.get(`${folder}/data/${id.key}`);
   if (!entry) {
     // An empty storage has an entry as well, so this one was lost.
-    throw new CorruptArchiveError(source.name, `the storage "${id.key}" is missing`);
+    throw source.corrupt(`the storage "${id.key}" is missing`);
   }
   if (entry.size < id.byteLength) {
-    throw new CorruptArchiveError(
-      source.name,
+    throw source.corrupt(
       `the storage "${id.key}" has ${entry.size} bytes, and its tensors need ${id.byteLength}`,
     );
   }

@@ -1,6 +1,8 @@
-import type { WholeFloat } from '../float-lists.js';
+import type { Travelling } from '../float-lists.js';
 import { PyDict, PyGlobal, PyObject, type PyValue } from '../python.js';
 import type { RebuildContext, Rebuilders } from './rebuilder.js';
+
+type Call = (callable: PyValue, args: readonly PyValue[], kwargs?: PyDict) => Travelling;
 
 /**
  * What a call in a pickle, `callable(*args, **kwargs)`, leaves: the value that a rebuilder of the
@@ -13,51 +15,38 @@ export function recordCall(
   kwargs: PyDict | undefined,
   rebuilders: Rebuilders,
   context: RebuildContext,
-): PyValue | WholeFloat {
-  const name = callable instanceof PyGlobal ? callable.qualifiedName : '';
+): Travelling {
+  const call: Call = (cls, positional, named) => {
+    if (cls instanceof PyGlobal && !named?.size) {
+      const rebuilt = rebuilders.get(cls.qualifiedName)?.(positional, context);
+      if (rebuilt !== undefined) return rebuilt;
+    }
+    return new PyObject(cls, [...positional], named);
+  };
+  const name = callable instanceof PyGlobal && !kwargs?.size ? callable.qualifiedName : '';
   const [cls, second, third] = args;
-  if (cls !== undefined && !kwargs?.size) {
-    if (name === 'copyreg._reconstructor' && second !== undefined && third !== undefined) {
-      return reconstruct(cls, second, third, rebuilders, context);
-    }
-    if (name === 'copyreg.__newobj__') {
-      return callOf(cls, args.slice(1), undefined, rebuilders, context);
-    }
-    if (name === 'copyreg.__newobj_ex__' && Array.isArray(second) && third instanceof PyDict) {
-      return callOf(cls, second, third, rebuilders, context);
-    }
+  if (cls === undefined || !name.startsWith('copyreg.')) return call(callable, args, kwargs);
+  if (name === 'copyreg._reconstructor' && second !== undefined && third !== undefined) {
+    return reconstruct(cls, second, third, call, context);
   }
-  return callOf(callable, args, kwargs, rebuilders, context);
+  if (name === 'copyreg.__newobj__') return call(cls, args.slice(1));
+  if (name === 'copyreg.__newobj_ex__' && Array.isArray(second) && third instanceof PyDict) {
+    return call(cls, second, third);
+  }
+  return call(callable, args, kwargs);
 }
 
-function callOf(
-  callable: PyValue,
-  args: readonly PyValue[],
-  kwargs: PyDict | undefined,
-  rebuilders: Rebuilders,
-  context: RebuildContext,
-): PyValue | WholeFloat {
-  if (callable instanceof PyGlobal && !kwargs?.size) {
-    const rebuilt = rebuilders.get(callable.qualifiedName)?.(args, context);
-    if (rebuilt !== undefined) return rebuilt;
-  }
-  return new PyObject(callable, [...args], kwargs);
-}
-
-/**
- * `_reconstructor(class, base, value)`: protocols 0 and 1 give a list or dict subclass its content
- * so.
- */
+/** So protocols 0 and 1 give a list or dict subclass its content. */
 function reconstruct(
   cls: PyValue,
   base: PyValue,
   value: PyValue,
-  rebuilders: Rebuilders,
+  call: Call,
   context: RebuildContext,
-): PyValue | WholeFloat {
+): Travelling {
   const content = base instanceof PyGlobal ? base.qualifiedName : '';
-  if (content === 'builtins.object') return callOf(cls, [], undefined, rebuilders, context);
-  const object = callOf(cls, [value], undefined, rebuilders, context);
+  if (content === 'builtins.object') return call(cls, []);
+  const object = call(cls, [value]);
   if (!(object instanceof PyObject)) return object;
   if (content === 'builtins.list' && Array.isArray(value)) {
     context.charge(value.length);

@@ -1,4 +1,4 @@
-import { TruncatedFileError, CorruptPickleError } from '../errors/index.js';
+import { TruncatedFileError, CorruptPickleError } from '../errors.js';
 import { decodeUtf8 } from './text.js';
 
 /** Reads a pickle from front to back; every read is checked against what is left. */
@@ -100,7 +100,7 @@ export class Cursor {
   #missing(length: number): never {
     throw new TruncatedFileError(
       this.file,
-      `its pickle needs ${length} more bytes at byte ${this.position} and has ${this.remaining}`,
+      `its pickle needs ${length} more bytes at byte ${this.position}, but has ${this.remaining}`,
     );
   }
 }

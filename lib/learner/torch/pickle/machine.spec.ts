@@ -4,10 +4,10 @@ import {
   LimitExceededError,
   TruncatedFileError,
   UnsupportedPickleError,
-} from '../errors/index.js';
+} from '../errors.js';
 import { DEFAULT_LIMITS, type ReadLimits } from '../limits.js';
 import { PyDict, PyGlobal, PyObject, PySet, PyTuple, type PyValue } from '../python.js';
-import { rebuilders } from '../rebuild/index.js';
+import { rebuilders } from '../rebuild/rebuilders.js';
 import { int, pickleBytes, text } from '../../../../test/fixtures/torch/archive.js';
 import { Cursor } from './cursor.js';
 import { PickleMachine } from './machine.js';

@@ -1,4 +1,4 @@
-import type { WholeFloat } from '../float-lists.js';
+import type { Travelling } from '../float-lists.js';
 import type { PyValue } from '../python.js';
 
 /** What a rebuilder may ask of the machine that runs it. */
@@ -6,23 +6,19 @@ export interface RebuildContext {
   readonly file: string;
   /** Counts items or bytes that are about to be copied against `limits.maxRebuilt`. */
   charge(amount: number): void;
-  /**
-   * Calls back with the state when the pickle BUILDs `target`, which may come late, more than once,
-   * or never.
-   */
+  /** Called with the state of a BUILD, which may come late, more than once, or never. */
   onState(target: object, receive: (state: PyValue) => void): void;
   /** Calls back when the whole pickle is read: for what cycles had left incomplete. */
   onEnd(finish: () => void): void;
 }
 
-/**
- * Turns a call that the pickle records, `callable(*args, **kwargs)`, into a value; undefined leaves
- * the record as it is.
- */
+/** Turns a recorded call into a value; undefined leaves the record as it is. */
 export type Rebuilder = (
   args: readonly PyValue[],
   context: RebuildContext,
-) => PyValue | WholeFloat | undefined;
+) => Travelling | undefined;
+
+export type RebuilderList = readonly (readonly [qualifiedName: string, Rebuilder])[];
 
 /** The closed list of callables whose calls become values, by qualified name. */
 export type Rebuilders = ReadonlyMap<string, Rebuilder>;

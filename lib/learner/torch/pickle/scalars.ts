@@ -7,9 +7,7 @@ import { decodeQuotedBytes, decodeRawUnicodeEscape, decodeUtf8 } from './text.js
 /** Bytes that one integer may have; the largest in practice are 128-bit hashes. */
 const MAX_INTEGER_BYTES = 4096;
 
-/**
- * The value of an opcode that pushes one number, text or bytes; undefined for the other opcodes.
- */
+/** What an opcode pushes: a number, text or bytes; undefined for the other opcodes. */
 export function readScalar(op: number, cursor: Cursor): PyValue | undefined {
   switch (op) {
     case Op.NONE:
@@ -65,8 +63,22 @@ export function readScalar(op: number, cursor: Cursor): PyValue | undefined {
   }
 }
 
+/** The memo index that a GET or PUT of any kind names. */
+export function readMemoIndex(op: number, cursor: Cursor): number {
+  switch (op) {
+    case Op.GET:
+    case Op.PUT:
+      return Number(readInteger(cursor, cursor.line()));
+    case Op.BINGET:
+    case Op.BINPUT:
+      return cursor.uint8();
+    default:
+      return cursor.uint32();
+  }
+}
+
 /** A decimal integer of protocol 0. */
-export function readInteger(cursor: Cursor, text: string): number | bigint {
+function readInteger(cursor: Cursor, text: string): number | bigint {
   return parsed(cursor, parseInteger(text), 'an integer');
 }
 
@@ -87,10 +99,7 @@ function parsed<T>(cursor: Cursor, value: T | undefined, what: string): T {
   return value;
 }
 
-/**
- * Python 2's `str` is text or bytes, and its pickle does not say which: text when it is UTF-8 (what
- * torch.load assumes), else bytes.
- */
+/** Python 2's `str` is text when it is UTF-8 (what torch.load assumes), else bytes. */
 function python2String(bytes: Uint8Array): PyValue {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return decodeUtf8(buffer, 0, buffer.length) ?? bytes;

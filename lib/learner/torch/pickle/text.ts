@@ -1,7 +1,6 @@
-/**
- * Decodes UTF-8 as Python's pickle does: lone surrogates are allowed (`surrogatepass`), anything
- * else that is not UTF-8 gives undefined.
- */
+import { LETTER_ESCAPES } from '../../python/str.js';
+
+/** UTF-8 with lone surrogates (`surrogatepass`), as pickle writes it; else undefined. */
 export function decodeUtf8(bytes: Buffer, start: number, end: number): string | undefined {
   const text = bytes.toString('utf8', start, end);
   // The decoder writes U+FFFD for what it cannot decode; a genuine U+FFFD takes the slow way too.
@@ -53,19 +52,6 @@ export function decodeRawUnicodeEscape(text: string): string | undefined {
   return malformed ? undefined : decoded;
 }
 
-const SIMPLE_ESCAPES: ReadonlyMap<string, number> = new Map([
-  ['\\', 0x5c],
-  ["'", 0x27],
-  ['"', 0x22],
-  ['a', 7],
-  ['b', 8],
-  ['f', 12],
-  ['n', 10],
-  ['r', 13],
-  ['t', 9],
-  ['v', 11],
-]);
-
 /**
  * The bytes of a quoted Python 2 `str` literal, as protocol 0 writes it: `'it\'s \x00'`. Undefined
  * when it is not quoted, or an escape is malformed.
@@ -85,8 +71,9 @@ export function decodeQuotedBytes(line: string): Uint8Array | undefined {
     }
     if (i >= end) return undefined;
     const escape = text[i++]!;
-    const simple = SIMPLE_ESCAPES.get(escape);
+    const simple = LETTER_ESCAPES.get(escape);
     if (simple !== undefined) bytes.push(simple);
+    else if (escape === "'" || escape === '"') bytes.push(escape.charCodeAt(0));
     else if (escape === 'x') {
       const digits = text.slice(i, Math.min(i + 2, end));
       if (!/^[0-9a-fA-F]{2}$/.test(digits)) return undefined;

@@ -9,13 +9,13 @@ import {
   PyTuple,
   type PyValue,
 } from '../python.js';
-import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 
 /** Calls of Python's standard library that are values. */
-export const builtinRebuilders: readonly (readonly [string, Rebuilder])[] = [
+export const builtinRebuilders: RebuilderList = [
   ['builtins.set', rebuildSet],
   ['builtins.frozenset', rebuildSet],
-  ['builtins.list', (args, context) => copyItems(args, context)],
+  ['builtins.list', copyItems],
   ['builtins.tuple', (args, context) => tupleOf(copyItems(args, context))],
   ['builtins.dict', rebuildDict],
   ['builtins.complex', rebuildComplex],
@@ -29,11 +29,10 @@ export const builtinRebuilders: readonly (readonly [string, Rebuilder])[] = [
   ['functools.partial', rebuildPartial],
   ...['pathlib', 'pathlib._local'].flatMap((module) =>
     ['Path', 'PosixPath', 'PurePath', 'PurePosixPath', 'WindowsPath', 'PureWindowsPath'].map(
-      (name) =>
-        [
-          `${module}.${name}`,
-          (args: readonly PyValue[]) => rebuildPath(args, name.includes('Windows')),
-        ] as const,
+      (name): RebuilderList[number] => [
+        `${module}.${name}`,
+        (args) => rebuildPath(args, name.includes('Windows')),
+      ],
     ),
   ),
 ];
@@ -68,12 +67,8 @@ function rebuildDict(args: readonly PyValue[], context: RebuildContext): PyDict 
   }
   if (!Array.isArray(source)) return undefined;
   context.charge(source.length);
-  const dict = new PyDict();
-  for (const pair of source) {
-    if (!Array.isArray(pair) || pair.length !== 2) return undefined;
-    dict.set(pair[0]!, pair[1]!);
-  }
-  return dict;
+  const isPair = (item: PyValue): item is PyValue[] => Array.isArray(item) && item.length === 2;
+  return source.every(isPair) ? PyDict.from(source as [PyValue, PyValue][]) : undefined;
 }
 
 function rebuildDefaultDict(args: readonly PyValue[], context: RebuildContext): PyDict | undefined {
@@ -109,12 +104,9 @@ function rebuildEncoded(args: readonly PyValue[], context: RebuildContext): Uint
   const [text, encoding = 'utf-8'] = args;
   if (typeof text !== 'string' || typeof encoding !== 'string') return undefined;
   const codec = encoding.toLowerCase().replace(/[^a-z0-9]/g, '');
-  if (codec === 'utf8') {
-    context.charge(text.length);
-    return new Uint8Array(Buffer.from(text, 'utf8'));
-  }
-  const highest = codec === 'ascii' ? 0x7f : /^(latin1|iso88591)$/.test(codec) ? 0xff : -1;
   context.charge(text.length);
+  if (codec === 'utf8') return new Uint8Array(Buffer.from(text, 'utf8'));
+  const highest = codec === 'ascii' ? 0x7f : /^(latin1|iso88591)$/.test(codec) ? 0xff : -1;
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -1,26 +1,19 @@
 import { PyDict, PyObject, PyTuple, type PyValue } from '../python.js';
-import { applyState } from '../pickle/records.js';
-import type { Rebuilder } from '../pickle/rebuilder.js';
+import type { RebuilderList } from '../pickle/rebuilder.js';
 
-/**
- * cloudpickle gives the state of a function or class by a call whose result is dropped: the state
- * must go to its record then, or it is lost.
- */
-export const cloudpickleRebuilders: readonly (readonly [string, Rebuilder])[] = [
+/** Calls whose results are dropped: the state must go to the record now, or it is lost. */
+export const cloudpickleRebuilders: RebuilderList = [
   'cloudpickle.cloudpickle._function_setstate',
   'cloudpickle.cloudpickle._class_setstate',
   'cloudpickle.cloudpickle_fast._function_setstate',
   'cloudpickle.cloudpickle_fast._class_setstate',
-].map((name) => [name, setState]);
+].map((name) => [name, setState] as const);
 
 /** `(function or class, (attributes, slots))`. */
 function setState(args: readonly PyValue[]): PyValue | undefined {
   const [record, state] = args;
   if (!(record instanceof PyObject) || state === undefined) return undefined;
-  const pair =
-    Array.isArray(state) && state.length === 2 && state[1] === null
-      ? PyTuple.of_([state[0]!, new PyDict()])
-      : state;
-  applyState(record, pair);
+  const hasNoSlots = Array.isArray(state) && state.length === 2 && state[1] === null;
+  record.build(hasNoSlots ? PyTuple.of_([state[0]!, new PyDict()]) : state);
   return record;
 }

@@ -1,16 +1,16 @@
 import { holdsFloats, markFloats } from '../float-lists.js';
 import { NdArray } from '../numpy.js';
 import { PyDict, PySet, type PyValue } from '../python.js';
-import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 
 /** fastcore's list becomes a list; the class moved between modules. */
-export const fastcoreRebuilders: readonly (readonly [string, Rebuilder])[] = [
+export const fastcoreRebuilders: RebuilderList = [
   'fastcore.foundation.L',
   'fastcore.basics.L',
   'fastcore.collections.L',
   'fastai.core.L',
   'fastai2.core.L',
-].map((name) => [name, rebuildL]);
+].map((name) => [name, rebuildL] as const);
 
 /** An empty list, then the state `{ items }`: mostly a list, but anything with items will do. */
 function rebuildL(args: readonly PyValue[], context: RebuildContext): PyValue[] | undefined {

@@ -1,15 +1,13 @@
-import { travelling, type WholeFloat } from '../float-lists.js';
+import { travelling, type Travelling } from '../float-lists.js';
 import { decodeScalar, NdArray, NumpyDtype } from '../numpy.js';
+import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 import { PyGlobal, type PyValue } from '../python.js';
-import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+import { numbersIn } from './torch.js';
 
-/**
- * Calls of numpy that are arrays, scalars and dtypes; numpy 2 renamed `numpy.core` to
- * `numpy._core`.
- */
-export const numpyRebuilders: readonly (readonly [string, Rebuilder])[] = [
+/** Arrays, scalars and dtypes; numpy 2 renamed `numpy.core` to `numpy._core`. */
+export const numpyRebuilders: RebuilderList = [
   ['numpy.dtype', rebuildDtype],
-  ...['numpy.core', 'numpy._core'].flatMap((core): (readonly [string, Rebuilder])[] => [
+  ...['numpy.core', 'numpy._core'].flatMap((core): RebuilderList => [
     [`${core}.multiarray._reconstruct`, rebuildArray],
     [`${core}.multiarray.scalar`, rebuildScalar],
     [`${core}.numeric._frombuffer`, rebuildFromBuffer],
@@ -27,9 +25,7 @@ const BARE_TYPES: ReadonlyMap<string, string> = new Map([
   ['m', 'm8'],
 ]);
 
-/**
- * `dtype('f8', align, copy)`, then the state `(version, order, sub-array, names, fields, size, …)`.
- */
+/** `dtype('f8', …)`, then `(version, order, sub-array, names, fields, size, …)`. */
 function rebuildDtype(args: readonly PyValue[], context: RebuildContext): NumpyDtype | undefined {
   const [type] = args;
   if (typeof type !== 'string') return undefined;
@@ -90,17 +86,11 @@ function rawData(raw: PyValue | undefined): Uint8Array | PyValue[] | undefined {
 }
 
 function sizesOf(value: PyValue | undefined): number[] | undefined {
-  const sizes = typeof value === 'number' ? [value] : value;
-  return Array.isArray(sizes) && sizes.every((size) => typeof size === 'number')
-    ? sizes
-    : undefined;
+  return numbersIn(typeof value === 'number' ? [value] : value);
 }
 
-/**
- * `scalar(dtype, bytes)`, or `scalar(dtype, object)`. Times stay arrays without dimensions: they
- * need their unit.
- */
-function rebuildScalar(args: readonly PyValue[]): PyValue | WholeFloat | undefined {
+/** `scalar(dtype, bytes or object)`. Times stay arrays: they need their unit. */
+function rebuildScalar(args: readonly PyValue[]): Travelling | undefined {
   const [dtype, value] = args;
   if (!(dtype instanceof NumpyDtype)) return undefined;
   if (dtype.kind === 'O') return value;

@@ -1,17 +1,16 @@
 import { PyDict, PyGlobal, PyTuple, type PyValue } from '../python.js';
-import { StorageView } from '../storage.js';
-import { elementSize, isDType, Tensor, type DType } from '../tensor.js';
-import type { RebuildContext, Rebuilder } from '../pickle/rebuilder.js';
+import { isDType, StorageView, Tensor, type DType } from '../tensor.js';
+import type { RebuildContext, Rebuilder, RebuilderList } from '../pickle/rebuilder.js';
 
 /** Calls of torch that are tensors and sizes. */
-export const torchRebuilders: readonly (readonly [string, Rebuilder])[] = [
+export const torchRebuilders: RebuilderList = [
   ['torch.Size', rebuildSize],
-  ['torch._utils._rebuild_tensor', ([storage, ...view]) => typedTensor(storage, view)],
+  ['torch._utils._rebuild_tensor', ([storage, ...view]) => viewOn(storage, view)],
   ['torch._utils._rebuild_tensor_v2', rebuildTensorV2],
   ['torch._utils._rebuild_tensor_v3', rebuildTensorV3],
-  ['torch._utils._rebuild_parameter', ([data]) => tensorOrNothing(data)],
-  ['torch._utils._rebuild_parameter_with_state', ([data]) => tensorOrNothing(data)],
-  ['torch._utils._rebuild_device_tensor_from_cpu_tensor', ([data]) => tensorOrNothing(data)],
+  ['torch._utils._rebuild_parameter', rebuildParameter],
+  ['torch._utils._rebuild_parameter_with_state', rebuildParameter],
+  ['torch._utils._rebuild_device_tensor_from_cpu_tensor', rebuildParameter],
   ['torch._tensor._rebuild_from_type_v2', rebuildSubclass],
   ['torch._tensor._rebuild_from_type', rebuildSubclass],
   ['torch.tensor._rebuild_from_type', rebuildSubclass],
@@ -20,61 +19,23 @@ export const torchRebuilders: readonly (readonly [string, Rebuilder])[] = [
   ['fastai.torch_core._rebuild_from_type', rebuildSubclass],
 ];
 
-/** The element types of torch's typed storages, by class name. */
-const STORAGE_DTYPES: ReadonlyMap<string, DType> = new Map([
-  ['DoubleStorage', 'float64'],
-  ['FloatStorage', 'float32'],
-  ['HalfStorage', 'float16'],
-  ['BFloat16Storage', 'bfloat16'],
-  ['LongStorage', 'int64'],
-  ['IntStorage', 'int32'],
-  ['ShortStorage', 'int16'],
-  ['CharStorage', 'int8'],
-  ['ByteStorage', 'uint8'],
-  ['BoolStorage', 'bool'],
-  ['ComplexFloatStorage', 'complex64'],
-  ['ComplexDoubleStorage', 'complex128'],
-]);
-
-/** Bytes of one element of a storage class; undefined for a class that is none. */
-export function storageElement(
-  type: PyValue | undefined,
-): { dtype: DType | undefined; size: number } | undefined {
-  if (!(type instanceof PyGlobal) || !/^torch(\.|$)/.test(type.module)) return undefined;
-  const dtype = STORAGE_DTYPES.get(type.name);
-  if (dtype) return { dtype, size: elementSize(dtype) };
-  switch (type.name) {
-    case 'UntypedStorage':
-    case '_UntypedStorage':
-    case 'QInt8Storage':
-    case 'QUInt8Storage':
-    case 'QUInt4x2Storage':
-    case 'QUInt2x4Storage':
-      return { dtype: undefined, size: 1 };
-    case 'QInt32Storage':
-      return { dtype: undefined, size: 4 };
-    default:
-      return undefined;
-  }
-}
-
 function rebuildSize(args: readonly PyValue[]): PyTuple | undefined {
-  const sizes = sizesOf(args[0] ?? []);
+  const sizes = numbersIn(args[0] ?? []);
   return sizes && PyTuple.of_(sizes);
 }
 
 /** `(storage, offset, size, stride, requires_grad, hooks, metadata?)`. */
 function rebuildTensorV2(args: readonly PyValue[]): Tensor | undefined {
   const [storage, offset, size, stride, , , metadata] = args;
-  return isLazyView(metadata) ? undefined : typedTensor(storage, [offset, size, stride]);
+  return isLazyView(metadata) ? undefined : viewOn(storage, [offset, size, stride]);
 }
 
 /** As v2, with the dtype besides an untyped storage: for dtypes that have no storage class. */
 function rebuildTensorV3(args: readonly PyValue[]): Tensor | undefined {
   const [storage, offset, size, stride, , , type, metadata] = args;
-  if (!(storage instanceof StorageView) || !(type instanceof PyGlobal)) return undefined;
-  if (type.module !== 'torch' || !isDType(type.name) || isLazyView(metadata)) return undefined;
-  return viewOn(storage, type.name, [offset, size, stride]);
+  if (!(type instanceof PyGlobal) || type.module !== 'torch') return undefined;
+  if (!isDType(type.name) || isLazyView(metadata)) return undefined;
+  return viewOn(storage, [offset, size, stride], type.name);
 }
 
 /** Conjugated or negated lazily: the storage does not hold the values. */
@@ -82,38 +43,30 @@ function isLazyView(metadata: PyValue | undefined): boolean {
   return metadata instanceof PyDict && ['conj', 'neg'].some((key) => metadata.get(key) === true);
 }
 
-function typedTensor(
-  storage: PyValue | undefined,
-  view: readonly (PyValue | undefined)[],
-): Tensor | undefined {
-  if (!(storage instanceof StorageView) || !storage.dtype) return undefined;
-  return viewOn(storage, storage.dtype, view);
+function rebuildParameter([data]: readonly PyValue[]): Tensor | undefined {
+  return data instanceof Tensor ? data : undefined;
 }
 
+/** `[offset, size, stride]` on a storage, whose own dtype holds where no other is given. */
 function viewOn(
-  { storage }: StorageView,
-  dtype: DType,
+  held: PyValue | undefined,
   [offset, size, stride]: readonly (PyValue | undefined)[],
+  given?: DType,
 ): Tensor | undefined {
-  const shape = sizesOf(size);
-  const strides = sizesOf(stride);
-  if (typeof offset !== 'number' || !shape || !strides) return undefined;
-  return new Tensor(storage, dtype, shape, strides, offset);
+  if (!(held instanceof StorageView)) return undefined;
+  const dtype = given ?? held.dtype;
+  const shape = numbersIn(size);
+  const strides = numbersIn(stride);
+  if (!dtype || typeof offset !== 'number' || !shape || !strides) return undefined;
+  return new Tensor(held.storage, dtype, shape, strides, offset);
 }
 
-function sizesOf(value: PyValue | undefined): number[] | undefined {
-  if (!Array.isArray(value) || !value.every((size) => typeof size === 'number')) return undefined;
+export function numbersIn(value: PyValue | undefined): number[] | undefined {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'number')) return undefined;
   return [...value];
 }
 
-function tensorOrNothing(value: PyValue | undefined): Tensor | undefined {
-  return value instanceof Tensor ? value : undefined;
-}
-
-/**
- * `(function, class, arguments, state)`: the tensor that `function(*arguments)` gives, as that
- * class.
- */
+/** `(function, class, arguments, state)`: what the function gives, as that class. */
 function rebuildSubclass(args: readonly PyValue[], context: RebuildContext): Tensor | undefined {
   const [func, type, inner, state] = args;
   if (!(func instanceof PyGlobal) || !Array.isArray(inner)) return undefined;

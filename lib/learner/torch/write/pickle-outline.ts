@@ -1,10 +1,7 @@
 import { Op } from '../pickle/opcodes.js';
 import { pickleOps, type PickleOp } from './pickle-ops.js';
 
-/**
- * A value of a pickle as the opcodes that make it: those from `first` up to `end`, without a gap.
- * What fills it later (items, state) stands there as well.
- */
+/** The opcodes `first` up to `end` that make a value, and its items and state. */
 export interface PickledValue {
   /** Index of its first opcode. */
   readonly first: number;
@@ -21,90 +18,72 @@ export interface PickledValue {
   readonly states: PickledValue[];
 }
 
-/** A pickle, value by value. */
-export interface PickleOutline {
-  readonly ops: readonly PickleOp[];
-  readonly protocol: number;
-  readonly root: PickledValue;
+const TO_MARK = -1;
+/** How many values an opcode takes off the stack; TO_MARK for all down to the mark. */
+const TAKES: ReadonlyMap<number, number> = new Map(
+  (
+    [
+      [1, [Op.TUPLE1, Op.BINPERSID, Op.READONLY_BUFFER, Op.APPEND, Op.BUILD]],
+      [2, [Op.TUPLE2, Op.REDUCE, Op.NEWOBJ, Op.STACK_GLOBAL, Op.SETITEM]],
+      [3, [Op.TUPLE3, Op.NEWOBJ_EX]],
+      [TO_MARK, [Op.TUPLE, Op.LIST, Op.DICT, Op.OBJ, Op.INST, Op.FROZENSET]],
+      [TO_MARK, [Op.APPENDS, Op.SETITEMS, Op.ADDITEMS]],
+    ] as const
+  ).flatMap(([count, codes]) => codes.map((code) => [code, count] as const)),
+);
+/** Those that add what they take to the value below; the others give a new one. */
+const ADDS: ReadonlySet<number> = new Set([
+  Op.APPEND,
+  Op.APPENDS,
+  Op.SETITEM,
+  Op.SETITEMS,
+  Op.ADDITEMS,
+  Op.BUILD,
+]);
+const SETS_ENTRIES: ReadonlySet<number> = new Set([Op.DICT, Op.SETITEM, Op.SETITEMS]);
+const GETS: ReadonlySet<number> = new Set([Op.GET, Op.BINGET, Op.LONG_BINGET]);
+const PUTS: ReadonlySet<number> = new Set([Op.PUT, Op.BINPUT, Op.LONG_BINPUT, Op.MEMOIZE]);
+/** What picklers do not write. */
+const REFUSED: ReadonlySet<number> = new Set([Op.DUP, Op.NEXT_BUFFER]);
+
+/** A pickle, value by value: which of its opcodes make which value. */
+export class PickleOutline {
+  protocol = 2;
   /** By memo index. */
-  readonly memo: ReadonlyMap<number, PickledValue>;
+  readonly memo = new Map<number, PickledValue>();
   /** Values that are in the memo, by their first opcode; those that enclose others first. */
-  readonly memoized: ReadonlyMap<number, readonly PickledValue[]>;
+  readonly memoized = new Map<number, PickledValue[]>();
   /** The memo index that each opcode puts to; of MEMOIZE too, which has no argument. */
-  readonly puts: ReadonlyMap<number, number>;
-}
-
-/**
- * Finds out which opcodes of a pickle make which value. Undefined for what picklers do not write,
- * such as memo entries that are overwritten.
- */
-export function outlinePickle(bytes: Uint8Array): PickleOutline | undefined {
-  return new Outliner([...pickleOps(bytes)]).run();
-}
-
-/** Opcodes that use so many values and give one. */
-const REDUCES: ReadonlyMap<number, number> = new Map([
-  [Op.TUPLE1, 1],
-  [Op.TUPLE2, 2],
-  [Op.TUPLE3, 3],
-  [Op.REDUCE, 2],
-  [Op.NEWOBJ, 2],
-  [Op.NEWOBJ_EX, 3],
-  [Op.STACK_GLOBAL, 2],
-  [Op.BINPERSID, 1],
-  [Op.READONLY_BUFFER, 1],
-]);
-/** Opcodes that use all down to the mark, and give one. */
-const COLLECTS = new Set<number>([Op.TUPLE, Op.LIST, Op.DICT, Op.OBJ, Op.INST, Op.FROZENSET]);
-/** Opcodes that add what they use to the value below. */
-const ADDS: ReadonlyMap<number, number> = new Map([
-  [Op.APPEND, 1],
-  [Op.SETITEM, 2],
-  [Op.BUILD, 1],
-]);
-const ADDS_MARKED = new Set<number>([Op.APPENDS, Op.SETITEMS, Op.ADDITEMS]);
-const GETS = new Set<number>([Op.GET, Op.BINGET, Op.LONG_BINGET]);
-const PUTS = new Set<number>([Op.PUT, Op.BINPUT, Op.LONG_BINPUT, Op.MEMOIZE]);
-const REFUSED = new Set<number>([Op.DUP, Op.NEXT_BUFFER]);
-
-/** A value, or a mark: the index of its opcode. */
-type Slot = PickledValue | number;
-
-class Outliner {
-  readonly #stack: Slot[] = [];
-  readonly #memo = new Map<number, PickledValue>();
-  readonly #puts = new Map<number, number>();
-  #protocol = 2;
+  readonly puts = new Map<number, number>();
+  /** Values, and marks by the index of their opcode. */
+  readonly #stack: (PickledValue | number)[] = [];
   /** The first opcode of what was dropped last, where the next value stands for it. */
   #dropped: number | undefined;
 
-  constructor(private readonly ops: readonly PickleOp[]) {}
+  private constructor(readonly ops: readonly PickleOp[]) {}
 
-  run(): PickleOutline | undefined {
-    for (let at = 0; at < this.ops.length; at++) {
-      if (!this.#step(this.ops[at]!, at)) return undefined;
+  /** Undefined for what picklers do not write, such as memo entries that are overwritten. */
+  static of(bytes: Uint8Array): PickleOutline | undefined {
+    const outline = new PickleOutline([...pickleOps(bytes)]);
+    const known = outline.ops.every((op, at) => outline.#step(op, at));
+    if (!known || outline.#stack.length !== 1 || typeof outline.#stack[0] !== 'object') return;
+    for (const value of outline.memo.values()) {
+      const beside = outline.memoized.get(value.first);
+      if (beside) beside.push(value);
+      else outline.memoized.set(value.first, [value]);
     }
-    const [root] = this.#stack;
-    if (typeof root !== 'object' || this.#stack.length !== 1) return undefined;
-    const memoized = new Map<number, PickledValue[]>();
-    for (const value of this.#memo.values()) {
-      memoized.set(value.first, [...(memoized.get(value.first) ?? []), value]);
-    }
-    for (const values of memoized.values()) values.sort((a, b) => b.end - a.end);
-    return {
-      ops: this.ops,
-      protocol: this.#protocol,
-      root,
-      memo: this.#memo,
-      memoized,
-      puts: this.#puts,
-    };
+    for (const values of outline.memoized.values()) values.sort((a, b) => b.end - a.end);
+    return outline;
+  }
+
+  get root(): PickledValue {
+    return this.#stack[0] as PickledValue;
   }
 
   #step(op: PickleOp, at: number): boolean {
     const { code } = op;
     if (REFUSED.has(code)) return false;
-    if (code === Op.PROTO) this.#protocol = op.number ?? 2;
+    if (code === Op.PROTO) this.protocol = op.number ?? 2;
     if (code === Op.PROTO || code === Op.FRAME) return true;
     if (code === Op.STOP) {
       this.#use(1, at);
@@ -117,45 +96,20 @@ class Outliner {
     }
     if (PUTS.has(code)) return this.#put(op, at);
     if (code === Op.POP || code === Op.POP_MARK) return this.#drop(op, at);
-    const count = REDUCES.get(code);
-    if (count !== undefined) {
-      const used = this.#use(count, at);
-      this.#stack.length -= count;
-      this.#push(used[0]?.first ?? at);
-      return true;
-    }
-    if (COLLECTS.has(code)) {
-      const { mark, values } = this.#marked(at);
-      this.#push(this.#stack[mark] as number);
-      const made = this.#stack.pop()!;
-      this.#stack.length = mark;
-      this.#stack.push(made);
-      if (code === Op.DICT) addEntries(made as PickledValue, values);
-      return true;
-    }
-    return this.#add(op, at);
-  }
-
-  #add(op: PickleOp, at: number): boolean {
-    const { code } = op;
-    const count = ADDS.get(code);
-    if (count === undefined && !ADDS_MARKED.has(code)) {
+    const count = TAKES.get(code);
+    if (count === undefined) {
       this.#push(at, op);
       return true;
     }
-    let values: PickledValue[];
-    if (count === undefined) {
-      const marked = this.#marked(at);
-      values = marked.values;
-      this.#stack.length = marked.mark;
-    } else {
-      values = this.#use(count, at);
-      this.#stack.length -= count;
-    }
-    const target = this.#stack.at(-1);
+    const { first, values } = this.#take(count, at);
+    const target = ADDS.has(code) ? this.#stack.at(-1) : this.#push(first);
     if (typeof target !== 'object') return false;
     if (code === Op.BUILD) target.states.push(...values);
-    if (code === Op.SETITEM || code === Op.SETITEMS) addEntries(target, values);
+    if (SETS_ENTRIES.has(code)) {
+      for (let i = 0; i + 1 < values.length; i += 2) {
+        target.entries.push([values[i]!, values[i + 1]!]);
+      }
+    }
     return true;
   }
 
@@ -166,27 +120,24 @@ class Outliner {
    */
   #drop({ code }: PickleOp, at: number): boolean {
     const isCall = this.ops[at - 1]?.code === Op.REDUCE;
-    const mark = code === Op.POP_MARK ? this.#marked(at).mark : this.#stack.length - 1;
-    if (mark < 0 || (code === Op.POP && typeof this.#stack[mark] === 'number')) return false;
-    const slot = this.#stack[mark]!;
-    const first = typeof slot === 'number' ? slot : this.#use(1, at)[0]!.first;
-    this.#stack.length = mark;
+    const top = this.#stack.at(-1);
+    if (top === undefined || (code === Op.POP && typeof top === 'number')) return false;
+    const { first } = this.#take(code === Op.POP_MARK ? TO_MARK : 1, at);
     if (!isCall) this.#dropped = Math.min(first, this.#dropped ?? first);
     return true;
   }
 
   #put(op: PickleOp, at: number): boolean {
-    const index = op.number ?? this.#memo.size;
+    const index = op.number ?? this.memo.size;
     const value = this.#stack.at(-1);
-    if (typeof value !== 'object' || this.#memo.has(index) || value.memo !== undefined)
-      return false;
+    if (typeof value !== 'object' || this.memo.has(index) || value.memo !== undefined) return false;
     value.memo = index;
-    this.#memo.set(index, value);
-    this.#puts.set(at, index);
+    this.memo.set(index, value);
+    this.puts.set(at, index);
     return true;
   }
 
-  #push(at: number, op?: PickleOp): void {
+  #push(at: number, op?: PickleOp): PickledValue {
     const got = op && GETS.has(op.code) ? op.number : undefined;
     const first = this.#dropped ?? at;
     this.#dropped = undefined;
@@ -200,6 +151,7 @@ class Outliner {
       states: [],
     };
     this.#stack.push(value);
+    return value;
   }
 
   /** The uppermost values, whose ends are known now. */
@@ -213,12 +165,16 @@ class Outliner {
     });
   }
 
-  #marked(at: number): { mark: number; values: PickledValue[] } {
-    const mark = this.#stack.findLastIndex((slot) => typeof slot === 'number');
-    return { mark, values: this.#use(this.#stack.length - mark - 1, at) };
+  /** Takes the uppermost values away, or all down to the mark and the mark itself. */
+  #take(count: number, at: number): { first: number; values: PickledValue[] } {
+    const length = this.#stack.length;
+    const marked = count === TO_MARK;
+    const from = marked
+      ? this.#stack.findLastIndex((slot) => typeof slot === 'number')
+      : length - count;
+    const values = this.#use(marked ? length - from - 1 : count, at);
+    const bottom = this.#stack[from]!;
+    this.#stack.length = from;
+    return { first: typeof bottom === 'number' ? bottom : bottom.first, values };
   }
-}
-
-function addEntries(target: PickledValue, values: readonly PickledValue[]): void {
-  for (let i = 0; i + 1 < values.length; i += 2) target.entries.push([values[i]!, values[i + 1]!]);
 }

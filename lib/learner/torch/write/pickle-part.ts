@@ -1,5 +1,5 @@
 import { Op } from '../pickle/opcodes.js';
-import { outlinePickle, type PickledValue, type PickleOutline } from './pickle-outline.js';
+import { PickleOutline, type PickledValue } from './pickle-outline.js';
 
 /** What the part needs may need more, and so on; a file may chain that without end. */
 const DEEPEST = 2000;
@@ -12,18 +12,16 @@ const DEEPEST = 2000;
  * a part of.
  */
 export function picklePart(bytes: Uint8Array, path: readonly string[]): Uint8Array | undefined {
-  const outline = outlinePickle(bytes);
+  const outline = PickleOutline.of(bytes);
   const value = outline && find(outline, path);
   return value && new PartWriter(bytes, outline).write(value);
 }
 
 function find(outline: PickleOutline, path: readonly string[]): PickledValue | undefined {
-  let value: PickledValue | undefined = outline.root;
-  for (const name of path) {
-    value = attribute(outline, value, name);
-    if (!value) return undefined;
-  }
-  return value;
+  return path.reduce<PickledValue | undefined>(
+    (value, name) => value && attribute(outline, value, name),
+    outline.root,
+  );
 }
 
 function attribute(
@@ -49,8 +47,7 @@ class PartWriter {
   readonly #parts: Uint8Array[] = [];
   /** Memo entries that the part has made. */
   readonly #made = new Set<number>();
-  /** What is being written: it cannot be referred to before it is in the memo. */
-  readonly #open: PickledValue[] = [];
+  #depth = 0;
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -67,8 +64,8 @@ class PartWriter {
   /** False where it cannot be written. */
   #value(value: PickledValue): boolean {
     const { ops, puts, memo } = this.outline;
-    if (this.#open.length > DEEPEST) return false;
-    this.#open.push(value);
+    if (this.#depth > DEEPEST) return false;
+    this.#depth++;
     for (let at = value.first; at < value.end; at++) {
       const before = this.#madeAt(at, value);
       if (before) {
@@ -82,21 +79,20 @@ class PartWriter {
       if (put !== undefined) {
         this.#made.add(put);
         this.#parts.push(numbered(Op.LONG_BINPUT, put));
-      } else if (isGet(op.code) && !this.#made.has(op.number!)) {
+      } else if (!isGet(op.code)) this.#parts.push(this.bytes.subarray(op.start, op.end));
+      else if (this.#made.has(op.number!)) this.#get(op.number!);
+      else {
         // It stands somewhere else: it is made here instead.
         const other = memo.get(op.number!);
         if (!other || (other.first <= at && at < other.end)) return false;
         if (!this.#value(other)) return false;
-      } else if (isGet(op.code)) this.#get(op.number!);
-      else this.#parts.push(this.bytes.subarray(op.start, op.end));
+      }
     }
-    this.#open.pop();
+    this.#depth--;
     return true;
   }
 
-  /**
-   * A value that begins at this opcode and is in the part already: it must stay one and the same.
-   */
+  /** A value that begins here and is in the part already: it must stay one and the same. */
   #madeAt(at: number, inside: PickledValue): PickledValue | undefined {
     return this.outline.memoized
       .get(at)

@@ -7,11 +7,12 @@ import { parseStorageId } from '../archive/storage-id.js';
 import { findFolder } from '../archive/zip-format.js';
 import { openZip } from '../archive/zip-archive.js';
 import { DEFAULT_LIMITS } from '../limits.js';
-import type { ModuleOrigin } from '../module-origin.js';
+import type { ModuleOrigin } from '../module.js';
 import { Cursor } from '../pickle/cursor.js';
 import { PickleMachine } from '../pickle/machine.js';
-import { rebuilders } from '../rebuild/index.js';
-import { MemoryStorage, StorageView } from '../storage.js';
+import { rebuilders } from '../rebuild/rebuilders.js';
+import { MemoryStorage } from '../storage.js';
+import { StorageView } from '../tensor.js';
 import { picklePart } from './pickle-part.js';
 
 const FOLDER = 'archive';
@@ -75,18 +76,9 @@ function storagesOf(pickle: Uint8Array): Set<string> {
     persistent(id) {
       const { key, dtype, byteLength } = parseStorageId('<part>', id);
       keys.add(key);
-      return new StorageView(new Claimed(key, byteLength), dtype);
+      // Its size is known, and nobody reads its bytes.
+      return new StorageView(new MemoryStorage(new Uint8Array(0), key, byteLength), dtype);
     },
   }).run();
   return keys;
-}
-
-/** A storage whose size is known and whose bytes nobody reads. */
-class Claimed extends MemoryStorage {
-  override readonly byteLength: number;
-
-  constructor(key: string, byteLength: number) {
-    super(new Uint8Array(0), key);
-    this.byteLength = byteLength;
-  }
 }

@@ -5,12 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Learner } from '../../../learner/fastai/learner.js';
-import {
-  fixture,
-  difference,
-  tensorOf,
-  torchCases,
-} from '../../../learner/pytorch/testing/torch-cases.js';
+import { fixture, difference, tensorOf, torchCases } from '../../../../test/helpers/torch-cases.js';
 import { ModelStore } from '../../store/index.js';
 import { FrameworkMismatchError, NotSavableModuleError } from '../errors/save/index.js';
 import { ModuleMethodError } from '../errors/rules/index.js';

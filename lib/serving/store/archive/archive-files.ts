@@ -1,20 +1,12 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { codeOf } from '../durable.js';
-import { ArchiveFileError, CorruptModelError } from '../errors/index.js';
+import { codeOf, isFolder } from '../durable.js';
+import { ArchiveFileError, CorruptModelError } from '../errors.js';
 import type { ModelInfo } from '../model-info.js';
 import { MODEL_YAML, parseModelYaml } from '../model-yaml.js';
 import type { Tag } from '../tag.js';
-import { isFolder } from '../version-folders.js';
 import { formatOfName, type ArchiveFormat } from './archive-format.js';
-
-const EXTENSIONS: Readonly<Record<ArchiveFormat, string>> = {
-  bentomodel: '.bentomodel',
-  tar: '.tar',
-  'tar.gz': '.tar.gz',
-  zip: '.zip',
-};
 
 /** Where the archive of a model goes, and how it is packed. */
 export async function archiveTarget(
@@ -25,23 +17,15 @@ export async function archiveTarget(
   const path = resolve(given);
   if (/[\\/]$/.test(given) || (await isFolder(path))) {
     const kind = format ?? 'bentomodel';
-    const file = `${String(tag).replace(':', '-')}${EXTENSIONS[kind]}`;
-    return { target: join(path, file), format: kind };
+    return { target: join(path, `${String(tag).replace(':', '-')}.${kind}`), format: kind };
   }
   const named = format ?? formatOfName(path);
   if (named !== undefined) return { target: path, format: named };
-  return { target: `${path}${EXTENSIONS.bentomodel}`, format: 'bentomodel' };
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  return { target: `${path}.bentomodel`, format: 'bentomodel' };
 }
 
 /** @throws ArchiveFileError when the file cannot be read. */
-export async function readable(archive: string): Promise<void> {
+export async function checkReadable(archive: string): Promise<void> {
   try {
     await access(archive, constants.R_OK);
     if ((await stat(archive)).isDirectory()) {

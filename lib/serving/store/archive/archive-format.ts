@@ -1,15 +1,12 @@
 import { open } from 'node:fs/promises';
-import { ArchiveFormatError } from '../errors/index.js';
+import { ArchiveFormatError } from '../errors.js';
 
 /**
- * How an archive of a model is packed. `bentomodel` is a tar in xz, as BentoML writes it.
+ * The format of a model's archive. `bentomodel` is a tar in xz, as BentoML writes it.
  *
  * @publicApi
  */
 export type ArchiveFormat = 'bentomodel' | 'tar' | 'tar.gz' | 'zip';
-
-/** Formats that are written. */
-export const ARCHIVE_FORMATS: readonly ArchiveFormat[] = ['bentomodel', 'tar', 'tar.gz', 'zip'];
 
 const EXTENSIONS: readonly (readonly [pattern: RegExp, format: ArchiveFormat])[] = [
   [/\.(?:bentomodel|xz|txz)$/i, 'bentomodel'],
@@ -18,10 +15,7 @@ const EXTENSIONS: readonly (readonly [pattern: RegExp, format: ArchiveFormat])[]
   [/\.zip$/i, 'zip'],
 ];
 
-/**
- * The format that a file's name asks for, as BentoML reads it; undefined where the name says
- * nothing.
- */
+/** The format that a file's name asks for, if it does, as BentoML reads it. */
 export function formatOfName(path: string): ArchiveFormat | undefined {
   return EXTENSIONS.find(([pattern]) => pattern.test(path))?.[1];
 }

@@ -17,7 +17,7 @@ import {
   CorruptModelError,
   InvalidTagError,
   ModelExistsError,
-} from '../errors/index.js';
+} from '../errors.js';
 import { ModelStore } from '../model-store.js';
 import { unpack } from './unpack.js';
 

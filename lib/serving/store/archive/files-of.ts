@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A file to pack. */
 export interface PackedFile {
   /** Relative, with slashes. */
   readonly name: string;
@@ -10,7 +9,7 @@ export interface PackedFile {
   readonly mtime: Date;
 }
 
-/** What can be made again of a model's other files. */
+/** Holds what can be made again from a model's other files. */
 export const CACHE_FOLDER = '.vts-cache';
 
 /** The files of a folder and of those in it, by name. Links are followed: an archive holds none. */
@@ -20,10 +19,13 @@ export async function filesOf(folder: string, below = ''): Promise<PackedFile[]>
     if (below === '' && entry === CACHE_FOLDER) continue;
     const path = join(folder, entry);
     const name = `${below}${entry}`;
-    const { size, mtime, ...found } = await stat(path);
-    const isFolder = (found.mode & 0o170000) === 0o040000;
-    if (isFolder) files.push(...(await filesOf(path, `${name}/`)));
-    else files.push({ name, path, size, mtime });
+    const found = await stat(path);
+    if (found.isDirectory()) files.push(...(await filesOf(path, `${name}/`)));
+    else files.push({ name, path, size: found.size, mtime: found.mtime });
   }
   return files;
+}
+
+export function sizeOf(files: readonly PackedFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
 }

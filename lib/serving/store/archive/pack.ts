@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { link, rename } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { createTarPacker } from 'modern-tar';
 import { ZipFile } from 'yazl';
-import { codeOf, syncPath } from '../durable.js';
-import { ArchiveExistsError } from '../errors/index.js';
+import { hasCode, syncPath, writeAside } from '../durable.js';
+import { ArchiveExistsError } from '../errors.js';
 import type { ArchiveFormat } from './archive-format.js';
 import type { PackedFile } from './files-of.js';
 import { storeAsXz } from './xz-writer.js';
@@ -25,7 +23,6 @@ export async function pack(
   format: ArchiveFormat,
   options: { overwrite: boolean; onProgress?: ((bytes: number) => void) | undefined },
 ): Promise<void> {
-  const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
   let bytes = 0;
   const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
@@ -35,7 +32,7 @@ export async function pack(
     }
   };
   const open = (file: PackedFile): Readable => Readable.from(counted(createReadStream(file.path)));
-  try {
+  await writeAside(target, async (aside) => {
     const output = createWriteStream(aside, { flags: 'wx' });
     if (format === 'zip') await pipeline(zip(files, open), output);
     else if (format === 'tar') await pipeline(tar(files, open), output);
@@ -43,9 +40,7 @@ export async function pack(
     else await pipeline(tar(files, open), storeAsXz, output);
     await syncPath(aside, 'file');
     await putInPlace(aside, target, options.overwrite);
-  } finally {
-    await rm(aside, { force: true });
-  }
+  });
 }
 
 async function putInPlace(aside: string, target: string, overwrite: boolean): Promise<void> {
@@ -54,7 +49,7 @@ async function putInPlace(aside: string, target: string, overwrite: boolean): Pr
     // Unlike rename() it does not replace what has come since.
     await link(aside, target);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw new ArchiveExistsError(target);
+    if (hasCode(error, 'EEXIST')) throw new ArchiveExistsError(target);
     // File systems without hard links.
     await rename(aside, target);
   }
@@ -65,9 +60,10 @@ type Open = (file: PackedFile) => Readable;
 async function* tar(files: readonly PackedFile[], open: Open): AsyncGenerator<Uint8Array> {
   const { readable, controller } = createTarPacker();
   const feed = async (): Promise<void> => {
-    for (const { name, size, mtime, path } of files) {
+    for (const file of files) {
+      const { name, size, mtime } = file;
       const entry = controller.add({ name, size, mtime, mode: 0o644, type: 'file' });
-      await Readable.toWeb(open({ name, size, mtime, path })).pipeTo(entry);
+      await Readable.toWeb(open(file)).pipeTo(entry);
     }
     controller.finalize();
   };

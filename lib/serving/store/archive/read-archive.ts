@@ -87,16 +87,12 @@ async function* readZip(path: string): AsyncGenerator<ArchiveEntry> {
         kind: other ? 'other' : folder ? 'folder' : 'file',
         type: other ?? (folder ? 'directory' : 'file'),
         size: entry.uncompressedSize,
-        content: () => contentOf(entry),
+        content: async function* () {
+          yield* await zip.openReadStreamPromise(entry);
+        },
       };
     }
   } finally {
     zip.close();
-  }
-
-  async function* contentOf(
-    entry: Parameters<typeof zip.openReadStreamPromise>[0],
-  ): AsyncGenerator<Uint8Array> {
-    yield* await zip.openReadStreamPromise(entry);
   }
 }

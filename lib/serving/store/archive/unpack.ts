@@ -2,14 +2,14 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { codeOf } from '../durable.js';
-import { ArchiveEntryError, CorruptModelArchiveError } from '../errors/index.js';
 import { VtsError } from '../../../learner/errors/index.js';
+import { codeOf } from '../durable.js';
+import { ArchiveEntryError, CorruptModelArchiveError } from '../errors.js';
 import { formatOfFile } from './archive-format.js';
 import { entryPath } from './entry-path.js';
 import { readArchive, type ArchiveEntry } from './read-archive.js';
 
-/** What an archive may ask for. */
+/** How much an archive may unpack to. */
 export interface UnpackLimits {
   readonly maxBytes: number;
   readonly maxEntries: number;
@@ -68,7 +68,8 @@ class Unpacker {
     const refuse = (reason: string): never => {
       throw new ArchiveEntryError(this.archive, entry.name, reason);
     };
-    if (++this.#entries > this.maxEntries) refuse(`it is one of more than ${this.maxEntries}`);
+    if (++this.#entries > this.maxEntries)
+      refuse(`the archive has more than ${this.maxEntries} entries`);
     const path = entryPath(entry.name, refuse);
     if (entry.kind === 'other') refuse(`it is a ${entry.type}`);
     if (path === undefined) return;
@@ -78,10 +79,10 @@ class Unpacker {
     }
     // File systems may take names that differ in case or composition for the same.
     const key = path.normalize('NFC').toLowerCase();
-    if (this.#taken.has(key)) refuse('it is there twice');
+    if (this.#taken.has(key)) refuse('the archive has its name twice');
     this.#taken.add(key);
     if (!(this.#bytes + entry.size <= this.maxBytes)) {
-      refuse(`with its ${entry.size} bytes the content is more than the ${this.maxBytes} allowed`);
+      refuse(`its ${entry.size} bytes make the content larger than the ${this.maxBytes} allowed`);
     }
     await this.#write(entry, join(this.folder, path), refuse);
   }

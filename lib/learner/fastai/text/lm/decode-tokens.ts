@@ -1,4 +1,4 @@
-import { lower, strip, upper } from '../../../python/str/index.js';
+import { lower, strip, upper } from '../../../python/str.js';
 import { TK_MAJ, TK_REP, TK_UP, TK_WREP } from '../special-tokens.js';
 import { DecodedTextTooLongError } from '../../errors.js';
 

@@ -1,5 +1,5 @@
 import { PythonPattern, type PythonMatch } from '../../../python/regex/index.js';
-import { lower, strip } from '../../../python/str/index.js';
+import { lower, strip } from '../../../python/str.js';
 import { BOS, EOS, TK_MAJ, TK_UP } from '../special-tokens.js';
 
 const ALL_CAPS = new PythonPattern('(\\s|^)([A-Z]+[^a-z\\s]*)(?=(\\s|$))');

@@ -6,7 +6,7 @@ import {
   type PyDict,
   type PyValue,
 } from '../../../torch/index.js';
-import { lower, strip, upper } from '../../../python/str/index.js';
+import { lower, strip, upper } from '../../../python/str.js';
 import type { TextRule, TextRules } from '../../contract.js';
 import { UnknownTextRuleError } from '../../errors.js';
 import { lowercase, replaceAllCaps, replaceMaj } from './casing.js';

@@ -1,5 +1,5 @@
 import { PythonPattern } from '../../../python/regex/index.js';
-import { codePointLength, isSpace, splitWhitespace } from '../../../python/str/index.js';
+import { codePointLength, isSpace, splitWhitespace } from '../../../python/str.js';
 import { TK_REP, TK_WREP } from '../special-tokens.js';
 
 const REPEATED_CHARACTER = new PythonPattern('(\\S)(\\1{2,})');

@@ -1,5 +1,5 @@
 import { PythonPattern } from '../../../python/regex/index.js';
-import { codePointLength, isSpace } from '../../../python/str/index.js';
+import { codePointLength, isSpace } from '../../../python/str.js';
 import {
   asDict,
   asItems,

@@ -1,5 +1,5 @@
 import type { PythonPattern } from '../../../python/regex/index.js';
-import { compareStrings, isSpace } from '../../../python/str/index.js';
+import { compareStrings, isSpace } from '../../../python/str.js';
 import { SpecialCaseMatcher } from './special-case-matcher.js';
 
 /** What a `spacy.tokenizer.Tokenizer` is made of. */

@@ -1,0 +1,65 @@
+import { InputError, VtsError } from '../errors/index.js';
+
+/**
+ * The torch file holds weights, a checkpoint or a tensor rather than a whole model.
+ *
+ * @publicApi
+ */
+export class NotAModuleError extends VtsError {
+  constructor(
+    readonly found: string,
+    remedy = 'Save the whole module with torch.save(model, path), or export it with torch.onnx.export(model, args, path).',
+  ) {
+    super(`The file holds ${found}, not a model. ${remedy}`);
+  }
+}
+
+/** The inputs of a model cannot be inferred. @publicApi */
+export class UnknownModelInputsError extends VtsError {
+  constructor(
+    /** `module.name` of the model's class. */
+    readonly className: string,
+  ) {
+    super(
+      `The model is a ${className}, and its inputs cannot be inferred from its first layer. Name them when you save the model: ` +
+        `pytorch.saveModel(name, model, { inputs: [{ name: 'x', dtype: 'float32', shape: [null, 3, 224, 224] }] }), with null for sizes that vary.`,
+    );
+  }
+}
+
+/** The `inputs` given for a model are invalid. @publicApi */
+export class InvalidModelInputError extends VtsError {
+  constructor(fact: string) {
+    super(
+      `The inputs given for the model cannot be used: ${fact}. ` +
+        `Describe each as { name: 'x', dtype: 'float32', shape: [null, 3, 224, 224] }, with null for sizes that vary.`,
+    );
+  }
+}
+
+/**
+ * A model was given an input that it does not take: another shape, a dtype that cannot be converted
+ * without loss, an id out of range. HTTP endpoints answer 400.
+ *
+ * @publicApi
+ */
+export class TensorInputError extends InputError {
+  constructor(
+    /** The input of the model, by its name. */
+    readonly input: string,
+    readonly reason: string,
+    remedy: string,
+  ) {
+    super(`The input "${input}" of the model ${reason}; ${remedy}.`);
+  }
+}
+
+/** `precision: 'int8'` for a model whose weights cannot be found. @publicApi */
+export class UnquantizableModelError extends VtsError {
+  constructor() {
+    super(
+      `precision: 'int8' cannot be used for the bytes of an ONNX model that keeps its weights in other files. Give the ` +
+        `path of the .onnx file, with those files beside it, or omit precision.`,
+    );
+  }
+}
