@@ -48,6 +48,7 @@ export default defineConfig({
   resolve: {
     // What a user installs: the e2e suites run the built package, as worker threads need JavaScript.
     alias: {
+      'nestjs-vts/learner': new URL('./dist/lib/learner/index.js', import.meta.url).pathname,
       'nestjs-vts/express': new URL('./dist/lib/express.js', import.meta.url).pathname,
       'nestjs-vts/runnable': new URL('./dist/lib/runnable.js', import.meta.url).pathname,
       'nestjs-vts': new URL('./dist/lib/index.js', import.meta.url).pathname,

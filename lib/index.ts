@@ -1,7 +1,4 @@
-// onnxruntime's tensor type, from its package without native code: importing this package loads
-// none.
-export { Tensor } from 'onnxruntime-common';
-
+export * from './learner/index.js';
 export { getRunnerToken } from './nest/decorators/get-runner-token.js';
 export {
   RunnableMethod,
@@ -16,70 +13,6 @@ export {
   type VtsApiDecorator,
   type VtsApiOptions,
 } from './nest/decorators/vts-api.decorator.js';
-export { InputError, VtsError } from './learner/errors/index.js';
-export type { DecodedTarget } from './learner/fastai/data/target.js';
-export {
-  FastaiVersionError,
-  LearnerReleasedError,
-  NotALearnerError,
-  UndecodedTargetError,
-  UnexpectedItemError,
-  UnknownLossError,
-  UnsupportedLearnerError,
-  UnsupportedTargetError,
-  WrongLearnerKindError,
-} from './learner/fastai/errors/index.js';
-export { BaseLearner } from './learner/fastai/base-learner.js';
-export type { Vocab } from './learner/fastai/inference.js';
-export type { LearnerKind } from './learner/fastai/learner-file.js';
-export {
-  Learner,
-  type LearnerOptions,
-  type Prediction,
-  type Predictions,
-} from './learner/fastai/learner.js';
-export type { ActivationName } from './learner/fastai/losses/loss.js';
-export {
-  TextTooLongError,
-  UnknownTextRuleError,
-  UnpairedSurrogateError,
-  UnreadableTokenizerError,
-  UnsupportedTokenizerError,
-} from './learner/fastai/text/errors/index.js';
-export type { TextRule, TextRules } from './learner/fastai/text/index.js';
-export { decodeSpecTokens } from './learner/fastai/text/lm/decode-tokens.js';
-export {
-  DecodedTextTooLongError,
-  InvalidGenerateOptionError,
-  NotProbabilitiesError,
-  NoTokenLeftError,
-} from './learner/fastai/text/lm/errors/index.js';
-export { LMLearner } from './learner/fastai/text/lm/lm-learner.js';
-export type { GenerateOptions, StreamOptions } from './learner/fastai/text/lm/options.js';
-export { WordStream } from './learner/fastai/text/lm/word-stream.js';
-export {
-  CellError,
-  MissingColumnError,
-  type DecodedRow,
-  type FrameLike,
-  type ShownRow,
-  type TabularColumn,
-  type TabularSchema,
-} from './learner/fastai/tabular/index.js';
-export {
-  DamagedImageError,
-  EmptyImageError,
-  ImageTooLargeError,
-  UnreadableImageFileError,
-  UnsupportedImageError,
-} from './learner/fastai/vision/errors/index.js';
-export type {
-  Colour,
-  DecodedImageTarget,
-  ImageItem,
-  OutputImageType,
-  RawImage,
-} from './learner/fastai/vision/index.js';
 export {
   fastai,
   FrameworkMismatchError,
@@ -138,6 +71,8 @@ export {
   UnsupportedBodyError,
 } from './nest/io/errors.js';
 export { File, type FileOptions } from './nest/io/file.js';
+export type { Colour } from './learner/fastai/vision/image/png-writer.js';
+export type { OutputImageType } from './learner/fastai/vision/image/write-image.js';
 export { Image, type ImageOptions } from './nest/io/image.js';
 export type { ImageOutput } from './nest/io/image/image-output.js';
 export {
@@ -171,33 +106,6 @@ export {
 export { PandasSeries, type PandasSeriesOptions } from './nest/io/pandas-series.js';
 export type { RequestBody } from './nest/io/request-body.js';
 export { Text, type TextOptions } from './nest/io/text.js';
-export {
-  ExecutionProviderError,
-  GraphError,
-  MalformedModuleError,
-  ModelTooLargeError,
-  SessionCreationError,
-  SessionReleasedError,
-  TextInputError,
-  UnsupportedDTypeError,
-  UnsupportedModuleError,
-} from './learner/onnx/errors.js';
-export {
-  InvalidModelInputError,
-  NotAModuleError,
-  TensorInputError,
-  TorchModel,
-  UnknownModelInputsError,
-  UnquantizableModelError,
-  type ModelInput,
-  type ModelInputDType,
-  type NestedNumbers,
-  type PytorchInput,
-  type PytorchOutput,
-  type ShapedArray,
-  type TensorInput,
-  type TorchModelOptions,
-} from './learner/pytorch/index.js';
 export { BatchInputError, BatchResultError } from './serving/runner/batching/errors/index.js';
 export {
   ApplicationInWorkerError,
@@ -224,7 +132,6 @@ export {
 } from './serving/runner/errors/index.js';
 export type { RunnableClass } from './serving/models/custom/definition.js';
 export type { RunnerStats } from './serving/runner/pool/pool-stats.js';
-export { ValueStream } from './learner/runtime/value-stream.js';
 export { ApiError } from './nest/http/api-error.js';
 export {
   DuplicateRootError,
@@ -271,26 +178,5 @@ export {
   type ModelWatcher,
   type WatchOptions,
 } from './serving/store/index.js';
-export {
-  ByteOrderError,
-  CorruptArchiveError,
-  CorruptEntryError,
-  CorruptPickleError,
-  CorruptTensorError,
-  FileClosedError,
-  LimitExceededError,
-  ModuleTreeError,
-  NotATorchFileError,
-  TarFileError,
-  TooManyElementsError,
-  TorchFileError,
-  TorchScriptFileError,
-  TruncatedFileError,
-  UnreadableColumnError,
-  UnreadableFileError,
-  UnreadableTensorError,
-  UnsupportedDtypeError,
-  UnsupportedPickleError,
-} from './learner/torch/errors.js';
 export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';
 export { VtsModule } from './nest/vts.module.js';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { openLearnerFile, type LearnerFile } from '../../learner/fastai/learner-file.js';
-import { NotALearnerError } from '../../learner/fastai/errors/index.js';
+import { NotALearnerError } from '../../learner/fastai/errors.js';
 import { Learner } from '../../learner/fastai/learner.js';
 import { UnsupportedModuleError } from '../../learner/onnx/errors.js';
 import { lowerModel } from '../../learner/onnx/index.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TabularColumn } from '../../learner/fastai/tabular/tabular-schema.js';
+import type { TabularColumn } from '../../learner/fastai/contract.js';
 import { cellReader, shortestFloat32 } from './csv-cells.js';
 
 const column = (categories?: TabularColumn['categories']): TabularColumn => ({

@@ -1,4 +1,4 @@
-import type { TabularColumn } from '../../learner/fastai/tabular/tabular-schema.js';
+import type { TabularColumn } from '../../learner/fastai/contract.js';
 import { MISSING_TEXTS } from '../../nest/io/data-frame/missing-texts.js';
 
 /** Reads the cells of a CSV file as what the learner's column holds: there they are all texts. */

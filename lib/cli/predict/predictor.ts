@@ -1,7 +1,10 @@
-import type { LearnerKind } from '../../learner/fastai/learner-file.js';
-import { Learner, type Prediction } from '../../learner/fastai/learner.js';
-import type { DecodedRow } from '../../learner/fastai/tabular/row-decoder.js';
-import type { TabularSchema } from '../../learner/fastai/tabular/tabular-schema.js';
+import type {
+  LearnerKind,
+  Prediction,
+  DecodedRow,
+  TabularSchema,
+} from '../../learner/fastai/contract.js';
+import { Learner } from '../../learner/fastai/learner.js';
 import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
 import { classesOf, scoredOf, type Scored } from './scored.js';
 

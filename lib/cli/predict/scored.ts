@@ -1,7 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { Vocab } from '../../learner/fastai/inference.js';
-import type { Prediction } from '../../learner/fastai/learner.js';
-import type { ShownRow } from '../../learner/fastai/tabular/row-decoder.js';
+import type { Vocab, Prediction, ShownRow } from '../../learner/fastai/contract.js';
 import { isTensor } from '../../learner/runtime/is-tensor.js';
 
 /** A prediction as `vts predict` and `vts serve` write it. */

@@ -1,4 +1,4 @@
-import type { TabularSchema } from '../../learner/fastai/tabular/tabular-schema.js';
+import type { TabularSchema } from '../../learner/fastai/contract.js';
 import { learnerExample, learnerSchema } from '../../nest/io/data-frame/frame-schema.js';
 import { writeOrient } from '../../nest/io/data-frame/orients.js';
 import { InvalidBodyError } from '../../nest/io/errors.js';

@@ -1,6 +1,6 @@
 import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { LearnerKind } from '../../learner/fastai/learner-file.js';
+import type { LearnerKind } from '../../learner/fastai/contract.js';
 import { fastai } from '../../serving/models/index.js';
 import { FASTAI } from '../../serving/models/rules-index.js';
 import type { RunnerOptions } from '../../serving/runner/runner-options-types.js';

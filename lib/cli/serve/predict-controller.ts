@@ -1,9 +1,7 @@
 import { Controller, type Type } from '@nestjs/common';
 import { Runner } from '../../nest/decorators/runner.decorator.js';
 import { VtsApi } from '../../nest/decorators/vts-api.decorator.js';
-import type { Vocab } from '../../learner/fastai/inference.js';
-import type { LearnerKind } from '../../learner/fastai/learner-file.js';
-import type { TabularSchema } from '../../learner/fastai/tabular/tabular-schema.js';
+import type { Vocab, LearnerKind, TabularSchema } from '../../learner/fastai/contract.js';
 import type { FastaiRunner, RunnerHandle } from '../../serving/runner/runner-types.js';
 import { Image } from '../../nest/io/image.js';
 import type { IoDescriptor } from '../../nest/io/io-descriptor.js';

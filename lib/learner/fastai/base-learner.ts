@@ -1,8 +1,8 @@
 import type { Module } from '../torch/module.js';
 import { setModuleOrigin } from '../torch/module.js';
-import { LearnerReleasedError } from './errors/index.js';
-import type { Vocab } from './inference.js';
-import { openLearnerFile, type LearnerFile, type LearnerKind } from './learner-file.js';
+import type { LearnerKind, Vocab } from './contract.js';
+import { LearnerReleasedError } from './errors.js';
+import { openLearnerFile, type LearnerFile } from './learner-file.js';
 
 /**
  * What learners of every kind have in common. `Learner` is the class of all that give fastai's
@@ -18,10 +18,7 @@ export abstract class BaseLearner {
   /** The learner's Python class, e.g. `fastai.text.learner.TextLearner`. */
   readonly className: string;
   #released = false;
-  /**
-   * Read again when somebody asks: a runner never does, and the records are larger than the
-   * session.
-   */
+  /** Read again when asked for: a runner never does, and the records outweigh the session. */
   #file: LearnerFile | undefined;
 
   /** @internal */

@@ -1,11 +1,7 @@
+import type { Inference, LearnerKind, LearnerOptions } from './contract.js';
 import type { Target } from './data/target.js';
-import { UnsupportedLearnerError } from './errors/index.js';
-import type { Inference } from './inference.js';
-import type { LearnerFile, LearnerKind } from './learner-file.js';
-import type { LearnerOptions } from './learner.js';
-import { TabularInference } from './tabular/index.js';
-import { TextInference } from './text/text-inference.js';
-import { VisionInference } from './vision/index.js';
+import { UnsupportedLearnerError } from './errors.js';
+import type { LearnerFile } from './learner-file.js';
 
 type InferenceFactory = (
   file: LearnerFile,
@@ -13,20 +9,23 @@ type InferenceFactory = (
   options: LearnerOptions,
 ) => Promise<Inference<unknown, unknown>>;
 
-const factories: Partial<Record<LearnerKind, InferenceFactory>> = {
-  text: TextInference.create,
-  tabular: TabularInference.create,
-  collab: TabularInference.create,
-  vision: VisionInference.create,
+const tabular = async () => (await import('./tabular/tabular-inference.js')).createTabularInference;
+
+/** Imported with the first file of its kind: one that serves texts loads nothing for images. */
+const factories: Partial<Record<LearnerKind, () => Promise<InferenceFactory>>> = {
+  text: async () => (await import('./text/text-inference.js')).createTextInference,
+  tabular,
+  collab: tabular,
+  vision: async () => (await import('./vision/vision-inference.js')).createVisionInference,
 };
 
-/** The inference of a learner by its kind. @throws UnsupportedLearnerError where there is none. */
-export function createInference(
+/** @throws UnsupportedLearnerError for a kind that has no inference. */
+export async function createInference(
   file: LearnerFile,
   target: Target,
   options: LearnerOptions,
 ): Promise<Inference<unknown, unknown>> {
-  const factory = factories[file.kind];
+  const factory = await factories[file.kind]?.();
   if (!factory) {
     throw new UnsupportedLearnerError(
       `The file holds a learner of kind "${file.kind}" (${file.className}), which cannot be served yet`,

@@ -1,22 +1,14 @@
 import { readTorchFile, type TorchFile } from '../torch/index.js';
 import { Module } from '../torch/module.js';
 import { PyDict, PyGlobal, PyObject, type PyValue } from '../torch/python.js';
+import type { LearnerKind } from './contract.js';
 import { readDataLoaders, type DataLoadersRecord } from './data/data-loaders.js';
 import { transformName } from './data/pipeline.js';
-import { FastaiVersionError, NotALearnerError } from './errors/index.js';
-
-/**
- * What a learner predicts from: a text, the beginning of a text (`lm`), a data frame row, a user
- * and item pair, an image, or anything else (`custom`).
- *
- * @publicApi
- */
-export type LearnerKind = 'text' | 'lm' | 'tabular' | 'collab' | 'vision' | 'custom';
+import { FastaiVersionError, NotALearnerError } from './errors.js';
 
 /** An export.pkl, read but not yet lowered: inert records and the module tree. */
 export interface LearnerFile {
   readonly kind: LearnerKind;
-  /** The learner's class, e.g. `fastai.text.learner.TextLearner`. */
   readonly className: string;
   readonly record: PyObject;
   readonly dls: DataLoadersRecord;
@@ -59,7 +51,7 @@ function readLearner(torchFile: TorchFile): LearnerFile {
   };
 }
 
-/** Modules that only fastai 1 had; version 2 has classes elsewhere. */
+/** Modules of fastai 1, and those that version 2 does not have. */
 const VERSION_ONE =
   /^fastai\.(basic_train|basic_data|data_block|torch_core|core|layers|train|callback|text\.(transform|data|learner|models)|vision\.(image|data|learner|transform)|tabular\.(transform|data|models))$/;
 const VERSION_ONE_ONLY =
@@ -87,15 +79,10 @@ function kindOf(record: PyObject, dls: DataLoadersRecord): LearnerKind {
   return readsImages(dls) ? 'vision' : 'custom';
 }
 
-/**
- * An image pipeline creates its items with `PILImage.create` and ends in ToTensor and
- * IntToFloatTensor.
- */
 function readsImages(dls: DataLoadersRecord): boolean {
+  const telling = ['IntToFloatTensor', 'Resize', 'RandomResizedCrop', 'CropPad'];
   return [...dls.afterItem, ...dls.afterBatch].some((transform) =>
-    ['IntToFloatTensor', 'Resize', 'RandomResizedCrop', 'CropPad'].includes(
-      transformName(transform),
-    ),
+    telling.includes(transformName(transform)),
   );
 }
 
@@ -103,9 +90,7 @@ function describe(value: PyValue): string {
   if (value instanceof PyDict) return 'a dictionary (weights saved with learner.save(), perhaps)';
   const module = Module.from(value);
   if (module) return `a bare model of class "${module.className}"`;
-  return value instanceof PyObject
-    ? `an object of class "${value.className}"`
-    : value === null
-      ? 'None'
-      : `a value of another kind (${Array.isArray(value) ? 'a list' : typeof value})`;
+  if (value instanceof PyObject) return `an object of class "${value.className}"`;
+  if (value === null) return 'None';
+  return `a value of another kind (${Array.isArray(value) ? 'a list' : typeof value})`;
 }

@@ -9,7 +9,7 @@ import {
   LearnerReleasedError,
   NotALearnerError,
   UnexpectedItemError,
-} from './errors/index.js';
+} from './errors.js';
 
 interface Case {
   input: string;

@@ -1,59 +1,22 @@
-import type { Tensor } from 'onnxruntime-common';
 import { BaseLearner } from './base-learner.js';
-import { readTarget, type DecodedTarget } from './data/target.js';
+import type {
+  DecodedRow,
+  DecodedTarget,
+  FrameLike,
+  Inference,
+  LearnerOptions,
+  Prediction,
+  Predictions,
+  ShownRow,
+  TabularSchema,
+  Vocab,
+} from './contract.js';
 import { rowOf } from './data/rows.js';
-import { UnexpectedItemError, WrongLearnerKindError } from './errors/index.js';
-import type { Inference, Vocab } from './inference.js';
+import { readTarget } from './data/target.js';
+import { UnexpectedItemError, WrongLearnerKindError } from './errors.js';
 import { createInference } from './kinds.js';
 import { openLearnerFile, type LearnerFile } from './learner-file.js';
-import { readLoss, type ActivationName, type Loss } from './losses/loss.js';
-import type { DecodedRow, FrameLike, ShownRow, TabularSchema } from './tabular/index.js';
-import type { TextRules } from './text/index.js';
-import { LMLearner } from './text/lm/lm-learner.js';
-
-/** What `Learner.load` can be told. @publicApi */
-export interface LearnerOptions {
-  /**
-   * An ONNX file made with `torch.onnx.export` to run in place of the learner's own model, for
-   * models with a layer that has no lowering. Its one input takes what `learner.model` takes (a
-   * text: int64 ids of shape `[1, length]`), its first output is what `learner.model` returns.
-   * Transforms and decoding stay the learner's.
-   */
-  onnx?: string | Uint8Array;
-  /** Threads that onnxruntime uses within one run. @default 1 */
-  intraOpNumThreads?: number;
-  /**
-   * The activation of a loss function that the file does not define.
-   *
-   * @default what fastai's loss function does
-   */
-  activation?: ActivationName;
-  /**
-   * Implementations of text rules that the file names but does not define, by the function's name.
-   */
-  rules?: TextRules;
-  /**
-   * Splits texts in place of a tokenizer that is not in the file (SentencePiece, a class of the
-   * user's own). The learner's rules run before it.
-   */
-  tokenizer?: (text: string) => string[];
-}
-
-/**
- * fastai's `[decoded, target, probabilities]`: the class name, list of names, number or row; the
- * decoded prediction as a tensor (int64 index, bool flags or float32 values); and the float32
- * output after the loss function's activation. Tensors have no batch dimension.
- *
- * @publicApi
- */
-export type Prediction<Decoded = DecodedTarget> = [decoded: Decoded, target: Tensor, probs: Tensor];
-
-/**
- * `[predictions, targets]` as fastai's `get_preds` over a test set, which has no targets.
- *
- * @publicApi
- */
-export type Predictions = [predictions: Tensor, targets: null];
+import { readLoss, type Loss } from './losses/loss.js';
 
 /**
  * A fastai 2 learner, read from its `export.pkl` and run by onnxruntime. Nothing in the file is
@@ -92,24 +55,17 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     const file = openLearnerFile(source);
     try {
       if (file.kind === 'lm') {
+        const { LMLearner } = await import('./text/lm/lm-learner.js');
         const learner: BaseLearner = await LMLearner.create(source, file, options);
         return learner as Learner<Item, Decoded>;
       }
-      return await Learner.#create<Item, Decoded>(source, file, options);
+      const loss = readLoss(file.loss, options.activation);
+      const target = readTarget(file.dls.targets.flatMap(({ transforms }) => transforms));
+      const inference = await createInference(file, target, options);
+      return new Learner(source, file, loss, inference as Inference<unknown, Decoded>);
     } finally {
       file.torchFile.close();
     }
-  }
-
-  static async #create<Item, Decoded>(
-    source: string | Uint8Array,
-    file: LearnerFile,
-    options: LearnerOptions,
-  ): Promise<Learner<Item, Decoded>> {
-    const loss = readLoss(file.loss, options.activation);
-    const target = readTarget(file.dls.targets.flatMap(({ transforms }) => transforms));
-    const inference = await createInference(file, target, options);
-    return new Learner(source, file, loss, inference as Inference<unknown, Decoded>);
   }
 
   /**

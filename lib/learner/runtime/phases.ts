@@ -8,15 +8,13 @@ export interface Phase {
 
 let recording: { name: string; start: number; end: number }[] | undefined;
 
-/**
- * Milliseconds since 1970 with fractions, on which the threads and processes of a machine agree.
- */
+/** Milliseconds since 1970 with fractions, the same in all threads and processes of a machine. */
 export function epochMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
 /**
- * Marks a stretch of the work on the call that this thread has in hand. It costs next to nothing
+ * Marks a stretch of the work on the call in progress on this thread. It costs next to nothing
  * unless somebody wants the phases of that call. Phases do not nest.
  */
 export function phase<T>(name: string, work: () => T): T {
@@ -43,8 +41,8 @@ export function phase<T>(name: string, work: () => T): T {
 }
 
 /**
- * Records the phases of the call that this thread takes in hand, into the array that it returns,
- * until {@link stopPhases}. For workers, which have one call in hand at a time.
+ * Records the phases of the next call on this thread into the array that it returns, until
+ * {@link stopPhases}. For workers, which serve one call at a time.
  */
 export function recordPhases(): readonly Phase[] {
   recording = [];

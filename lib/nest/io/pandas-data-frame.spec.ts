@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { table } from 'arquero';
 import { describe, expect, it } from 'vitest';
-import type { TabularSchema } from '../../learner/fastai/tabular/index.js';
+import type { TabularSchema } from '../../learner/fastai/contract.js';
 import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
 import { PandasDataFrame, type PandasDataFrameOptions } from './pandas-data-frame.js';
 import type { DataFrame } from './data-frame/data-frame.js';

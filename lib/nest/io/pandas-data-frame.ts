@@ -1,6 +1,6 @@
 import { checkArrayOptions } from './array-options.js';
 import { decodeBody } from './body-text.js';
-import type { TabularSchema } from '../../learner/fastai/tabular/index.js';
+import type { TabularSchema } from '../../learner/fastai/contract.js';
 import { frameSchema, learnerExample, learnerSchema } from './data-frame/frame-schema.js';
 import {
   applyDtype,

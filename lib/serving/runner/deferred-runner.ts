@@ -1,6 +1,10 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { Prediction, Predictions } from '../../learner/fastai/learner.js';
-import type { ShownRow, TabularSchema } from '../../learner/fastai/tabular/index.js';
+import type {
+  Prediction,
+  Predictions,
+  ShownRow,
+  TabularSchema,
+} from '../../learner/fastai/contract.js';
 import type { WordStream } from '../../learner/fastai/text/lm/word-stream.js';
 import type {
   LanguageModelRunner,

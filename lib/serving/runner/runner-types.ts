@@ -1,10 +1,11 @@
-import type { Prediction, Predictions } from '../../learner/fastai/learner.js';
 import type {
+  Prediction,
+  Predictions,
   DecodedRow,
   FrameLike,
   ShownRow,
   TabularSchema,
-} from '../../learner/fastai/tabular/index.js';
+} from '../../learner/fastai/contract.js';
 import type { RunnerStats } from './pool/pool-stats.js';
 import type { RunOptions } from './runner-options-types.js';
 

@@ -8,10 +8,7 @@ export interface TransformedList {
   readonly types: PyValue | undefined;
 }
 
-/**
- * What inference needs of a learner's `dls`: the validation loader, as fastai's `test_dl` starts
- * from it.
- */
+/** What inference needs of `dls`: the validation loader, as fastai's `test_dl` starts from it. */
 export interface DataLoadersRecord {
   /** The class of the dataset: `Datasets`, `TfmdLists`, `TabularPandas`, … */
   readonly dataset: PyObject | undefined;

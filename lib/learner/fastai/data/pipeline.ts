@@ -1,20 +1,13 @@
 import { asItems } from '../../torch/index.js';
 import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
 
-/**
- * The transforms of a fastai `Pipeline` record, in the order in which they run.
- *
- * fastai sorts them by `order` when the pipeline is built, so the file has them sorted.
- */
+/** The transforms of a `Pipeline` record: fastai sorts them by `order` when it builds one. */
 export function readTransforms(pipeline: PyValue | undefined): PyValue[] {
   if (!(pipeline instanceof PyObject)) return asItems(pipeline) ?? [];
   return asItems(pipeline.attr('fs')) ?? [];
 }
 
-/**
- * The class name of a transform without its module, which moved between versions; '' for other
- * values.
- */
+/** A transform's class without its module, which moved between versions; '' for other values. */
 export function transformName(transform: PyValue): string {
   if (transform instanceof PyObject && transform.cls instanceof PyGlobal) return transform.cls.name;
   return transform instanceof PyGlobal ? transform.name : '';
@@ -26,7 +19,6 @@ export function qualifiedName(transform: PyValue): string {
   return transform instanceof PyGlobal ? transform.qualifiedName : String(transform);
 }
 
-/** Whether a transform comes from fastai or its foundations, by its module. */
 export function isOfFastai(transform: PyValue): boolean {
   return /^(fastai|fastcore|fasttransform)\./.test(qualifiedName(transform));
 }

@@ -8,19 +8,25 @@ export function rowOf(tensor: Tensor, index: number): Tensor {
   return new Tensor(tensor.type, data, dims);
 }
 
-/**
- * Puts the rows of several float32 tensors together: result row `order[k]` is the k-th row given.
- */
-export function joinRows(parts: readonly Tensor[], order: readonly number[]): Tensor {
-  const dims = parts[0]?.dims.slice(1) ?? [];
-  const size = dims.reduce((product, dim) => product * dim, 1);
-  const out = new Float32Array(order.length * size);
-  let next = 0;
+/** Rows one below the other, as float32; `rowShape` tells their shape where there are none. */
+export function concatRows(parts: readonly Tensor[], rowShape: readonly number[] = []): Tensor {
+  const shape = parts[0]?.dims.slice(1) ?? rowShape;
+  const rows = parts.reduce((sum, { dims }) => sum + (dims[0] ?? 0), 0);
+  const data = new Float32Array(shape.reduce((product, size) => product * size, rows));
+  let at = 0;
   for (const part of parts) {
-    const data = part.data as Float32Array;
-    for (let row = 0; row < (part.dims[0] ?? 0); row++) {
-      out.set(data.subarray(row * size, (row + 1) * size), order[next++]! * size);
-    }
+    data.set(part.data as Float32Array, at);
+    at += part.data.length;
   }
-  return new Tensor('float32', out, [order.length, ...dims]);
+  return new Tensor('float32', data, [rows, ...shape]);
+}
+
+/** The same in another order: row `order[k]` of the result is the k-th row given. */
+export function joinRows(parts: readonly Tensor[], order: readonly number[]): Tensor {
+  const given = concatRows(parts);
+  const source = given.data as Float32Array;
+  const size = source.length / order.length;
+  const data = new Float32Array(source.length);
+  order.forEach((to, row) => data.set(source.subarray(row * size, (row + 1) * size), to * size));
+  return new Tensor('float32', data, given.dims);
 }

@@ -1,17 +1,10 @@
 import type { Tensor } from 'onnxruntime-common';
 import { asItems } from '../../torch/index.js';
 import { PyObject, type PyValue } from '../../torch/python.js';
-import { UndecodedTargetError, UnsupportedTargetError } from '../errors/index.js';
+import type { DecodedTarget } from '../contract.js';
+import { UndecodedTargetError, UnsupportedTargetError } from '../errors.js';
 import { isOfFastai, qualifiedName, transformName } from './pipeline.js';
 import { categoryNames, readVocab } from './vocab.js';
-
-/**
- * What fastai shows for a target: a class name, a list of class names, a number or a list of
- * numbers.
- *
- * @publicApi
- */
-export type DecodedTarget = string | string[] | number | number[];
 
 /** Decodes one row of `dec_preds` into fastai's first element of `predict`. */
 export interface Target {
@@ -36,10 +29,11 @@ export function readTarget(transforms: readonly PyValue[]): Target {
   }
   return {
     vocab,
-    decode: (target) =>
-      finish(
-        steps.reduce<Decoding>((value, step) => step(value), { values: numbers(target), target }),
-      ),
+    decode: (target) => {
+      const start: Decoding = { values: numbersOf(target), target };
+      const value = steps.reduce((current, step) => step(current), start);
+      return value.decoded ?? plain(value);
+    },
   };
 }
 
@@ -56,34 +50,25 @@ interface Step {
 }
 
 function readStep(transform: PyValue): Step | undefined {
-  switch (transformName(transform)) {
-    case 'Categorize': {
-      const items = readVocab((transform as PyObject).attr('vocab'));
-      const vocab = categoryNames(items);
-      return { vocab, decode: (value) => ({ ...value, decoded: category(items, vocab, value) }) };
-    }
-    case 'MultiCategorize': {
-      const items = readVocab((transform as PyObject).attr('vocab'));
-      return {
-        vocab: categoryNames(items),
-        decode: (value) => ({ ...value, decoded: labelsAt(items, value.values) }),
-      };
-    }
+  const name = transformName(transform);
+  switch (name) {
+    case 'Categorize':
+    case 'MultiCategorize':
     case 'EncodedMultiCategorize': {
       const items = readVocab((transform as PyObject).attr('vocab'));
-      return {
-        vocab: categoryNames(items),
-        decode: (value) => ({ ...value, decoded: labelsAt(items, hot(value.values)) }),
+      const vocab = categoryNames(items);
+      const decoders: Record<typeof name, (value: Decoding) => DecodedTarget> = {
+        Categorize: (value) => category(items, vocab, value),
+        MultiCategorize: ({ values }) => labelsAt(items, values),
+        EncodedMultiCategorize: ({ values }) => labelsAt(items, hot(values)),
       };
+      return { vocab, decode: (value) => ({ ...value, decoded: decoders[name](value) }) };
     }
     case 'OneHotEncode':
       return { decode: (value) => ({ ...value, values: hot(value.values) }) };
     case 'RegressionSetup':
       return {
-        decode: (value) => ({
-          ...value,
-          decoded: value.target.dims.length === 0 ? value.values[0]! : [...value.values],
-        }),
+        decode: (value) => ({ ...value, decoded: plain(value) }),
       };
     default:
       // A labelling function or reader has no decodes; a user's own Transform might.
@@ -92,10 +77,7 @@ function readStep(transform: PyValue): Step | undefined {
   }
 }
 
-/**
- * A user's Transform subclass with a `decodes` cannot be told from the file unless it was pickled
- * by value.
- */
+/** Whether a user's Transform has a `decodes`: known only of one that was pickled by value. */
 function decodesItself(transform: PyValue): boolean {
   if (!(transform instanceof PyObject)) return false;
   const decodes = transform.attr('decodes');
@@ -121,10 +103,7 @@ function category(
   return `[${chosen.join(', ')}]`;
 }
 
-/**
- * Labels as they are in the vocabulary: fastai's `MultiCategory`, unlike `Category`, makes no text
- * of them.
- */
+/** Labels as the vocabulary has them: fastai's `MultiCategory` makes no text of them. */
 function labelsAt(items: readonly PyValue[], ids: readonly number[]): DecodedTarget {
   return ids.map((id) => items[id]) as string[] | number[];
 }
@@ -141,11 +120,10 @@ function repr(value: string): string {
   return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
 }
 
-function finish({ decoded, target, values }: Decoding): DecodedTarget {
-  if (decoded !== undefined) return decoded;
+function plain({ target, values }: Decoding): number | number[] {
   return target.dims.length === 0 ? values[0]! : [...values];
 }
 
-function numbers(target: Tensor): number[] {
+export function numbersOf(target: Tensor): number[] {
   return Array.from(target.data as ArrayLike<number | bigint>, Number);
 }

@@ -10,10 +10,7 @@ export function readVocab(value: PyValue | undefined): PyValue[] {
   return asItems(value) ?? [];
 }
 
-/**
- * `str(category)` of each entry, which is what fastai's `Category` makes of them: 3.0 where the
- * labels were floats, 3 where they were integers.
- */
+/** `str(category)` of each entry: 3.0 where the labels were floats, 3 where they were integers. */
 export function categoryNames(vocab: readonly PyValue[]): string[] {
   const floats = holdsFloats(vocab);
   return vocab.map((value) => categoryName(value, floats));

@@ -1,7 +1,8 @@
 import type { Tensor } from 'onnxruntime-common';
 import { asNumber } from '../../torch/index.js';
 import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
-import { UnknownLossError } from '../errors/index.js';
+import type { ActivationName } from '../contract.js';
+import { UnknownLossError } from '../errors.js';
 import { argmax, greaterThan, sigmoid, softmax } from './axis.js';
 
 /**
@@ -27,18 +28,11 @@ const binaryCrossEntropy = (threshold: number): Loss => ({
   decodes: (activated) => greaterThan(activated, threshold),
 });
 
-const named: Record<'none' | 'softmax' | 'sigmoid', Loss> = {
+const named: Record<ActivationName, Loss> = {
   none: nothing,
   softmax: crossEntropy(-1),
   sigmoid: binaryCrossEntropy(0.5),
 };
-
-/**
- * Name of an activation that `Learner.load` accepts in place of an unknown loss function's.
- *
- * @publicApi
- */
-export type ActivationName = keyof typeof named;
 
 type LossReader = (record: PyObject) => Loss;
 
@@ -47,9 +41,7 @@ const alongAxis =
   (record) =>
     crossEntropy(asNumber(record.attr('axis')) ?? fallback);
 
-/**
- * By class name alone: losses moved between fastai's modules (layers, losses) over its versions.
- */
+/** By class alone: losses moved between fastai's modules (layers, losses) over its versions. */
 const fastaiLosses = new Map<string, LossReader>([
   ['CrossEntropyLossFlat', alongAxis(-1)],
   ['FocalLossFlat', alongAxis(-1)],

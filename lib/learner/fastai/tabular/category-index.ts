@@ -1,16 +1,15 @@
 import { PyObject, type PyValue } from '../../torch/python.js';
-import { isDictionary, type Column } from './table.js';
+import { cellsWith, type Column, type RowRange } from './table.js';
 import { instantOf, timestampOf } from './timestamps.js';
 
 /** The code that fastai gives to missing values and to those it has never seen: `#na#`. */
 const UNKNOWN = 0;
 
 /**
- * The classes of one categorical column: `pd.Categorical(column, categories=classes[1:]).codes +
- * 1`.
+ * The classes of a categorical column: `pd.Categorical(column, categories=classes[1:]).codes + 1`.
  *
  * Values match as pandas matches those of one row: 1 is 1.0; 1 and 0 are booleans where the classes
- * are, but true is no 1 where the classes are numbers; a text never is a number; a text is a date
+ * are, but true is not 1 where the classes are numbers; a text is never a number, but is a date
  * where the classes are.
  */
 export class CategoryIndex {
@@ -28,7 +27,7 @@ export class CategoryIndex {
     known.forEach((value, position) => {
       const code = position + 1;
       const instant = value instanceof PyObject ? timestampOf(value) : undefined;
-      if (instant) instants.set(instant.nanoseconds, code);
+      if (instant !== undefined) instants.set(instant, code);
       const key = keyOf(value);
       if (key !== undefined && !this.#codes.has(key)) this.#codes.set(key, code);
     });
@@ -39,10 +38,7 @@ export class CategoryIndex {
     return this.classes.length;
   }
 
-  /**
-   * The code of a cell; undefined for what no cell of a categorical column can be (an array, an
-   * object).
-   */
+  /** The code of a cell; undefined for what cannot be a category (an array, an object). */
   codeOf(value: unknown): number | undefined {
     if (value === null || value === undefined) return UNKNOWN;
     if (typeof value === 'boolean' && !this.#booleansMatch) return UNKNOWN;
@@ -55,35 +51,16 @@ export class CategoryIndex {
     return typeof value === 'object' && !(value instanceof Date) ? undefined : UNKNOWN;
   }
 
-  /**
-   * Writes the codes of the rows from `start` to `end` to every `stride`-th place of `out`.
-   *
-   * @returns the first row whose cell is no category, or -1.
-   */
+  /** Writes to each `stride`-th place. @returns the first row that has no category, or -1. */
   encode(column: Column, range: RowRange, out: Int32Array, offset: number, stride: number): number {
-    const { start, end } = range;
-    if (!isDictionary(column)) {
-      for (let row = start, place = offset; row < end; row++, place += stride) {
-        const code = this.codeOf(column[row]);
-        if (code === undefined) return row;
-        out[place] = code;
-      }
-      return -1;
-    }
-    const codes = column.values.map((value) => this.codeOf(value) ?? -1);
-    for (let row = start, place = offset; row < end; row++, place += stride) {
-      const code = codes[column.codes[row]!] ?? -1;
-      if (code < 0) return row;
+    const codeAt = cellsWith(column, (value) => this.codeOf(value));
+    for (let row = range.start, place = offset; row < range.end; row++, place += stride) {
+      const code = codeAt(row);
+      if (code === undefined) return row;
       out[place] = code;
     }
     return -1;
   }
-}
-
-/** Rows `start` to `end`, without the last. */
-export interface RowRange {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Python's equality as a key of a map: numbers and booleans by value, whatever their type. */

@@ -1,10 +1,8 @@
-import { CellError, describeCell } from './errors.js';
-import { isDictionary, type Column } from './table.js';
-import type { RowRange } from './category-index.js';
+import { badCell, cellsWith, type Column, type RowRange } from './table.js';
 
 /**
  * Reads the cells of a numeric column as float64; missing ones (null, undefined, NaN) become NaN.
- * As in pandas a boolean is 0 or 1, and a text is no number; only where nothing is computed from
+ * As in pandas a boolean is 0 or 1, and a text is not a number; only where nothing is computed from
  * the column (`parseTexts`) does numpy read texts, as Python's `float()` does.
  *
  * @throws CellError
@@ -17,24 +15,13 @@ export function readNumbers(
 ): Float64Array {
   if (column instanceof Float64Array) return column.slice(start, end);
   const out = new Float64Array(end - start);
-  if (isDictionary(column)) {
-    const numbers = column.values.map((value) => numberOf(value, parseTexts));
-    for (let row = start; row < end; row++) {
-      const code = column.codes[row]!;
-      const number = numbers[code];
-      if (number === undefined) throw refusal(name, row, column.values[code]);
-      out[row - start] = number;
-    }
-    return out;
-  }
+  const numberAt = cellsWith(column, (value) => numberOf(value, parseTexts));
   for (let row = start; row < end; row++) {
-    const value = column[row];
-    if (typeof value === 'number') {
-      out[row - start] = value;
-      continue;
+    const number = numberAt(row);
+    if (number === undefined) {
+      const remedy = 'send a number, or null where the value is missing';
+      throw badCell(name, row, column, 'a number', remedy);
     }
-    const number = numberOf(value, parseTexts);
-    if (number === undefined) throw refusal(name, row, value);
     out[row - start] = number;
   }
   return out;
@@ -64,13 +51,4 @@ function parseFloat_(text: string): number | undefined {
   if (!special) return undefined;
   if (special[2]!.toLowerCase() === 'nan') return NaN;
   return special[1] === '-' ? -Infinity : Infinity;
-}
-
-function refusal(name: string, row: number, value: unknown): CellError {
-  return new CellError(
-    name,
-    row,
-    `holds ${describeCell(value)} where a number belongs`,
-    'send a number, or null where the value is missing',
-  );
 }

@@ -1,7 +1,7 @@
-import { CategoryIndex, type RowRange } from './category-index.js';
-import { CellError, describeCell, MissingColumnError } from './errors.js';
+import { CellError, MissingColumnError } from '../errors.js';
+import { CategoryIndex } from './category-index.js';
 import { readNumbers } from './number-reader.js';
-import { isDictionary, type Column, type Table } from './table.js';
+import { badCell, cellsWith, type Column, type RowRange, type Table } from './table.js';
 import type { FillStep, NormalizeStep, TabularRecord } from './tabular-record.js';
 
 /** Rows as the model takes them: codes and numbers, row by row. */
@@ -11,10 +11,7 @@ export interface EncodedRows {
   readonly numbers: Float32Array;
 }
 
-/**
- * The learner's procs at inference: FillMissing, Categorify and Normalize with what they learned in
- * training, a column at a time.
- */
+/** FillMissing, Categorify and Normalize, with what they learned in training. */
 export class RowEncoder {
   readonly #indexes = new Map<string, CategoryIndex>();
   readonly #numeric: readonly (FillStep | NormalizeStep)[];
@@ -50,11 +47,7 @@ export class RowEncoder {
     return this.#gapColumns.has(name);
   }
 
-  /**
-   * A table whose columns are looked up once, however many ranges of it are encoded.
-   *
-   * @throws MissingColumnError
-   */
+  /** Looks columns up once, however many ranges are encoded. @throws MissingColumnError */
   open(table: Table): (range: RowRange) => EncodedRows {
     const columns = new Map<string, Column>();
     const missing: string[] = [];
@@ -161,7 +154,9 @@ function writeCodes(
   width: number,
 ): void {
   const row = index.encode(column, range, codes, place, width);
-  if (row >= 0) throw notACategory(name, row, cellAt(column, row));
+  if (row < 0) return;
+  const remedy = 'send a text, number or boolean, or null where the value is missing';
+  throw badCell(name, row, column, 'a category', remedy);
 }
 
 /** Without Categorify the cells are the codes themselves. */
@@ -173,30 +168,15 @@ function writeRawCodes(
   place: number,
   width: number,
 ): void {
+  const codeAt = cellsWith(column, (value) =>
+    typeof value === 'boolean' || typeof value === 'bigint' ? Number(value) : value,
+  );
   for (let row = start, at = place; row < end; row++, at += width) {
-    const value = cellAt(column, row);
-    const code = typeof value === 'boolean' || typeof value === 'bigint' ? Number(value) : value;
+    const code = codeAt(row);
     if (typeof code !== 'number' || !(Math.abs(code) < 2 ** 31)) {
-      throw new CellError(
-        name,
-        row,
-        `holds ${describeCell(value)} where a code belongs`,
-        'send the whole number that the learner was trained on',
-      );
+      const remedy = 'send the whole number that the learner was trained on';
+      throw badCell(name, row, column, 'a code', remedy);
     }
     codes[at] = Math.trunc(code);
   }
-}
-
-function cellAt(column: Column, row: number): unknown {
-  return isDictionary(column) ? column.values[column.codes[row]!] : column[row];
-}
-
-function notACategory(name: string, row: number, value: unknown): CellError {
-  return new CellError(
-    name,
-    row,
-    `holds ${describeCell(value)} where a category belongs`,
-    'send a text, number or boolean, or null where the value is missing',
-  );
 }

@@ -1,4 +1,5 @@
-import { UnexpectedItemError } from '../errors/index.js';
+import type { FrameLike } from '../contract.js';
+import { CellError, UnexpectedItemError } from '../errors.js';
 
 /** Values of one column that repeat: `values[codes[row]]`. */
 export interface DictionaryColumn {
@@ -17,24 +18,40 @@ export interface Table {
   column(name: string): Column | undefined;
 }
 
-/**
- * A data frame of a library: what is used of arquero's `Table`.
- *
- * @publicApi
- */
-export interface FrameLike {
-  numRows(): number;
-  columnNames(): string[];
-  /** The cells as they are kept, rows that are filtered out included. */
-  column(name: string): { readonly length: number; at(row: number): unknown } | undefined;
-  /** The cells of the rows that are in, in order. */
-  array(name: string): ArrayLike<unknown>;
-  isFiltered(): boolean;
-  isOrdered(): boolean;
+/** Rows `start` to `end`, without the last. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
 }
 
-export function isDictionary(column: Column): column is DictionaryColumn {
-  return 'codes' in column;
+/** What `read` makes of the cell of a row; it is asked once for values that repeat. */
+export function cellsWith<T>(column: Column, read: (value: unknown) => T): (row: number) => T {
+  if (!('codes' in column)) return (row) => read(column[row]);
+  const values = column.values.map(read);
+  return (row) => values[column.codes[row]!]!;
+}
+
+/** The error of a cell that holds something else than what belongs there. */
+export function badCell(
+  name: string,
+  row: number,
+  column: Column,
+  belongs: string,
+  remedy: string,
+): CellError {
+  const value = cellsWith(column, (cell) => cell)(row);
+  return new CellError(name, row, `holds ${describeCell(value)} where ${belongs} belongs`, remedy);
+}
+
+/** A value for a message: short, and never the whole of a long text. */
+function describeCell(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'string') {
+    return value.length > 40 ? `the text "${value.slice(0, 40)}…"` : `the text "${value}"`;
+  }
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return value instanceof Date ? 'a date' : 'an object';
+  return `the ${typeof value} ${String(value)}`;
 }
 
 export function isFrame(value: unknown): value is FrameLike {
@@ -81,10 +98,7 @@ function tableOfFrame(frame: FrameLike | PackedFrame): Table {
   };
 }
 
-/**
- * Arrays are used as they are kept where that is possible: arquero's `array()` costs as much as
- * scoring them.
- */
+/** Arrays as they are kept, where possible: arquero's `array()` costs as much as scoring them. */
 function cellsOf(frame: FrameLike, name: string): ArrayLike<unknown> {
   if (!frame.isFiltered() && !frame.isOrdered()) {
     const kept = frame.column(name);
@@ -132,8 +146,7 @@ class RowTable implements Table {
   }
 
   #cells(name: string): unknown[] {
-    // What every object inherits is no column; asking each row whether a cell is its own would be
-    // slow.
+    // What objects inherit is not a column; to ask each row whether a cell is its own is slow.
     const inherited = name in Object.prototype;
     if (!inherited && !this.#maps) return this.items.map((row) => (row as PlainRow)[name]);
     return this.items.map((row) => {

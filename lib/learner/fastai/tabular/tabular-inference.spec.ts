@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lowerModel, writeModel } from '../../onnx/index.js';
 import { Learner } from '../learner.js';
 import { openLearnerFile } from '../learner-file.js';
-import { packFrame, type DecodedRow } from './index.js';
+import type { DecodedRow } from '../contract.js';
+import { packFrame } from './table.js';
 
 const folder = new URL('../../../../test/fixtures/tabular/', import.meta.url);
 

@@ -1,12 +1,12 @@
 import { Tensor } from 'onnxruntime-common';
-import { createSession, lowerModel, openSession, type OnnxSession } from '../../onnx/index.js';
+import { lowerModel, type OnnxSession } from '../../onnx/index.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
-import { UnsupportedLearnerError } from '../errors/index.js';
+import type { LearnerOptions } from '../contract.js';
+import { CellError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
-import type { LearnerOptions } from '../learner.js';
-import { CellError } from './errors.js';
-import type { EncodedRows } from './row-encoder.js';
+import { openModel } from '../open-model.js';
+import type { EncodedRows, RowEncoder } from './row-encoder.js';
 import type { TabularRecord } from './tabular-record.js';
 
 /** Codes and numbers in, the model's output out. */
@@ -17,26 +17,20 @@ export class TabularModel {
     private readonly output: string,
     /** Sizes of one row of the output, where the model tells. */
     readonly rowShape: readonly number[],
-    /**
-     * Columns whose codes come from outside: beyond their embedding's rows they would read other
-     * memory.
-     */
+    /** Columns whose codes come from outside: beyond the embedding they would read other memory. */
     private readonly unchecked: readonly CodeLimit[],
   ) {}
 
-  /** The learner's own model, lowered; or the ONNX file that takes its place. */
   static async open(
     file: LearnerFile,
     record: TabularRecord,
-    classes: (name: string) => number | undefined,
-    { onnx, intraOpNumThreads = 1 }: LearnerOptions,
+    encoder: RowEncoder,
+    options: LearnerOptions,
   ): Promise<TabularModel> {
-    const limits = onnx === undefined ? codeLimits(file.model, record, classes) : [];
-    const session = await guarded(() =>
-      onnx === undefined
-        ? createSession(lowerTabular(file.model, record), { intraOpNumThreads })
-        : openSession(onnx, { intraOpNumThreads }),
-    );
+    const { session, lowered } = await openModel(file.model, options, (model) => ({
+      limits: codeLimits(model, record, encoder),
+      graph: lowerTabular(model, record),
+    }));
     try {
       const [output] = session.outputMetadata;
       const shape = output?.isTensor ? output.shape.slice(1) : [];
@@ -45,7 +39,7 @@ export class TabularModel {
         readInputs(session, record),
         session.outputNames[0]!,
         shape.map((size) => (typeof size === 'number' && size > 0 ? size : 1)),
-        limits,
+        lowered?.limits ?? [],
       );
     } catch (error) {
       await guarded(() => session.release());
@@ -126,19 +120,15 @@ function readInputs(session: OnnxSession, record: TabularRecord): ModelInput[] {
   });
 }
 
-/**
- * Embeddings against the classes of their columns.
- *
- * @throws UnsupportedLearnerError where a class has no place in its embedding.
- */
+/** @throws UnsupportedLearnerError where a class has no place in its embedding. */
 function codeLimits(
   model: Module,
   { categories }: TabularRecord,
-  classes: (name: string) => number | undefined,
+  encoder: RowEncoder,
 ): CodeLimit[] {
   const sizes = embeddingSizes(model);
   return categories.flatMap((name, place) => {
-    const [limit, count] = [sizes[place], classes(name)];
+    const [limit, count] = [sizes[place], encoder.index(name)?.size];
     if (limit === undefined) return [];
     if (count === undefined) return [{ name, place, width: categories.length, limit }];
     if (count <= limit) return [];

@@ -2,16 +2,14 @@ import { asDict, asItems, asNumber } from '../../torch/index.js';
 import { PyObject, type PyDict, type PyValue } from '../../torch/python.js';
 import { isOfFastai, qualifiedName, readTransforms, transformName } from '../data/pipeline.js';
 import { readVocab } from '../data/vocab.js';
-import { UnsupportedLearnerError } from '../errors/index.js';
+import { UnsupportedLearnerError } from '../errors.js';
 
 /** What `FillMissing` does to the numbers. */
 export interface FillStep {
   readonly kind: 'fill';
   /** Values for the columns that had gaps in training. Gaps in any other column are refused. */
   readonly values: ReadonlyMap<string, number>;
-  /**
-   * Whether each of these columns has a categorical one beside it that tells where the gaps were.
-   */
+  /** Whether each of them has a categorical column beside it that tells where the gaps were. */
   readonly addColumns: boolean;
 }
 
@@ -98,12 +96,9 @@ function readProc(proc: PyValue): TabularStep | undefined {
 }
 
 function classesOf(classes: PyDict | undefined): Map<string, PyValue[]> {
-  const result = new Map<string, PyValue[]>();
-  for (const [name, map] of classes ?? []) result.set(String(name), readVocab(map));
-  return result;
+  return new Map([...(classes ?? [])].map(([name, map]) => [String(name), readVocab(map)]));
 }
 
-/** A dictionary of numbers. */
 function numbersOf(proc: PyObject, attribute: string): Map<string, number> {
   const result = new Map<string, number>();
   for (const [name, value] of asDict(proc.attr(attribute)) ?? []) {

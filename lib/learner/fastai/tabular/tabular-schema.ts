@@ -1,42 +1,14 @@
+import type { TabularColumn, TabularSchema } from '../contract.js';
 import type { CategoryIndex } from './category-index.js';
 import { label } from './row-decoder.js';
+import type { RowEncoder } from './row-encoder.js';
 import type { TabularRecord } from './tabular-record.js';
 
-/**
- * A column that a tabular learner's rows have.
- *
- * @publicApi
- */
-export interface TabularColumn {
-  readonly name: string;
-  readonly kind: 'category' | 'number';
-  /** What the learner saw in training; other values count as missing. Undefined for numbers. */
-  readonly categories?: readonly (string | number | boolean)[];
-  /** Whether the cell may be empty. */
-  readonly nullable: boolean;
-  /** A value that the learner knows: its first category, or the mean of the numbers. */
-  readonly example: string | number | boolean | null;
-}
-
-/**
- * What a tabular or collaborative-filtering learner takes and predicts.
- *
- * @publicApi
- */
-export interface TabularSchema {
-  readonly columns: readonly TabularColumn[];
-  readonly targets: readonly string[];
-}
-
-export function schemaOf(
-  record: TabularRecord,
-  index: (name: string) => CategoryIndex | undefined,
-  isMade: (name: string) => boolean,
-): TabularSchema {
-  const given = record.categories.filter((name) => !isMade(name));
+export function schemaOf(record: TabularRecord, encoder: RowEncoder): TabularSchema {
+  const given = record.categories.filter((name) => !encoder.isMade(name));
   return {
     columns: [
-      ...given.map((name) => categoryColumn(name, index(name))),
+      ...given.map((name) => categoryColumn(name, encoder.index(name))),
       ...record.numbers.map((name) => numberColumn(name, record)),
     ],
     targets: record.targets,

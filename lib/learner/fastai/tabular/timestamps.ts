@@ -1,11 +1,5 @@
 import { PyObject } from '../../torch/python.js';
 
-/** A pandas `Timestamp` of the file. */
-export interface Timestamp {
-  /** Since 1970, UTC where it has a zone, else as the clock showed it. */
-  readonly nanoseconds: bigint;
-}
-
 /** Nanoseconds per unit, by the number that pandas gives to the unit. */
 const UNITS: ReadonlyMap<number, bigint> = new Map([
   [7, 1_000_000_000n],
@@ -14,8 +8,8 @@ const UNITS: ReadonlyMap<number, bigint> = new Map([
   [10, 1n],
 ]);
 
-/** Reads a `Timestamp` record; undefined for other records. */
-export function timestampOf(record: PyObject): Timestamp | undefined {
+/** Nanoseconds since 1970 of a pandas `Timestamp` without a zone; undefined for other records. */
+export function timestampOf(record: PyObject): bigint | undefined {
   if (!/\._?(unpickle_timestamp|Timestamp)$/.test(record.className)) return undefined;
   const [value, , zone, unit = 10] = record.args;
   const scale = UNITS.get(Number(unit));
@@ -23,16 +17,13 @@ export function timestampOf(record: PyObject): Timestamp | undefined {
   if (count === undefined || scale === undefined || (zone !== null && zone !== undefined)) {
     return undefined;
   }
-  return { nanoseconds: count * scale };
+  return count * scale;
 }
 
 const ISO =
   /^\s*(\d{4})-(\d\d)(?:-(\d\d))?(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*$/;
 
-/**
- * Nanoseconds since 1970 of a text in ISO 8601 without a zone, or of a Date; undefined for other
- * values.
- */
+/** The same of a text in ISO 8601 without a zone, or of a Date; undefined for other values. */
 export function instantOf(value: string | Date): bigint | undefined {
   if (value instanceof Date) {
     return Number.isNaN(value.getTime()) ? undefined : BigInt(value.getTime()) * 1_000_000n;
@@ -47,7 +38,7 @@ export function instantOf(value: string | Date): bigint | undefined {
 }
 
 /** As pandas' `isoformat()` prints it. */
-export function isoformat({ nanoseconds }: Timestamp): string {
+export function isoformat(nanoseconds: bigint): string {
   const remainder = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   const whole = new Date(Number((nanoseconds - remainder) / 1_000_000n)).toISOString().slice(0, 19);
   if (remainder === 0n) return whole;

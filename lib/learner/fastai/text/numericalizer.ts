@@ -1,5 +1,5 @@
 import { asDict, asItems, asNumber, PyObject, type PyValue } from '../../torch/index.js';
-import { UnreadableTokenizerError } from './errors/index.js';
+import { UnreadableTokenizerError } from '../errors.js';
 
 /** What fastai's `defaultdict(int)` gives for a token that it does not know. */
 const UNKNOWN = 0;
@@ -7,31 +7,17 @@ const UNKNOWN = 0;
 const FILLER = 'xxfake';
 
 /** Tokens to ids: fastai's `Numericalize`. */
-export class Numericalizer {
-  constructor(
-    /** The token of each id; fillers included. */
-    readonly vocab: readonly string[],
-    private readonly ids: ReadonlyMap<string, number>,
-  ) {}
-
+export interface Numericalizer {
+  /** The token of each id; fillers included. */
+  readonly vocab: readonly string[];
   /** The id of each token; 0 (`xxunk`) for tokens outside the vocabulary. */
-  encode(tokens: readonly string[]): Int32Array {
-    const encoded = new Int32Array(tokens.length);
-    for (let i = 0; i < tokens.length; i++) {
-      encoded[i] = this.ids.get(tokens[i] as string) ?? UNKNOWN;
-    }
-    return encoded;
-  }
+  encode(tokens: readonly string[]): Int32Array;
 }
 
-/**
- * Reads a `Numericalize` record.
- *
- * @throws UnreadableTokenizerError when it has no vocabulary
- */
+/** @throws UnreadableTokenizerError for a `Numericalize` record without a vocabulary */
 export function readNumericalize(record: PyValue): Numericalizer {
   if (!(record instanceof PyObject)) {
-    throw new UnreadableTokenizerError('numericalization', 'no object');
+    throw new UnreadableTokenizerError('numericalization', 'not an object');
   }
   const vocab = asItems(record.attr('vocab'))?.map(String);
   if (!vocab) throw new UnreadableTokenizerError('vocabulary', 'missing');
@@ -47,5 +33,8 @@ export function readNumericalize(record: PyValue): Numericalizer {
       if (token !== FILLER) ids.set(token, id);
     });
   }
-  return new Numericalizer(vocab, ids);
+  return {
+    vocab,
+    encode: (tokens) => Int32Array.from(tokens, (token) => ids.get(token) ?? UNKNOWN),
+  };
 }

@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { PyDict, PyGlobal, PyObject, readTorchFile, type PyValue } from '../../torch/index.js';
+import type { TextRules } from '../contract.js';
 import {
-  readNumericalize,
-  readTokenizer,
-  type TextRules,
   TextTooLongError,
   UnknownTextRuleError,
   UnpairedSurrogateError,
   UnreadableTokenizerError,
   UnsupportedTokenizerError,
-} from './index.js';
+} from '../errors.js';
+import { readNumericalize } from './numericalizer.js';
+import { readTokenizer } from './read-tokenizer.js';
 
 type Case = [text: string, tokens: string[]];
 

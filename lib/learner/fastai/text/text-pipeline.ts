@@ -1,20 +1,16 @@
 import { phase } from '../../runtime/phases.js';
 import { asString, PyDict, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import type { LearnerOptions, Tokenize } from '../contract.js';
 import { entryStage, qualifiedName, transformName } from '../data/pipeline.js';
-import { UnexpectedItemError, UnsupportedLearnerError } from '../errors/index.js';
+import { describeItem, UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
-import type { LearnerOptions } from '../learner.js';
-import {
-  readNumericalize,
-  readTokenizer,
-  type Numericalizer,
-  type TextTokenizer,
-} from './index.js';
+import { readNumericalize, type Numericalizer } from './numericalizer.js';
+import { readTokenizer } from './read-tokenizer.js';
 
 /** The transforms of fastai's `TextBlock`: a text to token ids. */
 export class TextPipeline {
   private constructor(
-    private readonly tokenizer: TextTokenizer | undefined,
+    private readonly split: Tokenize | undefined,
     private readonly numericalizer: Numericalizer,
     private readonly backwards: boolean,
     /** What stands between the words of a text that is put together from tokens. */
@@ -30,14 +26,14 @@ export class TextPipeline {
   static read(file: LearnerFile, options: LearnerOptions): TextPipeline {
     const { transforms = [], types } = file.dls.inputs[0] ?? {};
     const start = entryStage(types, (type) => type === 'str') ?? firstOfText(transforms);
-    let tokenizer: TextTokenizer | undefined;
+    let split: Tokenize | undefined;
     let numericalizer: Numericalizer | undefined;
     let backwards = false;
     let separator = ' ';
     for (const transform of transforms.slice(start)) {
       const name = transformName(transform);
       if (name === 'Tokenizer' && !numericalizer) {
-        tokenizer = readTokenizer(transform, options);
+        split = readTokenizer(transform, options).tokenize;
         separator = separatorOf(transform) ?? separator;
       } else if (name === 'Numericalize' && !numericalizer) {
         numericalizer = readNumericalize(transform);
@@ -56,10 +52,9 @@ export class TextPipeline {
         'export a learner that was made with a TextBlock',
       );
     }
-    return new TextPipeline(tokenizer, numericalizer, backwards, separator);
+    return new TextPipeline(split, numericalizer, backwards, separator);
   }
 
-  /** The token of each id. */
   get vocab(): readonly string[] {
     return this.numericalizer.vocab;
   }
@@ -69,28 +64,20 @@ export class TextPipeline {
     return this.backwards ? ids.reverse() : ids;
   }
 
-  readonly tokenize = (item: unknown): string[] => {
+  tokenize(item: unknown): string[] {
     // Tokens that were made elsewhere pass fastai's Tokenizer unchanged.
     if (Array.isArray(item) && item.every((token) => typeof token === 'string')) return item;
-    if (typeof item !== 'string') throw new UnexpectedItemError(typeName(item), 'a text');
-    if (!this.tokenizer) {
-      throw new UnexpectedItemError(
-        'a text',
-        'a list of tokens, as it has no tokenizer of its own',
-      );
-    }
-    return this.tokenizer.tokenize(item);
-  };
+    if (typeof item !== 'string') throw new UnexpectedItemError(describeItem(item), 'a text');
+    if (this.split) return this.split(item);
+    throw new UnexpectedItemError('a text', 'a list of tokens, as it has no tokenizer of its own');
+  }
 }
 
 /** Without recorded types (a pipeline that never saw an item), texts enter at the tokenizer. */
 function firstOfText(transforms: readonly PyValue[]): number {
-  return Math.max(
-    0,
-    transforms.findIndex((transform) =>
-      ['Tokenizer', 'Numericalize'].includes(transformName(transform)),
-    ),
-  );
+  const entries = ['Tokenizer', 'Numericalize'];
+  const first = transforms.findIndex((transform) => entries.includes(transformName(transform)));
+  return Math.max(0, first);
 }
 
 function separatorOf(transform: PyValue): string | undefined {
@@ -104,10 +91,7 @@ function isReversal(transform: PyValue): boolean {
   return mentions(transform.attr('encodes'), isReverseText, MOST_STEPS);
 }
 
-/**
- * The dispatcher around a function has a form of its own in each version of fastcore; all are
- * small.
- */
+/** Each version of fastcore has its own form of the dispatcher around a function; all are small. */
 const MOST_STEPS = 6;
 
 function mentions(
@@ -131,9 +115,4 @@ function isReverseText(value: PyValue): boolean {
   return (
     value instanceof PyGlobal && /^fastai2?\.text\.data\.reverse_text$/.test(value.qualifiedName)
   );
-}
-
-function typeName(item: unknown): string {
-  if (item === null) return 'null';
-  return Array.isArray(item) ? 'an array' : `a value of type ${typeof item}`;
 }

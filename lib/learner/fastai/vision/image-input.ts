@@ -1,10 +1,9 @@
 import { asItems } from '../../torch/index.js';
 import { PyGlobal, type PyValue } from '../../torch/python.js';
-import { UnsupportedLearnerError } from '../errors/index.js';
+import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
-import { unknownTransform } from './errors/transform.error.js';
 import type { RasterMode } from './image/raster.js';
-import { doesNothing, nameOf } from './transforms/neutral.js';
+import { doesNothing, unknownTransform } from './transforms/neutral.js';
 
 /** The mode in which each of fastai's image classes opens a file. */
 const openModes: ReadonlyMap<string, RasterMode> = new Map([
@@ -34,7 +33,7 @@ export function readImageInput(file: LearnerFile): RasterMode {
   // Stage i is given type i; the type behind the last is what left the pipeline.
   const opened = types.findIndex((type) => modeOf(type) !== undefined);
   for (const transform of opened < 0 ? [] : input.transforms.slice(opened)) {
-    if (!doesNothing(transform)) throw unknownTransform(nameOf(transform));
+    if (!doesNothing(transform)) throw unknownTransform(transform);
   }
   const mode = opened < 0 ? undefined : modeOf(types[opened]!);
   if (mode !== undefined) return mode;

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { UnexpectedItemError } from '../errors/index.js';
-import { UnreadableImageFileError } from './errors/index.js';
+import { describeItem, UnexpectedItemError, UnreadableImageFileError } from '../errors.js';
 import { checkSize, type ImageLimits } from './image/limits.js';
-import { blank, convertRaster, luma, type Raster, type RasterMode } from './image/raster.js';
+import { convertRaster, type Raster, type RasterMode } from './image/raster.js';
 import { readImage } from './image/read-image.js';
 
 /**
@@ -30,11 +29,7 @@ export interface RawImage {
  */
 export type ImageItem = string | Uint8Array | ArrayBuffer | Readable | RawImage;
 
-/**
- * The pixels of an item in the mode that the learner's images have.
- *
- * @throws UnexpectedItemError, UnreadableImageFileError and the errors of decoding.
- */
+/** @throws UnexpectedItemError, UnreadableImageFileError and the errors of decoding. */
 export async function openImage(
   item: unknown,
   mode: RasterMode,
@@ -44,12 +39,12 @@ export async function openImage(
   return readImage(await bytesOf(item), mode, limits);
 }
 
-/** @throws UnexpectedItemError for what is no image. */
+/** @throws UnexpectedItemError for what is not an image. */
 export function checkItem(item: unknown): void {
   if (typeof item === 'string' || item instanceof Uint8Array || item instanceof ArrayBuffer) return;
   if (item instanceof Readable || isRawImage(item)) return;
   throw new UnexpectedItemError(
-    describe(item),
+    describeItem(item),
     'an image (a path, its bytes, a stream or raw pixels)',
   );
 }
@@ -93,22 +88,16 @@ function fromRaw(
       `${width * height * channels} bytes of pixels`,
     );
   }
-  if (channels === 1) return convertRaster({ mode: 'L', width, height, data }, mode);
-  if (channels === 3) return convertRaster({ mode: 'RGB', width, height, data }, mode);
-  const out = blank(mode, width, height);
-  for (let i = 0; i < width * height; i++) {
-    const from = i * channels;
-    const [red, green, blue] =
-      channels === 2
-        ? [data[from]!, data[from]!, data[from]!]
-        : [data[from]!, data[from + 1]!, data[from + 2]!];
-    if (mode === 'L') out.data[i] = channels === 2 ? red : luma(red, green, blue);
-    else out.data.set([red, green, blue], i * 3);
-  }
-  return out;
+  const stored = channels < 3 ? 1 : 3;
+  const colours = channels === stored ? data : firstOfEach(data, channels, stored);
+  return convertRaster({ mode: stored === 1 ? 'L' : 'RGB', width, height, data: colours }, mode);
 }
 
-function describe(item: unknown): string {
-  if (item === null) return 'null';
-  return Array.isArray(item) ? 'an array' : `a value of type ${typeof item}`;
+/** Pixels without what follows their first channels. */
+function firstOfEach(data: Uint8Array, channels: number, kept: number): Uint8Array {
+  const out = new Uint8Array((data.length / channels) * kept);
+  for (let from = 0, to = 0; to < out.length; from += channels, to += kept) {
+    for (let c = 0; c < kept; c++) out[to + c] = data[from + c]!;
+  }
+  return out;
 }

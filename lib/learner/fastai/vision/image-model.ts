@@ -1,15 +1,10 @@
 import { Tensor } from 'onnxruntime-common';
-import {
-  createSession,
-  lowerModel,
-  openSession,
-  type InputSpec,
-  type OnnxSession,
-} from '../../onnx/index.js';
+import { lowerModel, type InputSpec, type OnnxSession } from '../../onnx/index.js';
 import { guarded } from '../../runtime/run-guard.js';
+import type { LearnerOptions } from '../contract.js';
 import { joinRows } from '../data/rows.js';
 import type { LearnerFile } from '../learner-file.js';
-import type { LearnerOptions } from '../learner.js';
+import { openModel } from '../open-model.js';
 import type { ModelInput } from './transforms/pipeline.js';
 import type { Planes } from './transforms/planes.js';
 
@@ -30,19 +25,16 @@ export class ImageModel {
     input: ModelInput,
     options: LearnerOptions,
   ): Promise<ImageModel> {
-    const sessionOptions = { intraOpNumThreads: options.intraOpNumThreads ?? 1 };
-    if (options.onnx !== undefined) {
-      const session = await openSession(options.onnx, sessionOptions);
-      return new ImageModel(session, session.inputNames[0]!, session.outputNames[0]!);
-    }
     const spec: InputSpec = {
       name: 'image',
       dtype: 'float32',
       dims: ['batch', input.channels, input.height ?? 'height', input.width ?? 'width'],
     };
-    const { graph, outputs } = lowerModel(file.model, { inputs: [spec], outputs: ['output'] });
-    const session = await createSession(graph, sessionOptions);
-    return new ImageModel(session, 'image', outputs[0]!.name);
+    const { session, lowered } = await openModel(file.model, options, (model) =>
+      lowerModel(model, { inputs: [spec], outputs: ['output'] }),
+    );
+    const output = lowered?.outputs[0]!.name ?? session.outputNames[0]!;
+    return new ImageModel(session, lowered ? spec.name : session.inputNames[0]!, output);
   }
 
   /** One row an image; images of one size go together. */

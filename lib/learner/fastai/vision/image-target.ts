@@ -1,10 +1,11 @@
-import { categoryNames } from '../data/vocab.js';
 import { Tensor } from 'onnxruntime-common';
 import { asItems } from '../../torch/index.js';
-import { PyGlobal, type PyValue } from '../../torch/python.js';
+import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+import type { DecodedTarget } from '../contract.js';
 import { transformName } from '../data/pipeline.js';
-import type { DecodedTarget, Target } from '../data/target.js';
-import { UnsupportedLearnerError } from '../errors/index.js';
+import type { Target } from '../data/target.js';
+import { categoryNames } from '../data/vocab.js';
+import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 
 /**
@@ -26,11 +27,7 @@ export interface ImageTarget {
   ): DecodedImageTarget;
 }
 
-/**
- * The target of an image learner, by the type of its training targets.
- *
- * @throws UnsupportedLearnerError for bounding boxes and images as targets.
- */
+/** @throws UnsupportedLearnerError for bounding boxes and images as targets. */
 export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget {
   const types = file.dls.targets.flatMap(({ types: stages }) => lastTypes(stages));
   const has = (...names: string[]): boolean => names.some((name) => types.includes(name));
@@ -40,11 +37,9 @@ export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget 
   }
   const codes = named(file, 'AddMaskCodes');
   if (has('PILMask', 'TensorMask') || codes) {
-    return {
-      kind: 'mask',
-      vocab: codes ? categoryNames(maskCodes(codes) ?? []) : undefined,
-      decode: (target) => target,
-    };
+    const names = codes instanceof PyObject ? asItems(codes.attr('codes')) : undefined;
+    const vocab = codes ? categoryNames(names ?? []) : undefined;
+    return { kind: 'mask', vocab, decode: (target) => target };
   }
   if (has('PILImage', 'PILImageBW', 'TensorImage')) throw unsupported('images');
   return { kind: 'labels', vocab: labels.vocab, decode: (target) => labels.decode(target) };
@@ -52,11 +47,6 @@ export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget 
 
 function named(file: LearnerFile, name: string): PyValue | undefined {
   return file.dls.afterItem.find((transform) => transformName(transform) === name);
-}
-
-function maskCodes(transform: PyValue): PyValue[] | undefined {
-  const codes = (transform as { attr?(name: string): PyValue | undefined }).attr?.('codes');
-  return asItems(codes);
 }
 
 /** PointScaler's decoding: -1..1 to the pixels of the model's image, x before y. */
@@ -67,9 +57,7 @@ function pointsDecoder(file: LearnerFile): ImageTarget['decode'] {
     const points = new Float32Array(values.length);
     for (let i = 0; i < values.length; i++) {
       const size = i % 2 === 0 ? width : height;
-      points[i] = scaled
-        ? Math.fround(Math.fround(Math.fround(values[i]! + 1) * size) / 2)
-        : values[i]!;
+      points[i] = scaled ? Math.fround(Math.fround(values[i]! + 1) * size) / 2 : values[i]!;
     }
     return new Tensor('float32', points, [values.length / 2, 2]);
   };

@@ -5,9 +5,9 @@ import { Tensor } from 'onnxruntime-common';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../errors/index.js';
-import { UnexpectedItemError, UnsupportedLearnerError } from '../errors/index.js';
+import { UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import { Learner } from '../learner.js';
-import { EmptyImageError, UnreadableImageFileError } from './errors/index.js';
+import { EmptyImageError, UnreadableImageFileError } from '../errors.js';
 import type { DecodedImageTarget } from './image-target.js';
 import type { ImageItem } from './image-item.js';
 

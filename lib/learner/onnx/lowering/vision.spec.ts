@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { floats, largestDifference, noise } from '../../fastai/vision/testing/noise.js';
+import { floats, largestDifference, noise } from '../../../../test/helpers/noise.js';
 import { Module, readTorchFile } from '../../torch/index.js';
 import type { Dim } from '../graph.js';
 import { createSession } from '../session/create-session.js';

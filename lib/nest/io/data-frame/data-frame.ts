@@ -1,4 +1,4 @@
-import type { FrameLike } from '../../../learner/fastai/tabular/index.js';
+import type { FrameLike } from '../../../learner/fastai/contract.js';
 
 /**
  * A criterion or value of a row: a function of it, or arquero's expression as a text.

@@ -1,4 +1,4 @@
-import type { TabularColumn, TabularSchema } from '../../../learner/fastai/tabular/index.js';
+import type { TabularColumn, TabularSchema } from '../../../learner/fastai/contract.js';
 import type { IoSchema } from '../io-descriptor.js';
 import { dtypeSchema, type PandasDtype } from './dtypes.js';
 import type { PandasOrient } from './orients.js';

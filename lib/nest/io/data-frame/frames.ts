@@ -1,4 +1,4 @@
-import type { FrameLike } from '../../../learner/fastai/tabular/index.js';
+import type { FrameLike } from '../../../learner/fastai/contract.js';
 import type { DataFrame } from './data-frame.js';
 import { Fault, nameOf } from '../fault.js';
 import { columnsOf } from './orients.js';

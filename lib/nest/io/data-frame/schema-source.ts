@@ -1,4 +1,4 @@
-import type { TabularSchema } from '../../../learner/fastai/tabular/index.js';
+import type { TabularSchema } from '../../../learner/fastai/contract.js';
 import { learnerSchemaOf } from '../../../serving/runtime/learner-schemas.js';
 
 /**

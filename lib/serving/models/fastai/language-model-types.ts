@@ -1,5 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { Predictions } from '../../../learner/fastai/learner.js';
+import type { Predictions } from '../../../learner/fastai/contract.js';
 import type { GenerateOptions } from '../../../learner/fastai/text/lm/options.js';
 import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';

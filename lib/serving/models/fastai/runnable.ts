@@ -1,7 +1,6 @@
 import type { BaseLearner } from '../../../learner/fastai/base-learner.js';
-import type { LearnerKind } from '../../../learner/fastai/learner-file.js';
+import type { LearnerKind, DecodedRow } from '../../../learner/fastai/contract.js';
 import { Learner } from '../../../learner/fastai/learner.js';
-import type { DecodedRow } from '../../../learner/fastai/tabular/index.js';
 import type { LMLearner, SliceRequest } from '../../../learner/fastai/text/lm/lm-learner.js';
 import type { Served } from '../../runner/pool/protocol.js';
 

@@ -1,12 +1,13 @@
 import type { Tensor } from 'onnxruntime-common';
-import { WrongLearnerKindError } from '../../../learner/fastai/errors/index.js';
-import type { Prediction, Predictions } from '../../../learner/fastai/learner.js';
+import { WrongLearnerKindError } from '../../../learner/fastai/errors.js';
 import type {
+  Prediction,
+  Predictions,
   DecodedRow,
   FrameLike,
   ShownRow,
   TabularSchema,
-} from '../../../learner/fastai/tabular/index.js';
+} from '../../../learner/fastai/contract.js';
 import type { Slice } from '../../../learner/fastai/text/lm/lm-learner.js';
 import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
 import { FASTAI, checkSignatures } from '../signatures.js';

@@ -3,7 +3,8 @@ import { access, copyFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BaseLearner } from '../../../learner/fastai/base-learner.js';
 import { openLearnerFile } from '../../../learner/fastai/learner-file.js';
-import { Learner, type LearnerOptions } from '../../../learner/fastai/learner.js';
+import { Learner } from '../../../learner/fastai/learner.js';
+import type { LearnerOptions } from '../../../learner/fastai/contract.js';
 import type { RunnerOptions } from '../../runner/runner-options-types.js';
 import type { FastaiRunner } from '../../runner/runner-types.js';
 // Makes toRunner() of fastai models work.

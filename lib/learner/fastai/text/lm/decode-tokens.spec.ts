@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeSpecTokens, TokenDecoder } from './decode-tokens.js';
-import { DecodedTextTooLongError } from './errors/index.js';
+import { DecodedTextTooLongError } from '../../errors.js';
 
 const { decoded } = JSON.parse(readFileSync('test/fixtures/lm/untied/cases.json', 'utf8')) as {
   decoded: { tokens: string[]; words: string[] }[];

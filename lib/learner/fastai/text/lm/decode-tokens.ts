@@ -1,6 +1,6 @@
 import { lower, strip, upper } from '../../../python/str.js';
 import { TK_MAJ, TK_REP, TK_UP, TK_WREP } from '../special-tokens.js';
-import { DecodedTextTooLongError } from './errors/index.js';
+import { DecodedTextTooLongError } from '../../errors.js';
 
 /** Beyond any text that is meant: a few marker tokens could ask for gigabytes. */
 const MOST_CHARACTERS = 10_000_000;
@@ -19,11 +19,7 @@ export class TokenDecoder {
   #count: number | undefined;
   #length = 0;
 
-  /**
-   * The words that this token completes: one, several, or none.
-   *
-   * @throws DecodedTextTooLongError
-   */
+  /** The words that this token completes: one, several, or none. @throws DecodedTextTooLongError */
   push(token: string): string[] {
     if (RULES.has(token)) {
       this.#rule = token;
@@ -31,13 +27,13 @@ export class TokenDecoder {
     }
     switch (this.#rule) {
       case undefined:
-        return this.#made(token, 1);
+        return this.#made(token);
       case TK_MAJ:
         this.#rule = undefined;
-        return this.#made(capitalized(token), 1);
+        return this.#made(capitalized(token));
       case TK_UP:
         this.#rule = undefined;
-        return this.#made(upper(token), 1);
+        return this.#made(upper(token));
     }
     if (this.#count === undefined) {
       this.#count = parseInteger(token);
@@ -49,8 +45,8 @@ export class TokenDecoder {
     return this.#rule === TK_REP ? [token.repeat(times)] : Array<string>(times).fill(token);
   }
 
-  #made(word: string, times: number): string[] {
-    this.#reserve(word.length * times);
+  #made(word: string): string[] {
+    this.#reserve(word.length);
     return [word];
   }
 

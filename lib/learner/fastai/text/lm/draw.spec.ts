@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { draw, weigh } from './draw.js';
-import { NoTokenLeftError, NotProbabilitiesError } from './errors/index.js';
+import { NoTokenLeftError, NotProbabilitiesError } from '../../errors.js';
 import { Generation, type GenerationContext } from './generation.js';
 import { LMLearner } from './lm-learner.js';
 import type { DrawOptions } from './options.js';

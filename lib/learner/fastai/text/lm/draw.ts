@@ -1,4 +1,4 @@
-import { NoTokenLeftError, NotProbabilitiesError } from './errors/index.js';
+import { NoTokenLeftError, NotProbabilitiesError } from '../../errors.js';
 
 /** What may be drawn, and how. */
 export interface DrawRules {

@@ -4,10 +4,7 @@ import type { LanguageModel } from './language-model.js';
 import type { DrawOptions } from './options.js';
 import { SeededRandom, type RandomState } from './random.js';
 
-/**
- * Where a text stands: plain data, so that another thread, or the same one later, can go on with
- * it.
- */
+/** Where a text stands: plain data, so that it can go on in another thread, or later. */
 export interface GenerationState {
   /** Tokens that the model has yet to read. */
   readonly unread: Int32Array;
@@ -29,20 +26,14 @@ export interface GenerationContext {
   readonly unknown: number | undefined;
 }
 
-/**
- * Tokens of a prompt that are read in one run: a long one neither fills the memory nor holds up
- * others.
- */
+/** Tokens of a prompt in one run: a long one neither fills the memory nor holds up others. */
 const PIECE = 64;
 
 /** One text on its way: fastai's loop in `LMLearner.predict`, a step at a time. */
 export class Generation {
   readonly #rules: DrawRules;
   readonly #random: SeededRandom;
-  #unread: Int32Array;
-  #hidden: Float32Array | undefined;
-  #left: number;
-  #warned: boolean;
+  #state: GenerationState;
 
   constructor(
     private readonly context: GenerationContext,
@@ -52,10 +43,7 @@ export class Generation {
     const { minP, temperature, noUnk } = options;
     this.#rules = { minP, temperature, excluded: noUnk ? context.unknown : undefined };
     this.#random = SeededRandom.resume(state.random);
-    this.#unread = state.unread;
-    this.#hidden = state.hidden;
-    this.#left = state.left;
-    this.#warned = state.warned;
+    this.#state = { ...state, random: this.#random.state };
   }
 
   /** The beginning of a text. */
@@ -65,48 +53,44 @@ export class Generation {
   }
 
   get done(): boolean {
-    return this.#left === 0;
+    return this.#state.left === 0;
   }
 
   get state(): GenerationState {
-    return {
-      unread: this.#unread,
-      hidden: this.#hidden,
-      random: this.#random.state,
-      left: this.#left,
-      warned: this.#warned,
-    };
+    return this.#state;
   }
 
   /** The id of the next token; undefined where only a piece of the prompt was read. */
   async step(): Promise<number | undefined> {
     const { model, activation } = this.context;
-    const unread = this.#unread;
+    const { unread, hidden, left } = this.#state;
     if (model.carries && unread.length > PIECE) {
-      const { state } = await model.step(unread.subarray(0, PIECE), this.#hidden);
-      this.#hidden = state;
-      this.#unread = unread.subarray(PIECE);
+      const { state } = await model.step(unread.subarray(0, PIECE), hidden);
+      this.#move({ hidden: state, unread: unread.subarray(PIECE) });
       return undefined;
     }
-    const { logits, state } = await model.step(unread, this.#hidden);
+    const { logits, state } = await model.step(unread, hidden);
     const id = this.#draw(activation(logits).data as Float32Array);
-    this.#left--;
     // fastai runs the model anew for each word. Going on from the state gives the same numbers for
     // one step each.
-    if (this.options.onlyLastWord) {
-      this.#hidden = undefined;
-      this.#unread = Int32Array.of(id);
-    } else if (model.carries) {
-      this.#hidden = state;
-      this.#unread = Int32Array.of(id);
-    } else this.#unread = appended(unread, id);
+    const { onlyLastWord } = this.options;
+    const whole = !onlyLastWord && !model.carries;
+    this.#move({
+      left: left - 1,
+      hidden: onlyLastWord ? undefined : model.carries ? state : hidden,
+      unread: whole ? appended(unread, id) : Int32Array.of(id),
+    });
     return id;
+  }
+
+  #move(changes: Partial<GenerationState>): void {
+    this.#state = { ...this.#state, ...changes };
   }
 
   #draw(probs: Float32Array): number {
     const reached = weigh(probs, this.#rules);
-    if (!reached && !this.#warned) {
-      this.#warned = true;
+    if (!reached && !this.#state.warned) {
+      this.#move({ warned: true });
       process.emitWarning(
         `No token has a probability of ${this.options.minP} or more, so minP is not applied; try a lower value.`,
         'MinProbabilityWarning',

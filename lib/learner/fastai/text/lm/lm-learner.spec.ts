@@ -5,13 +5,9 @@ import { lastValueFrom, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { InputError } from '../../../errors/index.js';
 import { lowerModel, writeModel } from '../../../onnx/index.js';
-import {
-  LearnerReleasedError,
-  UnexpectedItemError,
-  WrongLearnerKindError,
-} from '../../errors/index.js';
+import { LearnerReleasedError, UnexpectedItemError, WrongLearnerKindError } from '../../errors.js';
 import { Learner } from '../../learner.js';
-import { InvalidGenerateOptionError } from './errors/index.js';
+import { InvalidGenerateOptionError } from '../../errors.js';
 import { LMLearner } from './lm-learner.js';
 import type { GenerateOptions, StreamOptions } from './options.js';
 

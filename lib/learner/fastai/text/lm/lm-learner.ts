@@ -1,20 +1,20 @@
-import { Tensor } from 'onnxruntime-common';
+import type { Tensor } from 'onnxruntime-common';
 import { BaseLearner } from '../../base-learner.js';
-import { joinRows, rowOf } from '../../data/rows.js';
+import type { LearnerOptions, Predictions } from '../../contract.js';
+import { concatRows, rowOf } from '../../data/rows.js';
 import {
+  InvalidGenerateOptionError,
   UnexpectedItemError,
   UnsupportedLearnerError,
   WrongLearnerKindError,
-} from '../../errors/index.js';
+} from '../../errors.js';
 import { openLearnerFile, type LearnerFile } from '../../learner-file.js';
-import type { LearnerOptions, Predictions } from '../../learner.js';
 import { readLoss, type Loss } from '../../losses/loss.js';
 import { UNK } from '../special-tokens.js';
-import { TextPipeline } from '../text-pipeline.js';
+import type { TextPipeline } from '../text-pipeline.js';
 import { addedWords, wholeText, type Continuation } from './continuation.js';
-import { InvalidGenerateOptionError } from './errors/index.js';
 import { Generation, type GenerationContext, type GenerationState } from './generation.js';
-import { openLanguageModel, type LanguageModel } from './language-model.js';
+import type { LanguageModel } from './language-model.js';
 import {
   checkGenerateOptions,
   checkStreamOptions,
@@ -91,6 +91,11 @@ export class LMLearner extends BaseLearner {
     file: LearnerFile,
     options: LearnerOptions,
   ): Promise<LMLearner> {
+    // Only now, as this class is imported by all who import the package.
+    const [{ TextPipeline }, { openLanguageModel }] = await Promise.all([
+      import('../text-pipeline.js'),
+      import('./language-model.js'),
+    ]);
     const loss = readLoss(file.loss, options.activation);
     const pipeline = TextPipeline.read(file, options);
     const model = await openLanguageModel(file, options);
@@ -135,7 +140,7 @@ export class LMLearner extends BaseLearner {
    * fastai's `get_preds` gives for that text alone.
    *
    * @returns float32 `[texts, vocabulary]`, and `null` for the targets.
-   * @throws InputError for an empty list, or an item that is no text.
+   * @throws InputError for an empty list, or an item that is not a text.
    */
   async getPreds(texts: readonly string[]): Promise<Predictions> {
     const { model, activation } = this.#use();
@@ -144,8 +149,7 @@ export class LMLearner extends BaseLearner {
     for (const ids of texts.map((text) => this.pipeline.encode(text))) {
       rows.push(activation((await model.step(ids)).logits));
     }
-    const order = rows.map((_, index) => index);
-    return [joinRows(rows, order), null];
+    return [concatRows(rows), null];
   }
 
   /**
@@ -158,11 +162,11 @@ export class LMLearner extends BaseLearner {
     const { model } = this.#use();
     if (!model.encode) {
       throw new UnsupportedLearnerError(
-        'An ONNX file in place of the model tells no encodings',
+        'An ONNX file in place of the model does not give encodings',
         'load the learner without the option "onnx"',
       );
     }
-    return rowOf((await model.encode(this.pipeline.encode(text))).encoded, 0);
+    return rowOf(await model.encode(this.pipeline.encode(text)), 0);
   }
 
   /** The tokens that the learner's tokenizer makes of a text, after all rules. */
@@ -171,12 +175,7 @@ export class LMLearner extends BaseLearner {
     return this.pipeline.tokenize(text);
   }
 
-  /**
-   * Goes on with a text for about `budgetMs`, and at least by a step: what lets several texts take
-   * turns.
-   *
-   * @internal
-   */
+  /** Goes on for about `budgetMs`, and a step at least: texts can take turns. @internal */
   async slice(request: SliceRequest, budgetMs: number): Promise<Slice> {
     const context = this.#use();
     const { options } = request;

@@ -1,10 +1,6 @@
-import { InvalidGenerateOptionError } from './errors/index.js';
+import { InvalidGenerateOptionError } from '../../errors.js';
 
-/**
- * How a language model continues a text: fastai's options of `LMLearner.predict`.
- *
- * @publicApi
- */
+/** How a language model continues a text: fastai's options of `LMLearner.predict`. @publicApi */
 export interface GenerateOptions {
   /** Never draws `xxunk`. @default true */
   noUnk?: boolean;
@@ -25,11 +21,7 @@ export interface GenerateOptions {
   signal?: AbortSignal;
 }
 
-/**
- * The same for a stream, whose words are decoded one by one.
- *
- * @publicApi
- */
+/** The same for a stream, whose words are decoded one by one. @publicApi */
 export type StreamOptions = Omit<GenerateOptions, 'decoder'>;
 
 /** What the drawing of tokens needs; plain data. */
@@ -46,61 +38,58 @@ export const DRAW_OPTIONS = ['noUnk', 'temperature', 'minP', 'onlyLastWord', 'se
 const STREAM_OPTIONS = [...DRAW_OPTIONS, 'signal'];
 const ALL_OPTIONS = [...STREAM_OPTIONS, 'decoder'];
 
-/**
- * How many tokens to draw; as in Python's `range`, none for a negative number.
- *
- * @throws InvalidGenerateOptionError for what is no whole number.
- */
+type Check = readonly [valid: (value: unknown) => boolean, remedy: string];
+
+const boolean: Check = [(value) => typeof value === 'boolean', 'pass true or false'];
+const wholeNumber: Check = [Number.isSafeInteger, 'pass a whole number'];
+
+const checks: Readonly<Partial<Record<keyof GenerateOptions, Check>>> = {
+  noUnk: boolean,
+  onlyLastWord: boolean,
+  temperature: [
+    (value) => Number.isFinite(value) && (value as number) > 0,
+    'pass a number above 0, such as 0.5',
+  ],
+  minP: [(value) => value === null || Number.isFinite(value), 'pass a probability from 0 to 1'],
+  seed: wholeNumber,
+  decoder: [(value) => typeof value === 'function', 'pass a function of tokens that returns words'],
+};
+
+function check(name: string, value: unknown, [valid, remedy]: Check): void {
+  if (valid(value)) return;
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  throw new InvalidGenerateOptionError(name, `is ${shown}`, remedy);
+}
+
+/** How many tokens to draw; as in Python's `range`, none for a negative number. */
 export function checkWordCount(nWords: unknown): number {
-  if (!Number.isSafeInteger(nWords)) {
-    throw new InvalidGenerateOptionError('nWords', `is ${show(nWords)}`, 'pass a whole number');
-  }
+  check('nWords', nWords, wholeNumber);
   return Math.max(0, nWords as number);
 }
 
-/**
- * @throws InvalidGenerateOptionError for unknown options, and values that leave nothing to draw
- * from.
- */
+/** @throws InvalidGenerateOptionError for an unknown option, or a value that cannot be used. */
 export function checkGenerateOptions(
   options: GenerateOptions,
   known: readonly string[] = ALL_OPTIONS,
 ): DrawOptions {
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && !known.includes(name)) {
-      throw new InvalidGenerateOptionError(
-        `"${name}"`,
-        'is no option of a language model',
-        `use ${known.join(', ')}`,
-      );
-    }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const unknown = given.find(([name]) => !known.includes(name));
+  if (unknown) {
+    throw new InvalidGenerateOptionError(
+      `"${unknown[0]}"`,
+      'is no option of a language model',
+      `use ${known.join(', ')}`,
+    );
   }
-  const { noUnk = true, onlyLastWord = false, temperature = 1, seed, decoder } = options;
-  const minP = options.minP ?? undefined;
-  const refuse = (name: keyof GenerateOptions, remedy: string): never => {
-    throw new InvalidGenerateOptionError(name, `is ${show(options[name])}`, remedy);
-  };
-  if (typeof noUnk !== 'boolean') refuse('noUnk', 'pass true or false');
-  if (typeof onlyLastWord !== 'boolean') refuse('onlyLastWord', 'pass true or false');
-  if (!Number.isFinite(temperature) || temperature <= 0) {
-    refuse('temperature', 'pass a number above 0, such as 0.5');
+  for (const [name, rule] of Object.entries(checks)) {
+    const value = options[name as keyof GenerateOptions];
+    if (value !== undefined) check(name, value, rule);
   }
-  if (minP !== undefined && !Number.isFinite(minP)) {
-    refuse('minP', 'pass a probability from 0 to 1');
-  }
-  if (seed !== undefined && !Number.isSafeInteger(seed)) refuse('seed', 'pass a whole number');
-  if (decoder !== undefined && typeof decoder !== 'function') {
-    refuse('decoder', 'pass a function of tokens that returns words');
-  }
-  return { noUnk, temperature, minP, onlyLastWord, seed };
+  const { noUnk = true, onlyLastWord = false, temperature = 1, seed } = options;
+  return { noUnk, temperature, minP: options.minP ?? undefined, onlyLastWord, seed };
 }
 
-/** @throws InvalidGenerateOptionError */
 export function checkStreamOptions(nWords: unknown, options: StreamOptions): void {
   checkWordCount(nWords);
   checkGenerateOptions(options, STREAM_OPTIONS);
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -54,9 +54,7 @@ function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }
 
-/**
- * The finalizer of MurmurHash3: each bit of the input flips each of the output with even chance.
- */
+/** MurmurHash3's finalizer: each bit of the input flips each of the output with even chance. */
 function hash(word: number): number {
   let h = word | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

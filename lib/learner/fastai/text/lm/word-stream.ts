@@ -1,10 +1,4 @@
-import { ValueStream, type ValueSource } from '../../../runtime/value-stream.js';
-
-/**
- * The words of a text as they are made: begins when it is asked for, stops when the signal is
- * aborted.
- */
-export type WordSource = ValueSource<string>;
+import { ValueStream } from '../../../runtime/value-stream.js';
 
 /**
  * Words as they are made, both as an rxjs `Observable` and for `for await`. Nothing runs before

@@ -20,10 +20,7 @@ function lowered({ groups: [, before = '', word = ''] }: PythonMatch, marker: st
   return `${before}${word.length > 1 ? `${marker} ` : ''}${lower(word)}`;
 }
 
-/**
- * `lowercase`: the marker of the beginning, the text in lower case and stripped, the marker of the
- * end.
- */
+/** `lowercase`, between the markers of the beginning and the end. */
 export function lowercase(text: string, addBos = true, addEos = false): string {
   return `${addBos ? `${BOS} ` : ''}${strip(lower(text))}${addEos ? ` ${EOS}` : ''}`;
 }

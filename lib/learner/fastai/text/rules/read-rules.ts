@@ -7,49 +7,30 @@ import {
   type PyValue,
 } from '../../../torch/index.js';
 import { lower, strip, upper } from '../../../python/str.js';
-import { UnknownTextRuleError } from '../errors/index.js';
+import type { TextRule, TextRules } from '../../contract.js';
+import { UnknownTextRuleError } from '../../errors.js';
 import { lowercase, replaceAllCaps, replaceMaj } from './casing.js';
 import { fixHtml } from './fix-html.js';
 import { unescapeHtml } from './html-entities.js';
 import { replaceRep, replaceWrep } from './repetition.js';
-import { replaceSpace, rmUselessSpaces, specAddSpaces } from './spacing.js';
 
-/**
- * A step that a text goes through before it is split into tokens.
- *
- * @publicApi
- */
-export type TextRule = (text: string) => string;
-
-/**
- * Text rules by the name of the Python function that they stand for, with its module
- * (`__main__.my_rule`) or without.
- *
- * @publicApi
- */
-export type TextRules = Readonly<Record<string, TextRule>>;
-
-const DEFAULT_RULES: readonly TextRule[] = [
-  fixHtml,
-  replaceRep,
-  replaceWrep,
-  specAddSpaces,
-  rmUselessSpaces,
-  replaceAllCaps,
-  replaceMaj,
-  (text) => lowercase(text),
-];
-
-const FASTAI_RULES: ReadonlyMap<string, TextRule> = new Map<string, TextRule>([
+/** fastai's defaults, in their order. */
+const DEFAULT_RULES: readonly (readonly [string, TextRule])[] = [
   ['fix_html', fixHtml],
   ['replace_rep', replaceRep],
   ['replace_wrep', replaceWrep],
-  ['spec_add_spaces', specAddSpaces],
-  ['rm_useless_spaces', rmUselessSpaces],
+  ['spec_add_spaces', (text) => text.replace(/[/#\\]/g, ' $& ')],
+  // Of spaces alone, no other white space.
+  ['rm_useless_spaces', (text) => text.replace(/ {2,}/g, ' ')],
   ['replace_all_caps', replaceAllCaps],
   ['replace_maj', replaceMaj],
   ['lowercase', (text) => lowercase(text)],
-  ['replace_space', replaceSpace],
+];
+
+const FASTAI_RULES: ReadonlyMap<string, TextRule> = new Map([
+  ...DEFAULT_RULES,
+  // So that tokens can be joined by spaces.
+  ['replace_space', (text) => text.replaceAll(' ', '▁')],
 ]);
 
 /** Functions of Python's own that serve as rules. */
@@ -63,15 +44,10 @@ const PYTHON_RULES: ReadonlyMap<string, TextRule> = new Map<string, TextRule>([
   ['fastcore.imports.noop', (text) => text],
 ]);
 
-/**
- * The rules of a `Tokenizer`, in order; fastai's defaults where the file has none.
- *
- * @throws UnknownTextRuleError for a function that the file names but does not define
- */
+/** In order; fastai's defaults where the file has none. @throws UnknownTextRuleError */
 export function readRules(value: PyValue | undefined, given: TextRules = {}): TextRule[] {
-  if (value === undefined || value === null) return [...DEFAULT_RULES];
-  const rules = asItems(value) ?? [value];
-  return rules.map((rule) => readRule(rule, given));
+  if (value === undefined || value === null) return DEFAULT_RULES.map(([, rule]) => rule);
+  return (asItems(value) ?? [value]).map((rule) => readRule(rule, given));
 }
 
 function readRule(value: PyValue, given: TextRules): TextRule {

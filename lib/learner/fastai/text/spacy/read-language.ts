@@ -1,5 +1,5 @@
 import { PythonPattern } from '../../../python/regex/index.js';
-import { codePointLength } from '../../../python/str.js';
+import { codePointLength, isSpace } from '../../../python/str.js';
 import {
   asDict,
   asItems,
@@ -11,13 +11,13 @@ import {
   qualifiedNameOf,
   type PyValue,
 } from '../../../torch/index.js';
+import type { Tokenize } from '../../contract.js';
 import {
   TextTooLongError,
   UnpairedSurrogateError,
   UnreadableTokenizerError,
   UnsupportedTokenizerError,
-} from '../errors/index.js';
-import { CharacterTokenizer } from './character-tokenizer.js';
+} from '../../errors.js';
 import { RuleTokenizer } from './rule-tokenizer.js';
 
 /** `spacy.attrs.ORTH`: the key of a token's text in a special case. */
@@ -27,66 +27,46 @@ const MAX_LENGTH = 1_000_000;
 
 const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
 
-interface Splitter {
-  tokenize(text: string): string[];
-}
-
-/** fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language, read from the file. */
-export class SpacyTokenizer {
-  private constructor(
-    private readonly splitter: Splitter,
-    private readonly maxLength: number,
-  ) {}
-
-  /**
-   * @throws UnsupportedTokenizerError for languages whose tokenizer is no set of rules
-   * @throws UnreadableTokenizerError when the language is not in the file
-   */
-  static read(record: PyObject): SpacyTokenizer {
-    const language = findLanguage(record.attr('pipe') ?? record.attr('nlp'));
-    if (!language) throw new UnreadableTokenizerError('spaCy language', 'missing');
-    return new SpacyTokenizer(
-      readSplitter(language.attr('tokenizer')),
-      asNumber(language.attr('max_length')) ?? MAX_LENGTH,
-    );
-  }
-
-  /**
-   * @throws TextTooLongError for texts longer than `nlp.max_length`, which spaCy refuses
-   * @throws UnpairedSurrogateError for texts that are no valid Unicode, which spaCy refuses as well
-   */
-  tokenize(text: string): string[] {
-    if (text.length > this.maxLength) {
+/**
+ * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language. Texts that spaCy refuses are
+ * refused: those longer than `nlp.max_length`, and those that are not valid Unicode.
+ *
+ * @throws UnsupportedTokenizerError for languages whose tokenizer is not a set of rules
+ * @throws UnreadableTokenizerError when the language is not in the file
+ */
+export function readSpacyTokenizer(record: PyObject): Tokenize {
+  const language = findLanguage(record.attr('pipe') ?? record.attr('nlp'));
+  if (!language) throw new UnreadableTokenizerError('spaCy language', 'missing');
+  const split = readSplitter(language.attr('tokenizer'));
+  const maxLength = asNumber(language.attr('max_length')) ?? MAX_LENGTH;
+  return (text) => {
+    if (text.length > maxLength) {
       const length = codePointLength(text);
-      if (length > this.maxLength) throw new TextTooLongError(length, this.maxLength);
+      if (length > maxLength) throw new TextTooLongError(length, maxLength);
     }
     if (UNPAIRED_SURROGATE.test(text)) throw new UnpairedSurrogateError();
-    return this.splitter.tokenize(text);
-  }
+    return split(text);
+  };
 }
 
-/**
- * The language behind `nlp.pipe`, however the bound method was pickled: `getattr(nlp, 'pipe')`, or
- * `MethodType(Language.pipe, nlp)`.
- */
+/** `nlp.pipe` was pickled as `getattr(nlp, 'pipe')` or as `MethodType(Language.pipe, nlp)`. */
 function findLanguage(value: PyValue | undefined): PyObject | undefined {
   if (!(value instanceof PyObject)) return undefined;
-  if (value.attr('tokenizer') !== undefined) return value;
-  for (const arg of value.args) {
-    if (arg instanceof PyObject && arg.attr('tokenizer') !== undefined) return arg;
-  }
-  return undefined;
+  return [value, ...value.args].find(
+    (each): each is PyObject => each instanceof PyObject && each.attr('tokenizer') !== undefined,
+  );
 }
 
-function readSplitter(record: PyValue | undefined): Splitter {
-  if (!(record instanceof PyObject))
+function readSplitter(record: PyValue | undefined): Tokenize {
+  if (!(record instanceof PyObject)) {
     throw new UnreadableTokenizerError('spaCy tokenizer', 'missing');
+  }
   switch (record.className) {
     case 'spacy.tokenizer.Tokenizer':
-      return readRuleTokenizer(record);
+      return readRules(record);
     case 'spacy.lang.zh.ChineseTokenizer': {
       const segmenter = asString(record.attr('segmenter')) ?? 'char';
-      if (segmenter === 'char') return new CharacterTokenizer();
+      if (segmenter === 'char') return splitCharacters;
       throw new UnsupportedTokenizerError(
         record.className,
         `which segments with ${segmenter}, a program and model outside the file`,
@@ -97,12 +77,10 @@ function readSplitter(record: PyValue | undefined): Splitter {
   }
 }
 
-/**
- * `Tokenizer(vocab, rules, prefix_search, suffix_search, infix_finditer, token_match, url_match)`.
- */
-function readRuleTokenizer(record: PyObject): RuleTokenizer {
+/** `Tokenizer(vocab, rules, prefix_search, suffix_search, infix_finditer, token_match, …)`. */
+function readRules(record: PyObject): Tokenize {
   const [, rules, prefix, suffix, infix, tokenMatch, urlMatch] = record.args;
-  return new RuleTokenizer({
+  const tokenizer = new RuleTokenizer({
     specialCases: readSpecialCases(rules),
     prefix: readPattern('prefix_search', prefix),
     suffix: readPattern('suffix_search', suffix),
@@ -110,6 +88,7 @@ function readRuleTokenizer(record: PyObject): RuleTokenizer {
     tokenMatch: readPattern('token_match', tokenMatch),
     urlMatch: readPattern('url_match', urlMatch),
   });
+  return (text) => tokenizer.tokenize(text);
 }
 
 function readSpecialCases(value: PyValue | undefined): Map<string, readonly string[]> {
@@ -137,9 +116,32 @@ function readPattern(part: string, value: PyValue | undefined): PythonPattern | 
     value instanceof PyObject ? value.args.find((arg) => arg instanceof PyRegex) : value;
   if (owner instanceof PyRegex) return new PythonPattern(owner.pattern, owner.flags);
   const name = qualifiedNameOf(value);
-  if (name === undefined) throw new UnreadableTokenizerError(part, 'no regular expression');
+  if (name === undefined) throw new UnreadableTokenizerError(part, 'not a regular expression');
   throw new UnsupportedTokenizerError(
     name,
     `the ${part} of its spaCy tokenizer, whose code is not in the file`,
   );
+}
+
+/** spaCy's Chinese tokenizer with its `char` segmenter: every character is a token. */
+function splitCharacters(text: string): string[] {
+  const tokens: string[] = [];
+  let space = '';
+  let afterToken = false;
+  for (const char of text) {
+    if (isSpace(char.charCodeAt(0))) {
+      // The first space behind a token belongs to the token; the white space after it is a token of
+      // its own.
+      if (afterToken && char === ' ') afterToken = false;
+      else space += char;
+      if (space) afterToken = false;
+      continue;
+    }
+    if (space) tokens.push(space);
+    space = '';
+    tokens.push(char);
+    afterToken = true;
+  }
+  if (space) tokens.push(space);
+  return tokens;
 }

@@ -24,10 +24,7 @@ interface Tokens {
   readonly spaces: boolean[];
 }
 
-/**
- * spaCy's rule-based tokenizer: splits at white space, then takes prefixes, suffixes and infixes
- * off each chunk, and puts special cases first.
- */
+/** spaCy's tokenizer: affixes and infixes come off each chunk, and special cases go first. */
 export class RuleTokenizer {
   readonly #specials: ReadonlyMap<string, readonly string[]>;
   readonly #matcher = new SpecialCaseMatcher();
@@ -55,10 +52,7 @@ export class RuleTokenizer {
     return this.#applySpecialCases(tokens);
   }
 
-  /**
-   * Runs of white space and of other characters, where a single space between two others only parts
-   * them.
-   */
+  /** Runs of white space and of the rest; a single space between two others only parts them. */
   #split(text: string, withSpecials: boolean): Tokens {
     const tokens: Tokens = { words: [], spaces: [] };
     const { words, spaces } = tokens;
@@ -182,10 +176,7 @@ export class RuleTokenizer {
   }
 }
 
-/**
- * The length of the first match, wherever it stands: spaCy's patterns are anchored, and it does not
- * look.
- */
+/** Of the first match, wherever it stands: spaCy takes it that its patterns are anchored. */
 function lengthOf(pattern: PythonPattern | undefined, text: string): number {
   const match = pattern?.search(text);
   return match ? match.end - match.start : 0;

@@ -9,10 +9,7 @@ export interface TokenSpan {
   readonly end: number;
 }
 
-/**
- * Finds special cases that a text spells over several tokens: spaCy's `PhraseMatcher` on the
- * tokens' text.
- */
+/** Finds special cases that a text spells over several tokens: spaCy's `PhraseMatcher`. */
 export class SpecialCaseMatcher {
   readonly #root: Node = { next: new Map(), terminal: false };
 
@@ -26,10 +23,7 @@ export class SpecialCaseMatcher {
     node.terminal = tokens.length > 0;
   }
 
-  /**
-   * The longest matches, of equals the first, none of which begins or ends inside a longer one; in
-   * the order of the text.
-   */
+  /** In order: the longest, of equals the first; none begins or ends inside a longer one. */
   find(tokens: readonly string[]): TokenSpan[] {
     const matches: TokenSpan[] = [];
     for (let start = 0; start < tokens.length; start++) {

@@ -1,4 +1,4 @@
-import { DamagedImageError } from '../errors/index.js';
+import { DamagedImageError } from '../../errors.js';
 
 /**
  * BMP's run lengths: rows from the bottom of the image, one index a pixel. What a row or a jump

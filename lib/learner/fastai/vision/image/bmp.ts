@@ -1,4 +1,4 @@
-import { DamagedImageError, UnsupportedImageError } from '../errors/index.js';
+import { DamagedImageError, UnsupportedImageError } from '../../errors.js';
 import { ByteReader } from './byte-reader.js';
 import { bmpRunLengths } from './bmp-rle.js';
 import { checkSize, type ImageLimits } from './limits.js';

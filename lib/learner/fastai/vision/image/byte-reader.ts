@@ -1,4 +1,4 @@
-import { DamagedImageError } from '../errors/index.js';
+import { DamagedImageError } from '../../errors.js';
 
 /** Reads a file's bytes in order; running past the end is a DamagedImageError. */
 export class ByteReader {

@@ -1,4 +1,4 @@
-import { DamagedImageError } from '../errors/index.js';
+import { DamagedImageError } from '../../errors.js';
 import { ByteReader } from './byte-reader.js';
 import { lzwDecode } from './lzw.js';
 import { checkSize, type ImageLimits } from './limits.js';

@@ -1,6 +1,6 @@
 import type sharpModule from 'sharp';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
-import { DamagedImageError, UnsupportedImageError } from '../errors/index.js';
+import { DamagedImageError, UnsupportedImageError } from '../../errors.js';
 import type { ImageFormat } from './format.js';
 import { checkSize, type ImageLimits } from './limits.js';
 import { blank, convertRaster, type Raster, type RasterMode } from './raster.js';
@@ -27,14 +27,11 @@ export async function decodeWithLibvips(
   };
   const sharp = await loadSharp();
   const open = (): Sharp => sharp(bytes, options);
-  try {
+  return naming(format, async () => {
     const metadata = await open().metadata();
     checkSize(metadata.width, metadata.height, limits);
     return convertRaster(await decode(open(), bytes, format, metadata), mode);
-  } catch (error) {
-    if (error instanceof DamagedImageError || !isLibvips(error)) throw error;
-    throw new DamagedImageError(format, firstLine(error.message), { cause: error });
-  }
+  });
 }
 
 /** Loaded with the first image: applications without any do not pay for the native library. */
@@ -48,15 +45,17 @@ export async function libvipsSize(
   format: ImageFormat,
 ): Promise<{ width: number; height: number }> {
   const sharp = await loadSharp();
+  return naming(format, () => sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata());
+}
+
+/** The errors of libvips are plain ones. */
+async function naming<T>(format: ImageFormat, work: () => Promise<T>): Promise<T> {
   try {
-    const { width, height } = await sharp(bytes, {
-      failOn: 'none',
-      limitInputPixels: false,
-    }).metadata();
-    return { width, height };
+    return await work();
   } catch (error) {
-    if (!isLibvips(error)) throw error;
-    throw new DamagedImageError(format, firstLine(error.message), { cause: error });
+    if (!(error instanceof Error) || error.name !== 'Error') throw error;
+    const [firstLine = ''] = error.message.split('\n', 1);
+    throw new DamagedImageError(format, firstLine.trim(), { cause: error });
   }
 }
 
@@ -69,8 +68,9 @@ async function decode(
   if (metadata.space === 'cmyk' && metadata.depth === 'uchar') return fromCmyk(image);
   if (format === 'PNG' && isGrey16(bytes)) return fromGrey16(image);
   if (format === 'TIFF') {
-    if (metadata.space === 'grey16' && metadata.channels === 1)
+    if (metadata.space === 'grey16' && metadata.channels === 1) {
       return fromGrey16(image.autoOrient());
+    }
     checkTiff(metadata);
     // PIL turns TIFF files by their orientation, and no others.
     return fromColours(image.autoOrient(), metadata);
@@ -131,12 +131,4 @@ async function fromGrey16(image: Sharp): Promise<Raster> {
   const out = blank('L', info.width, info.height);
   for (let i = 0; i < out.data.length; i++) out.data[i] = Math.min(255, values[i * info.channels]!);
   return out;
-}
-
-function isLibvips(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'Error';
-}
-
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0]!.trim();
 }

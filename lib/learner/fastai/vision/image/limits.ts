@@ -1,4 +1,4 @@
-import { EmptyImageError, ImageTooLargeError } from '../errors/index.js';
+import { EmptyImageError, ImageTooLargeError } from '../../errors.js';
 
 /** What is decoded at most. @publicApi */
 export interface ImageLimits {

@@ -1,13 +1,9 @@
-import { DamagedImageError } from '../errors/index.js';
+import { DamagedImageError } from '../../errors.js';
 
 const LONGEST_CODE = 12;
 const TABLE = 1 << LONGEST_CODE;
 
-/**
- * GIF's variable-length LZW: `count` indices out of the blocks.
- *
- * @throws DamagedImageError when the codes are impossible or end early.
- */
+/** Variable-length LZW. @throws DamagedImageError for impossible codes, or an early end. */
 export function lzwDecode(
   blocks: Iterable<Uint8Array>,
   minimumBits: number,

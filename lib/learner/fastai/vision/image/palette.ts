@@ -1,4 +1,4 @@
-import { blank, luma, type Raster, type RasterMode } from './raster.js';
+import { blank, convertRaster, type Raster, type RasterMode } from './raster.js';
 
 /** 256 colours; entries that a file does not give are black, as in PIL. */
 export class Palette {
@@ -19,21 +19,14 @@ export class Palette {
 
   /** PIL's `convert` of a palette image; transparency is ignored, as `convert('RGB')` does. */
   apply(indices: Uint8Array, width: number, height: number, mode: RasterMode): Raster {
-    const out = blank(mode, width, height);
+    const out = blank('RGB', width, height);
     const colours = this.#colours;
-    if (mode === 'L') {
-      const greys = Uint8Array.from({ length: 256 }, (_, i) =>
-        luma(colours[i * 3]!, colours[i * 3 + 1]!, colours[i * 3 + 2]!),
-      );
-      for (let i = 0; i < indices.length; i++) out.data[i] = greys[indices[i]!]!;
-      return out;
-    }
     for (let i = 0, to = 0; i < indices.length; i++, to += 3) {
       const from = indices[i]! * 3;
       out.data[to] = colours[from]!;
       out.data[to + 1] = colours[from + 1]!;
       out.data[to + 2] = colours[from + 2]!;
     }
-    return out;
+    return convertRaster(out, mode);
   }
 }

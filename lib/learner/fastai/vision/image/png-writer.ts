@@ -6,10 +6,7 @@ const INDEXED = 3;
 /** Red, green and blue, 0..255. @publicApi */
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/**
- * A PNG whose pixels are the given indices, exactly, with a colour for each: what a mask of class
- * ids is.
- */
+/** A PNG whose pixels are the given indices, exactly: what a mask of class ids is. */
 export function indexedPng(
   indices: Uint8Array,
   width: number,
@@ -44,9 +41,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return Buffer.concat([length, name, data, check]);
 }
 
-/**
- * As many colours as asked for, well apart: black, and then the colours of the PASCAL VOC masks.
- */
+/** Colours well apart: black, and then those of the PASCAL VOC masks. */
 export function classColours(count: number): Colour[] {
   return Array.from({ length: count }, (_, index): Colour => {
     const colour: [number, number, number] = [0, 0, 0];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../errors/index.js';
-import { ImageTooLargeError, UnsupportedImageError } from '../errors/index.js';
+import { ImageTooLargeError, UnsupportedImageError } from '../../errors.js';
 import { inspectImage, readImage } from './read-image.js';
 
 const folder = new URL('../../../../../test/fixtures/vision/', import.meta.url);

@@ -1,4 +1,4 @@
-import { UnsupportedImageError } from '../errors/index.js';
+import { UnsupportedImageError } from '../../errors.js';
 import { bmpSize, decodeBmp } from './bmp.js';
 import { describeUnknown, formatOf, type ImageFormat } from './format.js';
 import { decodeGif, gifSize } from './gif.js';
@@ -24,11 +24,7 @@ export async function readImage(
   return decodeWithLibvips(bytes, format, mode, limits);
 }
 
-/**
- * The format of an encoded image, once its header passed the limits; nothing is decoded.
- *
- * @throws UnsupportedImageError, DamagedImageError, ImageTooLargeError
- */
+/** The format, once the header passed the limits. @throws as {@link readImage} */
 export async function inspectImage(
   bytes: Uint8Array,
   limits: ImageLimits = {},

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { noise } from '../testing/noise.js';
+import { noise } from '../../../../../test/helpers/noise.js';
 import type { Resample } from './filters.js';
 import { crop, pad } from './frame.js';
 import type { Raster, RasterMode } from './raster.js';

@@ -28,19 +28,13 @@ export function resize(
   return columnsFirst(raster, width, height) ? rows(columns(raster)) : columns(rows(raster));
 }
 
-/**
- * Since version 13 PIL starts with the columns where they shrink much more; rounding in between
- * shows it.
- */
+/** PIL from version 13 on starts with columns that shrink much more; the rounding shows it. */
 function columnsFirst(raster: Raster, width: number, height: number): boolean {
   const fewerRows = raster.height - height;
   return fewerRows > 0 && fewerRows > (raster.width - width) * 2;
 }
 
-/**
- * For each target position: the first source position, how many there are, and their fixed-point
- * weights.
- */
+/** For each target position: its first source, their count, and the fixed-point weights. */
 interface Weights {
   readonly size: number;
   readonly taps: number;
@@ -130,10 +124,7 @@ function rowsOfColour(raster: Raster, { size, taps, first, count, values }: Weig
   }
 }
 
-/**
- * Row by row with a row of sums, two source rows at a time: single columns would jump through
- * memory.
- */
+/** Adds up whole rows, two at a time: to go down single columns would jump through memory. */
 function alongColumns(raster: Raster, { size, taps, first, count, values }: Weights): Raster {
   const { data } = raster;
   const out = blank(raster.mode, raster.width, size);

@@ -1,15 +1,23 @@
 import { asItems, asNumber } from '../../../torch/index.js';
 import { PyObject, type PyValue } from '../../../torch/python.js';
+import { UnsupportedLearnerError } from '../../errors.js';
 import { resampleCodes, type Resample } from '../image/filters.js';
 import type { PadMode } from '../image/frame.js';
-import { malformedTransform } from '../errors/transform.error.js';
+
+/** An image transform whose attributes are not what its class has. */
+export function malformedTransform(record: PyObject, reason: string): UnsupportedLearnerError {
+  return new UnsupportedLearnerError(
+    `The learner's transform "${record.className}" cannot be read (${reason})`,
+    'export the learner again with fastai 2',
+  );
+}
 
 /** A number that may be missing from files of other versions. */
 export function numberOf(record: PyObject, name: string, absent?: number): number {
   const value = asNumber(record.attr(name));
   if (value !== undefined) return value;
   if (absent !== undefined) return absent;
-  throw malformedTransform(record, `its ${name} is no number`);
+  throw malformedTransform(record, `its ${name} is not a number`);
 }
 
 /** A pair of numbers: a tuple, a fastuple, or one number twice. */
@@ -17,7 +25,7 @@ export function pairOf(record: PyObject, name: string, absent?: readonly [number
   const value = record.attr(name);
   if (value === undefined && absent) return absent;
   const pair = toPair(value);
-  if (!pair) throw malformedTransform(record, `its ${name} is no pair of numbers`);
+  if (!pair) throw malformedTransform(record, `its ${name} is not a pair of numbers`);
   return pair;
 }
 
@@ -32,10 +40,13 @@ export function toPair(value: PyValue | undefined): readonly [number, number] | 
 
 /** PIL's resampling filter: a number, or a member of its enumeration. */
 export function resampleOf(record: PyObject, name: string): Resample {
-  const value = record.attr(name);
+  return toResample(record, name, record.attr(name));
+}
+
+export function toResample(record: PyObject, name: string, value: PyValue | undefined): Resample {
   const code = value instanceof PyObject ? asNumber(value.args[0]) : asNumber(value);
   const filter = code === undefined ? 'bilinear' : resampleCodes[code];
-  if (filter === undefined) throw malformedTransform(record, `its ${name} is no filter of PIL`);
+  if (filter === undefined) throw malformedTransform(record, `its ${name} is not a filter of PIL`);
   return filter;
 }
 

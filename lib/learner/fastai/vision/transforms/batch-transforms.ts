@@ -2,10 +2,9 @@ import { asBool } from '../../../torch/index.js';
 import { PyObject, type PyValue } from '../../../torch/python.js';
 import { Tensor } from '../../../torch/tensor.js';
 import { isOfFastai, transformName } from '../../data/pipeline.js';
-import { malformedTransform, unknownTransform } from '../errors/transform.error.js';
-import { numberOf, padModeOf, pairOf, toPair } from './attributes.js';
+import { malformedTransform, numberOf, padModeOf, pairOf, toPair } from './attributes.js';
 import { sampleTo, type SampleMode, type SampleOptions } from './grid-sample.js';
-import { doesNothing, nameOf } from './neutral.js';
+import { doesNothing, unknownTransform } from './neutral.js';
 import type { Planes } from './planes.js';
 
 /** A batch transform at validation: either of each value by itself, or of the whole image. */
@@ -59,10 +58,7 @@ function perChannel(record: PyObject, tensor: Tensor): Float32Array {
   return tensor.toFloat32();
 }
 
-/**
- * Flip, Rotate, Zoom, Warp and what they are composed to: nothing but a change of size at
- * validation.
- */
+/** Flip, Rotate, Zoom, Warp and what composes them: only a change of size at validation. */
 const readAffine: Reader = (record) => {
   const size = toPair(record.attr('size'));
   const options = sampling(record);
@@ -123,23 +119,22 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['IntToFloatTensor', readIntToFloat],
   ['Normalize', readNormalize],
   ['RandomResizedCropGPU', readRandomResizedCrop],
-  ...['AffineCoordTfm', 'Flip', 'Dihedral', 'Rotate', 'Zoom', 'Warp'].flatMap((name) => [
-    [name, readAffine] as const,
-  ]),
+  ['AffineCoordTfm', readAffine],
+  ['Flip', readAffine],
   ['DeterministicFlip', readAffine],
+  ['Dihedral', readAffine],
   ['DeterministicDihedral', readAffine],
+  ['Rotate', readAffine],
+  ['Zoom', readAffine],
+  ['Warp', readAffine],
 ]);
 
-/**
- * The transforms of `after_batch` that change an image at validation, in the order of the pipeline.
- *
- * @throws UnsupportedLearnerError for a transform of the user's own.
- */
+/** Those of `after_batch` that change images. @throws UnsupportedLearnerError for a user's own. */
 export function readBatchTransforms(records: readonly PyValue[]): BatchTransform[] {
   return records.flatMap((record) => {
     const read = isOfFastai(record) ? readers.get(transformName(record)) : undefined;
     if (read && record instanceof PyObject) return read(record) ?? [];
     if (doesNothing(record)) return [];
-    throw unknownTransform(nameOf(record));
+    throw unknownTransform(record);
   });
 }

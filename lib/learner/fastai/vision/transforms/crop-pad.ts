@@ -1,4 +1,4 @@
-import { EmptyImageError } from '../errors/index.js';
+import { EmptyImageError } from '../../errors.js';
 import { crop, pad, type PadMode } from '../image/frame.js';
 import type { Resample } from '../image/filters.js';
 import type { Raster } from '../image/raster.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { floats, largestDifference, noise } from '../testing/noise.js';
+import { floats, largestDifference, noise } from '../../../../../test/helpers/noise.js';
 import { sampleTo, type SampleOptions } from './grid-sample.js';
 
 interface Case extends SampleOptions {

@@ -1,16 +1,15 @@
 import { PyObject, type PyValue } from '../../../torch/python.js';
 import { transformName } from '../../data/pipeline.js';
-import { unknownTransform } from '../errors/transform.error.js';
+import type { Resample } from '../image/filters.js';
+import type { PadMode } from '../image/frame.js';
 import type { Raster } from '../image/raster.js';
-import { numberOf, padModeOf, pairOf, resampleOf } from './attributes.js';
+import { numberOf, padModeOf, pairOf, resampleOf, toResample } from './attributes.js';
 import { centred, cropPad, type Pair } from './crop-pad.js';
-import { doesNothing, nameOf } from './neutral.js';
+import { doesNothing, unknownTransform } from './neutral.js';
 
-/**
- * An item transform as it works on validation data, and the size that it leaves, where it is always
- * the same.
- */
+/** An item transform as it works on validation data. */
 export interface ItemTransform {
+  /** What it leaves, where that is always the same. */
   readonly size?: Pair;
   apply(image: Raster): Raster;
 }
@@ -23,22 +22,19 @@ const readResize: Reader = (record) => {
   const method = record.attr('method') ?? 'crop';
   const padMode = padModeOf(record, 'reflection');
   const resample = resampleOf(record, 'mode');
-  if (method === 'squish') {
-    const all = (image: Raster): Pair => [image.width, image.height];
-    return { size, apply: (image) => cropPad(image, all(image), [0, 0], padMode, resample, size) };
-  }
-  return {
-    size,
-    apply: (image) => resizeWindow(image, size, method === 'pad', padMode, resample),
-  };
+  const apply = (image: Raster): Raster =>
+    method === 'squish'
+      ? cropPad(image, [image.width, image.height], [0, 0], padMode, resample, size)
+      : resizeWindow(image, size, method === 'pad', padMode, resample);
+  return { size, apply };
 };
 
 function resizeWindow(
   image: Raster,
   size: Pair,
   pads: boolean,
-  padMode: ReturnType<typeof padModeOf>,
-  resample: ReturnType<typeof resampleOf>,
+  padMode: PadMode,
+  resample: Resample,
 ): Raster {
   const [byWidth, byHeight] = [image.width / size[0], image.height / size[1]];
   const widthCounts = pads ? byWidth > byHeight : byWidth < byHeight;
@@ -84,7 +80,7 @@ const readCropPad: Reader = (record) => {
  */
 const readRatioResize: Reader = (record) => {
   const longest = numberOf(record, 'max_sz');
-  const [first] = Array.isArray(record.attr('resamples')) ? ['resamples'] : [];
+  const resamples = record.attr('resamples');
   return {
     apply: (image) => {
       const { width, height } = image;
@@ -92,23 +88,12 @@ const readRatioResize: Reader = (record) => {
         width >= height
           ? [Math.trunc(longest), Math.trunc((height * longest) / width)]
           : [Math.trunc((width * longest) / height), Math.trunc(longest)];
-      return resizeWindow(
-        image,
-        size,
-        false,
-        'reflection',
-        first === undefined ? 'bilinear' : firstResample(record),
-      );
+      const first = Array.isArray(resamples) ? resamples[0] : undefined;
+      const filter = toResample(record, 'resamples', first);
+      return resizeWindow(image, size, false, 'reflection', filter);
     },
   };
 };
-
-function firstResample(record: PyObject): ReturnType<typeof resampleOf> {
-  const [mode] = record.attr('resamples') as PyValue[];
-  const holder = new PyObject(record.cls);
-  if (mode !== undefined) holder.attrs.set('mode', mode);
-  return resampleOf(holder, 'mode');
-}
 
 const readers: ReadonlyMap<string, Reader> = new Map([
   ['Resize', readResize],
@@ -119,17 +104,13 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['RatioResize', readRatioResize],
 ]);
 
-/**
- * The transforms of `after_item` that change an image at validation, in the order of the pipeline.
- *
- * @throws UnsupportedLearnerError for a transform of the user's own.
- */
+/** Those of `after_item` that change images. @throws UnsupportedLearnerError for a user's own. */
 export function readItemTransforms(records: readonly PyValue[]): ItemTransform[] {
   return records.flatMap((record) => {
     const read = readers.get(transformName(record));
     if (read && record instanceof PyObject && isVision(record)) return [read(record)];
     if (doesNothing(record)) return [];
-    throw unknownTransform(nameOf(record));
+    throw unknownTransform(record);
   });
 }
 

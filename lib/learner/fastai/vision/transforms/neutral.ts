@@ -1,6 +1,7 @@
 import { asNumber } from '../../../torch/index.js';
 import { PyDict, PyGlobal, PyObject, type PyValue } from '../../../torch/python.js';
 import { isOfFastai, qualifiedName, transformName } from '../../data/pipeline.js';
+import { UnsupportedLearnerError } from '../../errors.js';
 
 /** fastai's transforms that leave a validation image as it is. */
 const neutral: ReadonlySet<string> = new Set([
@@ -34,10 +35,7 @@ function isNoop(record: PyValue): boolean {
   return functionName(record) === 'noop';
 }
 
-/**
- * `split_idx = 0`: for the training set only. Of a class, only one that was pickled by value can
- * tell.
- */
+/** `split_idx = 0`: for the training set only. A class tells it if it was pickled by value. */
 function isForTraining(record: PyValue): boolean {
   if (!(record instanceof PyObject)) return false;
   const own = record.attr('split_idx');
@@ -60,14 +58,15 @@ function functionName(record: PyObject): string | undefined {
     if (typeof value === 'string') return value;
   }
   const encodes = record.attr('encodes');
-  if (encodes instanceof PyGlobal) return encodes.name;
-  return undefined;
+  return encodes instanceof PyGlobal ? encodes.name : undefined;
 }
 
-/** What to call a transform in a message: the function that it wraps, or its class. */
-export function nameOf(record: PyValue): string {
-  if (record instanceof PyObject && transformName(record) === 'Transform') {
-    return functionName(record) ?? qualifiedName(record);
-  }
-  return qualifiedName(record);
+/** A transform of the user's own that changes the image; named by the function that it wraps. */
+export function unknownTransform(record: PyValue): UnsupportedLearnerError {
+  const wraps = record instanceof PyObject && transformName(record) === 'Transform';
+  const name = (wraps ? functionName(record) : undefined) ?? qualifiedName(record);
+  return new UnsupportedLearnerError(
+    `The learner changes its images with "${name}", which is not a transform of fastai`,
+    "apply it before predict() and export the learner without it, or export one that uses fastai's transforms",
+  );
 }

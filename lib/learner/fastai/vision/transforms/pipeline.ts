@@ -32,7 +32,8 @@ export class ImagePipeline {
     if (size && this.#item.at(-1)?.size === undefined) size = undefined;
     const sampled = this.#batch.findLast((transform) => transform.kind === 'image');
     const [height, width] = sampled?.size ?? [size?.[1], size?.[0]];
-    return { channels: this.#channels(), height, width };
+    const values = this.#batch.filter((step) => step.kind === 'value');
+    return { channels: widened(channelsOf(this.mode), values), height, width };
   }
 
   apply(image: Raster): Planes {
@@ -41,25 +42,13 @@ export class ImagePipeline {
     const [first, ...rest] = groups;
     const values = first?.kind === 'values' ? first.steps : [];
     // Bytes have 256 values, so what works on each value is a table.
-    const start = toPlanes(
-      raster,
-      (byte, c) => run(values, byte, c),
-      this.#widened(raster, values),
-    );
+    const channels = widened(channelsOf(raster.mode), values);
+    const start = toPlanes(raster, (byte, channel) => run(values, byte, channel), channels);
     const remaining = first?.kind === 'values' ? rest : groups;
     return remaining.reduce<Planes>((planes, group) => {
       if (group.kind === 'image') return group.step.apply(planes);
       return mapValues(planes, group.steps);
     }, start);
-  }
-
-  #channels(): number {
-    const steps = this.#batch.flatMap((step) => (step.kind === 'value' ? [step] : []));
-    return Math.max(channelsOf(this.mode), ...steps.map((step) => step.channels ?? 1));
-  }
-
-  #widened(raster: Raster, steps: readonly ValueStep[]): number {
-    return Math.max(channelsOf(raster.mode), ...steps.map((step) => step.channels ?? 1));
   }
 }
 
@@ -86,8 +75,12 @@ function run(steps: readonly ValueStep[], x: number, channel: number): number {
 }
 
 /** numpy's broadcasting: statistics of three channels make three of one. */
+function widened(channels: number, steps: readonly ValueStep[]): number {
+  return Math.max(channels, ...steps.map((step) => step.channels ?? 1));
+}
+
 function mapValues(planes: Planes, steps: readonly ValueStep[]): Planes {
-  const channels = Math.max(planes.channels, ...steps.map((step) => step.channels ?? 1));
+  const channels = widened(planes.channels, steps);
   const size = planes.width * planes.height;
   const out = new Float32Array(channels * size);
   for (let channel = 0; channel < channels; channel++) {

@@ -1,0 +1,148 @@
+import type { Tensor } from 'onnxruntime-common';
+
+/**
+ * What a learner predicts from: a text, the beginning of a text (`lm`), a data frame row, a user
+ * and item pair, an image, or anything else (`custom`).
+ *
+ * @publicApi
+ */
+export type LearnerKind = 'text' | 'lm' | 'tabular' | 'collab' | 'vision' | 'custom';
+
+/** `dls.vocab`: a list of names, or one list for each input and target that has one. @publicApi */
+export type Vocab = readonly string[] | readonly (readonly string[])[];
+
+/**
+ * What fastai shows for a target: a class name, a list of class names, a number or a list of
+ * numbers.
+ *
+ * @publicApi
+ */
+export type DecodedTarget = string | string[] | number | number[];
+
+/**
+ * fastai's `[decoded, target, probabilities]`: the class name, list of names, number or row; the
+ * decoded prediction as a tensor (int64 index, bool flags or float32 values); and the float32
+ * output after the loss function's activation. Tensors have no batch dimension.
+ *
+ * @publicApi
+ */
+export type Prediction<Decoded = DecodedTarget> = [decoded: Decoded, target: Tensor, probs: Tensor];
+
+/**
+ * `[predictions, targets]` as fastai's `get_preds` over a test set, which has no targets.
+ *
+ * @publicApi
+ */
+export type Predictions = [predictions: Tensor, targets: null];
+
+/**
+ * Name of an activation that `Learner.load` accepts in place of an unknown loss function's.
+ *
+ * @publicApi
+ */
+export type ActivationName = 'none' | 'softmax' | 'sigmoid';
+
+/** A step that a text goes through before it is split into tokens. @publicApi */
+export type TextRule = (text: string) => string;
+
+/**
+ * Text rules by the name of the Python function that they stand for, with its module
+ * (`__main__.my_rule`) or without.
+ *
+ * @publicApi
+ */
+export type TextRules = Readonly<Record<string, TextRule>>;
+
+/** A text to tokens. */
+export type Tokenize = (text: string) => string[];
+
+/** What `Learner.load` can be told. @publicApi */
+export interface LearnerOptions {
+  /**
+   * An ONNX file made with `torch.onnx.export` to run in place of the learner's own model, for
+   * models with a layer that has no lowering. Its one input takes what `learner.model` takes (a
+   * text: int64 ids of shape `[1, length]`), its first output is what `learner.model` returns.
+   * Transforms and decoding stay the learner's.
+   */
+  onnx?: string | Uint8Array;
+  /** Threads that onnxruntime uses within one run. @default 1 */
+  intraOpNumThreads?: number;
+  /**
+   * The activation of a loss function that the file does not define.
+   *
+   * @default what fastai's loss function does
+   */
+  activation?: ActivationName;
+  /** Text rules that the file names but does not define, by the function's name. */
+  rules?: TextRules;
+  /**
+   * Splits texts in place of a tokenizer that is not in the file (SentencePiece, a class of your
+   * own). The learner's rules run before it.
+   */
+  tokenizer?: (text: string) => string[];
+}
+
+/** A column that a tabular learner's rows have. @publicApi */
+export interface TabularColumn {
+  readonly name: string;
+  readonly kind: 'category' | 'number';
+  /** What the learner saw in training; other values count as missing. Undefined for numbers. */
+  readonly categories?: readonly (string | number | boolean)[];
+  /** Whether the cell may be empty. */
+  readonly nullable: boolean;
+  /** A value that the learner knows: its first category, or the mean of the numbers. */
+  readonly example: string | number | boolean | null;
+}
+
+/** What a tabular or collaborative-filtering learner takes and predicts. @publicApi */
+export interface TabularSchema {
+  readonly columns: readonly TabularColumn[];
+  readonly targets: readonly string[];
+}
+
+/**
+ * fastai's first element of a tabular prediction: the row as the model took it (category codes,
+ * filled and normalized numbers), then the decoded target, a number for each of its columns.
+ *
+ * @publicApi
+ */
+export type DecodedRow = Record<string, number | number[]>;
+
+/**
+ * A decoded row as fastai shows it: category names, numbers in their own unit, class names.
+ *
+ * @publicApi
+ */
+export type ShownRow = Record<string, string | number | boolean | null | number[]>;
+
+/** A data frame of a library: what is used of arquero's `Table`. @publicApi */
+export interface FrameLike {
+  numRows(): number;
+  columnNames(): string[];
+  /** The cells as they are kept, including rows that are filtered out. */
+  column(name: string): { readonly length: number; at(row: number): unknown } | undefined;
+  /** The cells of the rows that are in, in order. */
+  array(name: string): ArrayLike<unknown>;
+  isFiltered(): boolean;
+  isOrdered(): boolean;
+}
+
+/**
+ * The part of a learner that depends on its kind: item transforms before the model, the model, and
+ * decoding after it.
+ */
+export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
+  readonly vocab: Vocab;
+  /** Item and batch transforms of one item. @throws InputError for an item they do not take. */
+  encode(item: unknown): Encoded;
+  /** The model's output before the loss function's activation, a row an item. */
+  forward(batch: readonly Encoded[]): Promise<Tensor>;
+  /** The same for kinds that take whole tables. @throws InputError */
+  forwardAll?(items: unknown): Promise<Tensor>;
+  /** fastai's first element of `predict` for one row of decoded predictions. */
+  decode(target: Tensor, encoded: Encoded): Decoded;
+  tokenize?(text: string): string[];
+  readonly schema?: TabularSchema;
+  decodeRow?(row: DecodedRow): ShownRow;
+  release(): Promise<void>;
+}

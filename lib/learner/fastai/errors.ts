@@ -1,0 +1,306 @@
+import { InputError, VtsError } from '../errors/index.js';
+
+/**
+ * The file is not a fastai 2 learner but a bare module, an optimizer, weights, or something else.
+ *
+ * @publicApi
+ */
+export class NotALearnerError extends VtsError {
+  constructor(found: string) {
+    super(
+      `The file holds ${found}, not a fastai learner; export one with learner.export('export.pkl') and load that file.`,
+    );
+  }
+}
+
+/** The file was written by fastai version 1, whose learners have another structure. @publicApi */
+export class FastaiVersionError extends VtsError {
+  constructor(className: string) {
+    super(
+      `The file holds "${className}" of fastai version 1, and only fastai 2 or later can be read; export the learner again with fastai 2, or serve the model with a custom runner over its ONNX file.`,
+    );
+  }
+}
+
+/**
+ * The learner's items go through transforms that this package has no counterpart for.
+ *
+ * @publicApi
+ */
+export class UnsupportedLearnerError extends VtsError {
+  constructor(fact: string, remedy: string) {
+    super(`${fact}; ${remedy}.`);
+  }
+}
+
+/** fastai does not ship the class of the loss function, so its activation is unknown. @publicApi */
+export class UnknownLossError extends VtsError {
+  constructor(className: string) {
+    super(
+      `The learner's loss function is "${className}", whose activation is not in the file; name it with Learner.load(file, { activation: 'softmax' | 'sigmoid' | 'none' }).`,
+    );
+  }
+}
+
+/** The file does not define a transform of the target. @publicApi */
+export class UnsupportedTargetError extends VtsError {
+  constructor(className: string) {
+    super(
+      `The learner decodes its target with "${className}", which is not a transform of fastai; export the learner with a fastai block for the target (CategoryBlock, MultiCategoryBlock, RegressionBlock).`,
+    );
+  }
+}
+
+/**
+ * The loss function has no `decodes`, and the raw outputs are not indices of the vocabulary (fastai
+ * fails too).
+ *
+ * @publicApi
+ */
+export class UndecodedTargetError extends VtsError {
+  constructor() {
+    super(
+      "The learner's loss function does not decode its outputs, so there is no class to name; say what they are with Learner.load(file, { activation: 'softmax' | 'sigmoid' }).",
+    );
+  }
+}
+
+/** The item is of a type that the learner's pipeline does not start from. @publicApi */
+export class UnexpectedItemError extends InputError {
+  constructor(given: string, expected: string) {
+    super(`The learner expects ${expected}, but was given ${given}; pass ${expected}.`);
+  }
+}
+
+/** An item for {@link UnexpectedItemError}. */
+export function describeItem(item: unknown): string {
+  if (item === null) return 'null';
+  return Array.isArray(item) ? 'an array' : `a value of type ${typeof item}`;
+}
+
+/** The learner was used after `release()`. @publicApi */
+export class LearnerReleasedError extends VtsError {
+  constructor() {
+    super('The learner has been released; load it again with Learner.load().');
+  }
+}
+
+/** A method that only some kinds of learner have was called on another kind. @publicApi */
+export class WrongLearnerKindError extends VtsError {
+  constructor(method: string, needs: string, kind: string) {
+    super(
+      `${method}() needs a ${needs} learner, and this one is of kind "${kind}"; use predict() or getPreds().`,
+    );
+  }
+}
+
+/**
+ * The text is longer than the learner's tokenizer takes (spaCy's `nlp.max_length`, 1,000,000
+ * characters).
+ *
+ * @publicApi
+ */
+export class TextTooLongError extends InputError {
+  constructor(
+    readonly length: number,
+    readonly maxLength: number,
+  ) {
+    super(
+      `The text has ${length} characters, and the learner's tokenizer takes at most ${maxLength}; split the text.`,
+    );
+  }
+}
+
+/**
+ * The text holds half of a surrogate pair, which is not a character; spaCy refuses it too.
+ *
+ * @publicApi
+ */
+export class UnpairedSurrogateError extends InputError {
+  constructor() {
+    super(
+      'The text holds an unpaired surrogate, so it is not valid Unicode; clean it, for example with toWellFormed().',
+    );
+  }
+}
+
+/** The file names a function that changes texts, but does not define it. @publicApi */
+export class UnknownTextRuleError extends VtsError {
+  constructor(readonly rule: string) {
+    const bareName = rule.slice(rule.lastIndexOf('.') + 1);
+    super(
+      `The learner's tokenizer changes its texts with the rule "${rule}", whose code is not in the file; ` +
+        `give the same function in TypeScript with Learner.load(file, { rules: { '${bareName}': (text) => text } }).`,
+    );
+  }
+}
+
+/**
+ * A part of the learner's text transforms is missing in the file or has another form than fastai or
+ * spaCy give it.
+ *
+ * @publicApi
+ */
+export class UnreadableTokenizerError extends VtsError {
+  constructor(
+    readonly part: string,
+    readonly found: string,
+  ) {
+    super(
+      `The learner's ${part} is ${found}, which is not what fastai exports; export the learner again from the ` +
+        'session that trained it.',
+    );
+  }
+}
+
+/** The file does not hold the tokenizer that the learner splits its texts with. @publicApi */
+export class UnsupportedTokenizerError extends VtsError {
+  constructor(
+    readonly tokenizer: string,
+    reason = 'whose code is not in the file',
+  ) {
+    super(
+      `The learner splits its texts with "${tokenizer}", ${reason}; give a function that splits as it does with ` +
+        'Learner.load(file, { tokenizer: (text) => text.split(/\\s+/) }), or pass lists of tokens to predict().',
+    );
+  }
+}
+
+/** An option of a continuation is unknown, or has a value that cannot be used. @publicApi */
+export class InvalidGenerateOptionError extends InputError {
+  constructor(
+    readonly option: string,
+    fact: string,
+    remedy: string,
+  ) {
+    super(`${option} ${fact}; ${remedy}.`);
+  }
+}
+
+/**
+ * Every token has probability 0 once `noUnk` and `minP` are applied, so none can be drawn (fastai
+ * fails too).
+ *
+ * @publicApi
+ */
+export class NoTokenLeftError extends InputError {
+  constructor() {
+    super(
+      'The model gives no probability to any token but xxunk, so none can be drawn; pass noUnk: false.',
+    );
+  }
+}
+
+/** The marker tokens xxrep and xxwrep repeat what follows them beyond all bounds. @publicApi */
+export class DecodedTextTooLongError extends InputError {
+  constructor(readonly maxLength: number) {
+    super(
+      `The repetitions that the tokens xxrep and xxwrep ask for make the text longer than ${maxLength} characters; ` +
+        'take them out of the text, or pass a decoder of your own.',
+    );
+  }
+}
+
+/**
+ * What the learner gives for the next token is not a probability (negative or not finite), so no
+ * token can be drawn; fastai fails too. Most often its loss function has no activation.
+ *
+ * @publicApi
+ */
+export class NotProbabilitiesError extends VtsError {
+  constructor(found: number) {
+    super(
+      `The learner gives ${found} as the probability of a token; if its loss function has no activation, name one ` +
+        "with Learner.load(file, { activation: 'softmax' }).",
+    );
+  }
+}
+
+/** A row or table lacks a column that the learner was trained on. @publicApi */
+export class MissingColumnError extends InputError {
+  constructor(
+    readonly columns: readonly string[],
+    available: readonly string[],
+  ) {
+    const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
+    const what = columns.length === 1 ? 'column' : 'columns';
+    const given = available.length === 0 ? 'none' : list(available.slice(0, 30));
+    super(
+      `The learner needs the ${what} ${list(columns)}, and was given ${given}; add what is missing.`,
+    );
+  }
+}
+
+/** A cell holds what the learner's preparation of its column does not take. @publicApi */
+export class CellError extends InputError {
+  constructor(
+    readonly column: string,
+    /** Position in the table, from 0. */
+    readonly row: number,
+    fact: string,
+    remedy: string,
+  ) {
+    super(`The column "${column}" at row ${row} (counted from 0) ${fact}; ${remedy}.`);
+  }
+}
+
+/** The bytes are not an image, or one of a format that is not read. @publicApi */
+export class UnsupportedImageError extends InputError {
+  constructor(
+    /** What was found, e.g. "a PSD file". */
+    readonly found: string,
+  ) {
+    super(
+      `The image is ${found}, which is not read here; send it as JPEG, PNG, WebP, GIF, BMP or TIFF.`,
+    );
+  }
+}
+
+/** The image is cut off or its contents contradict its format. @publicApi */
+export class DamagedImageError extends InputError {
+  constructor(
+    readonly format: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The ${format} image cannot be decoded: ${reason}; save it again and send the new file.`,
+      options,
+    );
+  }
+}
+
+/** The header declares more pixels than are decoded: a decompression bomb, perhaps. @publicApi */
+export class ImageTooLargeError extends InputError {
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    readonly maxPixels: number,
+  ) {
+    super(
+      `The image has ${width} x ${height} pixels, and at most ${maxPixels} are decoded; send a smaller one or raise the limit (maxPixels).`,
+    );
+  }
+}
+
+/** A transform leaves nothing of an image: it has no width or no height. @publicApi */
+export class EmptyImageError extends InputError {
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    super(
+      `An image of ${width} x ${height} pixels is too narrow for the learner's transforms; send one with more pixels on its shorter side.`,
+    );
+  }
+}
+
+/** The path of an image cannot be read. @publicApi */
+export class UnreadableImageFileError extends InputError {
+  constructor(path: string, cause: unknown) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    super(`The image at "${path}" cannot be read (${detail}); pass the path of an existing file.`, {
+      cause,
+    });
+  }
+}

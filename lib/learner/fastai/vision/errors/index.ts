@@ -1,7 +1,0 @@
-export {
-  DamagedImageError,
-  EmptyImageError,
-  ImageTooLargeError,
-  UnreadableImageFileError,
-  UnsupportedImageError,
-} from './image.error.js';

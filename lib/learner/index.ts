@@ -1,0 +1,108 @@
+/**
+ * `nestjs-vts/learner`: learners and models read and run, without Nest. What a kind of learner
+ * needs is loaded with the first file of that kind.
+ */
+// onnxruntime's tensor type, from its package without native code: importing this package loads
+// none.
+export { Tensor } from 'onnxruntime-common';
+export { InputError, VtsError } from './errors/index.js';
+export { BaseLearner } from './fastai/base-learner.js';
+export type {
+  ActivationName,
+  DecodedRow,
+  DecodedTarget,
+  FrameLike,
+  LearnerKind,
+  LearnerOptions,
+  Prediction,
+  Predictions,
+  ShownRow,
+  TabularColumn,
+  TabularSchema,
+  TextRule,
+  TextRules,
+  Vocab,
+} from './fastai/contract.js';
+export {
+  CellError,
+  DamagedImageError,
+  DecodedTextTooLongError,
+  EmptyImageError,
+  FastaiVersionError,
+  ImageTooLargeError,
+  InvalidGenerateOptionError,
+  LearnerReleasedError,
+  MissingColumnError,
+  NotALearnerError,
+  NotProbabilitiesError,
+  NoTokenLeftError,
+  TextTooLongError,
+  UndecodedTargetError,
+  UnexpectedItemError,
+  UnknownLossError,
+  UnknownTextRuleError,
+  UnpairedSurrogateError,
+  UnreadableImageFileError,
+  UnreadableTokenizerError,
+  UnsupportedImageError,
+  UnsupportedLearnerError,
+  UnsupportedTargetError,
+  UnsupportedTokenizerError,
+  WrongLearnerKindError,
+} from './fastai/errors.js';
+export { Learner } from './fastai/learner.js';
+export { decodeSpecTokens } from './fastai/text/lm/decode-tokens.js';
+export { LMLearner } from './fastai/text/lm/lm-learner.js';
+export type { GenerateOptions, StreamOptions } from './fastai/text/lm/options.js';
+export { WordStream } from './fastai/text/lm/word-stream.js';
+export type { ImageItem, RawImage } from './fastai/vision/image-item.js';
+export type { DecodedImageTarget } from './fastai/vision/image-target.js';
+export {
+  ExecutionProviderError,
+  GraphError,
+  MalformedModuleError,
+  ModelTooLargeError,
+  SessionCreationError,
+  SessionReleasedError,
+  TextInputError,
+  UnsupportedDTypeError,
+  UnsupportedModuleError,
+} from './onnx/errors.js';
+export {
+  InvalidModelInputError,
+  NotAModuleError,
+  TensorInputError,
+  TorchModel,
+  UnknownModelInputsError,
+  UnquantizableModelError,
+  type ModelInput,
+  type ModelInputDType,
+  type NestedNumbers,
+  type PytorchInput,
+  type PytorchOutput,
+  type ShapedArray,
+  type TensorInput,
+  type TorchModelOptions,
+} from './pytorch/index.js';
+export { ValueStream } from './runtime/value-stream.js';
+export {
+  ByteOrderError,
+  CorruptArchiveError,
+  CorruptEntryError,
+  CorruptPickleError,
+  CorruptTensorError,
+  FileClosedError,
+  LimitExceededError,
+  ModuleTreeError,
+  NotATorchFileError,
+  TarFileError,
+  TooManyElementsError,
+  TorchFileError,
+  TorchScriptFileError,
+  TruncatedFileError,
+  UnreadableColumnError,
+  UnreadableFileError,
+  UnreadableTensorError,
+  UnsupportedDtypeError,
+  UnsupportedPickleError,
+} from './torch/errors.js';
