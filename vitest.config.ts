@@ -14,6 +14,7 @@ export default defineConfig({
     // What a user installs: the e2e suites run the built package, as worker threads need JavaScript.
     alias: {
       'nestjs-vts/runnable': new URL('./dist/lib/runnable.js', import.meta.url).pathname,
+      'nestjs-vts/serving': new URL('./dist/lib/serving/index.js', import.meta.url).pathname,
       'nestjs-vts': new URL('./dist/lib/index.js', import.meta.url).pathname,
     },
   },

@@ -1,13 +1,5 @@
-// onnxruntime's tensor type, from its package without native code: importing this package loads
-// none.
-export { Tensor } from 'onnxruntime-common';
-
+export * from './serving/index.js';
 export { getRunnerToken } from './nest/decorators/get-runner-token.js';
-export {
-  RunnableMethod,
-  type RunnableMethodOptions,
-} from './serving/models/custom/runnable-method.decorator.js';
-export { Runnable, type RunnableOptions } from './serving/models/custom/runnable.decorator.js';
 export { Runner } from './nest/decorators/runner.decorator.js';
 export {
   VtsApi,
@@ -16,7 +8,6 @@ export {
   type VtsApiDecorator,
   type VtsApiOptions,
 } from './nest/decorators/vts-api.decorator.js';
-export { InputError, VtsError } from './learner/errors/index.js';
 export type { DecodedTarget } from './learner/fastai/data/target.js';
 export {
   FastaiVersionError,
@@ -80,47 +71,6 @@ export type {
   OutputImageType,
   RawImage,
 } from './learner/fastai/vision/index.js';
-export {
-  fastai,
-  FrameworkMismatchError,
-  ModelFileMissingError,
-  NotSavableError,
-  NotSavableModuleError,
-  pytorch,
-  type LoadFastaiOptions,
-  type LoadPytorchOptions,
-  type PytorchModel,
-  type PytorchRunnerOptions,
-  type SaveFastaiOptions,
-  type SavePytorchOptions,
-} from './serving/models/index.js';
-export {
-  BatchableNotSupportedError,
-  ModuleMethodError,
-  UnknownMethodError,
-} from './serving/models/errors/rules/index.js';
-export type {
-  GenerateRunOptions,
-  LanguageModelRunner,
-  StreamRunOptions,
-} from './serving/models/fastai/language-model-types.js';
-export type {
-  OnRunnableDestroy,
-  OnRunnableInit,
-  RunnableContext,
-  RunnableMember,
-  RunnerOf,
-  RunnerStreamMethod,
-} from './serving/models/custom/types.js';
-export type {
-  BatchingOptions,
-  PaddingOptions,
-  RunnerBatchingOptions,
-  RunnerOptions,
-  RunOptions,
-} from './serving/runner/runner-options-types.js';
-export type { PytorchRunner } from './serving/models/pytorch/types.js';
-export type { FastaiRunner, RunnerHandle, RunnerMethod } from './serving/runner/runner-types.js';
 export type {
   VtsAccessLogOptions,
   VtsHealthOptions,
@@ -198,33 +148,6 @@ export {
   type TensorInput,
   type TorchModelOptions,
 } from './learner/pytorch/index.js';
-export { BatchInputError, BatchResultError } from './serving/runner/batching/errors/index.js';
-export {
-  ApplicationInWorkerError,
-  DuplicateRunnableError,
-  InvalidRunnableError,
-  InvalidRunnerOptionError,
-  ModelLoadError,
-  NotAStreamError,
-  RunAbortedError,
-  RunFailedError,
-  RunInputError,
-  RunnableModuleError,
-  RunnableNotRegisteredError,
-  RunnerClosedError,
-  RunnerNotReadyError,
-  RunnerOverloadedError,
-  RunnerUnavailableError,
-  RunTimeoutError,
-  StreamResultError,
-  TooManyCallsError,
-  UnclonableItemError,
-  UnknownRunnerMethodError,
-  WorkerDiedError,
-} from './serving/runner/errors/index.js';
-export type { RunnableClass } from './serving/models/custom/definition.js';
-export type { RunnerStats } from './serving/runner/pool/pool-stats.js';
-export { ValueStream } from './learner/runtime/value-stream.js';
 export { ApiError } from './nest/http/api-error.js';
 export {
   DuplicateRootError,
@@ -236,39 +159,6 @@ export {
 export { AccessLogEntry } from './nest/observability/access-log.js';
 export { requestIdOf } from './nest/observability/request-id.js';
 export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './nest/http/setup-docs.js';
-export {
-  AmbiguousVersionError,
-  ArchiveEntryError,
-  ArchiveExistsError,
-  ArchiveFileError,
-  ArchiveFormatError,
-  CorruptModelArchiveError,
-  CorruptModelError,
-  defaultHome,
-  InvalidModelInfoError,
-  InvalidTagError,
-  Model,
-  ModelExistsError,
-  ModelInfo,
-  ModelNotFoundError,
-  ModelPathError,
-  ModelStore,
-  NoRunnerError,
-  PinnedModelError,
-  StoreWriteError,
-  Tag,
-  type ArchiveFormat,
-  type CreateModelOptions,
-  type ExportModelOptions,
-  type ImportModelOptions,
-  type ModelContext,
-  type ModelFilter,
-  type ModelMetadata,
-  type ModelSignature,
-  type ModelSignatureOptions,
-  type ModelWatcher,
-  type WatchOptions,
-} from './serving/store/index.js';
 export {
   ByteOrderError,
   CorruptArchiveError,

@@ -1,4 +1,4 @@
-import { fastai } from '../../serving/models/index.js';
+import { fastai } from '../../serving/index.js';
 import type { ModelMetadata } from '../../serving/store/index.js';
 import { write } from '../output/print.js';
 import { pairs } from '../pairs.js';

@@ -1,4 +1,4 @@
-import { FASTAI } from '../../serving/models/rules-index.js';
+import { FASTAI } from '../../serving/models/fastai/rules.js';
 import { CommandError } from '../errors/cli.error.js';
 import { print, toJson, type OutputFormat } from '../output/print.js';
 import { ProgressBar } from '../output/progress.js';

@@ -10,7 +10,7 @@ import {
   RunTimeoutError,
   TooManyCallsError,
   WorkerDiedError,
-} from '../../serving/runner/errors/index.js';
+} from '../../serving/runner/errors.js';
 import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors/index.js';
 
 /** The body of every error response: Nest's own shape. @publicApi */

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
-import { RunAbortedError } from '../../serving/runner/errors/index.js';
+import { RunAbortedError } from '../../serving/runner/errors.js';
 import { RequestScope } from '../../serving/runtime/request-scope.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { watchConnections } from './arrival-time.js';

@@ -1,6 +1,6 @@
 import { Catch, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { RunAbortedError } from '../../serving/runner/errors/index.js';
+import { RunAbortedError } from '../../serving/runner/errors.js';
 import { VTS_LOG_CONTEXT } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
 import type { HttpRequest, HttpResponse } from './http.js';

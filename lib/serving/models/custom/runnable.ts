@@ -1,5 +1,5 @@
 import { enterWorker } from '../../runtime/inside-worker.js';
-import { RunnableModuleError } from '../../runner/errors/index.js';
+import { RunnableModuleError } from '../errors.js';
 import type { Served, ServedMethod } from '../../runner/pool/protocol.js';
 import { guardOnnxruntime } from './guard-onnxruntime.js';
 

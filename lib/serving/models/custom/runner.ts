@@ -2,7 +2,7 @@ import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
 import { ValueStream } from '../../../learner/runtime/value-stream.js';
 import type { CallTarget } from '../../runner/pool/call-target.js';
-import { ModelLoadError, UnknownRunnerMethodError } from '../../runner/errors/index.js';
+import { ModelLoadError, UnknownRunnerMethodError } from '../../runner/errors.js';
 import { LocalPool } from '../../runner/pool/local-pool.js';
 import { ModelRunner } from '../../runner/model-runner.js';
 import { runnableCodec } from './codec.js';

@@ -1,6 +1,6 @@
 import { withoutStack } from '../../../learner/errors/index.js';
 import { tellObservers, type ShedEvent } from '../../runtime/runner-observer.js';
-import { RunnerOverloadedError } from '../errors/index.js';
+import { RunnerOverloadedError } from '../errors.js';
 import type { ResolvedBatching } from './batching-options.js';
 import type { Clock } from './clock.js';
 import { queueMs, type Load } from './forecast.js';

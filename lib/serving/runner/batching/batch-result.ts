@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { BatchResultError } from './errors/index.js';
+import { BatchResultError } from '../errors.js';
 import { concat, dimOf, slice } from './tensor-block.js';
 
 /** Columns that are no padding, of one item's part of a tensor. */

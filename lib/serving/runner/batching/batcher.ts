@@ -9,7 +9,7 @@ import type { BatchTarget, StartedRun } from './batch-target.js';
 import type { ResolvedBatching } from './batching-options.js';
 import { CallLedger, type CallEnd } from './call-ledger.js';
 import { systemClock, type Clock } from './clock.js';
-import { BatchInputError } from './errors/index.js';
+import { BatchInputError } from '../errors.js';
 import { DeadlineAlarm } from './deadline-alarm.js';
 import { queueMs, type Load } from './forecast.js';
 import { ownFault, partsOf } from './retry.js';

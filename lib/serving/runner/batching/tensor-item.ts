@@ -1,7 +1,7 @@
 import type { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import { nameOf, tensorsByName } from './batch-result.js';
-import { BatchInputError } from './errors/index.js';
+import { BatchInputError } from '../errors.js';
 import { dimOf } from './tensor-block.js';
 
 /** An item of one tensor, of several in order, or of several by name. */

@@ -1,6 +1,6 @@
 import type { BatchFeeder, StartedRun } from '../batching/index.js';
 import type { CallTarget } from './call-target.js';
-import { ModelLoadError, RunnerClosedError } from '../errors/index.js';
+import { ModelLoadError, RunnerClosedError } from '../errors.js';
 import type { Description, FromWorker, RunMessage, Served, WireError } from './protocol.js';
 import { ServedCall } from './served-call.js';
 import { Task, type TaskStream } from './task.js';

@@ -1,5 +1,5 @@
 import { recordPhases, stopPhases } from '../../../learner/runtime/phases.js';
-import { NotAStreamError, StreamResultError } from '../errors/index.js';
+import { NotAStreamError, StreamResultError } from '../errors.js';
 import type { CallContext, FromWorker, RunMessage, RunTiming, ServedMethod } from './protocol.js';
 import { streamedValues } from './streamed-values.js';
 import { decode, encode } from './transfer.js';

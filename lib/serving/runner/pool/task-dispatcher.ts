@@ -1,4 +1,4 @@
-import { UnclonableItemError } from '../errors/index.js';
+import { UnclonableItemError } from '../errors.js';
 import { roomFor, type PoolMember } from './pool-member.js';
 import { TaskQueue, type Task } from './task.js';
 

@@ -1,5 +1,5 @@
 import { InputError } from '../../../learner/errors/index.js';
-import { RunFailedError, RunInputError } from '../errors/index.js';
+import { RunFailedError, RunInputError } from '../errors.js';
 import type { WireError } from './protocol.js';
 
 /** What a message can carry of an error. */

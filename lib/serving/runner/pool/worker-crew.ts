@@ -1,5 +1,5 @@
 import { tellObservers } from '../../runtime/runner-observer.js';
-import { ModelLoadError, RunnerClosedError } from '../errors/index.js';
+import { ModelLoadError, RunnerClosedError } from '../errors.js';
 import type { PoolMember, PoolMemberEvents, WorkerExit } from './pool-member.js';
 import { PoolWorker } from './pool-worker.js';
 import { PoolProcess } from '../process/pool-process.js';

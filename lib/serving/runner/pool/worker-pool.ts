@@ -1,4 +1,4 @@
-import { RunnerClosedError, RunnerUnavailableError, WorkerDiedError } from '../errors/index.js';
+import { RunnerClosedError, RunnerUnavailableError, WorkerDiedError } from '../errors.js';
 import type { BatchFeeder, StartedRun } from '../batching/batch-target.js';
 import type { CallTarget } from './call-target.js';
 import type { WorkerExit } from './pool-member.js';
