@@ -12,7 +12,7 @@ import {
 } from './batching/index.js';
 import type { ResolvedBatching } from './batching/batching-options.js';
 import { CallLifetime, type LiveCall } from './call-lifetime.js';
-import type { CallTarget } from './pool/call-target.js';
+import type { CallPool } from './pool/call-pool.js';
 import { RunnerNotReadyError, RunnerOverloadedError, UnknownRunnerMethodError } from './errors.js';
 import type { Description } from './pool/protocol.js';
 import { StreamBuffer } from './pool/stream-buffer.js';
@@ -49,7 +49,7 @@ export class ModelRunner implements RunnerHandle {
   constructor(
     readonly tag: string,
     methods: readonly string[],
-    private readonly pool: CallTarget,
+    private readonly pool: CallPool,
     protected readonly timeoutMs: number,
     { maxQueueSize = Infinity, maxConcurrency = Infinity }: RunnerLimits = {},
   ) {

@@ -1,7 +1,7 @@
 import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
 import { ValueStream } from '../../../learner/runtime/value-stream.js';
-import type { CallTarget } from '../../runner/pool/call-target.js';
+import type { CallPool } from '../../runner/pool/call-pool.js';
 import { ModelLoadError, UnknownRunnerMethodError } from '../../runner/errors.js';
 import { LocalPool } from '../../runner/pool/local-pool.js';
 import { ModelRunner } from '../../runner/model-runner.js';
@@ -26,7 +26,7 @@ export interface RunnableRunnerOptions {
 class CustomRunner extends ModelRunner {
   readonly #batched = new Map<string, RunnerMethod>();
 
-  constructor({ definition, plan }: RunnableRunnerOptions, target: CallTarget) {
+  constructor({ definition, plan }: RunnableRunnerOptions, target: CallPool) {
     const { options } = plan;
     super(definition.name, [...definition.methods.keys()], target, options.timeoutMs, options);
     for (const [method, { batchable, batchDim }] of definition.methods) {

@@ -1,5 +1,5 @@
 import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js';
-import { COUNTED } from '../pool/call-outcomes.js';
+import { COUNTED } from '../pool/pool-stats.js';
 import type { Batch, BatchCall } from './batch-call.js';
 
 /** How a call ended. */

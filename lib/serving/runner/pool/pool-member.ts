@@ -1,4 +1,4 @@
-import type { Description, WireError } from './protocol.js';
+import type { Description, FromWorker, WireError } from './protocol.js';
 import type { Task } from './task.js';
 
 /** One of a pool's workers, a thread or a process, seen from its owner. */
@@ -57,6 +57,94 @@ export interface PoolMemberOptions {
   readonly init: unknown;
   /** Milliseconds that an abandoned task may go on before the worker is replaced. */
   readonly stuckMs: number;
+}
+
+/** What threads and processes have in common: their life from the start to the end. */
+export abstract class WorkerMember implements PoolMember {
+  #state: 'starting' | 'ready' | 'closing' | 'dead' = 'starting';
+  #wasReady = false;
+  #loadError: WireError | undefined;
+  /** What it is about to end for. */
+  protected failure: string | undefined;
+
+  constructor(
+    protected readonly options: PoolMemberOptions,
+    protected readonly events: PoolMemberEvents,
+  ) {}
+
+  get ready(): boolean {
+    return this.#state === 'ready';
+  }
+
+  protected get starting(): boolean {
+    return this.#state === 'starting';
+  }
+
+  protected get dead(): boolean {
+    return this.#state === 'dead';
+  }
+
+  abstract readonly load: number;
+  abstract readonly slots: number;
+  abstract readonly mailbox: readonly Task[];
+  abstract post(task: Task): void;
+  abstract takeBack(): Task | undefined;
+  abstract abandon(task: Task): void;
+  abstract pull(task: Task, count: number): void;
+  abstract close(force?: boolean): Promise<void>;
+
+  protected abstract taskIn(slot: number): Task | undefined;
+  /** The slot's task has been answered. */
+  protected abstract release(slot: number): void;
+  /** Has it end, whatever it does. */
+  protected abstract kill(): void;
+  /** It has released its model. */
+  protected abstract closed(): void;
+  /** Lets this process end while the worker is idle. */
+  protected abstract unref(): void;
+
+  protected closing(): void {
+    this.#state = 'closing';
+  }
+
+  protected receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        if (!this.starting) return;
+        this.#state = 'ready';
+        this.#wasReady = true;
+        this.unref();
+        return this.events.ready(this, message.description);
+      case 'load-failed':
+        this.#loadError = message.error;
+        return this.kill();
+      case 'closed':
+        return this.closed();
+      case 'value':
+        return this.taskIn(message.slot)?.yielded(message.value);
+      default: {
+        const task = this.taskIn(message.slot);
+        this.release(message.slot);
+        task?.answered(message);
+        this.events.free(this);
+      }
+    }
+  }
+
+  protected stuck(): void {
+    this.failure = `it was stuck for ${this.options.stuckMs} ms after its caller had left`;
+    this.kill();
+  }
+
+  protected ended(how: string, tasks: WorkerExit['tasks']): void {
+    this.#state = 'dead';
+    this.events.exit(this, {
+      tasks,
+      wasReady: this.#wasReady,
+      reason: this.failure ?? how,
+      loadError: this.#loadError,
+    });
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { CallEvent } from '../../runtime/runner-observer.js';
-import type { RunTiming, WireError } from './protocol.js';
+import type { FromWorker, RunMessage, RunTiming, WireError } from './protocol.js';
 import { decode, type Encoded } from './transfer.js';
 
 const NOTHING: Encoded = { value: undefined };
@@ -65,6 +65,19 @@ export class Task {
     return this.#item;
   }
 
+  /** What a worker is told of it. */
+  messageFor(slot: number): RunMessage {
+    const { method, item, ahead, traced } = this;
+    return {
+      type: 'run',
+      slot,
+      method,
+      item,
+      ...(ahead === undefined ? {} : { ahead }),
+      ...(traced ? { traced } : {}),
+    };
+  }
+
   get settled(): boolean {
     return this.#settled;
   }
@@ -79,15 +92,17 @@ export class Task {
     if (!this.#settled) this.stream?.value(decode(value));
   }
 
-  succeed(value: Encoded, timing: RunTiming): void {
-    this.#timing = timing;
-    if (this.#end('ok')) this.settle.resolve(decode(value));
-  }
-
-  fail(error: WireError, timing: RunTiming): void {
-    this.#timing = timing;
-    if (this.#end(error.input ? 'input' : 'failed')) {
-      this.settle.reject(this.settle.errorOf(error));
+  /** Its worker has answered. One that was skipped had been given up before. */
+  answered(answer: FromWorker): void {
+    if (answer.type === 'result') {
+      this.#timing = answer;
+      if (this.#end('ok')) this.settle.resolve(decode(answer.value));
+    } else if (answer.type === 'error') {
+      const { error } = answer;
+      this.#timing = answer;
+      if (this.#end(error.input ? 'input' : 'failed')) {
+        this.settle.reject(this.settle.errorOf(error));
+      }
     }
   }
 
