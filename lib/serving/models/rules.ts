@@ -7,7 +7,6 @@ export interface ModelRules {
   readonly name: string;
   /** Its names in `module` of model.yaml; the first is written. */
   readonly modules: readonly [string, ...string[]];
-  /** The file in the model's folder. */
   readonly file: string;
   readonly defaults: Readonly<Record<string, ModelSignatureOptions>>;
   /** Methods that its models have, by their names in Python. */

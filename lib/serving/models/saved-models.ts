@@ -60,7 +60,6 @@ export async function demandFile(model: Model, file: string): Promise<void> {
   });
 }
 
-/** Copies a file, or writes its bytes. */
 export async function writeSource(source: string | Uint8Array, file: string): Promise<void> {
   if (typeof source === 'string') await copyFile(source, file, constants.COPYFILE_FICLONE);
   else await writeFile(file, source);
@@ -71,11 +70,4 @@ export async function pathFault(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return undefined;
   return `the path "${path}", ${found ? 'which is no file' : 'which does not exist'}`;
-}
-
-/** A value's kind, for messages. */
-export function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  return `a ${value.constructor?.name ?? 'object'}`;
 }

@@ -10,7 +10,6 @@ const VTS_RUNNABLE_METHODS = 'vts:runnable-methods';
 // oxlint-disable-next-line no-explicit-any
 export type RunnableClass<T extends object = object> = abstract new (...args: any[]) => T;
 
-/** What a runnable's decorators say of one of its methods. */
 export interface RunnableMethodDefinition {
   readonly batchable: boolean;
   readonly batchDim: readonly [number, number];
@@ -18,7 +17,6 @@ export interface RunnableMethodDefinition {
   readonly stream: boolean | undefined;
 }
 
-/** What a runnable's decorators say of it. */
 export interface RunnableDefinition {
   readonly name: string;
   readonly workers: number | undefined;
@@ -49,7 +47,6 @@ export function defineRunnableMethod(
   setNote(VTS_RUNNABLE_METHODS, target, new Map([...own, [name, definition]]));
 }
 
-/** The runnable methods of a class and its ancestors. */
 export function runnableMethodsOf(target: RunnableClass): Map<string, RunnableMethodDefinition> {
   const methods = new Map<string, RunnableMethodDefinition>();
   for (

@@ -1,6 +1,5 @@
 import { noteOf, setNote } from './notes.js';
 
-/** Notes on a class what it injects, under a key. */
 export function noteInjection(key: string, target: object, value: unknown): void {
   setNote(key, target, new Set([...(noteOf<Set<unknown>>(key, target) ?? []), value]));
 }

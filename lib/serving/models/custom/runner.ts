@@ -12,12 +12,10 @@ import { serveRunnable, type CustomInit } from './runnable.js';
 import type { RunnerStats } from '../../runner/pool/pool-stats.js';
 import { WorkerPool } from '../../runner/pool/worker-pool.js';
 
-/** A runnable and how it is run. */
 export interface RunnableRunnerOptions {
   readonly runnable: RunnableClass;
   readonly definition: RunnableDefinition;
   readonly plan: RunnablePlan;
-  /** Constructs the class with what the application injects. */
   readonly construct: () => Promise<object>;
   readonly warn: (message: string) => void;
 }

@@ -5,13 +5,11 @@ import type { Served } from '../../runner/pool/protocol.js';
 import { servedMethods } from './methods.js';
 
 export interface FastaiInit {
-  /** The learner's file. */
   readonly file: string;
   readonly threads: number;
   readonly onnx: string | undefined;
 }
 
-/** Loads a learner inside a worker thread. */
 export async function open({ file, threads, onnx }: FastaiInit): Promise<Served> {
   const learner = await Learner.load(file, {
     intraOpNumThreads: threads,

@@ -52,7 +52,6 @@ class LearnerRunner extends ModelRunner {
     return this.fact('schema') as TabularSchema | undefined;
   }
 
-  /** For language models; see {@link LanguageModelRunner}. */
   predictStream(text: string, options?: StreamRunOptions): WordStream {
     return this.#texts.stream(text, options);
   }

@@ -5,13 +5,13 @@ import { Learner, type LearnerOptions } from '../../../learner/fastai/learner.js
 import { Module } from '../../../learner/torch/module.js';
 import type { RunnerOptions } from '../../runner/runner-options-types.js';
 import { Tag, type Model, type ModelSignatureOptions, type ModelStore } from '../../store/index.js';
+import { nameOf } from '../../runtime/name-of.js';
 import { NotSavableError } from '../errors.js';
 import { checkSignatures } from '../rules.js';
 import {
   createModel,
   demandFile,
   findModel,
-  nameOf,
   pathFault,
   writeSource,
   type SaveOptions,
@@ -136,7 +136,6 @@ export async function get<Input = unknown, Decoded = unknown>(
   return (await findModel(FASTAI, model, options)) as FastaiModel<Input, Decoded>;
 }
 
-/** The path or bytes to save. */
 async function sourceOf(given: unknown): Promise<string | Uint8Array> {
   if (given instanceof Module) {
     throw new NotSavableError(

@@ -33,7 +33,6 @@ export class TextContinuation {
     private readonly timeoutMs: number,
   ) {}
 
-  /** The text with the words that come after it. */
   async predict(text: unknown, options: GenerateRunOptions = {}): Promise<string> {
     const { nWords, draw } = check(options, PREDICT_OPTIONS);
     const { signal, clear } = this.#limits(options);
@@ -44,7 +43,6 @@ export class TextContinuation {
     }
   }
 
-  /** @throws InvalidGenerateOptionError */
   stream(text: unknown, options: StreamRunOptions = {}): WordStream {
     const { nWords, draw } = check(options, STREAM_OPTIONS);
     const begin = (signal: AbortSignal): Promise<Continuation> =>

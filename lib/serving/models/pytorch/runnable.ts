@@ -12,7 +12,6 @@ export interface PytorchInit extends Pick<
   TorchModelOptions,
   'executionProviders' | 'strict' | 'graphOptimizationLevel' | 'precision' | 'cacheFolder'
 > {
-  /** The model's file. */
   readonly file: string;
   readonly threads: number;
   readonly inputs: readonly ModelInput[] | undefined;
@@ -26,7 +25,6 @@ export interface PytorchFacts {
   readonly warnings: readonly string[];
 }
 
-/** Loads a bare model inside a worker. */
 export async function open(init: PytorchInit): Promise<Served> {
   const { file, threads, inputs, ...options } = init;
   const warnings: string[] = [];

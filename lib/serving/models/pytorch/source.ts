@@ -4,16 +4,15 @@ import { BaseLearner } from '../../../learner/fastai/base-learner.js';
 import { isOnnx, openModuleFile } from '../../../learner/pytorch/index.js';
 import { Module, moduleOrigin, writeModuleFile } from '../../../learner/torch/index.js';
 import { NotSavableModuleError } from '../errors.js';
-import { nameOf, pathFault, writeSource } from '../saved-models.js';
+import { nameOf } from '../../runtime/name-of.js';
+import { pathFault, writeSource } from '../saved-models.js';
 import { copyOnnx } from './onnx-files.js';
 import { ONNX_FILE, PYTORCH } from './rules.js';
 
-/** What a model is saved from. */
 export interface PytorchSource {
   /** What is loaded to see that it can be. */
   readonly source: string | Uint8Array;
   readonly onnx: boolean;
-  /** Writes the model's files. */
   writeTo(folder: string): Promise<void>;
 }
 

@@ -32,7 +32,6 @@ export class BatchAdmission {
 
   constructor(private readonly options: BatchAdmissionOptions) {}
 
-  /** Calls that were refused. */
   get shed(): number {
     return this.#shed;
   }
@@ -77,7 +76,6 @@ export class BatchAdmission {
     return release;
   }
 
-  /** The error of a call that is refused. */
   refusal(reason: ShedEvent['reason'], fact: string, ms = 0): RunnerOverloadedError {
     const { runner, method } = this.options;
     this.#shed++;

@@ -5,7 +5,6 @@ export interface Queued {
   readonly rows: number;
   /** Length of each row, which its padding must not raise by much. */
   readonly width: number;
-  /** Order of arrival. */
   readonly order: number;
 }
 
@@ -43,7 +42,6 @@ export class BatchQueue<Entry extends Queued> {
     return this.#nodes.size;
   }
 
-  /** Rows that wait. */
   get rows(): number {
     return this.#rows;
   }

@@ -1,15 +1,15 @@
 import type { RunnerMethod } from '../runner-types.js';
 import type { RunOptions } from '../runner-options-types.js';
-import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import type { Admission } from '../../runtime/admission.js';
 import { traceCall } from '../../runtime/call-trace.js';
 import { requestScope } from '../../runtime/request-scope.js';
 import type { CallLifetime } from '../call-lifetime.js';
 import type { BatchCodec } from './batch-codec.js';
-import type { BatchStats } from './batch-stats.js';
+import type { BatchStats } from './call-ledger.js';
 import type { BatchTarget } from './batch-target.js';
 import type { ResolvedBatching } from './batching-options.js';
 import { Batcher } from './batcher.js';
+import { tensorsIn } from './tensor-item.js';
 
 /**
  * From here on a batch is given to its worker, not copied. It has to wait outside of the worker for
@@ -24,7 +24,6 @@ const LARGE_BYTES = 2 ** 20;
 const FOR_RESPONSE = 0.02;
 
 export interface BatchedMethodOptions<Item, Output> {
-  /** The runner's tag, for messages and metrics. */
   readonly runner: string;
   readonly method: string;
   readonly pool: BatchTarget;
@@ -102,9 +101,8 @@ export function batchedMethod<Item, Output>(
 }
 
 function isLarge(item: unknown): boolean {
-  const tensors = isTensor(item) ? [item] : Object.values(item as object);
   let bytes = 0;
-  for (const { data } of tensors.filter(isTensor)) {
+  for (const { data } of tensorsIn(item)?.tensors ?? []) {
     if (ArrayBuffer.isView(data)) bytes += data.byteLength;
   }
   return bytes >= LARGE_BYTES;

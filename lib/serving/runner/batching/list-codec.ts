@@ -1,4 +1,5 @@
-import { joinResults, nameOf, splitResult } from './batch-result.js';
+import { nameOf } from '../../runtime/name-of.js';
+import { joinResults, splitResult } from './batch-result.js';
 import type { BatchCodec } from './batch-codec.js';
 import { BatchInputError } from '../errors.js';
 

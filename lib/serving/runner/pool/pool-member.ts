@@ -23,7 +23,6 @@ export interface PoolMember {
    * an end.
    */
   abandon(task: Task): void;
-  /** The caller takes so many further values of a stream. */
   pull(task: Task, count: number): void;
   /**
    * Releases the model and ends the worker, after the tasks it holds; with `force` as soon as may
@@ -35,7 +34,6 @@ export interface PoolMember {
 /** What a worker reports to its pool. */
 export interface PoolMemberEvents {
   ready(member: PoolMember, description: Description): void;
-  /** The worker has room for another task. */
   free(member: PoolMember): void;
   /** The worker is gone. `tasks` are those that it had not answered, oldest first. */
   exit(member: PoolMember, exit: WorkerExit): void;
@@ -44,7 +42,6 @@ export interface PoolMemberEvents {
 export interface WorkerExit {
   readonly tasks: readonly { readonly task: Task; readonly started: boolean }[];
   readonly reason: string;
-  /** The model had been loaded. */
   readonly wasReady: boolean;
   /** Why the model could not be loaded, where that is why the worker ended. */
   readonly loadError: WireError | undefined;

@@ -133,7 +133,6 @@ export class PoolWorker extends WorkerMember {
     }, this.options.stuckMs);
   }
 
-  /** @throws DataCloneError */
   #send(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, transfer);
   }

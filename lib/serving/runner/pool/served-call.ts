@@ -19,13 +19,11 @@ export class ServedCall {
   constructor(
     private readonly message: RunMessage,
     private readonly send: Send,
-    /** Makes a message of a value. */
     private readonly pack: typeof encode = encode,
   ) {
     this.#credit = message.ahead ?? 0;
   }
 
-  /** The caller takes so many further values of a stream. */
   pull(count: number): void {
     this.#credit += count;
     this.#wake?.();

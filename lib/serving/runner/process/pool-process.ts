@@ -12,7 +12,6 @@ import { childEnv, childExecArgv } from './child-options.js';
 /** What the child says of itself, besides what every worker says. */
 export type FromChild = FromWorker | { readonly type: 'crashed'; readonly reason: string };
 
-/** What the child is told first. */
 export type ToChild = ToWorker | ({ readonly type: 'start' } & ServedBy);
 
 /** A child that has released its model gets so long to end by itself. */
