@@ -1,18 +1,54 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+const suites = (names: readonly string[]): string[] =>
+  names.map((name) => `test/${name}.e2e-spec.ts`);
+
 export default defineConfig({
   test: {
     pool: 'forks',
     // The default leaves one core idle, which on a machine of two is half of it.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    include: ['lib/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit+e2e on express',
+          include: ['lib/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'contract on fastify',
+          env: { VTS_TEST_ADAPTER: 'fastify' },
+          include: suites([
+            'access-log',
+            'contract',
+            'contract-documents',
+            'contract-faults',
+            'contract-guarded',
+            'health',
+            'injection',
+            'io',
+            'language-model',
+            'limits',
+            'metrics',
+            'openapi',
+            'shutdown',
+            'shutdown-load',
+            'tracing',
+          ]),
+        },
+      },
+    ],
   },
   resolve: {
     // What a user installs: the e2e suites run the built package, as worker threads need JavaScript.
     alias: {
+      'nestjs-vts/express': new URL('./dist/lib/express.js', import.meta.url).pathname,
       'nestjs-vts/runnable': new URL('./dist/lib/runnable.js', import.meta.url).pathname,
       'nestjs-vts/serving': new URL('./dist/lib/serving/index.js', import.meta.url).pathname,
       'nestjs-vts': new URL('./dist/lib/index.js', import.meta.url).pathname,

@@ -155,7 +155,8 @@ export {
   RequestTimeoutError,
   ShuttingDownError,
   SlowBodyError,
-} from './nest/http/errors/index.js';
+  UnsupportedAdapterError,
+} from './nest/http/errors.js';
 export { AccessLogEntry } from './nest/observability/access-log.js';
 export { requestIdOf } from './nest/observability/request-id.js';
 export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './nest/http/setup-docs.js';

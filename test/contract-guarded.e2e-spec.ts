@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { setupVtsDocs } from 'nestjs-vts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { adapter } from './helpers/adapter.js';
 import { HttpClient } from './helpers/http-client.js';
 import { AppModule } from '../sample/06-guarded/src/app.module.js';
 import { configure } from '../sample/06-guarded/src/configure.js';
@@ -19,7 +20,7 @@ describe('The sample with guards', () => {
     vi.stubEnv('API_KEYS', 'alice:one,bob:two:batch,carol:three');
     vi.stubEnv('REQUESTS_A_MINUTE', String(LIMIT));
     const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
-    app = module.createNestApplication({ logger: false });
+    app = module.createNestApplication(adapter(), { logger: false });
     configure(app);
     setupVtsDocs(app, docs);
     await app.listen(0);

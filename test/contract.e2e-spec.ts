@@ -286,7 +286,7 @@ describe('The contract', () => {
   beforeAll(async () => {
     app = await startApp(
       {
-        imports: [VtsModule.forRoot()],
+        imports: [VtsModule.forRoot({ errors: 'application' })],
         controllers: [ContractController, WrongOutputs, PlainController],
       },
       { logger: log },
@@ -539,7 +539,10 @@ class OwnFilter implements ExceptionFilter {
 describe('An application with its own ways', () => {
   it('has its own filters first', async () => {
     const app = await startApp(
-      { imports: [VtsModule.forRoot()], controllers: [PlainController, ContractController] },
+      {
+        imports: [VtsModule.forRoot({ errors: 'application' })],
+        controllers: [PlainController, ContractController],
+      },
       { app: (it) => it.useGlobalFilters(new OwnFilter()) },
     );
     const client = await HttpClient.of(app);
@@ -550,7 +553,10 @@ describe('An application with its own ways', () => {
 
   it('has the shape within its global prefix, and outside of it', async () => {
     const app = await startApp(
-      { imports: [VtsModule.forRoot()], controllers: [PlainController, ContractController] },
+      {
+        imports: [VtsModule.forRoot({ errors: 'application' })],
+        controllers: [PlainController, ContractController],
+      },
       { app: (it) => it.setGlobalPrefix('api', { exclude: ['plain/missing'] }) },
     );
     const client = await HttpClient.of(app);
@@ -572,7 +578,7 @@ describe('An application with its own ways', () => {
 
   it('keeps the bodies of routes that end as endpoints do to its own parser', async () => {
     const app = await startApp({
-      imports: [VtsModule.forRoot()],
+      imports: [VtsModule.forRoot({ errors: 'application' })],
       controllers: [PlainController, ContractController],
     });
     const client = await HttpClient.of(app);

@@ -78,14 +78,14 @@ interface Full {
  * An application whose runner was served well by this route, and takes no more now; the route has
  * told so once.
  */
-async function full(route: string, earlyRefusal?: boolean): Promise<Full> {
+async function full(route: string, overload = true): Promise<Full> {
   app = await startApp(
     {
       imports: [
         VtsModule.forRoot({
           runnables: [Echo],
           runners: { echo: { batching: { maxBatchSize: 1, maxQueueSize: 2 } } },
-          ...(earlyRefusal === undefined ? {} : { earlyRefusal }),
+          overload,
         }),
       ],
       controllers: [EchoController],

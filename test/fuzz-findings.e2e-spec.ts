@@ -57,7 +57,7 @@ afterEach(async () => {
 async function start(adjust?: (app: INestApplication) => void) {
   const log = new Log();
   const app = await startApp(
-    { imports: [VtsModule.forRoot()], controllers: [FindingsController] },
+    { imports: [VtsModule.forRoot({ errors: 'application' })], controllers: [FindingsController] },
     {
       app: (it) => {
         it.useLogger(log);

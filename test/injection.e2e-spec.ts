@@ -19,6 +19,7 @@ import {
   type VtsModuleOptions,
 } from 'nestjs-vts';
 import { afterEach, describe, expect, it } from 'vitest';
+import { adapter } from './helpers/adapter.js';
 import { HttpClient } from './helpers/http-client.js';
 import { MODELS_HOME } from './helpers/models-home.js';
 import { startApp } from './helpers/testing-app.js';
@@ -202,7 +203,7 @@ describe('Runners', () => {
       .overrideProvider(getRunnerToken(TAG))
       .useValue(double)
       .compile();
-    app = module.createNestApplication({ logger: false });
+    app = module.createNestApplication(adapter(), { logger: false });
     await app.listen(0);
     const client = await HttpClient.of(app);
     expect(await client.text('/classifyText', text)).toMatchObject({ text: '[0.25,0.75]' });

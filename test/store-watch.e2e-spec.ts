@@ -15,6 +15,7 @@ import {
   type FastaiRunner,
 } from 'nestjs-vts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adapter } from './helpers/adapter.js';
 
 const learner = (name: string): string =>
   fileURLToPath(new URL(`./fixtures/learners/${name}/export.pkl`, import.meta.url));
@@ -48,7 +49,7 @@ beforeAll(async () => {
     controllers: [WatchedController],
   })
   class WatchedModule {}
-  app = await NestFactory.create(WatchedModule, { logger: false, abortOnError: false });
+  app = await NestFactory.create(WatchedModule, adapter(), { logger: false, abortOnError: false });
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
 });

@@ -2,7 +2,7 @@ import { normalizeTag } from './injection/runner-tags.storage.js';
 import type { VtsModuleOptions } from './vts-module-options.interface.js';
 import { runnableDefinitionOf, type RunnableClass } from '../serving/models/custom/definition.js';
 import { LONGEST_TIMEOUT_MS, resolveRunnerOptions } from '../serving/runner/runner-options.js';
-import { InvalidModuleOptionError } from './http/errors/index.js';
+import { InvalidModuleOptionError } from './http/errors.js';
 
 const KNOWN = [
   'home',
@@ -12,8 +12,12 @@ const KNOWN = [
   'shutdownTimeoutMs',
   'drainMs',
   'watch',
-  'earlyRefusal',
+  'errors',
+  'overload',
+  'observe',
+  'shutdown',
   'accessLog',
+  'requestIds',
   'requestId',
   'tracing',
 ];
@@ -44,10 +48,16 @@ export function checkModuleOptions(
       refuse(`"${key}"`, 'is no option', `use ${[...KNOWN, ...EXTRAS].join(', ')}`);
   }
   const { home, runners = {} } = options;
-  for (const key of ['watch', 'earlyRefusal', 'tracing'] as const) {
+  for (const key of ['watch', 'overload', 'tracing'] as const) {
     const value = options[key];
     if (value !== undefined && typeof value !== 'boolean') {
       refuse(key, `is ${JSON.stringify(value)}`, 'use true or false');
+    }
+  }
+  for (const key of ['errors', 'observe', 'shutdown'] as const) {
+    const value = options[key];
+    if (value !== undefined && value !== 'endpoints' && value !== 'application') {
+      refuse(key, `is ${JSON.stringify(value)}`, "use 'endpoints' or 'application'");
     }
   }
   if (home !== undefined && (typeof home !== 'string' || home === '')) {
@@ -71,10 +81,15 @@ export function checkModuleOptions(
 
 /** The options of what is told of requests. */
 function checkObservation(
-  { accessLog, requestId }: VtsModuleOptions,
+  { accessLog, requestIds, requestId }: VtsModuleOptions,
   refuse: (option: string, fact: string, remedy: string) => never,
 ): void {
-  const own = { accessLog: [accessLog, 'skip'], requestId: [requestId, 'header'] } as const;
+  const ids = requestIds === 'application' ? undefined : requestIds;
+  const own = {
+    accessLog: [accessLog, 'skip'],
+    requestIds: [ids, 'header'],
+    requestId: [requestId, 'header'],
+  } as const;
   for (const [option, [given, key]] of Object.entries(own)) {
     if (given === undefined || typeof given === 'boolean') continue;
     if (typeof given !== 'object' || given === null) {
@@ -87,8 +102,10 @@ function checkObservation(
   if (skip !== undefined && typeof skip !== 'function') {
     refuse('accessLog.skip', `is ${JSON.stringify(skip)}`, 'give a function of the log entry');
   }
-  const { header } = typeof requestId === 'object' ? requestId : {};
-  if (header !== undefined && !(typeof header === 'string' && /^[\w-]+$/.test(header))) {
-    refuse('requestId.header', `is ${JSON.stringify(header)}`, 'give the name of a header');
+  for (const [option, given] of Object.entries({ requestIds, requestId })) {
+    const { header } = typeof given === 'object' ? given : {};
+    if (header !== undefined && !(typeof header === 'string' && /^[\w-]+$/.test(header))) {
+      refuse(`${option}.header`, `is ${JSON.stringify(header)}`, 'give the name of a header');
+    }
   }
 }

@@ -7,7 +7,6 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
-import { TerminusModule } from '@nestjs/terminus';
 import { Registry } from 'prom-client';
 import { getRunnerToken } from './decorators/get-runner-token.js';
 import { runnerToken } from './injection/runner-token.js';
@@ -18,8 +17,7 @@ import type { RunnableClass } from '../serving/models/custom/definition.js';
 import { RunnableRegistry } from './injection/runnable.registry.js';
 import { RunnerRegistry } from './injection/runner.registry.js';
 import { ErrorContract } from './http/error-contract.js';
-import { DuplicateRootError } from './http/errors/index.js';
-import { ExpressPrototypes } from './http/express-prototypes.js';
+import { DuplicateRootError } from './http/errors.js';
 import { healthController } from './observability/health.controller.js';
 import { resolveHealthPaths } from './observability/health-options.js';
 import { HttpObserver } from './observability/http-observer.js';
@@ -28,7 +26,9 @@ import { Metrics } from './observability/metrics/metrics.js';
 import { metricsController } from './observability/metrics/metrics.controller.js';
 import { resolveMetricsOptions } from './observability/metrics/metrics-options.js';
 import { Readiness } from './observability/readiness.js';
-import { RequestGate } from './http/request-gate.js';
+import { PlatformHost } from './http/platform-host.js';
+import { Requests } from './http/requests.js';
+import { Shutdown } from './http/shutdown.js';
 import { ModelStore } from '../serving/store/index.js';
 import { checkModuleOptions } from './check-module-options.js';
 import {
@@ -51,7 +51,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
  * scanned, so that every class that injects a runner has been declared by then.
  */
 @Module({
-  imports: [DiscoveryModule, TerminusModule.forRoot({ logger: false })],
+  imports: [DiscoveryModule],
   providers: [
     {
       provide: ModelStore,
@@ -68,26 +68,41 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     InfrastructureRoutes,
     Metrics,
     HttpObserver,
-    RequestGate,
+    PlatformHost,
     ErrorContract,
-    ExpressPrototypes,
+    Requests,
+    Shutdown,
     Readiness,
   ],
-  exports: [ModelStore, RunnerRegistry, RequestGate, VTS_MODULE_OPTIONS, VTS_METRICS_REGISTRY],
+  exports: [
+    ModelStore,
+    RunnerRegistry,
+    PlatformHost,
+    Requests,
+    VTS_MODULE_OPTIONS,
+    VTS_METRICS_REGISTRY,
+  ],
 })
 export class VtsCoreModule extends ConfigurableModuleClass implements NestModule {
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
-    @Inject(ErrorContract) private readonly errors: ErrorContract,
+    @Inject(PlatformHost) private readonly platforms: PlatformHost,
+    @Inject(Requests) private readonly requests: Requests,
   ) {
     super();
     const cores = [...modules.values()].filter(({ metatype }) => metatype === VtsCoreModule);
     if (cores.length > 1) throw new DuplicateRootError();
   }
 
-  /** After the middleware of the application, before that of modules, and before the routes. */
+  /**
+   * Called in applications with HTTP alone: after their own middleware, before that of modules and
+   * the routes.
+   *
+   * @throws UnsupportedAdapterError
+   */
   configure(): void {
-    this.errors.answerRefusals();
+    this.platforms.demand();
+    this.requests.installed();
   }
 
   /**

@@ -32,17 +32,44 @@ export interface VtsModuleOptions {
    */
   maxBodyBytes?: number;
   /**
-   * Refuse requests before their bodies are read while the runner that their endpoint calls first
-   * takes no more: HTTP 503, or 429 for `maxConcurrency`, with Retry-After, ahead of the
-   * application's guards. What an endpoint calls is learned from what it does: none is refused so
-   * that has answered without a runner, or in spite of a refusal.
+   * Which errors are answered as `{ statusCode, message, error }`: those of this module's
+   * endpoints, or all of the application's. `'application'` adds a global exception filter behind
+   * the application's own ones, answers 405 with `Allow` where a path has other methods, and gives
+   * Node's own refusals (malformed HTTP, headers too large, no Host, an unknown Expect) the same
+   * body.
    *
-   * @default true
+   * @default 'endpoints'
    */
-  earlyRefusal?: boolean;
+  errors?: 'endpoints' | 'application';
   /**
-   * Milliseconds that requests in hand get to finish when the application shuts down; then they are
-   * answered 503.
+   * Refuse requests of endpoints before their bodies are read while the runner that the endpoint
+   * calls first takes no more: HTTP 503, or 429 for `maxConcurrency`, with Retry-After, ahead of the
+   * application's guards. Refusals take a quarter of the event loop's time at most. The module
+   * learns what an endpoint calls from what it does, and never refuses early where an endpoint has
+   * answered without a runner, or in spite of a refusal.
+   *
+   * @default false
+   */
+  overload?: boolean;
+  /**
+   * Which requests have a line in the access log, metrics, traces and an id: those of this module's
+   * endpoints, or all of the application's.
+   *
+   * @default 'endpoints'
+   */
+  observe?: 'endpoints' | 'application';
+  /**
+   * What the module does when the application shuts down. `'endpoints'` lets the requests of
+   * endpoints finish, and leaves the server to Nest. `'application'` closes the server too: the
+   * listener first, in a quiet turn of the event loop, then each connection with its next response
+   * or when it falls idle, and what never sends a whole request after `shutdownTimeoutMs`.
+   *
+   * @default 'endpoints'
+   */
+  shutdown?: 'endpoints' | 'application';
+  /**
+   * Milliseconds that requests in progress get to finish when the application shuts down. Those
+   * that are left are answered 503.
    *
    * @default 30000
    */
@@ -83,6 +110,8 @@ export interface VtsModuleOptions {
    *
    * @default true
    */
+  requestIds?: boolean | 'application' | VtsRequestIdOptions;
+  /** The former name of `requestIds`. */
   requestId?: boolean | VtsRequestIdOptions;
   /**
    * Take part in traces: W3C `traceparent` of requests is gone on with, responses have

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { INestApplication, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from 'nestjs-vts';
+import { adapter } from '../helpers/adapter.js';
 import { componentsOf, endpointsOf, type ApiDocument, type Endpoint } from './endpoints.js';
 import { environmentOf } from './sample-setup.js';
 import type { Components } from './schema-values.js';
@@ -48,7 +49,7 @@ async function startSample(name: string, log: ErrorLog): Promise<Sample> {
   const { AppModule } = (await load(name, 'app.module')) as { AppModule: Type };
   // Other samples read it as well.
   delete process.env['VTS_HOME'];
-  const app = await NestFactory.create(AppModule, { logger: log, abortOnError: false });
+  const app = await NestFactory.create(AppModule, adapter(), { logger: log, abortOnError: false });
   const { configure } = (await load(name, 'configure')) as { configure?: (app: unknown) => void };
   const { docs } = (await load(name, 'docs')) as { docs?: VtsDocsOptions };
   configure?.(app);

@@ -52,7 +52,14 @@ export function observedApp(options: VtsModuleOptions & VtsModuleExtras = {}): {
   controllers: [typeof SentimentController, typeof ThingsController];
 } {
   return {
-    imports: [VtsModule.forRoot({ home: MODELS_HOME, ...options })],
+    imports: [
+      VtsModule.forRoot({
+        home: MODELS_HOME,
+        errors: 'application',
+        observe: 'application',
+        ...options,
+      }),
+    ],
     controllers: [SentimentController, ThingsController],
   };
 }

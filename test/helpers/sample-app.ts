@@ -4,6 +4,7 @@ import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from 'nestjs-vts';
+import { adapter } from './adapter.js';
 
 const SAMPLES = fileURLToPath(new URL('../../sample', import.meta.url));
 
@@ -22,7 +23,10 @@ export interface SampleApp {
 /** Starts a sample on a port of its own, without log lines; the test closes it. */
 export async function startSample(name: string): Promise<SampleApp> {
   const { AppModule, configure, docs } = await partsOf(name);
-  const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+  const app = await NestFactory.create(AppModule, adapter(), {
+    logger: false,
+    abortOnError: false,
+  });
   configure?.(app);
   setupVtsDocs(app, docs);
   await app.listen(0);
@@ -42,7 +46,7 @@ export async function documentOf(name: string): Promise<OpenAPIObject> {
   }
   const { AppModule, configure, docs } = await partsOf(name);
   // Nothing is made in a preview, and these documents need nothing of the models.
-  const app = await NestFactory.create(AppModule, { logger: false, preview: true });
+  const app = await NestFactory.create(AppModule, adapter(), { logger: false, preview: true });
   configure?.(app);
   return createVtsDocument(app, docs);
 }

@@ -1,5 +1,6 @@
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { adapter } from './adapter.js';
 
 /** An application of these parts, started and without log lines; the test closes it. */
 export async function startApp(
@@ -14,7 +15,7 @@ export async function startApp(
   class TestingRoot {}
   const builder = Test.createTestingModule({ imports: [TestingRoot] });
   const module = await (adjust.overrides?.(builder) ?? builder).compile();
-  const app = module.createNestApplication({ logger: adjust.logger ?? false });
+  const app = module.createNestApplication(adapter(), { logger: adjust.logger ?? false });
   adjust.app?.(app);
   await app.listen(0);
   return app;

@@ -3,15 +3,8 @@ import { HttpException } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { InputError } from '../../learner/errors/index.js';
 import { BodyTooLargeError, UnsupportedBodyError } from '../io/errors/index.js';
-import {
-  RunnerClosedError,
-  RunnerOverloadedError,
-  RunnerUnavailableError,
-  RunTimeoutError,
-  TooManyCallsError,
-  WorkerDiedError,
-} from '../../serving/runner/errors.js';
-import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors/index.js';
+import { RunnerClosedError, RunnerOverloadedError, RunnerUnavailableError, RunTimeoutError, TooManyCallsError, WorkerDiedError } from '../../serving/runner/errors.js';
+import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors.js';
 
 /** The body of every error response: Nest's own shape. @publicApi */
 export class ApiError {

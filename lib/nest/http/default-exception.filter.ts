@@ -7,8 +7,7 @@ import {
   NotFoundException,
   type ArgumentsHost,
 } from '@nestjs/common';
-import type { HttpRequest, HttpResponse } from './http.js';
-import { RouteTable } from './route-table.js';
+import { pathOf } from './platform.js';
 import { VtsExceptionFilter } from './vts-exception.filter.js';
 
 /**
@@ -31,7 +30,7 @@ export class DefaultExceptionFilter extends VtsExceptionFilter {
     if (host.getType() === 'http') super.catch(error, host);
   }
 
-  override answer(error: unknown, request: HttpRequest, response: HttpResponse): void {
+  override answer(error: unknown, request: object, response: object): void {
     if (error instanceof IntrinsicException && !(error instanceof HttpException)) {
       super.answer(new HttpException('Internal server error', 500), request, response);
     } else super.answer(this.#allowed(error, request, response) ?? error, request, response);
@@ -39,18 +38,18 @@ export class DefaultExceptionFilter extends VtsExceptionFilter {
 
   #allowed(
     error: unknown,
-    request: HttpRequest,
-    response: HttpResponse,
+    request: object,
+    response: object,
   ): MethodNotAllowedException | undefined {
     if (!(error instanceof NotFoundException)) return undefined;
-    const { httpAdapter } = this.host;
-    const method = String(httpAdapter.getRequestMethod(request));
-    const url = String(httpAdapter.getRequestUrl(request));
+    const platform = this.platforms.demand();
+    const { method = '' } = platform.requestOf(request);
+    const { url } = platform.factsOf(request);
     // What Nest throws where no route was reached; a handler's own 404 is left as it is.
     if (error.message !== `Cannot ${method} ${url}`) return undefined;
-    const methods = RouteTable.of(httpAdapter).methodsAt(url.split('?', 1)[0] as string);
+    const methods = platform.methodsAt(pathOf(url));
     if (methods.length === 0 || methods.includes(method)) return undefined;
-    response.setHeader('allow', methods.join(', '));
+    platform.setHeader(response, 'allow', methods.join(', '));
     return new MethodNotAllowedException(
       `Cannot ${method} ${url}; this path has ${methods.join(', ')}.`,
     );

@@ -18,23 +18,33 @@ import { requestScope, type RequestScope } from '../../serving/runtime/request-s
 import { VTS_ENDPOINT, VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
 import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
-import { RequestTimeoutError, SlowBodyError } from './errors/index.js';
+import { RequestTimeoutError, SlowBodyError } from './errors.js';
 import { openEventStream } from './event-stream.js';
-import type { HttpRequest, HttpResponse } from './http.js';
-import { earlyBodyOf } from './json-bodies.js';
+import { earlyBodyOf } from './early-body.js';
 import { logFailure } from '../observability/log-failure.js';
 import { requestIdOf } from '../observability/request-id.js';
 import { RequestRecord } from './request-record.js';
-import { sendWithoutEtag } from './send-without-etag.js';
+import { PlatformHost } from './platform-host.js';
+import type { HttpPlatform, HttpRequest, HttpResponse } from './platform.js';
 import { readStream } from './read-body.js';
-import { RequestGate } from './request-gate.js';
+import { Requests } from './requests.js';
 import { writeEvent, writeOutput } from './write-output.js';
 
-const inputs = new WeakMap<HttpRequest, unknown>();
+const inputs = new WeakMap<object, unknown>();
 
-/** What the endpoint's descriptor read from a request. */
-export function inputOf(request: HttpRequest): unknown {
-  return inputs.get(request);
+/** What the endpoint's descriptor read from a request, as the framework gives that. */
+export function inputOf(given: object): unknown {
+  return inputs.get(given);
+}
+
+/** A request that is being served, taken apart. */
+interface Exchange {
+  readonly platform: HttpPlatform;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  /** What the framework gives in their place. */
+  readonly given: object;
+  readonly givenResponse: object;
 }
 
 /**
@@ -47,15 +57,24 @@ export class IoInterceptor implements NestInterceptor {
 
   constructor(
     @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
-    @Inject(RequestGate) private readonly gate: RequestGate,
+    @Inject(Requests) private readonly requests: Requests,
+    @Inject(PlatformHost) private readonly platforms: PlatformHost,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const endpoint = Reflect.getMetadata(VTS_ENDPOINT, context.getHandler()) as Endpoint;
     const http = context.switchToHttp();
-    const [request, response] = [http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>()];
+    const platform = this.platforms.demand();
+    const [given, givenResponse] = [http.getRequest<object>(), http.getResponse<object>()];
+    const exchange: Exchange = {
+      platform,
+      request: platform.requestOf(given),
+      response: platform.responseOf(givenResponse),
+      given,
+      givenResponse,
+    };
     return new Observable((subscriber) => {
-      this.#serve(endpoint, request, response, next).then(
+      this.#serve(endpoint, exchange, next).then(
         (answer) => {
           subscriber.next(answer);
           subscriber.complete();
@@ -65,13 +84,9 @@ export class IoInterceptor implements NestInterceptor {
     });
   }
 
-  async #serve(
-    endpoint: Endpoint,
-    request: HttpRequest,
-    response: HttpResponse,
-    next: CallHandler,
-  ): Promise<unknown> {
-    const scope = this.gate.enter(request, response);
+  async #serve(endpoint: Endpoint, exchange: Exchange, next: CallHandler): Promise<unknown> {
+    const { request, response } = exchange;
+    const scope = this.requests.enter(endpoint, exchange.given, exchange.givenResponse);
     const { timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS } = endpoint;
     // Reading a JSON body has taken some of it.
     const left = Math.max(1, timeoutMs - (performance.now() - scope.arrivedAt));
@@ -84,9 +99,7 @@ export class IoInterceptor implements NestInterceptor {
     try {
       const answer = await new Promise((resolve, reject) => {
         scope.onEnd(reject);
-        requestScope
-          .run(scope, () => this.#handle(endpoint, request, response, next))
-          .then(resolve, reject);
+        requestScope.run(scope, () => this.#handle(endpoint, exchange, next)).then(resolve, reject);
       });
       // Of a stream, time matters until the last event is out.
       if (endpoint.output.serializeEvent === undefined) clearTimeout(timer);
@@ -104,30 +117,28 @@ export class IoInterceptor implements NestInterceptor {
 
   async #handle(
     { input, output }: Endpoint,
-    request: HttpRequest,
-    response: HttpResponse,
+    exchange: Exchange,
     next: CallHandler,
   ): Promise<unknown> {
-    inputs.set(request, await input.parse(await this.#body(input, request)));
-    if (output.serializeEvent !== undefined) {
-      return this.#stream(output, next, request, response);
-    }
+    const { platform, response, given, givenResponse } = exchange;
+    inputs.set(given, await input.parse(await this.#body(input, exchange)));
+    if (output.serializeEvent !== undefined) return this.#stream(output, exchange, next);
     const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     const { contentType, body } = await writeOutput(output, value);
     if (response.headersSent) return undefined;
     // Not before: an error must not go out under this type.
-    response.setHeader('content-type', contentType);
-    if (this.gate.closing) response.setHeader('connection', 'close');
-    if (typeof body !== 'string') return new StreamableFile(body, { type: contentType });
-    sendWithoutEtag(response);
+    const text = typeof body === 'string';
+    platform.setHeader(givenResponse, 'content-type', text ? utf8(contentType) : contentType);
+    if (this.requests.closing) response.setHeader('connection', 'close');
+    if (!text) return new StreamableFile(body, { type: contentType });
+    platform.sendPlainly(response);
     return body;
   }
 
   async #stream(
     output: Endpoint['output'],
+    { platform, request, response, givenResponse }: Exchange,
     next: CallHandler,
-    request: HttpRequest,
-    response: HttpResponse,
   ): Promise<StreamableFile> {
     const scope = requestScope.getStore() as RequestScope;
     const events = await openEventStream(next.handle(), scope, {
@@ -142,14 +153,14 @@ export class IoInterceptor implements NestInterceptor {
       },
     });
     RequestRecord.of(request)?.stream();
-    response.setHeader('cache-control', 'no-cache');
+    platform.setHeader(givenResponse, 'cache-control', 'no-cache');
     // For proxies that would wait for the whole response; nginx heeds it.
-    response.setHeader('x-accel-buffering', 'no');
-    if (this.gate.closing) response.setHeader('connection', 'close');
+    platform.setHeader(givenResponse, 'x-accel-buffering', 'no');
+    if (this.requests.closing) response.setHeader('connection', 'close');
     return new StreamableFile(events, { type: 'text/event-stream' });
   }
 
-  async #body(input: Endpoint['input'], request: HttpRequest): Promise<RequestBody> {
+  async #body(input: Endpoint['input'], { request, given }: Exchange): Promise<RequestBody> {
     const early = earlyBodyOf(request);
     if (early !== undefined && 'error' in early) throw early.error;
     const { mediaType, charset } = parseContentType(request.headers['content-type']);
@@ -161,7 +172,7 @@ export class IoInterceptor implements NestInterceptor {
     let parsed: unknown;
     if (bytes === undefined && request.readableEnded) {
       // A parser of the application was first.
-      const { rawBody, body } = request;
+      const { rawBody, body } = given as Pick<HttpRequest, 'rawBody' | 'body'>;
       if (rawBody instanceof Uint8Array) bytes = rawBody;
       else if (body instanceof Uint8Array) bytes = body;
       parsed = body;
@@ -174,6 +185,19 @@ export class IoInterceptor implements NestInterceptor {
     }
     return { bytes, parsed, mediaType, charset };
   }
+}
+
+const UTF8_TYPES = new Map<string, string>();
+
+/** The content type with the charset in which texts are sent. */
+function utf8(type: string): string {
+  let named = UTF8_TYPES.get(type);
+  if (named === undefined) {
+    named = `${type.replace(/;\s*charset=("[^"]*"|[^;]*)/gi, '')}; charset=utf-8`;
+    // They are those of descriptors, and of applications' own: a handful.
+    if (UTF8_TYPES.size < 100) UTF8_TYPES.set(type, named);
+  }
+  return named;
 }
 
 function giveUp(request: HttpRequest, scope: RequestScope, timeoutMs: number): void {

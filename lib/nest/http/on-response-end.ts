@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HttpRequest, HttpResponse } from './http.js';
+import type { HttpRequest, HttpResponse } from './platform.js';
 
 /**
  * What waits for a connection to end, one listener a connection: a client may pipeline any number

@@ -16,7 +16,13 @@ const MALFORMED = [400, 'The request is not valid HTTP; send a valid one.'] as c
  * Where the application has a listener of its own, that one is left alone.
  */
 export function answerRawErrors(server: Server): void {
-  if (server.listenerCount('clientError') === 0) server.on('clientError', refuse);
+  for (const listener of server.listeners('clientError')) {
+    if (listener.name === FASTIFYS_OWN) server.off('clientError', listener as () => void);
+  }
+  if (server.listenerCount('clientError') === 0) {
+    server.on('request', (_request: IncomingMessage, response: ServerResponse) => note(response));
+    server.on('clientError', refuse);
+  }
   if (server.listenerCount('checkExpectation') === 0) {
     server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
       const body = JSON.stringify(
@@ -28,9 +34,23 @@ export function answerRawErrors(server: Server): void {
   }
 }
 
+/** The name of the listener that Fastify has unless it is given another. */
+const FASTIFYS_OWN = 'bound defaultClientErrorHandler';
+
+/** Responses that are not out, by their connections. */
+const unfinished = new WeakMap<Duplex, Set<ServerResponse>>();
+
+function note(response: ServerResponse): void {
+  const { socket } = response.req;
+  const others = unfinished.get(socket) ?? new Set();
+  unfinished.set(socket, others.add(response));
+  response.once('close', () => others.delete(response));
+}
+
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const { _httpMessage: current } = socket as { _httpMessage?: { headersSent: boolean } };
-  if (!socket.writable || error.code === 'ECONNRESET' || current?.headersSent) {
+  // Nothing may come between the parts of a response.
+  const answering = [...(unfinished.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+  if (!socket.writable || error.code === 'ECONNRESET' || answering) {
     socket.destroy();
     return;
   }

@@ -5,7 +5,7 @@ import {
   UnreadableBodyError,
   UnsupportedBodyError,
 } from '../io/errors/index.js';
-import type { HttpRequest } from './http.js';
+import type { HttpRequest } from './platform.js';
 
 /**
  * Reads the bytes of a request whose stream nobody has read, decompressed.

@@ -1,11 +1,8 @@
 import type { RequestScope } from '../../serving/runtime/request-scope.js';
 import { arrivalTime } from './arrival-time.js';
-import type { HttpRequest, HttpResponse } from './http.js';
+import { pathOf, type Arrival, type HttpRequest, type HttpResponse } from './platform.js';
 
 const RECORD = Symbol('vts.request');
-
-/** What is bound to all paths is a middleware, not a route: `*`, `/*path`, `/{*path}`. */
-const CATCH_ALL = /^\/?\{?\/?\*\w*\}?$/;
 
 /** What is observed of one request, of any route: made before anything else sees it. */
 export class RequestRecord {
@@ -33,10 +30,18 @@ export class RequestRecord {
   #read = 0;
   #written: number | undefined;
 
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly #facts: Arrival['facts'];
+
   constructor(
-    readonly request: HttpRequest,
-    readonly response: HttpResponse,
+    { request, response, facts }: Arrival,
+    /** It is told of in metrics, traces and the access log. */
+    readonly observed: boolean,
   ) {
+    this.request = request;
+    this.response = response;
+    this.#facts = facts;
     this.arrivedAt = arrivalTime(request);
     if (request.headers['transfer-encoding'] !== undefined) this.#read = request.socket.bytesRead;
     (request as { [RECORD]?: RequestRecord })[RECORD] = this;
@@ -51,8 +56,7 @@ export class RequestRecord {
    * was found, and where none was. A path, which any client makes up, it is not.
    */
   get route(): string | undefined {
-    const path = this.refusedRoute ?? this.request.route?.path;
-    return path === undefined || CATCH_ALL.test(String(path)) ? undefined : String(path);
+    return this.refusedRoute ?? this.#facts.route;
   }
 
   /** The response is about to be sent in parts. */
@@ -62,9 +66,11 @@ export class RequestRecord {
 
   /** The path as it was sent, without the query, which may hold secrets. */
   get path(): string {
-    const { originalUrl = this.request.url ?? '' } = this.request;
-    const query = originalUrl.indexOf('?');
-    return query < 0 ? originalUrl : originalUrl.slice(0, query);
+    return pathOf(this.#facts.url);
+  }
+
+  get protocol(): string {
+    return this.#facts.protocol ?? 'http';
   }
 
   /** The status that was sent; 499, as with nginx, where the client left before. */
@@ -98,7 +104,7 @@ export class RequestRecord {
   get remoteAddress(): string | undefined {
     const { request } = this;
     const address = request.socket.remoteAddress;
-    // Express looks into the header only where the application trusts who has written it.
-    return request.headers['x-forwarded-for'] === undefined ? address : (request.ip ?? address);
+    // The framework looks into the header only where the application trusts who has written it.
+    return request.headers['x-forwarded-for'] === undefined ? address : (this.#facts.ip ?? address);
   }
 }

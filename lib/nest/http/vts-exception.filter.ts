@@ -1,13 +1,11 @@
 import { Catch, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
 import { RunAbortedError } from '../../serving/runner/errors.js';
 import { VTS_LOG_CONTEXT } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
-import type { HttpRequest, HttpResponse } from './http.js';
 import { logFailure } from '../observability/log-failure.js';
 import { requestIdOf } from '../observability/request-id.js';
+import { PlatformHost } from './platform-host.js';
 import { RequestRecord } from './request-record.js';
-import { sendWithoutEtag } from './send-without-etag.js';
 
 /**
  * Answers the errors of endpoints in Nest's shape `{ statusCode, message, error }`. What is neither
@@ -19,14 +17,18 @@ export class VtsExceptionFilter implements ExceptionFilter {
   /** Whether lists of messages stay lists. */
   protected readonly keepsLists: boolean = false;
 
-  constructor(@Inject(HttpAdapterHost) protected readonly host: HttpAdapterHost) {}
+  constructor(@Inject(PlatformHost) protected readonly platforms: PlatformHost) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    this.answer(error, http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>());
+    this.answer(error, http.getRequest<object>(), http.getResponse<object>());
   }
 
-  answer(error: unknown, request: HttpRequest, response: HttpResponse): void {
+  /** Takes what the framework gives for request and response. */
+  answer(error: unknown, given: object, givenResponse: object): void {
+    const platform = this.platforms.demand();
+    const request = platform.requestOf(given);
+    const response = platform.responseOf(givenResponse);
     // Its client has left. A response that waits behind others on its connection is not told.
     const gone = response.destroyed || response.req?.socket?.destroyed;
     if (error instanceof RunAbortedError && gone) return;
@@ -40,11 +42,11 @@ export class VtsExceptionFilter implements ExceptionFilter {
     }
     for (const [name, value] of Object.entries(headers)) {
       // A guard may know better when to come again.
-      if (!response.hasHeader(name)) response.setHeader(name, value);
+      if (!platform.hasHeader(givenResponse, name)) platform.setHeader(givenResponse, name, value);
     }
     // What the handler has set is for its result.
-    response.setHeader('content-type', 'application/json');
-    sendWithoutEtag(response);
-    this.host.httpAdapter.reply(response, JSON.stringify(body), status);
+    platform.setHeader(givenResponse, 'content-type', 'application/json; charset=utf-8');
+    platform.sendPlainly(response);
+    this.platforms.adapter.reply(givenResponse, JSON.stringify(body), status);
   }
 }

@@ -1,5 +1,5 @@
 import type { VtsHealthOptions } from '../vts-module-options.interface.js';
-import { InvalidModuleOptionError } from '../http/errors/index.js';
+import { InvalidModuleOptionError } from '../http/errors.js';
 import { checkedPath } from './infrastructure-path.js';
 
 const PROBES = ['livez', 'readyz', 'healthz'] as const;

@@ -5,16 +5,11 @@ import {
   ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import {
-  HealthCheckService,
-  HealthIndicatorService,
-  type HealthCheckResult,
-  type HealthIndicatorFunction,
-} from '@nestjs/terminus';
 import { RunnerRegistry } from '../injection/runner.registry.js';
 import { ApiError } from '../http/api-error.js';
 import type { HealthPaths } from './health-options.js';
-import type { HttpResponse } from '../http/http.js';
+import { PlatformHost } from '../http/platform-host.js';
+import { Shutdown } from '../http/shutdown.js';
 import { Readiness } from './readiness.js';
 
 const OK_SCHEMA = {
@@ -22,6 +17,14 @@ const OK_SCHEMA = {
   properties: { status: { type: 'string' as const, example: 'ok' } },
   required: ['status'],
 };
+
+/** In the form of `@nestjs/terminus`, for those that read its results already. */
+interface HealthDetails {
+  readonly status: 'ok' | 'degraded' | 'shutting_down';
+  readonly info: object;
+  readonly error: object;
+  readonly details: object;
+}
 
 /**
  * The controller of the probes: is the process alive, can it serve, and how is each runner.
@@ -34,10 +37,10 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
   @Controller({ version: VERSION_NEUTRAL })
   class HealthController {
     constructor(
-      @Inject(HealthCheckService) private readonly health: HealthCheckService,
-      @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
       @Inject(RunnerRegistry) private readonly registry: RunnerRegistry,
       @Inject(Readiness) private readonly readiness: Readiness,
+      @Inject(Shutdown) private readonly shutdown: Shutdown,
+      @Inject(PlatformHost) private readonly platforms: PlatformHost,
     ) {}
 
     @At(livez)
@@ -54,11 +57,11 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
       type: ApiError,
       description: 'A model is not loaded, a queue is full, or the service is shutting down.',
     })
-    ready(@Res({ passthrough: true }) response: HttpResponse): { status: 'ok' } | ApiError {
+    ready(@Res({ passthrough: true }) response: object): { status: 'ok' } | ApiError {
       const message = this.readiness.obstacle;
       if (message === undefined) return { status: 'ok' };
       // No exception: a probe that is answered as it should be is nothing for filters and logs.
-      response.statusCode = 503;
+      this.platforms.adapter.status(response, 503);
       return { statusCode: 503, message, error: 'Service Unavailable' };
     }
 
@@ -78,14 +81,15 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
         required: ['status', 'details'],
       },
     })
-    async details(): Promise<HealthCheckResult> {
-      return this.health.check(
-        [...this.registry.used].map(([name, runner]): HealthIndicatorFunction => () => {
-          const indicator = this.indicators.check(name);
-          const facts = { tag: runner.tag, ...runner.stats };
-          return runner.ready ? indicator.up(facts) : indicator.degraded(facts);
-        }),
-      );
+    details(): HealthDetails {
+      const runners = [...this.registry.used];
+      const facts = runners.map(([name, { tag, stats, ready }]) => {
+        return [name, { tag, ...stats, status: ready ? 'up' : 'degraded' }] as const;
+      });
+      const ready = runners.every(([, runner]) => runner.ready);
+      const details = Object.fromEntries(facts);
+      const status = this.shutdown.begun ? 'shutting_down' : ready ? 'ok' : 'degraded';
+      return { status, info: details, error: {}, details };
     }
   }
   return HealthController;

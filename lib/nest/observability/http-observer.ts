@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { AccessLog } from './access-log.js';
-import type { HttpRequest, HttpResponse } from '../http/http.js';
+import type { Arrival, Next } from '../http/platform.js';
 import { InfrastructureRoutes } from './infrastructure-routes.js';
 import { Metrics } from './metrics/metrics.js';
 import { RequestIds } from './request-id.js';
@@ -16,6 +16,10 @@ import { RequestTracing } from './tracing/request-tracing.js';
  */
 @Injectable()
 export class HttpObserver implements OnApplicationShutdown {
+  /** Whether it has to see the requests of all routes. */
+  readonly every: boolean;
+  readonly #observesAll: boolean;
+  readonly #givesAllIds: boolean;
   readonly #ids: RequestIds | undefined;
   readonly #tracing: RequestTracing | undefined;
   readonly #log: AccessLog | undefined;
@@ -25,8 +29,14 @@ export class HttpObserver implements OnApplicationShutdown {
     @Inject(Metrics) private readonly metrics: Metrics,
     @Inject(InfrastructureRoutes) private readonly infrastructure: InfrastructureRoutes,
   ) {
-    const { requestId = true, tracing = true, accessLog = true } = options;
-    if (requestId !== false) this.#ids = new RequestIds(requestId === true ? {} : requestId);
+    const { observe, tracing = true, accessLog = true } = options;
+    const { requestIds = options.requestId ?? true } = options;
+    this.#observesAll = observe === 'application';
+    this.#givesAllIds = this.#observesAll || requestIds === 'application';
+    this.every = this.#givesAllIds;
+    if (requestIds !== false) {
+      this.#ids = new RequestIds(typeof requestIds === 'object' ? requestIds : {});
+    }
     if (accessLog !== false) this.#log = new AccessLog(accessLog === true ? {} : accessLog);
     if (tracing) {
       this.#tracing = new RequestTracing();
@@ -35,16 +45,17 @@ export class HttpObserver implements OnApplicationShutdown {
   }
 
   /** Makes the record of a request. {@link end} follows when the response is out. */
-  begin(request: HttpRequest, response: HttpResponse): RequestRecord {
-    const record = new RequestRecord(request, response);
-    this.#ids?.give(record);
-    this.metrics.http?.begin(record);
+  begin(arrival: Arrival): RequestRecord {
+    const own = arrival.endpoint !== undefined;
+    const record = new RequestRecord(arrival, own || this.#observesAll);
+    if (own || this.#givesAllIds) this.#ids?.give(record);
+    if (record.observed) this.metrics.http?.begin(record);
     return record;
   }
 
   /** Calls `next` in the context of the request's span. */
-  enter(record: RequestRecord, next: () => void): void {
-    if (this.#tracing === undefined) next();
+  enter(record: RequestRecord, next: Next): void {
+    if (this.#tracing === undefined || !record.observed) next();
     else this.#tracing.begin(record, next);
   }
 
@@ -53,6 +64,7 @@ export class HttpObserver implements OnApplicationShutdown {
   }
 
   end(record: RequestRecord): void {
+    if (!record.observed) return;
     this.#tracing?.end(record);
     this.metrics.http?.end(record);
     if (this.#log !== undefined && !this.infrastructure.has(record.route)) this.#log.write(record);

@@ -1,4 +1,4 @@
-import { InvalidModuleOptionError } from '../http/errors/index.js';
+import { InvalidModuleOptionError } from '../http/errors.js';
 
 /**
  * The path of a route of the module, without slashes at its ends.

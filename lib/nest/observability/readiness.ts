@@ -1,18 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RunnerRegistry } from '../injection/runner.registry.js';
-import { RequestGate } from '../http/request-gate.js';
+import { Shutdown } from '../http/shutdown.js';
 
 /** Whether requests should be sent to this process. */
 @Injectable()
 export class Readiness {
   constructor(
     @Inject(RunnerRegistry) private readonly registry: RunnerRegistry,
-    @Inject(RequestGate) private readonly gate: RequestGate,
+    @Inject(Shutdown) private readonly shutdown: Shutdown,
   ) {}
 
   /** Why not; undefined where they should. */
   get obstacle(): string | undefined {
-    if (this.gate.draining) return 'The service is shutting down.';
+    if (this.shutdown.begun) return 'The service is shutting down.';
     const runners = [...this.registry.used.values()];
     const waiting = runners.filter(({ ready }) => !ready).map(({ tag }) => tag);
     if (waiting.length > 0) {

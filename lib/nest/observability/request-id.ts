@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { VtsRequestIdOptions } from '../vts-module-options.interface.js';
-import type { HttpRequest } from '../http/http.js';
+import { rawRequest } from '../http/platform.js';
 import { RequestRecord } from '../http/request-record.js';
 
 const DEFAULT_HEADER = 'X-Request-Id';
@@ -42,5 +42,5 @@ export class RequestIds {
  * @publicApi
  */
 export function requestIdOf(request: object): string | undefined {
-  return RequestRecord.of(request as HttpRequest)?.id;
+  return RequestRecord.of(rawRequest(request))?.id;
 }

@@ -1,5 +1,5 @@
 import type { VtsMetricsOptions } from '../../vts-module-options.interface.js';
-import { InvalidModuleOptionError } from '../../http/errors/index.js';
+import { InvalidModuleOptionError } from '../../http/errors.js';
 import { checkedPath } from '../infrastructure-path.js';
 
 const KNOWN = ['path', 'prefix', 'labels', 'defaultMetrics'];

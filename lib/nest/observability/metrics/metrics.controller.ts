@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Res, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { HttpResponse } from '../../http/http.js';
+import { PlatformHost } from '../../http/platform-host.js';
 import { Metrics } from './metrics.js';
 
 /** The controller that serves the metrics at a path. */
@@ -8,7 +8,10 @@ export function metricsController(path: string): Type {
   @ApiTags('Infrastructure')
   @Controller({ version: VERSION_NEUTRAL })
   class MetricsController {
-    constructor(@Inject(Metrics) private readonly all: Metrics) {}
+    constructor(
+      @Inject(Metrics) private readonly all: Metrics,
+      @Inject(PlatformHost) private readonly platforms: PlatformHost,
+    ) {}
 
     @Get(path)
     @ApiOperation({ summary: 'Metrics in the text format of Prometheus' })
@@ -16,9 +19,9 @@ export function metricsController(path: string): Type {
       description: 'All metrics.',
       content: { 'text/plain': { schema: { type: 'string' } } },
     })
-    async metrics(@Res({ passthrough: true }) response: HttpResponse): Promise<string> {
+    async metrics(@Res({ passthrough: true }) response: object): Promise<string> {
       const text = await this.all.text();
-      response.setHeader('content-type', this.all.contentType);
+      this.platforms.adapter.setHeader(response, 'content-type', this.all.contentType);
       return text;
     }
   }

@@ -119,7 +119,7 @@ function attributesOf(record: RequestRecord): Record<string, string | number> {
   const attributes: Record<string, string | number> = {
     'http.request.method': method,
     'url.path': record.path,
-    'url.scheme': request.protocol ?? 'http',
+    'url.scheme': record.protocol,
     'network.protocol.version': httpVersion,
   };
   const [, host, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(headers.host ?? '') ?? [];

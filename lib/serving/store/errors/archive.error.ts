@@ -76,7 +76,7 @@ export class ArchiveFileError extends VtsError {
     readonly path: string,
     doing: 'read' | 'written',
     /** The system's error code, such as `ENOENT`. */
-    readonly code: string,
+    override readonly code: string,
     options?: ErrorOptions,
   ) {
     const missing = doing === 'read' ? 'Check the path.' : 'Make the folder first.';

@@ -18,7 +18,7 @@ export class StoreWriteError extends VtsError {
   constructor(
     readonly home: string,
     /** The system's error code, such as `ENOSPC`. */
-    readonly code: string,
+    override readonly code: string,
     options?: ErrorOptions,
   ) {
     const remedy =

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
-import { VTS_ENDPOINT } from '../vts.constants.js';
-import type { Endpoint } from './endpoint.js';
+import { VTS_ENDPOINT } from '../../vts.constants.js';
+import type { Endpoint } from '../endpoint.js';
 
 /** As far as it is read here, what Express's router keeps of a route or a middleware. */
 interface Layer {
@@ -22,8 +22,7 @@ const tables = new WeakMap<object, RouteTable>();
 
 /**
  * The routes that Nest has registered, with their prefixes, versions and parameters: what a request
- * will reach, known before body parsers run, and what is allowed where nothing was reached. Empty
- * for other frameworks than Express.
+ * will reach, known before body parsers run, and what is allowed where nothing was reached.
  */
 export class RouteTable {
   readonly #endpoints: readonly (readonly [Layer, Endpoint])[];

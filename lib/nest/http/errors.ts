@@ -1,0 +1,68 @@
+import { VtsError } from '../../learner/errors/index.js';
+
+/** A request took longer than the endpoint's time limit. HTTP endpoints answer 504. @publicApi */
+export class RequestTimeoutError extends VtsError {
+  constructor(readonly timeoutMs: number) {
+    super(
+      `The request was not answered within ${timeoutMs} ms; send less in one request, or try again later.`,
+    );
+  }
+}
+
+/**
+ * A request's body did not come within the endpoint's time limit. HTTP endpoints answer 408.
+ *
+ * @publicApi
+ */
+export class SlowBodyError extends VtsError {
+  constructor(readonly timeoutMs: number) {
+    super(
+      `The body of the request did not arrive within ${timeoutMs} ms; send it faster, or in parts.`,
+    );
+  }
+}
+
+/**
+ * The application is shutting down and takes no new requests. HTTP endpoints answer 503.
+ *
+ * @publicApi
+ */
+export class ShuttingDownError extends VtsError {
+  constructor() {
+    super('The service is shutting down; send the request to another instance.');
+  }
+}
+
+/** An option of `VtsModule.forRoot` has a value that cannot be used. @publicApi */
+export class InvalidModuleOptionError extends VtsError {
+  constructor(option: string, fact: string, remedy: string) {
+    super(`VtsModule: ${option} ${fact}; ${remedy}.`);
+  }
+}
+
+/**
+ * An application imports two `VtsModule.forRoot()`, so that runners would belong to either.
+ *
+ * @publicApi
+ */
+export class DuplicateRootError extends VtsError {
+  constructor() {
+    super(
+      'VtsModule.forRoot() is imported twice in this application; import it once, in the root module: it is global, and VtsModule.forFeature() adds runners elsewhere.',
+    );
+  }
+}
+
+/**
+ * The application's HTTP adapter is not one that this module knows. It works with Nest's Express
+ * and Fastify adapters, those derived from them, and `VtsExpressAdapter`.
+ *
+ * @publicApi
+ */
+export class UnsupportedAdapterError extends VtsError {
+  constructor(adapter: string) {
+    super(
+      `VtsModule does not work with the HTTP adapter ${adapter}; use ExpressAdapter of @nestjs/platform-express, FastifyAdapter of @nestjs/platform-fastify, or VtsExpressAdapter of nestjs-vts/express.`,
+    );
+  }
+}

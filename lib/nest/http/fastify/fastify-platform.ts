@@ -1,0 +1,216 @@
+import { METHODS, type Server } from 'node:http';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { VTS_ENDPOINT } from '../../vts.constants.js';
+import type { Endpoint } from '../endpoint.js';
+import {
+  type Arrival,
+  type HttpPlatform,
+  type HttpRequest,
+  type HttpResponse,
+  type RequestFacts,
+  type RequestSteps,
+} from '../platform.js';
+
+/** As far as they are used here; the types of Fastify are there only where it is installed. */
+interface FastifyRequest {
+  readonly raw: HttpRequest;
+  readonly originalUrl: string;
+  readonly ip: string | undefined;
+  readonly protocol: string | undefined;
+  readonly is404: boolean;
+  readonly routeOptions: { readonly url?: string; readonly handler?: object };
+  body: unknown;
+}
+
+interface FastifyReply {
+  readonly raw: HttpResponse;
+  header(name: string, value: string): unknown;
+  hasHeader(name: string): boolean;
+}
+
+interface FastifyRoute {
+  readonly method: string | readonly string[];
+  readonly url: string;
+  readonly handler: object;
+}
+
+type Done = (error?: unknown, payload?: unknown) => void;
+
+interface FastifyInstance {
+  readonly server: Server;
+  addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): unknown;
+  addHook(
+    name: 'onRequest' | 'preValidation',
+    hook: (request: FastifyRequest, reply: FastifyReply, done: Done) => void,
+  ): unknown;
+  addHook(
+    name: 'preParsing',
+    hook: (request: FastifyRequest, reply: FastifyReply, payload: object, done: Done) => void,
+  ): unknown;
+}
+
+/** Headers by which Fastify knows that there is a body to parse. */
+const OF_BODY = ['content-type', 'content-length', 'transfer-encoding'] as const;
+
+type HeadersOfBody = Partial<Record<(typeof OF_BODY)[number], string>>;
+
+class FastifyFacts implements RequestFacts {
+  constructor(private readonly request: FastifyRequest) {}
+
+  get url(): string {
+    return this.request.originalUrl;
+  }
+
+  get route(): string | undefined {
+    const { url } = this.request.routeOptions;
+    return this.request.is404 || url === undefined || /^\/?\*$/.test(url) ? undefined : url;
+  }
+
+  get ip(): string | undefined {
+    return this.request.ip;
+  }
+
+  get protocol(): string | undefined {
+    return this.request.protocol;
+  }
+}
+
+/** Fastify 5, by its hooks: it has found the route before the first of them. */
+export class FastifyPlatform implements HttpPlatform {
+  readonly #arrivals = new WeakMap<HttpRequest, Arrival>();
+  readonly #hidden = new WeakMap<HttpRequest, HeadersOfBody>();
+  readonly #routes: FastifyRoute[] = [];
+
+  constructor(private readonly adapter: AbstractHttpAdapter) {}
+
+  get server(): Server | undefined {
+    return this.adapter.getHttpServer() as Server | undefined;
+  }
+
+  requestOf(given: object): HttpRequest {
+    return (given as FastifyRequest).raw;
+  }
+
+  responseOf(given: object): HttpResponse {
+    return (given as FastifyReply).raw;
+  }
+
+  factsOf(given: object): RequestFacts {
+    return new FastifyFacts(given as FastifyRequest);
+  }
+
+  install(steps: RequestSteps): void {
+    const fastify = this.adapter.getInstance<FastifyInstance>();
+    fastify.addHook('onRoute', (route) => void this.#routes.push(route));
+    fastify.addHook('onRequest', (given, reply, done) => {
+      const endpoint = endpointOf(given.routeOptions.handler);
+      if (endpoint === undefined && !steps.every) return done();
+      const { raw: request } = given;
+      const facts = this.factsOf(given);
+      const arrival: Arrival = { request, response: reply.raw, endpoint, facts };
+      this.#arrivals.set(request, arrival);
+      steps.arrived(arrival, done);
+    });
+    fastify.addHook('preParsing', (given, reply, payload, done) => {
+      const arrival = this.#arrivals.get(given.raw);
+      const refusal = arrival && steps.refusal(given.raw);
+      if (refusal !== undefined) return steps.answer(refusal, given, reply);
+      if (arrival?.endpoint === undefined) return done(null, payload);
+      const reading = steps.read(arrival);
+      const go = (): void => {
+        this.#hideBody(given.raw);
+        done(null, payload);
+      };
+      if (reading === undefined) go();
+      else void reading.then(go);
+    });
+    fastify.addHook('preValidation', (given, _reply, done) => {
+      this.#showBody(given.raw);
+      // Guards and handlers may want what a parser would have made of it.
+      if ('body' in given.raw) parsedLate(given);
+      done();
+    });
+  }
+
+  installed(): void {}
+
+  solePath({ endpoint, facts: { route } }: Arrival): string | undefined {
+    if (endpoint === undefined || route === undefined || /[:*]/.test(route)) return undefined;
+    const same = this.#routes.filter(({ url, method }) => url === route && has(method, 'POST'));
+    return same.length === 1 ? route : undefined;
+  }
+
+  methodsAt(path: string): readonly string[] {
+    const methods = this.#routes
+      .filter(({ url }) => patternOf(url).test(path))
+      .flatMap(({ method }) => method);
+    return methods.length >= METHODS.length ? [] : [...new Set(methods)].sort();
+  }
+
+  hasHeader(given: object, name: string): boolean {
+    const reply = given as FastifyReply;
+    return reply.hasHeader(name) || reply.raw.hasHeader(name);
+  }
+
+  setHeader(given: object, name: string, value: string): void {
+    (given as FastifyReply).header(name, value);
+  }
+
+  sendPlainly(): void {}
+
+  /** Nest's own handler of what was not found has no prefix there. */
+  answerRest(): void {}
+
+  /**
+   * Fastify would parse the body by a parser of its own, or refuse it for want of one. It has no
+   * parsers for single routes, and parses nothing where the request has no headers of a body.
+   */
+  #hideBody(request: HttpRequest): void {
+    const hidden: HeadersOfBody = {};
+    for (const name of OF_BODY) {
+      const value = request.headers[name];
+      if (value === undefined) continue;
+      hidden[name] = value;
+      delete request.headers[name];
+    }
+    this.#hidden.set(request, hidden);
+  }
+
+  #showBody(request: HttpRequest): void {
+    const hidden = this.#hidden.get(request);
+    if (hidden === undefined) return;
+    this.#hidden.delete(request);
+    Object.assign(request.headers, hidden);
+  }
+}
+
+/** Nest gives what it registers the metadata of the handler. */
+function endpointOf(handler: object | undefined): Endpoint | undefined {
+  if (handler === undefined) return undefined;
+  return Reflect.getMetadata(VTS_ENDPOINT, handler) as Endpoint | undefined;
+}
+
+function parsedLate(given: FastifyRequest): void {
+  const { raw } = given;
+  Object.defineProperty(given, 'body', {
+    configurable: true,
+    enumerable: true,
+    get: () => raw.body,
+    set(value: unknown) {
+      Object.defineProperty(given, 'body', { value, writable: true, configurable: true });
+    },
+  });
+}
+
+function has(method: FastifyRoute['method'], wanted: string): boolean {
+  return typeof method === 'string' ? method === wanted : method.includes(wanted);
+}
+
+/** The paths of a route: `/models/:name`, `/files/*`. */
+function patternOf(url: string): RegExp {
+  const source = url
+    .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+    .replace(/:[^/]+/g, '[^/]+')
+    .replace(/\*/g, '.*');
+  return new RegExp(`^${source}/?$`);
+}

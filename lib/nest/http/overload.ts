@@ -1,0 +1,46 @@
+import type { Server } from 'node:http';
+import { watchConnections } from './arrival-time.js';
+import { EarlyRefusal } from './early-refusal.js';
+import type { PlatformHost } from './platform-host.js';
+import type { Arrival } from './platform.js';
+import { RefusalPace } from './refusal-pace.js';
+import type { RequestRecord } from './request-record.js';
+
+/** Refuses requests before they are read, at a pace that leaves time for those that are served. */
+export class Overload {
+  readonly #endpoints = new Map<string, EarlyRefusal>();
+  readonly #pace = new RefusalPace();
+
+  constructor(private readonly platforms: PlatformHost) {}
+
+  /** Counts the first request of a connection from when it can have come. */
+  watch(): void {
+    const server: Server | undefined = this.platforms.current?.server;
+    if (server?.on) watchConnections(server);
+  }
+
+  /** True where the request is not worth being read; why, the record knows. */
+  refuses(record: RequestRecord, arrival: Arrival): boolean {
+    if (arrival.endpoint === undefined) return false;
+    const { path } = record;
+    let early = this.#endpoints.get(path);
+    if (early === undefined) {
+      if (this.platforms.current?.solePath(arrival) !== path) return false;
+      this.#endpoints.set(path, (early = new EarlyRefusal()));
+    }
+    record.refusal = early.refusal(record);
+    if (record.refusal === undefined) return false;
+    record.refusedRoute = path;
+    return true;
+  }
+
+  /** Calls `refuse` when refusals have their turn. */
+  paced(refuse: () => void): void {
+    this.#pace.run(refuse);
+  }
+
+  /** The response is out. */
+  ended(record: RequestRecord): void {
+    if (record.request.method === 'POST') this.#endpoints.get(record.path)?.ended(record);
+  }
+}

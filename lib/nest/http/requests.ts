@@ -1,0 +1,169 @@
+import { Inject, Injectable, BadRequestException } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { RunAbortedError } from '../../serving/runner/errors.js';
+import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
+import { RequestScope } from '../../serving/runtime/request-scope.js';
+import { HttpObserver } from '../observability/http-observer.js';
+import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
+import type { VtsModuleOptions } from '../vts-module-options.interface.js';
+import { readJsonEarly } from './early-body.js';
+import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
+import { ErrorContract } from './error-contract.js';
+import { ShuttingDownError } from './errors.js';
+import { onResponseEnd } from './on-response-end.js';
+import { Overload } from './overload.js';
+import { PlatformHost } from './platform-host.js';
+import type { Arrival, HttpRequest, Next, RequestSteps } from './platform.js';
+import { RequestRecord } from './request-record.js';
+
+/**
+ * Sees the requests of endpoints first, or of all routes where the application asks for that, and
+ * knows those that are in progress.
+ */
+@Injectable()
+export class Requests implements RequestSteps {
+  readonly every: boolean;
+  readonly #scopes = new Set<RequestScope>();
+  readonly #overload: Overload | undefined;
+  /** Requests whose response is not out. */
+  #count = 0;
+  #refusing = false;
+  #empty: (() => void) | undefined;
+  /** Connections are to be closed with the response that is next on them. */
+  closing = false;
+
+  constructor(
+    @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
+    @Inject(HttpAdapterHost) host: HttpAdapterHost,
+    @Inject(PlatformHost) private readonly platforms: PlatformHost,
+    @Inject(HttpObserver) private readonly observer: HttpObserver,
+    @Inject(ErrorContract) private readonly errors: ErrorContract,
+  ) {
+    const { shutdown, overload = false } = options;
+    this.every = observer.every || errors.every || shutdown === 'application';
+    if (overload !== false) this.#overload = new Overload(platforms);
+    // The adapter is there before Nest adds its body parsers; in a test it comes later than this
+    // constructor, and in an application without HTTP never.
+    host.init$.subscribe(() => platforms.current?.install(this));
+  }
+
+  /** Requests whose response is not out: of endpoints, or of all routes. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Called when all of the application's own middleware is in place. */
+  installed(): void {
+    if (this.#overload === undefined) return;
+    this.platforms.demand().installed(this);
+    this.#overload.watch();
+  }
+
+  arrived(arrival: Arrival, next: Next): void {
+    const record = this.#begin(arrival);
+    const { request, response } = arrival;
+    if (this.closing) response.setHeader('connection', 'close');
+    if (this.errors.demandsHost && lacksHost(request)) {
+      response.setHeader('connection', 'close');
+      return next(new BadRequestException('The request has no Host header; send one.'));
+    }
+    if (this.#overload?.refuses(record, arrival) === true) {
+      this.#overload.paced(() => {
+        // Its client may have left meanwhile.
+        if (!record.ended) this.#passOn(record, next);
+      });
+    } else this.observer.enter(record, next);
+  }
+
+  refusal(request: HttpRequest): Error | undefined {
+    return RequestRecord.of(request)?.refusal;
+  }
+
+  read(arrival: Arrival): Promise<void> | undefined {
+    const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options;
+    return readJsonEarly(arrival, maxBodyBytes, timeoutMs);
+  }
+
+  answer(error: unknown, request: object, response: object): void {
+    this.errors.filter.answer(error, request, response);
+  }
+
+  /**
+   * Lets a request of an endpoint in; it counts until its response is out, or its client has left.
+   *
+   * @throws ShuttingDownError
+   * @throws RunAbortedError where that was before its handler was found.
+   */
+  enter(endpoint: Endpoint, given: object, givenResponse: object): RequestScope {
+    if (this.#refusing) throw new ShuttingDownError();
+    const platform = this.platforms.demand();
+    const request = platform.requestOf(given);
+    const record =
+      RequestRecord.of(request) ??
+      this.#begin({
+        request,
+        response: platform.responseOf(givenResponse),
+        facts: platform.factsOf(given),
+        endpoint,
+      });
+    if (record.ended) throw new RunAbortedError('The endpoint', 'the handler');
+    // An interceptor may call the endpoint again.
+    if (record.scope !== undefined) this.#scopes.delete(record.scope);
+    const scope = new RequestScope(record.arrivedAt);
+    scope.release = record.release;
+    scope.traceContext = record.traceContext;
+    record.scope = scope;
+    this.#scopes.add(scope);
+    return scope;
+  }
+
+  /** Answers what endpoints have in progress, and what comes from now on, with 503. */
+  refuse(): void {
+    this.#refusing = true;
+    for (const scope of this.#scopes) scope.end(new ShuttingDownError());
+  }
+
+  /** Resolves when no endpoint has a request in progress. */
+  async whenEmpty(): Promise<void> {
+    if (this.#scopes.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const before = this.#empty;
+      this.#empty = () => {
+        before?.();
+        resolve();
+      };
+    });
+  }
+
+  /** Where the framework is not there to catch. */
+  #passOn(record: RequestRecord, next: Next): void {
+    try {
+      this.observer.enter(record, next);
+    } catch (error) {
+      next(error);
+    }
+  }
+
+  #begin(arrival: Arrival): RequestRecord {
+    const record = this.observer.begin(arrival);
+    this.#count++;
+    onResponseEnd(arrival.request, arrival.response, () => {
+      this.#count--;
+      record.ended = true;
+      record.release?.();
+      this.#overload?.ended(record);
+      const { scope } = record;
+      if (scope !== undefined) {
+        scope.onClose?.();
+        this.#scopes.delete(scope);
+        if (this.#scopes.size === 0) this.#empty?.();
+      }
+      this.observer.end(record);
+    });
+    return record;
+  }
+}
+
+function lacksHost({ headers, httpVersion }: HttpRequest): boolean {
+  return headers.host === undefined && httpVersion === '1.1';
+}
