@@ -142,14 +142,14 @@ export class RunnerOverloadedError extends VtsError {
 }
 
 /**
- * More calls are in hand than `maxConcurrency` of the runner allows. HTTP endpoints answer 429.
+ * More calls are in progress than `maxConcurrency` of the runner allows. HTTP endpoints answer 429.
  *
  * @publicApi
  */
 export class TooManyCallsError extends VtsError {
   constructor(runner: string, method: string, maxConcurrency: number) {
     super(
-      `The runner "${runner}" has ${maxConcurrency} calls in hand, its maxConcurrency, and cannot take ${method}(); try again later.`,
+      `The runner "${runner}" has ${maxConcurrency} calls in progress, its maxConcurrency, and cannot take ${method}(); try again later.`,
     );
   }
 }

@@ -25,7 +25,7 @@ const DEFAULT_CLOSE_MS = 30_000;
 export interface RunnerLimits {
   /** Most calls that may wait, of methods that are not batched. @default no limit */
   readonly maxQueueSize?: number;
-  /** Most calls in hand. @default no limit */
+  /** Most calls in progress. @default no limit */
   readonly maxConcurrency?: number;
 }
 
@@ -40,7 +40,8 @@ export interface Batched<Item, Output> {
 export class ModelRunner implements RunnerHandle {
   readonly #methods = new Map<string, RunnerMethod>();
   readonly #admissions = new Map<string, Admission>();
-  readonly #batches: { readonly stats: BatchStats; readonly most: number }[] = [];
+  readonly #batches: { readonly method: { readonly stats: BatchStats }; readonly most: number }[] =
+    [];
   readonly #calls: CallLifetime;
   readonly #maxQueueSize: number;
   #shed = 0;
@@ -74,7 +75,8 @@ export class ModelRunner implements RunnerHandle {
       shed: this.#shed + this.#calls.shed,
       full: this.#queueIsFull,
     };
-    for (const { stats: batch, most } of this.#batches) {
+    for (const { method, most } of this.#batches) {
+      const batch = method.stats;
       for (const key of ADDED) stats[key] += batch[key];
       stats.full ||= batch.queuedRows >= most;
     }
@@ -108,13 +110,7 @@ export class ModelRunner implements RunnerHandle {
   protected batched<Item, Output>(how: Batched<Item, Output>): BatchedMethod<Item, Output> {
     const { tag: runner, pool } = this;
     const batched = batchedMethod({ ...how, runner, pool, calls: this.#calls });
-    const most = how.batching.maxQueueSize;
-    this.#batches.push({
-      get stats() {
-        return batched.stats;
-      },
-      most,
-    });
+    this.#batches.push({ method: batched, most: how.batching.maxQueueSize });
     return batched;
   }
 
@@ -139,9 +135,13 @@ export class ModelRunner implements RunnerHandle {
     const { transfer = false } = options;
     const buffer = new StreamBuffer();
     const start = (started: (task: Task) => void): Promise<unknown> =>
-      this.pool.runStream(method, item, transfer, buffer, (task) => {
-        buffer.onTaken = (count) => this.pool.pull(task, count);
-        started(task);
+      this.pool.queue(method, item, {
+        transfer,
+        stream: buffer,
+        started: (task) => {
+          buffer.onTaken = (count) => this.pool.pull(task, count);
+          started(task);
+        },
       });
     const ended = this.#call(method, options, start, left);
     yield* buffer.values(ended);

@@ -39,6 +39,6 @@ export interface RunnerHandle {
    * alone.
    */
   open(): Promise<void>;
-  /** Waits for the calls in hand, releases the model and ends the workers. */
+  /** Waits for the calls in progress, releases the model and ends the workers. */
   close(timeoutMs?: number): Promise<void>;
 }

@@ -138,18 +138,11 @@ export class RunnableRunner implements RunnerHandle {
 
   #workerPool(module: string): WorkerPool {
     const { runnable, definition, plan, warn } = this.#options;
-    const { workers, stuckMs, isolation } = plan.options;
+    const { name } = definition;
     const methods = [...definition.methods.keys()];
     const init: CustomInit = { module, className: runnable.name, methods, params: plan.params };
-    return new WorkerPool({
-      name: definition.name,
-      workers,
-      runnable: new URL('./runnable.js', import.meta.url).href,
-      init,
-      stuckMs,
-      isolation,
-      warn,
-    });
+    const script = new URL('./runnable.js', import.meta.url).href;
+    return new WorkerPool({ ...plan.options, name, runnable: script, init, warn });
   }
 
   #localPool(): LocalPool {

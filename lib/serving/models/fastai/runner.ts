@@ -81,18 +81,11 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   const { warn, ...given } = options;
   checkSignatures(FASTAI, tag, model.info.signatures);
   const resolved = resolveRunnerOptions(tag, given);
-  const { workers, threads, stuckMs, isolation, onnx } = resolved;
+  const { threads, onnx } = resolved;
   checkFastaiOptions(tag, given, resolved);
   const init: FastaiInit = { file: model.pathOf(FASTAI.file), threads, onnx };
-  const pool = new WorkerPool({
-    name: tag,
-    workers,
-    runnable: new URL('./runnable.js', import.meta.url).href,
-    init,
-    stuckMs,
-    isolation,
-    ...(warn === undefined ? {} : { warn }),
-  });
+  const runnable = new URL('./runnable.js', import.meta.url).href;
+  const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });
   return new LearnerRunner(tag, pool, resolved) as unknown as FastaiRunner<Input, Decoded>;
 }
 

@@ -160,15 +160,8 @@ export function createPytorchRunner<Output extends PytorchOutput = Tensor>(
     // Another version of this package may lower the model otherwise.
     cacheFolder: join(model.path, CACHE_FOLDER, packageVersion() ?? '0'),
   };
-  const pool = new WorkerPool({
-    name: tag,
-    workers: resolved.workers,
-    runnable: new URL('./runnable.js', import.meta.url).href,
-    init,
-    stuckMs: resolved.stuckMs,
-    isolation: resolved.isolation,
-    warn,
-  });
+  const runnable = new URL('./runnable.js', import.meta.url).href;
+  const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });
   const runner = new ModuleRunner(tag, pool, { options: resolved, signatures, warn });
   return runner as unknown as PytorchRunner<Output>;
 }

@@ -25,7 +25,7 @@ export interface BatchFeeder {
   wake(): void;
   /** Resolves when no call waits or runs; the target waits for it before it closes. */
   idle(): Promise<void>;
-  /** Refuses the calls in hand and all that come; the target calls it when it closes. */
+  /** Refuses the calls in progress and all that come; the target calls it when it closes. */
   close(error: Error): void;
 }
 

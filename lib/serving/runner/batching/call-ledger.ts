@@ -28,7 +28,7 @@ interface EndOf<Item, Output> {
   readonly error?: Error;
 }
 
-/** The calls in hand, and what became of those before: figures, observers and traces. */
+/** The calls in progress, and what became of those before: figures, observers and traces. */
 export class CallLedger<Item, Output> {
   readonly calls = new Set<BatchCall<Item, Output>>();
   /** Of the figures of a method, those that count. */

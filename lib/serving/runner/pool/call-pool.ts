@@ -39,6 +39,11 @@ export abstract class CallPool implements BatchTarget {
   abstract readonly idle: number;
   abstract readonly room: number;
 
+  /**
+   * Queues a call. `started` gets the task at once, so that the caller can {@link abandon} it. With
+   * a stream, that takes the values, and more than `stream.ahead` have to be {@link pull}ed.
+   */
+  abstract queue(method: string, item: unknown, how: RunHow): Promise<unknown>;
   /** @throws ModelLoadError */
   abstract open(): Promise<Description>;
   /** Asks for so many further values of a stream. */
@@ -46,7 +51,6 @@ export abstract class CallPool implements BatchTarget {
   /** Rejects a call at once; one that has not started costs nothing any more. */
   abstract abandon(task: Task, error: Error): void;
 
-  protected abstract queue(method: string, item: unknown, how: RunHow): Promise<unknown>;
   /** Refuses all that comes. */
   protected abstract stop(): void;
   /** Refuses what is left, and releases the model. @param late Resolves when the time is over. */
@@ -56,7 +60,6 @@ export abstract class CallPool implements BatchTarget {
     this.feeders.add(feeder);
   }
 
-  /** Queues a call. `started` gets the task at once, so that the caller can {@link abandon} it. */
   run(
     method: string,
     item: unknown,
@@ -64,20 +67,6 @@ export abstract class CallPool implements BatchTarget {
     started?: (task: Task) => void,
   ): Promise<unknown> {
     return this.queue(method, item, { transfer, started });
-  }
-
-  /**
-   * Queues a call whose values the stream takes; resolves at its end. More than `stream.ahead` have
-   * to be {@link pull}ed.
-   */
-  runStream(
-    method: string,
-    item: unknown,
-    transfer: boolean,
-    stream: TaskStream,
-    started?: (task: Task) => void,
-  ): Promise<unknown> {
-    return this.queue(method, item, { transfer, started, stream });
   }
 
   /** Queues a run that serves several calls; they are counted by who made it. */

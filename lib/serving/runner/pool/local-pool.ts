@@ -83,7 +83,7 @@ export class LocalPool extends CallPool {
     await this.#served?.release().catch(() => undefined);
   }
 
-  protected queue(method: string, item: unknown, { started, stream }: RunHow): Promise<unknown> {
+  queue(method: string, item: unknown, { started, stream }: RunHow): Promise<unknown> {
     const served = this.#served;
     if (this.#closed || served === undefined) {
       return Promise.reject(new RunnerClosedError(this.name));

@@ -1,36 +1,6 @@
 import type { Description, FromWorker, WireError } from './protocol.js';
 import type { Task } from './task.js';
 
-/** One of a pool's workers, a thread or a process, seen from its owner. */
-export interface PoolMember {
-  /** It has its model loaded, and takes tasks. */
-  readonly ready: boolean;
-  /** Tasks that it has not answered. */
-  readonly load: number;
-  /** Tasks that it takes at a time: the one that runs, and those that wait in its mailbox. */
-  readonly slots: number;
-  /** Tasks that wait behind the one that runs, and that somebody waits for. */
-  readonly mailbox: readonly Task[];
-  /** @throws DataCloneError when the item cannot be sent; the worker is as it was. */
-  post(task: Task): void;
-  /**
-   * Takes a task back that waits behind another one; undefined where there is none, or it was given
-   * away.
-   */
-  takeBack(): Task | undefined;
-  /**
-   * The caller of a task has left: drop the task if it has not started, else see that it comes to
-   * an end.
-   */
-  abandon(task: Task): void;
-  pull(task: Task, count: number): void;
-  /**
-   * Releases the model and ends the worker, after the tasks it holds; with `force` as soon as may
-   * be. Resolves when it is gone.
-   */
-  close(force?: boolean): Promise<void>;
-}
-
 /** What a worker reports to its pool. */
 export interface PoolMemberEvents {
   ready(member: PoolMember, description: Description): void;
@@ -56,8 +26,8 @@ export interface PoolMemberOptions {
   readonly stuckMs: number;
 }
 
-/** What threads and processes have in common: their life from the start to the end. */
-export abstract class WorkerMember implements PoolMember {
+/** One of a pool's workers, a thread or a process, seen from its owner. */
+export abstract class PoolMember {
   #state: 'starting' | 'ready' | 'closing' | 'dead' = 'starting';
   #wasReady = false;
   #loadError: WireError | undefined;
@@ -69,6 +39,7 @@ export abstract class WorkerMember implements PoolMember {
     protected readonly events: PoolMemberEvents,
   ) {}
 
+  /** It has its model loaded, and takes tasks. */
   get ready(): boolean {
     return this.#state === 'ready';
   }
@@ -81,13 +52,29 @@ export abstract class WorkerMember implements PoolMember {
     return this.#state === 'dead';
   }
 
+  /** Tasks that it has not answered. */
   abstract readonly load: number;
+  /** Tasks that it takes at a time: the one that runs, and those that wait in its mailbox. */
   abstract readonly slots: number;
+  /** Tasks that wait behind the one that runs, and that somebody waits for. */
   abstract readonly mailbox: readonly Task[];
+  /** @throws DataCloneError when the item cannot be sent; the worker is as it was. */
   abstract post(task: Task): void;
+  /**
+   * Takes a task back that waits behind another one; undefined where there is none, or it was given
+   * away.
+   */
   abstract takeBack(): Task | undefined;
+  /**
+   * The caller of a task has left: drop the task if it has not started, else see that it comes to
+   * an end.
+   */
   abstract abandon(task: Task): void;
   abstract pull(task: Task, count: number): void;
+  /**
+   * Releases the model and ends the worker, after the tasks it holds; with `force` as soon as may
+   * be. Resolves when it is gone.
+   */
   abstract close(force?: boolean): Promise<void>;
 
   protected abstract taskIn(slot: number): Task | undefined;

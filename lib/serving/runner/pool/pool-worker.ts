@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { SLOTS, WorkerControl } from './control.js';
-import { WorkerMember, type PoolMemberEvents, type PoolMemberOptions } from './pool-member.js';
+import { PoolMember, type PoolMemberEvents, type PoolMemberOptions } from './pool-member.js';
 import type { FromWorker, ToWorker, WorkerBootstrap } from './protocol.js';
 import type { Task } from './task.js';
 
@@ -8,7 +8,7 @@ import type { Task } from './task.js';
  * One worker thread, seen from its owner. It holds at most {@link SLOTS} tasks: the next one is in
  * its mailbox before the last one is answered, so it never idles while there is work.
  */
-export class PoolWorker extends WorkerMember {
+export class PoolWorker extends PoolMember {
   readonly slots = SLOTS;
   readonly #worker: Worker;
   readonly #control = new WorkerControl();

@@ -20,7 +20,7 @@ export interface WorkerCrewOptions {
   /** @default 'thread' */
   readonly isolation?: 'thread' | 'process';
   readonly script?: URL;
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 export interface WorkerCrewEvents {

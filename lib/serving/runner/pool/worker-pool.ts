@@ -109,7 +109,7 @@ export class WorkerPool extends CallPool {
     this.#crew.abandonOpening();
   }
 
-  protected queue(method: string, item: unknown, how: RunHow): Promise<unknown> {
+  queue(method: string, item: unknown, how: RunHow): Promise<unknown> {
     const { name, isolation } = this.options;
     if (this.#crew.dismissed) return Promise.reject(new RunnerClosedError(name));
     const { downBecause } = this.#crew;

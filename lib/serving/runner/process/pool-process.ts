@@ -1,10 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import {
-  WorkerMember,
-  type PoolMemberEvents,
-  type PoolMemberOptions,
-} from '../pool/pool-member.js';
+import { PoolMember, type PoolMemberEvents, type PoolMemberOptions } from '../pool/pool-member.js';
 import type { FromWorker, ServedBy, ToWorker } from '../pool/protocol.js';
 import type { Task } from '../pool/task.js';
 import { childEnv, childExecArgv } from './child-options.js';
@@ -22,7 +18,7 @@ const LAST_WORDS_MS = 2000;
  * that a task in its mailbox could neither be cancelled nor be known not to have started when it
  * dies. It may be killed at any moment, in native code as well.
  */
-export class PoolProcess extends WorkerMember {
+export class PoolProcess extends PoolMember {
   readonly slots = 1;
   readonly mailbox: readonly Task[] = [];
   readonly #child: ChildProcess;
