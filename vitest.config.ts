@@ -51,6 +51,7 @@ export default defineConfig({
       'nestjs-vts/learner': new URL('./dist/lib/learner/index.js', import.meta.url).pathname,
       'nestjs-vts/express': new URL('./dist/lib/express.js', import.meta.url).pathname,
       'nestjs-vts/runnable': new URL('./dist/lib/runnable.js', import.meta.url).pathname,
+      'nestjs-vts/serving': new URL('./dist/lib/serving/index.js', import.meta.url).pathname,
       'nestjs-vts': new URL('./dist/lib/index.js', import.meta.url).pathname,
     },
   },

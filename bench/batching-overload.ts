@@ -1,6 +1,6 @@
 import autocannon from 'autocannon';
 import type { RunnerOptions } from '../lib/serving/runner/runner-options-types.js';
-import { RunnerOverloadedError } from '../lib/serving/runner/errors/index.js';
+import { RunnerOverloadedError } from '../lib/serving/runner/errors.js';
 import type { ModelStore } from '../lib/serving/store/index.js';
 import {
   callsPerSecond,

@@ -1,5 +1,5 @@
 import { Tensor } from 'onnxruntime-common';
-import * as pytorch from '../lib/serving/models/pytorch/save.js';
+import { pytorch } from '../lib/serving/index.js';
 import type { PytorchRunner } from '../lib/serving/models/pytorch/types.js';
 import type { RunnerOptions } from '../lib/serving/runner/runner-options-types.js';
 import type { ModelStore } from '../lib/serving/store/index.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import autocannon from 'autocannon';
 import { Learner } from '../lib/learner/fastai/learner.js';
-import * as pytorch from '../lib/serving/models/pytorch/save.js';
+import { pytorch } from '../lib/serving/index.js';
 import { ModelStore } from '../lib/serving/store/index.js';
 import type { LimitRequest } from './batching-limit.js';
 import { benchHttpOverload, benchOverload } from './batching-overload.js';

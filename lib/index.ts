@@ -1,10 +1,6 @@
 export * from './learner/index.js';
+export * from './serving/index.js';
 export { getRunnerToken } from './nest/decorators/get-runner-token.js';
-export {
-  RunnableMethod,
-  type RunnableMethodOptions,
-} from './serving/models/custom/runnable-method.decorator.js';
-export { Runnable, type RunnableOptions } from './serving/models/custom/runnable.decorator.js';
 export { Runner } from './nest/decorators/runner.decorator.js';
 export {
   VtsApi,
@@ -13,47 +9,6 @@ export {
   type VtsApiDecorator,
   type VtsApiOptions,
 } from './nest/decorators/vts-api.decorator.js';
-export {
-  fastai,
-  FrameworkMismatchError,
-  ModelFileMissingError,
-  NotSavableError,
-  NotSavableModuleError,
-  pytorch,
-  type LoadFastaiOptions,
-  type LoadPytorchOptions,
-  type PytorchModel,
-  type PytorchRunnerOptions,
-  type SaveFastaiOptions,
-  type SavePytorchOptions,
-} from './serving/models/index.js';
-export {
-  BatchableNotSupportedError,
-  ModuleMethodError,
-  UnknownMethodError,
-} from './serving/models/errors/rules/index.js';
-export type {
-  GenerateRunOptions,
-  LanguageModelRunner,
-  StreamRunOptions,
-} from './serving/models/fastai/language-model-types.js';
-export type {
-  OnRunnableDestroy,
-  OnRunnableInit,
-  RunnableContext,
-  RunnableMember,
-  RunnerOf,
-  RunnerStreamMethod,
-} from './serving/models/custom/types.js';
-export type {
-  BatchingOptions,
-  PaddingOptions,
-  RunnerBatchingOptions,
-  RunnerOptions,
-  RunOptions,
-} from './serving/runner/runner-options-types.js';
-export type { PytorchRunner } from './serving/models/pytorch/types.js';
-export type { FastaiRunner, RunnerHandle, RunnerMethod } from './serving/runner/runner-types.js';
 export type {
   VtsAccessLogOptions,
   VtsHealthOptions,
@@ -106,32 +61,6 @@ export {
 export { PandasSeries, type PandasSeriesOptions } from './nest/io/pandas-series.js';
 export type { RequestBody } from './nest/io/request-body.js';
 export { Text, type TextOptions } from './nest/io/text.js';
-export { BatchInputError, BatchResultError } from './serving/runner/batching/errors/index.js';
-export {
-  ApplicationInWorkerError,
-  DuplicateRunnableError,
-  InvalidRunnableError,
-  InvalidRunnerOptionError,
-  ModelLoadError,
-  NotAStreamError,
-  RunAbortedError,
-  RunFailedError,
-  RunInputError,
-  RunnableModuleError,
-  RunnableNotRegisteredError,
-  RunnerClosedError,
-  RunnerNotReadyError,
-  RunnerOverloadedError,
-  RunnerUnavailableError,
-  RunTimeoutError,
-  StreamResultError,
-  TooManyCallsError,
-  UnclonableItemError,
-  UnknownRunnerMethodError,
-  WorkerDiedError,
-} from './serving/runner/errors/index.js';
-export type { RunnableClass } from './serving/models/custom/definition.js';
-export type { RunnerStats } from './serving/runner/pool/pool-stats.js';
 export { ApiError } from './nest/http/api-error.js';
 export {
   DuplicateRootError,
@@ -145,38 +74,5 @@ export { AccessLogEntry } from './nest/observability/access-log.js';
 export { MissingPackageError } from './nest/optional.js';
 export { requestIdOf } from './nest/observability/request-id.js';
 export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './nest/http/setup-docs.js';
-export {
-  AmbiguousVersionError,
-  ArchiveEntryError,
-  ArchiveExistsError,
-  ArchiveFileError,
-  ArchiveFormatError,
-  CorruptModelArchiveError,
-  CorruptModelError,
-  defaultHome,
-  InvalidModelInfoError,
-  InvalidTagError,
-  Model,
-  ModelExistsError,
-  ModelInfo,
-  ModelNotFoundError,
-  ModelPathError,
-  ModelStore,
-  NoRunnerError,
-  PinnedModelError,
-  StoreWriteError,
-  Tag,
-  type ArchiveFormat,
-  type CreateModelOptions,
-  type ExportModelOptions,
-  type ImportModelOptions,
-  type ModelContext,
-  type ModelFilter,
-  type ModelMetadata,
-  type ModelSignature,
-  type ModelSignatureOptions,
-  type ModelWatcher,
-  type WatchOptions,
-} from './serving/store/index.js';
 export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';
 export { VtsModule } from './nest/vts.module.js';

@@ -1,4 +1,4 @@
-import { fastai } from '../../serving/models/index.js';
+import { fastai } from '../../serving/index.js';
 import type { ModelMetadata } from '../../serving/store/index.js';
 import { openStore, pairs, type StoreOptions } from '../options.js';
 import { write } from '../output/print.js';

@@ -1,4 +1,4 @@
-import { FASTAI } from '../../serving/models/rules-index.js';
+import { FASTAI } from '../../serving/models/fastai/rules.js';
 import { CommandError } from '../errors.js';
 import type { StoreOptions } from '../options.js';
 import { print, toJson, type OutputFormat } from '../output/print.js';

@@ -1,9 +1,10 @@
 import { modelInputsOf } from '../../serving/models/pytorch/options.js';
-import type { RunnerHandle, RunnerMethod } from '../../serving/runner/runner-types.js';
+import { createRunner } from '../../serving/models/kinds.js';
+import type { RunnerMethod } from '../../serving/runner/runner-types.js';
 import { Json } from '../../nest/io/json.js';
 import { NumpyNdarray } from '../../nest/io/numpy-ndarray.js';
 import { modelInputs, type ModelInput } from '../../learner/pytorch/index.js';
-import { fileOf } from '../../serving/models/pytorch/runner.js';
+import { fileOf } from '../../serving/models/pytorch/rules.js';
 import { isTensor } from '../../learner/runtime/is-tensor.js';
 import type { Model } from '../../serving/store/index.js';
 import type { Predictor } from './predictor.js';
@@ -46,7 +47,7 @@ export function outputOf(value: unknown): unknown {
 /** A model without a learner, run as the service runs it; items are arrays as JSON. */
 export async function openModulePredictor(model: Model): Promise<Predictor> {
   const { descriptor } = await moduleBody(model);
-  const runner = model.toRunner({ workers: 1 }) as RunnerHandle;
+  const runner = createRunner(model, { workers: 1 });
   await runner.open();
   const call: RunnerMethod = runner.method(callMethod(model));
   return {

@@ -1,8 +1,8 @@
 import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { LearnerKind } from '../../learner/fastai/contract.js';
-import { fastai } from '../../serving/models/index.js';
-import { FASTAI } from '../../serving/models/rules-index.js';
+import { fastai } from '../../serving/index.js';
+import { FASTAI } from '../../serving/models/fastai/rules.js';
 import type { RunnerOptions } from '../../serving/runner/runner-options-types.js';
 import { VtsExpressAdapter } from '../../nest/http/express/vts-express-adapter.js';
 import { setupVtsDocs } from '../../nest/http/setup-docs.js';

@@ -9,7 +9,7 @@ import {
   RunTimeoutError,
   TooManyCallsError,
   WorkerDiedError,
-} from '../../serving/runner/errors/index.js';
+} from '../../serving/runner/errors.js';
 import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors.js';
 import { ApiProperty } from '../openapi.js';
 

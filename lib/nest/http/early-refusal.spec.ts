@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Admission } from '../../serving/runtime/admission.js';
 import { RequestScope } from '../../serving/runtime/request-scope.js';
-import { RunnerOverloadedError } from '../../serving/runner/errors/index.js';
+import { RunnerOverloadedError } from '../../serving/runner/errors.js';
 import { EarlyRefusal } from './early-refusal.js';
 import type { RequestRecord } from './request-record.js';
 

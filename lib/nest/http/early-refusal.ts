@@ -1,5 +1,5 @@
 import type { Admission } from '../../serving/runtime/admission.js';
-import { RunnerOverloadedError, TooManyCallsError } from '../../serving/runner/errors/index.js';
+import { RunnerOverloadedError, TooManyCallsError } from '../../serving/runner/errors.js';
 import type { RequestRecord } from './request-record.js';
 
 /** Requests in a row that must have called the same method of the same runner first. */

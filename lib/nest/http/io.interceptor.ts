@@ -13,7 +13,7 @@ import { BodyTooLargeError, InvalidBodyError, UnsupportedBodyError } from '../io
 import { isTooDeep, MOST_LEVELS } from '../io/json/nesting.js';
 import { parseContentType, type RequestBody } from '../io/request-body.js';
 import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
-import { RunAbortedError } from '../../serving/runner/errors/index.js';
+import { RunAbortedError } from '../../serving/runner/errors.js';
 import { requestScope, type RequestScope } from '../../serving/runtime/request-scope.js';
 import { VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, BadRequestException } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { RunAbortedError } from '../../serving/runner/errors/index.js';
+import { RunAbortedError } from '../../serving/runner/errors.js';
 import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
 import { RequestScope } from '../../serving/runtime/request-scope.js';
 import { hostOptions } from '../host-options.js';

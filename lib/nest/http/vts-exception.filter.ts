@@ -1,5 +1,5 @@
 import { Catch, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { RunAbortedError } from '../../serving/runner/errors/index.js';
+import { RunAbortedError } from '../../serving/runner/errors.js';
 import { VTS_LOG_CONTEXT } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
 import { logFailure } from '../observability/log-failure.js';

@@ -7,10 +7,7 @@ import {
 } from '../../serving/models/custom/runnable-classes.storage.js';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
 import { VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS, VTS_RUNNABLES } from '../vts.constants.js';
-import {
-  DuplicateRunnableError,
-  RunnableNotRegisteredError,
-} from '../../serving/runner/errors/index.js';
+import { DuplicateRunnableError, RunnableNotRegisteredError } from '../../serving/models/errors.js';
 import {
   runnableDefinitionOf,
   type RunnableClass,

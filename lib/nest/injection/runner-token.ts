@@ -1,4 +1,4 @@
-import { InvalidRunnableError } from '../../serving/runner/errors/index.js';
+import { InvalidRunnableError } from '../../serving/models/errors.js';
 import {
   runnableDefinitionOf,
   type RunnableClass,

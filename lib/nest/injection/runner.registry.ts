@@ -15,8 +15,8 @@ import { registerLearnerSchema } from '../../serving/runtime/learner-schemas.js'
 import { ModelStore, Tag, type Model, type ModelWatcher } from '../../serving/store/index.js';
 import { VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { insideWorker } from '../../serving/runtime/inside-worker.js';
-import { DeferredRunner } from '../../serving/runner/deferred-runner.js';
-import { ApplicationInWorkerError } from '../../serving/runner/errors/index.js';
+import { DeferredRunner } from '../../serving/models/deferred-runner.js';
+import { ApplicationInWorkerError } from '../../serving/models/errors.js';
 import { RunnableRegistry } from './runnable.registry.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import { RunFailedError } from '../../serving/runner/errors/index.js';
+import { RunFailedError } from '../../serving/runner/errors.js';
 
 /** A line about a failure of which the client learns nothing, but for the id of its request. */
 export function logFailure(logger: Logger, error: unknown, requestId?: string): void {

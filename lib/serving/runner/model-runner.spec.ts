@@ -9,7 +9,7 @@ import {
   RunTimeoutError,
   TooManyCallsError,
   UnknownRunnerMethodError,
-} from './errors/index.js';
+} from './errors.js';
 import { ModelRunner, type RunnerLimits } from './model-runner.js';
 import { WorkerPool } from './pool/worker-pool.js';
 

@@ -2,7 +2,6 @@ import type { RunnerHandle, RunnerMethod } from './runner-types.js';
 import type { RunOptions } from './runner-options-types.js';
 import type { Admission } from '../runtime/admission.js';
 import { traceCall } from '../runtime/call-trace.js';
-import { requestScope, type RequestScope } from '../runtime/request-scope.js';
 import { tellObservers } from '../runtime/runner-observer.js';
 import { ValueStream } from '../../learner/runtime/value-stream.js';
 import {
@@ -12,15 +11,9 @@ import {
   type BatchStats,
 } from './batching/index.js';
 import type { ResolvedBatching } from './batching/batching-options.js';
-import { CallLimit } from './call-limit.js';
-import type { CallTarget } from './pool/call-target.js';
-import {
-  RunAbortedError,
-  RunnerNotReadyError,
-  RunnerOverloadedError,
-  RunTimeoutError,
-  UnknownRunnerMethodError,
-} from './errors/index.js';
+import { CallLifetime, type LiveCall } from './call-lifetime.js';
+import type { CallPool } from './pool/call-pool.js';
+import { RunnerNotReadyError, RunnerOverloadedError, UnknownRunnerMethodError } from './errors.js';
 import type { Description } from './pool/protocol.js';
 import { StreamBuffer } from './pool/stream-buffer.js';
 import type { Task } from './pool/task.js';
@@ -32,7 +25,7 @@ const DEFAULT_CLOSE_MS = 30_000;
 export interface RunnerLimits {
   /** Most calls that may wait, of methods that are not batched. @default no limit */
   readonly maxQueueSize?: number;
-  /** Most calls in hand. @default no limit */
+  /** Most calls in progress. @default no limit */
   readonly maxConcurrency?: number;
 }
 
@@ -47,22 +40,23 @@ export interface Batched<Item, Output> {
 export class ModelRunner implements RunnerHandle {
   readonly #methods = new Map<string, RunnerMethod>();
   readonly #admissions = new Map<string, Admission>();
-  readonly #batches: { readonly stats: BatchStats; readonly most: number }[] = [];
-  readonly #limit: CallLimit;
+  readonly #batches: { readonly method: { readonly stats: BatchStats }; readonly most: number }[] =
+    [];
+  readonly #calls: CallLifetime;
   readonly #maxQueueSize: number;
   #shed = 0;
   #opening: Promise<void> | undefined;
-  #open = false;
 
   constructor(
     readonly tag: string,
     methods: readonly string[],
-    private readonly pool: CallTarget,
+    private readonly pool: CallPool,
     protected readonly timeoutMs: number,
     { maxQueueSize = Infinity, maxConcurrency = Infinity }: RunnerLimits = {},
   ) {
     this.#maxQueueSize = maxQueueSize;
-    this.#limit = new CallLimit(tag, maxConcurrency);
+    const open = (): Promise<void> => this.open();
+    this.#calls = new CallLifetime({ runner: tag, timeoutMs, maxConcurrency, open });
     for (const name of methods) {
       const run = (item: unknown, options?: RunOptions): Promise<unknown> =>
         this.#run(name, item, options);
@@ -78,10 +72,11 @@ export class ModelRunner implements RunnerHandle {
   get stats(): RunnerStats {
     const stats = {
       ...this.pool.stats,
-      shed: this.#shed + this.#limit.shed,
+      shed: this.#shed + this.#calls.shed,
       full: this.#queueIsFull,
     };
-    for (const { stats: batch, most } of this.#batches) {
+    for (const { method, most } of this.#batches) {
+      const batch = method.stats;
       for (const key of ADDED) stats[key] += batch[key];
       stats.full ||= batch.queuedRows >= most;
     }
@@ -103,9 +98,7 @@ export class ModelRunner implements RunnerHandle {
   }
 
   open(): Promise<void> {
-    this.#opening ??= this.pool.open().then(() => {
-      this.#open = true;
-    });
+    this.#opening ??= this.pool.open().then(() => undefined);
     return this.#opening;
   }
 
@@ -115,15 +108,9 @@ export class ModelRunner implements RunnerHandle {
 
   /** A method whose calls share runs. */
   protected batched<Item, Output>(how: Batched<Item, Output>): BatchedMethod<Item, Output> {
-    const { tag: runner, pool, timeoutMs } = this;
-    const batched = batchedMethod({ ...how, runner, pool, timeoutMs, limit: this.#limit });
-    const most = how.batching.maxQueueSize;
-    this.#batches.push({
-      get stats() {
-        return batched.stats;
-      },
-      most,
-    });
+    const { tag: runner, pool } = this;
+    const batched = batchedMethod({ ...how, runner, pool, calls: this.#calls });
+    this.#batches.push({ method: batched, most: how.batching.maxQueueSize });
     return batched;
   }
 
@@ -136,9 +123,7 @@ export class ModelRunner implements RunnerHandle {
 
   #run(method: string, item: unknown, options: RunOptions = {}): Promise<unknown> {
     const { transfer = false } = options;
-    return this.#call(method, options, undefined, (started) =>
-      this.pool.run(method, item, transfer, started),
-    );
+    return this.#call(method, options, (started) => this.pool.run(method, item, transfer, started));
   }
 
   async *#stream(
@@ -149,90 +134,51 @@ export class ModelRunner implements RunnerHandle {
   ): AsyncGenerator<unknown, void, undefined> {
     const { transfer = false } = options;
     const buffer = new StreamBuffer();
-    const ended = this.#call(method, options, left, (started) =>
-      this.pool.runStream(method, item, transfer, buffer, (task) => {
-        buffer.onTaken = (count) => this.pool.pull(task, count);
-        started(task);
-      }),
-    );
+    const start = (started: (task: Task) => void): Promise<unknown> =>
+      this.pool.queue(method, item, {
+        transfer,
+        stream: buffer,
+        started: (task) => {
+          buffer.onTaken = (count) => this.pool.pull(task, count);
+          started(task);
+        },
+      });
+    const ended = this.#call(method, options, start, left);
     yield* buffer.values(ended);
   }
 
-  async #call(
+  #call(
     method: string,
     options: RunOptions,
-    left: AbortSignal | undefined,
     start: (started: (task: Task) => void) => Promise<unknown>,
+    left?: AbortSignal,
   ): Promise<unknown> {
-    const scope = requestScope.getStore();
     const admission = this.#admissions.get(method) as Admission;
-    scope?.calls(admission);
-    try {
-      return await this.#start(method, options, scope, left, start);
-    } catch (error) {
-      scope?.failed(admission, error);
-      throw error;
-    }
-  }
-
-  async #start(
-    method: string,
-    { signal, timeoutMs = this.timeoutMs }: RunOptions,
-    scope: RequestScope | undefined,
-    left: AbortSignal | undefined,
-    start: (started: (task: Task) => void) => Promise<unknown>,
-  ): Promise<unknown> {
-    if (signal?.aborted) throw new RunAbortedError(this.tag, method, signal.reason);
-    if (scope?.reason !== undefined) throw scope.reason;
-    if (!this.#open) await this.open();
-    this.#limit.enter(method);
-    if (this.#queueIsFull) {
-      this.#limit.leave();
-      throw this.#refuse(method);
-    }
-
-    const trace = traceCall(this.tag, method);
-    let task: Task | undefined;
-    let failure: unknown;
-    const giveUp = (reason: Error): void => {
-      if (task !== undefined) this.pool.abandon(task, reason);
+    const queueAndWait = async ({ queued }: LiveCall): Promise<unknown> => {
+      if (this.#queueIsFull) throw this.#refuse(method);
+      const trace = traceCall(this.tag, method);
+      let task: Task | undefined;
+      let failure: unknown;
+      try {
+        return await start((made) => {
+          task = made;
+          if (trace !== undefined) made.traced = true;
+          queued((reason) => this.pool.abandon(made, reason));
+        });
+      } catch (error) {
+        failure = error;
+        throw error;
+      } finally {
+        if (task !== undefined) this.#report(method, task);
+        trace?.end({ timing: task?.ran, error: failure });
+      }
     };
-    const onAbort = (): void => giveUp(new RunAbortedError(this.tag, method, signal?.reason));
-    const timer =
-      timeoutMs > 0
-        ? setTimeout(
-            () => giveUp(new RunTimeoutError(this.tag, method, timeoutMs)),
-            Math.ceil(timeoutMs),
-          )
-        : undefined;
-    signal?.addEventListener('abort', onAbort, { once: true });
-    left?.addEventListener('abort', onAbort, { once: true });
-    const leave = scope?.onEnd(giveUp);
-    try {
-      return await start((queued) => {
-        task = queued;
-        if (trace !== undefined) task.traced = true;
-        // It may have been left while the model was loaded.
-        if (signal?.aborted || left?.aborted) onAbort();
-        if (scope?.reason !== undefined) giveUp(scope.reason);
-      });
-    } catch (error) {
-      failure = error;
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      left?.removeEventListener('abort', onAbort);
-      leave?.();
-      this.#limit.leave();
-      if (task !== undefined) this.#report(method, task);
-      trace?.end({ timing: task?.ran, error: failure });
-    }
+    return this.#calls.run(method, admission, options, queueAndWait, left);
   }
 
   /** Nothing is kept: what comes between is refused when it calls. */
   #hold(method: string): () => void {
-    this.#limit.check(method);
+    this.#calls.check(method);
     if (this.#queueIsFull) throw this.#refuse(method);
     return () => undefined;
   }

@@ -68,7 +68,7 @@ export interface RunnerOptions {
    */
   maxQueueSize?: number;
   /**
-   * Most calls in hand, those that wait and those that run; further ones are refused at once with
+   * Most calls in progress, waiting and running; further ones are refused at once with
    * TooManyCallsError, HTTP 429. BentoML's `traffic.max_concurrency`.
    *
    * @default no limit

@@ -1,19 +1,32 @@
 import type { RunnerOptions } from './runner-options-types.js';
 import { nodeName } from '../../learner/onnx/index.js';
+import {
+  anything,
+  checkOptions,
+  count,
+  flag,
+  group,
+  LONGEST_TIMEOUT_MS,
+  milliseconds,
+  oneOf,
+  valueThat,
+  type OptionTable,
+} from '../options.js';
 import { usableCores } from './pool/cores.js';
-import { resolveBatching, type ResolvedBatching } from './batching/batching-options.js';
-import { InvalidRunnerOptionError } from './errors/index.js';
+import {
+  BATCHING_OPTIONS,
+  resolveBatching,
+  type ResolvedBatching,
+} from './batching/batching-options.js';
+import { InvalidRunnerOptionError } from './errors.js';
 
-/** Time limit of a call where none is given, in milliseconds; BentoML's. */
+export { LONGEST_TIMEOUT_MS };
+
+/** BentoML's. */
 export const DEFAULT_TIMEOUT_MS = 60_000;
-
-/** The longest delay of a Node timer; a longer one would fire at once. */
-export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
 const DEFAULT_STUCK_MS = 2000;
 /** Each worker holds a model of its own: hundreds of megabytes for the larger learners. */
 const MOST_DEFAULT_WORKERS = 4;
-
 const DEFAULT_QUEUE_SIZE = 1000;
 
 /**
@@ -22,42 +35,28 @@ const DEFAULT_QUEUE_SIZE = 1000;
  */
 const ONE_THREAD_PROVIDERS = ['webgpu'];
 
-const KNOWN = [
-  'workers',
-  'threads',
-  'timeoutMs',
-  'stuckMs',
-  'executionProviders',
-  'strict',
-  'onnx',
-  'isolation',
-  'maxQueueSize',
-  'maxConcurrency',
-  'batching',
-  'precision',
-  'graphOptimizationLevel',
-  'params',
-];
-const CHOICES = {
-  isolation: ['thread', 'process'],
-  precision: ['fp32', 'int8'],
-  graphOptimizationLevel: ['disabled', 'basic', 'extended', 'all'],
-} as const;
+const OPTIONS: OptionTable<RunnerOptions> = {
+  workers: count,
+  threads: count,
+  timeoutMs: milliseconds(0),
+  stuckMs: milliseconds(1),
+  executionProviders: valueThat(Array.isArray, 'use a list of names'),
+  strict: flag,
+  onnx: anything,
+  isolation: oneOf('thread', 'process'),
+  maxQueueSize: count,
+  maxConcurrency: count,
+  batching: group(BATCHING_OPTIONS),
+  precision: oneOf('fp32', 'int8'),
+  graphOptimizationLevel: oneOf('disabled', 'basic', 'extended', 'all'),
+  params: anything,
+};
 
 /** Options of a runner with nothing left open. */
-export interface ResolvedRunnerOptions {
-  readonly workers: number;
-  readonly threads: number;
-  readonly timeoutMs: number;
-  readonly stuckMs: number;
-  readonly executionProviders: readonly string[];
-  readonly strict: boolean;
+export interface ResolvedRunnerOptions extends Readonly<
+  Required<Omit<RunnerOptions, 'onnx' | 'batching' | 'params'>>
+> {
   readonly onnx: string | undefined;
-  readonly isolation: 'thread' | 'process';
-  readonly maxQueueSize: number;
-  readonly maxConcurrency: number;
-  readonly precision: 'fp32' | 'int8';
-  readonly graphOptimizationLevel: 'disabled' | 'basic' | 'extended' | 'all';
   /** How calls of a batchable method share runs. */
   batchingOf(method: string): ResolvedBatching;
 }
@@ -79,30 +78,8 @@ export function resolveRunnerOptions(
   const refuse = (fact: string, remedy: string): never => {
     throw new InvalidRunnerOptionError(runner, fact, remedy);
   };
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) refuse(`"${key}" is no option`, `use ${KNOWN.join(', ')}`);
-  }
-  const { executionProviders = ['cpu'], strict = true, onnx } = options;
-  for (const [key, choices] of Object.entries(CHOICES)) {
-    const value = options[key as keyof typeof CHOICES];
-    if (value !== undefined && !(choices as readonly string[]).includes(value)) {
-      refuse(`${key} is ${JSON.stringify(value)}`, `use ${choices.join(' or ')}`);
-    }
-  }
-  if (typeof strict !== 'boolean') refuse(`strict is ${String(strict)}`, 'use true or false');
-  for (const key of ['workers', 'threads', 'maxQueueSize', 'maxConcurrency'] as const) {
-    const value = options[key];
-    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
-      refuse(`${key} is ${String(value)}`, 'use a whole number of 1 or more');
-    }
-  }
-  for (const key of ['timeoutMs', 'stuckMs'] as const) {
-    const value = options[key];
-    const least = key === 'stuckMs' ? 1 : 0;
-    if (value !== undefined && !(value >= least && value <= LONGEST_TIMEOUT_MS)) {
-      refuse(`${key} is ${String(value)}`, `use ${least} to ${LONGEST_TIMEOUT_MS} milliseconds`);
-    }
-  }
+  checkOptions(OPTIONS, options, (option, fact, remedy) => refuse(`${option} ${fact}`, remedy));
+  const { executionProviders = ['cpu'] } = options;
   const free = Math.max(1, cores - 1);
   const workers =
     options.workers ??
@@ -121,20 +98,19 @@ export function resolveRunnerOptions(
       `leave isolation out, or use "process"`,
     );
   }
-  const batchingOf = resolveBatching(options.batching, refuse);
   return {
     workers,
     threads,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     stuckMs: options.stuckMs ?? DEFAULT_STUCK_MS,
     executionProviders,
-    strict,
-    onnx,
+    strict: options.strict ?? true,
+    onnx: options.onnx,
     isolation: options.isolation ?? (alone === undefined ? 'thread' : 'process'),
     maxQueueSize: options.maxQueueSize ?? DEFAULT_QUEUE_SIZE,
     maxConcurrency: options.maxConcurrency ?? Infinity,
     precision: options.precision ?? 'fp32',
     graphOptimizationLevel: options.graphOptimizationLevel ?? 'all',
-    batchingOf,
+    batchingOf: resolveBatching(options.batching),
   };
 }

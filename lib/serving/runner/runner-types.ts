@@ -1,11 +1,3 @@
-import type {
-  Prediction,
-  Predictions,
-  DecodedRow,
-  FrameLike,
-  ShownRow,
-  TabularSchema,
-} from '../../learner/fastai/contract.js';
 import type { RunnerStats } from './pool/pool-stats.js';
 import type { RunOptions } from './runner-options-types.js';
 
@@ -47,35 +39,6 @@ export interface RunnerHandle {
    * alone.
    */
   open(): Promise<void>;
-  /** Waits for the calls in hand, releases the model and ends the workers. */
+  /** Waits for the calls in progress, releases the model and ends the workers. */
   close(timeoutMs?: number): Promise<void>;
-}
-
-/**
- * A runner of a fastai learner.
- *
- * @typeParam Input What `predict` takes: a string for text learners.
- * @typeParam Decoded fastai's first element of a prediction: a class name, a list of them, a
- * number, a row.
- *
- * @publicApi
- */
-export interface FastaiRunner<Input = unknown, Decoded = unknown> extends RunnerHandle {
-  /** What the learner predicts from: `text`, `tabular`, ... Known once the model is loaded. */
-  readonly kind: string;
-  /** `learner.vocab`. Known once the model is loaded. */
-  readonly vocab: unknown;
-  /** `learner.predict`: `[decoded, target, probabilities]`. */
-  readonly predict: RunnerMethod<Input, Prediction<Decoded>>;
-  /** `learner.getPreds`: `[predictions, null]`, each row as it is alone. */
-  readonly getPreds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
-  /**
-   * The columns of a row, for tabular and collaborative-filtering learners. Known once the model is
-   * loaded.
-   */
-  readonly schema: TabularSchema | undefined;
-  /** `learner.decodeRow`: a decoded row with names in place of codes. */
-  readonly decodeRow: RunnerMethod<DecodedRow, ShownRow>;
-  /** The name of `getPreds` in Python. */
-  readonly get_preds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
 }

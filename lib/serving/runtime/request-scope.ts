@@ -27,7 +27,6 @@ export class RequestScope {
     return this.#admission;
   }
 
-  /** What the first call has failed with. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -39,7 +38,6 @@ export class RequestScope {
     this.release = undefined;
   }
 
-  /** A call has failed. */
   failed(admission: Admission, error: unknown): void {
     if (admission === this.#admission) this.#failure ??= error;
   }
@@ -49,7 +47,6 @@ export class RequestScope {
     return this.#reason;
   }
 
-  /** Ends the request early. */
   end(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;

@@ -1,6 +1,5 @@
 /** A call of a runner that has come to its end. */
 export interface CallEvent {
-  /** The runner's tag. */
   readonly runner: string;
   readonly method: string;
   /** Milliseconds in the queue, and in the worker. */
@@ -19,7 +18,6 @@ export interface BatchEvent {
   readonly runMs: number;
 }
 
-/** A call that was refused. */
 export interface ShedEvent {
   readonly runner: string;
   readonly method: string;
@@ -47,7 +45,6 @@ export function observeRunners(observer: RunnerObserver): () => void {
   return () => observers.delete(observer);
 }
 
-/** Tells all observers. */
 export function tellObservers<Kind extends keyof RunnerObserver>(
   kind: Kind,
   event: Parameters<NonNullable<RunnerObserver[Kind]>>[0],

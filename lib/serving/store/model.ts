@@ -1,8 +1,17 @@
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import { ModelPathError, NoRunnerError } from './errors.js';
 import type { ModelInfo } from './model-info.js';
-import { runnerFactoryOf } from './runner-factories.js';
 import type { Tag } from './tag.js';
+
+/** Makes the runner of a model. */
+type CreateRunner = (model: Model, options?: object) => unknown;
+
+let createRunner: CreateRunner | undefined;
+
+/** Says what {@link Model.toRunner} calls: the store itself knows no kinds of models. */
+export function createRunnersWith(create: CreateRunner): void {
+  createRunner = create;
+}
 
 /**
  * A model of a store.
@@ -41,9 +50,8 @@ export class Model<Runner = unknown, RunnerOptions extends object = object> {
    * @throws NoRunnerError when nothing here runs models of its framework.
    */
   toRunner(options?: RunnerOptions): Runner {
-    const factory = runnerFactoryOf(this.info.module);
-    if (!factory) throw new NoRunnerError(this.tag.toString(), this.info.module);
-    return factory(this, options) as Runner;
+    if (!createRunner) throw new NoRunnerError(this.tag.toString(), this.info.module);
+    return createRunner(this, options) as Runner;
   }
 
   toString(): string {

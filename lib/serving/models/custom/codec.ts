@@ -1,7 +1,7 @@
-import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import {
   listCodec,
   tensorCodec,
+  tensorsIn,
   type BatchCodec,
   type TensorCodecOptions,
 } from '../../runner/batching/index.js';
@@ -17,7 +17,9 @@ export function runnableCodec(options: TensorCodecOptions): Codec {
   const [, outputDim] = options.batchDim;
   const tensors = tensorCodec(options);
   const lists = listCodec(outputDim) as unknown as Codec;
-  const codecOf = (value: unknown): Codec => (holdsTensors(value) ? tensors : lists);
+  // An array of tensors is a list of rows, too.
+  const codecOf = (value: unknown): Codec =>
+    Array.isArray(value) || tensorsIn(value) === undefined ? lists : tensors;
   return {
     rows: (item) => codecOf(item).rows(item),
     key: (item) => codecOf(item).key(item),
@@ -27,11 +29,4 @@ export function runnableCodec(options: TensorCodecOptions): Codec {
     divide: (item, maxRows) => codecOf(item).divide(item, maxRows),
     join: (outputs) => lists.join(outputs),
   };
-}
-
-function holdsTensors(value: unknown): boolean {
-  if (isTensor(value)) return true;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const values = Object.values(value);
-  return values.length > 0 && values.every(isTensor);
 }

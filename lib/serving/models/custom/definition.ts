@@ -1,14 +1,15 @@
-/** Metadata of a class: what it is as a runnable. */
+import { noteOf, setNote } from './notes.js';
+
+/** Note on a class: what it is as a runnable. */
 const VTS_RUNNABLE = 'vts:runnable';
 
-/** Metadata of a prototype: its runnable methods. */
+/** Note on a prototype: its runnable methods. */
 const VTS_RUNNABLE_METHODS = 'vts:runnable-methods';
 
 /** A class, with a constructor of any kind. */
 // oxlint-disable-next-line no-explicit-any
 export type RunnableClass<T extends object = object> = abstract new (...args: any[]) => T;
 
-/** What a runnable's decorators say of one of its methods. */
 export interface RunnableMethodDefinition {
   readonly batchable: boolean;
   readonly batchDim: readonly [number, number];
@@ -16,7 +17,6 @@ export interface RunnableMethodDefinition {
   readonly stream: boolean | undefined;
 }
 
-/** What a runnable's decorators say of it. */
 export interface RunnableDefinition {
   readonly name: string;
   readonly workers: number | undefined;
@@ -30,13 +30,12 @@ export interface RunnableDefinition {
 }
 
 export function defineRunnable(target: object, definition: RunnableDefinition): void {
-  Reflect.defineMetadata(VTS_RUNNABLE, definition, target);
+  setNote(VTS_RUNNABLE, target, definition);
 }
 
 /** Undefined for what is no runnable; a subclass of one has to say so itself. */
 export function runnableDefinitionOf(target: unknown): RunnableDefinition | undefined {
-  if (typeof target !== 'function') return undefined;
-  return Reflect.getOwnMetadata(VTS_RUNNABLE, target) as RunnableDefinition | undefined;
+  return typeof target === 'function' ? noteOf(VTS_RUNNABLE, target) : undefined;
 }
 
 export function defineRunnableMethod(
@@ -44,16 +43,10 @@ export function defineRunnableMethod(
   name: string,
   definition: RunnableMethodDefinition,
 ): void {
-  const own = Reflect.getOwnMetadata(VTS_RUNNABLE_METHODS, target) as
-    Map<string, RunnableMethodDefinition> | undefined;
-  Reflect.defineMetadata(
-    VTS_RUNNABLE_METHODS,
-    new Map([...(own ?? []), [name, definition]]),
-    target,
-  );
+  const own = noteOf<Map<string, RunnableMethodDefinition>>(VTS_RUNNABLE_METHODS, target) ?? [];
+  setNote(VTS_RUNNABLE_METHODS, target, new Map([...own, [name, definition]]));
 }
 
-/** The runnable methods of a class and its ancestors. */
 export function runnableMethodsOf(target: RunnableClass): Map<string, RunnableMethodDefinition> {
   const methods = new Map<string, RunnableMethodDefinition>();
   for (
@@ -61,8 +54,7 @@ export function runnableMethodsOf(target: RunnableClass): Map<string, RunnableMe
     prototype !== null && prototype !== Object.prototype;
     prototype = Object.getPrototypeOf(prototype) as object | null
   ) {
-    const own = Reflect.getOwnMetadata(VTS_RUNNABLE_METHODS, prototype) as
-      Map<string, RunnableMethodDefinition> | undefined;
+    const own = noteOf<typeof methods>(VTS_RUNNABLE_METHODS, prototype);
     for (const [name, method] of own ?? []) if (!methods.has(name)) methods.set(name, method);
   }
   return methods;

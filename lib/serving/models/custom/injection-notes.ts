@@ -1,7 +1,7 @@
-/** Notes on a class what it injects, under a key of metadata. */
+import { noteOf, setNote } from './notes.js';
+
 export function noteInjection(key: string, target: object, value: unknown): void {
-  const own = (Reflect.getOwnMetadata(key, target) as Set<unknown> | undefined) ?? [];
-  Reflect.defineMetadata(key, new Set([...own, value]), target);
+  setNote(key, target, new Set([...(noteOf<Set<unknown>>(key, target) ?? []), value]));
 }
 
 /** What a class and its ancestors inject. */
@@ -12,8 +12,7 @@ export function injectionsOf<T>(key: string, target: unknown): T[] {
     typeof current === 'function' && current !== Function.prototype;
     current = Object.getPrototypeOf(current)
   ) {
-    const own = Reflect.getOwnMetadata(key, current) as Set<T> | undefined;
-    for (const value of own ?? []) values.add(value);
+    for (const value of noteOf<Set<T>>(key, current) ?? []) values.add(value);
   }
   return [...values];
 }

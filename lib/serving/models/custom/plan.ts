@@ -2,8 +2,10 @@ import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { RunnerOptions } from '../../runner/runner-options-types.js';
 import { usableCores } from '../../runner/pool/cores.js';
-import { InvalidRunnableError, InvalidRunnerOptionError } from '../../runner/errors/index.js';
+import { InvalidRunnableError } from '../errors.js';
+import { InvalidRunnerOptionError } from '../../runner/errors.js';
 import type { RunnableClass, RunnableDefinition } from './definition.js';
+import { typeNote } from './notes.js';
 import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
 
 /** What a runnable sees to itself, in its own code. */
@@ -98,8 +100,8 @@ function programUrl(): string | undefined {
 
 /** A worker has nothing to inject. */
 function checkConstructor(runnable: RunnableClass): void {
-  const types = (Reflect.getMetadata('design:paramtypes', runnable) ?? []) as unknown[];
-  const tokens = (Reflect.getMetadata('self:paramtypes', runnable) ?? []) as unknown[];
+  const types = (typeNote('design:paramtypes', runnable) ?? []) as unknown[];
+  const tokens = (typeNote('self:paramtypes', runnable) ?? []) as unknown[];
   const plain: unknown[] = [undefined, Object, String, Number, Boolean, Array];
   if (tokens.length === 0 && types.every((type) => plain.includes(type))) return;
   throw new InvalidRunnableError(

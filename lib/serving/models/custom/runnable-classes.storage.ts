@@ -36,7 +36,6 @@ export class RunnableClassesStorage {
   }
 }
 
-/** Notes on a class that it injects the runner of a runnable. */
 export function addRunnableUse(target: object, runnable: RunnableClass): void {
   noteInjection(VTS_RUNNER_CLASSES, target, runnable);
 }

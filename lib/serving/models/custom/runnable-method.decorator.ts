@@ -1,8 +1,18 @@
-import 'reflect-metadata';
-import { InvalidRunnableError } from '../../runner/errors/index.js';
+import { InvalidRunnableError } from '../errors.js';
+import { checkOptions, isFlag, valueThat, type OptionTable } from '../../options.js';
 import { defineRunnableMethod } from './definition.js';
+import { typeNote } from './notes.js';
 
-const KNOWN = ['batchable', 'batchDim', 'stream'];
+const bareFlag = valueThat(isFlag, 'use true or false', String);
+
+const OPTIONS: OptionTable<RunnableMethodOptions> = {
+  batchable: bareFlag,
+  batchDim: valueThat(
+    isDims,
+    'use a whole number of 0 or more, or one for the input and one for the output',
+  ),
+  stream: bareFlag,
+};
 
 /** @publicApi */
 export interface RunnableMethodOptions {
@@ -59,35 +69,21 @@ export function RunnableMethod(options: RunnableMethodOptions = {}) {
         'put it on one',
       );
     }
-    for (const option of Object.keys(options)) {
-      if (!KNOWN.includes(option)) {
-        refuse(`"${option}" is no option of @RunnableMethod`, `use ${KNOWN.join(', ')}`);
-      }
-    }
-    for (const option of ['batchable', 'stream'] as const) {
-      const value = options[option];
-      if (value !== undefined && typeof value !== 'boolean') {
-        refuse(`${option} of ${key}() is ${String(value)}`, 'use true or false');
-      }
-    }
-    const dims: readonly number[] = typeof batchDim === 'number' ? [batchDim, batchDim] : batchDim;
-    if (!Array.isArray(dims) || dims.length !== 2 || !dims.every(isDim)) {
-      refuse(
-        `batchDim of ${key}() is ${JSON.stringify(batchDim)}`,
-        'use a whole number of 0 or more, or one for the input and one for the output',
-      );
-    }
+    checkOptions(OPTIONS, options, (option, fact, remedy) =>
+      refuse(`${option} of ${key}() ${fact}`, remedy),
+    );
     const stream = options.stream ?? returnsStream(target, key, method);
     if (batchable && stream === true) {
       refuse(`${key}() returns a stream, and streams do not share runs`, 'leave batchable out');
     }
-    const [input = 0, output = 0] = dims;
-    defineRunnableMethod(target, key, { batchable, batchDim: [input, output], stream });
+    const dims = typeof batchDim === 'number' ? ([batchDim, batchDim] as const) : batchDim;
+    defineRunnableMethod(target, key, { batchable, batchDim: [...dims], stream });
   };
 }
 
-function isDim(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0;
+function isDims(value: unknown): boolean {
+  const dims: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  return dims.length === 2 && dims.every((dim) => Number.isInteger(dim) && (dim as number) >= 0);
 }
 
 /** Undefined where neither the kind of function nor the type that the compiler left tells it. */
@@ -97,7 +93,7 @@ function returnsStream(target: object, key: string, method: object): boolean | u
     return true;
   }
   if (kind === '[object AsyncFunction]') return false;
-  const declared: unknown = Reflect.getMetadata('design:returntype', target, key);
+  const declared: unknown = typeNote('design:returntype', target, key);
   if (typeof declared !== 'function' || declared === Object) return undefined;
   const { prototype } = declared as { prototype?: object };
   return prototype !== undefined && 'subscribe' in prototype && 'pipe' in prototype;

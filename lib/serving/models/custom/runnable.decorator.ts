@@ -1,11 +1,24 @@
-import 'reflect-metadata';
 import { pathToFileURL } from 'node:url';
-import { InvalidRunnableError } from '../../runner/errors/index.js';
+import { InvalidRunnableError } from '../errors.js';
+import {
+  anything,
+  checkOptions,
+  count,
+  oneOf,
+  valueThat,
+  type OptionTable,
+} from '../../options.js';
 import { defineRunnable, runnableMethodsOf, type RunnableClass } from './definition.js';
 import { Tag } from '../../store/tag.js';
 import { RunnableClassesStorage } from './runnable-classes.storage.js';
 
-const KNOWN = ['name', 'workers', 'isolation', 'module', 'params'];
+const OPTIONS: OptionTable<RunnableOptions> = {
+  name: anything,
+  workers: count,
+  isolation: oneOf('thread', 'process'),
+  module: valueThat(isModule, 'use import.meta.url'),
+  params: anything,
+};
 /**
  * What a runner has of its own; a method's name would hide it. `then` would make a promise of it.
  */
@@ -71,21 +84,8 @@ export function Runnable(options: RunnableOptions = {}) {
     const refuse = (fact: string, remedy: string): never => {
       throw new InvalidRunnableError(target.name, fact, remedy);
     };
-    for (const key of Object.keys(options)) {
-      if (!KNOWN.includes(key)) {
-        refuse(`"${key}" is no option of @Runnable`, `use ${KNOWN.join(', ')}`);
-      }
-    }
-    const { name = target.name.toLowerCase(), workers, isolation, module, params } = options;
-    if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
-      refuse(`workers is ${String(workers)}`, 'use a whole number of 1 or more');
-    }
-    if (isolation !== undefined && isolation !== 'thread' && isolation !== 'process') {
-      refuse(`isolation is ${JSON.stringify(isolation)}`, 'use thread or process');
-    }
-    if (module !== undefined && !isModule(module)) {
-      refuse(`module is ${JSON.stringify(module)}`, 'use import.meta.url');
-    }
+    checkOptions(OPTIONS, options, (option, fact, remedy) => refuse(`${option} ${fact}`, remedy));
+    const { name = target.name, workers, isolation, module, params } = options;
     const methods = runnableMethodsOf(target);
     if (methods.size === 0) {
       refuse('it has no runnable method', 'decorate at least one with @RunnableMethod()');

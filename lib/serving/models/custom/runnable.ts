@@ -1,10 +1,9 @@
 import { enterWorker } from '../../runtime/inside-worker.js';
-import { RunnableModuleError } from '../../runner/errors/index.js';
+import { RunnableModuleError } from '../errors.js';
 import type { Served, ServedMethod } from '../../runner/pool/protocol.js';
 import { guardOnnxruntime } from './guard-onnxruntime.js';
 
 export interface CustomInit {
-  /** The URL of the module that exports the class. */
   readonly module: string;
   readonly className: string;
   readonly methods: readonly string[];
@@ -14,7 +13,6 @@ export interface CustomInit {
 type RunnableInstance = Readonly<Record<string, unknown>>;
 type Constructor = new (params?: unknown) => object;
 
-/** Constructs a custom runnable inside a worker. */
 export async function open(init: CustomInit): Promise<Served> {
   enterWorker();
   const Class = await classOf(init);
@@ -29,7 +27,6 @@ export async function open(init: CustomInit): Promise<Served> {
   return served;
 }
 
-/** Calls the hook of an instance, and serves its methods. */
 export async function serveRunnable(instance: object, names: readonly string[]): Promise<Served> {
   const members = instance as RunnableInstance;
   const call = (name: string, ...parameters: unknown[]): unknown => {

@@ -1,8 +1,8 @@
 import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
 import { ValueStream } from '../../../learner/runtime/value-stream.js';
-import type { CallTarget } from '../../runner/pool/call-target.js';
-import { ModelLoadError, UnknownRunnerMethodError } from '../../runner/errors/index.js';
+import type { CallPool } from '../../runner/pool/call-pool.js';
+import { ModelLoadError, UnknownRunnerMethodError } from '../../runner/errors.js';
 import { LocalPool } from '../../runner/pool/local-pool.js';
 import { ModelRunner } from '../../runner/model-runner.js';
 import { runnableCodec } from './codec.js';
@@ -12,12 +12,10 @@ import { serveRunnable, type CustomInit } from './runnable.js';
 import type { RunnerStats } from '../../runner/pool/pool-stats.js';
 import { WorkerPool } from '../../runner/pool/worker-pool.js';
 
-/** A runnable and how it is run. */
 export interface RunnableRunnerOptions {
   readonly runnable: RunnableClass;
   readonly definition: RunnableDefinition;
   readonly plan: RunnablePlan;
-  /** Constructs the class with what the application injects. */
   readonly construct: () => Promise<object>;
   readonly warn: (message: string) => void;
 }
@@ -26,7 +24,7 @@ export interface RunnableRunnerOptions {
 class CustomRunner extends ModelRunner {
   readonly #batched = new Map<string, RunnerMethod>();
 
-  constructor({ definition, plan }: RunnableRunnerOptions, target: CallTarget) {
+  constructor({ definition, plan }: RunnableRunnerOptions, target: CallPool) {
     const { options } = plan;
     super(definition.name, [...definition.methods.keys()], target, options.timeoutMs, options);
     for (const [method, { batchable, batchDim }] of definition.methods) {
@@ -140,18 +138,11 @@ export class RunnableRunner implements RunnerHandle {
 
   #workerPool(module: string): WorkerPool {
     const { runnable, definition, plan, warn } = this.#options;
-    const { workers, stuckMs, isolation } = plan.options;
+    const { name } = definition;
     const methods = [...definition.methods.keys()];
     const init: CustomInit = { module, className: runnable.name, methods, params: plan.params };
-    return new WorkerPool({
-      name: definition.name,
-      workers,
-      runnable: new URL('./runnable.js', import.meta.url).href,
-      init,
-      stuckMs,
-      isolation,
-      warn,
-    });
+    const script = new URL('./runnable.js', import.meta.url).href;
+    return new WorkerPool({ ...plan.options, name, runnable: script, init, warn });
   }
 
   #localPool(): LocalPool {

@@ -1,50 +1,40 @@
-import type { Tensor } from 'onnxruntime-common';
 import { WrongLearnerKindError } from '../../../learner/fastai/errors.js';
-import type {
-  Prediction,
-  Predictions,
-  DecodedRow,
-  FrameLike,
-  ShownRow,
-  TabularSchema,
-} from '../../../learner/fastai/contract.js';
+import type { TabularSchema } from '../../../learner/fastai/contract.js';
 import type { Slice } from '../../../learner/fastai/text/lm/lm-learner.js';
 import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
-import { FASTAI, checkSignatures } from '../signatures.js';
-import type { StreamRunOptions } from './language-model-types.js';
-import type { FastaiRunner, RunnerMethod } from '../../runner/runner-types.js';
+import { checkSignatures } from '../rules.js';
+import type { RunnerMethod } from '../../runner/runner-types.js';
 import type { RunnerOptions, RunOptions } from '../../runner/runner-options-types.js';
 import type { Model } from '../../store/index.js';
-import { registerRunnerFactory } from '../../store/runner-factories.js';
-import { InvalidRunnerOptionError } from '../../runner/errors/index.js';
+import { InvalidRunnerOptionError } from '../../runner/errors.js';
 import { ModelRunner } from '../../runner/model-runner.js';
 import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
-import { TextContinuation } from './text-continuation.js';
+import { LEARNER_METHODS, learnerMembers } from './methods.js';
+import { FASTAI } from './rules.js';
 import type { FastaiInit } from './runnable.js';
+import { TextContinuation } from './text-continuation.js';
+import type { FastaiRunner, StreamRunOptions } from './types.js';
 import { WorkerPool } from '../../runner/pool/worker-pool.js';
 
-/** Methods of learners that runners offer, by both of their names. */
-export const FASTAI_METHODS = [
-  'predict',
-  'getPreds',
-  'get_preds',
-  'decodeRow',
-  'encode',
-  // One turn of a text that a language model continues; called by predict and predictStream.
-  'generate',
-] as const;
+class LearnerRunner extends ModelRunner {
+  readonly #texts: TextContinuation;
+  readonly #predict: RunnerMethod;
 
-class LearnerRunner<Input, Decoded> extends ModelRunner implements FastaiRunner<Input, Decoded> {
-  readonly #texts = new TextContinuation(
-    this.tag,
-    async (request, options) => {
+  constructor(tag: string, pool: WorkerPool, options: ResolvedRunnerOptions) {
+    super(tag, LEARNER_METHODS, pool, options.timeoutMs, options);
+    const turn = super.method('generate');
+    const advance = async (request: unknown, how: RunOptions): Promise<Slice> => {
       await this.open();
       if (this.kind !== 'lm') throw new WrongLearnerKindError('predictStream', 'lm', this.kind);
-      return super.method('generate').run(request, options) as Promise<Slice>;
-    },
-    this.timeoutMs,
-  );
-  readonly #predict: RunnerMethod = this.#predictOf(super.method('predict'));
+      return turn.run(request, how) as Promise<Slice>;
+    };
+    this.#texts = new TextContinuation(tag, advance, options.timeoutMs);
+    this.#predict = this.#predictOf(super.method('predict'));
+    Object.assign(
+      this,
+      learnerMembers((name) => this.method(name)),
+    );
+  }
 
   override method(name: string): RunnerMethod {
     return name === 'predict' ? this.#predict : super.method(name);
@@ -62,29 +52,8 @@ class LearnerRunner<Input, Decoded> extends ModelRunner implements FastaiRunner<
     return this.fact('schema') as TabularSchema | undefined;
   }
 
-  get decodeRow(): RunnerMethod<DecodedRow, ShownRow> {
-    return this.method('decodeRow') as RunnerMethod<DecodedRow, ShownRow>;
-  }
-
-  get predict(): RunnerMethod<Input, Prediction<Decoded>> {
-    return this.method('predict') as RunnerMethod<Input, Prediction<Decoded>>;
-  }
-
-  /** For language models; see {@link LanguageModelRunner}. */
   predictStream(text: string, options?: StreamRunOptions): WordStream {
     return this.#texts.stream(text, options);
-  }
-
-  get encode(): RunnerMethod<string, Tensor> {
-    return this.method('encode') as RunnerMethod<string, Tensor>;
-  }
-
-  get getPreds(): RunnerMethod<readonly Input[] | FrameLike, Predictions> {
-    return this.method('getPreds') as RunnerMethod<readonly Input[] | FrameLike, Predictions>;
-  }
-
-  get get_preds(): RunnerMethod<readonly Input[] | FrameLike, Predictions> {
-    return this.method('get_preds') as RunnerMethod<readonly Input[] | FrameLike, Predictions>;
   }
 
   /** What predict is, and takes, depends on the model, which is known when it is loaded. */
@@ -112,20 +81,12 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   const { warn, ...given } = options;
   checkSignatures(FASTAI, tag, model.info.signatures);
   const resolved = resolveRunnerOptions(tag, given);
-  const { workers, threads, timeoutMs, stuckMs, isolation, onnx } = resolved;
+  const { threads, onnx } = resolved;
   checkFastaiOptions(tag, given, resolved);
   const init: FastaiInit = { file: model.pathOf(FASTAI.file), threads, onnx };
   const runnable = new URL('./runnable.js', import.meta.url).href;
-  const pool = new WorkerPool({
-    name: tag,
-    workers,
-    runnable,
-    init,
-    stuckMs,
-    isolation,
-    ...(warn === undefined ? {} : { warn }),
-  });
-  return new LearnerRunner<Input, Decoded>(tag, FASTAI_METHODS, pool, timeoutMs, resolved);
+  const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });
+  return new LearnerRunner(tag, pool, resolved) as unknown as FastaiRunner<Input, Decoded>;
 }
 
 /**
@@ -134,36 +95,26 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
  */
 function checkFastaiOptions(
   tag: string,
-  given: RunnerOptions,
+  { batching, params }: RunnerOptions,
   { executionProviders, precision }: ResolvedRunnerOptions,
 ): void {
-  const remedy = (what: string): string =>
-    `${what}, or save learner.model through the PyTorch layer (pytorch.saveModel) and run that`;
   const other = executionProviders.find((provider) => provider.toLowerCase() !== 'cpu');
+  const refuse = (fact: string, option: string, otherwise = ''): never => {
+    throw new InvalidRunnerOptionError(tag, fact, `leave ${option} out${otherwise}`);
+  };
+  const layer =
+    ', or save learner.model through the PyTorch layer (pytorch.saveModel) and run that';
   if (other !== undefined) {
-    throw new InvalidRunnerOptionError(
-      tag,
-      `fastai learners run on the CPU, not with the execution provider "${other}"`,
-      remedy('leave executionProviders out'),
-    );
+    const fact = `fastai learners run on the CPU, not with the execution provider "${other}"`;
+    refuse(fact, 'executionProviders', layer);
   }
   if (precision !== 'fp32') {
-    throw new InvalidRunnerOptionError(
-      tag,
-      `fastai learners run in fp32, not in ${precision}`,
-      remedy('leave precision out'),
-    );
+    refuse(`fastai learners run in fp32, not in ${precision}`, 'precision', layer);
   }
-  if (given.batching !== undefined) {
-    throw new InvalidRunnerOptionError(
-      tag,
-      'fastai learners are never batched: a row in a batch of theirs is not what it is alone',
-      remedy('leave batching out'),
-    );
+  if (batching !== undefined) {
+    const fact =
+      'fastai learners are never batched: a row in a batch of theirs is not what it is alone';
+    refuse(fact, 'batching', layer);
   }
-  if (given.params !== undefined) {
-    throw new InvalidRunnerOptionError(tag, 'params are for custom runnables', 'leave params out');
-  }
+  if (params !== undefined) refuse('params are for custom runnables', 'params');
 }
-
-registerRunnerFactory(FASTAI.modules, createFastaiRunner);

@@ -7,13 +7,9 @@ import { VtsError } from '../../../learner/errors/index.js';
 import { ModelNotFoundError, ModelStore } from '../../store/index.js';
 import { PyDict, PyGlobal, PyObject } from '../../../learner/torch/python.js';
 import { Module } from '../../../learner/torch/module.js';
-import {
-  FrameworkMismatchError,
-  ModelFileMissingError,
-  NotSavableError,
-} from '../errors/save/index.js';
-import { BatchableNotSupportedError, UnknownMethodError } from '../errors/rules/index.js';
-import * as fastai from './save.js';
+import { FrameworkMismatchError, ModelFileMissingError, NotSavableError } from '../errors.js';
+import { BatchableNotSupportedError, UnknownMethodError } from '../errors.js';
+import { fastai } from '../../index.js';
 
 const bentomlHome = fileURLToPath(
   new URL('../../../../test/fixtures/store/bentoml_home', import.meta.url),

@@ -1,28 +1,24 @@
-import { constants } from 'node:fs';
-import { access, copyFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BaseLearner } from '../../../learner/fastai/base-learner.js';
 import { openLearnerFile } from '../../../learner/fastai/learner-file.js';
 import { Learner } from '../../../learner/fastai/learner.js';
 import type { LearnerOptions } from '../../../learner/fastai/contract.js';
-import type { RunnerOptions } from '../../runner/runner-options-types.js';
-import type { FastaiRunner } from '../../runner/runner-types.js';
-// Makes toRunner() of fastai models work.
-import './runner.js';
-import {
-  ModelStore,
-  Tag,
-  type Model,
-  type ModelMetadata,
-  type ModelSignatureOptions,
-} from '../../store/index.js';
 import { Module } from '../../../learner/torch/module.js';
+import type { RunnerOptions } from '../../runner/runner-options-types.js';
+import { Tag, type Model, type ModelSignatureOptions, type ModelStore } from '../../store/index.js';
+import { nameOf } from '../../runtime/name-of.js';
+import { NotSavableError } from '../errors.js';
+import { checkSignatures } from '../rules.js';
 import {
-  FrameworkMismatchError,
-  ModelFileMissingError,
-  NotSavableError,
-} from '../errors/save/index.js';
-import { checkSignatures, FASTAI } from '../signatures.js';
+  createModel,
+  demandFile,
+  findModel,
+  pathFault,
+  writeSource,
+  type SaveOptions,
+} from '../saved-models.js';
+import { FASTAI } from './rules.js';
+import type { FastaiRunner } from './types.js';
 
 /**
  * A learner in a store.
@@ -43,23 +39,17 @@ export type FastaiModel<Input = unknown, Decoded = unknown> = Model<
  *
  * @publicApi
  */
-export interface SaveFastaiOptions {
+export interface SaveFastaiOptions extends SaveOptions {
   /**
    * Methods that runners may call: `predict`, `get_preds` (or `getPreds`), `encode`. Default `{
    * predict: { batchable: false } }`.
    */
   signatures?: Readonly<Record<string, ModelSignatureOptions>>;
-  /** Texts to find the model by. */
-  labels?: Readonly<Record<string, string>>;
-  /** Facts to keep with the model. */
-  metadata?: Readonly<Record<string, ModelMetadata>>;
   /**
    * Versions of fastai, torch and so on that the learner was trained with: an export.pkl does not
    * tell them.
    */
   frameworkVersions?: Readonly<Record<string, string>>;
-  /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
-  store?: ModelStore;
   /**
    * What `Learner.load` needs for this file, such as `onnx`. Not saved: `loadModel` needs it again.
    */
@@ -96,7 +86,7 @@ export async function saveModel<Input = unknown, Decoded = unknown>(
   learner: BaseLearner | string | Uint8Array,
   options: SaveFastaiOptions = {},
 ): Promise<FastaiModel<Input, Decoded>> {
-  const { signatures = FASTAI.defaults, labels, metadata, frameworkVersions = {} } = options;
+  const { signatures = FASTAI.defaults, frameworkVersions = {} } = options;
   const tag = Tag.parse(name);
   const checked = checkSignatures(FASTAI, tag.toString(), signatures);
   const source = await sourceOf(learner);
@@ -104,20 +94,13 @@ export async function saveModel<Input = unknown, Decoded = unknown>(
   // it is its file.
   if (learner instanceof BaseLearner) (await openLearnerFile(source)).torchFile.close();
   else await (await Learner.load(source, options.load)).release();
-  const store = options.store ?? new ModelStore();
   const description = {
     module: FASTAI.modules[0],
     signatures: Object.fromEntries(checked),
     context: { frameworkName: FASTAI.name, frameworkVersions },
-    ...(labels === undefined ? {} : { labels }),
-    ...(metadata === undefined ? {} : { metadata }),
   };
-  const model = await store.create(tag, description, async (folder) => {
-    const file = join(folder, FASTAI.file);
-    if (typeof source === 'string') await copyFile(source, file, constants.COPYFILE_FICLONE);
-    else await writeFile(file, source);
-  });
-  return model as FastaiModel<Input, Decoded>;
+  const write = (folder: string): Promise<void> => writeSource(source, join(folder, FASTAI.file));
+  return (await createModel(tag, options, description, write)) as FastaiModel<Input, Decoded>;
 }
 
 /**
@@ -134,11 +117,9 @@ export async function loadModel<Item = unknown, Decoded = unknown>(
   options: LoadFastaiOptions = {},
 ): Promise<Learner<Item, Decoded>> {
   const { store, ...load } = options;
-  const found = await get(model, store === undefined ? {} : { store });
+  const found = await findModel(FASTAI, model, { store });
   const file = found.pathOf(FASTAI.file);
-  await access(file).catch(() => {
-    throw new ModelFileMissingError(found.tag.toString(), file);
-  });
+  await demandFile(found, file);
   return Learner.load<Item, Decoded>(file, load);
 }
 
@@ -153,18 +134,9 @@ export async function get<Input = unknown, Decoded = unknown>(
   model: string | Tag | Model,
   options: { store?: ModelStore } = {},
 ): Promise<FastaiModel<Input, Decoded>> {
-  const found =
-    typeof model === 'string' || model instanceof Tag
-      ? await (options.store ?? new ModelStore()).get(model)
-      : model;
-  const { module } = found.info;
-  if (!FASTAI.modules.includes(module)) {
-    throw new FrameworkMismatchError(found.tag.toString(), module, FASTAI.name);
-  }
-  return found as FastaiModel<Input, Decoded>;
+  return (await findModel(FASTAI, model, options)) as FastaiModel<Input, Decoded>;
 }
 
-/** The path or bytes to save. */
 async function sourceOf(given: unknown): Promise<string | Uint8Array> {
   if (given instanceof Module) {
     throw new NotSavableError(
@@ -175,20 +147,7 @@ async function sourceOf(given: unknown): Promise<string | Uint8Array> {
   const source = given instanceof BaseLearner ? given.source : given;
   if (source instanceof Uint8Array) return source;
   if (typeof source !== 'string') throw new NotSavableError(nameOf(source));
-  const found = await stat(source).catch(() => undefined);
-  if (!found?.isFile()) {
-    const what = found ? 'which is no file' : 'which does not exist';
-    throw new NotSavableError(
-      `the path "${source}", ${what}`,
-      'Give the path of a file that learner.export() wrote.',
-    );
-  }
-  return source;
-}
-
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object'
-    ? `a ${value.constructor?.name ?? 'object'}`
-    : `a ${typeof value}`;
+  const fault = await pathFault(source);
+  if (fault === undefined) return source;
+  throw new NotSavableError(fault, 'Give the path of a file that learner.export() wrote.');
 }

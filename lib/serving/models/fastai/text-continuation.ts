@@ -11,9 +11,9 @@ import {
   type DrawOptions,
 } from '../../../learner/fastai/text/lm/options.js';
 import { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
-import type { GenerateRunOptions, StreamRunOptions } from './language-model-types.js';
+import type { GenerateRunOptions, StreamRunOptions } from './types.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
-import { RunAbortedError, RunTimeoutError } from '../../runner/errors/index.js';
+import { watchCall } from '../../runner/call-lifetime.js';
 
 const STREAM_OPTIONS = [...DRAW_OPTIONS, 'nWords', 'signal', 'timeoutMs', 'transfer'];
 const PREDICT_OPTIONS = [...STREAM_OPTIONS, 'decoder'];
@@ -33,15 +33,16 @@ export class TextContinuation {
     private readonly timeoutMs: number,
   ) {}
 
-  /** The text with the words that come after it. */
   async predict(text: unknown, options: GenerateRunOptions = {}): Promise<string> {
     const { nWords, draw } = check(options, PREDICT_OPTIONS);
-    return this.#limited(options, async (signal) =>
-      wholeText(await this.#continue(text, nWords, draw, signal), options.decoder),
-    );
+    const { signal, clear } = this.#limits(options);
+    try {
+      return await wholeText(await this.#continue(text, nWords, draw, signal), options.decoder);
+    } finally {
+      clear();
+    }
   }
 
-  /** @throws InvalidGenerateOptionError */
   stream(text: unknown, options: StreamRunOptions = {}): WordStream {
     const { nWords, draw } = check(options, STREAM_OPTIONS);
     const begin = (signal: AbortSignal): Promise<Continuation> =>
@@ -83,40 +84,18 @@ export class TextContinuation {
     return { ...(first.begun as NonNullable<Slice['begun']>), tokens: tokens() };
   }
 
-  async #limited<T>(options: RunOptions, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal, clear } = this.#limits(options);
-    try {
-      return await run(signal);
-    } finally {
-      clear();
-    }
-  }
-
-  /**
-   * One signal for all that can end a text early, and its time limit, which is for the whole of it.
-   */
-  #limits(options: RunOptions, left?: AbortSignal): Limits {
-    const { signal: given, timeoutMs = this.timeoutMs } = options;
+  /** One signal for all that can end a text early; its time limit is for the whole of it. */
+  #limits({ signal, timeoutMs = this.timeoutMs }: RunOptions, left?: AbortSignal): Limits {
     const stop = new AbortController();
-    const leave = (): void =>
-      stop.abort(new RunAbortedError(this.tag, 'predict', (given?.aborted ? given : left)?.reason));
-    for (const signal of [given, left]) {
-      if (signal?.aborted) leave();
-      signal?.addEventListener('abort', leave, { once: true });
-    }
-    const expire = (): void => stop.abort(new RunTimeoutError(this.tag, 'predict', timeoutMs));
-    const timer = timeoutMs > 0 ? setTimeout(expire, Math.ceil(timeoutMs)) : undefined;
-    const clear = (): void => {
-      clearTimeout(timer);
-      for (const signal of [given, left]) signal?.removeEventListener('abort', leave);
-    };
+    const ends = { signal, left, timeoutMs };
+    const clear = watchCall(this.tag, 'predict', ends, (reason) => stop.abort(reason));
     return { signal: stop.signal, clear };
   }
 }
 
 interface Limits {
   readonly signal: AbortSignal;
-  clear(): void;
+  readonly clear: () => void;
 }
 
 function check(

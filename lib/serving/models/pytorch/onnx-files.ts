@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { externalFiles, pathInside } from '../../../learner/onnx/index.js';
-import { NotSavableModuleError } from '../errors/save/index.js';
-import { ONNX_FILE } from '../signatures.js';
+import { NotSavableModuleError } from '../errors.js';
+import { ONNX_FILE } from './rules.js';
 
 /** Files of a model's folder that data of an ONNX file must not take the place of. */
 const TAKEN = [ONNX_FILE, 'model.yaml'];

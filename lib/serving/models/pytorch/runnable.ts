@@ -6,12 +6,12 @@ import {
 } from '../../../learner/pytorch/index.js';
 import type { Tensor } from 'onnxruntime-common';
 import type { Served } from '../../runner/pool/protocol.js';
+import { CALL } from './rules.js';
 
 export interface PytorchInit extends Pick<
   TorchModelOptions,
   'executionProviders' | 'strict' | 'graphOptimizationLevel' | 'precision' | 'cacheFolder'
 > {
-  /** The model's file. */
   readonly file: string;
   readonly threads: number;
   readonly inputs: readonly ModelInput[] | undefined;
@@ -25,10 +25,6 @@ export interface PytorchFacts {
   readonly warnings: readonly string[];
 }
 
-/** The one method of a worker: `readInputs` has checked and converted what it takes. */
-export const CALL = '__call__';
-
-/** Loads a bare model inside a worker. */
 export async function open(init: PytorchInit): Promise<Served> {
   const { file, threads, inputs, ...options } = init;
   const warnings: string[] = [];
@@ -43,6 +39,7 @@ export async function open(init: PytorchInit): Promise<Served> {
     kind: 'module',
     vocab: undefined,
     schema: facts,
+    // `readInputs` has checked and converted the item.
     methods: new Map([[CALL, (item: unknown) => model.runTensors(item as Tensor[])]]),
     release: () => model.release(),
   };

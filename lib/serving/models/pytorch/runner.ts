@@ -1,36 +1,32 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
-import { ModuleMethodError } from '../errors/rules/index.js';
-import { modelInputsOf } from './options.js';
-import { ONNX_FILE, PYTORCH } from '../signatures.js';
-import type { PytorchRunner } from './types.js';
-import type { RunnerMethod } from '../../runner/runner-types.js';
-import type { RunnerOptions, RunOptions } from '../../runner/runner-options-types.js';
 import {
   checkModelInputs,
   readInputs,
   type InputPlan,
   type ModelInput,
-  type PytorchInput,
   type PytorchOutput,
 } from '../../../learner/pytorch/index.js';
+import { tensorCodec, type BatchCodec, type BatchedMethod } from '../../runner/batching/index.js';
+import { InvalidRunnerOptionError } from '../../runner/errors.js';
+import { ModelRunner } from '../../runner/model-runner.js';
+import { WorkerPool } from '../../runner/pool/worker-pool.js';
+import type { RunnerOptions, RunOptions } from '../../runner/runner-options-types.js';
+import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
+import type { RunnerMethod } from '../../runner/runner-types.js';
 import { CACHE_FOLDER } from '../../store/archive/files-of.js';
 import type { Model, ModelSignature } from '../../store/index.js';
 import { packageVersion } from '../../store/package-version.js';
-import { registerRunnerFactory } from '../../store/runner-factories.js';
-import { tensorCodec, type BatchCodec, type BatchedMethod } from '../../runner/batching/index.js';
-import type { ResolvedBatching } from '../../runner/batching/batching-options.js';
-import { InvalidRunnerOptionError } from '../../runner/errors/index.js';
-import { ModelRunner } from '../../runner/model-runner.js';
+import { ModuleMethodError } from '../errors.js';
+import { modelInputsOf } from './options.js';
+import { CALL, fileOf, PYTORCH } from './rules.js';
+import type { PytorchFacts, PytorchInit } from './runnable.js';
 import { textCodec } from './text-codec.js';
-import { CALL, type PytorchFacts, type PytorchInit } from './runnable.js';
-import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
-import { WorkerPool } from '../../runner/pool/worker-pool.js';
+import type { PytorchRunner } from './types.js';
 
 interface ModuleSettings {
+  readonly options: ResolvedRunnerOptions;
   readonly signatures: ReadonlyMap<string, ModelSignature>;
-  batchingOf(method: string): ResolvedBatching;
   readonly warn: (message: string) => void;
 }
 
@@ -43,19 +39,14 @@ class ModuleRunner extends ModelRunner {
   #opening: Promise<void> | undefined;
   #plan: InputPlan | undefined;
 
-  constructor(
-    tag: string,
-    pool: WorkerPool,
-    resolved: ResolvedRunnerOptions,
-    settings: ModuleSettings,
-  ) {
-    super(tag, [CALL], pool, resolved.timeoutMs, resolved);
+  constructor(tag: string, pool: WorkerPool, settings: ModuleSettings) {
+    super(tag, [CALL], pool, settings.options.timeoutMs, settings.options);
     this.#settings = settings;
     for (const [name, signature] of settings.signatures) {
       this.#methods.set(name, this.#methodOf(name, signature));
     }
     const [only] = this.#methods.values();
-    for (const name of PYTORCH.methods ?? []) {
+    for (const name of PYTORCH.methods) {
       // Both names are of one method; a signature of its own may batch the one and not the other.
       if (!this.#methods.has(name) && only) this.#methods.set(name, only);
     }
@@ -119,7 +110,7 @@ class ModuleRunner extends ModelRunner {
     name: string,
     { batchable, batchDim }: ModelSignature,
   ): BatchedMethod<Tensor[], unknown> | undefined {
-    const batching = this.#settings.batchingOf(name);
+    const batching = this.#settings.options.batchingOf(name);
     if (!batchable || !batching.enabled) return undefined;
     const text = this.#plan?.text !== undefined;
     const codec = text ? textCodec : tensorCodec({ batchDim, padding: batching.padding });
@@ -169,26 +160,10 @@ export function createPytorchRunner<Output extends PytorchOutput = Tensor>(
     // Another version of this package may lower the model otherwise.
     cacheFolder: join(model.path, CACHE_FOLDER, packageVersion() ?? '0'),
   };
-  const pool = new WorkerPool({
-    name: tag,
-    workers: resolved.workers,
-    runnable: new URL('./runnable.js', import.meta.url).href,
-    init,
-    stuckMs: resolved.stuckMs,
-    isolation: resolved.isolation,
-    warn,
-  });
-  return new ModuleRunner(tag, pool, resolved, {
-    signatures,
-    batchingOf: resolved.batchingOf,
-    warn,
-  }) as unknown as PytorchRunner<Output>;
-}
-
-/** The file of a model of the PyTorch layer. */
-export function fileOf(model: Model): string {
-  const onnx = model.pathOf(ONNX_FILE);
-  return existsSync(onnx) ? onnx : model.pathOf(PYTORCH.file);
+  const runnable = new URL('./runnable.js', import.meta.url).href;
+  const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });
+  const runner = new ModuleRunner(tag, pool, { options: resolved, signatures, warn });
+  return runner as unknown as PytorchRunner<Output>;
 }
 
 /** The signatures for the call; BentoML may have saved others with it, which are left out. */
@@ -199,13 +174,9 @@ function signaturesOf(
   const tag = model.tag.toString();
   const all = Object.entries(model.info.signatures);
   if (all.length === 0) return new Map([[CALL, { batchable: false, batchDim: [0, 0] }]]);
-  const known = all.filter(([method]) => PYTORCH.methods?.includes(method));
-  const [other] = all.filter(([method]) => !PYTORCH.methods?.includes(method));
+  const known = all.filter(([method]) => PYTORCH.methods.includes(method));
+  const [other] = all.filter(([method]) => !PYTORCH.methods.includes(method));
   if (other && known.length === 0) throw new ModuleMethodError(tag, other[0]);
   if (other) warn(new ModuleMethodError(tag, other[0]).message);
   return new Map(known);
 }
-
-registerRunnerFactory(PYTORCH.modules, (model, options) => createPytorchRunner(model, options));
-
-export type { PytorchInput };

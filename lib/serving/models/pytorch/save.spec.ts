@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Learner } from '../../../learner/fastai/learner.js';
 import { fixture, difference, tensorOf, torchCases } from '../../../../test/helpers/torch-cases.js';
 import { ModelStore } from '../../store/index.js';
-import { FrameworkMismatchError, NotSavableModuleError } from '../errors/save/index.js';
-import { ModuleMethodError } from '../errors/rules/index.js';
-import { fastai, pytorch } from '../index.js';
+import { FrameworkMismatchError, NotSavableModuleError } from '../errors.js';
+import { ModuleMethodError } from '../errors.js';
+import { fastai, pytorch } from '../../index.js';
 
 const learnerFile = fileURLToPath(
   new URL('../../../../test/fixtures/learners/few_rules/export.pkl', import.meta.url),

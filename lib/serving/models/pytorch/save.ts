@@ -1,6 +1,4 @@
-import { access } from 'node:fs/promises';
-import type { RunnerOptions } from '../../runner/runner-options-types.js';
-import type { PytorchRunner } from './types.js';
+import type { Tensor } from 'onnxruntime-common';
 import {
   checkModelInputs,
   TorchModel,
@@ -8,21 +6,15 @@ import {
   type PytorchOutput,
   type TorchModelOptions,
 } from '../../../learner/pytorch/index.js';
-// Makes toRunner() of these models work.
-import { fileOf } from './runner.js';
-import {
-  ModelStore,
-  Tag,
-  type Model,
-  type ModelMetadata,
-  type ModelSignatureOptions,
-} from '../../store/index.js';
 import type { Module } from '../../../learner/torch/module.js';
-import type { Tensor } from 'onnxruntime-common';
-import { FrameworkMismatchError, ModelFileMissingError } from '../errors/save/index.js';
+import type { RunnerOptions } from '../../runner/runner-options-types.js';
+import { Tag, type Model, type ModelSignatureOptions, type ModelStore } from '../../store/index.js';
+import { checkSignatures } from '../rules.js';
+import { createModel, demandFile, findModel, type SaveOptions } from '../saved-models.js';
 import { modelInputsOf, pytorchOptions } from './options.js';
+import { fileOf, PYTORCH } from './rules.js';
 import { pytorchSource } from './source.js';
-import { checkSignatures, PYTORCH } from '../signatures.js';
+import type { PytorchRunner } from './types.js';
 
 /**
  * How a runner of the PyTorch layer is made: with the options of all runners, and what its model
@@ -52,16 +44,12 @@ export type PytorchModel<Output extends PytorchOutput = Tensor> = Model<
  *
  * @publicApi
  */
-export interface SavePytorchOptions {
+export interface SavePytorchOptions extends SaveOptions {
   /**
    * `__call__`, or `forward`, and whether its calls may share runs: `{ __call__: { batchable: true,
    * batchDim: 0 } }`. Default `{ __call__: { batchable: false } }`, as BentoML's.
    */
   signatures?: Readonly<Record<string, ModelSignatureOptions>>;
-  /** Texts to find the model by. */
-  labels?: Readonly<Record<string, string>>;
-  /** Facts to keep with the model. */
-  metadata?: Readonly<Record<string, ModelMetadata>>;
   /** Versions of torch and so on that the model was trained with: its file does not tell them. */
   frameworkVersions?: Readonly<Record<string, string>>;
   /**
@@ -70,8 +58,6 @@ export interface SavePytorchOptions {
    * }]`
    */
   inputs?: readonly ModelInput[];
-  /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
-  store?: ModelStore;
 }
 
 /**
@@ -106,22 +92,19 @@ export async function saveModel<Output extends PytorchOutput = Tensor>(
   source: Module | string | Uint8Array,
   options: SavePytorchOptions = {},
 ): Promise<PytorchModel<Output>> {
-  const { signatures = PYTORCH.defaults, labels, metadata, frameworkVersions = {} } = options;
+  const { signatures = PYTORCH.defaults, frameworkVersions = {} } = options;
   const tag = Tag.parse(name);
   const checked = checkSignatures(PYTORCH, tag.toString(), signatures);
   const inputs = options.inputs && checkModelInputs(options.inputs);
   const saved = await pytorchSource(source);
   await (await TorchModel.load(saved.source, inputs ? { inputs } : {})).release();
-  const store = options.store ?? new ModelStore();
   const description = {
     module: PYTORCH.modules[0],
     signatures: Object.fromEntries(checked),
     options: pytorchOptions(inputs),
     context: { frameworkName: saved.onnx ? 'onnx' : 'torch', frameworkVersions },
-    ...(labels === undefined ? {} : { labels }),
-    ...(metadata === undefined ? {} : { metadata }),
   };
-  return (await store.create(tag, description, saved.writeTo)) as PytorchModel<Output>;
+  return (await createModel(tag, options, description, saved.writeTo)) as PytorchModel<Output>;
 }
 
 /**
@@ -138,11 +121,9 @@ export async function loadModel(
   options: LoadPytorchOptions = {},
 ): Promise<TorchModel> {
   const { store, ...load } = options;
-  const found = await get(model, store === undefined ? {} : { store });
+  const found = await findModel(PYTORCH, model, { store });
   const file = fileOf(found);
-  await access(file).catch(() => {
-    throw new ModelFileMissingError(found.tag.toString(), file);
-  });
+  await demandFile(found, file);
   const inputs = load.inputs ?? modelInputsOf(found);
   return TorchModel.load(file, { ...load, ...(inputs === undefined ? {} : { inputs }) });
 }
@@ -158,13 +139,5 @@ export async function get<Output extends PytorchOutput = Tensor>(
   model: string | Tag | Model,
   options: { store?: ModelStore } = {},
 ): Promise<PytorchModel<Output>> {
-  const found =
-    typeof model === 'string' || model instanceof Tag
-      ? await (options.store ?? new ModelStore()).get(model)
-      : model;
-  const { module } = found.info;
-  if (!PYTORCH.modules.includes(module)) {
-    throw new FrameworkMismatchError(found.tag.toString(), module, PYTORCH.name);
-  }
-  return found as PytorchModel<Output>;
+  return (await findModel(PYTORCH, model, options)) as PytorchModel<Output>;
 }

@@ -1,19 +1,18 @@
-import { constants } from 'node:fs';
-import { copyFile, stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BaseLearner } from '../../../learner/fastai/base-learner.js';
 import { isOnnx, openModuleFile } from '../../../learner/pytorch/index.js';
-import { copyOnnx } from './onnx-files.js';
 import { Module, moduleOrigin, writeModuleFile } from '../../../learner/torch/index.js';
-import { NotSavableModuleError } from '../errors/save/index.js';
-import { ONNX_FILE, PYTORCH } from '../signatures.js';
+import { NotSavableModuleError } from '../errors.js';
+import { nameOf } from '../../runtime/name-of.js';
+import { pathFault, writeSource } from '../saved-models.js';
+import { copyOnnx } from './onnx-files.js';
+import { ONNX_FILE, PYTORCH } from './rules.js';
 
-/** What a model is saved from. */
 export interface PytorchSource {
   /** What is loaded to see that it can be. */
   readonly source: string | Uint8Array;
   readonly onnx: boolean;
-  /** Writes the model's files. */
   writeTo(folder: string): Promise<void>;
 }
 
@@ -52,11 +51,8 @@ function ofBytes(source: Uint8Array): PytorchSource {
 }
 
 async function ofPath(path: string): Promise<PytorchSource> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) {
-    const what = found ? 'which is no file' : 'which does not exist';
-    throw new NotSavableModuleError(`the path "${path}", ${what}`);
-  }
+  const fault = await pathFault(path);
+  if (fault !== undefined) throw new NotSavableModuleError(fault);
   if (!isOnnx(path)) return ofTorch(path);
   return { source: path, onnx: true, writeTo: (folder) => copyOnnx(path, folder) };
 }
@@ -72,15 +68,7 @@ function ofTorch(source: string | Uint8Array): PytorchSource {
       // Where the model cannot be taken out of a learner's file, that file stands for it: it is
       // found inside.
       if (path.length > 0 && (await writeModuleFile({ source, path }, file))) return;
-      if (typeof source === 'string') await copyFile(source, file, constants.COPYFILE_FICLONE);
-      else await writeFile(file, source);
+      await writeSource(source, file);
     },
   };
-}
-
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object'
-    ? `a ${value.constructor?.name ?? 'object'}`
-    : `a ${typeof value}`;
 }

@@ -1,5 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
 import type { BatchCodec } from '../../runner/batching/index.js';
+import { concat, slice } from '../../runner/batching/tensor-block.js';
 
 /** `[ids, lengths]` as `readInputs` packs them: int32 [rows, width], and int32 [rows]. */
 type PackedRows = readonly [ids: Tensor, lengths: Tensor];
@@ -33,7 +34,7 @@ export const textCodec: BatchCodec<PackedRows, Tensor> = {
       lengths.set(givenLengths.data as Int32Array, row);
       row += count;
     }
-    return packed(ids, rows, width, lengths);
+    return [new Tensor('int32', ids, [rows, width]), new Tensor('int32', lengths, [rows])];
   },
 
   split(result, counts) {
@@ -50,29 +51,13 @@ export const textCodec: BatchCodec<PackedRows, Tensor> = {
 
   divide([ids, lengths], most) {
     const [rows, width] = ids.dims as [number, number];
-    const all = lengths.data as Int32Array;
     const parts: PackedRows[] = [];
     for (let start = 0; start < rows; start += most) {
-      const end = Math.min(rows, start + most);
-      const data = (ids.data as Int32Array).slice(start * width, end * width);
-      parts.push(packed(data, end - start, width, all.slice(start, end)));
+      const count = Math.min(most, rows - start);
+      parts.push([slice(ids, [start, 0], [count, width]), slice(lengths, [start], [count])]);
     }
     return parts;
   },
 
-  join(outputs) {
-    const rows = outputs.reduce((sum, { dims }) => sum + dims[0]!, 0);
-    const [first] = outputs as [Tensor];
-    const joined = new Float32Array(outputs.reduce((sum, { data }) => sum + data.length, 0));
-    let end = 0;
-    for (const { data } of outputs) {
-      joined.set(data as Float32Array, end);
-      end += data.length;
-    }
-    return new Tensor('float32', joined, [rows, ...first.dims.slice(1)]);
-  },
+  join: (outputs) => concat(outputs, 0),
 };
-
-function packed(ids: Int32Array, rows: number, width: number, lengths: Int32Array): PackedRows {
-  return [new Tensor('int32', ids, [rows, width]), new Tensor('int32', lengths, [rows])];
-}

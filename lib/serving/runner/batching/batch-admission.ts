@@ -1,6 +1,6 @@
 import { withoutStack } from '../../../learner/errors/index.js';
 import { tellObservers, type ShedEvent } from '../../runtime/runner-observer.js';
-import { RunnerOverloadedError } from '../errors/index.js';
+import { RunnerOverloadedError } from '../errors.js';
 import type { ResolvedBatching } from './batching-options.js';
 import type { Clock } from './clock.js';
 import { queueMs, type Load } from './forecast.js';
@@ -32,7 +32,6 @@ export class BatchAdmission {
 
   constructor(private readonly options: BatchAdmissionOptions) {}
 
-  /** Calls that were refused. */
   get shed(): number {
     return this.#shed;
   }
@@ -77,7 +76,6 @@ export class BatchAdmission {
     return release;
   }
 
-  /** The error of a call that is refused. */
   refusal(reason: ShedEvent['reason'], fact: string, ms = 0): RunnerOverloadedError {
     const { runner, method } = this.options;
     this.#shed++;

@@ -5,14 +5,11 @@ import type { TracedRun } from './batch-target.js';
 /** A part of a call's item that one run takes whole. */
 export interface Entry<Item, Output> extends Queued {
   readonly call: BatchCall<Item, Output>;
-  /** Its place among the parts of the call. */
   readonly part: number;
   readonly item: Item;
-  /** The run that it is in. */
   batch: Batch<Item, Output> | undefined;
 }
 
-/** Entries that run together. */
 export interface Batch<Item, Output> {
   readonly entries: readonly Entry<Item, Output>[];
   readonly rows: number;
@@ -26,7 +23,6 @@ export interface Batch<Item, Output> {
   /** Entries whose callers still wait. */
   wanted: number;
   abandon: ((error: Error) => void) | undefined;
-  /** What is known of the run. */
   run: TracedRun | undefined;
 }
 
@@ -36,7 +32,6 @@ export interface Batch<Item, Output> {
  */
 export class BatchCall<Item = unknown, Output = unknown> {
   readonly entries: Entry<Item, Output>[] = [];
-  /** Where the call is traced. */
   trace: CallTrace | undefined;
   readonly #outputs: Output[] = [];
   #missing = 0;

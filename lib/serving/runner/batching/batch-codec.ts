@@ -27,6 +27,5 @@ export interface BatchCodec<Item = unknown, Output = unknown> {
   split(result: unknown, rows: readonly number[], items: readonly Item[]): Output[];
   /** Parts of at most so many rows, in order. */
   divide(item: Item, maxRows: number): Item[];
-  /** The result of an item from the results of its parts. */
   join(outputs: readonly Output[]): Output;
 }

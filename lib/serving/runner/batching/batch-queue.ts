@@ -5,19 +5,7 @@ export interface Queued {
   readonly rows: number;
   /** Length of each row, which its padding must not raise by much. */
   readonly width: number;
-  /** Order of arrival. */
   readonly order: number;
-}
-
-interface Node<Entry> {
-  readonly entry: Entry;
-  previous: Node<Entry> | undefined;
-  next: Node<Entry> | undefined;
-}
-
-interface Line<Entry> {
-  first: Node<Entry> | undefined;
-  last: Node<Entry> | undefined;
 }
 
 /** Columns that padding may always add: the fixed cost of a run outweighs them. */
@@ -30,20 +18,20 @@ const MOST_PADDED = 1.5;
  * given up leave at once, wherever they stand.
  */
 export class BatchQueue<Entry extends Queued> {
-  readonly #lines = new Map<string, Line<Entry>>();
-  readonly #nodes = new Map<Entry, Node<Entry>>();
+  /** Sets keep the order in which entries came. */
+  readonly #lines = new Map<string, Set<Entry>>();
+  readonly #all = new Set<Entry>();
   #rows = 0;
   #size = 0;
 
   get empty(): boolean {
-    return this.#nodes.size === 0;
+    return this.#all.size === 0;
   }
 
   get length(): number {
-    return this.#nodes.size;
+    return this.#all.size;
   }
 
-  /** Rows that wait. */
   get rows(): number {
     return this.#rows;
   }
@@ -54,33 +42,25 @@ export class BatchQueue<Entry extends Queued> {
   }
 
   entries(): IterableIterator<Entry> {
-    return this.#nodes.keys();
+    return this.#all.values();
   }
 
   push(entry: Entry): void {
-    const line = this.#lines.get(entry.key) ?? { first: undefined, last: undefined };
-    const node: Node<Entry> = { entry, previous: line.last, next: undefined };
-    if (line.last === undefined) line.first = node;
-    else line.last.next = node;
-    line.last = node;
-    this.#lines.set(entry.key, line);
-    this.#nodes.set(entry, node);
+    const line = this.#lines.get(entry.key);
+    if (line === undefined) this.#lines.set(entry.key, new Set([entry]));
+    else line.add(entry);
+    this.#all.add(entry);
     this.#rows += entry.rows;
     this.#size += entry.rows * entry.width;
   }
 
   /** False where the entry does not wait. */
   remove(entry: Entry): boolean {
-    const node = this.#nodes.get(entry);
-    if (node === undefined) return false;
-    const line = this.#lines.get(entry.key) as Line<Entry>;
-    if (node.previous === undefined) line.first = node.next;
-    else node.previous.next = node.next;
-    if (node.next === undefined) line.last = node.previous;
-    else node.next.previous = node.previous;
+    if (!this.#all.delete(entry)) return false;
+    const line = this.#lines.get(entry.key) as Set<Entry>;
+    line.delete(entry);
     // Keys come from clients: a line that nobody stands in must not stay.
-    if (line.first === undefined) this.#lines.delete(entry.key);
-    this.#nodes.delete(entry);
+    if (line.size === 0) this.#lines.delete(entry.key);
     this.#rows -= entry.rows;
     this.#size -= entry.rows * entry.width;
     return true;
@@ -92,16 +72,13 @@ export class BatchQueue<Entry extends Queued> {
    * is passed over: a long row must not make ninety-nine short ones pay for its length.
    */
   next(maxRows: number, maxSize: number): Entry[] {
-    let first: Node<Entry> | undefined;
-    for (const line of this.#lines.values()) {
-      if (first === undefined || (line.first as Node<Entry>).entry.order < first.entry.order) {
-        first = line.first;
-      }
-    }
+    // The one that came first of all stands at the head of its line.
+    const [first] = this.#all;
+    const line = first === undefined ? [] : (this.#lines.get(first.key) as Set<Entry>);
     const taken: Entry[] = [];
     let [rows, width, needed] = [0, 0, 0];
-    for (let node = first; node !== undefined && rows < maxRows; node = node.next) {
-      const { entry } = node;
+    for (const entry of line) {
+      if (rows >= maxRows) break;
       const newRows = rows + entry.rows;
       const newWidth = Math.max(width, entry.width);
       const newNeeded = needed + entry.rows * (entry.width + FREE_WIDTH);

@@ -1,7 +1,8 @@
 import type { Tensor } from 'onnxruntime-common';
-import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { BatchResultError } from './errors/index.js';
+import { nameOf } from '../../runtime/name-of.js';
+import { BatchResultError } from '../errors.js';
 import { concat, dimOf, slice } from './tensor-block.js';
+import { tensorsIn } from './tensor-item.js';
 
 /** Columns that are no padding, of one item's part of a tensor. */
 export interface Columns {
@@ -28,64 +29,31 @@ export function splitResult(
   batchDim: number,
   columnsOf: ColumnsOf = () => undefined,
 ): unknown[] {
-  if (isTensor(result)) return splitTensor(result, rows, batchDim, 0, columnsOf);
-  if (Array.isArray(result)) {
-    if (result.length === 0 || !result.every(isTensor)) return splitList(result, rows);
-    const parts = result.map((tensor, i) => splitTensor(tensor, rows, batchDim, i, columnsOf));
-    return rows.map((_, item) => parts.map((part) => part[item]));
-  }
-  const entries = tensorsByName(result);
-  if (entries === undefined) {
-    throw new BatchResultError(
-      `The result of a batch is ${nameOf(result)}, not a tensor, nor an array or object of tensors, nor an array with an element for each row`,
+  const given = tensorsIn(result);
+  if (given !== undefined) {
+    const parts = given.tensors.map((tensor, i) =>
+      splitTensor(tensor, rows, batchDim, i, columnsOf),
     );
+    return rows.map((_, item) => given.with(parts.map((part) => part[item] as Tensor)));
   }
-  const parts = entries.map(
-    ([name, tensor], i) => [name, splitTensor(tensor, rows, batchDim, i, columnsOf)] as const,
+  if (Array.isArray(result)) return splitList(result, rows);
+  throw new BatchResultError(
+    `The result of a batch is ${nameOf(result)}, not a tensor, nor an array or object of tensors, nor an array with an element for each row`,
   );
-  return rows.map((_, item) => Object.fromEntries(parts.map(([name, part]) => [name, part[item]])));
 }
 
 /** One result of those of an item's parts. */
 export function joinResults(results: readonly unknown[], batchDim: number): unknown {
-  const [first] = results;
-  if (isTensor(first)) return joinTensors(results as Tensor[], batchDim);
-  if (Array.isArray(first)) {
-    const lists = results as unknown[][];
-    if (first.length === 0 || !first.every(isTensor)) return lists.flat();
-    return first.map((_, index) =>
-      joinTensors(
-        lists.map((list) => list[index] as Tensor),
-        batchDim,
-      ),
-    );
-  }
-  return Object.fromEntries(
-    Object.keys(first as object).map((name) => [
-      name,
-      joinTensors(
-        results.map((result) => (result as Record<string, Tensor>)[name] as Tensor),
-        batchDim,
-      ),
-    ]),
+  const first = tensorsIn(results[0]);
+  if (first === undefined) return (results as unknown[][]).flat();
+  const all = results.map((result) => tensorsIn(result)?.tensors as readonly Tensor[]);
+  const joined = first.tensors.map(({ dims }, index) =>
+    concat(
+      all.map((tensors) => tensors[index] as Tensor),
+      dimOf(dims, batchDim),
+    ),
   );
-}
-
-/** The tensors of an object by name; undefined where it is no such object. */
-export function tensorsByName(value: unknown): [string, Tensor][] | undefined {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined;
-  const entries = Object.entries(value) as [string, Tensor][];
-  return entries.length > 0 && entries.every(([, tensor]) => isTensor(tensor))
-    ? entries
-    : undefined;
-}
-
-/** A value's kind, for messages. */
-export function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  return `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'object'}`;
+  return first.with(joined);
 }
 
 function splitTensor(
@@ -127,8 +95,4 @@ function splitList(list: readonly unknown[], rows: readonly number[]): unknown[]
   }
   let start = 0;
   return rows.map((count) => list.slice(start, (start += count)));
-}
-
-function joinTensors(tensors: readonly Tensor[], batchDim: number): Tensor {
-  return concat(tensors, dimOf((tensors[0] as Tensor).dims, batchDim));
 }

@@ -8,7 +8,6 @@ export interface BatchTarget {
   readonly idle: number;
   /** Batches that may be handed over now; those beyond {@link idle} wait behind one that runs. */
   readonly room: number;
-  /** Loads the model; further calls give the same promise. */
   open(): Promise<unknown>;
   /**
    * Runs a method on a merged item. The counts above have changed when this returns. `started`
@@ -17,7 +16,6 @@ export interface BatchTarget {
    * With `transfer` the item's buffers may be given away.
    */
   runBatch(method: string, item: unknown, transfer: boolean, started: StartedRun): Promise<unknown>;
-  /** Adds one that waits for sessions. */
   attach(feeder: BatchFeeder): void;
 }
 
@@ -27,7 +25,7 @@ export interface BatchFeeder {
   wake(): void;
   /** Resolves when no call waits or runs; the target waits for it before it closes. */
   idle(): Promise<void>;
-  /** Refuses the calls in hand and all that come; the target calls it when it closes. */
+  /** Refuses the calls in progress and all that come; the target calls it when it closes. */
   close(error: Error): void;
 }
 

@@ -9,11 +9,11 @@ import {
   RunnerClosedError,
   RunnerOverloadedError,
   WorkerDiedError,
-} from '../errors/index.js';
+} from '../errors.js';
 import type { BatchCall } from './batch-call.js';
 import type { BatchCodec } from './batch-codec.js';
 import { Batcher } from './batcher.js';
-import { BatchInputError } from './errors/index.js';
+import { BatchInputError } from '../errors.js';
 
 /** A row knows whose it is, and how long; padding must never come back. */
 interface Row {

@@ -10,11 +10,11 @@ import {
   RunnerOverloadedError,
   RunTimeoutError,
   WorkerDiedError,
-} from '../errors/index.js';
+} from '../errors.js';
 import type { BatchCall } from './batch-call.js';
 import type { BatchCodec } from './batch-codec.js';
 import { Batcher } from './batcher.js';
-import { BatchInputError, BatchResultError } from './errors/index.js';
+import { BatchInputError, BatchResultError } from '../errors.js';
 import { RunTimes } from './run-times.js';
 
 /** Rows are numbers, which come back negative; the key is the sign, the width the first row. */

@@ -4,12 +4,11 @@ import { BatchAdmission } from './batch-admission.js';
 import { BatchCall, type Batch, type Entry } from './batch-call.js';
 import type { BatchCodec } from './batch-codec.js';
 import { BatchQueue, sizeOf } from './batch-queue.js';
-import type { BatchStats } from './batch-stats.js';
 import type { BatchTarget, StartedRun } from './batch-target.js';
 import type { ResolvedBatching } from './batching-options.js';
-import { CallLedger, type CallEnd } from './call-ledger.js';
+import { CallLedger, type BatchStats, type CallEnd } from './call-ledger.js';
 import { systemClock, type Clock } from './clock.js';
-import { BatchInputError } from './errors/index.js';
+import { BatchInputError } from '../errors.js';
 import { DeadlineAlarm } from './deadline-alarm.js';
 import { queueMs, type Load } from './forecast.js';
 import { ownFault, partsOf } from './retry.js';
@@ -17,7 +16,6 @@ import { RunPlanner, type PlannedRun } from './run-planner.js';
 import { RunTimes } from './run-times.js';
 
 export interface BatcherOptions<Item, Output> {
-  /** For messages and metrics. */
   readonly runner: string;
   readonly method: string;
   readonly codec: BatchCodec<Item, Output>;
@@ -164,18 +162,15 @@ export class Batcher<Item, Output> {
     this.#end(call, error, 'abandoned');
   }
 
-  /** To be called when a session has become free. */
   wake(): void {
     // The answer of the run that it had is under way to here, and counts for what it runs next.
     queueMicrotask(() => this.#pump());
   }
 
-  /** Resolves when no call waits or runs. */
   idle(): Promise<void> {
     return this.#calls.idle();
   }
 
-  /** Refuses the calls in hand and all that come. */
   close(error: Error): void {
     this.#closed ??= error;
     for (const call of this.#calls.calls) this.#end(call, error, 'failed');

@@ -1,8 +1,17 @@
 import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js';
-import { COUNTED } from '../pool/call-outcomes.js';
+import { COUNTED, type RunnerStats } from '../pool/pool-stats.js';
 import type { Batch, BatchCall } from './batch-call.js';
 
-/** How a call ended. */
+/** Figures of a batchable method at this moment; counts are since its start. */
+export interface BatchStats extends Omit<RunnerStats, 'ready' | 'workers' | 'full' | 'restarts'> {
+  readonly queuedRows: number;
+  /** Runs that were answered, and their rows. */
+  readonly batches: number;
+  readonly rows: number;
+  /** Rows of the largest of them. */
+  readonly largest: number;
+}
+
 export type CallEnd = CallEvent['outcome'] | 'shed';
 
 interface CallLedgerOptions {
@@ -19,7 +28,7 @@ interface EndOf<Item, Output> {
   readonly error?: Error;
 }
 
-/** The calls in hand, and what became of those before: figures, observers and traces. */
+/** The calls in progress, and what became of those before: figures, observers and traces. */
 export class CallLedger<Item, Output> {
   readonly calls = new Set<BatchCall<Item, Output>>();
   /** Of the figures of a method, those that count. */
@@ -36,12 +45,10 @@ export class CallLedger<Item, Output> {
 
   constructor(private readonly options: CallLedgerOptions) {}
 
-  /** Resolves when no call is in hand. */
   async idle(): Promise<void> {
     if (this.calls.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** A run was answered. */
   ran(rows: number): void {
     this.counts.batches++;
     this.counts.rows += rows;

@@ -1,6 +1,5 @@
 /** Time as the batcher sees it; tests bring their own. */
 export interface Clock {
-  /** Milliseconds from any start. */
   now(): number;
   setTimeout(call: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;

@@ -1,7 +1,5 @@
+import { LONGEST_TIMEOUT_MS } from '../../options.js';
 import type { Clock } from './clock.js';
-
-/** The longest delay of a Node timer. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** One timer for the first of all deadlines. */
 export class DeadlineAlarm {
@@ -18,14 +16,13 @@ export class DeadlineAlarm {
     return this.#set !== undefined && this.#set.at > now;
   }
 
-  /** Tells of a deadline. */
   set(at: number): void {
     if (this.#set !== undefined) {
       if (this.#set.at <= at) return;
       this.clock.clearTimeout(this.#set.timer);
     }
     const delay = Math.ceil(Math.max(1, at - this.clock.now()));
-    const timer = this.clock.setTimeout(() => this.#ring(), Math.min(LONGEST_DELAY_MS, delay));
+    const timer = this.clock.setTimeout(() => this.#ring(), Math.min(LONGEST_TIMEOUT_MS, delay));
     this.#set = { at, timer };
   }
 

@@ -9,7 +9,6 @@ const MARGIN = 1.2;
 /** More than any run. */
 const LARGEST = 2 ** 40;
 
-/** What is known of the load. */
 export interface Load {
   readonly times: RunTimes;
   readonly queue: BatchQueue<never>;

@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
-import { BatchInputError, BatchResultError } from './errors/index.js';
+import { BatchInputError, BatchResultError } from '../errors.js';
 import { listCodec } from './list-codec.js';
 
 describe('listCodec', () => {

@@ -1,6 +1,7 @@
-import { joinResults, nameOf, splitResult } from './batch-result.js';
+import { nameOf } from '../../runtime/name-of.js';
+import { joinResults, splitResult } from './batch-result.js';
 import type { BatchCodec } from './batch-codec.js';
-import { BatchInputError } from './errors/index.js';
+import { BatchInputError } from '../errors.js';
 
 /**
  * Arrays with an element for each row. The result of a batch is an array too, or tensors with a row

@@ -1,5 +1,5 @@
 import { InputError } from '../../../learner/errors/index.js';
-import { RunFailedError, UnclonableItemError, WorkerDiedError } from '../errors/index.js';
+import { RunFailedError, UnclonableItemError, WorkerDiedError } from '../errors.js';
 
 /** One of the items may be to blame, and the others can be served without it. */
 export function ownFault(error: Error): boolean {

@@ -14,7 +14,6 @@ export interface RunPlannerOptions<Item, Output> {
   shed(call: BatchCall<Item, Output>): void;
 }
 
-/** Calls that are to run together now. */
 export interface PlannedRun<Item, Output> {
   readonly entries: readonly Entry<Item, Output>[];
   /** They have been in a run that failed. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
-import { BatchInputError, BatchResultError } from './errors/index.js';
+import { BatchInputError, BatchResultError } from '../errors.js';
 import { tensorCodec, type TensorCodecOptions } from './tensor-codec.js';
 
 const rows = tensorCodec({ batchDim: [0, 0] });

@@ -1,10 +1,9 @@
 import type { Tensor } from 'onnxruntime-common';
-import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import type { BatchCodec } from './batch-codec.js';
-import { joinResults, splitResult, tensorsByName, type Columns } from './batch-result.js';
+import { joinResults, splitResult, type Columns } from './batch-result.js';
 import type { ResolvedBatching } from './batching-options.js';
 import { concat, dimOf, slice, type Fill } from './tensor-block.js';
-import { rowsOf, tensorItem, type TensorItem } from './tensor-item.js';
+import { rowsOf, tensorItem, tensorsIn, type TensorItem } from './tensor-item.js';
 import { WidthObserver } from './width-observer.js';
 
 export interface TensorCodecOptions {
@@ -118,7 +117,8 @@ class Sequences {
     const widths = items.map((item) => this.widthOf(item));
     const width = padded ?? widths[0];
     const known = observer.known;
-    if (width !== undefined) observer.observe(width, tensorsOf(result), this.outputDim);
+    if (width !== undefined)
+      observer.observe(width, tensorsIn(result)?.tensors ?? [], this.outputDim);
     if (padded === undefined) return undefined;
     return (tensor: Tensor, index: number, item: number): Columns | undefined => {
       const dim = known ? observer.following(index) : dimOf(tensor.dims, this.padding.dim);
@@ -144,10 +144,4 @@ class Sequences {
     const size = Math.ceil(Math.max(...widths) / multipleOf) * multipleOf;
     return widths.every((width) => width === size) ? undefined : size;
   }
-}
-
-function tensorsOf(result: unknown): readonly Tensor[] {
-  if (isTensor(result)) return [result];
-  if (Array.isArray(result)) return result.filter(isTensor);
-  return (tensorsByName(result) ?? []).map(([, tensor]) => tensor);
 }

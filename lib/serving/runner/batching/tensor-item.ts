@@ -1,7 +1,7 @@
 import type { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { nameOf, tensorsByName } from './batch-result.js';
-import { BatchInputError } from './errors/index.js';
+import { nameOf } from '../../runtime/name-of.js';
+import { BatchInputError } from '../errors.js';
 import { dimOf } from './tensor-block.js';
 
 /** An item of one tensor, of several in order, or of several by name. */
@@ -13,29 +13,34 @@ export interface TensorItem {
   with(tensors: readonly Tensor[]): unknown;
 }
 
+/** Undefined for what is neither a tensor nor an array or object of nothing else. */
+export function tensorsIn(value: unknown): TensorItem | undefined {
+  if (isTensor(value)) return { tensors: [value], form: 'one', with: ([tensor]) => tensor };
+  if (Array.isArray(value)) {
+    if (value.length === 0 || !value.every(isTensor)) return undefined;
+    return { tensors: value, form: 'list', with: (tensors) => [...tensors] };
+  }
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined;
+  const given = Object.keys(value);
+  // The order of an object's members is no part of its form.
+  const names = [...given].sort();
+  const tensors = names.map((name) => (value as Record<string, unknown>)[name]);
+  if (names.length === 0 || !tensors.every(isTensor)) return undefined;
+  return {
+    tensors,
+    form: JSON.stringify(names),
+    with: (others) => Object.fromEntries(given.map((name) => [name, others[names.indexOf(name)]])),
+  };
+}
+
 /** @throws BatchInputError where the item is of no such kind. */
 export function tensorItem(item: unknown): TensorItem {
-  if (isTensor(item)) {
-    return { tensors: [item], form: 'one', with: (tensors) => tensors[0] };
-  }
-  if (Array.isArray(item) && item.length > 0 && item.every(isTensor)) {
-    return { tensors: item, form: 'list', with: (tensors) => [...tensors] };
-  }
-  const entries = Array.isArray(item) ? undefined : tensorsByName(item);
-  if (entries === undefined) {
-    throw new BatchInputError(
-      `The item is ${nameOf(item)}, and items of this batchable method are tensors, or arrays or objects of tensors`,
-      'pass a Tensor with a dimension that counts rows',
-    );
-  }
-  // The order of an object's members is no part of its form.
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  const names = entries.map(([name]) => name);
-  return {
-    tensors: entries.map(([, tensor]) => tensor),
-    form: JSON.stringify(names),
-    with: (tensors) => Object.fromEntries(names.map((name, index) => [name, tensors[index]])),
-  };
+  const given = tensorsIn(item);
+  if (given !== undefined) return given;
+  throw new BatchInputError(
+    `The item is ${nameOf(item)}, and items of this batchable method are tensors, or arrays or objects of tensors`,
+    'pass a Tensor with a dimension that counts rows',
+  );
 }
 
 /**

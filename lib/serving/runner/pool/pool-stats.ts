@@ -1,5 +1,13 @@
-import { COUNTED } from './call-outcomes.js';
+import type { CallEvent } from '../../runtime/runner-observer.js';
 import type { Task } from './task.js';
+
+/** The figure that counts calls which ended so. */
+export const COUNTED = {
+  ok: 'completed',
+  input: 'rejected',
+  failed: 'failed',
+  abandoned: 'abandoned',
+} as const satisfies Readonly<Record<CallEvent['outcome'], string>>;
 
 /** How much the latest run counts in the mean of their times. */
 const NEWEST = 0.1;

@@ -8,7 +8,6 @@ export interface ServedBy {
   readonly init: unknown;
 }
 
-/** What a worker thread is started with. */
 export interface WorkerBootstrap extends ServedBy {
   readonly control: SharedArrayBuffer;
 }
@@ -61,11 +60,9 @@ export type ToWorker =
   | RunMessage
   /** So many further values of a stream. */
   | { readonly type: 'pull'; readonly slot: number; readonly count: number }
-  /** The caller has left. */
   | { readonly type: 'leave'; readonly slot: number }
   | { readonly type: 'close' };
 
-/** When a call ran, told by the worker. */
 export type RunTiming = CallTiming;
 
 export type FromWorker =
@@ -83,6 +80,5 @@ export interface WireError {
   readonly kind: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** The item was at fault. */
   readonly input: boolean;
 }

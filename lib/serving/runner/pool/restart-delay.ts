@@ -11,17 +11,14 @@ export class RestartDelay {
   #failedLoads = 0;
   #losses = 0;
 
-  /** A worker has answered a call. */
   served(): void {
     this.#losses = 0;
   }
 
-  /** A worker has loaded its model. */
   loaded(): void {
     this.#failedLoads = 0;
   }
 
-  /** Milliseconds for a worker that was lost just now. */
   next(wasReady: boolean): number {
     if (!wasReady) return Math.min(LONGEST_AFTER_LOAD_MS, FIRST_MS * 2 ** this.#failedLoads++);
     const losses = this.#losses++;

@@ -1,5 +1,5 @@
 import { recordPhases, stopPhases } from '../../../learner/runtime/phases.js';
-import { NotAStreamError, StreamResultError } from '../errors/index.js';
+import { NotAStreamError, StreamResultError } from '../errors.js';
 import type { CallContext, FromWorker, RunMessage, RunTiming, ServedMethod } from './protocol.js';
 import { streamedValues } from './streamed-values.js';
 import { decode, encode } from './transfer.js';
@@ -19,13 +19,11 @@ export class ServedCall {
   constructor(
     private readonly message: RunMessage,
     private readonly send: Send,
-    /** Makes a message of a value. */
     private readonly pack: typeof encode = encode,
   ) {
     this.#credit = message.ahead ?? 0;
   }
 
-  /** The caller takes so many further values of a stream. */
   pull(count: number): void {
     this.#credit += count;
     this.#wake?.();

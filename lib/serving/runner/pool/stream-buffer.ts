@@ -19,7 +19,6 @@ export class StreamBuffer implements TaskStream {
     this.#wake?.();
   }
 
-  /** The values, and what the stream failed with. */
   async *values(ended: Promise<unknown>): AsyncGenerator<unknown, void, undefined> {
     let end: { readonly error?: unknown } | undefined;
     const finish = (how: { readonly error?: unknown }): void => {

@@ -1,4 +1,4 @@
-import { UnclonableItemError } from '../errors/index.js';
+import { UnclonableItemError } from '../errors.js';
 import { roomFor, type PoolMember } from './pool-member.js';
 import { TaskQueue, type Task } from './task.js';
 
@@ -10,15 +10,12 @@ export class TaskDispatcher {
   readonly workers = new Set<PoolMember>();
   readonly queue = new TaskQueue();
 
-  /** @param runner Its name, for messages. */
   constructor(private readonly runner: string) {}
 
-  /** Tasks that wait for a worker. */
   get waiting(): number {
     return this.queue.size + this.#count((worker) => worker.mailbox.length);
   }
 
-  /** Workers with their model loaded. */
   get sessions(): number {
     return this.#count((worker) => (worker.ready ? 1 : 0));
   }
@@ -46,7 +43,6 @@ export class TaskDispatcher {
     for (const worker of this.workers) if (worker.ready && worker.load === 0) this.#steal(worker);
   }
 
-  /** Empties the queue. */
   takeWaiting(): Task[] {
     const tasks: Task[] = [];
     for (let task = this.queue.shift(); task !== undefined; task = this.queue.shift()) {

@@ -1,10 +1,9 @@
 import type { CallEvent } from '../../runtime/runner-observer.js';
-import type { RunTiming, WireError } from './protocol.js';
+import type { FromWorker, RunMessage, RunTiming, WireError } from './protocol.js';
 import { decode, type Encoded } from './transfer.js';
 
 const NOTHING: Encoded = { value: undefined };
 
-/** How the values of a stream are taken. */
 export interface TaskStream {
   /** Values that the worker may send before it is asked for more. */
   readonly ahead: number;
@@ -20,7 +19,6 @@ export class Task {
   #item: Encoded;
   #timing: RunTiming | undefined;
   #outcome: CallEvent['outcome'] | undefined;
-  /** Waits in a pool's queue. */
   queued = false;
   /** When it was made, and when a worker got it last, on the clock of `performance.now()`. */
   readonly madeAt = performance.now();
@@ -44,7 +42,6 @@ export class Task {
     this.#item = item;
   }
 
-  /** Undefined for calls of one result. */
   get ahead(): number | undefined {
     return this.stream?.ahead;
   }
@@ -65,29 +62,41 @@ export class Task {
     return this.#item;
   }
 
+  messageFor(slot: number): RunMessage {
+    const { method, item, ahead, traced } = this;
+    return {
+      type: 'run',
+      slot,
+      method,
+      item,
+      ...(ahead === undefined ? {} : { ahead }),
+      ...(traced ? { traced } : {}),
+    };
+  }
+
   get settled(): boolean {
     return this.#settled;
   }
 
-  /** How it came to its end. */
   get outcome(): CallEvent['outcome'] | undefined {
     return this.#outcome;
   }
 
-  /** A value of a stream has come. */
   yielded(value: Encoded): void {
     if (!this.#settled) this.stream?.value(decode(value));
   }
 
-  succeed(value: Encoded, timing: RunTiming): void {
-    this.#timing = timing;
-    if (this.#end('ok')) this.settle.resolve(decode(value));
-  }
-
-  fail(error: WireError, timing: RunTiming): void {
-    this.#timing = timing;
-    if (this.#end(error.input ? 'input' : 'failed')) {
-      this.settle.reject(this.settle.errorOf(error));
+  /** Its worker has answered. One that was skipped had been given up before. */
+  answered(answer: FromWorker): void {
+    if (answer.type === 'result') {
+      this.#timing = answer;
+      if (this.#end('ok')) this.settle.resolve(decode(answer.value));
+    } else if (answer.type === 'error') {
+      const { error } = answer;
+      this.#timing = answer;
+      if (this.#end(error.input ? 'input' : 'failed')) {
+        this.settle.reject(this.settle.errorOf(error));
+      }
     }
   }
 
@@ -95,7 +104,6 @@ export class Task {
     if (this.#end('failed')) this.settle.reject(error);
   }
 
-  /** Its caller has left, or its time is over. */
   giveUp(error: Error): void {
     if (this.#end('abandoned')) this.settle.reject(error);
   }
@@ -156,7 +164,6 @@ export class TaskQueue {
     return task;
   }
 
-  /** Tasks that still wait. */
   get size(): number {
     return this.#size;
   }

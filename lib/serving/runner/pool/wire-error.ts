@@ -1,8 +1,7 @@
 import { InputError } from '../../../learner/errors/index.js';
-import { RunFailedError, RunInputError } from '../errors/index.js';
+import { RunFailedError, RunInputError } from '../errors.js';
 import type { WireError } from './protocol.js';
 
-/** What a message can carry of an error. */
 export function wireError(error: unknown): WireError {
   if (!(error instanceof Error)) {
     return { kind: 'Error', message: String(error), stack: undefined, input: false };

@@ -1,5 +1,5 @@
 import { tellObservers } from '../../runtime/runner-observer.js';
-import { ModelLoadError, RunnerClosedError } from '../errors/index.js';
+import { ModelLoadError, RunnerClosedError } from '../errors.js';
 import type { PoolMember, PoolMemberEvents, WorkerExit } from './pool-member.js';
 import { PoolWorker } from './pool-worker.js';
 import { PoolProcess } from '../process/pool-process.js';
@@ -7,7 +7,6 @@ import type { Description } from './protocol.js';
 import { RestartDelay } from './restart-delay.js';
 
 export interface WorkerCrewOptions {
-  /** The runner's name, for messages. */
   readonly name: string;
   readonly workers: number;
   /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
@@ -20,15 +19,11 @@ export interface WorkerCrewOptions {
   readonly stuckMs: number;
   /** @default 'thread' */
   readonly isolation?: 'thread' | 'process';
-  /** The program of the workers. */
   readonly script?: URL;
-  /** Told when a worker was lost. */
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
-/** What a crew tells its pool. */
 export interface WorkerCrewEvents {
-  /** A worker has room for a task. */
   free(): void;
   /** A worker is gone, with tasks in hand. */
   lost(exit: WorkerExit): void;
@@ -54,7 +49,6 @@ export class WorkerCrew {
   #down: string | undefined;
   #dismissed = false;
 
-  /** @param members The workers that there are. */
   constructor(
     private readonly options: WorkerCrewOptions,
     private readonly members: Set<PoolMember>,
@@ -79,7 +73,6 @@ export class WorkerCrew {
     return this.#description;
   }
 
-  /** At least one worker has its model loaded. */
   get ready(): boolean {
     return [...this.members].some((worker) => worker.ready);
   }

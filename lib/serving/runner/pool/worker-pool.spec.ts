@@ -14,7 +14,7 @@ import {
   RunnerUnavailableError,
   UnclonableItemError,
   WorkerDiedError,
-} from '../errors/index.js';
+} from '../errors.js';
 import type { Task } from './task.js';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.js';
 

@@ -1,14 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { PoolMember, PoolMemberEvents, PoolMemberOptions } from '../pool/pool-member.js';
-import type { FromWorker, ServedBy, ToWorker, WireError } from '../pool/protocol.js';
+import { PoolMember, type PoolMemberEvents, type PoolMemberOptions } from '../pool/pool-member.js';
+import type { FromWorker, ServedBy, ToWorker } from '../pool/protocol.js';
 import type { Task } from '../pool/task.js';
 import { childEnv, childExecArgv } from './child-options.js';
 
 /** What the child says of itself, besides what every worker says. */
 export type FromChild = FromWorker | { readonly type: 'crashed'; readonly reason: string };
 
-/** What the child is told first. */
 export type ToChild = ToWorker | ({ readonly type: 'start' } & ServedBy);
 
 /** A child that has released its model gets so long to end by itself. */
@@ -19,24 +18,18 @@ const LAST_WORDS_MS = 2000;
  * that a task in its mailbox could neither be cancelled nor be known not to have started when it
  * dies. It may be killed at any moment, in native code as well.
  */
-export class PoolProcess implements PoolMember {
+export class PoolProcess extends PoolMember {
   readonly slots = 1;
   readonly mailbox: readonly Task[] = [];
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   #task: Task | undefined;
   #undelivered = false;
-  #state: 'starting' | 'ready' | 'closing' | 'dead' = 'starting';
-  #wasReady = false;
   #released = false;
-  #failure: string | undefined;
-  #loadError: WireError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly options: PoolMemberOptions,
-    private readonly events: PoolMemberEvents,
-  ) {
+  constructor(options: PoolMemberOptions, events: PoolMemberEvents) {
+    super(options, events);
     const { script, runnable, init } = options;
     this.#child = fork(fileURLToPath(script), [], {
       serialization: 'advanced',
@@ -50,26 +43,22 @@ export class PoolProcess implements PoolMember {
     this.#child.on('message', (message) => this.#receive(message as FromChild));
     this.#child.on('disconnect', () => {
       // Nobody is left to talk to; one that was told to close ends by itself.
-      if (!this.#released) this.#kill();
+      if (!this.#released) this.kill();
     });
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => {
-        this.#ended(signal === null ? `ended with code ${code}` : `was killed by ${signal}`);
+        this.#exit(signal === null ? `ended with code ${code}` : `was killed by ${signal}`);
         resolve();
       });
       this.#child.on('error', (error) => {
-        this.#failure ??= error.message;
+        this.failure ??= error.message;
         // One that could not be started does not exit.
         if (this.#child.pid !== undefined) return;
-        this.#ended('could not be started');
+        this.#exit('could not be started');
         resolve();
       });
     });
     this.#send({ type: 'start', runnable, init });
-  }
-
-  get ready(): boolean {
-    return this.#state === 'ready';
   }
 
   get load(): number {
@@ -77,13 +66,8 @@ export class PoolProcess implements PoolMember {
   }
 
   post(task: Task): void {
-    const { method, item, ahead, traced } = task;
-    const how = {
-      ...(ahead === undefined ? {} : { ahead }),
-      ...(traced ? { traced } : {}),
-    };
     this.#undelivered = false;
-    this.#send({ type: 'run', slot: 0, method, item, ...how }, () => (this.#undelivered = true));
+    this.#send(task.messageFor(0), () => (this.#undelivered = true));
     this.#task = task;
     this.#ref();
   }
@@ -94,13 +78,11 @@ export class PoolProcess implements PoolMember {
 
   /** It may be in native code or not: one that does not come to its end in time is killed. */
   abandon(task: Task): void {
-    if (this.#task !== task || this.#state === 'dead') return;
+    if (this.#task !== task || this.dead) return;
     this.#send({ type: 'leave', slot: 0 });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#task !== task) return;
-      this.#failure = `it was stuck for ${this.options.stuckMs} ms after its caller had left`;
-      this.#kill();
+      if (this.#task === task) this.stuck();
     }, this.options.stuckMs);
   }
 
@@ -109,52 +91,46 @@ export class PoolProcess implements PoolMember {
   }
 
   async close(force = false): Promise<void> {
-    if (force || this.#state === 'starting') {
-      this.#kill();
-    } else if (this.#state === 'ready') {
-      this.#state = 'closing';
+    if (force || this.starting) this.kill();
+    else if (this.ready) {
+      this.closing();
       this.#ref();
       this.#send({ type: 'close' });
     }
     await this.#exited;
   }
 
-  #receive(message: FromChild): void {
-    switch (message.type) {
-      case 'ready':
-        if (this.#state !== 'starting') return;
-        this.#state = 'ready';
-        this.#wasReady = true;
-        this.#unref();
-        return this.events.ready(this, message.description);
-      case 'load-failed':
-        this.#loadError = message.error;
-        return this.#kill();
-      case 'crashed':
-        this.#failure = message.reason;
-        return;
-      case 'closed':
-        this.#released = true;
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#kill(), LAST_WORDS_MS);
-        return;
-      case 'value':
-        return this.#task?.yielded(message.value);
-      default:
-        return this.#answered(message);
-    }
+  protected taskIn(): Task | undefined {
+    return this.#task;
   }
 
-  #answered(message: Extract<FromWorker, { type: 'result' | 'error' | 'skipped' }>): void {
-    const task = this.#task;
+  protected release(): void {
     this.#task = undefined;
-    if (this.#state === 'ready') {
-      clearTimeout(this.#timer);
-      this.#unref();
-    }
-    if (message.type === 'result') task?.succeed(message.value, message);
-    else if (message.type === 'error') task?.fail(message.error, message);
-    this.events.free(this);
+    if (!this.ready) return;
+    clearTimeout(this.#timer);
+    this.unref();
+  }
+
+  protected closed(): void {
+    this.#released = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.kill(), LAST_WORDS_MS);
+  }
+
+  protected kill(): void {
+    if (this.dead) return;
+    this.closing();
+    this.#child.kill('SIGKILL');
+  }
+
+  protected unref(): void {
+    this.#child.unref();
+    this.#child.channel?.unref();
+  }
+
+  #receive(message: FromChild): void {
+    if (message.type === 'crashed') this.failure = message.reason;
+    else this.receive(message);
   }
 
   /** @throws DataCloneError, where the message cannot be sent. */
@@ -164,34 +140,20 @@ export class PoolProcess implements PoolMember {
     });
   }
 
-  #kill(): void {
-    if (this.#state === 'dead') return;
-    this.#state = 'closing';
-    this.#child.kill('SIGKILL');
-  }
-
-  #ended(how: string): void {
-    if (this.#state === 'dead') return;
-    this.#state = 'dead';
+  #exit(how: string): void {
+    if (this.dead) return;
     clearTimeout(this.#timer);
     const task = this.#task;
     this.#task = undefined;
-    this.events.exit(this, {
-      tasks: task === undefined ? [] : [{ task, started: !this.#undelivered }],
-      wasReady: this.#wasReady,
-      reason: this.#failure ?? `its process ${how}`,
-      loadError: this.#loadError,
-    });
+    this.ended(
+      `its process ${how}`,
+      task === undefined ? [] : [{ task, started: !this.#undelivered }],
+    );
   }
 
   /** An idle child lets this process end; one with a task, or that starts, must not. */
   #ref(): void {
     this.#child.ref();
     this.#child.channel?.ref();
-  }
-
-  #unref(): void {
-    this.#child.unref();
-    this.#child.channel?.unref();
   }
 }

@@ -1,9 +1,45 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { Predictions } from '../../../learner/fastai/contract.js';
+import type {
+  Prediction,
+  Predictions,
+  DecodedRow,
+  FrameLike,
+  ShownRow,
+  TabularSchema,
+} from '../../../learner/fastai/contract.js';
 import type { GenerateOptions } from '../../../learner/fastai/text/lm/options.js';
 import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
 import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
+
+/**
+ * A runner of a fastai learner.
+ *
+ * @typeParam Input What `predict` takes: a string for text learners.
+ * @typeParam Decoded fastai's first element of a prediction: a class name, a list of them, a
+ * number, a row.
+ *
+ * @publicApi
+ */
+export interface FastaiRunner<Input = unknown, Decoded = unknown> extends RunnerHandle {
+  /** What the learner predicts from: `text`, `tabular`, ... Known once the model is loaded. */
+  readonly kind: string;
+  /** `learner.vocab`. Known once the model is loaded. */
+  readonly vocab: unknown;
+  /** `learner.predict`: `[decoded, target, probabilities]`. */
+  readonly predict: RunnerMethod<Input, Prediction<Decoded>>;
+  /** `learner.getPreds`: `[predictions, null]`, each row as it is alone. */
+  readonly getPreds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
+  /**
+   * The columns of a row, for tabular and collaborative-filtering learners. Known once the model is
+   * loaded.
+   */
+  readonly schema: TabularSchema | undefined;
+  /** `learner.decodeRow`: a decoded row with names in place of codes. */
+  readonly decodeRow: RunnerMethod<DecodedRow, ShownRow>;
+  /** The name of `getPreds` in Python. */
+  readonly get_preds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
+}
 
 /**
  * How a runner continues a text: fastai's options, and those of every call.

@@ -1,21 +1,14 @@
-import type { Tensor } from 'onnxruntime-common';
-import type {
-  Prediction,
-  Predictions,
-  ShownRow,
-  TabularSchema,
-} from '../../learner/fastai/contract.js';
+import type { TabularSchema } from '../../learner/fastai/contract.js';
 import type { WordStream } from '../../learner/fastai/text/lm/word-stream.js';
-import type {
-  LanguageModelRunner,
-  StreamRunOptions,
-} from '../models/fastai/language-model-types.js';
-import type { PytorchRunner } from '../models/pytorch/types.js';
-import type { FastaiRunner, RunnerHandle, RunnerMethod } from './runner-types.js';
+import { RunnerClosedError, RunnerNotReadyError } from '../runner/errors.js';
+import { LONGEST_TIMEOUT_MS } from '../options.js';
+import type { RunnerStats } from '../runner/pool/pool-stats.js';
+import type { RunnerHandle, RunnerMethod } from '../runner/runner-types.js';
 import { requestScope, type RequestScope } from '../runtime/request-scope.js';
-import { RunnerClosedError, RunnerNotReadyError } from './errors/index.js';
-import { LONGEST_TIMEOUT_MS } from './runner-options.js';
-import type { RunnerStats } from './pool/pool-stats.js';
+import { learnerMembers } from './fastai/methods.js';
+import type { FastaiRunner, LanguageModelRunner, StreamRunOptions } from './fastai/types.js';
+import { CALL } from './pytorch/rules.js';
+import type { PytorchRunner } from './pytorch/types.js';
 
 const NO_STATS: RunnerStats = {
   ready: 0,
@@ -42,16 +35,7 @@ const GRACE_MS = 2000;
  * runner when it is opened. Applications open only those that they inject. Where the store is
  * watched, the runner of a newer version takes the place of the one that was.
  */
-export class DeferredRunner implements FastaiRunner {
-  readonly predict = this.#forward<Prediction<unknown>>('predict');
-  readonly getPreds = this.#forward<Predictions>('getPreds');
-  readonly get_preds = this.getPreds;
-  readonly decodeRow = this.#forward<ShownRow>('decodeRow');
-  readonly encode = this.#forward<Tensor>('encode');
-  /** Of the PyTorch layer. */
-  readonly forward = this.#forward<Tensor>('forward');
-  readonly run = this.#forward<Tensor>('__call__').run;
-  readonly asyncRun = this.run;
+export class DeferredRunner implements RunnerHandle {
   #runner: RunnerHandle | undefined;
   /** Which runner a request began with: all of its calls go to one version. */
   readonly #pinned = new WeakMap<RequestScope, RunnerHandle>();
@@ -67,7 +51,11 @@ export class DeferredRunner implements FastaiRunner {
   constructor(
     private readonly wanted: string,
     private readonly find: () => Promise<RunnerHandle>,
-  ) {}
+  ) {
+    // Nobody knows yet what it is a runner of: it has the members of all kinds.
+    const learners = learnerMembers((name) => this.#forward(name));
+    Object.assign(this, learners, this.#forward(CALL), { forward: this.#forward('forward') });
+  }
 
   get tag(): string {
     return this.#runner?.tag ?? this.wanted;
@@ -153,12 +141,12 @@ export class DeferredRunner implements FastaiRunner {
     await runner.open();
   }
 
-  #forward<Output>(name: string): RunnerMethod<unknown, Output> {
+  #forward(name: string): RunnerMethod {
     const run: RunnerMethod['run'] = async (item, options) => {
       if (this.#runner === undefined) await this.open();
       return this.#current().method(name).run(item, options);
     };
-    return { run, asyncRun: run } as RunnerMethod<unknown, Output>;
+    return { run, asyncRun: run };
   }
 
   #current(): RunnerHandle {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BatchableNotSupportedError, UnknownMethodError } from './errors/rules/index.js';
-import { checkSignatures, FASTAI } from './signatures.js';
+import { BatchableNotSupportedError, UnknownMethodError } from './errors.js';
+import { checkSignatures } from './rules.js';
+import { FASTAI } from './fastai/rules.js';
 
 describe('the signatures of a fastai model', () => {
   it('are predict alone by default', () => {

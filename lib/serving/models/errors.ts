@@ -1,0 +1,170 @@
+import { VtsError } from '../../learner/errors/index.js';
+
+/**
+ * A signature says `batchable: true`, and the framework's models take one item at a time.
+ *
+ * @publicApi
+ */
+export class BatchableNotSupportedError extends VtsError {
+  constructor(
+    readonly tag: string,
+    /** The methods that were to be batched. */
+    readonly methods: readonly string[],
+  ) {
+    const names = methods.map((method) => `"${method}"`).join(', ');
+    super(
+      `The model "${tag}" has batchable: true for ${names}, but fastai learners are never batched. ` +
+        'Set batchable: false, or save learner.model through the PyTorch layer: pytorch.saveModel(name, learner.model, ' +
+        '{ signatures: { __call__: { batchable: true } } }).',
+    );
+  }
+}
+
+/**
+ * A signature of a bare model names a method other than its call: only what the model computes when
+ * it is called is turned into a graph.
+ *
+ * @publicApi
+ */
+export class ModuleMethodError extends VtsError {
+  constructor(
+    readonly tag: string,
+    readonly method: string,
+  ) {
+    super(
+      `The model "${tag}" has a signature for "${method}", and of a torch module only its call can be run here: __call__, or forward by its own name. ` +
+        `Name __call__, or save a module whose forward() does what ${method}() does.`,
+    );
+  }
+}
+
+/**
+ * A signature names a method that the framework's models do not have.
+ *
+ * @publicApi
+ */
+export class UnknownMethodError extends VtsError {
+  constructor(
+    readonly tag: string,
+    readonly method: string,
+    /** The methods that there are. */
+    readonly methods: readonly string[],
+  ) {
+    super(
+      `The model "${tag}" has a signature for "${method}", a method that learners do not have here. ` +
+        `Name one of these: ${methods.join(', ')}.`,
+    );
+  }
+}
+
+/**
+ * The model was saved with another framework than the one asked to read it.
+ *
+ * @publicApi
+ */
+export class FrameworkMismatchError extends VtsError {
+  constructor(
+    readonly tag: string,
+    /** The module in the model's model.yaml. */
+    readonly module: string,
+    /** The framework that was asked, e.g. `fastai`. */
+    readonly framework: string,
+  ) {
+    const saved =
+      module === '' ? 'was saved without a framework' : `was saved with module "${module}"`;
+    super(
+      `The model "${tag}" ${saved}, so ${framework} cannot load it. ` +
+        `Give the tag of a model that ${framework}.saveModel() saved, or load it with its own framework.`,
+    );
+  }
+}
+
+/**
+ * A model's folder lacks the file that its framework keeps there.
+ *
+ * @publicApi
+ */
+export class ModelFileMissingError extends VtsError {
+  constructor(
+    readonly tag: string,
+    /** The file that should be there, absolute. */
+    readonly path: string,
+  ) {
+    super(
+      `The model "${tag}" lacks its file ${path}. Restore the file, or delete the model and save it again.`,
+    );
+  }
+}
+
+/**
+ * What was given to `fastai.saveModel()` is no learner.
+ *
+ * @publicApi
+ */
+export class NotSavableError extends VtsError {
+  constructor(
+    /** What it is. */
+    readonly given: string,
+    remedy = 'Give a Learner, or the path or bytes of a file that learner.export() wrote.',
+  ) {
+    super(`fastai.saveModel() saves learners, and was given ${given}. ${remedy}`);
+  }
+}
+
+/**
+ * What was given to `pytorch.saveModel()` is no model that it can save.
+ *
+ * @publicApi
+ */
+export class NotSavableModuleError extends VtsError {
+  constructor(
+    /** What it is. */
+    readonly given: string,
+    remedy = 'Give learner.model, the path or bytes of a file that torch.save(module) wrote, or the path of an .onnx file.',
+  ) {
+    super(`pytorch.saveModel() saves models, and was given ${given}. ${remedy}`);
+  }
+}
+
+/** A class cannot be a runnable as it is. @publicApi */
+export class InvalidRunnableError extends VtsError {
+  constructor(runnable: string, fact: string, remedy: string) {
+    super(`The class ${runnable} cannot be a runnable: ${fact}; ${remedy}.`);
+  }
+}
+
+/** Two runnables of one application have the same name. @publicApi */
+export class DuplicateRunnableError extends VtsError {
+  constructor(name: string, classes: readonly string[]) {
+    super(
+      `The runnables ${classes.join(' and ')} have the same name "${name}"; give one another, as in @Runnable({ name: '${name}-2' }).`,
+    );
+  }
+}
+
+/** A class injects the runner of a runnable that the application does not have. @publicApi */
+export class RunnableNotRegisteredError extends VtsError {
+  constructor(runnable: string) {
+    super(
+      `@Runner(${runnable}) is injected, but ${runnable} is not in the runnables of the application; add it: VtsModule.forRoot({ runnables: [${runnable}] }).`,
+    );
+  }
+}
+
+/** A worker cannot load the module of a runnable, or finds no such class in it. @publicApi */
+export class RunnableModuleError extends VtsError {
+  constructor(runnable: string, module: string, reason: string) {
+    super(
+      `A worker cannot load ${runnable} from ${module}: ${reason}; export the class from a module of its own that Node can import as it is, and name it: @Runnable({ module: import.meta.url }).`,
+    );
+  }
+}
+
+/** The module of a runnable starts an application, which a worker must not do. @publicApi */
+export class ApplicationInWorkerError extends VtsError {
+  constructor() {
+    super(
+      'A worker loaded a module that starts an application with VtsModule; move the @Runnable class into a module that does not.',
+    );
+  }
+}

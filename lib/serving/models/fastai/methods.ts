@@ -1,0 +1,85 @@
+import type { Learner } from '../../../learner/fastai/learner.js';
+import type { DecodedRow } from '../../../learner/fastai/contract.js';
+import type { LMLearner, SliceRequest } from '../../../learner/fastai/text/lm/lm-learner.js';
+import type { RunnerMethod } from '../../runner/runner-types.js';
+
+/**
+ * A text goes on for so long, then whatever waits has its turn. One step of a large model takes as
+ * long.
+ */
+const SLICE_MS = 5;
+
+type Serve<L> = (learner: L, item: unknown) => Promise<unknown>;
+
+/** A method of learners, by its name in JavaScript. */
+interface LearnerMethod {
+  /** Its name in Python, where that is another. */
+  readonly python?: string;
+  /** A model's signatures may name it. */
+  readonly signature?: true;
+  /** No member of the runner: other members call it. */
+  readonly internal?: true;
+  /** What a worker calls, for a learner that predicts and for a language model. */
+  readonly learner?: Serve<Learner>;
+  readonly lm?: Serve<LMLearner>;
+}
+
+const METHODS: Readonly<Record<string, LearnerMethod>> = {
+  // A runner of a language model makes it of turns of `generate`.
+  predict: { signature: true, learner: (learner, item) => learner.predict(item) },
+  getPreds: {
+    python: 'get_preds',
+    signature: true,
+    learner: (learner, items) => learner.getPreds(items as unknown[]),
+    lm: (learner, texts) => learner.getPreds(texts as string[]),
+  },
+  decodeRow: { learner: async (learner, row) => learner.decodeRow(row as DecodedRow) },
+  encode: { signature: true, lm: (learner, text) => learner.encode(text as string) },
+  // One turn of a text that is continued.
+  generate: {
+    internal: true,
+    lm: (learner, request) => learner.slice(request as SliceRequest, SLICE_MS),
+  },
+};
+
+const ENTRIES = Object.entries(METHODS);
+
+function namesOf([name, { python }]: [string, LearnerMethod]): string[] {
+  return python === undefined ? [name] : [name, python];
+}
+
+/** All names of what a runner may ask its workers for. */
+export const LEARNER_METHODS = ENTRIES.flatMap(namesOf);
+
+const MEMBERS = ENTRIES.filter(([, { internal }]) => internal !== true).flatMap(namesOf);
+
+const SIGNATURES = ENTRIES.filter(([, { signature }]) => signature === true);
+
+/** Methods that signatures may name, as Python calls them. */
+export const SIGNATURE_METHODS = SIGNATURES.map(([name, { python = name }]) => python);
+
+/** The names of those in Python by their names in JavaScript. */
+export const SIGNATURE_ALIASES = new Map(
+  SIGNATURES.flatMap(([name, { python }]) => (python === undefined ? [] : [[name, python]])),
+);
+
+/** The members of a runner that are methods of its learner. */
+export function learnerMembers(
+  methodOf: (name: string) => RunnerMethod,
+): Record<string, RunnerMethod> {
+  return Object.fromEntries(MEMBERS.map((name) => [name, methodOf(name)]));
+}
+
+/** What a worker serves of a learner. */
+export function servedMethods(
+  learner: Learner | LMLearner,
+): Map<string, (item: unknown) => Promise<unknown>> {
+  const kind = learner.kind === 'lm' ? 'lm' : 'learner';
+  return new Map(
+    ENTRIES.flatMap((entry) => {
+      const serve = entry[1][kind] as Serve<unknown> | undefined;
+      if (serve === undefined) return [];
+      return namesOf(entry).map((name) => [name, (item: unknown) => serve(learner, item)] as const);
+    }),
+  );
+}

@@ -1,0 +1,118 @@
+import type { BatchFeeder, BatchTarget, StartedRun } from '../batching/index.js';
+import { RunnerClosedError } from '../errors.js';
+import { CallCounts, type PoolStats } from './pool-stats.js';
+import type { Description } from './protocol.js';
+import type { Task, TaskStream } from './task.js';
+
+export interface RunHow {
+  /** The buffers of the item may be given away. */
+  readonly transfer: boolean;
+  readonly started?: ((task: Task) => void) | undefined;
+  readonly stream?: TaskStream;
+}
+
+/** Where the calls of a runner go: a pool of workers, or an object of this thread. */
+export abstract class CallPool implements BatchTarget {
+  protected readonly feeders = new Set<BatchFeeder>();
+  protected readonly batches = new Set<Task>();
+  protected readonly counts = new CallCounts();
+  /** Tasks without an answer. */
+  protected abstract readonly pending: ReadonlySet<Task> | ReadonlyMap<Task, unknown>;
+  #closing: Promise<void> | undefined;
+  #drained: (() => void)[] = [];
+
+  constructor(protected readonly name: string) {}
+
+  /** Known once it is open. */
+  abstract readonly description: Description | undefined;
+  /** It takes calls: somewhere the model is loaded. */
+  abstract readonly ready: boolean;
+  abstract readonly stats: PoolStats;
+  /** Tasks that wait for a worker. */
+  abstract readonly waiting: number;
+  /**
+   * Milliseconds in which the calls that wait should have been served; undefined while none was
+   * measured.
+   */
+  abstract readonly backlogMs: number | undefined;
+  abstract readonly sessions: number;
+  abstract readonly idle: number;
+  abstract readonly room: number;
+
+  /**
+   * Queues a call. `started` gets the task at once, so that the caller can {@link abandon} it. With
+   * a stream, that takes the values, and more than `stream.ahead` have to be {@link pull}ed.
+   */
+  abstract queue(method: string, item: unknown, how: RunHow): Promise<unknown>;
+  /** @throws ModelLoadError */
+  abstract open(): Promise<Description>;
+  /** Asks for so many further values of a stream. */
+  abstract pull(task: Task, count: number): void;
+  /** Rejects a call at once; one that has not started costs nothing any more. */
+  abstract abandon(task: Task, error: Error): void;
+
+  /** Refuses all that comes. */
+  protected abstract stop(): void;
+  /** Refuses what is left, and releases the model. @param late Resolves when the time is over. */
+  protected abstract end(closed: Error, unfinished: boolean, late: Promise<void>): Promise<void>;
+
+  attach(feeder: BatchFeeder): void {
+    this.feeders.add(feeder);
+  }
+
+  run(
+    method: string,
+    item: unknown,
+    transfer: boolean,
+    started?: (task: Task) => void,
+  ): Promise<unknown> {
+    return this.queue(method, item, { transfer, started });
+  }
+
+  /** Queues a run that serves several calls; they are counted by who made it. */
+  runBatch(
+    method: string,
+    item: unknown,
+    transfer: boolean,
+    started: StartedRun,
+  ): Promise<unknown> {
+    const begun = (task: Task): void => {
+      this.batches.add(task);
+      started((error) => this.abandon(task, error), task);
+    };
+    return this.queue(method, item, { transfer, started: begun });
+  }
+
+  /**
+   * Waits for the calls in progress, at most `timeoutMs`, then refuses what is left, and releases
+   * the model. Native code is always waited for.
+   */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  /** To be called when a task has left {@link pending}. */
+  protected settled(task: Task): void {
+    if (!this.batches.delete(task)) this.counts.settled(task);
+    if (this.pending.size > 0) return;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    await Promise.race([this.#idle(), patience]);
+    this.stop();
+    const unfinished = this.pending.size > 0;
+    const closed = new RunnerClosedError(this.name);
+    for (const feeder of this.feeders) feeder.close(closed);
+    await this.end(closed, unfinished, patience);
+    clearTimeout(timer);
+  }
+
+  async #idle(): Promise<void> {
+    await Promise.all([...this.feeders].map((feeder) => feeder.idle()));
+    if (this.pending.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+  }
+}
