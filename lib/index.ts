@@ -9,14 +9,7 @@ export {
   type VtsApiDecorator,
   type VtsApiOptions,
 } from './nest/decorators/vts-api.decorator.js';
-export type {
-  VtsAccessLogOptions,
-  VtsHealthOptions,
-  VtsMetricsOptions,
-  VtsModuleExtras,
-  VtsModuleOptions,
-  VtsRequestIdOptions,
-} from './nest/vts-module-options.interface.js';
+export type { VtsModuleExtras, VtsModuleOptions } from './nest/vts-module-options.interface.js';
 export {
   BodyTooLargeError,
   InvalidBodyError,
@@ -70,9 +63,11 @@ export {
   SlowBodyError,
   UnsupportedAdapterError,
 } from './nest/http/errors.js';
-export { AccessLogEntry } from './nest/observability/access-log.js';
+export { AccessLogEntry, type VtsAccessLogOptions } from './nest/observability/access-log.js';
 export { MissingPackageError } from './nest/optional.js';
-export { requestIdOf } from './nest/observability/request-id.js';
+export type { VtsHealthOptions } from './nest/observability/health-options.js';
+export type { VtsMetricsOptions } from './nest/observability/metrics/metrics-options.js';
+export { requestIdOf, type VtsRequestIdOptions } from './nest/observability/request-id.js';
 export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './nest/http/setup-docs.js';
 export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';
 export { VtsModule } from './nest/vts.module.js';

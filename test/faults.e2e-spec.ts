@@ -126,6 +126,7 @@ async function start(
       imports: [
         VtsModule.forRoot({
           home: MODELS_HOME,
+          scope: 'application',
           runnables: [Obedient],
           runners: { obedient },
           maxBodyBytes: 10_000,

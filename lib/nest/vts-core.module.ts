@@ -39,12 +39,15 @@ import {
   VTS_RUNNABLES,
 } from './vts.constants.js';
 
-export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<VtsModuleOptions>({ optionsInjectionToken: VTS_MODULE_OPTIONS })
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createVtsOptions')
-    .setExtras<VtsModuleExtras>({ health: true, metrics: true, runnables: [] }, withExtras)
-    .build();
+const configurable = new ConfigurableModuleBuilder<VtsModuleOptions>({
+  optionsInjectionToken: VTS_MODULE_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createVtsOptions')
+  .setExtras<VtsModuleExtras>({ health: true, metrics: true, runnables: [] }, withExtras)
+  .build();
+
+export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
 
 /**
  * What an application has once: the store, the runners, the probes. Made when the application is
@@ -83,7 +86,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     VTS_METRICS_REGISTRY,
   ],
 })
-export class VtsCoreModule extends ConfigurableModuleClass implements NestModule {
+export class VtsCoreModule extends configurable.ConfigurableModuleClass implements NestModule {
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(PlatformHost) private readonly platforms: PlatformHost,

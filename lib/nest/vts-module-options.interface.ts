@@ -1,5 +1,8 @@
 import type { RunnableClass } from '../serving/models/custom/definition.js';
-import type { AccessLogEntry } from './observability/access-log.js';
+import type { VtsAccessLogOptions } from './observability/access-log.js';
+import type { VtsHealthOptions } from './observability/health-options.js';
+import type { VtsMetricsOptions } from './observability/metrics/metrics-options.js';
+import type { VtsRequestIdOptions } from './observability/request-id.js';
 import type { RunnerOptions } from '../serving/runner/runner-options-types.js';
 
 /**
@@ -130,46 +133,6 @@ export interface VtsModuleOptions {
    * @default true
    */
   tracing?: boolean;
-}
-
-/** @publicApi */
-export interface VtsAccessLogOptions {
-  /** Requests that are not logged. */
-  skip?: (entry: AccessLogEntry) => boolean;
-}
-
-/** @publicApi */
-export interface VtsRequestIdOptions {
-  /** Of requests and responses. @default 'X-Request-Id' */
-  header?: string;
-}
-
-/** Where the probes are; each may be left out with `false`. @publicApi */
-export interface VtsHealthOptions {
-  /** Goes before all of their paths. @default none */
-  prefix?: string;
-  /** The process serves. @default 'livez' */
-  livez?: string | false;
-  /** The process can take requests. @default 'readyz' */
-  readyz?: string | false;
-  /** Both, with the figures of each runner. @default 'healthz' */
-  healthz?: string | false;
-}
-
-/** @publicApi */
-export interface VtsMetricsOptions {
-  /** @default 'metrics' */
-  path?: string;
-  /** Of the names of the module's metrics. @default 'vts_' */
-  prefix?: string;
-  /** Labels that all metrics get, such as `{ service: 'reviews' }`. */
-  labels?: Readonly<Record<string, string>>;
-  /**
-   * prom-client's metrics of the process: CPU, memory, event-loop delay, garbage collection.
-   *
-   * @default true
-   */
-  defaultMetrics?: boolean;
 }
 
 /**

@@ -40,6 +40,11 @@ export class InvalidModuleOptionError extends VtsError {
   }
 }
 
+/** @throws InvalidModuleOptionError */
+export function refuseOption(option: string, fact: string, remedy: string): never {
+  throw new InvalidModuleOptionError(option, fact, remedy);
+}
+
 /**
  * An application imports two `VtsModule.forRoot()`, so that runners would belong to either.
  *

@@ -1,8 +1,13 @@
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
-import type { VtsAccessLogOptions } from '../vts-module-options.interface.js';
 import { VTS_ACCESS_CONTEXT } from '../vts.constants.js';
 import type { RequestRecord } from '../http/request-record.js';
+
+/** @publicApi */
+export interface VtsAccessLogOptions {
+  /** Requests that are not logged. */
+  skip?: (entry: AccessLogEntry) => boolean;
+}
 
 /**
  * One request in the access log. Loggers that write JSON get the fields; Nest's own writes a line.

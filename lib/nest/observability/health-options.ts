@@ -1,6 +1,17 @@
-import type { VtsHealthOptions } from '../vts-module-options.interface.js';
-import { InvalidModuleOptionError } from '../http/errors.js';
-import { checkedPath } from './infrastructure-path.js';
+import { anything, flagOr, group, type OptionTable } from '../../serving/options.js';
+import { refuseOption } from '../http/errors.js';
+
+/** Where the probes are; each may be left out with `false`. @publicApi */
+export interface VtsHealthOptions {
+  /** Goes before all of their paths. @default none */
+  prefix?: string;
+  /** The process serves. @default 'livez' */
+  livez?: string | false;
+  /** The process can take requests. @default 'readyz' */
+  readyz?: string | false;
+  /** Both, with the figures of each runner. @default 'healthz' */
+  healthz?: string | false;
+}
 
 const PROBES = ['livez', 'readyz', 'healthz'] as const;
 
@@ -12,32 +23,33 @@ export type HealthPaths = Readonly<Record<(typeof PROBES)[number], string | unde
  *
  * @throws InvalidModuleOptionError
  */
-export function resolveHealthPaths(given: boolean | VtsHealthOptions | undefined): HealthPaths {
+export function resolveHealthPaths(given: boolean | VtsHealthOptions = true): HealthPaths {
+  const paths: OptionTable<VtsHealthOptions> = {
+    prefix: anything,
+    livez: anything,
+    readyz: anything,
+    healthz: anything,
+  };
+  flagOr(group(paths, 'use true, false or options'))(given, 'health', refuseOption);
   if (given === false) return { livez: undefined, readyz: undefined, healthz: undefined };
-  if (given !== undefined && given !== true && (typeof given !== 'object' || given === null)) {
-    throw new InvalidModuleOptionError(
-      'health',
-      `is ${JSON.stringify(given)}`,
-      'use true, false or options',
-    );
-  }
-  const options: VtsHealthOptions = typeof given === 'object' ? given : {};
-  const known = ['prefix', ...PROBES];
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) {
-      throw new InvalidModuleOptionError(
-        `health."${key}"`,
-        'is no option',
-        `use ${known.join(', ')}`,
-      );
-    }
-  }
-  const { prefix } = options;
-  const before =
-    prefix === undefined || prefix === '' ? '' : `${checkedPath('health.prefix', prefix)}/`;
+  const options = given === true ? {} : given;
+  const { prefix = '' } = options;
+  const before = prefix === '' ? '' : `${checkedPath('health.prefix', prefix)}/`;
   const pathOf = (probe: (typeof PROBES)[number]): string | undefined => {
     const path = options[probe] ?? probe;
     return path === false ? undefined : before + checkedPath(`health.${probe}`, path);
   };
   return { livez: pathOf('livez'), readyz: pathOf('readyz'), healthz: pathOf('healthz') };
+}
+
+/**
+ * The path of a route of the module, without slashes at its ends.
+ *
+ * @throws InvalidModuleOptionError where it is not one.
+ */
+export function checkedPath(option: string, given: unknown): string {
+  const path = typeof given === 'string' ? given.replace(/^\/+|\/+$/g, '') : '';
+  if (/^[\w.~-]+(\/[\w.~-]+)*$/.test(path)) return path;
+  const remedy = 'use a path of letters, digits, ., _, ~ and -, such as "internal/health"';
+  return refuseOption(option, `is ${JSON.stringify(given)}`, remedy);
 }

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { VtsRequestIdOptions } from '../vts-module-options.interface.js';
 import { rawRequest } from '../http/platform.js';
 import { RequestRecord } from '../http/request-record.js';
+
+/** @publicApi */
+export interface VtsRequestIdOptions {
+  /** Of requests and responses. @default 'X-Request-Id' */
+  header?: string;
+}
 
 const DEFAULT_HEADER = 'X-Request-Id';
 

@@ -1,9 +1,32 @@
-import type { VtsMetricsOptions } from '../../vts-module-options.interface.js';
-import { InvalidModuleOptionError } from '../../http/errors.js';
-import { checkedPath } from '../infrastructure-path.js';
+import {
+  anything,
+  byName,
+  flag,
+  flagOr,
+  group,
+  text,
+  type OptionTable,
+} from '../../../serving/options.js';
+import { refuseOption } from '../../http/errors.js';
+import { checkedPath } from '../health-options.js';
 
-const KNOWN = ['path', 'prefix', 'labels', 'defaultMetrics'];
-const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+/** @publicApi */
+export interface VtsMetricsOptions {
+  /** @default 'metrics' */
+  path?: string;
+  /** Of the names of the module's metrics. @default 'vts_' */
+  prefix?: string;
+  /** Labels that all metrics get, such as `{ service: 'reviews' }`. */
+  labels?: Readonly<Record<string, string>>;
+  /**
+   * prom-client's metrics of the process: CPU, memory, event-loop delay, garbage collection.
+   *
+   * @default true
+   */
+  defaultMetrics?: boolean;
+}
+
+const NAME = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/;
 const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Labels that the module's own metrics have. */
 const TAKEN = ['method', 'route', 'status', 'runner', 'outcome', 'reason', 'le'];
@@ -21,40 +44,22 @@ export interface ResolvedMetricsOptions {
  * @throws InvalidModuleOptionError
  */
 export function resolveMetricsOptions(
-  given: boolean | VtsMetricsOptions | undefined,
+  given: boolean | VtsMetricsOptions = true,
 ): ResolvedMetricsOptions | undefined {
+  const table: OptionTable<VtsMetricsOptions> = {
+    path: anything,
+    prefix: text('use letters, digits and _', NAME),
+    labels: byName(text('give a string')),
+    defaultMetrics: flag,
+  };
+  flagOr(group(table, 'use true, false or options'))(given, 'metrics', refuseOption);
   if (given === false) return undefined;
-  const refuse = (option: string, fact: string, remedy: string): never => {
-    throw new InvalidModuleOptionError(option, fact, remedy);
-  };
-  if (given !== undefined && given !== true && (typeof given !== 'object' || given === null)) {
-    refuse('metrics', `is ${JSON.stringify(given)}`, 'use true, false or options');
+  const options = given === true ? {} : given;
+  const { path = 'metrics', prefix = 'vts_', labels = {}, defaultMetrics = true } = options;
+  for (const name of Object.keys(labels)) {
+    if (LABEL.test(name) && !name.startsWith('__') && !TAKEN.includes(name)) continue;
+    const remedy = `use another, and none of ${TAKEN.join(', ')}`;
+    refuseOption('metrics.labels', `has the name "${name}"`, remedy);
   }
-  const options: VtsMetricsOptions = typeof given === 'object' ? given : {};
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) refuse(`metrics."${key}"`, 'is no option', `use ${KNOWN.join(', ')}`);
-  }
-  const { prefix = 'vts_', labels = {}, defaultMetrics = true } = options;
-  if (typeof prefix !== 'string' || (prefix !== '' && !NAME.test(prefix))) {
-    refuse('metrics.prefix', `is ${JSON.stringify(prefix)}`, 'use letters, digits and _');
-  }
-  if (typeof defaultMetrics !== 'boolean') {
-    refuse('metrics.defaultMetrics', `is ${JSON.stringify(defaultMetrics)}`, 'use true or false');
-  }
-  for (const [name, value] of Object.entries(labels)) {
-    if (!LABEL.test(name) || name.startsWith('__') || TAKEN.includes(name)) {
-      refuse(
-        'metrics.labels',
-        `has the name "${name}"`,
-        `use another, and none of ${TAKEN.join(', ')}`,
-      );
-    }
-    if (typeof value !== 'string') refuse(`metrics.labels.${name}`, 'is no text', 'give a string');
-  }
-  return {
-    path: checkedPath('metrics.path', options.path ?? 'metrics'),
-    prefix,
-    labels,
-    defaultMetrics,
-  };
+  return { path: checkedPath('metrics.path', path), prefix, labels, defaultMetrics };
 }
