@@ -108,14 +108,14 @@ export class Publisher {
     const parent = join(this.folders.path, tag.name);
     const target = this.folders.folderOf(tag);
     for (let attempt = 1; ; attempt++) {
-      await mkdir(parent, { recursive: true });
-      if (await isFolder(target)) return false;
       try {
+        await mkdir(parent, { recursive: true });
+        if (await isFolder(target)) return false;
         await rename(folder, target);
         break;
       } catch (error) {
         if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return false;
-        // Another process has deleted the last model of the name, and the name's folder with it.
+        // Somebody has just deleted the last model of the name, and the name's folder with it.
         if (!hasCode(error, 'ENOENT') || attempt === ATTEMPTS) throw error;
       }
     }
