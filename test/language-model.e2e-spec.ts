@@ -130,7 +130,13 @@ describe('A language model', () => {
       signatures: { predict: { batchable: false }, encode: { batchable: false } },
     });
     app = await startApp({
-      imports: [VtsModule.forRoot({ home, runners: { tiny_lm: { workers: 1, threads: 1 } } })],
+      imports: [
+        VtsModule.forRoot({
+          home,
+          shutdown: 'application',
+          runners: { tiny_lm: { workers: 1, threads: 1 } },
+        }),
+      ],
       controllers: [WordsController],
     });
     client = await HttpClient.of(app);

@@ -26,7 +26,8 @@ export function textLearners(folder: string): TextLearner[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).flatMap((name) => {
     const record = join(folder, name, 'cases.json');
-    if (!existsSync(record)) return [];
+    // What is not read yet: code of a notebook (c_), and what users reported (p_).
+    if (/^[cp]_/.test(name) || !existsSync(record)) return [];
     const { kind, cases } = JSON.parse(readFileSync(record, 'utf8')) as {
       kind: string;
       cases: TextCase[];

@@ -31,10 +31,14 @@ const shared = '../shared/learners';
 
 function textLearners(folder: string): [name: string, folder: string][] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => existsSync(join(folder, name, 'cases.json')))
-    .filter((name) => readCases(join(folder, name)).kind === 'text')
-    .map((name) => [name, join(folder, name)]);
+  return (
+    readdirSync(folder)
+      .filter((name) => existsSync(join(folder, name, 'cases.json')))
+      // They hold what is not read yet: code of a notebook (c_), and what users reported (p_).
+      .filter((name) => !/^[cp]_/.test(name))
+      .filter((name) => readCases(join(folder, name)).kind === 'text')
+      .map((name) => [name, join(folder, name)])
+  );
 }
 
 function readCases(folder: string): Cases {
