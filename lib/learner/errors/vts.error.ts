@@ -26,11 +26,10 @@ export abstract class VtsError extends Error {
  */
 export class InputError extends VtsError {}
 
-/** `DTypeError` is `VTS_DTYPE`: acronyms stay whole. */
-function codeOf(className: string): string {
-  const words = className.replace(/Error$/, '').replace(/DType/g, 'Dtype');
-  return `VTS_${words
-    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
-    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
-    .toUpperCase()}`;
+/** `VTS_MODEL_NOT_FOUND` of `ModelNotFoundError`. */
+export function codeOf(className: string): string {
+  const words = className
+    .replace(/Error$/, '')
+    .replace(/([a-z\d]|[A-Z](?=[A-Z][a-z]))([A-Z])/g, '$1_$2');
+  return `VTS_${words.toUpperCase()}`;
 }
