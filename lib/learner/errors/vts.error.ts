@@ -28,8 +28,6 @@ export class InputError extends VtsError {}
 
 /** `VTS_MODEL_NOT_FOUND` of `ModelNotFoundError`. */
 export function codeOf(className: string): string {
-  const words = className
-    .replace(/Error$/, '')
-    .replace(/([a-z\d]|[A-Z](?=[A-Z][a-z]))([A-Z])/g, '$1_$2');
-  return `VTS_${words.toUpperCase()}`;
+  const words = className.replace(/Error$/, '').split(/(?<=[a-z\d])(?=[A-Z])|(?=[A-Z][a-z])/);
+  return `VTS_${words.join('_').toUpperCase()}`;
 }
