@@ -58,13 +58,13 @@ export { ApiError } from './nest/http/api-error.js';
 export {
   DuplicateRootError,
   InvalidModuleOptionError,
+  MissingPackageError,
   RequestTimeoutError,
   ShuttingDownError,
   SlowBodyError,
   UnsupportedAdapterError,
 } from './nest/http/errors.js';
 export { AccessLogEntry, type VtsAccessLogOptions } from './nest/observability/access-log.js';
-export { MissingPackageError } from './nest/optional.js';
 export type { VtsHealthOptions } from './nest/observability/health-options.js';
 export type { VtsMetricsOptions } from './nest/observability/metrics/metrics-options.js';
 export { requestIdOf, type VtsRequestIdOptions } from './nest/observability/request-id.js';

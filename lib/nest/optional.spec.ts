@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MissingPackageError, optional, required } from './optional.js';
+import { MissingPackageError } from './http/errors.js';
+import { optional, required } from './optional.js';
 
 describe('optional packages', () => {
   it('are had where they are installed', () => {

@@ -1,18 +1,5 @@
 import { createRequire } from 'node:module';
-import { VtsError } from '../learner/errors/index.js';
-
-/**
- * A feature needs a package that is not installed.
- *
- * @publicApi
- */
-export class MissingPackageError extends VtsError {
-  constructor(packageName: string, feature: string) {
-    super(
-      `${feature} needs the package ${packageName}, which is not installed; run "npm install ${packageName}".`,
-    );
-  }
-}
+import { MissingPackageError } from './http/errors.js';
 
 /** Peers that an application installs only where it uses what needs them. */
 interface OptionalPackages {

@@ -71,3 +71,16 @@ export class UnsupportedAdapterError extends VtsError {
     );
   }
 }
+
+/**
+ * A feature needs a package that is not installed.
+ *
+ * @publicApi
+ */
+export class MissingPackageError extends VtsError {
+  constructor(packageName: string, feature: string) {
+    super(
+      `${feature} needs the package ${packageName}, which is not installed; run "npm install ${packageName}".`,
+    );
+  }
+}

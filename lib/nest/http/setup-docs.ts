@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+/** @ts-ignore: without @nestjs/swagger its types are any. */
 import type { DocumentBuilder, OpenAPIObject } from '@nestjs/swagger';
 import { required } from '../optional.js';
 import { ApiError } from './api-error.js';

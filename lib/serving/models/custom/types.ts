@@ -1,3 +1,4 @@
+/** @ts-ignore: without rxjs its types are any. */
 import type { Observable } from 'rxjs';
 import type { ValueStream } from '../../../learner/runtime/value-stream.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
