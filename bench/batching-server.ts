@@ -42,6 +42,7 @@ class BenchController {
   imports: [
     VtsModule.forRoot({
       home: VTS_HOME!,
+      overload: true,
       runners: {
         'bench_batched:1': JSON.parse(BATCHED!) as RunnerOptions,
         'bench_plain:1': JSON.parse(PLAIN!) as RunnerOptions,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fastai, ModelStore } from '../lib/index.js';
+import { benchAdapters } from './adapters.js';
 import { benchBatching } from './batching.js';
 import { benchHttp } from './http.js';
 import { benchLanguageModel } from './language-model.js';
@@ -25,6 +26,7 @@ async function batchingFile(): Promise<string> {
 const benches: Record<string, () => Promise<void>> = {
   predict: async () => benchPredict(await fileOf('fastai_sentiment', textHome)),
   http: async () => benchHttp(await fileOf('fastai_sentiment', textHome), textHome),
+  adapters: benchAdapters,
   batching: async () => benchBatching(await batchingFile()),
   tabular: async () => benchTabular(await fileOf('income', 'sample/03-tabular/models-home')),
   vision: async () => benchVision(await fileOf('shapes', 'sample/04-vision/models-home')),
