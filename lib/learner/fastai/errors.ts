@@ -52,8 +52,7 @@ export class UnsupportedTargetError extends VtsError {
 }
 
 /**
- * The loss function has no `decodes`, and the raw outputs are not indices of the vocabulary (fastai
- * fails too).
+ * The loss has no `decodes`, and the raw outputs are not vocabulary indices (fastai fails too).
  *
  * @publicApi
  */
@@ -95,8 +94,7 @@ export class WrongLearnerKindError extends VtsError {
 }
 
 /**
- * The text is longer than the learner's tokenizer takes (spaCy's `nlp.max_length`, 1,000,000
- * characters).
+ * The text is longer than the tokenizer takes (spaCy's `nlp.max_length`, 1,000,000 characters).
  *
  * @publicApi
  */
@@ -136,8 +134,7 @@ export class UnknownTextRuleError extends VtsError {
 }
 
 /**
- * A part of the learner's text transforms is missing in the file or has another form than fastai or
- * spaCy give it.
+ * A part of the learner's text transforms is missing, or is not in the form of fastai or spaCy.
  *
  * @publicApi
  */
@@ -178,8 +175,7 @@ export class InvalidGenerateOptionError extends InputError {
 }
 
 /**
- * Every token has probability 0 once `noUnk` and `minP` are applied, so none can be drawn (fastai
- * fails too).
+ * No token can be drawn: all have probability 0 after `noUnk` and `minP` (fastai fails too).
  *
  * @publicApi
  */

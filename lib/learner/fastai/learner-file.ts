@@ -17,12 +17,7 @@ export interface LearnerFile {
   readonly torchFile: TorchFile;
 }
 
-/**
- * Reads what `learner.export()` wrote.
- *
- * @throws FastaiVersionError for a file of fastai 1, NotALearnerError for other contents, and the
- * errors of `readTorchFile` for what is no torch file at all.
- */
+/** @throws FastaiVersionError, NotALearnerError, and the errors of `readTorchFile`. */
 export function openLearnerFile(source: string | Uint8Array): LearnerFile {
   const torchFile = readTorchFile(source);
   try {

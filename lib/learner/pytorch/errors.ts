@@ -1,10 +1,6 @@
 import { InputError, VtsError } from '../errors/index.js';
 
-/**
- * The torch file holds weights, a checkpoint or a tensor rather than a whole model.
- *
- * @publicApi
- */
+/** The torch file holds weights, a checkpoint or a tensor rather than a whole model. @publicApi */
 export class NotAModuleError extends VtsError {
   constructor(
     readonly found: string,

@@ -17,11 +17,9 @@ export interface ModulePlan extends InputPlan {
 }
 
 /**
- * What a module takes: as the caller says, as its root tells, or as its first layer does. Its
- * lowerings have to be loaded.
+ * As the caller says, as the root tells, or as the first layer does; lowerings have to be loaded.
  *
- * @throws UnknownModelInputsError where nothing tells.
- * @throws InvalidModelInputError where the caller's description cannot be.
+ * @throws UnknownModelInputsError, InvalidModelInputError
  */
 export function planModule(module: Module, given?: readonly ModelInput[]): ModulePlan {
   const signature = signatureOf(module);
@@ -113,15 +111,7 @@ function isTabular(module: Module): boolean {
   );
 }
 
-const TORCH_DTYPES: readonly string[] = [
-  'float32',
-  'float64',
-  'int64',
-  'int32',
-  'int8',
-  'uint8',
-  'bool',
-];
+const TORCH_DTYPES = ['float32', 'float64', 'int64', 'int32', 'int8', 'uint8', 'bool'];
 
 function specOf({ name, dtype, shape }: ModelInput): InputSpec {
   if (!TORCH_DTYPES.includes(dtype)) {

@@ -1,5 +1,10 @@
 export * from './errors.js';
-export { ELEMENT_ARRAYS, elementNameOf, type ElementArray } from './element-array.js';
+export {
+  ELEMENT_ARRAYS,
+  elementNameOf,
+  type ElementArray,
+  type ElementName,
+} from './element-array.js';
 export { holdsFloats } from './float-lists.js';
 export type { ReadLimits } from './limits.js';
 export { Module, moduleOrigin, setModuleOrigin } from './module.js';

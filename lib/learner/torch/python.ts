@@ -104,12 +104,8 @@ export class PyDict {
     return [...this.#entries.values()].map(([, value]) => value);
   }
 
-  entries(): IterableIterator<[PyValue, PyValue]> {
-    return this.#entries.values();
-  }
-
   [Symbol.iterator](): IterableIterator<[PyValue, PyValue]> {
-    return this.entries();
+    return this.#entries.values();
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from './element-array.js';
 import { CorruptTensorError, TooManyElementsError, UnsupportedDtypeError } from './errors.js';
 import { widenBfloat16, widenFloat16, widenFloat8E4m3fn, widenFloat8E5m2 } from './half.js';
-import { PyLibraryValue, type PyDict, type PyGlobal } from './python.js';
+import { PyLibraryValue } from './python.js';
 import { MemoryStorage, type TorchStorage } from './storage.js';
 
 /** torch's element types, by their names in torch without the prefix. */
@@ -80,11 +80,6 @@ export class StorageView extends PyLibraryValue {
  * What is given out may be a view of the file's bytes: do not write to it.
  */
 export class Tensor extends PyLibraryValue {
-  /** The class in Python when it is a subclass (`fastai.torch_core.TensorImage`). */
-  subclass: PyGlobal | undefined;
-  /** Attributes that the subclass instance carries. */
-  attrs: PyDict | undefined;
-
   /** Throws {@link CorruptTensorError} when the view does not lie within the storage. */
   constructor(
     readonly storage: TorchStorage,

@@ -15,8 +15,7 @@ export function asItems(value: PyValue | undefined): PyValue[] | undefined {
   if (value instanceof Tensor) return value.toNumbers();
   if (!(value instanceof PyObject)) return undefined;
   if (value.items.length > 0) return value.items;
-  // Subclasses of tuple (namedtuples, fastuple) get their items as the only argument; of L as an
-  // attribute.
+  // Subclasses of tuple (namedtuples, fastuple) have one argument for items; of L an attribute.
   const inner = value.attr('items') ?? (value.args.length === 1 ? value.args[0] : undefined);
   return Array.isArray(inner) ? inner : undefined;
 }

@@ -14,9 +14,8 @@ export interface Target {
 }
 
 /**
- * The decoding of a target pipeline, as `TfmdLists.decode` runs it: last transform first, those
- * without a `decodes` (readers, labelling functions, even ones the file cannot define) doing
- * nothing.
+ * `TfmdLists.decode`: the last transform first. Those without a `decodes` (readers, labelling
+ * functions, even ones the file cannot define) do nothing.
  */
 export function readTarget(transforms: readonly PyValue[]): Target {
   let vocab: readonly string[] | undefined;
@@ -67,9 +66,7 @@ function readStep(transform: PyValue): Step | undefined {
     case 'OneHotEncode':
       return { decode: (value) => ({ ...value, values: hot(value.values) }) };
     case 'RegressionSetup':
-      return {
-        decode: (value) => ({ ...value, decoded: plain(value) }),
-      };
+      return { decode: (value) => ({ ...value, decoded: plain(value) }) };
     default:
       // A labelling function or reader has no decodes; a user's own Transform might.
       if (isOfFastai(transform) || !decodesItself(transform)) return undefined;

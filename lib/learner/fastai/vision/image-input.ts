@@ -15,10 +15,7 @@ const openModes: ReadonlyMap<string, RasterMode> = new Map([
 
 /**
  * The mode of the learner's images. What comes before an image is opened (readers, `get_x`) serves
- * training data only; what comes behind it must be fastai's.
- *
- * @throws UnsupportedLearnerError for several inputs, an image class or a transform of the user's
- * own.
+ * training data only; what comes behind it must be fastai's. @throws UnsupportedLearnerError
  */
 export function readImageInput(file: LearnerFile): RasterMode {
   const { inputs } = file.dls;

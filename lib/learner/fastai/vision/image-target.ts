@@ -9,8 +9,7 @@ import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 
 /**
- * What an image learner shows: a class and the like, points in pixels [points, 2], or a mask
- * [height, width].
+ * An image learner's result: labels or numbers, points in pixels [n, 2], or a mask [height, width].
  *
  * @publicApi
  */

@@ -135,8 +135,7 @@ export class PythonPattern {
   }
 
   #compileNonEmpty(): Compiled {
-    // Group 1 holds the rest of the text: if it still lies ahead after the match, nothing was
-    // consumed.
+    // Group 1 is the rest of the text: if it still lies ahead afterwards, nothing was consumed.
     const { source, groups } = emitRegex(this.#parsed, 1);
     return { regex: this.#regExp(`(?=([^]*))(?:${source})(?!\\1$)`, 'uy'), groups };
   }

@@ -114,9 +114,8 @@ export class PickleOutline {
   }
 
   /**
-   * Picklers drop two things: the result of a call that gives an object its state, which is a part
-   * of that object; and the items of a tuple that holds itself, which turned out to be in the memo
-   * and is fetched from there next.
+   * Picklers drop the result of a call that gives an object its state, a part of that object; and
+   * the items of a tuple that holds itself, which is fetched from the memo next.
    */
   #drop({ code }: PickleOp, at: number): boolean {
     const isCall = this.ops[at - 1]?.code === Op.REDUCE;

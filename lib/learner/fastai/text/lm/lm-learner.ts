@@ -72,8 +72,7 @@ export class LMLearner extends BaseLearner {
    * Reads the export.pkl of a language model; `Learner.load` does the same for a file of any kind.
    *
    * @param source Path of the file, or its bytes.
-   * @throws WrongLearnerKindError when the file holds a learner of another kind, and what
-   * `Learner.load` throws.
+   * @throws WrongLearnerKindError for a learner of another kind, and what `Learner.load` throws.
    */
   static async load(source: string | Uint8Array, options: LearnerOptions = {}): Promise<LMLearner> {
     const file = openLearnerFile(source);

@@ -130,8 +130,7 @@ function splitCharacters(text: string): string[] {
   let afterToken = false;
   for (const char of text) {
     if (isSpace(char.charCodeAt(0))) {
-      // The first space behind a token belongs to the token; the white space after it is a token of
-      // its own.
+      // The first space behind a token belongs to it; the white space after that is a token.
       if (afterToken && char === ' ') afterToken = false;
       else space += char;
       if (space) afterToken = false;
