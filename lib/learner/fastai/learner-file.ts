@@ -1,6 +1,12 @@
-import { readTorchFile, type TorchFile } from '../torch/index.js';
-import { Module } from '../torch/module.js';
-import { PyDict, PyGlobal, PyObject, type PyValue } from '../torch/python.js';
+import {
+  Module,
+  PyDict,
+  PyGlobal,
+  PyObject,
+  readTorchFile,
+  type PyValue,
+  type TorchFile,
+} from '../torch/index.js';
 import type { LearnerKind } from './contract.js';
 import { readDataLoaders, type DataLoadersRecord } from './data/data-loaders.js';
 import { transformName } from './data/pipeline.js';

@@ -43,7 +43,7 @@ export function planModule(module: Module, given?: readonly ModelInput[]): Modul
   const inputs = planned(specs, limits).map((input) => ({ ...input, tail, rowSize }));
   return {
     inputs,
-    mayTakeEmpty: isTabular(module) && inputs.length === 1,
+    mayTakeEmpty: TABULAR.includes(module.className) && inputs.length === 1,
     specsFor: (rank) =>
       tail === undefined ? specs : specs.map((spec) => ofRank(spec, rank, tail)),
   };
@@ -105,11 +105,7 @@ function idLimits(module: Module): readonly (number | null)[] | undefined {
   }
 }
 
-function isTabular(module: Module): boolean {
-  return ['fastai.tabular.model.TabularModel', 'fastai.collab.EmbeddingNN'].includes(
-    module.className,
-  );
-}
+const TABULAR = ['fastai.tabular.model.TabularModel', 'fastai.collab.EmbeddingNN'];
 
 const TORCH_DTYPES = ['float32', 'float64', 'int64', 'int32', 'int8', 'uint8', 'bool'];
 

@@ -1,5 +1,4 @@
-import { asItems } from '../../torch/index.js';
-import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 
 /** The transforms of a `Pipeline` record: fastai sorts them by `order` when it builds one. */
 export function readTransforms(pipeline: PyValue | undefined): PyValue[] {

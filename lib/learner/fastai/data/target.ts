@@ -1,6 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import { asItems } from '../../torch/index.js';
-import { PyObject, type PyValue } from '../../torch/python.js';
+import { asItems, PyObject, type PyValue } from '../../torch/index.js';
 import type { DecodedTarget } from '../contract.js';
 import { UndecodedTargetError, UnsupportedTargetError } from '../errors.js';
 import { isOfFastai, qualifiedName, transformName } from './pipeline.js';
@@ -82,9 +81,8 @@ function decodesItself(transform: PyValue): boolean {
 }
 
 /**
- * A class name for an index. A loss function without `decodes` leaves a whole row of outputs here
- * instead, and fastai then takes the vocabulary at each of them (truncated to an integer; flags
- * select) and shows the list.
+ * A class name for an index. A loss without `decodes` leaves a row of outputs instead: fastai shows
+ * the vocabulary at each of them (truncated to an integer; flags select).
  */
 function category(
   items: readonly PyValue[],

@@ -1,6 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import { asNumber } from '../../torch/index.js';
-import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+import { asNumber, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import type { ActivationName } from '../contract.js';
 import { UnknownLossError } from '../errors.js';
 import { argmax, greaterThan, sigmoid, softmax } from './axis.js';

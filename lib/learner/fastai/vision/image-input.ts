@@ -1,5 +1,4 @@
-import { asItems } from '../../torch/index.js';
-import { PyGlobal, type PyValue } from '../../torch/python.js';
+import { asItems, PyGlobal, type PyValue } from '../../torch/index.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import type { RasterMode } from './image/raster.js';

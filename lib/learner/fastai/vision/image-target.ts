@@ -1,6 +1,5 @@
 import { Tensor } from 'onnxruntime-common';
-import { asItems } from '../../torch/index.js';
-import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import type { DecodedTarget } from '../contract.js';
 import { transformName } from '../data/pipeline.js';
 import type { Target } from '../data/target.js';

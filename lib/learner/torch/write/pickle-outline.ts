@@ -11,7 +11,7 @@ export interface PickledValue {
   /** The memo index that this opcode gets, where it is such a one. */
   readonly got: number | undefined;
   /** What it was put into the memo as. */
-  memo: number | undefined;
+  memo?: number;
   /** The entries of a dictionary. */
   readonly entries: (readonly [key: PickledValue, value: PickledValue])[];
   /** What it was BUILT with. */
@@ -140,15 +140,7 @@ export class PickleOutline {
     const got = op && GETS.has(op.code) ? op.number : undefined;
     const first = this.#dropped ?? at;
     this.#dropped = undefined;
-    const value: PickledValue = {
-      first,
-      end: -1,
-      text: op?.text,
-      got,
-      memo: undefined,
-      entries: [],
-      states: [],
-    };
+    const value = { first, end: -1, text: op?.text, got, entries: [], states: [] };
     this.#stack.push(value);
     return value;
   }

@@ -230,10 +230,8 @@ export class LMLearner extends BaseLearner {
   }
 
   #begun({ unread }: GenerationState): NonNullable<Slice['begun']> {
-    return {
-      prompt: Array.from(unread, (id) => this.#token(id)),
-      separator: this.pipeline.separator,
-    };
+    const prompt = Array.from(unread, (id) => this.#token(id));
+    return { prompt, separator: this.pipeline.separator };
   }
 
   #token(id: number): string {

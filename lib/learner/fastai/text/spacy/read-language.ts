@@ -28,8 +28,7 @@ const MAX_LENGTH = 1_000_000;
 const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language. Texts that spaCy refuses are
- * refused: those longer than `nlp.max_length`, and those that are not valid Unicode.
+ * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language. Refuses what spaCy refuses.
  *
  * @throws UnsupportedTokenizerError for languages whose tokenizer is not a set of rules
  * @throws UnreadableTokenizerError when the language is not in the file

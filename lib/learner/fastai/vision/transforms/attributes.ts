@@ -1,5 +1,4 @@
-import { asItems, asNumber } from '../../../torch/index.js';
-import { PyObject, type PyValue } from '../../../torch/python.js';
+import { asItems, asNumber, PyObject, type PyValue } from '../../../torch/index.js';
 import { UnsupportedLearnerError } from '../../errors.js';
 import { RESAMPLES, type Resample } from '../image/filters.js';
 import type { PadMode } from '../image/frame.js';

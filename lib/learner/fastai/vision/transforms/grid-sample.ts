@@ -12,9 +12,8 @@ export interface SampleOptions {
 }
 
 /**
- * fastai's `affine_coord` with the identity matrix, which is what its affine transforms are at
- * validation: a resampling to `width` x `height` by `grid_sample`, after area averaging where it
- * shrinks by more than two.
+ * fastai's affine transforms at validation, `affine_coord` with the identity matrix: `grid_sample`,
+ * after area averaging where it shrinks by more than two.
  */
 export function sampleTo(
   image: Planes,
