@@ -88,7 +88,7 @@ export class LearnerReleasedError extends VtsError {
 export class WrongLearnerKindError extends VtsError {
   constructor(method: string, needs: string, kind: string) {
     super(
-      `${method}() needs a ${needs} learner, and this one is of kind "${kind}"; use predict() or getPreds().`,
+      `${method}() needs a ${needs} learner, but this one is of kind "${kind}"; use predict() or getPreds().`,
     );
   }
 }
@@ -104,7 +104,7 @@ export class TextTooLongError extends InputError {
     readonly maxLength: number,
   ) {
     super(
-      `The text has ${length} characters, and the learner's tokenizer takes at most ${maxLength}; split the text.`,
+      `The text has ${length} characters, but the learner's tokenizer takes at most ${maxLength}; split the text.`,
     );
   }
 }
@@ -274,7 +274,7 @@ export class ImageTooLargeError extends InputError {
     readonly maxPixels: number,
   ) {
     super(
-      `The image has ${width} x ${height} pixels, and at most ${maxPixels} are decoded; send a smaller one or raise the limit (maxPixels).`,
+      `The image has ${width} x ${height} pixels, but at most ${maxPixels} are decoded; send a smaller one or raise the limit (maxPixels).`,
     );
   }
 }

@@ -50,7 +50,7 @@ export class TensorInputError extends InputError {
   }
 }
 
-/** `precision: 'int8'` for a model whose weights cannot be found. @publicApi */
+/** `precision: 'int8'` was given for a model whose weights cannot be found. @publicApi */
 export class UnquantizableModelError extends VtsError {
   constructor() {
     super(

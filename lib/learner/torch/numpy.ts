@@ -45,7 +45,7 @@ export class NumpyDtype extends PyLibraryValue {
     return `${this.kind}${this.kind === 'O' ? '' : size}${this.unit ? `[${unit}]` : ''}`;
   }
 
-  /** `float64` and the like; undefined for what is no number. */
+  /** `float64` and the like; undefined for what is not a number. */
   get numberName(): string | undefined {
     return numberName(this.kind, this.itemsize);
   }

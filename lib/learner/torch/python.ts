@@ -60,7 +60,7 @@ export class PyGlobal implements ComparedByValue {
 
 /** A dictionary. Keys compare as Python compares them: `True == 1`, tuples by value. */
 export class PyDict {
-  /** What a `defaultdict` makes missing values with; undefined for other dictionaries. */
+  /** What a `defaultdict` makes missing values with. */
   defaultFactory: PyValue | undefined;
   readonly #entries = new Map<DictKey, [PyValue, PyValue]>();
 

@@ -17,8 +17,7 @@ import { readSpacyTokenizer } from './spacy/read-language.js';
  * A `Tokenizer` transform without its rules for tokens (`replace_space`), which fastai applies to
  * training data only.
  *
- * @throws UnknownTextRuleError, UnsupportedTokenizerError for what neither file nor options define
- * @throws RegexSyntaxError, UnsupportedRegexError
+ * @throws UnknownTextRuleError, UnsupportedTokenizerError, RegexSyntaxError, UnsupportedRegexError
  */
 export function readTokenizer(
   record: PyValue,

@@ -21,7 +21,7 @@ export function readImageInput(file: LearnerFile): RasterMode {
   const [input] = inputs;
   if (!input || inputs.length !== 1) {
     throw new UnsupportedLearnerError(
-      `The learner takes ${inputs.length} inputs, and image learners here take one image`,
+      `The learner takes ${inputs.length} inputs, but image learners here take one image`,
       'serve its model with a custom runner over its ONNX file',
     );
   }

@@ -36,12 +36,7 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
   return reached;
 }
 
-/**
- * Draws an index by weights that need not add up to 1: `torch.multinomial(weights, 1)`.
- *
- * @param uniform In [0, 1).
- * @throws NoTokenLeftError, NotProbabilitiesError
- */
+/** `torch.multinomial(weights, 1)`. @throws NoTokenLeftError, NotProbabilitiesError */
 export function draw(weights: Float32Array, uniform: number): number {
   let total = 0;
   for (let i = 0; i < weights.length; i++) {

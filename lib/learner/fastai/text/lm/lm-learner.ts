@@ -222,7 +222,7 @@ export class LMLearner extends BaseLearner {
     if (options.noUnk && this.#context.unknown === undefined) {
       throw new InvalidGenerateOptionError(
         'noUnk',
-        'is on, and the vocabulary has no xxunk',
+        'is on, but the vocabulary has no xxunk',
         'pass noUnk: false',
       );
     }
