@@ -24,7 +24,7 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
     if (reached) for (let i = 0; i < probs.length; i++) if (probs[i]! < bound) probs[i] = 0;
   }
   if (temperature !== 1) {
-    // By the largest: no proportion changes, and not all underflow as they do in fastai.
+    // Divided by the largest, or at a low temperature all would underflow, as they do in fastai.
     const most = largest(probs);
     const power = 1 / temperature;
     for (let i = 0; i < probs.length; i++) {
@@ -36,7 +36,11 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
   return reached;
 }
 
-/** `torch.multinomial(weights, 1)`. @throws NoTokenLeftError, NotProbabilitiesError */
+/**
+ * `torch.multinomial(weights, 1)`, drawn by a `uniform` number in [0, 1).
+ *
+ * @throws NoTokenLeftError, NotProbabilitiesError
+ */
 export function draw(weights: Float32Array, uniform: number): number {
   let total = 0;
   for (let i = 0; i < weights.length; i++) {
