@@ -1,7 +1,4 @@
-/**
- * Makes an error that has no stack: to collect one costs more than all else of a refusal under
- * overload, whose message says everything.
- */
+/** To collect a stack costs more than all else of a refusal, whose message says everything. */
 export function withoutStack<E extends Error>(make: () => E): E {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

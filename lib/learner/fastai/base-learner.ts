@@ -1,5 +1,4 @@
-import type { Module } from '../torch/module.js';
-import { setModuleOrigin } from '../torch/module.js';
+import { setModuleOrigin, type Module } from '../torch/index.js';
 import type { LearnerKind, Vocab } from './contract.js';
 import { LearnerReleasedError } from './errors.js';
 import { openLearnerFile, type LearnerFile } from './learner-file.js';

@@ -12,8 +12,7 @@ export type LearnerKind = 'text' | 'lm' | 'tabular' | 'collab' | 'vision' | 'cus
 export type Vocab = readonly string[] | readonly (readonly string[])[];
 
 /**
- * What fastai shows for a target: a class name, a list of class names, a number or a list of
- * numbers.
+ * What fastai shows for a target: one class name or number, or a list of them.
  *
  * @publicApi
  */
@@ -127,10 +126,7 @@ export interface FrameLike {
   isOrdered(): boolean;
 }
 
-/**
- * The part of a learner that depends on its kind: item transforms before the model, the model, and
- * decoding after it.
- */
+/** What depends on a learner's kind: transforms of the item, the model, decoding. */
 export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   readonly vocab: Vocab;
   /** Item and batch transforms of one item. @throws InputError for an item they do not take. */

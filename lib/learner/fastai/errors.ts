@@ -52,8 +52,7 @@ export class UnsupportedTargetError extends VtsError {
 }
 
 /**
- * The loss function has no `decodes`, and the raw outputs are not indices of the vocabulary (fastai
- * fails too).
+ * The loss has no `decodes`, and the raw outputs are not vocabulary indices (fastai fails too).
  *
  * @publicApi
  */
@@ -89,14 +88,13 @@ export class LearnerReleasedError extends VtsError {
 export class WrongLearnerKindError extends VtsError {
   constructor(method: string, needs: string, kind: string) {
     super(
-      `${method}() needs a ${needs} learner, and this one is of kind "${kind}"; use predict() or getPreds().`,
+      `${method}() needs a ${needs} learner, but this one is of kind "${kind}"; use predict() or getPreds().`,
     );
   }
 }
 
 /**
- * The text is longer than the learner's tokenizer takes (spaCy's `nlp.max_length`, 1,000,000
- * characters).
+ * The text is longer than the tokenizer takes (spaCy's `nlp.max_length`, 1,000,000 characters).
  *
  * @publicApi
  */
@@ -106,7 +104,7 @@ export class TextTooLongError extends InputError {
     readonly maxLength: number,
   ) {
     super(
-      `The text has ${length} characters, and the learner's tokenizer takes at most ${maxLength}; split the text.`,
+      `The text has ${length} characters, but the learner's tokenizer takes at most ${maxLength}; split the text.`,
     );
   }
 }
@@ -136,8 +134,7 @@ export class UnknownTextRuleError extends VtsError {
 }
 
 /**
- * A part of the learner's text transforms is missing in the file or has another form than fastai or
- * spaCy give it.
+ * A part of the learner's text transforms is missing, or is not in the form of fastai or spaCy.
  *
  * @publicApi
  */
@@ -178,8 +175,7 @@ export class InvalidGenerateOptionError extends InputError {
 }
 
 /**
- * Every token has probability 0 once `noUnk` and `minP` are applied, so none can be drawn (fastai
- * fails too).
+ * No token can be drawn: all have probability 0 after `noUnk` and `minP` (fastai fails too).
  *
  * @publicApi
  */
@@ -278,7 +274,7 @@ export class ImageTooLargeError extends InputError {
     readonly maxPixels: number,
   ) {
     super(
-      `The image has ${width} x ${height} pixels, and at most ${maxPixels} are decoded; send a smaller one or raise the limit (maxPixels).`,
+      `The image has ${width} x ${height} pixels, but at most ${maxPixels} are decoded; send a smaller one or raise the limit (maxPixels).`,
     );
   }
 }

@@ -1,6 +1,12 @@
-import { readTorchFile, type TorchFile } from '../torch/index.js';
-import { Module } from '../torch/module.js';
-import { PyDict, PyGlobal, PyObject, type PyValue } from '../torch/python.js';
+import {
+  Module,
+  PyDict,
+  PyGlobal,
+  PyObject,
+  readTorchFile,
+  type PyValue,
+  type TorchFile,
+} from '../torch/index.js';
 import type { LearnerKind } from './contract.js';
 import { readDataLoaders, type DataLoadersRecord } from './data/data-loaders.js';
 import { transformName } from './data/pipeline.js';
@@ -17,12 +23,7 @@ export interface LearnerFile {
   readonly torchFile: TorchFile;
 }
 
-/**
- * Reads what `learner.export()` wrote.
- *
- * @throws FastaiVersionError for a file of fastai 1, NotALearnerError for other contents, and the
- * errors of `readTorchFile` for what is no torch file at all.
- */
+/** @throws FastaiVersionError, NotALearnerError, and the errors of `readTorchFile`. */
 export function openLearnerFile(source: string | Uint8Array): LearnerFile {
   const torchFile = readTorchFile(source);
   try {

@@ -19,8 +19,7 @@ import { openLearnerFile, type LearnerFile } from './learner-file.js';
 import { readLoss, type Loss } from './losses/loss.js';
 
 /**
- * A fastai 2 learner, read from its `export.pkl` and run by onnxruntime. Nothing in the file is
- * executed.
+ * A fastai 2 learner, read from its `export.pkl` and run by onnxruntime. No code in it is executed.
  *
  * @example
  * const learner = await Learner.load('export.pkl');
@@ -121,8 +120,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   }
 
   /**
-   * The columns that the rows of a tabular or collaborative-filtering learner have, with their
-   * categories.
+   * The columns of a tabular or collaborative-filtering learner's rows, with their categories.
    *
    * @throws WrongLearnerKindError for learners of other kinds.
    */

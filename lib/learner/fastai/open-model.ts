@@ -4,12 +4,7 @@ import { guarded } from '../runtime/run-guard.js';
 import type { Module } from '../torch/module.js';
 import type { LearnerOptions } from './contract.js';
 
-/**
- * A session for the learner's own model, as `lower` makes a graph of it; or for the ONNX file that
- * takes its place, and then nothing is lowered.
- *
- * @throws UnsupportedModuleError for a layer that has no lowering.
- */
+/** A session for the learner's own model, lowered, or for the ONNX file that takes its place. */
 export async function openModel<L extends { readonly graph: Graph }>(
   model: Module,
   { onnx, intraOpNumThreads = 1 }: LearnerOptions,

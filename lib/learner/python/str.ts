@@ -1,8 +1,6 @@
 /**
- * What `str.isspace`, `str.strip` and `\s` of Python take for white space, as the inside of a
- * character class.
- *
- * JavaScript's `\s` differs: it holds U+FEFF, and lacks U+001C to U+001F and U+0085.
+ * Python's white space, as the inside of a character class. JavaScript's `\s` differs: it holds
+ * U+FEFF, and lacks U+001C to U+001F and U+0085.
  */
 export const WHITESPACE_CLASS =
   '\\u{9}-\\u{d}\\u{1c}-\\u{20}\\u{85}\\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}';

@@ -4,12 +4,10 @@ import type { GivenTensor } from './given-tensor.js';
 import type { ModelInputDType, PlannedInput } from './model-input.js';
 
 /**
- * The elements in the type that the model takes. A number must come out as the same number; but
- * plain numbers of JavaScript, which have no type, are rounded to floating types, as `torch.tensor`
- * does.
+ * The elements in the model's type: the given array itself where nothing has to change. Plain
+ * numbers of JavaScript, which have no type, are rounded to floating types as in `torch.tensor`.
  *
- * @returns the given array itself where nothing has to change.
- * @throws TensorInputError for a number that would change.
+ * @throws TensorInputError for any other number that would change.
  */
 export function convert(given: GivenTensor, input: PlannedInput): Elements {
   const { dtype, data } = given;

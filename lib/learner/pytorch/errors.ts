@@ -1,10 +1,6 @@
 import { InputError, VtsError } from '../errors/index.js';
 
-/**
- * The torch file holds weights, a checkpoint or a tensor rather than a whole model.
- *
- * @publicApi
- */
+/** The torch file holds weights, a checkpoint or a tensor rather than a whole model. @publicApi */
 export class NotAModuleError extends VtsError {
   constructor(
     readonly found: string,
@@ -54,7 +50,7 @@ export class TensorInputError extends InputError {
   }
 }
 
-/** `precision: 'int8'` for a model whose weights cannot be found. @publicApi */
+/** `precision: 'int8'` was given for a model whose weights cannot be found. @publicApi */
 export class UnquantizableModelError extends VtsError {
   constructor() {
     super(

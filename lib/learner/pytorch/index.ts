@@ -1,10 +1,4 @@
-export {
-  InvalidModelInputError,
-  NotAModuleError,
-  TensorInputError,
-  UnknownModelInputsError,
-  UnquantizableModelError,
-} from './errors.js';
+export * from './errors.js';
 export type { NestedNumbers, ShapedArray } from './given-tensor.js';
 export { checkModelInputs, planModule } from './input-plan.js';
 export type { TorchModelOptions } from './model-graph.js';

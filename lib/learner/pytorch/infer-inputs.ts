@@ -84,11 +84,8 @@ const transparent =
 const flattens = /^(torch\.nn\.modules\.flatten|fastai\.layers)\.Flatten$/;
 
 /**
- * What a model takes, told by the first layer that its data meets; undefined where that does not
- * tell.
- *
- * Modules are called in the order in which they were registered: so it is in every class that has a
- * lowering.
+ * What the first layer tells of the inputs; undefined where it does not. Modules are called in the
+ * order in which they were registered: so it is in every class that has a lowering.
  */
 export function inferInputs(module: Module): InferredInputs | undefined {
   const infer = layers.get(module.className);

@@ -17,11 +17,9 @@ export interface ModulePlan extends InputPlan {
 }
 
 /**
- * What a module takes: as the caller says, as its root tells, or as its first layer does. Its
- * lowerings have to be loaded.
+ * As the caller says, as the root tells, or as the first layer does; lowerings have to be loaded.
  *
- * @throws UnknownModelInputsError where nothing tells.
- * @throws InvalidModelInputError where the caller's description cannot be.
+ * @throws UnknownModelInputsError, InvalidModelInputError
  */
 export function planModule(module: Module, given?: readonly ModelInput[]): ModulePlan {
   const signature = signatureOf(module);
@@ -45,7 +43,7 @@ export function planModule(module: Module, given?: readonly ModelInput[]): Modul
   const inputs = planned(specs, limits).map((input) => ({ ...input, tail, rowSize }));
   return {
     inputs,
-    mayTakeEmpty: isTabular(module) && inputs.length === 1,
+    mayTakeEmpty: TABULAR.includes(module.className) && inputs.length === 1,
     specsFor: (rank) =>
       tail === undefined ? specs : specs.map((spec) => ofRank(spec, rank, tail)),
   };
@@ -107,21 +105,9 @@ function idLimits(module: Module): readonly (number | null)[] | undefined {
   }
 }
 
-function isTabular(module: Module): boolean {
-  return ['fastai.tabular.model.TabularModel', 'fastai.collab.EmbeddingNN'].includes(
-    module.className,
-  );
-}
+const TABULAR = ['fastai.tabular.model.TabularModel', 'fastai.collab.EmbeddingNN'];
 
-const TORCH_DTYPES: readonly string[] = [
-  'float32',
-  'float64',
-  'int64',
-  'int32',
-  'int8',
-  'uint8',
-  'bool',
-];
+const TORCH_DTYPES = ['float32', 'float64', 'int64', 'int32', 'int8', 'uint8', 'bool'];
 
 function specOf({ name, dtype, shape }: ModelInput): InputSpec {
   if (!TORCH_DTYPES.includes(dtype)) {

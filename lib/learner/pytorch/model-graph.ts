@@ -2,11 +2,7 @@ import { usableProviders, type OnnxSession, type SessionOptions } from '../onnx/
 import { guarded } from '../runtime/run-guard.js';
 import type { InputPlan, ModelInput } from './model-input.js';
 
-/**
- * Options for running a model.
- *
- * @publicApi
- */
+/** Options for running a model. @publicApi */
 export interface TorchModelOptions {
   /** The inputs of the model, where they cannot be inferred from it. */
   inputs?: readonly ModelInput[];
@@ -20,8 +16,8 @@ export interface TorchModelOptions {
    */
   executionProviders?: readonly string[];
   /**
-   * Whether an execution provider that does not work here is an error. False warns and goes on
-   * without it.
+   * Whether an execution provider that does not work here is an error. If false, it is left out
+   * with a warning.
    *
    * @default true
    */

@@ -1,4 +1,5 @@
 import type { TextLimits } from '../onnx/index.js';
+import type { ElementName } from '../torch/index.js';
 
 /**
  * Element types of a model's inputs, as in onnxruntime. A torch module takes `float32`, `int64` or
@@ -6,26 +7,9 @@ import type { TextLimits } from '../onnx/index.js';
  *
  * @publicApi
  */
-export type ModelInputDType =
-  | 'float32'
-  | 'float64'
-  | 'float16'
-  | 'int64'
-  | 'int32'
-  | 'int16'
-  | 'int8'
-  | 'uint64'
-  | 'uint32'
-  | 'uint16'
-  | 'uint8'
-  | 'bool'
-  | 'string';
+export type ModelInputDType = ElementName | 'float16' | 'bool' | 'string';
 
-/**
- * One tensor that a model takes.
- *
- * @publicApi
- */
+/** One tensor that a model takes. @publicApi */
 export interface ModelInput {
   readonly name: string;
   readonly dtype: ModelInputDType;

@@ -11,7 +11,6 @@ import type { Module } from '../torch/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { planModule } from './input-plan.js';
 import { sessionOptionsOf, type ModelGraph, type TorchModelOptions } from './model-graph.js';
-import type { InputPlan, TextPlan } from './model-input.js';
 import { openModuleFile } from './open-module.js';
 
 /** The graph of a torch module. */
@@ -46,7 +45,7 @@ export async function openModuleGraph(
     };
     return {
       className: module.className,
-      plan: int8 && plan.text ? withoutSkips(plan, plan.text) : plan,
+      plan: int8 && plan.text ? { ...plan, text: { ...plan.text, noPadAtChunkStart: true } } : plan,
       outputs: lowered.outputs.map(({ name }) => name),
       sessionFor(wanted) {
         const key = first?.tail === undefined ? rank : wanted;
@@ -68,8 +67,4 @@ export async function openModuleGraph(
   } finally {
     torchFile.close();
   }
-}
-
-function withoutSkips(plan: InputPlan, text: TextPlan): InputPlan {
-  return { ...plan, text: { ...text, noPadAtChunkStart: true } };
 }

@@ -18,13 +18,7 @@ export interface ModuleFile {
   readonly torchFile: TorchFile;
 }
 
-/**
- * Reads the model of a torch file: what `torch.save(module)` wrote, or the model of a learner's
- * export.
- *
- * @throws NotAModuleError for weights, checkpoints and other contents; the errors of
- * `readTorchFile`.
- */
+/** What `torch.save(module)` wrote, or a learner's model. @throws NotAModuleError */
 export function openModuleFile(source: string | Uint8Array): ModuleFile {
   const torchFile = readTorchFile(source);
   try {
@@ -38,8 +32,10 @@ export function openModuleFile(source: string | Uint8Array): ModuleFile {
 function moduleOf(root: PyValue): Pick<ModuleFile, 'module' | 'path'> {
   const module = Module.from(root);
   if (module) return { module, path: [] };
-  const model = root instanceof PyObject ? modelOfLearner(root) : undefined;
-  if (model) return { module: model, path: ['model'] };
+  if (root instanceof PyObject && root.attr('dls') !== undefined) {
+    const model = Module.from(root.attr('model'));
+    if (model) return { module: model, path: ['model'] };
+  }
   const weights =
     'Save the whole module: torch.save(model, path) after model.load_state_dict(...); weights alone do not describe what to compute.';
   if (root instanceof PyDict) {
@@ -54,11 +50,6 @@ function moduleOf(root: PyValue): Pick<ModuleFile, 'module' | 'path'> {
     );
   }
   throw new NotAModuleError(describe(root));
-}
-
-/** An export.pkl may stand for its model. */
-function modelOfLearner(root: PyObject): Module | undefined {
-  return root.attr('dls') === undefined ? undefined : Module.from(root.attr('model'));
 }
 
 function isWeights(dict: PyDict): boolean {

@@ -17,8 +17,7 @@ import { packTextRows } from './text-rows.js';
 export type TensorInput = Tensor | ShapedArray | NestedNumbers;
 
 /**
- * The input of a call: a tensor or, for a model that takes several, a list of them in order or an
- * object of them by name.
+ * The input of a call: a tensor or, where there are several, a list in order or an object by name.
  *
  * @publicApi
  */
@@ -32,11 +31,7 @@ export interface Feeds {
   readonly owned: boolean;
 }
 
-/**
- * Checks what a model is called with, and converts it. What comes out of here onnxruntime survives.
- *
- * @throws TensorInputError, TextInputError
- */
+/** What comes out of here onnxruntime survives. @throws TensorInputError, TextInputError */
 export function readInputs(plan: InputPlan, item: unknown): Feeds {
   const values = inOrder(plan, item);
   const given = plan.inputs.map((input, i) => givenTensor(input.name, values[i]));

@@ -6,8 +6,7 @@ export function isOnnx(source: string | Uint8Array): boolean {
     return source.toLowerCase().endsWith('.onnx');
   }
   const head = typeof source === 'string' ? headOf(source) : source.subarray(0, 2);
-  // Field 1 of the message, ir_version, which every writer puts first; a pickle begins with 0x80, a
-  // zip with "PK".
+  // Every writer puts field 1, ir_version, first; a pickle begins with 0x80, a zip with "PK".
   return head[0] === 0x08 && head[1] !== undefined && head[1] < 0x80;
 }
 

@@ -3,11 +3,9 @@ import { packTextBatch, TextInputError } from '../onnx/index.js';
 import type { TextPlan } from './model-input.js';
 
 /**
- * Rows of token ids, padded on either side, as the text classifier's graph takes them: without
- * their padding, and with their lengths. So each row gives what it gives alone.
+ * Rows padded on either side, without their padding: each gives what it gives alone.
  *
- * @returns ids [rows, width] and lengths [rows], both int32.
- * @throws TextInputError
+ * @returns ids [rows, width] and lengths [rows], both int32. @throws TextInputError
  */
 export function packTextRows(
   ids: Int32Array,

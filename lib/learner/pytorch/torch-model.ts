@@ -111,11 +111,7 @@ export class TorchModel {
   }
 }
 
-/**
- * What the model of a file takes, without making a torch module ready to run.
- *
- * @throws The errors of `TorchModel.load`.
- */
+/** The inputs of a file's model, without making a torch module ready to run. */
 export async function modelInputs(
   source: string | Uint8Array,
   given?: readonly ModelInput[],

@@ -1,9 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 
-/**
- * By shape, not by class: onnxruntime's packages have one copy of the class for import and one for
- * require.
- */
+/** By shape: onnxruntime's packages have one copy of the class for import, one for require. */
 export function isTensor(value: unknown): value is Tensor {
   if (typeof value !== 'object' || value === null) return false;
   const candidate = value as { dims?: unknown; type?: unknown };

@@ -13,10 +13,7 @@ export function epochMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/**
- * Marks a stretch of the work on the call in progress on this thread. It costs next to nothing
- * unless somebody wants the phases of that call. Phases do not nest.
- */
+/** Marks a stretch of the call in progress on this thread, for next to nothing unless recorded. */
 export function phase<T>(name: string, work: () => T): T {
   const phases = recording;
   if (phases === undefined) return work();
@@ -40,10 +37,7 @@ export function phase<T>(name: string, work: () => T): T {
   return result;
 }
 
-/**
- * Records the phases of the next call on this thread into the array that it returns, until
- * {@link stopPhases}. For workers, which serve one call at a time.
- */
+/** Records into the returned array until {@link stopPhases}; workers serve one call at a time. */
 export function recordPhases(): readonly Phase[] {
   recording = [];
   return recording;

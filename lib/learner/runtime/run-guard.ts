@@ -1,12 +1,6 @@
-/**
- * What marks the stretches in which native code runs on this thread. A worker thread that is
- * terminated in the middle of one aborts the whole process, so whoever owns the thread wants to
- * know.
- */
+/** Told when native code runs: a thread that is terminated meanwhile aborts the whole process. */
 export interface RunGuard {
-  /** Called before native code starts. */
   enter(): void;
-  /** Called after it has returned, or thrown. */
   leave(): void;
 }
 
@@ -18,9 +12,7 @@ export function setRunGuard(next: RunGuard | undefined): void {
   guard = next;
 }
 
-/**
- * Calls native code (`InferenceSession.create`, `run`, `release`) under the guard of this thread.
- */
+/** Calls native code (`InferenceSession.create`, `run`, `release`) under this thread's guard. */
 export async function guarded<T>(call: () => Promise<T>): Promise<T> {
   if (guard === undefined) return call();
   if (depth++ === 0) guard.enter();

@@ -2,9 +2,9 @@
  * Narrow floats as float32, by their bits; exact, incl. subnormals, infinities and NaN. Of the
  * float8 types only that with 5 bits of exponent has infinities.
  */
-export const widenFloat16 = widenByTable(16, 5, 10);
-export const widenFloat8E5m2 = widenByTable(8, 5, 2);
-export const widenFloat8E4m3fn = widenByTable(8, 4, 3, 'finite');
+export const widenFloat16 = widenBy(() => tableOf(16, 5, 10));
+export const widenFloat8E5m2 = widenBy(() => tableOf(8, 5, 2));
+export const widenFloat8E4m3fn = widenBy(() => tableOf(8, 4, 3, 'finite'));
 
 /** bfloat16 is the upper half of a float32. */
 export function widenBfloat16(bits: Uint16Array): Float32Array {
@@ -13,26 +13,21 @@ export function widenBfloat16(bits: Uint16Array): Float32Array {
   return new Float32Array(words.buffer);
 }
 
-function widenByTable(
-  width: 8 | 16,
-  exponentBits: number,
-  mantissaBits: number,
-  kind: 'ieee' | 'finite' = 'ieee',
-): (bits: Uint16Array | Uint8Array) => Float32Array {
+function widenBy(build: () => Float32Array): (bits: Uint16Array | Uint8Array) => Float32Array {
   let table: Float32Array | undefined;
   return (bits) => {
-    table ??= buildTable(width, exponentBits, mantissaBits, kind);
+    table ??= build();
     const values = new Float32Array(bits.length);
     for (let i = 0; i < bits.length; i++) values[i] = table[bits[i]!]!;
     return values;
   };
 }
 
-function buildTable(
-  width: number,
+function tableOf(
+  width: 8 | 16,
   exponentBits: number,
   mantissaBits: number,
-  kind: 'ieee' | 'finite',
+  kind: 'ieee' | 'finite' = 'ieee',
 ): Float32Array {
   const table = new Float32Array(2 ** width);
   const bias = 2 ** (exponentBits - 1) - 1;

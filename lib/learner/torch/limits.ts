@@ -1,8 +1,8 @@
 import { LimitExceededError } from './errors.js';
 
 /**
- * Limits on what a file may ask of the reader. The defaults are far above any real model: a hostile
- * file ends in an error, not in an exhausted machine.
+ * What a file may ask of the reader. The defaults are far above any real model; a hostile file ends
+ * in an error, not in an exhausted machine.
  *
  * @publicApi
  */

@@ -64,10 +64,7 @@ export class Module {
     return this.record.attr(name);
   }
 
-  /**
-   * A parameter, buffer or plain tensor attribute by its name; null where it is None. Throws {@link
-   * UnreadableTensorError} where it is a tensor of a kind that cannot be read (sparse, quantised).
-   */
+  /** A parameter, buffer or attribute. @throws UnreadableTensorError if sparse or quantised. */
   tensor(name: string): Tensor | null | undefined {
     const group = this.parameters.has(name) ? this.parameters : this.buffers;
     const found = group.get(name);

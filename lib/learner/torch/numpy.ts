@@ -45,7 +45,7 @@ export class NumpyDtype extends PyLibraryValue {
     return `${this.kind}${this.kind === 'O' ? '' : size}${this.unit ? `[${unit}]` : ''}`;
   }
 
-  /** `float64` and the like; undefined for what is no number. */
+  /** `float64` and the like; undefined for what is not a number. */
   get numberName(): string | undefined {
     return numberName(this.kind, this.itemsize);
   }
@@ -62,9 +62,8 @@ export class NdArray extends PyLibraryValue {
   #data: NumpyData | undefined;
 
   /**
-   * Sets what the array holds. `raw` is bytes, or a list for objects; `fortran` says that in the
-   * bytes the first index runs fastest (lists are always row by row). Throws {@link
-   * CorruptTensorError} when the bytes are not those of that shape.
+   * `raw` is bytes, or a list for objects; `fortran`: in the bytes (lists are row by row) the first
+   * index runs fastest. @throws CorruptTensorError when the bytes do not fill that shape.
    */
   assign(
     dtype: NumpyDtype,
@@ -97,9 +96,8 @@ export class NdArray extends PyLibraryValue {
   }
 
   /**
-   * The values row by row: a typed array for numbers, booleans (0 and 1) and times (int64 counts of
-   * the unit), else a list. Throws {@link UnsupportedDtypeError} for records of fields and for long
-   * doubles.
+   * Row by row: a typed array for numbers, booleans (0 and 1) and times (int64 counts of the unit),
+   * else a list. @throws UnsupportedDtypeError for records of fields and long doubles.
    */
   get data(): NumpyData {
     return (this.#data ??= this.#decode());
@@ -145,9 +143,8 @@ function decodeBytes(dtype: NumpyDtype, raw: Uint8Array, count: number): NumpyDa
   if (kind === 'S' || kind === 'U' || kind === 'V') return decodeFixed(dtype, raw, count);
   if (kind === 'M' || kind === 'm') return numbers('i', 8, raw, bigEndian)!;
   const isComplex = kind === 'c';
-  const values = isComplex
-    ? numbers('f', itemsize / 2, raw, bigEndian)
-    : numbers(kind, itemsize, raw, bigEndian);
+  const size = isComplex ? itemsize / 2 : itemsize;
+  const values = numbers(isComplex ? 'f' : kind, size, raw, bigEndian);
   if (!values) throw new UnsupportedDtypeError(dtype.name, 'A numpy array');
   if (!isComplex) return values;
   const parts = values as Float64Array;
@@ -215,7 +212,5 @@ function decodeUtf32(view: DataView, start: number, end: number, littleEndian: b
     points.push(point);
   }
   while (points.at(-1) === 0) points.pop();
-  let text = '';
-  for (const point of points) text += String.fromCodePoint(point);
-  return text;
+  return points.map((point) => String.fromCodePoint(point)).join('');
 }

@@ -1,18 +1,11 @@
 import { dictKey, type ComparedByValue, type DictKey } from './dict-key.js';
 
-/**
- * A value of a library's own class that is read into a class of ours: a tensor or its storage, an
- * array or its dtype, a data frame, a series, an index.
- */
+/** A value of a library's class that is read into one of ours: a tensor, an array, a frame… */
 export abstract class PyLibraryValue {
   declare protected readonly isLibraryValue: true;
 }
 
-/**
- * A Python value as the pickle machine leaves it: data only, nothing that can run.
- *
- * Integers that a double cannot hold are bigints; lists are arrays; `bytes` are `Uint8Array`s.
- */
+/** Data only, nothing that can run. Integers that a double cannot hold are bigints. */
 export type PyValue =
   | null
   | boolean
@@ -67,7 +60,7 @@ export class PyGlobal implements ComparedByValue {
 
 /** A dictionary. Keys compare as Python compares them: `True == 1`, tuples by value. */
 export class PyDict {
-  /** What a `defaultdict` makes missing values with; undefined for other dictionaries. */
+  /** What a `defaultdict` makes missing values with. */
   defaultFactory: PyValue | undefined;
   readonly #entries = new Map<DictKey, [PyValue, PyValue]>();
 
@@ -104,12 +97,8 @@ export class PyDict {
     return [...this.#entries.values()].map(([, value]) => value);
   }
 
-  entries(): IterableIterator<[PyValue, PyValue]> {
-    return this.#entries.values();
-  }
-
   [Symbol.iterator](): IterableIterator<[PyValue, PyValue]> {
-    return this.entries();
+    return this.#entries.values();
   }
 }
 
@@ -158,10 +147,7 @@ export class PyComplex {
   ) {}
 }
 
-/**
- * Anything else that the pickle would have built by calling something: `cls(*args)` followed by
- * state, list items and dictionary entries. A record of the call, never the call.
- */
+/** The record of a call, never the call: `cls(*args)`, then state, list items, dict entries. */
 export class PyObject {
   /** From the pickled state (`__dict__` and slots); a Map, so no key can reach a prototype. */
   readonly attrs = new Map<string, PyValue>();
@@ -210,10 +196,7 @@ export class PyObject {
 /** Names of callables may be made of other callables; a file may chain them without end. */
 const LONGEST_CHAIN = 16;
 
-/**
- * `module.name` of a class or function: one that the file names, or one that cloudpickle wrote by
- * value. Undefined for other values.
- */
+/** `module.name` of a class or function that the file names, or that cloudpickle wrote by value. */
 export function qualifiedNameOf(value: PyValue | undefined, depth = 0): string | undefined {
   if (value instanceof PyGlobal) return value.qualifiedName;
   if (value instanceof PyPartial && depth < LONGEST_CHAIN) {

@@ -18,10 +18,7 @@ export class MemoryStorage implements TorchStorage {
   }
 }
 
-/**
- * A storage that is read when it is first used. The bytes are kept as long as somebody else keeps
- * them, so that tensors on one storage do not read it twice and an unused one costs nothing.
- */
+/** Keeps its bytes while somebody else does: tensors share one read, unused storages are free. */
 export class LazyStorage implements TorchStorage {
   #cached: WeakRef<Uint8Array> | undefined;
 

@@ -10,7 +10,7 @@ import {
 } from './element-array.js';
 import { CorruptTensorError, TooManyElementsError, UnsupportedDtypeError } from './errors.js';
 import { widenBfloat16, widenFloat16, widenFloat8E4m3fn, widenFloat8E5m2 } from './half.js';
-import { PyLibraryValue, type PyDict, type PyGlobal } from './python.js';
+import { PyLibraryValue } from './python.js';
 import { MemoryStorage, type TorchStorage } from './storage.js';
 
 /** torch's element types, by their names in torch without the prefix. */
@@ -74,17 +74,10 @@ export class StorageView extends PyLibraryValue {
 }
 
 /**
- * A view on a storage of the file: shape, strides and offset count elements.
- *
- * Tensors that share a storage share the `storage` object; nothing is read before it is asked for.
- * What is given out may be a view of the file's bytes: do not write to it.
+ * A view on a storage of the file; shape, strides and offset count elements. What is given out may
+ * be a view of the file's bytes: do not write to it.
  */
 export class Tensor extends PyLibraryValue {
-  /** The class in Python when it is a subclass (`fastai.torch_core.TensorImage`). */
-  subclass: PyGlobal | undefined;
-  /** Attributes that the subclass instance carries. */
-  attrs: PyDict | undefined;
-
   /** Throws {@link CorruptTensorError} when the view does not lie within the storage. */
   constructor(
     readonly storage: TorchStorage,
@@ -118,10 +111,7 @@ export class Tensor extends PyLibraryValue {
     return true;
   }
 
-  /**
-   * All elements, row by row, as float32: narrow floats are widened, float64 and integers rounded,
-   * booleans 0 or 1. Throws {@link UnsupportedDtypeError} for complex numbers.
-   */
+  /** Row by row; float64 and integers are rounded. @throws UnsupportedDtypeError if complex. */
   toFloat32(): Float32Array {
     const values = this.#toReal();
     if (values instanceof Float32Array) return values;
@@ -131,11 +121,7 @@ export class Tensor extends PyLibraryValue {
     return Float32Array.from(values);
   }
 
-  /**
-   * All elements, row by row, in the dtype's own array: `Uint8Array` for uint8 and bool,
-   * `BigInt64Array` for int64, `Float32Array` also for float16, bfloat16 and float8; complex
-   * numbers are pairs of floats.
-   */
+  /** Row by row in the dtype's own array; narrow floats widened, complex numbers as pairs. */
   toTyped(): ElementArray {
     const raw = this.#elements();
     const widen = WIDEN[this.dtype];

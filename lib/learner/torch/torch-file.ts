@@ -23,10 +23,7 @@ export interface ReadTorchFileOptions {
 
 /**
  * Reads what `torch.save` wrote: the zip format, and the stream from before torch 1.6. Nothing in
- * the file is run.
- *
- * A path is kept open, and storages are read from it when they are first used; bytes are viewed,
- * not copied. Every failure is a {@link TorchFileError} or another `VtsError`.
+ * it is run. A path is kept open for its storages; bytes are viewed, not copied.
  */
 export function readTorchFile(
   source: string | Uint8Array,

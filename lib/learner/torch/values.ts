@@ -3,10 +3,7 @@ import { PandasVector } from './pandas/array.js';
 import { PyDict, PyObject, PySet, type PyValue } from './python.js';
 import { Tensor } from './tensor.js';
 
-/**
- * The items of a list, tuple, set, fastcore `L`, numpy array (row by row), tensor (as numbers),
- * series or index, or of a record that is a list; undefined for other values.
- */
+/** The items of anything that is a list, set, array, tensor, series or index in Python. */
 export function asItems(value: PyValue | undefined): PyValue[] | undefined {
   if (Array.isArray(value)) return value;
   if (value instanceof PySet) return value.items;
@@ -15,8 +12,7 @@ export function asItems(value: PyValue | undefined): PyValue[] | undefined {
   if (value instanceof Tensor) return value.toNumbers();
   if (!(value instanceof PyObject)) return undefined;
   if (value.items.length > 0) return value.items;
-  // Subclasses of tuple (namedtuples, fastuple) get their items as the only argument; of L as an
-  // attribute.
+  // Subclasses of tuple (namedtuples, fastuple) have one argument for items; of L an attribute.
   const inner = value.attr('items') ?? (value.args.length === 1 ? value.args[0] : undefined);
   return Array.isArray(inner) ? inner : undefined;
 }

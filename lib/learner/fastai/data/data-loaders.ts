@@ -1,8 +1,7 @@
-import { asItems, asNumber } from '../../torch/index.js';
-import { PyObject, type PyValue } from '../../torch/python.js';
+import { asItems, asNumber, PyObject, type PyValue } from '../../torch/index.js';
 import { readTransforms } from './pipeline.js';
 
-/** One `TfmdLists`: its transforms in order, and the type each of them was given at training. */
+/** One `TfmdLists`: its transforms in order, and the type that each was given at training. */
 export interface TransformedList {
   readonly transforms: readonly PyValue[];
   readonly types: PyValue | undefined;

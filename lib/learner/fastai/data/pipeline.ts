@@ -1,5 +1,4 @@
-import { asItems } from '../../torch/index.js';
-import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 
 /** The transforms of a `Pipeline` record: fastai sorts them by `order` when it builds one. */
 export function readTransforms(pipeline: PyValue | undefined): PyValue[] {
@@ -24,11 +23,8 @@ export function isOfFastai(transform: PyValue): boolean {
 }
 
 /**
- * Where in a pipeline an item enters: fastai's `TfmdLists.infer_idx`. Each stage recorded the type
- * that it was given at training; an item skips the stages before the first whose type it has
- * (`get_x` readers, mostly).
- *
- * @returns undefined when no stage takes the item.
+ * fastai's `TfmdLists.infer_idx`: an item skips the stages (`get_x` readers, mostly) before the
+ * first that was given the item's type at training. Undefined when no stage takes it.
  */
 export function entryStage(
   types: PyValue | undefined,

@@ -1,6 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import { asItems } from '../../torch/index.js';
-import { PyObject, type PyValue } from '../../torch/python.js';
+import { asItems, PyObject, type PyValue } from '../../torch/index.js';
 import type { DecodedTarget } from '../contract.js';
 import { UndecodedTargetError, UnsupportedTargetError } from '../errors.js';
 import { isOfFastai, qualifiedName, transformName } from './pipeline.js';
@@ -14,9 +13,8 @@ export interface Target {
 }
 
 /**
- * The decoding of a target pipeline, as `TfmdLists.decode` runs it: last transform first, those
- * without a `decodes` (readers, labelling functions, even ones the file cannot define) doing
- * nothing.
+ * `TfmdLists.decode`: the last transform first. Those without a `decodes` (readers, labelling
+ * functions, even ones the file cannot define) do nothing.
  */
 export function readTarget(transforms: readonly PyValue[]): Target {
   let vocab: readonly string[] | undefined;
@@ -67,9 +65,7 @@ function readStep(transform: PyValue): Step | undefined {
     case 'OneHotEncode':
       return { decode: (value) => ({ ...value, values: hot(value.values) }) };
     case 'RegressionSetup':
-      return {
-        decode: (value) => ({ ...value, decoded: plain(value) }),
-      };
+      return { decode: (value) => ({ ...value, decoded: plain(value) }) };
     default:
       // A labelling function or reader has no decodes; a user's own Transform might.
       if (isOfFastai(transform) || !decodesItself(transform)) return undefined;
@@ -85,9 +81,8 @@ function decodesItself(transform: PyValue): boolean {
 }
 
 /**
- * A class name for an index. A loss function without `decodes` leaves a whole row of outputs here
- * instead, and fastai then takes the vocabulary at each of them (truncated to an integer; flags
- * select) and shows the list.
+ * A class name for an index. A loss without `decodes` leaves a row of outputs instead: fastai shows
+ * the vocabulary at each of them (truncated to an integer; flags select).
  */
 function category(
   items: readonly PyValue[],

@@ -1,5 +1,4 @@
-import { asItems, holdsFloats } from '../../torch/index.js';
-import { PyObject, type PyValue } from '../../torch/python.js';
+import { asItems, holdsFloats, PyObject, type PyValue } from '../../torch/index.js';
 
 /** The items of a `CategoryMap`, or of the plain list that stands in its place. */
 export function readVocab(value: PyValue | undefined): PyValue[] {

@@ -1,15 +1,10 @@
 import type { Tensor } from 'onnxruntime-common';
-import { asNumber } from '../../torch/index.js';
-import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+import { asNumber, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import type { ActivationName } from '../contract.js';
 import { UnknownLossError } from '../errors.js';
 import { argmax, greaterThan, sigmoid, softmax } from './axis.js';
 
-/**
- * What a learner's `loss_func` does at inference: `activation` turns the model's output into what
- * `predict` calls probabilities, `decodes` turns those into the target. Both work on whole batches,
- * rows first.
- */
+/** What a `loss_func` does at inference, on whole batches: output to probabilities to target. */
 export interface Loss {
   activation(output: Tensor): Tensor;
   decodes(activated: Tensor): Tensor;
@@ -54,9 +49,7 @@ const fastaiLosses = new Map<string, LossReader>([
 ]);
 
 /**
- * The activation and decoding of a learner's `loss_func` record.
- *
- * Functions and torch's own losses have neither in fastai, so the model's output passes unchanged.
+ * Functions and torch's own losses have no activation in fastai: the output passes unchanged.
  *
  * @throws UnknownLossError for a class that the file does not define and fastai does not ship.
  */

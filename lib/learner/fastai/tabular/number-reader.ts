@@ -1,11 +1,8 @@
 import { badCell, cellsWith, type Column, type RowRange } from './table.js';
 
 /**
- * Reads the cells of a numeric column as float64; missing ones (null, undefined, NaN) become NaN.
- * As in pandas a boolean is 0 or 1, and a text is not a number; only where nothing is computed from
- * the column (`parseTexts`) does numpy read texts, as Python's `float()` does.
- *
- * @throws CellError
+ * Missing cells (null, undefined, NaN) become NaN. As in pandas a boolean is 0 or 1, and a text not
+ * a number; numpy reads texts (`parseTexts`) where nothing is computed. @throws CellError
  */
 export function readNumbers(
   name: string,

@@ -115,7 +115,7 @@ function fill(
       throw new CellError(
         name,
         start + row,
-        'is empty, and the learner saw no empty cell of that column in training',
+        'is empty, but the learner saw no empty cell of that column in training',
         'send a number',
       );
     }

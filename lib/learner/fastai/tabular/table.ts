@@ -186,7 +186,7 @@ export interface PackedFrame {
   readonly columns: ReadonlyMap<string, Column>;
 }
 
-export function isPackedFrame(value: unknown): value is PackedFrame {
+function isPackedFrame(value: unknown): value is PackedFrame {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -15,12 +15,7 @@ import { schemaOf } from './tabular-schema.js';
 /** Rows in one run: the run costs far more than its call, and a large table no large memory. */
 const MAX_ROWS = 8192;
 
-/**
- * Rows of a data frame in, codes and numbers through the model: fastai's `TabularPandas` at
- * inference.
- *
- * @throws UnsupportedLearnerError where rows are prepared by more than fastai's own procs.
- */
+/** `TabularPandas` at inference. @throws UnsupportedLearnerError for procs not of fastai. */
 export async function createTabularInference(
   file: LearnerFile,
   _target: Target,

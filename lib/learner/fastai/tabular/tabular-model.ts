@@ -75,7 +75,7 @@ export class TabularModel {
         throw new CellError(
           name,
           row,
-          `holds the code ${code}, and the model knows 0 to ${limit - 1}`,
+          `holds the code ${code}, but the model knows only 0 to ${limit - 1}`,
           'send a code that the learner was trained on',
         );
       }
@@ -133,7 +133,7 @@ function codeLimits(
     if (count === undefined) return [{ name, place, width: categories.length, limit }];
     if (count <= limit) return [];
     throw new UnsupportedLearnerError(
-      `The column "${name}" has ${count} classes, and its embedding has ${limit} rows`,
+      `The column "${name}" has ${count} classes, but its embedding has ${limit} rows`,
       'export the learner again: its classes and its model do not belong together',
     );
   });

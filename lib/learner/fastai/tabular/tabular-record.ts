@@ -1,5 +1,11 @@
-import { asDict, asItems, asNumber } from '../../torch/index.js';
-import { PyObject, type PyDict, type PyValue } from '../../torch/python.js';
+import {
+  asDict,
+  asItems,
+  asNumber,
+  PyObject,
+  type PyDict,
+  type PyValue,
+} from '../../torch/index.js';
 import { isOfFastai, qualifiedName, readTransforms, transformName } from '../data/pipeline.js';
 import { readVocab } from '../data/vocab.js';
 import { UnsupportedLearnerError } from '../errors.js';

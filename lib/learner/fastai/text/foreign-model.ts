@@ -13,7 +13,7 @@ export async function runForeignModel(
   const [output] = session.outputNames;
   if (input === undefined || output === undefined || others.length > 0) {
     throw new UnsupportedLearnerError(
-      `The ONNX model takes ${session.inputNames.length} inputs, and a ${kind} gives one, the token ids`,
+      `The ONNX model takes ${session.inputNames.length} inputs, but a ${kind} gives one, the token ids`,
       'export it with torch.onnx.export(learner.model, ids) where ids is an int64 tensor of shape [1, length]',
     );
   }

@@ -14,14 +14,10 @@ import { readRules } from './rules/read-rules.js';
 import { readSpacyTokenizer } from './spacy/read-language.js';
 
 /**
- * Reads a fastai `Tokenizer` transform.
+ * A `Tokenizer` transform without its rules for tokens (`replace_space`), which fastai applies to
+ * training data only.
  *
- * Predictions apply its rules and its tokenizer, not the rules for tokens (`replace_space`): those
- * belong to the tokenization of training data only.
- *
- * @throws UnknownTextRuleError for a rule of the user's own that the options do not give
- * @throws UnsupportedTokenizerError for a tokenizer that is not data, unless the options give one
- * @throws RegexSyntaxError or UnsupportedRegexError for expressions that cannot be matched here
+ * @throws UnknownTextRuleError, UnsupportedTokenizerError, RegexSyntaxError, UnsupportedRegexError
  */
 export function readTokenizer(
   record: PyValue,

@@ -4,11 +4,7 @@ import type { LearnerFile } from '../learner-file.js';
 import { openTextModel } from './text-model.js';
 import { TextPipeline } from './text-pipeline.js';
 
-/**
- * Texts in, token ids through the model, targets out: fastai's `TextBlock` at inference.
- *
- * @throws UnsupportedLearnerError where a transform of the text is the user's own.
- */
+/** `TextBlock` at inference. @throws UnsupportedLearnerError for a user's own transform. */
 export async function createTextInference(
   file: LearnerFile,
   target: Target,

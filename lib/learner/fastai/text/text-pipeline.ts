@@ -17,13 +17,9 @@ export class TextPipeline {
     readonly separator: string,
   ) {}
 
-  /**
-   * Reads the transforms from where a text enters the pipeline: readers before it (`get_x`, columns
-   * of a data frame) are for training data.
-   *
-   * @throws UnsupportedLearnerError where a transform of the text is the user's own.
-   */
+  /** @throws UnsupportedLearnerError where a transform of the text is the user's own. */
   static read(file: LearnerFile, options: LearnerOptions): TextPipeline {
+    // Readers before the text (`get_x`, columns of a data frame) are for training data.
     const { transforms = [], types } = file.dls.inputs[0] ?? {};
     const start = entryStage(types, (type) => type === 'str') ?? firstOfText(transforms);
     let split: Tokenize | undefined;

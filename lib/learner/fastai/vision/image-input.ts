@@ -1,5 +1,4 @@
-import { asItems } from '../../torch/index.js';
-import { PyGlobal, type PyValue } from '../../torch/python.js';
+import { asItems, PyGlobal, type PyValue } from '../../torch/index.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import type { RasterMode } from './image/raster.js';
@@ -15,17 +14,14 @@ const openModes: ReadonlyMap<string, RasterMode> = new Map([
 
 /**
  * The mode of the learner's images. What comes before an image is opened (readers, `get_x`) serves
- * training data only; what comes behind it must be fastai's.
- *
- * @throws UnsupportedLearnerError for several inputs, an image class or a transform of the user's
- * own.
+ * training data only; what comes behind it must be fastai's. @throws UnsupportedLearnerError
  */
 export function readImageInput(file: LearnerFile): RasterMode {
   const { inputs } = file.dls;
   const [input] = inputs;
   if (!input || inputs.length !== 1) {
     throw new UnsupportedLearnerError(
-      `The learner takes ${inputs.length} inputs, and image learners here take one image`,
+      `The learner takes ${inputs.length} inputs, but image learners here take one image`,
       'serve its model with a custom runner over its ONNX file',
     );
   }

@@ -14,10 +14,7 @@ export interface RawImage {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /**
-   * 1 is grey, 2 grey and alpha, 3 red, green and blue, 4 those and alpha. Alpha is ignored, as
-   * fastai does.
-   */
+  /** 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. Alpha is ignored, as in fastai. */
   readonly channels: 1 | 2 | 3 | 4;
 }
 

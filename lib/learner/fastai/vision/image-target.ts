@@ -1,6 +1,5 @@
 import { Tensor } from 'onnxruntime-common';
-import { asItems } from '../../torch/index.js';
-import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
+import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import type { DecodedTarget } from '../contract.js';
 import { transformName } from '../data/pipeline.js';
 import type { Target } from '../data/target.js';
@@ -9,8 +8,7 @@ import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 
 /**
- * What an image learner shows: a class and the like, points in pixels [points, 2], or a mask
- * [height, width].
+ * An image learner's result: labels or numbers, points in pixels [n, 2], or a mask [height, width].
  *
  * @publicApi
  */

@@ -15,12 +15,7 @@ interface EncodedImage {
   planes?: Planes;
 }
 
-/**
- * Images in, classes, numbers, points or masks out: fastai's `ImageBlock` at inference.
- *
- * @throws UnsupportedLearnerError for transforms of the user's own and targets that cannot be
- * decoded.
- */
+/** `ImageBlock` at inference. @throws UnsupportedLearnerError for foreign transforms or targets. */
 export async function createVisionInference(
   file: LearnerFile,
   labels: Target,

@@ -68,6 +68,5 @@ export interface ParsedRegex {
   readonly root: RegexNode;
   /** Flags given, and those set by inline `(?...)` for the whole pattern. */
   readonly flags: number;
-  readonly groupCount: number;
   readonly groupNames: ReadonlyMap<string, number>;
 }

@@ -15,11 +15,9 @@ interface Branch {
 }
 
 /**
- * Tells whether an alternation of many branches matches at the start of a text, branch by branch.
- *
- * spaCy's French `token_match` is an alternation of 1.4 million characters, which takes an engine a
- * second to compile as a whole. Each branch needs certain characters in a row; it is compiled when
- * a text first has them.
+ * Tells whether an alternation matches at the start of a text, branch by branch. spaCy's French
+ * `token_match` of 1.4 million characters takes an engine a second to compile as a whole; a branch
+ * is compiled when a text first has the characters that it requires.
  */
 export class BranchIndex {
   readonly #branches: readonly Branch[];

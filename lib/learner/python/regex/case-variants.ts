@@ -1,30 +1,12 @@
 /** Equal under IGNORECASE by their upper-case form alone (the engine's list). */
-const SAME_UPPER_CASE: readonly (readonly number[])[] = [
-  [0x69, 0x131],
-  [0x73, 0x17f],
-  [0xb5, 0x3bc],
-  [0x345, 0x3b9, 0x1fbe],
-  [0x390, 0x1fd3],
-  [0x3b0, 0x1fe3],
-  [0x3b2, 0x3d0],
-  [0x3b5, 0x3f5],
-  [0x3b8, 0x3d1],
-  [0x3ba, 0x3f0],
-  [0x3c0, 0x3d6],
-  [0x3c1, 0x3f1],
-  [0x3c2, 0x3c3],
-  [0x3c6, 0x3d5],
-  [0x432, 0x1c80],
-  [0x434, 0x1c81],
-  [0x43e, 0x1c82],
-  [0x441, 0x1c83],
-  [0x442, 0x1c84, 0x1c85],
-  [0x44a, 0x1c86],
-  [0x463, 0x1c87],
-  [0x1c88, 0xa64b],
-  [0x1e61, 0x1e9b],
-  [0xfb05, 0xfb06],
-];
+const SAME_UPPER_CASE: readonly (readonly number[])[] = (
+  'i\u0131 s\u017f \u00b5\u03bc \u0345\u03b9\u1fbe \u0390\u1fd3 \u03b0\u1fe3 \u03b2\u03d0 ' +
+  '\u03b5\u03f5 \u03b8\u03d1 \u03ba\u03f0 \u03c0\u03d6 \u03c1\u03f1 \u03c2\u03c3 ' +
+  '\u03c6\u03d5 \u0432\u1c80 \u0434\u1c81 \u043e\u1c82 \u0441\u1c83 \u0442\u1c84\u1c85 ' +
+  '\u044a\u1c86 \u0463\u1c87 \u1c88\ua64b \u1e61\u1e9b \ufb05\ufb06'
+)
+  .split(' ')
+  .map((equal) => Array.from(equal, (char) => char.charCodeAt(0)));
 
 /** No cased character lies above the supplementary multilingual plane. */
 const LAST_CASED = 0x1ffff;

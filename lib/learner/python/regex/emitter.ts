@@ -92,8 +92,7 @@ class Emitter {
     const lazy = mode === 'lazy';
     const source = requiredEnd(body) + this.emit(body);
     if (max === 1 && widthOf(body)[0] === 0) {
-      // JavaScript refuses a round of a loop that consumed nothing, and would go on to the body's
-      // next branch.
+      // JavaScript refuses a round that consumed nothing, and would try the body's next branch.
       return `(?:${min === 1 ? source : lazy ? `|${source}` : `${source}|`})`;
     }
     if (max > 1 && prefersEmpty(body)) {
@@ -121,8 +120,7 @@ class Emitter {
       throw new RegexSyntaxError(this.regex.pattern, 'look-behind requires fixed-width pattern', 0);
     }
     if (!needsForwardMatch(body)) return `(?<${sign}${this.emit(body)})`;
-    // JavaScript matches the inside of a lookbehind backwards, which references and atomic groups
-    // can tell.
+    // JavaScript matches lookbehinds backwards, which references and atomic groups can tell.
     return `(?<${sign}(?=${this.emit(body)})[^]{${min}})`;
   }
 

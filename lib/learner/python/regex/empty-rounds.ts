@@ -2,10 +2,8 @@ import type { RegexNode } from './ast.js';
 import { widthOf } from './width.js';
 
 /**
- * Whether a node tries a way to match nothing before a way to match something, such as `|a` or
- * `a??`.
- *
- * In a loop Python accepts such a round and leaves; JavaScript rejects it and tries the other way.
+ * Whether a node, such as `|a` or `a??`, tries to match nothing before it tries to match something:
+ * in a loop Python accepts such a round and leaves; JavaScript rejects it and tries the other way.
  */
 export function prefersEmpty(node: RegexNode): boolean {
   switch (node.kind) {

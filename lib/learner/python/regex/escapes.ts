@@ -9,10 +9,7 @@ const CATEGORIES: ReadonlyMap<string, Category> = new Map(
   ]),
 );
 
-/**
- * The part of an escape that means the same inside and outside a class: a code point or a category.
- * The reader stands after the letter. Undefined when the letter is one that only the caller knows.
- */
+/** Escapes that mean the same inside and outside a class; the reader stands after the letter. */
 export function readCommonEscape(
   reader: PatternReader,
   letter: string,

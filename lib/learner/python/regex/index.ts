@@ -1,3 +1,2 @@
-export { RegexFlag } from './flags.js';
 export { PythonPattern, type PythonMatch } from './pattern.js';
 export { RegexSyntaxError, UnsupportedRegexError } from './python-regex.error.js';

@@ -20,21 +20,13 @@ const ASSERTION_ESCAPES: ReadonlyMap<string, Assertion['name']> = new Map([
 /** Parses a pattern by the grammar of Python 3.11's `re`, flags resolved into each node. */
 export function parseRegex(pattern: string, flags: number): ParsedRegex {
   let known = flags | (flags & RegexFlag.ASCII ? 0 : RegexFlag.UNICODE);
-  // A flag such as (?x) may stand after what it changes, so the pattern is read again with what was
-  // found.
+  // A flag such as (?x) may stand after what it changes: then the pattern is read again.
   for (;;) {
     const parser = new RegexParser(pattern, known);
     const root = parser.parse();
-    if (parser.globalFlags === known) {
-      return {
-        pattern,
-        root,
-        flags: known,
-        groupCount: parser.groupCount,
-        groupNames: parser.groupNames,
-      };
-    }
-    known = parser.globalFlags;
+    const { globalFlags, groupNames } = parser;
+    if (globalFlags === known) return { pattern, root, flags: known, groupNames };
+    known = globalFlags;
   }
 }
 
@@ -44,7 +36,7 @@ class RegexParser {
   readonly #openGroups = new Set<number>();
   #depth = 0;
   readonly groupNames = new Map<string, number>();
-  groupCount = 0;
+  #groupCount = 0;
   globalFlags: number;
 
   constructor(
@@ -80,8 +72,7 @@ class RegexParser {
           continue;
         }
       }
-      const quantified = this.#quantifier(char, items);
-      if (quantified) continue;
+      if (this.#quantifier(char, items)) continue;
       const item = this.#item(char, flags);
       if (item) items.push(item);
     }
@@ -170,9 +161,7 @@ class RegexParser {
   }
 
   #backReference(index: number, flags: number): RegexNode {
-    if (index > this.groupCount) {
-      throw this.#reader.error(`invalid group reference ${index}`);
-    }
+    if (index > this.#groupCount) throw this.#reader.error(`invalid group reference ${index}`);
     if (this.#openGroups.has(index)) throw this.#reader.error('cannot refer to an open group');
     return { kind: 'backReference', index, flags };
   }
@@ -211,7 +200,7 @@ class RegexParser {
     if (reader.accept('<')) {
       const name = reader.takeUntil('>', 'name');
       if (this.groupNames.has(name)) throw reader.error(`redefinition of group name '${name}'`);
-      this.groupNames.set(name, this.groupCount + 1);
+      this.groupNames.set(name, this.#groupCount + 1);
       return this.#capture(flags);
     }
     if (reader.accept('=')) {
@@ -224,7 +213,7 @@ class RegexParser {
   }
 
   #capture(flags: number): RegexNode {
-    const index = ++this.groupCount;
+    const index = ++this.#groupCount;
     this.#openGroups.add(index);
     const body = this.#body(flags);
     this.#openGroups.delete(index);

@@ -1,12 +1,8 @@
 import { childrenOf, type RegexNode } from './ast.js';
 
 /**
- * Finds a back reference to a group that may not have taken part in the match by then.
- *
- * Python fails such a reference; JavaScript lets it match nothing, and also forgets groups when a
- * loop goes round.
- *
- * @returns the group's number, or undefined when every reference is safe
+ * The number of a group that a back reference names and that may not have matched by then: Python
+ * fails there, JavaScript lets it match nothing, and also forgets groups when a loop goes round.
  */
 export function unsafeReference(root: RegexNode): number | undefined {
   let unsafe: number | undefined;

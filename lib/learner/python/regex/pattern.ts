@@ -48,7 +48,6 @@ export class PythonPattern {
     return this.#exec('match', text, 0);
   }
 
-  /** Whether `pattern.match(text)` finds anything. */
   matches(text: string): boolean {
     this.#branches ??= BranchIndex.of(this.#parsed) ?? false;
     if (this.#branches) return this.#branches.matches(text);
@@ -67,10 +66,7 @@ export class PythonPattern {
     return this.#exec('fullmatch', text, 0);
   }
 
-  /**
-   * `pattern.finditer(text)`. After an empty match Python looks for a longer one at the same place
-   * before it moves on; JavaScript would move on at once.
-   */
+  /** After an empty match Python first looks for a longer one there; JavaScript would move on. */
   finditer(text: string): PythonMatch[] {
     const found: PythonMatch[] = [];
     let position = 0;
@@ -135,8 +131,7 @@ export class PythonPattern {
   }
 
   #compileNonEmpty(): Compiled {
-    // Group 1 holds the rest of the text: if it still lies ahead after the match, nothing was
-    // consumed.
+    // Group 1 is the rest of the text: if it still lies ahead afterwards, nothing was consumed.
     const { source, groups } = emitRegex(this.#parsed, 1);
     return { regex: this.#regExp(`(?=([^]*))(?:${source})(?!\\1$)`, 'uy'), groups };
   }

@@ -5,11 +5,7 @@ function quoted(pattern: string): string {
   return JSON.stringify(pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern);
 }
 
-/**
- * A pattern that Python's `re` would refuse too.
- *
- * @publicApi
- */
+/** A pattern that Python's `re` would refuse too. @publicApi */
 export class RegexSyntaxError extends VtsError {
   constructor(
     readonly pattern: string,
@@ -23,12 +19,7 @@ export class RegexSyntaxError extends VtsError {
   }
 }
 
-/**
- * A construct of Python's `re` without an equivalent in JavaScript: matching it would give other
- * results.
- *
- * @publicApi
- */
+/** A construct of Python's `re` that would match something else in JavaScript. @publicApi */
 export class UnsupportedRegexError extends VtsError {
   constructor(
     readonly pattern: string,

@@ -2,11 +2,10 @@ import { childrenOf, type CharSet, type RegexNode } from './ast.js';
 import { setSource } from './set-source.js';
 
 /**
- * A lookahead for the beginning of a sequence such as `[^\s]+(?::[^\s]*)?@`, which is true of all
- * that the sequence can match: characters of its first class, and then the one that it ends with.
- * Without it, where no such end is in sight, every way to divide the characters among the loops is
- * tried: a text of 100,000 characters without a space takes spaCy's pattern of web addresses
- * minutes. Empty for sequences of other forms.
+ * A lookahead for what a sequence such as `[^\s]+(?::[^\s]*)?@` cannot match without: characters of
+ * its first class, and then its last one. Where that is missing, every way to divide the characters
+ * among the loops would be tried: spaCy's pattern of web addresses takes minutes for a text of
+ * 100,000 characters without a space. Empty for sequences of other forms.
  */
 export function requiredEnd(body: RegexNode): string {
   if (body.kind !== 'sequence') return '';

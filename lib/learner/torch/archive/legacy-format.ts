@@ -25,9 +25,8 @@ interface Root {
 }
 
 /**
- * Reads the stream that torch wrote before 1.6: a magic number, a version, facts on the machine,
- * the object, the keys of its storages, each a pickle; then the storages, each a count of elements
- * and raw bytes.
+ * The stream from before torch 1.6: a magic number, a version, facts on the machine, the object,
+ * the keys of its storages, each a pickle; then each storage's count of elements and raw bytes.
  */
 export function readLegacy(
   source: ByteSource,

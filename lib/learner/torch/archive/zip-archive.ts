@@ -93,7 +93,7 @@ export class ZipEntry {
     }
   }
 
-  /** Throws {@link CorruptEntryError}; the CRC-32 is taken on the first call only. */
+  /** The CRC-32 is taken on the first call only. @throws CorruptEntryError */
   read(): Uint8Array {
     const { compressedSize, compressionMethod, crc32 } = this.entry;
     const raw = this.source.read(this.end - compressedSize, compressedSize);

@@ -14,10 +14,7 @@ const NAT = -(2n ** 63n);
 const DEEPEST = 16;
 let nesting = 0;
 
-/**
- * The values of a numpy array, an index or a pandas extension array, row by row. `NA` and "not a
- * time" are null; times are bigint counts of their unit.
- */
+/** Row by row; `NA` and "not a time" are null, times are bigint counts of their unit. */
 export function arrayValues(value: PyValue, what: string): PyValue[] {
   if (nesting >= DEEPEST) throw new UnreadableColumnError(what, 'arrays nested without end');
   nesting++;

@@ -30,9 +30,8 @@ interface Buffers {
 }
 
 /**
- * The values of a pickled pyarrow array or chunked array of texts, numbers or booleans; `missing`
- * where it has none. Undefined for other types. Throws {@link CorruptTensorError} when the buffers
- * are too short.
+ * The values of a pickled pyarrow array or chunked array of texts, numbers or booleans; undefined
+ * for other types. @throws CorruptTensorError when the buffers are too short.
  */
 export function readArrowArray(
   array: PyValue | undefined,

@@ -51,11 +51,7 @@ export class DataFrame extends PyLibraryValue {
     return this.#position(name) >= 0;
   }
 
-  /**
-   * The values of a column, undefined when there is none of that name; missing ones are null
-   * (masked), or NaN where pandas has NaN. Throws {@link UnreadableColumnError} when its values are
-   * of an unknown class.
-   */
+  /** Missing values as in {@link Series}. @throws UnreadableColumnError for an unknown class. */
   column(name: PyValue): PyValue[] | undefined {
     const position = this.#position(name);
     if (position < 0) return undefined;

@@ -5,9 +5,8 @@ import type { RebuildContext, Rebuilders } from './rebuilder.js';
 type Call = (callable: PyValue, args: readonly PyValue[], kwargs?: PyDict) => Travelling;
 
 /**
- * What a call in a pickle, `callable(*args, **kwargs)`, leaves: the value that a rebuilder of the
- * closed list makes of it, else a record of it. copyreg's constructors stand for the class that is
- * their first argument.
+ * What `callable(*args, **kwargs)` leaves: a rebuilder's value, else a record of the call. The
+ * constructors of copyreg stand for the class that is their first argument.
  */
 export function recordCall(
   callable: PyValue,

@@ -25,12 +25,9 @@ export interface MachineOptions {
 }
 
 /**
- * Reads one pickle, protocols 0 to 5, without running anything: each call that the pickle asks for
- * becomes a {@link PyObject} that records it, or the value that a rebuilder of the closed list
- * makes of it.
- *
- * No name is looked up, and nothing recurses: nesting costs the stack of this machine, not
- * JavaScript's.
+ * Reads one pickle, protocols 0 to 5, without running anything: each call becomes a record of it, a
+ * {@link PyObject}, or what a rebuilder of the closed list makes of it. No name is looked up, and
+ * nothing recurses: nesting costs the stack of this machine, not JavaScript's.
  */
 export class PickleMachine implements RebuildContext {
   readonly #stack: PickleStack;
@@ -195,9 +192,7 @@ export class PickleMachine implements RebuildContext {
       case Op.EXT1:
       case Op.EXT2:
       case Op.EXT4:
-        throw this.#unsupported(
-          'the copyreg extension registry of the program that wrote it (EXT)',
-        );
+        throw this.#unsupported("its writer's copyreg extension registry (EXT)");
       case Op.NEXT_BUFFER:
       case Op.READONLY_BUFFER:
         throw this.#unsupported('out-of-band buffers (protocol 5, NEXT_BUFFER)');
@@ -205,8 +200,6 @@ export class PickleMachine implements RebuildContext {
         throw cursor.corrupt(`0x${op.toString(16)} is no opcode`);
     }
   }
-
-  // --- the memo ---
 
   #remember(index: number): void {
     if (!(index >= 0)) throw this.cursor.corrupt('a memo index is negative');
@@ -221,8 +214,6 @@ export class PickleMachine implements RebuildContext {
     if (value === undefined) throw this.cursor.corrupt(`nothing is remembered as ${index}`);
     this.#stack.push(value);
   }
-
-  // --- containers ---
 
   #append(items: readonly Travelling[]): void {
     const target = this.#stack.top();
@@ -266,8 +257,6 @@ export class PickleMachine implements RebuildContext {
     for (const item of items) target.items.push(item);
   }
 
-  // --- calls ---
-
   #global(module: string, name: string): PyGlobal {
     const length = module.length + name.length;
     if (length > LONGEST_NAME) {
@@ -289,8 +278,7 @@ export class PickleMachine implements RebuildContext {
   }
 
   #call(callable: PyValue, args: PyValue[], kwargs?: PyDict): Travelling {
-    // Copied with their arguments, which may be a shared tuple: a few bytes of pickle must not copy
-    // megabytes.
+    // The arguments, perhaps a shared tuple, are copied: few bytes must not copy megabytes.
     this.charge(args.length);
     return recordCall(callable, args, kwargs, this.options.rebuilders, this);
   }
@@ -307,8 +295,6 @@ export class PickleMachine implements RebuildContext {
     if (!persistent) throw this.#unsupported('objects that its writer kept elsewhere (PERSID)');
     return persistent(id, this);
   }
-
-  // --- errors and limits ---
 
   #setProtocol(protocol: number): void {
     if (protocol > HIGHEST_PROTOCOL) {

@@ -52,10 +52,7 @@ export function decodeRawUnicodeEscape(text: string): string | undefined {
   return malformed ? undefined : decoded;
 }
 
-/**
- * The bytes of a quoted Python 2 `str` literal, as protocol 0 writes it: `'it\'s \x00'`. Undefined
- * when it is not quoted, or an escape is malformed.
- */
+/** The bytes of a Python 2 `str` literal, `'it\'s \x00'`; undefined when it is malformed. */
 export function decodeQuotedBytes(line: string): Uint8Array | undefined {
   const text = line.trim();
   const quote = text[0];

@@ -16,7 +16,7 @@ export const builtinRebuilders: RebuilderList = [
   ['builtins.set', rebuildSet],
   ['builtins.frozenset', rebuildSet],
   ['builtins.list', copyItems],
-  ['builtins.tuple', (args, context) => tupleOf(copyItems(args, context))],
+  ['builtins.tuple', rebuildTuple],
   ['builtins.dict', rebuildDict],
   ['builtins.complex', rebuildComplex],
   ['builtins.bytes', rebuildBytes],
@@ -47,7 +47,8 @@ function copyItems(args: readonly PyValue[], context: RebuildContext): PyValue[]
   return [...list];
 }
 
-function tupleOf(items: PyValue[] | undefined): PyTuple | undefined {
+function rebuildTuple(args: readonly PyValue[], context: RebuildContext): PyTuple | undefined {
+  const items = copyItems(args, context);
   return items && PyTuple.of_(items);
 }
 

@@ -14,8 +14,8 @@ export const torchRebuilders: RebuilderList = [
   ['torch._tensor._rebuild_from_type_v2', rebuildSubclass],
   ['torch._tensor._rebuild_from_type', rebuildSubclass],
   ['torch.tensor._rebuild_from_type', rebuildSubclass],
-  // fastai pickled its own tensor classes with functions of its own.
-  ['fastai.torch_core._fa_rebuild_tensor', rebuildFastaiTensor],
+  // fastai pickled its own tensor classes with functions of its own; 2.0 and 2.1 give the class.
+  ['fastai.torch_core._fa_rebuild_tensor', ([, ...inner]) => rebuildTensorV2(inner)],
   ['fastai.torch_core._rebuild_from_type', rebuildSubclass],
 ];
 
@@ -66,25 +66,12 @@ export function numbersIn(value: PyValue | undefined): number[] | undefined {
   return [...value];
 }
 
-/** `(function, class, arguments, state)`: what the function gives, as that class. */
+/** `(function, class, arguments, state)`: what the function gives; nothing asks for the class. */
 function rebuildSubclass(args: readonly PyValue[], context: RebuildContext): Tensor | undefined {
-  const [func, type, inner, state] = args;
+  const [func, , inner] = args;
   if (!(func instanceof PyGlobal) || !Array.isArray(inner)) return undefined;
-  const plain = subclassFunctions.get(func.qualifiedName)?.(inner, context);
-  if (!(plain instanceof Tensor)) return undefined;
-  const tensor = new Tensor(plain.storage, plain.dtype, plain.shape, plain.strides, plain.offset);
-  tensor.subclass = type instanceof PyGlobal ? type : undefined;
-  const attrs = Array.isArray(state) ? state[0] : state;
-  tensor.attrs = attrs instanceof PyDict ? attrs : undefined;
-  return tensor;
-}
-
-/** `(class, storage, offset, size, stride, …)`: fastai 2.0 and 2.1. */
-function rebuildFastaiTensor(args: readonly PyValue[]): Tensor | undefined {
-  const [type, ...inner] = args;
-  const tensor = rebuildTensorV2(inner);
-  if (tensor && type instanceof PyGlobal) tensor.subclass = type;
-  return tensor;
+  const tensor = subclassFunctions.get(func.qualifiedName)?.(inner, context);
+  return tensor instanceof Tensor ? tensor : undefined;
 }
 
 /** Not {@link rebuildSubclass} itself: arguments nested in arguments must not recurse. */

@@ -11,7 +11,7 @@ export interface PickledValue {
   /** The memo index that this opcode gets, where it is such a one. */
   readonly got: number | undefined;
   /** What it was put into the memo as. */
-  memo: number | undefined;
+  memo?: number;
   /** The entries of a dictionary. */
   readonly entries: (readonly [key: PickledValue, value: PickledValue])[];
   /** What it was BUILT with. */
@@ -114,9 +114,8 @@ export class PickleOutline {
   }
 
   /**
-   * Picklers drop two things: the result of a call that gives an object its state, which is a part
-   * of that object; and the items of a tuple that holds itself, which turned out to be in the memo
-   * and is fetched from there next.
+   * Picklers drop the result of a call that gives an object its state, a part of that object; and
+   * the items of a tuple that holds itself, which is fetched from the memo next.
    */
   #drop({ code }: PickleOp, at: number): boolean {
     const isCall = this.ops[at - 1]?.code === Op.REDUCE;
@@ -141,15 +140,7 @@ export class PickleOutline {
     const got = op && GETS.has(op.code) ? op.number : undefined;
     const first = this.#dropped ?? at;
     this.#dropped = undefined;
-    const value: PickledValue = {
-      first,
-      end: -1,
-      text: op?.text,
-      got,
-      memo: undefined,
-      entries: [],
-      states: [],
-    };
+    const value = { first, end: -1, text: op?.text, got, entries: [], states: [] };
     this.#stack.push(value);
     return value;
   }

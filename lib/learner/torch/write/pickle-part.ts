@@ -5,11 +5,8 @@ import { PickleOutline, type PickledValue } from './pickle-outline.js';
 const DEEPEST = 2000;
 
 /**
- * A pickle of one part of what another pickle holds: of the attribute of an attribute... of its
- * root. The opcodes are the other's own, so that nothing is lost or changed on the way.
- *
- * @returns undefined where there is no such part, or it cannot be cut out: it refers to what it is
- * a part of.
+ * A pickle of one part of another, made of the other's own opcodes, so that nothing is lost or
+ * changed. Undefined where there is no such part, or it refers to what it is a part of.
  */
 export function picklePart(bytes: Uint8Array, path: readonly string[]): Uint8Array | undefined {
   const outline = PickleOutline.of(bytes);

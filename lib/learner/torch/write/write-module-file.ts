@@ -20,11 +20,10 @@ const FOLDER = 'archive';
 const EPOCH = new Date(1980, 0, 1);
 
 /**
- * Writes the file that `torch.save(module)` would write, for a module that was read from a torch
- * file: its part of the pickle, and the storages that this names.
+ * Writes what `torch.save(module)` would: the module's part of its file's pickle, and its storages.
  *
- * @returns false where the module cannot be taken out of its file: a stream from before torch 1.6,
- * or a module that refers to what it is a part of.
+ * @returns false where it cannot be taken out: the file is a stream from before torch 1.6, or the
+ * module refers to what it is a part of.
  */
 export async function writeModuleFile(
   { source, path }: ModuleOrigin,

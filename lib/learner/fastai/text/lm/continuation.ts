@@ -26,9 +26,8 @@ export async function wholeText(
 }
 
 /**
- * The words that are added to the text: what {@link wholeText} returns is the words of the text and
- * these. A marker token gives no word of its own, and one that repeats gives several, so there may
- * be more or fewer than tokens.
+ * The words that {@link wholeText} returns behind those of the text: more or fewer than the tokens,
+ * as a marker token gives no word of its own, and one that repeats gives several.
  */
 export async function* addedWords({
   prompt,

@@ -8,11 +8,9 @@ const MOST_CHARACTERS = 10_000_000;
 const RULES: ReadonlySet<string> = new Set([TK_MAJ, TK_UP, TK_REP, TK_WREP]);
 
 /**
- * fastai's `decode_spec_tokens`, one token after the other.
- *
- * Its repetitions do not end with the token they are for: `xxrep 3 a b` gives `aaa bbb`, and a
- * later `xxrep` takes the number of the first, until another marker comes. That is how fastai's own
- * text reads, so it is kept.
+ * fastai's `decode_spec_tokens`, token by token. Its repetitions do not end with the token they are
+ * for: `xxrep 3 a b` gives `aaa bbb`, and a later `xxrep` takes the number of the first, until
+ * another marker comes.
  */
 export class TokenDecoder {
   #rule: string | undefined;

@@ -24,8 +24,7 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
     if (reached) for (let i = 0; i < probs.length; i++) if (probs[i]! < bound) probs[i] = 0;
   }
   if (temperature !== 1) {
-    // By the largest, which changes no proportion: at a low temperature all would underflow, as
-    // they do in fastai.
+    // Divided by the largest, or at a low temperature all would underflow, as they do in fastai.
     const most = largest(probs);
     const power = 1 / temperature;
     for (let i = 0; i < probs.length; i++) {
@@ -38,11 +37,9 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
 }
 
 /**
- * Draws an index by weights that need not add up to 1: `torch.multinomial(weights, 1)`.
+ * `torch.multinomial(weights, 1)`, drawn by a `uniform` number in [0, 1).
  *
- * @param uniform In [0, 1).
- * @throws NoTokenLeftError when all weights are 0; NotProbabilitiesError when one is negative or
- * not finite.
+ * @throws NoTokenLeftError, NotProbabilitiesError
  */
 export function draw(weights: Float32Array, uniform: number): number {
   let total = 0;

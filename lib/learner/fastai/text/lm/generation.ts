@@ -71,8 +71,7 @@ export class Generation {
     }
     const { logits, state } = await model.step(unread, hidden);
     const id = this.#draw(activation(logits).data as Float32Array);
-    // fastai runs the model anew for each word. Going on from the state gives the same numbers for
-    // one step each.
+    // fastai runs the model anew for each word; going on from the state gives the same numbers.
     const { onlyLastWord } = this.options;
     const whole = !onlyLastWord && !model.carries;
     this.#move({

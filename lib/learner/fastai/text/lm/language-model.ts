@@ -80,7 +80,7 @@ function checkIds(ids: Int32Array, vocabSize: number): void {
   const unknown = ids.find((id) => id < 0 || id >= vocabSize);
   if (unknown === undefined) return;
   throw new TextInputError(
-    `The text has the token id ${unknown}, and the model's vocabulary ends at ${vocabSize - 1}`,
+    `The text has the token id ${unknown}, but the model's vocabulary ends at ${vocabSize - 1}`,
     'Use the ids that the learner itself gives for its tokens.',
   );
 }

@@ -72,8 +72,7 @@ export class LMLearner extends BaseLearner {
    * Reads the export.pkl of a language model; `Learner.load` does the same for a file of any kind.
    *
    * @param source Path of the file, or its bytes.
-   * @throws WrongLearnerKindError when the file holds a learner of another kind, and what
-   * `Learner.load` throws.
+   * @throws WrongLearnerKindError for a learner of another kind, and what `Learner.load` throws.
    */
   static async load(source: string | Uint8Array, options: LearnerOptions = {}): Promise<LMLearner> {
     const file = openLearnerFile(source);
@@ -223,7 +222,7 @@ export class LMLearner extends BaseLearner {
     if (options.noUnk && this.#context.unknown === undefined) {
       throw new InvalidGenerateOptionError(
         'noUnk',
-        'is on, and the vocabulary has no xxunk',
+        'is on, but the vocabulary has no xxunk',
         'pass noUnk: false',
       );
     }
@@ -231,10 +230,8 @@ export class LMLearner extends BaseLearner {
   }
 
   #begun({ unread }: GenerationState): NonNullable<Slice['begun']> {
-    return {
-      prompt: Array.from(unread, (id) => this.#token(id)),
-      separator: this.pipeline.separator,
-    };
+    const prompt = Array.from(unread, (id) => this.#token(id));
+    return { prompt, separator: this.pipeline.separator };
   }
 
   #token(id: number): string {

@@ -4,9 +4,8 @@ import { randomBytes } from 'node:crypto';
 export type RandomState = Uint32Array;
 
 /**
- * Uniform random numbers that repeat for a seed: xoshiro128**, seeded through a hash so that
- * neighbouring seeds have nothing in common. torch's numbers cannot be repeated, only their
- * distribution.
+ * xoshiro128**, seeded through a hash so that neighbouring seeds have nothing in common. torch's
+ * own numbers cannot be repeated, only their distribution.
  */
 export class SeededRandom {
   private constructor(readonly state: RandomState) {}

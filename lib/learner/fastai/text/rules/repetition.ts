@@ -24,9 +24,8 @@ export function replaceWrep(text: string): string {
   );
 }
 
-// Few texts repeat anything, and the expressions with their backreferences take most of a
-// tokenization's time: the two functions below are necessary conditions that one pass over the text
-// decides.
+// Few texts repeat anything, and backreferences take most of a tokenization's time: the conditions
+// below are necessary ones, decided in one pass.
 
 /** Three equal code units in a row; a character of two units may always repeat. */
 function mayRepeatCharacter(text: string): boolean {

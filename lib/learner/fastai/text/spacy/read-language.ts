@@ -28,8 +28,7 @@ const MAX_LENGTH = 1_000_000;
 const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language. Texts that spaCy refuses are
- * refused: those longer than `nlp.max_length`, and those that are not valid Unicode.
+ * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language. Refuses what spaCy refuses.
  *
  * @throws UnsupportedTokenizerError for languages whose tokenizer is not a set of rules
  * @throws UnreadableTokenizerError when the language is not in the file
@@ -130,8 +129,7 @@ function splitCharacters(text: string): string[] {
   let afterToken = false;
   for (const char of text) {
     if (isSpace(char.charCodeAt(0))) {
-      // The first space behind a token belongs to the token; the white space after it is a token of
-      // its own.
+      // The first space behind a token belongs to it; the white space after that is a token.
       if (afterToken && char === ' ') afterToken = false;
       else space += char;
       if (space) afterToken = false;

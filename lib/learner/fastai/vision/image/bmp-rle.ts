@@ -1,11 +1,6 @@
 import { DamagedImageError } from '../../errors.js';
 
-/**
- * BMP's run lengths: rows from the bottom of the image, one index a pixel. What a row or a jump
- * leaves out is index 0.
- *
- * @throws DamagedImageError when the pixels end early.
- */
+/** Indices of pixels, rows from the bottom; what a row or a jump leaves out is index 0. */
 export function bmpRunLengths(
   bytes: Uint8Array,
   start: number,

@@ -34,8 +34,7 @@ export function decodeBmp(bytes: Uint8Array, mode: RasterMode, limits: ImageLimi
 
 /** Width and height, by the header. */
 export function bmpSize(bytes: Uint8Array): { width: number; height: number } {
-  const { width, height } = readHeader(new ByteReader(bytes, 'BMP', 14));
-  return { width, height };
+  return readHeader(new ByteReader(bytes, 'BMP', 14));
 }
 
 function readHeader(reader: ByteReader): Header {
@@ -59,8 +58,7 @@ function readHeader(reader: ByteReader): Header {
   const colours = reader.u32() || 2 ** bits;
   reader.position = start + 40;
   const masks = compression === BITFIELDS ? readMasks(reader, size) : [];
-  if (compression !== BITFIELDS) reader.position = start + size;
-  else reader.position = Math.max(reader.position, start + size);
+  reader.position = Math.max(reader.position, start + size);
   return {
     width,
     height: Math.abs(height),
@@ -77,10 +75,6 @@ function readHeader(reader: ByteReader): Header {
 function readMasks(reader: ByteReader, size: number): number[] {
   const masks = [reader.u32(), reader.u32(), reader.u32()];
   return [...masks, size >= 56 ? reader.u32() : 0];
-}
-
-function stride({ width, bits }: Header): number {
-  return ((width * bits + 31) >> 3) & ~3;
 }
 
 function paletteImage(
@@ -122,10 +116,11 @@ function copyRows({ height, topDown }: Header, copy: (y: number, row: number) =>
 }
 
 /** One row; the padding behind the last may be missing. */
-function readRow(reader: ByteReader, header: Header): Uint8Array {
-  const needed = Math.ceil((header.width * header.bits) / 8);
+function readRow(reader: ByteReader, { width, bits }: Header): Uint8Array {
+  const needed = Math.ceil((width * bits) / 8);
+  const stride = ((width * bits + 31) >> 3) & ~3;
   const row = reader.take(needed);
-  reader.position = Math.min(reader.bytes.length, reader.position + stride(header) - needed);
+  reader.position = Math.min(reader.bytes.length, reader.position + stride - needed);
   return row;
 }
 

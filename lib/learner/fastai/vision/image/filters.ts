@@ -1,5 +1,7 @@
-/** PIL's names of its resampling filters. */
-export type Resample = 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos';
+/** PIL's resampling filters, by their numbers in `Image.Resampling`. */
+export const RESAMPLES = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const;
+
+export type Resample = (typeof RESAMPLES)[number];
 
 /** A filter: its weight at a distance from the centre, and the distance beyond which it is zero. */
 export interface Filter {
@@ -42,13 +44,3 @@ function sinc(x: number): number {
   const angle = x * Math.PI;
   return Math.sin(angle) / angle;
 }
-
-/** PIL's `Image.Resampling` numbers. */
-export const resampleCodes: readonly Resample[] = [
-  'nearest',
-  'lanczos',
-  'bilinear',
-  'bicubic',
-  'box',
-  'hamming',
-];

@@ -61,8 +61,7 @@ function sourcePositions(size: number, before: number, padded: number, mode: Pad
     else if (mode === 'zeros') positions[i] = -1;
     else if (mode === 'border') positions[i] = at < 0 ? 0 : size - 1;
     else {
-      // Reflection repeats for ever where the margin is wider than the image; the border is not
-      // doubled.
+      // Without doubling the border; a margin wider than the image reflects again and again.
       const phase = ((at % period) + period) % period;
       positions[i] = size === 1 ? 0 : phase < size ? phase : period - phase;
     }

@@ -11,8 +11,8 @@ const TRAILER = 0x3b;
 const GRAPHIC_CONTROL = 0xf9;
 
 /**
- * The first frame of a GIF on its canvas, as PIL gives it: what the frame does not cover is the
- * transparent index where there is one, and else index 0; transparency itself is dropped.
+ * The first frame on its canvas, as PIL gives it: what it does not cover is the transparent index,
+ * or index 0 without one; transparency itself is dropped.
  */
 export function decodeGif(bytes: Uint8Array, mode: RasterMode, limits: ImageLimits): Raster {
   const reader = new ByteReader(bytes, 'GIF', 6);

@@ -13,8 +13,7 @@ export function lzwDecode(
   const out = new Uint8Array(count);
   const clear = 1 << minimumBits;
   const end = clear + 1;
-  // Entry c stands for the string of entry prefix[c] followed by suffix[c]; its length says where
-  // to write it.
+  // Entry c is the string of entry prefix[c] and suffix[c], of that length.
   const prefix = new Int16Array(TABLE);
   const suffix = new Uint8Array(TABLE);
   const length = new Int32Array(TABLE).fill(1);

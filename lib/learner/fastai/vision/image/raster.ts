@@ -27,7 +27,8 @@ export function convertRaster(raster: Raster, mode: RasterMode): Raster {
   const pixels = width * height;
   if (mode === 'L') {
     for (let i = 0, from = 0; i < pixels; i++, from += 3) {
-      out.data[i] = luma(data[from]!, data[from + 1]!, data[from + 2]!);
+      const [red, green, blue] = [data[from]!, data[from + 1]!, data[from + 2]!];
+      out.data[i] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
     }
   } else {
     for (let i = 0, to = 0; i < pixels; i++, to += 3) {
@@ -35,9 +36,4 @@ export function convertRaster(raster: Raster, mode: RasterMode): Raster {
     }
   }
   return out;
-}
-
-/** The grey value of a colour, as PIL rounds it. */
-export function luma(red: number, green: number, blue: number): number {
-  return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }

@@ -7,8 +7,8 @@ import { checkSize, type ImageLimits } from './limits.js';
 import type { Raster, RasterMode } from './raster.js';
 
 /**
- * An encoded image as `PIL.Image.open(...).convert(mode)` gives it: no rotation by EXIF, alpha
- * dropped rather than blended, no colour management, the first frame.
+ * `PIL.Image.open(...).convert(mode)`: the first frame, alpha dropped rather than blended, without
+ * rotation by EXIF and colour management.
  *
  * @throws UnsupportedImageError, DamagedImageError, ImageTooLargeError
  */
@@ -17,8 +17,7 @@ export async function readImage(
   mode: RasterMode,
   limits: ImageLimits = {},
 ): Promise<Raster> {
-  const format = formatOf(bytes);
-  if (format === undefined) throw new UnsupportedImageError(describeUnknown(bytes));
+  const format = knownFormat(bytes);
   if (format === 'GIF') return decodeGif(bytes, mode, limits);
   if (format === 'BMP') return decodeBmp(bytes, mode, limits);
   return decodeWithLibvips(bytes, format, mode, limits);
@@ -29,18 +28,19 @@ export async function inspectImage(
   bytes: Uint8Array,
   limits: ImageLimits = {},
 ): Promise<ImageFormat> {
-  const format = formatOf(bytes);
-  if (format === undefined) throw new UnsupportedImageError(describeUnknown(bytes));
-  const { width, height } = await sizeOf(bytes, format);
-  checkSize(width, height, limits);
+  const format = knownFormat(bytes);
+  const size =
+    format === 'GIF'
+      ? gifSize(bytes)
+      : format === 'BMP'
+        ? bmpSize(bytes)
+        : await libvipsSize(bytes, format);
+  checkSize(size.width, size.height, limits);
   return format;
 }
 
-async function sizeOf(
-  bytes: Uint8Array,
-  format: ImageFormat,
-): Promise<{ width: number; height: number }> {
-  if (format === 'GIF') return gifSize(bytes);
-  if (format === 'BMP') return bmpSize(bytes);
-  return libvipsSize(bytes, format);
+function knownFormat(bytes: Uint8Array): ImageFormat {
+  const format = formatOf(bytes);
+  if (format === undefined) throw new UnsupportedImageError(describeUnknown(bytes));
+  return format;
 }

@@ -6,11 +6,9 @@ const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
 /**
- * PIL's `Image.resize(size, resample)`, pixel for pixel.
- *
- * The averaging filters widen when they shrink an image (antialiasing), work in 22-bit fixed point,
- * along rows and along columns, and round to bytes in between; nearest picks the pixel under the
- * centre. An image that has the size already comes back as it is.
+ * PIL's `Image.resize(size, resample)`, pixel for pixel. The averaging filters widen when they
+ * shrink an image, work in 22-bit fixed point along rows and along columns, and round to bytes in
+ * between.
  */
 export function resize(
   raster: Raster,

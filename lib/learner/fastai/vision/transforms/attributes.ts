@@ -1,7 +1,6 @@
-import { asItems, asNumber } from '../../../torch/index.js';
-import { PyObject, type PyValue } from '../../../torch/python.js';
+import { asItems, asNumber, PyObject, type PyValue } from '../../../torch/index.js';
 import { UnsupportedLearnerError } from '../../errors.js';
-import { resampleCodes, type Resample } from '../image/filters.js';
+import { RESAMPLES, type Resample } from '../image/filters.js';
 import type { PadMode } from '../image/frame.js';
 
 /** An image transform whose attributes are not what its class has. */
@@ -39,13 +38,9 @@ export function toPair(value: PyValue | undefined): readonly [number, number] | 
 }
 
 /** PIL's resampling filter: a number, or a member of its enumeration. */
-export function resampleOf(record: PyObject, name: string): Resample {
-  return toResample(record, name, record.attr(name));
-}
-
-export function toResample(record: PyObject, name: string, value: PyValue | undefined): Resample {
+export function resampleOf(record: PyObject, name: string, value = record.attr(name)): Resample {
   const code = value instanceof PyObject ? asNumber(value.args[0]) : asNumber(value);
-  const filter = code === undefined ? 'bilinear' : resampleCodes[code];
+  const filter = code === undefined ? 'bilinear' : RESAMPLES[code];
   if (filter === undefined) throw malformedTransform(record, `its ${name} is not a filter of PIL`);
   return filter;
 }

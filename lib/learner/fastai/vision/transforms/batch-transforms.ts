@@ -1,6 +1,4 @@
-import { asBool } from '../../../torch/index.js';
-import { PyObject, type PyValue } from '../../../torch/python.js';
-import { Tensor } from '../../../torch/tensor.js';
+import { asBool, PyObject, Tensor, type PyValue } from '../../../torch/index.js';
 import { isOfFastai, transformName } from '../../data/pipeline.js';
 import { malformedTransform, numberOf, padModeOf, pairOf, toPair } from './attributes.js';
 import { sampleTo, type SampleMode, type SampleOptions } from './grid-sample.js';

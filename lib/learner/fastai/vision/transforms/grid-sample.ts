@@ -12,9 +12,8 @@ export interface SampleOptions {
 }
 
 /**
- * fastai's `affine_coord` with the identity matrix, which is what its affine transforms are at
- * validation: a resampling to `width` x `height` by `grid_sample`, after area averaging where it
- * shrinks by more than two.
+ * fastai's affine transforms at validation, `affine_coord` with the identity matrix: `grid_sample`,
+ * after area averaging where it shrinks by more than two.
  */
 export function sampleTo(
   image: Planes,
@@ -23,11 +22,8 @@ export function sampleTo(
   options: SampleOptions,
 ): Planes {
   const source = options.mode === 'bilinear' ? shrunk(image, width, height, options) : image;
-  return sample(
-    source,
-    axisTaps(source.width, width, options),
-    axisTaps(source.height, height, options),
-  );
+  const columns = axisTaps(source.width, width, options);
+  return sample(source, columns, axisTaps(source.height, height, options));
 }
 
 /** fastai's "hack to get smoother downwards resampling". */
@@ -37,21 +33,15 @@ function shrunk(
   height: number,
   { alignCorners }: SampleOptions,
 ): Planes {
-  // fastai compares with the last two sizes of the grid [batch, height, width, 2]: the width, and
-  // 2.
+  // fastai compares with the grid's last two sizes of [batch, height, width, 2].
   const factor = Math.min(image.height / width, image.width / 2) / 2;
-  // The grid spans -1..1 between the centres of the corner pixels, and less between their outer
-  // edges.
+  // The grid spans -1..1 between the corner pixels' centres, and less between their edges.
   const reach = alignCorners ? 1 : Math.max(1 - 1 / width, 1 - 1 / height);
   const zoom = (1 / Math.fround(2 * reach)) * 2;
   if (!(factor > 1 && factor > zoom)) return image;
   const scale = 1 / factor;
-  return averageTo(image, Math.floor(image.width * scale), Math.floor(image.height * scale));
-}
-
-/** `F.interpolate(mode='area')`: adaptive average pooling. */
-function averageTo(image: Planes, width: number, height: number): Planes {
-  return sample(image, areaTaps(image.width, width), areaTaps(image.height, height));
+  const taps = (size: number): Taps => areaTaps(size, Math.floor(size * scale));
+  return sample(image, taps(image.width), taps(image.height));
 }
 
 /** For each target position, the source positions that it reads (-1: none) and their weights. */
@@ -61,6 +51,7 @@ interface Taps {
   readonly weights: readonly (readonly number[])[];
 }
 
+/** `F.interpolate(mode='area')`: adaptive average pooling. */
 function areaTaps(sourceSize: number, size: number): Taps {
   const sources = Array.from({ length: size }, (_, i) => {
     const start = Math.floor((i * sourceSize) / size);

@@ -3,7 +3,7 @@ import { transformName } from '../../data/pipeline.js';
 import type { Resample } from '../image/filters.js';
 import type { PadMode } from '../image/frame.js';
 import type { Raster } from '../image/raster.js';
-import { numberOf, padModeOf, pairOf, resampleOf, toResample } from './attributes.js';
+import { numberOf, padModeOf, pairOf, resampleOf } from './attributes.js';
 import { centred, cropPad, type Pair } from './crop-pad.js';
 import { doesNothing, unknownTransform } from './neutral.js';
 
@@ -88,8 +88,8 @@ const readRatioResize: Reader = (record) => {
         width >= height
           ? [Math.trunc(longest), Math.trunc((height * longest) / width)]
           : [Math.trunc((width * longest) / height), Math.trunc(longest)];
-      const first = Array.isArray(resamples) ? resamples[0] : undefined;
-      const filter = toResample(record, 'resamples', first);
+      const first = Array.isArray(resamples) ? (resamples[0] ?? null) : null;
+      const filter = resampleOf(record, 'resamples', first);
       return resizeWindow(image, size, false, 'reflection', filter);
     },
   };

@@ -1,5 +1,4 @@
-import { asNumber } from '../../../torch/index.js';
-import { PyDict, PyGlobal, PyObject, type PyValue } from '../../../torch/python.js';
+import { asNumber, PyDict, PyGlobal, PyObject, type PyValue } from '../../../torch/index.js';
 import { isOfFastai, qualifiedName, transformName } from '../../data/pipeline.js';
 import { UnsupportedLearnerError } from '../../errors.js';
 
