@@ -1,5 +1,4 @@
-import { InvalidBodyError, UnsupportedBodyError } from './errors.js';
-import { Fault } from './fault.js';
+import { Fault, InvalidBodyError, UnsupportedBodyError } from './errors.js';
 import { parseJsonText, type ParseJsonOptions } from './json/parse-json.js';
 import type { RequestBody } from './request-body.js';
 

@@ -1,14 +1,8 @@
 import { binaryExample, binarySchema } from './binary-sample.js';
 import { bytesOf } from './body-text.js';
-import { InvalidOutputError } from './errors.js';
-import { nameOf } from './fault.js';
-import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
-import type { RequestBody } from './request-body.js';
+import { InvalidOutputError, nameOf } from './errors.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 const ANY = 'application/octet-stream';
 

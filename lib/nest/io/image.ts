@@ -5,27 +5,13 @@ import type { OutputImageType } from '../../learner/fastai/vision/image/write-im
 import { bytesOf } from './body-text.js';
 import { binaryExample, binarySchema } from './binary-sample.js';
 import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors.js';
-import { toEncodedImage, type ImageOutput } from './image/image-output.js';
-import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
+import { MEDIA_TYPES, toEncodedImage, type ImageOutput } from './image/image-output.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { readParts } from './multipart/read-parts.js';
-import type { RequestBody } from './request-body.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** As many as PIL takes without a warning. */
 const DEFAULT_MAX_PIXELS = 89_478_485;
-
-const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = {
-  JPEG: 'image/jpeg',
-  PNG: 'image/png',
-  WebP: 'image/webp',
-  GIF: 'image/gif',
-  BMP: 'image/bmp',
-  TIFF: 'image/tiff',
-};
 
 /** Other names under which clients send the same formats. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
@@ -127,11 +113,8 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     const { maxPixels = DEFAULT_MAX_PIXELS } = this.#options;
     const format = await inspectImage(image, { maxPixels });
     if (!this.#allowed.has(MEDIA_TYPES[format])) {
-      throw new InvalidBodyError(
-        'Image',
-        `the image is ${MEDIA_TYPES[format]}`,
-        `send ${this.#list}`,
-      );
+      const fact = `the image is ${MEDIA_TYPES[format]}`;
+      throw new InvalidBodyError('Image', fact, `send ${this.#list}`);
     }
     return image;
   }

@@ -1,9 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { RequestBody } from './request-body.js';
 
-/** For descriptors whose bodies may well be files. */
-export const FILE_MAX_BYTES = 20 * 1024 * 1024;
-
 /** A JSON schema as OpenAPI 3.0 has it. @publicApi */
 export interface IoSchema {
   $ref?: string;

@@ -1,7 +1,6 @@
 import { getSchemaPath } from '../openapi.js';
 import { readJson } from './body-text.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
-import { errorOf } from './fault.js';
+import { errorOf, InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { describeDto } from './json/describe-dto.js';
 import { checked, rulesOf, type Checked } from './json/dto.js';

@@ -4,18 +4,13 @@ import {
   InvalidBodyError,
   InvalidDescriptorError,
   InvalidOutputError,
+  nameOf,
   UnsupportedBodyError,
 } from './errors.js';
-import { nameOf } from './fault.js';
-import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { partOfSample, type MultipartSamples, type PartsOfSamples } from './multipart/samples.js';
 import { readParts, type FormPart } from './multipart/read-parts.js';
-import type { RequestBody } from './request-body.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 type AnyDescriptor = IoDescriptor<unknown, never>;
 type DescriptorOrClass = AnyDescriptor | (new () => AnyDescriptor);

@@ -1,19 +1,19 @@
 import { Tensor } from 'onnxruntime-common';
 import { checkArrayOptions } from './array-options.js';
 import { readJson } from './body-text.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
-import { errorOf, Fault } from './fault.js';
 import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
-import { dtypeInfo, DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
-import { fits, reshaped, shapeText } from './ndarray/nested.js';
+  errorOf,
+  Fault,
+  InvalidBodyError,
+  InvalidDescriptorError,
+  InvalidOutputError,
+} from './errors.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
+import { checkShape, reshaped } from './ndarray/nested.js';
 import { readNested } from './ndarray/read.js';
 import { cast, elementsOf, toJson, type Elements, type NdarrayOutput } from './ndarray/write.js';
-import type { RequestBody } from './request-body.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** @publicApi */
 export interface NumpyNdarrayOptions {
@@ -70,7 +70,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     sample?: Elements,
   ) {
     super();
-    checkArrayOptions('NumpyNdarray', options, [...DTYPES.keys()]);
+    checkArrayOptions('NumpyNdarray', options, Object.keys(DTYPES));
     this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     this.example = sample === undefined ? undefined : JSON.parse(toJson(sample));
     this.schema = schemaOf(options, options.allowNaN === true);
@@ -139,21 +139,15 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
   }
 
   #shape(dims: readonly number[]): readonly number[] {
-    const { shape, enforceShape } = this.options;
-    if (shape === undefined || fits(dims, shape)) return dims;
-    if (enforceShape) {
-      throw new Fault(
-        `expecting an array of shape ${shapeText(shape)}, but it is of ${shapeText(dims)}`,
-        'send one of that shape; -1 stands for any size',
-      );
-    }
-    return reshaped(dims, shape) ?? dims;
+    const { shape } = this.options;
+    checkShape('an array', dims, this.options);
+    return (shape && reshaped(dims, shape)) ?? dims;
   }
 }
 
 function schemaOf(options: NumpyNdarrayOptions, nan: boolean): IoSchema {
   const { dtype, shape, enforceShape } = options;
-  const info = dtype === undefined ? undefined : dtypeInfo(dtype);
+  const info = dtype && DTYPES[dtype];
   const type: IoSchema = info?.schema ?? { type: 'number' };
   const leaf =
     nan && (info === undefined || info.kind === 'float') ? { ...type, nullable: true } : type;

@@ -5,6 +5,7 @@ import { frameSchema, learnerExample, learnerSchema } from './data-frame/frame-s
 import {
   applyDtype,
   DTYPE_NAMES,
+  dtypeOf,
   isTextDtype,
   isWideDtype,
   type PandasDtype,
@@ -21,16 +22,16 @@ import { narrowed, type RawFrame } from './data-frame/raw-frame.js';
 import { schemaOfSource, type SchemaSource } from './data-frame/schema-source.js';
 import type { DataFrame } from './data-frame/data-frame.js';
 import { writeCsv } from './data-frame/write-csv.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
-import { errorOf, Fault } from './fault.js';
-import { fits, shapeText } from './ndarray/nested.js';
 import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
-import type { RequestBody } from './request-body.js';
+  errorOf,
+  Fault,
+  InvalidBodyError,
+  InvalidDescriptorError,
+  InvalidOutputError,
+} from './errors.js';
+import { checkShape } from './ndarray/nested.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** Formats of a data frame in a body. @publicApi */
 export type DataFrameFormat = 'json' | 'csv' | 'parquet';
@@ -234,8 +235,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
 
   #isWide(name: string, index: number): boolean {
     const { dtype, columns, applyColumnNames } = this.#options;
-    if (typeof dtype !== 'object') return isWideDtype(dtype);
-    return isWideDtype(ownDtype(dtype, (applyColumnNames ? columns?.[index] : undefined) ?? name));
+    return isWideDtype(dtypeOf(dtype, (applyColumnNames ? columns?.[index] : undefined) ?? name));
   }
 
   /** Columns of CSV whose cells stay texts. */
@@ -245,10 +245,8 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     const names = (learner?.columns ?? []).flatMap(({ name, categories }) =>
       categories?.length && categories.every((value) => typeof value === 'string') ? [name] : [],
     );
-    if (typeof dtype === 'string')
-      return new Set([...names, ...(isTextDtype(dtype) ? (columns ?? []) : [])]);
-    const texts = Object.entries(dtype ?? {}).filter(([, type]) => isTextDtype(type));
-    return new Set([...names, ...texts.map(([name]) => name)]);
+    const typed = typeof dtype === 'object' ? Object.keys(dtype) : (columns ?? []);
+    return new Set([...names, ...typed.filter((name) => isTextDtype(dtypeOf(dtype, name)))]);
   }
 
   #checked(frame: RawFrame): RawFrame {
@@ -261,31 +259,14 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
       const fact = `the frame has no ${missing.length === 1 ? 'column' : 'columns'} ${names}`;
       throw new Fault(fact, 'send all columns of the contract');
     }
-    this.#checkShape(named);
+    checkShape('a frame', [named.rows, named.columns.size], this.#options);
     if (dtype === undefined) return named;
     const converted = [...named.columns].map(([name, cells]) => {
-      const type = typeof dtype === 'string' ? dtype : ownDtype(dtype, name);
+      const type = dtypeOf(dtype, name);
       return [name, type ? applyDtype(name, cells, type, enforceDtype) : cells] as const;
     });
     return { rows: named.rows, columns: new Map(converted) };
   }
-
-  #checkShape({ rows, columns }: RawFrame): void {
-    const { shape, enforceShape } = this.#options;
-    const dims = [rows, columns.size];
-    if (!enforceShape || !shape || fits(dims, shape)) return;
-    throw new Fault(
-      `expecting a frame of shape ${shapeText(shape)}, but it is of ${shapeText(dims)}`,
-      'send one of that shape; -1 stands for any size',
-    );
-  }
-}
-
-function ownDtype(
-  dtypes: Readonly<Record<string, PandasDtype>>,
-  name: string,
-): PandasDtype | undefined {
-  return Object.hasOwn(dtypes, name) ? dtypes[name] : undefined;
 }
 
 function renamed({ rows, columns }: RawFrame, names: readonly string[]): RawFrame {

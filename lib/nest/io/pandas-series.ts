@@ -6,19 +6,14 @@ import {
   isWideDtype,
   type PandasDtype,
 } from './data-frame/dtypes.js';
+import type { TensorLike } from './data-frame/frames.js';
 import { checkOrient, parseJsonBody, type PandasOrient } from './data-frame/orients.js';
 import { compact, type Cells } from './data-frame/raw-frame.js';
 import { readSeries, seriesSchema, writeSeries } from './data-frame/series.js';
-import { InvalidBodyError, InvalidOutputError } from './errors.js';
-import { errorOf, Fault } from './fault.js';
+import { errorOf, Fault, InvalidBodyError, InvalidOutputError } from './errors.js';
 import { sampleSchema } from './json/sample-schema.js';
-import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
-import type { RequestBody } from './request-body.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** @publicApi */
 export interface PandasSeriesOptions {
@@ -58,7 +53,7 @@ export interface PandasSeriesOptions {
  */
 export class PandasSeries<Value = unknown> extends IoDescriptor<
   ArrayLike<Value>,
-  ArrayLike<Value> | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> }
+  ArrayLike<Value> | TensorLike
 > {
   readonly mediaType = 'application/json';
   readonly schema: IoSchema;
@@ -100,17 +95,11 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
     }
   }
 
-  serialize(
-    value:
-      ArrayLike<Value> | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> },
-  ): ResponsePayload {
+  serialize(value: ArrayLike<Value> | TensorLike): ResponsePayload {
     const values = valuesOf(value);
     if (!values) {
-      throw new InvalidOutputError(
-        'PandasSeries',
-        'it is not a list of values',
-        'return an array, or a tensor of one dimension',
-      );
+      const remedy = 'return an array, or a tensor of one dimension';
+      throw new InvalidOutputError('PandasSeries', 'it is not a list of values', remedy);
     }
     return {
       contentType: 'application/json; charset=utf-8',
@@ -132,6 +121,6 @@ function valuesOf(value: unknown): Cells | undefined {
   if (Array.isArray(value)) return value;
   if (typeof value !== 'object' || value === null) return undefined;
   if (ArrayBuffer.isView(value)) return value as unknown as Cells;
-  const { dims, data } = value as { dims?: readonly number[]; data?: ArrayLike<unknown> };
+  const { dims, data } = value as Partial<TensorLike>;
   return Array.isArray(dims) && dims.length <= 1 && data ? Array.from(data) : undefined;
 }

@@ -1,3 +1,6 @@
+/** For descriptors whose bodies may well be files. */
+export const FILE_MAX_BYTES = 20 * 1024 * 1024;
+
 /**
  * The body of a request, as descriptors get it.
  *

@@ -1,5 +1,4 @@
-import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors.js';
-import { nameOf } from './fault.js';
+import { InvalidBodyError, InvalidOutputError, nameOf, UnsupportedBodyError } from './errors.js';
 import {
   IoDescriptor,
   type IoSchema,

@@ -1,6 +1,6 @@
 import type { TabularColumn, TabularSchema } from '../../../learner/fastai/contract.js';
 import type { IoSchema } from '../io-descriptor.js';
-import { dtypeSchema, type PandasDtype } from './dtypes.js';
+import { dtypeOf, dtypeSchema, type ColumnDtypes } from './dtypes.js';
 import type { PandasOrient } from './orients.js';
 import type { Cells, RawFrame } from './raw-frame.js';
 
@@ -10,7 +10,7 @@ type RowCount = Pick<IoSchema, 'minItems' | 'maxItems'>;
 /** The OpenAPI schema of a frame, as far as the options tell its columns. */
 export function frameSchema(
   columns: readonly string[] | undefined,
-  dtype: PandasDtype | Readonly<Record<string, PandasDtype>> | undefined,
+  dtype: ColumnDtypes | undefined,
   orient: PandasOrient,
   sample: RawFrame | undefined,
   rows: RowCount = {},
@@ -18,8 +18,8 @@ export function frameSchema(
   const typed = typeof dtype === 'object' ? Object.keys(dtype) : [];
   const names = columns ?? (sample ? [...sample.columns.keys()] : typed);
   const cells = (name: string): IoSchema => {
-    if (typeof dtype === 'string') return dtypeSchema(dtype);
-    if (dtype && Object.hasOwn(dtype, name)) return dtypeSchema(dtype[name]!);
+    const type = dtypeOf(dtype, name);
+    if (type) return dtypeSchema(type);
     const values = sample?.columns.get(name);
     return values ? sampleSchema(values) : {};
   };

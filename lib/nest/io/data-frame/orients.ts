@@ -1,6 +1,6 @@
 import type { OptionCheck } from '../array-options.js';
 import { decodeBody, parseJson } from '../body-text.js';
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import type { RequestBody } from '../request-body.js';
 import { checkSparse, compact, filled, nulls, type Cells, type RawFrame } from './raw-frame.js';
 

@@ -8,7 +8,7 @@ import {
   type Compressors,
 } from 'hyparquet';
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer';
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import { compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /** A file of a few bytes can announce any number of rows: a run of one value costs nothing. */

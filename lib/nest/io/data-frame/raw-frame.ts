@@ -1,4 +1,4 @@
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import type { NumberArray } from '../ndarray/dtypes.js';
 
 /** Cells of one column. Missing ones are null. */

@@ -1,6 +1,6 @@
 import Papa from 'papaparse';
 import { MISSING_TEXTS } from './missing-texts.js';
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import { checkSparse, compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 // Digits can be matched in one way only: with more, a long cell that is no number would take

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { DTYPES } from '../ndarray/dtypes.js';
+import { isDtype } from '../ndarray/dtypes.js';
 import { elementsOf, toJson } from '../ndarray/write.js';
 import { isTable, toFrame } from '../data-frame/frames.js';
 import { writeOrient } from '../data-frame/orients.js';
@@ -28,7 +28,7 @@ export function writeJson(value: unknown): string | undefined {
     const given = (this as Record<string, unknown>)[key];
     if (typeof given === 'bigint') return stand(String(given));
     if (typeof given !== 'object' || given === null) return item;
-    if (isTensor(given) && DTYPES.has(given.type)) return stand(toJson(elementsOf(given)));
+    if (isTensor(given) && isDtype(given.type)) return stand(toJson(elementsOf(given)));
     if (ArrayBuffer.isView(given)) {
       return given instanceof DataView ? item : stand(toJson(elementsOf(given)));
     }

@@ -2,11 +2,8 @@ import { InvalidBodyError } from '../errors.js';
 import { parameterOf, parseContentType, type RequestBody } from '../request-body.js';
 
 /** One part of a form. */
-export interface FormPart {
+export interface FormPart extends RequestBody {
   readonly name: string | undefined;
-  readonly mediaType: string | undefined;
-  readonly charset: string | undefined;
-  readonly contentType: string | undefined;
   readonly bytes: Uint8Array;
 }
 
