@@ -88,10 +88,10 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   }
 
   /**
-   * A descriptor of images like this one: requests have its media type, unless options allow
-   * others, and it is the example of the OpenAPI document (in base64, where it is small).
+   * A descriptor for images of this media type, unless the options allow others. The OpenAPI
+   * document shows a small sample as the example, in base64.
    *
-   * @throws InvalidDescriptorError for bytes that are not an image.
+   * @throws InvalidDescriptorError if the bytes are not an image.
    */
   static fromSample(sample: Uint8Array, options: ImageOptions = {}): Image {
     const allowedMimeTypes = [MEDIA_TYPES[formatOfSample(sample)]];

@@ -22,18 +22,14 @@ export interface NumpyNdarrayOptions {
   /** Size of each dimension; -1 for any. @default any shape */
   shape?: readonly number[];
   /**
-   * In: refuse elements that are not of the dtype already: 1.5 or true for an int64. Without it
-   * they are cast as numpy casts them (1.5 gives 1, true gives 1). Out: refuse what cannot be cast
-   * within numpy's `same_kind`.
+   * In: refuse elements that do not have the dtype, such as 1.5 or true for an int64. By default
+   * they are cast as numpy casts them: 1.5 gives 1, true gives 1. Out: refuse arrays that numpy's
+   * `same_kind` rule cannot cast.
    *
    * @default false
    */
   enforceDtype?: boolean;
-  /**
-   * Refuse arrays of another shape. Without it they are reshaped where that is possible.
-   *
-   * @default false
-   */
+  /** Refuse arrays of another shape, instead of reshaping where possible. @default false */
   enforceShape?: boolean;
   /** In: take null for NaN in arrays of floats. @default false */
   allowNaN?: boolean;
@@ -78,9 +74,8 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
   }
 
   /**
-   * A descriptor with the dtype, the shape and, in the OpenAPI document, the example of this array.
-   * Arrays of plain numbers count as float32. As in BentoML the dtype and the shape are not
-   * enforced, unless options say so.
+   * A descriptor with the dtype and shape of this array, which is the example in the OpenAPI
+   * document. Plain numbers count as float32. Neither is enforced by default, as in BentoML.
    */
   static fromSample(sample: NdarrayOutput, options: NumpyNdarrayOptions = {}): NumpyNdarray {
     let elements: Elements;

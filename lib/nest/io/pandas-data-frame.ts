@@ -54,24 +54,13 @@ const FORMATS: ReadonlyMap<string, DataFrameFormat> = new Map([
 export interface PandasDataFrameOptions {
   /** Layout of JSON bodies, in and out. @default 'records' */
   orient?: PandasOrient;
-  /**
-   * Columns that a frame has to have; others may be there. With `applyColumnNames` they are the
-   * only ones.
-   */
+  /** Columns that a frame must have. With `applyColumnNames` it may have no others. */
   columns?: readonly string[];
-  /**
-   * Name the columns of a frame, whatever they are called, after `columns`, by their order.
-   *
-   * @default false
-   */
+  /** Rename the columns of a frame, in order, to `columns`. @default false */
   applyColumnNames?: boolean;
   /** Type of all columns, or of some by their name. */
   dtype?: PandasDtype | Readonly<Record<string, PandasDtype>>;
-  /**
-   * Refuse cells that are not of their dtype. Without it those that can be converted are.
-   *
-   * @default false
-   */
+  /** Refuse cells of another dtype, instead of converting where possible. @default false */
   enforceDtype?: boolean;
   /** Rows and columns; -1 for any. */
   shape?: readonly [rows: number, columns: number];
@@ -137,10 +126,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
   }
 
-  /**
-   * A descriptor with the columns, their types and, in the OpenAPI document, the example of this
-   * frame.
-   */
+  /** A descriptor with this frame's columns and their types; the frame is the example. */
   static fromSample(
     sample: DataFrameOutput,
     options: PandasDataFrameOptions = {},
@@ -150,11 +136,10 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
   }
 
   /**
-   * A descriptor that documents the columns of a learner's rows, with their types and categories
-   * and an example, and reads CSV with them: a category that looks like a number stays the text
-   * that it is.
+   * A descriptor that documents the columns of a learner's rows, with types, categories and an
+   * example. It reads CSV by them: a category that looks like a number stays text.
    *
-   * @param source A learner, its `schema`, a runner, or the tag that a runner is injected by.
+   * @param source A learner, its `schema`, a runner, or the tag that injects a runner.
    */
   static from(source: SchemaSource, options: PandasDataFrameOptions = {}): PandasDataFrame {
     return new PandasDataFrame(options, undefined, source);
@@ -297,7 +282,7 @@ function check(options: PandasDataFrameOptions): void {
       `"${format}" is not a format`,
       'use json, csv or parquet',
     ],
-    [twice, 'two columns have one name', 'give each its own'],
+    [twice, 'two columns share a name', 'rename one'],
     [!!applyColumnNames && !columns, 'applyColumnNames has no names', 'add columns'],
   ]);
 }

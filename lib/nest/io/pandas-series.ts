@@ -17,19 +17,11 @@ import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** @publicApi */
 export interface PandasSeriesOptions {
-  /**
-   * Layout of the JSON: a list for `records` and `values`, else as pandas writes a series.
-   *
-   * @default 'records'
-   */
+  /** JSON layout: `records` and `values` are lists, others as in pandas. @default 'records' */
   orient?: PandasOrient;
   /** Type of the values. */
   dtype?: PandasDtype;
-  /**
-   * Refuse values that are not of the dtype. Without it those that can be converted are.
-   *
-   * @default false
-   */
+  /** Refuse values of another dtype, instead of converting where possible. @default false */
   enforceDtype?: boolean;
   /** Number of values; -1 for any. */
   shape?: readonly [length: number];
@@ -45,9 +37,9 @@ export interface PandasSeriesOptions {
  * dimension.
  *
  * In: what breaks the contract is a 400 that names the row, counted from 0; null is a missing value
- * (NaN among numbers of a float dtype); the words NaN and Infinity, which JSON does not have, are a 400. 64-bit
- * integers keep all their digits: beyond 2^53 they are bigints. Out: NaN and the infinities become
- * null.
+ * (NaN among numbers of a float dtype); the words NaN and Infinity, which JSON does not have, are a
+ * 400. 64-bit integers keep all their digits: beyond 2^53 they are bigints. Out: NaN and the
+ * infinities become null.
  *
  * @publicApi
  */
@@ -75,7 +67,7 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
       sample === undefined ? undefined : JSON.parse(writeSeries(Array.from(sample), orient));
   }
 
-  /** A descriptor with, in the OpenAPI document, the type and the example of these values. */
+  /** The OpenAPI document shows these values as the example, with their type. */
   static fromSample<Value>(
     sample: ArrayLike<Value>,
     options: PandasSeriesOptions = {},
@@ -110,10 +102,8 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
   #checkShape(length: number): void {
     const { shape, enforceShape } = this.#options;
     if (!enforceShape || !shape || shape[0] === -1 || shape[0] === length) return;
-    throw new Fault(
-      `expecting a series of ${shape[0]} values, but it has ${length}`,
-      'send that many',
-    );
+    const fact = `expecting a series of ${shape[0]} values, but it has ${length}`;
+    throw new Fault(fact, 'send that many');
   }
 }
 

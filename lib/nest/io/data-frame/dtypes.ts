@@ -160,8 +160,8 @@ export function dtypeSchema(dtype: PandasDtype): IoSchema {
 }
 
 /**
- * The column with its cells converted. Cells that cannot be stay as they are, as with pandas'
- * reader; with `enforce` they are refused, and so are those that would have to be converted.
+ * Cells that cannot be converted stay as they are, as with pandas' reader. With `enforce` they are
+ * refused, and so are cells of another type.
  *
  * @throws Fault
  */

@@ -1,5 +1,6 @@
 import type { TabularColumn, TabularSchema } from '../../../learner/fastai/contract.js';
 import type { IoSchema } from '../io-descriptor.js';
+import { unionOf } from '../json/sample-schema.js';
 import { dtypeOf, dtypeSchema, type ColumnDtypes } from './dtypes.js';
 import type { PandasOrient } from './orients.js';
 import type { Cells, RawFrame } from './raw-frame.js';
@@ -30,10 +31,7 @@ export function frameSchema(
   );
 }
 
-/**
- * The schema of a learner's rows, of which it wants at least one: every column, its type and its
- * categories.
- */
+/** The schema of the rows that a learner predicts from; it needs at least one. */
 export function learnerSchema(
   { columns }: TabularSchema,
   orient: PandasOrient,
@@ -91,12 +89,9 @@ function layout(
       : {}),
   });
   const row = object((schema) => schema);
-  const types = new Map(columns.map(([, schema]) => [JSON.stringify(schema), schema]));
-  const [only = {}, ...others] = types.values();
-  const cell: IoSchema = others.length > 0 ? { oneOf: [only, ...others] } : only;
   const list: IoSchema = {
     type: 'array',
-    items: cell,
+    items: unionOf(columns.map(([, schema]) => schema)),
     ...(columns.length > 0 ? { minItems: columns.length, maxItems: columns.length } : {}),
   };
   switch (orient) {

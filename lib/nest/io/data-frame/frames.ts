@@ -39,10 +39,8 @@ export function toFrame(value: unknown): RawFrame {
     if ('dims' in value && 'data' in value) return fromTensor(value as TensorLike);
     if (!ArrayBuffer.isView(value)) return fromColumns(value as Record<string, unknown>);
   }
-  throw new Fault(
-    `it is ${nameOf(value)}`,
-    'return an arquero table, row objects, or columns by name',
-  );
+  const remedy = 'return an arquero table, row objects, or columns by name';
+  throw new Fault(`it is ${nameOf(value)}`, remedy);
 }
 
 export function isTable(value: object): value is FrameLike {

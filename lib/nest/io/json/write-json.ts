@@ -5,18 +5,13 @@ import { elementsOf, toJson } from '../ndarray/write.js';
 import { isTable, toFrame } from '../data-frame/frames.js';
 import { writeOrient } from '../data-frame/orients.js';
 
-/**
- * Stands in a string for a piece of JSON that `JSON.stringify` cannot write; no value holds it by
- * chance.
- */
+/** Marks the place of JSON that `JSON.stringify` cannot write; no value contains it by chance. */
 const MARK = randomUUID();
 
 /**
- * A value as JSON; undefined for what JSON has nothing for (undefined, a function).
- *
- * Tensors are nested arrays, typed arrays (and Buffers) arrays, data frames arrays of row objects,
- * a Map an object and a Set an array. NaN and the infinities are null, as JSON has no such numbers;
- * a bigint is a number with all its digits.
+ * A value as JSON; undefined for what JSON cannot express (undefined, a function). Tensors, typed
+ * arrays, data frames and Sets become arrays, and a Map becomes an object. NaN and the infinities
+ * become null; a bigint is a number with all its digits.
  *
  * @throws TypeError for circular values, RangeError for values that are nested too deep.
  */

@@ -14,11 +14,7 @@ const MOST_BOUNDARY_CHARACTERS = 70;
 
 type Headers = Readonly<Record<string, readonly string[]>>;
 
-/**
- * The parts of a `multipart/form-data` body, split at the boundary that its content type declares.
- *
- * @throws InvalidBodyError for a body that is not such a form, is cut off, or has too many parts.
- */
+/** @throws InvalidBodyError for a body that is not a form, is cut off, or has too many parts. */
 export async function readParts(
   body: Uint8Array,
   contentType: RequestBody['contentType'],
@@ -58,7 +54,7 @@ export async function readParts(
 }
 
 function partOf(headers: Headers | undefined, chunks: readonly Buffer[]): FormPart {
-  if (headers === undefined) throw broken('the headers of a part have no end');
+  if (headers === undefined) throw broken('the headers of a part do not end');
   if (sizeOf(headers) > MOST_HEADER_BYTES) {
     throw broken(`a part has more than ${MOST_HEADER_BYTES} bytes of headers`);
   }

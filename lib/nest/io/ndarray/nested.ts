@@ -4,10 +4,10 @@ import { Fault } from '../errors.js';
 const MOST_DIMENSIONS = 64;
 
 /**
- * The shape of nested arrays, from the first element of each level. All rows are as long as the
- * first ones; otherwise a few bytes could promise an array of any size.
+ * The shape of nested arrays, from the first element of each level. All rows have to be as long as
+ * the first; else a few bytes could promise an array of any size.
  *
- * @throws Fault naming the position where the rows do not fit together.
+ * @throws Fault
  */
 export function checkedShape(value: unknown): number[] {
   const dims: number[] = [];
@@ -41,11 +41,7 @@ function checkRows(value: unknown, dims: readonly number[]): void {
   walk(value, 0);
 }
 
-/**
- * Walks nested arrays, whose rows have been checked, in row-major order.
- *
- * @throws Fault naming the position of an array among values.
- */
+/** Walks nested arrays of a checked shape, in row-major order. @throws Fault */
 export function eachElement(
   value: unknown,
   dims: readonly number[],
@@ -93,10 +89,7 @@ export function checkShape(
   );
 }
 
-/**
- * The dims that the elements would have in the shape, as numpy's reshape; undefined where they do
- * not go into it.
- */
+/** The shape without its -1, as numpy's reshape finds it; undefined if the elements do not fit. */
 export function reshaped(
   dims: readonly number[],
   shape: readonly number[],

@@ -59,10 +59,7 @@ export function cast(elements: Elements, dtype: NdarrayDType): Elements | undefi
   return { ...elements, dtype, values: Array.from(values, (value) => round(Number(value))) };
 }
 
-/**
- * The elements as JSON, nested once per dimension. NaN and the infinities, which JSON lacks, become
- * null. Floats are printed with the digits of a double, 64-bit integers in full.
- */
+/** Nested JSON arrays: null for NaN and the infinities, and 64-bit integers with all digits. */
 export function toJson({ dtype, dims, values }: Elements): string {
   const { kind, bits } = DTYPES[dtype];
   const print: (row: readonly unknown[]) => string =
