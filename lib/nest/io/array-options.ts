@@ -30,7 +30,7 @@ export function checkArrayOptions(
     [unknown !== undefined, `"${unknown}" is no dtype`, `use one of ${dtypes.join(', ')}`],
     [
       !isShape,
-      `${shapeText(shape ?? [])} is not a shape of ${dimensions} dimensions`,
+      `${shapeText(shape ?? [])} is no shape of ${dimensions} dimensions`,
       'use whole numbers, and -1 for any size',
     ],
     [!!enforceDtype && dtype === undefined, 'enforceDtype has no dtype to enforce', 'add dtype'],

@@ -222,7 +222,7 @@ async function readPart(name: string, part: FormPart, descriptor: AnyDescriptor)
     throw new UnsupportedBodyError('media type', mediaType ?? '', taken);
   }
   if (descriptor.maxBytes !== undefined && bytes.length > descriptor.maxBytes) {
-    const fact = `the part "${name}" has ${bytes.length} bytes, more than ${descriptor.maxBytes}`;
+    const fact = `the part "${name}" has ${bytes.length} bytes, and ${descriptor.maxBytes} are taken`;
     throw invalid(fact, 'send less');
   }
   return descriptor.parse(part);
