@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { packageVersion } from '../serving/store/package-version.js';
-import { homeOption, outputOption } from './options.js';
+import type { OutputFormat } from './output/print.js';
 
 const PREDICT_NOTES = `
 An INPUT is a text, the path of an image, or a row as JSON, depending on the learner; "-" reads it from stdin.
@@ -29,6 +29,15 @@ function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
+function outputOption(
+  standard: OutputFormat = 'table',
+  choices: readonly string[] = ['table', 'json', 'yaml'],
+): Option {
+  return new Option('-o, --output <format>', 'format of the result')
+    .choices(choices)
+    .default(standard);
+}
+
 /** What a command needs is loaded when it runs, so that help is there at once. */
 function lazy<Args extends unknown[]>(
   load: () => Promise<(...args: Args) => Promise<void>>,
@@ -51,8 +60,11 @@ export function createProgram(): Command {
   addBundleCommands(program);
   for (const command of everyCommand(program)) {
     if (command.commands.length > 0) continue;
-    command.addOption(homeOption());
-    // Errors that are no fault of the user's need their stack in a report.
+    command.option(
+      '--home <folder>',
+      'folder of the model store (default: VTS_HOME, else ~/vtsserving)',
+    );
+    // A bug report needs the stack.
     command.addOption(new Option('--debug', 'print the stack of an error').hideHelp());
   }
   return program;
@@ -111,7 +123,7 @@ function addModelCommands(program: Command): void {
     .argument('<file>', 'the file that learner.export() wrote')
     .description('import a learner into the store')
     .option('-l, --label <key=value>', 'a label; repeatable', collect)
-    .option('-m, --metadata <key=value>', 'a fact to keep; the value is JSON or a text', collect)
+    .option('-m, --metadata <key=value>', 'a metadata entry; the value is JSON or text', collect)
     .option('--framework-version <package=version>', 'a package that trained it', collect)
     .action(lazy(async () => (await import('./commands/import.js')).importLearner));
 }
@@ -133,9 +145,9 @@ function addServingCommands(program: Command): void {
     .option('--out <file>', 'where to write the scored rows (default: stdout)')
     .option('--column <name>', 'the column with the text or the image path')
     .option('-f, --force', 'overwrite the file of --out')
-    .option('-n, --words <count>', 'how many words a language model adds', wholeNumber, 20)
-    .option('--temperature <value>', 'how boldly a language model draws', Number, 1)
-    .option('--seed <number>', 'seed that makes a language model repeatable', wholeNumber)
+    .option('-n, --words <count>', 'number of words that a language model adds', wholeNumber, 20)
+    .option('--temperature <value>', 'randomness of a language model', Number, 1)
+    .option('--seed <number>', 'seed for repeatable results of a language model', wholeNumber)
     .addOption(outputOption())
     .addHelpText('after', PREDICT_NOTES)
     .action(lazy(async () => (await import('./commands/predict.js')).predict));
@@ -153,7 +165,7 @@ function addServingCommands(program: Command): void {
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .option('--workers <count>', 'worker threads, each with a copy of the model', wholeNumber)
     .option('--threads <count>', 'threads within one run', wholeNumber)
-    .option('--timeout <ms>', 'milliseconds after which a request is given up', wholeNumber)
+    .option('--timeout <ms>', 'time limit of a request in milliseconds', wholeNumber)
     .option('--watch', 'serve each new newest version')
     .action(lazy(async () => (await import('./commands/serve.js')).serve));
 }

@@ -4,11 +4,7 @@ import { Tag, type Model } from '../serving/store/index.js';
 import { CommandError } from './errors.js';
 import { openStore, type StoreOptions } from './options.js';
 
-/**
- * The file that a path or a tag means. What exists as a file is one.
- *
- * @throws CommandError for a path without a file, and for a model that no framework saved.
- */
+/** What exists as a file is one, even if it looks like a tag. */
 export async function resolveTarget(
   target: string,
   options: StoreOptions,

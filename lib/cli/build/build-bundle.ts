@@ -45,10 +45,8 @@ export interface BuiltBundle {
 }
 
 /**
- * Builds a bundle: the app of a project, compiled, with its dependencies locked and its models
- * pinned, in `<home>/bundles/<name>/<version>`. It is built aside, and appears whole.
- *
- * @throws CommandError for what is wrong with the project; the errors of the store for its models.
+ * Builds a bundle in `<home>/bundles/<name>/<version>`: the compiled app, its locked dependencies
+ * and its pinned models. It is built aside, so it appears whole or not at all.
  */
 export async function buildBundle(
   store: ModelStore,
@@ -62,10 +60,7 @@ export async function buildBundle(
   const version = options.version ?? file.version ?? newVersion(micros);
   const tag = new Tag(name, version);
   if (tag.version === LATEST) {
-    throw new CommandError(
-      `No version can be called "${LATEST}"`,
-      'Choose another, or leave it out',
-    );
+    throw new CommandError(`"${LATEST}" cannot be a version`, 'Choose another, or omit it');
   }
   const target = join(store.home, BUNDLES, tag.name, tag.version ?? '');
   if (existsSync(target)) throw bundleExists(tag);
@@ -161,7 +156,7 @@ async function fill(
     warnings:
       notStarted === undefined
         ? []
-        : [`The app did not start, so its documentation may lack something (${reason}).`],
+        : [`The app did not start, so its documentation may be incomplete (${reason}).`],
   };
 }
 
@@ -185,10 +180,8 @@ async function copySources(
   const [, source = '', module] = /^(.*?)(?::(\w+))?$/.exec(file.service) ?? [];
   const path = resolve(project, source);
   if (!existsSync(path) || !isInside(project, path)) {
-    throw new CommandError(
-      `The service ${source} is no file of ${project}`,
-      'Correct it in the build file',
-    );
+    const fact = `The service ${source} is no file of ${project}`;
+    throw new CommandError(fact, 'Correct it in the build file');
   }
   const target = join(bundle, SOURCE);
   const isTypeScript = /\.[cm]?tsx?$/.test(source);

@@ -21,28 +21,22 @@ async function main(): Promise<void> {
 type Factory = object | (() => object);
 
 /**
- * Changes what an app does where it would listen: it tells what models it injects and what its
- * OpenAPI document is, and ends.
+ * Where an app would listen, it reports its models and its OpenAPI document instead, and ends.
  *
  * @param project The package.json of the app's project.
  */
 async function interceptListen(project: string): Promise<void> {
   // The app's own copies, where it has others than this package.
-  const { NestApplication } = await appModule<typeof import('@nestjs/core')>(
-    project,
-    '@nestjs/core',
-  );
-  const { SwaggerModule } = await appModule<typeof import('@nestjs/swagger')>(
-    project,
-    '@nestjs/swagger',
-  );
+  const core: typeof import('@nestjs/core') = await appModule(project, '@nestjs/core');
+  const swagger: typeof import('@nestjs/swagger') = await appModule(project, '@nestjs/swagger');
+  const { SwaggerModule } = swagger;
   let documented: Factory | undefined;
   const setup = SwaggerModule.setup.bind(SwaggerModule);
   SwaggerModule.setup = (path, app, document, options) => {
     documented ??= document as Factory;
     setup(path, app, document, options);
   };
-  NestApplication.prototype.listen = async function (this: INestApplication) {
+  core.NestApplication.prototype.listen = async function (this: INestApplication) {
     await capture(this, () => {
       if (documented === undefined) return createVtsDocument(this);
       return typeof documented === 'function' ? (documented as () => object)() : documented;

@@ -18,11 +18,9 @@ export type CaptureMessage =
 const LONGEST_START_MS = 300_000;
 
 /**
- * Starts the app of a bundle that is being built, up to where it would listen.
+ * Runs the app of a bundle that is being built, up to where it would listen. The app starts when
+ * `pin` has copied the models that it injects.
  *
- * @param pin Called with the tags of the models that the app injects; when it is done the app is
- * started.
- * @returns The OpenAPI document, and why the app could not be started for it, if so.
  * @throws CommandError when the app fails before, or never listens.
  */
 export async function captureApp(

@@ -18,8 +18,8 @@ export interface FileChoice {
 }
 
 /**
- * The files of a project that a bundle takes, relative to it, by the patterns of .gitignore: what
- * `include` matches (default: all) and neither `exclude` nor a .vtsignore or .bentoignore does.
+ * Files of a project by the patterns of .gitignore: those that `include` matches (default: all) and
+ * that neither `exclude` nor a .vtsignore or .bentoignore does.
  */
 export async function collectFiles(project: string, choice: FileChoice): Promise<string[]> {
   const included = choice.include && ignore().add([...choice.include]);

@@ -18,20 +18,14 @@ export interface Compiler {
   compile(target: string): Promise<void>;
 }
 
-/**
- * The TypeScript compiler of a project, with the project's own tsconfig.
- *
- * @throws CommandError where the project has no tsconfig or no compiler.
- */
+/** @throws CommandError if the project has no tsconfig or no compiler. */
 export async function compilerOf(project: string): Promise<Compiler> {
   const tsconfig = ['tsconfig.build.json', 'tsconfig.json'].find((name) =>
     existsSync(join(project, name)),
   );
   if (!tsconfig) {
-    throw new CommandError(
-      `No tsconfig.json in ${project}`,
-      'Add one, or name a compiled file as the service',
-    );
+    const remedy = 'Add one, or name a compiled file as the service';
+    throw new CommandError(`No tsconfig.json in ${project}`, remedy);
   }
   const tsc = tscOf(project);
   const run = (args: readonly string[]) =>
@@ -42,10 +36,8 @@ export async function compilerOf(project: string): Promise<Compiler> {
   };
   const outDir = relative(project, resolve(project, compilerOptions.outDir ?? 'dist'));
   if (outDir === '' || !isInside(project, resolve(project, outDir))) {
-    throw new CommandError(
-      `The outDir of ${tsconfig} is not a folder in ${project}`,
-      'Set outDir to dist',
-    );
+    const fact = `The outDir of ${tsconfig} is not a folder in ${project}`;
+    throw new CommandError(fact, 'Set outDir to dist');
   }
   return {
     outDir,
@@ -53,10 +45,7 @@ export async function compilerOf(project: string): Promise<Compiler> {
       const { code, stdout, stderr } = await run(['--outDir', join(target, outDir), ...FLAGS]);
       if (code === 0) return;
       const [first = 'no reason given'] = (stdout || stderr).trim().split('\n');
-      throw new CommandError(
-        `The project does not compile: ${first}`,
-        'Correct it, then build again',
-      );
+      throw new CommandError(`The project does not compile: ${first}`, 'Fix it and build again');
     },
   };
 }

@@ -7,12 +7,7 @@ import type { Vtsfile } from './vtsfile.js';
 const NODE_MAJOR = '22';
 const DEFAULT_PYTHON = '3.11';
 
-/**
- * Writes what a container image of a bundle is built from: a Dockerfile, and where the build file
- * declares Python, its requirements.
- *
- * @throws CommandError when a file that the build file names cannot be read.
- */
+/** @throws CommandError when a file that the build file names cannot be read. */
 export async function writeImageFiles(
   bundle: string,
   project: string,

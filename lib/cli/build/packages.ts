@@ -52,11 +52,8 @@ export function ownPackageFor(project: string): string {
 }
 
 /**
- * Gives a bundle its package.json and its lockfile. Versions are those that the project has
- * installed. Packages that no registry has (this one before it is published, links, folders) are
- * packed, and carried along.
- *
- * @throws CommandError when npm is not there, or cannot make the lockfile.
+ * Gives a bundle its package.json and its lockfile, with the installed versions. Packages from no
+ * registry (this one before its publication, links, folders) are packed into the bundle.
  */
 export async function writePackages(
   bundle: string,
@@ -144,10 +141,7 @@ function exact(spec: string, version: string): string {
   return /[:/]/.test(spec) ? spec : version;
 }
 
-/**
- * Whether a package comes from this machine: by its specifier, as a link, or as one that was
- * installed from a file.
- */
+/** Whether a package is a folder, a link or a file of this machine. */
 function isLocal(spec: string, folder: string, name: string): boolean {
   if (LOCAL.test(spec)) return true;
   const real = realpathSync(folder);
@@ -155,10 +149,7 @@ function isLocal(spec: string, folder: string, name: string): boolean {
   return !resolvedInRegistry(real, name);
 }
 
-/**
- * What npm noted where it installed the package; a package that npm did not install is taken for a
- * registry's.
- */
+/** By npm's own note; a package that npm did not install counts as a registry's. */
 function resolvedInRegistry(folder: string, name: string): boolean {
   const modules = folder.slice(0, folder.length - name.length);
   try {
@@ -198,7 +189,6 @@ async function vendored(npm: string, bundle: string, folder: string): Promise<st
 }
 
 function packedFile(json: string): string | undefined {
-  const packed = JSON.parse(json) as unknown;
-  const [first] = Object.values(packed as { filename?: string }[]);
+  const [first] = Object.values(JSON.parse(json) as { filename?: string }[]);
   return first?.filename?.replace(/^@/, '').replace('/', '-');
 }

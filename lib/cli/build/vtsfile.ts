@@ -50,10 +50,7 @@ const env: Shape<{ name: string; value: string; stage: 'all' | 'build' | 'runtim
     ),
   })(node, path, report);
   if (!read) return undefined;
-  if (read.name === undefined) {
-    report.add(node, `${path} needs a name`);
-    return undefined;
-  }
+  if (read.name === undefined) return report.add(node, `${path} needs a name`);
   return { name: read.name, value: read.value ?? '', stage: read.stage ?? 'all' };
 };
 
@@ -88,13 +85,10 @@ const tagPart: Shape<string> = where(text, (part) =>
 );
 
 const VTSFILE = object({
-  /**
-   * `src/main.ts`, a program that serves; or `src/app.module.ts:AppModule`. Undefined: the models
-   * are served as they are.
-   */
+  /** `src/main.ts` or `src/app.module.ts:AppModule`; undefined to serve the models as they are. */
   service: where(text, (service) =>
     /^[\w.-]+(\.[\w]+)*:\w+$/.test(service) && !/\.[cm]?[jt]s:/.test(service)
-      ? `is "${service}", a module of Python's; name the file of a Nest app, such as src/main.ts or src/app.module.ts:AppModule`
+      ? `is "${service}", a module of Python; name the file of a Nest app, such as src/main.ts or src/app.module.ts:AppModule`
       : undefined,
   ),
   name: tagPart,
@@ -122,12 +116,12 @@ const VTSFILE = object({
     system_packages: list(text),
     setup_script: text,
   }),
-  /** Python beside Node, for what is no learner. */
+  /** Python beside Node, for models that are not learners. */
   python: object({
     packages: list(text),
     requirements_txt: text,
     lock_packages: where(flag, (lock) =>
-      lock ? 'must be false: packages of Python are not locked here' : undefined,
+      lock ? 'must be false: Python packages are not locked' : undefined,
     ),
     index_url: text,
     no_index: flag,
@@ -149,13 +143,7 @@ export type Vtsfile = Read<typeof VTSFILE>;
 /** Names under which the file is looked for. */
 const NAMES = ['vtsfile.yaml', 'vtsfile.yml', 'bentofile.yaml', 'bentofile.yml'];
 
-/**
- * Reads the build file of a folder.
- *
- * @param given Its path, where it has another name.
- * @throws CommandError where there is none.
- * @throws BuildFileError with the lines of what is wrong.
- */
+/** @param given The path, where the file has another name. */
 export async function readVtsfile(folder: string, given?: string): Promise<Vtsfile> {
   const paths = given === undefined ? NAMES.map((name) => join(folder, name)) : [resolve(given)];
   for (const path of paths) {

@@ -25,7 +25,7 @@ export async function predict(
   const { csv, out, column, force } = options;
   if ((csv === undefined) === (inputs.length === 0)) {
     throw new CommandError(
-      inputs.length === 0 ? 'No input to predict from' : 'Inputs and --csv exclude each other',
+      inputs.length === 0 ? 'No input to predict from' : 'Inputs and --csv cannot be combined',
       'Give inputs (- reads stdin), or --csv with a file',
     );
   }

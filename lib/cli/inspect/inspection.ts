@@ -26,10 +26,7 @@ export interface ColumnFacts {
 export interface Inspection {
   readonly file: string;
   readonly bytes: number;
-  /**
-   * The kind of the learner (`text`, `tabular`...), or what else it is: `module`, `weights`,
-   * `other`.
-   */
+  /** The learner's kind (`text`, `tabular`...), or `module`, `weights` or `other`. */
   readonly kind: string;
   readonly class: string;
   readonly format: TorchFile['format'];
@@ -47,11 +44,7 @@ export interface Inspection {
   readonly globals: readonly { readonly name: string; readonly risk?: GlobalRisk }[];
 }
 
-/**
- * Looks into a file that torch wrote. Nothing in it is run.
- *
- * @throws The errors of damaged files.
- */
+/** Looks into a file that torch wrote. It runs nothing of it. */
 export async function inspectFile(file: string): Promise<Inspection> {
   if (isOnnx(file)) {
     throw new CommandError(

@@ -3,12 +3,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { CommandError, unreadable } from '../errors.js';
 import type { Predictor } from './predictor.js';
 
-/**
- * What a learner predicts from, from an argument: a text, the path of an image, a row as JSON (or
- * several, in an array), an array as JSON for models without a learner, or "-" for stdin.
- *
- * @throws CommandError for what is not a row.
- */
+/** Reads an argument as what a model of that kind predicts from; "-" is stdin. */
 export async function itemsOf(argument: string, kind: Predictor['kind']): Promise<unknown[]> {
   if (kind === 'vision') return [argument === '-' ? await buffer(process.stdin) : argument];
   const given = argument === '-' ? (await text(process.stdin)).replace(/\r?\n$/, '') : argument;

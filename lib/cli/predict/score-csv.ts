@@ -21,12 +21,10 @@ export interface CsvOptions {
 }
 
 /**
- * Scores the rows of a CSV file: each goes out with the prediction and the probabilities behind it,
- * before the next but a few is read.
+ * Scores the rows of a CSV file in constant memory: a row is written before the next but a few is
+ * read.
  *
- * @returns How many rows there were.
- * @throws CommandError for a file that is missing or lacks a column, and for a row that the learner
- * refuses.
+ * @returns The number of rows.
  */
 export async function scoreCsv(predictor: Predictor, options: CsvOptions): Promise<number> {
   const { input, output, overwrite, onProgress } = options;
@@ -135,15 +133,14 @@ function itemMaker(
   input: string,
 ): (cells: readonly string[]) => unknown {
   if (schema) {
-    const readers = schema.columns.flatMap((each) => {
-      const place = header.indexOf(each.name);
-      return place < 0 ? [] : [{ name: each.name, place, read: cellReader(each) }];
+    const readers = schema.columns.map((column) => {
+      return { name: column.name, place: header.indexOf(column.name), read: cellReader(column) };
     });
-    const lacking = schema.columns.filter(({ name }) => !header.includes(name));
+    const lacking = readers.filter(({ place }) => place < 0);
     if (lacking.length > 0) {
       throw new CommandError(
         `The file ${input} has no column ${lacking.map(({ name }) => `"${name}"`).join(', ')}`,
-        `Give all columns of the learner: ${schema.columns.map(({ name }) => name).join(', ')}`,
+        `Give all columns of the learner: ${readers.map(({ name }) => name).join(', ')}`,
       );
     }
     return (cells) =>
@@ -156,7 +153,7 @@ function itemMaker(
   if (place === undefined) {
     throw new CommandError(
       column === undefined
-        ? `It is not clear which column of ${input} to predict from: ${header.join(', ')}`
+        ? `No usual column to predict from in ${input}, only ${header.join(', ')}`
         : `The file ${input} has no column "${column}", only ${header.join(', ')}`,
       'Name it with --column',
     );

@@ -15,7 +15,7 @@ export class RowBody extends Json {
   override async parse(body: RequestBody): Promise<Record<string, unknown>> {
     const row = await super.parse(body);
     if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row;
-    throw new InvalidBodyError('Row', 'the body is no JSON object', 'send one row as an object');
+    throw new InvalidBodyError('Row', 'the body is not a JSON object', 'send one row as an object');
   }
 }
 

@@ -1,6 +1,5 @@
 import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { LearnerKind } from '../../learner/fastai/contract.js';
 import { fastai } from '../../serving/index.js';
 import { FASTAI } from '../../serving/models/fastai/rules.js';
 import type { RunnerOptions } from '../../serving/runner/runner-options-types.js';
@@ -18,12 +17,7 @@ export interface ServeSettings {
   readonly watch?: boolean;
 }
 
-/**
- * An application that serves one model: an endpoint by the kind of its learner, documentation and
- * health checks.
- *
- * @throws The errors of the store for the tag, and of the learner's file.
- */
+/** An application that serves one model, with documentation and health checks. */
 export async function createServeApp(
   store: ModelStore,
   tag: string,
@@ -72,13 +66,9 @@ async function factsOf(model: fastai.FastaiModel): Promise<LearnerFacts> {
   const file = openLearnerFile(model.pathOf('saved_model.pkl'));
   const { kind } = file;
   file.torchFile.close();
-  if (!isOfRows(kind)) return { kind, schema: undefined };
+  if (kind !== 'tabular' && kind !== 'collab') return { kind, schema: undefined };
   const learner = await fastai.loadModel(model);
   const { schema } = learner;
   await learner.release();
   return { kind, schema };
-}
-
-function isOfRows(kind: LearnerKind): boolean {
-  return kind === 'tabular' || kind === 'collab';
 }

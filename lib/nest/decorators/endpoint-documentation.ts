@@ -78,10 +78,7 @@ interface Content {
   readonly encoding?: IoDescriptor<unknown, never>['encoding'];
 }
 
-/**
- * Read when the document is made: a descriptor may know its columns only once a runner has loaded
- * its model.
- */
+/** A getter, as a descriptor may learn its columns only when a runner loads its model. */
 function late(descriptor: IoDescriptor<unknown, never>, schema: () => IoSchema): Content {
   return {
     get schema() {

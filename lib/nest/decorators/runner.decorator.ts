@@ -28,16 +28,11 @@ export interface Runner extends RunnerHandle {}
  */
 export function Runner(tag: string | Tag | RunnableClass): PropertyDecorator & ParameterDecorator {
   const inject = Inject(getRunnerToken(tag));
-  const note = noteOf(tag);
   return (target: object, key: string | symbol | undefined, index?: number) => {
     // A constructor's parameter comes with the class, a property with its prototype.
-    note(typeof target === 'function' ? target : target.constructor);
+    const user = typeof target === 'function' ? target : target.constructor;
+    if (typeof tag === 'function') addRunnableUse(user, tag);
+    else addRunnerTag(user, normalizeTag(tag));
     inject(target, key as string, index as number);
   };
-}
-
-function noteOf(tag: string | Tag | RunnableClass): (target: object) => void {
-  if (typeof tag === 'function') return (target) => addRunnableUse(target, tag);
-  const normalized = normalizeTag(tag);
-  return (target) => addRunnerTag(target, normalized);
 }

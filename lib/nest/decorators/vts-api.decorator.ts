@@ -29,11 +29,7 @@ export interface VtsApiOptions<Input, Output> extends VtsApiDocs {
   output: IoOutput<Output>;
   /** Path under the controller's. @default the method's name */
   route?: string;
-  /**
-   * Milliseconds until the request is given up; 0 for no limit.
-   *
-   * @default the module's `timeoutMs`
-   */
+  /** Time limit of a request in milliseconds, 0 for none. @default the module's `timeoutMs` */
   timeoutMs?: number;
 }
 

@@ -1,5 +1,4 @@
-import { InvalidBodyError, UnsupportedBodyError } from './errors.js';
-import { Fault } from './fault.js';
+import { Fault, InvalidBodyError, UnsupportedBodyError } from './errors.js';
 import { parseJsonText, type ParseJsonOptions } from './json/parse-json.js';
 import type { RequestBody } from './request-body.js';
 
@@ -9,15 +8,11 @@ export function bytesOf({ bytes }: RequestBody, descriptor: string): Uint8Array 
   throw new InvalidBodyError(
     descriptor,
     'a body parser of the application has read the body',
-    'leave bodies like this to this endpoint',
+    'let this endpoint read its bodies itself',
   );
 }
 
-/**
- * The text of a body, in the charset of its content type; UTF-8 where that names none.
- *
- * @throws Fault
- */
+/** The text of a body, in the charset of its content type, else UTF-8. @throws Fault */
 export function decodeBody(
   { bytes, parsed, charset = 'utf-8' }: RequestBody,
   remedy = 'send valid text, or name its charset in the content-type header',

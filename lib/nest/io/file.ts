@@ -1,23 +1,17 @@
 import { binaryExample, binarySchema } from './binary-sample.js';
 import { bytesOf } from './body-text.js';
-import { InvalidOutputError } from './errors.js';
-import { nameOf } from './fault.js';
-import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
-import type { RequestBody } from './request-body.js';
+import { InvalidOutputError, nameOf } from './errors.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 const ANY = 'application/octet-stream';
 
 /** @publicApi */
 export interface FileOptions {
   /**
-   * The one media type of requests and responses.
+   * The only media type of requests and responses.
    *
-   * @default any in requests, 'application/octet-stream' in responses
+   * @default any type in requests, 'application/octet-stream' in responses
    */
   mimeType?: string;
   /** Largest body in bytes. @default 20971520 (20 MiB) */
@@ -46,10 +40,7 @@ export class File extends IoDescriptor<Uint8Array> {
     this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
   }
 
-  /**
-   * A descriptor whose example in the OpenAPI document are these bytes (in base64, where they are
-   * few).
-   */
+  /** The OpenAPI document shows these bytes as the example, in base64, unless there are many. */
   static fromSample(sample: Uint8Array, options: FileOptions = {}): File {
     return new File(options, sample);
   }

@@ -5,27 +5,13 @@ import type { OutputImageType } from '../../learner/fastai/vision/image/write-im
 import { bytesOf } from './body-text.js';
 import { binaryExample, binarySchema } from './binary-sample.js';
 import { InvalidBodyError, InvalidDescriptorError, UnsupportedBodyError } from './errors.js';
-import { toEncodedImage, type ImageOutput } from './image/image-output.js';
-import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
+import { MEDIA_TYPES, toEncodedImage, type ImageOutput } from './image/image-output.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { readParts } from './multipart/read-parts.js';
-import type { RequestBody } from './request-body.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** As many as PIL takes without a warning. */
 const DEFAULT_MAX_PIXELS = 89_478_485;
-
-const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = {
-  JPEG: 'image/jpeg',
-  PNG: 'image/png',
-  WebP: 'image/webp',
-  GIF: 'image/gif',
-  BMP: 'image/bmp',
-  TIFF: 'image/tiff',
-};
 
 /** Other names under which clients send the same formats. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
@@ -102,10 +88,10 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   }
 
   /**
-   * A descriptor of images like this one: requests have its media type, unless options allow
-   * others, and it is the example of the OpenAPI document (in base64, where it is small).
+   * A descriptor for images of this media type, unless the options allow others. The OpenAPI
+   * document shows a small sample as the example, in base64.
    *
-   * @throws InvalidDescriptorError for bytes that are not an image.
+   * @throws InvalidDescriptorError if the bytes are not an image.
    */
   static fromSample(sample: Uint8Array, options: ImageOptions = {}): Image {
     const allowedMimeTypes = [MEDIA_TYPES[formatOfSample(sample)]];
@@ -127,11 +113,8 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
     const { maxPixels = DEFAULT_MAX_PIXELS } = this.#options;
     const format = await inspectImage(image, { maxPixels });
     if (!this.#allowed.has(MEDIA_TYPES[format])) {
-      throw new InvalidBodyError(
-        'Image',
-        `the image is ${MEDIA_TYPES[format]}`,
-        `send ${this.#list}`,
-      );
+      const fact = `the image is ${MEDIA_TYPES[format]}`;
+      throw new InvalidBodyError('Image', fact, `send ${this.#list}`);
     }
     return image;
   }

@@ -1,9 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { RequestBody } from './request-body.js';
 
-/** For descriptors whose bodies may well be files. */
-export const FILE_MAX_BYTES = 20 * 1024 * 1024;
-
 /** A JSON schema as OpenAPI 3.0 has it. @publicApi */
 export interface IoSchema {
   $ref?: string;
@@ -30,11 +27,7 @@ export interface ResponsePayload {
   readonly body: string | Uint8Array;
 }
 
-/**
- * Values that come one by one, as a handler of an endpoint with a stream returns them.
- *
- * @publicApi
- */
+/** Values of a stream, as a streaming handler returns them. @publicApi */
 export type Streamed<T> = Observable<T> | AsyncIterable<T>;
 
 /**
@@ -62,16 +55,13 @@ export type Streamed<T> = Observable<T> | AsyncIterable<T>;
 export abstract class IoDescriptor<Input, Output = Input> {
   /** The one media type of requests and responses, without parameters. */
   abstract readonly mediaType: string;
-  /**
-   * What requests hold, and responses as well where there is no `outputSchema`; for the OpenAPI
-   * document.
-   */
+  /** The content of requests, and of responses unless `outputSchema` differs. */
   abstract readonly schema: IoSchema;
-  /** What responses hold, where it differs. */
+  /** The content of responses, where it differs from that of requests. */
   readonly outputSchema?: IoSchema;
   /** The example of the OpenAPI document. */
   readonly example?: unknown;
-  /** Other media types that requests may have, with their schemas; `accepts` has to take them. */
+  /** Other media types of requests, with their schemas. `accepts` must allow them. */
   readonly alternatives?: Readonly<Record<string, IoSchema>>;
   /** Of a form: the media types of each part. */
   readonly encoding?: Readonly<Record<string, { readonly contentType: string }>>;
@@ -82,25 +72,20 @@ export abstract class IoDescriptor<Input, Output = Input> {
   /** Largest body in bytes, decompressed. Undefined for the module's `maxBodyBytes`. */
   readonly maxBytes?: number;
 
-  /**
-   * Reads the input of a handler.
-   *
-   * @throws InputError for a body that is wrong: HTTP 400.
-   */
+  /** Reads a handler's input. @throws InputError for a wrong body: HTTP 400. */
   abstract parse(body: RequestBody): Input | Promise<Input>;
 
-  /** Writes what a handler returned. Whatever it throws is a fault of the service: HTTP 500. */
+  /** Writes what a handler returned. An error here is a fault of the service: HTTP 500. */
   abstract serialize(value: Output): ResponsePayload | Promise<ResponsePayload>;
 
   /**
-   * Where a descriptor has this method, responses are streams of server-sent events
-   * (`text/event-stream`): the handler returns an Observable or an async iterable, and this makes
-   * the data of an event of each of its values. What it throws is a fault of the service, as with
-   * `serialize`, which is not called.
+   * A descriptor with this method streams server-sent events (`text/event-stream`). The handler
+   * returns an Observable or an async iterable, and this method writes the data of one event for
+   * each value. It replaces `serialize`; an error here is a fault of the service too.
    */
   serializeEvent?(value: unknown): string;
 
-  /** Whether the body may have this media type. By default the descriptor's own, or none. */
+  /** Whether the body may have this media type. Default: the descriptor's own, or none. */
   accepts(mediaType: string | undefined): boolean {
     return mediaType === undefined || mediaType === this.mediaType;
   }

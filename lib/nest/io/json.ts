@@ -1,7 +1,6 @@
 import { getSchemaPath } from '../openapi.js';
 import { readJson } from './body-text.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
-import { errorOf } from './fault.js';
+import { errorOf, InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { describeDto } from './json/describe-dto.js';
 import { checked, rulesOf, type Checked } from './json/dto.js';
@@ -12,19 +11,19 @@ import type { RequestBody } from './request-body.js';
 /** More of them make no message better. */
 const MOST_VIOLATIONS = 100;
 
+type JsonValue<T extends object, IsArray extends boolean> = IsArray extends true ? T[] : T;
+
 /** @publicApi */
 export interface JsonOptions<T extends object, IsArray extends boolean = false> {
   /**
-   * The class of the object, with class-validator's rules. Properties are documented by their
-   * `@ApiProperty`, or by their rules where they have none; those of nested classes
-   * (`@ValidateNested` and class-transformer's `@Type`) too.
+   * The class of the object, with class-validator rules. `@ApiProperty` documents a property;
+   * without it the rules do. Nested classes (`@ValidateNested` and class-transformer's `@Type`)
+   * work the same.
    */
   dto?: new () => T;
   /** The body is an array of such objects. @default false */
   isArray?: IsArray;
-  /**
-   * What the OpenAPI document says of the JSON where there is no class; nothing is checked by it.
-   */
+  /** The schema in the OpenAPI document if there is no class. It checks nothing. */
   schema?: IoSchema;
   /** The example of the OpenAPI document. */
   sample?: unknown;
@@ -54,7 +53,7 @@ export interface JsonOptions<T extends object, IsArray extends boolean = false> 
 export class Json<
   T extends object = Record<string, unknown>,
   IsArray extends boolean = false,
-> extends IoDescriptor<IsArray extends true ? T[] : T, unknown> {
+> extends IoDescriptor<JsonValue<T, IsArray>, unknown> {
   readonly mediaType = 'application/json';
   readonly schema: IoSchema;
   override readonly models: readonly (new () => object)[];
@@ -64,8 +63,8 @@ export class Json<
   readonly #isArray: boolean;
 
   /**
-   * @throws InvalidDescriptorError for a class without rules, which would refuse every body;
-   * MissingPackageError for a class where class-validator or class-transformer is not installed.
+   * @throws InvalidDescriptorError if the class has no rules and would refuse every body.
+   * @throws MissingPackageError if class-validator or class-transformer is not installed.
    */
   constructor(options: JsonOptions<T, IsArray> = {}) {
     super();
@@ -81,9 +80,8 @@ export class Json<
   }
 
   /**
-   * A descriptor with the example, and without a class the schema, of this value: an object, an
-   * array, or what `serialize` takes. Without a class nothing is checked: the schema is for the
-   * OpenAPI document.
+   * The OpenAPI document shows this value as the example, and without a class its schema. The value
+   * may be anything that `serialize` takes. The schema checks nothing.
    */
   static fromSample<T extends object = Record<string, unknown>, IsArray extends boolean = false>(
     sample: unknown,
@@ -95,12 +93,7 @@ export class Json<
     return new Json<T, IsArray>({ schema: item, ...options, sample });
   }
 
-  async parse(body: RequestBody): Promise<IsArray extends true ? T[] : T> {
-    const value = await this.#read(body);
-    return value as IsArray extends true ? T[] : T;
-  }
-
-  async #read(body: RequestBody): Promise<unknown> {
+  async parse(body: RequestBody): Promise<JsonValue<T, IsArray>> {
     let value: unknown;
     try {
       value = readJson(body);
@@ -110,14 +103,14 @@ export class Json<
     if (this.#isArray && !Array.isArray(value)) {
       throw new InvalidBodyError('Json', 'the body is not an array', 'send a JSON array');
     }
-    if (this.#dto === undefined) return value;
+    if (this.#dto === undefined) return value as JsonValue<T, IsArray>;
     const results: Checked<T>[] = [];
     for (const [index, item] of (this.#isArray ? (value as unknown[]) : [value]).entries()) {
       results.push(await checked(this.#dto, item, this.#isArray ? `${index}` : ''));
     }
     refuse(results.flatMap(({ broken }) => broken));
     const instances = results.map(({ instance }) => instance);
-    return this.#isArray ? instances : instances[0];
+    return (this.#isArray ? instances : instances[0]) as JsonValue<T, IsArray>;
   }
 
   serialize(value: unknown): ResponsePayload {
@@ -150,11 +143,7 @@ function describe(dto: new () => object): void {
 function exampleOf(sample: unknown): unknown {
   const text = writeJson(sample);
   if (text !== undefined) return JSON.parse(text);
-  throw new InvalidDescriptorError(
-    'Json',
-    'JSON cannot hold the sample',
-    'give a value that JSON has',
-  );
+  throw new InvalidDescriptorError('Json', 'JSON cannot hold the sample', 'give a JSON value');
 }
 
 function refuse(broken: readonly string[]): void {

@@ -4,18 +4,13 @@ import {
   InvalidBodyError,
   InvalidDescriptorError,
   InvalidOutputError,
+  nameOf,
   UnsupportedBodyError,
 } from './errors.js';
-import { nameOf } from './fault.js';
-import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { partOfSample, type MultipartSamples, type PartsOfSamples } from './multipart/samples.js';
 import { readParts, type FormPart } from './multipart/read-parts.js';
-import type { RequestBody } from './request-body.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 type AnyDescriptor = IoDescriptor<unknown, never>;
 type DescriptorOrClass = AnyDescriptor | (new () => AnyDescriptor);
@@ -101,10 +96,8 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     }
     const form = this.#parts.find(({ descriptor }) => descriptor instanceof Multipart);
     if (form) {
-      throw misdeclared(
-        `the part "${form.name}" is a form itself`,
-        'put its parts beside the others',
-      );
+      const fact = `the part "${form.name}" is a form itself`;
+      throw misdeclared(fact, 'put its parts beside the others');
     }
     this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     this.encoding = Object.fromEntries(
@@ -118,10 +111,9 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
   }
 
   /**
-   * A form whose parts are those of this object, each with its example in the OpenAPI document: of
-   * a string Text, of bytes Image or File, of a tensor, a typed array or nested arrays of numbers
-   * NumpyNdarray, of anything else Json. Where that is not what is wanted, give a descriptor in
-   * place of the sample.
+   * A form with the parts of this object, each with its example in the OpenAPI document. A string
+   * becomes a Text; bytes an Image or a File; a tensor, a typed array or nested arrays of numbers a
+   * NumpyNdarray; anything else a Json. Give a descriptor instead of a sample to choose another.
    *
    * @example
    * Multipart.fromSample({ picture: await readFile('cat.jpg'), note: 'a cat', rows: PandasDataFrame.fromSample(rows) })
@@ -230,10 +222,8 @@ async function readPart(name: string, part: FormPart, descriptor: AnyDescriptor)
     throw new UnsupportedBodyError('media type', mediaType ?? '', taken);
   }
   if (descriptor.maxBytes !== undefined && bytes.length > descriptor.maxBytes) {
-    throw invalid(
-      `the part "${name}" has ${bytes.length} bytes, and ${descriptor.maxBytes} are taken`,
-      'send less',
-    );
+    const fact = `the part "${name}" has ${bytes.length} bytes, and ${descriptor.maxBytes} are taken`;
+    throw invalid(fact, 'send less');
   }
   return descriptor.parse(part);
 }

@@ -1,19 +1,19 @@
 import { Tensor } from 'onnxruntime-common';
 import { checkArrayOptions } from './array-options.js';
 import { readJson } from './body-text.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
-import { errorOf, Fault } from './fault.js';
 import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
-import { dtypeInfo, DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
-import { fits, reshaped, shapeText } from './ndarray/nested.js';
+  errorOf,
+  Fault,
+  InvalidBodyError,
+  InvalidDescriptorError,
+  InvalidOutputError,
+} from './errors.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
+import { checkShape, reshaped } from './ndarray/nested.js';
 import { readNested } from './ndarray/read.js';
 import { cast, elementsOf, toJson, type Elements, type NdarrayOutput } from './ndarray/write.js';
-import type { RequestBody } from './request-body.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** @publicApi */
 export interface NumpyNdarrayOptions {
@@ -22,18 +22,14 @@ export interface NumpyNdarrayOptions {
   /** Size of each dimension; -1 for any. @default any shape */
   shape?: readonly number[];
   /**
-   * In: refuse elements that are not of the dtype already: 1.5 or true for an int64. Without it
-   * they are cast as numpy casts them (1.5 gives 1, true gives 1). Out: refuse what cannot be cast
-   * within numpy's `same_kind`.
+   * In: refuse elements that do not have the dtype, such as 1.5 or true for an int64. By default
+   * they are cast as numpy casts them: 1.5 gives 1, true gives 1. Out: refuse arrays that numpy's
+   * `same_kind` rule cannot cast.
    *
    * @default false
    */
   enforceDtype?: boolean;
-  /**
-   * Refuse arrays of another shape. Without it they are reshaped where that is possible.
-   *
-   * @default false
-   */
+  /** Refuse arrays of another shape, instead of reshaping where possible. @default false */
   enforceShape?: boolean;
   /** In: take null for NaN in arrays of floats. @default false */
   allowNaN?: boolean;
@@ -70,7 +66,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     sample?: Elements,
   ) {
     super();
-    checkArrayOptions('NumpyNdarray', options, [...DTYPES.keys()]);
+    checkArrayOptions('NumpyNdarray', options, Object.keys(DTYPES));
     this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     this.example = sample === undefined ? undefined : JSON.parse(toJson(sample));
     this.schema = schemaOf(options, options.allowNaN === true);
@@ -78,9 +74,8 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
   }
 
   /**
-   * A descriptor with the dtype, the shape and, in the OpenAPI document, the example of this array.
-   * Arrays of plain numbers count as float32. As in BentoML the dtype and the shape are not
-   * enforced, unless options say so.
+   * A descriptor with the dtype and shape of this array, which is the example in the OpenAPI
+   * document. Plain numbers count as float32. Neither is enforced by default, as in BentoML.
    */
   static fromSample(sample: NdarrayOutput, options: NumpyNdarrayOptions = {}): NumpyNdarray {
     let elements: Elements;
@@ -139,21 +134,15 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
   }
 
   #shape(dims: readonly number[]): readonly number[] {
-    const { shape, enforceShape } = this.options;
-    if (shape === undefined || fits(dims, shape)) return dims;
-    if (enforceShape) {
-      throw new Fault(
-        `expecting an array of shape ${shapeText(shape)}, but it is of ${shapeText(dims)}`,
-        'send one of that shape; -1 stands for any size',
-      );
-    }
-    return reshaped(dims, shape) ?? dims;
+    const { shape } = this.options;
+    checkShape('an array', dims, this.options);
+    return (shape && reshaped(dims, shape)) ?? dims;
   }
 }
 
 function schemaOf(options: NumpyNdarrayOptions, nan: boolean): IoSchema {
   const { dtype, shape, enforceShape } = options;
-  const info = dtype === undefined ? undefined : dtypeInfo(dtype);
+  const info = dtype && DTYPES[dtype];
   const type: IoSchema = info?.schema ?? { type: 'number' };
   const leaf =
     nan && (info === undefined || info.kind === 'float') ? { ...type, nullable: true } : type;

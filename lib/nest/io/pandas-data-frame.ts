@@ -5,6 +5,7 @@ import { frameSchema, learnerExample, learnerSchema } from './data-frame/frame-s
 import {
   applyDtype,
   DTYPE_NAMES,
+  dtypeOf,
   isTextDtype,
   isWideDtype,
   type PandasDtype,
@@ -21,16 +22,16 @@ import { narrowed, type RawFrame } from './data-frame/raw-frame.js';
 import { schemaOfSource, type SchemaSource } from './data-frame/schema-source.js';
 import type { DataFrame } from './data-frame/data-frame.js';
 import { writeCsv } from './data-frame/write-csv.js';
-import { InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
-import { errorOf, Fault } from './fault.js';
-import { fits, shapeText } from './ndarray/nested.js';
 import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
-import type { RequestBody } from './request-body.js';
+  errorOf,
+  Fault,
+  InvalidBodyError,
+  InvalidDescriptorError,
+  InvalidOutputError,
+} from './errors.js';
+import { checkShape } from './ndarray/nested.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** Formats of a data frame in a body. @publicApi */
 export type DataFrameFormat = 'json' | 'csv' | 'parquet';
@@ -53,24 +54,13 @@ const FORMATS: ReadonlyMap<string, DataFrameFormat> = new Map([
 export interface PandasDataFrameOptions {
   /** Layout of JSON bodies, in and out. @default 'records' */
   orient?: PandasOrient;
-  /**
-   * Columns that a frame has to have; others may be there. With `applyColumnNames` they are the
-   * only ones.
-   */
+  /** Columns that a frame must have. With `applyColumnNames` it may have no others. */
   columns?: readonly string[];
-  /**
-   * Name the columns of a frame, whatever they are called, after `columns`, by their order.
-   *
-   * @default false
-   */
+  /** Rename the columns of a frame, in order, to `columns`. @default false */
   applyColumnNames?: boolean;
   /** Type of all columns, or of some by their name. */
   dtype?: PandasDtype | Readonly<Record<string, PandasDtype>>;
-  /**
-   * Refuse cells that are not of their dtype. Without it those that can be converted are.
-   *
-   * @default false
-   */
+  /** Refuse cells of another dtype, instead of converting where possible. @default false */
   enforceDtype?: boolean;
   /** Rows and columns; -1 for any. */
   shape?: readonly [rows: number, columns: number];
@@ -136,10 +126,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
   }
 
-  /**
-   * A descriptor with the columns, their types and, in the OpenAPI document, the example of this
-   * frame.
-   */
+  /** A descriptor with this frame's columns and their types; the frame is the example. */
   static fromSample(
     sample: DataFrameOutput,
     options: PandasDataFrameOptions = {},
@@ -149,11 +136,10 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
   }
 
   /**
-   * A descriptor that documents the columns of a learner's rows, with their types and categories
-   * and an example, and reads CSV with them: a category that looks like a number stays the text
-   * that it is.
+   * A descriptor that documents the columns of a learner's rows, with types, categories and an
+   * example. It reads CSV by them: a category that looks like a number stays text.
    *
-   * @param source A learner, its `schema`, a runner, or the tag that a runner is injected by.
+   * @param source A learner, its `schema`, a runner, or the tag that injects a runner.
    */
   static from(source: SchemaSource, options: PandasDataFrameOptions = {}): PandasDataFrame {
     return new PandasDataFrame(options, undefined, source);
@@ -234,8 +220,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
 
   #isWide(name: string, index: number): boolean {
     const { dtype, columns, applyColumnNames } = this.#options;
-    if (typeof dtype !== 'object') return isWideDtype(dtype);
-    return isWideDtype(ownDtype(dtype, (applyColumnNames ? columns?.[index] : undefined) ?? name));
+    return isWideDtype(dtypeOf(dtype, (applyColumnNames ? columns?.[index] : undefined) ?? name));
   }
 
   /** Columns of CSV whose cells stay texts. */
@@ -245,10 +230,8 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     const names = (learner?.columns ?? []).flatMap(({ name, categories }) =>
       categories?.length && categories.every((value) => typeof value === 'string') ? [name] : [],
     );
-    if (typeof dtype === 'string')
-      return new Set([...names, ...(isTextDtype(dtype) ? (columns ?? []) : [])]);
-    const texts = Object.entries(dtype ?? {}).filter(([, type]) => isTextDtype(type));
-    return new Set([...names, ...texts.map(([name]) => name)]);
+    const typed = typeof dtype === 'object' ? Object.keys(dtype) : (columns ?? []);
+    return new Set([...names, ...typed.filter((name) => isTextDtype(dtypeOf(dtype, name)))]);
   }
 
   #checked(frame: RawFrame): RawFrame {
@@ -261,31 +244,14 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
       const fact = `the frame has no ${missing.length === 1 ? 'column' : 'columns'} ${names}`;
       throw new Fault(fact, 'send all columns of the contract');
     }
-    this.#checkShape(named);
+    checkShape('a frame', [named.rows, named.columns.size], this.#options);
     if (dtype === undefined) return named;
     const converted = [...named.columns].map(([name, cells]) => {
-      const type = typeof dtype === 'string' ? dtype : ownDtype(dtype, name);
+      const type = dtypeOf(dtype, name);
       return [name, type ? applyDtype(name, cells, type, enforceDtype) : cells] as const;
     });
     return { rows: named.rows, columns: new Map(converted) };
   }
-
-  #checkShape({ rows, columns }: RawFrame): void {
-    const { shape, enforceShape } = this.#options;
-    const dims = [rows, columns.size];
-    if (!enforceShape || !shape || fits(dims, shape)) return;
-    throw new Fault(
-      `expecting a frame of shape ${shapeText(shape)}, but it is of ${shapeText(dims)}`,
-      'send one of that shape; -1 stands for any size',
-    );
-  }
-}
-
-function ownDtype(
-  dtypes: Readonly<Record<string, PandasDtype>>,
-  name: string,
-): PandasDtype | undefined {
-  return Object.hasOwn(dtypes, name) ? dtypes[name] : undefined;
 }
 
 function renamed({ rows, columns }: RawFrame, names: readonly string[]): RawFrame {
@@ -316,7 +282,7 @@ function check(options: PandasDataFrameOptions): void {
       `"${format}" is not a format`,
       'use json, csv or parquet',
     ],
-    [twice, 'two columns have one name', 'give each its own'],
+    [twice, 'two columns share a name', 'rename one'],
     [!!applyColumnNames && !columns, 'applyColumnNames has no names', 'add columns'],
   ]);
 }

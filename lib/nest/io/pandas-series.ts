@@ -6,35 +6,22 @@ import {
   isWideDtype,
   type PandasDtype,
 } from './data-frame/dtypes.js';
+import type { TensorLike } from './data-frame/frames.js';
 import { checkOrient, parseJsonBody, type PandasOrient } from './data-frame/orients.js';
 import { compact, type Cells } from './data-frame/raw-frame.js';
 import { readSeries, seriesSchema, writeSeries } from './data-frame/series.js';
-import { InvalidBodyError, InvalidOutputError } from './errors.js';
-import { errorOf, Fault } from './fault.js';
+import { errorOf, Fault, InvalidBodyError, InvalidOutputError } from './errors.js';
 import { sampleSchema } from './json/sample-schema.js';
-import {
-  FILE_MAX_BYTES,
-  IoDescriptor,
-  type IoSchema,
-  type ResponsePayload,
-} from './io-descriptor.js';
-import type { RequestBody } from './request-body.js';
+import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** @publicApi */
 export interface PandasSeriesOptions {
-  /**
-   * Layout of the JSON: a list for `records` and `values`, else as pandas writes a series.
-   *
-   * @default 'records'
-   */
+  /** JSON layout: `records` and `values` are lists, others as in pandas. @default 'records' */
   orient?: PandasOrient;
   /** Type of the values. */
   dtype?: PandasDtype;
-  /**
-   * Refuse values that are not of the dtype. Without it those that can be converted are.
-   *
-   * @default false
-   */
+  /** Refuse values of another dtype, instead of converting where possible. @default false */
   enforceDtype?: boolean;
   /** Number of values; -1 for any. */
   shape?: readonly [length: number];
@@ -50,15 +37,15 @@ export interface PandasSeriesOptions {
  * dimension.
  *
  * In: what breaks the contract is a 400 that names the row, counted from 0; null is a missing value
- * (NaN among numbers of a float dtype); the words NaN and Infinity, which JSON does not have, are a 400. 64-bit
- * integers keep all their digits: beyond 2^53 they are bigints. Out: NaN and the infinities become
- * null.
+ * (NaN among numbers of a float dtype); the words NaN and Infinity, which JSON does not have, are a
+ * 400. 64-bit integers keep all their digits: beyond 2^53 they are bigints. Out: NaN and the
+ * infinities become null.
  *
  * @publicApi
  */
 export class PandasSeries<Value = unknown> extends IoDescriptor<
   ArrayLike<Value>,
-  ArrayLike<Value> | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> }
+  ArrayLike<Value> | TensorLike
 > {
   readonly mediaType = 'application/json';
   readonly schema: IoSchema;
@@ -80,7 +67,7 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
       sample === undefined ? undefined : JSON.parse(writeSeries(Array.from(sample), orient));
   }
 
-  /** A descriptor with, in the OpenAPI document, the type and the example of these values. */
+  /** The OpenAPI document shows these values as the example, with their type. */
   static fromSample<Value>(
     sample: ArrayLike<Value>,
     options: PandasSeriesOptions = {},
@@ -100,17 +87,11 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
     }
   }
 
-  serialize(
-    value:
-      ArrayLike<Value> | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> },
-  ): ResponsePayload {
+  serialize(value: ArrayLike<Value> | TensorLike): ResponsePayload {
     const values = valuesOf(value);
     if (!values) {
-      throw new InvalidOutputError(
-        'PandasSeries',
-        'it is not a list of values',
-        'return an array, or a tensor of one dimension',
-      );
+      const remedy = 'return an array, or a tensor of one dimension';
+      throw new InvalidOutputError('PandasSeries', 'it is not a list of values', remedy);
     }
     return {
       contentType: 'application/json; charset=utf-8',
@@ -121,10 +102,8 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
   #checkShape(length: number): void {
     const { shape, enforceShape } = this.#options;
     if (!enforceShape || !shape || shape[0] === -1 || shape[0] === length) return;
-    throw new Fault(
-      `expecting a series of ${shape[0]} values, but it has ${length}`,
-      'send that many',
-    );
+    const fact = `expecting a series of ${shape[0]} values, but it has ${length}`;
+    throw new Fault(fact, 'send that many');
   }
 }
 
@@ -132,6 +111,6 @@ function valuesOf(value: unknown): Cells | undefined {
   if (Array.isArray(value)) return value;
   if (typeof value !== 'object' || value === null) return undefined;
   if (ArrayBuffer.isView(value)) return value as unknown as Cells;
-  const { dims, data } = value as { dims?: readonly number[]; data?: ArrayLike<unknown> };
+  const { dims, data } = value as Partial<TensorLike>;
   return Array.isArray(dims) && dims.length <= 1 && data ? Array.from(data) : undefined;
 }

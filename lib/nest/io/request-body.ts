@@ -1,21 +1,17 @@
-/**
- * The body of a request, as descriptors get it.
- *
- * @publicApi
- */
+/** For descriptors whose bodies may well be files. */
+export const FILE_MAX_BYTES = 20 * 1024 * 1024;
+
+/** A request's body, as descriptors get it. @publicApi */
 export interface RequestBody {
-  /**
-   * The bytes, decompressed; undefined where a body parser of the application has left only its
-   * result.
-   */
+  /** Decompressed bytes; undefined if a body parser of the application kept only its result. */
   readonly bytes: Uint8Array | undefined;
-  /** What a body parser of the application made of the body, where one did. */
+  /** The result of the application's body parser, if one has read the body. */
   readonly parsed?: unknown;
-  /** The content-type header as it came, with all its parameters. */
+  /** The content-type header with all its parameters. */
   readonly contentType?: string | undefined;
   /** The `charset` parameter of the content type, lower case. */
   readonly charset: string | undefined;
-  /** The media type, lower case and without parameters; undefined where the request names none. */
+  /** The media type, lower case and without parameters; undefined if the request has none. */
   readonly mediaType: string | undefined;
 }
 

@@ -1,5 +1,4 @@
-import { InvalidBodyError, InvalidOutputError, UnsupportedBodyError } from './errors.js';
-import { nameOf } from './fault.js';
+import { InvalidBodyError, InvalidOutputError, nameOf, UnsupportedBodyError } from './errors.js';
 import {
   IoDescriptor,
   type IoSchema,
@@ -30,8 +29,8 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 /** @publicApi */
 export interface TextOptions<Stream extends boolean = false> {
   /**
-   * As output: sends words as they come, as `text/event-stream`. The handler returns an Observable
-   * or an async iterable of strings.
+   * As output: sends each string as it comes, as `text/event-stream`. The handler returns an
+   * Observable or an async iterable of strings.
    *
    * @default false
    */
@@ -96,9 +95,7 @@ export class Text<Stream extends boolean = false> extends IoDescriptor<
 
   parse({ bytes, parsed, charset = 'utf-8' }: RequestBody): string {
     const label = CHARSETS.get(charset);
-    if (label === undefined) {
-      throw new UnsupportedBodyError('charset', charset, 'UTF-8');
-    }
+    if (label === undefined) throw new UnsupportedBodyError('charset', charset, 'UTF-8');
     if (bytes === undefined) {
       if (typeof parsed === 'string') return parsed;
       throw new InvalidBodyError('Text', 'the body is not text', 'send text/plain');

@@ -1,26 +1,6 @@
 import type { IoSchema } from '../io-descriptor.js';
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import { describeValue, type Cells } from './raw-frame.js';
-
-/** pandas' types of a column that a descriptor can ask for. @publicApi */
-export type PandasDtype =
-  | 'float64'
-  | 'float32'
-  | 'int64'
-  | 'int32'
-  | 'int16'
-  | 'int8'
-  | 'uint32'
-  | 'uint16'
-  | 'uint8'
-  | 'Int64'
-  | 'bool'
-  | 'boolean'
-  | 'string'
-  | 'str'
-  | 'object'
-  | 'category'
-  | 'datetime64[ns]';
 
 interface Dtype {
   readonly schema: IoSchema;
@@ -37,7 +17,6 @@ interface Dtype {
 const number = (value: unknown): number | undefined =>
   typeof value === 'number' ? value : undefined;
 
-/** A number that a text, a boolean or a bigint stands for. */
 function toNumber(value: unknown): number | undefined {
   if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
   if (typeof value !== 'string' || value.trim() === '') return undefined;
@@ -133,27 +112,38 @@ function int64(nullable: boolean): Dtype {
   return { schema, nullable, exact: toInt64, cast: castInt64 };
 }
 
-const DTYPES: ReadonlyMap<PandasDtype, Dtype> = new Map<PandasDtype, Dtype>([
-  ['float64', floating('double', Float64Array)],
-  ['float32', floating('float', Float32Array)],
-  ['int64', int64(false)],
-  ['Int64', int64(true)],
-  ['int32', integer(-(2 ** 31), 2 ** 31 - 1, Int32Array)],
-  ['int16', integer(-(2 ** 15), 2 ** 15 - 1, Int16Array)],
-  ['int8', integer(-128, 127, Int8Array)],
-  ['uint32', integer(0, 2 ** 32 - 1, Uint32Array)],
-  ['uint16', integer(0, 2 ** 16 - 1, Uint16Array)],
-  ['uint8', integer(0, 255, Uint8Array)],
-  ['bool', boolean(false)],
-  ['boolean', boolean(true)],
-  ['string', text],
-  ['str', text],
-  ['object', anything],
-  ['category', category],
-  ['datetime64[ns]', datetime],
-]);
+const DTYPES = {
+  float64: floating('double', Float64Array),
+  float32: floating('float', Float32Array),
+  int64: int64(false),
+  Int64: int64(true),
+  int32: integer(-(2 ** 31), 2 ** 31 - 1, Int32Array),
+  int16: integer(-(2 ** 15), 2 ** 15 - 1, Int16Array),
+  int8: integer(-128, 127, Int8Array),
+  uint32: integer(0, 2 ** 32 - 1, Uint32Array),
+  uint16: integer(0, 2 ** 16 - 1, Uint16Array),
+  uint8: integer(0, 255, Uint8Array),
+  bool: boolean(false),
+  boolean: boolean(true),
+  string: text,
+  str: text,
+  object: anything,
+  category,
+  'datetime64[ns]': datetime,
+};
 
-export const DTYPE_NAMES: readonly string[] = [...DTYPES.keys()];
+/** pandas' types of a column that a descriptor can ask for. @publicApi */
+export type PandasDtype = keyof typeof DTYPES;
+
+/** One for all columns, or some by the names of their columns. */
+export type ColumnDtypes = PandasDtype | Readonly<Record<string, PandasDtype>>;
+
+export function dtypeOf(dtypes: ColumnDtypes | undefined, column: string): PandasDtype | undefined {
+  if (typeof dtypes !== 'object') return dtypes;
+  return Object.hasOwn(dtypes, column) ? dtypes[column] : undefined;
+}
+
+export const DTYPE_NAMES: readonly string[] = Object.keys(DTYPES);
 
 export function isTextDtype(dtype: PandasDtype | undefined): boolean {
   return dtype === 'string' || dtype === 'str';
@@ -165,13 +155,13 @@ export function isWideDtype(dtype: PandasDtype | undefined): boolean {
 }
 
 export function dtypeSchema(dtype: PandasDtype): IoSchema {
-  const { schema, nullable } = DTYPES.get(dtype)!;
+  const { schema, nullable } = DTYPES[dtype];
   return nullable && schema.type !== undefined ? { ...schema, nullable: true } : { ...schema };
 }
 
 /**
- * The column with its cells converted. Cells that cannot be stay as they are, as with pandas'
- * reader; with `enforce` they are refused, and so are those that would have to be converted.
+ * Cells that cannot be converted stay as they are, as with pandas' reader. With `enforce` they are
+ * refused, and so are cells of another type.
  *
  * @throws Fault
  */
@@ -181,7 +171,7 @@ export function applyDtype(
   dtype: PandasDtype,
   enforce: boolean,
 ): Cells {
-  const { exact, cast, nullable, array } = DTYPES.get(dtype)!;
+  const { exact, cast, nullable, array } = DTYPES[dtype];
   let complete = true;
   const out = Array.from(cells as ArrayLike<unknown>, (value, row) => {
     const missing =

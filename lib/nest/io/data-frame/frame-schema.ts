@@ -1,6 +1,7 @@
 import type { TabularColumn, TabularSchema } from '../../../learner/fastai/contract.js';
 import type { IoSchema } from '../io-descriptor.js';
-import { dtypeSchema, type PandasDtype } from './dtypes.js';
+import { unionOf } from '../json/sample-schema.js';
+import { dtypeOf, dtypeSchema, type ColumnDtypes } from './dtypes.js';
 import type { PandasOrient } from './orients.js';
 import type { Cells, RawFrame } from './raw-frame.js';
 
@@ -10,7 +11,7 @@ type RowCount = Pick<IoSchema, 'minItems' | 'maxItems'>;
 /** The OpenAPI schema of a frame, as far as the options tell its columns. */
 export function frameSchema(
   columns: readonly string[] | undefined,
-  dtype: PandasDtype | Readonly<Record<string, PandasDtype>> | undefined,
+  dtype: ColumnDtypes | undefined,
   orient: PandasOrient,
   sample: RawFrame | undefined,
   rows: RowCount = {},
@@ -18,8 +19,8 @@ export function frameSchema(
   const typed = typeof dtype === 'object' ? Object.keys(dtype) : [];
   const names = columns ?? (sample ? [...sample.columns.keys()] : typed);
   const cells = (name: string): IoSchema => {
-    if (typeof dtype === 'string') return dtypeSchema(dtype);
-    if (dtype && Object.hasOwn(dtype, name)) return dtypeSchema(dtype[name]!);
+    const type = dtypeOf(dtype, name);
+    if (type) return dtypeSchema(type);
     const values = sample?.columns.get(name);
     return values ? sampleSchema(values) : {};
   };
@@ -30,10 +31,7 @@ export function frameSchema(
   );
 }
 
-/**
- * The schema of a learner's rows, of which it wants at least one: every column, its type and its
- * categories.
- */
+/** The schema of the rows that a learner predicts from; it needs at least one. */
 export function learnerSchema(
   { columns }: TabularSchema,
   orient: PandasOrient,
@@ -91,12 +89,9 @@ function layout(
       : {}),
   });
   const row = object((schema) => schema);
-  const types = new Map(columns.map(([, schema]) => [JSON.stringify(schema), schema]));
-  const [only = {}, ...others] = types.values();
-  const cell: IoSchema = others.length > 0 ? { oneOf: [only, ...others] } : only;
   const list: IoSchema = {
     type: 'array',
-    items: cell,
+    items: unionOf(columns.map(([, schema]) => schema)),
     ...(columns.length > 0 ? { minItems: columns.length, maxItems: columns.length } : {}),
   };
   switch (orient) {

@@ -1,6 +1,6 @@
 import type { FrameLike } from '../../../learner/fastai/contract.js';
 import type { DataFrame } from './data-frame.js';
-import { Fault, nameOf } from '../fault.js';
+import { Fault, nameOf } from '../errors.js';
 import { columnsOf } from './orients.js';
 import { filled, type Cells, type RawFrame } from './raw-frame.js';
 
@@ -16,7 +16,7 @@ export type DataFrameOutput =
   | Readonly<Record<string, ArrayLike<unknown>>>
   | TensorLike;
 
-interface TensorLike {
+export interface TensorLike {
   readonly dims: readonly number[];
   readonly data: ArrayLike<unknown>;
 }
@@ -39,10 +39,8 @@ export function toFrame(value: unknown): RawFrame {
     if ('dims' in value && 'data' in value) return fromTensor(value as TensorLike);
     if (!ArrayBuffer.isView(value)) return fromColumns(value as Record<string, unknown>);
   }
-  throw new Fault(
-    `it is ${nameOf(value)}`,
-    'return an arquero table, row objects, or columns by name',
-  );
+  const remedy = 'return an arquero table, row objects, or columns by name';
+  throw new Fault(`it is ${nameOf(value)}`, remedy);
 }
 
 export function isTable(value: object): value is FrameLike {
@@ -51,9 +49,8 @@ export function isTable(value: object): value is FrameLike {
 }
 
 function fromTable(value: FrameLike): RawFrame {
-  const columns = new Map<string, Cells>();
-  for (const name of value.columnNames()) columns.set(name, value.array(name) as Cells);
-  return { rows: value.numRows(), columns };
+  const columns = value.columnNames().map((name) => [name, value.array(name) as Cells] as const);
+  return { rows: value.numRows(), columns: new Map(columns) };
 }
 
 function fromRows(rows: readonly unknown[]): RawFrame {

@@ -1,6 +1,6 @@
 import type { OptionCheck } from '../array-options.js';
 import { decodeBody, parseJson } from '../body-text.js';
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import type { RequestBody } from '../request-body.js';
 import { checkSparse, compact, filled, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
@@ -12,12 +12,7 @@ export function checkOrient(orient: string = 'records'): OptionCheck {
   return [!Object.hasOwn(READERS, orient), `"${orient}" is not an orient`, `use one of ${known}`];
 }
 
-/**
- * The body as JSON; also what a body parser has made of it. With `wide`, integers that a double
- * cannot hold come as bigints.
- *
- * @throws Fault
- */
+/** With `wide`, integers that a double cannot hold become bigints. @throws Fault */
 export function parseJsonBody(body: RequestBody, wide: boolean): unknown {
   if (body.bytes === undefined && typeof body.parsed !== 'string') return body.parsed;
   return parseJson(decodeBody(body), { wide });
@@ -53,10 +48,7 @@ function fromRecords(records: readonly unknown[]): RawFrame {
   return finish(records.length, ...columnsOf(records, 'send an object for each row'));
 }
 
-/**
- * The columns of row objects, with holes where rows lack one: filling them has to wait until it is
- * known how many there are. With them, how many cells there are.
- */
+/** The columns with holes, which are filled after `checkSparse`, and the number of cells. */
 export function columnsOf(
   records: readonly unknown[],
   remedy: string,
@@ -111,7 +103,7 @@ function fromMatrix(data: readonly unknown[], given: readonly string[] | undefin
   const columns = new Map<string, unknown[]>();
   for (const name of names) {
     if (columns.has(name)) {
-      throw new Fault(`two columns are called "${name}"`, 'give each column a name of its own');
+      throw new Fault(`two columns are called "${name}"`, 'rename one');
     }
     columns.set(name, nulls(data.length));
   }

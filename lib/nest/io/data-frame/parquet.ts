@@ -8,18 +8,14 @@ import {
   type Compressors,
 } from 'hyparquet';
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer';
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import { compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 /** A file of a few bytes can announce any number of rows: a run of one value costs nothing. */
 const MAX_CELLS = 32 * 1024 * 1024;
 const MAX_PAGE_BYTES = 128 * 1024 * 1024;
 
-/**
- * Reads a Parquet file as `pd.read_parquet` does: what pandas wrote as the index is left out.
- *
- * @throws Fault
- */
+/** Reads a file as `pd.read_parquet` does, without the columns of the index. @throws Fault */
 export async function readParquet(bytes: Uint8Array): Promise<RawFrame> {
   try {
     return await read(bytes);
@@ -27,7 +23,7 @@ export async function readParquet(bytes: Uint8Array): Promise<RawFrame> {
     if (error instanceof Fault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new Fault(
-      `the body is not a Parquet file that can be read (${reason})`,
+      `the body is not a readable Parquet file (${reason})`,
       'write it with DataFrame.to_parquet()',
     );
   }
@@ -48,7 +44,7 @@ async function read(bytes: Uint8Array): Promise<RawFrame> {
     .map(({ name }) => name);
   if (!Number.isSafeInteger(rows) || rows < 0 || rows * names.length > MAX_CELLS) {
     throw new Fault(
-      `the Parquet file announces ${String(metadata.num_rows)} rows of ${names.length} columns`,
+      `the Parquet file declares ${String(metadata.num_rows)} rows of ${names.length} columns`,
       `send at most ${MAX_CELLS} cells at a time`,
     );
   }

@@ -1,4 +1,4 @@
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import type { NumberArray } from '../ndarray/dtypes.js';
 
 /** Cells of one column. Missing ones are null. */
@@ -20,21 +20,21 @@ export function describeValue(value: unknown): string {
   return value.length > 40 ? `"${value.slice(0, 40)}…"` : `"${value}"`;
 }
 
-/** Of a frame most of whose cells are missing: so many, or so many for each value that was sent. */
+/** The larger of both limits the cells of a frame, most of which may be missing. */
 const MOST_SPARSE_CELLS = 4_000_000;
 const MOST_CELLS_PER_VALUE = 20;
 
 /**
- * A row with a column of its own costs few bytes, and a cell in every other row; so do short rows
+ * A row with a column of its own costs few bytes, but a cell in every other row; so do short rows
  * under a long header.
  *
- * @throws Fault for a frame that is all but empty, and large.
+ * @throws Fault for a large frame that is almost empty.
  */
 export function checkSparse(rows: number, columns: number, given: number): void {
   if (rows * columns <= Math.max(MOST_SPARSE_CELLS, MOST_CELLS_PER_VALUE * given)) return;
   throw new Fault(
     `its ${given} values are spread over ${rows} rows and ${columns} columns`,
-    'send rows that have their columns in common',
+    'send rows with the same columns',
   );
 }
 
@@ -61,10 +61,7 @@ export function compact(cells: unknown[]): Cells {
   return numbers;
 }
 
-/**
- * The frame with numbers for bigints in all columns but the wide ones: who asks for no int64
- * expects none.
- */
+/** Bigints become numbers, except in wide columns: nobody else expects them. */
 export function narrowed(
   { rows, columns }: RawFrame,
   isWide: (name: string, index: number) => boolean,

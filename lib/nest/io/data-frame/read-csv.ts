@@ -1,6 +1,6 @@
 import Papa from 'papaparse';
 import { MISSING_TEXTS } from './missing-texts.js';
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 import { checkSparse, compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 // Digits can be matched in one way only: with more, a long cell that is no number would take
@@ -12,10 +12,9 @@ const TRUE = new Set(['True', 'TRUE', 'true']);
 const FALSE = new Set(['False', 'FALSE', 'false']);
 
 /**
- * Reads CSV as `pd.read_csv` does: the first line names the columns, blank lines are skipped, short
- * rows are filled with missing values, and a column is of numbers or booleans where all its cells
- * are, else of texts. Columns named in `texts` stay texts, and integers of `wide` ones that a
- * double cannot hold become bigints.
+ * Reads CSV as `pd.read_csv` does: the first line names the columns, blank lines are skipped,
+ * missing values fill short rows, and a column of only numbers or booleans holds those. Columns
+ * named in `texts` stay texts. Wide columns hold bigints where a double would lose digits.
  *
  * @throws Fault
  */

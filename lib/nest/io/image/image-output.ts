@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { RawImage } from '../../../learner/fastai/vision/image-item.js';
-import { formatOf } from '../../../learner/fastai/vision/image/format.js';
+import { formatOf, type ImageFormat } from '../../../learner/fastai/vision/image/format.js';
 import {
   classColours,
   indexedPng,
@@ -32,14 +32,18 @@ export async function toEncodedImage(
   throw invalid('it is not an image', 'return pixels, a mask or the bytes of an image');
 }
 
-const FORMATS: Readonly<Record<OutputImageType, string>> = {
-  'image/png': 'PNG',
-  'image/jpeg': 'JPEG',
-  'image/webp': 'WebP',
+export const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = {
+  JPEG: 'image/jpeg',
+  PNG: 'image/png',
+  WebP: 'image/webp',
+  GIF: 'image/gif',
+  BMP: 'image/bmp',
+  TIFF: 'image/tiff',
 };
 
 function encoded(bytes: Uint8Array, type: OutputImageType): Uint8Array {
-  if (formatOf(bytes) === FORMATS[type]) return bytes;
+  const format = formatOf(bytes);
+  if (format && MEDIA_TYPES[format] === type) return bytes;
   throw invalid(`its bytes are not ${type}`, 'return such bytes, or pixels as a RawImage');
 }
 

@@ -44,10 +44,7 @@ const LIST_BOUNDS = new Map<string, (constraints: readonly unknown[]) => Facts>(
 
 const described = new WeakSet<Dto>();
 
-/**
- * Gives the OpenAPI document the properties of a class that have rules of class-validator and no
- * `@ApiProperty`, and those of the classes nested in it.
- */
+/** Documents the properties that have rules but no `@ApiProperty`, in nested classes too. */
 export function describeDto(dto: Dto): void {
   if (described.has(dto)) return;
   described.add(dto);
@@ -68,10 +65,7 @@ export function describeDto(dto: Dto): void {
   }
 }
 
-/**
- * A body with a property that has no rule is refused; generated clients and tests of the API should
- * know.
- */
+/** Generated clients and tests have to know that a property without a rule is refused. */
 function refuseOthers(dto: Dto): void {
   const known = Reflect.getOwnMetadata('swagger/apiSchema', dto) as object[] | undefined;
   // The decorator's type leaves most of a schema out; what it is given goes into the document all

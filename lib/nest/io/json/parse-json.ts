@@ -5,11 +5,7 @@ import { MOST_LEVELS } from './nesting.js';
 export interface ParseJsonOptions {
   /** Integers that a double cannot hold come as bigints, with all their digits. @default false */
   readonly wide?: boolean;
-  /**
-   * Refuse numbers that a double cannot hold (1e999), which `JSON.parse` makes infinite.
-   *
-   * @default true
-   */
+  /** Refuse numbers that overflow a double (1e999 is infinite in `JSON.parse`). @default true */
   readonly finite?: boolean;
 }
 
@@ -19,11 +15,7 @@ const WIDE_INTEGER = /^-?\d{16,}$/;
 /** No client knows it, so none can send a string that looks like a number of ours. */
 const MARK = randomUUID();
 
-/**
- * Strict JSON (RFC 8259): `JSON.parse`, with bounds.
- *
- * @throws SyntaxError, with the reason.
- */
+/** Strict JSON (RFC 8259): `JSON.parse`, with bounds. @throws SyntaxError */
 export function parseJsonText(text: string, options: ParseJsonOptions = {}): unknown {
   const { wide = false, finite = true } = options;
   const given = text.startsWith('\uFEFF') ? text.slice(1) : text;

@@ -23,8 +23,13 @@ function oneOf(schemas: readonly IoSchema[]): IoSchema {
   const isNull = (schema: IoSchema): boolean => !!schema.nullable && schema.type === undefined;
   const nullable = schemas.some(isNull);
   const present = schemas.filter((schema) => !isNull(schema));
-  const distinct = new Map(present.map((schema) => [JSON.stringify(schema), schema]));
-  const [only = {}, ...others] = distinct.values();
-  const schema: IoSchema = others.length > 0 ? { oneOf: [only, ...others] } : only;
+  const schema = unionOf(present);
   return nullable ? { ...schema, nullable: true } : schema;
+}
+
+/** Equal schemas count once. */
+export function unionOf(schemas: readonly IoSchema[]): IoSchema {
+  const distinct = new Map(schemas.map((schema) => [JSON.stringify(schema), schema]));
+  const [only = {}, ...others] = distinct.values();
+  return others.length > 0 ? { oneOf: [only, ...others] } : only;
 }

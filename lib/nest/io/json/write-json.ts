@@ -1,22 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { DTYPES } from '../ndarray/dtypes.js';
+import { isDtype } from '../ndarray/dtypes.js';
 import { elementsOf, toJson } from '../ndarray/write.js';
 import { isTable, toFrame } from '../data-frame/frames.js';
 import { writeOrient } from '../data-frame/orients.js';
 
-/**
- * Stands in a string for a piece of JSON that `JSON.stringify` cannot write; no value holds it by
- * chance.
- */
+/** Marks the place of JSON that `JSON.stringify` cannot write; no value contains it by chance. */
 const MARK = randomUUID();
 
 /**
- * A value as JSON; undefined for what JSON has nothing for (undefined, a function).
- *
- * Tensors are nested arrays, typed arrays (and Buffers) arrays, data frames arrays of row objects,
- * a Map an object and a Set an array. NaN and the infinities are null, as JSON has no such numbers;
- * a bigint is a number with all its digits.
+ * A value as JSON; undefined for what JSON cannot express (undefined, a function). Tensors, typed
+ * arrays, data frames and Sets become arrays, and a Map becomes an object. NaN and the infinities
+ * become null; a bigint is a number with all its digits.
  *
  * @throws TypeError for circular values, RangeError for values that are nested too deep.
  */
@@ -28,7 +23,7 @@ export function writeJson(value: unknown): string | undefined {
     const given = (this as Record<string, unknown>)[key];
     if (typeof given === 'bigint') return stand(String(given));
     if (typeof given !== 'object' || given === null) return item;
-    if (isTensor(given) && DTYPES.has(given.type)) return stand(toJson(elementsOf(given)));
+    if (isTensor(given) && isDtype(given.type)) return stand(toJson(elementsOf(given)));
     if (ArrayBuffer.isView(given)) {
       return given instanceof DataView ? item : stand(toJson(elementsOf(given)));
     }

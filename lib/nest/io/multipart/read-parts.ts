@@ -2,11 +2,8 @@ import { InvalidBodyError } from '../errors.js';
 import { parameterOf, parseContentType, type RequestBody } from '../request-body.js';
 
 /** One part of a form. */
-export interface FormPart {
+export interface FormPart extends RequestBody {
   readonly name: string | undefined;
-  readonly mediaType: string | undefined;
-  readonly charset: string | undefined;
-  readonly contentType: string | undefined;
   readonly bytes: Uint8Array;
 }
 
@@ -17,11 +14,7 @@ const MOST_BOUNDARY_CHARACTERS = 70;
 
 type Headers = Readonly<Record<string, readonly string[]>>;
 
-/**
- * The parts of a `multipart/form-data` body, split at the boundary that its content type declares.
- *
- * @throws InvalidBodyError for a body that is not such a form, is cut off, or has too many parts.
- */
+/** @throws InvalidBodyError for a body that is not a form, is cut off, or has too many parts. */
 export async function readParts(
   body: Uint8Array,
   contentType: RequestBody['contentType'],
@@ -61,7 +54,7 @@ export async function readParts(
 }
 
 function partOf(headers: Headers | undefined, chunks: readonly Buffer[]): FormPart {
-  if (headers === undefined) throw broken('the headers of a part have no end');
+  if (headers === undefined) throw broken('the headers of a part do not end');
   if (sizeOf(headers) > MOST_HEADER_BYTES) {
     throw broken(`a part has more than ${MOST_HEADER_BYTES} bytes of headers`);
   }

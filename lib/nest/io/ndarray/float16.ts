@@ -1,10 +1,7 @@
 const floats = new Float32Array(1);
 const words = new Uint32Array(floats.buffer);
 
-/**
- * The bits of the half-precision number nearest to a value, ties to even; infinity beyond its
- * range.
- */
+/** The bits of the nearest half-precision number, ties to even; infinity beyond its range. */
 export function toHalf(value: number): number {
   floats[0] = value;
   const word = words[0] as number;

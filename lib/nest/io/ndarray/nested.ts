@@ -1,10 +1,15 @@
-import { Fault } from '../fault.js';
+import { Fault } from '../errors.js';
 
 /** Deeper nesting than numpy itself allows is refused before it is walked. */
 const MOST_DIMENSIONS = 64;
 
-/** The shape of nested arrays, from the first element of each level. */
-export function shapeOf(value: unknown): number[] {
+/**
+ * The shape of nested arrays, from the first element of each level. All rows have to be as long as
+ * the first; else a few bytes could promise an array of any size.
+ *
+ * @throws Fault
+ */
+export function checkedShape(value: unknown): number[] {
   const dims: number[] = [];
   for (let level = value; Array.isArray(level); level = level[0] as unknown) {
     dims.push(level.length);
@@ -12,16 +17,11 @@ export function shapeOf(value: unknown): number[] {
       throw new Fault(`it is nested more than ${MOST_DIMENSIONS} deep`);
     }
   }
+  checkRows(value, dims);
   return dims;
 }
 
-/**
- * Sees that all rows are as long as the first ones, before anything is made in the size that those
- * promise.
- *
- * @throws Fault naming the position where the rows do not fit together.
- */
-export function checkRows(value: unknown, dims: readonly number[]): void {
+function checkRows(value: unknown, dims: readonly number[]): void {
   const path: number[] = [];
   const walk = (level: unknown, depth: number): void => {
     const size = dims[depth];
@@ -41,11 +41,7 @@ export function checkRows(value: unknown, dims: readonly number[]): void {
   walk(value, 0);
 }
 
-/**
- * Walks nested arrays, whose rows have been checked, in row-major order.
- *
- * @throws Fault naming the position of an array among values.
- */
+/** Walks nested arrays of a checked shape, in row-major order. @throws Fault */
 export function eachElement(
   value: unknown,
   dims: readonly number[],
@@ -78,17 +74,22 @@ function positionOf(path: readonly number[]): string {
   return path.length === 0 ? 'the body' : path.map((index) => `[${index}]`).join('');
 }
 
-/** Whether dims fit a shape, in which -1 stands for any size. */
-export function fits(dims: readonly number[], shape: readonly number[]): boolean {
-  return (
-    dims.length === shape.length && shape.every((size, axis) => size === -1 || size === dims[axis])
+/** @throws Fault for dims that do not fit an enforced shape, in which -1 stands for any size. */
+export function checkShape(
+  what: string,
+  dims: readonly number[],
+  { shape, enforceShape }: { readonly shape?: readonly number[]; readonly enforceShape?: boolean },
+): void {
+  if (!enforceShape || !shape) return;
+  const fits = shape.every((size, axis) => size === -1 || size === dims[axis]);
+  if (fits && dims.length === shape.length) return;
+  throw new Fault(
+    `expecting ${what} of shape ${shapeText(shape)}, but it is of ${shapeText(dims)}`,
+    'send one of that shape; -1 stands for any size',
   );
 }
 
-/**
- * The dims that the elements would have in the shape, as numpy's reshape; undefined where they do
- * not go into it.
- */
+/** The shape without its -1, as numpy's reshape finds it; undefined if the elements do not fit. */
 export function reshaped(
   dims: readonly number[],
   shape: readonly number[],

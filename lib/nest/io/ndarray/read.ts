@@ -1,9 +1,8 @@
-import { Fault } from '../fault.js';
-import { dtypeInfo, integerRange, type NdarrayData, type NdarrayDType } from './dtypes.js';
+import { Fault } from '../errors.js';
+import { allocate, DTYPES, integerRange, type NdarrayData, type NdarrayDType } from './dtypes.js';
 import { toHalf } from './float16.js';
-import { checkRows, eachElement, product, shapeOf } from './nested.js';
+import { checkedShape, eachElement, product } from './nested.js';
 
-/** How elements are read. */
 interface ReadOptions {
   readonly dtype: NdarrayDType;
   /** Elements must be of the dtype already; else they are cast as numpy casts them. */
@@ -17,9 +16,8 @@ export function readNested(
   value: unknown,
   options: ReadOptions,
 ): { data: NdarrayData; dims: number[] } {
-  const dims = shapeOf(value);
-  checkRows(value, dims);
-  const data = dtypeInfo(options.dtype).allocate(product(dims));
+  const dims = checkedShape(value);
+  const data = allocate(options.dtype, product(dims));
   const convert = converter(options);
   eachElement(value, dims, (item, index, position) => {
     data[index] = convert(item, position) as never;
@@ -30,7 +28,7 @@ export function readNested(
 type Convert = (item: unknown, position: () => string) => number | bigint | string;
 
 function converter({ dtype, enforce, allowNaN }: ReadOptions): Convert {
-  const info = dtypeInfo(dtype);
+  const info = DTYPES[dtype];
   const refuse = (item: unknown, position: () => string): never => {
     throw new Fault(`${position()} is ${describe(item)}, which is no ${dtype}`);
   };
@@ -81,7 +79,6 @@ function integerConverter(
 }
 
 function describe(item: unknown): string {
-  if (item === null || typeof item === 'number' || typeof item === 'boolean') return String(item);
-  if (typeof item === 'bigint') return String(item);
-  return typeof item === 'string' ? 'a string' : 'an object';
+  if (typeof item === 'string') return 'a string';
+  return typeof item === 'object' && item !== null ? 'an object' : String(item);
 }

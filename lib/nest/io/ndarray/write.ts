@@ -1,25 +1,22 @@
 import type { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import { Fault, nameOf } from '../fault.js';
-import { dtypeInfo, dtypeOf, DTYPES, sameKind, type NdarrayDType } from './dtypes.js';
+import { Fault, nameOf } from '../errors.js';
+import {
+  dtypeOf,
+  DTYPES,
+  isDtype,
+  sameKind,
+  type NdarrayDType,
+  type NumberArray,
+} from './dtypes.js';
 import { fromHalf, toHalf } from './float16.js';
-import { checkRows, eachElement, shapeOf } from './nested.js';
+import { checkedShape, eachElement } from './nested.js';
 
 /** Nested arrays of equal elements. @publicApi */
 export type NestedArray = readonly (number | bigint | boolean | string | NestedArray)[];
 
 /** A typed array; it counts as an array of one dimension. @publicApi */
-export type NdarrayView =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array;
+export type NdarrayView = NumberArray | BigInt64Array | BigUint64Array;
 
 /** What a handler may return where its output is an array. @publicApi */
 export type NdarrayOutput = Tensor | NdarrayView | NestedArray;
@@ -47,7 +44,7 @@ export function elementsOf(value: unknown): Elements {
 /** The elements in another dtype; undefined where numpy's `same_kind` does not allow the cast. */
 export function cast(elements: Elements, dtype: NdarrayDType): Elements | undefined {
   if (elements.dtype === dtype) return elements;
-  const { kind, bits } = dtypeInfo(dtype);
+  const { kind, bits } = DTYPES[dtype];
   const { values } = elements;
   // JavaScript's numbers are floats only by name.
   const whole =
@@ -62,12 +59,9 @@ export function cast(elements: Elements, dtype: NdarrayDType): Elements | undefi
   return { ...elements, dtype, values: Array.from(values, (value) => round(Number(value))) };
 }
 
-/**
- * The elements as JSON, nested once per dimension. NaN and the infinities, which JSON lacks, become
- * null. Floats are printed with the digits of a double, 64-bit integers in full.
- */
+/** Nested JSON arrays: null for NaN and the infinities, and 64-bit integers with all digits. */
 export function toJson({ dtype, dims, values }: Elements): string {
-  const { kind, bits } = dtypeInfo(dtype);
+  const { kind, bits } = DTYPES[dtype];
   const print: (row: readonly unknown[]) => string =
     kind === 'bool'
       ? (row) => JSON.stringify(row.map(Boolean))
@@ -90,16 +84,15 @@ export function toJson({ dtype, dims, values }: Elements): string {
 
 function ofTensor(tensor: Tensor): Elements {
   const { type, dims, data } = tensor;
-  if (!DTYPES.has(type)) throw new Fault(`it is a tensor of type ${type}`);
+  if (!isDtype(type)) throw new Fault(`it is a tensor of type ${type}`);
   const bits = type === 'float16' && data instanceof Uint16Array;
   const values = bits ? Array.from(data, fromHalf) : (data as ArrayLike<unknown>);
-  return { dtype: type as NdarrayDType, dims, values };
+  return { dtype: type, dims, values };
 }
 
 function ofNested(value: readonly unknown[]): Elements {
   const values: unknown[] = [];
-  const dims = shapeOf(value);
-  checkRows(value, dims);
+  const dims = checkedShape(value);
   const types = new Set<string>();
   eachElement(value, dims, (item, _index, position) => {
     if (!['number', 'bigint', 'boolean', 'string'].includes(typeof item)) {
