@@ -11,7 +11,7 @@ import {
   optionalNumberAttr,
   stringAttr,
 } from './attributes.js';
-import type { Flow, LoweringContext } from './context.js';
+import { flatten, type Flow, type LoweringContext } from './context.js';
 import { Expression } from './expression.js';
 import { linear } from './linear.js';
 import { interpolate, scaled } from './resizing.js';
@@ -42,13 +42,10 @@ export class Scope {
     }, x);
   }
 
-  call(module: Module, ...inputs: readonly Expression[]): Expression {
-    return this.expression(
-      this.ctx.lowerValue(
-        module,
-        inputs.map(({ value }) => value),
-      ),
-    );
+  /** Inputs that are undefined are not given. */
+  call(module: Module, ...inputs: readonly (Expression | undefined)[]): Expression {
+    const given = inputs.flatMap((input) => (input ? [input.value] : []));
+    return this.expression(this.ctx.lowerValue(module, given));
   }
 
   /** A child that gives a tuple, of which the first is wanted. */
@@ -72,7 +69,7 @@ export class Scope {
   }
 
   /** A child that gets more than one tensor. */
-  callChild(name: string, ...inputs: readonly Expression[]): Expression {
+  callChild(name: string, ...inputs: readonly (Expression | undefined)[]): Expression {
     return this.call(this.ctx.child(this.module, name), ...inputs);
   }
 
@@ -142,13 +139,11 @@ export class Scope {
   }
 
   int(name: string, absent?: number): number {
-    return absent === undefined ? intAttr(this.module, name) : intAttr(this.module, name, absent);
+    return intAttr(this.module, name, absent);
   }
 
   number(name: string, absent?: number): number {
-    return absent === undefined
-      ? numberAttr(this.module, name)
-      : numberAttr(this.module, name, absent);
+    return numberAttr(this.module, name, absent);
   }
 
   optionalNumber(name: string): number | null {
@@ -156,13 +151,11 @@ export class Scope {
   }
 
   bool(name: string, absent?: boolean): boolean {
-    return absent === undefined ? boolAttr(this.module, name) : boolAttr(this.module, name, absent);
+    return boolAttr(this.module, name, absent);
   }
 
   string(name: string, absent?: string): string {
-    return absent === undefined
-      ? stringAttr(this.module, name)
-      : stringAttr(this.module, name, absent);
+    return stringAttr(this.module, name, absent);
   }
 
   /** A string that may be a member of an enumeration of strings. */
@@ -243,8 +236,4 @@ export class Scope {
       }
     }
   }
-}
-
-function flatten(flow: Flow): Value[] {
-  return flow instanceof Value ? [flow] : flow.flatMap(flatten);
 }

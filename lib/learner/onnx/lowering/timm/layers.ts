@@ -1,7 +1,9 @@
+import { activation } from '../activation.js';
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { chained, forward, passThrough } from '../forward.js';
-import { gelu, geluTanh, hardSigmoid, mish, silu, single, type Emit } from '../functions.js';
+import { passThrough } from '../containers.js';
+import { chained, forward } from '../forward.js';
+import { gelu, geluTanh, hardSigmoid, mish, silu, single } from '../functions.js';
 import { lowerLinear } from '../linear.js';
 import type { LoweringFamily } from '../lowering.js';
 
@@ -21,19 +23,17 @@ const responseNorm = forward((m, x) => {
 
 const layerScale = forward((m, x) => x.mul(m.requiredWeight('gamma')));
 
-const emitted = (emit: Emit): Lowering => forward((m, x) => x.of(emit(m.ctx, x.value)));
-
 const activations: Readonly<Record<string, Lowering>> = {
-  GELU: emitted(gelu),
-  GELUTanh: emitted(geluTanh),
+  GELU: activation(gelu),
+  GELUTanh: activation(geluTanh),
   QuickGELU: forward((_, x) => x.mul(x.mul(1.702).sigmoid())),
-  Sigmoid: emitted(single('Sigmoid')),
-  Tanh: emitted(single('Tanh')),
-  Swish: emitted(silu),
-  Mish: emitted(mish),
+  Sigmoid: activation(single('Sigmoid')),
+  Tanh: activation(single('Tanh')),
+  Swish: activation(silu),
+  Mish: activation(mish),
   HardMish: forward((_, x) => x.mul(0.5).mul(x.add(2).atLeast(0).atMost(2))),
-  HardSwish: emitted(single('HardSwish')),
-  HardSigmoid: emitted(hardSigmoid),
+  HardSwish: activation(single('HardSwish')),
+  HardSigmoid: activation(hardSigmoid),
 };
 
 const withSuffix = (suffix: string): Record<string, Lowering> =>
