@@ -90,9 +90,9 @@ export class Scope {
     return scope;
   }
 
-  /** Calls the modules of a list one after the other. */
-  each(x: Expression, name: string): Expression {
-    return this.list(name).reduce((y, child) => this.call(child, y), x);
+  /** Calls the modules of a list one after the other, each with what they share. */
+  each(x: Expression, name: string, shared?: Expression): Expression {
+    return this.list(name).reduce((y, child) => this.call(child, y, shared), x);
   }
 
   /** The modules of a list, by its name; an absent or empty list has none. */

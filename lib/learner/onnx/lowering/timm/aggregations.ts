@@ -185,8 +185,7 @@ export const aggregations: LoweringFamily = {
       SequentialList: lowerSequential,
     },
     'timm.models.cspnet': {
-      CspNet: model('stem stages', 'head'),
-      CSPNet: model('stem stages', 'head'),
+      'CspNet|CSPNet': model('stem stages', 'head'),
       'BottleneckBlock|ResBottleneck': residual('conv1 conv2 attn2? conv3 attn3?', 'act3'),
       'DarkBlock|EdgeBlock': residual('conv1 attn? conv2'),
       CrossStage: crossStage,

@@ -6,6 +6,7 @@ import { chained, forward } from '../forward.js';
 import { gelu, geluTanh, hardSigmoid, mish, silu, single } from '../functions.js';
 import { lowerLinear } from '../linear.js';
 import type { LoweringFamily } from '../lowering.js';
+import { average, averageMax, maximum } from './pooling.js';
 
 /** ConvNeXt v2: each channel by its share of all channels' norms, channels last or first. */
 const responseNorm = forward((m, x) => {
@@ -56,17 +57,19 @@ const lowerSwiGlu = forward((m, x) =>
   m.run(m.run(x, 'fc1_g act').mul(m.run(x, 'fc1_x')), 'norm? fc2'),
 );
 
+const pools = new Map([
+  ['avg', average],
+  ['max', maximum],
+  ['avgmax', averageMax],
+]);
+
 /** The head of models with the channels last. */
 const lowerClHead = forward((m, x) => {
   const axes = m.attr('pool_dim') === undefined ? [1, 2] : m.axes('pool_dim');
-  const pooled = (kind: string): Expression => {
-    if (kind === 'avg') return x.mean(axes);
-    if (kind === 'max') return x.max(axes);
-    if (kind === 'avgmax') return x.mean(axes).add(x.max(axes)).mul(0.5);
-    if (kind === '') return x;
-    throw m.refusal(`it pools by "${kind}"`);
-  };
-  return m.run(pooled(m.string('pool_type')), 'norm pre_logits fc');
+  const kind = m.string('pool_type');
+  const pool = pools.get(kind);
+  m.require(pool !== undefined || kind === '', `it pools by "${kind}"`);
+  return m.run(pool ? pool(x, axes, false) : x, 'norm pre_logits fc');
 });
 
 /** What timm's models are made of. */
