@@ -7,7 +7,7 @@ export const lowerSequential: Lowering = (module, ctx, inputs) => {
   let flow: Flow | undefined = inputs.length === 1 ? inputs[0] : undefined;
   if (flow === undefined) throw ctx.unsupported(module, `it takes one input, not ${inputs.length}`);
   for (const [name, child] of module.children) {
-    if (!child) throw malformed(module, `its child ${name} is no module`);
+    if (!child) throw malformed(module, `its child ${name} is not a module`);
     flow = ctx.lower(child, [flow]);
   }
   return flow;

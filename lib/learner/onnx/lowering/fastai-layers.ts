@@ -30,7 +30,7 @@ const merging = (
 ): Lowering =>
   forwardMany((m, [x, original]) => {
     if (!x || !original) {
-      throw m.refusal('it merges with the input of a SequentialEx and is in none');
+      throw m.refusal('it merges with the input of a SequentialEx, and is not inside one');
     }
     return compute(m, x, original);
   });
@@ -56,7 +56,7 @@ function lowerView(keepsBatch: boolean): Lowering {
   return (module, ctx, inputs) => {
     const x = ctx.value(module, inputs);
     const sizes = module.attr('size');
-    if (!Array.isArray(sizes)) throw malformed(module, 'its size is no tuple');
+    if (!Array.isArray(sizes)) throw malformed(module, 'its size is not a tuple');
     // View's first size is written for one batch; -1 is the only one that fits every batch.
     const given = sizes.map(Number);
     return ctx.graph.op('Reshape', [x, ctx.graph.axes(...(keepsBatch ? [0, ...given] : given))]);

@@ -104,7 +104,7 @@ export class Scope {
   /** All children, in the order of the file. */
   children(): Module[] {
     return [...this.module.children].map(([name, child]) => {
-      if (!child) throw malformed(this.module, `its child ${name} is no module`);
+      if (!child) throw malformed(this.module, `its child ${name} is not a module`);
       return child;
     });
   }
@@ -163,7 +163,7 @@ export class Scope {
     const value = this.module.attr(name);
     const member = value instanceof PyObject ? value.args[0] : value;
     if (member === undefined || member === null) return absent;
-    if (typeof member !== 'string') throw malformed(this.module, `its ${name} is no string`);
+    if (typeof member !== 'string') throw malformed(this.module, `its ${name} is not a string`);
     return member;
   }
 
@@ -207,7 +207,7 @@ export class Scope {
   ints(name: string): number[] {
     const value = this.module.attr(name);
     if (!Array.isArray(value) || !value.every((item) => Number.isSafeInteger(Number(item)))) {
-      throw malformed(this.module, `its ${name} is no list of integers`);
+      throw malformed(this.module, `its ${name} is not a list of integers`);
     }
     return value.map(Number);
   }

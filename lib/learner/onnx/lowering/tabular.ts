@@ -47,7 +47,7 @@ const lowerTabular: Lowering = (module, ctx, inputs) => {
   const parts: Value[] = [];
   if (hasCategories(module)) {
     const codes = given[0];
-    if (!codes) throw ctx.unsupported(module, 'it takes category codes, and is given none');
+    if (!codes) throw ctx.unsupported(module, 'it takes category codes, and gets none');
     embeddingsOf(module).forEach((embedding, index) => {
       parts.push(ctx.lowerValue(embedding, [codesOf(codes, index, ctx)]));
     });
@@ -94,7 +94,7 @@ function scaled(x: Value, module: Module, ctx: LoweringContext): Value {
   const range = module.attr('y_range');
   if (range === undefined || range === null) return x;
   const [low, high] = Array.isArray(range) ? range.map(Number) : [];
-  if (low === undefined || high === undefined) throw malformed(module, 'its y_range is no pair');
+  if (low === undefined || high === undefined) throw malformed(module, 'its y_range is not a pair');
   return sigmoidBetween(ctx, x, low, high);
 }
 
