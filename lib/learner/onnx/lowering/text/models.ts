@@ -45,7 +45,10 @@ function maskedConcatPool(module: Module, ctx: LoweringContext, inputs: readonly
   const sequence = outputs instanceof Value ? sequences.get(outputs) : undefined;
   const width = outputs instanceof Value ? outputs.shape?.[2] : undefined;
   if (!(outputs instanceof Value) || !sequence || typeof width !== 'number') {
-    throw ctx.unsupported(module, 'it pools the output of a SentenceEncoder, and its input comes from another module');
+    throw ctx.unsupported(
+      module,
+      'it pools the output of a SentenceEncoder, and its input comes from another module',
+    );
   }
   const { graph } = ctx;
   const { chunks, kept } = sequence;
