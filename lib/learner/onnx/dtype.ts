@@ -12,38 +12,33 @@ export const dtypeCodes: Readonly<Record<OnnxDType, number>> = {
   float64: 11,
 };
 
-/** Bytes of one element in raw data. */
-export const dtypeSizes: Readonly<Record<OnnxDType, number>> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-  float64: 8,
-};
-
 /** Elements as their ONNX raw data: contiguous, row-major, little-endian. */
 export type RawArray =
   Float32Array | Float64Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
+interface ArrayType {
+  readonly BYTES_PER_ELEMENT: number;
+  from(values: ArrayLike<number | bigint>, convert: (value: number | bigint) => number): RawArray;
+}
+
+const arrays: Readonly<Record<Exclude<OnnxDType, 'int64'>, ArrayType>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+/** Bytes of one element in raw data. */
+export const sizeOf = (dtype: OnnxDType): number =>
+  (dtype === 'int64' ? BigInt64Array : arrays[dtype]).BYTES_PER_ELEMENT;
+
 /** Numbers as the typed array that `dtype` is stored in. */
 export function toRawArray(values: ArrayLike<number | bigint>, dtype: OnnxDType): RawArray {
-  switch (dtype) {
-    case 'float32':
-      return Float32Array.from(values, Number);
-    case 'float64':
-      return Float64Array.from(values, Number);
-    case 'int64':
-      return BigInt64Array.from(values, BigInt);
-    case 'int32':
-      return Int32Array.from(values, Number);
-    case 'int8':
-      return Int8Array.from(values, Number);
-    case 'uint8':
-    case 'bool':
-      return Uint8Array.from(values, Number);
-  }
+  return dtype === 'int64'
+    ? BigInt64Array.from(values, BigInt)
+    : arrays[dtype].from(values, Number);
 }
 
 /** The same memory as bytes. */

@@ -191,7 +191,10 @@ export class GraphBuilder {
     for (const [name, value] of Object.entries(given)) {
       if (value === undefined) continue;
       const kind = kinds[name] ?? this.#fail(`${op} has no attribute ${name}`);
-      written.set(name, toAttribute(kind, value) ?? this.#fail(`${op}.${name} is no ${kind}`));
+      written.set(
+        name,
+        toAttribute(kind, value) ?? this.#fail(`${op}.${name} is not of kind ${kind}`),
+      );
     }
     return written;
   }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../torch/tensor.js';
-import { bytesOf, dtypeSizes, type OnnxDType, type RawArray } from './dtype.js';
+import { bytesOf, sizeOf, type OnnxDType, type RawArray } from './dtype.js';
 import { UnsupportedDTypeError } from './errors.js';
 import type { TensorData } from './graph.js';
 
@@ -13,7 +13,7 @@ export function lazyTensorData(
   return {
     dtype,
     dims: [...dims],
-    byteLength: elements * dtypeSizes[dtype],
+    byteLength: elements * sizeOf(dtype),
     *chunks() {
       yield bytesOf(produce());
     },
@@ -23,14 +23,12 @@ export function lazyTensorData(
 /** A tensor of the file: every floating type becomes float32, the others keep their own. */
 export function tensorDataOf(tensor: Tensor): TensorData {
   const dtype = onnxDTypeOf(tensor);
-  if (dtype === 'float32') {
-    return lazyTensorData(dtype, tensor.shape, () => tensor.toFloat32());
-  }
-  return lazyTensorData(dtype, tensor.shape, () => tensor.toTyped() as RawArray);
+  return lazyTensorData(dtype, tensor.shape, () =>
+    dtype === 'float32' ? tensor.toFloat32() : (tensor.toTyped() as RawArray),
+  );
 }
 
-/** The element type that a tensor has in a graph. */
-export function onnxDTypeOf(tensor: Tensor): OnnxDType {
+function onnxDTypeOf(tensor: Tensor): OnnxDType {
   switch (tensor.dtype) {
     case 'float64':
     case 'float32':

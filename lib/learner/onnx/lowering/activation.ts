@@ -3,12 +3,12 @@ import type { Value } from '../graph.js';
 import type { Attributes } from '../graph-builder.js';
 import { numberAttr, optionalNumberAttr, stringAttr } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
-import { gelu, geluTanh, mish, silu } from './functions.js';
+import { gelu, geluTanh, hardSigmoid, mish, sigmoidBetween, silu } from './functions.js';
 import type { LoweringFamily } from './lowering.js';
 
 type Emit = (ctx: LoweringContext, x: Value, module: Module) => Value;
 
-function activation(emit: Emit): Lowering {
+export function activation(emit: Emit): Lowering {
   return (module, ctx, inputs) => emit(ctx, ctx.value(module, inputs), module);
 }
 
@@ -50,12 +50,8 @@ const prelu: Emit = (ctx, x, module) => {
   return ctx.graph.op('PRelu', [x, ctx.graph.constant(slope, 'float32', dims)]);
 };
 
-/** sigmoid(x) * (high - low) + low. */
-const sigmoidRange: Emit = ({ graph }, x, module) => {
-  const [low, high] = [numberAttr(module, 'low'), numberAttr(module, 'high')];
-  const scaled = graph.op('Mul', [graph.op('Sigmoid', [x]), graph.scalar(high - low)]);
-  return graph.op('Add', [scaled, graph.scalar(low)]);
-};
+const sigmoidRange: Emit = (ctx, x, module) =>
+  sigmoidBetween(ctx, x, numberAttr(module, 'low'), numberAttr(module, 'high'));
 
 /** Without `dim` torch takes the first for ranks 0, 1 and 3, and else the second. */
 function softmax(op: 'Softmax' | 'LogSoftmax'): Lowering {
@@ -85,7 +81,7 @@ export const activations: LoweringFamily = {
       Tanh: single('Tanh'),
       Softsign: single('Softsign'),
       Hardswish: single('HardSwish'),
-      Hardsigmoid: single('HardSigmoid', () => ({ alpha: 1 / 6, beta: 0.5 })),
+      Hardsigmoid: activation(hardSigmoid),
       LeakyReLU: single('LeakyRelu', (m) => ({ alpha: numberAttr(m, 'negative_slope', 0.01) })),
       ELU: single('Elu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
       CELU: single('Celu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),

@@ -20,7 +20,7 @@ export function numberAttr(
 
 export function intAttr(module: Module, name: string, absent: Default<number> = required): number {
   const value = numberAttr(module, name, absent);
-  if (!Number.isSafeInteger(value)) throw malformed(module, `${name} is no integer`);
+  if (!Number.isSafeInteger(value)) throw malformed(module, `${name} is not an integer`);
   return value;
 }
 

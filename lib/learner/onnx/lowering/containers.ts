@@ -1,7 +1,5 @@
-import type { Module } from '../../torch/module.js';
-import { Value } from '../graph.js';
 import { boolAttr, intAttr, malformed } from './attributes.js';
-import type { Flow, Lowering, LoweringContext } from './context.js';
+import type { Flow, Lowering } from './context.js';
 import type { LoweringFamily, SignatureOf } from './lowering.js';
 
 /** Each child takes what the last one gave; a tuple is one argument. */
@@ -9,43 +7,20 @@ export const lowerSequential: Lowering = (module, ctx, inputs) => {
   let flow: Flow | undefined = inputs.length === 1 ? inputs[0] : undefined;
   if (flow === undefined) throw ctx.unsupported(module, `it takes one input, not ${inputs.length}`);
   for (const [name, child] of module.children) {
-    if (!child) throw malformed(module, `its child ${name} is no module`);
+    if (!child) throw malformed(module, `its child ${name} is not a module`);
     flow = ctx.lower(child, [flow]);
   }
   return flow;
 };
 
-const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs);
+export const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs);
 
 /** torch's Flatten: dimensions start_dim..end_dim become one. */
 const lowerFlatten: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
-  return flattenDims(
-    x,
-    intAttr(module, 'start_dim', 1),
-    intAttr(module, 'end_dim', -1),
-    module,
-    ctx,
-  );
-};
-
-/** fastai's Flatten keeps the batch, or with `full` nothing. */
-const lowerFastaiFlatten: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  return boolAttr(module, 'full', false)
-    ? ctx.graph.op('Reshape', [x, ctx.graph.axes(-1)])
-    : ctx.graph.op('Flatten', [x], { axis: 1 });
-};
-
-function flattenDims(
-  x: Value,
-  start: number,
-  end: number,
-  module: Module,
-  ctx: LoweringContext,
-): Value {
   const { rank } = x;
   if (rank === undefined) throw ctx.unsupported(module, 'the rank of its input is not known');
+  const [start, end] = [intAttr(module, 'start_dim', 1), intAttr(module, 'end_dim', -1)];
   const first = start < 0 ? start + rank : start;
   const last = end < 0 ? end + rank : end;
   if (first >= last) return x;
@@ -56,7 +31,15 @@ function flattenDims(
   const behind = graph.op('Shape', [x], { start: last + 1 });
   const target = graph.op('Concat', [graph.axes(...lead, -1), behind], { axis: 0 });
   return graph.op('Reshape', [x, target]);
-}
+};
+
+/** fastai's Flatten keeps the batch, or with `full` nothing. */
+const lowerFastaiFlatten: Lowering = (module, ctx, inputs) => {
+  const x = ctx.value(module, inputs);
+  return boolAttr(module, 'full', false)
+    ? ctx.graph.op('Reshape', [x, ctx.graph.axes(-1)])
+    : ctx.graph.op('Flatten', [x], { axis: 1 });
+};
 
 /** Wrappers around one module that change nothing in evaluation on one device. */
 function wrapped(name: string): readonly [Lowering, SignatureOf] {
@@ -88,6 +71,10 @@ export const containers: LoweringFamily = {
       Flatten: lowerFastaiFlatten,
     },
     'torch.nn.modules.linear': { Identity: passThrough },
+    'torch.nn.modules.dropout': {
+      'Dropout|Dropout1d|Dropout2d|Dropout3d|AlphaDropout|FeatureAlphaDropout': passThrough,
+    },
+    'fastai.text.models.awdlstm': { RNNDropout: passThrough },
     'torch.nn.modules.flatten': { Flatten: lowerFlatten },
     'torch.nn.parallel.data_parallel': { DataParallel: lowerParallel },
     'torch.nn.parallel.distributed': { DistributedDataParallel: lowerParallel },

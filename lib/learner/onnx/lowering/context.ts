@@ -5,11 +5,14 @@ import { UnsupportedModuleError } from '../errors.js';
 import type { GraphBuilder } from '../graph-builder.js';
 import { Value } from '../graph.js';
 import { malformed } from './attributes.js';
-import { resolveHooks, storingHooks } from './hooks.js';
-import type { HookTarget } from './weight-hooks.js';
+import { resolveHooks, storingHooks, type HookTarget } from './hooks.js';
 
 /** What one module hands to the next: a value, or a tuple of such. */
 export type Flow = Value | readonly Flow[];
+
+export function flatten(flow: Flow): Value[] {
+  return flow instanceof Value ? [flow] : flow.flatMap(flatten);
+}
 
 /** Turns one module into nodes, as its `forward` in evaluation mode. */
 export type Lowering = (module: Module, ctx: LoweringContext, inputs: readonly Flow[]) => Flow;
@@ -64,7 +67,6 @@ export class LoweringContext implements HookTarget {
     throw this.unsupported(module, `it takes one tensor, and is given ${inputs.length} inputs`);
   }
 
-  /** The child called `name`. */
   child(module: Module, name: string): Module {
     const child = module.child(name);
     if (!child) throw malformed(module, `it has no child module ${name}`);

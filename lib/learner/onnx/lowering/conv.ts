@@ -51,32 +51,22 @@ type WeightOf = (module: Module, ctx: LoweringContext) => Value;
 
 const ownWeight: WeightOf = (module, ctx) => ctx.requiredWeight(module, 'weight');
 
-export function convolution(weightOf: WeightOf = ownWeight): Lowering {
+/** With `same` it pads as TensorFlow does, the odd pixel at the end, whatever its own padding is. */
+export function convolution(weightOf: WeightOf = ownWeight, same = false): Lowering {
   return (module, ctx, inputs) => {
     const x = ctx.value(module, inputs);
     const kernel = sizesAttr(module, 'kernel_size', dimsOfWeight(module, ctx));
     const dims = kernel.length;
     const dilations = sizesAttr(module, 'dilation', dims, 1);
-    const [image, pads] = padded(module, ctx, x, marginsOf(module, kernel, dilations));
+    const [image, pads] = same
+      ? [x, undefined]
+      : padded(module, ctx, x, marginsOf(module, kernel, dilations));
     return ctx.graph.op('Conv', operands(module, ctx, image, weightOf), {
       kernel_shape: kernel,
       strides: sizesAttr(module, 'stride', dims, 1),
       dilations,
       pads,
-      group: intAttr(module, 'groups', 1),
-    });
-  };
-}
-
-/** TensorFlow's padding, the odd pixel at the end, as timm has it. */
-export function convolutionSame(weightOf: WeightOf = ownWeight): Lowering {
-  return (module, ctx, inputs) => {
-    const x = ctx.value(module, inputs);
-    return ctx.graph.op('Conv', operands(module, ctx, x, weightOf), {
-      kernel_shape: sizesAttr(module, 'kernel_size', 2),
-      strides: sizesAttr(module, 'stride', 2, 1),
-      dilations: sizesAttr(module, 'dilation', 2, 1),
-      auto_pad: 'SAME_UPPER',
+      auto_pad: same ? 'SAME_UPPER' : undefined,
       group: intAttr(module, 'groups', 1),
     });
   };

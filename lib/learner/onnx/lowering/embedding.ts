@@ -11,7 +11,7 @@ import { lazyTensorData } from '../tensor-data.js';
  * torch shrinks each row that it looks up to that norm, for good: the same as a table of shrunk
  * rows.
  */
-export function embeddingTable(module: Module, ctx: LoweringContext): Value {
+function embeddingTable(module: Module, ctx: LoweringContext): Value {
   const maxNorm = optionalNumberAttr(module, 'max_norm');
   if (maxNorm === null) return ctx.requiredWeight(module, 'weight');
   const weight = ctx.requiredTensor(module, 'weight');

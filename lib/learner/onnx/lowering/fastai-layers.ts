@@ -1,13 +1,15 @@
-import { qualifiedNameOf } from '../../torch/python.js';
+import { PyObject, qualifiedNameOf } from '../../torch/python.js';
+import { Value } from '../graph.js';
 import { malformed } from './attributes.js';
-import { lowerSequential } from './containers.js';
+import { lowerSequential, passThrough } from './containers.js';
 import type { Lowering } from './context.js';
 import type { Expression } from './expression.js';
-import { forward, forwardMany, joined, passThrough, residual } from './forward.js';
+import { forward, forwardMany, joined, residual } from './forward.js';
 import { lowerActivationFunction } from './functions.js';
 import type { LoweringFamily } from './lowering.js';
 import { resizeTo } from './resizing.js';
 import type { Scope } from './scope.js';
+import { channelsOf, unflattened } from './spatial.js';
 
 /** Layers that take, as `x.orig`, what the whole sequence around them was given. */
 const mergers: ReadonlySet<string> = new Set([
@@ -17,10 +19,10 @@ const mergers: ReadonlySet<string> = new Set([
 ]);
 
 /** fastai's SequentialEx: layers that merge get its own input as their second. */
-export const lowerSequentialEx = forward((m, x) =>
+const lowerSequentialEx = forward((m, x) =>
   m
     .list('layers')
-    .reduce((y, layer) => m.call(layer, y, ...(mergers.has(layer.className) ? [x] : [])), x),
+    .reduce((y, layer) => m.call(layer, y, mergers.has(layer.className) ? x : undefined), x),
 );
 
 const merging = (
@@ -28,7 +30,7 @@ const merging = (
 ): Lowering =>
   forwardMany((m, [x, original]) => {
     if (!x || !original) {
-      throw m.refusal('it merges with the input of a SequentialEx and is in none');
+      throw m.refusal('it merges with the input of a SequentialEx, and is not inside one');
     }
     return compute(m, x, original);
   });
@@ -54,7 +56,7 @@ function lowerView(keepsBatch: boolean): Lowering {
   return (module, ctx, inputs) => {
     const x = ctx.value(module, inputs);
     const sizes = module.attr('size');
-    if (!Array.isArray(sizes)) throw malformed(module, 'its size is no tuple');
+    if (!Array.isArray(sizes)) throw malformed(module, 'its size is not a tuple');
     // View's first size is written for one batch; -1 is the only one that fits every batch.
     const given = sizes.map(Number);
     return ctx.graph.op('Reshape', [x, ctx.graph.axes(...(keepsBatch ? [0, ...given] : given))]);
@@ -73,6 +75,63 @@ const lowerLambda: Lowering = (module, ctx, inputs) => {
   );
 };
 
+/** [batch, channels, positions]. */
+function flattened(m: Scope, x: Expression): Expression {
+  const { graph } = m.ctx;
+  return x.of(
+    graph.op('Reshape', [x.value, graph.axes(0, channelsOf(m.module, m.ctx, x.value), -1)]),
+  );
+}
+
+const transposed = (x: Expression): Expression => x.permute(0, 2, 1);
+
+const image = (m: Scope, x: Expression, channels: number, like: Expression): Expression =>
+  x.of(unflattened(m.ctx, x.value, channels, like.value));
+
+const scaledPlus = (m: Scope, o: Expression, x: Expression): Expression =>
+  m.requiredWeight('gamma').mul(o).add(x);
+
+/** fastai's SelfAttention: softmax over the first of the two positions. */
+const selfAttention = forward((m, like) => {
+  const x = flattened(m, like);
+  const [query, key, value] = [m.run(x, 'query'), m.run(x, 'key'), m.run(x, 'value')];
+  const beta = transposed(query).matmul(key).softmax(1);
+  return image(m, scaledPlus(m, value.matmul(beta), x), like.size(1), like);
+});
+
+/** Keys and values from an image of half the size. */
+const pooledSelfAttention = forward((m, x) => {
+  const pooled = (name: string): Expression =>
+    m.run(x, name).op('MaxPool', { kernel_shape: [2, 2], strides: [2, 2] });
+  const query = m.run(x, 'query');
+  const [f, g] = [flattened(m, query), flattened(m, pooled('key'))];
+  const h = flattened(m, pooled('value'));
+  const beta = transposed(f).matmul(g).softmax();
+  const joined = h.matmul(transposed(beta));
+  return scaledPlus(m, m.run(image(m, joined, m.int('n_channels') >> 1, x), 'out'), x);
+});
+
+/** x x' conv(x), without a softmax; with `sym` the weight was made symmetric at every step. */
+const simpleSelfAttention = forward((m, like) => {
+  m.require(!m.bool('sym', false), 'it changes its own weight at every call (sym=True)');
+  const x = flattened(m, like);
+  const convolved = m.run(x, 'conv');
+  const square = x.matmul(transposed(x));
+  return image(m, scaledPlus(m, square.matmul(convolved), x), like.size(1), like);
+});
+
+/** Upsampled features beside those that a hook kept on the encoder's way down. */
+const unetBlock = forward((m, below) => {
+  const hook = m.attr('hook');
+  const kept = hook instanceof PyObject ? m.ctx.stored(hook) : undefined;
+  if (!(kept instanceof Value)) {
+    throw malformed(m.module, 'no module before it has the hook that it reads');
+  }
+  const up = m.run(below, 'shuf').value;
+  const sized = m.expression(resizeTo(m.ctx, m.module, up, kept, 'nearest'));
+  return m.run(sized.concat(1, m.run(m.expression(kept), 'bn')), 'relu conv1 conv2');
+});
+
 export const fastaiLayers: LoweringFamily = {
   lowerings: {
     'fastai.layers': {
@@ -86,8 +145,15 @@ export const fastaiLayers: LoweringFamily = {
       ResizeBatch: lowerView(true),
       ToTensorBase: passThrough,
       'Lambda|PartialLambda': lowerLambda,
+      SelfAttention: selfAttention,
+      PooledSelfAttention2d: pooledSelfAttention,
+      SimpleSelfAttention: simpleSelfAttention,
     },
     'fastai.vision.models.xresnet': { XResNet: lowerSequential },
-    'fastai.vision.models.unet': { ResizeToOrig: resizeToOriginal },
+    'fastai.vision.models.unet': {
+      ResizeToOrig: resizeToOriginal,
+      UnetBlock: unetBlock,
+      DynamicUnet: lowerSequentialEx,
+    },
   },
 };

@@ -36,8 +36,6 @@ export function forwardList(
   };
 }
 
-export const passThrough: Lowering = (module, ctx, inputs) => ctx.value(module, inputs);
-
 /** A module whose forward calls its children in turn. */
 export const chained = (names: string): Lowering => forward((m, x) => m.run(x, names));
 

@@ -2,7 +2,7 @@ import { PyPartial, qualifiedNameOf, type PyValue } from '../../torch/python.js'
 import type { Value } from '../graph.js';
 import type { LoweringContext } from './context.js';
 
-export type Emit = (ctx: LoweringContext, x: Value) => Value;
+type Emit = (ctx: LoweringContext, x: Value) => Value;
 
 export const single =
   (op: string): Emit =>
@@ -17,6 +17,17 @@ export const mish: Emit = ({ graph }, x) =>
 /** relu6(x + 3) / 6. */
 export const hardSigmoid: Emit = ({ graph }, x) =>
   graph.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 });
+
+/** sigmoid(x) * (high - low) + low. */
+export function sigmoidBetween(
+  { graph }: LoweringContext,
+  x: Value,
+  low: number,
+  high: number,
+): Value {
+  const scaled = graph.op('Mul', [graph.op('Sigmoid', [x]), graph.scalar(high - low)]);
+  return graph.op('Add', [scaled, graph.scalar(low)]);
+}
 
 /** The exact GELU, 0.5 x (1 + erf(x / sqrt 2)). */
 export const gelu: Emit = ({ graph }, x) => {

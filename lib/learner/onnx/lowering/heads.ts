@@ -6,7 +6,7 @@ import type { Scope } from './scope.js';
 export interface AttentionOptions {
   /** Default: one over the root of the head's width. */
   readonly scale?: number;
-  readonly bias?: Expression;
+  readonly bias?: Expression | undefined;
 }
 
 /** Scaled dot-product attention over the last two dimensions: positions and width. */
@@ -50,7 +50,38 @@ export function keyValue(x: Expression, count: number): Pair {
   return x.reshape(0, x.size(1), 2, count, -1).permute(2, 0, 3, 1, 4).unstack(2);
 }
 
-/** An attention with the module's own scale, and the layer behind it over all heads. */
+/** Queries and keys of all heads from one layer, values from another. */
+export function queryKeyApart(m: Scope, x: Expression): Triple {
+  const count = m.int('num_heads');
+  const [q, k] = m.run(x, 'qk').chunk(2, 2);
+  return [heads(q, count), heads(k, count), heads(m.run(x, 'v'), count)];
+}
+
+/** What one layer gave for an image [batch, channels, height, width], by head as above. */
+export function imageHeads(m: Scope, qkv: Expression, headFirst: boolean): Triple {
+  const [count, size] = [m.int('num_heads'), m.int('dim_head')];
+  const positions = qkv.size(2) * qkv.size(3);
+  const parts = headFirst
+    ? qkv.reshape(0, count, 3 * size, positions).chunk(2, 3)
+    : [0, 1, 2].map((i) => qkv.reshape(0, 3, count, size, positions).select(1, i));
+  return parts.map((part) => part.transpose(-2, -1)) as Triple;
+}
+
+/** [batch, heads, positions, width] as an image. */
+export function headsToImage(x: Expression, height: number, width: number): Expression {
+  return x.transpose(-2, -1).reshape(0, x.size(1) * x.size(3), height, width);
+}
+
+/** An attention with the module's own scale. */
+export const scaledAttention = (
+  m: Scope,
+  q: Expression,
+  k: Expression,
+  v: Expression,
+  bias?: Expression,
+): Expression => attention(q, k, v, { scale: m.number('scale'), bias });
+
+/** The same, and the layer behind it over all heads. */
 export function attendHeads(
   m: Scope,
   q: Expression,
@@ -58,8 +89,7 @@ export function attendHeads(
   v: Expression,
   bias?: Expression,
 ): Expression {
-  const mixed = attention(q, k, v, { scale: m.number('scale'), ...(bias && { bias }) });
-  return m.run(joinHeads(mixed), 'proj');
+  return m.run(joinHeads(scaledAttention(m, q, k, v, bias)), 'proj');
 }
 
 /** Attention over rows of positions, in its plainest form. */

@@ -1,8 +1,8 @@
 import type { Module } from '../../torch/module.js';
 import { GraphBuilder } from '../graph-builder.js';
-import { Value, type Graph } from '../graph.js';
+import type { Graph, Value } from '../graph.js';
 import { UnsupportedModuleError } from '../errors.js';
-import { LoweringContext, type Flow } from './context.js';
+import { flatten, LoweringContext, type Flow } from './context.js';
 import type { InputSpec, ModelHints } from './lowering.js';
 import { lowerings, signatureOf } from './registry.js';
 
@@ -67,13 +67,6 @@ function firstUnknown(module: Module): Module | undefined {
 }
 
 /** Lists hold modules that their owner calls. */
-function isList(module: Module): boolean {
-  return [
-    'torch.nn.modules.container.ModuleList',
-    'torch.nn.modules.container.ModuleDict',
-  ].includes(module.className);
-}
-
-function flatten(flow: Flow): Value[] {
-  return flow instanceof Value ? [flow] : flow.flatMap(flatten);
+function isList({ className }: Module): boolean {
+  return /^torch\.nn\.modules\.container\.Module(List|Dict)$/.test(className);
 }

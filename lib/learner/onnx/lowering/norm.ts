@@ -42,7 +42,7 @@ const lowerFlatBatchNorm: Lowering = (module, ctx, inputs) => {
 export const lowerLayerNorm: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
   const sizes = module.attr('normalized_shape');
-  if (!Array.isArray(sizes)) throw malformed(module, 'its normalized_shape is no tuple');
+  if (!Array.isArray(sizes)) throw malformed(module, 'its normalized_shape is not a tuple');
   const dims = sizes.map(Number);
   const weight = ctx.weight(module, 'weight');
   const ones = new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(1);

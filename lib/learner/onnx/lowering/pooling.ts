@@ -11,7 +11,6 @@ import {
   sizesAttr,
   spatialSizes,
 } from './spatial.js';
-import { adaptivePool } from './adaptive-pooling.js';
 import { forward, sideBySide } from './forward.js';
 
 interface Window {
@@ -64,41 +63,31 @@ const lowerMaxPool: Lowering = (module, ctx, inputs) => {
     throw ctx.unsupported(module, 'it returns indices');
   }
   const window = windowOf(module, dimsOfClass(module), true);
-  return maxPool(ctx, x, window, overhangs(module, ctx, x, window));
-};
-
-/** The padding of a maximum is never chosen, so margins behind cost nothing. */
-function maxPool(
-  ctx: LoweringContext,
-  x: Value,
-  window: Window,
-  behind: readonly number[] | undefined,
-): Value {
   const { kernel, strides, padding, dilations } = window;
+  const behind = overhangs(module, ctx, x, window);
   return ctx.graph.op('MaxPool', [maxPoolOperand(ctx, x)], {
     kernel_shape: kernel,
     strides,
     dilations,
+    // The padding of a maximum is never chosen, so margins behind cost nothing.
     pads: [...padding, ...padding.map((size, i) => size + (behind?.[i] ?? 0))],
     ceil_mode: behind === undefined,
   });
-}
+};
 
 const lowerAvgPool: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
-  const dims = dimsOfClass(module);
   if (typeof module.attr('divisor_override') === 'number') {
     throw ctx.unsupported(module, 'it has a divisor of its own (divisor_override)');
   }
-  const window = windowOf(module, dims, false);
+  const window = windowOf(module, dimsOfClass(module), false);
   const { kernel, strides, padding } = window;
   const behind = overhangs(module, ctx, x, window);
   // torch counts the padding when it is told to, but never what ceil_mode adds behind it.
   const counted = boolAttr(module, 'count_include_pad', true);
   const image = counted ? padImage(ctx, x, padding, padding) : x;
-  const pads = counted
-    ? [...padding.map(() => 0), ...kernel.map((_, i) => behind?.[i] ?? 0)]
-    : [...padding, ...padding.map((size, i) => size + (behind?.[i] ?? 0))];
+  const left = counted ? padding.map(() => 0) : padding;
+  const pads = [...left, ...left.map((size, i) => size + (behind?.[i] ?? 0))];
   return ctx.graph.op('AveragePool', [image], {
     kernel_shape: kernel,
     strides,
@@ -126,6 +115,68 @@ const lowerLpPool: Lowering = (module, ctx, inputs) => {
   const sum = graph.op('Relu', [graph.op('Mul', [mean, graph.scalar(area)])]);
   return graph.op('Pow', [sum, graph.scalar(1 / p)]);
 };
+
+/**
+ * torch's adaptive pooling: cell i of o covers floor(i * size / o) up to ceil((i + 1) * size / o).
+ *
+ * Where o divides the size that is an ordinary pooling; a single cell needs no known size at all.
+ */
+function adaptivePool(
+  module: Module,
+  ctx: LoweringContext,
+  x: Value,
+  kind: 'average' | 'max',
+  wanted: readonly (number | null)[],
+): Value {
+  const { graph } = ctx;
+  if (wanted.every((size) => size === 1)) {
+    return graph.op(kind === 'average' ? 'GlobalAveragePool' : 'GlobalMaxPool', [x]);
+  }
+  const sizes = spatialSizes(module, ctx, x);
+  const targets = wanted.map((size, i) => size ?? sizes[i] ?? null);
+  const known = sizes.map((size, i) => {
+    const target = targets[i];
+    if (size === target) return [1, 1] as const;
+    if (typeof size === 'number' && typeof target === 'number') return [size, target] as const;
+    throw ctx.unsupported(
+      module,
+      "it pools to a fixed size, which needs images of one size; end the learner's item transforms with Resize",
+    );
+  });
+  if (known.every(([size, target]) => size % target === 0)) {
+    const kernel = known.map(([size, target]) => size / target);
+    if (kernel.every((extent) => extent === 1)) return x;
+    const op = kind === 'average' ? 'AveragePool' : 'MaxPool';
+    return graph.op(op, [x], { kernel_shape: kernel, strides: kernel });
+  }
+  return known.reduce(
+    (value, [size, target], i) =>
+      size === target ? value : uneven(ctx, value, i + 2, size, target, kind),
+    x,
+  );
+}
+
+/** Cells of different widths along one dimension: each is cut out and reduced. */
+function uneven(
+  ctx: LoweringContext,
+  x: Value,
+  axis: number,
+  size: number,
+  target: number,
+  kind: 'average' | 'max',
+): Value {
+  const { graph } = ctx;
+  const cells = Array.from({ length: target }, (_, i) => {
+    const start = Math.floor((i * size) / target);
+    const end = Math.ceil(((i + 1) * size) / target);
+    const cell = graph.op('Slice', [x, graph.axes(start), graph.axes(end), graph.axes(axis)]);
+    return graph.op(kind === 'average' ? 'ReduceMean' : 'ReduceMax', [cell], {
+      axes: [axis],
+      keepdims: 1,
+    });
+  });
+  return graph.op('Concat', cells, { axis });
+}
 
 function lowerAdaptive(kind: 'average' | 'max'): Lowering {
   return (module, ctx, inputs) => {

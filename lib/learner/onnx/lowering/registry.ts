@@ -1,13 +1,10 @@
 import type { Module } from '../../torch/module.js';
 import { activations } from './activation.js';
-import { collabModels } from './collab.js';
 import { containers } from './containers.js';
 import type { Lowering } from './context.js';
-import { dropout } from './dropout.js';
 import { embeddings } from './embedding.js';
 import { linears } from './linear.js';
 import { entriesOf, type LoweringFamily, type Signature, type SignatureOf } from './lowering.js';
-import { multiheads } from './multihead.js';
 import { norms } from './norm.js';
 import { recurrents } from './recurrent.js';
 import { tabularModels } from './tabular.js';
@@ -20,14 +17,11 @@ const always: readonly LoweringFamily[] = [
   linears,
   norms,
   activations,
-  dropout,
   embeddings,
   recurrents,
-  multiheads,
   transformers,
   textModels,
   tabularModels,
-  collabModels,
 ];
 
 /** The others, by the Python modules that their classes live in: few processes need them all. */

@@ -1,4 +1,5 @@
 import type { Module } from '../../torch/module.js';
+import type { Attributes } from '../graph-builder.js';
 import type { Value } from '../graph.js';
 import { boolAttr, intAttr, numberAttr, stringAttr } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
@@ -7,18 +8,16 @@ import { dimsOfClass, padImage, sizesAttr, spatialShape } from './spatial.js';
 
 /** ONNX's names of what torch's interpolate does. */
 function resizeAttributes(
+  ctx: LoweringContext,
+  module: Module,
   mode: string,
   alignCorners: boolean,
-): Record<string, string | number> | undefined {
+): Attributes {
   const coordinates = alignCorners ? 'align_corners' : 'pytorch_half_pixel';
   switch (mode) {
     case 'nearest':
       // torch's oldest mode: floor(index * scale).
-      return {
-        mode: 'nearest',
-        coordinate_transformation_mode: 'asymmetric',
-        nearest_mode: 'floor',
-      };
+      return { mode, coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
     case 'nearest-exact':
       return {
         mode: 'nearest',
@@ -32,7 +31,7 @@ function resizeAttributes(
     case 'bicubic':
       return { mode: 'cubic', coordinate_transformation_mode: coordinates, cubic_coeff_a: -0.75 };
     default:
-      return undefined;
+      throw ctx.unsupported(module, `it resizes by "${mode}"`);
   }
 }
 
@@ -45,8 +44,7 @@ export function interpolate(
   mode: string,
   alignCorners = false,
 ): Value {
-  const attributes = resizeAttributes(mode, alignCorners);
-  if (!attributes) throw ctx.unsupported(module, `it resizes by "${mode}"`);
+  const attributes = resizeAttributes(ctx, module, mode, alignCorners);
   const { graph } = ctx;
   const [, channels] = x.shape ?? [];
   const batch = graph.op('Shape', [x], { end: 2 });
@@ -99,8 +97,7 @@ export function scaled(
   mode: string,
   alignCorners = false,
 ): Value {
-  const attributes = resizeAttributes(mode, alignCorners);
-  if (!attributes) throw ctx.unsupported(module, `it resizes by "${mode}"`);
+  const attributes = resizeAttributes(ctx, module, mode, alignCorners);
   const scales = ctx.graph.constant([1, 1, ...factors], 'float32');
   return ctx.graph.op('Resize', [x, undefined, scales], attributes);
 }

@@ -11,7 +11,7 @@ import {
   optionalNumberAttr,
   stringAttr,
 } from './attributes.js';
-import type { Flow, LoweringContext } from './context.js';
+import { flatten, type Flow, type LoweringContext } from './context.js';
 import { Expression } from './expression.js';
 import { linear } from './linear.js';
 import { interpolate, scaled } from './resizing.js';
@@ -42,13 +42,10 @@ export class Scope {
     }, x);
   }
 
-  call(module: Module, ...inputs: readonly Expression[]): Expression {
-    return this.expression(
-      this.ctx.lowerValue(
-        module,
-        inputs.map(({ value }) => value),
-      ),
-    );
+  /** Inputs that are undefined are not given. */
+  call(module: Module, ...inputs: readonly (Expression | undefined)[]): Expression {
+    const given = inputs.flatMap((input) => (input ? [input.value] : []));
+    return this.expression(this.ctx.lowerValue(module, given));
   }
 
   /** A child that gives a tuple, of which the first is wanted. */
@@ -72,7 +69,7 @@ export class Scope {
   }
 
   /** A child that gets more than one tensor. */
-  callChild(name: string, ...inputs: readonly Expression[]): Expression {
+  callChild(name: string, ...inputs: readonly (Expression | undefined)[]): Expression {
     return this.call(this.ctx.child(this.module, name), ...inputs);
   }
 
@@ -93,9 +90,9 @@ export class Scope {
     return scope;
   }
 
-  /** Calls the modules of a list one after the other. */
-  each(x: Expression, name: string): Expression {
-    return this.list(name).reduce((y, child) => this.call(child, y), x);
+  /** Calls the modules of a list one after the other, each with what they share. */
+  each(x: Expression, name: string, shared?: Expression): Expression {
+    return this.list(name).reduce((y, child) => this.call(child, y, shared), x);
   }
 
   /** The modules of a list, by its name; an absent or empty list has none. */
@@ -107,7 +104,7 @@ export class Scope {
   /** All children, in the order of the file. */
   children(): Module[] {
     return [...this.module.children].map(([name, child]) => {
-      if (!child) throw malformed(this.module, `its child ${name} is no module`);
+      if (!child) throw malformed(this.module, `its child ${name} is not a module`);
       return child;
     });
   }
@@ -142,13 +139,11 @@ export class Scope {
   }
 
   int(name: string, absent?: number): number {
-    return absent === undefined ? intAttr(this.module, name) : intAttr(this.module, name, absent);
+    return intAttr(this.module, name, absent);
   }
 
   number(name: string, absent?: number): number {
-    return absent === undefined
-      ? numberAttr(this.module, name)
-      : numberAttr(this.module, name, absent);
+    return numberAttr(this.module, name, absent);
   }
 
   optionalNumber(name: string): number | null {
@@ -156,13 +151,11 @@ export class Scope {
   }
 
   bool(name: string, absent?: boolean): boolean {
-    return absent === undefined ? boolAttr(this.module, name) : boolAttr(this.module, name, absent);
+    return boolAttr(this.module, name, absent);
   }
 
   string(name: string, absent?: string): string {
-    return absent === undefined
-      ? stringAttr(this.module, name)
-      : stringAttr(this.module, name, absent);
+    return stringAttr(this.module, name, absent);
   }
 
   /** A string that may be a member of an enumeration of strings. */
@@ -170,7 +163,7 @@ export class Scope {
     const value = this.module.attr(name);
     const member = value instanceof PyObject ? value.args[0] : value;
     if (member === undefined || member === null) return absent;
-    if (typeof member !== 'string') throw malformed(this.module, `its ${name} is no string`);
+    if (typeof member !== 'string') throw malformed(this.module, `its ${name} is not a string`);
     return member;
   }
 
@@ -214,7 +207,7 @@ export class Scope {
   ints(name: string): number[] {
     const value = this.module.attr(name);
     if (!Array.isArray(value) || !value.every((item) => Number.isSafeInteger(Number(item)))) {
-      throw malformed(this.module, `its ${name} is no list of integers`);
+      throw malformed(this.module, `its ${name} is not a list of integers`);
     }
     return value.map(Number);
   }
@@ -243,8 +236,4 @@ export class Scope {
       }
     }
   }
-}
-
-function flatten(flow: Flow): Value[] {
-  return flow instanceof Value ? [flow] : flow.flatMap(flatten);
 }

@@ -2,6 +2,7 @@ import type { Module } from '../../torch/module.js';
 import { Value } from '../graph.js';
 import { intAttr, malformed } from './attributes.js';
 import type { Flow, Lowering, LoweringContext } from './context.js';
+import { sigmoidBetween } from './functions.js';
 import {
   plainSignature,
   type InputSpec,
@@ -10,12 +11,12 @@ import {
 } from './lowering.js';
 
 /** Column `index` of a matrix of codes, as a vector. */
-export function codesOf(codes: Value, index: number, { graph }: LoweringContext): Value {
+function codesOf(codes: Value, index: number, { graph }: LoweringContext): Value {
   return graph.op('Gather', [codes, graph.scalar(index, 'int64')], { axis: 1 });
 }
 
 /** Inputs may come one by one, or as the one tuple that a sequential model hands on. */
-export function tensorsOf(module: Module, ctx: LoweringContext, inputs: readonly Flow[]): Value[] {
+function tensorsOf(module: Module, ctx: LoweringContext, inputs: readonly Flow[]): Value[] {
   const [first] = inputs;
   const flows = inputs.length === 1 && Array.isArray(first) ? (first as readonly Flow[]) : inputs;
   return flows.map((flow) => {
@@ -28,13 +29,10 @@ export function tensorsOf(module: Module, ctx: LoweringContext, inputs: readonly
 function embeddingsOf(module: Module): Module[] {
   const list = module.child('embeds');
   if (!list) throw malformed(module, 'it has no child module embeds');
-  return [...list.children.values()].map(
-    (child) => child ?? fail(module, 'an embedding is no module'),
-  );
-}
-
-function fail(module: Module, reason: string): never {
-  throw malformed(module, reason);
+  return [...list.children.values()].map((child) => {
+    if (!child) throw malformed(module, 'an embedding is not a module');
+    return child;
+  });
 }
 
 const hasCategories = (module: Module): boolean => intAttr(module, 'n_emb') !== 0;
@@ -49,7 +47,7 @@ const lowerTabular: Lowering = (module, ctx, inputs) => {
   const parts: Value[] = [];
   if (hasCategories(module)) {
     const codes = given[0];
-    if (!codes) throw ctx.unsupported(module, 'it takes category codes, and is given none');
+    if (!codes) throw ctx.unsupported(module, 'it takes category codes, and gets none');
     embeddingsOf(module).forEach((embedding, index) => {
       parts.push(ctx.lowerValue(embedding, [codesOf(codes, index, ctx)]));
     });
@@ -78,13 +76,38 @@ const tabularSignature: SignatureOf = (module) => {
   return plainSignature(...inputs);
 };
 
+/** The dot product of a user's and an item's factors, their biases, and perhaps a range. */
+const lowerDotBias: Lowering = (module, ctx, inputs) => {
+  const { graph } = ctx;
+  const codes = ctx.value(module, inputs);
+  const [users, items] = [codesOf(codes, 0, ctx), codesOf(codes, 1, ctx)];
+  const rows = (name: string, indices: Value): Value =>
+    ctx.lowerValue(ctx.child(module, name), [indices]);
+  const product = graph.op('Mul', [rows('u_weight', users), rows('i_weight', items)]);
+  const dot = graph.op('ReduceSum', [product, graph.axes(1)], { keepdims: 1 });
+  const biases = graph.op('Add', [rows('u_bias', users), rows('i_bias', items)]);
+  const sums = graph.op('Reshape', [graph.op('Add', [dot, biases]), graph.axes(-1)]);
+  return scaled(sums, module, ctx);
+};
+
+function scaled(x: Value, module: Module, ctx: LoweringContext): Value {
+  const range = module.attr('y_range');
+  if (range === undefined || range === null) return x;
+  const [low, high] = Array.isArray(range) ? range.map(Number) : [];
+  if (low === undefined || high === undefined) throw malformed(module, 'its y_range is not a pair');
+  return sigmoidBetween(ctx, x, low, high);
+}
+
 export const tabularModels: LoweringFamily = {
   lowerings: {
     'fastai.tabular.model': { TabularModel: lowerTabular },
-    'fastai.collab': { EmbeddingNN: lowerTabular },
+    'fastai.collab': { EmbeddingNN: lowerTabular, EmbeddingDotBias: lowerDotBias },
   },
   signatures: {
     'fastai.tabular.model': { TabularModel: tabularSignature },
-    'fastai.collab': { EmbeddingNN: tabularSignature },
+    'fastai.collab': {
+      EmbeddingNN: tabularSignature,
+      EmbeddingDotBias: () => plainSignature({ name: 'x', dtype: 'int64', dims: ['batch', 2] }),
+    },
   },
 };

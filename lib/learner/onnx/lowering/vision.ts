@@ -1,11 +1,9 @@
-import { attentions } from './attention.js';
 import { convolutions } from './conv.js';
 import { fastaiLayers } from './fastai-layers.js';
 import { imageNorms } from './image-norm.js';
 import type { LoweringFamily } from './lowering.js';
 import { poolings } from './pooling.js';
 import { resizings } from './resizing.js';
-import { unets } from './unet.js';
 
 /** The layers of torch and fastai that models of images are made of. */
 export const visionLayers: readonly LoweringFamily[] = [
@@ -14,6 +12,4 @@ export const visionLayers: readonly LoweringFamily[] = [
   imageNorms,
   resizings,
   fastaiLayers,
-  attentions,
-  unets,
 ];

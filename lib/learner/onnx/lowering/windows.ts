@@ -1,12 +1,12 @@
 import type { Expression } from './expression.js';
 import type { Scope } from './scope.js';
 
-type Pair = readonly [height: number, width: number];
+export type Size = [height: number, width: number];
 
 /**
  * [batch, height, width, channels] as windows: [batch * windows, positions of a window, channels].
  */
-export function toWindows(x: Expression, [height, width]: Pair): Expression {
+export function toWindows(x: Expression, [height, width]: Size): Expression {
   const [h, w, channels] = [x.size(1), x.size(2), x.size(3)];
   return x
     .reshape(0, h / height, height, w / width, width, channels)
@@ -15,7 +15,7 @@ export function toWindows(x: Expression, [height, width]: Pair): Expression {
 }
 
 /** And back to an image of the given size. */
-export function fromWindows(x: Expression, [height, width]: Pair, [h, w]: Pair): Expression {
+export function fromWindows(x: Expression, [height, width]: Size, [h, w]: Size): Expression {
   const channels = x.size(-1);
   return x
     .reshape(-1, h / height, w / width, height, width, channels)
@@ -24,7 +24,7 @@ export function fromWindows(x: Expression, [height, width]: Pair, [h, w]: Pair):
 }
 
 /** The same with a window's positions spread evenly over the image. */
-export function toGrid(x: Expression, [height, width]: Pair): Expression {
+export function toGrid(x: Expression, [height, width]: Size): Expression {
   const [h, w, channels] = [x.size(1), x.size(2), x.size(3)];
   return x
     .reshape(0, height, h / height, width, w / width, channels)
@@ -33,7 +33,7 @@ export function toGrid(x: Expression, [height, width]: Pair): Expression {
 }
 
 /** And back. */
-export function fromGrid(x: Expression, [height, width]: Pair, [h, w]: Pair): Expression {
+export function fromGrid(x: Expression, [height, width]: Size, [h, w]: Size): Expression {
   const channels = x.size(-1);
   return x
     .reshape(-1, h / height, w / width, height, width, channels)
@@ -42,7 +42,7 @@ export function fromGrid(x: Expression, [height, width]: Pair, [h, w]: Pair): Ex
 }
 
 /** Zeros below and to the right, until patches or windows divide the image. */
-export function padTo(x: Expression, [height, width]: Pair, [rows, columns]: Pair): Expression {
+export function padTo(x: Expression, [height, width]: Size, [rows, columns]: Size): Expression {
   const missing = (size: number, part: number): number => (part - (size % part)) % part;
   return x.pad({
     [rows]: [0, missing(x.size(rows), height)],
@@ -50,10 +50,10 @@ export function padTo(x: Expression, [height, width]: Pair, [rows, columns]: Pai
   });
 }
 
-export const padToWindows = (x: Expression, window: Pair): Expression => padTo(x, window, [1, 2]);
+export const padToWindows = (x: Expression, window: Size): Expression => padTo(x, window, [1, 2]);
 
 /** Without what {@link padToWindows} added. */
-export function cropTo(x: Expression, [h, w]: Pair): Expression {
+export function cropTo(x: Expression, [h, w]: Size): Expression {
   const rows = x.size(1) === h ? x : x.slice(1, 0, h);
   return x.size(2) === w ? rows : rows.slice(2, 0, w);
 }
@@ -61,7 +61,7 @@ export function cropTo(x: Expression, [h, w]: Pair): Expression {
 /** What a computation gives for each window of an image, which is padded for that. */
 export function inWindows(
   x: Expression,
-  window: Pair,
+  window: Size,
   compute: (windows: Expression) => Expression,
 ): Expression {
   const padded = padToWindows(x, window);
@@ -75,7 +75,7 @@ export function inWindows(
  *
  * @returns [windows, positions, positions]
  */
-export function shiftMask(m: Scope, [h, w]: Pair, [height, width]: Pair, shift: Pair): Expression {
+export function shiftMask(m: Scope, [h, w]: Size, [height, width]: Size, shift: Size): Expression {
   const [rows, columns] = [regions(h, height, shift[0]), regions(w, width, shift[1])];
   const area = height * width;
   const count = (h / height) * (w / width);

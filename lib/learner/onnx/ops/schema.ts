@@ -129,6 +129,6 @@ function showShape(shape: Shape): string {
 }
 
 /** `float32[batch, 3]`. */
-export function describe(type: ValueType): string {
+function describe(type: ValueType): string {
   return `${type.dtype}${showShape(type.shape)}`;
 }

@@ -1,6 +1,6 @@
 import type { Attribute, Node } from '../graph.js';
 import { attributeTypes, fields, holders, type Holder } from './onnx-fields.js';
-import { fieldsOf, intsOf, textOf } from './protobuf-reader.js';
+import { fieldsOf, intsOf, textIn, textOf } from './protobuf-reader.js';
 
 /** A node of an ONNX file. */
 export interface FileNode {
@@ -41,9 +41,7 @@ const kinds = new Map(Object.entries(attributeTypes).map(([kind, type]) => [type
 function readAttribute(message: Uint8Array): FileAttribute {
   const numbers = fields.attribute;
   let [name, type, float, int, string] = ['', 0, 0, 0, ''];
-  const floats: number[] = [];
-  const ints: number[] = [];
-  const strings: string[] = [];
+  const [floats, ints, strings]: [number[], number[], string[]] = [[], [], []];
   let tensor: Uint8Array | undefined;
   for (const field of fieldsOf(message)) {
     const { number, body } = field;
@@ -59,11 +57,9 @@ function readAttribute(message: Uint8Array): FileAttribute {
   }
   const kind = kinds.get(type) ?? '';
   const values = { float, int, string, floats, ints, strings };
-  const attribute =
-    kind in values
-      ? ({ kind, value: values[kind as keyof typeof values] } as Attribute)
-      : undefined;
-  return { name, attribute, tensor };
+  if (!(kind in values)) return { name, attribute: undefined, tensor };
+  const value = values[kind as keyof typeof values];
+  return { name, attribute: { kind, value } as Attribute, tensor };
 }
 
 function floatsIn(bytes: Uint8Array): number[] {
@@ -76,17 +72,10 @@ export function* namesTaken(message: Uint8Array, holder: Holder = 'node'): Gener
   for (const { number, delimited, body } of fieldsOf(message)) {
     const inner = delimited ? holders[holder][number] : undefined;
     if (holder === 'node' && number === fields.node.input) yield textOf(body);
-    else if (holder === 'graph' && number === fields.graph.output) yield valueName(body);
+    else if (holder === 'graph' && number === fields.graph.output)
+      yield textIn(body, fields.value.name);
     else if (inner === 'graph' || inner === 'node' || inner === 'attribute') {
       yield* namesTaken(body, inner);
     }
   }
-}
-
-/** The name of a graph's input or output. */
-export function valueName(message: Uint8Array): string {
-  for (const { number, body } of fieldsOf(message)) {
-    if (number === fields.value.name) return textOf(body);
-  }
-  return '';
 }

@@ -1,6 +1,6 @@
 import { dtypeCodes } from '../dtype.js';
 import { ModelTooLargeError } from '../errors.js';
-import type { Attribute, Graph, Initializer, Node, TensorData, Value } from '../graph.js';
+import type { Attribute, Graph, Initializer, Node, Value } from '../graph.js';
 import { attributeTypes } from './onnx-fields.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 import { WeightPlacer, type ExternalData, type WriteModelOptions } from './weight-placer.js';
@@ -37,7 +37,8 @@ export function writeModel(
     .string(2, producer)
     .message(7, (body) => writeGraph(body, graph, weights))
     .message(8, (opset) => opset.string(1, '').int(2, opsetVersion));
-  for (const domain of customDomains(graph)) {
+  for (const domain of new Set(graph.nodes.map((node) => node.domain))) {
+    if (domain === '') continue;
     writer.message(8, (opset) => opset.string(1, domain).int(2, 1));
   }
   return finishModel(writer, weights);
@@ -47,10 +48,6 @@ export function writeModel(
 export function finishModel(writer: ProtobufWriter, weights: WeightPlacer): WrittenModel {
   if (writer.byteLength > maxMessageBytes) throw new ModelTooLargeError(writer.byteLength);
   return { model: writer.finish(), externalData: weights.externalData };
-}
-
-function customDomains(graph: Graph): Set<string> {
-  return new Set(graph.nodes.map((node) => node.domain).filter((domain) => domain !== ''));
 }
 
 function writeGraph(writer: ProtobufWriter, graph: Graph, weights: WeightPlacer): void {
@@ -86,7 +83,9 @@ function writeAttribute(writer: ProtobufWriter, name: string, attribute: Attribu
       writer.string(4, attribute.value);
       break;
     case 'tensor':
-      writer.message(5, (body) => writeTensor(body, attribute.value, ''));
+      writer.message(5, (body) =>
+        writeInitializer(body, { name: '', data: attribute.value }, new WeightPlacer()),
+      );
       break;
     case 'graph':
       writer.message(6, (body) => writeGraph(body, attribute.value, new WeightPlacer()));
@@ -102,10 +101,6 @@ function writeAttribute(writer: ProtobufWriter, name: string, attribute: Attribu
       break;
   }
   writer.int(20, attributeTypes[attribute.kind]);
-}
-
-function writeTensor(writer: ProtobufWriter, data: TensorData, name: string): void {
-  writer.packedInts(1, data.dims).int(2, dtypeCodes[data.dtype]).string(8, name).bytes(9, data);
 }
 
 export function writeInitializer(

@@ -57,6 +57,17 @@ export function intsOf({ delimited, int, body }: Field): number[] {
   return values;
 }
 
+/** The text of a message's first field of this number; '' where it has none. */
+export function textIn(message: Uint8Array, number: number): string {
+  const body = bodyIn(message, number);
+  return body ? textOf(body) : '';
+}
+
+export function bodyIn(message: Uint8Array, number: number): Uint8Array | undefined {
+  for (const field of fieldsOf(message)) if (field.number === number) return field.body;
+  return undefined;
+}
+
 export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { namesTaken, readNode, valueName, type FileNode } from '../proto/file-node.js';
+import { namesTaken, readNode, type FileNode } from '../proto/file-node.js';
 import { dataFile, externalElements, readTensor, type FileTensor } from '../proto/file-tensor.js';
 import { externalFiles } from '../proto/external-files.js';
 import {
@@ -10,7 +10,7 @@ import {
   type WrittenModel,
 } from '../proto/model-writer.js';
 import { fields, holders, type Holder } from '../proto/onnx-fields.js';
-import { fieldsOf, textOf } from '../proto/protobuf-reader.js';
+import { bodyIn, fieldsOf, textIn } from '../proto/protobuf-reader.js';
 import { ProtobufWriter } from '../proto/protobuf-writer.js';
 import { WeightPlacer, type WriteModelOptions } from '../proto/weight-placer.js';
 import type { Initializer, Node } from '../graph.js';
@@ -40,7 +40,7 @@ export function quantizeFile(source: string | Uint8Array): QuantizedFile | undef
   const bytes = typeof source === 'string' ? readFileSync(source) : source;
   const path = typeof source === 'string' ? source : undefined;
   const files = externalFiles(bytes);
-  const graph = files && graphOf(bytes);
+  const graph = files && bodyIn(bytes, fields.model.graph);
   if (!graph) return undefined;
   const nodes: FileNode[] = [];
   const initializers: FileTensor[] = [];
@@ -48,7 +48,7 @@ export function quantizeFile(source: string | Uint8Array): QuantizedFile | undef
   for (const { number, body } of fieldsOf(graph)) {
     if (number === fields.graph.node) nodes.push(readNode(body));
     if (number === fields.graph.initializer) initializers.push(readTensor(body, path));
-    if (number === fields.graph.output) outputs.push(valueName(body));
+    if (number === fields.graph.output) outputs.push(textIn(body, fields.value.name));
   }
   const quantizer = new WeightQuantizer(fileWeights(initializers, nodes, path));
   const changed = new Map<FileNode, Node>();
@@ -68,13 +68,6 @@ export function quantizeFile(source: string | Uint8Array): QuantizedFile | undef
     sources: [source, ...[...files].map((file) => dataFile(file, path).path)],
     write: (options) => rewriter.write(bytes, graph, options),
   };
-}
-
-function graphOf(model: Uint8Array): Uint8Array | undefined {
-  for (const { number, body } of fieldsOf(model)) {
-    if (number === fields.model.graph) return body;
-  }
-  return undefined;
 }
 
 /**
@@ -109,13 +102,10 @@ interface Changes {
 
 /** Writes a file's messages again, with some changes to its graph. */
 class Rewriter {
-  readonly #path: string | undefined;
-  readonly #changes: Changes;
-
-  constructor(path: string | undefined, changes: Changes) {
-    this.#path = path;
-    this.#changes = changes;
-  }
+  constructor(
+    private readonly path: string | undefined,
+    private readonly changes: Changes,
+  ) {}
 
   write(model: Uint8Array, graph: Uint8Array, options: WriteModelOptions): WrittenModel {
     const weights = new WeightPlacer(options);
@@ -124,7 +114,7 @@ class Rewriter {
     let version = 0;
     for (const { number, int, body } of fieldsOf(model)) {
       if (number === fields.model.irVersion) version = int;
-      if (number === fields.model.opset) domains.add(domainOf(body));
+      if (number === fields.model.opset) domains.add(textIn(body, fields.opset.domain));
     }
     writer.int(fields.model.irVersion, Math.max(version, IR_VERSION));
     for (const { number, body, whole } of fieldsOf(model)) {
@@ -141,7 +131,7 @@ class Rewriter {
   }
 
   #graph(writer: ProtobufWriter, graph: Uint8Array, weights: WeightPlacer): void {
-    const { nodes, constants, kept, added } = this.#changes;
+    const { nodes, constants, kept, added } = this.changes;
     let next = 0;
     let tensor = 0;
     for (const { number, body, whole } of fieldsOf(graph)) {
@@ -157,7 +147,7 @@ class Rewriter {
         writer.message(number, (inner) => this.#tensor(inner, body, weights));
       } else if (holders.graph[number] === 'sparse') {
         writer.message(number, (inner) => this.#copy(inner, 'sparse', body, weights));
-      } else if (number !== fields.graph.input || !constants.has(valueName(body))) {
+      } else if (number !== fields.graph.input || !constants.has(textIn(body, fields.value.name))) {
         writer.raw(whole);
       }
     }
@@ -183,20 +173,13 @@ class Rewriter {
   }
 
   #tensor(writer: ProtobufWriter, message: Uint8Array, weights: WeightPlacer): void {
-    const elements = externalElements(message, this.#path);
+    const elements = externalElements(message, this.path);
     const { external, location } = fields.tensor;
     for (const { number, whole } of fieldsOf(message)) {
       if (!elements || (number !== external && number !== location)) writer.raw(whole);
     }
     if (elements) weights.write(writer, elements);
   }
-}
-
-function domainOf(opset: Uint8Array): string {
-  for (const { number, body } of fieldsOf(opset)) {
-    if (number === fields.opset.domain) return textOf(body);
-  }
-  return '';
 }
 
 function addOpset(writer: ProtobufWriter, domain: string): void {

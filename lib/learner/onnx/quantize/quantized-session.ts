@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Graph } from '../graph.js';
 import { writeModel, type WritableModel } from '../proto/model-writer.js';
 import { createSession, openSession, type SessionOptions } from '../session/create-session.js';
+import { writeChunks } from '../session/model-folder.js';
 import type { OnnxSession } from '../session/onnx-session.js';
 
 /** To be raised when the same graph and weights come to be quantized otherwise. */
@@ -90,12 +91,15 @@ async function write(
     await mkdir(cache, { recursive: true, mode: 0o700 });
     await removeLeftovers(cache);
     await mkdir(aside, { mode: 0o700 });
-    const sizes: [string, number][] = [[MODEL, await writeFile(join(aside, MODEL), [model])]];
+    // All is on the disk before the folder's name is: what is there is whole.
+    const sizes: [string, number][] = [
+      [MODEL, await writeChunks(join(aside, MODEL), [model], true)],
+    ];
     if (externalData) {
       const { location } = externalData;
-      sizes.push([location, await writeFile(join(aside, location), externalData.chunks())]);
+      sizes.push([location, await writeChunks(join(aside, location), externalData.chunks(), true)]);
     }
-    await writeFile(join(aside, SIZES), [Buffer.from(JSON.stringify(sizes))]);
+    await writeChunks(join(aside, SIZES), [Buffer.from(JSON.stringify(sizes))], true);
     // One that is there and not whole is damaged.
     await rename(aside, folder).catch(async () => {
       if (await isWhole(folder)) return;
@@ -109,25 +113,6 @@ async function write(
   } finally {
     await rm(aside, { recursive: true, force: true }).catch(() => undefined);
   }
-}
-
-/** On the disk when this resolves: the folder's name must not be there before its content. */
-async function writeFile(path: string, chunks: Iterable<Uint8Array>): Promise<number> {
-  const file = await open(path, 'wx', 0o600);
-  let size = 0;
-  try {
-    for (const chunk of chunks) {
-      for (let done = 0; done < chunk.byteLength;) {
-        const { bytesWritten } = await file.write(chunk, done, chunk.byteLength - done);
-        done += bytesWritten;
-      }
-      size += chunk.byteLength;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return size;
 }
 
 async function removeLeftovers(cache: string): Promise<void> {

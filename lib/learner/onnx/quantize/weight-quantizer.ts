@@ -8,12 +8,9 @@ const SMALLEST = 1024;
 export class WeightQuantizer {
   /** What the new operations take in place of the weights. */
   readonly added: Initializer[] = [];
-  readonly #weights: ReadonlyMap<string, TensorData>;
 
   /** @param weights Constants of the graph, by the name of the value. */
-  constructor(weights: ReadonlyMap<string, TensorData>) {
-    this.#weights = weights;
-  }
+  constructor(private readonly weights: ReadonlyMap<string, TensorData>) {}
 
   /** The operation in 8 bits; the same object where it stays as it is. */
   node(node: Node): Node {
@@ -35,9 +32,9 @@ export class WeightQuantizer {
     const int = (name: string): number => numberOf(attributes.get(name)) ?? 0;
     const scaled = ['alpha', 'beta'].some((name) => (numberOf(attributes.get(name)) ?? 1) !== 1);
     const transposed = int('transB') === 1;
-    const width = this.#weights.get(inputs[1] ?? '')?.dims[transposed ? 0 : 1];
+    const width = this.weights.get(inputs[1] ?? '')?.dims[transposed ? 0 : 1];
     const bias = inputs[2] ?? '';
-    const biasDims = this.#weights.get(bias)?.dims;
+    const biasDims = this.weights.get(bias)?.dims;
     const plainBias = bias === '' || (biasDims?.length === 1 && biasDims[0] === width);
     if (scaled || int('transA') === 1 || !plainBias) return node;
     return this.#matMul(node, inputs[1], transposed, bias);
@@ -94,7 +91,7 @@ export class WeightQuantizer {
   }
 
   #weight(name: string | undefined, rank: number): TensorData | undefined {
-    const data = this.#weights.get(name ?? '');
+    const data = this.weights.get(name ?? '');
     if (data?.dtype !== 'float32' || data.dims.length !== rank) return undefined;
     return data.byteLength / 4 >= SMALLEST ? data : undefined;
   }

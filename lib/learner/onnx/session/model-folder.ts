@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Graph } from '../graph.js';
 import { writeModel, type WritableModel } from '../proto/model-writer.js';
-import type { ExternalData } from '../proto/weight-placer.js';
 
 // Below this an initializer costs more as an entry of its own than it saves.
 const externalDataThreshold = 4096;
@@ -53,22 +52,36 @@ async function writeInto(folder: string, graph: Graph | WritableModel): Promise<
   const { model, externalData } = writeModel(graph, { externalDataThreshold });
   const modelPath = join(folder, 'model.onnx');
   await writeFile(modelPath, model, { flag: 'wx', mode: 0o600 });
-  if (externalData) await writeExternal(join(folder, externalData.location), externalData);
+  if (externalData) await writeChunks(join(folder, externalData.location), externalData.chunks());
   return modelPath;
 }
 
-async function writeExternal(path: string, data: ExternalData): Promise<void> {
+/**
+ * Writes a new file.
+ *
+ * @param sync The file is on the disk when the promise resolves.
+ * @returns its size.
+ */
+export async function writeChunks(
+  path: string,
+  chunks: Iterable<Uint8Array>,
+  sync = false,
+): Promise<number> {
   const file = await open(path, 'wx', 0o600);
+  let size = 0;
   try {
-    for (const chunk of data.chunks()) {
+    for (const chunk of chunks) {
       for (let done = 0; done < chunk.byteLength;) {
         const { bytesWritten } = await file.write(chunk, done, chunk.byteLength - done);
         done += bytesWritten;
       }
+      size += chunk.byteLength;
     }
+    if (sync) await file.sync();
   } finally {
     await file.close();
   }
+  return size;
 }
 
 function isUnwritable(error: unknown): boolean {

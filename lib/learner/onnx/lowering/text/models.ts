@@ -1,11 +1,116 @@
-import type { Lowering } from '../context.js';
-import type { LoweringFamily } from '../lowering.js';
-import { lowerAwdLstmModule, vocabSize } from './awd-lstm.js';
-import {
-  lowerPoolingLinearClassifier,
-  lowerSentenceEncoder,
-  sentenceEncoderSignature,
-} from './classifier.js';
+import type { Module } from '../../../torch/module.js';
+import { Value } from '../../graph.js';
+import { intAttr, malformed, optionalNumberAttr } from '../attributes.js';
+import type { Flow, Lowering, LoweringContext } from '../context.js';
+import type { LoweringFamily, SignatureOf } from '../lowering.js';
+import { awdLstmName, lowerAwdLstm, lowerAwdLstmModule, vocabSize } from './awd-lstm.js';
+import { ChunkedSequence } from './sequence.js';
+
+/** What SentenceEncoder hands to the pooling, beside the outputs. */
+const sequences = new WeakMap<Value, { chunks: ChunkedSequence; kept: Value }>();
+
+/** SentenceEncoder: (ids [batch, length], lengths) to (outputs [length, batch, width], kept mask). */
+const lowerSentenceEncoder: Lowering = (module, ctx, inputs) => {
+  const [ids, lengths] = inputs.length === 1 && !(inputs[0] instanceof Value) ? inputs[0]! : inputs;
+  if (!(ids instanceof Value) || !(lengths instanceof Value)) {
+    throw ctx.unsupported(module, 'it takes token ids and the length of each row');
+  }
+  const encoder = ctx.child(module, 'module');
+  if (encoder.className !== awdLstmName) {
+    throw ctx.unsupported(encoder, `only an AWD_LSTM can stand in a SentenceEncoder`);
+  }
+  ctx.checkHooks(encoder);
+  const bptt = intAttr(module, 'bptt');
+  const chunks = new ChunkedSequence(ctx.graph, lengths, ids, bptt, intAttr(module, 'pad_idx', 1));
+  const kept = chunks.kept(optionalNumberAttr(module, 'max_len'));
+  const outputs = ctx.graph.scoped(encoder.path, () =>
+    lowerAwdLstm(encoder, ctx, chunks.ids, chunks),
+  );
+  sequences.set(outputs, { chunks, kept });
+  return [outputs, kept];
+};
+
+/**
+ * PoolingLinearClassifier: [last output, maximum, mean] over the kept tokens that are no padding,
+ * then its layers. Its other two outputs, which fastai drops, are not made.
+ */
+const lowerPoolingLinearClassifier: Lowering = (module, ctx, inputs) => {
+  const pooled = maskedConcatPool(module, ctx, inputs);
+  return ctx.lower(ctx.child(module, 'layers'), [pooled]);
+};
+
+function maskedConcatPool(module: Module, ctx: LoweringContext, inputs: readonly Flow[]): Value {
+  const [flow] = inputs;
+  const outputs = flow instanceof Value ? undefined : flow?.[0];
+  const sequence = outputs instanceof Value ? sequences.get(outputs) : undefined;
+  const width = outputs instanceof Value ? outputs.shape?.[2] : undefined;
+  if (!(outputs instanceof Value) || !sequence || typeof width !== 'number') {
+    throw ctx.unsupported(
+      module,
+      'it pools the output of a SentenceEncoder, and its input comes from another module',
+    );
+  }
+  const { graph } = ctx;
+  const { chunks, kept } = sequence;
+  const used = graph.op('And', [kept, graph.op('Not', [chunks.pads])]);
+  const usedByRow = graph.op('Unsqueeze', [used, graph.axes(2)]);
+  const weight = graph.op('Cast', [usedByRow], { to: 'float32' });
+  const first = graph.axes(0);
+  const sum = graph.op('ReduceSum', [graph.op('Mul', [outputs, weight]), first], { keepdims: 0 });
+  const count = graph.op('ReduceSum', [weight, first], { keepdims: 0 });
+  const penalty = graph.op('Where', [usedByRow, graph.scalar(0), graph.scalar(-Infinity)]);
+  const maximum = graph.op('ReduceMax', [graph.op('Add', [outputs, penalty])], {
+    axes: [0],
+    keepdims: 0,
+  });
+  const last = chunks.pick(
+    outputs,
+    lastPosition(ctx, chunks, kept, intAttr(module, 'bptt')),
+    width,
+  );
+  return graph.op('Concat', [last, maximum, graph.op('Div', [sum, count])], { axis: 1 });
+}
+
+/**
+ * The position that fastai takes for a row's last [batch]: it counts the padding among the last
+ * `bptt` kept positions, and goes so many back from the end, wherever that padding stands.
+ */
+function lastPosition(
+  ctx: LoweringContext,
+  chunks: ChunkedSequence,
+  kept: Value,
+  bptt: number,
+): Value {
+  const { graph } = ctx;
+  const window = graph.op('Sub', [chunks.lengths, graph.scalar(bptt, 'int32')]);
+  const tail = graph.op('And', [kept, graph.op('GreaterOrEqual', [chunks.positions, window])]);
+  const pads = graph.op('Cast', [graph.op('And', [tail, chunks.pads])], { to: 'int32' });
+  const count = graph.op('ReduceSum', [pads, graph.axes(0)], { keepdims: 0 });
+  const end = graph.op('Sub', [chunks.lengths, graph.scalar(1, 'int32')]);
+  return graph.op('Sub', [end, count]);
+}
+
+const sentenceEncoderSignature: SignatureOf = (module) => {
+  const encoder = module.child('module');
+  if (!encoder) throw malformed(module, 'it has no encoder');
+  if (encoder.className !== awdLstmName) return undefined;
+  return {
+    inputs: [
+      { name: 'ids', dtype: 'int32', dims: ['batch', 'length'] },
+      { name: 'lengths', dtype: 'int32', dims: ['batch'] },
+    ],
+    outputs: ['logits'],
+    hints: {
+      kind: 'text-classifier',
+      text: {
+        vocabSize: vocabSize(encoder),
+        padIdx: intAttr(module, 'pad_idx', 1),
+        bptt: intAttr(module, 'bptt'),
+        maxLen: optionalNumberAttr(module, 'max_len'),
+      },
+    },
+  };
+};
 
 /** LinearDecoder, whose other two outputs are of no use in evaluation. */
 const lowerLinearDecoder: Lowering = (module, ctx, inputs) =>

@@ -39,7 +39,7 @@ function dlaTree(m: Scope, x: Expression, before: readonly Expression[]): Expres
   const [left, right] = [m.ctx.child(m.module, 'tree1'), m.ctx.child(m.module, 'tree2')];
   const first = isTree(left) ? dlaTree(m.enter(left), x, []) : m.call(left, x, shortcut);
   if (m.has('root')) return m.callChild('root', m.call(right, first), first, ...children);
-  m.require(isTree(right), 'its second tree is none');
+  m.require(isTree(right), 'its second tree is not a DlaTree');
   return dlaTree(m.enter(right), first, [...children, first]);
 }
 
@@ -185,8 +185,7 @@ export const aggregations: LoweringFamily = {
       SequentialList: lowerSequential,
     },
     'timm.models.cspnet': {
-      CspNet: model('stem stages', 'head'),
-      CSPNet: model('stem stages', 'head'),
+      'CspNet|CSPNet': model('stem stages', 'head'),
       'BottleneckBlock|ResBottleneck': residual('conv1 conv2 attn2? conv3 attn3?', 'act3'),
       'DarkBlock|EdgeBlock': residual('conv1 attn? conv2'),
       CrossStage: crossStage,

@@ -3,11 +3,11 @@ import type { Expression } from '../expression.js';
 import { chained, forward, total } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
+import { average, averageMax } from './pooling.js';
 
 /** The mean over the image, mixed with its maximum where that is asked for. */
 function squeezed(m: Scope, x: Expression): Expression {
-  const mean = x.mean([2, 3], true);
-  return m.bool('add_maxpool', false) ? mean.add(x.max([2, 3], true)).mul(0.5) : mean;
+  return (m.bool('add_maxpool', false) ? averageMax : average)(x, [2, 3], true);
 }
 
 /** Squeeze and excitation, by the names that its layers have. */
@@ -93,26 +93,18 @@ const channelAttention = forward((m, x) => {
   return x.mul(m.run(sum, 'gate'));
 });
 
-const lightChannelAttention = forward((m, x) => {
-  const pooled = x
-    .mean([2, 3], true)
-    .add(x.max([2, 3], true))
-    .mul(0.5);
-  return x.mul(gated(m, pooled).sigmoid());
-});
+const lightChannelAttention = forward((m, x) =>
+  x.mul(gated(m, averageMax(x, [2, 3], true)).sigmoid()),
+);
 
 const spatialAttention = forward((m, x) => {
   const pooled = x.mean([1], true).concat(1, x.max([1], true));
   return x.mul(m.run(pooled, 'conv gate'));
 });
 
-const lightSpatialAttention = forward((m, x) => {
-  const pooled = x
-    .mean([1], true)
-    .add(x.max([1], true))
-    .mul(0.5);
-  return x.mul(m.run(pooled, 'conv gate'));
-});
+const lightSpatialAttention = forward((m, x) =>
+  x.mul(m.run(averageMax(x, [1], true), 'conv gate')),
+);
 
 const gatherExcite = forward((m, x) => {
   m.require(
@@ -131,10 +123,7 @@ export const channelAttentions: LoweringFamily = {
       'EffectiveSEModule|EffectiveSqueezeExcite': excitation('fc gate'),
     },
     'timm.layers.se': { SEModule: excitation('fc1 bn? act fc2 gate') },
-    'timm.models._efficientnet_blocks': {
-      SqueezeExcite: excitation('conv_reduce act1 conv_expand gate'),
-    },
-    'timm.models.efficientnet_blocks': {
+    'timm.models._efficientnet_blocks|timm.models.efficientnet_blocks': {
       SqueezeExcite: excitation('conv_reduce act1 conv_expand gate'),
     },
     'timm.layers.eca': {

@@ -3,11 +3,10 @@ import { chained, forward, forwardMany } from '../forward.js';
 import { firstAsks, joinHeads, queryKeyValue, toImage, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
+import type { Size } from '../windows.js';
 import { crossCovariance, positionRows } from './mobile-transformers.js';
 import { model, tokenHead } from './model.js';
-import { patchRow, plusScaled } from './vision-transformer.js';
-
-type Pair = readonly [height: number, width: number];
+import { patchRow, plusScaled, scaledBy } from './vision-transformer.js';
 
 /** Heads talk to each other before and behind the softmax. */
 const talkingHeads = forward((m, x) => {
@@ -40,7 +39,7 @@ function caitFeatures(m: Scope, x: Expression): Expression {
 }
 
 /** XCiT: attention among channels, and convolutions among neighbours. */
-function covarianceBlock(m: Scope, x: Expression, [height, width]: Pair): Expression {
+function covarianceBlock(m: Scope, x: Expression, [height, width]: Size): Expression {
   const attended = plusScaled(m, x, m.run(x, 'norm1 attn'), 'gamma1');
   const local = m.inner('local_mp', 'timm.models.xcit.LPI');
   const image = toImage(m.run(attended, 'norm3'), height, width);
@@ -57,8 +56,7 @@ const covarianceClassBlock = forward((m, x) => {
     ? m.run(y, 'norm2')
     : m.run(y.slice(1, 0, 1), 'norm2').concat(1, y.slice(1, 1));
   const token = m.run(z.slice(1, 0, 1), 'mlp');
-  const gamma = m.weight('gamma2');
-  return z.add((gamma ? token.mul(gamma) : token).concat(1, z.slice(1, 1)));
+  return z.add(scaledBy(m, token, 'gamma2').concat(1, z.slice(1, 1)));
 });
 
 function xcitFeatures(m: Scope, x: Expression): Expression {
@@ -67,7 +65,7 @@ function xcitFeatures(m: Scope, x: Expression): Expression {
     'it does not use the positions that it has',
   );
   const image = m.inner('patch_embed', 'timm.models.xcit.ConvPatchEmbed').run(x, 'proj');
-  const size: Pair = [image.size(2), image.size(3)];
+  const size: Size = [image.size(2), image.size(3)];
   const positions = positionRows(m, 'pos_embed', 'xcit', ...size);
   const row = toRows(image);
   const rows = m
@@ -118,8 +116,7 @@ export const classAttentions: LoweringFamily = {
       LayerScaleBlockClassAttn: classBlock,
     },
     'timm.models.xcit': {
-      Xcit: model(xcitFeatures, tokenHead),
-      XCiT: model(xcitFeatures, tokenHead),
+      'Xcit|XCiT': model(xcitFeatures, tokenHead),
       XCA: crossCovariance,
       ClassAttentionBlock: covarianceClassBlock,
     },

@@ -2,19 +2,18 @@ import type { Expression } from '../expression.js';
 import { chained, forward, joined, plus, preNormBlock } from '../forward.js';
 import {
   attendHeads,
-  attention,
   heads,
   joinHeads,
   keyValue,
   queryKeyValue,
+  scaledAttention,
   toImage,
   toRows,
 } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
+import type { Size } from '../windows.js';
 import { model, tokenOrMean } from './model.js';
-
-type Pair = readonly [height: number, width: number];
 
 /** One filter for each place of a window and each channel, which passes that place on. */
 function places(m: Scope, channels: number, kernel: number): Expression {
@@ -62,23 +61,20 @@ const outlook = forward((m, x) => {
 const imageAttention = forward((m, x) => {
   const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
   const [q, k, v] = queryKeyValue(m.run(x, 'qkv').flatten(1, 2), m.int('num_heads'));
-  const mixed = joinHeads(attention(q, k, v, { scale: m.number('scale') }));
+  const mixed = joinHeads(scaledAttention(m, q, k, v));
   return m.run(mixed.reshape(0, height, width, channels), 'proj');
 });
 
 const firstAsks = forward((m, x) => {
   const count = m.int('num_heads');
   const [k, v] = keyValue(m.run(x, 'kv'), count);
-  const q = heads(m.run(x.slice(1, 0, 1), 'q'), count);
-  return attendHeads(m, q, k, v);
+  return attendHeads(m, heads(m.run(x.slice(1, 0, 1), 'q'), count), k, v);
 });
 
 const firstBlock = forward((m, x) => {
   const token = x.slice(1, 0, 1).add(m.run(x, 'norm1 attn'));
   return plus(m, token, 'norm2 mlp').concat(1, x.slice(1, 1));
 });
-
-const preNorm = preNormBlock;
 
 function voloFeatures(m: Scope, x: Expression): Expression {
   const positions = m.weight('pos_embed');
@@ -100,7 +96,7 @@ function voloHead(m: Scope, x: Expression): Expression {
 }
 
 /** CoaT: positions come from convolutions of the values. */
-function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: Pair): Expression {
+function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: Size): Expression {
   const [count, channels] = [q.size(1), q.size(3)];
   const image = v
     .slice(2, 1)
@@ -108,8 +104,7 @@ function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: P
     .reshape(0, count * channels, height, width);
   const parts = image.split(1, m.ints('channel_splits'));
   const convolved = m.list('conv_list').map((conv, i) => m.call(conv, parts[i]!));
-  const rows = convolved[0]!
-    .concat(1, ...convolved.slice(1))
+  const rows = joined(convolved)
     .reshape(0, count, channels, height * width)
     .transpose(-1, -2);
   return q
@@ -118,19 +113,19 @@ function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: P
     .pad({ 2: [1, 0] });
 }
 
-function factorAttention(m: Scope, x: Expression, size: Pair): Expression {
+function factorAttention(m: Scope, x: Expression, size: Size): Expression {
   const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
   const context = k.softmax(2).transpose(-1, -2).matmul(v);
   const positions = relativeConv(m.inner('crpe', 'timm.models.coat.ConvRelPosEnc'), q, v, size);
   return m.run(joinHeads(q.matmul(context).mul(m.number('scale')).add(positions)), 'proj');
 }
 
-function convPositions(m: Scope, x: Expression, [height, width]: Pair): Expression {
+function convPositions(m: Scope, x: Expression, [height, width]: Size): Expression {
   const image = toImage(x.slice(1, 1), height, width);
   return x.slice(1, 0, 1).concat(1, toRows(plus(m, image, 'proj')));
 }
 
-function serialBlock(m: Scope, x: Expression, size: Pair): Expression {
+function serialBlock(m: Scope, x: Expression, size: Size): Expression {
   const y = convPositions(m.inner('cpe', 'timm.models.coat.ConvPosEnc'), x, size);
   const inner = m.inner('factoratt_crpe', 'timm.models.coat.FactorAttnConvRelPosEnc');
   const z = y.add(factorAttention(inner, m.run(y, 'norm1'), size));
@@ -138,12 +133,12 @@ function serialBlock(m: Scope, x: Expression, size: Pair): Expression {
 }
 
 /** Rows of one scale at the size of another. */
-function rescaled(m: Scope, x: Expression, [height, width]: Pair, factor: number): Expression {
+function rescaled(m: Scope, x: Expression, [height, width]: Size, factor: number): Expression {
   const image = toImage(x.slice(1, 1), height, width);
   return x.slice(1, 0, 1).concat(1, toRows(m.scale(image, factor, 'bilinear')));
 }
 
-function parallelBlock(m: Scope, xs: readonly Expression[], sizes: readonly Pair[]): Expression[] {
+function parallelBlock(m: Scope, xs: readonly Expression[], sizes: readonly Size[]): Expression[] {
   const attended = xs.map((x, i) => {
     const inner = m.inner(`factoratt_crpe${i + 2}`, 'timm.models.coat.FactorAttnConvRelPosEnc');
     return factorAttention(inner, m.run(x, `norm1${i + 2}`), sizes[i]!);
@@ -160,7 +155,7 @@ function parallelBlock(m: Scope, xs: readonly Expression[], sizes: readonly Pair
 
 function coatModel(m: Scope, x: Expression): Expression {
   m.require(!m.bool('return_interm_layers', false), 'it gives several tensors');
-  const [rows, sizes]: [Expression[], Pair[]] = [[], []];
+  const [rows, sizes]: [Expression[], Size[]] = [[], []];
   let image = x;
   for (const stage of [1, 2, 3, 4]) {
     const patches = m.run(image, `patch_embed${stage}`);
@@ -205,7 +200,7 @@ const nextConv = forward((m, x) => {
 
 const nextTransformer = forward((m, x) => {
   const image = m.run(x, 'patch_embed');
-  const size: Pair = [image.size(2), image.size(3)];
+  const size: Size = [image.size(2), image.size(3)];
   const attended = toImage(m.run(toRows(m.run(image, 'norm1')), 'e_mhsa'), ...size);
   const y = image.add(attended);
   const projected = m.run(y, 'projection');
@@ -219,7 +214,7 @@ export const convolutionalAttentions: LoweringFamily = {
     'timm.models.volo': {
       VOLO: model(voloFeatures, voloHead),
       OutlookAttention: outlook,
-      'Outlooker|Transformer': preNorm,
+      'Outlooker|Transformer': preNormBlock,
       Attention: imageAttention,
       ClassAttention: firstAsks,
       ClassBlock: firstBlock,

@@ -3,7 +3,7 @@ import type { Value } from '../../graph.js';
 import { lazyTensorData } from '../../tensor-data.js';
 import { boolAttr, numberAttr } from '../attributes.js';
 import type { Lowering, LoweringContext } from '../context.js';
-import { convolution, convolutionSame } from '../conv.js';
+import { convolution } from '../conv.js';
 import { chained, forward, joined } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 import { sizesAttr } from '../spatial.js';
@@ -43,7 +43,10 @@ function standardize(
 
 /** Convolutions that pad as TensorFlow does only where their own padding cannot say it. */
 function perhapsSame(scaled: boolean): Lowering {
-  const [plain, same] = [convolution(standardized(scaled)), convolutionSame(standardized(scaled))];
+  const [plain, same] = [
+    convolution(standardized(scaled)),
+    convolution(standardized(scaled), true),
+  ];
   return (module, ctx, inputs) =>
     (boolAttr(module, 'same_pad') ? same : plain)(module, ctx, inputs);
 }
@@ -60,17 +63,14 @@ const blurred = forward((m, x) => {
   const filter = m.tensor('filt');
   const channels = x.size(1);
   const size = filter.shape.at(-1)!;
-  const [left, right, top, bottom] = sizesAttr(m.module, 'padding', 4) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [left, right, top, bottom] = sizesAttr(m.module, 'padding', 4);
   const mode = m.string('pad_mode', 'reflect');
-  const padded = m.padImage(x, [top, left], [bottom, right], mode);
+  const padded = m.padImage(x, [top!, left!], [bottom!, right!], mode);
   const given = filter.toFloat32();
-  const weight = new Float32Array(channels * size * size);
-  for (let i = 0; i < weight.length; i++) weight[i] = given[i % given.length]!;
+  const weight = Float32Array.from(
+    { length: channels * size * size },
+    (_, i) => given[i % given.length]!,
+  );
   return padded.op(
     'Conv',
     { kernel_shape: [size, size], strides: m.pair('stride'), group: channels },
@@ -90,7 +90,7 @@ const spaceToDepth = forward((m, x) => {
 /** Convolutions of timm's own, and what goes with them. */
 export const timmConvolutions: LoweringFamily = {
   lowerings: {
-    'timm.layers.conv2d_same': { Conv2dSame: convolutionSame() },
+    'timm.layers.conv2d_same': { Conv2dSame: convolution(undefined, true) },
     'timm.layers.std_conv': {
       StdConv2d: convolution(standardized(false)),
       StdConv2dSame: perhapsSame(false),

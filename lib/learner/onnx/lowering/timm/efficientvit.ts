@@ -64,8 +64,7 @@ const localWindows = forward((m, x) => {
 export const efficientVits: LoweringFamily = {
   lowerings: {
     'timm.models.efficientvit_mit': {
-      EfficientVit: model('stem stages', 'head'),
-      EfficientVitLarge: model('stem stages', 'head'),
+      'EfficientVit|EfficientVitLarge': model('stem stages', 'head'),
       Stem: lowerSequential,
       ConvNormAct: chained('conv norm act'),
       DSConv: chained('depth_conv point_conv'),

@@ -2,7 +2,7 @@ import type { Module } from '../../../torch/module.js';
 import type { Lowering } from '../context.js';
 import type { Expression, Triple } from '../expression.js';
 import { forwardMany, plus } from '../forward.js';
-import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import { heads, joinHeads, queryKeyValue, scaledAttention } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model } from './model.js';
@@ -50,24 +50,18 @@ function rotaryAttention(qkv: (m: Scope, x: Expression) => Expression): Lowering
   return forwardMany((m, [x, rope]) => {
     const [query, key, v] = parts(m, x!, qkv);
     const [q, k] = [m.run(query, 'q_norm?'), m.run(key, 'k_norm?')];
-    const mixed = rope
-      ? attention(rotated(m, q, rope), rotated(m, k, rope), v, { scale: m.number('scale') })
-      : attention(q, k, v, { scale: m.number('scale') });
-    return project(m, joinHeads(mixed), x!);
+    const placed = (y: Expression): Expression => (rope ? rotated(m, y, rope) : y);
+    return project(m, joinHeads(scaledAttention(m, placed(q), placed(k), v)), x!);
   });
 }
 
-function attend(m: Scope, x: Expression, rope: Expression | undefined): Expression {
-  return rope ? m.callChild('attn', x, rope) : m.run(x, 'attn');
-}
-
 const block = forwardMany((m, [x, rope]) => {
-  const y = plusScaled(m, x!, attend(m, m.run(x!, 'norm1'), rope), 'gamma_1');
+  const y = plusScaled(m, x!, m.callChild('attn', m.run(x!, 'norm1'), rope), 'gamma_1');
   return plusScaled(m, y, m.run(y, 'norm2 mlp'), 'gamma_2');
 });
 
 const postNormBlock = forwardMany((m, [x, rope]) => {
-  const y = x!.add(m.run(attend(m, x!, rope), 'norm1'));
+  const y = x!.add(m.run(m.callChild('attn', x!, rope), 'norm1'));
   return plus(m, y, 'mlp norm2');
 });
 
@@ -101,7 +95,7 @@ function centred(m: Scope, rope: Scope): Expression {
   const periods = rope.tensor('periods').toFloat32();
   const coordinate = (index: number, axis: number): number =>
     (2 * (index + 0.5 + offset)) / divisors[axis]! - 1;
-  m.require(indexing === 'ij' || grid[0] === grid[1], 'its grid is no square');
+  m.require(indexing === 'ij' || grid[0] === grid[1], 'its grid is not square');
   return table(m, grid, periods.length * 2, half, (y, x, i) => {
     const [first, second] =
       indexing === 'ij'
@@ -138,9 +132,7 @@ function mixedRope(rope: Scope, patches: number): (block: number) => Expression 
   const { shape } = rope.tensor('freqs');
   const [, depth, count, angles] = shape as [number, number, number, number];
   const [xs, ys] = [rope.ctx.tensor(rope.module, 't_x'), rope.ctx.tensor(rope.module, 't_y')];
-  if (!xs || !ys || xs.shape[0] !== patches) {
-    throw rope.refusal(computed);
-  }
+  if (!xs || !ys || xs.shape[0] !== patches) throw rope.refusal(computed);
   const frequencies = rope.tensor('freqs').toFloat32();
   const [tx, ty] = [xs.toFloat32(), ys.toFloat32()];
   return (block) => {
@@ -166,9 +158,7 @@ function features(m: Scope, x: Expression): Expression {
   const module = m.module.child('rope');
   const rope = module ? ropeOf(m, module, row.size(1)) : undefined;
   const placed = m.run(withTokens(m, row, ['cls_token', 'reg_token']), 'norm_pre?');
-  const result = m
-    .list('blocks')
-    .reduce((y, child, i) => (rope ? m.call(child, y, rope(i)) : m.call(child, y)), placed);
+  const result = m.list('blocks').reduce((y, child, i) => m.call(child, y, rope?.(i)), placed);
   return m.run(result, 'norm');
 }
 

@@ -5,10 +5,9 @@ import { Scope } from '../scope.js';
 import { aggregations } from './aggregations.js';
 import { channelAttentions } from './channel-attention.js';
 import { classAttentions } from './class-attention.js';
-import { conVits } from './convit.js';
+import { compoundTransformers } from './compound.js';
 import { convolutionalAttentions } from './convolutional-attention.js';
 import { timmConvolutions } from './convolutions.js';
-import { crossVits } from './crossvit.js';
 import { efficientVits } from './efficientvit.js';
 import { evas } from './eva.js';
 import { timmLayers } from './layers.js';
@@ -24,10 +23,8 @@ import { timmNorms } from './norms.js';
 import { otherModels } from './others.js';
 import { timmPoolings } from './pooling.js';
 import { pyramids } from './pyramids.js';
-import { relativeTransformers } from './relative-transformer.js';
 import { resnets } from './resnets.js';
 import { swins } from './swin.js';
-import { tnts } from './tnt.js';
 import { visionTransformers } from './vision-transformer.js';
 import { windowedTransformers } from './windowed.js';
 
@@ -54,10 +51,7 @@ const families: readonly LoweringFamily[] = [
   multiscales,
   otherModels,
   windowedTransformers,
-  relativeTransformers,
-  crossVits,
-  tnts,
-  conVits,
+  compoundTransformers,
   efficientVits,
 ];
 

@@ -1,9 +1,12 @@
+import { activation } from '../activation.js';
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { chained, forward, passThrough } from '../forward.js';
-import { gelu, geluTanh, hardSigmoid, mish, silu, single, type Emit } from '../functions.js';
+import { passThrough } from '../containers.js';
+import { chained, forward } from '../forward.js';
+import { gelu, geluTanh, hardSigmoid, mish, silu, single } from '../functions.js';
 import { lowerLinear } from '../linear.js';
 import type { LoweringFamily } from '../lowering.js';
+import { average, averageMax, maximum } from './pooling.js';
 
 /** ConvNeXt v2: each channel by its share of all channels' norms, channels last or first. */
 const responseNorm = forward((m, x) => {
@@ -21,19 +24,17 @@ const responseNorm = forward((m, x) => {
 
 const layerScale = forward((m, x) => x.mul(m.requiredWeight('gamma')));
 
-const emitted = (emit: Emit): Lowering => forward((m, x) => x.of(emit(m.ctx, x.value)));
-
 const activations: Readonly<Record<string, Lowering>> = {
-  GELU: emitted(gelu),
-  GELUTanh: emitted(geluTanh),
+  GELU: activation(gelu),
+  GELUTanh: activation(geluTanh),
   QuickGELU: forward((_, x) => x.mul(x.mul(1.702).sigmoid())),
-  Sigmoid: emitted(single('Sigmoid')),
-  Tanh: emitted(single('Tanh')),
-  Swish: emitted(silu),
-  Mish: emitted(mish),
+  Sigmoid: activation(single('Sigmoid')),
+  Tanh: activation(single('Tanh')),
+  Swish: activation(silu),
+  Mish: activation(mish),
   HardMish: forward((_, x) => x.mul(0.5).mul(x.add(2).atLeast(0).atMost(2))),
-  HardSwish: emitted(single('HardSwish')),
-  HardSigmoid: emitted(hardSigmoid),
+  HardSwish: activation(single('HardSwish')),
+  HardSigmoid: activation(hardSigmoid),
 };
 
 const withSuffix = (suffix: string): Record<string, Lowering> =>
@@ -56,17 +57,19 @@ const lowerSwiGlu = forward((m, x) =>
   m.run(m.run(x, 'fc1_g act').mul(m.run(x, 'fc1_x')), 'norm? fc2'),
 );
 
+const pools = new Map([
+  ['avg', average],
+  ['max', maximum],
+  ['avgmax', averageMax],
+]);
+
 /** The head of models with the channels last. */
 const lowerClHead = forward((m, x) => {
   const axes = m.attr('pool_dim') === undefined ? [1, 2] : m.axes('pool_dim');
-  const pooled = (kind: string): Expression => {
-    if (kind === 'avg') return x.mean(axes);
-    if (kind === 'max') return x.max(axes);
-    if (kind === 'avgmax') return x.mean(axes).add(x.max(axes)).mul(0.5);
-    if (kind === '') return x;
-    throw m.refusal(`it pools by "${kind}"`);
-  };
-  return m.run(pooled(m.string('pool_type')), 'norm pre_logits fc');
+  const kind = m.string('pool_type');
+  const pool = pools.get(kind);
+  m.require(pool !== undefined || kind === '', `it pools by "${kind}"`);
+  return m.run(pool ? pool(x, axes, false) : x, 'norm pre_logits fc');
 });
 
 /** What timm's models are made of. */

@@ -1,7 +1,7 @@
 import { lowerSequential } from '../containers.js';
-import type { Expression, Triple } from '../expression.js';
+import type { Expression, Pair, Triple } from '../expression.js';
 import { chained, forward, plus, residual, residuals } from '../forward.js';
-import { attendHeads, attention, joinHeads, toRows } from '../heads.js';
+import { attendHeads, headsToImage, joinHeads, scaledAttention, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { inWindows } from '../windows.js';
@@ -24,41 +24,27 @@ function splitImage(m: Scope, x: Expression, sizes: readonly number[]): Expressi
   return split.split(2, sizes).map((part) => part.transpose(-2, -1));
 }
 
-function widths(m: Scope): [key: number, value: number] {
-  return [m.int('key_dim'), m.int('val_dim')];
-}
+const splitOf = (m: Scope) => (m.bool('use_conv') ? splitImage : splitRows);
 
 const selfAttention = forward((m, x) => {
-  const [key, value] = widths(m);
-  const image = m.bool('use_conv');
-  const [q, k, v] = (image ? splitImage : splitRows)(m, m.run(x, 'qkv'), [
-    key,
-    key,
-    value,
-  ]) as Triple;
-  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
-  return m.run(image ? likeImage(mixed, x.size(2), x.size(3)) : joinHeads(mixed), 'proj');
+  const key = m.int('key_dim');
+  const sizes = [key, key, m.int('val_dim')];
+  const [q, k, v] = splitOf(m)(m, m.run(x, 'qkv'), sizes) as Triple;
+  const mixed = scaledAttention(m, q, k, v, distanceBias(m));
+  return m.bool('use_conv')
+    ? m.run(headsToImage(mixed, x.size(2), x.size(3)), 'proj')
+    : m.run(joinHeads(mixed), 'proj');
 });
 
-/** [batch, heads, positions, width] as an image. */
-function likeImage(x: Expression, height: number, width: number): Expression {
-  return x.transpose(-2, -1).reshape(0, x.size(1) * x.size(3), height, width);
-}
-
 const downAttention = forward((m, x) => {
-  const [key, value] = widths(m);
-  const stride = m.int('stride');
-  const options = { scale: m.number('scale'), bias: distanceBias(m) };
-  if (m.bool('use_conv')) {
-    const [height, width] = [x.size(2), x.size(3)];
-    const [k, v] = splitImage(m, m.run(x, 'kv'), [key, value]) as [Expression, Expression];
-    const [q] = splitImage(m, m.run(x, 'q'), [key]) as [Expression];
-    const size = (extent: number): number => Math.floor((extent - 1) / stride) + 1;
-    return m.run(likeImage(attention(q, k, v, options), size(height), size(width)), 'proj');
-  }
-  const [k, v] = splitRows(m, m.run(x, 'kv'), [key, value]) as [Expression, Expression];
-  const [q] = splitRows(m, m.run(x, 'q'), [key]) as [Expression];
-  return m.run(joinHeads(attention(q, k, v, options)), 'proj');
+  const [key, value, stride] = [m.int('key_dim'), m.int('val_dim'), m.int('stride')];
+  const [bias, split] = [distanceBias(m), splitOf(m)];
+  const [k, v] = split(m, m.run(x, 'kv'), [key, value]) as Pair;
+  const [q] = split(m, m.run(x, 'q'), [key]) as [Expression];
+  const mixed = scaledAttention(m, q, k, v, bias);
+  if (!m.bool('use_conv')) return m.run(joinHeads(mixed), 'proj');
+  const size = (extent: number): number => Math.floor((extent - 1) / stride) + 1;
+  return m.run(headsToImage(mixed, size(x.size(2)), size(x.size(3))), 'proj');
 });
 
 /** Every other position of an image whose positions are in a row, or a mean around it. */
@@ -89,47 +75,45 @@ function pooled(m: Scope, x: Expression): Expression {
 }
 
 /** The mean of two heads, where there are two. */
-export function twoHeads(m: Scope, x: Expression): Expression {
-  const first = m.run(x, 'head');
-  return m.has('head_dist') ? first.add(m.run(x, 'head_dist')).mul(0.5) : first;
+function head(m: Scope, x: Expression): Expression {
+  const summary = pooled(m, x);
+  const first = m.run(summary, 'head');
+  return m.has('head_dist') ? first.add(m.run(summary, 'head_dist')).mul(0.5) : first;
 }
-
-const head = (m: Scope, x: Expression): Expression => twoHeads(m, pooled(m, x));
 
 /** A layer for queries, keys and values over rows, which a norm may precede. */
 const rowAttention = (layers: string) =>
   forward((m, x) => {
-    const [key, value] = widths(m);
-    const [q, k, v] = splitRows(m, m.run(x, layers), [key, key, value]) as Triple;
+    const key = m.int('key_dim');
+    const sizes = [key, key, m.int('val_dim')];
+    const [q, k, v] = splitRows(m, m.run(x, layers), sizes) as Triple;
     return attendHeads(m, q, k, v, distanceBias(m));
   });
+
+/** An image as [batch, heads, positions, width]. */
+const byHead = (m: Scope, x: Expression): Expression =>
+  x.reshape(0, m.int('num_heads'), -1, x.size(2) * x.size(3)).transpose(-2, -1);
 
 /** EfficientFormer v2: heads talk to each other before and behind the softmax. */
 const talkingAttention = forward((m, x) => {
   const [height, width] = m.pair('resolution');
   const y = m.run(x, 'stride_conv?');
   m.require(y.size(2) === height && y.size(3) === width, 'it is made for images of another size');
-  const count = m.int('num_heads');
-  const byHead = (part: Expression): Expression =>
-    part.reshape(0, count, -1, height * width).transpose(-2, -1);
-  const [q, k] = [byHead(m.run(y, 'q')), byHead(m.run(y, 'k'))];
+  const [q, k] = [byHead(m, m.run(y, 'q')), byHead(m, m.run(y, 'k'))];
   const values = m.run(y, 'v');
   const scores = q.matmul(k.transpose(-2, -1)).mul(m.number('scale')).add(distanceBias(m));
   const weights = m.run(m.run(scores, 'talking_head1').softmax(), 'talking_head2');
-  const mixed = likeImage(weights.matmul(byHead(values)), height, width);
+  const mixed = headsToImage(weights.matmul(byHead(m, values)), height, width);
   return m.run(mixed.add(m.run(values, 'v_local')), 'upsample? act proj');
 });
 
 const talkingDown = forward((m, x) => {
-  const count = m.int('num_heads');
-  const byHead = (part: Expression): Expression =>
-    part.reshape(0, count, -1, part.size(2) * part.size(3)).transpose(-2, -1);
   const values = m.run(x, 'v');
-  const [q, k, v] = [byHead(m.run(x, 'q')), byHead(m.run(x, 'k')), byHead(values)];
-  const mixed = attention(q, k, v, { scale: m.number('scale'), bias: distanceBias(m) });
+  const [q, k, v] = [byHead(m, m.run(x, 'q')), byHead(m, m.run(x, 'k')), byHead(m, values)];
+  const mixed = scaledAttention(m, q, k, v, distanceBias(m));
   const [height, width] = m.pair('resolution2');
   const local = m.run(values, 'v_local');
-  return m.run(likeImage(mixed, height, width).add(local), 'act proj');
+  return m.run(headsToImage(mixed, height, width).add(local), 'act proj');
 });
 
 const localGlobal = forward((m, x) => m.run(m.run(x, 'local').add(m.run(x, 'pool')), 'proj'));
@@ -162,8 +146,7 @@ const normed = 'stem stages norm';
 export const levits: LoweringFamily = {
   lowerings: {
     'timm.models.levit': {
-      Levit: model(features, head),
-      LevitDistilled: model(features, head),
+      'Levit|LevitDistilled': model(features, head),
       'Stem8|Stem16': lowerSequential,
       ConvNorm: chained('linear bn'),
       LinearNorm: linearNorm,

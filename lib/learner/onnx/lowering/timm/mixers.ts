@@ -1,6 +1,6 @@
-import { lowerSequential } from '../containers.js';
+import { lowerSequential, passThrough } from '../containers.js';
 import type { Expression, Quad, Triple } from '../expression.js';
-import { chained, forward, plus, residuals } from '../forward.js';
+import { chained, forward, plus, residuals, total } from '../forward.js';
 import { selfAttention, toImage, toRows } from '../heads.js';
 import { lowerGroupNorm, lowerLayerNorm2d } from '../image-norm.js';
 import type { LoweringFamily } from '../lowering.js';
@@ -68,12 +68,8 @@ const metaHead = (m: Scope, x: Expression): Expression =>
 /** InceptionNeXt: parts of the channels in kernels of several shapes. */
 const inceptionConv = forward((m, x) => {
   const [kept, square, wide, tall] = x.split(1, m.ints('split_indexes')) as Quad;
-  return kept.concat(
-    1,
-    m.run(square, 'dwconv_hw'),
-    m.run(wide, 'dwconv_w'),
-    m.run(tall, 'dwconv_h'),
-  );
+  const convolved = [m.run(square, 'dwconv_hw'), m.run(wide, 'dwconv_w'), m.run(tall, 'dwconv_h')];
+  return kept.concat(1, ...convolved);
 });
 
 const inceptionBlock = forward((m, x) => {
@@ -99,46 +95,32 @@ const modulation = forward((m, x) => {
   }
   const whole = m.run(around.mean([2, 3], true), 'act');
   parts.push(whole.mul(gates.slice(1, level)));
-  const sum = parts.slice(1).reduce((total, part) => total.add(part), parts[0]!);
+  const sum = total(parts);
   const normal = m.bool('normalize_modulator') ? sum.div(level + 1) : sum;
   return m.run(q.mul(m.run(normal, 'h')), 'norm proj');
 });
 
-const focalBlock = residuals('norm1 modulation norm1_post ls1', 'norm2 mlp norm2_post ls2');
-
 /** A recurrent layer down the columns, and another along the rows. */
 const recurrent2d = forward((m, x) => {
   const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
-  const columns = (): Expression =>
-    m
-      .runFirst(x.permute(0, 2, 1, 3).reshape(-1, height, channels), 'rnn_v')
-      .reshape(-1, width, height, directions(m) * m.int('hidden_size'))
-      .permute(0, 2, 1, 3);
-  const rows = (): Expression =>
-    m
-      .runFirst(x.reshape(-1, width, channels), 'rnn_h')
-      .reshape(-1, height, width, directions(m) * m.int('hidden_size'));
-  const results = [
-    ...(m.bool('with_vertical') ? [columns()] : []),
-    ...(m.bool('with_horizontal') ? [rows()] : []),
-  ];
+  const hidden = (m.bool('bidirectional', true) ? 2 : 1) * m.int('hidden_size');
+  const results: Expression[] = [];
+  if (m.bool('with_vertical')) {
+    const columns = x.permute(0, 2, 1, 3).reshape(-1, height, channels);
+    const result = m.runFirst(columns, 'rnn_v').reshape(-1, width, height, hidden);
+    results.push(result.permute(0, 2, 1, 3));
+  }
+  if (m.bool('with_horizontal')) {
+    const rows = x.reshape(-1, width, channels);
+    results.push(m.runFirst(rows, 'rnn_h').reshape(-1, height, width, hidden));
+  }
   const [first, second] = results;
-  m.require(first !== undefined, 'it goes in no direction');
+  if (!first) throw m.refusal('it goes in no direction');
   const union = m.string('union', 'cat');
   m.require(['cat', 'add'].includes(union), `it joins its directions by "${union}"`);
-  const joined = second
-    ? union === 'cat'
-      ? first!.concat(3, second)
-      : first!.add(second)
-    : first!;
-  return m.run(joined, 'fc?');
+  if (!second) return m.run(first, 'fc?');
+  return m.run(union === 'cat' ? first.concat(3, second) : first.add(second), 'fc?');
 });
-
-function directions(m: Scope): number {
-  return m.bool('bidirectional', true) ? 2 : 1;
-}
-
-const convMixer = residuals('fn');
 
 /** Models that mix positions by layers, poolings, convolutions or recurrent layers. */
 export const mixers: LoweringFamily = {
@@ -153,7 +135,7 @@ export const mixers: LoweringFamily = {
     },
     'timm.models.convmixer': {
       ConvMixer: model('stem blocks', 'global_pool head'),
-      Residual: convMixer,
+      Residual: residuals('fn'),
     },
     'timm.models.metaformer': {
       MetaFormer: model('stem stages', metaHead),
@@ -188,7 +170,7 @@ export const mixers: LoweringFamily = {
     'timm.models.focalnet': {
       FocalNet: model('stem layers norm', 'head'),
       FocalModulation: modulation,
-      FocalNetBlock: focalBlock,
+      FocalNetBlock: residuals('norm1 modulation norm1_post ls1', 'norm2 mlp norm2_post ls2'),
       FocalNetStage: forward((m, x) => m.each(m.run(x, 'downsample'), 'blocks')),
       Downsample: chained('proj norm'),
     },
@@ -196,7 +178,7 @@ export const mixers: LoweringFamily = {
       Sequencer2d: model('stem stages norm', 'head'),
       LSTM2d: recurrent2d,
       Sequencer2dBlock: residuals('norm1 rnn_tokens', 'norm2 mlp_channels'),
-      Shuffle: forward((_, x) => x),
+      Shuffle: passThrough,
       Downsample2d: forward((m, x) => m.run(x.channelsFirst(), 'down').channelsLast()),
       Sequencer2dStage: chained('downsample blocks'),
     },

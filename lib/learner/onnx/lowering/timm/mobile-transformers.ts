@@ -4,7 +4,7 @@ import { toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model } from './model.js';
-import { plusScaled } from './vision-transformer.js';
+import { plusScaled, scaledBy } from './vision-transformer.js';
 
 /** Sines and cosines of rows and columns, convolved: [1, channels, height, width]. */
 function fourierPositions(m: Scope, height: number, width: number): Expression {
@@ -54,8 +54,7 @@ const edgeConv = forward((m, x) => {
   const y = m.run(x, 'conv_dw');
   const shortcut = m.bool('shortcut_after_dw') ? y : x;
   const changed = m.run(y.channelsLast(), 'norm mlp');
-  const gamma = m.weight('gamma');
-  return shortcut.add((gamma ? changed.mul(gamma) : changed).channelsFirst());
+  return shortcut.add(scaledBy(m, changed, 'gamma').channelsFirst());
 });
 
 /** Parts of the channels, each convolved with the one before; then attention among channels. */
@@ -74,8 +73,7 @@ const splitTranspose = forward((m, x) => {
   const placed = positions ? rows.add(positions) : rows;
   const attended = plusScaled(m, placed, m.run(placed, 'norm_xca xca'), 'gamma_xca');
   const changed = m.run(attended.reshape(0, height, width, x.size(1)), 'norm mlp');
-  const gamma = m.weight('gamma');
-  return x.add((gamma ? changed.mul(gamma) : changed).channelsFirst());
+  return x.add(scaledBy(m, changed, 'gamma').channelsFirst());
 });
 
 /** torch's chunks: of one size, and the last one smaller where they do not divide. */

@@ -1,12 +1,11 @@
 import { lowerSequential } from '../containers.js';
-import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
 import { chained, forward, plus, residual, residuals, total } from '../forward.js';
 import { lowerActivationFunction } from '../functions.js';
 import { attendHeads, queryKeyValue, toImage, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { model } from './model.js';
+import { meanHead, model } from './model.js';
 import { mobileOne } from './resnets.js';
 
 /** ReXNet: the shortcut covers the first channels alone. */
@@ -76,7 +75,7 @@ const repGhost = forward((m, x) => {
   return m.run(total([m.run(first, 'cheap_operation'), ...branches]), 'relu');
 });
 
-/** FastViT */
+/** FastViT. */
 const largeKernel = forward((m, x) => {
   if (m.has('reparam_conv')) return m.run(x, 'reparam_conv se act');
   const y = m.run(x, 'large_conv');
@@ -94,8 +93,7 @@ const conditionalPositions = forward((m, x) =>
 
 const imageAttention = forward((m, x) => {
   const [q, k, v] = queryKeyValue(m.run(toRows(x), 'qkv'), m.int('num_heads'));
-  const mixed = attendHeads(m, q, k, v);
-  return toImage(mixed, x.size(2), x.size(3));
+  return toImage(attendHeads(m, q, k, v), x.size(2), x.size(3));
 });
 
 function fastFeatures(m: Scope, x: Expression): Expression {
@@ -103,10 +101,7 @@ function fastFeatures(m: Scope, x: Expression): Expression {
   return m.run(x, 'stem stages final_conv');
 }
 
-const repViTBlock = forward((m, x) => {
-  const y = m.run(x, 'token_mixer se');
-  return plus(m, y, 'channel_mixer');
-});
+const repViTBlock = forward((m, x) => plus(m, m.run(x, 'token_mixer se'), 'channel_mixer'));
 
 const repViTHead = forward((m, x) => {
   const first = m.run(x, 'head');
@@ -126,12 +121,11 @@ const normFree = forward((m, x) => {
   return (gain ? y.mul(gain) : y).mul(m.number('alpha')).add(shortcut);
 });
 
-const scaledActivation: Lowering = (module, ctx, inputs) =>
-  forward((m, x) => {
-    const active = lowerActivationFunction(ctx, m.attr('act_fn'), x.value);
-    if (!active) throw m.refusal('it calls a function that the file does not define');
-    return x.of(active).mul(m.number('gamma'));
-  })(module, ctx, inputs);
+const scaledActivation = forward((m, x) => {
+  const active = lowerActivationFunction(m.ctx, m.attr('act_fn'), x.value);
+  if (!active) throw m.refusal('it calls a function that the file does not define');
+  return x.of(active).mul(m.number('gamma'));
+});
 
 /** MobileNetV4. */
 const universal = forward((m, x) => {
@@ -151,8 +145,7 @@ const ghostHead = 'global_pool conv_head act2 flatten? classifier';
 export const mobiles: LoweringFamily = {
   lowerings: {
     'timm.models.rexnet': {
-      RexNet: model('stem features', 'head'),
-      ReXNetV1: model('stem features', 'head'),
+      'RexNet|ReXNetV1': model('stem features', 'head'),
       LinearBottleneck: linearBottleneck,
     },
     'timm.models.ghostnet': {
@@ -183,10 +176,7 @@ export const mobiles: LoweringFamily = {
       FastVitStage: chained('downsample pos_emb blocks'),
     },
     'timm.models.repvit': {
-      RepVit: model('stem stages', (m, x) => {
-        m.expectAttrs({ global_pool: 'avg' });
-        return m.run(x.mean([2, 3]), 'head');
-      }),
+      RepVit: model('stem stages', meanHead(2, 3)),
       'ConvNorm|NormLinear': lowerSequential,
       RepVggDw: forward((m, x) => m.run(m.run(x, 'conv').add(m.run(x, 'conv1')).add(x), 'bn')),
       RepVitMlp: chained('conv1 act conv2'),

@@ -46,17 +46,7 @@ export const convolutionals: LoweringFamily = {
       ConvNeXtStage: chained('downsample blocks'),
       Downsample: chained('pool conv'),
     },
-    'timm.models._efficientnet_blocks': {
-      ConvBnAct: inverted('conv bn1 act1? aa?'),
-      DepthwiseSeparableConv: inverted(
-        'conv_s2d? bn_s2d? conv_dw bn1 act1? aa? se? conv_pw bn2 act2?',
-      ),
-      InvertedResidual: inverted(
-        'conv_s2d? bn_s2d? conv_pw bn1 act1? conv_dw bn2 act2? aa? se? conv_pwl bn3',
-      ),
-      EdgeResidual: inverted('conv_exp bn1 act1? aa? se? conv_pwl bn2'),
-    },
-    'timm.models.efficientnet_blocks': {
+    'timm.models._efficientnet_blocks|timm.models.efficientnet_blocks': {
       ConvBnAct: inverted('conv bn1 act1? aa?'),
       DepthwiseSeparableConv: inverted(
         'conv_s2d? bn_s2d? conv_dw bn1 act1? aa? se? conv_pw bn2 act2?',

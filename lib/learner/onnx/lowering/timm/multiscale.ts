@@ -1,12 +1,12 @@
 import type { Expression } from '../expression.js';
 import { forward, plus } from '../forward.js';
-import { attention, joinHeads, queryKeyValue, toRows } from '../heads.js';
+import { joinHeads, queryKeyValue, scaledAttention, toImage, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
+import type { Size } from '../windows.js';
 import { model, tokenOrMean } from './model.js';
 import { upsampleBicubic } from './upsample.js';
-
-type Pair = [height: number, width: number];
+import { behindToken } from './vision-transformer.js';
 
 /**
  * Each head's positions as an image, through a pooling, and back; a first token stays out of it.
@@ -15,8 +15,8 @@ function pooledHeads(
   m: Scope,
   x: Expression,
   name: string,
-  [height, width]: Pair,
-): [pooled: Expression, size: Pair] {
+  [height, width]: Size,
+): [pooled: Expression, size: Size] {
   const norm = `norm_${name}?`;
   if (!m.has(`pool_${name}`)) return [m.run(x, norm), [height, width]];
   const token = m.bool('has_cls_token');
@@ -24,13 +24,13 @@ function pooledHeads(
   const patches = token ? x.slice(2, 1) : x;
   const image = patches.reshape(-1, height, width, channels).channelsFirst();
   const pooled = m.run(image, `pool_${name}`);
-  const size: Pair = [pooled.size(2), pooled.size(3)];
+  const size: Size = [pooled.size(2), pooled.size(3)];
   const back = pooled.reshape(-1, count, channels, size[0] * size[1]).transpose(2, 3);
   return [m.run(token ? x.slice(2, 0, 1).concat(2, back) : back, norm), size];
 }
 
 /** What each query adds to the scores for its distance to each key, by height and by width. */
-function spatialBias(m: Scope, q: Expression, from: Pair, to: Pair): Expression {
+function spatialBias(m: Scope, q: Expression, from: Size, to: Size): Expression {
   const prefix = m.bool('has_cls_token') ? 1 : 0;
   const [count, channels] = [q.size(1), q.size(3)];
   const queries = (prefix ? q.slice(2, prefix) : q).reshape(-1, count, ...from, channels);
@@ -58,7 +58,7 @@ function distances(queries: number, keys: number): number[] {
   });
 }
 
-function poolingAttention(m: Scope, x: Expression, size: Pair): [result: Expression, size: Pair] {
+function poolingAttention(m: Scope, x: Expression, size: Size): [result: Expression, size: Size] {
   const parts = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
   const [q, querySize] = pooledHeads(m, parts[0], 'q', size);
   const [k, keySize] = pooledHeads(m, parts[1], 'k', size);
@@ -66,12 +66,12 @@ function poolingAttention(m: Scope, x: Expression, size: Pair): [result: Express
   const kind = m.string('rel_pos_type');
   m.require(kind === 'spatial' || kind === '', `its positions are "${kind}"`);
   const bias = kind === 'spatial' ? spatialBias(m, q, querySize, keySize) : undefined;
-  const mixed = attention(q, k, v, { scale: m.number('scale'), ...(bias && { bias }) });
+  const mixed = scaledAttention(m, q, k, v, bias);
   const result = joinHeads(m.bool('residual_pooling') ? mixed.add(q) : mixed);
   return [m.run(result, 'proj'), querySize];
 }
 
-function poolingBlock(m: Scope, x: Expression, size: Pair): [Expression, Pair] {
+function poolingBlock(m: Scope, x: Expression, size: Size): [Expression, Size] {
   const normal = m.run(x, 'norm1');
   const shortcut = m.has('shortcut_proj_attn') ? m.run(normal, 'shortcut_proj_attn') : x;
   const inner = m.inner('attn', 'timm.models.mvitv2.MultiScaleAttention');
@@ -82,21 +82,18 @@ function poolingBlock(m: Scope, x: Expression, size: Pair): [Expression, Pair] {
   return [kept.add(m.run(other, 'mlp')), next];
 }
 
-function pooledShortcut(m: Scope, x: Expression, [height, width]: Pair): Expression {
+function pooledShortcut(m: Scope, x: Expression, size: Size): Expression {
   if (!m.has('shortcut_pool_attn')) return x;
   const token = m.bool('has_cls_token');
-  const patches = token ? x.slice(1, 1) : x;
-  const image = patches.permute(0, 2, 1).reshape(0, x.size(2), height, width);
+  const image = toImage(token ? x.slice(1, 1) : x, ...size);
   const rows = toRows(m.run(image, 'shortcut_pool_attn'));
   return token ? x.slice(1, 0, 1).concat(1, rows) : rows;
 }
 
 function mvitFeatures(m: Scope, x: Expression): Expression {
   const image = m.inner('patch_embed', 'timm.models.mvitv2.PatchEmbed').run(x, 'proj');
-  let size: Pair = [image.size(2), image.size(3)];
-  const row = toRows(image);
-  const token = m.weight('cls_token');
-  const all = token ? token.expandTo(row).concat(1, row) : row;
+  let size: Size = [image.size(2), image.size(3)];
+  const all = behindToken(m, toRows(image), 'cls_token');
   const positions = m.weight('pos_embed');
   let y = positions ? all.add(positions) : all;
   for (const stage of m.list('stages')) {
@@ -122,7 +119,7 @@ const unitAttention = forward((m, x) => {
       : qkv.reshape(0, positions / units, units, 3, count, size).permute(3, 0, 4, 2, 1, 5);
   const [whole, k, v] = split.unstack(3);
   const q = stride > 1 ? strongest(whole, stride) : whole;
-  const mixed = attention(q, k, v, { scale: m.number('scale') });
+  const mixed = scaledAttention(m, q, k, v);
   const width = m.int('dim_out');
   const joined = mixed.transpose(1, units === undefined ? 2 : 3);
   return m.run(joined.reshape(0, -1, width), 'proj');
@@ -160,10 +157,10 @@ function unrolled(m: Scope, x: Expression): Expression {
     'its images have to be of the size that the model was made for',
   );
   const channels = x.size(2);
-  let [height, width] = size as Pair;
+  let [height, width] = size as Size;
   let y = x.reshape(-1, height, width, channels);
   for (const strides of schedule as unknown[]) {
-    const [down, right] = (strides as unknown[]).map(Number) as Pair;
+    const [down, right] = (strides as unknown[]).map(Number) as Size;
     [height, width] = [height / down, width / right];
     y = y
       .reshape(-1, height, down, width, right, channels)
@@ -178,7 +175,7 @@ function hieraPositions(m: Scope): Expression {
     m.require(m.weight('pos_embed') !== undefined, 'its positions are those of a video');
     return m.requiredWeight('pos_embed');
   }
-  const [rows, columns] = m.ints('mask_spatial_shape') as Pair;
+  const [rows, columns] = m.ints('mask_spatial_shape') as Size;
   const window = m.tensor('pos_embed_win');
   const [, channels, height, width] = window.shape as [number, number, number, number];
   const [h, w] = [rows * height, columns * width];

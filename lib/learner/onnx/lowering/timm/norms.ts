@@ -12,36 +12,30 @@ const activated =
   (module, ctx, inputs) =>
     chained('drop? act?')(module, ctx, [norm(module, ctx, inputs)]);
 
-/** By the root of the mean of squares, over the last dimension or over the channels of an image. */
-function rootMeanSquare(channelsFirst: boolean): Lowering {
-  return forward((m, x) => {
-    m.require(m.ints('normalized_shape').length === 1, 'it normalizes several dimensions');
-    const axis = channelsFirst ? 1 : -1;
-    return scaled(m, x, x.mul(x).mean([axis], true), channelsFirst);
-  });
-}
+/** By the root of a power over the last dimension, or over the channels of an image. */
+const byRootOf =
+  (power: (x: Expression, axis: number) => Expression) =>
+  (channelsFirst: boolean): Lowering =>
+    forward((m, x) => {
+      m.require(m.ints('normalized_shape').length === 1, 'it normalizes several dimensions');
+      const normal = x.div(
+        power(x, channelsFirst ? 1 : -1)
+          .add(m.number('eps'))
+          .sqrt(),
+      );
+      const weight = m.weight('weight');
+      if (!weight) return normal;
+      return normal.mul(channelsFirst ? weight.reshape(-1, 1, 1) : weight);
+    });
+
+const rootMeanSquare = byRootOf((x, axis) => x.mul(x).mean([axis], true));
 
 /** By the deviation, without taking off the mean. */
-function deviation(channelsFirst: boolean): Lowering {
-  return forward((m, x) => {
-    m.require(m.ints('normalized_shape').length === 1, 'it normalizes several dimensions');
-    const axis = channelsFirst ? 1 : -1;
-    const size = x.size(axis);
-    const centred = x.sub(x.mean([axis], true));
-    const variance = centred
-      .mul(centred)
-      .sum([axis], true)
-      .div(size - 1);
-    return scaled(m, x, variance, channelsFirst);
-  });
-}
-
-function scaled(m: Scope, x: Expression, power: Expression, channelsFirst: boolean): Expression {
-  const normal = x.div(power.add(m.number('eps')).sqrt());
-  const weight = m.weight('weight');
-  if (!weight) return normal;
-  return normal.mul(channelsFirst ? weight.reshape(-1, 1, 1) : weight);
-}
+const deviation = byRootOf((x, axis) => {
+  const centred = x.sub(x.mean([axis], true));
+  const squares = centred.mul(centred).sum([axis], true);
+  return squares.div(x.size(axis) - 1);
+});
 
 /** Filter response: by the root of the mean of squares of each channel of each image. */
 function filterResponse(m: Scope, x: Expression): Expression {
@@ -83,8 +77,7 @@ function evoNorm(always: boolean): Lowering {
 export const timmNorms: LoweringFamily = {
   lowerings: {
     'timm.layers.norm_act': {
-      'BatchNormAct2d|SyncBatchNormAct': activated(lowerBatchNorm),
-      FrozenBatchNormAct2d: activated(lowerBatchNorm),
+      'BatchNormAct2d|SyncBatchNormAct|FrozenBatchNormAct2d': activated(lowerBatchNorm),
       'GroupNormAct|GroupNorm1Act': activated(lowerGroupNorm),
       'LayerNormAct|LayerNormActFp32': activated(lowerLayerNorm),
       'LayerNormAct2d|LayerNormAct2dFp32': activated(lowerLayerNorm2d),

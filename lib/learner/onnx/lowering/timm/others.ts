@@ -1,7 +1,7 @@
 import { lowerSequential } from '../containers.js';
 import type { Expression, Triple } from '../expression.js';
 import { chained, forward, plus, residuals, total } from '../forward.js';
-import { attention } from '../heads.js';
+import { attention, headsToImage, imageHeads, scaledAttention, toImage, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { inceptionBlocks, mixedLayers } from '../torchvision/inception.js';
@@ -69,7 +69,7 @@ const mambaHead = forward((m, x) => {
 const hybridEmbed = forward((m, x) => {
   m.require(!m.bool('dynamic_img_pad', false), 'it pads its features (dynamic_img_pad)');
   const patches = m.run(x, 'backbone proj');
-  if (m.bool('flatten', true)) return patches.flatten(2).permute(0, 2, 1);
+  if (m.bool('flatten', true)) return toRows(patches);
   const format = m.enumeration('output_fmt', 'NCHW');
   m.require(format === 'NCHW' || format === 'NHWC', `it gives its patches as ${format}`);
   return format === 'NHWC' ? patches.channelsLast() : patches;
@@ -82,8 +82,7 @@ const multiQuery = forward((m, x) => {
   const q = m.run(x, 'query').reshape(0, count, size, -1).transpose(-1, -2);
   const rows = (y: Expression): Expression => y.flatten(2).transpose(1, 2).unsqueeze(1);
   const [k, v] = [rows(m.run(x, 'key')), rows(m.run(x, 'value'))];
-  const mixed = attention(q, k, v, { scale: m.number('scale') });
-  const image = mixed
+  const image = scaledAttention(m, q, k, v)
     .transpose(1, 2)
     .reshape(0, Math.floor(x.size(2) / down), Math.floor(x.size(3) / right), -1);
   return m.run(image.channelsFirst(), 'output');
@@ -91,27 +90,19 @@ const multiQuery = forward((m, x) => {
 
 /** Attention over an image, with heads as parts of the channels. */
 const imageAttention = forward((m, x) => {
-  const [height, width] = [x.size(2), x.size(3)];
-  const [count, size] = [m.int('num_heads'), m.int('dim_head')];
-  const qkv = m.run(x, 'qkv');
-  const parts = m.bool('head_first')
-    ? qkv.reshape(0, count, 3 * size, height * width).chunk(2, 3)
-    : [0, 1, 2].map((i) => qkv.reshape(0, 3, count, size, height * width).select(1, i));
-  const [q, k, v] = parts.map((part) => part.transpose(-2, -1)) as Triple;
-  const mixed = attention(q, k, v).transpose(-2, -1);
-  return m.run(mixed.reshape(0, count * size, height, width), 'proj');
+  const mixed = attention(...imageHeads(m, m.run(x, 'qkv'), m.bool('head_first')));
+  return m.run(headsToImage(mixed, x.size(2), x.size(3)), 'proj');
 });
 
 /** SwiftFormer: one global query. */
 const additive = forward((m, x) => {
-  const [height, width] = [x.size(2), x.size(3)];
-  const rows = x.flatten(2).permute(0, 2, 1);
+  const rows = toRows(x);
   const query = m.run(rows, 'to_query').normalize();
   const key = m.run(rows, 'to_key').normalize();
   const weights = query.matmul(m.requiredWeight('w_g')).mul(m.number('scale_factor')).normalize(1);
   const context = weights.mul(query).sum([1], true);
   const out = m.run(m.run(context.mul(key), 'proj').add(query), 'final');
-  return out.permute(0, 2, 1).reshape(0, out.size(2), height, width);
+  return toImage(out, x.size(2), x.size(3));
 });
 
 const convEncoder = residuals('dwconv norm pwconv1 act pwconv2 layer_scale');

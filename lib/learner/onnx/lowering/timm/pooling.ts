@@ -1,4 +1,3 @@
-import { optionalNumberAttr } from '../attributes.js';
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
 import { forward } from '../forward.js';
@@ -13,12 +12,14 @@ const selectPool = forward((m, x) => {
 
 type Pool = (x: Expression, axes: readonly number[], keep: boolean) => Expression;
 
-const average: Pool = (x, axes, keep) => x.mean(axes, keep);
-const maximum: Pool = (x, axes, keep) => x.max(axes, keep);
-const half: Pool = (x, axes, keep) =>
+export const average: Pool = (x, axes, keep) => x.mean(axes, keep);
+export const maximum: Pool = (x, axes, keep) => x.max(axes, keep);
+export const averageMax: Pool = (x, axes, keep) =>
   average(x, axes, keep)
     .add(maximum(x, axes, keep))
     .mul(0.5);
+const concatenated: Pool = (x, axes, keep) =>
+  average(x, axes, keep).concat(1, maximum(x, axes, keep));
 
 /** Over the dimensions that the file says; old files mean height and width. */
 function pooling(pool: Pool): Lowering {
@@ -35,12 +36,10 @@ function axesOf(m: Scope, name: string): readonly number[] {
 }
 
 /** Modules around torch's functions: they give one cell where nothing else is asked for. */
-const wholeImage = (pool: Pool, double = false): Lowering =>
+const wholeImage = (pool: Pool): Lowering =>
   forward((m, x) => {
     m.expectAttrs({ output_size: 1 });
-    return double
-      ? pool(x, [2, 3], true).concat(1, maximum(x, [2, 3], true))
-      : pool(x, [2, 3], true);
+    return pool(x, [2, 3], true);
   });
 
 const maxSame = forward((m, x) => {
@@ -55,10 +54,7 @@ const maxSame = forward((m, x) => {
 
 /** The zeros around the image count as pixels. */
 const averageSame = forward((m, x) => {
-  m.require(
-    optionalNumberAttr(m.module, 'divisor_override') === null,
-    'it has a divisor of its own',
-  );
+  m.require(m.optionalNumber('divisor_override') === null, 'it has a divisor of its own');
   return x.op('AveragePool', {
     kernel_shape: m.pair('kernel_size'),
     strides: m.pair('stride'),
@@ -74,10 +70,10 @@ export const timmPoolings: LoweringFamily = {
       SelectAdaptivePool2d: selectPool,
       'FastAdaptiveAvgPool2d|FastAdaptiveAvgPool': pooling(average),
       FastAdaptiveMaxPool: pooling(maximum),
-      FastAdaptiveAvgMaxPool: pooling(half),
+      FastAdaptiveAvgMaxPool: pooling(averageMax),
       FastAdaptiveCatAvgMaxPool: both,
-      AdaptiveAvgMaxPool2d: wholeImage(half),
-      AdaptiveCatAvgMaxPool2d: wholeImage(average, true),
+      AdaptiveAvgMaxPool2d: wholeImage(averageMax),
+      AdaptiveCatAvgMaxPool2d: wholeImage(concatenated),
     },
     'timm.layers.pool2d_same': {
       MaxPool2dSame: maxSame,

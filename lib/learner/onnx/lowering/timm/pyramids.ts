@@ -2,38 +2,33 @@ import type { Expression } from '../expression.js';
 import { chained, forward, plus, preNormBlock } from '../forward.js';
 import {
   attendHeads,
-  attention,
   heads,
+  headsToImage,
   joinHeads,
   keyValue,
   queryKeyValue,
+  scaledAttention,
   toImage,
   toRows,
 } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { inWindows } from '../windows.js';
-import { model } from './model.js';
-
-type Pair = readonly [height: number, width: number];
+import { inWindows, type Size } from '../windows.js';
+import { meanHead, model } from './model.js';
 
 /** Keys and values from a smaller image than the queries. */
-function reducedAttention(m: Scope, x: Expression, [height, width]: Pair): Expression {
+function reducedAttention(m: Scope, x: Expression, size: Size): Expression {
   const count = m.int('num_heads');
   const q = heads(m.run(x, 'q'), count);
-  const [k, v] = keyValue(m.run(reduced(m, x, [height, width]), 'kv'), count);
-  return attendHeads(m, q, k, v);
-}
-
-function reduced(m: Scope, x: Expression, [height, width]: Pair): Expression {
-  if (!m.has('sr')) return x;
-  const image = m.run(toImage(x, height, width), 'pool? sr');
-  return m.run(toRows(image), 'norm act?');
+  const reduced = m.has('sr')
+    ? m.run(toRows(m.run(toImage(x, ...size), 'pool? sr')), 'norm act?')
+    : x;
+  return attendHeads(m, q, ...keyValue(m.run(reduced, 'kv'), count));
 }
 
 const pvtStage = forward((m, x) => {
   const image = m.has('downsample') ? m.run(x, 'downsample') : x;
-  const size: Pair = [image.size(1), image.size(2)];
+  const size: Size = [image.size(1), image.size(2)];
   const result = m.list('blocks').reduce(
     (y, child) => {
       const block = m.enter(child, 'timm.models.pvt_v2.Block');
@@ -51,31 +46,28 @@ const pvtStage = forward((m, x) => {
   return toImage(m.run(result, 'norm'), ...size);
 });
 
-function depthwiseMlp(m: Scope, x: Expression, [height, width]: Pair): Expression {
-  const image = toImage(m.run(x, 'fc1'), height, width);
+function depthwiseMlp(m: Scope, x: Expression, size: Size): Expression {
+  const image = toImage(m.run(x, 'fc1'), ...size);
   return m.run(toRows(m.run(image, 'relu dwconv')), 'act fc2');
 }
 
-/** The first stage is given the patches with the channels last, as all are. */
-const pvtFeatures = (m: Scope, x: Expression): Expression => m.run(x, 'patch_embed stages');
-
 /** Attention in windows, then over a smaller image, in turns. */
-function twinsAttention(m: Scope, x: Expression, size: Pair): Expression {
+function twinsAttention(m: Scope, x: Expression, size: Size): Expression {
   if (m.module.className === 'timm.models.twins.GlobalSubSampleAttn')
     return reducedAttention(m, x, size);
   m.require(
     m.module.className === 'timm.models.twins.LocallyGroupedAttn',
     'its block does not know it',
   );
-  const window: Pair = [m.int('ws'), m.int('ws')];
+  const window: Size = [m.int('ws'), m.int('ws')];
   const mixed = inWindows(x.reshape(0, ...size, x.size(2)), window, (windows) => {
     const [q, k, v] = queryKeyValue(m.run(windows, 'qkv'), m.int('num_heads'));
-    return joinHeads(attention(q, k, v, { scale: m.number('scale') }));
+    return joinHeads(scaledAttention(m, q, k, v));
   });
   return m.run(mixed.flatten(1, 2), 'proj');
 }
 
-function twinsPositions(m: Scope, x: Expression, size: Pair): Expression {
+function twinsPositions(m: Scope, x: Expression, size: Size): Expression {
   const image = toImage(x, ...size);
   const y = m.run(image, 'proj');
   return toRows(m.int('stride') === 1 ? y.add(image) : y);
@@ -88,7 +80,7 @@ function twinsFeatures(m: Scope, x: Expression): Expression {
   for (const [i, stage] of m.list('blocks').entries()) {
     const embed = m.enter(embeds[i]!, 'timm.models.twins.PatchEmbed');
     const patches = embed.run(image, 'proj');
-    const size: Pair = [patches.size(2), patches.size(3)];
+    const size: Size = [patches.size(2), patches.size(3)];
     rows = embed.run(toRows(patches), 'norm');
     for (const [j, child] of [...stage.children.values()].entries()) {
       const block = m.enter(child!, 'timm.models.twins.Block');
@@ -113,7 +105,7 @@ const nestAttention = forward((m, x) => {
     .reshape(0, blocks, positions, 3, count, channels / count)
     .permute(3, 0, 4, 1, 2, 5);
   const [q, k, v] = split.unstack(3);
-  const mixed = attention(q, k, v, { scale: m.number('scale') });
+  const mixed = scaledAttention(m, q, k, v);
   // Of each head's channels, as the published model has it: the heads are the last dimension.
   return m.run(mixed.permute(0, 2, 3, 4, 1).reshape(0, blocks, positions, channels), 'proj');
 });
@@ -147,8 +139,7 @@ const visformerAttention = forward((m, x) => {
     .reshape(0, 3, count, size, height * width)
     .permute(1, 0, 2, 4, 3);
   const [q, k, v] = split.unstack(3);
-  const mixed = attention(q, k, v, { scale: m.number('scale') }).permute(0, 1, 3, 2);
-  return m.run(mixed.reshape(0, count * size, height, width), 'proj');
+  return m.run(headsToImage(scaledAttention(m, q, k, v), height, width), 'proj');
 });
 
 const visformerBlock = forward((m, x) => {
@@ -170,18 +161,12 @@ function visformerFeatures(m: Scope, x: Expression): Expression {
 export const pyramids: LoweringFamily = {
   lowerings: {
     'timm.models.pvt_v2': {
-      PyramidVisionTransformerV2: model(pvtFeatures, (m, x) => {
-        m.expectAttrs({ global_pool: 'avg' });
-        return m.run(x.mean([2, 3]), 'head');
-      }),
+      PyramidVisionTransformerV2: model('patch_embed stages', meanHead(2, 3)),
       OverlapPatchEmbed: forward((m, x) => m.run(m.run(x, 'proj').channelsLast(), 'norm')),
       PyramidVisionTransformerStage: pvtStage,
     },
     'timm.models.twins': {
-      Twins: model(twinsFeatures, (m, x) => {
-        m.expectAttrs({ global_pool: 'avg' });
-        return m.run(x.mean([1]), 'head');
-      }),
+      Twins: model(twinsFeatures, meanHead(1)),
     },
     'timm.models.nest': {
       Nest: model((m, x) => lastNorm(m, m.run(x, 'patch_embed levels')), 'global_pool head'),

@@ -7,7 +7,7 @@ const homes =
   /^timm\.(?:(?:models\.)?layers\.pos_embed_rel|models\.vision_transformer_relpos)\.(\w+)$/;
 
 /** What timm's modules add to the scores for relative positions: [1, heads, positions, positions]. */
-export function positionBias(m: Scope): Expression {
+function positionBias(m: Scope): Expression {
   switch (homes.exec(m.module.className)?.[1]) {
     case 'RelPosBias':
       return tableBias(m, positionsOf(m));

@@ -1,7 +1,7 @@
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
 import { chained, forward, forwardMany, plus } from '../forward.js';
-import { queryKeyValue } from '../heads.js';
+import { joinHeads, queryKeyValue } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import {
@@ -15,18 +15,15 @@ import {
   shiftMask,
   tableBias,
   toWindows,
+  type Size,
 } from '../windows.js';
 import { meanHead, model } from './model.js';
+import { biasedQkv } from './vision-transformer.js';
 
 /** Softmax over masked scores, the values, and the heads side by side. */
-function mix(
-  m: Scope,
-  scores: Expression,
-  v: Expression,
-  mask: Expression | undefined,
-): Expression {
+function mix(m: Scope, scores: Expression, v: Expression, mask?: Expression): Expression {
   const weights = (mask ? addWindowMask(scores, mask) : scores).softmax();
-  return m.run(weights.matmul(v).permute(0, 2, 1, 3).flatten(2), 'proj');
+  return m.run(joinHeads(weights.matmul(v)), 'proj');
 }
 
 const windowAttention = forwardMany((m, [x, mask]) => {
@@ -40,22 +37,13 @@ const windowAttention = forwardMany((m, [x, mask]) => {
 /** Version 2: cosines, and a bias that a small network computes from distances. */
 const windowAttentionV2 = forwardMany((m, [x, mask]) => {
   const count = m.int('num_heads');
-  const bias = m.weight('q_bias');
-  const qkv = bias ? biased(m, x!, bias) : m.run(x!, 'qkv');
-  const [q, k, v] = queryKeyValue(qkv, count);
+  const [q, k, v] = queryKeyValue(biasedQkv(m, x!), count);
   const table = m.run(m.requiredWeight('relative_coords_table'), 'cpb_mlp').reshape(-1, count);
   const index = m.requiredWeight('relative_position_index');
   const positions = relativeBias(table, index, x!.size(1)).sigmoid().mul(16);
   const scores = cosineScores(q, k, m.requiredWeight('logit_scale')).add(positions);
   return mix(m, scores, v, mask);
 });
-
-/** Queries and values have biases of their own; the keys' is kept as zeros. */
-function biased(m: Scope, x: Expression, query: Expression): Expression {
-  const bias = query.concat(0, m.requiredWeight('k_bias'), m.requiredWeight('v_bias'));
-  const weight = m.inner('qkv').requiredWeight('weight');
-  return m.linear(x, weight, bias);
-}
 
 /** The variant of Christoph Reich: distances on a logarithmic scale for each pair. */
 const windowAttentionCr = forwardMany((m, [x, mask]) => {
@@ -72,24 +60,19 @@ const windowAttentionCr = forwardMany((m, [x, mask]) => {
 
 /** Attention in windows of a rolled image [batch, height, width, channels]. */
 function shifted(m: Scope, x: Expression): Expression {
-  const size = [x.size(1), x.size(2)] as const;
+  const size: Size = [x.size(1), x.size(2)];
   const [window, shift] = [m.pair('window_size'), m.pair('shift_size')];
   const padded = padToWindows(x.roll(1, -shift[0]).roll(2, -shift[1]), window);
-  const whole = [padded.size(1), padded.size(2)] as const;
+  const whole: Size = [padded.size(1), padded.size(2)];
   const mask = windowMask(m, whole, window, shift);
   const windows = toWindows(padded, window);
-  const attended = mask ? m.callChild('attn', windows, mask) : m.callChild('attn', windows);
+  const attended = m.callChild('attn', windows, mask);
   const image = cropTo(fromWindows(attended, window, whole), size);
   return image.roll(1, shift[0]).roll(2, shift[1]);
 }
 
 /** The mask that the block keeps for the size it was made for, or one for the size it is given. */
-function windowMask(
-  m: Scope,
-  whole: readonly [number, number],
-  window: [number, number],
-  shift: [number, number],
-): Expression | undefined {
+function windowMask(m: Scope, whole: Size, window: Size, shift: Size): Expression | undefined {
   if (m.bool('dynamic_mask', false)) {
     return shift.some((by) => by > 0) ? shiftMask(m, whole, window, shift) : undefined;
   }

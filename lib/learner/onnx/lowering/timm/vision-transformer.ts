@@ -1,10 +1,11 @@
 import type { Expression, Quad } from '../expression.js';
 import { forward, forwardMany, plus, residuals } from '../forward.js';
-import { attention, heads, joinHeads, queryKeyValue } from '../heads.js';
+import { attendHeads, heads, joinHeads, queryKeyValue, scaledAttention, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { padTo, relativeBias, tableBias } from '../windows.js';
-import { model } from './model.js';
+import { model, tokenOrMean } from './model.js';
+import { childBias } from './relative-position.js';
 
 /** What an attention does behind its heads: a norm, and a gate that the input opens. */
 export function project(m: Scope, mixed: Expression, x: Expression): Expression {
@@ -15,8 +16,7 @@ export function project(m: Scope, mixed: Expression, x: Expression): Expression 
 
 const selfAttention = forward((m, x) => {
   const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
-  const options = { scale: m.number('scale') };
-  const mixed = attention(m.run(q, 'q_norm?'), m.run(k, 'k_norm?'), v, options);
+  const mixed = scaledAttention(m, m.run(q, 'q_norm?'), m.run(k, 'k_norm?'), v);
   return project(m, joinHeads(mixed), x);
 });
 
@@ -26,16 +26,14 @@ const postNormBlock = residuals('attn norm1', 'mlp norm2');
 
 /** Attention and layers over one norm, from one projection. */
 const parallelScaling = forward((m, x) => {
-  const sizes = m.ints('in_split');
-  const parts = m.run(x, 'in_norm in_proj').split(2, sizes);
-  const [hidden, q, k, v] = parts as Quad;
+  const [hidden, q, k, v] = m.run(x, 'in_norm in_proj').split(2, m.ints('in_split')) as Quad;
   const bias = m.weight('mlp_bias');
   const count = m.int('num_heads');
-  const mixed = attention(
+  const mixed = scaledAttention(
+    m,
     m.run(heads(q, count), 'q_norm'),
     m.run(heads(k, count), 'k_norm'),
     heads(v, count),
-    { scale: m.number('scale') },
   );
   const active = m.run(bias ? hidden.add(bias) : hidden, 'mlp_act');
   const joined = m.has('out_proj')
@@ -56,10 +54,9 @@ const patchEmbed = forward((m, x) => {
   checkSize(m, x);
   const whole = m.bool('dynamic_img_pad', false) ? padTo(x, m.pair('patch_size'), [2, 3]) : x;
   const patches = m.run(whole, 'proj');
-  if (m.bool('flatten', true)) return m.run(patches.flatten(2).permute(0, 2, 1), 'norm?');
-  const format = m.enumeration('output_fmt', 'NCHW');
+  const format = m.bool('flatten', true) ? 'NLC' : m.enumeration('output_fmt', 'NCHW');
+  if (format === 'NLC') return m.run(toRows(patches), 'norm?');
   if (format === 'NHWC') return m.run(patches.channelsLast(), 'norm?');
-  if (format === 'NLC') return m.run(patches.flatten(2).permute(0, 2, 1), 'norm?');
   m.require(format === 'NCHW', `it gives its patches as ${format}`);
   return m.run(patches, 'norm?');
 });
@@ -91,15 +88,18 @@ export function patchRow(m: Scope, x: Expression): Expression {
   return row;
 }
 
+/** Rows behind a token, where the module has it. */
+export function behindToken(m: Scope, rows: Expression, name: string): Expression {
+  const token = m.weight(name);
+  return token ? token.expandTo(rows).concat(1, rows) : rows;
+}
+
 /** Tokens in front of the patches, and positions added to all or to the patches alone. */
 export function withTokens(m: Scope, row: Expression, tokens: readonly string[]): Expression {
   const positions = m.weight('pos_embed');
   const apart = m.bool('no_embed_class', false);
   const placed = positions && apart ? row.add(positions) : row;
-  const all = [...tokens].reverse().reduce((x, name) => {
-    const token = m.weight(name);
-    return token ? token.expandTo(x).concat(1, x) : x;
-  }, placed);
+  const all = tokens.toReversed().reduce((x, name) => behindToken(m, x, name), placed);
   return positions && !apart ? all.add(positions) : all;
 }
 
@@ -147,10 +147,8 @@ const latentPool = forward((m, x) => {
   const count = m.int('num_heads');
   const q = heads(m.run(m.requiredWeight('latent').expandTo(x), 'q'), count);
   const [k, v] = m.run(placed, 'kv').chunk(2, 2);
-  const mixed = attention(m.run(q, 'q_norm?'), m.run(heads(k, count), 'k_norm?'), heads(v, count), {
-    scale: m.number('scale'),
-  });
-  const y = m.run(joinHeads(mixed), 'proj');
+  const keys = m.run(heads(k, count), 'k_norm?');
+  const y = attendHeads(m, m.run(q, 'q_norm?'), keys, heads(v, count));
   return pickToken(m, m.has('mlp') ? plus(m, y, 'norm mlp') : y);
 });
 
@@ -164,8 +162,7 @@ function pickToken(m: Scope, x: Expression): Expression {
 
 const repeatedPool = forward((m, x) => {
   const rows = heads(m.run(x, 'pre_norm'), m.int('num_heads'));
-  const mixed = attention(rows, rows, rows, { scale: m.number('scale') });
-  return pickToken(m, m.run(joinHeads(mixed), 'post_norm'));
+  return pickToken(m, m.run(joinHeads(scaledAttention(m, rows, rows, rows)), 'post_norm'));
 });
 
 /** BEiT: positions are relative, and queries and values have biases of their own. */
@@ -174,8 +171,7 @@ const beitAttention = forwardMany((m, [x, shared]) => {
   const own = m.weight('relative_position_bias_table');
   const bias = own && relativeBias(own, m.requiredWeight('relative_position_index'), x!.size(1));
   const both = bias && shared ? bias.add(shared) : (bias ?? shared);
-  const options = { scale: m.number('scale'), ...(both && { bias: both }) };
-  return project(m, joinHeads(attention(q, k, v, options)), x!);
+  return project(m, joinHeads(scaledAttention(m, q, k, v, both)), x!);
 });
 
 /** One layer for queries, keys and values, whose biases may be kept apart. */
@@ -188,15 +184,21 @@ export function biasedQkv(m: Scope, x: Expression): Expression {
   return m.linear(x, layer.requiredWeight('weight'), own ? own.add(bias) : bias);
 }
 
-/** x + children(x), times a weight of the block where it has one. */
-export function plusScaled(m: Scope, x: Expression, result: Expression, gamma: string): Expression {
+/** x times a weight of the block, where it has one. */
+export function scaledBy(m: Scope, x: Expression, gamma: string): Expression {
   const scale = m.weight(gamma);
-  return x.add(scale ? result.mul(scale) : result);
+  return scale ? x.mul(scale) : x;
 }
 
+export const plusScaled = (
+  m: Scope,
+  x: Expression,
+  result: Expression,
+  gamma: string,
+): Expression => x.add(scaledBy(m, result, gamma));
+
 const beitBlock = forwardMany((m, [x, shared]) => {
-  const normal = m.run(x!, 'norm1');
-  const attended = shared ? m.callChild('attn', normal, shared) : m.run(normal, 'attn');
+  const attended = m.callChild('attn', m.run(x!, 'norm1'), shared);
   const y = plusScaled(m, x!, attended, 'gamma_1');
   return plusScaled(m, y, m.run(y, 'norm2 mlp'), 'gamma_2');
 });
@@ -206,13 +208,34 @@ function beitFeatures(m: Scope, x: Expression): Expression {
   const bias = m.has('rel_pos_bias')
     ? tableBias(m.inner('rel_pos_bias'), placed.size(1))
     : undefined;
-  const result = m
-    .list('blocks')
-    .reduce((y, child) => (bias ? m.call(child, y, bias) : m.call(child, y)), placed);
-  return m.run(result, 'norm');
+  return m.run(m.each(placed, 'blocks', bias), 'norm');
 }
 
-/** ViT, DeiT and BEiT. */
+/** ViT with relative positions, that blocks may share. */
+const relativeAttention = forwardMany((m, [x, shared]) => {
+  const [q, k, v] = queryKeyValue(m.run(x!, 'qkv'), m.int('num_heads'));
+  const bias = childBias(m, 'rel_pos') ?? shared;
+  return attendHeads(m, m.run(q, 'q_norm?'), m.run(k, 'k_norm?'), v, bias);
+});
+
+function relativeBlock(postNorm: boolean) {
+  return forwardMany((m, [x, shared]) => {
+    if (postNorm) {
+      const y = x!.add(m.run(m.callChild('attn', x!, shared), 'norm1'));
+      return plus(m, y, 'mlp norm2');
+    }
+    const y = x!.add(m.run(m.callChild('attn', m.run(x!, 'norm1'), shared), 'ls1'));
+    return plus(m, y, 'norm2 mlp ls2');
+  });
+}
+
+function relativeFeatures(m: Scope, x: Expression): Expression {
+  const patches = m.run(x, 'patch_embed');
+  const row = behindToken(m, patches, 'cls_token');
+  return m.run(m.each(row, 'blocks', childBias(m, 'shared_rel_pos')), 'norm');
+}
+
+/** ViT, DeiT, BEiT, and ViT with relative positions. */
 export const visionTransformers: LoweringFamily = {
   lowerings: {
     'timm.models.vision_transformer': {
@@ -230,6 +253,14 @@ export const visionTransformers: LoweringFamily = {
       Beit: model(beitFeatures, (m, x) => m.run(pooled(m, x), 'fc_norm? head')),
       Attention: beitAttention,
       Block: beitBlock,
+    },
+    'timm.models.vision_transformer_relpos': {
+      VisionTransformerRelPos: model(relativeFeatures, (m, x) =>
+        m.run(tokenOrMean(m, x), 'fc_norm head'),
+      ),
+      RelPosAttention: relativeAttention,
+      RelPosBlock: relativeBlock(false),
+      ResPostRelPosBlock: relativeBlock(true),
     },
     'timm.layers.attention': { Attention: selfAttention },
     'timm.layers.patch_embed': { PatchEmbed: patchEmbed },

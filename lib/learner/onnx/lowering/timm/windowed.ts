@@ -1,4 +1,4 @@
-import type { Expression, Triple } from '../expression.js';
+import type { Expression } from '../expression.js';
 import { chained, forward, forwardMany, joined, plus, residuals } from '../forward.js';
 import {
   attendHeads,
@@ -12,31 +12,26 @@ import {
 } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
-import { fromWindows, inWindows, padTo, toWindows } from '../windows.js';
+import { fromWindows, inWindows, padTo, toWindows, type Size } from '../windows.js';
 import { model } from './model.js';
 import { childBias } from './relative-position.js';
-
-type Pair = readonly [height: number, width: number];
 
 /** DaViT: attention in windows, then among groups of channels. */
 const channelAttention = forward((m, x) => {
   const grouped = m.module.attr('groups') !== undefined;
   const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int(grouped ? 'groups' : 'num_heads'));
   const transposed = (y: Expression): Expression => y.transpose(-1, -2);
-  if (!grouped) {
-    const weights = transposed(k.mul(m.number('scale')))
-      .matmul(v)
-      .softmax();
-    return m.run(joinHeads(transposed(weights.matmul(transposed(q)))), 'proj');
-  }
-  const scale = (m.bool('dynamic_scale') ? x.size(1) : m.int('head_dim')) ** -0.5;
-  const weights = transposed(q.mul(scale)).matmul(k).softmax();
-  return m.run(joinHeads(transposed(weights.matmul(transposed(v)))), 'proj');
+  const mix = (a: Expression, b: Expression, values: Expression, scale: number): Expression => {
+    const weights = transposed(a.mul(scale)).matmul(b).softmax();
+    return m.run(joinHeads(transposed(weights.matmul(transposed(values)))), 'proj');
+  };
+  if (!grouped) return mix(k, v, q, m.number('scale'));
+  return mix(q, k, v, (m.bool('dynamic_scale') ? x.size(1) : m.int('head_dim')) ** -0.5);
 });
 
-function davitBlock(attend: (m: Scope, rows: Expression, size: Pair) => Expression) {
+function davitBlock(attend: (m: Scope, rows: Expression, size: Size) => Expression) {
   return forward((m, x) => {
-    const size: Pair = [x.size(2), x.size(3)];
+    const size: Size = [x.size(2), x.size(3)];
     const rows = toRows(m.run(x, 'cpe1'));
     const y = m.run(toImage(rows.add(attend(m, m.run(rows, 'norm1'), size)), ...size), 'cpe2');
     return m.has('mlp') ? toImage(plus(m, toRows(y), 'norm2 mlp'), ...size) : y;
@@ -51,42 +46,32 @@ const spatialBlock = davitBlock((m, rows, size) => {
   return inWindows(image, window, (windows) => m.run(windows, 'attn')).flatten(1, 2);
 });
 
-const padded = (x: Expression, by: Pair): Expression => padTo(x, by, [2, 3]);
+const padded = (x: Expression, by: Size): Expression => padTo(x, by, [2, 3]);
 
 const davitStem = forward((m, x) => m.run(padded(x, m.pair('stride')), 'conv norm'));
 
 const davitDownsample = forward((m, x) => {
   const y = m.run(x, 'norm');
   const kernel = m.inner('conv').pair('kernel_size');
-  return m.run(
-    m.bool(
-      'even_k',
-      kernel.every((size) => size === 2),
-    )
-      ? padded(y, kernel)
-      : y,
-    'conv',
-  );
+  const two = kernel.every((size) => size === 2);
+  return m.run(m.bool('even_k', two) ? padded(y, kernel) : y, 'conv');
 });
 
 /** GC ViT: every other block has queries that see the whole image. */
 const gcAttention = forwardMany((m, [x, query]) => {
   const count = m.int('num_heads');
   const bias = childBias(m, 'rel_pos');
-  const parts = (): Triple => {
-    if (!m.bool('use_global') || !query) return queryKeyValue(m.run(x!, 'qkv'), count);
-    const [k, v] = keyValue(m.run(x!, 'qkv'), count);
-    return [heads(query, count), k, v];
-  };
-  const [q, k, v] = parts();
-  return attendHeads(m, q, k, v, bias);
+  const qkv = m.run(x!, 'qkv');
+  if (!m.bool('use_global') || !query) return attendHeads(m, ...queryKeyValue(qkv, count), bias);
+  const [k, v] = keyValue(qkv, count);
+  return attendHeads(m, heads(query, count), k, v, bias);
 });
 
 const gcBlock = forwardMany((m, [x, query]) => {
   const window = m.pair('window_size');
-  const size: Pair = [x!.size(1), x!.size(2)];
+  const size: Size = [x!.size(1), x!.size(2)];
   const windows = toWindows(m.run(x!, 'norm1'), window);
-  const attended = query ? m.callChild('attn', windows, query) : m.run(windows, 'attn');
+  const attended = m.callChild('attn', windows, query);
   const y = x!.add(m.run(fromWindows(attended, window, size), 'ls1'));
   return plus(m, y, 'norm2 mlp ls2');
 });

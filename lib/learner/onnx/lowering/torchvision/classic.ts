@@ -1,7 +1,7 @@
-import { lowerSequential } from '../containers.js';
+import { lowerSequential, passThrough } from '../containers.js';
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { chained, forward, passThrough, plus, residual, sideBySide } from '../forward.js';
+import { chained, forward, plus, residual, sideBySide } from '../forward.js';
 import { lowerLayerNorm2d } from '../image-norm.js';
 import type { LoweringFamily } from '../lowering.js';
 

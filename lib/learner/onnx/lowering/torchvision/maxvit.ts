@@ -1,4 +1,4 @@
-import type { Expression } from '../expression.js';
+import type { Expression, Triple } from '../expression.js';
 import { forward, plus } from '../forward.js';
 import { attention } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
@@ -10,11 +10,7 @@ const relativeAttention = forward((m, x) => {
   const [count, width] = [m.int('n_heads'), m.int('head_dim')];
   const byHead = (part: Expression): Expression =>
     part.reshape(0, partitions, positions, count, width).permute(0, 1, 3, 2, 4);
-  const [q, k, v] = m.run(x, 'to_qkv').chunk(-1, 3).map(byHead) as [
-    Expression,
-    Expression,
-    Expression,
-  ];
+  const [q, k, v] = m.run(x, 'to_qkv').chunk(-1, 3).map(byHead) as Triple;
   const bias = tableBias(m, positions);
   const mixed = attention(q, k, v, { scale: m.number('scale_factor'), bias });
   return m.run(mixed.permute(0, 1, 3, 2, 4).flatten(3), 'merge');

@@ -14,9 +14,8 @@ import {
   shiftMask,
   tableBias,
   toWindows,
+  type Size,
 } from '../windows.js';
-
-type Pair = [height: number, width: number];
 
 /** Attention in windows of a rolled image; a window that spans the image is not rolled. */
 function attend(
@@ -24,11 +23,11 @@ function attend(
   x: Expression,
   scoresOf: (windows: Expression) => [scores: Expression, v: Expression],
 ): Expression {
-  const size: Pair = [x.size(1), x.size(2)];
+  const size: Size = [x.size(1), x.size(2)];
   const window = m.pair('window_size');
   const padded = padToWindows(x, window);
-  const whole: Pair = [padded.size(1), padded.size(2)];
-  const shift = m.pair('shift_size').map((by, i) => (window[i]! >= whole[i]! ? 0 : by)) as Pair;
+  const whole: Size = [padded.size(1), padded.size(2)];
+  const shift = m.pair('shift_size').map((by, i) => (window[i]! >= whole[i]! ? 0 : by)) as Size;
   const rolled = padded.roll(1, -shift[0]).roll(2, -shift[1]);
   const [scores, v] = scoresOf(toWindows(rolled, window));
   const masked = shift.some((by) => by > 0)
