@@ -1,6 +1,4 @@
-/**
- * `nestjs-vts/serving`: the model store and runners, for scripts and services without Nest.
- */
+/** `nestjs-vts/serving`: the model store and runners, for scripts and services without Nest. */
 import { createRunner } from './models/kinds.js';
 import { createRunnersWith } from './store/model.js';
 

@@ -38,11 +38,7 @@ export class ModuleMethodError extends VtsError {
   }
 }
 
-/**
- * A signature names a method that the framework's models do not have.
- *
- * @publicApi
- */
+/** A signature names a method that the framework's models do not have. @publicApi */
 export class UnknownMethodError extends VtsError {
   constructor(
     readonly tag: string,
@@ -57,11 +53,7 @@ export class UnknownMethodError extends VtsError {
   }
 }
 
-/**
- * The model was saved with another framework than the one asked to read it.
- *
- * @publicApi
- */
+/** The model was saved with another framework than the one asked to read it. @publicApi */
 export class FrameworkMismatchError extends VtsError {
   constructor(
     readonly tag: string,
@@ -79,11 +71,7 @@ export class FrameworkMismatchError extends VtsError {
   }
 }
 
-/**
- * A model's folder lacks the file that its framework keeps there.
- *
- * @publicApi
- */
+/** A model's folder lacks the file that its framework keeps there. @publicApi */
 export class ModelFileMissingError extends VtsError {
   constructor(
     readonly tag: string,
@@ -96,11 +84,7 @@ export class ModelFileMissingError extends VtsError {
   }
 }
 
-/**
- * What was given to `fastai.saveModel()` is no learner.
- *
- * @publicApi
- */
+/** What was given to `fastai.saveModel()` is no learner. @publicApi */
 export class NotSavableError extends VtsError {
   constructor(
     /** What it is. */
@@ -111,11 +95,7 @@ export class NotSavableError extends VtsError {
   }
 }
 
-/**
- * What was given to `pytorch.saveModel()` is no model that it can save.
- *
- * @publicApi
- */
+/** What was given to `pytorch.saveModel()` is no model that it can save. @publicApi */
 export class NotSavableModuleError extends VtsError {
   constructor(
     /** What it is. */

@@ -1,8 +1,4 @@
-/**
- * How a model is run.
- *
- * @publicApi
- */
+/** How a model is run. @publicApi */
 export interface RunnerOptions {
   /**
    * Worker threads, each with a copy of the model. `workers` x `threads` must not exceed the cores
@@ -85,11 +81,7 @@ export interface RunnerOptions {
    * @default 'fp32'
    */
   precision?: 'fp32' | 'int8';
-  /**
-   * How far onnxruntime rewrites the graph before it runs it.
-   *
-   * @default 'all'
-   */
+  /** How far onnxruntime rewrites the graph before it runs it. @default 'all' */
   graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
   /**
    * What a custom runnable is constructed with; plain data, which is sent to its workers. For
@@ -178,11 +170,7 @@ export interface PaddingOptions {
   multipleOf?: number;
 }
 
-/**
- * How one call is run.
- *
- * @publicApi
- */
+/** How one call is run. @publicApi */
 export interface RunOptions {
   /**
    * Gives the call up: it rejects with RunAbortedError, and costs nothing if it had not started.

@@ -39,11 +39,7 @@ export type PytorchModel<Output extends PytorchOutput = Tensor> = Model<
   PytorchRunnerOptions
 >;
 
-/**
- * How a model is saved.
- *
- * @publicApi
- */
+/** How a model is saved. @publicApi */
 export interface SavePytorchOptions extends SaveOptions {
   /**
    * `__call__`, or `forward`, and whether its calls may share runs: `{ __call__: { batchable: true,
@@ -60,11 +56,7 @@ export interface SavePytorchOptions extends SaveOptions {
   inputs?: readonly ModelInput[];
 }
 
-/**
- * How a model is loaded, and from which store.
- *
- * @publicApi
- */
+/** How a model is loaded, and from which store. @publicApi */
 export interface LoadPytorchOptions extends TorchModelOptions {
   /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
   store?: ModelStore;

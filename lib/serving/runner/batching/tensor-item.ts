@@ -43,11 +43,7 @@ export function tensorItem(item: unknown): TensorItem {
   );
 }
 
-/**
- * Rows of an item, which all its tensors must have.
- *
- * @throws BatchInputError
- */
+/** Rows of an item, which all its tensors must have. @throws BatchInputError */
 export function rowsOf({ tensors }: TensorItem, batchDim: number): number {
   let rows: number | undefined;
   for (const { dims } of tensors) {
