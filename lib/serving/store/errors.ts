@@ -248,10 +248,3 @@ export class ArchiveFileError extends VtsError {
     );
   }
 }
-
-/** A version's folder does not exist, or no longer: another process deleted it. */
-export class VanishedError extends VtsError {
-  constructor(readonly path: string) {
-    super(`No model at ${path}. Look the store's models up again.`);
-  }
-}

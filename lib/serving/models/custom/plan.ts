@@ -57,12 +57,7 @@ export function planRunnable(
   const isolation = given.isolation ?? definition.isolation;
   const options = resolveRunnerOptions(
     name,
-    {
-      ...rest,
-      ...(workers === undefined ? {} : { workers }),
-      ...(isolation === undefined ? {} : { isolation }),
-      threads: 1,
-    },
+    { ...rest, workers, isolation, threads: 1 },
     // They may wait for something else than a core.
     Math.max(usableCores(), typeof workers === 'number' ? workers : 1),
   );

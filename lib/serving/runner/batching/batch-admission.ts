@@ -26,15 +26,11 @@ export interface BatchAdmissionOptions {
 export class BatchAdmission {
   /** Places that are kept for calls to come. */
   #held = 0;
-  #shed = 0;
+  shed = 0;
   /** Of the rows that were taken of late; undefined before the first. */
   #width: number | undefined;
 
   constructor(private readonly options: BatchAdmissionOptions) {}
-
-  get shed(): number {
-    return this.#shed;
-  }
 
   /**
    * True where the call may run whatever is thought of its chances.
@@ -78,7 +74,7 @@ export class BatchAdmission {
 
   refusal(reason: ShedEvent['reason'], fact: string, ms = 0): RunnerOverloadedError {
     const { runner, method } = this.options;
-    this.#shed++;
+    this.shed++;
     tellObservers('shed', { runner, method, reason });
     const seconds = Math.max(1, Math.ceil(ms / 1000));
     return withoutStack(() => new RunnerOverloadedError(runner, method, fact, seconds));

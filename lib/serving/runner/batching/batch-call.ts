@@ -35,7 +35,7 @@ export class BatchCall<Item = unknown, Output = unknown> {
   trace: CallTrace | undefined;
   readonly #outputs: Output[] = [];
   #missing = 0;
-  #settled = false;
+  settled = false;
 
   constructor(
     readonly arrivedAt: number,
@@ -49,10 +49,6 @@ export class BatchCall<Item = unknown, Output = unknown> {
     },
   ) {}
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-
   /** Some part of it has been handed to a run. */
   get running(): boolean {
     return this.entries.some((entry) => entry.batch !== undefined);
@@ -65,18 +61,18 @@ export class BatchCall<Item = unknown, Output = unknown> {
 
   /** Takes the result of a part; true when that was the last one. */
   take(part: number, output: Output): boolean {
-    if (this.#settled) return false;
+    if (this.settled) return false;
     this.#outputs[part] = output;
     if (--this.#missing > 0) return false;
-    this.#settled = true;
+    this.settled = true;
     this.settle.resolve(this.#outputs);
     return true;
   }
 
   /** False where it had been settled. */
   fail(error: Error): boolean {
-    if (this.#settled) return false;
-    this.#settled = true;
+    if (this.settled) return false;
+    this.settled = true;
     this.settle.reject(error);
     return true;
   }

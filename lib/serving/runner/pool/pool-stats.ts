@@ -43,18 +43,14 @@ export type PoolStats = Omit<RunnerStats, 'full' | 'shed'>;
 /** What became of the calls of a pool, and how long they run. */
 export class CallCounts {
   readonly counts = { completed: 0, failed: 0, rejected: 0, abandoned: 0 };
-  #meanRunMs: number | undefined;
-
   /** Undefined while none was measured. */
-  get meanRunMs(): number | undefined {
-    return this.#meanRunMs;
-  }
+  meanRunMs: number | undefined;
 
   settled({ outcome = 'failed', timing, ahead }: Task): void {
     this.counts[COUNTED[outcome]]++;
     // The time of a stream is that of whoever reads it.
     if (timing === undefined || ahead !== undefined) return;
-    const mean = this.#meanRunMs ?? timing.runMs;
-    this.#meanRunMs = mean + NEWEST * (timing.runMs - mean);
+    const mean = this.meanRunMs ?? timing.runMs;
+    this.meanRunMs = mean + NEWEST * (timing.runMs - mean);
   }
 }

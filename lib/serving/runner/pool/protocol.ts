@@ -63,15 +63,13 @@ export type ToWorker =
   | { readonly type: 'leave'; readonly slot: number }
   | { readonly type: 'close' };
 
-export type RunTiming = CallTiming;
-
 export type FromWorker =
   | { readonly type: 'ready'; readonly description: Description }
   | { readonly type: 'load-failed'; readonly error: WireError }
   | { readonly type: 'value'; readonly slot: number; readonly value: Encoded }
   /** The result; after the values of a stream, its end. */
-  | ({ readonly type: 'result'; readonly slot: number; readonly value: Encoded } & RunTiming)
-  | ({ readonly type: 'error'; readonly slot: number; readonly error: WireError } & RunTiming)
+  | ({ readonly type: 'result'; readonly slot: number; readonly value: Encoded } & CallTiming)
+  | ({ readonly type: 'error'; readonly slot: number; readonly error: WireError } & CallTiming)
   | { readonly type: 'skipped'; readonly slot: number }
   | { readonly type: 'closed' };
 

@@ -96,7 +96,7 @@ export class WorkerPool extends CallPool {
   }
 
   protected stop(): void {
-    this.#crew.dismiss();
+    this.#crew.dismissed = true;
   }
 
   protected async end(closed: Error, unfinished: boolean, late: Promise<void>): Promise<void> {
