@@ -117,7 +117,7 @@ export async function loadModel(
   const file = fileOf(found);
   await demandFile(found, file);
   const inputs = load.inputs ?? modelInputsOf(found);
-  return TorchModel.load(file, { ...load, ...(inputs === undefined ? {} : { inputs }) });
+  return TorchModel.load(file, { ...load, inputs });
 }
 
 /**
