@@ -43,10 +43,7 @@ export class PendingPointers {
     );
   }
 
-  /**
-   * Versions with notes that came after the pointer was written. One that was written later has
-   * seen them, or was set by hand.
-   */
+  /** Versions noted after the pointer was written: a later pointer has seen them. */
   async ahead(name: string): Promise<Tag[]> {
     const placed = (await this.all()).filter((note) => note.placed && note.tag.name === name);
     if (placed.length === 0) return [];

@@ -6,9 +6,7 @@ import { MODEL_YAML, parseModelYaml } from './model-yaml.js';
 import { Model } from './model.js';
 import { isTagPart, LATEST, Tag } from './tag.js';
 
-/**
- * The folders of a store, read only: `<name>/<version>/model.yaml` and the pointer `<name>/latest`.
- */
+/** Reads the folders of a store: `<name>/<version>/model.yaml`, and `<name>/latest`. */
 export class VersionFolders {
   constructor(
     /** The folder `models` of the store. */

@@ -26,9 +26,7 @@ export interface RunnablePlan {
   readonly params: unknown;
   /** The module that workers load; undefined where the runnable runs in the application. */
   readonly module: string | undefined;
-  /**
-   * A worker may find that it cannot load the module; then the runnable runs in the application.
-   */
+  /** Whether it runs in the application where a worker finds that it cannot load the module. */
   readonly mayFallBack: boolean;
   /** Why it runs in the application although workers were asked for. */
   readonly noWorkers: string | undefined;

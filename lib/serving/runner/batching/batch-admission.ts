@@ -19,10 +19,7 @@ export interface BatchAdmissionOptions {
   readonly clock: Clock;
 }
 
-/**
- * Decides which calls may wait for a run: those for which there is room, and which can be answered
- * in time as far as one can tell.
- */
+/** Lets in the calls for which there is room, and which should be answered in time. */
 export class BatchAdmission {
   /** Places that are kept for calls to come. */
   #held = 0;
@@ -32,11 +29,7 @@ export class BatchAdmission {
 
   constructor(private readonly options: BatchAdmissionOptions) {}
 
-  /**
-   * True where the call may run whatever is thought of its chances.
-   *
-   * @throws RunnerOverloadedError
-   */
+  /** True where the call runs whatever its chances. @throws RunnerOverloadedError */
   admit(rows: number, width: number, deadline: number, now: number): boolean {
     const certain = this.#atOnce;
     if (!certain) this.#foresee(rows, width, deadline, now);
@@ -55,9 +48,7 @@ export class BatchAdmission {
     this.#foresee(1 + this.#held, this.#width ?? 1, arrivedAt + batching.maxLatencyMs, clock.now());
   }
 
-  /**
-   * The same; it keeps a place for the call, for a moment, and returns what gives it back before.
-   */
+  /** As {@link check}, and keeps a place for a moment; returns what gives the place back. */
   hold(arrivedAt: number): () => void {
     this.check(arrivedAt);
     const { clock } = this.options;

@@ -49,10 +49,7 @@ export function batchOf<Item, Output>(
   return batch;
 }
 
-/**
- * One call of a batchable method, from its arrival to its answer, which only the first to come
- * settles.
- */
+/** One call of a batchable method; only the first answer to come settles it. */
 export class BatchCall<Item = unknown, Output = unknown> {
   readonly entries: Entry<Item, Output>[] = [];
   trace: CallTrace | undefined;

@@ -4,12 +4,7 @@ import { BatchInputError } from '../errors.js';
 export interface BatchCodec<Item = unknown, Output = unknown> {
   /** What is merged of two items or more has memory of its own, which may be given away. */
   readonly copies?: boolean;
-  /**
-   * Rows of an item.
-   *
-   * @throws InputError when the item cannot be batched. Zero rows need not be refused here: the
-   * batcher does.
-   */
+  /** @throws InputError when the item cannot be batched; the batcher refuses zero rows. */
   rows(item: Item): number;
   /** Items of equal keys may share a run: those of one element type, rank and trailing shape. */
   key(item: Item): string;

@@ -11,10 +11,7 @@ export interface Columns {
   readonly size: number;
 }
 
-/**
- * Which columns of an item's part of the result's tensor number `index` are its own; undefined for
- * all.
- */
+/** The columns of output `index` that belong to an item; undefined for all of them. */
 type ColumnsOf = (tensor: Tensor, index: number, item: number) => Columns | undefined;
 
 /**

@@ -11,10 +11,7 @@ export interface TaskStream {
   value(value: unknown): void;
 }
 
-/**
- * One call of a method of the model: from the queue to its answer, which only the first to come
- * settles.
- */
+/** One call of a method, from the queue to its answer; only the first to come settles it. */
 export class Task {
   settled = false;
   outcome: CallEvent['outcome'] | undefined;

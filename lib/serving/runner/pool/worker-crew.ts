@@ -12,10 +12,7 @@ export interface WorkerCrewOptions {
   /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
   readonly runnable: string;
   readonly init: unknown;
-  /**
-   * Milliseconds that an abandoned task may go on before its worker is replaced; a thread in native
-   * code is waited for.
-   */
+  /** Milliseconds until the worker of an abandoned task is replaced; native code may end. */
   readonly stuckMs: number;
   /** @default 'thread' */
   readonly isolation?: 'thread' | 'process';
@@ -36,10 +33,7 @@ const MEMBERS = {
   process: [PoolProcess, '../process/child.js'],
 } as const;
 
-/**
- * Keeps a number of workers that each hold the same model, threads or processes: one that ends is
- * started again.
- */
+/** Keeps a number of workers, threads or processes, and replaces each that ends. */
 export class WorkerCrew {
   readonly #delay = new RestartDelay();
   restarts = 0;
