@@ -1,6 +1,6 @@
 import type { Phase } from '../../learner/runtime/phases.js';
 
-/** When a worker had a call in hand. */
+/** When a worker ran a call. */
 export interface CallTiming {
   /** Milliseconds since 1970, with fractions. */
   readonly startedAt: number;

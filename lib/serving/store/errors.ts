@@ -118,7 +118,7 @@ export class NoRunnerError extends VtsError {
   ) {
     const made = module === '' ? 'names no framework' : `is of "${module}"`;
     super(
-      `The model "${tag}" ${made}, which has no runner here. Save it with a framework of this package, such as fastai.saveModel().`,
+      `The model "${tag}" ${made}, and this package has no runner for it. Save it with a framework of this package, such as fastai.saveModel().`,
     );
   }
 }

@@ -241,7 +241,8 @@ export class ModelStore {
    *
    * @param tag `name` or `name:latest`.
    * @param listener Called with the newest model each time it changes, and once at the start unless
-   * it is `known`, the version that the caller has. Its errors go to `onError`; it is not called again for that version.
+   * it is `known`, the version that the caller has. Its errors go to `onError`; it is not called
+   * again for that version.
    * @throws InvalidTagError when the tag names one version, which never changes.
    */
   watch(

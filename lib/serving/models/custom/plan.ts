@@ -46,7 +46,7 @@ export function planRunnable(
   const { name } = definition;
   for (const key of OWN_AFFAIR) {
     if (given[key] !== undefined) {
-      const fact = `${key} is for models, and ${runnable.name} is a custom runnable`;
+      const fact = `${key} is for models, but ${runnable.name} is a custom runnable`;
       throw new InvalidRunnerOptionError(name, fact, `leave it out, and give params to the class`);
     }
   }
@@ -72,7 +72,7 @@ export function planRunnable(
   const mayFallBack = definition.module === undefined && isolation !== 'process';
   const fact =
     module === undefined
-      ? 'the call stack does not tell its module'
+      ? 'the call stack does not name its module'
       : module === programUrl()
         ? 'its module is the program itself, which a worker would start once more'
         : undefined;
@@ -99,7 +99,7 @@ function checkConstructor(runnable: RunnableClass): void {
   if (tokens.length === 0 && types.every((type) => plain.includes(type))) return;
   throw new InvalidRunnableError(
     runnable.name,
-    'its constructor has parameters to be injected, and workers have nothing to inject',
+    'its constructor has injected parameters, but workers inject nothing',
     'give it params, plain data, or leave workers out',
   );
 }

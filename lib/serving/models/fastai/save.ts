@@ -69,7 +69,7 @@ export interface LoadFastaiOptions extends LearnerOptions {
  * @returns The model in the store.
  * @throws BatchableNotSupportedError when a signature has `batchable: true`.
  * @throws UnknownMethodError when a signature names a method that learners do not have.
- * @throws NotSavableError when it is no learner, such as `learner.model`.
+ * @throws NotSavableError when it is not a learner, such as `learner.model`.
  * @throws The errors of `Learner.load` for the file, and of `ModelStore.create` for the rest.
  * @publicApi
  */

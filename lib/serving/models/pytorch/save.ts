@@ -72,7 +72,7 @@ export interface LoadPytorchOptions extends TorchModelOptions {
  * or the path of an .onnx file, or its bytes where it has no data files.
  * @returns The model in the store.
  * @throws ModuleMethodError when a signature names another method than the call.
- * @throws NotSavableModuleError, NotAModuleError when it is no model: a learner, weights, a
+ * @throws NotSavableModuleError, NotAModuleError when it is not a model: a learner, weights, a
  * checkpoint.
  * @throws TorchScriptFileError for a TorchScript archive.
  * @throws UnsupportedModuleError, UnknownModelInputsError and the other errors of

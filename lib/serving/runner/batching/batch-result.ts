@@ -64,7 +64,7 @@ function splitTensor(
   const all = rows.reduce((sum, count) => sum + count, 0);
   if (tensor.dims[along] !== all) {
     throw new BatchResultError(
-      `A batch of ${all} rows came back as a tensor of shape [${tensor.dims.join(', ')}], which has not ${all} rows in dimension ${batchDim}`,
+      `A batch of ${all} rows came back as a tensor of shape [${tensor.dims.join(', ')}], which does not have ${all} rows in dimension ${batchDim}`,
     );
   }
   let start = 0;

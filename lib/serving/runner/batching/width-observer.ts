@@ -15,7 +15,7 @@ interface Seen {
 export class WidthObserver {
   #first: Seen | undefined;
   #following: readonly (number | undefined)[] | undefined;
-  /** Some output changes its shape with the width in another way: its padding could not be found. */
+  /** Some output follows the width in another way: its padding could not be found. */
   irregular = false;
 
   /** True once the outputs of a padded run can be cut back. */

@@ -25,11 +25,11 @@ export interface RunnerStats {
   readonly full: boolean;
   /** Calls that were answered. */
   readonly completed: number;
-  /** Calls that failed, but for those below. */
+  /** Calls that failed, except those below. */
   readonly failed: number;
   /** Calls whose item was at fault. */
   readonly rejected: number;
-  /** Calls that were given up by their callers, or whose time was over. */
+  /** Calls that their callers gave up, or that exceeded their time limit. */
   readonly abandoned: number;
   /** Calls that were refused because of the load. */
   readonly shed: number;

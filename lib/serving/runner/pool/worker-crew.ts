@@ -12,7 +12,7 @@ export interface WorkerCrewOptions {
   /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
   readonly runnable: string;
   readonly init: unknown;
-  /** Milliseconds until the worker of an abandoned task is replaced; native code may end. */
+  /** Milliseconds until the worker of an abandoned task is replaced; native code is waited for. */
   readonly stuckMs: number;
   /** @default 'thread' */
   readonly isolation?: 'thread' | 'process';
@@ -22,7 +22,7 @@ export interface WorkerCrewOptions {
 
 export interface WorkerCrewEvents {
   free(): void;
-  /** A worker is gone, with tasks in hand. */
+  /** A worker is gone, with tasks that it had not answered. */
   lost(exit: WorkerExit): void;
   /** The model cannot be loaded any more, and may never be. */
   down(reason: string): void;
