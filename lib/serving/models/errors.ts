@@ -32,7 +32,7 @@ export class ModuleMethodError extends VtsError {
     readonly method: string,
   ) {
     super(
-      `The model "${tag}" has a signature for "${method}", but only the call of a torch module can run here: __call__, or its other name, forward. ` +
+      `The model "${tag}" has a signature for "${method}", but only the call of a torch module can run here: __call__, or forward, its other name. ` +
         `Name __call__, or save a module whose forward() does what ${method}() does.`,
     );
   }
