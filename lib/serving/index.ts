@@ -1,6 +1,4 @@
-/**
- * `nestjs-vts/serving`: the model store and runners, for scripts and services without Nest.
- */
+/** `nestjs-vts/serving`: the model store and runners, for scripts and services without Nest. */
 import { createRunner } from './models/kinds.js';
 import { createRunnersWith } from './store/model.js';
 
@@ -17,36 +15,11 @@ export {
   type RunnableMethodOptions,
 } from './models/custom/runnable-method.decorator.js';
 export { Runnable, type RunnableOptions } from './models/custom/runnable.decorator.js';
-export type {
-  OnRunnableDestroy,
-  OnRunnableInit,
-  RunnableContext,
-  RunnableMember,
-  RunnerOf,
-  RunnerStreamMethod,
-} from './models/custom/types.js';
-export {
-  ApplicationInWorkerError,
-  BatchableNotSupportedError,
-  DuplicateRunnableError,
-  FrameworkMismatchError,
-  InvalidRunnableError,
-  ModelFileMissingError,
-  ModuleMethodError,
-  NotSavableError,
-  NotSavableModuleError,
-  RunnableModuleError,
-  RunnableNotRegisteredError,
-  UnknownMethodError,
-} from './models/errors.js';
+export type * from './models/custom/types.js';
+export * from './models/errors.js';
 export * as fastai from './models/fastai/save.js';
 export type { LoadFastaiOptions, SaveFastaiOptions } from './models/fastai/save.js';
-export type {
-  FastaiRunner,
-  GenerateRunOptions,
-  LanguageModelRunner,
-  StreamRunOptions,
-} from './models/fastai/types.js';
+export type * from './models/fastai/types.js';
 export * as pytorch from './models/pytorch/save.js';
 export type {
   LoadPytorchOptions,
@@ -55,65 +28,8 @@ export type {
   SavePytorchOptions,
 } from './models/pytorch/save.js';
 export type { PytorchRunner } from './models/pytorch/types.js';
-export {
-  BatchInputError,
-  BatchResultError,
-  InvalidRunnerOptionError,
-  ModelLoadError,
-  NotAStreamError,
-  RunAbortedError,
-  RunFailedError,
-  RunInputError,
-  RunnerClosedError,
-  RunnerNotReadyError,
-  RunnerOverloadedError,
-  RunnerUnavailableError,
-  RunTimeoutError,
-  StreamResultError,
-  TooManyCallsError,
-  UnclonableItemError,
-  UnknownRunnerMethodError,
-  WorkerDiedError,
-} from './runner/errors.js';
+export * from './runner/errors.js';
 export type { RunnerStats } from './runner/pool/pool-stats.js';
-export type {
-  BatchingOptions,
-  PaddingOptions,
-  RunnerBatchingOptions,
-  RunnerOptions,
-  RunOptions,
-} from './runner/runner-options-types.js';
-export type { RunnerHandle, RunnerMethod } from './runner/runner-types.js';
-export {
-  AmbiguousVersionError,
-  ArchiveEntryError,
-  ArchiveExistsError,
-  ArchiveFileError,
-  ArchiveFormatError,
-  CorruptModelArchiveError,
-  CorruptModelError,
-  defaultHome,
-  InvalidModelInfoError,
-  InvalidTagError,
-  Model,
-  ModelExistsError,
-  ModelInfo,
-  ModelNotFoundError,
-  ModelPathError,
-  ModelStore,
-  NoRunnerError,
-  PinnedModelError,
-  StoreWriteError,
-  Tag,
-  type ArchiveFormat,
-  type CreateModelOptions,
-  type ExportModelOptions,
-  type ImportModelOptions,
-  type ModelContext,
-  type ModelFilter,
-  type ModelMetadata,
-  type ModelSignature,
-  type ModelSignatureOptions,
-  type ModelWatcher,
-  type WatchOptions,
-} from './store/index.js';
+export type * from './runner/runner-options-types.js';
+export type * from './runner/runner-types.js';
+export * from './store/index.js';

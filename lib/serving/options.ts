@@ -1,7 +1,7 @@
 /** The longest delay of a Node timer; a longer one would fire at once. */
 export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Throws the error of an option that cannot be used, e.g. of `threads`, `is 0`, `use 1 or more`. */
+/** Throws the error of an unusable option, e.g. of `threads`, `is 0`, `use 1 or more`. */
 export type Refuse = (option: string, fact: string, remedy: string) => never;
 
 /** Refuses a value that an option cannot have; undefined is an option left out. */

@@ -24,10 +24,7 @@ const NO_STATS: RunnerStats = {
   restarts: 0,
 };
 
-/**
- * A request that calls a runner several times gets so long after the runner's model was replaced to
- * do so.
- */
+/** How long requests may go on with calls to a version that was replaced. */
 const GRACE_MS = 2000;
 
 /**
@@ -39,9 +36,7 @@ export class DeferredRunner implements RunnerHandle {
   #runner: RunnerHandle | undefined;
   /** Which runner a request began with: all of its calls go to one version. */
   readonly #pinned = new WeakMap<RequestScope, RunnerHandle>();
-  /**
-   * Replaced runners that still serve requests that began with them, with what ends their grace.
-   */
+  /** Replaced runners with requests that began with them; each with what ends its grace. */
   readonly #leaving = new Map<RunnerHandle, () => void>();
   readonly #retired = new WeakSet<RunnerHandle>();
   readonly #retiring = new Set<Promise<void>>();

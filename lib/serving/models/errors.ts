@@ -8,7 +8,7 @@ import { VtsError } from '../../learner/errors/index.js';
 export class BatchableNotSupportedError extends VtsError {
   constructor(
     readonly tag: string,
-    /** The methods that were to be batched. */
+    /** The methods with `batchable: true`. */
     readonly methods: readonly string[],
   ) {
     const names = methods.map((method) => `"${method}"`).join(', ');
@@ -32,36 +32,28 @@ export class ModuleMethodError extends VtsError {
     readonly method: string,
   ) {
     super(
-      `The model "${tag}" has a signature for "${method}", and of a torch module only its call can be run here: __call__, or forward by its own name. ` +
+      `The model "${tag}" has a signature for "${method}", but only the call of a torch module can run here: __call__, or forward, its other name. ` +
         `Name __call__, or save a module whose forward() does what ${method}() does.`,
     );
   }
 }
 
-/**
- * A signature names a method that the framework's models do not have.
- *
- * @publicApi
- */
+/** A signature names a method that the framework's models do not have. @publicApi */
 export class UnknownMethodError extends VtsError {
   constructor(
     readonly tag: string,
     readonly method: string,
-    /** The methods that there are. */
+    /** The methods that learners have. */
     readonly methods: readonly string[],
   ) {
     super(
-      `The model "${tag}" has a signature for "${method}", a method that learners do not have here. ` +
+      `The model "${tag}" has a signature for "${method}", but learners have no such method here. ` +
         `Name one of these: ${methods.join(', ')}.`,
     );
   }
 }
 
-/**
- * The model was saved with another framework than the one asked to read it.
- *
- * @publicApi
- */
+/** The model was saved with another framework than the one asked to read it. @publicApi */
 export class FrameworkMismatchError extends VtsError {
   constructor(
     readonly tag: string,
@@ -79,11 +71,7 @@ export class FrameworkMismatchError extends VtsError {
   }
 }
 
-/**
- * A model's folder lacks the file that its framework keeps there.
- *
- * @publicApi
- */
+/** A model's folder lacks the file that its framework keeps there. @publicApi */
 export class ModelFileMissingError extends VtsError {
   constructor(
     readonly tag: string,
@@ -96,33 +84,25 @@ export class ModelFileMissingError extends VtsError {
   }
 }
 
-/**
- * What was given to `fastai.saveModel()` is no learner.
- *
- * @publicApi
- */
+/** The argument of `fastai.saveModel()` is not a learner. @publicApi */
 export class NotSavableError extends VtsError {
   constructor(
     /** What it is. */
     readonly given: string,
     remedy = 'Give a Learner, or the path or bytes of a file that learner.export() wrote.',
   ) {
-    super(`fastai.saveModel() saves learners, and was given ${given}. ${remedy}`);
+    super(`fastai.saveModel() saves learners, but was given ${given}. ${remedy}`);
   }
 }
 
-/**
- * What was given to `pytorch.saveModel()` is no model that it can save.
- *
- * @publicApi
- */
+/** The argument of `pytorch.saveModel()` is not a model that it can save. @publicApi */
 export class NotSavableModuleError extends VtsError {
   constructor(
     /** What it is. */
     readonly given: string,
     remedy = 'Give learner.model, the path or bytes of a file that torch.save(module) wrote, or the path of an .onnx file.',
   ) {
-    super(`pytorch.saveModel() saves models, and was given ${given}. ${remedy}`);
+    super(`pytorch.saveModel() saves models, but was given ${given}. ${remedy}`);
   }
 }
 
@@ -151,7 +131,7 @@ export class RunnableNotRegisteredError extends VtsError {
   }
 }
 
-/** A worker cannot load the module of a runnable, or finds no such class in it. @publicApi */
+/** A worker cannot load a runnable's module, or the module does not export the class. @publicApi */
 export class RunnableModuleError extends VtsError {
   constructor(runnable: string, module: string, reason: string) {
     super(

@@ -20,31 +20,20 @@ export interface SaveOptions {
   store?: ModelStore;
 }
 
-/** Where a model is looked for. */
-export interface FindOptions {
-  /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
-  store?: ModelStore | undefined;
-}
-
 export function createModel(
   tag: Tag,
   { labels, metadata, store = new ModelStore() }: SaveOptions,
   description: CreateModelOptions,
   write: (folder: string) => Promise<void>,
 ): Promise<Model> {
-  const described = {
-    ...description,
-    ...(labels === undefined ? {} : { labels }),
-    ...(metadata === undefined ? {} : { metadata }),
-  };
-  return store.create(tag, described, write);
+  return store.create(tag, { ...description, labels, metadata }, write);
 }
 
 /** @throws FrameworkMismatchError, and the errors of `ModelStore.get`. */
 export async function findModel(
   rules: ModelRules,
   model: string | Tag | Model,
-  { store = new ModelStore() }: FindOptions,
+  { store = new ModelStore() }: { store?: ModelStore | undefined },
 ): Promise<Model> {
   const isTag = typeof model === 'string' || model instanceof Tag;
   const found = isTag ? await store.get(model) : model;

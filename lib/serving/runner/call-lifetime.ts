@@ -58,21 +58,17 @@ export interface CallLifetimeOptions {
  */
 export class CallLifetime {
   #inProgress = 0;
-  #shed = 0;
+  /** Calls that were refused because of `maxConcurrency`. */
+  shed = 0;
   #open = false;
 
   constructor(private readonly options: CallLifetimeOptions) {}
-
-  /** Calls that were refused because of `maxConcurrency`. */
-  get shed(): number {
-    return this.#shed;
-  }
 
   /** @throws TooManyCallsError where no call can be let in. */
   check(method: string): void {
     const { runner, maxConcurrency } = this.options;
     if (this.#inProgress < maxConcurrency) return;
-    this.#shed++;
+    this.shed++;
     tellObservers('shed', { runner, method, reason: 'concurrency' });
     throw new TooManyCallsError(runner, method, maxConcurrency);
   }

@@ -1,6 +1,6 @@
 import { InputError, VtsError } from '../../learner/errors/index.js';
 
-/** An option of a runner has a value that cannot be used. @publicApi */
+/** A runner option has an unusable value. @publicApi */
 export class InvalidRunnerOptionError extends VtsError {
   constructor(runner: string, fact: string, remedy: string) {
     super(`The options of runner "${runner}" cannot be used: ${fact}; ${remedy}.`);
@@ -163,7 +163,7 @@ export class UnknownRunnerMethodError extends VtsError {
   }
 }
 
-/** A fact of the model was asked for before the model was loaded. @publicApi */
+/** A property of the model was read before the model was loaded. @publicApi */
 export class RunnerNotReadyError extends VtsError {
   constructor(runner: string, member: string) {
     super(
@@ -172,7 +172,7 @@ export class RunnerNotReadyError extends VtsError {
   }
 }
 
-/** A method was called for one result, and returned a stream. @publicApi */
+/** A method was called for one result but returned a stream. @publicApi */
 export class StreamResultError extends VtsError {
   constructor(method: string) {
     super(
@@ -181,11 +181,11 @@ export class StreamResultError extends VtsError {
   }
 }
 
-/** A method was called for the values of a stream, and returned something else. @publicApi */
+/** A method was called for a stream but returned something else. @publicApi */
 export class NotAStreamError extends VtsError {
   constructor(method: string) {
     super(
-      `${method}() returned no stream; call ${method}.run(item), or let it return an Observable or an async iterable.`,
+      `${method}() did not return a stream; call ${method}.run(item), or make it return an Observable or an async iterable.`,
     );
   }
 }

@@ -1,8 +1,4 @@
-/**
- * How a model is run.
- *
- * @publicApi
- */
+/** How a model is run. @publicApi */
 export interface RunnerOptions {
   /**
    * Worker threads, each with a copy of the model. `workers` x `threads` must not exceed the cores
@@ -20,16 +16,15 @@ export interface RunnerOptions {
    */
   threads?: number;
   /**
-   * Milliseconds until a call is given up, waiting included: it rejects with RunTimeoutError, and
-   * its result is dropped when it comes. 0 for no limit.
+   * Milliseconds until a call is given up, including its wait: it rejects with RunTimeoutError,
+   * and its late result is dropped. 0 for no limit.
    *
    * @default the module's `timeoutMs`: 60000
    */
   timeoutMs?: number;
   /**
-   * Milliseconds that a call which was given up may go on in JavaScript before its worker is
-   * replaced, for the case that it never ends (a regular expression of the learner that backtracks
-   * for ever). Native code is always waited for.
+   * Milliseconds that an abandoned call may go on in JavaScript before its worker is replaced: a
+   * regular expression of the learner may backtrack for ever. Native code is always waited for.
    *
    * @default 2000
    */
@@ -44,8 +39,8 @@ export interface RunnerOptions {
    */
   executionProviders?: readonly string[];
   /**
-   * What happens when this build of onnxruntime lacks one of `executionProviders`: true refuses to
-   * start, false warns and goes on with those it has.
+   * Whether to refuse to start when this build of onnxruntime lacks one of `executionProviders`;
+   * false warns and goes on with those that it has.
    *
    * @default true
    */
@@ -74,7 +69,7 @@ export interface RunnerOptions {
    * @default no limit
    */
   maxConcurrency?: number;
-  /** How calls of batchable methods share runs. Of no effect on methods that are not batchable. */
+  /** How calls of batchable methods share runs. Other methods ignore it. */
   batching?: RunnerBatchingOptions;
   /**
    * Numbers of the weights, for the PyTorch layer: `int8` quantizes those of matrix products and
@@ -85,14 +80,10 @@ export interface RunnerOptions {
    * @default 'fp32'
    */
   precision?: 'fp32' | 'int8';
-  /**
-   * How far onnxruntime rewrites the graph before it runs it.
-   *
-   * @default 'all'
-   */
+  /** How far onnxruntime rewrites the graph before it runs it. @default 'all' */
   graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
   /**
-   * What a custom runnable is constructed with; plain data, which is sent to its workers. For
+   * Plain data that a custom runnable is constructed with; it is sent to the workers. For custom
    * runnables only.
    *
    * @default the decorator's `params`
@@ -117,10 +108,9 @@ export interface BatchingOptions {
   maxBatchSize?: number;
   /**
    * Milliseconds from the arrival of a call, or of the HTTP request that makes it, to its answer. A
-   * call that cannot make it is refused at once with RunnerOverloadedError, HTTP 503 with
-   * Retry-After, and one that is overdue while it waits is refused before it costs anything. So is,
-   * in the end, one whose run took longer than was to be foreseen. Only a call that comes to an
-   * idle runner is answered however long it takes.
+   * call that would take longer is refused at once with RunnerOverloadedError, HTTP 503 with
+   * Retry-After. A call that becomes overdue is refused too, before its run or after it. A call
+   * that comes to an idle runner is always answered.
    *
    * @default 60000, as BentoML's
    */
@@ -134,14 +124,14 @@ export interface BatchingOptions {
   /**
    * Fills up shorter sequences, so that those of different length share a run.
    *
-   * @default none; fastai's text models need none, theirs share a run exactly
+   * @default none; fastai's text models share a run exactly without it
    */
   padding?: PaddingOptions;
 }
 
 /** The options of a runner's batchable methods, and of single ones. @publicApi */
 export interface RunnerBatchingOptions extends BatchingOptions {
-  /** By method; what is left out there is as for all. */
+  /** By method; options that a method leaves out are those for all methods. */
   methods?: Readonly<Record<string, BatchingOptions>>;
 }
 
@@ -165,9 +155,9 @@ export interface PaddingOptions {
    * @default -1, the last one
    */
   dim?: number;
-  /** What sequences are filled up with. */
+  /** The number that fills up sequences. */
   value: number;
-  /** Where. @default 'right' */
+  /** The side of the sequence that is filled up. @default 'right' */
   side?: 'left' | 'right';
   /**
    * The length of what is filled up is a multiple of this, so that sequences of similar length run
@@ -178,11 +168,7 @@ export interface PaddingOptions {
   multipleOf?: number;
 }
 
-/**
- * How one call is run.
- *
- * @publicApi
- */
+/** How one call is run. @publicApi */
 export interface RunOptions {
   /**
    * Gives the call up: it rejects with RunAbortedError, and costs nothing if it had not started.

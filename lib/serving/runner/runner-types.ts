@@ -18,11 +18,7 @@ export interface RunnerMethod<Input = unknown, Output = unknown, Options = RunOp
   asyncRun(item: Input, options?: Options): Promise<Output>;
 }
 
-/**
- * A model that runs in worker threads of its own.
- *
- * @publicApi
- */
+/** A model that runs in worker threads of its own. @publicApi */
 export interface RunnerHandle {
   /**
    * `name:version` of the model, with the version that was found; before it is open, as it was

@@ -1,6 +1,6 @@
 import type { Phase } from '../../learner/runtime/phases.js';
 
-/** When a worker had a call in hand. */
+/** When a worker ran a call. */
 export interface CallTiming {
   /** Milliseconds since 1970, with fractions. */
   readonly startedAt: number;
@@ -11,10 +11,7 @@ export interface CallTiming {
 
 /** What a call of a runner leaves in a trace. */
 export interface CallTrace {
-  /**
-   * The call has ended. `timing` is undefined where no worker had it in hand; `batch` where it
-   * shared a run.
-   */
+  /** `timing` is undefined where no worker had the call; `batch` where the call ran alone. */
   end(result: {
     readonly timing: CallTiming | undefined;
     readonly batch?: { readonly rows: number; readonly calls: number } | undefined;

@@ -1,15 +1,9 @@
-/**
- * What is known of the rows that a runner's learner takes; a `TabularSchema`, which this leaf need
- * not know.
- */
+/** Gives a `TabularSchema`, a type that this leaf need not know. */
 type SchemaOf = () => unknown;
 
 const byTag = new Map<string, SchemaOf>();
 
-/**
- * Tells where the schema of a runner's learner is to be had, by the tag that the runner is injected
- * by.
- */
+/** Registers where to get the schema of a runner's learner, by the tag it is injected by. */
 export function registerLearnerSchema(tag: string, schema: SchemaOf): void {
   byTag.set(tag, schema);
 }

@@ -61,5 +61,5 @@ export class RequestScope {
   }
 }
 
-/** The scope of the request in hand, through awaits. */
+/** The scope of the current request, through awaits. */
 export const requestScope = new AsyncLocalStorage<RequestScope>();

@@ -21,10 +21,7 @@ export interface BatchEvent {
 export interface ShedEvent {
   readonly runner: string;
   readonly method: string;
-  /**
-   * `queue`: too many wait; `latency`: it could not be in time; `overdue`: it was not answered in
-   * time; `concurrency`: too many in hand.
-   */
+  /** `latency`: the call would be late; `overdue`: it was late. */
   readonly reason: 'queue' | 'latency' | 'overdue' | 'concurrency';
 }
 

@@ -45,10 +45,7 @@ export async function replaceFile(path: string, text: string, aside: string): Pr
   await syncPath(dirname(path), 'folder');
 }
 
-/**
- * Runs `write` with a path beside a file, which is then gone again: what `write` has not moved to
- * the file's place is deleted.
- */
+/** Runs `write` with a path beside a file, and deletes what it leaves there. */
 export async function writeAside<T>(
   target: string,
   write: (aside: string) => Promise<T>,

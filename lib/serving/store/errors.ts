@@ -1,10 +1,6 @@
 import { VtsError } from '../../learner/errors/index.js';
 
-/**
- * A tag breaks the grammar `name[:version]`.
- *
- * @publicApi
- */
+/** A tag breaks the grammar `name[:version]`. @publicApi */
 export class InvalidTagError extends VtsError {
   constructor(
     /** The tag as given. */
@@ -33,11 +29,7 @@ export class InvalidModelInfoError extends VtsError {
   }
 }
 
-/**
- * A model's folder exists, but its model.yaml is missing, unreadable or wrong.
- *
- * @publicApi
- */
+/** A model's folder exists, but its model.yaml is missing, unreadable or wrong. @publicApi */
 export class CorruptModelError extends VtsError {
   constructor(
     /** The folder of the model, or the archive that holds it. */
@@ -57,11 +49,7 @@ export class CorruptModelError extends VtsError {
 /** How many of the store's models the message names. */
 const LISTED = 20;
 
-/**
- * The store does not have this model or version. The message lists what it has.
- *
- * @publicApi
- */
+/** The store does not have this model or version. The message lists what it has. @publicApi */
 export class ModelNotFoundError extends VtsError {
   constructor(
     /** The requested tag. */
@@ -80,11 +68,7 @@ export class ModelNotFoundError extends VtsError {
   }
 }
 
-/**
- * No version has this name, and several start with it.
- *
- * @publicApi
- */
+/** No version has this name, and several start with it. @publicApi */
 export class AmbiguousVersionError extends VtsError {
   constructor(
     readonly tag: string,
@@ -98,11 +82,7 @@ export class AmbiguousVersionError extends VtsError {
   }
 }
 
-/**
- * The store already has this version.
- *
- * @publicApi
- */
+/** The store already has this version. @publicApi */
 export class ModelExistsError extends VtsError {
   constructor(
     readonly tag: string,
@@ -117,11 +97,7 @@ export class ModelExistsError extends VtsError {
   }
 }
 
-/**
- * A requested file lies outside the model's folder.
- *
- * @publicApi
- */
+/** A requested file lies outside the model's folder. @publicApi */
 export class ModelPathError extends VtsError {
   constructor(
     readonly file: string,
@@ -133,11 +109,7 @@ export class ModelPathError extends VtsError {
   }
 }
 
-/**
- * This package cannot run models of this framework.
- *
- * @publicApi
- */
+/** This package cannot run models of this framework. @publicApi */
 export class NoRunnerError extends VtsError {
   constructor(
     readonly tag: string,
@@ -146,16 +118,12 @@ export class NoRunnerError extends VtsError {
   ) {
     const made = module === '' ? 'names no framework' : `is of "${module}"`;
     super(
-      `The model "${tag}" ${made}, which has no runner here. Save it with a framework of this package, such as fastai.saveModel().`,
+      `The model "${tag}" ${made}, and this package has no runner for it. Save it with a framework of this package, such as fastai.saveModel().`,
     );
   }
 }
 
-/**
- * A bundle of the store, or a bento of BentoML, pins the model to delete.
- *
- * @publicApi
- */
+/** A bundle of the store, or a bento of BentoML, pins the model to delete. @publicApi */
 export class PinnedModelError extends VtsError {
   constructor(
     readonly tag: string,
@@ -203,11 +171,7 @@ export class StoreWriteError extends VtsError {
   }
 }
 
-/**
- * The file to import is not an archive of a supported format.
- *
- * @publicApi
- */
+/** The file to import is not an archive of a supported format. @publicApi */
 export class ArchiveFormatError extends VtsError {
   constructor(
     readonly path: string,
@@ -240,11 +204,7 @@ export class ArchiveEntryError extends VtsError {
   }
 }
 
-/**
- * An archive is damaged, or ends early.
- *
- * @publicApi
- */
+/** An archive is damaged, or ends early. @publicApi */
 export class CorruptModelArchiveError extends VtsError {
   constructor(
     readonly path: string,
@@ -258,22 +218,14 @@ export class CorruptModelArchiveError extends VtsError {
   }
 }
 
-/**
- * The archive to write already exists.
- *
- * @publicApi
- */
+/** The archive to write already exists. @publicApi */
 export class ArchiveExistsError extends VtsError {
   constructor(readonly path: string) {
     super(`The file ${path} already exists. Give another path, or overwrite it (--force).`);
   }
 }
 
-/**
- * The system could not read or write an archive.
- *
- * @publicApi
- */
+/** The system could not read or write an archive. @publicApi */
 export class ArchiveFileError extends VtsError {
   constructor(
     readonly path: string,
@@ -294,12 +246,5 @@ export class ArchiveFileError extends VtsError {
       `The archive ${path} could not be ${doing} (${systemCode}). ${remedies[systemCode] ?? 'Check the permissions of this user.'}`,
       options,
     );
-  }
-}
-
-/** A version's folder does not exist, or no longer: another process deleted it. */
-export class VanishedError extends VtsError {
-  constructor(readonly path: string) {
-    super(`No model at ${path}. Look the store's models up again.`);
   }
 }

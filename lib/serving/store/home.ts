@@ -12,10 +12,7 @@ export function defaultHome(): string {
   return named ? resolveHome(named) : join(homedir(), 'vtsserving');
 }
 
-/**
- * An absolute path; a leading `~` is the user's home, which no shell has expanded in a
- * configuration.
- */
+/** An absolute path; a leading `~` is the user's home: no shell expands configurations. */
 export function resolveHome(home: string): string {
   return resolve(home.replace(/^~(?=$|[\\/])/, () => homedir()));
 }

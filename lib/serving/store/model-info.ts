@@ -6,11 +6,7 @@ import { record } from './records.js';
 import { Tag } from './tag.js';
 import { renderDocument, toDocument, updateDocument } from './yaml-document.js';
 
-/**
- * A method of a model that runners can call.
- *
- * @publicApi
- */
+/** A method of a model that runners can call. @publicApi */
 export interface ModelSignature {
   /** Whether calls can be merged into batches. Default false. */
   batchable: boolean;
@@ -48,11 +44,7 @@ export type ModelMetadata =
   | readonly ModelMetadata[]
   | { readonly [key: string]: ModelMetadata };
 
-/**
- * The software that made a model.
- *
- * @publicApi
- */
+/** The software that made a model. @publicApi */
 export interface ModelContext {
   /** `fastai`, `torch`, or '' for none. */
   frameworkName: string;

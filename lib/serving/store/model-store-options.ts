@@ -8,11 +8,7 @@ import type {
 } from './model-info.js';
 import { packageVersion } from './package-version.js';
 
-/**
- * What the model.yaml of a new model says.
- *
- * @publicApi
- */
+/** What the model.yaml of a new model says. @publicApi */
 export interface CreateModelOptions {
   /** The framework's module in BentoML, such as `bentoml.fastai`. Default '': none. */
   module?: string;
@@ -30,22 +26,14 @@ export interface CreateModelOptions {
   apiVersion?: string;
 }
 
-/**
- * Which models to list.
- *
- * @publicApi
- */
+/** Which models to list. @publicApi */
 export interface ModelFilter {
   name?: string;
   /** Models that have all of these labels. */
   labels?: Readonly<Record<string, string>>;
 }
 
-/**
- * Options for importing an archive.
- *
- * @publicApi
- */
+/** Options for importing an archive. @publicApi */
 export interface ImportModelOptions extends Partial<UnpackLimits> {
   /** Replaces an existing version. @default false */
   force?: boolean;
@@ -53,11 +41,7 @@ export interface ImportModelOptions extends Partial<UnpackLimits> {
   onProgress?: (bytes: number) => void;
 }
 
-/**
- * Options for exporting a model.
- *
- * @publicApi
- */
+/** Options for exporting a model. @publicApi */
 export interface ExportModelOptions {
   /** Default: as the extension of the path says. */
   format?: ArchiveFormat;

@@ -6,14 +6,11 @@ import { archiveTarget, checkReadable, readModelYaml } from './archive/archive-f
 import { filesOf, sizeOf } from './archive/files-of.js';
 import { ATTEMPTS, codeOf, isFolder, syncTree } from './durable.js';
 import {
-  AmbiguousVersionError,
   ArchiveExistsError,
   ArchiveFileError,
   InvalidTagError,
   ModelExistsError,
-  ModelNotFoundError,
   PinnedModelError,
-  VanishedError,
 } from './errors.js';
 import { defaultHome, resolveHome } from './home.js';
 import { ModelInfo, type ModelInfoFields } from './model-info.js';
@@ -24,6 +21,7 @@ import {
   type ImportModelOptions,
   type ModelFilter,
 } from './model-store-options.js';
+import { ModelLookup } from './model-lookup.js';
 import { MODEL_YAML } from './model-yaml.js';
 import { Model } from './model.js';
 import { PendingPointers } from './pending-pointers.js';
@@ -56,7 +54,7 @@ export class ModelStore {
   readonly path: string;
   readonly #folders: VersionFolders;
   readonly #staging: Staging;
-  readonly #pending: PendingPointers;
+  readonly #lookup: ModelLookup;
   readonly #publisher: Publisher;
 
   /**
@@ -68,8 +66,9 @@ export class ModelStore {
     this.path = join(this.home, 'models');
     this.#folders = new VersionFolders(this.path);
     this.#staging = new Staging(this.home);
-    this.#pending = new PendingPointers(this.#folders, this.#staging);
-    this.#publisher = new Publisher(this.#folders, this.#staging, this.#pending);
+    const pending = new PendingPointers(this.#folders, this.#staging);
+    this.#lookup = new ModelLookup(this.home, this.#folders, pending);
+    this.#publisher = new Publisher(this.#folders, this.#staging, pending);
   }
 
   /**
@@ -85,18 +84,7 @@ export class ModelStore {
    * @throws CorruptModelError when the model's model.yaml is missing or wrong.
    */
   async get(tag: string | Tag): Promise<Model> {
-    const wanted = Tag.parse(tag);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const found = await this.#resolve(wanted);
-      if (found === undefined) break;
-      try {
-        return await this.#folders.read(wanted.withVersion(found));
-      } catch (error) {
-        // Deleted since it was looked up: a newer look may find another one.
-        if (!(error instanceof VanishedError)) throw error;
-      }
-    }
-    throw new ModelNotFoundError(wanted.toString(), this.home, await this.#available(wanted.name));
+    return this.#lookup.model(Tag.parse(tag));
   }
 
   /**
@@ -168,7 +156,7 @@ export class ModelStore {
     const versions =
       wanted.version === undefined
         ? await this.#folders.versions(wanted.name)
-        : [wanted.isLatest ? await this.#resolve(wanted) : wanted.version];
+        : [wanted.isLatest ? await this.#lookup.version(wanted) : wanted.version];
     const tags = versions
       .filter((version) => version !== undefined)
       .map((version) => wanted.withVersion(version));
@@ -179,8 +167,7 @@ export class ModelStore {
     return naming(this.home, async () => {
       const deleted = await this.#publisher.remove(wanted.name, tags);
       if (deleted.length > 0) return deleted;
-      const available = await this.#available(wanted.name);
-      throw new ModelNotFoundError(wanted.toString(), this.home, available);
+      throw await this.#lookup.notFound(wanted);
     });
   }
 
@@ -254,7 +241,8 @@ export class ModelStore {
    *
    * @param tag `name` or `name:latest`.
    * @param listener Called with the newest model each time it changes, and once at the start unless
-   * it is `known`, the version that the caller has. Its errors go to `onError`; it is not called again for that version.
+   * it is `known`, the version that the caller has. Its errors go to `onError`; it is not called
+   * again for that version.
    * @throws InvalidTagError when the tag names one version, which never changes.
    */
   watch(
@@ -271,41 +259,6 @@ export class ModelStore {
       );
     }
     return new LatestWatcher(wanted, (each) => this.get(each), listener, options);
-  }
-
-  /** The version that a tag means, if there is one. */
-  async #resolve(tag: Tag): Promise<string | undefined> {
-    const { name } = tag;
-    if (tag.isLatest) {
-      // Notes first: a writer removes its note when the pointer is right, so the pointer of a note
-      // that was not seen, read after that, is right too. Read the other way round, the newest
-      // version could go back by one.
-      const ahead = await this.#pending.ahead(name);
-      const pointed = await this.#folders.pointed(name);
-      const to = pointed === undefined ? undefined : new Tag(name, pointed);
-      if (to && (await isFolder(this.#folders.folderOf(to)))) {
-        if (ahead.length === 0) return pointed;
-        return (await this.#folders.newest([to, ...ahead])) ?? pointed;
-      }
-      const newest = await this.#folders.newest(name);
-      // Where every version is corrupt, reading one says so.
-      return newest ?? (await this.#folders.versions(name)).at(-1);
-    }
-    const version = tag.version ?? '';
-    const versions = await this.#folders.versions(name);
-    if (versions.includes(version)) return version;
-    const matches = versions.filter((each) => each.startsWith(version));
-    if (matches.length > 1) throw new AmbiguousVersionError(tag.toString(), matches);
-    return matches[0];
-  }
-
-  /** Tags for a message: those of the name asked for, else all. */
-  async #available(name: string): Promise<string[]> {
-    const near = await this.#folders.tags(name);
-    if (near.length > 0) return near.map(String);
-    const names = await this.#folders.names();
-    const all = await Promise.all(names.map((each) => this.#folders.tags(each)));
-    return all.flat().map(String);
   }
 
   /** Gives the filled folder its model.yaml, and moves it to its place. */

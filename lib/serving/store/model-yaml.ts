@@ -129,10 +129,7 @@ function readFields(content: YamlMap, document: Document, problems: string[]): M
   };
 }
 
-/**
- * A map of texts; where BentoML would see other scalars, and turn them into texts, as they are
- * written.
- */
+/** A map of texts; other scalars, which BentoML would turn into texts, as they are written. */
 function strings(node: unknown): Record<string, string> {
   if (!isMapNode(node)) return record();
   return record(

@@ -4,14 +4,6 @@ import { PENDING, type Staging } from './staging.js';
 import type { Tag } from './tag.js';
 import type { VersionFolders } from './version-folders.js';
 
-/** A version whose writer has not said that the pointer is right. */
-export interface PendingPointer {
-  readonly tag: Tag;
-  readonly path: string;
-  /** Whether the version is in its place. */
-  readonly placed: boolean;
-}
-
 /**
  * Notes in the folder `tmp` of a store, each an empty file whose name tells a version: its writer
  * is about to move it to its place or away from it, and to write the pointer `latest` after that. A
@@ -32,8 +24,8 @@ export class PendingPointers {
     return () => rm(path, { force: true });
   }
 
-  /** The notes that exist, of all names. */
-  async all(): Promise<PendingPointer[]> {
+  /** All notes; `placed` where the version is in its place. */
+  async all(): Promise<{ tag: Tag; path: string; placed: boolean }[]> {
     const notes = await this.staging.tagged(PENDING);
     return Promise.all(
       notes.map(async (note) => ({
@@ -43,10 +35,7 @@ export class PendingPointers {
     );
   }
 
-  /**
-   * Versions with notes that came after the pointer was written. One that was written later has
-   * seen them, or was set by hand.
-   */
+  /** Versions noted after the pointer was written: a later pointer has seen them. */
   async ahead(name: string): Promise<Tag[]> {
     const placed = (await this.all()).filter((note) => note.placed && note.tag.name === name);
     if (placed.length === 0) return [];

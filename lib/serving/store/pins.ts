@@ -3,19 +3,13 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Tag } from './tag.js';
 
-/**
- * Folders of a store's home that hold what pins models, with the file that lists them: this
- * package's, and BentoML's.
- */
+/** Folders of a store's home with what pins models: this package's, and BentoML's. */
 const HOLDERS = [
   ['bundles', 'bundle.yaml'],
   ['bentos', 'bento.yaml'],
 ] as const;
 
-/**
- * What pins a model: the bundles of the store, and BentoML's bentos, that list it. A list that
- * cannot be read pins nothing.
- */
+/** The bundles and bentos that list a model. A list that cannot be read pins nothing. */
 export async function pinsOf(home: string, tags: readonly Tag[]): Promise<Map<string, string[]>> {
   const wanted = new Set(tags.map(String));
   const pins = new Map<string, string[]>();

@@ -1,7 +1,4 @@
-/**
- * Objects whose keys come from a file have no prototype, so that no key, `__proto__` included,
- * reaches one.
- */
+/** No prototype: no key of a file, `__proto__` included, may reach one. */
 export function record<T>(entries: Iterable<readonly [string, T]> = []): Record<string, T> {
   const result = Object.create(null) as Record<string, T>;
   for (const [key, value] of entries) result[key] = value;

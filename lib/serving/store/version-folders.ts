@@ -1,14 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, hasCode, isFolder } from './durable.js';
-import { CorruptModelError, VanishedError } from './errors.js';
+import { CorruptModelError } from './errors.js';
 import { MODEL_YAML, parseModelYaml } from './model-yaml.js';
 import { Model } from './model.js';
 import { isTagPart, LATEST, Tag } from './tag.js';
 
-/**
- * The folders of a store, read only: `<name>/<version>/model.yaml` and the pointer `<name>/latest`.
- */
+/** Reads the folders of a store: `<name>/<version>/model.yaml`, and `<name>/latest`. */
 export class VersionFolders {
   constructor(
     /** The folder `models` of the store. */
@@ -46,19 +44,18 @@ export class VersionFolders {
   }
 
   /**
-   * Reads a model.
+   * Reads a model; undefined where its folder does not exist, or no longer.
    *
-   * @throws VanishedError when there is no such folder.
-   * @throws CorruptModelError when there is, but no readable model.yaml in it.
+   * @throws CorruptModelError when the folder has no readable model.yaml.
    */
-  async read(tag: Tag): Promise<Model> {
+  async read(tag: Tag): Promise<Model | undefined> {
     const path = this.folderOf(tag);
     let text: string;
     try {
       text = await readFile(join(path, MODEL_YAML), 'utf8');
     } catch (cause) {
       const isMissing = hasCode(cause, 'ENOENT', 'ENOTDIR');
-      if (isMissing && !(await isFolder(path))) throw new VanishedError(path);
+      if (isMissing && !(await isFolder(path))) return undefined;
       const problem = isMissing
         ? 'it has no model.yaml'
         : `its model.yaml cannot be opened (${codeOf(cause) ?? String(cause)})`;
@@ -76,10 +73,11 @@ export class VersionFolders {
     const models: Model[] = [];
     for (const tag of tags) {
       try {
-        models.push(await this.read(tag));
+        const model = await this.read(tag);
+        if (model) models.push(model);
       } catch (error) {
-        if (error instanceof CorruptModelError) onCorrupt(error);
-        else if (!(error instanceof VanishedError)) throw error;
+        if (!(error instanceof CorruptModelError)) throw error;
+        onCorrupt(error);
       }
     }
     return models;

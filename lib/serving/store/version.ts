@@ -4,10 +4,7 @@ import { randomInt } from 'node:crypto';
 const DIGITS = '234567abcdefghijklmnopqrstuvwxyz';
 const TIME_LENGTH = 11;
 const RANDOM_LENGTH = 5;
-/**
- * Set, it makes every version begin with a letter: one of digits alone is a number to a YAML
- * reader.
- */
+/** Makes every version begin with a letter: YAML readers take digits alone for a number. */
 const LETTER_FIRST = 1n << 54n;
 
 /**

@@ -1,11 +1,7 @@
 import type { Model } from './model.js';
 import type { Tag } from './tag.js';
 
-/**
- * Options for watching a store.
- *
- * @publicApi
- */
+/** Options for watching a store. @publicApi */
 export interface WatchOptions {
   /** Milliseconds between looks at the store. @default 1000 */
   intervalMs?: number;
@@ -13,11 +9,7 @@ export interface WatchOptions {
   onError?: (error: Error) => void;
 }
 
-/**
- * A watch on a store. It does not keep the process alive.
- *
- * @publicApi
- */
+/** A watch on a store. It does not keep the process alive. @publicApi */
 export interface ModelWatcher {
   /** Ends the watch. Resolves when the last call of the listener ends. */
   close(): Promise<void>;

@@ -58,10 +58,7 @@ const quoted: ScalarTag = {
   stringify: ({ value }) => `'${String(value).replaceAll("'", "''")}'`,
 };
 
-/**
- * Where PyYAML takes less for a number or boolean than YAML 1.1 says: `n`, `1e5`, `089` are texts
- * to it.
- */
+/** PyYAML takes less for a number or boolean than YAML 1.1: `n`, `1e5`, `089` are texts. */
 const PYYAML_TESTS: readonly [tag: string, sample: string, test: RegExp | undefined][] = [
   ['tag:yaml.org,2002:bool', 'y', /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/],
   ['tag:yaml.org,2002:bool', 'n', /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/],
@@ -112,9 +109,7 @@ export function renderDocument(document: Document): string {
   return document.toString(STYLE);
 }
 
-/**
- * With U+FFFD for halves of surrogate pairs, which no file in UTF-8 and no text of Python holds.
- */
+/** Halves of surrogate pairs become U+FFFD: neither UTF-8 nor Python has them. */
 function wellFormed(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }

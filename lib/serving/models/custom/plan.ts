@@ -26,9 +26,7 @@ export interface RunnablePlan {
   readonly params: unknown;
   /** The module that workers load; undefined where the runnable runs in the application. */
   readonly module: string | undefined;
-  /**
-   * A worker may find that it cannot load the module; then the runnable runs in the application.
-   */
+  /** Whether it runs in the application where a worker finds that it cannot load the module. */
   readonly mayFallBack: boolean;
   /** Why it runs in the application although workers were asked for. */
   readonly noWorkers: string | undefined;
@@ -48,7 +46,7 @@ export function planRunnable(
   const { name } = definition;
   for (const key of OWN_AFFAIR) {
     if (given[key] !== undefined) {
-      const fact = `${key} is for models, and ${runnable.name} is a custom runnable`;
+      const fact = `${key} is for models, but ${runnable.name} is a custom runnable`;
       throw new InvalidRunnerOptionError(name, fact, `leave it out, and give params to the class`);
     }
   }
@@ -57,12 +55,7 @@ export function planRunnable(
   const isolation = given.isolation ?? definition.isolation;
   const options = resolveRunnerOptions(
     name,
-    {
-      ...rest,
-      ...(workers === undefined ? {} : { workers }),
-      ...(isolation === undefined ? {} : { isolation }),
-      threads: 1,
-    },
+    { ...rest, workers, isolation, threads: 1 },
     // They may wait for something else than a core.
     Math.max(usableCores(), typeof workers === 'number' ? workers : 1),
   );
@@ -79,7 +72,7 @@ export function planRunnable(
   const mayFallBack = definition.module === undefined && isolation !== 'process';
   const fact =
     module === undefined
-      ? 'the call stack does not tell its module'
+      ? 'the call stack does not name its module'
       : module === programUrl()
         ? 'its module is the program itself, which a worker would start once more'
         : undefined;
@@ -106,7 +99,7 @@ function checkConstructor(runnable: RunnableClass): void {
   if (tokens.length === 0 && types.every((type) => plain.includes(type))) return;
   throw new InvalidRunnableError(
     runnable.name,
-    'its constructor has parameters to be injected, and workers have nothing to inject',
+    'its constructor has injected parameters, but workers inject nothing',
     'give it params, plain data, or leave workers out',
   );
 }

@@ -18,8 +18,8 @@ const OPTIONS: OptionTable<RunnableMethodOptions> = {
 export interface RunnableMethodOptions {
   /**
    * Calls may share runs: the method takes the items of several calls put together, arrays or
-   * tensors, and returns as many rows. How large batches get, and how long they may take, say the
-   * runner's `batching` options.
+   * tensors, and returns as many rows. The runner's `batching` options limit the size of batches
+   * and the time that calls may take.
    *
    * @default false
    */
@@ -34,7 +34,7 @@ export interface RunnableMethodOptions {
   /**
    * The method returns a stream: an Observable or an async iterable.
    *
-   * @default known of generator methods, and of those with an Observable as their declared type
+   * @default detected for generator methods, and for those declared to return an Observable
    */
   stream?: boolean;
 }
@@ -65,7 +65,7 @@ export function RunnableMethod(options: RunnableMethodOptions = {}) {
     const method = descriptor?.value;
     if (typeof target === 'function' || typeof key === 'symbol' || typeof method !== 'function') {
       return refuse(
-        `@RunnableMethod is on ${String(key)}, which is no method of its instances`,
+        `@RunnableMethod is on ${String(key)}, which is not a method of its instances`,
         'put it on one',
       );
     }

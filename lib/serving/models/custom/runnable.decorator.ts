@@ -48,24 +48,23 @@ export interface RunnableOptions {
    */
   isolation?: 'thread' | 'process';
   /**
-   * `import.meta.url` of the module that exports the class: workers load the class from it. Without
-   * it, the module is taken from the call stack; and where a worker cannot load that, as under a
-   * test runner that compiles TypeScript on the fly, threads give way to the application with a
-   * warning.
+   * `import.meta.url` of the module that exports the class: workers load the class from it. By
+   * default the call stack tells the module. If a worker thread cannot load that one, as under a
+   * test runner that compiles TypeScript, the class runs in the application, with a warning.
    */
   module?: string;
-  /** What the class is constructed with in place of injection; plain data. */
+  /** Plain data that the class is constructed with, in place of injection. */
   params?: unknown;
 }
 
 /**
- * Makes a class a custom runnable: what has no framework here is served with the means of one
- * (workers, batching, time limits, probes). It is registered with `VtsModule.forRoot({ runnables:
- * [MyRunnable] })`, and injected as a runner with `@Runner(MyRunnable)`.
+ * Makes a class a custom runnable, which is served with workers, batching, time limits and probes
+ * like a model of a framework. Register it with `VtsModule.forRoot({ runnables: [MyRunnable] })`,
+ * and inject its runner with `@Runner(MyRunnable)`.
  *
- * In workers there is no Nest: the class is constructed with `params`, or nothing. {@link
- * OnRunnableInit} is the place to load a model, {@link OnRunnableDestroy} to release it. Options in
- * `runners` of the module go before these.
+ * Workers have no Nest: they construct the class with `params`, or nothing. Load a model in
+ * {@link OnRunnableInit}, and release it in {@link OnRunnableDestroy}. Options in `runners` of the
+ * module override these.
  *
  * @throws InvalidRunnableError, InvalidTagError where the class is declared.
  *

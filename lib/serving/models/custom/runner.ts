@@ -155,7 +155,7 @@ export class RunnableRunner implements RunnerHandle {
   }
 
   #fallenBack(reason: string): string {
-    return `The runnable ${this.tag} runs in the application and not in workers: ${reason}`;
+    return `The runnable ${this.tag} runs in the application, not in workers: ${reason}`;
   }
 }
 

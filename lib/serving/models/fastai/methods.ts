@@ -3,10 +3,7 @@ import type { DecodedRow } from '../../../learner/fastai/contract.js';
 import type { LMLearner, SliceRequest } from '../../../learner/fastai/text/lm/lm-learner.js';
 import type { RunnerMethod } from '../../runner/runner-types.js';
 
-/**
- * A text goes on for so long, then whatever waits has its turn. One step of a large model takes as
- * long.
- */
+/** A text runs this long, then the others have their turn: a step of a large model. */
 const SLICE_MS = 5;
 
 type Serve<L> = (learner: L, item: unknown) => Promise<unknown>;

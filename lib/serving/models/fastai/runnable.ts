@@ -11,10 +11,7 @@ export interface FastaiInit {
 }
 
 export async function open({ file, threads, onnx }: FastaiInit): Promise<Served> {
-  const learner = await Learner.load(file, {
-    intraOpNumThreads: threads,
-    ...(onnx === undefined ? {} : { onnx }),
-  });
+  const learner = await Learner.load(file, { intraOpNumThreads: threads, onnx });
   const { kind, vocab } = learner;
   return {
     kind,

@@ -113,7 +113,7 @@ function checkFastaiOptions(
   }
   if (batching !== undefined) {
     const fact =
-      'fastai learners are never batched: a row in a batch of theirs is not what it is alone';
+      'fastai learners are never batched: they compute a row in a batch otherwise than alone';
     refuse(fact, 'batching', layer);
   }
   if (params !== undefined) refuse('params are for custom runnables', 'params');

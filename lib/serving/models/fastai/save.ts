@@ -34,11 +34,7 @@ export type FastaiModel<Input = unknown, Decoded = unknown> = Model<
   RunnerOptions
 >;
 
-/**
- * How a learner is saved.
- *
- * @publicApi
- */
+/** How a learner is saved. @publicApi */
 export interface SaveFastaiOptions extends SaveOptions {
   /**
    * Methods that runners may call: `predict`, `get_preds` (or `getPreds`), `encode`. Default `{
@@ -56,11 +52,7 @@ export interface SaveFastaiOptions extends SaveOptions {
   load?: LearnerOptions;
 }
 
-/**
- * How a learner is loaded: what `Learner.load` takes, and the store.
- *
- * @publicApi
- */
+/** How a learner is loaded: what `Learner.load` takes, and the store. @publicApi */
 export interface LoadFastaiOptions extends LearnerOptions {
   /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
   store?: ModelStore;
@@ -77,7 +69,7 @@ export interface LoadFastaiOptions extends LearnerOptions {
  * @returns The model in the store.
  * @throws BatchableNotSupportedError when a signature has `batchable: true`.
  * @throws UnknownMethodError when a signature names a method that learners do not have.
- * @throws NotSavableError when it is no learner, such as `learner.model`.
+ * @throws NotSavableError when it is not a learner, such as `learner.model`.
  * @throws The errors of `Learner.load` for the file, and of `ModelStore.create` for the rest.
  * @publicApi
  */

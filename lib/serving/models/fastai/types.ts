@@ -41,11 +41,7 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
   readonly get_preds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
 }
 
-/**
- * How a runner continues a text: fastai's options, and those of every call.
- *
- * @publicApi
- */
+/** How a runner continues a text: fastai's options, and those of every call. @publicApi */
 export interface GenerateRunOptions extends GenerateOptions, RunOptions {
   /** Words to add; a word is a token. None for 0 and below. @default 1 */
   nWords?: number;

@@ -19,7 +19,7 @@ export async function copyOnnx(path: string, folder: string): Promise<void> {
     throw new NotSavableModuleError(`the file "${path}", ${fact}`, remedy);
   };
   const files = externalFiles(await readFile(path));
-  if (!files) return refuse('which is no ONNX model', 'Export it with torch.onnx.export().');
+  if (!files) return refuse('which is not an ONNX model', 'Export it with torch.onnx.export().');
   for (const file of files) {
     const source = pathInside(dirname(path), file);
     if (source === undefined || TAKEN.includes(normalize(file))) {

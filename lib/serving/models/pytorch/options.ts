@@ -1,9 +1,7 @@
 import { checkModelInputs, type ModelInput } from '../../../learner/pytorch/index.js';
 import type { Model, ModelMetadata } from '../../store/index.js';
 
-/**
- * The key in `options` of model.yaml. BentoML keeps options of its own there, and lets others be.
- */
+/** The key in `options` of model.yaml; BentoML has others there, and ignores this one. */
 const INPUTS = 'vts_inputs';
 
 /**

@@ -31,7 +31,7 @@ export async function open(init: PytorchInit): Promise<Served> {
   const model = await TorchModel.load(file, {
     ...options,
     intraOpNumThreads: threads,
-    ...(inputs === undefined ? {} : { inputs }),
+    inputs,
     warn: (message) => warnings.push(message),
   });
   const facts: PytorchFacts = { plan: model.plan, className: model.className, warnings };

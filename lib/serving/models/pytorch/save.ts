@@ -39,11 +39,7 @@ export type PytorchModel<Output extends PytorchOutput = Tensor> = Model<
   PytorchRunnerOptions
 >;
 
-/**
- * How a model is saved.
- *
- * @publicApi
- */
+/** How a model is saved. @publicApi */
 export interface SavePytorchOptions extends SaveOptions {
   /**
    * `__call__`, or `forward`, and whether its calls may share runs: `{ __call__: { batchable: true,
@@ -60,11 +56,7 @@ export interface SavePytorchOptions extends SaveOptions {
   inputs?: readonly ModelInput[];
 }
 
-/**
- * How a model is loaded, and from which store.
- *
- * @publicApi
- */
+/** How a model is loaded, and from which store. @publicApi */
 export interface LoadPytorchOptions extends TorchModelOptions {
   /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
   store?: ModelStore;
@@ -80,7 +72,7 @@ export interface LoadPytorchOptions extends TorchModelOptions {
  * or the path of an .onnx file, or its bytes where it has no data files.
  * @returns The model in the store.
  * @throws ModuleMethodError when a signature names another method than the call.
- * @throws NotSavableModuleError, NotAModuleError when it is no model: a learner, weights, a
+ * @throws NotSavableModuleError, NotAModuleError when it is not a model: a learner, weights, a
  * checkpoint.
  * @throws TorchScriptFileError for a TorchScript archive.
  * @throws UnsupportedModuleError, UnknownModelInputsError and the other errors of
@@ -125,7 +117,7 @@ export async function loadModel(
   const file = fileOf(found);
   await demandFile(found, file);
   const inputs = load.inputs ?? modelInputsOf(found);
-  return TorchModel.load(file, { ...load, ...(inputs === undefined ? {} : { inputs }) });
+  return TorchModel.load(file, { ...load, inputs });
 }
 
 /**

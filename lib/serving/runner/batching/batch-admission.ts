@@ -19,28 +19,17 @@ export interface BatchAdmissionOptions {
   readonly clock: Clock;
 }
 
-/**
- * Decides which calls may wait for a run: those for which there is room, and which can be answered
- * in time as far as one can tell.
- */
+/** Lets in the calls for which there is room, and which should be answered in time. */
 export class BatchAdmission {
   /** Places that are kept for calls to come. */
   #held = 0;
-  #shed = 0;
+  shed = 0;
   /** Of the rows that were taken of late; undefined before the first. */
   #width: number | undefined;
 
   constructor(private readonly options: BatchAdmissionOptions) {}
 
-  get shed(): number {
-    return this.#shed;
-  }
-
-  /**
-   * True where the call may run whatever is thought of its chances.
-   *
-   * @throws RunnerOverloadedError
-   */
+  /** True where the call runs whatever its chances. @throws RunnerOverloadedError */
   admit(rows: number, width: number, deadline: number, now: number): boolean {
     const certain = this.#atOnce;
     if (!certain) this.#foresee(rows, width, deadline, now);
@@ -59,9 +48,7 @@ export class BatchAdmission {
     this.#foresee(1 + this.#held, this.#width ?? 1, arrivedAt + batching.maxLatencyMs, clock.now());
   }
 
-  /**
-   * The same; it keeps a place for the call, for a moment, and returns what gives it back before.
-   */
+  /** As {@link check}, and keeps a place for a moment; returns what gives the place back. */
   hold(arrivedAt: number): () => void {
     this.check(arrivedAt);
     const { clock } = this.options;
@@ -78,7 +65,7 @@ export class BatchAdmission {
 
   refusal(reason: ShedEvent['reason'], fact: string, ms = 0): RunnerOverloadedError {
     const { runner, method } = this.options;
-    this.#shed++;
+    this.shed++;
     tellObservers('shed', { runner, method, reason });
     const seconds = Math.max(1, Math.ceil(ms / 1000));
     return withoutStack(() => new RunnerOverloadedError(runner, method, fact, seconds));

@@ -1,5 +1,6 @@
 import type { CallTrace } from '../../runtime/call-trace.js';
-import type { Queued } from './batch-queue.js';
+import type { BatchCodec } from './batch-codec.js';
+import { sizeOf, type Queued } from './batch-queue.js';
 import type { TracedRun } from './batch-target.js';
 
 /** A part of a call's item that one run takes whole. */
@@ -26,16 +27,35 @@ export interface Batch<Item, Output> {
   run: TracedRun | undefined;
 }
 
-/**
- * One call of a batchable method, from its arrival to its answer, which only the first to come
- * settles.
- */
+/** @param free Whether it starts at once. */
+export function batchOf<Item, Output>(
+  entries: readonly Entry<Item, Output>[],
+  again: boolean,
+  now: number,
+  free: boolean,
+): Batch<Item, Output> {
+  const batch: Batch<Item, Output> = {
+    entries,
+    rows: entries.reduce((sum, { rows }) => sum + rows, 0),
+    size: sizeOf(entries),
+    postedAt: now,
+    startedAt: free ? now : undefined,
+    again,
+    wanted: entries.length,
+    abandon: undefined,
+    run: undefined,
+  };
+  for (const entry of entries) entry.batch = batch;
+  return batch;
+}
+
+/** One call of a batchable method; only the first answer to come settles it. */
 export class BatchCall<Item = unknown, Output = unknown> {
   readonly entries: Entry<Item, Output>[] = [];
   trace: CallTrace | undefined;
   readonly #outputs: Output[] = [];
   #missing = 0;
-  #settled = false;
+  settled = false;
 
   constructor(
     readonly arrivedAt: number,
@@ -43,15 +63,9 @@ export class BatchCall<Item = unknown, Output = unknown> {
     readonly deadline: number,
     /** It came to an idle runner, and is run whatever is thought of its chances. */
     readonly certain: boolean,
-    private readonly settle: {
-      resolve(value: readonly Output[]): void;
-      reject(error: Error): void;
-    },
+    private readonly codec: Pick<BatchCodec<Item, Output>, 'join'>,
+    private readonly settle: { resolve(value: Output): void; reject(error: Error): void },
   ) {}
-
-  get settled(): boolean {
-    return this.#settled;
-  }
 
   /** Some part of it has been handed to a run. */
   get running(): boolean {
@@ -65,19 +79,28 @@ export class BatchCall<Item = unknown, Output = unknown> {
 
   /** Takes the result of a part; true when that was the last one. */
   take(part: number, output: Output): boolean {
-    if (this.#settled) return false;
+    if (this.settled) return false;
     this.#outputs[part] = output;
     if (--this.#missing > 0) return false;
-    this.#settled = true;
-    this.settle.resolve(this.#outputs);
+    this.settled = true;
+    try {
+      this.settle.resolve(this.#whole());
+    } catch (error) {
+      this.settle.reject(error as Error);
+    }
     return true;
   }
 
   /** False where it had been settled. */
   fail(error: Error): boolean {
-    if (this.#settled) return false;
-    this.#settled = true;
+    if (this.settled) return false;
+    this.settled = true;
     this.settle.reject(error);
     return true;
+  }
+
+  #whole(): Output {
+    const outputs = this.#outputs;
+    return outputs.length === 1 ? (outputs[0] as Output) : this.codec.join(outputs);
   }
 }

@@ -21,8 +21,9 @@ export class BatchQueue<Entry extends Queued> {
   /** Sets keep the order in which entries came. */
   readonly #lines = new Map<string, Set<Entry>>();
   readonly #all = new Set<Entry>();
-  #rows = 0;
-  #size = 0;
+  rows = 0;
+  /** Rows that wait, each times its width. */
+  size = 0;
 
   get empty(): boolean {
     return this.#all.size === 0;
@@ -30,15 +31,6 @@ export class BatchQueue<Entry extends Queued> {
 
   get length(): number {
     return this.#all.size;
-  }
-
-  get rows(): number {
-    return this.#rows;
-  }
-
-  /** Rows that wait, each times its width. */
-  get size(): number {
-    return this.#size;
   }
 
   entries(): IterableIterator<Entry> {
@@ -50,8 +42,8 @@ export class BatchQueue<Entry extends Queued> {
     if (line === undefined) this.#lines.set(entry.key, new Set([entry]));
     else line.add(entry);
     this.#all.add(entry);
-    this.#rows += entry.rows;
-    this.#size += entry.rows * entry.width;
+    this.rows += entry.rows;
+    this.size += entry.rows * entry.width;
   }
 
   /** False where the entry does not wait. */
@@ -61,8 +53,8 @@ export class BatchQueue<Entry extends Queued> {
     line.delete(entry);
     // Keys come from clients: a line that nobody stands in must not stay.
     if (line.size === 0) this.#lines.delete(entry.key);
-    this.#rows -= entry.rows;
-    this.#size -= entry.rows * entry.width;
+    this.rows -= entry.rows;
+    this.size -= entry.rows * entry.width;
     return true;
   }
 

@@ -11,10 +11,7 @@ export interface Columns {
   readonly size: number;
 }
 
-/**
- * Which columns of an item's part of the result's tensor number `index` are its own; undefined for
- * all.
- */
+/** The columns of output `index` that belong to an item; undefined for all of them. */
 type ColumnsOf = (tensor: Tensor, index: number, item: number) => Columns | undefined;
 
 /**
@@ -67,7 +64,7 @@ function splitTensor(
   const all = rows.reduce((sum, count) => sum + count, 0);
   if (tensor.dims[along] !== all) {
     throw new BatchResultError(
-      `A batch of ${all} rows came back as a tensor of shape [${tensor.dims.join(', ')}], which has not ${all} rows in dimension ${batchDim}`,
+      `A batch of ${all} rows came back as a tensor of shape [${tensor.dims.join(', ')}], which does not have ${all} rows in dimension ${batchDim}`,
     );
   }
   let start = 0;

@@ -38,6 +38,6 @@ export type StartedRun = (abandon: (error: Error) => void, run?: TracedRun) => v
 export interface TracedRun {
   /** To be set where somebody wants to know what its worker spends its time on. */
   traced?: true;
-  /** When it ran; undefined where no worker had it in hand. */
+  /** When it ran; undefined where no worker had it. */
   readonly ran: CallTiming | undefined;
 }

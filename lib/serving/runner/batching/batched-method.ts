@@ -17,10 +17,7 @@ import { tensorsIn } from './tensor-item.js';
  */
 const LARGE_BYTES = 2 ** 20;
 
-/**
- * The part of `maxLatencyMs` of a request that is kept for its response: to be written, and to
- * reach the client.
- */
+/** The part of `maxLatencyMs` of a request that writing and sending its response may take. */
 const FOR_RESPONSE = 0.02;
 
 export interface BatchedMethodOptions<Item, Output> {

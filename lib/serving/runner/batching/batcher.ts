@@ -1,14 +1,13 @@
 import { InputError } from '../../../learner/errors/index.js';
 import { tellObservers } from '../../runtime/runner-observer.js';
 import { BatchAdmission } from './batch-admission.js';
-import { BatchCall, type Batch, type Entry } from './batch-call.js';
-import type { BatchCodec } from './batch-codec.js';
-import { BatchQueue, sizeOf } from './batch-queue.js';
+import { BatchCall, batchOf, type Batch, type Entry } from './batch-call.js';
+import { readItem, type BatchCodec, type ReadItem } from './batch-codec.js';
+import { BatchQueue } from './batch-queue.js';
 import type { BatchTarget, StartedRun } from './batch-target.js';
 import type { ResolvedBatching } from './batching-options.js';
 import { CallLedger, type BatchStats, type CallEnd } from './call-ledger.js';
 import { systemClock, type Clock } from './clock.js';
-import { BatchInputError } from '../errors.js';
 import { DeadlineAlarm } from './deadline-alarm.js';
 import { queueMs, type Load } from './forecast.js';
 import { ownFault, partsOf } from './retry.js';
@@ -42,10 +41,8 @@ export class Batcher<Item, Output> {
   readonly #running = new Set<Batch<Item, Output>>();
   readonly #calls: CallLedger<Item, Output>;
   readonly admission: BatchAdmission;
-  readonly #times: RunTimes;
   readonly #load: Load;
   readonly #clock: Clock;
-  readonly #maxRows: number;
   readonly #alarm: DeadlineAlarm;
   readonly #planner: RunPlanner<Item, Output>;
   #order = 0;
@@ -56,17 +53,15 @@ export class Batcher<Item, Output> {
     const { runner, method, batching, target } = options;
     const { clock = systemClock, times = new RunTimes() } = options;
     this.#clock = clock;
-    this.#times = times;
-    this.#maxRows = batching.enabled ? batching.maxBatchSize : Infinity;
-    this.#load = {
-      times: this.#times,
+    const load: Load = {
+      times,
       queue: this.#queue as BatchQueue<never>,
       running: this.#running as unknown as ReadonlySet<Batch<never, never>>,
       target,
       maxRows: batching.enabled ? batching.maxBatchSize : undefined,
       maxLatencyMs: batching.maxLatencyMs,
     };
-    const load = this.#load;
+    this.#load = load;
     this.admission = new BatchAdmission({ runner, method, batching, load, clock });
     this.#calls = new CallLedger({ runner, method, emptied: () => this.#alarm.clear() });
     this.#alarm = new DeadlineAlarm(clock, (now) => this.#nextDeadline(now));
@@ -108,34 +103,18 @@ export class Batcher<Item, Output> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) throw this.#closed;
       const { codec, batching } = this.options;
-      let rows: number;
-      let parts: Item[];
-      let key: string;
+      let read: ReadItem<Item>;
       try {
-        rows = codec.rows(item);
-        if (rows === 0) throw new BatchInputError('The item has no rows', 'send one row or more');
-        key = codec.key(item);
-        parts = rows > this.#maxRows ? codec.divide(item, this.#maxRows) : [item];
+        read = readItem(codec, item, this.#load.maxRows);
       } catch (error) {
         this.#calls.counts[error instanceof InputError ? 'rejected' : 'failed']++;
         throw error;
       }
-      const width = codec.width?.(item) ?? 1;
+      const { rows, key, width, parts } = read;
       const now = this.#clock.now();
       const deadline = arrivedAt + batching.maxLatencyMs;
       const certain = this.admission.admit(rows, width, deadline, now);
-      const whole = (outputs: readonly Output[]): Output =>
-        outputs.length === 1 ? (outputs[0] as Output) : codec.join(outputs);
-      const call = new BatchCall<Item, Output>(now, deadline, certain, {
-        resolve: (outputs) => {
-          try {
-            resolve(whole(outputs));
-          } catch (error) {
-            reject(error as Error);
-          }
-        },
-        reject,
-      });
+      const call = new BatchCall<Item, Output>(now, deadline, certain, codec, { resolve, reject });
       this.#calls.calls.add(call);
       parts.forEach((part, index) => {
         const entry: Entry<Item, Output> = {
@@ -200,18 +179,7 @@ export class Batcher<Item, Output> {
     const { codec, target, execute } = this.options;
     const now = this.#clock.now();
     const free = target.idle > 0 || this.#running.size === 0;
-    const batch: Batch<Item, Output> = {
-      entries,
-      rows: entries.reduce((sum, { rows }) => sum + rows, 0),
-      size: sizeOf(entries),
-      postedAt: now,
-      startedAt: free ? now : undefined,
-      again,
-      wanted: entries.length,
-      abandon: undefined,
-      run: undefined,
-    };
-    for (const entry of entries) entry.batch = batch;
+    const batch = batchOf(entries, again, now, free);
     this.#running.add(batch);
     let result: Promise<unknown>;
     try {
@@ -238,7 +206,7 @@ export class Batcher<Item, Output> {
     const { entries, rows } = batch;
     const now = this.#clock.now();
     const runMs = now - (batch.startedAt ?? batch.postedAt);
-    this.#times.record(batch.size, runMs);
+    this.#load.times.record(batch.size, runMs);
     this.#calls.ran(rows);
     tellObservers('batched', { runner, method, rows, calls: entries.length, runMs });
     // The session has its next run before this one is taken apart.

@@ -17,7 +17,7 @@ export type CallEnd = CallEvent['outcome'] | 'shed';
 interface CallLedgerOptions {
   readonly runner: string;
   readonly method: string;
-  /** Called when the last call in hand has ended. */
+  /** Called when the last call in progress has ended. */
   emptied(): void;
 }
 

@@ -19,10 +19,7 @@ export interface Load {
   readonly maxLatencyMs: number;
 }
 
-/**
- * Milliseconds within which a run of this size is over, as far as one can tell; undefined before
- * the first one was measured.
- */
+/** Milliseconds within which such a run should end; undefined before the first was measured. */
 export function runMs({ times }: Load, size: number): number | undefined {
   const ms = times.of(size);
   return ms === undefined ? undefined : Math.max(ms * MARGIN, times.slow(size) as number);
@@ -72,10 +69,7 @@ export function saturated(load: Load): boolean {
   return size > 0 && queue.size >= size;
 }
 
-/**
- * Milliseconds until all that waits, and a newcomer behind it, is answered; undefined where nothing
- * is known.
- */
+/** Milliseconds until a newcomer is answered behind all that waits; undefined if unknown. */
 export function queueMs(load: Load, now: number, rows: number, width: number): number | undefined {
   const { queue, target, maxRows } = load;
   const allRows = queue.rows + rows;

@@ -15,7 +15,7 @@ export function listCodec(outputDim = 0): BatchCodec<readonly unknown[], unknown
       // Text has a length and elements as well, and must not be taken apart into its letters.
       if (!Array.isArray(item)) {
         throw new BatchInputError(
-          `The item is ${nameOf(item)}, and items of this batchable method are arrays with an element for each row`,
+          `The item is ${nameOf(item)}, but this batchable method takes arrays with an element for each row`,
           'put it into an array, even one alone',
         );
       }

@@ -57,7 +57,7 @@ export class RunPlanner<Item, Output> {
   }
 
   /**
-   * Rows of a run where what is in hand may be divided; undefined where that would cost time.
+   * Rows of a run where what is in progress may be divided; undefined where that would cost time.
    *
    * Callers who wait for answers before they call again come in bursts for as long as they are
    * answered at once, and the sessions would idle from each burst to the next. Divided into one

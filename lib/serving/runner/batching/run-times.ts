@@ -1,7 +1,4 @@
-/**
- * Runs of one size that are remembered: enough that one slow run is no rule, few enough that a
- * change is.
- */
+/** Runs remembered of one size: one slow run must not set the rule, but a change must. */
 const REMEMBERED = 5;
 
 interface Run {

@@ -7,9 +7,7 @@ import { rowsOf, tensorItem, tensorsIn, type TensorItem } from './tensor-item.js
 import { WidthObserver } from './width-observer.js';
 
 export interface TensorCodecOptions {
-  /**
-   * The dimension that counts rows, of inputs and of outputs; from the end where it is negative.
-   */
+  /** The dimension of the rows in inputs and in outputs; from the end where it is negative. */
   readonly batchDim: readonly [input: number, output: number];
   readonly padding?: ResolvedBatching['padding'];
 }

@@ -38,16 +38,12 @@ export function tensorItem(item: unknown): TensorItem {
   const given = tensorsIn(item);
   if (given !== undefined) return given;
   throw new BatchInputError(
-    `The item is ${nameOf(item)}, and items of this batchable method are tensors, or arrays or objects of tensors`,
+    `The item is ${nameOf(item)}, but this batchable method takes tensors, or arrays or objects of tensors`,
     'pass a Tensor with a dimension that counts rows',
   );
 }
 
-/**
- * Rows of an item, which all its tensors must have.
- *
- * @throws BatchInputError
- */
+/** Rows of an item, which all its tensors must have. @throws BatchInputError */
 export function rowsOf({ tensors }: TensorItem, batchDim: number): number {
   let rows: number | undefined;
   for (const { dims } of tensors) {
@@ -61,7 +57,7 @@ export function rowsOf({ tensors }: TensorItem, batchDim: number): number {
     if (rows !== undefined && size !== rows) {
       throw new BatchInputError(
         `The tensors of one item have ${rows} and ${size} rows in dimension ${batchDim}`,
-        'send as many rows of each',
+        'send the same number of rows in each',
       );
     }
     rows = size;

@@ -1,4 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
+import { dimOf } from './tensor-block.js';
 
 interface Seen {
   readonly width: number;
@@ -14,18 +15,12 @@ interface Seen {
 export class WidthObserver {
   #first: Seen | undefined;
   #following: readonly (number | undefined)[] | undefined;
-  #irregular = false;
+  /** Some output follows the width in another way: its padding could not be found. */
+  irregular = false;
 
   /** True once the outputs of a padded run can be cut back. */
   get known(): boolean {
     return this.#following !== undefined;
-  }
-
-  /**
-   * Some output changes its shape with the width in another way: its padding could not be found.
-   */
-  get irregular(): boolean {
-    return this.#irregular;
   }
 
   /** The dimension of output `index` that follows the width. */
@@ -35,11 +30,9 @@ export class WidthObserver {
 
   /** Looks at the outputs of a run whose rows were all of one width. */
   observe(width: number, outputs: readonly Tensor[], batchDim: number): void {
-    if (this.known || this.#irregular) return;
+    if (this.known || this.irregular) return;
     const shapes = outputs.map(({ dims }) =>
-      dims.map((size, dim) =>
-        dim === (batchDim < 0 ? dims.length + batchDim : batchDim) ? -1 : size,
-      ),
+      dims.map((size, dim) => (dim === dimOf(dims, batchDim) ? -1 : size)),
     );
     if (this.#first === undefined || this.#first.width === width) {
       this.#first = { width, shapes };
@@ -56,8 +49,8 @@ export class WidthObserver {
         other.length === shape.length &&
         changed.length <= 1 &&
         (dim === undefined || (shape[dim] === width && other[dim] === before));
-      if (!regular) this.#irregular = true;
+      if (!regular) this.irregular = true;
     }
-    if (!this.#irregular) this.#following = following;
+    if (!this.irregular) this.#following = following;
   }
 }

@@ -30,10 +30,7 @@ export abstract class CallPool implements BatchTarget {
   abstract readonly stats: PoolStats;
   /** Tasks that wait for a worker. */
   abstract readonly waiting: number;
-  /**
-   * Milliseconds in which the calls that wait should have been served; undefined while none was
-   * measured.
-   */
+  /** Milliseconds that the waiting calls should take; undefined before any was measured. */
   abstract readonly backlogMs: number | undefined;
   abstract readonly sessions: number;
   abstract readonly idle: number;

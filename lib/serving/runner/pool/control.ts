@@ -46,9 +46,7 @@ export class WorkerControl {
     return Atomics.load(this.#words, PHASE) === NATIVE;
   }
 
-  /**
-   * Counts the entries to and returns from native code: unchanged means no progress of that kind.
-   */
+  /** Counts entries to and returns from native code: unchanged means no progress there. */
   get transitions(): number {
     return Atomics.load(this.#words, TRANSITIONS);
   }

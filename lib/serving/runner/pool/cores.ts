@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-/**
- * CPU cores that this process may use: those of its affinity, less where a container limits its
- * time.
- */
+/** CPU cores that this process may use, by its affinity and the limit of its container. */
 export function usableCores(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.ceil(cgroupLimit())));
 }

@@ -60,15 +60,9 @@ export abstract class PoolMember {
   abstract readonly mailbox: readonly Task[];
   /** @throws DataCloneError when the item cannot be sent; the worker is as it was. */
   abstract post(task: Task): void;
-  /**
-   * Takes a task back that waits behind another one; undefined where there is none, or it was given
-   * away.
-   */
+  /** Takes back a task that waits behind another; undefined where there is none to take. */
   abstract takeBack(): Task | undefined;
-  /**
-   * The caller of a task has left: drop the task if it has not started, else see that it comes to
-   * an end.
-   */
+  /** The task's caller has left: drops the task if it has not started, else sees that it ends. */
   abstract abandon(task: Task): void;
   abstract pull(task: Task, count: number): void;
   /**
@@ -131,10 +125,7 @@ export abstract class PoolMember {
   }
 }
 
-/**
- * Tasks that a worker takes: as many as it has slots, and one where the item was given away and
- * cannot be taken back.
- */
+/** One task where the item was given away: it could not be taken back from a mailbox. */
 export function roomFor(task: Task, member: PoolMember): boolean {
   return member.ready && member.load < (task.transfer.length > 0 ? 1 : member.slots);
 }

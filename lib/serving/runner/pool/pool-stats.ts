@@ -25,11 +25,11 @@ export interface RunnerStats {
   readonly full: boolean;
   /** Calls that were answered. */
   readonly completed: number;
-  /** Calls that failed, but for those below. */
+  /** Calls that failed, except those below. */
   readonly failed: number;
   /** Calls whose item was at fault. */
   readonly rejected: number;
-  /** Calls that were given up by their callers, or whose time was over. */
+  /** Calls that their callers gave up, or that exceeded their time limit. */
   readonly abandoned: number;
   /** Calls that were refused because of the load. */
   readonly shed: number;
@@ -43,18 +43,14 @@ export type PoolStats = Omit<RunnerStats, 'full' | 'shed'>;
 /** What became of the calls of a pool, and how long they run. */
 export class CallCounts {
   readonly counts = { completed: 0, failed: 0, rejected: 0, abandoned: 0 };
-  #meanRunMs: number | undefined;
-
   /** Undefined while none was measured. */
-  get meanRunMs(): number | undefined {
-    return this.#meanRunMs;
-  }
+  meanRunMs: number | undefined;
 
   settled({ outcome = 'failed', timing, ahead }: Task): void {
     this.counts[COUNTED[outcome]]++;
     // The time of a stream is that of whoever reads it.
     if (timing === undefined || ahead !== undefined) return;
-    const mean = this.#meanRunMs ?? timing.runMs;
-    this.#meanRunMs = mean + NEWEST * (timing.runMs - mean);
+    const mean = this.meanRunMs ?? timing.runMs;
+    this.meanRunMs = mean + NEWEST * (timing.runMs - mean);
   }
 }

@@ -114,10 +114,7 @@ export class PoolWorker extends PoolMember {
     else setTimeout(() => this.kill(), 20);
   }
 
-  /**
-   * Replaces the thread when an abandoned task stays in JavaScript: an expression that backtracks
-   * for ever.
-   */
+  /** Replaces the thread when an abandoned task stays in JavaScript, as in a slow expression. */
   #watchStuck(slot: number, task: Task): void {
     if (this.#watch !== undefined) return;
     let seen = this.#control.transitions;

@@ -23,10 +23,7 @@ export interface Description {
 
 /** What a method learns of its call, besides the item. */
 export interface CallContext {
-  /**
-   * Aborted when the caller has left, as far as the thread gets to know it: while it computes it
-   * reads no messages.
-   */
+  /** Aborted when the caller has left; a thread that computes learns of it afterwards. */
   readonly signal: AbortSignal;
 }
 
@@ -47,10 +44,7 @@ export interface RunMessage {
   readonly slot: number;
   readonly method: string;
   readonly item: Encoded;
-  /**
-   * The values of a stream are wanted, so many ahead of what is asked for; undefined where one
-   * result is.
-   */
+  /** Values of a stream that may be sent unasked; undefined where one result is wanted. */
   readonly ahead?: number;
   /** Somebody wants to know what the time is spent on. */
   readonly traced?: true;
@@ -63,15 +57,13 @@ export type ToWorker =
   | { readonly type: 'leave'; readonly slot: number }
   | { readonly type: 'close' };
 
-export type RunTiming = CallTiming;
-
 export type FromWorker =
   | { readonly type: 'ready'; readonly description: Description }
   | { readonly type: 'load-failed'; readonly error: WireError }
   | { readonly type: 'value'; readonly slot: number; readonly value: Encoded }
   /** The result; after the values of a stream, its end. */
-  | ({ readonly type: 'result'; readonly slot: number; readonly value: Encoded } & RunTiming)
-  | ({ readonly type: 'error'; readonly slot: number; readonly error: WireError } & RunTiming)
+  | ({ readonly type: 'result'; readonly slot: number; readonly value: Encoded } & CallTiming)
+  | ({ readonly type: 'error'; readonly slot: number; readonly error: WireError } & CallTiming)
   | { readonly type: 'skipped'; readonly slot: number }
   | { readonly type: 'closed' };
 

@@ -1,6 +1,7 @@
 import { recordPhases, stopPhases } from '../../../learner/runtime/phases.js';
 import { NotAStreamError, StreamResultError } from '../errors.js';
-import type { CallContext, FromWorker, RunMessage, RunTiming, ServedMethod } from './protocol.js';
+import type { CallTiming } from '../../runtime/call-trace.js';
+import type { CallContext, FromWorker, RunMessage, ServedMethod } from './protocol.js';
 import { streamedValues } from './streamed-values.js';
 import { decode, encode } from './transfer.js';
 import { wireError } from './wire-error.js';
@@ -44,7 +45,7 @@ export class ServedCall {
     const { slot, ahead } = this.message;
     const start = performance.now();
     const phases = this.message.traced ? recordPhases() : undefined;
-    const timing = (): RunTiming => ({
+    const timing = (): CallTiming => ({
       startedAt: performance.timeOrigin + start,
       runMs: performance.now() - start,
       ...(phases === undefined ? {} : { phases }),

@@ -3,9 +3,7 @@ import type { TaskStream } from './task.js';
 /** Values that a worker may be ahead of their reader. */
 const AHEAD = 16;
 
-/**
- * Takes the values of a stream out of a worker, and hands them to their reader, who may be slower.
- */
+/** Holds the values of a stream that its reader, who may be slower, has not taken. */
 export class StreamBuffer implements TaskStream {
   readonly ahead = AHEAD;
   /** Told how many values were taken, so that as many more can be asked for. */

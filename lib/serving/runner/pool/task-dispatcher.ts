@@ -2,10 +2,7 @@ import { UnclonableItemError } from '../errors.js';
 import { roomFor, type PoolMember } from './pool-member.js';
 import { TaskQueue, type Task } from './task.js';
 
-/**
- * The workers of a pool, and what waits for them: tasks start in the order they came, each on the
- * worker that has least to do.
- */
+/** A pool's workers and queue: tasks start in their order, each on the least busy worker. */
 export class TaskDispatcher {
   readonly workers = new Set<PoolMember>();
   readonly queue = new TaskQueue();

@@ -1,5 +1,6 @@
 import type { CallEvent } from '../../runtime/runner-observer.js';
-import type { FromWorker, RunMessage, RunTiming, WireError } from './protocol.js';
+import type { CallTiming } from '../../runtime/call-trace.js';
+import type { FromWorker, RunMessage, WireError } from './protocol.js';
 import { decode, type Encoded } from './transfer.js';
 
 const NOTHING: Encoded = { value: undefined };
@@ -10,15 +11,12 @@ export interface TaskStream {
   value(value: unknown): void;
 }
 
-/**
- * One call of a method of the model: from the queue to its answer, which only the first to come
- * settles.
- */
+/** One call of a method, from the queue to its answer; only the first to come settles it. */
 export class Task {
-  #settled = false;
-  #item: Encoded;
-  #timing: RunTiming | undefined;
-  #outcome: CallEvent['outcome'] | undefined;
+  settled = false;
+  outcome: CallEvent['outcome'] | undefined;
+  /** When it ran; known once a worker has answered. */
+  timing: CallTiming | undefined;
   queued = false;
   /** When it was made, and when a worker got it last, on the clock of `performance.now()`. */
   readonly madeAt = performance.now();
@@ -28,7 +26,7 @@ export class Task {
 
   constructor(
     readonly method: string,
-    item: Encoded,
+    private item: Encoded,
     /** Buffers of the item that the caller gives up. */
     readonly transfer: ArrayBuffer[],
     private readonly settle: {
@@ -38,28 +36,17 @@ export class Task {
       errorOf(error: WireError): Error;
     },
     private readonly stream?: TaskStream,
-  ) {
-    this.#item = item;
-  }
+  ) {}
 
   get ahead(): number | undefined {
     return this.stream?.ahead;
   }
 
-  /** When it ran; known once a worker has answered. */
-  get timing(): RunTiming | undefined {
-    return this.#timing;
-  }
-
-  /** The same, and where its worker did not answer, since when that has had it. */
-  get ran(): RunTiming | undefined {
-    if (this.#timing !== undefined || this.postedAt === undefined) return this.#timing;
+  /** {@link timing}, and where its worker did not answer, since when that has had it. */
+  get ran(): CallTiming | undefined {
+    if (this.timing !== undefined || this.postedAt === undefined) return this.timing;
     const { timeOrigin } = performance;
     return { startedAt: timeOrigin + this.postedAt, runMs: performance.now() - this.postedAt };
-  }
-
-  get item(): Encoded {
-    return this.#item;
   }
 
   messageFor(slot: number): RunMessage {
@@ -74,26 +61,18 @@ export class Task {
     };
   }
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-
-  get outcome(): CallEvent['outcome'] | undefined {
-    return this.#outcome;
-  }
-
   yielded(value: Encoded): void {
-    if (!this.#settled) this.stream?.value(decode(value));
+    if (!this.settled) this.stream?.value(decode(value));
   }
 
   /** Its worker has answered. One that was skipped had been given up before. */
   answered(answer: FromWorker): void {
     if (answer.type === 'result') {
-      this.#timing = answer;
+      this.timing = answer;
       if (this.#end('ok')) this.settle.resolve(decode(answer.value));
     } else if (answer.type === 'error') {
       const { error } = answer;
-      this.#timing = answer;
+      this.timing = answer;
       if (this.#end(error.input ? 'input' : 'failed')) {
         this.settle.reject(this.settle.errorOf(error));
       }
@@ -109,11 +88,11 @@ export class Task {
   }
 
   #end(outcome: CallEvent['outcome']): boolean {
-    if (this.#settled) return false;
-    this.#settled = true;
-    this.#outcome = outcome;
+    if (this.settled) return false;
+    this.settled = true;
+    this.outcome = outcome;
     // A task that nobody waits for may stay in a queue for a while; its item need not.
-    this.#item = NOTHING;
+    this.item = NOTHING;
     return true;
   }
 }
@@ -122,7 +101,7 @@ export class Task {
 export class TaskQueue {
   #items: Task[] = [];
   #head = 0;
-  #size = 0;
+  size = 0;
 
   push(task: Task): void {
     this.#items.push(task);
@@ -139,7 +118,7 @@ export class TaskQueue {
   forget(task: Task): void {
     if (!task.queued) return;
     task.queued = false;
-    this.#size--;
+    this.size--;
   }
 
   peek(): Task | undefined {
@@ -164,12 +143,8 @@ export class TaskQueue {
     return task;
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   #entered(task: Task): void {
     task.queued = true;
-    this.#size++;
+    this.size++;
   }
 }

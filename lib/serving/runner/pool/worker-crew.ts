@@ -12,10 +12,7 @@ export interface WorkerCrewOptions {
   /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
   readonly runnable: string;
   readonly init: unknown;
-  /**
-   * Milliseconds that an abandoned task may go on before its worker is replaced; a thread in native
-   * code is waited for.
-   */
+  /** Milliseconds until the worker of an abandoned task is replaced; native code is waited for. */
   readonly stuckMs: number;
   /** @default 'thread' */
   readonly isolation?: 'thread' | 'process';
@@ -25,7 +22,7 @@ export interface WorkerCrewOptions {
 
 export interface WorkerCrewEvents {
   free(): void;
-  /** A worker is gone, with tasks in hand. */
+  /** A worker is gone, with tasks that it had not answered. */
   lost(exit: WorkerExit): void;
   /** The model cannot be loaded any more, and may never be. */
   down(reason: string): void;
@@ -36,18 +33,17 @@ const MEMBERS = {
   process: [PoolProcess, '../process/child.js'],
 } as const;
 
-/**
- * Keeps a number of workers that each hold the same model, threads or processes: one that ends is
- * started again.
- */
+/** Keeps a number of workers, threads or processes, and replaces each that ends. */
 export class WorkerCrew {
   readonly #delay = new RestartDelay();
-  #restarts = 0;
+  restarts = 0;
   #opening: Promise<Description> | undefined;
   #opened: { resolve(value: Description): void; reject(error: Error): void } | undefined;
-  #description: Description | undefined;
+  /** What the workers say of the model; undefined before the first has loaded it. */
+  description: Description | undefined;
+  /** It was given up, or could not be opened: none comes in the place of one that goes. */
+  dismissed = false;
   #down: string | undefined;
-  #dismissed = false;
 
   constructor(
     private readonly options: WorkerCrewOptions,
@@ -68,11 +64,6 @@ export class WorkerCrew {
     return this.#opening;
   }
 
-  /** What the workers say of the model; undefined before the first has loaded it. */
-  get description(): Description | undefined {
-    return this.#description;
-  }
-
   get ready(): boolean {
     return [...this.members].some((worker) => worker.ready);
   }
@@ -82,23 +73,9 @@ export class WorkerCrew {
     return this.ready ? undefined : this.#down;
   }
 
-  get restarts(): number {
-    return this.#restarts;
-  }
-
-  /** It was given up, or could not be opened: none comes in the place of one that goes. */
-  get dismissed(): boolean {
-    return this.#dismissed;
-  }
-
-  /** From here on none comes in the place of one that goes. */
-  dismiss(): void {
-    this.#dismissed = true;
-  }
-
   /** Ends the workers; with `force` as soon as may be, else after the tasks that they hold. */
   async close(force: boolean): Promise<void> {
-    this.#dismissed = true;
+    this.dismissed = true;
     await Promise.all([...this.members].map((worker) => worker.close(force)));
   }
 
@@ -124,7 +101,7 @@ export class WorkerCrew {
   }
 
   #ready(description: Description, ms: number): void {
-    this.#description ??= description;
+    this.description ??= description;
     this.#delay.loaded();
     this.#down = undefined;
     const { name: runner, workers } = this.options;
@@ -132,7 +109,7 @@ export class WorkerCrew {
     else if ([...this.members].filter((worker) => worker.ready).length === workers) {
       // They load side by side: the last one's time is that of all.
       tellObservers('loaded', { runner, workers, ms });
-      this.#opened.resolve(this.#description);
+      this.#opened.resolve(this.description);
       this.#opened = undefined;
     }
     this.events.free();
@@ -142,7 +119,7 @@ export class WorkerCrew {
     this.members.delete(worker);
     this.events.lost(exit);
     // Given up, maybe as another worker could not load the model: none is to come in its place.
-    if (this.#dismissed) return;
+    if (this.dismissed) return;
     const { kind, message } = exit.loadError ?? { kind: 'Error', message: exit.reason };
     if (this.#opened === undefined) {
       this.#restart(exit.wasReady, message);
@@ -156,7 +133,7 @@ export class WorkerCrew {
 
   #restart(wasReady: boolean, reason: string): void {
     const { name, warn } = this.options;
-    this.#restarts++;
+    this.restarts++;
     const delay = this.#delay.next(wasReady);
     tellObservers('restarted', { runner: name, reason });
     warn?.(`A worker of ${name} was lost (${reason}); another one starts in ${delay} ms.`);
@@ -165,7 +142,7 @@ export class WorkerCrew {
       if (!this.ready) this.events.down(reason);
     }
     setTimeout(() => {
-      if (!this.#dismissed) this.#spawn();
+      if (!this.dismissed) this.#spawn();
     }, delay).unref();
   }
 }

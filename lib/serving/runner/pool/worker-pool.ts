@@ -96,7 +96,7 @@ export class WorkerPool extends CallPool {
   }
 
   protected stop(): void {
-    this.#crew.dismiss();
+    this.#crew.dismissed = true;
   }
 
   protected async end(closed: Error, unfinished: boolean, late: Promise<void>): Promise<void> {
@@ -139,10 +139,7 @@ export class WorkerPool extends CallPool {
     });
   }
 
-  /**
-   * Gives free workers what waits: single calls in the order they came, then the batches that form
-   * behind them.
-   */
+  /** Gives free workers single calls in their order, then the batches that form behind them. */
   #offer(): void {
     this.#dispatcher.dispatch();
     const feeders = [...this.feeders];

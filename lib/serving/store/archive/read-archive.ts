@@ -52,17 +52,16 @@ async function* readTar(path: string, format: ArchiveFormat): AsyncGenerator<Arc
   }
 }
 
-type ByteStream = import('node:stream/web').ReadableStream<Uint8Array>;
-
 function plainBytes(file: Readable, format: ArchiveFormat): ReadableStream<Uint8Array> {
-  if (format === 'bentomodel') {
-    const packed = Readable.toWeb(file) as unknown as ReadableStream<Uint8Array>;
-    return new xz.XzReadableStream(packed);
-  }
-  if (format === 'tar') return Readable.toWeb(file) as unknown as ReadableStream<Uint8Array>;
+  if (format === 'bentomodel') return new xz.XzReadableStream(webStream(file));
+  if (format === 'tar') return webStream(file);
   const gunzip = createGunzip();
   file.on('error', (error) => gunzip.destroy(error));
-  return Readable.toWeb(file.pipe(gunzip)) as ByteStream as unknown as ReadableStream<Uint8Array>;
+  return webStream(file.pipe(gunzip));
+}
+
+function webStream(readable: Readable): ReadableStream<Uint8Array> {
+  return Readable.toWeb(readable) as unknown as ReadableStream<Uint8Array>;
 }
 
 const UNIX = 3;
