@@ -1,8 +1,7 @@
 import { BadRequestException } from '@nestjs/common';
 import { parseContentType } from '../io/request-body.js';
-import { SlowBodyError } from './errors.js';
 import type { Arrival, HttpRequest } from './platform.js';
-import { readStream } from './read-body.js';
+import { readBody } from './read-body.js';
 
 /**
  * The body of a request that was read before the application's body parsers could, or why it could
@@ -33,36 +32,18 @@ export function readJsonEarly(
   const { mediaType } = parseContentType(request.headers['content-type']);
   if (mediaType === undefined || !/[/+]json$/.test(mediaType)) return undefined;
   const { maxBytes = fallbackLimit } = endpoint.input;
-  return read(request, maxBytes, endpoint.timeoutMs ?? fallbackTimeoutMs);
-}
-
-async function read(request: HttpRequest, maxBytes: number, timeoutMs: number): Promise<void> {
-  try {
-    const bytes = await inTime(readStream(request, maxBytes), timeoutMs);
-    bodies.set(request, { bytes });
-    // The requests of VtsExpressAdapter have it already.
-    if (!('body' in request)) Object.defineProperty(request, 'body', bodyProperty);
-  } catch (error) {
-    bodies.set(request, { error: error as Error });
-    // The rest of the stream is being discarded: without a type no parser touches it.
-    delete request.headers['content-type'];
-  }
-}
-
-/** The endpoint's own clock starts when its handler is found, which is after the body. */
-async function inTime<T>(reading: Promise<T>, timeoutMs: number): Promise<T> {
-  if (timeoutMs === 0) return reading;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SlowBodyError(timeoutMs)), timeoutMs);
+  // The endpoint's own clock starts when its handler is found, which is after the body.
+  const { timeoutMs = fallbackTimeoutMs } = endpoint;
+  return new Promise((resolve) => {
+    readBody(request, { maxBytes, timeoutMs }, (error, bytes) => {
+      bodies.set(request, error === undefined ? { bytes: bytes as Uint8Array } : { error });
+      // The rest of the stream is being discarded: without a type no parser touches it.
+      if (error !== undefined) delete request.headers['content-type'];
+      // The requests of VtsExpressAdapter have it already.
+      else if (!('body' in request)) Object.defineProperty(request, 'body', bodyProperty);
+      resolve();
+    });
   });
-  try {
-    return await Promise.race([reading, late]);
-  } finally {
-    clearTimeout(timer);
-    // What the body's stream does afterwards concerns nobody.
-    reading.catch(() => undefined);
-  }
 }
 
 /** A `body` that is parsed from what was read early when somebody asks for it. */

@@ -26,7 +26,7 @@ import { requestIdOf } from '../observability/request-id.js';
 import { RequestRecord } from './request-record.js';
 import { PlatformHost } from './platform-host.js';
 import type { HttpPlatform, HttpRequest, HttpResponse } from './platform.js';
-import { readStream } from './read-body.js';
+import { readBody } from './read-body.js';
 import { Requests } from './requests.js';
 import { writeEvent, writeOutput } from './write-output.js';
 
@@ -121,18 +121,21 @@ export class IoInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Promise<unknown> {
     const { platform, response, given, givenResponse } = exchange;
-    inputs.set(given, await input.parse(await this.#body(input, exchange)));
+    const body = this.#body(input, exchange);
+    const parsed = input.parse(body instanceof Promise ? await body : body);
+    inputs.set(given, parsed instanceof Promise ? await parsed : parsed);
     if (output.serializeEvent !== undefined) return this.#stream(output, exchange, next);
     const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-    const { contentType, body } = await writeOutput(output, value);
+    const payload = writeOutput(output, value);
+    const { contentType, body: sent } = payload instanceof Promise ? await payload : payload;
     if (response.headersSent) return undefined;
     // Not before: an error must not go out under this type.
-    const text = typeof body === 'string';
+    const text = typeof sent === 'string';
     platform.setHeader(givenResponse, 'content-type', text ? utf8(contentType) : contentType);
     if (this.requests.closing) response.setHeader('connection', 'close');
-    if (!text) return new StreamableFile(body, { type: contentType });
+    if (!text) return new StreamableFile(sent, { type: contentType });
     platform.sendPlainly(response);
-    return body;
+    return sent;
   }
 
   async #stream(
@@ -160,31 +163,46 @@ export class IoInterceptor implements NestInterceptor {
     return new StreamableFile(events, { type: 'text/event-stream' });
   }
 
-  async #body(input: Endpoint['input'], { request, given }: Exchange): Promise<RequestBody> {
+  #body(
+    input: Endpoint['input'],
+    { request, given }: Exchange,
+  ): RequestBody | Promise<RequestBody> {
     const early = earlyBodyOf(request);
     if (early !== undefined && 'error' in early) throw early.error;
-    const { mediaType, charset } = parseContentType(request.headers['content-type']);
+    const contentType = request.headers['content-type'];
+    const { mediaType, charset } = parseContentType(contentType);
     if (!input.accepts(mediaType)) {
       throw new UnsupportedBodyError('media type', mediaType ?? '', input.mediaType);
     }
+    const type = { mediaType, charset, contentType };
+    if (early !== undefined) return { bytes: early.bytes, ...type };
     const maxBytes = input.maxBytes ?? this.options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
-    let bytes = early?.bytes;
-    let parsed: unknown;
-    if (bytes === undefined && request.readableEnded) {
-      // A parser of the application was first.
-      const { rawBody, body } = given as Pick<HttpRequest, 'rawBody' | 'body'>;
-      if (rawBody instanceof Uint8Array) bytes = rawBody;
-      else if (body instanceof Uint8Array) bytes = body;
-      parsed = body;
-    } else bytes ??= await readStream(request, maxBytes);
-    const size = bytes?.length ?? (typeof parsed === 'string' ? Buffer.byteLength(parsed) : 0);
-    if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
-    if (bytes === undefined && isTooDeep(parsed)) {
-      const fact = `the body is nested more than ${MOST_LEVELS} deep`;
-      throw new InvalidBodyError(input.constructor.name, fact, 'send something flatter');
-    }
-    return { bytes, parsed, mediaType, charset, contentType: request.headers['content-type'] };
+    // A parser of the application was first.
+    if (request.readableEnded) return { ...takenBody(input, given, maxBytes), ...type };
+    return new Promise((resolve, reject) => {
+      readBody(request, { maxBytes, timeoutMs: 0 }, (error, bytes) => {
+        if (error === undefined) resolve({ bytes, ...type });
+        else reject(error);
+      });
+    });
   }
+}
+
+/** What a body parser of the application has left. */
+function takenBody(
+  input: Endpoint['input'],
+  given: Pick<HttpRequest, 'rawBody' | 'body'>,
+  maxBytes: number,
+): Pick<RequestBody, 'bytes' | 'parsed'> {
+  const { rawBody, body: parsed } = given;
+  const bytes = [rawBody, parsed].find((body) => body instanceof Uint8Array);
+  const size = bytes?.length ?? (typeof parsed === 'string' ? Buffer.byteLength(parsed) : 0);
+  if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
+  if (bytes === undefined && isTooDeep(parsed)) {
+    const fact = `the body is nested more than ${MOST_LEVELS} deep`;
+    throw new InvalidBodyError(input.constructor.name, fact, 'send something flatter');
+  }
+  return { bytes, parsed };
 }
 
 const UTF8_TYPES = new Map<string, string>();

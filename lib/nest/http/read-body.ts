@@ -1,74 +1,86 @@
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { Readable, Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { BodyTooLargeError, UnreadableBodyError, UnsupportedBodyError } from '../io/errors.js';
+import { SlowBodyError } from './errors.js';
 import type { HttpRequest } from './platform.js';
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** Milliseconds until it has to be there; 0 for no limit. */
+  readonly timeoutMs: number;
+}
+
+/** Is called once. */
+export type BodyListener = (error: Error | undefined, bytes?: Uint8Array) => void;
 
 /**
  * Reads the bytes of a request whose stream nobody has read, decompressed.
  *
  * After a failure the rest of the body is discarded as it comes, so that the connection stays
- * usable.
- *
- * @throws BodyTooLargeError, UnsupportedBodyError, UnreadableBodyError
+ * usable. Failures are BodyTooLargeError, UnsupportedBodyError, UnreadableBodyError and
+ * SlowBodyError.
  */
-export async function readStream(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+export function readBody(
+  request: HttpRequest,
+  { maxBytes, timeoutMs }: BodyLimits,
+  done: BodyListener,
+): void {
+  let decoder: Transform | undefined;
   try {
-    const decoder = decoderOf(request.headers['content-encoding']);
-    if (decoder === undefined) {
-      if (Number(request.headers['content-length']) > maxBytes) {
-        throw new BodyTooLargeError(maxBytes);
-      }
-      return await collect(request, maxBytes);
-    }
-    return await decode(request, decoder, maxBytes);
+    decoder = decoderOf(request.headers['content-encoding']);
   } catch (error) {
-    request.unpipe();
-    request.resume();
-    throw error;
+    discard(request);
+    return done(error as Error);
   }
+  if (decoder === undefined && Number(request.headers['content-length']) > maxBytes) {
+    discard(request);
+    return done(new BodyTooLargeError(maxBytes));
+  }
+  const stream = decoder ?? request;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let finished = false;
+  const leave = decoder && decodeBy(request, decoder);
+  const finish = (error?: Error): void => {
+    if (finished) return;
+    finished = true;
+    clearTimeout(timer);
+    stream.off('data', onData).off('end', onEnd).off('close', onClose);
+    leave?.();
+    if (error !== undefined) discard(request);
+    done(error, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  };
+  const onData = (chunk: Buffer): void => {
+    length += chunk.length;
+    if (length > maxBytes) finish(new BodyTooLargeError(maxBytes));
+    else chunks.push(chunk);
+  };
+  const onEnd = (): void => finish();
+  const onClose = (): void => finish(new UnreadableBodyError('the client left'));
+  const timer =
+    timeoutMs > 0 ? setTimeout(() => finish(new SlowBodyError(timeoutMs)), timeoutMs) : undefined;
+  stream.on('data', onData).once('end', onEnd).once('close', onClose);
+  // Stays on to the end: a stream that fails after this must not end the process.
+  stream.on('error', (error: Error) => finish(new UnreadableBodyError(error.message)));
 }
 
-async function decode(
-  request: HttpRequest,
-  decoder: Transform,
-  maxBytes: number,
-): Promise<Uint8Array> {
+/** Sends the request through the decoder; returns what takes them apart again. */
+function decodeBy(request: HttpRequest, decoder: Transform): () => void {
   const onError = (error: Error): void => void decoder.destroy(error);
   const onAborted = (): void => onError(new Error('the client left'));
   request.once('error', onError).once('aborted', onAborted).pipe(decoder);
-  try {
-    return await collect(decoder, maxBytes);
-  } finally {
+  return () => {
     // What was compressed may end before the body does: the client can still leave, and the rest
     // may still come.
     request.off('error', onError).off('aborted', onAborted).unpipe(decoder);
     request.resume();
     decoder.destroy();
-  }
+  };
 }
 
-function collect(stream: Readable, maxBytes: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const finish = (error?: Error): void => {
-      stream.off('data', onData).off('end', onEnd).off('close', onClose);
-      if (error === undefined) {
-        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length));
-      } else reject(error);
-    };
-    const onData = (chunk: Buffer): void => {
-      length += chunk.length;
-      if (length > maxBytes) finish(new BodyTooLargeError(maxBytes));
-      else chunks.push(chunk);
-    };
-    const onEnd = (): void => finish();
-    const onError = (error: Error): void => finish(new UnreadableBodyError(error.message));
-    const onClose = (): void => finish(new UnreadableBodyError('the client left'));
-    stream.on('data', onData).once('end', onEnd).once('close', onClose);
-    // Stays on to the end: a stream that fails after this must not end the process.
-    stream.on('error', onError);
-  });
+function discard(request: HttpRequest): void {
+  request.unpipe();
+  request.resume();
 }
 
 function decoderOf(header: string | undefined): Transform | undefined {

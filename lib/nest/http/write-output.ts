@@ -10,11 +10,18 @@ type Output = IoDescriptor<unknown, unknown>;
  * @throws Errors that are a 500 only: an output that is wrong is the service's fault, whatever the
  * descriptor throws.
  */
-export async function writeOutput(output: Output, value: unknown): Promise<ResponsePayload> {
-  try {
-    return await output.serialize(value);
-  } catch (error) {
+export function writeOutput(
+  output: Output,
+  value: unknown,
+): ResponsePayload | Promise<ResponsePayload> {
+  const fault = (error: unknown): never => {
     throw outputFault(output, error);
+  };
+  try {
+    const payload = output.serialize(value);
+    return payload instanceof Promise ? payload.catch(fault) : payload;
+  } catch (error) {
+    return fault(error);
   }
 }
 

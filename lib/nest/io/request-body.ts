@@ -16,15 +16,23 @@ export interface RequestBody {
 }
 
 /** `type/subtype` and charset of a content-type header. */
-export function parseContentType(
-  header: string | undefined,
-): Pick<RequestBody, 'mediaType' | 'charset'> {
-  if (header === undefined || header.trim() === '') {
-    return { mediaType: undefined, charset: undefined };
+export function parseContentType(header: string | undefined): ContentType {
+  if (header === undefined || header.trim() === '') return NONE;
+  let type = contentTypes.get(header);
+  if (type === undefined) {
+    const mediaType = header.split(';', 1)[0]?.trim().toLowerCase();
+    type = { mediaType, charset: parameterOf(header, 'charset')?.toLowerCase() };
+    if (contentTypes.size < MOST_TYPES) contentTypes.set(header, type);
   }
-  const mediaType = header.split(';', 1)[0]?.trim().toLowerCase();
-  return { mediaType, charset: parameterOf(header, 'charset')?.toLowerCase() };
+  return type;
 }
+
+type ContentType = Readonly<Pick<RequestBody, 'mediaType' | 'charset'>>;
+
+const NONE: ContentType = { mediaType: undefined, charset: undefined };
+/** Clients send a handful; those of others are read each time. */
+const MOST_TYPES = 100;
+const contentTypes = new Map<string, ContentType>();
 
 const PARAMETER = /;\s*([^=;\s]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g;
 

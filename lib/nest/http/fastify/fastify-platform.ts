@@ -17,7 +17,6 @@ interface FastifyRequest {
   readonly originalUrl: string;
   readonly ip: string | undefined;
   readonly protocol: string | undefined;
-  readonly is404: boolean;
   readonly routeOptions: { readonly url?: string; readonly config?: { vtsEndpoint?: Endpoint } };
   body: unknown;
 }
@@ -55,15 +54,17 @@ const OF_BODY = ['content-type', 'content-length', 'transfer-encoding'] as const
 type HeadersOfBody = Partial<Record<(typeof OF_BODY)[number], string>>;
 
 class FastifyFacts implements RequestFacts {
-  constructor(private readonly request: FastifyRequest) {}
+  readonly route: string | undefined;
+
+  constructor(
+    private readonly request: FastifyRequest,
+    { url }: FastifyRequest['routeOptions'],
+  ) {
+    if (url !== undefined && !/^\/?\*$/.test(url)) this.route = url;
+  }
 
   get url(): string {
     return this.request.originalUrl;
-  }
-
-  get route(): string | undefined {
-    const { url } = this.request.routeOptions;
-    return this.request.is404 || url === undefined || /^\/?\*$/.test(url) ? undefined : url;
   }
 
   get ip(): string | undefined {
@@ -96,7 +97,8 @@ export class FastifyPlatform implements HttpPlatform {
   }
 
   factsOf(given: object): RequestFacts {
-    return new FastifyFacts(given as FastifyRequest);
+    const request = given as FastifyRequest;
+    return new FastifyFacts(request, request.routeOptions);
   }
 
   install(steps: RequestSteps): void {
@@ -104,12 +106,14 @@ export class FastifyPlatform implements HttpPlatform {
     markRoutes();
     fastify.addHook('onRoute', (route) => void this.#routes.push(route));
     fastify.addHook('onRequest', (given, reply, done) => {
-      const endpoint = given.routeOptions.config?.vtsEndpoint;
+      const { raw: request } = given;
+      if (request.method !== 'POST' && !steps.every) return done();
+      const { routeOptions } = given;
+      const endpoint = routeOptions.config?.vtsEndpoint;
       if (endpoint === undefined && !steps.every) return done();
       // Each promise between the handler and the adapter waits for a stream by a listener of its own.
       if (endpoint !== undefined) reply.raw.setMaxListeners(0);
-      const { raw: request } = given;
-      const facts = this.factsOf(given);
+      const facts = new FastifyFacts(given, routeOptions);
       const arrival: Arrival = { request, response: reply.raw, endpoint, facts };
       this.#arrivals.set(request, arrival);
       steps.arrived(arrival, done);
