@@ -6,7 +6,6 @@ import {
   count,
   flag,
   group,
-  LONGEST_TIMEOUT_MS,
   milliseconds,
   oneOf,
   valueThat,
@@ -19,8 +18,6 @@ import {
   type ResolvedBatching,
 } from './batching/batching-options.js';
 import { InvalidRunnerOptionError } from './errors.js';
-
-export { LONGEST_TIMEOUT_MS };
 
 /** BentoML's. */
 export const DEFAULT_TIMEOUT_MS = 60_000;

@@ -173,12 +173,13 @@ export class FastifyPlatform implements HttpPlatform {
    * parsers for single routes, and parses nothing where the request has no headers of a body.
    */
   #hideBody(request: HttpRequest): void {
+    const { headers } = request;
     const hidden: HeadersOfBody = {};
     for (const name of OF_BODY) {
-      const value = request.headers[name];
-      if (value === undefined) continue;
-      hidden[name] = value;
-      delete request.headers[name];
+      if (headers[name] === undefined) continue;
+      hidden[name] = headers[name];
+      // To delete it would make the object slow.
+      headers[name] = undefined;
     }
     this.#hidden.set(request, hidden);
   }
