@@ -9,7 +9,11 @@ export {
   type VtsApiDecorator,
   type VtsApiOptions,
 } from './nest/decorators/vts-api.decorator.js';
-export type { VtsModuleExtras, VtsModuleOptions } from './nest/vts-module-options.interface.js';
+export type {
+  VtsModuleExtras,
+  VtsModuleOptions,
+  VtsOverloadOptions,
+} from './nest/vts-module-options.interface.js';
 export {
   BodyTooLargeError,
   InvalidBodyError,

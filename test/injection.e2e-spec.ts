@@ -179,6 +179,12 @@ describe('Runners', () => {
     await expect(
       startApp({ imports: [VtsModule.forRoot({ modelsHome: home } as VtsModuleOptions)] }),
     ).rejects.toThrow('"modelsHome" is no option');
+    const share = VtsModule.forRoot({ overload: { refusalShare: 2 } });
+    await expect(startApp({ imports: [share] })).rejects.toThrow('overload.refusalShare is 2');
+    const host = VtsModule.forRoot({ scope: 'all' as never });
+    await expect(startApp({ imports: [host] })).rejects.toThrow(
+      'scope is "all"; use endpoints or application',
+    );
   });
 
   it('belong to one forRoot', async () => {

@@ -10,6 +10,7 @@ import {
   numberFrom,
   oneOf,
   text,
+  valueThat,
   type OptionCheck,
 } from '../serving/options.js';
 import { resolveRunnerOptions } from '../serving/runner/runner-options.js';
@@ -19,6 +20,10 @@ import type { VtsModuleExtras, VtsModuleOptions } from './vts-module-options.int
 
 const scope = oneOf('endpoints', 'application');
 const time = numberFrom(0, LONGEST_TIMEOUT_MS);
+const share = valueThat(
+  (value) => typeof value === 'number' && value > 0 && value <= 1,
+  'use a number above 0 and up to 1',
+);
 const header = text('give the name of a header', /^[\w-]+$/);
 const ids = flagOr(group({ header }, 'use true, false or { header }'));
 
@@ -52,7 +57,7 @@ export function checkModuleOptions(
       watch: flag,
       scope,
       errors: scope,
-      overload: flag,
+      overload: flagOr(group({ refusalShare: share }, 'use true, false or { refusalShare }')),
       observe: scope,
       shutdown: scope,
       accessLog: flagOr(

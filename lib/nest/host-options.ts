@@ -1,13 +1,14 @@
-import type { VtsModuleOptions } from './vts-module-options.interface.js';
+import type { VtsModuleOptions, VtsOverloadOptions } from './vts-module-options.interface.js';
 
 /** What the module does to its host beyond its own routes, with nothing left open. */
 export interface HostOptions {
-  /** Each is true where it is for the application as a whole. */
+  /** Each of these is true where it is for the application as a whole. */
   readonly errors: boolean;
   readonly observe: boolean;
   readonly requestIds: boolean;
   readonly shutdown: boolean;
-  readonly overload: boolean;
+  /** Undefined where it is turned off. */
+  readonly overload: VtsOverloadOptions | undefined;
 }
 
 /** By default nothing: a module is a guest in its application. */
@@ -19,6 +20,6 @@ export function hostOptions(options: VtsModuleOptions): HostOptions {
     observe: observe === 'application',
     requestIds: observe === 'application' || requestIds === 'application',
     shutdown: shutdown === 'application',
-    overload,
+    overload: overload === true ? {} : overload || undefined,
   };
 }

@@ -55,13 +55,13 @@ export interface VtsModuleOptions {
   /**
    * Refuse requests of endpoints before their bodies are read while the runner that the endpoint
    * calls first takes no more: HTTP 503, or 429 for `maxConcurrency`, with Retry-After, ahead of the
-   * application's guards. Refusals take a quarter of the event loop's time at most. The module
+   * application's guards. Refusals take a part of the event loop's time at the most. The module
    * learns what an endpoint calls from what it does, and never refuses early where an endpoint has
    * answered without a runner, or in spite of a refusal.
    *
    * @default true with `scope: 'application'`, else false
    */
-  overload?: boolean;
+  overload?: boolean | VtsOverloadOptions;
   /**
    * Which requests have a line in the access log, metrics, traces and an id: those of this module's
    * endpoints, or all of the application's.
@@ -99,7 +99,7 @@ export interface VtsModuleOptions {
   /**
    * Look for a new `latest` of the injected names every second, and take it up while the
    * application runs: its model is loaded beside the old one (memory for both is needed), requests
-   * in hand finish on the version they began with, and new ones go to the new one. A version that
+   * in progress finish on the version they began with, and new ones go to the new one. A version that
    * cannot be loaded is logged, and the old one stays.
    *
    * @default false
@@ -133,6 +133,17 @@ export interface VtsModuleOptions {
    * @default true
    */
   tracing?: boolean;
+}
+
+/** @publicApi */
+export interface VtsOverloadOptions {
+  /**
+   * The share of the event loop's time that refusals may take, above 0 and up to 1. With more, who
+   * is refused waits less, and who is served waits more.
+   *
+   * @default 0.25
+   */
+  refusalShare?: number;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { watchConnections } from './arrival-time.js';
 import { EarlyRefusal } from './early-refusal.js';
+import type { VtsOverloadOptions } from '../vts-module-options.interface.js';
 import type { PlatformHost } from './platform-host.js';
 import type { Arrival } from './platform.js';
 import { RefusalPace } from './refusal-pace.js';
@@ -9,9 +10,14 @@ import type { RequestRecord } from './request-record.js';
 /** Refuses requests before they are read, at a pace that leaves time for those that are served. */
 export class Overload {
   readonly #endpoints = new Map<string, EarlyRefusal>();
-  readonly #pace = new RefusalPace();
+  readonly #pace: RefusalPace;
 
-  constructor(private readonly platforms: PlatformHost) {}
+  constructor(
+    private readonly platforms: PlatformHost,
+    { refusalShare }: VtsOverloadOptions,
+  ) {
+    this.#pace = new RefusalPace(undefined, refusalShare);
+  }
 
   /** Counts the first request of a connection from when it can have come. */
   watch(): void {

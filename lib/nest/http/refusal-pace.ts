@@ -1,9 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
 
-/** Milliseconds of the event loop that refusals may take, … */
-export const SLICE_MS = 2;
-/** … of so many. */
+/** Milliseconds of which refusals may take a share. */
 export const WINDOW_MS = 8;
+const DEFAULT_SHARE = 0.25;
+/** Milliseconds of a window that refusals may take by default. */
+export const SLICE_MS = DEFAULT_SHARE * WINDOW_MS;
 /**
  * Where more than this wait, the part grows with them: to wait for long is no better than to be
  * refused.
@@ -23,13 +24,20 @@ export class RefusalPace {
   #windowAt = 0;
   #spentMs = 0;
 
-  constructor(private readonly now = () => performance.now()) {}
+  readonly #sliceMs: number;
+
+  constructor(
+    private readonly now = () => performance.now(),
+    share = DEFAULT_SHARE,
+  ) {
+    this.#sliceMs = share * WINDOW_MS;
+  }
 
   /** Calls `refuse` now or later, in the context in which it was given. */
   run(refuse: () => void): void {
     const now = this.now();
     if (now - this.#windowAt >= WINDOW_MS) this.#begin(now);
-    if (this.#timer === undefined && this.#spentMs < SLICE_MS) {
+    if (this.#timer === undefined && this.#spentMs < this.#sliceMs) {
       refuse();
       this.#spentMs += this.now() - now;
       return;
@@ -42,7 +50,7 @@ export class RefusalPace {
   #drain(): void {
     const start = this.now();
     this.#begin(start);
-    const sliceMs = SLICE_MS * Math.max(1, this.#waiting.length / MOST_WAITING);
+    const sliceMs = this.#sliceMs * Math.max(1, this.#waiting.length / MOST_WAITING);
     let done = 0;
     try {
       while (done < this.#waiting.length && this.#spentMs < sliceMs) {

@@ -42,7 +42,7 @@ export class Requests implements RequestSteps {
   ) {
     const { shutdown, overload } = hostOptions(options);
     this.every = observer.every || errors.every || shutdown;
-    if (overload) this.#overload = new Overload(platforms);
+    if (overload !== undefined) this.#overload = new Overload(platforms, overload);
     // The adapter is there before Nest adds its body parsers; in a test it comes later than this
     // constructor, and in an application without HTTP never.
     host.init$.subscribe(() => platforms.current?.install(this));

@@ -7,7 +7,7 @@ import { BATCH_SIZES, CALL_SECONDS, LOAD_SECONDS } from './buckets.js';
 /** What is read from the runners when somebody asks. */
 const GAUGES: readonly (readonly [string, string, (stats: RunnerStats) => number])[] = [
   ['queue_depth', 'Calls that wait for a worker.', ({ queued }) => queued],
-  ['running', 'Calls that a worker has in hand.', ({ running }) => running],
+  ['running', 'Calls that a worker works on.', ({ running }) => running],
   ['workers', 'Workers that the runner wants.', ({ workers }) => workers],
   ['ready', 'Workers that have the model loaded.', ({ ready }) => ready],
 ];
