@@ -23,7 +23,7 @@ export async function readParquet(bytes: Uint8Array): Promise<RawFrame> {
     if (error instanceof Fault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new Fault(
-      `the body is not a readable Parquet file (${reason})`,
+      `the body is not a Parquet file that can be read (${reason})`,
       'write it with DataFrame.to_parquet()',
     );
   }
