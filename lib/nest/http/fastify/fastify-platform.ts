@@ -132,9 +132,11 @@ export class FastifyPlatform implements HttpPlatform {
       else void reading.then(go);
     });
     fastify.addHook('preValidation', (given, _reply, done) => {
-      this.#showBody(given.raw);
-      // Guards and handlers may want what a parser would have made of it.
-      if ('body' in given.raw) parsedLate(given);
+      if (this.#arrivals.get(given.raw)?.endpoint !== undefined) {
+        this.#showBody(given.raw);
+        // Guards and handlers may want what a parser would have made of it.
+        if ('body' in given.raw) parsedLate(given);
+      }
       done();
     });
   }
