@@ -30,6 +30,7 @@ export default defineConfig({
             'contract-documents',
             'contract-faults',
             'contract-guarded',
+            'early-refusal',
             'health',
             'injection',
             'io',

@@ -13,7 +13,7 @@ import { answerRawErrors } from './raw-errors.js';
  */
 @Injectable()
 export class ErrorContract implements OnModuleInit {
-  /** Whether it has to see the requests of all routes. */
+  /** Whether it answers the errors of all routes, and so has to see their requests. */
   readonly every: boolean;
   readonly filter: DefaultExceptionFilter;
 
@@ -26,11 +26,6 @@ export class ErrorContract implements OnModuleInit {
     this.filter = new DefaultExceptionFilter(platforms);
     // The last filter that takes an error gets it: the first one is for what no other wants.
     if (this.every) config.getGlobalFilters().unshift(this.filter);
-  }
-
-  /** Whether a request without a Host header is an error of the application's, and not Node's. */
-  get demandsHost(): boolean {
-    return this.every;
   }
 
   onModuleInit(): void {

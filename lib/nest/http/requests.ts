@@ -64,7 +64,8 @@ export class Requests implements RequestSteps {
     const record = this.#begin(arrival);
     const { request, response } = arrival;
     if (this.closing) response.setHeader('connection', 'close');
-    if (this.errors.demandsHost && lacksHost(request)) {
+    // Node leaves these requests to the contract where that has all errors.
+    if (this.errors.every && lacksHost(request)) {
       response.setHeader('connection', 'close');
       return next(new BadRequestException('The request has no Host header; send one.'));
     }

@@ -17,10 +17,9 @@ import { RequestTracing } from './tracing/request-tracing.js';
  */
 @Injectable()
 export class HttpObserver implements OnApplicationShutdown {
-  /** Whether it has to see the requests of all routes. */
+  /** Whether it gives ids to the requests of all routes, and so has to see them. */
   readonly every: boolean;
   readonly #observesAll: boolean;
-  readonly #givesAllIds: boolean;
   readonly #ids: RequestIds | undefined;
   readonly #tracing: RequestTracing | undefined;
   readonly #log: AccessLog | undefined;
@@ -33,7 +32,6 @@ export class HttpObserver implements OnApplicationShutdown {
     const { tracing = true, accessLog = true, requestIds = options.requestId ?? true } = options;
     const host = hostOptions(options);
     this.#observesAll = host.observe;
-    this.#givesAllIds = host.requestIds;
     this.every = host.requestIds;
     if (requestIds !== false) {
       this.#ids = new RequestIds(typeof requestIds === 'object' ? requestIds : {});
@@ -49,7 +47,7 @@ export class HttpObserver implements OnApplicationShutdown {
   begin(arrival: Arrival): RequestRecord {
     const own = arrival.endpoint !== undefined;
     const record = new RequestRecord(arrival, own || this.#observesAll);
-    if (own || this.#givesAllIds) this.#ids?.give(record);
+    if (own || this.every) this.#ids?.give(record);
     if (record.observed) this.metrics.http?.begin(record);
     return record;
   }
