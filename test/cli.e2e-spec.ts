@@ -66,6 +66,7 @@ describe('vts', () => {
       'import',
       'inspect',
       'predict',
+      'compare',
       'serve',
       'build',
       'containerize',

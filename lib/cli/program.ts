@@ -11,6 +11,14 @@ Examples:
   vts predict income '{"age": 48, "workclass": "Private"}' -o json
   vts predict income --csv people.csv --out scored.csv`;
 
+const COMPARE_NOTES = `
+Both versions predict each item, in turns. The report has the share of equal predictions, the largest and the mean
+difference of probabilities, and how much faster the second one is.
+
+Examples:
+  vts compare fastai_sentiment --quantize int8 --data reviews.csv
+  vts compare export.pkl --quantize int8 "I really liked that movie!"`;
+
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
@@ -153,6 +161,19 @@ function addServingCommands(program: Command): void {
     .action(lazy(async () => (await import('./commands/predict.js')).predict));
 
   program
+    .command('compare')
+    .argument('<target>', 'a tag, or the file of a learner')
+    .argument('[inputs...]')
+    .description('compare a learner with itself under options that change its numbers')
+    .addOption(new Option('--quantize <type>', 'weights in 8 bits').choices(['int8']))
+    .option('--data <file>', 'a CSV file, a text a line (.txt), or a folder of images')
+    .option('--column <name>', 'the column with the text or the image path')
+    .option('--limit <count>', 'most items', wholeNumber, 1000)
+    .addOption(outputOption())
+    .addHelpText('after', COMPARE_NOTES)
+    .action(lazy(async () => (await import('./commands/compare.js')).compare));
+
+  program
     .command('serve')
     .argument('<tag>')
     .description('serve a model over HTTP, with documentation and health checks')
@@ -166,6 +187,7 @@ function addServingCommands(program: Command): void {
     .option('--workers <count>', 'worker threads, each with a copy of the model', wholeNumber)
     .option('--threads <count>', 'threads within one run', wholeNumber)
     .option('--timeout <ms>', 'time limit of a request in milliseconds', wholeNumber)
+    .addOption(new Option('--quantize <type>', 'run with weights in 8 bits').choices(['int8']))
     .option('--watch', 'serve each new newest version')
     .action(lazy(async () => (await import('./commands/serve.js')).serve));
 }

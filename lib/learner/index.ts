@@ -39,6 +39,7 @@ export {
   TextTooLongError,
   UndecodedTargetError,
   UnexpectedItemError,
+  NothingToQuantizeError,
   UnknownLossError,
   UnknownTextRuleError,
   UnpairedSurrogateError,

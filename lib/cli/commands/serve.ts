@@ -12,14 +12,16 @@ export async function serve(
     readonly workers?: number;
     readonly threads?: number;
     readonly timeout?: number;
+    readonly quantize?: 'int8';
     readonly watch?: boolean;
   },
 ): Promise<void> {
-  const { workers, threads, timeout, watch, port, host } = options;
+  const { workers, threads, quantize, timeout, watch, port, host } = options;
   const app = await createServeApp(await openStore(options), tag, {
     runner: {
       ...(workers === undefined ? {} : { workers }),
       ...(threads === undefined ? {} : { threads }),
+      ...(quantize === undefined ? {} : { quantize }),
     },
     timeoutMs: timeout,
     watch,

@@ -41,7 +41,8 @@ function continuing(learner: LMLearner, { words, temperature, seed }: GenerateSe
   };
 }
 
-function predicting(learner: Learner<unknown, unknown>): Predictor {
+/** A learner that gives fastai's triple. */
+export function predicting(learner: Learner<unknown, unknown>): Predictor {
   const rows = learner.kind === 'tabular' || learner.kind === 'collab';
   const schema = rows ? learner.schema : undefined;
   const classes = classesOf(learner.vocab);

@@ -1,13 +1,13 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { rename, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { Transform } from 'node:stream';
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import Papa from 'papaparse';
 import { writeAside } from '../../serving/store/durable.js';
 import { CommandError, describeFailure, unreadable } from '../errors.js';
 import { toJson } from '../output/print.js';
-import { cellReader, shortestFloat32 } from './csv-cells.js';
+import { shortestFloat32 } from './csv-cells.js';
+import { csvItems } from './csv-items.js';
 import type { Predictor } from './predictor.js';
 import type { Scored } from './scored.js';
 
@@ -65,18 +65,11 @@ async function* score(
   { input, column }: CsvOptions,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<string[]> {
-  let header: string[] | undefined;
-  let makeItem: (cells: readonly string[]) => unknown = () => undefined;
   let columns: ScoreColumns | undefined;
   let row = 0;
-  for await (const cells of records(input, onBytes)) {
-    if (header === undefined) {
-      header = cells;
-      makeItem = itemMaker(predictor, header, column, input);
-      continue;
-    }
+  for await (const { header, cells, item } of csvItems(predictor, { input, column, onBytes })) {
     row++;
-    const scored = await predictor.predict(makeItem(cells)).catch((error: unknown) => {
+    const scored = await predictor.predict(item).catch((error: unknown) => {
       throw new CommandError(
         `Row ${row} of ${input} cannot be scored: ${describeFailure(error).replace(/\.$/, '')}`,
         'Correct the row, or remove it',
@@ -88,79 +81,6 @@ async function* score(
     }
     yield [...header.map((_, i) => cells[i] ?? ''), ...columns.cells(scored)];
   }
-  if (header === undefined) {
-    throw new CommandError(`The file ${input} is empty`, 'Give a CSV file with a line of names');
-  }
-}
-
-/** The records of a CSV file, one after the other. */
-async function* records(path: string, onBytes: (bytes: number) => void): AsyncGenerator<string[]> {
-  let bytes = 0;
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      onBytes(bytes);
-      done(null, chunk);
-    },
-  });
-  const parser = Papa.parse(Papa.NODE_STREAM_INPUT, { skipEmptyLines: true });
-  const file = createReadStream(path);
-  file.on('error', (error) => parser.destroy(error));
-  file.pipe(counter).pipe(parser);
-  let first = true;
-  try {
-    for await (const record of parser) {
-      const cells = record as string[];
-      if (first) cells[0] = (cells[0] ?? '').replace(/^\ufeff/, '');
-      first = false;
-      yield cells;
-    }
-  } finally {
-    file.destroy();
-  }
-}
-
-/** Names that columns of texts and of images go by, where the file has several columns. */
-const USUAL = {
-  text: ['text', 'texts', 'review', 'sentence', 'content'],
-  image: ['image', 'path', 'file', 'filename', 'fname', 'name'],
-};
-
-function itemMaker(
-  { kind, schema }: Predictor,
-  header: readonly string[],
-  column: string | undefined,
-  input: string,
-): (cells: readonly string[]) => unknown {
-  if (schema) {
-    const readers = schema.columns.map((column) => {
-      return { name: column.name, place: header.indexOf(column.name), read: cellReader(column) };
-    });
-    const lacking = readers.filter(({ place }) => place < 0);
-    if (lacking.length > 0) {
-      throw new CommandError(
-        `The file ${input} has no column ${lacking.map(({ name }) => `"${name}"`).join(', ')}`,
-        `Give all columns of the learner: ${readers.map(({ name }) => name).join(', ')}`,
-      );
-    }
-    return (cells) =>
-      Object.fromEntries(readers.map(({ name, place, read }) => [name, read(cells[place] ?? '')]));
-  }
-  const usual = kind === 'vision' ? USUAL.image : USUAL.text;
-  const wanted = column === undefined ? usual : [column];
-  const found = wanted.map((name) => header.indexOf(name)).find((place) => place >= 0);
-  const place = found ?? (column === undefined && header.length === 1 ? 0 : undefined);
-  if (place === undefined) {
-    throw new CommandError(
-      column === undefined
-        ? `No usual column to predict from in ${input}, only ${header.join(', ')}`
-        : `The file ${input} has no column "${column}", only ${header.join(', ')}`,
-      'Name it with --column',
-    );
-  }
-  // Paths in a file are relative to the file.
-  if (kind === 'vision') return (cells) => resolve(dirname(input), cells[place] ?? '');
-  return (cells) => cells[place] ?? '';
 }
 
 /** The columns that are added, as the first prediction tells them. */

@@ -42,6 +42,19 @@ export class UnknownLossError extends VtsError {
   }
 }
 
+/**
+ * `quantize: 'int8'` finds no weights of a matrix product or an LSTM, of 1024 elements or more.
+ *
+ * @publicApi
+ */
+export class NothingToQuantizeError extends VtsError {
+  constructor() {
+    super(
+      `quantize: 'int8' changes nothing in this learner: no matrix product and no LSTM in its model has weights of 1024 elements or more; omit quantize.`,
+    );
+  }
+}
+
 /** The file does not define a transform of the target. @publicApi */
 export class UnsupportedTargetError extends VtsError {
   constructor(className: string) {

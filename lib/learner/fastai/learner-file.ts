@@ -14,6 +14,8 @@ import { FastaiVersionError, NotALearnerError } from './errors.js';
 
 /** An export.pkl, read but not yet lowered: inert records and the module tree. */
 export interface LearnerFile {
+  /** The path of the file, or its bytes. */
+  readonly source: string | Uint8Array;
   readonly kind: LearnerKind;
   readonly className: string;
   readonly record: PyObject;
@@ -27,14 +29,14 @@ export interface LearnerFile {
 export function openLearnerFile(source: string | Uint8Array): LearnerFile {
   const torchFile = readTorchFile(source);
   try {
-    return readLearner(torchFile);
+    return readLearner(torchFile, source);
   } catch (error) {
     torchFile.close();
     throw error;
   }
 }
 
-function readLearner(torchFile: TorchFile): LearnerFile {
+function readLearner(torchFile: TorchFile, source: string | Uint8Array): LearnerFile {
   refuseVersionOne(torchFile);
   const record = torchFile.root;
   if (!(record instanceof PyObject)) throw new NotALearnerError(describe(record));
@@ -42,6 +44,7 @@ function readLearner(torchFile: TorchFile): LearnerFile {
   const model = Module.from(record.attr('model'));
   if (dls === undefined || model === undefined) throw new NotALearnerError(describe(record));
   return {
+    source,
     kind: kindOf(record, dls),
     className: record.className,
     record,

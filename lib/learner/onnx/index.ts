@@ -1,7 +1,7 @@
 export { type OnnxDType } from './dtype.js';
 export { SessionReleasedError, TextInputError, UnsupportedModuleError } from './errors.js';
 export type { Graph } from './graph.js';
-export { lowerModel, type LoweredModel } from './lowering/lower-model.js';
+export { lowerModel, type LoweredModel, type LowerOptions } from './lowering/lower-model.js';
 export type { InputSpec, TextLimits } from './lowering/lowering.js';
 export { externalFiles, pathInside } from './proto/external-files.js';
 export { writeModel } from './proto/model-writer.js';
@@ -11,4 +11,4 @@ export { quantizedSession } from './quantize/quantized-session.js';
 export { createSession, openSession, type SessionOptions } from './session/create-session.js';
 export { nodeName, usableProviders } from './session/execution-providers.js';
 export { OnnxSession } from './session/onnx-session.js';
-export { packTextBatch } from './text/text-batch.js';
+export { packTextBatch, refusePadAtChunkStart } from './text/text-batch.js';

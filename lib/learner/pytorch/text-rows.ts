@@ -1,6 +1,8 @@
 import { Tensor } from 'onnxruntime-common';
-import { packTextBatch, TextInputError } from '../onnx/index.js';
+import { packTextBatch, refusePadAtChunkStart, TextInputError } from '../onnx/index.js';
 import type { TextPlan } from './model-input.js';
+
+const REMEDY = "Remove the token, or run the model with precision: 'fp32'.";
 
 /**
  * Rows padded on either side, without their padding: each gives what it gives alone.
@@ -12,7 +14,7 @@ export function packTextRows(
   [count, width]: readonly [number, number],
   plan: TextPlan,
 ): Tensor[] {
-  const { padIdx, bptt } = plan;
+  const { padIdx } = plan;
   const rows = Array.from({ length: count }, (_, row) => {
     let [start, end] = [row * width, (row + 1) * width];
     while (start < end && ids[start] === padIdx) start++;
@@ -26,21 +28,11 @@ export function packTextRows(
         'Send texts with at least one token other than xxpad.',
       );
     }
-    if (plan.noPadAtChunkStart === true) refusePadAtChunkStart(row, index, padIdx, bptt);
+    if (plan.noPadAtChunkStart === true) refusePadAtChunkStart(row, index, plan, REMEDY);
   });
   const batch = packTextBatch(rows, plan);
   return [
     new Tensor('int32', batch.ids, batch.dims),
     new Tensor('int32', batch.lengths, [batch.lengths.length]),
   ];
-}
-
-function refusePadAtChunkStart(row: Int32Array, index: number, pad: number, bptt: number): void {
-  for (let at = bptt; at < row.length; at += bptt) {
-    if (row[at] !== pad) continue;
-    throw new TextInputError(
-      `Row ${index} has the padding token inside its text at position ${at}, where fastai starts a new chunk; the int8 model cannot do that`,
-      "Remove the token, or run the model with precision: 'fp32'.",
-    );
-  }
 }

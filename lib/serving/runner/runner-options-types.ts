@@ -74,12 +74,19 @@ export interface RunnerOptions {
   /**
    * Numbers of the weights, for the PyTorch layer: `int8` quantizes those of matrix products and
    * LSTMs, of ONNX files too, when the model is first loaded, keeps the result beside the model,
-   * and computes up to several times as fast with small differences in the result. fastai learners
-   * run in `fp32`.
+   * and computes up to several times as fast with small differences in the result. A fastai learner
+   * runs in `fp32`, fastai's own numbers, unless `quantize` asks for less.
    *
    * @default 'fp32'
    */
   precision?: 'fp32' | 'int8';
+  /**
+   * `int8` quantizes as `precision: 'int8'` does, for fastai learners as well, whose predictions
+   * then differ slightly from fastai's: measure it with `vts compare NAME --quantize int8`.
+   *
+   * @default none
+   */
+  quantize?: 'int8';
   /** How far onnxruntime rewrites the graph before it runs it. @default 'all' */
   graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
   /**

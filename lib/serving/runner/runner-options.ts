@@ -45,15 +45,17 @@ const OPTIONS: OptionTable<RunnerOptions> = {
   maxConcurrency: count,
   batching: group(BATCHING_OPTIONS),
   precision: oneOf('fp32', 'int8'),
+  quantize: oneOf('int8'),
   graphOptimizationLevel: oneOf('disabled', 'basic', 'extended', 'all'),
   params: anything,
 };
 
 /** Options of a runner with nothing left open. */
 export interface ResolvedRunnerOptions extends Readonly<
-  Required<Omit<RunnerOptions, 'onnx' | 'batching' | 'params'>>
+  Required<Omit<RunnerOptions, 'onnx' | 'batching' | 'params' | 'quantize'>>
 > {
   readonly onnx: string | undefined;
+  readonly quantize: 'int8' | undefined;
   /** How calls of a batchable method share runs. */
   batchingOf(method: string): ResolvedBatching;
 }
@@ -88,6 +90,9 @@ export function resolveRunnerOptions(
       'lower workers or threads',
     );
   }
+  if (options.quantize === 'int8' && options.precision === 'fp32') {
+    refuse(`quantize is "int8", and precision is "fp32"`, 'leave one of them out');
+  }
   const alone = executionProviders.find((each) => ONE_THREAD_PROVIDERS.includes(nodeName(each)));
   if (alone !== undefined && options.isolation === 'thread') {
     refuse(
@@ -106,7 +111,8 @@ export function resolveRunnerOptions(
     isolation: options.isolation ?? (alone === undefined ? 'thread' : 'process'),
     maxQueueSize: options.maxQueueSize ?? DEFAULT_QUEUE_SIZE,
     maxConcurrency: options.maxConcurrency ?? Infinity,
-    precision: options.precision ?? 'fp32',
+    precision: options.quantize ?? options.precision ?? 'fp32',
+    quantize: options.quantize,
     graphOptimizationLevel: options.graphOptimizationLevel ?? 'all',
     batchingOf: resolveBatching(options.batching),
   };

@@ -27,7 +27,7 @@ export class TabularModel {
     encoder: RowEncoder,
     options: LearnerOptions,
   ): Promise<TabularModel> {
-    const { session, lowered } = await openModel(file.model, options, (model) => ({
+    const { session, lowered } = await openModel(file, options, (model) => ({
       limits: codeLimits(model, record, encoder),
       graph: lowerTabular(model, record),
     }));

@@ -1,12 +1,18 @@
 import { Tensor } from 'onnxruntime-common';
-import { lowerModel, packTextBatch, type OnnxSession, type TextLimits } from '../../onnx/index.js';
+import {
+  lowerModel,
+  packTextBatch,
+  refusePadAtChunkStart,
+  type OnnxSession,
+  type TextLimits,
+} from '../../onnx/index.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
 import type { LearnerOptions } from '../contract.js';
 import { concatRows, joinRows } from '../data/rows.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
-import { openModel } from '../open-model.js';
+import { openModel, type HowToLower } from '../open-model.js';
 import { runForeignModel } from './foreign-model.js';
 
 /** Token ids in, the model's output out; each row is computed as if it were alone. */
@@ -19,17 +25,26 @@ export async function openTextModel(
   file: LearnerFile,
   options: LearnerOptions,
 ): Promise<TextModel> {
-  const { session, lowered } = await openModel(file.model, options, lowerClassifier);
+  const { session, lowered } = await openModel(file, options, lowerClassifier);
   return {
     forward: lowered
-      ? (rows) => runBatches(session, rows, lowered.limits)
+      ? async (rows) => {
+          if (options.quantize === 'int8') refusePads(rows, lowered.limits);
+          return runBatches(session, rows, lowered.limits);
+        }
       : (rows) => runOneByOne(session, rows),
     release: () => guarded(() => session.release()),
   };
 }
 
-function lowerClassifier(model: Module) {
-  const { graph, hints } = lowerModel(model);
+const REMEDY = 'Remove the token, or load the learner without quantize.';
+
+function refusePads(rows: readonly Int32Array[], limits: TextLimits): void {
+  for (const [index, row] of rows.entries()) refusePadAtChunkStart(row, index, limits, REMEDY);
+}
+
+function lowerClassifier(model: Module, how: HowToLower) {
+  const { graph, hints } = lowerModel(model, how);
   if (hints.kind === 'text-classifier') return { graph, limits: hints.text };
   throw new UnsupportedLearnerError(
     `The learner's model is a "${model.className}", which does not start with fastai's SentenceEncoder`,

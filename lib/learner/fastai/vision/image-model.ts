@@ -30,7 +30,7 @@ export class ImageModel {
       dtype: 'float32',
       dims: ['batch', input.channels, input.height ?? 'height', input.width ?? 'width'],
     };
-    const { session, lowered } = await openModel(file.model, options, (model) =>
+    const { session, lowered } = await openModel(file, options, (model) =>
       lowerModel(model, { inputs: [spec], outputs: ['output'] }),
     );
     const output = lowered?.outputs[0]!.name ?? session.outputNames[0]!;

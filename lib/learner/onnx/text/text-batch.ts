@@ -60,3 +60,24 @@ function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): vo
     );
   }
 }
+
+/**
+ * For a graph that was lowered with `skipsChunks: false`: fastai runs no chunk of a row that begins
+ * with padding inside its text.
+ *
+ * @throws TextInputError
+ */
+export function refusePadAtChunkStart(
+  row: ArrayLike<number>,
+  index: number,
+  { padIdx, bptt }: Pick<TextLimits, 'padIdx' | 'bptt'>,
+  remedy: string,
+): void {
+  for (let at = bptt; at < row.length; at += bptt) {
+    if (row[at] !== padIdx) continue;
+    throw new TextInputError(
+      `Row ${index} has the padding token inside its text at position ${at}, where fastai starts a new chunk; the int8 model cannot do that`,
+      remedy,
+    );
+  }
+}

@@ -15,6 +15,7 @@ const OWN_AFFAIR = [
   'strict',
   'onnx',
   'precision',
+  'quantize',
   'graphOptimizationLevel',
 ] as const;
 

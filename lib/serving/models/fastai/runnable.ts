@@ -8,10 +8,12 @@ export interface FastaiInit {
   readonly file: string;
   readonly threads: number;
   readonly onnx: string | undefined;
+  readonly quantize: 'int8' | undefined;
+  readonly cacheFolder: string;
 }
 
-export async function open({ file, threads, onnx }: FastaiInit): Promise<Served> {
-  const learner = await Learner.load(file, { intraOpNumThreads: threads, onnx });
+export async function open({ file, threads, ...options }: FastaiInit): Promise<Served> {
+  const learner = await Learner.load(file, { intraOpNumThreads: threads, ...options });
   const { kind, vocab } = learner;
   return {
     kind,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { WrongLearnerKindError } from '../../../learner/fastai/errors.js';
 import type { TabularSchema } from '../../../learner/fastai/contract.js';
 import type { Slice } from '../../../learner/fastai/text/lm/lm-learner.js';
@@ -5,7 +6,9 @@ import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js'
 import { checkSignatures } from '../rules.js';
 import type { RunnerMethod } from '../../runner/runner-types.js';
 import type { RunnerOptions, RunOptions } from '../../runner/runner-options-types.js';
+import { CACHE_FOLDER } from '../../store/archive/files-of.js';
 import type { Model } from '../../store/index.js';
+import { packageVersion } from '../../store/package-version.js';
 import { InvalidRunnerOptionError } from '../../runner/errors.js';
 import { ModelRunner } from '../../runner/model-runner.js';
 import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
@@ -81,9 +84,16 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   const { warn, ...given } = options;
   checkSignatures(FASTAI, tag, model.info.signatures);
   const resolved = resolveRunnerOptions(tag, given);
-  const { threads, onnx } = resolved;
+  const { threads, onnx, quantize } = resolved;
   checkFastaiOptions(tag, given, resolved);
-  const init: FastaiInit = { file: model.pathOf(FASTAI.file), threads, onnx };
+  const init: FastaiInit = {
+    file: model.pathOf(FASTAI.file),
+    threads,
+    onnx,
+    quantize,
+    // Another version of this package may lower the model otherwise.
+    cacheFolder: join(model.path, CACHE_FOLDER, packageVersion() ?? '0'),
+  };
   const runnable = new URL('./runnable.js', import.meta.url).href;
   const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });
   return new LearnerRunner(tag, pool, resolved) as unknown as FastaiRunner<Input, Decoded>;
@@ -95,8 +105,8 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
  */
 function checkFastaiOptions(
   tag: string,
-  { batching, params }: RunnerOptions,
-  { executionProviders, precision }: ResolvedRunnerOptions,
+  { batching, params, precision = 'fp32' }: RunnerOptions,
+  { executionProviders }: ResolvedRunnerOptions,
 ): void {
   const other = executionProviders.find((provider) => provider.toLowerCase() !== 'cpu');
   const refuse = (fact: string, option: string, otherwise = ''): never => {
@@ -109,7 +119,8 @@ function checkFastaiOptions(
     refuse(fact, 'executionProviders', layer);
   }
   if (precision !== 'fp32') {
-    refuse(`fastai learners run in fp32, not in ${precision}`, 'precision', layer);
+    const fact = `fastai learners run in fp32, not in ${precision}`;
+    refuse(fact, 'precision', `; quantize: 'int8' runs a learner in 8 bits`);
   }
   if (batching !== undefined) {
     const fact =

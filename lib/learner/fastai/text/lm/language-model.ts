@@ -27,7 +27,7 @@ export async function openLanguageModel(
   file: LearnerFile,
   options: LearnerOptions,
 ): Promise<LanguageModel> {
-  const { session, lowered } = await openModel(file.model, options, lowerLanguageModel);
+  const { session, lowered } = await openModel(file, options, (model) => lowerLanguageModel(model));
   const model = lowered
     ? loweredModel(session, lowered.vocabSize, lowered.stateSize)
     : foreignModel(session);

@@ -1,0 +1,105 @@
+import type { LearnerOptions } from '../../learner/fastai/contract.js';
+import { FASTAI } from '../../serving/models/fastai/rules.js';
+import { Comparison, type ComparisonReport, type Timed } from '../compare/comparison.js';
+import { comparedItems, type ItemSource } from '../compare/compared-items.js';
+import { openCompared } from '../compare/open-compared.js';
+import { CommandError, describeFailure } from '../errors.js';
+import type { StoreOptions } from '../options.js';
+import { print, toJson, type OutputFormat } from '../output/print.js';
+import { withStatus } from '../output/status.js';
+import { formatCount, listing } from '../output/table.js';
+import type { Predictor } from '../predict/predictor.js';
+import { resolveTarget } from '../target.js';
+
+export async function compare(
+  target: string,
+  inputs: readonly string[],
+  options: StoreOptions &
+    Omit<ItemSource, 'inputs'> &
+    Pick<LearnerOptions, 'quantize'> & { readonly output: OutputFormat },
+): Promise<void> {
+  const { quantize, data, column, limit, output } = options;
+  if (quantize === undefined) {
+    throw new CommandError('Nothing to compare with', 'Give --quantize int8');
+  }
+  if (inputs.length === 0 && data === undefined) {
+    throw new CommandError('No input to predict from', 'Give inputs, or --data with a file');
+  }
+  const { file, model } = await resolveTarget(target, options);
+  if (model && !FASTAI.modules.includes(model.info.module)) {
+    throw new CommandError(
+      `The model "${model.tag}" is not a fastai learner`,
+      "Run it with runners of precision 'fp32' and 'int8'",
+    );
+  }
+  const reference = await openCompared(file);
+  try {
+    const changed = await openCompared(file, { quantize });
+    try {
+      const source = { inputs, data, column, limit };
+      const report = await comparePredictors(reference, changed, source);
+      await print({ target, quantize, ...report }, output, () => describeReport(report));
+    } finally {
+      await changed.release();
+    }
+  } finally {
+    await reference.release();
+  }
+}
+
+async function comparePredictors(
+  reference: Predictor,
+  changed: Predictor,
+  source: ItemSource,
+): Promise<ComparisonReport> {
+  const comparison = new Comparison();
+  let count = 0;
+  await withStatus(async (show) => {
+    for await (const item of comparedItems(reference, source)) {
+      // The first run of a session prepares memory: it is not timed.
+      if (count === 0) {
+        await timed(reference, item, 1);
+        await timed(changed, item, 1);
+      }
+      count++;
+      // In turns, as what comes second finds the processor's caches warm.
+      const swapped = count % 2 === 0;
+      const first = await timed(swapped ? changed : reference, item, count);
+      const second = await timed(swapped ? reference : changed, item, count);
+      comparison.add(swapped ? second : first, swapped ? first : second);
+      show(`compared ${formatCount(count)}`);
+    }
+  });
+  if (count === 0) throw new CommandError('No item to compare', 'Give data with one row or more');
+  return comparison.report();
+}
+
+async function timed(predictor: Predictor, item: unknown, place: number): Promise<Timed> {
+  const start = performance.now();
+  try {
+    const scored = await predictor.predict(item);
+    return { scored, ms: performance.now() - start };
+  } catch (error) {
+    throw new CommandError(
+      `Item ${place} cannot be predicted: ${describeFailure(error).replace(/\.$/, '')}`,
+      'Correct it, or remove it',
+    );
+  }
+}
+
+function describeReport(report: ComparisonReport): string {
+  const { items, equal, largestDifference, meanDifference, medianMs, speedup } = report;
+  const [before, after] = medianMs;
+  return listing([
+    ['Items', formatCount(items)],
+    ['Equal predictions', `${formatCount(equal)} (${((100 * equal) / items).toFixed(2)} %)`],
+    ['Largest difference', numberText(largestDifference)],
+    ['Mean difference', numberText(meanDifference)],
+    ['Median time', `${before.toFixed(2)} ms, then ${after.toFixed(2)} ms`],
+    ['Speed', `${speedup.toFixed(2)} times as fast`],
+  ]);
+}
+
+function numberText(value: number): string {
+  return Number.isFinite(value) ? value.toPrecision(3) : toJson(String(value), 0);
+}

@@ -1,0 +1,57 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { CommandError, unreadable } from '../errors.js';
+import { csvItems } from '../predict/csv-items.js';
+import { itemsOf } from '../predict/items.js';
+import type { Predictor } from '../predict/predictor.js';
+
+const IMAGES = ['.jpg', '.jpeg', '.png', '.webp', '.bmp', '.gif', '.tif', '.tiff'];
+
+export interface ItemSource {
+  readonly inputs: readonly string[];
+  readonly data?: string;
+  readonly column?: string;
+  readonly limit: number;
+}
+
+/** The items to predict from: inputs of the command line, then those of a file or folder. */
+export async function* comparedItems(
+  predictor: Pick<Predictor, 'kind' | 'schema'>,
+  { inputs, data, column, limit }: ItemSource,
+): AsyncGenerator<unknown> {
+  let count = 0;
+  for await (const item of all(predictor, inputs, data, column)) {
+    if (count++ >= limit) return;
+    yield item;
+  }
+}
+
+async function* all(
+  predictor: Pick<Predictor, 'kind' | 'schema'>,
+  inputs: readonly string[],
+  data: string | undefined,
+  column: string | undefined,
+): AsyncGenerator<unknown> {
+  for (const argument of inputs) yield* await itemsOf(argument, predictor.kind);
+  if (data === undefined) return;
+  const found = await stat(data).catch(unreadable(data));
+  if (found.isDirectory()) return yield* imagesOf(data, predictor.kind);
+  if (extname(data).toLowerCase() !== '.txt') {
+    for await (const { item } of csvItems(predictor, { input: data, column })) yield item;
+    return;
+  }
+  const lines = (await readFile(data, 'utf8').catch(unreadable(data))).split(/\r?\n/);
+  yield* lines.filter((line) => line.trim() !== '');
+}
+
+async function* imagesOf(folder: string, kind: Predictor['kind']): AsyncGenerator<string> {
+  if (kind !== 'vision') {
+    throw new CommandError(
+      `${folder} is a folder, and the learner is of kind "${kind}"`,
+      'Give a CSV file',
+    );
+  }
+  const names = await readdir(folder, { recursive: true });
+  const images = names.filter((name) => IMAGES.includes(extname(name).toLowerCase())).toSorted();
+  yield* images.map((name) => join(folder, name));
+}

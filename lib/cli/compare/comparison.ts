@@ -1,0 +1,82 @@
+import type { Scored } from '../predict/scored.js';
+
+/** What a comparison found. */
+export interface ComparisonReport {
+  readonly items: number;
+  /** Items whose predictions are equal. */
+  readonly equal: number;
+  /** Of all probabilities, or of the numbers that the learner gives in their place. */
+  readonly largestDifference: number;
+  readonly meanDifference: number;
+  /** Milliseconds of one prediction, the median. */
+  readonly medianMs: readonly [reference: number, changed: number];
+  /** How many times as fast the changed one is: the median of the ratios, item by item. */
+  readonly speedup: number;
+}
+
+export interface Timed {
+  readonly scored: Scored;
+  readonly ms: number;
+}
+
+/** Adds up the differences of two versions of a model, item by item. */
+export class Comparison {
+  #items = 0;
+  #equal = 0;
+  #largest = 0;
+  #sum = 0;
+  #numbers = 0;
+  readonly #times: (readonly [number, number])[] = [];
+
+  add(reference: Timed, changed: Timed): void {
+    this.#items++;
+    if (sameAnswer(reference.scored.prediction, changed.scored.prediction)) this.#equal++;
+    const expected = numbersOf(reference.scored.probabilities);
+    const found = numbersOf(changed.scored.probabilities);
+    for (let i = 0; i < Math.max(expected.length, found.length); i++) {
+      // Numbers that are not there in one of them, or not numbers, differ as much as can be.
+      const difference = Object.is(expected[i], found[i]) ? 0 : Math.abs(expected[i]! - found[i]!);
+      const counted = Number.isNaN(difference) ? Infinity : difference;
+      this.#largest = Math.max(this.#largest, counted);
+      this.#sum += counted;
+      this.#numbers++;
+    }
+    this.#times.push([reference.ms, changed.ms]);
+  }
+
+  report(): ComparisonReport {
+    return {
+      items: this.#items,
+      equal: this.#equal,
+      largestDifference: this.#largest,
+      meanDifference: this.#numbers === 0 ? 0 : this.#sum / this.#numbers,
+      medianMs: [
+        median(this.#times.map(([reference]) => reference)),
+        median(this.#times.map(([, changed]) => changed)),
+      ],
+      speedup: median(this.#times.map(([reference, changed]) => reference / changed)),
+    };
+  }
+}
+
+/** Numbers of a regression never agree to the bit; a float32 in a thousand does. */
+function sameAnswer(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number') {
+    return Object.is(a, b) || Math.abs(a - b) <= 1e-3 * Math.max(Math.abs(a), Math.abs(b));
+  }
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((value, i) => sameAnswer(value, b[i]));
+  }
+  return a === b;
+}
+
+function numbersOf(value: unknown): number[] {
+  if (typeof value === 'number') return [value];
+  return Array.isArray(value) ? value.flatMap(numbersOf) : [];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
