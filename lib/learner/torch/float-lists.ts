@@ -17,14 +17,12 @@ export function travelling(value: PyValue): Travelling {
 
 const lists = new WeakSet<readonly PyValue[]>();
 
-/** Puts values into a list, which from then on is one of floats if any of them is a whole float. */
-export function appendTo(list: PyValue[], values: readonly Travelling[]): void {
-  for (const value of values) {
-    if (value instanceof WholeFloat) {
-      lists.add(list);
-      list.push(value.value);
-    } else list.push(value);
-  }
+/** Puts a value into a list, which from then on is one of floats if it is a whole float. */
+export function append(list: PyValue[], value: Travelling): void {
+  if (value instanceof WholeFloat) {
+    lists.add(list);
+    list.push(value.value);
+  } else list.push(value);
 }
 
 /** Says that a list holds floats, as the values it was copied from did. */

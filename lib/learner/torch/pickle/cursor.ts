@@ -6,6 +6,7 @@ export class Cursor {
   position: number;
   readonly #buffer: Buffer;
   readonly #view: DataView;
+  readonly #end: number;
 
   constructor(
     readonly file: string,
@@ -14,15 +15,19 @@ export class Cursor {
   ) {
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes.byteLength;
     this.position = position;
   }
 
   get remaining(): number {
-    return this.#buffer.length - this.position;
+    return this.#end - this.position;
   }
 
   uint8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    const { position } = this;
+    if (position >= this.#end) this.#missing(1);
+    this.position = position + 1;
+    return this.#buffer[position]!;
   }
 
   uint16(): number {
@@ -92,7 +97,7 @@ export class Cursor {
 
   #advance(length: number): number {
     const start = this.position;
-    if (length > this.#buffer.length - start) this.#missing(length);
+    if (length > this.#end - start) this.#missing(length);
     this.position = start + length;
     return start;
   }

@@ -1,11 +1,11 @@
 import { VtsError } from '../../errors/index.js';
 import { UnsupportedPickleError } from '../errors.js';
-import { appendTo, travelling, type Travelling } from '../float-lists.js';
+import { append, travelling, type Travelling } from '../float-lists.js';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import { PyDict, PyGlobal, PyObject, PySet, PyTuple, type PyValue } from '../python.js';
 import { recordCall } from './calls.js';
 import type { Cursor } from './cursor.js';
-import { Op } from './opcodes.js';
+import { Op, opTable } from './opcodes.js';
 import { fromPython2 } from './python2-names.js';
 import type { RebuildContext, Rebuilders } from './rebuilder.js';
 import { readMemoIndex, readScalar } from './scalars.js';
@@ -49,12 +49,19 @@ export class PickleMachine implements RebuildContext {
   run(): PyValue {
     const { cursor } = this;
     const { maxOperations } = this.options.limits;
+    const { STOP } = Op;
     try {
       for (let operations = 1; ; operations++) {
         if (operations > maxOperations) this.#limit('maxOperations', operations, 'opcodes');
         const op = cursor.uint8();
-        if (op === Op.STOP) break;
-        this.#step(op);
+        const step = PickleMachine.#STEPS[op];
+        if (step !== undefined) step(this, cursor);
+        else if (op === STOP) break;
+        else {
+          const scalar = readScalar(op, cursor);
+          if (scalar === undefined) throw cursor.corrupt(`0x${op.toString(16)} is no opcode`);
+          this.#stack.push(scalar);
+        }
       }
       const result = this.#stack.pop();
       for (const finish of this.#finishers) finish();
@@ -84,126 +91,98 @@ export class PickleMachine implements RebuildContext {
     this.#finishers.push(finish);
   }
 
-  #step(op: number): void {
-    const { cursor } = this;
-    const stack = this.#stack;
-    const scalar = readScalar(op, cursor);
-    if (scalar !== undefined) {
-      return stack.push(op === Op.FLOAT || op === Op.BINFLOAT ? travelling(scalar) : scalar);
-    }
-    switch (op) {
-      case Op.PROTO:
-        return this.#setProtocol(cursor.uint8());
-      case Op.FRAME:
-        // A frame only helps a reader of streams to read ahead.
-        cursor.length64();
-        return;
-      case Op.MARK:
-        return stack.mark();
-      case Op.POP:
-        return stack.drop();
-      case Op.POP_MARK:
-        stack.popMarked();
-        return;
-      case Op.DUP:
-        return stack.push(stack.top());
+  /** What the opcodes do that push no scalar. */
+  static readonly #STEPS = opTable<(machine: PickleMachine, cursor: Cursor) => void>([
+    [Op.FLOAT, (m, cursor) => m.#stack.push(travelling(readScalar(Op.FLOAT, cursor)!))],
+    [Op.BINFLOAT, (m, cursor) => m.#stack.push(travelling(cursor.float64()))],
+    [Op.PROTO, (m, cursor) => m.#setProtocol(cursor.uint8())],
+    // A frame only helps a reader of streams to read ahead.
+    [Op.FRAME, (_, cursor) => void cursor.length64()],
+    [Op.MARK, (m) => m.#stack.mark()],
+    [Op.POP, (m) => m.#stack.drop()],
+    [Op.POP_MARK, (m) => void m.#stack.popMarked()],
+    [Op.DUP, (m) => m.#stack.push(m.#stack.top())],
 
-      case Op.EMPTY_TUPLE:
-        return stack.push(new PyTuple());
-      case Op.TUPLE1:
-      case Op.TUPLE2:
-      case Op.TUPLE3:
-        return stack.push(stack.popTuple(op - Op.TUPLE1 + 1));
-      case Op.TUPLE:
-        return stack.push(stack.popMarkedTuple());
-      case Op.EMPTY_LIST:
-        return stack.push([]);
-      case Op.LIST:
-        return stack.push(stack.popMarkedList());
-      case Op.EMPTY_DICT:
-        return stack.push(new PyDict());
-      case Op.DICT:
-        return stack.push(this.#fill(new PyDict(), stack.popMarkedList()));
-      case Op.EMPTY_SET:
-        return stack.push(new PySet());
-      case Op.FROZENSET:
-        return stack.push(new PySet(stack.popMarkedList()));
+    [Op.EMPTY_TUPLE, (m) => m.#stack.push(new PyTuple())],
+    [Op.TUPLE1, (m) => m.#stack.push(m.#stack.popTuple(1))],
+    [Op.TUPLE2, (m) => m.#stack.push(m.#stack.popTuple(2))],
+    [Op.TUPLE3, (m) => m.#stack.push(m.#stack.popTuple(3))],
+    [Op.TUPLE, (m) => m.#stack.push(m.#stack.popMarkedTuple())],
+    [Op.EMPTY_LIST, (m) => m.#stack.push([])],
+    [Op.LIST, (m) => m.#stack.push(m.#stack.popMarkedList())],
+    [Op.EMPTY_DICT, (m) => m.#stack.push(new PyDict())],
+    [Op.DICT, (m) => m.#stack.push(m.#fill(new PyDict(), m.#stack.popMarkedList()))],
+    [Op.EMPTY_SET, (m) => m.#stack.push(new PySet())],
+    [Op.FROZENSET, (m) => m.#stack.push(new PySet(m.#stack.popMarkedList()))],
 
-      case Op.APPEND:
-        return this.#append([stack.popTravelling()]);
-      case Op.APPENDS:
-        return this.#append(stack.popMarked());
-      case Op.SETITEM:
-        return this.#setItems(stack.popTuple(2));
-      case Op.SETITEMS:
-        return this.#setItems(stack.popMarkedList());
-      case Op.ADDITEMS:
-        return this.#addItems(stack.popMarkedList());
+    [Op.APPEND, (m) => m.#append()],
+    [Op.APPENDS, (m) => m.#stack.appendMarked((below) => m.#listOf(below))],
+    [Op.SETITEM, (m) => m.#setItems(m.#stack.popTuple(2))],
+    [Op.SETITEMS, (m) => m.#setItems(m.#stack.popMarkedList())],
+    [Op.ADDITEMS, (m) => m.#addItems(m.#stack.popMarkedList())],
 
-      case Op.GET:
-      case Op.BINGET:
-      case Op.LONG_BINGET:
-        return this.#recall(readMemoIndex(op, cursor));
-      case Op.PUT:
-      case Op.BINPUT:
-      case Op.LONG_BINPUT:
-        return this.#remember(readMemoIndex(op, cursor));
-      case Op.MEMOIZE:
-        return this.#remember(this.#memoSize);
+    [Op.GET, (m, cursor) => m.#recall(readMemoIndex(Op.GET, cursor))],
+    [Op.BINGET, (m, cursor) => m.#recall(cursor.uint8())],
+    [Op.LONG_BINGET, (m, cursor) => m.#recall(cursor.uint32())],
+    [Op.PUT, (m, cursor) => m.#remember(readMemoIndex(Op.PUT, cursor))],
+    [Op.BINPUT, (m, cursor) => m.#remember(cursor.uint8())],
+    [Op.LONG_BINPUT, (m, cursor) => m.#remember(cursor.uint32())],
+    [Op.MEMOIZE, (m) => m.#remember(m.#memoSize)],
 
-      case Op.GLOBAL:
-        return stack.push(this.#global(cursor.utf8Line(), cursor.utf8Line()));
-      case Op.STACK_GLOBAL: {
-        const name = stack.pop();
-        const module = stack.pop();
-        if (typeof name !== 'string' || typeof module !== 'string') {
-          throw cursor.corrupt('the name of a global is no text');
-        }
-        return stack.push(this.#global(module, name));
-      }
-      case Op.INST: {
-        const cls = this.#global(cursor.utf8Line(), cursor.utf8Line());
-        return stack.push(this.#call(cls, stack.popMarkedList()));
-      }
-      case Op.OBJ: {
-        const [cls, ...args] = stack.popMarkedList();
+    [Op.GLOBAL, (m, cursor) => m.#stack.push(m.#global(cursor.utf8Line(), cursor.utf8Line()))],
+    [Op.STACK_GLOBAL, (m) => m.#stackGlobal()],
+    [
+      Op.INST,
+      (m, cursor) => {
+        const cls = m.#global(cursor.utf8Line(), cursor.utf8Line());
+        m.#stack.push(m.#call(cls, m.#stack.popMarkedList()));
+      },
+    ],
+    [
+      Op.OBJ,
+      (m, cursor) => {
+        const [cls, ...args] = m.#stack.popMarkedList();
         if (cls === undefined) throw cursor.corrupt('an object has no class');
-        return stack.push(this.#call(cls, args));
-      }
-      case Op.REDUCE:
-      case Op.NEWOBJ: {
-        const args = this.#arguments(stack.pop());
-        return stack.push(this.#call(stack.pop(), args));
-      }
-      case Op.NEWOBJ_EX: {
-        const kwargs = stack.pop();
-        const args = this.#arguments(stack.pop());
+        m.#stack.push(m.#call(cls, args));
+      },
+    ],
+    [Op.REDUCE, (m) => m.#reduce()],
+    [Op.NEWOBJ, (m) => m.#reduce()],
+    [
+      Op.NEWOBJ_EX,
+      (m, cursor) => {
+        const kwargs = m.#stack.pop();
+        const args = m.#arguments(m.#stack.pop());
         if (!(kwargs instanceof PyDict)) throw cursor.corrupt('keyword arguments are not a dict');
-        return stack.push(this.#call(stack.pop(), args, kwargs));
-      }
-      case Op.BUILD:
-        return this.#build(stack.pop());
+        m.#stack.push(m.#call(m.#stack.pop(), args, kwargs));
+      },
+    ],
+    [Op.BUILD, (m) => m.#build(m.#stack.pop())],
 
-      case Op.PERSID:
-        return stack.push(this.#persistent(cursor.line()));
-      case Op.BINPERSID:
-        return stack.push(this.#persistent(stack.pop()));
+    [Op.PERSID, (m, cursor) => m.#stack.push(m.#persistent(cursor.line()))],
+    [Op.BINPERSID, (m) => m.#stack.push(m.#persistent(m.#stack.pop()))],
 
-      case Op.EXT1:
-      case Op.EXT2:
-      case Op.EXT4:
-        throw this.#unsupported("its writer's copyreg extension registry (EXT)");
-      case Op.NEXT_BUFFER:
-      case Op.READONLY_BUFFER:
-        throw this.#unsupported('out-of-band buffers (protocol 5, NEXT_BUFFER)');
-      default:
-        throw cursor.corrupt(`0x${op.toString(16)} is no opcode`);
-    }
-  }
+    ...[Op.EXT1, Op.EXT2, Op.EXT4].map((op): [number, (m: PickleMachine) => never] => [
+      op,
+      (m) => {
+        throw m.#unsupported("its writer's copyreg extension registry (EXT)");
+      },
+    ]),
+    ...[Op.NEXT_BUFFER, Op.READONLY_BUFFER].map((op): [number, (m: PickleMachine) => never] => [
+      op,
+      (m) => {
+        throw m.#unsupported('out-of-band buffers (protocol 5, NEXT_BUFFER)');
+      },
+    ]),
+  ]);
 
   #remember(index: number): void {
     if (!(index >= 0)) throw this.cursor.corrupt('a memo index is negative');
-    checkLimit(this.file, this.options.limits, 'maxMemo', index, `a memo index of ${index}`);
+    const { limits } = this.options;
+    // Not to make the text for each of thousands.
+    if (index > limits.maxMemo) {
+      checkLimit(this.file, limits, 'maxMemo', index, `a memo index of ${index}`);
+    }
     const value = this.#stack.top();
     if (this.#memo[index] === undefined) this.#memoSize++;
     this.#memo[index] = value;
@@ -215,13 +194,15 @@ export class PickleMachine implements RebuildContext {
     this.#stack.push(value);
   }
 
-  #append(items: readonly Travelling[]): void {
-    const target = this.#stack.top();
+  #append(): void {
+    const item = this.#stack.popTravelling();
+    append(this.#listOf(plain(this.#stack.top())), item);
+  }
+
+  #listOf(target: PyValue): PyValue[] {
     const list = target instanceof PyObject ? target.items : target;
-    if (!Array.isArray(list) || list instanceof PyTuple) {
-      throw this.cursor.corrupt('items are appended to what is no list');
-    }
-    appendTo(list, items);
+    if (Array.isArray(list) && !(list instanceof PyTuple)) return list;
+    throw this.cursor.corrupt('items are appended to what is no list');
   }
 
   #setItems(flat: PyValue[]): void {
@@ -270,6 +251,20 @@ export class PickleMachine implements RebuildContext {
     if (known) return known;
     globals.set(found.qualifiedName, found);
     return found;
+  }
+
+  #stackGlobal(): void {
+    const name = this.#stack.pop();
+    const module = this.#stack.pop();
+    if (typeof name !== 'string' || typeof module !== 'string') {
+      throw this.cursor.corrupt('the name of a global is no text');
+    }
+    this.#stack.push(this.#global(module, name));
+  }
+
+  #reduce(): void {
+    const args = this.#arguments(this.#stack.pop());
+    this.#stack.push(this.#call(this.#stack.pop(), args));
   }
 
   #arguments(value: PyValue): PyValue[] {

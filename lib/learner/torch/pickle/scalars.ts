@@ -1,79 +1,65 @@
 import type { PyValue } from '../python.js';
 import type { Cursor } from './cursor.js';
 import { integerFromBytes, parseFloat64, parseInteger } from './numbers.js';
-import { Op } from './opcodes.js';
+import { Op, opTable } from './opcodes.js';
 import { decodeQuotedBytes, decodeRawUnicodeEscape, decodeUtf8 } from './text.js';
 
 /** Bytes that one integer may have; the largest in practice are 128-bit hashes. */
 const MAX_INTEGER_BYTES = 4096;
 
-/** What an opcode pushes: a number, text or bytes; undefined for the other opcodes. */
-export function readScalar(op: number, cursor: Cursor): PyValue | undefined {
-  switch (op) {
-    case Op.NONE:
-      return null;
-    case Op.NEWTRUE:
-      return true;
-    case Op.NEWFALSE:
-      return false;
-    case Op.INT: {
+/** What opcodes push: numbers, texts and bytes. */
+const SCALARS = opTable<(cursor: Cursor) => PyValue>([
+  [Op.NONE, () => null],
+  [Op.NEWTRUE, () => true],
+  [Op.NEWFALSE, () => false],
+  [
+    Op.INT,
+    (cursor) => {
       const line = cursor.line();
       return line === '01' ? true : line === '00' ? false : readInteger(cursor, line);
-    }
-    case Op.BININT:
-      return cursor.int32();
-    case Op.BININT1:
-      return cursor.uint8();
-    case Op.BININT2:
-      return cursor.uint16();
-    case Op.LONG:
-      return readInteger(cursor, cursor.line().replace(/[lL]\s*$/, ''));
-    case Op.LONG1:
-      return integerFromBytes(cursor.bytes(cursor.uint8()));
-    case Op.LONG4:
-      return readLong(cursor, signed(cursor));
-    case Op.FLOAT:
-      return parsed(cursor, parseFloat64(cursor.line()), 'a number');
-    case Op.BINFLOAT:
-      return cursor.float64();
+    },
+  ],
+  [Op.BININT, (cursor) => cursor.int32()],
+  [Op.BININT1, (cursor) => cursor.uint8()],
+  [Op.BININT2, (cursor) => cursor.uint16()],
+  [Op.LONG, (cursor) => readInteger(cursor, cursor.line().replace(/[lL]\s*$/, ''))],
+  [Op.LONG1, (cursor) => integerFromBytes(cursor.bytes(cursor.uint8()))],
+  [Op.LONG4, (cursor) => readLong(cursor, signed(cursor))],
+  [Op.FLOAT, (cursor) => parsed(cursor, parseFloat64(cursor.line()), 'a number')],
+  [Op.BINFLOAT, (cursor) => cursor.float64()],
 
-    case Op.UNICODE:
-      return parsed(cursor, decodeRawUnicodeEscape(cursor.line()), 'a text');
-    case Op.SHORT_BINUNICODE:
-      return cursor.utf8(cursor.uint8());
-    case Op.BINUNICODE:
-      return cursor.utf8(cursor.uint32());
-    case Op.BINUNICODE8:
-      return cursor.utf8(cursor.length64());
-    case Op.STRING:
-      return python2String(parsed(cursor, decodeQuotedBytes(cursor.line()), 'a text'));
-    case Op.SHORT_BINSTRING:
-      return python2String(cursor.bytes(cursor.uint8()));
-    case Op.BINSTRING:
-      return python2String(cursor.bytes(signed(cursor)));
-    case Op.SHORT_BINBYTES:
-      return cursor.bytes(cursor.uint8());
-    case Op.BINBYTES:
-      return cursor.bytes(cursor.uint32());
-    case Op.BINBYTES8:
-    case Op.BYTEARRAY8:
-      return cursor.bytes(cursor.length64());
-    default:
-      return undefined;
-  }
+  [Op.UNICODE, (cursor) => parsed(cursor, decodeRawUnicodeEscape(cursor.line()), 'a text')],
+  [Op.SHORT_BINUNICODE, (cursor) => cursor.utf8(cursor.uint8())],
+  [Op.BINUNICODE, (cursor) => cursor.utf8(cursor.uint32())],
+  [Op.BINUNICODE8, (cursor) => cursor.utf8(cursor.length64())],
+  [
+    Op.STRING,
+    (cursor) => python2String(parsed(cursor, decodeQuotedBytes(cursor.line()), 'a text')),
+  ],
+  [Op.SHORT_BINSTRING, (cursor) => python2String(cursor.bytes(cursor.uint8()))],
+  [Op.BINSTRING, (cursor) => python2String(cursor.bytes(signed(cursor)))],
+  [Op.SHORT_BINBYTES, (cursor) => cursor.bytes(cursor.uint8())],
+  [Op.BINBYTES, (cursor) => cursor.bytes(cursor.uint32())],
+  [Op.BINBYTES8, (cursor) => cursor.bytes(cursor.length64())],
+  [Op.BYTEARRAY8, (cursor) => cursor.bytes(cursor.length64())],
+]);
+
+/** What an opcode pushes: a number, text or bytes; undefined for the other opcodes. */
+export function readScalar(op: number, cursor: Cursor): PyValue | undefined {
+  return SCALARS[op]?.(cursor);
 }
 
 /** The memo index that a GET or PUT of any kind names. */
 export function readMemoIndex(op: number, cursor: Cursor): number {
   switch (op) {
-    case Op.GET:
-    case Op.PUT:
-      return Number(readInteger(cursor, cursor.line()));
     case Op.BINGET:
     case Op.BINPUT:
       return cursor.uint8();
-    default:
+    case Op.LONG_BINGET:
+    case Op.LONG_BINPUT:
       return cursor.uint32();
+    default:
+      return Number(readInteger(cursor, cursor.line()));
   }
 }
 

@@ -1,31 +1,38 @@
-import { appendTo, WholeFloat, type Travelling } from '../float-lists.js';
+import { append, WholeFloat, type Travelling } from '../float-lists.js';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import { PyTuple, type PyValue } from '../python.js';
 import type { Cursor } from './cursor.js';
 
 /** The machine's stack with its marks: of limited size, and never read below the last mark. */
 export class PickleStack {
+  /** What lies above the size is left as it is: the stack lives as long as one pickle is read. */
   readonly #values: Travelling[] = [];
+  #size = 0;
   readonly #marks: number[] = [];
+  /** The last mark. */
+  #floor = 0;
+  readonly #most: number;
 
   constructor(
     private readonly cursor: Cursor,
     private readonly limits: Readonly<ReadLimits>,
-  ) {}
+  ) {
+    this.#most = limits.maxStack;
+  }
 
   mark(): void {
-    this.#marks.push(this.#values.length);
-    this.#check(this.#marks.length, 'open marks');
+    this.#floor = this.#size;
+    if (this.#marks.push(this.#size) > this.#most) this.#refuse(this.#marks.length, 'open marks');
   }
 
   push(value: Travelling): void {
-    this.#values.push(value);
-    this.#check(this.#values.length, 'values on the stack');
+    this.#values[this.#size++] = value;
+    if (this.#size > this.#most) this.#refuse(this.#size, 'values on the stack');
   }
 
   top(): Travelling {
     this.#demand(1);
-    return this.#values[this.#values.length - 1]!;
+    return this.#values[this.#size - 1]!;
   }
 
   pop(): PyValue {
@@ -34,58 +41,61 @@ export class PickleStack {
 
   popTravelling(): Travelling {
     this.#demand(1);
-    return this.#values.pop()!;
+    return this.#values[--this.#size]!;
   }
 
   /** POP takes away the mark where no value stands above it. */
   drop(): void {
-    if (this.#values.length > this.#floor()) this.#values.pop();
+    if (this.#size > this.#floor) this.#size--;
     else this.popMarked();
   }
 
   popTuple(length: number): PyTuple {
     this.#demand(length);
-    return tupleOf(this.#values.splice(this.#values.length - length));
+    this.#size -= length;
+    return this.#appendFrom(new PyTuple(), this.#size, this.#size + length);
   }
 
   popMarkedTuple(): PyTuple {
-    return tupleOf(this.popMarked());
+    const end = this.#size;
+    return this.#appendFrom(new PyTuple(), this.popMarked(), end);
   }
 
   popMarkedList(): PyValue[] {
-    const list: PyValue[] = [];
-    appendTo(list, this.popMarked());
+    const end = this.#size;
+    return this.#appendFrom([], this.popMarked(), end);
+  }
+
+  /** Puts what lies above the last mark into the list below it. */
+  appendMarked(listOf: (below: PyValue) => PyValue[]): void {
+    const end = this.#size;
+    const start = this.popMarked();
+    this.#appendFrom(listOf(plain(this.top())), start, end);
+  }
+
+  /** Takes away what lies above the last mark; it begins at the place that is returned. */
+  popMarked(): number {
+    const mark = this.#marks.pop();
+    if (mark === undefined) throw this.cursor.corrupt('a mark is missing');
+    this.#size = mark;
+    this.#floor = this.#marks.at(-1) ?? 0;
+    return mark;
+  }
+
+  #appendFrom<L extends PyValue[]>(list: L, start: number, end: number): L {
+    for (let i = start; i < end; i++) append(list, this.#values[i]!);
     return list;
   }
 
-  popMarked(): Travelling[] {
-    const mark = this.#marks.pop();
-    if (mark === undefined) throw this.cursor.corrupt('a mark is missing');
-    return this.#values.splice(mark);
-  }
-
-  #floor(): number {
-    return this.#marks.at(-1) ?? 0;
-  }
-
   #demand(count: number): void {
-    if (this.#values.length - count < this.#floor()) {
-      throw this.cursor.corrupt('its stack is empty');
-    }
+    if (this.#size - count < this.#floor) throw this.cursor.corrupt('its stack is empty');
   }
 
-  #check(count: number, what: string): void {
-    if (count <= this.limits.maxStack) return;
+  #refuse(count: number, what: string): void {
     checkLimit(this.cursor.file, this.limits, 'maxStack', count, `${count} ${what} or more`);
   }
 }
 
 export function plain(value: Travelling): PyValue {
   return value instanceof WholeFloat ? value.value : value;
-}
-
-function tupleOf(values: readonly Travelling[]): PyTuple {
-  const tuple = new PyTuple();
-  appendTo(tuple, values);
-  return tuple;
 }
