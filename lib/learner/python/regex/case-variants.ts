@@ -8,6 +8,9 @@ const SAME_UPPER_CASE: readonly (readonly number[])[] = (
   .split(' ')
   .map((equal) => Array.from(equal, (char) => char.charCodeAt(0)));
 
+/** Most blocks of so many characters have none that is cased. */
+const BLOCK = 256;
+
 /** No cased character lies above the supplementary multilingual plane. */
 const LAST_CASED = 0x1ffff;
 
@@ -25,9 +28,8 @@ function variantsUpTo(
   extra: readonly (readonly number[])[],
 ): ReadonlyMap<number, readonly number[]> {
   const byLower = new Map<number, number[]>();
-  for (let code = 0; code <= last; code++) {
+  for (const code of upperCased(last)) {
     const lower = simpleLower(code);
-    if (lower === code) continue;
     const variants = byLower.get(lower);
     if (variants) variants.push(code);
     else byLower.set(lower, [lower, code]);
@@ -39,6 +41,15 @@ function variantsUpTo(
   const all = new Map<number, readonly number[]>();
   for (const variants of byLower.values()) for (const code of variants) all.set(code, variants);
   return all;
+}
+
+function* upperCased(last: number): Generator<number> {
+  for (let start = 0; start <= last; start += BLOCK) {
+    const codes = Array.from({ length: Math.min(BLOCK, last + 1 - start) }, (_, i) => start + i);
+    const text = String.fromCodePoint(...codes);
+    if (text.toLowerCase() === text) continue;
+    for (const code of codes) if (simpleLower(code) !== code) yield code;
+  }
 }
 
 function simpleLower(code: number): number {

@@ -63,10 +63,14 @@ class RegexParser {
   #sequence(flags: number): RegexNode {
     const reader = this.#reader;
     const items: RegexNode[] = [];
-    while (!reader.atEnd && reader.peek() !== '|' && reader.peek() !== ')') {
-      const char = reader.next();
+    for (
+      let char = reader.peek();
+      char !== '' && char !== '|' && char !== ')';
+      char = reader.peek()
+    ) {
+      reader.position += char.length;
       if (flags & RegexFlag.VERBOSE) {
-        if (/[ \t\n\r\v\f]/.test(char)) continue;
+        if (' \t\n\r\v\f'.includes(char)) continue;
         if (char === '#') {
           reader.takeWhile(/[^\n]/);
           continue;

@@ -12,8 +12,10 @@ export class PatternReader {
 
   /** The next character, or '' at the end. */
   peek(): string {
-    const code = this.pattern.codePointAt(this.position);
-    return code === undefined ? '' : String.fromCodePoint(code);
+    const unit = this.pattern.charCodeAt(this.position);
+    // Patterns have tens of thousands of characters, nearly all of one unit.
+    if ((unit & 0xf800) !== 0xd800) return this.pattern.charAt(this.position);
+    return String.fromCodePoint(this.pattern.codePointAt(this.position)!);
   }
 
   next(): string {
@@ -24,7 +26,11 @@ export class PatternReader {
 
   /** Consumes `expected` if it comes next. */
   accept(expected: string): boolean {
-    if (!this.pattern.startsWith(expected, this.position)) return false;
+    const comes =
+      expected.length === 1
+        ? this.pattern.charAt(this.position) === expected
+        : this.pattern.startsWith(expected, this.position);
+    if (!comes) return false;
     this.position += expected.length;
     return true;
   }

@@ -1,5 +1,5 @@
 import { WHITESPACE_CLASS } from '../str.js';
-import type { Category, CharSet } from './ast.js';
+import type { Category, CharSet, Range } from './ast.js';
 import { caseVariants } from './case-variants.js';
 import { RegexFlag } from './flags.js';
 
@@ -46,14 +46,20 @@ export function setSource(set: CharSet): string {
 }
 
 function emitSet(set: CharSet): string {
-  const ranges = matchedRanges(set);
-  const parts = ranges.map(([low, high]) =>
-    low === high ? character(low) : `${character(low)}-${character(high)}`,
-  );
-  const isOne = ranges.length === 1 && ranges[0]![0] === ranges[0]![1];
-  if (isOne && set.items.length === 1 && !set.negated) return parts[0]!;
-  for (const item of set.items) if (item.kind === 'category') parts.push(category(item, set.flags));
-  return `[${set.negated ? '^' : ''}${parts.join('')}]`;
+  const { items, negated, flags } = set;
+  const variants = addedVariants(set);
+  let source = '';
+  for (const item of items) if (item.kind === 'range') source += rangeSource(item);
+  const [first] = items;
+  const isOne = items.length === 1 && first?.kind === 'range' && first.low === first.high;
+  if (isOne && variants.size === 0 && !negated) return source;
+  for (const code of variants) source += character(code);
+  for (const item of items) if (item.kind === 'category') source += category(item, flags);
+  return negated ? `[^${source}]` : `[${source}]`;
+}
+
+function rangeSource({ low, high }: Range): string {
+  return low === high ? character(low) : `${character(low)}-${character(high)}`;
 }
 
 function categories(flags: number): typeof UNICODE_CATEGORIES {
@@ -66,27 +72,30 @@ function category({ name, negated }: Category, flags: number): string {
 }
 
 function character(code: number): string {
-  const char = String.fromCodePoint(code);
-  return /^[0-9A-Za-z_]$/.test(char) ? char : `\\u{${code.toString(16)}}`;
+  const plain =
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x5f;
+  return plain ? String.fromCharCode(code) : `\\u{${code.toString(16)}}`;
 }
 
 /** Wider ranges are looked through for cased characters, not character by character. */
 const NARROW = 64;
 
-/** The ranges of a set, and under IGNORECASE what equals a character of theirs. */
-function matchedRanges(set: CharSet): [number, number][] {
-  const ranges: [number, number][] = [];
-  for (const item of set.items) if (item.kind === 'range') ranges.push([item.low, item.high]);
-  if (!(set.flags & RegexFlag.IGNORECASE)) return ranges;
-  const variants = caseVariants((set.flags & RegexFlag.ASCII) !== 0);
+/** What equals a character of a set's ranges under IGNORECASE, and is outside of its range. */
+function addedVariants({ items, flags }: CharSet): ReadonlySet<number> {
   const added = new Set<number>();
+  if (!(flags & RegexFlag.IGNORECASE)) return added;
+  const variants = caseVariants((flags & RegexFlag.ASCII) !== 0);
   const add = (code: number, low: number, high: number): void => {
     for (const other of variants.get(code) ?? []) if (other < low || other > high) added.add(other);
   };
-  for (const [low, high] of ranges) {
+  for (const item of items) {
+    if (item.kind !== 'range') continue;
+    const { low, high } = item;
     if (high - low < NARROW) for (let code = low; code <= high; code++) add(code, low, high);
     else for (const code of variants.keys()) if (code >= low && code <= high) add(code, low, high);
   }
-  for (const code of added) ranges.push([code, code]);
-  return ranges;
+  return added;
 }

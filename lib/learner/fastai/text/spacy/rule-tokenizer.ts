@@ -27,12 +27,20 @@ interface Tokens {
 /** spaCy's tokenizer: affixes and infixes come off each chunk, and special cases go first. */
 export class RuleTokenizer {
   readonly #specials: ReadonlyMap<string, readonly string[]>;
-  readonly #matcher = new SpecialCaseMatcher();
+  #matcher: SpecialCaseMatcher | undefined;
   /** Chunks already split. The result for a chunk does not depend on what stands around it. */
   readonly #cache = new Map<string, readonly string[]>();
 
   constructor(private readonly rules: TokenizerRules) {
     this.#specials = rules.specialCases;
+    // Expressions that the engine does not take are refused now, not at the first text.
+    this.#split('a', false);
+  }
+
+  /** Made for the first text: it takes as long as all else that loads a tokenizer. */
+  #specialsInPieces(): SpecialCaseMatcher {
+    const { rules } = this;
+    const matcher = new SpecialCaseMatcher();
     const specials = [...this.#specials.keys()].sort(compareStrings);
     for (const special of specials) {
       // Only a special case that the rules would split can come out of them in pieces.
@@ -42,9 +50,10 @@ export class RuleTokenizer {
         lengthOf(rules.suffix, special) > 0 ||
         rules.infix?.search(special)
       ) {
-        this.#matcher.add(this.#split(special, false).words);
+        matcher.add(this.#split(special, false).words);
       }
     }
+    return matcher;
   }
 
   tokenize(text: string): string[] {
@@ -160,6 +169,7 @@ export class RuleTokenizer {
 
   #applySpecialCases(tokens: Tokens): string[] {
     const { words } = tokens;
+    this.#matcher ??= this.#specialsInPieces();
     const spans = this.#matcher.find(words);
     if (spans.length === 0) return words;
     const result: string[] = [];
