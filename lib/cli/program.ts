@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { packageVersion } from '../serving/store/package-version.js';
+import { packageVersion } from '../learner/runtime/package-version.js';
 import type { OutputFormat } from './output/print.js';
 
 const PREDICT_NOTES = `

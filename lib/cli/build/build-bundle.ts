@@ -4,7 +4,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { hasCode, replaceFile, syncTree } from '../../serving/store/durable.js';
 import type { ModelStore } from '../../serving/store/index.js';
-import { packageVersion } from '../../serving/store/package-version.js';
+import { packageVersion } from '../../learner/runtime/package-version.js';
 import { Staging } from '../../serving/store/staging.js';
 import { isTagPart, LATEST, Tag } from '../../serving/store/tag.js';
 import { formatMicros, newVersion, nowMicros } from '../../serving/store/version.js';

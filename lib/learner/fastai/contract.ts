@@ -75,7 +75,13 @@ export interface LearnerOptions {
    * @default float32, fastai's own numbers
    */
   quantize?: 'int8';
-  /** A folder that keeps the quantized model for the next time. @default nowhere */
+  /**
+   * A folder that keeps the lowered (or quantized) model for the next time, which then opens in less
+   * time and has its weights mapped from there. At most four are kept; whoever can write to it
+   * decides on the numbers.
+   *
+   * @default nowhere; a model of a store has one beside it
+   */
   cacheFolder?: string;
   /**
    * The activation of a loss function that the file does not define.

@@ -1,15 +1,8 @@
-import {
-  createSession,
-  openSession,
-  quantizedSession,
-  quantizeFile,
-  quantizeGraph,
-  type Graph,
-  type LowerOptions,
-  type OnnxSession,
-  type SessionOptions,
-} from '../onnx/index.js';
-import { loadLowerings } from '../onnx/lowering/registry.js';
+import type { Graph } from '../onnx/graph.js';
+import type { LowerOptions } from '../onnx/lowering/lower-model.js';
+import { openSession, type SessionOptions } from '../onnx/session/create-session.js';
+import { keptName, keptSession, type Made } from '../onnx/session/kept-model.js';
+import type { OnnxSession } from '../onnx/session/onnx-session.js';
 import { guarded } from '../runtime/run-guard.js';
 import type { LearnerOptions } from './contract.js';
 import { NothingToQuantizeError } from './errors.js';
@@ -18,43 +11,64 @@ import type { LearnerFile } from './learner-file.js';
 /** How a model is lowered for a session of its kind. */
 export type HowToLower = Pick<LowerOptions, 'skipsChunks'>;
 
-/** A session for the learner's own model, lowered, or for the ONNX file that takes its place. */
-export async function openModel<L extends { readonly graph: Graph }>(
-  { model, source }: LearnerFile,
+/** The learner's model: its session and what `lower` told of it; nothing of a foreign ONNX file. */
+export interface OpenedModel<Facts> {
+  readonly session: OnnxSession;
+  readonly facts?: Facts;
+}
+
+/**
+ * A session for the learner's own model, lowered, or for the ONNX file that takes its place.
+ *
+ * @param lower Gives the graph, and plain data that its caller needs. It is asked only where no
+ * folder keeps both from the last time, so that the code that lowers is not loaded either.
+ */
+export async function openModel<Facts>(
+  file: LearnerFile,
   options: LearnerOptions,
-  lower: (model: LearnerFile['model'], how: HowToLower) => L,
-): Promise<{ session: OnnxSession; lowered?: L }> {
+  lower: (model: LearnerFile['model'], how: HowToLower) => Promise<LoweredWith<Facts>>,
+): Promise<OpenedModel<Facts>> {
   const { onnx, intraOpNumThreads = 1, quantize, cacheFolder } = options;
   const int8 = quantize === 'int8';
   const sessionOptions: SessionOptions = { intraOpNumThreads, ...(int8 && { exactInt8: true }) };
   if (onnx !== undefined) {
-    return {
-      session: await guarded(() =>
-        int8 ? quantizedFile(onnx, cacheFolder, sessionOptions) : openSession(onnx, sessionOptions),
-      ),
-    };
+    const session = await guarded(() =>
+      int8 ? quantizedFile(onnx, cacheFolder, sessionOptions) : openSession(onnx, sessionOptions),
+    );
+    return { session };
   }
-  await loadLowerings(model);
-  const lowered = lower(model, { skipsChunks: !int8 });
-  const session = await guarded(() =>
-    int8
-      ? quantizedSession(quantized(lowered.graph), [source], cacheFolder, sessionOptions)
-      : createSession(lowered.graph, sessionOptions),
-  );
-  return { session, lowered };
+  const make = async (): Promise<Made<Facts>> => {
+    const { loadLowerings } = await import('../onnx/lowering/registry.js');
+    await loadLowerings(file.model);
+    const { graph, facts } = await lower(file.model, { skipsChunks: !int8 });
+    return { model: int8 ? await quantized(graph) : graph, facts };
+  };
+  const kept = cacheFolder !== undefined && {
+    folder: cacheFolder,
+    name: keptName(quantize ?? 'lowered', file.torchFile.fingerprint()),
+  };
+  return guarded(() => keptSession(kept, make, sessionOptions));
 }
 
-function quantized(graph: Graph): Graph {
+interface LoweredWith<Facts> {
+  readonly graph: Graph;
+  /** They may be kept as JSON. */
+  readonly facts: Facts;
+}
+
+async function quantized(graph: Graph): Promise<Graph> {
+  const { quantizeGraph } = await import('../onnx/quantize/quantize-graph.js');
   const result = quantizeGraph(graph);
   if (result.nodes.every((node, i) => node === graph.nodes[i])) throw new NothingToQuantizeError();
   return result;
 }
 
-function quantizedFile(
+async function quantizedFile(
   onnx: string | Uint8Array,
   cacheFolder: string | undefined,
   options: SessionOptions,
 ): Promise<OnnxSession> {
+  const { quantizedSession, quantizeFile } = await import('../onnx/index.js');
   const model = quantizeFile(onnx);
   if (!model) throw new NothingToQuantizeError();
   return quantizedSession(model, model.sources, cacheFolder, options);

@@ -1,7 +1,6 @@
 export { type OnnxDType } from './dtype.js';
 export { SessionReleasedError, TextInputError, UnsupportedModuleError } from './errors.js';
-export type { Graph } from './graph.js';
-export { lowerModel, type LoweredModel, type LowerOptions } from './lowering/lower-model.js';
+export { lowerModel, type LoweredModel } from './lowering/lower-model.js';
 export type { InputSpec, TextLimits } from './lowering/lowering.js';
 export { externalFiles, pathInside } from './proto/external-files.js';
 export { writeModel } from './proto/model-writer.js';

@@ -31,7 +31,7 @@ export interface TorchModelOptions {
    * @default 'fp32'
    */
   precision?: 'fp32' | 'int8';
-  /** A folder that keeps the quantized model for the next time. @default nowhere */
+  /** A folder that keeps the lowered or quantized model for the next time. @default nowhere */
   cacheFolder?: string;
   /** Receives warnings. @default nobody */
   warn?: (message: string) => void;

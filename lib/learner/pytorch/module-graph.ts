@@ -1,12 +1,6 @@
-import {
-  createSession,
-  lowerModel,
-  quantizedSession,
-  quantizeGraph,
-  type LoweredModel,
-  type OnnxSession,
-} from '../onnx/index.js';
+import { lowerModel, quantizeGraph, type LoweredModel, type OnnxSession } from '../onnx/index.js';
 import { loadLowerings } from '../onnx/lowering/registry.js';
+import { keptName, keptSession } from '../onnx/session/kept-model.js';
 import type { Module } from '../torch/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { planModule } from './input-plan.js';
@@ -30,18 +24,23 @@ export async function openModuleGraph(
       const inputs = planModule(of, options.inputs).specsFor(forRank);
       return lowerModel(of, { ...(inputs && { inputs }), skipsChunks: !int8 });
     };
-    const create = ({ graph }: LoweredModel): Promise<OnnxSession> =>
-      guarded(() =>
-        int8
-          ? quantizedSession(quantizeGraph(graph), [source], options.cacheFolder, sessionOptions)
-          : createSession(graph, sessionOptions),
-      );
+    const { cacheFolder: folder } = options;
+    const fingerprint = folder === undefined ? '' : torchFile.fingerprint();
+    const create = async ({ graph }: LoweredModel, forRank: number): Promise<OnnxSession> => {
+      const kind = int8 ? 'int8' : 'lowered';
+      const place = folder !== undefined && {
+        folder,
+        name: keptName(kind, fingerprint, options.inputs ?? null, forRank),
+      };
+      const make = () => ({ model: int8 ? quantizeGraph(graph) : graph, facts: null });
+      return (await guarded(() => keptSession(place, make, sessionOptions))).session;
+    };
     const lowered = lower(module, rank);
-    const sessions = new Map([[rank, Promise.resolve(await create(lowered))]]);
+    const sessions = new Map([[rank, Promise.resolve(await create(lowered, rank))]]);
     const again = (other: number): Promise<OnnxSession> => {
       // The file is closed by now, and rarely needed again.
       const file = openModuleFile(source);
-      return create(lower(file.module, other)).finally(() => file.torchFile.close());
+      return create(lower(file.module, other), other).finally(() => file.torchFile.close());
     };
     return {
       className: module.className,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PyGlobal, PyValue } from './python.js';
 import { openSource, type ByteSource } from './archive/byte-source.js';
 import { NotATorchFileError, TarFileError } from './errors.js';
@@ -12,6 +13,11 @@ export interface TorchFile {
   /** Every class and function that the pickle names, once each, in the order of the file. */
   readonly globals: readonly PyGlobal[];
   readonly format: 'zip' | 'legacy';
+  /**
+   * Differs where the content differs: a SHA-256 of the pickle, and of the CRC-32 and size of each
+   * other entry that the archive states; of all bytes of a legacy file.
+   */
+  fingerprint(): string;
   /** Tensors of a path that were not read before cannot be read any more. */
   close(): void;
 }
@@ -32,8 +38,7 @@ export function readTorchFile(
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const bytes = openSource(source);
   try {
-    const { root, globals, format } = readAny(bytes, limits);
-    return { root, globals, format, close: () => bytes.close() };
+    return { ...readAny(bytes, limits), close: () => bytes.close() };
   } catch (error) {
     bytes.close();
     throw error;
@@ -48,7 +53,17 @@ function readAny(source: ByteSource, limits: Readonly<ReadLimits>): Omit<TorchFi
   if (startsWith(head.subarray(257), 'ustar')) throw new TarFileError(source.name);
   const other = recognise(head);
   if (other) throw new NotATorchFileError(source.name, other);
-  return { ...readLegacy(source, limits), format: 'legacy' };
+  const fingerprint = (): string => digestOf(source);
+  return { ...readLegacy(source, limits), format: 'legacy', fingerprint };
+}
+
+function digestOf(source: ByteSource): string {
+  const hash = createHash('sha256');
+  const chunk = 2 ** 20;
+  for (let start = 0; start < source.size; start += chunk) {
+    hash.update(source.read(start, Math.min(chunk, source.size - start)));
+  }
+  return hash.digest('hex');
 }
 
 /** How other files begin that are taken for torch files. */

@@ -6,7 +6,7 @@ import type {
   ModelMetadata,
   ModelSignatureOptions,
 } from './model-info.js';
-import { packageVersion } from './package-version.js';
+import { packageVersion } from '../../learner/runtime/package-version.js';
 
 /** What the model.yaml of a new model says. @publicApi */
 export interface CreateModelOptions {

@@ -1,5 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
-import { lowerModel, type OnnxSession } from '../../onnx/index.js';
+import type { Graph } from '../../onnx/graph.js';
+import type { OnnxSession } from '../../onnx/session/onnx-session.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
 import type { LearnerOptions } from '../contract.js';
@@ -27,9 +28,9 @@ export class TabularModel {
     encoder: RowEncoder,
     options: LearnerOptions,
   ): Promise<TabularModel> {
-    const { session, lowered } = await openModel(file, options, (model) => ({
-      limits: codeLimits(model, record, encoder),
-      graph: lowerTabular(model, record),
+    const { session, facts: limits = [] } = await openModel(file, options, async (model) => ({
+      facts: codeLimits(model, record, encoder),
+      graph: await lowerTabular(model, record),
     }));
     try {
       const [output] = session.outputMetadata;
@@ -39,7 +40,7 @@ export class TabularModel {
         readInputs(session, record),
         session.outputNames[0]!,
         shape.map((size) => (typeof size === 'number' && size > 0 ? size : 1)),
-        lowered?.limits ?? [],
+        limits,
       );
     } catch (error) {
       await guarded(() => session.release());
@@ -96,7 +97,9 @@ interface ModelInput {
   readonly type: 'int32' | 'int64' | 'float32';
 }
 
-function lowerTabular(model: Module, { categories, numbers, withNumbers }: TabularRecord) {
+async function lowerTabular(model: Module, record: TabularRecord): Promise<Graph> {
+  const { categories, numbers, withNumbers } = record;
+  const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
   const codes = { name: 'x_cat', dtype: 'int32', dims: ['batch', categories.length] } as const;
   const values = { name: 'x_cont', dtype: 'float32', dims: ['batch', numbers.length] } as const;
   // A model that looks at neither codes nor numbers need not have an input for them.

@@ -1,11 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
-import {
-  lowerModel,
-  packTextBatch,
-  refusePadAtChunkStart,
-  type OnnxSession,
-  type TextLimits,
-} from '../../onnx/index.js';
+import type { TextLimits } from '../../onnx/lowering/lowering.js';
+import type { OnnxSession } from '../../onnx/session/onnx-session.js';
+import { packTextBatch, refusePadAtChunkStart } from '../../onnx/text/text-batch.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
 import type { LearnerOptions } from '../contract.js';
@@ -25,12 +21,12 @@ export async function openTextModel(
   file: LearnerFile,
   options: LearnerOptions,
 ): Promise<TextModel> {
-  const { session, lowered } = await openModel(file, options, lowerClassifier);
+  const { session, facts: limits } = await openModel(file, options, lowerClassifier);
   return {
-    forward: lowered
+    forward: limits
       ? async (rows) => {
-          if (options.quantize === 'int8') refusePads(rows, lowered.limits);
-          return runBatches(session, rows, lowered.limits);
+          if (options.quantize === 'int8') refusePads(rows, limits);
+          return runBatches(session, rows, limits);
         }
       : (rows) => runOneByOne(session, rows),
     release: () => guarded(() => session.release()),
@@ -43,9 +39,10 @@ function refusePads(rows: readonly Int32Array[], limits: TextLimits): void {
   for (const [index, row] of rows.entries()) refusePadAtChunkStart(row, index, limits, REMEDY);
 }
 
-function lowerClassifier(model: Module, how: HowToLower) {
+async function lowerClassifier(model: Module, how: HowToLower) {
+  const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
   const { graph, hints } = lowerModel(model, how);
-  if (hints.kind === 'text-classifier') return { graph, limits: hints.text };
+  if (hints.kind === 'text-classifier') return { graph, facts: hints.text };
   throw new UnsupportedLearnerError(
     `The learner's model is a "${model.className}", which does not start with fastai's SentenceEncoder`,
     "run it from an ONNX file with Learner.load(file, { onnx: 'model.onnx' })",

@@ -1,5 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
-import { lowerModel, type InputSpec, type OnnxSession } from '../../onnx/index.js';
+import type { InputSpec } from '../../onnx/lowering/lowering.js';
+import type { OnnxSession } from '../../onnx/session/onnx-session.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { LearnerOptions } from '../contract.js';
 import { joinRows } from '../data/rows.js';
@@ -30,11 +31,12 @@ export class ImageModel {
       dtype: 'float32',
       dims: ['batch', input.channels, input.height ?? 'height', input.width ?? 'width'],
     };
-    const { session, lowered } = await openModel(file, options, (model) =>
-      lowerModel(model, { inputs: [spec], outputs: ['output'] }),
-    );
-    const output = lowered?.outputs[0]!.name ?? session.outputNames[0]!;
-    return new ImageModel(session, lowered ? spec.name : session.inputNames[0]!, output);
+    const { session } = await openModel(file, options, async (model) => {
+      const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
+      const { graph } = lowerModel(model, { inputs: [spec], outputs: ['output'] });
+      return { graph, facts: null };
+    });
+    return new ImageModel(session, session.inputNames[0]!, session.outputNames[0]!);
   }
 
   /** One row an image; images of one size go together. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Graph } from '../graph.js';
 import { writeModel, type WritableModel } from '../proto/model-writer.js';
 
-// Below this an initializer costs more as an entry of its own than it saves.
-const externalDataThreshold = 4096;
+/** Below this an initializer costs more as an entry of its own than it saves. */
+export const EXTERNAL_BYTES = 4096;
 
 const unwritable = new Set([
   'EACCES',
@@ -49,24 +49,15 @@ export async function withModelFolder<T>(
 }
 
 async function writeInto(folder: string, graph: Graph | WritableModel): Promise<string> {
-  const { model, externalData } = writeModel(graph, { externalDataThreshold });
+  const { model, externalData } = writeModel(graph, { externalDataThreshold: EXTERNAL_BYTES });
   const modelPath = join(folder, 'model.onnx');
   await writeFile(modelPath, model, { flag: 'wx', mode: 0o600 });
   if (externalData) await writeChunks(join(folder, externalData.location), externalData.chunks());
   return modelPath;
 }
 
-/**
- * Writes a new file.
- *
- * @param sync The file is on the disk when the promise resolves.
- * @returns its size.
- */
-export async function writeChunks(
-  path: string,
-  chunks: Iterable<Uint8Array>,
-  sync = false,
-): Promise<number> {
+/** Writes a new file. @returns its size. */
+export async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<number> {
   const file = await open(path, 'wx', 0o600);
   let size = 0;
   try {
@@ -77,7 +68,6 @@ export async function writeChunks(
       }
       size += chunk.byteLength;
     }
-    if (sync) await file.sync();
   } finally {
     await file.close();
   }

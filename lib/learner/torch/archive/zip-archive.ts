@@ -69,6 +69,7 @@ function checkDeflated(
 export class ZipEntry {
   readonly name: string;
   readonly size: number;
+  readonly crc32: number;
   /** Where its local header starts, and where its bytes end. */
   readonly start: number;
   readonly end: number;
@@ -80,6 +81,7 @@ export class ZipEntry {
   ) {
     this.name = entry.fileName;
     this.size = entry.uncompressedSize;
+    this.crc32 = entry.crc32;
     this.start = entry.relativeOffsetOfLocalHeader;
     // Only the local header itself states how long it is.
     const header = Buffer.from(source.read(this.start, LOCAL_HEADER_SIZE));

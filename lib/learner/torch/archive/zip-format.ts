@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ByteOrderError, NotATorchFileError, TorchScriptFileError } from '../errors.js';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import { Cursor } from '../pickle/cursor.js';
@@ -14,7 +15,7 @@ import { openZip, type ZipArchive } from './zip-archive.js';
 export function readZipFormat(
   source: ByteSource,
   limits: Readonly<ReadLimits>,
-): { root: PyValue; globals: readonly PyGlobal[] } {
+): { root: PyValue; globals: readonly PyGlobal[]; fingerprint: () => string } {
   const archive = openZip(source, limits);
   const folder = findFolder(source, archive);
   const order = archive.get(`${folder}/byteorder`);
@@ -27,7 +28,8 @@ export function readZipFormat(
   checkLimit(source.name, limits, 'maxPickleBytes', size, `a pickle of ${size} bytes`);
   const storages = new Map<string, TorchStorage>();
   const globals = new Map<string, PyGlobal>();
-  const machine = new PickleMachine(new Cursor(source.name, pickle.read()), {
+  const bytes = pickle.read();
+  const machine = new PickleMachine(new Cursor(source.name, bytes), {
     limits,
     rebuilders,
     globals,
@@ -37,7 +39,15 @@ export function readZipFormat(
       return new StorageView(storage, parsed.dtype);
     },
   });
-  return { root: machine.run(), globals: [...globals.values()] };
+  return {
+    root: machine.run(),
+    globals: [...globals.values()],
+    fingerprint() {
+      const entries = [...archive.values()].map(({ name, size, crc32 }) => [name, size, crc32]);
+      const hash = createHash('sha256').update(JSON.stringify(entries));
+      return hash.update(bytes).digest('hex');
+    },
+  };
 }
 
 /** The folder of a torch archive: the name that the file had when it was saved. */

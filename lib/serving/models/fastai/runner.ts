@@ -8,7 +8,6 @@ import type { RunnerMethod } from '../../runner/runner-types.js';
 import type { RunnerOptions, RunOptions } from '../../runner/runner-options-types.js';
 import { CACHE_FOLDER } from '../../store/archive/files-of.js';
 import type { Model } from '../../store/index.js';
-import { packageVersion } from '../../store/package-version.js';
 import { InvalidRunnerOptionError } from '../../runner/errors.js';
 import { ModelRunner } from '../../runner/model-runner.js';
 import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
@@ -91,8 +90,7 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
     threads,
     onnx,
     quantize,
-    // Another version of this package may lower the model otherwise.
-    cacheFolder: join(model.path, CACHE_FOLDER, packageVersion() ?? '0'),
+    cacheFolder: join(model.path, CACHE_FOLDER),
   };
   const runnable = new URL('./runnable.js', import.meta.url).href;
   const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });

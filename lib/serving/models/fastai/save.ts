@@ -18,6 +18,7 @@ import {
   type SaveOptions,
 } from '../saved-models.js';
 import { FASTAI } from './rules.js';
+import { CACHE_FOLDER } from '../../store/archive/files-of.js';
 import type { FastaiRunner } from './types.js';
 
 /**
@@ -112,7 +113,10 @@ export async function loadModel<Item = unknown, Decoded = unknown>(
   const found = await findModel(FASTAI, model, { store });
   const file = found.pathOf(FASTAI.file);
   await demandFile(found, file);
-  return Learner.load<Item, Decoded>(file, load);
+  return Learner.load<Item, Decoded>(file, {
+    cacheFolder: join(found.path, CACHE_FOLDER),
+    ...load,
+  });
 }
 
 /**

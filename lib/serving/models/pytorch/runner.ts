@@ -16,7 +16,6 @@ import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/r
 import type { RunnerMethod } from '../../runner/runner-types.js';
 import { CACHE_FOLDER } from '../../store/archive/files-of.js';
 import type { Model, ModelSignature } from '../../store/index.js';
-import { packageVersion } from '../../store/package-version.js';
 import { ModuleMethodError } from '../errors.js';
 import { modelInputsOf } from './options.js';
 import { CALL, fileOf, PYTORCH } from './rules.js';
@@ -157,8 +156,7 @@ export function createPytorchRunner<Output extends PytorchOutput = Tensor>(
     strict: resolved.strict,
     graphOptimizationLevel: resolved.graphOptimizationLevel,
     precision: resolved.precision,
-    // Another version of this package may lower the model otherwise.
-    cacheFolder: join(model.path, CACHE_FOLDER, packageVersion() ?? '0'),
+    cacheFolder: join(model.path, CACHE_FOLDER),
   };
   const runnable = new URL('./runnable.js', import.meta.url).href;
   const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });

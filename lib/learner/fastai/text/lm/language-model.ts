@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
-import { TextInputError, type OnnxSession } from '../../../onnx/index.js';
-import { lowerLanguageModel } from '../../../onnx/lowering/language-model.js';
+import { TextInputError } from '../../../onnx/errors.js';
+import type { OnnxSession } from '../../../onnx/session/onnx-session.js';
 import { guarded } from '../../../runtime/run-guard.js';
 import type { LearnerOptions } from '../../contract.js';
 import type { LearnerFile } from '../../learner-file.js';
@@ -27,9 +27,13 @@ export async function openLanguageModel(
   file: LearnerFile,
   options: LearnerOptions,
 ): Promise<LanguageModel> {
-  const { session, lowered } = await openModel(file, options, (model) => lowerLanguageModel(model));
-  const model = lowered
-    ? loweredModel(session, lowered.vocabSize, lowered.stateSize)
+  const { session, facts } = await openModel(file, options, async (model) => {
+    const { lowerLanguageModel } = await import('../../../onnx/lowering/language-model.js');
+    const { graph, ...sizes } = lowerLanguageModel(model);
+    return { graph, facts: sizes };
+  });
+  const model = facts
+    ? loweredModel(session, facts.vocabSize, facts.stateSize)
     : foreignModel(session);
   return { ...model, release: () => guarded(() => session.release()) };
 }
