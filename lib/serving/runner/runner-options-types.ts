@@ -1,18 +1,19 @@
 /** How a model is run. @publicApi */
 export interface RunnerOptions {
   /**
-   * Worker threads, each with a copy of the model. `workers` x `threads` must not exceed the cores
-   * that this process may use.
+   * Worker threads, each with a copy of the model, from the start. `workers` x `threads` must not
+   * exceed the cores that this process may use; limits of containers count.
    *
-   * @default one per core but one, which the event loop keeps; at most 4, as each costs the model's
-   * memory
+   * @default one; others are added while calls wait and cores are idle, up to one per core and 8. No
+   * call waits until another worker has loaded the model
    */
   workers?: number;
   /**
    * Threads within one run (onnxruntime's `intraOpNumThreads`). More than one shortens the run of a
    * large model on an idle machine, and lengthens it on a busy one.
    *
-   * @default the cores that the workers leave, at least 1
+   * @default 1 up to 15 cores, and the cores by the most workers beyond; with `workers`, the cores
+   * that these and the event loop leave, at least 1
    */
   threads?: number;
   /**

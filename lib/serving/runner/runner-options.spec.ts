@@ -3,20 +3,24 @@ import { resolveRunnerOptions } from './runner-options.js';
 
 describe('resolveRunnerOptions', () => {
   it.each([
+    [0.5, 1, 1],
     [1, 1, 1],
-    [2, 1, 1],
-    [3, 2, 1],
-    [4, 3, 1],
-    [8, 4, 1],
-    [9, 4, 2],
-    [32, 4, 7],
-  ])('leaves a core of %i to the event loop', (cores, workers, threads) => {
-    expect(resolveRunnerOptions('a:1', {}, cores)).toMatchObject({ workers, threads });
+    [1.5, 1, 1],
+    [2, 2, 1],
+    [4, 4, 1],
+    [8, 8, 1],
+    [9, 8, 1],
+    [32, 8, 4],
+  ])('grows to the cores: %d', (cores, workers, threads) => {
+    expect(resolveRunnerOptions('a:1', {}, cores)).toMatchObject({ workers, threads, grows: true });
   });
 
   it('fits what is left open to what is given', () => {
-    expect(resolveRunnerOptions('a:1', { threads: 4 }, 8)).toMatchObject({ workers: 1 });
-    expect(resolveRunnerOptions('a:1', { workers: 2 }, 8)).toMatchObject({ threads: 3 });
+    expect(resolveRunnerOptions('a:1', { threads: 4 }, 8)).toMatchObject({ workers: 2 });
+    expect(resolveRunnerOptions('a:1', { workers: 2 }, 8)).toMatchObject({
+      threads: 3,
+      grows: false,
+    });
     expect(resolveRunnerOptions('a:1', { workers: 2 }, 2)).toMatchObject({ threads: 1 });
   });
 

@@ -23,7 +23,7 @@ import { InvalidRunnerOptionError } from './errors.js';
 export const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_STUCK_MS = 2000;
 /** Each worker holds a model of its own: hundreds of megabytes for the larger learners. */
-const MOST_DEFAULT_WORKERS = 4;
+const MOST_DEFAULT_WORKERS = 8;
 const DEFAULT_QUEUE_SIZE = 1000;
 
 /**
@@ -55,6 +55,8 @@ export interface ResolvedRunnerOptions extends Readonly<
   Required<Omit<RunnerOptions, 'onnx' | 'batching' | 'params' | 'quantize'>>
 > {
   readonly onnx: string | undefined;
+  /** `workers` was left open: it is the most of them, and the runner begins with one. */
+  readonly grows: boolean;
   readonly quantize: 'int8' | undefined;
   /** How calls of a batchable method share runs. */
   batchingOf(method: string): ResolvedBatching;
@@ -63,9 +65,9 @@ export interface ResolvedRunnerOptions extends Readonly<
 /**
  * Fills in what the options of a runner leave open.
  *
- * The event loop keeps a core for itself. Of the others each gets a worker before any worker gets a
- * second thread: a run does not wait for the one before it, and onnxruntime's threads spin, which
- * costs most on a busy machine.
+ * Each core may get a worker before any worker gets a second thread: a run does not wait for the one
+ * before it, and onnxruntime's threads spin, which costs most on a busy machine. A part of a core
+ * counts for nothing by default: what runs there is stopped for a part of the time.
  *
  * @throws InvalidRunnerOptionError
  */
@@ -79,14 +81,16 @@ export function resolveRunnerOptions(
   };
   checkOptions(OPTIONS, options, (option, fact, remedy) => refuse(`${option} ${fact}`, remedy));
   const { executionProviders = ['cpu'] } = options;
-  const free = Math.max(1, cores - 1);
+  const grows = options.workers === undefined;
   const workers =
     options.workers ??
-    Math.max(1, Math.min(MOST_DEFAULT_WORKERS, Math.floor(free / (options.threads ?? 1))));
-  const threads = options.threads ?? Math.max(1, Math.floor(free / workers));
-  if (workers * threads > cores) {
+    Math.max(1, Math.min(MOST_DEFAULT_WORKERS, Math.floor(cores / (options.threads ?? 1))));
+  // Workers that are all there from the start leave a core to the event loop.
+  const shared = grows ? cores : cores - 1;
+  const threads = options.threads ?? Math.max(1, Math.floor(shared / workers));
+  if (workers * threads > Math.ceil(cores)) {
     refuse(
-      `${workers} workers x ${threads} threads are more than the ${cores} cores`,
+      `${workers} workers x ${threads} threads are more than the ${Math.ceil(cores)} cores`,
       'lower workers or threads',
     );
   }
@@ -102,6 +106,7 @@ export function resolveRunnerOptions(
   }
   return {
     workers,
+    grows,
     threads,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     stuckMs: options.stuckMs ?? DEFAULT_STUCK_MS,

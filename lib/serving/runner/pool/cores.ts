@@ -1,21 +1,64 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { posix } from 'node:path';
 
-/** CPU cores that this process may use, by its affinity and the limit of its container. */
+/** Control groups nest; a path of more parts is not walked to its end. */
+const DEEPEST = 64;
+
+type ReadText = (path: string) => string;
+
+/**
+ * CPU cores that this process may use, by its affinity and the limits of its control groups; a
+ * container with a limit of one and a half has 1.5.
+ */
 export function usableCores(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.ceil(cgroupLimit())));
+  return Math.min(availableParallelism(), cgroupLimit(readText));
 }
 
-/** Cores that the control group grants, or infinity. */
-function cgroupLimit(): number {
-  const unified = /^(\d+) (\d+)/.exec(read('/sys/fs/cgroup/cpu.max'));
-  if (unified) return Number(unified[1]) / Number(unified[2]);
-  const quota = Number(read('/sys/fs/cgroup/cpu/cpu.cfs_quota_us'));
-  const period = Number(read('/sys/fs/cgroup/cpu/cpu.cfs_period_us'));
-  return quota > 0 && period > 0 ? quota / period : Infinity;
+/**
+ * Cores that the control groups of a process grant, its own and those around it, of version 1 and
+ * 2; infinity where none has a limit.
+ */
+export function cgroupLimit(read: ReadText): number {
+  const limits = read('/proc/self/cgroup')
+    .split('\n')
+    .flatMap((line) => {
+      const [, id, controllers = '', path = '/'] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];
+      if (id === '0' && controllers === '') return UNIFIED.map((root) => limitOf(read, root, path));
+      if (!controllers.split(',').includes('cpu')) return [];
+      return [limitOf(read, '/sys/fs/cgroup/cpu', path)];
+    });
+  // Without /proc there may still be the file of the container's own group.
+  return Math.min(...limits, quotaOf(read, UNIFIED[0]), quotaOf(read, '/sys/fs/cgroup/cpu'));
 }
 
-function read(path: string): string {
+/** Where version 2 is alone, and where it stands beside version 1. */
+const UNIFIED = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'] as const;
+
+/** The least of a group's limit and those around it. A container may not see the outer ones. */
+function limitOf(read: ReadText, root: string, path: string): number {
+  let least = Infinity;
+  let group = posix.join('/', path);
+  for (let depth = 0; depth < DEEPEST; depth++) {
+    least = Math.min(least, quotaOf(read, posix.join(root, group)));
+    if (group === '/') break;
+    group = posix.dirname(group);
+  }
+  return least;
+}
+
+function quotaOf(read: ReadText, folder: string): number {
+  const [, quota, period] = /^(\d+) (\d+)/.exec(read(`${folder}/cpu.max`)) ?? [
+    '',
+    read(`${folder}/cpu.cfs_quota_us`),
+    read(`${folder}/cpu.cfs_period_us`),
+  ];
+  // No limit is `max` in version 2 and -1 in version 1.
+  const cores = Number(quota) / Number(period);
+  return Number(quota) > 0 && cores > 0 ? cores : Infinity;
+}
+
+function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {

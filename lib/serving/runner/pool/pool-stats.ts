@@ -14,7 +14,7 @@ const NEWEST = 0.1;
 
 /** Figures of a pool at this moment; counts are since its start. @publicApi */
 export interface RunnerStats {
-  /** Workers with their model loaded, of those the runner wants. */
+  /** Workers with their model loaded, of those the runner wants by now. */
   readonly ready: number;
   readonly workers: number;
   /** Calls that wait. */

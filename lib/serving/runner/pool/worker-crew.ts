@@ -1,6 +1,7 @@
 import { tellObservers } from '../../runtime/runner-observer.js';
 import { ModelLoadError, RunnerClosedError } from '../errors.js';
 import type { PoolMember, PoolMemberEvents, WorkerExit } from './pool-member.js';
+import { CrewGrowth } from './crew-growth.js';
 import { PoolWorker } from './pool-worker.js';
 import { PoolProcess } from '../process/pool-process.js';
 import type { Description } from './protocol.js';
@@ -9,6 +10,10 @@ import { RestartDelay } from './restart-delay.js';
 export interface WorkerCrewOptions {
   readonly name: string;
   readonly workers: number;
+  /** Begin with one, and add others while calls wait and cores are idle. @default false */
+  readonly grows?: boolean;
+  /** What says when. */
+  readonly growth?: Pick<CrewGrowth, 'wants'>;
   /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
   readonly runnable: string;
   readonly init: unknown;
@@ -22,6 +27,8 @@ export interface WorkerCrewOptions {
 
 export interface WorkerCrewEvents {
   free(): void;
+  /** Tasks that no worker has begun. */
+  waiting(): number;
   /** A worker is gone, with tasks that it had not answered. */
   lost(exit: WorkerExit): void;
   /** The model cannot be loaded any more, and may never be. */
@@ -44,12 +51,19 @@ export class WorkerCrew {
   /** It was given up, or could not be opened: none comes in the place of one that goes. */
   dismissed = false;
   #down: string | undefined;
+  readonly #growth: Pick<CrewGrowth, 'wants'> | undefined;
+  /** Workers that there are to be by now. */
+  wanted: number;
 
   constructor(
     private readonly options: WorkerCrewOptions,
     private readonly members: Set<PoolMember>,
     private readonly events: WorkerCrewEvents,
-  ) {}
+  ) {
+    const { grows = false, growth = new CrewGrowth(), workers } = options;
+    if (grows) this.#growth = growth;
+    this.wanted = grows ? 1 : workers;
+  }
 
   /**
    * Starts the workers; resolves when all have loaded the model.
@@ -59,7 +73,7 @@ export class WorkerCrew {
   open(): Promise<Description> {
     this.#opening ??= new Promise<Description>((resolve, reject) => {
       this.#opened = { resolve, reject };
-      for (let i = 0; i < this.options.workers; i++) this.#spawn();
+      for (let i = 0; i < this.wanted; i++) this.#spawn();
     });
     return this.#opening;
   }
@@ -93,6 +107,7 @@ export class WorkerCrew {
       ready: (_member, description) => this.#ready(description, performance.now() - begun),
       free: () => {
         this.#delay.served();
+        this.#grow();
         this.events.free();
       },
       exit: (member, exit) => this.#exit(member, exit),
@@ -100,11 +115,26 @@ export class WorkerCrew {
     this.members.add(new Member({ script, runnable, init, stuckMs }, events));
   }
 
+  #grow(): void {
+    if (this.#growth === undefined || this.wanted >= this.options.workers) return;
+    // One that is lost or still loads comes first.
+    if (this.dismissed || this.members.size < this.wanted) return;
+    let busy = true;
+    for (const worker of this.members) {
+      if (!worker.ready) return;
+      busy &&= worker.load > 0;
+    }
+    if (!this.#growth.wants(this.wanted, busy || this.events.waiting() > 0)) return;
+    this.wanted++;
+    this.#spawn();
+  }
+
   #ready(description: Description, ms: number): void {
     this.description ??= description;
     this.#delay.loaded();
     this.#down = undefined;
-    const { name: runner, workers } = this.options;
+    const { wanted: workers } = this;
+    const { name: runner } = this.options;
     if (this.#opened === undefined) tellObservers('loaded', { runner, workers: 1, ms });
     else if ([...this.members].filter((worker) => worker.ready).length === workers) {
       // They load side by side: the last one's time is that of all.

@@ -27,12 +27,13 @@ export class WorkerPool extends CallPool {
     this.#dispatcher = new TaskDispatcher(options.name);
     this.#crew = new WorkerCrew(options, this.#dispatcher.workers, {
       free: () => this.#offer(),
+      waiting: () => this.#dispatcher.waiting,
       lost: (exit) => this.#lost(exit),
       down: (reason) => this.#refuseQueue(reason),
     });
   }
 
-  /** Resolves when all workers have loaded the model; where one cannot, the others are closed. */
+  /** Resolves when its first workers have loaded the model; where one cannot, the others are closed. */
   open(): Promise<Description> {
     return this.#crew.open();
   }
@@ -55,7 +56,7 @@ export class WorkerPool extends CallPool {
     }
     return {
       ready: this.sessions,
-      workers: this.options.workers,
+      workers: this.#crew.wanted,
       queued,
       running,
       ...this.counts.counts,

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { CrewGrowth, type GrowthMeter } from './crew-growth.js';
+
+/** A machine on which the event loop and the process use so much of their time. */
+function machine(cores: number, loop = 0.1, used = 1.1) {
+  const state = { at: 0 };
+  const meter: GrowthMeter = {
+    now: () => state.at,
+    loop: () => ({ active: 0, idle: 0, utilization: loop }),
+    cpu: () => state.at * 1000 * used,
+    cores,
+  };
+  const growth = new CrewGrowth(meter);
+  /** Whether another worker was asked for while answers came every 10 ms. */
+  const busy = (ms: number, workers: number, more = true): boolean => {
+    let wanted = false;
+    for (const end = state.at + ms; state.at < end; state.at += 10) {
+      wanted = growth.wants(workers, more) || wanted;
+    }
+    return wanted;
+  };
+  return { busy };
+}
+
+describe('CrewGrowth', () => {
+  it('asks for a worker when none has a break and a core sleeps', () => {
+    const { busy } = machine(2);
+    expect(busy(200, 1)).toBe(false);
+    expect(busy(200, 1)).toBe(true);
+  });
+
+  it('begins anew where a worker has a break', () => {
+    const { busy } = machine(2);
+    for (let i = 0; i < 5; i++) {
+      expect(busy(200, 1)).toBe(false);
+      expect(busy(10, 1, false)).toBe(false);
+    }
+  });
+
+  it('does not where the cores are taken: by workers, the event loop, or another runner', () => {
+    expect(machine(2).busy(2000, 2)).toBe(false);
+    expect(machine(1).busy(2000, 1)).toBe(false);
+    expect(machine(2, 0.5).busy(2000, 1)).toBe(false);
+    expect(machine(2, 0.1, 1.8).busy(2000, 1)).toBe(false);
+  });
+
+  it('goes on while there are cores', () => {
+    const { busy } = machine(4, 0.4);
+    expect(busy(600, 1)).toBe(true);
+    expect(busy(600, 2)).toBe(true);
+    expect(busy(600, 3)).toBe(false);
+  });
+
+  it('leaves a part of a core to what is there', () => {
+    expect(machine(1.5).busy(2000, 1)).toBe(false);
+    expect(machine(2.5).busy(600, 1)).toBe(true);
+    expect(machine(2.5).busy(2000, 2)).toBe(false);
+  });
+});
