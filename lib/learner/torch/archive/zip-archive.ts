@@ -127,8 +127,14 @@ export class ZipEntry {
   }
 }
 
+/** yauzl reads the directory in pieces of some 50 bytes: so much of it is read at once. */
+const WINDOW_BYTES = 2 ** 16;
+
 /** Answers yauzl's reads at once, so that its callbacks have all run when a call to it returns. */
 class SyncReader extends yauzl.RandomAccessReader {
+  #window: Uint8Array = new Uint8Array();
+  #start = 0;
+
   constructor(private readonly source: ByteSource) {
     super();
   }
@@ -141,12 +147,23 @@ class SyncReader extends yauzl.RandomAccessReader {
     callback: (error: Error | null) => void,
   ): void {
     try {
-      buffer.set(this.source.read(position, length), offset);
+      buffer.set(this.#read(position, length), offset);
     } catch (error) {
       callback(error as Error);
       return;
     }
     callback(null);
+  }
+
+  #read(position: number, length: number): Uint8Array {
+    const from = position - this.#start;
+    if (!(from >= 0 && from + length <= this.#window.byteLength)) {
+      const rest = this.source.size - position;
+      this.#window = this.source.read(position, Math.max(length, Math.min(WINDOW_BYTES, rest)));
+      this.#start = position;
+      return this.#window.subarray(0, length);
+    }
+    return this.#window.subarray(from, from + length);
   }
 
   override _readStreamForRange(): never {

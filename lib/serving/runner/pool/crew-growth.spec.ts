@@ -25,14 +25,14 @@ function machine(cores: number, loop = 0.1, used = 1.1) {
 describe('CrewGrowth', () => {
   it('asks for a worker when none has a break and a core sleeps', () => {
     const { busy } = machine(2);
-    expect(busy(200, 1)).toBe(false);
+    expect(busy(400, 1)).toBe(false);
     expect(busy(200, 1)).toBe(true);
   });
 
   it('begins anew where a worker has a break', () => {
     const { busy } = machine(2);
     for (let i = 0; i < 5; i++) {
-      expect(busy(200, 1)).toBe(false);
+      expect(busy(400, 1)).toBe(false);
       expect(busy(10, 1, false)).toBe(false);
     }
   });
@@ -40,7 +40,7 @@ describe('CrewGrowth', () => {
   it('does not where the cores are taken: by workers, the event loop, or another runner', () => {
     expect(machine(2).busy(2000, 2)).toBe(false);
     expect(machine(1).busy(2000, 1)).toBe(false);
-    expect(machine(2, 0.5).busy(2000, 1)).toBe(false);
+    expect(machine(2, 0.25).busy(2000, 1)).toBe(false);
     expect(machine(2, 0.1, 1.8).busy(2000, 1)).toBe(false);
   });
 

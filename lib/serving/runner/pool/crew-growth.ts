@@ -2,9 +2,11 @@ import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { usableCores } from './cores.js';
 
 /** Calls must have come behind each other for so long without a break. */
-const BUSY_MS = 250;
-/** What another worker needs: less of a core would hardly make it worth its memory. */
+const BUSY_MS = 500;
+/** What the process must leave to another worker: less would hardly make it worth its memory. */
 const SPARE_CORES = 0.75;
+/** What may be missing then, as workers and event loop wait for each other at times. */
+const MISSING_CORES = 0.3;
 
 /** What a machine does, for tests. */
 export interface GrowthMeter {
@@ -59,6 +61,8 @@ export class CrewGrowth {
     const { utilization } = meter.loop(this.#since.loop);
     const used = (meter.cpu() - this.#since.cpu) / (ms * 1000);
     this.#since = undefined;
-    return meter.cores - Math.max(workers + utilization, used) >= SPARE_CORES;
+    // The event loop has as much more to do as more calls are run.
+    const needed = (workers + 1) * (1 + utilization / workers);
+    return needed <= meter.cores + MISSING_CORES && used <= meter.cores - SPARE_CORES;
   }
 }
