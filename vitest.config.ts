@@ -26,6 +26,7 @@ export default defineConfig({
           env: { VTS_TEST_ADAPTER: 'fastify' },
           include: suites([
             'access-log',
+            'binary-tensors',
             'contract',
             'contract-documents',
             'contract-faults',

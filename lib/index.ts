@@ -20,6 +20,7 @@ export {
   InvalidDescriptorError,
   InvalidOutputError,
   UnreadableBodyError,
+  NotAcceptableError,
   UnsupportedBodyError,
 } from './nest/io/errors.js';
 export { File, type FileOptions } from './nest/io/file.js';

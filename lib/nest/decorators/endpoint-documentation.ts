@@ -51,7 +51,7 @@ export function endpointDocumentation(
       description: 'The result.',
       content: responseContent(output),
     }),
-    ...Object.entries(ERROR_RESPONSES).map(([status, meaning]) =>
+    ...errorsOf(output).map(([status, meaning]) =>
       ApiResponse({
         status: Number(status),
         description: meaning,
@@ -60,6 +60,11 @@ export function endpointDocumentation(
       }),
     ),
   ];
+}
+
+function errorsOf({ refusesAccept }: IoDescriptor<unknown, unknown>): [string, string][] {
+  const all = Object.entries(ERROR_RESPONSES);
+  return refusesAccept === true ? all : all.filter(([status]) => status !== '406');
 }
 
 const RETRY_AFTER = {
@@ -95,11 +100,19 @@ function requestContent(input: IoDescriptor<unknown, never>): Record<string, Con
   const content: Record<string, Content> = {
     [input.mediaType]: input.encoding ? Object.assign(own, { encoding: input.encoding }) : own,
   };
-  for (const [type, schema] of Object.entries(input.alternatives ?? {})) content[type] = { schema };
+  const others = { ...input.alternatives, ...input.bodyAlternatives };
+  for (const [type, schema] of Object.entries(others)) content[type] = { schema };
   return content;
 }
 
 function responseContent(output: IoDescriptor<unknown, unknown>): Record<string, Content> {
+  const content = mainContent(output);
+  const others = Object.entries(output.outputAlternatives ?? {});
+  for (const [type, schema] of others) content[type] = { schema };
+  return content;
+}
+
+function mainContent(output: IoDescriptor<unknown, unknown>): Record<string, Content> {
   const { mediaType, outputMediaType = mediaType, alternatives } = output;
   const other = output.outputSchema ? undefined : alternatives?.[outputMediaType];
   if (other) return { [outputMediaType]: { schema: other } };

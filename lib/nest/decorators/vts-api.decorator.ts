@@ -3,15 +3,16 @@ import {
   createParamDecorator,
   HttpCode,
   Post,
+  Req,
   UseFilters,
-  UseInterceptors,
   type ExecutionContext,
 } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { IoDescriptor } from '../io/io-descriptor.js';
 import { defineEndpoint, type Endpoint } from '../http/endpoint.js';
-import { IoInterceptor, inputOf } from '../http/io.interceptor.js';
+import { servedHandler, type AnyHandler } from '../http/served-handler.js';
 import { VtsExceptionFilter } from '../http/vts-exception.filter.js';
+import { Requests } from '../http/requests.js';
 import { endpointDocumentation, type VtsApiDocs } from './endpoint-documentation.js';
 
 /** A descriptor, or the class of one that needs no options. @publicApi */
@@ -47,9 +48,11 @@ export type VtsApiDecorator<Input, Output> = <
   descriptor: TypedPropertyDescriptor<Handler>,
 ) => void;
 
-const Input = createParamDecorator((_data: unknown, context: ExecutionContext) =>
-  inputOf(context.switchToHttp().getRequest()),
-);
+const Input = createParamDecorator((endpoint: Endpoint, context: ExecutionContext) => {
+  const http = context.switchToHttp();
+  const [request, response] = [http.getRequest<object>(), http.getResponse<object>()];
+  return Requests.of(request)?.endpoints.input(endpoint, request, response);
+});
 
 /**
  * Makes a method of a controller an endpoint: `POST /<method's name>`, whose body the input
@@ -76,12 +79,18 @@ export function VtsApi<Input, Output>(
   };
   return (target, key, descriptor) => {
     const route = options.route ?? String(key);
-    defineEndpoint(descriptor.value as object, endpoint);
-    Input()(target, key, 0);
+    const method = descriptor as unknown as TypedPropertyDescriptor<AnyHandler>;
+    const own = method.value as AnyHandler;
+    const { handler, requestAt } = servedHandler(target, key, own, endpoint);
+    method.value = handler;
+    // Where it is called as a function, nobody else does it.
+    Object.defineProperty(target, key, method);
+    defineEndpoint(handler, endpoint);
+    Input(endpoint)(target, key, 0);
+    Req()(target, key, requestAt);
     applyDecorators(
       Post(route),
       HttpCode(200),
-      UseInterceptors(IoInterceptor),
       UseFilters(VtsExceptionFilter),
       ...endpointDocumentation(endpoint, route, options),
     )(target, key, descriptor as TypedPropertyDescriptor<unknown>);

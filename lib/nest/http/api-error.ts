@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { InputError } from '../../learner/errors/index.js';
-import { BodyTooLargeError, UnsupportedBodyError } from '../io/errors.js';
+import { BodyTooLargeError, NotAcceptableError, UnsupportedBodyError } from '../io/errors.js';
 import {
   RunnerClosedError,
   RunnerOverloadedError,
@@ -33,6 +33,7 @@ export const ERROR_RESPONSES: Readonly<Record<number, string>> = {
   400: 'The body is not what the endpoint takes.',
   404: 'There is nothing at this path.',
   405: 'The path has no such method; Allow names those that it has.',
+  406: 'The result cannot be sent as what Accept asks for.',
   408: 'The request did not come in time.',
   413: 'The body is too large.',
   415: 'The media type, charset or compression of the body is not taken.',
@@ -49,6 +50,7 @@ const STATUSES: readonly [new (...args: never[]) => Error, number][] = [
   [InputError, 400],
   [BodyTooLargeError, 413],
   [UnsupportedBodyError, 415],
+  [NotAcceptableError, 406],
   [SlowBodyError, 408],
   [RequestTimeoutError, 504],
   [RunTimeoutError, 504],

@@ -2,18 +2,7 @@ import { BadRequestException } from '@nestjs/common';
 import { parseContentType } from '../io/request-body.js';
 import type { Arrival, HttpRequest } from './platform.js';
 import { readBody } from './read-body.js';
-
-/**
- * The body of a request that was read before the application's body parsers could, or why it could
- * not be.
- */
-export type EarlyBody = { readonly bytes: Uint8Array } | { readonly error: Error };
-
-const bodies = new WeakMap<HttpRequest, EarlyBody>();
-
-export function earlyBodyOf(request: HttpRequest): EarlyBody | undefined {
-  return bodies.get(request);
-}
+import { RequestRecord } from './request-record.js';
 
 /**
  * Reads the JSON body of an endpoint ahead of the application's own parser, which takes no more
@@ -21,28 +10,28 @@ export function earlyBodyOf(request: HttpRequest): EarlyBody | undefined {
  * where another media type is wanted. Guards, and another handler at the very same path (of another
  * version, or for another host), still get their `request.body`, parsed when it is asked for.
  *
- * @returns Undefined where the request is for no endpoint, or has no JSON.
+ * @param done Called when it is there; at once where the request is for no endpoint, or has no JSON.
  */
 export function readJsonEarly(
   { request, endpoint }: Arrival,
   fallbackLimit: number,
   fallbackTimeoutMs: number,
-): Promise<void> | undefined {
-  if (endpoint === undefined || request.readableEnded) return undefined;
+  done: () => void,
+): void {
+  if (endpoint === undefined || request.readableEnded) return done();
   const { mediaType } = parseContentType(request.headers['content-type']);
-  if (mediaType === undefined || !/[/+]json$/.test(mediaType)) return undefined;
+  if (mediaType === undefined || !/[/+]json$/.test(mediaType)) return done();
   const { maxBytes = fallbackLimit } = endpoint.input;
   // The endpoint's own clock starts when its handler is found, which is after the body.
   const { timeoutMs = fallbackTimeoutMs } = endpoint;
-  return new Promise((resolve) => {
-    readBody(request, { maxBytes, timeoutMs }, (error, bytes) => {
-      bodies.set(request, error === undefined ? { bytes: bytes as Uint8Array } : { error });
-      // The rest of the stream is being discarded: without a type no parser touches it.
-      if (error !== undefined) delete request.headers['content-type'];
-      // The requests of VtsExpressAdapter have it already.
-      else if (!('body' in request)) Object.defineProperty(request, 'body', bodyProperty);
-      resolve();
-    });
+  const record = RequestRecord.of(request) as RequestRecord;
+  readBody(request, { maxBytes, timeoutMs }, (error, bytes) => {
+    record.body = error === undefined ? { bytes: bytes as Uint8Array } : { error };
+    // The rest of the stream is being discarded: without a type no parser touches it.
+    if (error !== undefined) delete request.headers['content-type'];
+    // The requests of VtsExpressAdapter have it already.
+    else if (!('body' in request)) Object.defineProperty(request, 'body', bodyProperty);
+    done();
   });
 }
 
@@ -51,7 +40,7 @@ export const bodyProperty: PropertyDescriptor & ThisType<HttpRequest> = {
   configurable: true,
   enumerable: true,
   get(): unknown {
-    const early = bodies.get(this);
+    const early = RequestRecord.of(this)?.body;
     if (early === undefined || 'error' in early) return undefined;
     try {
       const text = new TextDecoder().decode(early.bytes);

@@ -40,10 +40,21 @@ export interface RequestSteps {
   arrived(arrival: Arrival, next: Next): void;
   /** Why it is not to be read; undefined where it is. */
   refusal(request: HttpRequest): Error | undefined;
-  /** Reads a body ahead of the application's parsers; undefined where they may have it. */
-  read(arrival: Arrival): Promise<void> | undefined;
+  /** Reads a body ahead of the application's parsers, unless they may have it. */
+  read(arrival: Arrival, done: () => void): void;
   /** Answers what {@link refusal} told, with what the framework gives for request and response. */
   answer(error: unknown, request: object, response: object): void;
+}
+
+const STEPS = Symbol('vts.steps');
+
+/** Notes on a request which module takes the steps for it: a process may have several. */
+export function noteSteps(request: object, steps: RequestSteps): void {
+  (request as { [STEPS]?: RequestSteps })[STEPS] = steps;
+}
+
+export function stepsOf(request: object): RequestSteps | undefined {
+  return (request as { [STEPS]?: RequestSteps })[STEPS];
 }
 
 /**

@@ -1,8 +1,20 @@
-import type { RequestScope } from '../../serving/runtime/request-scope.js';
 import { arrivalTime } from './arrival-time.js';
+import type { RequestScope } from '../../serving/runtime/request-scope.js';
 import { pathOf, type Arrival, type HttpRequest, type HttpResponse } from './platform.js';
 
 const RECORD = Symbol('vts.request');
+
+/**
+ * The body of a request that was read before the application's body parsers could, or why it could
+ * not be.
+ */
+export type EarlyBody = { readonly bytes: Uint8Array } | { readonly error: Error };
+
+/** Of a request that an endpoint serves. */
+export interface RecordedScope extends RequestScope {
+  /** The response is out, or the client has left. */
+  closed(): void;
+}
 
 /** What is observed of one request, of any route: made before anything else sees it. */
 export class RequestRecord {
@@ -15,7 +27,8 @@ export class RequestRecord {
   /** The OpenTelemetry context in which the request is served, where its spans are recorded. */
   traceContext: unknown;
   /** Where an endpoint serves the request. */
-  scope: RequestScope | undefined;
+  scope: RecordedScope | undefined;
+  body: EarlyBody | undefined;
   /** What the module's filter has answered it with. */
   failure: unknown;
   /** Why it is not read; see `EarlyRefusal`. */

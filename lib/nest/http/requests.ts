@@ -2,19 +2,27 @@ import { Inject, Injectable, BadRequestException } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { RunAbortedError } from '../../serving/runner/errors.js';
 import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
-import { RequestScope } from '../../serving/runtime/request-scope.js';
 import { hostOptions } from '../host-options.js';
 import { HttpObserver } from '../observability/http-observer.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
 import { readJsonEarly } from './early-body.js';
 import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
+import { EndpointCall } from './endpoint-call.js';
+import { Endpoints } from './endpoints.js';
 import { ErrorContract } from './error-contract.js';
 import { ShuttingDownError } from './errors.js';
 import { onResponseEnd } from './on-response-end.js';
 import { Overload } from './overload.js';
 import { PlatformHost } from './platform-host.js';
-import type { Arrival, HttpRequest, Next, RequestSteps } from './platform.js';
+import {
+  rawRequest,
+  stepsOf,
+  type Arrival,
+  type HttpRequest,
+  type Next,
+  type RequestSteps,
+} from './platform.js';
 import { RequestRecord } from './request-record.js';
 
 /**
@@ -24,7 +32,8 @@ import { RequestRecord } from './request-record.js';
 @Injectable()
 export class Requests implements RequestSteps {
   readonly every: boolean;
-  readonly #scopes = new Set<RequestScope>();
+  readonly endpoints: Endpoints;
+  readonly #calls = new Set<EndpointCall>();
   readonly #overload: Overload | undefined;
   /** Requests whose response is not out. */
   #count = 0;
@@ -40,12 +49,18 @@ export class Requests implements RequestSteps {
     @Inject(HttpObserver) private readonly observer: HttpObserver,
     @Inject(ErrorContract) private readonly errors: ErrorContract,
   ) {
+    this.endpoints = new Endpoints(options, this);
     const { shutdown, overload } = hostOptions(options);
     this.every = observer.every || errors.every || shutdown;
     if (overload !== undefined) this.#overload = new Overload(platforms, overload);
     // The adapter is there before Nest adds its body parsers; in a test it comes later than this
     // constructor, and in an application without HTTP never.
     host.init$.subscribe(() => platforms.current?.install(this));
+  }
+
+  /** Those of the module that the request came to; undefined where it came to none. */
+  static of(given: object): Requests | undefined {
+    return stepsOf(rawRequest(given)) as Requests | undefined;
   }
 
   /** Requests whose response is not out: of endpoints, or of all routes. */
@@ -81,9 +96,9 @@ export class Requests implements RequestSteps {
     return RequestRecord.of(request)?.refusal;
   }
 
-  read(arrival: Arrival): Promise<void> | undefined {
+  read(arrival: Arrival, done: () => void): void {
     const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options;
-    return readJsonEarly(arrival, maxBodyBytes, timeoutMs);
+    readJsonEarly(arrival, maxBodyBytes, timeoutMs, done);
   }
 
   answer(error: unknown, request: object, response: object): void {
@@ -96,7 +111,7 @@ export class Requests implements RequestSteps {
    * @throws ShuttingDownError
    * @throws RunAbortedError where that was before its handler was found.
    */
-  enter(endpoint: Endpoint, given: object, givenResponse: object): RequestScope {
+  enter(endpoint: Endpoint, given: object, givenResponse: object): EndpointCall {
     if (this.#refusing) throw new ShuttingDownError();
     const platform = this.platforms.demand();
     const request = platform.requestOf(given);
@@ -110,24 +125,24 @@ export class Requests implements RequestSteps {
       });
     if (record.ended) throw new RunAbortedError('The endpoint', 'the handler');
     // An interceptor may call the endpoint again.
-    if (record.scope !== undefined) this.#scopes.delete(record.scope);
-    const scope = new RequestScope(record.arrivedAt);
-    scope.release = record.release;
-    scope.traceContext = record.traceContext;
-    record.scope = scope;
-    this.#scopes.add(scope);
-    return scope;
+    if (record.scope !== undefined) this.#calls.delete(record.scope as EndpointCall);
+    const call = new EndpointCall(endpoint, platform, given, givenResponse, record.arrivedAt);
+    call.release = record.release;
+    call.traceContext = record.traceContext;
+    record.scope = call;
+    this.#calls.add(call);
+    return call;
   }
 
   /** Answers what endpoints have in progress, and what comes from now on, with 503. */
   refuse(): void {
     this.#refusing = true;
-    for (const scope of this.#scopes) scope.end(new ShuttingDownError());
+    for (const call of this.#calls) call.end(new ShuttingDownError());
   }
 
   /** Resolves when no endpoint has a request in progress. */
   async whenEmpty(): Promise<void> {
-    if (this.#scopes.size === 0) return;
+    if (this.#calls.size === 0) return;
     await new Promise<void>((resolve) => {
       const before = this.#empty;
       this.#empty = () => {
@@ -156,9 +171,9 @@ export class Requests implements RequestSteps {
       this.#overload?.ended(record);
       const { scope } = record;
       if (scope !== undefined) {
-        scope.onClose?.();
-        this.#scopes.delete(scope);
-        if (this.#scopes.size === 0) this.#empty?.();
+        scope.closed();
+        this.#calls.delete(scope as EndpointCall);
+        if (this.#calls.size === 0) this.#empty?.();
       }
       this.observer.end(record);
     });

@@ -1,4 +1,4 @@
-import { InvalidOutputError } from '../io/errors.js';
+import { InvalidOutputError, NotAcceptableError } from '../io/errors.js';
 import type { IoDescriptor, ResponsePayload } from '../io/io-descriptor.js';
 import { errorResponse } from './api-error.js';
 
@@ -13,12 +13,13 @@ type Output = IoDescriptor<unknown, unknown>;
 export function writeOutput(
   output: Output,
   value: unknown,
+  accept?: string,
 ): ResponsePayload | Promise<ResponsePayload> {
   const fault = (error: unknown): never => {
     throw outputFault(output, error);
   };
   try {
-    const payload = output.serialize(value);
+    const payload = output.serialize(value, accept);
     return payload instanceof Promise ? payload.catch(fault) : payload;
   } catch (error) {
     return fault(error);
@@ -35,6 +36,7 @@ export function writeEvent(output: Output, value: unknown): string {
 }
 
 function outputFault(output: Output, error: unknown): unknown {
+  if (error instanceof NotAcceptableError) return error;
   // Shown to the client, it would blame the request.
   if (errorResponse(error).hidden) return error;
   const { name } = output.constructor;

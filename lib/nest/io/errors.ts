@@ -45,6 +45,18 @@ export class UnsupportedBodyError extends VtsError {
 }
 
 /**
+ * The request's `Accept` header takes no media type in which the result can be sent. HTTP endpoints
+ * answer 406.
+ *
+ * @publicApi
+ */
+export class NotAcceptableError extends VtsError {
+  constructor(descriptor: string, fact: string, given: readonly string[]) {
+    super(`${descriptor}: ${fact}; accept ${given.join(' or ')}.`);
+  }
+}
+
+/**
  * The options of a descriptor do not fit together; thrown where the class is declared.
  *
  * @publicApi

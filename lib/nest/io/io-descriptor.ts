@@ -63,20 +63,31 @@ export abstract class IoDescriptor<Input, Output = Input> {
   readonly example?: unknown;
   /** Other media types of requests, with their schemas. `accepts` must allow them. */
   readonly alternatives?: Readonly<Record<string, IoSchema>>;
+  /** Further ones, of requests that are no form. */
+  readonly bodyAlternatives?: Readonly<Record<string, IoSchema>>;
   /** Of a form: the media types of each part. */
   readonly encoding?: Readonly<Record<string, { readonly contentType: string }>>;
   /** Classes that the schemas refer to with `$ref`. */
   readonly models?: readonly (new () => object)[];
   /** The media type of responses, where it is not that of requests. */
   readonly outputMediaType?: string;
+  /** Other media types of responses, by the request's `Accept`, with their schemas. */
+  readonly outputAlternatives?: Readonly<Record<string, IoSchema>>;
+  /** An `Accept` may ask for what its results cannot be sent as: HTTP 406. @default false */
+  readonly refusesAccept?: boolean;
   /** Largest body in bytes, decompressed. Undefined for the module's `maxBodyBytes`. */
   readonly maxBytes?: number;
 
   /** Reads a handler's input. @throws InputError for a wrong body: HTTP 400. */
   abstract parse(body: RequestBody): Input | Promise<Input>;
 
-  /** Writes what a handler returned. An error here is a fault of the service: HTTP 500. */
-  abstract serialize(value: Output): ResponsePayload | Promise<ResponsePayload>;
+  /**
+   * Writes what a handler returned. An error here is a fault of the service: HTTP 500; but for
+   * NotAcceptableError, a 406.
+   *
+   * @param accept The request's `Accept` header, for descriptors that have `outputAlternatives`.
+   */
+  abstract serialize(value: Output, accept?: string): ResponsePayload | Promise<ResponsePayload>;
 
   /**
    * A descriptor with this method streams server-sent events (`text/event-stream`). The handler

@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import {
   InvalidBodyError,
   InvalidDescriptorError,
   InvalidOutputError,
+  NotAcceptableError,
   UnsupportedBodyError,
 } from './errors.js';
 import type { NdarrayDType } from './ndarray/dtypes.js';
+import { readNpy } from './ndarray/npy.js';
 import { NumpyNdarray, type NumpyNdarrayOptions } from './numpy-ndarray.js';
+import type { RequestBody } from './request-body.js';
 
 function parse(json: string, options: NumpyNdarrayOptions = {}): Tensor {
   const body = { bytes: Buffer.from(json), mediaType: 'application/json', charset: undefined };
@@ -252,5 +256,113 @@ describe('NumpyNdarray declared', () => {
       type: 'array',
       items: { ...row, items: { ...number, nullable: true } },
     });
+  });
+});
+
+describe('NumpyNdarray with bytes', () => {
+  const body = (mediaType: string, bytes: Uint8Array): RequestBody => ({
+    bytes,
+    mediaType,
+    charset: undefined,
+  });
+  const npy = (name: string): RequestBody => {
+    const file = new URL(`../../../test/fixtures/npy/${name}.npy`, import.meta.url);
+    return body('application/x-npy', readFileSync(file));
+  };
+  const raw = (bytes: Uint8Array): RequestBody => body('application/octet-stream', bytes);
+
+  it('takes the file of numpy, cast as JSON is', () => {
+    expect(new NumpyNdarray().parse(npy('big_f8'))).toMatchObject({
+      type: 'float32',
+      dims: [2, 3],
+      data: Float32Array.of(0, 1, 2, 3, 100, 127),
+    });
+    const ids = new NumpyNdarray({ dtype: 'int64', shape: [-1] });
+    expect(ids.parse(npy('little_u2'))).toMatchObject({
+      dims: [6],
+      data: BigInt64Array.of(0n, 1n, 2n, 3n, 100n, 127n),
+    });
+    expect(new NumpyNdarray().parse(npy('big_i8')).data).toEqual(
+      Float32Array.of(0, 1, 2, 3, 100, 127),
+    );
+    expect(new NumpyNdarray({ dtype: 'float16' }).parse(npy('bool')).data).toEqual(
+      Uint16Array.of(0, 0, 0, 0x3c00, 0x3c00, 0x3c00),
+    );
+  });
+
+  it.each<[string, NumpyNdarrayOptions, string, string]>([
+    ['another dtype', { dtype: 'int32', enforceDtype: true }, 'little_f4', 'it is of float32'],
+    ['another shape', { shape: [3, 2], enforceShape: true }, 'little_f4', 'of shape (3, 2)'],
+    ['NaN', {}, 'special', '[0] is NaN, which is no float32'],
+    ['a number out of range', { dtype: 'int8' }, 'limits', '[0] is -9223372036854775808'],
+    ['objects', {}, 'refused_objects', 'pickled objects, which are never read'],
+  ])('refuses %s', (_what, options, name, message) => {
+    const descriptor = new NumpyNdarray(options);
+    expect(() => descriptor.parse(npy(name))).toThrow(InvalidBodyError);
+    expect(() => descriptor.parse(npy(name))).toThrow(message);
+  });
+
+  it('takes NaN and the infinities where it may', () => {
+    const { data } = new NumpyNdarray({ allowNaN: true }).parse(npy('special'));
+    expect(data).toEqual(Float32Array.of(NaN, Infinity, -Infinity, -0));
+    const wide = new NumpyNdarray({ dtype: 'float64', allowNaN: true }).parse(npy('special'));
+    expect(wide.data).toEqual(Float64Array.of(NaN, Infinity, -Infinity, -0));
+  });
+
+  it('takes the elements alone where it knows their dtype and shape', () => {
+    const descriptor = new NumpyNdarray({ dtype: 'float32', shape: [-1, 2] });
+    const bytes = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
+    const { data, dims } = descriptor.parse(raw(bytes));
+
+    expect(dims).toEqual([2, 2]);
+    expect(data).toEqual(Float32Array.of(1, 2, 3, 4));
+    expect((data as Float32Array).buffer).toBe(bytes.buffer);
+    expect(() => descriptor.parse(raw(bytes.subarray(0, 12)))).toThrow(
+      '12 bytes are no array of float32 of shape (-1, 2)',
+    );
+    expect(() => descriptor.parse(raw(bytes.subarray(0, 9)))).toThrow(InvalidBodyError);
+  });
+
+  it.each<[boolean, NumpyNdarrayOptions]>([
+    [true, { dtype: 'float32', shape: [-1, 2] }],
+    [false, { dtype: 'float32' }],
+    [false, { shape: [2] }],
+    [false, { dtype: 'float32', shape: [-1, -1] }],
+    [false, { dtype: 'string', shape: [2] }],
+  ])('takes elements alone: %s for %j', (takes, options) => {
+    const descriptor = new NumpyNdarray(options);
+    expect(descriptor.accepts('application/octet-stream')).toBe(takes);
+    expect(descriptor.accepts('application/x-npy')).toBe(true);
+    expect(descriptor.accepts('text/csv')).toBe(false);
+  });
+
+  it('sends what is asked for', () => {
+    const out = new NumpyNdarray();
+    const tensor = new Tensor('float32', Float32Array.of(0.1, NaN), [1, 2]);
+    const file = out.serialize(tensor, 'application/x-npy');
+    expect(file.contentType).toBe('application/x-npy');
+    expect(readNpy(file.body as Uint8Array)).toEqual({
+      dtype: 'float32',
+      dims: [1, 2],
+      data: Float32Array.of(0.1, NaN),
+    });
+    expect(out.serialize([true, false], 'application/octet-stream')).toEqual({
+      contentType: 'application/octet-stream',
+      body: Uint8Array.of(1, 0),
+    });
+    expect(out.serialize(tensor, 'text/html').body).toBe('[[0.10000000149011612,null]]');
+    expect(out.serialize(['a'], 'application/x-npy').body).toBe('["a"]');
+    const texts = new NumpyNdarray({ dtype: 'string' });
+    expect(() => texts.serialize(['a'], 'application/x-npy')).toThrow(NotAcceptableError);
+    expect(() => out.serialize('text' as never, 'application/x-npy')).toThrow(InvalidOutputError);
+  });
+});
+
+describe('NumpyNdarray as JSON', () => {
+  it.each([1, 1024, 1025])('prints %i floats as JSON.stringify does', (size) => {
+    const some = [0, -0, 1e21, 1e-7, 0.1, NaN, -Infinity, 123456789];
+    const numbers = Float64Array.from({ length: size }, (_, at) => some[at % some.length]!);
+    expect(write(numbers)).toBe(JSON.stringify([...numbers]));
+    expect(write(Float32Array.from(numbers))).toBe(JSON.stringify([...Float32Array.from(numbers)]));
   });
 });

@@ -1,19 +1,29 @@
 import { Tensor } from 'onnxruntime-common';
+import { MediaTypes } from './accept.js';
 import { checkArrayOptions } from './array-options.js';
-import { readJson } from './body-text.js';
+import { bytesOf as bodyBytes, readJson } from './body-text.js';
 import {
   errorOf,
   Fault,
   InvalidBodyError,
   InvalidDescriptorError,
   InvalidOutputError,
+  NotAcceptableError,
 } from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { bytesOf, fitsRaw, readRaw, type BinaryArray } from './ndarray/binary.js';
 import { DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
 import { checkShape, reshaped } from './ndarray/nested.js';
-import { readNested } from './ndarray/read.js';
+import { readNpy, writeNpy } from './ndarray/npy.js';
+import { convertElements, readNested } from './ndarray/read.js';
 import { cast, elementsOf, toJson, type Elements, type NdarrayOutput } from './ndarray/write.js';
 import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
+
+const JSON_TYPE = 'application/json';
+const NPY = 'application/x-npy';
+const RAW = 'application/octet-stream';
+const BINARY: IoSchema = { type: 'string', format: 'binary' };
+const OUT = new MediaTypes([JSON_TYPE, NPY, RAW]);
 
 /** @publicApi */
 export interface NumpyNdarrayOptions {
@@ -31,7 +41,11 @@ export interface NumpyNdarrayOptions {
   enforceDtype?: boolean;
   /** Refuse arrays of another shape, instead of reshaping where possible. @default false */
   enforceShape?: boolean;
-  /** In: take null for NaN in arrays of floats. @default false */
+  /**
+   * In arrays of floats: take null for NaN, and in binary ones NaN and the infinities as they are.
+   *
+   * @default false
+   */
   allowNaN?: boolean;
   /** Largest body in bytes. @default 20971520 (20 MiB) */
   maxBytes?: number;
@@ -48,15 +62,26 @@ export interface NumpyNdarrayOptions {
  * 0.1 is printed as 0.10000000149011612; an output that breaks the contract is a 500, with the
  * reason in the log.
  *
+ * Binary, in by the content type and out by `Accept`: `application/x-npy`, numpy's own file
+ * (`numpy.save`; versions 1 to 3, any byte order, rows or columns first; objects, texts, records,
+ * complex numbers and dates are a 400), and `application/octet-stream`, the elements alone, little
+ * endian and row by row, in only where the descriptor has a dtype and a shape with one -1 at most.
+ * They are cast, reshaped and refused as JSON is; NaN and the infinities need `allowNaN`. Out: every
+ * number as it is, float32 in four bytes; with the dtype `string` there is JSON only, and else a 406.
+ * An `Accept` that names none of the three gets JSON.
+ *
  * @example
  * new NumpyNdarray({ dtype: 'float32', shape: [-1, 4], enforceShape: true })
  *
  * @publicApi
  */
 export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
-  readonly mediaType = 'application/json';
+  readonly mediaType = JSON_TYPE;
   readonly schema: IoSchema;
   override readonly outputSchema: IoSchema;
+  override readonly bodyAlternatives: Readonly<Record<string, IoSchema>>;
+  override readonly outputAlternatives: Readonly<Record<string, IoSchema>>;
+  override readonly refusesAccept: boolean;
   override readonly example: unknown;
   override readonly maxBytes: number;
 
@@ -68,6 +93,10 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     super();
     checkArrayOptions('NumpyNdarray', options, Object.keys(DTYPES));
     this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
+    this.refusesAccept = options.dtype === 'string';
+    this.outputAlternatives = this.refusesAccept ? {} : { [NPY]: BINARY, [RAW]: BINARY };
+    const raw = fitsRaw(options.dtype, options.shape);
+    this.bodyAlternatives = { [NPY]: BINARY, ...(raw ? { [RAW]: BINARY } : {}) };
     this.example = sample === undefined ? undefined : JSON.parse(toJson(sample));
     this.schema = schemaOf(options, options.allowNaN === true);
     this.outputSchema = schemaOf(options, true);
@@ -90,9 +119,18 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     return new NumpyNdarray({ dtype, shape: elements.dims, ...options }, elements);
   }
 
+  override accepts(mediaType: string | undefined): boolean {
+    return super.accepts(mediaType) || Object.hasOwn(this.bodyAlternatives, mediaType as string);
+  }
+
   parse(body: RequestBody): Tensor {
     const { dtype = 'float32', shape, enforceDtype = false, allowNaN = false } = this.options;
     try {
+      const binary = this.#binary(body, dtype);
+      if (binary !== undefined) {
+        const data = convertElements(binary, { dtype, enforce: enforceDtype, allowNaN });
+        return new Tensor(dtype as 'float32', data as Float32Array, this.#shape(binary.dims));
+      }
       // A number that is too large is refused later, with its position.
       const wide = dtype === 'int64' || dtype === 'uint64';
       const value = readJson(body, { wide, finite: false });
@@ -106,18 +144,33 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     }
   }
 
-  serialize(value: NdarrayOutput): ResponsePayload {
+  serialize(value: NdarrayOutput, accept?: string): ResponsePayload {
     try {
       const given = elementsOf(value);
       const dims = this.#shape(given.dims);
-      return {
-        contentType: 'application/json; charset=utf-8',
-        body: toJson({ ...this.#cast(given), dims }),
-      };
+      const { dtype, values } = this.#cast(given);
+      const type = OUT.chosenBy(accept);
+      if (type !== JSON_TYPE && this.refusesAccept) {
+        const fact = `texts cannot be sent as ${type}`;
+        throw new NotAcceptableError('NumpyNdarray', fact, [JSON_TYPE]);
+      }
+      if (type === JSON_TYPE || dtype === 'string') {
+        const body = toJson({ dtype, dims, values });
+        return { contentType: 'application/json; charset=utf-8', body };
+      }
+      if (type === NPY) return { contentType: NPY, body: writeNpy(dtype, dims, values) };
+      return { contentType: RAW, body: bytesOf(dtype, values) };
     } catch (fault) {
       const remedy = 'return a tensor, a typed array or nested arrays of numbers';
       throw errorOf(fault, InvalidOutputError, 'NumpyNdarray', remedy);
     }
+  }
+
+  /** An array that came as bytes; undefined for JSON. */
+  #binary(body: RequestBody, dtype: NdarrayDType): BinaryArray | undefined {
+    if (body.mediaType === NPY) return readNpy(bodyBytes(body, 'NumpyNdarray'));
+    if (body.mediaType !== RAW) return undefined;
+    return readRaw(bodyBytes(body, 'NumpyNdarray'), dtype, this.options.shape ?? []);
   }
 
   #cast(elements: Elements): Elements {

@@ -4,7 +4,7 @@ import { RunnerClosedError, RunnerNotReadyError } from '../runner/errors.js';
 import { LONGEST_TIMEOUT_MS } from '../options.js';
 import type { RunnerStats } from '../runner/pool/pool-stats.js';
 import type { RunnerHandle, RunnerMethod } from '../runner/runner-types.js';
-import { requestScope, type RequestScope } from '../runtime/request-scope.js';
+import { requestScope } from '../runtime/request-scope.js';
 import { learnerMembers } from './fastai/methods.js';
 import type { FastaiRunner, LanguageModelRunner, StreamRunOptions } from './fastai/types.js';
 import { CALL } from './pytorch/rules.js';
@@ -34,8 +34,6 @@ const GRACE_MS = 2000;
  */
 export class DeferredRunner implements RunnerHandle {
   #runner: RunnerHandle | undefined;
-  /** Which runner a request began with: all of its calls go to one version. */
-  readonly #pinned = new WeakMap<RequestScope, RunnerHandle>();
   /** Replaced runners with requests that began with them; each with what ends its grace. */
   readonly #leaving = new Map<RunnerHandle, () => void>();
   readonly #retired = new WeakSet<RunnerHandle>();
@@ -137,20 +135,28 @@ export class DeferredRunner implements RunnerHandle {
   }
 
   #forward(name: string): RunnerMethod {
-    const run: RunnerMethod['run'] = async (item, options) => {
-      if (this.#runner === undefined) await this.open();
-      return this.#current().method(name).run(item, options);
+    const current: RunnerMethod['run'] = (item, options) => {
+      try {
+        return this.#current().method(name).run(item, options);
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
     };
+    const run: RunnerMethod['run'] = (item, options) =>
+      this.#runner === undefined
+        ? this.open().then(() => current(item, options))
+        : current(item, options);
     return { run, asyncRun: run };
   }
 
+  /** All calls of a request go to the version that it began with. */
   #current(): RunnerHandle {
     const newest = this.#runner as RunnerHandle;
     const scope = requestScope.getStore();
     if (scope === undefined) return newest;
-    const pinned = this.#pinned.get(scope);
+    const pinned = scope.pinOf(this) as RunnerHandle | undefined;
     if (pinned !== undefined && !this.#retired.has(pinned)) return pinned;
-    this.#pinned.set(scope, newest);
+    scope.pin(this, newest);
     return newest;
   }
 

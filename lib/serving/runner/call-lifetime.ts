@@ -1,4 +1,5 @@
 import type { Admission } from '../runtime/admission.js';
+import { deadline } from '../runtime/deadlines.js';
 import { requestScope, type RequestScope } from '../runtime/request-scope.js';
 import { tellObservers } from '../runtime/runner-observer.js';
 import type { RunOptions } from './runner-options-types.js';
@@ -22,25 +23,32 @@ export function watchCall(
   { signal, left, timeoutMs, scope }: CallEnds,
   giveUp: (reason: Error) => void,
 ): () => void {
-  const onAbort = (): void => giveUp(aborted(runner, method, signal, left));
   const onTimeout = (): void => giveUp(new RunTimeoutError(runner, method, timeoutMs));
-  const timer = timeoutMs > 0 ? setTimeout(onTimeout, Math.ceil(timeoutMs)) : undefined;
-  signal?.addEventListener('abort', onAbort, { once: true });
-  left?.addEventListener('abort', onAbort, { once: true });
-  const leave = scope?.onEnd(giveUp);
-  if (signal?.aborted || left?.aborted) onAbort();
+  const timer = timeoutMs > 0 ? deadline(timeoutMs, onTimeout) : undefined;
+  scope?.onEnd(giveUp);
+  const unwatch = signal || left ? watchSignals(runner, method, signal, left, giveUp) : undefined;
   return () => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-    left?.removeEventListener('abort', onAbort);
-    leave?.();
+    timer?.cancel();
+    scope?.offEnd(giveUp);
+    unwatch?.();
   };
 }
 
-/** A call that has been let in. */
-export interface LiveCall {
-  /** To be called once it is queued: from then on `giveUp` is called when it ends early. */
-  queued(giveUp: (reason: Error) => void): void;
+function watchSignals(
+  runner: string,
+  method: string,
+  signal: AbortSignal | undefined,
+  left: AbortSignal | undefined,
+  giveUp: (reason: Error) => void,
+): () => void {
+  const onAbort = (): void => giveUp(aborted(runner, method, signal, left));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  left?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted || left?.aborted) onAbort();
+  return () => {
+    signal?.removeEventListener('abort', onAbort);
+    left?.removeEventListener('abort', onAbort);
+  };
 }
 
 export interface CallLifetimeOptions {
@@ -52,64 +60,119 @@ export interface CallLifetimeOptions {
   open(): Promise<unknown>;
 }
 
+/** A call that came, whose caller waits: it is answered through this, and once. */
+export class LiveCall<Output = unknown> {
+  #letIn = false;
+  #settled = false;
+  #stop: (() => void) | undefined;
+
+  constructor(
+    private readonly lifetime: CallLifetime,
+    private readonly method: string,
+    private readonly admission: Admission,
+    private readonly ends: CallEnds,
+    private readonly onResolve: (value: Output) => void,
+    private readonly onReject: (error: unknown) => void,
+  ) {}
+
+  /** To be called once it is queued: from then on `giveUp` is called when it ends early. */
+  queued(giveUp: (reason: Error) => void): void {
+    this.#stop = watchCall(this.lifetime.options.runner, this.method, this.ends, giveUp);
+  }
+
+  resolve(value: Output): void {
+    if (this.#settled) return;
+    this.#leave();
+    this.onResolve(value);
+  }
+
+  reject(error: unknown): void {
+    if (this.#settled) return;
+    this.#leave();
+    this.ends.scope?.failed(this.admission, error);
+    this.onReject(error);
+  }
+
+  /** Begins, or is refused. */
+  begin(start: (call: this) => void): void {
+    try {
+      this.checkWanted();
+      this.lifetime.check(this.method);
+      this.lifetime.inProgress++;
+      this.#letIn = true;
+      start(this);
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  /** @throws The reason for which nobody waits for it any more. */
+  checkWanted(): void {
+    const { signal, left, scope } = this.ends;
+    if (signal?.aborted || left?.aborted) {
+      throw aborted(this.lifetime.options.runner, this.method, signal, left);
+    }
+    if (scope?.reason !== undefined) throw scope.reason;
+  }
+
+  #leave(): void {
+    this.#settled = true;
+    this.#stop?.();
+    if (this.#letIn) this.lifetime.inProgress--;
+  }
+}
+
 /**
  * The way of a runner's calls from their arrival to their end, for those that run alone and those
  * that share runs: what they are refused with, and what ends them before their answer.
  */
 export class CallLifetime {
-  #inProgress = 0;
+  inProgress = 0;
   /** Calls that were refused because of `maxConcurrency`. */
   shed = 0;
   #open = false;
 
-  constructor(private readonly options: CallLifetimeOptions) {}
+  constructor(readonly options: CallLifetimeOptions) {}
 
   /** @throws TooManyCallsError where no call can be let in. */
   check(method: string): void {
     const { runner, maxConcurrency } = this.options;
-    if (this.#inProgress < maxConcurrency) return;
+    if (this.inProgress < maxConcurrency) return;
     this.shed++;
     tellObservers('shed', { runner, method, reason: 'concurrency' });
     throw new TooManyCallsError(runner, method, maxConcurrency);
   }
 
-  /** @param left Aborted when the reader of a stream has left. */
-  async run<Output>(
+  /**
+   * @param start Queues the call, which it is given to answer; what it throws is the answer.
+   * @param left Aborted when the reader of a stream has left.
+   */
+  run<Output>(
     method: string,
     admission: Admission,
     { signal, timeoutMs = this.options.timeoutMs }: RunOptions,
-    start: (call: LiveCall) => Promise<Output>,
+    start: (call: LiveCall<Output>) => void,
     left?: AbortSignal,
   ): Promise<Output> {
-    const { runner } = this.options;
     const scope = requestScope.getStore();
-    let stop: (() => void) | undefined;
-    const queued = (giveUp: (reason: Error) => void): void => {
-      stop = watchCall(runner, method, { signal, left, timeoutMs, scope }, giveUp);
-    };
-    const checkWanted = (): void => {
-      if (signal?.aborted || left?.aborted) throw aborted(runner, method, signal, left);
-      if (scope?.reason !== undefined) throw scope.reason;
-    };
     scope?.calls(admission);
+    return new Promise((resolve, reject) => {
+      const ends = { signal, left, timeoutMs, scope };
+      const call = new LiveCall(this, method, admission, ends, resolve, reject);
+      if (this.#open) call.begin(start);
+      else void this.#openFirst(call).then((opened) => opened && call.begin(start));
+    });
+  }
+
+  async #openFirst(call: LiveCall<never>): Promise<boolean> {
     try {
-      checkWanted();
-      if (!this.#open) {
-        await this.options.open();
-        this.#open = true;
-        checkWanted();
-      }
-      this.check(method);
-      this.#inProgress++;
-      try {
-        return await start({ queued });
-      } finally {
-        stop?.();
-        this.#inProgress--;
-      }
+      call.checkWanted();
+      await this.options.open();
+      this.#open = true;
+      return true;
     } catch (error) {
-      scope?.failed(admission, error);
-      throw error;
+      call.reject(error);
+      return false;
     }
   }
 }

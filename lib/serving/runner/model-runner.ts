@@ -1,7 +1,6 @@
 import type { RunnerHandle, RunnerMethod } from './runner-types.js';
 import type { RunOptions } from './runner-options-types.js';
 import type { Admission } from '../runtime/admission.js';
-import { traceCall } from '../runtime/call-trace.js';
 import { tellObservers } from '../runtime/runner-observer.js';
 import { ValueStream } from '../../learner/runtime/value-stream.js';
 import {
@@ -12,7 +11,8 @@ import {
 } from './batching/index.js';
 import type { ResolvedBatching } from './batching/batching-options.js';
 import { CallLifetime, type LiveCall } from './call-lifetime.js';
-import type { CallPool } from './pool/call-pool.js';
+import { PoolCall } from './pool-call.js';
+import type { CallPool, RunHow } from './pool/call-pool.js';
 import { RunnerNotReadyError, RunnerOverloadedError, UnknownRunnerMethodError } from './errors.js';
 import type { Description } from './pool/protocol.js';
 import { StreamBuffer } from './pool/stream-buffer.js';
@@ -122,8 +122,7 @@ export class ModelRunner implements RunnerHandle {
   }
 
   #run(method: string, item: unknown, options: RunOptions = {}): Promise<unknown> {
-    const { transfer = false } = options;
-    return this.#call(method, options, (started) => this.pool.run(method, item, transfer, started));
+    return this.#call(method, item, options, { transfer: options.transfer === true });
   }
 
   async *#stream(
@@ -132,48 +131,27 @@ export class ModelRunner implements RunnerHandle {
     options: RunOptions,
     left: AbortSignal,
   ): AsyncGenerator<unknown, void, undefined> {
-    const { transfer = false } = options;
     const buffer = new StreamBuffer();
-    const start = (started: (task: Task) => void): Promise<unknown> =>
-      this.pool.queue(method, item, {
-        transfer,
-        stream: buffer,
-        started: (task) => {
-          buffer.onTaken = (count) => this.pool.pull(task, count);
-          started(task);
-        },
-      });
-    const ended = this.#call(method, options, start, left);
-    yield* buffer.values(ended);
+    const taken = (task: Task): void => {
+      buffer.onTaken = (count) => this.pool.pull(task, count);
+    };
+    const how = { transfer: options.transfer === true, stream: buffer, started: taken };
+    yield* buffer.values(this.#call(method, item, options, how, left));
   }
 
   #call(
     method: string,
+    item: unknown,
     options: RunOptions,
-    start: (started: (task: Task) => void) => Promise<unknown>,
+    how: RunHow,
     left?: AbortSignal,
   ): Promise<unknown> {
-    const admission = this.#admissions.get(method) as Admission;
-    const queueAndWait = async ({ queued }: LiveCall): Promise<unknown> => {
+    const start = (live: LiveCall): void => {
       if (this.#queueIsFull) throw this.#refuse(method);
-      const trace = traceCall(this.tag, method);
-      let task: Task | undefined;
-      let failure: unknown;
-      try {
-        return await start((made) => {
-          task = made;
-          if (trace !== undefined) made.traced = true;
-          queued((reason) => this.pool.abandon(made, reason));
-        });
-      } catch (error) {
-        failure = error;
-        throw error;
-      } finally {
-        if (task !== undefined) this.#report(method, task);
-        trace?.end({ timing: task?.ran, error: failure });
-      }
+      new PoolCall(this.tag, method, this.pool, live).queue(item, how);
     };
-    return this.#calls.run(method, admission, options, queueAndWait, left);
+    const admission = this.#admissions.get(method) as Admission;
+    return this.#calls.run(method, admission, options, start, left);
   }
 
   /** Nothing is kept: what comes between is refused when it calls. */
@@ -184,7 +162,7 @@ export class ModelRunner implements RunnerHandle {
   }
 
   get #queueIsFull(): boolean {
-    return this.pool.waiting >= this.#maxQueueSize;
+    return this.#maxQueueSize !== Infinity && this.pool.waiting >= this.#maxQueueSize;
   }
 
   #refuse(method: string): RunnerOverloadedError {
@@ -193,14 +171,6 @@ export class ModelRunner implements RunnerHandle {
     const seconds = Math.max(1, Math.ceil((this.pool.backlogMs ?? 0) / 1000));
     const fact = `${this.pool.waiting} calls wait, its maxQueueSize`;
     return new RunnerOverloadedError(this.tag, method, fact, seconds);
-  }
-
-  #report(method: string, { outcome = 'failed', timing, madeAt, postedAt }: Task): void {
-    const total = performance.now() - madeAt;
-    // A worker that did not answer told nothing; what is known then is when it got the call.
-    const runMs = timing?.runMs ?? (postedAt === undefined ? 0 : total - (postedAt - madeAt));
-    const waitMs = Math.max(0, total - runMs);
-    tellObservers('called', { runner: this.tag, method, waitMs, runMs, outcome });
   }
 }
 

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Admission } from './admission.js';
 
+type EndListener = (reason: Error) => void;
+
 /**
  * The HTTP request that the code runs for. When it ends early, because its time is over or its
  * client has left, the runs that were started for it are abandoned.
@@ -8,13 +10,16 @@ import type { Admission } from './admission.js';
 export class RequestScope {
   /** The context of the request's span, for OpenTelemetry; undefined where none is recorded. */
   traceContext: unknown;
-  /** Told when the response is out, or the client has left. */
-  onClose: (() => void) | undefined;
   /** Gives back the place that was kept for the first call. */
   release: (() => void) | undefined;
   #admission: Admission | undefined;
   #failure: unknown;
-  readonly #listeners = new Set<(reason: Error) => void>();
+  /** Most requests make one call at a time. */
+  #listener: EndListener | undefined;
+  #others: Set<EndListener> | undefined;
+  #pins: Map<object, object> | undefined;
+  #pinOwner: object | undefined;
+  #pin: object | undefined;
   #reason: Error | undefined;
 
   constructor(
@@ -42,6 +47,18 @@ export class RequestScope {
     if (admission === this.#admission) this.#failure ??= error;
   }
 
+  /** What the request keeps of an owner to its end; undefined where it keeps nothing. */
+  pinOf(owner: object): object | undefined {
+    return owner === this.#pinOwner ? this.#pin : this.#pins?.get(owner);
+  }
+
+  pin(owner: object, value: object): void {
+    if (this.#pinOwner === undefined || this.#pinOwner === owner) {
+      this.#pinOwner = owner;
+      this.#pin = value;
+    } else (this.#pins ??= new Map()).set(owner, value);
+  }
+
   /** Why the request ended early; undefined while it goes on. */
   get reason(): Error | undefined {
     return this.#reason;
@@ -50,14 +67,20 @@ export class RequestScope {
   end(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    for (const listener of this.#listeners) listener(reason);
-    this.#listeners.clear();
+    this.#listener?.(reason);
+    for (const listener of this.#others ?? []) listener(reason);
+    this.#listener = this.#others = undefined;
   }
 
-  /** Calls the listener when the request ends early; returns what takes it off again. */
-  onEnd(listener: (reason: Error) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Calls the listener when the request ends early, until it is taken off again. */
+  onEnd(listener: EndListener): void {
+    if (this.#listener === undefined) this.#listener = listener;
+    else (this.#others ??= new Set()).add(listener);
+  }
+
+  offEnd(listener: EndListener): void {
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#others?.delete(listener);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { NotFoundException } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import {
+  noteSteps,
   pathOf,
   type Arrival,
   type HttpPlatform,
@@ -71,6 +72,7 @@ export class ExpressPlatform implements HttpPlatform {
   /** Ahead of Nest's body parsers, as it is called when the adapter is there. */
   install(steps: RequestSteps): void {
     this.adapter.use((request: HttpRequest, response: HttpResponse, next: Next) => {
+      noteSteps(request, steps);
       const endpoint =
         request.method === 'POST' ? this.#routes.endpointAt(pathOf(request.url ?? '')) : undefined;
       if (endpoint === undefined && !steps.every) return next();
@@ -79,9 +81,8 @@ export class ExpressPlatform implements HttpPlatform {
         const refused = steps.refusal(request) !== undefined;
         // Without a type no parser touches the body.
         if (refused) delete request.headers['content-type'];
-        const reading = error === undefined && !refused ? steps.read(arrival) : undefined;
-        if (reading === undefined) next(error);
-        else void reading.then(() => next());
+        if (error === undefined && !refused) steps.read(arrival, next);
+        else next(error);
       });
     });
   }

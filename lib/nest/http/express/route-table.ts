@@ -26,6 +26,8 @@ const tables = new WeakMap<object, RouteTable>();
 export class RouteTable {
   readonly #endpoints: readonly (readonly [Layer, Endpoint])[];
   readonly #sole = new Set<string>();
+  /** The endpoints at paths without parameters. */
+  readonly #plain = new Map<string, Endpoint>();
 
   private constructor(private readonly layers: readonly Layer[]) {
     this.#endpoints = layers.flatMap((layer) => {
@@ -35,6 +37,8 @@ export class RouteTable {
     for (const [layer] of this.#endpoints) {
       const path = layer.route?.path;
       if (typeof path !== 'string' || PATTERN.test(path)) continue;
+      const first = this.#firstAt(path);
+      if (first !== undefined) this.#plain.set(path, first);
       const others = layers.filter((other) => other !== layer && takesPost(other));
       if (!others.some((other) => matches(other, path))) this.#sole.add(path);
     }
@@ -55,6 +59,10 @@ export class RouteTable {
    * first.
    */
   endpointAt(path: string): Endpoint | undefined {
+    return this.#plain.get(path) ?? this.#firstAt(path);
+  }
+
+  #firstAt(path: string): Endpoint | undefined {
     return this.#endpoints.find(([layer]) => matches(layer, path))?.[1];
   }
 

@@ -3,6 +3,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { required } from '../../optional.js';
 import { endpointHandlers, endpointOf, type Endpoint } from '../endpoint.js';
 import {
+  noteSteps,
   type Arrival,
   type HttpPlatform,
   type HttpRequest,
@@ -107,6 +108,7 @@ export class FastifyPlatform implements HttpPlatform {
     fastify.addHook('onRoute', (route) => void this.#routes.push(route));
     fastify.addHook('onRequest', (given, reply, done) => {
       const { raw: request } = given;
+      noteSteps(request, steps);
       if (request.method !== 'POST' && !steps.every) return done();
       const { routeOptions } = given;
       const endpoint = routeOptions.config?.vtsEndpoint;
@@ -123,13 +125,10 @@ export class FastifyPlatform implements HttpPlatform {
       const refusal = arrival && steps.refusal(given.raw);
       if (refusal !== undefined) return steps.answer(refusal, given, reply);
       if (arrival?.endpoint === undefined) return done(null, payload);
-      const reading = steps.read(arrival);
-      const go = (): void => {
+      steps.read(arrival, () => {
         this.#hideBody(given.raw);
         done(null, payload);
-      };
-      if (reading === undefined) go();
-      else void reading.then(go);
+      });
     });
     fastify.addHook('preValidation', (given, _reply, done) => {
       if (this.#arrivals.get(given.raw)?.endpoint !== undefined) {

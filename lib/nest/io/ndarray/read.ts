@@ -1,13 +1,21 @@
 import { Fault } from '../errors.js';
-import { allocate, DTYPES, integerRange, type NdarrayData, type NdarrayDType } from './dtypes.js';
-import { toHalf } from './float16.js';
+import type { BinaryArray } from './binary.js';
+import {
+  allocate,
+  DTYPES,
+  integerRange,
+  type NdarrayData,
+  type NdarrayDType,
+  type NumberArray,
+} from './dtypes.js';
+import { fromHalf, toHalf } from './float16.js';
 import { checkedShape, eachElement, product } from './nested.js';
 
 interface ReadOptions {
   readonly dtype: NdarrayDType;
   /** Elements must be of the dtype already; else they are cast as numpy casts them. */
   readonly enforce: boolean;
-  /** null is NaN in float arrays. */
+  /** null is NaN in float arrays; arrays that come as bytes may have NaN and the infinities. */
   readonly allowNaN: boolean;
 }
 
@@ -23,6 +31,63 @@ export function readNested(
     data[index] = convert(item, position) as never;
   });
   return { data, dims };
+}
+
+/** The elements of an array that came as bytes, in the dtype that is wanted. @throws Fault */
+export function convertElements(
+  { dtype, dims, data }: BinaryArray,
+  options: ReadOptions,
+): NdarrayData {
+  const wanted = options.dtype;
+  const whereIs = (index: number): string => positionOf(index, dims);
+  if (dtype === wanted) {
+    if (!options.allowNaN) checkFinite(dtype, data, whereIs);
+    return data;
+  }
+  if (options.enforce) {
+    const fact = `expecting an array of dtype ${wanted}, but it is of ${dtype}`;
+    throw new Fault(fact, 'send it in that dtype');
+  }
+  const convert = converter(options);
+  const converted = allocate(wanted, data.length);
+  const { kind } = DTYPES[wanted];
+  for (let index = 0; index < data.length; index++) {
+    let item = data[index] as unknown;
+    if (dtype === 'float16') item = fromHalf(item as number);
+    else if (dtype === 'bool') item = item === 1;
+    if (typeof item === 'bigint' && (kind === 'float' || kind === 'bool')) item = Number(item);
+    if (kind === 'float' && options.allowNaN && !Number.isFinite(Number(item))) {
+      converted[index] = (wanted === 'float16' ? toHalf(item as number) : item) as never;
+    } else converted[index] = convert(item, () => whereIs(index)) as never;
+  }
+  return converted;
+}
+
+/** What JSON cannot say is no different as bytes. */
+function checkFinite(
+  dtype: NdarrayDType,
+  data: NdarrayData,
+  whereIs: (index: number) => string,
+): void {
+  if (DTYPES[dtype].kind !== 'float') return;
+  const numbers = data as NumberArray;
+  for (let index = 0; index < numbers.length; index++) {
+    const stored = numbers[index] as number;
+    if (dtype === 'float16' ? (stored & 0x7c00) !== 0x7c00 : Number.isFinite(stored)) continue;
+    const value = dtype === 'float16' ? fromHalf(stored) : stored;
+    throw new Fault(`${whereIs(index)} is ${value}, which is no ${dtype}`);
+  }
+}
+
+function positionOf(index: number, dims: readonly number[]): string {
+  if (dims.length === 0) return 'the body';
+  let rest = index;
+  const path = dims.toReversed().map((dim) => {
+    const at = rest % dim;
+    rest = (rest - at) / dim;
+    return `[${at}]`;
+  });
+  return path.reverse().join('');
 }
 
 type Convert = (item: unknown, position: () => string) => number | bigint | string;

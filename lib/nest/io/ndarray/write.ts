@@ -59,27 +59,50 @@ export function cast(elements: Elements, dtype: NdarrayDType): Elements | undefi
   return { ...elements, dtype, values: Array.from(values, (value) => round(Number(value))) };
 }
 
+/** Rows up to here are put together element by element; in longer ones `JSON.stringify` is faster. */
+const SHORT_ROW = 1024;
+
 /** Nested JSON arrays: null for NaN and the infinities, and 64-bit integers with all digits. */
 export function toJson({ dtype, dims, values }: Elements): string {
-  const { kind, bits } = DTYPES[dtype];
-  const print: (row: readonly unknown[]) => string =
-    kind === 'bool'
-      ? (row) => JSON.stringify(row.map(Boolean))
-      : kind !== 'float' && bits === 64
-        ? (row) => `[${row.map(String).join(',')}]`
-        : (row) => JSON.stringify(row);
+  const print = rowPrinter(dtype);
   const rows = (depth: number, from: number, count: number): string => {
     const size = dims[depth] as number;
-    if (depth === dims.length - 1) {
-      return print(Array.prototype.slice.call(values, from, from + size));
-    }
+    if (depth === dims.length - 1) return print(values, from, from + size);
     const step = size === 0 ? 0 : count / size;
     const parts: string[] = [];
     for (let i = 0; i < size; i++) parts.push(rows(depth + 1, from + i * step, step));
     return `[${parts.join(',')}]`;
   };
-  if (dims.length === 0) return print([values[0]]).slice(1, -1);
+  if (dims.length === 0) return print(values, 0, 1).slice(1, -1);
   return rows(0, 0, values.length);
+}
+
+type PrintRow = (values: ArrayLike<unknown>, from: number, to: number) => string;
+
+function rowPrinter(dtype: NdarrayDType): PrintRow {
+  const { kind, bits } = DTYPES[dtype];
+  if (kind === 'float') return printFloats;
+  const rowOf = (values: ArrayLike<unknown>, from: number, to: number): unknown[] =>
+    Array.prototype.slice.call(values, from, to);
+  if (kind === 'bool') return (...row) => JSON.stringify(rowOf(...row).map(Boolean));
+  if (kind !== 'string' && bits === 64)
+    return (...row) =>
+      `[${rowOf(...row)
+        .map(String)
+        .join(',')}]`;
+  return (...row) => JSON.stringify(rowOf(...row));
+}
+
+/** As `JSON.stringify` prints them. */
+function printFloats(values: ArrayLike<unknown>, from: number, to: number): string {
+  if (to - from > SHORT_ROW) return JSON.stringify(Array.prototype.slice.call(values, from, to));
+  let text = '[';
+  for (let at = from; at < to; at++) {
+    const value = values[at] as number;
+    if (at > from) text += ',';
+    text += Number.isFinite(value) ? value : 'null';
+  }
+  return `${text}]`;
 }
 
 function ofTensor(tensor: Tensor): Elements {

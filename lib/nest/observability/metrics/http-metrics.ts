@@ -1,17 +1,28 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import type { RequestRecord } from '../../http/request-record.js';
 import { REQUEST_SECONDS } from './buckets.js';
+import { CountMetric, SpreadMetric, TwoNames, type Count, type Spread } from './series.js';
 
 /** The label of requests that no route serves: their paths are whatever a client makes up. */
 const UNMATCHED = 'unmatched';
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
+interface RouteSeries {
+  readonly route: string;
+  readonly method: string;
+  readonly statuses: Map<number, StatusSeries>;
+  add(status: number): StatusSeries;
+}
+
+interface StatusSeries {
+  readonly total: Count;
+  readonly duration: Spread;
+}
+
 /** Metrics of HTTP requests, by method, pattern of the route, and status. */
 export class HttpMetrics {
-  readonly #total: Counter<'method' | 'route' | 'status'>;
-  readonly #duration: Histogram<'method' | 'route' | 'status'>;
   readonly #inHand = new Set<RequestRecord>();
-  readonly #labels = new Map<string, { method: string; route: string; status: string }>();
+  readonly #routes: TwoNames<RouteSeries>;
 
   constructor(
     registry: Registry,
@@ -19,19 +30,28 @@ export class HttpMetrics {
     private readonly isOwn: (route: string | undefined) => boolean,
   ) {
     const registers = [registry];
-    this.#total = new Counter({
-      name: `${prefix}http_requests_total`,
-      help: 'HTTP requests that were answered; 499 where the client left before.',
-      labelNames: ['method', 'route', 'status'],
-      registers,
-    });
-    this.#duration = new Histogram({
-      name: `${prefix}http_request_duration_seconds`,
-      help: 'Seconds from the arrival of a request until its response was out.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: REQUEST_SECONDS,
-      registers,
-    });
+    const total = new CountMetric(
+      registry,
+      `${prefix}http_requests_total`,
+      'HTTP requests that were answered; 499 where the client left before.',
+    );
+    const duration = new SpreadMetric(
+      registry,
+      `${prefix}http_request_duration_seconds`,
+      'Seconds from the arrival of a request until its response was out.',
+      REQUEST_SECONDS,
+    );
+    this.#routes = new TwoNames((route, method) => ({
+      route,
+      method,
+      statuses: new Map(),
+      add(code) {
+        const labels = { method, route, status: String(code) };
+        const added = { total: total.add(labels), duration: duration.add(labels) };
+        this.statuses.set(code, added);
+        return added;
+      },
+    }));
     const count = (gauge: Gauge<'method' | 'route'>): void => this.#count(gauge);
     new Gauge({
       name: `${prefix}http_requests_in_progress`,
@@ -52,9 +72,11 @@ export class HttpMetrics {
     this.#inHand.delete(record);
     const { route } = record;
     if (this.isOwn(route)) return;
-    const labels = this.#labelsOf(methodOf(record), route ?? UNMATCHED, record.status);
-    this.#total.inc(labels);
-    this.#duration.observe(labels, record.durationMs / 1000);
+    const { status } = record;
+    const series = this.#routes.of(route ?? UNMATCHED, methodOf(record));
+    const { total, duration } = series.statuses.get(status) ?? series.add(status);
+    total.value++;
+    duration.observe(record.durationMs / 1000);
   }
 
   /**
@@ -62,25 +84,11 @@ export class HttpMetrics {
    */
   #count(gauge: Gauge<'method' | 'route'>): void {
     gauge.reset();
-    for (const { method, route } of this.#labels.values()) gauge.set({ method, route }, 0);
+    for (const { method, route } of this.#routes.all()) gauge.set({ method, route }, 0);
     for (const record of this.#inHand) {
       const { route } = record;
       if (!this.isOwn(route)) gauge.inc({ method: methodOf(record), route: route ?? UNMATCHED });
     }
-  }
-
-  #labelsOf(
-    method: string,
-    route: string,
-    status: number,
-  ): { method: string; route: string; status: string } {
-    const key = `${status} ${method} ${route}`;
-    let labels = this.#labels.get(key);
-    if (labels === undefined) {
-      labels = { method, route, status: String(status) };
-      this.#labels.set(key, labels);
-    }
-    return labels;
   }
 }
 

@@ -1,8 +1,9 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import type { RunnerHandle } from '../../../serving/runner/runner-types.js';
 import { observeRunners } from '../../../serving/runtime/runner-observer.js';
 import type { RunnerStats } from '../../../serving/runner/pool/pool-stats.js';
 import { BATCH_SIZES, CALL_SECONDS, LOAD_SECONDS } from './buckets.js';
+import { CountMetric, SpreadMetric, TwoNames } from './series.js';
 
 /** What is read from the runners when somebody asks. */
 const GAUGES: readonly (readonly [string, string, (stats: RunnerStats) => number])[] = [
@@ -34,70 +35,63 @@ export class RunnerMetrics {
         },
       });
     }
-    const labelNames = ['runner', 'method'] as const;
-    const counter = <Label extends string>(name: string, help: string, labels: readonly Label[]) =>
-      new Counter({ name: `${prefix}runner_${name}`, help, labelNames: labels, registers });
-    const histogram = <Label extends string>(
-      name: string,
-      help: string,
-      labels: readonly Label[],
-      buckets: number[],
-    ) => {
-      return new Histogram({
-        name: `${prefix}runner_${name}`,
-        help,
-        labelNames: labels,
-        buckets,
-        registers,
-      });
-    };
+    const full = (name: string): string => `${prefix}runner_${name}`;
+    const counter = (name: string, help: string): CountMetric =>
+      new CountMetric(registry, full(name), help);
+    const histogram = (name: string, help: string, buckets: readonly number[]): SpreadMetric =>
+      new SpreadMetric(registry, full(name), help, buckets);
     const calls = counter(
       'calls_total',
       'Calls by how they ended: ok, input (the item was at fault), failed, or abandoned.',
-      [...labelNames, 'outcome'],
     );
     const shed = counter(
       'shed_total',
       'Calls that were refused because of the load: queue, latency, overdue or concurrency.',
-      [...labelNames, 'reason'],
     );
-    const restarts = counter('restarts_total', 'Workers that were lost and started again.', [
-      'runner',
-    ]);
+    const restarts = counter('restarts_total', 'Workers that were lost and started again.');
     const wait = histogram(
       'wait_seconds',
       'Seconds that a call waited for a worker.',
-      labelNames,
       CALL_SECONDS,
     );
-    const run = histogram(
-      'run_seconds',
-      'Seconds that a worker took for a call.',
-      labelNames,
-      CALL_SECONDS,
-    );
-    const rows = histogram('batch_size', 'Rows of a batch.', labelNames, BATCH_SIZES);
-    const batched = histogram('batch_calls', 'Calls of a batch.', labelNames, BATCH_SIZES);
+    const run = histogram('run_seconds', 'Seconds that a worker took for a call.', CALL_SECONDS);
+    const rows = histogram('batch_size', 'Rows of a batch.', BATCH_SIZES);
+    const batched = histogram('batch_calls', 'Calls of a batch.', BATCH_SIZES);
     const load = histogram(
       'model_load_seconds',
       'Seconds until the workers of a runner had loaded its model.',
-      ['runner'],
       LOAD_SECONDS,
     );
+    const ofMethod = new TwoNames((runner, method) => ({
+      wait: wait.add({ runner, method }),
+      run: run.add({ runner, method }),
+      rows: rows.add({ runner, method }),
+      batched: batched.add({ runner, method }),
+      calls: new TwoNames((outcome) => calls.add({ runner, method, outcome })),
+      shed: new TwoNames((reason) => shed.add({ runner, method, reason })),
+    }));
+    const ofRunner = new TwoNames((runner) => ({
+      restarts: restarts.add({ runner }),
+      load: load.add({ runner }),
+    }));
     this.#leave = observeRunners({
       called({ runner, method, outcome, waitMs, runMs }) {
-        calls.inc({ runner, method, outcome });
-        wait.observe({ runner, method }, waitMs / 1000);
+        const series = ofMethod.of(runner, method);
+        series.calls.of(outcome, '').value++;
+        series.wait.observe(waitMs / 1000);
         // What was given up while it waited has not run.
-        if (runMs > 0) run.observe({ runner, method }, runMs / 1000);
+        if (runMs > 0) series.run.observe(runMs / 1000);
       },
       batched({ runner, method, rows: size, calls: count }) {
-        rows.observe({ runner, method }, size);
-        batched.observe({ runner, method }, count);
+        const series = ofMethod.of(runner, method);
+        series.rows.observe(size);
+        series.batched.observe(count);
       },
-      shed: ({ runner, method, reason }) => shed.inc({ runner, method, reason }),
-      restarted: ({ runner }) => restarts.inc({ runner }),
-      loaded: ({ runner, ms }) => load.observe({ runner }, ms / 1000),
+      shed: ({ runner, method, reason }) => {
+        ofMethod.of(runner, method).shed.of(reason, '').value++;
+      },
+      restarted: ({ runner }) => void ofRunner.of(runner, '').restarts.value++,
+      loaded: ({ runner, ms }) => ofRunner.of(runner, '').load.observe(ms / 1000),
     });
   }
 

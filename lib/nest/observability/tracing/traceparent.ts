@@ -4,6 +4,7 @@ const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)
 
 /** The span that a `traceparent` header of W3C Trace Context names; undefined where it is none. */
 export function parseTraceparent(header: string | string[] | undefined): SpanContext | undefined {
+  if (header === undefined) return undefined;
   const [, version, traceId = '', spanId = '', flags = '', rest] =
     typeof header === 'string' && header.length <= 512
       ? (TRACEPARENT.exec(header.trim()) ?? [])

@@ -60,10 +60,16 @@ class LearnerRunner extends ModelRunner {
 
   /** What predict is, and takes, depends on the model, which is known when it is loaded. */
   #predictOf(method: RunnerMethod): RunnerMethod {
-    const run = async (item: unknown, options?: RunOptions): Promise<unknown> => {
+    const predict = (item: unknown, options?: RunOptions): Promise<unknown> =>
+      this.kind === 'lm' ? this.#texts.predict(item, options) : method.run(item, options);
+    let opened = false;
+    const first = async (item: unknown, options?: RunOptions): Promise<unknown> => {
       await this.open();
-      return this.kind === 'lm' ? this.#texts.predict(item, options) : method.run(item, options);
+      opened = true;
+      return predict(item, options);
     };
+    const run = (item: unknown, options?: RunOptions): Promise<unknown> =>
+      opened ? predict(item, options) : first(item, options);
     return { run, asyncRun: run };
   }
 }

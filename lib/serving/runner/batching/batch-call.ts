@@ -49,6 +49,12 @@ export function batchOf<Item, Output>(
   return batch;
 }
 
+/** Who waits for a call: one of the two is called, once. */
+export interface BatchWaiting<Output> {
+  resolve(value: Output): void;
+  reject(error: Error): void;
+}
+
 /** One call of a batchable method; only the first answer to come settles it. */
 export class BatchCall<Item = unknown, Output = unknown> {
   readonly entries: Entry<Item, Output>[] = [];
@@ -64,7 +70,7 @@ export class BatchCall<Item = unknown, Output = unknown> {
     /** It came to an idle runner, and is run whatever is thought of its chances. */
     readonly certain: boolean,
     private readonly codec: Pick<BatchCodec<Item, Output>, 'join'>,
-    private readonly settle: { resolve(value: Output): void; reject(error: Error): void },
+    private readonly settle: BatchWaiting<Output>,
   ) {}
 
   /** Some part of it has been handed to a run. */

@@ -8,6 +8,7 @@ import type { BatchCodec } from './batch-codec.js';
 import type { BatchStats } from './call-ledger.js';
 import type { BatchTarget } from './batch-target.js';
 import type { ResolvedBatching } from './batching-options.js';
+import type { BatchCall } from './batch-call.js';
 import { Batcher } from './batcher.js';
 import { tensorsIn } from './tensor-item.js';
 
@@ -76,16 +77,13 @@ export function batchedMethod<Item, Output>(
   };
   const run = (item: Item, runOptions: RunOptions = {}): Promise<Output> => {
     const scope = requestScope.getStore();
-    return calls.run(method, admission, runOptions, ({ queued }) =>
-      batcher.submit(
-        item,
-        (call) => {
-          call.trace = traceCall(runner, method);
-          queued((reason) => batcher.abandon(call, reason));
-        },
-        scope && since(scope.arrivedAt),
-      ),
-    );
+    return calls.run<Output>(method, admission, runOptions, (live) => {
+      const started = (call: BatchCall<Item, Output>): void => {
+        call.trace = traceCall(runner, method);
+        live.queued((reason) => batcher.abandon(call, reason));
+      };
+      batcher.queue(item, live, started, scope && since(scope.arrivedAt));
+    });
   };
   return {
     run,

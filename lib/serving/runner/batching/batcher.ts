@@ -1,7 +1,7 @@
 import { InputError } from '../../../learner/errors/index.js';
 import { tellObservers } from '../../runtime/runner-observer.js';
 import { BatchAdmission } from './batch-admission.js';
-import { BatchCall, batchOf, type Batch, type Entry } from './batch-call.js';
+import { BatchCall, batchOf, type Batch, type BatchWaiting, type Entry } from './batch-call.js';
 import { readItem, type BatchCodec, type ReadItem } from './batch-codec.js';
 import { BatchQueue } from './batch-queue.js';
 import type { BatchTarget, StartedRun } from './batch-target.js';
@@ -87,6 +87,17 @@ export class Batcher<Item, Output> {
     };
   }
 
+  /** {@link queue}, for a caller that waits for a promise. */
+  submit(
+    item: Item,
+    started?: (call: BatchCall<Item, Output>) => void,
+    arrivedAt?: number,
+  ): Promise<Output> {
+    return new Promise((resolve, reject) => {
+      this.queue(item, { resolve, reject }, started, arrivedAt);
+    });
+  }
+
   /**
    * Runs an item together with others. `started` gets the call at once, so that the caller can
    * {@link abandon} it.
@@ -95,45 +106,44 @@ export class Batcher<Item, Output> {
    * @throws InputError when the item cannot be batched.
    * @throws RunnerOverloadedError when too much waits, or it could not be answered in time.
    */
-  submit(
+  queue(
     item: Item,
+    waiting: BatchWaiting<Output>,
     started?: (call: BatchCall<Item, Output>) => void,
     arrivedAt = this.#clock.now(),
-  ): Promise<Output> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed !== undefined) throw this.#closed;
-      const { codec, batching } = this.options;
-      let read: ReadItem<Item>;
-      try {
-        read = readItem(codec, item, this.#load.maxRows);
-      } catch (error) {
-        this.#calls.counts[error instanceof InputError ? 'rejected' : 'failed']++;
-        throw error;
-      }
-      const { rows, key, width, parts } = read;
-      const now = this.#clock.now();
-      const deadline = arrivedAt + batching.maxLatencyMs;
-      const certain = this.admission.admit(rows, width, deadline, now);
-      const call = new BatchCall<Item, Output>(now, deadline, certain, codec, { resolve, reject });
-      this.#calls.calls.add(call);
-      parts.forEach((part, index) => {
-        const entry: Entry<Item, Output> = {
-          call,
-          part: index,
-          item: part,
-          rows: parts.length === 1 ? rows : codec.rows(part),
-          key,
-          width,
-          order: this.#order++,
-          batch: undefined,
-        };
-        call.add(entry);
-        this.#queue.push(entry);
-      });
-      started?.(call);
-      this.#alarm.set(deadline);
-      this.#pumpSoon();
+  ): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    const { codec, batching } = this.options;
+    let read: ReadItem<Item>;
+    try {
+      read = readItem(codec, item, this.#load.maxRows);
+    } catch (error) {
+      this.#calls.counts[error instanceof InputError ? 'rejected' : 'failed']++;
+      throw error;
+    }
+    const { rows, key, width, parts } = read;
+    const now = this.#clock.now();
+    const deadline = arrivedAt + batching.maxLatencyMs;
+    const certain = this.admission.admit(rows, width, deadline, now);
+    const call = new BatchCall<Item, Output>(now, deadline, certain, codec, waiting);
+    this.#calls.calls.add(call);
+    parts.forEach((part, index) => {
+      const entry: Entry<Item, Output> = {
+        call,
+        part: index,
+        item: part,
+        rows: parts.length === 1 ? rows : codec.rows(part),
+        key,
+        width,
+        order: this.#order++,
+        batch: undefined,
+      };
+      call.add(entry);
+      this.#queue.push(entry);
     });
+    started?.(call);
+    this.#alarm.set(deadline);
+    this.#pumpSoon();
   }
 
   /** Gives a call up: it costs nothing any more, and nothing at all if it had not started. */

@@ -2,13 +2,13 @@ import type { BatchFeeder, BatchTarget, StartedRun } from '../batching/index.js'
 import { RunnerClosedError } from '../errors.js';
 import { CallCounts, type PoolStats } from './pool-stats.js';
 import type { Description } from './protocol.js';
-import type { Task, TaskStream } from './task.js';
+import type { Task, TaskStream, Waiting } from './task.js';
 
 export interface RunHow {
   /** The buffers of the item may be given away. */
   readonly transfer: boolean;
   readonly started?: ((task: Task) => void) | undefined;
-  readonly stream?: TaskStream;
+  readonly stream?: TaskStream | undefined;
 }
 
 /** Where the calls of a runner go: a pool of workers, or an object of this thread. */
@@ -37,10 +37,11 @@ export abstract class CallPool implements BatchTarget {
   abstract readonly room: number;
 
   /**
-   * Queues a call. `started` gets the task at once, so that the caller can {@link abandon} it. With
-   * a stream, that takes the values, and more than `stream.ahead` have to be {@link pull}ed.
+   * Queues a call, whose result `waiting` gets. `started` gets the task at once, so that the caller
+   * can {@link abandon} it. With a stream, that takes the values, and more than `stream.ahead` have
+   * to be {@link pull}ed.
    */
-  abstract queue(method: string, item: unknown, how: RunHow): Promise<unknown>;
+  abstract queue(method: string, item: unknown, how: RunHow, waiting: Waiting): void;
   /** @throws ModelLoadError */
   abstract open(): Promise<Description>;
   /** Asks for so many further values of a stream. */
@@ -63,7 +64,7 @@ export abstract class CallPool implements BatchTarget {
     transfer: boolean,
     started?: (task: Task) => void,
   ): Promise<unknown> {
-    return this.queue(method, item, { transfer, started });
+    return this.#promised(method, item, { transfer, started });
   }
 
   /** Queues a run that serves several calls; they are counted by who made it. */
@@ -77,7 +78,13 @@ export abstract class CallPool implements BatchTarget {
       this.batches.add(task);
       started((error) => this.abandon(task, error), task);
     };
-    return this.queue(method, item, { transfer, started: begun });
+    return this.#promised(method, item, { transfer, started: begun });
+  }
+
+  #promised(method: string, item: unknown, how: RunHow): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.queue(method, item, how, { resolve, reject });
+    });
   }
 
   /**

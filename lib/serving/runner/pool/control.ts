@@ -1,7 +1,10 @@
 import type { RunGuard } from '../../../learner/runtime/run-guard.js';
 
-/** Tasks that one worker may hold: the one that runs, and one that waits in its mailbox. */
-export const SLOTS = 2;
+/**
+ * Tasks that one worker may hold: the one that runs, and those that wait in its mailbox. With one
+ * that waits, small models would idle whenever their owner is busy for longer than a run.
+ */
+export const SLOTS = 8;
 
 const PHASE = 0;
 const TRANSITIONS = 1;

@@ -3,7 +3,7 @@ import { CallPool, type RunHow } from './call-pool.js';
 import type { PoolStats } from './pool-stats.js';
 import type { Description, FromWorker, Served, WireError } from './protocol.js';
 import { ServedCall } from './served-call.js';
-import { Task } from './task.js';
+import { Task, type TaskOwner, type Waiting } from './task.js';
 import { runError, wireError } from './wire-error.js';
 
 /**
@@ -17,6 +17,10 @@ export class LocalPool extends CallPool {
   #served: Served | undefined;
   #opening: Promise<Description> | undefined;
   #closed = false;
+  readonly #owner: TaskOwner = {
+    left: () => undefined,
+    errorOf: (error: WireError) => runError(this.name, error),
+  };
 
   constructor(
     name: string,
@@ -83,26 +87,23 @@ export class LocalPool extends CallPool {
     await this.#served?.release().catch(() => undefined);
   }
 
-  queue(method: string, item: unknown, { started, stream }: RunHow): Promise<unknown> {
+  queue(method: string, item: unknown, { started, stream }: RunHow, waiting: Waiting): void {
     const served = this.#served;
     if (this.#closed || served === undefined) {
-      return Promise.reject(new RunnerClosedError(this.name));
+      return waiting.reject(new RunnerClosedError(this.name));
     }
-    return new Promise((resolve, reject) => {
-      const errorOf = (error: WireError): Error => runError(this.name, error);
-      const task = new Task(method, { value: item }, [], { resolve, reject, errorOf }, stream);
-      const call = new ServedCall(
-        task.messageFor(0),
-        (answer) => this.#answered(task, answer),
-        // By reference: nothing leaves this thread.
-        (value) => ({ value }),
-      );
-      this.pending.set(task, call);
-      task.postedAt = task.madeAt;
-      started?.(task);
-      if (task.settled) return this.#ended(task);
-      void call.run(served.methods.get(method));
-    });
+    const task = new Task(method, { value: item }, [], waiting, this.#owner, stream);
+    const call = new ServedCall(
+      task.messageFor(0),
+      (answer) => this.#answered(task, answer),
+      // By reference: nothing leaves this thread.
+      (value) => ({ value }),
+    );
+    this.pending.set(task, call);
+    task.postedAt = task.madeAt;
+    started?.(task);
+    if (task.settled) return this.#ended(task);
+    void call.run(served.methods.get(method));
   }
 
   async #open(): Promise<Description> {

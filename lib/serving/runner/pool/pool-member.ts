@@ -58,6 +58,8 @@ export abstract class PoolMember {
   abstract readonly slots: number;
   /** Tasks that wait behind the one that runs, and that somebody waits for. */
   abstract readonly mailbox: readonly Task[];
+  /** How many they are. */
+  abstract readonly behind: number;
   /** @throws DataCloneError when the item cannot be sent; the worker is as it was. */
   abstract post(task: Task): void;
   /** Takes back a task that waits behind another; undefined where there is none to take. */

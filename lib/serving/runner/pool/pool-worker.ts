@@ -5,8 +5,8 @@ import type { FromWorker, ToWorker, WorkerBootstrap } from './protocol.js';
 import type { Task } from './task.js';
 
 /**
- * One worker thread, seen from its owner. It holds at most {@link SLOTS} tasks: the next one is in
- * its mailbox before the last one is answered, so it never idles while there is work.
+ * One worker thread, seen from its owner. It holds at most {@link SLOTS} tasks: the next ones are
+ * in its mailbox before the last one is answered, so it never idles while there is work.
  */
 export class PoolWorker extends PoolMember {
   readonly slots = SLOTS;
@@ -40,6 +40,17 @@ export class PoolWorker extends PoolMember {
   get mailbox(): readonly Task[] {
     const [, ...behind] = this.#tasks.values();
     return behind.filter((task): task is Task => task?.settled === false);
+  }
+
+  get behind(): number {
+    if (this.#tasks.size < 2) return 0;
+    let count = -1;
+    let isFirst = true;
+    for (const task of this.#tasks.values()) {
+      if (isFirst || task?.settled === false) count++;
+      isFirst = false;
+    }
+    return count;
   }
 
   post(task: Task): void {

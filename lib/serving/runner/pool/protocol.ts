@@ -45,9 +45,9 @@ export interface RunMessage {
   readonly method: string;
   readonly item: Encoded;
   /** Values of a stream that may be sent unasked; undefined where one result is wanted. */
-  readonly ahead?: number;
+  readonly ahead?: number | undefined;
   /** Somebody wants to know what the time is spent on. */
-  readonly traced?: true;
+  readonly traced?: true | undefined;
 }
 
 export type ToWorker =

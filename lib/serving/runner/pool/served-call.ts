@@ -3,7 +3,7 @@ import { NotAStreamError, StreamResultError } from '../errors.js';
 import type { CallTiming } from '../../runtime/call-trace.js';
 import type { CallContext, FromWorker, RunMessage, ServedMethod } from './protocol.js';
 import { streamedValues } from './streamed-values.js';
-import { decode, encode } from './transfer.js';
+import { decode, encodeOwn, type Encoded } from './transfer.js';
 import { wireError } from './wire-error.js';
 
 /** Sends an answer; throws when the answer cannot be sent. */
@@ -20,7 +20,7 @@ export class ServedCall {
   constructor(
     private readonly message: RunMessage,
     private readonly send: Send,
-    private readonly pack: typeof encode = encode,
+    private readonly pack: (value: unknown, buffers: Set<ArrayBuffer>) => Encoded = encodeOwn,
   ) {
     this.#credit = message.ahead ?? 0;
   }
@@ -45,11 +45,11 @@ export class ServedCall {
     const { slot, ahead } = this.message;
     const start = performance.now();
     const phases = this.message.traced ? recordPhases() : undefined;
-    const timing = (): CallTiming => ({
-      startedAt: performance.timeOrigin + start,
-      runMs: performance.now() - start,
-      ...(phases === undefined ? {} : { phases }),
-    });
+    const timing = (): CallTiming => {
+      const startedAt = performance.timeOrigin + start;
+      const runMs = performance.now() - start;
+      return phases === undefined ? { startedAt, runMs } : { startedAt, runMs, phases };
+    };
     try {
       if (method === undefined) {
         throw new TypeError(`The model has no method "${this.message.method}".`);
@@ -100,19 +100,21 @@ export class ServedCall {
     throw new StreamResultError(this.message.method);
   }
 
-  /** Most methods never look at it. */
   #context(): CallContext {
-    const signal = (): AbortSignal => {
-      if (this.#controller === undefined) {
-        this.#controller = new AbortController();
-        if (this.#left) this.#controller.abort();
-      }
-      return this.#controller.signal;
-    };
+    const signal = (): AbortSignal => this.#signal;
     return {
       get signal() {
         return signal();
       },
     };
+  }
+
+  /** Most methods never look at it. */
+  get #signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#left) this.#controller.abort();
+    }
+    return this.#controller.signal;
   }
 }

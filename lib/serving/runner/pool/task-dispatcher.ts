@@ -2,6 +2,9 @@ import { UnclonableItemError } from '../errors.js';
 import { roomFor, type PoolMember } from './pool-member.js';
 import { TaskQueue, type Task } from './task.js';
 
+/** Batches that a worker may hold: what waits in a mailbox grows no more. */
+const BATCHES = 2;
+
 /** A pool's workers and queue: tasks start in their order, each on the least busy worker. */
 export class TaskDispatcher {
   readonly workers = new Set<PoolMember>();
@@ -10,7 +13,7 @@ export class TaskDispatcher {
   constructor(private readonly runner: string) {}
 
   get waiting(): number {
-    return this.queue.size + this.#count((worker) => worker.mailbox.length);
+    return this.queue.size + this.#count((worker) => worker.behind);
   }
 
   get sessions(): number {
@@ -23,10 +26,12 @@ export class TaskDispatcher {
     return this.#count((worker) => (worker.ready && worker.load === 0 ? 1 : 0));
   }
 
-  /** Tasks that would be handed to a worker at once. */
+  /** Batches that would be handed to a worker at once. */
   get room(): number {
     if (this.queue.peek() !== undefined) return 0;
-    return this.#count((worker) => (worker.ready ? Math.max(0, worker.slots - worker.load) : 0));
+    return this.#count(({ ready, slots, load }) =>
+      ready ? Math.max(0, Math.min(slots, BATCHES) - load) : 0,
+    );
   }
 
   /** Hands out what there is room for. */

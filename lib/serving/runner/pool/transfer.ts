@@ -4,6 +4,9 @@ import { isTensor } from '../../../learner/runtime/is-tensor.js';
 
 type Path = readonly (string | number)[];
 
+/** To give away a buffer of no more bytes takes longer than to copy it. */
+const SMALL_BYTES = 1024;
+
 interface TensorAt {
   readonly path: Path;
   readonly type: string;
@@ -27,8 +30,19 @@ export interface Encoded {
 export function encode(value: unknown, buffers?: Set<ArrayBuffer>): Encoded {
   if (typeof value !== 'object' || value === null) return { value };
   const tensors: TensorAt[] = [];
+  if (isTensor(value)) {
+    const { type, dims, data } = value;
+    return { value: null, tensors: [{ path: [], type, dims, data: owned(data, buffers) }] };
+  }
   const stripped = strip(value, [], tensors, buffers);
   return tensors.length > 0 ? { value: stripped, tensors } : { value: stripped };
+}
+
+/** {@link encode} for a value that nobody else has: what is not worth a transfer is copied. */
+export function encodeOwn(value: unknown, buffers: Set<ArrayBuffer>): Encoded {
+  const encoded = encode(value, buffers);
+  for (const buffer of buffers) if (buffer.byteLength <= SMALL_BYTES) buffers.delete(buffer);
+  return encoded;
 }
 
 /** Gives the tensors of an encoded value back their class and their places. */
@@ -44,34 +58,33 @@ export function decode(encoded: Encoded): unknown {
 
 function strip(
   value: unknown,
-  path: Path,
+  /** Grows and shrinks as the value is walked. */
+  path: (string | number)[],
   tensors: TensorAt[],
   buffers: Set<ArrayBuffer> | undefined,
 ): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (isTensor(value)) {
     const data = owned(value.data, buffers);
-    tensors.push({ path, type: value.type, dims: [...value.dims], data });
+    tensors.push({ path: [...path], type: value.type, dims: value.dims, data });
     return null;
   }
   if (ArrayBuffer.isView(value)) return owned(value, buffers);
-  if (Array.isArray(value)) {
-    return value.map((item, index) => strip(item, [...path, index], tensors, buffers));
-  }
+  const inside = (step: string | number, item: unknown): unknown => {
+    if (typeof item !== 'object' || item === null) return item;
+    path.push(step);
+    const stripped = strip(item, path, tensors, buffers);
+    path.pop();
+    return stripped;
+  };
+  if (Array.isArray(value)) return value.map((item, index) => inside(index, item));
   if (value instanceof Map) {
-    return new Map(
-      [...value].map(([key, item], index) => [
-        key,
-        strip(item, [...path, index], tensors, buffers),
-      ]),
-    );
+    return new Map([...value].map(([key, item], index) => [key, inside(index, item)]));
   }
   if (isFrame(value)) return strip(packFrame(value), path, tensors, buffers);
   if (!isPlain(value)) return value;
   const copy: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) {
-    define(copy, key, strip(item, [...path, key], tensors, buffers));
-  }
+  for (const [key, item] of Object.entries(value)) define(copy, key, inside(key, item));
   return copy;
 }
 
@@ -105,6 +118,10 @@ function at(holder: unknown, step: string | number): unknown {
 
 /** Own property whatever the name: assignment to `__proto__` would change the prototype instead. */
 function define(target: object, key: string | number, value: unknown): void {
+  if (Array.isArray(target)) {
+    target[key as number] = value;
+    return;
+  }
   Object.defineProperty(target, key, {
     value,
     enumerable: true,

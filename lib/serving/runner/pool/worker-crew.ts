@@ -79,7 +79,8 @@ export class WorkerCrew {
   }
 
   get ready(): boolean {
-    return [...this.members].some((worker) => worker.ready);
+    for (const worker of this.members) if (worker.ready) return true;
+    return false;
   }
 
   /** Why there is none that has; undefined where one has, or will have. */

@@ -3,13 +3,15 @@ import { CallPool, type RunHow } from './call-pool.js';
 import type { WorkerExit } from './pool-member.js';
 import type { PoolStats } from './pool-stats.js';
 import type { Description, WireError } from './protocol.js';
-import { Task } from './task.js';
+import { Task, type TaskOwner, type Waiting } from './task.js';
 import { TaskDispatcher } from './task-dispatcher.js';
 import { encode } from './transfer.js';
 import { runError } from './wire-error.js';
 import { WorkerCrew, type WorkerCrewOptions } from './worker-crew.js';
 
 export type WorkerPoolOptions = WorkerCrewOptions;
+
+const NONE: readonly ArrayBuffer[] = [];
 
 /**
  * Workers that each hold the same model, threads or processes, and the queue in front of them.
@@ -21,6 +23,7 @@ export class WorkerPool extends CallPool {
   protected readonly pending = new Set<Task>();
   readonly #dispatcher: TaskDispatcher;
   readonly #crew: WorkerCrew;
+  readonly #owner: TaskOwner;
 
   constructor(private readonly options: WorkerPoolOptions) {
     super(options.name);
@@ -31,6 +34,10 @@ export class WorkerPool extends CallPool {
       lost: (exit) => this.#lost(exit),
       down: (reason) => this.#refuseQueue(reason),
     });
+    this.#owner = {
+      left: (task) => this.#leave(task),
+      errorOf: (error: WireError) => runError(options.name, error),
+    };
   }
 
   /** Resolves when its first workers have loaded the model; where one cannot, the others are closed. */
@@ -110,39 +117,28 @@ export class WorkerPool extends CallPool {
     this.#crew.abandonOpening();
   }
 
-  queue(method: string, item: unknown, how: RunHow): Promise<unknown> {
+  queue(method: string, item: unknown, how: RunHow, waiting: Waiting): void {
     const { name, isolation } = this.options;
-    if (this.#crew.dismissed) return Promise.reject(new RunnerClosedError(name));
+    if (this.#crew.dismissed) return waiting.reject(new RunnerClosedError(name));
     const { downBecause } = this.#crew;
     if (downBecause !== undefined) {
-      return Promise.reject(new RunnerUnavailableError(name, downBecause));
+      return waiting.reject(new RunnerUnavailableError(name, downBecause));
     }
-    return new Promise((resolve, reject) => {
-      // Nothing can be given to another process.
-      const buffers = how.transfer && isolation !== 'process' ? new Set<ArrayBuffer>() : undefined;
-      const settle = {
-        resolve: (value: unknown) => {
-          this.#leave(task);
-          resolve(value);
-        },
-        reject: (error: unknown) => {
-          this.#leave(task);
-          reject(error as Error);
-        },
-        errorOf: (error: WireError) => runError(name, error),
-      };
-      const encoded = encode(item, buffers);
-      const task = new Task(method, encoded, [...(buffers ?? [])], settle, how.stream);
-      this.pending.add(task);
-      this.#dispatcher.queue.push(task);
-      how.started?.(task);
-      this.#dispatcher.dispatch();
-    });
+    // Nothing can be given to another process.
+    const buffers = how.transfer && isolation !== 'process' ? new Set<ArrayBuffer>() : undefined;
+    const encoded = encode(item, buffers);
+    const transfer = buffers === undefined ? NONE : [...buffers];
+    const task = new Task(method, encoded, transfer, waiting, this.#owner, how.stream);
+    this.pending.add(task);
+    this.#dispatcher.queue.push(task);
+    how.started?.(task);
+    this.#dispatcher.dispatch();
   }
 
   /** Gives free workers single calls in their order, then the batches that form behind them. */
   #offer(): void {
     this.#dispatcher.dispatch();
+    if (this.feeders.size === 0) return;
     const feeders = [...this.feeders];
     const [first] = feeders;
     if (first !== undefined && feeders.length > 1) {

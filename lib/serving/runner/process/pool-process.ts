@@ -21,6 +21,7 @@ const LAST_WORDS_MS = 2000;
 export class PoolProcess extends PoolMember {
   readonly slots = 1;
   readonly mailbox: readonly Task[] = [];
+  readonly behind = 0;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   #task: Task | undefined;

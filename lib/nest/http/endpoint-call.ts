@@ -1,0 +1,86 @@
+import { RunAbortedError } from '../../serving/runner/errors.js';
+import { deadline, type Deadline } from '../../serving/runtime/deadlines.js';
+import { RequestScope } from '../../serving/runtime/request-scope.js';
+import type { Endpoint } from './endpoint.js';
+import { RequestTimeoutError, SlowBodyError } from './errors.js';
+import type { HttpPlatform, HttpRequest, HttpResponse } from './platform.js';
+import type { RecordedScope } from './request-record.js';
+
+/** A request that an endpoint serves, from its body to its response. */
+export class EndpointCall extends RequestScope implements RecordedScope {
+  /** Its handler has been called. */
+  handled = false;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  #limit: Deadline | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+
+  constructor(
+    readonly endpoint: Endpoint,
+    readonly platform: HttpPlatform,
+    /** What the framework gives for the request and its response. */
+    readonly given: object,
+    readonly givenResponse: object,
+    arrivedAt: number,
+  ) {
+    super(arrivedAt);
+    this.request = platform.requestOf(given);
+    this.response = platform.responseOf(givenResponse);
+  }
+
+  /** Ends the call after that time, 0 for never; reading a JSON body has taken some of it. */
+  limit(timeoutMs: number): void {
+    if (timeoutMs <= 0) return;
+    const giveUp = (): void => {
+      const { complete } = this.request;
+      this.end(complete ? new RequestTimeoutError(timeoutMs) : new SlowBodyError(timeoutMs));
+    };
+    this.#limit = deadline(timeoutMs, giveUp, this.arrivedAt);
+  }
+
+  /** Of a stream, time matters until the last event is out; of all else, until there is an answer. */
+  stopLimit(): void {
+    this.#limit?.cancel();
+    this.#limit = undefined;
+  }
+
+  /** The response is out, or the client has left. */
+  closed(): void {
+    this.stopLimit();
+    if (this.response.writableFinished) return;
+    this.end(new RunAbortedError('The endpoint', 'the handler'));
+  }
+
+  override end(reason: Error): void {
+    super.end(reason);
+    this.#reject?.(reason);
+  }
+
+  /** A promise of what `work` gives, rejected when the call ends before. */
+  until<T>(
+    work: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => reject(this.failedWith(error) as Error);
+      this.#reject = fail;
+      if (this.reason !== undefined) return fail(this.reason);
+      try {
+        work(resolve, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  /** Whatever it is answered with has no limit of time; gives the error. */
+  failedWith(error: unknown): unknown {
+    this.stopLimit();
+    const { request, response } = this;
+    // Whoever takes so long to send a body may go on for ever.
+    const late = error === this.reason || error instanceof SlowBodyError;
+    if (late && !request.complete && !response.headersSent) {
+      response.setHeader('connection', 'close');
+    }
+    return error;
+  }
+}

@@ -1,0 +1,59 @@
+import type { EndpointCall } from './endpoint-call.js';
+import type { Endpoint } from './endpoint.js';
+import { rawRequest } from './platform.js';
+import { RequestRecord } from './request-record.js';
+import { Requests } from './requests.js';
+
+export type AnyHandler = (this: unknown, ...parameters: unknown[]) => unknown;
+
+/** Where nothing tells how many parameters a handler has, it has no more. */
+const MOST_PARAMETERS = 16;
+
+interface ServedHandler {
+  readonly handler: AnyHandler;
+  /** Index of the parameter in which it wants the request, behind those of the handler itself. */
+  readonly requestAt: number;
+}
+
+/**
+ * The method that takes the place of an endpoint's handler: for a request it returns what is sent;
+ * called by anybody else, it is the handler.
+ */
+export function servedHandler(
+  target: object,
+  key: string | symbol,
+  own: AnyHandler,
+  endpoint: Endpoint,
+): ServedHandler {
+  // As TypeScript emits it for Nest; `length` knows nothing of parameters with defaults.
+  const types = Reflect.getMetadata('design:paramtypes', target, key) as unknown[] | undefined;
+  const requestAt = types === undefined ? MOST_PARAMETERS : Math.max(1, types.length);
+  const handler: AnyHandler = function (...parameters) {
+    const given = parameters[requestAt];
+    const call = pendingCall(given, endpoint);
+    if (call === undefined) return own.apply(this, parameters);
+    parameters.length = types === undefined ? lastGiven(parameters, requestAt) : requestAt;
+    const { endpoints } = Requests.of(given as object) as Requests;
+    return endpoints.serve(call, () => own.apply(this, parameters));
+  };
+  Object.defineProperty(handler, 'name', { value: own.name, configurable: true });
+  Object.defineProperty(handler, 'length', { value: own.length, configurable: true });
+  for (const name of Reflect.getMetadataKeys(own) as unknown[]) {
+    Reflect.defineMetadata(name, Reflect.getMetadata(name, own), handler);
+  }
+  return { handler, requestAt };
+}
+
+/** The call that waits for this handler; undefined where it is called by something else. */
+function pendingCall(given: unknown, endpoint: Endpoint): EndpointCall | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  const call = RequestRecord.of(rawRequest(given))?.scope as EndpointCall | undefined;
+  return call?.endpoint === endpoint && !call.handled ? call : undefined;
+}
+
+/** How many of them the handler has: Nest fills the gap before the request with null. */
+function lastGiven(parameters: readonly unknown[], requestAt: number): number {
+  let count = requestAt;
+  while (count > 1 && parameters[count - 1] === null) count--;
+  return count;
+}
