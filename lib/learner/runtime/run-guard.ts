@@ -13,12 +13,15 @@ export function setRunGuard(next: RunGuard | undefined): void {
 }
 
 /** Calls native code (`InferenceSession.create`, `run`, `release`) under this thread's guard. */
-export async function guarded<T>(call: () => Promise<T>): Promise<T> {
-  if (guard === undefined) return call();
-  if (depth++ === 0) guard.enter();
+export function guarded<T>(call: () => Promise<T>): Promise<T> {
+  return guard === undefined ? call() : under(guard, call);
+}
+
+async function under<T>(present: RunGuard, call: () => Promise<T>): Promise<T> {
+  if (depth++ === 0) present.enter();
   try {
     return await call();
   } finally {
-    if (--depth === 0) guard.leave();
+    if (--depth === 0) present.leave();
   }
 }

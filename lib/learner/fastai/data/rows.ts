@@ -3,9 +3,10 @@ import { Tensor } from 'onnxruntime-common';
 /** `tensor[index]`: one row, without its first dimension; data shared with the tensor. */
 export function rowOf(tensor: Tensor, index: number): Tensor {
   const dims = tensor.dims.slice(1);
+  const data = tensor.data as Float32Array;
+  if (tensor.dims[0] === 1 && index === 0) return new Tensor(tensor.type, data, dims);
   const size = dims.reduce((product, dim) => product * dim, 1);
-  const data = (tensor.data as Float32Array).subarray(index * size, (index + 1) * size);
-  return new Tensor(tensor.type, data, dims);
+  return new Tensor(tensor.type, data.subarray(index * size, (index + 1) * size), dims);
 }
 
 /** Rows one below the other, as float32; `rowShape` tells their shape where there are none. */

@@ -28,8 +28,8 @@ export function readTarget(transforms: readonly PyValue[]): Target {
   return {
     vocab,
     decode: (target) => {
-      const start: Decoding = { values: numbersOf(target), target };
-      const value = steps.reduce((current, step) => step(current), start);
+      let value: Decoding = { values: numbersOf(target), target, decoded: undefined };
+      for (const step of steps) value = step(value);
       return value.decoded ?? plain(value);
     },
   };
@@ -39,7 +39,7 @@ export function readTarget(transforms: readonly PyValue[]): Target {
 interface Decoding {
   readonly target: Tensor;
   readonly values: readonly number[];
-  readonly decoded?: DecodedTarget;
+  readonly decoded: DecodedTarget | undefined;
 }
 
 interface Step {
@@ -60,17 +60,24 @@ function readStep(transform: PyValue): Step | undefined {
         MultiCategorize: ({ values }) => labelsAt(items, values),
         EncodedMultiCategorize: ({ values }) => labelsAt(items, hot(values)),
       };
-      return { vocab, decode: (value) => ({ ...value, decoded: decoders[name](value) }) };
+      const decode = decoders[name];
+      return { vocab, decode: (value) => decided(value, decode(value)) };
     }
     case 'OneHotEncode':
-      return { decode: (value) => ({ ...value, values: hot(value.values) }) };
+      return {
+        decode: ({ target, values, decoded }) => ({ target, values: hot(values), decoded }),
+      };
     case 'RegressionSetup':
-      return { decode: (value) => ({ ...value, decoded: plain(value) }) };
+      return { decode: (value) => decided(value, plain(value)) };
     default:
       // A labelling function or reader has no decodes; a user's own Transform might.
       if (isOfFastai(transform) || !decodesItself(transform)) return undefined;
       throw new UnsupportedTargetError(qualifiedName(transform));
   }
+}
+
+function decided({ target, values }: Decoding, decoded: DecodedTarget): Decoding {
+  return { target, values, decoded };
 }
 
 /** Whether a user's Transform has a `decodes`: known only of one that was pickled by value. */
@@ -120,5 +127,8 @@ function plain({ target, values }: Decoding): number | number[] {
 }
 
 export function numbersOf(target: Tensor): number[] {
-  return Array.from(target.data as ArrayLike<number | bigint>, Number);
+  const data = target.data as ArrayLike<number | bigint>;
+  const numbers: number[] = [];
+  for (let i = 0; i < data.length; i++) numbers.push(Number(data[i]));
+  return numbers;
 }

@@ -11,29 +11,29 @@ interface AxisView {
 function axisView(tensor: Tensor, axis: number): AxisView {
   const { dims } = tensor;
   const at = axis < 0 ? axis + dims.length : axis;
-  const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);
-  return {
-    data: tensor.data as Float32Array,
-    outer: product(dims.slice(0, at)),
-    size: dims[at] ?? 1,
-    inner: product(dims.slice(at + 1)),
-  };
+  let outer = 1;
+  let inner = 1;
+  for (let dim = 0; dim < at; dim++) outer *= dims[dim]!;
+  for (let dim = at + 1; dim < dims.length; dim++) inner *= dims[dim]!;
+  return { data: tensor.data as Float32Array, outer, size: dims[at] ?? 1, inner };
 }
 
 /** `F.softmax(x, dim=axis)` of a float32 tensor; shape kept. */
 export function softmax(x: Tensor, axis: number): Tensor {
   const { data, outer, size, inner } = axisView(x, axis);
   const out = new Float32Array(data.length);
+  const powers = new Float64Array(size);
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       const base = o * size * inner + i;
       let max = -Infinity;
       for (let k = 0; k < size; k++) max = Math.max(max, data[base + k * inner]!);
       let sum = 0;
-      for (let k = 0; k < size; k++) sum += Math.exp(data[base + k * inner]! - max);
       for (let k = 0; k < size; k++) {
-        out[base + k * inner] = Math.exp(data[base + k * inner]! - max) / sum;
+        const below = data[base + k * inner]! - max;
+        sum += powers[k] = below === 0 ? 1 : Math.exp(below);
       }
+      for (let k = 0; k < size; k++) out[base + k * inner] = powers[k]! / sum;
     }
   }
   return new Tensor('float32', out, x.dims);

@@ -40,6 +40,8 @@ export class CategoryIndex {
 
   /** The code of a cell; undefined for what cannot be a category (an array, an object). */
   codeOf(value: unknown): number | undefined {
+    // First what most cells are.
+    if (typeof value === 'string' && !this.#instants) return this.#codes.get(value) ?? UNKNOWN;
     if (value === null || value === undefined) return UNKNOWN;
     if (typeof value === 'boolean' && !this.#booleansMatch) return UNKNOWN;
     if (this.#instants && (typeof value === 'string' || value instanceof Date)) {
@@ -53,9 +55,9 @@ export class CategoryIndex {
 
   /** Writes to each `stride`-th place. @returns the first row that has no category, or -1. */
   encode(column: Column, range: RowRange, out: Int32Array, offset: number, stride: number): number {
-    const codeAt = cellsWith(column, (value) => this.codeOf(value));
+    const repeated = 'codes' in column ? cellsWith(column, (cell) => this.codeOf(cell)) : undefined;
     for (let row = range.start, place = offset; row < range.end; row++, place += stride) {
-      const code = codeAt(row);
+      const code = repeated ? repeated(row) : this.codeOf((column as ArrayLike<unknown>)[row]);
       if (code === undefined) return row;
       out[place] = code;
     }

@@ -7,17 +7,21 @@ import { badCell, cellsWith, type Column, type RowRange } from './table.js';
 export function readNumbers(
   name: string,
   column: Column,
-  { start, end }: RowRange,
+  range: RowRange,
   parseTexts: boolean,
 ): Float64Array {
+  const { start, end } = range;
   if (column instanceof Float64Array) return column.slice(start, end);
   const out = new Float64Array(end - start);
-  const numberAt = cellsWith(column, (value) => numberOf(value, parseTexts));
+  const repeated =
+    'codes' in column ? cellsWith(column, (cell) => numberOf(cell, parseTexts)) : undefined;
   for (let row = start; row < end; row++) {
-    const number = numberAt(row);
+    const number = repeated
+      ? repeated(row)
+      : numberOf((column as ArrayLike<unknown>)[row], parseTexts);
     if (number === undefined) {
       const remedy = 'send a number, or null where the value is missing';
-      throw badCell(name, row, column, 'a number', remedy);
+      throw badCell(name, row, range, column, 'a number', remedy);
     }
     out[row - start] = number;
   }

@@ -14,12 +14,16 @@ export class RowDecoder {
   decode(target: Tensor, { codes, numbers }: EncodedRows): DecodedRow {
     const { categories, numbers: numeric, targets } = this.record;
     const values = numbersOf(target);
-    // fromEntries makes own properties of any name, and so cannot reach a prototype.
-    return Object.fromEntries<number | number[]>([
-      ...categories.map((name, place) => [name, codes[place]!] as const),
-      ...numeric.map((name, place) => [name, numbers[place]!] as const),
-      ...targetEntries(targets, values),
-    ]);
+    const row: DecodedRow = {};
+    for (let i = 0; i < categories.length; i++) put(row, categories[i]!, codes[i]!);
+    for (let i = 0; i < numeric.length; i++) put(row, numeric[i]!, numbers[i]!);
+    if (targets.length === values.length) {
+      for (let i = 0; i < targets.length; i++) put(row, targets[i]!, values[i]!);
+    } else if (targets.length > 0) {
+      // More outputs than targets: fastai cannot put them into a row.
+      put(row, targets[0]!, values);
+    }
+    return row;
   }
 
   /** The row with names in place of codes, and numbers as they were before Normalize. */
@@ -53,16 +57,16 @@ export class RowDecoder {
   }
 }
 
-function targetEntries(
-  targets: readonly string[],
-  values: readonly number[],
-): (readonly [string, number | number[]])[] {
-  if (targets.length === values.length) {
-    return targets.map((name, place) => [name, values[place]!] as const);
-  }
-  // More outputs than targets: fastai cannot put them into a row.
-  const [name] = targets;
-  return name === undefined ? [] : [[name, [...values]] as const];
+/** An own property whatever its name is: the prototype is out of reach. */
+function put(row: DecodedRow, name: string, value: number | number[]): void {
+  if (name !== '__proto__') row[name] = value;
+  else
+    Object.defineProperty(row, name, {
+      value,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
 }
 
 type Shown = string | number | boolean | null;

@@ -11,6 +11,8 @@ export interface EncodedRows {
   readonly numbers: Float32Array;
 }
 
+type ColumnOf = (name: string) => Column | undefined;
+
 /** FillMissing, Categorify and Normalize, with what they learned in training. */
 export class RowEncoder {
   readonly #indexes = new Map<string, CategoryIndex>();
@@ -49,27 +51,34 @@ export class RowEncoder {
 
   /** Looks columns up once, however many ranges are encoded. @throws MissingColumnError */
   open(table: Table): (range: RowRange) => EncodedRows {
-    const columns = new Map<string, Column>();
-    const missing: string[] = [];
-    for (const name of this.#required) {
-      const column = table.column(name);
-      if (column === undefined) missing.push(name);
-      else columns.set(name, column);
-    }
+    const missing = this.#required.filter((name) => !table.has(name));
     if (missing.length > 0) throw new MissingColumnError(missing, table.names);
-    return (range) => this.#encode(columns, range);
+    if (table.readCells) {
+      // One column after the other goes through the same memory.
+      const cells: unknown[] = [];
+      return (range) => {
+        const { start, end, first = start } = range;
+        const read = (name: string): Column => {
+          table.readCells!(name, range, cells);
+          return cells;
+        };
+        return this.#encode(read, { start: 0, end: end - start, first });
+      };
+    }
+    const columns = new Map(this.#required.map((name) => [name, table.column(name)!]));
+    return (range) => this.#encode((name) => columns.get(name), range);
   }
 
-  #encode(columns: ReadonlyMap<string, Column>, range: RowRange): EncodedRows {
+  #encode(columnOf: ColumnOf, range: RowRange): EncodedRows {
     const rows = range.end - range.start;
     const gaps = new Map<string, Uint8Array>();
-    const numbers = this.#numbers(columns, range, gaps);
+    const numbers = this.#numbers(columnOf, range, gaps);
     const { categories } = this.record;
     const width = categories.length;
     const codes = new Int32Array(rows * width);
     categories.forEach((name, place) => {
       const made = gaps.get(name);
-      const column = made ? undefined : columns.get(name);
+      const column = made || this.#gapColumns.has(name) ? undefined : columnOf(name);
       const index = this.#indexes.get(name);
       if (made) writeFlags(made, index, codes, place, width);
       else if (column && index) writeCodes(name, column, index, range, codes, place, width);
@@ -78,19 +87,15 @@ export class RowEncoder {
     return { rows, codes, numbers };
   }
 
-  #numbers(
-    columns: ReadonlyMap<string, Column>,
-    range: RowRange,
-    gaps: Map<string, Uint8Array>,
-  ): Float32Array {
+  #numbers(columnOf: ColumnOf, range: RowRange, gaps: Map<string, Uint8Array>): Float32Array {
     const names = this.record.numbers;
     const width = names.length;
     const out = new Float32Array((range.end - range.start) * width);
     const parseTexts = !this.#numeric.some(({ kind }) => kind === 'normalize');
     names.forEach((name, place) => {
-      const values = readNumbers(name, columns.get(name)!, range, parseTexts);
+      const values = readNumbers(name, columnOf(name)!, range, parseTexts);
       for (const step of this.#numeric) {
-        if (step.kind === 'fill') fill(name, values, step, range.start, gaps);
+        if (step.kind === 'fill') fill(name, values, step, range.first ?? range.start, gaps);
         else normalize(name, values, step);
       }
       for (let row = 0, at = place; row < values.length; row++, at += width) out[at] = values[row]!;
@@ -156,14 +161,14 @@ function writeCodes(
   const row = index.encode(column, range, codes, place, width);
   if (row < 0) return;
   const remedy = 'send a text, number or boolean, or null where the value is missing';
-  throw badCell(name, row, column, 'a category', remedy);
+  throw badCell(name, row, range, column, 'a category', remedy);
 }
 
 /** Without Categorify the cells are the codes themselves. */
 function writeRawCodes(
   name: string,
   column: Column,
-  { start, end }: RowRange,
+  range: RowRange,
   codes: Int32Array,
   place: number,
   width: number,
@@ -171,11 +176,11 @@ function writeRawCodes(
   const codeAt = cellsWith(column, (value) =>
     typeof value === 'boolean' || typeof value === 'bigint' ? Number(value) : value,
   );
-  for (let row = start, at = place; row < end; row++, at += width) {
+  for (let row = range.start, at = place; row < range.end; row++, at += width) {
     const code = codeAt(row);
     if (typeof code !== 'number' || !(Math.abs(code) < 2 ** 31)) {
       const remedy = 'send the whole number that the learner was trained on';
-      throw badCell(name, row, column, 'a code', remedy);
+      throw badCell(name, row, range, column, 'a code', remedy);
     }
     codes[at] = Math.trunc(code);
   }

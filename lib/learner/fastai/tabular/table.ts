@@ -14,14 +14,20 @@ export type Column = ArrayLike<unknown> | DictionaryColumn;
 export interface Table {
   readonly rows: number;
   readonly names: readonly string[];
+  /** Whether any row has the column. */
+  has(name: string): boolean;
   /** Undefined where no row has the column. Missing cells are null, undefined or NaN. */
   column(name: string): Column | undefined;
+  /** Writes the cells of some rows to `out`, for tables that are not kept by columns. */
+  readCells?(name: string, range: RowRange, out: unknown[]): void;
 }
 
 /** Rows `start` to `end`, without the last. */
 export interface RowRange {
   readonly start: number;
   readonly end: number;
+  /** What messages call the first of them. Default: `start`. */
+  readonly first?: number;
 }
 
 /** What `read` makes of the cell of a row; it is asked once for values that repeat. */
@@ -35,12 +41,14 @@ export function cellsWith<T>(column: Column, read: (value: unknown) => T): (row:
 export function badCell(
   name: string,
   row: number,
+  { start, first = start }: RowRange,
   column: Column,
   belongs: string,
   remedy: string,
 ): CellError {
   const value = cellsWith(column, (cell) => cell)(row);
-  return new CellError(name, row, `holds ${describeCell(value)} where ${belongs} belongs`, remedy);
+  const told = row - start + first;
+  return new CellError(name, told, `holds ${describeCell(value)} where ${belongs} belongs`, remedy);
 }
 
 /** A value for a message: short, and never the whole of a long text. */
@@ -87,13 +95,19 @@ export function tableOfItems(items: unknown): Table {
 function tableOfFrame(frame: FrameLike | PackedFrame): Table {
   if (isPackedFrame(frame)) {
     const { rows, columns } = frame;
-    return { rows, names: [...columns.keys()], column: (name) => columns.get(name) };
+    return {
+      rows,
+      names: [...columns.keys()],
+      has: (name) => columns.has(name),
+      column: (name) => columns.get(name),
+    };
   }
   const names = frame.columnNames();
   const present = new Set(names);
   return {
     rows: frame.numRows(),
     names,
+    has: (name) => present.has(name),
     column: (name) => (present.has(name) ? cellsOf(frame, name) : undefined),
   };
 }
@@ -111,20 +125,25 @@ type PlainRow = Readonly<Record<string, unknown>>;
 type Row = PlainRow | ReadonlyMap<string, unknown>;
 
 function tableOfRows(rows: readonly unknown[]): Table {
-  rows.forEach((row, index) => {
-    if (isRow(row)) return;
-    const where = rows.length === 1 ? '' : ` as row ${index}`;
-    throw new UnexpectedItemError(`${describe(row)}${where}`, 'a row object, as { column: value }');
-  });
-  return new RowTable(rows as readonly Row[]);
+  let maps = false;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index];
+    if (isPlain(row)) continue;
+    if (!isRow(row)) {
+      const where = rows.length === 1 ? '' : ` as row ${index}`;
+      const expected = 'a row object, as { column: value }';
+      throw new UnexpectedItemError(`${describe(row)}${where}`, expected);
+    }
+    maps ||= row instanceof Map;
+  }
+  return new RowTable(rows as readonly Row[], maps);
 }
 
 class RowTable implements Table {
-  readonly #maps: boolean;
-
-  constructor(private readonly items: readonly Row[]) {
-    this.#maps = items.some((row) => row instanceof Map);
-  }
+  constructor(
+    private readonly items: readonly Row[],
+    private readonly maps: boolean,
+  ) {}
 
   get rows(): number {
     return this.items.length;
@@ -138,26 +157,51 @@ class RowTable implements Table {
     return [...names];
   }
 
-  column(name: string): unknown[] | undefined {
-    const cells = this.#cells(name);
-    const found =
-      cells.some((cell) => cell !== undefined) || this.items.some((row) => has(row, name));
-    return found ? cells : undefined;
+  has(name: string): boolean {
+    // Of rows that have it, most have more than undefined there.
+    const { items } = this;
+    return (
+      items.some((row) => this.#cell(row, name) !== undefined) ||
+      items.some((row) => has(row, name))
+    );
   }
 
-  #cells(name: string): unknown[] {
-    // What objects inherit is not a column; to ask each row whether a cell is its own is slow.
-    const inherited = name in Object.prototype;
-    if (!inherited && !this.#maps) return this.items.map((row) => (row as PlainRow)[name]);
-    return this.items.map((row) => {
-      if (row instanceof Map) return row.get(name) as unknown;
-      return has(row, name) ? (row as PlainRow)[name] : undefined;
-    });
+  column(name: string): unknown[] | undefined {
+    if (!this.has(name)) return undefined;
+    const cells: unknown[] = [];
+    this.readCells(name, { start: 0, end: this.rows }, cells);
+    return cells;
+  }
+
+  readCells(name: string, { start, end }: RowRange, out: unknown[]): void {
+    const { items } = this;
+    if (this.#isOwn(name)) {
+      for (let row = start; row < end; row++) out[row - start] = (items[row] as PlainRow)[name];
+    } else {
+      for (let row = start; row < end; row++) out[row - start] = this.#cell(items[row]!, name);
+    }
+  }
+
+  /** What objects inherit is not a column; to ask each row whether a cell is its own is slow. */
+  #isOwn(name: string): boolean {
+    return !this.maps && !(name in Object.prototype);
+  }
+
+  #cell(row: Row, name: string): unknown {
+    if (row instanceof Map) return row.get(name) as unknown;
+    return this.#isOwn(name) || has(row, name) ? (row as PlainRow)[name] : undefined;
   }
 }
 
 function has(row: Row, name: string): boolean {
   return row instanceof Map ? row.has(name) : Object.hasOwn(row, name);
+}
+
+/** An object as literals and JSON make them: surely a row. */
+function isPlain(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  );
 }
 
 function isRow(value: unknown): value is Row {

@@ -1,5 +1,6 @@
 import { asDict, asItems, asNumber, PyObject, type PyValue } from '../../torch/index.js';
 import { UnreadableTokenizerError } from '../errors.js';
+import type { Segment } from './words/word-tokenizer.js';
 
 /** What fastai's `defaultdict(int)` gives for a token that it does not know. */
 const UNKNOWN = 0;
@@ -12,6 +13,8 @@ export interface Numericalizer {
   readonly vocab: readonly string[];
   /** The id of each token; 0 (`xxunk`) for tokens outside the vocabulary. */
   encode(tokens: readonly string[]): Int32Array;
+  /** The same of texts in parts, which keep their ids. */
+  encodeSegments(segments: readonly Segment[]): Int32Array;
 }
 
 /** @throws UnreadableTokenizerError for a `Numericalize` record without a vocabulary */
@@ -33,8 +36,20 @@ export function readNumericalize(record: PyValue): Numericalizer {
       if (token !== FILLER) ids.set(token, id);
     });
   }
+  const idOf = (token: string): number => ids.get(token) ?? UNKNOWN;
   return {
     vocab,
-    encode: (tokens) => Int32Array.from(tokens, (token) => ids.get(token) ?? UNKNOWN),
+    encode: (tokens) => Int32Array.from(tokens.map(idOf)),
+    encodeSegments: (segments) => {
+      let length = 0;
+      for (const { tokens } of segments) length += tokens.length;
+      const out = new Int32Array(length);
+      let at = 0;
+      for (const segment of segments) {
+        segment.ids ??= segment.tokens.map(idOf);
+        for (const id of segment.ids) out[at++] = id;
+      }
+      return out;
+    },
   };
 }

@@ -10,8 +10,19 @@ import {
 } from '../../torch/index.js';
 import type { LearnerOptions, Tokenize } from '../contract.js';
 import { UnreadableTokenizerError, UnsupportedTokenizerError } from '../errors.js';
-import { readRules } from './rules/read-rules.js';
-import { readSpacyTokenizer } from './spacy/read-language.js';
+import { readRules, type ReadRule } from './rules/read-rules.js';
+import { readSpacyTokenizer, type SpacyTokenizer } from './spacy/read-language.js';
+import { WordRules } from './words/word-rules.js';
+import { WordTokenizer, type Segment } from './words/word-tokenizer.js';
+
+/** A `Tokenizer` transform, ready to use. */
+export interface TextTokenizer {
+  readonly tokenize: Tokenize;
+  /** The tokens word by word; undefined where the text has to be taken as a whole. */
+  readonly segments?: (text: string) => readonly Segment[] | undefined;
+  /** The tokens of a text as a whole: the same, but slower. */
+  readonly whole: Tokenize;
+}
 
 /**
  * A `Tokenizer` transform without its rules for tokens (`replace_space`), which fastai applies to
@@ -22,16 +33,32 @@ import { readSpacyTokenizer } from './spacy/read-language.js';
 export function readTokenizer(
   record: PyValue,
   options: Pick<LearnerOptions, 'rules' | 'tokenizer'> = {},
-): { tokenize: Tokenize } {
+): TextTokenizer {
   if (!(record instanceof PyObject)) {
     throw new UnreadableTokenizerError('tokenizer', 'not an object');
   }
   const rules = readRules(record.attr('rules'), options.rules);
-  const split = options.tokenizer ?? readSplitter(record.attr('tok'));
-  return { tokenize: (text) => split(rules.reduce((ruled, rule) => rule(ruled), text)) };
+  const splitter = options.tokenizer ?? readSplitter(record.attr('tok'));
+  const split = typeof splitter === 'function' ? splitter : splitter.tokenize;
+  const whole: Tokenize = (text) => split(rules.reduce((ruled, rule) => rule.apply(ruled), text));
+  const words = typeof splitter === 'function' ? undefined : wordByWord(rules, splitter);
+  if (!words) return { tokenize: whole, whole };
+  return {
+    tokenize: (text) => words.read(text)?.flatMap(({ tokens }) => tokens) ?? whole(text),
+    segments: (text) => words.read(text),
+    whole,
+  };
 }
 
-function readSplitter(tokenizer: PyValue | undefined): Tokenize {
+function wordByWord(
+  rules: readonly ReadRule[],
+  { rules: tokenizer, maxLength }: SpacyTokenizer,
+): WordTokenizer | undefined {
+  const wordRules = tokenizer && WordRules.of(rules);
+  return wordRules && new WordTokenizer(wordRules, tokenizer, maxLength);
+}
+
+function readSplitter(tokenizer: PyValue | undefined): Tokenize | SpacyTokenizer {
   if (tokenizer === undefined) throw new UnreadableTokenizerError('tokenizer', 'missing');
   const name =
     tokenizer instanceof PyObject

@@ -1,16 +1,17 @@
 import { phase } from '../../runtime/phases.js';
 import { asString, PyDict, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
-import type { LearnerOptions, Tokenize } from '../contract.js';
+import type { LearnerOptions } from '../contract.js';
 import { entryStage, qualifiedName, transformName } from '../data/pipeline.js';
 import { describeItem, UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import { readNumericalize, type Numericalizer } from './numericalizer.js';
-import { readTokenizer } from './read-tokenizer.js';
+import type { Segment } from './words/word-tokenizer.js';
+import { readTokenizer, type TextTokenizer } from './read-tokenizer.js';
 
 /** The transforms of fastai's `TextBlock`: a text to token ids. */
 export class TextPipeline {
   private constructor(
-    private readonly split: Tokenize | undefined,
+    private readonly tokenizer: TextTokenizer | undefined,
     private readonly numericalizer: Numericalizer,
     private readonly backwards: boolean,
     /** What stands between the words of a text that is put together from tokens. */
@@ -22,14 +23,14 @@ export class TextPipeline {
     // Readers before the text (`get_x`, columns of a data frame) are for training data.
     const { transforms = [], types } = file.dls.inputs[0] ?? {};
     const start = entryStage(types, (type) => type === 'str') ?? firstOfText(transforms);
-    let split: Tokenize | undefined;
+    let tokenizer: TextTokenizer | undefined;
     let numericalizer: Numericalizer | undefined;
     let backwards = false;
     let separator = ' ';
     for (const transform of transforms.slice(start)) {
       const name = transformName(transform);
       if (name === 'Tokenizer' && !numericalizer) {
-        split = readTokenizer(transform, options).tokenize;
+        tokenizer = readTokenizer(transform, options);
         separator = separatorOf(transform) ?? separator;
       } else if (name === 'Numericalize' && !numericalizer) {
         numericalizer = readNumericalize(transform);
@@ -48,7 +49,7 @@ export class TextPipeline {
         'export a learner that was made with a TextBlock',
       );
     }
-    return new TextPipeline(split, numericalizer, backwards, separator);
+    return new TextPipeline(tokenizer, numericalizer, backwards, separator);
   }
 
   get vocab(): readonly string[] {
@@ -56,15 +57,30 @@ export class TextPipeline {
   }
 
   encode(item: unknown): Int32Array {
-    const ids = phase('tokenize', () => this.numericalizer.encode(this.tokenize(item)));
+    const ids = phase('tokenize', () => this.#idsOf(item));
     return this.backwards ? ids.reverse() : ids;
   }
 
   tokenize(item: unknown): string[] {
+    return this.#segments(item)?.flatMap(({ tokens }) => tokens) ?? this.#whole(item);
+  }
+
+  #idsOf(item: unknown): Int32Array {
+    const segments = this.#segments(item);
+    return segments
+      ? this.numericalizer.encodeSegments(segments)
+      : this.numericalizer.encode(this.#whole(item));
+  }
+
+  #segments(item: unknown): readonly Segment[] | undefined {
+    return typeof item === 'string' ? this.tokenizer?.segments?.(item) : undefined;
+  }
+
+  #whole(item: unknown): string[] {
     // Tokens that were made elsewhere pass fastai's Tokenizer unchanged.
     if (Array.isArray(item) && item.every((token) => typeof token === 'string')) return item;
     if (typeof item !== 'string') throw new UnexpectedItemError(describeItem(item), 'a text');
-    if (this.split) return this.split(item);
+    if (this.tokenizer) return this.tokenizer.whole(item);
     throw new UnexpectedItemError('a text', 'a list of tokens, as it has no tokenizer of its own');
   }
 }

@@ -5,13 +5,18 @@ import { BOS, EOS, TK_MAJ, TK_UP } from '../special-tokens.js';
 const ALL_CAPS = new PythonPattern('(\\s|^)([A-Z]+[^a-z\\s]*)(?=(\\s|$))');
 const SENTENCE_CASE = new PythonPattern('(\\s|^)([A-Z][^A-Z\\s]*)(?=(\\s|$))');
 
+/** What both patterns begin a word with. */
+const CAPITAL = /[A-Z]/;
+
 /** `replace_all_caps`: `WOW` becomes `xxup wow`. */
 export function replaceAllCaps(text: string): string {
+  if (!CAPITAL.test(text)) return text;
   return ALL_CAPS.sub((match) => lowered(match, TK_UP), text);
 }
 
 /** `replace_maj`: `Word` becomes `xxmaj word`. */
 export function replaceMaj(text: string): string {
+  if (!CAPITAL.test(text)) return text;
   return SENTENCE_CASE.sub((match) => lowered(match, TK_MAJ), text);
 }
 

@@ -1,28 +1,38 @@
 import { UNK } from '../special-tokens.js';
 import { unescapeHtml } from './html-entities.js';
 
-/** Replaced one after the other, in fastai's order: an earlier one may make a later one match. */
-const REPLACEMENTS: readonly (readonly [string, string])[] = [
-  ['#39;', "'"],
-  ['amp;', '&'],
-  ['#146;', "'"],
-  ['nbsp;', ' '],
-  ['#36;', '$'],
-  ['\\n', '\n'],
-  ['quot;', "'"],
-  ['<br />', '\n'],
-  ['\\"', '"'],
-  ['<unk>', UNK],
-  [' @.@ ', '.'],
-  [' @-@ ', '-'],
-  ['...', ' …'],
+/**
+ * Replaced one after the other, in fastai's order: an earlier one may make a later one match. Each
+ * stands behind a character that it has and no replacement makes, so that a text without the
+ * character is done with it. `$$` is replaceAll's word for one `$`.
+ */
+const REPLACEMENTS: readonly (readonly [sign: string, found: string, replacement: string])[] = [
+  [';', '#39;', "'"],
+  [';', 'amp;', '&'],
+  [';', '#146;', "'"],
+  [';', 'nbsp;', ' '],
+  [';', '#36;', '$$'],
+  ['\\', '\\n', '\n'],
+  [';', 'quot;', "'"],
+  ['<', '<br />', '\n'],
+  ['\\', '\\"', '"'],
+  ['<', '<unk>', UNK],
+  ['@', ' @.@ ', '.'],
+  ['@', ' @-@ ', '-'],
 ];
+
+const SIGNS = [...new Set(REPLACEMENTS.map(([sign]) => sign))];
+
+const ELLIPSIS = '...';
 
 /** `fix_html`: mends what markup left in a text. */
 export function fixHtml(text: string): string {
   let fixed = text;
-  for (const [found, replacement] of REPLACEMENTS) {
-    if (fixed.includes(found)) fixed = fixed.replaceAll(found, () => replacement);
+  if (SIGNS.some((sign) => text.includes(sign))) {
+    for (const [sign, found, replacement] of REPLACEMENTS) {
+      if (text.includes(sign)) fixed = fixed.replaceAll(found, replacement);
+    }
   }
+  if (fixed.includes(ELLIPSIS)) fixed = fixed.replaceAll(ELLIPSIS, ' …');
   return unescapeHtml(fixed);
 }

@@ -13,15 +13,15 @@ import { lowercase, replaceAllCaps, replaceMaj } from './casing.js';
 import { fixHtml } from './fix-html.js';
 import { unescapeHtml } from './html-entities.js';
 import { replaceRep, replaceWrep } from './repetition.js';
+import { rmUselessSpaces, specAddSpaces } from './spaces.js';
 
 /** fastai's defaults, in their order. */
 const DEFAULT_RULES: readonly (readonly [string, TextRule])[] = [
   ['fix_html', fixHtml],
   ['replace_rep', replaceRep],
   ['replace_wrep', replaceWrep],
-  ['spec_add_spaces', (text) => text.replace(/[/#\\]/g, ' $& ')],
-  // Of spaces alone, no other white space.
-  ['rm_useless_spaces', (text) => text.replace(/ {2,}/g, ' ')],
+  ['spec_add_spaces', specAddSpaces],
+  ['rm_useless_spaces', rmUselessSpaces],
   ['replace_all_caps', replaceAllCaps],
   ['replace_maj', replaceMaj],
   ['lowercase', (text) => lowercase(text)],
@@ -44,31 +44,43 @@ const PYTHON_RULES: ReadonlyMap<string, TextRule> = new Map<string, TextRule>([
   ['fastcore.imports.noop', (text) => text],
 ]);
 
+/** A rule that the file names. */
+export interface ReadRule {
+  readonly apply: TextRule;
+  /** Of fastai's own rules. */
+  readonly name?: string;
+  /** What `lowercase` puts around the text; by default the first marker alone. */
+  readonly bos?: boolean;
+  readonly eos?: boolean;
+}
+
 /** In order; fastai's defaults where the file has none. @throws UnknownTextRuleError */
-export function readRules(value: PyValue | undefined, given: TextRules = {}): TextRule[] {
-  if (value === undefined || value === null) return DEFAULT_RULES.map(([, rule]) => rule);
+export function readRules(value: PyValue | undefined, given: TextRules = {}): ReadRule[] {
+  if (value === undefined || value === null) {
+    return DEFAULT_RULES.map(([name, apply]) => ({ name, apply }));
+  }
   return (asItems(value) ?? [value]).map((rule) => readRule(rule, given));
 }
 
-function readRule(value: PyValue, given: TextRules): TextRule {
-  const name = qualifiedNameOf(value) ?? '<unnamed function>';
-  const bareName = name.slice(name.lastIndexOf('.') + 1);
-  for (const key of [name, bareName]) {
-    const rule = Object.hasOwn(given, key) ? given[key] : undefined;
-    if (rule) return rule;
+function readRule(value: PyValue, given: TextRules): ReadRule {
+  const qualified = qualifiedNameOf(value) ?? '<unnamed function>';
+  const bareName = qualified.slice(qualified.lastIndexOf('.') + 1);
+  for (const key of [qualified, bareName]) {
+    const apply = Object.hasOwn(given, key) ? given[key] : undefined;
+    if (apply) return { apply };
   }
-  const fastaiName = /^fastai2?\.text\.core\.(\w+)$/.exec(name)?.[1];
+  const name = /^fastai2?\.text\.core\.(\w+)$/.exec(qualified)?.[1];
   if (value instanceof PyPartial) {
-    if (fastaiName === 'lowercase' && value.args.length === 0) return lowercaseWith(value.kwargs);
-    if (value.args.length > 0 || value.kwargs.size > 0) throw new UnknownTextRuleError(name);
+    if (name === 'lowercase' && value.args.length === 0) return lowercaseWith(value.kwargs);
+    if (value.args.length > 0 || value.kwargs.size > 0) throw new UnknownTextRuleError(qualified);
   }
-  const rule = fastaiName === undefined ? PYTHON_RULES.get(name) : FASTAI_RULES.get(fastaiName);
-  if (!rule) throw new UnknownTextRuleError(name);
-  return rule;
+  const apply = name === undefined ? PYTHON_RULES.get(qualified) : FASTAI_RULES.get(name);
+  if (!apply) throw new UnknownTextRuleError(qualified);
+  return name === undefined ? { apply } : { name, apply };
 }
 
-function lowercaseWith(kwargs: PyDict): TextRule {
-  const addBos = asBool(kwargs.get('add_bos'));
-  const addEos = asBool(kwargs.get('add_eos'));
-  return (text) => lowercase(text, addBos, addEos);
+function lowercaseWith(kwargs: PyDict): ReadRule {
+  const bos = asBool(kwargs.get('add_bos')) ?? true;
+  const eos = asBool(kwargs.get('add_eos')) ?? false;
+  return { name: 'lowercase', bos, eos, apply: (text) => lowercase(text, bos, eos) };
 }

@@ -25,7 +25,14 @@ const ORTH = 65;
 /** `nlp.max_length` where the file has none. */
 const MAX_LENGTH = 1_000_000;
 
-const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
+/** The tokenizer of a spaCy language. */
+export interface SpacyTokenizer {
+  readonly tokenize: Tokenize;
+  /** What it works by, where that is spaCy's rules. */
+  readonly rules: RuleTokenizer | undefined;
+  /** Characters of the longest text that it takes. */
+  readonly maxLength: number;
+}
 
 /**
  * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language. Refuses what spaCy refuses.
@@ -33,19 +40,20 @@ const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
  * @throws UnsupportedTokenizerError for languages whose tokenizer is not a set of rules
  * @throws UnreadableTokenizerError when the language is not in the file
  */
-export function readSpacyTokenizer(record: PyObject): Tokenize {
+export function readSpacyTokenizer(record: PyObject): SpacyTokenizer {
   const language = findLanguage(record.attr('pipe') ?? record.attr('nlp'));
   if (!language) throw new UnreadableTokenizerError('spaCy language', 'missing');
-  const split = readSplitter(language.attr('tokenizer'));
+  const rules = readSplitter(language.attr('tokenizer'));
   const maxLength = asNumber(language.attr('max_length')) ?? MAX_LENGTH;
-  return (text) => {
+  const tokenize = (text: string): string[] => {
     if (text.length > maxLength) {
       const length = codePointLength(text);
       if (length > maxLength) throw new TextTooLongError(length, maxLength);
     }
-    if (UNPAIRED_SURROGATE.test(text)) throw new UnpairedSurrogateError();
-    return split(text);
+    if (!text.isWellFormed()) throw new UnpairedSurrogateError();
+    return rules ? rules.tokenize(text) : splitCharacters(text);
   };
+  return { tokenize, rules, maxLength };
 }
 
 /** `nlp.pipe` was pickled as `getattr(nlp, 'pipe')` or as `MethodType(Language.pipe, nlp)`. */
@@ -56,7 +64,8 @@ function findLanguage(value: PyValue | undefined): PyObject | undefined {
   );
 }
 
-function readSplitter(record: PyValue | undefined): Tokenize {
+/** Undefined for spaCy's Chinese, where every character is a token. */
+function readSplitter(record: PyValue | undefined): RuleTokenizer | undefined {
   if (!(record instanceof PyObject)) {
     throw new UnreadableTokenizerError('spaCy tokenizer', 'missing');
   }
@@ -65,7 +74,7 @@ function readSplitter(record: PyValue | undefined): Tokenize {
       return readRules(record);
     case 'spacy.lang.zh.ChineseTokenizer': {
       const segmenter = asString(record.attr('segmenter')) ?? 'char';
-      if (segmenter === 'char') return splitCharacters;
+      if (segmenter === 'char') return undefined;
       throw new UnsupportedTokenizerError(
         record.className,
         `which segments with ${segmenter}, a program and model outside the file`,
@@ -77,9 +86,9 @@ function readSplitter(record: PyValue | undefined): Tokenize {
 }
 
 /** `Tokenizer(vocab, rules, prefix_search, suffix_search, infix_finditer, token_match, …)`. */
-function readRules(record: PyObject): Tokenize {
+function readRules(record: PyObject): RuleTokenizer {
   const [, rules, prefix, suffix, infix, tokenMatch, urlMatch] = record.args;
-  const tokenizer = new RuleTokenizer({
+  return new RuleTokenizer({
     specialCases: readSpecialCases(rules),
     prefix: readPattern('prefix_search', prefix),
     suffix: readPattern('suffix_search', suffix),
@@ -87,7 +96,6 @@ function readRules(record: PyObject): Tokenize {
     tokenMatch: readPattern('token_match', tokenMatch),
     urlMatch: readPattern('url_match', urlMatch),
   });
-  return (text) => tokenizer.tokenize(text);
 }
 
 function readSpecialCases(value: PyValue | undefined): Map<string, readonly string[]> {

@@ -1,6 +1,7 @@
 import type { PythonPattern } from '../../../python/regex/index.js';
 import { compareStrings, isSpace } from '../../../python/str.js';
-import { SpecialCaseMatcher } from './special-case-matcher.js';
+import { WordCache } from '../word-cache.js';
+import { SpecialCaseMatcher, type OpenMatches } from './special-case-matcher.js';
 
 /** What a `spacy.tokenizer.Tokenizer` is made of. */
 export interface TokenizerRules {
@@ -13,31 +14,42 @@ export interface TokenizerRules {
   readonly urlMatch?: PythonPattern | undefined;
 }
 
-/** spaCy's `max_cache_size`. */
-const CACHE_SIZE = 10_000;
-/** Longer chunks hardly come twice, and would make the cache's memory the caller's to choose. */
-const LONGEST_CACHED = 128;
-
 interface Tokens {
   readonly words: string[];
   /** Whether a space follows the word. */
   readonly spaces: boolean[];
 }
 
+/** The tokens of a part of a text, and what they have to do with those of the next part. */
+export interface Piece {
+  readonly tokens: readonly string[];
+  /** The first token by the rules alone. */
+  readonly first: string;
+  /** Special cases that the next part may go on with. */
+  readonly open: OpenMatches;
+}
+
 /** spaCy's tokenizer: affixes and infixes come off each chunk, and special cases go first. */
 export class RuleTokenizer {
   readonly #specials: ReadonlyMap<string, readonly string[]>;
-  #matcher: SpecialCaseMatcher | undefined;
+  #madeMatcher: SpecialCaseMatcher | undefined;
   /** Chunks already split. The result for a chunk does not depend on what stands around it. */
-  readonly #cache = new Map<string, readonly string[]>();
+  readonly #cache = new WordCache<readonly string[]>();
+  readonly #chunk = (chunk: string): readonly string[] =>
+    this.#specials.get(chunk) ?? this.#cache.get(chunk, this.#ruled, bytesOf);
+  readonly #ruled = (chunk: string): readonly string[] => this.#splitChunk(chunk, true);
 
   constructor(private readonly rules: TokenizerRules) {
     this.#specials = rules.specialCases;
     // Expressions that the engine does not take are refused now, not at the first text.
-    this.#split('a', false);
+    this.#splitChunk('a', false);
   }
 
   /** Made for the first text: it takes as long as all else that loads a tokenizer. */
+  get #matcher(): SpecialCaseMatcher {
+    return (this.#madeMatcher ??= this.#specialsInPieces());
+  }
+
   #specialsInPieces(): SpecialCaseMatcher {
     const { rules } = this;
     const matcher = new SpecialCaseMatcher();
@@ -50,55 +62,28 @@ export class RuleTokenizer {
         lengthOf(rules.suffix, special) > 0 ||
         rules.infix?.search(special)
       ) {
-        matcher.add(this.#split(special, false).words);
+        const { words } = splitSpaces(special, (chunk) => this.#splitChunk(chunk, false));
+        matcher.add(words);
       }
     }
     return matcher;
   }
 
   tokenize(text: string): string[] {
-    const tokens = this.#split(text, true);
-    return this.#applySpecialCases(tokens);
+    return this.#applySpecialCases(splitSpaces(text, this.#chunk));
   }
 
-  /** Runs of white space and of the rest; a single space between two others only parts them. */
-  #split(text: string, withSpecials: boolean): Tokens {
-    const tokens: Tokens = { words: [], spaces: [] };
-    const { words, spaces } = tokens;
-    if (text.length === 0) return tokens;
-    const emit = (chunk: string): void => {
-      for (const word of this.#chunk(chunk, withSpecials)) {
-        words.push(word);
-        spaces.push(false);
-      }
+  /**
+   * A part of a text between white space, not empty. Its tokens are those that it gives in the text
+   * unless {@link Piece.open} says otherwise. Callers keep it, so nothing of it is kept here.
+   */
+  piece(part: string): Piece {
+    const tokens = splitSpaces(part, (chunk) => this.#specials.get(chunk) ?? this.#ruled(chunk));
+    return {
+      tokens: this.#applySpecialCases(tokens),
+      first: tokens.words[0] as string,
+      open: this.#matcher.open(tokens.words),
     };
-    let start = 0;
-    let inSpace = isSpace(text.charCodeAt(0));
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (isSpace(code) === inSpace) continue;
-      if (start < i) emit(text.slice(start, i));
-      if (code === 0x20) {
-        spaces[spaces.length - 1] = true;
-        start = i + 1;
-      } else {
-        start = i;
-      }
-      inSpace = !inSpace;
-    }
-    if (start < text.length) emit(text.slice(start));
-    return tokens;
-  }
-
-  #chunk(chunk: string, withSpecials: boolean): readonly string[] {
-    if (!withSpecials) return this.#splitChunk(chunk, false);
-    const known = this.#specials.get(chunk) ?? this.#cache.get(chunk);
-    if (known) return known;
-    const words = this.#splitChunk(chunk, true);
-    if (chunk.length <= LONGEST_CACHED && this.#cache.size < CACHE_SIZE) {
-      this.#cache.set(chunk, words);
-    }
-    return words;
   }
 
   #splitChunk(chunk: string, withSpecials: boolean): string[] {
@@ -169,7 +154,6 @@ export class RuleTokenizer {
 
   #applySpecialCases(tokens: Tokens): string[] {
     const { words } = tokens;
-    this.#matcher ??= this.#specialsInPieces();
     const spans = this.#matcher.find(words);
     if (spans.length === 0) return words;
     const result: string[] = [];
@@ -184,6 +168,39 @@ export class RuleTokenizer {
     for (; done < words.length; done++) result.push(words[done] as string);
     return result;
   }
+}
+
+/** Runs of white space and of the rest; a single space between two others only parts them. */
+function splitSpaces(text: string, split: (chunk: string) => readonly string[]): Tokens {
+  const tokens: Tokens = { words: [], spaces: [] };
+  const { words, spaces } = tokens;
+  if (text.length === 0) return tokens;
+  const emit = (chunk: string): void => {
+    for (const word of split(chunk)) {
+      words.push(word);
+      spaces.push(false);
+    }
+  };
+  let start = 0;
+  let inSpace = isSpace(text.charCodeAt(0));
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (isSpace(code) === inSpace) continue;
+    if (start < i) emit(text.slice(start, i));
+    if (code === 0x20) {
+      spaces[spaces.length - 1] = true;
+      start = i + 1;
+    } else {
+      start = i;
+    }
+    inSpace = !inSpace;
+  }
+  if (start < text.length) emit(text.slice(start));
+  return tokens;
+}
+
+function bytesOf(words: readonly string[]): number {
+  return words.reduce((bytes, word) => bytes + 64 + 2 * word.length, 128);
 }
 
 /** Of the first match, wherever it stands: spaCy takes it that its patterns are anchored. */

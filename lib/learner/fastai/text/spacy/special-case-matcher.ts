@@ -9,6 +9,11 @@ export interface TokenSpan {
   readonly end: number;
 }
 
+/** Beginnings of special cases at the end of some tokens, by the tokens that go on with them. */
+export type OpenMatches = readonly { has(token: string): boolean }[];
+
+const NONE: OpenMatches = [];
+
 /** Finds special cases that a text spells over several tokens: spaCy's `PhraseMatcher`. */
 export class SpecialCaseMatcher {
   readonly #root: Node = { next: new Map(), terminal: false };
@@ -35,6 +40,16 @@ export class SpecialCaseMatcher {
       }
     }
     return matches.length > 0 ? withoutOverlaps(matches) : matches;
+  }
+
+  /** The special cases that these tokens begin, and tokens behind them may spell to the end. */
+  open(tokens: readonly string[]): OpenMatches {
+    const open = tokens.flatMap((_, start) => {
+      let node: Node | undefined = this.#root;
+      for (let i = start; node && i < tokens.length; i++) node = node.next.get(tokens[i] as string);
+      return node && node.next.size > 0 ? [node.next] : [];
+    });
+    return open.length > 0 ? open : NONE;
   }
 }
 
