@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { openLearnerFile } from '../lib/learner/fastai/learner-file.js';
 import { Learner } from '../lib/learner/fastai/learner.js';
 import { readImageInput } from '../lib/learner/fastai/vision/image-input.js';
+import { RasterSource } from '../lib/learner/fastai/vision/image/pixel-source.js';
 import { readImage } from '../lib/learner/fastai/vision/image/read-image.js';
 import { resize } from '../lib/learner/fastai/vision/image/resample.js';
 import { crop } from '../lib/learner/fastai/vision/image/frame.js';
@@ -46,7 +47,10 @@ export async function benchVision(file: string): Promise<void> {
   const mode = readImageInput(opened);
   const pipeline = new ImagePipeline(mode, opened.dls.afterItem, opened.dls.afterBatch);
   const raster = await readImage(jpeg, mode);
-  const { channels, height, width, data } = pipeline.apply(raster);
+  const transformed = pipeline.apply(new RasterSource(raster));
+  const { channels, height, width } = transformed;
+  const data = new Float32Array(channels * height * width);
+  transformed.write(data);
   await loadLowerings(opened.model);
   const { graph } = lowerModel(opened.model, {
     inputs: [{ name: 'image', dtype: 'float32', dims: ['batch', channels, height, width] }],
@@ -59,7 +63,9 @@ export async function benchVision(file: string): Promise<void> {
   await sideBySide(bare, predict, 20);
   const [run, whole] = await sideBySide(bare, predict, ROUNDS);
   const decode = await medianOf(() => readImage(jpeg, mode));
-  const transform = await medianOf(async () => pipeline.apply(raster));
+  const transform = await medianOf(async () =>
+    pipeline.apply(new RasterSource(raster)).write(data),
+  );
   const perSecond = (ms: number): string => (1000 / ms).toFixed(0);
   table(
     `predict of a 1024 x 768 JPEG, transformed to ${width} x ${height} (median ms, 1 thread)`,

@@ -64,6 +64,16 @@ export interface LearnerOptions {
    * Transforms and decoding stay the learner's.
    */
   onnx?: string | Uint8Array;
+  /**
+   * How an image learner decodes JPEGs. `scaled` is for large photographs: where the learner shrinks
+   * an image to a fixed size, libjpeg's own scaling (Pillow's `Image.draft`) leaves an eighth, a
+   * quarter or a half of the pixels along each axis, at least twice as many as the resizing needs
+   * (Pillow's `reducing_gap=2`). Pixels differ slightly from fastai's, and so do predictions. Other
+   * images, and JPEGs of rarer kinds (CMYK), are decoded exactly.
+   *
+   * @default 'exact'
+   */
+  decode?: 'exact' | 'scaled';
   /** Threads that onnxruntime uses within one run. @default 1 */
   intraOpNumThreads?: number;
   /**

@@ -49,6 +49,13 @@ export interface RunnerOptions {
   /** An ONNX file to run in place of the learner's own model; see `Learner.load`. */
   onnx?: string;
   /**
+   * How an image learner decodes JPEGs: `scaled` is faster for large photographs, and changes
+   * predictions slightly; see `Learner.load`.
+   *
+   * @default 'exact'
+   */
+  decode?: 'exact' | 'scaled';
+  /**
    * Where the model runs: in worker threads of this process, or in processes of its own, which may
    * crash or be killed without harm to this one, and are started again. A process costs tens of
    * megabytes and some 0.1 ms a call.

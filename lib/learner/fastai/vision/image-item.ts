@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { describeItem, UnexpectedItemError, UnreadableImageFileError } from '../errors.js';
 import { checkSize, type ImageLimits } from './image/limits.js';
+import { RasterSource } from './image/pixel-source.js';
 import { convertRaster, type Raster, type RasterMode } from './image/raster.js';
-import { readImage } from './image/read-image.js';
+import { openEncoded, type OpenedImage } from './image/read-image.js';
 
 /**
  * Decoded pixels: rows from the top, channels interleaved, one byte each; as sharp's raw output.
@@ -31,9 +32,10 @@ export async function openImage(
   item: unknown,
   mode: RasterMode,
   limits: ImageLimits = {},
-): Promise<Raster> {
-  if (isRawImage(item)) return fromRaw(item, mode, limits);
-  return readImage(await bytesOf(item), mode, limits);
+): Promise<OpenedImage> {
+  if (!isRawImage(item)) return openEncoded(await bytesOf(item), mode, limits);
+  const source = new RasterSource(fromRaw(item, mode, limits));
+  return { source, decode: async () => source };
 }
 
 /** @throws UnexpectedItemError for what is not an image. */

@@ -1,19 +1,50 @@
 import { Tensor } from 'onnxruntime-common';
 import type { InputSpec } from '../../onnx/lowering/lowering.js';
 import type { OnnxSession } from '../../onnx/session/onnx-session.js';
+import { phase } from '../../runtime/phases.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { LearnerOptions } from '../contract.js';
 import { joinRows } from '../data/rows.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openModel } from '../open-model.js';
+import { DecodeThread } from './decode-thread.js';
+import type { RenderJob } from './image/render-job.js';
 import type { ModelInput } from './transforms/pipeline.js';
-import type { Planes } from './transforms/planes.js';
 
 /** Pixels that go through the model at once: a batch of large images is run in parts. */
 const MOST_PIXELS = 16 * 224 * 224;
+/** Values that are kept for the next call: fresh memory costs more than what is written to it. */
+const MOST_SPARE = 3 * MOST_PIXELS;
+
+/** Images that are opened while one is written, where a thread shares the work. */
+const AHEAD = 4;
+
+/** An image whose size is known. */
+export interface ImageToCome {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Writes float32 planes: `channels * height * width` values. */
+  write(out: Float32Array): Promise<void>;
+  /** The same for another thread. */
+  readonly job: RenderJob | undefined;
+}
+
+/** Images of one size that go through the model together. */
+interface Batch {
+  readonly dims: readonly number[];
+  /** Values of an image. */
+  readonly size: number;
+  readonly data: Float32Array;
+  readonly indices: number[];
+}
 
 /** The network of an image learner. */
 export class ImageModel {
+  /** A batch's memory that no run uses. */
+  #spare: Float32Array | undefined;
+  #thread: DecodeThread | undefined;
+
   private constructor(
     private readonly session: OnnxSession,
     private readonly inputName: string,
@@ -39,43 +70,84 @@ export class ImageModel {
     return new ImageModel(session, session.inputNames[0]!, session.outputNames[0]!);
   }
 
-  /** One row an image; images of one size go together. */
-  async forward(images: readonly Planes[]): Promise<Tensor> {
+  /**
+   * One row an image; images of one size go together. Each is written where the model reads it, and
+   * a full group runs before the next image is written, so that a long list takes no more memory
+   * than a short one. What comes next is opened meanwhile: what libvips decodes, its threads decode,
+   * and of the JPEGs of a long list every second one a thread of its own.
+   */
+  async forward(count: number, open: (index: number) => Promise<ImageToCome>): Promise<Tensor> {
     const parts: Tensor[] = [];
     const order: number[] = [];
-    for (const group of bySize(images)) {
-      parts.push(await this.#run(group.map((index) => images[index]!)));
-      order.push(...group);
+    const batches = new Map<string, Batch>();
+    const run = async (batch: Batch): Promise<void> => {
+      parts.push(await this.#run(batch));
+      order.push(...batch.indices);
+    };
+    const shares = count >= DecodeThread.WORTHWHILE && DecodeThread.isPossible;
+    const thread = shares ? (this.#thread ??= new DecodeThread()) : undefined;
+    const coming: Promise<ImageToCome>[] = [];
+    for (let index = 0, opened = 0; index < count; index++) {
+      for (; opened < Math.min(count, index + 1 + (thread ? AHEAD : 1)); opened++) {
+        coming.push(opening(open, opened, opened % 2 === 1 ? thread : undefined));
+      }
+      const image = await phase('decode', () => coming.shift()!);
+      const key = `${image.width}x${image.height}`;
+      const batch = batches.get(key) ?? this.#batch(image, count - index);
+      const { size } = batch;
+      const start = batch.indices.length * size;
+      await phase('decode', () => image.write(batch.data.subarray(start, start + size)));
+      batch.indices.push(index);
+      batches.set(key, batch);
+      if (batch.indices.length * size < batch.data.length) continue;
+      batches.delete(key);
+      await run(batch);
     }
+    for (const batch of batches.values()) await run(batch);
     return parts.length === 1 ? parts[0]! : joinRows(parts, order);
   }
 
-  async #run(images: readonly Planes[]): Promise<Tensor> {
-    const [{ channels, height, width }] = images as [Planes];
+  #batch({ channels, height, width }: ImageToCome, images: number): Batch {
+    const most = Math.max(1, Math.floor(MOST_PIXELS / (width * height)));
     const size = channels * height * width;
-    const data = images.length === 1 ? images[0]!.data : new Float32Array(images.length * size);
-    if (images.length > 1) images.forEach((image, i) => data.set(image.data, i * size));
-    const feed = new Tensor('float32', data, [images.length, channels, height, width]);
+    const length = Math.min(images, most) * size;
+    const data = this.#spare?.length === length ? this.#spare : new Float32Array(length);
+    this.#spare = undefined;
+    return { dims: [channels, height, width], size, data, indices: [] };
+  }
+
+  async #run({ dims, size, data, indices }: Batch): Promise<Tensor> {
+    const images = indices.length;
+    const feed = new Tensor('float32', data.subarray(0, images * size), [images, ...dims]);
     const outputs = await guarded(() => this.session.run({ [this.inputName]: feed }));
+    if (data.length <= MOST_SPARE) this.#spare = data;
     return outputs[this.outputName] as Tensor;
   }
 
   release(): Promise<void> {
+    this.#spare = undefined;
+    this.#thread?.close();
     return this.session.release();
   }
 }
 
-/** Indices of images that have the same size, at most so many that a run stays small. */
-function bySize(images: readonly Planes[]): number[][] {
-  const groups = new Map<string, number[][]>();
-  for (const [index, { width, height }] of images.entries()) {
-    const most = Math.max(1, Math.floor(MOST_PIXELS / (width * height)));
-    const key = `${width}x${height}`;
-    const parts = groups.get(key) ?? [];
-    groups.set(key, parts);
-    const open = parts.at(-1);
-    if (open && open.length < most) open.push(index);
-    else parts.push([index]);
-  }
-  return [...groups.values()].flat();
+/** Opens an image, whose other thread begins with it at once. */
+function opening(
+  open: (index: number) => Promise<ImageToCome>,
+  index: number,
+  thread: DecodeThread | undefined,
+): Promise<ImageToCome> {
+  const opened = open(index).then((image): ImageToCome => {
+    if (!thread || !image.job) return image;
+    const made = thread.render(image.job);
+    const write = async (out: Float32Array): Promise<void> => {
+      const planes = await made;
+      if (planes) out.set(planes);
+      else await image.write(out);
+    };
+    return { ...image, write };
+  });
+  // A failure belongs to the image's own turn, not to one before.
+  opened.catch(() => {});
+  return opened;
 }

@@ -8,6 +8,7 @@ import { InputError } from '../../errors/index.js';
 import { UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import { Learner } from '../learner.js';
 import { EmptyImageError, UnreadableImageFileError } from '../errors.js';
+import type { LearnerOptions } from '../contract.js';
 import type { DecodedImageTarget } from './image-target.js';
 import type { ImageItem } from './image-item.js';
 
@@ -23,9 +24,9 @@ interface Case {
   readonly probs: unknown;
 }
 
-function load(name: string): Promise<ImageLearner> {
+function load(name: string, options: LearnerOptions = {}): Promise<ImageLearner> {
   const file = readFileSync(new URL(`learners/${name}/export.pkl.br`, folder));
-  return Learner.load<ImageItem, DecodedImageTarget>(brotliDecompressSync(file));
+  return Learner.load<ImageItem, DecodedImageTarget>(brotliDecompressSync(file), options);
 }
 
 function cases(name: string): Case[] {
@@ -117,6 +118,34 @@ describe('An image learner', () => {
     await expect(learner.predict(short)).rejects.toThrow('5 bytes for 2 x 1 pixels');
     const none = { data: new Uint8Array(0), width: 0, height: 1, channels: 3 } as const;
     await expect(learner.predict(none)).rejects.toThrow(EmptyImageError);
+  });
+});
+
+describe('A learner that decodes to scale', () => {
+  const numbers = ({ data }: Tensor): number[] => Array.from(data as Float32Array);
+  let exact: ImageLearner;
+  let scaled: ImageLearner;
+  let photo: Buffer;
+  beforeAll(async () => {
+    exact = await load('classes');
+    scaled = await load('classes', { decode: 'scaled' });
+    photo = await sharp(image('rgb.png')).resize(900, 600).jpeg().toBuffer();
+  });
+  afterAll(() => Promise.all([exact.release(), scaled.release()]));
+
+  it('predicts nearly the same of a large JPEG', async () => {
+    const [[, , one], [, , other]] = [await exact.predict(photo), await scaled.predict(photo)];
+    const differences = numbers(one).map((value, i) => Math.abs(value - numbers(other)[i]!));
+    expect(Math.max(...differences)).toBeLessThan(0.01);
+    expect(numbers(other)).not.toEqual(numbers(one));
+  });
+
+  it('predicts the same of what it decodes exactly', async () => {
+    const cmyk = await sharp(photo).toColourspace('cmyk').jpeg().toBuffer();
+    for (const item of [image('q90.jpg'), await sharp(photo).png().toBuffer(), cmyk]) {
+      const [[, , one], [, , other]] = [await exact.predict(item), await scaled.predict(item)];
+      expect(numbers(other)).toEqual(numbers(one));
+    }
   });
 });
 

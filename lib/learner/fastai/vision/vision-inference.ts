@@ -1,18 +1,18 @@
-import { phase } from '../../runtime/phases.js';
 import type { Inference, LearnerOptions } from '../contract.js';
 import type { Target } from '../data/target.js';
 import type { LearnerFile } from '../learner-file.js';
 import { readImageInput } from './image-input.js';
 import { checkItem, openImage } from './image-item.js';
-import { ImageModel } from './image-model.js';
+import { NotRenderedError } from './image/pixel-source.js';
+import { ImageModel, type ImageToCome } from './image-model.js';
 import { readImageTarget, type DecodedImageTarget } from './image-target.js';
-import { ImagePipeline } from './transforms/pipeline.js';
-import type { Planes } from './transforms/planes.js';
+import { ImagePipeline, type TransformedImage } from './transforms/pipeline.js';
 
 /** An image on its way: decoding is not synchronous, so it is done when the model runs. */
 interface EncodedImage {
   readonly item: unknown;
-  planes?: Planes;
+  /** What the model got; known when it has run. */
+  size?: { readonly width: number; readonly height: number };
 }
 
 /** `ImageBlock` at inference. @throws UnsupportedLearnerError for foreign transforms or targets. */
@@ -23,7 +23,7 @@ export async function createVisionInference(
 ): Promise<Inference<EncodedImage, DecodedImageTarget>> {
   const { afterItem, afterBatch } = file.dls;
   const target = readImageTarget(file, labels);
-  const pipeline = new ImagePipeline(readImageInput(file), afterItem, afterBatch);
+  const pipeline = new ImagePipeline(readImageInput(file), afterItem, afterBatch, options.decode);
   const model = await ImageModel.open(file, pipeline.modelInput, options);
   return {
     // The classes, also a mask's codes; none for numbers and points.
@@ -32,18 +32,37 @@ export async function createVisionInference(
       checkItem(item);
       return { item };
     },
-    forward: async (batch) => {
-      const images: Planes[] = [];
-      for (const encoded of batch) {
-        encoded.planes = await phase('decode', async () =>
-          pipeline.apply(await openImage(encoded.item, pipeline.mode)),
-        );
-        images.push(encoded.planes);
-      }
-      return model.forward(images);
-    },
-    decode: (row, { planes }) =>
-      target.decode(row, { width: planes?.width ?? 0, height: planes?.height ?? 0 }),
+    forward: (batch) =>
+      model.forward(batch.length, async (index) => {
+        const encoded = batch[index]!;
+        const image = await toCome(encoded.item, pipeline);
+        encoded.size = image;
+        return image;
+      }),
+    decode: (row, { size }) => target.decode(row, size ?? { width: 0, height: 0 }),
     release: () => model.release(),
   };
+}
+
+/** Decoded when it is written, as far as that is possible; otherwise before. */
+async function toCome(item: unknown, pipeline: ImagePipeline): Promise<ImageToCome> {
+  const opened = await openImage(item, pipeline.mode);
+  const decoded = async (): Promise<TransformedImage> => pipeline.apply(await opened.decode());
+  const image = await rendered(() => pipeline.apply(opened.source), decoded);
+  const { channels, height, width, job } = image;
+  const write = (out: Float32Array): Promise<void> =>
+    rendered(
+      () => image.write(out),
+      async () => (await decoded()).write(out),
+    );
+  return { channels, height, width, job, write };
+}
+
+async function rendered<T>(work: () => T, otherwise: () => Promise<T>): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof NotRenderedError) return otherwise();
+    throw error;
+  }
 }

@@ -10,6 +10,7 @@ export interface FastaiInit {
   readonly onnx: string | undefined;
   readonly quantize: 'int8' | undefined;
   readonly cacheFolder: string;
+  readonly decode: 'exact' | 'scaled';
 }
 
 export async function open({ file, threads, ...options }: FastaiInit): Promise<Served> {

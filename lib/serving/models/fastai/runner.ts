@@ -89,13 +89,14 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   const { warn, ...given } = options;
   checkSignatures(FASTAI, tag, model.info.signatures);
   const resolved = resolveRunnerOptions(tag, given);
-  const { threads, onnx, quantize } = resolved;
+  const { threads, onnx, quantize, decode } = resolved;
   checkFastaiOptions(tag, given, resolved);
   const init: FastaiInit = {
     file: model.pathOf(FASTAI.file),
     threads,
     onnx,
     quantize,
+    decode,
     cacheFolder: join(model.path, CACHE_FOLDER),
   };
   const runnable = new URL('./runnable.js', import.meta.url).href;

@@ -52,7 +52,12 @@ export function pad(raster: Raster, { left, top, right, bottom }: Margins, mode:
 }
 
 /** The source position that each padded position shows; -1 for none. */
-function sourcePositions(size: number, before: number, padded: number, mode: PadMode): Int32Array {
+export function sourcePositions(
+  size: number,
+  before: number,
+  padded: number,
+  mode: PadMode,
+): Int32Array {
   const positions = new Int32Array(padded);
   const period = Math.max(1, 2 * (size - 1));
   for (let i = 0; i < padded; i++) {

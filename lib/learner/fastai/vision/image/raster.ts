@@ -10,7 +10,7 @@ export interface Raster {
 }
 
 /** Bytes of a pixel. */
-export function channelsOf(mode: RasterMode): number {
+export function channelsOf(mode: RasterMode): 1 | 3 {
   return mode === 'L' ? 1 : 3;
 }
 

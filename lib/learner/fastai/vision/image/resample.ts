@@ -1,14 +1,14 @@
-import { filters, type Filter, type Resample } from './filters.js';
+import { filters, type Resample } from './filters.js';
 import { blank, channelsOf, type Raster } from './raster.js';
+import { columnsFirst, nearestPositions, PRECISION, weightsFor, type Weights } from './weights.js';
 
-/** Fraction bits of a weight: 32 bits less 8 of the pixel and 2 for sums outside 0..255. */
-const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
 /**
  * PIL's `Image.resize(size, resample)`, pixel for pixel. The averaging filters widen when they
  * shrink an image, work in 22-bit fixed point along rows and along columns, and round to bytes in
- * between.
+ * between. The kernels do the same faster; this is what they are held to, and serves where there
+ * are none.
  */
 export function resize(
   raster: Raster,
@@ -24,50 +24,6 @@ export function resize(
   const columns = (image: Raster) =>
     image.height === height ? image : alongColumns(image, weightsFor(image.height, height, filter));
   return columnsFirst(raster, width, height) ? rows(columns(raster)) : columns(rows(raster));
-}
-
-/** PIL from version 13 on starts with columns that shrink much more; the rounding shows it. */
-function columnsFirst(raster: Raster, width: number, height: number): boolean {
-  const fewerRows = raster.height - height;
-  return fewerRows > 0 && fewerRows > (raster.width - width) * 2;
-}
-
-/** For each target position: its first source, their count, and the fixed-point weights. */
-interface Weights {
-  readonly size: number;
-  readonly taps: number;
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-  readonly values: Int32Array;
-}
-
-function weightsFor(sourceSize: number, size: number, filter: Filter): Weights {
-  const scale = sourceSize / size;
-  const stretch = Math.max(1, scale);
-  const inverse = 1 / stretch;
-  const support = filter.support * stretch;
-  const taps = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(size);
-  const count = new Int32Array(size);
-  const values = new Int32Array(size * taps);
-  const row = new Float64Array(taps);
-  for (let target = 0; target < size; target++) {
-    const center = (target + 0.5) * scale;
-    const from = Math.max(0, Math.trunc(center - support + 0.5));
-    const to = Math.min(sourceSize, Math.trunc(center + support + 0.5));
-    let sum = 0;
-    for (let i = 0; i < to - from; i++) {
-      row[i] = filter.weight((i + from - center + 0.5) * inverse);
-      sum += row[i]!;
-    }
-    for (let i = 0; i < to - from; i++) {
-      const weight = (sum === 0 ? row[i]! : row[i]! / sum) * (1 << PRECISION);
-      values[target * taps + i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
-    }
-    first[target] = from;
-    count[target] = to - from;
-  }
-  return { size, taps, first, count, values };
 }
 
 /** The same memory, whose elements clip what is written to them: much faster than a comparison. */
@@ -165,16 +121,4 @@ function pickNearest(raster: Raster, width: number, height: number): Raster {
     }
   }
   return out;
-}
-
-/** PIL adds the step up, and its rounding errors with it. */
-function nearestPositions(sourceSize: number, size: number): Int32Array {
-  const step = sourceSize / size;
-  const positions = new Int32Array(size);
-  let at = step * 0.5;
-  for (let i = 0; i < size; i++) {
-    positions[i] = Math.min(sourceSize - 1, Math.trunc(at));
-    at += step;
-  }
-  return positions;
 }

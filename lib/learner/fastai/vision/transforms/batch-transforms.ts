@@ -14,8 +14,8 @@ export type BatchTransform =
     }
   | {
       readonly kind: 'image';
-      /** Height and width that it leaves, where they are always the same. */
-      readonly size?: readonly [number, number];
+      /** Height and width that it leaves. */
+      readonly size: readonly [number, number];
       apply(image: Planes): Planes;
     };
 

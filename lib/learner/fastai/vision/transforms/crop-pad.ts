@@ -1,26 +1,24 @@
 import { EmptyImageError } from '../../errors.js';
-import { crop, pad, type PadMode } from '../image/frame.js';
 import type { Resample } from '../image/filters.js';
-import type { Raster } from '../image/raster.js';
-import { resize } from '../image/resample.js';
+import type { PadMode } from '../image/frame.js';
+import type { View } from '../image/view.js';
 
 /** Width and height, or the x and y of a corner. */
 export type Pair = readonly [x: number, y: number];
 
 /** fastai's `crop_pad`: a window of an image, what lies beyond it made up, then resized. */
 export function cropPad(
-  image: Raster,
+  image: View,
   size: Pair,
   corner: Pair,
   padMode: PadMode,
   resample: Resample,
   resizeTo?: Pair,
-): Raster {
+): View {
   const [width, height] = size;
   const [left, top] = corner;
   if (width < 1 || height < 1) throw new EmptyImageError(image.width, image.height);
-  let result = crop(
-    image,
+  const cropped = image.crop(
     Math.max(0, left),
     Math.max(0, top),
     Math.min(image.width, left + width),
@@ -32,11 +30,11 @@ export function cropPad(
     right: Math.max(0, width - image.width + left),
     bottom: Math.max(0, height - image.height + top),
   };
-  result = pad(result, margins, padMode);
-  return resizeTo ? resize(result, resizeTo[0], resizeTo[1], resample) : result;
+  const padded = cropped.pad(margins, padMode);
+  return resizeTo ? padded.resize(resizeTo[0], resizeTo[1], resample) : padded;
 }
 
 /** The corner of a window in the middle; Python's `//` rounds down, also below zero. */
-export function centred(image: Raster, [width, height]: Pair): Pair {
+export function centred(image: View, [width, height]: Pair): Pair {
   return [Math.floor((image.width - width) / 2), Math.floor((image.height - height) / 2)];
 }

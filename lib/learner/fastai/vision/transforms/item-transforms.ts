@@ -2,7 +2,7 @@ import { PyObject, type PyValue } from '../../../torch/python.js';
 import { transformName } from '../../data/pipeline.js';
 import type { Resample } from '../image/filters.js';
 import type { PadMode } from '../image/frame.js';
-import type { Raster } from '../image/raster.js';
+import type { View } from '../image/view.js';
 import { numberOf, padModeOf, pairOf, resampleOf } from './attributes.js';
 import { centred, cropPad, type Pair } from './crop-pad.js';
 import { doesNothing, unknownTransform } from './neutral.js';
@@ -11,7 +11,7 @@ import { doesNothing, unknownTransform } from './neutral.js';
 export interface ItemTransform {
   /** What it leaves, where that is always the same. */
   readonly size?: Pair;
-  apply(image: Raster): Raster;
+  apply(image: View): View;
 }
 
 type Reader = (record: PyObject) => ItemTransform;
@@ -22,7 +22,7 @@ const readResize: Reader = (record) => {
   const method = record.attr('method') ?? 'crop';
   const padMode = padModeOf(record, 'reflection');
   const resample = resampleOf(record, 'mode');
-  const apply = (image: Raster): Raster =>
+  const apply = (image: View): View =>
     method === 'squish'
       ? cropPad(image, [image.width, image.height], [0, 0], padMode, resample, size)
       : resizeWindow(image, size, method === 'pad', padMode, resample);
@@ -30,12 +30,12 @@ const readResize: Reader = (record) => {
 };
 
 function resizeWindow(
-  image: Raster,
+  image: View,
   size: Pair,
   pads: boolean,
   padMode: PadMode,
   resample: Resample,
-): Raster {
+): View {
   const [byWidth, byHeight] = [image.width / size[0], image.height / size[1]];
   const widthCounts = pads ? byWidth > byHeight : byWidth < byHeight;
   const scale = widthCounts ? byWidth : byHeight;

@@ -1,8 +1,15 @@
 import type { PyValue } from '../../../torch/python.js';
-import { channelsOf, type Raster, type RasterMode } from '../image/raster.js';
+import type { LearnerOptions } from '../../contract.js';
+import { JpegSource } from '../image/jpeg-source.js';
+import type { RenderJob } from '../image/render-job.js';
+import type { PixelSource } from '../image/pixel-source.js';
+import { channelsOf, type RasterMode } from '../image/raster.js';
+import { toPlanes } from '../image/render.js';
+import { View } from '../image/view.js';
 import { readBatchTransforms, type BatchTransform } from './batch-transforms.js';
+import type { Pair } from './crop-pad.js';
 import { readItemTransforms, type ItemTransform } from './item-transforms.js';
-import { toPlanes, type Planes } from './planes.js';
+import type { Planes } from './planes.js';
 
 /** Sizes that every image has when the model gets it; unknown where they depend on the image. */
 export interface ModelInput {
@@ -11,45 +18,102 @@ export interface ModelInput {
   readonly width: number | undefined;
 }
 
-/** Everything that fastai does to a decoded image before the model sees it. */
+/** An image as the model will get it. Its pixels are computed when they are written. */
+export interface TransformedImage {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Writes float32 planes: `channels * height * width` values. @throws NotRenderedError */
+  write(out: Float32Array): void;
+  /** The same work for another thread, where there is much of it. */
+  readonly job?: RenderJob;
+}
+
+/** Everything that fastai does to an image before the model sees it. */
 export class ImagePipeline {
   readonly #item: readonly ItemTransform[];
-  readonly #batch: readonly BatchTransform[];
+  readonly #groups: readonly Group[];
+  /** Bytes have 256 values, so what comes first and works on each value is a table a channel. */
+  readonly #tables: Float32Array;
+  /** Height and width that the batch transforms leave. */
+  readonly #isScaled: boolean;
+  readonly #sampled: readonly [number, number] | undefined;
 
   /** @throws UnsupportedLearnerError for a transform of the user's own. */
   constructor(
     readonly mode: RasterMode,
     afterItem: readonly PyValue[],
     afterBatch: readonly PyValue[],
+    decode: LearnerOptions['decode'] = 'exact',
   ) {
     this.#item = readItemTransforms(afterItem);
-    this.#batch = readBatchTransforms(afterBatch);
+    const batch = readBatchTransforms(afterBatch);
+    const [first, ...rest] = grouped(batch);
+    const leading = first?.kind === 'values' ? first.steps : [];
+    this.#groups = first?.kind === 'image' ? [first, ...rest] : rest;
+    this.#tables = tablesOf(leading, widened(channelsOf(mode), leading));
+    this.#sampled = batch.findLast((transform) => transform.kind === 'image')?.size;
+    // Sizes that depend on the image's would depend on how it was decoded.
+    this.#isScaled = decode === 'scaled' && this.#fixed !== undefined;
   }
 
   get modelInput(): ModelInput {
-    let size = this.#item.findLast((transform) => transform.size)?.size;
-    // A transform behind the last fixed size may leave another.
-    if (size && this.#item.at(-1)?.size === undefined) size = undefined;
-    const sampled = this.#batch.findLast((transform) => transform.kind === 'image');
-    const [height, width] = sampled?.size ?? [size?.[1], size?.[0]];
-    const values = this.#batch.filter((step) => step.kind === 'value');
-    return { channels: widened(channelsOf(this.mode), values), height, width };
+    const [height, width] = this.#sampled ?? [this.#fixed?.[1], this.#fixed?.[0]];
+    return { channels: this.#channels, height, width };
   }
 
-  apply(image: Raster): Planes {
-    const raster = this.#item.reduce((result, transform) => transform.apply(result), image);
-    const groups = grouped(this.#batch);
-    const [first, ...rest] = groups;
-    const values = first?.kind === 'values' ? first.steps : [];
-    // Bytes have 256 values, so what works on each value is a table.
-    const channels = widened(channelsOf(raster.mode), values);
-    const start = toPlanes(raster, (byte, channel) => run(values, byte, channel), channels);
-    const remaining = first?.kind === 'values' ? rest : groups;
-    return remaining.reduce<Planes>((planes, group) => {
+  /** @throws NotRenderedError, EmptyImageError */
+  apply(source: PixelSource): TransformedImage {
+    const view = this.#view(source);
+    const [height, width] = this.#sampled ?? [view.height, view.width];
+    const job = this.#groups.length === 0 ? jobOf(view, this.#tables) : undefined;
+    return { channels: this.#channels, height, width, job, write: (out) => this.#write(view, out) };
+  }
+
+  #view(source: PixelSource): View {
+    const start = View.of(source, this.mode);
+    const view = this.#item.reduce((result, transform) => transform.apply(result), start);
+    const isOwn = source instanceof JpegSource && view.source === source && source.scale === 1;
+    if (!this.#isScaled || !isOwn || view.reduction === 1) return view;
+    return this.#view(source.atScale(view.reduction));
+  }
+
+  /** Width and height that the item transforms leave, where a last one sets them. */
+  get #fixed(): Pair | undefined {
+    return this.#item.at(-1)?.size;
+  }
+
+  get #channels(): number {
+    const values = this.#groups.flatMap((group) => (group.kind === 'values' ? group.steps : []));
+    return widened(this.#tables.length / 256, values);
+  }
+
+  #write(view: View, out: Float32Array): void {
+    if (this.#groups.length === 0) {
+      toPlanes(view, this.#tables, out);
+      return;
+    }
+    const { width, height } = view;
+    const channels = this.#tables.length / 256;
+    const start: Planes = {
+      channels,
+      width,
+      height,
+      data: new Float32Array(channels * width * height),
+    };
+    toPlanes(view, this.#tables, start.data);
+    const end = this.#groups.reduce<Planes>((planes, group) => {
       if (group.kind === 'image') return group.step.apply(planes);
       return mapValues(planes, group.steps);
     }, start);
+    out.set(end.data);
   }
+}
+
+function jobOf({ source, plan }: View, tables: Float32Array): RenderJob | undefined {
+  if (!(source instanceof JpegSource)) return undefined;
+  const { encoded, scale, mode } = source;
+  return { encoded, scale, mode, plan, tables };
 }
 
 type ValueStep = Extract<BatchTransform, { kind: 'value' }>;
@@ -72,6 +136,10 @@ function grouped(transforms: readonly BatchTransform[]): Group[] {
 
 function run(steps: readonly ValueStep[], x: number, channel: number): number {
   return steps.reduce((value, step) => step.value(value, channel), x);
+}
+
+function tablesOf(steps: readonly ValueStep[], channels: number): Float32Array {
+  return Float32Array.from({ length: channels * 256 }, (_, i) => run(steps, i % 256, i >> 8));
 }
 
 /** numpy's broadcasting: statistics of three channels make three of one. */

@@ -1,0 +1,23 @@
+import { parentPort } from 'node:worker_threads';
+import { doJob, type RenderJob } from './image/render-job.js';
+
+/** What the thread is sent, and what it answers: no planes where it could not make them. */
+export interface Request {
+  readonly id: number;
+  readonly job: RenderJob;
+}
+
+export interface Answer {
+  readonly id: number;
+  readonly planes?: Float32Array<ArrayBuffer>;
+}
+
+parentPort!.on('message', ({ id, job }: Request) => {
+  let answer: Answer = { id };
+  try {
+    answer = { id, planes: doJob(job) };
+  } catch {
+    // Who asked does it in its own way, and meets the error there.
+  }
+  parentPort!.postMessage(answer, answer.planes ? [answer.planes.buffer] : []);
+});

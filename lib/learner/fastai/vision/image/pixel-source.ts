@@ -1,0 +1,71 @@
+import type { Scratch } from '../kernels/scratch.js';
+import type { Box } from './jpeg.js';
+import { channelsOf, type Raster, type RasterMode } from './raster.js';
+
+/** Some rows in the kernels' memory, one plane a channel. */
+export interface Band {
+  /** Address of each plane. Where all channels are the same there may be only one. */
+  readonly planes: readonly number[];
+  /** Bytes from one row of a plane to the next. */
+  readonly stride: number;
+  readonly rows: number;
+}
+
+/** A source cannot give its pixels: the image has to be decoded in another way. */
+export class NotRenderedError extends Error {}
+
+/** Takes rows, whose memory is used again afterwards. */
+export type TakeBand = (band: Band) => void;
+
+/** Where an image's pixels come from, when it is known which of them are needed. */
+export interface PixelSource {
+  readonly mode: RasterMode;
+  readonly width: number;
+  readonly height: number;
+  /** How many planes its bands have. */
+  readonly planes: 1 | 3;
+  /** Hands out the rows of a part from the top, some at a time. @throws NotRenderedError */
+  read(box: Box, scratch: Scratch, take: TakeBand): void;
+  /** The whole image, where it is there already. */
+  readonly raster?: Raster;
+}
+
+const ROWS = 16;
+
+/** Pixels that have been decoded. */
+export class RasterSource implements PixelSource {
+  readonly mode: RasterMode;
+  readonly width: number;
+  readonly height: number;
+  readonly planes: 1 | 3;
+
+  constructor(readonly raster: Raster) {
+    this.mode = raster.mode;
+    this.width = raster.width;
+    this.height = raster.height;
+    this.planes = channelsOf(raster.mode);
+  }
+
+  read(box: Box, scratch: Scratch, take: TakeBand): void {
+    const { kernels } = scratch;
+    const { planes: channels } = this;
+    const width = box.right - box.left;
+    const row = scratch.take(width * channels);
+    const stride = (width + 31) & ~15;
+    const first = scratch.take(ROWS * stride * channels);
+    const planes = Array.from({ length: channels }, (_, c) => first + c * ROWS * stride);
+    const memory = new Uint8Array(kernels.memory.buffer);
+    for (let y = box.top; y < box.bottom; y += ROWS) {
+      const rows = Math.min(ROWS, box.bottom - y);
+      for (let i = 0, to = 0; i < rows; i++, to += stride) {
+        const from = ((y + i) * this.width + box.left) * channels;
+        const pixels = this.raster.data.subarray(from, from + width * channels);
+        memory.set(pixels, channels === 1 ? first + to : row);
+        if (channels === 1) continue;
+        const [red = 0, green = 0, blue = 0] = planes;
+        kernels.splitColours(row, width, red + to, green + to, blue + to);
+      }
+      take({ planes, stride, rows });
+    }
+  }
+}

@@ -1,0 +1,8 @@
+// Every kernel is of one module, so that all of them see the same memory.
+export { jpegColours, jpegGrey } from './jpeg-colour';
+export { jpegPosition, jpegProgressiveScan, jpegSamples } from './jpeg-progressive';
+export { jpegBlock, jpegDecodeRow, jpegEnd, jpegScan } from './jpeg-scan';
+export { jpegDivisors, jpegHuffmanTable } from './jpeg-tables';
+export { heapBase, reserve } from './memory';
+export { splitColours, toFloats } from './pixels';
+export { alongColumns, alongRows } from './resample';
