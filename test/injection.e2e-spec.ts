@@ -18,7 +18,7 @@ import {
   type FastaiRunner,
   type VtsModuleOptions,
 } from 'nestjs-vts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { adapter } from './helpers/adapter.js';
 import { HttpClient } from './helpers/http-client.js';
 import { MODELS_HOME } from './helpers/models-home.js';
@@ -66,6 +66,23 @@ describe('Runners', () => {
 
   const start = async (...args: Parameters<typeof startApp>): Promise<INestApplication> =>
     (app = await startApp(...args));
+
+  it('open while the application sets up, and close with one that cannot start', async () => {
+    @Module({ providers: [ByConstructor] })
+    class Fails {
+      configure(): void {
+        throw new Error('No middleware.');
+      }
+    }
+    const metadata = { imports: [VtsModule.forRoot({ home }), Fails] };
+    const module = await Test.createTestingModule(metadata).compile();
+    const made = module.createNestApplication(adapter(), { logger: false });
+    await expect(made.init()).rejects.toThrow('No middleware.');
+    const { runner } = made.get(ByConstructor, { strict: false });
+    await vi.waitFor(() => expect(runner.ready).toBe(true), { timeout: 20_000 });
+    await made.close();
+    expect(runner.ready).toBe(false);
+  });
 
   it('are injected into constructors and properties, one for all', async () => {
     await start({

@@ -5,31 +5,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LISTS_SCRIPTS, run } from './helpers/run-program.js';
 import { textLearners } from './helpers/text-cases.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const [learner] = textLearners(join(root, 'test/fixtures/learners'));
 const languageModel = join(root, 'test/fixtures/lm/untied/export.pkl.gz');
-
-/** What a program prints as JSON: an ES module that is run in a folder. */
-async function run<T>(cwd: string, program: string): Promise<T> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--input-type=module', '-e', program],
-    { cwd },
-  );
-  return JSON.parse(stdout) as T;
-}
-
-/** Each script that the process compiles, imported or required, is known to its debugger. */
-const LISTS_SCRIPTS = `
-  const { Session } = await import('node:inspector');
-  const debug = new Session();
-  const scripts = new Set();
-  debug.connect();
-  debug.on('Debugger.scriptParsed', ({ params }) => scripts.add(params.url));
-  debug.post('Debugger.enable');
-`;
 
 const PREDICTS = `
   const { Learner } = await import('nestjs-vts/learner');

@@ -1,38 +1,11 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { describeFailure } from './errors.js';
-import { warn } from './output/print.js';
-import { createProgram } from './program.js';
+import module from 'node:module';
 
-async function runCli(args: readonly string[]): Promise<number> {
-  tellWarnings();
-  // A reader that has seen enough, such as `head`, closes the pipe.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+// Node 22.1 and later keep what V8 has compiled, in the folder for temporary files or that of
+// NODE_COMPILE_CACHE. It must be asked before the first module is loaded.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+void import('./run.js')
+  .then(({ runCli }) => runCli(process.argv.slice(2)))
+  .then((code) => {
+    process.exitCode = code;
   });
-  try {
-    await createProgram().parseAsync(args, { from: 'user' });
-    return Number(process.exitCode ?? 0);
-  } catch (error) {
-    // Commander has said what is wrong with the arguments, or given the help.
-    if (error instanceof CommanderError) return error.exitCode;
-    process.stderr.write(`vts: ${describeFailure(error)}\n`);
-    if (args.includes('--debug')) console.error(error);
-    return 1;
-  }
-}
-
-/** Warnings of this package become lines of the command; Node's own stay as they are. */
-function tellWarnings(): void {
-  const others = process.listeners('warning');
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => {
-    if (warning.name === 'VtsWarning') warn(warning.message);
-    else for (const listener of others) listener.call(process, warning);
-  });
-}
-
-void runCli(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});

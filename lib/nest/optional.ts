@@ -33,3 +33,12 @@ export function required<Name extends keyof OptionalPackages>(
   if (found === undefined) throw new MissingPackageError(name, feature);
   return found;
 }
+
+/** The file of a package that is not loaded yet. @throws MissingPackageError */
+export function pathOf(name: keyof OptionalPackages, feature: string): string {
+  try {
+    return require.resolve(name);
+  } catch {
+    throw new MissingPackageError(name, feature);
+  }
+}

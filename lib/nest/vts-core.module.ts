@@ -7,7 +7,6 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
-import { Registry } from 'prom-client';
 import { getRunnerToken } from './decorators/get-runner-token.js';
 import { runnerToken } from './injection/runner-token.js';
 import { RunnableClassesStorage } from '../serving/models/custom/runnable-classes.storage.js';
@@ -23,6 +22,7 @@ import { resolveHealthPaths } from './observability/health-options.js';
 import { HttpObserver } from './observability/http-observer.js';
 import { InfrastructureRoutes } from './observability/infrastructure-routes.js';
 import { Metrics } from './observability/metrics/metrics.js';
+import { promClient } from './observability/metrics/prom-client.js';
 import { metricsController } from './observability/metrics/metrics.controller.js';
 import { resolveMetricsOptions } from './observability/metrics/metrics-options.js';
 import { Readiness } from './observability/readiness.js';
@@ -65,7 +65,7 @@ export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
         return new ModelStore(process.env['VTS_BUNDLE_HOME'] ?? home);
       },
     },
-    { provide: VTS_METRICS_REGISTRY, useFactory: () => new Registry() },
+    { provide: VTS_METRICS_REGISTRY, useFactory: () => new (promClient().Registry)() },
     RunnableRegistry,
     RunnerRegistry,
     InfrastructureRoutes,
@@ -91,6 +91,7 @@ export class VtsCoreModule extends configurable.ConfigurableModuleClass implemen
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(PlatformHost) private readonly platforms: PlatformHost,
     @Inject(Requests) private readonly requests: Requests,
+    @Inject(RunnerRegistry) private readonly runners: RunnerRegistry,
   ) {
     super();
     const cores = [...modules.values()].filter(({ metatype }) => metatype === VtsCoreModule);
@@ -106,6 +107,7 @@ export class VtsCoreModule extends configurable.ConfigurableModuleClass implemen
   configure(): void {
     this.platforms.demand();
     this.requests.installed();
+    this.runners.begin();
   }
 
   /**

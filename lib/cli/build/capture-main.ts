@@ -2,7 +2,7 @@ import { createRequire, register } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { INestApplication } from '@nestjs/common';
-import { createVtsDocument } from '../../nest/http/setup-docs.js';
+import { createVtsDocument, documentOf } from '../../nest/http/setup-docs.js';
 import { RunnerTagsStorage } from '../../nest/injection/runner-tags.storage.js';
 import type { ResolveFacts } from './capture-resolve.js';
 import type { CaptureMessage } from './capture.js';
@@ -12,7 +12,7 @@ import type { CaptureMessage } from './capture.js';
 
 async function main(): Promise<void> {
   const facts = JSON.parse(process.env['VTS_CAPTURE'] ?? '{}') as ResolveFacts;
-  register('./capture-resolve.js', import.meta.url, { data: facts });
+  register(new URL('./capture-resolve.js', import.meta.url), { data: facts });
   await interceptListen(facts.project);
   process.argv[1] = join(facts.bundle, 'start.mjs');
   await import(pathToFileURL(process.argv[1]).href);
@@ -38,7 +38,7 @@ async function interceptListen(project: string): Promise<void> {
   };
   core.NestApplication.prototype.listen = async function (this: INestApplication) {
     await capture(this, () => {
-      if (documented === undefined) return createVtsDocument(this);
+      if (documented === undefined) return documentOf(this) ?? createVtsDocument(this);
       return typeof documented === 'function' ? (documented as () => object)() : documented;
     });
     process.exit(0);

@@ -22,8 +22,11 @@ export function launcher({ service, title, version, description, env }: Launcher
     ([name, value]) => `process.env[${JSON.stringify(name)}] ??= ${JSON.stringify(value)};\n`,
   );
   return `// Starts the app of this bundle with the models that are pinned in it.
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+// Node 22.1 and later keep what they have compiled for the next start.
+module.enableCompileCache?.();
 const bundle = fileURLToPath(new URL('.', import.meta.url));
 process.env.NODE_ENV ??= 'production';
 process.env.VTS_BUNDLE_HOME ??= bundle;
@@ -42,9 +45,9 @@ await import(cli.href);
   const file = JSON.stringify(`./${SOURCE}/${service.file.replaceAll('\\', '/')}`);
   const enter = `process.chdir(fileURLToPath(new URL('./${SOURCE}/', import.meta.url)));\n`;
   if (service.kind === 'program') return `${enter}await import(${file});\n`;
-  return `import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import { setupVtsDocs } from 'nestjs-vts';
+  return `await import('reflect-metadata');
+const { NestFactory } = await import('@nestjs/core');
+const { setupVtsDocs } = await import('nestjs-vts');
 
 ${enter}const { ${service.name} } = await import(${file});
 const app = await NestFactory.create(${service.name});

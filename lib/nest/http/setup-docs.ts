@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 /** @ts-ignore: without @nestjs/swagger its types are any. */
 import type { DocumentBuilder, OpenAPIObject } from '@nestjs/swagger';
 import { required } from '../optional.js';
+import { serveDocs } from './serve-docs.js';
 import { ApiError } from './api-error.js';
 import { getSchemaPath } from '../openapi.js';
 
@@ -66,7 +67,8 @@ function isApiError(response: object): boolean {
 
 /**
  * Serves Swagger UI at `/docs` and the OpenAPI document at `/docs-json` and `/docs-yaml`. Call it
- * before `app.listen`. Nothing is loaded from other hosts. The document is made at its first request.
+ * before `app.listen`. Nothing is loaded from other hosts. The document is made at its first request;
+ * on Express @nestjs/swagger is loaded then, too.
  *
  * @throws MissingPackageError where @nestjs/swagger is not installed.
  *
@@ -78,6 +80,15 @@ function isApiError(response: object): boolean {
  * @publicApi
  */
 export function setupVtsDocs(app: INestApplication, options: VtsDocsOptions = {}): void {
-  const { SwaggerModule } = required('@nestjs/swagger', 'setupVtsDocs()');
-  SwaggerModule.setup(options.path ?? 'docs', app, () => createVtsDocument(app, options));
+  const document = (): OpenAPIObject => createVtsDocument(app, options);
+  documents.set(app.getHttpAdapter(), document);
+  serveDocs(app, options.path ?? 'docs', document);
+}
+
+/** By the adapters of their applications. */
+const documents = new WeakMap<object, () => OpenAPIObject>();
+
+/** The document that an application serves; undefined where it serves none. */
+export function documentOf(app: INestApplication): OpenAPIObject | undefined {
+  return documents.get(app.getHttpAdapter())?.();
 }

@@ -29,6 +29,8 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   readonly #runners = new Map<string, DeferredRunner>();
   readonly #features = new Set<string>();
   readonly #watchers: ModelWatcher[] = [];
+  /** When the opening of runners began that had not to wait for {@link onModuleInit}. */
+  readonly #begun = new Map<string, number>();
   #started = false;
 
   constructor(
@@ -76,8 +78,28 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     return this.#started && [...this.used.values()].every((runner) => runner.ready);
   }
 
+  /**
+   * Lets workers load their models while the application sets up its routes and its other modules.
+   * How it went is told by {@link onModuleInit}. It comes after the application is made: until then
+   * nobody could close it.
+   */
+  begin(): void {
+    for (const tag of this.#injected()) this.#features.add(tag);
+    // Runnables may be the application's own code, which expects to be initialized in its turn.
+    for (const [tag, runner] of this.#runners) {
+      if (!this.#features.has(tag)) continue;
+      this.#begun.set(tag, performance.now());
+      runner.open().catch(() => undefined);
+    }
+  }
+
   async onModuleInit(): Promise<void> {
-    this.runnables.checkInjected();
+    try {
+      this.runnables.checkInjected();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
     for (const tag of this.#injected()) this.#features.add(tag);
     this.#warnOfUnusedOptions();
     const opened = await Promise.allSettled(
@@ -100,7 +122,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   async #open(tag: string, runner: RunnerHandle): Promise<void> {
-    const start = performance.now();
+    const start = this.#begun.get(tag) ?? performance.now();
     await runner.open();
     const { workers } = runner.stats;
     const ms = Math.round(performance.now() - start);

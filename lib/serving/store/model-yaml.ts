@@ -1,4 +1,4 @@
-import { isMap as isMapNode, isScalar, type Document } from 'yaml';
+import type { Document } from 'yaml';
 import { CorruptModelError } from './errors.js';
 import { isBatchDim } from './model-fields.js';
 import {
@@ -11,7 +11,7 @@ import {
 import { fromMaps, record } from './records.js';
 import { isTagPart, Tag } from './tag.js';
 import { parseMicros } from './version.js';
-import { parseYaml } from './yaml-document.js';
+import { parseYaml, yaml } from './yaml-document.js';
 
 export const MODEL_YAML = 'model.yaml';
 
@@ -93,7 +93,7 @@ function contentOf(document: Document.Parsed, path: string): YamlMap {
 
 /** A scalar as it is written: a version 1.10 is no number. */
 function written(node: unknown): string | undefined {
-  if (!isScalar(node)) return undefined;
+  if (!yaml().isScalar(node)) return undefined;
   return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
 }
 
@@ -131,7 +131,7 @@ function readFields(content: YamlMap, document: Document, problems: string[]): M
 
 /** A map of texts; other scalars, which BentoML would turn into texts, as they are written. */
 function strings(node: unknown): Record<string, string> {
-  if (!isMapNode(node)) return record();
+  if (!yaml().isMap(node)) return record();
   return record(
     node.items.map(
       ({ key, value }) => [written(key) ?? '', written(value) ?? String(value)] as const,

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import type { Tag } from './tag.js';
+import { yaml } from './yaml-document.js';
 
 /** Folders of a store's home with what pins models: this package's, and BentoML's. */
 const HOLDERS = [
@@ -34,7 +34,7 @@ async function entries(folder: string): Promise<string[]> {
 /** Tags under `models`, which lists texts or maps with a `tag`. */
 async function modelsIn(path: string): Promise<string[]> {
   try {
-    const { models } = parse(await readFile(path, 'utf8')) as {
+    const { models } = yaml().parse(await readFile(path, 'utf8')) as {
       models: ({ tag?: string } | null)[];
     };
     return models.map((model) => String(typeof model === 'object' ? model?.tag : model));

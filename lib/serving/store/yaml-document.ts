@@ -1,4 +1,7 @@
-import { Document, parseDocument, type ScalarTag, type Tags, type ToStringOptions } from 'yaml';
+import type { Document, ScalarTag, Tags, ToStringOptions } from 'yaml';
+import { lazyPackage } from '../../learner/runtime/lazy-package.js';
+
+export const yaml = lazyPackage<typeof import('yaml')>('yaml');
 
 /**
  * A number such as 1e21 needs a point to be one for PyYAML, which else reads "1e+21" as a text; and
@@ -89,11 +92,11 @@ const STYLE: ToStringOptions = { indentSeq: false, lineWidth: 0, singleQuote: tr
 
 /** A YAML document with the keys of an object, in their order; undefined values are left out. */
 export function toDocument(content: object): Document {
-  return new Document(content, { ...OPTIONS, aliasDuplicateObjects: false });
+  return new (yaml().Document)(content, { ...OPTIONS, aliasDuplicateObjects: false });
 }
 
 export function parseYaml(text: string): Document.Parsed {
-  return parseDocument(text, { ...OPTIONS, prettyErrors: true });
+  return yaml().parseDocument(text, { ...OPTIONS, prettyErrors: true });
 }
 
 /** A copy in which some keys have other values; the rest stays as it was written. */

@@ -1,3 +1,4 @@
+import './small-heap.js';
 import { NestFactory } from '@nestjs/core';
 import { setupVtsDocs } from 'nestjs-vts';
 import { VtsExpressAdapter } from 'nestjs-vts/express';

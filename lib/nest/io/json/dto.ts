@@ -1,29 +1,34 @@
 import type { ValidationError } from 'class-validator';
-import { required } from '../../optional.js';
+import { pathOf, required } from '../../optional.js';
 
 export type Dto<T extends object = object> = new () => T;
 export type Rule = ReturnType<
-  ReturnType<Libraries['getMetadataStorage']>['getTargetValidationMetadatas']
+  ReturnType<Validator['getMetadataStorage']>['getTargetValidationMetadatas']
 >[number];
 
-type Libraries = typeof import('class-validator') & typeof import('class-transformer');
-let libraries: Pick<Libraries, 'getMetadataStorage' | 'plainToInstance' | 'validate'> | undefined;
+type Validator = typeof import('class-validator');
+let validator: Validator | undefined;
+let transformer: typeof import('class-transformer') | undefined;
 
-/** Loaded with the first class: what has none needs neither library. */
-function load(): NonNullable<typeof libraries> {
-  const { getMetadataStorage, validate } = required('class-validator', 'Json({ dto })');
-  const { plainToInstance } = required('class-transformer', 'Json({ dto })');
-  return (libraries ??= { getMetadataStorage, plainToInstance, validate });
+const FEATURE = 'Json({ dto })';
+
+/** Loaded with the first class, whose module has loaded it for its decorators. */
+function loadValidator(): Validator {
+  const loaded = required('class-validator', FEATURE);
+  // It is loaded with the first object; that it is missing is told at the start.
+  pathOf('class-transformer', FEATURE);
+  return (validator = loaded);
 }
 
 /** The rules of class-validator that a class has or inherits. @throws MissingPackageError */
 export function rulesOf(dto: Dto): readonly Rule[] {
-  const { getMetadataStorage } = libraries ?? load();
+  const { getMetadataStorage } = validator ?? loadValidator();
   return getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
 }
 
 export function instanceOf<T extends object>(dto: Dto<T>, value: object): T {
-  return (libraries ?? load()).plainToInstance(dto, value);
+  transformer ??= required('class-transformer', FEATURE);
+  return transformer.plainToInstance(dto, value);
 }
 
 export interface Checked<T> {
@@ -42,7 +47,7 @@ export async function checked<T extends object>(
     return { instance: value as T, broken: [what] };
   }
   const instance = instanceOf(dto, value);
-  const { validate } = libraries ?? load();
+  const { validate } = validator ?? loadValidator();
   const errors = await validate(instance, { whitelist: true, forbidNonWhitelisted: true });
   return { instance, broken: violations(errors, path === '' ? '' : `${path}.`) };
 }

@@ -1,6 +1,7 @@
-import { Gauge, type Registry } from 'prom-client';
+import type { Gauge, Registry } from 'prom-client';
 import type { RequestRecord } from '../../http/request-record.js';
 import { REQUEST_SECONDS } from './buckets.js';
+import { promClient } from './prom-client.js';
 import { CountMetric, SpreadMetric, TwoNames, type Count, type Spread } from './series.js';
 
 /** The label of requests that no route serves: their paths are whatever a client makes up. */
@@ -29,6 +30,7 @@ export class HttpMetrics {
     prefix: string,
     private readonly isOwn: (route: string | undefined) => boolean,
   ) {
+    const { Gauge } = promClient();
     const registers = [registry];
     const total = new CountMetric(
       registry,

@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { promClient } from './prom-client.js';
 
 const registries = new Map<string, Registry>();
 
@@ -13,6 +14,7 @@ export function processMetrics(labels: Readonly<Record<string, string>>): Regist
   const key = JSON.stringify(Object.entries(labels));
   let registry = registries.get(key);
   if (registry === undefined) {
+    const { collectDefaultMetrics, Registry } = promClient();
     registry = new Registry();
     registry.setDefaultLabels(labels);
     collectDefaultMetrics({ register: registry });

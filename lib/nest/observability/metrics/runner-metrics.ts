@@ -1,8 +1,9 @@
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { RunnerHandle } from '../../../serving/runner/runner-types.js';
 import { observeRunners } from '../../../serving/runtime/runner-observer.js';
 import type { RunnerStats } from '../../../serving/runner/pool/pool-stats.js';
 import { BATCH_SIZES, CALL_SECONDS, LOAD_SECONDS } from './buckets.js';
+import { promClient } from './prom-client.js';
 import { CountMetric, SpreadMetric, TwoNames } from './series.js';
 
 /** What is read from the runners when somebody asks. */
@@ -21,6 +22,7 @@ export class RunnerMetrics {
   readonly #leave: () => void;
 
   constructor(registry: Registry, prefix: string, runners: () => Iterable<RunnerHandle>) {
+    const { Gauge } = promClient();
     const registers = [registry];
     for (const [name, help, of] of GAUGES) {
       new Gauge({

@@ -1,7 +1,8 @@
-import { context, SpanStatusCode, trace, type Attributes, type Context } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import { traceCallsWith, type CallTrace } from '../../../serving/runtime/call-trace.js';
 import { epochMs } from '../../../learner/runtime/phases.js';
 import { requestScope } from '../../../serving/runtime/request-scope.js';
+import { openTelemetry, type OpenTelemetry } from './opentelemetry.js';
 import { TRACER } from './request-tracing.js';
 
 /**
@@ -11,21 +12,26 @@ import { TRACER } from './request-tracing.js';
  */
 export function traceCalls(): void {
   traceCallsWith((runner, method) => {
-    const parent = recordingContext();
-    return parent === undefined
+    const api = openTelemetry();
+    const parent = api && recordingContext(api);
+    return api === undefined || parent === undefined
       ? undefined
-      : traceOf(parent, { 'vts.runner': runner, 'vts.method': method });
+      : traceOf(api, parent, { 'vts.runner': runner, 'vts.method': method });
   });
 }
 
-function recordingContext(): Context | undefined {
+function recordingContext({ context, trace }: OpenTelemetry): Context | undefined {
   const active = context.active();
   if (trace.getSpan(active)?.isRecording()) return active;
   // The application's SDK may have no context manager.
   return requestScope.getStore()?.traceContext as Context | undefined;
 }
 
-function traceOf(parent: Context, call: Attributes): CallTrace {
+function traceOf(
+  { SpanStatusCode, trace }: OpenTelemetry,
+  parent: Context,
+  call: Attributes,
+): CallTrace {
   const queued = epochMs();
   const tracer = trace.getTracer(TRACER);
   const span = (

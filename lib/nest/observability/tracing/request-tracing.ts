@@ -1,20 +1,7 @@
-import {
-  context,
-  defaultTextMapGetter,
-  isSpanContextValid,
-  propagation,
-  ProxyTracerProvider,
-  ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  type Context,
-  type Span,
-  type SpanContext,
-  type Tracer,
-} from '@opentelemetry/api';
+import type { Context, Span, SpanContext, SpanStatusCode, Tracer } from '@opentelemetry/api';
 import type { RequestRecord } from '../../http/request-record.js';
-import { parseTraceparent, traceparentOf } from './traceparent.js';
+import { openTelemetry, type OpenTelemetry } from './opentelemetry.js';
+import { isValid, parseTraceparent, traceparentOf } from './traceparent.js';
 
 export const TRACER = 'nestjs-vts';
 
@@ -27,12 +14,14 @@ export class RequestTracing {
 
   /** Starts the span of a request, and calls `next` in its context. */
   begin(record: RequestRecord, next: () => void): void {
-    const tracer = sdkTracer();
-    if (tracer === undefined) {
+    const api = openTelemetry();
+    const tracer = api && sdkTracer(api);
+    if (api === undefined || tracer === undefined) {
       const remote = parseTraceparent(record.request.headers['traceparent']);
       if (remote !== undefined) this.#tell(record, remote);
       return next();
     }
+    const { context, SpanKind, trace } = api;
     const active = context.active();
     const outer = trace.getSpan(active);
     // An instrumentation of node:http was first: its span is the request's, and those of the
@@ -46,7 +35,7 @@ export class RequestTracing {
       });
       return next();
     }
-    const parent = parentOf(record, active);
+    const parent = parentOf(api, record, active);
     const span = tracer.startSpan(
       record.request.method ?? 'HTTP',
       {
@@ -76,13 +65,13 @@ export class RequestTracing {
     else own.setAttribute('http.response.status_code', status);
     if (status >= 500) {
       own.setAttribute('error.type', String(status));
-      own.setStatus({ code: SpanStatusCode.ERROR });
+      own.setStatus({ code: 2 satisfies SpanStatusCode.ERROR });
     }
     own.end();
   }
 
   #tell(record: RequestRecord, spanContext: SpanContext): void {
-    if (!isSpanContextValid(spanContext)) return;
+    if (!isValid(spanContext)) return;
     record.traceId = spanContext.traceId;
     const value = traceparentOf(spanContext);
     record.response.setHeader('traceresponse', value);
@@ -91,7 +80,7 @@ export class RequestTracing {
 }
 
 /** Undefined without an SDK, when all that the API gives does nothing. */
-function sdkTracer(): Tracer | undefined {
+function sdkTracer({ ProxyTracerProvider, trace }: OpenTelemetry): Tracer | undefined {
   const provider = trace.getTracerProvider();
   return provider instanceof ProxyTracerProvider
     ? provider.getDelegateTracer(TRACER)
@@ -102,7 +91,11 @@ function sdkTracer(): Tracer | undefined {
  * The trace that the client has begun: by the application's propagators, and where it has none, by
  * `traceparent`.
  */
-function parentOf({ request }: RequestRecord, active: Context): Context {
+function parentOf(
+  { defaultTextMapGetter, propagation, ROOT_CONTEXT, trace }: OpenTelemetry,
+  { request }: RequestRecord,
+  active: Context,
+): Context {
   const { headers } = request;
   const extracted = propagation.extract(active, headers, defaultTextMapGetter);
   if (trace.getSpanContext(extracted) !== undefined) return extracted;

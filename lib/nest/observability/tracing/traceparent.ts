@@ -1,4 +1,4 @@
-import { isSpanContextValid, type SpanContext } from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
 
 const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
@@ -14,7 +14,12 @@ export function parseTraceparent(header: string | string[] | undefined): SpanCon
     return undefined;
   }
   const spanContext = { traceId, spanId, traceFlags: parseInt(flags, 16) & 1, isRemote: true };
-  return isSpanContextValid(spanContext) ? spanContext : undefined;
+  return isValid(spanContext) ? spanContext : undefined;
+}
+
+/** Ids of zeros alone are those of no span. */
+export function isValid({ traceId, spanId }: SpanContext): boolean {
+  return /[^0]/.test(traceId) && /[^0]/.test(spanId);
 }
 
 export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {

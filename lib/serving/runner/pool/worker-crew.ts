@@ -36,8 +36,8 @@ export interface WorkerCrewEvents {
 }
 
 const MEMBERS = {
-  thread: [PoolWorker, './worker.js'],
-  process: [PoolProcess, '../process/child.js'],
+  thread: [PoolWorker, new URL('./worker.js', import.meta.url)],
+  process: [PoolProcess, new URL('../process/child.js', import.meta.url)],
 } as const;
 
 /** Keeps a number of workers, threads or processes, and replaces each that ends. */
@@ -102,7 +102,7 @@ export class WorkerCrew {
   #spawn(): void {
     const { isolation = 'thread', runnable, init, stuckMs } = this.options;
     const [Member, program] = MEMBERS[isolation];
-    const { script = new URL(program, import.meta.url) } = this.options;
+    const { script = program } = this.options;
     const begun = performance.now();
     const events: PoolMemberEvents = {
       ready: (_member, description) => this.#ready(description, performance.now() - begun),

@@ -1,0 +1,34 @@
+import { CommanderError } from 'commander';
+import { describeFailure } from './errors.js';
+import { warn } from './output/print.js';
+import { createProgram } from './program.js';
+
+/** Runs a command of `vts`; gives its exit code. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  tellWarnings();
+  // A reader that has seen enough, such as `head`, closes the pipe.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has said what is wrong with the arguments, or given the help.
+    if (error instanceof CommanderError) return error.exitCode;
+    process.stderr.write(`vts: ${describeFailure(error)}\n`);
+    if (args.includes('--debug')) console.error(error);
+    return 1;
+  }
+}
+
+/** Warnings of this package become lines of the command; Node's own stay as they are. */
+function tellWarnings(): void {
+  const others = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name === 'VtsWarning') warn(warning.message);
+    else for (const listener of others) listener.call(process, warning);
+  });
+}
