@@ -19,6 +19,7 @@ export {
   InvalidBodyError,
   InvalidDescriptorError,
   InvalidOutputError,
+  ParserOverloadedError,
   UnreadableBodyError,
   NotAcceptableError,
   UnsupportedBodyError,

@@ -26,6 +26,7 @@ import { promClient } from './observability/metrics/prom-client.js';
 import { metricsController } from './observability/metrics/metrics.controller.js';
 import { resolveMetricsOptions } from './observability/metrics/metrics-options.js';
 import { Readiness } from './observability/readiness.js';
+import { ParseThreadUser } from './http/parse-thread-user.js';
 import { PlatformHost } from './http/platform-host.js';
 import { Requests } from './http/requests.js';
 import { Shutdown } from './http/shutdown.js';
@@ -74,6 +75,7 @@ export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
     PlatformHost,
     ErrorContract,
     Requests,
+    ParseThreadUser,
     Shutdown,
     Readiness,
   ],

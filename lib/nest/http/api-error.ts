@@ -1,7 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { InputError } from '../../learner/errors/index.js';
-import { BodyTooLargeError, NotAcceptableError, UnsupportedBodyError } from '../io/errors.js';
+import {
+  BodyTooLargeError,
+  NotAcceptableError,
+  ParserOverloadedError,
+  UnsupportedBodyError,
+} from '../io/errors.js';
 import {
   RunnerClosedError,
   RunnerOverloadedError,
@@ -58,6 +63,7 @@ const STATUSES: readonly [new (...args: never[]) => Error, number][] = [
   [TooManyCallsError, 429],
   [RunnerClosedError, 503],
   [RunnerOverloadedError, 503],
+  [ParserOverloadedError, 503],
   [RunnerUnavailableError, 503],
   [WorkerDiedError, 503],
 ];

@@ -9,6 +9,7 @@ import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
 import { requestScope } from '../../serving/runtime/request-scope.js';
 import { VTS_LOG_CONTEXT } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
+import { bodyStream } from './body-stream.js';
 import type { EndpointCall } from './endpoint-call.js';
 import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
 import { openEventStream } from './event-stream.js';
@@ -128,9 +129,24 @@ export class Endpoints {
     const text = typeof body === 'string';
     platform.setHeader(givenResponse, 'content-type', text ? utf8(contentType) : contentType);
     if (this.requests.closing) response.setHeader('connection', 'close');
-    if (!text) return new StreamableFile(body, { type: contentType });
+    if (!text) return this.#file(call, body, contentType);
     platform.sendPlainly(response);
     return body;
+  }
+
+  /** Bytes, or pieces: the head is out when one of those fails, and the response is broken off. */
+  #file(
+    { request, response }: EndpointCall,
+    body: Exclude<ResponsePayload['body'], string>,
+    type: string,
+  ): StreamableFile {
+    if (body instanceof Uint8Array) return new StreamableFile(body, { type });
+    RequestRecord.of(request)?.stream();
+    const pieces = bodyStream(body, (error) => {
+      logFailure(this.#logger, error, requestIdOf(request));
+      response.destroy();
+    });
+    return new StreamableFile(pieces, { type });
   }
 
   async #stream(call: EndpointCall, handle: () => unknown): Promise<StreamableFile> {

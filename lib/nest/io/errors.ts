@@ -33,6 +33,17 @@ export class BodyTooLargeError extends VtsError {
 }
 
 /**
+ * So many large bodies wait to be parsed that no further one is taken. HTTP endpoints answer 503.
+ *
+ * @publicApi
+ */
+export class ParserOverloadedError extends VtsError {
+  constructor(bytes: number) {
+    super(`Bodies of more than ${bytes} bytes wait to be parsed; try again later.`);
+  }
+}
+
+/**
  * The endpoint does not take the media type, charset or compression of the body. HTTP endpoints
  * answer 415.
  *

@@ -24,7 +24,12 @@ export interface IoSchema {
 export interface ResponsePayload {
   /** The value of the content-type header, with parameters. */
   readonly contentType: string;
-  readonly body: string | Uint8Array;
+  /**
+   * The whole of it, or pieces: each is asked for when there is room for it, with turns of the
+   * event loop between them, so that a large answer keeps nobody waiting. What a piece throws
+   * breaks the response off; an error of the service has to be thrown before.
+   */
+  readonly body: string | Uint8Array | Iterable<string | Uint8Array>;
 }
 
 /** Values of a stream, as a streaming handler returns them. @publicApi */

@@ -5,7 +5,8 @@ import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descript
 import { describeDto } from './json/describe-dto.js';
 import { checked, rulesOf, type Checked } from './json/dto.js';
 import { sampleSchema } from './json/sample-schema.js';
-import { writeJson } from './json/write-json.js';
+import { isLarge, jsonPieces, writeJson } from './json/write-json.js';
+import { wholeOrPieces } from './pieces.js';
 import type { RequestBody } from './request-body.js';
 
 /** More of them make no message better. */
@@ -114,9 +115,9 @@ export class Json<
   }
 
   serialize(value: unknown): ResponsePayload {
-    let body: string | undefined;
+    let body: ResponsePayload['body'] | undefined;
     try {
-      body = writeJson(value);
+      body = isLarge(value) ? wholeOrPieces(jsonPieces(value)) : writeJson(value);
     } catch (error) {
       // Circular, which V8 explains in several lines, or too deep.
       const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');

@@ -171,7 +171,7 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
       throw new InvalidOutputError('Multipart', `it is ${nameOf(value)}`, remedy);
     }
     const boundary = `vts-${randomUUID()}`;
-    const chunks: (string | Uint8Array)[] = [];
+    const chunks: ResponsePayload['body'][] = [];
     for (const { name, descriptor, optional } of this.#parts) {
       const content: unknown = Object.hasOwn(value, name) ? value[name] : undefined;
       if (content === undefined && optional) continue;
@@ -188,12 +188,22 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
       );
     }
     chunks.push(`--${boundary}--\r\n`);
-    return {
-      contentType: `${this.mediaType}; boundary=${boundary}`,
-      body: Buffer.concat(
-        chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
-      ),
-    };
+    return { contentType: `${this.mediaType}; boundary=${boundary}`, body: joined(chunks) };
+  }
+}
+
+/** One body of several: in pieces where one of them is. */
+function joined(bodies: readonly ResponsePayload['body'][]): ResponsePayload['body'] {
+  const whole = bodies.flatMap((body) =>
+    typeof body === 'string' ? [Buffer.from(body)] : body instanceof Uint8Array ? [body] : [],
+  );
+  return whole.length === bodies.length ? Buffer.concat(whole) : inTurn(bodies);
+}
+
+function* inTurn(bodies: readonly ResponsePayload['body'][]): Generator<string | Uint8Array> {
+  for (const body of bodies) {
+    if (typeof body === 'string' || body instanceof Uint8Array) yield body;
+    else yield* body;
   }
 }
 

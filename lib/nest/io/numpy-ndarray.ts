@@ -10,6 +10,8 @@ import {
   InvalidOutputError,
   NotAcceptableError,
 } from './errors.js';
+import { ndarrayPieces } from './ndarray/pieces.js';
+import { wholeOrPieces } from './pieces.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
 import { bytesOf, fitsRaw, readRaw, type BinaryArray } from './ndarray/binary.js';
 import { DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
@@ -155,7 +157,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
         throw new NotAcceptableError('NumpyNdarray', fact, [JSON_TYPE]);
       }
       if (type === JSON_TYPE || dtype === 'string') {
-        const body = toJson({ dtype, dims, values });
+        const body = wholeOrPieces(ndarrayPieces({ dtype, dims, values }));
         return { contentType: 'application/json; charset=utf-8', body };
       }
       if (type === NPY) return { contentType: NPY, body: writeNpy(dtype, dims, values) };

@@ -1,36 +1,19 @@
 import { checkArrayOptions } from './array-options.js';
-import { decodeBody } from './body-text.js';
 import type { TabularSchema } from '../../learner/fastai/contract.js';
 import { frameSchema, learnerExample, learnerSchema } from './data-frame/frame-schema.js';
-import {
-  applyDtype,
-  DTYPE_NAMES,
-  dtypeOf,
-  isTextDtype,
-  isWideDtype,
-  type PandasDtype,
-} from './data-frame/dtypes.js';
+import { DTYPE_NAMES, dtypeOf, isTextDtype, type PandasDtype } from './data-frame/dtypes.js';
 import { toFrame, toTable, type DataFrameOutput } from './data-frame/frames.js';
-import {
-  checkOrient,
-  parseJsonBody,
-  readOrient,
-  writeOrient,
-  type PandasOrient,
-} from './data-frame/orients.js';
-import { narrowed, type RawFrame } from './data-frame/raw-frame.js';
+import { checkOrient, orientPieces, writeOrient, type PandasOrient } from './data-frame/orients.js';
+import type { RawFrame } from './data-frame/raw-frame.js';
+import { readFrame, type FrameContract, type FrameRules } from './data-frame/read-frame.js';
+import { fillIn, isReceived, receivedTable } from './data-frame/received-frame.js';
 import { schemaOfSource, type SchemaSource } from './data-frame/schema-source.js';
 import type { DataFrame } from './data-frame/data-frame.js';
-import { writeCsv } from './data-frame/write-csv.js';
-import {
-  errorOf,
-  Fault,
-  InvalidBodyError,
-  InvalidDescriptorError,
-  InvalidOutputError,
-} from './errors.js';
-import { checkShape } from './ndarray/nested.js';
+import { csvPieces } from './data-frame/write-csv.js';
+import { errorOf, InvalidBodyError, InvalidDescriptorError, InvalidOutputError } from './errors.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { parsedAside, parseThread } from './parsing/parse-thread.js';
+import { wholeOrPieces } from './pieces.js';
 import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
 /** Formats of a data frame in a body. @publicApi */
@@ -160,31 +143,38 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
   }
 
   async parse(body: RequestBody): Promise<DataFrame> {
+    const rules = this.#rules(body);
     try {
-      return await toTable(this.#checked(await this.#read(body)));
+      const scope = parsedAside(body);
+      if (scope === undefined) return await toTable(await readFrame(body, rules));
+      return await receivedTable(await parseThread.run('frame', scope, body, rules));
     } catch (fault) {
       throw errorOf(fault, InvalidBodyError, 'PandasDataFrame');
     }
   }
 
   serialize(value: DataFrameOutput): ResponsePayload | Promise<ResponsePayload> {
+    return isReceived(value) ? fillIn(value).then(() => this.#write(value)) : this.#write(value);
+  }
+
+  #write(value: DataFrameOutput): ResponsePayload | Promise<ResponsePayload> {
     const { orient = 'records', defaultFormat: format = 'json' } = this.#options;
     let frame: RawFrame;
     try {
-      frame = toFrame(value);
+      frame = toFrame(value, format === 'parquet');
     } catch (fault) {
       throw errorOf(fault, InvalidOutputError, 'PandasDataFrame');
     }
     const charset = format === 'parquet' ? '' : '; charset=utf-8';
     const contentType = `${MEDIA_TYPES[format]}${charset}`;
-    if (format === 'csv') return { contentType, body: writeCsv(frame) };
+    if (format === 'csv') return { contentType, body: wholeOrPieces(csvPieces(frame)) };
     if (format === 'parquet') {
       return import('./data-frame/parquet.js').then(({ writeParquet }) => ({
         contentType,
         body: writeParquet(frame),
       }));
     }
-    return { contentType, body: writeOrient(frame, orient) };
+    return { contentType, body: wholeOrPieces(orientPieces(frame, orient)) };
   }
 
   #example(): unknown {
@@ -197,30 +187,21 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     return this.#source === undefined ? undefined : schemaOfSource(this.#source);
   }
 
-  /** CSV and Parquet are read by libraries that services of JSON need not load. */
-  async #read(body: RequestBody): Promise<RawFrame> {
-    const format = FORMATS.get(body.mediaType ?? 'application/json');
-    if (format === 'csv') {
-      const { readCsv } = await import('./data-frame/read-csv.js');
-      const isWide = (name: string, index: number): boolean => this.#isWide(name, index);
-      return readCsv(decodeBody(body), this.#textColumns(), isWide);
-    }
-    if (format !== 'parquet') return this.#fromJson(body);
-    if (!body.bytes) throw new Fault('another parser has read the body', 'send it as Parquet');
-    return (await import('./data-frame/parquet.js')).readParquet(body.bytes);
-  }
-
-  #fromJson(body: RequestBody): RawFrame {
-    const { orient = 'records', dtype } = this.#options;
-    const types = typeof dtype === 'object' ? Object.values(dtype) : [dtype];
-    const wide = types.some(isWideDtype);
-    const frame = readOrient(parseJsonBody(body, wide), orient);
-    return wide ? narrowed(frame, (name, index) => this.#isWide(name, index)) : frame;
-  }
-
-  #isWide(name: string, index: number): boolean {
-    const { dtype, columns, applyColumnNames } = this.#options;
-    return isWideDtype(dtypeOf(dtype, (applyColumnNames ? columns?.[index] : undefined) ?? name));
+  #rules({ mediaType = 'application/json' }: RequestBody): FrameRules {
+    const format = FORMATS.get(mediaType) ?? 'json';
+    const { orient, columns, applyColumnNames, dtype, enforceDtype, shape, enforceShape } =
+      this.#options;
+    const contract = {
+      orient,
+      columns,
+      applyColumnNames,
+      dtype,
+      enforceDtype,
+      shape,
+      enforceShape,
+    };
+    const texts = format === 'csv' ? this.#textColumns() : NO_NAMES;
+    return { format, contract: contract as FrameContract, texts };
   }
 
   /** Columns of CSV whose cells stay texts. */
@@ -233,36 +214,9 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     const typed = typeof dtype === 'object' ? Object.keys(dtype) : (columns ?? []);
     return new Set([...names, ...typed.filter((name) => isTextDtype(dtypeOf(dtype, name)))]);
   }
-
-  #checked(frame: RawFrame): RawFrame {
-    const { columns, applyColumnNames, dtype, enforceDtype = false } = this.#options;
-    const named = applyColumnNames && columns ? renamed(frame, columns) : frame;
-    // Those that were given their names are all there.
-    const missing = (columns ?? []).filter((name) => !named.columns.has(name));
-    if (missing.length > 0) {
-      const names = missing.map((name) => `"${name}"`).join(', ');
-      const fact = `the frame has no ${missing.length === 1 ? 'column' : 'columns'} ${names}`;
-      throw new Fault(fact, 'send all columns of the contract');
-    }
-    checkShape('a frame', [named.rows, named.columns.size], this.#options);
-    if (dtype === undefined) return named;
-    const converted = [...named.columns].map(([name, cells]) => {
-      const type = dtypeOf(dtype, name);
-      return [name, type ? applyDtype(name, cells, type, enforceDtype) : cells] as const;
-    });
-    return { rows: named.rows, columns: new Map(converted) };
-  }
 }
 
-function renamed({ rows, columns }: RawFrame, names: readonly string[]): RawFrame {
-  if (columns.size !== names.length) {
-    throw new Fault(
-      `the frame has ${columns.size} columns, and the contract names ${names.length}`,
-      'send as many columns as the contract has',
-    );
-  }
-  return { rows, columns: new Map([...columns.values()].map((cells, i) => [names[i]!, cells])) };
-}
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 function sampleFrame(sample: DataFrameOutput): RawFrame {
   try {

@@ -9,7 +9,7 @@ function read(content: unknown, options: PandasSeriesOptions = {}): unknown[] {
     charset: undefined,
     mediaType: undefined,
   });
-  return Array.from(values);
+  return Array.from(values as ArrayLike<unknown>);
 }
 
 const written = (values: ArrayLike<unknown>, options: PandasSeriesOptions = {}): unknown =>

@@ -1,19 +1,18 @@
 import { checkArrayOptions } from './array-options.js';
-import {
-  applyDtype,
-  DTYPE_NAMES,
-  dtypeSchema,
-  isWideDtype,
-  type PandasDtype,
-} from './data-frame/dtypes.js';
+import { DTYPE_NAMES, dtypeSchema, type PandasDtype } from './data-frame/dtypes.js';
 import type { TensorLike } from './data-frame/frames.js';
-import { checkOrient, parseJsonBody, type PandasOrient } from './data-frame/orients.js';
-import { compact, type Cells } from './data-frame/raw-frame.js';
-import { readSeries, seriesSchema, writeSeries } from './data-frame/series.js';
-import { errorOf, Fault, InvalidBodyError, InvalidOutputError } from './errors.js';
+import { checkOrient, type PandasOrient } from './data-frame/orients.js';
+import type { Cells } from './data-frame/raw-frame.js';
+import { readSeriesBody, type SeriesContract } from './data-frame/read-series.js';
+import { receivedSeries } from './data-frame/received-series.js';
+import { seriesPieces, seriesSchema, writeSeries } from './data-frame/series.js';
+import { errorOf, InvalidBodyError, InvalidOutputError } from './errors.js';
 import { sampleSchema } from './json/sample-schema.js';
 import { IoDescriptor, type IoSchema, type ResponsePayload } from './io-descriptor.js';
+import { parsedAside, parseThread } from './parsing/parse-thread.js';
+import { wholeOrPieces } from './pieces.js';
 import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
+import type { RequestScope } from '../../serving/runtime/request-scope.js';
 
 /** @publicApi */
 export interface PandasSeriesOptions {
@@ -75,15 +74,16 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
     return new PandasSeries<Value>(options, sample);
   }
 
-  parse(body: RequestBody): ArrayLike<Value> {
-    const { orient = 'records', dtype, enforceDtype = false } = this.#options;
+  parse(body: RequestBody): ArrayLike<Value> | Promise<ArrayLike<Value>> {
+    const fault = (error: unknown): never => {
+      throw errorOf(error, InvalidBodyError, 'PandasSeries');
+    };
+    const scope = parsedAside(body);
+    if (scope !== undefined) return this.#receive(body, scope).catch(fault);
     try {
-      const values: Cells = compact(readSeries(parseJsonBody(body, isWideDtype(dtype)), orient));
-      this.#checkShape(values.length);
-      const typed = dtype ? applyDtype('values', values, dtype, enforceDtype) : values;
-      return typed as unknown as ArrayLike<Value>;
-    } catch (fault) {
-      throw errorOf(fault, InvalidBodyError, 'PandasSeries');
+      return readSeriesBody(body, this.#contract) as unknown as ArrayLike<Value>;
+    } catch (error) {
+      return fault(error);
     }
   }
 
@@ -95,15 +95,18 @@ export class PandasSeries<Value = unknown> extends IoDescriptor<
     }
     return {
       contentType: 'application/json; charset=utf-8',
-      body: writeSeries(values, this.#options.orient ?? 'records'),
+      body: wholeOrPieces(seriesPieces(values, this.#options.orient ?? 'records')),
     };
   }
 
-  #checkShape(length: number): void {
-    const { shape, enforceShape } = this.#options;
-    if (!enforceShape || !shape || shape[0] === -1 || shape[0] === length) return;
-    const fact = `expecting a series of ${shape[0]} values, but it has ${length}`;
-    throw new Fault(fact, 'send that many');
+  async #receive(body: RequestBody, scope: RequestScope): Promise<ArrayLike<Value>> {
+    const stored = await parseThread.run('series', scope, body, this.#contract);
+    return (await receivedSeries(stored)) as unknown as ArrayLike<Value>;
+  }
+
+  get #contract(): SeriesContract {
+    const { orient, dtype, enforceDtype, shape, enforceShape } = this.#options;
+    return { orient, dtype, enforceDtype, shape, enforceShape } as SeriesContract;
   }
 }
 

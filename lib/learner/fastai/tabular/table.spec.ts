@@ -1,6 +1,7 @@
 import { desc, from, table } from 'arquero';
 import { describe, expect, it } from 'vitest';
-import { isFrame, packFrame, tableOfItem, tableOfItems, type Column } from './table.js';
+import { packFrame, unpackColumn } from './packed-frame.js';
+import { isFrame, tableOfItem, tableOfItems, type Column } from './table.js';
 
 const rows = [
   { a: 1, b: 'x', c: true },
@@ -91,6 +92,6 @@ describe('packFrame', () => {
     const numbers = Float64Array.of(1, 2);
     const packed = packFrame(table({ a: numbers }));
     numbers[0] = 9;
-    expect(cells(packed.columns.get('a'))).toEqual([1, 2]);
+    expect(cells(unpackColumn(packed.columns.get('a')!))).toEqual([1, 2]);
   });
 });

@@ -1,5 +1,6 @@
 import type { FrameLike } from '../contract.js';
 import { CellError, UnexpectedItemError } from '../errors.js';
+import { cellsOf, isPackedFrame, unpackColumn, type PackedFrame } from './packed-frame.js';
 
 /** Values of one column that repeat: `values[codes[row]]`. */
 export interface DictionaryColumn {
@@ -99,7 +100,10 @@ function tableOfFrame(frame: FrameLike | PackedFrame): Table {
       rows,
       names: [...columns.keys()],
       has: (name) => columns.has(name),
-      column: (name) => columns.get(name),
+      column: (name) => {
+        const packed = columns.get(name);
+        return packed && unpackColumn(packed);
+      },
     };
   }
   const names = frame.columnNames();
@@ -110,15 +114,6 @@ function tableOfFrame(frame: FrameLike | PackedFrame): Table {
     has: (name) => present.has(name),
     column: (name) => (present.has(name) ? cellsOf(frame, name) : undefined),
   };
-}
-
-/** Arrays as they are kept, where possible: arquero's `array()` costs as much as scoring them. */
-function cellsOf(frame: FrameLike, name: string): ArrayLike<unknown> {
-  if (!frame.isFiltered() && !frame.isOrdered()) {
-    const kept = frame.column(name);
-    if (Array.isArray(kept) || ArrayBuffer.isView(kept)) return kept as ArrayLike<unknown>;
-  }
-  return frame.array(name);
 }
 
 type PlainRow = Readonly<Record<string, unknown>>;
@@ -218,58 +213,4 @@ function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object of another kind' : `a ${typeof value}`;
-}
-
-/**
- * A data frame in a form that a message between threads can carry, and that costs it little:
- * numbers as typed arrays, everything else as its distinct values and their places.
- */
-export interface PackedFrame {
-  readonly vtsFrame: true;
-  readonly rows: number;
-  readonly columns: ReadonlyMap<string, Column>;
-}
-
-function isPackedFrame(value: unknown): value is PackedFrame {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.hasOwn(value, 'vtsFrame') &&
-    (value as PackedFrame).columns instanceof Map
-  );
-}
-
-export function packFrame(frame: FrameLike): PackedFrame {
-  const columns = new Map<string, Column>();
-  for (const name of frame.columnNames()) columns.set(name, packColumn(cellsOf(frame, name)));
-  return { vtsFrame: true, rows: frame.numRows(), columns };
-}
-
-function packColumn(cells: ArrayLike<unknown>): Column {
-  // A copy: the caller may go on using its own, and a view may have a larger buffer behind it.
-  if (ArrayBuffer.isView(cells)) return (cells as unknown as Float64Array).slice();
-  return packNumbers(cells) ?? packValues(cells);
-}
-
-function packNumbers(cells: ArrayLike<unknown>): Float64Array | undefined {
-  const numbers = new Float64Array(cells.length);
-  for (let row = 0; row < cells.length; row++) {
-    const value = cells[row];
-    if (typeof value === 'number') numbers[row] = value;
-    else if (value === null || value === undefined) numbers[row] = NaN;
-    else return undefined;
-  }
-  return numbers;
-}
-
-function packValues(cells: ArrayLike<unknown>): DictionaryColumn {
-  const codes = new Int32Array(cells.length);
-  const places = new Map<unknown, number>();
-  for (let row = 0; row < cells.length; row++) {
-    const value = cells[row];
-    let code = places.get(value);
-    if (code === undefined) places.set(value, (code = places.size));
-    codes[row] = code;
-  }
-  return { codes, values: [...places.keys()] };
 }

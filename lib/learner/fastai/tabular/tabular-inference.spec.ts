@@ -6,7 +6,7 @@ import { lowerModel, writeModel } from '../../onnx/index.js';
 import { Learner } from '../learner.js';
 import { openLearnerFile } from '../learner-file.js';
 import type { DecodedRow } from '../contract.js';
-import { packFrame } from './table.js';
+import { packFrame } from './packed-frame.js';
 
 const folder = new URL('../../../../test/fixtures/tabular/', import.meta.url);
 

@@ -1,4 +1,5 @@
 import type { FrameLike } from '../../../learner/fastai/contract.js';
+import { cellsOf } from '../../../learner/fastai/tabular/packed-frame.js';
 import type { DataFrame } from './data-frame.js';
 import { Fault, nameOf } from '../errors.js';
 import { columnsOf } from './orients.js';
@@ -21,21 +22,39 @@ export interface TensorLike {
   readonly data: ArrayLike<unknown>;
 }
 
-export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
-  if (columns.has('__proto__')) {
+/** arquero's `ColumnTable`, whose own declarations do not compile under strict settings. */
+type TableClass = new (
+  columns: Readonly<Record<string, Cells>>,
+  names: readonly string[],
+) => DataFrame;
+
+/** The class of tables with these columns. @throws Fault */
+export async function tableClass(names: readonly string[]): Promise<TableClass> {
+  if (names.includes('__proto__')) {
     // arquero keeps columns in a plain object, where this name would be the object's prototype.
     throw new Fault('a column is called "__proto__"', 'give the column another name');
   }
   // Loaded with the first frame: it takes some 20 MB that services without frames need not have.
-  const { table } = await import('arquero');
-  return table(columns, [...columns.keys()]) as unknown as DataFrame;
+  return (await import('arquero')).ColumnTable as unknown as TableClass;
 }
 
-/** @throws Fault for what is not a data frame. */
-export function toFrame(value: unknown): RawFrame {
+/** @throws Fault */
+export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
+  const names = [...columns.keys()];
+  const ColumnTable = await tableClass(names);
+  return new ColumnTable(Object.fromEntries(columns), names);
+}
+
+/**
+ * A copy: what is written in pieces must not change meanwhile.
+ *
+ * @param plain Make plain arrays of a table's typed arrays, which costs more.
+ * @throws Fault for what is not a data frame.
+ */
+export function toFrame(value: unknown, plain = false): RawFrame {
   if (Array.isArray(value)) return fromRows(value);
   if (typeof value === 'object' && value !== null) {
-    if (isTable(value)) return fromTable(value);
+    if (isTable(value)) return fromTable(value, plain);
     if ('dims' in value && 'data' in value) return fromTensor(value as TensorLike);
     if (!ArrayBuffer.isView(value)) return fromColumns(value as Record<string, unknown>);
   }
@@ -48,9 +67,11 @@ export function isTable(value: object): value is FrameLike {
   return typeof numRows === 'function' && typeof columnNames === 'function';
 }
 
-function fromTable(value: FrameLike): RawFrame {
-  const columns = value.columnNames().map((name) => [name, value.array(name) as Cells] as const);
-  return { rows: value.numRows(), columns: new Map(columns) };
+function fromTable(table: FrameLike, plain: boolean): RawFrame {
+  const cells = (name: string): Cells =>
+    plain ? (table.array(name) as Cells) : (cellsOf(table, name) as Cells).slice();
+  const columns = table.columnNames().map((name) => [name, cells(name)] as const);
+  return { rows: table.numRows(), columns: new Map(columns) };
 }
 
 function fromRows(rows: readonly unknown[]): RawFrame {
@@ -74,7 +95,7 @@ function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
       );
     }
     rows = length;
-    columns.set(name, cells as Cells);
+    columns.set(name, (cells as Cells).slice());
   }
   return { rows: rows ?? 0, columns };
 }

@@ -1,6 +1,7 @@
 import type { OptionCheck } from '../array-options.js';
 import { decodeBody, parseJson } from '../body-text.js';
 import { Fault } from '../errors.js';
+import { eachPiece, enclosed } from '../pieces.js';
 import type { RequestBody } from '../request-body.js';
 import { checkSparse, compact, filled, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
@@ -139,26 +140,46 @@ function finish(rows: number, columns: ReadonlyMap<string, unknown[]>, given: nu
 }
 
 /** Writes a frame as `DataFrame.to_json(orient=...)` does, with the index 0, 1, 2… */
-export function writeOrient({ rows, columns }: RawFrame, orient: PandasOrient): string {
+export function writeOrient(frame: RawFrame, orient: PandasOrient): string {
+  return [...orientPieces(frame, orient)].join('');
+}
+
+/** The same in pieces. */
+export function* orientPieces(
+  { rows, columns }: RawFrame,
+  orient: PandasOrient,
+): Generator<string, void, undefined> {
   const names = [...columns.keys()];
   const quoted = names.map((name) => JSON.stringify(name));
   const all = [...columns.values()].map(jsonCells);
   const record = (row: number): string =>
     `{${all.map((cells, index) => `${quoted[index]}:${cells(row)}`).join(',')}}`;
   const list = (row: number): string => `[${all.map((cells) => cells(row)).join(',')}]`;
-  const every = (write: (row: number) => string): string =>
-    Array.from({ length: rows }, (_, row) => write(row)).join(',');
+  const every = (write: (row: number) => string) => eachPiece(rows, write);
   switch (orient) {
     case 'records':
-      return `[${every(record)}]`;
+      return yield* enclosed('[', every(record), ']');
     case 'index':
-      return `{${every((row) => `"${row}":${record(row)}`)}}`;
+      return yield* enclosed(
+        '{',
+        every((row) => `"${row}":${record(row)}`),
+        '}',
+      );
     case 'columns':
-      return `{${all.map((cells, index) => `${quoted[index]}:{${every((row) => `"${row}":${cells(row)}`)}}`).join(',')}}`;
+      for (const [index, cells] of all.entries()) {
+        const before = `${index === 0 ? '{' : ','}${quoted[index]}:{`;
+        yield* enclosed(
+          before,
+          every((row) => `"${row}":${cells(row)}`),
+          '}',
+        );
+      }
+      return yield all.length === 0 ? '{}' : '}';
     case 'values':
-      return `[${every(list)}]`;
+      return yield* enclosed('[', every(list), ']');
     case 'split':
-      return `{"columns":[${quoted.join(',')}],"index":[${every(String)}],"data":[${every(list)}]}`;
+      yield* enclosed(`{"columns":[${quoted.join(',')}],"index":[`, every(String), '],');
+      return yield* enclosed('"data":[', every(list), ']}');
     case 'table': {
       const fields = names.map((name) => ({ name, type: tableType(columns.get(name)!) }));
       const schema = {
@@ -170,7 +191,7 @@ export function writeOrient({ rows, columns }: RawFrame, orient: PandasOrient): 
         const cells = all.map((write, index) => `${quoted[index]}:${write(row)}`);
         return `{${[`"index":${row}`, ...cells].join(',')}}`;
       };
-      return `{"schema":${JSON.stringify(schema)},"data":[${every(entry)}]}`;
+      yield* enclosed(`{"schema":${JSON.stringify(schema)},"data":[`, every(entry), ']}');
     }
   }
 }
@@ -186,16 +207,19 @@ export function jsonCells(cells: Cells): (row: number) => string {
 }
 
 function tableType(cells: Cells): string {
-  const types = new Set<string>();
-  for (const value of cells) {
-    if (value === null || value === undefined) continue;
-    if (typeof value === 'number') types.add(Number.isInteger(value) ? 'integer' : 'number');
-    else if (typeof value === 'boolean') types.add('boolean');
-    else types.add(value instanceof Date ? 'datetime' : 'string');
+  let [whole, number, boolean, date, other] = [false, false, false, false, false];
+  for (let row = 0; row < cells.length; row++) {
+    const value = cells[row];
+    if (typeof value === 'number') {
+      if (Number.isInteger(value)) whole = true;
+      else number = true;
+    } else if (typeof value === 'boolean') boolean = true;
+    else if (value instanceof Date) date = true;
+    else if (value !== null && value !== undefined) other = true;
   }
-  if (types.has('number')) types.delete('integer');
-  const [type = 'string', ...others] = types;
-  return others.length > 0 ? 'string' : type;
+  const kinds = [whole || number, boolean, date, other].filter(Boolean).length;
+  if (kinds !== 1 || other) return 'string';
+  return boolean ? 'boolean' : date ? 'datetime' : number ? 'number' : 'integer';
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -16,9 +16,9 @@ const MAX_CELLS = 32 * 1024 * 1024;
 const MAX_PAGE_BYTES = 128 * 1024 * 1024;
 
 /** Reads a file as `pd.read_parquet` does, without the columns of the index. @throws Fault */
-export async function readParquet(bytes: Uint8Array): Promise<RawFrame> {
+export async function readParquet(bytes: Uint8Array, wanted?: () => void): Promise<RawFrame> {
   try {
-    return await read(bytes);
+    return await read(bytes, wanted);
   } catch (error) {
     if (error instanceof Fault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -29,7 +29,7 @@ export async function readParquet(bytes: Uint8Array): Promise<RawFrame> {
   }
 }
 
-async function read(bytes: Uint8Array): Promise<RawFrame> {
+async function read(bytes: Uint8Array, wanted?: () => void): Promise<RawFrame> {
   // A copy, as a Buffer may be a part of a larger one.
   const { buffer } = new Uint8Array(bytes);
   const file = {
@@ -60,6 +60,7 @@ async function read(bytes: Uint8Array): Promise<RawFrame> {
       columns: [...columns.keys()],
       compressors,
       onChunk: ({ columnName, columnData, rowStart }) => {
+        wanted?.();
         const cells = columns.get(columnName);
         if (!cells) return;
         for (let at = 0; at < columnData.length && rowStart + at < rows; at++) {

@@ -1,7 +1,8 @@
-import Papa from 'papaparse';
 import { MISSING_TEXTS } from './missing-texts.js';
 import { Fault } from '../errors.js';
-import { checkSparse, compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
+import { plainCsv, type CsvColumn } from './plain-csv.js';
+import { quotedCsv } from './quoted-csv.js';
+import { compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
 // Digits can be matched in one way only: with more, a long cell that is no number would take
 // minutes to refuse.
@@ -22,52 +23,20 @@ export function readCsv(
   text: string,
   texts: ReadonlySet<string> = new Set(),
   isWide: (name: string, index: number) => boolean = () => false,
+  wanted?: () => void,
 ): RawFrame {
-  const { data, errors } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), {
-    delimiter: ',',
-    newline: newlineOf(text),
+  const given = text.replace(/^\uFEFF/, '');
+  const split = given.includes('"') ? quotedCsv : plainCsv;
+  const table = split(given, newlineOf(given), wanted);
+  if (!table) throw new Fault('the CSV is empty', 'send a line with the names of the columns');
+  const names = namesOf(table.header);
+  const columns = table.columns(names).map((column, index): [string, Cells] => {
+    wanted?.();
+    const name = names[index]!;
+    const kind = texts.has(name) ? 'text' : isWide(name, index) ? 'wide' : 'any';
+    return [name, typed(column, kind)];
   });
-  const [error] = errors.filter(({ type }) => type === 'Quotes');
-  if (error) throw quoteFault(error.code, Math.max(0, (error.row ?? 1) - 1));
-  const lines = data.filter((line) => !isBlank(line));
-  const [header, ...rows] = lines;
-  if (!header) throw new Fault('the CSV is empty', 'send a line with the names of the columns');
-  return columnsOf(namesOf(header), rows, texts, isWide);
-}
-
-function columnsOf(
-  names: readonly string[],
-  rows: readonly (readonly string[])[],
-  texts: ReadonlySet<string>,
-  isWide: (name: string, index: number) => boolean,
-): RawFrame {
-  checkSparse(
-    rows.length,
-    names.length,
-    rows.reduce((sum, cells) => sum + cells.length, names.length),
-  );
-  const columns = names.map(() => rows.map(() => ''));
-  rows.forEach((cells, row) => {
-    if (cells.length > names.length) {
-      throw new Fault(
-        `row ${row} (counted from 0) has ${cells.length} fields, and the header has ${names.length}`,
-        'quote fields that have a comma in them',
-      );
-    }
-    for (let index = 0; index < cells.length; index++) columns[index]![row] = cells[index]!;
-    const last = cells.length - 1;
-    const end = cells[last];
-    if (end?.endsWith('\r')) columns[last]![row] = end.slice(0, -1);
-  });
-  return {
-    rows: rows.length,
-    columns: new Map(
-      names.map((name, index) => {
-        const kind = texts.has(name) ? 'text' : isWide(name, index) ? 'wide' : 'any';
-        return [name, typed(columns[index]!, kind)] as const;
-      }),
-    ),
-  };
+  return { rows: columns[0]?.[1].length ?? 0, columns: new Map(columns) };
 }
 
 /** Names as pandas makes them unique: a, a.1, Unnamed: 2. */
@@ -86,41 +55,36 @@ function namesOf(header: readonly string[]): string[] {
   });
 }
 
-function isBlank(line: readonly string[]): boolean {
-  return line.length === 1 && line[0]!.trim() === '';
-}
-
-function quoteFault(code: string, line: number): Fault {
-  const row = `row ${line} (counted from 0)`;
-  const fact =
-    code === 'MissingQuotes'
-      ? `a quoted field that begins at ${row} has no end`
-      : `${row} has text after a closing quote`;
-  return new Fault(fact, 'write a quote within a quoted field twice');
-}
-
 /** One newline for all lines; a carriage return that is left at a line's end is dropped later. */
 function newlineOf(text: string): '\n' | '\r' {
   return text.includes('\n') || !text.includes('\r') ? '\n' : '\r';
 }
 
-function typed(cells: string[], kind: 'text' | 'wide' | 'any'): Cells {
-  const numbers = (cell: string): unknown => numberOf(cell, kind === 'wide');
-  const booleans = (cell: string): unknown =>
-    TRUE.has(cell) || (FALSE.has(cell) ? false : undefined);
+function typed(column: CsvColumn, kind: 'text' | 'wide' | 'any'): Cells {
+  const numbers = (row: number): unknown =>
+    column.shortNumber(row) ?? numberOf(column.cell(row), kind === 'wide');
+  const booleans = (row: number): unknown => {
+    const cell = column.cell(row);
+    return TRUE.has(cell) || (FALSE.has(cell) ? false : undefined);
+  };
   const types = kind === 'text' ? [] : [numbers, booleans];
   for (const read of types) {
-    const found = readAll(cells, read);
+    const found = readAll(column, read);
     if (found) return compact(found);
   }
-  return cells.map((cell) => (MISSING_TEXTS.has(cell) ? null : cell));
+  const texts = nulls(column.rows);
+  for (let row = 0; row < column.rows; row++) {
+    const cell = column.cell(row);
+    if (!MISSING_TEXTS.has(cell)) texts[row] = cell;
+  }
+  return texts;
 }
 
 /** Undefined where a cell is neither of the type nor missing. */
-function readAll(cells: readonly string[], read: (cell: string) => unknown): unknown[] | undefined {
-  const out = nulls(cells.length);
-  for (let row = 0; row < cells.length; row++) {
-    const value = read(cells[row]!) ?? (MISSING_TEXTS.has(cells[row]!) ? null : undefined);
+function readAll(column: CsvColumn, read: (row: number) => unknown): unknown[] | undefined {
+  const out = nulls(column.rows);
+  for (let row = 0; row < column.rows; row++) {
+    const value = read(row) ?? (MISSING_TEXTS.has(column.cell(row)) ? null : undefined);
     if (value === undefined) return undefined;
     out[row] = value;
   }

@@ -1,23 +1,32 @@
 import type { IoSchema } from '../io-descriptor.js';
+import { eachPiece, enclosed } from '../pieces.js';
 import { jsonCells, listOf, objectOf, type PandasOrient } from './orients.js';
 import type { Cells } from './raw-frame.js';
+
+/** The text of a cell. */
+type Cell = (row: number) => string;
 
 /** How a series is laid out in JSON; the index is 0, 1, 2… where one is written, and never kept. */
 interface Layout {
   read(value: unknown): readonly unknown[];
-  write(every: (write: (row: number) => string) => string, cell: (row: number) => string): string;
+  write(every: (write: Cell) => Iterable<string>, cell: Cell): Iterable<string>;
   schema(value: IoSchema): IoSchema;
 }
 
 const asList: Layout = {
   read: (value) => listOf(value, 'the body', '[value, …]'),
-  write: (every, cell) => `[${every(cell)}]`,
+  write: (every, cell) => enclosed('[', every(cell), ']'),
   schema: (items) => ({ type: 'array', items }),
 };
 
 const asObject: Layout = {
   read: (value) => Object.values(objectOf(value, 'the body', '{"0": value, …}')),
-  write: (every, cell) => `{${every((row) => `"${row}":${cell(row)}`)}}`,
+  write: (every, cell) =>
+    enclosed(
+      '{',
+      every((row) => `"${row}":${cell(row)}`),
+      '}',
+    ),
   schema: (value) => ({ type: 'object', additionalProperties: value }),
 };
 
@@ -26,7 +35,10 @@ const asSplit: Layout = {
     const { data } = objectOf(value, 'the body', '{"data": [value, …]}');
     return listOf(data, '"data"', 'a list');
   },
-  write: (every, cell) => `{"name":null,"index":[${every(String)}],"data":[${every(cell)}]}`,
+  *write(every, cell) {
+    yield* enclosed('{"name":null,"index":[', every(String), '],');
+    yield* enclosed('"data":[', every(cell), ']}');
+  },
   schema: (items) => ({
     type: 'object',
     properties: { data: { type: 'array', items } },
@@ -48,7 +60,7 @@ const asTable: Layout = {
   },
   write(every, cell) {
     const data = every((row) => `{"index":${row},"values":${cell(row)}}`);
-    return `{"schema":${TABLE_SCHEMA},"data":[${data}]}`;
+    return enclosed(`{"schema":${TABLE_SCHEMA},"data":[`, data, ']}');
   },
   schema: (values) => ({
     type: 'object',
@@ -75,9 +87,16 @@ export function readSeries(value: unknown, orient: PandasOrient): unknown[] {
 }
 
 export function writeSeries(values: Cells, orient: PandasOrient): string {
-  const every = (write: (row: number) => string): string =>
-    Array.from({ length: values.length }, (_, row) => write(row)).join(',');
-  return LAYOUTS[orient].write(every, jsonCells(values));
+  return [...seriesPieces(values, orient)].join('');
+}
+
+/** The same in pieces, of a copy: it must not change meanwhile. */
+export function* seriesPieces(
+  values: Cells,
+  orient: PandasOrient,
+): Generator<string, void, undefined> {
+  const every = (write: Cell): Iterable<string> => eachPiece(values.length, write);
+  yield* LAYOUTS[orient].write(every, jsonCells(values.slice()));
 }
 
 export function seriesSchema(orient: PandasOrient, value: IoSchema): IoSchema {

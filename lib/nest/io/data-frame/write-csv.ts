@@ -1,13 +1,11 @@
+import { eachPiece } from '../pieces.js';
 import type { RawFrame } from './raw-frame.js';
 
-/** Writes CSV as `DataFrame.to_csv(index=False)` does; missing values are empty. */
-export function writeCsv({ rows, columns }: RawFrame): string {
+/** Writes CSV as `DataFrame.to_csv(index=False)` does, in pieces; missing values are empty. */
+export function* csvPieces({ rows, columns }: RawFrame): Generator<string, void, undefined> {
   const all = [...columns.values()];
-  const lines = [[...columns.keys()].map(field).join(',')];
-  for (let row = 0; row < rows; row++) {
-    lines.push(all.map((cells) => field(cells[row])).join(','));
-  }
-  return `${lines.join('\n')}\n`;
+  yield `${[...columns.keys()].map(field).join(',')}\n`;
+  yield* eachPiece(rows, (row) => `${all.map((cells) => field(cells[row])).join(',')}\n`, '');
 }
 
 function field(value: unknown): string {

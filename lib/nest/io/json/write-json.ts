@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import { isDtype } from '../ndarray/dtypes.js';
+import { ndarrayPieces } from '../ndarray/pieces.js';
 import { elementsOf, toJson } from '../ndarray/write.js';
 import { isTable, toFrame } from '../data-frame/frames.js';
-import { writeOrient } from '../data-frame/orients.js';
+import { orientPieces, writeOrient } from '../data-frame/orients.js';
+import { PIECE } from '../pieces.js';
 
 /** Marks the place of JSON that `JSON.stringify` cannot write; no value contains it by chance. */
 const MARK = randomUUID();
@@ -33,4 +35,98 @@ export function writeJson(value: unknown): string | undefined {
   }) as string | undefined;
   if (raw.length === 0) return text;
   return text?.replace(new RegExp(`"${MARK}(\\d+)"`, 'g'), (_, index: string) => raw[+index]!);
+}
+
+/** Values of an answer that is worth being written in pieces. */
+const LARGE = 4096;
+
+/** What {@link writeJson} writes, in pieces. @throws As it does, some of it only on the way. */
+export function* jsonPieces(value: unknown): Generator<string, void, undefined> {
+  yield* pieces(value, new Set());
+}
+
+function* pieces(value: unknown, within: Set<unknown>): Generator<string, void, undefined> {
+  if (isTensor(value) && isDtype(value.type)) return yield* ndarrayPieces(elementsOf(value));
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    return yield* ndarrayPieces(elementsOf(value));
+  }
+  const object = (value instanceof Map ? Object.fromEntries(value) : value) as Record<
+    string,
+    unknown
+  >;
+  if (isTable(object)) return yield* orientPieces(toFrame(object), 'records');
+  const list = value instanceof Set ? [...(value as Set<unknown>)] : value;
+  const isList = Array.isArray(list);
+  const plain = isList || isPlain(object);
+  if (!plain || typeof object['toJSON'] === 'function') return yield writeJson(value) ?? 'null';
+  if (within.has(value)) throw new TypeError('Converting circular structure to JSON');
+  within.add(value);
+  yield* isList ? items(list, within) : members(object, within);
+  within.delete(value);
+}
+
+function* items(
+  list: readonly unknown[],
+  within: Set<unknown>,
+): Generator<string, void, undefined> {
+  let text = '[';
+  for (let index = 0; index < list.length; index++) {
+    const item = list[index];
+    if (index > 0) text += ',';
+    if (isLarge(item)) {
+      yield text;
+      text = '';
+      yield* pieces(item, within);
+    } else text += writeJson(item) ?? 'null';
+    if (text.length < PIECE) continue;
+    yield text;
+    text = '';
+  }
+  yield `${text}]`;
+}
+
+function* members(value: object, within: Set<unknown>): Generator<string, void, undefined> {
+  let text = '{';
+  let any = false;
+  for (const [name, item] of Object.entries(value)) {
+    const large = isLarge(item);
+    const written = large ? '' : writeJson(item);
+    if (written === undefined) continue;
+    text += `${any ? ',' : ''}${JSON.stringify(name)}:${written}`;
+    any = true;
+    if (!large && text.length < PIECE) continue;
+    yield text;
+    text = '';
+    if (large) yield* pieces(item, within);
+  }
+  yield `${text}}`;
+}
+
+/** Whether a value holds so many others that they are better written in pieces. */
+export function isLarge(value: unknown): boolean {
+  let weight = 0;
+  const left = [value];
+  while (left.length > 0) {
+    const item = left.pop();
+    weight++;
+    if (typeof item === 'string') weight += item.length >> 4;
+    if (typeof item === 'object' && item !== null) {
+      if (ArrayBuffer.isView(item)) weight += item.byteLength >> 3;
+      else if (isTensor(item)) weight += item.data.length;
+      else if (isTable(item)) weight += item.numRows() * item.columnNames().length;
+      else if (item instanceof Map || item instanceof Set) weight += item.size;
+      else {
+        const inside: unknown[] = Array.isArray(item) ? item : Object.values(item);
+        if (weight + inside.length > LARGE) return true;
+        left.push(...inside);
+      }
+    }
+    if (weight > LARGE) return true;
+  }
+  return false;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -16,6 +16,8 @@ interface LearnerMethod {
   readonly signature?: true;
   /** No member of the runner: other members call it. */
   readonly internal?: true;
+  /** Takes many items at once, which may be rows. */
+  readonly rows?: true;
   /** What a worker calls, for a learner that predicts and for a language model. */
   readonly learner?: Serve<Learner>;
   readonly lm?: Serve<LMLearner>;
@@ -27,6 +29,7 @@ const METHODS: Readonly<Record<string, LearnerMethod>> = {
   getPreds: {
     python: 'get_preds',
     signature: true,
+    rows: true,
     learner: (learner, items) => learner.getPreds(items as unknown[]),
     lm: (learner, texts) => learner.getPreds(texts as string[]),
   },
@@ -49,6 +52,11 @@ function namesOf([name, { python }]: [string, LearnerMethod]): string[] {
 export const LEARNER_METHODS = ENTRIES.flatMap(namesOf);
 
 const MEMBERS = ENTRIES.filter(([, { internal }]) => internal !== true).flatMap(namesOf);
+
+/** Names of methods that take many rows at once. */
+export const ROW_METHODS: ReadonlySet<string> = new Set(
+  ENTRIES.filter(([, { rows }]) => rows === true).flatMap(namesOf),
+);
 
 const SIGNATURES = ENTRIES.filter(([, { signature }]) => signature === true);
 

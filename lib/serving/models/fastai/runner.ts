@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { WrongLearnerKindError } from '../../../learner/fastai/errors.js';
 import type { TabularSchema } from '../../../learner/fastai/contract.js';
+import { packRows } from '../../../learner/fastai/tabular/pack-rows.js';
 import type { Slice } from '../../../learner/fastai/text/lm/lm-learner.js';
+import { finished, inTurns } from '../../../learner/runtime/turns.js';
 import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
 import { checkSignatures } from '../rules.js';
 import type { RunnerMethod } from '../../runner/runner-types.js';
@@ -11,16 +13,21 @@ import type { Model } from '../../store/index.js';
 import { InvalidRunnerOptionError } from '../../runner/errors.js';
 import { ModelRunner } from '../../runner/model-runner.js';
 import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
-import { LEARNER_METHODS, learnerMembers } from './methods.js';
+import { LEARNER_METHODS, learnerMembers, ROW_METHODS } from './methods.js';
 import { FASTAI } from './rules.js';
 import type { FastaiInit } from './runnable.js';
 import { TextContinuation } from './text-continuation.js';
 import type { FastaiRunner, StreamRunOptions } from './types.js';
 import { WorkerPool } from '../../runner/pool/worker-pool.js';
 
+const MANY_ROWS = 16;
+/** To pack more rows at one go would keep the event loop busy for too long. */
+const WITH_TURNS = 20_000;
+
 class LearnerRunner extends ModelRunner {
   readonly #texts: TextContinuation;
   readonly #predict: RunnerMethod;
+  readonly #rowMethods = new Map<string, RunnerMethod>();
 
   constructor(tag: string, pool: WorkerPool, options: ResolvedRunnerOptions) {
     super(tag, LEARNER_METHODS, pool, options.timeoutMs, options);
@@ -32,6 +39,7 @@ class LearnerRunner extends ModelRunner {
     };
     this.#texts = new TextContinuation(tag, advance, options.timeoutMs);
     this.#predict = this.#predictOf(super.method('predict'));
+    for (const name of ROW_METHODS) this.#rowMethods.set(name, this.#ofRows(super.method(name)));
     Object.assign(
       this,
       learnerMembers((name) => this.method(name)),
@@ -39,7 +47,7 @@ class LearnerRunner extends ModelRunner {
   }
 
   override method(name: string): RunnerMethod {
-    return name === 'predict' ? this.#predict : super.method(name);
+    return name === 'predict' ? this.#predict : (this.#rowMethods.get(name) ?? super.method(name));
   }
 
   get kind(): string {
@@ -56,6 +64,20 @@ class LearnerRunner extends ModelRunner {
 
   predictStream(text: string, options?: StreamRunOptions): WordStream {
     return this.#texts.stream(text, options);
+  }
+
+  /** Many rows are sent as columns. */
+  #ofRows(method: RunnerMethod): RunnerMethod {
+    const run = async (items: unknown, options?: RunOptions): Promise<unknown> => {
+      if (!Array.isArray(items) || items.length < MANY_ROWS) return method.run(items, options);
+      await this.open();
+      const { schema } = this;
+      if (schema === undefined) return method.run(items, options);
+      const packing = packRows(items, schema.columns);
+      const packed = items.length < WITH_TURNS ? finished(packing) : await inTurns(packing);
+      return method.run(packed ?? items, options);
+    };
+    return { run, asyncRun: run };
   }
 
   /** What predict is, and takes, depends on the model, which is known when it is loaded. */

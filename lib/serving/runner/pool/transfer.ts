@@ -1,5 +1,10 @@
 import { Tensor } from 'onnxruntime-common';
-import { isFrame, packFrame } from '../../../learner/fastai/tabular/table.js';
+import {
+  isPackedFrame,
+  packFrame,
+  unshared,
+} from '../../../learner/fastai/tabular/packed-frame.js';
+import { isFrame } from '../../../learner/fastai/tabular/table.js';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
 
 type Path = readonly (string | number)[];
@@ -25,16 +30,17 @@ export interface Encoded {
 
 /**
  * Encodes a value. With `buffers`, the buffers behind its tensors and typed arrays are added there,
- * for a transfer: the sender gives them up.
+ * for a transfer: the sender gives them up. Data frames are packed; with `share` they may lie in
+ * memory that both threads have, which another process could not.
  */
-export function encode(value: unknown, buffers?: Set<ArrayBuffer>): Encoded {
+export function encode(value: unknown, buffers?: Set<ArrayBuffer>, share = false): Encoded {
   if (typeof value !== 'object' || value === null) return { value };
   const tensors: TensorAt[] = [];
   if (isTensor(value)) {
     const { type, dims, data } = value;
     return { value: null, tensors: [{ path: [], type, dims, data: owned(data, buffers) }] };
   }
-  const stripped = strip(value, [], tensors, buffers);
+  const stripped = strip(value, [], tensors, buffers, share);
   return tensors.length > 0 ? { value: stripped, tensors } : { value: stripped };
 }
 
@@ -62,6 +68,7 @@ function strip(
   path: (string | number)[],
   tensors: TensorAt[],
   buffers: Set<ArrayBuffer> | undefined,
+  share: boolean,
 ): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (isTensor(value)) {
@@ -73,7 +80,7 @@ function strip(
   const inside = (step: string | number, item: unknown): unknown => {
     if (typeof item !== 'object' || item === null) return item;
     path.push(step);
-    const stripped = strip(item, path, tensors, buffers);
+    const stripped = strip(item, path, tensors, buffers, share);
     path.pop();
     return stripped;
   };
@@ -81,7 +88,8 @@ function strip(
   if (value instanceof Map) {
     return new Map([...value].map(([key, item], index) => [key, inside(index, item)]));
   }
-  if (isFrame(value)) return strip(packFrame(value), path, tensors, buffers);
+  const frame = isFrame(value) ? packFrame(value) : isPackedFrame(value) ? value : undefined;
+  if (frame !== undefined) return share ? frame : unshared(frame);
   if (!isPlain(value)) return value;
   const copy: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) define(copy, key, inside(key, item));

@@ -124,9 +124,10 @@ export class WorkerPool extends CallPool {
     if (downBecause !== undefined) {
       return waiting.reject(new RunnerUnavailableError(name, downBecause));
     }
-    // Nothing can be given to another process.
-    const buffers = how.transfer && isolation !== 'process' ? new Set<ArrayBuffer>() : undefined;
-    const encoded = encode(item, buffers);
+    // Nothing can be given to another process, nor shared with it.
+    const apart = isolation === 'process';
+    const buffers = how.transfer && !apart ? new Set<ArrayBuffer>() : undefined;
+    const encoded = encode(item, buffers, !apart);
     const transfer = buffers === undefined ? NONE : [...buffers];
     const task = new Task(method, encoded, transfer, waiting, this.#owner, how.stream);
     this.pending.add(task);

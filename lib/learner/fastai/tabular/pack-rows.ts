@@ -1,0 +1,36 @@
+import type { TabularColumn } from '../contract.js';
+import { packNumbers, packValues, type PackedColumn, type PackedFrame } from './packed-frame.js';
+
+/**
+ * The cells that a learner reads of rows, column by column: a message of many objects costs far more
+ * than the learner does. It gives the same numbers and the same errors. In steps, each of which takes
+ * a moment.
+ *
+ * @returns Undefined for rows that have to be sent as they are: some are no plain objects, or a
+ * column is missing, which the learner tells better.
+ */
+export function* packRows(
+  rows: readonly unknown[],
+  columns: readonly Pick<TabularColumn, 'name' | 'kind' | 'nullable'>[],
+): Generator<void, PackedFrame | undefined, void> {
+  if (!rows.every(isPlainRow)) return undefined;
+  const packed = new Map<string, PackedColumn>();
+  for (const { name, kind, nullable } of columns) {
+    // What objects inherit is not a column.
+    if (name in Object.prototype) return undefined;
+    const cells = rows.map((row) => (row as Record<string, unknown>)[name]);
+    if (cells.every((cell) => cell === undefined)) return undefined;
+    const numbers = packNumbers(cells);
+    // A gap among codes is another error than NaN.
+    const asNumbers = numbers && (!numbers.missing || (kind === 'number' && nullable));
+    packed.set(name, asNumbers ? numbers.numbers : packValues(cells));
+    yield;
+  }
+  return { vtsFrame: true, rows: rows.length, columns: packed };
+}
+
+function isPlainRow(row: unknown): boolean {
+  if (typeof row !== 'object' || row === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(row);
+  return prototype === Object.prototype || prototype === null;
+}

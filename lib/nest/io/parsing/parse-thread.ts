@@ -1,0 +1,177 @@
+import { Worker } from 'node:worker_threads';
+import { requestScope, type RequestScope } from '../../../serving/runtime/request-scope.js';
+import { Fault, ParserOverloadedError, UnsupportedBodyError } from '../errors.js';
+import type { RequestBody } from '../request-body.js';
+import type { ParseAnswer, ParseMessage, ParseTask, TaskResult, TaskRules } from './parse-tasks.js';
+
+/** Up to here a body is parsed in less time than it takes to hand it over and be handed the rest. */
+const LARGE_BYTES = 16 * 1024;
+
+const MOST_WAITING_BYTES = 256 * 1024 * 1024;
+/** What a body of the largest size that is usual makes of itself, several times over. */
+const HEAP_MB = 2048;
+/** Thereafter its memory is worth more than its start. */
+const IDLE_MS = 30_000;
+/** Nobody waits for the result: it looks for that every now and then, but for one long step. */
+const STUCK_MS = 5000;
+
+/**
+ * The request for which a body is parsed in the thread; undefined where it is parsed in place, as
+ * small ones are, and those of nobody who would wait meanwhile.
+ */
+export function parsedAside({ bytes }: RequestBody): RequestScope | undefined {
+  return bytes !== undefined && bytes.length > LARGE_BYTES ? requestScope.getStore() : undefined;
+}
+
+interface Job extends ParseMessage {
+  readonly bytes: Uint8Array;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  settled: boolean;
+}
+
+/**
+ * The one thread of a process that parses large bodies, as the event loop would answer nobody
+ * meanwhile. It starts with the first of them, and ends when it has had none for a while, or when
+ * the last application that uses it closes.
+ */
+class ParseThread {
+  #worker: Worker | undefined;
+  #job: Job | undefined;
+  #waiting: Job[] = [];
+  #waitingBytes = 0;
+  #users = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * The result of a task, unless the request ends before.
+   *
+   * @throws Fault, UnsupportedBodyError, ParserOverloadedError, or why the request has ended.
+   */
+  async run<Task extends ParseTask>(
+    task: Task,
+    scope: RequestScope,
+    { bytes = new Uint8Array(0), charset, mediaType }: RequestBody,
+    rules: TaskRules<Task>,
+  ): Promise<TaskResult<Task>> {
+    if (scope.reason !== undefined) throw scope.reason;
+    if (this.#waiting.length > 0 && this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) {
+      throw new ParserOverloadedError(MOST_WAITING_BYTES);
+    }
+    let onEnd: ((reason: Error) => void) | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const job: Job = {
+          task,
+          body: { bytes: undefined, charset, mediaType },
+          rules,
+          left: new Int32Array(new SharedArrayBuffer(4)),
+          bytes,
+          resolve: resolve as (result: unknown) => void,
+          reject,
+          settled: false,
+        };
+        onEnd = (reason) => this.#leave(job, reason);
+        scope.onEnd(onEnd);
+        this.#waiting.push(job);
+        this.#waitingBytes += bytes.length;
+        this.#next();
+      });
+    } finally {
+      if (onEnd !== undefined) scope.offEnd(onEnd);
+    }
+  }
+
+  /** An application uses it. Returns what tells that it does so no more. */
+  use(): () => Promise<void> {
+    this.#users++;
+    return async () => {
+      this.#users--;
+      if (this.#job === undefined) await this.#rest();
+    };
+  }
+
+  #next(): void {
+    if (this.#job !== undefined) return;
+    const job = this.#waiting.shift();
+    if (job === undefined) return void this.#rest();
+    this.#waitingBytes -= job.bytes.length;
+    if (job.settled) return this.#next();
+    clearTimeout(this.#timer);
+    this.#job = job;
+    const worker = (this.#worker ??= this.#start());
+    worker.ref();
+    // A copy: the bytes may be a part of something that others have.
+    const bytes = Uint8Array.prototype.slice.call(job.bytes);
+    const { task, body, rules, left } = job;
+    const message: ParseMessage = { task, body: { ...body, bytes }, rules, left };
+    worker.postMessage(message, [bytes.buffer]);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./parse-worker.js', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
+    worker.on('message', (answer: ParseAnswer) => this.#settle((job) => settle(job, answer)));
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      this.#lost(worker, error.code === OUT_OF_MEMORY ? TOO_LARGE : error);
+    });
+    worker.on('exit', (code) => this.#lost(worker, new Error(`The thread ended with ${code}.`)));
+    return worker;
+  }
+
+  /** The thread has gone; what waits gets another one. */
+  #lost(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    if (this.#job !== undefined) this.#settle((job) => job.reject(error));
+  }
+
+  #settle(end: (job: Job) => void): void {
+    const job = this.#job as Job;
+    this.#job = undefined;
+    clearTimeout(this.#timer);
+    if (!job.settled) end(job);
+    this.#next();
+  }
+
+  #leave(job: Job, reason: Error): void {
+    job.settled = true;
+    job.reject(reason);
+    Atomics.store(job.left, 0, 1);
+    if (job !== this.#job) return;
+    this.#timer = setTimeout(() => void this.#worker?.terminate(), STUCK_MS);
+  }
+
+  /** Nothing is left to do. */
+  async #rest(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    worker.unref();
+    const end = (): Promise<number> => {
+      this.#worker = undefined;
+      return worker.terminate();
+    };
+    clearTimeout(this.#timer);
+    if (this.#users === 0) await end();
+    else this.#timer = setTimeout(() => void end(), IDLE_MS).unref();
+  }
+}
+
+export const parseThread = new ParseThread();
+
+const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
+const TOO_LARGE = new Fault(`to read it takes more than ${HEAP_MB} MB of memory`, 'send less');
+
+function settle(job: Job, answer: ParseAnswer): void {
+  switch (answer.type) {
+    case 'done':
+      return job.resolve(answer.result);
+    case 'fault':
+      return job.reject(new Fault(answer.fact, answer.remedy));
+    case 'charset':
+      return job.reject(new UnsupportedBodyError('charset', job.body.charset ?? '', 'UTF-8'));
+    case 'error':
+      return job.reject(Object.assign(new Error(answer.message), { name: answer.name }));
+  }
+}
