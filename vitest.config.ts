@@ -16,7 +16,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit+e2e on express',
-          include: ['lib/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
+          include: ['{lib,bench}/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
         },
       },
       {

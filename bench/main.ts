@@ -1,41 +1,84 @@
-import { existsSync } from 'node:fs';
-import { fastai, ModelStore } from '../lib/index.js';
-import { benchAdapters } from './adapters.js';
-import { benchBatching } from './batching.js';
-import { benchHttp } from './http.js';
-import { benchLanguageModel } from './language-model.js';
-import { benchPredict } from './predict.js';
-import { benchTabular } from './tabular.js';
-import { benchVision } from './vision.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommanderError } from 'commander';
+import { CASES } from './cases.js';
+import { buildOther, removeOther } from './compare.js';
+import { LoadGenerator } from './load/generator.js';
+import { measure } from './measure.js';
+import { parseOptions, UsageError, type BenchOptions } from './options.js';
+import { THIS, type Package } from './package.js';
+import { Pythons } from './peers/pythons.js';
+import { writePages } from './report/pages.js';
+import { machine, type Run } from './report/run.js';
+import { resultOf, type CaseResult } from './report/results.js';
+import { print } from './report/tables.js';
 
-// Ratios within one run are what counts: the machine's own speed falls out of them.
-async function fileOf(tag: string, home: string): Promise<string> {
-  return (await fastai.get(tag, { store: new ModelStore(home) })).pathOf('saved_model.pkl');
+/** Runs the cases; results come as each of them is done. */
+async function runCases(
+  { names, rounds, seconds, docs }: BenchOptions,
+  packages: readonly Package[],
+  folder: string,
+): Promise<{ results: CaseResult[]; failed: boolean }> {
+  const load = new LoadGenerator();
+  const pythons = new Pythons();
+  const results: CaseResult[] = [];
+  let failed = false;
+  for (const one of CASES) {
+    if (names.length > 0 && !names.includes(one.name)) continue;
+    const skipped = new Set<string>();
+    const skip = (sentence: string): void => void skipped.add(sentence);
+    try {
+      const setting = { packages, folder, pythons, load, skip };
+      const rows = await measure(one, setting, {
+        ...(rounds !== undefined && { rounds }),
+        ...(seconds !== undefined && { seconds }),
+      });
+      const result = resultOf(one, rows, [...skipped]);
+      results.push(result);
+      console.log(print(result));
+      // One after the other: a run that is ended keeps what it has.
+      if (docs)
+        await writePages(THIS.root, { machine: machine(), compare: undefined, cases: [result] });
+    } catch (error) {
+      failed = true;
+      console.error(`\n${one.name} failed:`, error);
+    }
+  }
+  await load.stop();
+  return { results, failed };
 }
 
-const textHome = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home';
-
-/** The batching is measured on a model of usual size where there is one; the sample's is small. */
-async function batchingFile(): Promise<string> {
-  const { LEARNER = '../shared/learners/fastai_sentiment/export.pkl' } = process.env;
-  const file = existsSync(LEARNER) ? LEARNER : await fileOf('fastai_sentiment', textHome);
-  console.log(`\nThe model of ${file}`);
-  return file;
+async function main(): Promise<number> {
+  const options = parseOptions(
+    process.argv.slice(2),
+    CASES.map(({ name }) => name),
+  );
+  if (options.list) {
+    for (const { name, title } of CASES) console.log(`${name.padEnd(18)} ${title}`);
+    return 0;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-vts-bench-'));
+  // Also where a signal ends the run.
+  process.once('exit', () => {
+    if (options.compare !== undefined) removeOther(folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const packages = [THIS];
+  if (options.compare !== undefined) packages.push(buildOther(options.compare, folder));
+  const { results, failed } = await runCases(options, packages, folder);
+  const run: Run = { machine: machine(), compare: options.compare, cases: results };
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run)}\n`);
+  const missed = results.some(({ targets }) => targets.some(({ met }) => !met));
+  return failed || (options.check && missed) ? 1 : 0;
 }
 
-const benches: Record<string, () => Promise<void>> = {
-  predict: async () => benchPredict(await fileOf('fastai_sentiment', textHome)),
-  http: async () => benchHttp(await fileOf('fastai_sentiment', textHome), textHome),
-  adapters: benchAdapters,
-  batching: async () => benchBatching(await batchingFile()),
-  tabular: async () => benchTabular(await fileOf('income', 'sample/03-tabular/models-home')),
-  vision: async () => benchVision(await fileOf('shapes', 'sample/04-vision/models-home')),
-  'language-model': async () =>
-    benchLanguageModel(await fileOf('reviews_lm', 'sample/05-language-model/models-home')),
-};
-
-// `npm run bench` runs all of them, `npm run bench -- http` the ones that are named.
-const named = process.argv.slice(2);
-for (const [name, bench] of Object.entries(benches)) {
-  if (named.length === 0 || named.includes(name)) await bench();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else if (error instanceof UsageError) {
+    console.error(error.message);
+    process.exitCode = 2;
+  } else throw error;
 }

@@ -1,8 +1,33 @@
 /** The middle value. */
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value that a share of the values lies below, between neighbours by their distance. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const at = share * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(at)] ?? NaN, sorted[Math.ceil(at)] ?? NaN];
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+/** Median and its spread: the median absolute deviation, which one bad round does not move. */
+export interface Summary {
+  readonly median: number;
+  readonly spread: number;
+}
+
+export function summarize(values: readonly number[]): Summary {
+  const middle = median(values);
+  return { median: middle, spread: median(values.map((value) => Math.abs(value - middle))) };
+}
+
+/**
+ * Ratios of neighbouring rounds: what slows the machine for a while falls on both sides of each.
+ */
+export function ratiosOf(own: readonly number[], other: readonly number[]): number[] {
+  const rounds = Math.min(own.length, other.length);
+  return Array.from({ length: rounds }, (_, round) => own[round]! / other[round]!);
 }
 
 /** Milliseconds that a call takes. */
@@ -12,30 +37,37 @@ export async function timed(call: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/**
- * Median milliseconds of two calls, taken in turns so that a busy moment of the machine falls on
- * both.
- */
-export async function sideBySide(
-  first: () => Promise<unknown>,
-  second: () => Promise<unknown>,
-  rounds: number,
-): Promise<[number, number]> {
-  const times: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    times[0].push(await timed(first));
-    times[1].push(await timed(second));
-  }
-  return [median(times[0]), median(times[1])];
+/** Of two calls taken in turns: the median of each, and of the ratios and differences of pairs. */
+export interface Pair {
+  readonly first: number;
+  readonly second: number;
+  /** Second by first. */
+  readonly ratio: number;
+  /** Second less first. */
+  readonly rest: number;
 }
 
-/** Prints rows with aligned columns. */
-export function table(title: string, header: readonly string[], rows: readonly string[][]): void {
-  const widths = header.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => row[column]!.length)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, column) => cell.padStart(widths[column]!)).join('  ');
-  console.log(`\n${title}\n${line(header)}`);
-  for (const row of rows) console.log(line(row));
+/**
+ * Calls both in turns, each first as often as second, for so many milliseconds. Calls are told their
+ * number, the same for both sides of a pair.
+ */
+export async function inTurns(
+  first: (turn: number) => Promise<unknown>,
+  second: (turn: number) => Promise<unknown>,
+  ms: number,
+): Promise<Pair> {
+  const [firsts, seconds]: [number[], number[]] = [[], []];
+  const start = performance.now();
+  for (let turn = 0; turn === 0 || performance.now() - start < ms; turn += 2) {
+    firsts.push(await timed(() => first(turn)));
+    seconds.push(await timed(() => second(turn)));
+    seconds.push(await timed(() => second(turn + 1)));
+    firsts.push(await timed(() => first(turn + 1)));
+  }
+  return {
+    first: median(firsts),
+    second: median(seconds),
+    ratio: median(ratiosOf(seconds, firsts)),
+    rest: median(seconds.map((value, at) => value - firsts[at]!)),
+  };
 }

@@ -19,7 +19,7 @@ import {
   type RunnerOptions,
 } from 'nestjs-vts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openLoop } from '../bench/overload.js';
+import { openLoop } from '../bench/load/loops.js';
 import { HttpClient } from './helpers/http-client.js';
 import { MODELS_HOME } from './helpers/models-home.js';
 import { startApp } from './helpers/testing-app.js';
