@@ -39,7 +39,7 @@ beforeAll(async () => {
       outDir: folder,
       emptyOutDir: false,
       rollupOptions: {
-        input: { store: join(root, 'dist/lib/serving/store/model-store.js') },
+        input: { store: join(root, 'dist/lib/serving/index.js') },
         output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
         preserveEntrySignatures: 'strict',
       },
