@@ -94,7 +94,6 @@ const programs = (folder) => scripts(folder).filter((path) => path.endsWith('.js
 
 const bundles = {
   lib: await bundle('lib', ENTRIES),
-  bench: await bundle('bench', programs('bench')),
   test: await bundle('test', programs('test')),
 };
 for (const [folder, files] of Object.entries(bundles)) {
