@@ -12,10 +12,10 @@ function machine(cores: number, loop = 0.1, used = 1.1) {
   };
   const growth = new CrewGrowth(meter);
   /** Whether another worker was asked for while answers came every 10 ms. */
-  const busy = (ms: number, workers: number, more = true): boolean => {
+  const busy = (ms: number, workers: number, late = true): boolean => {
     let wanted = false;
     for (const end = state.at + ms; state.at < end; state.at += 10) {
-      wanted = growth.wants(workers, more) || wanted;
+      wanted = growth.wants(workers, late) || wanted;
     }
     return wanted;
   };
@@ -23,13 +23,13 @@ function machine(cores: number, loop = 0.1, used = 1.1) {
 }
 
 describe('CrewGrowth', () => {
-  it('asks for a worker when none has a break and a core sleeps', () => {
+  it('asks for a worker when calls wait and a core sleeps', () => {
     const { busy } = machine(2);
     expect(busy(400, 1)).toBe(false);
     expect(busy(200, 1)).toBe(true);
   });
 
-  it('begins anew where a worker has a break', () => {
+  it('begins anew where no call waits for long', () => {
     const { busy } = machine(2);
     for (let i = 0; i < 5; i++) {
       expect(busy(400, 1)).toBe(false);
@@ -40,7 +40,7 @@ describe('CrewGrowth', () => {
   it('does not where the cores are taken: by workers, the event loop, or another runner', () => {
     expect(machine(2).busy(2000, 2)).toBe(false);
     expect(machine(1).busy(2000, 1)).toBe(false);
-    expect(machine(2, 0.25).busy(2000, 1)).toBe(false);
+    expect(machine(2, 0.7).busy(2000, 1)).toBe(false);
     expect(machine(2, 0.1, 1.8).busy(2000, 1)).toBe(false);
   });
 
@@ -52,8 +52,8 @@ describe('CrewGrowth', () => {
   });
 
   it('leaves a part of a core to what is there', () => {
-    expect(machine(1.5).busy(2000, 1)).toBe(false);
-    expect(machine(2.5).busy(600, 1)).toBe(true);
+    expect(machine(1.3).busy(2000, 1)).toBe(false);
+    expect(machine(1.5).busy(600, 1)).toBe(true);
     expect(machine(2.5).busy(2000, 2)).toBe(false);
   });
 });

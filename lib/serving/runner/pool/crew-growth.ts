@@ -1,12 +1,10 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { usableCores } from './cores.js';
 
-/** Calls must have come behind each other for so long without a break. */
+/** Calls must have waited for so long without a break. */
 const BUSY_MS = 500;
-/** What the process must leave to another worker: less would hardly make it worth its memory. */
-const SPARE_CORES = 0.75;
-/** What may be missing then, as workers and event loop wait for each other at times. */
-const MISSING_CORES = 0.3;
+/** How much more there must be of the machine than is used: less would hardly be worth the memory. */
+const WORTHWHILE = 1.25;
 
 /** What a machine does, for tests. */
 export interface GrowthMeter {
@@ -31,7 +29,7 @@ const METER: GrowthMeter = {
 };
 
 /**
- * Tells when a crew should have one worker more: where none has a break, and neither its
+ * Tells when a crew should have one worker more: where calls wait all the time, and neither its
  * workers and the event loop nor the process as a whole use what cores there are. A service that is
  * never busy pays for one model, and no call waits until another is loaded.
  */
@@ -43,11 +41,11 @@ export class CrewGrowth {
   /**
    * Asked each time a worker has answered.
    *
-   * @param busy The other workers run, and this one has its next call.
+   * @param late Calls wait for longer than callers should.
    */
-  wants(workers: number, busy: boolean): boolean {
+  wants(workers: number, late: boolean): boolean {
     const { meter } = this;
-    if (!busy) {
+    if (!late) {
       this.#since = undefined;
       return false;
     }
@@ -61,8 +59,6 @@ export class CrewGrowth {
     const { utilization } = meter.loop(this.#since.loop);
     const used = (meter.cpu() - this.#since.cpu) / (ms * 1000);
     this.#since = undefined;
-    // The event loop has as much more to do as more calls are run.
-    const needed = (workers + 1) * (1 + utilization / workers);
-    return needed <= meter.cores + MISSING_CORES && used <= meter.cores - SPARE_CORES;
+    return meter.cores >= WORTHWHILE * Math.max(workers + utilization, used);
   }
 }

@@ -27,8 +27,8 @@ export interface WorkerCrewOptions {
 
 export interface WorkerCrewEvents {
   free(): void;
-  /** Tasks that no worker has begun. */
-  waiting(): number;
+  /** Milliseconds that the last of the waiting tasks will have waited. */
+  backlogMs(): number;
   /** A worker is gone, with tasks that it had not answered. */
   lost(exit: WorkerExit): void;
   /** The model cannot be loaded any more, and may never be. */
@@ -39,6 +39,9 @@ const MEMBERS = {
   thread: [PoolWorker, new URL('./worker.js', import.meta.url)],
   process: [PoolProcess, new URL('../process/child.js', import.meta.url)],
 } as const;
+
+/** Who waits less than this has no need of another worker. */
+const LATE_MS = 10;
 
 /** Keeps a number of workers, threads or processes, and replaces each that ends. */
 export class WorkerCrew {
@@ -120,12 +123,8 @@ export class WorkerCrew {
     if (this.#growth === undefined || this.wanted >= this.options.workers) return;
     // One that is lost or still loads comes first.
     if (this.dismissed || this.members.size < this.wanted) return;
-    let busy = true;
-    for (const worker of this.members) {
-      if (!worker.ready) return;
-      busy &&= worker.load > 0;
-    }
-    if (!this.#growth.wants(this.wanted, busy || this.events.waiting() > 0)) return;
+    for (const worker of this.members) if (!worker.ready) return;
+    if (!this.#growth.wants(this.wanted, this.events.backlogMs() >= LATE_MS)) return;
     this.wanted++;
     this.#spawn();
   }

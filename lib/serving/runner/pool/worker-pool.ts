@@ -30,7 +30,7 @@ export class WorkerPool extends CallPool {
     this.#dispatcher = new TaskDispatcher(options.name);
     this.#crew = new WorkerCrew(options, this.#dispatcher.workers, {
       free: () => this.#offer(),
-      waiting: () => this.#dispatcher.waiting,
+      backlogMs: () => this.backlogMs ?? 0,
       lost: (exit) => this.#lost(exit),
       down: (reason) => this.#refuseQueue(reason),
     });
