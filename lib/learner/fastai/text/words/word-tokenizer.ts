@@ -122,7 +122,7 @@ export class WordTokenizer {
 /** False where a special case that the last segment begins may go on in the next. */
 function join(segments: Segment[], next: Segment): boolean {
   const open = segments.at(-1)?.open;
-  if (open !== undefined && open.length > 0 && open.some((rest) => rest.has(next.first))) {
+  if (open !== undefined && open.some((rest) => rest.has(next.first))) {
     return false;
   }
   segments.push(next);
