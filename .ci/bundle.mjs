@@ -1,4 +1,4 @@
-// Bundles what `nest build` has compiled into dist, in place: entries stay where they were, and
+// Bundles what `nest build` has compiled into dist/lib, in place: entries stay where they were, and
 // what they share goes into chunks. Dependencies stay packages; declarations are the compiler's.
 //
 // A program or an asset needs no line here. What a module names by `new URL('./worker.js',
@@ -19,7 +19,8 @@ const ENTRIES = [
   'cli/build/capture-main.js',
 ];
 
-const dist = resolve(import.meta.dirname, '../dist');
+const lib = resolve(import.meta.dirname, '../dist/lib');
+const fileName = (id) => relative(lib, id);
 
 /** Gives the bundler the compiler's source maps, so that its own lead to the TypeScript. */
 const sourceMaps = {
@@ -34,7 +35,7 @@ const sourceMaps = {
 };
 
 /** Files that modules name by their URLs: programs are bundled, all others are copied. */
-const namedByUrl = (fileName) => ({
+const namedByUrl = {
   name: 'named-by-url',
   transform: {
     filter: { id: /\.js$/, code: 'import.meta.url' },
@@ -52,55 +53,35 @@ const namedByUrl = (fileName) => ({
       return { code: changed, map: null };
     },
   },
-});
-
-/**
- * The bundles of a folder of dist. What they use of other folders is in them.
- *
- * @param {string} folder
- * @param {readonly string[]} entries Paths in the folder.
- */
-async function bundle(folder, entries) {
-  const root = join(dist, folder);
-  const fileName = (id) => relative(id.startsWith(root) ? root : dist, id);
-  const build = await rolldown({
-    input: Object.fromEntries(entries.map((path) => [path.slice(0, -3), join(root, path)])),
-    platform: 'node',
-    // Modules have effects, such as decorators and registries.
-    treeshake: false,
-    external: /^[^./]/,
-    plugins: [sourceMaps, namedByUrl(fileName)],
-    onLog(level, { message }) {
-      if (level === 'warn') throw new Error(message);
-    },
-  });
-  const { output } = await build.generate({
-    dir: root,
-    format: 'esm',
-    // Nest and the codes of errors go by the names of classes.
-    keepNames: true,
-    sourcemap: true,
-    entryFileNames: '[name].js',
-    chunkFileNames: ({ isDynamicEntry, facadeModuleId }) =>
-      isDynamicEntry ? fileName(facadeModuleId) : 'chunks/[name]-[hash].js',
-  });
-  await build.close();
-  return output;
-}
-
-const scripts = (folder) =>
-  readdirSync(join(dist, folder), { recursive: true }).filter((path) => /\.js(\.map)?$/.test(path));
-const programs = (folder) => scripts(folder).filter((path) => path.endsWith('.js'));
-
-const bundles = {
-  lib: await bundle('lib', ENTRIES),
-  test: await bundle('test', programs('test')),
 };
-for (const [folder, files] of Object.entries(bundles)) {
-  for (const path of scripts(folder)) rmSync(join(dist, folder, path));
-  for (const { fileName, code, source } of files) {
-    const path = join(dist, folder, fileName);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, code ?? source);
-  }
+
+const build = await rolldown({
+  input: Object.fromEntries(ENTRIES.map((path) => [path.slice(0, -3), join(lib, path)])),
+  platform: 'node',
+  // Modules have effects, such as decorators and registries.
+  treeshake: false,
+  external: /^[^./]/,
+  plugins: [sourceMaps, namedByUrl],
+  onLog(level, { message }) {
+    if (level === 'warn') throw new Error(message);
+  },
+});
+const { output } = await build.generate({
+  dir: lib,
+  format: 'esm',
+  // Nest and the codes of errors go by the names of classes.
+  keepNames: true,
+  sourcemap: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: ({ isDynamicEntry, facadeModuleId }) =>
+    isDynamicEntry ? fileName(facadeModuleId) : 'chunks/[name]-[hash].js',
+});
+await build.close();
+
+for (const path of readdirSync(lib, { recursive: true })) {
+  if (/\.js(\.map)?$/.test(path)) rmSync(join(lib, path));
+}
+for (const { fileName: path, code, source } of output) {
+  mkdirSync(dirname(join(lib, path)), { recursive: true });
+  writeFileSync(join(lib, path), code ?? source);
 }
