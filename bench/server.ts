@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from './load/free-port.js';
 import type { LoadRequest } from './load/generator.js';
 import { Child, type Launch } from './program.js';
 
@@ -53,13 +52,4 @@ export class Server {
   stop(): Promise<void> {
     return this.child.stop();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

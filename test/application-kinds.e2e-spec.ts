@@ -20,10 +20,9 @@ import {
   type FastaiRunner,
   type Tensor,
 } from 'nestjs-vts';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../bench/load/free-port.js';
 import { adapter } from './helpers/adapter.js';
 import { HttpClient } from './helpers/http-client.js';
 import { MODELS_HOME } from './helpers/models-home.js';
@@ -67,16 +66,6 @@ Reflect.defineMetadata('design:paramtypes', [Scorer], ScoreController);
   controllers: [ScoreController],
 })
 class AppModule {}
-
-/** A port that nothing listens at. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function clientOf(port: number): ClientProxy {
   return ClientProxyFactory.create({

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../bench/load/free-port.js';
 import { environmentOf } from '../fuzz/sample-setup.js';
 import { residentBytes } from './resident-bytes.js';
 
@@ -100,13 +100,4 @@ export class Service {
     }
     if (this.#exited?.[0] !== 0) throw new Error(`${this.name} ended with ${this.died}.`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
