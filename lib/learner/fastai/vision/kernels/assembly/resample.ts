@@ -4,9 +4,13 @@
 // eight times low; taps that fill up a group weigh nothing. What is read or written beyond a row is
 // at most 16 bytes.
 
-function rounded(high: v128, low: v128): v128 {
-  const sum = i32x4.add(i32x4.add(i32x4.shl(high, 11), low), i32x4.splat(1 << 21));
-  return i32x4.shr_s(sum, 22);
+/** What products with the two parts of weights stand for together. */
+function joined(high: v128, low: v128): v128 {
+  return i32x4.add(i32x4.shl(high, 11), low);
+}
+
+function rounded(sums: v128): v128 {
+  return i32x4.shr_s(i32x4.add(sums, i32x4.splat(1 << 21)), 22);
 }
 
 /** Four sums to bytes, in the four lanes of 32 bits or in the sixteen of 8. */
@@ -71,15 +75,15 @@ export function alongRows(
         h3 = i32x4.add(h3, i32x4.dot_i16x8_s(eight, high));
         l3 = i32x4.add(l3, i32x4.dot_i16x8_s(eight, low));
       }
-      const s0 = i32x4.add(i32x4.shl(h0, 11), l0);
-      const s1 = i32x4.add(i32x4.shl(h1, 11), l1);
-      const s2 = i32x4.add(i32x4.shl(h2, 11), l2);
-      const s3 = i32x4.add(i32x4.shl(h3, 11), l3);
+      const s0 = joined(h0, l0);
+      const s1 = joined(h1, l1);
+      const s2 = joined(h2, l2);
+      const s3 = joined(h3, l3);
       // The four parts of each of the four sums, turned so that they can be added.
       const a = i32x4.add(i32x4.shuffle(s0, s1, 0, 4, 1, 5), i32x4.shuffle(s0, s1, 2, 6, 3, 7));
       const b = i32x4.add(i32x4.shuffle(s2, s3, 0, 4, 1, 5), i32x4.shuffle(s2, s3, 2, 6, 3, 7));
       const sums = i32x4.add(i64x2.shuffle(a, b, 0, 2), i64x2.shuffle(a, b, 1, 3));
-      const values = i32x4.shr_s(i32x4.add(sums, i32x4.splat(1 << 21)), 22);
+      const values = rounded(sums);
       const words = i16x8.narrow_i32x4_s(values, values);
       const bytes = i8x16.narrow_i16x8_u(words, words);
       v128.store_lane<u8>(to3 + x, bytes, 3);
@@ -135,7 +139,10 @@ export function alongColumns(
         l3 = i32x4.add(l3, i32x4.dot_i16x8_s(d, low));
       }
     }
-    const sixteen = bytes(rounded(h0, l0), rounded(h1, l1), rounded(h2, l2), rounded(h3, l3));
-    v128.store(target + x, sixteen);
+    const a = rounded(joined(h0, l0));
+    const b = rounded(joined(h1, l1));
+    const c = rounded(joined(h2, l2));
+    const d = rounded(joined(h3, l3));
+    v128.store(target + x, bytes(a, b, c, d));
   }
 }
