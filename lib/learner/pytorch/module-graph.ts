@@ -1,4 +1,4 @@
-import { lowerModel, quantizeGraph, type LoweredModel, type OnnxSession } from '../onnx/index.js';
+import { lowerModel, quantizeGraph, type OnnxSession } from '../onnx/index.js';
 import { loadLowerings } from '../onnx/lowering/registry.js';
 import { keptName, keptSession } from '../onnx/session/kept-model.js';
 import type { Module } from '../torch/index.js';
@@ -16,36 +16,41 @@ export async function openModuleGraph(
   const { module, torchFile } = openModuleFile(source);
   try {
     await loadLowerings(module);
-    const { specsFor: _, ...plan } = planModule(module, options.inputs);
+    const { specsFor, ...plan } = planModule(module, options.inputs);
     const int8 = options.precision === 'int8';
     const [first] = plan.inputs;
     const rank = first?.dims.length ?? 0;
-    const lower = (of: Module, forRank: number): LoweredModel => {
-      const inputs = planModule(of, options.inputs).specsFor(forRank);
-      return lowerModel(of, { ...(inputs && { inputs }), skipsChunks: !int8 });
-    };
     const { cacheFolder: folder } = options;
     const fingerprint = folder === undefined ? '' : torchFile.fingerprint();
-    const create = async ({ graph }: LoweredModel, forRank: number): Promise<OnnxSession> => {
-      const kind = int8 ? 'int8' : 'lowered';
+    const open = (of: Module, forRank: number) => {
       const place = folder !== undefined && {
         folder,
-        name: keptName(kind, fingerprint, options.inputs ?? null, forRank),
+        name: keptName(int8 ? 'int8' : 'lowered', fingerprint, options.inputs ?? null, forRank),
       };
-      const make = () => ({ model: int8 ? quantizeGraph(graph) : graph, facts: null });
-      return (await guarded(() => keptSession(place, make, sessionOptions))).session;
+      const make = () => {
+        const inputs = specsFor(forRank);
+        const how = { ...(inputs && { inputs }), skipsChunks: !int8 };
+        const { graph, outputs } = lowerModel(of, how);
+        const names = outputs.map(({ name }) => name);
+        return { model: int8 ? quantizeGraph(graph) : graph, facts: names };
+      };
+      return guarded(() => keptSession(place, make, sessionOptions));
     };
-    const lowered = lower(module, rank);
-    const sessions = new Map([[rank, Promise.resolve(await create(lowered, rank))]]);
-    const again = (other: number): Promise<OnnxSession> => {
+    const { session: own, facts: outputs } = await open(module, rank);
+    const sessions = new Map([[rank, Promise.resolve(own)]]);
+    const again = async (other: number): Promise<OnnxSession> => {
       // The file is closed by now, and rarely needed again.
       const file = openModuleFile(source);
-      return create(lower(file.module, other), other).finally(() => file.torchFile.close());
+      try {
+        return (await open(file.module, other)).session;
+      } finally {
+        file.torchFile.close();
+      }
     };
     return {
       className: module.className,
       plan: int8 && plan.text ? { ...plan, text: { ...plan.text, noPadAtChunkStart: true } } : plan,
-      outputs: lowered.outputs.map(({ name }) => name),
+      outputs,
       sessionFor(wanted) {
         const key = first?.tail === undefined ? rank : wanted;
         let session = sessions.get(key);

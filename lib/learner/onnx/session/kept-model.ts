@@ -9,7 +9,7 @@ import { EXTERNAL_BYTES, writeChunks } from './model-folder.js';
 import type { OnnxSession } from './onnx-session.js';
 
 /** To be raised when the same content comes to be lowered or quantized otherwise. */
-const VERSION = 1;
+const VERSION = 2;
 const MODEL = 'model.onnx';
 /** Written last. */
 const INDEX = 'kept.json';
