@@ -66,6 +66,7 @@ export {
   SessionCreationError,
   SessionReleasedError,
   TextInputError,
+  UnquantizableModelError,
   UnsupportedDTypeError,
   UnsupportedModuleError,
 } from './onnx/errors.js';
@@ -75,7 +76,6 @@ export {
   TensorInputError,
   TorchModel,
   UnknownModelInputsError,
-  UnquantizableModelError,
   type ModelInput,
   type ModelInputDType,
   type NestedNumbers,

@@ -68,8 +68,8 @@ async function quantizedFile(
   cacheFolder: string | undefined,
   options: SessionOptions,
 ): Promise<OnnxSession> {
-  const { quantizedSession, quantizeFile } = await import('../onnx/index.js');
-  const model = quantizeFile(onnx);
-  if (!model) throw new NothingToQuantizeError();
-  return quantizedSession(model, model.sources, cacheFolder, options);
+  const { openQuantizedFile } = await import('../onnx/quantize/quantized-session.js');
+  const session = await openQuantizedFile(onnx, cacheFolder, options);
+  if (!session) throw new NothingToQuantizeError();
+  return session;
 }

@@ -132,3 +132,13 @@ export class TextInputError extends InputError {
     super(`${reason}. ${remedy}`);
   }
 }
+
+/** Weights of an ONNX model were to be quantized, and cannot be found. @publicApi */
+export class UnquantizableModelError extends VtsError {
+  constructor() {
+    super(
+      `The weights of this ONNX model cannot be quantized: it was given as bytes, and they are in other files. Give the ` +
+        `path of the .onnx file, with those files beside it, or omit int8.`,
+    );
+  }
+}

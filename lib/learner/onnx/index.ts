@@ -1,12 +1,11 @@
 export { type OnnxDType } from './dtype.js';
 export { SessionReleasedError, TextInputError, UnsupportedModuleError } from './errors.js';
-export { lowerModel, type LoweredModel } from './lowering/lower-model.js';
+export { lowerModel } from './lowering/lower-model.js';
 export type { InputSpec, TextLimits } from './lowering/lowering.js';
 export { externalFiles, pathInside } from './proto/external-files.js';
 export { writeModel } from './proto/model-writer.js';
-export { quantizeFile } from './quantize/quantize-file.js';
 export { quantizeGraph } from './quantize/quantize-graph.js';
-export { quantizedSession } from './quantize/quantized-session.js';
+export { openQuantizedFile } from './quantize/quantized-session.js';
 export { createSession, openSession, type SessionOptions } from './session/create-session.js';
 export { nodeName, usableProviders } from './session/execution-providers.js';
 export { OnnxSession } from './session/onnx-session.js';

@@ -49,13 +49,3 @@ export class TensorInputError extends InputError {
     super(`The input "${input}" of the model ${reason}; ${remedy}.`);
   }
 }
-
-/** `precision: 'int8'` was given for a model whose weights cannot be found. @publicApi */
-export class UnquantizableModelError extends VtsError {
-  constructor() {
-    super(
-      `precision: 'int8' cannot be used for the bytes of an ONNX model that keeps its weights in other files. Give the ` +
-        `path of the .onnx file, with those files beside it, or omit precision.`,
-    );
-  }
-}

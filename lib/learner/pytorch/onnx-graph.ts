@@ -1,14 +1,12 @@
 import {
-  externalFiles,
+  openQuantizedFile,
   openSession,
-  quantizedSession,
-  quantizeFile,
   type OnnxSession,
   type SessionOptions,
 } from '../onnx/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { checkModelInputs } from './input-plan.js';
-import { InvalidModelInputError, UnquantizableModelError } from './errors.js';
+import { InvalidModelInputError } from './errors.js';
 import { sessionOptionsOf, type ModelGraph, type TorchModelOptions } from './model-graph.js';
 import type { ModelInput, ModelInputDType, PlannedInput } from './model-input.js';
 
@@ -54,10 +52,8 @@ async function openQuantized(
   { cacheFolder, warn }: TorchModelOptions,
   sessionOptions: SessionOptions,
 ): Promise<OnnxSession> {
-  if (typeof source !== 'string' && externalFiles(source)?.size)
-    throw new UnquantizableModelError();
-  const quantized = quantizeFile(source);
-  if (quantized) return quantizedSession(quantized, quantized.sources, cacheFolder, sessionOptions);
+  const session = await openQuantizedFile(source, cacheFolder, sessionOptions);
+  if (session) return session;
   warn?.(
     `precision: 'int8' changes nothing in this ONNX model: no MatMul, Gemm or LSTM in it has float32 weights of 1024 elements or more. ` +
       `Omit precision.`,

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { Tensor } from 'onnxruntime-common';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InputError } from '../errors/index.js';
+import { UnquantizableModelError } from '../onnx/errors.js';
 import { TorchScriptFileError } from '../torch/index.js';
 import {
   InvalidModelInputError,
   NotAModuleError,
   TensorInputError,
   UnknownModelInputsError,
-  UnquantizableModelError,
 } from './errors.js';
 import { difference, fixture, tensorOf, torchCases } from '../../../test/helpers/torch-cases.js';
 import type { TorchModelOptions } from './model-graph.js';

@@ -91,7 +91,7 @@ describe('files as exporters write them', () => {
       for (const session of [
         await createSession(quantized, options),
         await openSession(model, options),
-        await quantizedSession(quantized, quantized.sources, join(own, 'cache'), options),
+        await quantizedSession(quantized, join(own, 'cache'), options),
       ]) {
         const ours = await distance(session, known);
         expect(ours).toBeGreaterThan(0);
@@ -122,10 +122,7 @@ describe('the folder that the result is kept in', () => {
     const [path, cache] = [copyOf('data-file'), join(own, 'cache')];
     const open = async (): Promise<number> => {
       const quantized = quantizeFile(path)!;
-      return distance(
-        await quantizedSession(quantized, quantized.sources, cache, options),
-        cases['data-file']!,
-      );
+      return distance(await quantizedSession(quantized, cache, options), cases['data-file']!);
     };
     const near = await open();
     expect(await open()).toBe(near);

@@ -5,6 +5,7 @@ import { Tensor } from 'onnxruntime-node';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { GraphBuilder } from '../graph-builder.js';
 import type { Graph } from '../graph.js';
+import { writeModel } from '../proto/model-writer.js';
 import { lazyTensorData } from '../tensor-data.js';
 import { quantizeGraph } from './quantize-graph.js';
 import { quantizedSession } from './quantized-session.js';
@@ -33,7 +34,12 @@ function doubling(): Graph {
 }
 
 async function doubles(content = 'a', folder: string | undefined = cache): Promise<void> {
-  const session = await quantizedSession(doubling(), [Buffer.from(content)], folder, {});
+  const graph = doubling();
+  const session = await quantizedSession(
+    { sources: [Buffer.from(content)], write: (options) => writeModel(graph, options) },
+    folder,
+    {},
+  );
   const { y } = await session.run({
     x: new Tensor('float32', new Float32Array(64).fill(3), [1, 64]),
   });
