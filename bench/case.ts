@@ -49,7 +49,7 @@ export interface Case {
   start(setting: Setting): Promise<readonly Contestant[]>;
 }
 
-/** What a case is started with. */
+/** What a case gets when it starts. */
 export interface Setting {
   /** This package, and with `--compare` the other one. */
   readonly packages: readonly Package[];

@@ -15,7 +15,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
 /**
  * The package of another commit, built in a work tree of its own, with this bench's programs.
  *
- * @throws UsageError where there is no such commit.
+ * @throws UsageError for a commit that does not exist.
  */
 export function buildOther(ref: string, folder: string): Package {
   let commit: string;

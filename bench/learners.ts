@@ -28,8 +28,6 @@ export async function learnerFile(
 ): Promise<string> {
   const file = `${LEARNERS}/${name}/export.pkl`;
   if (existsSync(file)) return file;
-  setting.skip(
-    `There is no ${name}/export.pkl in BENCH_LEARNERS: the sample's ${instead} is used.`,
-  );
+  setting.skip(`BENCH_LEARNERS has no ${name}/export.pkl: the sample's ${instead} is used.`);
   return sampleFile(instead);
 }

@@ -25,7 +25,7 @@ describe('parseOptions', () => {
   });
 
   it.each([
-    ['nix', 'There is no case "nix"; the cases are text, http-text.'],
+    ['nix', 'No case is named "nix"; the cases are text, http-text.'],
     ['--rounds 0', '--rounds takes a whole number above 0 up to 1000, not "0".'],
     ['--rounds 1.5', '--rounds takes a whole number above 0 up to 1000, not "1.5".'],
     ['--rounds many', '--rounds takes a whole number above 0 up to 1000, not "many".'],

@@ -50,7 +50,7 @@ export function parseOptions(args: readonly string[], cases: readonly string[]):
   const options = { ...command.opts<Omit<BenchOptions, 'names'>>(), names: command.args };
   const unknown = options.names.find((name) => !cases.includes(name));
   if (unknown !== undefined) {
-    throw new UsageError(`There is no case "${unknown}"; the cases are ${cases.join(', ')}.`);
+    throw new UsageError(`No case is named "${unknown}"; the cases are ${cases.join(', ')}.`);
   }
   if (options.docs && options.compare !== undefined) {
     throw new UsageError('--docs writes the numbers of one commit; leave out --compare.');

@@ -97,7 +97,7 @@ interface Peer {
   args(port: number): string[];
 }
 
-/** A service in Python; none where there is no interpreter with its packages. */
+/** A service in Python, if an interpreter has its packages. */
 function peer(setting: Setting, { name, modules, request, env, most, args }: Peer): Service[] {
   const found = setting.pythons.find(name, modules);
   if ('missing' in found) {

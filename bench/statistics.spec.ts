@@ -10,7 +10,7 @@ describe('median and quantile', () => {
     expect(quantile([7], 0.99)).toBe(7);
   });
 
-  it('of nothing is no number', () => {
+  it('of nothing is NaN', () => {
     expect(median([])).toBeNaN();
   });
 });

@@ -13,7 +13,7 @@ const LEARNERS = {
   tabular: ['adult_income', 'income'],
 } as const;
 
-const STORED = ' from a store, once more';
+const STORED = ': a runner of a store, its worker included';
 
 export const load: Case = {
   name: 'load',
@@ -37,7 +37,7 @@ export const load: Case = {
   },
 };
 
-/** The second start of a service: what the first has kept beside the model is there. */
+/** The second start of a service, with its worker thread: what the first has kept beside the model is there. */
 async function ownLoader(
   from: Package,
   files: Record<string, string>,

@@ -17,7 +17,7 @@ export async function load(url, context, next) {
   return loaded;
 }`;
 
-// What importing packages takes in a fresh process.
+// Measures how long a fresh process takes to import packages.
 let modules = 0;
 await answerQuestions(async ({ specifiers, count }: ImportQuestion) => {
   const counting = count ? countModules() : undefined;

@@ -28,7 +28,7 @@ const ROWS = [
   row('large', 'own', [300, 300, 330]),
   row('large', 'limit', [300, 300, 300]),
 ];
-const RESULT = resultOf(ONE as Case, ROWS, ['There is no peer.']);
+const RESULT = resultOf(ONE as Case, ROWS, ['No peer is installed.']);
 
 describe('resultOf', () => {
   it('holds the median of the rounds’ ratios against targets', () => {
@@ -57,7 +57,7 @@ large  limit    300 ±0%              1.00 ±0%
 small: time / limit's 2.00 ±0%, target at most 1.5: missed
 large: time / limit's 1.00 ±0%, target at most 1.5: met
 small: tail 2.00 ±0%, target at least 3: missed
-skipped: There is no peer.`);
+skipped: No peer is installed.`);
   });
 });
 
@@ -84,7 +84,7 @@ describe('fill', () => {
     const page = 'Before\n\n<!-- bench one -->\n<!-- /bench -->\n\nAfter\n';
     const filled = fill(page, run);
     expect(filled).toContain('| small | own | 3.00 ±33% | 2.00 ±0% |  |');
-    expect(filled).toContain('- There is no peer.');
+    expect(filled).toContain('- No peer is installed.');
     expect(filled.startsWith('Before\n\n<!-- bench one -->\n')).toBe(true);
     expect(filled.endsWith('<!-- /bench -->\n\nAfter\n')).toBe(true);
     expect(fill(filled, run).match(/small \| own/g)).toHaveLength(1);

@@ -318,7 +318,7 @@ describe('NumpyNdarray with bytes', () => {
     expect(data).toEqual(Float32Array.of(1, 2, 3, 4));
     expect((data as Float32Array).buffer).toBe(bytes.buffer);
     expect(() => descriptor.parse(raw(bytes.subarray(0, 12)))).toThrow(
-      '12 bytes are no array of float32 of shape (-1, 2)',
+      '12 bytes do not make an array of float32 of shape (-1, 2)',
     );
     expect(() => descriptor.parse(raw(bytes.subarray(0, 9)))).toThrow(InvalidBodyError);
   });

@@ -6,7 +6,7 @@ import { packNumbers, packValues, type PackedColumn, type PackedFrame } from './
  * than the learner does. It gives the same numbers and the same errors. In steps, each of which takes
  * a moment.
  *
- * @returns Undefined for rows that have to be sent as they are: some are no plain objects, or a
+ * @returns Undefined for rows that must be sent as they are: some are not plain objects, or a
  * column is missing, which the learner tells better.
  */
 export function* packRows(

@@ -20,7 +20,7 @@ interface Numbers {
 
 type Cells = unknown[] | NumberArray;
 
-/** All that is to be known of the cells of one column, in shared memory. */
+/** The cells of one column, in shared memory. */
 export type StoredCells = NumberArray | Numbers | StoredColumn;
 
 /**

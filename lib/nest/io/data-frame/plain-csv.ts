@@ -33,7 +33,7 @@ const LOOK = 8192;
 
 /**
  * Splits CSV in which nothing is quoted. Cells stay in the text until somebody wants them, as a
- * text for each would cost the most. Undefined where there is no line.
+ * text for each would cost the most. Undefined for a text without a line.
  */
 export function plainCsv(text: string, newline: string, wanted?: () => void): CsvTable | undefined {
   let header: string[] | undefined;

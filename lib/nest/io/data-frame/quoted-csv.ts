@@ -3,7 +3,7 @@ import { Fault } from '../errors.js';
 import { tooManyFields, type CsvColumn, type CsvTable } from './plain-csv.js';
 import { checkSparse } from './raw-frame.js';
 
-/** Splits CSV in which cells are quoted. Undefined where there is no line. @throws Fault */
+/** Splits CSV in which cells are quoted. Undefined for a text without a line. @throws Fault */
 export function quotedCsv(
   text: string,
   newline: '\n' | '\r',

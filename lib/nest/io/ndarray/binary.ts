@@ -31,7 +31,7 @@ export function readRaw(
   const count = bytes.length / type.size;
   const dims = Number.isInteger(count) ? reshaped([count], shape) : undefined;
   if (dims === undefined) {
-    const fact = `${bytes.length} bytes are no array of ${dtype} of shape ${shapeText(shape)}`;
+    const fact = `${bytes.length} bytes do not make an array of ${dtype} of shape ${shapeText(shape)}`;
     throw new Fault(fact, 'send all elements, little endian and in rows; -1 stands for any size');
   }
   return { dtype, dims, data: dataOf(bytes, type) };
@@ -55,7 +55,7 @@ export function littleEndian(dtype: NdarrayDType, little = true): BinaryType {
  * Bytes as the data of a tensor. Its memory is the bytes' own where they fill it, so that it can be
  * given to a worker; else a copy, as elements have to lie aligned, and others may use the rest.
  *
- * @throws Fault for bytes that are no truth values.
+ * @throws Fault for bytes other than 0 and 1 in an array of bool.
  */
 export function dataOf(bytes: Uint8Array, { dtype, size, little }: BinaryType): NdarrayData {
   const { buffer } = bytes;
@@ -65,7 +65,7 @@ export function dataOf(bytes: Uint8Array, { dtype, size, little }: BinaryType): 
   const data = new (DTYPES[dtype].array as unknown as ViewClass)(own);
   if (dtype === 'bool') {
     const odd = (data as Uint8Array).findIndex((byte) => byte > 1);
-    if (odd >= 0) throw new Fault(`element ${odd} is ${data[odd]}, which is no bool`);
+    if (odd >= 0) throw new Fault(`element ${odd} is ${data[odd]}, which is not a bool`);
   }
   return data;
 }

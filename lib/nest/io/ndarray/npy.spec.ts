@@ -88,7 +88,7 @@ describe('readNpy', () => {
     ['too few elements', fileWith(headerOf('(3,)'), new Uint8Array(8)), 'takes 12 bytes, and 8'],
     ['too many elements', fileWith(headerOf('(1,)'), new Uint8Array(8)), 'takes 4 bytes, and 8'],
     ['rows without end', fileWith(headerOf('(10000000000, 0)')), 'more than 1000000 rows'],
-    ['a truth value of 7', fileWith(headerOf('(1,)', "'|b1'"), Uint8Array.of(7)), 'no bool'],
+    ['a truth value of 7', fileWith(headerOf('(1,)', "'|b1'"), Uint8Array.of(7)), 'not a bool'],
   ])('refuses %s', (_what, file, fact) => {
     expect(() => readNpy(file)).toThrow(Fault);
     expect(() => readNpy(file)).toThrow(fact);

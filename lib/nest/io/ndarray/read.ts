@@ -63,7 +63,7 @@ export function convertElements(
   return converted;
 }
 
-/** What JSON cannot say is no different as bytes. */
+/** NaN and the infinities are refused in bytes as they are in JSON. */
 function checkFinite(
   dtype: NdarrayDType,
   data: NdarrayData,

@@ -171,7 +171,7 @@ class JpegDecoder {
     }
   }
 
-  /** Pixels from `top` on, where the MCUs in hand are those of `mcuRow`. */
+  /** Pixels from `top` on, where the current MCUs are those of `mcuRow`. */
   private band(mcuRow: number, top: number, rows: number): JpegBand {
     const { kernels, header, layout, colours, grey } = this;
     const [luma, second] = this.planes as [Plane, Plane?];

@@ -4,7 +4,7 @@ import { visionKernels, type VisionKernels } from './load.js';
 const SLACK = 64;
 
 /**
- * Memory of the kernels for the image in hand: handed out in order, and given back down to a mark.
+ * Memory of the kernels for the current image: handed out in order, and given back down to a mark.
  * Taking some may detach the views that were made of `kernels.memory` before.
  */
 export class Scratch {
