@@ -1,5 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { OnnxValue } from 'onnxruntime-node';
+import type { OnnxValue } from 'onnxruntime-common';
 import { SessionReleasedError } from '../onnx/index.js';
 import { guarded } from '../runtime/run-guard.js';
 import { TensorInputError } from './errors.js';

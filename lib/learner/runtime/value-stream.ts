@@ -69,9 +69,20 @@ export class ValueStream<T> implements Observable<T>, AsyncIterable<T> {
 
 type Method = (...args: unknown[]) => unknown;
 
+interface Rxjs {
+  readonly Observable: typeof Observable;
+}
+
+let rxjs: Rxjs | undefined;
+
+/** @internal A copy of rxjs that `require` does not find. */
+export function useRxjs(copy: Rxjs): void {
+  rxjs = copy;
+}
+
 function rxjsObservable(): typeof Observable {
   try {
-    const rxjs = createRequire(import.meta.url)('rxjs') as typeof import('rxjs');
+    rxjs ??= createRequire(import.meta.url)('rxjs') as Rxjs;
     return rxjs.Observable;
   } catch (error) {
     throw new RxjsMissingError(error);

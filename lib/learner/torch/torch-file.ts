@@ -51,7 +51,7 @@ function readAny(source: ByteSource, limits: Readonly<ReadLimits>): Omit<TorchFi
     return { ...readZipFormat(source, limits), format: 'zip' };
   }
   if (startsWith(head.subarray(257), 'ustar')) throw new TarFileError(source.name);
-  const other = recognise(head);
+  const other = otherFormat(head);
   if (other) throw new NotATorchFileError(source.name, other);
   const fingerprint = (): string => digestOf(source);
   return { ...readLegacy(source, limits), format: 'legacy', fingerprint };
@@ -74,7 +74,8 @@ const OTHER_FILES = [
   ['\x93NUMPY', 'it is a numpy file'],
 ] as const;
 
-function recognise(head: Uint8Array): string | undefined {
+/** What a file is by its first 512 bytes, where it is one that is taken for a torch file. */
+export function otherFormat(head: Uint8Array): string | undefined {
   if (head.length === 0) return 'it is empty';
   const known = OTHER_FILES.find(([start]) => startsWith(head, start));
   if (known) return known[1];

@@ -1,9 +1,10 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-common';
 import { SessionCreationError } from '../errors.js';
 import type { Graph } from '../graph.js';
 import { writeModel, type WritableModel } from '../proto/model-writer.js';
 import { withModelFolder } from './model-folder.js';
 import { OnnxSession } from './onnx-session.js';
+import { loadOnnxruntime } from './onnxruntime.js';
 
 /** How a session computes. @publicApi */
 export interface SessionOptions {
@@ -26,6 +27,14 @@ export interface SessionOptions {
   readonly tempDir?: string;
 }
 
+/** Where onnxruntime writes the graph that it makes of a model. */
+export interface SavedGraph {
+  readonly path: string;
+  /** The name of a file beside it, for weights of so many bytes and more. */
+  readonly weights: string;
+  readonly from: number;
+}
+
 /**
  * A session for a graph, or a model that writes itself. The weights go through a file in a private
  * folder, which is gone when the promise settles; where no file can be written they go through
@@ -45,13 +54,15 @@ export async function createSession(
 }
 
 /**
- * A session for a finished ONNX model: the path of a file, or its bytes.
+ * A session for a finished ONNX model: the path of a file, or its bytes. With `saveTo` the graph
+ * that it runs is written as well.
  *
  * @throws SessionCreationError when onnxruntime refuses the model.
  */
 export async function openSession(
   model: string | Uint8Array,
   options: SessionOptions = {},
+  saveTo?: SavedGraph,
 ): Promise<OnnxSession> {
   const native: InferenceSession.SessionOptions = {
     executionProviders: options.executionProviders ?? ['cpu'],
@@ -68,12 +79,13 @@ export async function openSession(
     ...(options.graphOptimizationLevel !== undefined && {
       graphOptimizationLevel: options.graphOptimizationLevel,
     }),
-    ...extraOf(options),
+    ...(saveTo && { optimizedModelFilePath: saveTo.path }),
+    ...extraOf(options, saveTo),
   };
   try {
     // Loaded when a session is made: a main thread that only holds runners never loads the native
     // binding.
-    const { InferenceSession } = await import('onnxruntime-node');
+    const { InferenceSession } = loadOnnxruntime();
     return new OnnxSession(
       typeof model === 'string'
         ? await InferenceSession.create(model, native)
@@ -85,8 +97,15 @@ export async function openSession(
 }
 
 /** Settings that onnxruntime knows by name only. */
-function extraOf({ allowSpinning, exactInt8 }: SessionOptions): InferenceSession.SessionOptions {
+function extraOf(
+  { allowSpinning, exactInt8 }: SessionOptions,
+  saveTo: SavedGraph | undefined,
+): InferenceSession.SessionOptions {
   const session = {
+    ...(saveTo && {
+      optimized_model_external_initializers_file_name: saveTo.weights,
+      optimized_model_external_initializers_min_size_in_bytes: String(saveTo.from),
+    }),
     ...(allowSpinning === false && { intra_op: { allow_spinning: '0' } }),
     ...(exactInt8 === true && { x64quantprecision: '1' }),
   };

@@ -1,6 +1,7 @@
 import { ExecutionProviderError } from '../errors.js';
 import { GraphBuilder } from '../graph-builder.js';
 import { writeModel } from '../proto/model-writer.js';
+import { loadOnnxruntime } from './onnxruntime.js';
 
 /** As onnxruntime-node calls it: Python's `CUDAExecutionProvider` is `cuda`. */
 export function nodeName(provider: string): string {
@@ -26,8 +27,9 @@ export async function usableProviders(
 ): Promise<string[]> {
   const names = wanted.map(nodeName);
   if (names.every((name) => name === 'cpu')) return ['cpu'];
-  const { listSupportedBackends } = await import('onnxruntime-node');
-  const listed = listSupportedBackends().map(({ name }) => name);
+  const listed = loadOnnxruntime()
+    .listSupportedBackends()
+    .map(({ name }) => name);
   const usable: string[] = [];
   for (const name of names) {
     const reason = listed.includes(name) ? await probe(name) : 'this build lacks it';
@@ -45,7 +47,7 @@ function probe(name: string): Promise<string | undefined> {
 }
 
 async function tryOut(name: string): Promise<string | undefined> {
-  const { InferenceSession } = await import('onnxruntime-node');
+  const { InferenceSession } = loadOnnxruntime();
   const graph = new GraphBuilder('probe');
   graph.output('y', graph.op('Relu', [graph.input('x', 'float32', ['rows'])]));
   try {

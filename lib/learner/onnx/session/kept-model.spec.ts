@@ -17,7 +17,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../graph-builder.js';
 import type { Graph } from '../graph.js';
 import { lazyTensorData } from '../tensor-data.js';
+import type { SessionOptions } from './create-session.js';
 import { keptName, keptSession } from './kept-model.js';
+import { processor } from './processor.js';
 
 const SIZE = 3000;
 
@@ -41,13 +43,13 @@ function adding(value: number): Graph {
 }
 
 /** What a session adds to its input, and whether the model was made for it. */
-async function open(name: string, value = 2, folder = cache) {
+async function open(name: string, value = 2, folder = cache, options: SessionOptions = {}) {
   const before = made;
   const make = () => {
     made++;
     return { model: adding(value), facts: { value } };
   };
-  const { session, facts } = await keptSession({ folder, name }, make, {});
+  const { session, facts } = await keptSession({ folder, name }, make, options);
   const x = new Tensor('float32', new Float32Array(SIZE), [1, SIZE]);
   const { y } = await session.run({ x });
   await session.release();
@@ -93,6 +95,21 @@ describe('keptSession', () => {
     expect(await open('a')).toEqual(MADE);
     expect(await open('a')).toEqual(KEPT);
   });
+
+  it.runIf(processor())(
+    'keeps what onnxruntime makes of the graph, apart from the graph',
+    async () => {
+      const options = { graphOptimizationLevel: 'basic' } as const;
+      expect(await open('a')).toEqual(MADE);
+      expect(await open('a', 2, cache, options)).toEqual(MADE);
+      expect(await open('a', 2, cache, options)).toEqual(KEPT);
+      expect(await open('a')).toEqual(KEPT);
+      const optimizedOf = (name: string): unknown =>
+        (JSON.parse(readFileSync(join(cache, name, 'kept.json'), 'utf8')) as { optimized: unknown })
+          .optimized;
+      expect([optimizedOf('a'), optimizedOf('a-plain')]).toEqual([true, false]);
+    },
+  );
 
   it('may be asked by several at once', async () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => open('a')));

@@ -7,9 +7,11 @@ import { writeModel, type WritableModel } from '../proto/model-writer.js';
 import { createSession, openSession, type SessionOptions } from './create-session.js';
 import { EXTERNAL_BYTES, writeChunks } from './model-folder.js';
 import type { OnnxSession } from './onnx-session.js';
+import { isForOneProcessor, optimizeFiles } from './optimized-files.js';
+import { processor } from './processor.js';
 
 /** To be raised when the same content comes to be lowered or quantized otherwise. */
-const VERSION = 2;
+const VERSION = 3;
 const MODEL = 'model.onnx';
 /** Written last. */
 const INDEX = 'kept.json';
@@ -33,8 +35,10 @@ export interface KeptPlace {
 
 interface Index<Facts> {
   readonly facts: Facts;
+  /** Whether onnxruntime has rewritten the graph already. */
+  readonly optimized: boolean;
   readonly files: readonly [name: string, size: number][];
-  /** Of the name, the facts, and the bytes of the files. */
+  /** Of all that, the name, and the bytes of the files. */
   readonly digest: string;
 }
 
@@ -53,35 +57,44 @@ export async function keptSession<Facts>(
   make: () => Made<Facts> | Promise<Made<Facts>>,
   options: SessionOptions,
 ): Promise<{ session: OnnxSession; facts: Facts }> {
-  // Another process may take the folder away with its model.
-  const openKept = (path: string): Promise<OnnxSession | undefined> =>
-    openSession(join(path, MODEL), options).catch(() => undefined);
   if (!place) {
     const { model, facts } = await make();
     return { session: await createSession(model, options), facts };
   }
-  const path = join(place.folder, place.name);
-  const kept = await readKept<Facts>(path, place.name);
-  const known = kept && (await openKept(path));
-  if (known) return { session: known, facts: kept.facts };
+  // A graph that is optimized for the CPU is of no use to other providers.
+  const optimizes = isForOneProcessor(options);
+  const name = optimizes || processor() === undefined ? place.name : `${place.name}-plain`;
+  const path = join(place.folder, name);
+  const open = async (): Promise<{ session: OnnxSession; facts: Facts } | undefined> => {
+    const kept = await readKept<Facts>(path, name);
+    if (!kept) return undefined;
+    const done = kept.optimized && ({ graphOptimizationLevel: 'disabled' } as const);
+    // Another process may take the folder away with its model.
+    const session = await openSession(join(path, MODEL), { ...options, ...done }).catch(
+      () => undefined,
+    );
+    return session ? { session, facts: kept.facts } : undefined;
+  };
+  const known = await open();
+  if (known) return known;
   const { model, facts } = await make();
-  const session = (await keep(place, { model, facts })) ? await openKept(path) : undefined;
-  return { session: session ?? (await createSession(model, options)), facts };
+  const kept = await keep({ ...place, name }, { model, facts }, optimizes ? options : undefined);
+  return (kept && (await open())) || { session: await createSession(model, options), facts };
 }
 
 /**
  * The name of a model that is made of the given content in the given way, by this version of the
- * package and the onnxruntime that it is pinned to.
+ * package and the onnxruntime that it is pinned to, for processors as this one.
  */
 export function keptName(kind: string, ...content: readonly unknown[]): string {
-  const key = JSON.stringify([VERSION, packageVersion(), ...content]);
+  const key = JSON.stringify([VERSION, packageVersion(), processor() ?? null, ...content]);
   return `${kind}-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
 }
 
 async function readKept<Facts>(path: string, name: string): Promise<Index<Facts> | undefined> {
   try {
     const index = JSON.parse(await readFile(join(path, INDEX), 'utf8')) as Index<Facts>;
-    const hash = begin(name, index.facts);
+    const hash = begin(name, index);
     for (const [file, size] of index.files) await update(hash, join(path, file), size);
     return hash.digest('hex') === index.digest ? index : undefined;
   } catch {
@@ -89,8 +102,11 @@ async function readKept<Facts>(path: string, name: string): Promise<Index<Facts>
   }
 }
 
-function begin(name: string, facts: unknown): Hash {
-  return createHash('sha256').update(JSON.stringify([name, facts ?? null]));
+function begin(
+  name: string,
+  { facts, optimized }: Pick<Index<unknown>, 'facts' | 'optimized'>,
+): Hash {
+  return createHash('sha256').update(JSON.stringify([name, facts ?? null, optimized]));
 }
 
 /** Adds so many bytes of a file, which must not have more. */
@@ -110,36 +126,37 @@ async function update(hash: Hash, path: string, size: number): Promise<void> {
   }
 }
 
-/** False where the folder cannot be written. */
+/**
+ * False where the folder cannot be written.
+ *
+ * @param optimizeFor Sessions for which onnxruntime is to rewrite the graph beforehand.
+ */
 async function keep<Facts>(
   { folder, name }: KeptPlace,
   { model, facts }: Made<Facts>,
+  optimizeFor: SessionOptions | undefined,
 ): Promise<boolean> {
   const path = join(folder, name);
   const aside = join(folder, `tmp-${randomBytes(8).toString('hex')}`);
-  const written = writeModel(model, { externalDataThreshold: EXTERNAL_BYTES });
-  const { externalData } = written;
-  const hash = begin(name, facts);
-  function* hashed(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-    for (const chunk of chunks) {
-      hash.update(chunk);
-      yield chunk;
-    }
-  }
+  const { model: bytes, externalData } = writeModel(model, {
+    externalDataThreshold: EXTERNAL_BYTES,
+  });
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await mkdir(aside, { mode: 0o700 });
-    const files: [string, number][] = [
-      [MODEL, await writeChunks(join(aside, MODEL), hashed([written.model]))],
-    ];
+    await writeChunks(join(aside, MODEL), [bytes]);
     if (externalData) {
-      const { location } = externalData;
-      files.push([
-        location,
-        await writeChunks(join(aside, location), hashed(externalData.chunks())),
-      ]);
+      await writeChunks(join(aside, externalData.location), externalData.chunks());
     }
-    const index: Index<Facts> = { facts, files, digest: hash.digest('hex') };
+    const optimized = optimizeFor !== undefined && (await optimizeFiles(aside, MODEL, optimizeFor));
+    const hash = begin(name, { facts, optimized });
+    const files: [string, number][] = [];
+    for (const file of (await readdir(aside)).toSorted()) {
+      const { size } = await stat(join(aside, file));
+      await update(hash, join(aside, file), size);
+      files.push([file, size]);
+    }
+    const index: Index<Facts> = { facts, optimized, files, digest: hash.digest('hex') };
     await writeChunks(join(aside, INDEX), [Buffer.from(JSON.stringify(index))]);
     // One that is there and does not hold is damaged.
     await rename(aside, path).catch(async () => {

@@ -1,4 +1,4 @@
-import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
+import type { InferenceSession, OnnxValue } from 'onnxruntime-common';
 import { phase } from '../../runtime/phases.js';
 import { SessionReleasedError } from '../errors.js';
 

@@ -18,5 +18,6 @@ function instantiate(): VisionKernels | null {
   if (typeof WebAssembly === 'undefined') return null;
   const bytes = Buffer.from(visionWasm, 'base64');
   if (!WebAssembly.validate(bytes)) return null;
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as VisionKernels;
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes))
+    .exports as unknown as VisionKernels;
 }
