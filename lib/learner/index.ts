@@ -12,8 +12,10 @@ export type {
   DecodedRow,
   DecodedTarget,
   FrameLike,
+  LearnerDescription,
   LearnerKind,
   LearnerOptions,
+  LearnerTask,
   Prediction,
   Predictions,
   ShownRow,
@@ -28,12 +30,14 @@ export {
   DamagedImageError,
   DecodedTextTooLongError,
   EmptyImageError,
+  ExplainTargetError,
   FastaiVersionError,
   ImageTooLargeError,
   InvalidGenerateOptionError,
   LearnerReleasedError,
   MissingColumnError,
   NotALearnerError,
+  NotExplainableError,
   NotProbabilitiesError,
   NoTokenLeftError,
   TextTooLongError,
@@ -51,7 +55,16 @@ export {
   UnsupportedTokenizerError,
   WrongLearnerKindError,
 } from './fastai/errors.js';
+export type {
+  ExplainedPart,
+  ExplainedTarget,
+  ExplainOptions,
+  Explanation,
+  HeatMapExplanation,
+  OcclusionExplanation,
+} from './fastai/explanation.js';
 export { Learner } from './fastai/learner.js';
+export type { Shown, ShownCell, ShownColumns, ShownImage, ShownText } from './fastai/shown.js';
 export { decodeSpecTokens } from './fastai/text/lm/decode-tokens.js';
 export { LMLearner } from './fastai/text/lm/lm-learner.js';
 export type { GenerateOptions, StreamOptions } from './fastai/text/lm/options.js';

@@ -1,4 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
+import type { Explanation, ExplainedTarget } from './explanation.js';
+import type { Shown } from './shown.js';
 
 /**
  * What a learner predicts from: a text, the beginning of a text (`lm`), a data frame row, a user
@@ -153,6 +155,52 @@ export interface FrameLike {
   isOrdered(): boolean;
 }
 
+/**
+ * What a learner answers with: one class, several labels, numbers, a class for each pixel, points
+ * of an image, or more words.
+ *
+ * @publicApi
+ */
+export type LearnerTask = 'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'generate';
+
+/**
+ * What a learner takes and what it answers, as plain data: it survives JSON and messages between
+ * threads. What is not known of a learner is left out.
+ *
+ * @publicApi
+ */
+export interface LearnerDescription {
+  /** What it predicts from. */
+  readonly kind: LearnerKind;
+  readonly task: LearnerTask;
+  /** Names of the target's classes or labels by index; for `segment` the codes of the mask. */
+  readonly classes?: readonly string[];
+  /** For `multilabel`: labels whose probability is above it are predicted (`thresh` of the loss). */
+  readonly threshold?: number;
+  /** For `regress`: the model's `y_range`, between which all its answers lie. */
+  readonly range?: readonly [low: number, high: number];
+  /** For `regress`: the names of the numbers, in order. */
+  readonly targets?: readonly string[];
+  /** Of rows: their columns. */
+  readonly columns?: TabularSchema;
+  /** Of images: the size that all have when the model sees them, in pixels. */
+  readonly size?: readonly [height: number, width: number];
+}
+
+/** What the transforms of a learner tell of its answers. */
+export type Answers = Pick<LearnerDescription, 'task' | 'classes' | 'targets' | 'size'>;
+
+/** What is to be explained: which of a model's outputs, once there are some. */
+export interface Asked {
+  /**
+   * The output that was asked for, or that the learner predicts. Takes the model's output for one
+   * item, before the loss function's activation. @throws ExplainTargetError
+   */
+  choose(output: Tensor): ExplainedTarget;
+  /** The probability (or number) of an output in each row. */
+  scores(outputs: Tensor, target: ExplainedTarget): number[];
+}
+
 /** What depends on a learner's kind: transforms of the item, the model, decoding. */
 export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   readonly vocab: Vocab;
@@ -164,6 +212,12 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   forwardAll?(items: unknown): Promise<Tensor>;
   /** fastai's first element of `predict` for one row of decoded predictions. */
   decode(target: Tensor, encoded: Encoded): Decoded;
+  /** What the answers are, as far as transforms tell. */
+  readonly answers: Answers;
+  /** What the model sees of an item. @throws InputError for an item that is not taken. */
+  show(item: unknown): Shown | Promise<Shown>;
+  /** Why the model answers as it does. @throws InputError, NotExplainableError */
+  explain?(item: unknown, question: Asked): Promise<Explanation>;
   tokenize?(text: string): string[];
   readonly schema?: TabularSchema;
   decodeRow?(row: DecodedRow): ShownRow;

@@ -313,3 +313,30 @@ export class UnreadableImageFileError extends InputError {
     });
   }
 }
+
+/** Answers of this learner cannot be explained, or not in this way. @publicApi */
+export class NotExplainableError extends InputError {
+  constructor(fact: string, remedy: string) {
+    super(`${fact}; ${remedy}.`);
+  }
+}
+
+/** An explanation was asked for a class or output that the learner does not have. @publicApi */
+export class ExplainTargetError extends InputError {
+  constructor(
+    readonly target: string | number,
+    /** How many outputs the learner has. */
+    readonly outputs: number,
+    names: readonly string[] = [],
+  ) {
+    const some = names.slice(0, 8).map((name) => `"${name}"`);
+    const known = some.length > 0 ? `: ${some.join(', ')}${names.length > 8 ? ', …' : ''}` : '';
+    super(
+      `The learner has no output ${typeof target === 'string' ? `"${shortened(target)}"` : target} to explain; pass an index from 0 to ${outputs - 1}, or a name that it knows${known}.`,
+    );
+  }
+}
+
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}

@@ -4,6 +4,7 @@ import type {
   DecodedTarget,
   FrameLike,
   Inference,
+  LearnerDescription,
   LearnerOptions,
   Prediction,
   Predictions,
@@ -13,10 +14,14 @@ import type {
 } from './contract.js';
 import { rowOf } from './data/rows.js';
 import { readTarget } from './data/target.js';
-import { UnexpectedItemError, WrongLearnerKindError } from './errors.js';
+import { NotExplainableError, UnexpectedItemError, WrongLearnerKindError } from './errors.js';
+import { Question } from './explain/question.js';
+import type { Explanation, ExplainOptions } from './explanation.js';
+import { describeLearner, rangeOf } from './description.js';
 import { createInference } from './kinds.js';
 import { openLearnerFile, type LearnerFile } from './learner-file.js';
 import { readLoss, type Loss } from './losses/loss.js';
+import type { Shown } from './shown.js';
 
 /**
  * A fastai 2 learner, read from its `export.pkl` and run by onnxruntime. No code in it is executed.
@@ -28,6 +33,8 @@ import { readLoss, type Loss } from './losses/loss.js';
  * @publicApi
  */
 export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearner {
+  readonly #range: LearnerDescription['range'];
+
   private constructor(
     source: string | Uint8Array,
     file: LearnerFile,
@@ -35,6 +42,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     private readonly inference: Inference<unknown, Decoded>,
   ) {
     super(source, file);
+    this.#range = inference.answers.task === 'regress' ? rangeOf(file.model) : undefined;
   }
 
   /**
@@ -128,6 +136,57 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     const { schema } = this.#use();
     if (!schema) throw new WrongLearnerKindError('schema', 'tabular', this.kind);
     return schema;
+  }
+
+  /** What the learner takes and what it answers. */
+  get description(): LearnerDescription {
+    const { answers, schema } = this.#use();
+    return describeLearner(this.kind, answers, this.loss, this.#range, schema);
+  }
+
+  /**
+   * What the model sees of an item: tokens, pixels or the cells of a row.
+   *
+   * @example
+   * await learner.show('I LIKED it'); // { tokens: ['xxbos', 'i', 'xxup', 'liked', 'it'] }
+   *
+   * @throws InputError for an item that the learner's transforms do not take.
+   */
+  async show(item: Item): Promise<Shown> {
+    return this.#use().show(item);
+  }
+
+  /**
+   * Why the learner answers as it does.
+   *
+   * - Images: where the class is seen, by Grad-CAM over the output of the last body layer, as chapter
+   *   18 of fastai's book has it with hooks on `learn.model[0]`: the class's output before the
+   *   activation is derived by the features, the mean of that over an image is a channel's weight.
+   * - Texts: each word is left out once. A marker (`xxmaj`) goes with its word. A text of
+   *   more than 256 tokens is left out in groups of words, so that no explanation runs more than 65,536
+   *   tokens.
+   * - Rows: each cell is made a missing one. A category becomes `#na#`; a number what `FillMissing`
+   *   puts there, with its `_na` column, or the mean of the training data where that has nothing for
+   *   the column. A number of which the learner knows neither is not among the parts.
+   *
+   * @example
+   * const { parts } = await learner.explain('a dull film', { target: 'neg' });
+   * // [{ token: 'a', index: 1, length: 1, weight: 0.01 }, { token: 'dull', ..., weight: 0.62 }, ...]
+   *
+   * @throws ExplainTargetError (an InputError) for a class that the learner does not know.
+   * @throws NotExplainableError (an InputError) for masks and points, and for an image learner whose
+   * model comes from an ONNX file or has an operation without a gradient behind its last features.
+   * @throws InputError for an item that the learner's transforms do not take.
+   */
+  async explain(item: Item, options: ExplainOptions = {}): Promise<Explanation> {
+    const inference = this.#use();
+    if (!inference.explain) {
+      throw new NotExplainableError(
+        `A learner of task "${this.description.task}" has no one answer to explain`,
+        'explain predicts why of classifiers and regressions',
+      );
+    }
+    return inference.explain(item, new Question(this.loss, this.description, options));
   }
 
   /**

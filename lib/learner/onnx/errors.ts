@@ -1,5 +1,10 @@
 import { InputError, VtsError } from '../errors/index.js';
 
+/** What to do about a module of an unknown class. */
+export const MODULE_REMEDY =
+  "Export that model in Python with torch.onnx.export, and load the learner with Learner.load(pkl, { onnx: 'model.onnx' }); " +
+  "a bare model is saved with pytorch.saveModel(name, 'model.onnx').";
+
 /**
  * A module of the file's model cannot be turned into a graph: its class is unknown, or its state
  * changes what it computes in an unknown way.
@@ -17,11 +22,7 @@ export class UnsupportedModuleError extends VtsError {
   ) {
     const where = path === '' ? 'The model itself' : `The module at "${path}" of the model`;
     const fact = reason ?? 'a class that cannot be turned into a graph here';
-    super(
-      `${where} is a ${className}: ${fact}. Export that model in Python with torch.onnx.export, and ` +
-        `load the learner with Learner.load(pkl, { onnx: 'model.onnx' }); a bare model is saved with ` +
-        `pytorch.saveModel(name, 'model.onnx').`,
-    );
+    super(`${where} is a ${className}: ${fact}. ${MODULE_REMEDY}`);
   }
 }
 

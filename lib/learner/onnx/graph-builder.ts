@@ -19,6 +19,13 @@ import { lazyTensorData, tensorDataOf } from './tensor-data.js';
 const maxKnown = 16;
 
 export type { AttributeInput } from './ops/schema.js';
+/** An operator as it was added, for what follows the graph back. */
+export interface Step {
+  readonly op: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
 export type Attributes = Readonly<Record<string, AttributeInput | undefined>>;
 
 /**
@@ -27,6 +34,7 @@ export type Attributes = Readonly<Record<string, AttributeInput | undefined>>;
  */
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
+  readonly #steps: Step[] = [];
   readonly #inputs: Value[] = [];
   readonly #outputs: Value[] = [];
   readonly #initializers: Initializer[] = [];
@@ -89,6 +97,7 @@ export class GraphBuilder {
       .infer(call)
       .map(({ dtype, shape }) => this.#value(this.#unique(op), dtype, shape));
     this.#addNode(op, schema.domain ?? '', inputs, outputs, written);
+    this.#steps.push({ op, inputs, outputs, attributes });
     return outputs;
   }
 
@@ -145,6 +154,11 @@ export class GraphBuilder {
   assume(value: Value, shape: readonly Dim[]): Value {
     this.#check(value);
     return this.#value(value.name, value.dtype, shape, value.known);
+  }
+
+  /** The operators so far, each after those that it needs. */
+  get steps(): readonly Step[] {
+    return [...this.#steps];
   }
 
   /** The finished graph; the builder may not be used after it. */

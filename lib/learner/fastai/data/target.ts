@@ -9,6 +9,8 @@ import { categoryNames, readVocab } from './vocab.js';
 export interface Target {
   /** Class names, where the target is a category. */
   readonly vocab: readonly string[] | undefined;
+  /** As transforms tell; a loss may make several labels of one class. */
+  readonly task: 'classify' | 'multilabel' | 'regress';
   decode(target: Tensor): DecodedTarget;
 }
 
@@ -18,15 +20,18 @@ export interface Target {
  */
 export function readTarget(transforms: readonly PyValue[]): Target {
   let vocab: readonly string[] | undefined;
+  let task: Target['task'] = 'regress';
   const steps: ((value: Decoding) => Decoding)[] = [];
   for (const transform of transforms) {
     const step = readStep(transform);
     if (step === undefined) continue;
     vocab ??= step.vocab;
+    task = step.task ?? task;
     steps.unshift(step.decode);
   }
   return {
     vocab,
+    task,
     decode: (target) => {
       let value: Decoding = { values: numbersOf(target), target, decoded: undefined };
       for (const step of steps) value = step(value);
@@ -44,6 +49,7 @@ interface Decoding {
 
 interface Step {
   readonly vocab?: readonly string[];
+  readonly task?: Target['task'];
   decode(value: Decoding): Decoding;
 }
 
@@ -61,7 +67,8 @@ function readStep(transform: PyValue): Step | undefined {
         EncodedMultiCategorize: ({ values }) => labelsAt(items, hot(values)),
       };
       const decode = decoders[name];
-      return { vocab, decode: (value) => decided(value, decode(value)) };
+      const task = name === 'Categorize' ? 'classify' : 'multilabel';
+      return { vocab, task, decode: (value) => decided(value, decode(value)) };
     }
     case 'OneHotEncode':
       return {

@@ -22,21 +22,39 @@ function axisView(tensor: Tensor, axis: number): AxisView {
 export function softmax(x: Tensor, axis: number): Tensor {
   const { data, outer, size, inner } = axisView(x, axis);
   const out = new Float32Array(data.length);
-  const powers = new Float64Array(size);
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      const base = o * size * inner + i;
-      let max = -Infinity;
-      for (let k = 0; k < size; k++) max = Math.max(max, data[base + k * inner]!);
-      let sum = 0;
-      for (let k = 0; k < size; k++) {
-        const below = data[base + k * inner]! - max;
-        sum += powers[k] = below === 0 ? 1 : Math.exp(below);
+  // Two classes are the commonest, and long tables have many rows: the same sums, without an array.
+  if (size === 2 && inner === 1) softmaxOfTwo(data, out);
+  else {
+    const powers = new Float64Array(size);
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i++) {
+        const base = o * size * inner + i;
+        let max = -Infinity;
+        for (let k = 0; k < size; k++) max = Math.max(max, data[base + k * inner]!);
+        let sum = 0;
+        for (let k = 0; k < size; k++) {
+          const below = data[base + k * inner]! - max;
+          sum += powers[k] = below === 0 ? 1 : Math.exp(below);
+        }
+        for (let k = 0; k < size; k++) out[base + k * inner] = powers[k]! / sum;
       }
-      for (let k = 0; k < size; k++) out[base + k * inner] = powers[k]! / sum;
     }
   }
   return new Tensor('float32', out, x.dims);
+}
+
+function softmaxOfTwo(data: Float32Array, out: Float32Array): void {
+  for (let at = 0; at < data.length; at += 2) {
+    const above = data[at]! - data[at + 1]!;
+    const power = Math.exp(-Math.abs(above));
+    const sum = 1 + power;
+    // Which one is larger is as good as random: a place costs less than a branch.
+    const larger = at + Number(above < 0);
+    out[larger] = 1 / sum;
+    out[2 * at + 1 - larger] = power / sum;
+    // Infinity less itself is NaN, and NaN is neither larger nor smaller.
+    if (data[larger] === Infinity || above !== above) out[at] = out[at + 1] = NaN;
+  }
 }
 
 /** `x.argmax(dim=axis)` as int64; the axis is gone from the shape. The first of equals wins. */

@@ -8,6 +8,8 @@ import { argmax, greaterThan, sigmoid, softmax } from './axis.js';
 export interface Loss {
   activation(output: Tensor): Tensor;
   decodes(activated: Tensor): Tensor;
+  /** Where each output is decoded by itself: above it a label is on. */
+  readonly threshold?: number;
 }
 
 /** fastai falls back to doing nothing where a loss function has no activation or decodes. */
@@ -21,6 +23,7 @@ const crossEntropy = (axis: number): Loss => ({
 const binaryCrossEntropy = (threshold: number): Loss => ({
   activation: sigmoid,
   decodes: (activated) => greaterThan(activated, threshold),
+  threshold,
 });
 
 const named: Record<ActivationName, Loss> = {

@@ -55,11 +55,26 @@ export class CategoryIndex {
 
   /** Writes to each `stride`-th place. @returns the first row that has no category, or -1. */
   encode(column: Column, range: RowRange, out: Int32Array, offset: number, stride: number): number {
-    const repeated = 'codes' in column ? cellsWith(column, (cell) => this.codeOf(cell)) : undefined;
-    for (let row = range.start, place = offset; row < range.end; row++, place += stride) {
-      const code = repeated ? repeated(row) : this.codeOf((column as ArrayLike<unknown>)[row]);
-      if (code === undefined) return row;
-      out[place] = code;
+    const { start, end } = range;
+    if ('codes' in column) {
+      const codeAt = cellsWith(column, (cell) => this.codeOf(cell));
+      for (let row = start, place = offset; row < end; row++, place += stride) {
+        const code = codeAt(row);
+        if (code === undefined) return row;
+        out[place] = code;
+      }
+      return -1;
+    }
+    const texts = this.#instants ? undefined : this.#codes;
+    for (let row = start, place = offset; row < end; row++, place += stride) {
+      const value = column[row];
+      // What most cells are.
+      if (typeof value === 'string' && texts) out[place] = texts.get(value) ?? UNKNOWN;
+      else {
+        const code = this.codeOf(value);
+        if (code === undefined) return row;
+        out[place] = code;
+      }
     }
     return -1;
   }

@@ -2,17 +2,18 @@ import { badCell, cellsWith, type Column, type RowRange } from './table.js';
 
 /**
  * Missing cells (null, undefined, NaN) become NaN. As in pandas a boolean is 0 or 1, and a text not
- * a number; numpy reads texts (`parseTexts`) where nothing is computed. @throws CellError
+ * a number; numpy reads texts (`parseTexts`) where nothing is computed. They go to `out`, which is as
+ * long as the range. @throws CellError
  */
 export function readNumbers(
   name: string,
   column: Column,
   range: RowRange,
   parseTexts: boolean,
-): Float64Array {
+  out: Float64Array,
+): void {
   const { start, end } = range;
-  if (column instanceof Float64Array) return column.slice(start, end);
-  const out = new Float64Array(end - start);
+  if (column instanceof Float64Array) return out.set(column.subarray(start, end));
   const repeated =
     'codes' in column ? cellsWith(column, (cell) => numberOf(cell, parseTexts)) : undefined;
   for (let row = start; row < end; row++) {
@@ -25,7 +26,6 @@ export function readNumbers(
     }
     out[row - start] = number;
   }
-  return out;
 }
 
 function numberOf(value: unknown, parseTexts: boolean): number | undefined {

@@ -21,6 +21,7 @@ export class RowEncoder {
   readonly #gapColumns = new Map<string, string>();
   /** Columns that rows have to bring. */
   readonly #required: readonly string[];
+  #numbers = new Float64Array(0);
 
   constructor(private readonly record: TabularRecord) {
     this.#numeric = record.steps.filter(
@@ -49,10 +50,55 @@ export class RowEncoder {
     return this.#gapColumns.has(name);
   }
 
-  /** Looks columns up once, however many ranges are encoded. @throws MissingColumnError */
-  open(table: Table): (range: RowRange) => EncodedRows {
+  /** The number in the first row of a table as it was given; NaN where it is missing. */
+  numberOf(name: string, table: Table): number {
+    const value = new Float64Array(1);
+    readNumbers(name, table.column(name) ?? [], { start: 0, end: 1 }, this.#parsesTexts, value);
+    return value[0]!;
+  }
+
+  /**
+   * What the model gets where a number is missing: what FillMissing puts there, with the code of its
+   * `_na` column, or else the mean of the training data. Undefined where the learner knows neither.
+   */
+  missing(name: string): { value: number; flag?: number } | undefined {
+    const fills = this.#numeric.some((step) => step.kind === 'fill' && step.values.has(name));
+    const means = this.#numeric.find((step) => step.kind === 'normalize')?.means;
+    const start = fills ? NaN : means?.get(name);
+    if (start === undefined) return undefined;
+    const values = Float64Array.of(start);
+    const gaps = new Map<string, Uint8Array>();
+    for (const step of this.#numeric) {
+      if (step.kind === 'normalize') normalize(values, meanAndStd(name, step));
+      else if (fills) fill(name, values, step, 0, gaps);
+    }
+    const flagged = gaps.get(`${name}_na`);
+    const flag = new Int32Array(1);
+    if (flagged) writeFlags(flagged, this.#indexes.get(`${name}_na`), flag, 0, 1);
+    return { value: values[0]!, ...(flagged && { flag: flag[0]! }) };
+  }
+
+  /**
+   * Looks columns up once, however many ranges are encoded.
+   *
+   * @param reuse Ranges of equal length share their memory: each is done with when the next comes.
+   * @throws MissingColumnError
+   */
+  open(table: Table, reuse = false): (range: RowRange) => EncodedRows {
     const missing = this.#required.filter((name) => !table.has(name));
     if (missing.length > 0) throw new MissingColumnError(missing, table.names);
+    let last: EncodedRows | undefined;
+    const room = (rows: number): EncodedRows => {
+      if (last?.rows === rows) return last;
+      const { categories, numbers } = this.record;
+      const made = {
+        rows,
+        codes: new Int32Array(rows * categories.length),
+        numbers: new Float32Array(rows * numbers.length),
+      };
+      if (reuse) last = made;
+      return made;
+    };
     if (table.readCells) {
       // One column after the other goes through the same memory.
       const cells: unknown[] = [];
@@ -62,20 +108,20 @@ export class RowEncoder {
           table.readCells!(name, range, cells);
           return cells;
         };
-        return this.#encode(read, { start: 0, end: end - start, first });
+        return this.#encode(read, { start: 0, end: end - start, first }, room(end - start));
       };
     }
     const columns = new Map(this.#required.map((name) => [name, table.column(name)!]));
-    return (range) => this.#encode((name) => columns.get(name), range);
+    const columnOf: ColumnOf = (name) => columns.get(name);
+    return (range) => this.#encode(columnOf, range, room(range.end - range.start));
   }
 
-  #encode(columnOf: ColumnOf, range: RowRange): EncodedRows {
-    const rows = range.end - range.start;
+  #encode(columnOf: ColumnOf, range: RowRange, out: EncodedRows): EncodedRows {
+    const { codes } = out;
     const gaps = new Map<string, Uint8Array>();
-    const numbers = this.#numbers(columnOf, range, gaps);
+    this.#writeNumbers(columnOf, range, gaps, out.numbers);
     const { categories } = this.record;
     const width = categories.length;
-    const codes = new Int32Array(rows * width);
     categories.forEach((name, place) => {
       const made = gaps.get(name);
       const column = made || this.#gapColumns.has(name) ? undefined : columnOf(name);
@@ -84,23 +130,42 @@ export class RowEncoder {
       else if (column && index) writeCodes(name, column, index, range, codes, place, width);
       else if (column) writeRawCodes(name, column, range, codes, place, width);
     });
-    return { rows, codes, numbers };
+    return out;
   }
 
-  #numbers(columnOf: ColumnOf, range: RowRange, gaps: Map<string, Uint8Array>): Float32Array {
+  get #parsesTexts(): boolean {
+    return !this.#numeric.some(({ kind }) => kind === 'normalize');
+  }
+
+  #writeNumbers(
+    columnOf: ColumnOf,
+    range: RowRange,
+    gaps: Map<string, Uint8Array>,
+    out: Float32Array,
+  ): void {
     const names = this.record.numbers;
     const width = names.length;
-    const out = new Float32Array((range.end - range.start) * width);
-    const parseTexts = !this.#numeric.some(({ kind }) => kind === 'normalize');
+    const parseTexts = this.#parsesTexts;
+    const last = this.#numeric.at(-1);
+    const values = this.#room(range.end - range.start);
     names.forEach((name, place) => {
-      const values = readNumbers(name, columnOf(name)!, range, parseTexts);
+      readNumbers(name, columnOf(name)!, range, parseTexts, values);
       for (const step of this.#numeric) {
         if (step.kind === 'fill') fill(name, values, step, range.first ?? range.start, gaps);
-        else normalize(name, values, step);
+        else if (step !== last) normalize(values, meanAndStd(name, step));
       }
-      for (let row = 0, at = place; row < values.length; row++, at += width) out[at] = values[row]!;
+      // One way through the values less.
+      const [mean, std] = last?.kind === 'normalize' ? meanAndStd(name, last) : [0, 1];
+      for (let row = 0, at = place; row < values.length; row++, at += width) {
+        out[at] = (values[row]! - mean) / std;
+      }
     });
-    return out;
+  }
+
+  /** Memory for the numbers of one column. */
+  #room(rows: number): Float64Array {
+    if (this.#numbers.length !== rows) this.#numbers = new Float64Array(rows);
+    return this.#numbers;
   }
 }
 
@@ -130,9 +195,11 @@ function fill(
   if (flags) gaps.set(`${name}_na`, flags);
 }
 
-function normalize(name: string, values: Float64Array, { means, stds }: NormalizeStep): void {
-  const mean = means.get(name) ?? NaN;
-  const std = stds.get(name) ?? NaN;
+function meanAndStd(name: string, { means, stds }: NormalizeStep): [mean: number, std: number] {
+  return [means.get(name) ?? NaN, stds.get(name) ?? NaN];
+}
+
+function normalize(values: Float64Array, [mean, std]: readonly [number, number]): void {
   for (let row = 0; row < values.length; row++) values[row] = (values[row]! - mean) / std;
 }
 

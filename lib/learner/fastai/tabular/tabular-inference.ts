@@ -1,15 +1,18 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { DecodedRow, Inference, LearnerOptions } from '../contract.js';
+import type { Answers, DecodedRow, Inference, LearnerOptions } from '../contract.js';
 import { concatRows } from '../data/rows.js';
 import type { Target } from '../data/target.js';
 import { categoryNames } from '../data/vocab.js';
+import { weighed } from '../explain/occlusion.js';
+import { rowsWithout } from '../explain/row-parts.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import { RowDecoder } from './row-decoder.js';
 import { RowEncoder, type EncodedRows } from './row-encoder.js';
 import { tableOfItem, tableOfItems, type RowRange } from './table.js';
 import { TabularModel } from './tabular-model.js';
-import { readTabularRecord } from './tabular-record.js';
+import { showRow } from './row-shower.js';
+import { readTabularRecord, type TabularRecord, type TargetStep } from './tabular-record.js';
 import { schemaOf } from './tabular-schema.js';
 
 /** Rows in one run: the run costs far more than its call, and a large table no large memory. */
@@ -38,22 +41,37 @@ export async function createTabularInference(
     // onnxruntime must not be given an empty batch.
     return parts.length === 1 ? parts[0]! : concatRows(parts, model.rowShape);
   };
-  const classes = record.steps.find(({ kind }) => kind === 'categorize' || kind === 'flags');
   return {
-    vocab: classes && 'vocab' in classes ? categoryNames(classes.vocab) : [],
+    vocab: answersOf(record).classes ?? [],
     get schema() {
       return schemaOf(record, encoder);
     },
+    answers: answersOf(record),
     encode: (item) => encoder.open(tableOfItem(item))({ start: 0, end: 1 }),
+    show: (item) => showRow(record, encoder, tableOfItem(item)),
+    explain: async (item, question) => {
+      const row = encoder.open(tableOfItem(item))({ start: 0, end: 1 });
+      const { parts, batch } = rowsWithout(record, encoder, row);
+      return weighed(parts, await model.forward(batch), question);
+    },
     forward: run,
     forwardAll: (items) => {
       const table = tableOfItems(items);
-      return run(pieces(table.rows, encoder.open(table)));
+      return run(pieces(table.rows, encoder.open(table, true)));
     },
     decode: (target, encoded) => decoder.decode(target, encoded),
     decodeRow: (row) => decoder.show(row),
     release: () => model.release(),
   };
+}
+
+function answersOf({ steps, targets }: TabularRecord): Answers {
+  const step = steps.find(
+    (one): one is TargetStep => one.kind === 'categorize' || one.kind === 'flags',
+  );
+  if (!step) return { task: 'regress', targets };
+  const task = step.kind === 'categorize' ? 'classify' : 'multilabel';
+  return { task, classes: categoryNames(step.vocab) };
 }
 
 function* pieces(rows: number, encode: (range: RowRange) => EncodedRows): Generator<EncodedRows> {

@@ -72,7 +72,8 @@ function names(dataset: PyObject, attribute: string): string[] {
   return (asItems(dataset.attr(attribute) ?? []) ?? []).map(String);
 }
 
-function readProc(proc: PyValue): TabularStep | undefined {
+/** @throws UnsupportedLearnerError for a proc that fastai does not ship. */
+export function readProc(proc: PyValue): TabularStep | undefined {
   if (!(proc instanceof PyObject) || !isOfFastai(proc)) throw unsupported(proc);
   switch (transformName(proc)) {
     case 'FillMissing':

@@ -1,5 +1,7 @@
 import type { Inference, LearnerOptions } from '../contract.js';
 import type { Target } from '../data/target.js';
+import { weighed } from '../explain/occlusion.js';
+import { textsWithout } from '../explain/text-parts.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openTextModel } from './text-model.js';
 import { TextPipeline } from './text-pipeline.js';
@@ -14,8 +16,14 @@ export async function createTextInference(
   const model = await openTextModel(file, options);
   return {
     vocab: target.vocab ? [pipeline.vocab, target.vocab] : pipeline.vocab,
+    answers: { task: target.task, ...(target.vocab && { classes: target.vocab }) },
     encode: (item) => pipeline.encode(item),
+    show: (item) => pipeline.show(item),
     tokenize: (text) => pipeline.tokenize(text),
+    explain: async (item, question) => {
+      const { parts, rows } = textsWithout(pipeline.encode(item), pipeline);
+      return weighed(parts, await model.forward(rows), question);
+    },
     forward: (batch) => model.forward(batch),
     decode: (row) => target.decode(row),
     release: () => model.release(),

@@ -4,16 +4,19 @@ import type { LearnerOptions } from '../contract.js';
 import { entryStage, qualifiedName, transformName } from '../data/pipeline.js';
 import { describeItem, UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
+import type { ShownText } from '../shown.js';
 import { readNumericalize, type Numericalizer } from './numericalizer.js';
 import type { Segment } from './words/word-tokenizer.js';
 import { readTokenizer, type TextTokenizer } from './read-tokenizer.js';
+import { UNK } from './special-tokens.js';
 
 /** The transforms of fastai's `TextBlock`: a text to token ids. */
 export class TextPipeline {
   private constructor(
     private readonly tokenizer: TextTokenizer | undefined,
     private readonly numericalizer: Numericalizer,
-    private readonly backwards: boolean,
+    /** Whether the model reads the end first. */
+    readonly backwards: boolean,
     /** What stands between the words of a text that is put together from tokens. */
     readonly separator: string,
   ) {}
@@ -59,6 +62,15 @@ export class TextPipeline {
   encode(item: unknown): Int32Array {
     const ids = phase('tokenize', () => this.#idsOf(item));
     return this.backwards ? ids.reverse() : ids;
+  }
+
+  /** The tokens behind the ids, in the order in which the model reads them. */
+  show(item: unknown): ShownText {
+    return { tokens: this.tokensOf(this.encode(item)) };
+  }
+
+  tokensOf(ids: Int32Array): string[] {
+    return Array.from(ids, (id) => this.vocab[id] ?? UNK);
   }
 
   tokenize(item: unknown): string[] {

@@ -1,4 +1,5 @@
 import { Tensor } from 'onnxruntime-common';
+import type { Dim } from '../../onnx/graph.js';
 import type { InputSpec } from '../../onnx/lowering/lowering.js';
 import type { OnnxSession } from '../../onnx/session/onnx-session.js';
 import { phase } from '../../runtime/phases.js';
@@ -28,6 +29,11 @@ export interface ImageToCome {
   write(out: Float32Array): Promise<void>;
   /** The same for another thread. */
   readonly job: RenderJob | undefined;
+}
+
+/** Sizes of what a model of images takes. */
+export function dimsOf({ channels, height, width }: ModelInput): Dim[] {
+  return ['batch', channels, height ?? 'height', width ?? 'width'];
 }
 
 /** Images of one size that go through the model together. */
@@ -60,7 +66,7 @@ export class ImageModel {
     const spec: InputSpec = {
       name: 'image',
       dtype: 'float32',
-      dims: ['batch', input.channels, input.height ?? 'height', input.width ?? 'width'],
+      dims: dimsOf(input),
     };
     const { session } = await openModel(file, options, async (model) => {
       const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
@@ -105,6 +111,16 @@ export class ImageModel {
     }
     for (const batch of batches.values()) await run(batch);
     return parts.length === 1 ? parts[0]! : joinRows(parts, order);
+  }
+
+  /** One image, with what the model was given for it. */
+  async forwardOne(image: ImageToCome): Promise<{ input: Tensor; output: Tensor }> {
+    const { channels, height, width } = image;
+    const data = new Float32Array(channels * height * width);
+    await phase('decode', () => image.write(data));
+    const input = new Tensor('float32', data, [1, channels, height, width]);
+    const outputs = await guarded(() => this.session.run({ [this.inputName]: input }));
+    return { input, output: outputs[this.outputName] as Tensor };
   }
 
   #batch({ channels, height, width }: ImageToCome, images: number): Batch {

@@ -17,6 +17,8 @@ export type DecodedImageTarget = DecodedTarget | Tensor;
 /** Decodes one row of predictions for an image of the model's size. */
 export interface ImageTarget {
   readonly kind: 'labels' | 'points' | 'mask';
+  /** What labels are: a class, several, or numbers. */
+  readonly task: Target['task'];
   /** Names of the classes, also of a mask's. */
   readonly vocab: readonly string[] | undefined;
   decode(
@@ -31,17 +33,26 @@ export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget 
   const has = (...names: string[]): boolean => names.some((name) => types.includes(name));
   if (has('TensorBBox') || named(file, 'BBoxLabeler')) throw unsupported('bounding boxes');
   if (has('TensorPoint')) {
-    return { kind: 'points', vocab: undefined, decode: pointsDecoder(file) };
+    return { kind: 'points', task: 'regress', vocab: undefined, decode: pointsDecoder(file) };
   }
   const codes = named(file, 'AddMaskCodes');
   if (has('PILMask', 'TensorMask') || codes) {
     const names = codes instanceof PyObject ? asItems(codes.attr('codes')) : undefined;
     const vocab = codes ? categoryNames(names ?? []) : undefined;
-    return { kind: 'mask', vocab, decode: (target) => target };
+    return { kind: 'mask', task: 'classify', vocab, decode: (target) => target };
   }
   if (has('PILImage', 'PILImageBW', 'TensorImage')) throw unsupported('images');
-  return { kind: 'labels', vocab: labels.vocab, decode: (target) => labels.decode(target) };
+  const { vocab, task } = labels;
+  return { kind: 'labels', task, vocab, decode: (target) => labels.decode(target) };
 }
+
+/** Whether it is a class for each pixel; what is not supported is no mask. */
+export function predictsMask(file: LearnerFile): boolean {
+  const types = file.dls.targets.flatMap(({ types: stages }) => lastTypes(stages));
+  return MASKS.some((name) => types.includes(name)) || named(file, 'AddMaskCodes') !== undefined;
+}
+
+const MASKS = ['PILMask', 'TensorMask'];
 
 function named(file: LearnerFile, name: string): PyValue | undefined {
   return file.dls.afterItem.find((transform) => transformName(transform) === name);

@@ -1,12 +1,15 @@
-import type { Inference, LearnerOptions } from '../contract.js';
+import type { Answers, Inference, LearnerOptions } from '../contract.js';
 import type { Target } from '../data/target.js';
 import type { LearnerFile } from '../learner-file.js';
+import type { ShownImage } from '../shown.js';
 import { readImageInput } from './image-input.js';
 import { checkItem, openImage } from './image-item.js';
 import { NotRenderedError } from './image/pixel-source.js';
-import { ImageModel, type ImageToCome } from './image-model.js';
-import { readImageTarget, type DecodedImageTarget } from './image-target.js';
-import { ImagePipeline, type TransformedImage } from './transforms/pipeline.js';
+import { channelsOf } from './image/raster.js';
+import { ImageExplainer } from './image-explainer.js';
+import { dimsOf, ImageModel, type ImageToCome } from './image-model.js';
+import { readImageTarget, type DecodedImageTarget, type ImageTarget } from './image-target.js';
+import { ImagePipeline, type ModelInput, type TransformedImage } from './transforms/pipeline.js';
 
 /** An image on its way: decoding is not synchronous, so it is done when the model runs. */
 interface EncodedImage {
@@ -25,6 +28,7 @@ export async function createVisionInference(
   const target = readImageTarget(file, labels);
   const pipeline = new ImagePipeline(readImageInput(file), afterItem, afterBatch, options.decode);
   const model = await ImageModel.open(file, pipeline.modelInput, options);
+  const explainer = new ImageExplainer(file.source, dimsOf(pipeline.modelInput), options);
   return {
     // The classes, also a mask's codes; none for numbers and points.
     vocab: target.vocab ?? [],
@@ -32,6 +36,15 @@ export async function createVisionInference(
       checkItem(item);
       return { item };
     },
+    answers: answersOf(target, pipeline.modelInput),
+    show: (item) => show(item, pipeline),
+    ...(target.kind === 'labels' && {
+      explain: async (item, question) => {
+        checkItem(item);
+        const { input, output } = await model.forwardOne(await toCome(item, pipeline));
+        return explainer.explain(input, output, question);
+      },
+    }),
     forward: (batch) =>
       model.forward(batch.length, async (index) => {
         const encoded = batch[index]!;
@@ -40,8 +53,32 @@ export async function createVisionInference(
         return image;
       }),
     decode: (row, { size }) => target.decode(row, size ?? { width: 0, height: 0 }),
-    release: () => model.release(),
+    release: async () => {
+      await Promise.all([model.release(), explainer.release()]);
+    },
   };
+}
+
+const TASKS = { mask: 'segment', points: 'points' } as const;
+
+function answersOf(target: ImageTarget, { height, width }: ModelInput): Answers {
+  const { kind, task, vocab } = target;
+  return {
+    task: kind === 'labels' ? task : TASKS[kind],
+    ...(vocab && { classes: vocab }),
+    ...(height !== undefined && width !== undefined && { size: [height, width] }),
+  };
+}
+
+/** The pixels that the model gets, before they are normalized. */
+async function show(item: unknown, pipeline: ImagePipeline): Promise<ShownImage> {
+  checkItem(item);
+  const opened = await openImage(item, pipeline.mode);
+  const { mode, width, height, data } = await rendered(
+    () => pipeline.show(opened.source),
+    async () => pipeline.show(await opened.decode()),
+  );
+  return { image: { width, height, channels: channelsOf(mode), data } };
 }
 
 /** Decoded when it is written, as far as that is possible; otherwise before. */

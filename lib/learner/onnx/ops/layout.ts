@@ -32,6 +32,16 @@ export const layoutOps: Readonly<Record<string, OpSchema>> = {
       return [{ dtype, shape: [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)] }];
     },
   },
+  /** A new last dimension. */
+  OneHot: {
+    inputs: [3, 3],
+    attributes: { axis: 'int' },
+    infer: (call) => {
+      const { shape } = call.expect(0, 'int64');
+      const depth = call.expect(1, 'int64').known?.[0] ?? null;
+      return [{ dtype: call.input(2).dtype, shape: shape && [...shape, depth] }];
+    },
+  },
   Concat: {
     inputs: [1, Infinity],
     attributes: { axis: 'int' },

@@ -24,6 +24,11 @@ export const reduceOps: Readonly<Record<string, OpSchema>> = {
     attributes: { keepdims: 'int', noop_with_empty_axes: 'int' },
     infer: (call) => [{ dtype: call.input(0).dtype, shape: reduced(call, call.inputs[1]?.known) }],
   },
+  ArgMax: {
+    inputs: [1, 1],
+    attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
+    infer: (call) => [{ dtype: 'int64', shape: reduced(call, [call.int('axis', 0)]) }],
+  },
   ReduceMax: byAttribute,
   ReduceMean: byAttribute,
   ReduceL2: byAttribute,

@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import { BaseLearner } from '../../base-learner.js';
-import type { LearnerOptions, Predictions } from '../../contract.js';
+import type { LearnerDescription, LearnerOptions, Predictions } from '../../contract.js';
 import { concatRows, rowOf } from '../../data/rows.js';
 import {
   InvalidGenerateOptionError,
@@ -10,6 +10,7 @@ import {
 } from '../../errors.js';
 import { openLearnerFile, type LearnerFile } from '../../learner-file.js';
 import { readLoss, type Loss } from '../../losses/loss.js';
+import type { ShownText } from '../../shown.js';
 import { UNK } from '../special-tokens.js';
 import type { TextPipeline } from '../text-pipeline.js';
 import { addedWords, wholeText, type Continuation } from './continuation.js';
@@ -172,6 +173,22 @@ export class LMLearner extends BaseLearner {
   tokenize(text: string): string[] {
     this.assertNotReleased();
     return this.pipeline.tokenize(text);
+  }
+
+  /** What {@link predict} writes between two words: `sep` of fastai's Tokenizer. */
+  get separator(): string {
+    return this.pipeline.separator;
+  }
+
+  /** `{ kind: 'lm', task: 'generate' }`. */
+  get description(): LearnerDescription {
+    return { kind: 'lm', task: 'generate' };
+  }
+
+  /** What the model sees of a text: its tokens. @throws InputError for an item that is not a text. */
+  async show(text: string): Promise<ShownText> {
+    this.assertNotReleased();
+    return this.pipeline.show(text);
   }
 
   /** Goes on for about `budgetMs`, and a step at least: texts can take turns. @internal */

@@ -3,13 +3,13 @@ import type { LearnerOptions } from '../../contract.js';
 import { JpegSource } from '../image/jpeg-source.js';
 import type { RenderJob } from '../image/render-job.js';
 import type { PixelSource } from '../image/pixel-source.js';
-import { channelsOf, type RasterMode } from '../image/raster.js';
-import { toPlanes } from '../image/render.js';
+import { channelsOf, type Raster, type RasterMode } from '../image/raster.js';
+import { toPlanes, toRaster } from '../image/render.js';
 import { View } from '../image/view.js';
 import { readBatchTransforms, type BatchTransform } from './batch-transforms.js';
 import type { Pair } from './crop-pad.js';
 import { readItemTransforms, type ItemTransform } from './item-transforms.js';
-import type { Planes } from './planes.js';
+import { planesOf, rasterOf, type Planes } from './planes.js';
 
 /** Sizes that every image has when the model gets it; unknown where they depend on the image. */
 export interface ModelInput {
@@ -68,6 +68,22 @@ export class ImagePipeline {
     const [height, width] = this.#sampled ?? [view.height, view.width];
     const job = this.#groups.length === 0 ? jobOf(view, this.#tables) : undefined;
     return { channels: this.#channels, height, width, job, write: (out) => this.#write(view, out) };
+  }
+
+  /**
+   * The pixels of what {@link apply} gives, before values are changed. @throws NotRenderedError,
+   * EmptyImageError
+   */
+  show(source: PixelSource): Raster {
+    const view = this.#view(source);
+    const raster = toRaster(view);
+    const steps = this.#groups.flatMap((group) => (group.kind === 'image' ? [group.step] : []));
+    if (steps.length === 0) return raster;
+    const start = planesOf(raster);
+    return rasterOf(
+      raster.mode,
+      steps.reduce<Planes>((planes, step) => step.apply(planes), start),
+    );
   }
 
   #view(source: PixelSource): View {

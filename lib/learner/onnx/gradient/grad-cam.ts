@@ -1,0 +1,114 @@
+import type { Module } from '../../torch/module.js';
+import { GraphBuilder, type Step } from '../graph-builder.js';
+import { Value, type Dim, type Graph } from '../graph.js';
+import { LoweringContext, type Flow } from '../lowering/context.js';
+import { lowerings } from '../lowering/registry.js';
+import { gradient, stepsBehind } from './backward.js';
+import { NoGradientError } from './derivation.js';
+
+/** Models of fastai's vision_learner: what comes from a trained network, and the head on it. */
+const SEQUENTIAL = 'torch.nn.modules.container.Sequential';
+
+/** The last features of a model that still have a place in the image, and what comes of them. */
+interface Ending {
+  readonly features: Value;
+  readonly output: Value;
+  /** The dimensions of height and width. */
+  readonly places: readonly [number, number];
+}
+
+/**
+ * A classifier of images as a graph that explains it. It takes the image and `seed` [1, outputs],
+ * which is 1 for the class, and gives `map` [1, height, width]: Grad-CAM before the relu.
+ *
+ * @param dims Sizes of the image: batch, channels, height and width.
+ * @throws UnsupportedModuleError as `lowerModel`.
+ * @throws NoGradientError where the class cannot be derived by the features.
+ */
+export function gradCamGraph(model: Module, dims: readonly Dim[]): Graph {
+  const graph = new GraphBuilder('grad-cam');
+  const ctx = new LoweringContext(graph, lowerings);
+  const image = graph.input('image', 'float32', dims);
+  const { features, output, places } = endingOf(model, ctx, image);
+  const seed = graph.input('seed', 'float32', output.shape ?? ['batch', 'outputs']);
+  const slope = gradient(graph, output, features, seed);
+  const weights = graph.op('ReduceMean', [slope], { axes: places, keepdims: 1 });
+  const weighted = graph.op('Mul', [weights, features]);
+  const channels = graph.axes(places[0] === 1 ? 3 : 1);
+  graph.output('map', graph.op('ReduceSum', [weighted, channels], { keepdims: 0 }));
+  return graph.finish();
+}
+
+function endingOf(model: Module, ctx: LoweringContext, image: Value): Ending {
+  const [body, head, ...others] = [...model.children.values()];
+  if (model.className !== SEQUENTIAL || !body || !head || others.length > 0) {
+    return lastOf(ctx, image, ctx.lowerValue(model, [image]));
+  }
+  ctx.checkHooks(model);
+  const features = ctx.lower(body, [image]);
+  const output = ctx.lowerValue(head, [features]);
+  return isImage(features) ? { features, output, places: [2, 3] } : lastOf(ctx, image, output);
+}
+
+/** In any other model: what an operator takes that leaves nothing of the places behind it. */
+function lastOf({ graph }: LoweringContext, image: Value, output: Value): Ending {
+  const { steps } = graph;
+  for (const step of steps.toReversed()) {
+    const [features] = step.inputs;
+    const places = features && collapsed(step, features);
+    if (!places) continue;
+    if (!isEnd(steps, features, image, output)) break;
+    return { features, output, places };
+  }
+  throw new NoGradientError('the model', 'none of its last features has height and width');
+}
+
+/** The places that the operator leaves nothing of. */
+function collapsed(
+  { op, outputs, attributes }: Step,
+  x: Value,
+): readonly [number, number] | undefined {
+  if (!isImage(x)) return undefined;
+  switch (op) {
+    case 'GlobalAveragePool':
+    case 'GlobalMaxPool':
+      return [2, 3];
+    case 'ReduceMean':
+    case 'ReduceMax': {
+      const axes = attributes['axes'] as readonly number[];
+      const [first, second] = axes.map((axis) => (axis < 0 ? axis + 4 : axis)).sort();
+      if (axes.length !== 2) return undefined;
+      if (first === 2 && second === 3) return [2, 3];
+      return first === 1 && second === 2 ? [1, 2] : undefined;
+    }
+    case 'Flatten':
+    case 'Reshape': {
+      const shape = outputs[0]?.shape;
+      // Linear layers take places for rows of the batch.
+      const isFlat = shape?.length === 2 && shape[0] === x.shape?.[0];
+      return isFlat && !isCell(x) ? [2, 3] : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Whether all of the output goes through the features, and nothing has a place behind them. */
+function isEnd(steps: readonly Step[], features: Value, image: Value, output: Value): boolean {
+  const needed = new Set([output.name]);
+  for (const { inputs, outputs } of steps.toReversed()) {
+    if (!outputs.some(({ name }) => needed.has(name) && name !== features.name)) continue;
+    for (const input of inputs) if (input) needed.add(input.name);
+  }
+  const behind = stepsBehind(steps, features).steps;
+  return !needed.has(image.name) && behind.every(({ outputs }) => outputs.every(isCell));
+}
+
+function isImage(flow: Flow): flow is Value {
+  return flow instanceof Value && flow.rank === 4;
+}
+
+/** A vector for each image, perhaps with sizes of 1. */
+function isCell({ shape }: Value): boolean {
+  return shape !== undefined && shape.filter((size) => size !== 1).length <= 2;
+}
