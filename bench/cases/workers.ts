@@ -16,6 +16,8 @@ const CALLERS = 8;
 const CORES = [1, 2, 4, 8].filter((cores) => cores <= availableParallelism());
 const ITEMS = ['text', 'photograph'];
 const DEFAULT = 'as it starts';
+/** Milliseconds a core until a runner has all workers that it will have. */
+const GROWS_MS = 1500;
 
 /** Workers x threads that fill so many cores. */
 function layouts(cores: number): RunnerOptions[] {
@@ -93,9 +95,12 @@ function contestant(
       const [cores, item] = variant.split(', ') as [string, string];
       const options = optionsOf(Number(cores));
       if (options === undefined) return undefined;
+      const isNew = !programs.has(variant);
       const program = programOf(variant, Number(cores), item, options);
-      const load = { callers: CALLERS };
-      const question: CallersQuestion = { item: items[item]!, ms, load };
+      const question: CallersQuestion = { item: items[item]!, ms, load: { callers: CALLERS } };
+      if (isNew && options.workers === undefined) {
+        await program.ask<CallersAnswer>({ ...question, ms: GROWS_MS * Number(cores) });
+      }
       return sampleOf(await program.ask<CallersAnswer>(question));
     },
     async stop() {

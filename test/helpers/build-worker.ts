@@ -16,8 +16,24 @@ export interface BuiltWorker {
 
 /** Builds `lib/serving/runner/pool/worker.ts` and a runnable module into a temporary folder. */
 export async function buildWorker(runnable: string): Promise<BuiltWorker> {
+  const program = 'lib/serving/runner/pool/worker.ts';
+  const { urls, remove } = await buildPrograms({ worker: program, runnable });
+  return { script: urls.worker, runnable: urls.runnable.href, remove };
+}
+
+/** Builds modules of the package into a temporary folder. */
+export async function buildPrograms<Name extends string>(
+  modules: Readonly<Record<Name, string>>,
+): Promise<{ urls: Record<Name, URL>; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'vts-worker-'));
   const root = new URL('../../', import.meta.url).pathname;
+  const mapped = <Value>(make: (name: string, path: string) => Value): Record<Name, Value> => {
+    const entries = Object.entries<string>(modules);
+    return Object.fromEntries(entries.map(([name, path]) => [name, make(name, path)])) as Record<
+      Name,
+      Value
+    >;
+  };
   await build({
     root,
     configFile: false,
@@ -27,10 +43,7 @@ export async function buildWorker(runnable: string): Promise<BuiltWorker> {
       outDir: folder,
       emptyOutDir: false,
       rollupOptions: {
-        input: {
-          worker: join(root, 'lib/serving/runner/pool/worker.ts'),
-          runnable: join(root, runnable),
-        },
+        input: mapped((_name, path) => join(root, path)),
         output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
         preserveEntrySignatures: 'strict',
       },
@@ -38,8 +51,7 @@ export async function buildWorker(runnable: string): Promise<BuiltWorker> {
     ssr: { noExternal: true },
   });
   return {
-    script: pathToFileURL(join(folder, 'worker.mjs')),
-    runnable: pathToFileURL(join(folder, 'runnable.mjs')).href,
+    urls: mapped((name) => pathToFileURL(join(folder, `${name}.mjs`))),
     remove: () => rm(folder, { recursive: true }),
   };
 }

@@ -1,4 +1,4 @@
-import type { TabularSchema } from '../../learner/fastai/contract.js';
+import type { LearnerDescription, TabularSchema } from '../../learner/fastai/contract.js';
 import type { WordStream } from '../../learner/fastai/text/lm/word-stream.js';
 import { RunnerClosedError, RunnerNotReadyError } from '../runner/errors.js';
 import { LONGEST_TIMEOUT_MS } from '../options.js';
@@ -72,6 +72,10 @@ export class DeferredRunner implements RunnerHandle {
 
   get schema(): TabularSchema | undefined {
     return this.#fact('schema') as TabularSchema | undefined;
+  }
+
+  get description(): LearnerDescription {
+    return this.#fact('description') as LearnerDescription;
   }
 
   get inputs(): unknown {
@@ -160,7 +164,7 @@ export class DeferredRunner implements RunnerHandle {
     return newest;
   }
 
-  #fact(key: 'kind' | 'vocab' | 'schema' | 'inputs'): unknown {
+  #fact(key: 'kind' | 'vocab' | 'schema' | 'description' | 'inputs'): unknown {
     if (this.#runner === undefined) throw new RunnerNotReadyError(this.wanted, key);
     return (this.#runner as FastaiRunner & PytorchRunner)[key];
   }

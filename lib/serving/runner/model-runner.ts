@@ -115,7 +115,9 @@ export class ModelRunner implements RunnerHandle {
   }
 
   /** A fact that the worker told when it had loaded the model. */
-  protected fact<Key extends 'kind' | 'vocab' | 'schema'>(key: Key): Description[Key] {
+  protected fact<Key extends 'kind' | 'vocab' | 'schema' | 'description'>(
+    key: Key,
+  ): Description[Key] {
     const { description } = this.pool;
     if (description === undefined) throw new RunnerNotReadyError(this.tag, key);
     return description[key];

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { fsync } from 'node:fs';
 import { open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** How often a step is tried again that another process upset. */
 export const ATTEMPTS = 100;
@@ -11,7 +13,8 @@ export async function syncPath(path: string, kind: 'file' | 'folder'): Promise<v
   if (kind === 'folder' && process.platform === 'win32') return;
   const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r');
   try {
-    await handle.sync();
+    // Yarn's Plug'n'Play has no `sync` of handles.
+    await promisify(fsync)(handle.fd);
   } finally {
     await handle.close();
   }

@@ -10,6 +10,9 @@ interface Sessions {
 
 type AsyncCall = (this: unknown, ...parameters: unknown[]) => Promise<unknown>;
 
+/** The application's copy, and that of this package. */
+const ONNXRUNTIME = /[\\/]onnxruntime-node[\\/]dist[\\/]index\.js$/;
+
 const guardedClasses = new WeakSet<object>();
 
 /**
@@ -17,15 +20,16 @@ const guardedClasses = new WeakSet<object>();
  * loaded it: a thread that ends while native code runs takes the process with it.
  */
 export function guardOnnxruntime(): void {
-  const require = createRequire(import.meta.url);
-  const loaded = require.cache[require.resolve('onnxruntime-node')]?.exports as
-    Sessions | undefined;
-  const sessions = loaded?.InferenceSession;
-  if (sessions === undefined || guardedClasses.has(sessions)) return;
-  guardedClasses.add(sessions);
-  guardCall(sessions, 'create');
-  guardCall(sessions.prototype, 'run');
-  guardCall(sessions.prototype, 'release');
+  const { cache } = createRequire(import.meta.url);
+  for (const [file, loaded] of Object.entries(cache)) {
+    if (!ONNXRUNTIME.test(file)) continue;
+    const sessions = (loaded?.exports as Sessions | undefined)?.InferenceSession;
+    if (sessions === undefined || guardedClasses.has(sessions)) continue;
+    guardedClasses.add(sessions);
+    guardCall(sessions, 'create');
+    guardCall(sessions.prototype, 'run');
+    guardCall(sessions.prototype, 'release');
+  }
 }
 
 function guardCall<Key extends string>(holder: { [key in Key]?: AsyncCall }, key: Key): void {

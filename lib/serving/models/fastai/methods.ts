@@ -1,3 +1,5 @@
+import { NotExplainableError } from '../../../learner/fastai/errors.js';
+import type { ExplainOptions } from '../../../learner/fastai/explanation.js';
 import type { Learner } from '../../../learner/fastai/learner.js';
 import type { DecodedRow } from '../../../learner/fastai/contract.js';
 import type { LMLearner, SliceRequest } from '../../../learner/fastai/text/lm/lm-learner.js';
@@ -7,6 +9,11 @@ import type { RunnerMethod } from '../../runner/runner-types.js';
 const SLICE_MS = 5;
 
 type Serve<L> = (learner: L, item: unknown) => Promise<unknown>;
+
+/** What runners send of a call of `explain`. */
+export interface ExplainRequest extends ExplainOptions {
+  readonly item: unknown;
+}
 
 /** A method of learners, by its name in JavaScript. */
 interface LearnerMethod {
@@ -32,6 +39,22 @@ const METHODS: Readonly<Record<string, LearnerMethod>> = {
     rows: true,
     learner: (learner, items) => learner.getPreds(items as unknown[]),
     lm: (learner, texts) => learner.getPreds(texts as string[]),
+  },
+  show: {
+    learner: (learner, item) => learner.show(item),
+    lm: (learner, text) => learner.show(text as string),
+  },
+  explain: {
+    learner: (learner, request) => {
+      const { item, ...options } = request as ExplainRequest;
+      return learner.explain(item, options);
+    },
+    lm: async () => {
+      throw new NotExplainableError(
+        'A language model draws its words at random, so there is no one answer to explain',
+        'explain a classifier of texts',
+      );
+    },
   },
   decodeRow: { learner: async (learner, row) => learner.decodeRow(row as DecodedRow) },
   encode: { signature: true, lm: (learner, text) => learner.encode(text as string) },

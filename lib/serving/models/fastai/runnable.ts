@@ -15,11 +15,12 @@ export interface FastaiInit {
 
 export async function open({ file, threads, ...options }: FastaiInit): Promise<Served> {
   const learner = await Learner.load(file, { intraOpNumThreads: threads, ...options });
-  const { kind, vocab } = learner;
+  const { kind, vocab, description } = learner;
   return {
     kind,
     vocab,
-    ...(kind === 'tabular' || kind === 'collab' ? { schema: learner.schema } : {}),
+    description,
+    ...(kind === 'tabular' || kind === 'collab' ? { schema: description.columns } : {}),
     methods: servedMethods(learner as Learner | (BaseLearner & LMLearner)),
     release: () => learner.release(),
   };

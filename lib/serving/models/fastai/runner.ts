@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { WrongLearnerKindError } from '../../../learner/fastai/errors.js';
-import type { TabularSchema } from '../../../learner/fastai/contract.js';
+import type { LearnerDescription, TabularSchema } from '../../../learner/fastai/contract.js';
 import { packRows } from '../../../learner/fastai/tabular/pack-rows.js';
 import type { Slice } from '../../../learner/fastai/text/lm/lm-learner.js';
 import { finished, inTurns } from '../../../learner/runtime/turns.js';
@@ -13,11 +13,11 @@ import type { Model } from '../../store/index.js';
 import { InvalidRunnerOptionError } from '../../runner/errors.js';
 import { ModelRunner } from '../../runner/model-runner.js';
 import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
-import { LEARNER_METHODS, learnerMembers, ROW_METHODS } from './methods.js';
+import { LEARNER_METHODS, learnerMembers, ROW_METHODS, type ExplainRequest } from './methods.js';
 import { FASTAI } from './rules.js';
 import type { FastaiInit } from './runnable.js';
 import { TextContinuation } from './text-continuation.js';
-import type { FastaiRunner, StreamRunOptions } from './types.js';
+import type { ExplainRunOptions, FastaiRunner, StreamRunOptions } from './types.js';
 import { WorkerPool } from '../../runner/pool/worker-pool.js';
 
 const MANY_ROWS = 16;
@@ -27,6 +27,7 @@ const WITH_TURNS = 20_000;
 class LearnerRunner extends ModelRunner {
   readonly #texts: TextContinuation;
   readonly #predict: RunnerMethod;
+  readonly #explain: RunnerMethod;
   readonly #rowMethods = new Map<string, RunnerMethod>();
 
   constructor(tag: string, pool: WorkerPool, options: ResolvedRunnerOptions) {
@@ -39,6 +40,7 @@ class LearnerRunner extends ModelRunner {
     };
     this.#texts = new TextContinuation(tag, advance, options.timeoutMs);
     this.#predict = this.#predictOf(super.method('predict'));
+    this.#explain = explainOf(super.method('explain'));
     for (const name of ROW_METHODS) this.#rowMethods.set(name, this.#ofRows(super.method(name)));
     Object.assign(
       this,
@@ -47,7 +49,9 @@ class LearnerRunner extends ModelRunner {
   }
 
   override method(name: string): RunnerMethod {
-    return name === 'predict' ? this.#predict : (this.#rowMethods.get(name) ?? super.method(name));
+    if (name === 'predict') return this.#predict;
+    if (name === 'explain') return this.#explain;
+    return this.#rowMethods.get(name) ?? super.method(name);
   }
 
   get kind(): string {
@@ -60,6 +64,10 @@ class LearnerRunner extends ModelRunner {
 
   get schema(): TabularSchema | undefined {
     return this.fact('schema') as TabularSchema | undefined;
+  }
+
+  get description(): LearnerDescription {
+    return this.fact('description') as LearnerDescription;
   }
 
   predictStream(text: string, options?: StreamRunOptions): WordStream {
@@ -94,6 +102,16 @@ class LearnerRunner extends ModelRunner {
       opened ? predict(item, options) : first(item, options);
     return { run, asyncRun: run };
   }
+}
+
+/** The class to be explained travels with the item. */
+function explainOf(method: RunnerMethod): RunnerMethod {
+  const run = (item: unknown, options: ExplainRunOptions = {}): Promise<unknown> => {
+    const { target, ...how } = options;
+    const request: ExplainRequest = { item, ...(target !== undefined && { target }) };
+    return method.run(request, how);
+  };
+  return { run, asyncRun: run };
 }
 
 /**

@@ -4,9 +4,12 @@ import type {
   Predictions,
   DecodedRow,
   FrameLike,
+  LearnerDescription,
   ShownRow,
   TabularSchema,
 } from '../../../learner/fastai/contract.js';
+import type { ExplainOptions, Explanation } from '../../../learner/fastai/explanation.js';
+import type { Shown, ShownText } from '../../../learner/fastai/shown.js';
 import type { GenerateOptions } from '../../../learner/fastai/text/lm/options.js';
 import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
@@ -26,6 +29,8 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
   readonly kind: string;
   /** `learner.vocab`. Known once the model is loaded. */
   readonly vocab: unknown;
+  /** `learner.description`. Known once the model is loaded. */
+  readonly description: LearnerDescription;
   /** `learner.predict`: `[decoded, target, probabilities]`. */
   readonly predict: RunnerMethod<Input, Prediction<Decoded>>;
   /** `learner.getPreds`: `[predictions, null]`, each row as it is alone. */
@@ -35,11 +40,25 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
    * loaded.
    */
   readonly schema: TabularSchema | undefined;
+  /** `learner.show`: what the model sees of an item. */
+  readonly show: RunnerMethod<Input, Shown>;
+  /**
+   * `learner.explain`: why it answers as it does. It costs as much as many predictions: two for an
+   * image, and the time to open a second model where nobody asked in the last minute; one for each
+   * word of a text or column of a row, in batches. Long texts need a longer `timeoutMs`.
+   *
+   * @example
+   * await runner.explain.run(photo, { target: 'cat' });
+   */
+  readonly explain: RunnerMethod<Input, Explanation, ExplainRunOptions>;
   /** `learner.decodeRow`: a decoded row with names in place of codes. */
   readonly decodeRow: RunnerMethod<DecodedRow, ShownRow>;
   /** The name of `getPreds` in Python. */
   readonly get_preds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
 }
+
+/** What a runner explains, and the options of every call. @publicApi */
+export interface ExplainRunOptions extends ExplainOptions, RunOptions {}
 
 /** How a runner continues a text: fastai's options, and those of every call. @publicApi */
 export interface GenerateRunOptions extends GenerateOptions, RunOptions {
@@ -66,6 +85,10 @@ export interface LanguageModelRunner extends RunnerHandle {
   readonly kind: string;
   /** The token of each id. Known once the model is loaded. */
   readonly vocab: unknown;
+  /** `learner.description`. Known once the model is loaded. */
+  readonly description: LearnerDescription;
+  /** `learner.show`: the tokens of a text. */
+  readonly show: RunnerMethod<string, ShownText>;
   /**
    * `learner.predict`: the text with the words that come after it. The time limit is for the whole
    * of it.

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { CrewGrowth, type GrowthMeter } from './crew-growth.js';
 
 /** A machine on which the event loop and the process use so much of their time. */
-function machine(cores: number, loop = 0.1, used = 1.1) {
+function machine(cores: number, loop = 0.1, used = 1.1, idle = 1) {
   const state = { at: 0 };
   const meter: GrowthMeter = {
     now: () => state.at,
     loop: () => ({ active: 0, idle: 0, utilization: loop }),
     cpu: () => state.at * 1000 * used,
+    idle: () => state.at * idle,
     cores,
   };
   const growth = new CrewGrowth(meter);
@@ -37,11 +38,12 @@ describe('CrewGrowth', () => {
     }
   });
 
-  it('does not where the cores are taken: by workers, the event loop, or another runner', () => {
+  it('does not where the cores are taken: by workers, the event loop, another runner, or another process', () => {
     expect(machine(2).busy(2000, 2)).toBe(false);
     expect(machine(1).busy(2000, 1)).toBe(false);
     expect(machine(2, 0.7).busy(2000, 1)).toBe(false);
     expect(machine(2, 0.1, 1.8).busy(2000, 1)).toBe(false);
+    expect(machine(8, 0.1, 1.1, 0.2).busy(2000, 1)).toBe(false);
   });
 
   it('goes on while there are cores', () => {

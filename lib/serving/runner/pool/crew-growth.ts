@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { usableCores } from './cores.js';
 
@@ -5,6 +6,8 @@ import { usableCores } from './cores.js';
 const BUSY_MS = 500;
 /** How much more there must be of the machine than is used: less would hardly be worth the memory. */
 const WORTHWHILE = 1.25;
+/** Cores that must have slept, whoever uses the others: clients and databases may be on the machine. */
+const IDLE_CORES = 0.25;
 
 /** What a machine does, for tests. */
 export interface GrowthMeter {
@@ -13,6 +16,8 @@ export interface GrowthMeter {
   loop(since?: EventLoopUtilization): EventLoopUtilization;
   /** Microseconds of CPU that this process has used. */
   cpu(): number;
+  /** Milliseconds that the machine's cores have slept, all together. */
+  idle(): number;
   readonly cores: number;
 }
 
@@ -23,6 +28,7 @@ const METER: GrowthMeter = {
     const { user, system } = process.cpuUsage();
     return user + system;
   },
+  idle: () => cpus().reduce((sum, { times }) => sum + times.idle, 0),
   get cores() {
     return usableCores();
   },
@@ -30,11 +36,11 @@ const METER: GrowthMeter = {
 
 /**
  * Tells when a crew should have one worker more: where calls wait all the time, and neither its
- * workers and the event loop nor the process as a whole use what cores there are. A service that is
+ * workers and the event loop, nor the process, nor the machine use what cores there are. A service that is
  * never busy pays for one model, and no call waits until another is loaded.
  */
 export class CrewGrowth {
-  #since: { at: number; loop: EventLoopUtilization; cpu: number } | undefined;
+  #since: { at: number; loop: EventLoopUtilization; cpu: number; idle: number } | undefined;
 
   constructor(private readonly meter = METER) {}
 
@@ -51,14 +57,16 @@ export class CrewGrowth {
     }
     const at = meter.now();
     if (this.#since === undefined) {
-      this.#since = { at, loop: meter.loop(), cpu: meter.cpu() };
+      this.#since = { at, loop: meter.loop(), cpu: meter.cpu(), idle: meter.idle() };
       return false;
     }
     const ms = at - this.#since.at;
     if (ms < BUSY_MS) return false;
     const { utilization } = meter.loop(this.#since.loop);
     const used = (meter.cpu() - this.#since.cpu) / (ms * 1000);
+    const idle = (meter.idle() - this.#since.idle) / ms;
     this.#since = undefined;
+    if (idle < IDLE_CORES) return false;
     return meter.cores >= WORTHWHILE * Math.max(workers + utilization, used);
   }
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { refuseTelemetry } from '../../../learner/runtime/telemetry.js';
 import { SLOTS, WorkerControl } from './control.js';
 import { PoolMember, type PoolMemberEvents, type PoolMemberOptions } from './pool-member.js';
 import type { FromWorker, ToWorker, WorkerBootstrap } from './protocol.js';
@@ -21,6 +22,7 @@ export class PoolWorker extends PoolMember {
     super(options, events);
     const { script, runnable, init } = options;
     const workerData: WorkerBootstrap = { runnable, init, control: this.#control.buffer };
+    refuseTelemetry();
     this.#worker = new Worker(script, { workerData });
     this.#worker.on('message', (message: FromWorker) => this.receive(message));
     this.#worker.on('error', ({ name, message }) => (this.failure ??= `${name}: ${message}`));

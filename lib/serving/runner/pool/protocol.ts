@@ -18,6 +18,8 @@ export interface Description {
   readonly vocab: unknown;
   /** The columns of a row, where the model predicts from rows. */
   readonly schema?: unknown;
+  /** Of a learner: `learner.description`. */
+  readonly description?: unknown;
   readonly methods: readonly string[];
 }
 
@@ -35,6 +37,8 @@ export interface Served {
   readonly kind: string;
   readonly vocab: unknown;
   readonly schema?: unknown;
+  /** Of a learner: `learner.description`. */
+  readonly description?: unknown;
   readonly methods: ReadonlyMap<string, ServedMethod>;
   release(): Promise<void>;
 }

@@ -49,8 +49,9 @@ export async function serveModel(by: ServedBy, link: WorkerLink): Promise<void> 
         tail = tail.then(() => close(served, link));
     }
   });
-  const { kind, vocab, schema, methods } = served;
-  link.send({ type: 'ready', description: { kind, vocab, schema, methods: [...methods.keys()] } });
+  const { kind, vocab, schema, description, methods } = served;
+  const told = { kind, vocab, schema, description, methods: [...methods.keys()] };
+  link.send({ type: 'ready', description: told });
 }
 
 async function load({ runnable, init }: ServedBy): Promise<Served> {

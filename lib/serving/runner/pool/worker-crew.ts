@@ -41,7 +41,7 @@ const MEMBERS = {
 } as const;
 
 /** Who waits less than this has no need of another worker. */
-const LATE_MS = 10;
+const LATE_MS = 2;
 
 /** Keeps a number of workers, threads or processes, and replaces each that ends. */
 export class WorkerCrew {
