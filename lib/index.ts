@@ -74,6 +74,12 @@ export { AccessLogEntry, type VtsAccessLogOptions } from './nest/observability/a
 export type { VtsHealthOptions } from './nest/observability/health-options.js';
 export type { VtsMetricsOptions } from './nest/observability/metrics/metrics-options.js';
 export { requestIdOf, type VtsRequestIdOptions } from './nest/observability/request-id.js';
-export { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from './nest/http/setup-docs.js';
+export { createVtsDocument, type VtsDocsOptions } from './nest/http/create-document.js';
+export { setupVtsDocs } from './nest/http/setup-docs.js';
+export { InvalidPlaygroundError, PlaygroundMissingError } from './nest/playground/errors.js';
+export {
+  setupVtsPlayground,
+  type VtsPlaygroundOptions,
+} from './nest/playground/setup-playground.js';
 export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';
 export { VtsModule } from './nest/vts.module.js';

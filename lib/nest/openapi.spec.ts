@@ -29,6 +29,10 @@ const ON_METHODS: Record<string, (by: Decorators) => (MethodDecorator | Property
     ApiParam({ name: 'id', required: true, schema: { type: 'string' } }),
     ApiParam({ name: 'path', schema: { type: 'string' }, required: false }),
   ],
+  'parameters of the query': ({ ApiQuery }) => [
+    ApiQuery({ name: 'a', required: false, schema: { type: 'string' }, description: 'One.' }),
+    ApiQuery({ name: 'b', schema: { type: 'boolean' } }),
+  ],
   models: ({ ApiExtraModels }) => [ApiExtraModels(Example), ApiExtraModels(Decorated, Example)],
   responses: ({ ApiOkResponse, ApiResponse, ApiServiceUnavailableResponse }) => [
     ApiResponse({ status: 400, headers: {}, content: { 'application/json': getters } }),

@@ -3,6 +3,7 @@ import type {
   ApiOperationOptions,
   ApiParamOptions,
   ApiPropertyOptions,
+  ApiQueryOptions,
   ApiResponseOptions,
   ApiSchemaOptions,
 } from '@nestjs/swagger';
@@ -49,6 +50,9 @@ export const ApiSchema = (options: ApiSchemaOptions) => adding('apiSchema', [opt
 
 export const ApiParam = ({ name, ...options }: ApiParamOptions & { name: string }) =>
   adding('apiParameters', [defined({ name, required: true, in: 'path', ...options })]);
+
+export const ApiQuery = ({ name, ...options }: ApiQueryOptions & { name: string }) =>
+  adding('apiParameters', [defined({ name, required: true, in: 'query', ...options })]);
 
 export const ApiOperation = (options: ApiOperationOptions) =>
   noting<Facts>('apiOperation', (previous) => ({

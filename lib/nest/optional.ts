@@ -12,16 +12,18 @@ interface OptionalPackages {
 // Decorators and constructors cannot wait for an import().
 const require = createRequire(import.meta.url);
 
+const hidden = new Set<keyof OptionalPackages>();
+
+/** Has a package count as missing, which would load another copy of Nest beside that in use. */
+export function hide(name: keyof OptionalPackages): void {
+  hidden.add(name);
+}
+
 /** The package; undefined where it is not installed. One that is broken throws its own error. */
 export function optional<Name extends keyof OptionalPackages>(
   name: Name,
 ): OptionalPackages[Name] | undefined {
-  try {
-    require.resolve(name);
-  } catch {
-    return undefined;
-  }
-  return require(name) as OptionalPackages[Name];
+  return find(name) === undefined ? undefined : (require(name) as OptionalPackages[Name]);
 }
 
 /** @throws MissingPackageError, which says that the feature needs the package. */
@@ -36,9 +38,16 @@ export function required<Name extends keyof OptionalPackages>(
 
 /** The file of a package that is not loaded yet. @throws MissingPackageError */
 export function pathOf(name: keyof OptionalPackages, feature: string): string {
+  const path = find(name);
+  if (path === undefined) throw new MissingPackageError(name, feature);
+  return path;
+}
+
+function find(name: keyof OptionalPackages): string | undefined {
+  if (hidden.has(name)) return undefined;
   try {
     return require.resolve(name);
   } catch {
-    throw new MissingPackageError(name, feature);
+    return undefined;
   }
 }

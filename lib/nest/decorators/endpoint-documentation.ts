@@ -1,15 +1,9 @@
 import type { ApiOperationOptions, ApiResponseOptions } from '@nestjs/swagger';
 import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
-import { ApiError, ERROR_RESPONSES } from '../http/api-error.js';
+import { ApiError, ERROR_RESPONSES, errorContent } from '../http/api-error.js';
 import type { Endpoint } from '../http/endpoint.js';
-import {
-  ApiExtraModels,
-  ApiOperation,
-  ApiParam,
-  ApiResponse,
-  ApiTags,
-  getSchemaPath,
-} from '../openapi.js';
+import { streamOf } from '../http/event-stream.js';
+import { ApiExtraModels, ApiOperation, ApiParam, ApiResponse, ApiTags } from '../openapi.js';
 
 /** What `@VtsApi` is told for the OpenAPI document. */
 export interface VtsApiDocs {
@@ -19,7 +13,7 @@ export interface VtsApiDocs {
   description?: string;
   tags?: string[];
   deprecated?: boolean;
-  /** @default `<Controller>_<method>` */
+  /** @default the method's name; `<Controller>_<method>` where two methods share it */
   operationId?: string;
 }
 
@@ -29,7 +23,12 @@ export function endpointDocumentation(
   route: string,
   { summary, description, deprecated, operationId, tags = [] }: VtsApiDocs,
 ): MethodDecorator[] {
-  const requestBody = { required: true, content: requestContent(input) };
+  const { bodyDescription } = input;
+  const requestBody = {
+    required: true,
+    ...(bodyDescription === undefined ? {} : { description: bodyDescription }),
+    content: requestContent(input),
+  };
   return [
     // What is undefined is left out of the document.
     ApiOperation({
@@ -56,7 +55,7 @@ export function endpointDocumentation(
         status: Number(status),
         description: meaning,
         headers: ERROR_HEADERS[status] ?? {},
-        content: { 'application/json': { schema: { $ref: getSchemaPath(ApiError) } } },
+        content: errorContent(Number(status), meaning),
       }),
     ),
   ];
@@ -84,13 +83,17 @@ interface Content {
 }
 
 /** A getter, as a descriptor may learn its columns only when a runner loads its model. */
-function late(descriptor: IoDescriptor<unknown, never>, schema: () => IoSchema): Content {
+function late(
+  descriptor: IoDescriptor<unknown, never>,
+  schema: () => IoSchema,
+  example: () => unknown = () => descriptor.example,
+): Content {
   return {
     get schema() {
       return schema();
     },
     get example() {
-      return descriptor.example;
+      return example();
     },
   };
 }
@@ -116,5 +119,16 @@ function mainContent(output: IoDescriptor<unknown, unknown>): Record<string, Con
   const { mediaType, outputMediaType = mediaType, alternatives } = output;
   const other = output.outputSchema ? undefined : alternatives?.[outputMediaType];
   if (other) return { [outputMediaType]: { schema: other } };
-  return { [outputMediaType]: late(output, () => output.outputSchema ?? output.schema) };
+  const schema = (): IoSchema => output.outputSchema ?? output.schema;
+  return { [outputMediaType]: late(output, schema, () => responseExample(output, schema())) };
+}
+
+function responseExample(
+  { example, serializeEvent }: IoDescriptor<unknown, unknown>,
+  { type }: IoSchema,
+): unknown {
+  if (typeof example === 'string' && serializeEvent) return streamOf(example);
+  // The parts of a form, which is bytes.
+  if (typeof example === 'object' && type === 'string') return undefined;
+  return example;
 }

@@ -16,7 +16,7 @@ import {
   WorkerDiedError,
 } from '../../serving/runner/errors.js';
 import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors.js';
-import { ApiProperty } from '../openapi.js';
+import { ApiProperty, getSchemaPath } from '../openapi.js';
 
 /** The body of every error response: Nest's own shape. @publicApi */
 export class ApiError {
@@ -106,6 +106,12 @@ export function errorResponse(error: unknown, keepLists = false): ErrorResponse 
 /** A body of the one shape. */
 export function errorBody(statusCode: number, message: string): ApiError {
   return { statusCode, message, error: STATUS_CODES[statusCode] ?? 'Error' };
+}
+
+/** An error response in the OpenAPI document. */
+export function errorContent(statusCode: number, message: string) {
+  const schema = { $ref: getSchemaPath(ApiError) };
+  return { 'application/json': { schema, example: errorBody(statusCode, message) } };
 }
 
 function headersOf(status: number, error: unknown): Record<string, string> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 
 /** To ask the kernel for what is ready takes less, and is no sleep. */
 const SLEPT_MS = 0.1;

@@ -12,8 +12,13 @@ const handlers = new Set<object>();
 
 /** Notes on a handler, the method of a controller, that it is an endpoint. */
 export function defineEndpoint(handler: object, endpoint: Endpoint): void {
-  Reflect.defineMetadata(VTS_ENDPOINT, endpoint, handler);
+  markEndpoint(handler, endpoint);
   handlers.add(handler);
+}
+
+/** Notes it on what a framework is given for one route. */
+export function markEndpoint(handler: object, endpoint: Endpoint): void {
+  Reflect.defineMetadata(VTS_ENDPOINT, endpoint, handler);
 }
 
 /** The endpoint of a handler, or of what Nest registers for one, to which it copies metadata. */

@@ -16,7 +16,7 @@ import { openEventStream } from './event-stream.js';
 import { logFailure } from '../observability/log-failure.js';
 import { requestIdOf } from '../observability/request-id.js';
 import { RequestRecord } from './request-record.js';
-import type { HttpRequest } from './platform.js';
+import { rawRequest, type HttpRequest } from './platform.js';
 import { readBody } from './read-body.js';
 import type { Requests } from './requests.js';
 import { writeEvent, writeOutput } from './write-output.js';
@@ -51,7 +51,7 @@ export class Endpoints {
   /** Calls the handler of a request whose input was read; gives what is sent. */
   serve(call: EndpointCall, handle: () => unknown): Promise<unknown> {
     call.handled = true;
-    if (call.endpoint.output.serializeEvent !== undefined) {
+    if (streams(call)) {
       return call.until((resolve, reject) => {
         requestScope.run(call, () => this.#stream(call, handle)).then(resolve, reject);
       });
@@ -68,6 +68,18 @@ export class Endpoints {
       if (result instanceof Promise) result.then(answer, reject);
       else answer(result);
     });
+  }
+
+  /** Serves a request that came to no controller: reads it, calls `handle`, gives what is sent. */
+  async call(
+    endpoint: Endpoint,
+    given: object,
+    givenResponse: object,
+    handle: (input: unknown) => unknown,
+  ): Promise<unknown> {
+    const input = await this.input(endpoint, given, givenResponse);
+    const call = RequestRecord.of(rawRequest(given))?.scope as EndpointCall;
+    return this.serve(call, () => handle(input));
   }
 
   #input(call: EndpointCall): unknown {
@@ -172,6 +184,11 @@ export class Endpoints {
     if (this.requests.closing) response.setHeader('connection', 'close');
     return new StreamableFile(events, { type: 'text/event-stream' });
   }
+}
+
+function streams({ endpoint: { output }, request }: EndpointCall): boolean {
+  if (output.serializeEvent === undefined) return false;
+  return output.streamsFor?.(request.headers.accept) ?? true;
 }
 
 /** A promise of another kind, such as a lazy query's. */

@@ -61,6 +61,11 @@ export async function openEventStream(
 
 const END = event('', 'end');
 
+/** A stream of one value, as a document shows it. */
+export function streamOf(data: string): string {
+  return event(data) + END;
+}
+
 /** An event in the format of `text/event-stream`, in which line breaks separate fields. */
 function event(data: string, type?: string): string {
   const lines = data.split(/\r\n|[\r\n]/).map((line) => `data: ${line}\n`);

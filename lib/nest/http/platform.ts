@@ -74,6 +74,14 @@ export interface HttpPlatform {
   solePath(arrival: Arrival): string | undefined;
   /** Methods of the routes at a path; none where there is no route, or one that takes them all. */
   methodsAt(path: string): readonly string[];
+  /** Routes `POST`s at a path to an endpoint without a controller. */
+  addEndpoint(
+    path: string,
+    endpoint: Endpoint,
+    serve: (given: object, response: object) => void,
+  ): void;
+  /** The endpoints by the paths of their routes, with prefixes and versions. */
+  endpointRoutes(): readonly (readonly [path: string, endpoint: Endpoint])[];
   hasHeader(given: object, name: string): boolean;
   setHeader(given: object, name: string, value: string): void;
   /** Has a text sent as it is: without an `ETag`, which no answer to a `POST` needs. */

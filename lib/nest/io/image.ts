@@ -65,6 +65,8 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   readonly schema: IoSchema;
   override readonly example: string | undefined;
   override readonly alternatives: Readonly<Record<string, IoSchema>>;
+  override readonly bodyDescription =
+    'An encoded image; or a form (multipart/form-data), whose first part that is an image is taken.';
   override readonly outputMediaType: string;
   override readonly outputSchema: IoSchema;
   override readonly maxBytes: number;

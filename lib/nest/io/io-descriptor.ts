@@ -4,6 +4,8 @@ import type { RequestBody } from './request-body.js';
 /** A JSON schema as OpenAPI 3.0 has it. @publicApi */
 export interface IoSchema {
   $ref?: string;
+  /** The name that generators of clients give to the type. */
+  title?: string;
   type?: 'array' | 'boolean' | 'integer' | 'number' | 'object' | 'string';
   format?: string;
   items?: IoSchema;
@@ -70,6 +72,8 @@ export abstract class IoDescriptor<Input, Output = Input> {
   readonly alternatives?: Readonly<Record<string, IoSchema>>;
   /** Further ones, of requests that are no form. */
   readonly bodyAlternatives?: Readonly<Record<string, IoSchema>>;
+  /** What the OpenAPI document says of request bodies. */
+  readonly bodyDescription?: string;
   /** Of a form: the media types of each part. */
   readonly encoding?: Readonly<Record<string, { readonly contentType: string }>>;
   /** Classes that the schemas refer to with `$ref`. */
@@ -100,6 +104,12 @@ export abstract class IoDescriptor<Input, Output = Input> {
    * each value. It replaces `serialize`; an error here is a fault of the service too.
    */
   serializeEvent?(value: unknown): string;
+
+  /**
+   * Whether the answer to a request with this `Accept` is a stream, for descriptors that also answer
+   * otherwise. @default true, with `serializeEvent`
+   */
+  streamsFor?(accept: string | undefined): boolean;
 
   /** Whether the body may have this media type. Default: the descriptor's own, or none. */
   accepts(mediaType: string | undefined): boolean {

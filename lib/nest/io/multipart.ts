@@ -84,6 +84,7 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
   override readonly maxBytes: number;
   override readonly encoding: Readonly<Record<string, { readonly contentType: string }>>;
   override readonly models: readonly (new () => object)[];
+  override readonly outputSchema: IoSchema;
   declare readonly example: unknown;
   readonly #parts: readonly DeclaredPart[];
 
@@ -106,6 +107,7 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
       }),
     );
     this.models = this.#parts.flatMap(({ descriptor }) => descriptor.models ?? []);
+    this.outputSchema = formSchema(this.#parts);
     // Not known before those of its parts are.
     Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
   }
@@ -211,6 +213,15 @@ function declared(name: string, part: DescriptorOrClass | OptionalPart): Declare
   const optional = part instanceof OptionalPart;
   const given = optional ? part.descriptor : part;
   return { name, descriptor: typeof given === 'function' ? new given() : given, optional };
+}
+
+/** A form that is sent back. To generators of clients it is bytes: they make types of requests' alone. */
+function formSchema(parts: readonly DeclaredPart[]): IoSchema {
+  const named = parts.map(({ name, descriptor: { mediaType, outputMediaType = mediaType } }) => {
+    return `\`${name}\` (${outputMediaType})`;
+  });
+  const description = `A form with the parts ${named.join(', ')}.`;
+  return { type: 'string', format: 'binary', description };
 }
 
 function byName(parts: readonly FormPart[]): Map<string, FormPart> {

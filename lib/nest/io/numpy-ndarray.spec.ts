@@ -196,6 +196,22 @@ describe('NumpyNdarray out', () => {
     expect(write([NaN])).toBe('[null]');
   });
 
+  it('refuses them where allowNaN is false, and promises numbers', () => {
+    const options = { dtype: 'float32', shape: [-1, 2], allowNaN: false } as const;
+    const number = { type: 'number', format: 'float' };
+    const row = { type: 'array', items: number };
+    expect(new NumpyNdarray(options).outputSchema).toEqual({ type: 'array', items: row });
+    expect(write(Float32Array.of(1, 2), options)).toBe('[[1,2]]');
+    const wrong = (...values: number[]) => write(Float32Array.of(...values), options);
+    expect(() => wrong(1, 2, 3, NaN)).toThrow('[1][1] is NaN; return finite numbers');
+    expect(() => wrong(-Infinity, 2)).toThrow(InvalidOutputError);
+    const bytes = new NumpyNdarray(options);
+    expect(() => bytes.serialize(Float32Array.of(NaN, 1), 'application/x-npy')).toThrow(
+      '[0][0] is NaN',
+    );
+    expect(write(Int32Array.of(1), { allowNaN: false })).toBe('[1]');
+  });
+
   it('casts within same_kind', () => {
     expect(write(Float64Array.of(0.1), { dtype: 'float32' })).toBe('[0.10000000149011612]');
     expect(write([1, 2], { dtype: 'int64', enforceDtype: true })).toBe('[1,2]');

@@ -17,7 +17,7 @@ import { bytesOf, fitsRaw, readRaw, type BinaryArray } from './ndarray/binary.js
 import { DTYPES, type NdarrayDType } from './ndarray/dtypes.js';
 import { checkShape, reshaped } from './ndarray/nested.js';
 import { readNpy, writeNpy } from './ndarray/npy.js';
-import { convertElements, readNested } from './ndarray/read.js';
+import { convertElements, positionOf, readNested } from './ndarray/read.js';
 import { cast, elementsOf, toJson, type Elements, type NdarrayOutput } from './ndarray/write.js';
 import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
@@ -44,9 +44,12 @@ export interface NumpyNdarrayOptions {
   /** Refuse arrays of another shape, instead of reshaping where possible. @default false */
   enforceShape?: boolean;
   /**
-   * In arrays of floats: take null for NaN, and in binary ones NaN and the infinities as they are.
+   * Of arrays of floats. In: take null for NaN, and in binary ones NaN and the infinities as they
+   * are. Out: send null for them, and in binary ones what they are; with false they are a fault of
+   * the service, and the OpenAPI document promises numbers. Generated clients then need not expect
+   * null.
    *
-   * @default false
+   * @default in: false; out: true
    */
   allowNaN?: boolean;
   /** Largest body in bytes. @default 20971520 (20 MiB) */
@@ -60,7 +63,7 @@ export interface NumpyNdarrayOptions {
  * In: an array that is ragged, or has an element which does not fit the dtype (strings, null,
  * numbers beyond its range), is a 400 that names the position; so are the words NaN and Infinity,
  * which JSON does not have, and null is NaN with `allowNaN` only. 64-bit integers keep all their
- * digits. Out: NaN and the infinities become null; floats keep the digits of a double, so float32
+ * digits. Out: NaN and the infinities become null, unless `allowNaN` is false; floats keep the digits of a double, so float32
  * 0.1 is printed as 0.10000000149011612; an output that breaks the contract is a 500, with the
  * reason in the log.
  *
@@ -101,7 +104,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     this.bodyAlternatives = { [NPY]: BINARY, ...(raw ? { [RAW]: BINARY } : {}) };
     this.example = sample === undefined ? undefined : JSON.parse(toJson(sample));
     this.schema = schemaOf(options, options.allowNaN === true);
-    this.outputSchema = schemaOf(options, true);
+    this.outputSchema = schemaOf(options, options.allowNaN !== false);
   }
 
   /**
@@ -151,6 +154,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
       const given = elementsOf(value);
       const dims = this.#shape(given.dims);
       const { dtype, values } = this.#cast(given);
+      if (this.options.allowNaN === false) checkFinite({ dtype, dims, values });
       const type = OUT.chosenBy(accept);
       if (type !== JSON_TYPE && this.refusesAccept) {
         const fact = `texts cannot be sent as ${type}`;
@@ -192,6 +196,16 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     const { shape } = this.options;
     checkShape('an array', dims, this.options);
     return (shape && reshaped(dims, shape)) ?? dims;
+  }
+}
+
+/** @throws Fault */
+function checkFinite({ dtype, dims, values }: Elements): void {
+  if (DTYPES[dtype].kind !== 'float') return;
+  for (let index = 0; index < values.length; index++) {
+    if (Number.isFinite(values[index])) continue;
+    const fact = `${positionOf(index, dims)} is ${String(values[index])}`;
+    throw new Fault(fact, 'return finite numbers, or leave allowNaN out');
   }
 }
 

@@ -1,17 +1,69 @@
 import { Controller, Get, Inject, Res, VERSION_NEUTRAL, type Type } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '../openapi.js';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '../openapi.js';
 import { RunnerRegistry } from '../injection/runner.registry.js';
-import { ApiError } from '../http/api-error.js';
+import { ApiError, errorContent } from '../http/api-error.js';
+import type { RunnerStats } from '../../serving/runner/pool/pool-stats.js';
+import type { IoSchema } from '../io/io-descriptor.js';
 import type { HealthPaths } from './health-options.js';
 import { PlatformHost } from '../http/platform-host.js';
 import { Shutdown } from '../http/shutdown.js';
 import { Readiness } from './readiness.js';
 
-const OK_SCHEMA = {
-  type: 'object' as const,
-  properties: { status: { type: 'string' as const, example: 'ok' } },
+const OK_SCHEMA: IoSchema = {
+  type: 'object',
+  properties: { status: { type: 'string', enum: ['ok'] } },
   required: ['status'],
 };
+
+const COUNT: IoSchema = { type: 'integer', minimum: 0 };
+
+const FIGURES = {
+  ready: COUNT,
+  workers: COUNT,
+  queued: COUNT,
+  running: COUNT,
+  full: { type: 'boolean' },
+  completed: COUNT,
+  failed: COUNT,
+  rejected: COUNT,
+  abandoned: COUNT,
+  shed: COUNT,
+  restarts: COUNT,
+} as const satisfies Record<keyof RunnerStats, IoSchema>;
+
+const RUNNERS: IoSchema = {
+  type: 'object',
+  description: 'By the names of the runners.',
+  additionalProperties: {
+    title: 'RunnerHealth',
+    type: 'object',
+    properties: {
+      tag: { type: 'string' },
+      status: { type: 'string', enum: ['up', 'degraded'] },
+      ...FIGURES,
+    },
+    required: ['tag', 'status', ...Object.keys(FIGURES)],
+  },
+};
+
+const DETAILS_SCHEMA: IoSchema = {
+  type: 'object',
+  properties: {
+    status: { type: 'string', enum: ['ok', 'degraded', 'shutting_down'] },
+    info: RUNNERS,
+    error: RUNNERS,
+    details: RUNNERS,
+  },
+  required: ['status', 'info', 'error', 'details'],
+};
+
+const UNREADY = 'A model is not loaded, a queue is full, or the service is shutting down.';
 
 /** In the form of `@nestjs/terminus`, for those that read its results already. */
 interface HealthDetails {
@@ -29,8 +81,9 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
   if (livez === undefined && readyz === undefined && healthz === undefined) return undefined;
 
   @ApiTags('Infrastructure')
+  @ApiExtraModels(ApiError)
   @Controller({ version: VERSION_NEUTRAL })
-  class HealthController {
+  class VtsHealthController {
     constructor(
       @Inject(RunnerRegistry) private readonly registry: RunnerRegistry,
       @Inject(Readiness) private readonly readiness: Readiness,
@@ -41,7 +94,7 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
     @At(livez)
     @ApiOperation({ summary: 'The process serves requests' })
     @ApiOkResponse({ schema: OK_SCHEMA, description: 'Always, while the process serves.' })
-    live(): { status: 'ok' } {
+    livez(): { status: 'ok' } {
       return { status: 'ok' };
     }
 
@@ -49,10 +102,10 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
     @ApiOperation({ summary: 'Every runner has its model loaded, and room for a call' })
     @ApiOkResponse({ schema: OK_SCHEMA, description: 'The service takes requests.' })
     @ApiServiceUnavailableResponse({
-      type: ApiError,
-      description: 'A model is not loaded, a queue is full, or the service is shutting down.',
+      description: UNREADY,
+      content: errorContent(503, UNREADY),
     })
-    ready(@Res({ passthrough: true }) response: object): { status: 'ok' } | ApiError {
+    readyz(@Res({ passthrough: true }) response: object): { status: 'ok' } | ApiError {
       const message = this.readiness.obstacle;
       if (message === undefined) return { status: 'ok' };
       // No exception: a probe that is answered as it should be is nothing for filters and logs.
@@ -65,18 +118,9 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
     @ApiOkResponse({
       description:
         'Always, while the process serves; the status is degraded when a runner is not ready.',
-      schema: {
-        type: 'object',
-        properties: {
-          status: { type: 'string', example: 'ok' },
-          info: { type: 'object' },
-          error: { type: 'object' },
-          details: { type: 'object' },
-        },
-        required: ['status', 'details'],
-      },
+      schema: DETAILS_SCHEMA,
     })
-    details(): HealthDetails {
+    healthz(): HealthDetails {
       const runners = [...this.registry.used];
       const facts = runners.map(([name, { tag, stats, ready }]) => {
         return [name, { tag, ...stats, status: ready ? 'up' : 'degraded' }] as const;
@@ -87,7 +131,7 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
       return { status, info: details, error: {}, details };
     }
   }
-  return HealthController;
+  return VtsHealthController;
 }
 
 /** `@Get`, where there is a path. */

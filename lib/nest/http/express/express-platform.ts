@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { NotFoundException } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import { markEndpoint, type Endpoint } from '../endpoint.js';
 import {
   noteSteps,
   pathOf,
@@ -103,6 +104,20 @@ export class ExpressPlatform implements HttpPlatform {
 
   methodsAt(path: string): readonly string[] {
     return this.#routes.methodsAt(path);
+  }
+
+  addEndpoint(
+    path: string,
+    endpoint: Endpoint,
+    serve: (given: object, response: object) => void,
+  ): void {
+    const handler = (given: object, response: object): void => serve(given, response);
+    markEndpoint(handler, endpoint);
+    this.adapter.post(path, handler as never);
+  }
+
+  endpointRoutes(): readonly (readonly [string, Endpoint])[] {
+    return this.#routes.endpoints;
   }
 
   hasHeader(given: object, name: string): boolean {

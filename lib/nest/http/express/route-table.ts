@@ -54,6 +54,11 @@ export class RouteTable {
     return table;
   }
 
+  /** The endpoints by the paths of their routes, in the order in which they are asked. */
+  get endpoints(): readonly (readonly [string, Endpoint])[] {
+    return this.#endpoints.map(([layer, endpoint]) => [String(layer.route?.path), endpoint]);
+  }
+
   /**
    * The endpoint whose `POST` a path belongs to; another handler at the very same path may still be
    * first.

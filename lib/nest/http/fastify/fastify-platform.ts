@@ -1,7 +1,7 @@
 import { METHODS, type Server } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { required } from '../../optional.js';
-import { endpointHandlers, endpointOf, type Endpoint } from '../endpoint.js';
+import { endpointHandlers, endpointOf, markEndpoint, type Endpoint } from '../endpoint.js';
 import {
   noteSteps,
   type Arrival,
@@ -32,6 +32,7 @@ interface FastifyRoute {
   readonly method: string | readonly string[];
   readonly url: string;
   readonly handler: object;
+  readonly config?: { readonly vtsEndpoint?: Endpoint };
 }
 
 type Done = (error?: unknown, payload?: unknown) => void;
@@ -155,6 +156,23 @@ export class FastifyPlatform implements HttpPlatform {
     return methods.length >= METHODS.length ? [] : [...new Set(methods)].sort();
   }
 
+  addEndpoint(
+    path: string,
+    endpoint: Endpoint,
+    serve: (given: object, response: object) => void,
+  ): void {
+    const handler = (given: object, response: object): void => serve(given, response);
+    markEndpoint(handler, endpoint);
+    markRoutes([handler]);
+    this.adapter.post(path, handler as never);
+  }
+
+  endpointRoutes(): readonly (readonly [string, Endpoint])[] {
+    return this.#routes.flatMap(({ url, method, config }) =>
+      config?.vtsEndpoint && has(method, 'POST') ? [[url, config.vtsEndpoint] as const] : [],
+    );
+  }
+
   hasHeader(given: object, name: string): boolean {
     const reply = given as FastifyReply;
     return reply.hasHeader(name) || reply.raw.hasHeader(name);
@@ -194,7 +212,7 @@ export class FastifyPlatform implements HttpPlatform {
 }
 
 /** Has the routes of endpoints say so in their `config`, beside what the application has there. */
-function markRoutes(): void {
+function markRoutes(handlers = endpointHandlers()): void {
   const { RouteConfig } = required('@nestjs/platform-fastify', 'VtsModule on Fastify');
   const decorate = (handler: object, config: object): void => {
     RouteConfig(config)({}, '', { value: handler });
@@ -202,7 +220,7 @@ function markRoutes(): void {
   const probe = {};
   decorate(probe, {});
   const [key] = Reflect.getMetadataKeys(probe) as unknown[];
-  for (const handler of endpointHandlers()) {
+  for (const handler of handlers) {
     const given = Reflect.getMetadata(key, handler) as object | undefined;
     decorate(handler, { ...given, vtsEndpoint: endpointOf(handler) });
   }

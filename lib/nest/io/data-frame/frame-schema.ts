@@ -108,7 +108,7 @@ function layout(
         type: 'object',
         properties: {
           columns: { type: 'array', items: { type: 'string' } },
-          index: { type: 'array', items: {} },
+          index: { type: 'array', items: { oneOf: [{ type: 'number' }, { type: 'string' }] } },
           data: { type: 'array', items: list, ...rows },
         },
         required: ['columns', 'data'],

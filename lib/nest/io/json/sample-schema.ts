@@ -21,10 +21,32 @@ export function sampleSchema(sample: unknown): IoSchema {
 /** One schema for all items of a list; where some are null, it may be. */
 function oneOf(schemas: readonly IoSchema[]): IoSchema {
   const isNull = (schema: IoSchema): boolean => !!schema.nullable && schema.type === undefined;
-  const nullable = schemas.some(isNull);
   const present = schemas.filter((schema) => !isNull(schema));
-  const schema = unionOf(present);
-  return nullable ? { ...schema, nullable: true } : schema;
+  const objects = present.length > 0 && present.every(({ properties }) => properties !== undefined);
+  const schema = objects ? merged(present) : unionOf(present);
+  return schemas.some(isNull) ? nullableOf(schema) : schema;
+}
+
+/** Objects of one list are of one class: what some of them lack is optional. */
+function merged(objects: readonly IoSchema[]): IoSchema {
+  const names = new Set(objects.flatMap(({ properties = {} }) => Object.keys(properties)));
+  const valuesOf = (name: string): IoSchema[] =>
+    objects.flatMap(({ properties = {} }) =>
+      Object.hasOwn(properties, name) ? [properties[name] as IoSchema] : [],
+    );
+  return {
+    type: 'object',
+    properties: Object.fromEntries([...names].map((name) => [name, oneOf(valuesOf(name))])),
+    required: [...names].filter((name) => valuesOf(name).length === objects.length),
+  };
+}
+
+/** Null is of one of the types: without a type `nullable` says nothing. */
+function nullableOf(schema: IoSchema): IoSchema {
+  const [first, ...others] = schema.oneOf ?? [];
+  return first
+    ? { oneOf: [{ ...first, nullable: true }, ...others] }
+    : { ...schema, nullable: true };
 }
 
 /** Equal schemas count once. */

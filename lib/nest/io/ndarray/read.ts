@@ -79,7 +79,8 @@ function checkFinite(
   }
 }
 
-function positionOf(index: number, dims: readonly number[]): string {
+/** Where an element is in nested arrays. */
+export function positionOf(index: number, dims: readonly number[]): string {
   if (dims.length === 0) return 'the body';
   let rest = index;
   const path = dims.toReversed().map((dim) => {

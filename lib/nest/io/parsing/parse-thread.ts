@@ -7,13 +7,16 @@ import type { ParseAnswer, ParseMessage, ParseTask, TaskResult, TaskRules } from
 /** Up to here a body is parsed in less time than it takes to hand it over and be handed the rest. */
 const LARGE_BYTES = 16 * 1024;
 
-const MOST_WAITING_BYTES = 256 * 1024 * 1024;
-/** What a body of the largest size that is usual makes of itself, several times over. */
-const HEAP_MB = 2048;
-/** Thereafter its memory is worth more than its start. */
-const IDLE_MS = 30_000;
-/** Nobody waits for the result: it looks for that every now and then, but for one long step. */
-const STUCK_MS = 5000;
+const LIMITS = {
+  /** Bytes of bodies that wait. */
+  waitingBytes: 256 * 1024 * 1024,
+  /** What a body of the largest size that is usual makes of itself, several times over. */
+  heapMb: 2048,
+  /** Thereafter its memory is worth more than its start. */
+  idleMs: 30_000,
+  /** Nobody waits for the result: it looks for that every now and then, but for one long step. */
+  stuckMs: 5000,
+};
 
 /**
  * The request for which a body is parsed in the thread; undefined where it is parsed in place, as
@@ -35,13 +38,18 @@ interface Job extends ParseMessage {
  * meanwhile. It starts with the first of them, and ends when it has had none for a while, or when
  * the last application that uses it closes.
  */
-class ParseThread {
+export class ParseThread {
   #worker: Worker | undefined;
   #job: Job | undefined;
   #waiting: Job[] = [];
   #waitingBytes = 0;
   #users = 0;
   #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly limits = LIMITS,
+    private readonly script = new URL('./parse-worker.js', import.meta.url),
+  ) {}
 
   /**
    * The result of a task, unless the request ends before.
@@ -55,8 +63,9 @@ class ParseThread {
     rules: TaskRules<Task>,
   ): Promise<TaskResult<Task>> {
     if (scope.reason !== undefined) throw scope.reason;
-    if (this.#waiting.length > 0 && this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) {
-      throw new ParserOverloadedError(MOST_WAITING_BYTES);
+    const { waitingBytes } = this.limits;
+    if (this.#waiting.length > 0 && this.#waitingBytes + bytes.length > waitingBytes) {
+      throw new ParserOverloadedError(waitingBytes);
     }
     let onEnd: ((reason: Error) => void) | undefined;
     try {
@@ -109,12 +118,12 @@ class ParseThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./parse-worker.js', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-    });
+    const { heapMb } = this.limits;
+    const resourceLimits = { maxOldGenerationSizeMb: heapMb };
+    const worker = new Worker(this.script, { resourceLimits });
     worker.on('message', (answer: ParseAnswer) => this.#settle((job) => settle(job, answer)));
     worker.on('error', (error: NodeJS.ErrnoException) => {
-      this.#lost(worker, error.code === OUT_OF_MEMORY ? TOO_LARGE : error);
+      this.#lost(worker, error.code === OUT_OF_MEMORY ? tooLarge(heapMb) : error);
     });
     worker.on('exit', (code) => this.#lost(worker, new Error(`The thread ended with ${code}.`)));
     return worker;
@@ -140,7 +149,7 @@ class ParseThread {
     job.reject(reason);
     Atomics.store(job.left, 0, 1);
     if (job !== this.#job) return;
-    this.#timer = setTimeout(() => void this.#worker?.terminate(), STUCK_MS);
+    this.#timer = setTimeout(() => void this.#worker?.terminate(), this.limits.stuckMs);
   }
 
   /** Nothing is left to do. */
@@ -154,14 +163,15 @@ class ParseThread {
     };
     clearTimeout(this.#timer);
     if (this.#users === 0) await end();
-    else this.#timer = setTimeout(() => void end(), IDLE_MS).unref();
+    else this.#timer = setTimeout(() => void end(), this.limits.idleMs).unref();
   }
 }
 
 export const parseThread = new ParseThread();
 
 const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
-const TOO_LARGE = new Fault(`to read it takes more than ${HEAP_MB} MB of memory`, 'send less');
+const tooLarge = (heapMb: number): Fault =>
+  new Fault(`to read it takes more than ${heapMb} MB of memory`, 'send less');
 
 function settle(job: Job, answer: ParseAnswer): void {
   switch (answer.type) {

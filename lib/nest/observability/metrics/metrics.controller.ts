@@ -7,7 +7,7 @@ import { Metrics } from './metrics.js';
 export function metricsController(path: string): Type {
   @ApiTags('Infrastructure')
   @Controller({ version: VERSION_NEUTRAL })
-  class MetricsController {
+  class VtsMetricsController {
     constructor(
       @Inject(Metrics) private readonly all: Metrics,
       @Inject(PlatformHost) private readonly platforms: PlatformHost,
@@ -25,5 +25,5 @@ export function metricsController(path: string): Type {
       return text;
     }
   }
-  return MetricsController;
+  return VtsMetricsController;
 }

@@ -1,0 +1,120 @@
+import type { INestApplication } from '@nestjs/common';
+/** @ts-ignore: without @nestjs/swagger its types are any. */
+import type { DocumentBuilder, OpenAPIObject, SwaggerDocumentOptions } from '@nestjs/swagger';
+import { getSchemaPath } from '../openapi.js';
+import { required } from '../optional.js';
+import { ApiError, errorContent } from './api-error.js';
+import { OperationIds, operationsOf, type Operation } from './operation-ids.js';
+
+/** @publicApi */
+export interface VtsDocsOptions {
+  /** @default 'VtsServing' */
+  title?: string;
+  /** A text in Markdown. */
+  description?: string;
+  /** The version of the service's interface. @default '1.0' */
+  version?: string;
+  /**
+   * What else `DocumentBuilder` has: servers, contact, and the security schemes that guards ask
+   * for, which controllers name with `@ApiSecurity()` or `@ApiBearerAuth()`. Operations with one
+   * are documented to answer 401 and 403.
+   *
+   * @example
+   * setupVtsDocs(app, { configure: (builder) => builder.addApiKey({ type: 'apiKey', in: 'header', name: 'X-Api-Key' }, 'key') });
+   */
+  configure?: (builder: DocumentBuilder) => unknown;
+  /** Probes and metrics in the document, as its last group. @default true */
+  infrastructure?: boolean;
+  /**
+   * What `SwaggerModule.createDocument` takes. With an `operationIdFactory`, operations have its
+   * names; else that of the method (`classifyText`), with the controller's before it where methods
+   * of two controllers share it (`ReviewsController_score`).
+   */
+  swagger?: SwaggerDocumentOptions;
+  /** Path of the page; the document is at this path with `-json` and `-yaml`. @default 'docs' */
+  path?: string;
+}
+
+/**
+ * The OpenAPI document of an application.
+ *
+ * @throws MissingPackageError where @nestjs/swagger is not installed.
+ * @publicApi
+ */
+export function createVtsDocument(
+  app: INestApplication,
+  options: VtsDocsOptions = {},
+): OpenAPIObject {
+  const {
+    title = 'VtsServing',
+    description = '',
+    version = '1.0',
+    infrastructure = true,
+  } = options;
+  const { DocumentBuilder, SwaggerModule } = required('@nestjs/swagger', 'createVtsDocument()');
+  const builder = new DocumentBuilder()
+    .setTitle(title)
+    .setDescription(description)
+    .setVersion(version);
+  options.configure?.(builder);
+  const ids = new OperationIds(options.swagger?.operationIdFactory);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    ...options.swagger,
+    operationIdFactory: ids.factory,
+  });
+  document.paths = ordered(document, ids, infrastructure);
+  document.tags = groupsOf(document);
+  ids.shorten(document);
+  for (const operation of operationsOf(document)) declareRefusals(operation, document);
+  return document;
+}
+
+/** The controllers of the module's own routes. */
+const INFRASTRUCTURE: ReadonlySet<string | undefined> = new Set([
+  'VtsHealthController',
+  'VtsMetricsController',
+]);
+
+/** Paths of probes and metrics go last, or out. */
+function ordered(
+  { paths }: OpenAPIObject,
+  ids: OperationIds,
+  infrastructure: boolean,
+): OpenAPIObject['paths'] {
+  const isOwn = ([, { get }]: [string, OpenAPIObject['paths'][string]]): boolean =>
+    get !== undefined && INFRASTRUCTURE.has(ids.controllerOf(get));
+  const all = Object.entries(paths);
+  const others = all.filter((entry) => !isOwn(entry));
+  return Object.fromEntries(infrastructure ? [...others, ...all.filter(isOwn)] : others);
+}
+
+/** Pages show groups in this order: those that the application names, then as they come. */
+function groupsOf(document: OpenAPIObject): OpenAPIObject['tags'] {
+  const groups = new Map((document.tags ?? []).map((tag) => [tag.name, tag]));
+  for (const name of operationsOf(document).flatMap(({ tags = [] }) => tags)) {
+    if (!groups.has(name)) groups.set(name, { name });
+  }
+  return [...groups.values()];
+}
+
+/** 401 and 403 of endpoints that ask for credentials. */
+function declareRefusals(
+  { responses, security }: Operation,
+  { security: all }: OpenAPIObject,
+): void {
+  const fault = responses['400'];
+  // Operations of the application's own routes are its own affair.
+  if (!(security ?? all)?.length || fault === undefined || !isApiError(fault)) return;
+  for (const [status, description] of Object.entries(REFUSALS)) {
+    responses[status] ??= { description, content: errorContent(Number(status), description) };
+  }
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'The credentials are missing or wrong.',
+  403: 'The credentials do not allow it.',
+};
+
+function isApiError(response: object): boolean {
+  return JSON.stringify(response).includes(getSchemaPath(ApiError));
+}

@@ -1,0 +1,50 @@
+import type { LanguageModelRunner } from '../../serving/models/fastai/types.js';
+import type { Generation } from './generate-body.js';
+import { untilStop } from './until-stop.js';
+
+/** The words that go on from a text. */
+export async function addedWords(
+  runner: LanguageModelRunner,
+  { text, options, stop }: Generation,
+): Promise<AsyncIterable<string>> {
+  const words = runner.predictStream(text, options);
+  return stop === undefined
+    ? words
+    : untilStop(words, stop, (await joined(runner, text)).separator);
+}
+
+/** The text with the words that go on from it, as fastai writes it. */
+export async function continuedText(
+  runner: LanguageModelRunner,
+  generation: Generation,
+): Promise<string> {
+  const { text, options, stop } = generation;
+  if (stop === undefined) return runner.predict.run(text, options);
+  const { separator, prompt } = await joined(runner, text);
+  const all = prompt === '' ? [] : [prompt];
+  for await (const word of untilStop(runner.predictStream(text, options), stop, separator)) {
+    all.push(word);
+  }
+  return all.join(separator);
+}
+
+/** Some words, to see what stands between them: it depends on the learner's tokenizer. */
+const PROBE = { nWords: 8, seed: 1 };
+
+/** A text as fastai writes it, and what it writes between two words. */
+async function joined(
+  runner: LanguageModelRunner,
+  text: string,
+): Promise<{ readonly prompt: string; readonly separator: string }> {
+  const [prompt, whole] = await Promise.all([
+    runner.predict.run(text, { nWords: 0 }),
+    runner.predict.run(text, PROBE),
+  ]);
+  const words: string[] = [];
+  for await (const word of runner.predictStream(text, PROBE)) words.push(word);
+  const gaps = words.length - (prompt === '' ? 1 : 0);
+  const rest = whole.length - prompt.length - words.join('').length;
+  if (gaps <= 0) return { prompt, separator: ' ' };
+  const start = prompt === '' ? words[0]!.length : prompt.length;
+  return { prompt, separator: whole.slice(start, start + rest / gaps) };
+}

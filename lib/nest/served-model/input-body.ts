@@ -1,0 +1,10 @@
+import { InvalidOutputError } from '../io/errors.js';
+import { IoDescriptor } from '../io/io-descriptor.js';
+
+/** A descriptor of requests alone. */
+export abstract class InputBody<Input> extends IoDescriptor<Input, never> {
+  serialize(): never {
+    const { name } = this.constructor;
+    throw new InvalidOutputError(name, 'it describes requests', 'use it as an input');
+  }
+}

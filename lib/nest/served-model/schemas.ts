@@ -1,0 +1,214 @@
+import type { LearnerDescription, TabularSchema } from '../../learner/fastai/contract.js';
+import { learnerSchema } from '../io/data-frame/frame-schema.js';
+import type { IoSchema } from '../io/io-descriptor.js';
+import { unionOf } from '../io/json/sample-schema.js';
+
+/** What the schemas need of a learner's description. */
+export type DescribedLearner = Pick<
+  LearnerDescription,
+  'kind' | 'task' | 'classes' | 'targets' | 'columns'
+>;
+
+const STRING: IoSchema = { type: 'string' };
+const INTEGER: IoSchema = { type: 'integer' };
+const FLOAT: IoSchema = { type: 'number', format: 'float' };
+const NULLABLE_STRING: IoSchema = { ...STRING, nullable: true };
+const BASE64: IoSchema = { type: 'string', format: 'byte' };
+
+const list = (items: IoSchema, more: Partial<IoSchema> = {}): IoSchema => ({
+  type: 'array',
+  items,
+  ...more,
+});
+const described = (schema: IoSchema, description: string): IoSchema => ({ ...schema, description });
+
+/** A cell of a row. Null is of one of the types, as `nullable` says nothing without a type. */
+const CELL: IoSchema[] = [NULLABLE_STRING, { type: 'number' }, { type: 'boolean' }];
+
+/** An object all of whose properties are required but those that are named. */
+function object(
+  title: string,
+  properties: Readonly<Record<string, IoSchema>>,
+  optional: readonly string[] = [],
+): IoSchema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { title, type: 'object', properties, required };
+}
+
+/** What `POST /predict` of a learner answers for one item, as JSON. */
+export function predictionSchema(learner: DescribedLearner): IoSchema {
+  return object(
+    'Prediction',
+    { ...propertiesOf(learner), ...decodedOf(learner) },
+    learner.task === 'segment' ? ['probabilities'] : [],
+  );
+}
+
+/** The same for rows, of which a request may have one or many. */
+export function rowsPredictionSchema(learner: DescribedLearner): IoSchema {
+  const one = predictionSchema(learner);
+  return { oneOf: [one, object('Predictions', { predictions: list(one) })] };
+}
+
+/** A row as a JSON object, or a list of them. */
+export function rowsSchema(columns: TabularSchema): IoSchema {
+  const { items: row = {}, ...rows } = learnerSchema(columns, 'records');
+  const titled = { title: 'Row', ...row };
+  return { oneOf: [titled, { ...rows, items: titled }] };
+}
+
+/** What `POST /predict` of a language model takes as JSON. */
+export function generationSchema(): IoSchema {
+  return object(
+    'Generation',
+    {
+      text: described(STRING, 'The beginning of the text.'),
+      nWords: described({ ...INTEGER, minimum: 0, maximum: 10_000 }, 'How many words to add.'),
+      temperature: described(
+        { type: 'number', minimum: 0 },
+        'Above 0; below 1 likely words become likelier.',
+      ),
+      minP: described({ type: 'number', minimum: 0, maximum: 1 }, 'Least probability of a word.'),
+      seed: described(INTEGER, 'The same seed gives the same words.'),
+      stop: described(STRING, 'Ends the text where it comes up.'),
+    },
+    ['nWords', 'temperature', 'minP', 'seed', 'stop'],
+  );
+}
+
+/** What `POST /explain` of a learner answers. */
+export function explanationSchema(learner: DescribedLearner): IoSchema {
+  const regress = learner.task === 'regress';
+  const target = {
+    ...(regress ? {} : { class: STRING }),
+    target: described(INTEGER, regress ? 'Index of the number.' : 'Index of the class.'),
+  };
+  if (learner.kind === 'vision') {
+    return object('Explanation', {
+      method: { type: 'string', enum: ['grad-cam'] },
+      ...target,
+      heatmap: described(imageSchema(), 'Where the image speaks for it: 8-bit grey.'),
+    });
+  }
+  const part = object('Part', {
+    name: described(STRING, learner.kind === 'text' ? 'The token.' : 'The column.'),
+    weight: described(
+      numbers(learner),
+      `${regress ? 'The number' : 'Probability of the class'} with the part, less that without it.`,
+    ),
+  });
+  return object('Explanation', {
+    method: { type: 'string', enum: ['occlusion'] },
+    ...target,
+    parts: list(part),
+  });
+}
+
+/** What `POST /show` of a learner answers: what its model sees of an item. */
+export function shownSchema({ kind }: DescribedLearner): IoSchema {
+  if (kind === 'text' || kind === 'lm') {
+    return object('Shown', { tokens: described(list(STRING), 'Special tokens included.') });
+  }
+  if (kind === 'vision') {
+    const image = described(imageSchema(), 'After cropping and resizing, before normalizing.');
+    return object('Shown', { image });
+  }
+  const column = object('Column', {
+    name: STRING,
+    value: described({ oneOf: CELL }, 'The category or #na#, or the number.'),
+    known: described({ type: 'boolean' }, 'Neither missing nor new to the learner.'),
+  });
+  return object('Shown', { columns: list(column) });
+}
+
+function propertiesOf(learner: DescribedLearner): Record<string, IoSchema> {
+  const number = numbers(learner);
+  const probabilities = described(list(number), 'After the activation of the loss function.');
+  switch (learner.task) {
+    case 'classify':
+      return {
+        prediction: described(className(learner), 'The class.'),
+        target: described(INTEGER, 'Index of the class.'),
+        probabilities,
+        classes: CLASSES,
+      };
+    case 'multilabel':
+      return {
+        prediction: described(list(className(learner)), 'The classes above the threshold.'),
+        target: described(
+          list({ ...INTEGER, minimum: 0, maximum: 1 }),
+          '1 for each class above the threshold.',
+        ),
+        probabilities,
+        classes: CLASSES,
+        threshold: { type: 'number' },
+      };
+    case 'regress': {
+      const value = regressed(learner, number);
+      return { prediction: value, target: value, probabilities: value };
+    }
+    case 'points':
+      return {
+        prediction: described(
+          list(list(number, { minItems: 2, maxItems: 2 })),
+          'x and y of each point, in pixels of what the model saw.',
+        ),
+        width: INTEGER,
+        height: INTEGER,
+      };
+    case 'segment':
+      return {
+        prediction: described(
+          imageSchema(),
+          'The mask: an indexed 8-bit PNG whose pixels are indices of classes.',
+        ),
+        classes: CLASSES,
+        shares: described(list({ type: 'number' }), 'Part of the pixels that each class has.'),
+        probabilities: described(
+          list(list(list(number))),
+          'Of each class, row and column, where the query has probabilities=true.',
+        ),
+      };
+    case 'generate':
+      return { prediction: described(STRING, 'The text and the words that go on from it.') };
+  }
+}
+
+const CLASSES = described(list(STRING), 'Names of the classes, in the order of the probabilities.');
+
+function decodedOf({ columns }: DescribedLearner): Record<string, IoSchema> {
+  if (columns === undefined) return {};
+  const cell: IoSchema = { oneOf: [...CELL, list({ type: 'number' })] };
+  const decoded: IoSchema = { type: 'object', additionalProperties: cell };
+  return { decoded: described(decoded, 'The row as the learner shows it.') };
+}
+
+/** Numbers of a model: NaN, which JSON has as null, comes of numbers that overflow float32 alone. */
+function numbers({ columns }: DescribedLearner): IoSchema {
+  const overflow = columns?.columns.some(({ kind }) => kind === 'number');
+  return overflow ? { ...FLOAT, nullable: true } : FLOAT;
+}
+
+function regressed({ columns, targets }: DescribedLearner, number: IoSchema): IoSchema {
+  if (columns !== undefined && targets?.length === 1) return number;
+  return { oneOf: [number, list(number)] };
+}
+
+/**
+ * Names of classes are texts, but for rows and several labels, where fastai keeps numbers and flags
+ * that a vocabulary is made of.
+ */
+function className({ classes = [], columns, task }: DescribedLearner): IoSchema {
+  if (columns === undefined && task !== 'multilabel') return STRING;
+  const types: IoSchema[] = [STRING];
+  if (classes.some((name) => name.trim() !== '' && !Number.isNaN(Number(name)))) {
+    types.push({ type: 'number' });
+  }
+  if (classes.some((name) => name === 'True' || name === 'False')) types.push({ type: 'boolean' });
+  if (['None', 'nan', '#na#'].some((name) => classes.includes(name))) types[0] = NULLABLE_STRING;
+  return unionOf(types);
+}
+
+function imageSchema(): IoSchema {
+  return object('Png', { width: INTEGER, height: INTEGER, png: BASE64 });
+}

@@ -1,0 +1,35 @@
+import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
+
+/** What a request says beside its body. */
+export interface Asked {
+  /** Its `Accept` header. */
+  readonly accept: string | undefined;
+  readonly query: URLSearchParams;
+}
+
+/** A parameter of the query, which may be left out. */
+export interface QueryParameter {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: Pick<IoSchema, 'type'>;
+}
+
+/** One endpoint of a model, however it is routed. */
+export interface ServedEndpoint {
+  /** A line for the OpenAPI document. */
+  readonly summary: string;
+  readonly description: string;
+  readonly input: IoDescriptor<unknown, never>;
+  readonly output: IoDescriptor<unknown, unknown>;
+  /** Parameters of the query that it heeds. */
+  readonly query?: readonly QueryParameter[];
+  /** What the request is answered with: a value for `output`, or a stream of them. */
+  handle(item: unknown, asked: Asked): unknown;
+}
+
+export const ENDPOINT_NAMES = ['predict', 'explain', 'show'] as const;
+
+/** The endpoints of a model by the last part of their paths. */
+export type EndpointName = (typeof ENDPOINT_NAMES)[number];
+
+export type ServedEndpoints = Readonly<Partial<Record<EndpointName, ServedEndpoint>>>;

@@ -1,0 +1,192 @@
+import type { Tensor } from 'onnxruntime-common';
+import type { LearnerDescription, LearnerKind, Vocab } from '../../learner/fastai/contract.js';
+import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
+import { InvalidBodyError } from '../io/errors.js';
+import { Image } from '../io/image.js';
+import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
+import { Text } from '../io/text.js';
+import { Answer, AnswerBody, type AnswerForms } from './answer-body.js';
+import { explanationJson, shownJson } from './explained.js';
+import { addedWords, continuedText } from './generate.js';
+import { GenerateBody, type Generation } from './generate-body.js';
+import { maskAnswer } from './mask-answer.js';
+import { predictRows } from './predict-rows.js';
+import { RowsBody, type GivenRows } from './rows-body.js';
+import {
+  explanationSchema,
+  generationSchema,
+  predictionSchema,
+  rowsPredictionSchema,
+  rowsSchema,
+  shownSchema,
+} from './schemas.js';
+import { classesOf, nested, scoredOf } from './scored.js';
+import type { Asked, QueryParameter, ServedEndpoint, ServedEndpoints } from './served-endpoint.js';
+
+type Runner = FastaiRunner<unknown, unknown>;
+
+/** What has to be known of a learner before it is loaded, for the document of its endpoints. */
+export interface LearnerFacts {
+  readonly kind: LearnerKind;
+  /** It predicts masks. */
+  readonly mask: boolean;
+}
+
+/** What tells the kinds of learners apart. */
+interface Kind {
+  readonly input: IoDescriptor<unknown, never>;
+  /** What runners take of what `input` gives. */
+  item(given: unknown): unknown;
+  readonly predicted: AnswerForms;
+  predict(given: unknown, asked: Asked): unknown;
+}
+
+const BINARY: IoSchema = { type: 'string', format: 'binary' };
+const CSV: IoSchema = { type: 'string', description: 'The rows, with columns of predictions.' };
+const WORDS: IoSchema = {
+  type: 'string',
+  description:
+    'Server-sent events: one for each word that is added, then `end`; or `error`, with the JSON of an error response.',
+};
+
+const PROBABILITIES: QueryParameter = {
+  name: 'probabilities',
+  description: 'Send the probabilities of each class and pixel too.',
+  schema: { type: 'boolean' },
+};
+const TARGET: QueryParameter = {
+  name: 'target',
+  description:
+    'The class or label that is explained, by name or index; that of the prediction if left out.',
+  schema: { type: 'string' },
+};
+
+/**
+ * The endpoints of a learner: what it predicts, why, and what its model sees.
+ *
+ * @param runnerOf Gives its runner, which is loaded when a request comes.
+ */
+export function learnerEndpoints(
+  tag: string,
+  facts: LearnerFacts,
+  runnerOf: () => Runner,
+): ServedEndpoints {
+  const { input, item, predicted, predict } = kindOf(facts, runnerOf);
+  const describe = (): LearnerDescription => runnerOf().description;
+  const description = `A learner of kind "${facts.kind}".`;
+  const endpoint = (
+    summary: string,
+    forms: AnswerForms,
+    handle: ServedEndpoint['handle'],
+    query: readonly QueryParameter[] = [],
+  ): ServedEndpoint => {
+    return { summary, description, input, output: new AnswerBody(forms), query, handle };
+  };
+  const show = endpoint(
+    `What ${tag} sees of an item`,
+    { schema: () => shownSchema(describe()) },
+    async (given) => new Answer(await shownJson(await runnerOf().show.run(item(given)))),
+  );
+  const asked = facts.mask ? [PROBABILITIES] : [];
+  const endpoints = {
+    predict: endpoint(`The prediction of ${tag}`, predicted, predict, asked),
+    show,
+  };
+  // There is no one answer to explain.
+  if (facts.kind === 'lm' || facts.mask) return endpoints;
+  const explain = endpoint(
+    `Why ${tag} predicts what it does`,
+    { schema: () => explanationSchema(describe()) },
+    async (given, { query }) => {
+      const target = targetOf(query.get('target'));
+      const how = target === undefined ? {} : { target };
+      return new Answer(await explanationJson(await runnerOf().explain.run(item(given), how)));
+    },
+    [TARGET],
+  );
+  return { ...endpoints, explain };
+}
+
+function kindOf({ kind, mask }: LearnerFacts, runnerOf: () => Runner): Kind {
+  const describe = (): LearnerDescription => runnerOf().description;
+  const plain = {
+    item: (given: unknown) => given,
+    predicted: { schema: () => predictionSchema(describe()) },
+    predict: (given: unknown, { query }: Asked) => predictOne(runnerOf(), given, query),
+  };
+  switch (kind) {
+    case 'lm': {
+      const lm = (): LanguageModelRunner => runnerOf() as unknown as LanguageModelRunner;
+      const predicted = { ...plain.predicted, others: { 'text/event-stream': WORDS } };
+      const output = new AnswerBody(predicted);
+      return {
+        input: new GenerateBody(generationSchema()),
+        item: (given) => (given as Generation).text,
+        predicted,
+        predict: async (given, { accept }) =>
+          output.streamsFor(accept)
+            ? addedWords(lm(), given as Generation)
+            : new Answer({ prediction: await continuedText(lm(), given as Generation) }),
+      };
+    }
+    case 'tabular':
+    case 'collab': {
+      const columns = () => describe().columns as NonNullable<LearnerDescription['columns']>;
+      return {
+        input: new RowsBody(columns, () => rowsSchema(columns())),
+        item: (given) => onlyRow(given as GivenRows),
+        predicted: {
+          schema: () => rowsPredictionSchema(describe()),
+          others: { 'text/csv': CSV },
+        },
+        predict: (given) => predictRows(runnerOf() as never, given as GivenRows),
+      };
+    }
+    case 'vision':
+      return {
+        ...plain,
+        input: new Image(),
+        predicted: { ...plain.predicted, ...(mask ? { others: { 'image/png': BINARY } } : {}) },
+      };
+    default:
+      return { ...plain, input: Text.fromSample('I really liked that movie!') };
+  }
+}
+
+async function predictOne(runner: Runner, item: unknown, query: URLSearchParams): Promise<Answer> {
+  const { description } = runner;
+  const triple = await runner.predict.run(item);
+  const [decoded, , probabilities] = triple;
+  switch (description.task) {
+    case 'segment': {
+      const wanted = query.get('probabilities') === 'true' ? probabilities : undefined;
+      return maskAnswer(decoded as Tensor, description.classes ?? [], wanted);
+    }
+    case 'points': {
+      const [height, width] = description.size ?? (await sizeOf(runner, item));
+      return new Answer({ prediction: nested(decoded as Tensor), width, height });
+    }
+    default: {
+      const scored = scoredOf(triple, classesOf(runner.vocab as Vocab));
+      const { threshold } = description;
+      return new Answer(threshold === undefined ? scored : { ...scored, threshold });
+    }
+  }
+}
+
+/** Of images that the learner leaves as large as they come. */
+async function sizeOf(runner: Runner, item: unknown): Promise<readonly [number, number]> {
+  const shown = await runner.show.run(item);
+  return 'image' in shown ? [shown.image.height, shown.image.width] : [0, 0];
+}
+
+function onlyRow({ rows }: GivenRows): unknown {
+  if (rows.length === 1) return rows[0];
+  throw new InvalidBodyError('Rows', `the body has ${rows.length} rows`, 'send one row');
+}
+
+/** An index where it is one, else the name of a class. */
+function targetOf(given: string | null): string | number | undefined {
+  if (given === null || given === '') return undefined;
+  return /^\d{1,9}$/.test(given) ? Number(given) : given;
+}

@@ -1,0 +1,40 @@
+import { FASTAI } from '../../serving/models/fastai/rules.js';
+import type { FastaiRunner } from '../../serving/models/fastai/types.js';
+import type { RunnerHandle } from '../../serving/runner/runner-types.js';
+import type { Model } from '../../serving/store/index.js';
+import { callMethod, moduleBody } from './module-body.js';
+import type { ServedEndpoints } from './served-endpoint.js';
+import { learnerEndpoints, type LearnerFacts } from './served-learner.js';
+import { moduleEndpoints } from './served-module.js';
+
+/**
+ * The endpoints of a model of the store.
+ *
+ * @param runnerOf Gives the model's runner, which is loaded when a request comes.
+ * @throws The errors of the model's file.
+ */
+export async function servedEndpoints(
+  tag: string,
+  model: Model,
+  runnerOf: () => RunnerHandle,
+): Promise<ServedEndpoints> {
+  if (!FASTAI.modules.includes(model.info.module)) {
+    return moduleEndpoints(tag, callMethod(model), await moduleBody(model), runnerOf);
+  }
+  const facts = await learnerFacts(model.pathOf(FASTAI.file));
+  return learnerEndpoints(tag, facts, runnerOf as () => FastaiRunner);
+}
+
+/** What the file tells without the model being loaded. */
+async function learnerFacts(path: string): Promise<LearnerFacts> {
+  const { openLearnerFile } = await import('../../learner/fastai/learner-file.js');
+  const file = openLearnerFile(path);
+  try {
+    const { kind } = file;
+    if (kind !== 'vision') return { kind, mask: false };
+    const { predictsMask } = await import('../../learner/fastai/vision/image-target.js');
+    return { kind, mask: predictsMask(file) };
+  } finally {
+    file.torchFile.close();
+  }
+}
