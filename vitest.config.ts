@@ -39,6 +39,7 @@ export default defineConfig({
             'limits',
             'metrics',
             'openapi',
+            'playground',
             'shutdown',
             'shutdown-load',
             'tracing',

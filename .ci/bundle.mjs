@@ -4,9 +4,14 @@
 // A program or an asset needs no line here. What a module names by `new URL('./worker.js',
 // import.meta.url)`, written as such, becomes a file at the place that it has in dist, and so does
 // what it loads by `import('./commands/serve.js')`.
+//
+// `vts serve` works where Nest is not installed. STANDALONE, and what it loads of the folders of
+// TWINS, are bundled a second time, with the copy of Nest that .ci/nest.mjs makes; all the rest is
+// the same modules, as workers and stores are not Nest's.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
+import { NEST } from './nest.mjs';
 
 /** What package.json names, and what is found by its path in the package; one line an entry. */
 const ENTRIES = [
@@ -20,16 +25,39 @@ const ENTRIES = [
 ];
 
 const lib = resolve(import.meta.dirname, '../dist/lib');
-const fileName = (id) => relative(lib, id);
+const STANDALONE = join(lib, 'cli/serve/standalone.js');
+const TWINS = ['cli/serve', 'nest'].map((folder) => join(lib, folder, '/'));
+const TWIN = '?standalone';
+const pathOf = (id) => id.replace(TWIN, '');
+const fileName = (id) =>
+  id.endsWith(TWIN) ? join('cli/standalone', relative(lib, pathOf(id))) : relative(lib, id);
+
+/** The second copy of what has Nest. */
+const standalone = {
+  name: 'standalone',
+  resolveId: {
+    handler(source, importer) {
+      if (importer === undefined) return null;
+      const twin = importer === STANDALONE || importer.endsWith(TWIN);
+      const copy = NEST[source];
+      if (twin && copy !== undefined) return { id: join(lib, copy), external: 'relative' };
+      if (/^[^./]/.test(source)) return { id: source, external: true };
+      if (!twin || !source.startsWith('.')) return null;
+      const id = resolve(dirname(importer), source);
+      return TWINS.some((folder) => id.startsWith(folder)) ? id + TWIN : id;
+    },
+  },
+};
 
 /** Gives the bundler the compiler's source maps, so that its own lead to the TypeScript. */
 const sourceMaps = {
   name: 'source-maps',
   load: {
-    filter: { id: /\.js$/ },
+    filter: { id: /\.js(?:\?standalone)?$/ },
     handler(id) {
-      const code = readFileSync(id, 'utf8').replace(/\/\/# sourceMappingURL=.*\s*$/, '');
-      return { code, map: JSON.parse(readFileSync(`${id}.map`, 'utf8')) };
+      const path = pathOf(id);
+      const code = readFileSync(path, 'utf8').replace(/\/\/# sourceMappingURL=.*\s*$/, '');
+      return { code, map: JSON.parse(readFileSync(`${path}.map`, 'utf8')) };
     },
   },
 };
@@ -38,7 +66,7 @@ const sourceMaps = {
 const namedByUrl = {
   name: 'named-by-url',
   transform: {
-    filter: { id: /\.js$/, code: 'import.meta.url' },
+    filter: { id: /\.js(?:\?standalone)?$/, code: 'import.meta.url' },
     handler(code, id) {
       const named = /new URL\('(\.{1,2}\/[\w./-]+\.\w+)', import\.meta\.url\)/g;
       const changed = code.replaceAll(named, (_, path) => {
@@ -60,9 +88,10 @@ const build = await rolldown({
   platform: 'node',
   // Modules have effects, such as decorators and registries.
   treeshake: false,
-  external: /^[^./]/,
-  plugins: [sourceMaps, namedByUrl],
-  onLog(level, { message }) {
+  plugins: [standalone, sourceMaps, namedByUrl],
+  onLog(level, { code, message }) {
+    // The whole of a twin is loaded at once: what is imported later is there before.
+    if (code === 'INEFFECTIVE_DYNAMIC_IMPORT' && message.includes(TWIN)) return;
     if (level === 'warn') throw new Error(message);
   },
 });

@@ -1,0 +1,135 @@
+/** What the server tells of a model, as `GET api/models` sends it. */
+
+export type Scalar = string | number | boolean | null;
+
+export interface Column {
+  readonly name: string;
+  readonly kind: 'category' | 'number';
+  readonly categories?: readonly Exclude<Scalar, null>[];
+  readonly nullable: boolean;
+  readonly example: Scalar;
+}
+
+export interface LearnerDescription {
+  readonly kind: 'text' | 'tabular' | 'collab' | 'vision' | 'lm';
+  readonly task: 'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'generate';
+  readonly classes?: readonly string[];
+  readonly threshold?: number;
+  readonly range?: readonly [number, number];
+  readonly targets?: readonly string[];
+  readonly columns?: { readonly columns: readonly Column[]; readonly targets: readonly string[] };
+  readonly size?: readonly [number, number];
+}
+
+export interface ModuleDescription {
+  readonly kind: 'module';
+  readonly inputs: readonly ModuleInput[];
+}
+
+export interface ModuleInput {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | null)[];
+}
+
+/** One side of an endpoint of an application. */
+export interface Descriptor {
+  readonly type: 'text' | 'image' | 'json' | 'ndarray' | 'frame' | 'series' | 'file' | 'multipart';
+  readonly contentTypes: readonly string[];
+  readonly schema: Schema;
+  readonly sample?: unknown;
+  readonly stream?: boolean;
+}
+
+/** What the page reads of an OpenAPI schema. */
+export interface Schema {
+  readonly type?: string;
+  readonly format?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly enum?: readonly Scalar[];
+  readonly default?: unknown;
+  readonly example?: unknown;
+}
+
+export interface EndpointDescription {
+  readonly kind: 'endpoint';
+  readonly input: Descriptor;
+  readonly output: Descriptor;
+}
+
+export type Description = LearnerDescription | ModuleDescription | EndpointDescription;
+
+export interface ModelCard<D extends Description = Description> {
+  readonly name: string;
+  readonly tag?: string;
+  readonly created?: string;
+  readonly versions?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly description: D;
+  readonly routes: {
+    readonly predict: string;
+    readonly explain?: string;
+    readonly show?: string;
+  };
+  readonly samples?: readonly Sample[];
+}
+
+export interface Sample {
+  readonly name: string;
+  readonly url: string;
+}
+
+export interface Models {
+  readonly version: string;
+  readonly models: readonly ModelCard[];
+}
+
+/** A PNG as the server sends it within JSON. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** Base64. */
+  readonly png: string;
+}
+
+/** What `/predict` of a learner answers; which fields there are goes by the task. */
+export interface Prediction {
+  readonly prediction: unknown;
+  readonly decoded?: Readonly<Record<string, unknown>>;
+  readonly target?: unknown;
+  readonly probabilities?: readonly number[];
+  readonly classes?: readonly string[];
+  readonly threshold?: number;
+  readonly shares?: readonly number[];
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** What `/show` answers. */
+export interface Shown {
+  readonly tokens?: readonly string[];
+  readonly image?: Picture;
+  readonly columns?: readonly {
+    readonly name: string;
+    readonly value: Scalar;
+    readonly known: boolean;
+  }[];
+}
+
+/** What `/explain` answers. */
+export interface Explanation {
+  readonly method: string;
+  /** Undefined for a number that has no name. */
+  readonly class?: string;
+  readonly target: number;
+  readonly heatmap?: Picture;
+  readonly parts?: readonly ExplainedPart[];
+}
+
+export interface ExplainedPart {
+  readonly name: string;
+  readonly weight: number;
+}

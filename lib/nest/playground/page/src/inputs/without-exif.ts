@@ -1,0 +1,32 @@
+/** A segment's two bytes of length count themselves, and can tell no more. */
+const LONGEST_SEGMENT = 0xffff;
+
+/** Segments before the pixels; files have a dozen. */
+const MOST_SEGMENTS = 1000;
+
+/**
+ * A JPEG without its EXIF data, so that browsers show it as it is stored: fastai does not heed the
+ * turn that EXIF asks for, and no browser lets a page leave it out when it decodes off the main
+ * thread. Other files are given back as they are.
+ */
+export async function withoutExif(file: Blob): Promise<Blob> {
+  let at = 2;
+  if ((await numberAt(file, 0)) !== 0xffd8) return file;
+  for (let segments = 0; segments < MOST_SEGMENTS; segments++) {
+    const marker = await numberAt(file, at);
+    // The pixels begin, or this is no JPEG after all.
+    if (marker === 0xffda || marker >> 8 !== 0xff) return file;
+    const end = at + 2 + Math.min(await numberAt(file, at + 2), LONGEST_SEGMENT);
+    if (marker === 0xffe1 && (await file.slice(at + 4, at + 8).text()) === 'Exif') {
+      return new Blob([file.slice(0, at), file.slice(end)], { type: file.type });
+    }
+    at = end;
+  }
+  return file;
+}
+
+/** Big endian, of two bytes; 0 behind the end. */
+async function numberAt(file: Blob, at: number): Promise<number> {
+  const bytes = await file.slice(at, at + 2).arrayBuffer();
+  return bytes.byteLength < 2 ? 0 : new DataView(bytes).getUint16(0);
+}

@@ -1,0 +1,42 @@
+import type { ComponentChildren } from 'preact';
+import type { Picture } from '../contract.js';
+
+/** A PNG of the server as a URL. */
+export function pngUrl({ png }: Picture): string {
+  return `data:image/png;base64,${png}`;
+}
+
+interface Properties {
+  readonly title: string;
+  readonly picture: Picture;
+}
+
+/** The pixels that the model got, of their own number. */
+export function PictureView({ title, picture }: Properties) {
+  return (
+    <section class="seen">
+      <h3>{title}</h3>
+      <Frame width={picture.width} height={picture.height} base={picture} />
+      <p class="note">
+        {picture.width} × {picture.height} pixels
+      </p>
+    </section>
+  );
+}
+
+interface FrameProperties {
+  readonly width: number;
+  readonly height: number;
+  readonly base: Picture | undefined;
+  readonly children?: ComponentChildren;
+}
+
+/** A picture, and what is drawn over it. */
+export function Frame({ width, height, base, children }: FrameProperties) {
+  return (
+    <div class="frame" style={{ aspectRatio: `${width} / ${height}` }}>
+      {base && <img src={pngUrl(base)} alt="What the model saw" />}
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import type { ComponentChildren } from 'preact';
+
+interface Properties {
+  /** Media types and endings, as of `<input accept>`. */
+  readonly accept: string;
+  readonly onFile: (file: File | undefined) => void;
+  readonly children: ComponentChildren;
+}
+
+/** A button that asks for a file. */
+export function FileButton({ accept, onFile, children }: Properties) {
+  return (
+    <label class="button">
+      {children}
+      <input
+        class="hidden"
+        type="file"
+        accept={accept}
+        onChange={(event) => {
+          onFile(event.currentTarget.files?.[0]);
+          // The same file again is a change as well.
+          event.currentTarget.value = '';
+        }}
+      />
+    </label>
+  );
+}
