@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -13,7 +13,9 @@ import {
   type Prediction,
   type RunnerOptions,
 } from 'nestjs-vts';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { noise } from './helpers/noise.js';
 import { vts } from './helpers/vts.js';
 
 const FILE = 'test/fixtures/learners/base_tokenizer/export.pkl';
@@ -129,14 +131,37 @@ describe('vts compare', () => {
     expect(report['speedup']).toBeGreaterThan(0);
   });
 
+  it('tells what scaled decoding of photographs changes', async () => {
+    const photos = join(home, 'photos');
+    await mkdir(photos);
+    for (const seed of [1, 2, 3]) {
+      // Shades between few points, as photographs have them, and too many pixels for the model.
+      const raw = { width: 40, height: 30, channels: 3 } as const;
+      const photo = sharp(noise(3600, seed), { raw }).resize(640, 480).jpeg();
+      await photo.toFile(join(photos, `${seed}.jpg`));
+    }
+    const { code, stdout, stderr } = await vts(
+      ['compare', 'shapes', '--decode', 'scaled', '--data', photos, '-o', 'json'],
+      { home: 'sample/04-vision/models-home' },
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    const report = JSON.parse(stdout) as Record<string, unknown>;
+    expect(report).toMatchObject({ decode: 'scaled', items: 3, equal: 3 });
+    expect(report['largestDifference']).toBeGreaterThan(0);
+    expect(report['largestDifference']).toBeLessThan(0.05);
+  });
+
   it('says what is missing', async () => {
     const run = async (...args: string[]) => (await vts(['compare', ...args], { home })).stderr;
     expect(await run('reviews', 'a text')).toBe(
-      'vts: Nothing to compare with. Give --quantize int8.\n',
+      'vts: Nothing to compare with. Give --quantize int8, or --decode scaled for images.\n',
     );
     expect(await run('reviews', '--quantize', 'int8')).toContain('No input to predict from');
     expect(await run('reviews', '--quantize', 'int8', '--data', home)).toContain(
       'is a folder, and the learner is of kind "text"',
+    );
+    expect(await run('reviews', '--decode', 'scaled', 'a text')).toContain(
+      '--decode is for images, and the learner is of kind "text"',
     );
     const empty = join(home, 'empty.txt');
     await writeFile(empty, '\n');

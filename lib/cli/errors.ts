@@ -25,11 +25,21 @@ export function unreadable(path: string): (error: NodeJS.ErrnoException) => neve
   };
 }
 
+/** Peers that only commands with HTTP need: a reader of learners goes without them. */
+const NEST = /^Cannot find package '(@nestjs\/[\w-]+|reflect-metadata|rxjs)'/;
+
 const BUGS = ['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError'];
 
 /** A failure as one line for people: the message, without the stack. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const [, missing] = NEST.exec(error.message) ?? [];
+  if (missing !== undefined) {
+    return (
+      `The package ${missing} is not installed, and this command needs it. ` +
+      'Run npm install @nestjs/platform-express @nestjs/swagger, which brings the rest of Nest along.'
+    );
+  }
   const message = (error.message || error.name).replace(/\s*\n\s*/g, ' ').trim();
   return BUGS.includes(error.name) ? `${error.name}: ${message}` : message;
 }

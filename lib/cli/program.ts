@@ -1,15 +1,52 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { styleText } from 'node:util';
 import { packageVersion } from '../learner/runtime/package-version.js';
 import type { OutputFormat } from './output/print.js';
+import {
+  collect,
+  nonEmpty,
+  portNumber,
+  positiveNumber,
+  probability,
+  wholeNumber,
+} from './parsers.js';
 
 const PREDICT_NOTES = `
-An INPUT is a text, the path of an image, or a row as JSON, depending on the learner; "-" reads it from stdin.
+An INPUT is a text, the path of an image, or a row as JSON, by the kind of the
+learner. "-" reads it from stdin, and "@FILE" reads rows from a file. An option
+that the learner has no use for is an error.
 
 Examples:
   vts predict fastai_sentiment "I really liked that movie!"
   vts predict export.pkl photo.jpg
+  vts predict street.pkl photo.jpg --out mask.png
   vts predict income '{"age": 48, "workclass": "Private"}' -o json
-  vts predict income --csv people.csv --out scored.csv`;
+  vts predict income --csv people.csv --out scored.csv
+  vts predict stories "Once upon a time" --words 50 --temperature 0.7 --stop .`;
+
+const DOCTOR_NOTES = `
+It says everything that keeps the file from being served, not only the first
+problem, and what to do about each. The exit code is 0 for a file that can be
+served, and 1 for one that cannot.
+
+Examples:
+  vts doctor export.pkl
+  vts doctor fastai_sentiment -o json`;
+
+const TARGET = 'a tag, or a file, folder or address as import takes them';
+const SOURCES =
+  'the file that learner.export() wrote, a folder with one, or an address of https:, hf: or s3:';
+
+const IMPORT_NOTES = `
+A folder may be a clone from the Hugging Face Hub, a model of MLflow or AutoGluon, or an application with its
+learner in model, models or app. HF_TOKEN and AWS_ACCESS_KEY_ID are read from the environment; downloads are kept in
+VTS_CACHE (default: downloads in the folder of the store).
+
+Examples:
+  vts import export.pkl
+  vts import bears ./bear-classifier
+  vts import hf://owner/name@main
+  vts import s3://bucket/models/bears/export.pkl`;
 
 const COMPARE_NOTES = `
 Both versions predict each item, in turns. The report has the share of equal predictions, the largest and the mean
@@ -17,25 +54,15 @@ difference of probabilities, and how much faster the second one is.
 
 Examples:
   vts compare fastai_sentiment --quantize int8 --data reviews.csv
-  vts compare export.pkl --quantize int8 "I really liked that movie!"`;
+  vts compare export.pkl --quantize int8 "I really liked that movie!"
+  vts compare pets --decode scaled --data photos/`;
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
-    throw new InvalidArgumentError(`"${text}" is not a whole number.`);
-  }
-  return value;
-}
+const SERVE_NOTES = `
+One model answers at /predict, /explain and /show; several at /models/NAME/predict and so on.
 
-function portNumber(text: string): number {
-  const port = wholeNumber(text);
-  if (port > 65_535) throw new InvalidArgumentError(`"${text}" is not a port.`);
-  return port;
-}
-
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
-}
+Examples:
+  vts serve export.pkl --open
+  vts serve bears/ reviews:latest --samples photos/ --api-key "$KEY"`;
 
 function outputOption(
   standard: OutputFormat = 'table',
@@ -61,6 +88,13 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for usage)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vts: ')) })
+    // Commander takes the styles away where the stream has no colours.
+    .configureHelp({
+      styleTitle: (text) => styleText('bold', text, { validateStream: false }),
+      styleSubcommandTerm: (text) => styleText('cyan', text, { validateStream: false }),
+      styleOptionTerm: (text) => styleText('cyan', text, { validateStream: false }),
+      styleArgumentTerm: (text) => styleText('cyan', text, { validateStream: false }),
+    })
     .exitOverride();
 
   addModelCommands(program);
@@ -127,45 +161,74 @@ function addModelCommands(program: Command): void {
 
   program
     .command('import')
-    .argument('<name>', 'name, or name:version')
-    .argument('<file>', 'the file that learner.export() wrote')
+    .argument('<name>', 'name, or name:version; left out, it is made of the source')
+    .argument('[source]', SOURCES)
+    .usage('[options] [name] <source>')
     .description('import a learner into the store')
     .option('-l, --label <key=value>', 'a label; repeatable', collect)
     .option('-m, --metadata <key=value>', 'a metadata entry; the value is JSON or text', collect)
     .option('--framework-version <package=version>', 'a package that trained it', collect)
+    .addHelpText('after', IMPORT_NOTES)
     .action(lazy(async () => (await import('./commands/import.js')).importLearner));
 }
 
 function addServingCommands(program: Command): void {
   program
     .command('inspect')
-    .argument('<target>', 'a tag, or a file')
-    .description('show what is in a learner: model, transforms, and every name in its pickle')
+    .argument('<target>', TARGET)
+    .description('show what is in a learner: what it takes and predicts, its model, its transforms')
+    .option('--globals', 'list every name in its pickle, with what could be done with it')
+    .option('--modules', 'list every module of its model')
     .addOption(outputOption())
     .action(lazy(async () => (await import('./commands/inspect.js')).inspect));
 
   program
+    .command('doctor')
+    .argument('<target>', TARGET)
+    .description('say everything that keeps a file from being served, and what to do')
+    .addOption(outputOption())
+    .addHelpText('after', DOCTOR_NOTES)
+    .action(lazy(async () => (await import('./commands/doctor.js')).doctor));
+
+  program
     .command('predict')
-    .argument('<target>', 'a tag, or the file of a learner')
-    .argument('[inputs...]')
+    .argument('<target>', TARGET)
+    .argument('[inputs...]', 'texts, images or rows')
     .description('predict from texts, images, rows, or a CSV file')
     .option('--csv <file>', 'score the rows of a CSV file, in constant memory')
-    .option('--out <file>', 'where to write the scored rows (default: stdout)')
-    .option('--column <name>', 'the column with the text or the image path')
+    .option('--out <file>', 'where to write the scored rows (default: stdout), or a mask as PNG')
+    .option('--column <name>', 'the column of --csv with the text or the image path')
     .option('-f, --force', 'overwrite the file of --out')
-    .option('-n, --words <count>', 'number of words that a language model adds', wholeNumber, 20)
-    .option('--temperature <value>', 'randomness of a language model', Number, 1)
-    .option('--seed <number>', 'seed for repeatable results of a language model', wholeNumber)
-    .addOption(outputOption())
+    .addOption(
+      new Option('-o, --output <format>', 'format of the result (default: "table")').choices([
+        'table',
+        'json',
+        'yaml',
+      ]),
+    )
+    .optionsGroup('Options of language models:')
+    .option('-n, --words <count>', 'number of words to add (default: 20)', wholeNumber)
+    .option(
+      '--temperature <value>',
+      'randomness: below 1 less, above 1 more (default: 1)',
+      positiveNumber,
+    )
+    .option('--min-p <probability>', 'words that are less likely are not drawn', probability)
+    .option('--seed <number>', 'the same seed draws the same words', wholeNumber)
+    .option('--stop <text>', 'end before this text', nonEmpty)
+    .optionsGroup('Options:')
     .addHelpText('after', PREDICT_NOTES)
     .action(lazy(async () => (await import('./commands/predict.js')).predict));
 
   program
     .command('compare')
-    .argument('<target>', 'a tag, or the file of a learner')
+    .argument('<target>', TARGET)
     .argument('[inputs...]')
     .description('compare a learner with itself under options that change its numbers')
     .addOption(new Option('--quantize <type>', 'weights in 8 bits').choices(['int8']))
+    .addOption(
+      new Option('--decode <how>', 'JPEGs at a fraction of their size').choices(['scaled']),
+    )
     .option('--data <file>', 'a CSV file, a text a line (.txt), or a folder of images')
     .option('--column <name>', 'the column with the text or the image path')
     .option('--limit <count>', 'most items', wholeNumber, 1000)
@@ -175,8 +238,8 @@ function addServingCommands(program: Command): void {
 
   program
     .command('serve')
-    .argument('<tag>')
-    .description('serve a model over HTTP, with documentation and health checks')
+    .argument('<targets...>', 'files or folders of learners, tags, or URLs')
+    .description('serve models over HTTP, with a page, documentation, metrics and health checks')
     .addOption(
       new Option('-p, --port <port>', 'port; 0 picks a free one')
         .argParser(portNumber)
@@ -184,11 +247,22 @@ function addServingCommands(program: Command): void {
         .env('PORT'),
     )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
+    .option('--open', 'open the page in the browser')
+    .option('--no-page', 'serve no page')
+    .option('--samples <folder>', 'images or texts (.txt) to try on the page')
+    .option('--cors [origins]', 'let pages of other origins call; all, or those with commas')
+    .addOption(new Option('--api-key <key>', 'a key that requests must show').env('VTS_API_KEY'))
+    .addOption(
+      new Option('--log-format <format>', 'format of the log')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .option('--workers <count>', 'worker threads, each with a copy of the model', wholeNumber)
     .option('--threads <count>', 'threads within one run', wholeNumber)
     .option('--timeout <ms>', 'time limit of a request in milliseconds', wholeNumber)
     .addOption(new Option('--quantize <type>', 'run with weights in 8 bits').choices(['int8']))
     .option('--watch', 'serve each new newest version')
+    .addHelpText('after', SERVE_NOTES)
     .action(lazy(async () => (await import('./commands/serve.js')).serve));
 }
 

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { describeFailure } from './errors.js';
-import { warn } from './output/print.js';
+import { complain, warn } from './output/print.js';
 import { createProgram } from './program.js';
 
 /** Runs a command of `vts`; gives its exit code. */
@@ -17,18 +17,20 @@ export async function runCli(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has said what is wrong with the arguments, or given the help.
     if (error instanceof CommanderError) return error.exitCode;
-    process.stderr.write(`vts: ${describeFailure(error)}\n`);
+    complain(describeFailure(error));
     if (args.includes('--debug')) console.error(error);
     return 1;
   }
 }
+
+const OWN_WARNINGS = ['VtsWarning', 'MinProbabilityWarning'];
 
 /** Warnings of this package become lines of the command; Node's own stay as they are. */
 function tellWarnings(): void {
   const others = process.listeners('warning');
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    if (warning.name === 'VtsWarning') warn(warning.message);
+    if (OWN_WARNINGS.includes(warning.name)) warn(warning.message);
     else for (const listener of others) listener.call(process, warning);
   });
 }

@@ -2,7 +2,7 @@ import { buildBundle } from '../build/build-bundle.js';
 import { readVtsfile } from '../build/vtsfile.js';
 import { openStore, type StoreOptions } from '../options.js';
 import { print, warn, type OutputFormat } from '../output/print.js';
-import { withStatus } from '../output/status.js';
+import { withSteps } from '../output/status.js';
 
 export async function build(
   folder: string,
@@ -16,8 +16,8 @@ export async function build(
   const file = await readVtsfile(folder, options.file);
   const store = await openStore(options);
   const { name, version, output } = options;
-  const { tag, path, models, warnings } = await withStatus((show) =>
-    buildBundle(store, folder, file, { name, version, onStep: (step) => show(`${step}...`) }),
+  const { tag, path, models, warnings } = await withSteps((onStep) =>
+    buildBundle(store, folder, file, { name, version, onStep }),
   );
   for (const warning of warnings) warn(warning);
   await print({ tag: String(tag), path, models }, output, () =>

@@ -1,50 +1,72 @@
 import type { LearnerOptions } from '../../learner/fastai/contract.js';
-import { FASTAI } from '../../serving/models/fastai/rules.js';
 import { Comparison, type ComparisonReport, type Timed } from '../compare/comparison.js';
-import { comparedItems, type ItemSource } from '../compare/compared-items.js';
-import { openCompared } from '../compare/open-compared.js';
+import type { ItemSource } from '../compare/compared-items.js';
 import { CommandError, describeFailure } from '../errors.js';
 import type { StoreOptions } from '../options.js';
 import { print, toJson, type OutputFormat } from '../output/print.js';
-import { withStatus } from '../output/status.js';
+import type { Screen } from '../output/screen.js';
+import { withStatus, withWait } from '../output/status.js';
 import { formatCount, listing } from '../output/table.js';
 import type { Predictor } from '../predict/predictor.js';
-import { resolveTarget } from '../target.js';
+import { withSource } from '../source/with-source.js';
 
 export async function compare(
   target: string,
   inputs: readonly string[],
   options: StoreOptions &
     Omit<ItemSource, 'inputs'> &
-    Pick<LearnerOptions, 'quantize'> & { readonly output: OutputFormat },
+    Pick<LearnerOptions, 'quantize' | 'decode'> & { readonly output: OutputFormat },
 ): Promise<void> {
-  const { quantize, data, column, limit, output } = options;
-  if (quantize === undefined) {
-    throw new CommandError('Nothing to compare with', 'Give --quantize int8');
+  const { quantize, decode, data, column, limit, output } = options;
+  if (quantize === undefined && decode === undefined) {
+    throw new CommandError(
+      'Nothing to compare with',
+      'Give --quantize int8, or --decode scaled for images',
+    );
   }
   if (inputs.length === 0 && data === undefined) {
     throw new CommandError('No input to predict from', 'Give inputs, or --data with a file');
   }
-  const { file, model } = await resolveTarget(target, options);
-  if (model && !FASTAI.modules.includes(model.info.module)) {
-    throw new CommandError(
-      `The model "${model.tag}" is not a fastai learner`,
-      "Run it with runners of precision 'fp32' and 'int8'",
-    );
+  if (column !== undefined && data === undefined) {
+    throw new CommandError('--column does nothing without --data', 'Add --data, or omit --column');
   }
-  const reference = await openCompared(file);
-  try {
-    const changed = await openCompared(file, { quantize });
-    try {
-      const source = { inputs, data, column, limit };
-      const report = await comparePredictors(reference, changed, source);
-      await print({ target, quantize, ...report }, output, () => describeReport(report));
-    } finally {
-      await changed.release();
+  await withSource(target, options, async ({ file, model }) => {
+    // Loaded once there is something to compare: an error is there at once.
+    const [{ FASTAI }, { openCompared }] = await Promise.all([
+      import('../../serving/models/fastai/rules.js'),
+      import('../compare/open-compared.js'),
+    ]);
+    if (model && !FASTAI.modules.includes(model.info.module)) {
+      throw new CommandError(
+        `The model "${model.tag}" is not a fastai learner`,
+        "Run it with runners of precision 'fp32' and 'int8'",
+      );
     }
-  } finally {
-    await reference.release();
-  }
+    const changes = { ...(quantize && { quantize }), ...(decode && { decode }) };
+    const reference = await withWait(`loading ${target}`, () => openCompared(file));
+    try {
+      if (decode !== undefined && reference.kind !== 'vision') {
+        throw new CommandError(
+          `--decode is for images, and the learner is of kind "${reference.kind}"`,
+          'Leave it out',
+        );
+      }
+      const changed = await withWait(`loading ${target} with what changes`, () =>
+        openCompared(file, changes),
+      );
+      try {
+        const source = { inputs, data, column, limit };
+        const report = await comparePredictors(reference, changed, source);
+        await print({ target, ...changes, ...report }, output, (screen) =>
+          describeReport(report, screen),
+        );
+      } finally {
+        await changed.release();
+      }
+    } finally {
+      await reference.release();
+    }
+  });
 }
 
 async function comparePredictors(
@@ -53,6 +75,7 @@ async function comparePredictors(
   source: ItemSource,
 ): Promise<ComparisonReport> {
   const comparison = new Comparison();
+  const { comparedItems } = await import('../compare/compared-items.js');
   let count = 0;
   await withStatus(async (show) => {
     for await (const item of comparedItems(reference, source)) {
@@ -87,17 +110,18 @@ async function timed(predictor: Predictor, item: unknown, place: number): Promis
   }
 }
 
-function describeReport(report: ComparisonReport): string {
+function describeReport(report: ComparisonReport, screen: Screen): string {
   const { items, equal, largestDifference, meanDifference, medianMs, speedup } = report;
   const [before, after] = medianMs;
-  return listing([
+  const rows: [string, string][] = [
     ['Items', formatCount(items)],
     ['Equal predictions', `${formatCount(equal)} (${((100 * equal) / items).toFixed(2)} %)`],
     ['Largest difference', numberText(largestDifference)],
     ['Mean difference', numberText(meanDifference)],
     ['Median time', `${before.toFixed(2)} ms, then ${after.toFixed(2)} ms`],
     ['Speed', `${speedup.toFixed(2)} times as fast`],
-  ]);
+  ];
+  return listing(rows, screen);
 }
 
 function numberText(value: number): string {

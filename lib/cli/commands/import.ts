@@ -1,27 +1,52 @@
 import { fastai } from '../../serving/index.js';
 import type { ModelMetadata } from '../../serving/store/index.js';
+import { CommandError } from '../errors.js';
 import { openStore, pairs, type StoreOptions } from '../options.js';
 import { write } from '../output/print.js';
+import { withStatus } from '../output/status.js';
+import { resolveSource } from '../source/resolve-source.js';
 
+/** Imports a learner under a name, or under one that is made of where it comes from. */
 export async function importLearner(
-  name: string,
-  file: string,
+  nameOrSource: string,
+  source: string | undefined,
   options: StoreOptions & {
     label?: string[];
     metadata?: string[];
     frameworkVersion?: string[];
   },
 ): Promise<void> {
+  const labels = Object.fromEntries(pairs(options.label, '--label'));
   const metadata = pairs(options.metadata, '--metadata').map(
     ([key, value]) => [key, fromJson(value)] as const,
   );
-  const model = await fastai.saveModel(name, file, {
-    store: await openStore(options),
-    labels: Object.fromEntries(pairs(options.label, '--label')),
-    metadata: Object.fromEntries(metadata),
-    frameworkVersions: Object.fromEntries(pairs(options.frameworkVersion, '--framework-version')),
-  });
-  write(`${model.tag} imported.`);
+  const given = Object.fromEntries(pairs(options.frameworkVersion, '--framework-version'));
+  const found = await resolveSource(source ?? nameOrSource, options);
+  try {
+    if (source === undefined && found.model) {
+      throw new CommandError(
+        `The model "${found.model.tag}" is in the store already`,
+        'Give a name to copy it to, or something to import',
+      );
+    }
+    const name = source === undefined ? found.name : nameOrSource;
+    const store = await openStore(options);
+    const model = await withStatus((show) => {
+      show(`import ${name}: reading the learner`);
+      return fastai.saveModel(name, found.file, {
+        store,
+        labels,
+        metadata: {
+          ...(found.remote === true ? { source: found.from } : {}),
+          ...Object.fromEntries(metadata),
+        },
+        frameworkVersions: { ...found.versions, ...given },
+      });
+    });
+    write(`${model.tag} imported.`);
+  } finally {
+    await found.cleanup();
+  }
 }
 
 /** What a text is as JSON, else the text. */

@@ -25,11 +25,20 @@ export async function listModels(
   const models = await store.list({ name, labels });
   models.sort((a, b) => b.info.creationMicros - a.info.creationMicros);
   const rows = await Promise.all(models.map(rowOf));
-  await print(rows, options.output, () =>
-    table(
-      ['Tag', 'Module', 'Size', 'Creation Time'],
-      rows.map(({ tag, module, size, creation_time }) => [tag, module, size, creation_time]),
-    ),
+  await print(rows, options.output, (screen) =>
+    rows.length === 0 && screen.isTerminal
+      ? screen.look('quiet', `No models at ${store.home}: vts import NAME export.pkl adds one`)
+      : table(
+          ['Tag', 'Module', 'Size', 'Creation Time'],
+          rows.map(({ tag, module, size, creation_time }) => [
+            [tag, 'strong'],
+            module,
+            size,
+            creation_time,
+          ]),
+          screen,
+          [2],
+        ),
   );
 }
 
@@ -54,12 +63,13 @@ export async function getModel(
   const text = info.toYaml();
   if (output === 'yaml') return write(text);
   const facts = parse(text) as Record<string, unknown>;
-  await print(facts, output, () =>
+  await print(facts, output, (screen) =>
     listing(
       [...Object.entries(facts), ['path', path] as const].map(([key, value]) => [
         key,
         typeof value === 'string' ? value : JSON.stringify(value),
       ]),
+      screen,
     ),
   );
 }

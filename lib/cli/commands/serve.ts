@@ -1,30 +1,52 @@
-import 'reflect-metadata';
 import { hasCode } from '../../serving/store/durable.js';
 import { CommandError } from '../errors.js';
-import { openStore, type StoreOptions } from '../options.js';
-import { createServeApp } from '../serve/create-app.js';
+import type { StoreOptions } from '../options.js';
+import { warn } from '../output/print.js';
+import { loadServeApp } from '../serve/load-app.js';
+import { openBrowser } from '../serve/open-browser.js';
+import type { ServeLogger } from '../serve/serve-logger.js';
+import { findTargets, type ServedTarget } from '../serve/targets.js';
 
-export async function serve(
-  tag: string,
-  options: StoreOptions & {
-    readonly port: number;
-    readonly host: string;
-    readonly workers?: number;
-    readonly threads?: number;
-    readonly timeout?: number;
-    readonly quantize?: 'int8';
-    readonly watch?: boolean;
-  },
-): Promise<void> {
-  const { workers, threads, quantize, timeout, watch, port, host } = options;
-  const app = await createServeApp(await openStore(options), tag, {
+export interface ServeOptions extends StoreOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly timeout?: number;
+  readonly quantize?: 'int8';
+  readonly watch?: boolean;
+  readonly open?: boolean;
+  /** False with `--no-page`. */
+  readonly page: boolean;
+  readonly samples?: string;
+  /** True for all origins. */
+  readonly cors?: true | string;
+  readonly apiKey?: string;
+  readonly logFormat: 'json' | 'text';
+}
+
+export async function serve(given: readonly string[], options: ServeOptions): Promise<void> {
+  const { workers, threads, quantize, timeout, watch = false, port, host, page } = options;
+  refuseUseless(options);
+  const cors = originsOf(options.cors);
+  const found = await findTargets(given, options);
+  // Nest is loaded when there is something to serve.
+  const { createServeApp, ServeLogger, docs } = await loadServeApp();
+  const logger = new ServeLogger(options.logFormat);
+  const app = await createServeApp(found, {
     runner: {
       ...(workers === undefined ? {} : { workers }),
       ...(threads === undefined ? {} : { threads }),
       ...(quantize === undefined ? {} : { quantize }),
     },
+    logger,
     timeoutMs: timeout,
     watch,
+    page,
+    docs,
+    samples: options.samples,
+    cors,
+    apiKey: options.apiKey,
   });
   try {
     await app.listen(port, host);
@@ -37,5 +59,74 @@ export async function serve(
     );
   }
   const url = (await app.getUrl()).replace(/\[::1?\]|0\.0\.0\.0/, 'localhost');
-  process.stdout.write(`Serving ${tag}: POST ${url}/predict, documentation at ${url}/docs\n`);
+  tell(logger, urlsOf(url, found.targets, { page, docs }), found.targets);
+  if (options.open === true) {
+    openBrowser(`${url}/`, (reason) => warn(`No browser was opened (${reason}); open ${url}/.`));
+  }
+}
+
+/** @throws CommandError for options that do not go together. */
+function refuseUseless({ page, open, samples, apiKey }: ServeOptions): void {
+  const [without] = [open && '--open', samples !== undefined && '--samples'].filter(Boolean);
+  if (!page && without) {
+    throw new CommandError(`${without} is for the page, and --no-page is given`, 'Leave one out');
+  }
+  if (apiKey !== undefined && apiKey.trim() === '') {
+    throw new CommandError('The API key is empty', 'Give --api-key or VTS_API_KEY a key');
+  }
+}
+
+function originsOf(given: true | string | undefined): string | readonly string[] | undefined {
+  if (given === undefined) return undefined;
+  if (given === true) return '*';
+  const origins = given.split(',').map((origin) => origin.trim());
+  const other = origins.find((origin) => origin !== '*' && !isOrigin(origin));
+  if (other !== undefined) {
+    throw new CommandError(
+      `"${other}" is not an origin`,
+      'Give one such as https://app.example.com, or several with commas',
+    );
+  }
+  return origins.includes('*') ? '*' : origins;
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+const DOCS_HINT =
+  'For documentation at /docs, run npm install @nestjs/platform-express @nestjs/swagger.';
+
+interface Parts {
+  readonly page: boolean;
+  readonly docs: boolean;
+}
+
+type Urls = Readonly<Record<string, string>>;
+
+function urlsOf(url: string, targets: readonly ServedTarget[], { page, docs }: Parts): Urls {
+  return {
+    ...(page ? { page: `${url}/` } : {}),
+    predict: targets.length === 1 ? `${url}/predict` : `${url}/models/NAME/predict`,
+    ...(docs ? { docs: `${url}/docs` } : {}),
+    metrics: `${url}/metrics`,
+  };
+}
+
+function tell(logger: ServeLogger, urls: Urls, targets: readonly ServedTarget[]): void {
+  const models = targets.map(({ name, model }) => `${name} (${String(model.tag)})`);
+  if (logger.format === 'json') {
+    logger.log({ message: 'Serving', models, ...urls }, 'VtsServe');
+    return;
+  }
+  const { page, predict, docs, metrics } = urls;
+  const parts = [
+    ...(page === undefined ? [] : [`page ${page}`]),
+    `POST ${predict}`,
+    ...(docs === undefined ? [] : [`documentation ${docs}`]),
+    `metrics ${metrics}`,
+  ];
+  const names = targets.map(({ name }) => name).join(', ');
+  process.stdout.write(`Serving ${names}: ${parts.join(', ')}\n`);
+  if (docs === undefined) process.stdout.write(`${DOCS_HINT}\n`);
 }

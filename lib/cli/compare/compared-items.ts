@@ -35,8 +35,17 @@ async function* all(
   for (const argument of inputs) yield* await itemsOf(argument, predictor.kind);
   if (data === undefined) return;
   const found = await stat(data).catch(unreadable(data));
+  const isCsv = !found.isDirectory() && extname(data).toLowerCase() !== '.txt';
+  if (column !== undefined && !(isCsv && predictor.schema === undefined)) {
+    throw new CommandError(
+      isCsv
+        ? '--column is for texts and images: rows have the columns of the learner'
+        : `--column is for a CSV file, and ${data} is not one`,
+      'Omit --column',
+    );
+  }
   if (found.isDirectory()) return yield* imagesOf(data, predictor.kind);
-  if (extname(data).toLowerCase() !== '.txt') {
+  if (isCsv) {
     for await (const { item } of csvItems(predictor, { input: data, column })) yield item;
     return;
   }

@@ -1,4 +1,4 @@
-import type { Scored } from '../predict/scored.js';
+import type { Scored } from '../../nest/served-model/scored.js';
 
 /** What a comparison found. */
 export interface ComparisonReport {

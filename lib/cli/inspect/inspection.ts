@@ -3,14 +3,15 @@ import { openLearnerFile, type LearnerFile } from '../../learner/fastai/learner-
 import { NotALearnerError } from '../../learner/fastai/errors.js';
 import { Learner } from '../../learner/fastai/learner.js';
 import { UnsupportedModuleError } from '../../learner/onnx/errors.js';
-import { lowerModel } from '../../learner/onnx/index.js';
-import { isOnnx, planModule } from '../../learner/pytorch/index.js';
+import type { LearnerDescription } from '../../learner/fastai/contract.js';
+import { isOnnx, type ModelInput } from '../../learner/pytorch/index.js';
 import { asItems, readTorchFile, type TorchFile } from '../../learner/torch/index.js';
 import { Module } from '../../learner/torch/module.js';
 import { PyDict, PyObject } from '../../learner/torch/python.js';
 import { CommandError } from '../errors.js';
 import { architectureOf, type ModuleFacts } from './architecture.js';
 import { riskOf, versionsOf, type GlobalRisk } from './globals.js';
+import { planAndLower } from './plan-and-lower.js';
 import { transformsOf, type TransformFacts } from './transforms.js';
 
 const MOST_CLASSES = 100;
@@ -32,6 +33,10 @@ export interface Inspection {
   readonly format: TorchFile['format'];
   readonly versions: Readonly<Record<string, string>>;
   readonly parameters: number;
+  /** Of a learner that can be loaded: what it takes and predicts. */
+  readonly description?: LearnerDescription;
+  /** Of a model without a learner that can be loaded: the tensors that it takes. */
+  readonly inputs?: readonly Pick<ModelInput, 'name' | 'dtype' | 'shape'>[];
   readonly loss?: string;
   readonly transforms?: TransformFacts;
   readonly vocabulary?: { readonly sizes: readonly number[]; readonly classes?: readonly string[] };
@@ -95,7 +100,7 @@ function globalsOf(torchFile: TorchFile): Inspection['globals'] {
 
 type Outcome = Pick<
   Inspection,
-  'servable' | 'reason' | 'withoutLowering' | 'vocabulary' | 'columns'
+  'servable' | 'reason' | 'withoutLowering' | 'vocabulary' | 'columns' | 'description' | 'inputs'
 >;
 
 /** Loading is the only sure test: whether a module can be lowered depends on its attributes too. */
@@ -118,8 +123,8 @@ async function tryLearner(
   }
 }
 
-function loadedFacts(learner: Learner): Pick<Inspection, 'vocabulary' | 'columns'> {
-  const { vocab, kind } = learner;
+function loadedFacts(learner: Learner): Pick<Inspection, 'vocabulary' | 'columns' | 'description'> {
+  const { vocab, kind, description } = learner;
   const single = vocab.every((entry) => typeof entry === 'string');
   const lists = (single ? [vocab] : vocab) as readonly (readonly string[])[];
   // The vocabulary of texts comes first; a language model has no other.
@@ -129,13 +134,13 @@ function loadedFacts(learner: Learner): Pick<Inspection, 'vocabulary' | 'columns
     sizes: lists.map(({ length }) => length).filter((length) => length > 0),
     ...(classes && classes.length > 0 && classes.length <= MOST_CLASSES ? { classes } : {}),
   };
-  if (kind !== 'tabular' && kind !== 'collab') return { vocabulary };
+  if (kind !== 'tabular' && kind !== 'collab') return { description, vocabulary };
   const columns = learner.schema.columns.map(({ name, kind: type, categories }) => ({
     name,
     kind: type,
     categories: categories?.length,
   }));
-  return { vocabulary, columns };
+  return { description, vocabulary, columns };
 }
 
 function failure(error: unknown, architecture: readonly ModuleFacts[]): Outcome {
@@ -190,10 +195,7 @@ const NO_MODEL: Outcome = {
 
 function tryModule(model: Module, architecture: readonly ModuleFacts[]): Outcome {
   try {
-    const { inputs, specsFor } = planModule(model);
-    const specs = specsFor(inputs[0]?.dims.length ?? 0);
-    lowerModel(model, specs ? { inputs: specs } : {});
-    return { servable: true, withoutLowering: [] };
+    return { servable: true, withoutLowering: [], inputs: planAndLower(model) };
   } catch (error) {
     return failure(error, architecture);
   }

@@ -1,17 +1,20 @@
+import { Screen } from './screen.js';
+import { wrap } from './text.js';
+
 export type OutputFormat = 'table' | 'json' | 'yaml';
 
 /** Writes a value to stdout; `table` gives what people read. */
 export async function print(
   value: unknown,
   format: OutputFormat,
-  table: () => string,
+  table: (screen: Screen) => string,
 ): Promise<void> {
   if (format === 'json') return write(toJson(value));
   if (format === 'yaml') {
     const { stringify } = await import('yaml');
     return write(stringify(value, { lineWidth: 0 }));
   }
-  return write(table());
+  return write(table(Screen.of(process.stdout)));
 }
 
 /** JSON, in which a bigint is a number, or a text where a number would lose digits. */
@@ -32,5 +35,16 @@ export function write(text: string): void {
 }
 
 export function warn(text: string): void {
-  process.stderr.write(`vts: warning: ${text}\n`);
+  complain(text, 'warning');
+}
+
+/** `vts: what is wrong`, for people: to stderr, in one line or, on a terminal, in lines that fit. */
+export function complain(text: string, kind?: 'warning'): void {
+  const screen = Screen.of(process.stderr);
+  const start = `vts:${kind ? ` ${kind}:` : ''}`;
+  const lines = screen.isTerminal
+    ? wrap(`${start} ${text}`, screen.width - 1)
+    : [`${start} ${text}`];
+  const styled = lines.join('\n').slice(start.length);
+  process.stderr.write(`${screen.look(kind ? 'careful' : 'bad', start)}${styled}\n`);
 }

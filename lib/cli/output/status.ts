@@ -1,4 +1,6 @@
+import { Screen } from './screen.js';
 import { formatBytes } from './table.js';
+import { fit } from './text.js';
 
 const CLEAR = '\r\x1b[K';
 const WIDTH = 30;
@@ -9,15 +11,61 @@ const EVERY_MS = 100;
 export async function withStatus<T>(
   work: (show: (text: string) => void) => Promise<T>,
 ): Promise<T> {
-  const { stderr } = process;
-  let shown = false;
+  const line = new StatusLine();
   try {
-    return await work((text) => {
-      if (stderr.isTTY) stderr.write(CLEAR + text.slice(0, Math.max(20, stderr.columns - 1)));
-      shown = stderr.isTTY;
-    });
+    return await work((text) => line.show(text));
   } finally {
-    if (shown) stderr.write(CLEAR);
+    line.clear();
+  }
+}
+
+/** Does some work that tells nothing on the way; its line counts the seconds. */
+export function withWait<T>(label: string, work: () => Promise<T>): Promise<T> {
+  return withStatus(async (show) => {
+    const start = performance.now();
+    const draw = (): void => show(`${label}…${seconds(start)}`);
+    draw();
+    const timer = setInterval(draw, 1000);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+    }
+  });
+}
+
+/**
+ * Does some work of several steps. Each is a line with its time when it is done, and the one that
+ * runs counts its seconds.
+ */
+export async function withSteps<T>(work: (step: (name: string) => void) => Promise<T>): Promise<T> {
+  const line = new StatusLine();
+  const { screen } = line;
+  let name: string | undefined;
+  let start = 0;
+  const draw = (): void => {
+    if (name !== undefined) line.show(`${screen.look('accent', '•')} ${name}…${seconds(start)}`);
+  };
+  const end = (mark: string): void => {
+    if (name !== undefined) line.keep(`${mark} ${name}${seconds(start, 0.1)}`);
+    name = undefined;
+  };
+  const timer = setInterval(draw, 1000);
+  try {
+    const result = await work((next) => {
+      end(screen.look('good', '✓'));
+      name = next;
+      start = performance.now();
+      draw();
+    });
+    end(screen.look('good', '✓'));
+    return result;
+  } catch (error) {
+    end(screen.look('bad', '✗'));
+    throw error;
+  } finally {
+    clearInterval(timer);
+    line.clear();
   }
 }
 
@@ -33,16 +81,54 @@ export function withProgress<T>(
       const now = performance.now();
       if (now - last < EVERY_MS && done !== total) return;
       last = now;
-      const rate = Math.round(done / Math.max((now - start) / 1000, 0.001));
-      const text = total === undefined ? formatBytes(done) : bar(done, total);
-      show(`${label} ${text} ${formatBytes(rate)}/s`);
+      const passed = Math.max((now - start) / 1000, 0.001);
+      const rate = Math.round(done / passed);
+      const text = total === undefined ? formatBytes(done) : progressBar(done, total);
+      const left = total === undefined || passed < 2 ? '' : ` ${leftOf(done, total, rate)}`;
+      show(`${label} ${text} ${formatBytes(rate)}/s${left}`);
     }),
   );
 }
 
-function bar(done: number, total: number): string {
+function progressBar(done: number, total: number): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(share * WIDTH);
   const blocks = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
   return `${blocks} ${Math.floor(share * 100)}% ${formatBytes(done)} of ${formatBytes(total)}`;
+}
+
+function leftOf(done: number, total: number, rate: number): string {
+  const left = Math.ceil((total - done) / Math.max(1, rate));
+  return left >= 60 ? `${Math.ceil(left / 60)} min left` : `${left} s left`;
+}
+
+function seconds(start: number, least = 1): string {
+  const passed = (performance.now() - start) / 1000;
+  if (passed < least) return '';
+  return ` ${passed < 10 && least < 1 ? passed.toFixed(1) : Math.floor(passed)} s`;
+}
+
+/** The last line of the terminal behind stderr, which is written again and again. */
+class StatusLine {
+  readonly screen = Screen.of(process.stderr);
+  #shown = false;
+
+  show(text: string): void {
+    if (!this.screen.isTerminal) return;
+    // A line that breaks could not be cleared. Styles would be cut: only a short line has them.
+    process.stderr.write(CLEAR + fit(text, Math.max(20, this.screen.width - 1)));
+    this.#shown = true;
+  }
+
+  /** A line that stays. */
+  keep(text: string): void {
+    if (!this.screen.isTerminal) return;
+    process.stderr.write(`${CLEAR}${text}\n`);
+    this.#shown = false;
+  }
+
+  clear(): void {
+    if (this.#shown) process.stderr.write(CLEAR);
+    this.#shown = false;
+  }
 }

@@ -1,28 +1,75 @@
 import stringWidth from 'string-width';
+import { Screen, type Look } from './screen.js';
+import { fit, oneLine, padded, wrap } from './text.js';
 
-/** Columns of texts with two spaces between them, under their titles. */
-export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [titles, ...rows].map((line) => line.map(oneLine));
-  const widths = titles.map((_, column) =>
-    Math.max(...lines.map((line) => stringWidth(line[column] ?? ''))),
+/** A text, with what it is for the eye. */
+export type Cell = string | readonly [text: string, look: Look];
+
+const GAP = '  ';
+/** Narrower columns say nothing. */
+const NARROWEST = 8;
+/** Wider lines are hard to read. */
+const WIDEST_TEXT = 100;
+
+/**
+ * Columns of texts with two spaces between them, under their titles. On a terminal the widest ones
+ * give way until a row is a line.
+ *
+ * @param right Places of the columns of numbers.
+ */
+export function table(
+  titles: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  screen: Screen = Screen.plain,
+  right: readonly number[] = [],
+): string {
+  const lines = [titles.map((title): Cell => [title, 'quiet']), ...rows].map((line) =>
+    line.map((cell) => (typeof cell === 'string' ? ([cell, undefined] as const) : cell)),
   );
-  const padded = (cell: string, column: number): string =>
-    cell + ' '.repeat(Math.max(0, widths[column]! - stringWidth(cell)));
-  return lines.map((line) => line.map(padded).join('  ').trimEnd()).join('\n');
+  const natural = titles.map((_, column) =>
+    Math.max(...lines.map((line) => stringWidth(oneLine(line[column]?.[0] ?? '')))),
+  );
+  const widths = narrowed(natural, screen.width - GAP.length * (titles.length - 1));
+  const shown = lines.map((line) =>
+    titles
+      .map((_, column) => {
+        const [text, look] = line[column] ?? ['', undefined];
+        const cell = fit(oneLine(text), widths[column]!);
+        const space = ' '.repeat(widths[column]! - stringWidth(cell));
+        const styled = look ? screen.look(look, cell) : cell;
+        return right.includes(column) ? space + styled : styled + space;
+      })
+      .join(GAP)
+      .trimEnd(),
+  );
+  return shown.join('\n');
 }
 
-/** Names with their values, one a line. */
-export function listing(entries: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...entries.map(([name]) => name.length));
-  const indented = `\n${' '.repeat(width + 2)}`;
+function narrowed(widths: readonly number[], room: number): readonly number[] {
+  const under = (cap: number): number[] => widths.map((width) => Math.min(width, cap));
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  if (sum(widths) <= room) return widths;
+  let cap = Math.max(NARROWEST, room);
+  while (cap > NARROWEST && sum(under(cap)) > room) cap--;
+  return under(cap);
+}
+
+/** Names with their values, one a line; on a terminal long values go on below. */
+export function listing(
+  entries: readonly (readonly [string, Cell])[],
+  screen: Screen = Screen.plain,
+): string {
+  const width = Math.max(...entries.map(([name]) => stringWidth(name)));
+  const room = Math.min(WIDEST_TEXT, Math.max(20, screen.width - width - GAP.length));
+  const below = `\n${' '.repeat(width)}${GAP}`;
   return entries
-    .map(([name, value]) => `${name.padEnd(width)}  ${value.replaceAll('\n', indented)}`)
+    .map(([name, cell]) => {
+      const [value, look] = typeof cell === 'string' ? [cell, undefined] : cell;
+      const lines = screen.isTerminal ? wrap(value, room) : value.split('\n');
+      const styled = lines.map((line) => (look ? screen.look(look, line) : line));
+      return `${screen.look('quiet', padded(name, width))}${GAP}${styled.join(below)}`;
+    })
     .join('\n');
-}
-
-/** Control characters of a file would reach the terminal. */
-export function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import Papa from 'papaparse';
 import { CommandError } from '../errors.js';
-import { cellReader } from './csv-cells.js';
+import { cellReader } from '../../nest/served-model/csv-cells.js';
 import type { Predictor } from './predictor.js';
 
 export interface CsvSource {

@@ -1,48 +1,8 @@
-import { modelInputsOf } from '../../serving/models/pytorch/options.js';
 import { createRunner } from '../../serving/models/kinds.js';
 import type { RunnerMethod } from '../../serving/runner/runner-types.js';
-import { Json } from '../../nest/io/json.js';
-import { NumpyNdarray } from '../../nest/io/numpy-ndarray.js';
-import { modelInputs, type ModelInput } from '../../learner/pytorch/index.js';
-import { fileOf } from '../../serving/models/pytorch/rules.js';
-import { isTensor } from '../../learner/runtime/is-tensor.js';
 import type { Model } from '../../serving/store/index.js';
+import { callMethod, moduleBody, outputOf } from '../../nest/served-model/module-body.js';
 import type { Predictor } from './predictor.js';
-import { nested } from './scored.js';
-
-/**
- * The method of a model that stands for calling it: `__call__`, else the first of its signatures.
- */
-export function callMethod(model: Model): string {
-  const methods = Object.keys(model.info.signatures);
-  return methods.includes('__call__') ? '__call__' : (methods[0] ?? '__call__');
-}
-
-/** What a bare model takes, for the body of a request and its documentation. */
-export interface ModuleBody {
-  /**
-   * An array where it takes one tensor; else JSON: a list of arrays, or an object of them by name.
-   */
-  readonly descriptor: NumpyNdarray | Json;
-  readonly inputs: readonly ModelInput[];
-}
-
-/** @throws The errors of the model's file. */
-export async function moduleBody(model: Model): Promise<ModuleBody> {
-  const inputs = await modelInputs(fileOf(model), modelInputsOf(model));
-  const [first] = inputs;
-  if (inputs.length !== 1 || !first) return { descriptor: new Json(), inputs };
-  const { dtype } = first;
-  // Numbers are rounded to floating types, and never cut to whole ones.
-  const enforceDtype = dtype !== 'float32' && dtype !== 'float64' && dtype !== 'float16';
-  return { descriptor: new NumpyNdarray({ dtype, enforceDtype }), inputs };
-}
-
-/** Tensors, alone or several, as nested arrays. */
-export function outputOf(value: unknown): unknown {
-  if (isTensor(value)) return nested(value);
-  return Array.isArray(value) ? value.map(outputOf) : value;
-}
 
 /** A model without a learner, run as the service runs it; items are arrays as JSON. */
 export async function openModulePredictor(model: Model): Promise<Predictor> {

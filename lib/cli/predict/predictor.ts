@@ -1,25 +1,26 @@
 import type {
+  DecodedRow,
+  LearnerDescription,
   LearnerKind,
   Prediction,
-  DecodedRow,
   TabularSchema,
 } from '../../learner/fastai/contract.js';
 import { Learner } from '../../learner/fastai/learner.js';
 import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
-import { classesOf, scoredOf, type Scored } from './scored.js';
-
-export interface GenerateSettings {
-  readonly words: number;
-  readonly temperature: number;
-  readonly seed?: number | undefined;
-}
+import { untilStop } from '../../nest/served-model/until-stop.js';
+import { classesOf, scoredOf, type Scored } from '../../nest/served-model/scored.js';
+import type { GenerateSettings } from './given-options.js';
 
 /** A model, asked one item at a time. */
 export interface Predictor {
   /** The learner's kind, or `module` for a model without a learner. */
   readonly kind: LearnerKind | 'module';
+  /** Undefined for a model without a learner. */
+  readonly description?: LearnerDescription;
   readonly schema: TabularSchema | undefined;
   predict(item: unknown): Promise<Scored>;
+  /** Of a language model: the text as the model read it, and what it adds, piece by piece. */
+  stream?(text: string): AsyncIterable<string>;
   release(): Promise<void>;
 }
 
@@ -30,13 +31,32 @@ export async function openPredictor(file: string, settings: GenerateSettings): P
     : predicting(learner as Learner<unknown, unknown>);
 }
 
-function continuing(learner: LMLearner, { words, temperature, seed }: GenerateSettings): Predictor {
+function continuing(learner: LMLearner, settings: GenerateSettings): Predictor {
+  const { words = 20, stop, temperature, minP, seed } = settings;
+  const options = { temperature, minP, seed };
+  const { separator } = learner;
+  async function* stream(text: string): AsyncGenerator<string> {
+    const prompt = await learner.predict(text, 0);
+    yield prompt;
+    let isFirst = prompt === '';
+    const added = learner.predictStream(text, words, options);
+    for await (const word of stop === undefined ? added : untilStop(added, stop, separator)) {
+      yield isFirst ? word : separator + word;
+      isFirst = false;
+    }
+  }
   return {
     kind: learner.kind,
+    description: learner.description,
     schema: undefined,
-    predict: async (item) => ({
-      prediction: await learner.predict(item as string, words, { temperature, seed }),
-    }),
+    predict: async (item) => {
+      const text = item as string;
+      if (stop === undefined) return { prediction: await learner.predict(text, words, options) };
+      let prediction = '';
+      for await (const piece of stream(text)) prediction += piece;
+      return { prediction };
+    },
+    stream,
     release: () => learner.release(),
   };
 }
@@ -48,6 +68,7 @@ export function predicting(learner: Learner<unknown, unknown>): Predictor {
   const classes = classesOf(learner.vocab);
   return {
     kind: learner.kind,
+    description: learner.description,
     schema,
     predict: async (item) => {
       const prediction: Prediction<unknown> = await learner.predict(item);

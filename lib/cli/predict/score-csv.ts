@@ -1,15 +1,12 @@
-import { createWriteStream, existsSync } from 'node:fs';
-import { rename, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import Papa from 'papaparse';
-import { writeAside } from '../../serving/store/durable.js';
 import { CommandError, describeFailure, unreadable } from '../errors.js';
-import { toJson } from '../output/print.js';
-import { shortestFloat32 } from './csv-cells.js';
+import { ScoreColumns } from '../../nest/served-model/score-columns.js';
 import { csvItems } from './csv-items.js';
 import type { Predictor } from './predictor.js';
-import type { Scored } from './scored.js';
+import { writeResult } from './result-file.js';
 
 export interface CsvOptions {
   readonly input: string;
@@ -42,20 +39,9 @@ export async function scoreCsv(predictor: Predictor, options: CsvOptions): Promi
     await pipeline(lines, process.stdout, { end: false });
     return Math.max(0, rows - 1);
   }
-  const target = resolve(output);
-  if (!overwrite && existsSync(target)) {
-    throw new CommandError(`The file ${target} is there already`, 'Give another, or add --force');
-  }
-  await writeAside(target, async (aside) => {
-    await pipeline(lines, createWriteStream(aside, { flags: 'wx', flush: true }));
-    await rename(aside, target);
-  }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === undefined || error.syscall === undefined) throw error;
-    throw new CommandError(
-      `The file ${target} cannot be written (${error.code})`,
-      'Check the free space and the permissions there',
-    );
-  });
+  await writeResult(output, overwrite, (aside) =>
+    pipeline(lines, createWriteStream(aside, { flags: 'wx', flush: true })),
+  );
   return Math.max(0, rows - 1);
 }
 
@@ -81,42 +67,4 @@ async function* score(
     }
     yield [...header.map((_, i) => cells[i] ?? ''), ...columns.cells(scored)];
   }
-}
-
-/** The columns that are added, as the first prediction tells them. */
-class ScoreColumns {
-  readonly names: string[];
-  readonly #several: boolean;
-  readonly #numbers: boolean;
-
-  constructor(first: Scored, targets: readonly string[], header: readonly string[]) {
-    const { prediction, probabilities, classes = [] } = first;
-    this.#several = targets.length > 1 && Array.isArray(prediction);
-    // A mask's probabilities are one a pixel and class: too many for columns.
-    this.#numbers = classes.length > 0 && flatNumbers(probabilities).length === classes.length;
-    const added = [
-      ...(this.#several ? targets.map((name) => `predicted ${name}`) : ['prediction']),
-      ...(this.#numbers ? classes.map((name) => `p(${name})`) : []),
-    ];
-    this.names = added.map((name) => (header.includes(name) ? `${name} (vts)` : name));
-  }
-
-  cells({ prediction, probabilities }: Scored): string[] {
-    const predictions = this.#several ? (prediction as unknown[]) : [prediction];
-    const numbers = this.#numbers ? flatNumbers(probabilities) : [];
-    return [...predictions.map(cellOf), ...numbers.map(shortestFloat32)];
-  }
-}
-
-function flatNumbers(value: unknown): number[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'number') ? value : [];
-}
-
-function cellOf(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return shortestFloat32(value);
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
-    return value.join(';');
-  }
-  return typeof value === 'object' ? toJson(value, 0) : String(value);
 }

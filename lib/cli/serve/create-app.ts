@@ -1,31 +1,58 @@
-import { Module, type INestApplication, type Type } from '@nestjs/common';
+import { Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { fastai } from '../../serving/index.js';
-import { FASTAI } from '../../serving/models/fastai/rules.js';
+// A model of a store makes its runner once this is loaded.
+import '../../serving/index.js';
 import type { RunnerOptions } from '../../serving/runner/runner-options-types.js';
 import { VtsExpressAdapter } from '../../nest/http/express/vts-express-adapter.js';
 import { setupVtsDocs } from '../../nest/http/setup-docs.js';
-import type { Model, ModelStore } from '../../serving/store/index.js';
+import { servePlayground } from '../../nest/playground/setup-playground.js';
+import { servedController } from '../../nest/served-model/served-controller.js';
 import { VtsModule } from '../../nest/vts.module.js';
-import { callMethod, moduleBody } from '../predict/module-predictor.js';
-import { moduleController, predictController, type LearnerFacts } from './predict-controller.js';
+import { requireApiKey } from './api-key.js';
+import type { ServeLogger } from './serve-logger.js';
+import type { ServedTargets } from './targets.js';
 
-/** How a model is served. */
+export { ServeLogger } from './serve-logger.js';
+
+/** How models are served. */
 export interface ServeSettings {
-  readonly runner?: RunnerOptions;
-  readonly timeoutMs?: number;
-  readonly watch?: boolean;
+  readonly runner: RunnerOptions;
+  readonly logger: ServeLogger;
+  readonly timeoutMs: number | undefined;
+  readonly watch: boolean;
+  readonly page: boolean;
+  /** Whether @nestjs/swagger documents it at `/docs`. */
+  readonly docs: boolean;
+  /** A folder of what one may try on the page. */
+  readonly samples: string | undefined;
+  /** Origins whose pages may call; undefined for none. */
+  readonly cors: string | readonly string[] | undefined;
+  readonly apiKey: string | undefined;
 }
 
-/** An application that serves one model, with documentation and health checks. */
+/** What callers of other origins may read beside the answer. */
+const EXPOSED = ['retry-after', 'x-request-id'];
+
+const PROBES = ['/livez', '/readyz', '/healthz'];
+
+/**
+ * An application that serves models, with a page, documentation, metrics and health checks: one at
+ * `/predict`, several at `/models/NAME/predict`.
+ */
 export async function createServeApp(
-  store: ModelStore,
-  tag: string,
-  settings: ServeSettings = {},
+  { store, targets, cleanup }: ServedTargets,
+  settings: ServeSettings,
 ): Promise<INestApplication> {
-  const model = await store.get(tag);
-  const controller = await controllerOf(tag, model);
-  const { watch = false, runner, timeoutMs } = settings;
+  const { logger, timeoutMs, watch, runner, page, docs, samples, cors, apiKey } = settings;
+  const several = targets.length > 1;
+  const routed = targets.map((target) => {
+    return { ...target, path: several ? `models/${target.name}` : '' };
+  });
+  const controllers = [];
+  for (const { tag, name, model, path } of routed) {
+    const suffix = several ? `_${name.replace(/\W/g, '_')}` : '';
+    controllers.push(await servedController(tag, model, { path, suffix }));
+  }
 
   @Module({
     imports: [
@@ -34,41 +61,54 @@ export async function createServeApp(
         watch,
         scope: 'application',
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        ...(runner === undefined ? {} : { runners: { [tag]: runner } }),
+        runners: Object.fromEntries(targets.map(({ tag }) => [tag, runner])),
       }),
     ],
-    controllers: [controller],
+    controllers,
   })
-  class ServeModule {}
+  class ServeModule {
+    onApplicationShutdown(): Promise<void> {
+      return cleanup();
+    }
+  }
 
-  const app = await NestFactory.create(ServeModule, new VtsExpressAdapter(), {
-    abortOnError: false,
-  });
+  const adapter = new VtsExpressAdapter();
+  const app = await NestFactory.create(ServeModule, adapter, { abortOnError: false, logger });
   app.enableShutdownHooks([], { useProcessExit: true });
-  setupVtsDocs(app, {
-    title: model.tag.name,
-    description: `The model \`${String(model.tag)}\`.`,
-    version: model.tag.version ?? '1',
-  });
+  // Before the key: browsers ask what they may send without it.
+  if (cors !== undefined)
+    app.enableCors({ origin: cors as string | string[], exposedHeaders: EXPOSED });
+  const open = new Set(PROBES);
+  if (apiKey !== undefined) requireApiKey(app, apiKey, open);
+  if (docs) setupVtsDocs(app, { ...titleOf(targets), ...(apiKey === undefined ? {} : withKey) });
+  if (page) {
+    const own = samples === undefined ? {} : { samples };
+    for (const path of servePlayground(app, { path: '/', ...own }, routed)) open.add(path);
+  }
   return app;
 }
 
-async function controllerOf(tag: string, model: Model): Promise<Type> {
-  if (!FASTAI.modules.includes(model.info.module)) {
-    return moduleController(tag, callMethod(model), await moduleBody(model));
-  }
-  return predictController(tag, await factsOf(await fastai.get(model)));
-}
+const withKey: Pick<NonNullable<Parameters<typeof setupVtsDocs>[1]>, 'configure'> = {
+  configure: (builder) =>
+    builder
+      .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key' }, 'key')
+      .addSecurityRequirements('key'),
+};
 
-/** Rows have columns, which only the loaded learner tells; of others the file does. */
-async function factsOf(model: fastai.FastaiModel): Promise<LearnerFacts> {
-  const { openLearnerFile } = await import('../../learner/fastai/learner-file.js');
-  const file = openLearnerFile(model.pathOf('saved_model.pkl'));
-  const { kind } = file;
-  file.torchFile.close();
-  if (kind !== 'tabular' && kind !== 'collab') return { kind, schema: undefined };
-  const learner = await fastai.loadModel(model);
-  const { schema } = learner;
-  await learner.release();
-  return { kind, schema };
+function titleOf(targets: ServedTargets['targets']): {
+  title: string;
+  description: string;
+  version: string;
+} {
+  const [first] = targets;
+  if (first !== undefined && targets.length === 1) {
+    const { tag } = first.model;
+    return {
+      title: first.name,
+      description: `The model \`${String(tag)}\`.`,
+      version: tag.version ?? '1',
+    };
+  }
+  const names = targets.map(({ name }) => `\`${name}\``).join(', ');
+  return { title: 'Models', description: `The models ${names}.`, version: '1' };
 }

@@ -1,0 +1,32 @@
+import type { LearnerDescription } from '../learner/fastai/contract.js';
+
+const TASKS: Record<LearnerDescription['task'], string> = {
+  classify: 'classifier',
+  multilabel: 'classifier of several labels',
+  regress: 'regression',
+  segment: 'segmentation',
+  points: 'finder of points',
+  generate: 'language model',
+};
+
+const KINDS: Record<Exclude<LearnerDescription['kind'], 'lm'>, string> = {
+  text: 'text',
+  tabular: 'tabular',
+  collab: 'collaborative filtering',
+  vision: 'image',
+  custom: 'custom',
+};
+
+/** `an image classifier`, `a language model`. */
+export function whatItIs(description: LearnerDescription | undefined): string {
+  if (description === undefined) return 'a model without a learner';
+  const name = nameOf(description);
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+/** The same without the article. */
+export function nameOf(description: LearnerDescription): string {
+  const { kind, task } = description;
+  if (kind === 'lm') return TASKS[task];
+  return kind === 'collab' ? `${KINDS[kind]} learner` : `${KINDS[kind]} ${TASKS[task]}`;
+}

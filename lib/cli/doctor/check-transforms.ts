@@ -1,0 +1,156 @@
+import { readTarget } from '../../learner/fastai/data/target.js';
+import { transformName } from '../../learner/fastai/data/pipeline.js';
+import type { LearnerOptions } from '../../learner/fastai/contract.js';
+import {
+  UnknownTextRuleError,
+  UnsupportedLearnerError,
+  UnsupportedTokenizerError,
+} from '../../learner/fastai/errors.js';
+import type { LearnerFile } from '../../learner/fastai/learner-file.js';
+import { asItems, PyObject, type PyValue } from '../../learner/torch/index.js';
+import { readTransforms } from '../../learner/fastai/data/pipeline.js';
+import type { Findings } from './findings.js';
+
+/** What `Learner.load` can be told so that a problem does not hide those behind it. */
+export type Overrides = { -readonly [K in keyof LearnerOptions]: LearnerOptions[K] };
+
+/** Each transform by itself, so that one does not hide the next. */
+export async function checkTransforms(
+  file: LearnerFile,
+  findings: Findings,
+  overrides: Overrides,
+): Promise<void> {
+  switch (file.kind) {
+    case 'text':
+    case 'lm':
+      return checkTexts(file, findings, overrides);
+    case 'vision':
+      return checkImages(file, findings);
+    case 'tabular':
+    case 'collab':
+      return checkRows(file, findings);
+    case 'custom':
+      return undefined;
+  }
+}
+
+/** The transforms of the target, but for rows, whose procs decode it. */
+export function checkTarget(file: LearnerFile, findings: Findings): void {
+  for (const transform of file.dls.targets.flatMap(({ transforms }) => transforms)) {
+    findings.attempt('target', () => readTarget([transform]));
+  }
+}
+
+async function checkImages(file: LearnerFile, findings: Findings): Promise<void> {
+  const [{ readImageInput }, { readImageTarget }, items, batches] = await Promise.all([
+    import('../../learner/fastai/vision/image-input.js'),
+    import('../../learner/fastai/vision/image-target.js'),
+    import('../../learner/fastai/vision/transforms/item-transforms.js'),
+    import('../../learner/fastai/vision/transforms/batch-transforms.js'),
+  ]);
+  const { inputs, afterItem, afterBatch } = file.dls;
+  findings.attempt('inputs', () => readImageInput(file));
+  // Each of several inputs can have a problem of its own.
+  for (const input of inputs.length > 1 ? inputs : []) {
+    findings.attempt('inputs', () =>
+      readImageInput({ ...file, dls: { ...file.dls, inputs: [input] } }),
+    );
+  }
+  for (const transform of afterItem) {
+    findings.attempt('transforms', () => items.readItemTransforms([transform]));
+  }
+  for (const transform of afterBatch) {
+    findings.attempt('transforms', () => batches.readBatchTransforms([transform]));
+  }
+  findings.attempt('target', () => readImageTarget(file, readTarget([])));
+}
+
+async function checkTexts(
+  file: LearnerFile,
+  findings: Findings,
+  overrides: Overrides,
+): Promise<void> {
+  const [{ TextPipeline }, { readRules }, { readTokenizer }] = await Promise.all([
+    import('../../learner/fastai/text/text-pipeline.js'),
+    import('../../learner/fastai/text/rules/read-rules.js'),
+    import('../../learner/fastai/text/read-tokenizer.js'),
+  ]);
+  const { transforms = [] } = file.dls.inputs[0] ?? {};
+  findings.attempt('inputs', () => {
+    const { length } = file.dls.inputs;
+    if (length === 1) return;
+    throw new UnsupportedLearnerError(
+      `The learner takes ${length} inputs, but text learners here take one text`,
+      'serve its model with a custom runner over its ONNX file',
+    );
+  });
+  const rules: Record<string, (text: string) => string> = {};
+  for (const tokenizer of transforms.filter((it) => transformName(it) === 'Tokenizer')) {
+    for (const rule of rulesOf(tokenizer)) {
+      findings.attempt('tokenizer', () =>
+        passing(
+          UnknownTextRuleError,
+          () => readRules([rule]),
+          ({ rule: name }) => {
+            rules[name] = (text) => text;
+          },
+        ),
+      );
+    }
+    findings.attempt('tokenizer', () =>
+      passing(
+        UnsupportedTokenizerError,
+        () => readTokenizer(tokenizer, { rules }),
+        () => {
+          overrides.tokenizer = (text) => text.split(/\s+/);
+        },
+      ),
+    );
+  }
+  overrides.rules = rules;
+  // Behind the tokenizer, one at a time; in front of it are readers, which serve training alone.
+  const known = transforms.filter((it) => STAGES.includes(transformName(it)));
+  const start = transforms.findIndex((it) => STAGES.includes(transformName(it)));
+  const others = start < 0 ? [] : transforms.slice(start).filter((it) => !known.includes(it));
+  const read = (stages: readonly PyValue[], types?: PyValue): unknown => {
+    const input = { transforms: stages, types };
+    return TextPipeline.read({ ...file, dls: { ...file.dls, inputs: [input] } }, overrides);
+  };
+  for (const other of others) findings.attempt('transforms', () => read([...known, other]));
+  findings.attempt('transforms', () => read(transforms, file.dls.inputs[0]?.types));
+}
+
+const STAGES = ['Tokenizer', 'Numericalize'];
+
+function rulesOf(tokenizer: PyValue): PyValue[] {
+  const rules = tokenizer instanceof PyObject ? tokenizer.attr('rules') : undefined;
+  return asItems(rules) ?? [];
+}
+
+/** Tells of an error of a class on its way. */
+function passing<T, E extends Error>(
+  of: abstract new (...args: never[]) => E,
+  work: () => T,
+  tell: (error: E) => void,
+): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof of) tell(error);
+    throw error;
+  }
+}
+
+async function checkRows(file: LearnerFile, findings: Findings): Promise<void> {
+  const { dataset, afterBatch } = file.dls;
+  const { readProc, readTabularRecord } =
+    await import('../../learner/fastai/tabular/tabular-record.js');
+  if (!dataset) return;
+  for (const proc of readTransforms(dataset.attr('procs'))) {
+    findings.attempt('transforms', () => readProc(proc));
+  }
+  for (const transform of afterBatch) {
+    if (transformName(transform) === 'ReadTabBatch') continue;
+    findings.attempt('transforms', () => readTabularRecord(dataset, [transform]));
+  }
+}

@@ -1,0 +1,130 @@
+import { readTarget } from '../../learner/fastai/data/target.js';
+import { NotALearnerError } from '../../learner/fastai/errors.js';
+import { createInference } from '../../learner/fastai/kinds.js';
+import { openLearnerFile, type LearnerFile } from '../../learner/fastai/learner-file.js';
+import { readLoss } from '../../learner/fastai/losses/loss.js';
+import { isOnnx, modelInputs } from '../../learner/pytorch/index.js';
+import { Module, readTorchFile } from '../../learner/torch/index.js';
+import { riskOf } from '../inspect/globals.js';
+import { planAndLower } from '../inspect/plan-and-lower.js';
+import { addLoweringError, checkModules } from './check-model.js';
+import { checkTarget, checkTransforms, type Overrides } from './check-transforms.js';
+import { Findings, type Finding, type Part } from './findings.js';
+import { tryLearner } from './try-learner.js';
+
+/** What a file needs before it can be served. */
+export interface Diagnosis {
+  readonly file: string;
+  /** The learner's kind, `module` for a model without a learner, undefined where nothing tells. */
+  readonly kind?: string;
+  readonly servable: boolean;
+  readonly findings: readonly Finding[];
+  /** Parts in which nothing was found. */
+  readonly passed: readonly Part[];
+  /** What does not keep it from being served. */
+  readonly notes: readonly string[];
+}
+
+/** Looks for all that keeps a file from being served, not only for the first. It runs none of it. */
+export async function diagnose(file: string): Promise<Diagnosis> {
+  const findings = new Findings();
+  if (isOnnx(file)) {
+    await findings.attemptLater('model', () => modelInputs(file, undefined));
+    return verdict(file, 'module', findings, [WITHOUT_LEARNER]);
+  }
+  let learner: LearnerFile;
+  try {
+    learner = openLearnerFile(file);
+  } catch (error) {
+    if (error instanceof NotALearnerError) return diagnoseOther(file, error, findings);
+    findings.report('file', error);
+    return verdict(file, undefined, findings, []);
+  }
+  try {
+    findings.checked.add('file').add('learner');
+    const overrides: Overrides = {};
+    await checkKind(learner, findings);
+    await checkTransforms(learner, findings, overrides);
+    if (learner.kind !== 'tabular' && learner.kind !== 'collab') checkTarget(learner, findings);
+    const loss = findings.attempt('loss', () => readLoss(learner.loss));
+    if (!loss) overrides.activation = 'none';
+    const suspects = await checkModules(learner.model, findings);
+    const notes = notesOf(learner);
+    if (findings.all.every(({ part }) => part === 'loss' || part === 'tokenizer')) {
+      await tryLearner(file, overrides, suspects, findings);
+    } else if (findings.all.every(({ part }) => part !== 'model')) {
+      notes.push(
+        'The model was not tried, as the learner cannot be loaded: check again afterwards.',
+      );
+    }
+    return verdict(file, learner.kind, findings, notes);
+  } finally {
+    learner.torchFile.close();
+  }
+}
+
+const WITHOUT_LEARNER =
+  'It is a model without a learner: it takes and gives tensors, and what they mean is yours to know.';
+
+async function checkKind(learner: LearnerFile, findings: Findings): Promise<void> {
+  if (learner.kind !== 'custom') {
+    findings.checked.add('kind');
+    return;
+  }
+  // There is nothing that could open a learner of this kind, which is what the error says.
+  await findings.attemptLater('kind', () => createInference(learner, readTarget([]), {}));
+}
+
+/** A model without a learner, or no model at all. */
+async function diagnoseOther(
+  file: string,
+  error: NotALearnerError,
+  findings: Findings,
+): Promise<Diagnosis> {
+  const torchFile = readTorchFile(file);
+  try {
+    findings.checked.add('file');
+    const model = findings.attempt('model', () => Module.from(torchFile.root));
+    if (!model) {
+      findings.report('learner', error);
+      return verdict(file, undefined, findings, []);
+    }
+    const suspects = await checkModules(model, findings);
+    if (findings.none) {
+      try {
+        planAndLower(model);
+      } catch (problem) {
+        addLoweringError(problem, suspects, findings);
+      }
+    }
+    return verdict(file, 'module', findings, [WITHOUT_LEARNER]);
+  } finally {
+    torchFile.close();
+  }
+}
+
+function notesOf({ torchFile }: LearnerFile): string[] {
+  const harmful = torchFile.globals.filter((global) => riskOf(global) === 'dangerous');
+  if (harmful.length === 0) return [];
+  const names = harmful.slice(0, 5).map(({ qualifiedName }) => qualifiedName);
+  return [
+    `The pickle names ${names.join(', ')}, which can do harm where it is opened in Python. Here nothing in it is run.`,
+  ];
+}
+
+function verdict(
+  file: string,
+  kind: string | undefined,
+  { all, checked, none }: Findings,
+  notes: readonly string[],
+): Diagnosis {
+  const failed = new Set(all.map(({ part }) => part));
+  return {
+    file,
+    ...(kind === undefined ? {} : { kind }),
+    servable: none,
+    findings: all,
+    passed: [...checked].filter((part) => !failed.has(part)),
+    notes,
+  };
+}

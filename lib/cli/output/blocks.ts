@@ -1,0 +1,64 @@
+import type { Colour } from '../../learner/fastai/vision/image/png-writer.js';
+import type { Screen } from './screen.js';
+
+/** The class of each pixel, rows from the top. */
+export interface ClassMap {
+  readonly width: number;
+  readonly height: number;
+  readonly classes: Uint8Array;
+}
+
+const MOST_COLUMNS = 80;
+const MOST_LINES = 32;
+/** A class where there are no colours: the first is the background, mostly. */
+const GLYPHS = '·abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+export function glyph(index: number): string {
+  return GLYPHS[index] ?? '?';
+}
+
+/**
+ * A mask drawn in characters: two pixels in each by their colours, as characters are twice as high
+ * as wide; without colours a letter a class.
+ */
+export function drawClasses(
+  map: ClassMap,
+  palette: (index: number) => Colour,
+  screen: Screen,
+): string[] {
+  const most = Math.min(MOST_COLUMNS, screen.width - 4);
+  const lines = Math.min(MOST_LINES, Math.max(8, screen.height - 6));
+  const scale = Math.min(1, most / map.width, (2 * lines) / map.height);
+  const columns = Math.max(1, Math.round(map.width * scale));
+  const rows = Math.max(2, 2 * Math.round((map.height * scale) / 2));
+  const at = (x: number, y: number): number => {
+    const column = Math.min(map.width - 1, Math.floor(((x + 0.5) * map.width) / columns));
+    const row = Math.min(map.height - 1, Math.floor(((y + 0.5) * map.height) / rows));
+    return map.classes[row * map.width + column]!;
+  };
+  return Array.from({ length: rows / 2 }, (_, line) => {
+    const cells = Array.from(
+      { length: columns },
+      (__, x) => [at(x, 2 * line), at(x, 2 * line + 1)] as const,
+    );
+    if (!screen.hasColours) return cells.map(([upper]) => glyph(upper)).join('');
+    return runsOf(cells)
+      .map(([[upper, lower], length]) =>
+        screen.paint('▀'.repeat(length), palette(upper), palette(lower)),
+      )
+      .join('');
+  });
+}
+
+type Pair = readonly [upper: number, lower: number];
+
+/** Neighbours that look alike share their codes: a mask is mostly such. */
+function runsOf(cells: readonly Pair[]): (readonly [Pair, number])[] {
+  const runs: [Pair, number][] = [];
+  for (const cell of cells) {
+    const last = runs.at(-1);
+    if (last?.[0][0] === cell[0] && last[0][1] === cell[1]) last[1]++;
+    else runs.push([cell, 1]);
+  }
+  return runs;
+}

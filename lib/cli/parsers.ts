@@ -1,0 +1,41 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A count. @throws InvalidArgumentError, as all in this file: Commander says which option it is. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError(`"${text}" is not a whole number.`);
+  }
+  return value;
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError(`"${text}" is not a number above 0.`);
+  }
+  return value;
+}
+
+export function probability(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError(`"${text}" is not a probability from 0 to 1.`);
+  }
+  return value;
+}
+
+export function nonEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}
+
+export function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port > 65_535) throw new InvalidArgumentError(`"${text}" is not a port.`);
+  return port;
+}
+
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,71 @@
+import type { LearnerDescription } from '../../learner/fastai/contract.js';
+import { whatItIs } from '../describe.js';
+import { CommandError } from '../errors.js';
+import type { OutputFormat } from '../output/print.js';
+
+/** How a language model goes on; each is undefined where it was not given. */
+export interface GenerateSettings {
+  readonly words?: number;
+  readonly temperature?: number;
+  readonly minP?: number;
+  readonly seed?: number;
+  readonly stop?: string;
+}
+
+export interface PredictOptions extends GenerateSettings {
+  readonly output?: OutputFormat;
+  readonly csv?: string;
+  readonly out?: string;
+  readonly column?: string;
+  readonly force?: boolean;
+}
+
+/** Refuses what does not go together, before anything is opened. @throws CommandError */
+export function checkTogether(inputs: readonly string[], options: PredictOptions): void {
+  const { csv, out, column, force, output } = options;
+  if ((csv === undefined) === (inputs.length === 0)) {
+    throw new CommandError(
+      inputs.length === 0 ? 'No input to predict from' : 'Inputs and --csv cannot be combined',
+      'Give inputs (- reads stdin), or --csv with a file',
+    );
+  }
+  if (column !== undefined && csv === undefined) throw without('--column', '--csv');
+  if (force && out === undefined) throw without('--force', '--out');
+  if (output !== undefined && csv !== undefined) {
+    throw new CommandError(
+      '--output does not apply to --csv, whose result is CSV',
+      'Omit --output',
+    );
+  }
+}
+
+function without(option: string, needed: string): CommandError {
+  return new CommandError(`${option} does nothing without ${needed}`, `Add ${needed}, or omit it`);
+}
+
+const OF_LANGUAGE_MODELS = ['words', 'temperature', 'minP', 'seed', 'stop'] as const;
+
+/** Refuses what a model has no use for. @throws CommandError */
+export function checkApplicable(
+  description: LearnerDescription | undefined,
+  options: PredictOptions,
+): void {
+  const kind = description?.kind;
+  const refuse = (option: string, fact: string): never => {
+    throw new CommandError(
+      `${option} ${fact}, and this is ${whatItIs(description)}`,
+      `Omit ${option}`,
+    );
+  };
+  const foreign = OF_LANGUAGE_MODELS.find((name) => options[name] !== undefined);
+  if (foreign && kind !== 'lm') {
+    refuse(foreign === 'minP' ? '--min-p' : `--${foreign}`, 'is for language models');
+  }
+  if (options.csv !== undefined && kind === undefined) refuse('--csv', 'is for learners');
+  if (options.column !== undefined && (kind === 'tabular' || kind === 'collab')) {
+    refuse('--column', 'is for texts and images: rows have the columns of the learner');
+  }
+  if (options.out !== undefined && options.csv === undefined && description?.task !== 'segment') {
+    refuse('--out', 'is for --csv and for the masks of a segmentation');
+  }
+}

@@ -1,0 +1,132 @@
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, parse } from 'node:path';
+import { CommandError } from '../errors.js';
+import { print } from '../output/print.js';
+import { Screen } from '../output/screen.js';
+import { withStatus } from '../output/status.js';
+import { fit, oneLine, printable } from '../output/text.js';
+import type { PredictOptions } from './given-options.js';
+import { itemsOf } from './items.js';
+import { classMapOf, maskPng } from './mask.js';
+import { plainTable, type Result } from './plain-table.js';
+import type { Predictor } from './predictor.js';
+import { writeResult } from './result-file.js';
+import { viewOf } from './view.js';
+
+/** Predicts from the inputs of a command line, and shows or writes what comes of it. */
+export async function predictInputs(
+  predictor: Predictor,
+  inputs: readonly string[],
+  { output = 'table', out, force = false }: PredictOptions,
+): Promise<void> {
+  const masks = out === undefined ? undefined : new MaskFiles(out, inputs.length, force);
+  const screen = Screen.of(process.stdout);
+  if (output === 'table' && screen.isTerminal) {
+    let first = true;
+    for await (const given of itemsOfAll(inputs, predictor)) {
+      if (!first) process.stdout.write('\n');
+      first = false;
+      await showOne(predictor, given, screen, masks);
+    }
+    return;
+  }
+  const results: Result[] = [];
+  await withStatus(async (show) => {
+    for await (const { item } of itemsOfAll(inputs, predictor)) {
+      const input = item instanceof Uint8Array ? '-' : item;
+      const result = { input, ...(await predictor.predict(item)) };
+      await masks?.write(item, result);
+      results.push(result);
+      show(`predicted ${results.length}`);
+    }
+  });
+  await print(results, output, () => plainTable(results, predictor.description));
+}
+
+interface GivenItem {
+  readonly item: unknown;
+  /** What tells it from others; undefined for a single one. */
+  readonly name: string | undefined;
+}
+
+async function* itemsOfAll(
+  inputs: readonly string[],
+  { kind }: Predictor,
+): AsyncGenerator<GivenItem> {
+  for (const argument of inputs) {
+    const items = await itemsOf(argument, kind);
+    for (const [i, item] of items.entries()) {
+      const place = items.length > 1 ? ` [${i}]` : '';
+      const name = inputs.length > 1 || items.length > 1 ? `${argument}${place}` : undefined;
+      yield { item, name };
+    }
+  }
+}
+
+async function showOne(
+  predictor: Predictor,
+  { item, name }: GivenItem,
+  screen: Screen,
+  masks: MaskFiles | undefined,
+): Promise<void> {
+  const { stdout } = process;
+  if (predictor.stream) {
+    let started = false;
+    for await (const text of predictor.stream(item as string)) {
+      const shown = printable(text);
+      stdout.write(started ? shown : screen.look('quiet', shown));
+      started = true;
+    }
+    stdout.write('\n');
+    return;
+  }
+  const scored = await predictor.predict(item);
+  if (name !== undefined) {
+    stdout.write(`${screen.look('quiet', fit(oneLine(name), screen.width - 1))}\n`);
+  }
+  stdout.write(`${viewOf(scored, predictor.description, screen, masks !== undefined)}\n`);
+  await masks?.write(item, scored);
+}
+
+/** Where the masks of a segmentation go: one to a file, several into a folder. */
+class MaskFiles {
+  readonly #folder: boolean;
+  readonly #written = new Set<string>();
+
+  /** @throws CommandError where several masks would go to one file, or to one that is no PNG. */
+  constructor(
+    private readonly out: string,
+    inputs: number,
+    private readonly overwrite: boolean,
+  ) {
+    this.#folder = /[\\/]$/.test(out) || (existsSync(out) && statSync(out).isDirectory());
+    if (this.#folder) return;
+    if (inputs > 1) {
+      throw new CommandError(
+        `${inputs} masks cannot be written to the one file ${out}`,
+        'Give a folder, with a slash at its end',
+      );
+    }
+    if (!/\.png$/i.test(out)) {
+      throw new CommandError(`Masks are PNG files, and ${out} is not named as one`, 'Name a .png');
+    }
+  }
+
+  async write(item: unknown, { prediction }: { readonly prediction: unknown }): Promise<void> {
+    const png = maskPng(classMapOf(prediction));
+    const path = this.#folder ? this.#pathOf(item) : this.out;
+    if (this.#folder) await mkdir(this.out, { recursive: true });
+    await writeResult(path, this.overwrite, (aside) => writeFile(aside, png, { flag: 'wx' }));
+    process.stderr.write(`Mask written to ${path}.\n`);
+  }
+
+  #pathOf(item: unknown): string {
+    const path = join(this.out, `${typeof item === 'string' ? parse(item).name : 'stdin'}.png`);
+    if (this.#written.has(path)) {
+      throw new CommandError(`Two masks would be written to ${path}`, 'Predict them one by one');
+    }
+    this.#written.add(path);
+    return path;
+  }
+}

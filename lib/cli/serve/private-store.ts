@@ -1,0 +1,86 @@
+import { copyFile, link, mkdir, mkdtemp, realpath, symlink } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { NotALearnerError } from '../../learner/fastai/errors.js';
+import { isOnnx, NotAModuleError } from '../../learner/pytorch/index.js';
+import { FASTAI } from '../../serving/models/fastai/rules.js';
+import { createModel } from '../../serving/models/saved-models.js';
+import { pytorch } from '../../serving/index.js';
+import { filesOf } from '../../serving/store/archive/files-of.js';
+import { ModelStore, Tag, type Model } from '../../serving/store/index.js';
+
+/**
+ * A store of one process, for files that are in none. What it has are links, where the file system
+ * has them: a file that is replaced while it is served stays what it was. It is gone with the process.
+ */
+export class PrivateStore {
+  readonly store: ModelStore;
+
+  private constructor(home: string) {
+    this.store = new ModelStore(home);
+    process.once('exit', () => rmSync(home, { recursive: true, force: true }));
+  }
+
+  static async create(): Promise<PrivateStore> {
+    return new PrivateStore(await mkdtemp(join(tmpdir(), 'vts-serve-')));
+  }
+
+  /**
+   * A file of a learner or of a PyTorch model.
+   *
+   * @throws The errors of a file that is neither.
+   */
+  async addFile(
+    name: string,
+    file: string,
+    versions: Readonly<Record<string, string>>,
+  ): Promise<Model> {
+    const { store } = this;
+    const notLearner = isOnnx(file) ? undefined : await learnerFault(file);
+    if (notLearner === undefined && !isOnnx(file)) {
+      const description = {
+        module: FASTAI.modules[0],
+        signatures: FASTAI.defaults,
+        context: { frameworkName: FASTAI.name, frameworkVersions: versions },
+      };
+      const write = (folder: string): Promise<void> => place(file, join(folder, FASTAI.file));
+      return createModel(new Tag(name), { store }, description, write);
+    }
+    return pytorch.saveModel(name, file, { store }).catch((error: unknown) => {
+      throw error instanceof NotAModuleError && notLearner !== undefined ? notLearner : error;
+    });
+  }
+
+  /** A model of another store, under its tag. */
+  async addModel({ tag, path }: Model): Promise<Model> {
+    const { name, version = '' } = tag;
+    const folder = join(this.store.path, name, version);
+    for (const file of await filesOf(path)) {
+      const target = join(folder, file.name);
+      await mkdir(dirname(target), { recursive: true });
+      await place(file.path, target);
+    }
+    return this.store.get(tag);
+  }
+}
+
+/** Why a file is not a learner; undefined where it is one. @throws Other errors of the file. */
+async function learnerFault(file: string): Promise<NotALearnerError | undefined> {
+  const { openLearnerFile } = await import('../../learner/fastai/learner-file.js');
+  try {
+    openLearnerFile(file).torchFile.close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotALearnerError) return error;
+    throw error;
+  }
+}
+
+/** Other file systems have no hard links to this one, and some systems no links at all. */
+async function place(file: string, target: string): Promise<void> {
+  const source = await realpath(resolve(file));
+  await link(source, target)
+    .catch(() => symlink(source, target))
+    .catch(() => copyFile(source, target));
+}

@@ -1,0 +1,46 @@
+import { CommandError } from '../errors.js';
+import type { FileTree, FoundLearner } from './file-tree.js';
+import { listed, trainersOf } from './named-facts.js';
+
+const INSIDE = /(?:^|\/)model-internals\.pkl$/;
+const NOTE =
+  "the learner inside AutoGluon's NeuralNetFastAI takes columns as AutoGluon prepares them (missing numbers filled, " +
+  'numbers standardized, categories encoded) and answers with numbers of classes, so it predicts as AutoGluon does ' +
+  'only from such rows';
+
+/**
+ * The learner of AutoGluon's `NeuralNetFastAI`, in the folder of a `TabularPredictor` or of the
+ * model itself. AutoGluon exports it without what stands around it: filling and standardizing are
+ * code of AutoGluon, and so are its ensembles.
+ *
+ * @returns Undefined where the folder is not AutoGluon's.
+ * @throws CommandError when a predictor has no such model, or several.
+ */
+export async function findInAutogluon(tree: FileTree): Promise<FoundLearner | undefined> {
+  const found = tree.paths.filter((path) => INSIDE.test(path));
+  const [path] = found;
+  if (path === undefined) {
+    if (!tree.paths.includes('predictor.pkl')) return undefined;
+    throw new CommandError(
+      `${tree.from} is a predictor of AutoGluon without a fastai learner (models/NeuralNetFastAI/model-internals.pkl)`,
+      "Train it with hyperparameters={'FASTAI': {}}",
+    );
+  }
+  if (found.length > 1) {
+    throw new CommandError(
+      `${tree.from} has ${found.length} fastai learners of AutoGluon: ${listed(found)}`,
+      'Give the path of one of them',
+    );
+  }
+  return { path, versions: await versionsOf(tree), note: NOTE };
+}
+
+async function versionsOf(tree: FileTree): Promise<Record<string, string>> {
+  if (!tree.paths.includes('metadata.json')) return {};
+  try {
+    const { packages } = JSON.parse(await tree.read('metadata.json')) as { packages?: unknown };
+    return trainersOf((typeof packages === 'object' && packages) || {});
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,52 @@
+import { CommandError } from '../errors.js';
+import { findInAutogluon } from './autogluon.js';
+import type { FileTree, FoundLearner } from './file-tree.js';
+import { findInMlflow } from './mlflow.js';
+import { listed, pinnedVersions } from './named-facts.js';
+
+/** What libraries call a learner's file, the likeliest first. */
+const NAMES = ['export.pkl', 'model.pkl', 'learner.pkl', 'model.fastai', 'saved_model.pkl'];
+/** Where repositories of applications keep it. */
+const FOLDERS = ['', 'model/', 'models/', 'app/'];
+/** Tried one after the other, where no file has a usual name. */
+const EXTENSIONS = [/^[^/]+\.(?:pkl|pickle|fastai)$/i, /^[^/]+\.pth?$/i];
+
+/**
+ * Finds the learner in a folder: of MLflow or AutoGluon, by one of the usual names, or as its only
+ * file of a usual kind; in the folder itself, then in `model`, `models` and `app`.
+ *
+ * @throws CommandError when the folder has none, or several of which none has a usual name.
+ */
+export async function findLearner(tree: FileTree): Promise<FoundLearner> {
+  const found = (await findInMlflow(tree)) ?? (await findInAutogluon(tree));
+  if (found) return found;
+  // What fastai's push_to_hub_fastai writes beside a model.pkl.
+  const project = 'pyproject.toml';
+  const versions = tree.paths.includes(project) ? pinnedVersions(await tree.read(project)) : {};
+  return { path: byName(tree), versions };
+}
+
+function byName({ from, paths }: FileTree): string {
+  const known = new Set(paths);
+  const usual = FOLDERS.flatMap((folder) => NAMES.map((name) => folder + name));
+  const named = usual.find((path) => known.has(path));
+  if (named !== undefined) return named;
+  for (const extension of EXTENSIONS) {
+    for (const folder of FOLDERS) {
+      const files = paths.filter(
+        (path) => path.startsWith(folder) && extension.test(path.slice(folder.length)),
+      );
+      if (files.length === 1) return files[0]!;
+      if (files.length > 1) {
+        throw new CommandError(
+          `${from} has several files that may be a learner: ${listed(files)}`,
+          'Give the path of one of them',
+        );
+      }
+    }
+  }
+  throw new CommandError(
+    `${from} has no learner: no export.pkl, model.pkl or other .pkl in it or in its folders model, models and app`,
+    'Give the path of the file that learner.export() wrote',
+  );
+}

@@ -1,0 +1,29 @@
+/** Names that files and folders of learners have in common: they tell nothing of one. */
+const COMMON =
+  /^(?:export|model|models|learner|learn|saved_model|model-internals|app|artifacts|snapshots|data|src|main|master|resolve|blob|neuralnetfastai.*|s\d+f\d+|[0-9a-f]{32,64})$/;
+
+/** What is left of a part of a path when what many have is gone. */
+function telling(part: string): string {
+  const stem = part
+    .replace(/^models--.+?--/, '')
+    .replace(/\.(?:pkl|pickle|pth?|fastai|bin|zip|gz)$/i, '')
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .slice(0, 63)
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
+  return COMMON.test(stem) ? '' : stem;
+}
+
+/**
+ * A name for a model, made of the last part of its path that tells something of it: `bears` for
+ * `bears/models/export.pkl`. Any name made here is valid in a tag.
+ */
+export function modelName(parts: readonly string[]): string {
+  for (const part of parts.toReversed()) {
+    const name = telling(part);
+    if (name !== '') return name;
+  }
+  return 'model';
+}

@@ -1,0 +1,25 @@
+/** How many of several things a message names. */
+const LISTED = 8;
+
+export function listed(names: readonly string[]): string {
+  const rest = names.length - LISTED;
+  return names.slice(0, LISTED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+const TRAINERS = ['fastai', 'fastcore', 'torch', 'torchvision', 'timm', 'spacy'];
+
+/** Of a table of packages, those that a learner's numbers depend on. */
+export function trainersOf(packages: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(packages).filter(
+      (entry): entry is [string, string] =>
+        TRAINERS.includes(entry[0]) && typeof entry[1] === 'string' && entry[1].length < 64,
+    ),
+  );
+}
+
+/** What a list of requirements pins: `fastai=2.7.12` (the Hub's), `torch==2.1.0`. */
+export function pinnedVersions(requirements: string): Record<string, string> {
+  const pins = requirements.matchAll(/(?<![\w.-])([a-z]{3,20}) ?={1,2} ?(\d[\w.+]{0,40})/g);
+  return trainersOf(Object.fromEntries(Array.from(pins, ([, name, version]) => [name, version])));
+}
