@@ -1,6 +1,6 @@
 import SwaggerParser from '@apidevtools/swagger-parser';
-import { Controller, VersioningType, type INestApplication } from '@nestjs/common';
-import { ApiBearerAuth } from '@nestjs/swagger';
+import { Controller, Get, Module, VersioningType, type INestApplication } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsPositive, IsString, ValidateNested } from 'class-validator';
 import {
@@ -15,7 +15,10 @@ import {
 } from 'nestjs-vts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HttpClient } from './helpers/http-client.js';
+import { schemaFaults } from './helpers/schema-faults.js';
 import { startApp } from './helpers/testing-app.js';
+
+type ContentObject = Record<string, { schema?: object }>;
 
 @Controller('demo')
 class DemoController {
@@ -248,5 +251,128 @@ describe('The OpenAPI document of an application with a prefix, versions and gua
       json: { message: expect.stringContaining('0.priority must be one of') },
     });
     await app.close();
+  });
+});
+
+@Controller('books')
+class BooksController {
+  @VtsApi({ input: Text, output: Text.fromSample('fine', { stream: true }) })
+  async *score(text: string): AsyncGenerator<string> {
+    yield text;
+  }
+
+  @VtsApi({ input: Text, output: Text })
+  score_all(text: string): string {
+    return text;
+  }
+
+  @VtsApi({ input: Text, output: Text, operationId: 'find' })
+  lookUp(text: string): string {
+    return text;
+  }
+}
+
+@Controller('films')
+class FilmsController {
+  @VtsApi({ input: Text, output: Text })
+  score(text: string): string {
+    return text;
+  }
+
+  @VtsApi({ input: Text, output: Text })
+  scoreAll(text: string): string {
+    return text;
+  }
+
+  @VtsApi({ input: Text, output: Text })
+  find(text: string): string {
+    return text;
+  }
+
+  @VtsApi({ input: Text, output: Text })
+  unique(text: string): string {
+    return text;
+  }
+
+  @Get('metrics')
+  @ApiTags('Infrastructure')
+  metrics(): string {
+    return 'of the application';
+  }
+}
+
+describe('Operations of the OpenAPI document', () => {
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    // Modules of features come after the module's own routes.
+    @Module({ controllers: [BooksController, FilmsController] })
+    class FeatureModule {}
+    app = await startApp({ imports: [VtsModule.forRoot(), FeatureModule] });
+  });
+  afterAll(() => app.close());
+
+  const idsOf = ({ paths }: OpenAPIObject): [string, string | undefined][] =>
+    Object.entries(paths).map(([path, { get, post }]) => [path, (post ?? get)?.operationId]);
+
+  it('have the names of their methods, and of their controllers where generators need it', () => {
+    expect(idsOf(createVtsDocument(app))).toEqual([
+      ['/books/score', 'BooksController_score'],
+      ['/books/score_all', 'BooksController_score_all'],
+      ['/books/lookUp', 'find'],
+      ['/films/score', 'FilmsController_score'],
+      ['/films/scoreAll', 'FilmsController_scoreAll'],
+      ['/films/find', 'FilmsController_find'],
+      ['/films/unique', 'unique'],
+      ['/films/metrics', 'FilmsController_metrics'],
+      ['/livez', 'livez'],
+      ['/readyz', 'readyz'],
+      ['/healthz', 'healthz'],
+      ['/metrics', 'VtsMetricsController_metrics'],
+    ]);
+  });
+
+  it('are named by the factory of the application, where it has one', () => {
+    const operationIdFactory = (controller: string, method: string): string =>
+      `${method}Of${controller}`;
+    const ids = idsOf(createVtsDocument(app, { swagger: { operationIdFactory } }));
+    expect(ids.slice(0, 3)).toEqual([
+      ['/books/score', 'scoreOfBooksController'],
+      ['/books/score_all', 'score_allOfBooksController'],
+      ['/books/lookUp', 'find'],
+    ]);
+    expect(ids.at(-1)).toEqual(['/metrics', 'metricsOfVtsMetricsController']);
+  });
+
+  it('are in groups, the probes and metrics last or left out', () => {
+    const document = createVtsDocument(app, { configure: (builder) => builder.addTag('Films') });
+    expect(document.tags?.map(({ name }) => name)).toEqual(['Films', 'Books', 'Infrastructure']);
+    const without = createVtsDocument(app, { infrastructure: false });
+    expect(Object.keys(without.paths).filter((path) => !/^\/(?:books|films)\//.test(path))).toEqual(
+      [],
+    );
+    expect(without.paths['/films/metrics']).toBeDefined();
+  });
+
+  it('show what is sent: each error with its status, streams as events', () => {
+    const { responses } = createVtsDocument(app).paths['/books/score']?.post ?? {};
+    for (const [status, response] of Object.entries(responses ?? {})) {
+      const example =
+        status === '200'
+          ? { 'text/event-stream': { example: 'data: fine\n\nevent: end\ndata: \n\n' } }
+          : { 'application/json': { example: { statusCode: Number(status) } } };
+      expect(response).toMatchObject({ content: example });
+    }
+  });
+
+  it('describe the probes as they answer', async () => {
+    const client = await HttpClient.of(app);
+    const document = createVtsDocument(app);
+    for (const path of ['/livez', '/readyz', '/healthz']) {
+      const answer = document.paths[path]?.get?.responses['200'] as { content: ContentObject };
+      const schema = answer.content['application/json']?.schema ?? {};
+      const { json } = await client.get(path);
+      expect([path, schemaFaults(schema, json, document)]).toEqual([path, undefined]);
+    }
   });
 });

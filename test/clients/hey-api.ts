@@ -13,33 +13,33 @@ incomeClient.setConfig({ baseUrl: urlOf('03-tabular') });
 shapesClient.setConfig({ baseUrl: urlOf('04-vision') });
 reviewsClient.setConfig({ baseUrl: urlOf('05-language-model') });
 
-const scores = await sentiment.sentimentControllerClassifyText({
+const scores = await sentiment.classifyText({
   body: 'I really liked that movie!',
 });
-const probabilities: (number | null)[] | undefined = scores.data;
+const probabilities: number[] | undefined = scores.data;
 
-const rows = await income.incomeControllerScore({ body: [person, person] });
+const rows = await income.score({ body: [person, person] });
 const table: (number | null)[][] | undefined = rows.data;
 
-const named = await shapes.shapesControllerName({ body: await picture() });
+const named = await shapes.name({ body: await picture() });
 const name: string | undefined = named.data;
-const mask = await shapes.shapesControllerMask({ body: await picture() });
+const mask = await shapes.mask({ body: await picture() });
 const png: Blob | File | undefined = mask.data;
-const compared = await shapes.shapesControllerCompare({
+const compared = await shapes.compare({
   body: { before: await picture(), after: await picture(), note: 'both' },
   parseAs: 'text',
 });
 
-const continued = await reviews.reviewsControllerContinueText({
+const continued = await reviews.continueText({
   body: { text: 'I really liked', nWords: 3, seed: 1 },
 });
 const text: string | undefined = continued.data;
 
 // The type of an error is that of the document, and so is what comes.
-const wrong = await reviews.reviewsControllerContinueText({ body: { text: 'a', nWords: 1000 } });
+const wrong = await reviews.continueText({ body: { text: 'a', nWords: 1000 } });
 const error: reviews.ApiError | undefined = wrong.error;
 // One row, as the document says: two would not compile.
-const explained = await income.incomeControllerExplain({ body: [person] });
+const explained = await income.explain({ body: [person] });
 
 report({
   probabilities,

@@ -10,22 +10,22 @@ shapes.defaults.baseUrl = urlOf('04-vision');
 reviews.defaults.baseUrl = urlOf('05-language-model');
 
 const plain = { headers: { 'content-type': 'text/plain' } };
-const scores = await sentiment.sentimentControllerClassifyText('I really liked that movie!', plain);
-const probabilities: (number | null)[] = scores.status === 200 ? scores.data : [];
+const scores = await sentiment.classifyText('I really liked that movie!', plain);
+const probabilities: number[] = scores.status === 200 ? scores.data : [];
 
-const rows = await income.incomeControllerScore([person, person]);
+const rows = await income.score([person, person]);
 const table: (number | null)[][] = rows.status === 200 ? rows.data : [];
 
 const jpeg = { headers: { 'content-type': 'image/jpeg' } };
-const named = await shapes.shapesControllerName(await picture(), jpeg);
+const named = await shapes.name(await picture(), jpeg);
 const name: string = named.status === 200 ? named.data : '';
-const compared = await shapes.shapesControllerCompare({
+const compared = await shapes.compare({
   before: await picture(),
   after: await picture(),
   note: 'both',
 });
 
-const continued = await reviews.reviewsControllerContinueText({
+const continued = await reviews.continueText({
   text: 'I really liked',
   nWords: 3,
   seed: 1,
@@ -33,9 +33,9 @@ const continued = await reviews.reviewsControllerContinueText({
 const text: string = continued.status === 200 ? continued.data : '';
 
 // The type of an error is that of the document, and so is what comes.
-const wrong = await reviews.reviewsControllerContinueText({ text: 'a', nWords: 1000 });
+const wrong = await reviews.continueText({ text: 'a', nWords: 1000 });
 const error: reviews.ApiError | undefined = wrong.status === 400 ? wrong.data : undefined;
-const explained = await income.incomeControllerExplain([person]);
+const explained = await income.explain([person]);
 
 report({
   probabilities,

@@ -7,7 +7,7 @@ export class SentimentController {
 
   @VtsApi({
     input: Text.fromSample('I really liked that movie!'),
-    output: new NumpyNdarray({ dtype: 'float32', shape: [-1] }),
+    output: new NumpyNdarray({ dtype: 'float32', shape: [-1], allowNaN: false }),
     summary: 'Sentiment scores of a text',
     description:
       'The probability of each class, in the order of the learner’s vocabulary: neg, pos.',

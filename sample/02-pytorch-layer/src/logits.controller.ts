@@ -12,7 +12,7 @@ export class LogitsController {
       shape: [-1, -1],
       enforceDtype: true,
     }),
-    output: new NumpyNdarray({ dtype: 'float32', shape: [-1, 2] }),
+    output: new NumpyNdarray({ dtype: 'float32', shape: [-1, 2], allowNaN: false }),
     summary: 'Logits of token ids',
     description:
       'One row of ids for each text, shorter ones padded with 1 on either side. The logits are those of the classes neg and pos, before softmax.',

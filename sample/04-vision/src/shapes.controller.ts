@@ -28,7 +28,7 @@ export class ShapesController {
 
   @VtsApi({
     input: pictures,
-    output: new NumpyNdarray({ dtype: 'float32', shape: [3] }),
+    output: new NumpyNdarray({ dtype: 'float32', shape: [3], allowNaN: false }),
     summary: 'Probabilities of circle, cross and square',
   })
   async classify(image: Uint8Array): Promise<Tensor> {

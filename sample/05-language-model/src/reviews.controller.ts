@@ -33,7 +33,7 @@ export class ReviewsController {
 
   @VtsApi({
     input: Text.fromSample('I really liked that movie!'),
-    output: new NumpyNdarray({ dtype: 'float32', shape: [-1] }),
+    output: new NumpyNdarray({ dtype: 'float32', shape: [-1], allowNaN: false }),
     summary: 'A vector that stands for the text',
   })
   encodeText(text: string): Promise<Tensor> {

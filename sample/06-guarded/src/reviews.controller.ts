@@ -30,7 +30,7 @@ export class ReviewsController {
 
   @VtsApi({
     input: Text.fromSample('I really liked that movie!', { maxBytes: 10_000 }),
-    output: new NumpyNdarray({ dtype: 'float32', shape: [2] }),
+    output: new NumpyNdarray({ dtype: 'float32', shape: [2], allowNaN: false }),
     route: 'score',
     summary: 'Probabilities of neg and pos',
   })
@@ -42,7 +42,7 @@ export class ReviewsController {
   @ForBatch()
   @VtsApi({
     input: new Json({ dto: Texts, sample: { texts: ['I really liked that movie!', 'So dull.'] } }),
-    output: new NumpyNdarray({ dtype: 'float32', shape: [-1, 2] }),
+    output: new NumpyNdarray({ dtype: 'float32', shape: [-1, 2], allowNaN: false }),
     route: 'scores',
     summary: 'Probabilities of neg and pos, a row a text',
   })

@@ -1,5 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsNumber, IsPositive, IsString, ValidateIf } from 'class-validator';
+import { IsNumber, IsPositive, IsString, Max, ValidateIf } from 'class-validator';
+
+/** Larger numbers are no money, and overflow what the model computes in. */
+const MOST = 1e9;
 
 /** Somebody who would like a loan. */
 export class ApplicantDto {
@@ -18,20 +21,24 @@ export class ApplicantDto {
     nullable: true,
     minimum: 0,
     exclusiveMinimum: true,
+    maximum: MOST,
     example: 33_000,
   })
   @ValidateIf((applicant: ApplicantDto) => applicant.income !== null)
   @IsNumber()
   @IsPositive()
+  @Max(MOST)
   income!: number | null;
 
-  @ApiProperty({ type: 'number', minimum: 0, exclusiveMinimum: true, example: 8000 })
+  @ApiProperty({ type: 'number', minimum: 0, exclusiveMinimum: true, maximum: MOST, example: 8000 })
   @IsNumber()
   @IsPositive()
+  @Max(MOST)
   amount!: number;
 
-  @ApiProperty({ type: 'number', minimum: 0, exclusiveMinimum: true, example: 35 })
+  @ApiProperty({ type: 'number', minimum: 0, exclusiveMinimum: true, maximum: MOST, example: 35 })
   @IsNumber()
   @IsPositive()
+  @Max(MOST)
   age!: number;
 }

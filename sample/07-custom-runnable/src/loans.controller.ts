@@ -23,7 +23,10 @@ export class LoansController {
 
   @VtsApi({
     input: new Json({ dto: ApplicantDto, sample }),
-    output: Json,
+    output: Json.fromSample({
+      outcome: 'paid back',
+      probabilities: { 'paid back': 0.88, defaulted: 0.12 },
+    }),
     summary: 'Will the loan be paid back?',
   })
   async assess(applicant: ApplicantDto): Promise<Assessment | undefined> {

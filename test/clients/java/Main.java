@@ -17,17 +17,17 @@ public final class Main {
     wanted.setText("I really liked");
     wanted.setnWords(3);
     wanted.setSeed(1);
-    String text = reviews.reviewsControllerContinueText(wanted);
+    String text = reviews.continueText(wanted);
     check(text.toLowerCase().startsWith("i really liked"), text);
     System.out.println("text: " + text);
 
-    List<?> vector = reviews.reviewsControllerEncodeText("I really liked that movie!");
+    List<?> vector = reviews.encodeText("I really liked that movie!");
     check(!vector.isEmpty(), "an empty vector");
     System.out.println("numbers: " + vector.size());
 
     wanted.setnWords(1000);
     try {
-      reviews.reviewsControllerContinueText(wanted);
+      reviews.continueText(wanted);
       throw new AssertionError("1000 words were not refused");
     } catch (ApiException refused) {
       ApiError error = new ObjectMapper().readValue(refused.getResponseBody(), ApiError.class);

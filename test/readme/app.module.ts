@@ -1,0 +1,1 @@
+export { AppModule } from '../../sample/01-fastai-sentiment/src/app.module.js';
