@@ -1,12 +1,14 @@
 // Installs the packed tarball as its users do, compiles test/consumers against the published
 // declarations, and asks for one prediction of each: Nest 11 and 12, ESM and CommonJS, Express and
-// Fastify, and the reader alone, without Nest.
-import { execFile } from 'node:child_process';
+// Fastify, and the reader and `vts serve` alone, without Nest.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -51,6 +53,7 @@ const INSTALLATIONS = [
     name: 'no Nest',
     peers: [],
     apps: [{ type: 'module', sources: ['reader'], entries: ['reader'] }],
+    serves: true,
   },
 ];
 
@@ -74,28 +77,26 @@ async function run(command, args, options) {
 async function install({ name, peers, versions = {} }, tarball) {
   const folder = join(work, name.replace(' ', '-'));
   mkdirSync(folder);
-  const wanted = peers === 'all' ? Object.keys(own.peerDependencies) : peers;
+  // The copy in the package is tried: the script of onnxruntime's own package needs another host.
+  const all = Object.keys(own.peerDependencies).filter((peer) => peer !== 'onnxruntime-node');
+  const wanted = peers === 'all' ? all : peers;
   const dependencies = { [own.name]: `file:${tarball}` };
   for (const peer of wanted) dependencies[peer] = versions[peer] ?? own.devDependencies[peer];
   // Declarations of Nest's platform for Express name those of Express.
   const types = wanted.length === 0 ? ['@types/node'] : ['@types/node', '@types/express'];
   for (const name of types) dependencies[name] = own.devDependencies[name];
-  const { overrides, allowScripts } = own;
+  const { overrides } = own;
   writeJson(join(folder, 'package.json'), {
     name: 'consumer',
     private: true,
     dependencies,
     overrides,
-    allowScripts,
   });
   const omit = wanted.length === 0 ? ['--omit=peer'] : [];
   await run(
     'npm',
     ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', ...omit],
-    {
-      cwd: folder,
-      env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
-    },
+    { cwd: folder },
   );
   const there = Object.keys(own.peerDependencies).filter((peer) =>
     existsSync(join(folder, 'node_modules', peer)),
@@ -141,12 +142,63 @@ async function predict(app, entry) {
     timeout: 60_000,
     env: { ...process.env, VTS_HOME: join(root, 'sample/01-fastai-sentiment/models-home') },
   });
-  const { status, body } = JSON.parse(output.trim().split('\n').at(-1));
+  return checked(JSON.parse(output.trim().split('\n').at(-1)));
+}
+
+function checked({ status, body }) {
   const total = Array.isArray(body) ? body.reduce((sum, value) => sum + value, 0) : NaN;
   if (status !== 200 || Math.abs(total - 1) > 1e-3 || !(body[1] > 0.5)) {
     throw new Error(`It answered ${status} ${JSON.stringify(body)}.`);
   }
   return JSON.stringify(body);
+}
+
+/** From a file to a page, a prediction and an orderly end, with nothing else installed. */
+async function serve(folder) {
+  cpSync(exported(), join(folder, 'export.pkl'));
+  // What npx runs. npx does not pass SIGTERM on.
+  const command = join(folder, 'node_modules/.bin/vts');
+  const child = spawn(command, ['serve', 'export.pkl', '--port', '0'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 60_000,
+  });
+  const exited = once(child, 'exit');
+  let said = '';
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      said += text;
+      const [, found] = /page (http\S+)\/,[^]*@nestjs\/swagger\.\n/.exec(said) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`It ended with ${code}, and said:\n${said}`)));
+  });
+  let answered;
+  try {
+    const page = await (await fetch(`${url}/`)).text();
+    const [script] = /(?<=src=")[^"]+\.js/.exec(page) ?? [];
+    const { status: loaded } = await fetch(new URL(script, `${url}/`));
+    const { models } = await (await fetch(`${url}/api/models`)).json();
+    if (loaded !== 200 || models.length !== 1) throw new Error(`Its page is ${page}.`);
+    const answer = await fetch(`${url}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: 'I really liked that movie!',
+    });
+    answered = checked({ status: answer.status, body: (await answer.json()).probabilities });
+  } finally {
+    child.kill('SIGTERM');
+  }
+  const [code] = await exited;
+  if (code !== 0) throw new Error(`It ended with ${code} on SIGTERM.`);
+  return answered;
+}
+
+/** The learner in the sample's store. */
+function exported() {
+  const models = join(root, 'sample/01-fastai-sentiment/models-home/models/fastai_sentiment');
+  const version = readdirSync(models).find((name) => name !== 'latest');
+  return join(models, version, 'saved_model.pkl');
 }
 
 /** Every failure is told; the first does not hide the others. */
@@ -160,8 +212,13 @@ async function smoke(installation, tarball) {
       console.error(`smoke test, ${what}: failed\n${error.message}`);
     }
   };
-  const { name, apps } = installation;
+  const { name, apps, serves } = installation;
   const folder = await attempt(`${name}, install`, () => install(installation, tarball));
+  if (serves && folder !== undefined) {
+    await attempt(`${name}, vts serve`, async () => {
+      console.log(`smoke test, ${name}, vts serve: ${await serve(folder)}`);
+    });
+  }
   for (const app of folder === undefined ? [] : apps) {
     const what = `${name}, ${app.type}`;
     const compiled = await attempt(`${what}, tsc`, () => compile(folder, app));
