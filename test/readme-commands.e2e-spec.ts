@@ -11,6 +11,7 @@ import { isServer, Servers } from './readme/servers.js';
 /** Commands that are not run, each with the reason. */
 const NOT_RUN: readonly [RegExp, reason: string][] = [
   [/^npm install nestjs-vts /, 'wants a registry: .ci/smoke.mjs installs the packed package'],
+  [/^npx nestjs-vts serve /, 'wants a registry: .ci/smoke.mjs serves from the packed package'],
   [/^npm ci && npm start$/, 'installs what runs this test; the sample is started for what follows'],
   [
     /^vts import (?:hf|https|s3):/,
