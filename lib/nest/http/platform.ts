@@ -46,15 +46,16 @@ export interface RequestSteps {
   answer(error: unknown, request: object, response: object): void;
 }
 
-const STEPS = Symbol('vts.steps');
+/** Beside the requests, not on them: they are the host's. */
+const stepsByRequest = new WeakMap<object, RequestSteps>();
 
-/** Notes on a request which module takes the steps for it: a process may have several. */
+/** Notes which module takes the steps for a request: a process may have several. */
 export function noteSteps(request: object, steps: RequestSteps): void {
-  (request as { [STEPS]?: RequestSteps })[STEPS] = steps;
+  stepsByRequest.set(request, steps);
 }
 
 export function stepsOf(request: object): RequestSteps | undefined {
-  return (request as { [STEPS]?: RequestSteps })[STEPS];
+  return stepsByRequest.get(request);
 }
 
 /**
