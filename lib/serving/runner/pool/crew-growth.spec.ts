@@ -3,12 +3,15 @@ import { CrewGrowth, type GrowthMeter } from './crew-growth.js';
 
 /** A machine on which the event loop and the process use so much of their time. */
 function machine(cores: number, loop = 0.1, used = 1.1, idle = 1) {
-  const state = { at: 0 };
+  const state = { at: 0, readings: 0 };
   const meter: GrowthMeter = {
     now: () => state.at,
     loop: () => ({ active: 0, idle: 0, utilization: loop }),
     cpu: () => state.at * 1000 * used,
-    idle: () => state.at * idle,
+    idle: () => {
+      state.readings++;
+      return state.at * idle;
+    },
     cores,
   };
   const growth = new CrewGrowth(meter);
@@ -20,7 +23,7 @@ function machine(cores: number, loop = 0.1, used = 1.1, idle = 1) {
     }
     return wanted;
   };
-  return { busy };
+  return { busy, state };
 }
 
 describe('CrewGrowth', () => {
@@ -44,6 +47,16 @@ describe('CrewGrowth', () => {
     expect(machine(2, 0.7).busy(2000, 1)).toBe(false);
     expect(machine(2, 0.1, 1.8).busy(2000, 1)).toBe(false);
     expect(machine(8, 0.1, 1.1, 0.2).busy(2000, 1)).toBe(false);
+  });
+
+  it('asks the system twice in half a second at most', () => {
+    const { busy, state } = machine(2);
+    for (let i = 0; i < 100; i++) {
+      busy(10, 1);
+      busy(10, 1, false);
+    }
+    expect(state.readings).toBeGreaterThan(0);
+    expect(state.readings).toBeLessThanOrEqual((2 * 2000) / 500);
   });
 
   it('goes on while there are cores', () => {

@@ -40,7 +40,8 @@ const METER: GrowthMeter = {
  * never busy pays for one model, and no call waits until another is loaded.
  */
 export class CrewGrowth {
-  #since: { at: number; loop: EventLoopUtilization; cpu: number; idle: number } | undefined;
+  #since: { at: number; loop: EventLoopUtilization; cpu: number } | undefined;
+  #slept: { at: number; ms: number } | undefined;
 
   constructor(private readonly meter = METER) {}
 
@@ -57,16 +58,24 @@ export class CrewGrowth {
     }
     const at = meter.now();
     if (this.#since === undefined) {
-      this.#since = { at, loop: meter.loop(), cpu: meter.cpu(), idle: meter.idle() };
+      this.#since = { at, loop: meter.loop(), cpu: meter.cpu() };
+      // The system answers slowly, and calls may be late and on time in turns.
+      if (this.#slept === undefined || at - this.#slept.at >= BUSY_MS) this.#readSleep(at);
       return false;
     }
     const ms = at - this.#since.at;
     if (ms < BUSY_MS) return false;
     const { utilization } = meter.loop(this.#since.loop);
     const used = (meter.cpu() - this.#since.cpu) / (ms * 1000);
-    const idle = (meter.idle() - this.#since.idle) / ms;
     this.#since = undefined;
+    const before = this.#slept!;
+    const idle = (this.#readSleep(at) - before.ms) / (at - before.at);
     if (idle < IDLE_CORES) return false;
     return meter.cores >= WORTHWHILE * Math.max(workers + utilization, used);
+  }
+
+  #readSleep(at: number): number {
+    this.#slept = { at, ms: this.meter.idle() };
+    return this.#slept.ms;
   }
 }
