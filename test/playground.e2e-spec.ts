@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import {
   Controller,
   Injectable,
@@ -17,13 +16,11 @@ import { APP_GUARD } from '@nestjs/core';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsString } from 'class-validator';
 import {
-  fastai,
   InvalidPlaygroundError,
   Json,
   ModelNotFoundError,
   ModelStore,
   NumpyNdarray,
-  pytorch,
   setupVtsPlayground,
   Text,
   VtsApi,
@@ -39,32 +36,11 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MASK_COLOURS } from '../lib/nest/playground/palette.js';
 import { HttpClient, type Answer } from './helpers/http-client.js';
+import { fixture, KINDS, saveKinds } from './helpers/served-kinds.js';
 import { startApp } from './helpers/testing-app.js';
 
-const fixture = (path: string): Buffer =>
-  readFileSync(new URL(`fixtures/${path}`, import.meta.url));
 const image = (name: string): Buffer => fixture(`vision/images/${name}`);
-const learner = (path: string): Buffer => {
-  const bytes = fixture(path);
-  if (path.endsWith('.gz')) return gunzipSync(bytes);
-  return path.endsWith('.br') ? brotliDecompressSync(bytes) : bytes;
-};
-
-const LEARNERS = {
-  text: 'learners/legacy_stream/export.pkl',
-  labels: 'learners/multi_label/export.pkl',
-  number: 'learners/regression/export.pkl',
-  picture: 'vision/learners/classes/export.pkl.br',
-  pictures: 'vision/learners/multi-label/export.pkl.br',
-  mask: 'vision/learners/mask/export.pkl.br',
-  points: 'vision/learners/points/export.pkl.br',
-  amounts: 'vision/learners/numbers/export.pkl.br',
-  rows: 'tabular/typed.pkl.gz',
-  ratings: 'tabular/collab_plain.pkl.gz',
-  words: 'lm/untied/export.pkl.gz',
-};
-type Name = keyof typeof LEARNERS | 'layer';
-const NAMES = [...Object.keys(LEARNERS), 'layer'] as Name[];
+type Name = (typeof KINDS)[number];
 
 const home = mkdtempSync(join(tmpdir(), 'vts-playground-'));
 const store = new ModelStore(home);
@@ -140,10 +116,7 @@ const start = async (
   );
 
 beforeAll(async () => {
-  for (const [name, path] of Object.entries(LEARNERS)) {
-    await fastai.saveModel(name, learner(path), { store });
-  }
-  await pytorch.saveModel('layer', fixture('pytorch/mlp.pt'), { store });
+  await saveKinds(store);
 }, 120_000);
 afterAll(async () => {
   await Promise.all([...runners.values()].map((runner) => runner.close()));
@@ -156,7 +129,7 @@ describe('Models of a playground', () => {
   const at = (name: Name, endpoint = 'predict'): string => `/playground/models/${name}/${endpoint}`;
 
   beforeAll(async () => {
-    app = await start({ models: NAMES });
+    app = await start({ models: KINDS });
     client = await HttpClient.of(app);
   }, 120_000);
   afterAll(() => app.close());
@@ -165,7 +138,7 @@ describe('Models of a playground', () => {
     const answer = await client.get('/playground/api/models');
     expect(answer.status).toBe(200);
     const cards = cardsOf(answer).filter(({ tag }) => tag !== undefined);
-    expect(cards.map(({ name }) => name)).toEqual(NAMES);
+    expect(cards.map(({ name }) => name)).toEqual(KINDS);
     for (const { name, tag, description, routes } of cards) {
       expect(tag).toMatch(new RegExp(`^${name}:.`));
       expect(routes['predict']).toBe(`models/${name}/predict`);

@@ -130,22 +130,20 @@ describe.skipIf(!hasChromium)('The page of vts serve, given what is hostile or l
     await page.locator('.result .bars').waitFor();
   });
 
-  it('shows the progress of a large photograph, and goes on meanwhile', async () => {
-    const { bytes, learner } = await largePhoto();
+  /** Chooses the photograph, which goes at so many bytes a second. */
+  const sendSlowly = async (bytes: Buffer, uploadThroughput: number): Promise<void> => {
     await page.goto('./#picture');
     const network = await page.context().newCDPSession(page);
     await network.send('Network.enable');
-    await network.send('Network.emulateNetworkConditions', {
-      offline: false,
-      latency: 0,
-      downloadThroughput: -1,
-      uploadThroughput: 4_000_000,
-    });
-    await page.locator('input[type=file]').setInputFiles({
-      name: 'large.jpg',
-      mimeType: 'image/jpeg',
-      buffer: bytes,
-    });
+    const free = { offline: false, latency: 0, downloadThroughput: -1 };
+    await network.send('Network.emulateNetworkConditions', { ...free, uploadThroughput });
+    const file = { name: 'large.jpg', mimeType: 'image/jpeg', buffer: bytes };
+    await page.locator('input[type=file]').setInputFiles(file);
+  };
+
+  it('shows the progress of a large photograph, and goes on meanwhile', async () => {
+    const { bytes, learner } = await largePhoto();
+    await sendSlowly(bytes, 4_000_000);
     const progress = page.getByRole('progressbar', { name: 'Sending' });
     const shares: number[] = [];
     await expect
@@ -175,20 +173,7 @@ describe.skipIf(!hasChromium)('The page of vts serve, given what is hostile or l
   it('can be stopped', async () => {
     const { bytes, learner } = await largePhoto();
     await learner.release();
-    await page.goto('./#picture');
-    const network = await page.context().newCDPSession(page);
-    await network.send('Network.enable');
-    await network.send('Network.emulateNetworkConditions', {
-      offline: false,
-      latency: 0,
-      downloadThroughput: -1,
-      uploadThroughput: 500_000,
-    });
-    await page.locator('input[type=file]').setInputFiles({
-      name: 'large.jpg',
-      mimeType: 'image/jpeg',
-      buffer: bytes,
-    });
+    await sendSlowly(bytes, 500_000);
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText('Stopped.').waitFor();
     await page.getByRole('button', { name: 'Predict' }).waitFor();
