@@ -31,7 +31,7 @@ export async function compare(
     throw new CommandError('--column does nothing without --data', 'Add --data, or omit --column');
   }
   await withSource(target, options, async ({ file, model }) => {
-    // Loaded once there is something to compare: an error is there at once.
+    // Loaded once there is something to compare, so that an error comes at once.
     const [{ FASTAI }, { openCompared }] = await Promise.all([
       import('../../serving/models/fastai/rules.js'),
       import('../compare/open-compared.js'),

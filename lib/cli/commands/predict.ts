@@ -6,7 +6,7 @@ import type { Predictor } from '../predict/predictor.js';
 import type { Source } from '../source/source.js';
 import { withSource } from '../source/with-source.js';
 
-// What predicts is loaded once there is something to predict with: an error is there at once.
+// The engine is loaded once there is something to predict with, so that an error comes at once.
 export async function predict(
   target: string,
   inputs: readonly string[],
@@ -60,7 +60,7 @@ async function open(
       if (model || !(error instanceof NotALearnerError)) throw error;
     }
   }
-  // What a model without a learner has no use for is known before it is opened.
+  // Options that a model without a learner cannot use are refused before it is opened.
   checkApplicable(undefined, options);
   const [{ openModulePredictor }, { PrivateStore }] = await Promise.all([
     import('../predict/module-predictor.js'),

@@ -1,7 +1,7 @@
 import { VtsError } from '../../learner/errors/index.js';
 import { describeFailure } from '../errors.js';
 
-/** What a check is about. */
+/** The part of a file that a check looks at. */
 export type Part =
   | 'file'
   | 'learner'

@@ -10,7 +10,7 @@ export interface ClassMap {
 
 const MOST_COLUMNS = 80;
 const MOST_LINES = 32;
-/** A class where there are no colours: the first is the background, mostly. */
+/** The letter of each class where there are no colours. The first class is usually the background. */
 const GLYPHS = '·abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 export function glyph(index: number): string {

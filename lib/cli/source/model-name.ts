@@ -2,7 +2,7 @@
 const COMMON =
   /^(?:export|model|models|learner|learn|saved_model|model-internals|app|artifacts|snapshots|data|src|main|master|resolve|blob|neuralnetfastai.*|s\d+f\d+|[0-9a-f]{32,64})$/;
 
-/** What is left of a part of a path when what many have is gone. */
+/** A part of a path without the endings that many files share. */
 function telling(part: string): string {
   const stem = part
     .replace(/^models--.+?--/, '')

@@ -164,7 +164,7 @@ export interface FrameLike {
 export type LearnerTask = 'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'generate';
 
 /**
- * What a learner takes and what it answers, as plain data: it survives JSON and messages between
+ * What a learner takes and what it answers, as plain data: it can go through JSON and messages between
  * threads. What is not known of a learner is left out.
  *
  * @publicApi

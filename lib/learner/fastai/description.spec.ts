@@ -153,7 +153,7 @@ describe('What a model sees', () => {
     expect([...unknown]).toEqual(expect.arrayContaining(gaps));
   });
 
-  it('refuses what is no image', async () => {
+  it('refuses bytes that are not an image', async () => {
     await expect(shown(vision('classes'), 5)).rejects.toThrow(InputError);
   });
 });
