@@ -69,8 +69,14 @@ export default {
     below(
       'learner: python below torch',
       'Strings and patterns know no tensor.',
-      '^lib/learner/python/',
+      { path: '^lib/learner/python/', pathNot: '^lib/learner/python/records/' },
       '^lib/learner/torch/',
+    ),
+    below(
+      'learner: python/records reads inert records',
+      'Of the file it knows what is plain data.',
+      '^lib/learner/python/records/',
+      { path: '^lib/learner/torch/', pathNot: '^lib/learner/torch/(python|float-lists)\\.ts$' },
     ),
     below(
       'learner: onnx below pytorch and fastai',

@@ -69,3 +69,11 @@ if (license !== 'MIT' || !MIT.includes(`/v${version}/`)) {
 const facts = { name, version, private: true, license, author, repository, main, os };
 writeFileSync(join(target, 'package.json'), `${JSON.stringify(facts, null, 2)}\n`);
 writeFileSync(join(target, 'LICENSE'), MIT);
+
+// The grammar of Python for tree-sitter, without its native code and the script that compiles it.
+const grammar = join(root, 'node_modules/tree-sitter-python');
+const grammarTarget = join(root, 'dist/lib/vendor/tree-sitter-python');
+mkdirSync(grammarTarget, { recursive: true });
+for (const file of ['tree-sitter-python.wasm', 'LICENSE']) {
+  copyFileSync(join(grammar, file), join(grammarTarget, file));
+}

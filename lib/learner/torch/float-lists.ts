@@ -2,7 +2,8 @@ import type { PyValue } from './python.js';
 
 /**
  * A Python float without a fraction, on its way through the pickle machine. JavaScript has one type
- * for both kinds of number, and `str(3.0)` is not `str(3)`: lists remember which they hold.
+ * for both kinds of number, and `str(3.0)` is not `str(3)`: containers remember where they hold
+ * such floats.
  */
 export class WholeFloat {
   constructor(readonly value: number) {}
@@ -15,22 +16,83 @@ export function travelling(value: PyValue): Travelling {
   return typeof value === 'number' && Number.isInteger(value) ? new WholeFloat(value) : value;
 }
 
-const lists = new WeakSet<readonly PyValue[]>();
+/** Where the whole floats are: in lists, tuples, arguments, and entries `[key, value]` of dicts. */
+const places = new WeakMap<readonly PyValue[], number[] | 'all'>();
 
 /** Puts a value into a list, which from then on is one of floats if it is a whole float. */
 export function append(list: PyValue[], value: Travelling): void {
   if (value instanceof WholeFloat) {
-    lists.add(list);
+    markFloat(list, list.length);
     list.push(value.value);
   } else list.push(value);
 }
 
-/** Says that a list holds floats, as the values it was copied from did. */
+/** Says that the value at that place is a float. */
+export function markFloat(list: readonly PyValue[], place: number): void {
+  const known = places.get(list);
+  if (known === undefined) places.set(list, [place]);
+  else if (known !== 'all') known.push(place);
+}
+
+/** Says that all numbers of a list are floats. */
 export function markFloats(list: readonly PyValue[]): void {
-  lists.add(list);
+  places.set(list, 'all');
+}
+
+/** Forgets what was said, as the list gets other values. */
+export function unmarkFloats(list: readonly PyValue[]): void {
+  places.delete(list);
+}
+
+/** Says of a copy, whose items begin at `start`, what is known of the original. */
+export function copyFloats(
+  original: readonly PyValue[],
+  copy: readonly PyValue[],
+  start = 0,
+): void {
+  const known = places.get(original);
+  if (known === undefined || original === copy) return;
+  if (known === 'all') original.forEach((_, place) => markFloat(copy, start + place));
+  else for (const place of known) markFloat(copy, start + place);
 }
 
 /** Whether the numbers were floats in Python; known of lists with at least one whole float. */
 export function holdsFloats(list: readonly PyValue[]): boolean {
-  return lists.has(list);
+  return places.has(list);
+}
+
+/** Whether the number at a place was a float in Python; undefined where none of the list was. */
+export function floatPlaces(list: readonly PyValue[]): ((place: number) => boolean) | undefined {
+  const known = places.get(list);
+  if (known === undefined) return undefined;
+  if (known === 'all') return () => true;
+  const set = new Set(known);
+  return (place) => set.has(place);
+}
+
+/** The names of attributes that are whole floats. */
+const attributes = new WeakMap<object, Set<string>>();
+
+/** Says whether an attribute of a record is a whole float. */
+export function markAttribute(record: object, name: string, isFloat: boolean): void {
+  const names = attributes.get(record);
+  if (names) {
+    if (isFloat) names.add(name);
+    else names.delete(name);
+  } else if (isFloat) attributes.set(record, new Set([name]));
+}
+
+export function isFloatAttribute(record: object, name: string): boolean {
+  return attributes.get(record)?.has(name) ?? false;
+}
+
+/** Lists that were a fastcore `L`. */
+const fastcoreLists = new WeakSet<readonly PyValue[]>();
+
+export function markFastcoreList(list: readonly PyValue[]): void {
+  fastcoreLists.add(list);
+}
+
+export function isFastcoreList(list: readonly PyValue[]): boolean {
+  return fastcoreLists.has(list);
 }

@@ -1,3 +1,4 @@
+import type { CodeSources } from '../python/code-source.js';
 import { ModuleTreeError, UnreadableTensorError } from './errors.js';
 import { PyDict, PyObject, type PyValue } from './python.js';
 import { Tensor } from './tensor.js';
@@ -6,6 +7,19 @@ import { Tensor } from './tensor.js';
 const DEEPEST = 500;
 /** Shared modules count wherever they stand: they may hold shared modules again. */
 const MOST_MODULES = 50_000;
+
+/** Modules whose state is what makes them anew, without what torch keeps in each. */
+const MADE_ANEW = new Set(['einops.layers.torch.Rearrange', 'einops.layers.torch.Reduce']);
+const NO_CHILDREN = new PyDict();
+
+function childrenOf(record: PyObject): PyDict | undefined {
+  const modules = record.attr('_modules');
+  if (modules instanceof PyDict) return modules;
+  return MADE_ANEW.has(record.className) ? NO_CHILDREN : undefined;
+}
+
+/** Whether the record is an `nn.Module`. */
+export const isModuleRecord = (record: PyObject): boolean => childrenOf(record) !== undefined;
 
 interface Walk {
   readonly ancestors: Set<PyObject>;
@@ -32,8 +46,8 @@ export class Module {
 
   static #from(value: PyValue | undefined, path: string, walk: Walk): Module | undefined {
     if (!(value instanceof PyObject)) return undefined;
-    const modules = value.attr('_modules');
-    if (!(modules instanceof PyDict)) return undefined;
+    const modules = childrenOf(value);
+    if (!modules) return undefined;
     const { ancestors } = walk;
     if (ancestors.has(value)) throw new ModuleTreeError(path, 'the module contains itself');
     if (ancestors.size >= DEEPEST) {
@@ -104,6 +118,8 @@ export interface ModuleOrigin {
   readonly source: string | Uint8Array;
   /** The attributes that lead from the file's root to the module; none where it is the root. */
   readonly path: readonly string[];
+  /** Source of classes that the file only names, with which it was loaded. */
+  readonly code?: CodeSources | undefined;
 }
 
 const origins = new WeakMap<Module, ModuleOrigin>();

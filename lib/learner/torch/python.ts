@@ -1,4 +1,5 @@
 import { dictKey, type ComparedByValue, type DictKey } from './dict-key.js';
+import { floatPlaces, holdsFloats, markAttribute, markFloat, unmarkFloats } from './float-lists.js';
 
 /** A value of a library's class that is read into one of ours: a tensor, an array, a frame… */
 export abstract class PyLibraryValue {
@@ -66,7 +67,7 @@ export class PyDict {
 
   static from(entries: Iterable<readonly [PyValue, PyValue]>): PyDict {
     const dict = new PyDict();
-    for (const [key, value] of entries) dict.set(key, value);
+    for (const entry of entries) dict.set(entry[0], entry[1], isFloatEntry(entry));
     return dict;
   }
 
@@ -82,11 +83,21 @@ export class PyDict {
     return this.#entries.has(dictKey(key));
   }
 
-  set(key: PyValue, value: PyValue): void {
+  /** `isFloat`: the value is a float without a fraction. */
+  set(key: PyValue, value: PyValue, isFloat = false): void {
     const hash = dictKey(key);
-    const present = this.#entries.get(hash);
-    if (present) present[1] = value;
-    else this.#entries.set(hash, [key, value]);
+    let entry = this.#entries.get(hash);
+    if (entry) {
+      unmarkFloats(entry);
+      entry[1] = value;
+    } else this.#entries.set(hash, (entry = [key, value]));
+    if (isFloat) markFloat(entry, 1);
+  }
+
+  /** Whether the value is a float without a fraction, and no int. */
+  isFloat(key: PyValue): boolean {
+    const entry = this.#entries.get(dictKey(key));
+    return entry !== undefined && isFloatEntry(entry);
   }
 
   keys(): PyValue[] {
@@ -102,9 +113,17 @@ export class PyDict {
   }
 }
 
+/** Whether the value of a pair is a float without a fraction. */
+export function isFloatEntry(entry: readonly PyValue[]): boolean {
+  return holdsFloats(entry) && floatPlaces(entry)!(1);
+}
+
 /** A set or frozenset, in the order of the file. */
 export class PySet implements ComparedByValue {
-  constructor(readonly items: PyValue[] = []) {}
+  constructor(
+    readonly items: PyValue[] = [],
+    readonly frozen = false,
+  ) {}
 
   get equality() {
     return ['set', this.items] as const;
@@ -186,9 +205,12 @@ export class PyObject {
   }
 
   #setAttributes(attributes: PyDict): void {
-    for (const [name, value] of attributes) {
-      if (typeof name === 'string') this.attrs.set(name, value);
-      else this.state = attributes;
+    for (const entry of attributes) {
+      const [name, value] = entry;
+      if (typeof name === 'string') {
+        this.attrs.set(name, value);
+        if (typeof value === 'number') markAttribute(this, name, isFloatEntry(entry));
+      } else this.state = attributes;
     }
   }
 }
@@ -202,12 +224,17 @@ export function qualifiedNameOf(value: PyValue | undefined, depth = 0): string |
   if (value instanceof PyPartial && depth < LONGEST_CHAIN) {
     return qualifiedNameOf(value.func, depth + 1);
   }
-  if (!(value instanceof PyObject) || !(value.cls instanceof PyGlobal)) return undefined;
-  const { args } = value;
+  if (!(value instanceof PyObject) || depth >= LONGEST_CHAIN) return undefined;
+  const { args, cls } = value;
+  if (!(cls instanceof PyGlobal) && !(cls instanceof PyObject)) return undefined;
   const textOf = (dict: PyValue | undefined, key: string): PyValue | undefined =>
     dict instanceof PyDict ? dict.get(key) : undefined;
-  switch (value.cls.qualifiedName) {
+  switch (qualifiedNameOf(cls, depth + 1)?.replace('cloudpickle_fast', 'cloudpickle')) {
+    case 'cloudpickle.cloudpickle._make_skel_func':
+      return joinName(value.attr('module'), value.attr('qualname') ?? value.attr('name'));
     case 'cloudpickle.cloudpickle._make_function':
+    case 'types.FunctionType':
+    case 'types.LambdaType':
       return joinName(textOf(args[1], '__name__'), value.attr('__qualname__') ?? args[2]);
     case 'cloudpickle.cloudpickle._make_skeleton_class':
     case 'cloudpickle.cloudpickle._make_skeleton_enum':
@@ -221,7 +248,6 @@ export function qualifiedNameOf(value: PyValue | undefined, depth = 0): string |
       return joinName(textOf(args[2], '__module__'), args[0]);
     case 'builtins.getattr': {
       const [owner, name] = args;
-      if (depth >= LONGEST_CHAIN) return undefined;
       const prefix =
         qualifiedNameOf(owner, depth + 1) ??
         (owner instanceof PyObject ? owner.className : undefined);

@@ -43,9 +43,9 @@ export class PythonPattern {
     return this.#emitted.source;
   }
 
-  /** `pattern.match(text)`: at the start only. */
-  match(text: string): PythonMatch | undefined {
-    return this.#exec('match', text, 0);
+  /** `pattern.match(text, position)`: there only. Positions are UTF-16 offsets. */
+  match(text: string, position = 0): PythonMatch | undefined {
+    return this.#exec('match', text, position);
   }
 
   matches(text: string): boolean {
@@ -57,19 +57,44 @@ export class PythonPattern {
   }
 
   /** `pattern.search(text)`: the first match anywhere. */
-  search(text: string): PythonMatch | undefined {
-    return this.#exec('search', text, 0);
+  search(text: string, position = 0): PythonMatch | undefined {
+    return this.#exec('search', text, position);
   }
 
   /** `pattern.fullmatch(text)`: from the start to the very end. */
-  fullmatch(text: string): PythonMatch | undefined {
-    return this.#exec('fullmatch', text, 0);
+  fullmatch(text: string, position = 0): PythonMatch | undefined {
+    return this.#exec('fullmatch', text, position);
+  }
+
+  /** How many capturing groups it has, and where each lies in a match: offsets of start and end. */
+  get groupCount(): number {
+    return this.#emitted.groups.length - 1;
+  }
+
+  spans(text: string, match: PythonMatch): readonly (readonly [number, number] | undefined)[] {
+    const { groups } = this.#emitted;
+    if (groups.length === 1) return [[match.start, match.end]];
+    // The same match once more, told with its places: the first one there, or the first that is not empty.
+    for (const use of ['match', 'fullmatch', 'nonEmpty'] as const) {
+      const known = this.#use(use);
+      const regex = new RegExp(known.regex.source, `${known.regex.flags}d`);
+      regex.lastIndex = match.start;
+      const found = regex.exec(text);
+      if (
+        found?.indices &&
+        found.index === match.start &&
+        found[0].length === match.end - match.start
+      ) {
+        return known.groups.map((group) => found.indices?.[group]);
+      }
+    }
+    return [[match.start, match.end], ...match.groups.slice(1).map(() => undefined)];
   }
 
   /** After an empty match Python first looks for a longer one there; JavaScript would move on. */
-  finditer(text: string): PythonMatch[] {
+  finditer(text: string, start = 0): PythonMatch[] {
     const found: PythonMatch[] = [];
-    let position = 0;
+    let position = start;
     let mustAdvance = false;
     while (position <= text.length) {
       let match: PythonMatch | undefined = mustAdvance

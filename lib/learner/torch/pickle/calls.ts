@@ -1,4 +1,4 @@
-import type { Travelling } from '../float-lists.js';
+import { copyFloats, type Travelling } from '../float-lists.js';
 import { PyDict, PyGlobal, PyObject, type PyValue } from '../python.js';
 import type { RebuildContext, Rebuilders } from './rebuilder.js';
 
@@ -20,7 +20,9 @@ export function recordCall(
       const rebuilt = rebuilders.get(cls.qualifiedName)?.(positional, context);
       if (rebuilt !== undefined) return rebuilt;
     }
-    return new PyObject(cls, [...positional], named);
+    const record = new PyObject(cls, [...positional], named);
+    copyFloats(positional, record.args);
+    return record;
   };
   const name = callable instanceof PyGlobal && !kwargs?.size ? callable.qualifiedName : '';
   const [cls, second, third] = args;
@@ -28,7 +30,11 @@ export function recordCall(
   if (name === 'copyreg._reconstructor' && second !== undefined && third !== undefined) {
     return reconstruct(cls, second, third, call, context);
   }
-  if (name === 'copyreg.__newobj__') return call(cls, args.slice(1));
+  if (name === 'copyreg.__newobj__') {
+    const rest = args.slice(1);
+    copyFloats(args, rest, -1);
+    return call(cls, rest);
+  }
   if (name === 'copyreg.__newobj_ex__' && Array.isArray(second) && third instanceof PyDict) {
     return call(cls, second, third);
   }
@@ -50,9 +56,10 @@ function reconstruct(
   if (content === 'builtins.list' && Array.isArray(value)) {
     context.charge(value.length);
     for (const item of value) object.items.push(item);
+    copyFloats(value, object.items);
   } else if (content === 'builtins.dict' && value instanceof PyDict) {
     context.charge(value.size);
-    for (const [key, item] of value) object.entries.set(key, item);
+    for (const [key, item] of value) object.entries.set(key, item, value.isFloat(key));
   }
   return object;
 }

@@ -1,6 +1,6 @@
 import { VtsError } from '../../errors/index.js';
 import { UnsupportedPickleError } from '../errors.js';
-import { append, travelling, type Travelling } from '../float-lists.js';
+import { append, copyFloats, floatPlaces, travelling, type Travelling } from '../float-lists.js';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import { PyDict, PyGlobal, PyObject, PySet, PyTuple, type PyValue } from '../python.js';
 import { recordCall } from './calls.js';
@@ -113,7 +113,7 @@ export class PickleMachine implements RebuildContext {
     [Op.EMPTY_DICT, (m) => m.#stack.push(new PyDict())],
     [Op.DICT, (m) => m.#stack.push(m.#fill(new PyDict(), m.#stack.popMarkedList()))],
     [Op.EMPTY_SET, (m) => m.#stack.push(new PySet())],
-    [Op.FROZENSET, (m) => m.#stack.push(new PySet(m.#stack.popMarkedList()))],
+    [Op.FROZENSET, (m) => m.#stack.push(new PySet(m.#stack.popMarkedList(), true))],
 
     [Op.APPEND, (m) => m.#append()],
     [Op.APPENDS, (m) => m.#stack.appendMarked((below) => m.#listOf(below))],
@@ -214,9 +214,10 @@ export class PickleMachine implements RebuildContext {
 
   #fill(dict: PyDict, flat: PyValue[]): PyDict {
     if (flat.length % 2) throw this.cursor.corrupt('a key has no value');
+    const isFloat = floatPlaces(flat);
     for (let i = 0; i < flat.length; i += 2) {
       this.#chargeKey(flat[i]!);
-      dict.set(flat[i]!, flat[i + 1]!);
+      dict.set(flat[i]!, flat[i + 1]!, isFloat?.(i + 1));
     }
     return dict;
   }
@@ -235,6 +236,7 @@ export class PickleMachine implements RebuildContext {
     if (!(target instanceof PyObject || target instanceof PySet)) {
       throw this.cursor.corrupt('items are added to what is no set');
     }
+    copyFloats(items, target.items, target.items.length);
     for (const item of items) target.items.push(item);
   }
 

@@ -1,3 +1,4 @@
+import { copyFloats } from '../float-lists.js';
 import {
   PyComplex,
   PyDict,
@@ -13,8 +14,8 @@ import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 
 /** Calls of Python's standard library that are values. */
 export const builtinRebuilders: RebuilderList = [
-  ['builtins.set', rebuildSet],
-  ['builtins.frozenset', rebuildSet],
+  ['builtins.set', (args, context) => rebuildSet(args, context)],
+  ['builtins.frozenset', (args, context) => rebuildSet(args, context, true)],
   ['builtins.list', copyItems],
   ['builtins.tuple', rebuildTuple],
   ['builtins.dict', rebuildDict],
@@ -44,17 +45,26 @@ function copyItems(args: readonly PyValue[], context: RebuildContext): PyValue[]
   const list = Array.isArray(items) ? items : items instanceof PySet ? items.items : undefined;
   if (args.length > 1 || !list) return undefined;
   context.charge(list.length);
-  return [...list];
+  const copy = [...list];
+  copyFloats(list, copy);
+  return copy;
 }
 
 function rebuildTuple(args: readonly PyValue[], context: RebuildContext): PyTuple | undefined {
   const items = copyItems(args, context);
-  return items && PyTuple.of_(items);
+  if (!items) return undefined;
+  const tuple = PyTuple.of_(items);
+  copyFloats(items, tuple);
+  return tuple;
 }
 
-function rebuildSet(args: readonly PyValue[], context: RebuildContext): PySet | undefined {
+function rebuildSet(
+  args: readonly PyValue[],
+  context: RebuildContext,
+  frozen = false,
+): PySet | undefined {
   const items = copyItems(args, context);
-  return items && new PySet(items);
+  return items && new PySet(items, frozen);
 }
 
 /** A dict from nothing, a dict, or pairs. */
@@ -146,11 +156,13 @@ function rebuildPartial(args: readonly PyValue[], context: RebuildContext): PyPa
   const [func, ...rest] = args;
   if (func === undefined) return undefined;
   const partial = new PyPartial(func, rest);
+  copyFloats(args, rest, -1);
   context.onState(partial, (state) => {
     if (!Array.isArray(state)) return;
     const [function_, positional, named] = state;
     partial.func = function_ ?? func;
     partial.args = Array.isArray(positional) ? [...positional] : [];
+    if (Array.isArray(positional)) copyFloats(positional, partial.args);
     partial.kwargs = named instanceof PyDict ? named : new PyDict();
   });
   return partial;

@@ -1,4 +1,4 @@
-import { holdsFloats, markFloats } from '../float-lists.js';
+import { copyFloats, markFastcoreList, markFloats, unmarkFloats } from '../float-lists.js';
 import { NdArray } from '../numpy.js';
 import { PyDict, PySet, type PyValue } from '../python.js';
 import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
@@ -15,6 +15,7 @@ export const fastcoreRebuilders: RebuilderList = [
 /** An empty list, then the state `{ items }`: mostly a list, but anything with items will do. */
 function rebuildL(args: readonly PyValue[], context: RebuildContext): PyValue[] | undefined {
   const list: PyValue[] = [];
+  markFastcoreList(list);
   const [initial] = args;
   if (args.length > 1 || !copyInto(list, initial, context)) return undefined;
   context.onState(list, (state) => {
@@ -37,8 +38,9 @@ function copyInto(list: PyValue[], source: PyValue | undefined, context: Rebuild
   if (!Array.isArray(items)) return false;
   context.charge(items.length);
   list.length = 0;
+  unmarkFloats(list);
   for (const item of items) list.push(item);
-  if (holdsFloats(items) || (source instanceof NdArray && source.dtype.kind === 'f'))
-    markFloats(list);
+  if (source instanceof NdArray && source.dtype.kind === 'f') markFloats(list);
+  else copyFloats(items, list);
   return true;
 }

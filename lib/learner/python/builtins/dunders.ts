@@ -1,0 +1,93 @@
+import type { Context } from '../context.js';
+import type { BinaryOp, CompareOp } from '../host.js';
+import type { Builtin, Value } from '../values.js';
+import { iterator } from './iterators.js';
+import { method } from './define.js';
+import { reprOf } from './repr.js';
+import { plainOf } from './unwrap.js';
+
+// What code asks of values by the names of operators: `hasattr(x, '__len__')`, `super().__eq__(x)`.
+// Each acts on the plain value within an instance, so that no method of a class is asked again.
+
+const BINARY: Readonly<Record<string, BinaryOp>> = {
+  add: '+',
+  sub: '-',
+  mul: '*',
+  truediv: '/',
+  floordiv: '//',
+  mod: '%',
+  pow: '**',
+  and: '&',
+  or: '|',
+  xor: '^',
+  lshift: '<<',
+  rshift: '>>',
+};
+
+const COMPARISONS: Readonly<Record<string, CompareOp>> = {
+  lt: '<',
+  le: '<=',
+  eq: '==',
+  ne: '!=',
+  gt: '>',
+  ge: '>=',
+};
+
+export function comparisons(names = Object.keys(COMPARISONS)): Builtin[] {
+  return names.map((name) =>
+    method(`__${name}__`, 'other', (ctx, self, given) =>
+      ctx.compare(COMPARISONS[name] as CompareOp, plainOf(self), plainOf(given.get('other'))),
+    ),
+  );
+}
+
+/** `__add__` and `__radd__` for each. */
+export function operators(names: readonly string[]): Builtin[] {
+  return names.flatMap((name) => {
+    const op = BINARY[name] as BinaryOp;
+    return [
+      method(`__${name}__`, 'other', (ctx, self, given) =>
+        ctx.binary(op, plainOf(self), plainOf(given.get('other'))),
+      ),
+      method(`__r${name}__`, 'other', (ctx, self, given) =>
+        ctx.binary(op, plainOf(given.get('other')), plainOf(self)),
+      ),
+    ];
+  });
+}
+
+export const ARITHMETIC = ['add', 'sub', 'mul', 'truediv', 'floordiv', 'mod', 'pow'] as const;
+export const BITS = ['and', 'or', 'xor', 'lshift', 'rshift'] as const;
+
+export const TEXTS: readonly Builtin[] = [
+  method('__repr__', '', (ctx, self) => reprOf(ctx, self)),
+  method('__str__', '', (ctx, self) => {
+    const plain = plainOf(self);
+    return typeof plain === 'string' ? plain : reprOf(ctx, plain);
+  }),
+];
+
+/** Of everything that has items. */
+export const CONTAINER: readonly Builtin[] = [
+  method('__len__', '', (ctx, self) => ctx.length(plainOf(self))),
+  method('__iter__', '', (ctx, self) => iterator('iterator', ctx.iterate(plainOf(self)))),
+  method('__contains__', 'item', (ctx, self, given) =>
+    contains(ctx, plainOf(self), given.get('item')),
+  ),
+];
+
+export const INDEXED: readonly Builtin[] = [
+  method('__getitem__', 'key', (ctx, self, given) => ctx.getItem(plainOf(self), given.get('key'))),
+];
+
+export const ASSIGNED: readonly Builtin[] = [
+  method('__setitem__', 'key, value', (ctx, self, given) => {
+    ctx.setItem(plainOf(self), given.get('key'), given.get('value'));
+    return null;
+  }),
+];
+
+function contains(ctx: Context, container: Value, item: Value): boolean {
+  for (const one of ctx.iterate(container)) if (one === item || ctx.equal(one, item)) return true;
+  return false;
+}

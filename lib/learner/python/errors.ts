@@ -1,0 +1,114 @@
+import { VtsError } from '../errors/index.js';
+
+/** What to do about code that cannot be followed. */
+const REMEDY =
+  'Write it with what docs/notebook-code.md lists, or, for a model, export it in Python with ' +
+  "torch.onnx.export and load the learner with Learner.load(pkl, { onnx: 'model.onnx' }).";
+
+/**
+ * Code of the file uses a name, or an operation, that is not known here.
+ *
+ * @publicApi
+ */
+export class UnsupportedCodeError extends VtsError {
+  constructor(
+    /** Function and line: `forward of __main__.Net, line 14`. */
+    readonly where: string,
+    /** `torch.fft.rfft is not known here`. */
+    readonly fact: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${where}: ${fact}. ${REMEDY}`, options);
+  }
+}
+
+/**
+ * Code of the file raised an exception of Python that it does not catch.
+ *
+ * @publicApi
+ */
+export class RaisedInCodeError extends VtsError {
+  constructor(
+    readonly where: string,
+    /** `ValueError`. */
+    readonly exception: string,
+    readonly detail: string,
+  ) {
+    super(
+      `${where}: ${exception}${detail === '' ? '' : `: ${detail}`}. The learner's own code raised it; ` +
+        `check that the item is of the kind that the learner was trained with.`,
+    );
+  }
+}
+
+/**
+ * Code of the file takes more steps, memory or nested calls than it may.
+ *
+ * @publicApi
+ */
+export class CodeBudgetError extends VtsError {
+  constructor(
+    /** Which limit. */
+    readonly limit: 'steps' | 'depth' | 'memory',
+    readonly value: number,
+  ) {
+    super(
+      `The learner's own code exceeds the limit "${limit}" of ${value}. It may not end; ` +
+        `check its loops, or apply it to the items before predict().`,
+    );
+  }
+}
+
+/**
+ * Code of the file cannot be read: its bytecode is damaged or of an unknown version of Python, or its source is not
+ * valid.
+ *
+ * @publicApi
+ */
+export class UnreadableCodeError extends VtsError {
+  constructor(
+    /** Which code: a function, or a file. */
+    readonly what: string,
+    readonly reason: string,
+    remedy = "Give its source with Learner.load(file, { code: 'model.py' })",
+  ) {
+    super(`The code of ${what} cannot be read: ${reason}. ${remedy}.`);
+  }
+}
+
+/**
+ * What the learner needs is defined in a file that was not given.
+ *
+ * @publicApi
+ */
+export class CodeNotFoundError extends VtsError {
+  constructor(
+    /** What is needed: `model.Net`. */
+    readonly needed: string,
+    /** The file that was looked for: `model.py`. */
+    readonly file: string,
+    /** Those that were given. */
+    readonly given: readonly string[],
+  ) {
+    super(
+      `The learner needs ${needed}, and no file ${file} is among the code that was given ` +
+        `(${given.length === 0 ? 'none' : given.slice(0, 10).join(', ')}). ` +
+        `Give it as well: Learner.load(file, { code: ['${file}'] }).`,
+    );
+  }
+}
+
+/**
+ * A file of code cannot be taken: it is missing, is none of Python, or is too large.
+ *
+ * @publicApi
+ */
+export class CodeFileError extends VtsError {
+  constructor(
+    readonly file: string,
+    /** A sentence with its full stop. */
+    readonly reason: string,
+  ) {
+    super(`Code from ${file} cannot be taken. ${reason}`);
+  }
+}

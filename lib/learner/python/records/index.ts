@@ -1,0 +1,3 @@
+export { DispatchFunction } from './dispatch.js';
+export { RecordReader } from './record-reader.js';
+export { opaqueClass } from './opaque.js';

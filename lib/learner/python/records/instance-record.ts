@@ -1,0 +1,77 @@
+import type { PyObject } from '../../torch/python.js';
+import { CodeBudgetError } from '../errors.js';
+import { TYPES } from '../types.js';
+import { Builtin, ClassValue, Instance, List, SetValue, Tuple, type Value } from '../values.js';
+import { memberOf } from './class-record.js';
+import { opaqueClass, opaqueInstance } from './opaque.js';
+import type { Reading } from './reading.js';
+
+/** An object of a class, or the result of a call of a function that is written here. */
+export function readInstance(reading: Reading, record: PyObject): Value {
+  const cls = reading.value(record.cls);
+  if (cls instanceof Builtin) return called(reading, record, cls);
+  const type = classOf(reading, record);
+  if (record.args.length > 0 && record.attrs.size === 0) {
+    const member = memberOf(reading, type, record);
+    if (member !== undefined) return member;
+    const { native } = type;
+    if (native?.construct && !native.opaque) return called(reading, record, type);
+  }
+  const payload = payloadOf(reading, record, type);
+  const { size } = record.attrs;
+  if (payload instanceof Tuple && size === 0) return new Tuple(payload.items, type);
+  if (payload instanceof List && size === 0) return new List(payload.items, type);
+  const instance = new Instance(type);
+  instance.payload = payload;
+  instance.lazy = (name) => reading.complete(() => reading.attribute(record, name));
+  return instance;
+}
+
+/** The class of a record; one of which only the name is known where the file has no more. */
+export function classOf(reading: Reading, record: PyObject): ClassValue {
+  const cls = reading.value(record.cls);
+  return cls instanceof ClassValue ? cls : opaqueClass(record.className);
+}
+
+function called(reading: Reading, record: PyObject, callable: Value): Value {
+  const args = reading.complete(() => reading.items(record.args));
+  const kwargs = reading.complete(() => reading.attributes(record.kwargs));
+  try {
+    return reading.context().call(callable, args, kwargs);
+  } catch (error) {
+    // What cannot be made may never be used; the error comes when it is.
+    if (error instanceof CodeBudgetError) throw error;
+    return opaqueInstance(record.className);
+  }
+}
+
+/** What an object of a class that derives from one of Python's holds of it. */
+function payloadOf(reading: Reading, record: PyObject, cls: ClassValue): Value | undefined {
+  const { args } = record;
+  if (cls.isSubclassOf(TYPES.tuple)) {
+    // A tuple's class takes one iterable; a named tuple's takes the items.
+    const only = args.length === 1 ? reading.item(args, 0) : undefined;
+    const isNamed = cls.lookup('_fields') !== undefined;
+    return only instanceof Tuple && !isNamed ? only : new Tuple(reading.items(args));
+  }
+  if (cls.isSubclassOf(TYPES.list)) {
+    const list = new List();
+    reading.later(() => {
+      const given = args.length > 0 ? reading.item(args, 0) : undefined;
+      reading.later(() => {
+        if (given instanceof List || given instanceof Tuple) list.items.unshift(...given.items);
+      });
+      list.items.push(...reading.items(record.items));
+    });
+    return list;
+  }
+  if (cls.isSubclassOf(TYPES.dict)) return reading.value(record.entries);
+  if (cls.isSubclassOf(TYPES.set) || cls.isSubclassOf(TYPES.frozenset)) {
+    const value = args.length > 0 ? reading.item(args, 0) : undefined;
+    return value instanceof SetValue ? value : undefined;
+  }
+  for (const plain of [TYPES.str, TYPES.int, TYPES.float, TYPES.bytes]) {
+    if (cls.isSubclassOf(plain)) return args.length > 0 ? reading.item(args, 0) : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,19 @@
+import type { Lambda, Statement } from '../syntax/ast.js';
+
+/**
+ * The lambdas of a statement; without `inside`, those that stand in no function. Other lambdas
+ * within one are part of it.
+ */
+export function lambdasIn(statement: Statement, inside: boolean): readonly Lambda[] {
+  const found: Lambda[] = [];
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) return node.forEach(visit);
+    if (typeof node !== 'object' || node === null || node instanceof Uint8Array) return;
+    const { type } = node as { readonly type?: unknown };
+    if (type === 'Lambda') found.push(node as Lambda);
+    else if (type === 'Constant' || (type === 'FunctionDef' && !inside)) return;
+    else for (const part of Object.values(node)) visit(part);
+  };
+  visit(statement);
+  return found;
+}

@@ -1,0 +1,1 @@
+export { SourceFiles } from './files/source-files.js';
