@@ -21,9 +21,27 @@ export class UnsupportedModuleError extends VtsError {
     readonly reason?: string,
   ) {
     const where = path === '' ? 'The model itself' : `The module at "${path}" of the model`;
-    const fact = reason ?? 'a class that cannot be turned into a graph here';
-    super(`${where} is a ${className}: ${fact}. ${MODULE_REMEDY}`);
+    const ownFile = reason === undefined ? fileOf(className) : undefined;
+    const fact =
+      reason ??
+      (ownFile
+        ? 'a class whose code is not in the file'
+        : 'a class that cannot be turned into a graph here');
+    const give = ownFile
+      ? `Give its source with Learner.load(file, { code: '${ownFile}' }). Or: `
+      : '';
+    super(`${where} is a ${className}: ${fact}. ${give}${MODULE_REMEDY}`);
   }
+}
+
+const LIBRARIES =
+  /^(torch|torchvision|torchaudio|fastai|fastcore|timm|transformers|builtins|types)(\.|$)/;
+
+/** Where the source of a class of the user's own may be; undefined for those of libraries. */
+function fileOf(className: string): string | undefined {
+  const home = className.slice(0, Math.max(0, className.lastIndexOf('.')));
+  if (home === '' || LIBRARIES.test(home)) return undefined;
+  return home === '__main__' ? 'notebook.ipynb' : `${home.split('.').join('/')}.py`;
 }
 
 /**

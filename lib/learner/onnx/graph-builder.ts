@@ -66,6 +66,11 @@ export class GraphBuilder {
     return value;
   }
 
+  /** Whether a symbolic size is one of an input. */
+  isInputDim(name: string): boolean {
+    return this.#inputs.some(({ shape }) => shape?.includes(name));
+  }
+
   /** A graph output with a name of its own. */
   output(name: string, value: Value): Value {
     this.#check(value);

@@ -2,7 +2,8 @@ import type { Module } from '../../torch/module.js';
 import { GraphBuilder, type Step } from '../graph-builder.js';
 import { Value, type Dim, type Graph } from '../graph.js';
 import { LoweringContext, type Flow } from '../lowering/context.js';
-import { lowerings } from '../lowering/registry.js';
+import type { OwnSources } from '../lowering/own-code.js';
+import { lowerings, ownCodeOf } from '../lowering/registry.js';
 import { gradient, stepsBehind } from './backward.js';
 import { NoGradientError } from './derivation.js';
 
@@ -22,12 +23,14 @@ interface Ending {
  * which is 1 for the class, and gives `map` [1, height, width]: Grad-CAM before the relu.
  *
  * @param dims Sizes of the image: batch, channels, height and width.
+ * @param sources The user's own files, where the model's classes are in them.
  * @throws UnsupportedModuleError as `lowerModel`.
  * @throws NoGradientError where the class cannot be derived by the features.
  */
-export function gradCamGraph(model: Module, dims: readonly Dim[]): Graph {
+export function gradCamGraph(model: Module, dims: readonly Dim[], sources?: OwnSources): Graph {
   const graph = new GraphBuilder('grad-cam');
   const ctx = new LoweringContext(graph, lowerings);
+  ctx.code = ownCodeOf(model, ctx, undefined, sources);
   const image = graph.input('image', 'float32', dims);
   const { features, output, places } = endingOf(model, ctx, image);
   const seed = graph.input('seed', 'float32', output.shape ?? ['batch', 'outputs']);

@@ -9,7 +9,12 @@ import type { LoweringFamily } from './lowering.js';
 type Emit = (ctx: LoweringContext, x: Value, module: Module) => Value;
 
 export function activation(emit: Emit): Lowering {
-  return (module, ctx, inputs) => emit(ctx, ctx.value(module, inputs), module);
+  return (module, ctx, inputs) => {
+    const x = ctx.value(module, inputs);
+    const result = emit(ctx, x, module);
+    if (module.attr('inplace') === true) ctx.overwritten.set(x, result);
+    return result;
+  };
 }
 
 /** An activation that is one operator. */

@@ -5,7 +5,8 @@ import { UnsupportedModuleError } from '../errors.js';
 import type { GraphBuilder } from '../graph-builder.js';
 import { Value } from '../graph.js';
 import { malformed } from './attributes.js';
-import { resolveHooks, storingHooks, type HookTarget } from './hooks.js';
+import type { OwnCode } from './own-code.js';
+import { applyKnownPreHooks, resolveHooks, storingHooks, type HookTarget } from './hooks.js';
 
 /** What one module hands to the next: a value, or a tuple of such. */
 export type Flow = Value | readonly Flow[];
@@ -14,13 +15,42 @@ export function flatten(flow: Flow): Value[] {
   return flow instanceof Value ? [flow] : flow.flatMap(flatten);
 }
 
-/** Turns one module into nodes, as its `forward` in evaluation mode. */
-export type Lowering = (module: Module, ctx: LoweringContext, inputs: readonly Flow[]) => Flow;
+/**
+ * Arguments of a forward by torch's names: see signatures.ts. What is left out or None is not in it.
+ */
+export type Given = ReadonlyMap<string, Flow | boolean | number | string | readonly number[]>;
+
+/**
+ * Turns one module into nodes, as its `forward` in evaluation mode. `inputs` are the tensors that it
+ * takes by position; `given` comes where code of the file called it, which may have used names.
+ */
+export type Lowering = (
+  module: Module,
+  ctx: LoweringContext,
+  inputs: readonly Flow[],
+  given?: Given,
+) => Flow;
 
 /** Lowers a tree of modules into one graph. */
 export class LoweringContext implements HookTarget {
   readonly #overrides = new Map<Module, Map<string, Tensor>>();
   readonly #stored = new Map<PyObject, Flow>();
+  readonly #kept = new WeakMap<Module, Map<string, unknown>>();
+  /**
+   * What layers that work in place (`nn.ReLU(inplace=True)`) left in their input. Lowerings hand on
+   * values and need not look; code of the file may still hold the tensor.
+   */
+  readonly overwritten = new Map<Value, Value>();
+
+  /**
+   * What a lowering hands on in a form of its own, as torch has it: for code of the file that takes
+   * it.
+   */
+  readonly asTorch = new WeakMap<readonly Flow[], () => Flow>();
+  /** Whether its inputs are torch's own tensors, for which torch may take shorter ways. */
+  plainTensors = true;
+  /** Of files that have some. */
+  code: OwnCode | undefined;
 
   constructor(
     readonly graph: GraphBuilder,
@@ -30,11 +60,13 @@ export class LoweringContext implements HookTarget {
   ) {}
 
   /** @throws UnsupportedModuleError when the class, or a hook on the module, is not known. */
-  lower(module: Module, inputs: readonly Flow[]): Flow {
+  lower(module: Module, inputs: readonly Flow[], given?: Given): Flow {
+    const followed = this.code?.lower(module, inputs);
+    if (followed) return followed;
     const lowering = this.lowerings.get(module.className);
     if (!lowering) throw new UnsupportedModuleError(module.path, module.className);
     this.checkHooks(module);
-    const output = this.graph.scoped(module.path, () => lowering(module, this, inputs));
+    const output = this.graph.scoped(module.path, () => lowering(module, this, inputs, given));
     for (const hook of storingHooks(module) ?? []) this.#stored.set(hook, output);
     return output;
   }
@@ -42,6 +74,16 @@ export class LoweringContext implements HookTarget {
   /** What a fastai `Hook` stored: the last output of the module that it is on. */
   stored(hook: PyObject): Flow | undefined {
     return this.#stored.get(hook);
+  }
+
+  /** Keeps the output of a module for its fastai `Hook`. */
+  store(hook: PyObject, output: Flow): void {
+    this.#stored.set(hook, output);
+  }
+
+  /** Applies the known pre-hooks of a module whose other hooks are code that is followed. */
+  applyPreHooks(module: Module): void {
+    applyKnownPreHooks(module, this);
   }
 
   /**
@@ -54,8 +96,8 @@ export class LoweringContext implements HookTarget {
   }
 
   /** The same for a module that gives one tensor. */
-  lowerValue(module: Module, inputs: readonly Flow[]): Value {
-    const output = this.lower(module, inputs);
+  lowerValue(module: Module, inputs: readonly Flow[], given?: Given): Value {
+    const output = this.lower(module, inputs, given);
     if (output instanceof Value) return output;
     throw this.unsupported(module, 'its result is a tuple where one tensor is needed');
   }
@@ -95,6 +137,14 @@ export class LoweringContext implements HookTarget {
 
   requiredWeight(module: Module, name: string): Value {
     return this.graph.initializer(this.requiredTensor(module, name), name);
+  }
+
+  /** What is made of a module's weights once, however often it is called. */
+  once<T>(module: Module, key: string, make: () => T): T {
+    let kept = this.#kept.get(module);
+    if (!kept) this.#kept.set(module, (kept = new Map()));
+    if (!kept.has(key)) kept.set(key, make());
+    return kept.get(key) as T;
   }
 
   override(module: Module, name: string, tensor: Tensor): void {

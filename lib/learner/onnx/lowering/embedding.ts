@@ -41,6 +41,26 @@ function renormalized(weight: Tensor, maxNorm: number, order: number): Float32Ar
 const lowerEmbedding: Lowering = (module, ctx, inputs) =>
   ctx.graph.op('Gather', [embeddingTable(module, ctx), ctx.value(module, inputs)], { axis: 0 });
 
+/** Bags of one length: rows of ids. What offsets, weights and a padding index change is refused. */
+const lowerEmbeddingBag: Lowering = (module, ctx, inputs) => {
+  const ids = ctx.value(module, inputs);
+  if (ids.rank !== 2) throw ctx.unsupported(module, 'it takes rows of ids, not ids and offsets');
+  if (optionalNumberAttr(module, 'padding_idx') !== null) {
+    throw ctx.unsupported(module, 'it leaves out a padding index');
+  }
+  const mode = module.attr('mode');
+  if (mode !== 'sum' && mode !== 'mean' && mode !== 'max') {
+    throw ctx.unsupported(module, 'its mode is not known');
+  }
+  const rows = ctx.graph.op('Gather', [embeddingTable(module, ctx), ids], { axis: 0 });
+  return mode === 'sum'
+    ? ctx.graph.op('ReduceSum', [rows, ctx.graph.axes(1)], { keepdims: 0 })
+    : ctx.graph.op(mode === 'mean' ? 'ReduceMean' : 'ReduceMax', [rows], {
+        axes: [1],
+        keepdims: 0,
+      });
+};
+
 /** fastai's EmbeddingDropout: in evaluation its embedding and nothing else. */
 const lowerEmbeddingDropout: Lowering = (module, ctx, inputs) =>
   ctx.lower(ctx.child(module, 'emb'), inputs);
@@ -48,6 +68,7 @@ const lowerEmbeddingDropout: Lowering = (module, ctx, inputs) =>
 export const embeddings: LoweringFamily = {
   lowerings: {
     'torch.nn.modules.sparse|fastai.layers': { Embedding: lowerEmbedding },
+    'torch.nn.modules.sparse': { EmbeddingBag: lowerEmbeddingBag },
     'fastai.text.models.awdlstm': { EmbeddingDropout: lowerEmbeddingDropout },
   },
   signatures: {

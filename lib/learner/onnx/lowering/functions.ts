@@ -1,3 +1,4 @@
+import type { Module } from '../../torch/module.js';
 import { PyPartial, qualifiedNameOf, type PyValue } from '../../torch/python.js';
 import type { Value } from '../graph.js';
 import type { LoweringContext } from './context.js';
@@ -69,19 +70,37 @@ const functions: ReadonlyMap<string, Emit> = new Map<string, Emit>([
 
 const homes = /^(torch|fastai|fastcore|fasttransform|timm|torchvision)\./;
 
+/** Whether {@link lowerActivationFunction} knows the function. */
+function isActivationFunction(func: PyValue | undefined): boolean {
+  if (func instanceof PyPartial) {
+    const plain =
+      func.args.length === 0 && [...func.kwargs.keys()].every((key) => key === 'inplace');
+    return plain && isActivationFunction(func.func);
+  }
+  return emitOf(func) !== undefined;
+}
+
+/** A layer around a function that is not known by its name: the file may have its code. */
+export function callsUnknownFunction(module: Module): boolean {
+  return (
+    /^fastai\.layers\.(Partial)?Lambda$/.test(module.className) &&
+    !isActivationFunction(module.attr('func'))
+  );
+}
+
+function emitOf(func: PyValue | undefined): Emit | undefined {
+  // torch's own functions are pickled as attributes of a class of torch._C.
+  const name = qualifiedNameOf(func);
+  if (name === undefined || !homes.test(name)) return undefined;
+  return functions.get(name.slice(name.lastIndexOf('.') + 1));
+}
+
 /** What a function that torch, fastai or timm ships does to a tensor; undefined for any other. */
 export function lowerActivationFunction(
   ctx: LoweringContext,
   func: PyValue | undefined,
   x: Value,
 ): Value | undefined {
-  if (func instanceof PyPartial) {
-    const plain =
-      func.args.length === 0 && [...func.kwargs.keys()].every((key) => key === 'inplace');
-    return plain ? lowerActivationFunction(ctx, func.func, x) : undefined;
-  }
-  // torch's own functions are pickled as attributes of a class of torch._C.
-  const name = qualifiedNameOf(func);
-  if (name === undefined || !homes.test(name)) return undefined;
-  return functions.get(name.slice(name.lastIndexOf('.') + 1))?.(ctx, x);
+  if (!isActivationFunction(func)) return undefined;
+  return emitOf(func instanceof PyPartial ? func.func : func)?.(ctx, x);
 }

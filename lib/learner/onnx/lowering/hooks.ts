@@ -35,6 +35,26 @@ export function resolveHooks(module: Module, ctx: HookTarget): void {
   for (const hook of hooks.values()) applyPreHook(module, hook, ctx);
 }
 
+/** Whether a forward pre-hook is one of torch's own that change a weight. */
+export function isKnownPreHook(hook: PyValue): boolean {
+  return hook instanceof PyObject && preHooks.has(hook.className);
+}
+
+/** The known ones among a module's pre-hooks; others are code that is followed. */
+export function applyKnownPreHooks(module: Module, ctx: HookTarget): void {
+  const hooks = module.attr('_forward_pre_hooks');
+  if (!(hooks instanceof PyDict)) return;
+  for (const hook of hooks.values()) if (isKnownPreHook(hook)) applyPreHook(module, hook, ctx);
+}
+
+/** Whether code of the file is involved in a call: a hook of its own, or another forward. */
+export function hasOwnHooks(module: Module): boolean {
+  if (module.attr('forward') !== undefined || storingHooks(module) === undefined) return true;
+  const hooks = module.attr('_forward_pre_hooks');
+  if (!(hooks instanceof PyDict)) return hasEntries(hooks);
+  return !hooks.values().every(isKnownPreHook);
+}
+
 const NO_HOOKS: readonly PyObject[] = [];
 
 /**
@@ -50,7 +70,7 @@ export function storingHooks(module: Module): readonly PyObject[] | undefined {
 }
 
 /** The object of a bound `Hook.hook_fn`, which pickle and cloudpickle write differently. */
-function hookOwner(hook: PyValue): PyObject | undefined {
+export function hookOwner(hook: PyValue): PyObject | undefined {
   if (!(hook instanceof PyObject)) return undefined;
   return hook.args.find(
     (arg): arg is PyObject =>

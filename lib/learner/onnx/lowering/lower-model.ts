@@ -4,7 +4,8 @@ import type { Graph, Value } from '../graph.js';
 import { UnsupportedModuleError } from '../errors.js';
 import { flatten, LoweringContext, type Flow } from './context.js';
 import type { InputSpec, ModelHints } from './lowering.js';
-import { lowerings, signatureOf } from './registry.js';
+import type { OwnSources } from './own-code.js';
+import { isModuleList, lowerings, ownCodeOf, signatureOf } from './registry.js';
 
 /** A model as a graph. */
 export interface LoweredModel {
@@ -12,6 +13,8 @@ export interface LoweredModel {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly hints: ModelHints;
+  /** Whether code of the file was followed. */
+  readonly ownCode: boolean;
 }
 
 export interface LowerOptions {
@@ -26,6 +29,17 @@ export interface LowerOptions {
    * @default true
    */
   readonly skipsChunks?: boolean;
+  /**
+   * Whether its inputs are torch's own tensors. Those of fastai's classes (`TensorText`,
+   * `TensorImage`) take no shorter ways, which give other results.
+   *
+   * @default true
+   */
+  readonly plainTensors?: boolean;
+  /** The user's own files, where classes of the model are code that the file only names. */
+  readonly sources?: OwnSources | undefined;
+  /** Sizes of the inputs, by name, where the model's code has to know them; null ones stay free. */
+  readonly sizes?: Readonly<Record<string, readonly (number | null)[]>> | undefined;
 }
 
 /**
@@ -45,28 +59,48 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
   }
   const graph = new GraphBuilder();
   const ctx = new LoweringContext(graph, lowerings, options.skipsChunks);
-  const inputs = specs.map(({ name, dtype, dims }) => graph.input(name, dtype, dims));
+  ctx.plainTensors = options.plainTensors ?? true;
+  const inputs = specs.map(({ name, dtype, dims }) => {
+    const sizes = options.sizes?.[name];
+    return graph.input(
+      name,
+      dtype,
+      dims.map((dim, axis) => (typeof dim === 'number' ? dim : (sizes?.[axis] ?? dim))),
+    );
+  });
   // Sequential models hand one argument on; more inputs travel as a tuple.
   const arguments_: readonly Flow[] = inputs.length === 1 ? inputs : [inputs];
-  const results = flatten(ctx.lower(root, arguments_));
+  ctx.code = ownCodeOf(root, ctx, inputs.length === 1 ? undefined : inputs, options.sources);
+  const results = flatten(lowerRoot(ctx, root, arguments_, inputs));
   const names = options.outputs ?? signature?.outputs ?? ['output'];
   const outputs = results.map((value, i) =>
     graph.output(names[i] ?? `${names[0] ?? 'output'}_${i}`, value),
   );
-  return { graph: graph.finish(), inputs, outputs, hints: signature?.hints ?? { kind: 'module' } };
+  const hints = signature?.hints ?? { kind: 'module' };
+  return { graph: graph.finish(), inputs, outputs, hints, ownCode: ctx.code?.followed ?? false };
+}
+
+/** Whoever makes graphs for given sizes has to know what there is to give. */
+function lowerRoot(
+  ctx: LoweringContext,
+  root: Module,
+  args: readonly Flow[],
+  inputs: readonly Value[],
+): Flow {
+  try {
+    return ctx.lower(root, args);
+  } catch (error) {
+    if (ctx.code) ctx.code.nameInputs(error, inputs);
+    throw error;
+  }
 }
 
 /** The first module without a lowering, in the order of the file. */
 function firstUnknown(module: Module): Module | undefined {
-  if (!lowerings.has(module.className) && !isList(module)) return module;
+  if (!lowerings.has(module.className) && !isModuleList(module)) return module;
   for (const child of module.children.values()) {
     const unknown = child ? firstUnknown(child) : undefined;
     if (unknown) return unknown;
   }
   return undefined;
-}
-
-/** Lists hold modules that their owner calls. */
-function isList({ className }: Module): boolean {
-  return /^torch\.nn\.modules\.container\.Module(List|Dict)$/.test(className);
 }

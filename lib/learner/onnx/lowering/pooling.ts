@@ -1,16 +1,9 @@
 import type { Module } from '../../torch/module.js';
 import type { Value } from '../graph.js';
-import { boolAttr, numberAttr } from './attributes.js';
+import { boolAttr, numberAttr, optionalNumberAttr } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
 import type { LoweringFamily } from './lowering.js';
-import {
-  bothEnds,
-  dimsOfClass,
-  maxPoolOperand,
-  padImage,
-  sizesAttr,
-  spatialSizes,
-} from './spatial.js';
+import { dimsOfClass, maxPoolOperand, padImage, sizesAttr, spatialSizes } from './spatial.js';
 import { forward, sideBySide } from './forward.js';
 
 interface Window {
@@ -77,12 +70,18 @@ const lowerMaxPool: Lowering = (module, ctx, inputs) => {
 
 const lowerAvgPool: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
-  if (typeof module.attr('divisor_override') === 'number') {
-    throw ctx.unsupported(module, 'it has a divisor of its own (divisor_override)');
-  }
   const window = windowOf(module, dimsOfClass(module), false);
   const { kernel, strides, padding } = window;
   const behind = overhangs(module, ctx, x, window);
+  const divisor = optionalNumberAttr(module, 'divisor_override');
+  if (divisor !== null) {
+    if (behind === undefined) {
+      throw ctx.unsupported(module, 'it rounds up (ceil_mode) and has a divisor of its own');
+    }
+    const ends = padding.map((size, i) => size + behind[i]!);
+    const sum = windowSum(ctx, padImage(ctx, x, padding, ends), window);
+    return ctx.graph.op('Div', [sum, ctx.graph.scalar(divisor)]);
+  }
   // torch counts the padding when it is told to, but never what ceil_mode adds behind it.
   const counted = boolAttr(module, 'count_include_pad', true);
   const image = counted ? padImage(ctx, x, padding, padding) : x;
@@ -97,22 +96,39 @@ const lowerAvgPool: Lowering = (module, ctx, inputs) => {
   });
 };
 
+/** The mean of what each window has of the image, times its area. */
+function windowSum(
+  { graph }: LoweringContext,
+  x: Value,
+  { kernel, strides }: Window,
+  behind: readonly number[] = kernel.map(() => 0),
+): Value {
+  const area = kernel.reduce((product, size) => product * size, 1);
+  const mean = graph.op('AveragePool', [x], {
+    kernel_shape: kernel,
+    strides,
+    pads: [...kernel.map(() => 0), ...behind],
+  });
+  return graph.op('Mul', [mean, graph.scalar(area)]);
+}
+
 /** (sum of x^p)^(1/p) over each window. */
 const lowerLpPool: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
   const window = windowOf(module, dimsOfClass(module), false);
-  if (boolAttr(module, 'ceil_mode', false))
-    throw ctx.unsupported(module, 'it rounds up (ceil_mode)');
+  const behind = overhangs(module, ctx, x, window);
+  if (behind === undefined) {
+    throw ctx.unsupported(
+      module,
+      'it rounds up (ceil_mode), and the size of its input is not known',
+    );
+  }
   const p = numberAttr(module, 'norm_type');
+  // Versions of torch differ in what they make of these.
+  if (!Number.isFinite(p) || p === 0) throw ctx.unsupported(module, `its norm_type is ${p}`);
   const { graph } = ctx;
-  const area = window.kernel.reduce((product, size) => product * size, 1);
-  const mean = graph.op('AveragePool', [graph.op('Pow', [x, graph.scalar(p)])], {
-    kernel_shape: window.kernel,
-    strides: window.strides,
-    pads: bothEnds(window.padding),
-  });
-  // torch takes sign(sum) * |sum|, clipped at 0, to the power of 1/p.
-  const sum = graph.op('Relu', [graph.op('Mul', [mean, graph.scalar(area)])]);
+  const sum = windowSum(ctx, graph.op('Pow', [x, graph.scalar(p)]), window, behind);
+  // As in torch, the root of a negative sum is NaN.
   return graph.op('Pow', [sum, graph.scalar(1 / p)]);
 };
 

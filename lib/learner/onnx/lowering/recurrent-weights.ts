@@ -48,6 +48,18 @@ export function recurrentWeights(
   suffixes: readonly string[],
   withReset = false,
 ): RecurrentWeights {
+  return ctx.once(module, `recurrent${suffixes.join()}${withReset}`, () =>
+    weightsOf(module, ctx, cell, suffixes, withReset),
+  );
+}
+
+function weightsOf(
+  module: Module,
+  ctx: LoweringContext,
+  cell: Cell,
+  suffixes: readonly string[],
+  withReset: boolean,
+): RecurrentWeights {
   const tensors = (name: string): Tensor[] =>
     suffixes.map((suffix) => ctx.requiredTensor(module, `${name}${suffix}`));
   const [ih, hh] = [tensors('weight_ih'), tensors('weight_hh')];

@@ -29,9 +29,12 @@ export function recurrentLayer(
     readonly relu?: boolean;
     /** The first hidden state, and of an LSTM the first cell state. Zeros without. */
     readonly initial?: readonly Value[];
+    /** Steps of each row [batch], int32: what comes behind them is zeros. */
+    readonly lengths?: Value | undefined;
   } = {},
 ): Value[] {
   const directions = options.bidirectional === true ? 2 : 1;
+  const { lengths, initial } = options;
   return ctx.graph.ops(
     cell.op,
     [
@@ -39,7 +42,7 @@ export function recurrentLayer(
       weights.input,
       weights.recurrent,
       weights.bias,
-      ...(options.initial ? [undefined, ...options.initial] : []),
+      ...(initial || lengths ? [lengths, ...(initial ?? [])] : []),
     ],
     {
       hidden_size: weights.hidden,
@@ -51,49 +54,87 @@ export function recurrentLayer(
   );
 }
 
-/** torch.nn.LSTM, GRU and RNN: (x, state?) to (outputs, states). */
+const usesRelu = (module: Module, cell: Cell): boolean =>
+  cell.op === 'RNN' && stringAttr(module, 'nonlinearity', 'tanh') === 'relu';
+
+/**
+ * torch.nn.LSTM, GRU and RNN: (x, state?) to (outputs, states). `lengths` are those of a packed
+ * sequence: each row ends there, and a layer that goes back begins there.
+ */
 function lowerRecurrent(cell: Cell): Lowering {
-  return (module, ctx, inputs) => {
+  return (module, ctx, inputs, given) => {
     const [first, state] = inputs;
-    if (!(first instanceof Value) || first.rank !== 3) {
-      throw ctx.unsupported(module, 'it takes a batch of sequences (rank 3)');
+    if (!(first instanceof Value) || (first.rank !== 3 && first.rank !== 2)) {
+      throw ctx.unsupported(module, 'it takes a batch of sequences (rank 3), or one (rank 2)');
     }
     if (intAttr(module, 'proj_size', 0) !== 0) {
       throw ctx.unsupported(module, 'it projects its hidden state (proj_size)');
     }
     const { graph } = ctx;
-    const batchFirst = boolAttr(module, 'batch_first', false);
+    const single = first.rank === 2;
+    const batchFirst = boolAttr(module, 'batch_first', false) && !single;
     const swap = (value: Value): Value =>
       batchFirst ? graph.op('Transpose', [value], { perm: [1, 0, 2] }) : value;
+    // Without a batch torch has none in the states either.
+    const [addBatch, dropBatch] = (['Unsqueeze', 'Squeeze'] as const).map(
+      (op) => (value: Value) => (single ? graph.op(op, [value, graph.axes(1)]) : value),
+    ) as [(value: Value) => Value, (value: Value) => Value];
     const layers = intAttr(module, 'num_layers', 1);
     const bidirectional = boolAttr(module, 'bidirectional', false);
-    const initial = state === undefined ? undefined : givenStates(module, ctx, cell, state);
-    const relu = cell.op === 'RNN' && stringAttr(module, 'nonlinearity', 'tanh') === 'relu';
-    let x = swap(first);
+    const directions = bidirectional ? 2 : 1;
+    const lengths = given?.get('lengths');
+    const initial =
+      state === undefined ? undefined : givenStates(module, ctx, cell, state).map(addBatch);
+    let x = addBatch(swap(first));
     const last: Value[][] = [];
     for (let layer = 0; layer < layers; layer++) {
       const suffixes = bidirectional ? [`_l${layer}`, `_l${layer}_reverse`] : [`_l${layer}`];
       const weights = recurrentWeights(module, ctx, cell, suffixes);
       const [outputs, ...states] = recurrentLayer(ctx, cell, x, weights, {
         bidirectional,
-        relu,
+        relu: usesRelu(module, cell),
+        lengths: lengths instanceof Value ? lengths : undefined,
         ...(initial && {
-          initial: initial.map((all) =>
-            layerState(ctx, all, layer * suffixes.length, suffixes.length),
-          ),
+          initial: initial.map((all) => layerState(ctx, all, layer * directions, directions)),
         }),
       });
-      x = joinDirections(ctx, outputs as Value, weights.hidden * suffixes.length);
+      x = joinDirections(ctx, outputs as Value, weights.hidden * directions);
       last.push(states);
     }
     const stacked = (which: number): Value =>
-      graph.op(
-        'Concat',
-        last.map((states) => states[which]),
-        { axis: 0 },
+      dropBatch(
+        graph.op(
+          'Concat',
+          last.map((states) => states[which]),
+          { axis: 0 },
+        ),
       );
     const states: Flow = cell.op === 'LSTM' ? [stacked(0), stacked(1)] : stacked(0);
-    return [swap(x), states];
+    return [swap(dropBatch(x)), states];
+  };
+}
+
+/** One step: (x, state?) to the state, [batch, hidden] or [hidden]. */
+function lowerCell(cell: Cell): Lowering {
+  return (module, ctx, inputs) => {
+    const { graph } = ctx;
+    const [x, state] = inputs;
+    if (!(x instanceof Value) || (x.rank !== 1 && x.rank !== 2)) {
+      throw ctx.unsupported(module, 'it takes a batch of rows (rank 2), or one row (rank 1)');
+    }
+    // [steps, batch, width] for the input, [directions, batch, width] for the states.
+    const axes = x.rank === 2 ? [0] : [0, 1];
+    const raise = (value: Value): Value => graph.op('Unsqueeze', [value, graph.axes(...axes)]);
+    const weights = recurrentWeights(module, ctx, cell, ['']);
+    const initial = state === undefined ? undefined : givenStates(module, ctx, cell, state);
+    const [, ...states] = recurrentLayer(ctx, cell, raise(x), weights, {
+      relu: usesRelu(module, cell),
+      ...(initial && { initial: initial.map(raise) }),
+    });
+    const [hidden, memory] = states.map((value) =>
+      graph.op('Squeeze', [value, graph.axes(...axes)]),
+    ) as [Value, Value];
+    return cell.op === 'LSTM' ? [hidden, memory] : hidden;
   };
 }
 
@@ -139,6 +180,9 @@ export const recurrents: LoweringFamily = {
       LSTM: lowerRecurrent(lstmCell),
       GRU: lowerRecurrent(gruCell),
       RNN: lowerRecurrent(rnnCell),
+      LSTMCell: lowerCell(lstmCell),
+      GRUCell: lowerCell(gruCell),
+      RNNCell: lowerCell(rnnCell),
     },
     'fastai.text.models.awdlstm': { WeightDropout: lowerWeightDropout },
   },

@@ -1,11 +1,15 @@
 import type { Module } from '../../torch/module.js';
+import { PyObject } from '../../torch/python.js';
 import { activations } from './activation.js';
 import { containers } from './containers.js';
 import type { Lowering } from './context.js';
 import { embeddings } from './embedding.js';
+import { callsUnknownFunction } from './functions.js';
+import { hasOwnHooks } from './hooks.js';
 import { linears } from './linear.js';
 import { entriesOf, type LoweringFamily, type Signature, type SignatureOf } from './lowering.js';
 import { norms } from './norm.js';
+import type { OwnCode } from './own-code.js';
 import { recurrents } from './recurrent.js';
 import { tabularModels } from './tabular.js';
 import { textModels } from './text/models.js';
@@ -56,8 +60,12 @@ register(always);
 /** The classes that can be lowered, of the families that have been loaded. */
 export const lowerings: ReadonlyMap<string, Lowering> = known;
 
-/** Loads the families that the classes of a model belong to, before anything asks for them. */
-export async function loadLowerings(root: Module): Promise<void> {
+/**
+ * Loads the families that the classes of a model belong to, before anything asks for them.
+ *
+ * @param withSources Whether the user gave sources of classes that the file only names.
+ */
+export async function loadLowerings(root: Module, withSources = false): Promise<void> {
   const missing = new Set<string>();
   const walk = ({ className, children }: Module): void => {
     if (!known.has(className)) missing.add(className);
@@ -66,6 +74,37 @@ export async function loadLowerings(root: Module): Promise<void> {
   walk(root);
   const wanted = onDemand.filter(({ homes }) => [...missing].some((name) => homes.test(name)));
   for (const { load } of wanted) register(await load());
+  // Bases of its own classes, and what their code calls, may be of any family.
+  if (!hasOwnCode(root, withSources)) return;
+  await allLowerings();
+  tracing ??= await import('../tracing/trace-module.js');
+}
+
+type Tracing = typeof import('../tracing/trace-module.js');
+let tracing: Tracing | undefined;
+
+/** Lists hold modules that their owner calls. */
+export const isModuleList = ({ className }: Module): boolean =>
+  /^torch\.nn\.modules\.container\.(Module|Parameter)(List|Dict)$/.test(className);
+
+/**
+ * Whether code has to be followed: that of the file, or, where the user gave sources, theirs. The
+ * families of the model are loaded.
+ */
+export function hasOwnCode(module: Module, withSources = false): boolean {
+  const unknown = !known.has(module.className) && !isModuleList(module);
+  if (unknown && (withSources || module.record.cls instanceof PyObject)) return true;
+  if (hasOwnHooks(module) || callsUnknownFunction(module)) return true;
+  return [...module.children.values()].some(
+    (child) => child !== null && hasOwnCode(child, withSources),
+  );
+}
+
+/** The code of a model's own classes, where {@link loadLowerings} found that it has some. */
+export function ownCodeOf(
+  ...args: ConstructorParameters<Tracing['TracedModules']>
+): OwnCode | undefined {
+  return tracing && new tracing.TracedModules(...args);
 }
 
 /** Every class that can be lowered. */

@@ -13,7 +13,8 @@ function resizeAttributes(
   mode: string,
   alignCorners: boolean,
 ): Attributes {
-  const coordinates = alignCorners ? 'align_corners' : 'pytorch_half_pixel';
+  // Not pytorch_half_pixel: of an image that becomes one pixel, torch takes the middle since 1.5.
+  const coordinates = alignCorners ? 'align_corners' : 'half_pixel';
   switch (mode) {
     case 'nearest':
       // torch's oldest mode: floor(index * scale).

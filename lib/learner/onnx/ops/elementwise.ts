@@ -30,6 +30,13 @@ function broadcasting(
   };
 }
 
+/** Asks of each float: is it NaN, is it infinite. */
+const question: OpSchema = {
+  inputs: [1, 1],
+  attributes: { detect_negative: 'int', detect_positive: 'int' },
+  infer: (call) => [{ dtype: 'bool', shape: call.expect(0, ...floats).shape }],
+};
+
 const arithmetic: readonly OnnxDType[] = ['float32', 'float64', 'int32', 'int64', 'uint8', 'int8'];
 const signed: readonly OnnxDType[] = ['float32', 'float64', 'int32', 'int64', 'int8'];
 
@@ -51,6 +58,26 @@ export const elementwiseOps: Readonly<Record<string, OpSchema>> = {
   HardSigmoid: unary({ alpha: 'float', beta: 'float' }),
   Softmax: unary({ axis: 'int' }),
   LogSoftmax: unary({ axis: 'int' }),
+  Log: unary(),
+  Reciprocal: unary(),
+  Ceil: unary(),
+  Floor: unary(),
+  Round: unary(),
+  Sin: unary(),
+  Cos: unary(),
+  Tan: unary(),
+  Asin: unary(),
+  Acos: unary(),
+  Atan: unary(),
+  Sinh: unary(),
+  Cosh: unary(),
+  Asinh: unary(),
+  Acosh: unary(),
+  Atanh: unary(),
+  IsNaN: question,
+  IsInf: question,
+  Abs: unary({}, arithmetic),
+  Sign: unary({}, arithmetic),
   Neg: unary({}, signed),
   Not: unary({}, ['bool']),
   Identity: unary({}, [...arithmetic, 'bool']),
@@ -62,10 +89,23 @@ export const elementwiseOps: Readonly<Record<string, OpSchema>> = {
   Min: broadcasting(Infinity, undefined, arithmetic),
   Max: broadcasting(Infinity, undefined, arithmetic),
   PRelu: broadcasting(2, undefined, floats),
+  Mod: {
+    inputs: [2, 2],
+    attributes: { fmod: 'int' },
+    infer: (call) => [
+      {
+        dtype: call.expectSame(),
+        shape: call.broadcast(call.input(0).shape, call.input(1).shape),
+      },
+    ],
+  },
   And: broadcasting(2, 'bool', ['bool']),
+  Or: broadcasting(2, 'bool', ['bool']),
+  Xor: broadcasting(2, 'bool', ['bool']),
   Equal: broadcasting(2, 'bool'),
   Less: broadcasting(2, 'bool', arithmetic),
   Greater: broadcasting(2, 'bool', arithmetic),
+  LessOrEqual: broadcasting(2, 'bool', arithmetic),
   GreaterOrEqual: broadcasting(2, 'bool', arithmetic),
   Clip: {
     inputs: [1, 3],

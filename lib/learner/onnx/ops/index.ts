@@ -1,5 +1,6 @@
 import { elementwiseOps } from './elementwise.js';
 import { layerOps } from './layers.js';
+import { indexingOps } from './indexing.js';
 import { layoutOps } from './layout.js';
 import { reduceOps } from './reduce.js';
 import type { OpSchema } from './schema.js';
@@ -7,7 +8,7 @@ import { spatialOps } from './spatial.js';
 
 /** The operators that the builder knows, by their ONNX names. */
 export const opSchemas: ReadonlyMap<string, OpSchema> = new Map(
-  [elementwiseOps, layoutOps, reduceOps, layerOps, spatialOps].flatMap((family) =>
+  [elementwiseOps, layoutOps, indexingOps, reduceOps, layerOps, spatialOps].flatMap((family) =>
     Object.entries(family),
   ),
 );

@@ -4,10 +4,13 @@ import type { OpCall, OpSchema } from './schema.js';
 function matMulShape(call: OpCall): Shape {
   const [a, b] = [call.input(0).shape, call.input(1).shape];
   if (!a || !b) return undefined;
-  if (a.length < 2 || b.length < 2) call.fail('MatMul takes rank 2 or more');
-  call.unify(a.at(-1) ?? null, b.at(-2) ?? null, 'the inner sizes');
+  if (a.length < 1 || b.length < 1) call.fail('MatMul takes rank 1 or more');
+  const inner = b.length === 1 ? b[0] : b.at(-2);
+  call.unify(a.at(-1) ?? null, inner ?? null, 'the inner sizes');
   const lead = call.broadcast(a.slice(0, -2), b.slice(0, -2));
-  return lead && [...lead, a.at(-2) ?? null, b.at(-1) ?? null];
+  const rows = a.length === 1 ? [] : [a.at(-2) ?? null];
+  const columns = b.length === 1 ? [] : [b.at(-1) ?? null];
+  return lead && [...lead, ...rows, ...columns];
 }
 
 function gemm(call: OpCall): ValueType[] {
@@ -82,6 +85,12 @@ export const layerOps: Readonly<Record<string, OpSchema>> = {
     inputs: [2, 3],
     attributes: { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
     infer: gemm,
+  },
+  /** Whoever writes the equation knows the sizes. */
+  Einsum: {
+    inputs: [1, Infinity],
+    attributes: { equation: 'string' },
+    infer: (call) => [{ dtype: call.expectSame(), shape: undefined }],
   },
   BatchNormalization: {
     inputs: [5, 5],

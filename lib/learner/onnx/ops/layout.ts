@@ -32,6 +32,66 @@ export const layoutOps: Readonly<Record<string, OpSchema>> = {
       return [{ dtype, shape: [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)] }];
     },
   },
+  /** Of each dimension but `axis` the place that the index has itself. */
+  GatherElements: {
+    inputs: [2, 2],
+    attributes: { axis: 'int' },
+    infer: (call) => [
+      { dtype: call.input(0).dtype, shape: call.expect(1, 'int32', 'int64').shape },
+    ],
+  },
+  GatherND: {
+    inputs: [2, 2],
+    attributes: { batch_dims: 'int' },
+    infer: (call) => {
+      const { dtype, shape } = call.input(0);
+      const indices = call.expect(1, 'int64').shape;
+      const depth = indices?.at(-1);
+      if (!shape || !indices || typeof depth !== 'number') return [{ dtype, shape: undefined }];
+      const rest = shape.slice(depth + call.int('batch_dims', 0));
+      return [{ dtype, shape: [...indices.slice(0, -1), ...rest] }];
+    },
+  },
+  ScatterElements: {
+    inputs: [3, 3],
+    attributes: { axis: 'int', reduction: 'string' },
+    infer: (call) => [call.input(0)],
+  },
+  ScatterND: {
+    inputs: [3, 3],
+    attributes: { reduction: 'string' },
+    infer: (call) => [call.input(0)],
+  },
+  /** As many parts as there are sizes. */
+  Split: {
+    inputs: [2, 2],
+    attributes: { axis: 'int' },
+    infer: (call) => {
+      const { dtype, shape } = call.input(0);
+      const sizes = call.expect(1, 'int64').known ?? call.fail('Split takes known sizes');
+      const axis = call.axis(call.int('axis', 0), shape?.length);
+      return sizes.map((size) => ({
+        dtype,
+        shape: shape?.map((dim, i) => (i === axis ? size : dim)),
+      }));
+    },
+  },
+  Tile: {
+    inputs: [2, 2],
+    infer: (call) => {
+      const { dtype, shape } = call.input(0);
+      const repeats = call.expect(1, 'int64').known;
+      const tiled = (dim: Dim, times: number | undefined): Dim =>
+        times === 1 ? dim : typeof dim === 'number' && times !== undefined ? dim * times : null;
+      return [{ dtype, shape: shape?.map((dim, i) => tiled(dim, repeats?.[i])) }];
+    },
+  },
+  /** The upper or lower triangle of the last two dimensions. */
+  Trilu: {
+    inputs: [1, 2],
+    attributes: { upper: 'int' },
+    infer: (call) => [call.input(0)],
+  },
   /** A new last dimension. */
   OneHot: {
     inputs: [3, 3],
@@ -179,7 +239,7 @@ function reshaped(call: OpCall, target: readonly number[] | undefined, targetSha
     return typeof rank === 'number' ? Array.from({ length: rank }, () => null) : undefined;
   }
   const result = target.map((size, i): Dim => {
-    if (size === 0) return shape?.[i] ?? null;
+    if (size === 0 && call.int('allowzero', 0) === 0) return shape?.[i] ?? null;
     return size < 0 ? null : size;
   });
   const total = shape && product(shape);

@@ -17,6 +17,13 @@ const byAttribute: OpSchema = {
   infer: (call) => [{ dtype: call.input(0).dtype, shape: reduced(call, call.ints('axes')) }],
 };
 
+/** The first place of the largest or smallest element. */
+const position: OpSchema = {
+  inputs: [1, 1],
+  attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
+  infer: (call) => [{ dtype: 'int64', shape: reduced(call, [call.int('axis', 0)]) }],
+};
+
 /** Operators that reduce dimensions. */
 export const reduceOps: Readonly<Record<string, OpSchema>> = {
   ReduceSum: {
@@ -24,10 +31,33 @@ export const reduceOps: Readonly<Record<string, OpSchema>> = {
     attributes: { keepdims: 'int', noop_with_empty_axes: 'int' },
     infer: (call) => [{ dtype: call.input(0).dtype, shape: reduced(call, call.inputs[1]?.known) }],
   },
-  ArgMax: {
-    inputs: [1, 1],
-    attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
-    infer: (call) => [{ dtype: 'int64', shape: reduced(call, [call.int('axis', 0)]) }],
+  ArgMax: position,
+  ArgMin: position,
+  ReduceMin: byAttribute,
+  ReduceProd: byAttribute,
+  ReduceL1: byAttribute,
+  ReduceSumSquare: byAttribute,
+  ReduceLogSumExp: byAttribute,
+  CumSum: {
+    inputs: [2, 2],
+    attributes: { exclusive: 'int', reverse: 'int' },
+    infer: (call) => [call.input(0)],
+  },
+  /** The values, and where they were. */
+  TopK: {
+    inputs: [2, 2],
+    attributes: { axis: 'int', largest: 'int', sorted: 'int' },
+    infer: (call) => {
+      const { dtype, shape } = call.input(0);
+      const size = call.expect(1, 'int64').known?.[0] ?? null;
+      const axis = call.axis(call.int('axis', -1), shape?.length);
+      const kept =
+        axis === undefined ? undefined : shape?.map((dim, i) => (i === axis ? size : dim));
+      return [
+        { dtype, shape: kept },
+        { dtype: 'int64', shape: kept },
+      ];
+    },
   },
   ReduceMax: byAttribute,
   ReduceMean: byAttribute,

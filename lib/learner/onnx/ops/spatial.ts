@@ -151,6 +151,17 @@ export const spatialOps: Readonly<Record<string, OpSchema>> = {
       return [{ dtype, shape: shape?.map((dim, i) => (i < 2 ? dim : scaled(dim, i))) }];
     },
   },
+  GridSample: {
+    inputs: [2, 2],
+    attributes: { mode: 'string', padding_mode: 'string', align_corners: 'int' },
+    infer: (call) => {
+      const [x, grid] = [call.expectRank(0, 4), call.expectRank(1, 4)];
+      const lead = [x.shape?.[0] ?? null, x.shape?.[1] ?? null];
+      return [
+        { dtype: x.dtype, shape: [...lead, grid.shape?.[1] ?? null, grid.shape?.[2] ?? null] },
+      ];
+    },
+  },
   DepthToSpace: {
     inputs: [1, 1],
     attributes: { blocksize: 'int', mode: 'string' },

@@ -1,13 +1,14 @@
 import type { InferenceSession, OnnxValue } from 'onnxruntime-common';
 import { phase } from '../../runtime/phases.js';
 import { SessionReleasedError } from '../errors.js';
+import type { ModelSession } from './model-session.js';
 
 /**
  * An onnxruntime session that may be released at any time, and more than once.
  *
  * `run` computes on the calling thread and blocks it.
  */
-export class OnnxSession {
+export class OnnxSession implements ModelSession {
   readonly #session: InferenceSession;
   readonly #running = new Set<Promise<unknown>>();
   #released: Promise<void> | undefined;

@@ -27,8 +27,30 @@ const lowerSentenceEncoder: Lowering = (module, ctx, inputs) => {
     lowerAwdLstm(encoder, ctx, chunks.ids, chunks),
   );
   sequences.set(outputs, { chunks, kept });
-  return [outputs, kept];
+  const flow = [outputs, kept];
+  const padIdx = intAttr(module, 'pad_idx', 1);
+  ctx.asTorch.set(flow, () => rowsFirst(ctx, ids, padIdx, outputs, kept));
+  return flow;
 };
+
+/** (outputs [batch, length, width], padding mask) of rows that are equally long, as fastai's. */
+function rowsFirst(
+  { graph }: LoweringContext,
+  ids: Value,
+  padIdx: number,
+  outputs: Value,
+  kept: Value,
+): Flow {
+  // Of the rows' first positions fastai leaves out whole chunks.
+  const [row] = graph.ops('Gather', [kept, graph.scalar(0, 'int64')], { axis: 1 });
+  const counted = graph.op('Cast', [row], { to: 'int64' });
+  const count = graph.op('ReduceSum', [counted, graph.axes(0)], { keepdims: 1 });
+  const start = graph.op('Neg', [count]);
+  const cut = (value: Value): Value =>
+    graph.op('Slice', [value, start, graph.axes(Number.MAX_SAFE_INTEGER), graph.axes(1)]);
+  const pads = graph.op('Equal', [ids, graph.scalar(padIdx, ids.dtype)]);
+  return [cut(graph.op('Transpose', [outputs], { perm: [1, 0, 2] })), cut(pads)];
+}
 
 /**
  * PoolingLinearClassifier: [last output, maximum, mean] over the kept tokens that are no padding,

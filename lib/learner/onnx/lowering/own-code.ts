@@ -1,0 +1,25 @@
+import type { Context } from '../../python/context.js';
+import type { Value } from '../../python/values.js';
+import type { Module } from '../../torch/module.js';
+import type { Value as GraphValue } from '../graph.js';
+import type { Flow } from './context.js';
+
+/** What the user's own files define. */
+export interface OwnSources {
+  /** `Net` of `__main__`, or of the file that is called as the module. */
+  lookup(ctx: Context, module: string, name: string): Value | undefined;
+  /** One of the files as a module, for imports. */
+  module?(ctx: Context, path: string): Value | undefined;
+  /** Equal for equal files: what is kept is made of them. */
+  readonly fingerprint: string;
+}
+
+/** Lowers modules whose class has code of its own. */
+export interface OwnCode {
+  /** Undefined where the module is known, or has no code. */
+  lower(module: Module, inputs: readonly Flow[]): Flow | undefined;
+  /** Whether there was some so far. */
+  readonly followed: boolean;
+  /** Tells an error that asks for sizes which inputs the graph has. */
+  nameInputs(error: unknown, inputs: readonly GraphValue[]): void;
+}

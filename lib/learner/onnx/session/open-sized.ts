@@ -1,0 +1,70 @@
+import { guarded } from '../../runtime/run-guard.js';
+import type { Graph } from '../graph.js';
+import type { SessionOptions } from './create-session.js';
+import { keptSession, type KeptPlace, type Made } from './kept-model.js';
+import type { ModelSession } from './model-session.js';
+import type { Sized } from './sized-model.js';
+import type { FixedSizes, SizedGraph } from './sized-session.js';
+
+/** A graph, and what its caller must know of it: plain data. */
+export interface MadeGraph<Facts> {
+  readonly graph: Graph;
+  readonly facts: Facts;
+}
+
+/** Makes the graph with all sizes free, or for given sizes. */
+export type LowerFor<Facts> = (
+  sizes: FixedSizes | undefined,
+) => MadeGraph<Facts> | Promise<MadeGraph<Facts>>;
+
+export interface SizedOpening<Facts> {
+  /** Where it is kept; false for nowhere. */
+  readonly place: KeptPlace | false;
+  readonly options: SessionOptions;
+  /** Asked where nothing is kept, after the lowerings are loaded. */
+  hasOwnCode(): boolean | Promise<boolean>;
+  readonly lower: LowerFor<Facts>;
+  /** Opens the file again, and calls `build` with how its model is lowered. */
+  reopened(build: (lower: LowerFor<Facts>) => Promise<SizedGraph>): Promise<SizedGraph>;
+}
+
+export interface SizedOpened<Facts> {
+  readonly session: ModelSession;
+  readonly facts: Facts;
+}
+
+/** What is kept with a model whose graph is made anew for each size. */
+interface SizedFacts<Facts> {
+  readonly sized: Sized;
+  readonly facts: Facts;
+}
+
+/**
+ * A session of a model of the file: of one graph, or, where code of its own has to know sizes, of a
+ * graph for each of them. Of the latter the first is kept.
+ */
+export async function openSizedModel<Facts>({
+  place,
+  options,
+  hasOwnCode,
+  lower,
+  reopened,
+}: SizedOpening<Facts>): Promise<SizedOpened<Facts>> {
+  const make = async (): Promise<Made<Facts | SizedFacts<Facts>>> => {
+    if (!(await hasOwnCode())) {
+      const { graph: model, facts } = await lower(undefined);
+      return { model, facts };
+    }
+    const { lowerFirst } = await import('./sized-model.js');
+    const { graph: model, facts, sized } = await lowerFirst(lower);
+    return { model, facts: sized ? { sized, facts } : facts };
+  };
+  const { session, facts } = await guarded(() => keptSession(place, make, options));
+  if (!isSized(facts)) return { session, facts };
+  const { openSized } = await import('./sized-model.js');
+  return { session: openSized(session, facts.sized, options, reopened), facts: facts.facts };
+}
+
+function isSized<Facts>(facts: Facts | SizedFacts<Facts>): facts is SizedFacts<Facts> {
+  return typeof facts === 'object' && facts !== null && 'sized' in facts;
+}
