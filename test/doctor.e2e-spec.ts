@@ -69,8 +69,19 @@ describe('vts doctor', () => {
     expect(notes).toEqual([expect.stringContaining('The model was not tried')]);
   });
 
+  it('tells what of a learner is code that its file only names', async () => {
+    const { findings } = await diagnose(await unpacked('code/learners/named/export.pkl.br'));
+    expect(findings).toEqual([
+      {
+        part: 'transforms',
+        code: 'VTS_UNSUPPORTED_LEARNER',
+        message: expect.stringContaining('SquarePad'),
+      },
+      { part: 'loss', code: 'VTS_UNKNOWN_LOSS', message: expect.stringContaining('ModuleLoss') },
+    ]);
+  });
+
   it.each<[path: string, part: string, code: string]>([
-    ['vision/learners/refused-transform/export.pkl.br', 'transforms', 'VTS_UNSUPPORTED_LEARNER'],
     ['refused/custom_layer.pkl', 'model', 'VTS_UNSUPPORTED_MODULE'],
     ['refused/version_one.pkl', 'file', 'VTS_FASTAI_VERSION'],
     ['refused/weights.pkl', 'learner', 'VTS_NOT_A_LEARNER'],

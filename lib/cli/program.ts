@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { styleText } from 'node:util';
 import { packageVersion } from '../learner/runtime/package-version.js';
+import { addLearnerOptions } from './learner-options.js';
 import type { OutputFormat } from './output/print.js';
 import {
   collect,
@@ -64,6 +65,9 @@ Examples:
   vts serve export.pkl --open
   vts serve bears/ reviews:latest --samples photos/ --api-key "$KEY"`;
 
+/** Commands that read the file of a learner. */
+const TAKE_LEARNERS = ['import', 'inspect', 'doctor', 'predict', 'compare', 'serve'];
+
 function outputOption(
   standard: OutputFormat = 'table',
   choices: readonly string[] = ['table', 'json', 'yaml'],
@@ -100,6 +104,9 @@ export function createProgram(): Command {
   addModelCommands(program);
   addServingCommands(program);
   addBundleCommands(program);
+  for (const command of program.commands) {
+    if (TAKE_LEARNERS.includes(command.name())) addLearnerOptions(command);
+  }
   for (const command of everyCommand(program)) {
     if (command.commands.length > 0) continue;
     command.option(
@@ -179,6 +186,7 @@ function addServingCommands(program: Command): void {
     .description('show what is in a learner: what it takes and predicts, its model, its transforms')
     .option('--globals', 'list every name in its pickle, with what could be done with it')
     .option('--modules', 'list every module of its model')
+    .option('--show-code', "print the code of the user's own classes and functions")
     .addOption(outputOption())
     .action(lazy(async () => (await import('./commands/inspect.js')).inspect));
 

@@ -64,6 +64,15 @@ export type {
   OcclusionExplanation,
 } from './fastai/explanation.js';
 export { Learner } from './fastai/learner.js';
+export {
+  CodeBudgetError,
+  CodeFileError,
+  CodeNotFoundError,
+  RaisedInCodeError,
+  UnreadableCodeError,
+  UnsupportedCodeError,
+} from './python/errors.js';
+export type { CodeSource, CodeSources } from './python/code-source.js';
 export type { Shown, ShownCell, ShownColumns, ShownImage, ShownText } from './fastai/shown.js';
 export { decodeSpecTokens } from './fastai/text/lm/decode-tokens.js';
 export { LMLearner } from './fastai/text/lm/lm-learner.js';

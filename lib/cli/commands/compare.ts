@@ -2,6 +2,7 @@ import type { LearnerOptions } from '../../learner/fastai/contract.js';
 import { Comparison, type ComparisonReport, type Timed } from '../compare/comparison.js';
 import type { ItemSource } from '../compare/compared-items.js';
 import { CommandError, describeFailure } from '../errors.js';
+import { learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
 import type { StoreOptions } from '../options.js';
 import { print, toJson, type OutputFormat } from '../output/print.js';
 import type { Screen } from '../output/screen.js';
@@ -15,6 +16,7 @@ export async function compare(
   inputs: readonly string[],
   options: StoreOptions &
     Omit<ItemSource, 'inputs'> &
+    LearnerFlags &
     Pick<LearnerOptions, 'quantize' | 'decode'> & { readonly output: OutputFormat },
 ): Promise<void> {
   const { quantize, decode, data, column, limit, output } = options;
@@ -30,7 +32,7 @@ export async function compare(
   if (column !== undefined && data === undefined) {
     throw new CommandError('--column does nothing without --data', 'Add --data, or omit --column');
   }
-  await withSource(target, options, async ({ file, model }) => {
+  await withSource(target, options, async ({ file, model, load: kept }) => {
     // Loaded once there is something to compare, so that an error comes at once.
     const [{ FASTAI }, { openCompared }] = await Promise.all([
       import('../../serving/models/fastai/rules.js'),
@@ -43,7 +45,8 @@ export async function compare(
       );
     }
     const changes = { ...(quantize && { quantize }), ...(decode && { decode }) };
-    const reference = await withWait(`loading ${target}`, () => openCompared(file));
+    const load = { ...kept, ...learnerOptionsOf(options) };
+    const reference = await withWait(`loading ${target}`, () => openCompared(file, load));
     try {
       if (decode !== undefined && reference.kind !== 'vision') {
         throw new CommandError(
@@ -52,7 +55,7 @@ export async function compare(
         );
       }
       const changed = await withWait(`loading ${target} with what changes`, () =>
-        openCompared(file, changes),
+        openCompared(file, { ...load, ...changes }),
       );
       try {
         const source = { inputs, data, column, limit };

@@ -1,3 +1,4 @@
+import { learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
 import type { StoreOptions } from '../options.js';
 import { print, type OutputFormat } from '../output/print.js';
 import type { Screen } from '../output/screen.js';
@@ -8,11 +9,13 @@ import { withSource } from '../source/with-source.js';
 
 export async function doctor(
   target: string,
-  options: StoreOptions & { output: OutputFormat },
+  options: StoreOptions & LearnerFlags & { output: OutputFormat },
 ): Promise<void> {
-  await withSource(target, options, async ({ file }) => {
+  await withSource(target, options, async ({ file, load }) => {
     const { diagnose } = await import('../doctor/diagnosis.js');
-    const diagnosis = await withWait(`checking ${target}`, () => diagnose(file));
+    const diagnosis = await withWait(`checking ${target}`, () =>
+      diagnose(file, { ...load, ...learnerOptionsOf(options) }),
+    );
     await print(diagnosis, options.output, (screen) => describe(diagnosis, target, screen));
     if (!diagnosis.servable) process.exitCode = 1;
   });

@@ -1,6 +1,7 @@
 import { fastai } from '../../serving/index.js';
 import type { ModelMetadata } from '../../serving/store/index.js';
 import { CommandError } from '../errors.js';
+import { learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
 import { openStore, pairs, type StoreOptions } from '../options.js';
 import { write } from '../output/print.js';
 import { withStatus } from '../output/status.js';
@@ -10,11 +11,12 @@ import { resolveSource } from '../source/resolve-source.js';
 export async function importLearner(
   nameOrSource: string,
   source: string | undefined,
-  options: StoreOptions & {
-    label?: string[];
-    metadata?: string[];
-    frameworkVersion?: string[];
-  },
+  options: StoreOptions &
+    LearnerFlags & {
+      label?: string[];
+      metadata?: string[];
+      frameworkVersion?: string[];
+    },
 ): Promise<void> {
   const labels = Object.fromEntries(pairs(options.label, '--label'));
   const metadata = pairs(options.metadata, '--metadata').map(
@@ -35,6 +37,8 @@ export async function importLearner(
       show(`import ${name}: reading the learner`);
       return fastai.saveModel(name, found.file, {
         store,
+        ...found.load,
+        ...learnerOptionsOf(options),
         labels,
         metadata: {
           ...(found.remote === true ? { source: found.from } : {}),

@@ -1,4 +1,5 @@
 import { NotALearnerError } from '../../learner/fastai/errors.js';
+import { learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
 import type { StoreOptions } from '../options.js';
 import { withProgress, withWait } from '../output/status.js';
 import { checkApplicable, checkTogether, type PredictOptions } from '../predict/given-options.js';
@@ -10,7 +11,7 @@ import { withSource } from '../source/with-source.js';
 export async function predict(
   target: string,
   inputs: readonly string[],
-  options: StoreOptions & PredictOptions,
+  options: StoreOptions & PredictOptions & LearnerFlags,
 ): Promise<void> {
   checkTogether(inputs, options);
   await withSource(target, options, async (source) => {
@@ -45,9 +46,10 @@ async function predictCsv(
 }
 
 async function open(
-  { file, model, name, versions }: Source,
-  options: PredictOptions,
+  { file, model, name, versions, load: kept }: Source,
+  options: PredictOptions & LearnerFlags,
 ): Promise<Predictor> {
+  const load = { ...kept, ...learnerOptionsOf(options) };
   const [{ FASTAI }, { openPredictor }, { isOnnx }] = await Promise.all([
     import('../../serving/models/fastai/rules.js'),
     import('../predict/predictor.js'),
@@ -55,7 +57,7 @@ async function open(
   ]);
   if (model ? FASTAI.modules.includes(model.info.module) : !isOnnx(file)) {
     try {
-      return await openPredictor(file, options);
+      return await openPredictor(file, options, load);
     } catch (error) {
       if (model || !(error instanceof NotALearnerError)) throw error;
     }
@@ -66,6 +68,6 @@ async function open(
     import('../predict/module-predictor.js'),
     import('../serve/private-store.js'),
   ]);
-  const stored = model ?? (await (await PrivateStore.create()).addFile(name, file, versions));
+  const stored = model ?? (await (await PrivateStore.create()).addFile(name, file, versions, load));
   return openModulePredictor(stored);
 }

@@ -1,5 +1,6 @@
 import { hasCode } from '../../serving/store/durable.js';
 import { CommandError } from '../errors.js';
+import type { LearnerFlags } from '../learner-options.js';
 import type { StoreOptions } from '../options.js';
 import { warn } from '../output/print.js';
 import { loadServeApp } from '../serve/load-app.js';
@@ -7,7 +8,7 @@ import { openBrowser } from '../serve/open-browser.js';
 import type { ServeLogger } from '../serve/serve-logger.js';
 import { findTargets, type ServedTarget } from '../serve/targets.js';
 
-export interface ServeOptions extends StoreOptions {
+export interface ServeOptions extends StoreOptions, LearnerFlags {
   readonly port: number;
   readonly host: string;
   readonly workers?: number;

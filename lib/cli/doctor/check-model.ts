@@ -1,6 +1,7 @@
 import { MODULE_REMEDY, UnsupportedModuleError } from '../../learner/onnx/errors.js';
 import { lowerings } from '../../learner/onnx/lowering/registry.js';
 import type { Module } from '../../learner/torch/module.js';
+import type { KeepableOptions } from '../../serving/models/kept/keep-options.js';
 import { architectureOf, type ModuleFacts } from '../inspect/architecture.js';
 import type { Findings } from './findings.js';
 
@@ -17,8 +18,13 @@ type Place = Pick<ModuleFacts, 'path' | 'class'>;
  * @returns Modules of the user's own inside of those that lower what they hold: what keeps them from
  * being lowered shows when they are.
  */
-export async function checkModules(model: Module, findings: Findings): Promise<readonly Place[]> {
-  const modules = (await findings.attemptLater('model', () => architectureOf(model))) ?? [];
+export async function checkModules(
+  model: Module,
+  findings: Findings,
+  { code }: KeepableOptions,
+): Promise<readonly Place[]> {
+  const read = () => architectureOf(model, code !== undefined);
+  const modules = (await findings.attemptLater('model', read)) ?? [];
   addModules(
     modules.filter(({ lowering }) => !lowering),
     findings,

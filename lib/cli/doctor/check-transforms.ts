@@ -25,10 +25,10 @@ export async function checkTransforms(
     case 'lm':
       return checkTexts(file, findings, overrides);
     case 'vision':
-      return checkImages(file, findings);
+      return checkImages(file, findings, overrides);
     case 'tabular':
     case 'collab':
-      return checkRows(file, findings);
+      return checkRows(file, findings, overrides);
     case 'custom':
       return undefined;
   }
@@ -41,14 +41,29 @@ export function checkTarget(file: LearnerFile, findings: Findings): void {
   }
 }
 
-async function checkImages(file: LearnerFile, findings: Findings): Promise<void> {
-  const [{ readImageInput }, { readImageTarget }, items, batches] = await Promise.all([
-    import('../../learner/fastai/vision/image-input.js'),
-    import('../../learner/fastai/vision/image-target.js'),
-    import('../../learner/fastai/vision/transforms/item-transforms.js'),
-    import('../../learner/fastai/vision/transforms/batch-transforms.js'),
-  ]);
+async function checkImages(
+  file: LearnerFile,
+  findings: Findings,
+  options: Overrides,
+): Promise<void> {
+  const [{ readImageInput }, { readImageTarget }, { doesNothing }, items, batches] =
+    await Promise.all([
+      import('../../learner/fastai/vision/image-input.js'),
+      import('../../learner/fastai/vision/image-target.js'),
+      import('../../learner/fastai/vision/transforms/neutral.js'),
+      import('../../learner/fastai/vision/transforms/item-transforms.js'),
+      import('../../learner/fastai/vision/transforms/batch-transforms.js'),
+    ]);
   const { inputs, afterItem, afterBatch } = file.dls;
+  findings.attempt('target', () => readImageTarget(file, readTarget([])));
+  const { hasOwnCode } = await import('../../learner/fastai/vision/own-code.js');
+  if (hasOwnCode(file, options)) {
+    await findings.attemptLater('transforms', async () => {
+      const { CodePipeline } = await import('../../learner/fastai/vision/code-pipeline.js');
+      await (await CodePipeline.open(file, options)).release();
+    });
+    return;
+  }
   findings.attempt('inputs', () => readImageInput(file));
   // Each of several inputs can have a problem of its own.
   for (const input of inputs.length > 1 ? inputs : []) {
@@ -56,13 +71,13 @@ async function checkImages(file: LearnerFile, findings: Findings): Promise<void>
       readImageInput({ ...file, dls: { ...file.dls, inputs: [input] } }),
     );
   }
-  for (const transform of afterItem) {
+  const isUsed = (transform: PyValue): boolean => !doesNothing(transform, options.trainingOnly);
+  for (const transform of afterItem.filter(isUsed)) {
     findings.attempt('transforms', () => items.readItemTransforms([transform]));
   }
-  for (const transform of afterBatch) {
+  for (const transform of afterBatch.filter(isUsed)) {
     findings.attempt('transforms', () => batches.readBatchTransforms([transform]));
   }
-  findings.attempt('target', () => readImageTarget(file, readTarget([])));
 }
 
 async function checkTexts(
@@ -70,8 +85,9 @@ async function checkTexts(
   findings: Findings,
   overrides: Overrides,
 ): Promise<void> {
-  const [{ TextPipeline }, { readRules }, { readTokenizer }] = await Promise.all([
+  const [{ TextPipeline }, { textCodeOf }, { readRules }, { readTokenizer }] = await Promise.all([
     import('../../learner/fastai/text/text-pipeline.js'),
+    import('../../learner/fastai/text/open-pipeline.js'),
     import('../../learner/fastai/text/rules/read-rules.js'),
     import('../../learner/fastai/text/read-tokenizer.js'),
   ]);
@@ -84,13 +100,14 @@ async function checkTexts(
       'serve its model with a custom runner over its ONNX file',
     );
   });
+  const code = await textCodeOf(file, {});
   const rules: Record<string, (text: string) => string> = {};
   for (const tokenizer of transforms.filter((it) => transformName(it) === 'Tokenizer')) {
     for (const rule of rulesOf(tokenizer)) {
       findings.attempt('tokenizer', () =>
         passing(
           UnknownTextRuleError,
-          () => readRules([rule]),
+          () => readRules([rule], {}, code),
           ({ rule: name }) => {
             rules[name] = (text) => text;
           },
@@ -100,7 +117,7 @@ async function checkTexts(
     findings.attempt('tokenizer', () =>
       passing(
         UnsupportedTokenizerError,
-        () => readTokenizer(tokenizer, { rules }),
+        () => readTokenizer(tokenizer, { rules }, code),
         () => {
           overrides.tokenizer = (text) => text.split(/\s+/);
         },
@@ -114,7 +131,7 @@ async function checkTexts(
   const others = start < 0 ? [] : transforms.slice(start).filter((it) => !known.includes(it));
   const read = (stages: readonly PyValue[], types?: PyValue): unknown => {
     const input = { transforms: stages, types };
-    return TextPipeline.read({ ...file, dls: { ...file.dls, inputs: [input] } }, overrides);
+    return TextPipeline.read({ ...file, dls: { ...file.dls, inputs: [input] } }, overrides, code);
   };
   for (const other of others) findings.attempt('transforms', () => read([...known, other]));
   findings.attempt('transforms', () => read(transforms, file.dls.inputs[0]?.types));
@@ -141,13 +158,16 @@ function passing<T, E extends Error>(
   }
 }
 
-async function checkRows(file: LearnerFile, findings: Findings): Promise<void> {
+async function checkRows(file: LearnerFile, findings: Findings, options: Overrides): Promise<void> {
   const { dataset, afterBatch } = file.dls;
   const { readProc, readTabularRecord } =
     await import('../../learner/fastai/tabular/tabular-record.js');
   if (!dataset) return;
   for (const proc of readTransforms(dataset.attr('procs'))) {
-    findings.attempt('transforms', () => readProc(proc));
+    const step = findings.attempt('transforms', () => readProc(proc));
+    if (step?.kind !== 'code') continue;
+    const { checkProc } = await import('../../learner/fastai/tabular/own/own-row-encoder.js');
+    await findings.attemptLater('transforms', () => checkProc(step, options));
   }
   for (const transform of afterBatch) {
     if (transformName(transform) === 'ReadTabBatch') continue;

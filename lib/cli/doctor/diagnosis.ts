@@ -2,11 +2,11 @@ import { readTarget } from '../../learner/fastai/data/target.js';
 import { NotALearnerError } from '../../learner/fastai/errors.js';
 import { createInference } from '../../learner/fastai/kinds.js';
 import { openLearnerFile, type LearnerFile } from '../../learner/fastai/learner-file.js';
-import { readLoss } from '../../learner/fastai/losses/loss.js';
-import { isOnnx, modelInputs } from '../../learner/pytorch/index.js';
+import { openLoss } from '../../learner/fastai/losses/open-loss.js';
+import { isOnnx, modelInputs, TorchModel } from '../../learner/pytorch/index.js';
 import { Module, readTorchFile } from '../../learner/torch/index.js';
+import type { KeepableOptions } from '../../serving/models/kept/keep-options.js';
 import { riskOf } from '../inspect/globals.js';
-import { planAndLower } from '../inspect/plan-and-lower.js';
 import { addLoweringError, checkModules } from './check-model.js';
 import { checkTarget, checkTransforms, type Overrides } from './check-transforms.js';
 import { Findings, type Finding, type Part } from './findings.js';
@@ -26,7 +26,7 @@ export interface Diagnosis {
 }
 
 /** Looks for all that keeps a file from being served, not only for the first. It runs none of it. */
-export async function diagnose(file: string): Promise<Diagnosis> {
+export async function diagnose(file: string, load: KeepableOptions = {}): Promise<Diagnosis> {
   const findings = new Findings();
   if (isOnnx(file)) {
     await findings.attemptLater('model', () => modelInputs(file, undefined));
@@ -36,19 +36,22 @@ export async function diagnose(file: string): Promise<Diagnosis> {
   try {
     learner = openLearnerFile(file);
   } catch (error) {
-    if (error instanceof NotALearnerError) return diagnoseOther(file, error, findings);
+    if (error instanceof NotALearnerError) return diagnoseOther(file, error, findings, load);
     findings.report('file', error);
     return verdict(file, undefined, findings, []);
   }
   try {
     findings.checked.add('file').add('learner');
-    const overrides: Overrides = {};
+    const overrides: Overrides = { ...load };
     await checkKind(learner, findings);
     await checkTransforms(learner, findings, overrides);
     if (learner.kind !== 'tabular' && learner.kind !== 'collab') checkTarget(learner, findings);
-    const loss = findings.attempt('loss', () => readLoss(learner.loss));
+    const loss = await findings.attemptLater('loss', () => openLoss(learner, load));
+    await loss?.release?.();
     if (!loss) overrides.activation = 'none';
-    const suspects = await checkModules(learner.model, findings);
+    // An ONNX file takes the place of the model.
+    const suspects =
+      load.onnx === undefined ? await checkModules(learner.model, findings, load) : [];
     const notes = notesOf(learner);
     if (findings.all.every(({ part }) => part === 'loss' || part === 'tokenizer')) {
       await tryLearner(file, overrides, suspects, findings);
@@ -80,6 +83,7 @@ async function diagnoseOther(
   file: string,
   error: NotALearnerError,
   findings: Findings,
+  { code }: KeepableOptions,
 ): Promise<Diagnosis> {
   const torchFile = readTorchFile(file);
   try {
@@ -89,10 +93,10 @@ async function diagnoseOther(
       findings.report('learner', error);
       return verdict(file, undefined, findings, []);
     }
-    const suspects = await checkModules(model, findings);
+    const suspects = await checkModules(model, findings, { code });
     if (findings.none) {
       try {
-        planAndLower(model);
+        await (await TorchModel.load(file, code === undefined ? {} : { code })).release();
       } catch (problem) {
         addLoweringError(problem, suspects, findings);
       }

@@ -1,4 +1,5 @@
 import { loadLowerings, lowerings } from '../../learner/onnx/lowering/registry.js';
+import { PyObject } from '../../learner/torch/python.js';
 import type { Module } from '../../learner/torch/module.js';
 import type { Tensor } from '../../learner/torch/tensor.js';
 
@@ -9,15 +10,19 @@ export interface ModuleFacts {
   /** Parameters of it and of what is in it, shared ones counted once. */
   readonly parameters: number;
   readonly depth: number;
-  /** Whether its class can be turned into a graph. */
+  /** Whether its class can be turned into a graph: it is known, or its code is at hand. */
   readonly lowering: boolean;
 }
 
-/** The tree of a model, parents before children. */
-export async function architectureOf(root: Module): Promise<ModuleFacts[]> {
-  await loadLowerings(root);
+/**
+ * The tree of a model, parents before children.
+ *
+ * @param withSources Whether source was given for classes that the file only names.
+ */
+export async function architectureOf(root: Module, withSources = false): Promise<ModuleFacts[]> {
+  await loadLowerings(root, withSources);
   const facts: ModuleFacts[] = [];
-  walk(root, 0, false, facts);
+  walk(root, { depth: 0, owned: false, withSources }, facts);
   return facts;
 }
 
@@ -26,9 +31,17 @@ const CONTAINER = /(?:^|\.)(?:Sequential\w*|ModuleList|ModuleDict|SequentialEx|S
 /** Held, not called. */
 const LIST = /(?:^|\.)(?:ModuleList|ModuleDict|ParameterList|ParameterDict)$/;
 
-/** @param owned Whether a parent lowers this module itself. */
-function walk(module: Module, depth: number, owned: boolean, facts: ModuleFacts[]): Set<Tensor> {
+interface Place {
+  readonly depth: number;
+  /** Whether a parent lowers this module itself. */
+  readonly owned: boolean;
+  readonly withSources: boolean;
+}
+
+function walk(module: Module, place: Place, facts: ModuleFacts[]): Set<Tensor> {
+  const { depth, owned, withSources } = place;
   const known = lowerings.has(module.className);
+  const hasCode = module.record.cls instanceof PyObject || withSources;
   const at = facts.length;
   const tensors = new Set<Tensor>();
   // Children come behind their parent, whose count needs them first.
@@ -37,14 +50,15 @@ function walk(module: Module, depth: number, owned: boolean, facts: ModuleFacts[
   const owns = owned || (known && !CONTAINER.test(module.className));
   for (const child of module.children.values()) {
     if (!child) continue;
-    for (const tensor of walk(child, depth + 1, owns, facts)) tensors.add(tensor);
+    for (const tensor of walk(child, { depth: depth + 1, owned: owns, withSources }, facts))
+      tensors.add(tensor);
   }
   facts[at] = {
     path: module.path,
     class: module.className,
     parameters: [...tensors].reduce((sum, { numel }) => sum + numel, 0),
     depth,
-    lowering: known || owned || LIST.test(module.className),
+    lowering: known || owned || hasCode || LIST.test(module.className),
   };
   return tensors;
 }

@@ -4,14 +4,15 @@ import { NotALearnerError } from '../../learner/fastai/errors.js';
 import { Learner } from '../../learner/fastai/learner.js';
 import { UnsupportedModuleError } from '../../learner/onnx/errors.js';
 import type { LearnerDescription } from '../../learner/fastai/contract.js';
-import { isOnnx, type ModelInput } from '../../learner/pytorch/index.js';
+import { isOnnx, TorchModel, type ModelInput } from '../../learner/pytorch/index.js';
 import { asItems, readTorchFile, type TorchFile } from '../../learner/torch/index.js';
 import { Module } from '../../learner/torch/module.js';
 import { PyDict, PyObject } from '../../learner/torch/python.js';
+import type { KeepableOptions } from '../../serving/models/kept/keep-options.js';
 import { CommandError } from '../errors.js';
 import { architectureOf, type ModuleFacts } from './architecture.js';
 import { riskOf, versionsOf, type GlobalRisk } from './globals.js';
-import { planAndLower } from './plan-and-lower.js';
+import { ownCodeOf, type OwnCode } from './own-code.js';
 import { transformsOf, type TransformFacts } from './transforms.js';
 
 const MOST_CLASSES = 100;
@@ -46,11 +47,13 @@ export interface Inspection {
   readonly servable: boolean;
   readonly reason?: string;
   readonly withoutLowering: readonly { readonly path: string; readonly class: string }[];
+  /** Classes and functions of the user's own whose code is in the file, or in the source given with it. */
+  readonly code: readonly OwnCode[];
   readonly globals: readonly { readonly name: string; readonly risk?: GlobalRisk }[];
 }
 
 /** Looks into a file that torch wrote. It runs nothing of it. */
-export async function inspectFile(file: string): Promise<Inspection> {
+export async function inspectFile(file: string, load: KeepableOptions = {}): Promise<Inspection> {
   if (isOnnx(file)) {
     throw new CommandError(
       `${file} is an ONNX model, which holds no classes or transforms`,
@@ -62,11 +65,11 @@ export async function inspectFile(file: string): Promise<Inspection> {
     learner = openLearnerFile(file);
   } catch (error) {
     if (!(error instanceof NotALearnerError)) throw error;
-    return inspectOther(file);
+    return inspectOther(file, load);
   }
   try {
     const { torchFile, model, dls, loss, kind, className } = learner;
-    const architecture = await architectureOf(model);
+    const architecture = await architectureOf(model, load.code !== undefined);
     return {
       ...(await common(file, torchFile)),
       kind,
@@ -75,7 +78,8 @@ export async function inspectFile(file: string): Promise<Inspection> {
       loss: loss instanceof PyObject ? loss.className : undefined,
       transforms: transformsOf(dls),
       architecture,
-      ...(await tryLearner(file, learner, architecture)),
+      ...(await tryLearner(file, learner, architecture, load)),
+      code: await ownCodeOf(torchFile.root, torchFile.globals, load.code),
       globals: globalsOf(torchFile),
     };
   } finally {
@@ -108,9 +112,10 @@ async function tryLearner(
   file: string,
   record: LearnerFile,
   architecture: readonly ModuleFacts[],
+  load: KeepableOptions,
 ): Promise<Outcome> {
   try {
-    const learner = await Learner.load(file);
+    const learner = await Learner.load(file, load);
     const outcome = { servable: true, withoutLowering: [], ...loadedFacts(learner) };
     await learner.release();
     return outcome;
@@ -166,12 +171,12 @@ function vocabularySizes({ dls }: LearnerFile): number[] {
 }
 
 /** A model without a learner, or no model at all. */
-async function inspectOther(file: string): Promise<Inspection> {
+async function inspectOther(file: string, load: KeepableOptions): Promise<Inspection> {
   const torchFile = readTorchFile(file);
   try {
     const { root } = torchFile;
     const model = Module.from(root);
-    const architecture = model ? await architectureOf(model) : [];
+    const architecture = model ? await architectureOf(model, load.code !== undefined) : [];
     const kind = model ? 'module' : root instanceof PyDict ? 'weights' : 'other';
     return {
       ...(await common(file, torchFile)),
@@ -179,7 +184,8 @@ async function inspectOther(file: string): Promise<Inspection> {
       class: root instanceof PyObject ? root.className : typeof root,
       parameters: architecture[0]?.parameters ?? 0,
       architecture,
-      ...(model ? tryModule(model, architecture) : NO_MODEL),
+      ...(model ? await tryModule(file, architecture, load) : NO_MODEL),
+      code: await ownCodeOf(root, torchFile.globals, load.code),
       globals: globalsOf(torchFile),
     };
   } finally {
@@ -193,9 +199,15 @@ const NO_MODEL: Outcome = {
   withoutLowering: [],
 };
 
-function tryModule(model: Module, architecture: readonly ModuleFacts[]): Outcome {
+async function tryModule(
+  file: string,
+  architecture: readonly ModuleFacts[],
+  { code }: KeepableOptions,
+): Promise<Outcome> {
   try {
-    return { servable: true, withoutLowering: [], inputs: planAndLower(model) };
+    const model = await TorchModel.load(file, code === undefined ? {} : { code });
+    await model.release();
+    return { servable: true, withoutLowering: [], inputs: model.inputs };
   } catch (error) {
     return failure(error, architecture);
   }

@@ -11,6 +11,7 @@ export interface Shown {
   readonly target: string;
   readonly globals: boolean;
   readonly modules: boolean;
+  readonly code: boolean;
 }
 
 /** A tree of more lines shows its upper levels only. */
@@ -41,6 +42,7 @@ export function viewOf(it: Inspection & { tag?: string }, shown: Shown, screen: 
     );
     parts.push(`${title('Without lowering')}\n${indent(listing(rows, screen))}`);
   }
+  if (it.code.length > 0) parts.push(codeOf(it, shown.code, screen));
   parts.push(globalsOf(it, shown.globals, screen));
   return parts.join('\n\n');
 }
@@ -153,6 +155,24 @@ function depthOf(architecture: Inspection['architecture']): number {
   const count = (most: number): number => architecture.filter((it) => it.depth <= most).length;
   while (count(depth + 1) > count(depth) && count(depth + 1) <= MOST_MODULES) depth++;
   return depth;
+}
+
+/** Code of the user's own: where it is, and on request what it is. */
+function codeOf({ code }: Inspection, all: boolean, screen: Screen): string {
+  const title = screen.look('strong', 'Own code');
+  if (all) {
+    const texts = code.map(({ name, from, text }) => {
+      return `${screen.look('accent', oneLine(name))} (${from})\n${indent(text)}`;
+    });
+    return `${title}\n${indent(texts.join('\n\n'))}`;
+  }
+  const rows = code.map(({ name, kind, from, line, methods }) => [
+    oneLine(name),
+    methods ? methods.map(oneLine).join(', ') : kind,
+    line > 0 ? `${from}, line ${line}` : from,
+  ]);
+  const hint = screen.look('quiet', '--show-code prints it');
+  return `${title}  ${hint}\n${indent(table(['Name', 'What', 'Where'], rows, screen))}`;
 }
 
 /** Those that harm are never left out; the others are listed when asked for. */

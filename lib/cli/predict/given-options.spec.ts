@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LearnerDescription } from '../../learner/fastai/contract.js';
+import type { LearnerFlags } from '../learner-options.js';
 import { createProgram } from '../program.js';
 import { checkApplicable, checkTogether, type PredictOptions } from './given-options.js';
 
@@ -15,7 +16,11 @@ const learners: Record<string, LearnerDescription | undefined> = {
 const all = Object.keys(learners);
 
 /** Every option: a use of it, and the learners that have one; it is an error for the others. */
-const uses: Record<string, { given: PredictOptions; by: readonly string[] }> = {
+const uses: Record<string, { given: PredictOptions & LearnerFlags; by: readonly string[] }> = {
+  code: { given: { code: ['model.py'] }, by: all },
+  onnx: { given: { onnx: 'model.onnx' }, by: all.filter((name) => name !== 'module') },
+  activation: { given: { activation: 'softmax' }, by: all.filter((name) => name !== 'module') },
+  trainingOnly: { given: { trainingOnly: ['Augment'] }, by: ['image', 'mask'] },
   csv: { given: { csv: 'a.csv' }, by: all.filter((name) => name !== 'module') },
   column: { given: { csv: 'a.csv', column: 'a' }, by: ['text', 'image', 'mask', 'lm'] },
   out: { given: { out: 'a.png' }, by: ['mask'] },

@@ -1,4 +1,5 @@
 import type { LearnerDescription } from '../../learner/fastai/contract.js';
+import type { LearnerFlags } from '../learner-options.js';
 import { whatItIs } from '../describe.js';
 import { CommandError } from '../errors.js';
 import type { OutputFormat } from '../output/print.js';
@@ -48,7 +49,7 @@ const OF_LANGUAGE_MODELS = ['words', 'temperature', 'minP', 'seed', 'stop'] as c
 /** Refuses what a model has no use for. @throws CommandError */
 export function checkApplicable(
   description: LearnerDescription | undefined,
-  options: PredictOptions,
+  options: PredictOptions & LearnerFlags,
 ): void {
   const kind = description?.kind;
   const refuse = (option: string, fact: string): never => {
@@ -62,6 +63,13 @@ export function checkApplicable(
     refuse(foreign === 'minP' ? '--min-p' : `--${foreign}`, 'is for language models');
   }
   if (options.csv !== undefined && kind === undefined) refuse('--csv', 'is for learners');
+  if (options.onnx !== undefined && kind === undefined) refuse('--onnx', 'is for learners');
+  if (options.activation !== undefined && kind === undefined) {
+    refuse('--activation', 'is for learners');
+  }
+  if (options.trainingOnly !== undefined && kind !== 'vision') {
+    refuse('--training-only', 'is for learners of images');
+  }
   if (options.column !== undefined && (kind === 'tabular' || kind === 'collab')) {
     refuse('--column', 'is for texts and images: rows have the columns of the learner');
   }

@@ -2,6 +2,7 @@ import type {
   DecodedRow,
   LearnerDescription,
   LearnerKind,
+  LearnerOptions,
   Prediction,
   TabularSchema,
 } from '../../learner/fastai/contract.js';
@@ -24,8 +25,12 @@ export interface Predictor {
   release(): Promise<void>;
 }
 
-export async function openPredictor(file: string, settings: GenerateSettings): Promise<Predictor> {
-  const learner: unknown = await Learner.load(file);
+export async function openPredictor(
+  file: string,
+  settings: GenerateSettings,
+  load: LearnerOptions = {},
+): Promise<Predictor> {
+  const learner: unknown = await Learner.load(file, load);
   return learner instanceof LMLearner
     ? continuing(learner, settings)
     : predicting(learner as Learner<unknown, unknown>);

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { NotALearnerError } from '../../learner/fastai/errors.js';
 import { isOnnx, NotAModuleError } from '../../learner/pytorch/index.js';
 import { FASTAI } from '../../serving/models/fastai/rules.js';
+import { optionsToKeep, type KeepableOptions } from '../../serving/models/kept/keep-options.js';
 import { createModel } from '../../serving/models/saved-models.js';
 import { pytorch } from '../../serving/index.js';
 import { filesOf } from '../../serving/store/archive/files-of.js';
@@ -35,19 +36,27 @@ export class PrivateStore {
     name: string,
     file: string,
     versions: Readonly<Record<string, string>>,
+    load: KeepableOptions,
   ): Promise<Model> {
     const { store } = this;
     const notLearner = isOnnx(file) ? undefined : await learnerFault(file);
     if (notLearner === undefined && !isOnnx(file)) {
+      const kept = await optionsToKeep(load);
       const description = {
         module: FASTAI.modules[0],
         signatures: FASTAI.defaults,
+        options: kept.options,
         context: { frameworkName: FASTAI.name, frameworkVersions: versions },
       };
-      const write = (folder: string): Promise<void> => place(file, join(folder, FASTAI.file));
+      const write = async (folder: string): Promise<void> => {
+        await place(file, join(folder, FASTAI.file));
+        await kept.writeTo(folder);
+      };
       return createModel(new Tag(name), { store }, description, write);
     }
-    return pytorch.saveModel(name, file, { store }).catch((error: unknown) => {
+    const { code } = load;
+    const options = { store, ...(code !== undefined && { code }) };
+    return pytorch.saveModel(name, file, options).catch((error: unknown) => {
       throw error instanceof NotAModuleError && notLearner !== undefined ? notLearner : error;
     });
   }

@@ -1,6 +1,7 @@
 import { Tag, type Model, type ModelStore } from '../../serving/store/index.js';
 import { distinctNames } from '../../nest/playground/distinct-names.js';
 import { CommandError } from '../errors.js';
+import { firstLearnerFlag, learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
 import { openStore, type StoreOptions } from '../options.js';
 import { resolveSource } from '../source/resolve-source.js';
 import type { Source } from '../source/source.js';
@@ -29,7 +30,7 @@ export interface ServedTargets {
  */
 export async function findTargets(
   given: readonly string[],
-  options: StoreOptions & { readonly watch?: boolean | undefined },
+  options: StoreOptions & LearnerFlags & { readonly watch?: boolean | undefined },
 ): Promise<ServedTargets> {
   const sources: { target: string; source: Source }[] = [];
   for (const target of given)
@@ -38,6 +39,14 @@ export async function findTargets(
   const cleanup = async (): Promise<void> => {
     for (const { source } of sources) await source.cleanup();
   };
+  const flag = firstLearnerFlag(options);
+  const stored = sources.find(({ source }) => source.model !== undefined);
+  if (flag !== undefined && stored) {
+    throw new CommandError(
+      `${flag} is for files, and ${stored.target} is in the store with its own options`,
+      `Import it again with ${flag}, or serve the file`,
+    );
+  }
   const file = sources.find(({ source }) => source.model === undefined);
   if (file === undefined) {
     const targets = sources.map(({ target, source }, i) => {
@@ -58,7 +67,7 @@ export async function findTargets(
     const name = names[i]!;
     const model = source.model
       ? await own.addModel(source.model)
-      : await own.addFile(name, source.file, source.versions);
+      : await own.addFile(name, source.file, source.versions, learnerOptionsOf(options));
     targets.push({ name, tag: String(model.tag), model });
   }
   return { store: own.store, targets, cleanup };

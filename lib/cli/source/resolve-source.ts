@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
+import { keptOptions, loadedOptions } from '../../serving/models/kept/kept-options.js';
 import { filesOf } from '../../serving/store/archive/files-of.js';
 import { ModelNotFoundError, Tag } from '../../serving/store/index.js';
 import { isTagPart } from '../../serving/store/tag.js';
@@ -82,6 +83,7 @@ async function ofTag(target: string, options: StoreOptions): Promise<Source> {
     name: model.tag.name,
     from: String(model.tag),
     model,
+    load: await loadedOptions(keptOptions(model)),
     versions: model.info.context.frameworkVersions,
     cleanup: nothingToClean,
   };

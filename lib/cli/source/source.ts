@@ -1,3 +1,4 @@
+import type { KeepableOptions } from '../../serving/models/kept/keep-options.js';
 import type { Model } from '../../serving/store/index.js';
 
 /** The file of a learner or model, wherever a command was told to find it. */
@@ -11,6 +12,8 @@ export interface Source {
   readonly remote?: boolean;
   /** For a tag: the model of the store. */
   readonly model?: Model;
+  /** What was kept with that model, to load it with. */
+  readonly load?: KeepableOptions;
   /** Packages that trained it, where a file beside it tells. */
   readonly versions: Readonly<Record<string, string>>;
   /** What one must know before one trusts its numbers; said on stderr already. */

@@ -1,5 +1,5 @@
 import { setModuleOrigin, type Module } from '../torch/index.js';
-import type { LearnerKind, Vocab } from './contract.js';
+import type { LearnerKind, LearnerOptions, Vocab } from './contract.js';
 import { LearnerReleasedError } from './errors.js';
 import { openLearnerFile, type LearnerFile } from './learner-file.js';
 
@@ -16,15 +16,18 @@ export abstract class BaseLearner {
   readonly kind: LearnerKind;
   /** The learner's Python class, e.g. `fastai.text.learner.TextLearner`. */
   readonly className: string;
+  /** What it was loaded with: saved with it, where that can be kept. @internal */
+  readonly options: LearnerOptions;
   #released = false;
   /** Read again when asked for: a runner never does, and the records outweigh the session. */
   #file: LearnerFile | undefined;
 
   /** @internal */
-  protected constructor(source: string | Uint8Array, file: LearnerFile) {
+  protected constructor(source: string | Uint8Array, file: LearnerFile, options: LearnerOptions) {
     this.source = source;
     this.kind = file.kind;
     this.className = file.className;
+    this.options = options;
   }
 
   /** `dls.vocab`. */
@@ -35,7 +38,8 @@ export abstract class BaseLearner {
     this.assertNotReleased();
     if (this.#file === undefined) {
       this.#file = openLearnerFile(this.source);
-      setModuleOrigin(this.#file.model, { source: this.source, path: ['model'] });
+      const { code } = this.options;
+      setModuleOrigin(this.#file.model, { source: this.source, path: ['model'], code });
     }
     return this.#file.model;
   }

@@ -1,4 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
+import type { CodeSources } from '../python/code-source.js';
 import type { Explanation, ExplainedTarget } from './explanation.js';
 import type { Shown } from './shown.js';
 
@@ -108,6 +109,25 @@ export interface LearnerOptions {
    * own). The learner's rules run before it.
    */
   tokenizer?: (text: string) => string[];
+  /**
+   * Python source of classes and functions that the file only names: a `.py` file, a notebook, or a
+   * list of them, in the order in which Python would have run them. Needed for learners of fastai 2.0
+   * to 2.7, whose files do not hold the notebook's own code. It is followed, never run; only the
+   * definitions that the learner needs are read.
+   *
+   * @example
+   * await Learner.load('export.pkl', { code: 'notebook.ipynb' });
+   */
+  code?: CodeSources;
+  /**
+   * Transforms that the learner used in training alone (`split_idx = 0`), by the name of their class,
+   * with its module or without: they are left out. Needed where the file only names the class and
+   * its code is not given.
+   *
+   * @example
+   * await Learner.load('export.pkl', { trainingOnly: ['SegmentationAlbumentationsTransform'] });
+   */
+  trainingOnly?: readonly string[];
 }
 
 /** A column that a tabular learner's rows have. @publicApi */
@@ -126,6 +146,8 @@ export interface TabularColumn {
 export interface TabularSchema {
   readonly columns: readonly TabularColumn[];
   readonly targets: readonly string[];
+  /** True where code of the notebook prepares rows, which may read or make other columns. */
+  readonly ownCode?: true;
 }
 
 /**
@@ -196,9 +218,9 @@ export interface Asked {
    * The output that was asked for, or that the learner predicts. Takes the model's output for one
    * item, before the loss function's activation. @throws ExplainTargetError
    */
-  choose(output: Tensor): ExplainedTarget;
+  choose(output: Tensor): Promise<ExplainedTarget>;
   /** The probability (or number) of an output in each row. */
-  scores(outputs: Tensor, target: ExplainedTarget): number[];
+  scores(outputs: Tensor, target: ExplainedTarget): Promise<number[]>;
 }
 
 /** What depends on a learner's kind: transforms of the item, the model, decoding. */

@@ -37,7 +37,7 @@ export class UnsupportedLearnerError extends VtsError {
 export class UnknownLossError extends VtsError {
   constructor(className: string) {
     super(
-      `The learner's loss function is "${className}", whose activation is not in the file; name it with Learner.load(file, { activation: 'softmax' | 'sigmoid' | 'none' }).`,
+      `The learner's loss function is "${className}", whose activation is not in the file; give its source with Learner.load(file, { code: 'notebook.ipynb' }), or name the activation with Learner.load(file, { activation: 'softmax' | 'sigmoid' | 'none' }).`,
     );
   }
 }

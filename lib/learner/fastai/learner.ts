@@ -20,7 +20,8 @@ import type { Explanation, ExplainOptions } from './explanation.js';
 import { describeLearner, rangeOf } from './description.js';
 import { createInference } from './kinds.js';
 import { openLearnerFile, type LearnerFile } from './learner-file.js';
-import { readLoss, type Loss } from './losses/loss.js';
+import type { Loss } from './losses/loss.js';
+import { openLoss } from './losses/open-loss.js';
 import type { Shown } from './shown.js';
 
 /**
@@ -40,8 +41,9 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     file: LearnerFile,
     private readonly loss: Loss,
     private readonly inference: Inference<unknown, Decoded>,
+    options: LearnerOptions,
   ) {
-    super(source, file);
+    super(source, file, options);
     this.#range = inference.answers.task === 'regress' ? rangeOf(file.model) : undefined;
   }
 
@@ -66,10 +68,15 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
         const learner: BaseLearner = await LMLearner.create(source, file, options);
         return learner as Learner<Item, Decoded>;
       }
-      const loss = readLoss(file.loss, options.activation);
+      const loss = await openLoss(file, options);
       const target = readTarget(file.dls.targets.flatMap(({ transforms }) => transforms));
-      const inference = await createInference(file, target, options);
-      return new Learner(source, file, loss, inference as Inference<unknown, Decoded>);
+      const inference = await createInference(file, target, options).catch(
+        async (error: unknown) => {
+          await loss.release?.();
+          throw error;
+        },
+      );
+      return new Learner(source, file, loss, inference as Inference<unknown, Decoded>, options);
     } finally {
       file.torchFile.close();
     }
@@ -91,8 +98,8 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   async predict(item: Item): Promise<Prediction<Decoded>> {
     const inference = this.#use();
     const encoded = inference.encode(item);
-    const activated = this.loss.activation(await inference.forward([encoded]));
-    const target = rowOf(this.loss.decodes(activated), 0);
+    const activated = await this.loss.activation(await inference.forward([encoded]));
+    const target = rowOf(await this.loss.decodes(activated), 0);
     return [inference.decode(target, encoded), target, rowOf(activated, 0)];
   }
 
@@ -108,12 +115,12 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   async getPreds(items: readonly Item[] | FrameLike): Promise<Predictions> {
     const inference = this.#use();
     if (inference.forwardAll) {
-      return [this.loss.activation(await inference.forwardAll(items)), null];
+      return [await this.loss.activation(await inference.forwardAll(items)), null];
     }
     if (!Array.isArray(items)) throw new UnexpectedItemError('a data frame', 'a list of items');
     if (items.length === 0) throw new UnexpectedItemError('an empty list', 'one item or more');
     const encoded = items.map((item) => inference.encode(item));
-    return [this.loss.activation(await inference.forward(encoded)), null];
+    return [await this.loss.activation(await inference.forward(encoded)), null];
   }
 
   /**
@@ -201,8 +208,8 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     return decodeRow(row);
   }
 
-  protected override free(): Promise<void> {
-    return this.inference.release();
+  protected override async free(): Promise<void> {
+    await Promise.all([this.inference.release(), this.loss.release?.()]);
   }
 
   #use(): Inference<unknown, Decoded> {

@@ -1,19 +1,22 @@
 import type { Graph } from '../onnx/graph.js';
 import type { LowerOptions } from '../onnx/lowering/lower-model.js';
+import type { ModelSession } from '../onnx/session/model-session.js';
+import { openSizedModel, type LowerFor } from '../onnx/session/open-sized.js';
 import { openSession, type SessionOptions } from '../onnx/session/create-session.js';
-import { keptName, keptSession, type Made } from '../onnx/session/kept-model.js';
+import { keptName } from '../onnx/session/kept-model.js';
 import type { OnnxSession } from '../onnx/session/onnx-session.js';
+import { readSources } from '../onnx/tracing/read-sources.js';
 import { guarded } from '../runtime/run-guard.js';
 import type { LearnerOptions } from './contract.js';
 import { NothingToQuantizeError } from './errors.js';
 import type { LearnerFile } from './learner-file.js';
 
 /** How a model is lowered for a session of its kind. */
-export type HowToLower = Pick<LowerOptions, 'skipsChunks'>;
+export type HowToLower = Pick<LowerOptions, 'skipsChunks' | 'sizes' | 'sources'>;
 
 /** The learner's model: its session and what `lower` told of it; nothing of a foreign ONNX file. */
 export interface OpenedModel<Facts> {
-  readonly session: OnnxSession;
+  readonly session: ModelSession;
   readonly facts?: Facts;
 }
 
@@ -37,17 +40,46 @@ export async function openModel<Facts>(
     );
     return { session };
   }
-  const make = async (): Promise<Made<Facts>> => {
-    const { loadLowerings } = await import('../onnx/lowering/registry.js');
-    await loadLowerings(file.model);
-    const { graph, facts } = await lower(file.model, { skipsChunks: !int8 });
-    return { model: int8 ? await quantized(graph) : graph, facts };
-  };
+  const sources = await readSources(options.code);
+  const lowerOf =
+    (model: LearnerFile['model']): LowerFor<Facts> =>
+    async (sizes) => {
+      const { graph, facts } = await lower(model, {
+        skipsChunks: !int8,
+        ...(sizes && { sizes }),
+        ...(sources && { sources }),
+      });
+      return { graph: int8 ? await quantized(graph) : graph, facts };
+    };
   const kept = cacheFolder !== undefined && {
     folder: cacheFolder,
-    name: keptName(quantize ?? 'lowered', file.torchFile.fingerprint()),
+    name: keptName(
+      quantize ?? 'lowered',
+      file.torchFile.fingerprint(),
+      ...(sources ? [sources.fingerprint] : []),
+    ),
   };
-  return guarded(() => keptSession(kept, make, sessionOptions));
+  return openSizedModel({
+    place: kept,
+    options: sessionOptions,
+    hasOwnCode: async () => {
+      const { hasOwnCode, loadLowerings } = await import('../onnx/lowering/registry.js');
+      await loadLowerings(file.model, sources !== undefined);
+      return hasOwnCode(file.model, sources !== undefined);
+    },
+    lower: lowerOf(file.model),
+    reopened: async (build) => {
+      const { openLearnerFile } = await import('./learner-file.js');
+      const { loadLowerings } = await import('../onnx/lowering/registry.js');
+      const again = openLearnerFile(file.source);
+      try {
+        await loadLowerings(again.model, sources !== undefined);
+        return await build(lowerOf(again.model));
+      } finally {
+        again.torchFile.close();
+      }
+    },
+  });
 }
 
 interface LoweredWith<Facts> {

@@ -1,6 +1,6 @@
 export * from './errors.js';
 export type { NestedNumbers, ShapedArray } from './given-tensor.js';
-export { checkModelInputs, planModule } from './input-plan.js';
+export { checkModelInputs } from './input-plan.js';
 export type { TorchModelOptions } from './model-graph.js';
 export type { InputPlan, ModelInput, ModelInputDType } from './model-input.js';
 export { openModuleFile } from './open-module.js';

@@ -4,7 +4,7 @@ import {
   type InputSpec,
   type OnnxDType,
 } from '../onnx/index.js';
-import { signatureOf } from '../onnx/lowering/registry.js';
+import { hasOwnCode, lowerings, signatureOf } from '../onnx/lowering/registry.js';
 import type { Module } from '../torch/index.js';
 import { InvalidModelInputError, UnknownModelInputsError } from './errors.js';
 import { inferInputs } from './infer-inputs.js';
@@ -14,6 +14,8 @@ import type { InputPlan, ModelInput, PlannedInput } from './model-input.js';
 export interface ModulePlan extends InputPlan {
   /** The graph's inputs for tensors of that rank; undefined where the model itself knows. */
   specsFor(rank: number): readonly InputSpec[] | undefined;
+  /** Whether the inputs are what the first layer takes, of a model whose code may take others. */
+  readonly guessed?: boolean;
 }
 
 /**
@@ -21,7 +23,11 @@ export interface ModulePlan extends InputPlan {
  *
  * @throws UnknownModelInputsError, InvalidModelInputError
  */
-export function planModule(module: Module, given?: readonly ModelInput[]): ModulePlan {
+export function planModule(
+  module: Module,
+  given?: readonly ModelInput[],
+  withSources = false,
+): ModulePlan {
   const signature = signatureOf(module);
   const limits = idLimits(module);
   if (given) {
@@ -35,6 +41,13 @@ export function planModule(module: Module, given?: readonly ModelInput[]): Modul
       text: signature.hints.text,
       specsFor: () => undefined,
     };
+  }
+  if (!lowerings.has(module.className) && hasOwnCode(module, withSources)) {
+    const guess = inferInputs(module);
+    if (guess) {
+      const { specs } = guess;
+      return { inputs: planned(specs, undefined), specsFor: () => specs, guessed: true };
+    }
   }
   const inferred = inferInputs(module) ?? (signature && { specs: signature.inputs });
   // Where a layer cannot be lowered, that is the fact to know first: lowering names it.

@@ -1,4 +1,6 @@
-import { usableProviders, type OnnxSession, type SessionOptions } from '../onnx/index.js';
+import { usableProviders, type SessionOptions } from '../onnx/index.js';
+import type { ModelSession } from '../onnx/session/model-session.js';
+import type { CodeSources } from '../python/code-source.js';
 import { guarded } from '../runtime/run-guard.js';
 import type { InputPlan, ModelInput } from './model-input.js';
 
@@ -33,6 +35,11 @@ export interface TorchModelOptions {
   precision?: 'fp32' | 'int8';
   /** A folder that keeps the lowered or quantized model for the next time. @default nowhere */
   cacheFolder?: string;
+  /**
+   * Python source of classes that the file only names: `.py` files or notebooks. It is followed,
+   * never run.
+   */
+  code?: CodeSources;
   /** Receives warnings. @default nobody */
   warn?: (message: string) => void;
 }
@@ -44,7 +51,7 @@ export interface ModelGraph {
   /** Names of the results, in order. */
   readonly outputs: readonly string[];
   /** The session for inputs of so many dimensions. */
-  sessionFor(rank: number): Promise<OnnxSession>;
+  sessionFor(rank: number): Promise<ModelSession>;
   release(): Promise<void>;
 }
 

@@ -32,8 +32,8 @@ async function learnerFacts(path: string): Promise<LearnerFacts> {
   try {
     const { kind } = file;
     if (kind !== 'vision') return { kind, mask: false };
-    const { predictsMask } = await import('../../learner/fastai/vision/image-target.js');
-    return { kind, mask: predictsMask(file) };
+    const { hasMaskTarget } = await import('../../learner/fastai/data/target-types.js');
+    return { kind, mask: hasMaskTarget(file.dls) };
   } finally {
     file.torchFile.close();
   }

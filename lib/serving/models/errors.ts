@@ -148,3 +148,32 @@ export class ApplicationInWorkerError extends VtsError {
     );
   }
 }
+
+/**
+ * An option with which a model is saved cannot be kept with it: a function, or a file that cannot be
+ * copied.
+ *
+ * @publicApi
+ */
+export class NotKeptOptionError extends VtsError {
+  constructor(
+    /** The option of `Learner.load`. */
+    readonly option: string,
+    fact: string,
+    remedy: string,
+  ) {
+    super(`The option "${option}" cannot be kept with the model: it is ${fact}. ${remedy}`);
+  }
+}
+
+/** A model.yaml has options of `Learner.load` that cannot be. @publicApi */
+export class InvalidKeptOptionError extends VtsError {
+  constructor(
+    readonly tag: string,
+    fact: string,
+  ) {
+    super(
+      `The options that were kept with the model "${tag}" cannot be used: ${fact}. Save the learner again.`,
+    );
+  }
+}

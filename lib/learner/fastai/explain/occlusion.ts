@@ -10,13 +10,13 @@ export type Part = Omit<ExplainedPart, 'weight'>;
  *
  * @param outputs The model's output for the whole item, then for it without each part.
  */
-export function weighed(
+export async function weighed(
   parts: readonly Part[],
   outputs: Tensor,
   question: Asked,
-): OcclusionExplanation {
-  const target = question.choose(first(outputs));
-  const [whole = NaN, ...without] = question.scores(outputs, target);
+): Promise<OcclusionExplanation> {
+  const target = await question.choose(first(outputs));
+  const [whole = NaN, ...without] = await question.scores(outputs, target);
   return {
     method: 'occlusion',
     ...target,

@@ -12,16 +12,16 @@ export class Question implements Asked {
     private readonly options: ExplainOptions,
   ) {}
 
-  choose(output: Tensor): ExplainedTarget {
-    const scores = this.loss.activation(output).data as Float32Array;
+  async choose(output: Tensor): Promise<ExplainedTarget> {
+    const scores = (await this.loss.activation(output)).data as Float32Array;
     const names = this.learner.classes ?? this.learner.targets;
     const target = this.#asked(names, scores.length) ?? this.#predicted(scores);
     const name = names?.[target];
     return { ...(name !== undefined && { class: name }), target };
   }
 
-  scores(outputs: Tensor, { target }: ExplainedTarget): number[] {
-    const { data, dims } = this.loss.activation(outputs);
+  async scores(outputs: Tensor, { target }: ExplainedTarget): Promise<number[]> {
+    const { data, dims } = await this.loss.activation(outputs);
     const rows = dims[0] ?? 0;
     const width = data.length / rows;
     return Array.from({ length: rows }, (_, row) => Number(data[row * width + target]));

@@ -1,15 +1,20 @@
 import type { Tensor } from 'onnxruntime-common';
 import { asNumber, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import type { ActivationName } from '../contract.js';
-import { UnknownLossError } from '../errors.js';
+import { hasMaskTarget } from '../data/target-types.js';
+import type { LearnerFile } from '../learner-file.js';
 import { argmax, greaterThan, sigmoid, softmax } from './axis.js';
 
 /** What a `loss_func` does at inference, on whole batches: output to probabilities to target. */
 export interface Loss {
-  activation(output: Tensor): Tensor;
-  decodes(activated: Tensor): Tensor;
+  activation(output: Tensor): Tensor | Promise<Tensor>;
+  decodes(activated: Tensor): Tensor | Promise<Tensor>;
   /** Where each output is decoded by itself: above it a label is on. */
   readonly threshold?: number;
+  /** Bytes of tensors that its code uses, for as long as the loss is. */
+  readonly held?: readonly Uint8Array[];
+  /** Frees what its code runs in, where it has code of its own. */
+  release?(): Promise<void>;
 }
 
 /** fastai falls back to doing nothing where a loss function has no activation or decodes. */
@@ -26,11 +31,23 @@ const binaryCrossEntropy = (threshold: number): Loss => ({
   threshold,
 });
 
-const named: Record<ActivationName, Loss> = {
-  none: nothing,
-  softmax: crossEntropy(-1),
-  sigmoid: binaryCrossEntropy(0.5),
+const named: Readonly<Record<ActivationName, (axis: number) => Loss>> = {
+  none: () => nothing,
+  softmax: crossEntropy,
+  sigmoid: () => binaryCrossEntropy(0.5),
 };
+
+/**
+ * The activation that the user names for a loss that is not known, along fastai's axis: classes of a
+ * mask are its channels.
+ */
+export function namedLoss(
+  name: ActivationName,
+  { loss, dls }: Pick<LearnerFile, 'loss' | 'dls'>,
+): Loss {
+  const own = loss instanceof PyObject ? asNumber(loss.attr('axis')) : undefined;
+  return named[name](hasMaskTarget(dls) ? 1 : (own ?? -1));
+}
 
 type LossReader = (record: PyObject) => Loss;
 
@@ -52,20 +69,22 @@ const fastaiLosses = new Map<string, LossReader>([
 ]);
 
 /**
- * Functions and torch's own losses have no activation in fastai: the output passes unchanged.
- *
- * @throws UnknownLossError for a class that the file does not define and fastai does not ship.
+ * A loss whose class is known; undefined where code has to tell. Functions and torch's own losses
+ * have no activation in fastai: the output passes unchanged.
  */
-export function readLoss(record: PyValue | undefined, override?: ActivationName): Loss {
-  if (override !== undefined) return named[override];
+export function knownLoss(record: PyValue | undefined): Loss | undefined {
   if (!(record instanceof PyObject)) return nothing;
-  if (record.cls instanceof PyGlobal) {
-    const { module, name } = record.cls;
-    if (module.startsWith('fastai.')) {
-      const reader = fastaiLosses.get(name);
-      if (reader) return reader(record);
-    }
-    if (module.startsWith('torch.')) return nothing;
+  // What was set on the object itself goes before its class.
+  if (record.attr('activation') !== undefined || record.attr('decodes') !== undefined) {
+    return undefined;
   }
-  throw new UnknownLossError(record.className);
+  if (!(record.cls instanceof PyGlobal)) return undefined;
+  const { module, name } = record.cls;
+  if (module.startsWith('fastai.')) return fastaiLosses.get(name)?.(record);
+  const isPlain = module.startsWith('torch.') || FUNCTION.test(record.cls.qualifiedName);
+  return isPlain ? nothing : undefined;
 }
+
+/** How cloudpickle writes a function by value. */
+const FUNCTION =
+  /^cloudpickle\.cloudpickle(_fast)?\.(_make_function|_make_skel_func|_fill_function)$/;

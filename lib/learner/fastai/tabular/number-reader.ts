@@ -45,7 +45,7 @@ function numberOf(value: unknown, parseTexts: boolean): number | undefined {
 }
 
 /** Python's `float(text)`; undefined where it raises. */
-function parseFloat_(text: string): number | undefined {
+export function parseFloat_(text: string): number | undefined {
   const trimmed = text.trim().replace(/(?<=\d)_(?=\d)/g, '');
   if (/^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed);
   const special = /^([+-]?)(inf|infinity|nan)$/i.exec(trimmed);

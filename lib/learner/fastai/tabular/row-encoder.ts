@@ -133,6 +133,43 @@ export class RowEncoder {
     return out;
   }
 
+  /** Fills gaps. @returns where they were, if a column tells. */
+  protected fillNumbers(
+    name: string,
+    values: Float64Array,
+    step: FillStep,
+    start: number,
+  ): Uint8Array | undefined {
+    const gaps = new Map<string, Uint8Array>();
+    fill(name, values, step, start, gaps);
+    return gaps.get(`${name}_na`);
+  }
+
+  /** The codes of cells, of which the first is that of row `first`. */
+  protected codesOf(
+    name: string,
+    cells: ArrayLike<unknown>,
+    index: CategoryIndex,
+    first: number,
+    out: Int32Array,
+  ): void {
+    writeCodes(name, cells, index, { start: 0, end: cells.length, first }, out, 0, 1);
+  }
+
+  /** Cells that are codes by now, to rows from `row` on. */
+  protected writeCodes(
+    name: string,
+    cells: ArrayLike<unknown>,
+    first: number,
+    codes: Int32Array,
+    row: number,
+    place: number,
+  ): void {
+    const width = this.record.categories.length;
+    const range = { start: 0, end: cells.length, first };
+    writeRawCodes(name, cells, range, codes, row * width + place, width);
+  }
+
   get #parsesTexts(): boolean {
     return !this.#numeric.some(({ kind }) => kind === 'normalize');
   }

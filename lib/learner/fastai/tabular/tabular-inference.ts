@@ -18,7 +18,7 @@ import { schemaOf } from './tabular-schema.js';
 /** Rows in one run: the run costs far more than its call, and a large table no large memory. */
 const MAX_ROWS = 8192;
 
-/** `TabularPandas` at inference. @throws UnsupportedLearnerError for procs not of fastai. */
+/** `TabularPandas` at inference. @throws UnsupportedLearnerError for procs that are not known. */
 export async function createTabularInference(
   file: LearnerFile,
   _target: Target,
@@ -32,7 +32,7 @@ export async function createTabularInference(
     );
   }
   const record = readTabularRecord(dataset, afterBatch);
-  const encoder = new RowEncoder(record);
+  const encoder = await openEncoder(record, options);
   const decoder = new RowDecoder(record);
   const model = await TabularModel.open(file, record, encoder, options);
   const run = async (batches: Iterable<EncodedRows>): Promise<Tensor> => {
@@ -63,6 +63,12 @@ export async function createTabularInference(
     decodeRow: (row) => decoder.show(row),
     release: () => model.release(),
   };
+}
+
+async function openEncoder(record: TabularRecord, options: LearnerOptions): Promise<RowEncoder> {
+  if (!record.steps.some(({ kind }) => kind === 'code')) return new RowEncoder(record);
+  const { openOwnRowEncoder } = await import('./own/own-row-encoder.js');
+  return openOwnRowEncoder(record, options);
 }
 
 function answersOf({ steps, targets }: TabularRecord): Answers {

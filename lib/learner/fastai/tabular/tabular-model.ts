@@ -1,19 +1,19 @@
 import { Tensor } from 'onnxruntime-common';
 import type { Graph } from '../../onnx/graph.js';
-import type { OnnxSession } from '../../onnx/session/onnx-session.js';
+import type { ModelSession } from '../../onnx/session/model-session.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
 import type { LearnerOptions } from '../contract.js';
 import { CellError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
-import { openModel } from '../open-model.js';
+import { openModel, type HowToLower } from '../open-model.js';
 import type { EncodedRows, RowEncoder } from './row-encoder.js';
 import type { TabularRecord } from './tabular-record.js';
 
 /** Codes and numbers in, the model's output out. */
 export class TabularModel {
   private constructor(
-    private readonly session: OnnxSession,
+    private readonly session: ModelSession,
     private readonly inputs: readonly ModelInput[],
     private readonly output: string,
     /** Sizes of one row of the output, where the model tells. */
@@ -28,9 +28,9 @@ export class TabularModel {
     encoder: RowEncoder,
     options: LearnerOptions,
   ): Promise<TabularModel> {
-    const { session, facts: limits = [] } = await openModel(file, options, async (model) => ({
+    const { session, facts: limits = [] } = await openModel(file, options, async (model, how) => ({
       facts: codeLimits(model, record, encoder),
-      graph: await lowerTabular(model, record),
+      graph: await lowerTabular(model, record, how),
     }));
     try {
       const [output] = session.outputMetadata;
@@ -97,7 +97,7 @@ interface ModelInput {
   readonly type: 'int32' | 'int64' | 'float32';
 }
 
-async function lowerTabular(model: Module, record: TabularRecord): Promise<Graph> {
+async function lowerTabular(model: Module, record: TabularRecord, how: HowToLower): Promise<Graph> {
   const { categories, numbers, withNumbers } = record;
   const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
   const codes = { name: 'x_cat', dtype: 'int32', dims: ['batch', categories.length] } as const;
@@ -107,11 +107,11 @@ async function lowerTabular(model: Module, record: TabularRecord): Promise<Graph
     ...(categories.length > 0 ? [codes] : []),
     ...(withNumbers && numbers.length > 0 ? [values] : []),
   ];
-  return lowerModel(model, { inputs, outputs: ['output'] }).graph;
+  return lowerModel(model, { ...how, inputs, outputs: ['output'] }).graph;
 }
 
 /** The model's inputs by their element type: integers are the codes. */
-function readInputs(session: OnnxSession, record: TabularRecord): ModelInput[] {
+function readInputs(session: ModelSession, record: TabularRecord): ModelInput[] {
   return session.inputMetadata.map((input): ModelInput => {
     const type = input.isTensor ? input.type : 'sequence';
     if (type === 'int32' || type === 'int64') return { name: input.name, content: 'codes', type };

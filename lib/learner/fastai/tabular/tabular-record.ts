@@ -39,7 +39,13 @@ export interface TargetStep {
   readonly vocab: readonly PyValue[];
 }
 
-export type TabularStep = FillStep | NormalizeStep | CategorifyStep | TargetStep;
+/** A proc of the notebook, which its code decides. */
+export interface CodeStep {
+  readonly kind: 'code';
+  readonly proc: PyValue;
+}
+
+export type TabularStep = FillStep | NormalizeStep | CategorifyStep | TargetStep | CodeStep;
 
 /** A `TabularPandas` record: its columns, and its procs in the order in which they run. */
 export interface TabularRecord {
@@ -57,7 +63,7 @@ export function readTabularRecord(
   afterBatch: readonly PyValue[],
 ): TabularRecord {
   const foreign = afterBatch.find((transform) => transformName(transform) !== 'ReadTabBatch');
-  if (foreign !== undefined) throw unsupported(foreign);
+  if (foreign !== undefined) throw unknownProc(foreign);
   return {
     categories: names(dataset, 'cat_names'),
     numbers: names(dataset, 'cont_names'),
@@ -72,9 +78,12 @@ function names(dataset: PyObject, attribute: string): string[] {
   return (asItems(dataset.attr(attribute) ?? []) ?? []).map(String);
 }
 
-/** @throws UnsupportedLearnerError for a proc that fastai does not ship. */
+/** @throws UnsupportedLearnerError for a proc of fastai that is not known here. */
 export function readProc(proc: PyValue): TabularStep | undefined {
-  if (!(proc instanceof PyObject) || !isOfFastai(proc)) throw unsupported(proc);
+  // A Transform of fastai's around a function holds that of the notebook.
+  if (!(proc instanceof PyObject) || !isOfFastai(proc) || AROUND.has(transformName(proc))) {
+    return { kind: 'code', proc };
+  }
   switch (transformName(proc)) {
     case 'FillMissing':
       return {
@@ -98,7 +107,7 @@ export function readProc(proc: PyValue): TabularStep | undefined {
     case 'RegressionSetup':
       return undefined;
     default:
-      throw unsupported(proc);
+      throw unknownProc(proc);
   }
 }
 
@@ -121,9 +130,13 @@ function numbersOf(proc: PyObject, attribute: string): Map<string, number> {
   return result;
 }
 
-function unsupported(transform: PyValue): UnsupportedLearnerError {
+/** What wraps a function. */
+const AROUND: ReadonlySet<string> = new Set(['Transform', 'InplaceTransform']);
+
+/** The error of a proc whose code is nowhere. */
+export function unknownProc(proc: PyValue): UnsupportedLearnerError {
   return new UnsupportedLearnerError(
-    `The learner prepares its rows with "${qualifiedName(transform)}", which is not in the file`,
-    'do the same to the rows before predict(), and export the learner without it',
+    `The learner prepares its rows with "${qualifiedName(proc)}", whose code is not known here`,
+    'name its source with the option "code", or export the learner with cloudpickle',
   );
 }

@@ -5,13 +5,16 @@ import type { RowEncoder } from './row-encoder.js';
 import type { TabularRecord } from './tabular-record.js';
 
 export function schemaOf(record: TabularRecord, encoder: RowEncoder): TabularSchema {
+  const ownCode = record.steps.some(({ kind }) => kind === 'code');
   const given = record.categories.filter((name) => !encoder.isMade(name));
+  const numbers = record.numbers.filter((name) => !ownCode || !encoder.isMade(name));
   return {
     columns: [
       ...given.map((name) => categoryColumn(name, encoder.index(name))),
-      ...record.numbers.map((name) => numberColumn(name, record)),
+      ...numbers.map((name) => numberColumn(name, record)),
     ],
     targets: record.targets,
+    ...(ownCode && { ownCode }),
   };
 }
 

@@ -1,11 +1,11 @@
 import { Tensor } from 'onnxruntime-common';
-import type { OnnxSession } from '../../onnx/index.js';
+import type { ModelSession } from '../../onnx/session/model-session.js';
 import { guarded } from '../../runtime/run-guard.js';
 import { UnsupportedLearnerError } from '../errors.js';
 
 /** Runs a model from `torch.onnx.export`: int64 ids of one text in, the first output out. */
 export async function runForeignModel(
-  session: OnnxSession,
+  session: ModelSession,
   ids: Int32Array,
   kind: 'text learner' | 'language model',
 ): Promise<Tensor> {

@@ -12,6 +12,7 @@ import type { LearnerOptions, Tokenize } from '../contract.js';
 import { UnreadableTokenizerError, UnsupportedTokenizerError } from '../errors.js';
 import { readRules, type ReadRule } from './rules/read-rules.js';
 import { readSpacyTokenizer, type SpacyTokenizer } from './spacy/read-language.js';
+import type { TextCode } from './text-code.js';
 import { WordRules } from './words/word-rules.js';
 import { WordTokenizer, type Segment } from './words/word-tokenizer.js';
 
@@ -33,12 +34,13 @@ export interface TextTokenizer {
 export function readTokenizer(
   record: PyValue,
   options: Pick<LearnerOptions, 'rules' | 'tokenizer'> = {},
+  code?: TextCode,
 ): TextTokenizer {
   if (!(record instanceof PyObject)) {
     throw new UnreadableTokenizerError('tokenizer', 'not an object');
   }
-  const rules = readRules(record.attr('rules'), options.rules);
-  const splitter = options.tokenizer ?? readSplitter(record.attr('tok'));
+  const rules = readRules(record.attr('rules'), options.rules, code);
+  const splitter = options.tokenizer ?? readSplitter(record.attr('tok'), code);
   const split = typeof splitter === 'function' ? splitter : splitter.tokenize;
   const whole: Tokenize = (text) => split(rules.reduce((ruled, rule) => rule.apply(ruled), text));
   const words = typeof splitter === 'function' ? undefined : wordByWord(rules, splitter);
@@ -58,7 +60,10 @@ function wordByWord(
   return wordRules && new WordTokenizer(wordRules, tokenizer, maxLength);
 }
 
-function readSplitter(tokenizer: PyValue | undefined): Tokenize | SpacyTokenizer {
+function readSplitter(
+  tokenizer: PyValue | undefined,
+  code: TextCode | undefined,
+): Tokenize | SpacyTokenizer {
   if (tokenizer === undefined) throw new UnreadableTokenizerError('tokenizer', 'missing');
   const name =
     tokenizer instanceof PyObject
@@ -82,6 +87,8 @@ function readSplitter(tokenizer: PyValue | undefined): Tokenize | SpacyTokenizer
         throw new UnsupportedTokenizerError(name as string, sentencePieceReason(tokenizer));
     }
   }
+  const own = code?.splitter(tokenizer);
+  if (own) return own;
   throw new UnsupportedTokenizerError(name ?? 'an unnamed function');
 }
 

@@ -4,7 +4,7 @@ import { weighed } from '../explain/occlusion.js';
 import { textsWithout } from '../explain/text-parts.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openTextModel } from './text-model.js';
-import { TextPipeline } from './text-pipeline.js';
+import { openTextPipeline } from './open-pipeline.js';
 
 /** `TextBlock` at inference. @throws UnsupportedLearnerError for a user's own transform. */
 export async function createTextInference(
@@ -12,7 +12,7 @@ export async function createTextInference(
   target: Target,
   options: LearnerOptions,
 ): Promise<Inference<Int32Array>> {
-  const pipeline = TextPipeline.read(file, options);
+  const pipeline = await openTextPipeline(file, options);
   const model = await openTextModel(file, options);
   return {
     vocab: target.vocab ? [pipeline.vocab, target.vocab] : pipeline.vocab,

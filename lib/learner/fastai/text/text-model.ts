@@ -1,6 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
+import type { Graph } from '../../onnx/graph.js';
 import type { TextLimits } from '../../onnx/lowering/lowering.js';
-import type { OnnxSession } from '../../onnx/session/onnx-session.js';
+import type { ModelSession } from '../../onnx/session/model-session.js';
 import { packTextBatch, refusePadAtChunkStart } from '../../onnx/text/text-batch.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
@@ -26,7 +27,9 @@ export async function openTextModel(
     forward: limits
       ? async (rows) => {
           if (options.quantize === 'int8') refusePads(rows, limits);
-          return runBatches(session, rows, limits);
+          return limits.ownHead
+            ? runByLength(session, rows, limits)
+            : runBatches(session, rows, limits);
         }
       : (rows) => runOneByOne(session, rows),
     release: () => guarded(() => session.release()),
@@ -39,10 +42,34 @@ function refusePads(rows: readonly Int32Array[], limits: TextLimits): void {
   for (const [index, row] of rows.entries()) refusePadAtChunkStart(row, index, limits, REMEDY);
 }
 
-async function lowerClassifier(model: Module, how: HowToLower) {
+/** Of a classifier on fastai's encoder what ids it takes; nothing of other models. */
+interface TextFacts extends TextLimits {
+  /** Its head is code of its own, which looks at all positions: no row may be padded. */
+  readonly ownHead?: boolean;
+}
+
+async function lowerClassifier(
+  model: Module,
+  how: HowToLower,
+): Promise<{ graph: Graph; facts: TextFacts | null }> {
   const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
-  const { graph, hints } = lowerModel(model, how);
-  if (hints.kind === 'text-classifier') return { graph, facts: hints.text };
+  const { hasOwnCode, signatureOf } = await import('../../onnx/lowering/registry.js');
+  const hints = signatureOf(model)?.hints;
+  if (hints?.kind === 'text-classifier') {
+    const { graph, ownCode } = lowerModel(model, { ...how, plainTensors: false });
+    return { graph, facts: { ...hints.text, ...(ownCode && { ownHead: true }) } };
+  }
+  if (hasOwnCode(model, how.sources !== undefined)) {
+    // fastai gives one text without padding.
+    const ids = { name: 'ids', dtype: 'int64', dims: ['batch', 'length'] } as const;
+    const { graph } = lowerModel(model, {
+      ...how,
+      inputs: [ids],
+      outputs: ['logits'],
+      plainTensors: false,
+    });
+    return { graph, facts: null };
+  }
   throw new UnsupportedLearnerError(
     `The learner's model is a "${model.className}", which does not start with fastai's SentenceEncoder`,
     "run it from an ONNX file with Learner.load(file, { onnx: 'model.onnx' })",
@@ -56,7 +83,7 @@ const MAX_TOKENS = 64 * 1024;
 
 /** One graph takes any batch and length. */
 async function runBatches(
-  session: OnnxSession,
+  session: ModelSession,
   rows: readonly Int32Array[],
   limits: TextLimits,
 ): Promise<Tensor> {
@@ -74,12 +101,38 @@ async function runBatches(
   return joinRows(parts, order);
 }
 
+/** Rows of the same length together. */
+async function runByLength(
+  session: ModelSession,
+  rows: readonly Int32Array[],
+  limits: TextLimits,
+): Promise<Tensor> {
+  const groups = new Map<number, number[]>();
+  rows.forEach(({ length }, index) => {
+    const group = groups.get(length);
+    if (group) group.push(index);
+    else groups.set(length, [index]);
+  });
+  const parts: Tensor[] = [];
+  const order: number[] = [];
+  for (const [length, indices] of groups) {
+    const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_TOKENS / length)));
+    for (let start = 0; start < indices.length; start += most) {
+      const some = indices.slice(start, start + most);
+      const batch = some.map((index) => rows[index]!);
+      parts.push(await runBatch(session, batch, limits));
+      order.push(...some);
+    }
+  }
+  return joinRows(parts, order);
+}
+
 function fits(rows: number, width: number): boolean {
   return rows <= MAX_ROWS && rows * width <= MAX_TOKENS;
 }
 
 async function runBatch(
-  session: OnnxSession,
+  session: ModelSession,
   rows: readonly Int32Array[],
   limits: TextLimits,
 ): Promise<Tensor> {
@@ -92,7 +145,7 @@ async function runBatch(
   return outputs['logits'] as Tensor;
 }
 
-async function runOneByOne(session: OnnxSession, rows: readonly Int32Array[]): Promise<Tensor> {
+async function runOneByOne(session: ModelSession, rows: readonly Int32Array[]): Promise<Tensor> {
   const parts: Tensor[] = [];
   for (const row of rows) parts.push(await runForeignModel(session, row, 'text learner'));
   return concatRows(parts);

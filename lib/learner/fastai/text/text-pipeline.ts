@@ -9,6 +9,7 @@ import { readNumericalize, type Numericalizer } from './numericalizer.js';
 import type { Segment } from './words/word-tokenizer.js';
 import { readTokenizer, type TextTokenizer } from './read-tokenizer.js';
 import { UNK } from './special-tokens.js';
+import type { TextCode, TextStep } from './text-code.js';
 
 /** The transforms of fastai's `TextBlock`: a text to token ids. */
 export class TextPipeline {
@@ -19,10 +20,15 @@ export class TextPipeline {
     readonly backwards: boolean,
     /** What stands between the words of a text that is put together from tokens. */
     readonly separator: string,
+    /** The user's own, on texts and on lists of tokens. */
+    private readonly own: {
+      readonly text: readonly TextStep[];
+      readonly tokens: readonly TextStep[];
+    },
   ) {}
 
-  /** @throws UnsupportedLearnerError where a transform of the text is the user's own. */
-  static read(file: LearnerFile, options: LearnerOptions): TextPipeline {
+  /** @throws UnsupportedLearnerError where only the name of a transform of the text is known. */
+  static read(file: LearnerFile, options: LearnerOptions, code?: TextCode): TextPipeline {
     // Readers before the text (`get_x`, columns of a data frame) are for training data.
     const { transforms = [], types } = file.dls.inputs[0] ?? {};
     const start = entryStage(types, (type) => type === 'str') ?? firstOfText(transforms);
@@ -30,16 +36,24 @@ export class TextPipeline {
     let numericalizer: Numericalizer | undefined;
     let backwards = false;
     let separator = ' ';
+    const own: { text: TextStep[]; tokens: TextStep[] } = { text: [], tokens: [] };
     for (const transform of transforms.slice(start)) {
       const name = transformName(transform);
       if (name === 'Tokenizer' && !numericalizer) {
-        tokenizer = readTokenizer(transform, options);
+        tokenizer = readTokenizer(transform, options, code);
         separator = separatorOf(transform) ?? separator;
       } else if (name === 'Numericalize' && !numericalizer) {
         numericalizer = readNumericalize(transform);
       } else if (numericalizer && isReversal(transform)) {
         backwards = !backwards;
+      } else if (options.trainingOnly && isTrainingOnly(transform, options.trainingOnly)) {
+        continue;
       } else {
+        const step = numericalizer ? undefined : code?.step(transform);
+        if (step) {
+          own[tokenizer ? 'tokens' : 'text'].push(step);
+          continue;
+        }
         throw new UnsupportedLearnerError(
           `The learner changes its texts with "${qualifiedName(transform)}", which is not in the file`,
           'apply that function before predict() and export the learner without it',
@@ -52,7 +66,7 @@ export class TextPipeline {
         'export a learner that was made with a TextBlock',
       );
     }
-    return new TextPipeline(tokenizer, numericalizer, backwards, separator);
+    return new TextPipeline(tokenizer, numericalizer, backwards, separator, own);
   }
 
   get vocab(): readonly string[] {
@@ -85,16 +99,45 @@ export class TextPipeline {
   }
 
   #segments(item: unknown): readonly Segment[] | undefined {
-    return typeof item === 'string' ? this.tokenizer?.segments?.(item) : undefined;
+    if (typeof item !== 'string' || this.own.tokens.length > 0) return undefined;
+    const text = changed(this.own.text, item);
+    return typeof text === 'string' ? this.tokenizer?.segments?.(text) : undefined;
   }
 
-  #whole(item: unknown): string[] {
+  #whole(given: unknown): string[] {
+    const item = changed(this.own.text, given);
+    const tokens = changed(this.own.tokens, this.#split(item));
+    if (Array.isArray(tokens)) return tokens;
+    throw new UnexpectedItemError('a text behind its tokenizer', 'a list of tokens');
+  }
+
+  #split(item: unknown): string[] {
     // Tokens that were made elsewhere pass fastai's Tokenizer unchanged.
     if (Array.isArray(item) && item.every((token) => typeof token === 'string')) return item;
     if (typeof item !== 'string') throw new UnexpectedItemError(describeItem(item), 'a text');
     if (this.tokenizer) return this.tokenizer.whole(item);
     throw new UnexpectedItemError('a text', 'a list of tokens, as it has no tokenizer of its own');
   }
+}
+
+/** What transforms of the user's own make of a text or of tokens; other items stay as they are. */
+function changed<T>(steps: readonly TextStep[], item: T): T | string | string[] {
+  let made: T | string | string[] = item;
+  for (const step of steps) {
+    if (typeof made === 'string' || isTokens(made)) made = step(made);
+  }
+  return made;
+}
+
+const isTokens = (item: unknown): item is string[] =>
+  Array.isArray(item) && item.every((token) => typeof token === 'string');
+
+/** Whether a transform is one of those that the user says were for training. */
+function isTrainingOnly(transform: PyValue, names: readonly string[]): boolean {
+  const qualified = qualifiedName(transform);
+  return (
+    names.includes(qualified) || names.includes(qualified.slice(qualified.lastIndexOf('.') + 1))
+  );
 }
 
 /** Without recorded types (a pipeline that never saw an item), texts enter at the tokenizer. */

@@ -16,6 +16,7 @@ const IDLE_MS = 60_000;
 export class ImageExplainer {
   readonly #session: OnDemand<OnnxSession>;
   readonly #threads: number;
+  readonly #code: LearnerOptions['code'];
   /** Found once: to read and lower the model again would only cost time. */
   #refusal: NotExplainableError | undefined;
 
@@ -26,8 +27,9 @@ export class ImageExplainer {
   constructor(
     private readonly source: string | Uint8Array,
     private readonly dims: readonly Dim[],
-    { onnx, intraOpNumThreads = 1 }: LearnerOptions,
+    { onnx, code, intraOpNumThreads = 1 }: LearnerOptions,
   ) {
+    this.#code = code;
     this.#threads = intraOpNumThreads;
     if (onnx !== undefined) {
       this.#refusal = new NotExplainableError(
@@ -48,7 +50,7 @@ export class ImageExplainer {
    * @throws NotExplainableError
    */
   async explain(image: Tensor, output: Tensor, question: Asked): Promise<HeatMapExplanation> {
-    const explained = question.choose(output);
+    const explained = await question.choose(output);
     const seed = new Tensor('float32', new Float32Array(output.data.length), output.dims);
     (seed.data as Float32Array)[explained.target] = 1;
     const map = await this.#session.use(async (session) => {
@@ -73,17 +75,26 @@ export class ImageExplainer {
     if (this.#refusal) throw this.#refusal;
     const file = openLearnerFile(this.source);
     try {
-      const [{ gradCamGraph }, { NoGradientError }, { loadLowerings }] = await Promise.all([
+      const [
+        { gradCamGraph },
+        { NoGradientError },
+        { loadLowerings },
+        { SizeNeededError },
+        { readSources },
+      ] = await Promise.all([
         import('../../onnx/gradient/grad-cam.js'),
         import('../../onnx/gradient/derivation.js'),
         import('../../onnx/lowering/registry.js'),
+        import('../../onnx/torch-ops/size.js'),
+        import('../../onnx/tracing/read-sources.js'),
       ]);
-      await loadLowerings(file.model);
+      const sources = await readSources(this.#code);
+      await loadLowerings(file.model, sources !== undefined);
       try {
-        const graph = gradCamGraph(file.model, this.dims);
+        const graph = gradCamGraph(file.model, this.dims, sources);
         return await createSession(graph, { intraOpNumThreads: this.#threads });
       } catch (error) {
-        if (!(error instanceof NoGradientError)) throw error;
+        if (!(error instanceof NoGradientError || error instanceof SizeNeededError)) throw error;
         throw (this.#refusal = new NotExplainableError(
           `The model's answer cannot be followed back to its last features (${error.message})`,
           'explain a learner with a head of fastai, torchvision or timm',

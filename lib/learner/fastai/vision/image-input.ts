@@ -12,11 +12,22 @@ const openModes: ReadonlyMap<string, RasterMode> = new Map([
   ['PILMask', 'L'],
 ]);
 
-/**
- * The mode of the learner's images. What comes before an image is opened (readers, `get_x`) serves
- * training data only; what comes behind it must be fastai's. @throws UnsupportedLearnerError
- */
-export function readImageInput(file: LearnerFile): RasterMode {
+/** How an image comes out of what an item is. */
+export interface ImageInput {
+  /** Undefined for a class that is not fastai's. */
+  readonly mode: RasterMode | undefined;
+  /** What leads from an item to an opened image: readers, `get_x`, and at the end what opens it. */
+  readonly before: readonly PyValue[];
+  /** What an opened image goes through in the same pipeline. */
+  readonly behind: readonly PyValue[];
+  /** The class of an opened image. */
+  readonly opensAs: PyValue | undefined;
+  /** What each stage of `before` was given at training. */
+  readonly types: readonly PyValue[];
+}
+
+/** @throws UnsupportedLearnerError for several inputs */
+export function readInput(file: Pick<LearnerFile, 'dls'>): ImageInput {
   const { inputs } = file.dls;
   const [input] = inputs;
   if (!input || inputs.length !== 1) {
@@ -28,16 +39,32 @@ export function readImageInput(file: LearnerFile): RasterMode {
   const types = asItems(input.types) ?? [];
   // Stage i is given type i; the type behind the last is what left the pipeline.
   const opened = types.findIndex((type) => modeOf(type) !== undefined);
-  for (const transform of opened < 0 ? [] : input.transforms.slice(opened)) {
-    if (!doesNothing(transform)) throw unknownTransform(transform);
+  const at = opened < 0 ? types.length - 1 : opened;
+  return {
+    mode: opened < 0 ? undefined : modeOf(types[opened]!),
+    before: input.transforms.slice(0, at),
+    behind: input.transforms.slice(at),
+    opensAs: types[at],
+    types: types.slice(0, at),
+  };
+}
+
+/**
+ * The mode of the learner's images. What comes before an image is opened (readers, `get_x`) serves
+ * training data only; what comes behind it must be fastai's. @throws UnsupportedLearnerError
+ */
+export function readImageInput(file: LearnerFile, trainingOnly?: readonly string[]): RasterMode {
+  const { mode, behind, opensAs } = readInput(file);
+  if (mode === undefined) {
+    throw new UnsupportedLearnerError(
+      `The learner opens its images as ${opensAs instanceof PyGlobal ? `"${opensAs.qualifiedName}"` : 'a class that is not in the file'}`,
+      'export a learner whose ImageBlock is of PILImage or PILImageBW',
+    );
   }
-  const mode = opened < 0 ? undefined : modeOf(types[opened]!);
-  if (mode !== undefined) return mode;
-  const last = types.at(-1);
-  throw new UnsupportedLearnerError(
-    `The learner opens its images as ${last instanceof PyGlobal ? `"${last.qualifiedName}"` : 'a class that is not in the file'}`,
-    'export a learner whose ImageBlock is of PILImage or PILImageBW',
-  );
+  for (const transform of behind) {
+    if (!doesNothing(transform, trainingOnly)) throw unknownTransform(transform);
+  }
+  return mode;
 }
 
 function modeOf(type: PyValue): RasterMode | undefined {

@@ -4,7 +4,7 @@ import { describeItem, UnexpectedItemError, UnreadableImageFileError } from '../
 import { checkSize, type ImageLimits } from './image/limits.js';
 import { RasterSource } from './image/pixel-source.js';
 import { convertRaster, type Raster, type RasterMode } from './image/raster.js';
-import { openEncoded, type OpenedImage } from './image/read-image.js';
+import { openEncoded, readImage, type OpenedImage } from './image/read-image.js';
 
 /**
  * Decoded pixels: rows from the top, channels interleaved, one byte each; as sharp's raw output.
@@ -38,6 +38,17 @@ export async function openImage(
   return { source, decode: async () => source };
 }
 
+/** The pixels of any item. @throws as {@link openImage} */
+export async function rasterOf(
+  item: unknown,
+  mode: RasterMode,
+  limits: ImageLimits = {},
+): Promise<Raster> {
+  return isRawImage(item)
+    ? fromRaw(item, mode, limits)
+    : readImage(await bytesOf(item), mode, limits);
+}
+
 /** @throws UnexpectedItemError for what is not an image. */
 export function checkItem(item: unknown): void {
   if (typeof item === 'string' || item instanceof Uint8Array || item instanceof ArrayBuffer) return;
@@ -48,7 +59,8 @@ export function checkItem(item: unknown): void {
   );
 }
 
-async function bytesOf(item: unknown): Promise<Uint8Array> {
+/** The bytes of an encoded image. @throws UnexpectedItemError, UnreadableImageFileError */
+export async function bytesOf(item: unknown): Promise<Uint8Array> {
   if (item instanceof Uint8Array) return item;
   if (item instanceof ArrayBuffer) return new Uint8Array(item);
   if (typeof item === 'string') {

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
 import type { Dim } from '../../onnx/graph.js';
 import type { InputSpec } from '../../onnx/lowering/lowering.js';
-import type { OnnxSession } from '../../onnx/session/onnx-session.js';
+import type { ModelSession } from '../../onnx/session/model-session.js';
 import { phase } from '../../runtime/phases.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { LearnerOptions } from '../contract.js';
@@ -52,7 +52,7 @@ export class ImageModel {
   #thread: DecodeThread | undefined;
 
   private constructor(
-    private readonly session: OnnxSession,
+    private readonly session: ModelSession,
     private readonly inputName: string,
     private readonly outputName: string,
   ) {}
@@ -68,9 +68,14 @@ export class ImageModel {
       dtype: 'float32',
       dims: dimsOf(input),
     };
-    const { session } = await openModel(file, options, async (model) => {
+    const { session } = await openModel(file, options, async (model, how) => {
       const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
-      const { graph } = lowerModel(model, { inputs: [spec], outputs: ['output'] });
+      const { graph } = lowerModel(model, {
+        ...how,
+        inputs: [spec],
+        outputs: ['output'],
+        plainTensors: false,
+      });
       return { graph, facts: null };
     });
     return new ImageModel(session, session.inputNames[0]!, session.outputNames[0]!);

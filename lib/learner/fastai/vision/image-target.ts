@@ -1,8 +1,8 @@
 import { Tensor } from 'onnxruntime-common';
-import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import { asItems, PyObject } from '../../torch/index.js';
 import type { DecodedTarget } from '../contract.js';
-import { transformName } from '../data/pipeline.js';
 import type { Target } from '../data/target.js';
+import { hasMaskTarget, itemTransform, targetTypes } from '../data/target-types.js';
 import { categoryNames } from '../data/vocab.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
@@ -29,14 +29,15 @@ export interface ImageTarget {
 
 /** @throws UnsupportedLearnerError for bounding boxes and images as targets. */
 export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget {
-  const types = file.dls.targets.flatMap(({ types: stages }) => lastTypes(stages));
+  const types = targetTypes(file.dls);
   const has = (...names: string[]): boolean => names.some((name) => types.includes(name));
-  if (has('TensorBBox') || named(file, 'BBoxLabeler')) throw unsupported('bounding boxes');
+  if (has('TensorBBox') || itemTransform(file.dls, 'BBoxLabeler'))
+    throw unsupported('bounding boxes');
   if (has('TensorPoint')) {
     return { kind: 'points', task: 'regress', vocab: undefined, decode: pointsDecoder(file) };
   }
-  const codes = named(file, 'AddMaskCodes');
-  if (has('PILMask', 'TensorMask') || codes) {
+  if (hasMaskTarget(file.dls)) {
+    const codes = itemTransform(file.dls, 'AddMaskCodes');
     const names = codes instanceof PyObject ? asItems(codes.attr('codes')) : undefined;
     const vocab = codes ? categoryNames(names ?? []) : undefined;
     return { kind: 'mask', task: 'classify', vocab, decode: (target) => target };
@@ -46,21 +47,9 @@ export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget 
   return { kind: 'labels', task, vocab, decode: (target) => labels.decode(target) };
 }
 
-/** Whether it is a class for each pixel; what is not supported is no mask. */
-export function predictsMask(file: LearnerFile): boolean {
-  const types = file.dls.targets.flatMap(({ types: stages }) => lastTypes(stages));
-  return MASKS.some((name) => types.includes(name)) || named(file, 'AddMaskCodes') !== undefined;
-}
-
-const MASKS = ['PILMask', 'TensorMask'];
-
-function named(file: LearnerFile, name: string): PyValue | undefined {
-  return file.dls.afterItem.find((transform) => transformName(transform) === name);
-}
-
 /** PointScaler's decoding: -1..1 to the pixels of the model's image, x before y. */
 function pointsDecoder(file: LearnerFile): ImageTarget['decode'] {
-  const scaled = named(file, 'PointScaler') !== undefined;
+  const scaled = itemTransform(file.dls, 'PointScaler') !== undefined;
   return (target, { width, height }) => {
     const values = target.data as Float32Array;
     const points = new Float32Array(values.length);
@@ -70,14 +59,6 @@ function pointsDecoder(file: LearnerFile): ImageTarget['decode'] {
     }
     return new Tensor('float32', points, [values.length / 2, 2]);
   };
-}
-
-/** Names of the classes of what left the pipeline at training. */
-function lastTypes(stages: PyValue | undefined): string[] {
-  const last = asItems(stages)?.at(-1);
-  return (Array.isArray(last) ? last : [last]).flatMap((type) =>
-    type instanceof PyGlobal ? [type.name] : [],
-  );
 }
 
 function unsupported(what: string): UnsupportedLearnerError {

@@ -5,7 +5,7 @@ import { Tensor } from 'onnxruntime-common';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../errors/index.js';
-import { UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
+import { UnexpectedItemError } from '../errors.js';
 import { Learner } from '../learner.js';
 import { EmptyImageError, UnreadableImageFileError } from '../errors.js';
 import type { LearnerOptions } from '../contract.js';
@@ -47,9 +47,47 @@ function expectSame(actual: unknown, expected: unknown): void {
   });
 }
 
-const names = readdirSync(new URL('learners/', folder)).filter(
-  (name) => !name.startsWith('refused'),
-);
+const names = readdirSync(new URL('learners/', folder));
+
+describe('An activation that is named', () => {
+  it.each(['softmax', 'sigmoid', 'none'] as const)(
+    '%s acts on the channels of a mask',
+    async (activation) => {
+      const raw = await load('mask', { activation: 'none' });
+      const learner = await load('mask', { activation });
+      const [{ input, ...expected } = fail()] = cases('mask');
+      const [decoded, target, probs] = await learner.predict(image(input));
+      const [, , output] = await raw.predict(image(input));
+      if (activation === 'softmax') {
+        expectSame([decoded, target, probs].map(plain), [
+          expected.decoded,
+          expected.target,
+          expected.probs,
+        ]);
+      } else if (activation === 'sigmoid') {
+        expectSame(
+          probs,
+          flat(plain(output)).map((x) => 1 / (1 + Math.exp(-Number(x)))),
+        );
+        expect(target.dims).toEqual(output.dims);
+      } else {
+        expect(plain(target)).toEqual(plain(output));
+      }
+      await Promise.all([raw.release(), learner.release()]);
+    },
+  );
+
+  it('acts on the last axis of anything else', async () => {
+    const learner = await load('classes', { activation: 'softmax' });
+    const [{ input, probs } = fail()] = cases('classes');
+    expectSame((await learner.predict(image(input)))[2], probs);
+    await learner.release();
+  });
+});
+
+function fail(): never {
+  throw new Error('The fixture has no case.');
+}
 
 describe('Image learners predict what fastai predicts', () => {
   it.each(names)('%s', async (name) => {
@@ -146,13 +184,5 @@ describe('A learner that decodes to scale', () => {
       const [[, , one], [, , other]] = [await exact.predict(item), await scaled.predict(item)];
       expect(numbers(other)).toEqual(numbers(one));
     }
-  });
-});
-
-describe('A learner that cannot be served', () => {
-  it("is refused by the name of the user's own transform", async () => {
-    const loading = load('refused-transform');
-    await expect(loading).rejects.toThrow(UnsupportedLearnerError);
-    await expect(load('refused-transform')).rejects.toThrow('OwnTransform');
   });
 });

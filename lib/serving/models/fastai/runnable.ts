@@ -1,20 +1,23 @@
 import type { BaseLearner } from '../../../learner/fastai/base-learner.js';
 import { Learner } from '../../../learner/fastai/learner.js';
 import type { LMLearner } from '../../../learner/fastai/text/lm/lm-learner.js';
+import { loadedOptions, type KeptOptions } from '../kept/kept-options.js';
 import type { Served } from '../../runner/pool/protocol.js';
 import { servedMethods } from './methods.js';
 
 export interface FastaiInit {
   readonly file: string;
   readonly threads: number;
-  readonly onnx: string | undefined;
+  /** What was kept with the model; the runner's own options go before. */
+  readonly kept: KeptOptions;
   readonly quantize: 'int8' | undefined;
   readonly cacheFolder: string;
   readonly decode: 'exact' | 'scaled';
 }
 
-export async function open({ file, threads, ...options }: FastaiInit): Promise<Served> {
-  const learner = await Learner.load(file, { intraOpNumThreads: threads, ...options });
+export async function open({ file, threads, kept, ...options }: FastaiInit): Promise<Served> {
+  const load = { intraOpNumThreads: threads, ...(await loadedOptions(kept)), ...options };
+  const learner = await Learner.load(file, load);
   const { kind, vocab, description } = learner;
   return {
     kind,

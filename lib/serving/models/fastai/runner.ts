@@ -5,6 +5,7 @@ import { packRows } from '../../../learner/fastai/tabular/pack-rows.js';
 import type { Slice } from '../../../learner/fastai/text/lm/lm-learner.js';
 import { finished, inTurns } from '../../../learner/runtime/turns.js';
 import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
+import { keptOptions } from '../kept/kept-options.js';
 import { checkSignatures } from '../rules.js';
 import type { RunnerMethod } from '../../runner/runner-types.js';
 import type { RunnerOptions, RunOptions } from '../../runner/runner-options-types.js';
@@ -80,7 +81,8 @@ class LearnerRunner extends ModelRunner {
       if (!Array.isArray(items) || items.length < MANY_ROWS) return method.run(items, options);
       await this.open();
       const { schema } = this;
-      if (schema === undefined) return method.run(items, options);
+      // Code of the notebook may read columns that the schema does not have.
+      if (schema === undefined || schema.ownCode) return method.run(items, options);
       const packing = packRows(items, schema.columns);
       const packed = items.length < WITH_TURNS ? finished(packing) : await inTurns(packing);
       return method.run(packed ?? items, options);
@@ -134,7 +136,7 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   const init: FastaiInit = {
     file: model.pathOf(FASTAI.file),
     threads,
-    onnx,
+    kept: { ...keptOptions(model), ...(onnx !== undefined && { onnx }) },
     quantize,
     decode,
     cacheFolder: join(model.path, CACHE_FOLDER),

@@ -7,7 +7,9 @@ import { Module } from '../../../learner/torch/module.js';
 import type { RunnerOptions } from '../../runner/runner-options-types.js';
 import { Tag, type Model, type ModelSignatureOptions, type ModelStore } from '../../store/index.js';
 import { nameOf } from '../../runtime/name-of.js';
-import { NotSavableError } from '../errors.js';
+import { NotKeptOptionError, NotSavableError } from '../errors.js';
+import { optionsToKeep, type KeepableOptions } from '../kept/keep-options.js';
+import { keptOptions, loadedOptions } from '../kept/kept-options.js';
 import { checkSignatures } from '../rules.js';
 import {
   createModel,
@@ -35,8 +37,14 @@ export type FastaiModel<Input = unknown, Decoded = unknown> = Model<
   RunnerOptions
 >;
 
-/** How a learner is saved. @publicApi */
-export interface SaveFastaiOptions extends SaveOptions {
+/**
+ * How a learner is saved. What it needs to be loaded is kept with the model, and used by runners,
+ * `loadModel` and the command line: source (`code`), an ONNX file with its data files (`onnx`),
+ * `activation` and `trainingOnly`. A learner that was loaded with them brings them along.
+ *
+ * @publicApi
+ */
+export interface SaveFastaiOptions extends SaveOptions, KeepableOptions {
   /**
    * Methods that runners may call: `predict`, `get_preds` (or `getPreds`), `encode`. Default `{
    * predict: { batchable: false } }`.
@@ -48,7 +56,8 @@ export interface SaveFastaiOptions extends SaveOptions {
    */
   frameworkVersions?: Readonly<Record<string, string>>;
   /**
-   * What `Learner.load` needs for this file, such as `onnx`. Not saved: `loadModel` needs it again.
+   * What `Learner.load` needs for this file and is not kept, such as functions (`rules`,
+   * `tokenizer`): `loadModel` needs it again, and runners cannot have it.
    */
   load?: LearnerOptions;
 }
@@ -71,6 +80,8 @@ export interface LoadFastaiOptions extends LearnerOptions {
  * @throws BatchableNotSupportedError when a signature has `batchable: true`.
  * @throws UnknownMethodError when a signature names a method that learners do not have.
  * @throws NotSavableError when it is not a learner, such as `learner.model`.
+ * @throws NotKeptOptionError for a learner that was loaded with functions which `load` does not
+ * repeat, and for an ONNX file that cannot be copied.
  * @throws The errors of `Learner.load` for the file, and of `ModelStore.create` for the rest.
  * @publicApi
  */
@@ -83,16 +94,22 @@ export async function saveModel<Input = unknown, Decoded = unknown>(
   const tag = Tag.parse(name);
   const checked = checkSignatures(FASTAI, tag.toString(), signatures);
   const source = await sourceOf(learner);
+  const wanted = keepableOf(options, learner);
+  const kept = await optionsToKeep(wanted);
   // A learner that is loaded has been lowered once, perhaps with options of its own: see only that
   // it is its file.
   if (learner instanceof BaseLearner) (await openLearnerFile(source)).torchFile.close();
-  else await (await Learner.load(source, options.load)).release();
+  else await (await Learner.load(source, { ...wanted, ...options.load })).release();
   const description = {
     module: FASTAI.modules[0],
     signatures: Object.fromEntries(checked),
+    options: kept.options,
     context: { frameworkName: FASTAI.name, frameworkVersions },
   };
-  const write = (folder: string): Promise<void> => writeSource(source, join(folder, FASTAI.file));
+  const write = async (folder: string): Promise<void> => {
+    await writeSource(source, join(folder, FASTAI.file));
+    await kept.writeTo(folder);
+  };
   return (await createModel(tag, options, description, write)) as FastaiModel<Input, Decoded>;
 }
 
@@ -115,6 +132,7 @@ export async function loadModel<Item = unknown, Decoded = unknown>(
   await demandFile(found, file);
   return Learner.load<Item, Decoded>(file, {
     cacheFolder: join(found.path, CACHE_FOLDER),
+    ...(await loadedOptions(keptOptions(found))),
     ...load,
   });
 }
@@ -131,6 +149,33 @@ export async function get<Input = unknown, Decoded = unknown>(
   options: { store?: ModelStore } = {},
 ): Promise<FastaiModel<Input, Decoded>> {
   return (await findModel(FASTAI, model, options)) as FastaiModel<Input, Decoded>;
+}
+
+const FUNCTIONS = ['rules', 'tokenizer'] as const;
+
+/**
+ * What is kept: what was given, and what a learner was loaded with.
+ *
+ * @throws NotKeptOptionError
+ */
+function keepableOf(given: SaveFastaiOptions, learner: unknown): KeepableOptions {
+  const loaded = learner instanceof BaseLearner ? learner.options : {};
+  const all: LearnerOptions = { ...loaded, ...given };
+  for (const name of FUNCTIONS) {
+    if (all[name] === undefined || given.load?.[name] !== undefined) continue;
+    throw new NotKeptOptionError(
+      name,
+      'a function of JavaScript',
+      'Give its Python source with code; or give the function in load, and again to loadModel.',
+    );
+  }
+  const { onnx, code, activation, trainingOnly } = all;
+  return {
+    ...(onnx !== undefined && { onnx }),
+    ...(code !== undefined && { code }),
+    ...(activation !== undefined && { activation }),
+    ...(trainingOnly !== undefined && { trainingOnly }),
+  };
 }
 
 async function sourceOf(given: unknown): Promise<string | Uint8Array> {

@@ -6,6 +6,7 @@ import {
 } from '../../../learner/pytorch/index.js';
 import type { Tensor } from 'onnxruntime-common';
 import type { Served } from '../../runner/pool/protocol.js';
+import { loadedOptions, type KeptOptions } from '../kept/kept-options.js';
 import { CALL } from './rules.js';
 
 export interface PytorchInit extends Pick<
@@ -15,6 +16,8 @@ export interface PytorchInit extends Pick<
   readonly file: string;
   readonly threads: number;
   readonly inputs: readonly ModelInput[] | undefined;
+  /** What was kept with the model. */
+  readonly kept: KeptOptions;
 }
 
 /** What a worker tells of the model that it has loaded. */
@@ -26,10 +29,12 @@ export interface PytorchFacts {
 }
 
 export async function open(init: PytorchInit): Promise<Served> {
-  const { file, threads, inputs, ...options } = init;
+  const { file, threads, inputs, kept, ...options } = init;
+  const { code } = await loadedOptions(kept);
   const warnings: string[] = [];
   const model = await TorchModel.load(file, {
     ...options,
+    ...(code !== undefined && { code }),
     intraOpNumThreads: threads,
     inputs,
     warn: (message) => warnings.push(message),

@@ -17,6 +17,7 @@ import type { RunnerMethod } from '../../runner/runner-types.js';
 import { CACHE_FOLDER } from '../../store/archive/files-of.js';
 import type { Model, ModelSignature } from '../../store/index.js';
 import { ModuleMethodError } from '../errors.js';
+import { keptOptions } from '../kept/kept-options.js';
 import { modelInputsOf } from './options.js';
 import { CALL, fileOf, PYTORCH } from './rules.js';
 import type { PytorchFacts, PytorchInit } from './runnable.js';
@@ -152,6 +153,7 @@ export function createPytorchRunner<Output extends PytorchOutput = Tensor>(
     file: fileOf(model),
     threads: resolved.threads,
     inputs,
+    kept: keptOptions(model),
     executionProviders: resolved.executionProviders,
     strict: resolved.strict,
     graphOptimizationLevel: resolved.graphOptimizationLevel,

@@ -6,9 +6,12 @@ import {
   type PytorchOutput,
   type TorchModelOptions,
 } from '../../../learner/pytorch/index.js';
+import type { CodeSources } from '../../../learner/python/code-source.js';
 import type { Module } from '../../../learner/torch/module.js';
 import type { RunnerOptions } from '../../runner/runner-options-types.js';
 import { Tag, type Model, type ModelSignatureOptions, type ModelStore } from '../../store/index.js';
+import { optionsToKeep } from '../kept/keep-options.js';
+import { keptOptions, loadedOptions } from '../kept/kept-options.js';
 import { checkSignatures } from '../rules.js';
 import { createModel, demandFile, findModel, type SaveOptions } from '../saved-models.js';
 import { modelInputsOf, pytorchOptions } from './options.js';
@@ -54,6 +57,11 @@ export interface SavePytorchOptions extends SaveOptions {
    * }]`
    */
   inputs?: readonly ModelInput[];
+  /**
+   * Python source of classes that the file only names, which is kept with the model. The model of a
+   * learner that was loaded with it brings it along.
+   */
+  code?: CodeSources;
 }
 
 /** How a model is loaded, and from which store. @publicApi */
@@ -89,14 +97,21 @@ export async function saveModel<Output extends PytorchOutput = Tensor>(
   const checked = checkSignatures(PYTORCH, tag.toString(), signatures);
   const inputs = options.inputs && checkModelInputs(options.inputs);
   const saved = await pytorchSource(source);
-  await (await TorchModel.load(saved.source, inputs ? { inputs } : {})).release();
+  const code = options.code ?? saved.code;
+  const kept = await optionsToKeep({ ...(code !== undefined && { code }) });
+  const load = { ...(inputs && { inputs }), ...(code !== undefined && { code }) };
+  await (await TorchModel.load(saved.source, load)).release();
   const description = {
     module: PYTORCH.modules[0],
     signatures: Object.fromEntries(checked),
-    options: pytorchOptions(inputs),
+    options: { ...pytorchOptions(inputs), ...kept.options },
     context: { frameworkName: saved.onnx ? 'onnx' : 'torch', frameworkVersions },
   };
-  return (await createModel(tag, options, description, saved.writeTo)) as PytorchModel<Output>;
+  const write = async (folder: string): Promise<void> => {
+    await saved.writeTo(folder);
+    await kept.writeTo(folder);
+  };
+  return (await createModel(tag, options, description, write)) as PytorchModel<Output>;
 }
 
 /**
@@ -117,7 +132,8 @@ export async function loadModel(
   const file = fileOf(found);
   await demandFile(found, file);
   const inputs = load.inputs ?? modelInputsOf(found);
-  return TorchModel.load(file, { ...load, inputs });
+  const { code } = await loadedOptions(keptOptions(found));
+  return TorchModel.load(file, { ...(code !== undefined && { code }), ...load, inputs });
 }
 
 /**

@@ -2,17 +2,20 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BaseLearner } from '../../../learner/fastai/base-learner.js';
 import { isOnnx, openModuleFile } from '../../../learner/pytorch/index.js';
+import type { CodeSources } from '../../../learner/python/code-source.js';
 import { Module, moduleOrigin, writeModuleFile } from '../../../learner/torch/index.js';
 import { NotSavableModuleError } from '../errors.js';
 import { nameOf } from '../../runtime/name-of.js';
 import { pathFault, writeSource } from '../saved-models.js';
-import { copyOnnx } from './onnx-files.js';
+import { copyOnnx } from '../kept/onnx-files.js';
 import { ONNX_FILE, PYTORCH } from './rules.js';
 
 export interface PytorchSource {
   /** What is loaded to see that it can be. */
   readonly source: string | Uint8Array;
   readonly onnx: boolean;
+  /** Source with which the model's learner was loaded. */
+  readonly code?: CodeSources | undefined;
   writeTo(folder: string): Promise<void>;
 }
 
@@ -38,7 +41,7 @@ function ofModule(module: Module): PytorchSource {
       'Give learner.model itself, or save that part with torch.save().',
     );
   }
-  return ofTorch(origin.source);
+  return { ...ofTorch(origin.source), code: origin.code };
 }
 
 function ofBytes(source: Uint8Array): PytorchSource {
@@ -54,8 +57,15 @@ async function ofPath(path: string): Promise<PytorchSource> {
   const fault = await pathFault(path);
   if (fault !== undefined) throw new NotSavableModuleError(fault);
   if (!isOnnx(path)) return ofTorch(path);
-  return { source: path, onnx: true, writeTo: (folder) => copyOnnx(path, folder) };
+  return {
+    source: path,
+    onnx: true,
+    writeTo: (folder) => copyOnnx(path, folder, ONNX_FILE, refused),
+  };
 }
+
+const refused = (fact: string, remedy: string): NotSavableModuleError =>
+  new NotSavableModuleError(fact, remedy);
 
 function ofTorch(source: string | Uint8Array): PytorchSource {
   return {

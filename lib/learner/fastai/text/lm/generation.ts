@@ -21,7 +21,7 @@ export interface GenerationState {
 export interface GenerationContext {
   readonly model: LanguageModel;
   /** From logits to probabilities. */
-  readonly activation: (logits: Tensor) => Tensor;
+  readonly activation: (logits: Tensor) => Tensor | Promise<Tensor>;
   /** The id of `xxunk`. */
   readonly unknown: number | undefined;
 }
@@ -70,7 +70,7 @@ export class Generation {
       return undefined;
     }
     const { logits, state } = await model.step(unread, hidden);
-    const id = this.#draw(activation(logits).data as Float32Array);
+    const id = this.#draw((await activation(logits)).data as Float32Array);
     // fastai runs the model anew for each word; going on from the state gives the same numbers.
     const { onlyLastWord } = this.options;
     const whole = !onlyLastWord && !model.carries;

@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
 import { TextInputError } from '../../../onnx/errors.js';
-import type { OnnxSession } from '../../../onnx/session/onnx-session.js';
+import type { ModelSession } from '../../../onnx/session/model-session.js';
 import { guarded } from '../../../runtime/run-guard.js';
 import type { LearnerOptions } from '../../contract.js';
 import type { LearnerFile } from '../../learner-file.js';
@@ -39,7 +39,7 @@ export async function openLanguageModel(
 }
 
 function loweredModel(
-  session: OnnxSession,
+  session: ModelSession,
   vocabSize: number,
   stateSize: number,
 ): Omit<LanguageModel, 'release'> {
@@ -62,7 +62,7 @@ function loweredModel(
   };
 }
 
-function foreignModel(session: OnnxSession): Omit<LanguageModel, 'release'> {
+function foreignModel(session: ModelSession): Omit<LanguageModel, 'release'> {
   return {
     carries: false,
     step: async (ids) => {

@@ -9,7 +9,8 @@ import {
   WrongLearnerKindError,
 } from '../../errors.js';
 import { openLearnerFile, type LearnerFile } from '../../learner-file.js';
-import { readLoss, type Loss } from '../../losses/loss.js';
+import type { Loss } from '../../losses/loss.js';
+import { openLoss } from '../../losses/open-loss.js';
 import type { ShownText } from '../../shown.js';
 import { UNK } from '../special-tokens.js';
 import type { TextPipeline } from '../text-pipeline.js';
@@ -57,10 +58,11 @@ export class LMLearner extends BaseLearner {
     source: string | Uint8Array,
     file: LearnerFile,
     private readonly pipeline: TextPipeline,
-    loss: Loss,
+    private readonly loss: Loss,
     model: LanguageModel,
+    options: LearnerOptions,
   ) {
-    super(source, file);
+    super(source, file, options);
     const unknown = pipeline.vocab.indexOf(UNK);
     this.#context = {
       model,
@@ -92,14 +94,14 @@ export class LMLearner extends BaseLearner {
     options: LearnerOptions,
   ): Promise<LMLearner> {
     // Only now, as this class is imported by all who import the package.
-    const [{ TextPipeline }, { openLanguageModel }] = await Promise.all([
-      import('../text-pipeline.js'),
+    const [{ openTextPipeline }, { openLanguageModel }] = await Promise.all([
+      import('../open-pipeline.js'),
       import('./language-model.js'),
     ]);
-    const loss = readLoss(file.loss, options.activation);
-    const pipeline = TextPipeline.read(file, options);
+    const loss = await openLoss(file, options);
+    const pipeline = await openTextPipeline(file, options);
     const model = await openLanguageModel(file, options);
-    return new LMLearner(source, file, pipeline, loss, model);
+    return new LMLearner(source, file, pipeline, loss, model, options);
   }
 
   /** The token of each id. */
@@ -147,7 +149,7 @@ export class LMLearner extends BaseLearner {
     if (texts.length === 0) throw new UnexpectedItemError('an empty list', 'one text or more');
     const rows: Tensor[] = [];
     for (const ids of texts.map((text) => this.pipeline.encode(text))) {
-      rows.push(activation((await model.step(ids)).logits));
+      rows.push(await activation((await model.step(ids)).logits));
     }
     return [concatRows(rows), null];
   }
@@ -211,8 +213,8 @@ export class LMLearner extends BaseLearner {
     };
   }
 
-  protected override free(): Promise<void> {
-    return this.#context.model.release();
+  protected override async free(): Promise<void> {
+    await Promise.all([this.#context.model.release(), this.loss.release?.()]);
   }
 
   #continue(text: unknown, nWords: number, options: GenerateOptions): Continuation {

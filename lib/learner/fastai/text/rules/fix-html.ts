@@ -1,5 +1,5 @@
 import { UNK } from '../special-tokens.js';
-import { unescapeHtml } from './html-entities.js';
+import { unescapeHtml } from '../../../python/modules/html-entities.js';
 
 /**
  * Replaced one after the other, in fastai's order: an earlier one may make a later one match. Each

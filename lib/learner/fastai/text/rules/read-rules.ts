@@ -9,9 +9,10 @@ import {
 import { lower, strip, upper } from '../../../python/str.js';
 import type { TextRule, TextRules } from '../../contract.js';
 import { UnknownTextRuleError } from '../../errors.js';
+import type { TextCode } from '../text-code.js';
 import { lowercase, replaceAllCaps, replaceMaj } from './casing.js';
 import { fixHtml } from './fix-html.js';
-import { unescapeHtml } from './html-entities.js';
+import { unescapeHtml } from '../../../python/modules/html-entities.js';
 import { replaceRep, replaceWrep } from './repetition.js';
 import { rmUselessSpaces, specAddSpaces } from './spaces.js';
 
@@ -27,7 +28,8 @@ const DEFAULT_RULES: readonly (readonly [string, TextRule])[] = [
   ['lowercase', (text) => lowercase(text)],
 ];
 
-const FASTAI_RULES: ReadonlyMap<string, TextRule> = new Map([
+/** fastai's own rules by name. */
+export const FASTAI_RULES: ReadonlyMap<string, TextRule> = new Map([
   ...DEFAULT_RULES,
   // So that tokens can be joined by spaces.
   ['replace_space', (text) => text.replaceAll(' ', '▁')],
@@ -54,15 +56,28 @@ export interface ReadRule {
   readonly eos?: boolean;
 }
 
-/** In order; fastai's defaults where the file has none. @throws UnknownTextRuleError */
-export function readRules(value: PyValue | undefined, given: TextRules = {}): ReadRule[] {
+/**
+ * In order; fastai's defaults where the file has none. Rules that are given go before fastai's, and
+ * those before code of the file.
+ *
+ * @throws UnknownTextRuleError
+ */
+export function readRules(
+  value: PyValue | undefined,
+  given: TextRules = {},
+  code?: Pick<TextCode, 'rule'>,
+): ReadRule[] {
   if (value === undefined || value === null) {
     return DEFAULT_RULES.map(([name, apply]) => ({ name, apply }));
   }
-  return (asItems(value) ?? [value]).map((rule) => readRule(rule, given));
+  return (asItems(value) ?? [value]).map((rule) => readRule(rule, given, code));
 }
 
-function readRule(value: PyValue, given: TextRules): ReadRule {
+function readRule(
+  value: PyValue,
+  given: TextRules,
+  code: Pick<TextCode, 'rule'> | undefined,
+): ReadRule {
   const qualified = qualifiedNameOf(value) ?? '<unnamed function>';
   const bareName = qualified.slice(qualified.lastIndexOf('.') + 1);
   for (const key of [qualified, bareName]) {
@@ -70,13 +85,17 @@ function readRule(value: PyValue, given: TextRules): ReadRule {
     if (apply) return { apply };
   }
   const name = /^fastai2?\.text\.core\.(\w+)$/.exec(qualified)?.[1];
-  if (value instanceof PyPartial) {
-    if (name === 'lowercase' && value.args.length === 0) return lowercaseWith(value.kwargs);
-    if (value.args.length > 0 || value.kwargs.size > 0) throw new UnknownTextRuleError(qualified);
+  const isPartial = value instanceof PyPartial;
+  if (isPartial && name === 'lowercase' && value.args.length === 0) {
+    return lowercaseWith(value.kwargs);
   }
-  const apply = name === undefined ? PYTHON_RULES.get(qualified) : FASTAI_RULES.get(name);
-  if (!apply) throw new UnknownTextRuleError(qualified);
-  return name === undefined ? { apply } : { name, apply };
+  const known = !isPartial || (value.args.length === 0 && value.kwargs.size === 0);
+  const apply =
+    known && (name === undefined ? PYTHON_RULES.get(qualified) : FASTAI_RULES.get(name));
+  if (apply) return name === undefined ? { apply } : { name, apply };
+  const own = code?.rule(value);
+  if (!own) throw new UnknownTextRuleError(qualified);
+  return { apply: own };
 }
 
 function lowercaseWith(kwargs: PyDict): ReadRule {

@@ -26,6 +26,23 @@ export function resize(
   return columnsFirst(raster, width, height) ? rows(columns(raster)) : columns(rows(raster));
 }
 
+/** PIL's `Image.resize(size, resample, box)` of a part of the image, whose borders may be fractions. */
+export function resizeBox(
+  raster: Raster,
+  width: number,
+  height: number,
+  resample: Exclude<Resample, 'nearest'>,
+  box: readonly [number, number, number, number],
+): Raster {
+  const [left, top, right, bottom] = box.map(Math.fround) as [number, number, number, number];
+  const filter = filters[resample];
+  const rows = (image: Raster) =>
+    alongRows(image, weightsFor(image.width, width, filter, [left, right]));
+  const columns = (image: Raster) =>
+    alongColumns(image, weightsFor(image.height, height, filter, [top, bottom]));
+  return columnsFirst(raster, width, height) ? rows(columns(raster)) : columns(rows(raster));
+}
+
 /** The same memory, whose elements clip what is written to them: much faster than a comparison. */
 function clipping(raster: Raster): Uint8ClampedArray {
   return new Uint8ClampedArray(raster.data.buffer, raster.data.byteOffset, raster.data.length);

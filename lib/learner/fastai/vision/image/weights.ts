@@ -23,8 +23,15 @@ export interface Weights {
   readonly values: Int32Array;
 }
 
-export function weightsFor(sourceSize: number, size: number, filter: Filter): Weights {
-  const scale = sourceSize / size;
+/** @param part What is resampled; what lies around it counts at its border. Default: all of it. */
+export function weightsFor(
+  sourceSize: number,
+  size: number,
+  filter: Filter,
+  [start, end]: readonly [number, number] = [0, sourceSize],
+): Weights {
+  // PIL has the borders in single precision.
+  const scale = Math.fround(end - start) / size;
   const stretch = Math.max(1, scale);
   const inverse = 1 / stretch;
   const support = filter.support * stretch;
@@ -34,7 +41,7 @@ export function weightsFor(sourceSize: number, size: number, filter: Filter): We
   const values = new Int32Array(size * taps);
   const row = new Float64Array(taps);
   for (let target = 0; target < size; target++) {
-    const center = (target + 0.5) * scale;
+    const center = start + (target + 0.5) * scale;
     const from = Math.max(0, Math.trunc(center - support + 0.5));
     const to = Math.min(sourceSize, Math.trunc(center + support + 0.5));
     let sum = 0;

@@ -127,12 +127,22 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['Warp', readAffine],
 ]);
 
+/** One of `after_batch`; none where it changes nothing, undefined for what is not known here. */
+export function readBatchTransform(record: PyValue): readonly BatchTransform[] | undefined {
+  const read = isOfFastai(record) ? readers.get(transformName(record)) : undefined;
+  if (!read || !(record instanceof PyObject)) return undefined;
+  const transform = read(record);
+  return transform ? [transform] : [];
+}
+
 /** Those of `after_batch` that change images. @throws UnsupportedLearnerError for a user's own. */
-export function readBatchTransforms(records: readonly PyValue[]): BatchTransform[] {
+export function readBatchTransforms(
+  records: readonly PyValue[],
+  trainingOnly?: readonly string[],
+): BatchTransform[] {
   return records.flatMap((record) => {
-    const read = isOfFastai(record) ? readers.get(transformName(record)) : undefined;
-    if (read && record instanceof PyObject) return read(record) ?? [];
-    if (doesNothing(record)) return [];
+    const known = readBatchTransform(record);
+    if (known || doesNothing(record, trainingOnly)) return known ?? [];
     throw unknownTransform(record);
   });
 }

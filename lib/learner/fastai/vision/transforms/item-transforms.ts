@@ -104,12 +104,20 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['RatioResize', readRatioResize],
 ]);
 
+/** One of `after_item` that changes images; undefined for what is not known here. */
+export function readItemTransform(record: PyValue): ItemTransform | undefined {
+  const read = readers.get(transformName(record));
+  return read && record instanceof PyObject && isVision(record) ? read(record) : undefined;
+}
+
 /** Those of `after_item` that change images. @throws UnsupportedLearnerError for a user's own. */
-export function readItemTransforms(records: readonly PyValue[]): ItemTransform[] {
+export function readItemTransforms(
+  records: readonly PyValue[],
+  trainingOnly?: readonly string[],
+): ItemTransform[] {
   return records.flatMap((record) => {
-    const read = readers.get(transformName(record));
-    if (read && record instanceof PyObject && isVision(record)) return [read(record)];
-    if (doesNothing(record)) return [];
+    const known = readItemTransform(record);
+    if (known || doesNothing(record, trainingOnly)) return known ?? [];
     throw unknownTransform(record);
   });
 }

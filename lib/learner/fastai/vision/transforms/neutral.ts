@@ -1,4 +1,11 @@
-import { asNumber, PyDict, PyGlobal, PyObject, type PyValue } from '../../../torch/index.js';
+import {
+  asItems,
+  asNumber,
+  PyDict,
+  PyGlobal,
+  PyObject,
+  type PyValue,
+} from '../../../torch/index.js';
 import { isOfFastai, qualifiedName, transformName } from '../../data/pipeline.js';
 import { UnsupportedLearnerError } from '../../errors.js';
 
@@ -22,10 +29,20 @@ const neutral: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a transform does nothing to the images that `predict` is given. */
-export function doesNothing(record: PyValue): boolean {
+export function doesNothing(record: PyValue, trainingOnly: readonly string[] = []): boolean {
   if (isOfFastai(record) && neutral.has(transformName(record))) return true;
-  return isNoop(record) || isForTraining(record);
+  if (isNoop(record) || isForTraining(record)) return true;
+  const name = transformTitle(record);
+  return trainingOnly.includes(name) || trainingOnly.includes(bareName(name));
 }
+
+/** What people call a transform: its class, or the function that it wraps. */
+export function transformTitle(record: PyValue): string {
+  const wraps = record instanceof PyObject && transformName(record) === 'Transform';
+  return (wraps ? functionName(record) : undefined) ?? qualifiedName(record);
+}
+
+const bareName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 
 /** fastai's `noop`, bare or as a Transform. */
 function isNoop(record: PyValue): boolean {
@@ -39,16 +56,26 @@ function isForTraining(record: PyValue): boolean {
   if (!(record instanceof PyObject)) return false;
   const own = record.attr('split_idx');
   if (own !== undefined && own !== null) return asNumber(own) === 0;
-  if (!(record.cls instanceof PyObject)) return false;
-  return asNumber(classAttribute(record.cls, 'split_idx')) === 0;
+  return splitOf(record.cls) === 0;
 }
 
-/** An attribute of a class that cloudpickle wrote out. */
-function classAttribute(cls: PyObject, name: string): PyValue | undefined {
-  const direct = cls.attr(name);
+const DEEPEST = 16;
+
+/** `split_idx` of a class that cloudpickle wrote out, or of a base of it. */
+function splitOf(cls: PyValue, depth = 0): PyValue | undefined {
+  if (cls instanceof PyGlobal) {
+    return cls.qualifiedName === 'fastai.vision.augment.RandTransform' ? 0 : undefined;
+  }
+  if (!(cls instanceof PyObject) || depth > DEEPEST) return undefined;
+  const direct = cls.attr('split_idx');
   if (direct !== undefined) return direct;
-  const body = cls.args.find((arg): arg is PyDict => arg instanceof PyDict && arg.has(name));
-  return body?.get(name);
+  const body = cls.args.find((arg): arg is PyDict => arg instanceof PyDict && arg.has('split_idx'));
+  if (body) return body.get('split_idx');
+  for (const base of asItems(cls.args[2]) ?? []) {
+    const found = splitOf(base, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function functionName(record: PyObject): string | undefined {
@@ -62,10 +89,9 @@ function functionName(record: PyObject): string | undefined {
 
 /** A transform of the user's own that changes the image; named by the function that it wraps. */
 export function unknownTransform(record: PyValue): UnsupportedLearnerError {
-  const wraps = record instanceof PyObject && transformName(record) === 'Transform';
-  const name = (wraps ? functionName(record) : undefined) ?? qualifiedName(record);
+  const name = transformTitle(record);
   return new UnsupportedLearnerError(
-    `The learner changes its images with "${name}", which is not a transform of fastai`,
-    "apply it before predict() and export the learner without it, or export one that uses fastai's transforms",
+    `The learner changes its images with "${name}", whose code is not in the file`,
+    `give its source with Learner.load(file, { code: 'notebook.ipynb' }), or, if it is for training alone, name it with { trainingOnly: ['${bareName(name)}'] }`,
   );
 }

@@ -9,7 +9,15 @@ import { View } from '../image/view.js';
 import { readBatchTransforms, type BatchTransform } from './batch-transforms.js';
 import type { Pair } from './crop-pad.js';
 import { readItemTransforms, type ItemTransform } from './item-transforms.js';
-import { planesOf, rasterOf, type Planes } from './planes.js';
+import {
+  mapValues,
+  planesOf,
+  rasterOf,
+  runSteps,
+  widened,
+  type Planes,
+  type ValueStep,
+} from './planes.js';
 
 /** Sizes that every image has when the model gets it; unknown where they depend on the image. */
 export interface ModelInput {
@@ -44,10 +52,10 @@ export class ImagePipeline {
     readonly mode: RasterMode,
     afterItem: readonly PyValue[],
     afterBatch: readonly PyValue[],
-    decode: LearnerOptions['decode'] = 'exact',
+    { decode = 'exact', trainingOnly }: Pick<LearnerOptions, 'decode' | 'trainingOnly'> = {},
   ) {
-    this.#item = readItemTransforms(afterItem);
-    const batch = readBatchTransforms(afterBatch);
+    this.#item = readItemTransforms(afterItem, trainingOnly);
+    const batch = readBatchTransforms(afterBatch, trainingOnly);
     const [first, ...rest] = grouped(batch);
     const leading = first?.kind === 'values' ? first.steps : [];
     this.#groups = first?.kind === 'image' ? [first, ...rest] : rest;
@@ -132,7 +140,6 @@ function jobOf({ source, plan }: View, tables: Float32Array): RenderJob | undefi
   return { encoded, scale, mode, plan, tables };
 }
 
-type ValueStep = Extract<BatchTransform, { kind: 'value' }>;
 type ImageStep = Extract<BatchTransform, { kind: 'image' }>;
 type Group =
   | { readonly kind: 'values'; readonly steps: ValueStep[] }
@@ -150,28 +157,6 @@ function grouped(transforms: readonly BatchTransform[]): Group[] {
   return groups;
 }
 
-function run(steps: readonly ValueStep[], x: number, channel: number): number {
-  return steps.reduce((value, step) => step.value(value, channel), x);
-}
-
 function tablesOf(steps: readonly ValueStep[], channels: number): Float32Array {
-  return Float32Array.from({ length: channels * 256 }, (_, i) => run(steps, i % 256, i >> 8));
-}
-
-/** numpy's broadcasting: statistics of three channels make three of one. */
-function widened(channels: number, steps: readonly ValueStep[]): number {
-  return Math.max(channels, ...steps.map((step) => step.channels ?? 1));
-}
-
-function mapValues(planes: Planes, steps: readonly ValueStep[]): Planes {
-  const channels = widened(planes.channels, steps);
-  const size = planes.width * planes.height;
-  const out = new Float32Array(channels * size);
-  for (let channel = 0; channel < channels; channel++) {
-    const from = planes.channels === 1 ? 0 : channel * size;
-    for (let i = 0; i < size; i++) {
-      out[channel * size + i] = run(steps, planes.data[from + i]!, channel);
-    }
-  }
-  return { ...planes, channels, data: out };
+  return Float32Array.from({ length: channels * 256 }, (_, i) => runSteps(steps, i % 256, i >> 8));
 }

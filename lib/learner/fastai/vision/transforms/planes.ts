@@ -1,4 +1,7 @@
+import { Tensor } from 'onnxruntime-common';
+import { UnsupportedLearnerError } from '../../errors.js';
 import { channelsOf, type Raster, type RasterMode } from '../image/raster.js';
+import type { BatchTransform } from './batch-transforms.js';
 
 /** An image as the model takes it: float32, one plane a channel. */
 export interface Planes {
@@ -26,4 +29,48 @@ export function rasterOf(mode: RasterMode, { channels, width, height, data }: Pl
   for (let i = 0; i < out.length; i++)
     out[i] = data[(i % channels) * size + Math.floor(i / channels)]!;
   return { mode, width, height, data: new Uint8Array(out.buffer) };
+}
+
+export type ValueStep = Extract<BatchTransform, { kind: 'value' }>;
+
+export function runSteps(steps: readonly ValueStep[], x: number, channel: number): number {
+  return steps.reduce((value, step) => step.value(value, channel), x);
+}
+
+/** numpy's broadcasting: statistics of three channels make three of one. */
+export function widened(channels: number, steps: readonly ValueStep[]): number {
+  return Math.max(channels, ...steps.map((step) => step.channels ?? 1));
+}
+
+export function mapValues(planes: Planes, steps: readonly ValueStep[]): Planes {
+  const channels = widened(planes.channels, steps);
+  const size = planes.width * planes.height;
+  const out = new Float32Array(channels * size);
+  for (let channel = 0; channel < channels; channel++) {
+    const from = planes.channels === 1 ? 0 : channel * size;
+    for (let i = 0; i < size; i++) {
+      out[channel * size + i] = runSteps(steps, planes.data[from + i]!, channel);
+    }
+  }
+  return { ...planes, channels, data: out };
+}
+
+/** A transform of fastai's on a batch of one, [1, channels, height, width], of any element type. */
+export function applyBatch(tensor: Tensor, transform: BatchTransform, name: string): Tensor {
+  const [, channels = 1, height = 1, width = 1] = tensor.dims;
+  const data =
+    tensor.data instanceof Float32Array
+      ? tensor.data
+      : Float32Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+  const own = transform.kind === 'value' ? (transform.channels ?? 1) : 1;
+  if (own !== 1 && channels !== 1 && own !== channels) {
+    throw new UnsupportedLearnerError(
+      `The learner's own code gives images of ${channels} channels, but "${name}" has statistics of ${own}`,
+      'export the learner again with statistics of as many channels',
+    );
+  }
+  const planes: Planes = { channels, height, width, data };
+  const made =
+    transform.kind === 'value' ? mapValues(planes, [transform]) : transform.apply(planes);
+  return new Tensor('float32', made.data, [1, made.channels, made.height, made.width]);
 }

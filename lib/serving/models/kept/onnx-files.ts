@@ -2,27 +2,32 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { externalFiles, pathInside } from '../../../learner/onnx/index.js';
-import { NotSavableModuleError } from '../errors.js';
-import { ONNX_FILE } from './rules.js';
 
-/** Files of a model's folder that data of an ONNX file must not take the place of. */
-const TAKEN = [ONNX_FILE, 'model.yaml'];
+/** Makes the error of a file that cannot be copied: a fact, and what to do. */
+type Refuse = (fact: string, remedy: string) => Error;
 
 /**
- * Copies an ONNX file and the files in which it keeps tensors, which stay where they are relative
- * to it.
+ * Copies an ONNX file, under a name, and the files in which it keeps tensors, which stay where they
+ * are relative to it.
  *
- * @throws NotSavableModuleError where one of them is missing, or lies outside of the file's folder.
+ * @throws What `error` makes, where one of them is missing or lies outside of the file's folder.
  */
-export async function copyOnnx(path: string, folder: string): Promise<void> {
+export async function copyOnnx(
+  path: string,
+  folder: string,
+  name: string,
+  error: Refuse,
+): Promise<void> {
   const refuse = (fact: string, remedy: string): never => {
-    throw new NotSavableModuleError(`the file "${path}", ${fact}`, remedy);
+    throw error(`the file "${path}", ${fact}`, remedy);
   };
+  /** Files that its data must not take the place of. */
+  const taken = [name, 'model.yaml'];
   const files = externalFiles(await readFile(path));
   if (!files) return refuse('which is not an ONNX model', 'Export it with torch.onnx.export().');
   for (const file of files) {
     const source = pathInside(dirname(path), file);
-    if (source === undefined || TAKEN.includes(normalize(file))) {
+    if (source === undefined || taken.includes(normalize(file))) {
       return refuse(
         `whose data file is "${file}"`,
         'Save it with data files of other names in its own folder.',
@@ -36,5 +41,5 @@ export async function copyOnnx(path: string, folder: string): Promise<void> {
     await mkdir(dirname(target), { recursive: true });
     await copyFile(source, target, constants.COPYFILE_FICLONE);
   }
-  await copyFile(path, join(folder, ONNX_FILE), constants.COPYFILE_FICLONE);
+  await copyFile(path, join(folder, name), constants.COPYFILE_FICLONE);
 }

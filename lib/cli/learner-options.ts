@@ -1,0 +1,45 @@
+import { Option, type Command } from 'commander';
+import type { KeepableOptions } from '../serving/models/kept/keep-options.js';
+import { collect } from './parsers.js';
+
+/** What a learner needs to be loaded, as options of a command give it. */
+export interface LearnerFlags {
+  readonly code?: readonly string[];
+  readonly onnx?: string;
+  readonly activation?: 'none' | 'softmax' | 'sigmoid';
+  readonly trainingOnly?: readonly string[];
+}
+
+/** For commands that take a file. */
+export function addLearnerOptions(command: Command): Command {
+  return command
+    .optionsGroup('Options of learners with code of their own:')
+    .option('--code <file>', 'a .py file, notebook or folder with its source; repeatable', collect)
+    .option('--onnx <file>', "an ONNX file to run in place of the learner's model")
+    .addOption(
+      new Option('--activation <name>', 'what a loss of its own does to outputs').choices([
+        'none',
+        'softmax',
+        'sigmoid',
+      ]),
+    )
+    .option('--training-only <class>', 'a transform to leave out; repeatable', collect)
+    .optionsGroup('Options:');
+}
+
+export function learnerOptionsOf(flags: LearnerFlags): KeepableOptions {
+  const { code, onnx, activation, trainingOnly } = flags;
+  return {
+    ...(code !== undefined && { code }),
+    ...(onnx !== undefined && { onnx }),
+    ...(activation !== undefined && { activation }),
+    ...(trainingOnly !== undefined && { trainingOnly }),
+  };
+}
+
+/** The first of the options, as it was written; undefined where there is none. */
+export function firstLearnerFlag(flags: LearnerFlags): string | undefined {
+  const names = { code: '--code', onnx: '--onnx', activation: '--activation' } as const;
+  const found = Object.entries(names).find(([key]) => flags[key as keyof typeof names]);
+  return found?.[1] ?? (flags.trainingOnly ? '--training-only' : undefined);
+}

@@ -1,0 +1,188 @@
+import type { Context } from '../../../python/context.js';
+import { DispatchFunction } from '../../../python/records/index.js';
+import {
+  BoundMethod,
+  Builtin,
+  ClassValue,
+  Dict,
+  Func,
+  Instance,
+  MethodWrapper,
+  Tuple,
+  type Value,
+} from '../../../python/values.js';
+
+const METHODS: ReadonlySet<string> = new Set(['encodes', 'decodes', 'setups']);
+
+/**
+ * Functions of one name in a class of source, told apart by their annotations: fastai's metaclass
+ * keeps them all, those of the bases first.
+ */
+export class Overloads extends Builtin {
+  constructor(readonly funcs: readonly Value[]) {
+    super(
+      'overloads',
+      (ctx, [self = null, item = null, ...rest], kwargs) => {
+        const chosen = methodFor(ctx, new BoundMethod(self, this), item);
+        if (chosen) return ctx.call(chosen.func, [...chosen.first, item, ...rest], kwargs);
+        throw ctx.raise('TypeError', 'no method takes these arguments');
+      },
+      true,
+    );
+  }
+
+  static join(name: string, before: Value | undefined, value: Value): Value {
+    if (!METHODS.has(name) || !isMethod(before) || !isMethod(value)) return value;
+    return new Overloads([...functionsOf(before), ...functionsOf(value)]);
+  }
+
+  /** The methods of a class that was made of source, with those of its bases. */
+  static inherit(cls: ClassValue): void {
+    for (const name of METHODS) {
+      const own = cls.attrs.get(name);
+      if (own !== undefined) cls.attrs.set(name, Overloads.join(name, cls.lookup(name, cls), own));
+    }
+  }
+}
+
+/** The names of a class's body. */
+export class MethodNames extends Map<string, Value> {
+  override set(name: string, value: Value): this {
+    return super.set(name, Overloads.join(name, this.get(name), value));
+  }
+}
+
+const isMethod = (value: Value | undefined): value is Value =>
+  value instanceof Func || value instanceof Overloads || value instanceof DispatchFunction;
+
+const functionsOf = (value: Value): readonly Value[] =>
+  value instanceof Overloads ? value.funcs : [value];
+
+/** What an item goes through: the function, and the class that it says it gives. */
+export interface Chosen {
+  readonly func: Value;
+  /** Before the item. */
+  readonly first: readonly Value[];
+  /** None is null; undefined where it says nothing. */
+  readonly returns: ClassValue | null | undefined;
+}
+
+/**
+ * The function behind `encodes` or `decodes` that takes an item, as annotations decide; undefined
+ * where none does, and the item stays as it is.
+ */
+export function methodFor(ctx: Context, callable: Value, item: Value): Chosen | undefined {
+  const [func, first] =
+    callable instanceof BoundMethod ? [callable.func, [callable.self]] : [callable, []];
+  const inner = func instanceof MethodWrapper ? func.func : func;
+  if (inner instanceof DispatchFunction) {
+    // A function that wraps no method has no place for the transform.
+    const found = inner.find(ctx, [...first, item]);
+    return found && { ...found, first };
+  }
+  if (inner instanceof Overloads) return mostSpecial(ctx, inner.funcs, first, item);
+  if (inner instanceof Func) return annotated(ctx, inner, first, item);
+  if (inner instanceof Instance && inner.cls.name === 'TypeDispatch') {
+    return ofTypeDispatch(ctx, inner, first, item);
+  }
+  return { func: inner, first, returns: undefined };
+}
+
+/** Of several that take an item, the one whose class is the most special; the last of equals. */
+function mostSpecial(
+  ctx: Context,
+  funcs: readonly Value[],
+  first: readonly Value[],
+  item: Value,
+): Chosen | undefined {
+  const fitting = funcs.flatMap((func) => {
+    const chosen = methodFor(ctx, first.length > 0 ? new BoundMethod(first[0]!, func) : func, item);
+    const type =
+      func instanceof Func ? annotationOf(ctx, func, func.code.slotNames[first.length]) : undefined;
+    return chosen ? [{ chosen, type: type ?? null }] : [];
+  });
+  const isAbove = (type: Value, other: Value): boolean =>
+    other === null || (type !== null && isAsSpecific(type, other));
+  return fitting.findLast(({ type }) => fitting.every((other) => isAbove(type, other.type)))
+    ?.chosen;
+}
+
+/** What a parameter is said to be: a class, or several in a tuple. */
+function annotationOf(ctx: Context, func: Func, name: string | undefined): Value | undefined {
+  const annotations = func.attrs.get('__annotations__');
+  if (!(annotations instanceof Dict) || name === undefined) return undefined;
+  const type = annotations.entries.get(ctx.keyOf(name))?.[1];
+  return typeof type === 'string' ? typeOfText(ctx, func, type) : type;
+}
+
+/** Annotations of source are text until somebody asks: `A`, `m.A`, `A | B`, `(A, B)`, `Union[A, B]`. */
+function typeOfText(ctx: Context, func: Func, text: string): Value {
+  const plain = text.trim().replace(/^(['"])(.*)\1$/, '$2');
+  const inner = /^(?:(?:typing\.)?Union\[(.*)\]|\((.*)\))$/s.exec(plain);
+  const parts = (inner?.[1] ?? inner?.[2] ?? plain)
+    .split(inner ? ',' : '|')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const types = parts.map((part): Value => {
+    if (part === 'None') return null;
+    if (!/^[\p{L}_][\p{L}\p{N}_.]*$/u.test(part)) {
+      throw ctx.unsupported(`the annotation "${text}" of a transform`);
+    }
+    const [first = '', ...rest] = part.split('.');
+    const start = func.globals.get(first) ?? ctx.resolve(`builtins.${first}`);
+    if (start === undefined) throw ctx.unknown(part);
+    return rest.reduce<Value>((value, name) => ctx.getAttr(value, name), start);
+  });
+  return types.length === 1 ? types[0]! : new Tuple(types);
+}
+
+/** A function whose annotations have not been looked at yet: of source. */
+function annotated(
+  ctx: Context,
+  func: Func,
+  first: readonly Value[],
+  item: Value,
+): Chosen | undefined {
+  const type = annotationOf(ctx, func, func.code.slotNames[first.length]);
+  if (type !== undefined && !fits(ctx, item, type)) return undefined;
+  const returns = annotationOf(ctx, func, 'return');
+  return {
+    func,
+    first,
+    returns: returns === null || returns instanceof ClassValue ? returns : undefined,
+  };
+}
+
+/** Whether an item is of an annotation: a class, several in a tuple, or a name that is no class here. */
+function fits(ctx: Context, item: Value, type: Value): boolean {
+  if (type instanceof ClassValue) return isAny(type) || ctx.isInstance(item, type);
+  if (type instanceof Tuple) return type.items.some((one) => fits(ctx, item, one));
+  if (type === null) return item === null;
+  throw ctx.unsupported('an annotation of a transform that is no class');
+}
+
+const isAny = ({ qualifiedName }: ClassValue): boolean =>
+  qualifiedName === 'typing.Any' || qualifiedName === 'builtins.object';
+
+/** fastcore's own dispatch, up to fastai 2.7: `{ class: { class: function } }`. */
+function ofTypeDispatch(
+  ctx: Context,
+  dispatch: Instance,
+  first: readonly Value[],
+  item: Value,
+): Chosen | undefined {
+  const entries = (table: Value): [Value, Value][] => {
+    const dict = ctx.findAttr(table, 'd');
+    return dict instanceof Dict ? [...dict.entries.values()] : [];
+  };
+  const fitting = entries(ctx.getAttr(dispatch, 'funcs')).filter(([type]) => fits(ctx, item, type));
+  const best = fitting.find(([type]) => fitting.every(([other]) => isAsSpecific(type, other)));
+  if (!best) return undefined;
+  const [, func] = entries(best[1])[0] ?? [];
+  return func === undefined ? undefined : { func, first, returns: undefined };
+}
+
+function isAsSpecific(type: Value, other: Value): boolean {
+  if (!(type instanceof ClassValue) || !(other instanceof ClassValue)) return type === other;
+  return isAny(other) || type.isSubclassOf(other);
+}

@@ -1,0 +1,32 @@
+import { asItems, PyGlobal, type PyValue } from '../../torch/index.js';
+import type { DataLoadersRecord } from './data-loaders.js';
+import { transformName } from './pipeline.js';
+
+type Data = Pick<DataLoadersRecord, 'targets' | 'afterItem'>;
+
+const MASKS = ['PILMask', 'TensorMask'];
+
+/** Names of the classes of what left the pipelines of the targets at training. */
+export function targetTypes({ targets }: Data): string[] {
+  return targets.flatMap(({ types }) => lastTypes(types));
+}
+
+/** The item transform of a class. */
+export function itemTransform({ afterItem }: Data, name: string): PyValue | undefined {
+  return afterItem.find((transform) => transformName(transform) === name);
+}
+
+/** Whether the target is a class for each pixel; what is not supported is no mask. */
+export function hasMaskTarget(data: Data): boolean {
+  return (
+    targetTypes(data).some((name) => MASKS.includes(name)) ||
+    itemTransform(data, 'AddMaskCodes') !== undefined
+  );
+}
+
+function lastTypes(stages: PyValue | undefined): string[] {
+  const last = asItems(stages)?.at(-1);
+  return (Array.isArray(last) ? last : [last]).flatMap((type) =>
+    type instanceof PyGlobal ? [type.name] : [],
+  );
+}

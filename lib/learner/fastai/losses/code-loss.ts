@@ -1,0 +1,68 @@
+import { Tensor } from 'onnxruntime-common';
+import type { Program } from '../../onnx/tracing/program.js';
+import { TensorFunction } from '../../onnx/tracing/tensor-function.js';
+import { UnsupportedCodeError } from '../../python/errors.js';
+import { BoundMethod, type Value } from '../../python/values.js';
+import { isNameAlone } from '../code/own-program.js';
+import { joinTensors, rowsOf } from '../data/tensor-rows.js';
+import { UnknownLossError } from '../errors.js';
+import type { Loss } from './loss.js';
+import { directly } from './loss-classes.js';
+
+type Step = (tensor: Tensor) => Tensor | Promise<Tensor>;
+
+/**
+ * A loss of the user's own: its `activation` and `decodes`, of its class or of the class of fastai
+ * that it extends; where it has none, nothing is done, as in fastai.
+ *
+ * @param loss The loss as a value of the program.
+ * @throws UnknownLossError where only the name of its class is known
+ */
+export function codeLoss(program: Program, loss: Value, name: string, threads: number): Loss {
+  const { evaluator } = program;
+  if (isNameAlone(loss)) throw new UnknownLossError(name);
+  const functions: TensorFunction[] = [];
+  const step = (method: 'activation' | 'decodes'): { run: Step; threshold?: number } => {
+    evaluator.renew();
+    const found = attribute(program, loss, method, name);
+    if (found === undefined) return { run: (tensor) => tensor };
+    const own = found instanceof BoundMethod && found.self === loss ? found.func : found;
+    const direct = directly(evaluator, own, loss);
+    if (direct) {
+      const threshold = method === 'decodes' && evaluator.findAttr(loss, 'thresh');
+      return { run: direct, ...(typeof threshold === 'number' && { threshold }) };
+    }
+    const code = new TensorFunction(program, (ctx, inputs) => ctx.call(found, inputs), threads);
+    functions.push(code);
+    return { run: (tensor) => eachRow(tensor, code) };
+  };
+  const [activation, decodes] = [step('activation'), step('decodes')];
+  return {
+    activation: activation.run,
+    decodes: decodes.run,
+    ...(decodes.threshold !== undefined && { threshold: decodes.threshold }),
+    release: async () => void (await Promise.all(functions.map((one) => one.release()))),
+  };
+}
+
+/** An attribute that a class of which only the name is known might have is an error. */
+function attribute(
+  program: Program,
+  loss: Value,
+  name: string,
+  lossName: string,
+): Value | undefined {
+  try {
+    return program.evaluator.findAttr(loss, name);
+  } catch (error) {
+    if (error instanceof UnsupportedCodeError) throw new UnknownLossError(lossName);
+    throw error;
+  }
+}
+
+/** A row in a batch gives what it gives alone, whatever the code does. */
+async function eachRow(tensor: Tensor, code: TensorFunction): Promise<Tensor> {
+  const made: Tensor[] = [];
+  for (const row of rowsOf(tensor)) made.push((await code.run([row]))[0]!);
+  return joinTensors(made);
+}

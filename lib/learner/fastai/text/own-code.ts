@@ -1,0 +1,136 @@
+import type { Program } from '../../onnx/tracing/program.js';
+import { asStr } from '../../python/builtins/unwrap.js';
+import type { Context } from '../../python/context.js';
+import {
+  BoundMethod,
+  Builtin,
+  ClassValue,
+  Func,
+  Instance,
+  List,
+  type Value,
+} from '../../python/values.js';
+import { DispatchFunction } from '../../python/records/index.js';
+import { PyObject, PyPartial, type PyValue } from '../../torch/index.js';
+import { ownProgram } from '../code/own-program.js';
+import {
+  isForTraining,
+  throughTransform,
+  transformNames,
+} from '../code/transforms/transform-classes.js';
+import type { LearnerOptions, TextRule, Tokenize } from '../contract.js';
+import { readSpacyTokenizer } from './spacy/read-language.js';
+import type { TextCode, TextStep } from './text-code.js';
+import { SplitterNames } from './text-names.js';
+
+/** The code of a file that its texts go through, followed anew for each text. */
+export async function openTextCode(options: LearnerOptions): Promise<TextCode> {
+  const splitters = new SplitterNames();
+  const program = await ownProgram(options, () => [splitters, transformNames()]);
+  return new OwnTextCode(program, splitters);
+}
+
+class OwnTextCode implements TextCode {
+  constructor(
+    private readonly program: Program,
+    private readonly splitters: SplitterNames,
+  ) {}
+
+  rule(record: PyValue): TextRule | undefined {
+    const rule = this.#callable(record);
+    if (rule === undefined) return undefined;
+    return (text) =>
+      this.#run((ctx) => textOf(ctx, ctx.call(rule, [text]), `a rule of the learner's texts`));
+  }
+
+  splitter(record: PyValue): Tokenize | undefined {
+    this.#findSpacy(record, NESTED);
+    const splitter = this.#callable(record);
+    if (splitter === undefined) return undefined;
+    // fastai gives a tokenizer many texts at a time, and at prediction one.
+    return (text) =>
+      this.#run((ctx) => {
+        const first = ctx.iterate(ctx.call(splitter, [new List([text])])).next();
+        return tokensOf(ctx, first.done === true ? null : first.value);
+      });
+  }
+
+  step(record: PyValue): TextStep | undefined {
+    const transform = this.#transform(record);
+    if (transform === undefined) return undefined;
+    const { evaluator } = this.program;
+    if (isForTraining(evaluator, transform)) return (item) => item;
+    return (item) =>
+      this.#run((ctx) => {
+        const given = typeof item === 'string' ? item : new List([...item]);
+        const made = throughTransform(ctx, transform, given);
+        return asStr(made) ?? tokensOf(ctx, made);
+      });
+  }
+
+  /** Each with a fresh budget: a text has nothing to do with the one before. */
+  #run<T>(evaluate: (ctx: Context) => T): T {
+    const { evaluator } = this.program;
+    evaluator.renew();
+    return evaluate(evaluator);
+  }
+
+  /** Functions, and objects with `__call__`. */
+  #callable(record: PyValue): Value | undefined {
+    if (record instanceof PyPartial && this.#callable(record.func) === undefined) return undefined;
+    const value = this.program.value(record);
+    return isCode(value) ? value : undefined;
+  }
+
+  #transform(record: PyValue): Value | undefined {
+    const value = this.program.value(record);
+    if (!(value instanceof Instance)) return isCode(value) ? value : undefined;
+    if (value.cls.mro.some(isOpaque)) return undefined;
+    // A plain Transform around a function of which only the name is known.
+    const encodes = this.program.evaluator.findAttr(value, 'encodes');
+    return encodes === undefined || encodes === null || isOpaque(encodes) ? undefined : value;
+  }
+
+  /** spaCy's tokenizers, which a class of the user's own may be or hold. */
+  #findSpacy(record: PyValue, depth: number): void {
+    if (!(record instanceof PyObject) || depth === 0) return;
+    const value = this.program.value(record);
+    if (value instanceof Instance && this.splitters.isSpacy(value.cls)) {
+      const { tokenize } = readSpacyTokenizer(record);
+      this.splitters.spacy.set(value, tokenize);
+      return;
+    }
+    for (const attribute of record.attrs.values()) this.#findSpacy(attribute, depth - 1);
+  }
+}
+
+const NESTED = 3;
+
+const isOpaque = (value: Value): boolean =>
+  value instanceof ClassValue && value.native?.opaque === true;
+
+function isCode(value: Value): boolean {
+  if (value instanceof ClassValue) return !value.mro.some(isOpaque);
+  if (value instanceof Instance) {
+    return !value.cls.mro.some(isOpaque) && value.cls.lookup('__call__') !== undefined;
+  }
+  return (
+    value instanceof Func ||
+    value instanceof BoundMethod ||
+    value instanceof Builtin ||
+    value instanceof DispatchFunction
+  );
+}
+
+function textOf(ctx: Context, value: Value, what: string): string {
+  const text = asStr(value);
+  if (text !== undefined) return text;
+  throw ctx.unsupported(`${what} gives a ${ctx.typeOf(value).name} in place of a text`);
+}
+
+function tokensOf(ctx: Context, value: Value): string[] {
+  if (asStr(value) !== undefined || value === null) {
+    throw ctx.unsupported(`a tokenizer that gives a ${ctx.typeOf(value).name} in place of tokens`);
+  }
+  return Array.from(ctx.iterate(value), (token) => textOf(ctx, token, 'a token'));
+}

@@ -1,0 +1,12 @@
+import type { PyValue } from '../../torch/index.js';
+import type { TextRule, Tokenize } from '../contract.js';
+
+/** A transform of the user's own: a text or its tokens to others. */
+export type TextStep = (item: string | string[]) => string | string[];
+
+/** Code of the file that texts go through. Undefined where only a name is known. */
+export interface TextCode {
+  rule(record: PyValue): TextRule | undefined;
+  splitter(record: PyValue): Tokenize | undefined;
+  step(record: PyValue): TextStep | undefined;
+}

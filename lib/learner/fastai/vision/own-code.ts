@@ -1,0 +1,47 @@
+import { PyGlobal, PyObject, qualifiedNameOf, type PyValue } from '../../torch/index.js';
+import type { LearnerOptions } from '../contract.js';
+import { isOfFastai, transformName } from '../data/pipeline.js';
+import type { LearnerFile } from '../learner-file.js';
+import { readInput, type ImageInput } from './image-input.js';
+import { readBatchTransform } from './transforms/batch-transforms.js';
+import { readItemTransform } from './transforms/item-transforms.js';
+import { doesNothing } from './transforms/neutral.js';
+
+/** Whether images go through code of the user's own, which is loaded only then. */
+export function hasOwnCode(file: LearnerFile, { trainingOnly }: LearnerOptions): boolean {
+  const { inputs, afterItem, afterBatch } = file.dls;
+  if (inputs.length !== 1) return false;
+  const input = readInput(file);
+  const isOwn = (record: PyValue): boolean => !doesNothing(record, trainingOnly);
+  return (
+    (input.mode === undefined && input.opensAs instanceof PyObject) ||
+    readsItself(input) ||
+    input.behind.some(isOwn) ||
+    afterItem.some((record) => !readItemTransform(record) && isOwn(record)) ||
+    afterBatch.some((record) => !readBatchTransform(record) && isOwn(record))
+  );
+}
+
+/** Whether a path goes through a function of the user's own before it is opened. */
+function readsItself({ before }: ImageInput): boolean {
+  return before.some(isOwnReader);
+}
+
+/** Whether a reader is neither fastai's own nor opens the image. */
+export function isOwnReader(record: PyValue): boolean {
+  if (!isOfFastai(record)) return record instanceof PyObject || record instanceof PyGlobal;
+  if (transformName(record) !== 'Transform' || !(record instanceof PyObject)) return false;
+  const name = wrapped(record);
+  return (
+    name !== undefined &&
+    !/^(fastai|fastcore|fasttransform|builtins|operator|_operator)\./.test(name)
+  );
+}
+
+/** The function that fastai's Transform was made of, with its module. */
+function wrapped(record: PyObject): string | undefined {
+  const encodes = record.attr('encodes');
+  if (encodes instanceof PyGlobal) return encodes.qualifiedName;
+  if (!(encodes instanceof PyObject)) return undefined;
+  return qualifiedNameOf(encodes.attr('_f'));
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ActivationName, LearnerOptions } from '../../../learner/fastai/contract.js';
+import { pathInside } from '../../../learner/onnx/proto/external-files.js';
+import type { Model, ModelMetadata } from '../../store/index.js';
+import { fromMaps, isPlainObject } from '../../store/records.js';
+import { InvalidKeptOptionError } from '../errors.js';
+
+/** The key in `options` of model.yaml; BentoML has others there, and ignores this one. */
+const KEY = 'vts_load';
+/** Folders of a model, for files that its options name. */
+export const ONNX_FOLDER = 'onnx';
+export const CODE_FOLDER = 'code';
+
+/** Names of files in those folders; a model has few. */
+const MOST_FILES = 256;
+const ACTIVATIONS: readonly string[] = ['none', 'softmax', 'sigmoid'] satisfies ActivationName[];
+
+/**
+ * What is kept of the options with which a learner or model was saved, as plain data that can be
+ * sent to a worker. Files are absolute paths.
+ */
+export interface KeptOptions {
+  readonly onnx?: string;
+  readonly code?: readonly { readonly name: string; readonly path: string }[];
+  readonly activation?: ActivationName;
+  readonly trainingOnly?: readonly string[];
+}
+
+/** The same as model.yaml has it, which is written before the files are. */
+export interface WrittenOptions {
+  /** The file in {@link ONNX_FOLDER}. */
+  readonly onnx?: string;
+  /** The files in {@link CODE_FOLDER}, in order. */
+  readonly code?: readonly string[];
+  readonly activation?: ActivationName;
+  readonly trainingOnly?: readonly string[];
+}
+
+/** `options` of model.yaml; empty where there is nothing to keep. */
+export function writtenOptions(options: WrittenOptions): Record<string, ModelMetadata> {
+  const { onnx, code, activation, trainingOnly } = options;
+  const kept = {
+    ...(onnx !== undefined && { onnx }),
+    ...(code && code.length > 0 && { code }),
+    ...(activation !== undefined && { activation }),
+    ...(trainingOnly && trainingOnly.length > 0 && { training_only: trainingOnly }),
+  };
+  return Object.keys(kept).length === 0 ? {} : { [KEY]: kept };
+}
+
+/**
+ * What was kept with a model of a store.
+ *
+ * @throws InvalidKeptOptionError where its model.yaml says what cannot be.
+ */
+export function keptOptions(model: Model): KeptOptions {
+  const saved = fromMaps(model.info.options[KEY]);
+  if (saved === undefined) return {};
+  const refuse = (fact: string): never => {
+    throw new InvalidKeptOptionError(model.tag.toString(), fact);
+  };
+  if (!isPlainObject(saved)) return refuse(`${KEY} is not a map`);
+  const { onnx, code, activation, training_only: trainingOnly } = saved;
+  const fileIn = (folder: string, name: unknown): string => {
+    const path = typeof name === 'string' ? pathInside(join(model.path, folder), name) : undefined;
+    return path ?? refuse(`${JSON.stringify(name)} is not a file of its folder ${folder}`);
+  };
+  const listOf = (value: unknown, name: string): readonly string[] => {
+    const isList = Array.isArray(value) && value.length <= MOST_FILES;
+    if (isList && value.every((item) => typeof item === 'string')) return value as string[];
+    return refuse(`${KEY}.${name} is not a list of at most ${MOST_FILES} names`);
+  };
+  if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) {
+    return refuse(`${KEY}.activation is not one of ${ACTIVATIONS.join(', ')}`);
+  }
+  return {
+    ...(onnx !== undefined && { onnx: fileIn(ONNX_FOLDER, onnx) }),
+    ...(code !== undefined && {
+      code: listOf(code, 'code').map((name) => ({ name, path: fileIn(CODE_FOLDER, name) })),
+    }),
+    ...(activation !== undefined && { activation: activation as ActivationName }),
+    ...(trainingOnly !== undefined && { trainingOnly: listOf(trainingOnly, 'training_only') }),
+  };
+}
+
+/** As `Learner.load` takes them. */
+export async function loadedOptions(
+  kept: KeptOptions,
+): Promise<Pick<LearnerOptions, keyof KeptOptions>> {
+  const { code, ...others } = kept;
+  if (code === undefined) return others;
+  const texts = code.map(async ({ name, path }) => ({ name, text: await readFile(path, 'utf8') }));
+  return { ...others, code: await Promise.all(texts) };
+}
