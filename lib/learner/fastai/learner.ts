@@ -1,3 +1,4 @@
+import { sharingCode } from '../onnx/tracing/read-sources.js';
 import { BaseLearner } from './base-learner.js';
 import type {
   DecodedRow,
@@ -68,14 +69,13 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
         const learner: BaseLearner = await LMLearner.create(source, file, options);
         return learner as Learner<Item, Decoded>;
       }
-      const loss = await openLoss(file, options);
+      const own = sharingCode(options);
+      const loss = await openLoss(file, own);
       const target = readTarget(file.dls.targets.flatMap(({ transforms }) => transforms));
-      const inference = await createInference(file, target, options).catch(
-        async (error: unknown) => {
-          await loss.release?.();
-          throw error;
-        },
-      );
+      const inference = await createInference(file, target, own).catch(async (error: unknown) => {
+        await loss.release?.();
+        throw error;
+      });
       return new Learner(source, file, loss, inference as Inference<unknown, Decoded>, options);
     } finally {
       file.torchFile.close();
@@ -145,7 +145,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     return schema;
   }
 
-  /** What the learner takes and what it answers. */
+  /** The learner's input and answer. */
   get description(): LearnerDescription {
     const { answers, schema } = this.#use();
     return describeLearner(this.kind, answers, this.loss, this.#range, schema);

@@ -1,4 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
+import { sharingCode } from '../../../onnx/tracing/read-sources.js';
 import { BaseLearner } from '../../base-learner.js';
 import type { LearnerDescription, LearnerOptions, Predictions } from '../../contract.js';
 import { concatRows, rowOf } from '../../data/rows.js';
@@ -98,9 +99,10 @@ export class LMLearner extends BaseLearner {
       import('../open-pipeline.js'),
       import('./language-model.js'),
     ]);
-    const loss = await openLoss(file, options);
-    const pipeline = await openTextPipeline(file, options);
-    const model = await openLanguageModel(file, options);
+    const own = sharingCode(options);
+    const loss = await openLoss(file, own);
+    const pipeline = await openTextPipeline(file, own);
+    const model = await openLanguageModel(file, own);
     return new LMLearner(source, file, pipeline, loss, model, options);
   }
 
