@@ -2,7 +2,15 @@ import type { TorchEnv } from '../../onnx/torch-ops/env.js';
 import { Program } from '../../onnx/tracing/program.js';
 import { readSources } from '../../onnx/tracing/read-sources.js';
 import type { Names } from '../../python/context.js';
-import { Instance, type ClassValue, type Value } from '../../python/values.js';
+import { DispatchFunction } from '../../python/records/index.js';
+import {
+  BoundMethod,
+  Builtin,
+  ClassValue,
+  Func,
+  Instance,
+  type Value,
+} from '../../python/values.js';
 import type { LearnerOptions } from '../contract.js';
 
 /**
@@ -27,9 +35,16 @@ export async function ownProgram(
 
 /** Whether a value is an object of a class of which only the name is known. */
 export function isNameAlone(value: Value): boolean {
-  return value instanceof Instance && isOpaque(value.cls);
+  return value instanceof Instance && isOpaque(value.cls) && value.cls.attrs.size === 0;
 }
 
-function isOpaque(cls: ClassValue): boolean {
-  return cls.native?.opaque === true && cls.attrs.size === 0;
-}
+/** Whether a value is a class of which only the name is known. */
+export const isOpaque = (value: Value): boolean =>
+  value instanceof ClassValue && value.native?.opaque === true;
+
+/** Whether a value is a function, in any of its forms. */
+export const isFunction = (value: Value): boolean =>
+  value instanceof Func ||
+  value instanceof BoundMethod ||
+  value instanceof Builtin ||
+  value instanceof DispatchFunction;

@@ -1,18 +1,9 @@
 import type { Program } from '../../onnx/tracing/program.js';
 import { asStr } from '../../python/builtins/unwrap.js';
 import type { Context } from '../../python/context.js';
-import {
-  BoundMethod,
-  Builtin,
-  ClassValue,
-  Func,
-  Instance,
-  List,
-  type Value,
-} from '../../python/values.js';
-import { DispatchFunction } from '../../python/records/index.js';
+import { ClassValue, Instance, List, type Value } from '../../python/values.js';
 import { PyObject, PyPartial, type PyValue } from '../../torch/index.js';
-import { ownProgram } from '../code/own-program.js';
+import { isFunction, isOpaque, ownProgram } from '../code/own-program.js';
 import {
   isForTraining,
   throughTransform,
@@ -106,20 +97,12 @@ class OwnTextCode implements TextCode {
 
 const NESTED = 3;
 
-const isOpaque = (value: Value): boolean =>
-  value instanceof ClassValue && value.native?.opaque === true;
-
 function isCode(value: Value): boolean {
   if (value instanceof ClassValue) return !value.mro.some(isOpaque);
   if (value instanceof Instance) {
     return !value.cls.mro.some(isOpaque) && value.cls.lookup('__call__') !== undefined;
   }
-  return (
-    value instanceof Func ||
-    value instanceof BoundMethod ||
-    value instanceof Builtin ||
-    value instanceof DispatchFunction
-  );
+  return isFunction(value);
 }
 
 function textOf(ctx: Context, value: Value, what: string): string {

@@ -1,3 +1,4 @@
+import { LibraryError, LibraryLimitError, asLibrary } from '../library-error.js';
 import { bind, signature } from '../../../python/arguments.js';
 import type { Context } from '../../../python/context.js';
 import { HostObject, type BinaryOp, type CompareOp, type UnaryOp } from '../../../python/host.js';
@@ -21,15 +22,7 @@ import {
   type NpDType,
   type Weak,
 } from './dtypes.js';
-import {
-  binary,
-  compare,
-  inverted,
-  negated,
-  NumpyError,
-  NumpyLimitError,
-  type Operand,
-} from './elementwise.js';
+import { binary, compare, inverted, negated, type Operand } from './elementwise.js';
 import { getItem, setItem, type IndexPart } from './indexing.js';
 import { countOf, Nd } from './nd-array.js';
 
@@ -49,13 +42,7 @@ export function chargeBytes(ctx: Context, bytes: number): void {
 /** Runs an operation of arrays; what numpy refuses is an exception of Python. */
 function guarded<T>(ctx: Context, elements: number, run: () => T): T {
   chargeBytes(ctx, 8 * elements);
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof NumpyError) throw ctx.raise(error.exception, error.message);
-    if (error instanceof NumpyLimitError) throw ctx.unsupported(error.message);
-    throw error;
-  }
+  return asLibrary(ctx, run);
 }
 
 /** `np.uint8`: a class that is called, and the dtype of an array. */
@@ -189,7 +176,7 @@ export function shapeOf(ctx: Context, value: Value): number[] {
     : [intOf(ctx, value)];
 }
 
-/** What methods and functions of numpy are given. */
+/** The arguments of a method or function of numpy. */
 export class ArrayCall {
   constructor(
     readonly ctx: Context,
@@ -488,7 +475,7 @@ export function matmul(ctx: Context, a: Nd, b: Nd): Nd {
     return made.reshape([...a.shape.slice(0, -1), ...b.shape.slice(1)]);
   }
   if (a.ndim === 0 || b.ndim === 0 || a.ndim > 2 || b.ndim > 2) {
-    throw new NumpyLimitError(
+    throw new LibraryLimitError(
       'Products of arrays other than vectors and matrices are not known here',
     );
   }
@@ -500,7 +487,7 @@ export function matmul(ctx: Context, a: Nd, b: Nd): Nd {
   const [rows, inner] = left.shape as [number, number];
   const [other, columns] = right.shape as [number, number];
   if (inner !== other) {
-    throw new NumpyError(
+    throw new LibraryError(
       'ValueError',
       `matmul: Input operand 1 has a mismatch in its core dimension 0 (size ${other} is different from ${inner})`,
     );

@@ -1,3 +1,4 @@
+import { LibraryError, LibraryLimitError } from '../library-error.js';
 import type { BinaryOp, CompareOp } from '../../../python/host.js';
 import {
   boundsOf,
@@ -17,19 +18,6 @@ export interface Operand {
   readonly weak?: Weak;
 }
 
-/** What numpy refuses; the caller makes an exception of Python of it. */
-export class NumpyError extends Error {
-  constructor(
-    readonly exception: 'ValueError' | 'TypeError' | 'IndexError' | 'OverflowError',
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** An operation that is known, on values that are not. */
-export class NumpyLimitError extends Error {}
-
 /** The type that an operation of two is done in. */
 export function commonType(
   { array: a, weak: weakA }: Operand,
@@ -48,7 +36,7 @@ export function commonShape(shapes: readonly (readonly number[])[]): number[] {
     const size = sizes.find((one) => one !== 1) ?? 1;
     if (sizes.some((one) => one !== 1 && one !== size)) {
       const all = shapes.map((shape) => `(${shape.join(',')}${shape.length === 1 ? ',' : ''})`);
-      throw new NumpyError(
+      throw new LibraryError(
         'ValueError',
         `operands could not be broadcast together with shapes ${all.join(' ')}`,
       );
@@ -87,7 +75,7 @@ export function checked({ dtype, data }: Nd): void {
   if (dtype !== 'int64' && dtype !== 'uint64') return;
   for (const value of data) {
     if (Math.abs(value) > Number.MAX_SAFE_INTEGER || (dtype === 'uint64' && value < 0)) {
-      throw new NumpyLimitError('An integer beyond 2^53 in a numpy array is not known here');
+      throw new LibraryLimitError('An integer beyond 2^53 in a numpy array is not known here');
     }
   }
 }
@@ -99,7 +87,7 @@ export function prepared({ array, weak }: Operand, dtype: NpDType): Nd {
     const [low, high] = boundsOf(dtype);
     const value = array.first;
     if (value < low || value > high) {
-      throw new NumpyError('OverflowError', `Python integer ${value} out of bounds for ${dtype}`);
+      throw new LibraryError('OverflowError', `Python integer ${value} out of bounds for ${dtype}`);
     }
   }
   return array.astype(dtype);
@@ -141,7 +129,7 @@ export function binary(op: BinaryOp, a: Operand, b: Operand): Nd | undefined {
   if (!f) return undefined;
   if (dtype === 'bool') {
     if (op === '-') {
-      throw new NumpyError(
+      throw new LibraryError(
         'TypeError',
         'numpy boolean subtract, the `-` operator, is not supported, use the bitwise_xor, the `^` operator, or the logical_xor function instead.',
       );
@@ -165,7 +153,7 @@ function power(dtype: NpDType): (x: number, y: number) => number {
   const narrow = dtype !== 'int64' && dtype !== 'uint64';
   return (x, y) => {
     if (y < 0) {
-      throw new NumpyError('ValueError', 'Integers to negative integer powers are not allowed.');
+      throw new LibraryError('ValueError', 'Integers to negative integer powers are not allowed.');
     }
     if (!narrow) return x ** y;
     let [result, base] = [1, x];
@@ -185,7 +173,7 @@ function bitwise(
   b: Operand,
 ): Nd {
   if (isFloat(dtype)) {
-    throw new NumpyError(
+    throw new LibraryError(
       'TypeError',
       `ufunc '${op}' not supported for the input types, and the inputs could not be safely coerced`,
     );
@@ -196,7 +184,7 @@ function bitwise(
   if (type === 'int64' || type === 'uint64' || type === 'uint32') {
     for (const value of [...x.flat(), ...y.flat()]) {
       if (value > 0x7fffffff || value < -0x80000000) {
-        throw new NumpyLimitError('Bits of integers beyond 32 bits are not known here');
+        throw new LibraryLimitError('Bits of integers beyond 32 bits are not known here');
       }
     }
     if (op === '<<') return zipped(x, y, type, (p, q) => p * 2 ** q);
@@ -224,13 +212,13 @@ export function compare(op: CompareOp, a: Operand, b: Operand): Nd {
 export function floatType(dtype: NpDType): NpDType {
   if (isFloat(dtype)) return dtype;
   const small = dtype === 'bool' || dtype === 'uint8' || dtype === 'int8';
-  if (small) throw new NumpyLimitError('Half precision of numpy is not known here');
+  if (small) throw new LibraryLimitError('Half precision of numpy is not known here');
   return dtype === 'int16' || dtype === 'uint16' ? 'float32' : 'float64';
 }
 
 export function negated(a: Nd): Nd {
   if (kindOf(a.dtype) === 'b') {
-    throw new NumpyError(
+    throw new LibraryError(
       'TypeError',
       'The numpy boolean negative, the `-` operator, is not supported, use the `~` operator or the logical_not function instead.',
     );
@@ -241,6 +229,6 @@ export function negated(a: Nd): Nd {
 export function inverted(a: Nd): Nd {
   if (a.dtype === 'bool') return mapped(a, 'bool', (x) => 1 - x);
   if (isFloat(a.dtype))
-    throw new NumpyError('TypeError', "ufunc 'invert' not supported for the input types");
+    throw new LibraryError('TypeError', "ufunc 'invert' not supported for the input types");
   return mapped(a, a.dtype, (x) => -x - 1);
 }

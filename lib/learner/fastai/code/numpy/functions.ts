@@ -1,3 +1,4 @@
+import { LibraryLimitError } from '../library-error.js';
 import type { BinaryOp, CompareOp } from '../../../python/host.js';
 import { List, Tuple, type Value } from '../../../python/values.js';
 import {
@@ -17,7 +18,6 @@ import {
   compare,
   floatType,
   mapped,
-  NumpyLimitError,
   prepared,
   zipped,
   type Operand,
@@ -555,7 +555,7 @@ function quantile(whole: number): ArrayFunction {
     const array = call.array();
     const q = call.array('q');
     if (q.ndim > 1 || call.has('method')) {
-      throw new NumpyLimitError('numpy.percentile with these arguments is not known here');
+      throw new LibraryLimitError('numpy.percentile with these arguments is not known here');
     }
     const part = (at: number): Nd =>
       reduce.quantile(array, call.axes(), call.bool('keepdims'), at / whole);

@@ -1,4 +1,5 @@
-import { commonShape, NumpyError, NumpyLimitError } from './elementwise.js';
+import { LibraryError, LibraryLimitError } from '../library-error.js';
+import { commonShape } from './elementwise.js';
 import { countOf, Nd, walk } from './nd-array.js';
 import { kindOf } from './dtypes.js';
 
@@ -30,7 +31,7 @@ function sliceOf(
   { start, stop, step = 1 }: { start?: number; stop?: number; step?: number },
   size: number,
 ): { start: number; step: number; length: number } {
-  if (step === 0) throw new NumpyError('ValueError', 'slice step cannot be zero');
+  if (step === 0) throw new LibraryError('ValueError', 'slice step cannot be zero');
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
   const clip = (at: number | undefined, absent: number): number =>
     at === undefined ? absent : Math.min(Math.max(at < 0 ? at + size : at, low), high);
@@ -46,7 +47,7 @@ function resolve(a: Nd, parts: readonly IndexPart[]): Picked {
   };
   const used = parts.reduce((count, part) => count + uses(part), 0);
   if (used > a.ndim) {
-    throw new NumpyError(
+    throw new LibraryError(
       'IndexError',
       `too many indices for array: array is ${a.ndim}-dimensional, but ${used} were indexed`,
     );
@@ -110,7 +111,7 @@ function resolve(a: Nd, parts: readonly IndexPart[]): Picked {
           for (const index of nonzero(part.array)) pick(index);
         } else {
           if (kindOf(part.array.dtype) === 'f') {
-            throw new NumpyError(
+            throw new LibraryError(
               'IndexError',
               'arrays used as indices must be of integer (or boolean) type',
             );
@@ -125,7 +126,7 @@ function resolve(a: Nd, parts: readonly IndexPart[]): Picked {
 
 function inBounds(at: number, size: number, axis: number): number {
   if (at < -size || at >= size) {
-    throw new NumpyError(
+    throw new LibraryError(
       'IndexError',
       `index ${at} is out of bounds for axis ${axis} with size ${size}`,
     );
@@ -136,7 +137,7 @@ function inBounds(at: number, size: number, axis: number): number {
 function checkMask(mask: Nd, shape: readonly number[], axis: number): void {
   mask.shape.forEach((size, i) => {
     if (size !== shape[axis + i]) {
-      throw new NumpyError(
+      throw new LibraryError(
         'IndexError',
         `boolean index did not match indexed array along axis ${axis + i}; size of axis is ${shape[axis + i]} but size of corresponding boolean axis is ${size}`,
       );
@@ -164,7 +165,7 @@ function pickedOffsets({ view, axes, indices, place }: Picked): Nd {
   const before = place === undefined ? 0 : rest.filter((axis) => axis < place).length;
   const restShape = rest.map((axis) => view.shape[axis]!);
   const result = [...restShape.slice(0, before), ...shape, ...restShape.slice(before)];
-  if (countOf(result) > 2 ** 28) throw new NumpyLimitError('So large an array is not known here');
+  if (countOf(result) > 2 ** 28) throw new LibraryLimitError('So large an array is not known here');
   const offsets = Nd.of('float64', result);
   offsets.data.fill(view.offset);
   const add = (values: Nd): void => {
@@ -230,7 +231,7 @@ function broadcastable(values: Nd, shape: readonly number[]): Nd {
     const wide = inner.broadcast(shape);
     if (wide) return wide;
   }
-  throw new NumpyError(
+  throw new LibraryError(
     'ValueError',
     `could not broadcast input array from shape (${values.shape.join(',')}) into shape (${shape.join(',')})`,
   );

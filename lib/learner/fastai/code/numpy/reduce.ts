@@ -1,5 +1,6 @@
+import { LibraryError } from '../library-error.js';
 import { isFloat, kindOf, type NpDType } from './dtypes.js';
-import { checked, NumpyError } from './elementwise.js';
+import { checked } from './elementwise.js';
 import { Nd, countOf } from './nd-array.js';
 
 /** Axes to work along; undefined stands for all. */
@@ -8,7 +9,7 @@ export type Axes = readonly number[] | undefined;
 /** `axis` as a place from 0. */
 export function axisAt(axis: number, rank: number): number {
   if (axis < -rank || axis >= rank) {
-    throw new NumpyError(
+    throw new LibraryError(
       'ValueError',
       `axis ${axis} is out of bounds for array of dimension ${rank}`,
     );
@@ -151,7 +152,7 @@ export function variance(a: Nd, axes: Axes, keeps: boolean, ddof: number, root: 
 function extreme(better: (x: number, best: number) => boolean, name: string) {
   return (values: ArrayLike<number>, from: number, to: number): number => {
     if (from === to) {
-      throw new NumpyError(
+      throw new LibraryError(
         'ValueError',
         `zero-size array to reduction operation ${name} which has no identity`,
       );

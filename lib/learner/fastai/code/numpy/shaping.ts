@@ -1,5 +1,6 @@
+import { LibraryError } from '../library-error.js';
 import { promoted, type NpDType } from './dtypes.js';
-import { commonShape, NumpyError } from './elementwise.js';
+import { commonShape } from './elementwise.js';
 import { getItem } from './indexing.js';
 import { countOf, Nd } from './nd-array.js';
 import { axisAt } from './reduce.js';
@@ -18,7 +19,7 @@ export function reshape(a: Nd, sizes: readonly number[]): Nd {
   const known = countOf(sizes.filter((size) => size !== -1));
   const shape = sizes.map((size) => (size === -1 ? a.size / known : size));
   if (countOf(shape) !== a.size || shape.some((size) => !Number.isInteger(size) || size < 0)) {
-    throw new NumpyError(
+    throw new LibraryError(
       'ValueError',
       `cannot reshape array of size ${a.size} into shape (${sizes.join(',')})`,
     );
@@ -28,7 +29,8 @@ export function reshape(a: Nd, sizes: readonly number[]): Nd {
 
 export function transpose(a: Nd, axes: readonly number[] | undefined): Nd {
   const order = axes?.map((axis) => axisAt(axis, a.ndim)) ?? a.shape.map((_, i) => a.ndim - 1 - i);
-  if (new Set(order).size !== a.ndim) throw new NumpyError('ValueError', "axes don't match array");
+  if (new Set(order).size !== a.ndim)
+    throw new LibraryError('ValueError', "axes don't match array");
   return a.transpose(order);
 }
 
@@ -55,7 +57,7 @@ export function expand(a: Nd, axis: number): Nd {
 export function squeeze(a: Nd, axes: readonly number[] | undefined): Nd {
   const gone = axes?.map((axis) => axisAt(axis, a.ndim));
   if (gone?.some((axis) => a.shape[axis] !== 1)) {
-    throw new NumpyError(
+    throw new LibraryError(
       'ValueError',
       'cannot select an axis to squeeze out which has size not equal to one',
     );
@@ -86,12 +88,12 @@ export function rotate(a: Nd, k: number, [first = 0, second = 1]: readonly numbe
 
 export function concatenate(arrays: readonly Nd[], axis: number): Nd {
   const [first] = arrays;
-  if (!first) throw new NumpyError('ValueError', 'need at least one array to concatenate');
+  if (!first) throw new LibraryError('ValueError', 'need at least one array to concatenate');
   const at = axisAt(axis, first.ndim);
   const fits = ({ shape }: Nd): boolean =>
     shape.length === first.ndim && shape.every((size, i) => i === at || size === first.shape[i]);
   if (!arrays.every(fits)) {
-    throw new NumpyError(
+    throw new LibraryError(
       'ValueError',
       'all the input array dimensions except for the concatenation axis must match exactly',
     );
@@ -110,9 +112,9 @@ export function concatenate(arrays: readonly Nd[], axis: number): Nd {
 
 export function stack(arrays: readonly Nd[], axis: number): Nd {
   const [first] = arrays;
-  if (!first) throw new NumpyError('ValueError', 'need at least one array to stack');
+  if (!first) throw new LibraryError('ValueError', 'need at least one array to stack');
   if (arrays.some(({ shape }) => shape.join() !== first.shape.join())) {
-    throw new NumpyError('ValueError', 'all input arrays must have the same shape');
+    throw new LibraryError('ValueError', 'all input arrays must have the same shape');
   }
   return concatenate(
     arrays.map((array) => expand(array, axis)),
@@ -127,7 +129,7 @@ export function deep(a: Nd): Nd {
 }
 
 export function repeat(a: Nd, repeats: number, axis: number | undefined): Nd {
-  if (repeats < 0) throw new NumpyError('ValueError', 'repeats may not contain negative values.');
+  if (repeats < 0) throw new LibraryError('ValueError', 'repeats may not contain negative values.');
   const source = axis === undefined ? a.reshape([a.size]) : a;
   const at = axisAt(axis ?? 0, source.ndim);
   const wide = expand(source, at + 1);
@@ -137,7 +139,7 @@ export function repeat(a: Nd, repeats: number, axis: number | undefined): Nd {
 
 export function tile(a: Nd, reps: readonly number[]): Nd {
   if (reps.some((count) => count < 0)) {
-    throw new NumpyError('ValueError', 'negative dimensions are not allowed');
+    throw new LibraryError('ValueError', 'negative dimensions are not allowed');
   }
   const rank = Math.max(a.ndim, reps.length);
   const counts = [...Array<number>(rank - reps.length).fill(1), ...reps];
@@ -171,7 +173,10 @@ export function padWidths(given: Nd, rank: number): Widths {
   const wide = given.broadcast([rank, 2]);
   const flat = wide?.flat();
   if (!flat || flat.some((width) => width < 0)) {
-    throw new NumpyError('ValueError', `index can't contain negative values, or has another shape`);
+    throw new LibraryError(
+      'ValueError',
+      `index can't contain negative values, or has another shape`,
+    );
   }
   return Array.from({ length: rank }, (_, axis) => [flat[2 * axis]!, flat[2 * axis + 1]!]);
 }
@@ -181,7 +186,7 @@ function sourceOf(at: number, size: number, mode: PadMode): number {
   if (at >= 0 && at < size) return at;
   if (mode === 'constant') return -1;
   if (size === 0)
-    throw new NumpyError('ValueError', `can't extend empty axis using mode '${mode}'`);
+    throw new LibraryError('ValueError', `can't extend empty axis using mode '${mode}'`);
   if (mode === 'edge') return at < 0 ? 0 : size - 1;
   if (mode === 'wrap') return ((at % size) + size) % size;
   const period = mode === 'reflect' ? Math.max(1, 2 * (size - 1)) : 2 * size;

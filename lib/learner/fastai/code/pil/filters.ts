@@ -1,3 +1,4 @@
+import { LibraryLimitError } from '../library-error.js';
 import {
   blank,
   channelsOf,
@@ -5,7 +6,6 @@ import {
   convert,
   histogram,
   perBand,
-  PilLimitError,
   throughTable,
   type Pixels,
 } from './pixels.js';
@@ -36,7 +36,7 @@ export function enhance(image: Pixels, kind: Enhancement, factor: number): Pixel
 function without(image: Pixels, kind: Enhancement): Pixels {
   const { mode, width, height } = image;
   if (mode === 'I' || mode === 'F' || mode === '1') {
-    throw new PilLimitError(`Enhancing images of mode ${mode} is not known here`);
+    throw new LibraryLimitError(`Enhancing images of mode ${mode} is not known here`);
   }
   let plain: Pixels;
   if (kind === 'Brightness') plain = blank(mode, width, height);
@@ -130,7 +130,7 @@ export function boxRadius(radius: number, passes = 3): number {
 /** `BoxBlur(radius)`, so many times. */
 export function boxBlur(image: Pixels, radius: readonly [number, number], passes: number): Pixels {
   if (image.mode === 'I' || image.mode === 'F' || image.mode === '1') {
-    throw new PilLimitError(`Blurring images of mode ${image.mode} is not known here`);
+    throw new LibraryLimitError(`Blurring images of mode ${image.mode} is not known here`);
   }
   return perBand(image, (one) => {
     let data = new Uint8Array(one.data);

@@ -1,3 +1,4 @@
+import { asLibrary } from '../library-error.js';
 import { bind, signature } from '../../../python/arguments.js';
 import type { Context } from '../../../python/context.js';
 import { HostObject } from '../../../python/host.js';
@@ -7,7 +8,7 @@ import type { Nd } from '../numpy/nd-array.js';
 import { colourOf } from './colours.js';
 import { autocontrast, blend, enhance, equalize, KERNELS, type Enhancement } from './filters.js';
 import { crop, filled, pasteInto, resize, transpose, type Box, type Size } from './geometry.js';
-import { guardedImage, ImageCall, modeOf, newImage, numberOf, PilImage } from './image-value.js';
+import { ImageCall, modeOf, newImage, numberOf, PilImage } from './image-value.js';
 import { FilterValue, resampleOf, roundHalfEven } from './methods.js';
 import { channelsOf, convert, merge, throughTable, type Pixels, type PilMode } from './pixels.js';
 
@@ -20,7 +21,7 @@ const ofImage = (
   name,
   new Builtin(name, (ctx, args, kwargs) => {
     const { bound } = bind(ctx, name, signature(`image${parameters}`), args, kwargs);
-    return guardedImage(ctx, () => run(new ImageCall(ctx, imageOf(ctx, bound['image']), bound)));
+    return asLibrary(ctx, () => run(new ImageCall(ctx, imageOf(ctx, bound['image']), bound)));
   }),
 ];
 
@@ -33,7 +34,7 @@ const free = (
   name,
   new Builtin(name, (ctx, args, kwargs) => {
     const { bound } = bind(ctx, name, signature(parameters), args, kwargs);
-    return guardedImage(ctx, () => run(ctx, bound));
+    return asLibrary(ctx, () => run(ctx, bound));
   }),
 ];
 
@@ -164,6 +165,18 @@ function fitted({ width, height }: Pixels, [wide, tall]: Size, covers: boolean):
 const wayOf = (call: ImageCall): ReturnType<typeof resampleOf> =>
   resampleOf(call.ctx, call.value('method'), 'bicubic');
 
+/** Scaled to fit into a size, or to cover it. */
+const fit =
+  (covers: boolean) =>
+  (call: ImageCall): Value => {
+    const size = fitted(call.pixels, sizeOf(call.ctx, call.value('size')), covers);
+    return call.made(resize(call.pixels, size, wayOf(call)));
+  };
+
+function requireGreyOrColour({ ctx, pixels: { mode } }: ImageCall): void {
+  if (mode !== 'L' && mode !== 'RGB') throw ctx.raise('OSError', `not supported for mode ${mode}`);
+}
+
 const two = (call: ImageCall, name: string, absent: number): readonly [number, number] => {
   const numbers = call.numbers(name);
   if (numbers) return [numbers[0] ?? absent, numbers[1] ?? absent];
@@ -199,35 +212,17 @@ export const opsFunctions: readonly (readonly [string, Value])[] = [
     if (call.has('ignore') || call.has('mask') || call.bool('preserve_tone')) {
       throw ctx.unsupported('autocontrast() with ignore, mask or preserve_tone is not known here');
     }
-    if (pixels.mode !== 'L' && pixels.mode !== 'RGB')
-      throw ctx.raise('OSError', `not supported for mode ${pixels.mode}`);
+    requireGreyOrColour(call);
     return call.made(autocontrast(pixels, two(call, 'cutoff', 0)));
   }),
   ofImage('equalize', ', mask=', (call) => {
     const { ctx, pixels } = call;
     if (call.has('mask')) throw ctx.unsupported('equalize() with a mask is not known here');
-    if (pixels.mode !== 'L' && pixels.mode !== 'RGB')
-      throw ctx.raise('OSError', `not supported for mode ${pixels.mode}`);
+    requireGreyOrColour(call);
     return call.made(equalize(pixels));
   }),
-  ofImage('contain', ', size, method=', (call) =>
-    call.made(
-      resize(
-        call.pixels,
-        fitted(call.pixels, sizeOf(call.ctx, call.value('size')), false),
-        wayOf(call),
-      ),
-    ),
-  ),
-  ofImage('cover', ', size, method=', (call) =>
-    call.made(
-      resize(
-        call.pixels,
-        fitted(call.pixels, sizeOf(call.ctx, call.value('size')), true),
-        wayOf(call),
-      ),
-    ),
-  ),
+  ofImage('contain', ', size, method=', fit(false)),
+  ofImage('cover', ', size, method=', fit(true)),
   ofImage('pad', ', size, method=, color=, centering=', (call) => {
     const { ctx, pixels } = call;
     const [width, height] = sizeOf(ctx, call.value('size'));
@@ -303,7 +298,7 @@ class Enhancer extends HostObject {
     if (name === 'image') return this.image;
     if (name !== 'enhance') return undefined;
     return new Builtin('enhance', (ctx, [factor = 1]) =>
-      guardedImage(ctx, () =>
+      asLibrary(ctx, () =>
         newImage(ctx, enhance(this.image.pixels, this.kind, numberOf(ctx, factor))),
       ),
     );

@@ -1,15 +1,7 @@
+import { LibraryError, LibraryLimitError } from '../library-error.js';
 import type { Resample } from '../../vision/image/filters.js';
 import { resize as resizeRaster, resizeBox } from '../../vision/image/resample.js';
-import {
-  blank,
-  channelsOf,
-  isBytes,
-  perBand,
-  PilError,
-  PilLimitError,
-  type Pixels,
-  type PilMode,
-} from './pixels.js';
+import { blank, channelsOf, isBytes, perBand, type Pixels, type PilMode } from './pixels.js';
 
 export type Size = readonly [width: number, height: number];
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
@@ -52,7 +44,7 @@ function blended(below: number, above: number, alpha: number): number {
 /** `image.crop(box)`: zeros where it goes beyond the image. */
 export function crop(image: Pixels, [left, top, right, bottom]: Box): Pixels {
   if (right < left || bottom < top) {
-    throw new PilError(
+    throw new LibraryError(
       'ValueError',
       right < left
         ? "Coordinate 'right' is less than 'left'"
@@ -72,14 +64,14 @@ export function resize(
   box?: Box,
 ): Pixels {
   if (width <= 0 || height <= 0) {
-    throw new PilError('ValueError', 'height and width must be > 0');
+    throw new LibraryError('ValueError', 'height and width must be > 0');
   }
   const isPart = box && box.some((edge, i) => edge !== [0, 0, image.width, image.height][i]);
   if (isPart) return resizePart(image, width, height, resample, box);
   if (image.width === width && image.height === height) return image;
   const way = image.mode === '1' ? 'nearest' : resample;
   if (!isBytes(image.mode)) {
-    throw new PilLimitError(`Resizing images of mode ${image.mode} is not known here`);
+    throw new LibraryLimitError(`Resizing images of mode ${image.mode} is not known here`);
   }
   if ((image.mode === 'RGBA' || image.mode === 'LA') && way !== 'nearest') {
     return resizeWithAlpha(image, width, height, way);
@@ -94,13 +86,13 @@ export function resize(
 function resizePart(image: Pixels, width: number, height: number, way: Resample, box: Box): Pixels {
   const { mode } = image;
   if (way === 'nearest' || (mode !== 'L' && mode !== 'RGB')) {
-    throw new PilLimitError(
+    throw new LibraryLimitError(
       `Resizing a part of an image of mode ${mode} by "${way}" is not known here`,
     );
   }
   const [left, top, right, bottom] = box;
   if (left < 0 || top < 0 || right > image.width || bottom > image.height) {
-    throw new PilError('ValueError', "Box can't exceed original image size");
+    throw new LibraryError('ValueError', "Box can't exceed original image size");
   }
   const data = image.data as Uint8Array;
   return { ...resizeBox({ ...image, mode, data }, width, height, way, box), mode };
@@ -229,7 +221,7 @@ function nearestAffine(
 ): Pixels {
   const [a, b, c, d, e, f] = matrix as [number, number, number, number, number, number];
   if (image.width >= 32768 || image.height >= 32768 || width >= 32768 || height >= 32768) {
-    throw new PilLimitError('Rotating so large an image is not known here');
+    throw new LibraryLimitError('Rotating so large an image is not known here');
   }
   const made = filled(image.mode, width, height, fill ?? []);
   const step = channelsOf(image.mode);

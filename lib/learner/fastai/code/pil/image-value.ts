@@ -1,3 +1,4 @@
+import { asLibrary } from '../library-error.js';
 import { bind, signature } from '../../../python/arguments.js';
 import type { Context } from '../../../python/context.js';
 import { TYPES } from '../../../python/types.js';
@@ -15,14 +16,7 @@ import {
 } from '../../../python/values.js';
 import { ArraySource, ArrayValue, chargeBytes, intOf } from '../numpy/array-value.js';
 import { Nd } from '../numpy/nd-array.js';
-import {
-  channelsOf,
-  isPilMode,
-  PilError,
-  PilLimitError,
-  type Pixels,
-  type PilMode,
-} from './pixels.js';
+import { channelsOf, isPilMode, type Pixels, type PilMode } from './pixels.js';
 
 /** Pixels that are known, or that are decoded once their mode is asked for. */
 export interface PixelsToCome {
@@ -105,17 +99,6 @@ export interface ImageMethod {
 
 /** Methods of images; `methods.ts` fills it. */
 export const imageMethods = new Map<string, ImageMethod>();
-
-/** What PIL refuses is an exception of Python. */
-export function guardedImage<T>(ctx: Context, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof PilError) throw ctx.raise(error.exception, error.message);
-    if (error instanceof PilLimitError) throw ctx.unsupported(error.message);
-    throw error;
-  }
-}
 
 /** PIL's Image, and fastai's subclasses of it. */
 export class PilImage extends ArraySource {
@@ -218,7 +201,7 @@ export class PilImage extends ArraySource {
     kwargs: Kwargs,
   ): Value {
     const { bound } = bind(ctx, name, signature(parameters), args, kwargs);
-    return guardedImage(ctx, () => run(new ImageCall(ctx, this, bound)));
+    return asLibrary(ctx, () => run(new ImageCall(ctx, this, bound)));
   }
 
   override str(): string {

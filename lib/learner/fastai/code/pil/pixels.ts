@@ -1,3 +1,4 @@
+import { LibraryError, LibraryLimitError } from '../library-error.js';
 /** Modes of PIL that are known here. */
 export const MODES = ['1', 'L', 'LA', 'RGB', 'RGBA', 'HSV', 'I', 'F'] as const;
 export type PilMode = (typeof MODES)[number];
@@ -26,19 +27,6 @@ export const channelsOf = (mode: PilMode): number => BANDS[mode].length;
 export const isPilMode = (mode: string): mode is PilMode => Object.hasOwn(BANDS, mode);
 /** Whether its elements are bytes. */
 export const isBytes = (mode: PilMode): boolean => mode !== 'I' && mode !== 'F';
-
-/** What PIL refuses; the caller makes an exception of Python of it. */
-export class PilError extends Error {
-  constructor(
-    readonly exception: 'ValueError' | 'TypeError' | 'IndexError' | 'KeyError',
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** What PIL does, and is not known here. */
-export class PilLimitError extends Error {}
 
 /** An image of zeros. */
 export function blank(mode: PilMode, width: number, height: number): Pixels {
@@ -123,20 +111,22 @@ const CONVERSIONS: ReadonlyMap<string, Write> = new Map<string, Write>([
   ['F>I', (from, at, out, to) => (out[to] = Math.trunc(from[at]!))],
 ]);
 
-/** `image.convert(mode, dither=...)`. @throws PilLimitError */
+/** `image.convert(mode, dither=...)`. @throws LibraryLimitError */
 export function convert(image: Pixels, mode: PilMode, dithers = true): Pixels {
   if (image.mode === mode) return image;
   if (mode === '1') return toBilevel(image, dithers);
   const write = CONVERSIONS.get(`${image.mode}>${mode}`);
   if (write) return each(image, mode, write);
-  throw new PilLimitError(`Converting images of mode ${image.mode} to ${mode} is not known here`);
+  throw new LibraryLimitError(
+    `Converting images of mode ${image.mode} to ${mode} is not known here`,
+  );
 }
 
 /** Black and white: Floyd and Steinberg's errors, in PIL's integers, or the middle. */
 function toBilevel(image: Pixels, dithers: boolean): Pixels {
   const colours = image.mode === 'RGB' || image.mode === 'RGBA';
   if (!colours && image.mode !== 'L') {
-    throw new PilLimitError(`Converting images of mode ${image.mode} to 1 is not known here`);
+    throw new LibraryLimitError(`Converting images of mode ${image.mode} to 1 is not known here`);
   }
   const { width, height, data } = image;
   const step = channelsOf(image.mode);
@@ -235,10 +225,10 @@ export function band(image: Pixels, index: number): Pixels {
 export function merge(mode: PilMode, bands: readonly Pixels[]): Pixels {
   const [first] = bands;
   if (!first || bands.length !== channelsOf(mode)) {
-    throw new PilError('ValueError', 'wrong number of bands');
+    throw new LibraryError('ValueError', 'wrong number of bands');
   }
   if (bands.some(({ width, height }) => width !== first.width || height !== first.height)) {
-    throw new PilError('ValueError', 'size mismatch');
+    throw new LibraryError('ValueError', 'size mismatch');
   }
   if (bands.length === 1) return { ...first, mode };
   const made = blank(mode, first.width, first.height);

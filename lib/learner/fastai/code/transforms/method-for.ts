@@ -107,7 +107,7 @@ function mostSpecial(
     ?.chosen;
 }
 
-/** What a parameter is said to be: a class, or several in a tuple. */
+/** The annotation of a parameter: a class, or a tuple of classes. */
 function annotationOf(ctx: Context, func: Func, name: string | undefined): Value | undefined {
   const annotations = func.attrs.get('__annotations__');
   if (!(annotations instanceof Dict) || name === undefined) return undefined;
@@ -153,12 +153,12 @@ function annotated(
   };
 }
 
-/** Whether an item is of an annotation: a class, several in a tuple, or a name that is no class here. */
+/** Whether an item fits an annotation: a class, None, or a tuple of such. */
 function fits(ctx: Context, item: Value, type: Value): boolean {
   if (type instanceof ClassValue) return isAny(type) || ctx.isInstance(item, type);
   if (type instanceof Tuple) return type.items.some((one) => fits(ctx, item, one));
   if (type === null) return item === null;
-  throw ctx.unsupported('an annotation of a transform that is no class');
+  throw ctx.unsupported('an annotation of a transform that is not a class');
 }
 
 const isAny = ({ qualifiedName }: ClassValue): boolean =>

@@ -1,16 +1,7 @@
 import type { Program } from '../../../onnx/tracing/program.js';
-import {
-  BoundMethod,
-  Builtin,
-  ClassValue,
-  Func,
-  Instance,
-  List,
-  type Value,
-} from '../../../python/values.js';
-import { DispatchFunction } from '../../../python/records/index.js';
+import { Instance, List, type Value } from '../../../python/values.js';
 import type { PyValue } from '../../../torch/index.js';
-import { isNameAlone, ownProgram } from '../../code/own-program.js';
+import { isFunction, isNameAlone, isOpaque, ownProgram } from '../../code/own-program.js';
 import type { LearnerOptions } from '../../contract.js';
 import { qualifiedName } from '../../data/pipeline.js';
 import { UnsupportedLearnerError } from '../../errors.js';
@@ -47,12 +38,13 @@ export async function checkProc({ proc }: CodeStep, options: LearnerOptions): Pr
 function procOf(program: Program, record: PyValue): Value {
   const { evaluator } = program;
   const value = program.value(record);
-  if (!isCode(value) || isNameAlone(value)) throw unknownProc(record);
+  if (!(value instanceof Instance || isFunction(value)) || isNameAlone(value))
+    throw unknownProc(record);
   if (!(value instanceof Instance)) return value;
-  if (value.cls.mro.some((cls) => cls.native?.opaque === true)) throw unknownProc(record);
+  if (value.cls.mro.some(isOpaque)) throw unknownProc(record);
   const encodes = evaluator.findAttr(value, 'encodes');
   // A Transform around a function of which only the name is known.
-  if (encodes instanceof ClassValue && encodes.native?.opaque === true) throw unknownProc(record);
+  if (encodes !== undefined && isOpaque(encodes)) throw unknownProc(record);
   const decodes = evaluator.findAttr(value, 'decodes');
   if (decodes !== undefined && decodes !== null) {
     throw new UnsupportedLearnerError(
@@ -61,17 +53,6 @@ function procOf(program: Program, record: PyValue): Value {
     );
   }
   return value;
-}
-
-function isCode(value: Value): boolean {
-  if (value instanceof ClassValue) return false;
-  return (
-    value instanceof Instance ||
-    value instanceof Func ||
-    value instanceof BoundMethod ||
-    value instanceof Builtin ||
-    value instanceof DispatchFunction
-  );
 }
 
 /** All procs of a file one after the other, some of which are code of the notebook. */
