@@ -312,7 +312,7 @@ describe('a failure', () => {
     ['a wrong tag', 'is no valid tag', ['models', 'get', 'a:b:c']],
     ['a missing model', 'is not in the store', ['models', 'get', 'nope:v1']],
     ['a corrupt model.yaml', 'its model.yaml is no YAML', ['models', 'get', 'corrupt']],
-    ['a missing file', 'There is no file', ['predict', 'none/export.pkl', 'x']],
+    ['a missing file', 'No file at', ['predict', 'none/export.pkl', 'x']],
     ['a file that is no learner', 'is not a torch file', ['inspect', () => archiveless()]],
     ['an existing tag', 'is in the store', ['models', 'import', () => archive]],
     ['an archive that is none', 'is no archive', ['models', 'import', () => archiveless()]],

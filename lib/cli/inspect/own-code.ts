@@ -67,7 +67,7 @@ function numbered(text: string, first: number): string {
   return lines.map((line, i) => `${String(first + i).padStart(width)}  ${line}`).join('\n');
 }
 
-/** What cloudpickle wrote by value although a library has it. */
+/** Code of libraries, which cloudpickle sometimes writes by value. */
 const LIBRARY =
   /^(torch|torchvision|timm|fastai2?|fastcore|fasttransform|plum|einops|numpy|pandas)\./;
 
@@ -113,7 +113,7 @@ async function byValue(records: readonly PyObject[]): Promise<OwnCode[]> {
     try {
       return [{ record, value: program.value(record) }];
     } catch {
-      // What cannot be read shows when the learner is loaded.
+      // Loading the learner reports code that cannot be read.
       return [];
     }
   });

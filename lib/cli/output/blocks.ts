@@ -10,7 +10,7 @@ export interface ClassMap {
 
 const MOST_COLUMNS = 80;
 const MOST_LINES = 32;
-/** The letter of each class where there are no colours. The first class is usually the background. */
+/** Letters stand for classes where the terminal has no colours. The first class is usually the background. */
 const GLYPHS = '·abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 export function glyph(index: number): string {

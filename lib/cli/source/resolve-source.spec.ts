@@ -146,7 +146,7 @@ describe('resolveSource', () => {
       expect(await resolved('./bears')).toMatchObject({ tag: undefined, file: 'bears/export.pkl' });
       expect(await resolved('dogs')).toMatchObject({ name: 'dogs', file: 'dogs/export.pkl' });
       await expect(resolved('cats')).rejects.toThrow('which has bears:v1');
-      await expect(resolved('cats/export.pkl')).rejects.toThrow('There is no file cats/export.pkl');
+      await expect(resolved('cats/export.pkl')).rejects.toThrow('No file at cats/export.pkl');
     } finally {
       process.chdir(before);
     }

@@ -38,10 +38,7 @@ async function find(target: string, options: StoreOptions): Promise<Source> {
   const isFolder = found?.isDirectory() === true;
   if (isFolder && !isTagText(target)) return ofFolder(target);
   if (/[\\/]|\.(?:pkl|pickle|pth?|fastai|bin|zip)$/.test(target)) {
-    throw new CommandError(
-      `There is no file ${target}`,
-      'Give the path of a file or folder, or a tag',
-    );
+    throw new CommandError(`No file at ${target}`, 'Give the path of a file or folder, or a tag');
   }
   return ofTag(target, options).catch((error: unknown) => {
     if (isFolder && error instanceof ModelNotFoundError) return ofFolder(target);

@@ -186,7 +186,7 @@ export interface FrameLike {
 export type LearnerTask = 'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'generate';
 
 /**
- * What a learner takes and what it answers, as plain data: it can go through JSON and messages between
+ * A learner's input and answer, as plain data: it can go through JSON and messages between
  * threads. What is not known of a learner is left out.
  *
  * @publicApi

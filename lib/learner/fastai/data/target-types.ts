@@ -16,7 +16,7 @@ export function itemTransform({ afterItem }: Data, name: string): PyValue | unde
   return afterItem.find((transform) => transformName(transform) === name);
 }
 
-/** Whether the target is a class for each pixel; what is not supported is no mask. */
+/** Whether the target is a class for each pixel. False for targets that are not supported. */
 export function hasMaskTarget(data: Data): boolean {
   return (
     targetTypes(data).some((name) => MASKS.includes(name)) ||

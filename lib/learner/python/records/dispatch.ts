@@ -125,7 +125,7 @@ function classesOf(reading: Reading, type: PyValue): Annotation {
   }
   const value = reading.value(type);
   if (value instanceof ClassValue) return [value];
-  throw reading.context().unsupported('an annotation of a transform that is no class');
+  throw reading.context().unsupported('an annotation of a transform that is not a class');
 }
 
 /** `Union[A, B]`, `A | B` and `(A, B)`. */
