@@ -384,6 +384,18 @@ def f(): return list(itertools.count())`,
   'itertools.product': `
 import itertools
 def f(): return len(list(itertools.product(range(1000), repeat=20)))`,
+  'itertools.product that is kept': `
+import itertools
+def f(): return list(itertools.product(range(2000), range(2000)))`,
+  'itertools.tee': `
+import itertools
+def f(): return [itertools.tee(range(9), 50) for _ in range(10 ** 9)]`,
+  'generators that are kept': 'def f(): return [(j for j in [1]) for _ in range(10 ** 9)]',
+  'functions that are kept': 'def f(): return [lambda: i for i in range(10 ** 9)]',
+  'functools.partial': `
+from functools import partial
+def f(): return [partial(f, i) for i in range(10 ** 9)]`,
+  'enumerate that is kept': 'def f(): return list(enumerate(range(10 ** 9)))',
   'itertools.permutations': `
 import itertools
 def f(): return sum(1 for x in itertools.permutations(range(1000)))`,
@@ -419,6 +431,16 @@ import re
 def f():
     s = 'a' * 1000000
     while True: re.sub('a', 'bbbbbbbb', s)`,
+  'a regular expression that backtracks': `
+import re
+def f(): return re.match('(a+)+b', 'a' * 60)`,
+  'regular expressions that backtrack': `
+import re
+def f():
+    while True: re.search('a*a*a*b', 'a' * 2000)`,
+  'a regular expression whose choices multiply': `
+import re
+def f(): return re.findall('(x|xx|xxx)*y', 'x' * 5000)`,
   'many regular expressions': `
 import re
 def f():

@@ -49,12 +49,12 @@ export class RaisedInCodeError extends VtsError {
 export class CodeBudgetError extends VtsError {
   constructor(
     /** Which limit. */
-    readonly limit: 'steps' | 'depth' | 'memory',
+    readonly limit: 'steps' | 'depth' | 'memory' | 'matching',
     readonly value: number,
   ) {
     super(
-      `The learner's own code exceeds the limit "${limit}" of ${value}. It may not end; ` +
-        `check its loops, or apply it to the items before predict().`,
+      `The learner's own code exceeds the limit "${limit}" of ${value}${limit === 'matching' ? ' ms' : ''}. It may not end; ` +
+        `check its loops and regular expressions, or apply it to the items before predict().`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { ENTRY } from './budget.js';
+import { SCOPE } from './budget.js';
 import type { Context } from './context.js';
 import {
   EXCEPTIONS,
@@ -139,7 +139,7 @@ class Generator {
 }
 
 export function generatorOf(ctx: Interpreter, frame: Frame): PyIterator {
-  ctx.budget.charge(ENTRY);
+  ctx.budget.charge(SCOPE);
   const generator = new Generator(ctx, frame);
   return new PyIterator('generator', (sent) => generator.next(sent), {
     throw: (error) => generator.throw(error),

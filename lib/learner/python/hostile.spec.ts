@@ -28,8 +28,9 @@ const TENTH: BudgetLimits = {
   steps: DEFAULT_BUDGET.steps / 10,
   depth: DEFAULT_BUDGET.depth,
   memory: DEFAULT_BUDGET.memory / 10,
+  matching: DEFAULT_BUDGET.matching / 10,
 };
-const SMALL: BudgetLimits = { steps: 20_000, depth: 50, memory: 200_000 };
+const SMALL: BudgetLimits = { steps: 20_000, depth: 50, memory: 200_000, matching: 50 };
 
 /** Calls `f` of a module; the error that it ends in, or its value as text. */
 function run(module: Code, budget?: BudgetLimits): Error | string {
@@ -118,11 +119,12 @@ def f(): return ${name}(x=6, ${name}=7), g()`),
   });
 
   it('is bounded by each of its limits, which the error names', () => {
-    const limits = { steps: 1000, depth: 20, memory: 1000 };
+    const limits = { steps: 1000, depth: 20, memory: 1000, matching: 50 };
     const limitOf = (source: string) => (run(ofSource(source), limits) as CodeBudgetError).limit;
     expect(limitOf('def f():\n    while True: pass')).toBe('steps');
     expect(limitOf('def f(): return f()')).toBe('depth');
     expect(limitOf("def f(): return 'a' * 2000")).toBe('memory');
+    expect(limitOf("import re\ndef f(): return re.match('(a+)+b', 'a' * 60)")).toBe('matching');
   });
 });
 

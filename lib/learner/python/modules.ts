@@ -1,3 +1,4 @@
+import { renamedModule } from '../runtime/renamed.js';
 import type { Context, Names } from './context.js';
 import { ModuleValue, type Globals, type Value } from './values.js';
 
@@ -19,7 +20,8 @@ export class Modules {
     return undefined;
   }
 
-  star(module: string, name: string): Value | undefined {
+  star(from: string, name: string): Value | undefined {
+    const module = renamedModule(from);
     for (const table of this.names) {
       const value = table.star?.(module, name);
       if (value !== undefined) return value;
@@ -37,7 +39,7 @@ export class Modules {
   }
 
   import(ctx: Context, globals: Globals, name: string, level: number): Value {
-    const path = level === 0 ? name : relative(ctx, globals, name, level);
+    const path = level === 0 ? renamedModule(name) : relative(ctx, globals, name, level);
     if (this.#isModule(path)) return new ModuleValue(path);
     const found = this.resolve(path) ?? this.importer?.(path);
     if (found === undefined) throw ctx.unknown(`the module ${path}`);

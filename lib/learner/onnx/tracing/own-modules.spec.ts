@@ -3,8 +3,10 @@ import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { openModuleFile } from '../../pytorch/open-module.js';
 import { TorchModel } from '../../pytorch/torch-model.js';
+import type { Graph } from '../graph.js';
 import { lowerModel } from '../lowering/lower-model.js';
 import { loadLowerings } from '../lowering/registry.js';
+import { readSources } from './read-sources.js';
 
 const FOLDER = 'test/fixtures/code/modules';
 
@@ -16,6 +18,14 @@ interface Call {
   readonly inputs: readonly Given[];
   readonly outputs: readonly Given[];
 }
+
+/** What made the files: in those that end in `.named.pt` the classes are names, and this defines them. */
+const SOURCE = 'test/fixtures/make/own_modules.py';
+
+const named = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.named.pt'))
+  .map((file) => file.slice(0, -'.named.pt'.length))
+  .filter((name) => name !== 'PaddedNested');
 
 const names = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.json'))
@@ -79,19 +89,40 @@ describe("modules of a notebook's own classes", () => {
     expect(await operators('PaddedNested')).toEqual(long);
   });
 
-  it('gives the same operators as the layers that do the same', async () => {
-    const operators = async (file: string): Promise<string[]> => {
-      const { module, torchFile } = openModuleFile(`${FOLDER}/${file}.pt`);
-      try {
-        await loadLowerings(module);
-        const image = { name: 'x', dtype: 'float32', dims: ['batch', 3, 'h', 'w'] } as const;
-        return lowerModel(module, { inputs: [image] }).graph.nodes.map(({ op }) => op);
-      } finally {
-        torchFile.close();
-      }
-    };
-    const layers = await operators('tiny-layers');
+  const graphOf = async (file: string, code?: string): Promise<Graph> => {
+    const { module, torchFile } = openModuleFile(`${FOLDER}/${file}.pt`);
+    const sources = await readSources(code);
+    try {
+      await loadLowerings(module, sources !== undefined);
+      const image = { name: 'x', dtype: 'float32', dims: ['batch', 3, 'h', 'w'] } as const;
+      return lowerModel(module, { inputs: [image], ...(sources && { sources }) }).graph;
+    } finally {
+      torchFile.close();
+    }
+  };
+
+  it('gives the same operators as the layers that do the same, by bytecode and from source', async () => {
+    const operators = ({ nodes }: Graph): string[] => nodes.map(({ op }) => op);
+    const layers = operators(await graphOf('tiny-layers'));
     expect(layers).toContain('MaxPool');
-    expect(await operators('Tiny')).toEqual(layers);
+    expect(operators(await graphOf('Tiny'))).toEqual(layers);
+    expect(operators(await graphOf('Tiny.named', SOURCE))).toEqual(layers);
+  });
+
+  it.each(named)('%s computes the same from source', async (name) => {
+    const calls = JSON.parse(readFileSync(`${FOLDER}/${name}.json`, 'utf8')) as Call[];
+    const inputs = inputsOf(calls[0]!);
+    const bytecode = await TorchModel.load(`${FOLDER}/${name}.pt`, { inputs });
+    const source = await TorchModel.load(`${FOLDER}/${name}.named.pt`, { inputs, code: SOURCE });
+    try {
+      for (const call of calls) {
+        const given = call.inputs.map(tensorOf);
+        const results = [await bytecode.runTensors(given), await source.runTensors(given)];
+        const [wanted, got] = results.map((result) => [result].flat().map(({ data }) => [...data]));
+        expect(got).toEqual(wanted);
+      }
+    } finally {
+      await Promise.all([bytecode.release(), source.release()]);
+    }
   });
 });

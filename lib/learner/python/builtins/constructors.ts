@@ -1,3 +1,4 @@
+import { TUPLE } from '../budget.js';
 import type { Context } from '../context.js';
 import { HostObject } from '../host.js';
 import { TYPES, type BuiltinType } from '../types.js';
@@ -215,7 +216,7 @@ function zipped(ctx: Context, given: Given): Value {
       else if (!strict) return undefined;
       else return endOfStrict(ctx, parts, at);
     }
-    ctx.budget.charge(items.length);
+    ctx.budget.charge(TUPLE + items.length);
     return new Tuple(items);
   });
 }
@@ -237,7 +238,9 @@ function fillIterators(): void {
     let at = given.int('start', 0n);
     return new PyIterator('enumerate', () => {
       const item = nextItem(ctx, items);
-      return item === undefined ? undefined : new Tuple([at++, item]);
+      if (item === undefined) return undefined;
+      ctx.budget.charge(TUPLE);
+      return new Tuple([at++, item]);
     });
   });
   constructs(TYPES.zip, '*args, strict=', zipped);

@@ -1,4 +1,4 @@
-import { ENTRY } from '../budget.js';
+import { SCOPE } from '../budget.js';
 import type { Frame, Item } from '../frame.js';
 import type { Interpreter } from '../interpreter.js';
 import { Dict, Func, Tuple, type Cell, type Value } from '../values.js';
@@ -58,7 +58,7 @@ export const FUNCTIONS: Handlers<
     const qualname = how.qualname ? pop(ctx, frame) : undefined;
     const code = popItem(ctx, frame);
     if (!isCode(code)) throw ctx.damaged('the code of a function is missing');
-    ctx.budget.charge(ENTRY);
+    ctx.budget.charge(SCOPE);
     const func = new Func(code.code, frame.func.globals);
     if (typeof qualname === 'string') func.qualname = qualname;
     const module = frame.func.attrs.get('__module__');

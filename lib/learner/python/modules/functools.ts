@@ -1,3 +1,4 @@
+import { SCOPE } from '../budget.js';
 import type { Context } from '../context.js';
 import { TYPES } from '../types.js';
 import {
@@ -55,6 +56,7 @@ function partialOf(
   kwargs: Kwargs,
   cls = PARTIAL,
 ): Instance {
+  ctx.budget.charge(SCOPE);
   const made = new Instance(cls);
   const keywords = new Dict();
   // A partial of a partial is one of its function.

@@ -1,3 +1,4 @@
+import { SCOPE, TUPLE } from '../budget.js';
 import type { Context } from '../context.js';
 import { TYPES } from '../types.js';
 import { Builtin, MethodWrapper, PyIterator, Tuple, type Value } from '../values.js';
@@ -22,7 +23,7 @@ function* charged(ctx: Context, items: Iterator<Value>): Generator<Value> {
 }
 
 const tuple = (ctx: Context, items: readonly Value[]): Tuple => {
-  ctx.budget.charge(items.length);
+  ctx.budget.charge(TUPLE + items.length);
   return new Tuple(items);
 };
 
@@ -197,7 +198,7 @@ function groupBy(ctx: Context, given: Given): PyIterator {
       advance();
       return item;
     });
-    return new Tuple([wanted, members]);
+    return tuple(ctx, [wanted, members]);
   });
 }
 
@@ -206,7 +207,7 @@ function tee(ctx: Context, given: Given): Tuple {
   const seen: Value[] = [];
   const copies = given.count('n', 2);
   if (copies < 0) throw ctx.raise('ValueError', 'n must be >= 0');
-  ctx.budget.charge(copies);
+  ctx.budget.charge(copies * SCOPE);
   return new Tuple(
     Array.from({ length: copies }, () => {
       let at = 0;
@@ -246,7 +247,7 @@ function* filterFalse(ctx: Context, given: Given): Generator<Value> {
 function* pairwise(ctx: Context, items: Value): Generator<Value> {
   let before: Value | undefined;
   for (const item of ctx.iterate(items)) {
-    if (before !== undefined) yield new Tuple([before, item]);
+    if (before !== undefined) yield tuple(ctx, [before, item]);
     before = item;
   }
 }

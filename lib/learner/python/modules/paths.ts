@@ -59,6 +59,10 @@ export class PathValue extends HostObject {
   override readonly cls = PATH;
   readonly path: string;
 
+  static get type(): ClassValue {
+    return PATH;
+  }
+
   constructor(path: string) {
     super();
     this.path = normal(path);

@@ -10,6 +10,7 @@ import { put } from '../builtins/dict-methods.js';
 import { iterator } from '../builtins/iterators.js';
 import { strRepr } from '../builtins/repr.js';
 import { asStr } from '../builtins/unwrap.js';
+import { boundedMatch } from './bounded-match.js';
 import { MatchValue } from './re-match.js';
 import { expandTemplate } from './re-template.js';
 
@@ -49,7 +50,9 @@ export class PatternValue extends HostObject {
       case 'fullmatch':
         return fn(name, 'string, pos=, endpos=', (ctx, given) => {
           const part = this.#part(ctx, given);
-          const found = this.pattern[name](part.text, part.from);
+          const found = boundedMatch(ctx, this.pattern, part.text, () =>
+            this.pattern[name](part.text, part.from),
+          );
           return found ? this.#value(part, found) : null;
         });
       case 'findall':
@@ -93,7 +96,7 @@ export class PatternValue extends HostObject {
   }
 
   #all(ctx: Context, { text, from }: Part): PythonMatch[] {
-    const matches = this.pattern.finditer(text, from);
+    const matches = boundedMatch(ctx, this.pattern, text, () => this.pattern.finditer(text, from));
     ctx.budget.step(matches.length);
     ctx.budget.charge(matches.length * (1 + this.pattern.groupCount));
     return matches;

@@ -1,4 +1,5 @@
 import { BranchIndex } from './branch-index.js';
+import { growthOf } from './backtracking.js';
 import { emitRegex, type EmittedRegex } from './emitter.js';
 import type { ParsedRegex } from './ast.js';
 import { RegexFlag } from './flags.js';
@@ -19,6 +20,7 @@ export class PythonPattern {
   readonly #emitted: EmittedRegex;
   /** False where branch by branch is no faster; undefined until asked for. */
   #branches: BranchIndex | false | undefined;
+  #growth: number | undefined;
   readonly #compiled = new Map<Use, Compiled>();
   readonly groupNames: ReadonlyMap<string, number>;
   /** With inline flags and UNICODE or ASCII resolved, as `Pattern.flags`. */
@@ -36,6 +38,11 @@ export class PythonPattern {
     this.flags = this.#parsed.flags;
     this.groupNames = this.#parsed.groupNames;
     this.#emitted = emitRegex(this.#parsed);
+  }
+
+  /** How fast the time of a match may grow with the text: see {@link growthOf}. */
+  get growth(): number {
+    return (this.#growth ??= growthOf(this.#parsed.root));
   }
 
   /** The source in JavaScript. */

@@ -1,0 +1,43 @@
+import { createContext, Script } from 'node:vm';
+import type { Context } from '../context.js';
+import type { PythonPattern } from '../regex/index.js';
+
+/** Up to so many steps of V8's engine take a few milliseconds at most. */
+const HARMLESS = 1_000_000;
+
+interface Box {
+  run?: () => unknown;
+}
+let timed: { readonly box: Box; readonly script: Script } | undefined;
+
+/**
+ * What `match` gives. V8 counts no steps of a regular expression, so one that may backtrack long is
+ * ended by a clock: the time limit of a script, which holds for what the script calls.
+ *
+ * @throws CodeBudgetError
+ */
+export function boundedMatch<T>(
+  { budget }: Context,
+  pattern: PythonPattern,
+  text: string,
+  match: () => T,
+): T {
+  if (text.length ** (pattern.growth + 1) <= HARMLESS) return match();
+  timed ??= { box: createContext({}) as Box, script: new Script('run()') };
+  const { box, script } = timed;
+  const results: T[] = [];
+  box.run = () => results.push(match());
+  const before = performance.now();
+  try {
+    script.runInContext(box, { timeout: budget.matchingTime() });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+      budget.matched(Infinity);
+    }
+    throw error;
+  } finally {
+    delete box.run;
+  }
+  budget.matched(performance.now() - before);
+  return results[0] as T;
+}
