@@ -1,3 +1,4 @@
+export { describeValue } from './describe-value.js';
 export * from './errors.js';
 export {
   ELEMENT_ARRAYS,

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { PyGlobal, PyValue } from './python.js';
 import { openSource, type ByteSource } from './archive/byte-source.js';
 import { NotATorchFileError, TarFileError } from './errors.js';
-import { readLegacy } from './archive/legacy-format.js';
+import { unreadCompression } from './archive/compressed.js';
+import { isLegacy, readLegacy } from './archive/legacy-format.js';
+import { isCompressedPickle, readPlain, startsPickle } from './archive/plain-pickle.js';
 import { readZipFormat } from './archive/zip-format.js';
 import { DEFAULT_LIMITS, type ReadLimits } from './limits.js';
 
@@ -12,10 +14,10 @@ export interface TorchFile {
   readonly root: PyValue;
   /** Every class and function that the pickle names, once each, in the order of the file. */
   readonly globals: readonly PyGlobal[];
-  readonly format: 'zip' | 'legacy';
+  readonly format: 'zip' | 'legacy' | 'pickle';
   /**
    * Differs where the content differs: a SHA-256 of the pickle, and of the CRC-32 and size of each
-   * other entry that the archive states; of all bytes of a legacy file.
+   * other entry that the archive states; of all bytes of a file that is no zip archive.
    */
   fingerprint(): string;
   /** Tensors of a path that were not read before cannot be read any more. */
@@ -28,8 +30,9 @@ export interface ReadTorchFileOptions {
 }
 
 /**
- * Reads what `torch.save` wrote: the zip format, and the stream from before torch 1.6. Nothing in
- * it is run. A path is kept open for its storages; bytes are viewed, not copied.
+ * Reads what `torch.save` wrote: the zip format, and the stream from before torch 1.6; and what
+ * `pickle.dump` or `joblib.dump` wrote of torch's objects, compressed with zlib or gzip or not at
+ * all. Nothing in it is run. A path is kept open for its storages; bytes are viewed, not copied.
  */
 export function readTorchFile(
   source: string | Uint8Array,
@@ -51,10 +54,17 @@ function readAny(source: ByteSource, limits: Readonly<ReadLimits>): Omit<TorchFi
     return { ...readZipFormat(source, limits), format: 'zip' };
   }
   if (startsWith(head.subarray(257), 'ustar')) throw new TarFileError(source.name);
+  const fingerprint = (): string => digestOf(source);
+  if (isPlain(source, head, limits)) {
+    return { ...readPlain(source, limits), format: 'pickle', fingerprint };
+  }
   const other = otherFormat(head);
   if (other) throw new NotATorchFileError(source.name, other);
-  const fingerprint = (): string => digestOf(source);
   return { ...readLegacy(source, limits), format: 'legacy', fingerprint };
+}
+
+function isPlain(source: ByteSource, head: Uint8Array, limits: Readonly<ReadLimits>): boolean {
+  return startsPickle(head) ? !isLegacy(source, limits) : isCompressedPickle(source, head);
 }
 
 function digestOf(source: ByteSource): string {
@@ -77,8 +87,10 @@ const OTHER_FILES = [
 /** What a file is by its first 512 bytes, where it is one that is taken for a torch file. */
 export function otherFormat(head: Uint8Array): string | undefined {
   if (head.length === 0) return 'it is empty';
-  const known = OTHER_FILES.find(([start]) => startsWith(head, start));
-  if (known) return known[1];
+  const known = OTHER_FILES.find(([start]) => startsWith(head, start))?.[1];
+  if (known !== undefined) return known;
+  const compression = unreadCompression(head);
+  if (compression !== undefined) return compression;
   if (/^\s*<(!doctype|html)/i.test(Buffer.from(head).toString('latin1'))) {
     return 'it is an HTML page, perhaps the error page of a download';
   }

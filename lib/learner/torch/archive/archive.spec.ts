@@ -56,12 +56,6 @@ describe('files that are something else', () => {
     ['a pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:1', /git lfs pull/],
     ['gzip', pickleBytes('\x1f\x8b\x08\x00'), /gzip/],
     [
-      'a plain pickle',
-      pickleBytes('\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00K\x05.'),
-      /plain pickle/,
-    ],
-    ['a larger pickle', pickleBytes('\x80\x04}(', text('a'), text('b'), 'u.'), /plain pickle/],
-    [
       'another zip',
       makeZip([{ name: 'word/document.xml', content: '<a/>' }]),
       /without a data\.pkl/,

@@ -32,7 +32,12 @@ export function readLegacy(
   source: ByteSource,
   limits: Readonly<ReadLimits>,
 ): { root: PyValue; globals: readonly PyGlobal[] } {
-  checkMagic(source, limits);
+  if (!isLegacy(source, limits)) {
+    throw new NotATorchFileError(
+      source.name,
+      'it is neither a torch zip archive nor a torch stream, and no pickle of protocol 2 to 5',
+    );
+  }
   // The pickles do not say how long they are: read more until they fit.
   for (let window = FIRST_WINDOW; ; window *= 4) {
     const length = Math.min(source.size, window, limits.maxPickleBytes);
@@ -45,26 +50,14 @@ export function readLegacy(
   }
 }
 
-function checkMagic(source: ByteSource, limits: Readonly<ReadLimits>): void {
+/** Whether its first pickle is the number that torch's streams start with. */
+export function isLegacy(source: ByteSource, limits: Readonly<ReadLimits>): boolean {
   const head = source.read(0, Math.min(source.size, 64));
-  let first: PyValue;
+  const probe = { limits: { ...limits, ...PROBE_LIMITS }, rebuilders: new Map() };
   try {
-    first = new PickleMachine(new Cursor(source.name, head), {
-      limits: { ...limits, ...PROBE_LIMITS },
-      rebuilders: new Map(),
-    }).run();
-  } catch (cause) {
-    const isPickle = head[0] === 0x80 && head[1]! <= 5;
-    throw new NotATorchFileError(
-      source.name,
-      isPickle
-        ? 'it is a plain pickle (pickle.dump or joblib.dump), which torch did not write'
-        : 'it is neither a torch zip archive nor a torch stream',
-      { cause },
-    );
-  }
-  if (first !== MAGIC_NUMBER) {
-    throw new NotATorchFileError(source.name, 'it is a plain pickle, which torch did not write');
+    return new PickleMachine(new Cursor(source.name, head), probe).run() === MAGIC_NUMBER;
+  } catch {
+    return false;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Cursor } from './cursor.js';
 import { Op, opTable } from './opcodes.js';
 import { fromPython2 } from './python2-names.js';
 import type { RebuildContext, Rebuilders } from './rebuilder.js';
+import { fromRenamed } from '../../runtime/renamed.js';
 import { readMemoIndex, readScalar } from './scalars.js';
 import { PickleStack, plain } from './stack.js';
 
@@ -20,6 +21,8 @@ export interface MachineOptions {
   readonly rebuilders: Rebuilders;
   /** What a persistent id stands for (a storage); without it such ids are an error. */
   readonly persistent?: (id: PyValue, context: RebuildContext) => PyValue;
+  /** What stands in the stream behind the state of an object, in whose place it is put. */
+  readonly behindState?: (record: PyObject, cursor: Cursor) => PyValue | undefined;
   /** Collects the globals that the pickle names, by qualified name. */
   readonly globals?: Map<string, PyGlobal>;
 }
@@ -245,8 +248,8 @@ export class PickleMachine implements RebuildContext {
     if (length > LONGEST_NAME) {
       throw this.cursor.corrupt(`the name of a global has ${length} characters`);
     }
-    const [newModule, newName] = this.#protocol < 3 ? fromPython2(module, name) : [module, name];
-    const found = new PyGlobal(newModule, newName);
+    const inPython3 = this.#protocol < 3 ? fromPython2(module, name) : ([module, name] as const);
+    const found = new PyGlobal(...fromRenamed(...inPython3));
     const { globals } = this.options;
     if (!globals) return found;
     const known = globals.get(found.qualifiedName);
@@ -285,6 +288,12 @@ export class PickleMachine implements RebuildContext {
     if (target instanceof PyObject) target.build(state);
     if (typeof target === 'object' && target !== null) this.#receivers.get(target)?.(state);
     // Attributes of anything else (an OrderedDict's `_metadata`) have no use here.
+    const { behindState } = this.options;
+    if (!behindState || !(target instanceof PyObject)) return;
+    const value = behindState(target, this.cursor);
+    if (value === undefined) return;
+    this.#stack.drop();
+    this.#stack.push(value);
   }
 
   #persistent(id: PyValue): PyValue {

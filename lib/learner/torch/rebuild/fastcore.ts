@@ -9,7 +9,6 @@ export const fastcoreRebuilders: RebuilderList = [
   'fastcore.basics.L',
   'fastcore.collections.L',
   'fastai.core.L',
-  'fastai2.core.L',
 ].map((name) => [name, rebuildL] as const);
 
 /** An empty list, then the state `{ items }`: mostly a list, but anything with items will do. */
