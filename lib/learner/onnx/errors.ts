@@ -5,6 +5,16 @@ export const MODULE_REMEDY =
   "Export that model in Python with torch.onnx.export, and load the learner with Learner.load(pkl, { onnx: 'model.onnx' }); " +
   "a bare model is saved with pytorch.saveModel(name, 'model.onnx').";
 
+/** The same for a model that is not asked for as a learner's. */
+const BARE_REMEDY =
+  "Export that model in Python with torch.onnx.export, and save that file with pytorch.saveModel(name, 'model.onnx').";
+
+/** How a model is given images of one size: as a learner's, or without one. */
+const SIZE_REMEDIES = {
+  learner: "end the learner's item transforms with Resize",
+  bare: "give its inputs with their sizes: { inputs: [{ name: 'x', dtype: 'float32', shape: [null, 3, 224, 224] }] }",
+};
+
 /**
  * A module of the file's model cannot be turned into a graph: its class is unknown, or its state
  * changes what it computes in an unknown way.
@@ -19,18 +29,32 @@ export class UnsupportedModuleError extends VtsError {
     readonly className: string,
     /** What cannot be done, where it is not the class itself. */
     readonly reason?: string,
+    /** Where images of one size would do: who has to give them. */
+    readonly sizes?: keyof typeof SIZE_REMEDIES,
+    isBare = false,
   ) {
     const where = path === '' ? 'The model itself' : `The module at "${path}" of the model`;
     const ownFile = reason === undefined ? fileOf(className) : undefined;
-    const fact =
-      reason ??
-      (ownFile
-        ? 'a class whose code is not in the file'
-        : 'a class that cannot be turned into a graph here');
+    const unknown = ownFile
+      ? 'a class whose code is not in the file'
+      : 'a class that cannot be turned into a graph here';
+    const fact = (reason ?? unknown) + (sizes ? `; ${SIZE_REMEDIES[sizes]}` : '');
     const give = ownFile
-      ? `Give its source with Learner.load(file, { code: '${ownFile}' }). Or: `
+      ? `Give its source with ${isBare ? 'pytorch.saveModel(name, file' : 'Learner.load(file'}, { code: '${ownFile}' }). Or: `
       : '';
-    super(`${where} is a ${className}: ${fact}. ${give}${MODULE_REMEDY}`);
+    super(`${where} is a ${className}: ${fact}. ${give}${isBare ? BARE_REMEDY : MODULE_REMEDY}`);
+  }
+
+  /** The same error for a model that has no learner. @internal */
+  get ofBareModel(): UnsupportedModuleError {
+    const { path, className, reason, sizes } = this;
+    return new UnsupportedModuleError(path, className, reason, sizes && 'bare', true);
+  }
+
+  /** The same error for a model that a learner has. @internal */
+  get ofLearner(): UnsupportedModuleError {
+    const { path, className, reason, sizes } = this;
+    return new UnsupportedModuleError(path, className, reason, sizes && 'learner');
   }
 }
 
@@ -58,6 +82,32 @@ export class MalformedModuleError extends VtsError {
     super(
       `The module at "${path}" (${className}) cannot be read: ${reason}. ` +
         `The file may be damaged or written by an unknown version: export the learner again.`,
+    );
+  }
+}
+
+/** Libraries whose classes are read by their attributes, and change from version to version. */
+const LAYERED = /^(timm|torchvision|fastai|tsai)\./;
+
+/** The library whose other version wrote a class so; undefined where only damage explains it. */
+export const layoutOwner = (className: string): string | undefined => LAYERED.exec(className)?.[1];
+
+/**
+ * A module of timm, torchvision, fastai or tsai has not the children, weights or attributes that its
+ * class has in the versions that are known, so what it computes is not known either.
+ *
+ * @publicApi
+ */
+export class OtherLayoutError extends VtsError {
+  constructor(
+    readonly path: string,
+    readonly className: string,
+    readonly reason: string,
+  ) {
+    const where = path === '' ? 'The model itself' : `The module at "${path}"`;
+    super(
+      `${where} (${className}) has the layout of another version of ${layoutOwner(className) ?? 'its library'}: ` +
+        `${reason}. ${MODULE_REMEDY}`,
     );
   }
 }
@@ -158,6 +208,19 @@ export class UnquantizableModelError extends VtsError {
     super(
       `The weights of this ONNX model cannot be quantized: it was given as bytes, and they are in other files. Give the ` +
         `path of the .onnx file, with those files beside it, or omit int8.`,
+    );
+  }
+}
+
+/** An ONNX model was given as bytes, and its weights are in other files. @publicApi */
+export class OutsideWeightsError extends VtsError {
+  constructor(
+    /** One of those files, as the model names it. */
+    readonly location: string,
+  ) {
+    super(
+      `This ONNX model keeps weights in another file ("${location.slice(0, 100)}"), and it was given as bytes. Give the path of ` +
+        `the .onnx file, with that file beside it, or export it with external_data=False.`,
     );
   }
 }

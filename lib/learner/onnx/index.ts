@@ -3,6 +3,7 @@ export { SessionReleasedError, TextInputError, UnsupportedModuleError } from './
 export { lowerModel } from './lowering/lower-model.js';
 export type { InputSpec, TextLimits } from './lowering/lowering.js';
 export { externalFiles, pathInside } from './proto/external-files.js';
+export { refuseOutsideWeights } from './proto/outside-weights.js';
 export { writeModel } from './proto/model-writer.js';
 export { quantizeGraph } from './quantize/quantize-graph.js';
 export { openQuantizedFile } from './quantize/quantized-session.js';

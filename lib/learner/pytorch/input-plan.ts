@@ -51,7 +51,8 @@ export function planModule(
   }
   const inferred = inferInputs(module) ?? (signature && { specs: signature.inputs });
   // Where a layer cannot be lowered, that is the fact to know first: lowering names it.
-  if (!inferred) throw unknownLayer(module) ?? new UnknownModelInputsError(module.className);
+  if (!inferred)
+    throw unknownLayer(module)?.ofBareModel ?? new UnknownModelInputsError(module.className);
   const { specs, tail, rowSize } = inferred;
   const inputs = planned(specs, limits).map((input) => ({ ...input, tail, rowSize }));
   return {

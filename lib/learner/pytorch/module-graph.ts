@@ -1,4 +1,4 @@
-import { lowerModel, quantizeGraph } from '../onnx/index.js';
+import { lowerModel, quantizeGraph, UnsupportedModuleError } from '../onnx/index.js';
 import { hasOwnCode, loadLowerings } from '../onnx/lowering/registry.js';
 import { keptName } from '../onnx/session/kept-model.js';
 import type { ModelSession } from '../onnx/session/model-session.js';
@@ -68,6 +68,7 @@ export async function openModuleGraph(
       }
     };
     const { session: own, facts: outputs } = await open(module, rank).catch((error: unknown) => {
+      if (error instanceof UnsupportedModuleError) throw error.ofBareModel;
       // Its forward takes other arguments than its first layer.
       const wrong =
         guessed && error instanceof RaisedInCodeError && error.exception !== 'AssertionError';

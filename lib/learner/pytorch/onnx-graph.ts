@@ -1,6 +1,7 @@
 import {
   openQuantizedFile,
   openSession,
+  refuseOutsideWeights,
   type OnnxSession,
   type SessionOptions,
 } from '../onnx/index.js';
@@ -19,7 +20,7 @@ export async function openOnnxGraph(
   const session = await guarded(() =>
     options.precision === 'int8'
       ? openQuantized(source, options, sessionOptions)
-      : openSession(source, sessionOptions),
+      : opened(source, sessionOptions),
   );
   try {
     const own = session.inputMetadata.map((input): PlannedInput => {
@@ -45,6 +46,14 @@ export async function openOnnxGraph(
     await guarded(() => session.release());
     throw error;
   }
+}
+
+async function opened(
+  source: string | Uint8Array,
+  sessionOptions: SessionOptions,
+): Promise<OnnxSession> {
+  refuseOutsideWeights(source);
+  return openSession(source, sessionOptions);
 }
 
 async function openQuantized(

@@ -1,6 +1,6 @@
 import {
+  describeValue,
   Module,
-  NdArray,
   PyDict,
   PyObject,
   readTorchFile,
@@ -8,6 +8,7 @@ import {
   type PyValue,
   type TorchFile,
 } from '../torch/index.js';
+import { listed } from '../errors/index.js';
 import { NotAModuleError } from './errors.js';
 
 /** A model in a torch file, not lowered. */
@@ -40,26 +41,24 @@ function moduleOf(root: PyValue): Pick<ModuleFile, 'module' | 'path'> {
     'Save the whole module: torch.save(model, path) after model.load_state_dict(...); weights alone do not describe what to compute.';
   if (root instanceof PyDict) {
     if (isWeights(root)) throw new NotAModuleError('weights (a state_dict)', weights);
-    const keys = root.keys().slice(0, 8).map(String);
+    const keys = root.keys().map(keyText);
     const inner = root.keys().find((key) => Module.from(root.get(key)));
     throw new NotAModuleError(
-      `a dictionary (keys ${keys.join(', ')}), such as a training checkpoint`,
+      `a dictionary (keys ${listed(keys)}), such as a training checkpoint`,
       inner === undefined
         ? weights
         : `Save the model alone: torch.save(checkpoint[${JSON.stringify(String(inner))}], path).`,
     );
   }
-  throw new NotAModuleError(describe(root));
+  throw new NotAModuleError(describeValue(root));
+}
+
+function keyText(key: PyValue): string {
+  const plain = ['string', 'number', 'bigint', 'boolean'].includes(typeof key);
+  return plain ? String(key) : key instanceof PyObject ? `of ${key.className}` : 'of another kind';
 }
 
 function isWeights(dict: PyDict): boolean {
   const values = dict.values();
   return values.length > 0 && values.every((value) => value instanceof Tensor);
-}
-
-function describe(value: PyValue): string {
-  if (value === null) return 'None';
-  if (value instanceof Tensor || value instanceof NdArray) return 'a tensor';
-  if (value instanceof PyObject) return `an object of class "${value.className}"`;
-  return Array.isArray(value) ? 'a list' : `a value of another kind (${typeof value})`;
 }

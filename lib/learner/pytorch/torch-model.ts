@@ -1,6 +1,7 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { OnnxValue } from 'onnxruntime-common';
 import { SessionReleasedError } from '../onnx/index.js';
+import { GraphError } from '../onnx/errors.js';
 import { guarded } from '../runtime/run-guard.js';
 import { TensorInputError } from './errors.js';
 import { checkModelInputs, planModule } from './input-plan.js';
@@ -98,16 +99,20 @@ export class TorchModel {
   #runError(error: unknown, tensors: readonly Tensor[]): unknown {
     const message = error instanceof Error ? error.message : String(error);
     const node = /running (\w+) node\. Name:'([^']*)'/.exec(message);
+    const refused = (why: string): TensorInputError => {
+      const shapes = tensors.map(({ dims }) => `[${dims.join(', ')}]`).join(', ');
+      return new TensorInputError(
+        this.plan.inputs.map((input) => input.name).join(', '),
+        `cannot be of shape ${shapes}: ${why}`,
+        'give a shape that the model supports',
+      );
+    };
+    // A graph was made before, for other sizes.
+    if (error instanceof GraphError) return refused(`${error.reason} (at ${error.where})`);
     if (!node || /alloc|memory|CUDA|cudnn|thread/i.test(message)) return error;
-    const { inputs } = this.plan;
-    const shapes = tensors.map(({ dims }) => `[${dims.join(', ')}]`).join(', ');
     const [, op, name] = node;
     const detail = message.split('Status Message: ').at(-1)?.split('\n')[0]?.trim();
-    return new TensorInputError(
-      inputs.map((input) => input.name).join(', '),
-      `cannot be of shape ${shapes}: the operator ${op} at "${name}" does not accept the result (${detail})`,
-      'give a shape that the model supports',
-    );
+    return refused(`the operator ${op} at "${name}" does not accept the result (${detail})`);
   }
 }
 

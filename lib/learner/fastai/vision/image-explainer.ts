@@ -85,7 +85,7 @@ export class ImageExplainer {
         import('../../onnx/gradient/grad-cam.js'),
         import('../../onnx/gradient/derivation.js'),
         import('../../onnx/lowering/registry.js'),
-        import('../../onnx/torch-ops/size.js'),
+        import('../../onnx/torch-ops/size-needed.js'),
         import('../../onnx/tracing/read-sources.js'),
       ]);
       const sources = await readSources(this.#code);

@@ -1,6 +1,6 @@
 import type { Module } from '../../torch/module.js';
 import { PyDict, PyObject, type PyValue } from '../../torch/python.js';
-import { MalformedModuleError } from '../errors.js';
+import { layoutOwner, MalformedModuleError, OtherLayoutError } from '../errors.js';
 
 /** Stands for "the class has always written this attribute". */
 const required = Symbol('required');
@@ -57,8 +57,10 @@ export function hasEntries(value: PyValue | undefined): boolean {
   return value instanceof PyObject && value.entries.size > 0;
 }
 
-export function malformed(module: Module, reason: string): MalformedModuleError {
-  return new MalformedModuleError(module.path, module.className, reason);
+/** What is missing, or of another type: damage, or the layout of a version that is not known. */
+export function malformed(module: Module, reason: string): MalformedModuleError | OtherLayoutError {
+  const Problem = layoutOwner(module.className) ? OtherLayoutError : MalformedModuleError;
+  return new Problem(module.path, module.className, reason);
 }
 
 function fallback<T>(

@@ -34,6 +34,7 @@ export type Lowering = (
 /** Lowers a tree of modules into one graph. */
 export class LoweringContext implements HookTarget {
   readonly #overrides = new Map<Module, Map<string, Tensor>>();
+  readonly #used = new Map<PyObject, Set<string>>();
   readonly #stored = new Map<PyObject, Flow>();
   readonly #kept = new WeakMap<Module, Map<string, unknown>>();
   /**
@@ -51,6 +52,8 @@ export class LoweringContext implements HookTarget {
   plainTensors = true;
   /** Of files that have some. */
   code: OwnCode | undefined;
+  /** The whole model. */
+  root: Module | undefined;
 
   constructor(
     readonly graph: GraphBuilder,
@@ -65,7 +68,7 @@ export class LoweringContext implements HookTarget {
     if (followed) return followed;
     const lowering = this.lowerings.get(module.className);
     if (!lowering) throw new UnsupportedModuleError(module.path, module.className);
-    this.checkHooks(module);
+    this.enter(module);
     const output = this.graph.scoped(module.path, () => lowering(module, this, inputs, given));
     for (const hook of storingHooks(module) ?? []) this.#stored.set(hook, output);
     return output;
@@ -95,6 +98,20 @@ export class LoweringContext implements HookTarget {
     resolveHooks(module, this);
   }
 
+  /** The same for a module all of which is computed. */
+  enter(module: Module): void {
+    this.checkHooks(module);
+    if (!this.#used.has(module.record)) this.#used.set(module.record, new Set());
+  }
+
+  /**
+   * The modules that were called, or entered by their owner, and the names of their tensors that
+   * were read.
+   */
+  get used(): ReadonlyMap<PyObject, ReadonlySet<string>> {
+    return this.#used;
+  }
+
   /** The same for a module that gives one tensor. */
   lowerValue(module: Module, inputs: readonly Flow[], given?: Given): Value {
     const output = this.lower(module, inputs, given);
@@ -119,6 +136,7 @@ export class LoweringContext implements HookTarget {
    * The tensor that `forward` uses under this name: another module or a hook may have put it there.
    */
   tensor(module: Module, name: string): Tensor | null {
+    this.#used.get(module.record)?.add(name);
     return this.#overrides.get(module)?.get(name) ?? module.tensor(name) ?? null;
   }
 
@@ -153,7 +171,9 @@ export class LoweringContext implements HookTarget {
     tensors.set(name, tensor);
   }
 
-  unsupported(module: Module, reason: string): UnsupportedModuleError {
-    return new UnsupportedModuleError(module.path, module.className, reason);
+  /** @param needsSize Whether it would work with images of one size, or of the size it names. */
+  unsupported(module: Module, reason: string, needsSize = false): UnsupportedModuleError {
+    const sizes = needsSize ? 'learner' : undefined;
+    return new UnsupportedModuleError(module.path, module.className, reason, sizes);
   }
 }

@@ -16,6 +16,8 @@ const mergers: ReadonlySet<string> = new Set([
   'fastai.layers.MergeLayer',
   'fastai.layers.ProdLayer',
   'fastai.vision.models.unet.ResizeToOrig',
+  'timeseries.models.inception_time.Shortcut',
+  'timeseries_fastai.models.Shortcut',
 ]);
 
 /** fastai's SequentialEx: layers that merge get its own input as their second. */

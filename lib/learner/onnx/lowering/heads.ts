@@ -57,6 +57,16 @@ export function queryKeyApart(m: Scope, x: Expression): Triple {
   return [heads(q, count), heads(k, count), heads(m.run(x, 'v'), count)];
 }
 
+/** Keys or values of fewer heads than there are queries: each serves several of those in a row. */
+export function repeatedHeads(m: Scope, x: Expression, count: number): Expression {
+  const own = x.size(1);
+  if (own === count) return x;
+  return x.gather(
+    1,
+    m.indices(Array.from({ length: count }, (_, i) => Math.floor((i * own) / count))),
+  );
+}
+
 /** What one layer gave for an image [batch, channels, height, width], by head as above. */
 export function imageHeads(m: Scope, qkv: Expression, headFirst: boolean): Triple {
   const [count, size] = [m.int('num_heads'), m.int('dim_head')];

@@ -16,6 +16,25 @@ const preHooks = new Map([
   ['torch.nn.utils.spectral_norm.SpectralNorm', applySpectralNorm],
 ]);
 
+/** Methods that a class takes as its forward when it is made; its lowering computes what they do. */
+const chosenForwards: ReadonlyMap<string, readonly string[]> = new Map([
+  ['timm.models.fasternet.Partial_conv3', ['forward_split_cat', 'forward_slicing']],
+]);
+
+/** Whether an instance has another forward than its class, or one that is not known. */
+function hasOtherForward(module: Module): boolean {
+  const forward = module.attr('forward');
+  if (forward === undefined) return false;
+  if (
+    !(forward instanceof PyObject) ||
+    !/^(__builtin__|builtins)\.getattr$/.test(forward.className)
+  )
+    return true;
+  const [owner, name] = forward.args;
+  const known = chosenForwards.get(module.className);
+  return owner !== module.record || typeof name !== 'string' || !known?.includes(name);
+}
+
 /**
  * Hooks run on every forward, so what they change is part of the model: known ones are applied, any
  * other is refused.
@@ -23,7 +42,7 @@ const preHooks = new Map([
  * @throws UnsupportedModuleError
  */
 export function resolveHooks(module: Module, ctx: HookTarget): void {
-  if (module.attr('forward') !== undefined) {
+  if (hasOtherForward(module)) {
     throw refusal(module, 'its forward has been replaced on the instance');
   }
   if (storingHooks(module) === undefined) throw refusal(module, 'it has a forward hook');
@@ -49,7 +68,7 @@ export function applyKnownPreHooks(module: Module, ctx: HookTarget): void {
 
 /** Whether code of the file is involved in a call: a hook of its own, or another forward. */
 export function hasOwnHooks(module: Module): boolean {
-  if (module.attr('forward') !== undefined || storingHooks(module) === undefined) return true;
+  if (hasOtherForward(module) || storingHooks(module) === undefined) return true;
   const hooks = module.attr('_forward_pre_hooks');
   if (!(hooks instanceof PyDict)) return hasEntries(hooks);
   return !hooks.values().every(isKnownPreHook);

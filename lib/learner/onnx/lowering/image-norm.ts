@@ -37,7 +37,11 @@ export const lowerGroupNorm = forward((m, x) => {
 
 /** LayerNorm over the channels of [batch, channels, height, width]. */
 export const lowerLayerNorm2d = forward((m, x) => {
-  const [weight, bias] = [m.weight('weight'), m.weight('bias')];
+  // Before timm 0.5 they were [channels, 1, 1].
+  const [weight, bias] = ['weight', 'bias'].map((name) => {
+    const vector = m.weight(name);
+    return vector && vector.rank > 1 ? vector.reshape(-1) : vector;
+  });
   const scale = weight ?? m.constant(new Float32Array(x.size(1)).fill(1));
   const attributes = { axis: -1, epsilon: m.number('eps', 1e-5) };
   return x

@@ -22,7 +22,8 @@ export function linear(
   }
   const lead = graph.op('Shape', [x], { end: -1 });
   const shape = graph.op('Concat', [lead, graph.axes(out ?? 0)], { axis: 0 });
-  return graph.op('Reshape', [rows, shape]);
+  const result = graph.op('Reshape', [rows, shape]);
+  return x.shape ? graph.assume(result, [...x.shape.slice(0, -1), out ?? null]) : result;
 }
 
 /** x1' W_o x2 + b_o for each output o, over the last dimensions. */

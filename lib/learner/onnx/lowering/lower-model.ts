@@ -2,7 +2,9 @@ import type { Module } from '../../torch/module.js';
 import { GraphBuilder } from '../graph-builder.js';
 import type { Graph, Value } from '../graph.js';
 import { UnsupportedModuleError } from '../errors.js';
+import { SizeNeededError } from '../torch-ops/size-needed.js';
 import { flatten, LoweringContext, type Flow } from './context.js';
+import { checkLayout } from './layout.js';
 import type { InputSpec, ModelHints } from './lowering.js';
 import type { OwnSources } from './own-code.js';
 import { isModuleList, lowerings, ownCodeOf, signatureOf } from './registry.js';
@@ -20,6 +22,11 @@ export interface LoweredModel {
 export interface LowerOptions {
   /** What the model takes, for models whose modules do not tell. */
   readonly inputs?: readonly InputSpec[];
+  /**
+   * How the model is called, where its arguments are not the inputs one by one: each of its arguments
+   * is an input or a tuple of some.
+   */
+  readonly arrange?: (inputs: readonly Value[]) => readonly Flow[];
   /** Names of the results, in order. Default: the model's own, or output, output_1... */
   readonly outputs?: readonly string[];
   /**
@@ -59,6 +66,7 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
   }
   const graph = new GraphBuilder();
   const ctx = new LoweringContext(graph, lowerings, options.skipsChunks);
+  ctx.root = root;
   ctx.plainTensors = options.plainTensors ?? true;
   const inputs = specs.map(({ name, dtype, dims }) => {
     const sizes = options.sizes?.[name];
@@ -69,9 +77,11 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
     );
   });
   // Sequential models hand one argument on; more inputs travel as a tuple.
-  const arguments_: readonly Flow[] = inputs.length === 1 ? inputs : [inputs];
-  ctx.code = ownCodeOf(root, ctx, inputs.length === 1 ? undefined : inputs, options.sources);
+  const arranged = options.arrange?.(inputs) ?? inputs;
+  const arguments_: readonly Flow[] = arranged.length === 1 ? arranged : [arranged];
+  ctx.code = ownCodeOf(root, ctx, arranged.length === 1 ? undefined : arranged, options.sources);
   const results = flatten(lowerRoot(ctx, root, arguments_, inputs));
+  checkLayout(root, ctx.used);
   const names = options.outputs ?? signature?.outputs ?? ['output'];
   const outputs = results.map((value, i) =>
     graph.output(names[i] ?? `${names[0] ?? 'output'}_${i}`, value),
@@ -90,7 +100,7 @@ function lowerRoot(
   try {
     return ctx.lower(root, args);
   } catch (error) {
-    if (ctx.code) ctx.code.nameInputs(error, inputs);
+    if (error instanceof SizeNeededError) error.inputs = inputs;
     throw error;
   }
 }

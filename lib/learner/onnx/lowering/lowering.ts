@@ -24,6 +24,8 @@ export interface TextLimits {
   readonly bptt: number;
   /** fastai pools the chunks that begin at most so many tokens before the end; null pools all. */
   readonly maxLen: number | null;
+  /** The graph cannot leave out a chunk that begins with padding, as fastai does: none is taken. */
+  readonly skipsNoChunk?: true;
 }
 
 /** The inputs of a model whose first module this is. */

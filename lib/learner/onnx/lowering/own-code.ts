@@ -1,7 +1,6 @@
 import type { Context } from '../../python/context.js';
 import type { Value } from '../../python/values.js';
 import type { Module } from '../../torch/module.js';
-import type { Value as GraphValue } from '../graph.js';
 import type { Flow } from './context.js';
 
 /** What the user's own files define. */
@@ -20,6 +19,4 @@ export interface OwnCode {
   lower(module: Module, inputs: readonly Flow[]): Flow | undefined;
   /** Whether there was some so far. */
   readonly followed: boolean;
-  /** Tells an error that asks for sizes which inputs the graph has. */
-  nameInputs(error: unknown, inputs: readonly GraphValue[]): void;
 }

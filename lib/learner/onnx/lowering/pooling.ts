@@ -3,6 +3,7 @@ import type { Value } from '../graph.js';
 import { boolAttr, numberAttr, optionalNumberAttr } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
 import type { LoweringFamily } from './lowering.js';
+import { SizeNeededError } from '../torch-ops/size-needed.js';
 import { dimsOfClass, maxPoolOperand, padImage, sizesAttr, spatialSizes } from './spatial.js';
 import { forward, sideBySide } from './forward.js';
 
@@ -137,7 +138,7 @@ const lowerLpPool: Lowering = (module, ctx, inputs) => {
  *
  * Where o divides the size that is an ordinary pooling; a single cell needs no known size at all.
  */
-function adaptivePool(
+export function adaptivePool(
   module: Module,
   ctx: LoweringContext,
   x: Value,
@@ -154,10 +155,8 @@ function adaptivePool(
     const target = targets[i];
     if (size === target) return [1, 1] as const;
     if (typeof size === 'number' && typeof target === 'number') return [size, target] as const;
-    throw ctx.unsupported(
-      module,
-      "it pools to a fixed size, which needs images of one size; end the learner's item transforms with Resize",
-    );
+    if (sizes.length === 1) throw new SizeNeededError(new Set([String(size)]));
+    throw ctx.unsupported(module, 'it pools to a fixed size, which needs images of one size', true);
   });
   if (known.every(([size, target]) => size % target === 0)) {
     const kernel = known.map(([size, target]) => size / target);

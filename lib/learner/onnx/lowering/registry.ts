@@ -36,12 +36,25 @@ const onDemand: readonly { homes: RegExp; load: () => Promise<readonly LoweringF
     load: async () => (await import('./vision.js')).visionLayers,
   },
   {
+    homes: /^fastai\.text\.models\.qrnn\./,
+    load: async () => [(await import('./text/qrnn.js')).qrnns],
+  },
+  {
     homes: /^torchvision\./,
     load: async () => (await import('./torchvision/index.js')).torchvision,
   },
   {
     homes: /^(timm|fastai\.vision\.learner)\./,
     load: async () => (await import('./timm/index.js')).timm,
+  },
+  {
+    homes:
+      /^timm\.(models\.(cpubone|csatv2|cspnext|deepseek_vit|efficientvim|fasternet|gemma4_vit|hieradet_sam2|iformer|lcnetv2|lowformer|qwen3_vit)|(models\.)?layers\.cond_conv2d)\./,
+    load: async () => (await import('./timm/recent/index.js')).recentTimm,
+  },
+  {
+    homes: /^(tsai|timeseries|timeseries_fastai)\./,
+    load: async () => (await import('./tsai/index.js')).tsai,
   },
 ];
 

@@ -23,6 +23,8 @@ const padModes = new Map<string, 'constant' | 'reflect' | 'edge'>([
   ['replicate', 'edge'],
 ]);
 
+const LIST = /^torch\.nn\.modules\.container\.ModuleList$/;
+
 /**
  * A module as its own forward sees it: children to call, weights and attributes to compute with.
  */
@@ -32,13 +34,16 @@ export class Scope {
     readonly ctx: LoweringContext,
   ) {}
 
-  /** Calls children one after the other; one whose name ends in '?' may be absent or None. */
+  /**
+   * Calls children one after the other; one whose name ends in '?' may be absent or None. Of a list,
+   * which many a Sequential once was, its modules.
+   */
   run(x: Expression, names: string): Expression {
-    return names.split(' ').reduce((value, name) => {
-      const child = name.endsWith('?')
-        ? this.module.child(name.slice(0, -1))
-        : this.ctx.child(this.module, name);
-      return child ? this.call(child, value) : value;
+    return names.split(' ').reduce((value, wanted) => {
+      const name = wanted.replace(/\?$/, '');
+      const child = name === wanted ? this.ctx.child(this.module, name) : this.module.child(name);
+      if (!child) return value;
+      return LIST.test(child.className) ? this.each(value, name) : this.call(child, value);
     }, x);
   }
 
@@ -78,15 +83,20 @@ export class Scope {
   }
 
   /** A child whose owner computes in its place; refused unless it is of this class. */
-  inner(name: string, className?: string): Scope {
+  inner(name: string, className?: string): this {
     return this.enter(this.ctx.child(this.module, name), className);
   }
 
   /** The same for a module of a list. */
-  enter(module: Module, className = module.className): Scope {
-    this.ctx.checkHooks(module);
-    const scope = new Scope(module, this.ctx);
-    scope.require(module.className === className, `its owner knows only ${className}`);
+  enter(module: Module, className = module.className): this {
+    this.ctx.enter(module);
+    const scope = this.of(module);
+    // timm's layers lived beside its models once.
+    const now = module.className.replace(/^timm\.models\.layers\./, 'timm.layers.');
+    scope.require(
+      module.className === className || now === className,
+      `its owner knows only ${className}`,
+    );
     return scope;
   }
 
@@ -213,18 +223,34 @@ export class Scope {
   }
 
   expression(value: Value): Expression {
-    return new Expression(this.ctx, value, () =>
-      this.refusal("it needs images of one size; end the learner's item transforms with Resize"),
+    return new Expression(this.ctx, value, () => this.unknownSize(value));
+  }
+
+  /** Another module, seen in the same way. */
+  protected of(module: Module): this {
+    return new (this.constructor as new (module: Module, ctx: LoweringContext) => this)(
+      module,
+      this.ctx,
     );
   }
 
-  refusal(reason: string): UnsupportedModuleError {
-    return this.ctx.unsupported(this.module, reason);
+  /** Explains that a size of a value is not known. */
+  protected unknownSize(_value: Value): Error {
+    return this.refusal('it needs images of one size', true);
+  }
+
+  refusal(reason: string, needsSize = false): UnsupportedModuleError {
+    return this.ctx.unsupported(this.module, reason, needsSize);
   }
 
   /** Refuses by name what is not known to be computed in the same way. */
   require(condition: boolean, reason: string): void {
     if (!condition) throw this.refusal(reason);
+  }
+
+  /** The same for images of sizes that the module does not take. */
+  requireSize(condition: boolean, reason: string): void {
+    if (!condition) throw this.refusal(reason, true);
   }
 
   /** Attributes that change what the class computes, and have only been seen with these values. */

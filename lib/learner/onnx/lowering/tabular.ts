@@ -64,7 +64,8 @@ const lowerTabular: Lowering = (module, ctx, inputs) => {
   return ctx.lower(ctx.child(module, 'layers'), [features]);
 };
 
-const tabularSignature: SignatureOf = (module) => {
+/** Of a model that has its embeddings as `embeds`, and knows its columns as fastai's does. */
+export const tabularSignature: SignatureOf = (module) => {
   const inputs: InputSpec[] = [];
   if (hasCategories(module)) {
     const width = embeddingsOf(module).length;

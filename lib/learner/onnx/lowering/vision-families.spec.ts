@@ -52,7 +52,15 @@ async function difference(module: Module, run: Run): Promise<number> {
   return largestDifference(output!.data as Float32Array, expected) / scale;
 }
 
-describe.each(['families', 'families-0.6.13'])('Architectures of images in %s', (stem) => {
+describe.each([
+  'families',
+  'families-recent',
+  'families-further',
+  'families-0.6.13',
+  'layouts-0.4.12',
+  'layouts-0.5.4',
+  'layouts-0.6.13',
+])('Architectures of images in %s', (stem) => {
   const models = modelsOf(stem);
 
   it.each(runsOf(stem))('%s computes what torch computes', async (name, run) => {

@@ -1,5 +1,6 @@
 import { guarded } from '../../runtime/run-guard.js';
 import type { Graph } from '../graph.js';
+import { SizeNeededError } from '../torch-ops/size-needed.js';
 import type { SessionOptions } from './create-session.js';
 import { keptSession, type KeptPlace, type Made } from './kept-model.js';
 import type { ModelSession } from './model-session.js';
@@ -40,8 +41,8 @@ interface SizedFacts<Facts> {
 }
 
 /**
- * A session of a model of the file: of one graph, or, where code of its own has to know sizes, of a
- * graph for each of them. Of the latter the first is kept.
+ * A session of a model of the file: of one graph, or, where it has to know sizes, of a graph for each
+ * of them. Of the latter the first is kept.
  */
 export async function openSizedModel<Facts>({
   place,
@@ -52,8 +53,13 @@ export async function openSizedModel<Facts>({
 }: SizedOpening<Facts>): Promise<SizedOpened<Facts>> {
   const make = async (): Promise<Made<Facts | SizedFacts<Facts>>> => {
     if (!(await hasOwnCode())) {
-      const { graph: model, facts } = await lower(undefined);
-      return { model, facts };
+      try {
+        const { graph: model, facts } = await lower(undefined);
+        return { model, facts };
+      } catch (error) {
+        // Of the known layers few need a length of series.
+        if (!(error instanceof SizeNeededError)) throw error;
+      }
     }
     const { lowerFirst } = await import('./sized-model.js');
     const { graph: model, facts, sized } = await lowerFirst(lower);

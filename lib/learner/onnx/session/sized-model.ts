@@ -1,6 +1,7 @@
 import { RaisedInCodeError, UnsupportedCodeError } from '../../python/errors.js';
+import { GraphError } from '../errors.js';
 import { guarded } from '../../runtime/run-guard.js';
-import { SizeNeededError } from '../torch-ops/size.js';
+import { SizeNeededError } from '../torch-ops/size-needed.js';
 import { createSession, type SessionOptions } from './create-session.js';
 import type { ModelSession } from './model-session.js';
 import type { LowerFor, MadeGraph } from './open-sized.js';
@@ -31,7 +32,7 @@ export async function lowerFirst<Facts>(lower: LowerFor<Facts>): Promise<FirstGr
     free = error;
   }
   let failure: unknown;
-  for (const size of EXAMPLES) {
+  for (const size of [...free.examples, ...EXAMPLES]) {
     const sizes: FixedSizes = Object.fromEntries(
       free.inputs.map(({ name, shape }) => [
         name,
@@ -43,7 +44,7 @@ export async function lowerFirst<Facts>(lower: LowerFor<Facts>): Promise<FirstGr
       return { ...made, sized: { sizes, fixesBatch } };
     } catch (error) {
       // The example may be of a size that the code does not take.
-      if (!(error instanceof RaisedInCodeError)) throw error;
+      if (!(error instanceof RaisedInCodeError || error instanceof GraphError)) throw error;
       failure ??= error;
     }
   }

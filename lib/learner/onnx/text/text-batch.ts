@@ -51,6 +51,7 @@ function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): vo
       'Send texts of one token or more that is not xxpad.',
     );
   }
+  if (limits.skipsNoChunk) refusePadAtChunkStart(row, index, limits, 'Remove the token.', 'QRNN');
   const lastChunk = ((row.length - 1) % bptt) + 1;
   if (maxLen !== null && lastChunk > maxLen) {
     throw new TextInputError(
@@ -62,7 +63,7 @@ function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): vo
 }
 
 /**
- * For a graph that was lowered with `skipsChunks: false`: fastai runs no chunk of a row that begins
+ * For a graph that was lowered with `skipsChunks: false`, or is a QRNN's: fastai runs no chunk of a row that begins
  * with padding inside its text.
  *
  * @throws TextInputError
@@ -72,11 +73,12 @@ export function refusePadAtChunkStart(
   index: number,
   { padIdx, bptt }: Pick<TextLimits, 'padIdx' | 'bptt'>,
   remedy: string,
+  what = 'int8 model',
 ): void {
   for (let at = bptt; at < row.length; at += bptt) {
     if (row[at] !== padIdx) continue;
     throw new TextInputError(
-      `Row ${index} has the padding token inside its text at position ${at}, where fastai starts a new chunk; the int8 model cannot do that`,
+      `Row ${index} has the padding token inside its text at position ${at}, where fastai starts a new chunk; the ${what} cannot do that`,
       remedy,
     );
   }

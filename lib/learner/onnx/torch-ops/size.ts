@@ -2,6 +2,7 @@ import { HostObject, type BinaryOp, type CompareOp, type UnaryOp } from '../../p
 import type { Value } from '../../python/values.js';
 import type { GraphBuilder } from '../graph-builder.js';
 import type { Value as GraphValue } from '../graph.js';
+import { SizeNeededError } from './size-needed.js';
 
 /** A size of a tensor: known, or computed by the graph. */
 export type Size = number | SymSize;
@@ -477,17 +478,3 @@ const FLOAT_OPS = new Map<BinaryOp, string>([
   ['*', 'Mul'],
   ['/', 'Div'],
 ]);
-
-/**
- * Thrown while a graph is made with free sizes, by code that needs to know one: it branches on it,
- * or makes so many layers. Whoever makes graphs catches it, and makes one for the size of each item.
- * It is no error that users see.
- */
-export class SizeNeededError extends Error {
-  /** The graph's inputs: whoever builds it says so. */
-  inputs: readonly GraphValue[] = [];
-
-  constructor(readonly dims: ReadonlySet<string>) {
-    super(`The sizes ${[...dims].join(', ')} have to be known`);
-  }
-}

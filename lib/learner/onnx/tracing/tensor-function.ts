@@ -7,7 +7,7 @@ import { GraphBuilder } from '../graph-builder.js';
 import type { Dim } from '../graph.js';
 import { createSession } from '../session/create-session.js';
 import type { OnnxSession } from '../session/onnx-session.js';
-import { SizeNeededError } from '../torch-ops/size.js';
+import { SizeNeededError } from '../torch-ops/size-needed.js';
 import { TensorValue } from '../torch-ops/tensor-value.js';
 import type { Program } from './program.js';
 

@@ -1,10 +1,8 @@
 import type { Module } from '../../torch/module.js';
-import type { Value as GraphValue } from '../graph.js';
 import type { Flow, LoweringContext } from '../lowering/context.js';
 import { callsUnknownFunction } from '../lowering/functions.js';
 import { hasOwnHooks } from '../lowering/hooks.js';
 import type { OwnCode, OwnSources } from '../lowering/own-code.js';
-import { SizeNeededError } from '../torch-ops/size.js';
 import type { Flows } from './flows.js';
 import { Program } from './program.js';
 
@@ -41,9 +39,5 @@ export class TracedModules implements OwnCode {
     return this.lowering.graph.scoped(module.path, () =>
       this.#flows.flowOf(evaluator.call(modules.instanceOf(module), args)),
     );
-  }
-
-  nameInputs(error: unknown, inputs: readonly GraphValue[]): void {
-    if (error instanceof SizeNeededError) error.inputs = inputs;
   }
 }

@@ -7,7 +7,9 @@ import { recurrentLayer, useRawWeights } from '../recurrent.js';
 import type { ChunkedSequence } from './sequence.js';
 
 export const awdLstmName = 'fastai.text.models.awdlstm.AWD_LSTM';
+export const awdQrnnName = 'fastai.text.models.awdlstm.AWD_QRNN';
 const weightDropoutName = 'fastai.text.models.awdlstm.WeightDropout';
+const qrnnName = 'fastai.text.models.qrnn.QRNN';
 const lstmName = 'torch.nn.modules.rnn.LSTM';
 
 /** Rows of the vocabulary. */
@@ -34,7 +36,7 @@ export function stateWidths(module: Module, ctx: LoweringContext): number[] {
 }
 
 /**
- * AWD_LSTM over time-major ids [length, batch]: [length, batch, width].
+ * AWD_LSTM, or AWD_QRNN, over time-major ids [length, batch]: [length, batch, width].
  *
  * With `chunks` it runs as SentenceEncoder calls it: chunk after chunk with the state carried on. A
  * forward direction needs no cutting for that. A backward direction reads each chunk from its end,
@@ -55,14 +57,25 @@ export function lowerAwdLstm(
   const layers = intAttr(module, 'n_layers');
   const skipped = ctx.skipsChunks ? chunks?.skippedChunks() : undefined;
   for (let layer = 0; layer < layers; layer++) {
-    const rnn = innerLstm(ctx.child(ctx.child(module, 'rnns'), String(layer)), ctx);
-    x = ctx.graph.scoped(rnn.path, () =>
-      lowerLayer(rnn, ctx, x, { chunks, skipped, states, layer }),
-    );
+    const held = ctx.child(ctx.child(module, 'rnns'), String(layer));
+    if (held.className === qrnnName) x = lowerQrnn(held, ctx, x);
+    else {
+      const rnn = innerLstm(held, ctx);
+      x = ctx.graph.scoped(rnn.path, () =>
+        lowerLayer(rnn, ctx, x, { chunks, skipped, states, layer }),
+      );
+    }
     if (layer === layers - 1) break;
     x = ctx.lowerValue(ctx.child(ctx.child(module, 'hidden_dps'), String(layer)), [x]);
   }
   return x;
+}
+
+/** A QRNN takes rows first. */
+function lowerQrnn(module: Module, ctx: LoweringContext, x: Value): Value {
+  const swap = (value: Value): Value => ctx.graph.op('Transpose', [value], { perm: [1, 0, 2] });
+  const [outputs] = ctx.lower(module, [swap(x)]) as readonly Value[];
+  return swap(outputs as Value);
 }
 
 /** The nn.LSTM of one layer, in its WeightDropout. */

@@ -3,21 +3,38 @@ import { Value } from '../../graph.js';
 import { intAttr, malformed, optionalNumberAttr } from '../attributes.js';
 import type { Flow, Lowering, LoweringContext } from '../context.js';
 import type { LoweringFamily, SignatureOf } from '../lowering.js';
-import { awdLstmName, lowerAwdLstm, lowerAwdLstmModule, vocabSize } from './awd-lstm.js';
+import {
+  awdLstmName,
+  awdQrnnName,
+  lowerAwdLstm,
+  lowerAwdLstmModule,
+  vocabSize,
+} from './awd-lstm.js';
 import { ChunkedSequence } from './sequence.js';
 
 /** What SentenceEncoder hands to the pooling, beside the outputs. */
 const sequences = new WeakMap<Value, { chunks: ChunkedSequence; kept: Value }>();
 
+/** Where code of the user's own calls the encoder, it has no lengths: all rows have the same. */
+function wholeRows({ graph }: LoweringContext, given: Value): readonly [Value, Value] {
+  const ids = given.dtype === 'int32' ? given : graph.op('Cast', [given], { to: 'int32' });
+  const sizes = graph.op('Shape', [ids]);
+  const [batch, length] = [0, 1].map((axis) => graph.op('Gather', [sizes, graph.axes(axis)]));
+  const lengths = graph.op('Cast', [length!], { to: 'int32' });
+  return [ids, graph.op('Expand', [lengths, batch!])];
+}
+
 /** SentenceEncoder: (ids [batch, length], lengths) to (outputs [length, batch, width], kept mask). */
 const lowerSentenceEncoder: Lowering = (module, ctx, inputs) => {
-  const [ids, lengths] = inputs.length === 1 && !(inputs[0] instanceof Value) ? inputs[0]! : inputs;
+  const [only] = inputs;
+  const [ids, lengths] =
+    inputs.length > 1 ? inputs : only instanceof Value ? wholeRows(ctx, only) : only!;
   if (!(ids instanceof Value) || !(lengths instanceof Value)) {
     throw ctx.unsupported(module, 'it takes token ids and the length of each row');
   }
   const encoder = ctx.child(module, 'module');
-  if (encoder.className !== awdLstmName) {
-    throw ctx.unsupported(encoder, `only an AWD_LSTM can stand in a SentenceEncoder`);
+  if (!isAwd(encoder)) {
+    throw ctx.unsupported(encoder, `only an AWD_LSTM or AWD_QRNN can stand in a SentenceEncoder`);
   }
   ctx.checkHooks(encoder);
   const bptt = intAttr(module, 'bptt');
@@ -112,10 +129,13 @@ function lastPosition(
   return graph.op('Sub', [end, count]);
 }
 
+const isAwd = ({ className }: Module): boolean =>
+  className === awdLstmName || className === awdQrnnName;
+
 const sentenceEncoderSignature: SignatureOf = (module) => {
   const encoder = module.child('module');
   if (!encoder) throw malformed(module, 'it has no encoder');
-  if (encoder.className !== awdLstmName) return undefined;
+  if (!isAwd(encoder)) return undefined;
   return {
     inputs: [
       { name: 'ids', dtype: 'int32', dims: ['batch', 'length'] },
@@ -129,6 +149,7 @@ const sentenceEncoderSignature: SignatureOf = (module) => {
         padIdx: intAttr(module, 'pad_idx', 1),
         bptt: intAttr(module, 'bptt'),
         maxLen: optionalNumberAttr(module, 'max_len'),
+        ...(encoder.className === awdQrnnName && { skipsNoChunk: true }),
       },
     },
   };

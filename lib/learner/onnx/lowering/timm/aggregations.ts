@@ -116,8 +116,9 @@ const crossStage3 = forward((m, x) => {
 });
 
 function halves(m: Scope, x: Expression): [Expression, Expression] {
-  const half = Math.floor(m.int('expand_chs') / 2);
   const y = m.run(x, 'conv_down? conv_exp');
+  // Old files do not count the channels.
+  const half = Math.floor(m.int('expand_chs', y.size(1)) / 2);
   return [y.slice(1, 0, half), y.slice(1, half)];
 }
 
@@ -147,6 +148,9 @@ const inceptionC = forward((m, x) => {
     );
 });
 
+/** Before timm 0.8 they had their own. */
+const basicConv = chained('conv bn relu');
+
 const pooledFc = 'global_pool fc flatten?';
 
 /** Networks whose blocks join what several layers gave. */
@@ -170,7 +174,7 @@ export const aggregations: LoweringFamily = {
     },
     'timm.models.dpn': {
       DPN: model('features', 'global_pool classifier flatten?'),
-      BnAct: chained('bn'),
+      'BnAct|CatBnAct': chained('bn'),
       BnActConv2d: chained('bn conv'),
       DualPathBlock: dualPath,
     },
@@ -187,7 +191,11 @@ export const aggregations: LoweringFamily = {
     'timm.models.cspnet': {
       'CspNet|CSPNet': model('stem stages', 'head'),
       'BottleneckBlock|ResBottleneck': residual('conv1 conv2 attn2? conv3 attn3?', 'act3'),
-      'DarkBlock|EdgeBlock': residual('conv1 attn? conv2'),
+      'DarkBlock|EdgeBlock': forward((m, x) => {
+        const names = [...m.module.children.keys()];
+        const last = names.indexOf('attn') > names.indexOf('conv2');
+        return x.add(m.run(x, last ? 'conv1 conv2 attn?' : 'conv1 attn? conv2'));
+      }),
       CrossStage: crossStage,
       CrossStage3: crossStage3,
       DarkStage: chained('conv_down blocks'),
@@ -199,12 +207,14 @@ export const aggregations: LoweringFamily = {
       ),
       'Mixed_5b|Mixed_7a': branched(4),
       Mixed_6a: branched(3),
-      Block35: scaledBranches(3, 'act'),
-      Block17: scaledBranches(2, 'act'),
+      BasicConv2d: basicConv,
+      Block35: scaledBranches(3, 'act? relu?'),
+      Block17: scaledBranches(2, 'act? relu?'),
       Block8: scaledBranches(2, 'relu?'),
     },
     'timm.models.inception_v4': {
       InceptionV4: model('features', 'global_pool last_linear'),
+      BasicConv2d: basicConv,
       Mixed3a: forward((m, x) => sideBySide(m, x, 'maxpool', 'conv')),
       Mixed4a: branched(2),
       Mixed5a: forward((m, x) => sideBySide(m, x, 'conv', 'maxpool')),

@@ -84,17 +84,25 @@ function pitFeatures(m: Scope, x: Expression): Expression {
   const patches = m.run(x, 'patch_embed');
   let image = patches.add(m.requiredWeight('pos_embed'));
   let tokens = m.requiredWeight('cls_token').expandTo(image);
+  const shrink = (pool: Scope): void => {
+    image = pool.run(image, 'conv');
+    tokens = pool.run(tokens, 'fc');
+  };
   for (const child of m.inner('transformers').module.children.values()) {
     const stage = m.enter(child!, 'timm.models.pit.Transformer');
-    if (stage.has('pool')) {
-      const pool = stage.inner('pool', 'timm.models.pit.Pooling');
-      image = pool.run(image, 'conv');
-      tokens = pool.run(tokens, 'fc');
-    }
+    const pool = stage.has('pool') ? stage.inner('pool') : undefined;
+    // Before timm 0.8 stages ended with it.
+    const last = pool?.module.className === 'timm.models.pit.ConvHeadPooling';
+    pool?.require(
+      last || pool.module.className === 'timm.models.pit.Pooling',
+      'its stage does not know it',
+    );
+    if (pool && !last) shrink(pool);
     const [height, width, count] = [image.size(2), image.size(3), tokens.size(1)];
-    const rows = stage.run(tokens.concat(1, toRows(image)), 'norm blocks');
+    const rows = stage.run(tokens.concat(1, toRows(image)), last ? 'blocks' : 'norm? blocks');
     tokens = rows.slice(1, 0, count);
     image = toImage(rows.slice(1, count), height, width);
+    if (pool && last) shrink(pool);
   }
   return m.run(tokens, 'norm');
 }

@@ -34,16 +34,16 @@ function tntBlock(
 
 /** The pixels of each patch as rows: [batch * patches, pixels, channels]. */
 function pixelRows(m: Scope, x: Expression, positions: Expression): Expression {
-  const [height, width] = m.pair('patch_size');
   const [h, w] = m.pair('new_patch_size');
   const channels = m.int('in_dim');
-  m.require(
+  m.requireSize(
     m.pair('img_size').every((size, i) => size === x.size(i + 2)),
     `its images have to be ${m.pair('img_size').join(' x ')}`,
   );
-  const legacy = m.bool('legacy');
+  // Where it is not said, it was the only way.
+  const legacy = m.bool('legacy', true);
   const source = legacy ? m.run(x, 'proj') : x;
-  const [patchHeight, patchWidth] = legacy ? [h, w] : [height, width];
+  const [patchHeight, patchWidth] = legacy ? [h, w] : m.pair('patch_size');
   const patches = source
     .reshape(
       0,
@@ -182,7 +182,7 @@ export const compoundTransformers: LoweringFamily = {
       CrossAttentionBlock: forward((m, x) => x.slice(1, 0, 1).add(m.run(x, 'norm1 attn'))),
     },
     'timm.models.convit': {
-      ConVit: model(convitFeatures, tokenHead),
+      'ConVit|ConViT': model(convitFeatures, tokenHead),
       GPSA: gatedPositions,
       MHSA: selfAttention,
       Block: preNormBlock,

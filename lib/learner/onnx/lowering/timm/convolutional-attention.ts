@@ -113,6 +113,18 @@ function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: S
     .pad({ 2: [1, 0] });
 }
 
+/** Before timm 0.6 it had another name. */
+function factorAttentionOf(m: Scope, name: string): Scope {
+  const inner = m.inner(name);
+  inner.require(
+    /^timm\.models\.coat\.(FactorAttnConvRelPosEnc|FactorAtt_ConvRelPosEnc)$/.test(
+      inner.module.className,
+    ),
+    'its owner knows only FactorAttnConvRelPosEnc',
+  );
+  return inner;
+}
+
 function factorAttention(m: Scope, x: Expression, size: Size): Expression {
   const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
   const context = k.softmax(2).transpose(-1, -2).matmul(v);
@@ -127,7 +139,7 @@ function convPositions(m: Scope, x: Expression, [height, width]: Size): Expressi
 
 function serialBlock(m: Scope, x: Expression, size: Size): Expression {
   const y = convPositions(m.inner('cpe', 'timm.models.coat.ConvPosEnc'), x, size);
-  const inner = m.inner('factoratt_crpe', 'timm.models.coat.FactorAttnConvRelPosEnc');
+  const inner = factorAttentionOf(m, 'factoratt_crpe');
   const z = y.add(factorAttention(inner, m.run(y, 'norm1'), size));
   return plus(m, z, 'norm2 mlp');
 }
@@ -140,7 +152,7 @@ function rescaled(m: Scope, x: Expression, [height, width]: Size, factor: number
 
 function parallelBlock(m: Scope, xs: readonly Expression[], sizes: readonly Size[]): Expression[] {
   const attended = xs.map((x, i) => {
-    const inner = m.inner(`factoratt_crpe${i + 2}`, 'timm.models.coat.FactorAttnConvRelPosEnc');
+    const inner = factorAttentionOf(m, `factoratt_crpe${i + 2}`);
     return factorAttention(inner, m.run(x, `norm1${i + 2}`), sizes[i]!);
   });
   return xs.map((x, i) => {

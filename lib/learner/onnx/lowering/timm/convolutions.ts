@@ -11,10 +11,11 @@ import { sizesAttr } from '../spatial.js';
 /** Weights with each filter's mean taken off and its deviation made one, times its gain. */
 function standardized(scaled: boolean): (module: Module, ctx: LoweringContext) => Value {
   return (module, ctx) => {
-    const { shape } = ctx.requiredTensor(module, 'weight');
+    const filters = ctx.requiredTensor(module, 'weight');
+    const gains = scaled ? ctx.requiredTensor(module, 'gain') : undefined;
+    const { shape } = filters;
     const produce = (): Float32Array => {
-      const weight = ctx.requiredTensor(module, 'weight').toFloat32();
-      const gain = scaled ? ctx.requiredTensor(module, 'gain').toFloat32() : undefined;
+      const [weight, gain] = [filters.toFloat32(), gains?.toFloat32()];
       const factor = scaled ? numberAttr(module, 'scale') : 1;
       const epsilon = numberAttr(module, 'eps');
       return standardize(weight, shape[0] ?? 1, epsilon, (i) => (gain?.[i] ?? 1) * factor);

@@ -3,29 +3,39 @@ import type { Lowering } from '../context.js';
 import type { LoweringFamily } from '../lowering.js';
 import { Scope } from '../scope.js';
 import { aggregations } from './aggregations.js';
+import { attentionPoolings } from './attention-pooling.js';
 import { channelAttentions } from './channel-attention.js';
 import { classAttentions } from './class-attention.js';
 import { compoundTransformers } from './compound.js';
 import { convolutionalAttentions } from './convolutional-attention.js';
 import { timmConvolutions } from './convolutions.js';
+import { differentialAttentions } from './differential-attention.js';
 import { efficientVits } from './efficientvit.js';
 import { evas } from './eva.js';
 import { timmLayers } from './layers.js';
 import { levits } from './levit.js';
+import { localAttentions } from './local-attention.js';
 import { maxVits } from './maxxvit.js';
 import { mixers } from './mixers.js';
 import { mobileTransformers } from './mobile-transformers.js';
 import { mobiles } from './mobile.js';
+import { mobileNetsV5 } from './mobilenetv5.js';
 import { runStage, type TimmModel } from './model.js';
 import { convolutionals } from './models.js';
 import { multiscales } from './multiscale.js';
+import { flexibleTransformers } from './naflexvit.js';
 import { timmNorms } from './norms.js';
 import { otherModels } from './others.js';
 import { timmPoolings } from './pooling.js';
 import { pyramids } from './pyramids.js';
+import { revisedDenseNets } from './rdnet.js';
 import { resnets } from './resnets.js';
+import { searchedNetworks } from './searched.js';
+import { segmentAnything } from './segment-anything.js';
+import { singleHeads } from './shvit.js';
 import { swins } from './swin.js';
 import { visionTransformers } from './vision-transformer.js';
+import { vitamins } from './vitamin.js';
 import { windowedTransformers } from './windowed.js';
 
 const families: readonly LoweringFamily[] = [
@@ -53,6 +63,16 @@ const families: readonly LoweringFamily[] = [
   windowedTransformers,
   compoundTransformers,
   efficientVits,
+  attentionPoolings,
+  differentialAttentions,
+  localAttentions,
+  mobileNetsV5,
+  flexibleTransformers,
+  revisedDenseNets,
+  searchedNetworks,
+  segmentAnything,
+  singleHeads,
+  vitamins,
 ];
 
 /** fastai's TimmBody: the features of a model that pools, all of one that does not. */

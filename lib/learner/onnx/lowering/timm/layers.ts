@@ -90,8 +90,8 @@ export const timmLayers: LoweringFamily = {
       LayerScale2d: layerScale2d,
     },
     'timm.models.vision_transformer': { LayerScale: layerScale },
-    'timm.models.vision_transformer_relpos': { LayerScale: layerScale },
-    'timm.models.efficientformer': { LayerScale: layerScale },
+    'timm.models.efficientformer|timm.models.efficientformer_v2|timm.models.maxxvit|timm.models.gcvit|timm.models.davit|timm.models.vision_transformer_relpos':
+      { LayerScale: layerScale, LayerScale2d: layerScale2d },
     'timm.layers.classifier': {
       NormMlpClassifierHead: chained('global_pool norm flatten pre_logits fc'),
       ClNormMlpClassifierHead: lowerClHead,

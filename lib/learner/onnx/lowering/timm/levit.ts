@@ -26,9 +26,13 @@ function splitImage(m: Scope, x: Expression, sizes: readonly number[]): Expressi
 
 const splitOf = (m: Scope) => (m.bool('use_conv') ? splitImage : splitRows);
 
+/** Before timm 0.5 it was called `d`. */
+const valueSize = (m: Scope): number =>
+  m.attr('val_dim') === undefined ? m.int('d') : m.int('val_dim');
+
 const selfAttention = forward((m, x) => {
   const key = m.int('key_dim');
-  const sizes = [key, key, m.int('val_dim')];
+  const sizes = [key, key, valueSize(m)];
   const [q, k, v] = splitOf(m)(m, m.run(x, 'qkv'), sizes) as Triple;
   const mixed = scaledAttention(m, q, k, v, distanceBias(m));
   return m.bool('use_conv')
@@ -37,7 +41,7 @@ const selfAttention = forward((m, x) => {
 });
 
 const downAttention = forward((m, x) => {
-  const [key, value, stride] = [m.int('key_dim'), m.int('val_dim'), m.int('stride')];
+  const [key, value, stride] = [m.int('key_dim'), valueSize(m), m.int('stride')];
   const [bias, split] = [distanceBias(m), splitOf(m)];
   const [k, v] = split(m, m.run(x, 'kv'), [key, value]) as Pair;
   const [q] = split(m, m.run(x, 'q'), [key]) as [Expression];
@@ -59,18 +63,20 @@ const downsample = forward((m, x) => {
 
 /** A linear layer over rows, and a norm over all of them. */
 const linearNorm = forward((m, x) => {
-  const y = m.run(x, 'linear');
+  const y = m.run(x, m.has('c') ? 'c' : 'linear');
   const flat = y.reshape(-1, y.size(2));
   return m.run(flat, 'bn').reshape(-1, y.size(1), y.size(2));
 });
 
+/** Before timm 0.8 all blocks stood in one row. */
 function features(m: Scope, x: Expression): Expression {
-  const stem = m.run(x, 'stem');
-  return m.run(m.bool('use_conv') ? stem : toRows(stem), 'stages');
+  const old = m.has('patch_embed');
+  const stem = m.run(x, old ? 'patch_embed' : 'stem');
+  return m.run(m.bool('use_conv') ? stem : toRows(stem), old ? 'blocks' : 'stages');
 }
 
 function pooled(m: Scope, x: Expression): Expression {
-  m.require(m.attr('global_pool') === 'avg', 'it does not pool by the mean');
+  m.expectAttrs({ global_pool: 'avg' });
   return x.rank === 4 ? x.mean([2, 3]) : x.mean([1]);
 }
 
@@ -98,7 +104,10 @@ const byHead = (m: Scope, x: Expression): Expression =>
 const talkingAttention = forward((m, x) => {
   const [height, width] = m.pair('resolution');
   const y = m.run(x, 'stride_conv?');
-  m.require(y.size(2) === height && y.size(3) === width, 'it is made for images of another size');
+  m.requireSize(
+    y.size(2) === height && y.size(3) === width,
+    'it is made for images of another size',
+  );
   const [q, k] = [byHead(m, m.run(y, 'q')), byHead(m, m.run(y, 'k'))];
   const values = m.run(y, 'v');
   const scores = q.matmul(k.transpose(-2, -1)).mul(m.number('scale')).add(distanceBias(m));
@@ -148,12 +157,13 @@ export const levits: LoweringFamily = {
     'timm.models.levit': {
       'Levit|LevitDistilled': model(features, head),
       'Stem8|Stem16': lowerSequential,
-      ConvNorm: chained('linear bn'),
+      ConvNorm: chained('c? linear? bn'),
       LinearNorm: linearNorm,
-      NormLinear: chained('bn linear'),
-      Downsample: downsample,
+      NormLinear: chained('bn l? linear?'),
+      'Downsample|Subsample': downsample,
+      Residual: residuals('m'),
       Attention: selfAttention,
-      AttentionDownsample: downAttention,
+      'AttentionDownsample|AttentionSubsample': downAttention,
       LevitMlp: chained('ln1 act ln2'),
       LevitDownsample: forward((m, x) => plus(m, m.run(x, 'attn_downsample'), 'mlp')),
       LevitBlock: residuals('attn', 'mlp'),

@@ -43,7 +43,7 @@ function partitioned(
 ): Expression {
   const size: Size = [x.size(1), x.size(2)];
   const part = m.pair('partition_size');
-  m.require(
+  m.requireSize(
     size.every((extent, i) => extent % part[i]! === 0),
     `its images have to give a multiple of ${part.join(' x ')} positions`,
   );

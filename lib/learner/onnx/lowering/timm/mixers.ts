@@ -6,7 +6,7 @@ import { lowerGroupNorm, lowerLayerNorm2d } from '../image-norm.js';
 import type { LoweringFamily } from '../lowering.js';
 import { lowerLayerNorm } from '../norm.js';
 import type { Scope } from '../scope.js';
-import { model } from './model.js';
+import { meanHead, model } from './model.js';
 import { plusScaled } from './vision-transformer.js';
 
 /** A layer over positions instead of channels. */
@@ -34,7 +34,7 @@ const spatialGate = forward((m, x) => {
 
 function mixerHead(m: Scope, x: Expression): Expression {
   const kind = m.attr('global_pool');
-  m.require(kind === 'avg', `it pools by "${String(kind)}"`);
+  m.require(kind === 'avg' || kind === undefined, `it pools by "${String(kind)}"`);
   return m.run(x.mean([1]), 'head');
 }
 
@@ -51,6 +51,18 @@ const metaBlock = forward((m, x) => {
 });
 
 const metaScale = forward((m, x) => x.mul(m.requiredWeight('scale').reshape(...m.ints('shape'))));
+
+const pooling = forward((m, x) => m.run(x, 'pool').sub(x));
+
+/** MetaFormer's forerunner. */
+const poolFormerBlock = forward((m, x) => {
+  const scaled = (y: Expression, name: string): Expression => {
+    const scale = m.weight(name);
+    return scale ? y.mul(scale.reshape(-1, 1, 1)) : y;
+  };
+  const y = x.add(scaled(m.run(x, 'norm1 token_mixer'), 'layer_scale_1'));
+  return y.add(scaled(m.run(y, 'norm2 mlp'), 'layer_scale_2'));
+});
 
 const starRelu = forward((m, x) => {
   const y = x.relu();
@@ -103,7 +115,8 @@ const modulation = forward((m, x) => {
 /** A recurrent layer down the columns, and another along the rows. */
 const recurrent2d = forward((m, x) => {
   const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
-  const hidden = (m.bool('bidirectional', true) ? 2 : 1) * m.int('hidden_size');
+  const both = (m.bool('bidirectional', true) ? 2 : 1) * m.int('hidden_size');
+  const hidden = m.int('output_size', both);
   const results: Expression[] = [];
   if (m.bool('with_vertical')) {
     const columns = x.permute(0, 2, 1, 3).reshape(-1, height, channels);
@@ -134,7 +147,9 @@ export const mixers: LoweringFamily = {
       SpatialGatingBlock: residuals('norm mlp_channels'),
     },
     'timm.models.convmixer': {
-      ConvMixer: model('stem blocks', 'global_pool head'),
+      ConvMixer: model('stem blocks', (m, x) =>
+        m.run(x, m.has('pooling') ? 'pooling head' : 'global_pool head'),
+      ),
       Residual: residuals('fn'),
     },
     'timm.models.metaformer': {
@@ -146,7 +161,7 @@ export const mixers: LoweringFamily = {
       StarReLU: starRelu,
       Attention: selfAttention,
       SepConv: chained('pwconv1 act1 dwconv act2 pwconv2'),
-      Pooling: forward((m, x) => m.run(x, 'pool').sub(x)),
+      Pooling: pooling,
       MlpHead: chained('fc1 act norm fc2'),
       MetaFormerBlock: metaBlock,
       MetaFormerStage: metaStage,
@@ -174,12 +189,25 @@ export const mixers: LoweringFamily = {
       FocalNetStage: forward((m, x) => m.each(m.run(x, 'downsample'), 'blocks')),
       Downsample: chained('proj norm'),
     },
+    'timm.models.poolformer': {
+      PoolFormer: model('patch_embed network norm', meanHead(2, 3)),
+      PatchEmbed: chained('proj norm'),
+      Pooling: pooling,
+      PoolFormerBlock: poolFormerBlock,
+    },
     'timm.models.sequencer': {
       Sequencer2d: model('stem stages norm', 'head'),
-      LSTM2d: recurrent2d,
-      Sequencer2dBlock: residuals('norm1 rnn_tokens', 'norm2 mlp_channels'),
+      Sequencer2D: model('stem blocks norm', meanHead(1, 2)),
+      PatchEmbed: forward((m, x) => {
+        m.expectAttrs({ flatten: false });
+        return m.run(m.run(x, 'proj').channelsLast(), 'norm');
+      }),
+      'LSTM2d|LSTM2D': recurrent2d,
+      'Sequencer2dBlock|Sequencer2DBlock': residuals('norm1 rnn_tokens', 'norm2 mlp_channels'),
       Shuffle: passThrough,
-      Downsample2d: forward((m, x) => m.run(x.channelsFirst(), 'down').channelsLast()),
+      'Downsample2d|Downsample2D': forward((m, x) =>
+        m.run(x.channelsFirst(), 'down').channelsLast(),
+      ),
       Sequencer2dStage: chained('downsample blocks'),
     },
   },

@@ -4,6 +4,7 @@ import { chained, forward, plus, residual, residuals, total } from '../forward.j
 import { lowerActivationFunction } from '../functions.js';
 import { attendHeads, queryKeyValue, toImage, toRows } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
+import { adaptivePool } from '../pooling.js';
 import type { Scope } from '../scope.js';
 import { meanHead, model } from './model.js';
 import { mobileOne } from './resnets.js';
@@ -25,7 +26,7 @@ function ghosts(m: Scope, x: Expression): Expression {
 
 function withCheap(m: Scope, first: Expression, second: Expression): Expression {
   const both = first.concat(1, second);
-  const channels = m.int('out_chs');
+  const channels = m.attr('out_chs') === undefined ? m.int('oup') : m.int('out_chs');
   return both.size(1) === channels ? both : both.slice(1, 0, channels);
 }
 
@@ -77,9 +78,9 @@ const repGhost = forward((m, x) => {
 
 /** FastViT. */
 const largeKernel = forward((m, x) => {
-  if (m.has('reparam_conv')) return m.run(x, 'reparam_conv se act');
+  if (m.has('reparam_conv')) return m.run(x, 'reparam_conv se? act');
   const y = m.run(x, 'large_conv');
-  return m.run(m.has('small_conv') ? y.add(m.run(x, 'small_conv')) : y, 'se act');
+  return m.run(m.has('small_conv') ? y.add(m.run(x, 'small_conv')) : y, 'se? act');
 });
 
 const repMixer = forward((m, x) => {
@@ -103,7 +104,7 @@ function fastFeatures(m: Scope, x: Expression): Expression {
 
 const repViTBlock = forward((m, x) => plus(m, m.run(x, 'token_mixer se'), 'channel_mixer'));
 
-const repViTHead = forward((m, x) => {
+export const repViTHead = forward((m, x) => {
   const first = m.run(x, 'head');
   return m.bool('distillation') ? first.add(m.run(x, 'head_dist')).mul(0.5) : first;
 });
@@ -198,8 +199,9 @@ export const mobiles: LoweringFamily = {
       VGG: model('features', 'pre_logits head'),
       ConvMlp: forward((m, x) => {
         const kernel = m.int('input_kernel_size');
-        m.require(x.size(2) >= kernel && x.size(3) >= kernel, 'its images are too small');
-        return m.run(x, 'fc1 act1 fc2 act2');
+        const sizes = [2, 3].map((axis) => Math.max(kernel, x.size(axis)));
+        const large = adaptivePool(m.module, m.ctx, x.value, 'average', sizes);
+        return m.run(x.of(large), 'fc1 act1 fc2 act2');
       }),
     },
     'timm.models._efficientnet_blocks': {

@@ -22,7 +22,8 @@ export function model(features: Stage, head: Stage): TimmModel {
 
 /** The mean over positions behind the tokens, or the first token. */
 export function tokenOrMean(m: Scope, x: Expression, tokens?: number): Expression {
-  const kind = m.attr('global_pool');
+  // Before timm 0.5 there was no other way.
+  const kind = m.attr('global_pool') ?? 'token';
   if (kind === 'token') return x.select(1, 0);
   m.require(kind === 'avg', `it pools by "${String(kind)}"`);
   const prefix = tokens ?? m.int('num_prefix_tokens');

@@ -1,6 +1,9 @@
-import type { Lowering } from '../context.js';
+import type { Lowering, LoweringContext } from '../context.js';
+import type { Expression } from '../expression.js';
 import { chained, forward, residual } from '../forward.js';
+import { lowerLayerNorm2d } from '../image-norm.js';
 import type { LoweringFamily } from '../lowering.js';
+import { spatialSizes } from '../spatial.js';
 import { model } from './model.js';
 
 /** A block of an EfficientNet; before timm 0.6 its activations were layers of their own. */
@@ -18,6 +21,38 @@ const convNeXtBlock = forward((m, x) => {
   const gamma = m.ctx.tensor(m.module, 'gamma')?.toFloat32();
   const scaled = gamma ? result.mul(m.constant(gamma, [gamma.length, 1, 1])) : result;
   return scaled.add(m.run(x, 'shortcut?'));
+});
+
+/** Graphs with stages of timm 0.5. */
+const oldStages = new WeakSet<LoweringContext>();
+
+/** timm 0.5 did not say yet whether a stage keeps its activations. */
+const convNeXtStage = forward((m, x) => {
+  if (m.attr('grad_checkpointing') === undefined) oldStages.add(m.ctx);
+  return m.run(x, 'downsample blocks');
+});
+
+/**
+ * Behind the norm of the stem images lie in memory with their channels last, and for those timm 0.5
+ * divided by the variance of a sample.
+ */
+const convNeXtNorm: Lowering = (module, ctx, inputs) => {
+  const [height, width] = spatialSizes(module, ctx, ctx.value(module, inputs));
+  if (!oldStages.has(ctx) || (height === 1 && width === 1)) {
+    return lowerLayerNorm2d(module, ctx, inputs);
+  }
+  return sampleNorm(module, ctx, inputs);
+};
+
+const sampleNorm = forward((m, x) => {
+  const centred = x.sub(x.mean([1], true));
+  const variance = centred
+    .mul(centred)
+    .sum([1], true)
+    .div(x.size(1) - 1);
+  const normal = centred.div(variance.add(m.number('eps')).sqrt());
+  const perChannel = (name: string): Expression => m.requiredWeight(name).reshape(-1, 1, 1);
+  return normal.mul(perChannel('weight')).add(perChannel('bias'));
 });
 
 /** ResNet, EfficientNet, MobileNetV3 and ConvNeXt. */
@@ -43,7 +78,8 @@ export const convolutionals: LoweringFamily = {
     'timm.models.convnext': {
       ConvNeXt: model('stem stages norm_pre?', 'head'),
       ConvNeXtBlock: convNeXtBlock,
-      ConvNeXtStage: chained('downsample blocks'),
+      ConvNeXtStage: convNeXtStage,
+      LayerNorm2d: convNeXtNorm,
       Downsample: chained('pool conv'),
     },
     'timm.models._efficientnet_blocks|timm.models.efficientnet_blocks': {

@@ -5,7 +5,8 @@ import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import type { Size } from '../windows.js';
 import { model, tokenOrMean } from './model.js';
-import { upsampleBicubic } from './upsample.js';
+import { separateBias } from './relative-position.js';
+import { upsampled } from './upsample.js';
 import { behindToken } from './vision-transformer.js';
 
 /**
@@ -36,21 +37,14 @@ function spatialBias(m: Scope, q: Expression, from: Size, to: Size): Expression 
   const queries = (prefix ? q.slice(2, prefix) : q).reshape(-1, count, ...from, channels);
   const vectors = (name: string, axis: 0 | 1): Expression => {
     const index = distances(from[axis], to[axis]);
-    const table = m.requiredWeight(name).gather(0, m.indices(index, [from[axis], to[axis]]));
-    return table.permute(0, 2, 1);
+    return m.requiredWeight(name).gather(0, m.indices(index, [from[axis], to[axis]]));
   };
-  const byHeight = queries.matmul(vectors('rel_pos_h', 0)).unsqueeze(5);
-  const byWidth = queries
-    .transpose(2, 3)
-    .matmul(vectors('rel_pos_w', 1))
-    .transpose(2, 3)
-    .unsqueeze(4);
-  const bias = byHeight.add(byWidth).reshape(-1, count, from[0] * from[1], to[0] * to[1]);
+  const bias = separateBias(queries, vectors('rel_pos_h', 0), vectors('rel_pos_w', 1));
   return bias.pad({ 2: [prefix, 0], 3: [prefix, 0] });
 }
 
 /** The entry for each pair of rows, where queries and keys may be of different density. */
-function distances(queries: number, keys: number): number[] {
+export function distances(queries: number, keys: number): number[] {
   const [queryRatio, keyRatio] = [Math.max(keys / queries, 1), Math.max(queries / keys, 1)];
   return Array.from({ length: queries * keys }, (_, i) => {
     const [query, key] = [Math.floor(i / keys), i % keys];
@@ -152,7 +146,7 @@ function expanded(m: Scope, x: Expression, normal: Expression): Expression {
 function unrolled(m: Scope, x: Expression): Expression {
   const size = m.ints('size');
   const schedule = m.attr('schedule');
-  m.require(
+  m.requireSize(
     size.length === 2 && x.size(1) === size[0]! * size[1]! && Array.isArray(schedule),
     'its images have to be of the size that the model was made for',
   );
@@ -181,7 +175,7 @@ function hieraPositions(m: Scope): Expression {
   const [h, w] = [rows * height, columns * width];
   const global = m.tensor('pos_embed');
   const [, , fromHeight, fromWidth] = global.shape as [number, number, number, number];
-  const large = upsampleBicubic(global.toFloat32(), channels, [fromHeight, fromWidth], [h, w]);
+  const large = upsampled(global.toFloat32(), channels, [fromHeight, fromWidth], [h, w]);
   const local = window.toFloat32();
   const data = new Float32Array(h * w * channels);
   for (let c = 0; c < channels; c++) {

@@ -93,13 +93,12 @@ export const timmNorms: LoweringFamily = {
       'SimpleNorm|SimpleNormFp32': deviation(false),
       'SimpleNorm2d|SimpleNorm2dFp32': deviation(true),
     },
-    'timm.models.convnext': { LayerNorm2d: lowerLayerNorm2d },
     'timm.layers.filter_response_norm': {
       FilterResponseNormTlu2d: filterResponseTlu,
       FilterResponseNormAct2d: forward((m, x) => m.run(filterResponse(m, x), 'act')),
     },
     'timm.layers.evo_norm': {
-      EvoNorm2dS0: evoNorm(false),
+      'EvoNorm2dS0|EvoNormSample2d': evoNorm(false),
       EvoNorm2dS0a: evoNorm(true),
     },
   },

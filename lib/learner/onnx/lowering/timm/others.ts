@@ -131,7 +131,7 @@ export const otherModels: LoweringFamily = {
       Block: xceptionBlock,
     },
     'timm.models.xception_aligned': {
-      XceptionAligned: model('stem blocks act', 'head'),
+      XceptionAligned: model('stem blocks act?', 'head'),
       SeparableConv2d: chained('conv_dw bn_dw act_dw? conv_pw bn_pw act_pw?'),
       PreSeparableConv2d: chained('norm conv_dw conv_pw'),
       XceptionModule: alignedBlock,
@@ -139,6 +139,7 @@ export const otherModels: LoweringFamily = {
     },
     'timm.models.inception_v3': {
       ...inceptionBlocks,
+      BasicConv2d: forward((m, x) => m.run(x, 'conv bn').relu()),
       InceptionV3: model(inceptionFeatures, 'global_pool fc'),
     },
     'timm.models.hgnet': {
@@ -177,7 +178,10 @@ export const otherModels: LoweringFamily = {
       Stage: chained('downsample blocks'),
     },
     'timm.layers.hybrid_embed': { HybridEmbed: hybridEmbed },
-    'timm.models.vision_transformer_hybrid': { ConvStem: lowerSequential },
+    'timm.models.vision_transformer_hybrid': {
+      ConvStem: lowerSequential,
+      HybridEmbed: hybridEmbed,
+    },
     'timm.layers.attention2d': {
       MultiQueryAttention2d: multiQuery,
       Attention2d: imageAttention,

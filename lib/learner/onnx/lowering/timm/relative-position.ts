@@ -20,6 +20,28 @@ function positionBias(m: Scope): Expression {
   }
 }
 
+/**
+ * What queries [batch, heads, height, width, channels] add to the scores for the rows and the
+ * columns of keys: vectors [height, rows, channels] and [width, columns, channels].
+ *
+ * @returns [batch, heads, height * width, rows * columns]
+ */
+export function separateBias(
+  queries: Expression,
+  rowVectors: Expression,
+  columnVectors: Expression,
+): Expression {
+  const [count, height, width] = [queries.size(1), queries.size(2), queries.size(3)];
+  const byHeight = queries.matmul(rowVectors.permute(0, 2, 1)).unsqueeze(5);
+  const byWidth = queries
+    .transpose(2, 3)
+    .matmul(columnVectors.permute(0, 2, 1))
+    .transpose(2, 3)
+    .unsqueeze(4);
+  const keys = rowVectors.size(1) * columnVectors.size(1);
+  return byHeight.add(byWidth).reshape(-1, count, height * width, keys);
+}
+
 /** The same for a child that may be absent. */
 export function childBias(m: Scope, name: string): Expression | undefined {
   return m.has(name) ? positionBias(m.inner(name)) : undefined;

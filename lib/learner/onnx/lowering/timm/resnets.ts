@@ -15,10 +15,20 @@ function preActivated(main: string): Lowering {
   });
 }
 
-/** RegNet: without a shortcut module there is no shortcut. */
+/**
+ * RegNet: without a shortcut module there is no shortcut. Before timm 0.6 that was for shortcuts
+ * that are the image itself, which have a module since.
+ */
 const regNetBlock = forward((m, x) => {
   const y = m.run(x, 'conv1 conv2 se? conv3');
-  return m.run(m.has('downsample') ? y.add(m.run(x, 'downsample')) : y, 'act3');
+  if (m.has('downsample')) return m.run(y.add(m.run(x, 'downsample')), 'act3');
+  const same = [1, 2, 3].every((axis) => x.size(axis) === y.size(axis));
+  const dilation = m.inner('conv2').inner('conv').pair('dilation', 1);
+  m.require(
+    !same || dilation.every((by) => by === 1),
+    'whether it has a shortcut depends on the version of timm that wrote it',
+  );
+  return m.run(same ? y.add(x) : y, 'act3');
 });
 
 const regNetPreBlock = forward((m, x) => {
@@ -131,7 +141,7 @@ export const resnets: LoweringFamily = {
       Bottleneck: residual('conv1 conv2 se? conv3', 'act'),
     },
     'timm.models.selecsls': {
-      SelecSls: model(selectFeatures, 'global_pool fc'),
+      'SelecSls|SelecSLS': model(selectFeatures, 'global_pool fc'),
       SequentialList: lowerSequential,
       'SelecSlsBlock|SelecSLSBlock': selectBlock,
     },

@@ -78,9 +78,9 @@ function windowMask(m: Scope, whole: Size, window: Size, shift: Size): Expressio
   }
   const mask = m.weight('attn_mask');
   const count = (whole[0] / window[0]) * (whole[1] / window[1]);
-  m.require(
+  m.requireSize(
     mask === undefined || mask.size(0) === count,
-    "its mask is for images of another size; end the learner's item transforms with Resize to that size",
+    'its mask is for images of another size',
   );
   return mask;
 }
@@ -89,7 +89,10 @@ function windowMask(m: Scope, whole: Size, window: Size, shift: Size): Expressio
 function asImage(m: Scope, x: Expression, compute: (image: Expression) => Expression): Expression {
   if (x.rank === 4) return compute(x);
   const [height, width] = m.pair('input_resolution');
-  m.require(x.rank === 3 && x.size(1) === height * width, 'it is given an image of another size');
+  m.requireSize(
+    x.rank === 3 && x.size(1) === height * width,
+    'it is given an image of another size',
+  );
   return compute(x.reshape(0, height, width, -1)).flatten(1, 2);
 }
 
@@ -157,10 +160,12 @@ export const swins: LoweringFamily = {
       BasicLayer: oldStage,
     },
     'timm.models.swin_transformer_v2_cr': {
-      SwinTransformerV2Cr: model('patch_embed stages', 'head'),
+      SwinTransformerV2Cr: model('patch_embed stages', (m, x) =>
+        m.inner('head').has('fc') ? m.run(x, 'head') : meanHead(2, 3)(m, x),
+      ),
       WindowMultiHeadAttention: windowAttentionCr,
-      SwinTransformerV2CrBlock: blockCr,
-      SwinTransformerV2CrStage: stageCr,
+      'SwinTransformerV2CrBlock|SwinTransformerBlock': blockCr,
+      'SwinTransformerV2CrStage|SwinTransformerStage': stageCr,
       PatchMerging: merging('norm reduction'),
       PatchEmbed: patchEmbedCr,
     },

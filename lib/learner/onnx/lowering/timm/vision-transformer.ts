@@ -65,9 +65,9 @@ const patchEmbed = forward((m, x) => {
 function checkSize(m: Scope, x: Expression): void {
   const size = m.attr('img_size');
   if (!Array.isArray(size) || !m.bool('strict_img_size', true)) return;
-  m.require(
+  m.requireSize(
     x.size(2) === Number(size[0]) && x.size(3) === Number(size[1]),
-    `its images have to be ${size.join(' x ')}; end the learner's item transforms with Resize to that size`,
+    `its images have to be ${size.join(' x ')}`,
   );
 }
 
@@ -81,9 +81,9 @@ export function patchRow(m: Scope, x: Expression): Expression {
     patches.rank !== 4 ||
     !Array.isArray(grid) ||
     (patches.size(1) === Number(grid[0]) && patches.size(2) === Number(grid[1]));
-  m.require(
+  m.requireSize(
     sameGrid && (known === undefined || row.size(1) === known),
-    `its images have to give ${Array.isArray(grid) ? grid.join(' x ') : 'as many'} patches; end the learner's item transforms with Resize to that size`,
+    `its images have to give ${Array.isArray(grid) ? grid.join(' x ') : 'as many'} patches`,
   );
   return row;
 }
@@ -103,8 +103,9 @@ export function withTokens(m: Scope, row: Expression, tokens: readonly string[])
   return positions && !apart ? all.add(positions) : all;
 }
 
+/** Before timm 0.5 it was the distilled DeiT as well. */
 function features(m: Scope, x: Expression): Expression {
-  const placed = withTokens(m, patchRow(m, x), ['cls_token', 'reg_token']);
+  const placed = withTokens(m, patchRow(m, x), ['cls_token', 'dist_token', 'reg_token']);
   return m.run(placed, 'norm_pre? blocks norm');
 }
 
@@ -127,17 +128,19 @@ export function pooled(m: Scope, x: Expression): Expression {
 }
 
 const head = (m: Scope, x: Expression): Expression =>
-  m.run(pooled(m, x), 'fc_norm? pre_logits? head');
+  m.has('head_dist') ? bothHeads(m, x) : m.run(pooled(m, x), 'fc_norm? pre_logits? head');
+
+const bothHeads = (m: Scope, x: Expression): Expression =>
+  m
+    .run(x.select(1, 0), 'head')
+    .add(m.run(x.select(1, 1), 'head_dist'))
+    .mul(0.5);
 
 /** DeiT with a second token, and a second head for it. */
 const distilled = model(
   (m, x) =>
     m.run(withTokens(m, patchRow(m, x), ['cls_token', 'dist_token']), 'norm_pre? blocks norm'),
-  (m, x) =>
-    m
-      .run(x.select(1, 0), 'head')
-      .add(m.run(x.select(1, 1), 'head_dist'))
-      .mul(0.5),
+  bothHeads,
 );
 
 /** A learned query over all patches. */

@@ -36,9 +36,9 @@ function departitioned(x: Expression, p: number, rows: number, columns: number):
 const partitionAttention = forward((m, x) => {
   const p = m.int('p');
   const [height, width] = m.pair('grid_size');
-  m.require(
+  m.requireSize(
     x.size(2) === height && x.size(3) === width,
-    "it is made for images of another size; end the learner's item transforms with Resize to that size",
+    'it is made for images of another size',
   );
   const parts = m.run(partitioned(x, p), 'partition_swap');
   const attended = plus(m, parts, 'attn_layer');

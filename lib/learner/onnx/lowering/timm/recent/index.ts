@@ -1,0 +1,23 @@
+import type { LoweringFamily } from '../../lowering.js';
+import { conditionals } from './cond-conv.js';
+import { convAttentions } from './conv-attention.js';
+import { recentConvolutionals } from './convolutional.js';
+import { csat } from './csatv2.js';
+import { efficientViMs } from './efficientvim.js';
+import { gemma } from './gemma4-vit.js';
+import { hieraDets } from './hiera-det.js';
+import { iFormers } from './iformer.js';
+import { languageEncoders } from './language-encoders.js';
+
+/** Models that are late or rare in timm; files of others need not wait for them. */
+export const recentTimm: readonly LoweringFamily[] = [
+  conditionals,
+  convAttentions,
+  recentConvolutionals,
+  csat,
+  efficientViMs,
+  gemma,
+  hieraDets,
+  iFormers,
+  languageEncoders,
+];
