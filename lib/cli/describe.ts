@@ -14,6 +14,8 @@ const KINDS: Record<Exclude<LearnerDescription['kind'], 'lm'>, string> = {
   tabular: 'tabular',
   collab: 'collaborative filtering',
   vision: 'image',
+  array: 'array',
+  mixed: 'multi-input',
   custom: 'custom',
 };
 

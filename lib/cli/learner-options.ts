@@ -8,6 +8,7 @@ export interface LearnerFlags {
   readonly onnx?: string;
   readonly activation?: 'none' | 'softmax' | 'sigmoid';
   readonly trainingOnly?: readonly string[];
+  readonly tokenizer?: string;
 }
 
 /** For commands that take a file. */
@@ -24,22 +25,29 @@ export function addLearnerOptions(command: Command): Command {
       ]),
     )
     .option('--training-only <class>', 'a transform to leave out; repeatable', collect)
+    .option('--tokenizer <file>', 'the SentencePiece model that texts are split with')
     .optionsGroup('Options:');
 }
 
 export function learnerOptionsOf(flags: LearnerFlags): KeepableOptions {
-  const { code, onnx, activation, trainingOnly } = flags;
+  const { code, onnx, activation, trainingOnly, tokenizer } = flags;
   return {
     ...(code !== undefined && { code }),
     ...(onnx !== undefined && { onnx }),
     ...(activation !== undefined && { activation }),
     ...(trainingOnly !== undefined && { trainingOnly }),
+    ...(tokenizer !== undefined && { tokenizer }),
   };
 }
 
 /** The first of the options, as it was written; undefined where there is none. */
 export function firstLearnerFlag(flags: LearnerFlags): string | undefined {
-  const names = { code: '--code', onnx: '--onnx', activation: '--activation' } as const;
+  const names = {
+    code: '--code',
+    onnx: '--onnx',
+    activation: '--activation',
+    tokenizer: '--tokenizer',
+  } as const;
   const found = Object.entries(names).find(([key]) => flags[key as keyof typeof names]);
   return found?.[1] ?? (flags.trainingOnly ? '--training-only' : undefined);
 }

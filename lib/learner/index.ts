@@ -12,12 +12,16 @@ export type {
   DecodedRow,
   DecodedTarget,
   FrameLike,
+  GivenInputs,
   LearnerDescription,
+  LearnerInput,
   LearnerKind,
   LearnerOptions,
   LearnerTask,
   Prediction,
   Predictions,
+  PredictionsWith,
+  PredsOptions,
   ShownRow,
   TabularColumn,
   TabularSchema,
@@ -25,22 +29,30 @@ export type {
   TextRules,
   Vocab,
 } from './fastai/contract.js';
+export type { ArrayItem, NestedArray } from './fastai/arrays/array-item.js';
+export type { DecodedArrayTarget, NestedTarget } from './fastai/arrays/array-target.js';
 export {
+  ArrayItemError,
   CellError,
   DamagedImageError,
   DecodedTextTooLongError,
   EmptyImageError,
   ExplainTargetError,
   FastaiVersionError,
+  ItemTooLargeError,
   ImageTooLargeError,
   InvalidGenerateOptionError,
+  InvalidTtaOptionError,
   LearnerReleasedError,
   MissingColumnError,
   NotALearnerError,
+  NotAugmentableError,
   NotExplainableError,
   NotProbabilitiesError,
   NoTokenLeftError,
+  SentencePieceModelError,
   TextTooLongError,
+  TokenizerOptionError,
   UndecodedTargetError,
   UnexpectedItemError,
   NothingToQuantizeError,
@@ -48,6 +60,7 @@ export {
   UnknownTextRuleError,
   UnpairedSurrogateError,
   UnreadableImageFileError,
+  UnreadableItemError,
   UnreadableTokenizerError,
   UnsupportedImageError,
   UnsupportedLearnerError,
@@ -73,11 +86,21 @@ export {
   UnsupportedCodeError,
 } from './python/errors.js';
 export type { CodeSource, CodeSources } from './python/code-source.js';
-export type { Shown, ShownCell, ShownColumns, ShownImage, ShownText } from './fastai/shown.js';
+export type {
+  Shown,
+  ShownCell,
+  ShownColumns,
+  ShownImage,
+  ShownInputs,
+  ShownNumbers,
+  ShownText,
+} from './fastai/shown.js';
+export type { TtaOptions, TtaPredictions } from './fastai/tta.js';
 export { decodeSpecTokens } from './fastai/text/lm/decode-tokens.js';
 export { LMLearner } from './fastai/text/lm/lm-learner.js';
 export type { GenerateOptions, StreamOptions } from './fastai/text/lm/options.js';
 export { WordStream } from './fastai/text/lm/word-stream.js';
+export type { StoredItem, UploadedFile } from './fastai/data/stored-item.js';
 export type { ImageItem, RawImage } from './fastai/vision/image-item.js';
 export type { DecodedImageTarget } from './fastai/vision/image-target.js';
 export {
@@ -85,6 +108,8 @@ export {
   GraphError,
   MalformedModuleError,
   ModelTooLargeError,
+  OtherLayoutError,
+  OutsideWeightsError,
   SessionCreationError,
   SessionReleasedError,
   TextInputError,

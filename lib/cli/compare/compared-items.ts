@@ -44,13 +44,24 @@ async function* all(
       'Omit --column',
     );
   }
+  if (predictor.kind === 'array' && !found.isDirectory())
+    return yield* await itemsOf(data, 'array');
   if (found.isDirectory()) return yield* imagesOf(data, predictor.kind);
+  if (isCsv && predictor.kind === 'mixed') {
+    throw new CommandError(
+      `${data} is a CSV file, and the learner takes several inputs`,
+      'Give a .txt file with an item as JSON in each line',
+    );
+  }
   if (isCsv) {
     for await (const { item } of csvItems(predictor, { input: data, column })) yield item;
     return;
   }
   const lines = (await readFile(data, 'utf8').catch(unreadable(data))).split(/\r?\n/);
-  yield* lines.filter((line) => line.trim() !== '');
+  for (const line of lines.filter((text) => text.trim() !== '')) {
+    if (predictor.kind === 'mixed') yield* await itemsOf(line, predictor.kind);
+    else yield line;
+  }
 }
 
 async function* imagesOf(folder: string, kind: Predictor['kind']): AsyncGenerator<string> {

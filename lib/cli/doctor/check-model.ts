@@ -8,7 +8,7 @@ import type { Findings } from './findings.js';
 const MOST_PATHS = 3;
 
 /** Libraries whose modules know what to do with those that they hold. */
-const LIBRARY = /^(torch|torchvision|timm|fastai2?|fastcore)\./;
+const LIBRARY = /^(torch|torchvision|timm|tsai|timeseries(_fastai)?|fastai|fastcore)\./;
 
 type Place = Pick<ModuleFacts, 'path' | 'class'>;
 

@@ -7,6 +7,7 @@ import {
   UnsupportedTokenizerError,
 } from '../../learner/fastai/errors.js';
 import type { LearnerFile } from '../../learner/fastai/learner-file.js';
+import type { TextPipeline } from '../../learner/fastai/text/text-pipeline.js';
 import { asItems, PyObject, type PyValue } from '../../learner/torch/index.js';
 import { readTransforms } from '../../learner/fastai/data/pipeline.js';
 import type { Findings } from './findings.js';
@@ -29,6 +30,10 @@ export async function checkTransforms(
     case 'tabular':
     case 'collab':
       return checkRows(file, findings, overrides);
+    case 'array':
+      return checkArrays(file, findings, overrides);
+    case 'mixed':
+      return checkInputs(file, findings, overrides);
     case 'custom':
       return undefined;
   }
@@ -80,12 +85,36 @@ async function checkImages(
   }
 }
 
+async function checkArrays(
+  file: LearnerFile,
+  findings: Findings,
+  options: Overrides,
+): Promise<void> {
+  const { ArrayPipeline } = await import('../../learner/fastai/arrays/array-pipeline.js');
+  await findings.attemptLater('transforms', async () => {
+    await (await ArrayPipeline.open(file, options)).release();
+  });
+}
+
+async function checkInputs(
+  file: LearnerFile,
+  findings: Findings,
+  options: Overrides,
+): Promise<void> {
+  const { readImageTarget } = await import('../../learner/fastai/vision/image-target.js');
+  findings.attempt('target', () => readImageTarget(file, readTarget([])));
+  await findings.attemptLater('transforms', async () => {
+    const { Preparation } = await import('../../learner/fastai/mixed/preparation.js');
+    await (await Preparation.open(file, options)).release();
+  });
+}
+
 async function checkTexts(
   file: LearnerFile,
   findings: Findings,
   overrides: Overrides,
 ): Promise<void> {
-  const [{ TextPipeline }, { textCodeOf }, { readRules }, { readTokenizer }] = await Promise.all([
+  const [text, opening, { readRules }, { readTokenizer }] = await Promise.all([
     import('../../learner/fastai/text/text-pipeline.js'),
     import('../../learner/fastai/text/open-pipeline.js'),
     import('../../learner/fastai/text/rules/read-rules.js'),
@@ -100,10 +129,15 @@ async function checkTexts(
       'serve its model with a custom runner over its ONNX file',
     );
   });
-  const code = await textCodeOf(file, {});
+  const given = await findings.attemptLater('tokenizer', () =>
+    opening.givenTokenizer(file, overrides),
+  );
+  let tokenizer = given ? given.options.tokenizer : splitWords;
+  if (!given) overrides.tokenizer = splitWords;
+  const code = await opening.textCodeOf(file, tokenizer ? { tokenizer } : {});
   const rules: Record<string, (text: string) => string> = {};
-  for (const tokenizer of transforms.filter((it) => transformName(it) === 'Tokenizer')) {
-    for (const rule of rulesOf(tokenizer)) {
+  for (const record of transforms.filter((it) => transformName(it) === 'Tokenizer')) {
+    for (const rule of rulesOf(record)) {
       findings.attempt('tokenizer', () =>
         passing(
           UnknownTextRuleError,
@@ -117,9 +151,9 @@ async function checkTexts(
     findings.attempt('tokenizer', () =>
       passing(
         UnsupportedTokenizerError,
-        () => readTokenizer(tokenizer, { rules }, code),
+        () => readTokenizer(record, { rules, ...(tokenizer && { tokenizer }) }, code),
         () => {
-          overrides.tokenizer = (text) => text.split(/\s+/);
+          overrides.tokenizer = tokenizer = splitWords;
         },
       ),
     );
@@ -129,13 +163,23 @@ async function checkTexts(
   const known = transforms.filter((it) => STAGES.includes(transformName(it)));
   const start = transforms.findIndex((it) => STAGES.includes(transformName(it)));
   const others = start < 0 ? [] : transforms.slice(start).filter((it) => !known.includes(it));
-  const read = (stages: readonly PyValue[], types?: PyValue): unknown => {
+  const read = (stages: readonly PyValue[], types?: PyValue): TextPipeline => {
     const input = { transforms: stages, types };
-    return TextPipeline.read({ ...file, dls: { ...file.dls, inputs: [input] } }, overrides, code);
+    const options = { ...overrides, tokenizer };
+    return text.TextPipeline.read(
+      { ...file, dls: { ...file.dls, inputs: [input] } },
+      options,
+      code,
+    );
   };
   for (const other of others) findings.attempt('transforms', () => read([...known, other]));
-  findings.attempt('transforms', () => read(transforms, file.dls.inputs[0]?.types));
+  const pipeline = findings.attempt('transforms', () =>
+    read(transforms, file.dls.inputs[0]?.types),
+  );
+  if (pipeline) findings.attempt('tokenizer', () => given?.checkVocabulary(pipeline.vocab));
 }
+
+const splitWords = (text: string): string[] => text.split(/\s+/);
 
 const STAGES = ['Tokenizer', 'Numericalize'];
 

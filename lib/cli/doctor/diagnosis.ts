@@ -2,6 +2,7 @@ import { readTarget } from '../../learner/fastai/data/target.js';
 import { NotALearnerError } from '../../learner/fastai/errors.js';
 import { createInference } from '../../learner/fastai/kinds.js';
 import { openLearnerFile, type LearnerFile } from '../../learner/fastai/learner-file.js';
+import { refuseBoxes } from '../../learner/fastai/refuse-boxes.js';
 import { openLoss } from '../../learner/fastai/losses/open-loss.js';
 import { isOnnx, modelInputs, TorchModel } from '../../learner/pytorch/index.js';
 import { Module, readTorchFile } from '../../learner/torch/index.js';
@@ -75,7 +76,10 @@ async function checkKind(learner: LearnerFile, findings: Findings): Promise<void
     return;
   }
   // There is nothing that could open a learner of this kind, which is what the error says.
-  await findings.attemptLater('kind', () => createInference(learner, readTarget([]), {}));
+  await findings.attemptLater('kind', () => {
+    refuseBoxes(learner);
+    return createInference(learner, readTarget([]), {});
+  });
 }
 
 /** A model without a learner, or no model at all. */

@@ -17,6 +17,7 @@ describe('riskOf', () => {
     ['__builtin__.execfile', 'dangerous'],
     ['torch.hub.load', 'dangerous'],
     ['importlib.import_module', 'dangerous'],
+    ['IPython.core.interactiveshell.InteractiveShell', 'dangerous'],
     ['cloudpickle.cloudpickle._make_function', 'code'],
     ['cloudpickle.cloudpickle.subimport', 'code'],
     ['dill._dill._create_function', 'code'],
@@ -36,6 +37,8 @@ describe('riskOf', () => {
     'cloudpickle.cloudpickle._builtin_type',
     'spacy.tokenizer.Tokenizer',
     'pathlib.PosixPath',
+    'IPython.core.display.DisplayHandle',
+    'IPython.core.display_functions.DisplayHandle',
   ])('has nothing to say of %s', (name) => {
     expect(risk(name)).toBeUndefined();
   });

@@ -5,7 +5,12 @@ import { Learner } from '../../learner/fastai/learner.js';
 import { UnsupportedModuleError } from '../../learner/onnx/errors.js';
 import type { LearnerDescription } from '../../learner/fastai/contract.js';
 import { isOnnx, TorchModel, type ModelInput } from '../../learner/pytorch/index.js';
-import { asItems, readTorchFile, type TorchFile } from '../../learner/torch/index.js';
+import {
+  asItems,
+  qualifiedNameOf,
+  readTorchFile,
+  type TorchFile,
+} from '../../learner/torch/index.js';
 import { Module } from '../../learner/torch/module.js';
 import { PyDict, PyObject } from '../../learner/torch/python.js';
 import type { KeepableOptions } from '../../serving/models/kept/keep-options.js';
@@ -75,7 +80,7 @@ export async function inspectFile(file: string, load: KeepableOptions = {}): Pro
       kind,
       class: className,
       parameters: architecture[0]?.parameters ?? 0,
-      loss: loss instanceof PyObject ? loss.className : undefined,
+      loss: loss instanceof PyObject ? (qualifiedNameOf(loss) ?? loss.className) : undefined,
       transforms: transformsOf(dls),
       architecture,
       ...(await tryLearner(file, learner, architecture, load)),

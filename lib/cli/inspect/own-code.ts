@@ -69,7 +69,7 @@ function numbered(text: string, first: number): string {
 
 /** Code of libraries, which cloudpickle sometimes writes by value. */
 const LIBRARY =
-  /^(torch|torchvision|timm|fastai2?|fastcore|fasttransform|plum|einops|numpy|pandas)\./;
+  /^(torch|torchvision|timm|fastai|fastcore|fasttransform|plum|einops|numpy|pandas)\./;
 
 /** Records of classes and functions that cloudpickle wrote, in the order of the file. */
 function definitionsIn(root: PyValue): PyObject[] {

@@ -1,4 +1,4 @@
-import type { LearnerDescription } from '../../learner/fastai/contract.js';
+import type { LearnerDescription, LearnerInput } from '../../learner/fastai/contract.js';
 import { nameOf } from '../describe.js';
 import type { Screen } from '../output/screen.js';
 import { formatBytes, formatCount, listing, table, type Cell } from '../output/table.js';
@@ -88,7 +88,11 @@ function takes({ description, inputs, vocabulary }: Inspection): [string, Cell][
     return [['Takes', all.join('\n')]];
   }
   if (!description) return [];
-  const { kind, columns, size } = description;
+  const { kind, columns, size, inputs: parts } = description;
+  if (parts) {
+    const all = parts.map((part) => `${oneLine(part.name)}: ${nounOf(part)}`);
+    return [['Takes', all.join('\n')]];
+  }
   if (columns) {
     const names = columns.columns.map(({ name }) => oneLine(name));
     return [['Takes', `a row of ${names.length}: ${names.join(', ')}`]];
@@ -97,8 +101,22 @@ function takes({ description, inputs, vocabulary }: Inspection): [string, Cell][
     const seen = size ? `, seen as ${size[1]} x ${size[0]} pixels` : ', seen in its own size';
     return [['Takes', `an image${seen}`]];
   }
+  if (kind === 'array') {
+    const sizes = description.shape?.map((n) => n ?? '?').join(', ');
+    return [['Takes', `an array${sizes === undefined ? '' : ` [${sizes}]`}`]];
+  }
   const tokens = vocabulary?.sizes[0];
   return [['Takes', `a text${tokens ? `, of ${formatCount(tokens)} known tokens` : ''}`]];
+}
+
+function nounOf({ kind, size, shape, columns }: LearnerInput): string {
+  if (kind === 'vision')
+    return size ? `an image, seen as ${size[1]} x ${size[0]} pixels` : 'an image';
+  if (kind === 'text') return 'a text';
+  if (columns)
+    return `one of ${formatCount(columns.columns[0]?.categories?.length ?? 0)} categories`;
+  const [length] = shape ?? [];
+  return typeof length === 'number' ? `${length} numbers` : 'numbers';
 }
 
 function predicts({ description }: Inspection): [string, Cell][] {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import Papa from 'papaparse';
+import { listed, quoted } from '../../learner/errors/index.js';
 import { CommandError } from '../errors.js';
 import { cellReader } from '../../nest/served-model/csv-cells.js';
 import type { Predictor } from './predictor.js';
@@ -86,8 +87,8 @@ function itemMaker(
     const lacking = readers.filter(({ place }) => place < 0);
     if (lacking.length > 0) {
       throw new CommandError(
-        `The file ${input} has no column ${lacking.map(({ name }) => `"${name}"`).join(', ')}`,
-        `Give all columns of the learner: ${readers.map(({ name }) => name).join(', ')}`,
+        `The file ${input} has no column ${quoted(namesOf(lacking))}`,
+        `Give all columns of the learner: ${listed(namesOf(readers))}`,
       );
     }
     return (cells) =>
@@ -100,12 +101,16 @@ function itemMaker(
   if (place === undefined) {
     throw new CommandError(
       column === undefined
-        ? `No usual column to predict from in ${input}, only ${header.join(', ')}`
-        : `The file ${input} has no column "${column}", only ${header.join(', ')}`,
+        ? `No usual column to predict from in ${input}, only ${listed(header)}`
+        : `The file ${input} has no column "${column}", only ${listed(header)}`,
       'Name it with --column',
     );
   }
   // Paths in a file are relative to the file.
   if (kind === 'vision') return (cells) => resolve(dirname(input), cells[place] ?? '');
   return (cells) => cells[place] ?? '';
+}
+
+function namesOf(columns: readonly { readonly name: string }[]): string[] {
+  return columns.map(({ name }) => name);
 }

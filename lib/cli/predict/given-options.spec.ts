@@ -11,6 +11,7 @@ const learners: Record<string, LearnerDescription | undefined> = {
   rows: { kind: 'tabular', task: 'regress' },
   collab: { kind: 'collab', task: 'regress' },
   lm: { kind: 'lm', task: 'generate' },
+  array: { kind: 'array', task: 'classify' },
   module: undefined,
 };
 const all = Object.keys(learners);
@@ -20,8 +21,12 @@ const uses: Record<string, { given: PredictOptions & LearnerFlags; by: readonly 
   code: { given: { code: ['model.py'] }, by: all },
   onnx: { given: { onnx: 'model.onnx' }, by: all.filter((name) => name !== 'module') },
   activation: { given: { activation: 'softmax' }, by: all.filter((name) => name !== 'module') },
-  trainingOnly: { given: { trainingOnly: ['Augment'] }, by: ['image', 'mask'] },
-  csv: { given: { csv: 'a.csv' }, by: all.filter((name) => name !== 'module') },
+  trainingOnly: { given: { trainingOnly: ['Augment'] }, by: ['image', 'mask', 'array'] },
+  tokenizer: { given: { tokenizer: 'spm.model' }, by: ['text', 'lm'] },
+  csv: {
+    given: { csv: 'a.csv' },
+    by: all.filter((name) => name !== 'module' && name !== 'array'),
+  },
   column: { given: { csv: 'a.csv', column: 'a' }, by: ['text', 'image', 'mask', 'lm'] },
   out: { given: { out: 'a.png' }, by: ['mask'] },
   force: { given: { out: 'a.png', force: true }, by: ['mask'] },

@@ -63,12 +63,20 @@ export function checkApplicable(
     refuse(foreign === 'minP' ? '--min-p' : `--${foreign}`, 'is for language models');
   }
   if (options.csv !== undefined && kind === undefined) refuse('--csv', 'is for learners');
+  if (options.csv !== undefined && kind === 'array') {
+    refuse('--csv', 'is for rows, texts and images: give the file of an array as an input');
+  }
   if (options.onnx !== undefined && kind === undefined) refuse('--onnx', 'is for learners');
   if (options.activation !== undefined && kind === undefined) {
     refuse('--activation', 'is for learners');
   }
-  if (options.trainingOnly !== undefined && kind !== 'vision') {
-    refuse('--training-only', 'is for learners of images');
+  if (options.csv !== undefined && kind === 'mixed')
+    refuse('--csv', 'is for learners of one input');
+  if (options.trainingOnly !== undefined && !['vision', 'array', 'mixed'].includes(kind ?? '')) {
+    refuse('--training-only', 'is for learners of images and arrays');
+  }
+  if (options.tokenizer !== undefined && kind !== 'text' && kind !== 'lm') {
+    refuse('--tokenizer', 'is for learners of texts');
   }
   if (options.column !== undefined && (kind === 'tabular' || kind === 'collab')) {
     refuse('--column', 'is for texts and images: rows have the columns of the learner');

@@ -33,8 +33,8 @@ export async function predictInputs(
   }
   const results: Result[] = [];
   await withStatus(async (show) => {
-    for await (const { item } of itemsOfAll(inputs, predictor)) {
-      const input = item instanceof Uint8Array ? '-' : item;
+    for await (const { item, argument } of itemsOfAll(inputs, predictor)) {
+      const input = item instanceof Uint8Array ? argument : item;
       const result = { input, ...(await predictor.predict(item)) };
       await masks?.write(item, result);
       results.push(result);
@@ -46,6 +46,8 @@ export async function predictInputs(
 
 interface GivenItem {
   readonly item: unknown;
+  /** As it stands on the command line. */
+  readonly argument: string;
   /** What tells it from others; undefined for a single one. */
   readonly name: string | undefined;
 }
@@ -59,7 +61,7 @@ async function* itemsOfAll(
     for (const [i, item] of items.entries()) {
       const place = items.length > 1 ? ` [${i}]` : '';
       const name = inputs.length > 1 || items.length > 1 ? `${argument}${place}` : undefined;
-      yield { item, name };
+      yield { item, argument, name };
     }
   }
 }

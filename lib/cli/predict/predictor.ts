@@ -70,7 +70,9 @@ function continuing(learner: LMLearner, settings: GenerateSettings): Predictor {
 export function predicting(learner: Learner<unknown, unknown>): Predictor {
   const rows = learner.kind === 'tabular' || learner.kind === 'collab';
   const schema = rows ? learner.schema : undefined;
-  const classes = classesOf(learner.vocab);
+  const { kind, description } = learner;
+  // Inputs have vocabularies as well.
+  const classes = kind === 'mixed' ? description.classes : classesOf(learner.vocab);
   return {
     kind: learner.kind,
     description: learner.description,

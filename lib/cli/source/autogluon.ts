@@ -1,6 +1,7 @@
 import { CommandError } from '../errors.js';
 import type { FileTree, FoundLearner } from './file-tree.js';
-import { listed, trainersOf } from './named-facts.js';
+import { listed } from '../../learner/errors/index.js';
+import { trainersOf } from './named-facts.js';
 
 const INSIDE = /(?:^|\/)model-internals\.pkl$/;
 const NOTE =

@@ -2,7 +2,8 @@ import { CommandError } from '../errors.js';
 import { findInAutogluon } from './autogluon.js';
 import type { FileTree, FoundLearner } from './file-tree.js';
 import { findInMlflow } from './mlflow.js';
-import { listed, pinnedVersions } from './named-facts.js';
+import { listed } from '../../learner/errors/index.js';
+import { pinnedVersions } from './named-facts.js';
 
 /** What libraries call a learner's file, the likeliest first. */
 const NAMES = ['export.pkl', 'model.pkl', 'learner.pkl', 'model.fastai', 'saved_model.pkl'];

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import { CommandError } from '../errors.js';
 import type { FileTree, FoundLearner } from './file-tree.js';
-import { listed, pinnedVersions } from './named-facts.js';
+import { listed } from '../../learner/errors/index.js';
+import { pinnedVersions } from './named-facts.js';
 
 const DESCRIPTION = /(?:^|\/)MLmodel$/;
 

@@ -1,11 +1,3 @@
-/** How many of several things a message names. */
-const LISTED = 8;
-
-export function listed(names: readonly string[]): string {
-  const rest = names.length - LISTED;
-  return names.slice(0, LISTED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-}
-
 const TRAINERS = ['fastai', 'fastcore', 'torch', 'torchvision', 'timm', 'spacy'];
 
 /** Of a table of packages, those that a learner's numbers depend on. */

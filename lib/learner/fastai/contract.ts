@@ -5,11 +5,13 @@ import type { Shown } from './shown.js';
 
 /**
  * What a learner predicts from: a text, the beginning of a text (`lm`), a data frame row, a user
- * and item pair, an image, or anything else (`custom`).
+ * and item pair, an image, an array of numbers such as a time series (`array`), several inputs
+ * (`mixed`), or anything else (`custom`).
  *
  * @publicApi
  */
-export type LearnerKind = 'text' | 'lm' | 'tabular' | 'collab' | 'vision' | 'custom';
+export type LearnerKind =
+  'text' | 'lm' | 'tabular' | 'collab' | 'vision' | 'array' | 'mixed' | 'custom';
 
 /** `dls.vocab`: a list of names, or one list for each input and target that has one. @publicApi */
 export type Vocab = readonly string[] | readonly (readonly string[])[];
@@ -36,6 +38,37 @@ export type Prediction<Decoded = DecodedTarget> = [decoded: Decoded, target: Ten
  * @publicApi
  */
 export type Predictions = [predictions: Tensor, targets: null];
+
+/** What `getPreds` gives beside the predictions. @publicApi */
+export interface PredsOptions {
+  /** The decoded predictions, fastai's `with_decoded`: indices, flags or values. @default false */
+  readonly withDecoded?: boolean;
+  /** What the model was given, fastai's `with_input`. @default false */
+  readonly withInput?: boolean;
+}
+
+/**
+ * What a model is given for a list of items: images float32 `[items, channels, height, width]`;
+ * rows int64 codes `[items, columns]` and float32 numbers `[items, columns]`; texts int64 ids
+ * `[length]` each, without padding. Images of several sizes come one by one as well. Of several inputs
+ * a tensor `[items, ...]` for each of them, where all items have the same sizes.
+ *
+ * @publicApi
+ */
+export type GivenInputs = Tensor | readonly Tensor[];
+
+/**
+ * fastai's tuple of `get_preds`: the inputs where they are asked for, predictions, no targets, and
+ * the decoded predictions where they are asked for.
+ *
+ * @publicApi
+ */
+export type PredictionsWith<Options extends PredsOptions> = [
+  ...(Options['withInput'] extends true ? [inputs: GivenInputs] : []),
+  predictions: Tensor,
+  targets: null,
+  ...(Options['withDecoded'] extends true ? [decoded: Tensor] : []),
+];
 
 /**
  * Name of an activation that `Learner.load` accepts in place of an unknown loss function's.
@@ -105,10 +138,13 @@ export interface LearnerOptions {
   /** Text rules that the file names but does not define, by the function's name. */
   rules?: TextRules;
   /**
-   * Splits texts in place of a tokenizer that is not in the file (SentencePiece, a class of your
-   * own). The learner's rules run before it.
+   * Splits texts in place of a tokenizer that is not in the file: the path or the bytes of a
+   * SentencePiece `.model` file, for fastai's `SentencePieceTokenizer` and classes of your own, or a
+   * function. The learner's rules run before it. Pieces are those of Python's `sentencepiece`.
+   *
+   * @default the tokenizer of the file, SentencePiece models included
    */
-  tokenizer?: (text: string) => string[];
+  tokenizer?: string | Uint8Array | ((text: string) => string[]);
   /**
    * Python source of classes and functions that the file only names: a `.py` file, a notebook, or a
    * list of them, in the order in which Python would have run them. Needed for learners of fastai 2.0
@@ -207,10 +243,26 @@ export interface LearnerDescription {
   readonly columns?: TabularSchema;
   /** Of images: the size that all have when the model sees them, in pixels. */
   readonly size?: readonly [height: number, width: number];
+  /** Of arrays: the shape of an item without the batch, e.g. `[variables, length]`; null where any size is taken. */
+  readonly shape?: readonly (number | null)[];
+  /** Of several inputs: each by itself, in the order in which an item lists them. */
+  readonly inputs?: readonly LearnerInput[];
+}
+
+/** One of the inputs of a learner of kind `mixed`. @publicApi */
+export interface LearnerInput extends Pick<
+  LearnerDescription,
+  'kind' | 'columns' | 'size' | 'shape'
+> {
+  /** Its name in an item that is an object, and the name of its part in a form. */
+  readonly name: string;
 }
 
 /** What the transforms of a learner tell of its answers. */
-export type Answers = Pick<LearnerDescription, 'task' | 'classes' | 'targets' | 'size'>;
+export type Answers = Pick<
+  LearnerDescription,
+  'task' | 'classes' | 'targets' | 'size' | 'shape' | 'inputs'
+>;
 
 /** What is to be explained: which of a model's outputs, once there are some. */
 export interface Asked {
@@ -227,11 +279,20 @@ export interface Asked {
 export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   readonly vocab: Vocab;
   /** Item and batch transforms of one item. @throws InputError for an item they do not take. */
-  encode(item: unknown): Encoded;
+  encode(item: unknown): Encoded | Promise<Encoded>;
   /** The model's output before the loss function's activation, a row an item. */
   forward(batch: readonly Encoded[]): Promise<Tensor>;
   /** The same for kinds that take whole tables. @throws InputError */
   forwardAll?(items: unknown): Promise<Tensor>;
+  /** What the model is given, as `getPreds` tells it. */
+  inputs?(batch: readonly Encoded[]): Promise<GivenInputs>;
+  /** The same for kinds that take whole tables. @throws InputError */
+  inputsAll?(items: unknown): GivenInputs;
+  /**
+   * Passes with the transforms of training, each of which draws anew; without it they would be
+   * plain ones. @throws NotAugmentableError
+   */
+  augmented?(batch: readonly Encoded[], seed: number): Promise<() => Promise<Tensor>>;
   /** fastai's first element of `predict` for one row of decoded predictions. */
   decode(target: Tensor, encoded: Encoded): Decoded;
   /** What the answers are, as far as transforms tell. */

@@ -5,7 +5,7 @@ import type { Loss } from './losses/loss.js';
 /** The rest comes from the loss function, the model and the columns. */
 export function describeLearner(
   kind: LearnerKind,
-  { task, classes, targets, size }: Answers,
+  { task, classes, targets, size, shape, inputs }: Answers,
   { threshold }: Pick<Loss, 'threshold'>,
   range: LearnerDescription['range'],
   columns: TabularSchema | undefined,
@@ -21,6 +21,8 @@ export function describeLearner(
     ...(task === 'regress' && targets && { targets }),
     ...(columns && { columns }),
     ...(size && { size }),
+    ...(shape && { shape }),
+    ...(inputs && { inputs }),
   };
 }
 

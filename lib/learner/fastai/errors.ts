@@ -1,4 +1,4 @@
-import { InputError, VtsError } from '../errors/index.js';
+import { InputError, quoted, shortened, VtsError } from '../errors/index.js';
 
 /**
  * The file is not a fastai 2 learner but a bare module, an optimizer, weights, or something else.
@@ -168,11 +168,37 @@ export class UnsupportedTokenizerError extends VtsError {
   constructor(
     readonly tokenizer: string,
     reason = 'whose code is not in the file',
+    remedy = 'give a function that splits as it does with ' +
+      'Learner.load(file, { tokenizer: (text) => text.split(/\\s+/) }), or pass lists of tokens to predict()',
   ) {
+    super(`The learner splits its texts with "${tokenizer}", ${reason}; ${remedy}.`);
+  }
+}
+
+/**
+ * The SentencePiece model (`spm.model`) that a learner splits its texts with cannot be used: it is
+ * another file, damaged, or larger than a vocabulary can be.
+ *
+ * @publicApi
+ */
+export class SentencePieceModelError extends VtsError {
+  constructor(fact: string) {
     super(
-      `The learner splits its texts with "${tokenizer}", ${reason}; give a function that splits as it does with ` +
-        'Learner.load(file, { tokenizer: (text) => text.split(/\\s+/) }), or pass lists of tokens to predict().',
+      `The SentencePiece model ${fact}; give the .model file that SentencePieceTrainer wrote with ` +
+        "Learner.load(file, { tokenizer: 'spm.model' }).",
     );
+  }
+}
+
+/**
+ * The option `tokenizer` of `Learner.load` is of a type that is not taken, names no file, or is not
+ * the tokenizer that the learner was trained with.
+ *
+ * @publicApi
+ */
+export class TokenizerOptionError extends VtsError {
+  constructor(fact: string, remedy: string) {
+    super(`${fact}; ${remedy}.`);
   }
 }
 
@@ -231,11 +257,10 @@ export class MissingColumnError extends InputError {
     readonly columns: readonly string[],
     available: readonly string[],
   ) {
-    const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
     const what = columns.length === 1 ? 'column' : 'columns';
-    const given = available.length === 0 ? 'none' : list(available.slice(0, 30));
+    const given = available.length === 0 ? 'none' : quoted(available);
     super(
-      `The learner needs the ${what} ${list(columns)}, and was given ${given}; add what is missing.`,
+      `The learner needs the ${what} ${quoted(columns)}, and was given ${given}; add what is missing.`,
     );
   }
 }
@@ -307,11 +332,40 @@ export class EmptyImageError extends InputError {
 /** The path of an image cannot be read. @publicApi */
 export class UnreadableImageFileError extends InputError {
   constructor(path: string, cause: unknown) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    super(`The image at "${path}" cannot be read (${detail}); pass the path of an existing file.`, {
-      cause,
-    });
+    super(
+      `The image at "${shortened(path)}" cannot be read (${detailOf(cause)}); pass the path of an existing file.`,
+      { cause },
+    );
   }
+}
+
+/** The path or URL of an item leads to nothing that can be read. @publicApi */
+export class UnreadableItemError extends InputError {
+  constructor(place: string, cause: unknown) {
+    super(
+      `The item at "${shortened(place)}" cannot be read (${detailOf(cause)}); pass the path of an existing file, or bytes.`,
+      { cause },
+    );
+  }
+}
+
+/** An item has more bytes than are read of one. @publicApi */
+export class ItemTooLargeError extends InputError {
+  constructor(
+    /** Most bytes of an item. */
+    readonly limit: number,
+  ) {
+    super(
+      `The item has more than ${limit} bytes, the most that is read of one; pass a smaller one.`,
+    );
+  }
+}
+
+/** A system error's message ends with the whole path. */
+function detailOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return shortened(String(cause));
+  const { code } = cause as NodeJS.ErrnoException;
+  return shortened(code === undefined ? cause.message : cause.message.replace(/, \w+ '[^]*$/, ''));
 }
 
 /** Answers of this learner cannot be explained, or not in this way. @publicApi */
@@ -329,14 +383,33 @@ export class ExplainTargetError extends InputError {
     readonly outputs: number,
     names: readonly string[] = [],
   ) {
-    const some = names.slice(0, 8).map((name) => `"${name}"`);
-    const known = some.length > 0 ? `: ${some.join(', ')}${names.length > 8 ? ', …' : ''}` : '';
+    const known = names.length > 0 ? `: ${quoted(names)}` : '';
     super(
       `The learner has no output ${typeof target === 'string' ? `"${shortened(target)}"` : target} to explain; pass an index from 0 to ${outputs - 1}, or a name that it knows${known}.`,
     );
   }
 }
 
-function shortened(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+/** The transforms of this learner's training cannot be repeated here. @publicApi */
+export class NotAugmentableError extends InputError {
+  constructor(fact: string, remedy: string) {
+    super(`${fact}; ${remedy}.`);
+  }
+}
+
+/** An option of `tta` has a value that cannot be used. @publicApi */
+export class InvalidTtaOptionError extends InputError {
+  constructor(
+    readonly option: string,
+    expected: string,
+  ) {
+    super(`The option "${option}" of tta has another value; give ${expected}.`);
+  }
+}
+
+/** An array that a learner of arrays does not take: its form, its shape or an element. @publicApi */
+export class ArrayItemError extends InputError {
+  constructor(fact: string, remedy: string) {
+    super(`The array ${fact}; ${remedy}.`);
+  }
 }

@@ -16,7 +16,9 @@ const factories: Partial<Record<LearnerKind, () => Promise<InferenceFactory>>> =
   text: async () => (await import('./text/text-inference.js')).createTextInference,
   tabular,
   collab: tabular,
+  mixed: async () => (await import('./mixed/mixed-inference.js')).createMixedInference,
   vision: async () => (await import('./vision/vision-inference.js')).createVisionInference,
+  array: async () => (await import('./arrays/array-inference.js')).createArrayInference,
 };
 
 /** @throws UnsupportedLearnerError for a kind that has no inference. */
@@ -27,9 +29,15 @@ export async function createInference(
 ): Promise<Inference<unknown, unknown>> {
   const factory = await factories[file.kind]?.();
   if (!factory) {
+    if (file.className.endsWith('.GANLearner')) {
+      throw new UnsupportedLearnerError(
+        'The file holds a GAN, two models that train each other, which is not served as a learner',
+        'save its generator with torch.save(learn.model.generator, path), and serve that with pytorch.saveModel(name, path)',
+      );
+    }
     throw new UnsupportedLearnerError(
       `The file holds a learner of kind "${file.kind}" (${file.className}), which cannot be served yet`,
-      'serve its model with a custom runner over its ONNX file',
+      'serve its model with pytorch.saveModel(name, "export.pkl"), and prepare the tensors yourself',
     );
   }
   return factory(file, target, options);

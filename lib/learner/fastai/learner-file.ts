@@ -1,4 +1,6 @@
 import {
+  asItems,
+  describeValue,
   Module,
   PyDict,
   PyGlobal,
@@ -10,6 +12,7 @@ import {
 import type { LearnerKind } from './contract.js';
 import { readDataLoaders, type DataLoadersRecord } from './data/data-loaders.js';
 import { transformName } from './data/pipeline.js';
+import { takesSeveral } from './data/several-inputs.js';
 import { FastaiVersionError, NotALearnerError } from './errors.js';
 
 /** An export.pkl, read but not yet lowered: inert records and the module tree. */
@@ -74,13 +77,32 @@ function refuseVersionOne({ root, globals }: TorchFile): void {
 function kindOf(record: PyObject, dls: DataLoadersRecord): LearnerKind {
   const learner = transformName(record);
   const dataset = dls.dataset ? transformName(dls.dataset) : '';
+  // Two models that train each other, and no target.
+  if (learner === 'GANLearner') return 'custom';
   if (dataset === 'TabularCollab') return 'collab';
   if (dataset.startsWith('Tabular')) return 'tabular';
+  if (takesSeveral(dls)) return 'mixed';
   const stages = dls.inputs.flatMap(({ transforms }) => transforms.map(transformName));
   if (stages.includes('Numericalize')) {
     return learner === 'LMLearner' || dls.targets.length === 0 ? 'lm' : 'text';
   }
-  return readsImages(dls) ? 'vision' : 'custom';
+  if (readsImages(dls)) return 'vision';
+  return readsArrays(dls) ? 'array' : 'custom';
+}
+
+/** Classes of what leaves the inputs' transforms at training, where the items are arrays. */
+const ARRAYS =
+  /^(numpy\.ndarray|torch\.(_tensor\.)?Tensor|fastai2?\.torch_core\.Tensor(Base|Image(BW)?)|(tsai\.(data\.)?core|timeseries(_fastai)?\.core)\.\w+)$/;
+
+/** One input, of arrays or tensors: by what left its transforms, or of a dataset without any. */
+function readsArrays({ dataset, inputs, loader }: DataLoadersRecord): boolean {
+  // tsai's loader of several loaders gives a tuple of what they give.
+  if (inputs.length > 1 || transformName(loader) === 'MixedDataLoader') return false;
+  const [input] = inputs;
+  if (!input) return dataset !== undefined && asItems(dataset.attr('tls')) === undefined;
+  if (input.transforms.length === 0 && !Array.isArray(input.types)) return true;
+  const last = asItems(input.types)?.at(-1);
+  return last instanceof PyGlobal && ARRAYS.test(last.qualifiedName);
 }
 
 function readsImages(dls: DataLoadersRecord): boolean {
@@ -94,7 +116,5 @@ function describe(value: PyValue): string {
   if (value instanceof PyDict) return 'a dictionary (weights saved with learner.save(), perhaps)';
   const module = Module.from(value);
   if (module) return `a bare model of class "${module.className}"`;
-  if (value instanceof PyObject) return `an object of class "${value.className}"`;
-  if (value === null) return 'None';
-  return `a value of another kind (${Array.isArray(value) ? 'a list' : typeof value})`;
+  return describeValue(value);
 }

@@ -1,3 +1,4 @@
+import type { Tensor } from 'onnxruntime-common';
 import { sharingCode } from '../onnx/tracing/read-sources.js';
 import { BaseLearner } from './base-learner.js';
 import type {
@@ -8,14 +9,23 @@ import type {
   LearnerDescription,
   LearnerOptions,
   Prediction,
+  GivenInputs,
+  LearnerKind,
   Predictions,
+  PredictionsWith,
+  PredsOptions,
   ShownRow,
   TabularSchema,
   Vocab,
 } from './contract.js';
 import { rowOf } from './data/rows.js';
 import { readTarget } from './data/target.js';
-import { NotExplainableError, UnexpectedItemError, WrongLearnerKindError } from './errors.js';
+import {
+  NotAugmentableError,
+  NotExplainableError,
+  UnexpectedItemError,
+  WrongLearnerKindError,
+} from './errors.js';
 import { Question } from './explain/question.js';
 import type { Explanation, ExplainOptions } from './explanation.js';
 import { describeLearner, rangeOf } from './description.js';
@@ -23,7 +33,9 @@ import { createInference } from './kinds.js';
 import { openLearnerFile, type LearnerFile } from './learner-file.js';
 import type { Loss } from './losses/loss.js';
 import { openLoss } from './losses/open-loss.js';
+import { refuseBoxes } from './refuse-boxes.js';
 import type { Shown } from './shown.js';
+import type { TtaOptions, TtaPredictions } from './tta.js';
 
 /**
  * A fastai 2 learner, read from its `export.pkl` and run by onnxruntime. No code in it is executed.
@@ -69,6 +81,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
         const learner: BaseLearner = await LMLearner.create(source, file, options);
         return learner as Learner<Item, Decoded>;
       }
+      refuseBoxes(file);
       const own = sharingCode(options);
       const loss = await openLoss(file, own);
       const target = readTarget(file.dls.targets.flatMap(({ transforms }) => transforms));
@@ -97,7 +110,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
    */
   async predict(item: Item): Promise<Prediction<Decoded>> {
     const inference = this.#use();
-    const encoded = inference.encode(item);
+    const encoded = await inference.encode(item);
     const activated = await this.loss.activation(await inference.forward([encoded]));
     const target = rowOf(await this.loss.decodes(activated), 0);
     return [inference.decode(target, encoded), target, rowOf(activated, 0)];
@@ -108,19 +121,66 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
    * neighbour in the batch changes nothing (in fastai it does, for texts).
    *
    * @param items A list; for learners that predict from rows also a data frame (arquero's `Table`).
+   * @param options Whether to give decoded predictions and what the model was given as well.
    * @returns float32 predictions of shape `[items, ...]` after the activation, and `null` for the
-   * targets.
+   * targets; with `withDecoded` the decoded predictions (int64 indices, bool flags or float32
+   * values) at the end, with `withInput` the inputs at the beginning. Rows are in the order of the
+   * items.
    * @throws InputError for an empty list, or an item that the learner's transforms do not take.
+   * @throws WrongLearnerKindError for `withInput` of a learner that cannot tell what it gives.
    */
-  async getPreds(items: readonly Item[] | FrameLike): Promise<Predictions> {
+  async getPreds<const Options extends PredsOptions = PredsOptions>(
+    items: readonly Item[] | FrameLike,
+    options?: Options,
+  ): Promise<PredictionsWith<Options>> {
+    const { withDecoded = false, withInput = false } = options ?? {};
+    const predictions = await this.loss.activation(await this.#outputs(items));
+    const inputs = withInput ? [await this.#inputs(items)] : [];
+    const decoded = withDecoded ? [await this.loss.decodes(predictions)] : [];
+    return [...inputs, predictions, null, ...decoded] as PredictionsWith<Options>;
+  }
+
+  /**
+   * fastai's `learner.tta(dl=learner.dls.test_dl(items), n=n, beta=beta, use_max=useMax)`: the mean
+   * of predictions after the random transforms of training, drawn towards the plain ones.
+   *
+   * Batches have the size that the learner was exported with, as transforms may draw once for a
+   * batch, or have draws given for its images. What is random has fastai's distribution, not its
+   * numbers. Learners of texts and rows have no random transforms, and answer as `getPreds` does.
+   *
+   * @returns `[float32 predictions, null]`; with `beta: null` `[[augmented, plain], null]`. With
+   * `useMax` the greatest of all passes and the plain one, which `beta` does not change.
+   * @throws NotAugmentableError (an InputError) for a learner whose training changes images in a
+   * way that is not known here, and for kinds other than images, texts and rows; InvalidTtaOptionError; and as {@link getPreds}.
+   */
+  async tta(
+    items: readonly Item[] | FrameLike,
+    options: TtaOptions & { beta: null; useMax?: false },
+  ): Promise<[[augmented: Tensor, plain: Tensor], null]>;
+  async tta(
+    items: readonly Item[] | FrameLike,
+    options?: TtaOptions & { beta?: number },
+  ): Promise<Predictions>;
+  async tta(items: readonly Item[] | FrameLike, options?: TtaOptions): Promise<TtaPredictions>;
+  async tta(items: readonly Item[] | FrameLike, options: TtaOptions = {}): Promise<TtaPredictions> {
+    const { between, checkTtaOptions, combined } = await import('./tta.js');
+    const { n, beta, useMax, seed } = checkTtaOptions(options);
     const inference = this.#use();
-    if (inference.forwardAll) {
-      return [await this.loss.activation(await inference.forwardAll(items)), null];
+    const [plain] = await this.getPreds(items);
+    const passes: Tensor[] = [];
+    if (inference.augmented) {
+      const pass = await inference.augmented(await encodedBy(inference, items), seed);
+      while (passes.length < n) passes.push(await this.loss.activation(await pass()));
+    } else if (ALIKE_IN_TRAINING.has(this.kind)) passes.push(plain);
+    else {
+      throw new NotAugmentableError(
+        `The transforms of training of a learner of kind "${this.kind}" are not run here`,
+        'use getPreds()',
+      );
     }
-    if (!Array.isArray(items)) throw new UnexpectedItemError('a data frame', 'a list of items');
-    if (items.length === 0) throw new UnexpectedItemError('an empty list', 'one item or more');
-    const encoded = items.map((item) => inference.encode(item));
-    return [await this.loss.activation(await inference.forward(encoded)), null];
+    const augmented = combined(passes, useMax);
+    if (useMax) return [combined([plain, augmented], true), null];
+    return beta === null ? [[augmented, plain], null] : [between(augmented, plain, beta), null];
   }
 
   /**
@@ -212,8 +272,39 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     await Promise.all([this.inference.release(), this.loss.release?.()]);
   }
 
+  async #outputs(items: unknown): Promise<Tensor> {
+    const inference = this.#use();
+    if (inference.forwardAll) return inference.forwardAll(items);
+    return inference.forward(await encodedBy(inference, items));
+  }
+
+  async #inputs(items: unknown): Promise<GivenInputs> {
+    const inference = this.#use();
+    if (inference.inputsAll) return inference.inputsAll(items);
+    const { inputs } = inference;
+    if (!inputs)
+      throw new WrongLearnerKindError(
+        'getPreds({ withInput: true })',
+        'text, tabular or vision',
+        this.kind,
+      );
+    return inputs(await encodedBy(inference, items));
+  }
+
   #use(): Inference<unknown, Decoded> {
     this.assertNotReleased();
     return this.inference;
   }
+}
+
+/** Kinds of learners that fastai gives no random transforms. */
+const ALIKE_IN_TRAINING: ReadonlySet<LearnerKind> = new Set(['text', 'tabular', 'collab']);
+
+async function encodedBy(
+  inference: Inference<unknown, unknown>,
+  items: unknown,
+): Promise<unknown[]> {
+  if (!Array.isArray(items)) throw new UnexpectedItemError('a data frame', 'a list of items');
+  if (items.length === 0) throw new UnexpectedItemError('an empty list', 'one item or more');
+  return Promise.all(items.map(async (item) => inference.encode(item)));
 }

@@ -2,13 +2,12 @@ import type { Graph } from '../onnx/graph.js';
 import type { LowerOptions } from '../onnx/lowering/lower-model.js';
 import type { ModelSession } from '../onnx/session/model-session.js';
 import { openSizedModel, type LowerFor } from '../onnx/session/open-sized.js';
-import { openSession, type SessionOptions } from '../onnx/session/create-session.js';
+import type { SessionOptions } from '../onnx/session/create-session.js';
 import { keptName } from '../onnx/session/kept-model.js';
-import type { OnnxSession } from '../onnx/session/onnx-session.js';
 import { readSources } from '../onnx/tracing/read-sources.js';
-import { guarded } from '../runtime/run-guard.js';
 import type { LearnerOptions } from './contract.js';
 import { NothingToQuantizeError } from './errors.js';
+import type { ExpectedModel } from './foreign/expected-model.js';
 import type { LearnerFile } from './learner-file.js';
 
 /** How a model is lowered for a session of its kind. */
@@ -25,20 +24,20 @@ export interface OpenedModel<Facts> {
  *
  * @param lower Gives the graph, and plain data that its caller needs. It is asked only where no
  * folder keeps both from the last time, so that the code that lowers is not loaded either.
+ * @param expected What an ONNX file must be like to be the learner's model.
  */
 export async function openModel<Facts>(
   file: LearnerFile,
   options: LearnerOptions,
   lower: (model: LearnerFile['model'], how: HowToLower) => Promise<LoweredWith<Facts>>,
+  expected?: ExpectedModel,
 ): Promise<OpenedModel<Facts>> {
   const { onnx, intraOpNumThreads = 1, quantize, cacheFolder } = options;
   const int8 = quantize === 'int8';
   const sessionOptions: SessionOptions = { intraOpNumThreads, ...(int8 && { exactInt8: true }) };
   if (onnx !== undefined) {
-    const session = await guarded(() =>
-      int8 ? quantizedFile(onnx, cacheFolder, sessionOptions) : openSession(onnx, sessionOptions),
-    );
-    return { session };
+    const { openForeign } = await import('./foreign/open-foreign.js');
+    return { session: await openForeign(onnx, options, sessionOptions, expected) };
   }
   const sources = await readSources(options.code);
   const lowerOf =
@@ -93,15 +92,4 @@ async function quantized(graph: Graph): Promise<Graph> {
   const result = quantizeGraph(graph);
   if (result.nodes.every((node, i) => node === graph.nodes[i])) throw new NothingToQuantizeError();
   return result;
-}
-
-async function quantizedFile(
-  onnx: string | Uint8Array,
-  cacheFolder: string | undefined,
-  options: SessionOptions,
-): Promise<OnnxSession> {
-  const { openQuantizedFile } = await import('../onnx/quantize/quantized-session.js');
-  const session = await openQuantizedFile(onnx, cacheFolder, options);
-  if (!session) throw new NothingToQuantizeError();
-  return session;
 }

@@ -39,5 +39,16 @@ export interface ShownColumns {
   readonly columns: readonly ShownCell[];
 }
 
+/** Numbers as a model sees them, after the transforms: row by row. @publicApi */
+export interface ShownNumbers {
+  readonly values: readonly number[];
+  readonly shape: readonly number[];
+}
+
+/** What a model sees of an item of several inputs: each by its name, in their order. @publicApi */
+export interface ShownInputs {
+  readonly inputs: readonly ({ readonly name: string } & (ShownText | ShownImage | ShownNumbers))[];
+}
+
 /** What a model sees of an item. @publicApi */
-export type Shown = ShownText | ShownImage | ShownColumns;
+export type Shown = ShownText | ShownImage | ShownColumns | ShownNumbers | ShownInputs;

@@ -73,6 +73,7 @@ function isOffered(
   if (name === 'predict') return true;
   if (description.kind === 'module') return false;
   const { kind, task } = description;
+  if (name === 'explain' && (kind === 'array' || kind === 'mixed')) return false;
   return name === 'show' || EXPLAINED.includes(task) || (task === 'regress' && kind !== 'vision');
 }
 

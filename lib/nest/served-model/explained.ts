@@ -13,7 +13,13 @@ interface PngJson {
 
 /** What a model sees of an item, as JSON. */
 export async function shownJson(shown: Shown): Promise<object> {
-  return 'image' in shown ? { image: await pngOf(shown.image) } : shown;
+  if ('image' in shown) return { image: await pngOf(shown.image) };
+  if (!('inputs' in shown)) return shown;
+  const inputs: object[] = [];
+  for (const input of shown.inputs) {
+    inputs.push('image' in input ? { name: input.name, image: await pngOf(input.image) } : input);
+  }
+  return { inputs };
 }
 
 /** Why a model predicts what it does, as JSON. */

@@ -4,6 +4,7 @@ import type { TabularSchema } from '../../learner/fastai/contract.js';
 import { decodeBody } from '../io/body-text.js';
 import { learnerExample } from '../io/data-frame/frame-schema.js';
 import { writeOrient } from '../io/data-frame/orients.js';
+import { listed, quoted } from '../../learner/errors/index.js';
 import { errorOf, InvalidBodyError } from '../io/errors.js';
 import type { IoSchema } from '../io/io-descriptor.js';
 import { Json } from '../io/json.js';
@@ -96,10 +97,10 @@ export class RowsBody extends InputBody<GivenRows> {
     const columns = this.#columns().columns.map((column) => {
       return { name: column.name, place: header.indexOf(column.name), read: cellReader(column) };
     });
-    const lacking = columns.filter(({ place }) => place < 0).map(({ name }) => `"${name}"`);
+    const lacking = columns.filter(({ place }) => place < 0).map(({ name }) => name);
     if (lacking.length > 0) {
-      const all = columns.map(({ name }) => name).join(', ');
-      throw refused(`the CSV has no column ${lacking.join(', ')}`, `send all columns: ${all}`);
+      const all = listed(columns.map(({ name }) => name));
+      throw refused(`the CSV has no column ${quoted(lacking)}`, `send all columns: ${all}`);
     }
     const rows = lines.map((line) =>
       Object.fromEntries(columns.map(({ name, place, read }) => [name, read(line[place] ?? '')])),

@@ -12,6 +12,8 @@ export type DescribedLearner = Pick<
 const STRING: IoSchema = { type: 'string' };
 const INTEGER: IoSchema = { type: 'integer' };
 const FLOAT: IoSchema = { type: 'number', format: 'float' };
+/** A number that may be missing: NaN, which JSON has as null. */
+const FLOAT_OR_NULL: IoSchema = { ...FLOAT, nullable: true };
 const NULLABLE_STRING: IoSchema = { ...STRING, nullable: true };
 const BASE64: IoSchema = { type: 'string', format: 'byte' };
 
@@ -113,6 +115,26 @@ export function shownSchema({ kind }: DescribedLearner): IoSchema {
     const image = described(imageSchema(), 'After cropping and resizing, before normalizing.');
     return object('Shown', { image });
   }
+  if (kind === 'array') {
+    return object('Shown', {
+      values: described(list(FLOAT_OR_NULL), 'After the transforms, row by row.'),
+      shape: list(INTEGER),
+    });
+  }
+  if (kind === 'mixed') {
+    const input = object(
+      'ShownInput',
+      {
+        name: STRING,
+        image: imageSchema(),
+        tokens: list(STRING),
+        values: described(list({ type: 'number' }), 'Of numbers, row by row.'),
+        shape: list(INTEGER),
+      },
+      ['image', 'tokens', 'values', 'shape'],
+    );
+    return object('Shown', { inputs: described(list(input), 'Each as the model gets it.') });
+  }
   const column = object('Column', {
     name: STRING,
     value: described({ oneOf: CELL }, 'The category or #na#, or the number.'),
@@ -184,14 +206,16 @@ function decodedOf({ columns }: DescribedLearner): Record<string, IoSchema> {
 }
 
 /** Numbers of a model: NaN, which JSON has as null, comes of numbers that overflow float32 alone. */
-function numbers({ columns }: DescribedLearner): IoSchema {
+function numbers({ kind: of, columns }: DescribedLearner): IoSchema {
   const overflow = columns?.columns.some(({ kind }) => kind === 'number');
-  return overflow ? { ...FLOAT, nullable: true } : FLOAT;
+  return overflow || of === 'array' ? FLOAT_OR_NULL : FLOAT;
 }
 
-function regressed({ columns, targets }: DescribedLearner, number: IoSchema): IoSchema {
+function regressed({ kind, columns, targets }: DescribedLearner, number: IoSchema): IoSchema {
   if (columns !== undefined && targets?.length === 1) return number;
-  return { oneOf: [number, list(number)] };
+  // A forecast of several variables has rows, of any depth.
+  const nested = kind === 'array' ? [list(list({}))] : [];
+  return { oneOf: [number, list(number), ...nested] };
 }
 
 /**

@@ -1,5 +1,10 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { LearnerDescription, LearnerKind, Vocab } from '../../learner/fastai/contract.js';
+import type {
+  LearnerDescription,
+  LearnerInput,
+  LearnerKind,
+  Vocab,
+} from '../../learner/fastai/contract.js';
 import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
 import { InvalidBodyError } from '../io/errors.js';
 import { Image } from '../io/image.js';
@@ -7,9 +12,11 @@ import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
 import { Text } from '../io/text.js';
 import { Answer, AnswerBody, type AnswerForms } from './answer-body.js';
 import { explanationJson, shownJson } from './explained.js';
+import { ArrayBody } from './array-body.js';
 import { addedWords, continuedText } from './generate.js';
 import { GenerateBody, type Generation } from './generate-body.js';
 import { maskAnswer } from './mask-answer.js';
+import { MixedBody } from './mixed-body.js';
 import { predictRows } from './predict-rows.js';
 import { RowsBody, type GivenRows } from './rows-body.js';
 import {
@@ -30,6 +37,10 @@ export interface LearnerFacts {
   readonly kind: LearnerKind;
   /** It predicts masks. */
   readonly mask: boolean;
+  /** Of kind `mixed`: its inputs. */
+  readonly inputs?: readonly LearnerInput[];
+  /** What a path goes through before its image is opened, and the bytes of a request do not. */
+  readonly skipped?: string;
 }
 
 /** What tells the kinds of learners apart. */
@@ -73,7 +84,7 @@ export function learnerEndpoints(
 ): ServedEndpoints {
   const { input, item, predicted, predict } = kindOf(facts, runnerOf);
   const describe = (): LearnerDescription => runnerOf().description;
-  const description = `A learner of kind "${facts.kind}".`;
+  const description = `A learner of kind "${facts.kind}".${skippedNote(facts)}`;
   const endpoint = (
     summary: string,
     forms: AnswerForms,
@@ -93,7 +104,7 @@ export function learnerEndpoints(
     show,
   };
   // There is no one answer to explain.
-  if (facts.kind === 'lm' || facts.mask) return endpoints;
+  if (['lm', 'array', 'mixed'].includes(facts.kind) || facts.mask) return endpoints;
   const explain = endpoint(
     `Why ${tag} predicts what it does`,
     { schema: () => explanationSchema(describe()) },
@@ -107,7 +118,7 @@ export function learnerEndpoints(
   return { ...endpoints, explain };
 }
 
-function kindOf({ kind, mask }: LearnerFacts, runnerOf: () => Runner): Kind {
+function kindOf({ kind, mask, inputs = [] }: LearnerFacts, runnerOf: () => Runner): Kind {
   const describe = (): LearnerDescription => runnerOf().description;
   const plain = {
     item: (given: unknown) => given,
@@ -142,6 +153,10 @@ function kindOf({ kind, mask }: LearnerFacts, runnerOf: () => Runner): Kind {
         predict: (given) => predictRows(runnerOf() as never, given as GivenRows),
       };
     }
+    case 'array':
+      return { ...plain, input: new ArrayBody(() => describe().shape) };
+    case 'mixed':
+      return { ...plain, input: new MixedBody(inputs) };
     case 'vision':
       return {
         ...plain,
@@ -151,6 +166,13 @@ function kindOf({ kind, mask }: LearnerFacts, runnerOf: () => Runner): Kind {
     default:
       return { ...plain, input: Text.fromSample('I really liked that movie!') };
   }
+}
+
+/** What the document and the log say of a learner whose paths go through code of its own. */
+export function skippedNote({ skipped }: LearnerFacts): string {
+  return skipped === undefined
+    ? ''
+    : ` Its get_x "${skipped}" runs for paths, as in fastai: the bytes of a request skip it.`;
 }
 
 async function predictOne(runner: Runner, item: unknown, query: URLSearchParams): Promise<Answer> {
@@ -167,7 +189,10 @@ async function predictOne(runner: Runner, item: unknown, query: URLSearchParams)
       return new Answer({ prediction: nested(decoded as Tensor), width, height });
     }
     default: {
-      const scored = scoredOf(triple, classesOf(runner.vocab as Vocab));
+      // Inputs have vocabularies as well.
+      const { kind, classes } = description;
+      const names = kind === 'mixed' ? classes : classesOf(runner.vocab as Vocab);
+      const scored = scoredOf(triple, names);
       const { threshold } = description;
       return new Answer(threshold === undefined ? scored : { ...scored, threshold });
     }

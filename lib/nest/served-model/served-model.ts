@@ -1,11 +1,14 @@
+import { Logger } from '@nestjs/common';
 import { FASTAI } from '../../serving/models/fastai/rules.js';
 import type { FastaiRunner } from '../../serving/models/fastai/types.js';
 import type { RunnerHandle } from '../../serving/runner/runner-types.js';
 import type { Model } from '../../serving/store/index.js';
 import { callMethod, moduleBody } from './module-body.js';
 import type { ServedEndpoints } from './served-endpoint.js';
-import { learnerEndpoints, type LearnerFacts } from './served-learner.js';
+import { learnerEndpoints, skippedNote, type LearnerFacts } from './served-learner.js';
 import { moduleEndpoints } from './served-module.js';
+
+const logger = new Logger('VtsServing');
 
 /**
  * The endpoints of a model of the store.
@@ -22,6 +25,7 @@ export async function servedEndpoints(
     return moduleEndpoints(tag, callMethod(model), await moduleBody(model), runnerOf);
   }
   const facts = await learnerFacts(model.pathOf(FASTAI.file));
+  if (facts.skipped !== undefined) logger.warn(`${tag}:${skippedNote(facts)}`);
   return learnerEndpoints(tag, facts, runnerOf as () => FastaiRunner);
 }
 
@@ -31,9 +35,15 @@ async function learnerFacts(path: string): Promise<LearnerFacts> {
   const file = openLearnerFile(path);
   try {
     const { kind } = file;
+    if (kind === 'mixed') {
+      const { inputsOf } = await import('../../learner/fastai/mixed/input-record.js');
+      return { kind, mask: false, inputs: inputsOf(file) };
+    }
     if (kind !== 'vision') return { kind, mask: false };
     const { hasMaskTarget } = await import('../../learner/fastai/data/target-types.js');
-    return { kind, mask: hasMaskTarget(file.dls) };
+    const { skippedReader } = await import('../../learner/fastai/vision/own-code.js');
+    const skipped = skippedReader(file);
+    return { kind, mask: hasMaskTarget(file.dls), ...(skipped !== undefined && { skipped }) };
   } finally {
     file.torchFile.close();
   }

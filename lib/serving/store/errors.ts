@@ -1,4 +1,4 @@
-import { VtsError } from '../../learner/errors/index.js';
+import { listed, VtsError } from '../../learner/errors/index.js';
 
 /** A tag breaks the grammar `name[:version]`. @publicApi */
 export class InvalidTagError extends VtsError {
@@ -59,10 +59,9 @@ export class ModelNotFoundError extends VtsError {
     /** Tags in the store. */
     readonly available: readonly string[],
   ) {
-    const rest = available.length - LISTED;
-    const listed = available.slice(0, LISTED).join(', ') || 'no models';
+    const all = available.length === 0 ? 'no models' : listed(available, LISTED);
     super(
-      `The model "${tag}" is not in the store at ${home}, which has ${listed}${rest > 0 ? ` and ${rest} more` : ''}. ` +
+      `The model "${tag}" is not in the store at ${home}, which has ${all}. ` +
         'Save it there with fastai.saveModel(), or set home (VTS_HOME) to the store that has it.',
     );
   }
@@ -76,7 +75,7 @@ export class AmbiguousVersionError extends VtsError {
     readonly versions: readonly string[],
   ) {
     super(
-      `The tag "${tag}" matches ${versions.length} versions: ${versions.join(', ')}. ` +
+      `The tag "${tag}" matches ${versions.length} versions: ${listed(versions, LISTED)}. ` +
         'Give more characters of the version.',
     );
   }
@@ -131,7 +130,7 @@ export class PinnedModelError extends VtsError {
     readonly bundles: readonly string[],
   ) {
     super(
-      `The model "${tag}" is pinned by ${bundles.join(', ')}. Delete what pins it first, or force the deletion.`,
+      `The model "${tag}" is pinned by ${listed(bundles, LISTED)}. Delete what pins it first, or force the deletion.`,
     );
   }
 }

@@ -72,6 +72,16 @@ describe.each(Object.entries(programs))(
       }
     });
 
+    it('of fastai2, as it was called before its release, bring the same', async () => {
+      const text = SOURCE.replaceAll('fastai', 'fastai2');
+      const older = await SourceFiles.read({ name: 'older.py', text });
+      const base = evaluator.resolve('torch.nn.Module') as ClassValue;
+      for (const name of ['ByStar', 'ByAlias', 'ByFrom', 'ByPath']) {
+        const found = older.lookup(evaluator, '__main__', name) as ClassValue;
+        expect(found.isSubclassOf(base)).toBe(true);
+      }
+    });
+
     it('of packages that are not known fail where they are used', () => {
       expect(evaluator.call(named('annotated'), [])).toBe(1n);
       expect(evaluator.repr(evaluator.call(named('constants'), []))).toBe(

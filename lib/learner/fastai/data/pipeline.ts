@@ -1,4 +1,4 @@
-import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import { asItems, PyGlobal, PyObject, qualifiedNameOf, type PyValue } from '../../torch/index.js';
 
 /** The transforms of a `Pipeline` record: fastai sorts them by `order` when it builds one. */
 export function readTransforms(pipeline: PyValue | undefined): PyValue[] {
@@ -12,9 +12,9 @@ export function transformName(transform: PyValue): string {
   return transform instanceof PyGlobal ? transform.name : '';
 }
 
-/** `module.name` for messages. */
+/** `module.name` for messages: of a function by value its own. */
 export function qualifiedName(transform: PyValue): string {
-  if (transform instanceof PyObject) return transform.className;
+  if (transform instanceof PyObject) return qualifiedNameOf(transform) ?? transform.className;
   return transform instanceof PyGlobal ? transform.qualifiedName : String(transform);
 }
 

@@ -117,9 +117,9 @@ function labelsAt(items: readonly PyValue[], ids: readonly number[]): DecodedTar
   return ids.map((id) => items[id]) as string[] | number[];
 }
 
-/** `one_hot_decode`: the indices that are on. */
+/** `one_hot_decode`: the indices of what equals 1, which raw outputs hardly ever do. */
 function hot(values: readonly number[]): number[] {
-  return values.flatMap((value, index) => (value ? [index] : []));
+  return values.flatMap((value, index) => (value === 1 ? [index] : []));
 }
 
 /** Python's `repr` of a text. */

@@ -95,5 +95,11 @@ export function lossNames(env: () => TorchEnv): Names {
     ),
   );
   const modules = new Set(['fastai', 'fastai.losses', 'fastai.layers']);
-  return { resolve: (name) => values.get(name), isModule: (path) => modules.has(path) };
+  // A loss of torch has no method that is asked for, and neither has a class that extends it.
+  const resolve = (name: string): Value | undefined => {
+    const ofTorch = /^torch\.nn\.(?:modules\.loss\.)?(\w+Loss)$/.exec(name)?.[1];
+    if (ofTorch !== undefined && !values.has(name)) values.set(name, make(ofTorch, TYPES.object));
+    return values.get(name);
+  };
+  return { resolve, isModule: (path) => modules.has(path) };
 }

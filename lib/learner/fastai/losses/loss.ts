@@ -1,5 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import { asNumber, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import { asItems, asNumber, PyDict, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import type { ActivationName } from '../contract.js';
 import { hasMaskTarget } from '../data/target-types.js';
 import type { LearnerFile } from '../learner-file.js';
@@ -31,11 +31,8 @@ const binaryCrossEntropy = (threshold: number): Loss => ({
   threshold,
 });
 
-const named: Readonly<Record<ActivationName, (axis: number) => Loss>> = {
-  none: () => nothing,
-  softmax: crossEntropy,
-  sigmoid: () => binaryCrossEntropy(0.5),
-};
+/** `[batch, classes, height, width]`: a class for each pixel, whatever the target is made with. */
+const classesOf = ({ dims }: Tensor): number => (dims.length === 4 ? 1 : -1);
 
 /**
  * The activation that the user names for a loss that is not known, along fastai's axis: classes of a
@@ -45,8 +42,15 @@ export function namedLoss(
   name: ActivationName,
   { loss, dls }: Pick<LearnerFile, 'loss' | 'dls'>,
 ): Loss {
+  if (name === 'none') return nothing;
+  if (name === 'sigmoid') return binaryCrossEntropy(0.5);
   const own = loss instanceof PyObject ? asNumber(loss.attr('axis')) : undefined;
-  return named[name](hasMaskTarget(dls) ? 1 : (own ?? -1));
+  const axis = hasMaskTarget(dls) ? 1 : own;
+  // Probabilities of a mask still have their classes when they are decoded.
+  return {
+    activation: (output) => softmax(output, axis ?? classesOf(output)),
+    decodes: (activated) => argmax(activated, axis ?? classesOf(activated)),
+  };
 }
 
 type LossReader = (record: PyObject) => Loss;
@@ -56,6 +60,9 @@ const alongAxis =
   (record) =>
     crossEntropy(asNumber(record.attr('axis')) ?? fallback);
 
+const byThreshold: LossReader = (record) =>
+  binaryCrossEntropy(asNumber(record.attr('thresh')) ?? 0.5);
+
 /** By class alone: losses moved between fastai's modules (layers, losses) over its versions. */
 const fastaiLosses = new Map<string, LossReader>([
   ['CrossEntropyLossFlat', alongAxis(-1)],
@@ -63,28 +70,57 @@ const fastaiLosses = new Map<string, LossReader>([
   ['DiceLoss', alongAxis(1)],
   ['LabelSmoothingCrossEntropy', () => crossEntropy(-1)],
   ['LabelSmoothingCrossEntropyFlat', () => crossEntropy(-1)],
-  ['BCEWithLogitsLossFlat', (record) => binaryCrossEntropy(asNumber(record.attr('thresh')) ?? 0.5)],
+  ['BCEWithLogitsLossFlat', byThreshold],
   ['BaseLoss', () => nothing],
   ['FocalLoss', () => nothing],
 ]);
 
+/** fastxtend's, with what they do in place of fastai's. */
+const fastxtendLosses = new Map<string, (record: PyObject) => Loss | undefined>([
+  ['BCEWithLogitsLoss', byThreshold],
+  ['ClassBalancedBCEWithLogitsLoss', byThreshold],
+  ['ClassBalancedCrossEntropyLoss', alongAxis(-1)],
+  // Of several losses, the first one tells.
+  ['MultiLoss', (record) => knownLoss(asItems(record.attr('loss_funcs'))?.[0])],
+]);
+
+/** Libraries whose losses are modules without a word on activations or decoding. */
+const PLAIN =
+  /^(torch|torchvision\.ops|timm\.loss|autogluon\.tabular\.models\.fastainn\.quantile_helpers|tsai\.losses|segmentation_models_pytorch\.losses|kornia\.losses|monai\.losses|pytorch_toolbelt\.losses)\./;
+
 /**
- * A loss whose class is known; undefined where code has to tell. Functions and torch's own losses
- * have no activation in fastai: the output passes unchanged.
+ * A loss whose class is known; undefined where code has to tell. Functions, methods and torch's own
+ * losses have no activation in fastai: the output passes unchanged.
  */
 export function knownLoss(record: PyValue | undefined): Loss | undefined {
   if (!(record instanceof PyObject)) return nothing;
   // What was set on the object itself goes before its class.
-  if (record.attr('activation') !== undefined || record.attr('decodes') !== undefined) {
-    return undefined;
-  }
+  if (tells(record, 'activation') || tells(record, 'decodes')) return undefined;
   if (!(record.cls instanceof PyGlobal)) return undefined;
-  const { module, name } = record.cls;
+  const { module, name, qualifiedName } = record.cls;
   if (module.startsWith('fastai.')) return fastaiLosses.get(name)?.(record);
-  const isPlain = module.startsWith('torch.') || FUNCTION.test(record.cls.qualifiedName);
-  return isPlain ? nothing : undefined;
+  // None of tsai's own has an activation.
+  if (module === 'tsai.losses') return TSAI_LOSSES.has(name) ? nothing : undefined;
+  if (module.startsWith('fastxtend.')) return fastxtendLosses.get(name)?.(record);
+  return PLAIN.test(`${module}.`) || FUNCTION.test(qualifiedName) ? nothing : undefined;
 }
 
-/** How cloudpickle writes a function by value. */
+const TSAI_LOSSES: ReadonlySet<string> = new Set([
+  'HuberLoss',
+  'LogCoshLoss',
+  'MaskedLossWrapper',
+  'CenterLoss',
+  'CenterPlusLoss',
+  'FocalLoss',
+  'TweedieLoss',
+]);
+
+/** Whether an object has a method of its own: an attribute, or a module among its parts. */
+function tells(record: PyObject, method: string): boolean {
+  const modules = record.attr('_modules');
+  return record.attr(method) !== undefined || (modules instanceof PyDict && modules.has(method));
+}
+
+/** How functions are written by value, and methods by what they belong to. */
 const FUNCTION =
-  /^cloudpickle\.cloudpickle(_fast)?\.(_make_function|_make_skel_func|_fill_function)$/;
+  /^(cloudpickle\.cloudpickle(_fast)?\.(_make_function|_make_skel_func|_fill_function)|types\.(Function|Lambda)Type|builtins\.getattr)$/;

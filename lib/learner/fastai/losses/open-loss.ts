@@ -1,5 +1,6 @@
 import { PyObject, qualifiedNameOf } from '../../torch/index.js';
 import type { LearnerOptions } from '../contract.js';
+import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import { knownLoss, namedLoss, type Loss } from './loss.js';
 
@@ -10,9 +11,10 @@ import { knownLoss, namedLoss, type Loss } from './loss.js';
  * @throws UnknownLossError
  */
 export async function openLoss(
-  file: Pick<LearnerFile, 'loss' | 'dls'>,
+  file: Pick<LearnerFile, 'loss' | 'dls' | 'className'>,
   options: LearnerOptions,
 ): Promise<Loss> {
+  refuseOwnPasses(file.className);
   const { activation, intraOpNumThreads = 1 } = options;
   if (activation !== undefined) return namedLoss(activation, file);
   const known = knownLoss(file.loss);
@@ -27,4 +29,16 @@ export async function openLoss(
   const program = await ownProgram(options, (env) => [lossNames(env)]);
   const held = holdTensors([file.loss]);
   return { ...codeLoss(program, program.value(file.loss), name, intraOpNumThreads), held };
+}
+
+/** Classes of learners that make their predictions in a way of their own. */
+const OWN_PASSES = /^semtorch\..*\.(USquaredNetLearner|MaskRCNNLearner)$/;
+
+/** @throws UnsupportedLearnerError */
+function refuseOwnPasses(className: string): void {
+  if (!OWN_PASSES.test(className)) return;
+  throw new UnsupportedLearnerError(
+    `The learner is a "${className}", which makes its predictions of the model's outputs in a way of its own`,
+    'export its model in Python with torch.onnx.export, and serve that with a custom runner',
+  );
 }

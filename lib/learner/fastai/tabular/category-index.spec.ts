@@ -26,9 +26,31 @@ describe('CategoryIndex', () => {
   ])('matches %s as pandas does', (_what, classes, codes) => {
     const index = new CategoryIndex(['#na#', ...classes]);
     expect(values.map((value) => index.codeOf(value))).toEqual(codes);
+    for (const [at, value] of values.entries()) {
+      const out = new Int32Array(1);
+      expect(index.encode([value], { start: 0, end: 1 }, out, 0, 1)).toBe(-1);
+      expect(out[0]).toBe(codes[at]);
+    }
+  });
+
+  /** `pd.Categorical(pd.Series(values), categories=classes).codes + 1`: a column of objects. */
+  it.each<[string, PyValue[], number[]]>([
+    ['booleans', [false, true], [2, 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ['integers', [1, 2, 2n ** 60n], [1, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3]],
+    ['floats', [1, 2.5], [1, 0, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]],
+    ['texts', ['1', 'True', 'a'], [0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0]],
+    ['all kinds', ['a', 1, 2.5], [2, 0, 2, 0, 0, 3, 0, 0, 1, 0, 0, 0, 0]],
+  ])('matches %s in a mixed column as pandas does', (_what, classes, codes) => {
+    const index = new CategoryIndex(['#na#', ...classes]);
     const out = new Int32Array(values.length);
     expect(index.encode(values, { start: 0, end: values.length }, out, 0, 1)).toBe(-1);
     expect([...out]).toEqual(codes);
+    const column = { codes: Int32Array.from(values.keys()), values };
+    expect(index.encode(column, { start: 0, end: values.length }, out, 0, 1)).toBe(-1);
+    expect([...out]).toEqual(codes);
+    const flags = [true, false];
+    expect(index.encode(flags, { start: 0, end: 2 }, out, 0, 1)).toBe(-1);
+    expect([...out.subarray(0, 2)]).toEqual(flags.map((flag) => index.codeOf(flag)));
   });
 
   it('matches texts and dates with timestamps', () => {

@@ -10,7 +10,8 @@ const UNKNOWN = 0;
  *
  * Values match as pandas matches those of one row: 1 is 1.0; 1 and 0 are booleans where the classes
  * are, but true is not 1 where the classes are numbers; a text is never a number, but is a date
- * where the classes are.
+ * where the classes are. In a column of objects, where true or false stand beside other values,
+ * true is 1 all the same.
  */
 export class CategoryIndex {
   readonly #codes = new Map<unknown, number>();
@@ -38,12 +39,16 @@ export class CategoryIndex {
     return this.classes.length;
   }
 
-  /** The code of a cell; undefined for what cannot be a category (an array, an object). */
-  codeOf(value: unknown): number | undefined {
+  /**
+   * The code of a cell; undefined for what cannot be a category (an array, an object).
+   *
+   * @param ofObjects Whether its column is one of objects; asked for where it matters.
+   */
+  codeOf(value: unknown, ofObjects: () => boolean = () => false): number | undefined {
     // First what most cells are.
     if (typeof value === 'string' && !this.#instants) return this.#codes.get(value) ?? UNKNOWN;
     if (value === null || value === undefined) return UNKNOWN;
-    if (typeof value === 'boolean' && !this.#booleansMatch) return UNKNOWN;
+    if (typeof value === 'boolean' && !this.#booleansMatch && !ofObjects()) return UNKNOWN;
     if (this.#instants && (typeof value === 'string' || value instanceof Date)) {
       const instant = instantOf(value);
       return (instant === undefined ? undefined : this.#instants.get(instant)) ?? UNKNOWN;
@@ -54,10 +59,17 @@ export class CategoryIndex {
   }
 
   /** Writes to each `stride`-th place. @returns the first row that has no category, or -1. */
-  encode(column: Column, range: RowRange, out: Int32Array, offset: number, stride: number): number {
+  encode(
+    column: Column,
+    range: RowRange,
+    out: Int32Array,
+    offset: number,
+    stride: number,
+    ofObjects = objectsIn(column),
+  ): number {
     const { start, end } = range;
     if ('codes' in column) {
-      const codeAt = cellsWith(column, (cell) => this.codeOf(cell));
+      const codeAt = cellsWith(column, (cell) => this.codeOf(cell, ofObjects));
       for (let row = start, place = offset; row < end; row++, place += stride) {
         const code = codeAt(row);
         if (code === undefined) return row;
@@ -71,13 +83,25 @@ export class CategoryIndex {
       // What most cells are.
       if (typeof value === 'string' && texts) out[place] = texts.get(value) ?? UNKNOWN;
       else {
-        const code = this.codeOf(value);
+        const code = this.codeOf(value, ofObjects);
         if (code === undefined) return row;
         out[place] = code;
       }
     }
     return -1;
   }
+}
+
+/** Whether pandas keeps a column that has true or false as objects: not all of it is. Asked once. */
+export function objectsIn(column: Column): () => boolean {
+  let known: boolean | undefined;
+  return () => {
+    if (known !== undefined) return known;
+    const cells = 'codes' in column ? column.values : column;
+    known = false;
+    for (let row = 0; row < cells.length && !known; row++) known = typeof cells[row] !== 'boolean';
+    return known;
+  };
 }
 
 /** Python's equality as a key of a map: numbers and booleans by value, whatever their type. */

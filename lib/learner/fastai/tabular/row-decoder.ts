@@ -40,7 +40,10 @@ export class RowDecoder {
       switch (step.kind) {
         case 'normalize': {
           const { means, stds } = step;
-          change(numbers, (x, name) => x * (stds.get(name) ?? NaN) + (means.get(name) ?? NaN));
+          change(numbers, (x, name) => {
+            const scaled = x * (stds.get(name) ?? NaN);
+            return shortest(scaled + (means.get(name) ?? NaN), Math.abs(scaled) * FLOAT32_ROUNDING);
+          });
           break;
         }
         case 'categorify':
@@ -55,6 +58,19 @@ export class RowDecoder {
     }
     return Object.fromEntries(shown);
   }
+}
+
+/** How far a float32 may be from what was rounded to it, relatively. */
+const FLOAT32_ROUNDING = 2 ** -24;
+
+/** The number of the fewest digits that may have been meant: 18 for 17.9999998. */
+function shortest(value: number, error: number): number {
+  if (!Number.isFinite(value)) return value;
+  for (let digits = 1; digits <= 17; digits++) {
+    const shorter = Number(value.toPrecision(digits));
+    if (Math.abs(shorter - value) <= error) return shorter;
+  }
+  return value;
 }
 
 /** An own property whatever its name is: the prototype is out of reach. */

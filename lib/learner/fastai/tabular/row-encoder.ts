@@ -1,5 +1,5 @@
 import { CellError, MissingColumnError } from '../errors.js';
-import { CategoryIndex } from './category-index.js';
+import { CategoryIndex, objectsIn } from './category-index.js';
 import { readNumbers } from './number-reader.js';
 import { badCell, cellsWith, type Column, type RowRange, type Table } from './table.js';
 import type { FillStep, NormalizeStep, TabularRecord } from './tabular-record.js';
@@ -102,13 +102,16 @@ export class RowEncoder {
     if (table.readCells) {
       // One column after the other goes through the same memory.
       const cells: unknown[] = [];
+      // The whole column tells, not the rows that are encoded together.
+      const objects = new Map(this.record.categories.map((name) => [name, objectsOf(table, name)]));
       return (range) => {
         const { start, end, first = start } = range;
         const read = (name: string): Column => {
           table.readCells!(name, range, cells);
           return cells;
         };
-        return this.#encode(read, { start: 0, end: end - start, first }, room(end - start));
+        const all = { start: 0, end: end - start, first };
+        return this.#encode(read, all, room(end - start), objects);
       };
     }
     const columns = new Map(this.#required.map((name) => [name, table.column(name)!]));
@@ -116,7 +119,12 @@ export class RowEncoder {
     return (range) => this.#encode(columnOf, range, room(range.end - range.start));
   }
 
-  #encode(columnOf: ColumnOf, range: RowRange, out: EncodedRows): EncodedRows {
+  #encode(
+    columnOf: ColumnOf,
+    range: RowRange,
+    out: EncodedRows,
+    objects?: ReadonlyMap<string, () => boolean>,
+  ): EncodedRows {
     const { codes } = out;
     const gaps = new Map<string, Uint8Array>();
     this.#writeNumbers(columnOf, range, gaps, out.numbers);
@@ -127,8 +135,9 @@ export class RowEncoder {
       const column = made || this.#gapColumns.has(name) ? undefined : columnOf(name);
       const index = this.#indexes.get(name);
       if (made) writeFlags(made, index, codes, place, width);
-      else if (column && index) writeCodes(name, column, index, range, codes, place, width);
-      else if (column) writeRawCodes(name, column, range, codes, place, width);
+      else if (column && index) {
+        writeCodes(name, column, index, range, codes, place, width, objects?.get(name));
+      } else if (column) writeRawCodes(name, column, range, codes, place, width);
     });
     return out;
   }
@@ -240,6 +249,11 @@ function normalize(values: Float64Array, [mean, std]: readonly [number, number])
   for (let row = 0; row < values.length; row++) values[row] = (values[row]! - mean) / std;
 }
 
+function objectsOf(table: Table, name: string): () => boolean {
+  let asked: (() => boolean) | undefined;
+  return () => (asked ??= objectsIn(table.column(name) ?? []))();
+}
+
 function writeFlags(
   flags: Uint8Array,
   index: CategoryIndex | undefined,
@@ -261,8 +275,9 @@ function writeCodes(
   codes: Int32Array,
   place: number,
   width: number,
+  ofObjects?: () => boolean,
 ): void {
-  const row = index.encode(column, range, codes, place, width);
+  const row = index.encode(column, range, codes, place, width, ofObjects);
   if (row < 0) return;
   const remedy = 'send a text, number or boolean, or null where the value is missing';
   throw badCell(name, row, range, column, 'a category', remedy);

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { from } from 'arquero';
+import type { Tensor } from 'onnxruntime-common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lowerModel, writeModel } from '../../onnx/index.js';
 import { Learner } from '../learner.js';
@@ -126,6 +127,28 @@ describe('a tabular learner', () => {
     const last = 19_999;
     const [, , alone] = await learner.predict(many[last]!);
     expectClose((fromRows.data as Float32Array).slice(last * 3), [...(alone.data as Float32Array)]);
+  });
+
+  it('takes true for 1 in a column of numbers that has other values, however many rows it has', async () => {
+    // pandas keeps true beside null as an object that equals 1, but true alone as a boolean.
+    const cells = Array.from({ length: 5000 }, (_, i) => (i === 4999 ? null : true));
+    const [mixed] = await learner.getPreds(cells.map((level) => ({ ...rows[0], level })));
+    const [all] = await learner.getPreds([true, false].map((level) => ({ ...rows[0], level })));
+    const [ones] = await learner.getPreds([1, null].map((level) => ({ ...rows[0], level })));
+    const row = ({ data }: Tensor, at: number): number[] => [
+      ...(data as Float32Array).subarray(3 * at, 3 * at + 3),
+    ];
+    expectClose(row(mixed, 0), row(ones, 0));
+    expectClose(row(mixed, 4998), row(ones, 0));
+    expectClose(row(mixed, 4999), row(ones, 1));
+    expectClose(row(all, 0), row(ones, 1));
+  });
+
+  it('shows numbers as people write them', async () => {
+    for (const age of [18, 33.5, 79, 17.25]) {
+      const [decoded] = await learner.predict({ ...rows[0]!, age });
+      expect(learner.decodeRow(decoded)).toMatchObject({ age });
+    }
   });
 
   it('takes a frame without rows, and answers none', async () => {

@@ -1,4 +1,4 @@
-import type { Tensor } from 'onnxruntime-common';
+import { Tensor } from 'onnxruntime-common';
 import type { Answers, DecodedRow, Inference, LearnerOptions } from '../contract.js';
 import { concatRows } from '../data/rows.js';
 import type { Target } from '../data/target.js';
@@ -34,7 +34,7 @@ export async function createTabularInference(
   const record = readTabularRecord(dataset, afterBatch);
   const encoder = await openEncoder(record, options);
   const decoder = new RowDecoder(record);
-  const model = await TabularModel.open(file, record, encoder, options);
+  const model = await TabularModel.open(file, record, encoder, options, answersOf(record).classes);
   const run = async (batches: Iterable<EncodedRows>): Promise<Tensor> => {
     const parts: Tensor[] = [];
     for (const batch of batches) parts.push(await model.forward(batch));
@@ -59,10 +59,22 @@ export async function createTabularInference(
       const table = tableOfItems(items);
       return run(pieces(table.rows, encoder.open(table, true)));
     },
+    inputsAll: (items) => {
+      const table = tableOfItems(items);
+      return givenOf(encoder.open(table, true)({ start: 0, end: table.rows }));
+    },
     decode: (target, encoded) => decoder.decode(target, encoded),
     decodeRow: (row) => decoder.show(row),
     release: () => model.release(),
   };
+}
+
+function givenOf({ rows, codes, numbers }: EncodedRows): Tensor[] {
+  const dims = (length: number): number[] => [rows, rows === 0 ? 0 : length / rows];
+  return [
+    new Tensor('int64', BigInt64Array.from(codes, BigInt), dims(codes.length)),
+    new Tensor('float32', numbers, dims(numbers.length)),
+  ];
 }
 
 async function openEncoder(record: TabularRecord, options: LearnerOptions): Promise<RowEncoder> {

@@ -5,6 +5,7 @@ import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
 import type { LearnerOptions } from '../contract.js';
 import { CellError, UnsupportedLearnerError } from '../errors.js';
+import { outputOfClasses, type ExpectedModel } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openModel, type HowToLower } from '../open-model.js';
 import type { EncodedRows, RowEncoder } from './row-encoder.js';
@@ -27,11 +28,17 @@ export class TabularModel {
     record: TabularRecord,
     encoder: RowEncoder,
     options: LearnerOptions,
+    classes: readonly string[] | undefined,
   ): Promise<TabularModel> {
-    const { session, facts: limits = [] } = await openModel(file, options, async (model, how) => ({
-      facts: codeLimits(model, record, encoder),
-      graph: await lowerTabular(model, record, how),
-    }));
+    const { session, facts: limits = [] } = await openModel(
+      file,
+      options,
+      async (model, how) => ({
+        facts: codeLimits(model, record, encoder),
+        graph: await lowerTabular(model, record, how),
+      }),
+      expectedOf(record, classes),
+    );
     try {
       const [output] = session.outputMetadata;
       const shape = output?.isTensor ? output.shape.slice(1) : [];
@@ -95,6 +102,18 @@ interface ModelInput {
   readonly name: string;
   readonly content: 'codes' | 'numbers';
   readonly type: 'int32' | 'int64' | 'float32';
+}
+
+function expectedOf(
+  { categories, numbers }: TabularRecord,
+  classes: readonly string[] | undefined,
+): ExpectedModel {
+  const codes = { dtypes: ['int32', 'int64'], sizes: [categories.length] };
+  const values = { dtypes: ['float32'], sizes: [numbers.length] };
+  return {
+    inputs: [...(categories.length > 0 ? [codes] : []), ...(numbers.length > 0 ? [values] : [])],
+    ...outputOfClasses(classes),
+  };
 }
 
 async function lowerTabular(model: Module, record: TabularRecord, how: HowToLower): Promise<Graph> {

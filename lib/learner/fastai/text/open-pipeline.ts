@@ -5,6 +5,8 @@ import {
   UnsupportedTokenizerError,
 } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
+import type { TextOptions } from './read-tokenizer.js';
+import type { GivenTokenizer } from './sentencepiece/given-model.js';
 import type { TextCode } from './text-code.js';
 import { TextPipeline } from './text-pipeline.js';
 
@@ -18,29 +20,62 @@ export async function openTextPipeline(
   file: LearnerFile,
   options: LearnerOptions,
 ): Promise<TextPipeline> {
+  const given = await givenTokenizer(file, options);
+  const pipeline = await openWith(file, given.options);
+  given.checkVocabulary(pipeline.vocab);
+  return pipeline;
+}
+
+async function openWith(file: LearnerFile, options: TextOptions): Promise<TextPipeline> {
   try {
     return TextPipeline.read(file, options);
   } catch (error) {
     if (!isUnknown(error)) throw error;
   }
-  return TextPipeline.read(file, options, await load(options));
+  return TextPipeline.read(file, options, await load(file, options));
 }
 
 /** The code that the texts of a file need; undefined where they need none. */
 export async function textCodeOf(
   file: LearnerFile,
-  options: LearnerOptions,
+  options: TextOptions,
 ): Promise<TextCode | undefined> {
   try {
     TextPipeline.read(file, options);
   } catch (error) {
-    if (isUnknown(error)) return load(options);
+    if (isUnknown(error)) return load(file, options);
   }
   return undefined;
 }
 
-async function load(options: LearnerOptions): Promise<TextCode> {
+/**
+ * What splits the texts in place of what {@link TextPipeline} knows.
+ *
+ * @throws TokenizerOptionError, SentencePieceModelError
+ */
+export async function givenTokenizer(
+  file: LearnerFile,
+  options: LearnerOptions,
+): Promise<GivenTokenizer> {
+  const { tokenizer, ...others } = options;
+  // Most learners split words by spaCy's rules: what reads SentencePiece models is loaded when one is there.
+  const needed =
+    (tokenizer !== undefined && typeof tokenizer !== 'function') || holdsSentencePiece(file);
+  if (needed) {
+    const { openGivenTokenizer } = await import('./sentencepiece/given-model.js');
+    return openGivenTokenizer(file, options);
+  }
+  const own = typeof tokenizer === 'function' && { tokenizer };
+  return { options: { ...others, ...own }, checkVocabulary: () => undefined };
+}
+
+async function load(file: LearnerFile, options: LearnerOptions): Promise<TextCode> {
   // Most learners have no code of their own, so that what follows it is loaded when one has.
   const { openTextCode } = await import('./own-code.js');
-  return openTextCode(options);
+  if (!holdsSentencePiece(file)) return openTextCode(options);
+  const { ProcessorNames } = await import('./sentencepiece/processor-names.js');
+  return openTextCode(options, new ProcessorNames());
 }
+
+const holdsSentencePiece = ({ torchFile }: LearnerFile): boolean =>
+  torchFile.globals.some(({ module }) => module === 'sentencepiece');

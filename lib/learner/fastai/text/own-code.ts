@@ -11,20 +11,26 @@ import {
 } from '../code/transforms/transform-classes.js';
 import type { LearnerOptions, TextRule, Tokenize } from '../contract.js';
 import { readSpacyTokenizer } from './spacy/read-language.js';
+import type { ProcessorNames } from './sentencepiece/processor-names.js';
 import type { TextCode, TextStep } from './text-code.js';
 import { SplitterNames } from './text-names.js';
 
 /** The code of a file that its texts go through, followed anew for each text. */
-export async function openTextCode(options: LearnerOptions): Promise<TextCode> {
+export async function openTextCode(
+  options: LearnerOptions,
+  processors?: ProcessorNames,
+): Promise<TextCode> {
   const splitters = new SplitterNames();
-  const program = await ownProgram(options, () => [splitters, transformNames()]);
-  return new OwnTextCode(program, splitters);
+  const tables = [splitters, ...(processors ? [processors] : []), transformNames()];
+  const program = await ownProgram(options, () => tables);
+  return new OwnTextCode(program, splitters, processors);
 }
 
 class OwnTextCode implements TextCode {
   constructor(
     private readonly program: Program,
     private readonly splitters: SplitterNames,
+    private readonly processors: ProcessorNames | undefined,
   ) {}
 
   rule(record: PyValue): TextRule | undefined {
@@ -35,7 +41,7 @@ class OwnTextCode implements TextCode {
   }
 
   splitter(record: PyValue): Tokenize | undefined {
-    this.#findSpacy(record, NESTED);
+    this.#findTokenizers(record, NESTED);
     const splitter = this.#callable(record);
     if (splitter === undefined) return undefined;
     // fastai gives a tokenizer many texts at a time, and at prediction one.
@@ -82,8 +88,8 @@ class OwnTextCode implements TextCode {
     return encodes === undefined || encodes === null || isOpaque(encodes) ? undefined : value;
   }
 
-  /** spaCy's tokenizers, which a class of the user's own may be or hold. */
-  #findSpacy(record: PyValue, depth: number): void {
+  /** Tokenizers of spaCy and sentencepiece, which a class of the user's own may be or hold. */
+  #findTokenizers(record: PyValue, depth: number): void {
     if (!(record instanceof PyObject) || depth === 0) return;
     const value = this.program.value(record);
     if (value instanceof Instance && this.splitters.isSpacy(value.cls)) {
@@ -91,7 +97,8 @@ class OwnTextCode implements TextCode {
       this.splitters.spacy.set(value, tokenize);
       return;
     }
-    for (const attribute of record.attrs.values()) this.#findSpacy(attribute, depth - 1);
+    if (value instanceof Instance && this.processors?.adopt(record, value)) return;
+    for (const attribute of record.attrs.values()) this.#findTokenizers(attribute, depth - 1);
   }
 }
 

@@ -115,15 +115,36 @@ describe('readTokenizer', () => {
     );
   });
 
-  it("names a language's own tokenizer", () => {
-    const language = new PyObject(new PyGlobal('spacy.lang.ja', 'Japanese'));
-    const own = new PyObject(new PyGlobal('spacy.lang.ja', 'JapaneseTokenizer'));
-    language.attrs.set('tokenizer', own);
-    const spacy = new PyObject(new PyGlobal('fastai.text.core', 'SpacyTokenizer'));
-    spacy.attrs.set('pipe', new PyObject(new PyGlobal('builtins', 'getattr'), [language, 'pipe']));
-    expect(() => readTokenizer(tokenizerRecord({ tok: spacy }))).toThrow(
-      /"spacy\.lang\.ja\.JapaneseTokenizer"/,
+  it.each<[string, Record<string, PyValue>, string]>([
+    ['ja.JapaneseTokenizer', {}, 'SudachiPy'],
+    ['ko.KoreanTokenizer', {}, 'mecab-ko'],
+    ['th.ThaiTokenizer', {}, 'PyThaiNLP'],
+    ['vi.VietnameseTokenizer', {}, 'Pyvi'],
+    ['zh.ChineseTokenizer', { segmenter: 'pkuseg' }, 'pkuseg'],
+    ['zh.ChineseTokenizer', { segmenter: segmenter('jieba') }, 'jieba'],
+    ['zh.ChineseTokenizer', { use_jieba: true, use_pkuseg: false }, 'jieba'],
+    ['zh.ChineseTokenizer', { use_jieba: false, use_pkuseg: true }, 'pkuseg'],
+    ['zh.ChineseTokenizer', {}, 'jieba'],
+  ])("names a language's own tokenizer: %s %o", (name, attrs, program) => {
+    const record = tokenizerRecord({ rules: [], tok: spacyWith(name, attrs) });
+    expect(() => readTokenizer(record)).toThrow(
+      `"spacy.lang.${name}", which segments with ${program}, a program and model outside the file`,
     );
+    const given = readTokenizer(record, { tokenizer: (text) => [...text] });
+    expect(given.tokenize('ab')).toEqual(['a', 'b']);
+  });
+
+  it.each<[Record<string, PyValue>]>([
+    [{ segmenter: 'char' }],
+    [{ segmenter: segmenter('char') }],
+    [{ use_jieba: false, use_pkuseg: false }],
+  ])('splits Chinese by characters where spaCy does: %o', (attrs) => {
+    const tok = spacyWith('zh.ChineseTokenizer', attrs);
+    expect(readTokenizer(tokenizerRecord({ rules: [], tok })).tokenize('汤 很好')).toEqual([
+      '汤',
+      '很',
+      '好',
+    ]);
   });
 });
 
@@ -148,6 +169,23 @@ describe('readNumericalize', () => {
     expect(() => readNumericalize(record)).toThrow(UnreadableTokenizerError);
   });
 });
+
+/** fastai's SpacyTokenizer around a language with a tokenizer of its own. */
+function spacyWith(name: string, attrs: Readonly<Record<string, PyValue>>): PyObject {
+  const [module, className] = name.split('.') as [string, string];
+  const own = new PyObject(new PyGlobal(`spacy.lang.${module}`, className));
+  for (const [key, value] of Object.entries(attrs)) own.attrs.set(key, value);
+  const language = new PyObject(new PyGlobal(`spacy.lang.${module}`, 'Language'));
+  language.attrs.set('tokenizer', own);
+  const spacy = new PyObject(new PyGlobal('fastai.text.core', 'SpacyTokenizer'));
+  spacy.attrs.set('pipe', new PyObject(new PyGlobal('builtins', 'getattr'), [language, 'pipe']));
+  return spacy;
+}
+
+/** A member of the enumeration that spaCy 3.0 keeps. */
+function segmenter(name: string): PyObject {
+  return new PyObject(new PyGlobal('spacy.lang.zh', 'Segmenter'), [name]);
+}
 
 const baseTokenizer = new PyGlobal('fastai.text.core', 'BaseTokenizer');
 

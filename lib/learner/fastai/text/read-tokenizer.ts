@@ -16,6 +16,11 @@ import type { TextCode } from './text-code.js';
 import { WordRules } from './words/word-rules.js';
 import { WordTokenizer, type Segment } from './words/word-tokenizer.js';
 
+/** Options with a SentencePiece model as the function that it is. */
+export type TextOptions = Omit<LearnerOptions, 'tokenizer'> & {
+  readonly tokenizer?: Tokenize | undefined;
+};
+
 /** A `Tokenizer` transform, ready to use. */
 export interface TextTokenizer {
   readonly tokenize: Tokenize;
@@ -33,7 +38,7 @@ export interface TextTokenizer {
  */
 export function readTokenizer(
   record: PyValue,
-  options: Pick<LearnerOptions, 'rules' | 'tokenizer'> = {},
+  options: Pick<TextOptions, 'rules' | 'tokenizer'> = {},
   code?: TextCode,
 ): TextTokenizer {
   if (!(record instanceof PyObject)) {
@@ -71,7 +76,7 @@ function readSplitter(
       : tokenizer instanceof PyGlobal || tokenizer instanceof PyPartial
         ? qualifiedNameOf(tokenizer)
         : undefined;
-  const fastaiName = /^fastai2?\.text\.core\.(\w+)$/.exec(name ?? '')?.[1];
+  const fastaiName = /^fastai\.text\.core\.(\w+)$/.exec(name ?? '')?.[1];
   if (tokenizer instanceof PyObject) {
     switch (fastaiName) {
       case 'SpacyTokenizer':
@@ -84,7 +89,11 @@ function readSplitter(
       }
       case 'SentencePieceTokenizer':
       case 'SubwordTokenizer':
-        throw new UnsupportedTokenizerError(name as string, sentencePieceReason(tokenizer));
+        throw new UnsupportedTokenizerError(
+          name as string,
+          `${sentencePieceModel(tokenizer)}, which is not in the file`,
+          "give it with Learner.load(file, { tokenizer: 'spm.model' })",
+        );
     }
   }
   const own = code?.splitter(tokenizer);
@@ -92,9 +101,8 @@ function readSplitter(
   throw new UnsupportedTokenizerError(name ?? 'an unnamed function');
 }
 
-function sentencePieceReason(tokenizer: PyObject): string {
+function sentencePieceModel(tokenizer: PyObject): string {
   const model = tokenizer.attr('sp_model');
   const path = model instanceof PyPath ? model.path : asString(model);
-  const what = path === undefined ? 'a SentencePiece model' : `the SentencePiece model "${path}"`;
-  return `${what}, which cannot be run here`;
+  return path === undefined ? 'a SentencePiece model' : `the SentencePiece model "${path}"`;
 }

@@ -8,9 +8,10 @@ import type { Module } from '../../torch/module.js';
 import type { LearnerOptions } from '../contract.js';
 import { concatRows, joinRows } from '../data/rows.js';
 import { UnsupportedLearnerError } from '../errors.js';
+import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openModel, type HowToLower } from '../open-model.js';
-import { runForeignModel } from './foreign-model.js';
+import { runForeignModel, TOKEN_IDS } from './foreign-model.js';
 
 /** Token ids in, the model's output out; each row is computed as if it were alone. */
 export interface TextModel {
@@ -21,8 +22,12 @@ export interface TextModel {
 export async function openTextModel(
   file: LearnerFile,
   options: LearnerOptions,
+  classes: readonly string[] | undefined,
 ): Promise<TextModel> {
-  const { session, facts: limits } = await openModel(file, options, lowerClassifier);
+  const { session, facts: limits } = await openModel(file, options, lowerClassifier, {
+    inputs: [TOKEN_IDS],
+    ...outputOfClasses(classes),
+  });
   return {
     forward: limits
       ? async (rows) => {
@@ -147,6 +152,6 @@ async function runBatch(
 
 async function runOneByOne(session: ModelSession, rows: readonly Int32Array[]): Promise<Tensor> {
   const parts: Tensor[] = [];
-  for (const row of rows) parts.push(await runForeignModel(session, row, 'text learner'));
+  for (const row of rows) parts.push(await runForeignModel(session, row));
   return concatRows(parts);
 }

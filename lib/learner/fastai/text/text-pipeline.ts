@@ -1,13 +1,12 @@
 import { phase } from '../../runtime/phases.js';
 import { asString, PyDict, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
-import type { LearnerOptions } from '../contract.js';
 import { entryStage, qualifiedName, transformName } from '../data/pipeline.js';
 import { describeItem, UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import type { ShownText } from '../shown.js';
 import { readNumericalize, type Numericalizer } from './numericalizer.js';
 import type { Segment } from './words/word-tokenizer.js';
-import { readTokenizer, type TextTokenizer } from './read-tokenizer.js';
+import { readTokenizer, type TextOptions, type TextTokenizer } from './read-tokenizer.js';
 import { UNK } from './special-tokens.js';
 import type { TextCode, TextStep } from './text-code.js';
 
@@ -28,7 +27,7 @@ export class TextPipeline {
   ) {}
 
   /** @throws UnsupportedLearnerError where only the name of a transform of the text is known. */
-  static read(file: LearnerFile, options: LearnerOptions, code?: TextCode): TextPipeline {
+  static read(file: LearnerFile, options: TextOptions, code?: TextCode): TextPipeline {
     // Readers before the text (`get_x`, columns of a data frame) are for training data.
     const { transforms = [], types } = file.dls.inputs[0] ?? {};
     const start = entryStage(types, (type) => type === 'str') ?? firstOfText(transforms);
@@ -180,6 +179,6 @@ function mentions(
 
 function isReverseText(value: PyValue): boolean {
   return (
-    value instanceof PyGlobal && /^fastai2?\.text\.data\.reverse_text$/.test(value.qualifiedName)
+    value instanceof PyGlobal && /^fastai\.text\.data\.reverse_text$/.test(value.qualifiedName)
   );
 }

@@ -2,13 +2,15 @@ import { Tensor } from 'onnxruntime-common';
 import type { Program } from '../../onnx/tracing/program.js';
 import { TensorFunction } from '../../onnx/tracing/tensor-function.js';
 import { CodeBudgetError, RaisedInCodeError, UnsupportedCodeError } from '../../python/errors.js';
-import { ClassValue, Tuple, type Value } from '../../python/values.js';
+import { PathValue } from '../../python/modules/paths.js';
+import { ClassValue, List, Tuple, type Value } from '../../python/values.js';
 import { PyObject, type PyValue } from '../../torch/index.js';
+import { augmenting } from '../code/augmentations/augmenting.js';
+import { decide } from '../code/augmentations/decide.js';
 import { holdTensors } from '../code/hold-tensors.js';
 import type { ImageClasses } from '../code/pil/names.js';
 import { ImageFiles, type ItemFile } from '../code/pil/image-files.js';
 import { PilImage } from '../code/pil/image-value.js';
-import { PathValue } from '../code/pil/path-value.js';
 import { channelsOf, type Pixels } from '../code/pil/pixels.js';
 import { isForTraining, throughTransform } from '../code/transforms/transform-classes.js';
 import type { LearnerOptions } from '../contract.js';
@@ -43,7 +45,7 @@ type BatchStage =
 const WRITTEN_WRONG: ReadonlySet<string> = new Set(['NameError', 'ImportError', 'AttributeError']);
 
 /** Sizes and contents by which the pipeline is asked what it leaves. */
-const PROBES = [
+export const PROBES = [
   { width: 97, height: 71, value: (x: number, y: number) => (x * 37 + y * 91) % 256 },
   { width: 64, height: 120, value: (x: number, y: number) => (x > 20 && y > 30 ? 200 : 10) },
   { width: 80, height: 80, value: () => 255 },
@@ -80,9 +82,15 @@ export class CodePipeline {
     const { afterItem, afterBatch } = file.dls;
     this.held = holdTensors([...before, ...behind, ...afterItem, ...afterBatch]);
     this.#readers = before.map((record) => ({ record, transform: program.value(record) }));
-    const code = (record: PyValue) => {
-      const transform = program.value(record);
-      if (isUnknown(program, transform)) throw unknownTransform(record);
+    const code = (record: PyValue, isOfBatches: boolean) => {
+      const named = program.value(record);
+      const isKnown = !isUnknown(program, named);
+      const verdict = isKnown ? undefined : decide(record, file);
+      if (verdict?.kind === 'nothing') return undefined;
+      if (verdict && (verdict.kind === 'unsure' || isOfBatches)) {
+        throw unknownTransform(record, verdict.holds);
+      }
+      const transform = verdict ? augmenting(program, verdict, this.#opens) : named;
       if (isForTraining(program.evaluator, transform)) return undefined;
       const tensors = new TensorFunction(
         program,
@@ -96,7 +104,7 @@ export class CodePipeline {
       const transform = readItemTransform(record);
       if (transform) return [{ kind: 'known', transform, name: transformTitle(record) }];
       if (doesNothing(record, trainingOnly)) return [];
-      return [code(record) ?? []].flat();
+      return [code(record, false) ?? []].flat();
     });
     this.#batch = afterBatch.flatMap((record): BatchStage[] => {
       const known = readBatchTransform(record);
@@ -108,7 +116,7 @@ export class CodePipeline {
         }));
       }
       if (doesNothing(record, trainingOnly)) return [];
-      return [code(record) ?? []].flat();
+      return [code(record, true) ?? []].flat();
     });
   }
 
@@ -215,9 +223,23 @@ export class CodePipeline {
     return isOwn ? { stage, isText } : undefined;
   }
 
+  /** What a transform makes of an image: another one, or a tensor, whose graph holds its pixels. */
+  async #ofImage(transform: Value, image: PilImage): Promise<PilImage | Tensor> {
+    let made: Value = null;
+    const once = new TensorFunction(this.#program, (ctx) => {
+      made = first(throughTransform(ctx, transform, new Tuple([image])));
+      return made instanceof PilImage ? new List() : made;
+    });
+    try {
+      const [tensor] = await once.run([]);
+      return tensor ?? (made as unknown as PilImage);
+    } finally {
+      await once.release();
+    }
+  }
+
   /** Item transforms: an image becomes a tensor of [channels, height, width]. */
   async #transformed(image: PilImage): Promise<Tensor> {
-    const { evaluator } = this.#program;
     let state: PilImage | Tensor = image;
     for (const stage of this.#item) {
       if (stage.kind === 'tensor') {
@@ -226,17 +248,7 @@ export class CodePipeline {
         // fastai's own are for images; tensors pass them.
         if (state instanceof PilImage) state = resized(state, stage);
       } else if (state instanceof PilImage) {
-        evaluator.renew();
-        const given: PilImage = state;
-        const made: Value = await this.#files.run(undefined, () =>
-          first(throughTransform(evaluator, stage.transform, new Tuple([given]))),
-        );
-        if (!(made instanceof PilImage)) {
-          throw evaluator.unsupported(
-            `a transform of images that gives a ${evaluator.typeOf(made).name}`,
-          );
-        }
-        state = made;
+        state = await this.#ofImage(stage.transform, state);
       } else {
         [state] = (await stage.tensors.run([state])) as [Tensor];
       }
@@ -287,7 +299,11 @@ export class CodePipeline {
   }
 }
 
-function probeImage(mode: RasterMode, { width, height, value }: (typeof PROBES)[number]): Pixels {
+/** An image by which the pipeline is asked. */
+export function probeImage(
+  mode: RasterMode,
+  { width, height, value }: (typeof PROBES)[number],
+): Pixels {
   const channels = channelsOf(mode);
   const data = new Uint8Array(width * height * channels);
   for (let i = 0; i < data.length; i++) {
@@ -313,13 +329,13 @@ function openedClass(program: Program, input: ImageInput, classes: ImageClasses)
 }
 
 /** Whether only the name of a transform's class is known. */
-function isUnknown(program: Program, transform: Value): boolean {
+export function isUnknown(program: Program, transform: Value): boolean {
   const { native } = program.evaluator.typeOf(transform);
   return (transform instanceof ClassValue ? transform.native : native)?.opaque === true;
 }
 
 /** What a tuple of one holds. */
-function first(value: Value): Value {
+export function first(value: Value): Value {
   return value instanceof Tuple && value.items.length === 1 ? value.items[0]! : value;
 }
 
@@ -328,9 +344,9 @@ function pathOf(item: unknown): string | undefined {
 }
 
 /** A transform of fastai's on an image that code has made. */
-function resized(
+export function resized(
   image: PilImage,
-  { transform, name }: Extract<ItemStage, { kind: 'known' }>,
+  { transform, name }: { readonly transform: ItemTransform; readonly name: string },
 ): PilImage {
   const { mode, width, height, data } = image.pixels;
   if (mode !== 'L' && mode !== 'RGB') {
@@ -345,7 +361,7 @@ function resized(
 }
 
 /** fastai's `image2tensor`. */
-function tensorOf({ mode, width, height, data }: Pixels): Tensor {
+export function tensorOf({ mode, width, height, data }: Pixels): Tensor {
   const channels = channelsOf(mode);
   const out = data.slice();
   const size = width * height;
@@ -360,7 +376,8 @@ function tensorOf({ mode, width, height, data }: Pixels): Tensor {
   return new Tensor('uint8', out as Uint8Array, dims);
 }
 
-function rasterOfTensor({ dims, data }: Tensor): Raster {
+/** Planes of bytes as pixels. */
+export function rasterOfTensor({ dims, data }: Tensor): Raster {
   const [channels = 1, height = 1, width = 1] = dims;
   const mode: RasterMode = channels === 3 ? 'RGB' : 'L';
   const shown = channels === 3 ? 3 : 1;

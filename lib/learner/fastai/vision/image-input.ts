@@ -67,7 +67,8 @@ export function readImageInput(file: LearnerFile, trainingOnly?: readonly string
   return mode;
 }
 
-function modeOf(type: PyValue): RasterMode | undefined {
+/** The mode in which a class of fastai opens a file; undefined for other classes. */
+export function modeOf(type: PyValue): RasterMode | undefined {
   if (!(type instanceof PyGlobal) || !type.module.startsWith('fastai.vision.')) return undefined;
   return openModes.get(type.name);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { bytesOfStored, isStored, pathOf, type StoredItem } from '../data/stored-item.js';
 import { describeItem, UnexpectedItemError, UnreadableImageFileError } from '../errors.js';
+import { formatOf } from './image/format.js';
 import { checkSize, type ImageLimits } from './image/limits.js';
 import { RasterSource } from './image/pixel-source.js';
 import { convertRaster, type Raster, type RasterMode } from './image/raster.js';
@@ -20,12 +21,13 @@ export interface RawImage {
 }
 
 /**
- * What an image learner predicts from: the path of a file, the bytes of an encoded image, a stream
- * of them, or decoded pixels.
+ * What an image learner predicts from: the path of a file or a `file:`, `data:` or `blob:` URL, as
+ * text or `URL`; the bytes of an encoded image, in an array, a `Blob` or `File`, a stream or a file
+ * of multer; the same bytes as text in base64; or decoded pixels.
  *
  * @publicApi
  */
-export type ImageItem = string | Uint8Array | ArrayBuffer | Readable | RawImage;
+export type ImageItem = StoredItem | RawImage;
 
 /** @throws UnexpectedItemError, UnreadableImageFileError and the errors of decoding. */
 export async function openImage(
@@ -50,33 +52,41 @@ export async function rasterOf(
 }
 
 /** @throws UnexpectedItemError for what is not an image. */
-export function checkItem(item: unknown): void {
-  if (typeof item === 'string' || item instanceof Uint8Array || item instanceof ArrayBuffer) return;
-  if (item instanceof Readable || isRawImage(item)) return;
+export function checkItem(item: unknown): asserts item is ImageItem {
+  if (isStored(item) || isRawImage(item)) return;
   throw new UnexpectedItemError(
     describeItem(item),
-    'an image (a path, its bytes, a stream or raw pixels)',
+    'an image (a path, a URL, bytes, a Blob, a stream or raw pixels)',
   );
 }
 
 /** The bytes of an encoded image. @throws UnexpectedItemError, UnreadableImageFileError */
 export async function bytesOf(item: unknown): Promise<Uint8Array> {
-  if (item instanceof Uint8Array) return item;
-  if (item instanceof ArrayBuffer) return new Uint8Array(item);
-  if (typeof item === 'string') {
-    try {
-      return await readFile(item);
-    } catch (error) {
-      throw new UnreadableImageFileError(item, error);
-    }
+  if (!isStored(item)) {
+    throw new UnexpectedItemError(describeItem(item), 'an image that is encoded');
   }
-  checkItem(item);
-  const chunks: Buffer[] = [];
-  for await (const chunk of item as Readable) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
+  const encoded = typeof item === 'string' ? bytesOfBase64(item) : undefined;
+  if (encoded) return encoded;
+  const path = pathOf(item);
+  if (path === undefined) return bytesOfStored(item);
+  return readFile(path).catch((error: unknown) => {
+    throw new UnreadableImageFileError(path, error);
+  });
 }
 
-function isRawImage(item: unknown): item is RawImage {
+/** Shorter texts are paths, which may have the letters of base64 alone. */
+const SHORTEST_BASE64 = 100;
+
+/** The bytes of an image that is given as text; undefined for other texts, which are paths. */
+export function bytesOfBase64(text: string): Uint8Array | undefined {
+  if (text.length < SHORTEST_BASE64 || !/^[\w+/-]{40}/.test(text)) return undefined;
+  const start = Buffer.from(text.slice(0, 32), 'base64');
+  if (formatOf(start) === undefined || !/^[\w+/\s-]+={0,2}\s*$/.test(text)) return undefined;
+  return Buffer.from(text, 'base64');
+}
+
+/** Whether an item is decoded pixels. */
+export function isRawImage(item: unknown): item is RawImage {
   if (typeof item !== 'object' || item === null || item instanceof Uint8Array) return false;
   const { data, width, height, channels } = item as Partial<RawImage>;
   return (

@@ -4,8 +4,9 @@ import type { InputSpec } from '../../onnx/lowering/lowering.js';
 import type { ModelSession } from '../../onnx/session/model-session.js';
 import { phase } from '../../runtime/phases.js';
 import { guarded } from '../../runtime/run-guard.js';
-import type { LearnerOptions } from '../contract.js';
+import type { Answers, LearnerOptions } from '../contract.js';
 import { joinRows } from '../data/rows.js';
+import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openModel } from '../open-model.js';
 import { DecodeThread } from './decode-thread.js';
@@ -62,22 +63,36 @@ export class ImageModel {
     file: LearnerFile,
     input: ModelInput,
     options: LearnerOptions,
+    { task, classes }: Answers,
   ): Promise<ImageModel> {
     const spec: InputSpec = {
       name: 'image',
       dtype: 'float32',
       dims: dimsOf(input),
     };
-    const { session } = await openModel(file, options, async (model, how) => {
-      const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
-      const { graph } = lowerModel(model, {
-        ...how,
-        inputs: [spec],
-        outputs: ['output'],
-        plainTensors: false,
-      });
-      return { graph, facts: null };
-    });
+    const { session } = await openModel(
+      file,
+      options,
+      async (model, how) => {
+        const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
+        const { graph } = lowerModel(model, {
+          ...how,
+          inputs: [spec],
+          outputs: ['output'],
+          plainTensors: false,
+        });
+        return { graph, facts: null };
+      },
+      {
+        inputs: [
+          {
+            dtypes: ['float32'],
+            sizes: [input.channels, input.height ?? null, input.width ?? null],
+          },
+        ],
+        ...outputOfClasses(classes, task === 'segment' ? [null, null] : []),
+      },
+    );
     return new ImageModel(session, session.inputNames[0]!, session.outputNames[0]!);
   }
 

@@ -6,6 +6,7 @@ import { hasMaskTarget, itemTransform, targetTypes } from '../data/target-types.
 import { categoryNames } from '../data/vocab.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
+import { refuseBoxes } from '../refuse-boxes.js';
 
 /**
  * An image learner's result: labels or numbers, points in pixels [n, 2], or a mask [height, width].
@@ -31,8 +32,7 @@ export interface ImageTarget {
 export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget {
   const types = targetTypes(file.dls);
   const has = (...names: string[]): boolean => names.some((name) => types.includes(name));
-  if (has('TensorBBox') || itemTransform(file.dls, 'BBoxLabeler'))
-    throw unsupported('bounding boxes');
+  refuseBoxes(file);
   if (has('TensorPoint')) {
     return { kind: 'points', task: 'regress', vocab: undefined, decode: pointsDecoder(file) };
   }
@@ -42,7 +42,12 @@ export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget 
     const vocab = codes ? categoryNames(names ?? []) : undefined;
     return { kind: 'mask', task: 'classify', vocab, decode: (target) => target };
   }
-  if (has('PILImage', 'PILImageBW', 'TensorImage')) throw unsupported('images');
+  if (has('PILImage', 'PILImageBW', 'TensorImage')) {
+    throw new UnsupportedLearnerError(
+      'The learner predicts images, which cannot be decoded here',
+      'serve its model with a custom runner over its ONNX file',
+    );
+  }
   const { vocab, task } = labels;
   return { kind: 'labels', task, vocab, decode: (target) => labels.decode(target) };
 }
@@ -59,11 +64,4 @@ function pointsDecoder(file: LearnerFile): ImageTarget['decode'] {
     }
     return new Tensor('float32', points, [values.length / 2, 2]);
   };
-}
-
-function unsupported(what: string): UnsupportedLearnerError {
-  return new UnsupportedLearnerError(
-    `The learner predicts ${what}, which cannot be decoded here`,
-    'serve its model with a custom runner over its ONNX file',
-  );
 }

@@ -5,7 +5,7 @@ import type { LearnerFile } from '../learner-file.js';
 import { readInput, type ImageInput } from './image-input.js';
 import { readBatchTransform } from './transforms/batch-transforms.js';
 import { readItemTransform } from './transforms/item-transforms.js';
-import { doesNothing } from './transforms/neutral.js';
+import { doesNothing, transformTitle } from './transforms/neutral.js';
 
 /** Whether images go through code of the user's own, which is loaded only then. */
 export function hasOwnCode(file: LearnerFile, { trainingOnly }: LearnerOptions): boolean {
@@ -22,9 +22,39 @@ export function hasOwnCode(file: LearnerFile, { trainingOnly }: LearnerOptions):
   );
 }
 
+/** Whether the file only names the class of a transform that may be of the user's own. */
+export function hasNamesAlone({ dls }: LearnerFile, { trainingOnly }: LearnerOptions): boolean {
+  return namesAlone(dls, trainingOnly).length > 0;
+}
+
+/** Objects of a class that is no library's, and not in the file. */
+export function namesAlone(
+  { inputs, afterItem, afterBatch }: LearnerFile['dls'],
+  trainingOnly?: readonly string[],
+): PyObject[] {
+  const behind = inputs.flatMap(({ transforms }) => transforms);
+  return [...behind, ...afterItem, ...afterBatch].filter(
+    (record): record is PyObject =>
+      record instanceof PyObject &&
+      record.cls instanceof PyGlobal &&
+      record.attrs.size > 0 &&
+      !isOfFastai(record) &&
+      !doesNothing(record, trainingOnly),
+  );
+}
+
 /** Whether a path goes through a function of the user's own before it is opened. */
 function readsItself({ before }: ImageInput): boolean {
   return before.some(isOwnReader);
+}
+
+/** The reader of the user's own that runs for paths, while bytes enter behind it. */
+export function skippedReader(file: LearnerFile): string | undefined {
+  if (file.dls.inputs.length !== 1) return undefined;
+  const { before } = readInput(file);
+  // The last one opens the image, whatever comes.
+  const own = before.slice(0, -1).find(isOwnReader);
+  return own === undefined ? undefined : transformTitle(own);
 }
 
 /** Whether a reader is neither fastai's own nor opens the image. */

@@ -1,16 +1,19 @@
+import { Tensor } from 'onnxruntime-common';
 import type { Answers, Inference, LearnerOptions } from '../contract.js';
+import { concatRows, rowOf } from '../data/rows.js';
 import type { Target } from '../data/target.js';
+import { entering } from '../entry/rows.js';
 import type { LearnerFile } from '../learner-file.js';
 import type { ShownImage } from '../shown.js';
 import { readImageInput } from './image-input.js';
 import { checkItem, openImage } from './image-item.js';
-import { NotRenderedError } from './image/pixel-source.js';
+import { NotRenderedError, renderedOr } from './image/pixel-source.js';
 import { channelsOf, type Raster } from './image/raster.js';
 import { ImageExplainer } from './image-explainer.js';
 import { dimsOf, ImageModel, type ImageToCome } from './image-model.js';
-import { hasOwnCode } from './own-code.js';
+import { hasNamesAlone, hasOwnCode } from './own-code.js';
 import { readImageTarget, type DecodedImageTarget, type ImageTarget } from './image-target.js';
-import { ImagePipeline, type ModelInput, type TransformedImage } from './transforms/pipeline.js';
+import { ImagePipeline, type ModelInput } from './transforms/pipeline.js';
 
 /** An image on its way: decoding is not synchronous, so it is done when the model runs. */
 interface EncodedImage {
@@ -35,24 +38,26 @@ export async function createVisionInference(
   options: LearnerOptions,
 ): Promise<Inference<EncodedImage, DecodedImageTarget>> {
   const target = readImageTarget(file, labels);
+  await leaveOutAugmentations(file, options);
   const images = hasOwnCode(file, options) ? await ofCode(file, options) : rendering(file, options);
-  const model = await ImageModel.open(file, images.modelInput, options);
+  const answers = answersOf(target, images.modelInput);
+  const model = await ImageModel.open(file, images.modelInput, options, answers);
+  const fromRow = entering(file, options);
+  const enter = async (given: unknown): Promise<unknown> => {
+    const item = await fromRow(given);
+    checkItem(item);
+    return item;
+  };
   const explainer = new ImageExplainer(file.source, dimsOf(images.modelInput), options);
   return {
     // The classes, also a mask's codes; none for numbers and points.
     vocab: target.vocab ?? [],
-    encode: (item) => {
-      checkItem(item);
-      return { item };
-    },
-    answers: answersOf(target, images.modelInput),
-    show: async (item) => {
-      checkItem(item);
-      return shown(await images.show(item));
-    },
+    encode: async (given) => ({ item: await enter(given) }),
+    answers,
+    show: async (given) => shown(await images.show(await enter(given))),
     ...(target.kind === 'labels' && {
-      explain: async (item, question) => {
-        checkItem(item);
+      explain: async (given, question) => {
+        const item = await enter(given);
         const { input, output } = await model.forwardOne(await images.toCome(item));
         return explainer.explain(input, output, question);
       },
@@ -64,11 +69,33 @@ export async function createVisionInference(
         encoded.size = image;
         return image;
       }),
+    inputs: async (batch) => {
+      const given: Tensor[] = [];
+      for (const { item } of batch) given.push(await inputOf(await images.toCome(item)));
+      return stacked(given);
+    },
+    augmented: async (batch, seed) => {
+      const { augmentsOf } = await import('./augment/augments-of.js');
+      const pass = await augmentsOf(
+        file.source,
+        options,
+        batch.map(({ item }) => item),
+        seed,
+      );
+      return () => model.forward(batch.length, pass());
+    },
     decode: (row, { size }) => target.decode(row, size ?? { width: 0, height: 0 }),
     release: async () => {
       await Promise.all([model.release(), explainer.release(), images.release()]);
     },
   };
+}
+
+/** Without source, what transforms hold says which of those by name alone are for training. */
+async function leaveOutAugmentations(file: LearnerFile, options: LearnerOptions): Promise<void> {
+  if (options.code !== undefined || !hasNamesAlone(file, options)) return;
+  const { leaveOutTraining } = await import('../code/augmentations/leave-out.js');
+  leaveOutTraining(file, options);
 }
 
 /** Where all transforms are fastai's. */
@@ -80,11 +107,7 @@ function rendering(file: LearnerFile, options: LearnerOptions): Preparation {
     modelInput: pipeline.modelInput,
     toCome: (item) => toCome(item, pipeline),
     show: async (item) => {
-      const opened = await openImage(item, pipeline.mode);
-      return rendered(
-        () => pipeline.show(opened.source),
-        async () => pipeline.show(await opened.decode()),
-      );
+      return renderedOr(await openImage(item, pipeline.mode), (source) => pipeline.show(source));
     },
     release: () => Promise.resolve(),
   };
@@ -122,22 +145,27 @@ function shown({ mode, width, height, data }: Raster): ShownImage {
 /** Decoded when it is written, as far as that is possible; otherwise before. */
 async function toCome(item: unknown, pipeline: ImagePipeline): Promise<ImageToCome> {
   const opened = await openImage(item, pipeline.mode);
-  const decoded = async (): Promise<TransformedImage> => pipeline.apply(await opened.decode());
-  const image = await rendered(() => pipeline.apply(opened.source), decoded);
+  const image = await renderedOr(opened, (source) => pipeline.apply(source));
   const { channels, height, width, job } = image;
-  const write = (out: Float32Array): Promise<void> =>
-    rendered(
-      () => image.write(out),
-      async () => (await decoded()).write(out),
-    );
+  const write = async (out: Float32Array): Promise<void> => {
+    try {
+      image.write(out);
+    } catch (error) {
+      if (!(error instanceof NotRenderedError)) throw error;
+      pipeline.apply(await opened.decode()).write(out);
+    }
+  };
   return { channels, height, width, job, write };
 }
 
-async function rendered<T>(work: () => T, otherwise: () => Promise<T>): Promise<T> {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof NotRenderedError) return otherwise();
-    throw error;
-  }
+async function inputOf({ channels, height, width, write }: ImageToCome): Promise<Tensor> {
+  const data = new Float32Array(channels * height * width);
+  await write(data);
+  return new Tensor('float32', data, [1, channels, height, width]);
+}
+
+/** One tensor where all are of one size. */
+function stacked(images: readonly Tensor[]): Tensor | readonly Tensor[] {
+  const sizes = new Set(images.map(({ dims }) => dims.join()));
+  return sizes.size === 1 ? concatRows(images) : images.map((image) => rowOf(image, 0));
 }

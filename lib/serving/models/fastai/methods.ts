@@ -1,8 +1,9 @@
 import { NotExplainableError } from '../../../learner/fastai/errors.js';
 import type { ExplainOptions } from '../../../learner/fastai/explanation.js';
 import type { Learner } from '../../../learner/fastai/learner.js';
-import type { DecodedRow } from '../../../learner/fastai/contract.js';
+import type { DecodedRow, PredsOptions } from '../../../learner/fastai/contract.js';
 import type { LMLearner, SliceRequest } from '../../../learner/fastai/text/lm/lm-learner.js';
+import type { TtaOptions } from '../../../learner/fastai/tta.js';
 import type { RunnerMethod } from '../../runner/runner-types.js';
 
 /** A text runs this long, then the others have their turn: a step of a large model. */
@@ -13,6 +14,16 @@ type Serve<L> = (learner: L, item: unknown) => Promise<unknown>;
 /** What runners send of a call of `explain`. */
 export interface ExplainRequest extends ExplainOptions {
   readonly item: unknown;
+}
+
+/** What runners send of a call of `getPreds` with options. */
+export interface PredsRequest extends PredsOptions {
+  readonly items: unknown;
+}
+
+/** What runners send of a call of `tta`. */
+export interface TtaRequest extends TtaOptions {
+  readonly items: unknown;
 }
 
 /** A method of learners, by its name in JavaScript. */
@@ -39,6 +50,20 @@ const METHODS: Readonly<Record<string, LearnerMethod>> = {
     rows: true,
     learner: (learner, items) => learner.getPreds(items as unknown[]),
     lm: (learner, texts) => learner.getPreds(texts as string[]),
+  },
+  // What a runner makes of `getPreds` with options of it.
+  predsWith: {
+    internal: true,
+    learner: (learner, request) => {
+      const { items, ...options } = request as PredsRequest;
+      return learner.getPreds(items as unknown[], options);
+    },
+  },
+  tta: {
+    learner: (learner, request) => {
+      const { items, ...options } = request as TtaRequest;
+      return learner.tta(items as unknown[], options);
+    },
   },
   show: {
     learner: (learner, item) => learner.show(item),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { WrongLearnerKindError } from '../../../learner/fastai/errors.js';
 import type { LearnerDescription, TabularSchema } from '../../../learner/fastai/contract.js';
+import { portable } from '../../../learner/fastai/data/stored-item.js';
 import { packRows } from '../../../learner/fastai/tabular/pack-rows.js';
 import type { Slice } from '../../../learner/fastai/text/lm/lm-learner.js';
 import { finished, inTurns } from '../../../learner/runtime/turns.js';
@@ -18,7 +19,13 @@ import { LEARNER_METHODS, learnerMembers, ROW_METHODS, type ExplainRequest } fro
 import { FASTAI } from './rules.js';
 import type { FastaiInit } from './runnable.js';
 import { TextContinuation } from './text-continuation.js';
-import type { ExplainRunOptions, FastaiRunner, StreamRunOptions } from './types.js';
+import type {
+  ExplainRunOptions,
+  FastaiRunner,
+  PredsRunOptions,
+  StreamRunOptions,
+  TtaRunOptions,
+} from './types.js';
 import { WorkerPool } from '../../runner/pool/worker-pool.js';
 
 const MANY_ROWS = 16;
@@ -29,6 +36,8 @@ class LearnerRunner extends ModelRunner {
   readonly #texts: TextContinuation;
   readonly #predict: RunnerMethod;
   readonly #explain: RunnerMethod;
+  readonly #tta: RunnerMethod;
+  readonly #show: RunnerMethod;
   readonly #rowMethods = new Map<string, RunnerMethod>();
 
   constructor(tag: string, pool: WorkerPool, options: ResolvedRunnerOptions) {
@@ -40,9 +49,13 @@ class LearnerRunner extends ModelRunner {
       return turn.run(request, how) as Promise<Slice>;
     };
     this.#texts = new TextContinuation(tag, advance, options.timeoutMs);
-    this.#predict = this.#predictOf(super.method('predict'));
-    this.#explain = explainOf(super.method('explain'));
-    for (const name of ROW_METHODS) this.#rowMethods.set(name, this.#ofRows(super.method(name)));
+    this.#predict = ofPortable(this.#predictOf(super.method('predict')));
+    this.#explain = explainOf(ofPortable(super.method('explain')));
+    this.#show = ofPortable(super.method('show'));
+    this.#tta = ttaOf(super.method('tta'));
+    for (const name of ROW_METHODS) {
+      this.#rowMethods.set(name, ofPortable(this.#ofRows(super.method(name))));
+    }
     Object.assign(
       this,
       learnerMembers((name) => this.method(name)),
@@ -52,6 +65,8 @@ class LearnerRunner extends ModelRunner {
   override method(name: string): RunnerMethod {
     if (name === 'predict') return this.#predict;
     if (name === 'explain') return this.#explain;
+    if (name === 'tta') return this.#tta;
+    if (name === 'show') return this.#show;
     return this.#rowMethods.get(name) ?? super.method(name);
   }
 
@@ -77,7 +92,10 @@ class LearnerRunner extends ModelRunner {
 
   /** Many rows are sent as columns. */
   #ofRows(method: RunnerMethod): RunnerMethod {
-    const run = async (items: unknown, options?: RunOptions): Promise<unknown> => {
+    const more = super.method('predsWith');
+    const run = async (items: unknown, given?: PredsRunOptions): Promise<unknown> => {
+      const { withDecoded = false, withInput = false, ...options } = given ?? {};
+      if (withDecoded || withInput) return more.run({ items, withDecoded, withInput }, options);
       if (!Array.isArray(items) || items.length < MANY_ROWS) return method.run(items, options);
       await this.open();
       const { schema } = this;
@@ -106,12 +124,33 @@ class LearnerRunner extends ModelRunner {
   }
 }
 
+/** A Blob, a stream or a file of multer is read here: it cannot go to every worker. */
+function ofPortable(method: RunnerMethod): RunnerMethod {
+  const run = (item: unknown, options?: RunOptions): Promise<unknown> => {
+    const read = portable(item);
+    return read ? read.then((sent) => method.run(sent, options)) : method.run(item, options);
+  };
+  return { run, asyncRun: run };
+}
+
 /** The class to be explained travels with the item. */
 function explainOf(method: RunnerMethod): RunnerMethod {
   const run = (item: unknown, options: ExplainRunOptions = {}): Promise<unknown> => {
     const { target, ...how } = options;
     const request: ExplainRequest = { item, ...(target !== undefined && { target }) };
     return method.run(request, how);
+  };
+  return { run, asyncRun: run };
+}
+
+/** The options of the passes travel with the items. */
+function ttaOf(method: RunnerMethod): RunnerMethod {
+  const run = (items: unknown, options: TtaRunOptions = {}): Promise<unknown> => {
+    const { n, beta, useMax, seed, ...how } = options;
+    const given = Object.entries({ n, beta, useMax, seed }).filter(
+      ([, value]) => value !== undefined,
+    );
+    return method.run({ items, ...Object.fromEntries(given) }, how);
   };
   return { run, asyncRun: run };
 }

@@ -40,7 +40,7 @@ export type FastaiModel<Input = unknown, Decoded = unknown> = Model<
 /**
  * How a learner is saved. What it needs to be loaded is kept with the model, and used by runners,
  * `loadModel` and the command line: source (`code`), an ONNX file with its data files (`onnx`),
- * `activation` and `trainingOnly`. A learner that was loaded with them brings them along.
+ * `activation`, `trainingOnly` and a SentencePiece model (`tokenizer`). A learner that was loaded with them brings them along.
  *
  * @publicApi
  */
@@ -162,6 +162,7 @@ function keepableOf(given: SaveFastaiOptions, learner: unknown): KeepableOptions
   const loaded = learner instanceof BaseLearner ? learner.options : {};
   const all: LearnerOptions = { ...loaded, ...given };
   for (const name of FUNCTIONS) {
+    if (typeof all[name] === 'string' || all[name] instanceof Uint8Array) continue;
     if (all[name] === undefined || given.load?.[name] !== undefined) continue;
     throw new NotKeptOptionError(
       name,
@@ -169,12 +170,13 @@ function keepableOf(given: SaveFastaiOptions, learner: unknown): KeepableOptions
       'Give its Python source with code; or give the function in load, and again to loadModel.',
     );
   }
-  const { onnx, code, activation, trainingOnly } = all;
+  const { onnx, code, activation, trainingOnly, tokenizer } = all;
   return {
     ...(onnx !== undefined && { onnx }),
     ...(code !== undefined && { code }),
     ...(activation !== undefined && { activation }),
     ...(trainingOnly !== undefined && { trainingOnly }),
+    ...(tokenizer !== undefined && typeof tokenizer !== 'function' && { tokenizer }),
   };
 }
 

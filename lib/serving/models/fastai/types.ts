@@ -2,6 +2,8 @@ import type { Tensor } from 'onnxruntime-common';
 import type {
   Prediction,
   Predictions,
+  PredictionsWith,
+  PredsOptions,
   DecodedRow,
   FrameLike,
   LearnerDescription,
@@ -10,6 +12,7 @@ import type {
 } from '../../../learner/fastai/contract.js';
 import type { ExplainOptions, Explanation } from '../../../learner/fastai/explanation.js';
 import type { Shown, ShownText } from '../../../learner/fastai/shown.js';
+import type { TtaOptions, TtaPredictions } from '../../../learner/fastai/tta.js';
 import type { GenerateOptions } from '../../../learner/fastai/text/lm/options.js';
 import type { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
@@ -33,8 +36,19 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
   readonly description: LearnerDescription;
   /** `learner.predict`: `[decoded, target, probabilities]`. */
   readonly predict: RunnerMethod<Input, Prediction<Decoded>>;
-  /** `learner.getPreds`: `[predictions, null]`, each row as it is alone. */
-  readonly getPreds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
+  /**
+   * `learner.getPreds`: `[predictions, null]`, each row as it is alone; with `withInput` and
+   * `withDecoded` also what stands before and behind.
+   */
+  readonly getPreds: PredsMethod<Input>;
+  /**
+   * `learner.tta`: predictions after the random transforms of training, drawn towards the plain
+   * ones. It costs as much as `n + 1` calls of `getPreds`.
+   *
+   * @example
+   * await runner.tta.run([photo], { n: 8, timeoutMs: 60_000 });
+   */
+  readonly tta: RunnerMethod<readonly Input[] | FrameLike, TtaPredictions, TtaRunOptions>;
   /**
    * The columns of a row, for tabular and collaborative-filtering learners. Known once the model is
    * loaded.
@@ -54,8 +68,27 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
   /** `learner.decodeRow`: a decoded row with names in place of codes. */
   readonly decodeRow: RunnerMethod<DecodedRow, ShownRow>;
   /** The name of `getPreds` in Python. */
-  readonly get_preds: RunnerMethod<readonly Input[] | FrameLike, Predictions>;
+  readonly get_preds: PredsMethod<Input>;
 }
+
+/** `getPreds` of a runner, whose answer has more parts where they are asked for. @publicApi */
+export interface PredsMethod<Input> {
+  run<const Options extends PredsRunOptions = PredsRunOptions>(
+    items: readonly Input[] | FrameLike,
+    options?: Options,
+  ): Promise<PredictionsWith<Options>>;
+  /** The name of `run` in BentoML. */
+  asyncRun<const Options extends PredsRunOptions = PredsRunOptions>(
+    items: readonly Input[] | FrameLike,
+    options?: Options,
+  ): Promise<PredictionsWith<Options>>;
+}
+
+/** What `getPreds` of a runner gives besides, and the options of every call. @publicApi */
+export interface PredsRunOptions extends PredsOptions, RunOptions {}
+
+/** How a runner augments, and the options of every call. @publicApi */
+export interface TtaRunOptions extends TtaOptions, RunOptions {}
 
 /** What a runner explains, and the options of every call. @publicApi */
 export interface ExplainRunOptions extends ExplainOptions, RunOptions {}

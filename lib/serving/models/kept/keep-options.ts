@@ -5,11 +5,14 @@ import { externalFiles } from '../../../learner/onnx/proto/external-files.js';
 import type { CodeSources } from '../../../learner/python/code-source.js';
 import type { ModelMetadata } from '../../store/index.js';
 import { NotKeptOptionError } from '../errors.js';
-import { CODE_FOLDER, ONNX_FOLDER, writtenOptions } from './kept-options.js';
+import { CODE_FOLDER, ONNX_FOLDER, TOKENIZER_FOLDER, writtenOptions } from './kept-options.js';
 import { copyOnnx } from './onnx-files.js';
 
 /** Options of `Learner.load` that are kept with a model, for whoever loads it later. */
-export type KeepableOptions = Pick<LearnerOptions, 'onnx' | 'code' | 'activation' | 'trainingOnly'>;
+export type KeepableOptions = Pick<
+  LearnerOptions,
+  'onnx' | 'code' | 'activation' | 'trainingOnly' | 'tokenizer'
+>;
 
 /** What goes into model.yaml, and the files that belong to it. */
 export interface OptionsToKeep {
@@ -19,23 +22,31 @@ export interface OptionsToKeep {
 
 /**
  * @throws NotKeptOptionError for an ONNX file that cannot be copied. @throws The errors of reading
- * the source.
+ * the source, and the SentencePiece model.
  */
 export async function optionsToKeep({
   onnx,
   code,
+  tokenizer,
   ...others
 }: KeepableOptions): Promise<OptionsToKeep> {
   const sources = code === undefined ? [] : await textsOf(code);
+  const pieces = tokenizer === undefined ? undefined : await piecesOf(tokenizer);
+  const tokenizerName = typeof tokenizer === 'string' ? basename(tokenizer) : 'spm.model';
   const onnxName = typeof onnx === 'string' ? basename(onnx) : 'model.onnx';
   return {
     options: writtenOptions({
       ...others,
       ...(onnx !== undefined && { onnx: onnxName }),
       code: sources.map(({ name }) => name),
+      ...(pieces && { tokenizer: tokenizerName }),
     }),
     async writeTo(folder) {
       if (onnx !== undefined) await writeOnnx(onnx, join(folder, ONNX_FOLDER), onnxName);
+      if (pieces) {
+        await mkdir(join(folder, TOKENIZER_FOLDER), { recursive: true });
+        await writeFile(join(folder, TOKENIZER_FOLDER, tokenizerName), pieces);
+      }
       for (const { name, text } of sources) {
         const path = join(folder, CODE_FOLDER, name);
         await mkdir(dirname(path), { recursive: true });
@@ -49,6 +60,13 @@ export async function optionsToKeep({
 async function textsOf(code: CodeSources): Promise<readonly { name: string; text: string }[]> {
   const { SourceFiles } = await import('../../../learner/python/source/index.js');
   return (await SourceFiles.read(code)).kept();
+}
+
+/** @throws TokenizerOptionError, SentencePieceModelError */
+async function piecesOf(tokenizer: unknown): Promise<Uint8Array> {
+  const { checkedModel } =
+    await import('../../../learner/fastai/text/sentencepiece/given-model.js');
+  return checkedModel(tokenizer);
 }
 
 async function writeOnnx(onnx: string | Uint8Array, folder: string, name: string): Promise<void> {

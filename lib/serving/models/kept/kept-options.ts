@@ -11,6 +11,7 @@ const KEY = 'vts_load';
 /** Folders of a model, for files that its options name. */
 export const ONNX_FOLDER = 'onnx';
 export const CODE_FOLDER = 'code';
+export const TOKENIZER_FOLDER = 'tokenizer';
 
 /** Names of files in those folders; a model has few. */
 const MOST_FILES = 256;
@@ -25,6 +26,7 @@ export interface KeptOptions {
   readonly code?: readonly { readonly name: string; readonly path: string }[];
   readonly activation?: ActivationName;
   readonly trainingOnly?: readonly string[];
+  readonly tokenizer?: string;
 }
 
 /** The same as model.yaml has it, which is written before the files are. */
@@ -35,16 +37,19 @@ export interface WrittenOptions {
   readonly code?: readonly string[];
   readonly activation?: ActivationName;
   readonly trainingOnly?: readonly string[];
+  /** The SentencePiece model in {@link TOKENIZER_FOLDER}. */
+  readonly tokenizer?: string;
 }
 
 /** `options` of model.yaml; empty where there is nothing to keep. */
 export function writtenOptions(options: WrittenOptions): Record<string, ModelMetadata> {
-  const { onnx, code, activation, trainingOnly } = options;
+  const { onnx, code, activation, trainingOnly, tokenizer } = options;
   const kept = {
     ...(onnx !== undefined && { onnx }),
     ...(code && code.length > 0 && { code }),
     ...(activation !== undefined && { activation }),
     ...(trainingOnly && trainingOnly.length > 0 && { training_only: trainingOnly }),
+    ...(tokenizer !== undefined && { tokenizer }),
   };
   return Object.keys(kept).length === 0 ? {} : { [KEY]: kept };
 }
@@ -61,7 +66,7 @@ export function keptOptions(model: Model): KeptOptions {
     throw new InvalidKeptOptionError(model.tag.toString(), fact);
   };
   if (!isPlainObject(saved)) return refuse(`${KEY} is not a map`);
-  const { onnx, code, activation, training_only: trainingOnly } = saved;
+  const { onnx, code, activation, training_only: trainingOnly, tokenizer } = saved;
   const fileIn = (folder: string, name: unknown): string => {
     const path = typeof name === 'string' ? pathInside(join(model.path, folder), name) : undefined;
     return path ?? refuse(`${JSON.stringify(name)} is not a file of its folder ${folder}`);
@@ -81,6 +86,7 @@ export function keptOptions(model: Model): KeptOptions {
     }),
     ...(activation !== undefined && { activation: activation as ActivationName }),
     ...(trainingOnly !== undefined && { trainingOnly: listOf(trainingOnly, 'training_only') }),
+    ...(tokenizer !== undefined && { tokenizer: fileIn(TOKENIZER_FOLDER, tokenizer) }),
   };
 }
 

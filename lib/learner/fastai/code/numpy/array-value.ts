@@ -106,8 +106,8 @@ const SHORT_NAMES: ReadonlyMap<string, NpDType> = new Map([
   ['float', 'float64'],
 ]);
 
-/** What `dtype=` names. Undefined for what is none that is known. */
-function dtypeOf(_ctx: Context, value: Value): NpDType | undefined {
+/** What `dtype=` names: `np.float32`, `'float32'`, `float`. Undefined for what is none that is known. */
+export function dtypeOf(_ctx: Context, value: Value): NpDType | undefined {
   if (value instanceof DTypeValue) return value.dtype;
   if (value instanceof ClassValue) return NAMES_OF_PYTHON.get(value);
   if (typeof value !== 'string') return undefined;

@@ -1,45 +1,63 @@
 import type { Context } from '../../../python/context.js';
+import { PathValue } from '../../../python/modules/paths.js';
+import { bytesOf } from '../../vision/image-item.js';
 import { readImage } from '../../vision/image/read-image.js';
 import type { Pixels } from './pixels.js';
 import type { PixelsToCome } from './image-value.js';
 
 type Mode = 'RGB' | 'L';
 
-/** Thrown where code wants pixels that have yet to be decoded; whoever runs it decodes and runs it again. */
-class NotDecodedError extends Error {
-  constructor(readonly mode: Mode) {
-    super(`An image is decoded as ${mode}`);
+/** Thrown where code wants what has yet to be read or decoded; whoever runs it does that and runs it again. */
+class NotReadyError extends Error {
+  constructor(readonly prepare: () => Promise<void>) {
+    super('An image is decoded');
   }
 }
 
-/** A file that code may open: the item itself, and none other. */
+/** The file that an item is, or its bytes. */
 export interface ItemFile {
   /** As the code names it: a path; undefined where the item came as bytes. */
   readonly path: string | undefined;
   readonly bytes: Uint8Array;
 }
 
-interface Opened extends ItemFile {
+interface Opened {
+  readonly bytes: Uint8Array;
   readonly decoded: Map<Mode, Pixels>;
 }
 
+/** Files that the code of one item may open: each is read, and the code begins anew. */
+const MOST_FILES = 64;
+
 /** What `PILImage.create(path)` and `Image.open(path)` read while an item's code runs. */
 export class ImageFiles {
-  #current: Opened | undefined;
+  /** By path, and by the bytes that an item holds. Undefined where no item's code runs. */
+  #opened: Map<string | Uint8Array, Opened> | undefined;
+  #opensOthers = false;
 
-  /** Runs code that may open the file. It cannot wait, so it begins anew when pixels are there. */
-  async run<T>(file: ItemFile | undefined, work: () => T): Promise<T> {
-    const opened: Opened | undefined = file && { ...file, decoded: new Map() };
+  /**
+   * Runs code that may open the file. It cannot wait, so it begins anew when pixels are there.
+   *
+   * @param others Whether it may open files that its item leads to, such as one that a row names. Bytes
+   * that it has it may always open.
+   */
+  async run<T>(file: ItemFile | undefined, work: () => T, others = false): Promise<T> {
+    const opened = new Map<string | Uint8Array, Opened>();
+    if (file) {
+      const own: Opened = { bytes: file.bytes, decoded: new Map() };
+      opened.set(file.bytes, own);
+      if (file.path !== undefined)
+        opened.set(new PathValue(file.path).path, own).set(file.path, own);
+    }
     for (;;) {
-      this.#current = opened;
+      [this.#opened, this.#opensOthers] = [opened, others];
       try {
         return work();
       } catch (error) {
-        if (!(error instanceof NotDecodedError) || !opened) throw error;
-        const { mode, width, height, data } = await readImage(opened.bytes, error.mode);
-        opened.decoded.set(error.mode, { mode, width, height, data });
+        if (!(error instanceof NotReadyError)) throw error;
+        await error.prepare();
       } finally {
-        this.#current = undefined;
+        this.#opened = undefined;
       }
     }
   }
@@ -65,17 +83,33 @@ export class ImageFiles {
   }
 
   #find(ctx: Context, source: string | Uint8Array): Opened {
-    const file = this.#current;
-    const isOwn = file && (source === file.bytes || source === file.path);
-    if (isOwn) return file;
-    throw ctx.unsupported('Opening a file other than the item is not known here');
+    const opened = this.#opened;
+    const known = opened?.get(source);
+    if (known) return known;
+    if (!opened || (!this.#opensOthers && typeof source === 'string')) {
+      throw ctx.unsupported('Opening a file other than the item is not known here');
+    }
+    if (opened.size >= MOST_FILES) {
+      throw ctx.unsupported(`An item that leads to more than ${MOST_FILES} files`);
+    }
+    if (typeof source !== 'string') {
+      const held: Opened = { bytes: source, decoded: new Map() };
+      opened.set(source, held);
+      return held;
+    }
+    throw new NotReadyError(async () => {
+      opened.set(source, { bytes: await bytesOf(source), decoded: new Map() });
+    });
   }
 }
 
-function decoded({ decoded: known }: Opened, mode: Mode): Pixels {
+function decoded({ bytes, decoded: known }: Opened, mode: Mode): Pixels {
   const pixels = known.get(mode);
   if (pixels) return pixels;
-  throw new NotDecodedError(mode);
+  throw new NotReadyError(async () => {
+    const { mode: made, width, height, data } = await readImage(bytes, mode);
+    known.set(mode, { mode: made, width, height, data });
+  });
 }
 
 /** The mode in which PIL opens a file, of those that are known here: of JPEG and PNG. */

@@ -1,4 +1,5 @@
 import type { Names } from '../../../python/context.js';
+import { PathValue } from '../../../python/modules/paths.js';
 import {
   Builtin,
   ClassValue,
@@ -19,7 +20,6 @@ import {
 } from './functions.js';
 import { PilImage } from './image-value.js';
 import { TRANSPOSES } from './geometry.js';
-import { PathValue } from './path-value.js';
 
 /** fastai's classes of images. */
 export interface ImageClasses {

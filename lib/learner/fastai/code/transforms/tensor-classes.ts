@@ -2,9 +2,6 @@ import type { Names } from '../../../python/context.js';
 import { ClassValue, type Value } from '../../../python/values.js';
 import { TensorValue } from '../../../onnx/torch-ops/tensor-value.js';
 
-/** What an image becomes, and what other items do. */
-export type ImageTensor = 'TensorImage' | 'TensorImageBW';
-
 const PARENTS = {
   TensorImageBase: undefined,
   TensorImage: 'TensorImageBase',
@@ -19,10 +16,12 @@ const PARENTS = {
 } as const;
 
 /**
- * fastai's classes of tensors. Batch transforms see nothing but the image here, and what is
- * computed of it keeps its class.
+ * fastai's classes of tensors. Code sees tensors of one class at a time here, and what is computed of
+ * them keeps it.
+ *
+ * @param image The class of the tensors that the code sees now.
  */
-export function tensorClasses(base: () => Value | undefined, image: () => ImageTensor): Names {
+export function tensorClasses(base: () => Value | undefined, image: () => string): Names {
   const made = new Map<string, ClassValue>();
   const make = (name: string): ClassValue | undefined => {
     if (!Object.hasOwn(PARENTS, name)) return undefined;
@@ -36,7 +35,7 @@ export function tensorClasses(base: () => Value | undefined, image: () => ImageT
       construct: (ctx, own, args, kwargs) => {
         const [value] = args;
         if (!isA(image(), own.name)) {
-          throw ctx.unsupported(`a tensor of class ${own.name} in code that runs on images`);
+          throw ctx.unsupported(`a tensor of class ${own.name} in code that runs on ${image()}s`);
         }
         if (value instanceof TensorValue) return value;
         return ctx.call(ctx.resolve('torch.tensor') ?? null, args, kwargs);

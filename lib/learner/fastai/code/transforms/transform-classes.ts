@@ -20,7 +20,9 @@ const method = (name: string, call: Native): readonly [string, Value] => [
   new Builtin(name, call, true),
 ];
 
-const isTuple = (value: Value): value is Tuple => value instanceof Tuple && value.cls === undefined;
+/** fastcore's `_is_tuple`: named tuples are items, other subclasses of tuple are tuples. */
+const isTuple = (value: Value): value is Tuple =>
+  value instanceof Tuple && value.cls?.lookup('_fields') === undefined;
 
 /** `retain_type(made, given, returns)`: the class of what came in, where that is more special. */
 function retained(made: Value, given: Value, returns: ClassValue | null | undefined): Value {
@@ -40,7 +42,8 @@ function applied(
 ): Value {
   ctx.budget.step();
   if (isTuple(item)) {
-    return new Tuple(item.items.map((one) => applied(ctx, callable, one, rest, kwargs)));
+    const made = item.items.map((one) => applied(ctx, callable, one, rest, kwargs));
+    return new Tuple(made, item.cls);
   }
   const chosen = methodFor(ctx, callable, item);
   if (!chosen) return item;
@@ -125,7 +128,7 @@ function makeClasses() {
       const made = base.call(ctx, [self, new List([...item.items]), ...rest], kwargs);
       const keeps = ctx.findAttr(self, '_retain');
       if (keeps !== undefined && !ctx.truth(keeps)) return made;
-      return made instanceof List ? new Tuple(made.items) : made;
+      return made instanceof List ? new Tuple(made.items, item.cls) : made;
     };
   const ItemTransform = subclass('ItemTransform', Transform, [
     ['_retain', true],

@@ -7,7 +7,7 @@ import { NoTokenLeftError, NotProbabilitiesError } from '../../errors.js';
 import { Generation, type GenerationContext } from './generation.js';
 import { LMLearner } from './lm-learner.js';
 import type { DrawOptions } from './options.js';
-import { SeededRandom } from './random.js';
+import { SeededRandom } from '../../data/random.js';
 
 const SAMPLES = 20_000;
 

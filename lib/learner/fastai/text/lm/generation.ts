@@ -2,7 +2,7 @@ import type { Tensor } from 'onnxruntime-common';
 import { draw, weigh, type DrawRules } from './draw.js';
 import type { LanguageModel } from './language-model.js';
 import type { DrawOptions } from './options.js';
-import { SeededRandom, type RandomState } from './random.js';
+import { SeededRandom, type RandomState } from '../../data/random.js';
 
 /** Where a text stands: plain data, so that it can go on in another thread, or later. */
 export interface GenerationState {

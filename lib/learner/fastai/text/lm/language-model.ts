@@ -5,7 +5,7 @@ import { guarded } from '../../../runtime/run-guard.js';
 import type { LearnerOptions } from '../../contract.js';
 import type { LearnerFile } from '../../learner-file.js';
 import { openModel } from '../../open-model.js';
-import { runForeignModel } from '../foreign-model.js';
+import { runForeignModel, TOKEN_IDS } from '../foreign-model.js';
 
 /** Logits [1, vocabulary] of the next token, and the state to go on from. */
 export interface LanguageStep {
@@ -27,11 +27,16 @@ export async function openLanguageModel(
   file: LearnerFile,
   options: LearnerOptions,
 ): Promise<LanguageModel> {
-  const { session, facts } = await openModel(file, options, async (model) => {
-    const { lowerLanguageModel } = await import('../../../onnx/lowering/language-model.js');
-    const { graph, ...sizes } = lowerLanguageModel(model);
-    return { graph, facts: sizes };
-  });
+  const { session, facts } = await openModel(
+    file,
+    options,
+    async (model) => {
+      const { lowerLanguageModel } = await import('../../../onnx/lowering/language-model.js');
+      const { graph, ...sizes } = lowerLanguageModel(model);
+      return { graph, facts: sizes };
+    },
+    { inputs: [TOKEN_IDS], output: [null, null] },
+  );
   const model = facts
     ? loweredModel(session, facts.vocabSize, facts.stateSize)
     : foreignModel(session);
@@ -67,7 +72,7 @@ function foreignModel(session: ModelSession): Omit<LanguageModel, 'release'> {
     carries: false,
     step: async (ids) => {
       checkIds(ids, Infinity);
-      const { dims, data } = await runForeignModel(session, ids, 'language model');
+      const { dims, data } = await runForeignModel(session, ids);
       // It gives the logits of every position.
       const vocabSize = dims.at(-1) ?? 0;
       const last = (data as Float32Array).slice(-vocabSize);

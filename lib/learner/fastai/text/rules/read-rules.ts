@@ -84,7 +84,7 @@ function readRule(
     const apply = Object.hasOwn(given, key) ? given[key] : undefined;
     if (apply) return { apply };
   }
-  const name = /^fastai2?\.text\.core\.(\w+)$/.exec(qualified)?.[1];
+  const name = /^fastai\.text\.core\.(\w+)$/.exec(qualified)?.[1];
   const isPartial = value instanceof PyPartial;
   if (isPartial && name === 'lowercase' && value.args.length === 0) {
     return lowercaseWith(value.kwargs);

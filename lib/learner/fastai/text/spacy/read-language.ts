@@ -73,16 +73,40 @@ function readSplitter(record: PyValue | undefined): RuleTokenizer | undefined {
     case 'spacy.tokenizer.Tokenizer':
       return readRules(record);
     case 'spacy.lang.zh.ChineseTokenizer': {
-      const segmenter = asString(record.attr('segmenter')) ?? 'char';
+      const segmenter = chineseSegmenter(record);
       if (segmenter === 'char') return undefined;
-      throw new UnsupportedTokenizerError(
-        record.className,
-        `which segments with ${segmenter}, a program and model outside the file`,
-      );
+      throw outside(record, segmenter);
     }
-    default:
-      throw new UnsupportedTokenizerError(record.className);
+    default: {
+      const program = PROGRAMS.get(record.className);
+      throw program ? outside(record, program) : new UnsupportedTokenizerError(record.className);
+    }
   }
+}
+
+/** What spaCy's tokenizers that are not a set of rules call. */
+const PROGRAMS = new Map([
+  ['spacy.lang.ja.JapaneseTokenizer', 'SudachiPy'],
+  ['spacy.lang.ko.KoreanTokenizer', 'mecab-ko'],
+  ['spacy.lang.th.ThaiTokenizer', 'PyThaiNLP'],
+  ['spacy.lang.vi.VietnameseTokenizer', 'Pyvi'],
+]);
+
+function outside({ className }: PyObject, program: string): UnsupportedTokenizerError {
+  return new UnsupportedTokenizerError(
+    className,
+    `which segments with ${program}, a program and model outside the file`,
+  );
+}
+
+/** A name or, in spaCy 3.0, a member of an enumeration; spaCy 2 has a switch for each segmenter. */
+function chineseSegmenter(record: PyObject): string {
+  const value = record.attr('segmenter');
+  const name = asString(value instanceof PyObject ? value.args[0] : value);
+  if (name !== undefined) return name;
+  const switches = ['use_jieba', 'use_pkuseg'] as const;
+  const on = switches.find((each) => record.attr(each) !== false);
+  return on?.slice('use_'.length) ?? 'char';
 }
 
 /** `Tokenizer(vocab, rules, prefix_search, suffix_search, infix_finditer, token_match, …)`. */

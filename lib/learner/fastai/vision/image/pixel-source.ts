@@ -69,3 +69,16 @@ export class RasterSource implements PixelSource {
     }
   }
 }
+
+/** The same work on pixels that are decoded when they are read, or where that fails, before. */
+export async function renderedOr<T>(
+  image: { readonly source: PixelSource; decode(): Promise<PixelSource> },
+  work: (source: PixelSource) => T,
+): Promise<T> {
+  try {
+    return work(image.source);
+  } catch (error) {
+    if (error instanceof NotRenderedError) return work(await image.decode());
+    throw error;
+  }
+}

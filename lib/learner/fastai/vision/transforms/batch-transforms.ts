@@ -67,7 +67,7 @@ const readAffine: Reader = (record) => {
 
 const modes: readonly string[] = ['bilinear', 'nearest', 'bicubic'];
 
-function sampling(record: PyObject, alignedByDefault = false): SampleOptions {
+export function sampling(record: PyObject, alignedByDefault = false): SampleOptions {
   const mode = record.attr('mode') ?? 'bilinear';
   if (typeof mode !== 'string' || !modes.includes(mode)) {
     throw malformedTransform(record, 'its mode is unknown');
@@ -95,14 +95,21 @@ const readRandomResizedCrop: Reader = (record) => {
       else if (width / height > ratio[1]) width = Math.trunc(height * ratio[1]);
       height = Math.trunc(height * validScale);
       width = Math.trunc(width * validScale);
-      return sampleTo(cut(image, width, height), size[1], size[0], options);
+      const left = Math.floor((image.width - width) / 2);
+      const top = Math.floor((image.height - height) / 2);
+      return sampleTo(cut(image, left, top, width, height), size[1], size[0], options);
     },
   };
 };
 
-function cut(image: Planes, width: number, height: number): Planes {
-  const left = Math.floor((image.width - width) / 2);
-  const top = Math.floor((image.height - height) / 2);
+/** A part of an image. */
+export function cut(
+  image: Planes,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+): Planes {
   const out = new Float32Array(image.channels * width * height);
   for (let channel = 0; channel < image.channels; channel++) {
     for (let y = 0; y < height; y++) {

@@ -26,18 +26,21 @@ export function sampleTo(
   return sample(source, columns, axisTaps(source.height, height, options));
 }
 
-/** fastai's "hack to get smoother downwards resampling". */
 function shrunk(
   image: Planes,
   width: number,
   height: number,
   { alignCorners }: SampleOptions,
 ): Planes {
-  // fastai compares with the grid's last two sizes of [batch, height, width, 2].
-  const factor = Math.min(image.height / width, image.width / 2) / 2;
   // The grid spans -1..1 between the corner pixels' centres, and less between their edges.
   const reach = alignCorners ? 1 : Math.max(1 - 1 / width, 1 - 1 / height);
-  const zoom = (1 / Math.fround(2 * reach)) * 2;
+  return shrunkFor(image, width, (1 / Math.fround(2 * reach)) * 2);
+}
+
+/** fastai's "hack to get smoother downwards resampling", of an image that is zoomed at besides. */
+export function shrunkFor(image: Planes, width: number, zoom: number): Planes {
+  // fastai compares with the grid's last two sizes of [batch, height, width, 2].
+  const factor = Math.min(image.height / width, image.width / 2) / 2;
   if (!(factor > 1 && factor > zoom)) return image;
   const scale = 1 / factor;
   const taps = (size: number): Taps => areaTaps(size, Math.floor(size * scale));
@@ -62,27 +65,35 @@ function areaTaps(sourceSize: number, size: number): Taps {
 }
 
 function axisTaps(sourceSize: number, size: number, options: SampleOptions): Taps {
-  const positions = gridPositions(sourceSize, size, options.alignCorners);
-  const taps = positions.map((at) => tapsAt(at, sourceSize, options));
+  const { alignCorners } = options;
+  const taps = identityPlaces(size, alignCorners).map((place) =>
+    tapsAt(positionOf(place, sourceSize, alignCorners), sourceSize, options),
+  );
   return { size, sources: taps.map(([from]) => from), weights: taps.map(([, by]) => by) };
 }
 
 const f = Math.fround;
 
-/** Where the identity grid lies on the source, in the single precision of torch. */
-function gridPositions(sourceSize: number, size: number, alignCorners: boolean): number[] {
+/** The places of the identity grid, in the single precision of torch. */
+export function identityPlaces(size: number, alignCorners: boolean): number[] {
   const step = size > 1 ? f(2 / (size - 1)) : 0;
   return Array.from({ length: size }, (_, i) => {
     if (size === 1) return f(alignCorners ? -1 : 0);
     // torch.linspace counts from the nearer end.
     const even = i < size / 2 ? f(-1 + f(step * i)) : f(1 - f(step * (size - 1 - i)));
     return alignCorners ? even : f(f(even * (size - 1)) / size);
-  }).map((x) =>
-    alignCorners ? f(f(x + 1) * f((sourceSize - 1) / 2)) : f(f(f(x + 1) * f(sourceSize / 2)) - 0.5),
-  );
+  });
 }
 
-function tapsAt(
+/** Where a place in -1..1 lies on the source, in pixels. */
+export function positionOf(place: number, sourceSize: number, alignCorners: boolean): number {
+  return alignCorners
+    ? f(f(place + 1) * f((sourceSize - 1) / 2))
+    : f(f(f(place + 1) * f(sourceSize / 2)) - 0.5);
+}
+
+/** The source positions that one place reads (-1: none), and their weights. */
+export function tapsAt(
   at: number,
   size: number,
   { mode, padding, alignCorners }: SampleOptions,

@@ -29,20 +29,22 @@ const readResize: Reader = (record) => {
   return { size, apply };
 };
 
-function resizeWindow(
+/** @param at Where the window lies: the parts of what is left of it and above it. */
+export function resizeWindow(
   image: View,
   size: Pair,
   pads: boolean,
   padMode: PadMode,
   resample: Resample,
+  at: Pair = [0.5, 0.5],
 ): View {
   const [byWidth, byHeight] = [image.width / size[0], image.height / size[1]];
   const widthCounts = pads ? byWidth > byHeight : byWidth < byHeight;
   const scale = widthCounts ? byWidth : byHeight;
   const window: Pair = [Math.trunc(scale * size[0]), Math.trunc(scale * size[1])];
   const corner: Pair = [
-    Math.trunc(0.5 * (image.width - window[0])),
-    Math.trunc(0.5 * (image.height - window[1])),
+    Math.trunc(at[0] * (image.width - window[0])),
+    Math.trunc(at[1] * (image.height - window[1])),
   ];
   return cropPad(image, window, corner, padMode, resample, size);
 }

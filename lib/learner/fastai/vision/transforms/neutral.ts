@@ -28,10 +28,19 @@ const neutral: ReadonlySet<string> = new Set([
   'Cuda',
 ]);
 
+/** Transforms of which only the name is known, and whose contents say that they do nothing. */
+const decided = new WeakSet<object>();
+
+/** From here on {@link doesNothing} says so of this transform. */
+export function leaveOut(record: PyObject): void {
+  decided.add(record);
+}
+
 /** Whether a transform does nothing to the images that `predict` is given. */
 export function doesNothing(record: PyValue, trainingOnly: readonly string[] = []): boolean {
   if (isOfFastai(record) && neutral.has(transformName(record))) return true;
   if (isNoop(record) || isForTraining(record)) return true;
+  if (record instanceof PyObject && decided.has(record)) return true;
   const name = transformTitle(record);
   return trainingOnly.includes(name) || trainingOnly.includes(bareName(name));
 }
@@ -87,11 +96,16 @@ function functionName(record: PyObject): string | undefined {
   return encodes instanceof PyGlobal ? encodes.name : undefined;
 }
 
-/** A transform of the user's own that changes the image; named by the function that it wraps. */
-export function unknownTransform(record: PyValue): UnsupportedLearnerError {
+/**
+ * A transform of the user's own that changes the image; named by the function that it wraps.
+ *
+ * @param holds Transforms of a library that it is known to hold.
+ */
+export function unknownTransform(record: PyValue, holds?: string): UnsupportedLearnerError {
   const name = transformTitle(record);
+  const contents = holds === undefined ? '' : ` (which holds ${holds})`;
   return new UnsupportedLearnerError(
-    `The learner changes its images with "${name}", whose code is not in the file`,
+    `The learner changes its images with "${name}"${contents}, whose code is not in the file`,
     `give its source with Learner.load(file, { code: 'notebook.ipynb' }), or, if it is for training alone, name it with { trainingOnly: ['${bareName(name)}'] }`,
   );
 }

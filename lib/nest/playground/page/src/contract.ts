@@ -11,7 +11,7 @@ export interface Column {
 }
 
 export interface LearnerDescription {
-  readonly kind: 'text' | 'tabular' | 'collab' | 'vision' | 'lm';
+  readonly kind: 'text' | 'tabular' | 'collab' | 'vision' | 'lm' | 'array' | 'mixed';
   readonly task: 'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'generate';
   readonly classes?: readonly string[];
   readonly threshold?: number;
@@ -19,6 +19,17 @@ export interface LearnerDescription {
   readonly targets?: readonly string[];
   readonly columns?: { readonly columns: readonly Column[]; readonly targets: readonly string[] };
   readonly size?: readonly [number, number];
+  /** Of arrays: null where any size is taken. */
+  readonly shape?: readonly (number | null)[];
+  /** Of kind `mixed`: each by itself. */
+  readonly inputs?: readonly LearnerInput[];
+}
+
+export interface LearnerInput {
+  readonly name: string;
+  readonly kind: string;
+  readonly shape?: readonly (number | null)[];
+  readonly columns?: LearnerDescription['columns'];
 }
 
 export interface ModuleDescription {
@@ -116,6 +127,13 @@ export interface Shown {
     readonly name: string;
     readonly value: Scalar;
     readonly known: boolean;
+  }[];
+  /** Of several inputs: each by its name. */
+  readonly inputs?: readonly {
+    readonly name: string;
+    readonly tokens?: readonly string[];
+    readonly image?: Picture;
+    readonly values?: readonly number[];
   }[];
 }
 

@@ -1,5 +1,5 @@
 import type { Description, ModelCard } from '../contract.js';
-import { lackOf, type Input, type Prompt } from '../inputs/input.js';
+import { fileParts, isJson, lackOf, type Input, type Prompt } from '../inputs/input.js';
 import { urlOf, type Body, type Call, type Part } from './call.js';
 
 /** The call that predicts from an input. The input lacks nothing. */
@@ -23,6 +23,12 @@ export function exampleCall(card: ModelCard, input: Input): Call {
       });
     case 'json':
       return predictCall(card, { type: 'json', text: 'null' });
+    case 'parts': {
+      const names = fileParts(card.description);
+      const photo = (name: string) => new File([], `${name}.jpg`, { type: 'image/jpeg' });
+      const photos = Object.fromEntries(names.map((name) => [name, photo(name)]));
+      return predictCall(card, { type: 'parts', values: { ...input.values, ...photos } });
+    }
     default:
       return predictCall(card, input);
   }
@@ -84,6 +90,9 @@ function bodyOf(input: Input, description: Description): Body {
     case 'row':
       return { type: 'json', value: input.row };
     case 'json':
+      if (description.kind === 'array' && !isJson(input.text)) {
+        return { type: 'text', text: input.text, mediaType: 'text/csv; charset=utf-8' };
+      }
       return { type: 'json', value: JSON.parse(input.text) as unknown };
     case 'file':
       return fileBody(input.file ?? new File([], 'empty'), description);
@@ -105,8 +114,14 @@ function promptBody({ text, nWords, temperature, minP, seed, stop }: Prompt): ob
 
 function fileBody(file: File, description: Description): Body {
   const accepted = description.kind === 'endpoint' ? description.input.contentTypes : [];
-  const mediaType = file.type || accepted[0] || 'application/octet-stream';
+  const array = description.kind === 'array' ? arrayType(file.name) : undefined;
+  const mediaType = array ?? (file.type || accepted[0] || 'application/octet-stream');
   return { type: 'file', file, name: file.name, mediaType };
+}
+
+/** Browsers have no type for `.npy`, and more than one for CSV. */
+function arrayType(name: string): string {
+  return /\.npy$/i.test(name) ? 'application/x-npy' : 'text/csv';
 }
 
 function partsOf(values: Readonly<Record<string, string | File>>): Part[] {

@@ -1,21 +1,27 @@
 import type { ModelCard } from '../contract.js';
 import { bytes } from '../ui/format.js';
-import type { FileInput } from './input.js';
+import { firstInput, type FileInput, type Input } from './input.js';
 
 interface Properties {
   readonly card: ModelCard;
   readonly input: FileInput;
-  readonly onChange: (input: FileInput) => void;
+  readonly onChange: (input: Input) => void;
 }
 
-export function FileForm({ card: { description }, input, onChange }: Properties) {
+export function FileForm({ card, input, onChange }: Properties) {
+  const { description } = card;
   const types = description.kind === 'endpoint' ? description.input.contentTypes : [];
-  return (
+  const isArray = description.kind === 'array';
+  const field = (
     <label class="field">
       <span>File</span>
       <input
         type="file"
-        accept={types.filter((type) => /^[\w*+.-]+\/[\w*+.-]+$/.test(type)).join(',')}
+        accept={
+          isArray
+            ? '.npy,.csv,.txt'
+            : types.filter((type) => /^[\w*+.-]+\/[\w*+.-]+$/.test(type)).join(',')
+        }
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
           onChange(file ? { type: 'file', file } : { type: 'file' });
@@ -27,5 +33,14 @@ export function FileForm({ card: { description }, input, onChange }: Properties)
         </small>
       )}
     </label>
+  );
+  if (!isArray) return field;
+  return (
+    <>
+      {field}
+      <button type="button" onClick={() => onChange(firstInput(card))}>
+        Write numbers
+      </button>
+    </>
   );
 }

@@ -129,5 +129,6 @@ function Form({ card, input, onChange, onRun }: FormProperties) {
 }
 
 function takesPictures({ description }: ModelCard): boolean {
+  if (description.kind === 'array') return false;
   return description.kind !== 'endpoint' || description.input.type === 'image';
 }

@@ -1,4 +1,11 @@
-import type { Description, Descriptor, ModelCard, ModuleInput, Scalar } from '../contract.js';
+import type {
+  Description,
+  Descriptor,
+  LearnerInput,
+  ModelCard,
+  ModuleInput,
+  Scalar,
+} from '../contract.js';
 
 export type Row = Readonly<Record<string, Scalar>>;
 
@@ -52,6 +59,10 @@ export function firstInput({ description, samples = [] }: ModelCard): Input {
       return { type: 'row', row: exampleRow(description.columns?.columns ?? []) };
     case 'vision':
       return { type: 'file' };
+    case 'array':
+      return { type: 'json', text: pretty(zeros(exampleShape(description.shape))) };
+    case 'mixed':
+      return { type: 'parts', values: firstParts(description.inputs ?? []) };
     case 'module':
       return { type: 'json', text: exampleTensors(description.inputs) };
     case 'endpoint':
@@ -93,8 +104,28 @@ function firstOf({ type, sample, schema }: Descriptor): Input {
   }
 }
 
+/** What the parts of a learner of several inputs hold at first. */
+function firstParts(inputs: readonly LearnerInput[]): Record<string, string> {
+  const first = ({ kind, shape, columns }: LearnerInput): string => {
+    if (kind === 'array') return JSON.stringify(Array.from({ length: shape?.[0] ?? 1 }, () => 0));
+    return String(columns?.columns[0]?.example ?? '');
+  };
+  return Object.fromEntries(inputs.map((input) => [input.name, first(input)]));
+}
+
+/** The parts of a form that are sent as files. */
+export function fileParts(description: Description): readonly string[] {
+  if (description.kind === 'endpoint') {
+    const { schema } = description.input;
+    return Object.keys(schema.properties ?? {}).filter((name) => isFilePart(schema, name));
+  }
+  if (description.kind !== 'mixed') return [];
+  const images = (description.inputs ?? []).filter(({ kind }) => kind === 'vision');
+  return images.map(({ name }) => name);
+}
+
 /** Whether a part is sent as a file. */
-export function isFilePart(schema: Descriptor['schema'], name: string): boolean {
+function isFilePart(schema: Descriptor['schema'], name: string): boolean {
   return schema.properties?.[name]?.format === 'binary';
 }
 
@@ -118,6 +149,11 @@ function exampleTensors(inputs: readonly ModuleInput[]): string {
   return pretty(Object.fromEntries(inputs.map(({ name }, at) => [name, tensors[at]])));
 }
 
+/** Some steps of a series of any length. */
+function exampleShape(shape: readonly (number | null)[] = [null]): number[] {
+  return shape.map((size, axis) => size ?? (axis === shape.length - 1 ? 8 : 1));
+}
+
 function zeros(shape: readonly number[]): unknown {
   const count = shape.reduce((product, size) => product * size, 1);
   if (count > MOST_NUMBERS) return [];
@@ -136,9 +172,11 @@ export function lackOf(input: Input, description: Description): string | undefin
     case 'row':
       return lackOfRow(input.row, description);
     case 'json':
-      return lackOfJson(input.text);
+      return description.kind === 'array' && !isJson(input.text)
+        ? lackOfNumbers(input.text)
+        : lackOfJson(input.text);
     case 'parts':
-      return undefined;
+      return lackOfParts(input.values, description);
   }
 }
 
@@ -160,6 +198,22 @@ function lackOfRow(row: Row, description: Description): string | undefined {
     ({ name, kind, nullable }) => kind === 'number' && !nullable && row[name] === null,
   );
   return missing && `Give a number for ${missing.name}: the learner takes no missing value there.`;
+}
+
+/** Whether a text is meant as JSON; numbers alone are CSV. */
+export const isJson = (text: string): boolean => /^\s*[[{]/.test(text);
+
+function lackOfNumbers(text: string): string | undefined {
+  return text.trim() === '' ? 'Write numbers first.' : undefined;
+}
+
+function lackOfParts(
+  values: Readonly<Record<string, string | File>>,
+  description: Description,
+): string | undefined {
+  if (description.kind !== 'mixed') return undefined;
+  const missing = fileParts(description).find((name) => !(values[name] instanceof File));
+  return missing && `Choose a file for ${missing} first.`;
 }
 
 function lackOfJson(text: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { ModelCard } from '../contract.js';
-import { isFilePart, type InputOf } from './input.js';
+import { fileParts, type InputOf } from './input.js';
 
 interface Properties {
   readonly card: ModelCard;
@@ -9,7 +9,7 @@ interface Properties {
 
 /** The parts of a multipart body: files, and texts or JSON. */
 export function PartsForm({ card: { description }, input, onChange }: Properties) {
-  const schema = description.kind === 'endpoint' ? description.input.schema : {};
+  const files = fileParts(description);
   const put = (name: string, value: string | File) =>
     onChange({ type: 'parts', values: { ...input.values, [name]: value } });
   return (
@@ -17,7 +17,7 @@ export function PartsForm({ card: { description }, input, onChange }: Properties
       {Object.entries(input.values).map(([name, value]) => (
         <label class="field" key={name}>
           <span>{name}</span>
-          {isFilePart(schema, name) ? (
+          {files.includes(name) ? (
             <input
               type="file"
               onChange={(event) => put(name, event.currentTarget.files?.[0] ?? '')}

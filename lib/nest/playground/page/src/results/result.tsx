@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { LearnerDescription, Prediction } from '../contract.js';
+import type { LearnerDescription, Prediction, Shown } from '../contract.js';
 import { isLarge, type AnswerValue, type Run } from '../state/run.js';
 import { BlobView } from './blob-view.js';
 import { Bars } from './bars.js';
@@ -92,6 +92,24 @@ function Answer({ description, value, run: { shown } }: AnswerProperties) {
   );
 }
 
+/** What the model saw of each of several inputs. */
+function SeenInputs({ inputs }: { readonly inputs: NonNullable<Shown['inputs']> }) {
+  return (
+    <>
+      {inputs.map(({ name, image, tokens, values = [] }) => {
+        if (image) return <PictureView key={name} title={name} picture={image} />;
+        return tokens ? (
+          <Tokens key={name} tokens={tokens} />
+        ) : (
+          <p key={name}>
+            {name}: {values.map((value) => Number(value.toPrecision(6))).join(', ')}
+          </p>
+        );
+      })}
+    </>
+  );
+}
+
 interface SeenProperties {
   readonly run: Run;
   readonly description: LearnerDescription;
@@ -105,6 +123,7 @@ function Seen({ run, description, onShow }: SeenProperties) {
   if (drawn || explanation?.heatmap || run.state !== 'done') return null;
   if (shown?.tokens && !explanation?.parts) return <Tokens tokens={shown.tokens} />;
   if (shown?.image) return <PictureView title="What the model saw" picture={shown.image} />;
+  if (shown?.inputs) return <SeenInputs inputs={shown.inputs} />;
   if (!shown && run.card.routes.show !== undefined && isLarge(run)) {
     return (
       <p>

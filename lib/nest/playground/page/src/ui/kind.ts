@@ -14,6 +14,8 @@ const KINDS = {
   tabular: 'Table',
   collab: 'Recommendation',
   vision: 'Image',
+  array: 'Array',
+  mixed: 'Several inputs',
 } as const;
 
 /** What a model does, in a few words. */

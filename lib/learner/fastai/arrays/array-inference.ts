@@ -1,0 +1,92 @@
+import { Tensor } from 'onnxruntime-common';
+import type { Inference, LearnerOptions } from '../contract.js';
+import type { Target } from '../data/target.js';
+import { ArrayItemError } from '../errors.js';
+import type { LearnerFile } from '../learner-file.js';
+import type { ShownNumbers } from '../shown.js';
+import { readArray, type GivenArray } from './array-item.js';
+import { ArrayModel, type BatchShape } from './array-model.js';
+import { ArrayPipeline } from './array-pipeline.js';
+import { readArrayTarget, type DecodedArrayTarget } from './array-target.js';
+import { isSeriesDataset } from './series-dataset.js';
+
+/** tsai's batches: [items, variables, steps]. */
+const SERIES_RANK = 3;
+
+/**
+ * Learners whose items are arrays: tsai's series, and plain learners over tensors.
+ *
+ * @throws UnsupportedLearnerError for transforms that are neither known nor code of the file.
+ */
+export async function createArrayInference(
+  file: LearnerFile,
+  labels: Target,
+  options: LearnerOptions,
+): Promise<Inference<GivenArray, DecodedArrayTarget>> {
+  const target = readArrayTarget(
+    file.dls.targets.flatMap(({ transforms }) => transforms),
+    labels,
+  );
+  const pipeline = await ArrayPipeline.open(file, options);
+  const rank = isSeriesDataset(file) ? SERIES_RANK : undefined;
+  const model = await ArrayModel.open(file, options, rank, target.vocab);
+  const shape = itemShape(model.shape, pipeline.keepsShape);
+  const encode = (item: unknown): GivenArray => fitted(readArray(item), shape, model.isLoose);
+  return {
+    vocab: target.vocab ?? [],
+    answers: {
+      task: target.task,
+      ...(target.vocab && { classes: target.vocab }),
+      ...(shape && { shape }),
+    },
+    encode,
+    forward: async (batch) => {
+      const tensors: Tensor[] = [];
+      for (const item of batch) tensors.push(await pipeline.apply(item));
+      return model.forward(tensors);
+    },
+    decode: (row) => target.decode(row),
+    show: async (item) => shown(await pipeline.apply(encode(item))),
+    release: async () => {
+      await Promise.all([model.release(), pipeline.release()]);
+    },
+  };
+}
+
+/** Of an item, as far as its transforms leave sizes as they are. */
+function itemShape(batch: BatchShape | undefined, keeps: boolean): BatchShape | undefined {
+  const shape = batch?.slice(1);
+  return keeps ? shape : shape?.map(() => null);
+}
+
+/** An item in the dimensions that the learner takes: one line of numbers is a series as well. */
+function fitted(item: GivenArray, shape: BatchShape | undefined, isLoose: boolean): GivenArray {
+  if (!shape) return item;
+  const { data, dims, isText } = item;
+  const wanted = `[${shape.map((size) => size ?? 'any').join(', ')}]`;
+  const [variables] = shape;
+  if (shape.length === 2 && dims.length === 1 && (variables ?? 1) === 1) {
+    return fitted({ data, dims: [1, ...dims] }, shape, isLoose);
+  }
+  // A text has lines and no dimensions: of one line or one column all of it may be meant.
+  if (isText && shape.length === 1 && dims.includes(1)) {
+    return fitted({ data, dims: [data.length] }, shape, isLoose);
+  }
+  if (isText && shape.length === 2 && variables === 1 && dims[1] === 1) {
+    return fitted({ data, dims: [1, data.length] }, shape, isLoose);
+  }
+  const fits =
+    dims.length === shape.length &&
+    shape.every((size, axis) => size === null || size === dims[axis]);
+  if (fits || isLoose) return item;
+  throw new ArrayItemError(
+    `has the shape [${dims.join(', ')}], and the learner takes ${wanted}`,
+    dims.length === shape.length + 1
+      ? 'send one item, without the dimension of the batch'
+      : 'send an item of that shape',
+  );
+}
+
+function shown({ data, dims }: Tensor): ShownNumbers {
+  return { values: Array.from(data as ArrayLike<number>, Number), shape: dims.slice(1) };
+}

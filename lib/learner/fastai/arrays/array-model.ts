@@ -1,0 +1,209 @@
+import type { Tensor } from 'onnxruntime-common';
+import { UnsupportedModuleError, type InputSpec } from '../../onnx/index.js';
+import { lowerings, loadLowerings, isModuleList } from '../../onnx/lowering/registry.js';
+import { inferInputs } from '../../pytorch/infer-inputs.js';
+import {
+  TorchModel,
+  UnknownModelInputsError,
+  type ModelInput,
+  type ModelInputDType,
+  type TorchModelOptions,
+} from '../../pytorch/index.js';
+import { asNumber, type Module } from '../../torch/index.js';
+import type { LearnerOptions } from '../contract.js';
+import { joinRows } from '../data/rows.js';
+import { joinTensors } from '../data/tensor-rows.js';
+import { UnsupportedLearnerError } from '../errors.js';
+import { outputOfClasses } from '../foreign/expected-model.js';
+import type { LearnerFile } from '../learner-file.js';
+
+/** What goes through the model at once: float32 of 16 MiB, and no fewer than one item. */
+const MOST_ELEMENTS = 2 ** 22;
+/** Models of other ranks than the first that are kept open. */
+const MOST_RANKS = 8;
+
+/** Sizes of a batch, null where any is taken. */
+export type BatchShape = readonly (number | null)[];
+
+/** A model that is open. */
+export interface RunsBatches {
+  run(batch: Tensor): Promise<Tensor | Tensor[]>;
+  release(): Promise<void>;
+}
+
+/**
+ * The learner's model over batches of tensors, run by the PyTorch layer: it checks what it is given.
+ * Where nothing tells how many dimensions it takes, it is lowered with the first item.
+ */
+export class ArrayModel {
+  readonly #models = new Map<number, Promise<RunsBatches>>();
+  #isReleased = false;
+
+  private constructor(
+    /** What the model takes; undefined where only an item tells. */
+    readonly shape: BatchShape | undefined,
+    private readonly dtype: ModelInputDType,
+    private readonly open: (inputs: ModelInput[] | undefined) => Promise<RunsBatches>,
+    private readonly whole: RunsBatches | undefined,
+    /** Whether items of other ranks are taken as well: a linear layer looks at the last size alone. */
+    readonly isLoose = false,
+  ) {}
+
+  /**
+   * @param rank Dimensions of a batch, where the dataset tells.
+   * @param classes Names of the classes, of which the output has a number each.
+   */
+  static async open(
+    file: LearnerFile,
+    options: LearnerOptions,
+    rank: number | undefined,
+    classes: readonly string[] | undefined,
+  ): Promise<ArrayModel> {
+    const { intraOpNumThreads, quantize, cacheFolder, code, onnx } = options;
+    const how: TorchModelOptions = {
+      ...(intraOpNumThreads !== undefined && { intraOpNumThreads }),
+      ...(quantize && { precision: quantize }),
+      ...(cacheFolder !== undefined && { cacheFolder }),
+      ...(code !== undefined && { code }),
+    };
+    const inferred = inferInputs(file.model)?.specs;
+    const [first] = inferred ?? [];
+    const series: BatchShape | undefined =
+      rank === undefined
+        ? undefined
+        : [null, variablesOf(file.model, first?.dims), stepsOf(first?.dims)];
+    if (onnx !== undefined) {
+      const { openForeignArrayModel } = await import('./foreign-array-model.js');
+      const expected = series && {
+        inputs: [{ dtypes: ['float32'], sizes: series.slice(1) }],
+        ...outputOfClasses(classes),
+      };
+      const foreign = await openForeignArrayModel({ ...options, onnx }, expected);
+      return new ArrayModel(foreign.shape, foreign.dtype, () => Promise.resolve(foreign), foreign);
+    }
+    const open = (inputs: ModelInput[] | undefined): Promise<TorchModel> =>
+      TorchModel.load(file.source, { ...how, ...(inputs && { inputs }) }).catch((error) => {
+        throw error instanceof UnsupportedModuleError ? error.ofLearner : error;
+      });
+    await loadLowerings(file.model, code !== undefined);
+    const isTold = isKnown(file.model);
+    const dtype = first?.dtype === 'int64' || first?.dtype === 'int32' ? 'int64' : 'float32';
+    if (inferred && inferred.length > 1) throw severalInputs(file, inferred.length);
+    if (series) {
+      const model = new ArrayModel(series, 'float32', open, undefined);
+      await model.#model(series.length);
+      return model;
+    }
+    if (!isTold) return new ArrayModel(undefined, dtype, open, undefined);
+    try {
+      const whole = await open(undefined);
+      const isLoose = whole.plan.inputs[0]?.tail !== undefined;
+      return new ArrayModel(shapeOf(whole), dtype, open, whole, isLoose);
+    } catch (error) {
+      if (!(error instanceof UnknownModelInputsError)) throw error;
+      return new ArrayModel(undefined, dtype, open, undefined);
+    }
+  }
+
+  /** Batches of one to the model's output, a row an item. @throws InputError */
+  async forward(items: readonly Tensor[]): Promise<Tensor> {
+    const groups = new Map<string, number[]>();
+    items.forEach(({ type, dims }, at) => {
+      const key = `${type} ${dims.join('x')}`;
+      groups.set(key, [...(groups.get(key) ?? []), at]);
+    });
+    const parts: Tensor[] = [];
+    const order: number[] = [];
+    for (const group of groups.values()) {
+      const size = Math.max(1, Math.floor(MOST_ELEMENTS / items[group[0]!]!.data.length));
+      for (let start = 0; start < group.length; start += size) {
+        const some = group.slice(start, start + size);
+        parts.push(await this.#run(some.map((at) => items[at]!)));
+        order.push(...some);
+      }
+    }
+    return parts.length === 1 ? parts[0]! : joinRows(parts, order);
+  }
+
+  async #run(items: readonly Tensor[]): Promise<Tensor> {
+    const batch = joinTensors(items);
+    const output = await (await this.#model(batch.dims.length)).run(batch);
+    if (Array.isArray(output)) {
+      throw new UnsupportedLearnerError(
+        `The learner's model gives ${output.length} results`,
+        'export a learner whose model gives one tensor',
+      );
+    }
+    if (output.dims[0] === items.length) return float(output);
+    throw new UnsupportedLearnerError(
+      `The learner's model gives a result of shape [${output.dims.join(', ')}] for ${items.length} items`,
+      'export a learner whose model gives a row for each item',
+    );
+  }
+
+  #model(rank: number): Promise<RunsBatches> {
+    if (this.whole) return Promise.resolve(this.whole);
+    let model = this.#models.get(rank);
+    if (model) return model;
+    const shape = this.shape ?? Array.from({ length: rank }, () => null);
+    model = this.open([{ name: 'x', dtype: this.dtype, shape }]);
+    this.#models.set(rank, model);
+    model.catch(() => this.#models.delete(rank));
+    for (const [oldest, other] of this.#models) {
+      if (this.#models.size <= MOST_RANKS) break;
+      this.#models.delete(oldest);
+      void other.then((one) => one.release());
+    }
+    if (this.#isReleased) void this.release();
+    return model;
+  }
+
+  async release(): Promise<void> {
+    this.#isReleased = true;
+    const open = await Promise.allSettled([this.whole, ...this.#models.values()]);
+    for (const one of open) if (one.status === 'fulfilled') await one.value?.release();
+  }
+}
+
+const shapeOf = (model: TorchModel): BatchShape | undefined => model.plan.inputs[0]?.shape;
+
+function float(tensor: Tensor): Tensor {
+  if (tensor.type === 'float32') return tensor;
+  throw new UnsupportedLearnerError(
+    `The learner's model gives a tensor of ${tensor.type}`,
+    'export a learner whose model gives float32',
+  );
+}
+
+function severalInputs({ className }: LearnerFile, count: number): UnsupportedLearnerError {
+  return new UnsupportedLearnerError(
+    `The model of the learner (${className}) takes ${count} tensors, and its dataset gives one`,
+    'serve its model with pytorch.saveModel(name, "export.pkl")',
+  );
+}
+
+/** Whether all modules up to the first layer are known: code may change the tensor before it. */
+function isKnown(module: Module): boolean {
+  for (
+    let at: Module | null | undefined = module;
+    at;
+    at = [...at.children.values()].find(Boolean)
+  ) {
+    if (!lowerings.has(at.className) && !isModuleList(at)) return false;
+  }
+  return true;
+}
+
+/** How many variables a series has: the model says, or its first convolution. */
+function variablesOf(model: Module, dims: InputSpec['dims'] | undefined): number | null {
+  const own = asNumber(model.attr('c_in'));
+  if (own !== undefined && Number.isInteger(own) && own > 0) return own;
+  const channels = dims?.length === 3 ? dims[1] : undefined;
+  return typeof channels === 'number' ? channels : null;
+}
+
+/** How many steps a series must have, where the model says so. */
+function stepsOf(dims: InputSpec['dims'] | undefined): number | null {
+  const steps = dims?.length === 3 ? dims[2] : undefined;
+  return typeof steps === 'number' ? steps : null;
+}

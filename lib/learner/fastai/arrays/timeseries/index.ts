@@ -1,0 +1,85 @@
+import { PyObject, type PyValue } from '../../../torch/index.js';
+import { qualifiedName, transformName } from '../../data/pipeline.js';
+import type { SeriesReader, SeriesTransform } from './attributes.js';
+import { readPatchEncoder, readTuplePatchEncoder } from './patches.js';
+import {
+  readClipOutliers,
+  readNormalize,
+  readRobustScale,
+  readStandardize,
+  readStandardizeTuple,
+} from './scaling.js';
+import {
+  readAdd,
+  readClip,
+  readClipByVariable,
+  readDiff,
+  readLog,
+  readLogReturn,
+  readNanToValue,
+} from './values.js';
+import {
+  readCategoryEncode,
+  readCyclicalPosition,
+  readDropVariables,
+  readLinearPosition,
+  readMissingness,
+  readOneHotEncode,
+  readPosition,
+  readPositionGaps,
+  readRollingMean,
+} from './variables.js';
+
+const readers: ReadonlyMap<string, SeriesReader> = new Map([
+  ['TSStandardize', readStandardize],
+  ['TSNormalize', readNormalize],
+  ['TSStandardizeTuple', readStandardizeTuple],
+  ['TSClipOutliers', readClipOutliers],
+  ['TSRobustScale', readRobustScale],
+  ['TSRobustScaler', readRobustScale],
+  ['TSNan2Value', readNanToValue],
+  ['Nan2Value', readNanToValue],
+  ['TSClip', readClip],
+  ['TSClipByVar', readClipByVariable],
+  ['TSLog', readLog],
+  ['TSDiff', readDiff],
+  ['TSLogReturn', readLogReturn],
+  ['TSAdd', readAdd],
+  ['TSCyclicalPosition', readCyclicalPosition],
+  ['TSLinearPosition', readLinearPosition],
+  ['TSPosition', readPosition],
+  ['TSMissingness', readMissingness],
+  ['TSPositionGaps', readPositionGaps],
+  ['TSRollingMean', readRollingMean],
+  ['TSDropVars', readDropVariables],
+  ['TSOneHotEncode', readOneHotEncode],
+  ['TSCatEncode', readCategoryEncode],
+  ['TSPatchEncoder', readPatchEncoder],
+  ['TSTuplePatchEncoder', readTuplePatchEncoder],
+]);
+
+/** They act on a target too, and so on tuples: on tensors of any class. */
+const ON_TUPLES: ReadonlySet<string> = new Set(['TSStandardizeTuple', 'TSTuplePatchEncoder']);
+
+/** A value missing for a random other of the batch: none in a batch of one. */
+const ALONE_NOTHING: ReadonlySet<string> = new Set(['TSSelfMissingness']);
+
+/**
+ * A transform of tsai's preprocessing. Undefined for what is not known here.
+ *
+ * @param isSeries Whether it meets a `TSTensor`: most of them leave other tensors as they are.
+ */
+export function readSeriesTransform(
+  record: PyValue,
+  isSeries: boolean,
+): readonly SeriesTransform[] | undefined {
+  if (!(record instanceof PyObject) || !qualifiedName(record).startsWith('tsai.data.')) {
+    return undefined;
+  }
+  const name = transformName(record);
+  // All of tsai's augmentations, whose random part is `split_idx = 0` in every version.
+  const read = readers.get(name);
+  if (!read) return ALONE_NOTHING.has(name) ? [] : undefined;
+  if (!isSeries && !ON_TUPLES.has(name)) return [];
+  return [read(record)];
+}

@@ -1,0 +1,123 @@
+import {
+  asItems,
+  asNumber,
+  PyDict,
+  PyGlobal,
+  PyObject,
+  type PyValue,
+} from '../../../torch/index.js';
+import { KNOWN_CHANGES } from './albumentations-changes.js';
+
+/** What an augmentation does, as far as its classes and their probabilities tell. */
+export interface Contents {
+  readonly library: Library;
+  /** Names of what draws at random. */
+  readonly random: readonly string[];
+  /** Names of what always changes an image, and how it may be computed here. */
+  readonly fixed: readonly Fixed[];
+}
+
+export interface Fixed {
+  readonly name: string;
+  readonly record: PyObject;
+  /** Whether it gives bytes that are computed here. */
+  readonly isKnown: boolean;
+}
+
+const LIBRARIES = ['albumentations', 'imgaug', 'torchvision', 'kornia'] as const;
+
+export type Library = (typeof LIBRARIES)[number];
+
+/** What one file may nest, and hold, of them. */
+const DEEPEST = 16;
+const MOST = 1000;
+
+/** Compositions, of which not all members run. */
+const DRAWING = /^(OneOf|OneOrOther|SomeOf|RandomOrder|RandomApply|RandomChoice|Sometimes)$/;
+const COMPOSITION =
+  /^(Compose|ReplayCompose|Sequential|Transforms|AugmentationSequential|ImageSequential|ModuleList|PatchSequential)$/;
+const NOTHING = /^(NoOp|Noop|Identity)$/;
+
+/**
+ * What changes an image alike each time, or may have been set to, where it always runs: by library.
+ * All others draw something.
+ */
+const FIXED: Readonly<Record<Library, RegExp>> = {
+  albumentations:
+    /^(Resize|\w+MaxSize|CenterCrop|Crop|CropNonEmptyMaskIfExists|Pad(IfNeeded)?|Normalize|(To|From)Float|To(Gray|RGB|Sepia)|\w+Flip|Transpose|InvertImg|Equalize|CLAHE|Sharpen|UnsharpMask|Emboss|\w*Blur|Posterize|Solarize|Downscale|(Image|Jpeg)Compression|Morphological|Lambda|ToTensor\w*)$/,
+  imgaug:
+    /^(Resize|Scale|Crop|Pad|CropAndPad|\w*(Crop|Pad)To\w+|KeepSizeByResize|\w*Grayscale|\w*Colorspace|\w*CLAHE|\w*Blur|Lambda)$/,
+  torchvision:
+    /^(Resize|CenterCrop|Grayscale|Pad|Normalize|To[A-Z]\w*|PILToTensor|Convert\w+|Lambda|FiveCrop|TenCrop|LinearTransformation|ScaleJitter|Sanitize\w+|GaussianBlur)$/,
+  kornia:
+    /^(Resize|CenterCrop|PadTo|Normalize|Denormalize|\w+MaxSize|ToTensor|Grayscale|RgbToGrayscale)$/,
+};
+
+/** Those of torchvision that are computed here. */
+const KNOWN_OF_TORCHVISION = /^(Resize|CenterCrop)$/;
+/** They give floats, of which no image is made. */
+const FLOATS = /^(Normalize|ToFloat)$/;
+
+/** The library that a record's class belongs to. */
+function libraryOf(record: PyValue | undefined): Library | undefined {
+  if (!(record instanceof PyObject) || !(record.cls instanceof PyGlobal)) return undefined;
+  const root = record.cls.module.split('.')[0];
+  const found = LIBRARIES.find((library) => library === root);
+  if (found !== 'torchvision') return found;
+  return record.cls.module.startsWith('torchvision.transforms') ? found : undefined;
+}
+
+/** What an augmentation, or a list of them, holds; undefined for anything else. */
+export function contentsOf(value: PyValue | undefined): Contents | undefined {
+  const library = [value, ...(asItems(value) ?? []).slice(0, MOST)]
+    .map(libraryOf)
+    .find((one) => one !== undefined);
+  if (value === undefined || library === undefined) return undefined;
+  const random: string[] = [];
+  const fixed: Fixed[] = [];
+  let left = MOST;
+  const visit = (record: PyValue, depth: number, mayRun: boolean): void => {
+    if (record === null) return;
+    if (depth > DEEPEST || left-- <= 0) return void random.push('…');
+    const items = record instanceof PyObject ? undefined : asItems(record);
+    if (items) return items.forEach((item) => visit(item, depth + 1, mayRun));
+    if (!(record instanceof PyObject)) return;
+    const name = nameOf(record);
+    const p = NOTHING.test(name) ? 0 : chanceOf(record);
+    // A library's transform, or one of the user's own among them.
+    const of = libraryOf(record);
+    if (p <= 0) return;
+    const runs = mayRun && p >= 1;
+    const inner = of === undefined ? [] : membersOf(record);
+    if (of !== undefined && (COMPOSITION.test(name) || DRAWING.test(name))) {
+      const draws = DRAWING.test(name) || !runs;
+      inner.forEach((member) => visit(member, depth + 1, !draws));
+    } else if (runs && of !== undefined && FIXED[of].test(name)) {
+      fixed.push({ name, record, isKnown: isComputed(of, name) });
+    } else random.push(name);
+  };
+  visit(value, 0, true);
+  return { library, random, fixed };
+}
+
+function isComputed(library: Library, name: string): boolean {
+  if (library === 'torchvision') return KNOWN_OF_TORCHVISION.test(name);
+  return library === 'albumentations' && KNOWN_CHANGES.has(name) && !FLOATS.test(name);
+}
+
+const nameOf = ({ cls }: PyObject): string => (cls instanceof PyGlobal ? cls.name : '');
+
+/** How likely it runs: 1 where nothing says otherwise. */
+function chanceOf(record: PyObject): number {
+  if (record.attr('always_apply') === true) return 1;
+  return asNumber(record.attr('p')) ?? 1;
+}
+
+function membersOf(record: PyObject): readonly PyValue[] {
+  const modules = record.attr('_modules');
+  const held = ['transforms', 'children', 'then_list', 'else_list'].flatMap((name) => {
+    const value = record.attr(name);
+    return value === undefined ? [] : [value];
+  });
+  return [...held, ...record.items, ...(modules instanceof PyDict ? modules.values() : [])];
+}

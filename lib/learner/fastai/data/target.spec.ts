@@ -1,0 +1,30 @@
+import { Tensor } from 'onnxruntime-common';
+import { describe, expect, it } from 'vitest';
+import { PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import { readTarget } from './target.js';
+
+const transform = (name: string, vocab?: PyValue): PyObject => {
+  const record = new PyObject(new PyGlobal('fastai.data.transforms', name), []);
+  if (vocab !== undefined) record.attrs.set('vocab', vocab);
+  return record;
+};
+
+/** What fastai 2.8.12 shows for the raw output of a loss without activation and decodes. */
+describe('Several labels', () => {
+  const target = readTarget([
+    transform('MultiCategorize', ['bar', 'disc', 'even']),
+    transform('OneHotEncode'),
+  ]);
+  const decode = (values: readonly number[]): unknown =>
+    target.decode(new Tensor('float32', Float32Array.from(values), [3]));
+
+  it('are those whose number is 1', () => {
+    expect(decode([1, 0, 1])).toEqual(['bar', 'even']);
+    expect(target.decode(new Tensor('bool', Uint8Array.of(0, 1, 0), [3]))).toEqual(['disc']);
+  });
+
+  it('are none where the output is raw', () => {
+    expect(decode([-0.155, 0.257, 0.278])).toEqual([]);
+    expect(decode([2, 0.999, -1])).toEqual([]);
+  });
+});

@@ -1,0 +1,115 @@
+import { Tensor, type InferenceSession } from 'onnxruntime-common';
+import type { ModelSession } from '../../onnx/session/model-session.js';
+import { joinRows } from '../data/rows.js';
+import { UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
+import { described } from './expected-model.js';
+
+type Feeds = Readonly<Record<string, Tensor>>;
+
+/**
+ * The session of an ONNX file that stands in for a learner's model: it gives the first output
+ * alone, a row an item. Items go one by one where the file does not take several at once.
+ */
+export class ForeignSession implements ModelSession {
+  /** Undefined until it is seen. */
+  #takesBatches: boolean | undefined;
+
+  constructor(private readonly session: ModelSession) {
+    const fixed = session.inputMetadata.some((input) => input.isTensor && input.shape[0] === 1);
+    if (fixed) this.#takesBatches = false;
+  }
+
+  get inputNames(): readonly string[] {
+    return this.session.inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.session.outputNames.slice(0, 1);
+  }
+
+  get inputMetadata(): readonly InferenceSession.ValueMetadata[] {
+    return this.session.inputMetadata;
+  }
+
+  get outputMetadata(): readonly InferenceSession.ValueMetadata[] {
+    return this.session.outputMetadata.slice(0, 1);
+  }
+
+  async run(feeds: InferenceSession.FeedsType): Promise<Readonly<Record<string, Tensor>>> {
+    const tensors = feeds as Feeds;
+    this.#checkSizes(tensors);
+    const items = Object.values(tensors)[0]?.dims[0] ?? 1;
+    return { [this.outputNames[0]!]: await this.#rows(tensors, items) };
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+
+  async #rows(feeds: Feeds, items: number): Promise<Tensor> {
+    if (items > 1 && this.#takesBatches !== false) {
+      const output = await this.#output(feeds).catch((error: unknown) => {
+        if (this.#takesBatches) throw failed(feeds, error);
+        return undefined;
+      });
+      // An exporter may have fixed the batch within the graph, whatever its inputs say.
+      this.#takesBatches ??= output?.dims[0] === items;
+      if (output && this.#takesBatches) return output;
+    }
+    const parts: Tensor[] = [];
+    for (let item = 0; item < items; item++) {
+      const one = items === 1 ? feeds : itemOf(feeds, item);
+      const output = await this.#output(one).catch((error: unknown) => {
+        throw failed(one, error);
+      });
+      if (output.dims[0] !== 1) {
+        throw failed(one, `its output has the shape [${output.dims.join(', ')}]`);
+      }
+      parts.push(output);
+    }
+    return parts.length === 1 ? parts[0]! : joinRows(parts, [...parts.keys()]);
+  }
+
+  async #output(feeds: Feeds): Promise<Tensor> {
+    const name = this.outputNames[0]!;
+    return (await this.session.run(feeds, [name]))[name] as Tensor;
+  }
+
+  /** Images of a learner that does not resize them come in any size. */
+  #checkSizes(feeds: Feeds): void {
+    for (const input of this.session.inputMetadata) {
+      const dims = feeds[input.name]?.dims;
+      if (!dims || !input.isTensor) continue;
+      const differs = input.shape.some(
+        (size, axis) => axis > 0 && typeof size === 'number' && size > 0 && size !== dims[axis],
+      );
+      if (!differs) continue;
+      throw new UnexpectedItemError(
+        `one that becomes [1, ${dims.slice(1).join(', ')}]`,
+        `an item that becomes what its ONNX model takes, ${described(input)}`,
+      );
+    }
+  }
+}
+
+function itemOf(feeds: Feeds, item: number): Feeds {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => {
+      const [, ...sizes] = tensor.dims;
+      const length = sizes.reduce((product, size) => product * size, 1);
+      const data = (tensor.data as Float32Array).subarray(item * length, (item + 1) * length);
+      return [name, new Tensor(tensor.type as 'float32', data, [1, ...sizes])];
+    }),
+  );
+}
+
+function failed(feeds: Feeds, cause: unknown): UnsupportedLearnerError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const given = Object.entries(feeds).map(
+    ([name, { type, dims }]) => `"${name}" ${type} of [${dims.join(', ')}]`,
+  );
+  return new UnsupportedLearnerError(
+    `The learner's ONNX model cannot run on ${given.join(', ')} (${reason.slice(0, 300)})`,
+    "export this learner's own model again with torch.onnx.export(learner.model, ...)",
+  );
+}

@@ -1,0 +1,168 @@
+import { asItems, asNumber, PyObject, type PyValue } from '../../torch/index.js';
+import type { LearnerInput } from '../contract.js';
+import {
+  BatchTuple,
+  batchInputs,
+  batchTypes,
+  className,
+  type BatchType,
+} from '../data/batch-types.js';
+import type { TransformedList } from '../data/data-loaders.js';
+import { isOfFastai, transformName } from '../data/pipeline.js';
+import { categoryNames, readVocab } from '../data/vocab.js';
+import type { LearnerFile } from '../learner-file.js';
+import { modeOf } from '../vision/image-input.js';
+import { transformTitle } from '../vision/transforms/neutral.js';
+
+/** One thing that the model gets: what it is, and under which name an item may have it. */
+export interface Slot {
+  readonly name: string;
+  readonly kind: 'image' | 'text' | 'category' | 'numbers';
+  /** The class of the tensor in a batch: `TensorImage`; '' where the file does not tell. */
+  readonly cls: string;
+  /** Columns that a getter of fastai's reads. */
+  readonly columns: readonly string[];
+  /** Of a category: its names. */
+  readonly vocab?: readonly PyValue[];
+  /** How many numbers, where a transform tells. */
+  readonly length?: number;
+}
+
+/** One of the lists that a dataset makes its inputs of: it gives one slot, or a tuple of them. */
+export interface InputRecord {
+  readonly list: TransformedList;
+  readonly slots: readonly Slot[];
+  /** What its last stage gave at training: the class of the tuple, where it is one. */
+  readonly tuple: PyValue | undefined;
+}
+
+/** What the model takes of an item. */
+export interface InputRecords {
+  readonly inputs: readonly InputRecord[];
+  /** Whether the one list's tuple is taken apart: the model takes its items one by one. */
+  readonly spread: boolean;
+}
+
+/** The inputs of a learner, with names that are told apart. */
+export function readInputs({ dls }: Pick<LearnerFile, 'dls'>): InputRecords {
+  const types = batchTypes(dls.loader);
+  const count = batchInputs(dls);
+  const spread = dls.inputs.length === 1 && count > 1;
+  const of = (index: number): readonly (BatchType | undefined)[] => {
+    if (spread) return Array.from({ length: count }, (_, slot) => types?.[slot]);
+    const type = types?.[index];
+    return type instanceof BatchTuple ? type.items : [type];
+  };
+  const inputs = dls.inputs.map((list, index): InputRecord => {
+    const isTuple = spread || types?.[index] instanceof BatchTuple;
+    return {
+      list,
+      slots: of(index).map((type) => slotOf(list, type, isTuple)),
+      tuple: isTuple ? asItems(list.types)?.at(-1) : undefined,
+    };
+  });
+  const names = distinct(inputs.flatMap(({ slots }) => slots.map(({ name }) => name)));
+  let next = 0;
+  return {
+    spread,
+    inputs: inputs.map((input) => ({
+      ...input,
+      slots: input.slots.map((slot) => ({ ...slot, name: names[next++]! })),
+    })),
+  };
+}
+
+function slotOf(list: TransformedList, type: BatchType | undefined, inTuple: boolean): Slot {
+  const { transforms } = list;
+  const cls = className(type) || (inTuple ? '' : className(asItems(list.types)?.at(-1)));
+  const find = (name: string): PyObject | undefined =>
+    transforms.find(
+      (transform): transform is PyObject =>
+        transform instanceof PyObject && isOfFastai(transform) && transformName(transform) === name,
+    );
+  const columns = inTuple ? [] : columnsOf(find('ColReader'));
+  const [only] = columns;
+  const named = (fallback: string): string =>
+    columns.length === 1 && only !== undefined ? only : fallback;
+  const isImage =
+    cls.startsWith('TensorImage') ||
+    (!inTuple && (asItems(list.types) ?? []).some((one) => modeOf(one) !== undefined));
+  if (isImage) return { name: named('image'), kind: 'image', cls, columns };
+  if (!inTuple && find('Numericalize')) {
+    return { name: named('text'), kind: 'text', cls: cls || 'TensorText', columns };
+  }
+  const categorize = inTuple ? undefined : find('Categorize');
+  if (categorize) {
+    const vocab = readVocab(categorize.attr('vocab'));
+    return { name: named('category'), kind: 'category', cls, columns, vocab };
+  }
+  const regression = inTuple ? undefined : find('RegressionSetup');
+  const length = asNumber(regression?.attr('c'));
+  const own = inTuple ? undefined : ownName(transforms);
+  const name = named(columns.length > 1 ? 'numbers' : (own ?? 'numbers'));
+  return {
+    name,
+    kind: 'numbers',
+    cls,
+    columns,
+    ...(length !== undefined && length > 1 && { length }),
+  };
+}
+
+function columnsOf(reader: PyObject | undefined): string[] {
+  const columns = reader?.attr('cols');
+  const items = typeof columns === 'string' ? [columns] : (asItems(columns) ?? []);
+  return items.filter((name): name is string => typeof name === 'string');
+}
+
+/** The function of the notebook that makes an input. */
+function ownName(transforms: readonly PyValue[]): string | undefined {
+  const own = transforms.findLast((transform) => !isOfFastai(transform) || isWrapped(transform));
+  if (own === undefined) return undefined;
+  const title = transformTitle(own);
+  const bare = title.slice(title.lastIndexOf('.') + 1);
+  return /^[A-Za-z]\w*$/.test(bare) ? bare : undefined;
+}
+
+const isWrapped = (transform: PyValue): boolean => transformName(transform) === 'Transform';
+
+/** `image`, or `image1` and `image2` where there are several. */
+function distinct(names: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  return names.map((name) => {
+    if (names.indexOf(name) === names.lastIndexOf(name)) return name;
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    const made = `${name}${count}`;
+    return names.includes(made) ? `${name}_${count}` : made;
+  });
+}
+
+/** What is known of a learner's inputs before it is loaded. */
+export const inputsOf = (file: Pick<LearnerFile, 'dls'>): LearnerInput[] =>
+  describeInputs(readInputs(file), []);
+
+/** The inputs as a learner's description has them. */
+export function describeInputs(
+  { inputs }: InputRecords,
+  sizes: readonly LearnerInput['size'][],
+): LearnerInput[] {
+  return inputs.flatMap(({ slots }, i) =>
+    slots.map((slot): LearnerInput => {
+      const size = sizes[i];
+      const { name, kind, length } = slot;
+      if (kind === 'image') return { name, kind: 'vision', ...(size && { size }) };
+      if (kind === 'text') return { name, kind };
+      if (kind === 'numbers') return { name, kind: 'array', shape: [length ?? null] };
+      const known = categoryNames(slot.vocab ?? []);
+      const column = {
+        name,
+        kind: 'category',
+        categories: known,
+        nullable: false,
+        example: known[0] ?? null,
+      } as const;
+      return { name, kind: 'tabular', columns: { columns: [column], targets: [] } };
+    }),
+  );
+}

@@ -1,0 +1,100 @@
+import type { Tensor } from 'onnxruntime-common';
+import type { Module } from '../../torch/module.js';
+import type { Answers, Inference, LearnerInput, LearnerOptions, Vocab } from '../contract.js';
+import { concatRows } from '../data/rows.js';
+import { joinTensors } from '../data/tensor-rows.js';
+import type { Target } from '../data/target.js';
+import { NotExplainableError, UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
+import type { LearnerFile } from '../learner-file.js';
+import { readImageTarget, type DecodedImageTarget } from '../vision/image-target.js';
+import { MixedModel } from './mixed-model.js';
+import { Preparation } from './preparation.js';
+
+/** An item; what it becomes is known when its files are read, so that is done when the model runs. */
+interface EncodedItem {
+  readonly item: unknown;
+  /** Of its first image. */
+  size?: { readonly width: number; readonly height: number };
+}
+
+/** Several inputs at inference. @throws UnsupportedLearnerError for foreign transforms or targets. */
+export async function createMixedInference(
+  file: LearnerFile,
+  labels: Target,
+  options: LearnerOptions,
+): Promise<Inference<EncodedItem, DecodedImageTarget>> {
+  const target = readImageTarget(file, labels);
+  const preparation = await Preparation.open(file, options);
+  refusePaddedTexts(file, preparation.described);
+  const model = await MixedModel.open(file, preparation.expected, preparation.arrangement, options);
+  const { kind, task, vocab } = target;
+  const answers: Answers = {
+    task: kind === 'labels' ? task : kind === 'mask' ? 'segment' : 'points',
+    ...(vocab && { classes: vocab }),
+    inputs: preparation.described,
+  };
+  return {
+    vocab: vocabOf(preparation.vocabs, vocab),
+    answers,
+    encode: (item) => ({ item }),
+    forward: async (batch) => {
+      const rows: Tensor[] = [];
+      for (const encoded of batch) {
+        const leaves = await preparation.batch(encoded.item);
+        const image = leaves.find(({ cls }) => cls.startsWith('TensorImage'))?.tensor.dims;
+        if (image) encoded.size = { height: image.at(-2)!, width: image.at(-1)! };
+        rows.push(await model.forward(leaves));
+      }
+      return rows.length === 1 ? rows[0]! : concatRows(rows);
+    },
+    inputs: async (batch) => {
+      const items: Tensor[][] = [];
+      for (const { item } of batch) {
+        items.push((await preparation.batch(item)).map(({ tensor }) => tensor));
+      }
+      return items[0]!.map((_, input) => stacked(items.map((tensors) => tensors[input]!)));
+    },
+    decode: (row, { size }) => target.decode(row, size ?? { width: 0, height: 0 }),
+    show: (item) => preparation.show(item),
+    explain: async () => {
+      throw new NotExplainableError(
+        'The learner takes several inputs, whose parts are not weighed against each other',
+        'explain() takes learners of one image, one text or one row',
+      );
+    },
+    release: async () => {
+      await Promise.all([model.release(), preparation.release()]);
+    },
+  };
+}
+
+/** Batches of one as one. @throws UnexpectedItemError */
+function stacked(tensors: readonly Tensor[]): Tensor {
+  const kinds = new Set(tensors.map(({ type, dims }) => `${type} ${dims.join('x')}`));
+  if (kinds.size === 1) return joinTensors(tensors);
+  throw new UnexpectedItemError(
+    'items whose inputs have several sizes',
+    'one item at a time, or items of the same sizes',
+  );
+}
+
+/** `dls.vocab`: the one list there is, or one for each input and target that has one. */
+function vocabOf(inputs: readonly (readonly string[])[], target: Vocab | undefined): Vocab {
+  const lists = [...inputs, ...(target ? [target as readonly string[]] : [])];
+  return lists.length === 1 ? lists[0]! : lists.length === 0 ? [] : lists;
+}
+
+/** Of several texts the shorter are padded, and fastai's encoder leaves whole chunks of padding out. */
+function refusePaddedTexts({ model }: LearnerFile, inputs: readonly LearnerInput[]): void {
+  if (inputs.filter(({ kind }) => kind === 'text').length < 2) return;
+  const waiting: Module[] = [model];
+  for (let module = waiting.pop(); module; module = waiting.pop()) {
+    if (module.className.endsWith('.SentenceEncoder')) {
+      throw new UnsupportedLearnerError(
+        "The learner takes several texts, and fastai's SentenceEncoder, which skips padding, is in its model",
+        'serve its model as a PyTorch-layer model with pytorch.saveModel(name, learner.model)',
+      );
+    }
+    for (const child of module.children.values()) if (child) waiting.push(child);
+  }
+}

@@ -1,0 +1,59 @@
+import { Tensor } from 'onnxruntime-common';
+import { asBool, asNumber, PyObject, PyPartial, type PyValue } from '../../torch/index.js';
+import { transformName } from '../data/pipeline.js';
+import { isBranch, type Leaf, type Tree } from './leaves.js';
+
+/** fastai's defaults of `pad_chunk`. */
+interface Padding {
+  readonly id: number;
+  readonly first: boolean;
+  readonly chunk: number;
+}
+
+/**
+ * What pads texts to one length. An item alone is padded where it has several texts: `Pad_Chunk` takes
+ * the longest of all of them; the others pad each field by itself, which changes nothing of one item.
+ */
+export function padTexts(tree: Tree, record: PyValue): Tree {
+  if (!isBranch(tree)) return tree;
+  const count = padded(record, tree.length);
+  const isText = (leaf: Tree, index: number): leaf is Leaf & { kind: 'tensor' } =>
+    index < count && !isBranch(leaf) && leaf.kind === 'tensor' && leaf.cls === 'TensorText';
+  const length = Math.max(...tree.map((leaf, i) => (isText(leaf, i) ? leaf.tensor.dims[0]! : 0)));
+  const how = paddingOf(record);
+  return tree.map((leaf, i) =>
+    isText(leaf, i) ? { ...leaf, tensor: paddedTo(leaf.tensor, length, how) } : leaf,
+  );
+}
+
+/** How many inputs are padded to the length of the longest. */
+function padded(record: PyValue, inputs: number): number {
+  if (record instanceof PyObject && transformName(record) === 'Pad_Chunk') return inputs;
+  if (!(record instanceof PyPartial) || transformName(record.func) !== 'pad_input_chunk') return 0;
+  return asNumber(record.kwargs.get('n_inp')) ?? 1;
+}
+
+function paddingOf(record: PyValue): Padding {
+  const given = (name: string): PyValue | undefined =>
+    record instanceof PyPartial
+      ? record.kwargs.get(name)
+      : record instanceof PyObject
+        ? record.attr(name)
+        : undefined;
+  return {
+    id: asNumber(given('pad_idx')) ?? 1,
+    first: asBool(given('pad_first')) ?? true,
+    chunk: Math.max(1, asNumber(given('seq_len')) ?? 72),
+  };
+}
+
+/** `pad_chunk`: whole chunks go before the text, and what is left of them behind it. */
+function paddedTo(text: Tensor, length: number, { id, first, chunk }: Padding): Tensor {
+  const data = text.data as BigInt64Array;
+  const missing = length - data.length;
+  if (missing <= 0) return text;
+  const before = first ? missing - (missing % chunk) : 0;
+  const out = new BigInt64Array(length).fill(BigInt(id));
+  out.set(data, before);
+  return new Tensor('int64', out, [length]);
+}

@@ -1,0 +1,28 @@
+import { itemTransform, targetTypes } from './data/target-types.js';
+import { UnsupportedLearnerError } from './errors.js';
+import type { LearnerFile } from './learner-file.js';
+
+/** How the model of such a learner is served. */
+const REMEDY =
+  "serve its model by itself, which gives its raw outputs: pytorch.saveModel('boxes', 'export.pkl', { inputs: [{ shape: [null, 3, height, width] }] })";
+
+/**
+ * Refuses learners of bounding boxes, before anything else is missed in them.
+ *
+ * @throws UnsupportedLearnerError
+ */
+export function refuseBoxes({ dls, torchFile }: Pick<LearnerFile, 'dls' | 'torchFile'>): void {
+  const foreign = torchFile.globals.find(({ module }) => /^icevision(\.|$)/.test(module));
+  if (foreign) {
+    throw new UnsupportedLearnerError(
+      `The learner is one of icevision ("${foreign.qualifiedName}"), whose items and predictions are not fastai's and are not read here`,
+      "export its model in Python with torch.onnx.export, and serve that with pytorch.saveModel('boxes', 'model.onnx')",
+    );
+  }
+  if (targetTypes(dls).includes('TensorBBox') || itemTransform(dls, 'BBoxLabeler')) {
+    throw new UnsupportedLearnerError(
+      "The learner predicts bounding boxes (BBoxBlock), on which fastai's own predict and get_preds fail, so there is no answer to give",
+      REMEDY,
+    );
+  }
+}
