@@ -55,6 +55,11 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     'compare --activation',
     'compare --training-only',
   ],
+  'kept-tokenizer.e2e-spec.ts': [
+    'inspect --tokenizer',
+    'doctor --tokenizer',
+    'compare --tokenizer',
+  ],
   'given-options.spec.ts': ['predict '],
   'the tests of import and serve': ['import ', 'serve '],
 };
