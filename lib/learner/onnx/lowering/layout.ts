@@ -5,8 +5,8 @@ import { OtherLayoutError } from '../errors.js';
 /** Libraries whose classes have other children, and compute other things, from version to version. */
 const CHANGING = /^(timm|torchvision)\./;
 
-/** What they have for training alone. */
-const TRAINING = /^(aux\w*|AuxLogits|mask_token)$/;
+/** What they have for training alone, or for a head that fastai's own replaces. */
+const TRAINING = /^(aux\w*|AuxLogits|mask_token|weights(_dist)?)$/;
 
 /**
  * Refuses modules of which a part was left out: their class has got it in a version that is not
