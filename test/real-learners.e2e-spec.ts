@@ -155,6 +155,26 @@ describe.skipIf(!there)('Learners as people publish them', () => {
     }
   });
 
+  it('is told once, with its runner, that bytes skip a get_x', async () => {
+    const told: string[] = [];
+    const model = await fastai.get('p_get_x', { store });
+    // As the module of Nest makes it, whose log hears what runners tell.
+    const log = { warn: (message: string) => told.push(message) };
+    const runner = model.toRunner(log as object) as unknown as FastaiRunner<unknown, unknown>;
+    try {
+      for (const one of casesOf('p_get_x').slice(0, 2)) {
+        const [, , probs] = await runner.predict.run(
+          readFileSync(itemOf('p_get_x', one) as string),
+        );
+        expectClose(probs.data as Float32Array, one.without_get_x);
+      }
+      expect(told).toEqual([expect.stringMatching(/get_x ".*" runs for paths; bytes skip it/)]);
+      expect(runner.description.pathReader).toBeDefined();
+    } finally {
+      await runner.close();
+    }
+  });
+
   it.each(NAMES)('%s is served over HTTP', async (name) => {
     for (const one of casesOf(name).slice(0, 2)) {
       const answer = await fetch(`${served.url}models/${name}/predict`, {

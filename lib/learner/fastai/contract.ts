@@ -247,6 +247,11 @@ export interface LearnerDescription {
   readonly shape?: readonly (number | null)[];
   /** Of several inputs: each by itself, in the order in which an item lists them. */
   readonly inputs?: readonly LearnerInput[];
+  /**
+   * Of images: the user's own reader (`get_x`) that an item goes through where it is a path. Bytes
+   * and pixels skip it, as in fastai.
+   */
+  readonly pathReader?: string;
 }
 
 /** One of the inputs of a learner of kind `mixed`. @publicApi */
@@ -261,7 +266,7 @@ export interface LearnerInput extends Pick<
 /** What the transforms of a learner tell of its answers. */
 export type Answers = Pick<
   LearnerDescription,
-  'task' | 'classes' | 'targets' | 'size' | 'shape' | 'inputs'
+  'task' | 'classes' | 'targets' | 'size' | 'shape' | 'inputs' | 'pathReader'
 >;
 
 /** What is to be explained: which of a model's outputs, once there are some. */

@@ -169,7 +169,7 @@ function kindOf({ kind, mask, inputs = [] }: LearnerFacts, runnerOf: () => Runne
 }
 
 /** What the document and the log say of a learner whose paths go through code of its own. */
-export function skippedNote({ skipped }: LearnerFacts): string {
+function skippedNote({ skipped }: LearnerFacts): string {
   return skipped === undefined
     ? ''
     : ` Its get_x "${skipped}" runs for paths, as in fastai: the bytes of a request skip it.`;

@@ -1,14 +1,11 @@
-import { Logger } from '@nestjs/common';
 import { FASTAI } from '../../serving/models/fastai/rules.js';
 import type { FastaiRunner } from '../../serving/models/fastai/types.js';
 import type { RunnerHandle } from '../../serving/runner/runner-types.js';
 import type { Model } from '../../serving/store/index.js';
 import { callMethod, moduleBody } from './module-body.js';
 import type { ServedEndpoints } from './served-endpoint.js';
-import { learnerEndpoints, skippedNote, type LearnerFacts } from './served-learner.js';
+import { learnerEndpoints, type LearnerFacts } from './served-learner.js';
 import { moduleEndpoints } from './served-module.js';
-
-const logger = new Logger('VtsServing');
 
 /**
  * The endpoints of a model of the store.
@@ -25,7 +22,6 @@ export async function servedEndpoints(
     return moduleEndpoints(tag, callMethod(model), await moduleBody(model), runnerOf);
   }
   const facts = await learnerFacts(model.pathOf(FASTAI.file));
-  if (facts.skipped !== undefined) logger.warn(`${tag}:${skippedNote(facts)}`);
   return learnerEndpoints(tag, facts, runnerOf as () => FastaiRunner);
 }
 

@@ -11,7 +11,7 @@ import { NotRenderedError, renderedOr } from './image/pixel-source.js';
 import { channelsOf, type Raster } from './image/raster.js';
 import { ImageExplainer } from './image-explainer.js';
 import { dimsOf, ImageModel, type ImageToCome } from './image-model.js';
-import { hasNamesAlone, hasOwnCode } from './own-code.js';
+import { hasNamesAlone, hasOwnCode, skippedReader } from './own-code.js';
 import { readImageTarget, type DecodedImageTarget, type ImageTarget } from './image-target.js';
 import { ImagePipeline, type ModelInput } from './transforms/pipeline.js';
 
@@ -40,7 +40,11 @@ export async function createVisionInference(
   const target = readImageTarget(file, labels);
   await leaveOutAugmentations(file, options);
   const images = hasOwnCode(file, options) ? await ofCode(file, options) : rendering(file, options);
-  const answers = answersOf(target, images.modelInput);
+  const pathReader = skippedReader(file);
+  const answers = {
+    ...answersOf(target, images.modelInput),
+    ...(pathReader !== undefined && { pathReader }),
+  };
   const model = await ImageModel.open(file, images.modelInput, options, answers);
   const fromRow = entering(file, options);
   const enter = async (given: unknown): Promise<unknown> => {

@@ -39,9 +39,17 @@ class LearnerRunner extends ModelRunner {
   readonly #tta: RunnerMethod;
   readonly #show: RunnerMethod;
   readonly #rowMethods = new Map<string, RunnerMethod>();
+  #opening: Promise<void> | undefined;
+  readonly #warn: (message: string) => void;
 
-  constructor(tag: string, pool: WorkerPool, options: ResolvedRunnerOptions) {
+  constructor(
+    tag: string,
+    pool: WorkerPool,
+    options: ResolvedRunnerOptions,
+    warn: (message: string) => void,
+  ) {
     super(tag, LEARNER_METHODS, pool, options.timeoutMs, options);
+    this.#warn = warn;
     const turn = super.method('generate');
     const advance = async (request: unknown, how: RunOptions): Promise<Slice> => {
       await this.open();
@@ -60,6 +68,18 @@ class LearnerRunner extends ModelRunner {
       this,
       learnerMembers((name) => this.method(name)),
     );
+  }
+
+  /** What comes over HTTP is bytes, so whoever reads the log is told once what they skip. */
+  override open(): Promise<void> {
+    this.#opening ??= super.open().then(() => {
+      const { pathReader } = this.description;
+      if (pathReader === undefined) return;
+      this.#warn(
+        `${this.tag}: its get_x "${pathReader}" runs for paths; bytes skip it, as in fastai.`,
+      );
+    });
+    return this.#opening;
   }
 
   override method(name: string): RunnerMethod {
@@ -167,7 +187,7 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   options: RunnerOptions & { warn?: (message: string) => void } = {},
 ): FastaiRunner<Input, Decoded> {
   const tag = model.tag.toString();
-  const { warn, ...given } = options;
+  const { warn = () => undefined, ...given } = options;
   checkSignatures(FASTAI, tag, model.info.signatures);
   const resolved = resolveRunnerOptions(tag, given);
   const { threads, onnx, quantize, decode } = resolved;
@@ -182,7 +202,7 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   };
   const runnable = new URL('./runnable.js', import.meta.url).href;
   const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });
-  return new LearnerRunner(tag, pool, resolved) as unknown as FastaiRunner<Input, Decoded>;
+  return new LearnerRunner(tag, pool, resolved, warn) as unknown as FastaiRunner<Input, Decoded>;
 }
 
 /**
