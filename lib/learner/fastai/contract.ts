@@ -48,7 +48,7 @@ export interface PredsOptions {
 }
 
 /**
- * What a model is given for a list of items: images float32 `[items, channels, height, width]`;
+ * The model's inputs for a list of items: images float32 `[items, channels, height, width]`;
  * rows int64 codes `[items, columns]` and float32 numbers `[items, columns]`; texts int64 ids
  * `[length]` each, without padding. Images of several sizes come one by one as well. Of several inputs
  * a tensor `[items, ...]` for each of them, where all items have the same sizes.
@@ -289,7 +289,7 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   forward(batch: readonly Encoded[]): Promise<Tensor>;
   /** The same for kinds that take whole tables. @throws InputError */
   forwardAll?(items: unknown): Promise<Tensor>;
-  /** What the model is given, as `getPreds` tells it. */
+  /** What the model is given, in the form in which `getPreds` returns it. */
   inputs?(batch: readonly Encoded[]): Promise<GivenInputs>;
   /** The same for kinds that take whole tables. @throws InputError */
   inputsAll?(items: unknown): GivenInputs;

@@ -66,8 +66,8 @@ const TRANSFORMS: ReadonlyMap<string, ArrayStage> = new Map([
 const OF_SERIES = /^(tsai\.(data\.)?core|timeseries(_fastai)?\.core)\./;
 
 /**
- * What a transform of items does that is no code of the notebook: nothing at inference, or something
- * known. Undefined for others.
+ * What a library's transform of items does: nothing at inference, or something known. Undefined for
+ * the notebook's own.
  */
 export function knownStage(
   record: PyValue,

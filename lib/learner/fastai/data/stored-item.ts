@@ -40,7 +40,10 @@ export function isStored(item: unknown): item is StoredItem {
  * other URL, a `file:` URL, a file that multer has put somewhere.
  */
 export function pathOf(item: unknown): string | undefined {
-  if (typeof item === 'string') return urlOf(item) ? pathOf(urlOf(item)) : item;
+  if (typeof item === 'string') {
+    const url = urlOf(item);
+    return url ? pathOf(url) : item;
+  }
   if (item instanceof URL) return item.protocol === 'file:' ? fileURLToPath(item) : undefined;
   return isUpload(item) && item.buffer === undefined ? item.path : undefined;
 }
@@ -67,24 +70,26 @@ export async function bytesOfStored(item: StoredItem): Promise<Uint8Array> {
  * object that cannot go there, or a path. Undefined where all can go as it is, which is usual.
  */
 export function portable(given: unknown): Promise<unknown> | undefined {
+  if (!holdsElsewhere(given)) return undefined;
   if (isElsewhere(given)) return Promise.resolve(pathOf(given) ?? bytesOfStored(given));
-  if (Array.isArray(given)) {
-    const parts = looksLikeRows(given) ? [] : given.map(portable);
-    if (parts.every((part) => part === undefined)) return undefined;
-    return Promise.all(parts.map((part, index) => part ?? (given[index] as unknown)));
-  }
-  if (!isRecord(given)) return undefined;
-  const entries = Object.entries(given);
-  const parts = entries.map(([, value]) => (isElsewhere(value) ? portable(value) : undefined));
-  if (parts.every((part) => part === undefined)) return undefined;
-  return Promise.all(parts).then((values) =>
-    Object.fromEntries(entries.map(([name, value], at) => [name, values[at] ?? value])),
+  if (Array.isArray(given)) return Promise.all(given.map((one: unknown) => portable(one) ?? one));
+  const entries = Object.entries(given as object).map(
+    async ([name, value]) => [name, isElsewhere(value) ? await portable(value) : value] as const,
   );
+  return Promise.all(entries).then((all) => Object.fromEntries(all));
+}
+
+/** Most items hold nothing of the kind, and arrays may have millions of numbers: nothing is made. */
+function holdsElsewhere(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  if (isElsewhere(given)) return true;
+  if (Array.isArray(given)) return !looksLikeRows(given) && given.some(holdsElsewhere);
+  return isRecord(given) && Object.values(given).some(isElsewhere);
 }
 
 /** Of many rows the first tells: to look at all their cells would take longer than to pack them. */
 function looksLikeRows(items: readonly unknown[]): boolean {
-  return items.length > 16 && isRecord(items[0]) && portable(items[0]) === undefined;
+  return items.length > 16 && isRecord(items[0]) && !holdsElsewhere(items[0]);
 }
 
 /** Whether an item lies in an object that holds or leads to its bytes. */
@@ -114,15 +119,9 @@ function isRecord(item: unknown): item is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Text that begins as a URL does. A drive of Windows is one letter. */
+/** Text that begins as a URL of a known scheme does. A drive of Windows is one letter. */
 function urlOf(text: string): URL | undefined {
-  return /^[a-z][a-z\d+.-]+:/i.test(text) && /^(file|data|blob|https?):/i.test(text)
-    ? (URL.parse?.(text) ?? parsed(text))
-    : undefined;
-}
-
-function parsed(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
+  return /^(file|data|blob|https?):/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 }
 
 async function bytesOfUrl(url: URL): Promise<Uint8Array> {

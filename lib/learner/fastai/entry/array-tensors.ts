@@ -1,5 +1,5 @@
+import { isTorchDtype } from '../../onnx/torch-ops/dtypes.js';
 import type { TorchEnv } from '../../onnx/torch-ops/env.js';
-import type { TorchDType } from '../../onnx/torch-ops/tensor-value.js';
 import type { Context, Names } from '../../python/context.js';
 import { Builtin, Instance, List, Tuple, type Value } from '../../python/values.js';
 import { ArrayValue } from '../code/numpy/array-value.js';
@@ -7,17 +7,6 @@ import { RowValue } from './row-value.js';
 
 const TORCH: ReadonlySet<string> = new Set(['tensor', 'as_tensor', 'from_numpy', 'asarray']);
 const TYPED = { FloatTensor: 'float', LongTensor: 'long', DoubleTensor: 'double' } as const;
-const KNOWN: ReadonlySet<string> = new Set<TorchDType>([
-  'float32',
-  'float64',
-  'int64',
-  'int32',
-  'int16',
-  'int8',
-  'uint8',
-  'bool',
-]);
-
 /** `torch.tensor(array)` and fastai's `tensor(x)` of arrays and rows, beside what torch's own take. */
 export function arrayTensors(env: () => TorchEnv): Names {
   const made = new Map<string, Value>();
@@ -85,6 +74,6 @@ function tensorLike(ctx: Context, env: TorchEnv, value: Value): Value {
   const own = value instanceof RowValue ? ctx.getAttr(value, 'values') : value;
   if (!(own instanceof ArrayValue)) return value;
   const { dtype, shape } = own.array;
-  if (!KNOWN.has(dtype)) throw ctx.unsupported(`a tensor of ${dtype}`);
-  return env.constant(Array.from(own.array.flat()), dtype as TorchDType, shape);
+  if (!isTorchDtype(dtype)) throw ctx.unsupported(`a tensor of ${dtype}`);
+  return env.constant(Array.from(own.array.flat()), dtype, shape);
 }

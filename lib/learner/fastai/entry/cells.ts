@@ -1,5 +1,5 @@
 import type { Value } from '../../python/values.js';
 
-/** What pandas takes for no value. */
+/** Whether pandas counts the cell as missing. */
 export const isMissing = (value: Value): boolean =>
   value === null || (typeof value === 'number' && Number.isNaN(value));

@@ -20,7 +20,7 @@ class GivenPath {
 const DEEPEST = 8;
 const MOST_VALUES = 1_000_000;
 
-/** Whether an item is an image that is no name of a file. */
+/** Whether an item is an image itself, not the name of a file. */
 export function isPicture(item: unknown): boolean {
   return (
     item instanceof Uint8Array ||

@@ -40,23 +40,6 @@ export const layoutOps: Readonly<Record<string, OpSchema>> = {
       { dtype: call.input(0).dtype, shape: call.expect(1, 'int32', 'int64').shape },
     ],
   },
-  GatherND: {
-    inputs: [2, 2],
-    attributes: { batch_dims: 'int' },
-    infer: (call) => {
-      const { dtype, shape } = call.input(0);
-      const indices = call.expect(1, 'int64').shape;
-      const depth = indices?.at(-1);
-      if (!shape || !indices || typeof depth !== 'number') return [{ dtype, shape: undefined }];
-      const rest = shape.slice(depth + call.int('batch_dims', 0));
-      return [{ dtype, shape: [...indices.slice(0, -1), ...rest] }];
-    },
-  },
-  ScatterElements: {
-    inputs: [3, 3],
-    attributes: { axis: 'int', reduction: 'string' },
-    infer: (call) => [call.input(0)],
-  },
   ScatterND: {
     inputs: [3, 3],
     attributes: { reduction: 'string' },

@@ -26,6 +26,9 @@ const singletons = new Map(
   [...DTYPES, 'float16', 'bfloat16'].map((name) => [name, new Singleton(`torch.${name}`)]),
 );
 
+export const isTorchDtype = (name: string): name is TorchDType =>
+  DTYPES.includes(name as TorchDType);
+
 /** `torch.float32` as code sees it. */
 export const dtypeValue = (dtype: TorchDType): Singleton => singletons.get(dtype)!;
 

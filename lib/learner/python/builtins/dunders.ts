@@ -1,5 +1,6 @@
 import type { Context } from '../context.js';
 import type { BinaryOp, CompareOp } from '../host.js';
+import { BINARY_OPERATORS, COMPARE_OPERATORS } from '../operator-names.js';
 import type { Builtin, Value } from '../values.js';
 import { iterator } from './iterators.js';
 import { method } from './define.js';
@@ -9,34 +10,13 @@ import { plainOf } from './unwrap.js';
 // What code asks of values by the names of operators: `hasattr(x, '__len__')`, `super().__eq__(x)`.
 // Each acts on the plain value within an instance, so that no method of a class is asked again.
 
-const BINARY: Readonly<Record<string, BinaryOp>> = {
-  add: '+',
-  sub: '-',
-  mul: '*',
-  truediv: '/',
-  floordiv: '//',
-  mod: '%',
-  pow: '**',
-  and: '&',
-  or: '|',
-  xor: '^',
-  lshift: '<<',
-  rshift: '>>',
-};
+const BINARY = new Map(BINARY_OPERATORS);
+const COMPARISONS = new Map(COMPARE_OPERATORS);
 
-const COMPARISONS: Readonly<Record<string, CompareOp>> = {
-  lt: '<',
-  le: '<=',
-  eq: '==',
-  ne: '!=',
-  gt: '>',
-  ge: '>=',
-};
-
-export function comparisons(names = Object.keys(COMPARISONS)): Builtin[] {
-  return names.map((name) =>
+export function comparisons(names: Iterable<string> = COMPARISONS.keys()): Builtin[] {
+  return Array.from(names, (name) =>
     method(`__${name}__`, 'other', (ctx, self, given) =>
-      ctx.compare(COMPARISONS[name] as CompareOp, plainOf(self), plainOf(given.get('other'))),
+      ctx.compare(COMPARISONS.get(name) as CompareOp, plainOf(self), plainOf(given.get('other'))),
     ),
   );
 }
@@ -44,7 +24,7 @@ export function comparisons(names = Object.keys(COMPARISONS)): Builtin[] {
 /** `__add__` and `__radd__` for each. */
 export function operators(names: readonly string[]): Builtin[] {
   return names.flatMap((name) => {
-    const op = BINARY[name] as BinaryOp;
+    const op = BINARY.get(name) as BinaryOp;
     return [
       method(`__${name}__`, 'other', (ctx, self, given) =>
         ctx.binary(op, plainOf(self), plainOf(given.get('other'))),

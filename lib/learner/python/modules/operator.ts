@@ -1,45 +1,22 @@
-import type { BinaryOp, CompareOp } from '../host.js';
+import type { BinaryOp } from '../host.js';
+import { BINARY_OPERATORS, COMPARE_OPERATORS } from '../operator-names.js';
 import { TYPES } from '../types.js';
 import { Builtin, Tuple, type Kwargs, type Value } from '../values.js';
 import { fn, nativeClass } from '../builtins/define.js';
 import { asStr } from '../builtins/unwrap.js';
 import { namesOf } from './module-names.js';
 
-const BINARY: Readonly<Record<string, BinaryOp>> = {
-  add: '+',
-  sub: '-',
-  mul: '*',
-  truediv: '/',
-  floordiv: '//',
-  mod: '%',
-  pow: '**',
-  matmul: '@',
-  lshift: '<<',
-  rshift: '>>',
-  and_: '&',
-  or_: '|',
-  xor: '^',
-};
-
-const COMPARE: Readonly<Record<string, CompareOp>> = {
-  lt: '<',
-  le: '<=',
-  eq: '==',
-  ne: '!=',
-  gt: '>',
-  ge: '>=',
-};
-
 const two = (name: string, op: BinaryOp, inPlace: boolean): Builtin =>
   new Builtin(name, (ctx, [a = null, b = null]) => ctx.binary(op, a, b, inPlace));
 
 /** `add`, and `__add__` and `iadd` with it. */
-const OPERATORS: Builtin[] = Object.entries(BINARY).flatMap(([name, op]) => {
-  const bare = name.replace('_', '');
-  return [two(name, op, false), two(`__${bare}__`, op, false), two(`i${bare}`, op, true)];
+const OPERATORS: Builtin[] = BINARY_OPERATORS.flatMap(([name, op]) => {
+  // Two of the names are words of Python.
+  const own = name === 'and' || name === 'or' ? `${name}_` : name;
+  return [two(own, op, false), two(`__${name}__`, op, false), two(`i${name}`, op, true)];
 });
 
-const COMPARISONS: Builtin[] = Object.entries(COMPARE).flatMap(([name, op]) =>
+const COMPARISONS: Builtin[] = COMPARE_OPERATORS.flatMap(([name, op]) =>
   [name, `__${name}__`].map(
     (one) => new Builtin(one, (ctx, [a = null, b = null]) => ctx.compare(op, a, b)),
   ),

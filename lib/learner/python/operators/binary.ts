@@ -2,28 +2,13 @@ import { percentFormat } from '../builtins/percent-format.js';
 import { plainOf } from '../builtins/unwrap.js';
 import type { Context } from '../context.js';
 import { HostObject, type BinaryOp, type UnaryOp } from '../host.js';
+import { BINARY_NAMES } from '../operator-names.js';
 import { lookupSpecial } from '../special.js';
 import { Dict, Instance, NOT_IMPLEMENTED, SetValue, type Value } from '../values.js';
 import { floats } from './float.js';
 import { ints, toFloat } from './int.js';
 import { sequences } from './sequences.js';
 import { mergeDicts, sets } from './sets.js';
-
-const NAMES: Readonly<Record<BinaryOp, string>> = {
-  '+': 'add',
-  '-': 'sub',
-  '*': 'mul',
-  '/': 'truediv',
-  '//': 'floordiv',
-  '%': 'mod',
-  '**': 'pow',
-  '@': 'matmul',
-  '<<': 'lshift',
-  '>>': 'rshift',
-  '&': 'and',
-  '|': 'or',
-  '^': 'xor',
-};
 
 /** `left op right`, or `left op= right`. */
 export function binary(
@@ -87,7 +72,7 @@ function ofClasses(
   right: Value,
   inPlace: boolean,
 ): Value | undefined {
-  const name = NAMES[op];
+  const name = BINARY_NAMES[op];
   if (typeof left !== 'object' && typeof right !== 'object') return undefined;
   const reflected = () => ask(ctx, right, `__r${name}__`, left) ?? host(ctx, op, right, left, true);
   // A class that derives from that of the left goes first.

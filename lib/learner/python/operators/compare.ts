@@ -1,20 +1,12 @@
 import { plainOf } from '../builtins/unwrap.js';
 import type { Context } from '../context.js';
 import { HostObject, type CompareOp } from '../host.js';
+import { COMPARE_NAMES } from '../operator-names.js';
 import { compareStrings } from '../str.js';
 import { BoundMethod, Dict, List, Range, SetValue, Slice, Tuple, type Value } from '../values.js';
 import { ask } from './binary.js';
 import { identical, sameMethod } from './identity.js';
 import { compareSets } from './sets.js';
-
-const NAMES: Readonly<Record<CompareOp, string>> = {
-  '<': '__lt__',
-  '<=': '__le__',
-  '==': '__eq__',
-  '!=': '__ne__',
-  '>': '__gt__',
-  '>=': '__ge__',
-};
 
 const MIRRORED: Readonly<Record<CompareOp, CompareOp>> = {
   '<': '>',
@@ -79,7 +71,7 @@ function ofClasses(ctx: Context, op: CompareOp, left: Value, right: Value): Valu
 
 function answer(ctx: Context, op: CompareOp, self: Value, other: Value): Value | undefined {
   if (self instanceof HostObject) return self.compare?.(op, other, ctx);
-  const result = ask(ctx, self, NAMES[op], other);
+  const result = ask(ctx, self, `__${COMPARE_NAMES[op]}__`, other);
   if (result !== undefined || op !== '!=') return result;
   // `!=` is the contrary of `==`, where only that is defined.
   const equal = ask(ctx, self, '__eq__', other);

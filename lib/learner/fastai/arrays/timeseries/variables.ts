@@ -54,7 +54,8 @@ export const readCyclicalPosition: SeriesReader = (record) => {
 
 function rangeIn(record: PyObject): readonly [number, number] {
   const [low, high] = (asItems(record.attr('lin_range')) ?? []).map((item) => asNumber(item));
-  if (low === undefined || high === undefined) throw malformed(record, 'its lin_range is no range');
+  if (low === undefined || high === undefined)
+    throw malformed(record, 'its lin_range is not a pair of numbers');
   return [low, high];
 }
 
@@ -110,7 +111,8 @@ export const readMissingness: SeriesReader = (record) => {
 /** The keyword arguments of a `functools.partial`. */
 function keywords(record: PyObject, name: string): (keyword: string) => unknown {
   const value = record.attr(name);
-  if (!(value instanceof PyPartial)) throw malformed(record, `its ${name} is no partial`);
+  if (!(value instanceof PyPartial))
+    throw malformed(record, `its ${name} is not a functools.partial`);
   return (keyword) => value.kwargs.get(keyword);
 }
 

@@ -13,7 +13,7 @@ export const INTERPOLATIONS = [
 
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
-/** What each pixel along an axis is made of: `count` source positions and their weights. */
+/** For each pixel along an axis: its `count` source positions, and their weights. */
 export interface Taps {
   readonly count: number;
   /** `size * count` source positions, within the image. */

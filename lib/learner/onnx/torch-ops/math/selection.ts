@@ -415,31 +415,24 @@ function asTensor(env: TorchEnv, value: Value | undefined): TensorValue {
 const isRight = (args: Args): boolean =>
   args.bool('right', false) || (args.has('side') && args.string('side') === 'right');
 
+const placesIn = (sequence: string) => (env: TorchEnv, args: Args) =>
+  placesAmong(
+    env,
+    asTensor(env, args.raw('input')),
+    args.tensor(sequence),
+    isRight(args),
+    args.bool('out_int32', false),
+  );
+
 const searchSorted = fn(
   'sorted_sequence, input, *, out_int32=, right=, side=, sorter=',
   (env, args) => {
     if (args.has('sorter')) throw env.ctx.unsupported('torch.searchsorted with a sorter');
-    const value = asTensor(env, args.raw('input'));
-    return placesAmong(
-      env,
-      value,
-      args.tensor('sorted_sequence'),
-      isRight(args),
-      args.bool('out_int32', false),
-    );
+    return placesIn('sorted_sequence')(env, args);
   },
 );
 
-const bucketize = fn('input, boundaries, *, out_int32=, right=', (env, args) => {
-  const value = asTensor(env, args.raw('input'));
-  return placesAmong(
-    env,
-    value,
-    args.tensor('boundaries'),
-    isRight(args),
-    args.bool('out_int32', false),
-  );
-});
+const bucketize = fn('input, boundaries, *, out_int32=, right=', placesIn('boundaries'));
 
 /** A diagonal, as a new last dimension. */
 function diagonalOf(
