@@ -203,7 +203,7 @@ describe.skipIf(!hasChromium)('The page of vts serve', () => {
     await page.getByRole('button', { name: 'Take the picture' }).click();
     // The browser keeps bodies that are files to itself; the preview has the same pixels.
     expect((await sent).headers()['content-type']).toBe('image/png');
-    const png = await page.locator('canvas.preview').evaluate((canvas) => {
+    const png = await page.locator('canvas.preview[aria-busy=false]').evaluate((canvas) => {
       return (canvas as HTMLCanvasElement).toDataURL('image/png');
     });
     await expectClasses(learner, Buffer.from(png.split(',')[1] ?? '', 'base64'));

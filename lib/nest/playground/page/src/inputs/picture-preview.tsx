@@ -8,6 +8,7 @@ const SIZE = 960;
 export function PicturePreview({ file }: { readonly file: File }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [failed, setFailed] = useState(false);
+  const [drawn, setDrawn] = useState<File>();
   useEffect(() => {
     let gone = false;
     setFailed(false);
@@ -18,6 +19,7 @@ export function PicturePreview({ file }: { readonly file: File }) {
           current.width = bitmap.width;
           current.height = bitmap.height;
           current.getContext('2d')?.drawImage(bitmap, 0, 0);
+          setDrawn(file);
         }
         bitmap.close();
       },
@@ -30,7 +32,13 @@ export function PicturePreview({ file }: { readonly file: File }) {
   return failed ? (
     <p class="invite">The browser cannot show this file. The model may read it all the same.</p>
   ) : (
-    <canvas ref={canvas} class="preview" role="img" aria-label={`Preview of ${file.name}`} />
+    <canvas
+      ref={canvas}
+      class="preview"
+      role="img"
+      aria-label={`Preview of ${file.name}`}
+      aria-busy={drawn !== file}
+    />
   );
 }
 
