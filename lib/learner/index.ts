@@ -68,6 +68,10 @@ export {
   UnsupportedTokenizerError,
   WrongLearnerKindError,
 } from './fastai/errors.js';
+export { ExportMismatchError, ExportTargetError, UnexportableModelError } from './export/errors.js';
+export { exportOnnx, type Exportable } from './export/export-onnx.js';
+export type { ExportedModel, ExportedTensor, ExportOptions } from './export/options.js';
+export { exportTriton, type TritonOptions } from './export/triton/export-triton.js';
 export type {
   ExplainedPart,
   ExplainedTarget,

@@ -30,7 +30,14 @@ export type PytorchOutput = Tensor | Tensor[];
 export class TorchModel {
   #released = false;
 
-  private constructor(private readonly graph: ModelGraph) {}
+  private constructor(
+    private readonly graph: ModelGraph,
+    /** What it was loaded from, and with. @internal */
+    readonly origin: {
+      readonly source: string | Uint8Array;
+      readonly options: TorchModelOptions;
+    },
+  ) {}
 
   /**
    * Loads a file of `torch.save(module)`, the model of an export.pkl, or an ONNX file.
@@ -45,7 +52,7 @@ export class TorchModel {
     options: TorchModelOptions = {},
   ): Promise<TorchModel> {
     const open = isOnnx(source) ? openOnnxGraph : openModuleGraph;
-    return new TorchModel(await open(source, options));
+    return new TorchModel(await open(source, options), { source, options });
   }
 
   /** `module.name` of the model's class in Python; undefined for an ONNX file. */
@@ -56,6 +63,23 @@ export class TorchModel {
   /** What the model takes. */
   get inputs(): readonly ModelInput[] {
     return describeInputs(this.graph.plan);
+  }
+
+  /**
+   * What the model gives, in order. A graph that is made anew for each size of its inputs tells names
+   * alone: it is taken to give float32.
+   *
+   * @internal
+   */
+  async outputs(): Promise<readonly ModelInput[]> {
+    const { plan, outputs } = this.graph;
+    const session = await this.graph.sessionFor(plan.inputs[0]?.dims.length ?? 0);
+    return outputs.map((name) => {
+      const known = session.outputMetadata.find((output) => output.name === name);
+      if (!known?.isTensor) return { name, dtype: 'float32', shape: [null] };
+      const shape = known.shape.map((size) => (typeof size === 'number' && size > 0 ? size : null));
+      return { name, dtype: known.type as ModelInput['dtype'], shape };
+    });
   }
 
   /** @internal */

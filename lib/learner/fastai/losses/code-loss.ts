@@ -6,6 +6,7 @@ import { BoundMethod, type Value } from '../../python/values.js';
 import { isNameAlone } from '../code/own-program.js';
 import { joinTensors, rowsOf } from '../data/tensor-rows.js';
 import { UnknownLossError } from '../errors.js';
+import { unchanged } from './activations.js';
 import type { Loss } from './loss.js';
 import { directly } from './loss-classes.js';
 
@@ -25,7 +26,7 @@ export function codeLoss(program: Program, loss: Value, name: string, threads: n
   const step = (method: 'activation' | 'decodes'): { run: Step; threshold?: number } => {
     evaluator.renew();
     const found = attribute(program, loss, method, name);
-    if (found === undefined) return { run: (tensor) => tensor };
+    if (found === undefined) return { run: unchanged };
     const own = found instanceof BoundMethod && found.self === loss ? found.func : found;
     const direct = directly(evaluator, own, loss);
     if (direct) {

@@ -3,7 +3,8 @@ import type { TorchEnv } from '../../onnx/torch-ops/env.js';
 import type { Context, Names } from '../../python/context.js';
 import { TYPES } from '../../python/types.js';
 import { Builtin, ClassValue, type Value } from '../../python/values.js';
-import { argmax, greaterThan, sigmoid, softmax } from './axis.js';
+import { sigmoidOf, softmaxAlong, unchanged } from './activations.js';
+import { argmax, greaterThan } from './axis.js';
 
 /** A method of fastai's losses, on tensors of a graph and on whole tensors. */
 interface Known {
@@ -37,16 +38,13 @@ export function lossNames(env: () => TorchEnv): Names {
     method(
       name,
       (_ctx, _loss, x) => x,
-      () => (tensor) => tensor,
+      () => unchanged,
     );
-  const softmaxAlong = (axis: typeof axisOf): (readonly [string, Value])[] => [
+  const softmaxMethods = (axis: typeof axisOf): (readonly [string, Value])[] => [
     method(
       'activation',
       (ctx, loss, x) => along('torch.nn.functional.softmax', x, axis(ctx, loss)),
-      (ctx, loss) => {
-        const at = axis(ctx, loss);
-        return (tensor) => softmax(tensor, at);
-      },
+      (ctx, loss) => softmaxAlong(axis(ctx, loss)),
     ),
     method(
       'decodes',
@@ -68,7 +66,7 @@ export function lossNames(env: () => TorchEnv): Names {
     method(
       'activation',
       (_ctx, _loss, x) => env().apply('torch.sigmoid', [x]),
-      () => sigmoid,
+      () => sigmoidOf,
     ),
     method(
       'decodes',
@@ -81,12 +79,12 @@ export function lossNames(env: () => TorchEnv): Names {
   ];
   const classes = [
     BaseLoss,
-    make('CrossEntropyLossFlat', BaseLoss, ...softmaxAlong(axisOf)),
-    make('FocalLossFlat', BaseLoss, ...softmaxAlong(axisOf)),
-    make('LabelSmoothingCrossEntropyFlat', BaseLoss, ...softmaxAlong(last)),
+    make('CrossEntropyLossFlat', BaseLoss, ...softmaxMethods(axisOf)),
+    make('FocalLossFlat', BaseLoss, ...softmaxMethods(axisOf)),
+    make('LabelSmoothingCrossEntropyFlat', BaseLoss, ...softmaxMethods(last)),
     make('BCEWithLogitsLossFlat', BaseLoss, ...binary),
-    make('DiceLoss', TYPES.object, ...softmaxAlong(axisOf)),
-    make('LabelSmoothingCrossEntropy', TYPES.object, ...softmaxAlong(last)),
+    make('DiceLoss', TYPES.object, ...softmaxMethods(axisOf)),
+    make('LabelSmoothingCrossEntropy', TYPES.object, ...softmaxMethods(last)),
     make('FocalLoss', TYPES.object),
   ];
   const values = new Map<string, Value>(

@@ -3,7 +3,8 @@ import { asItems, asNumber, PyDict, PyGlobal, PyObject, type PyValue } from '../
 import type { ActivationName } from '../contract.js';
 import { hasMaskTarget } from '../data/target-types.js';
 import type { LearnerFile } from '../learner-file.js';
-import { argmax, greaterThan, sigmoid, softmax } from './axis.js';
+import { classesAxis, sigmoidOf, softmaxAlong, unchanged } from './activations.js';
+import { argmax, greaterThan } from './axis.js';
 
 /** What a `loss_func` does at inference, on whole batches: output to probabilities to target. */
 export interface Loss {
@@ -18,21 +19,18 @@ export interface Loss {
 }
 
 /** fastai falls back to doing nothing where a loss function has no activation or decodes. */
-const nothing: Loss = { activation: (output) => output, decodes: (activated) => activated };
+const nothing: Loss = { activation: unchanged, decodes: (activated) => activated };
 
 const crossEntropy = (axis: number): Loss => ({
-  activation: (output) => softmax(output, axis),
+  activation: softmaxAlong(axis),
   decodes: (activated) => argmax(activated, axis),
 });
 
 const binaryCrossEntropy = (threshold: number): Loss => ({
-  activation: sigmoid,
+  activation: sigmoidOf,
   decodes: (activated) => greaterThan(activated, threshold),
   threshold,
 });
-
-/** `[batch, classes, height, width]`: a class for each pixel, whatever the target is made with. */
-const classesOf = ({ dims }: Tensor): number => (dims.length === 4 ? 1 : -1);
 
 /**
  * The activation that the user names for a loss that is not known, along fastai's axis: classes of a
@@ -48,8 +46,8 @@ export function namedLoss(
   const axis = hasMaskTarget(dls) ? 1 : own;
   // Probabilities of a mask still have their classes when they are decoded.
   return {
-    activation: (output) => softmax(output, axis ?? classesOf(output)),
-    decodes: (activated) => argmax(activated, axis ?? classesOf(activated)),
+    activation: softmaxAlong(axis),
+    decodes: (activated) => argmax(activated, axis ?? classesAxis(activated.dims.length)),
   };
 }
 

@@ -5,8 +5,8 @@ import { attributeTypes } from './onnx-fields.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 import { WeightPlacer, type ExternalData, type WriteModelOptions } from './weight-placer.js';
 
-const irVersion = 8;
-const opsetVersion = 17;
+/** The version of ONNX's operators that graphs are made of. */
+export const LOWERED_OPSET = 17;
 const producer = 'nestjs-vts';
 const maxMessageBytes = 2 ** 31 - 1;
 
@@ -21,22 +21,45 @@ export interface WritableModel {
   write(options: WriteModelOptions): WrittenModel;
 }
 
+/** What a model tells of itself, where it is for others than this package. */
+export interface ModelHeader {
+  /** Default 17. */
+  readonly opset?: number;
+  readonly producerVersion?: string | undefined;
+}
+
+/** `metadata_props` as bytes that may be put behind a model that is written already. */
+export function metadataFields(metadata: Readonly<Record<string, string>>): Uint8Array {
+  const writer = new ProtobufWriter();
+  for (const [key, value] of Object.entries(metadata)) {
+    writer.message(14, (entry) => entry.string(1, key).string(2, value));
+  }
+  return writer.finish();
+}
+
+/** The oldest IR version that has all of an opset, by the table of onnx's Versioning.md. */
+const irVersionOf = (opset: number): number => {
+  const newer = [15, 19, 21, 23, 24, 25].filter((first) => opset >= first).length;
+  return 7 + newer;
+};
+
 /**
- * A graph as an ONNX model (IR 8, opset 17), or a model that writes itself.
+ * A graph as an ONNX model (IR 8, opset 17 unless told otherwise), or a model that writes itself.
  *
  * @throws ModelTooLargeError when what stays in the model passes 2 GB.
  */
 export function writeModel(
   graph: Graph | WritableModel,
   options: WriteModelOptions = {},
+  { opset: version = LOWERED_OPSET, producerVersion }: ModelHeader = {},
 ): WrittenModel {
   if ('write' in graph) return graph.write(options);
   const weights = new WeightPlacer(options);
-  const writer = new ProtobufWriter()
-    .int(1, irVersion)
-    .string(2, producer)
+  const writer = new ProtobufWriter().int(1, irVersionOf(version)).string(2, producer);
+  if (producerVersion !== undefined) writer.string(3, producerVersion);
+  writer
     .message(7, (body) => writeGraph(body, graph, weights))
-    .message(8, (opset) => opset.string(1, '').int(2, opsetVersion));
+    .message(8, (opset) => opset.string(1, '').int(2, version));
   for (const domain of new Set(graph.nodes.map((node) => node.domain))) {
     if (domain === '') continue;
     writer.message(8, (opset) => opset.string(1, domain).int(2, 1));

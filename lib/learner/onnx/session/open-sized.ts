@@ -1,6 +1,7 @@
 import { guarded } from '../../runtime/run-guard.js';
 import type { Graph } from '../graph.js';
 import { SizeNeededError } from '../torch-ops/size-needed.js';
+import { graphCapture, observed } from './capture-graph.js';
 import type { SessionOptions } from './create-session.js';
 import { keptSession, type KeptPlace, type Made } from './kept-model.js';
 import type { ModelSession } from './model-session.js';
@@ -65,7 +66,22 @@ export async function openSizedModel<Facts>({
     const { graph: model, facts, sized } = await lowerFirst(lower);
     return { model, facts: sized ? { sized, facts } : facts };
   };
-  const { session, facts } = await guarded(() => keptSession(place, make, options));
+  const capture = graphCapture();
+  const seen = async (): Promise<Made<Facts | SizedFacts<Facts>>> => {
+    const made = await make();
+    const { facts } = made;
+    const isOfSize = isSized(facts);
+    await capture?.onGraph({
+      graph: made.model as Graph,
+      facts: isOfSize ? facts.facts : facts,
+      isSized: isOfSize,
+    });
+    return made;
+  };
+  const { session: own, facts } = await guarded(() =>
+    capture ? keptSession(false, seen, options) : keptSession(place, make, options),
+  );
+  const session = capture ? observed(own, capture) : own;
   if (!isSized(facts)) return { session, facts };
   const { openSized } = await import('./sized-model.js');
   return { session: openSized(session, facts.sized, options, reopened), facts: facts.facts };

@@ -5,6 +5,7 @@ import { guarded } from '../../runtime/run-guard.js';
 import type { OnnxDType } from '../dtype.js';
 import { GraphBuilder } from '../graph-builder.js';
 import type { Dim } from '../graph.js';
+import { graphCapture } from '../session/capture-graph.js';
 import { createSession } from '../session/create-session.js';
 import type { OnnxSession } from '../session/onnx-session.js';
 import { SizeNeededError } from '../torch-ops/size-needed.js';
@@ -129,7 +130,9 @@ export class TensorFunction {
     });
     if (results.every((result) => 'input' in result)) return { session: undefined, results };
     const { intraOpNumThreads } = this;
-    const session = await guarded(() => createSession(graph.finish(), { intraOpNumThreads }));
+    const finished = graph.finish();
+    graphCapture()?.onCode?.(finished);
+    const session = await guarded(() => createSession(finished, { intraOpNumThreads }));
     if (this.#isReleased) await session.release();
     return { session, results };
   }

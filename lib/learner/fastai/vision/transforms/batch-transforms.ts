@@ -11,6 +11,8 @@ export type BatchTransform =
       readonly kind: 'value';
       readonly channels?: number;
       value(x: number, channel: number): number;
+      /** The same as operators, each with a float32 operand for all channels or one a channel. */
+      readonly steps: readonly { readonly op: 'Div' | 'Sub'; readonly by: Float32Array }[];
     }
   | {
       readonly kind: 'image';
@@ -26,7 +28,11 @@ const f = Math.fround;
 /** Division in single precision, as torch has it. */
 const readIntToFloat: Reader = (record) => {
   const div = numberOf(record, 'div', 255);
-  return { kind: 'value', value: (x) => f(x / f(div)) };
+  return {
+    kind: 'value',
+    value: (x) => f(x / f(div)),
+    steps: [{ op: 'Div', by: Float32Array.of(div) }],
+  };
 };
 
 const readNormalize: Reader = (record) => {
@@ -42,6 +48,10 @@ const readNormalize: Reader = (record) => {
     kind: 'value',
     channels,
     value: (x, channel) => f(f(x - of(means, channel)) / of(stds, channel)),
+    steps: [
+      { op: 'Sub', by: means },
+      { op: 'Div', by: stds },
+    ],
   };
 };
 
