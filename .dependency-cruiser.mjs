@@ -28,6 +28,18 @@ export default {
       '^lib/learner/',
       '^lib/(serving|nest|cli)/',
     ),
+    below(
+      'client above the errors alone',
+      'nestjs-vts/client runs in browsers.',
+      '^lib/client/',
+      '^lib/(learner/(?!errors/)|(serving|nest|cli)/)',
+    ),
+    below(
+      'learner below client',
+      'A file is read without a server.',
+      '^lib/learner/',
+      '^lib/client/',
+    ),
     below('serving below nest', 'Runners work without Nest.', '^lib/serving/', '^lib/(nest|cli)/'),
     below(
       'nest below cli',

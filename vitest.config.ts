@@ -38,6 +38,7 @@ export default defineConfig({
             'language-model',
             'limits',
             'metrics',
+            'open-inference',
             'openapi',
             'playground',
             'shutdown',
@@ -52,6 +53,7 @@ export default defineConfig({
     // What a user installs: the e2e suites run the built package, as worker threads need JavaScript.
     alias: {
       'nestjs-vts/learner': new URL('./dist/lib/learner/index.js', import.meta.url).pathname,
+      'nestjs-vts/client': new URL('./dist/lib/client/index.js', import.meta.url).pathname,
       'nestjs-vts/express': new URL('./dist/lib/express.js', import.meta.url).pathname,
       'nestjs-vts/runnable': new URL('./dist/lib/runnable.js', import.meta.url).pathname,
       'nestjs-vts/serving': new URL('./dist/lib/serving/index.js', import.meta.url).pathname,

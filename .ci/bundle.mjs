@@ -11,6 +11,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
+import { bundleForBrowsers } from './browser.mjs';
 import { NEST } from './nest.mjs';
 
 /** What package.json names, and what is found by its path in the package; one line an entry. */
@@ -19,12 +20,15 @@ const ENTRIES = [
   'express.js',
   'runnable.js',
   'learner/index.js',
+  'client/index.js',
   'serving/index.js',
   'cli/main.js',
   'cli/build/capture-main.js',
 ];
 
 const lib = resolve(import.meta.dirname, '../dist/lib');
+/** The compiler takes no other files along. */
+const sources = resolve(import.meta.dirname, '../lib');
 const STANDALONE = join(lib, 'cli/serve/standalone.js');
 const TWINS = ['cli/serve', 'nest'].map((folder) => join(lib, folder, '/'));
 const TWIN = '?standalone';
@@ -73,7 +77,7 @@ const namedByUrl = {
         const target = resolve(dirname(id), path);
         const content = path.endsWith('.js')
           ? { type: 'chunk', id: target }
-          : { type: 'asset', source: readFileSync(target) };
+          : { type: 'asset', source: readFileSync(join(sources, relative(lib, target))) };
         const file = this.emitFile({ ...content, fileName: fileName(target) });
         return `new URL(import.meta.ROLLUP_FILE_URL_${file})`;
       });
@@ -106,6 +110,7 @@ const { output } = await build.generate({
     isDynamicEntry ? fileName(facadeModuleId) : 'chunks/[name]-[hash].js',
 });
 await build.close();
+output.push(...(await bundleForBrowsers(lib, sourceMaps)));
 
 for (const path of readdirSync(lib, { recursive: true })) {
   if (/\.js(\.map)?$/.test(path)) rmSync(join(lib, path));

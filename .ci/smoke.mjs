@@ -158,7 +158,7 @@ async function serve(folder) {
   cpSync(exported(), join(folder, 'export.pkl'));
   // What npx runs. npx does not pass SIGTERM on.
   const command = join(folder, 'node_modules/.bin/vts');
-  const child = spawn(command, ['serve', 'export.pkl', '--port', '0'], {
+  const child = spawn(command, ['serve', 'export.pkl', '--port', '0', '--grpc-port', '0'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 60_000,
@@ -186,12 +186,32 @@ async function serve(folder) {
       body: 'I really liked that movie!',
     });
     answered = checked({ status: answer.status, body: (await answer.json()).probabilities });
+    const [, target] = /gRPC (grpc:\S+)/.exec(said) ?? [];
+    const over = await inferred(folder, target);
+    if (over !== answered) throw new Error(`It answered ${over} over gRPC.`);
   } finally {
     child.kill('SIGTERM');
   }
   const [code] = await exited;
   if (code !== 0) throw new Error(`It ended with ${code} on SIGTERM.`);
   return answered;
+}
+
+/** What the package's own client is answered over gRPC: neither side has grpc-js but in the package. */
+async function inferred(folder, target) {
+  const script = `
+    import { InferenceClient } from '${own.name}/client';
+    const client = new InferenceClient('${target}');
+    const [{ name }] = await client.repositoryIndex();
+    const answer = await client.infer(name, { text: ['I really liked that movie!'] });
+    console.log(JSON.stringify([...answer.tensor('probabilities').data]));
+    await client.close();
+  `;
+  const output = await run(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: folder,
+    timeout: 60_000,
+  });
+  return output.trim();
 }
 
 /** The learner in the sample's store. */

@@ -1,0 +1,59 @@
+import { shortened } from '../learner/errors/index.js';
+import { InferenceError } from './errors.js';
+import { isNumeric } from './protocol/binary.js';
+import { infoOf, isDatatype } from './protocol/datatypes.js';
+import { InferenceMessageError } from './protocol/errors.js';
+import type { InferTensor } from './protocol/messages.js';
+import { elementsOf } from './protocol/shape.js';
+
+/** What the caller gave is at fault: nothing was sent. */
+export function refused(fact: string, cause?: unknown): InferenceError {
+  return new InferenceError(fact, { status: 'INVALID_ARGUMENT', mayHaveRun: false }, { cause });
+}
+
+/** What `make` returns; messages that cannot be are refused before they are sent. */
+export function unsent<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof InferenceMessageError ? refused(error.message, error) : error;
+  }
+}
+
+/** @throws InferenceError where data and datatype or shape differ */
+export function checkTensor({ name, datatype, shape, data }: InferTensor): void {
+  const what = `The tensor "${shortened(name)}"`;
+  if (!isDatatype(datatype)) {
+    throw refused(
+      `${what} has the datatype ${shortened(String(datatype), 40)}; give one of the protocol, such as FP32.`,
+    );
+  }
+  const { array } = infoOf(datatype);
+  const fits = array === undefined ? Array.isArray(data) : data instanceof array;
+  if (!fits) {
+    const wanted = array === undefined ? 'a list of strings or Uint8Arrays' : array.name;
+    throw refused(`${what} is ${datatype} and has other data; give ${wanted}.`);
+  }
+  const count = unsent(() => elementsOf(name, shape));
+  if (data.length !== count) {
+    throw refused(
+      `${what} has ${data.length} elements and the shape [${shape.join(', ')}], which has ${count}; give as many.`,
+    );
+  }
+  if (!isNumeric(data)) data.forEach((text, at) => checkText(name, text, at));
+}
+
+function checkText(name: string, text: unknown, at: number): void {
+  if (text instanceof Uint8Array) return;
+  if (typeof text !== 'string') {
+    throw refused(
+      `Element ${at} of the tensor "${shortened(name)}" is ${shortened(String(text), 40)}; give a string or a Uint8Array.`,
+    );
+  }
+  // Half of a pair of surrogates has no UTF-8.
+  if (!text.isWellFormed()) {
+    throw refused(
+      `Element ${at} of the tensor "${shortened(name)}" has half of a character, which UTF-8 does not carry; give the whole.`,
+    );
+  }
+}

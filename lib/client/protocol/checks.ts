@@ -1,0 +1,72 @@
+import { shortened } from '../../learner/errors/index.js';
+import { isDatatype, type Datatype } from './datatypes.js';
+import { InferenceMessageError } from './errors.js';
+import { shownValue } from './shown-value.js';
+import type { Parameters } from './messages.js';
+
+/** More tensors are not read of one message. */
+const MOST_TENSORS = 1024;
+
+/** More elements of BYTES are not read of one message: each takes as much memory as 25 numbers. */
+const MOST_TEXTS = 2 ** 20;
+
+/** Other ways to send a tensor, which need memory that both sides have. */
+const SHARED_MEMORY = ['shared_memory_region', 'shared_memory_byte_size', 'shared_memory_offset'];
+
+/** @throws InferenceMessageError for more tensors than are read of one message. */
+export function requireFew(count: number, subject: string): void {
+  if (count <= MOST_TENSORS) return;
+  throw new InferenceMessageError(`${subject} ${count} tensors`, `send ${MOST_TENSORS} at most`);
+}
+
+/** Counts the elements of BYTES that the raw and typed contents of a message have. */
+export class TextCount {
+  #count = 0;
+
+  /** @throws InferenceMessageError for more than are read of one message. */
+  add(datatype: Datatype, count: number): void {
+    if (datatype !== 'BYTES') return;
+    this.#count += count;
+    if (this.#count <= MOST_TEXTS) return;
+    throw new InferenceMessageError(
+      `The message has more than ${MOST_TEXTS} elements of BYTES`,
+      'send less at once',
+    );
+  }
+}
+
+/** @throws InferenceMessageError */
+export function requireDatatype(name: string, datatype: unknown): asserts datatype is Datatype {
+  if (isDatatype(datatype)) return;
+  throw new InferenceMessageError(
+    `The tensor "${shortened(name)}" has the datatype ${shownValue(datatype)}`,
+    'send one of the protocol, such as FP32, INT64 or BYTES',
+  );
+}
+
+/** @throws InferenceMessageError */
+export function refuseSharedMemory(name: string, parameters: Parameters): void {
+  if (!SHARED_MEMORY.some((key) => Object.hasOwn(parameters, key))) return;
+  throw new InferenceMessageError(
+    `The tensor "${shortened(name)}" lies in shared memory, which is not read here`,
+    'send its data',
+  );
+}
+
+/** @throws InferenceMessageError */
+export function refuseTwice(list: readonly { readonly name: string }[], what: string): void {
+  const seen = new Set<string>();
+  for (const { name } of list) {
+    if (seen.has(name)) {
+      throw new InferenceMessageError(
+        `The ${what} "${shortened(name)}" is there twice`,
+        'send each name once',
+      );
+    }
+    seen.add(name);
+  }
+}
+
+export function hasAny(parameters: Parameters | undefined): parameters is Parameters {
+  return parameters !== undefined && Object.keys(parameters).length > 0;
+}

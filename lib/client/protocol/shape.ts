@@ -1,0 +1,36 @@
+import { shortened } from '../../learner/errors/index.js';
+import { shownValue } from './shown-value.js';
+import { InferenceMessageError } from './errors.js';
+
+/** As many dimensions as onnxruntime and numpy work with, and more. */
+const MOST_DIMENSIONS = 32;
+
+/**
+ * How many elements a shape has.
+ *
+ * @throws InferenceMessageError for sizes that are not whole or below 0, and for a product that no
+ * array has.
+ */
+export function elementsOf(name: string, shape: readonly number[]): number {
+  const what = `The shape of the tensor "${shortened(name)}"`;
+  if (shape.length > MOST_DIMENSIONS) {
+    throw new InferenceMessageError(
+      `${what} has ${shape.length} dimensions`,
+      `send ${MOST_DIMENSIONS} at most`,
+    );
+  }
+  let count = 1;
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new InferenceMessageError(
+        `${what} has the size ${typeof size === 'string' ? shortened(size, 40) : shownValue(size)}`,
+        'send whole numbers from 0',
+      );
+    }
+    count *= size;
+  }
+  if (!Number.isSafeInteger(count)) {
+    throw new InferenceMessageError(`${what} has too many elements`, 'send less at once');
+  }
+  return count;
+}

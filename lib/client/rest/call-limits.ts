@@ -1,0 +1,58 @@
+import type { InferenceCallOptions } from '../contract.js';
+import { InferenceError } from '../errors.js';
+
+/** Ends a call after its time, or with the caller's signal; says afterwards which of them it was. */
+export class CallLimits {
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #caller: AbortSignal | undefined;
+  #late = false;
+
+  constructor(
+    { timeoutMs = 0, signal }: InferenceCallOptions,
+    private readonly what: string,
+  ) {
+    this.timeoutMs = timeoutMs;
+    this.#caller = signal;
+    if (signal?.aborted === true) throw this.#cancelled(false);
+    signal?.addEventListener('abort', this.#abort);
+    if (timeoutMs > 0 && timeoutMs < 2 ** 31) {
+      this.#timer = setTimeout(() => {
+        this.#late = true;
+        this.#abort();
+      }, timeoutMs);
+    }
+  }
+
+  readonly timeoutMs: number;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why the call was ended; undefined where it was not. */
+  failure(): InferenceError | undefined {
+    if (this.#late) {
+      return new InferenceError(
+        `${this.what} took longer than ${this.timeoutMs} ms; give a larger timeoutMs, or ask for less at once.`,
+        { status: 'DEADLINE_EXCEEDED', mayHaveRun: true },
+      );
+    }
+    return this.signal.aborted ? this.#cancelled(true) : undefined;
+  }
+
+  release(): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#abort);
+  }
+
+  readonly #abort = (): void => this.#controller.abort();
+
+  #cancelled(mayHaveRun: boolean): InferenceError {
+    return new InferenceError(
+      `${this.what} was cancelled by its signal.`,
+      { status: 'CANCELLED', mayHaveRun },
+      { cause: this.#caller?.reason },
+    );
+  }
+}

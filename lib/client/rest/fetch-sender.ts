@@ -1,0 +1,50 @@
+import { isNotConnected, NotSentError, type HttpSender } from './http.js';
+
+type Fetch = typeof globalThis.fetch;
+
+/** Requests by `fetch`, as browsers have it. */
+export function fetchSender(fetch: Fetch): HttpSender {
+  return {
+    async send({ url, ...init }) {
+      let response: Response;
+      try {
+        response = await fetch(url, { ...init, redirect: 'manual' });
+      } catch (error) {
+        if (!init.signal.aborted && isNotConnected(error)) throw new NotSentError(reason(error));
+        throw error;
+      }
+      // What a browser tells of a redirect that it did not follow.
+      const status = response.type === 'opaqueredirect' ? 302 : response.status;
+      return {
+        status,
+        header: (name) => response.headers.get(name) ?? '',
+        body: chunks(response.body),
+      };
+    },
+    close() {},
+  };
+}
+
+/** Not every browser iterates over a stream. */
+async function* chunks(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  let done = false;
+  try {
+    for (;;) {
+      const read = await reader.read();
+      ({ done } = read);
+      if (read.done) return;
+      yield read.value;
+    }
+  } finally {
+    // Where the stream has failed, so does its end, and the reader knows of the first failure.
+    if (!done) await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** `fetch failed` says nothing, its cause does. */
+function reason(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error && cause.message !== '' ? cause.message : message;
+}

@@ -1,0 +1,62 @@
+import { shortened } from '../learner/errors/index.js';
+import { InferenceClientOptionError } from './options.js';
+
+/** Where a server is, and by which protocol it is asked. */
+export type ServerUrl =
+  | {
+      readonly protocol: 'rest';
+      /** Without a slash at its end. */
+      readonly base: string;
+      /** Node alone. */
+      readonly socketPath?: string;
+    }
+  | { readonly protocol: 'grpc'; readonly target: string };
+
+const FORMS =
+  'http://host:8000, https://host/prefix, http+unix:/run/vts.sock, grpc://host:8001, grpcs://host:8001, dns:///host:8001 or unix:/run/vts.sock';
+
+const GRPC = /^(?:grpcs?|dns|unix|unix-abstract|ipv4|ipv6):/i;
+
+/** @throws InferenceClientOptionError */
+export function parseServerUrl(given: string | URL): ServerUrl {
+  const text = String(given).trim();
+  if (GRPC.test(text)) return { protocol: 'grpc', target: text };
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw wrong(text, 'is not a URL');
+  }
+  // Before anything that shows it.
+  if (url.username !== '' || url.password !== '') {
+    throw new InferenceClientOptionError(
+      `The URL of the server at ${url.host} has a user or a password; give them in headers: { authorization }.`,
+    );
+  }
+  if (url.search !== '' || url.hash !== '') throw wrong(text, 'has a query or a fragment');
+  const prefix = url.pathname.replace(/\/+$/, '');
+  if (url.protocol === 'http:' || url.protocol === 'https:') {
+    return { protocol: 'rest', base: url.origin + prefix };
+  }
+  if (url.protocol === 'http+unix:') {
+    const [socket, behind] = url.hostname === '' ? [prefix, ''] : [url.hostname, prefix];
+    const socketPath = decodedPath(socket);
+    if (socketPath === '') throw wrong(text, 'names no socket');
+    return { protocol: 'rest', base: `http://localhost${behind}`, socketPath };
+  }
+  throw wrong(text, 'has a scheme that no client speaks');
+}
+
+function decodedPath(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return '';
+  }
+}
+
+function wrong(text: string, fact: string): InferenceClientOptionError {
+  return new InferenceClientOptionError(
+    `"${shortened(text)}" ${fact}; the URL of a server is such as ${FORMS}.`,
+  );
+}
