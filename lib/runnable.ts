@@ -8,6 +8,7 @@ export {
   type RunnableMethodOptions,
 } from './serving/models/custom/runnable-method.decorator.js';
 export { Runnable, type RunnableOptions } from './serving/models/custom/runnable.decorator.js';
+export type { RunnableTensor, RunnableTensors } from './serving/models/custom/tensor-options.js';
 export { InputError, VtsError } from './learner/errors/index.js';
 export type {
   OnRunnableDestroy,

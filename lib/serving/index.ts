@@ -15,6 +15,7 @@ export {
   type RunnableMethodOptions,
 } from './models/custom/runnable-method.decorator.js';
 export { Runnable, type RunnableOptions } from './models/custom/runnable.decorator.js';
+export type { RunnableTensor, RunnableTensors } from './models/custom/tensor-options.js';
 export type * from './models/custom/types.js';
 export * from './models/errors.js';
 export * as fastai from './models/fastai/save.js';
@@ -28,7 +29,14 @@ export type {
   SavePytorchOptions,
 } from './models/pytorch/save.js';
 export type { PytorchRunner } from './models/pytorch/types.js';
+export type * from './open-inference/contract.js';
+export * from './open-inference/errors.js';
+export { openInferenceService } from './open-inference/open-service.js';
+export type { OpenInferenceOptions } from './open-inference/options.js';
+export * from './remote/errors.js';
+export { remoteRunner } from './remote/index.js';
 export * from './runner/errors.js';
+export type { RemoteOptions, RemoteTlsOptions } from './runner/remote-options.js';
 export type { RunnerStats } from './runner/pool/pool-stats.js';
 export type * from './runner/runner-options-types.js';
 export type * from './runner/runner-types.js';

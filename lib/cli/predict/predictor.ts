@@ -8,7 +8,7 @@ import type {
 } from '../../learner/fastai/contract.js';
 import { Learner } from '../../learner/fastai/learner.js';
 import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
-import { untilStop } from '../../nest/served-model/until-stop.js';
+import { untilStop } from '../../serving/models/fastai/until-stop.js';
 import { classesOf, scoredOf, type Scored } from '../../nest/served-model/scored.js';
 import type { GenerateSettings } from './given-options.js';
 

@@ -100,14 +100,13 @@ export class RunnableRegistry {
   #runnerOf(runnable: RunnableClass): RunnableRunner {
     const definition = definitionOf(runnable);
     const { timeoutMs, runners = {} } = this.options;
-    const given = Object.hasOwn(runners, definition.name) ? runners[definition.name] : undefined;
+    const own = Object.hasOwn(runners, definition.name) ? runners[definition.name] : undefined;
+    const given = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...own };
     return new RunnableRunner({
       runnable,
       definition,
-      plan: planRunnable(runnable, definition, {
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        ...given,
-      }),
+      given,
+      plan: planRunnable(runnable, definition, given),
       construct: () => this.#construct(runnable),
       warn: (message) => this.#logger.warn(message),
     });

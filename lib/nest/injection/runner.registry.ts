@@ -15,6 +15,8 @@ import { registerLearnerSchema } from '../../serving/runtime/learner-schemas.js'
 import { ModelStore, Tag, type Model, type ModelWatcher } from '../../serving/store/index.js';
 import { VTS_LOG_CONTEXT, VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import { insideWorker } from '../../serving/runtime/inside-worker.js';
+import { listed } from '../../learner/errors/index.js';
+import { openedRemote } from '../../serving/remote/index.js';
 import { DeferredRunner } from '../../serving/models/deferred-runner.js';
 import { ApplicationInWorkerError } from '../../serving/models/errors.js';
 import { RunnableRegistry } from './runnable.registry.js';
@@ -28,7 +30,13 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   readonly #logger = new Logger(VTS_LOG_CONTEXT);
   readonly #runners = new Map<string, DeferredRunner>();
   readonly #features = new Set<string>();
-  readonly #watchers: ModelWatcher[] = [];
+  readonly #watchers = new Map<string, ModelWatcher>();
+  /** Tags whose runners a client had opened. */
+  readonly #loaded = new Set<string>();
+  /** By tags with versions, in milliseconds since 1970. */
+  readonly #created = new Map<string, number>();
+  /** The last loading or unloading, one at a time. */
+  #changing: Promise<unknown> = Promise.resolve();
   /** When the opening of runners began that had not to wait for {@link onModuleInit}. */
   readonly #begun = new Map<string, number>();
   #started = false;
@@ -69,8 +77,70 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
 
   /** Runners that the application uses, by the tags it uses for them. */
   get used(): ReadonlyMap<string, RunnerHandle> {
-    const models = [...this.#runners].filter(([tag]) => this.#features.has(tag));
-    return new Map<string, RunnerHandle>([...models, ...this.runnables.used]);
+    return new Map<string, RunnerHandle>([...this.models, ...this.runnables.used]);
+  }
+
+  /** Those of them that run models of the store. */
+  get models(): ReadonlyMap<string, DeferredRunner> {
+    return new Map([...this.#runners].filter(([tag]) => this.#features.has(tag)));
+  }
+
+  /** When the model was saved, in milliseconds since 1970; undefined before it was found. */
+  createdAt(tag: string): number | undefined {
+    return this.#created.get(tag);
+  }
+
+  /** Whether the runner was opened by {@link load}. */
+  wasLoaded(tag: string): boolean {
+    return this.#loaded.has(tag);
+  }
+
+  /** Whether a class or factory of the application injects the runner. */
+  injects(tag: string): boolean {
+    return this.#injected().includes(tag);
+  }
+
+  /**
+   * Opens the runner of a tag in an application that runs; of one that is open, takes up a newer
+   * version. The application stays ready meanwhile.
+   *
+   * @throws ModelNotFoundError, and what opening it throws.
+   */
+  load(tag: string): Promise<void> {
+    return this.#change(async () => {
+      const known = this.models.get(tag);
+      if (known !== undefined) {
+        // Its versions are those of its server.
+        if (known.remote !== undefined) return;
+        const model = await this.store.get(tag);
+        if (String(model.tag) !== known.tag) await this.#takeUp(tag, known, model);
+        return;
+      }
+      const runner = this.get(tag);
+      try {
+        await this.#open(tag, runner);
+      } catch (error) {
+        this.#runners.delete(tag);
+        await runner.close(0);
+        throw error;
+      }
+      this.#features.add(tag);
+      this.#loaded.add(tag);
+      this.#watch(tag);
+    });
+  }
+
+  /** Closes the runner of a tag, which ends the calls that it has. */
+  unload(tag: string): Promise<void> {
+    return this.#change(async () => {
+      const runner = this.models.get(tag);
+      this.#features.delete(tag);
+      this.#loaded.delete(tag);
+      this.#runners.delete(tag);
+      await this.#watchers.get(tag)?.close();
+      this.#watchers.delete(tag);
+      await runner?.close(this.options.shutdownTimeoutMs);
+    });
   }
 
   /** The models of all runners in use can be run. */
@@ -121,9 +191,21 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     await this.#close();
   }
 
+  #change(change: () => Promise<void>): Promise<void> {
+    const changed = this.#changing.then(change);
+    this.#changing = changed.catch(() => undefined);
+    return changed;
+  }
+
   async #open(tag: string, runner: RunnerHandle): Promise<void> {
     const start = this.#begun.get(tag) ?? performance.now();
     await runner.open();
+    const { remote } = runner;
+    if (remote !== undefined) {
+      // It has told itself where no server is ready: the application starts without.
+      if (runner.ready) this.#logger.log(`Runner ${tag} is served by ${listed(remote)}`);
+      return;
+    }
     const { workers } = runner.stats;
     const ms = Math.round(performance.now() - start);
     const many = workers === 1 ? '1 worker' : `${workers} workers`;
@@ -133,7 +215,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
 
   async #close(): Promise<void> {
     const { shutdownTimeoutMs } = this.options;
-    await Promise.all(this.#watchers.map((watcher) => watcher.close()));
+    await Promise.all([...this.#watchers.values()].map((watcher) => watcher.close()));
     const runners = [...this.#runners.values(), ...this.runnables.used.values()];
     await Promise.all(runners.map((runner) => runner.close(shutdownTimeoutMs)));
   }
@@ -145,13 +227,14 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   #watch(tag: string): void {
     const runner = this.#runners.get(tag);
     if (this.options.watch !== true || runner === undefined || !Tag.parse(tag).isLatest) return;
+    if (runner.remote !== undefined) return;
     const watcher = this.store.watch(tag, (model) => this.#takeUp(tag, runner, model), {
       known: Tag.parse(runner.tag),
       onError: (error) => {
         this.#logger.error(`Runner ${tag} stays with ${runner.tag}: ${error.message}`);
       },
     });
-    this.#watchers.push(watcher);
+    this.#watchers.set(tag, watcher);
   }
 
   async #takeUp(tag: string, runner: DeferredRunner, model: Model): Promise<void> {
@@ -162,10 +245,17 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   async #find(tag: string): Promise<RunnerHandle> {
+    const options = this.#optionsOf(tag);
+    if (options?.remote !== undefined) {
+      const { timeoutMs } = this.options;
+      const all = timeoutMs === undefined ? options : { timeoutMs, ...options };
+      return openedRemote(tag, all, (message) => this.#logger.warn(message));
+    }
     return this.#runnerOf(tag, await this.store.get(tag));
   }
 
   #runnerOf(tag: string, model: Model): RunnerHandle {
+    this.#created.set(String(model.tag), model.info.creationTime.getTime());
     return model.toRunner({
       ...(this.options.timeoutMs === undefined ? {} : { timeoutMs: this.options.timeoutMs }),
       ...this.#optionsOf(tag),

@@ -1,28 +1,15 @@
+import {
+  DEFAULT_WORDS,
+  LONGEST_STOP,
+  MOST_WORDS,
+  type Generation,
+} from '../../serving/models/fastai/generation.js';
 import { readJson } from '../io/body-text.js';
 import { errorOf, InvalidBodyError } from '../io/errors.js';
 import type { IoSchema } from '../io/io-descriptor.js';
 import type { RequestBody } from '../io/request-body.js';
 import { Text } from '../io/text.js';
 import { InputBody } from './input-body.js';
-
-/** As `vts predict` adds by default. */
-const DEFAULT_WORDS = 20;
-/** More than anybody reads; a request is given up before. */
-const MOST_WORDS = 10_000;
-const LONGEST_STOP = 1000;
-
-/** What a language model is asked for. */
-export interface Generation {
-  readonly text: string;
-  readonly options: {
-    readonly nWords: number;
-    readonly temperature?: number;
-    readonly minP?: number | null;
-    readonly seed?: number;
-  };
-  /** The text ends before this one; undefined where it does not. */
-  readonly stop: string | undefined;
-}
 
 const OPTIONS = ['nWords', 'temperature', 'minP', 'seed'] as const;
 const KNOWN: readonly string[] = ['text', 'stop', ...OPTIONS];

@@ -23,7 +23,7 @@ export class ScoreColumns {
   cells({ prediction, probabilities }: Scored): string[] {
     const predictions = this.#several ? (prediction as unknown[]) : [prediction];
     const numbers = this.#numbers ? flatNumbers(probabilities) : [];
-    return [...predictions.map(cellOf), ...numbers.map(shortestFloat32)];
+    return [...predictions.map(cellText), ...numbers.map(shortestFloat32)];
   }
 }
 
@@ -31,7 +31,8 @@ function flatNumbers(value: unknown): number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number') ? value : [];
 }
 
-function cellOf(value: unknown): string {
+/** A value in a cell of CSV; float32 as short as pandas writes it, lists of names with `;`. */
+export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return shortestFloat32(value);
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {

@@ -5,6 +5,11 @@ import type {
   LearnerKind,
   Vocab,
 } from '../../learner/fastai/contract.js';
+import {
+  addedWords,
+  continuedText,
+  type Generation,
+} from '../../serving/models/fastai/generation.js';
 import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
 import { InvalidBodyError } from '../io/errors.js';
 import { Image } from '../io/image.js';
@@ -13,8 +18,7 @@ import { Text } from '../io/text.js';
 import { Answer, AnswerBody, type AnswerForms } from './answer-body.js';
 import { explanationJson, shownJson } from './explained.js';
 import { ArrayBody } from './array-body.js';
-import { addedWords, continuedText } from './generate.js';
-import { GenerateBody, type Generation } from './generate-body.js';
+import { GenerateBody } from './generate-body.js';
 import { maskAnswer } from './mask-answer.js';
 import { MixedBody } from './mixed-body.js';
 import { predictRows } from './predict-rows.js';

@@ -10,7 +10,8 @@ import type { FastaiRunner, LanguageModelRunner, StreamRunOptions } from './fast
 import { CALL } from './pytorch/rules.js';
 import type { PytorchRunner } from './pytorch/types.js';
 
-const NO_STATS: RunnerStats = {
+/** Of a runner that has not been found yet. */
+export const NO_STATS: RunnerStats = {
   ready: 0,
   workers: 0,
   queued: 0,
@@ -62,6 +63,10 @@ export class DeferredRunner implements RunnerHandle {
     return this.#runner?.stats ?? NO_STATS;
   }
 
+  get remote(): readonly string[] | undefined {
+    return this.#runner?.remote;
+  }
+
   get kind(): string {
     return this.#fact('kind') as string;
   }
@@ -80,6 +85,14 @@ export class DeferredRunner implements RunnerHandle {
 
   get inputs(): unknown {
     return this.#fact('inputs');
+  }
+
+  get outputs(): unknown {
+    return this.#fact('outputs');
+  }
+
+  get maxBatchSize(): unknown {
+    return this.#fact('maxBatchSize');
   }
 
   method(name: string): RunnerMethod {
@@ -164,7 +177,7 @@ export class DeferredRunner implements RunnerHandle {
     return newest;
   }
 
-  #fact(key: 'kind' | 'vocab' | 'schema' | 'description' | 'inputs'): unknown {
+  #fact(key: keyof (FastaiRunner & PytorchRunner)): unknown {
     if (this.#runner === undefined) throw new RunnerNotReadyError(this.wanted, key);
     return (this.#runner as FastaiRunner & PytorchRunner)[key];
   }

@@ -1,5 +1,18 @@
+import type { RemoteOptions } from './remote-options.js';
+
 /** How a model is run. @publicApi */
 export interface RunnerOptions {
+  /**
+   * The model runs elsewhere, and need not be in the store: its address, or how it is reached.
+   * Beside it only `timeoutMs`, `maxQueueSize` (of calls that wait for an address) and
+   * `maxConcurrency` are taken: the others are of whoever runs the model.
+   *
+   * @example
+   * VtsModule.forRoot({ runners: { fastai_sentiment: { remote: 'grpc://models:8081' } } })
+   *
+   * @default the model runs in workers of this process
+   */
+  remote?: string | RemoteOptions;
   /**
    * Worker threads, each with a copy of the model, from the start. `workers` x `threads` must not
    * exceed the cores that this process may use; limits of containers count.

@@ -1,3 +1,4 @@
+import { resolveRemote, type ResolvedRemote } from './remote-options.js';
 import type { RunnerOptions } from './runner-options-types.js';
 import { nodeName } from '../../learner/onnx/index.js';
 import {
@@ -32,7 +33,11 @@ const DEFAULT_QUEUE_SIZE = 1000;
  */
 const ONE_THREAD_PROVIDERS = ['webgpu'];
 
+/** What holds for a model that runs elsewhere as well. */
+const REMOTE_TOO: readonly string[] = ['remote', 'timeoutMs', 'maxQueueSize', 'maxConcurrency'];
+
 const OPTIONS: OptionTable<RunnerOptions> = {
+  remote: anything,
   workers: count,
   threads: count,
   timeoutMs: milliseconds(0),
@@ -53,9 +58,11 @@ const OPTIONS: OptionTable<RunnerOptions> = {
 
 /** Options of a runner with nothing left open. */
 export interface ResolvedRunnerOptions extends Readonly<
-  Required<Omit<RunnerOptions, 'onnx' | 'batching' | 'params' | 'quantize'>>
+  Required<Omit<RunnerOptions, 'onnx' | 'batching' | 'params' | 'quantize' | 'remote'>>
 > {
   readonly onnx: string | undefined;
+  /** Undefined where the model runs here. */
+  readonly remote: ResolvedRemote | undefined;
   /** `workers` was left open: it is the most of them, and the runner begins with one. */
   readonly grows: boolean;
   readonly quantize: 'int8' | undefined;
@@ -81,6 +88,8 @@ export function resolveRunnerOptions(
     throw new InvalidRunnerOptionError(runner, fact, remedy);
   };
   checkOptions(OPTIONS, options, (option, fact, remedy) => refuse(`${option} ${fact}`, remedy));
+  const remote = options.remote === undefined ? undefined : resolveRemote(runner, options.remote);
+  if (remote !== undefined) checkBesideRemote(options, remote, refuse);
   const { executionProviders = ['cpu'] } = options;
   const grows = options.workers === undefined;
   const workers =
@@ -114,6 +123,7 @@ export function resolveRunnerOptions(
     executionProviders,
     strict: options.strict ?? true,
     onnx: options.onnx,
+    remote,
     decode: options.decode ?? 'exact',
     isolation: options.isolation ?? (alone === undefined ? 'thread' : 'process'),
     maxQueueSize: options.maxQueueSize ?? DEFAULT_QUEUE_SIZE,
@@ -123,4 +133,23 @@ export function resolveRunnerOptions(
     graphOptimizationLevel: options.graphOptimizationLevel ?? 'all',
     batchingOf: resolveBatching(options.batching),
   };
+}
+
+function checkBesideRemote(
+  options: RunnerOptions,
+  { maxConcurrency }: ResolvedRemote,
+  refuse: (fact: string, remedy: string) => never,
+): void {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const local = given.map(([name]) => name).filter((name) => !REMOTE_TOO.includes(name));
+  if (local.length > 0) {
+    const are = local.length === 1 ? 'is' : 'are';
+    refuse(
+      `${local.join(', ')} ${are} for a model that runs here, and remote is given`,
+      'leave it out, and give it to the application that runs the model',
+    );
+  }
+  if (maxConcurrency !== undefined && options.maxConcurrency !== undefined) {
+    refuse('maxConcurrency is given twice, within remote and beside it', 'leave one of them out');
+  }
 }

@@ -28,6 +28,8 @@ export interface RunnerHandle {
   /** At least one worker has the model loaded. */
   readonly ready: boolean;
   readonly stats: RunnerStats;
+  /** The addresses of a model that runs elsewhere, as they were configured. */
+  readonly remote?: readonly string[] | undefined;
   /** A method of the model by its name, as in the model's signatures. */
   method(name: string): RunnerMethod;
   /**

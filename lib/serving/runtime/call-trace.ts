@@ -7,6 +7,8 @@ export interface CallTiming {
   readonly runMs: number;
   /** What it did in that time, where that is recorded. */
   readonly phases?: readonly Phase[];
+  /** A server ran it: what was sent there has spans of its own. */
+  readonly elsewhere?: true;
 }
 
 /** What a call of a runner leaves in a trace. */
@@ -31,4 +33,32 @@ export function traceCallsWith(next: CallTracer | undefined): void {
 /** Begins the trace of a call that is about to be queued; undefined where nobody records one. */
 export function traceCall(runner: string, method: string): CallTrace | undefined {
   return tracer?.(runner, method);
+}
+
+/** A call that is sent to a server. */
+export interface SentFacts {
+  readonly runner: string;
+  readonly method: string;
+  /** The address as it was configured, and the one that was found for it. */
+  readonly url: string;
+  readonly address: string;
+}
+
+/** What a call that is sent to a server carries of the request and its trace, and leaves there. */
+export interface SentTrace {
+  readonly headers: Readonly<Record<string, string>>;
+  end(error?: unknown): void;
+}
+
+export type SentTracer = (sent: SentFacts) => SentTrace | undefined;
+
+let sentTracer: SentTracer | undefined;
+
+/** Installs what traces the calls that are sent to servers; the last one counts. */
+export function traceSentWith(next: SentTracer | undefined): void {
+  sentTracer = next;
+}
+
+export function traceSent(sent: SentFacts): SentTrace | undefined {
+  return sentTracer?.(sent);
 }

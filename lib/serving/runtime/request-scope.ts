@@ -10,6 +10,11 @@ type EndListener = (reason: Error) => void;
 export class RequestScope {
   /** The context of the request's span, for OpenTelemetry; undefined where none is recorded. */
   traceContext: unknown;
+  /** When its time is over, on the clock of `performance.now()`; undefined without a limit. */
+  deadlineAt: number | undefined;
+  /** Its id, and the `traceparent` that what it calls goes on with; undefined where it has none. */
+  requestId: string | undefined;
+  traceparent: string | undefined;
   /** Gives back the place that was kept for the first call. */
   release: (() => void) | undefined;
   #admission: Admission | undefined;

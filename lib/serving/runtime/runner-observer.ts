@@ -25,11 +25,22 @@ export interface ShedEvent {
   readonly reason: 'queue' | 'latency' | 'overdue' | 'concurrency';
 }
 
+/** A call that was sent to a server, or one of its repetitions. */
+export interface SentEvent {
+  readonly runner: string;
+  /** The address as it was configured. */
+  readonly remote: string;
+  /** `OK`, or gRPC's name of what went wrong. */
+  readonly status: string;
+  readonly ms: number;
+}
+
 /** What happens in the runners of this process, for metrics; nobody listens by default. */
 export interface RunnerObserver {
   called?(event: CallEvent): void;
   batched?(event: BatchEvent): void;
   shed?(event: ShedEvent): void;
+  sent?(event: SentEvent): void;
   restarted?(event: { readonly runner: string; readonly reason: string }): void;
   loaded?(event: { readonly runner: string; readonly workers: number; readonly ms: number }): void;
 }

@@ -1,4 +1,5 @@
 import { noteOf, setNote } from './notes.js';
+import type { RunnableTensors } from './tensor-options.js';
 
 /** Note on a class: what it is as a runnable. */
 const VTS_RUNNABLE = 'vts:runnable';
@@ -15,6 +16,8 @@ export interface RunnableMethodDefinition {
   readonly batchDim: readonly [number, number];
   /** Whether it returns a stream; undefined where that is seen only when it has returned. */
   readonly stream: boolean | undefined;
+  /** What it takes and gives by the Open Inference Protocol, where the class says so. */
+  readonly tensors?: RunnableTensors;
 }
 
 export interface RunnableDefinition {

@@ -51,6 +51,11 @@ export function planRunnable(
       throw new InvalidRunnerOptionError(name, fact, `leave it out, and give params to the class`);
     }
   }
+  if (given.remote !== undefined) {
+    const options = resolveRunnerOptions(name, given);
+    const nothing = { params: undefined, module: undefined, noWorkers: undefined };
+    return { ...nothing, options, mayFallBack: false };
+  }
   const { params = definition.params, ...rest } = given;
   const workers = given.workers ?? definition.workers;
   const isolation = given.isolation ?? definition.isolation;

@@ -2,6 +2,7 @@ import { InvalidRunnableError } from '../errors.js';
 import { checkOptions, isFlag, valueThat, type OptionTable } from '../../options.js';
 import { defineRunnableMethod } from './definition.js';
 import { typeNote } from './notes.js';
+import { tensorsCheck, type RunnableTensors } from './tensor-options.js';
 
 const bareFlag = valueThat(isFlag, 'use true or false', String);
 
@@ -12,6 +13,7 @@ const OPTIONS: OptionTable<RunnableMethodOptions> = {
     'use a whole number of 0 or more, or one for the input and one for the output',
   ),
   stream: bareFlag,
+  tensors: tensorsCheck,
 };
 
 /** @publicApi */
@@ -37,6 +39,15 @@ export interface RunnableMethodOptions {
    * @default detected for generator methods, and for those declared to return an Observable
    */
   stream?: boolean;
+  /**
+   * What the method takes and gives by the Open Inference Protocol. It is then called with the
+   * tensors by name, and with one alone where there is one: a `Tensor` of onnxruntime, of type
+   * `string` for BYTES, or `Uint8Array[]` where its `bytes` is true. It returns the outputs by name, or
+   * one alone: `Tensor`s, or typed arrays and lists of texts or bytes that fill the shape.
+   *
+   * @default JSON: each element of `input`, BYTES [n], is an item, and each of `output` a result
+   */
+  tensors?: RunnableTensors;
 }
 
 /**
@@ -49,6 +60,14 @@ export interface RunnableMethodOptions {
  * @example
  * \@RunnableMethod({ batchable: true })
  * async classify(texts: string[]): Promise<Label[]> { … }
+ *
+ * \@RunnableMethod({
+ *   tensors: {
+ *     inputs: [{ name: 'INPUT0', datatype: 'INT32', shape: [-1, 16] }],
+ *     outputs: [{ name: 'OUTPUT0', datatype: 'INT32', shape: [-1, 16] }],
+ *   },
+ * })
+ * double({ data, dims }: Tensor): Tensor { … }
  *
  * @publicApi
  */
@@ -73,11 +92,20 @@ export function RunnableMethod(options: RunnableMethodOptions = {}) {
       refuse(`${option} of ${key}() ${fact}`, remedy),
     );
     const stream = options.stream ?? returnsStream(target, key, method);
+    if (options.tensors && stream === true) {
+      refuse(`${key}() returns a stream, which tensors do not hold`, 'leave tensors out');
+    }
     if (batchable && stream === true) {
       refuse(`${key}() returns a stream, and streams do not share runs`, 'leave batchable out');
     }
     const dims = typeof batchDim === 'number' ? ([batchDim, batchDim] as const) : batchDim;
-    defineRunnableMethod(target, key, { batchable, batchDim: [...dims], stream });
+    const { tensors } = options;
+    defineRunnableMethod(target, key, {
+      batchable,
+      batchDim: [...dims],
+      stream,
+      ...(tensors && { tensors }),
+    });
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
-import type { RunOptions } from '../../runner/runner-options-types.js';
+import { openedRemote } from '../../remote/index.js';
+import type { RunnerOptions, RunOptions } from '../../runner/runner-options-types.js';
 import { ValueStream } from '../../../learner/runtime/value-stream.js';
 import type { CallPool } from '../../runner/pool/call-pool.js';
 import { ModelLoadError, UnknownRunnerMethodError } from '../../runner/errors.js';
@@ -7,8 +8,10 @@ import { LocalPool } from '../../runner/pool/local-pool.js';
 import { ModelRunner } from '../../runner/model-runner.js';
 import { runnableCodec } from './codec.js';
 import type { RunnableClass, RunnableDefinition } from './definition.js';
+import { noteMethods, type ServedRunnableMethod } from './definitions.js';
 import type { RunnablePlan } from './plan.js';
 import { serveRunnable, type CustomInit } from './runnable.js';
+import { NO_STATS } from '../deferred-runner.js';
 import type { RunnerStats } from '../../runner/pool/pool-stats.js';
 import { WorkerPool } from '../../runner/pool/worker-pool.js';
 
@@ -16,6 +19,8 @@ export interface RunnableRunnerOptions {
   readonly runnable: RunnableClass;
   readonly definition: RunnableDefinition;
   readonly plan: RunnablePlan;
+  /** The options of the application, as it gave them. */
+  readonly given: RunnerOptions;
   readonly construct: () => Promise<object>;
   readonly warn: (message: string) => void;
 }
@@ -44,7 +49,8 @@ class CustomRunner extends ModelRunner {
 export class RunnableRunner implements RunnerHandle {
   readonly tag: string;
   readonly #options: RunnableRunnerOptions;
-  #runner: ModelRunner;
+  /** Undefined before it is open, of a runnable that runs elsewhere. */
+  #runner: ModelRunner | undefined;
   #opening: Promise<void> | undefined;
   #open = false;
 
@@ -53,28 +59,36 @@ export class RunnableRunner implements RunnerHandle {
     this.#options = options;
     this.tag = definition.name;
     if (plan.noWorkers !== undefined) warn(this.#fallenBack(plan.noWorkers));
-    this.#runner = new CustomRunner(
-      options,
-      plan.module === undefined ? this.#localPool() : this.#workerPool(plan.module),
-    );
+    if (plan.options.remote === undefined) {
+      const { module } = plan;
+      const pool = module === undefined ? this.#localPool() : this.#workerPool(module);
+      this.#runner = new CustomRunner(options, pool);
+    }
     for (const name of definition.methods.keys()) {
       Object.defineProperty(this, name, { value: this.#member(name), enumerable: true });
     }
+    noteMethods(this, servedMethods(options));
     // The call of an object that is a function in Python.
     if (definition.methods.has('__call__')) Object.assign(this, this.#member('__call__'));
   }
 
   get ready(): boolean {
-    return this.#runner.ready;
+    return this.#runner?.ready ?? false;
   }
 
   get stats(): RunnerStats {
-    return this.#runner.stats;
+    return this.#runner?.stats ?? NO_STATS;
+  }
+
+  get remote(): readonly string[] | undefined {
+    const { remote } = this.#options.plan.options;
+    return remote?.addresses.map(({ url }) => url);
   }
 
   /** The class may be constructed in the application, with what it injects. */
   get injects(): boolean {
     const { plan } = this.#options;
+    if (plan.options.remote !== undefined) return false;
     return plan.params === undefined && (plan.module === undefined || plan.mayFallBack);
   }
 
@@ -89,12 +103,16 @@ export class RunnableRunner implements RunnerHandle {
     return this.#opening;
   }
 
-  close(timeoutMs?: number): Promise<void> {
-    return this.#runner.close(timeoutMs);
+  async close(timeoutMs?: number): Promise<void> {
+    await this.#runner?.close(timeoutMs);
   }
 
   async #openOnce(): Promise<void> {
-    const { plan, warn } = this.#options;
+    const { definition, plan, given, warn } = this.#options;
+    if (this.#runner === undefined) {
+      const { methods } = definition;
+      this.#runner = (await openedRemote(this.tag, given, warn, methods)) as ModelRunner;
+    }
     try {
       await this.#runner.open();
     } catch (error) {
@@ -110,7 +128,7 @@ export class RunnableRunner implements RunnerHandle {
   #member(name: string): object {
     const run = async (item: unknown, options?: RunOptions): Promise<unknown> => {
       if (!this.#open) await this.open();
-      return this.#runner.method(name).run(item, options);
+      return this.#runner!.method(name).run(item, options);
     };
     const stream = (item: unknown, options?: RunOptions): ValueStream<unknown> =>
       new ValueStream((left) => this.#stream(name, item, options, left));
@@ -133,7 +151,7 @@ export class RunnableRunner implements RunnerHandle {
   ): AsyncGenerator<unknown, void, undefined> {
     if (!this.#open) await this.open();
     if (left.aborted) return;
-    yield* this.#runner.stream(name, item, options);
+    yield* this.#runner!.stream(name, item, options);
   }
 
   #workerPool(module: string): WorkerPool {
@@ -157,6 +175,19 @@ export class RunnableRunner implements RunnerHandle {
   #fallenBack(reason: string): string {
     return `The runnable ${this.tag} runs in the application, not in workers: ${reason}`;
   }
+}
+
+function servedMethods({
+  definition,
+  plan,
+}: RunnableRunnerOptions): Map<string, ServedRunnableMethod> {
+  const entries = [...definition.methods].map(([name, method]) => {
+    const { enabled, maxBatchSize } = plan.options.batchingOf(name);
+    // Rows of another dimension than the first are no batch of the protocol.
+    const batches = method.batchable && enabled && method.batchDim.every((dim) => dim === 0);
+    return [name, { ...method, maxBatchSize: batches ? maxBatchSize : 0 }] as const;
+  });
+  return new Map(entries);
 }
 
 /**

@@ -23,6 +23,7 @@ export interface PytorchInit extends Pick<
 /** What a worker tells of the model that it has loaded. */
 export interface PytorchFacts {
   readonly plan: InputPlan;
+  readonly outputs: readonly ModelInput[];
   readonly className: string | undefined;
   /** What is not as the options wanted it. */
   readonly warnings: readonly string[];
@@ -39,7 +40,8 @@ export async function open(init: PytorchInit): Promise<Served> {
     inputs,
     warn: (message) => warnings.push(message),
   });
-  const facts: PytorchFacts = { plan: model.plan, className: model.className, warnings };
+  const { plan, className } = model;
+  const facts: PytorchFacts = { plan, outputs: await model.outputs(), className, warnings };
   return {
     kind: 'module',
     vocab: undefined,

@@ -69,6 +69,21 @@ class ModuleRunner extends ModelRunner {
     return inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
   }
 
+  get outputs(): readonly ModelInput[] {
+    return (this.fact('schema') as PytorchFacts).outputs;
+  }
+
+  get maxBatchSize(): number {
+    const { signatures, options } = this.#settings;
+    const [[name, signature] = [CALL, undefined]] = [...signatures].filter(
+      ([method]) => method === CALL || signatures.size === 1,
+    );
+    // Rows of another dimension than the first are no batch of the protocol.
+    const firsts = signature?.batchDim.every((dim) => dim === 0) ?? false;
+    const { enabled, maxBatchSize } = options.batchingOf(name);
+    return signature?.batchable === true && firsts && enabled ? maxBatchSize : 0;
+  }
+
   override open(): Promise<void> {
     this.#opening ??= super.open().then(() => {
       const { plan, warnings } = this.fact('schema') as PytorchFacts;

@@ -40,4 +40,8 @@ export interface PytorchRunner<Output extends PytorchOutput = import('onnxruntim
   readonly forward: RunnerMethod<PytorchInput, Output>;
   /** What the model takes. Known once the model is loaded. */
   readonly inputs: readonly ModelInput[];
+  /** What it gives, in order. Known once the model is loaded. */
+  readonly outputs: readonly ModelInput[];
+  /** Most rows that share a run; 0 where calls run alone. */
+  readonly maxBatchSize: number;
 }

@@ -1,6 +1,19 @@
-import type { LanguageModelRunner } from '../../serving/models/fastai/types.js';
-import type { Generation } from './generate-body.js';
+import type { LanguageModelRunner, StreamRunOptions } from './types.js';
 import { untilStop } from './until-stop.js';
+
+/** More than anybody reads; a request is given up before. */
+export const MOST_WORDS = 10_000;
+/** As `vts predict` adds by default. */
+export const DEFAULT_WORDS = 20;
+export const LONGEST_STOP = 1000;
+
+/** What a language model is asked for. */
+export interface Generation {
+  readonly text: string;
+  readonly options: Omit<StreamRunOptions, 'nWords'> & { readonly nWords: number };
+  /** The text ends before this one; undefined where it does not. */
+  readonly stop: string | undefined;
+}
 
 /** The words that go on from a text. */
 export async function addedWords(
@@ -11,6 +24,27 @@ export async function addedWords(
   return stop === undefined
     ? words
     : untilStop(words, stop, (await joined(runner, text)).separator);
+}
+
+/**
+ * What is added to a text, with what stands between words: the pieces put together are what
+ * {@link continuedText} has behind the text.
+ *
+ * @throws InvalidGenerateOptionError at once
+ */
+export function addedPieces(
+  runner: LanguageModelRunner,
+  { text, options, stop }: Generation,
+): AsyncIterable<string> {
+  const words = runner.predictStream(text, options);
+  return (async function* () {
+    const { prompt, separator } = await joined(runner, text);
+    let begun = prompt !== '';
+    for await (const word of stop === undefined ? words : untilStop(words, stop, separator)) {
+      yield begun ? separator + word : word;
+      begun = true;
+    }
+  })();
 }
 
 /** The text with the words that go on from it, as fastai writes it. */

@@ -1,0 +1,66 @@
+import { methodsOfRunner } from '../../models/custom/definitions.js';
+import type { LanguageModelRunner } from '../../models/fastai/types.js';
+import { RunnerNotReadyError } from '../../runner/errors.js';
+import type { RunnerHandle } from '../../runner/runner-types.js';
+import type { ServedRunner } from '../contract.js';
+import { ModelNotReadyError, ModelNotServableError } from '../errors.js';
+import { languageModel } from './language-model.js';
+import { learnerModel, type LearnerHandle } from './learner-model.js';
+import { moduleModel, type ModuleHandle } from './module-model.js';
+import { runnableModel } from './runnable-model.js';
+import type { ServableLimits, ServableModel } from './servable.js';
+
+/** How a runner is served, and the fact that it was made of: another one makes it anew. */
+interface Made {
+  readonly of: object;
+  readonly model: ServableModel;
+}
+
+/** Runners as the protocol has them at this moment: another version may take the place of one. */
+export class ServableModels {
+  readonly #made = new WeakMap<RunnerHandle, Made>();
+
+  constructor(private readonly limits: ServableLimits) {}
+
+  /** @throws ModelNotReadyError, ModelNotServableError */
+  of(served: ServedRunner): ServableModel {
+    try {
+      return this.#of(served);
+    } catch (error) {
+      throw error instanceof RunnerNotReadyError ? new ModelNotReadyError(served.name) : error;
+    }
+  }
+
+  #of(served: ServedRunner): ServableModel {
+    const { limits } = this;
+    const runner = served.runner as Partial<LearnerHandle & ModuleHandle>;
+    const methods = methodsOfRunner(served.runner);
+    if (methods) return this.#kept(served, methods, () => runnableModel(served, methods, limits));
+    // Of a runner that is not yet known only its kind's members are there.
+    const { inputs, outputs } = runner;
+    if (Array.isArray(inputs) && outputs) {
+      return this.#kept(served, outputs, () => moduleModel(served, runner as ModuleHandle, limits));
+    }
+    const { description } = runner;
+    if (description) {
+      return this.#kept(served, description, () =>
+        description.kind === 'lm'
+          ? languageModel(runner as unknown as LanguageModelRunner, limits)
+          : learnerModel(served, runner as LearnerHandle, limits),
+      );
+    }
+    throw new ModelNotServableError(
+      served.name,
+      'does not tell what it takes',
+      'serve it by an endpoint of your own',
+    );
+  }
+
+  #kept({ runner }: ServedRunner, of: object, make: () => ServableModel): ServableModel {
+    const kept = this.#made.get(runner);
+    if (kept?.of === of) return kept.model;
+    const model = make();
+    this.#made.set(runner, { of, model });
+    return model;
+  }
+}

@@ -1,0 +1,68 @@
+import type { LearnerDescription } from '../../../learner/fastai/contract.js';
+import type { TensorMetadata } from '../../../client/protocol/messages.js';
+import { addedPieces, continuedText } from '../../models/fastai/generation.js';
+import type { LanguageModelRunner } from '../../models/fastai/types.js';
+import { checkedInputs, checkItems, wantedOutputs, type InputSpec } from '../request.js';
+import { runItems } from '../run-items.js';
+import { learnerProperties } from '../tensors/properties.js';
+import { textsOf } from '../tensors/texts.js';
+import { generationOf } from './language-options.js';
+import type { ServableLimits, ServableModel } from './servable.js';
+
+const TEXT = { content_type: 'str' };
+const INPUT: TensorMetadata = {
+  name: 'text_input',
+  datatype: 'BYTES',
+  shape: [-1],
+  parameters: TEXT,
+};
+const SPEC: InputSpec = { ...INPUT, perItem: true };
+const OUTPUT: TensorMetadata = { ...INPUT, name: 'text_output' };
+
+/** A language model: each text with the words that it adds. */
+export function languageModel(
+  runner: LanguageModelRunner & { readonly description: LearnerDescription },
+  { maxRows }: ServableLimits,
+): ServableModel {
+  return {
+    platform: 'fastai',
+    inputs: [SPEC],
+    outputs: [OUTPUT],
+    properties: learnerProperties(runner),
+    maxBatchSize: maxRows,
+
+    read(request) {
+      const input = checkedInputs(request, [SPEC]).get(INPUT.name)!;
+      wantedOutputs(request, [OUTPUT]);
+      checkItems(input.data.length, maxRows);
+      const texts = textsOf(input);
+      // Refused before the first of them runs.
+      const { options, stop } = generationOf('', request.parameters);
+      return {
+        rows: texts.length,
+        async run() {
+          const continued = await runItems(texts, (text, { signal }) =>
+            continuedText(runner, {
+              text: text as string,
+              options: { ...options, ...(signal && { signal }) },
+              stop,
+            }),
+          );
+          return () => [{ ...OUTPUT, shape: [texts.length], data: continued }];
+        },
+      };
+    },
+
+    generation: {
+      whole: async ({ text, parameters }) => continuedText(runner, generationOf(text, parameters)),
+      pieces: ({ text, parameters }) => {
+        const generation = generationOf(text, parameters);
+        // As a remote runner asks for them: a piece a word, without what stands between them.
+        if (parameters?.['words'] === true && generation.stop === undefined) {
+          return runner.predictStream(generation.text, generation.options);
+        }
+        return addedPieces(runner, generation);
+      },
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { listed, shortened } from '../../../learner/errors/index.js';
+import { InferenceMessageError } from '../../../client/protocol/errors.js';
+import type { InferRequest } from '../../../client/protocol/messages.js';
+import type { ServedRunnableMethod } from '../../models/custom/definitions.js';
+import type { ServedRunner } from '../contract.js';
+import { ModelNotServableError } from '../errors.js';
+import type { ServableLimits, ServableModel } from './servable.js';
+import { jsonMethod } from './json-method.js';
+import { tensorMethod } from './tensor-method.js';
+
+const CALL = '__call__';
+/** The parameter of a request that names the method. */
+const METHOD = 'method';
+
+/**
+ * A custom runnable: the method that a request names by its parameter `method`, or else `__call__`,
+ * the only one, or the only one that declares tensors.
+ */
+export function runnableModel(
+  { name, runner }: ServedRunner,
+  methods: ReadonlyMap<string, ServedRunnableMethod>,
+  limits: ServableLimits,
+): ServableModel {
+  const open = (method: string): ServableModel => {
+    const definition = methods.get(method)!;
+    if (definition.stream === true) {
+      const remedy = 'make a method that returns a value, or serve it by an endpoint of your own';
+      throw new ModelNotServableError(name, `streams by ${method}(), which is not served`, remedy);
+    }
+    const { run } = runner.method(method);
+    return definition.tensors
+      ? tensorMethod(run, { ...definition, tensors: definition.tensors }, limits)
+      : jsonMethod(run, limits);
+  };
+  const usual = usualMethod(methods);
+  const { platform, inputs, outputs, maxBatchSize } =
+    usual === undefined ? jsonMethod(async () => undefined, limits) : open(usual);
+  return {
+    platform,
+    inputs,
+    outputs,
+    maxBatchSize,
+    properties: { kind: 'custom', methods: JSON.stringify([...methods.keys()]) },
+    read: (request) => open(methodOf(request, methods, usual)).read(request),
+  };
+}
+
+function usualMethod(methods: ReadonlyMap<string, ServedRunnableMethod>): string | undefined {
+  if (methods.has(CALL)) return CALL;
+  const names = [...methods.keys()];
+  if (names.length === 1) return names[0];
+  const declared = names.filter((name) => methods.get(name)?.tensors !== undefined);
+  return declared.length === 1 ? declared[0] : undefined;
+}
+
+function methodOf(
+  { modelName, parameters = {} }: InferRequest,
+  methods: ReadonlyMap<string, unknown>,
+  usual: string | undefined,
+): string {
+  const asked = Object.hasOwn(parameters, METHOD) ? parameters[METHOD] : usual;
+  if (typeof asked === 'string' && methods.has(asked)) return asked;
+  const remedy = `name one of its methods by the parameter "${METHOD}": ${listed([...methods.keys()])}`;
+  const model = `The model "${shortened(modelName)}"`;
+  const fact =
+    asked === undefined
+      ? `${model} has several methods`
+      : `${model} has no method "${shortened(String(asked))}"`;
+  throw new InferenceMessageError(fact, remedy);
+}

@@ -1,0 +1,22 @@
+import { checkOptions, count, type OptionTable } from '../options.js';
+import { InvalidOpenInferenceOptionError } from './errors.js';
+import type { ServableLimits } from './models/servable.js';
+
+/** What bounds requests of the Open Inference Protocol. @publicApi */
+export interface OpenInferenceOptions {
+  /** Most items of a request: texts, images, rows. @default 10000 */
+  maxRows?: number;
+  /** Most bytes of the tensors of an answer. @default 512 MiB */
+  maxResponseBytes?: number;
+}
+
+const OPTIONS: OptionTable<OpenInferenceOptions> = { maxRows: count, maxResponseBytes: count };
+
+/** @throws InvalidOpenInferenceOptionError */
+export function checkLimits(options: OpenInferenceOptions): ServableLimits {
+  checkOptions(OPTIONS, options, (option, fact, remedy) => {
+    throw new InvalidOpenInferenceOptionError(option, fact, remedy);
+  });
+  const { maxRows = 10_000, maxResponseBytes = 512 * 1024 * 1024 } = options;
+  return { maxRows, maxResponseBytes };
+}

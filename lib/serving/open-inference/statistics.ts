@@ -1,0 +1,100 @@
+import type { Duration, ModelStatistics } from '../../client/contract.js';
+import { observeRunners } from '../runtime/runner-observer.js';
+
+type Counted = keyof ModelStatistics['inferenceStats'];
+
+class Sum {
+  #count = 0n;
+  #ns = 0n;
+
+  add(ms: number, count = 1): void {
+    this.#count += BigInt(count);
+    this.#ns += BigInt(Math.max(0, Math.round(ms * 1e6)));
+  }
+
+  get duration(): Duration {
+    return { count: this.#count, ns: this.#ns };
+  }
+}
+
+/** What is counted of a model: requests of the protocol, and the calls of its runner. */
+export class ModelCounts {
+  readonly #sums = {
+    success: new Sum(),
+    fail: new Sum(),
+    queue: new Sum(),
+    compute_input: new Sum(),
+    compute_infer: new Sum(),
+    compute_output: new Sum(),
+    cache_hit: new Sum(),
+    cache_miss: new Sum(),
+  } satisfies Record<Counted, Sum>;
+  rows = 0n;
+  alone = 0n;
+  batches = 0n;
+  lastInference = 0n;
+
+  add(what: Counted, ms: number): void {
+    this.#sums[what].add(ms);
+  }
+
+  of(name: string, version: string): ModelStatistics {
+    const sums = Object.entries(this.#sums).map(([what, sum]) => [what, sum.duration] as const);
+    return {
+      name,
+      version,
+      lastInference: this.lastInference,
+      inferenceCount: this.rows,
+      executionCount: this.alone + this.batches,
+      inferenceStats: Object.fromEntries(sums) as ModelStatistics['inferenceStats'],
+    };
+  }
+}
+
+/** The most runners that are counted: names come from the application, and versions come anew. */
+const MOST = 1000;
+
+/**
+ * Counts of models. `success`, `fail`, `compute_input` and `compute_output` and rows are those of the
+ * protocol's requests; `queue`, `compute_infer` and runs are what runners tell of their calls,
+ * whoever made them.
+ */
+export class Statistics {
+  readonly #counts = new Map<string, ModelCounts>();
+  /** Methods, by their runners, whose calls share runs. */
+  readonly #batched = new Set<string>();
+  readonly #stop: () => void;
+
+  constructor() {
+    this.#stop = observeRunners({
+      called: ({ runner, method, waitMs, runMs, outcome }) => {
+        const counts = this.#counts.get(runner);
+        if (counts === undefined || outcome === 'abandoned') return;
+        counts.add('queue', waitMs);
+        counts.add('compute_infer', runMs);
+        if (!this.#batched.has(`${runner} ${method}`)) counts.alone++;
+      },
+      batched: ({ runner, method }) => {
+        const counts = this.#counts.get(runner);
+        if (counts === undefined) return;
+        this.#batched.add(`${runner} ${method}`);
+        counts.batches++;
+      },
+    });
+  }
+
+  /** Of a runner, by its tag. */
+  of(runner: string): ModelCounts {
+    let counts = this.#counts.get(runner);
+    if (counts === undefined) {
+      const [oldest] = this.#counts.keys();
+      if (this.#counts.size >= MOST && oldest !== undefined) this.#counts.delete(oldest);
+      this.#counts.set(runner, (counts = new ModelCounts()));
+    }
+    return counts;
+  }
+
+  close(): void {
+    this.#stop();
+  }
+}

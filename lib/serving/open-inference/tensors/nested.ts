@@ -1,0 +1,48 @@
+const DEEPEST = 8;
+
+type Element = number | bigint | boolean;
+
+interface Given {
+  readonly data: ArrayLike<number | bigint>;
+  readonly dims: readonly number[];
+}
+
+/** Numbers as lists in lists; the number itself where there are no dimensions. */
+export function nestedOf({ data, dims }: Given, flags = false): unknown {
+  let level: unknown[] = Array.from(data, (value) => {
+    if (flags) return value === 1;
+    return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  });
+  for (const size of dims.slice(1).reverse()) {
+    const rows: unknown[] = [];
+    for (let at = 0; at < level.length; at += size) rows.push(level.slice(at, at + size));
+    level = rows;
+  }
+  return dims.length === 0 ? level[0] : level;
+}
+
+/** The other way; undefined for what is no numbers in lists of one length at each depth. */
+export function shapeOfNested(
+  value: unknown,
+): { readonly data: readonly Element[]; readonly dims: readonly number[] } | undefined {
+  const dims: number[] = [];
+  let level: readonly unknown[] = [listOf(value)];
+  while (Array.isArray(level[0])) {
+    const size = (level[0] as readonly unknown[]).length;
+    if (dims.length === DEEPEST || size === 0) return undefined;
+    if (!level.every((row) => Array.isArray(row) && row.length === size)) return undefined;
+    dims.push(size);
+    level = level.flatMap((row) => (row as readonly unknown[]).map(listOf));
+  }
+  return level.every(isElement) ? { data: level, dims } : undefined;
+}
+
+function listOf(value: unknown): unknown {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+    ? Array.from(value as unknown as ArrayLike<number | bigint>)
+    : value;
+}
+
+function isElement(value: unknown): value is Element {
+  return ['number', 'bigint', 'boolean'].includes(typeof value);
+}

@@ -1,0 +1,128 @@
+import { isRow } from '../../../learner/fastai/entry/is-row.js';
+import type { TabularColumn, TabularSchema } from '../../../learner/fastai/contract.js';
+import { shortened } from '../../../learner/errors/index.js';
+import type { Datatype } from '../../../client/protocol/datatypes.js';
+import { InferenceMessageError } from '../../../client/protocol/errors.js';
+import type { InferTensor } from '../../../client/protocol/messages.js';
+import { TensorValueError } from '../errors.js';
+import { itemsIn, type InputSpec } from '../request.js';
+import { cellAt } from './array-items.js';
+import type { ItemCodec } from './contract.js';
+import { travellingText } from './texts.js';
+
+/** fastai's own name for a category that is missing. */
+const MISSING = '#na#';
+
+/** Parameter of an input whose cells are texts, whatever they spell. */
+const TEXT = 'text';
+
+/** Those that a cell may have. What the learner does not take of them, it refuses itself. */
+const CELLS: readonly Datatype[] = [
+  ...(['FP64', 'FP32', 'INT64', 'INT32', 'INT16', 'INT8', 'BOOL', 'BYTES'] as const),
+  ...(['UINT64', 'UINT32', 'UINT16', 'UINT8'] as const),
+];
+
+/**
+ * Rows: an input for each column, [items]. Numbers are FP64; categories BYTES, or INT64, FP64 or BOOL
+ * where they are such; other datatypes are taken as the values that they hold. What is missing is NaN
+ * or `#na#`.
+ */
+export function rowItems(schema: TabularSchema): ItemCodec {
+  const { columns, ownCode = false } = schema;
+  const spellings = new Map(columns.map((column) => [column.name, spelledValues(column)]));
+  const cell = (input: InferTensor, at: number): unknown => {
+    const value = rowCell(input, at);
+    if (typeof value !== 'string') return value;
+    if (input.parameters?.[TEXT] !== true)
+      checkSpelling(input.name, value, spellings.get(input.name));
+    return value;
+  };
+  return {
+    inputs: columns.map((column) => rowSpec(column, ownCode)),
+    others: ownCode,
+
+    items(inputs, most) {
+      const count = itemsIn(inputs, most);
+      return Array.from({ length: count }, (_, at) =>
+        Object.fromEntries([...inputs].map(([name, input]) => [name, cell(input, at)])),
+      );
+    },
+
+    inputsOf(item) {
+      if (!isRow(item)) {
+        throw new TensorValueError('row', 'is not an object', 'give an object with its columns');
+      }
+      const names = ownCode ? Object.keys(item) : columns.map(({ name }) => name);
+      const own = names.filter((name) => Object.hasOwn(item, name));
+      return own.map((name) => cellTensor(name, item[name]));
+    },
+  };
+}
+
+/** The value of a cell; null for one that is missing. @throws InferenceMessageError */
+export function rowCell(input: InferTensor, at: number): unknown {
+  const value = cellAt(input, at);
+  return value === MISSING ? null : value;
+}
+
+/** Code of the notebook may make a column that the model takes. */
+function rowSpec(column: TabularColumn, optional: boolean): InputSpec {
+  const datatype = datatypeOfColumn(column);
+  const { name } = column;
+  const one = { accepts: CELLS, perItem: true } as const;
+  return { name, datatype, shape: [-1], ...one, ...(optional && { optional }) };
+}
+
+function datatypeOfColumn({ kind, categories = [] }: TabularColumn): Datatype {
+  if (kind === 'number') return 'FP64';
+  if (categories.length === 0) return 'BYTES';
+  if (categories.every((value) => typeof value === 'boolean')) return 'BOOL';
+  if (categories.every(Number.isSafeInteger)) return 'INT64';
+  return categories.every((value) => typeof value === 'number') ? 'FP64' : 'BYTES';
+}
+
+/** Values that are no texts, by how they are written. */
+function spelledValues({ categories = [] }: TabularColumn): ReadonlyMap<string, string> {
+  const spelled = new Map<string, string>();
+  for (const value of categories) {
+    if (typeof value === 'string') continue;
+    const kind = typeof value === 'boolean' ? 'BOOL' : 'INT64 or FP64';
+    spelled.set(String(value), kind);
+    if (Number.isInteger(value)) spelled.set(`${String(value)}.0`, kind);
+    if (typeof value === 'boolean') spelled.set(value ? 'True' : 'False', kind);
+  }
+  for (const value of categories) if (typeof value === 'string') spelled.delete(value);
+  return spelled;
+}
+
+/** As in pandas a text is no number: it would count as missing, which hardly anybody means. */
+function checkSpelling(name: string, text: string, spelled?: ReadonlyMap<string, string>): void {
+  const datatype = spelled?.get(text);
+  if (datatype === undefined) return;
+  throw new InferenceMessageError(
+    `The categories of the column "${shortened(name)}" are no texts, and "${text}" comes as BYTES`,
+    `send ${datatype}, or the parameter "text": true with the input where a text is meant`,
+  );
+}
+
+/** A cell in the datatype that keeps it as it is. @throws TensorValueError */
+export function cellTensor(name: string, value: unknown): InferTensor {
+  const tensor = (datatype: Datatype, data: InferTensor['data']): InferTensor => {
+    return { name, datatype, shape: [1], data };
+  };
+  switch (typeof value) {
+    case 'number':
+      return tensor('FP64', Float64Array.of(value));
+    case 'boolean':
+      return tensor('BOOL', Uint8Array.of(Number(value)));
+    case 'bigint':
+      if (BigInt.asIntN(64, value) === value) return tensor('INT64', BigInt64Array.of(value));
+      break;
+    case 'string':
+      return { ...tensor('BYTES', [travellingText(name, value)]), parameters: { [TEXT]: true } };
+    default:
+      if (value === null || value === undefined) return tensor('BYTES', [MISSING]);
+  }
+  const fact = `has a cell of type ${typeof value} that tensors do not hold`;
+  throw new TensorValueError(name, fact, 'give a text, a number or a boolean');
+}

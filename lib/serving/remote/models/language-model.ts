@@ -1,0 +1,53 @@
+import type { Parameters } from '../../../client/protocol/messages.js';
+import type { LearnerDescription } from '../../../learner/fastai/contract.js';
+import { UnexpectedItemError } from '../../../learner/fastai/errors.js';
+import { LEARNER_METHODS } from '../../models/fastai/methods.js';
+import type { FarSide, RemoteModel } from '../contract.js';
+import { RemoteMethodError } from '../errors.js';
+import { checkContinuation } from './continuation.js';
+
+/** The method behind `predictStream`. */
+export const STREAM = 'predictStream';
+
+/** A language model that another application of this module serves. */
+export function languageModel(
+  runner: string,
+  description: LearnerDescription,
+  vocab: unknown,
+): RemoteModel {
+  return {
+    description: { kind: 'lm', vocab, description, methods: [...LEARNER_METHODS, STREAM] },
+
+    call(method, { item, options }, farSide) {
+      if (typeof item !== 'string') throw new UnexpectedItemError(typeof item, 'a text');
+      const request = { text: item, parameters: parametersOf(options) };
+      switch (method) {
+        case 'predict':
+          checkContinuation(runner, options, true);
+          return farSide.generate(request).then(({ text }) => text);
+        case STREAM:
+          return words(farSide, request);
+        default:
+          throw new RemoteMethodError(runner, method);
+      }
+    },
+  };
+}
+
+async function* words(farSide: FarSide, request: Asked): AsyncGenerator<string, void, undefined> {
+  const parameters = { ...request.parameters, words: true };
+  for await (const { text } of farSide.generateStream({ ...request, parameters })) yield text;
+}
+
+interface Asked {
+  readonly text: string;
+  readonly parameters: Parameters;
+}
+
+/** How the text is continued, by the names that the server gives the options. */
+function parametersOf({ nWords = 1, ...options }: Readonly<Record<string, unknown>>): Parameters {
+  const given = Object.entries(options).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
+  return { nWords, ...Object.fromEntries(given) } as Parameters;
+}

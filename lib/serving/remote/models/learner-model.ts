@@ -1,0 +1,130 @@
+import type { Tensor } from 'onnxruntime-common';
+import type { InferResponse } from '../../../client/protocol/messages.js';
+import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import { UnexpectedItemError } from '../../../learner/fastai/errors.js';
+import { isFrame } from '../../../learner/fastai/tabular/table.js';
+import { LEARNER_METHODS } from '../../models/fastai/methods.js';
+import { itemCodecOf, type ItemCodec } from '../../open-inference/tensors/item-codec.js';
+import { tensorOf } from '../../open-inference/tensors/onnx-tensor.js';
+import { predictionsOf } from '../../open-inference/tensors/prediction.js';
+import { stacked } from '../../open-inference/tensors/stack.js';
+import type { FarSide, RemoteItem, RemoteModel } from '../contract.js';
+import { RemoteAnswerError, RemoteMethodError } from '../errors.js';
+import { requestsOf, together, type Inputs } from './together.js';
+
+/** Requests of one call that are under way at a time. */
+const AT_ONCE = 4;
+
+type Triple = Prediction<unknown>;
+
+/**
+ * A learner that another application of this module serves: its own triples come back.
+ *
+ * @throws ModelNotServableError for one whose items tensors do not tell.
+ */
+export function learnerModel(
+  runner: string,
+  description: LearnerDescription,
+  vocab: unknown,
+): RemoteModel {
+  const codec = itemCodecOf(runner, description);
+  return {
+    description: {
+      kind: description.kind,
+      vocab,
+      schema: description.columns,
+      description,
+      methods: LEARNER_METHODS,
+    },
+
+    call(method, call, farSide) {
+      switch (method) {
+        case 'predict':
+          return predict(runner, codec, call, farSide);
+        case 'getPreds':
+        case 'get_preds':
+          return getPreds(runner, codec, call, farSide);
+        default:
+          throw new RemoteMethodError(runner, method);
+      }
+    },
+  };
+}
+
+async function predict(
+  runner: string,
+  codec: ItemCodec,
+  { item }: RemoteItem,
+  farSide: FarSide,
+): Promise<Triple> {
+  const inputs = await codec.inputsOf(item);
+  const [triple] = triplesOf(runner, 1, await farSide.infer({ inputs }));
+  return triple as Triple;
+}
+
+async function getPreds(
+  runner: string,
+  codec: ItemCodec,
+  { item, options }: RemoteItem,
+  farSide: FarSide,
+): Promise<unknown> {
+  const { withDecoded = false, withInput = false } = options;
+  if (withInput === true) {
+    throw new RemoteMethodError(runner, 'getPreds', 'withInput asks for what only the model sees');
+  }
+  const items = itemsOf(item);
+  const inputs = await Promise.all(items.map(async (each) => codec.inputsOf(each)));
+  const triples = await inParts(requestsOf(inputs), async (part) =>
+    triplesOf(runner, part.length, await farSide.infer({ inputs: together(part) })),
+  );
+  const all = (at: 1 | 2): Tensor =>
+    tensorOf(
+      stacked(
+        'predictions',
+        triples.map((triple) => triple[at]),
+      ),
+    );
+  return [all(2), null, ...(withDecoded === true ? [all(1)] : [])];
+}
+
+/** Each part of a list by itself, a few at a time, in the list's order. */
+async function inParts<T>(
+  parts: readonly Inputs[][],
+  run: (part: Inputs[]) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const results: (readonly T[])[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < parts.length) {
+      const at = next++;
+      try {
+        results[at] = await run(parts[at] as Inputs[]);
+      } catch (error) {
+        // Nobody waits for the others any more.
+        next = parts.length;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, parts.length) }, work));
+  return results.flat();
+}
+
+function triplesOf(runner: string, count: number, { outputs }: InferResponse): readonly Triple[] {
+  const triples = predictionsOf(outputs);
+  if (triples.length === count) return triples;
+  throw new RemoteAnswerError(runner, `there are ${triples.length} predictions for ${count} items`);
+}
+
+function itemsOf(given: unknown): readonly unknown[] {
+  if (isFrame(given)) {
+    const names = given.columnNames();
+    const columns = names.map((name) => given.array(name));
+    return Array.from({ length: columns[0]?.length ?? 0 }, (_, row) =>
+      Object.fromEntries(names.map((name, at) => [name, columns[at]?.[row]])),
+    );
+  }
+  if (!Array.isArray(given)) throw new UnexpectedItemError('no list', 'a list of items');
+  if (given.length === 0) throw new UnexpectedItemError('an empty list', 'one item or more');
+  return given as unknown[];
+}

@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import { Tensor } from 'onnxruntime-common';
+import { describe, expect, it } from 'vitest';
+import {
+  learnerRunner,
+  moduleRunner,
+  runner as handleOf,
+  servedRunners,
+} from '../../../../test/helpers/served-runners.js';
+import { serviceTransport } from '../../../../test/helpers/service-transport.js';
+import { InputError } from '../../../learner/errors/index.js';
+import { OpenInferenceService } from '../../open-inference/service.js';
+import type { RunnerHandle } from '../../runner/runner-types.js';
+import { RemoteInputError, RemoteItemError, RemoteMethodError } from '../errors.js';
+import { RemoteRunner } from '../remote-runner.js';
+import { fakeNetwork, FakeServer } from '../../../../test/helpers/fake-server.js';
+
+const FIXTURES = 'test/fixtures';
+const picture = (name: string): Buffer => readFileSync(`${FIXTURES}/vision/images/${name}`);
+
+/** The items of a tabular learner's cases, without numbers that JSON lacks. */
+function rowsOf(name: string): unknown[] {
+  const { cases } = JSON.parse(readFileSync(`${FIXTURES}/tabular/${name}.json`, 'utf8')) as {
+    cases: { input: Record<string, unknown> }[];
+  };
+  return cases
+    .map(({ input }) => input)
+    .filter((row) => Object.values(row).every((cell) => typeof cell !== 'object'));
+}
+
+async function remoteOf(served: RunnerHandle): Promise<RemoteRunner> {
+  const service = new OpenInferenceService(servedRunners({ m: served }));
+  const remote = new RemoteRunner('m:latest', {
+    options: { remote: 'grpc://a:1' },
+    network: { lookUp: async () => [], connect: async () => serviceTransport(service) },
+  });
+  await remote.open();
+  return remote;
+}
+
+const run = (runner: RunnerHandle, method: string, item: unknown, options?: object) =>
+  runner.method(method).run(item, options);
+
+describe.each<[string, string, () => readonly unknown[]]>([
+  ['texts', `${FIXTURES}/learners/base_tokenizer`, () => ['I liked it', 'awful', '']],
+  ['labels of texts', `${FIXTURES}/learners/multi_label`, () => ['I liked it', 'no']],
+  ['rows', `${FIXTURES}/tabular/labels.pkl`, () => rowsOf('labels').slice(0, 4)],
+  ['numbers of rows', `${FIXTURES}/tabular/floats32.pkl`, () => rowsOf('floats32').slice(0, 4)],
+  ['images', `${FIXTURES}/vision/learners/classes`, () => ['q90.jpg', 'grey.png'].map(picture)],
+  ['masks', `${FIXTURES}/vision/learners/mask`, () => ['q90.jpg', 'rgb.bmp'].map(picture)],
+])('A remote learner of %s', (_name, path, itemsOf) => {
+  it('gives what the learner gives', async () => {
+    const local = await learnerRunner(path);
+    const remote = await remoteOf(local);
+    const { kind, vocab, description, schema } = local;
+    expect(remote).toMatchObject({ kind, ready: true });
+    expect(remote.vocab).toEqual(vocab);
+    expect(remote.description).toEqual(description);
+    expect(remote.schema).toEqual(schema);
+    expect(remote.inputs).toBeUndefined();
+    const items = itemsOf();
+    expect(items.length).toBeGreaterThan(1);
+    const triples = [];
+    for (const item of items) {
+      const triple = (await run(local, 'predict', item)) as [unknown, Tensor, Tensor];
+      expect(await run(remote, 'predict', item)).toStrictEqual(triple);
+      triples.push(triple);
+    }
+    // What an application of this module injects from here is served from here as well.
+    const relay = await remoteOf(remote);
+    expect(await run(relay, 'predict', items[0])).toStrictEqual(triples[0]);
+
+    const [predictions, none, decoded] = (await run(remote, 'getPreds', items, {
+      withDecoded: true,
+    })) as [Tensor, null, Tensor];
+    expect(none).toBeNull();
+    expect([...(predictions.data as Float32Array)]).toEqual(
+      triples.flatMap(([, , probabilities]) => [...(probabilities.data as Float32Array)]),
+    );
+    expect([...(decoded.data as Float32Array)]).toEqual(
+      triples.flatMap(([, target]) => [...(target.data as Float32Array)]),
+    );
+    expect(await run(remote, 'get_preds', items)).toStrictEqual([predictions, null]);
+    await expect(run(remote, 'getPreds', [])).rejects.toBeInstanceOf(InputError);
+    await expect(run(remote, 'getPreds', items, { withInput: true })).rejects.toBeInstanceOf(
+      RemoteMethodError,
+    );
+    for (const method of ['show', 'explain', 'tta', 'decodeRow', 'encode']) {
+      await expect(run(remote, method, items[0])).rejects.toBeInstanceOf(RemoteMethodError);
+    }
+    for (const runner of [relay, remote, local]) await runner.close();
+  });
+});
+
+describe('A remote model of the PyTorch layer', () => {
+  it('gives its tensors, and takes what the layer takes', async () => {
+    const { mlp } = JSON.parse(readFileSync(`${FIXTURES}/pytorch/cases.json`, 'utf8')) as {
+      mlp: unknown;
+    };
+    expect(mlp).toBeDefined();
+    const local = await moduleRunner(`${FIXTURES}/pytorch/mlp.pt`);
+    const remote = await remoteOf(local);
+    const { inputs } = local as unknown as { inputs: { shape: (number | null)[] }[] };
+    expect(remote.inputs).toEqual(inputs);
+    const width = inputs[0]!.shape.at(-1)!;
+    const row = Array.from({ length: width }, (_, at) => at / width);
+    const given = [
+      new Tensor('float32', row, [1, width]),
+      [row],
+      [Float32Array.from(row)],
+      { data: row, dims: [1, width] },
+    ];
+    const expected = (await run(local, '__call__', given[0])) as Tensor;
+    for (const item of given) {
+      const found = (await run(remote, '__call__', item)) as Tensor;
+      expect(found.dims).toEqual(expected.dims);
+      expect(found.data).toEqual(expected.data);
+    }
+    expect(((await run(remote, 'forward', given[0])) as Tensor).data).toEqual(expected.data);
+    const wrong = new Tensor('float32', [1], [1, 1]);
+    const [here, there] = await Promise.all(
+      [local, remote].map((each) =>
+        run(each, '__call__', wrong).catch((error: unknown) => error as Error),
+      ),
+    );
+    expect(there).toBeInstanceOf(RemoteInputError);
+    expect((there as Error).message).toBe((here as Error).message);
+    await remote.close();
+    await local.close();
+  });
+});
+
+describe('A remote model of another server', () => {
+  const opened = async (metadata: Partial<FakeServer['metadata']>) => {
+    const server = new FakeServer();
+    server.metadata = { ...server.metadata, ...metadata };
+    const servers = new Map([['http://a', server]]);
+    const remote = new RemoteRunner('m:latest', {
+      options: { remote: 'http://a' },
+      network: fakeNetwork(servers),
+    });
+    await remote.open();
+    return { server, remote };
+  };
+  const outputs = (names: readonly string[]) =>
+    names.map((name) => ({ name, datatype: 'INT64', shape: [1] }) as const);
+  const answer = (names: readonly string[]) => ({
+    modelName: 'm',
+    modelVersion: '1',
+    outputs: outputs(names).map((output, at) => ({
+      ...output,
+      data: BigInt64Array.of(BigInt(at)),
+    })),
+  });
+
+  it('takes tensors by name, and gives several by name', async () => {
+    const inputs = [
+      { name: 'ids', datatype: 'INT64', shape: [-1] },
+      { name: 'text', datatype: 'BYTES', shape: [-1] },
+    ] as const;
+    const { server, remote } = await opened({ inputs, outputs: outputs(['a', 'b']) });
+    server.answers.push(answer(['b', 'a']), answer(['a']));
+    const item = { ids: [1, 2], text: ['x', Uint8Array.of(255)] };
+    const found = (await run(remote, '__call__', item)) as Record<string, Tensor>;
+    expect(Object.keys(found)).toEqual(['a', 'b']);
+    expect(found['b']?.data).toEqual(BigInt64Array.of(0n));
+    expect(server.requests[0]?.inputs).toEqual([
+      { name: 'ids', datatype: 'INT64', shape: [2], data: BigInt64Array.of(1n, 2n) },
+      { name: 'text', datatype: 'BYTES', shape: [2], data: ['x', Uint8Array.of(255)] },
+    ]);
+    // Servers have inputs that may be left out.
+    await run(remote, '__call__', { ids: [3] });
+    expect(server.requests[1]?.inputs.map(({ name }) => name)).toEqual(['ids']);
+    await expect(run(remote, '__call__', { ids: [1.5] })).rejects.toThrow('"ids"');
+    await expect(run(remote, '__call__', { ids: [1], text: [5] })).rejects.toBeInstanceOf(
+      RemoteItemError,
+    );
+    await expect(run(remote, '__call__', [1, 2, 3])).rejects.toBeInstanceOf(InputError);
+  });
+
+  it('takes typed tensors where the server does not tell what it takes', async () => {
+    const { server, remote } = await opened({ inputs: [], outputs: [] });
+    server.answers.push(answer(['y']), answer(['y', 'z']));
+    const tensor = new Tensor('int64', [1n], [1]);
+    const one = (await run(remote, '__call__', { ids: tensor })) as Tensor;
+    expect(one.data).toEqual(BigInt64Array.of(0n));
+    const two = await run(remote, '__call__', {
+      ids: { datatype: 'FP32', shape: [1], data: Float32Array.of(1) },
+    });
+    expect(Object.keys(two as object)).toEqual(['y', 'z']);
+    await expect(run(remote, '__call__', { ids: [1] })).rejects.toThrow('does not tell the type');
+    await expect(run(remote, '__call__', tensor)).rejects.toThrow('does not tell what');
+  });
+});
+
+describe('A remote runner of a runnable', () => {
+  it('tells what is not served', async () => {
+    const server = new FakeServer();
+    const remote = new RemoteRunner('summarizer', {
+      options: { remote: 'grpc://a:1' },
+      methods: new Map([
+        ['summarize', {}],
+        ['words', { stream: true }],
+      ]),
+      network: fakeNetwork(new Map([['grpc://a:1', server]])),
+    });
+    await remote.open();
+    const output = {
+      name: 'output',
+      datatype: 'BYTES',
+      shape: [1],
+      data: ['{"n":[1,"a"]}'],
+    } as const;
+    server.answers.push({ modelName: 'summarizer', modelVersion: '1', outputs: [output] });
+    expect(await run(remote, 'summarize', { text: 'x', at: undefined })).toEqual({ n: [1, 'a'] });
+    expect(server.requests[0]).toMatchObject({
+      modelName: 'summarizer',
+      parameters: { method: 'summarize' },
+      inputs: [{ name: 'input', data: ['{"text":"x","at":{"$undefined":true}}'] }],
+    });
+    await expect(run(remote, 'words', 'x')).rejects.toBeInstanceOf(RemoteMethodError);
+    const values = remote.stream('summarize', 'x')[Symbol.asyncIterator]();
+    await expect(values.next()).rejects.toBeInstanceOf(RemoteMethodError);
+    expect(server.requests).toHaveLength(1);
+    expect(handleOf('x', new Map()).remote).toBeUndefined();
+  });
+});

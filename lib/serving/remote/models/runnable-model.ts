@@ -1,0 +1,70 @@
+import type { InferResponse, TensorMetadata } from '../../../client/protocol/messages.js';
+import { readExact, writeExact } from '../../open-inference/tensors/exact-json.js';
+import { textsOf } from '../../open-inference/tensors/texts.js';
+import type { FarSide, RemoteItem, RemoteModel } from '../contract.js';
+import { RemoteAnswerError, RemoteMethodError } from '../errors.js';
+import { received, sentTensors } from './tensor-model.js';
+
+/** A method as its class tells it. */
+interface RunnableMethod {
+  readonly stream?: boolean | undefined;
+  readonly tensors?:
+    | {
+        readonly inputs: readonly TensorMetadata[];
+        readonly outputs: readonly TensorMetadata[];
+      }
+    | undefined;
+}
+
+export type RunnableMethods = ReadonlyMap<string, RunnableMethod>;
+
+const JSON_TEXT = { content_type: 'str', format: 'json' };
+const INPUT = 'input';
+const OUTPUT = 'output';
+
+/**
+ * A custom runnable that another application of this module serves. What a method that declares no
+ * tensors takes and gives travels as JSON; of one that does, tensors.
+ */
+export function runnableModel(runner: string, methods: RunnableMethods): RemoteModel {
+  return {
+    description: { kind: 'custom', vocab: undefined, methods: [...methods.keys()] },
+
+    call(method, call, farSide) {
+      const definition = methods.get(method);
+      if (call.streams || definition?.stream === true) {
+        throw new RemoteMethodError(runner, method, 'it gives a stream of values of its own');
+      }
+      const tensors = definition?.tensors;
+      if (tensors === undefined) return asJson(runner, method, call, farSide);
+      const parameters = { method };
+      return farSide
+        .infer({ inputs: sentTensors(runner, tensors.inputs, call.item), parameters })
+        .then((response) => received(response, tensors.outputs, false));
+    },
+  };
+}
+
+async function asJson(
+  runner: string,
+  method: string,
+  { item }: RemoteItem,
+  farSide: FarSide,
+): Promise<unknown> {
+  const data = [writeExact(INPUT, item)];
+  const input = {
+    name: INPUT,
+    datatype: 'BYTES',
+    shape: [1],
+    data,
+    parameters: JSON_TEXT,
+  } as const;
+  const { outputs }: InferResponse = await farSide.infer({
+    inputs: [input],
+    parameters: { method },
+  });
+  const output = outputs.find(({ name }) => name === OUTPUT);
+  const [text] = output?.datatype === 'BYTES' ? textsOf(output) : [];
+  if (text !== undefined) return readExact(OUTPUT, text);
+  throw new RemoteAnswerError(runner, `the output "${OUTPUT}" of ${method}() is missing`);
+}
