@@ -1,5 +1,9 @@
 export * from './learner/index.js';
 export * from './serving/index.js';
+export type { InferenceStatus } from './client/contract.js';
+export { InferenceError, type InferenceFailure } from './client/errors.js';
+export { InferenceClientOptionError } from './client/options.js';
+export { InferenceMessageError } from './client/protocol/errors.js';
 export { getRunnerToken } from './nest/decorators/get-runner-token.js';
 export { Runner } from './nest/decorators/runner.decorator.js';
 export {
@@ -81,5 +85,18 @@ export {
   setupVtsPlayground,
   type VtsPlaygroundOptions,
 } from './nest/playground/setup-playground.js';
+export type {
+  VtsOpenInferenceOptions,
+  VtsOpenInferenceRestOptions,
+} from './nest/open-inference/open-inference-options.js';
+export type {
+  GrpcServerCredentials,
+  VtsGrpcOptions,
+  VtsGrpcTls,
+} from './nest/open-inference/grpc/grpc-options.js';
+export { GrpcListenError } from './nest/open-inference/grpc/errors.js';
+export type { VtsGrpcCall } from './nest/open-inference/grpc/guards.js';
+export { VtsGrpcServer } from './nest/open-inference/vts-grpc-server.js';
+export { RepositoryRequestError } from './nest/open-inference/errors.js';
 export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';
 export { VtsModule } from './nest/vts.module.js';

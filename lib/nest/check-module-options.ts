@@ -16,6 +16,7 @@ import {
 import { resolveRunnerOptions } from '../serving/runner/runner-options.js';
 import { refuseOption } from './http/errors.js';
 import { normalizeTag } from './injection/runner-tags.storage.js';
+import { openInferenceCheck } from './open-inference/open-inference-options.js';
 import type { VtsModuleExtras, VtsModuleOptions } from './vts-module-options.interface.js';
 
 const scope = oneOf('endpoints', 'application');
@@ -69,6 +70,7 @@ export function checkModuleOptions(
       requestIds: idsOfAll,
       requestId: ids,
       tracing: flag,
+      openInference: openInferenceCheck,
       health: early,
       metrics: early,
       runnables: early,

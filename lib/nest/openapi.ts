@@ -43,6 +43,9 @@ function defined(facts: object): Facts {
 
 export const ApiTags = (...tags: string[]) => adding('apiUseTags', tags);
 
+/** Leaves a controller out of the document. */
+export const ApiExcludeController = () => adding('apiExcludeController', [true]);
+
 export const ApiExtraModels = (...models: (new (...args: never[]) => object)[]) =>
   adding('apiExtraModels', models);
 

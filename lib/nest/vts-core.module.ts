@@ -19,6 +19,11 @@ import { ErrorContract } from './http/error-contract.js';
 import { DuplicateRootError } from './http/errors.js';
 import { healthController } from './observability/health.controller.js';
 import { resolveHealthPaths } from './observability/health-options.js';
+import {
+  openInferenceImports,
+  openInferenceOptions,
+} from './open-inference/open-inference-imports.js';
+import { VtsGrpcServer } from './open-inference/vts-grpc-server.js';
 import { HttpObserver } from './observability/http-observer.js';
 import { InfrastructureRoutes } from './observability/infrastructure-routes.js';
 import { Metrics } from './observability/metrics/metrics.js';
@@ -37,6 +42,7 @@ import {
   VTS_METRICS_OPTIONS,
   VTS_METRICS_REGISTRY,
   VTS_MODULE_OPTIONS,
+  VTS_OPEN_INFERENCE,
   VTS_RUNNABLES,
 } from './vts.constants.js';
 
@@ -45,7 +51,10 @@ const configurable = new ConfigurableModuleBuilder<VtsModuleOptions>({
 })
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createVtsOptions')
-  .setExtras<VtsModuleExtras>({ health: true, metrics: true, runnables: [] }, withExtras)
+  .setExtras<VtsModuleExtras>(
+    { health: true, metrics: true, runnables: [], openInference: false },
+    withExtras,
+  )
   .build();
 
 export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
@@ -59,7 +68,8 @@ export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
   providers: [
     {
       provide: ModelStore,
-      inject: [VTS_MODULE_OPTIONS, VTS_RUNNABLES],
+      // The options of the protocol are checked by that as well.
+      inject: [VTS_MODULE_OPTIONS, VTS_RUNNABLES, VTS_OPEN_INFERENCE],
       // A bundle has its models with it, wherever the app looked for them before.
       useFactory: (options: VtsModuleOptions, runnables: readonly RunnableClass[]) => {
         const { home } = checkModuleOptions(options, runnables);
@@ -78,13 +88,18 @@ export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
     ParseThreadUser,
     Shutdown,
     Readiness,
+    VtsGrpcServer,
   ],
   exports: [
     ModelStore,
     RunnerRegistry,
+    RunnableRegistry,
     PlatformHost,
     Requests,
+    Shutdown,
+    VtsGrpcServer,
     VTS_MODULE_OPTIONS,
+    VTS_OPEN_INFERENCE,
     VTS_METRICS_REGISTRY,
   ],
 })
@@ -143,7 +158,7 @@ export class VtsCoreModule extends configurable.ConfigurableModuleClass implemen
  */
 function withExtras(
   definition: DynamicModule,
-  { health, metrics, runnables = [] }: VtsModuleExtras,
+  { health, metrics, runnables = [], openInference }: VtsModuleExtras,
 ): DynamicModule {
   const paths = resolveHealthPaths(health);
   const options = resolveMetricsOptions(metrics);
@@ -153,12 +168,14 @@ function withExtras(
   ];
   return {
     ...definition,
+    imports: [...(definition.imports ?? []), ...openInferenceImports(openInference)],
     controllers: controllers.filter((controller) => controller !== undefined),
     providers: [
       ...(definition.providers ?? []),
       { provide: VTS_HEALTH_PATHS, useValue: paths },
       { provide: VTS_METRICS_OPTIONS, useValue: options },
       { provide: VTS_RUNNABLES, useValue: runnables },
+      openInferenceOptions(openInference),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import type { RunnableClass } from '../serving/models/custom/definition.js';
 import type { VtsAccessLogOptions } from './observability/access-log.js';
 import type { VtsHealthOptions } from './observability/health-options.js';
+import type { VtsOpenInferenceOptions } from './open-inference/open-inference-options.js';
 import type { VtsMetricsOptions } from './observability/metrics/metrics-options.js';
 import type { VtsRequestIdOptions } from './observability/request-id.js';
 import type { RunnerOptions } from '../serving/runner/runner-options-types.js';
@@ -133,6 +134,17 @@ export interface VtsModuleOptions {
    * @default true
    */
   tracing?: boolean;
+  /**
+   * Serve the runners to clients of the Open Inference Protocol: those of KServe, of Triton and of
+   * MLServer, and `InferenceClient`. `true` is REST below `/v2`, of all runners that the application
+   * injects and all its runnables.
+   *
+   * A factory of `forRootAsync` may give all of it but `rest`, where `openInference` stands beside
+   * the factory as well.
+   *
+   * @default false
+   */
+  openInference?: boolean | VtsOpenInferenceOptions;
 }
 
 /** @publicApi */
@@ -173,4 +185,11 @@ export interface VtsModuleExtras {
    * @default none
    */
   runnables?: readonly RunnableClass[];
+  /**
+   * Serve the runners by the Open Inference Protocol, see {@link VtsModuleOptions.openInference};
+   * in `forRootAsync`, whether and where is said here, the rest may come from the factory.
+   *
+   * @default false
+   */
+  openInference?: boolean | VtsOpenInferenceOptions;
 }

@@ -22,6 +22,9 @@ export const VTS_METRICS_OPTIONS = 'VTS:MetricsOptions';
 /** Token of the paths of the probes. */
 export const VTS_HEALTH_PATHS = 'VTS:HealthPaths';
 
+/** Token of the resolved options of the Open Inference Protocol, where it is served. */
+export const VTS_OPEN_INFERENCE = 'VTS:OpenInference';
+
 /**
  * Token of the application's metrics, a `Registry` of prom-client: what is registered there is
  * served at `/metrics` together with the module's own.

@@ -1,19 +1,10 @@
-import {
-  applyDecorators,
-  createParamDecorator,
-  HttpCode,
-  Post,
-  Req,
-  UseFilters,
-  type ExecutionContext,
-} from '@nestjs/common';
+import { UseFilters } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { IoDescriptor } from '../io/io-descriptor.js';
-import { defineEndpoint, type Endpoint } from '../http/endpoint.js';
-import { servedHandler, type AnyHandler } from '../http/served-handler.js';
+import type { Endpoint } from '../http/endpoint.js';
 import { VtsExceptionFilter } from '../http/vts-exception.filter.js';
-import { Requests } from '../http/requests.js';
 import { endpointDocumentation, type VtsApiDocs } from './endpoint-documentation.js';
+import { servedBy } from './served-by.decorator.js';
 
 /** A descriptor, or the class of one that needs no options. @publicApi */
 export type IoInput<Input> = IoDescriptor<Input, never> | (new () => IoDescriptor<Input, never>);
@@ -48,12 +39,6 @@ export type VtsApiDecorator<Input, Output> = <
   descriptor: TypedPropertyDescriptor<Handler>,
 ) => void;
 
-const Input = createParamDecorator((endpoint: Endpoint, context: ExecutionContext) => {
-  const http = context.switchToHttp();
-  const [request, response] = [http.getRequest<object>(), http.getResponse<object>()];
-  return Requests.of(request)?.endpoints.input(endpoint, request, response);
-});
-
 /**
  * Makes a method of a controller an endpoint: `POST /<method's name>`, whose body the input
  * descriptor turns into the first parameter, and whose result the output descriptor turns into the
@@ -79,21 +64,10 @@ export function VtsApi<Input, Output>(
   };
   return (target, key, descriptor) => {
     const route = options.route ?? String(key);
-    const method = descriptor as unknown as TypedPropertyDescriptor<AnyHandler>;
-    const own = method.value as AnyHandler;
-    const { handler, requestAt } = servedHandler(target, key, own, endpoint);
-    method.value = handler;
-    // Where it is called as a function, nobody else does it.
-    Object.defineProperty(target, key, method);
-    defineEndpoint(handler, endpoint);
-    Input(endpoint)(target, key, 0);
-    Req()(target, key, requestAt);
-    applyDecorators(
-      Post(route),
-      HttpCode(200),
+    servedBy(endpoint, route, [
       UseFilters(VtsExceptionFilter),
       ...endpointDocumentation(endpoint, route, options),
-    )(target, key, descriptor as TypedPropertyDescriptor<unknown>);
+    ])(target, key, descriptor as TypedPropertyDescriptor<unknown>);
   };
 }
 

@@ -7,6 +7,7 @@ import {
   ParserOverloadedError,
   UnsupportedBodyError,
 } from '../io/errors.js';
+import { RemoteUnavailableError } from '../../serving/remote/errors.js';
 import {
   RunnerClosedError,
   RunnerOverloadedError,
@@ -66,6 +67,7 @@ const STATUSES: readonly [new (...args: never[]) => Error, number][] = [
   [ParserOverloadedError, 503],
   [RunnerUnavailableError, 503],
   [WorkerDiedError, 503],
+  [RemoteUnavailableError, 503],
 ];
 
 /**
@@ -75,6 +77,7 @@ const STATUSES: readonly [new (...args: never[]) => Error, number][] = [
 const PUBLIC_MESSAGES: readonly [new (...args: never[]) => Error, string][] = [
   [RunnerUnavailableError, 'No worker has the model loaded; try again later.'],
   [WorkerDiedError, 'The worker that served the request died; try again later.'],
+  [RemoteUnavailableError, 'No server takes the request now; try again later.'],
 ];
 
 /** An error as an HTTP response. */

@@ -51,7 +51,7 @@ export class ClosingServer {
  * loop empties that queue, then serves what else there is: after a turn with nothing to do the
  * queue is empty, but for microseconds.
  */
-async function quietTurn(): Promise<void> {
+export async function quietTurn(): Promise<void> {
   const latest = performance.now() + LOOK_FOR_QUIET_MS;
   for (let begin = performance.now(), end = begin; end < latest; begin = end) {
     await new Promise((resolve) => setImmediate(resolve));

@@ -10,9 +10,11 @@ import { RequestRecord } from './request-record.js';
  * where another media type is wanted. Guards, and another handler at the very same path (of another
  * version, or for another host), still get their `request.body`, parsed when it is asked for.
  *
+ * Bodies of endpoints of a protocol are read whatever they are: a client may call JSON a form.
+ *
  * @param done Called when it is there; at once where the request is for no endpoint, or has no JSON.
  */
-export function readJsonEarly(
+export function readEarly(
   { request, endpoint }: Arrival,
   fallbackLimit: number,
   fallbackTimeoutMs: number,
@@ -20,7 +22,8 @@ export function readJsonEarly(
 ): void {
   if (endpoint === undefined || request.readableEnded) return done();
   const { mediaType } = parseContentType(request.headers['content-type']);
-  if (mediaType === undefined || !/[/+]json$/.test(mediaType)) return done();
+  const isJson = mediaType !== undefined && /[/+]json$/.test(mediaType);
+  if (!isJson && endpoint.protocol === undefined) return done();
   const { maxBytes = fallbackLimit } = endpoint.input;
   // The endpoint's own clock starts when its handler is found, which is after the body.
   const { timeoutMs = fallbackTimeoutMs } = endpoint;
@@ -30,7 +33,7 @@ export function readJsonEarly(
     // The rest of the stream is being discarded: without a type no parser touches it.
     if (error !== undefined) delete request.headers['content-type'];
     // The requests of VtsExpressAdapter have it already.
-    else if (!('body' in request)) Object.defineProperty(request, 'body', bodyProperty);
+    else if (isJson && !('body' in request)) Object.defineProperty(request, 'body', bodyProperty);
     done();
   });
 }

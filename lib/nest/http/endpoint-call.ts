@@ -1,5 +1,6 @@
 import { RunAbortedError } from '../../serving/runner/errors.js';
 import { deadline, type Deadline } from '../../serving/runtime/deadlines.js';
+import { LONGEST_TIMEOUT_MS } from '../../serving/options.js';
 import { RequestScope } from '../../serving/runtime/request-scope.js';
 import type { Endpoint } from './endpoint.js';
 import { RequestTimeoutError, SlowBodyError } from './errors.js';
@@ -13,6 +14,7 @@ export class EndpointCall extends RequestScope implements RecordedScope {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
   #limit: Deadline | undefined;
+  #own: NodeJS.Timeout | undefined;
   #reject: ((error: unknown) => void) | undefined;
 
   constructor(
@@ -31,6 +33,7 @@ export class EndpointCall extends RequestScope implements RecordedScope {
   /** Ends the call after that time, 0 for never; reading a JSON body has taken some of it. */
   limit(timeoutMs: number): void {
     if (timeoutMs <= 0) return;
+    this.deadlineAt = this.arrivedAt + timeoutMs;
     const giveUp = (): void => {
       const { complete } = this.request;
       this.end(complete ? new RequestTimeoutError(timeoutMs) : new SlowBodyError(timeoutMs));
@@ -38,10 +41,25 @@ export class EndpointCall extends RequestScope implements RecordedScope {
     this.#limit = deadline(timeoutMs, giveUp, this.arrivedAt);
   }
 
+  /**
+   * Ends the call after the time that its own request allows, where that is over first. Requests
+   * choose any number, which is nothing to share a timer for.
+   */
+  limitOwn(timeoutMs: number): void {
+    const at = this.arrivedAt + timeoutMs;
+    this.deadlineAt = Math.min(at, this.deadlineAt ?? Infinity);
+    const left = at - performance.now();
+    const giveUp = (): void => this.end(new RequestTimeoutError(timeoutMs));
+    if (left <= 0) return giveUp();
+    if (left <= LONGEST_TIMEOUT_MS) this.#own = setTimeout(giveUp, left);
+  }
+
   /** Of a stream, time matters until the last event is out; of all else, until there is an answer. */
   stopLimit(): void {
     this.#limit?.cancel();
     this.#limit = undefined;
+    clearTimeout(this.#own);
+    this.deadlineAt = undefined;
   }
 
   /** The response is out, or the client has left. */

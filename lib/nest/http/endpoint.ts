@@ -6,6 +6,18 @@ export interface Endpoint {
   readonly input: IoDescriptor<unknown, never>;
   readonly output: IoDescriptor<unknown, unknown>;
   readonly timeoutMs: number | undefined;
+  /** Where a protocol says how it answers, and not the contract of this module. */
+  readonly protocol?: EndpointProtocol;
+}
+
+/**
+ * A protocol whose clients take the answers. Bodies of its endpoints are read ahead of the
+ * application's parsers whatever their type, types of answers go out as they are, and events have no
+ * names: a failure is the data of one, and nothing follows the last.
+ */
+export interface EndpointProtocol {
+  /** The body of an error's answer. */
+  errorBody(message: string): object;
 }
 
 const handlers = new Set<object>();

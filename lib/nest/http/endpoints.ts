@@ -135,15 +135,16 @@ export class Endpoints {
 
   #sent(call: EndpointCall, { contentType, body }: ResponsePayload): unknown {
     call.stopLimit();
-    const { platform, response, givenResponse } = call;
+    const { endpoint, platform, response, givenResponse } = call;
     if (response.headersSent) return undefined;
     // Not before: an error must not go out under this type.
     const text = typeof body === 'string';
-    platform.setHeader(givenResponse, 'content-type', text ? utf8(contentType) : contentType);
+    const exact = !text || endpoint.protocol !== undefined;
+    platform.setHeader(givenResponse, 'content-type', exact ? contentType : utf8(contentType));
     if (this.requests.closing) response.setHeader('connection', 'close');
     if (!text) return this.#file(call, body, contentType);
     platform.sendPlainly(response);
-    return body;
+    return exact ? platform.exactText(body) : body;
   }
 
   /** Bytes, or pieces: the head is out when one of those fails, and the response is broken off. */
@@ -163,6 +164,7 @@ export class Endpoints {
 
   async #stream(call: EndpointCall, handle: () => unknown): Promise<StreamableFile> {
     const { endpoint, platform, request, response, givenResponse } = call;
+    const { protocol } = endpoint;
     const values = defer(() => from(Promise.resolve(handle()))).pipe(
       switchMap((value) => (isObservable(value) ? value : of(value))),
     );
@@ -174,17 +176,21 @@ export class Endpoints {
         if (hidden && error !== call.reason) {
           logFailure(this.#logger, error, requestIdOf(request));
         }
-        return body;
+        return protocol?.errorBody((body as { message: string }).message) ?? body;
       },
+      bare: protocol !== undefined,
     });
     RequestRecord.of(request)?.stream();
     platform.setHeader(givenResponse, 'cache-control', 'no-cache');
     // For proxies that would wait for the whole response; nginx heeds it.
     platform.setHeader(givenResponse, 'x-accel-buffering', 'no');
     if (this.requests.closing) response.setHeader('connection', 'close');
-    return new StreamableFile(events, { type: 'text/event-stream' });
+    const type = protocol === undefined ? EVENTS : utf8(EVENTS);
+    return new StreamableFile(events, { type });
   }
 }
+
+const EVENTS = 'text/event-stream';
 
 function streams({ endpoint: { output }, request }: EndpointCall): boolean {
   if (output.serializeEvent === undefined) return false;

@@ -8,6 +8,8 @@ export interface EventWriter {
   value(value: unknown): string;
   /** What a client is told of a failure after the first event: the body of an error response. */
   failure(error: unknown): object;
+  /** Whether events have no types, and nothing comes behind the last. @default false */
+  readonly bare?: boolean;
 }
 
 /**
@@ -30,11 +32,12 @@ export async function openEventStream(
   ended.catch(() => undefined);
   const next = (): Promise<IteratorResult<unknown>> =>
     requestScope.run(scope, () => Promise.race([values.next(), ended]));
+  const end = writer.bare ? '' : END;
   let first: IteratorResult<unknown>;
   let firstEvent: string;
   try {
     first = await next();
-    firstEvent = first.done ? END : event(writer.value(first.value));
+    firstEvent = first.done ? end : event(writer.value(first.value));
   } catch (error) {
     values.stop();
     throw error;
@@ -46,9 +49,9 @@ export async function openEventStream(
       for (let result = await next(); !result.done; result = await next()) {
         yield event(writer.value(result.value));
       }
-      yield END;
+      yield end;
     } catch (error) {
-      yield event(JSON.stringify(writer.failure(error)), 'error');
+      yield event(JSON.stringify(writer.failure(error)), writer.bare ? undefined : 'error');
     } finally {
       values.stop();
     }

@@ -87,6 +87,8 @@ export interface HttpPlatform {
   setHeader(given: object, name: string, value: string): void;
   /** Has a text sent as it is: without an `ETag`, which no answer to a `POST` needs. */
   sendPlainly(response: HttpResponse): void;
+  /** What is replied for a text whose content type is to go out as it is, without a charset. */
+  exactText(text: string): string | Uint8Array;
   /** Has `answer` called for what no route or middleware has taken, where Nest is not asked. */
   answerRest(answer: (error: unknown, request: object, response: object) => void): void;
 }

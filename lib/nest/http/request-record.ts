@@ -1,5 +1,6 @@
 import { arrivalTime } from './arrival-time.js';
 import type { RequestScope } from '../../serving/runtime/request-scope.js';
+import type { EndpointProtocol } from './endpoint.js';
 import { pathOf, type Arrival, type HttpRequest, type HttpResponse } from './platform.js';
 
 const RECORD = Symbol('vts.request');
@@ -24,6 +25,8 @@ export class RequestRecord {
   id: string | undefined;
   /** Of the trace that the request belongs to; undefined where there is none. */
   traceId: string | undefined;
+  /** The span that what the request calls goes below, as `traceparent` has it. */
+  traceparent: string | undefined;
   /** The OpenTelemetry context in which the request is served, where its spans are recorded. */
   traceContext: unknown;
   /** Where an endpoint serves the request. */
@@ -45,16 +48,19 @@ export class RequestRecord {
 
   readonly request: HttpRequest;
   readonly response: HttpResponse;
+  /** Of the endpoint that it came to, where that has one. */
+  readonly answersBy: EndpointProtocol | undefined;
   readonly #facts: Arrival['facts'];
 
   constructor(
-    { request, response, facts }: Arrival,
+    { request, response, facts, endpoint }: Arrival,
     /** It is told of in metrics, traces and the access log. */
     readonly observed: boolean,
   ) {
     this.request = request;
     this.response = response;
     this.#facts = facts;
+    this.answersBy = endpoint?.protocol;
     this.arrivedAt = arrivalTime(request);
     if (request.headers['transfer-encoding'] !== undefined) this.#read = request.socket.bytesRead;
     (request as { [RECORD]?: RequestRecord })[RECORD] = this;

@@ -6,7 +6,7 @@ import { hostOptions } from '../host-options.js';
 import { HttpObserver } from '../observability/http-observer.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
-import { readJsonEarly } from './early-body.js';
+import { readEarly } from './early-body.js';
 import { DEFAULT_MAX_BODY_BYTES, type Endpoint } from './endpoint.js';
 import { EndpointCall } from './endpoint-call.js';
 import { Endpoints } from './endpoints.js';
@@ -98,7 +98,7 @@ export class Requests implements RequestSteps {
 
   read(arrival: Arrival, done: () => void): void {
     const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options;
-    readJsonEarly(arrival, maxBodyBytes, timeoutMs, done);
+    readEarly(arrival, maxBodyBytes, timeoutMs, done);
   }
 
   answer(error: unknown, request: object, response: object): void {
@@ -129,6 +129,8 @@ export class Requests implements RequestSteps {
     const call = new EndpointCall(endpoint, platform, given, givenResponse, record.arrivedAt);
     call.release = record.release;
     call.traceContext = record.traceContext;
+    call.traceparent = record.traceparent;
+    call.requestId = record.id;
     record.scope = call;
     this.#calls.add(call);
     return call;

@@ -13,7 +13,7 @@ import { atMost, ClosingServer } from './closing-server.js';
 import { PlatformHost } from './platform-host.js';
 import { Requests } from './requests.js';
 
-const DEFAULT_SHUTDOWN_TIMEOUT_MS = 30_000;
+export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 30_000;
 
 /**
  * Requests may have been on their way when the signal came, and load balancers take a moment to

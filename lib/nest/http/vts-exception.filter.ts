@@ -2,6 +2,7 @@ import { Catch, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from 
 import { RunAbortedError } from '../../serving/runner/errors.js';
 import { VTS_LOG_CONTEXT } from '../vts.constants.js';
 import { errorResponse } from './api-error.js';
+import type { EndpointProtocol } from './endpoint.js';
 import { logFailure } from '../observability/log-failure.js';
 import { requestIdOf } from '../observability/request-id.js';
 import { PlatformHost } from './platform-host.js';
@@ -16,6 +17,8 @@ export class VtsExceptionFilter implements ExceptionFilter {
   protected readonly logger = new Logger(VTS_LOG_CONTEXT);
   /** Whether lists of messages stay lists. */
   protected readonly keepsLists: boolean = false;
+  /** Of all that it answers; else it is that of the endpoint. */
+  protected readonly protocol: EndpointProtocol | undefined;
 
   constructor(@Inject(PlatformHost) protected readonly platforms: PlatformHost) {}
 
@@ -44,9 +47,16 @@ export class VtsExceptionFilter implements ExceptionFilter {
       // A guard may know better when to come again.
       if (!platform.hasHeader(givenResponse, name)) platform.setHeader(givenResponse, name, value);
     }
-    // What the handler has set is for its result.
-    platform.setHeader(givenResponse, 'content-type', 'application/json; charset=utf-8');
+    const { protocol = record?.answersBy } = this;
     platform.sendPlainly(response);
-    this.platforms.adapter.reply(givenResponse, JSON.stringify(body), status);
+    // What the handler has set is for its result.
+    if (protocol === undefined) {
+      platform.setHeader(givenResponse, 'content-type', 'application/json; charset=utf-8');
+      this.platforms.adapter.reply(givenResponse, JSON.stringify(body), status);
+    } else {
+      const text = JSON.stringify(protocol.errorBody((body as { message: string }).message));
+      platform.setHeader(givenResponse, 'content-type', 'application/json');
+      this.platforms.adapter.reply(givenResponse, platform.exactText(text), status);
+    }
   }
 }

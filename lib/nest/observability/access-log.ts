@@ -1,7 +1,21 @@
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { VTS_ACCESS_CONTEXT } from '../vts.constants.js';
-import type { RequestRecord } from '../http/request-record.js';
+
+/** A request as far as the log tells of it. */
+export interface LoggedRequest {
+  readonly request: { readonly method?: string | undefined };
+  readonly path: string;
+  readonly route: string | undefined;
+  readonly status: number;
+  readonly grpcStatus?: string;
+  readonly durationMs: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly remoteAddress: string | undefined;
+  readonly id: string | undefined;
+  readonly traceId: string | undefined;
+}
 
 /** @publicApi */
 export interface VtsAccessLogOptions {
@@ -22,6 +36,11 @@ export class AccessLogEntry {
   readonly route: string | undefined;
   /** 499 where the client left before it was answered. */
   readonly status: number;
+  /**
+   * Of gRPC calls, whose `status` is the one of HTTP that says the same: `OK`, `NOT_FOUND`, and so
+   * on.
+   */
+  readonly grpcStatus?: string;
   /** Milliseconds from the request's arrival until its response was out. */
   readonly durationMs: number;
   /**
@@ -35,11 +54,12 @@ export class AccessLogEntry {
   readonly traceId: string | undefined;
 
   /** @internal */
-  constructor(record: RequestRecord) {
+  constructor(record: LoggedRequest) {
     this.method = record.request.method ?? '';
     this.path = record.path;
     this.route = record.route;
     this.status = record.status;
+    if (record.grpcStatus !== undefined) this.grpcStatus = record.grpcStatus;
     this.durationMs = Math.round(record.durationMs * 1000) / 1000;
     this.requestBytes = record.requestBytes;
     this.responseBytes = record.responseBytes;
@@ -49,7 +69,8 @@ export class AccessLogEntry {
   }
 
   toString(): string {
-    const { method, path, status, durationMs, requestBytes, responseBytes, remoteAddress } = this;
+    const { method, path, durationMs, requestBytes, responseBytes, remoteAddress } = this;
+    const status = [this.status, this.grpcStatus].filter((each) => each !== undefined).join(' ');
     const ids = [
       ...(this.requestId === undefined ? [] : [`request=${this.requestId}`]),
       ...(this.traceId === undefined ? [] : [`trace=${this.traceId}`]),
@@ -81,7 +102,7 @@ export class AccessLog {
     this.#skip = skip;
   }
 
-  write(record: RequestRecord): void {
+  write(record: LoggedRequest): void {
     if (!Logger.isLevelEnabled('log')) return;
     const entry = new AccessLogEntry(record);
     if (this.#skip?.(entry) === true) return;

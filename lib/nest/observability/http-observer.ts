@@ -8,7 +8,7 @@ import { InfrastructureRoutes } from './infrastructure-routes.js';
 import { Metrics } from './metrics/metrics.js';
 import { RequestIds } from './request-id.js';
 import { RequestRecord } from '../http/request-record.js';
-import { traceCalls } from './tracing/call-tracing.js';
+import { traceCalls, traceSent } from './tracing/call-tracing.js';
 import { RequestTracing } from './tracing/request-tracing.js';
 
 /**
@@ -41,6 +41,7 @@ export class HttpObserver implements OnApplicationShutdown {
       this.#tracing = new RequestTracing();
       traceCalls();
     }
+    traceSent(tracing);
   }
 
   /** Makes the record of a request. {@link end} follows when the response is out. */

@@ -1,8 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
-import { VTS_HEALTH_PATHS, VTS_METRICS_OPTIONS } from '../vts.constants.js';
+import type { OpenInferenceOptions } from '../open-inference/open-inference-options.js';
+import { VTS_HEALTH_PATHS, VTS_METRICS_OPTIONS, VTS_OPEN_INFERENCE } from '../vts.constants.js';
 import type { HealthPaths } from './health-options.js';
 import type { ResolvedMetricsOptions } from './metrics/metrics-options.js';
+
+/** Of the Open Inference Protocol, below its path. */
+const PROTOCOL_PROBES = [
+  'health/live',
+  'health/ready',
+  'models/:model/ready',
+  'models/:model/versions/:version/ready',
+];
 
 /**
  * The module's own routes, which are asked every few seconds: no API requests, and nothing for the
@@ -15,6 +24,7 @@ export class InfrastructureRoutes {
   constructor(
     @Inject(VTS_HEALTH_PATHS) private readonly health: HealthPaths,
     @Inject(VTS_METRICS_OPTIONS) private readonly metrics: ResolvedMetricsOptions | undefined,
+    @Inject(VTS_OPEN_INFERENCE) private readonly protocol: OpenInferenceOptions | undefined,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
   ) {}
 
@@ -25,7 +35,9 @@ export class InfrastructureRoutes {
   /** Not before the first request: the global prefix is set after the application was made. */
   #all(): Set<string> {
     const prefix = this.config.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
-    const paths = [...Object.values(this.health), this.metrics?.path];
+    const { path } = this.protocol ?? {};
+    const probes = path === undefined ? [] : PROTOCOL_PROBES.map((probe) => `${path}/${probe}`);
+    const paths = [...Object.values(this.health), this.metrics?.path, ...probes];
     return new Set(
       paths
         .filter((path): path is string => path !== undefined)

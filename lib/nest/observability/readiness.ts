@@ -14,9 +14,14 @@ export class Readiness {
   get obstacle(): string | undefined {
     if (this.shutdown.begun) return 'The service is shutting down.';
     const runners = [...this.registry.used.values()];
-    const waiting = runners.filter(({ ready }) => !ready).map(({ tag }) => tag);
+    const waiting = runners.filter(({ ready }) => !ready);
+    const here = waiting.filter(({ remote }) => remote === undefined).map(({ tag }) => tag);
+    if (here.length > 0) {
+      return `The service is not ready: no worker has ${here.join(', ')} loaded.`;
+    }
     if (waiting.length > 0) {
-      return `The service is not ready: no worker has ${waiting.join(', ')} loaded.`;
+      const tags = waiting.map(({ tag }) => tag).join(', ');
+      return `The service is not ready: no server of ${tags} is ready.`;
     }
     if (!this.registry.ready) return 'The service is not ready: it is starting.';
     const full = runners.filter(({ stats }) => stats.full).map(({ tag }) => tag);

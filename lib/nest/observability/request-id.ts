@@ -19,16 +19,20 @@ const ID = /^[\w.:+/=@~-]{1,128}$/;
 /** The id of a request: the one that it brought, where that can be used, else a new one. */
 export class RequestIds {
   readonly #header: string;
-  readonly #key: string;
+  /** The header's name in small letters, as it is in metadata of gRPC too. */
+  readonly key: string;
 
   constructor({ header = DEFAULT_HEADER }: VtsRequestIdOptions = {}) {
     this.#header = header;
-    this.#key = header.toLowerCase();
+    this.key = header.toLowerCase();
+  }
+
+  idFor(brought: unknown): string {
+    return typeof brought === 'string' && ID.test(brought) ? brought : randomUUID();
   }
 
   give(record: RequestRecord): void {
-    const brought = record.request.headers[this.#key];
-    record.id = typeof brought === 'string' && ID.test(brought) ? brought : randomUUID();
+    record.id = this.idFor(record.request.headers[this.key]);
     record.response.setHeader(this.#header, record.id);
   }
 }

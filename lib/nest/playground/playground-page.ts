@@ -40,7 +40,10 @@ export class PlaygroundPage {
     const { own, up } = this.content;
     const routes = this.platform
       .endpointRoutes()
-      .filter(([path]) => !own.has(path) && !/[*{(]/.test(path));
+      // Protocols have clients of their own.
+      .filter(([path, { protocol }]) => {
+        return protocol === undefined && !own.has(path) && !/[*{(]/.test(path);
+      });
     if (routes.length === 0) return [];
     const schemas = (this.#schemas ??= schemasOf(this.app));
     return routes.map(([path, each]) => endpointCard(path, up + path.slice(1), each, schemas));

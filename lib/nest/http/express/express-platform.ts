@@ -132,6 +132,11 @@ export class ExpressPlatform implements HttpPlatform {
     sendWithoutEtag(response);
   }
 
+  /** As {@link sendPlainly} sends it. */
+  exactText(text: string): string {
+    return text;
+  }
+
   /**
    * With a global prefix Nest leaves what is outside of it to Express, whose answer is a page of
    * HTML. Only what no route or middleware has taken comes here, however late it was added.

@@ -184,6 +184,11 @@ export class FastifyPlatform implements HttpPlatform {
 
   sendPlainly(): void {}
 
+  /** A charset is added to JSON that is a string. */
+  exactText(text: string): Uint8Array {
+    return Buffer.from(text);
+  }
+
   /** Nest's own handler of what was not found has no prefix there. */
   answerRest(): void {}
 

@@ -73,7 +73,7 @@ async function read(bytes: Uint8Array, wanted?: () => void): Promise<RawFrame> {
 }
 
 /** 64-bit integers come as bigints; those that a double holds are numbers like all others. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value !== 'bigint') return value;
   const number = Number(value);
@@ -92,7 +92,7 @@ function indexColumns(metadata: readonly { key: string; value?: string }[] = [])
   }
 }
 
-const compressors: Compressors = {
+export const compressors: Compressors = {
   SNAPPY: pages((input, length) => {
     const output = new Uint8Array(length);
     snappyUncompress(input, output);

@@ -64,6 +64,20 @@ export class RunnerMetrics {
       'Seconds until the workers of a runner had loaded its model.',
       LOAD_SECONDS,
     );
+    // They are there where the application has a runner on another machine.
+    const remoteRequests = once(() =>
+      counter(
+        'remote_requests_total',
+        'Requests to the servers of remote runners, repetitions among them, by the status of gRPC.',
+      ),
+    );
+    const remoteSeconds = once(() =>
+      histogram(
+        'remote_request_seconds',
+        'Seconds until a server of a remote runner had answered.',
+        CALL_SECONDS,
+      ),
+    );
     const ofMethod = new TwoNames((runner, method) => ({
       wait: wait.add({ runner, method }),
       run: run.add({ runner, method }),
@@ -71,6 +85,10 @@ export class RunnerMetrics {
       batched: batched.add({ runner, method }),
       calls: new TwoNames((outcome) => calls.add({ runner, method, outcome })),
       shed: new TwoNames((reason) => shed.add({ runner, method, reason })),
+    }));
+    const ofRemote = new TwoNames((runner, remote) => ({
+      seconds: remoteSeconds().add({ runner, remote }),
+      requests: new TwoNames((status) => remoteRequests().add({ runner, remote, status })),
     }));
     const ofRunner = new TwoNames((runner) => ({
       restarts: restarts.add({ runner }),
@@ -92,6 +110,11 @@ export class RunnerMetrics {
       shed: ({ runner, method, reason }) => {
         ofMethod.of(runner, method).shed.of(reason, '').value++;
       },
+      sent({ runner, remote, status, ms }) {
+        const series = ofRemote.of(runner, remote);
+        series.requests.of(status, '').value++;
+        series.seconds.observe(ms / 1000);
+      },
       restarted: ({ runner }) => void ofRunner.of(runner, '').restarts.value++,
       loaded: ({ runner, ms }) => ofRunner.of(runner, '').load.observe(ms / 1000),
     });
@@ -100,4 +123,9 @@ export class RunnerMetrics {
   close(): void {
     this.#leave();
   }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }

@@ -1,9 +1,16 @@
 import type { Attributes, Context } from '@opentelemetry/api';
-import { traceCallsWith, type CallTrace } from '../../../serving/runtime/call-trace.js';
+import {
+  traceCallsWith,
+  traceSentWith,
+  type CallTrace,
+  type SentFacts,
+  type SentTrace,
+} from '../../../serving/runtime/call-trace.js';
 import { epochMs } from '../../../learner/runtime/phases.js';
 import { requestScope } from '../../../serving/runtime/request-scope.js';
 import { openTelemetry, type OpenTelemetry } from './opentelemetry.js';
 import { TRACER } from './request-tracing.js';
+import { traceparentOf } from './traceparent.js';
 
 /**
  * Makes spans of the calls of runners: `queue` while a call waits for a worker, and what the worker
@@ -57,7 +64,8 @@ function traceOf(
       if (timing === undefined) return span('queue', queued, now, call, error);
       const [start, stop] = [timing.startedAt, timing.startedAt + timing.runMs];
       // Clocks of threads may differ by a little; time does not run backwards.
-      span('queue', queued, Math.max(queued, start), call);
+      span('queue', queued, Math.max(queued, start), call, timing.elsewhere && error);
+      if (timing.elsewhere) return;
       const attributes: Attributes =
         batch === undefined
           ? call
@@ -70,6 +78,53 @@ function traceOf(
       for (const [index, { name, start: from, end: to }] of phases.entries()) {
         span(name, from, to, attributes, index === phases.length - 1 ? error : undefined);
       }
+    },
+  };
+}
+
+/**
+ * Makes a span of each call that is sent to a server, and lets it carry the span and the id of the
+ * request. Without `spans` it carries the request's own `traceparent`.
+ */
+export function traceSent(spans: boolean): void {
+  traceSentWith((sent) => {
+    const scope = requestScope.getStore();
+    const id = scope?.requestId;
+    const headers: Record<string, string> = id === undefined ? {} : { 'x-request-id': id };
+    const api = spans ? openTelemetry() : undefined;
+    const parent = api && recordingContext(api);
+    if (api !== undefined && parent !== undefined) return spanOf(api, parent, sent, headers);
+    if (scope?.traceparent !== undefined) headers['traceparent'] = scope.traceparent;
+    return { headers, end: () => undefined };
+  });
+}
+
+function spanOf(
+  { SpanKind, SpanStatusCode, propagation, trace }: OpenTelemetry,
+  parent: Context,
+  { runner, method, url, address }: SentFacts,
+  headers: Record<string, string>,
+): SentTrace {
+  const attributes = {
+    'vts.runner': runner,
+    'vts.method': method,
+    'vts.remote': url,
+    'server.address': address,
+  };
+  const span = trace
+    .getTracer(TRACER)
+    .startSpan('remote', { kind: SpanKind.CLIENT, attributes }, parent);
+  propagation.inject(trace.setSpan(parent, span), headers);
+  // The application may have no propagator.
+  headers['traceparent'] ??= traceparentOf(span.spanContext());
+  return {
+    headers,
+    end(error) {
+      if (error instanceof Error) {
+        span.setAttribute('error.type', error.name);
+        span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+      }
+      span.end();
     },
   };
 }

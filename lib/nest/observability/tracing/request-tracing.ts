@@ -73,14 +73,14 @@ export class RequestTracing {
   #tell(record: RequestRecord, spanContext: SpanContext): void {
     if (!isValid(spanContext)) return;
     record.traceId = spanContext.traceId;
-    const value = traceparentOf(spanContext);
+    const value = (record.traceparent = traceparentOf(spanContext));
     record.response.setHeader('traceresponse', value);
     record.response.setHeader('traceparent', value);
   }
 }
 
 /** Undefined without an SDK, when all that the API gives does nothing. */
-function sdkTracer({ ProxyTracerProvider, trace }: OpenTelemetry): Tracer | undefined {
+export function sdkTracer({ ProxyTracerProvider, trace }: OpenTelemetry): Tracer | undefined {
   const provider = trace.getTracerProvider();
   return provider instanceof ProxyTracerProvider
     ? provider.getDelegateTracer(TRACER)

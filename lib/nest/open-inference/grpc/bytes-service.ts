@@ -1,0 +1,32 @@
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { InferenceMessageError } from '../../../client/protocol/errors.js';
+
+const same = (bytes: Buffer): Buffer => bytes;
+
+/**
+ * The service with bytes for messages. What grpc-js cannot read it answers with INTERNAL by itself,
+ * though it is the client that has sent it; handlers read messages with {@link readMessage}.
+ */
+export function withBytes(service: ServiceDefinition): ServiceDefinition {
+  return Object.fromEntries(
+    Object.entries(service).map(([name, method]) => [
+      name,
+      { ...method, requestDeserialize: same, responseSerialize: same },
+    ]),
+  );
+}
+
+/** @throws InferenceMessageError */
+export function readMessage<Request>(
+  { requestDeserialize, path }: MethodDefinition<Request, unknown>,
+  bytes: Buffer,
+): Request {
+  try {
+    return requestDeserialize(bytes);
+  } catch {
+    throw new InferenceMessageError(
+      `The message for ${path} is not what the protocol says`,
+      'send what its .proto describes',
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import { VtsError } from '../../../learner/errors/index.js';
+
+const REASONS = new Map([
+  ['EADDRINUSE', 'another program listens there'],
+  ['EADDRNOTAVAIL', 'this machine does not have the address'],
+  ['EACCES', 'the process may not'],
+  ['ENOTFOUND', 'the host name is not known'],
+  ['ENOENT', 'the folder of the socket does not exist'],
+]);
+
+/** The gRPC server cannot listen where `openInference.grpc` says. @publicApi */
+export class GrpcListenError extends VtsError {
+  /** Node's, such as `EADDRINUSE`. */
+  readonly reason: string;
+
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+    const where = host.startsWith('unix:') ? host : `${host}:${port}`;
+    const { code = cause.message } = cause;
+    const fact = REASONS.get(code);
+    super(
+      `gRPC cannot listen on ${where}${fact === undefined ? '' : `: ${fact}`} (${code}); choose another port or host in openInference.grpc.`,
+      { cause },
+    );
+    this.reason = code;
+  }
+}

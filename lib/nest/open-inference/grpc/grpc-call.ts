@@ -1,0 +1,94 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { RunAbortedError } from '../../../serving/runner/errors.js';
+import { RequestTimeoutError } from '../../http/errors.js';
+import { CODES, httpStatusOf, nameOfCode } from './grpc-status.js';
+import { LimitedScope } from './limited-scope.js';
+
+/** What is known of a call when its metadata has come. */
+export interface GrpcCallFacts {
+  /** `/inference.GRPCInferenceService/ModelInfer`. */
+  readonly path: string;
+  /** Its client sends any number of messages. */
+  readonly streams: boolean;
+  readonly metadata: Metadata;
+  readonly remoteAddress: string | undefined;
+  /** `address:port` of the client; undefined for Unix sockets. */
+  readonly peer: string | undefined;
+  /** Milliseconds since 1970; Infinity where the client waits for ever. */
+  readonly deadlineAt: number;
+}
+
+/** A call of a client, from its metadata to its status. */
+export class GrpcCall extends LimitedScope {
+  readonly path: string;
+  readonly streams: boolean;
+  readonly metadata: Metadata;
+  readonly remoteAddress: string | undefined;
+  readonly peer: string | undefined;
+  /** When its client gives it up, in milliseconds since 1970. */
+  readonly clientDeadlineAt: number;
+  /** Over HTTP/2 all of them are. */
+  readonly request = { method: 'POST' };
+  traceId: string | undefined;
+  /** Of messages, without their frames. */
+  requestBytes = 0;
+  responseBytes = 0;
+  /** The code that the client was answered. */
+  code: number | undefined;
+  /** Its handler has been called, and answers it. */
+  handled = false;
+  /** Of a stream: requests that are not answered. */
+  inFlight = 0;
+  /** Of a stream: when it has room for one more message; undefined where it has. */
+  room: (() => Promise<void> | undefined) | undefined;
+  /** Tells that the message that goes out is out. */
+  written: (() => void) | undefined;
+  ended = false;
+
+  constructor(facts: GrpcCallFacts) {
+    const { path, streams, metadata, remoteAddress, peer, deadlineAt } = facts;
+    super();
+    this.path = path;
+    this.streams = streams;
+    this.metadata = metadata;
+    this.remoteAddress = remoteAddress;
+    this.peer = peer;
+    this.clientDeadlineAt = deadlineAt;
+    if (deadlineAt < Infinity) this.isOver(this.arrivedAt + deadlineAt - Date.now());
+  }
+
+  /** As of an HTTP request: only calls that there are come this far. */
+  get route(): string {
+    return this.path;
+  }
+
+  /** From `x-request-id`, or made; undefined where request ids are turned off. */
+  get id(): string | undefined {
+    return this.requestId;
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.arrivedAt;
+  }
+
+  /** The HTTP status that says the same, for those who count errors by it. */
+  get status(): number {
+    return httpStatusOf(this.code ?? CODES.CANCELLED);
+  }
+
+  get grpcStatus(): string {
+    return nameOfCode(this.code ?? CODES.CANCELLED);
+  }
+
+  /** The status is out, or the client has left: what still runs for the call is abandoned. */
+  closed(): void {
+    this.ended = true;
+    this.written?.();
+    this.stopLimit();
+    const late = Date.now() >= this.clientDeadlineAt;
+    if (late) this.code ??= CODES.DEADLINE_EXCEEDED;
+    if (this.code !== undefined && this.code !== CODES.DEADLINE_EXCEEDED) return;
+    const waited = Math.round(this.durationMs);
+    this.end(late ? new RequestTimeoutError(waited) : new RunAbortedError('The call', this.path));
+  }
+}

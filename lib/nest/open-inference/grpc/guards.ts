@@ -1,0 +1,83 @@
+import type { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
+import type { Metadata } from '@grpc/grpc-js';
+import { InvalidModuleOptionError } from '../../http/errors.js';
+import type { GrpcCall } from './grpc-call.js';
+import { headersOf } from './metadata.js';
+
+/**
+ * What global guards of the application see of a gRPC call: `context.getType()` is `rpc`,
+ * `context.switchToRpc().getData()` gives this, and `getContext()` the metadata of grpc-js. They are
+ * asked when the metadata has come, before any message is read.
+ *
+ * A guard that reads `headers` of an HTTP request reads them here as well.
+ *
+ * @publicApi
+ */
+export interface VtsGrpcCall {
+  /** Metadata of the call by name, in small letters; without binary values. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** `inference.GRPCInferenceService`. */
+  readonly service: string;
+  /** `ModelInfer`; it is also the name of `context.getHandler()`. */
+  readonly method: string;
+  /** `/inference.GRPCInferenceService/ModelInfer`. */
+  readonly path: string;
+  /** The client's address; undefined for Unix sockets. */
+  readonly ip: string | undefined;
+}
+
+type Guarded = (call: VtsGrpcCall, metadata: Metadata) => Promise<unknown>;
+
+/** Asks the global guards of the application, through Nest's own means. */
+export class GrpcGuards {
+  readonly #guarded = new Map<string, Guarded>();
+  #known = 0;
+
+  /** @throws InvalidModuleOptionError for guards that only a controller of the application runs. */
+  constructor(
+    private readonly contexts: ExternalContextCreator,
+    private readonly config: ApplicationConfig,
+  ) {
+    if (config.getGlobalRequestGuards().length === 0) return;
+    throw new InvalidModuleOptionError(
+      '"openInference.grpc"',
+      'would be open: a global guard of the application is made for each request, and would not be asked',
+      'give that guard the default scope',
+    );
+  }
+
+  /** Undefined where there are none. @throws What the promise rejects with is a guard's. */
+  ask(call: GrpcCall): Promise<unknown> | undefined {
+    const { length } = this.config.getGlobalGuards();
+    if (length === 0) return undefined;
+    // Those that are added later count from then on.
+    if (length !== this.#known) this.#guarded.clear();
+    this.#known = length;
+    const { path, metadata, remoteAddress: ip } = call;
+    const [service = '', method = ''] = path.slice(1).split('/');
+    let guarded = this.#guarded.get(path);
+    if (guarded === undefined) this.#guarded.set(path, (guarded = this.#make(method)));
+    return guarded({ headers: headersOf(metadata), service, method, path, ip }, metadata);
+  }
+
+  #make(method: string): Guarded {
+    // Guards see the class and the method, and what is noted on them: nothing here.
+    const handler = { [method]: () => undefined }[method] as () => undefined;
+    const methods = new VtsGrpcMethods();
+    Object.defineProperty(methods, method, { value: handler });
+    return this.contexts.create(
+      methods as unknown as Record<string, unknown>,
+      handler,
+      method,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      { guards: true, interceptors: false, filters: false },
+      'rpc',
+    ) as Guarded;
+  }
+}
+
+/** `context.getClass()` of guards. */
+class VtsGrpcMethods {}

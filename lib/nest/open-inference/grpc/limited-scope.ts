@@ -1,0 +1,60 @@
+import { deadline, type Deadline } from '../../../serving/runtime/deadlines.js';
+import { RequestScope } from '../../../serving/runtime/request-scope.js';
+import { RequestTimeoutError } from '../../http/errors.js';
+
+/** The longest delay of a Node timer. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** What is done for a client, until its time is over. */
+export class LimitedScope extends RequestScope {
+  #limit: Deadline | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+
+  /** Ends it after that time, 0 for never. */
+  limit(timeoutMs: number): void {
+    if (timeoutMs <= 0) return;
+    this.isOver(this.arrivedAt + timeoutMs);
+    const giveUp = (): void => this.end(new RequestTimeoutError(timeoutMs));
+    this.#limit = deadline(timeoutMs, giveUp, this.arrivedAt);
+  }
+
+  /** A limit that a client has chosen: with a timer of its own, as such times are without number. */
+  limitOfClient(timeoutMs: number): void {
+    this.isOver(this.arrivedAt + timeoutMs);
+    const left = Math.max(0, timeoutMs - (performance.now() - this.arrivedAt));
+    if (left > LONGEST_MS) return;
+    this.#timer = setTimeout(() => this.end(new RequestTimeoutError(timeoutMs)), left);
+  }
+
+  /** Its time is over then, or before: what it calls is told. */
+  isOver(at: number): void {
+    this.deadlineAt = Math.min(this.deadlineAt ?? Infinity, at);
+  }
+
+  stopLimit(): void {
+    this.#limit?.cancel();
+    this.#limit = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  override end(reason: Error): void {
+    super.end(reason);
+    this.#reject?.(reason);
+  }
+
+  /** A promise of what `work` gives, rejected when the scope ends before. */
+  until<T>(work: () => T | Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#reject = reject;
+      if (this.reason !== undefined) return reject(this.reason);
+      try {
+        const result = work();
+        if (result instanceof Promise) result.then(resolve, reject);
+        else resolve(result);
+      } catch (error) {
+        reject(error as Error);
+      }
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import { InferenceMessageError } from '../../../client/protocol/errors.js';
+import type { InferRequest } from '../../../client/protocol/messages.js';
+import type { LimitedScope } from './limited-scope.js';
+
+/** Of a request: microseconds, as Triton has it. 0 is no limit. */
+const TIMEOUT = 'timeout';
+
+/** @throws InferenceMessageError */
+export function limitByParameter(scope: LimitedScope, { parameters }: InferRequest): void {
+  const given = parameters?.[TIMEOUT];
+  if (given === undefined) return;
+  const us = Number(given);
+  if (typeof given === 'boolean' || given === '' || !(us >= 0)) {
+    throw new InferenceMessageError(
+      `The parameter "${TIMEOUT}" is not a time`,
+      'send microseconds, as a whole number',
+    );
+  }
+  if (us > 0) scope.limitOfClient(us / 1000);
+}

@@ -1,0 +1,134 @@
+import {
+  anything,
+  count,
+  flag,
+  flagOr,
+  group,
+  valueThat,
+  type OptionCheck,
+} from '../../serving/options.js';
+import { refuseOption } from '../http/errors.js';
+import { normalizeTag } from '../injection/runner-tags.storage.js';
+import { checkedPath } from '../observability/health-options.js';
+import { grpcOptions, type VtsGrpcOptions } from './grpc/grpc-options.js';
+
+/**
+ * How an application speaks the Open Inference Protocol.
+ *
+ * @publicApi
+ */
+export interface VtsOpenInferenceOptions {
+  /**
+   * Serve it over HTTP, on the application's own server, below its global prefix like `/metrics`.
+   *
+   * @default true
+   */
+  rest?: boolean | VtsOpenInferenceRestOptions;
+  /**
+   * Serve it over gRPC, on a port of its own.
+   *
+   * @default none
+   */
+  grpc?: VtsGrpcOptions;
+  /**
+   * Tags of models that are served besides the runners that the application injects and its
+   * runnables. Each has a runner, opened with the others. Several versions of a name are served
+   * side by side: `['iris:v1', 'iris:v2']`.
+   *
+   * @default none
+   */
+  models?: readonly string[];
+  /**
+   * Serve what the application injects, and its runnables; with false, `models` alone.
+   *
+   * @default true
+   */
+  injected?: boolean;
+  /**
+   * Let clients list the models of the store, load them and unload them: the protocol's extension
+   * "model_repository". What the application injects cannot be unloaded. Only for clients that you
+   * trust: each model takes memory.
+   *
+   * @default false
+   */
+  repository?: boolean;
+  /** Rows that a request may have: HTTP 400. @default 10000 */
+  maxRows?: number;
+  /** Bytes of the tensors of an answer: HTTP 400. @default 536870912 (512 MiB) */
+  maxResponseBytes?: number;
+}
+
+/** @publicApi */
+export interface VtsOpenInferenceRestOptions {
+  /** Before all of its paths. Clients expect `/v2`. @default 'v2' */
+  path?: string;
+}
+
+/** The options with nothing left open. */
+export interface OpenInferenceOptions {
+  /** Without slashes at its ends; undefined where REST is turned off. */
+  readonly path: string | undefined;
+  readonly grpc: VtsGrpcOptions | undefined;
+  /** Normalized tags. */
+  readonly models: readonly string[];
+  readonly injected: boolean;
+  readonly repository: boolean;
+  /** Those that are given. */
+  readonly limits: Pick<VtsOpenInferenceOptions, 'maxRows' | 'maxResponseBytes'>;
+}
+
+const tags: OptionCheck = (value, option, refuse) => {
+  valueThat(Array.isArray, 'use a list of tags')(value, option, refuse);
+  for (const [at, tag] of ((value as unknown[] | undefined) ?? []).entries()) {
+    valueThat((each) => typeof each === 'string', 'use a tag such as "iris:latest"')(
+      tag,
+      `${option}[${at}]`,
+      refuse,
+    );
+  }
+};
+
+/** Of the module's options; what it allows can be resolved. */
+export const openInferenceCheck: OptionCheck = flagOr(
+  group<VtsOpenInferenceOptions>(
+    {
+      rest: flagOr(
+        group<VtsOpenInferenceRestOptions>({ path: anything }, 'use true, false or { path }'),
+      ),
+      grpc: grpcOptions,
+      models: tags,
+      injected: flag,
+      repository: flag,
+      maxRows: count,
+      maxResponseBytes: count,
+    },
+    'use true, false or options',
+  ),
+);
+
+/**
+ * The options; undefined where the protocol is not served.
+ *
+ * @throws InvalidModuleOptionError, InvalidTagError
+ */
+export function resolveOpenInference(
+  given: boolean | VtsOpenInferenceOptions = false,
+): OpenInferenceOptions | undefined {
+  openInferenceCheck(given, 'openInference', refuseOption);
+  if (given === false) return undefined;
+  const options = given === true ? {} : given;
+  const { rest = true, grpc, models = [], injected = true, repository = false } = options;
+  const { maxRows, maxResponseBytes } = options;
+  const { path = 'v2' } = typeof rest === 'object' ? rest : {};
+  return {
+    path: rest === false ? undefined : checkedPath('openInference.rest.path', path),
+    grpc,
+    models: [...new Set(models.map(normalizeTag))],
+    injected,
+    repository,
+    limits: {
+      ...(maxRows !== undefined && { maxRows }),
+      ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import { OpenInferenceService } from '../../serving/open-inference/service.js';
+import { VTS_OPEN_INFERENCE } from '../vts.constants.js';
+import { INFERENCE_SERVICE } from './inference-service.js';
+import type { OpenInferenceOptions } from './open-inference-options.js';
+import { Answers } from './rest/answers.js';
+import { inferenceController } from './rest/inference.controller.js';
+import { modelController } from './rest/model.controller.js';
+import { RegistryRunners } from './served-runners.js';
+
+@Module({})
+class VtsOpenInferenceModule implements OnApplicationShutdown {
+  constructor(@Inject(INFERENCE_SERVICE) private readonly service: OpenInferenceService) {}
+
+  onApplicationShutdown(): void {
+    this.service.close();
+  }
+}
+
+const service: Provider = {
+  provide: INFERENCE_SERVICE,
+  inject: [RegistryRunners, VTS_OPEN_INFERENCE],
+  useFactory: (runners: RegistryRunners, { limits }: OpenInferenceOptions) =>
+    new OpenInferenceService(runners, limits),
+};
+
+/**
+ * What serves the protocol, on top of the core module's providers.
+ *
+ * @param path Of REST; undefined where it is turned off.
+ */
+export function openInferenceModule(path: string | undefined): DynamicModule {
+  return {
+    module: VtsOpenInferenceModule,
+    controllers: path === undefined ? [] : [modelController(path), inferenceController(path)],
+    providers: [RegistryRunners, service, Answers],
+  };
+}

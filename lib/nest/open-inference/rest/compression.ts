@@ -1,0 +1,49 @@
+import { promisify } from 'node:util';
+import { constants, deflate, deflateSync, gzip, gzipSync } from 'node:zlib';
+
+/** Below this, a thread costs more than it does. */
+const SMALL_BYTES = 16 * 1024;
+
+/** Answers are made once and read once: no time is spent on the last bytes. */
+const OPTIONS = { level: constants.Z_BEST_SPEED };
+
+const CODINGS = {
+  gzip: { now: gzipSync, later: promisify(gzip) },
+  deflate: { now: deflateSync, later: promisify(deflate) },
+} as const;
+
+type Coding = keyof typeof CODINGS;
+
+/** More of a header is not looked at. */
+const MOST_CODINGS = 16;
+
+/** Whether a header names one coding alone, which no HTTP library does of its own. */
+export function namesOne(header: string | undefined): boolean {
+  return header !== undefined && !header.includes(',');
+}
+
+/**
+ * The coding of an answer by the request's `Accept-Encoding`, as Triton has it: what is named with the
+ * most weight, and of several the first. `*` names nothing.
+ */
+export function codingFor(header: string | undefined): Coding | undefined {
+  let best: string | undefined;
+  let most = 0;
+  for (const entry of header?.split(',', MOST_CODINGS) ?? []) {
+    const [name = '', ...parameters] = entry.split(';').map((part) => part.trim().toLowerCase());
+    const given = parameters.find((parameter) => parameter.startsWith('q='));
+    const weight = given === undefined ? 1 : Number(given.slice(2));
+    if (!(weight > most) || (name !== 'identity' && !isCoding(name))) continue;
+    [best, most] = [name, weight];
+  }
+  return isCoding(best) ? best : undefined;
+}
+
+function isCoding(name: string | undefined): name is Coding {
+  return name !== undefined && Object.hasOwn(CODINGS, name);
+}
+
+export function compressed(bytes: Uint8Array, coding: Coding): Uint8Array | Promise<Uint8Array> {
+  const { now, later } = CODINGS[coding];
+  return bytes.length <= SMALL_BYTES ? now(bytes, OPTIONS) : later(bytes, OPTIONS);
+}
