@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { freePort } from '../bench/load/free-port.js';
+import { faultsOf, manifestsOf } from './helpers/manifests.js';
 import { vts } from './helpers/vts.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -214,7 +215,7 @@ describe('vts build', () => {
     await ended;
   }, 240_000);
 
-  it('makes a bundle of a model alone', async () => {
+  it('makes a bundle of a model alone, slim and with manifests', async () => {
     const plain = join(folder, 'plain');
     await mkdir(plain);
     const bentofile = `name: served
@@ -224,7 +225,7 @@ conda:
   dependencies: [fastai]
 `;
     await writeFile(join(plain, 'bentofile.yaml'), bentofile);
-    const { tag, path } = await built(plain, '--version', 'v1');
+    const { tag, path } = await built(plain, '--version', 'v1', '--slim', '--kubernetes');
     expect(tag).toBe('served:v1');
     expect(await readFile(join(path, 'env/conda/environment.yml'), 'utf8')).toBe(
       'channels:\n  - fastchan\ndependencies:\n  - fastai\n',
@@ -233,6 +234,35 @@ conda:
     expect(document).toHaveProperty(['paths', '/predict', 'post']);
     const again = await vts(['build', plain, '--version', 'v1'], { home });
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is there already')]);
+
+    const read = (name: string) => readFile(join(path, name), 'utf8');
+    expect(await read('Dockerfile')).toContain('RUN node slim.mjs node_modules');
+    expect(await read('.dockerignore')).toMatch(/^kubernetes$/m);
+    expect(await read('README.md')).toContain('kubectl apply -k kubernetes');
+    const files = (await readdir(join(path, 'kubernetes'))).toSorted();
+    expect(files).toEqual([
+      'deployment.yaml',
+      'hpa.yaml',
+      'keda-scaledobject.yaml',
+      'kustomization.yaml',
+      'pdb.yaml',
+      'service.yaml',
+    ]);
+    for (const file of files.filter((name) => name !== 'kustomization.yaml')) {
+      const manifests = manifestsOf(await read(`kubernetes/${file}`));
+      expect([file, manifests.length, manifests.flatMap(faultsOf)]).toEqual([file, 1, []]);
+    }
+    expect(parse(await read('kubernetes/deployment.yaml'))).toHaveProperty(
+      ['spec', 'template', 'spec', 'containers', 0, 'image'],
+      tag,
+    );
+    // Arguments of the container reach vts serve.
+    await linkModules(join(path, 'node_modules'));
+    const started = spawn(process.execPath, ['start.mjs', '--port', 'none'], { cwd: path });
+    let said = '';
+    started.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await once(started, 'close');
+    expect(said).toContain("option '-p, --port <port>' argument 'none' is invalid");
   }, 120_000);
 
   it('says why an app cannot be built, and leaves nothing', async () => {

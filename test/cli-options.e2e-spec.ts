@@ -38,7 +38,14 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     'containerize --backend',
     'containerize --opt',
   ],
-  'bundle.e2e-spec.ts': ['build --file', 'build --name', 'build --version', 'build --output'],
+  'bundle.e2e-spec.ts': [
+    'build --file',
+    'build --name',
+    'build --version',
+    'build --output',
+    'build --slim',
+    'build --kubernetes',
+  ],
   'quantize.e2e-spec.ts': ['compare --quantize', 'compare --decode'],
   'kept-options.e2e-spec.ts': [
     'inspect --code',
@@ -60,7 +67,9 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     'doctor --tokenizer',
     'compare --tokenizer',
   ],
+  'export.e2e-spec.ts': ['export '],
   'given-options.spec.ts': ['predict '],
+  'batch.e2e-spec.ts': ['batch '],
   'the tests of import and serve': ['import ', 'serve '],
 };
 

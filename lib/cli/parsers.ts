@@ -39,3 +39,28 @@ export function portNumber(text: string): number {
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
+
+export function countFrom1(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError('It is 0.');
+  return value;
+}
+
+/** Names with commas between them. */
+export function names(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** The same, of some that are known. */
+export function namesOf<const Name extends string>(
+  known: readonly Name[],
+): (text: string) => Name[] {
+  return (text) =>
+    names(text).map((name) => {
+      if ((known as readonly string[]).includes(name)) return name as Name;
+      throw new InvalidArgumentError(`"${name}" is not one of ${known.join(', ')}.`);
+    });
+}

@@ -58,15 +58,26 @@ Examples:
   vts compare export.pkl --quantize int8 "I really liked that movie!"
   vts compare pets --decode scaled --data photos/`;
 
+const EXPORT_NOTES = `
+The folder of --to onnx gets model.onnx, with labels.txt and vocab.txt where the learner has classes and tokens; that
+of --to triton is a model repository. What learner.predict makes of the model's output is in the graph, and so is
+fastai's normalization. The file is loaded again and compared with the learner before it is put in its place.
+
+Examples:
+  vts export export.pkl exported --to onnx
+  vts export bears exported --to onnx --no-normalize --raw --check photo.jpg
+  vts export fastai_sentiment models --to triton`;
+
 const SERVE_NOTES = `
 One model answers at /predict, /explain and /show; several at /models/NAME/predict and so on.
 
 Examples:
   vts serve export.pkl --open
-  vts serve bears/ reviews:latest --samples photos/ --api-key "$KEY"`;
+  vts serve bears/ reviews:latest --samples photos/ --api-key "$KEY"
+  vts serve --models-dir /mnt/models --model-name bears --no-page`;
 
 /** Commands that read the file of a learner. */
-const TAKE_LEARNERS = ['import', 'inspect', 'doctor', 'predict', 'compare', 'serve'];
+const TAKE_LEARNERS = 'import inspect doctor predict compare export serve'.split(' ');
 
 function outputOption(
   standard: OutputFormat = 'table',
@@ -245,8 +256,38 @@ function addServingCommands(program: Command): void {
     .action(lazy(async () => (await import('./commands/compare.js')).compare));
 
   program
+    .command('export')
+    .argument('<target>', TARGET)
+    .argument('<folder>', 'where the files go')
+    .description('write a model as ONNX for other programs, or for Triton Inference Server')
+    .addOption(
+      new Option('--to <format>', 'an ONNX file, or a model repository of Triton')
+        .choices(['onnx', 'triton'])
+        .makeOptionMandatory(),
+    )
+    .option('--opset <number>', "version of ONNX's operators (default: 17)", wholeNumber)
+    .option('--no-normalize', "leave fastai's normalization to the caller")
+    .addOption(
+      new Option('--pixels <type>', 'how pixels come (default: "uint8")').choices([
+        'uint8',
+        'float32',
+      ]),
+    )
+    .option('--raw', "the model's own output, without the activation of its loss")
+    .option('--check <input>', 'what to compare on, as predict takes it (default: made up)')
+    .optionsGroup('Options of --to triton:')
+    .option('--name <name>', "the model's name (default: that of the tag or file)")
+    .option('--model-version <number>', 'its version (default: the next one)', wholeNumber)
+    .option('--max-batch-size <rows>', 'rows that go together (default: 32)', wholeNumber)
+    .optionsGroup('Options:')
+    .option('-f, --force', 'overwrite what is there')
+    .addOption(outputOption())
+    .addHelpText('after', EXPORT_NOTES)
+    .action(lazy(async () => (await import('./commands/export.js')).exportForServers));
+
+  program
     .command('serve')
-    .argument('<targets...>', 'files or folders of learners, tags, or URLs')
+    .argument('[targets...]', 'files or folders of learners, tags, or URLs')
     .description('serve models over HTTP, with a page, documentation, metrics and health checks')
     .addOption(
       new Option('-p, --port <port>', 'port; 0 picks a free one')
@@ -255,6 +296,9 @@ function addServingCommands(program: Command): void {
         .env('PORT'),
     )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
+    .option('--grpc-port <port>', 'serve gRPC as well; 0 picks a free port', portNumber)
+    .option('--models-dir <folder>', 'all models of a folder, in place of targets')
+    .option('--model-name <name>', 'name of the one model')
     .option('--open', 'open the page in the browser')
     .option('--no-page', 'serve no page')
     .option('--samples <folder>', 'images or texts (.txt) to try on the page')
@@ -282,6 +326,8 @@ function addBundleCommands(program: Command): void {
     .option('-f, --file <file>', 'the build file (default: vtsfile.yaml, else bentofile.yaml)')
     .option('--name <name>', 'name of the bundle')
     .option('--version <version>', 'version of the bundle (default: one that sorts by time)')
+    .option('--slim', 'build its image in stages, without the binaries of other platforms')
+    .option('--kubernetes', 'write manifests of Kubernetes into the bundle')
     .addOption(outputOption())
     .action(lazy(async () => (await import('./commands/build.js')).build));
 

@@ -7,6 +7,7 @@ import type { ModelStore } from '../../serving/store/index.js';
 import { packageVersion } from '../../learner/runtime/package-version.js';
 import { Staging } from '../../serving/store/staging.js';
 import { isTagPart, LATEST, Tag } from '../../serving/store/tag.js';
+import { filesOf, sizeOf } from '../../serving/store/archive/files-of.js';
 import { formatMicros, newVersion, nowMicros } from '../../serving/store/version.js';
 import { naming } from '../../serving/store/write-errors.js';
 import { CommandError } from '../errors.js';
@@ -14,6 +15,7 @@ import { captureApp } from './capture.js';
 import { collectFiles, isInside } from './collect-files.js';
 import { compiledFile, compilerOf } from './compile.js';
 import { writeImageFiles } from './image-files.js';
+import { writeManifests } from './kubernetes.js';
 import { HEALTH_CHECK, launcher, SOURCE, type Service } from './launcher.js';
 import {
   OWN_NAME,
@@ -32,6 +34,10 @@ export const BUNDLE_YAML = 'bundle.yaml';
 export interface BuildOptions {
   readonly name?: string;
   readonly version?: string;
+  /** Whether its image leaves out the binaries of other platforms. */
+  readonly slim?: boolean | undefined;
+  /** Whether manifests of Kubernetes come with it. */
+  readonly kubernetes?: boolean | undefined;
   /** Receives each step as it starts. */
   readonly onStep?: (step: string) => void;
 }
@@ -68,8 +74,17 @@ export async function buildBundle(
     const staging = new Staging(store.home);
     const bundle = realpathSync(await staging.folder('bundle'));
     try {
-      const { onStep: step = () => undefined } = options;
-      const built = await fill(bundle, { store, project, file, tag, micros, step });
+      const { onStep: step = () => undefined, slim, kubernetes } = options;
+      const built = await fill(bundle, {
+        store,
+        project,
+        file,
+        tag,
+        micros,
+        step,
+        slim,
+        kubernetes,
+      });
       await syncTree(bundle);
       await mkdir(dirname(target), { recursive: true });
       await rename(bundle, target).catch((error: unknown) => {
@@ -83,7 +98,7 @@ export async function buildBundle(
   });
 }
 
-interface Work {
+interface Work extends Pick<BuildOptions, 'slim' | 'kubernetes'> {
   readonly store: ModelStore;
   readonly project: string;
   readonly file: Vtsfile;
@@ -94,7 +109,7 @@ interface Work {
 
 async function fill(
   bundle: string,
-  { store, project, file, tag, micros, step }: Work,
+  { store, project, file, tag, micros, step, slim = false, kubernetes = false }: Work,
 ): Promise<Pick<BuiltBundle, 'models' | 'warnings'>> {
   step('pinning models');
   const pinned = new PinnedModels(store, bundle);
@@ -129,7 +144,11 @@ async function fill(
     description,
     node: file.node?.version === undefined ? undefined : `>=${file.node.version}`,
   });
-  await writeImageFiles(bundle, project, file);
+  await writeImageFiles(bundle, project, file, slim);
+  if (kubernetes) {
+    const bytes = sizeOf(await filesOf(join(bundle, 'models')).catch(() => []));
+    await writeManifests(bundle, { tag, modelBytes: bytes, serves: service.kind === 'model' });
+  }
   const models = pinned.models.map(({ tag: model, info }) => ({
     tag: model.toString(),
     module: info.module,
@@ -148,7 +167,7 @@ async function fill(
     envs: (file.envs ?? []).map(({ name, stage }) => ({ name, stage })),
   };
   await writeFile(join(bundle, BUNDLE_YAML), stringify(facts, { lineWidth: 0 }));
-  const readme = bundleReadme({ tag, description, models, document, file });
+  const readme = bundleReadme({ tag, description, models, document, file, kubernetes });
   await writeFile(join(bundle, 'README.md'), readme);
   const [reason] = notStarted?.split('\n') ?? [];
   return {

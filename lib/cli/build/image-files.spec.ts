@@ -44,4 +44,26 @@ describe('the Dockerfile', () => {
     expect(dockerfile({ docker: { base_image: 'mine:1' } }, [], NONE)).toMatch(/^FROM mine:1\n/);
     expect(dockerfile({}, [], { pip: false, conda: true })).toContain('micromamba create');
   });
+
+  it('is made in stages with --slim: what comes of them has no packages of npm and no program', () => {
+    const envs = [{ name: 'TOKEN', value: 't', stage: 'build' as const }];
+    const text = dockerfile({ envs }, [['team', 'nlp']], { ...NONE, slim: true });
+    const [base = '', build = '', image = ''] = text.split(/^(?=FROM )/m);
+    expect(base).toMatch(/^FROM node:22-slim AS base\n/);
+    expect(base).toContain('LABEL team="nlp"');
+    expect(build).toMatch(/^FROM base AS build\nARG TOKEN="t"\n/);
+    const install = build.indexOf('RUN npm ci');
+    expect(build.indexOf('RUN node slim.mjs node_modules')).toBeGreaterThan(install);
+    expect(build.indexOf('RUN rm -rf vendor slim.mjs')).toBeGreaterThan(
+      build.indexOf('COPY --chown=node:node . .'),
+    );
+    expect(image).toMatch(
+      /^FROM base\nCOPY --from=build --chown=node:node \/home\/node\/app \.\/\n/,
+    );
+    expect(image).toMatch(
+      /\nUSER node\nEXPOSE 3000\nHEALTHCHECK .*\nCMD \["node", "start\.mjs"\]\n$/,
+    );
+    expect(image).not.toContain('RUN ');
+    expect(dockerfile({}, [], NONE)).not.toMatch(/slim\.mjs|AS base/);
+  });
 });

@@ -2,16 +2,22 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { unreadable } from '../errors.js';
+import { SLIM, SLIM_FILE } from './slim.js';
 import type { Vtsfile } from './vtsfile.js';
 
 const NODE_MAJOR = '22';
 const DEFAULT_PYTHON = '3.11';
+const IGNORED = ['node_modules', 'npm-debug.log', 'Dockerfile', 'kubernetes'];
 
-/** @throws CommandError when a file that the build file names cannot be read. */
+/**
+ * @param slim Whether the image is made in stages, without the binaries of other platforms.
+ * @throws CommandError when a file that the build file names cannot be read.
+ */
 export async function writeImageFiles(
   bundle: string,
   project: string,
   file: Vtsfile,
+  slim = false,
 ): Promise<void> {
   const { python, conda, docker, labels = [] } = file;
   const read = (name: string): Promise<Buffer> =>
@@ -36,9 +42,10 @@ export async function writeImageFiles(
   if (docker?.setup_script !== undefined) {
     await write('docker', 'setup_script', await read(docker.setup_script));
   }
-  const image = dockerfile(file, labels, { pip: python !== undefined, conda: conda !== undefined });
-  await writeFile(join(bundle, 'Dockerfile'), image);
-  await writeFile(join(bundle, '.dockerignore'), 'node_modules\nnpm-debug.log\nDockerfile\n');
+  const image = { pip: python !== undefined, conda: conda !== undefined, slim };
+  await writeFile(join(bundle, 'Dockerfile'), dockerfile(file, labels, image));
+  if (slim) await writeFile(join(bundle, SLIM_FILE), SLIM);
+  await writeFile(join(bundle, '.dockerignore'), `${IGNORED.join('\n')}\n`);
 }
 
 function pipOptions(python: NonNullable<Vtsfile['python']>): string[] {
@@ -60,23 +67,30 @@ function condaEnvironment({ channels, dependencies, pip }: NonNullable<Vtsfile['
   });
 }
 
+export interface ImageKind {
+  readonly pip: boolean;
+  readonly conda: boolean;
+  readonly slim?: boolean;
+}
+
 export function dockerfile(
   file: Vtsfile,
   labels: readonly (readonly [string, string])[],
-  python: { readonly pip: boolean; readonly conda: boolean },
+  { pip, conda, slim = false }: ImageKind,
 ): string {
   const { docker = {}, envs = [], node } = file;
   const base = docker.base_image ?? `node:${node?.version ?? NODE_MAJOR}-slim`;
   const packages = [
     ...(docker.system_packages ?? []),
-    ...(python.pip ? ['python3', 'python3-venv'] : []),
-    ...(python.conda ? ['bzip2', 'ca-certificates', 'curl'] : []),
+    ...(pip ? ['python3', 'python3-venv'] : []),
+    ...(conda ? ['bzip2', 'ca-certificates', 'curl'] : []),
   ];
   const variables = (other: string): (readonly [string, string])[] =>
     envs.filter(({ stage }) => stage !== other).map(({ name, value }) => [name, value]);
   const runtime = [...variables('build'), ...(docker.env ?? [])];
+  const args = variables('runtime').map(([name, value]) => `ARG ${name}=${quote(value)}`);
   const parts = [
-    [`FROM ${base}`],
+    [`FROM ${base}${slim ? ' AS base' : ''}`],
     labels.length > 0 && [`LABEL ${pairs(labels)}`],
     [`ENV NODE_ENV=production PORT=3000 ONNXRUNTIME_NODE_INSTALL=skip`],
     packages.length > 0 && [
@@ -88,21 +102,15 @@ export function dockerfile(
     [
       'RUN id node >/dev/null 2>&1 || useradd --create-home --uid 1000 node',
       'WORKDIR /home/node/app',
-      ...variables('runtime').map(([name, value]) => `ARG ${name}=${quote(value)}`),
+      ...args,
     ],
     docker.setup_script !== undefined && [
       'COPY env/docker/setup_script /tmp/setup_script',
       'RUN chmod +x /tmp/setup_script && /tmp/setup_script',
     ],
-    python.conda && condaLines(docker.python_version),
-    python.pip && pipLines(file.python, docker.python_version),
-    [
-      'COPY --chown=node:node package.json package-lock.json .npmrc ./',
-      // The brackets make a folder that may be missing none that has to be there.
-      'COPY --chown=node:node vendo[r] ./vendor/',
-      'RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force',
-      'COPY --chown=node:node . .',
-    ],
+    conda && condaLines(docker.python_version),
+    pip && pipLines(file.python, docker.python_version),
+    ...(slim ? stagesOf(args) : [[...INSTALL, COPY_ALL]]),
     runtime.length > 0 && [`ENV ${pairs(runtime)}`],
     [
       'USER node',
@@ -113,6 +121,29 @@ export function dockerfile(
   ];
   const texts = parts.flatMap((lines) => (lines ? [lines.join('\n')] : []));
   return `${texts.join('\n\n')}\n`;
+}
+
+const INSTALL = [
+  'COPY --chown=node:node package.json package-lock.json .npmrc ./',
+  // The brackets make a folder that may be missing none that has to be there.
+  'COPY --chown=node:node vendo[r] ./vendor/',
+  'RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force',
+];
+const COPY_ALL = 'COPY --chown=node:node . .';
+
+/** What npm unpacks, its packages and its cache stay in a stage of their own. */
+function stagesOf(args: readonly string[]): string[][] {
+  return [
+    ['FROM base AS build', ...args],
+    [
+      ...INSTALL,
+      `COPY ${SLIM_FILE} ./`,
+      `RUN node ${SLIM_FILE} node_modules`,
+      COPY_ALL,
+      `RUN rm -rf vendor ${SLIM_FILE}`,
+    ],
+    ['FROM base', 'COPY --from=build --chown=node:node /home/node/app ./'],
+  ];
 }
 
 function pipLines(python: Vtsfile['python'], version: string | undefined): string[] {

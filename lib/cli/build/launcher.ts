@@ -38,7 +38,7 @@ ${start(service, docs)}`;
 function start(service: Service, docs: object): string {
   if (service.kind === 'model') {
     return `const cli = new URL('dist/lib/cli/main.js', import.meta.resolve('nestjs-vts/package.json'));
-process.argv.splice(2, Infinity, 'serve', ${JSON.stringify(service.tag)}, '--home', process.env.VTS_BUNDLE_HOME);
+process.argv.splice(2, Infinity, 'serve', ${JSON.stringify(service.tag)}, '--home', process.env.VTS_BUNDLE_HOME, ...process.argv.slice(2));
 await import(cli.href);
 `;
   }

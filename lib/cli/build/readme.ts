@@ -7,9 +7,12 @@ export interface ReadmeFacts {
   readonly models: readonly { readonly tag: string; readonly module: string }[];
   readonly document: object;
   readonly file: Vtsfile;
+  /** Whether manifests came with it. */
+  readonly kubernetes: boolean;
 }
 
-export function bundleReadme({ tag, description, models, document, file }: ReadmeFacts): string {
+export function bundleReadme(facts: ReadmeFacts): string {
+  const { tag, description, models, document, file, kubernetes } = facts;
   const endpoints = endpointsOf(document);
   const sections = [
     `# ${tag.name}`,
@@ -30,6 +33,13 @@ export function bundleReadme({ tag, description, models, document, file }: Readm
       : []),
     '## Container',
     `\`\`\`bash\nvts containerize ${tag}\n\`\`\`\n\nor, in this folder, \`docker build -t ${tag} .\``,
+    ...(kubernetes
+      ? [
+          '## Kubernetes',
+          'Push the image, name it in `kubernetes/kustomization.yaml`, then:',
+          '```bash\nkubectl apply -k kubernetes\n```',
+        ]
+      : []),
   ];
   return `${sections.join('\n\n')}\n`;
 }

@@ -10,14 +10,16 @@ export async function build(
     readonly file?: string;
     readonly name?: string;
     readonly version?: string;
+    readonly slim?: boolean;
+    readonly kubernetes?: boolean;
     readonly output: OutputFormat;
   },
 ): Promise<void> {
   const file = await readVtsfile(folder, options.file);
   const store = await openStore(options);
-  const { name, version, output } = options;
+  const { name, version, slim, kubernetes, output } = options;
   const { tag, path, models, warnings } = await withSteps((onStep) =>
-    buildBundle(store, folder, file, { name, version, onStep }),
+    buildBundle(store, folder, file, { name, version, slim, kubernetes, onStep }),
   );
   for (const warning of warnings) warn(warning);
   await print({ tag: String(tag), path, models }, output, () =>

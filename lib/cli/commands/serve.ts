@@ -1,21 +1,21 @@
+import { VtsError } from '../../learner/errors/index.js';
+import type { GrpcListenError } from '../../nest/open-inference/grpc/errors.js';
 import { hasCode } from '../../serving/store/durable.js';
 import { CommandError } from '../errors.js';
-import type { LearnerFlags } from '../learner-options.js';
-import type { StoreOptions } from '../options.js';
 import { warn } from '../output/print.js';
 import { loadServeApp } from '../serve/load-app.js';
 import { openBrowser } from '../serve/open-browser.js';
 import type { ServeLogger } from '../serve/serve-logger.js';
-import { findTargets, type ServedTarget } from '../serve/targets.js';
+import { findTargets, type ServedTarget, type TargetOptions } from '../serve/targets.js';
 
-export interface ServeOptions extends StoreOptions, LearnerFlags {
+export interface ServeOptions extends TargetOptions {
   readonly port: number;
   readonly host: string;
+  readonly grpcPort?: number;
   readonly workers?: number;
   readonly threads?: number;
   readonly timeout?: number;
   readonly quantize?: 'int8';
-  readonly watch?: boolean;
   readonly open?: boolean;
   /** False with `--no-page`. */
   readonly page: boolean;
@@ -27,12 +27,22 @@ export interface ServeOptions extends StoreOptions, LearnerFlags {
 }
 
 export async function serve(given: readonly string[], options: ServeOptions): Promise<void> {
-  const { workers, threads, quantize, timeout, watch = false, port, host, page } = options;
+  const {
+    workers,
+    threads,
+    quantize,
+    timeout,
+    watch = false,
+    port,
+    host,
+    grpcPort,
+    page,
+  } = options;
   refuseUseless(options);
   const cors = originsOf(options.cors);
   const found = await findTargets(given, options);
   // Nest is loaded when there is something to serve.
-  const { createServeApp, ServeLogger, docs } = await loadServeApp();
+  const { createServeApp, grpcPortOf, ServeLogger, docs } = await loadServeApp();
   const logger = new ServeLogger(options.logFormat);
   const app = await createServeApp(found, {
     runner: {
@@ -48,11 +58,18 @@ export async function serve(given: readonly string[], options: ServeOptions): Pr
     samples: options.samples,
     cors,
     apiKey: options.apiKey,
+    grpc: grpcPort === undefined ? undefined : { port: grpcPort, host },
   });
   try {
     await app.listen(port, host);
   } catch (error) {
     await app.close();
+    if (error instanceof VtsError && error.code === 'VTS_GRPC_LISTEN') {
+      throw new CommandError(
+        `Cannot listen on ${host}:${grpcPort} for gRPC (${(error as GrpcListenError).reason})`,
+        'Choose another --grpc-port',
+      );
+    }
     if (!hasCode(error, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL')) throw error;
     throw new CommandError(
       `Cannot listen on ${host}:${port} (${(error as NodeJS.ErrnoException).code})`,
@@ -60,7 +77,8 @@ export async function serve(given: readonly string[], options: ServeOptions): Pr
     );
   }
   const url = (await app.getUrl()).replace(/\[::1?\]|0\.0\.0\.0/, 'localhost');
-  tell(logger, urlsOf(url, found.targets, { page, docs }), found.targets);
+  const grpc = grpcPortOf(app);
+  tell(logger, urlsOf(url, found.targets, { page, docs, grpc }), found.targets);
   if (options.open === true) {
     openBrowser(`${url}/`, (reason) => warn(`No browser was opened (${reason}); open ${url}/.`));
   }
@@ -101,16 +119,19 @@ const DOCS_HINT =
 interface Parts {
   readonly page: boolean;
   readonly docs: boolean;
+  readonly grpc: number | undefined;
 }
 
 type Urls = Readonly<Record<string, string>>;
 
-function urlsOf(url: string, targets: readonly ServedTarget[], { page, docs }: Parts): Urls {
+function urlsOf(url: string, targets: readonly ServedTarget[], parts: Parts): Urls {
+  const { page, docs, grpc } = parts;
   return {
     ...(page ? { page: `${url}/` } : {}),
     predict: targets.length === 1 ? `${url}/predict` : `${url}/models/NAME/predict`,
     ...(docs ? { docs: `${url}/docs` } : {}),
     metrics: `${url}/metrics`,
+    ...(grpc === undefined ? {} : { grpc: `grpc://${new URL(url).hostname}:${grpc}` }),
   };
 }
 
@@ -120,12 +141,13 @@ function tell(logger: ServeLogger, urls: Urls, targets: readonly ServedTarget[])
     logger.log({ message: 'Serving', models, ...urls }, 'VtsServe');
     return;
   }
-  const { page, predict, docs, metrics } = urls;
+  const { page, predict, docs, metrics, grpc } = urls;
   const parts = [
     ...(page === undefined ? [] : [`page ${page}`]),
     `POST ${predict}`,
     ...(docs === undefined ? [] : [`documentation ${docs}`]),
     `metrics ${metrics}`,
+    ...(grpc === undefined ? [] : [`gRPC ${grpc}`]),
   ];
   const names = targets.map(({ name }) => name).join(', ');
   process.stdout.write(`Serving ${names}: ${parts.join(', ')}\n`);

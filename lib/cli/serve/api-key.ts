@@ -1,19 +1,32 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { UnauthorizedException, type INestApplication } from '@nestjs/common';
+import {
+  UnauthorizedException,
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplication,
+} from '@nestjs/common';
 import {
   pathOf,
   type HttpRequest,
   type HttpResponse,
   type Next,
 } from '../../nest/http/platform.js';
+import type { VtsGrpcCall } from '../../nest/open-inference/grpc/guards.js';
+
+const NEEDS_KEY =
+  'This service needs an API key; send it as "Authorization: Bearer KEY" or "x-api-key: KEY".';
+
+/** Of gRPC, as of HTTP the probes: they tell no more than that the process is there. */
+const OPEN_CALLS = new Set(['ServerLive', 'ServerReady']);
 
 /**
- * Has every request show the key, as `Authorization: Bearer KEY` or `x-api-key: KEY`.
+ * Has every request, and every call over gRPC, show the key, as `Authorization: Bearer KEY` or `x-api-key: KEY`.
  *
  * @param open Paths that anybody may `GET`.
  */
 export function requireApiKey(app: INestApplication, key: string, open: ReadonlySet<string>): void {
   const wanted = digest(key);
+  app.useGlobalGuards(new GrpcKeyGuard(wanted));
   app.use((request: HttpRequest, response: HttpResponse, next: Next) => {
     const { method, url = '' } = request;
     const reads = method === 'GET' || method === 'HEAD';
@@ -21,15 +34,24 @@ export function requireApiKey(app: INestApplication, key: string, open: Readonly
     // Digests are of one length, so that time tells nothing of the key's either.
     if (timingSafeEqual(digest(givenKey(request)), wanted)) return next();
     response.setHeader('www-authenticate', 'Bearer');
-    next(
-      new UnauthorizedException(
-        'This service needs an API key; send it as "Authorization: Bearer KEY" or "x-api-key: KEY".',
-      ),
-    );
+    next(new UnauthorizedException(NEEDS_KEY));
   });
 }
 
-function givenKey({ headers }: HttpRequest): string {
+/** Requests have shown the key when guards are asked; calls over gRPC come to guards alone. */
+class GrpcKeyGuard implements CanActivate {
+  constructor(private readonly wanted: Uint8Array) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    if (context.getType() !== 'rpc') return true;
+    const call = context.switchToRpc().getData<VtsGrpcCall>();
+    if (OPEN_CALLS.has(call.method)) return true;
+    if (timingSafeEqual(digest(givenKey(call)), this.wanted)) return true;
+    throw new UnauthorizedException(NEEDS_KEY);
+  }
+}
+
+function givenKey({ headers }: Pick<HttpRequest, 'headers'>): string {
   const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
   const own = headers['x-api-key'];
   return bearer ?? (typeof own === 'string' ? own : '');

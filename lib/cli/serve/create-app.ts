@@ -5,6 +5,8 @@ import '../../serving/index.js';
 import type { RunnerOptions } from '../../serving/runner/runner-options-types.js';
 import { VtsExpressAdapter } from '../../nest/http/express/vts-express-adapter.js';
 import { setupVtsDocs } from '../../nest/http/setup-docs.js';
+import type { VtsGrpcOptions } from '../../nest/open-inference/grpc/grpc-options.js';
+import { VtsGrpcServer } from '../../nest/open-inference/vts-grpc-server.js';
 import { servePlayground } from '../../nest/playground/setup-playground.js';
 import { servedController } from '../../nest/served-model/served-controller.js';
 import { VtsModule } from '../../nest/vts.module.js';
@@ -28,12 +30,14 @@ export interface ServeSettings {
   /** Origins whose pages may call; undefined for none. */
   readonly cors: string | readonly string[] | undefined;
   readonly apiKey: string | undefined;
+  /** Where the Open Inference Protocol is served over gRPC; undefined for HTTP alone. */
+  readonly grpc: VtsGrpcOptions | undefined;
 }
 
 /** What callers of other origins may read beside the answer. */
-const EXPOSED = ['retry-after', 'x-request-id'];
+const EXPOSED = ['retry-after', 'x-request-id', 'inference-header-content-length'];
 
-const PROBES = ['/livez', '/readyz', '/healthz'];
+const PROBES = ['/livez', '/readyz', '/healthz', '/v2/health/live', '/v2/health/ready'];
 
 /**
  * An application that serves models, with a page, documentation, metrics and health checks: one at
@@ -43,7 +47,7 @@ export async function createServeApp(
   { store, targets, cleanup }: ServedTargets,
   settings: ServeSettings,
 ): Promise<INestApplication> {
-  const { logger, timeoutMs, watch, runner, page, docs, samples, cors, apiKey } = settings;
+  const { logger, timeoutMs, watch, runner, page, docs, samples, cors, apiKey, grpc } = settings;
   const several = targets.length > 1;
   const routed = targets.map((target) => {
     return { ...target, path: several ? `models/${target.name}` : '' };
@@ -60,6 +64,7 @@ export async function createServeApp(
         home: store.home,
         watch,
         scope: 'application',
+        openInference: grpc === undefined ? true : { grpc },
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         runners: Object.fromEntries(targets.map(({ tag }) => [tag, runner])),
       }),
@@ -86,6 +91,11 @@ export async function createServeApp(
     for (const path of servePlayground(app, { path: '/', ...own }, routed)) open.add(path);
   }
   return app;
+}
+
+/** The port of {@link createServeApp}'s gRPC server; undefined where it has none. */
+export function grpcPortOf(app: INestApplication): number | undefined {
+  return app.get(VtsGrpcServer, { strict: false }).port;
 }
 
 const withKey: Pick<NonNullable<Parameters<typeof setupVtsDocs>[1]>, 'configure'> = {

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 
-type ServeApp = Pick<typeof import('./create-app.js'), 'createServeApp' | 'ServeLogger'>;
+type ServeApp = Pick<
+  typeof import('./create-app.js'),
+  'createServeApp' | 'grpcPortOf' | 'ServeLogger'
+>;
 
 const require = createRequire(import.meta.url);
 

@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, mkdtemp, realpath, symlink } from 'node:fs/promises';
+import { copyFile, link, mkdir, mkdtemp, realpath, stat, symlink } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -33,7 +33,7 @@ export class PrivateStore {
    * @throws The errors of a file that is neither.
    */
   async addFile(
-    name: string,
+    name: string | Tag,
     file: string,
     versions: Readonly<Record<string, string>>,
     load: KeepableOptions,
@@ -52,7 +52,7 @@ export class PrivateStore {
         await place(file, join(folder, FASTAI.file));
         await kept.writeTo(folder);
       };
-      return createModel(new Tag(name), { store }, description, write);
+      return createModel(Tag.parse(name), { store }, description, write);
     }
     const { code } = load;
     const options = { store, ...(code !== undefined && { code }) };
@@ -61,10 +61,16 @@ export class PrivateStore {
     });
   }
 
-  /** A model of another store, under its tag. */
-  async addModel({ tag, path }: Model): Promise<Model> {
-    const { name, version = '' } = tag;
+  /** The model of an archive. @throws The errors of `ModelStore.import`. */
+  addArchive(file: string): Promise<Model> {
+    return this.store.import(file);
+  }
+
+  /** A model of another store, or of this one under another name. */
+  async addModel({ tag: { version = '' }, path }: Model, name: string): Promise<Model> {
+    const tag = new Tag(name, version);
     const folder = join(this.store.path, name, version);
+    if (folder === path) return this.store.get(tag);
     for (const file of await filesOf(path)) {
       const target = join(folder, file.name);
       await mkdir(dirname(target), { recursive: true });
@@ -88,8 +94,19 @@ async function learnerFault(file: string): Promise<NotALearnerError | undefined>
 
 /** Other file systems have no hard links to this one, and some systems no links at all. */
 async function place(file: string, target: string): Promise<void> {
-  const source = await realpath(resolve(file));
+  const source = await realFile(resolve(file));
   await link(source, target)
     .catch(() => symlink(source, target))
     .catch(() => copyFile(source, target));
+}
+
+/**
+ * The file behind links, which may be replaced. A model image of KServe (`oci://`) is a link to
+ * `/proc/PID/root`, whose path means another file, or none, where it is written out.
+ */
+async function realFile(path: string): Promise<string> {
+  const meant = await stat(path);
+  const real = await realpath(path).catch(() => path);
+  const found = await stat(real).catch(() => undefined);
+  return found?.ino === meant.ino && found.dev === meant.dev ? real : path;
 }

@@ -8,4 +8,4 @@ import { hide } from '../../nest/optional.js';
 hide('@nestjs/swagger');
 useRxjs(rxjs);
 
-export { createServeApp, ServeLogger } from './create-app.js';
+export { createServeApp, grpcPortOf, ServeLogger } from './create-app.js';

@@ -1,10 +1,12 @@
 import { Tag, type Model, type ModelStore } from '../../serving/store/index.js';
+import { isTagPart } from '../../serving/store/tag.js';
 import { distinctNames } from '../../nest/playground/distinct-names.js';
 import { CommandError } from '../errors.js';
 import { firstLearnerFlag, learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
 import { openStore, type StoreOptions } from '../options.js';
+import { warn } from '../output/print.js';
 import { resolveSource } from '../source/resolve-source.js';
-import type { Source } from '../source/source.js';
+import { nothingToClean, type Source } from '../source/source.js';
 
 /** A model that is served. */
 export interface ServedTarget {
@@ -22,6 +24,27 @@ export interface ServedTargets {
   cleanup(): Promise<void>;
 }
 
+export interface TargetOptions extends StoreOptions, LearnerFlags {
+  readonly watch?: boolean | undefined;
+  /** A folder of models, in place of targets. */
+  readonly modelsDir?: string | undefined;
+  /** The name of the one model. */
+  readonly modelName?: string | undefined;
+}
+
+/** What is to be served, before its name is told apart from others. */
+interface Candidate {
+  /** As the user wrote it. */
+  readonly target: string;
+  readonly name: string;
+  /** Files have none. */
+  readonly model?: Model | undefined;
+  readonly file: string;
+  /** Files of a folder of models have one, so that all copies of a deployment tell the same. */
+  readonly version?: string;
+  readonly versions: Source['versions'];
+}
+
 /**
  * Finds what is to be served. Tags alone are served from their store, and followed where it is
  * watched; with files among them, all are served from a store of this process.
@@ -30,44 +53,135 @@ export interface ServedTargets {
  */
 export async function findTargets(
   given: readonly string[],
-  options: StoreOptions & LearnerFlags & { readonly watch?: boolean | undefined },
+  options: TargetOptions,
 ): Promise<ServedTargets> {
-  const sources: { target: string; source: Source }[] = [];
-  for (const target of given)
-    sources.push({ target, source: await resolveSource(target, options) });
-  const names = distinctNames(sources.map(({ source }) => source.name));
+  const { modelsDir, modelName } = options;
+  refuseUseless(given, options);
+  if (modelsDir !== undefined) return targetsOfDir(modelsDir, options);
+  const sources: Source[] = [];
+  for (const target of given) sources.push(await resolveSource(target, options));
   const cleanup = async (): Promise<void> => {
-    for (const { source } of sources) await source.cleanup();
+    for (const source of sources) await source.cleanup();
   };
-  const flag = firstLearnerFlag(options);
-  const stored = sources.find(({ source }) => source.model !== undefined);
-  if (flag !== undefined && stored) {
-    throw new CommandError(
-      `${flag} is for files, and ${stored.target} is in the store with its own options`,
-      `Import it again with ${flag}, or serve the file`,
-    );
-  }
-  const file = sources.find(({ source }) => source.model === undefined);
-  if (file === undefined) {
-    const targets = sources.map(({ target, source }, i) => {
-      return { name: names[i]!, tag: String(Tag.parse(target)), model: source.model! };
+  const candidates = sources.map((source, i): Candidate => ({ ...source, target: given[i]! }));
+  const file = candidates.find(({ model }) => model === undefined);
+  refuseFlags(candidates, options);
+  if (file === undefined && modelName === undefined) {
+    const names = distinctNames(candidates.map(({ name }) => name));
+    const targets = candidates.map(({ target, model }, i) => {
+      return { name: names[i]!, tag: String(Tag.parse(target)), model: model! };
     });
     return { store: await openStore(options), targets, cleanup };
   }
   if (options.watch === true) {
     throw new CommandError(
-      `--watch follows the versions of a store, and ${file.target} is in none`,
-      'Serve tags alone, or leave --watch out',
+      file === undefined
+        ? '--watch follows the versions of a name, and --model-name gives another'
+        : `--watch follows the versions of a store, and ${file.target} is in none`,
+      file === undefined ? 'Leave one out' : 'Serve tags alone, or leave --watch out',
     );
   }
+  return placed(candidates, options, cleanup);
+}
+
+/** @throws CommandError */
+function refuseUseless(given: readonly string[], options: TargetOptions): void {
+  const { modelsDir, modelName, watch } = options;
+  if (modelsDir === undefined && given.length === 0) {
+    throw new CommandError(
+      'No model is given',
+      'Name files or folders of learners, tags or URLs, or a folder of models by --models-dir',
+    );
+  }
+  if (modelsDir !== undefined && given.length > 0) {
+    throw new CommandError(
+      `--models-dir is given, and ${given[0]} as well`,
+      'Put all models into the folder, or name all of them',
+    );
+  }
+  if (modelsDir !== undefined && watch === true) {
+    throw new CommandError(
+      '--watch follows the versions of a store, and --models-dir reads a folder once',
+      'Serve the tags of the store with --home, or leave --watch out',
+    );
+  }
+  if (modelName === undefined) return;
+  if (given.length > 1) {
+    throw new CommandError(
+      `--model-name names one model, and ${given.length} are given`,
+      'Leave it out: several are named by their files, folders or tags',
+    );
+  }
+  if (!isTagPart(modelName)) {
+    throw new CommandError(
+      `--model-name is "${modelName}"`,
+      'Use 1 to 63 lower-case letters, digits, "-", "_" or "."',
+    );
+  }
+}
+
+/** @throws CommandError for options of files, where a model has been saved with its own. */
+function refuseFlags(candidates: readonly Candidate[], options: TargetOptions): void {
+  const flag = firstLearnerFlag(options);
+  const stored = candidates.find(({ model }) => model !== undefined);
+  if (flag === undefined || stored === undefined) return;
+  throw new CommandError(
+    `${flag} is for files, and ${stored.target} is in the store with its own options`,
+    `Import it again with ${flag}, or serve the file`,
+  );
+}
+
+async function targetsOfDir(dir: string, options: TargetOptions): Promise<ServedTargets> {
+  const { readModelsDir } = await import('../source/models-dir.js');
+  const found = await readModelsDir(dir);
   const { PrivateStore } = await import('./private-store.js');
   const own = await PrivateStore.create();
+  const candidates: Candidate[] = [];
+  for (const each of found) {
+    if (each.kind === 'file') {
+      if (each.note !== undefined) warn(each.note);
+      candidates.push({ ...each, target: each.file, version: FILE });
+      continue;
+    }
+    const model = each.kind === 'stored' ? each.model : await own.addArchive(each.file);
+    const target = String(model.tag);
+    candidates.push({ target, name: model.tag.name, model, file: model.path, versions: {} });
+  }
+  refuseFlags(candidates, options);
+  return placed(candidates, options, nothingToClean, own);
+}
+
+/** The version of a file: programs such as perf_analyzer read a version as a number. */
+const FILE = '1';
+
+/** Puts all into a store of this process. */
+async function placed(
+  candidates: readonly Candidate[],
+  options: TargetOptions,
+  cleanup: () => Promise<void>,
+  given?: import('./private-store.js').PrivateStore,
+): Promise<ServedTargets> {
+  const { PrivateStore } = await import('./private-store.js');
+  const own = given ?? (await PrivateStore.create());
+  const { modelName } = options;
+  const named = modelName !== undefined && candidates.length === 1;
+  if (modelName !== undefined && !named) {
+    warn(
+      `--model-name ${modelName} names one model, and there are ${candidates.length}: they keep their names`,
+    );
+  }
+  const names = named ? [modelName] : distinctNames(candidates.map(({ name }) => name));
   const targets: ServedTarget[] = [];
-  for (const [i, { source }] of sources.entries()) {
+  for (const [i, { model: stored, file, version, versions }] of candidates.entries()) {
     const name = names[i]!;
-    const model = source.model
-      ? await own.addModel(source.model)
-      : await own.addFile(name, source.file, source.versions, learnerOptionsOf(options));
+    const model = stored
+      ? await own.addModel(stored, name)
+      : await own.addFile(
+          new Tag(name, version ?? FILE),
+          file,
+          versions,
+          learnerOptionsOf(options),
+        );
     targets.push({ name, tag: String(model.tag), model });
   }
   return { store: own.store, targets, cleanup };

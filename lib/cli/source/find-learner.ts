@@ -27,10 +27,22 @@ export async function findLearner(tree: FileTree): Promise<FoundLearner> {
   return { path: byName(tree), versions };
 }
 
-function byName({ from, paths }: FileTree): string {
+/** Whether the layout of a folder tells which learner it has: not that it is the only file. */
+export function hasUsualName({ paths }: FileTree): boolean {
+  return (
+    usualName(paths) !== undefined ||
+    paths.some((path) => /(?:^|\/)(?:MLmodel|model-internals\.pkl)$|^predictor\.pkl$/.test(path))
+  );
+}
+
+function usualName(paths: readonly string[]): string | undefined {
   const known = new Set(paths);
   const usual = FOLDERS.flatMap((folder) => NAMES.map((name) => folder + name));
-  const named = usual.find((path) => known.has(path));
+  return usual.find((path) => known.has(path));
+}
+
+function byName({ from, paths }: FileTree): string {
+  const named = usualName(paths);
   if (named !== undefined) return named;
   for (const extension of EXTENSIONS) {
     for (const folder of FOLDERS) {

@@ -6,7 +6,7 @@ const COMMON =
 function telling(part: string): string {
   const stem = part
     .replace(/^models--.+?--/, '')
-    .replace(/\.(?:pkl|pickle|pth?|fastai|bin|zip|gz)$/i, '')
+    .replace(/\.(?:pkl|pickle|pth?|onnx|fastai|bin|zip|gz)$/i, '')
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()

@@ -1,0 +1,215 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Tag } from '../../serving/store/index.js';
+
+/** Folder of the manifests in a bundle. */
+const KUBERNETES = 'kubernetes';
+
+export interface DeployedBundle {
+  readonly tag: Tag;
+  /** Of all models that it pins. */
+  readonly modelBytes: number;
+  /** Whether it serves a model as it is: gRPC comes by an argument then. */
+  readonly serves: boolean;
+}
+
+const HTTP = 3000;
+const GRPC = 8081;
+/** Seconds in which load balancers see that a pod ends, before it is told to. */
+const LEAVE_SECONDS = 5;
+/** What Node and the module take before any model. */
+const BASE_MIB = 384;
+const MIB_STEP = 128;
+
+/** A manifest by the name of its file. */
+export type Manifests = ReadonlyMap<string, object>;
+
+/**
+ * Manifests of a Deployment that scales on its CPU, with its Service and its budget of disruption;
+ * and, beside the HorizontalPodAutoscaler, KEDA's ScaledObject for the queue. What differs by
+ * cluster (registry, namespace, replicas) is kustomize's to say.
+ */
+export function manifests({ tag, modelBytes, serves }: DeployedBundle): Manifests {
+  const name = dnsLabel(tag.name);
+  const selector = { 'app.kubernetes.io/name': name };
+  const labels = { ...selector, 'app.kubernetes.io/version': tag.version ?? '' };
+  const metadata = { name, labels };
+  const target = { apiVersion: 'apps/v1', kind: 'Deployment', name };
+  const ports = [{ name: 'http', port: HTTP }, ...(serves ? [{ name: 'grpc', port: GRPC }] : [])];
+  const probe = (path: string, more: object) => ({ httpGet: { path, port: 'http' }, ...more });
+  const container = {
+    name: 'app',
+    image: String(tag),
+    ...(serves && { args: ['node', 'start.mjs', '--grpc-port', String(GRPC)] }),
+    env: [{ name: 'PORT', value: String(HTTP) }],
+    ports: ports.map((each) => ({ name: each.name, containerPort: each.port })),
+    resources: resourcesFor(modelBytes),
+    startupProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 150 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 5 }),
+    livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5 }),
+    lifecycle: { preStop: { exec: { command: ['sleep', String(LEAVE_SECONDS)] } } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  };
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: {
+      selector: { matchLabels: selector },
+      strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: {
+        metadata: {
+          labels,
+          annotations: {
+            'prometheus.io/scrape': 'true',
+            'prometheus.io/port': String(HTTP),
+            'prometheus.io/path': '/metrics',
+          },
+        },
+        spec: {
+          automountServiceAccountToken: false,
+          // The user `node`, by its number: by its name the kubelet cannot tell that it is not root.
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 1000,
+            runAsGroup: 1000,
+            fsGroup: 1000,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          // To leave, then 30 s for requests in hand, then the models.
+          terminationGracePeriodSeconds: LEAVE_SECONDS + 40,
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: 'kubernetes.io/hostname',
+              whenUnsatisfiable: 'ScheduleAnyway',
+              labelSelector: { matchLabels: selector },
+            },
+          ],
+          containers: [container],
+          volumes: [{ name: 'tmp', emptyDir: {} }],
+        },
+      },
+    },
+  };
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata,
+    spec: {
+      selector,
+      ports: ports.map(({ name: port, port: number }) => ({
+        name: port,
+        port: number,
+        targetPort: port,
+        appProtocol: port === 'grpc' ? 'kubernetes.io/h2c' : 'http',
+      })),
+    },
+  };
+  const budget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata,
+    spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
+  };
+  const autoscaler = {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata,
+    spec: {
+      scaleTargetRef: target,
+      minReplicas: 2,
+      maxReplicas: 10,
+      metrics: [
+        {
+          type: 'Resource',
+          resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 75 } },
+        },
+      ],
+      behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
+    },
+  };
+  const scaledObject = {
+    apiVersion: 'keda.sh/v1alpha1',
+    kind: 'ScaledObject',
+    metadata,
+    spec: {
+      scaleTargetRef: { name },
+      minReplicaCount: 2,
+      maxReplicaCount: 10,
+      cooldownPeriod: 300,
+      triggers: [
+        {
+          type: 'prometheus',
+          metadata: {
+            serverAddress: 'http://prometheus-operated.monitoring.svc:9090',
+            query: `sum(vts_runner_queue_depth{pod=~"${name}-.*"})`,
+            // Calls that wait, for each pod.
+            threshold: '4',
+          },
+        },
+      ],
+    },
+  };
+  return new Map<string, object>([
+    ['deployment.yaml', deployment],
+    ['service.yaml', service],
+    ['pdb.yaml', budget],
+    ['hpa.yaml', autoscaler],
+    ['keda-scaledobject.yaml', scaledObject],
+    [
+      'kustomization.yaml',
+      {
+        apiVersion: 'kustomize.config.k8s.io/v1beta1',
+        kind: 'Kustomization',
+        resources: ['deployment.yaml', 'service.yaml', 'pdb.yaml', 'hpa.yaml'],
+        images: [{ name: tag.name, newName: tag.name, newTag: tag.version ?? '' }],
+      },
+    ],
+  ]);
+}
+
+const NOTES: ReadonlyMap<string, string> = new Map([
+  [
+    'deployment.yaml',
+    'The memory is an estimate from the size of the models: set it from what the pods use.',
+  ],
+  ['keda-scaledobject.yaml', 'In place of hpa.yaml, where KEDA and a Prometheus are there.'],
+  [
+    'kustomization.yaml',
+    'kubectl apply -k . ; set newName to where the image was pushed. For KEDA, name its file for hpa.yaml.',
+  ],
+]);
+
+export async function writeManifests(bundle: string, deployed: DeployedBundle): Promise<void> {
+  const folder = join(bundle, KUBERNETES);
+  await mkdir(folder, { recursive: true });
+  for (const [file, manifest] of manifests(deployed)) {
+    const note = NOTES.get(file);
+    const text = stringify(manifest, { lineWidth: 0, aliasDuplicateObjects: false });
+    await writeFile(join(folder, file), `${note === undefined ? '' : `# ${note}\n`}${text}`);
+  }
+}
+
+/** Weights are mapped once, and quantized or rebuilt in memory while they are loaded. */
+function resourcesFor(modelBytes: number): object {
+  const needed = BASE_MIB + (2 * modelBytes) / 2 ** 20;
+  const request = Math.ceil(needed / MIB_STEP) * MIB_STEP;
+  return {
+    requests: { cpu: '500m', memory: `${request}Mi` },
+    limits: { memory: `${request * 2}Mi` },
+  };
+}
+
+/** Names of Services have letters, digits and "-" alone, and begin with a letter. */
+export function dnsLabel(name: string): string {
+  const label = name.replace(/[^a-z0-9-]+/g, '-').replace(/^(?=[^a-z])/, 'vts-');
+  // The pods' own names add some 17 characters to it.
+  return label.slice(0, 45).replace(/-+$/, '');
+}
