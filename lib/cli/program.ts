@@ -5,6 +5,9 @@ import { addLearnerOptions } from './learner-options.js';
 import type { OutputFormat } from './output/print.js';
 import {
   collect,
+  countFrom1,
+  names,
+  namesOf,
   nonEmpty,
   portNumber,
   positiveNumber,
@@ -58,6 +61,15 @@ Examples:
   vts compare export.pkl --quantize int8 "I really liked that movie!"
   vts compare pets --decode scaled --data photos/`;
 
+const BATCH_NOTES = `
+Rows that cannot be read or predicted are told in OUT.errors.jsonl. Until all is done, finished chunks lie in a folder
+beside OUT; the same command goes on with them. Masks are PNG files in the folder OUT-masks.
+
+Examples:
+  vts batch income people.parquet --out scored.parquet --keep id --columns prediction,score
+  vts batch bears photos/ --out bears.csv
+  vts batch reviews "data/year=*/**/*.csv" --out scored.jsonl --column review`;
+
 const EXPORT_NOTES = `
 The folder of --to onnx gets model.onnx, with labels.txt and vocab.txt where the learner has classes and tokens; that
 of --to triton is a model repository. What learner.predict makes of the model's output is in the graph, and so is
@@ -77,7 +89,7 @@ Examples:
   vts serve --models-dir /mnt/models --model-name bears --no-page`;
 
 /** Commands that read the file of a learner. */
-const TAKE_LEARNERS = 'import inspect doctor predict compare export serve'.split(' ');
+const TAKE_LEARNERS = 'import inspect doctor predict batch compare export serve'.split(' ');
 
 function outputOption(
   standard: OutputFormat = 'table',
@@ -238,6 +250,49 @@ function addServingCommands(program: Command): void {
     .optionsGroup('Options:')
     .addHelpText('after', PREDICT_NOTES)
     .action(lazy(async () => (await import('./commands/predict.js')).predict));
+
+  program
+    .command('batch')
+    .argument('<target>', TARGET)
+    .argument('<inputs...>', 'files, folders, patterns, or "-" for standard input')
+    .description('predict from files of any size, and go on where it stopped')
+    .requiredOption('--out <file>', 'the result: .csv, .tsv, .jsonl or .parquet')
+    .addOption(
+      new Option('--format <format>', 'of inputs whose names do not tell it').choices([
+        'csv',
+        'tsv',
+        'jsonl',
+        'parquet',
+        'lines',
+      ]),
+    )
+    .option('--column <name>', 'the column with the text or the image path')
+    .option('--keep <names>', 'columns of the input to keep, with commas (default: all)', names)
+    .addOption(
+      new Option('--columns <parts>', 'prediction, score, probabilities (default: all)').argParser(
+        namesOf(['prediction', 'score', 'probabilities']),
+      ),
+    )
+    .option('--embeddings', 'of a language model: what its encoder makes of each text')
+    .option('--workers <count>', 'threads that predict (default: the cores)', countFrom1)
+    .option('--chunk <rows>', 'rows of a chunk, which is done or not as a whole', countFrom1)
+    .option('--limit <rows>', 'most rows', countFrom1)
+    .option('--max-errors <rows>', 'stop after so many rows that fail', wholeNumber)
+    .option('-f, --force', 'overwrite the file of --out')
+    .option('--restart', 'forget what an earlier run has done')
+    .optionsGroup('Options of language models:')
+    .option('-n, --words <count>', 'number of words to add (default: 20)', wholeNumber)
+    .option(
+      '--temperature <value>',
+      'randomness: below 1 less, above 1 more (default: 1)',
+      positiveNumber,
+    )
+    .option('--min-p <probability>', 'words that are less likely are not drawn', probability)
+    .option('--seed <number>', 'the same seed draws the same words', wholeNumber)
+    .option('--stop <text>', 'end before this text', nonEmpty)
+    .optionsGroup('Options:')
+    .addHelpText('after', BATCH_NOTES)
+    .action(lazy(async () => (await import('./commands/batch.js')).batch));
 
   program
     .command('compare')

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { listed, quoted } from '../../learner/errors/index.js';
+import type { LearnerKind, TabularSchema } from '../../learner/fastai/contract.js';
+import {
+  packNumbers,
+  packValues,
+  type PackedColumn,
+} from '../../learner/fastai/tabular/packed-frame.js';
+import type { Column } from '../../learner/fastai/tabular/table.js';
+import { cellReader } from '../../nest/served-model/csv-cells.js';
+import { CommandError } from '../errors.js';
+import { cellOf, type BatchColumn, type Chunk } from './chunk.js';
+import { PackedRows, partOf } from './packed-rows.js';
+import { PATH } from './read-items.js';
+import { ITEM } from './read-lines.js';
+
+/** What a model predicts from, of some rows of a chunk. */
+export type Items = PackedRows | readonly unknown[];
+
+/** What decides on how rows become items. */
+export interface ItemRules {
+  readonly kind: LearnerKind | 'module';
+  readonly schema: TabularSchema | undefined;
+  /** The column with the text, or with the path of the image; undefined for one of a usual name. */
+  readonly column: string | undefined;
+}
+
+/** The same, once the input is known. */
+export interface InputRules extends ItemRules {
+  /** Columns that are predicted from; undefined where that is a matter of each row. */
+  readonly needed: readonly string[] | undefined;
+}
+
+/** Names that columns of texts and of images go by, where there are several columns. */
+const USUAL: Readonly<Record<string, readonly string[]>> = {
+  text: ['text', 'texts', 'review', 'sentence', 'content', 'prompt'],
+  vision: ['image', 'path', 'file', 'filename', 'fname', 'name'],
+};
+
+/** The columns of an input that are predicted from; undefined where that is a matter of each row. */
+export function neededColumns(
+  { kind, schema, column }: ItemRules,
+  names: readonly string[],
+  where: string,
+): readonly string[] | undefined {
+  if (schema?.ownCode) return undefined;
+  if (schema) {
+    const lacking = schema.columns.filter(({ name }) => !names.includes(name));
+    if (lacking.length === 0) return schema.columns.map(({ name }) => name);
+    throw new CommandError(
+      `The file ${where} has no column ${quoted(lacking.map(({ name }) => name))}`,
+      `Give all columns of the learner: ${listed(schema.columns.map(({ name }) => name))}`,
+    );
+  }
+  if (kind !== 'text' && kind !== 'lm' && kind !== 'vision') return undefined;
+  const usual = (kind === 'vision' ? USUAL['vision'] : USUAL['text']) ?? [];
+  const wanted = column === undefined ? [PATH, ...usual, ITEM] : [column];
+  const found = wanted.find((name) => names.includes(name));
+  const [sole] = names;
+  if (found !== undefined) return [found];
+  if (column === undefined && names.length === 1 && sole !== undefined) return [sole];
+  throw new CommandError(
+    column === undefined
+      ? `No usual column to predict from in ${where}, only ${listed(names)}`
+      : `The file ${where} has no column "${column}", only ${listed(names)}`,
+    'Name it with --column',
+  );
+}
+
+/** The items of rows `from` to `to`, without the last. @throws CommandError */
+export async function itemsOf(
+  chunk: Chunk,
+  rules: InputRules,
+  from: number,
+  to: number,
+): Promise<Items> {
+  const columns = chunk.columns ?? new Map<string, BatchColumn>();
+  const { file } = chunk;
+  const { needed, schema } = rules;
+  // A line of JSON may leave a column out; a table that lacks one is another table.
+  if (needed?.some((name) => !columns.has(name)) && file.format !== 'jsonl') {
+    neededColumns(rules, [...columns.keys()], file.path);
+  }
+  if (schema && needed) return frameOf(chunk, schema, from, to);
+  const cells = (name: string): unknown[] => {
+    const column = columns.get(name);
+    return Array.from({ length: to - from }, (_, at) => column && cellOf(column, from + at));
+  };
+  if (needed) {
+    const [name = ITEM] = needed;
+    // Of lines of JSON, some may be a text and others an object with one.
+    const alone = name !== ITEM && columns.has(ITEM) ? cells(ITEM) : [];
+    const values = cells(name).map((value, at) => alone[at] ?? value);
+    if (rules.kind !== 'vision') {
+      if (name !== PATH || file.format !== 'item') return values;
+      return Promise.all(values.map((path) => readFile(path as string, 'utf8')));
+    }
+    // Paths in a file are relative to the file.
+    return values.map((path) =>
+      typeof path === 'string' && path !== '' ? resolve(dirname(file.path), path) : path,
+    );
+  }
+  if (columns.has(PATH) && file.format === 'item') {
+    return Promise.all(cells(PATH).map((path) => readFile(path as string)));
+  }
+  if (columns.has(ITEM)) return cells(ITEM);
+  const named = [...columns.keys()].map((name) => [name, cells(name)] as const);
+  return Array.from({ length: to - from }, (_, at) =>
+    Object.fromEntries(named.map(([name, values]) => [name, values[at]])),
+  );
+}
+
+/** Rows as columns: that is how a worker reads them best. */
+function frameOf(chunk: Chunk, schema: TabularSchema, from: number, to: number): PackedRows {
+  const rows = to - from;
+  const texts = chunk.file.format === 'csv' || chunk.file.format === 'tsv';
+  const packed = new Map<string, PackedColumn>();
+  for (const column of schema.columns) {
+    const { cells } = chunk.columns?.get(column.name) ?? missingCells(chunk.rows);
+    const some = partOf(cells, from, to);
+    // Folders of a partition are texts as well, wherever the file is of another format.
+    const reads = texts || chunk.file.partition.has(column.name);
+    packed.set(column.name, reads ? readCells(some, cellReader(column)) : packedOf(some));
+  }
+  return new PackedRows(rows, packed);
+}
+
+function missingCells(rows: number): BatchColumn {
+  return { cells: { codes: new Int32Array(rows), values: [null] } };
+}
+
+/** Values that repeat are read once. */
+function readCells(cells: Column, read: (text: string) => unknown): PackedColumn {
+  const { codes, values } = 'codes' in cells ? cells : packValues(cells);
+  return packedOf({ codes, values: values.map((value) => read(String(value ?? ''))) });
+}
+
+function packedOf(cells: Column): PackedColumn {
+  if (!('codes' in cells)) return packNumbers(cells)?.numbers ?? packValues(cells);
+  const { codes, values } = cells;
+  if (!values.every((value) => typeof value === 'number' || value === null)) return cells;
+  return Float64Array.from(codes, (code) => (values[code] as number | null) ?? NaN);
+}

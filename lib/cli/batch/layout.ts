@@ -1,0 +1,113 @@
+import type { SchemaElement } from 'hyparquet';
+import { listed, quoted } from '../../learner/errors/index.js';
+import { CommandError } from '../errors.js';
+import { cellOf, type Chunk } from './chunk.js';
+import type { Scores, ScoreShape } from './scorer.js';
+
+/** What a cell of the output is. */
+export type CellType = 'any' | 'text' | 'json' | 'float';
+
+export interface OutputColumn {
+  readonly name: string;
+  readonly type: CellType;
+  /** Of a column that is kept of a Parquet file. */
+  readonly element?: SchemaElement;
+}
+
+interface PredictedColumn extends OutputColumn {
+  cell(scores: Scores, row: number): unknown;
+}
+
+/** The columns of the output: those that are kept, then what is predicted. */
+export interface Layout {
+  readonly kept: readonly OutputColumn[];
+  readonly predicted: readonly PredictedColumn[];
+}
+
+export const PARTS = ['prediction', 'score', 'probabilities'] as const;
+export type Part = (typeof PARTS)[number];
+
+/**
+ * @param names All columns of the input.
+ * @param keep Those that are wanted; undefined for all.
+ * @param elements The types that a Parquet file gives them.
+ * @throws CommandError for a column that the input does not have.
+ */
+export function layoutOf(
+  names: readonly string[],
+  keep: readonly string[] | undefined,
+  parts: readonly Part[],
+  shape: ScoreShape,
+  elements: readonly SchemaElement[],
+): Layout {
+  const other = keep?.filter((name) => !names.includes(name)) ?? [];
+  if (other.length > 0) {
+    throw new CommandError(
+      `The input has no column ${quoted(other)}`,
+      `Give --keep some of ${listed(names)}`,
+    );
+  }
+  const kept = (keep ?? names).map((name): OutputColumn => {
+    const element = elements.find((each) => each.name === name);
+    return { name, type: 'any', ...(element && { element }) };
+  });
+  const predicted = predictedColumns(parts, shape);
+  const taken = new Set(kept.map(({ name }) => name));
+  return {
+    kept,
+    predicted: predicted.map((column) =>
+      taken.has(column.name) ? { ...column, name: `${column.name} (vts)` } : column,
+    ),
+  };
+}
+
+const PREDICTIONS = { text: 'text', mask: 'text', number: 'float', json: 'json' } as const;
+
+function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedColumn[] {
+  const { classes, chooses } = shape;
+  const probability = ({ probabilities }: Scores, row: number, at: number): number =>
+    probabilities?.[row * classes.length + at] ?? NaN;
+  const columns: PredictedColumn[] = [];
+  if (parts.includes('prediction')) {
+    columns.push({
+      name: 'prediction',
+      type: PREDICTIONS[shape.prediction],
+      cell: ({ predictions }, row) => predictions[row],
+    });
+  }
+  if (parts.includes('score') && chooses) {
+    const places = new Map(classes.map((name, at) => [name, at]));
+    columns.push({
+      name: 'score',
+      type: 'float',
+      cell: (scores, row) =>
+        probability(scores, row, places.get(String(scores.predictions[row])) ?? -1),
+    });
+  }
+  if (!parts.includes('probabilities')) return columns;
+  const named = classes.map((name, at): PredictedColumn => {
+    return {
+      name: `p(${name})`,
+      type: 'float',
+      cell: (scores, row) => probability(scores, row, at),
+    };
+  });
+  return [...columns, ...named];
+}
+
+/** Cells by column, of the rows that were predicted. */
+export interface OutputCells {
+  readonly rows: number;
+  readonly cells: readonly (readonly unknown[])[];
+}
+
+/** @param scores Of the chunk's rows, in order. */
+export function cellsOf(layout: Layout, chunk: Chunk, scores: Scores): OutputCells {
+  const rows = scores.predictions.flatMap((_, row) => (scores.faults.has(row) ? [] : [row]));
+  const kept = layout.kept.map(({ name }) => {
+    const column = chunk.columns?.get(name);
+    return rows.map((row) => (column ? cellOf(column, row) : null));
+  });
+  const predicted = layout.predicted.map(({ cell }) => rows.map((row) => cell(scores, row)));
+  return { rows: rows.length, cells: [...kept, ...predicted] };
+}

@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { writeAside } from '../../serving/store/durable.js';
+import { rename } from 'node:fs/promises';
+import { classMapOf, maskPng } from '../predict/mask.js';
+import { cellOf, type Chunk } from './chunk.js';
+import { PATH } from './read-items.js';
+
+/** The PNG files of masks, in a folder beside the output. */
+export class MaskFolder {
+  private readonly folder: string;
+
+  /** @param root The folder that names of files are told from. */
+  constructor(
+    private readonly output: string,
+    private readonly root: string,
+  ) {
+    this.folder = `${output}-masks`;
+  }
+
+  /** Writes the mask of a row; gives its path, as the output names it. */
+  async write(chunk: Chunk, row: number, mask: unknown): Promise<string> {
+    const path = join(this.folder, `${this.#nameOf(chunk, row)}.png`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeAside(path, async (aside) => {
+      await writeFile(aside, maskPng(classMapOf(mask)), { flush: true });
+      await rename(aside, path);
+    });
+    return relative(dirname(resolve(this.output)), resolve(path))
+      .split(sep)
+      .join('/');
+  }
+
+  /** With its extension: `a.jpg` and `a.png` are two. */
+  #nameOf(chunk: Chunk, row: number): string {
+    const column = chunk.columns?.get(PATH);
+    if (chunk.file.format !== 'item' || !column) {
+      return `${basename(chunk.file.path)}-${chunk.first + row + 1}`;
+    }
+    const name = relative(this.root, String(cellOf(column, row)));
+    return name.startsWith('..') ? `${chunk.first + row + 1}-${basename(name)}` : name;
+  }
+}

@@ -1,0 +1,257 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { packageVersion } from '../../learner/runtime/package-version.js';
+import { createRunner } from '../../serving/models/kinds.js';
+import { FASTAI } from '../../serving/models/fastai/rules.js';
+import type { KeepableOptions } from '../../serving/models/kept/keep-options.js';
+import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
+import { usableCores } from '../../serving/runner/pool/cores.js';
+import type { RunnerHandle } from '../../serving/runner/runner-types.js';
+import type { Model } from '../../serving/store/index.js';
+import { callMethod, moduleBody, outputOf } from '../../nest/served-model/module-body.js';
+import { whatItIs } from '../describe.js';
+import { CommandError } from '../errors.js';
+import type { GenerateSettings } from '../predict/given-options.js';
+import { PrivateStore } from '../serve/private-store.js';
+import type { Source } from '../source/source.js';
+import { neededColumns, type ItemRules } from './batch-items.js';
+import { findFiles, type BatchFile, type InputFormat } from './files.js';
+import { layoutOf, type Layout, type Part } from './layout.js';
+import { MaskFolder } from './masks.js';
+import { PARQUET } from './parquet-sink.js';
+import { readChunks } from './read-chunks.js';
+import { PATH } from './read-items.js';
+import { parquetColumns } from './read-parquet.js';
+import { runBatch, type BatchPlan, type BatchProgress, type BatchResult } from './run-batch.js';
+import { languageScorer, learnerScorer, moduleScorer, type Scorer } from './scorer.js';
+import { delimitedSink, JSON_LINES, type Sink } from './sink.js';
+import { WorkFolder } from './work-folder.js';
+
+export interface BatchSettings extends GenerateSettings {
+  readonly out: string;
+  readonly format: InputFormat | undefined;
+  readonly column: string | undefined;
+  readonly keep: readonly string[] | undefined;
+  readonly columns: readonly Part[] | undefined;
+  readonly embeddings: boolean;
+  readonly workers: number | undefined;
+  readonly chunk: number | undefined;
+  readonly limit: number | undefined;
+  readonly maxErrors: number | undefined;
+  readonly force: boolean;
+  readonly restart: boolean;
+  /** Of files that are in no store. */
+  readonly load: KeepableOptions;
+}
+
+export interface OpenBatch {
+  run(onProgress: (progress: BatchProgress) => void): Promise<BatchResult>;
+  release(): Promise<void>;
+}
+
+/** Rows of a chunk by the learner's kind: some seconds of work. */
+const CHUNK_ROWS: Readonly<Record<string, number>> = {
+  tabular: 65_536,
+  collab: 65_536,
+  text: 4096,
+  vision: 1024,
+};
+const OTHER_ROWS = 512;
+
+const SINKS: readonly [pattern: RegExp, sink: Sink][] = [
+  [/\.csv$/i, delimitedSink(',')],
+  [/\.tsv$/i, delimitedSink('\t')],
+  [/\.(?:jsonl|ndjson)$/i, JSON_LINES],
+  [/\.(?:parquet|pq)$/i, PARQUET],
+];
+
+/** @throws CommandError for a name that tells no format. */
+export function sinkOf(out: string): Sink {
+  const found = SINKS.find(([pattern]) => pattern.test(out));
+  if (found) return found[1];
+  throw new CommandError(
+    `The name ${out} does not tell a format`,
+    'End it in .csv, .tsv, .jsonl or .parquet',
+  );
+}
+
+/** Opens the model, finds the input, and takes the output for this process. */
+export async function openBatch(
+  source: Source,
+  inputs: readonly string[],
+  settings: BatchSettings,
+): Promise<OpenBatch> {
+  const model = source.model ?? (await storedModel(source, settings.load));
+  const workers = settings.workers ?? Math.max(1, Math.floor(usableCores()));
+  const runner = createRunner(model, { workers, threads: 1, maxQueueSize: 1_000_000 });
+  try {
+    await runner.open();
+    const { rules, scorer } = await openScorer(model, runner, settings);
+    const files = await findFiles(inputs, rules.kind, settings.format);
+    const plan = await planOf(files, rules, scorer, settings);
+    const folder = await WorkFolder.take(
+      settings.out,
+      {
+        model: [String(source.model?.tag ?? source.from), await identity(source.file)],
+        input: files.map(({ path, size, mtimeMs, format }) => [path, format, size, mtimeMs]),
+        options: optionsOf(settings, plan.chunkRows),
+        version: packageVersion() ?? 'unknown',
+      },
+      settings.restart,
+    );
+    return {
+      run: async (onProgress) => {
+        const calls = 2 * workers;
+        const result = await runBatch({ ...plan, scorer, folder, calls, onProgress });
+        await folder.remove();
+        return result;
+      },
+      release: async () => {
+        await folder.release();
+        await runner.close();
+      },
+    };
+  } catch (error) {
+    await runner.close();
+    throw error;
+  }
+}
+
+async function storedModel(
+  { file, name, versions, load: kept }: Source,
+  load: KeepableOptions,
+): Promise<Model> {
+  const own = await PrivateStore.create();
+  return own.addFile(name, file, versions, { ...kept, ...load });
+}
+
+async function openScorer(
+  model: Model,
+  runner: RunnerHandle,
+  settings: BatchSettings,
+): Promise<{ rules: ItemRules; scorer: Scorer }> {
+  const { column, embeddings } = settings;
+  if (!FASTAI.modules.includes(model.info.module)) {
+    const { descriptor } = await moduleBody(model);
+    const call = runner.method(callMethod(model));
+    const parsed = { bytes: undefined, charset: undefined, mediaType: undefined };
+    const run = async (item: unknown): Promise<unknown> => {
+      const tensors: unknown = await descriptor.parse({ ...parsed, parsed: item });
+      return outputOf(await call.run(tensors, { timeoutMs: 0 }));
+    };
+    refuseEmbeddings(settings, undefined);
+    return { rules: { kind: 'module', schema: undefined, column }, scorer: moduleScorer(run) };
+  }
+  const { description } = runner as FastaiRunner;
+  const { kind } = description;
+  if (kind === 'lm') {
+    const scorer = languageScorer(runner as LanguageModelRunner, settings, embeddings);
+    return { rules: { kind, schema: undefined, column }, scorer };
+  }
+  refuseEmbeddings(settings, description);
+  const { schema } = runner as FastaiRunner;
+  const scorer = learnerScorer(runner as FastaiRunner<unknown, unknown>);
+  return { rules: { kind, schema, column }, scorer };
+}
+
+function refuseEmbeddings(
+  { embeddings, words, stop, temperature, minP, seed }: BatchSettings,
+  description: Parameters<typeof whatItIs>[0],
+): void {
+  const given = { words, stop, temperature, 'min-p': minP, seed };
+  const option = embeddings
+    ? '--embeddings'
+    : Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+  if (option === undefined) return;
+  const name = option.startsWith('--') ? option : `--${option}`;
+  throw new CommandError(
+    `${name} is for language models, and this is ${whatItIs(description)}`,
+    `Omit ${name}`,
+  );
+}
+
+type InputPlan = Omit<BatchPlan, 'scorer' | 'folder' | 'calls' | 'onProgress'>;
+
+async function planOf(
+  files: readonly BatchFile[],
+  rules: ItemRules,
+  scorer: Scorer,
+  settings: BatchSettings,
+): Promise<InputPlan> {
+  const { out, keep, columns = ['prediction', 'score', 'probabilities'] } = settings;
+  const chunkRows = settings.chunk ?? CHUNK_ROWS[rules.kind] ?? OTHER_ROWS;
+  const available = await columnsOf(files, chunkRows);
+  const needed = neededColumns(rules, available, files[0]!.path);
+  const elements = await commonElements(files);
+  const layout: Layout = layoutOf(available, keep, columns, scorer.shape, elements);
+  const output = resolve(out);
+  return {
+    files,
+    rules: { ...rules, needed },
+    layout,
+    sink: sinkOf(out),
+    masks: scorer.shape.prediction === 'mask' ? new MaskFolder(output, process.cwd()) : undefined,
+    output,
+    overwrite: settings.force,
+    names: needed && new Set([...needed, ...layout.kept.map(({ name }) => name)]),
+    chunkRows,
+    limit: settings.limit ?? Infinity,
+    maxErrors: settings.maxErrors ?? Infinity,
+  };
+}
+
+/** The columns of the first file: those of the output are the same for all. */
+async function columnsOf(files: readonly BatchFile[], rows: number): Promise<string[]> {
+  const first = files[0]!;
+  if (first.format === 'item') return [PATH];
+  const folders = [...first.partition.keys()];
+  if (first.format === 'parquet') {
+    const names = (await parquetColumns(first)).map(({ name }) => name);
+    return [...names, ...folders.filter((name) => !names.includes(name))];
+  }
+  const options = { rows: first.format === 'jsonl' ? rows : 1, wanted: () => true };
+  for await (const { columns } of readChunks([first], options))
+    return [...(columns ?? [])].map(([name]) => name);
+  throw new CommandError(`The file ${first.path} has no rows`, 'Give a file with one row or more');
+}
+
+/** Types of columns that all files give alike; others are written as texts. */
+async function commonElements(
+  files: readonly BatchFile[],
+): Promise<Awaited<ReturnType<typeof parquetColumns>>> {
+  if (!files.every(({ format }) => format === 'parquet')) return [];
+  let common = await parquetColumns(files[0]!);
+  for (const file of files.slice(1)) {
+    const own = new Map((await parquetColumns(file)).map((element) => [element.name, element]));
+    common = common.filter((element) => {
+      const other = own.get(element.name);
+      return (
+        other !== undefined &&
+        other.type === element.type &&
+        other.converted_type === element.converted_type
+      );
+    });
+  }
+  return common;
+}
+
+function optionsOf(settings: BatchSettings, chunkRows: number): object {
+  const {
+    out: _out,
+    force: _force,
+    restart: _restart,
+    workers: _workers,
+    maxErrors: _max,
+    ...rest
+  } = settings;
+  return {
+    ...rest,
+    chunk: chunkRows,
+    load: Object.keys(settings.load).length > 0 ? settings.load : undefined,
+  };
+}
+
+async function identity(file: string): Promise<readonly number[]> {
+  const { size, mtimeMs } = await stat(file);
+  return [size, mtimeMs];
+}

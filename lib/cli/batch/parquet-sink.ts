@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { parquetMetadata, type RowGroup, type SchemaElement } from 'hyparquet';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { writeJson } from '../../nest/io/json/write-json.js';
+import type { OutputColumn } from './layout.js';
+import { columnsOf, written, type Sink } from './sink.js';
+
+/** `PAR1` at the beginning; the length of the metadata and `PAR1` at the end. */
+const HEAD_BYTES = 4;
+const TAIL_BYTES = 8;
+
+/** A chunk is a file of its own, whose groups of rows go into the whole as they are. */
+export const PARQUET: Sink = {
+  write: (path, layout, { rows, cells }) => {
+    const columns = columnsOf(layout);
+    const writer = new ByteWriter();
+    const file = writerOf(writer, columns);
+    const columnData = columns.map((column, at) => {
+      return { name: column.name, data: cells[at]!.map(valueOf(column)), offsetIndex: false };
+    });
+    if (rows > 0) void file.write({ columnData, rowGroupSize: rows });
+    void file.finish();
+    return written(path, (out) => out.write(writer.getBytes()));
+  },
+  merge: (path, layout, parts) =>
+    written(path, async (out) => {
+      const writer = new PartWriter();
+      const file = writerOf(writer, columnsOf(layout));
+      for (const part of parts) {
+        const bytes = await readFile(part);
+        const metadata = parquetMetadata(new Uint8Array(bytes).buffer);
+        const end = bytes.length - TAIL_BYTES - bytes.readUInt32LE(bytes.length - TAIL_BYTES);
+        const by = BigInt(writer.offset - HEAD_BYTES);
+        writer.appendBytes(bytes.subarray(HEAD_BYTES, end));
+        file.row_groups.push(...metadata.row_groups.map((group) => moved(group, by)));
+        file.num_rows += metadata.num_rows;
+        await writer.drain(out);
+      }
+      void file.finish();
+      await writer.drain(out);
+    }),
+};
+
+/** One that gives its bytes away, and goes on counting. */
+class PartWriter extends ByteWriter {
+  async drain(out: FileHandle): Promise<void> {
+    await out.write(this.getBytes());
+    this.index = 0;
+  }
+}
+
+function writerOf(writer: ByteWriter, columns: readonly OutputColumn[]): ParquetWriter {
+  const schema = [{ name: 'schema', num_children: columns.length }, ...columns.map(elementOf)];
+  return new ParquetWriter({ writer, schema, createdBy: 'nestjs-vts', statistics: false });
+}
+
+function elementOf({ name, type, element }: OutputColumn): SchemaElement {
+  if (element) return element;
+  return type === 'float'
+    ? { name, type: 'FLOAT', repetition_type: 'OPTIONAL' }
+    : { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' };
+}
+
+function valueOf({ type, element }: OutputColumn): (value: unknown) => unknown {
+  if (element?.type === 'INT64') {
+    return (value) => (typeof value === 'number' ? BigInt(value) : value);
+  }
+  if (element || type === 'float') return (value) => value;
+  return (value) => {
+    if (value === null || value === undefined || typeof value === 'string') return value;
+    return writeJson(value) ?? null;
+  };
+}
+
+function moved(group: RowGroup, by: bigint): RowGroup {
+  const shift = (offset: bigint | undefined): bigint | undefined =>
+    offset === undefined ? undefined : offset + by;
+  const columns = group.columns.map((column) => {
+    const { meta_data: data } = column;
+    if (!data) return column;
+    return {
+      ...column,
+      file_offset: column.file_offset === 0n ? 0n : column.file_offset + by,
+      meta_data: {
+        ...data,
+        data_page_offset: data.data_page_offset + by,
+        index_page_offset: shift(data.index_page_offset),
+        dictionary_page_offset: shift(data.dictionary_page_offset),
+      },
+    };
+  });
+  const offset = shift(group.file_offset);
+  return { ...group, columns, ...(offset !== undefined && { file_offset: offset }) } as RowGroup;
+}

@@ -1,0 +1,57 @@
+import type { BatchColumn, Chunk, ReadOptions } from './chunk.js';
+import type { BatchFile } from './files.js';
+import { readDelimited } from './read-delimited.js';
+import { readItems } from './read-items.js';
+import { readLines } from './read-lines.js';
+import { readParquet } from './read-parquet.js';
+
+/**
+ * The chunks of all files, in order; the same files give the same chunks.
+ *
+ * @param names The columns that are needed; undefined for all.
+ */
+export async function* readChunks(
+  files: readonly BatchFile[],
+  options: ReadOptions,
+  names?: ReadonlySet<string>,
+): AsyncGenerator<Chunk> {
+  let before = 0;
+  for (let at = 0; at < files.length;) {
+    const file = files[at]!;
+    const run = file.format === 'item' ? runOf(files, at) : 1;
+    for await (const chunk of ofFile(files.slice(at, at + run), options, names)) {
+      yield { ...chunk, bytes: before + chunk.bytes, columns: withPartition(chunk) };
+    }
+    for (const { size } of files.slice(at, at + run)) before += size;
+    at += run;
+  }
+}
+
+function ofFile(
+  files: readonly BatchFile[],
+  options: ReadOptions,
+  names: ReadonlySet<string> | undefined,
+): AsyncIterable<Chunk> | Iterable<Chunk> {
+  const file = files[0]!;
+  if (file.format === 'item') return readItems(files, options);
+  if (file.format === 'parquet') return readParquet(file, options, names);
+  return file.format === 'csv' || file.format === 'tsv'
+    ? readDelimited(file, options)
+    : readLines(file, options);
+}
+
+/** How many files that are items follow each other. */
+function runOf(files: readonly BatchFile[], from: number): number {
+  const end = files.findIndex(({ format }, at) => at > from && format !== 'item');
+  return (end < 0 ? files.length : end) - from;
+}
+
+function withPartition({ file, rows, columns }: Chunk): Chunk['columns'] {
+  if (columns === undefined || file.partition.size === 0 || file.format === 'item') return columns;
+  const all = new Map<string, BatchColumn>(columns);
+  for (const [name, value] of file.partition) {
+    const codes = new Int32Array(rows);
+    if (!all.has(name)) all.set(name, { cells: { codes, values: [value] } });
+  }
+  return all;
+}

@@ -1,0 +1,98 @@
+import { createReadStream } from 'node:fs';
+import { Transform } from 'node:stream';
+import Papa from 'papaparse';
+import { shortened } from '../../learner/errors/index.js';
+import { CommandError } from '../errors.js';
+import type { Chunk, ReadOptions } from './chunk.js';
+import type { BatchFile } from './files.js';
+
+/** CSV and TSV, with a line of names. */
+export async function* readDelimited(file: BatchFile, options: ReadOptions): AsyncGenerator<Chunk> {
+  let names: string[] | undefined;
+  let first = 0;
+  let lines: string[][] = [];
+  const read = { bytes: 0 };
+  const chunk = (): Chunk => {
+    const made = chunkOf(file, { names: names ?? [], first, lines, bytes: read.bytes }, options);
+    first += lines.length;
+    lines = [];
+    return made;
+  };
+  for await (const cells of records(file, read)) {
+    if (names === undefined) {
+      names = cells;
+      refuseTwice(file, names);
+      continue;
+    }
+    lines.push(cells);
+    if (lines.length === options.rows) yield chunk();
+  }
+  if (names === undefined) {
+    throw new CommandError(`The file ${file.path} is empty`, 'Give a file with a line of names');
+  }
+  if (lines.length > 0) yield chunk();
+}
+
+interface Lines {
+  readonly names: readonly string[];
+  readonly first: number;
+  readonly lines: readonly (readonly string[])[];
+  readonly bytes: number;
+}
+
+function chunkOf(
+  file: BatchFile,
+  { names, first, lines, bytes }: Lines,
+  { wanted }: ReadOptions,
+): Chunk {
+  const place = { file, first, rows: lines.length, bytes };
+  const faults = new Map<number, string>();
+  if (!wanted()) return { ...place, columns: undefined, faults };
+  lines.forEach((cells, at) => {
+    if (cells.length <= names.length) return;
+    faults.set(at, `the line has ${cells.length} cells, and the file ${names.length} columns`);
+  });
+  const columns = names.map((name, at) => {
+    return [name, { cells: lines.map((cells) => cells[at] ?? '') }] as const;
+  });
+  return { ...place, columns: new Map(columns), faults };
+}
+
+async function* records(
+  { path, format }: BatchFile,
+  read: { bytes: number },
+): AsyncGenerator<string[]> {
+  const counter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      read.bytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  const parser = Papa.parse(Papa.NODE_STREAM_INPUT, {
+    skipEmptyLines: true,
+    ...(format === 'tsv' && { delimiter: '\t' }),
+  });
+  const source = createReadStream(path);
+  source.on('error', (error) => parser.destroy(error));
+  source.pipe(counter).pipe(parser);
+  let isFirst = true;
+  try {
+    for await (const record of parser) {
+      const cells = record as string[];
+      if (isFirst) cells[0] = (cells[0] ?? '').replace(/^\ufeff/, '');
+      isFirst = false;
+      yield cells;
+    }
+  } finally {
+    source.destroy();
+  }
+}
+
+function refuseTwice({ path }: BatchFile, names: readonly string[]): void {
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice === undefined) return;
+  throw new CommandError(
+    `The file ${path} has the column "${shortened(twice)}" twice`,
+    'Give each column a name of its own',
+  );
+}

@@ -1,0 +1,231 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Limit } from './limit.js';
+import { CommandError } from '../errors.js';
+import { writeResult } from '../predict/result-file.js';
+import { itemsOf, type InputRules } from './batch-items.js';
+import { cellOf, type Chunk } from './chunk.js';
+import type { BatchFile } from './files.js';
+import { cellsOf, type Layout } from './layout.js';
+import type { MaskFolder } from './masks.js';
+import { readChunks } from './read-chunks.js';
+import { PATH } from './read-items.js';
+import type { Scorer, Scores } from './scorer.js';
+import { written, type Sink } from './sink.js';
+import type { WorkFolder } from './work-folder.js';
+
+/** All that is known when the work begins. */
+export interface BatchPlan {
+  readonly files: readonly BatchFile[];
+  readonly rules: InputRules;
+  readonly scorer: Scorer;
+  readonly layout: Layout;
+  readonly sink: Sink;
+  readonly masks: MaskFolder | undefined;
+  readonly folder: WorkFolder;
+  readonly output: string;
+  readonly overwrite: boolean;
+  /** Columns to read; undefined for all. */
+  readonly names: ReadonlySet<string> | undefined;
+  readonly chunkRows: number;
+  /** Calls of the runner at a time. */
+  readonly calls: number;
+  readonly limit: number;
+  readonly maxErrors: number;
+  readonly onProgress: (progress: BatchProgress) => void;
+}
+
+export interface BatchProgress {
+  /** Rows that are done, those of an earlier run included. */
+  readonly rows: number;
+  /** Of them, those of an earlier run. */
+  readonly before: number;
+  readonly failed: number;
+  /** The share of the input that has been read. */
+  readonly share: number;
+}
+
+export interface BatchResult {
+  readonly rows: number;
+  readonly failed: number;
+  /** Where the failures are told; undefined where there are none. */
+  readonly errors: string | undefined;
+}
+
+/** So many failures, and nothing else, are the model's or the command's, not the rows'. */
+const HOPELESS = 100;
+/** While one chunk is written, the next is predicted. */
+const CHUNKS_AT_ONCE = 2;
+
+/** Predicts from all rows, a chunk at a time, and puts the result in its place when it is whole. */
+export async function runBatch(plan: BatchPlan): Promise<BatchResult> {
+  const { files, folder, limit, chunkRows, names } = plan;
+  const total = Math.max(
+    1,
+    files.reduce((sum, { size }) => sum + size, 0),
+  );
+  const tally = { rows: 0, before: 0, failed: 0, succeeded: 0 };
+  const calls = new Limit(plan.calls);
+  const chunks = new Limit(CHUNKS_AT_ONCE);
+  const running: Promise<void>[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  let asked = 0;
+  let count = 0;
+  let read = 0;
+  const wanted = (): boolean => !folder.isDone(asked++);
+  for await (const chunk of readChunks(files, { rows: chunkRows, wanted }, names)) {
+    const number = count++;
+    const rows = Math.min(chunk.rows, limit - read);
+    read += rows;
+    const tell = (failed: number): void => {
+      tally.rows += rows;
+      tally.failed += failed;
+      tally.succeeded += rows - failed;
+      plan.onProgress({ ...tally, share: chunk.bytes / total });
+    };
+    if (folder.isDone(number)) {
+      tally.before += rows;
+      tell(await linesIn(folder.errorsOf(number)));
+    } else {
+      const release = await chunks.enter();
+      if (failure) break;
+      const work = finishChunk(plan, calls, { chunk, rows, number })
+        .then((faults) => {
+          tell(faults.length);
+          refuseTooMany(plan, tally, faults[0]);
+        })
+        .catch((error: unknown) => (failure ??= { error }))
+        .then(release);
+      running.push(work);
+    }
+    if (read >= limit) break;
+  }
+  await Promise.all(running);
+  if (failure) throw failure.error;
+  return merge(plan, count, tally);
+}
+
+interface Work {
+  readonly chunk: Chunk;
+  readonly rows: number;
+  readonly number: number;
+}
+
+/** @returns Why rows failed. */
+async function finishChunk(plan: BatchPlan, calls: Limit, work: Work): Promise<string[]> {
+  const { layout, sink, folder, masks } = plan;
+  const { chunk, rows, number } = work;
+  const scores = await scoreChunk(plan, calls, chunk, rows);
+  const given = masks ? await withMasks(masks, chunk, scores) : scores;
+  const faults = [...given.faults].toSorted(([a], [b]) => a - b);
+  const errors = faults.map(([row, reason]) => `${JSON.stringify(faultOf(chunk, row, reason))}\n`);
+  await folder.finish(number, errors.join(''), (path) =>
+    sink.write(path, layout, cellsOf(layout, chunk, given)),
+  );
+  return faults.map(([, reason]) => reason);
+}
+
+async function scoreChunk(
+  { scorer, rules }: BatchPlan,
+  calls: Limit,
+  chunk: Chunk,
+  rows: number,
+): Promise<Scores> {
+  const { step, shape } = scorer;
+  const starts = Array.from({ length: Math.ceil(rows / step) }, (_, at) => at * step);
+  const parts = await Promise.all(
+    starts.map((from) =>
+      calls.run(async () => {
+        const items = await itemsOf(chunk, rules, from, Math.min(rows, from + step));
+        return scorer.score(items);
+      }),
+    ),
+  );
+  const width = shape.classes.length;
+  const probabilities = new Float32Array(width * rows);
+  const predictions: unknown[] = [];
+  const faults = new Map<number, string>();
+  parts.forEach((part, at) => {
+    const from = starts[at]!;
+    for (const prediction of part.predictions) predictions.push(prediction);
+    if (part.probabilities) probabilities.set(part.probabilities, from * width);
+    for (const [row, reason] of part.faults) faults.set(from + row, reason);
+  });
+  // A row that could not be read has nothing to predict from, whatever came of it.
+  for (const [row, reason] of chunk.faults) if (row < rows) faults.set(row, reason);
+  return { predictions, probabilities, faults };
+}
+
+async function withMasks(masks: MaskFolder, chunk: Chunk, scores: Scores): Promise<Scores> {
+  const predictions: unknown[] = [];
+  for (const [row, mask] of scores.predictions.entries()) {
+    predictions.push(scores.faults.has(row) ? undefined : await masks.write(chunk, row, mask));
+  }
+  return { ...scores, predictions };
+}
+
+function faultOf(chunk: Chunk, row: number, reason: string): object {
+  if (chunk.file.format === 'item') {
+    return { file: cellOf(chunk.columns!.get(PATH)!, row), reason };
+  }
+  return { file: chunk.file.path, row: chunk.first + row + 1, reason };
+}
+
+function refuseTooMany(
+  { maxErrors, output }: BatchPlan,
+  { failed, succeeded }: { readonly failed: number; readonly succeeded: number },
+  reason: string | undefined,
+): void {
+  if (failed > maxErrors) {
+    throw new CommandError(
+      `${failed} rows failed, and --max-errors is ${maxErrors} (the last: ${reason ?? 'unknown'})`,
+      `Correct them, or allow more; the same command goes on with ${output}`,
+    );
+  }
+  if (failed >= HOPELESS && succeeded === 0) {
+    throw new CommandError(
+      `The first ${failed} rows all failed (${reason ?? 'unknown'})`,
+      'Check that the input is what the learner predicts from',
+    );
+  }
+}
+
+async function merge(
+  { folder, sink, layout, output, overwrite }: BatchPlan,
+  chunks: number,
+  { rows, failed }: { readonly rows: number; readonly failed: number },
+): Promise<BatchResult> {
+  const numbers = Array.from({ length: chunks }, (_, number) => number);
+  const errors = failed > 0 ? `${output}.errors.jsonl` : undefined;
+  if (errors !== undefined) {
+    await writeResult(errors, true, (aside) =>
+      written(aside, async (file) => {
+        for (const number of numbers) {
+          const part = await readFile(folder.errorsOf(number)).catch(() => undefined);
+          if (part) await file.write(part);
+        }
+      }),
+    );
+  }
+  // Last: when the output is there, all is.
+  await writeResult(output, overwrite, (aside) =>
+    sink.merge(
+      aside,
+      layout,
+      numbers.map((number) => folder.rowsOf(number)),
+    ),
+  );
+  return { rows, failed, errors };
+}
+
+async function linesIn(path: string): Promise<number> {
+  let lines = 0;
+  try {
+    for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
+      for (const byte of bytes) if (byte === 10) lines++;
+    }
+  } catch {
+    // No row of the chunk failed.
+  }
+  return lines;
+}

@@ -1,0 +1,213 @@
+import type { Tensor } from 'onnxruntime-common';
+import type {
+  DecodedRow,
+  LearnerDescription,
+  Prediction,
+  Vocab,
+} from '../../learner/fastai/contract.js';
+import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
+import { RunnerClosedError, RunnerUnavailableError } from '../../serving/runner/errors.js';
+import { continuedText } from '../../serving/models/fastai/generation.js';
+import { classesOf, nested, scoredOf } from '../../nest/served-model/scored.js';
+import { describeFailure } from '../errors.js';
+import type { GenerateSettings } from '../predict/given-options.js';
+import type { Items } from './batch-items.js';
+import { PackedRows } from './packed-rows.js';
+
+/** What is predicted of some rows. */
+export interface Scores {
+  /** By row: a name, names, a number, numbers, a text; undefined where the row failed. */
+  readonly predictions: readonly unknown[];
+  /** By row and class, where the learner has classes. */
+  readonly probabilities?: Float32Array;
+  /** Why rows failed, by their place. */
+  readonly faults: ReadonlyMap<number, string>;
+}
+
+/** What a model predicts, before it has predicted anything. */
+export interface ScoreShape {
+  readonly prediction: 'text' | 'number' | 'json' | 'mask';
+  /** Names of the probabilities. */
+  readonly classes: readonly string[];
+  /** Whether one of the classes is chosen, so that its probability is the score. */
+  readonly chooses: boolean;
+}
+
+export interface Scorer {
+  readonly shape: ScoreShape;
+  /** Rows of a call: so many that the way to the worker costs little, so few that they share. */
+  readonly step: number;
+  score(items: Items): Promise<Scores>;
+}
+
+const STEPS: Readonly<Record<string, number>> = {
+  tabular: 8192,
+  collab: 8192,
+  text: 64,
+  vision: 8,
+};
+const NO_LIMIT = { timeoutMs: 0 };
+
+/** Predicts as `learner.predict` does, row by row the same numbers. */
+export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
+  const { description, schema } = runner;
+  const shape = shapeOf(description, runner.vocab as Vocab);
+  const several = (schema?.targets.length ?? 0) > 1 || schema?.ownCode === true;
+  const inBulk = !several && ['classify', 'multilabel', 'regress'].includes(description.task);
+  const step = STEPS[description.kind];
+  const one = async (item: unknown): Promise<Scored> => ofItem(runner, item, shape);
+  if (!inBulk || step === undefined) return { shape, step: 1, score: (items) => each(items, one) };
+  const decode = decoder(description, shape.classes);
+  const score = async (items: Items): Promise<Scores> => {
+    const [probabilities, , decoded] = (await runner.getPreds.run(items as never, {
+      ...NO_LIMIT,
+      withDecoded: true,
+    })) as unknown as [Tensor, null, Tensor];
+    const rows = sizeOf(items);
+    const width = decoded.data.length / rows;
+    return {
+      predictions: Array.from({ length: rows }, (_, row) => {
+        return decode((decoded.data as Float32Array).subarray(row * width, (row + 1) * width));
+      }),
+      ...(shape.classes.length > 0 && { probabilities: probabilities.data as Float32Array }),
+      faults: new Map(),
+    };
+  };
+  return { shape, step, score: (items) => halved(items, score, shape.classes.length) };
+}
+
+/** Continues texts, or gives what the encoder makes of them. */
+export function languageScorer(
+  runner: LanguageModelRunner,
+  { words = 20, stop, temperature, minP, seed }: GenerateSettings,
+  embeddings: boolean,
+): Scorer {
+  const options = {
+    nWords: words,
+    ...NO_LIMIT,
+    ...(temperature !== undefined && { temperature }),
+    ...(minP !== undefined && { minP }),
+    ...(seed !== undefined && { seed }),
+  };
+  const one = async (item: unknown): Promise<Scored> => {
+    const text = String(item);
+    if (embeddings) return { prediction: nested(await runner.encode.run(text, NO_LIMIT)) };
+    return { prediction: await continuedText(runner, { text, options, stop }) };
+  };
+  const prediction = embeddings ? 'json' : 'text';
+  const shape: ScoreShape = { prediction, classes: [], chooses: false };
+  return { shape, step: 1, score: (items) => each(items, one) };
+}
+
+/** Calls a model of the PyTorch layer, whose runner puts calls together. */
+export function moduleScorer(run: (item: unknown) => Promise<unknown>): Scorer {
+  const one = async (item: unknown): Promise<Scored> => ({ prediction: await run(item) });
+  const shape: ScoreShape = { prediction: 'json', classes: [], chooses: false };
+  return { shape, step: 32, score: (items) => each(items, one) };
+}
+
+interface Scored {
+  readonly prediction: unknown;
+  readonly probabilities?: ArrayLike<number>;
+}
+
+function shapeOf(description: LearnerDescription, vocab: Vocab): ScoreShape {
+  const { task, kind, targets = [] } = description;
+  const classes = description.classes ?? classesOf(vocab) ?? [];
+  if (task === 'segment') return { prediction: 'mask', classes: [], chooses: false };
+  if (task === 'classify') return { prediction: 'text', classes, chooses: true };
+  if (task === 'multilabel') return { prediction: 'json', classes, chooses: false };
+  const single = task === 'regress' && (targets.length === 1 || kind === 'collab');
+  return { prediction: single ? 'number' : 'json', classes: [], chooses: false };
+}
+
+/** The decoded target of a row as `learner.predict` gives it. */
+function decoder(
+  { task }: LearnerDescription,
+  classes: readonly string[],
+): (target: ArrayLike<number | bigint>) => unknown {
+  if (task === 'classify') return (target) => classes[Number(target[0])];
+  if (task === 'multilabel') return (target) => classes.filter((_, at) => Number(target[at]) === 1);
+  return (target) => (target.length === 1 ? Number(target[0]) : Array.from(target, Number));
+}
+
+async function ofItem(
+  runner: FastaiRunner<unknown, unknown>,
+  item: unknown,
+  { classes }: ScoreShape,
+): Promise<Scored> {
+  const triple: Prediction<unknown> = await runner.predict.run(item, NO_LIMIT);
+  const { schema } = runner;
+  const shown = schema && {
+    row: await runner.decodeRow.run(triple[0] as DecodedRow, NO_LIMIT),
+    targets: schema.targets,
+  };
+  const { prediction } = scoredOf(triple, classes, shown);
+  const [, , probabilities] = triple;
+  const named = probabilities.data.length === classes.length;
+  return { prediction, ...(named && { probabilities: probabilities.data as Float32Array }) };
+}
+
+async function each(items: Items, one: (item: unknown) => Promise<Scored>): Promise<Scores> {
+  const faults = new Map<number, string>();
+  const list = Array.isArray(items) ? items : [];
+  const scored = await Promise.all(
+    list.map((item, at) =>
+      one(item).catch((error: unknown) => {
+        if (endsAll(error)) throw error;
+        faults.set(at, describeFailure(error));
+        return undefined;
+      }),
+    ),
+  );
+  const width = scored.find((each) => each?.probabilities)?.probabilities?.length ?? 0;
+  const probabilities = new Float32Array(width * list.length);
+  scored.forEach(
+    (each, at) => each?.probabilities && probabilities.set(each.probabilities, at * width),
+  );
+  return {
+    predictions: scored.map((each) => each?.prediction),
+    ...(width > 0 && { probabilities }),
+    faults,
+  };
+}
+
+/** Tries again with halves where a call fails, so that a bad row fails alone. */
+async function halved(
+  items: Items,
+  score: (items: Items) => Promise<Scores>,
+  width: number,
+): Promise<Scores> {
+  try {
+    return await score(items);
+  } catch (error) {
+    if (endsAll(error)) throw error;
+    const rows = sizeOf(items);
+    if (rows === 1) {
+      const faults = new Map([[0, describeFailure(error)]]);
+      return { predictions: [undefined], probabilities: new Float32Array(width), faults };
+    }
+    const middle = rows >> 1;
+    const first = await halved(items.slice(0, middle), score, width);
+    const second = await halved(items.slice(middle, rows), score, width);
+    const probabilities = new Float32Array(width * rows);
+    probabilities.set(first.probabilities ?? []);
+    probabilities.set(second.probabilities ?? [], width * middle);
+    return {
+      predictions: [...first.predictions, ...second.predictions],
+      ...(width > 0 && { probabilities }),
+      faults: new Map([
+        ...first.faults,
+        ...[...second.faults].map(([at, reason]) => [at + middle, reason] as const),
+      ]),
+    };
+  }
+}
+
+function endsAll(error: unknown): boolean {
+  return error instanceof RunnerClosedError || error instanceof RunnerUnavailableError;
+}
+
+function sizeOf(items: Items): number {
+  return items instanceof PackedRows ? items.numRows() : items.length;
+}

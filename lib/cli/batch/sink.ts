@@ -1,0 +1,82 @@
+import { createReadStream } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import Papa from 'papaparse';
+import { cellText } from '../../nest/served-model/score-columns.js';
+import { writeJson } from '../../nest/io/json/write-json.js';
+import type { Layout, OutputCells, OutputColumn } from './layout.js';
+
+/** How chunks are written, and put together in the end. */
+export interface Sink {
+  /** Writes the rows of one chunk to a file of its own, down to the disk. */
+  write(path: string, layout: Layout, cells: OutputCells): Promise<void>;
+  /** Writes the files of all chunks as one, down to the disk. */
+  merge(path: string, layout: Layout, parts: readonly string[]): Promise<void>;
+}
+
+/** Lines of text, of which some come first. */
+function linesSink(
+  head: (columns: readonly OutputColumn[]) => string,
+  lines: (columns: readonly OutputColumn[], cells: OutputCells) => string,
+): Sink {
+  return {
+    write: (path, layout, cells) =>
+      written(path, (file) => file.write(lines(columnsOf(layout), cells))),
+    merge: (path, layout, parts) =>
+      written(path, async (file) => {
+        await file.write(head(columnsOf(layout)));
+        for (const part of parts) {
+          for await (const bytes of createReadStream(part)) await file.write(bytes as Buffer);
+        }
+      }),
+  };
+}
+
+export function delimitedSink(delimiter: ',' | '\t'): Sink {
+  const text = (rows: string[][]): string =>
+    rows.length === 0 ? '' : `${Papa.unparse(rows, { delimiter, newline: '\n' })}\n`;
+  return linesSink(
+    (columns) => text([columns.map(({ name }) => name)]),
+    (columns, { rows, cells }) => {
+      const texts = columns.map(({ type }) => (type === 'any' ? plainText : cellText));
+      return text(
+        Array.from({ length: rows }, (_, row) => texts.map((of, at) => of(cells[at]![row]))),
+      );
+    },
+  );
+}
+
+/** A cell that is kept, with all of its digits. */
+function plainText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'object' ? (writeJson(value) ?? '') : String(value);
+}
+
+export const JSON_LINES: Sink = linesSink(
+  () => '',
+  (columns, { rows, cells }) => {
+    const lines = Array.from({ length: rows }, (_, row) => {
+      const members = columns.map(({ name }, at) => [name, cells[at]![row]] as const);
+      return `${writeJson(Object.fromEntries(members.filter(([, cell]) => cell !== undefined)))}\n`;
+    });
+    return lines.join('');
+  },
+);
+
+export function columnsOf({ kept, predicted }: Layout): OutputColumn[] {
+  return [...kept, ...predicted];
+}
+
+/** Writes a file and flushes it to its disk. */
+export async function written(
+  path: string,
+  write: (file: FileHandle) => Promise<unknown>,
+): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await write(file);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

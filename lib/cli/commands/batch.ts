@@ -1,0 +1,135 @@
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { InputFormat } from '../batch/files.js';
+import type { Part } from '../batch/layout.js';
+import type { BatchProgress } from '../batch/run-batch.js';
+import { CommandError } from '../errors.js';
+import { firstLearnerFlag, learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
+import type { StoreOptions } from '../options.js';
+import { bar, percent } from '../output/bar.js';
+import { withStatus, withWait } from '../output/status.js';
+import type { GenerateSettings } from '../predict/given-options.js';
+import { withSource } from '../source/with-source.js';
+
+export interface BatchOptions extends StoreOptions, LearnerFlags, GenerateSettings {
+  readonly out: string;
+  readonly format?: Exclude<InputFormat, 'item'>;
+  readonly column?: string;
+  readonly keep?: readonly string[];
+  readonly columns?: readonly Part[];
+  readonly embeddings?: boolean;
+  readonly workers?: number;
+  readonly chunk?: number;
+  readonly limit?: number;
+  readonly maxErrors?: number;
+  readonly force?: boolean;
+  readonly restart?: boolean;
+}
+
+export async function batch(
+  target: string,
+  inputs: readonly string[],
+  options: BatchOptions,
+): Promise<void> {
+  const { out, force = false, restart = false } = options;
+  if (!force && existsSync(resolve(out))) {
+    throw new CommandError(
+      `The file ${resolve(out)} is there already`,
+      'Give another, or add --force',
+    );
+  }
+  // The engine is loaded once there is something to predict with, so that an error comes at once.
+  const { openBatch, sinkOf } = await import('../batch/open-batch.js');
+  sinkOf(out);
+  await withInputs(inputs, options.format, (given, spooled) =>
+    withSource(target, options, async (source) => {
+      const { words, temperature, minP, seed, stop, format, column, keep, columns } = options;
+      const { embeddings = false, workers, chunk, limit, maxErrors } = options;
+      const flag = source.model && firstLearnerFlag(options);
+      if (flag !== undefined) {
+        throw new CommandError(
+          `${flag} is for files, and ${target} is in the store with its own options`,
+          `Import it again with ${flag}, or give the file`,
+        );
+      }
+      const generate = { words, temperature, minP, seed, stop };
+      const opened = await withWait(`loading ${target}`, () =>
+        openBatch(source, given, {
+          ...(Object.fromEntries(
+            Object.entries(generate).filter(([, value]) => value !== undefined),
+          ) as GenerateSettings),
+          out,
+          format,
+          column,
+          keep,
+          columns,
+          embeddings,
+          workers,
+          chunk,
+          limit,
+          maxErrors,
+          force,
+          // What was sent before cannot be had again.
+          restart: restart || spooled,
+          load: learnerOptionsOf(options),
+        }),
+      );
+      try {
+        const start = performance.now();
+        const { rows, failed, errors } = await withStatus((show) =>
+          opened.run((progress) => show(lineOf(progress, start))),
+        );
+        const failures = failed > 0 ? `; ${failed} failed, see ${errors}` : '';
+        process.stderr.write(`${rows - failed} rows predicted to ${out}${failures}.\n`);
+      } finally {
+        await opened.release();
+      }
+    }),
+  );
+}
+
+/** Standard input is kept in a file, which is read as others are. */
+async function withInputs(
+  inputs: readonly string[],
+  format: InputFormat | undefined,
+  work: (inputs: readonly string[], spooled: boolean) => Promise<void>,
+): Promise<void> {
+  if (!inputs.includes('-')) return work(inputs, false);
+  if (inputs.length > 1 || format === undefined) {
+    throw new CommandError(
+      inputs.length > 1
+        ? 'Standard input and files cannot be combined'
+        : 'Standard input does not tell its format',
+      inputs.length > 1 ? 'Give either' : 'Add --format csv, tsv, jsonl, parquet or lines',
+    );
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'vts-batch-'));
+  try {
+    const file = join(folder, 'stdin');
+    await pipeline(process.stdin, createWriteStream(file));
+    await work([file], true);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const BAR = 24;
+
+/** `██████░░ 41.20 %  52,000 rows, 1,300/s, 57 s left`. */
+function lineOf({ rows, before, failed, share }: BatchProgress, start: number): string {
+  const seconds = Math.max(0.001, (performance.now() - start) / 1000);
+  const rate = (rows - before) / seconds;
+  const left = share > 0 && rate > 0 ? Math.ceil((rows / share - rows) / rate) : undefined;
+  const parts = [
+    `${rows.toLocaleString('en')} rows`,
+    `${Math.round(rate).toLocaleString('en')}/s`,
+    ...(failed > 0 ? [`${failed.toLocaleString('en')} failed`] : []),
+    ...(left === undefined
+      ? []
+      : [left >= 90 ? `${Math.ceil(left / 60)} min left` : `${left} s left`]),
+  ];
+  return `${bar(share, BAR).padEnd(BAR, '░')} ${percent(Math.min(1, share))}  ${parts.join(', ')}`;
+}
