@@ -9,7 +9,9 @@ import { load } from './cases/load.js';
 import { overload } from './cases/overload.js';
 import { photo, photos } from './cases/photo.js';
 import { probes } from './cases/probes.js';
+import { remote, remoteProcesses } from './cases/remote.js';
 import { memory, start } from './cases/start.js';
+import { protocol } from './cases/protocol.js';
 import { row, table } from './cases/tabular.js';
 import { text } from './cases/text.js';
 import { upload } from './cases/upload.js';
@@ -33,11 +35,14 @@ export const CASES: readonly Case[] = [
   httpPhoto,
   batching,
   batchingHttp,
+  remote,
+  remoteProcesses,
   isolation,
   overload,
   adapters,
   probes,
   upload,
+  protocol,
   workers,
   int8,
 ];

@@ -16,4 +16,10 @@ describe('The code of the README', () => {
     expect(faults.filter((fault) => !isKnown(fault))).toEqual([]);
     for (const [pattern] of UNKNOWN) expect(faults).toContainEqual(expect.stringMatching(pattern));
   }, 120_000);
+
+  it('compiles in the chapters of the Open Inference Protocol', () => {
+    const blocks = blocksOf('docs/open-inference.md').filter(({ language }) => language === 'ts');
+    expect(blocks.length).toBeGreaterThan(2);
+    expect(compileBlocks(blocks)).toEqual([]);
+  }, 120_000);
 });

@@ -19,9 +19,9 @@ class ScoreController {
   }
 }
 
-/** What the host imports: the module with no option but its store, and one endpoint. */
+/** What the host imports: the module with its store and the protocol, and one endpoint. */
 @Module({
-  imports: [VtsModule.forRoot({ home: process.env['HOME_OF_MODELS'] })],
+  imports: [VtsModule.forRoot({ home: process.env['HOME_OF_MODELS'], openInference: true })],
   controllers: [ScoreController],
 })
 export class ScoreModule {}

@@ -42,6 +42,7 @@ const MODULE: ts.CreateSourceFileOptions = {
 export function compileBlocks(blocks: readonly Block[]): string[] {
   const exported = exportsOf(SOURCES);
   const files = new Map(blocks.map((block) => [pathOf(block), withImports(block, exported)]));
+  const documents = new Map(blocks.map((block) => [pathOf(block), block.document]));
   const program = ts.createProgram([...files.keys()], OPTIONS, hostWith(files));
   return ts
     .getPreEmitDiagnostics(program)
@@ -50,12 +51,12 @@ export function compileBlocks(blocks: readonly Block[]): string[] {
       // Imports stand on one line more.
       const { line } = file!.getLineAndCharacterOfPosition(start);
       const at = Number(/(\d+)\.ts$/.exec(file!.fileName)?.[1]) + line - 1;
-      return `README.md:${at}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+      return `${documents.get(file!.fileName)}:${at}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
     });
 }
 
-function pathOf({ line }: Block): string {
-  return `${FOLDER}/readme-${line}.ts`;
+function pathOf({ document, line }: Block): string {
+  return `${FOLDER}/${document.replace(/\W/g, '-').toLowerCase()}-${line}.ts`;
 }
 
 function hostWith(files: ReadonlyMap<string, string>): ts.CompilerHost {

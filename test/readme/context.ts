@@ -1,5 +1,6 @@
 /** What blocks of the README use that their chapters speak of, and other blocks or files declare. */
 import type { INestApplication } from '@nestjs/common';
+import type { InferenceClient } from 'nestjs-vts/client';
 
 export { default as helmet } from 'helmet';
 export { join } from 'node:path';
@@ -9,6 +10,7 @@ export { ClientThrottlerGuard } from '../../sample/06-guarded/src/client-throttl
 
 export declare const app: INestApplication;
 export declare const bytes: Uint8Array;
+export declare const client: InferenceClient;
 export declare const rows: Person[];
 
 export interface Person {
@@ -21,4 +23,9 @@ export interface Person {
 export declare class Scorer {
   score(texts: string[]): Promise<number[]>;
   words(text: string): AsyncGenerator<string>;
+}
+
+/** Of @nestjs/config, or one like it. */
+export declare class ConfigService {
+  get(name: string): number;
 }
