@@ -95,7 +95,7 @@ export type {
   VtsGrpcTls,
 } from './nest/open-inference/grpc/grpc-options.js';
 export { GrpcListenError } from './nest/open-inference/grpc/errors.js';
-export type { VtsGrpcCall } from './nest/open-inference/grpc/guards.js';
+export type { VtsGrpcCall } from './nest/open-inference/grpc/vts-grpc-call.js';
 export { VtsGrpcServer } from './nest/open-inference/vts-grpc-server.js';
 export { RepositoryRequestError } from './nest/open-inference/errors.js';
 export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';

@@ -11,7 +11,7 @@ import {
   type HttpResponse,
   type Next,
 } from '../../nest/http/platform.js';
-import type { VtsGrpcCall } from '../../nest/open-inference/grpc/guards.js';
+import type { VtsGrpcCall } from '../../nest/open-inference/grpc/vts-grpc-call.js';
 
 const NEEDS_KEY =
   'This service needs an API key; send it as "Authorization: Bearer KEY" or "x-api-key: KEY".';
