@@ -27,7 +27,7 @@ import {
   serveGrpc,
   type ServedGrpc,
 } from '../../../../test/helpers/grpc-service.js';
-import type { VtsGrpcCall } from './guards.js';
+import type { VtsGrpcCall } from './vts-grpc-call.js';
 
 const open: { stop(): unknown }[] = [];
 
