@@ -27,7 +27,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Doubler } from './fixtures/runnables/doubler.mjs';
 import { HttpClient } from './helpers/http-client.js';
-import { freePort, startModels, type ModelsApp } from './helpers/models-app.js';
+import { freePort } from '../bench/load/free-port.js';
+import { startModels, type ModelsApp } from './helpers/models-app.js';
 import { saveKinds } from './helpers/served-kinds.js';
 import { startApp } from './helpers/testing-app.js';
 

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ModelStore, remoteRunner, type FastaiRunner } from 'nestjs-vts/serving';
+import { freePort } from '../load/free-port.js';
 import { inTurns, type Pair } from '../statistics.js';
 import { answerQuestions } from './answer.js';
 
@@ -36,15 +36,6 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 const children = new Set<ChildProcess>();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function startServer(
   ports: { http: number; grpc: number } | undefined,

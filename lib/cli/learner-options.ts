@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { KeepableOptions } from '../serving/models/kept/keep-options.js';
+import { CommandError } from './errors.js';
 import { collect } from './parsers.js';
 
 /** What a learner needs to be loaded, as options of a command give it. */
@@ -41,7 +42,7 @@ export function learnerOptionsOf(flags: LearnerFlags): KeepableOptions {
 }
 
 /** The first of the options, as it was written; undefined where there is none. */
-export function firstLearnerFlag(flags: LearnerFlags): string | undefined {
+function firstLearnerFlag(flags: LearnerFlags): string | undefined {
   const names = {
     code: '--code',
     onnx: '--onnx',
@@ -50,4 +51,19 @@ export function firstLearnerFlag(flags: LearnerFlags): string | undefined {
   } as const;
   const found = Object.entries(names).find(([key]) => flags[key as keyof typeof names]);
   return found?.[1] ?? (flags.trainingOnly ? '--training-only' : undefined);
+}
+
+/**
+ * Refuses options of files for a model that has been saved with its own.
+ *
+ * @param otherwise What to do with the file instead of the model: `serve the file`.
+ * @throws CommandError
+ */
+export function refuseForStored(flags: LearnerFlags, target: string, otherwise: string): void {
+  const flag = firstLearnerFlag(flags);
+  if (flag === undefined) return;
+  throw new CommandError(
+    `${flag} is for files, and ${target} is in the store with its own options`,
+    `Import it again with ${flag}, or ${otherwise}`,
+  );
 }

@@ -202,6 +202,22 @@ function addModelCommands(program: Command): void {
     .action(lazy(async () => (await import('./commands/import.js')).importLearner));
 }
 
+/** How a language model continues texts. */
+function addGenerateOptions(command: Command): void {
+  command
+    .optionsGroup('Options of language models:')
+    .option('-n, --words <count>', 'number of words to add (default: 20)', wholeNumber)
+    .option(
+      '--temperature <value>',
+      'randomness: below 1 less, above 1 more (default: 1)',
+      positiveNumber,
+    )
+    .option('--min-p <probability>', 'words that are less likely are not drawn', probability)
+    .option('--seed <number>', 'the same seed draws the same words', wholeNumber)
+    .option('--stop <text>', 'end before this text', nonEmpty)
+    .optionsGroup('Options:');
+}
+
 function addServingCommands(program: Command): void {
   program
     .command('inspect')
@@ -221,7 +237,7 @@ function addServingCommands(program: Command): void {
     .addHelpText('after', DOCTOR_NOTES)
     .action(lazy(async () => (await import('./commands/doctor.js')).doctor));
 
-  program
+  const predict = program
     .command('predict')
     .argument('<target>', TARGET)
     .argument('[inputs...]', 'texts, images or rows')
@@ -237,21 +253,10 @@ function addServingCommands(program: Command): void {
         'yaml',
       ]),
     )
-    .optionsGroup('Options of language models:')
-    .option('-n, --words <count>', 'number of words to add (default: 20)', wholeNumber)
-    .option(
-      '--temperature <value>',
-      'randomness: below 1 less, above 1 more (default: 1)',
-      positiveNumber,
-    )
-    .option('--min-p <probability>', 'words that are less likely are not drawn', probability)
-    .option('--seed <number>', 'the same seed draws the same words', wholeNumber)
-    .option('--stop <text>', 'end before this text', nonEmpty)
-    .optionsGroup('Options:')
     .addHelpText('after', PREDICT_NOTES)
     .action(lazy(async () => (await import('./commands/predict.js')).predict));
 
-  program
+  const batch = program
     .command('batch')
     .argument('<target>', TARGET)
     .argument('<inputs...>', 'files, folders, patterns, or "-" for standard input')
@@ -280,19 +285,9 @@ function addServingCommands(program: Command): void {
     .option('--max-errors <rows>', 'stop after so many rows that fail', wholeNumber)
     .option('-f, --force', 'overwrite the file of --out')
     .option('--restart', 'forget what an earlier run has done')
-    .optionsGroup('Options of language models:')
-    .option('-n, --words <count>', 'number of words to add (default: 20)', wholeNumber)
-    .option(
-      '--temperature <value>',
-      'randomness: below 1 less, above 1 more (default: 1)',
-      positiveNumber,
-    )
-    .option('--min-p <probability>', 'words that are less likely are not drawn', probability)
-    .option('--seed <number>', 'the same seed draws the same words', wholeNumber)
-    .option('--stop <text>', 'end before this text', nonEmpty)
-    .optionsGroup('Options:')
     .addHelpText('after', BATCH_NOTES)
     .action(lazy(async () => (await import('./commands/batch.js')).batch));
+  for (const command of [predict, batch]) addGenerateOptions(command);
 
   program
     .command('compare')

@@ -6,7 +6,7 @@ import { InferenceMessageError } from './protocol/errors.js';
 import type { InferTensor } from './protocol/messages.js';
 import { elementsOf } from './protocol/shape.js';
 
-/** What the caller gave is at fault: nothing was sent. */
+/** The caller's input is wrong, so nothing was sent. */
 export function refused(fact: string, cause?: unknown): InferenceError {
   return new InferenceError(fact, { status: 'INVALID_ARGUMENT', mayHaveRun: false }, { cause });
 }

@@ -54,6 +54,18 @@ export interface GenerateResponse {
   readonly text: string;
 }
 
+/** What the extension "statistics" counts and times. */
+export const DURATIONS = [
+  'success',
+  'fail',
+  'queue',
+  'compute_input',
+  'compute_infer',
+  'compute_output',
+  'cache_hit',
+  'cache_miss',
+] as const;
+
 /** Counts and nanoseconds, as Triton's extension "statistics" has them. @publicApi */
 export interface Duration {
   readonly count: bigint;
@@ -70,19 +82,7 @@ export interface ModelStatistics {
   readonly inferenceCount: bigint;
   /** Runs of the model. */
   readonly executionCount: bigint;
-  readonly inferenceStats: Readonly<
-    Record<
-      | 'success'
-      | 'fail'
-      | 'queue'
-      | 'compute_input'
-      | 'compute_infer'
-      | 'compute_output'
-      | 'cache_hit'
-      | 'cache_miss',
-      Duration
-    >
-  >;
+  readonly inferenceStats: Readonly<Record<(typeof DURATIONS)[number], Duration>>;
 }
 
 /** What Triton's extension "model_configuration" says of a model, as far as it is so here. @publicApi */

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { listed, quoted } from '../../learner/errors/index.js';
 import type { LearnerKind, TabularSchema } from '../../learner/fastai/contract.js';
 import {
   packNumbers,
@@ -9,7 +8,7 @@ import {
 } from '../../learner/fastai/tabular/packed-frame.js';
 import type { Column } from '../../learner/fastai/tabular/table.js';
 import { cellReader } from '../../nest/served-model/csv-cells.js';
-import { CommandError } from '../errors.js';
+import { itemColumn, rowColumns, USUAL_COLUMNS } from '../predict/input-columns.js';
 import { cellOf, type BatchColumn, type Chunk } from './chunk.js';
 import { PackedRows, partOf } from './packed-rows.js';
 import { PATH } from './read-items.js';
@@ -32,10 +31,10 @@ export interface InputRules extends ItemRules {
   readonly needed: readonly string[] | undefined;
 }
 
-/** Names that columns of texts and of images go by, where there are several columns. */
+/** Items may be files themselves, and lines of JSON that are not rows. */
 const USUAL: Readonly<Record<string, readonly string[]>> = {
-  text: ['text', 'texts', 'review', 'sentence', 'content', 'prompt'],
-  vision: ['image', 'path', 'file', 'filename', 'fname', 'name'],
+  text: [PATH, ...USUAL_COLUMNS.text, 'prompt', ITEM],
+  vision: [PATH, ...USUAL_COLUMNS.image, ITEM],
 };
 
 /** The columns of an input that are predicted from; undefined where that is a matter of each row. */
@@ -45,27 +44,9 @@ export function neededColumns(
   where: string,
 ): readonly string[] | undefined {
   if (schema?.ownCode) return undefined;
-  if (schema) {
-    const lacking = schema.columns.filter(({ name }) => !names.includes(name));
-    if (lacking.length === 0) return schema.columns.map(({ name }) => name);
-    throw new CommandError(
-      `The file ${where} has no column ${quoted(lacking.map(({ name }) => name))}`,
-      `Give all columns of the learner: ${listed(schema.columns.map(({ name }) => name))}`,
-    );
-  }
-  if (kind !== 'text' && kind !== 'lm' && kind !== 'vision') return undefined;
-  const usual = (kind === 'vision' ? USUAL['vision'] : USUAL['text']) ?? [];
-  const wanted = column === undefined ? [PATH, ...usual, ITEM] : [column];
-  const found = wanted.find((name) => names.includes(name));
-  const [sole] = names;
-  if (found !== undefined) return [found];
-  if (column === undefined && names.length === 1 && sole !== undefined) return [sole];
-  throw new CommandError(
-    column === undefined
-      ? `No usual column to predict from in ${where}, only ${listed(names)}`
-      : `The file ${where} has no column "${column}", only ${listed(names)}`,
-    'Name it with --column',
-  );
+  if (schema) return rowColumns(schema, names, where);
+  const usual = USUAL[kind === 'lm' ? 'text' : kind];
+  return usual && [itemColumn(column, usual, names, where)];
 }
 
 /** The items of rows `from` to `to`, without the last. @throws CommandError */

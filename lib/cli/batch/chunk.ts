@@ -22,7 +22,7 @@ export interface Chunk {
   readonly faults: ReadonlyMap<number, string>;
 }
 
-/** What a reader is asked for. */
+/** How a file is to be read. */
 export interface ReadOptions {
   /** Rows of a chunk; the last one of a file has what is left. */
   readonly rows: number;

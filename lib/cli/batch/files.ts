@@ -3,6 +3,7 @@ import { extname, join, relative, resolve, sep } from 'node:path';
 import ignore from 'ignore';
 import { listed } from '../../learner/errors/index.js';
 import { CommandError, unreadable } from '../errors.js';
+import { IMAGE_FILES } from '../predict/image-files.js';
 
 /** How a file is read. `item` is a file that is one item: an image, a text, an array. */
 export type InputFormat = 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'lines' | 'item';
@@ -27,7 +28,7 @@ const FORMATS: Readonly<Record<string, InputFormat>> = {
   '.txt': 'lines',
 };
 const ITEMS: Readonly<Record<string, readonly string[]>> = {
-  vision: ['.jpg', '.jpeg', '.png', '.webp', '.bmp', '.gif', '.tif', '.tiff'],
+  vision: IMAGE_FILES,
   text: ['.txt'],
   lm: ['.txt'],
   array: ['.npy', '.json'],

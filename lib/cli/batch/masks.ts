@@ -1,7 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { writeAside } from '../../serving/store/durable.js';
-import { rename } from 'node:fs/promises';
 import { classMapOf, maskPng } from '../predict/mask.js';
 import { cellOf, type Chunk } from './chunk.js';
 import { PATH } from './read-items.js';

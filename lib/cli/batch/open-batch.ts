@@ -16,7 +16,7 @@ import { PrivateStore } from '../serve/private-store.js';
 import type { Source } from '../source/source.js';
 import { neededColumns, type ItemRules } from './batch-items.js';
 import { findFiles, type BatchFile, type InputFormat } from './files.js';
-import { layoutOf, type Layout, type Part } from './layout.js';
+import { layoutOf, PARTS, type Layout, type Part } from './layout.js';
 import { MaskFolder } from './masks.js';
 import { PARQUET } from './parquet-sink.js';
 import { readChunks } from './read-chunks.js';
@@ -178,7 +178,7 @@ async function planOf(
   scorer: Scorer,
   settings: BatchSettings,
 ): Promise<InputPlan> {
-  const { out, keep, columns = ['prediction', 'score', 'probabilities'] } = settings;
+  const { out, keep, columns = PARTS } = settings;
   const chunkRows = settings.chunk ?? CHUNK_ROWS[rules.kind] ?? OTHER_ROWS;
   const available = await columnsOf(files, chunkRows);
   const needed = neededColumns(rules, available, files[0]!.path);

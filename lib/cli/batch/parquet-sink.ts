@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { readFile, type FileHandle } from 'node:fs/promises';
 import { parquetMetadata, type RowGroup, type SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { writeJson } from '../../nest/io/json/write-json.js';

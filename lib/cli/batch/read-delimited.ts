@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { Transform } from 'node:stream';
-import Papa from 'papaparse';
 import { shortened } from '../../learner/errors/index.js';
 import { CommandError } from '../errors.js';
+import { csvRecords } from '../predict/csv-records.js';
 import type { Chunk, ReadOptions } from './chunk.js';
 import type { BatchFile } from './files.js';
 
@@ -11,14 +9,16 @@ export async function* readDelimited(file: BatchFile, options: ReadOptions): Asy
   let names: string[] | undefined;
   let first = 0;
   let lines: string[][] = [];
-  const read = { bytes: 0 };
+  let bytes = 0;
+  const onBytes = (read: number): void => void (bytes = read);
+  const delimiter = file.format === 'tsv' ? '\t' : undefined;
   const chunk = (): Chunk => {
-    const made = chunkOf(file, { names: names ?? [], first, lines, bytes: read.bytes }, options);
+    const made = chunkOf(file, { names: names ?? [], first, lines, bytes }, options);
     first += lines.length;
     lines = [];
     return made;
   };
-  for await (const cells of records(file, read)) {
+  for await (const cells of csvRecords(file.path, onBytes, delimiter)) {
     if (names === undefined) {
       names = cells;
       refuseTwice(file, names);
@@ -56,36 +56,6 @@ function chunkOf(
     return [name, { cells: lines.map((cells) => cells[at] ?? '') }] as const;
   });
   return { ...place, columns: new Map(columns), faults };
-}
-
-async function* records(
-  { path, format }: BatchFile,
-  read: { bytes: number },
-): AsyncGenerator<string[]> {
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      read.bytes += chunk.length;
-      done(null, chunk);
-    },
-  });
-  const parser = Papa.parse(Papa.NODE_STREAM_INPUT, {
-    skipEmptyLines: true,
-    ...(format === 'tsv' && { delimiter: '\t' }),
-  });
-  const source = createReadStream(path);
-  source.on('error', (error) => parser.destroy(error));
-  source.pipe(counter).pipe(parser);
-  let isFirst = true;
-  try {
-    for await (const record of parser) {
-      const cells = record as string[];
-      if (isFirst) cells[0] = (cells[0] ?? '').replace(/^\ufeff/, '');
-      isFirst = false;
-      yield cells;
-    }
-  } finally {
-    source.destroy();
-  }
 }
 
 function refuseTwice({ path }: BatchFile, names: readonly string[]): void {

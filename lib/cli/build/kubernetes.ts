@@ -82,7 +82,7 @@ export function manifests({ tag, modelBytes, serves }: DeployedBundle): Manifest
             fsGroup: 1000,
             seccompProfile: { type: 'RuntimeDefault' },
           },
-          // To leave, then 30 s for requests in hand, then the models.
+          // To leave, then 30 s for requests in progress, then the models.
           terminationGracePeriodSeconds: LEAVE_SECONDS + 40,
           topologySpreadConstraints: [
             {

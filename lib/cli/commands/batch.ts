@@ -7,7 +7,7 @@ import type { InputFormat } from '../batch/files.js';
 import type { Part } from '../batch/layout.js';
 import type { BatchProgress } from '../batch/run-batch.js';
 import { CommandError } from '../errors.js';
-import { firstLearnerFlag, learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
+import { learnerOptionsOf, refuseForStored, type LearnerFlags } from '../learner-options.js';
 import type { StoreOptions } from '../options.js';
 import { bar, percent } from '../output/bar.js';
 import { withStatus, withWait } from '../output/status.js';
@@ -48,13 +48,7 @@ export async function batch(
     withSource(target, options, async (source) => {
       const { words, temperature, minP, seed, stop, format, column, keep, columns } = options;
       const { embeddings = false, workers, chunk, limit, maxErrors } = options;
-      const flag = source.model && firstLearnerFlag(options);
-      if (flag !== undefined) {
-        throw new CommandError(
-          `${flag} is for files, and ${target} is in the store with its own options`,
-          `Import it again with ${flag}, or give the file`,
-        );
-      }
+      if (source.model) refuseForStored(options, target, 'give the file');
       const generate = { words, temperature, minP, seed, stop };
       const opened = await withWait(`loading ${target}`, () =>
         openBatch(source, given, {

@@ -93,7 +93,7 @@ function refuseUnused(kind: Found['kind'], { normalize, pixels, raw }: ExportFla
   if (pixels !== undefined && kind !== 'vision') refuse('--pixels', 'is for learners of images');
   if (pixels !== undefined && !normalize) {
     throw new CommandError(
-      '--pixels and --no-normalize cannot be combined: the inputs are no pixels then',
+      '--pixels and --no-normalize cannot be combined: with --no-normalize the inputs are not pixels',
       'Omit one of them',
     );
   }

@@ -2,10 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { CommandError, unreadable } from '../errors.js';
 import { csvItems } from '../predict/csv-items.js';
+import { IMAGE_FILES } from '../predict/image-files.js';
 import { itemsOf } from '../predict/items.js';
 import type { Predictor } from '../predict/predictor.js';
-
-const IMAGES = ['.jpg', '.jpeg', '.png', '.webp', '.bmp', '.gif', '.tif', '.tiff'];
 
 export interface ItemSource {
   readonly inputs: readonly string[];
@@ -72,6 +71,7 @@ async function* imagesOf(folder: string, kind: Predictor['kind']): AsyncGenerato
     );
   }
   const names = await readdir(folder, { recursive: true });
-  const images = names.filter((name) => IMAGES.includes(extname(name).toLowerCase())).toSorted();
+  const endings: readonly string[] = IMAGE_FILES;
+  const images = names.filter((name) => endings.includes(extname(name).toLowerCase())).toSorted();
   yield* images.map((name) => join(folder, name));
 }

@@ -2,7 +2,7 @@ import { Tag, type Model, type ModelStore } from '../../serving/store/index.js';
 import { isTagPart } from '../../serving/store/tag.js';
 import { distinctNames } from '../../nest/playground/distinct-names.js';
 import { CommandError } from '../errors.js';
-import { firstLearnerFlag, learnerOptionsOf, type LearnerFlags } from '../learner-options.js';
+import { learnerOptionsOf, refuseForStored, type LearnerFlags } from '../learner-options.js';
 import { openStore, type StoreOptions } from '../options.js';
 import { warn } from '../output/print.js';
 import { resolveSource } from '../source/resolve-source.js';
@@ -122,13 +122,8 @@ function refuseUseless(given: readonly string[], options: TargetOptions): void {
 
 /** @throws CommandError for options of files, where a model has been saved with its own. */
 function refuseFlags(candidates: readonly Candidate[], options: TargetOptions): void {
-  const flag = firstLearnerFlag(options);
   const stored = candidates.find(({ model }) => model !== undefined);
-  if (flag === undefined || stored === undefined) return;
-  throw new CommandError(
-    `${flag} is for files, and ${stored.target} is in the store with its own options`,
-    `Import it again with ${flag}, or serve the file`,
-  );
+  if (stored) refuseForStored(options, stored.target, 'serve the file');
 }
 
 async function targetsOfDir(dir: string, options: TargetOptions): Promise<ServedTargets> {

@@ -127,7 +127,7 @@ describe('readModelsDir', () => {
     await expect(models(await mounted(files))).rejects.toThrow(message);
   });
 
-  it('refuses what is no folder', async () => {
+  it('refuses what is not a folder', async () => {
     const dir = await mounted({ 'export.pkl': '' });
     await expect(models(join(dir, 'none'))).rejects.toThrow('No folder at');
     await expect(models(join(dir, 'export.pkl'))).rejects.toThrow(

@@ -1,4 +1,10 @@
-import type { Duration, ModelConfig, ModelStatistics, RepositoryModel } from '../contract.js';
+import {
+  DURATIONS,
+  type Duration,
+  type ModelConfig,
+  type ModelStatistics,
+  type RepositoryModel,
+} from '../contract.js';
 import { requireDatatype } from '../protocol/checks.js';
 import type { ModelMetadata, TensorMetadata } from '../protocol/messages.js';
 
@@ -136,17 +142,6 @@ export interface ModelStatisticsMessage {
   execution_count: string;
   inference_stats: Record<Durations, DurationMessage | null> | null;
 }
-
-const DURATIONS = [
-  'success',
-  'fail',
-  'queue',
-  'compute_input',
-  'compute_infer',
-  'compute_output',
-  'cache_hit',
-  'cache_miss',
-] as const satisfies readonly Durations[];
 
 function durations<From, To>(
   from: Readonly<Record<Durations, From>> | null,

@@ -52,7 +52,7 @@ export function readContents(tensor: Typed, parts: readonly Uint8Array[]): Tenso
   const { name, datatype, count } = tensor;
   const field = fieldOf(name, datatype);
   const { array, size, kind } = infoOf(datatype);
-  // What the shape promises is not trusted: memory is taken for elements that can be there.
+  // The shape is not trusted: memory is allocated only for elements that can be there.
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   const least = kind === 'float' ? size! : kind === 'bytes' ? 2 : 1;
   if (count * least > bytes) throw wrongCount(tensor, `fewer than ${count}`);

@@ -27,7 +27,7 @@ const NAMES = {
  * `@grpc/grpc-js` where it is installed, so that credentials of an application are of the copy that
  * takes them; else the copy in this package, as for the packages around it.
  *
- * They are no dependencies: protobufjs, which they need, has an install script.
+ * They are not dependencies, because protobufjs, which they need, has an install script.
  */
 export function loadGrpc(): GrpcPackages {
   return {

@@ -102,8 +102,8 @@ function wrongLength(name: string, given: number, fact: string): InferenceMessag
   );
 }
 
-/** `slice` of a Buffer is no copy. */
-function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+/** A Buffer's `slice` does not copy. */
+export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.prototype.slice.call(bytes);
 }
 

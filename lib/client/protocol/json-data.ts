@@ -27,7 +27,7 @@ export function readData(
       'send it as binary data, or as FP32',
     );
   }
-  // What the shape promises is not trusted: memory is taken for elements that are there.
+  // The shape is not trusted: memory is allocated only for elements that are there.
   const values = flat(name, count, data);
   if (array === undefined || size === undefined) {
     const read = base64 ? bytesOfBase64 : textOf;

@@ -1,9 +1,10 @@
-import type {
-  ConfiguredTensor,
-  GenerateResponse,
-  ModelConfig,
-  ModelStatistics,
-  RepositoryModel,
+import {
+  DURATIONS,
+  type ConfiguredTensor,
+  type GenerateResponse,
+  type ModelConfig,
+  type ModelStatistics,
+  type RepositoryModel,
 } from '../contract.js';
 import { isDatatype } from '../protocol/datatypes.js';
 import type { ModelMetadata, ServerMetadata, TensorMetadata } from '../protocol/messages.js';
@@ -82,17 +83,6 @@ function configuredTensor(tensor: JsonAnswer): ConfiguredTensor {
   };
 }
 
-const STATS = [
-  'success',
-  'fail',
-  'queue',
-  'compute_input',
-  'compute_infer',
-  'compute_output',
-  'cache_hit',
-  'cache_miss',
-] as const;
-
 /** Counts that a double may not have; a name's own quotation marks are escaped. */
 const LARGE_COUNTS =
   /("(?:count|ns|last_inference|inference_count|execution_count)"\s*:\s*)(\d{16,20})(?!\d)/g;
@@ -101,7 +91,7 @@ export function readStatistics(what: string, text: string): readonly ModelStatis
   const answer = JsonAnswer.of(what, text.replace(LARGE_COUNTS, '$1"$2"'));
   return answer.objects('model_stats').map((model) => {
     const stats = model.object('inference_stats');
-    const durations = STATS.map((key) => {
+    const durations = DURATIONS.map((key) => {
       const duration = stats.object(key);
       return [key, { count: duration.count('count', 0n), ns: duration.count('ns', 0n) }] as const;
     });

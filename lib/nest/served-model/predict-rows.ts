@@ -1,6 +1,7 @@
 import { InputError } from '../../learner/errors/index.js';
 import type { Vocab } from '../../learner/fastai/contract.js';
 import type { FastaiRunner } from '../../serving/models/fastai/types.js';
+import { inOrder } from '../../serving/runtime/in-order.js';
 import { InvalidBodyError } from '../io/errors.js';
 import { Answer } from './answer-body.js';
 import type { GivenRows } from './rows-body.js';
@@ -8,9 +9,6 @@ import { ScoreColumns } from './score-columns.js';
 import { classesOf, scoredOf, type Scored } from './scored.js';
 
 type RowsRunner = FastaiRunner<unknown, never>;
-
-/** Rows of a request that are with the runner at a time: others have their turns between them. */
-const AT_ONCE = 64;
 
 /** The answer to one row, or to a table, which may be sent as one. */
 export async function predictRows(runner: RowsRunner, given: GivenRows): Promise<Answer> {
@@ -37,29 +35,6 @@ async function scoreRow(runner: RowsRunner, row: unknown): Promise<Scored> {
 function ofRow(index: number, { message }: Error): InvalidBodyError {
   const fact = `row ${index} (counted from 0) cannot be predicted: ${message.replace(/\.$/, '')}`;
   return new InvalidBodyError('Rows', fact, 'correct the row, or leave it out');
-}
-
-/** The results of `work` in the order of the items; the first failure ends it. */
-async function inOrder<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item, index: number) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && !failed) {
-      const index = next++;
-      try {
-        results[index] = await work(items[index]!, index);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
-  return results;
 }
 
 function* table(

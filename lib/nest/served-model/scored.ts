@@ -1,5 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { Vocab, Prediction, ShownRow } from '../../learner/fastai/contract.js';
+import { inRows } from '../../learner/runtime/in-rows.js';
 import { isTensor } from '../../learner/runtime/is-tensor.js';
 
 /** A prediction as `vts predict` and `vts serve` write it. */
@@ -42,11 +43,5 @@ export function nested({ data, dims }: Tensor): unknown {
   const values = Array.from(data as ArrayLike<number | bigint>, (value) =>
     typeof value === 'bigint' ? Number(value) : value,
   );
-  let level: unknown[] = values;
-  for (const size of dims.slice(1).reverse()) {
-    const rows: unknown[] = [];
-    for (let at = 0; at < level.length; at += size) rows.push(level.slice(at, at + size));
-    level = rows;
-  }
-  return dims.length === 0 ? level[0] : level;
+  return inRows(values, dims);
 }

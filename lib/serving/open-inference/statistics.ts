@@ -1,4 +1,4 @@
-import type { Duration, ModelStatistics } from '../../client/contract.js';
+import { DURATIONS, type Duration, type ModelStatistics } from '../../client/contract.js';
 import { observeRunners } from '../runtime/runner-observer.js';
 
 type Counted = keyof ModelStatistics['inferenceStats'];
@@ -19,27 +19,18 @@ class Sum {
 
 /** What is counted of a model: requests of the protocol, and the calls of its runner. */
 export class ModelCounts {
-  readonly #sums = {
-    success: new Sum(),
-    fail: new Sum(),
-    queue: new Sum(),
-    compute_input: new Sum(),
-    compute_infer: new Sum(),
-    compute_output: new Sum(),
-    cache_hit: new Sum(),
-    cache_miss: new Sum(),
-  } satisfies Record<Counted, Sum>;
+  readonly #sums = new Map<Counted, Sum>(DURATIONS.map((what) => [what, new Sum()]));
   rows = 0n;
   alone = 0n;
   batches = 0n;
   lastInference = 0n;
 
   add(what: Counted, ms: number): void {
-    this.#sums[what].add(ms);
+    this.#sums.get(what)?.add(ms);
   }
 
   of(name: string, version: string): ModelStatistics {
-    const sums = Object.entries(this.#sums).map(([what, sum]) => [what, sum.duration] as const);
+    const sums = [...this.#sums].map(([what, sum]) => [what, sum.duration] as const);
     return {
       name,
       version,

@@ -136,7 +136,7 @@ export class Targets implements TargetOwner {
     await first;
   }
 
-  /** Finds the addresses as they are now; those that are gone end what they have in hand. */
+  /** Finds the addresses as they are now; those that are gone finish their calls in progress. */
   async #lookUp(): Promise<void> {
     const found = new Map<string, { readonly from: RemoteAddress; readonly host?: string }>();
     for (const from of this.#options.addresses) {

@@ -1,5 +1,5 @@
 import { bytesOf, bytesOfBase64, isRawImage } from '../../../learner/fastai/vision/image-item.js';
-import { bytesOfText } from '../../../client/protocol/binary.js';
+import { bytesOfText, copyOf } from '../../../client/protocol/binary.js';
 import { InferenceMessageError } from '../../../client/protocol/errors.js';
 import type { InferTensor } from '../../../client/protocol/messages.js';
 import { isStored, pathOf } from '../../../learner/fastai/data/stored-item.js';
@@ -49,7 +49,7 @@ export function imagesOf({ name, datatype, shape, data }: InferTensor, most: num
   checkItems(count, most);
   const size = height * width * channels;
   return Array.from({ length: count }, (_, at) => {
-    const pixels = ownBytes((data as Uint8Array).subarray(at * size, (at + 1) * size));
+    const pixels = copyOf((data as Uint8Array).subarray(at * size, (at + 1) * size));
     return { data: pixels, width, height, channels };
   });
 }
@@ -76,13 +76,8 @@ export async function imageTensor(
 }
 
 function encodedImage(image: string | Uint8Array): Uint8Array {
-  if (typeof image !== 'string') return ownBytes(image);
+  if (typeof image !== 'string') return copyOf(image);
   return bytesOfBase64(image) ?? bytesOfText(image);
-}
-
-/** `slice` of a Buffer is no copy. */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes);
 }
 
 function wrongShape(name: string, shape: readonly number[], wanted: string): InferenceMessageError {

@@ -1,3 +1,5 @@
+import { inRows } from '../../../learner/runtime/in-rows.js';
+
 const DEEPEST = 8;
 
 type Element = number | bigint | boolean;
@@ -9,19 +11,14 @@ interface Given {
 
 /** Numbers as lists in lists; the number itself where there are no dimensions. */
 export function nestedOf({ data, dims }: Given, flags = false): unknown {
-  let level: unknown[] = Array.from(data, (value) => {
+  const elements = Array.from(data, (value) => {
     if (flags) return value === 1;
     return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
   });
-  for (const size of dims.slice(1).reverse()) {
-    const rows: unknown[] = [];
-    for (let at = 0; at < level.length; at += size) rows.push(level.slice(at, at + size));
-    level = rows;
-  }
-  return dims.length === 0 ? level[0] : level;
+  return inRows(elements, dims);
 }
 
-/** The other way; undefined for what is no numbers in lists of one length at each depth. */
+/** The other way; undefined unless it is numbers, in lists of one length at each depth. */
 export function shapeOfNested(
   value: unknown,
 ): { readonly data: readonly Element[]; readonly dims: readonly number[] } | undefined {
