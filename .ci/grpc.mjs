@@ -1,6 +1,6 @@
 // Bundles gRPC's packages into dist/lib/vendor/grpc: what is loaded where @grpc/grpc-js is not
-// installed. They can be no dependencies, as protobufjs has an install script. See "gRPC's packages"
-// in docs/design.md.
+// installed. They can be no dependencies, as protobufjs has an install script. See
+// docs/decisions/0033-grpcs-packages-are-bundled.md.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundlePackages, root } from './bundled.mjs';

@@ -1,6 +1,6 @@
 // Puts onnxruntime's binding for Node into dist/lib/vendor, as it is in its package but for what
 // nobody needs who computes on the CPU: its install script, the second copy of macOS's library, and
-// DirectX for Windows, whose licence is not ours to pass on. See "Installation" in docs/design.md.
+// DirectX for Windows, whose licence is not ours to pass on. See docs/decisions/0017-onnxruntime-is-in-the-package.md.
 import {
   copyFileSync,
   cpSync,

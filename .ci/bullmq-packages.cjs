@@ -1,0 +1,2 @@
+// What .ci/bullmq.mjs bundles.
+module.exports = require('bullmq');
