@@ -1,6 +1,8 @@
 /**
- * `nestjs-vts/learner`: learners and models read and run, without Nest. What a kind of learner
- * needs is loaded with the first file of that kind.
+ * Reads learners and predicts, without Nest and without a store. The first file of a kind loads
+ * the code of that kind.
+ *
+ * @module nestjs-vts/learner
  */
 // onnxruntime's tensor type, from its package without native code: importing this package loads
 // none.

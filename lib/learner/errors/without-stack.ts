@@ -1,4 +1,7 @@
-/** To collect a stack costs more than all else of a refusal, whose message says everything. */
+/**
+ * Collecting a stack costs more than the rest of a refusal, and the message already says
+ * everything.
+ */
 export function withoutStack<E extends Error>(make: () => E): E {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

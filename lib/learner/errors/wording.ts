@@ -1,7 +1,7 @@
-/** How many of several things a message names. */
+/** How many items a message lists at most. */
 const LISTED = 8;
 
-/** The beginning of a text that somebody gave: messages may be logged, and sent to clients. */
+/** The beginning of a text that a caller gave: messages may be logged, and sent to clients. */
 export function shortened(text: string, most = 100): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }

@@ -7,14 +7,14 @@ import { Value, type Dim, type Graph } from '../onnx/graph.js';
 import { capturingGraphs } from '../onnx/session/capture-graph.js';
 import { UnexportableModelError } from './errors.js';
 
-/** What comes behind the model: nothing, or a graph that takes its output. */
+/** What follows the model: nothing, or a graph that takes its output. */
 export interface Activation {
   readonly after: Graph | undefined;
-  /** `softmax`, `sigmoid`, `none`, or `code` of the user's own. */
+  /** `softmax`, `sigmoid`, `none`, or `code` for the user's own code. */
   readonly name: string;
 }
 
-/** @throws UnexportableModelError for code of the user's own that needs sizes. */
+/** @throws UnexportableModelError if the user's own code needs sizes. */
 export async function activationOf(loss: Loss, output: Value): Promise<Activation> {
   const known = operatorOf(loss.activation);
   if (known === undefined) return codeActivation(loss, output);
@@ -29,7 +29,7 @@ export async function activationOf(loss: Loss, output: Value): Promise<Activatio
   return { after: builder.finish(), name: known.op.toLowerCase() };
 }
 
-/** The graph that the code is followed into, for one row of zeros. */
+/** The graph that the code traces for one row of zeros. */
 async function codeActivation(loss: Loss, output: Value): Promise<Activation> {
   const dims = (output.shape ?? [1, 2]).map((size, axis) =>
     axis === 0 ? 1 : typeof size === 'number' ? size : 2,
@@ -46,7 +46,8 @@ async function codeActivation(loss: Loss, output: Value): Promise<Activation> {
   const [only, ...others] = graph.inputs;
   if (!only || others.length > 0 || only.shape?.every((size) => typeof size === 'number')) {
     throw new UnexportableModelError(
-      'The activation of the loss is code that has to know sizes, which one graph cannot hold',
+      'The activation of the loss is code that depends on the sizes of its input, and one ' +
+        'graph cannot hold it',
       'Export the model without it: --raw, or { raw: true }',
     );
   }

@@ -5,24 +5,27 @@ import { openSession } from '../onnx/session/create-session.js';
 import { guarded } from '../runtime/run-guard.js';
 import { ExportMismatchError } from './errors.js';
 
-/** Differences that the order of sums explains: a graph is cut differently by its neighbours. */
+/**
+ * Differences that the order of summation explains: onnxruntime fuses a graph differently when its
+ * neighbours change.
+ */
 const TOLERANCE = 1e-4;
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** What was seen of a file that was written. */
+/** What the check observed about a written file. */
 export interface Checked {
   readonly difference: number;
-  /** Whether rows go together, and each answers as it does alone. */
+  /** Whether the file takes several rows at once and answers each as it does alone. */
   readonly batched: boolean;
-  /** Of the outputs, by their names. */
+  /** Of the outputs, by name. */
   readonly ranks: ReadonlyMap<string, number>;
 }
 
 /**
  * Loads an exported file and compares it with the model.
  *
- * @param expected By the names of the file's outputs; those that are not named are not compared.
+ * @param expected By output name of the file; outputs without an entry are not compared.
  * @throws ExportMismatchError, SessionCreationError
  */
 export async function checkExport(
@@ -53,14 +56,14 @@ function compared(name: string, made: Tensor, wanted: Tensor): number {
   if (made.dims.join() !== wanted.dims.join()) {
     throw new ExportMismatchError(
       name,
-      `has the shape [${made.dims.join(', ')}], and the model's [${wanted.dims.join(', ')}]`,
+      `has the shape [${made.dims.join(', ')}], but the model's has [${wanted.dims.join(', ')}]`,
     );
   }
   const { greatest, at } = differenceOf(made, wanted);
   if (greatest <= TOLERANCE) return greatest;
   throw new ExportMismatchError(
     name,
-    `has ${String(made.data[at])} in place ${at}, and the model ${String(wanted.data[at])}`,
+    `has ${String(made.data[at])} at index ${at}, but the model gives ${String(wanted.data[at])}`,
   );
 }
 
@@ -77,7 +80,7 @@ function differenceOf(made: Tensor, wanted: Tensor): { greatest: number; at: num
   return { greatest, at };
 }
 
-/** Whether two rows together give what each gives alone. */
+/** Whether two rows together give the same as each gives alone. */
 async function rowsAreAlone(
   session: ModelSession,
   feeds: Tensors,
@@ -111,7 +114,7 @@ function mapped(tensors: Tensors, to: (tensor: Tensor, name: string) => Tensor):
   );
 }
 
-/** Another row of the same sizes, of values that the model takes as well: ids stay known ones. */
+/** Another row of the same sizes, with values that the model also takes: ids stay known ones. */
 function another(tensor: Tensor): Tensor {
   const { type, dims, data } = tensor;
   if (type === 'float32') {

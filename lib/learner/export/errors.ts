@@ -1,6 +1,6 @@
 import { VtsError } from '../errors/index.js';
 
-/** A model cannot be written as a file for other programs. @publicApi */
+/** The model cannot be written as a file for other programs. @publicApi */
 export class UnexportableModelError extends VtsError {
   constructor(
     readonly reason: string,
@@ -11,8 +11,7 @@ export class UnexportableModelError extends VtsError {
 }
 
 /**
- * A file was written, loaded again, and gave other numbers than the model itself. Nothing is left of
- * it.
+ * An exported file was loaded again and gave different numbers than the model. The file is removed.
  *
  * @publicApi
  */
@@ -23,13 +22,14 @@ export class ExportMismatchError extends VtsError {
     readonly reason: string,
   ) {
     super(
-      `The exported file does not give what the model gives: its output "${output}" ${reason}. ` +
-        'Nothing was written. Report this as a bug with the classes of the model (vts inspect shows them).',
+      `The exported file differs from the model: its output "${output}" ${reason}. Nothing ` +
+        'was written. Report this as a bug with the classes of the model (vts inspect shows ' +
+        'them).',
     );
   }
 }
 
-/** Something is in the place of an export. @publicApi */
+/** The target of an export already exists or cannot be used. @publicApi */
 export class ExportTargetError extends VtsError {
   constructor(
     readonly path: string,

@@ -121,7 +121,7 @@ describe('exportOnnx of images', () => {
     ]);
     const plain = await exportOnnx({ learner: vision('presized') }, folder, { overwrite: true });
     expect(plain.notes).toEqual([
-      'Images are what the model takes, as "fastai.vision.augment.RandomResizedCropGPU" leaves them.',
+      'Images are the input of the model, after "fastai.vision.augment.RandomResizedCropGPU".',
     ]);
   });
 
@@ -212,7 +212,9 @@ describe('exportOnnx of texts', () => {
     expect(JSON.parse(made.metadata['vocab']!)).toEqual(vocab);
     // This learner split texts at spaces alone.
     expect(tokens).toEqual(vocab!.map((token) => token.replaceAll('\n', ' ')));
-    expect(made.notes[0]).toMatch(/^vocab\.txt has spaces for line breaks in tokens \(\d+\);/);
+    expect(made.notes[0]).toMatch(
+      /^vocab\.txt has spaces instead of line breaks in tokens \(\d+\);/,
+    );
     await learner.release();
   });
 
@@ -257,7 +259,7 @@ describe('exportOnnx of the PyTorch layer', () => {
 
   it('refuses an ONNX file, which is one already', async () => {
     await expect(exportOnnx({ module: fixture('onnx/mlp.onnx') }, folder)).rejects.toThrow(
-      'The model is an ONNX file already. Give that file to the other server.',
+      'The model already is an ONNX file. Give that file to the other server.',
     );
   });
 });
@@ -275,10 +277,10 @@ describe('The file', () => {
   it('names the operators that an opset does not have, and leaves nothing behind', async () => {
     const texts = exportOnnx({ learner: TEXTS }, folder, { opset: 12 });
     await expect(texts).rejects.toThrow(
-      /operators that do not exist in opset 12, or mean something else there: .*Unsqueeze/,
+      /operators that opset 12 lacks or defines differently: .*Unsqueeze/,
     );
     const newer = exportOnnx({ learner: TEXTS }, folder, { opset: 18 });
-    await expect(newer).rejects.toThrow(/in opset 18, .*ReduceMax/);
+    await expect(newer).rejects.toThrow(/that opset 18 lacks .*ReduceMax/);
     await expect(exportOnnx({ learner: TEXTS }, folder, { opset: 9 })).rejects.toThrow(
       UnexportableModelError,
     );
@@ -336,15 +338,17 @@ describe('The file', () => {
 
   it('is not written of a learner that runs another model, or in 8 bits', async () => {
     const foreign = { learner: TEXTS, options: { onnx: fixture('onnx/mlp.onnx') } };
-    await expect(exportOnnx(foreign, folder)).rejects.toThrow(/runs an ONNX file in place/);
+    await expect(exportOnnx(foreign, folder)).rejects.toThrow(/runs an ONNX file instead/);
     const small = { learner: TEXTS, options: { quantize: 'int8' } } as const;
     await expect(exportOnnx(small, folder)).rejects.toThrow(/com\.microsoft/);
   });
 
   it('needs an item where none can be made up', async () => {
     const learner = packed('mixed/image_numbers/export.pkl.br');
-    await expect(exportOnnx({ learner }, folder)).rejects.toThrow(/^No item can be made up/);
+    await expect(exportOnnx({ learner }, folder)).rejects.toThrow(
+      /^The file cannot be checked without an item/,
+    );
     const series = { learner: packed('arrays/learners/numpy_code/export.pkl.br') };
-    await expect(exportOnnx(series, folder)).rejects.toThrow(/does not take what was tried/);
+    await expect(exportOnnx(series, folder)).rejects.toThrow(/refuses the made-up item/);
   });
 });

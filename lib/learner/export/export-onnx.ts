@@ -4,7 +4,7 @@ import { TorchModel, type TorchModelOptions } from '../pytorch/index.js';
 import type { ExportedModel, ExportOptions } from './options.js';
 import type { Subject } from './subject.js';
 
-/** A learner or a model of the PyTorch layer, loaded; or the file of one. */
+/** A loaded learner or model of the PyTorch layer, or its file. */
 export type Exportable =
   | BaseLearner
   | TorchModel
@@ -13,27 +13,29 @@ export type Exportable =
 
 /**
  * Writes a learner's model, or one of the PyTorch layer, as a standard ONNX file: `model.onnx` in
- * `folder`, `labels.txt` with the classes, `vocab.txt` with the tokens of texts. What the loss makes
- * of the output is in it (`probabilities`, as `learner.predict` gives them), and so is fastai's
- * normalization. The file is loaded again and compared with the model before it is put in its place.
+ * `folder`, `labels.txt` with the classes, `vocab.txt` with the tokens of texts. The graph includes
+ * the activation of the loss (`probabilities`, as `learner.predict` gives them) and fastai's
+ * normalization. The file is loaded again and compared with the model before it is moved to
+ * `folder`.
  *
  * - Images: `image`, uint8 [batch, channels, height, width], decoded and resized.
  * - Rows: `cat`, int64 [batch, columns], the codes of categories; `cont`, float64 [batch, columns],
- *   raw numbers, NaN where one is missing.
- * - Texts: `ids`, int64 [batch, length], short rows filled up on the right with the id of `xxpad`.
+ *   raw numbers, NaN for a missing value.
+ * - Texts: `ids`, int64 [batch, length], short rows padded on the right with the id of `xxpad`.
  * - Language models: `ids` and `state`; `logits`, `next_state` and `encoded`.
  * - Arrays, several inputs, and models of the PyTorch layer: the tensors that the model takes.
  *
- * `metadata_props` say the rest: kind, task, classes, vocab, what has to be done beforehand.
+ * `metadata_props` hold the rest: kind, task, classes, vocab, and the preprocessing that the caller
+ * does.
  *
  * @example
  * const learner = await Learner.load('export.pkl');
  * const { path, inputs } = await exportOnnx(learner, 'exported');
  *
- * @throws UnexportableModelError for a model that no one graph holds, an operator that the opset does
- * not have, and a learner that is loaded with `onnx` or `quantize`.
- * @throws ExportMismatchError where the file gives other numbers than the model.
- * @throws ExportTargetError where a file is there already, without `overwrite`.
+ * @throws UnexportableModelError if no single graph holds the model, if the opset lacks an
+ * operator, or if the learner was loaded with `onnx` or `quantize`.
+ * @throws ExportMismatchError if the file gives different numbers than the model.
+ * @throws ExportTargetError if a file already exists and `overwrite` is not set.
  *
  * @publicApi
  */
@@ -42,7 +44,7 @@ export async function exportOnnx(
   folder: string,
   options: ExportOptions = {},
 ): Promise<ExportedModel> {
-  // With the package only its names are loaded.
+  // The package installs only names when it loads.
   const { place, withExport } = await import('./write-export.js');
   return withExport(await subjectOf(model, options), folder, options, async (written) => {
     const { folder: _, names: __, ...facts } = written;

@@ -18,14 +18,14 @@ interface Step {
   readonly by: Float32Array;
 }
 
-/** What the end of the batch transforms does to each value by itself. */
+/** What the last batch transforms do to each value on its own. */
 interface ValueSteps {
   readonly steps: readonly Step[];
-  /** Transforms before them that work on whole images, by their titles. */
+  /** Earlier transforms that work on whole images, by title. */
   readonly before: readonly string[];
 }
 
-/** Images: pixels in, as decoding and resizing leave them. */
+/** Images: the input is pixels after decoding and resizing. */
 export function wrapImages(
   file: LearnerFile,
   { trainingOnly }: LearnerOptions,
@@ -42,10 +42,10 @@ export function wrapImages(
     return plainWrapping(
       new Map(model ? [[model.name, 'image']] : []),
       given,
-      last === undefined ? [] : [`Images are what the model takes, as "${last}" leaves them.`],
+      last === undefined ? [] : [`Images are the input of the model, after "${last}".`],
     );
   }
-  // Bytes are divided first; what was resized as a batch is no byte any more.
+  // Bytes are divided first; an image that was resized in the batch no longer holds bytes.
   const [first] = steps;
   const isByte = earlier.length === 0 && first?.op === 'Div' && first.by.length === 1;
   const asByte = isByte && pixels === 'uint8';
@@ -58,7 +58,7 @@ export function wrapImages(
         ]
       : [];
   const [batch = 'batch', channels = null, height = null, width = null] = model.shape ?? [];
-  // Statistics of three channels make three of a grey image.
+  // Statistics of three channels turn a grey image into three channels.
   const given = facts.mode === 'L' ? 1 : channels;
   const builder = new GraphBuilder('pixels');
   const image = builder.input('given', asByte ? 'uint8' : 'float32', [batch, given, height, width]);
@@ -116,7 +116,7 @@ function valueSteps({ dls }: LearnerFile, trainingOnly?: readonly string[]): Val
   return { steps, before };
 }
 
-/** What is done to an image beforehand, as the file says it. */
+/** The preprocessing of an image, as the file's metadata describes it. */
 function preparationOf(file: LearnerFile, trainingOnly?: readonly string[]) {
   const { dls } = file;
   const records = [...dls.afterItem, ...dls.afterBatch];
@@ -147,7 +147,7 @@ function attributesOf(record: PyValue): Record<string, unknown> {
   const mode = record.attr('mode');
   const filter = asNumber(mode instanceof PyObject ? mode.args[0] : mode);
   const resample = filter === undefined ? asString(mode) : RESAMPLES[filter];
-  // Batch transforms have height before width.
+  // Batch transforms put height before width.
   const isOfBatch = readBatchTransform(record) !== undefined;
   return {
     kind: transformName(record),

@@ -19,7 +19,7 @@ import { wrapArrays, wrapLanguage, wrapSeveral } from './tensors.js';
 import { wrapTexts, type TextFacts } from './texts.js';
 import type { Wrapping } from './wrapping.js';
 
-/** @throws UnexportableModelError for one that runs otherwise than its file says. */
+/** @throws UnexportableModelError if the learner runs differently than its file says. */
 export async function learnerSubject(
   source: string | Uint8Array,
   load: LearnerOptions,
@@ -56,13 +56,14 @@ export async function learnerSubject(
 function refuseOverrides({ onnx, quantize }: LearnerOptions): void {
   if (onnx !== undefined) {
     throw new UnexportableModelError(
-      'The learner runs an ONNX file in place of its own model',
-      'Use that file, which is one for other programs already',
+      'The learner runs an ONNX file instead of its own model',
+      'Use that file: other programs can load it already',
     );
   }
   if (quantize !== undefined) {
     throw new UnexportableModelError(
-      'The learner is loaded with quantize: its graph has operators of onnxruntime alone (com.microsoft.DynamicQuantizeMatMul)',
+      'The learner was loaded with quantize: its graph has operators that only onnxruntime ' +
+        'implements (com.microsoft.DynamicQuantizeMatMul)',
       'Load it without quantize, and quantize the exported file with the tools of the other server',
     );
   }
@@ -118,7 +119,7 @@ function openPlain(learner: Learner, { raw = false }: ExportOptions): OpenSubjec
   };
 }
 
-/** `dls.vocab` of a text learner: its tokens, or tokens and classes. */
+/** `dls.vocab` of a text learner: the tokens, or the tokens and the classes. */
 function tokensOf({ vocab }: Learner): readonly string[] {
   const [first] = vocab;
   return (Array.isArray(first) ? first : vocab) as readonly string[];

@@ -19,7 +19,10 @@ const NAMES = new Map([
   ['x_cont', 'cont'],
 ]);
 
-/** Rows: codes of categories and raw numbers in, those that FillMissing and Normalize start from. */
+/**
+ * Rows: the inputs are codes of categories and raw numbers, from which FillMissing and Normalize
+ * start.
+ */
 export function wrapRows(
   file: LearnerFile,
   graph: Graph,
@@ -52,7 +55,8 @@ function modelRows(record: TabularRecord, graph: Graph, refused: boolean): Wrapp
     facts,
     refused
       ? [
-          "Rows are what the model takes: code of the learner's own prepares them, which is no graph.",
+          "Rows are the model's own inputs: the learner's own code prepares them, and no " +
+            'graph holds it.',
         ]
       : [],
   );
@@ -72,10 +76,10 @@ function modelRows(record: TabularRecord, graph: Graph, refused: boolean): Wrapp
   };
 }
 
-/** FillMissing and Normalize as a graph, in float64 as pandas has them. */
+/** FillMissing and Normalize as a graph, in float64 as in pandas. */
 class RowWrapping {
   readonly #encoder: RowEncoder;
-  /** Columns of codes that rows bring; FillMissing makes the others. */
+  /** Columns of codes that a row brings; FillMissing makes the others. */
   readonly #given: readonly string[];
   readonly #steps: readonly (FillStep | NormalizeStep)[];
 
@@ -128,7 +132,7 @@ class RowWrapping {
     return builder.finish();
   }
 
-  /** Where numbers were missing when FillMissing saw them, and what becomes of them. */
+  /** Where numbers were missing when FillMissing saw them, and what replaces them. */
   #numbers(builder: GraphBuilder, start: Value): { values: Value; gaps: Value | undefined } {
     const { numbers } = this.record;
     const vector = (of: (name: string) => number | undefined): Value =>
@@ -152,7 +156,7 @@ class RowWrapping {
     return { values, gaps };
   }
 
-  /** The codes that are given and those of gaps, in the order of the model's columns. */
+  /** The given codes and those of missing values, in the order of the model's columns. */
   #codes(builder: GraphBuilder, given: Value | undefined, gaps: Value | undefined): Value {
     const { categories, numbers } = this.record;
     if (given && this.#given.length === categories.length) return given;
@@ -201,7 +205,7 @@ const isNumeric = (step: TabularRecord['steps'][number]): step is FillStep | Nor
 
 const known = ({ steps }: TabularRecord) => steps.filter(({ kind }) => kind !== 'code');
 
-/** A column and the value of each of its codes; the code 0 is that of what is missing or unknown. */
+/** A column and the value of each of its codes; code 0 stands for a missing or unknown value. */
 function category(name: string, encoder: RowEncoder) {
   const index = encoder.index(name);
   return {

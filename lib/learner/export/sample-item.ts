@@ -4,7 +4,7 @@ import type { RawImage } from '../fastai/vision/image-item.js';
 
 const SENTENCE = 'The quick brown fox jumps over the lazy dog.';
 
-/** An item that a learner of the kind should take; undefined where the file does not tell enough. */
+/** An item that a learner of the kind should take; undefined if the file does not say enough. */
 export function sampleItem(learner: Learner): unknown {
   if (learner.kind === 'vision') return sampleImage(256);
   if (learner.kind === 'array') return zeros(learner.description.shape);
@@ -13,7 +13,7 @@ export function sampleItem(learner: Learner): unknown {
   return sampleRow(learner.schema);
 }
 
-/** Undefined where only a row of the training tells how many numbers an input has. */
+/** Undefined if only a row of the training data shows how many numbers an input has. */
 function sampleParts(inputs: readonly LearnerInput[]): unknown {
   const parts = inputs.map(({ kind, shape = [], columns }) => {
     if (kind === 'vision') return sampleImage(256);
@@ -29,13 +29,13 @@ function sampleRow({ columns }: TabularSchema): Record<string, unknown> {
   return Object.fromEntries(columns.map(({ name, example }) => [name, example]));
 }
 
-/** Sizes that a learner leaves open are large enough for most of its layers. */
+/** Sizes that a learner leaves open become large enough for most of its layers. */
 function zeros(shape: readonly (number | null)[] = [8]) {
   const dims = shape.map((size, axis) => size ?? (axis === shape.length - 1 ? 64 : 1));
   return { dims, data: new Float32Array(dims.reduce((product, size) => product * size, 1)) };
 }
 
-/** Pixels, so that no decoder has to be loaded, of all brightnesses and some structure. */
+/** Pixels of all brightnesses with some structure; pixels need no decoder. */
 function sampleImage(size: number): RawImage {
   const data = Uint8Array.from({ length: size * size * 3 }, (_, i) => {
     const [x, y] = [Math.floor(i / 3) % size, Math.floor(i / 3 / size)];

@@ -3,41 +3,38 @@ import type { CapturedGraph, CapturedRun } from '../onnx/session/capture-graph.j
 import type { Activation } from './activation.js';
 import type { Wrapping } from './wrapping.js';
 
-/** What is exported: a learner or a model of the PyTorch layer, and how it is opened and asked. */
+/** What is exported: a learner or a model of the PyTorch layer, and how it is opened and run. */
 export interface Subject {
-  /** Opens the model; its graph is seen then, or when it runs. */
+  /** Opens the model; its graph is captured then, or when it runs. */
   open(): Promise<OpenSubject>;
   wrap(captured: CapturedGraph): Wrapping;
-  /** What comes behind the model's first output. */
+  /** What follows the model's first output. */
   activation(captured: CapturedGraph): Promise<Activation>;
-  /** Whether the first size of the first output is surely the batch's. */
+  /** Whether the first size of the first output is certainly the batch's. */
   readonly rowsFirst: boolean;
-  /** What the first output is called. */
+  /** The name of the first output. */
   outputName(activation: Activation): string | undefined;
   release(): Promise<void>;
 }
 
 export interface OpenSubject {
-  /** What the model is and answers, for the metadata: plain data. */
+  /** What the model is and what it answers, for the metadata: plain data. */
   readonly facts: Readonly<Record<string, unknown>>;
-  /** Names of the classes, and the token of each id, where the model has them. */
+  /** Names of the classes, and the token of each id, if the model has them. */
   readonly classes?: readonly string[];
   readonly tokens?: readonly string[];
-  /** Undefined where none can be made up. */
+  /** Undefined if none can be made up. */
   sampleItem(): unknown;
-  /**
-   * Asks the model. @returns what its first output becomes; undefined for the output of the run
-   * itself.
-   */
+  /** Runs the model. @returns what its first output becomes; undefined for the raw output. */
   ask(item: unknown): Promise<Tensor | undefined>;
   release(): Promise<void>;
 }
 
-/** What was seen of the model on the way. */
+/** What the run of the model revealed. */
 export interface Seen {
   readonly wrapping: Wrapping;
   readonly activation: Activation;
-  /** Names of the file's outputs, by those of the model's graph. */
+  /** Names of the file's outputs, by the output names of the model's graph. */
   readonly outputs: ReadonlyMap<string, string>;
   run: CapturedRun | undefined;
 }

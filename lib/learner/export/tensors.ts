@@ -6,14 +6,14 @@ import type { InputPlan } from '../pytorch/index.js';
 import { wrapTexts } from './texts.js';
 import { plainWrapping, type Wrapping } from './wrapping.js';
 
-/** Arrays, such as series: float32 in, after the learner's transforms. */
+/** Arrays, such as series: the input is float32, after the learner's transforms. */
 export function wrapArrays(graph: Graph): Wrapping {
   return plainWrapping(new Map(), { given: 'what the transforms of the learner leave' }, [
     notPrepared(graph.inputs.map(({ name }) => name)),
   ]);
 }
 
-/** Several inputs, by their names in an item where each of them is one tensor. */
+/** Several inputs, by their names in an item, if each of them is one tensor. */
 export function wrapSeveral(graph: Graph, inputs: LearnerDescription['inputs'] = []): Wrapping {
   const own = graph.inputs.map(({ name }) => name);
   const theirs = inputs.map(({ name }) => name.replaceAll(/\W+/g, '_'));
@@ -27,9 +27,12 @@ export function wrapSeveral(graph: Graph, inputs: LearnerDescription['inputs'] =
 }
 
 const notPrepared = (names: readonly string[]): string =>
-  `The inputs (${names.join(', ')}) are tensors as the model takes them: transforms of the learner come before.`;
+  `The inputs (${names.join(', ')}) are tensors as the model takes them, after the learner's ` +
+  'transforms.';
 
-/** A language model: ids and the state of what came before, zeros at the beginning. */
+/**
+ * A language model: ids, and the state after the text before them, which is zeros at the beginning.
+ */
 export function wrapLanguage(graph: Graph, vocabSize: number): Wrapping {
   const builder = new GraphBuilder('ids');
   for (const { name, dtype, shape } of graph.inputs) {
@@ -41,8 +44,8 @@ export function wrapLanguage(graph: Graph, vocabSize: number): Wrapping {
     inputs: new Map(graph.inputs.map(({ name }) => [`given.${name}`, name])),
     feeds: ({ feeds }) => widened(feeds as Readonly<Record<string, Tensor>>),
     preprocessing: {
-      ids: 'places of tokens in vocab.txt, one a line, from 0; rows of one length',
-      state: 'zeros at the beginning of a text, else next_state of the part before',
+      ids: 'indexes of tokens in vocab.txt (one token a line, from 0); rows of one length',
+      state: 'zeros at the beginning of a text, then next_state of the previous part',
       vocab_size: vocabSize,
     },
   };
@@ -66,7 +69,7 @@ export function wrapTensors(graph: Graph, plan: InputPlan): Wrapping {
   };
 }
 
-/** Ids as torch has them. */
+/** Ids with torch's dtype. */
 function widened(feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(feeds).map(([name, tensor]) => [

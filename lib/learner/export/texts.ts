@@ -4,12 +4,12 @@ import { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Graph } from '../onnx/graph.js';
 import { plainWrapping, type Wrapping } from './wrapping.js';
 
-/** What a text classifier's graph takes beside the file's limits. */
+/** Limits of a text classifier's graph, besides those of the file. */
 export type TextFacts = TextLimits & { readonly ownHead?: boolean };
 
 /**
- * Texts: token ids in, int64 [rows, width], short rows filled up on the right with the id of
- * `xxpad`. Nothing tells where a row ends but its last id that is another one.
+ * Texts: token ids in, int64 [rows, width], short rows padded on the right with the id of `xxpad`.
+ * A row ends with its last id that is not `xxpad`.
  */
 export function wrapTexts(graph: Graph, limits: TextFacts | null): Wrapping {
   const ids = graph.inputs.find(({ name }) => name === 'ids');
@@ -41,7 +41,7 @@ export function wrapTexts(graph: Graph, limits: TextFacts | null): Wrapping {
       return { ids: new Tensor('int64', BigInt64Array.from(data as Int32Array, BigInt), dims) };
     },
     preprocessing: {
-      ids: 'places of tokens in vocab.txt, one a line, from 0',
+      ids: 'indexes of tokens in vocab.txt (one token a line, from 0)',
       padding: limits.ownHead ? null : { id: limits.padIdx, side: 'right' },
       vocab_size: limits.vocabSize,
       bptt: limits.bptt,

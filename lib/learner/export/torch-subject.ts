@@ -13,23 +13,24 @@ import { UnexportableModelError } from './errors.js';
 import type { OpenSubject, Subject } from './subject.js';
 import { wrapTensors } from './tensors.js';
 
-/** Sizes of a made-up tensor that the model leaves open. */
+/** Sizes of a made-up tensor where the model leaves them open. */
 const OPEN_SIZE = 8;
 
-/** @throws UnexportableModelError for an ONNX file, and int8. */
+/** @throws UnexportableModelError for an ONNX file, and for int8. */
 export async function torchSubject(
   source: string | Uint8Array,
   options: TorchModelOptions,
 ): Promise<Subject> {
   if (isOnnx(source)) {
     throw new UnexportableModelError(
-      'The model is an ONNX file already',
+      'The model already is an ONNX file',
       'Give that file to the other server',
     );
   }
   if (options.precision === 'int8') {
     throw new UnexportableModelError(
-      "The model is loaded with precision: 'int8': its graph has operators of onnxruntime alone (com.microsoft.DynamicQuantizeMatMul)",
+      "The model was loaded with precision: 'int8': its graph has operators that only " +
+        'onnxruntime implements (com.microsoft.DynamicQuantizeMatMul)',
       'Load it without precision',
     );
   }
@@ -69,7 +70,7 @@ async function planOf(
   }
 }
 
-/** Ids are small, and numbers of different sizes. */
+/** Ids are small; numbers vary in size. */
 function sampleTensors({ inputs }: InputPlan): Tensor[] {
   return inputs.map(({ dtype, shape, rowSize, limits }) => {
     const dims = shape.map((size, axis) => size ?? (axis === 0 ? 1 : OPEN_SIZE));

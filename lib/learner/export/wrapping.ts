@@ -4,21 +4,21 @@ import type { CapturedRun } from '../onnx/session/capture-graph.js';
 
 /** How a model's graph becomes one for other programs. */
 export interface Wrapping {
-  /** Gives the model's inputs, by their names in its graph, and takes those of the file. */
+  /** Gives the model's inputs, by their names in its graph, and takes the file's inputs. */
   readonly before?: Graph;
-  /** What the inputs are called: those of `before`, or the model's own. */
+  /** Names of the inputs: those of `before`, or the model's own. */
   readonly inputs?: ReadonlyMap<string, string>;
-  /** What the model's outputs are called. */
+  /** Names of the model's outputs. */
   readonly outputs?: ReadonlyMap<string, string>;
-  /** The inputs of the file, for an item of which it is known what the model was given. */
+  /** The inputs of the file for an item; `given` is what the model received for that item. */
   feeds(run: CapturedRun, item: unknown): Readonly<Record<string, Tensor>>;
-  /** What a caller has to do beforehand, and what the graph does: plain data. */
+  /** The preprocessing that the caller does, and what the graph does: plain data. */
   readonly preprocessing: Readonly<Record<string, unknown>>;
-  /** In sentences: what is not as it was asked for. */
+  /** Sentences that say what differs from what was asked for. */
   readonly notes?: readonly string[];
 }
 
-/** A wrapping that takes what the model takes, perhaps by other names. */
+/** A wrapping that takes the model's own inputs, perhaps by other names. */
 export function plainWrapping(
   names: ReadonlyMap<string, string>,
   preprocessing: Readonly<Record<string, unknown>>,

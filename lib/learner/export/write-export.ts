@@ -16,21 +16,21 @@ import type { OpenSubject, Seen, Subject } from './subject.js';
 const MODEL_FILE = 'model.onnx';
 const LABELS_FILE = 'labels.txt';
 const VOCAB_FILE = 'vocab.txt';
-/** In one piece a model is at most 2 GB, its graph included. */
+/** A model in one piece is at most 2 GB, including its graph. */
 const MOST_INSIDE = 1.9 * 2 ** 30;
-/** Smaller tensors stay in the model in any case. */
+/** Smaller tensors always stay in the model. */
 const SMALLEST_OUTSIDE = 1024;
 
-/** An export that is written and checked, in a folder that is not in its place yet. */
+/** A written and checked export, in a temporary folder. */
 export interface WrittenExport extends Omit<ExportedModel, 'path' | 'files'> {
-  /** Has the model, its data, and the lists of names. */
+  /** Holds the model, its data, and the lists of names. */
   readonly folder: string;
-  /** Names of the files in it, the model's first. */
+  /** Names of the files in the folder, the model first. */
   readonly names: readonly string[];
 }
 
 /**
- * Writes a model into a new folder in `parent`, which `use` takes over or which is gone afterwards.
+ * Writes a model into a new folder in `parent`, which `use` takes over; otherwise it is removed.
  *
  * @throws UnexportableModelError, ExportMismatchError
  */
@@ -59,7 +59,7 @@ export async function withExport<T>(
         const item = options.check === undefined ? open.sampleItem() : options.check;
         if (item === undefined) throw needsItem();
         const wanted = await open.ask(item).catch((error: unknown) => {
-          // What is made up may not be what the learner takes.
+          // The learner may not take a made-up item.
           throw options.check === undefined && error instanceof InputError
             ? needsItem(error)
             : error;
@@ -97,8 +97,8 @@ function opsetOf({ opset = LOWERED_OPSET }: ExportOptions): number {
   const { least, most } = OPSETS;
   if (Number.isInteger(opset) && opset >= least && opset <= most) return opset;
   throw new UnexportableModelError(
-    `The opset ${opset} is not one of ${least} to ${most}`,
-    `Give a whole number from ${least} to ${most}; ${LOWERED_OPSET} is what graphs are made in`,
+    `The opset ${opset} is outside the range ${least} to ${most}`,
+    `Give a whole number from ${least} to ${most}; graphs are made in ${LOWERED_OPSET}`,
   );
 }
 
@@ -130,8 +130,9 @@ async function writeGraph(
   const beyond = operatorsBeyond(graph, opset);
   if (beyond.length > 0) {
     throw new UnexportableModelError(
-      `The model has operators that do not exist in opset ${opset}, or mean something else there: ${beyond.slice(0, 10).join(', ')}`,
-      `Write it for opset ${LOWERED_OPSET}`,
+      `The model has operators that opset ${opset} lacks or defines differently: ` +
+        `${beyond.slice(0, 10).join(', ')}`,
+      `Export it with opset ${LOWERED_OPSET}`,
     );
   }
   const total = graph.initializers.reduce((sum, { data }) => sum + data.byteLength, 0);
@@ -141,7 +142,7 @@ async function writeGraph(
     { opset, producerVersion: packageVersion() },
   );
   const path = join(folder, MODEL_FILE);
-  // A second graph comes where the item needs another one than was expected.
+  // A second graph exists if the item needs another one than expected.
   await rm(path, { force: true });
   await writeChunks(path, [model]);
   if (externalData) {
@@ -152,7 +153,7 @@ async function writeGraph(
     graph,
     wrapping,
     activation,
-    // What the model gives itself is compared where nothing comes behind it.
+    // The model's own output is compared if nothing follows it.
     outputs: new Map(
       captured.graph.outputs.map(({ name }, i) => [name, graph.outputs[i]?.name ?? name]),
     ),
@@ -160,7 +161,7 @@ async function writeGraph(
   };
 }
 
-/** The first output with the batch's name for its first size, which layers may have lost. */
+/** The first output with the batch's name as its first size, which layers may have dropped. */
 function withBatch(graph: Graph): Graph {
   const [first, ...others] = graph.outputs;
   const batch = graph.inputs[0]?.shape?.[0];
@@ -172,14 +173,15 @@ function withBatch(graph: Graph): Graph {
 function refuseGraph({ graph, isSized }: CapturedGraph): void {
   if (isSized) {
     throw new UnexportableModelError(
-      'Code of the model has to know the sizes of its inputs: a graph is made for each size, and an ONNX file holds one',
+      "The model's code depends on the sizes of its inputs: each size needs its own graph, " +
+        'and an ONNX file holds one graph',
       'Give all sizes of the inputs, or export the model in Python with torch.onnx.export for one size',
     );
   }
   const [foreign] = foreignOperators(graph);
   if (foreign === undefined) return;
   throw new UnexportableModelError(
-    `The model has the operator ${foreign}, which is not one of ONNX`,
+    `The model has the operator ${foreign}, which is not part of ONNX`,
     'Load it without quantize',
   );
 }
@@ -187,17 +189,17 @@ function refuseGraph({ graph, isSized }: CapturedGraph): void {
 function needsItem(cause?: InputError): UnexportableModelError {
   const reason =
     cause === undefined
-      ? 'only a row of the training tells what the inputs are'
-      : `the learner does not take what was tried (${cause.message.replace(/\.$/, '')})`;
+      ? 'only a row of the training data shows what the inputs are'
+      : `the learner refuses the made-up item (${cause.message.replace(/\.$/, '')})`;
   return new UnexportableModelError(
-    `No item can be made up to check the file with: ${reason}`,
+    `The file cannot be checked without an item: ${reason}`,
     'Give one: --check INPUT, or { check: item }',
   );
 }
 
 const needsGraph = (): UnexportableModelError =>
   new UnexportableModelError(
-    'The model runs in a way of its own, without a graph',
+    'The model runs without a single graph',
     'Export it in Python with torch.onnx.export',
   );
 
@@ -230,7 +232,7 @@ function described(
   return { opset, inputs, outputs, batched, metadata };
 }
 
-/** @param rank As it was seen, where the graph does not tell. */
+/** @param rank As observed, if the graph does not say. */
 function tensorOf({ name, dtype, shape }: Value, rank = 0): ExportedTensor {
   return { name, dtype, shape: shape ?? Array.from({ length: rank }, () => null) };
 }
@@ -253,7 +255,7 @@ async function sidecars(folder: string, { classes, tokens }: OpenSubject): Promi
 
 const oneLine = (text: string): string => text.replaceAll(/[\r\n]/g, ' ');
 
-/** What a list of lines cannot hold. */
+/** Characters that a list of lines cannot hold. */
 function brokenLines({ classes = [], tokens = [] }: OpenSubject): string[] {
   const lists = [
     [LABELS_FILE, 'classes', classes],
@@ -264,15 +266,16 @@ function brokenLines({ classes = [], tokens = [] }: OpenSubject): string[] {
     return broken === 0
       ? []
       : [
-          `${file} has spaces for line breaks in ${what} (${broken}); the metadata has them as they are.`,
+          `${file} has spaces instead of line breaks in ${what} (${broken}); the metadata ` +
+            'keeps the line breaks.',
         ];
   });
 }
 
 /**
- * Puts files into their folder, the model last: whoever sees it has the others.
+ * Moves files into their folder, the model last: whoever sees the model also finds the other files.
  *
- * @throws ExportTargetError where one is there and is not to be replaced.
+ * @throws ExportTargetError if a file exists and must not be replaced.
  */
 export async function place(
   { folder, names }: WrittenExport,
@@ -294,5 +297,5 @@ export async function place(
 /** @throws ExportTargetError */
 export async function refuseExisting(path: string): Promise<void> {
   if ((await stat(path).catch(() => undefined)) === undefined) return;
-  throw new ExportTargetError(path, 'is there already', 'Name another folder, or overwrite it');
+  throw new ExportTargetError(path, 'already exists', 'Choose another folder, or overwrite it');
 }

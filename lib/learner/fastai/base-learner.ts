@@ -4,22 +4,25 @@ import { LearnerReleasedError } from './errors.js';
 import { openLearnerFile, type LearnerFile } from './learner-file.js';
 
 /**
- * What learners of every kind have in common. `Learner` is the class of all that give fastai's
- * triple of a prediction, `LMLearner` of those that continue a text.
+ * The common base of all learners. A `Learner` predicts fastai's triple; an `LMLearner` continues a
+ * text.
  *
  * @publicApi
  */
 export abstract class BaseLearner {
-  /** What the learner was loaded from: a path, or the bytes of the file. */
+  /** The source of the learner: a path, or the bytes of the file. */
   readonly source: string | Uint8Array;
-  /** What the learner predicts from. */
+  /** The kind of item that the learner predicts from. */
   readonly kind: LearnerKind;
   /** The learner's Python class, e.g. `fastai.text.learner.TextLearner`. */
   readonly className: string;
-  /** What it was loaded with: saved with it, where that can be kept. @internal */
+  /** The options of `load`; a store saves the serializable ones with the learner. @internal */
   readonly options: LearnerOptions;
   #released = false;
-  /** Read again when asked for: a runner never does, and the records outweigh the session. */
+  /**
+   * Read again on demand: a runner never needs it, and the records use more memory than the
+   * session.
+   */
   #file: LearnerFile | undefined;
 
   /** @internal */
@@ -33,7 +36,7 @@ export abstract class BaseLearner {
   /** `dls.vocab`. */
   abstract get vocab(): Vocab;
 
-  /** The learner's `nn.Module` tree, inert: what `pytorch.saveModel` takes. */
+  /** The learner's `nn.Module` tree as inert data, for `pytorch.saveModel`. */
   get model(): Module {
     this.assertNotReleased();
     if (this.#file === undefined) {
@@ -44,9 +47,7 @@ export abstract class BaseLearner {
     return this.#file.model;
   }
 
-  /**
-   * Frees the model. A second call does nothing; predictions afterwards throw LearnerReleasedError.
-   */
+  /** Frees the model. A second call does nothing; later predictions throw LearnerReleasedError. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;

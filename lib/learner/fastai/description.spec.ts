@@ -40,7 +40,7 @@ const tabular = (name: string): Uint8Array =>
 const languageModel = (name: string): Uint8Array =>
   gunzipSync(readFileSync(`${fixtures}/lm/${name}/export.pkl.gz`));
 
-describe('What a learner is', () => {
+describe('The description of a learner', () => {
   it.each([
     ['base_tokenizer', { kind: 'text', task: 'classify', classes: ['neg', 'pos'] }],
     [
@@ -84,7 +84,7 @@ describe('What a learner is', () => {
   });
 });
 
-describe('What a model sees', () => {
+describe('The view of a model', () => {
   it('of a text: the tokens of its ids', async () => {
     const file = `${fixtures}/learners/base_tokenizer/export.pkl`;
     const { cases } = JSON.parse(

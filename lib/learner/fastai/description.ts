@@ -10,7 +10,7 @@ export function describeLearner(
   range: LearnerDescription['range'],
   columns: TabularSchema | undefined,
 ): LearnerDescription {
-  // A loss that looks at each class by itself gives several labels, whatever the target is.
+  // A loss that looks at each class separately gives several labels, whatever the target is.
   const many = task === 'multilabel' || (task === 'classify' && threshold !== undefined);
   return {
     kind,
@@ -27,12 +27,12 @@ export function describeLearner(
   };
 }
 
-/** `y_range`: the last layer of fastai's heads that has one keeps to it. */
+/** `y_range`: the last layer of fastai's heads enforces it. */
 export function rangeOf(model: Module): LearnerDescription['range'] {
   let range: LearnerDescription['range'];
   const waiting: Module[] = [model];
   for (let module = waiting.pop(); module; module = waiting.pop()) {
-    // The first that is found is the last of the model: children are taken from the end.
+    // The first match is the last in the model, because children are visited from the end.
     range = ownRange(module);
     if (range) return range;
     for (const child of module.children.values()) if (child) waiting.push(child);

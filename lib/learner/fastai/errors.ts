@@ -8,7 +8,8 @@ import { InputError, quoted, shortened, VtsError } from '../errors/index.js';
 export class NotALearnerError extends VtsError {
   constructor(found: string) {
     super(
-      `The file holds ${found}, not a fastai learner; export one with learner.export('export.pkl') and load that file.`,
+      `The file contains ${found}, not a fastai learner; export one with ` +
+        "learner.export('export.pkl') and load that file.",
     );
   }
 }
@@ -23,7 +24,7 @@ export class FastaiVersionError extends VtsError {
 }
 
 /**
- * The learner's items go through transforms that this package has no counterpart for.
+ * This package has no counterpart for a transform of the learner's items.
  *
  * @publicApi
  */
@@ -37,7 +38,10 @@ export class UnsupportedLearnerError extends VtsError {
 export class UnknownLossError extends VtsError {
   constructor(className: string) {
     super(
-      `The learner's loss function is "${className}", whose activation is not in the file; give its source with Learner.load(file, { code: 'notebook.ipynb' }), or name the activation with Learner.load(file, { activation: 'softmax' | 'sigmoid' | 'none' }).`,
+      `The learner's loss function is "${className}", and the file does not contain its ` +
+        "activation; give its source with Learner.load(file, { code: 'notebook.ipynb' }), or " +
+        "name the activation with Learner.load(file, { activation: 'softmax' | 'sigmoid' | " +
+        "'none' }).",
     );
   }
 }
@@ -50,7 +54,8 @@ export class UnknownLossError extends VtsError {
 export class NothingToQuantizeError extends VtsError {
   constructor() {
     super(
-      `quantize: 'int8' changes nothing in this learner: no matrix product and no LSTM in its model has weights of 1024 elements or more; omit quantize.`,
+      "quantize: 'int8' has no effect on this learner: no matrix product and no LSTM in its " +
+        'model has weights of 1024 elements or more; omit quantize.',
     );
   }
 }
@@ -65,26 +70,28 @@ export class UnsupportedTargetError extends VtsError {
 }
 
 /**
- * The loss has no `decodes`, and the raw outputs are not vocabulary indices (fastai fails too).
+ * The loss has no `decodes`, and the raw outputs are not vocabulary indices (fastai also fails).
  *
  * @publicApi
  */
 export class UndecodedTargetError extends VtsError {
   constructor() {
     super(
-      "The learner's loss function does not decode its outputs, so there is no class to name; say what they are with Learner.load(file, { activation: 'softmax' | 'sigmoid' }).",
+      "The learner's loss function does not decode its outputs, so the predicted class is " +
+        "unknown; name its activation with Learner.load(file, { activation: 'softmax' | " +
+        "'sigmoid' }).",
     );
   }
 }
 
-/** The item is of a type that the learner's pipeline does not start from. @publicApi */
+/** The learner's pipeline does not start from items of this type. @publicApi */
 export class UnexpectedItemError extends InputError {
   constructor(given: string, expected: string) {
-    super(`The learner expects ${expected}, but was given ${given}; pass ${expected}.`);
+    super(`The learner expects ${expected}, but received ${given}; pass ${expected}.`);
   }
 }
 
-/** An item for {@link UnexpectedItemError}. */
+/** A description of an item for {@link UnexpectedItemError}. */
 export function describeItem(item: unknown): string {
   if (item === null) return 'null';
   return Array.isArray(item) ? 'an array' : `a value of type ${typeof item}`;
@@ -123,31 +130,33 @@ export class TextTooLongError extends InputError {
 }
 
 /**
- * The text holds half of a surrogate pair, which is not a character; spaCy refuses it too.
+ * The text contains half of a surrogate pair, which is not a character; spaCy refuses it too.
  *
  * @publicApi
  */
 export class UnpairedSurrogateError extends InputError {
   constructor() {
     super(
-      'The text holds an unpaired surrogate, so it is not valid Unicode; clean it, for example with toWellFormed().',
+      'The text contains an unpaired surrogate, so it is not valid Unicode; clean it, for ' +
+        'example with toWellFormed().',
     );
   }
 }
 
-/** The file names a function that changes texts, but does not define it. @publicApi */
+/** The file names a function that changes texts but does not define it. @publicApi */
 export class UnknownTextRuleError extends VtsError {
   constructor(readonly rule: string) {
     const bareName = rule.slice(rule.lastIndexOf('.') + 1);
     super(
-      `The learner's tokenizer changes its texts with the rule "${rule}", whose code is not in the file; ` +
-        `give the same function in TypeScript with Learner.load(file, { rules: { '${bareName}': (text) => text } }).`,
+      `The learner's tokenizer changes its texts with the rule "${rule}", but the file does ` +
+        'not contain its code; give the same function in TypeScript with Learner.load(file, { ' +
+        `rules: { '${bareName}': (text) => text } }).`,
     );
   }
 }
 
 /**
- * A part of the learner's text transforms is missing, or is not in the form of fastai or spaCy.
+ * A part of the learner's text transforms is missing, or does not have the form of fastai or spaCy.
  *
  * @publicApi
  */
@@ -163,21 +172,21 @@ export class UnreadableTokenizerError extends VtsError {
   }
 }
 
-/** The file does not hold the tokenizer that the learner splits its texts with. @publicApi */
+/** The file does not contain the tokenizer that splits the learner's texts. @publicApi */
 export class UnsupportedTokenizerError extends VtsError {
   constructor(
     readonly tokenizer: string,
-    reason = 'whose code is not in the file',
-    remedy = 'give a function that splits as it does with ' +
-      'Learner.load(file, { tokenizer: (text) => text.split(/\\s+/) }), or pass lists of tokens to predict()',
+    reason = 'whose code the file does not contain',
+    remedy = 'give a function that splits texts in the same way with Learner.load(file, { tokenizer: ' +
+      '(text) => text.split(/\\s+/) }), or pass lists of tokens to predict()',
   ) {
     super(`The learner splits its texts with "${tokenizer}", ${reason}; ${remedy}.`);
   }
 }
 
 /**
- * The SentencePiece model (`spm.model`) that a learner splits its texts with cannot be used: it is
- * another file, damaged, or larger than a vocabulary can be.
+ * The SentencePiece model (`spm.model`) of a learner cannot be used: it is another kind of file,
+ * damaged, or larger than a vocabulary can be.
  *
  * @publicApi
  */
@@ -191,8 +200,8 @@ export class SentencePieceModelError extends VtsError {
 }
 
 /**
- * The option `tokenizer` of `Learner.load` is of a type that is not taken, names no file, or is not
- * the tokenizer that the learner was trained with.
+ * The option `tokenizer` of `Learner.load` has an unsupported type, does not name an existing file,
+ * or is not the tokenizer of the learner's training.
  *
  * @publicApi
  */
@@ -202,7 +211,7 @@ export class TokenizerOptionError extends VtsError {
   }
 }
 
-/** An option of a continuation is unknown, or has a value that cannot be used. @publicApi */
+/** An option of a continuation is unknown, or has an invalid value. @publicApi */
 export class InvalidGenerateOptionError extends InputError {
   constructor(
     readonly option: string,
@@ -214,31 +223,35 @@ export class InvalidGenerateOptionError extends InputError {
 }
 
 /**
- * No token can be drawn: all have probability 0 after `noUnk` and `minP` (fastai fails too).
+ * No token can be drawn: all have probability 0 after `noUnk` and `minP` (fastai also fails).
  *
  * @publicApi
  */
 export class NoTokenLeftError extends InputError {
   constructor() {
     super(
-      'The model gives no probability to any token but xxunk, so none can be drawn; pass noUnk: false.',
-    );
-  }
-}
-
-/** The marker tokens xxrep and xxwrep repeat what follows them beyond all bounds. @publicApi */
-export class DecodedTextTooLongError extends InputError {
-  constructor(readonly maxLength: number) {
-    super(
-      `The repetitions that the tokens xxrep and xxwrep ask for make the text longer than ${maxLength} characters; ` +
-        'take them out of the text, or pass a decoder of your own.',
+      'The model gives every token except xxunk the probability 0, so no token can be drawn; ' +
+        'pass noUnk: false.',
     );
   }
 }
 
 /**
- * What the learner gives for the next token is not a probability (negative or not finite), so no
- * token can be drawn; fastai fails too. Most often its loss function has no activation.
+ * The marker tokens xxrep and xxwrep repeat the next token or word more often than the limit
+ * allows. @publicApi
+ */
+export class DecodedTextTooLongError extends InputError {
+  constructor(readonly maxLength: number) {
+    super(
+      `The tokens xxrep and xxwrep repeat so often that the text would exceed ${maxLength} ` +
+        'characters; remove them from the text, or pass your own decoder.',
+    );
+  }
+}
+
+/**
+ * The learner's value for the next token is not a probability (negative or not finite), so no token
+ * can be drawn; fastai also fails. The usual reason is a loss function without an activation.
  *
  * @publicApi
  */
@@ -251,7 +264,7 @@ export class NotProbabilitiesError extends VtsError {
   }
 }
 
-/** A row or table lacks a column that the learner was trained on. @publicApi */
+/** A row or table lacks a column of the learner's training. @publicApi */
 export class MissingColumnError extends InputError {
   constructor(
     readonly columns: readonly string[],
@@ -260,12 +273,13 @@ export class MissingColumnError extends InputError {
     const what = columns.length === 1 ? 'column' : 'columns';
     const given = available.length === 0 ? 'none' : quoted(available);
     super(
-      `The learner needs the ${what} ${quoted(columns)}, and was given ${given}; add what is missing.`,
+      `The learner needs the ${what} ${quoted(columns)}, but received ${given}; add the ` +
+        'missing ones.',
     );
   }
 }
 
-/** A cell holds what the learner's preparation of its column does not take. @publicApi */
+/** The learner's preparation of a column does not accept a cell's value. @publicApi */
 export class CellError extends InputError {
   constructor(
     readonly column: string,
@@ -278,19 +292,20 @@ export class CellError extends InputError {
   }
 }
 
-/** The bytes are not an image, or one of a format that is not read. @publicApi */
+/** The bytes are not an image, or have an unsupported format. @publicApi */
 export class UnsupportedImageError extends InputError {
   constructor(
-    /** What was found, e.g. "a PSD file". */
+    /** A description of the bytes, such as "a PSD file". */
     readonly found: string,
   ) {
     super(
-      `The image is ${found}, which is not read here; send it as JPEG, PNG, WebP, GIF, BMP or TIFF.`,
+      `The image is ${found}, which is not a supported format; send it as JPEG, PNG, WebP, ` +
+        'GIF, BMP or TIFF.',
     );
   }
 }
 
-/** The image is cut off or its contents contradict its format. @publicApi */
+/** The image is truncated, or its contents contradict its format. @publicApi */
 export class DamagedImageError extends InputError {
   constructor(
     readonly format: string,
@@ -304,7 +319,7 @@ export class DamagedImageError extends InputError {
   }
 }
 
-/** The header declares more pixels than are decoded: a decompression bomb, perhaps. @publicApi */
+/** The header declares more pixels than the limit: perhaps a decompression bomb. @publicApi */
 export class ImageTooLargeError extends InputError {
   constructor(
     readonly width: number,
@@ -312,12 +327,13 @@ export class ImageTooLargeError extends InputError {
     readonly maxPixels: number,
   ) {
     super(
-      `The image has ${width} x ${height} pixels, but at most ${maxPixels} are decoded; send a smaller one or raise the limit (maxPixels).`,
+      `The image has ${width} x ${height} pixels, but the limit is ${maxPixels}; send a ` +
+        'smaller image or raise the limit (maxPixels).',
     );
   }
 }
 
-/** A transform leaves nothing of an image: it has no width or no height. @publicApi */
+/** A transform leaves an image without width or height. @publicApi */
 export class EmptyImageError extends InputError {
   constructor(
     readonly width: number,
@@ -329,7 +345,7 @@ export class EmptyImageError extends InputError {
   }
 }
 
-/** The path of an image cannot be read. @publicApi */
+/** The file of an image cannot be read. @publicApi */
 export class UnreadableImageFileError extends InputError {
   constructor(path: string, cause: unknown) {
     super(
@@ -339,7 +355,7 @@ export class UnreadableImageFileError extends InputError {
   }
 }
 
-/** The path or URL of an item leads to nothing that can be read. @publicApi */
+/** The path or URL of an item cannot be read. @publicApi */
 export class UnreadableItemError extends InputError {
   constructor(place: string, cause: unknown) {
     super(
@@ -349,15 +365,13 @@ export class UnreadableItemError extends InputError {
   }
 }
 
-/** An item has more bytes than are read of one. @publicApi */
+/** An item has more bytes than the limit. @publicApi */
 export class ItemTooLargeError extends InputError {
   constructor(
-    /** Most bytes of an item. */
+    /** The most bytes of an item. */
     readonly limit: number,
   ) {
-    super(
-      `The item has more than ${limit} bytes, the most that is read of one; pass a smaller one.`,
-    );
+    super(`The item has more than ${limit} bytes, the limit for one item; pass a smaller item.`);
   }
 }
 
@@ -368,14 +382,16 @@ function detailOf(cause: unknown): string {
   return shortened(code === undefined ? cause.message : cause.message.replace(/, \w+ '[^]*$/, ''));
 }
 
-/** Answers of this learner cannot be explained, or not in this way. @publicApi */
+/** This learner's answers cannot be explained, or not in this way. @publicApi */
 export class NotExplainableError extends InputError {
   constructor(fact: string, remedy: string) {
     super(`${fact}; ${remedy}.`);
   }
 }
 
-/** An explanation was asked for a class or output that the learner does not have. @publicApi */
+/**
+ * The explanation was requested for a class or output that the learner does not have. @publicApi
+ */
 export class ExplainTargetError extends InputError {
   constructor(
     readonly target: string | number,
@@ -385,29 +401,34 @@ export class ExplainTargetError extends InputError {
   ) {
     const known = names.length > 0 ? `: ${quoted(names)}` : '';
     super(
-      `The learner has no output ${typeof target === 'string' ? `"${shortened(target)}"` : target} to explain; pass an index from 0 to ${outputs - 1}, or a name that it knows${known}.`,
+      'The learner has no output ' +
+        `${typeof target === 'string' ? `"${shortened(target)}"` : target} to explain; pass an ` +
+        `index from 0 to ${outputs - 1}, or a known name${known}.`,
     );
   }
 }
 
-/** The transforms of this learner's training cannot be repeated here. @publicApi */
+/** The random transforms of this learner's training are not supported. @publicApi */
 export class NotAugmentableError extends InputError {
   constructor(fact: string, remedy: string) {
     super(`${fact}; ${remedy}.`);
   }
 }
 
-/** An option of `tta` has a value that cannot be used. @publicApi */
+/** An option of `tta` has an invalid value. @publicApi */
 export class InvalidTtaOptionError extends InputError {
   constructor(
     readonly option: string,
     expected: string,
   ) {
-    super(`The option "${option}" of tta has another value; give ${expected}.`);
+    super(`The option "${option}" of tta has an invalid value; give ${expected}.`);
   }
 }
 
-/** An array that a learner of arrays does not take: its form, its shape or an element. @publicApi */
+/**
+ * A learner of arrays does not take this array: its form, its shape or an element is wrong.
+ * @publicApi
+ */
 export class ArrayItemError extends InputError {
   constructor(fact: string, remedy: string) {
     super(`The array ${fact}; ${remedy}.`);

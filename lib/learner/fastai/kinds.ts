@@ -11,7 +11,7 @@ type InferenceFactory = (
 
 const tabular = async () => (await import('./tabular/tabular-inference.js')).createTabularInference;
 
-/** Imported with the first file of its kind: one that serves texts loads nothing for images. */
+/** Imported with the first file of its kind: a service of texts loads no code for images. */
 const factories: Partial<Record<LearnerKind, () => Promise<InferenceFactory>>> = {
   text: async () => (await import('./text/text-inference.js')).createTextInference,
   tabular,
@@ -21,7 +21,7 @@ const factories: Partial<Record<LearnerKind, () => Promise<InferenceFactory>>> =
   array: async () => (await import('./arrays/array-inference.js')).createArrayInference,
 };
 
-/** @throws UnsupportedLearnerError for a kind that has no inference. */
+/** @throws UnsupportedLearnerError for a kind without inference. */
 export async function createInference(
   file: LearnerFile,
   target: Target,
@@ -31,12 +31,14 @@ export async function createInference(
   if (!factory) {
     if (file.className.endsWith('.GANLearner')) {
       throw new UnsupportedLearnerError(
-        'The file holds a GAN, two models that train each other, which is not served as a learner',
+        'The file contains a GAN, two models that train each other, which is not supported ' +
+          'as a learner',
         'save its generator with torch.save(learn.model.generator, path), and serve that with pytorch.saveModel(name, path)',
       );
     }
     throw new UnsupportedLearnerError(
-      `The file holds a learner of kind "${file.kind}" (${file.className}), which cannot be served yet`,
+      `The file contains a learner of kind "${file.kind}" (${file.className}), which is not ` +
+        'supported',
       'serve its model with pytorch.saveModel(name, "export.pkl"), and prepare the tensors yourself',
     );
   }

@@ -15,7 +15,7 @@ import { transformName } from './data/pipeline.js';
 import { takesSeveral } from './data/several-inputs.js';
 import { FastaiVersionError, NotALearnerError } from './errors.js';
 
-/** An export.pkl, read but not yet lowered: inert records and the module tree. */
+/** An export.pkl before lowering: inert records and the module tree. */
 export interface LearnerFile {
   /** The path of the file, or its bytes. */
   readonly source: string | Uint8Array;
@@ -58,7 +58,7 @@ function readLearner(torchFile: TorchFile, source: string | Uint8Array): Learner
   };
 }
 
-/** Modules of fastai 1, and those that version 2 does not have. */
+/** Modules of fastai 1 that version 2 does not have. */
 const VERSION_ONE =
   /^fastai\.(basic_train|basic_data|data_block|torch_core|core|layers|train|callback|text\.(transform|data|learner|models)|vision\.(image|data|learner|transform)|tabular\.(transform|data|models))$/;
 const VERSION_ONE_ONLY =
@@ -77,7 +77,7 @@ function refuseVersionOne({ root, globals }: TorchFile): void {
 function kindOf(record: PyObject, dls: DataLoadersRecord): LearnerKind {
   const learner = transformName(record);
   const dataset = dls.dataset ? transformName(dls.dataset) : '';
-  // Two models that train each other, and no target.
+  // Two models that train each other, without a target.
   if (learner === 'GANLearner') return 'custom';
   if (dataset === 'TabularCollab') return 'collab';
   if (dataset.startsWith('Tabular')) return 'tabular';
@@ -90,13 +90,16 @@ function kindOf(record: PyObject, dls: DataLoadersRecord): LearnerKind {
   return readsArrays(dls) ? 'array' : 'custom';
 }
 
-/** Classes of what leaves the inputs' transforms at training, where the items are arrays. */
+/** Classes of the transformed inputs in training, if the items are arrays. */
 const ARRAYS =
   /^(numpy\.ndarray|torch\.(_tensor\.)?Tensor|fastai2?\.torch_core\.Tensor(Base|Image(BW)?)|(tsai\.(data\.)?core|timeseries(_fastai)?\.core)\.\w+)$/;
 
-/** One input, of arrays or tensors: by what left its transforms, or of a dataset without any. */
+/**
+ * One input of arrays or tensors, by the class of the transformed input, or by a dataset without
+ * transforms.
+ */
 function readsArrays({ dataset, inputs, loader }: DataLoadersRecord): boolean {
-  // tsai's loader of several loaders gives a tuple of what they give.
+  // tsai's loader of several loaders gives a tuple of their outputs.
   if (inputs.length > 1 || transformName(loader) === 'MixedDataLoader') return false;
   const [input] = inputs;
   if (!input) return dataset !== undefined && asItems(dataset.attr('tls')) === undefined;

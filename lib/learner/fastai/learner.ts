@@ -38,7 +38,8 @@ import type { Shown } from './shown.js';
 import type { TtaOptions, TtaPredictions } from './tta.js';
 
 /**
- * A fastai 2 learner, read from its `export.pkl` and run by onnxruntime. No code in it is executed.
+ * A fastai 2 learner, read from its `export.pkl` and run by onnxruntime. It executes no code of the
+ * file.
  *
  * @example
  * const learner = await Learner.load('export.pkl');
@@ -61,10 +62,10 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   }
 
   /**
-   * Reads an `export.pkl`, lowers its model and makes it ready to run.
+   * Reads an `export.pkl`, lowers its model and opens a session.
    *
-   * The file of a language model gives an {@link LMLearner}, whose `predict` continues a text;
-   * `LMLearner.load` has its type.
+   * A language model's file returns an {@link LMLearner}, whose `predict` continues a text;
+   * `LMLearner.load` has that type.
    *
    * @param source Path of the file, or its bytes.
    * @throws FastaiVersionError, NotALearnerError, UnsupportedModuleError, UnknownLossError and the
@@ -96,8 +97,8 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   }
 
   /**
-   * `dls.vocab`: for a text classifier the token vocabulary and the classes, for a regression of
-   * texts the token vocabulary alone, for an image classifier the classes.
+   * `dls.vocab`: the token vocabulary and the classes of a text classifier, the token vocabulary of
+   * a text regression, the classes of an image classifier.
    */
   get vocab(): Vocab {
     return this.inference.vocab;
@@ -117,17 +118,17 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   }
 
   /**
-   * fastai's `learner.get_preds(dl=learner.dls.test_dl(items))`, each row as it is alone: a longer
-   * neighbour in the batch changes nothing (in fastai it does, for texts).
+   * fastai's `learner.get_preds(dl=learner.dls.test_dl(items))`, each row as if it were alone: a
+   * longer neighbour in the batch changes nothing (in fastai it changes the results of texts).
    *
-   * @param items A list; for learners that predict from rows also a data frame (arquero's `Table`).
-   * @param options Whether to give decoded predictions and what the model was given as well.
+   * @param items A list; for learners of rows also a data frame (arquero's `Table`).
+   * @param options Whether to return decoded predictions and the model's inputs as well.
    * @returns float32 predictions of shape `[items, ...]` after the activation, and `null` for the
    * targets; with `withDecoded` the decoded predictions (int64 indices, bool flags or float32
    * values) at the end, with `withInput` the inputs at the beginning. Rows are in the order of the
    * items.
    * @throws InputError for an empty list, or an item that the learner's transforms do not take.
-   * @throws WrongLearnerKindError for `withInput` of a learner that cannot tell what it gives.
+   * @throws WrongLearnerKindError for `withInput` if the learner cannot return its inputs.
    */
   async getPreds<const Options extends PredsOptions = PredsOptions>(
     items: readonly Item[] | FrameLike,
@@ -142,16 +143,17 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
 
   /**
    * fastai's `learner.tta(dl=learner.dls.test_dl(items), n=n, beta=beta, use_max=useMax)`: the mean
-   * of predictions after the random transforms of training, drawn towards the plain ones.
+   * of predictions with the random transforms of training, interpolated with the plain predictions.
    *
-   * Batches have the size that the learner was exported with, as transforms may draw once for a
-   * batch, or have draws given for its images. What is random has fastai's distribution, not its
-   * numbers. Learners of texts and rows have no random transforms, and answer as `getPreds` does.
+   * Batches have the size of the exported learner, because some transforms draw once per batch.
+   * Random numbers have fastai's distribution, not its values. Learners of texts and rows have no
+   * random transforms, and return what `getPreds` returns.
    *
    * @returns `[float32 predictions, null]`; with `beta: null` `[[augmented, plain], null]`. With
-   * `useMax` the greatest of all passes and the plain one, which `beta` does not change.
-   * @throws NotAugmentableError (an InputError) for a learner whose training changes images in a
-   * way that is not known here, and for kinds other than images, texts and rows; InvalidTtaOptionError; and as {@link getPreds}.
+   * `useMax`, the maximum of all passes and the plain one; `beta` does not change it.
+   * @throws NotAugmentableError (an InputError) if a transform of the training is not supported,
+   * and for kinds other than images, texts and rows; InvalidTtaOptionError; and as
+   * {@link getPreds}.
    */
   async tta(
     items: readonly Item[] | FrameLike,
@@ -174,7 +176,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     } else if (ALIKE_IN_TRAINING.has(this.kind)) passes.push(plain);
     else {
       throw new NotAugmentableError(
-        `The transforms of training of a learner of kind "${this.kind}" are not run here`,
+        `The training transforms of a learner of kind "${this.kind}" are not supported`,
         'use getPreds()',
       );
     }
@@ -184,7 +186,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   }
 
   /**
-   * The tokens that a text learner's own tokenizer makes of a text, after all rules.
+   * The tokens of a text by the learner's own tokenizer, after all rules.
    *
    * @throws WrongLearnerKindError for learners of other kinds.
    */
@@ -212,7 +214,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   }
 
   /**
-   * What the model sees of an item: tokens, pixels or the cells of a row.
+   * The item as the model sees it: tokens, pixels or the cells of a row.
    *
    * @example
    * await learner.show('I LIKED it'); // { tokens: ['xxbos', 'i', 'xxup', 'liked', 'it'] }
@@ -224,41 +226,41 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   }
 
   /**
-   * Why the learner answers as it does.
+   * Explains the learner's answer.
    *
-   * - Images: where the class is seen, by Grad-CAM over the output of the last body layer, as chapter
-   *   18 of fastai's book has it with hooks on `learn.model[0]`: the class's output before the
-   *   activation is derived by the features, the mean of that over an image is a channel's weight.
-   * - Texts: each word is left out once. A marker (`xxmaj`) goes with its word. A text of
-   *   more than 256 tokens is left out in groups of words, so that no explanation runs more than 65,536
-   *   tokens.
-   * - Rows: each cell is made a missing one. A category becomes `#na#`; a number what `FillMissing`
-   *   puts there, with its `_na` column, or the mean of the training data where that has nothing for
-   *   the column. A number of which the learner knows neither is not among the parts.
+   * - Images: a map of where the model sees the class, by Grad-CAM over the output of the last body
+   *   layer, as in chapter 18 of fastai's book with hooks on `learn.model[0]`. It differentiates
+   *   the class's output before the activation by the features; a channel's weight is the mean of
+   *   the gradient over the image.
+   * - Texts: leaves out each word once. A marker (`xxmaj`) belongs to its word. In a text of more
+   *   than 256 tokens it leaves out groups of words, so an explanation runs at most 65,536 tokens.
+   * - Rows: makes each cell missing once. A category becomes `#na#`. A number becomes the value of
+   *   `FillMissing`, with its `_na` column, or else the mean of the training data. If the learner
+   *   knows neither for a number, that number is not among the parts.
    *
    * @example
    * const { parts } = await learner.explain('a dull film', { target: 'neg' });
    * // [{ token: 'a', index: 1, length: 1, weight: 0.01 }, { token: 'dull', ..., weight: 0.62 }, ...]
    *
    * @throws ExplainTargetError (an InputError) for a class that the learner does not know.
-   * @throws NotExplainableError (an InputError) for masks and points, and for an image learner whose
-   * model comes from an ONNX file or has an operation without a gradient behind its last features.
+   * @throws NotExplainableError (an InputError) for masks and points, for an image learner with a
+   * model from an ONNX file, and for an operation without a gradient after the last features.
    * @throws InputError for an item that the learner's transforms do not take.
    */
   async explain(item: Item, options: ExplainOptions = {}): Promise<Explanation> {
     const inference = this.#use();
     if (!inference.explain) {
       throw new NotExplainableError(
-        `A learner of task "${this.description.task}" has no one answer to explain`,
-        'explain predicts why of classifiers and regressions',
+        `A learner of task "${this.description.task}" has no single answer to explain`,
+        'call explain on a classifier or a regression',
       );
     }
     return inference.explain(item, new Question(this.loss, this.description, options));
   }
 
   /**
-   * fastai's `row.decode()`: the decoded row of a prediction with category and class names in place
-   * of codes, and numbers as they were before they were normalized.
+   * fastai's `row.decode()`: the decoded row of a prediction with category and class names instead
+   * of codes, and numbers before normalization.
    *
    * @throws WrongLearnerKindError for learners of other kinds.
    */
@@ -297,7 +299,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
   }
 }
 
-/** Kinds of learners that fastai gives no random transforms. */
+/** Kinds of learners without random transforms in fastai. */
 const ALIKE_IN_TRAINING: ReadonlySet<LearnerKind> = new Set(['text', 'tabular', 'collab']);
 
 async function encodedBy(

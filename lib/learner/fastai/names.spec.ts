@@ -133,7 +133,7 @@ describe('The names of fastai, fastcore and torchvision in files', () => {
 });
 
 const INTRODUCTION =
-  'A learner names classes and functions of its libraries. These are all of fastai, fastcore and torchvision that\n' +
-  '[netron](https://github.com/lutzroeder/netron) has met in published files, and what becomes of each here. A name that is refused\n' +
-  'says so with a sentence, when the file is loaded; an ONNX file in its place (`{ onnx }`) is the way out for a layer, and\n' +
-  '`{ code }` or `{ trainingOnly }` for a transform.';
+  'This page lists the names of classes and functions that published files use. They are all names of fastai, fastcore and\n' +
+  'torchvision that [netron](https://github.com/lutzroeder/netron) has met. Each list says what happens to its names here. If a name\n' +
+  'is refused, the error says so when the file is loaded. For a layer, load an ONNX file in its place (`{ onnx }`). For a\n' +
+  'transform, use `{ code }` or `{ trainingOnly }`.';

@@ -10,21 +10,23 @@ import { NothingToQuantizeError } from './errors.js';
 import type { ExpectedModel } from './foreign/expected-model.js';
 import type { LearnerFile } from './learner-file.js';
 
-/** How a model is lowered for a session of its kind. */
+/** How to lower a model for a session of its kind. */
 export type HowToLower = Pick<LowerOptions, 'skipsChunks' | 'sizes' | 'sources'>;
 
-/** The learner's model: its session and what `lower` told of it; nothing of a foreign ONNX file. */
+/**
+ * The learner's model: its session and the data from `lower`; a foreign ONNX file has no such data.
+ */
 export interface OpenedModel<Facts> {
   readonly session: ModelSession;
   readonly facts?: Facts;
 }
 
 /**
- * A session for the learner's own model, lowered, or for the ONNX file that takes its place.
+ * A session for the learner's own model, lowered, or for the ONNX file that replaces it.
  *
- * @param lower Gives the graph, and plain data that its caller needs. It is asked only where no
- * folder keeps both from the last time, so that the code that lowers is not loaded either.
- * @param expected What an ONNX file must be like to be the learner's model.
+ * @param lower Returns the graph, and plain data for the caller. It runs only if no cache folder
+ * has both, so a cached model does not load the lowering code.
+ * @param expected The requirements on an ONNX file that replaces the model.
  */
 export async function openModel<Facts>(
   file: LearnerFile,
@@ -83,7 +85,7 @@ export async function openModel<Facts>(
 
 interface LoweredWith<Facts> {
   readonly graph: Graph;
-  /** They may be kept as JSON. */
+  /** The cache may keep them as JSON. */
   readonly facts: Facts;
 }
 

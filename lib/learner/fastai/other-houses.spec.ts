@@ -122,7 +122,7 @@ describe('tta', () => {
     await learner.release();
   });
 
-  it('draws anew in each pass, from its seed', async () => {
+  it('draws again in each pass, from its seed', async () => {
     const learner = await Learner.load(unpacked('fastai2.pkl'));
     const seeded = async (seed: number, n = 4): Promise<number[]> => {
       const [got] = await learner.tta(paths, { seed, n, beta: 0 });
@@ -186,7 +186,7 @@ describe('an ONNX file beside a learner', () => {
 
   it.each([
     ['batch-of-2', /takes batches of 2 items only/],
-    ['other-classes', /gives "output", float32 of \[1, 5\].*expects batch x 2 or 1/],
+    ['other-classes', /returns "output", float32 of \[1, 5\].*expects batch x 2 or 1/],
     ['other-channels', /takes "image", float32 of \[1, 1, 16, 16\].*\[batch, 3, 16, 16\]/],
     ['other-rank', /takes "image", float32 of \[1, 10\]/],
   ])("is refused where it is another model's: %s", async (name, message) => {

@@ -2,12 +2,13 @@ import { itemTransform, targetTypes } from './data/target-types.js';
 import { UnsupportedLearnerError } from './errors.js';
 import type { LearnerFile } from './learner-file.js';
 
-/** How the model of such a learner is served. */
+/** How to serve the model of these learners. */
 const REMEDY =
-  "serve its model by itself, which gives its raw outputs: pytorch.saveModel('boxes', 'export.pkl', { inputs: [{ shape: [null, 3, height, width] }] })";
+  "serve only its model, which gives raw outputs: pytorch.saveModel('boxes', 'export.pkl', { " +
+  'inputs: [{ shape: [null, 3, height, width] }] })';
 
 /**
- * Refuses learners of bounding boxes, before anything else is missed in them.
+ * Refuses learners of bounding boxes before another missing part causes an error.
  *
  * @throws UnsupportedLearnerError
  */
@@ -15,13 +16,15 @@ export function refuseBoxes({ dls, torchFile }: Pick<LearnerFile, 'dls' | 'torch
   const foreign = torchFile.globals.find(({ module }) => /^icevision(\.|$)/.test(module));
   if (foreign) {
     throw new UnsupportedLearnerError(
-      `The learner is one of icevision ("${foreign.qualifiedName}"), whose items and predictions are not fastai's and are not read here`,
+      `The learner is one of icevision ("${foreign.qualifiedName}"), whose items and ` +
+        "predictions are not fastai's and are not supported",
       "export its model in Python with torch.onnx.export, and serve that with pytorch.saveModel('boxes', 'model.onnx')",
     );
   }
   if (targetTypes(dls).includes('TensorBBox') || itemTransform(dls, 'BBoxLabeler')) {
     throw new UnsupportedLearnerError(
-      "The learner predicts bounding boxes (BBoxBlock), on which fastai's own predict and get_preds fail, so there is no answer to give",
+      "The learner predicts bounding boxes (BBoxBlock), and fastai's own predict and " +
+        'get_preds fail for them',
       REMEDY,
     );
   }

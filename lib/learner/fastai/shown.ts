@@ -1,17 +1,17 @@
-/** What a model sees of a text. @publicApi */
+/** A text as the model sees it. @publicApi */
 export interface ShownText {
   /**
-   * The tokens in the order in which the model reads them: fastai's markers (`xxbos`, `xxmaj`)
-   * included, `xxunk` for words that the learner's vocabulary lacks.
+   * The tokens in the model's order, with fastai's markers (`xxbos`, `xxmaj`), and `xxunk` for
+   * words that the vocabulary lacks.
    */
   readonly tokens: readonly string[];
 }
 
-/** What a model sees of an image. @publicApi */
+/** An image as the model sees it. @publicApi */
 export interface ShownImage {
   /**
-   * The pixels after the transforms that crop, pad and resize, before they are normalized: rows from
-   * the top, channels interleaved, one byte each. 1 channel is grey, 3 are RGB.
+   * The pixels after cropping, padding and resizing, before normalization: rows from the top,
+   * channels interleaved, one byte each. 1 channel is grey, 3 are RGB.
    */
   readonly image: {
     readonly width: number;
@@ -21,34 +21,34 @@ export interface ShownImage {
   };
 }
 
-/** A cell as the learner's procs leave it. @publicApi */
+/** A cell after the learner's procs. @publicApi */
 export interface ShownCell {
   readonly name: string;
   /**
-   * A category, `#na#` where it is missing or the learner has never seen it, or a number in its own
-   * unit, filled where it was missing.
+   * A category, with `#na#` for a missing or unknown one; or a number in its own unit, filled if it
+   * was missing.
    */
   readonly value: string | number | boolean;
   /** False for `#na#` and for a number that was filled. */
   readonly known: boolean;
 }
 
-/** What a model sees of a row. @publicApi */
+/** A row as the model sees it. @publicApi */
 export interface ShownColumns {
   /** The columns of the learner's schema, in its order. */
   readonly columns: readonly ShownCell[];
 }
 
-/** Numbers as a model sees them, after the transforms: row by row. @publicApi */
+/** Numbers as the model sees them, after the transforms, in row-major order. @publicApi */
 export interface ShownNumbers {
   readonly values: readonly number[];
   readonly shape: readonly number[];
 }
 
-/** What a model sees of an item of several inputs: each by its name, in their order. @publicApi */
+/** An item of several inputs as the model sees it: each input by name, in order. @publicApi */
 export interface ShownInputs {
   readonly inputs: readonly ({ readonly name: string } & (ShownText | ShownImage | ShownNumbers))[];
 }
 
-/** What a model sees of an item. @publicApi */
+/** An item as the model sees it. @publicApi */
 export type Shown = ShownText | ShownImage | ShownColumns | ShownNumbers | ShownInputs;

@@ -1,18 +1,18 @@
 import { Tensor } from 'onnxruntime-common';
 import { InvalidTtaOptionError } from './errors.js';
 
-/** What `learner.tta` can be told. @publicApi */
+/** Options of `learner.tta`. @publicApi */
 export interface TtaOptions {
   /** Passes with the transforms of training, from 1 to 1000. @default 4 */
   n?: number;
   /**
-   * The part of the plain predictions in the answer; null gives the augmented and the plain ones
-   * by themselves. @default 0.25
+   * The weight of the plain predictions in the answer; null returns the augmented and the plain
+   * predictions separately. @default 0.25
    */
   beta?: number | null;
-  /** Takes the greatest of all passes, number by number, in place of their mean. @default false */
+  /** Takes the maximum of all passes, element by element, instead of the mean. @default false */
   useMax?: boolean;
-  /** What random transforms draw from: the same seed gives the same answer. @default 0 */
+  /** The seed of the random transforms: the same seed gives the same answer. @default 0 */
   seed?: number;
 }
 
@@ -24,7 +24,7 @@ export interface TtaOptions {
 export type TtaPredictions =
   [predictions: Tensor, targets: null] | [[augmented: Tensor, plain: Tensor], targets: null];
 
-/** Passes that a call may ask for. */
+/** The most passes of a call. */
 const MOST_PASSES = 1000;
 
 /** @throws InvalidTtaOptionError */
@@ -33,21 +33,21 @@ export function checkTtaOptions({ n = 4, beta = 0.25, useMax = false, seed = 0 }
     throw new InvalidTtaOptionError('n', `a whole number from 1 to ${MOST_PASSES}`);
   }
   if (beta !== null && !(typeof beta === 'number' && Number.isFinite(beta))) {
-    throw new InvalidTtaOptionError('beta', 'a number, mostly between 0 and 1, or null');
+    throw new InvalidTtaOptionError('beta', 'a number, usually between 0 and 1, or null');
   }
   if (typeof useMax !== 'boolean') throw new InvalidTtaOptionError('useMax', 'true or false');
   if (!Number.isSafeInteger(seed)) throw new InvalidTtaOptionError('seed', 'a safe integer');
   return { n, beta, useMax, seed };
 }
 
-/** The mean of all passes, or the greatest number of them, in torch's single precision. */
+/** The mean of all passes, or their element-wise maximum, in torch's single precision. */
 export function combined(passes: readonly Tensor[], useMax: boolean): Tensor {
   const [first, ...others] = passes;
   const data = Float32Array.from(first!.data as Float32Array);
   for (const { data: other } of others) {
     for (let i = 0; i < data.length; i++) {
       const value = (other as Float32Array)[i]!;
-      // As torch.max has it, one that is not a number is the greatest.
+      // NaN is the maximum, as in torch.max.
       if (!useMax) data[i] = data[i]! + value;
       else if (value > data[i]! || Number.isNaN(value)) data[i] = value;
     }

@@ -1,4 +1,4 @@
-/** Element types of graph values. Half-precision weights come widened to float32. */
+/** Element types of graph values. Half-precision weights are widened to float32. */
 export type OnnxDType = 'float32' | 'float64' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
 
 /** `TensorProto.DataType` of the ONNX format. */
@@ -34,7 +34,7 @@ const arrays: Readonly<Record<Exclude<OnnxDType, 'int64'>, ArrayType>> = {
 export const sizeOf = (dtype: OnnxDType): number =>
   (dtype === 'int64' ? BigInt64Array : arrays[dtype]).BYTES_PER_ELEMENT;
 
-/** Numbers as the typed array that `dtype` is stored in. */
+/** Numbers as the typed array for `dtype`. */
 export function toRawArray(values: ArrayLike<number | bigint>, dtype: OnnxDType): RawArray {
   return dtype === 'int64'
     ? BigInt64Array.from(values, BigInt)

@@ -1,15 +1,16 @@
 import { InputError, VtsError } from '../errors/index.js';
 
-/** What to do about a module of an unknown class. */
+/** The remedy for a module of an unknown class. */
 export const MODULE_REMEDY =
-  "Export that model in Python with torch.onnx.export, and load the learner with Learner.load(pkl, { onnx: 'model.onnx' }); " +
-  "a bare model is saved with pytorch.saveModel(name, 'model.onnx').";
+  'Export that model in Python with torch.onnx.export, and load the learner with ' +
+  "Learner.load(pkl, { onnx: 'model.onnx' }); save a bare model with pytorch.saveModel(name, " +
+  "'model.onnx').";
 
-/** The same for a model that is not asked for as a learner's. */
+/** The same for a model without a learner. */
 const BARE_REMEDY =
   "Export that model in Python with torch.onnx.export, and save that file with pytorch.saveModel(name, 'model.onnx').";
 
-/** How a model is given images of one size: as a learner's, or without one. */
+/** How to give a model images of one size: as a learner, or without one. */
 const SIZE_REMEDIES = {
   learner: "end the learner's item transforms with Resize",
   bare: "give its inputs with their sizes: { inputs: [{ name: 'x', dtype: 'float32', shape: [null, 3, 224, 224] }] }",
@@ -27,9 +28,9 @@ export class UnsupportedModuleError extends VtsError {
     readonly path: string,
     /** `module.name` of the class. */
     readonly className: string,
-    /** What cannot be done, where it is not the class itself. */
+    /** The operation that is not supported, if the class itself is supported. */
     readonly reason?: string,
-    /** Where images of one size would do: who has to give them. */
+    /** Set if images of one size would help: who must give them. */
     readonly sizes?: keyof typeof SIZE_REMEDIES,
     isBare = false,
   ) {
@@ -37,21 +38,23 @@ export class UnsupportedModuleError extends VtsError {
     const ownFile = reason === undefined ? fileOf(className) : undefined;
     const unknown = ownFile
       ? 'a class whose code is not in the file'
-      : 'a class that cannot be turned into a graph here';
+      : 'a class that cannot become a graph';
     const fact = (reason ?? unknown) + (sizes ? `; ${SIZE_REMEDIES[sizes]}` : '');
     const give = ownFile
-      ? `Give its source with ${isBare ? 'pytorch.saveModel(name, file' : 'Learner.load(file'}, { code: '${ownFile}' }). Or: `
+      ? 'Give its source with ' +
+        `${isBare ? 'pytorch.saveModel(name, file' : 'Learner.load(file'}, { code: ` +
+        `'${ownFile}' }). Or: `
       : '';
     super(`${where} is a ${className}: ${fact}. ${give}${isBare ? BARE_REMEDY : MODULE_REMEDY}`);
   }
 
-  /** The same error for a model that has no learner. @internal */
+  /** The same error for a model without a learner. @internal */
   get ofBareModel(): UnsupportedModuleError {
     const { path, className, reason, sizes } = this;
     return new UnsupportedModuleError(path, className, reason, sizes && 'bare', true);
   }
 
-  /** The same error for a model that a learner has. @internal */
+  /** The same error for a model with a learner. @internal */
   get ofLearner(): UnsupportedModuleError {
     const { path, className, reason, sizes } = this;
     return new UnsupportedModuleError(path, className, reason, sizes && 'learner');
@@ -61,7 +64,7 @@ export class UnsupportedModuleError extends VtsError {
 const LIBRARIES =
   /^(torch|torchvision|torchaudio|fastai|fastcore|timm|transformers|builtins|types)(\.|$)/;
 
-/** Where the source of a class of the user's own may be; undefined for those of libraries. */
+/** Where the source of a user's class may be; undefined for classes of libraries. */
 function fileOf(className: string): string | undefined {
   const home = className.slice(0, Math.max(0, className.lastIndexOf('.')));
   if (home === '' || LIBRARIES.test(home)) return undefined;
@@ -69,7 +72,7 @@ function fileOf(className: string): string | undefined {
 }
 
 /**
- * A module lacks an attribute or a weight that its class always has, or has it with another type.
+ * A module lacks an attribute or a weight of its class, or has it with another type.
  *
  * @publicApi
  */
@@ -86,15 +89,15 @@ export class MalformedModuleError extends VtsError {
   }
 }
 
-/** Libraries whose classes are read by their attributes, and change from version to version. */
+/** Libraries whose classes are read by attributes that change between versions. */
 const LAYERED = /^(timm|torchvision|fastai|tsai)\./;
 
-/** The library whose other version wrote a class so; undefined where only damage explains it. */
+/** The library whose other version wrote a class this way; undefined if only damage explains it. */
 export const layoutOwner = (className: string): string | undefined => LAYERED.exec(className)?.[1];
 
 /**
- * A module of timm, torchvision, fastai or tsai has not the children, weights or attributes that its
- * class has in the versions that are known, so what it computes is not known either.
+ * A module of timm, torchvision, fastai or tsai lacks children, weights or attributes that its
+ * class has in the known versions, so its computation is unknown too.
  *
  * @publicApi
  */
@@ -113,8 +116,8 @@ export class OtherLayoutError extends VtsError {
 }
 
 /**
- * A graph was put together wrongly: operand types, ranks or attributes do not fit. It is a fault of
- * the lowering, or of weights that contradict the module's attributes.
+ * A graph is invalid: operand types, ranks or attributes do not match. The cause is the lowering,
+ * or weights that contradict the module's attributes.
  *
  * @publicApi
  */
@@ -124,18 +127,19 @@ export class GraphError extends VtsError {
     readonly reason: string,
   ) {
     super(
-      `Cannot build the graph at ${where}: ${reason}. Check that the file holds the weights ` +
-        `that its modules declare; if it does, report this as a bug with the class of that module.`,
+      `Cannot build the graph at ${where}: ${reason}. Check that the file has the weights ` +
+        'that its modules declare; if it does, report this as a bug with the class of that ' +
+        'module.',
     );
   }
 }
 
-/** A weight has an element type that no graph can hold. @publicApi */
+/** A weight has an element type that graphs do not support. @publicApi */
 export class UnsupportedDTypeError extends VtsError {
   constructor(readonly dtype: string) {
     super(
-      `A weight of the model is of type ${dtype}, which cannot go into an ONNX graph. ` +
-        `Convert it to float32 in Python (model.float()) and export the learner again.`,
+      `A weight of the model has the type ${dtype}, which an ONNX graph cannot hold. Convert ` +
+        'it to float32 in Python (model.float()) and export the learner again.',
     );
   }
 }
@@ -144,8 +148,9 @@ export class UnsupportedDTypeError extends VtsError {
 export class ModelTooLargeError extends VtsError {
   constructor(readonly byteLength: number) {
     super(
-      `The model takes ${byteLength} bytes, and ONNX holds at most 2 GB in one piece. ` +
-        `Make the folder for temporary files (TMPDIR) writable, so that its weights can go to a file of their own.`,
+      `The model takes ${byteLength} bytes, but ONNX holds at most 2 GB in one piece. Make ` +
+        'the folder for temporary files (TMPDIR) writable, so that its weights can go to a ' +
+        'separate file.',
     );
   }
 }
@@ -155,8 +160,8 @@ export class SessionCreationError extends VtsError {
   constructor(cause: unknown) {
     const detail = cause instanceof Error ? cause.message : String(cause);
     super(
-      `onnxruntime cannot load the model: ${detail}. ` +
-        `Check the execution providers and, for a model of your own, that it passes onnx.checker.`,
+      `onnxruntime cannot load the model: ${detail}. Check the execution providers. If the ` +
+        'model is your own, check that it passes onnx.checker.',
       { cause },
     );
   }
@@ -165,31 +170,32 @@ export class SessionCreationError extends VtsError {
 /** A session was used after `release()`. @publicApi */
 export class SessionReleasedError extends VtsError {
   constructor() {
-    super(`The model's session has been released. Load the model again to go on using it.`);
+    super("The model's session has been released. Load the model again to use it.");
   }
 }
 
 /**
- * An execution provider that this build of onnxruntime, or this machine, does not have.
+ * This build of onnxruntime, or this machine, does not have the execution provider.
  *
  * @publicApi
  */
 export class ExecutionProviderError extends VtsError {
   constructor(
     readonly provider: string,
-    /** Those that this build has. */
+    /** The providers of this build. */
     readonly available: readonly string[],
     reason: string,
   ) {
     super(
-      `The execution provider "${provider}" cannot be used: ${reason}. This build of onnxruntime-node has ${available.join(', ')}; ` +
-        `name one that works here, or set strict: false to go on with those that do.`,
+      `The execution provider "${provider}" cannot be used: ${reason}. This build of ` +
+        `onnxruntime-node has ${available.join(', ')}; name one that works on this machine, or ` +
+        'set strict: false to skip those that do not work.',
     );
   }
 }
 
 /**
- * Token ids that a text model cannot take: onnxruntime would answer nonsense or abort the process.
+ * A text model cannot take these token ids: onnxruntime would return nonsense or abort the process.
  *
  * @publicApi
  */
@@ -202,12 +208,13 @@ export class TextInputError extends InputError {
   }
 }
 
-/** Weights of an ONNX model were to be quantized, and cannot be found. @publicApi */
+/** The weights of an ONNX model cannot be found, so they cannot be quantized. @publicApi */
 export class UnquantizableModelError extends VtsError {
   constructor() {
     super(
-      `The weights of this ONNX model cannot be quantized: it was given as bytes, and they are in other files. Give the ` +
-        `path of the .onnx file, with those files beside it, or omit int8.`,
+      'The weights of this ONNX model cannot be quantized: the model was given as bytes, and ' +
+        'its weights are in other files. Give the path of the .onnx file, with those files ' +
+        'beside it, or omit int8.',
     );
   }
 }
@@ -215,12 +222,13 @@ export class UnquantizableModelError extends VtsError {
 /** An ONNX model was given as bytes, and its weights are in other files. @publicApi */
 export class OutsideWeightsError extends VtsError {
   constructor(
-    /** One of those files, as the model names it. */
+    /** One of those files, by its name in the model. */
     readonly location: string,
   ) {
     super(
-      `This ONNX model keeps weights in another file ("${location.slice(0, 100)}"), and it was given as bytes. Give the path of ` +
-        `the .onnx file, with that file beside it, or export it with external_data=False.`,
+      `This ONNX model keeps weights in another file ("${location.slice(0, 100)}"), but the ` +
+        'model was given as bytes. Give the path of the .onnx file, with that file beside it, ' +
+        'or export it with external_data=False.',
     );
   }
 }

@@ -15,11 +15,11 @@ import { opSchemas } from './ops/index.js';
 import { OpCall, type AttributeInput, type AttributeKind } from './ops/schema.js';
 import { lazyTensorData, tensorDataOf } from './tensor-data.js';
 
-// Shapes, axes and scalars; anything longer is no constant that inference would look into.
+// Shapes, axes and scalars; inference does not look into longer constants.
 const maxKnown = 16;
 
 export type { AttributeInput } from './ops/schema.js';
-/** An operator as it was added, for what follows the graph back. */
+/** An added operator, for the backward pass. */
 export interface Step {
   readonly op: string;
   readonly inputs: readonly (Value | undefined)[];
@@ -30,7 +30,7 @@ export type Attributes = Readonly<Record<string, AttributeInput | undefined>>;
 
 /**
  * Builds a graph value by value. Operand types, ranks and known sizes are checked as each operator
- * is added, so that a wrong graph fails where it is written.
+ * is added, so an invalid graph fails where it is built.
  */
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
@@ -66,12 +66,12 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Whether a symbolic size is one of an input. */
+  /** Whether a symbolic size belongs to an input. */
   isInputDim(name: string): boolean {
     return this.#inputs.some(({ shape }) => shape?.includes(name));
   }
 
-  /** A graph output with a name of its own. */
+  /** A graph output with its own name. */
   output(name: string, value: Value): Value {
     this.#check(value);
     if (this.#names.has(name)) this.#fail(`two values are called ${name}`);
@@ -116,7 +116,7 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Weights that are computed when the model is written. */
+  /** Weights that are computed while the model is written. */
   weights(data: TensorData, name = 'weight'): Value {
     const value = this.#value(this.#unique(name), data.dtype, data.dims);
     this.#initializers.push({ name: value.name, data });
@@ -132,7 +132,7 @@ export class GraphBuilder {
     const array = Array.isArray(data) ? toRawArray(data, dtype) : (data as RawArray);
     const elements = dims.reduce((product, size) => product * size, 1);
     if (elements !== array.length)
-      this.#fail(`a constant of ${array.length} elements has ${elements} places`);
+      this.#fail(`a constant of ${array.length} elements has a shape of ${elements}`);
     const build = (known?: readonly number[]): Value => {
       const value = this.#value(this.#unique('constant'), dtype, dims, known);
       this.#initializers.push({ name: value.name, data: lazyTensorData(dtype, dims, () => array) });
@@ -155,18 +155,18 @@ export class GraphBuilder {
     return this.constant(values, 'int64');
   }
 
-  /** The same value with sizes that its maker knows and inference does not. */
+  /** The same value with sizes that the caller knows but inference does not. */
   assume(value: Value, shape: readonly Dim[]): Value {
     this.#check(value);
     return this.#value(value.name, value.dtype, shape, value.known);
   }
 
-  /** The operators so far, each after those that it needs. */
+  /** The operators so far, each after its operands. */
   get steps(): readonly Step[] {
     return [...this.#steps];
   }
 
-  /** The finished graph; the builder may not be used after it. */
+  /** The finished graph; do not use the builder after it. */
   finish(): Graph {
     if (this.#outputs.length === 0) this.#fail('the graph has no output');
     return {

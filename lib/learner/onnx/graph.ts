@@ -3,10 +3,10 @@ import type { OnnxDType } from './dtype.js';
 /** A size: known, symbolic ('batch'), or unknown. */
 export type Dim = number | string | null;
 
-/** Sizes of a value; undefined where not even the rank is known. */
+/** Sizes of a value; undefined if even the rank is unknown. */
 export type Shape = readonly Dim[] | undefined;
 
-/** What is known of a value before the graph runs. */
+/** The known facts about a value before the graph runs. */
 export interface ValueType {
   readonly dtype: OnnxDType;
   readonly shape: Shape;
@@ -19,7 +19,7 @@ export class Value implements ValueType {
     readonly dtype: OnnxDType,
     readonly shape: Shape,
     /**
-     * The elements, where they are few and known: what axes and target shapes are inferred from.
+     * The elements, if they are few and known: inference reads axes and target shapes from them.
      */
     readonly known?: readonly number[],
   ) {}
@@ -29,7 +29,7 @@ export class Value implements ValueType {
   }
 }
 
-/** An attribute in the form in which it is written. */
+/** An attribute in its written form. */
 export type Attribute =
   | { readonly kind: 'int'; readonly value: number }
   | { readonly kind: 'float'; readonly value: number }
@@ -50,7 +50,7 @@ export interface Node {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** Elements are produced while they are written: a large model is never in memory twice. */
+/** Elements are produced while they are written, so a large model is never in memory twice. */
 export interface TensorData {
   readonly dtype: OnnxDType;
   readonly dims: readonly number[];

@@ -3,7 +3,7 @@ import { bytesOf, sizeOf, type OnnxDType, type RawArray } from './dtype.js';
 import { UnsupportedDTypeError } from './errors.js';
 import type { TensorData } from './graph.js';
 
-/** Elements that are computed when they are asked for, and not kept. */
+/** Elements that are computed on demand and not kept. */
 export function lazyTensorData(
   dtype: OnnxDType,
   dims: readonly number[],
@@ -20,7 +20,7 @@ export function lazyTensorData(
   };
 }
 
-/** A tensor of the file: every floating type becomes float32, the others keep their own. */
+/** A tensor of the file: every floating type becomes float32, others keep their type. */
 export function tensorDataOf(tensor: Tensor): TensorData {
   const dtype = onnxDTypeOf(tensor);
   return lazyTensorData(dtype, tensor.shape, () =>

@@ -10,7 +10,7 @@ interface Parameter {
 /** A signature as Python writes it; see {@link signature}. */
 export interface Signature {
   readonly parameters: readonly Parameter[];
-  /** Those of them that need no keyword. */
+  /** The parameters that need no keyword. */
   readonly positional: readonly Parameter[];
   readonly rest: string | undefined;
   readonly keywords: boolean;
@@ -19,8 +19,8 @@ export interface Signature {
 const known = new Map<string, Signature>();
 
 /**
- * Parses `x, dim=, *, keepdim=`: a name with `=` may be left out and is undefined then, `*args`
- * takes what is left, names behind `*` come by keyword only, `**` allows any other keyword.
+ * Parses `x, dim=, *, keepdim=`: a name with `=` is optional and undefined if omitted, `*args`
+ * takes the remaining arguments, names after `*` are keyword-only, `**` allows any other keyword.
  */
 export function signature(text: string): Signature {
   let parsed = known.get(text);
@@ -48,10 +48,10 @@ function parse(text: string): Signature {
   return { parameters, positional: byPlace, rest, keywords };
 }
 
-/** Arguments by name. `*args` are under its name as an array. */
+/** Arguments by name; `*args` is an array under its name. */
 export type Bound = Record<string, Value | undefined>;
 
-/** @throws a TypeError of Python where they do not fit */
+/** @throws a TypeError of Python if they do not fit */
 export function bind(
   ctx: Context,
   name: string,

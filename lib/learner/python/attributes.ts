@@ -21,7 +21,7 @@ import {
   type Value,
 } from './values.js';
 
-/** What would lead to the inside of the evaluator, or to other classes than the code was given. */
+/** Names that would lead into the evaluator, or to classes that the code was not given. */
 const REFUSED: ReadonlySet<string> = new Set([
   '__builtins__',
   '__closure__',
@@ -42,7 +42,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'tb_frame',
 ]);
 
-/** `object.name`; undefined where it has none. */
+/** `object.name`; undefined if it has none. */
 export function findAttr(ctx: Interpreter, object: Value, name: string): Value | undefined {
   const found = read(ctx, object, name);
   if (found !== undefined) return found;
@@ -69,7 +69,7 @@ function read(ctx: Interpreter, object: Value, name: string): Value | undefined 
   return ownParts(object, name) ?? ofType(ctx, object, ctx.typeOf(object), name);
 }
 
-/** An attribute of the class of a value, bound to it. */
+/** An attribute of a value's class, bound to the value. */
 function ofType(
   ctx: Context,
   self: Value,
@@ -82,7 +82,7 @@ function ofType(
     : bindTo(ctx, attribute, self, cls);
 }
 
-/** Whether an attribute of a class goes before those of its instances. */
+/** Whether an attribute of a class takes precedence over those of its instances. */
 function goesFirst(attribute: Value): boolean {
   return (
     attribute instanceof PropertyValue ||
@@ -92,11 +92,11 @@ function goesFirst(attribute: Value): boolean {
 
 const checked = new WeakSet<ClassValue>();
 
-/** Whoever reads all attributes by a function of their own is refused, once a class. */
+/** A class with its own `__getattribute__` is refused; checked once per class. */
 function check(ctx: Context, cls: ClassValue): void {
   if (checked.has(cls)) return;
   if (ownAttribute(cls, '__getattribute__') !== undefined) {
-    throw ctx.unsupported(`__getattribute__ of ${cls.qualifiedName} is not known here`);
+    throw ctx.unsupported(`__getattribute__ of ${cls.qualifiedName} is not supported`);
   }
   checked.add(cls);
 }
@@ -119,7 +119,7 @@ function ofInstance(ctx: Context, object: Instance, name: string): Value | undef
   return undefined;
 }
 
-/** What the file holds of it, which is read once. */
+/** An attribute in the file, which is read once. */
 function ofRecord(object: Instance, name: string): Value | undefined {
   const value = object.lazy?.(name);
   if (value !== undefined) object.attrs.set(name, value);
@@ -136,7 +136,7 @@ function ofSuper(ctx: Context, { cls, self }: SuperValue, name: string): Value |
   const start = of.isSubclassOf(cls) ? of : ctx.typeOf(self);
   const attribute = start.lookup(name, cls);
   if (attribute !== undefined) {
-    // A class method is called with the class, and `__new__` and functions of a class are plain.
+    // A class method is bound to the class; `__new__` and functions of a class stay plain.
     if (self instanceof ClassValue && of.isSubclassOf(cls))
       return bindToClass(ctx, attribute, self);
     return bindTo(ctx, attribute, self, start);
@@ -146,7 +146,7 @@ function ofSuper(ctx: Context, { cls, self }: SuperValue, name: string): Value |
   return undefined;
 }
 
-/** An attribute of a class as it is read from the class itself. */
+/** An attribute of a class, read from the class itself. */
 function bindToClass(ctx: Context, attribute: Value, cls: ClassValue): Value {
   if (attribute instanceof MethodWrapper) {
     return attribute.kind === 'static' ? attribute.func : new BoundMethod(cls, attribute.func);
@@ -200,7 +200,7 @@ function ofClass(ctx: Interpreter, cls: ClassValue, name: string): Value | undef
   return undefined;
 }
 
-/** From 3.14 on a function makes them when they are asked for. */
+/** From 3.14 on a function makes annotations on demand. */
 function annotations(ctx: Interpreter, cls: ClassValue): Value | undefined {
   const make = cls.attrs.get('__annotate_func__') ?? cls.attrs.get('__annotate__');
   if (!(make instanceof Func)) return undefined;
@@ -228,7 +228,7 @@ function ofFunction(func: Func, name: string): Value | undefined {
   }
 }
 
-/** Of Python's own values with parts of their own. */
+/** Attributes of Python's own values. */
 function ownParts(value: Value, name: string): Value | undefined {
   if (value instanceof Builtin) {
     return name === '__name__' || name === '__qualname__' ? value.name : undefined;
@@ -341,7 +341,7 @@ function setOfFunction(ctx: Context, func: Func, name: string, value: Value): vo
   }
 }
 
-/** Only classes of the code itself change: all others are everybody's. */
+/** Only classes of the code itself may change: all others are shared. */
 function setOfClass(ctx: Context, cls: ClassValue, name: string, value: Value): void {
   if (isBuiltinType(cls) || cls.qualifiedName.startsWith('builtins.')) {
     throw ctx.raise('TypeError', `cannot set '${name}' attribute of immutable type '${cls.name}'`);
@@ -385,7 +385,7 @@ export function delOfInstance(ctx: Context, object: Instance, name: string): voi
     throw noAttribute(ctx, object, name);
   }
   object.attrs.delete(name);
-  // The file still holds it.
+  // The file still has it.
   const { lazy } = object;
   if (lazy) object.lazy = (one) => (one === name ? undefined : lazy(one));
 }

@@ -1,14 +1,14 @@
 import { CodeBudgetError } from './errors.js';
 
-/** What code of a file may use. */
+/** Limits on the code of a file. */
 export interface BudgetLimits {
-  /** Instructions, and items that builtins go through. Default 2 million. */
+  /** The most instructions, plus items that builtins visit. Default 2 million. */
   readonly steps: number;
-  /** Calls within calls. Default 200. */
+  /** The most nested calls. Default 200. */
   readonly depth: number;
-  /** Items and characters of all values that it makes. Default 16 million. */
+  /** The most items and characters of all values that the code makes. Default 16 million. */
   readonly memory: number;
-  /** Milliseconds that regular expressions may take which may backtrack long. Default 500. */
+  /** The most milliseconds for regular expressions that may backtrack for long. Default 500. */
   readonly matching: number;
 }
 
@@ -19,13 +19,13 @@ export const DEFAULT_BUDGET: BudgetLimits = {
   matching: 500,
 };
 
-/** What an entry of a dictionary or set takes, as so many items of a list. */
+/** The cost of an entry of a dictionary or set, in items of a list. */
 export const ENTRY = 32;
 
-/** What a tuple takes beside its items while builtins make many, with the garbage on the way. */
+/** The cost of a tuple besides its items when builtins make many tuples, including garbage. */
 export const TUPLE = 32;
 
-/** What a function or generator takes: it holds its scope. */
+/** The cost of a function or generator: it holds its scope. */
 export const SCOPE = 96;
 
 /** Counts what one evaluation uses. */
@@ -42,12 +42,12 @@ export class Budget {
     if ((this.#steps += count) > this.limits.steps) throw this.#exceeded('steps');
   }
 
-  /** Items or characters that are about to be made. @throws CodeBudgetError */
+  /** Charges items or characters before they are made. @throws CodeBudgetError */
   charge(count: number): void {
     if ((this.#memory += count) > this.limits.memory) throw this.#exceeded('memory');
   }
 
-  /** How many milliseconds a regular expression may take now, at least one. */
+  /** The milliseconds that remain for regular expressions, at least one. */
   matchingTime(): number {
     return Math.max(1, Math.ceil(this.limits.matching - this.#matching));
   }
@@ -69,12 +69,12 @@ export class Budget {
     return this.#steps;
   }
 
-  /** Calls within calls, now. */
+  /** The current depth of calls. */
   get depth(): number {
     return this.#depth;
   }
 
-  /** Whoever catches an exception is as deep as before it was thrown. */
+  /** Restores the depth for code that catches an exception. */
   backTo(depth: number): void {
     this.#depth = depth;
   }

@@ -4,9 +4,9 @@ import type { Prepared } from './prepared.js';
 import { Dict, Tuple, type Func, type Kwargs, type Value } from './values.js';
 
 /**
- * The variables of a call: its arguments, and the variables of functions around it.
+ * The variables of a call: its arguments, and the variables of enclosing functions.
  *
- * @throws a TypeError of Python where the arguments do not fit
+ * @throws a TypeError of Python if the arguments do not fit
  */
 export function bindArguments(
   ctx: Context,

@@ -23,7 +23,7 @@ import {
   type Value,
 } from './values.js';
 
-/** Metaclasses that change nothing, or what is done here. */
+/** Metaclasses that have no effect, or whose effect is implemented here. */
 const METACLASSES: ReadonlySet<string> = new Set([
   'type',
   'ABCMeta',
@@ -32,7 +32,7 @@ const METACLASSES: ReadonlySet<string> = new Set([
   'PrePostInitMeta',
 ]);
 
-/** `class name(*bases, metaclass=..., **kwargs)`: runs its body, and makes it. */
+/** `class name(*bases, metaclass=..., **kwargs)`: runs its body and makes the class. */
 export function buildClass(ctx: Interpreter, args: readonly Value[], given: Kwargs): Value {
   const [body, name, ...bases] = args;
   if (!(body instanceof Func) || typeof name !== 'string') throw ctx.damaged('a class has no body');
@@ -57,7 +57,7 @@ export function buildClass(ctx: Interpreter, args: readonly Value[], given: Kwar
   return cls;
 }
 
-/** `type(name, bases, attributes)`, and what a `class` statement makes. */
+/** `type(name, bases, attributes)`, and the class of a `class` statement. */
 function makeClass(
   ctx: Context,
   name: string,
@@ -70,7 +70,7 @@ function makeClass(
   const meta = metaclass ?? bases.find((base) => base.metaclass)?.metaclass;
   if (meta !== undefined && !(meta instanceof ClassValue && METACLASSES.has(meta.name))) {
     const label = meta instanceof ClassValue ? meta.qualifiedName : 'a function';
-    throw ctx.unsupported(`the metaclass ${label} is not known here`);
+    throw ctx.unsupported(`the metaclass ${label} is not supported`);
   }
   const module = attrs.get('__module__') ?? '__main__';
   const qualname = attrs.get('__qualname__') ?? name;
@@ -92,28 +92,28 @@ function makeClass(
 
 const asText = (value: Value): string => (typeof value === 'string' ? value : '__main__');
 
-/** Those of its bases among them. */
+/** Includes those of its bases. */
 const MOST_BASES = 300;
 
 function basesOf(ctx: Context, given: readonly Value[]): ClassValue[] {
-  // `typing.Generic[T]` and its like stand for nothing that runs.
+  // `typing.Generic[T]` and similar have no effect at run time.
   const bases = given.filter((base): base is ClassValue => base instanceof ClassValue);
   if (bases.length !== given.length) {
     const other = given.find((base) => !(base instanceof ClassValue))!;
     throw ctx.unsupported(
-      `a class that derives from a ${ctx.typeOf(other).name} is not known here`,
+      `a class that derives from a value of type ${ctx.typeOf(other).name} is not supported`,
     );
   }
   if (bases.includes(TYPES.bool) || bases.includes(TYPES.function)) {
     throw ctx.raise('TypeError', `type '${bases[0]!.name}' is not an acceptable base type`);
   }
   if (bases.some((base) => base.isSubclassOf(TYPES.type))) {
-    throw ctx.unsupported('a class of classes is not known here');
+    throw ctx.unsupported('a metaclass defined in the code is not supported');
   }
   const size = bases.reduce((sum, { mro }) => sum + mro.length, 0);
   if (size > MOST_BASES)
-    throw ctx.unsupported(`a class that derives from ${size} others is not known here`);
-  // The order of the bases is made in the square of their number.
+    throw ctx.unsupported(`a class that derives from ${size} other classes is not supported`);
+  // Ordering the bases takes time quadratic in their number.
   ctx.budget.step(size * size);
   if (new Set(bases).size !== bases.length) throw ctx.raise('TypeError', 'duplicate base class');
   return bases.length === 0 ? [TYPES.object] : bases;
@@ -122,7 +122,7 @@ function basesOf(ctx: Context, given: readonly Value[]): ClassValue[] {
 const classMethod = (value: Value): Value =>
   value instanceof Func ? new MethodWrapper('class', value) : value;
 
-/** `__new__` is a static method and some others are class methods without being called so. */
+/** `__new__` is implicitly a static method, and some others are implicitly class methods. */
 function implyKinds(cls: ClassValue): void {
   const make = cls.attrs.get('__new__');
   if (make instanceof Func) cls.attrs.set('__new__', new MethodWrapper('static', make));
@@ -193,7 +193,7 @@ export function callClass(
   return made;
 }
 
-/** Filled by `__init__`; the others by `__new__`, which gets the arguments as well. */
+/** `__init__` fills these; `__new__`, which also gets the arguments, fills the others. */
 const MUTABLE: ReadonlySet<ClassValue> = new Set([TYPES.list, TYPES.dict, TYPES.set]);
 
 /** Whether a class has an attribute before the class `end` in the order of its bases. */
@@ -264,12 +264,12 @@ function callType(ctx: Context, args: readonly Value[], kwargs: Kwargs): Value {
   return makeClass(ctx, name, bases.items, attrs, undefined, kwargs);
 }
 
-/** `super()` finds its class and object in the function that calls it. */
+/** `super()` without arguments finds its class and object in the calling function. */
 function superOf(ctx: Interpreter, args: readonly Value[]): SuperValue {
   const [cls, self] = args.length === 0 ? around(ctx, ctx.frame) : args;
   if (!(cls instanceof ClassValue))
     throw ctx.raise('TypeError', 'super() argument 1 must be a type');
-  if (self === undefined) throw ctx.unsupported('super() of a class alone is not known here');
+  if (self === undefined) throw ctx.unsupported('super() with only a class is not supported');
   const of = self instanceof ClassValue ? self : ctx.typeOf(self);
   if (!of.isSubclassOf(cls) && !ctx.typeOf(self).isSubclassOf(cls)) {
     throw ctx.raise('TypeError', 'super(type, obj): obj must be an instance or subtype of type');
@@ -298,12 +298,12 @@ export function isInstance(ctx: Context, value: Value, cls: Value): boolean {
   }
   if (!(cls instanceof ClassValue)) {
     if (cls instanceof Builtin || cls instanceof HostObject) {
-      throw ctx.unsupported(`isinstance() with ${ctx.repr(cls)} is not known here`);
+      throw ctx.unsupported(`isinstance() with ${ctx.repr(cls)} is not supported`);
     }
     throw ctx.raise('TypeError', 'isinstance() arg 2 must be a type, a tuple of types, or a union');
   }
   if (ctx.typeOf(value).isSubclassOf(cls) || cls.native?.has?.(value)) return true;
-  // Of such a class nothing is known: what a library made may well be of it.
+  // Nothing is known about such a class: a value of a library may be an instance of it.
   if (cls.native?.opaque && !cls.native.has && value instanceof HostObject) {
     throw ctx.unknown(`isinstance() with ${cls.qualifiedName}`);
   }
@@ -313,7 +313,7 @@ export function isInstance(ctx: Context, value: Value, cls: Value): boolean {
     : false;
 }
 
-/** Of `object`, and of the classes that make methods. */
+/** Attributes of `object`, and of the classes that make methods. */
 function setUp(): void {
   const method = (name: string, call: Native) =>
     TYPES.object.attrs.set(name, new Builtin(name, call, true));

@@ -6,5 +6,5 @@
  */
 export type CodeSource = string | { readonly name: string; readonly text: string };
 
-/** One or several. @publicApi */
+/** One file or several. @publicApi */
 export type CodeSources = CodeSource | readonly CodeSource[];

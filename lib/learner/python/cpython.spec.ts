@@ -17,9 +17,9 @@ import { Func, type Value } from './values.js';
 /** What is refused by name, and why. */
 const REFUSED: ReadonlyMap<string, RegExp> = new Map([
   // A view of the attributes, which could be written through.
-  ['instance_dict', /\.__dict__ is not known here/],
+  ['instance_dict', /\.__dict__ is not supported/],
   // Whether a module was installed where the learner was made is not in the file.
-  ['conditional_import_name', /the module not_a_module_here is not known here/],
+  ['conditional_import_name', /the module not_a_module_here is not supported/],
 ]);
 
 /** What came with a later version of Python, and is there for all here. */

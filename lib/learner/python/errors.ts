@@ -1,12 +1,12 @@
 import { VtsError } from '../errors/index.js';
 
-/** What to do about code that cannot be followed. */
+/** What to do about code that cannot be traced. */
 const REMEDY =
-  'Write it with what docs/notebook-code.md lists, or, for a model, export it in Python with ' +
+  'Use only what docs/notebook-code.md lists or, for a model, export it in Python with ' +
   "torch.onnx.export and load the learner with Learner.load(pkl, { onnx: 'model.onnx' }).";
 
 /**
- * Code of the file uses a name, or an operation, that is not known here.
+ * Code of the file uses a name or an operation that is not supported.
  *
  * @publicApi
  */
@@ -14,7 +14,7 @@ export class UnsupportedCodeError extends VtsError {
   constructor(
     /** Function and line: `forward of __main__.Net, line 14`. */
     readonly where: string,
-    /** `torch.fft.rfft is not known here`. */
+    /** `torch.fft.rfft is not supported`. */
     readonly fact: string,
     options?: ErrorOptions,
   ) {
@@ -23,7 +23,7 @@ export class UnsupportedCodeError extends VtsError {
 }
 
 /**
- * Code of the file raised an exception of Python that it does not catch.
+ * Code of the file raised a Python exception and did not catch it.
  *
  * @publicApi
  */
@@ -35,14 +35,14 @@ export class RaisedInCodeError extends VtsError {
     readonly detail: string,
   ) {
     super(
-      `${where}: ${exception}${detail === '' ? '' : `: ${detail}`}. The learner's own code raised it; ` +
-        `check that the item is of the kind that the learner was trained with.`,
+      `${where}: ${exception}${detail === '' ? '' : `: ${detail}`}. The learner's own code ` +
+        'raised it; check that the item has the kind that the learner was trained with.',
     );
   }
 }
 
 /**
- * Code of the file takes more steps, memory or nested calls than it may.
+ * Code of the file exceeds its limit of steps, memory or nested calls.
  *
  * @publicApi
  */
@@ -53,21 +53,22 @@ export class CodeBudgetError extends VtsError {
     readonly value: number,
   ) {
     super(
-      `The learner's own code exceeds the limit "${limit}" of ${value}${limit === 'matching' ? ' ms' : ''}. It may not end; ` +
-        `check its loops and regular expressions, or apply it to the items before predict().`,
+      `The learner's own code exceeds the limit "${limit}" of ` +
+        `${value}${limit === 'matching' ? ' ms' : ''}. It may never end: check its loops and ` +
+        'regular expressions, or apply it to the items before predict().',
     );
   }
 }
 
 /**
- * Code of the file cannot be read: its bytecode is damaged or of an unknown version of Python, or its source is not
- * valid.
+ * Code of the file cannot be read: its bytecode is damaged or comes from an unknown version of
+ * Python, or its source is invalid.
  *
  * @publicApi
  */
 export class UnreadableCodeError extends VtsError {
   constructor(
-    /** Which code: a function, or a file. */
+    /** The code: a function, or a file. */
     readonly what: string,
     readonly reason: string,
     remedy = "Give its source with Learner.load(file, { code: 'model.py' })",
@@ -77,7 +78,7 @@ export class UnreadableCodeError extends VtsError {
 }
 
 /**
- * What the learner needs is defined in a file that was not given.
+ * The learner needs a definition from a file that was not given.
  *
  * @publicApi
  */
@@ -85,30 +86,30 @@ export class CodeNotFoundError extends VtsError {
   constructor(
     /** What is needed: `model.Net`. */
     readonly needed: string,
-    /** The file that was looked for: `model.py`. */
+    /** The missing file: `model.py`. */
     readonly file: string,
-    /** Those that were given. */
+    /** The files that were given. */
     readonly given: readonly string[],
   ) {
     super(
-      `The learner needs ${needed}, and no file ${file} is among the code that was given ` +
-        `(${given.length === 0 ? 'none' : given.slice(0, 10).join(', ')}). ` +
-        `Give it as well: Learner.load(file, { code: ['${file}'] }).`,
+      `The learner needs ${needed}, but the given code ` +
+        `(${given.length === 0 ? 'none' : given.slice(0, 10).join(', ')}) has no file ${file}. ` +
+        `Add it: Learner.load(file, { code: ['${file}'] }).`,
     );
   }
 }
 
 /**
- * A file of code cannot be taken: it is missing, is none of Python, or is too large.
+ * A file of code cannot be used: it is missing, is not Python, or is too large.
  *
  * @publicApi
  */
 export class CodeFileError extends VtsError {
   constructor(
     readonly file: string,
-    /** A sentence with its full stop. */
+    /** A sentence, with its full stop. */
     readonly reason: string,
   ) {
-    super(`Code from ${file} cannot be taken. ${reason}`);
+    super(`Code from ${file} cannot be used. ${reason}`);
   }
 }

@@ -52,7 +52,7 @@ def f(): return Net().forward(1)`,
     const error = errorOf(() => call('f')) as UnsupportedCodeError;
     expect(error).toBeInstanceOf(UnsupportedCodeError);
     expect(error.where).toBe('forward of __main__.Net, line 5');
-    expect(error.fact).toBe('lib.nn.rfft is not known here');
+    expect(error.fact).toBe('lib.nn.rfft is not supported');
   });
 
   it('say where an exception was raised first, and what it says', () => {
@@ -124,7 +124,7 @@ def f(): return double(three), nn.double(4), hasattr(nn, 'x'), hasattr(nn, 'doub
 
   it('are named where they are not known', () => {
     const error = errorOf(() => load('import nothing.here')) as UnsupportedCodeError;
-    expect(error.fact).toBe('the module nothing.here is not known here');
+    expect(error.fact).toBe('the module nothing.here is not supported');
   });
 
   it('have no attributes that can be set', () => {
@@ -194,7 +194,7 @@ def g(): Base.x = 1`,
     const { globals, call } = load('def f(x): return hasattr(x, "y")');
     globals.set('Odd', opaque);
     expect((errorOf(() => call('f', new Instance(opaque))) as UnsupportedCodeError).fact).toBe(
-      'lib.Odd.y is not known here',
+      'lib.Odd.y is not supported',
     );
     expect(call('f', new Instance(new ClassValue('Plain', 'lib.Plain', [])))).toBe('False');
   });
@@ -229,7 +229,7 @@ def g():
     expect(call('f', meta)).toBe("['pre', 'init', 'post']");
     const other = new ClassValue('Other', 'lib.Other', []);
     expect((errorOf(() => call('f', other)) as UnsupportedCodeError).fact).toBe(
-      'the metaclass lib.Other is not known here',
+      'the metaclass lib.Other is not supported',
     );
     expect(errorOf(() => call('g'))).toBeInstanceOf(UnsupportedCodeError);
   });

@@ -9,17 +9,17 @@ import { Modules, type Importer } from './modules.js';
 import { NO_KWARGS, type ClassValue, type Key, type Kwargs, type Value } from './values.js';
 
 export interface EvaluatorOptions {
-  /** The closed tables of names; the first that knows one has it. */
+  /** The closed tables of names; the first table that has a name wins. */
   readonly names: readonly Names[];
   readonly budget?: BudgetLimits;
-  /** Asked for modules that no table has. */
+  /** Resolves modules that no table has. */
   readonly importer?: Importer;
 }
 
 /**
- * Follows code of a file, which reaches nothing but its own values and the closed tables of names.
- * What leaves it are UnsupportedCodeError, RaisedInCodeError, CodeBudgetError, UnreadableCodeError,
- * and what functions of the tables throw themselves.
+ * Traces code of a file, which can reach only its own values and the closed tables of names. It
+ * throws UnsupportedCodeError, RaisedInCodeError, CodeBudgetError, UnreadableCodeError, and the
+ * errors of the tables' functions.
  */
 export class Evaluator implements Context {
   readonly #machine: Machine;
@@ -38,7 +38,7 @@ export class Evaluator implements Context {
     if (this.#depth === 0) this.#machine.renew();
   }
 
-  /** Nobody in the code can catch an exception that comes here. */
+  /** The code cannot catch an exception that arrives here. */
   #edge<T>(run: () => T): T {
     if (this.#depth > 0) return run();
     this.#depth++;
@@ -61,7 +61,7 @@ export class Evaluator implements Context {
     try {
       detail = this.#machine.str(instance).slice(0, 1000);
     } catch {
-      // Its own `__str__` is at fault; the class says enough.
+      // Its own `__str__` failed; the class says enough.
       detail = '';
     }
     return new RaisedInCodeError(where, instance.cls.name, detail);

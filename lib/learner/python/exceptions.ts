@@ -11,15 +11,15 @@ import {
   type Value,
 } from './values.js';
 
-/** Where an exception was raised first, for the message if nobody catches it. */
+/** Where an exception was first raised, for the message if it is not caught. */
 class Origin {
   constructor(readonly where: string) {}
 }
 
-/** Carries an exception of Python through functions that are written here. */
+/** Carries a Python exception through functions in TypeScript. */
 export class PyException extends Error {
   constructor(readonly instance: Instance) {
-    // Code raises exceptions by the thousand, and a stack of this program says nothing about it.
+    // Code raises thousands of exceptions, and a JavaScript stack says nothing about it.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(instance.cls.name);
@@ -33,7 +33,7 @@ export class PyException extends Error {
   }
 }
 
-/** The exception to throw; it remembers the place where it was raised first. */
+/** The exception to throw; it records where it was first raised. */
 export function raised(instance: Instance, where: () => string): PyException {
   if (!(instance.host instanceof Origin)) instance.host = new Origin(where());
   return new PyException(instance);
@@ -43,7 +43,7 @@ export function originOf(instance: Instance): string | undefined {
   return instance.host instanceof Origin ? instance.host.where : undefined;
 }
 
-/** Each class behind those that derive from it, as in CPython. */
+/** Each class comes after its subclasses, as in CPython. */
 const HIERARCHY = `
 BaseException: SystemExit KeyboardInterrupt GeneratorExit Exception
 Exception: StopIteration StopAsyncIteration ArithmeticError AssertionError AttributeError BufferError EOFError
@@ -76,7 +76,7 @@ function argsOf(value: Value): readonly Value[] {
   return value instanceof Instance && value.payload instanceof Tuple ? value.payload.items : [];
 }
 
-/** `str(exception)` where its class has no `__str__` of its own. */
+/** `str(exception)` for a class without its own `__str__`. */
 function text(ctx: Context, self: Value): string {
   const args = argsOf(self);
   if (args.length === 0) return '';
@@ -200,5 +200,5 @@ export function matches(ctx: Context, exception: Value, wanted: Value): boolean 
   return classes.some((one) => one instanceof ClassValue && cls.isSubclassOf(one));
 }
 
-/** What a generator that ended returned: the value of its StopIteration. */
+/** The return value of a generator that ended: the value of its StopIteration. */
 export const stopValue = (exception: Instance): Value => argsOf(exception)[0] ?? null;

@@ -2,15 +2,15 @@ import type { Code, Instruction } from './instructions.js';
 import type { Prepared } from './prepared.js';
 import type { Cell, Func, Value } from './values.js';
 
-/** Code on the stack, which must not be taken for a value. */
+/** Code on the stack, which must not be mistaken for a value. */
 export class CodeOnStack {
   constructor(readonly code: Code) {}
 }
 
-/** What may lie on the stack. Undefined is the NULL of CPython. */
+/** What the stack may hold. Undefined is CPython's NULL. */
 export type Item = Value | Cell | CodeOnStack | undefined;
 
-/** An entry of the stack of blocks of 3.7 to 3.10. */
+/** An entry of the block stack of 3.7 to 3.10. */
 export interface Block {
   readonly kind: 'loop' | 'except' | 'finally' | 'handler';
   readonly target: number;
@@ -19,15 +19,17 @@ export interface Block {
 
 /** A call of a function that is written in Python, or the body of a class. */
 export class Frame {
-  /** Of the next instruction. */
+  /** The index of the next instruction. */
   pc = 0;
   readonly stack: Item[] = [];
   readonly blocks: Block[] = [];
   /** The function that called it. */
   back: Frame | undefined;
-  /** Whether its end was a `yield`. */
+  /** Whether it stopped at a `yield`. */
   yielded = false;
-  /** A generator that waits within `yield from`: for what, and where it goes on at its end. */
+  /**
+   * For a generator that waits in `yield from`: the inner iterator, and where to resume at its end.
+   */
   delegate:
     { readonly iterator: Value; readonly target: number; readonly keeps: boolean } | undefined;
 
@@ -35,7 +37,7 @@ export class Frame {
     readonly func: Func,
     readonly prepared: Prepared,
     readonly slots: Item[],
-    /** Of the body of a class or file. */
+    /** The names of a class body or file. */
     public names: Map<string, Value> | undefined,
   ) {}
 
@@ -48,7 +50,7 @@ export class Frame {
 export function placeOf({ func, prepared, pc }: Frame): string {
   const module = func.attrs.get('__module__') ?? func.globals.get('__name__') ?? '__main__';
   const path = `${typeof module === 'string' ? module : '__main__'}.${func.qualname}`
-    // What runs inside of a comprehension is the function around it, to people.
+    // People call the code of a comprehension by its enclosing function.
     .replace(/(\.<locals>\.<(listcomp|setcomp|dictcomp|genexpr)>)+$/, '')
     .replaceAll('.<locals>', '');
   const dot = path.lastIndexOf('.');

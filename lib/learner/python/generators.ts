@@ -13,11 +13,11 @@ import type { Interpreter } from './interpreter.js';
 import { TYPES } from './types.js';
 import { Builtin, Instance, PyIterator, type Value } from './values.js';
 
-/** A function that waits at its `yield`. */
+/** A function suspended at its `yield`. */
 class Generator {
   #state: 'new' | 'waiting' | 'running' | 'ended' = 'new';
   #returned: Value = null;
-  /** What it is handling while it waits. */
+  /** The exception that it handles while it waits. */
   #handling: Instance | null = null;
 
   constructor(
@@ -25,7 +25,7 @@ class Generator {
     private readonly frame: Frame,
   ) {}
 
-  /** What it yields next; undefined where it returned. */
+  /** The next yielded value; undefined if it returned. */
   next(sent: Value): Value | undefined {
     if (this.#state === 'ended') return undefined;
     if (this.#state === 'new' && sent !== null) {
@@ -34,7 +34,7 @@ class Generator {
     return this.#resume(sent);
   }
 
-  /** What it returned, for `yield from`. */
+  /** Its return value, for `yield from`. */
   returned(): Value {
     const value = this.#returned;
     this.#returned = null;
@@ -76,7 +76,7 @@ class Generator {
     return this.#throwInto(delegate, exception);
   }
 
-  /** It waits in `yield from`: the other iterator gets the exception. */
+  /** It waits in `yield from`: the inner iterator gets the exception. */
   #throwInto(delegate: NonNullable<Frame['delegate']>, exception: Instance): Value | undefined {
     const { ctx, frame } = this;
     const { iterator, target, keeps } = delegate;
@@ -148,7 +148,7 @@ export function generatorOf(ctx: Interpreter, frame: Frame): PyIterator {
   });
 }
 
-/** `send` and its kin, which are methods of generators alone. */
+/** `send` and similar, which only generators have. */
 const METHODS: Readonly<Record<string, (ctx: Context, self: PyIterator, given: Value) => Value>> = {
   send: (ctx, self, given) => {
     const item = self.next(given);
@@ -174,7 +174,7 @@ for (const [name, run] of Object.entries(METHODS)) {
       (ctx, [self = null, given = null, value]) => {
         if (!(self instanceof PyIterator))
           throw ctx.raise('TypeError', `${name}() needs a generator`);
-        // `throw(type, value)`, as it was before 3.12.
+        // `throw(type, value)`, the form before 3.12.
         return run(ctx, self, name === 'throw' && isException(value) ? value : given);
       },
       true,

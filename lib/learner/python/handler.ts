@@ -4,10 +4,10 @@ import type { Instruction } from './instructions.js';
 import type { Interpreter } from './interpreter.js';
 import { Cell, type Value } from './values.js';
 
-/** `frame` is done: it returns, or yields, what is on top of its stack. */
+/** `frame` stops: it returns or yields the top of its stack. */
 export const LEAVE = true;
 
-/** Does what an instruction says. */
+/** Executes an instruction. */
 export type Handle<I> = (ctx: Interpreter, frame: Frame, instruction: I) => typeof LEAVE | void;
 
 type WithOp<I, Op> = I extends { readonly op: infer O } ? (Op extends O ? I : never) : never;
@@ -17,7 +17,7 @@ export type Handlers<Op extends Instruction['op']> = {
   readonly [O in Op]: Handle<WithOp<Instruction, O>>;
 };
 
-/** The top, which has to be a value. */
+/** The top of the stack, which has to be a value. */
 export function pop(ctx: Interpreter, frame: Frame): Value {
   const item = frame.stack.pop();
   if (item === undefined) throw ctx.damaged('its stack is empty');
@@ -31,7 +31,7 @@ export function peek(ctx: Interpreter, frame: Frame, n: number): Value {
   return item as Value;
 }
 
-/** A value, or the NULL of CPython. */
+/** A value, or CPython's NULL. */
 export function popItem(ctx: Interpreter, frame: Frame): Item {
   if (frame.stack.length === 0) throw ctx.damaged('its stack is empty');
   return frame.stack.pop();
@@ -42,7 +42,7 @@ export function popMany(ctx: Interpreter, frame: Frame, n: number): Value[] {
   const { stack } = frame;
   const first = stack.length - n;
   if (first < 0) throw ctx.damaged('its stack is empty');
-  // Faster than `splice`, which makes the array anew.
+  // Faster than `splice`, which copies the array.
   const items: Value[] = [];
   for (let at = first; at < stack.length; at++) {
     const item = stack[at];

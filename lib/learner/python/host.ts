@@ -7,24 +7,24 @@ export type UnaryOp = '-' | '+' | '~';
 export type CompareOp = '<' | '<=' | '==' | '!=' | '>' | '>=';
 
 /**
- * A value of another world: a tensor that is a node of a graph, a size that is not known, a table,
- * an image. The evaluator asks it what it does; what it leaves out is a TypeError of Python. All
- * methods may throw `ctx.raise(...)` or any VtsError.
+ * A value that the host implements: a tensor that is a node of a graph, an unknown size, a table,
+ * an image. The evaluator calls its methods; a missing method is a TypeError of Python. All methods
+ * may throw `ctx.raise(...)` or any VtsError.
  */
 export abstract class HostObject {
   /** `Tensor`, for `type(x).__name__` and messages. */
   abstract readonly typeName: string;
-  /** Its class, for `type(x)` and `isinstance`: `torch.Tensor`. Without it no class fits. */
+  /** Its class, for `type(x)` and `isinstance`: `torch.Tensor`. Without it no class matches. */
   readonly cls?: ClassValue;
 
-  /** Undefined: there is none. Methods come as `Builtin`s. */
+  /** Undefined if it does not exist. Methods are `Builtin`s. */
   getAttr?(name: string, ctx: Context): Value | undefined;
   setAttr?(name: string, value: Value, ctx: Context): void;
   call?(args: readonly Value[], kwargs: Kwargs, ctx: Context): Value;
   unary?(op: UnaryOp, ctx: Context): Value;
   /**
-   * `this op other`, or `other op this` where `reflected`. Undefined stands for NotImplemented.
-   * `inPlace`: `this op= other`; the result is what the variable holds then.
+   * `this op other`, or `other op this` if `reflected`. Undefined stands for NotImplemented. If
+   * `inPlace`, it is `this op= other`; the result is the variable's new value.
    */
   binary?(
     op: BinaryOp,
@@ -32,7 +32,7 @@ export abstract class HostObject {
     how: { readonly reflected: boolean; readonly inPlace: boolean },
     ctx: Context,
   ): Value | undefined;
-  /** As for `binary`; reflected comparisons come mirrored (`a < host` as `host > a`). */
+  /** Like `binary`; reflected comparisons are mirrored (`a < host` as `host > a`). */
   compare?(op: CompareOp, other: Value, ctx: Context): Value | undefined;
   getItem?(key: Value, ctx: Context): Value;
   setItem?(key: Value, value: Value, ctx: Context): void;
@@ -41,7 +41,7 @@ export abstract class HostObject {
   iterate?(ctx: Context): Iterator<Value>;
   /** `bool(x)`. Default: true. */
   truth?(ctx: Context): boolean;
-  /** `len(x)`: an int, or a size that is not known. */
+  /** `len(x)`: an int, or an unknown size. */
   length?(ctx: Context): Value;
   /** `operator.index(x)`, where an int is needed: `range(x)`, `items[x]`. */
   index?(ctx: Context): bigint;

@@ -2,8 +2,8 @@ import type { BinaryOp, CompareOp, UnaryOp } from './host.js';
 import type { Value } from './values.js';
 
 /**
- * One instruction of the normalized set: CPython's, with what changed between 3.7 and 3.14 evened
- * out. Both front ends (bytecode/, source/) make these and nothing else.
+ * One instruction of the normalized set: CPython's instructions without the differences between 3.7
+ * and 3.14. Both front ends (bytecode/, source/) make only these.
  *
  * The stack also holds cells, code and NULL. `target`s are indices into `Code.instructions`; slots
  * are indices into `Code.slotNames`. In comments the top of the stack is on the right.
@@ -11,24 +11,27 @@ import type { Value } from './values.js';
 export type Instruction =
   // Stack
   | { readonly op: 'nop' | 'pop' | 'push_null' }
-  /** Pushes the n-th value from the top again; 1 is the top. */
+  /** Pushes a copy of the n-th value from the top; 1 is the top. */
   | { readonly op: 'copy'; readonly n: number }
-  /** The top and the n-th value from the top change places; 2 is below the top. */
+  /** Swaps the top and the n-th value from the top; 2 is below the top. */
   | { readonly op: 'swap'; readonly n: number }
-  /** The top goes below the n - 1 values under it (ROT_TWO is 2, ROT_THREE 3). */
+  /** Moves the top below the n - 1 values under it (ROT_TWO is 2, ROT_THREE 3). */
   | { readonly op: 'rotate'; readonly n: number }
   | { readonly op: 'const'; readonly value: Value }
   | { readonly op: 'code'; readonly code: Code }
-  // Variables. A slot holds a value, or a cell once `make_cell` made one of it; the cells of a
-  // function's closure are put into its last `freeCount` slots when it is called.
+  // Variables. A slot holds a value, or a cell after `make_cell`; the cells of a function's closure
+  // are put into its last `freeCount` slots when it is called.
   | { readonly op: 'load_fast' | 'store_fast' | 'delete_fast'; readonly slot: number }
-  /** Pushes what the slot holds, cell or nothing (NULL), and empties it; `store_fast` puts it back. */
+  /**
+   * Pushes the content of the slot (a value, a cell or NULL) and empties the slot; `store_fast`
+   * restores it.
+   */
   | { readonly op: 'load_fast_and_clear'; readonly slot: number }
   | { readonly op: 'make_cell'; readonly slot: number }
   | { readonly op: 'load_deref' | 'store_deref' | 'delete_deref'; readonly slot: number }
   /** Pushes the cell itself. */
   | { readonly op: 'load_closure'; readonly slot: number }
-  /** In class bodies: the name among the locals, else the cell. */
+  /** In class bodies: the name in the locals, otherwise the cell. */
   | { readonly op: 'load_classderef'; readonly slot: number; readonly name: string }
   | {
       readonly op:
@@ -45,7 +48,7 @@ export type Instruction =
   /** mapping -> value */
   | { readonly op: 'load_from_dict_or_deref'; readonly slot: number; readonly name: string }
   | { readonly op: 'load_locals' | 'load_build_class' | 'setup_annotations' }
-  /** A builtin by name whatever the globals say: AssertionError, NotImplementedError, all... */
+  /** A builtin by name, regardless of the globals: AssertionError, NotImplementedError, all... */
   | { readonly op: 'load_builtin'; readonly name: string }
   // Attributes and items
   | { readonly op: 'load_attr' | 'delete_attr'; readonly name: string }
@@ -99,7 +102,7 @@ export type Instruction =
         | 'list_extend'
         | 'set_update'
         | 'dict_update'
-        /** As dict_update, but no key may be there already. */
+        /** Like dict_update, but no key may already exist. */
         | 'dict_merge'
         /** ..., key, value -> ... */
         | 'map_add';
@@ -124,12 +127,11 @@ export type Instruction =
   /** callable, args[, kwargs] -> result */
   | { readonly op: 'call_ex'; readonly kwargs: boolean }
   /**
-   * first, second, n arguments -> result. One of the two may be NULL: then the other is called;
-   * else `first` is called with `second` as its first argument. `names` are those of the last
-   * arguments.
+   * first, second, n arguments -> result. If one of the two is NULL, the other is called; otherwise
+   * `first` is called with `second` as its first argument. `names` are those of the last arguments.
    */
   | { readonly op: 'call_slots'; readonly n: number; readonly names: readonly string[] }
-  /** The same with the tuple of names on top. */
+  /** Like `call_kw`, with two slots and the tuple of names on top. */
   | { readonly op: 'call_slots_kw'; readonly n: number }
   /** first, second, args[, kwargs or NULL] -> result */
   | { readonly op: 'call_slots_ex'; readonly kwargs: boolean }
@@ -175,29 +177,29 @@ export type Instruction =
   | { readonly op: 'end_send' }
   | { readonly op: 'return_value' }
   // Exceptions: `Code.handlers` (3.11 and later, and source)
-  /** exception -> exception before, exception; it is the current one now */
+  /** exception -> previous exception, exception; it becomes the current one */
   | { readonly op: 'push_exc_info' }
-  /** exception before -> ; it is the current one again */
+  /** previous exception -> ; it becomes the current one again */
   | { readonly op: 'pop_except' }
-  /** exception, class -> exception, whether it is one */
+  /** exception, class -> exception, whether it is an instance */
   | { readonly op: 'check_exc_match' }
-  /** [position,] exception -> raised again; `keeps` values lie below that are dropped */
+  /** [position,] exception -> raised again; drops `keeps` values below */
   | { readonly op: 'reraise'; readonly keeps: number }
-  /** 0: the current one; 1: exception; 2: exception, cause */
+  /** 0: the current exception; 1: exception; 2: exception, cause */
   | { readonly op: 'raise'; readonly n: number }
   /** manager -> exit, result of enter */
   | { readonly op: 'before_with' }
   /**
-   * exit, lasti, exception before, exception -> the same, and exit(type, exception, None). `exit` is
-   * a method that is bound, at the place `depth` from the top (4 in 3.11 to 3.13, 5 in 3.14).
+   * exit, lasti, previous exception, exception -> the same, and exit(type, exception, None). `exit`
+   * is a bound method, `depth` values from the top (4 in 3.11 to 3.13, 5 in 3.14).
    */
   | { readonly op: 'with_except_start'; readonly depth: number }
   | { readonly op: 'cleanup_throw' }
-  // Exceptions: the stack of blocks (3.7 to 3.10), with CPython's own meaning
+  // Exceptions: the block stack (3.7 to 3.10), with CPython's own meaning
   | {
       readonly op:
         | 'setup_finally'
-        /** 3.7: of `except`; a `return` passes it by, which stops at the others. */
+        /** 3.7: the block of `except`; `return` skips it, but stops at the others. */
         | 'setup_except'
         | 'setup_with'
         | 'setup_loop'
@@ -218,61 +220,61 @@ export type Instruction =
         | 'break_loop';
     }
   | { readonly op: 'pop_finally'; readonly keepsTop: boolean }
-  /** Up to 3.10: exception, class -> ; jumps if it is none of that class */
+  /** Up to 3.10: exception, class -> ; jumps if it is not an instance */
   | { readonly op: 'jump_if_not_exc_match'; readonly target: number }
   // Patterns
   | { readonly op: 'get_len' | 'match_mapping' | 'match_sequence' | 'match_keys' }
   | { readonly op: 'match_class'; readonly n: number }
-  /** An instruction that nothing here needs (async, templates): an error when it is reached. */
+  /** An unsupported instruction (async, templates): an error when it is reached. */
   | { readonly op: 'unsupported'; readonly name: string };
 
-/** Instructions start..end (end is not in it) are guarded. */
+/** Guards the instructions from start to end (exclusive). */
 export interface Handler {
   readonly start: number;
   readonly end: number;
   readonly target: number;
-  /** So many values stay on the stack. */
+  /** How many values stay on the stack. */
   readonly depth: number;
   /** Whether the position is pushed before the exception. */
   readonly lasti: boolean;
 }
 
-/** A function's code, a class body's or a file's. It may be decoded when it is first asked for. */
+/** A function's code, a class body's or a file's. It may be decoded on first use. */
 export interface Code {
   readonly name: string;
-  /** `Net.forward`; as `name` where the version of Python does not keep it. */
+  /** `Net.forward`; the same as `name` if the version of Python does not store it. */
   readonly qualname: string;
   /** Its docstring. */
   readonly doc?: string | undefined;
-  /** Of the file or cell: for people. */
+  /** The file or cell, for people. */
   readonly fileName: string;
   readonly firstLine: number;
-  /** Positional parameters, those that are positional only among them. */
+  /** Positional parameters, including positional-only ones. */
   readonly argCount: number;
   readonly posOnlyCount: number;
   readonly kwOnlyCount: number;
   readonly hasVarArgs: boolean;
   readonly hasVarKwargs: boolean;
   /**
-   * Its call makes a generator, which starts with an empty stack: RETURN_GENERATOR and its POP_TOP,
-   * GEN_START and the conversion of a StopIteration are no instructions.
+   * A call makes a generator, which starts with an empty stack: RETURN_GENERATOR and its POP_TOP,
+   * GEN_START and the conversion of a StopIteration are not instructions.
    */
   readonly isGenerator: boolean;
   /** Coroutines and asynchronous generators are refused when they are called. */
   readonly isAsync: boolean;
-  /** A function, whose locals are slots; class bodies and files have names. */
+  /** Whether it is a function, whose locals are slots; class bodies and files use names. */
   readonly isFunction: boolean;
   /**
-   * Parameters (positional, keyword only, *args, **kwargs), other locals, cells, and at the end the
-   * variables of functions around it.
+   * Parameters (positional, keyword only, *args, **kwargs), other locals, cells, and last the
+   * variables of enclosing functions.
    */
   readonly slotNames: readonly string[];
-  /** How many of the slots, at the end, are variables of functions around it. */
+  /** How many of the last slots are variables of enclosing functions. */
   readonly freeCount: number;
   /** @throws UnreadableCodeError */
   readonly instructions: readonly Instruction[];
-  /** The line of each instruction; 0 where it is not known. */
+  /** The line of each instruction; 0 if it is unknown. */
   readonly lines: readonly number[];
-  /** The first that holds an instruction is its handler. */
+  /** The first guard that contains an instruction is its handler. */
   readonly handlers: readonly Handler[];
 }

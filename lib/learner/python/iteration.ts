@@ -16,7 +16,7 @@ import {
   type Value,
 } from './values.js';
 
-/** `iter(value)`: an iterator of ours, or an instance with `__next__`. */
+/** `iter(value)`: a PyIterator, or an instance with `__next__`. */
 export function iteratorOf(ctx: Context, value: Value): Value {
   if (value instanceof PyIterator) return value;
   const own = ownIterator(ctx, value);
@@ -49,7 +49,7 @@ export function iteratorOf(ctx: Context, value: Value): Value {
   throw ctx.raise('TypeError', `'${ctx.typeOf(value).name}' object is not iterable`);
 }
 
-/** What a class says of it, where that is not one of Python's own. */
+/** The iterator of a class that is not one of Python's own. */
 function ownIterator(ctx: Context, value: Value): Value | undefined {
   const iter = lookupSpecial(ctx, value, '__iter__');
   if (iter !== undefined && iter !== null) {
@@ -77,7 +77,7 @@ function stopsAt(_: Context, exception: string, run: () => Value): Value | undef
   }
 }
 
-/** As CPython does, it follows a list that grows. */
+/** Like CPython, it follows a list that grows. */
 function overList(kind: string, items: readonly Value[]): PyIterator {
   let at = 0;
   return new PyIterator(kind, () => {
@@ -130,7 +130,7 @@ function overEntries<T>(
 /** The next item; undefined at the end. */
 export function next(ctx: Context, iterator: Value): Value | undefined {
   if (iterator instanceof PyIterator) {
-    // An iterator may read another one, and so on.
+    // An iterator may read another iterator, and so on.
     ctx.budget.enter();
     const item = iterator.next(null);
     ctx.budget.leave();
@@ -183,7 +183,7 @@ export function sendTo(ctx: Context, iterator: Value, sent: Value): Got {
   return untilStop(() => ctx.call(send, [sent], NO_KWARGS));
 }
 
-/** The items of anything that can be iterated. */
+/** The items of any iterable. */
 export function* iterate(ctx: Context, value: Value): IterableIterator<Value> {
   const iterator = iteratorOf(ctx, value);
   for (;;) {

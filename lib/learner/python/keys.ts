@@ -14,8 +14,8 @@ import {
   type Value,
 } from './values.js';
 
-// Strings are their own keys. What has no key of its own kind is written as a string behind this
-// sign; a string that begins with it gets another one.
+// Strings are their own keys. A value without a key of its own kind becomes a string that starts
+// with this sign; a string that begins with the sign gets another sign in front.
 const SIGN = '\ue000';
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const NONE: Key = Object.freeze({ key: 'None' });
@@ -32,8 +32,8 @@ function idOf(value: object): number {
 /** Makes keys: values that are equal, as Python compares them, have the same. */
 export class Keys {
   /**
-   * Instances with a `__hash__` of their own, by what it gives. A dictionary holds the one that
-   * stands for its equals as a key, so that one that is gone is in no dictionary.
+   * Instances with their own `__hash__`, by its result. A dictionary holds the instance that
+   * represents its equals as a key, so a collected instance is in no dictionary.
    */
   readonly #hashed = new Map<bigint, WeakRef<Instance>[]>();
   #sweepAt = 1000;
@@ -41,10 +41,10 @@ export class Keys {
   keyOf(ctx: Context, value: Value): Key {
     switch (typeof value) {
       case 'string':
-        // A long text is put together and hashed when it is used as a key.
+        // Using a long text as a key flattens and hashes it.
         if (value.length > 128) ctx.budget.charge(value.length >> 3);
         return value.startsWith(SIGN) ? `${SIGN}s${value}` : value;
-      // Numbers that are equal have one key; a double is found faster than a bigint.
+      // Equal numbers have one key; a double is faster to look up than a bigint.
       case 'bigint':
         return value <= SAFE && value >= -SAFE ? Number(value) : value;
       case 'boolean':
@@ -64,7 +64,7 @@ export class Keys {
       return `${SIGN}b${Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')}`;
     }
     if (value instanceof HostObject) {
-      // An int that is not known yet is compared by its number.
+      // An int that is still unknown is compared by its number.
       return value.typeName === 'int' && value.index ? value.index(ctx) : value;
     }
     if (value instanceof BoundMethod && typeof value.self === 'object' && value.self !== null) {
@@ -87,7 +87,7 @@ export class Keys {
     for (const item of items) {
       const key = this.keyOf(ctx, item);
       const part = typeof key === 'object' ? `o${idOf(key)}` : `${(typeof key)[0]}${String(key)}`;
-      // Before they are joined: tuples of the same tuple grow without end.
+      // Checked before joining: tuples of the same tuple grow endlessly.
       ctx.budget.charge(part.length);
       parts.push(`${part.length}:${part}`);
     }
@@ -104,7 +104,7 @@ export class Keys {
     }
     if (hash === undefined) {
       const { payload } = value;
-      // Of an exception it is the arguments, by which Python does not compare.
+      // For an exception that is its arguments, by which Python does not compare.
       return payload === undefined || isException(value) ? value : this.keyOf(ctx, payload);
     }
     const number = ctx.index(ctx.call(lookupSpecial(ctx, value, '__hash__') ?? hash, []));

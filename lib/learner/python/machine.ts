@@ -34,7 +34,7 @@ import {
   type Value,
 } from './values.js';
 
-/** Follows code: what the evaluator is, without its edge to the program around it. */
+/** Traces code: the evaluator without its interface to the rest of the program. */
 export class Machine implements Interpreter {
   budget: Budget;
   frame: Frame | undefined;
@@ -102,7 +102,7 @@ export class Machine implements Interpreter {
     const prepared = prepare(func.code);
     if (prepared.isAsync) throw this.unsupported(`${func.qualname} is asynchronous`);
     const slots = bindArguments(this, func, prepared, args, kwargs);
-    // They live as long as the frame, which a generator may keep.
+    // They live as long as the frame, which a generator may keep alive.
     this.budget.step(slots.length);
     return new Frame(func, prepared, slots, prepared.isFunction ? undefined : new Map());
   }
@@ -143,7 +143,7 @@ export class Machine implements Interpreter {
     }
   }
 
-  /** Goes to the handler of an exception. @throws it, if there is none */
+  /** Jumps to the handler of an exception. @throws the exception if it has none */
   #unwind(frame: Frame, error: PyException): void {
     const { stack, prepared } = frame;
     const at = frame.pc - 1;
@@ -229,7 +229,7 @@ export class Machine implements Interpreter {
       case 'bigint':
         return value !== 0n;
       case 'number':
-        // Of all floats, NaN among them, only zero is false.
+        // Of all floats, including NaN, only zero is false.
         return value !== 0;
       case 'string':
         return value !== '';
@@ -320,7 +320,7 @@ export class Machine implements Interpreter {
 
   typeOf(value: Value): ClassValue {
     const cls = typeOf(value);
-    if (cls === undefined) throw this.damaged('what it takes for a value is none');
+    if (cls === undefined) throw this.damaged('what it uses as a value is not a value');
     return cls;
   }
 
@@ -378,7 +378,7 @@ export class Machine implements Interpreter {
   }
 
   unknown(expression: string): Error {
-    return this.unsupported(`${expression} is not known here`);
+    return this.unsupported(`${expression} is not supported`);
   }
 
   unsupported(fact: string): Error {
@@ -390,7 +390,7 @@ export class Machine implements Interpreter {
   }
 }
 
-/** What an exception costs, in instructions. */
+/** The cost of an exception, in instructions. */
 const EXCEPTION = 10;
 
 const SIZED: ReadonlySet<ClassValue> = new Set([

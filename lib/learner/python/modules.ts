@@ -2,7 +2,7 @@ import { renamedModule } from '../runtime/renamed.js';
 import type { Context, Names } from './context.js';
 import { ModuleValue, type Globals, type Value } from './values.js';
 
-/** A module that is none of the closed table, such as a file of the user's own. */
+/** A module outside the closed table, such as a file of the user. */
 export type Importer = (module: string) => Value | undefined;
 
 /** What can be imported. */
@@ -51,7 +51,7 @@ export class Modules {
   }
 }
 
-/** `from ..a import b`: two levels up from the module that the code is of. */
+/** `from ..a import b`: two levels up from the module of the code. */
 function relative(ctx: Context, globals: Globals, name: string, level: number): string {
   const own = globals.get('__package__') ?? parent(globals.get('__name__'));
   const parts = typeof own === 'string' && own !== '' ? own.split('.') : [];

@@ -1,6 +1,8 @@
 import type { BinaryOp, CompareOp } from './host.js';
 
-/** Python's names of its operators: `add` of `__add__`, `__radd__`, `__iadd__` and `operator.add`. */
+/**
+ * Python's names of its operators: `add` in `__add__`, `__radd__`, `__iadd__` and `operator.add`.
+ */
 export const BINARY_NAMES: Readonly<Record<BinaryOp, string>> = {
   '+': 'add',
   '-': 'sub',

@@ -22,7 +22,7 @@ function check(code: Code): Prepared {
   const parameters =
     code.argCount + code.kwOnlyCount + Number(code.hasVarArgs) + Number(code.hasVarKwargs);
   for (const size of [code.argCount, code.posOnlyCount, code.kwOnlyCount, freeCount]) {
-    if (!exists(size, slotNames.length + 1)) throw fail('its number of variables is not valid');
+    if (!exists(size, slotNames.length + 1)) throw fail('its number of variables is invalid');
   }
   if (code.posOnlyCount > code.argCount || parameters + freeCount > slotNames.length) {
     throw fail('it has fewer variables than parameters');
@@ -42,7 +42,7 @@ function check(code: Code): Prepared {
     }
     return HANDLERS[instruction.op] as Handle<Instruction>;
   });
-  // Who runs past the end comes here.
+  // Code that runs past the end arrives here.
   handles.push((ctx) => {
     throw ctx.damaged('it has no end');
   });

@@ -57,6 +57,6 @@ describe('The order of a set', () => {
     's = {8, 9, 1, 0}\ns -= {8, 9}\nreturn list(set(s).copy())',
     's = {8, 9, 1, 0}\ns.difference_update({8, 9})\nreturn list(s | {2})',
   ])('is refused where it shows: %s', async (body) => {
-    await expect(run(body)).rejects.toThrow('the order of a set is that of hashes');
+    await expect(run(body)).rejects.toThrow('the order of a set depends on hashes');
   });
 });

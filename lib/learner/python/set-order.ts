@@ -2,8 +2,8 @@ import type { Context } from './context.js';
 import { SetValue, type Key, type Value } from './values.js';
 
 /**
- * Places that CPython's table has at least for so many items: a power of two, and never full by more
- * than three fifths.
+ * The least slots of CPython's table for that many items: a power of two, never more than three
+ * fifths full.
  */
 function placesFor(size: number): number {
   let places = 8;
@@ -11,13 +11,13 @@ function placesFor(size: number): number {
   return places;
 }
 
-/** Whether an item lies at the place of its own number: an int is its own hash. */
+/** Whether an item is in the slot of its own number: an int is its own hash. */
 const liesAt = (key: Key, places: number): key is number =>
   typeof key === 'number' && Number.isInteger(key) && key >= 0 && key < places;
 
 /**
- * An item goes. One that may have pushed others from their places leaves them where they are, so that
- * their order is not known from what is left.
+ * Removes an item. An item that may have displaced others leaves them where they are, so the rest
+ * no longer determines their order.
  */
 export function forget(set: SetValue, key: Key): void {
   const places = placesFor(set.entries.size);
@@ -26,12 +26,12 @@ export function forget(set: SetValue, key: Key): void {
   if (!liesAt(key, places)) set.shuffled = true;
 }
 
-/** A new item comes: where another one was, it finds no place of its own. */
+/** Adds an item: it cannot use the slot of a removed item. */
 export function added(set: SetValue): void {
   if (set.holed) set.shuffled = true;
 }
 
-/** What was made of others by taking items out of them. */
+/** A set made from other sets by removing items. */
 export function takenFrom(set: SetValue, others: readonly SetValue[]): void {
   const places = Math.min(...others.map(({ entries }) => placesFor(entries.size)));
   for (const { entries, shuffled, holed } of others) {
@@ -46,8 +46,8 @@ export function takenFrom(set: SetValue, others: readonly SetValue[]): void {
 }
 
 /**
- * The items as Python gives them: by their hashes. Those of small ints are their values; those of
- * texts differ from process to process, and those of other objects with where they lie in memory.
+ * The items in Python's order: by their hashes. The hash of a small int is its value; hashes of
+ * texts differ between processes, and hashes of other objects depend on their memory address.
  */
 export function inOrder(ctx: Context, set: SetValue): readonly Value[] {
   const { entries } = set;
@@ -58,8 +58,8 @@ export function inOrder(ctx: Context, set: SetValue): readonly Value[] {
   for (const key of entries.keys()) {
     if (set.shuffled || !liesAt(key, places)) {
       throw ctx.unsupported(
-        'the order of a set is that of hashes, which differs from process to process or is not ' +
-          'known here; sorted(...) or a list has one',
+        'the order of a set depends on hashes, which differ between processes or are not ' +
+          'supported; use sorted(...) or a list',
       );
     }
     keys.push(key);
@@ -67,14 +67,17 @@ export function inOrder(ctx: Context, set: SetValue): readonly Value[] {
   return keys.sort((a, b) => a - b).map((key) => entries.get(key)!);
 }
 
-/** The items, where their order does not show. */
+/** The items, for uses that do not depend on their order. */
 export function inAnyOrder(ctx: Context, value: Value): Iterable<Value> {
   if (!(value instanceof SetValue)) return ctx.iterate(value);
   ctx.budget.step(value.entries.size);
   return value.entries.values();
 }
 
-/** The same for what ranks them, or adds ints: objects may be neither more nor less than others. */
+/**
+ * Like the above, for uses that rank the items or add ints: objects may be neither less nor greater
+ * than others.
+ */
 export function toRank(ctx: Context, value: Value, { ints = false } = {}): Iterable<Value> {
   if (!(value instanceof SetValue)) return ctx.iterate(value);
   const items = [...value.entries.values()];

@@ -15,7 +15,7 @@ import {
   type Value,
 } from './values.js';
 
-/** What Python's own classes define goes without saying: the evaluator does that itself. */
+/** Methods of Python's own classes do not count: the evaluator implements them. */
 export function ownAttribute(cls: ClassValue, name: string): Value | undefined {
   const { mro } = cls;
   for (let at = 0; at < mro.length; at++) {
@@ -29,7 +29,7 @@ export function ownAttribute(cls: ClassValue, name: string): Value | undefined {
 
 /**
  * A method such as `__len__`, which Python looks up in the class of a value and not in the value
- * itself, bound to it. Undefined where its class has none but what Python's own classes have.
+ * itself, bound to the value. Undefined if only Python's own classes define it.
  */
 export function lookupSpecial(ctx: Context, value: Value, name: string): Value | undefined {
   if (value instanceof Instance) {
@@ -48,7 +48,7 @@ export function lookupSpecial(ctx: Context, value: Value, name: string): Value |
   return undefined;
 }
 
-/** The same of any value: for `with`, and where builtins ask for a method by its name. */
+/** The same for any value: for `with`, and for builtins that look up a method by name. */
 export function specialOf(ctx: Context, value: Value, name: string): Value | undefined {
   const found = lookupSpecial(ctx, value, name);
   if (found !== undefined) return found;
@@ -60,7 +60,7 @@ export function specialOf(ctx: Context, value: Value, name: string): Value | und
     : bindTo(ctx, attribute, value, cls);
 }
 
-/** An attribute of a class as it is read from one of its values. */
+/** An attribute of a class, read from one of its values. */
 export function bindTo(ctx: Context, attribute: Value, self: Value, cls: ClassValue): Value {
   if (attribute instanceof Func) return new BoundMethod(self, attribute);
   if (attribute instanceof Builtin) {

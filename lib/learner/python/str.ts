@@ -1,11 +1,11 @@
 /**
- * Python's white space, as the inside of a character class. JavaScript's `\s` differs: it holds
+ * Python's white space, as the inside of a character class. JavaScript's `\s` differs: it contains
  * U+FEFF, and lacks U+001C to U+001F and U+0085.
  */
 export const WHITESPACE_CLASS =
   '\\u{9}-\\u{d}\\u{1c}-\\u{20}\\u{85}\\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}';
 
-/** `chr(code).isspace()`. All white space lies in the BMP, so a UTF-16 code unit serves. */
+/** `chr(code).isspace()`. All white space is in the BMP, so a UTF-16 code unit is enough. */
 export function isSpace(code: number): boolean {
   if (code < 0x80)
     return code === 0x20 || (code >= 9 && code <= 13) || (code >= 0x1c && code <= 0x1f);
@@ -30,7 +30,7 @@ export function strip(text: string): string {
   return text.slice(start, end);
 }
 
-/** `text.split()`: the runs between white space, none of them empty. */
+/** `text.split()`: the non-empty runs between white space. */
 export function splitWhitespace(text: string): string[] {
   const words: string[] = [];
   let start = -1;
@@ -58,7 +58,9 @@ export function codePointLength(text: string): number {
   return length;
 }
 
-/** As `sorted()` orders strings: by code point, where JavaScript's `<` goes by UTF-16 unit. */
+/**
+ * The order of `sorted()` for strings: by code point, whereas JavaScript's `<` goes by UTF-16 unit.
+ */
 export function compareStrings(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) {
@@ -75,7 +77,7 @@ function rank(unit: number): number {
   return (unit & 0xf800) === 0xd800 ? unit + 0x10000 : unit;
 }
 
-// Both languages follow Unicode's full mapping with the final-sigma rule and no locale.
+// Both languages follow Unicode's full mapping with the final-sigma rule, without a locale.
 
 /** `text.lower()`. */
 export function lower(text: string): string {
@@ -87,7 +89,7 @@ export function upper(text: string): string {
   return text.toUpperCase();
 }
 
-/** Escapes of one letter, in literals and in patterns of `re`. */
+/** One-letter escapes, in literals and in patterns of `re`. */
 export const LETTER_ESCAPES: ReadonlyMap<string, number> = new Map([
   ['\\', 0x5c],
   ['a', 7],

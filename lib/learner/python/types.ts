@@ -73,7 +73,7 @@ export const TYPES = {
   NotImplementedType: type('NotImplementedType', object),
 } as const;
 
-/** Whether it is a class of Python's own values, and none that derives from one. */
+/** Whether it is a class of Python's own values, and not a subclass of one. */
 export const isBuiltinType = (cls: ClassValue): cls is BuiltinType => everyType.has(cls);
 
 const ITERATORS: ReadonlyMap<string, ClassValue> = new Map(
@@ -84,18 +84,18 @@ const ITERATORS: ReadonlyMap<string, ClassValue> = new Map(
 
 const foreign = new Map<string, ClassValue>();
 
-/** Classes of host objects that name none, and of singletons: by name alone. */
+/** Classes of host objects without a named class, and of singletons: known only by name. */
 function named(name: string): ClassValue {
   let cls = foreign.get(name);
   if (!cls) {
-    // The names come from the tables, never from a file, so that the map stays small.
+    // The names come from the tables, never from a file, so the map stays small.
     cls = new ClassValue(name, name, [object], [], { opaque: true });
     foreign.set(name, cls);
   }
   return cls;
 }
 
-/** `type(value)`. Undefined for what is no value of Python. */
+/** `type(value)`. Undefined for what is not a Python value. */
 export function typeOf(value: Value): ClassValue | undefined {
   switch (typeof value) {
     case 'bigint':
@@ -131,7 +131,7 @@ export function typeOf(value: Value): ClassValue | undefined {
   if (value instanceof Uint8Array) return TYPES.bytes;
   if (value === ELLIPSIS) return TYPES.ellipsis;
   if (value === NOT_IMPLEMENTED) return TYPES.NotImplementedType;
-  // Such as the element types of a library: nobody asks for more than their names.
+  // For example element types of a library: only their names are needed.
   if (value instanceof Singleton) return named('object');
   return undefined;
 }

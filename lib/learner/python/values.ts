@@ -3,8 +3,8 @@ import type { Context } from './context.js';
 import type { HostObject } from './host.js';
 
 /**
- * A value of Python as the evaluator holds it. An `int` is a bigint, a `float` a number, a `str` a
- * string (Python counts its code points), `None` is null, `bytes` are a Uint8Array.
+ * A Python value in the evaluator. An `int` is a bigint, a `float` a number, a `str` a string
+ * (Python counts its code points), `None` is null, `bytes` are a Uint8Array.
  */
 export type Value =
   | null
@@ -35,7 +35,7 @@ export type Value =
 export type Kwargs = ReadonlyMap<string, Value>;
 export const NO_KWARGS: Kwargs = new Map();
 
-/** A value with a name and nothing else. */
+/** A value that only has a name. */
 export class Singleton {
   constructor(readonly name: string) {}
 }
@@ -45,7 +45,7 @@ export const ELLIPSIS = new Singleton('Ellipsis');
 export class Tuple {
   constructor(
     readonly items: readonly Value[],
-    /** Of a named tuple, and of other subclasses. */
+    /** The class of a named tuple, or of another subclass. */
     readonly cls?: ClassValue,
   ) {}
 }
@@ -53,7 +53,7 @@ export class Tuple {
 export class List {
   constructor(
     readonly items: Value[] = [],
-    /** fastcore's `L`, and subclasses of `list`. */
+    /** The class of fastcore's `L`, or of another subclass of `list`. */
     readonly cls?: ClassValue,
   ) {}
 }
@@ -81,27 +81,30 @@ export class Range {
   }
 }
 
-/** What a key of a dictionary or an item of a set is compared by; `keyOf` in keys.ts makes it. */
+/**
+ * The value by which keys of a dictionary and items of a set are compared; `keyOf` in keys.ts makes
+ * it.
+ */
 export type Key = string | number | bigint | object;
 
-/** A dictionary, in the order of insertion. Whoever adds to it charges the budget. */
+/** A dictionary, in insertion order. Callers that add to it charge the budget. */
 export class Dict {
   readonly entries = new Map<Key, [key: Value, value: Value]>();
   /** Of a `defaultdict`. */
   factory: Value | undefined;
-  /** Of subclasses of `dict`, `OrderedDict`, `Counter`. */
+  /** The class of a subclass of `dict`, `OrderedDict` or `Counter`. */
   cls: ClassValue | undefined;
 }
 
 export class SetValue {
   readonly entries = new Map<Key, Value>();
-  /** Items that are gone have left others in an order that is not known. */
+  /** Removed items have left the others in an unknown order. */
   shuffled = false;
-  /** Items are gone; the next one may find no place of its own. */
+  /** Items were removed; the next item may not get its own slot. */
   holed = false;
   constructor(readonly frozen = false) {}
 
-  /** Becomes what another one is. */
+  /** Takes over the content of another set. */
   replace({ entries, shuffled, holed }: SetValue): void {
     this.entries.clear();
     for (const [key, value] of entries) this.entries.set(key, value);
@@ -110,23 +113,23 @@ export class SetValue {
   }
 }
 
-/** A variable that functions share. Undefined while nothing was assigned. */
+/** A variable that functions share. Undefined until it is assigned. */
 export class Cell {
   constructor(public value: Value | undefined = undefined) {}
 }
 
-/** What a global name stands for: the function's own globals; names of Python come after them. */
+/** Resolves global names: the function's own globals, before Python's builtins. */
 export interface Globals {
   get(name: string): Value | undefined;
   set(name: string, value: Value): void;
   delete(name: string): boolean;
 }
 
-/** A function that is written in Python. */
+/** A function written in Python. */
 export class Func {
   name: string;
   qualname: string;
-  /** Of `defaults`, for the last positional parameters. */
+  /** The tuple of `defaults`, for the last positional parameters. */
   defaults: readonly Value[] = [];
   kwDefaults: ReadonlyMap<string, Value> = new Map();
   closure: readonly Cell[] = [];
@@ -143,12 +146,14 @@ export class Func {
 
 export type Native = (ctx: Context, args: readonly Value[], kwargs: Kwargs) => Value;
 
-/** A function that is written here. */
+/** A function implemented in TypeScript. */
 export class Builtin {
   constructor(
     readonly name: string,
     readonly call: Native,
-    /** Whether it is a method: an attribute of a class that is bound to what it is read from. */
+    /**
+     * Whether it is a method: an attribute of a class that is bound to the value it is read from.
+     */
     readonly binds = false,
   ) {}
 }
@@ -177,7 +182,7 @@ export class MethodWrapper {
   ) {}
 }
 
-/** `super(cls, self)`: looks behind `cls` in the order of `self`'s class. */
+/** `super(cls, self)`: looks after `cls` in the base order of `self`'s class. */
 export class SuperValue {
   constructor(
     readonly cls: ClassValue,
@@ -194,36 +199,42 @@ export class ModuleValue {
 export class PyIterator {
   constructor(
     readonly kind: string,
-    /** The next item, or undefined at the end; `sent` is what `send` gives to a generator. */
+    /**
+     * The next item, or undefined at the end; `sent` is the value that `send` passes to a
+     * generator.
+     */
     readonly next: (sent: Value) => Value | undefined,
     /** Of generators. */
     readonly methods: { throw?(error: Value): Value; close?(): void; returned?(): Value } = {},
   ) {}
 }
 
-/** What a class of a library does that is not written in Python. */
+/** Behaviour of a library class that is implemented in TypeScript. */
 export interface NativeClass {
-  /** `cls(*args, **kwargs)`; without it an {@link Instance} is made and `__init__` called. */
+  /**
+   * `cls(*args, **kwargs)`; without it, the evaluator makes an {@link Instance} and calls
+   * `__init__`.
+   */
   construct?(ctx: Context, cls: ClassValue, args: readonly Value[], kwargs: Kwargs): Value;
-  /** `isinstance` for values that are no {@link Instance}. */
+  /** `isinstance` for values that are not an {@link Instance}. */
   has?(value: Value): boolean;
   /**
-   * Nothing is known of the class but its name: an attribute that is found nowhere is an error that
-   * names it, not an AttributeError that the code may catch.
+   * Only the name of the class is known: a missing attribute is an error that names it, not an
+   * AttributeError that the code may catch.
    */
   opaque?: boolean;
   /** `__pre_init__` and `__post_init__` of subclasses are called around `__init__`. */
   prePostInit?: boolean;
-  /** What the names of a subclass's body are written to: `__prepare__` of its metaclass. */
+  /** The mapping that receives the names of a subclass's body: `__prepare__` of its metaclass. */
   prepare?(): Map<string, Value>;
-  /** Called with each class that is made from this one, such as that of an enumeration. */
+  /** Called with each subclass, for example an enumeration. */
   subclassed?(ctx: Context, cls: ClassValue, kwargs: Kwargs): void;
 }
 
 export class ClassValue {
   readonly attrs: Map<string, Value>;
   readonly mro: readonly ClassValue[];
-  /** Its class, where that is not `type`. */
+  /** Its class, if that is not `type`. */
   metaclass: ClassValue | undefined;
 
   constructor(
@@ -244,7 +255,7 @@ export class ClassValue {
     ];
   }
 
-  /** The first attribute of that name in the order of the bases, behind `after` if given. */
+  /** The first attribute of that name in the order of the bases, after `after` if given. */
   lookup(name: string, after?: ClassValue): Value | undefined {
     const start = after === undefined ? 0 : this.mro.indexOf(after) + 1;
     for (let at = start; at < this.mro.length; at++) {
@@ -259,7 +270,7 @@ export class ClassValue {
   }
 }
 
-/** The C3 order of the bases. Where there is none, depth first without repetition. */
+/** The C3 order of the bases. If none exists, depth first without repetition. */
 function merged(orders: ClassValue[][], bases: readonly ClassValue[]): ClassValue[] {
   const lists = [...orders, [...bases]].filter((list) => list.length > 0);
   const result: ClassValue[] = [];
@@ -275,14 +286,17 @@ function merged(orders: ClassValue[][], bases: readonly ClassValue[]): ClassValu
   return result;
 }
 
-/** An object of a class: its attributes lie in a Map, so that no name reaches a prototype. */
+/** An object of a class: its attributes are in a Map, so that no name reaches a prototype. */
 export class Instance {
   readonly attrs = new Map<string, Value>();
-  /** What a record of the file holds under a name, read when it is first asked for. */
+  /** The value of a record in the file under a name, read on first use. */
   lazy: ((name: string) => Value | undefined) | undefined;
-  /** What a subclass of a builtin class wraps: a List, Dict, Tuple, str, or an exception's args. */
+  /**
+   * The value that a subclass of a builtin class wraps: a List, Dict, Tuple, str, or an exception's
+   * args.
+   */
   payload: Value | undefined;
-  /** For the owner of a native class, such as the module of the file that this is. */
+  /** For the owner of a native class, for example the module in the file. */
   host: object | undefined;
 
   constructor(readonly cls: ClassValue) {}

@@ -4,8 +4,8 @@ import type { GivenTensor } from './given-tensor.js';
 import type { ModelInputDType, PlannedInput } from './model-input.js';
 
 /**
- * The elements in the model's type: the given array itself where nothing has to change. Plain
- * numbers of JavaScript, which have no type, are rounded to floating types as in `torch.tensor`.
+ * The elements in the model's type: the given array itself if nothing has to change. Plain
+ * JavaScript numbers, which have no dtype, are rounded to floating types as in `torch.tensor`.
  *
  * @throws TensorInputError for any other number that would change.
  */
@@ -20,27 +20,28 @@ export function convert(given: GivenTensor, input: PlannedInput): Elements {
   const target = ELEMENT_TYPES[feed];
   const source = dtype === undefined ? undefined : ELEMENT_TYPES[dtype];
   const refuse = (value: unknown): never => {
-    // Ids are fed in fewer bits than their dtype has.
+    // The graph takes ids in fewer bits than their dtype has.
     if (dtype === input.dtype) {
-      const fact = `is given ${show(value)}, which is outside its range`;
-      throw new TensorInputError(input.name, fact, 'give numbers in the range of the model');
+      const fact = `received ${show(value)}, which is outside its range`;
+      throw new TensorInputError(input.name, fact, "give numbers within the model's range");
     }
     throw new TensorInputError(
       input.name,
-      `takes ${input.dtype}, and is given ${dtype ?? 'numbers'} with ${show(value)}, which ${input.dtype} cannot hold exactly`,
+      `takes ${input.dtype}, but received ${dtype ?? 'numbers'} with ${show(value)}, which ` +
+        `${input.dtype} cannot hold exactly`,
       `give ${input.dtype}`,
     );
   };
   if (dtype === 'float16' || feed === 'float16' || !source !== (dtype === undefined)) {
     throw new TensorInputError(
       input.name,
-      `takes ${input.dtype}, and is given ${dtype ?? 'numbers'}`,
+      `takes ${input.dtype}, but received ${dtype ?? 'numbers'}`,
       `give a Tensor of type ${input.dtype}`,
     );
   }
   const result = target.allocate(data.length);
   const cast = caster(feed, source === undefined, refuse);
-  // A bool tensor has bytes for elements.
+  // The elements of a bool tensor are bytes.
   const fromBool = dtype === 'bool';
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
@@ -51,7 +52,7 @@ export function convert(given: GivenTensor, input: PlannedInput): Elements {
 
 type Element = number | bigint | boolean | string;
 
-/** Turns one element into one of `feed`, or refuses it. */
+/** Converts one element into one of `feed`, or refuses it. */
 function caster(
   feed: ModelInputDType,
   plain: boolean,
@@ -79,7 +80,7 @@ function caster(
         if (typeof value !== 'number') return refuse(value);
         const near = round(value);
         if (near === value || Number.isNaN(value)) return near;
-        // Rounding is one thing, an infinity of a finite number another.
+        // Rounding is allowed; turning a finite number into infinity is not.
         return plain && Number.isFinite(near) ? near : refuse(value);
       };
     }
@@ -92,14 +93,17 @@ function caster(
           return fits ? (wide ? value : Number(value)) : refuse(value);
         }
         if (typeof value !== 'number' || !Number.isInteger(value)) return refuse(value);
-        // Both ends of the 64-bit types are no doubles: 2^63 itself is one too many.
+        // Neither end of the 64-bit types is a double: 2^63 itself is one too many.
         if (value < least || value > most || (wide && value === most)) return refuse(value);
         return wide ? BigInt(value) : value;
       };
   }
 }
 
-/** By halves: bigints would cost ten times as much. Undefined where one does not fit int32. */
+/**
+ * Reads 32-bit halves: bigints would cost ten times as much. Undefined if an element does not fit
+ * int32.
+ */
 function narrowed(values: BigInt64Array): Int32Array | undefined {
   const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
   const result = new Int32Array(values.length);

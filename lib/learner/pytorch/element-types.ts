@@ -1,10 +1,10 @@
 import { ELEMENT_ARRAYS, elementNameOf, type ElementArray } from '../torch/index.js';
 import type { ModelInputDType } from './model-input.js';
 
-/** Elements of a tensor that is fed. */
+/** Elements of a tensor on its way to the graph. */
 export type Elements = ElementArray | string[];
 
-/** How a dtype is kept, and what it can hold. */
+/** How a dtype is stored, and what it can hold. */
 interface ElementType {
   readonly kind: 'float' | 'int' | 'bool' | 'string';
   allocate(length: number): Elements;
@@ -35,7 +35,7 @@ export const ELEMENT_TYPES: Readonly<Record<ModelInputDType, ElementType>> = {
   string: { kind: 'string', allocate: (n) => Array.from<string>({ length: n }).fill('') },
 };
 
-/** The dtype that a typed array stands for, or undefined for other values. */
+/** The dtype of a typed array, or undefined for other values. */
 export function dtypeOfArray(value: unknown): ModelInputDType | undefined {
   return value instanceof Uint8ClampedArray ? 'uint8' : elementNameOf(value);
 }

@@ -23,25 +23,25 @@ export class UnknownModelInputsError extends VtsError {
   }
 }
 
-/** The `inputs` given for a model are invalid. @publicApi */
+/** The `inputs` described for a model are invalid. @publicApi */
 export class InvalidModelInputError extends VtsError {
   constructor(fact: string) {
     super(
-      `The inputs given for the model cannot be used: ${fact}. ` +
-        `Describe each as { name: 'x', dtype: 'float32', shape: [null, 3, 224, 224] }, with null for sizes that vary.`,
+      `The description of the model's inputs is invalid: ${fact}. Describe each as { name: ` +
+        "'x', dtype: 'float32', shape: [null, 3, 224, 224] }, with null for sizes that vary.",
     );
   }
 }
 
 /**
- * A model was given an input that it does not take: another shape, a dtype that cannot be converted
- * without loss, an id out of range. HTTP endpoints answer 400.
+ * A model does not take the input that it received: its shape is wrong, its dtype cannot be
+ * converted without loss, or an id is out of range. HTTP endpoints answer 400.
  *
  * @publicApi
  */
 export class TensorInputError extends InputError {
   constructor(
-    /** The input of the model, by its name. */
+    /** The name of the model's input. */
     readonly input: string,
     readonly reason: string,
     remedy: string,

@@ -3,7 +3,7 @@ import { ELEMENT_TYPES, dtypeOfArray } from './element-types.js';
 import { TensorInputError } from './errors.js';
 import type { ModelInputDType } from './model-input.js';
 
-/** Arrays in arrays, down to numbers or typed arrays. @publicApi */
+/** Nested arrays, down to numbers or typed arrays. @publicApi */
 export type NestedNumbers =
   number | bigint | boolean | string | ArrayBufferView | readonly NestedNumbers[];
 
@@ -13,25 +13,25 @@ export interface ShapedArray {
   readonly dims: readonly number[];
 }
 
-/** What a caller gave for one input, before it is converted. */
+/** The value of a caller for one input, before its conversion. */
 export interface GivenTensor {
-  /** undefined for plain numbers of JavaScript, which have none. */
+  /** undefined for plain JavaScript numbers, which have no dtype. */
   readonly dtype: ModelInputDType | undefined;
   readonly data: ArrayLike<number | bigint | boolean | string>;
   readonly dims: readonly number[];
 }
 
-/** What `run` may be given for one input: no list of several. */
+/** What `run` takes for one input; a list of several is not among them. */
 export function isShaped(value: unknown): value is ShapedArray {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { data, dims } = value as Partial<ShapedArray>;
   return Array.isArray(dims) && (Array.isArray(data) || ArrayBuffer.isView(data));
 }
 
-/** @throws TensorInputError for other values, and for what does not fill its shape */
+/** @throws TensorInputError for other values, and for elements that do not fill their shape */
 export function givenTensor(input: string, value: unknown): GivenTensor {
   if (isTensor(value)) {
-    // A tensor on a device has no data here.
+    // A tensor on a device does not have its data here.
     return { dtype: value.type as ModelInputDType, data: value.data as never, dims: value.dims };
   }
   if (isShaped(value)) return checked(input, value);
@@ -41,7 +41,7 @@ export function givenTensor(input: string, value: unknown): GivenTensor {
   if (Array.isArray(value)) return nested(input, value);
   throw new TensorInputError(
     input,
-    `is given ${describe(value)}`,
+    `received ${describe(value)}`,
     'give a Tensor, nested arrays of numbers, or { data, dims }',
   );
 }
@@ -57,13 +57,13 @@ function checked(input: string, { data, dims }: ShapedArray): GivenTensor {
     throw new TensorInputError(
       input,
       `has ${length ?? 'no'} elements, but its dims [${dims.join(', ')}] need ${elements}`,
-      'give as many as the dims need',
+      'give exactly as many as the dims need',
     );
   }
   return { dtype, data: data as never, dims };
 }
 
-/** Deeper than any model looks; a list may hold itself. */
+/** Deeper than any model needs; a list may contain itself. */
 const DEEPEST = 16;
 
 function nested(input: string, value: readonly unknown[]): GivenTensor {
@@ -86,11 +86,11 @@ function nested(input: string, value: readonly unknown[]): GivenTensor {
   const ragged = (): never => {
     throw new TensorInputError(
       input,
-      'is given nested arrays whose rows differ in length, depth or type',
+      'received nested arrays whose rows differ in length, depth or type',
       'make them equal, or send rows of different lengths in separate calls',
     );
   };
-  // Every row is seen before memory is taken for what the first ones announce.
+  // Checks every row before it allocates what the first rows announce.
   const rows: ArrayLike<unknown>[] = [];
   const collect = (item: unknown, depth: number): void => {
     const isLast = depth === dims.length - 1;

@@ -25,7 +25,7 @@ const linear: Infer = (module) => {
   return width === undefined ? undefined : floats(['batch', width], { tail: 1 });
 };
 
-/** Rows of the channels or features that an attribute counts, and sizes behind them. */
+/** Rows with as many channels or features as an attribute says, and further sizes after them. */
 const counted =
   (attribute: string, ...sizes: string[]): Infer =>
   (module) =>
@@ -44,7 +44,7 @@ const embedding: Infer = () => ({
   tail: 0,
 });
 
-/** Sequences as they lie: `batch_first` or not. */
+/** Sequences in their layout: `batch_first` or not. */
 const sequence =
   (width: (module: Module) => number): Infer =>
   (module) =>
@@ -59,7 +59,7 @@ const encoderLayer: Infer = (module) => {
   return attention ? sequence(() => intAttr(attention, 'embed_dim'))(attention) : undefined;
 };
 
-/** The first layer, by its class. */
+/** First layers, by class. */
 const layers: ReadonlyMap<string, Infer> = new Map(
   (
     [
@@ -78,14 +78,14 @@ const layers: ReadonlyMap<string, Infer> = new Map(
   ).flatMap(([names, infer]) => names.map((name): [string, Infer] => [name, infer])),
 );
 
-/** Layers that leave the shape as it is: what stands behind them tells. */
+/** Layers that keep the shape: the layer after them tells the inputs. */
 const transparent =
   /^(torch\.nn\.modules\.(dropout\.\w+|activation\.(?!MultiheadAttention)\w+|linear\.Identity)|fastai\.layers\.Identity)$/;
 const flattens = /^(torch\.nn\.modules\.flatten|fastai\.layers)\.Flatten$/;
 
 /**
- * What the first layer tells of the inputs; undefined where it does not. Modules are called in the
- * order in which they were registered: so it is in every class that has a lowering.
+ * The inputs that the first layer tells; undefined if it tells none. Every class with a lowering
+ * calls its modules in the order of their registration.
  */
 export function inferInputs(module: Module): InferredInputs | undefined {
   const infer = layers.get(module.className);
@@ -101,7 +101,7 @@ export function inferInputs(module: Module): InferredInputs | undefined {
   return undefined;
 }
 
-/** Behind a Flatten only the elements of a row count, in whatever dimensions they come. */
+/** After a Flatten only the number of elements in a row matters, not their dimensions. */
 function inferFlattened(module: Module, flatten: Module): InferredInputs | undefined {
   const children = [...module.children.values()];
   const next = children.slice(children.indexOf(flatten) + 1).find((child) => child !== null);

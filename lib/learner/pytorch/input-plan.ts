@@ -10,16 +10,17 @@ import { InvalidModelInputError, UnknownModelInputsError } from './errors.js';
 import { inferInputs } from './infer-inputs.js';
 import type { InputPlan, ModelInput, PlannedInput } from './model-input.js';
 
-/** What a module takes, and how its graph is to be made for it. */
+/** What a module takes, and how its graph is made for that. */
 export interface ModulePlan extends InputPlan {
-  /** The graph's inputs for tensors of that rank; undefined where the model itself knows. */
+  /** The graph's inputs for tensors of that rank; undefined if the model itself knows. */
   specsFor(rank: number): readonly InputSpec[] | undefined;
-  /** Whether the inputs are what the first layer takes, of a model whose code may take others. */
+  /** Whether the inputs are those of the first layer, although the model's code may take others. */
   readonly guessed?: boolean;
 }
 
 /**
- * As the caller says, as the root tells, or as the first layer does; lowerings have to be loaded.
+ * The inputs that the caller describes, else those of the root module, else those of the first
+ * layer. Lowerings have to be loaded.
  *
  * @throws UnknownModelInputsError, InvalidModelInputError
  */
@@ -50,7 +51,7 @@ export function planModule(
     }
   }
   const inferred = inferInputs(module) ?? (signature && { specs: signature.inputs });
-  // Where a layer cannot be lowered, that is the fact to know first: lowering names it.
+  // If a layer cannot be lowered, lowering the model names it; that fact matters more.
   if (!inferred)
     throw unknownLayer(module)?.ofBareModel ?? new UnknownModelInputsError(module.className);
   const { specs, tail, rowSize } = inferred;
@@ -73,7 +74,7 @@ function unknownLayer(module: Module): UnsupportedModuleError | undefined {
   }
 }
 
-/** The same for tensors of `rank` dimensions, the last `tail` of which are as they were. */
+/** The same for tensors of `rank` dimensions, whose last `tail` sizes stay the same. */
 function ofRank(spec: InputSpec, rank: number, tail: number): InputSpec {
   if (rank === spec.dims.length) return spec;
   const lead = Array.from({ length: rank - tail }, (_, i) => (i === 0 ? 'batch' : `dim_${i}`));
@@ -97,7 +98,7 @@ function planned(
 
 const isInteger = (dtype: OnnxDType): boolean => dtype === 'int64' || dtype === 'int32';
 
-/** torch refuses ids beyond an embedding's rows; onnxruntime counts negative ones from the end. */
+/** torch refuses ids outside an embedding's rows; onnxruntime counts negative ids from the end. */
 function idLimits(module: Module): readonly (number | null)[] | undefined {
   const rows = (child: Module | null | undefined): number | null =>
     child?.tensor('weight')?.shape[0] ?? null;
@@ -126,24 +127,24 @@ const TORCH_DTYPES = ['float32', 'float64', 'int64', 'int32', 'int8', 'uint8', '
 function specOf({ name, dtype, shape }: ModelInput): InputSpec {
   if (!TORCH_DTYPES.includes(dtype)) {
     throw new InvalidModelInputError(
-      `the dtype of "${name}" is ${dtype}, not one of ${TORCH_DTYPES.join(', ')}`,
+      `the dtype of "${name}" is ${dtype}, and a torch module takes ${TORCH_DTYPES.join(', ')}`,
     );
   }
   const dims = shape.map((size, index) => size ?? (index === 0 ? 'batch' : `${name}_${index}`));
   return { name, dtype: dtype as OnnxDType, dims };
 }
 
-/** @throws InvalidModelInputError for a description that a caller or a file got wrong */
+/** @throws InvalidModelInputError if the description of a caller or a file is wrong */
 export function checkModelInputs(value: unknown): readonly ModelInput[] {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new InvalidModelInputError('they are not a list with at least one input');
+    throw new InvalidModelInputError('it is not a list of at least one input');
   }
   const names = new Set<string>();
   return value.map((item: unknown): ModelInput => {
     const { name, dtype, shape } = (item ?? {}) as Partial<Record<keyof ModelInput, unknown>>;
     if (typeof name !== 'string' || name === '')
-      throw new InvalidModelInputError('one has no name');
-    if (names.has(name)) throw new InvalidModelInputError(`two are named "${name}"`);
+      throw new InvalidModelInputError('one input has no name');
+    if (names.has(name)) throw new InvalidModelInputError(`two inputs are named "${name}"`);
     names.add(name);
     if (typeof dtype !== 'string') throw new InvalidModelInputError(`"${name}" has no dtype`);
     if (!Array.isArray(shape) || !shape.every(isSize)) {

@@ -6,20 +6,20 @@ import type { InputPlan, ModelInput } from './model-input.js';
 
 /** Options for running a model. @publicApi */
 export interface TorchModelOptions {
-  /** The inputs of the model, where they cannot be inferred from it. */
+  /** The inputs of the model, if they cannot be inferred from it. */
   inputs?: readonly ModelInput[];
   /** Threads that onnxruntime uses within one run. @default 1 */
   intraOpNumThreads?: number;
   /**
-   * onnxruntime's execution providers, in order of preference. All `webgpu` models of a process must
-   * run on one thread; runners see to that.
+   * onnxruntime's execution providers, in order of preference. All `webgpu` models of a process
+   * must run on one thread; runners ensure that.
    *
    * @default ['cpu']
    */
   executionProviders?: readonly string[];
   /**
-   * Whether an execution provider that does not work here is an error. If false, it is left out
-   * with a warning.
+   * Whether an execution provider that does not work on this machine is an error. If false, it is
+   * skipped with a warning.
    *
    * @default true
    */
@@ -28,29 +28,29 @@ export interface TorchModelOptions {
   graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
   /**
    * `int8` quantizes the weights of matrix products and LSTMs, of 1024 elements or more. An ONNX
-   * file with data files is then given by its path.
+   * file with external data must then be given by its path.
    *
    * @default 'fp32'
    */
   precision?: 'fp32' | 'int8';
-  /** A folder that keeps the lowered or quantized model for the next time. @default nowhere */
+  /** A folder that keeps the lowered or quantized model for the next load. @default nowhere */
   cacheFolder?: string;
   /**
-   * Python source of classes that the file only names: `.py` files or notebooks. It is followed,
-   * never run.
+   * Python source of classes that the file only names: `.py` files or notebooks. It is traced,
+   * never executed.
    */
   code?: CodeSources;
   /** Receives warnings. @default nobody */
   warn?: (message: string) => void;
 }
 
-/** A graph of the model, and the plan of what it takes. */
+/** A graph of the model, and the plan of its inputs. */
 export interface ModelGraph {
   readonly className: string | undefined;
   readonly plan: InputPlan;
   /** Names of the results, in order. */
   readonly outputs: readonly string[];
-  /** The session for inputs of so many dimensions. */
+  /** The session for inputs with that many dimensions. */
   sessionFor(rank: number): Promise<ModelSession>;
   release(): Promise<void>;
 }

@@ -13,30 +13,32 @@ export type ModelInputDType = ElementName | 'float16' | 'bool' | 'string';
 export interface ModelInput {
   readonly name: string;
   readonly dtype: ModelInputDType;
-  /** Sizes, including the batch; null for those that vary. */
+  /** Sizes, including the batch; null for a size that varies. */
   readonly shape: readonly (number | null)[];
 }
 
-/** One input, as it is checked and fed. */
+/** One input, as it is checked and given to the graph. */
 export interface PlannedInput extends ModelInput {
-  /** The element type of the graph's input, which may be narrower than what callers see. */
+  /**
+   * The element type of the graph's input, which may be narrower than the dtype that callers see.
+   */
   readonly feed: ModelInputDType;
-  /** Sizes by name: those of one name are equal. */
+  /** Names of sizes: sizes with the same name are equal. */
   readonly dims: readonly (number | string | null)[];
-  /** Any number of dimensions will do in front of the last `tail`, which are as in `dims`. */
+  /** Any number of dimensions may precede the last `tail`, which are as in `dims`. */
   readonly tail?: number;
-  /** Elements of one row, where the model flattens it. */
+  /** The number of elements in a row, if the model flattens rows. */
   readonly rowSize?: number;
-  /** Values are 0..limit-1; one limit for all, or one for each place of the last dimension. */
+  /** Values are 0..limit-1; one limit for all, or one for each index of the last dimension. */
   readonly limits?: readonly (number | null)[];
 }
 
-/** What a model takes, as plain data: worker threads tell it to the main thread. */
+/** What a model takes, as plain data: worker threads send it to the main thread. */
 export interface InputPlan {
   readonly inputs: readonly PlannedInput[];
-  /** The one input is rows of token ids that are padded on either side. */
+  /** The only input is rows of token ids, padded on either side. */
   readonly text?: TextPlan;
-  /** A tensor without columns may stand beside the one input: a tabular model's missing half. */
+  /** A tensor without columns may accompany the only input: the missing half of a tabular model. */
   readonly mayTakeEmpty?: boolean;
 }
 

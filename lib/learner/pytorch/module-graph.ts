@@ -69,7 +69,7 @@ export async function openModuleGraph(
     };
     const { session: own, facts: outputs } = await open(module, rank).catch((error: unknown) => {
       if (error instanceof UnsupportedModuleError) throw error.ofBareModel;
-      // Its forward takes other arguments than its first layer.
+      // Its forward takes different arguments than its first layer.
       const wrong =
         guessed && error instanceof RaisedInCodeError && error.exception !== 'AssertionError';
       throw wrong ? new UnknownModelInputsError(module.className) : error;

@@ -64,24 +64,25 @@ async function openQuantized(
   const session = await openQuantizedFile(source, cacheFolder, sessionOptions);
   if (session) return session;
   warn?.(
-    `precision: 'int8' changes nothing in this ONNX model: no MatMul, Gemm or LSTM in it has float32 weights of 1024 elements or more. ` +
-      `Omit precision.`,
+    "precision: 'int8' has no effect on this ONNX model: none of its MatMul, Gemm or LSTM " +
+      'nodes has float32 weights of 1024 elements or more. Omit precision.',
   );
   return openSession(source, sessionOptions);
 }
 
-/** The file knows its inputs; a description may only fix sizes that it leaves open. */
+/** The file knows its inputs; a description may only fix sizes that the file leaves open. */
 function narrowed(own: readonly PlannedInput[], given: readonly ModelInput[]): PlannedInput[] {
   if (own.length !== given.length) {
     throw new InvalidModelInputError(
-      `the ONNX file takes ${own.length}, but ${given.length} are described`,
+      `the ONNX file takes ${own.length} inputs, but the description names ${given.length}`,
     );
   }
   return own.map((input, i) => {
     const { name, dtype, shape } = given[i]!;
     if (name !== input.name || dtype !== input.dtype || shape.length !== input.dims.length) {
       throw new InvalidModelInputError(
-        `input ${i} of the ONNX file is "${input.name}", ${input.dtype} of ${input.dims.length} dimensions`,
+        `input ${i} of the ONNX file is "${input.name}", ${input.dtype} with ` +
+          `${input.dims.length} dimensions`,
       );
     }
     return { ...input, shape, dims: input.dims.map((dim, axis) => shape[axis] ?? dim) };

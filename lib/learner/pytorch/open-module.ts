@@ -11,15 +11,15 @@ import {
 import { listed } from '../errors/index.js';
 import { NotAModuleError } from './errors.js';
 
-/** A model in a torch file, not lowered. */
+/** A model in a torch file, before lowering. */
 export interface ModuleFile {
   readonly module: Module;
-  /** The attributes that lead to it from the file's root: none, or `model` of a learner. */
+  /** The attributes that lead from the file's root to the model: none, or `model` for a learner. */
   readonly path: readonly string[];
   readonly torchFile: TorchFile;
 }
 
-/** What `torch.save(module)` wrote, or a learner's model. @throws NotAModuleError */
+/** Opens what `torch.save(module)` wrote, or a learner's model. @throws NotAModuleError */
 export function openModuleFile(source: string | Uint8Array): ModuleFile {
   const torchFile = readTorchFile(source);
   try {

@@ -27,11 +27,11 @@ export type PytorchInput =
 /** Tensors as the graph takes them, in its order. */
 export interface Feeds {
   readonly tensors: Tensor[];
-  /** All of their memory was made here: it may be given away. */
+  /** All of its memory was allocated here, so it may be transferred. */
   readonly owned: boolean;
 }
 
-/** What comes out of here onnxruntime survives. @throws TensorInputError, TextInputError */
+/** Returns only tensors that cannot crash onnxruntime. @throws TensorInputError, TextInputError */
 export function readInputs(plan: InputPlan, item: unknown): Feeds {
   const values = inOrder(plan, item);
   const given = plan.inputs.map((input, i) => givenTensor(input.name, values[i]));
@@ -65,20 +65,21 @@ function inOrder(plan: InputPlan, item: unknown): readonly unknown[] {
     if (inputs.length === 1) return [item];
     throw new TensorInputError(
       first,
-      `is one of ${inputs.length}, but one tensor is given`,
+      `is one of ${inputs.length}, but the call gives one tensor`,
       `give a list of ${names.join(', ')}, or an object with these names`,
     );
   }
   if (Array.isArray(item)) {
-    // One input, and a list that is no list of tensors: nested numbers.
+    // One input, and the list does not hold tensors: it is nested numbers.
     if (inputs.length === 1 && !item.some((each) => isTensor(each) || isShaped(each)))
       return [item];
     const list = plan.mayTakeEmpty && item.length === 2 ? item.filter(hasElements) : item;
     if (list.length === inputs.length) return list;
     throw new TensorInputError(
       first,
-      `is one of ${inputs.length} (${names.join(', ')}), and ${list.length} tensors are given`,
-      'give one for each',
+      `is one of ${inputs.length} (${names.join(', ')}), but the call gives ${list.length} ` +
+        'tensors',
+      'give one tensor for each input',
     );
   }
   if (typeof item === 'object' && item !== null) {
@@ -104,8 +105,8 @@ function checkShape(input: PlannedInput, { dims }: GivenTensor, sizes: Map<strin
   const wrong = (fact: string): never => {
     throw new TensorInputError(
       name,
-      `takes ${input.dtype} of shape ${showShape(input)}, and is given ${fact}`,
-      'give such a tensor',
+      `takes ${input.dtype} of shape ${showShape(input)}, but received ${fact}`,
+      'give a tensor of that type and shape',
     );
   };
   if (dims.includes(0)) {
@@ -123,7 +124,7 @@ function checkShape(input: PlannedInput, { dims }: GivenTensor, sizes: Map<strin
     if (other !== undefined && other !== size) {
       throw new TensorInputError(
         name,
-        `has size ${size} for "${wanted}", but an input before it has ${other}`,
+        `has size ${size} for "${wanted}", but an earlier input has ${other}`,
         'give all inputs the same size',
       );
     }
@@ -136,14 +137,14 @@ function checkShape(input: PlannedInput, { dims }: GivenTensor, sizes: Map<strin
 }
 
 function showShape({ dims, tail, rowSize }: PlannedInput): string {
-  if (rowSize !== undefined) return `[batch, ...] with ${rowSize} elements a row`;
+  if (rowSize !== undefined) return `[batch, ...] with ${rowSize} elements per row`;
   const shown = (tail === undefined ? dims : dims.slice(dims.length - tail)).map(
     (dim) => dim ?? '?',
   );
   return `[${[...(tail === undefined ? [] : ['...']), ...shown].join(', ')}]`;
 }
 
-/** onnxruntime fails on ids beyond the end, and counts negative ones from there. */
+/** onnxruntime fails on ids past the end, and counts negative ids from the end. */
 function checkLimits(input: PlannedInput, elements: Elements, dims: readonly number[]): void {
   const { limits } = input;
   if (!limits || limits.length === 0) return;
@@ -157,7 +158,7 @@ function checkLimits(input: PlannedInput, elements: Elements, dims: readonly num
     throw new TensorInputError(
       input.name,
       `has the id ${value}${where}, but the model knows 0 to ${limit - 1}`,
-      'give ids that the model was trained on',
+      "give ids from the model's training",
     );
   }
 }

@@ -1,12 +1,12 @@
 import { openSync, closeSync, readSync } from 'node:fs';
 
-/** Whether a file is an ONNX model, by its name or else by how it begins. */
+/** Whether a file is an ONNX model, by its name or else by its first bytes. */
 export function isOnnx(source: string | Uint8Array): boolean {
   if (typeof source === 'string' && /\.(onnx|pt|pth|pkl)$/i.test(source)) {
     return source.toLowerCase().endsWith('.onnx');
   }
   const head = typeof source === 'string' ? headOf(source) : source.subarray(0, 2);
-  // Every writer puts field 1, ir_version, first; a pickle begins with 0x80, a zip with "PK".
+  // Every ONNX writer puts field 1, ir_version, first; a pickle begins with 0x80, a zip with "PK".
   return head[0] === 0x08 && head[1] !== undefined && head[1] < 0x80;
 }
 
@@ -20,7 +20,7 @@ function headOf(path: string): Uint8Array {
       closeSync(file);
     }
   } catch {
-    // Whoever opens it next has the error.
+    // Opening the file next reports the error.
   }
   return head;
 }

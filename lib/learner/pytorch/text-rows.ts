@@ -5,7 +5,7 @@ import type { TextPlan } from './model-input.js';
 const REMEDY = "Remove the token, or run the model with precision: 'fp32'.";
 
 /**
- * Rows padded on either side, without their padding: each gives what it gives alone.
+ * Removes the padding of rows on either side, so that each row gives what it gives alone.
  *
  * @returns ids [rows, width] and lengths [rows], both int32. @throws TextInputError
  */
@@ -24,7 +24,7 @@ export function packTextRows(
   rows.forEach((row, index) => {
     if (row.length === 0) {
       throw new TextInputError(
-        `Row ${index} holds padding alone (fastai fails on it too)`,
+        `Row ${index} is all padding (fastai fails on it too)`,
         'Send texts with at least one token other than xxpad.',
       );
     }

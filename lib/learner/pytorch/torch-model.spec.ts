@@ -63,7 +63,7 @@ describe('what a model takes', () => {
     expect(model.inputs).toEqual(inputs);
     await expect(
       model.run(new Tensor('float32', new Float32Array(300), [1, 3, 10, 10])),
-    ).rejects.toThrow('takes float32 of shape [batch, 3, 9, 9], and is given shape [1, 3, 10, 10]');
+    ).rejects.toThrow('takes float32 of shape [batch, 3, 9, 9], but received shape [1, 3, 10, 10]');
   });
 
   it('must be said in a way that can be', async () => {
@@ -120,7 +120,7 @@ describe('how tensors are given', () => {
     ['a negative id', 'embedding', [[-1]], /id -1/],
     ['an id beyond 2^53', 'embedding', [[2 ** 70]], /int64 cannot hold/],
     ['a code beyond its column', 'tabular', [[[4, 9]], [[1, 2, 3]]], /id 9 in column 1.*0 to 8/],
-    ['one input of two', 'tabular', [[[1, 2]]], /1 tensors are given/],
+    ['one input of two', 'tabular', [[[1, 2]]], /the call gives 1 tensors/],
     ['an input that is not there', 'tabular', { x_cat: [[1, 2]], y: [[1]] }, /"y".*does not exist/],
     ['an input too few', 'tabular', { x_cat: [[1, 2]] }, /"x_cont".*is missing/],
     [
@@ -200,7 +200,7 @@ describe('text classifiers', () => {
 
   it('refuse rows of padding alone, and ids that there are not', async () => {
     const model = await load('text.pt');
-    await expect(model.run([[1, 1]])).rejects.toThrow('padding alone');
+    await expect(model.run([[1, 1]])).rejects.toThrow('is all padding');
     await expect(model.run([[40]])).rejects.toThrow('ends at 39');
     await expect(model.run([5, 6])).rejects.toThrow(TensorInputError);
   });
@@ -232,7 +232,7 @@ describe('files', () => {
     await expect(model.run([[1, 2]])).rejects.toThrow('[batch, 4]');
   });
 
-  it('quantizes an ONNX file, and says where that changes nothing', async () => {
+  it('quantizes an ONNX file, and warns when that has no effect', async () => {
     const warnings: string[] = [];
     const options = { precision: 'int8', warn: (text: string) => warnings.push(text) } as const;
     const model = await TorchModel.load(fixture('onnx-int8/data-file.onnx'), options);
@@ -242,7 +242,7 @@ describe('files', () => {
     expect(dims).toEqual([1, 2]);
     expect(warnings).toEqual([]);
     open.push(await TorchModel.load(fixture('onnx/mlp.onnx'), options));
-    expect(warnings.join()).toContain('changes nothing');
+    expect(warnings.join()).toContain('has no effect');
   });
 
   it('cannot quantize bytes of an ONNX file whose weights are elsewhere', async () => {

@@ -14,12 +14,12 @@ import { openModuleFile } from './open-module.js';
 import { readInputs, type PytorchInput } from './read-inputs.js';
 import { isOnnx } from './source-kind.js';
 
-/** The result of a model: its tensor, or a list where it has several. @publicApi */
+/** The result of a model: its tensor, or a list if it has several. @publicApi */
 export type PytorchOutput = Tensor | Tensor[];
 
 /**
  * A model without a learner, run by onnxruntime on the calling thread; `pytorch.loadModel` returns
- * one. Runners hold one in each worker.
+ * one. Each worker of a runner holds one.
  *
  * @example
  * const model = await TorchModel.load('saved_model.pt');
@@ -32,7 +32,7 @@ export class TorchModel {
 
   private constructor(
     private readonly graph: ModelGraph,
-    /** What it was loaded from, and with. @internal */
+    /** The source and the options of the model. @internal */
     readonly origin: {
       readonly source: string | Uint8Array;
       readonly options: TorchModelOptions;
@@ -44,8 +44,8 @@ export class TorchModel {
    *
    * @param source Path of the file, or its bytes.
    * @throws NotAModuleError for other contents; UnsupportedModuleError for a layer that cannot be
-   * lowered; UnknownModelInputsError where the inputs cannot be inferred;
-   * ExecutionProviderError; UnquantizableModelError; the errors of damaged files.
+   * lowered; UnknownModelInputsError if the inputs cannot be inferred; ExecutionProviderError;
+   * UnquantizableModelError; the errors of damaged files.
    */
   static async load(
     source: string | Uint8Array,
@@ -66,8 +66,8 @@ export class TorchModel {
   }
 
   /**
-   * What the model gives, in order. A graph that is made anew for each size of its inputs tells names
-   * alone: it is taken to give float32.
+   * What the model gives, in order. If each size of the inputs needs its own graph, only names are
+   * known: the dtype is then given as float32.
    *
    * @internal
    */
@@ -90,13 +90,13 @@ export class TorchModel {
   /**
    * Calls the model, in evaluation mode and without gradients.
    *
-   * @throws TensorInputError, TextInputError (InputErrors) for what the model does not take.
+   * @throws TensorInputError, TextInputError (InputErrors) for inputs that the model does not take.
    */
   async run(item: PytorchInput): Promise<PytorchOutput> {
     return this.runTensors(readInputs(this.plan, item).tensors);
   }
 
-  /** The same for tensors that `readInputs` made. @internal */
+  /** Like `run`, for tensors that `readInputs` made. @internal */
   async runTensors(tensors: readonly Tensor[]): Promise<PytorchOutput> {
     if (this.#released) throw new SessionReleasedError();
     const [first] = tensors;
@@ -119,7 +119,7 @@ export class TorchModel {
     await this.graph.release();
   }
 
-  /** The weights are right: where sizes do not fit at a node, the given ones are at fault. */
+  /** The weights are right: if sizes do not fit at a node, the given sizes are wrong. */
   #runError(error: unknown, tensors: readonly Tensor[]): unknown {
     const message = error instanceof Error ? error.message : String(error);
     const node = /running (\w+) node\. Name:'([^']*)'/.exec(message);
@@ -131,7 +131,7 @@ export class TorchModel {
         'give a shape that the model supports',
       );
     };
-    // A graph was made before, for other sizes.
+    // An earlier graph exists for other sizes.
     if (error instanceof GraphError) return refused(`${error.reason} (at ${error.where})`);
     if (!node || /alloc|memory|CUDA|cudnn|thread/i.test(message)) return error;
     const [, op, name] = node;
@@ -140,7 +140,7 @@ export class TorchModel {
   }
 }
 
-/** The inputs of a file's model, without making a torch module ready to run. */
+/** The inputs of a file's model, without preparing a torch module to run. */
 export async function modelInputs(
   source: string | Uint8Array,
   given?: readonly ModelInput[],

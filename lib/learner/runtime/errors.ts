@@ -4,7 +4,8 @@ import { VtsError } from '../errors/index.js';
 export class RxjsMissingError extends VtsError {
   constructor(cause: unknown) {
     super(
-      'A stream is an Observable only where rxjs is installed; run npm install rxjs, or iterate over the stream with for await.',
+      'A stream is an Observable only if rxjs is installed. Run npm install rxjs, or iterate ' +
+        'over the stream with for await.',
       { cause },
     );
   }

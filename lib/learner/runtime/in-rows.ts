@@ -1,4 +1,7 @@
-/** Elements of a tensor as lists in lists, row by row; the element itself where there are no dimensions. */
+/**
+ * Elements of a tensor as nested lists, row by row; the element itself if the tensor has no
+ * dimensions.
+ */
 export function inRows(elements: readonly unknown[], dims: readonly number[]): unknown {
   let level = elements;
   for (const size of dims.slice(1).reverse()) {

@@ -1,6 +1,9 @@
 import type { Tensor } from 'onnxruntime-common';
 
-/** By shape: onnxruntime's packages have one copy of the class for import, one for require. */
+/**
+ * Checks the shape of the object: onnxruntime's packages have one copy of the class for import and
+ * one for require.
+ */
 export function isTensor(value: unknown): value is Tensor {
   if (typeof value !== 'object' || value === null) return false;
   const candidate = value as { dims?: unknown; type?: unknown };

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-/** A dependency that is loaded when it is first asked for, by code that cannot wait for an import. */
+/** A dependency that synchronous code loads on first use. */
 export function lazyPackage<Package>(name: string): () => Package {
   let loaded: Package | undefined;
   return () => (loaded ??= require(name) as Package);

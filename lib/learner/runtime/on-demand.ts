@@ -4,8 +4,8 @@ interface Kind<T> {
 }
 
 /**
- * Something large that few ask for: opened when it is asked for, shared by those who ask meanwhile,
- * and released when nobody has asked for some time.
+ * Something large that few callers need: opened on first use, shared by concurrent callers, and
+ * released after some time without use.
  */
 export class OnDemand<T> {
   #opened: Promise<T> | undefined;
@@ -24,7 +24,7 @@ export class OnDemand<T> {
       const opening = (this.#opened ??= this.kind.open());
       return await work(await opening);
     } catch (error) {
-      // What could not be opened is tried again.
+      // A failed opening is tried again next time.
       await this.#opened?.catch(() => (this.#opened = undefined));
       throw error;
     } finally {
@@ -33,7 +33,7 @@ export class OnDemand<T> {
     }
   }
 
-  /** It is opened again when it is asked for again. */
+  /** The next call opens it again. */
   async release(): Promise<void> {
     clearTimeout(this.#timer);
     const opened = this.#opened;

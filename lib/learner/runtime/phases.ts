@@ -13,7 +13,10 @@ export function epochMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Marks a stretch of the call in progress on this thread, for next to nothing unless recorded. */
+/**
+ * Marks a stretch of the call in progress on this thread, at almost no cost unless phases are
+ * recorded.
+ */
 export function phase<T>(name: string, work: () => T): T {
   const phases = recording;
   if (phases === undefined) return work();

@@ -1,16 +1,16 @@
 /** Before its first release, in 2020, fastai 2 was the package `fastai2`. */
 const BEFORE_RELEASE = 'fastai2';
 
-/** Copies of classes that computed what the originals do. */
+/** Copies of classes that compute the same as the originals. */
 const COPIES: ReadonlyMap<string, readonly [module: string, name: string]> = new Map([
   [
-    // AutoGluon 0.2; later ones use fastai's own.
+    // AutoGluon 0.2; later versions use fastai's own.
     'autogluon.tabular.models.fastainn.fastai_helpers.TabularModel',
     ['fastai.tabular.model', 'TabularModel'],
   ],
 ]);
 
-/** The name that a module of the package `fastai2` has today; any other name as it is. */
+/** The name that a module of the package `fastai2` has today; other names are unchanged. */
 export function renamedModule(module: string): string {
   if (!module.startsWith(BEFORE_RELEASE)) return module;
   const rest = module.slice(BEFORE_RELEASE.length);

@@ -1,4 +1,4 @@
-/** Told when native code runs: a thread that is terminated meanwhile aborts the whole process. */
+/** Learns when native code runs: terminating a thread meanwhile aborts the whole process. */
 export interface RunGuard {
   enter(): void;
   leave(): void;

@@ -2,12 +2,12 @@ import { isMainThread } from 'node:worker_threads';
 
 /**
  * Keeps onnxruntime from sending telemetry to its maker, which its builds for Linux and macOS do
- * from 1.29 on: it also keeps a database in the user's home and a thread for that. A value that the
- * variable has already stays: `ORT_DISABLE_TELEMETRY=0` lets onnxruntime send.
+ * from 1.29 on: for that it also keeps a database in the user's home directory and a thread. An
+ * existing value of the variable stays: `ORT_DISABLE_TELEMETRY=0` lets onnxruntime send.
  *
- * onnxruntime reads the variable when its first session of the process is made. A worker thread's
- * `process.env` is a copy that native code does not see, so this has to happen on the main thread
- * before a worker makes that session.
+ * onnxruntime reads the variable when the process creates its first session. A worker thread's
+ * `process.env` is a copy that native code does not see, so the main thread has to set it before a
+ * worker creates that session.
  */
 export function refuseTelemetry(): void {
   if (isMainThread) process.env['ORT_DISABLE_TELEMETRY'] ??= '1';

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** The work at one go. */
+/** Runs the work without a pause. */
 export function finished<T>(steps: Generator<void, T, void>): T {
   for (;;) {
     const { done, value } = steps.next();
@@ -8,7 +8,7 @@ export function finished<T>(steps: Generator<void, T, void>): T {
   }
 }
 
-/** The work with a turn of the event loop after each step, so that it keeps nobody waiting. */
+/** Yields to the event loop after each step, so that the work keeps nobody waiting. */
 export async function inTurns<T>(steps: Generator<void, T, void>): Promise<T> {
   for (;;) {
     const { done, value } = steps.next();

@@ -3,23 +3,28 @@ import { createRequire } from 'node:module';
 import type { Observable, Subscriber } from 'rxjs';
 import { RxjsMissingError } from './errors.js';
 
-/** Values as they are made: begins when it is asked for, stops when the signal is aborted. */
+/** Produces values on demand and stops when the signal is aborted. */
 export type ValueSource<T> = (signal: AbortSignal) => AsyncGenerator<T, void, undefined>;
 
 /**
- * Values as they are made, both as an rxjs `Observable` and for `for await`. Nothing runs before
- * somebody subscribes or iterates; each subscription makes the values anew. Unsubscribing, or
+ * Values as they are produced, as an rxjs `Observable` and for `for await`. Nothing runs before a
+ * caller subscribes or iterates; each subscription computes the values again. Unsubscribing, or
  * leaving the loop, stops the work.
  *
- * rxjs has to be installed for the methods of an `Observable` alone.
+ * Only the methods of an `Observable` need rxjs to be installed.
  *
  * @publicApi
  */
 export class ValueStream<T> implements Observable<T>, AsyncIterable<T> {
+  /** Calls an observer with each value, as an `Observable` of rxjs does. */
   declare readonly subscribe: Observable<T>['subscribe'];
+  /** Applies operators of rxjs. */
   declare readonly pipe: Observable<T>['pipe'];
+  /** @internal */
   declare readonly lift: Observable<T>['lift'];
+  /** Calls a function with each value, and resolves when the stream ends. */
   declare readonly forEach: Observable<T>['forEach'];
+  /** Resolves with the last value. Deprecated in rxjs: iterate over the stream. */
   declare readonly toPromise: Observable<T>['toPromise'];
   /** @internal */
   declare readonly source: Observable<T>['source'];
@@ -29,8 +34,8 @@ export class ValueStream<T> implements Observable<T>, AsyncIterable<T> {
   #observable: Observable<T> | undefined;
 
   static {
-    // They work on an `Observable` that the first call makes: only then rxjs is loaded. And
-    // '@@observable' is what rxjs's from() asks other libraries' streams for.
+    // The methods work on an `Observable` that the first call makes, and only that call loads rxjs.
+    // rxjs's from() looks for '@@observable' in streams of other libraries.
     const methods = ['subscribe', 'pipe', 'lift', 'forEach', 'toPromise', '@@observable'];
     for (const name of methods) {
       Object.defineProperty(this.prototype, name, {
@@ -75,7 +80,7 @@ interface Rxjs {
 
 let rxjs: Rxjs | undefined;
 
-/** @internal A copy of rxjs that `require` does not find. */
+/** @internal For a copy of rxjs that `require` does not find. */
 export function useRxjs(copy: Rxjs): void {
   rxjs = copy;
 }

@@ -10,13 +10,13 @@ const plain: Readonly<Record<string, string>> = {
   string: 'a text',
 };
 
-/** What a file holds, as an error tells it. */
+/** The content of a file, in the words of an error message. */
 export function describeValue(value: PyValue): string {
   if (value === null) return 'None';
   if (value instanceof Tensor) return `a tensor of shape [${value.shape.join(', ')}]`;
-  if (value instanceof NdArray) return 'an array of numpy';
-  if (value instanceof DataFrame || value instanceof Series) return 'a table of pandas';
-  if (value instanceof PyObject) return `an object of class "${value.className}"`;
+  if (value instanceof NdArray) return 'a numpy array';
+  if (value instanceof DataFrame || value instanceof Series) return 'a pandas data frame';
+  if (value instanceof PyObject) return `an object of the class "${value.className}"`;
   if (value instanceof PyGlobal) return `a class or function, "${value.qualifiedName}"`;
   if (value instanceof PyDict) return 'a dictionary';
   if (value instanceof PySet) return 'a set';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 export type DictKey = null | number | bigint | string | object;
 
-/** An object that Python compares by value: by a text, or item by item. */
+/** An object that Python compares by value: as a text, or item by item. */
 export interface ComparedByValue {
   readonly equality: readonly [kind: 'set' | 'tuple' | 'global' | 'path', by: string | Items];
 }
@@ -21,11 +21,11 @@ export function dictKey(key: unknown): DictKey {
   return equality ? `\0${equality[0]}:${equality[1] as string}` : key;
 }
 
-/** Longer keys are hashed: nested tuples that share parts would grow without bound. */
+/** Longer keys are hashed: otherwise nested tuples with shared parts would grow without bound. */
 const LONGEST_KEY = 200;
 const containerKeys = new WeakMap<object, string>();
 
-/** Innermost containers first, on a stack of its own: files may nest tuples without end. */
+/** Visits the innermost containers first, on an explicit stack: files may nest tuples endlessly. */
 function containerKey(outermost: Container): string {
   const pending = [outermost];
   const opened = new Set<object>();
@@ -36,7 +36,7 @@ function containerKey(outermost: Container): string {
     if (!opened.has(container) && !containerKeys.has(container)) {
       opened.add(container);
       for (const item of items) {
-        // A container that is open already contains itself; it takes part by identity.
+        // A container that is still open contains itself; it is compared by identity.
         if (isContainer(item) && !containerKeys.has(item) && !opened.has(item)) pending.push(item);
       }
       if (pending.length > before) continue;

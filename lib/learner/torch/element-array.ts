@@ -1,4 +1,4 @@
-/** Typed arrays by the element types that torch and numpy share. */
+/** Typed arrays, by the element types that torch and numpy share. */
 export const ELEMENT_ARRAYS = {
   float64: Float64Array,
   float32: Float32Array,
@@ -27,7 +27,7 @@ export function elementNameOf(value: unknown): ElementName | undefined {
   return BY_NAME.find(([, array]) => value instanceof array)?.[0];
 }
 
-/** Elements of a tensor or an array of that shape. */
+/** The number of elements of a tensor or an array of that shape. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }

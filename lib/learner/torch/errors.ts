@@ -20,7 +20,11 @@ export class UnreadableFileError extends TorchFileError {
   constructor(file: string, cause: unknown) {
     const code = (cause as NodeJS.ErrnoException | undefined)?.code;
     const reason =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : code;
+      code === 'ENOENT'
+        ? 'the file does not exist'
+        : code === 'EISDIR'
+          ? 'the path is a directory'
+          : code;
     super(
       file,
       `Cannot open "${file}": ${reason ?? String(cause)}. Give the path of a file that learner.export() or torch.save() wrote and that this process may read.`,
@@ -29,7 +33,7 @@ export class UnreadableFileError extends TorchFileError {
   }
 }
 
-/** The file is not what `torch.save` writes. @publicApi */
+/** The file is not a file of `torch.save`. @publicApi */
 export class NotATorchFileError extends TorchFileError {
   constructor(
     file: string,
@@ -38,7 +42,8 @@ export class NotATorchFileError extends TorchFileError {
   ) {
     super(
       file,
-      `"${file}" is not a torch file: ${found}. Give a file that learner.export() or torch.save() wrote.`,
+      `"${file}" is not a torch file: ${found}. Give a file that learner.export() or ` +
+        'torch.save() wrote.',
       options,
     );
   }
@@ -105,7 +110,8 @@ export class UnsupportedPickleError extends TorchFileError {
   ) {
     super(
       file,
-      `The pickle in "${file}" needs ${feature}, which is not in the file. Write it again with learner.export() or torch.save() and their default pickle protocol.`,
+      `The pickle in "${file}" needs ${feature}, which is not in the file. Write the file ` +
+        'again with learner.export() or torch.save() and their default pickle protocol.',
     );
   }
 }
@@ -125,7 +131,7 @@ export class LimitExceededError extends TorchFileError {
   }
 }
 
-/** An archive of compiled code (`torch.jit.save`). @publicApi */
+/** The file is an archive of compiled code (`torch.jit.save`). @publicApi */
 export class TorchScriptFileError extends TorchFileError {
   constructor(file: string) {
     super(
@@ -135,7 +141,7 @@ export class TorchScriptFileError extends TorchFileError {
   }
 }
 
-/** A tar file, which torch wrote before 0.1.10. @publicApi */
+/** The file is a tar archive, the format of torch before 0.1.10. @publicApi */
 export class TarFileError extends TorchFileError {
   constructor(file: string) {
     super(
@@ -156,7 +162,7 @@ export class ByteOrderError extends TorchFileError {
 }
 
 /**
- * A tensor was first used after `close()`: tensors are read when they are first used.
+ * A tensor was first used after `close()`. Tensors are read on first use.
  *
  * @publicApi
  */
@@ -173,14 +179,14 @@ function hex(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`;
 }
 
-/** A tensor that lies outside its storage, or has a malformed shape. @publicApi */
+/** A tensor lies outside its storage, or has a malformed shape. @publicApi */
 export class CorruptTensorError extends VtsError {
   constructor(reason: string) {
-    super(`A tensor of the file is damaged: ${reason}. Copy the file or export the model again.`);
+    super(`A tensor in the file is damaged: ${reason}. Copy the file or export the model again.`);
   }
 }
 
-/** Values of a dtype that is not supported. @publicApi */
+/** Values have a dtype that is not supported. @publicApi */
 export class UnsupportedDtypeError extends VtsError {
   constructor(
     readonly dtype: string,
@@ -192,28 +198,30 @@ export class UnsupportedDtypeError extends VtsError {
   }
 }
 
-/** A tensor or an array with too many elements to hold in memory. @publicApi */
+/** A tensor or an array has too many elements to hold in memory. @publicApi */
 export class TooManyElementsError extends VtsError {
   constructor(what: string, count: number, allowed: number) {
     super(
-      `${what} has ${count} elements; the limit is ${allowed}. Make it smaller, or materialise it in Python before exporting.`,
+      `${what} has ${count} elements; the limit is ${allowed}. Make it smaller, or reduce it ` +
+        'in Python before exporting.',
     );
   }
 }
 
-/** A column of a data frame with values of an unknown class. @publicApi */
+/** A column of a data frame has values of an unknown class. @publicApi */
 export class UnreadableColumnError extends VtsError {
   constructor(
     readonly column: string,
     readonly className: string,
   ) {
     super(
-      `The values of ${column} are of the class ${className}, which cannot be read. Convert the column to numbers, text or categories in Python before exporting.`,
+      `The values of ${column} have the class ${className}, which cannot be read. Convert ` +
+        'the column to numbers, text or categories in Python before exporting.',
     );
   }
 }
 
-/** A parameter or buffer that is not a dense, plain tensor. @publicApi */
+/** A parameter or buffer is not a dense, plain tensor. @publicApi */
 export class UnreadableTensorError extends VtsError {
   constructor(
     readonly path: string,
@@ -225,7 +233,7 @@ export class UnreadableTensorError extends VtsError {
   }
 }
 
-/** Modules that are nested too deep, too many, or inside themselves. @publicApi */
+/** The modules are nested too deeply, are too many, or contain themselves. @publicApi */
 export class ModuleTreeError extends VtsError {
   constructor(path: string, reason: string) {
     super(

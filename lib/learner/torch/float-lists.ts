@@ -2,24 +2,27 @@ import type { PyValue } from './python.js';
 
 /**
  * A Python float without a fraction, on its way through the pickle machine. JavaScript has one type
- * for both kinds of number, and `str(3.0)` is not `str(3)`: containers remember where they hold
- * such floats.
+ * for ints and floats, but `str(3.0)` is not `str(3)`: containers remember where they hold such
+ * floats.
  */
 export class WholeFloat {
   constructor(readonly value: number) {}
 }
 
-/** A value as it travels through the machine. */
+/** A value inside the machine. */
 export type Travelling = PyValue | WholeFloat;
 
 export function travelling(value: PyValue): Travelling {
   return typeof value === 'number' && Number.isInteger(value) ? new WholeFloat(value) : value;
 }
 
-/** Where the whole floats are: in lists, tuples, arguments, and entries `[key, value]` of dicts. */
+/** Where whole floats are: in lists, tuples, arguments, and entries `[key, value]` of dicts. */
 const places = new WeakMap<readonly PyValue[], number[] | 'all'>();
 
-/** Puts a value into a list, which from then on is one of floats if it is a whole float. */
+/**
+ * Appends a value to a list. If the value is a whole float, the list counts as a list of floats
+ * from then on.
+ */
 export function append(list: PyValue[], value: Travelling): void {
   if (value instanceof WholeFloat) {
     markFloat(list, list.length);
@@ -27,24 +30,24 @@ export function append(list: PyValue[], value: Travelling): void {
   } else list.push(value);
 }
 
-/** Says that the value at that place is a float. */
+/** Marks the value at that index as a float. */
 export function markFloat(list: readonly PyValue[], place: number): void {
   const known = places.get(list);
   if (known === undefined) places.set(list, [place]);
   else if (known !== 'all') known.push(place);
 }
 
-/** Says that all numbers of a list are floats. */
+/** Marks all numbers of a list as floats. */
 export function markFloats(list: readonly PyValue[]): void {
   places.set(list, 'all');
 }
 
-/** Forgets what was said, as the list gets other values. */
+/** Forgets the marks, because the list gets other values. */
 export function unmarkFloats(list: readonly PyValue[]): void {
   places.delete(list);
 }
 
-/** Says of a copy, whose items begin at `start`, what is known of the original. */
+/** Copies the marks of the original to a copy whose items begin at `start`. */
 export function copyFloats(
   original: readonly PyValue[],
   copy: readonly PyValue[],
@@ -56,12 +59,12 @@ export function copyFloats(
   else for (const place of known) markFloat(copy, start + place);
 }
 
-/** Whether the numbers were floats in Python; known of lists with at least one whole float. */
+/** Whether the numbers were floats in Python; known for lists with at least one whole float. */
 export function holdsFloats(list: readonly PyValue[]): boolean {
   return places.has(list);
 }
 
-/** Whether the number at a place was a float in Python; undefined where none of the list was. */
+/** Whether the number at an index was a float in Python; undefined if the list has no marks. */
 export function floatPlaces(list: readonly PyValue[]): ((place: number) => boolean) | undefined {
   const known = places.get(list);
   if (known === undefined) return undefined;
@@ -73,7 +76,7 @@ export function floatPlaces(list: readonly PyValue[]): ((place: number) => boole
 /** The names of attributes that are whole floats. */
 const attributes = new WeakMap<object, Set<string>>();
 
-/** Says whether an attribute of a record is a whole float. */
+/** Marks or unmarks an attribute of a record as a whole float. */
 export function markAttribute(record: object, name: string, isFloat: boolean): void {
   const names = attributes.get(record);
   if (names) {

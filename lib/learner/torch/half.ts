@@ -1,6 +1,6 @@
 /**
- * Narrow floats as float32, by their bits; exact, incl. subnormals, infinities and NaN. Of the
- * float8 types only that with 5 bits of exponent has infinities.
+ * Narrow floats as float32, bit by bit; exact, including subnormals, infinities and NaN. Of the
+ * float8 types only the one with 5 bits of exponent has infinities.
  */
 export const widenFloat16 = widenBy(() => tableOf(16, 5, 10));
 export const widenFloat8E5m2 = widenBy(() => tableOf(8, 5, 2));

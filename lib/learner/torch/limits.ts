@@ -1,27 +1,33 @@
 import { LimitExceededError } from './errors.js';
 
 /**
- * What a file may ask of the reader. The defaults are far above any real model; a hostile file ends
- * in an error, not in an exhausted machine.
+ * Limits on what a file may demand of the reader. The defaults are far above any real model; a
+ * hostile file causes an error and does not exhaust the machine.
  *
  * @publicApi
  */
 export interface ReadLimits {
-  /** Entries in a zip archive. Default 100 000. */
+  /** The most entries of a zip archive. Default 100 000. */
   maxEntries: number;
-  /** Bytes of the pickle, after inflating. Default 1 GiB. */
+  /** The most bytes of the pickle, after inflating. Default 1 GiB. */
   maxPickleBytes: number;
-  /** Bytes that all deflated entries together may inflate to. Default 4 GiB. */
+  /** The most bytes to which all deflated entries together may inflate. Default 4 GiB. */
   maxInflatedBytes: number;
-  /** How many times larger an inflated entry may be. Default 1000; zlib reaches 1032 at most. */
+  /**
+   * How many times its compressed size an entry may inflate to. Default 1000; zlib reaches 1032 at
+   * most.
+   */
   maxInflateRatio: number;
-  /** Opcodes of the pickle. Default 200 million. */
+  /** The most opcodes of the pickle. Default 200 million. */
   maxOperations: number;
-  /** Values on the machine's stack at once. Default 20 million. */
+  /** The most values on the machine's stack at once. Default 20 million. */
   maxStack: number;
-  /** Values in the machine's memo. Default 20 million. */
+  /** The most values in the machine's memo. Default 20 million. */
   maxMemo: number;
-  /** Items and bytes that rebuilding may copy (sets from lists, decoded bytes). Default 1 Gi. */
+  /**
+   * The most items and bytes that rebuilding may copy (sets from lists, decoded bytes). Default 1
+   * Gi.
+   */
   maxRebuilt: number;
 }
 

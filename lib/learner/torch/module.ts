@@ -3,12 +3,15 @@ import { ModuleTreeError, UnreadableTensorError } from './errors.js';
 import { PyDict, PyObject, type PyValue } from './python.js';
 import { Tensor } from './tensor.js';
 
-/** Real trees are a few dozen deep; a file may nest modules without end. */
+/** Real trees are a few dozen levels deep; a file may nest modules endlessly. */
 const DEEPEST = 500;
-/** Shared modules count wherever they stand: they may hold shared modules again. */
+/** A shared module counts once for each place: it may itself hold shared modules. */
 const MOST_MODULES = 50_000;
 
-/** Modules whose state is what makes them anew, without what torch keeps in each. */
+/**
+ * Modules whose `_modules` are rebuilt from their state, without the attributes that torch keeps in
+ * each module.
+ */
 const MADE_ANEW = new Set(['einops.layers.torch.Rearrange', 'einops.layers.torch.Reduce']);
 const NO_CHILDREN = new PyDict();
 
@@ -39,7 +42,7 @@ export class Module {
     readonly children: ReadonlyMap<string, Module | null>,
   ) {}
 
-  /** The record as a module, or undefined when it is none (it has no `_modules`). */
+  /** The record as a module, or undefined if it is not one (it has no `_modules`). */
   static from(value: PyValue | undefined, path = ''): Module | undefined {
     return Module.#from(value, path, { ancestors: new Set(), count: 0 });
   }
@@ -98,7 +101,7 @@ export class Module {
   }
 }
 
-/** Without those that cannot be read: asking for them by name is an error. */
+/** Omits those that cannot be read; reading one of those by name throws. */
 function tensorsOf(value: PyValue | undefined): Map<string, Tensor | null> {
   const tensors = new Map<string, Tensor | null>();
   if (!(value instanceof PyDict)) return tensors;
@@ -112,19 +115,19 @@ function shorten(path: string): string {
   return path.length > 80 ? `${path.slice(0, 40)}…${path.slice(-39)}` : path;
 }
 
-/** Where a module was read from. */
+/** The origin of a module. */
 export interface ModuleOrigin {
   /** The torch file: its path, or its bytes. */
   readonly source: string | Uint8Array;
-  /** The attributes that lead from the file's root to the module; none where it is the root. */
+  /** The attributes that lead from the file's root to the module; none if it is the root. */
   readonly path: readonly string[];
-  /** Source of classes that the file only names, with which it was loaded. */
+  /** The source of classes that the file only names, as given to the load. */
   readonly code?: CodeSources | undefined;
 }
 
 const origins = new WeakMap<Module, ModuleOrigin>();
 
-/** Remembers where a module was read from, so that it can be saved from there. */
+/** Records the origin of a module, so that saving can copy from it. */
 export function setModuleOrigin(module: Module, origin: ModuleOrigin): void {
   origins.set(module, origin);
 }

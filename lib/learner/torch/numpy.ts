@@ -11,7 +11,9 @@ import { widenFloat16 } from './half.js';
 import { shrink } from './pickle/numbers.js';
 import { PyComplex, PyLibraryValue, type PyValue } from './python.js';
 
-/** Elements of no size (`U0`) or of an index that the file only describes cost nothing to name. */
+/**
+ * A file can claim elements of no size (`U0`), or of an index that it only describes, at no cost.
+ */
 const MOST_ELEMENTS = 2 ** 28;
 
 const NUMBER_KINDS: ReadonlyMap<string, string> = new Map([
@@ -23,9 +25,9 @@ const NUMBER_KINDS: ReadonlyMap<string, string> = new Map([
 
 export class NumpyDtype extends PyLibraryValue {
   bigEndian = false;
-  /** `ns` and the like, for times; undefined for other kinds. */
+  /** `ns` or another unit, for times; undefined for other kinds. */
   unit: string | undefined;
-  /** Units that one step of a time counts, nearly always 1. */
+  /** The number of units in one step of a time, nearly always 1. */
   unitCount = 1;
   /** Records of several fields, or sub-arrays; their values cannot be read. */
   structured = false;
@@ -45,13 +47,13 @@ export class NumpyDtype extends PyLibraryValue {
     return `${this.kind}${this.kind === 'O' ? '' : size}${this.unit ? `[${unit}]` : ''}`;
   }
 
-  /** `float64` and the like; undefined for what is not a number. */
+  /** `float64` or another torch dtype; undefined if the kind is not a number. */
   get numberName(): string | undefined {
     return numberName(this.kind, this.itemsize);
   }
 }
 
-/** Values of an array, row by row; times are counts of the dtype's unit. */
+/** Values of an array, row by row; times count the dtype's unit. */
 export type NumpyData = ElementArray | PyValue[];
 
 export class NdArray extends PyLibraryValue {
@@ -62,8 +64,9 @@ export class NdArray extends PyLibraryValue {
   #data: NumpyData | undefined;
 
   /**
-   * `raw` is bytes, or a list for objects; `fortran`: in the bytes (lists are row by row) the first
-   * index runs fastest. @throws CorruptTensorError when the bytes do not fill that shape.
+   * `raw` is bytes, or a list for objects. If `fortran`, the first index varies fastest in the
+   * bytes (lists are always row by row). @throws CorruptTensorError if the bytes do not fill that
+   * shape.
    */
   assign(
     dtype: NumpyDtype,
@@ -97,13 +100,13 @@ export class NdArray extends PyLibraryValue {
 
   /**
    * Row by row: a typed array for numbers, booleans (0 and 1) and times (int64 counts of the unit),
-   * else a list. @throws UnsupportedDtypeError for records of fields and long doubles.
+   * otherwise a list. @throws UnsupportedDtypeError for records of fields and long doubles.
    */
   get data(): NumpyData {
     return (this.#data ??= this.#decode());
   }
 
-  /** As Python values: booleans as such, integers as numbers where a double holds them. */
+  /** As Python values: booleans as booleans, integers as numbers if a double holds them. */
   items(): PyValue[] {
     const data = this.data;
     if (Array.isArray(data)) return data;
@@ -151,7 +154,9 @@ function decodeBytes(dtype: NumpyDtype, raw: Uint8Array, count: number): NumpyDa
   return Array.from({ length: count }, (_, i) => new PyComplex(parts[2 * i]!, parts[2 * i + 1]!));
 }
 
-/** The bytes little-endian and aligned to their items: the same bytes where they are so already. */
+/**
+ * The bytes in little-endian order and aligned to their items: the same bytes if they already are.
+ */
 function ordered(raw: Uint8Array, itemsize: number, bigEndian: boolean): Uint8Array {
   if (!bigEndian && raw.byteOffset % itemsize === 0) return raw;
   const bytes = raw.slice();
@@ -182,7 +187,7 @@ function numbers(
   return isHalf ? widenFloat16(values as Uint16Array) : values;
 }
 
-/** Text and bytes of fixed width, which numpy pads with zeros and strips of them. */
+/** Text and bytes of fixed width; numpy pads them with zeros and strips the zeros again. */
 function decodeFixed(dtype: NumpyDtype, raw: Uint8Array, count: number): PyValue[] {
   const { kind, itemsize } = dtype;
   const values: PyValue[] = [];

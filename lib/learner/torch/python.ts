@@ -1,12 +1,14 @@
 import { dictKey, type ComparedByValue, type DictKey } from './dict-key.js';
 import { floatPlaces, holdsFloats, markAttribute, markFloat, unmarkFloats } from './float-lists.js';
 
-/** A value of a library's class that is read into one of ours: a tensor, an array, a frame… */
+/**
+ * A value of a library's class that becomes a class of this package: a tensor, an array, a frame…
+ */
 export abstract class PyLibraryValue {
   declare protected readonly isLibraryValue: true;
 }
 
-/** Data only, nothing that can run. Integers that a double cannot hold are bigints. */
+/** Data only; nothing in it can run. Integers that a double cannot hold are bigints. */
 export type PyValue =
   | null
   | boolean
@@ -25,7 +27,7 @@ export type PyValue =
   | PyComplex
   | PyLibraryValue;
 
-/** A tuple: an array that remembers it was one. */
+/** A tuple: an array that remembers that it was a tuple. */
 export class PyTuple extends Array<PyValue> implements ComparedByValue {
   // Array methods such as map() must not call a constructor that reads one number as a length.
   static override get [Symbol.species](): ArrayConstructor {
@@ -43,7 +45,7 @@ export class PyTuple extends Array<PyValue> implements ComparedByValue {
   }
 }
 
-/** A class or function that the file names; never looked up in the running program. */
+/** A class or function that the file names; it is never looked up in the running program. */
 export class PyGlobal implements ComparedByValue {
   constructor(
     readonly module: string,
@@ -61,7 +63,7 @@ export class PyGlobal implements ComparedByValue {
 
 /** A dictionary. Keys compare as Python compares them: `True == 1`, tuples by value. */
 export class PyDict {
-  /** What a `defaultdict` makes missing values with. */
+  /** The factory of missing values of a `defaultdict`. */
   defaultFactory: PyValue | undefined;
   readonly #entries = new Map<DictKey, [PyValue, PyValue]>();
 
@@ -83,7 +85,7 @@ export class PyDict {
     return this.#entries.has(dictKey(key));
   }
 
-  /** `isFloat`: the value is a float without a fraction. */
+  /** `isFloat`: whether the value is a float without a fraction. */
   set(key: PyValue, value: PyValue, isFloat = false): void {
     const hash = dictKey(key);
     let entry = this.#entries.get(hash);
@@ -94,7 +96,7 @@ export class PyDict {
     if (isFloat) markFloat(entry, 1);
   }
 
-  /** Whether the value is a float without a fraction, and no int. */
+  /** Whether the value is a float without a fraction, not an int. */
   isFloat(key: PyValue): boolean {
     const entry = this.#entries.get(dictKey(key));
     return entry !== undefined && isFloatEntry(entry);
@@ -138,7 +140,7 @@ export class PyRegex {
   ) {}
 }
 
-/** A `pathlib` path, as `str()` gives it. */
+/** A `pathlib` path, as `str()` returns it. */
 export class PyPath implements ComparedByValue {
   constructor(
     readonly path: string,
@@ -150,7 +152,7 @@ export class PyPath implements ComparedByValue {
   }
 }
 
-/** A `functools.partial`. Its parts arrive late in the pickle, so they can be set. */
+/** A `functools.partial`. Its parts arrive late in the pickle, so they are mutable. */
 export class PyPartial {
   constructor(
     public func: PyValue,
@@ -168,13 +170,13 @@ export class PyComplex {
 
 /** The record of a call, never the call: `cls(*args)`, then state, list items, dict entries. */
 export class PyObject {
-  /** From the pickled state (`__dict__` and slots); a Map, so no key can reach a prototype. */
+  /** From the pickled state (`__dict__` and slots); a Map, so that no key reaches a prototype. */
   readonly attrs = new Map<string, PyValue>();
   /** State other than a dictionary; a pair of dictionaries gives attributes as well. */
   state: PyValue | undefined;
-  /** What APPEND(S) added, for list subclasses. */
+  /** Items that APPEND(S) added, for list subclasses. */
   readonly items: PyValue[] = [];
-  /** What SETITEM(S) added, for dict subclasses. */
+  /** Entries that SETITEM(S) added, for dict subclasses. */
   readonly entries = new PyDict();
 
   constructor(
@@ -184,7 +186,7 @@ export class PyObject {
     readonly kwargs: PyDict = new PyDict(),
   ) {}
 
-  /** Of the callable; `<computed>` where that is the result of another call. */
+  /** The callable's name; `<computed>` if the callable is the result of another call. */
   get className(): string {
     return qualifiedNameOf(this.cls) ?? '<computed>';
   }
@@ -193,7 +195,10 @@ export class PyObject {
     return this.attrs.get(name);
   }
 
-  /** What BUILD does: attributes from a dictionary, or from a pair of them (`__dict__`, slots). */
+  /**
+   * Implements BUILD: attributes from a dictionary, or from a pair of dictionaries (`__dict__`,
+   * slots).
+   */
   build(state: PyValue): void {
     if (state instanceof PyDict) return this.#setAttributes(state);
     this.state = state;
@@ -215,7 +220,7 @@ export class PyObject {
   }
 }
 
-/** Names of callables may be made of other callables; a file may chain them without end. */
+/** Names of callables may contain other callables; a file may chain them endlessly. */
 const LONGEST_CHAIN = 16;
 
 /** `module.name` of a class or function that the file names, or that cloudpickle wrote by value. */

@@ -5,7 +5,7 @@ export interface TorchStorage {
   bytes(): Uint8Array;
 }
 
-/** A storage whose bytes are in memory already. */
+/** A storage with its bytes already in memory. */
 export class MemoryStorage implements TorchStorage {
   constructor(
     private readonly held: Uint8Array,
@@ -18,7 +18,10 @@ export class MemoryStorage implements TorchStorage {
   }
 }
 
-/** Keeps its bytes while somebody else does: tensors share one read, unused storages are free. */
+/**
+ * Keeps its bytes as long as a tensor uses them: tensors share one read, and unused storages are
+ * freed.
+ */
 export class LazyStorage implements TorchStorage {
   #cached: WeakRef<Uint8Array> | undefined;
 

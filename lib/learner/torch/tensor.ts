@@ -13,7 +13,7 @@ import { widenBfloat16, widenFloat16, widenFloat8E4m3fn, widenFloat8E5m2 } from 
 import { PyLibraryValue } from './python.js';
 import { MemoryStorage, type TorchStorage } from './storage.js';
 
-/** torch's element types, by their names in torch without the prefix. */
+/** torch's element types, by name without the prefix `torch.`. */
 export type DType =
   | ElementName
   | 'float16'
@@ -24,7 +24,7 @@ export type DType =
   | 'float8_e4m3fn'
   | 'float8_e5m2';
 
-/** How the elements lie in the file; a complex element is two floats. */
+/** How the file stores the elements; a complex element is two floats. */
 const LAYOUT: Readonly<Record<DType, ElementConstructor>> = {
   ...ELEMENT_ARRAYS,
   float16: Uint16Array,
@@ -43,9 +43,9 @@ const WIDEN: Readonly<Partial<Record<DType, (bits: never) => Float32Array>>> = {
   float8_e5m2: widenFloat8E5m2,
 };
 
-/** Elements that one tensor may have in memory: 8 GiB of float32. */
+/** The most elements of one tensor in memory: 8 GiB of float32. */
 const MOST_ELEMENTS = 2 ** 31;
-/** Elements that a tensor may repeat (stride 0) beyond what its storage holds. */
+/** The most elements that a tensor may repeat (stride 0) beyond those of its storage. */
 const MOST_REPEATED = 2 ** 28;
 
 /** Whether a name is one of torch's element types that can be read. */
@@ -62,7 +62,7 @@ function partsOf(dtype: DType): 1 | 2 {
   return dtype === 'complex64' || dtype === 'complex128' ? 2 : 1;
 }
 
-/** A storage as the pickle refers to it: `torch.FloatStorage` and the like, or an untyped one. */
+/** A storage as the pickle refers to it: typed, such as `torch.FloatStorage`, or untyped. */
 export class StorageView extends PyLibraryValue {
   constructor(
     readonly storage: TorchStorage,
@@ -74,11 +74,11 @@ export class StorageView extends PyLibraryValue {
 }
 
 /**
- * A view on a storage of the file; shape, strides and offset count elements. What is given out may
- * be a view of the file's bytes: do not write to it.
+ * A view of a storage in the file; shape, strides and offset count elements. Returned arrays may be
+ * views of the file's bytes: do not write to them.
  */
 export class Tensor extends PyLibraryValue {
-  /** Throws {@link CorruptTensorError} when the view does not lie within the storage. */
+  /** @throws CorruptTensorError if the view does not lie within the storage. */
   constructor(
     readonly storage: TorchStorage,
     readonly dtype: DType,
@@ -128,12 +128,12 @@ export class Tensor extends PyLibraryValue {
     return widen ? widen(raw as never) : raw;
   }
 
-  /** All elements, row by row. int64 beyond 2^53 lose precision. */
+  /** All elements, row by row. int64 values beyond 2^53 lose precision. */
   toNumbers(): number[] {
     return Array.from(this.#toReal() as ArrayLike<number | bigint>, Number);
   }
 
-  /** The only element; throws {@link CorruptTensorError} when there is not exactly one. */
+  /** The only element. @throws CorruptTensorError if there is not exactly one. */
   item(): number {
     if (this.numel !== 1) throw new CorruptTensorError(`one element expected, found ${this.numel}`);
     return this.toNumbers()[0]!;
@@ -144,7 +144,10 @@ export class Tensor extends PyLibraryValue {
     return this.toTyped();
   }
 
-  /** The elements as they lie in the file, in row-major order: a view where they lie so already. */
+  /**
+   * The elements in the file's own type, in row-major order: a view if they already lie in that
+   * order.
+   */
   #elements(): ElementArray {
     const constructor = LAYOUT[this.dtype];
     const parts = partsOf(this.dtype);
@@ -175,7 +178,8 @@ export class Tensor extends PyLibraryValue {
     }
     if (![...shape, ...strides, offset].every((n) => Number.isSafeInteger(n) && n >= 0)) {
       throw new CorruptTensorError(
-        `shape [${shape.join(', ')}], strides [${strides.join(', ')}] and offset ${offset} must be whole and not negative`,
+        `shape [${shape.join(', ')}], strides [${strides.join(', ')}] and offset ${offset} ` +
+          'must be non-negative integers',
       );
     }
     let last = offset;
@@ -183,7 +187,7 @@ export class Tensor extends PyLibraryValue {
     const held = Math.floor(this.storage.byteLength / elementSize(this.dtype));
     if (this.numel > 0 && last >= held) {
       throw new CorruptTensorError(
-        `it uses element ${last} of the storage "${this.storage.key}", which has ${held}`,
+        `it uses element ${last} of the storage "${this.storage.key}", which has ${held} elements`,
       );
     }
   }
@@ -203,7 +207,7 @@ function viewOrCopy(
   return new constructor(copy.buffer, copy.byteOffset, count);
 }
 
-/** Reads 32-bit halves: a bigint for every element would cost thirty times as much. */
+/** Reads 32-bit halves: a bigint per element would cost thirty times as much. */
 function float32FromInt64(values: BigInt64Array | BigUint64Array): Float32Array {
   const low = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   const high =

@@ -40,7 +40,7 @@ function read(name: string): PyValue {
 
 function readDict(name: string): PyDict {
   const root = read(name);
-  if (!(root instanceof PyDict)) throw new TypeError(`${name} is no dict`);
+  if (!(root instanceof PyDict)) throw new TypeError(`${name} is not a dict`);
   return root;
 }
 

@@ -8,7 +8,7 @@ import { isCompressedPickle, readPlain, startsPickle } from './archive/plain-pic
 import { readZipFormat } from './archive/zip-format.js';
 import { DEFAULT_LIMITS, type ReadLimits } from './limits.js';
 
-/** A torch file, read: its storages are read when they are first used, until it is closed. */
+/** An open torch file. Its storages are read on first use, until it is closed. */
 export interface TorchFile {
   /** The pickled object. */
   readonly root: PyValue;
@@ -16,23 +16,24 @@ export interface TorchFile {
   readonly globals: readonly PyGlobal[];
   readonly format: 'zip' | 'legacy' | 'pickle';
   /**
-   * Differs where the content differs: a SHA-256 of the pickle, and of the CRC-32 and size of each
-   * other entry that the archive states; of all bytes of a file that is no zip archive.
+   * Differs if the content differs: a SHA-256 of the pickle, and of the CRC-32 and size of each
+   * other entry that the archive states; or of all bytes if the file is not a zip archive.
    */
   fingerprint(): string;
-  /** Tensors of a path that were not read before cannot be read any more. */
+  /** For a path, tensors that were not read before can no longer be read. */
   close(): void;
 }
 
 export interface ReadTorchFileOptions {
-  /** What the file may ask for; what is left out has its default. */
+  /** Limits on what the file may demand; omitted limits have their defaults. */
   limits?: Partial<ReadLimits>;
 }
 
 /**
- * Reads what `torch.save` wrote: the zip format, and the stream from before torch 1.6; and what
- * `pickle.dump` or `joblib.dump` wrote of torch's objects, compressed with zlib or gzip or not at
- * all. Nothing in it is run. A path is kept open for its storages; bytes are viewed, not copied.
+ * Reads the files of `torch.save` (the zip format, and the stream from before torch 1.6), and the
+ * files of `pickle.dump` or `joblib.dump` with torch's objects, compressed with zlib or gzip or
+ * uncompressed. Nothing in a file is executed. A path stays open for its storages; bytes are
+ * viewed, not copied.
  */
 export function readTorchFile(
   source: string | Uint8Array,
@@ -76,7 +77,7 @@ function digestOf(source: ByteSource): string {
   return hash.digest('hex');
 }
 
-/** How other files begin that are taken for torch files. */
+/** First bytes of other files that people mistake for torch files. */
 const OTHER_FILES = [
   ['version https://git-lfs', 'it is a Git LFS pointer, not the file itself (run `git lfs pull`)'],
   ['\x1f\x8b', 'it is compressed with gzip'],
@@ -84,7 +85,7 @@ const OTHER_FILES = [
   ['\x93NUMPY', 'it is a numpy file'],
 ] as const;
 
-/** What a file is by its first 512 bytes, where it is one that is taken for a torch file. */
+/** What a file is, by its first 512 bytes, if it is a file that people mistake for a torch file. */
 export function otherFormat(head: Uint8Array): string | undefined {
   if (head.length === 0) return 'it is empty';
   const known = OTHER_FILES.find(([start]) => startsWith(head, start))?.[1];

@@ -3,7 +3,7 @@ import { PandasVector } from './pandas/array.js';
 import { PyDict, PyObject, PySet, type PyValue } from './python.js';
 import { Tensor } from './tensor.js';
 
-/** The items of anything that is a list, set, array, tensor, series or index in Python. */
+/** The items of any value that is a list, set, array, tensor, series or index in Python. */
 export function asItems(value: PyValue | undefined): PyValue[] | undefined {
   if (Array.isArray(value)) return value;
   if (value instanceof PySet) return value.items;
@@ -12,7 +12,8 @@ export function asItems(value: PyValue | undefined): PyValue[] | undefined {
   if (value instanceof Tensor) return value.toNumbers();
   if (!(value instanceof PyObject)) return undefined;
   if (value.items.length > 0) return value.items;
-  // Subclasses of tuple (namedtuples, fastuple) have one argument for items; of L an attribute.
+  // Subclasses of tuple (namedtuples, fastuple) hold their items in one argument; subclasses of L
+  // in an attribute.
   const inner = value.attr('items') ?? (value.args.length === 1 ? value.args[0] : undefined);
   return Array.isArray(inner) ? inner : undefined;
 }
@@ -43,7 +44,7 @@ export function asBool(value: PyValue | undefined): boolean | undefined {
   return number === undefined ? undefined : number !== 0;
 }
 
-/** A dictionary, also of a record that is one (a subclass of dict); undefined for other values. */
+/** A dictionary, also from a record of a dict subclass; undefined for other values. */
 export function asDict(value: PyValue | undefined): PyDict | undefined {
   if (value instanceof PyDict) return value;
   return value instanceof PyObject && value.entries.size > 0 ? value.entries : undefined;

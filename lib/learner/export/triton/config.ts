@@ -18,18 +18,18 @@ const DATA_TYPES: ReadonlyMap<string, string> = new Map([
   ['string', 'TYPE_STRING'],
 ]);
 
-/** What Triton is to know of a model. */
+/** What Triton has to know about a model. */
 export interface TritonConfig {
   readonly name: string;
-  /** Rows of a batch at most. */
+  /** The most rows of a batch. */
   readonly maxBatchSize: number;
-  /** A file with the name of each class; undefined where there are none. */
+  /** A file with the name of each class; undefined if there are none. */
   readonly labels: string | undefined;
 }
 
 /**
- * `config.pbtxt`. Where rows go together, Triton batches them and the first size is left out; else
- * `max_batch_size` is 0 and all sizes are written.
+ * `config.pbtxt`. If the model takes several rows at once, Triton batches them and the first size
+ * is left out. Otherwise `max_batch_size` is 0 and all sizes are written.
  */
 export function tritonConfig(
   { inputs, outputs, batched }: Pick<ExportedModel, 'inputs' | 'outputs' | 'batched'>,
@@ -62,13 +62,13 @@ function tensorOf({ name, dtype, shape }: ExportedTensor, batched: boolean, more
   const sizes = (batched ? shape.slice(1) : shape).map((size) =>
     typeof size === 'number' ? size : -1,
   );
-  // A row that is one number has no sizes of its own: Triton wants them written as [ 1 ] and taken away.
+  // A row of one number has no sizes of its own: Triton wants [ 1 ], and a reshape that removes it.
   const dims =
     sizes.length > 0 ? `dims: [ ${sizes.join(', ')} ]` : 'dims: [ 1 ]\n    reshape { shape: [ ] }';
   return `  {\n    name: ${quoted(name)}\n    data_type: ${type}\n    ${dims}${more}\n  }`;
 }
 
-/** A string of protobuf's text format. */
+/** A string in protobuf's text format. */
 function quoted(text: string): string {
   const escaped = text.replaceAll(/["\\\n\r]/g, (char) =>
     char === '\n' ? '\\n' : char === '\r' ? '\\r' : `\\${char}`,

@@ -64,7 +64,7 @@ it('counts versions, and keeps a configuration that was changed', async () => {
   await expect(again).rejects.toThrow(ExportTargetError);
   writeFileSync(join(repository, 'mlp/config.pbtxt'), 'mine');
   await expect(exportTriton(model, repository, { name: 'mlp' })).rejects.toThrow(
-    /config\.pbtxt says otherwise/,
+    /config\.pbtxt describes other inputs/,
   );
   expect(files()).toHaveLength(3);
   await exportTriton(model, repository, { name: 'mlp', version: 2, overwrite: true });

@@ -9,14 +9,15 @@ const CONFIG = 'config.pbtxt';
 const LABELS = 'labels.txt';
 const LISTS: readonly string[] = [LABELS, 'vocab.txt'];
 
-/** Where a model goes in a repository of Triton. @publicApi */
+/** Where a model goes in a Triton repository. @publicApi */
 export interface TritonOptions extends ExportOptions {
   /** The name of the model: letters, digits, `_`, `-` and `.`. */
   readonly name: string;
-  /** @default the number after the highest that is there, 1 in a new repository */
+  /** @default one more than the highest existing version; 1 in a new repository */
   readonly version?: number;
   /**
-   * Rows that Triton puts together at most; 0 for none. Ignored where rows do not go together.
+   * The most rows that Triton batches; 0 turns batching off. Ignored if the model cannot take
+   * several rows at once.
    *
    * @default 32
    */
@@ -25,11 +26,11 @@ export interface TritonOptions extends ExportOptions {
 
 /**
  * Writes a model into a repository of Triton Inference Server, for its onnxruntime backend:
- * `NAME/VERSION/model.onnx`, `NAME/config.pbtxt`, and `labels.txt` and `vocab.txt` beside it. The
- * ONNX file is that of {@link exportOnnx}.
+ * `NAME/VERSION/model.onnx`, `NAME/config.pbtxt`, and `labels.txt` and `vocab.txt` beside it.
+ * {@link exportOnnx} describes the ONNX file.
  *
- * @throws ExportTargetError where that version is there, or the model's other versions take and give
- * other tensors, without `overwrite`; and as {@link exportOnnx}.
+ * @throws ExportTargetError if `overwrite` is not set and that version exists, or the model's other
+ * versions have different inputs or outputs; and the errors of {@link exportOnnx}.
  *
  * @publicApi
  */
@@ -41,7 +42,7 @@ export async function exportTriton(
   checkName(name);
   if (version !== undefined && !(Number.isSafeInteger(version) && version > 0)) {
     throw new UnexportableModelError(
-      `The version ${version} is not one of Triton's`,
+      `${version} is not a version number of Triton`,
       'Give a whole number above 0',
     );
   }
@@ -54,7 +55,7 @@ export async function exportTriton(
   const target = join(folder, String(number));
   if (!options.overwrite) await refuseExisting(target);
   const subject = await subjectOf(model, options);
-  // Triton looks at the folders of a repository: what is not done yet is inside of the model's.
+  // Triton scans the folders of a repository, so unfinished files stay inside the model's folder.
   return withExport(subject, folder, options, async (written) => {
     const { folder: _, names, ...facts } = written;
     const labels = names.includes(LABELS) ? LABELS : undefined;
@@ -73,7 +74,7 @@ export async function exportTriton(
 function checkName(name: string): void {
   if (/^[\w][\w.-]*$/.test(name)) return;
   throw new UnexportableModelError(
-    `"${name.slice(0, 100)}" cannot be the name of a model`,
+    `"${name.slice(0, 100)}" is not a valid name of a model`,
     'Use letters, digits, "_", "-" and ".", and begin with a letter or digit',
   );
 }
@@ -84,7 +85,7 @@ async function nextVersion(folder: string): Promise<number> {
   return Math.max(0, ...numbers) + 1;
 }
 
-/** All versions of a model have one configuration. */
+/** All versions of a model share one configuration. */
 async function refuseOtherConfig(
   path: string,
   config: string,
@@ -94,8 +95,8 @@ async function refuseOtherConfig(
   if (overwrite || there === undefined || there === config) return;
   throw new ExportTargetError(
     path,
-    'says otherwise what the model takes and gives, or was changed by hand',
-    'Name another model, or overwrite it',
+    'describes other inputs or outputs of the model, or was edited by hand',
+    'Choose another name, or overwrite it',
   );
 }
 

@@ -24,7 +24,9 @@ import type { Held, ArrayStage } from './array-stage.js';
 const CLASSES =
   /^(tsai\.data\.core\.(TSTensor|NumpyTensor)|fastai\.torch_core\.TensorBase|timeseries_fastai\.core\.TSeries|timeseries\.core\.TensorTS)$/;
 
-/** `TSeries.create`, and `maybe_unsqueeze` within it: one variable where there is but a line of numbers. */
+/**
+ * `TSeries.create`, and `maybe_unsqueeze` within it: a plain line of numbers becomes one variable.
+ */
 const CREATE = new Builtin('maybe_unsqueeze', (ctx, [given = null]) => {
   const tensor = ctx.call(ctx.resolve('torch.as_tensor') ?? null, [given]);
   const isLine = ctx.equal(ctx.getAttr(tensor, 'ndim'), 1n);
@@ -62,7 +64,7 @@ function tensorClasses(base: () => Value | undefined, isSeries: boolean): Names 
   };
 }
 
-/** Functions that make a tensor of an array, with the type that they give it. */
+/** Functions that make a tensor of an array, with the dtype of the tensor. */
 const MAKERS: ReadonlyMap<string, 'float32' | 'float64' | undefined> = new Map([
   ['torch.from_numpy', undefined],
   ['torch.tensor', undefined],
@@ -71,7 +73,7 @@ const MAKERS: ReadonlyMap<string, 'float32' | 'float64' | undefined> = new Map([
   ['fastai.torch_core.tensor', 'float32'],
 ]);
 
-/** What makes a tensor of an array of numpy: a constant of the graph that is being built. */
+/** Makes a tensor of a numpy array: a constant of the graph in progress. */
 function makers(program: () => Program): Names {
   const values = new Map<string, Value>();
   for (const [name, floats] of MAKERS) {
@@ -79,7 +81,7 @@ function makers(program: () => Program): Names {
       const asArray = ctx.resolve('torch.asarray') ?? null;
       if (!(data instanceof ArrayValue)) {
         const made = ctx.call(asArray, [data, ...rest], kwargs);
-        // `torch.tensor` copies, so that what is written to the one does not show in the other.
+        // `torch.tensor` copies, so a write to one does not change the other.
         return made === data && name === 'torch.tensor'
           ? ctx.call(ctx.getAttr(made, 'clone'), [])
           : made;
@@ -100,7 +102,7 @@ function makers(program: () => Program): Names {
 /** The notebook's own transforms of arrays, in one program. */
 export class ArrayCode {
   readonly #functions: TensorFunction[] = [];
-  /** Tensors that the code uses can be read as long as this is there. */
+  /** Keeps tensors that the code uses readable. */
   readonly held: readonly Uint8Array[];
 
   private constructor(
@@ -126,9 +128,9 @@ export class ArrayCode {
   }
 
   /**
-   * What the code of a transform does; undefined where it is for training alone.
+   * The function of a transform's code; undefined if the transform is for training only.
    *
-   * @throws UnsupportedLearnerError where only its name is known.
+   * @throws UnsupportedLearnerError if only its name is known.
    */
   stage(record: PyValue): ArrayStage | undefined {
     const { program } = this;
@@ -145,7 +147,7 @@ export class ArrayCode {
     };
   }
 
-  /** numpy computes at once, where tensors are values of a graph that runs when it is done. */
+  /** numpy computes at once; tensors are values of a graph that runs later. */
   async #onArray(tensor: Tensor, call: (given: Value) => Value): Promise<Held> {
     const { evaluator } = this.program;
     let array: Nd | undefined;
@@ -162,7 +164,9 @@ export class ArrayCode {
       const [made] = await code.run([]);
       if (made) return { tensor: made, isNumpy: false };
       if (array) return { tensor: tensorOf(array), isNumpy: true };
-      throw evaluator.unsupported('a transform of arrays that gives neither an array nor a tensor');
+      throw evaluator.unsupported(
+        'a transform of arrays that returns neither an array nor a tensor',
+      );
     } finally {
       await code.release();
     }
@@ -173,7 +177,7 @@ export class ArrayCode {
   }
 }
 
-/** What a tuple of one holds. */
+/** The item of a one-tuple. */
 const alone = (value: Value): Value =>
   value instanceof Tuple && value.items.length === 1 ? value.items[0]! : value;
 
@@ -182,7 +186,8 @@ function unknownCode(record: PyValue): UnsupportedLearnerError {
   const name = title.slice(title.lastIndexOf('.') + 1);
   return new UnsupportedLearnerError(
     `The learner changes its arrays with "${title.slice(0, 100)}", whose code is not in the file`,
-    `give its source with Learner.load(file, { code: 'notebook.ipynb' }), or, if it is for training alone, name it with { trainingOnly: ['${name.slice(0, 60)}'] }`,
+    "give its source with Learner.load(file, { code: 'notebook.ipynb' }), or, if it is only " +
+      `for training, name it with { trainingOnly: ['${name.slice(0, 60)}'] }`,
   );
 }
 

@@ -14,9 +14,9 @@ import { isSeriesDataset } from './series-dataset.js';
 const SERIES_RANK = 3;
 
 /**
- * Learners whose items are arrays: tsai's series, and plain learners over tensors.
+ * Learners with arrays as items: tsai's series, and plain learners of tensors.
  *
- * @throws UnsupportedLearnerError for transforms that are neither known nor code of the file.
+ * @throws UnsupportedLearnerError for transforms that are neither known nor defined in the file.
  */
 export async function createArrayInference(
   file: LearnerFile,
@@ -53,13 +53,15 @@ export async function createArrayInference(
   };
 }
 
-/** Of an item, as far as its transforms leave sizes as they are. */
+/** The shape of an item, as far as its transforms keep sizes. */
 function itemShape(batch: BatchShape | undefined, keeps: boolean): BatchShape | undefined {
   const shape = batch?.slice(1);
   return keeps ? shape : shape?.map(() => null);
 }
 
-/** An item in the dimensions that the learner takes: one line of numbers is a series as well. */
+/**
+ * An item in the dimensions that the learner takes: one line of numbers also counts as a series.
+ */
 function fitted(item: GivenArray, shape: BatchShape | undefined, isLoose: boolean): GivenArray {
   if (!shape) return item;
   const { data, dims, isText } = item;
@@ -68,7 +70,7 @@ function fitted(item: GivenArray, shape: BatchShape | undefined, isLoose: boolea
   if (shape.length === 2 && dims.length === 1 && (variables ?? 1) === 1) {
     return fitted({ data, dims: [1, ...dims] }, shape, isLoose);
   }
-  // A text has lines and no dimensions: of one line or one column all of it may be meant.
+  // A text has lines but no dimensions: a single line or column may be the whole item.
   if (isText && shape.length === 1 && dims.includes(1)) {
     return fitted({ data, dims: [data.length] }, shape, isLoose);
   }
@@ -80,9 +82,9 @@ function fitted(item: GivenArray, shape: BatchShape | undefined, isLoose: boolea
     shape.every((size, axis) => size === null || size === dims[axis]);
   if (fits || isLoose) return item;
   throw new ArrayItemError(
-    `has the shape [${dims.join(', ')}], and the learner takes ${wanted}`,
+    `has the shape [${dims.join(', ')}], but the learner takes ${wanted}`,
     dims.length === shape.length + 1
-      ? 'send one item, without the dimension of the batch'
+      ? 'send one item, without the batch dimension'
       : 'send an item of that shape',
   );
 }

@@ -5,20 +5,20 @@ import { ArrayItemError } from '../errors.js';
 import { MOST_ELEMENTS, readArrayText } from './array-text.js';
 import { isNpy, readNpy } from './npy.js';
 
-/** Arrays in arrays down to numbers; null is a missing value, NaN. @publicApi */
+/** Nested arrays of numbers; null is a missing value, NaN. @publicApi */
 export type NestedArray =
   number | bigint | boolean | null | ArrayBufferView | readonly NestedArray[];
 
 /**
- * What a learner of arrays predicts from, e.g. a series of shape `[variables, steps]`:
+ * An item of a learner of arrays, such as a series of shape `[variables, steps]`:
  *
- * - arrays in arrays, in which null is NaN;
- * - a `Tensor`, or `{ data, dims }` with the elements row by row;
+ * - nested arrays, with null for NaN;
+ * - a `Tensor`, or `{ data, dims }` with the elements in row-major order;
  * - the bytes of an `.npy` file;
- * - CSV: numbers separated by commas, semicolons, tabs or spaces, one variable a line, an empty cell
- *   is NaN. As bytes or as text; JSON as text is taken too.
+ * - CSV: numbers separated by commas, semicolons, tabs or spaces, one variable per line, with empty
+ *   cells as NaN. It may be bytes or text; JSON text is accepted too.
  *
- * One list of numbers is a series of one variable. Numbers are rounded to float32, as fastai does.
+ * One list of numbers is a series of one variable. Numbers are rounded to float32, as in fastai.
  *
  * @publicApi
  */
@@ -29,11 +29,14 @@ export type ArrayItem =
   | ArrayBuffer
   | string;
 
-/** An item in one form: its elements row by row. */
+/** An item in one form: its elements in row-major order. */
 export interface GivenArray {
   readonly data: ArrayLike<number | bigint>;
   readonly dims: readonly number[];
-  /** Whether lines of a text made the dimensions: one line may be a row or all there is. */
+  /**
+   * Whether the dimensions come from lines of a text: a single line may be one row or the whole
+   * item.
+   */
   readonly isText?: boolean;
 }
 
@@ -55,7 +58,7 @@ export function readArray(item: unknown): GivenArray {
   ) {
     throw new ArrayItemError(
       `has ${given.data.length} elements, but its dims ${shape} need ${elements}`,
-      'give as many as the dims need',
+      'give exactly as many as the dims need',
     );
   }
   if (elements === 0) throw new ArrayItemError(`of shape ${shape} is empty`, 'send some numbers');
@@ -93,7 +96,7 @@ function ofBytes(bytes: Uint8Array): GivenArray {
     return ofText(text.decode(bytes));
   } catch (error) {
     if (error instanceof ArrayItemError) throw error;
-    throw unknown('is bytes that are neither an .npy file nor text');
+    throw unknown('consists of bytes that are neither an .npy file nor text');
   }
 }
 
@@ -104,14 +107,14 @@ function ofText(text: string): GivenArray {
   try {
     value = JSON.parse(trimmed);
   } catch {
-    throw unknown('is text that begins like JSON and is not valid JSON');
+    throw unknown('is text that begins like JSON but is not valid JSON');
   }
   return read(value);
 }
 
 function ofNdArray(array: NdArray): GivenArray {
   const { data, shape } = array;
-  if (Array.isArray(data)) throw unknown('holds something else than numbers');
+  if (Array.isArray(data)) throw unknown('contains values that are not numbers');
   return { data: data as Float32Array, dims: shape };
 }
 
@@ -138,7 +141,7 @@ function element(value: unknown): number | bigint {
   if (typeof value === 'boolean') return Number(value);
   const what = typeof value === 'string' ? 'the text' : `a value of type ${typeof value}`;
   const shown = typeof value === 'string' ? ` "${value.slice(0, 40)}"` : '';
-  throw new ArrayItemError(`holds ${what}${shown}`, 'send numbers, or null for a missing one');
+  throw new ArrayItemError(`contains ${what}${shown}`, 'send numbers, or null for a missing value');
 }
 
 const isRow = (value: unknown): value is readonly unknown[] | ArrayBufferView =>
@@ -147,7 +150,7 @@ const isRow = (value: unknown): value is readonly unknown[] | ArrayBufferView =>
 const lengthOf = (row: readonly unknown[] | ArrayBufferView): number =>
   Array.isArray(row) ? row.length : typed(row as ArrayBufferView).length;
 
-/** Lists in lists, all of one depth and, in each dimension, of one length. */
+/** Nested lists of one depth, with one length in each dimension. */
 function nested(list: readonly unknown[]): GivenArray {
   const dims: number[] = [];
   for (let row: unknown = list; isRow(row); row = (row as readonly unknown[])[0]) {
@@ -180,5 +183,5 @@ function nested(list: readonly unknown[]): GivenArray {
 const ragged = (depth: number): ArrayItemError =>
   new ArrayItemError(
     `has rows of different lengths or depths (in dimension ${depth}, counted from 0)`,
-    'make them equal',
+    'make their lengths equal',
   );

@@ -140,10 +140,10 @@ describe('A learner of arrays', () => {
     [
       'another number of variables',
       [[1, 2, 3]],
-      /has the shape \[1, 3\], and the learner takes \[2, any\]/,
+      /has the shape \[1, 3\], but the learner takes \[2, any\]/,
     ],
-    ['a batch', [input], /without the dimension of the batch/],
-    ['a path', 'series.npy', /holds the text "series.npy"/],
+    ['a batch', [input], /without the batch dimension/],
+    ['a path', 'series.npy', /contains the text "series.npy"/],
   ])('refuses %s', async (_name, item, message) => {
     await expect(learner.predict(item)).rejects.toThrow(ArrayItemError);
     await expect(learner.predict(item)).rejects.toThrow(message);

@@ -17,41 +17,45 @@ import { UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
 
-/** What goes through the model at once: float32 of 16 MiB, and no fewer than one item. */
+/** The most that goes through the model at once: 16 MiB of float32, but at least one item. */
 const MOST_ELEMENTS = 2 ** 22;
-/** Models of other ranks than the first that are kept open. */
+/** How many models for other ranks than the first stay open. */
 const MOST_RANKS = 8;
 
-/** Sizes of a batch, null where any is taken. */
+/** Sizes of a batch; null for a size that varies. */
 export type BatchShape = readonly (number | null)[];
 
-/** A model that is open. */
+/** An open model. */
 export interface RunsBatches {
   run(batch: Tensor): Promise<Tensor | Tensor[]>;
   release(): Promise<void>;
 }
 
 /**
- * The learner's model over batches of tensors, run by the PyTorch layer: it checks what it is given.
- * Where nothing tells how many dimensions it takes, it is lowered with the first item.
+ * The learner's model over batches of tensors, run by the PyTorch layer, which checks its inputs.
+ * If the number of dimensions is unknown, the first item determines it and the model is lowered
+ * then.
  */
 export class ArrayModel {
   readonly #models = new Map<number, Promise<RunsBatches>>();
   #isReleased = false;
 
   private constructor(
-    /** What the model takes; undefined where only an item tells. */
+    /** The input of the model; undefined if only an item determines it. */
     readonly shape: BatchShape | undefined,
     private readonly dtype: ModelInputDType,
     private readonly open: (inputs: ModelInput[] | undefined) => Promise<RunsBatches>,
     private readonly whole: RunsBatches | undefined,
-    /** Whether items of other ranks are taken as well: a linear layer looks at the last size alone. */
+    /**
+     * Whether the model also takes items of other ranks: a linear layer only looks at the last
+     * size.
+     */
     readonly isLoose = false,
   ) {}
 
   /**
-   * @param rank Dimensions of a batch, where the dataset tells.
-   * @param classes Names of the classes, of which the output has a number each.
+   * @param rank Dimensions of a batch, if the dataset states them.
+   * @param classes Names of the classes; the output has one number for each.
    */
   static async open(
     file: LearnerFile,
@@ -105,7 +109,7 @@ export class ArrayModel {
     }
   }
 
-  /** Batches of one to the model's output, a row an item. @throws InputError */
+  /** Runs batches of one and returns the model's output, one row per item. @throws InputError */
   async forward(items: readonly Tensor[]): Promise<Tensor> {
     const groups = new Map<string, number[]>();
     items.forEach(({ type, dims }, at) => {
@@ -130,14 +134,15 @@ export class ArrayModel {
     const output = await (await this.#model(batch.dims.length)).run(batch);
     if (Array.isArray(output)) {
       throw new UnsupportedLearnerError(
-        `The learner's model gives ${output.length} results`,
-        'export a learner whose model gives one tensor',
+        `The learner's model returns ${output.length} results`,
+        'export a learner whose model returns one tensor',
       );
     }
     if (output.dims[0] === items.length) return float(output);
     throw new UnsupportedLearnerError(
-      `The learner's model gives a result of shape [${output.dims.join(', ')}] for ${items.length} items`,
-      'export a learner whose model gives a row for each item',
+      `The learner's model returns a result of shape [${output.dims.join(', ')}] for ` +
+        `${items.length} items`,
+      'export a learner whose model returns a row for each item',
     );
   }
 
@@ -170,19 +175,21 @@ const shapeOf = (model: TorchModel): BatchShape | undefined => model.plan.inputs
 function float(tensor: Tensor): Tensor {
   if (tensor.type === 'float32') return tensor;
   throw new UnsupportedLearnerError(
-    `The learner's model gives a tensor of ${tensor.type}`,
-    'export a learner whose model gives float32',
+    `The learner's model returns a tensor of ${tensor.type}`,
+    'export a learner whose model returns float32',
   );
 }
 
 function severalInputs({ className }: LearnerFile, count: number): UnsupportedLearnerError {
   return new UnsupportedLearnerError(
-    `The model of the learner (${className}) takes ${count} tensors, and its dataset gives one`,
+    `The model of the learner (${className}) takes ${count} tensors, but its dataset gives one`,
     'serve its model with pytorch.saveModel(name, "export.pkl")',
   );
 }
 
-/** Whether all modules up to the first layer are known: code may change the tensor before it. */
+/**
+ * Whether all modules up to the first layer are known: other code may change the tensor before it.
+ */
 function isKnown(module: Module): boolean {
   for (
     let at: Module | null | undefined = module;
@@ -194,7 +201,7 @@ function isKnown(module: Module): boolean {
   return true;
 }
 
-/** How many variables a series has: the model says, or its first convolution. */
+/** How many variables a series has, from the model or its first convolution. */
 function variablesOf(model: Module, dims: InputSpec['dims'] | undefined): number | null {
   const own = asNumber(model.attr('c_in'));
   if (own !== undefined && Number.isInteger(own) && own > 0) return own;
@@ -202,7 +209,7 @@ function variablesOf(model: Module, dims: InputSpec['dims'] | undefined): number
   return typeof channels === 'number' ? channels : null;
 }
 
-/** How many steps a series must have, where the model says so. */
+/** How many steps a series must have, if the model states it. */
 function stepsOf(dims: InputSpec['dims'] | undefined): number | null {
   const steps = dims?.length === 3 ? dims[2] : undefined;
   return typeof steps === 'number' ? steps : null;

@@ -20,20 +20,20 @@ const TENSOR =
   /^(torch\.Tensor|torch\._tensor\.Tensor|fastai\.torch_core\.Tensor\w+|(tsai\.(data\.)?core|timeseries(_fastai)?\.core)\.\w+)$/;
 const ARRAY = 'numpy.ndarray';
 
-/** Everything that happens to an array before the model sees it. */
+/** All steps between an item and the model. */
 export class ArrayPipeline {
   private constructor(
     private readonly stages: readonly ArrayStage[],
     private readonly batchStages: readonly ArrayStage[],
     private readonly startsAsNumpy: boolean,
     private readonly code: { release(): Promise<void>; readonly held: unknown } | undefined,
-    /** Whether the model sees as many dimensions, of the sizes, as an item has. */
+    /** Whether the model sees the dimensions and sizes of the item. */
     readonly keepsShape: boolean,
   ) {}
 
   /**
-   * @throws UnsupportedLearnerError for a transform that is neither known nor code of the file, and
-   * for a learner whose items become arrays only by code of their own.
+   * @throws UnsupportedLearnerError for a transform that is neither known nor defined in the file,
+   * and for a learner whose own code makes arrays of its items.
    */
   static async open(file: LearnerFile, options: LearnerOptions): Promise<ArrayPipeline> {
     const { inputs, afterItem, beforeBatch, afterBatch } = file.dls;
@@ -95,7 +95,7 @@ export class ArrayPipeline {
 
 type Found = readonly ArrayStage[] | PyValue;
 
-/** tsai's transforms that add, drop or cut. */
+/** tsai's transforms that add, drop or cut variables or steps. */
 const CHANGES_SHAPE =
   /^TS(CyclicalPosition|LinearPosition|Position|Missingness|PositionGaps|RollingMean|DropVars|OneHotEncode|PatchEncoder|TuplePatchEncoder|Diff|LogReturn)$/;
 
@@ -110,7 +110,7 @@ async function openCode(records: readonly PyValue[], isSeries: boolean, options:
   return ArrayCode.open(records, isSeries, options);
 }
 
-/** The first stage that was given an array or tensor in training, as `infer_idx` finds it. */
+/** The first stage that received an array or tensor in training, found like `infer_idx`. */
 function entryOf(
   types: PyValue | undefined,
   transforms: readonly PyValue[],
@@ -123,10 +123,11 @@ function entryOf(
     const numpy = entryStage(types, (name) => name === ARRAY);
     return { stage, isNumpy: stage === numpy && stage < transforms.length };
   }
-  // tsai's own lists of transforms keep no types.
+  // tsai's own lists of transforms do not record types.
   if (types === undefined || types === null) return { stage: 0, isNumpy: true };
   throw new UnsupportedLearnerError(
-    `The learner (${className}) makes its tensors of items of another kind, and none of its transforms takes an array`,
+    `The learner (${className}) makes its tensors from items of another kind, and none of ` +
+      'its transforms takes an array',
     'serve its model with pytorch.saveModel(name, "export.pkl"), and prepare the tensors yourself',
   );
 }

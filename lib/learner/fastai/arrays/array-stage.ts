@@ -7,7 +7,7 @@ import { combined, type Series } from './timeseries/series.js';
 import type { SeriesTransform } from './timeseries/attributes.js';
 import { readForerunner } from './timeseries/forerunners.js';
 
-/** An item on its way: an array of numpy until something makes a tensor of it. */
+/** An item between stages: a numpy array until a stage makes a tensor of it. */
 export interface Held {
   readonly tensor: Tensor;
   readonly isNumpy: boolean;
@@ -15,7 +15,7 @@ export interface Held {
 
 export type ArrayStage = (given: Held) => Held | Promise<Held>;
 
-/** float32, as fastai's `tensor` makes it of floats; integers stay. */
+/** float32, as from fastai's `tensor` for floats; integers stay. */
 export function toTensor({ tensor }: Held): Held {
   const { type, data, dims } = tensor;
   const made = type === 'float64' ? Float32Array.from(data as Float64Array) : undefined;
@@ -31,7 +31,7 @@ function toFloat({ tensor }: Held): Held {
 }
 
 function toInteger(given: Held): Held {
-  // By way of single precision, as tsai has it.
+  // tsai also goes through single precision.
   const { data, dims } = toFloat(given).tensor;
   const whole = BigInt64Array.from(data as Float32Array, (value) =>
     BigInt(Number.isFinite(value) ? Math.trunc(value) : 0),
@@ -39,7 +39,7 @@ function toInteger(given: Held): Held {
   return { tensor: new Tensor('int64', whole, dims), isNumpy: false };
 }
 
-/** Functions that make a tensor of an array, by the name under which fastai keeps them. */
+/** Functions that make a tensor of an array, by their names in fastai's files. */
 const MAKERS: ReadonlySet<string> = new Set([
   'tensor',
   'as_tensor',
@@ -66,8 +66,8 @@ const TRANSFORMS: ReadonlyMap<string, ArrayStage> = new Map([
 const OF_SERIES = /^(tsai\.(data\.)?core|timeseries(_fastai)?\.core)\./;
 
 /**
- * What a library's transform of items does: nothing at inference, or something known. Undefined for
- * the notebook's own.
+ * How to run a library's transform of items: as nothing at inference, or as a known function.
+ * Undefined for the notebook's own transforms.
  */
 export function knownStage(
   record: PyValue,
@@ -93,7 +93,7 @@ const LIBRARY = /^(torch|numpy|fastai|tsai)\./;
 const wrapsLibrary = (record: PyObject): boolean =>
   wrapped(record).some((name) => LIBRARY.test(name));
 
-/** The functions that a transform of fastai was made of: under plum and under fastcore's dispatch. */
+/** The functions behind a transform of fastai, with plum or with fastcore's dispatch. */
 function wrapped(record: PyObject): string[] {
   const encodes = record.attr('encodes');
   if (!(encodes instanceof PyObject)) return encodes === undefined ? [] : [qualifiedName(encodes)];
@@ -101,7 +101,7 @@ function wrapped(record: PyObject): string[] {
   return found === undefined ? [] : [qualifiedName(found)];
 }
 
-/** `x[i]` of an item that is an array. */
+/** `x[i]` of an array item. */
 function nth(record: PyObject): ArrayStage {
   const index = asNumber(record.attr('i'));
   return ({ tensor, isNumpy }) => {
@@ -109,8 +109,8 @@ function nth(record: PyObject): ArrayStage {
     const at = index !== undefined && index < 0 ? index + count : index;
     if (at === undefined || !Number.isInteger(at) || at < 0 || at >= count) {
       throw new UnsupportedLearnerError(
-        `The learner takes element ${index} of an item of ${count}`,
-        'give items of the kind that it was trained on',
+        `The learner takes element ${index} of its item, but the item has ${count}`,
+        'give items like those in training',
       );
     }
     const size = dims.reduce((product, dim) => product * dim, 1);
@@ -119,7 +119,7 @@ function nth(record: PyObject): ArrayStage {
   };
 }
 
-/** A transform of whole batches of one, in single precision. */
+/** A transform of a batch of one, in single precision. */
 export const ofBatch =
   (transform: SeriesTransform): ArrayStage =>
   (given) => {
@@ -128,7 +128,7 @@ export const ofBatch =
     return { tensor: new Tensor('float32', made.data, made.dims), isNumpy: false };
   };
 
-/** fastai's `Normalize`, which changes tensors of class `TensorImage` alone. */
+/** fastai's `Normalize`, which changes only tensors of class `TensorImage`. */
 export function normalizing(record: PyObject): SeriesTransform {
   const [mean, std] = ['mean', 'std'].map((name): Series => {
     const value = record.attr(name);

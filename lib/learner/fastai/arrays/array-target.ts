@@ -9,19 +9,19 @@ import { UndecodedTargetError } from '../errors.js';
 /** Numbers of a target of several dimensions. @publicApi */
 export type NestedTarget = readonly (number | NestedTarget)[];
 
-/** What a learner of arrays decodes to. @publicApi */
+/** The decoded prediction of a learner of arrays. @publicApi */
 export type DecodedArrayTarget = DecodedTarget | NestedTarget;
 
 const OF_TSAI = /^tsai\./;
 
-/** Targets of arrays: tsai's classes beside fastai's. */
+/** Targets of arrays: tsai's classes in addition to fastai's. */
 export interface ArrayTarget {
   readonly vocab: readonly string[] | undefined;
   readonly task: Target['task'];
   decode(target: Tensor): DecodedArrayTarget;
 }
 
-/** @param labels What fastai's transforms of the target do. */
+/** @param labels The effect of fastai's transforms of the target. */
 export function readArrayTarget(transforms: readonly PyValue[], labels: Target): ArrayTarget {
   const own = transforms.find(
     (record) => OF_TSAI.test(qualifiedName(record)) && OWN.has(transformName(record)),
@@ -43,7 +43,7 @@ export function readArrayTarget(transforms: readonly PyValue[], labels: Target):
     decode: (target) => {
       const ids = numbersOf(target);
       if (target.type === 'bool') return vocab.filter((_, at) => ids[at] === 1);
-      // A loss without decodes leaves numbers of the model, of which Python takes the whole part.
+      // A loss without decodes keeps the model's numbers, and Python truncates them to integers.
       const names = ids.map((id) => vocab.at(Math.trunc(id)));
       if (!names.every((name) => name !== undefined)) throw new UndecodedTargetError();
       return target.dims.length === 0 ? names[0]! : names;

@@ -4,7 +4,7 @@ import { ArrayItemError } from '../errors.js';
 export const MOST_ELEMENTS = 2 ** 26;
 const LINES = /\r\n|\r|\n/;
 
-/** Numbers in a text, one row a line. @throws ArrayItemError */
+/** Numbers in a text, one row per line. @throws ArrayItemError */
 export function readArrayText(text: string): { data: number[]; dims: number[] } {
   const trimmed = text.trim();
   const lines = trimmed.split(LINES).filter((line) => line.trim() !== '');
@@ -17,8 +17,8 @@ export function readArrayText(text: string): { data: number[]; dims: number[] } 
     width ??= cells.length;
     if (cells.length !== width) {
       throw new ArrayItemError(
-        `has ${cells.length} numbers in line ${row + 1} and ${width} in those before`,
-        'send lines of one length, one a variable',
+        `has ${cells.length} numbers in line ${row + 1} but ${width} in the lines before`,
+        'send one line per variable, all of one length',
       );
     }
     if (data.length + width > MOST_ELEMENTS) {
@@ -36,7 +36,7 @@ function numberOf(cell: string, row: number): number {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) ? Number(cell) : NaN;
   if (!Number.isNaN(value)) return value;
   throw new ArrayItemError(
-    `holds the text "${cell.slice(0, 40)}" in line ${row + 1}`,
-    'send numbers alone, without a header',
+    `contains the text "${cell.slice(0, 40)}" in line ${row + 1}`,
+    'send only numbers, without a header',
   );
 }

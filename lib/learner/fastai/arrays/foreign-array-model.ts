@@ -8,8 +8,8 @@ import { openForeign } from '../foreign/open-foreign.js';
 import type { BatchShape, RunsBatches } from './array-model.js';
 
 /**
- * The ONNX file that stands in for the model of a learner of arrays, checked before each run as the
- * PyTorch layer checks tensors.
+ * The ONNX file that replaces the model of a learner of arrays. Inputs are checked before each run,
+ * as in the PyTorch layer.
  *
  * @throws UnsupportedLearnerError for a file of another model
  */
@@ -25,13 +25,14 @@ export async function openForeignArrayModel(
   if (!input?.isTensor || others.length > 0) {
     await release();
     throw new UnsupportedLearnerError(
-      `The ONNX model takes ${session.inputMetadata.length} inputs, and the learner gives it one tensor`,
+      `The ONNX model takes ${session.inputMetadata.length} inputs, but the learner gives it ` +
+        'one tensor',
       "export this learner's own model with torch.onnx.export(learner.model, ...)",
     );
   }
   const shape = input.shape.map((size) => (typeof size === 'number' && size > 0 ? size : null));
   const dtype = input.type as ModelInputDType;
-  // Items go one by one where the file fixes a batch of one.
+  // Items run one by one if the file fixes a batch of one.
   const dims = shape.map((size, axis) => (axis === 0 ? null : size));
   const plan: InputPlan = {
     inputs: [{ name: input.name, dtype, feed: dtype, shape: dims, dims }],

@@ -12,7 +12,7 @@ export const isSeriesDataset = ({ dls: { dataset } }: File): boolean =>
   qualifiedName(dataset).startsWith('tsai.') &&
   /^(TS|Numpy)Datasets$/.test(transformName(dataset));
 
-/** Whether a batch is a `TSTensor`, the one class that tsai's transforms change. */
+/** Whether a batch is a `TSTensor`, the only class that tsai's transforms change. */
 export function isOfSeries({ dls }: File): boolean {
   const { dataset, inputs, afterItem } = dls;
   if (dataset && isSeriesDataset({ dls })) return transformName(dataset) === 'TSDatasets';
@@ -21,7 +21,7 @@ export function isOfSeries({ dls }: File): boolean {
   return last instanceof PyGlobal && last.name === 'TSTensor';
 }
 
-/** `sel_vars` and `sel_steps` of tsai's dataset; undefined where all are taken. */
+/** `sel_vars` and `sel_steps` of tsai's dataset; undefined if it takes all. */
 export function selectionOf({ dls: { dataset } }: File): SeriesTransform | undefined {
   if (!dataset || !isSeriesDataset({ dls: { dataset } as LearnerFile['dls'] })) return undefined;
   const [variables, steps] = [dataset.attr('sel_vars'), dataset.attr('sel_steps')];

@@ -1,8 +1,8 @@
 import { PyDict, PyObject, PyPartial, PySet, Tensor, type PyValue } from '../../torch/index.js';
 
 /**
- * The bytes of all tensors that records lead to: whoever keeps them can still read the tensors when
- * the file is closed.
+ * The bytes of all tensors that records lead to: their holder can read the tensors after the file
+ * is closed.
  */
 export function holdTensors(records: readonly PyValue[]): readonly Uint8Array[] {
   const held = new Set<Uint8Array>();

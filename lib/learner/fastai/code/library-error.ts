@@ -1,6 +1,6 @@
 import type { Context } from '../../python/context.js';
 
-/** What numpy or Pillow refuses: an exception of Python, by the name of its class. */
+/** A refusal of numpy or Pillow: a Python exception, by class name. */
 export class LibraryError extends Error {
   constructor(
     readonly exception: 'ValueError' | 'TypeError' | 'IndexError' | 'KeyError' | 'OverflowError',
@@ -10,10 +10,10 @@ export class LibraryError extends Error {
   }
 }
 
-/** What numpy or Pillow does, and is not known here. */
+/** An operation of numpy or Pillow that is not supported. */
 export class LibraryLimitError extends Error {}
 
-/** Runs the work of a library for code: its refusals become exceptions that the code may catch. */
+/** Runs a library's work for code: its refusals become exceptions that the code may catch. */
 export function asLibrary<T>(ctx: Context, work: () => T): T {
   try {
     return work();

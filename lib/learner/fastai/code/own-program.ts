@@ -16,7 +16,7 @@ import type { LearnerOptions } from '../contract.js';
 /**
  * A program for code beside the model: losses and transforms.
  *
- * @param names Tables beyond those of models, which may use the graph that is being made.
+ * @param names Tables in addition to those of models; they may use the graph in progress.
  */
 export async function ownProgram(
   { code }: LearnerOptions,
@@ -33,12 +33,12 @@ export async function ownProgram(
   return program;
 }
 
-/** Whether a value is an object of a class of which only the name is known. */
+/** Whether only the class name of an object is known. */
 export function isNameAlone(value: Value): boolean {
   return value instanceof Instance && isOpaque(value.cls) && value.cls.attrs.size === 0;
 }
 
-/** Whether a value is a class of which only the name is known. */
+/** Whether only the name of a class is known. */
 export const isOpaque = (value: Value): boolean =>
   value instanceof ClassValue && value.native?.opaque === true;
 

@@ -8,7 +8,7 @@ import {
 } from '../../torch/index.js';
 import type { DataLoadersRecord } from './data-loaders.js';
 
-/** The class of one thing of a batch, or what a tuple of such holds. */
+/** The class of one part of a batch, or the parts of a tuple. */
 export type BatchType = PyValue | BatchTuple;
 
 export class BatchTuple {
@@ -23,7 +23,7 @@ export class BatchTuple {
 const DEEPEST = 8;
 const MOST = 1000;
 
-/** `dl._types`: the classes of a batch at training. Undefined where the file does not tell. */
+/** `dl._types`: the classes of a batch at training. Undefined if the file does not record them. */
 export function batchTypes(loader: PyObject): readonly BatchType[] | undefined {
   const types = readType(loader.attr('_types') ?? null, 0);
   if (types === undefined || types === null) return undefined;
@@ -31,8 +31,8 @@ export function batchTypes(loader: PyObject): readonly BatchType[] | undefined {
 }
 
 /**
- * `dls.n_inp`: how many of them the model takes. The loader's own count is of a batch whose last thing
- * is the one target, and stands for a dataset that has none.
+ * `dls.n_inp`: how many parts of a batch the model takes. The loader's own count assumes that the
+ * last part is the only target, and stands for a dataset that does not have a count.
  */
 export function batchInputs({
   dataset,
@@ -52,7 +52,7 @@ function readType(type: PyValue, depth: number): BatchType | undefined {
   return made.includes(undefined) ? undefined : new BatchTuple(entry[0], made as BatchType[]);
 }
 
-/** `TensorImage`; '' for what is not of a library. */
+/** `TensorImage`; '' for a class that is not from a library. */
 export function className(type: BatchType | undefined): string {
   return type instanceof PyGlobal ? type.name : '';
 }

@@ -1,13 +1,15 @@
 import { asItems, asNumber, PyObject, type PyValue } from '../../torch/index.js';
 import { readTransforms } from './pipeline.js';
 
-/** One `TfmdLists`: its transforms in order, and the type that each was given at training. */
+/** One `TfmdLists`: its transforms in order, and the type that each received in training. */
 export interface TransformedList {
   readonly transforms: readonly PyValue[];
   readonly types: PyValue | undefined;
 }
 
-/** What inference needs of `dls`: the validation loader, as fastai's `test_dl` starts from it. */
+/**
+ * The parts of `dls` for inference: the validation loader, from which fastai's `test_dl` starts.
+ */
 export interface DataLoadersRecord {
   /** The class of the dataset: `Datasets`, `TfmdLists`, `TabularPandas`, … */
   readonly dataset: PyObject | undefined;
@@ -19,7 +21,7 @@ export interface DataLoadersRecord {
   readonly afterBatch: readonly PyValue[];
 }
 
-/** Reads a `DataLoaders` record; undefined when it has no loader. */
+/** Reads a `DataLoaders` record; undefined if it has no loader. */
 export function readDataLoaders(dls: PyValue | undefined): DataLoadersRecord | undefined {
   if (!(dls instanceof PyObject)) return undefined;
   const loaders = asItems(dls.attr('loaders')) ?? [];

@@ -12,7 +12,7 @@ export function transformName(transform: PyValue): string {
   return transform instanceof PyGlobal ? transform.name : '';
 }
 
-/** `module.name` for messages: of a function by value its own. */
+/** `module.name` for messages; a function by value has its own name. */
 export function qualifiedName(transform: PyValue): string {
   if (transform instanceof PyObject) return qualifiedNameOf(transform) ?? transform.className;
   return transform instanceof PyGlobal ? transform.qualifiedName : String(transform);
@@ -24,7 +24,7 @@ export function isOfFastai(transform: PyValue): boolean {
 
 /**
  * fastai's `TfmdLists.infer_idx`: an item skips the stages (`get_x` readers, mostly) before the
- * first that was given the item's type at training. Undefined when no stage takes it.
+ * first one that received the item's type in training. Undefined if no stage takes it.
  */
 export function entryStage(
   types: PyValue | undefined,
@@ -37,7 +37,7 @@ export function entryStage(
   return index === -1 ? undefined : index;
 }
 
-/** `str`, `pathlib.Path`, `pandas.Series`: builtins without their module. */
+/** `str`, `pathlib.Path`, `pandas.Series`: builtins have no module. */
 function typeName(type: PyValue): string {
   // cloudpickle writes builtin types as calls: _builtin_type('str').
   if (type instanceof PyObject && typeof type.args[0] === 'string') return type.args[0];

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
-/** The state of a generator, to go on from elsewhere: four words. */
+/** The state of a generator, from which another can continue: four words. */
 export type RandomState = Uint32Array;
 
 /**
- * xoshiro128**, seeded through a hash so that neighbouring seeds have nothing in common. torch's
- * own numbers cannot be repeated, only their distribution.
+ * xoshiro128**, seeded through a hash so that adjacent seeds are unrelated. It has the distribution
+ * of torch's numbers, not the numbers themselves.
  */
 export class SeededRandom {
   private constructor(readonly state: RandomState) {}
 
-  /** @param seed Any safe integer; without one the numbers are new each time. */
+  /** @param seed Any safe integer; without a seed, the numbers differ each time. */
   static from(seed?: number): SeededRandom {
     if (seed === undefined) {
       const bytes = randomBytes(16);

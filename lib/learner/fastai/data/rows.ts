@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
 
-/** `tensor[index]`: one row, without its first dimension; data shared with the tensor. */
+/** `tensor[index]`: one row, without its first dimension; shares the tensor's data. */
 export function rowOf(tensor: Tensor, index: number): Tensor {
   const dims = tensor.dims.slice(1);
   const data = tensor.data as Float32Array;
@@ -9,7 +9,7 @@ export function rowOf(tensor: Tensor, index: number): Tensor {
   return new Tensor(tensor.type, data.subarray(index * size, (index + 1) * size), dims);
 }
 
-/** Rows one below the other, as float32; `rowShape` tells their shape where there are none. */
+/** Rows stacked as float32; `rowShape` gives their shape if there are none. */
 export function concatRows(parts: readonly Tensor[], rowShape: readonly number[] = []): Tensor {
   const shape = parts[0]?.dims.slice(1) ?? rowShape;
   const rows = parts.reduce((sum, { dims }) => sum + (dims[0] ?? 0), 0);
@@ -22,7 +22,7 @@ export function concatRows(parts: readonly Tensor[], rowShape: readonly number[]
   return new Tensor('float32', data, [rows, ...shape]);
 }
 
-/** The same in another order: row `order[k]` of the result is the k-th row given. */
+/** The same rows in another order: row `order[k]` of the result is the k-th given row. */
 export function joinRows(parts: readonly Tensor[], order: readonly number[]): Tensor {
   const given = concatRows(parts);
   const source = given.data as Float32Array;

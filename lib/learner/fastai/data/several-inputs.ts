@@ -1,7 +1,7 @@
 import { BatchTuple, batchInputs, batchTypes } from './batch-types.js';
 import type { DataLoadersRecord } from './data-loaders.js';
 
-/** Whether a model takes several inputs, or a tuple in place of one. */
+/** Whether a model takes several inputs, or one tuple. */
 export function takesSeveral(
   dls: Pick<DataLoadersRecord, 'dataset' | 'loader' | 'inputs'>,
 ): boolean {

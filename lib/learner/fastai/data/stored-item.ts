@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { shortened } from '../../errors/index.js';
 import { ItemTooLargeError, UnexpectedItemError, UnreadableItemError } from '../errors.js';
 
-/** A file as multer hands it over: its bytes, or where it was put. @publicApi */
+/** A file from multer: its bytes, or the path where multer stored it. @publicApi */
 export interface UploadedFile {
   readonly originalname: string;
   readonly buffer?: Uint8Array;
@@ -13,8 +13,9 @@ export interface UploadedFile {
 }
 
 /**
- * Where the bytes of an item may be: the path of a file or a `file:`, `data:` or `blob:` URL as text
- * or as a `URL`, bytes, a `Blob` or `File`, a stream of Node or of the web, or multer's file.
+ * A place for the bytes of an item. A text is the path of a file, or a `file:`, `data:` or `blob:`
+ * URL. It can also be a `URL`, bytes, a `Blob` or `File`, a stream of Node or of the web, or multer's
+ * file.
  *
  * @publicApi
  */
@@ -28,7 +29,7 @@ export type StoredItem =
   | ReadableStream<Uint8Array>
   | UploadedFile;
 
-/** More of a stream is not read. */
+/** The most bytes that are read from a stream. */
 const MOST_BYTES = 2 ** 29;
 
 export function isStored(item: unknown): item is StoredItem {
@@ -36,8 +37,8 @@ export function isStored(item: unknown): item is StoredItem {
 }
 
 /**
- * The path of an item that is a file's, which fastai would be given as a `Path`: text that is no
- * other URL, a `file:` URL, a file that multer has put somewhere.
+ * The path of an item that fastai would receive as a `Path`: text that is not a URL of another
+ * scheme, a `file:` URL, or a file that multer stored on disk.
  */
 export function pathOf(item: unknown): string | undefined {
   if (typeof item === 'string') {
@@ -66,8 +67,8 @@ export async function bytesOfStored(item: StoredItem): Promise<Uint8Array> {
 }
 
 /**
- * What can be sent to another thread or process in place of items: bytes where they are in an
- * object that cannot go there, or a path. Undefined where all can go as it is, which is usual.
+ * Replacements that can go to another thread or process: bytes for items in objects that cannot be
+ * sent, or a path. Undefined if all items can be sent unchanged, the usual case.
  */
 export function portable(given: unknown): Promise<unknown> | undefined {
   if (!holdsElsewhere(given)) return undefined;
@@ -79,7 +80,10 @@ export function portable(given: unknown): Promise<unknown> | undefined {
   return Promise.all(entries).then((all) => Object.fromEntries(all));
 }
 
-/** Most items hold nothing of the kind, and arrays may have millions of numbers: nothing is made. */
+/**
+ * Most items contain no such object, and arrays may have millions of numbers: this check allocates
+ * nothing.
+ */
 function holdsElsewhere(given: unknown): boolean {
   if (typeof given !== 'object' || given === null) return false;
   if (isElsewhere(given)) return true;
@@ -87,12 +91,14 @@ function holdsElsewhere(given: unknown): boolean {
   return isRecord(given) && Object.values(given).some(isElsewhere);
 }
 
-/** Of many rows the first tells: to look at all their cells would take longer than to pack them. */
+/**
+ * The first of many rows represents all: scanning every cell would take longer than packing them.
+ */
 function looksLikeRows(items: readonly unknown[]): boolean {
   return items.length > 16 && isRecord(items[0]) && !holdsElsewhere(items[0]);
 }
 
-/** Whether an item lies in an object that holds or leads to its bytes. */
+/** Whether an item is in an object that contains its bytes or leads to them. */
 export function isElsewhere(
   item: unknown,
 ): item is URL | Blob | Readable | ReadableStream<Uint8Array> | UploadedFile {
@@ -119,7 +125,7 @@ function isRecord(item: unknown): item is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Text that begins as a URL of a known scheme does. A drive of Windows is one letter. */
+/** Text that begins like a URL of a known scheme. A single letter is a Windows drive. */
 function urlOf(text: string): URL | undefined {
   return /^(file|data|blob|https?):/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 }
@@ -134,8 +140,8 @@ async function bytesOfUrl(url: URL): Promise<Uint8Array> {
   const blob = url.protocol === 'blob:' ? resolveObjectURL(url.href) : undefined;
   if (blob) return bytesOfBlob(blob as Blob);
   throw new UnexpectedItemError(
-    `the URL "${shortened(url.href)}", which is not fetched`,
-    'the bytes of what is there: (await fetch(url)).arrayBuffer()',
+    `the URL "${shortened(url.href)}", which the learner does not fetch`,
+    'the bytes at that URL: (await fetch(url)).arrayBuffer()',
   );
 }
 

@@ -6,7 +6,7 @@ type Data = Pick<DataLoadersRecord, 'targets' | 'afterItem'>;
 
 const MASKS = ['PILMask', 'TensorMask'];
 
-/** Names of the classes of what left the pipelines of the targets at training. */
+/** Class names of the outputs of the target pipelines in training. */
 export function targetTypes({ targets }: Data): string[] {
   return targets.flatMap(({ types }) => lastTypes(types));
 }

@@ -9,14 +9,14 @@ import { categoryNames, readVocab } from './vocab.js';
 export interface Target {
   /** Class names, where the target is a category. */
   readonly vocab: readonly string[] | undefined;
-  /** As transforms tell; a loss may make several labels of one class. */
+  /** As the transforms show it; a loss may turn one class into several labels. */
   readonly task: 'classify' | 'multilabel' | 'regress';
   decode(target: Tensor): DecodedTarget;
 }
 
 /**
- * `TfmdLists.decode`: the last transform first. Those without a `decodes` (readers, labelling
- * functions, even ones the file cannot define) do nothing.
+ * `TfmdLists.decode`: the last transform first. Transforms without `decodes` (readers, labelling
+ * functions, even undefined ones) do nothing.
  */
 export function readTarget(transforms: readonly PyValue[]): Target {
   let vocab: readonly string[] | undefined;
@@ -40,7 +40,7 @@ export function readTarget(transforms: readonly PyValue[]): Target {
   };
 }
 
-/** A target on its way back: its numbers, and names once a vocabulary was applied. */
+/** A target during decoding: its numbers, and names once a vocabulary was applied. */
 interface Decoding {
   readonly target: Tensor;
   readonly values: readonly number[];
@@ -87,7 +87,7 @@ function decided({ target, values }: Decoding, decoded: DecodedTarget): Decoding
   return { target, values, decoded };
 }
 
-/** Whether a user's Transform has a `decodes`: known only of one that was pickled by value. */
+/** Whether a user's Transform has `decodes`: known only if it was pickled by value. */
 function decodesItself(transform: PyValue): boolean {
   if (!(transform instanceof PyObject)) return false;
   const decodes = transform.attr('decodes');
@@ -112,12 +112,14 @@ function category(
   return `[${chosen.join(', ')}]`;
 }
 
-/** Labels as the vocabulary has them: fastai's `MultiCategory` makes no text of them. */
+/**
+ * Labels with the types of the vocabulary: fastai's `MultiCategory` does not convert them to text.
+ */
 function labelsAt(items: readonly PyValue[], ids: readonly number[]): DecodedTarget {
   return ids.map((id) => items[id]) as string[] | number[];
 }
 
-/** `one_hot_decode`: the indices of what equals 1, which raw outputs hardly ever do. */
+/** `one_hot_decode`: the indices of values that equal 1; raw outputs rarely do. */
 function hot(values: readonly number[]): number[] {
   return values.flatMap((value, index) => (value === 1 ? [index] : []));
 }

@@ -2,7 +2,7 @@ import { Tensor } from 'onnxruntime-common';
 
 type Data = Exclude<Tensor['data'], string[]>;
 
-/** Each row as a batch of one, of the same memory. */
+/** Each row as a batch of one, in the same memory. */
 export function rowsOf(tensor: Tensor): Tensor[] {
   const { type, dims } = tensor;
   const [rows = 1, ...shape] = dims;
@@ -15,7 +15,7 @@ export function rowsOf(tensor: Tensor): Tensor[] {
   );
 }
 
-/** Batches one behind the other, of any element type. */
+/** Concatenates batches of any element type. */
 export function joinTensors(parts: readonly Tensor[]): Tensor {
   const [first] = parts;
   if (!first || parts.length === 1) return first!;

@@ -1,6 +1,6 @@
 import { asItems, holdsFloats, PyObject, type PyValue } from '../../torch/index.js';
 
-/** The items of a `CategoryMap`, or of the plain list that stands in its place. */
+/** The items of a `CategoryMap`, or of the plain list in its place. */
 export function readVocab(value: PyValue | undefined): PyValue[] {
   if (value instanceof PyObject) {
     const items = asItems(value.attr('items'));
@@ -9,7 +9,7 @@ export function readVocab(value: PyValue | undefined): PyValue[] {
   return asItems(value) ?? [];
 }
 
-/** `str(category)` of each entry: 3.0 where the labels were floats, 3 where they were integers. */
+/** `str(category)` of each entry: 3.0 for float labels, 3 for integers. */
 export function categoryNames(vocab: readonly PyValue[]): string[] {
   const floats = holdsFloats(vocab);
   return vocab.map((value) => categoryName(value, floats));
@@ -22,7 +22,7 @@ function categoryName(value: PyValue, float: boolean): string {
   return String(value);
 }
 
-/** Python's `repr` of a number: exponents from 1e16 on and below 1e-4, with two digits at least. */
+/** Python's `repr` of a number: an exponent of at least two digits from 1e16 on and below 1e-4. */
 function numberName(value: number, float: boolean): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';

@@ -7,7 +7,10 @@ import { RowValue } from './row-value.js';
 
 const TORCH: ReadonlySet<string> = new Set(['tensor', 'as_tensor', 'from_numpy', 'asarray']);
 const TYPED = { FloatTensor: 'float', LongTensor: 'long', DoubleTensor: 'double' } as const;
-/** `torch.tensor(array)` and fastai's `tensor(x)` of arrays and rows, beside what torch's own take. */
+/**
+ * `torch.tensor(array)` and fastai's `tensor(x)` for arrays and rows, in addition to torch's own
+ * arguments.
+ */
 export function arrayTensors(env: () => TorchEnv): Names {
   const made = new Map<string, Value>();
   const kept = (name: string, make: () => Value): Value => {
@@ -33,7 +36,7 @@ export function arrayTensors(env: () => TorchEnv): Names {
 function ofTorch(env: () => TorchEnv, name: string): Builtin {
   return new Builtin(name, (ctx, [data = null, ...rest], kwargs) => {
     const given = tensorLike(ctx, env(), data);
-    // A tensor of an array is the array's copy: nothing else has it.
+    // The tensor is already a copy of the array that nothing else shares.
     if (given !== data && rest.length === 0 && kwargs.size === 0) return given;
     if (given === data && (name === 'from_numpy' || name === 'asarray')) {
       throw ctx.unsupported(`torch.${name}() of a ${ctx.typeOf(data).name}`);
@@ -69,7 +72,7 @@ function asList(value: Value): Value {
   return own instanceof Tuple ? new List([...own.items]) : own;
 }
 
-/** Arrays, and rows of numbers, as tensors of the same elements; all else as it is. */
+/** Arrays and rows of numbers as tensors of the same elements; other values unchanged. */
 function tensorLike(ctx: Context, env: TorchEnv, value: Value): Value {
   const own = value instanceof RowValue ? ctx.getAttr(value, 'values') : value;
   if (!(own instanceof ArrayValue)) return value;

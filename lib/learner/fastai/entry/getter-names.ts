@@ -8,7 +8,7 @@ import { RowValue } from './row-value.js';
 
 const textOf = (ctx: Context, value: Value): string => (value === null ? '' : ctx.str(value));
 
-/** `ColReader._do_one`: a cell, with what goes before and behind it, or its parts. */
+/** `ColReader._do_one`: a cell with prefix and suffix, or its parts. */
 function readCell(ctx: Context, self: Value, row: Value, column: Value): Value {
   const cell =
     typeof column === 'string' && !(row instanceof RowValue) && hasField(ctx, row, column)
@@ -18,10 +18,14 @@ function readCell(ctx: Context, self: Value, row: Value, column: Value): Value {
   const delimiter = ctx.findAttr(self, 'label_delim') ?? null;
   if (pref === '' && suff === '' && delimiter === null) return cell;
   if (cell instanceof Uint8Array) {
-    throw ctx.raise('TypeError', 'a path is made of the cell, which holds bytes');
+    throw ctx.raise(
+      'TypeError',
+      'the learner makes a path from the cell, but the cell holds bytes',
+    );
   }
   if (delimiter !== null) {
-    if (isMissing(cell)) throw ctx.raise('TypeError', 'the cell to be split is empty');
+    if (isMissing(cell))
+      throw ctx.raise('TypeError', 'the learner splits the cell, but the cell is empty');
     if (cell === '') return new List();
     return ctx.call(ctx.getAttr(cell, 'split'), [delimiter]);
   }
@@ -90,7 +94,7 @@ function makeClasses(resolve: (name: string) => Value | undefined): ReadonlyMap<
   );
 }
 
-/** `fastuple(x, *rest)`: a tuple, of whatever is iterable. */
+/** `fastuple(x, *rest)`: a tuple of the items of any iterable. */
 const fastuple: ClassValue = new ClassValue(
   'fastuple',
   'fastcore.basics.fastuple',
@@ -125,7 +129,9 @@ function isIterable(ctx: Context, value: Value): boolean {
   );
 }
 
-/** What leads from an item to an input: fastai's getters, and the classes of rows and of tuples. */
+/**
+ * Names that lead from an item to an input: fastai's getters, and the classes of rows and tuples.
+ */
 export function getterNames(resolve: (name: string) => Value | undefined): Names {
   let classes: ReadonlyMap<string, Value> | undefined;
   return {

@@ -11,12 +11,12 @@ import type { RasterMode } from '../vision/image/raster.js';
 import { isRow, isRowType } from './is-row.js';
 import { RowValue } from './row-value.js';
 
-/** A file that an item names by its URL, told apart from texts. */
+/** A file that an item names by URL, as distinct from a text. */
 class GivenPath {
   constructor(readonly path: string) {}
 }
 
-/** Items are data of a request: what is deeper or longer than any learner takes is refused. */
+/** Items come from requests: anything deeper or longer than any learner takes is refused. */
 const DEEPEST = 8;
 const MOST_VALUES = 1_000_000;
 
@@ -31,14 +31,14 @@ export function isPicture(item: unknown): boolean {
   );
 }
 
-/** An item whose streams are read, at any depth. @throws UnexpectedItemError */
+/** The item with its streams read, at any depth. @throws UnexpectedItemError */
 export async function settled(
   item: unknown,
   left = { values: MOST_VALUES },
   depth = 0,
 ): Promise<unknown> {
   if (--left.values < 0) {
-    throw new UnexpectedItemError(`more than ${MOST_VALUES} values`, 'an item of fewer values');
+    throw new UnexpectedItemError(`more than ${MOST_VALUES} values`, 'an item with fewer values');
   }
   if (depth > DEEPEST) {
     throw new UnexpectedItemError(`values nested more than ${DEEPEST} deep`, 'a flatter item');
@@ -74,19 +74,21 @@ const isArrayType = (name: string): boolean =>
 const isImageType = (name: string): boolean =>
   name === 'PIL.Image.Image' || /^fastai2?\.vision\.core\.PIL(Base|Image|ImageBW)$/.test(name);
 
-/** What stands for an item of Node in a pipeline of fastai. */
+/** The Python counterpart of a Node item in a pipeline of fastai. */
 export interface EntryOptions {
-  /** Whether texts are names of files: the pipeline opens images. */
+  /** Whether texts are file names: the pipeline opens images. */
   readonly paths: boolean;
-  /** Whether a text is nothing but what `paths` says. */
+  /** Whether `paths` alone decides what a text is. */
   readonly strict?: boolean;
-  /** Whether the item is one part of several: numbers may stand for tensors and lists for `L`. */
+  /**
+   * Whether the item is one part of several: numbers may then be tensors, and lists fastai's `L`.
+   */
   readonly part?: boolean;
 }
 
 /**
- * fastai's `infer_idx`: the first stage that was given such an item at training. A text of Node is
- * fastai's Path where images are opened; an array is its list, or else its tuple.
+ * fastai's `infer_idx`: the first stage that received such an item in training. A text becomes
+ * fastai's Path if the pipeline opens images; an array becomes its list, else its tuple.
  */
 export function stageOf(
   types: PyValue | undefined,
@@ -121,7 +123,7 @@ export function stageOf(
   return undefined;
 }
 
-/** Whether a stage was given paths at training, texts, rows... */
+/** Whether a stage received paths, texts, rows... in training. */
 export function isStageOf(
   types: PyValue | undefined,
   stage: number,
@@ -138,7 +140,7 @@ export function isStageOf(
 }
 
 export interface ValueOptions {
-  /** Whether texts that stand alone or in lists are paths. */
+  /** Whether texts that are items or in lists are paths. */
   readonly paths: boolean;
   /** Whether an array is a list rather than a tuple. */
   readonly list: boolean;
@@ -146,7 +148,7 @@ export interface ValueOptions {
   readonly row: boolean;
 }
 
-/** An item, or a part of it, as a value of Python. Raw pixels have been decoded before. */
+/** An item, or a part of it, as a Python value. Raw pixels are decoded before. */
 export function valueOf(ctx: Context, item: unknown, options: ValueOptions): Value {
   ctx.budget.step();
   if (item === null || item === undefined) return null;
@@ -162,7 +164,7 @@ export function valueOf(ctx: Context, item: unknown, options: ValueOptions): Val
   if (!isRow(item)) throw new UnexpectedItemError(describeItem(item), 'plain values');
   const cells = Object.entries(item).map(([name, one]): [string, Value] => [
     name,
-    // Cells of a frame are texts, and NaN where there is none.
+    // Cells of a frame are texts, or NaN if missing.
     one === null || one === undefined
       ? options.row
         ? NaN
@@ -176,8 +178,8 @@ export function valueOf(ctx: Context, item: unknown, options: ValueOptions): Val
 }
 
 /**
- * What stands for images in an item, at any depth: raw pixels as images, of the mode in which the
- * learner opens its own, and URLs and base64 as what is behind them.
+ * Images in an item, at any depth: decodes raw pixels in the learner's image mode, and replaces
+ * URLs and base64 by their contents.
  */
 export async function pictures(
   item: unknown,

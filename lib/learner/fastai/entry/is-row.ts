@@ -6,11 +6,11 @@ const isRecord = (item: unknown): item is Record<string, unknown> => {
   return prototype === Object.prototype || prototype === null;
 };
 
-/** Whether an item is a row of a data frame, or a dictionary: an object that is no image. */
+/** Whether an item is a row of a data frame, or a dictionary: an object that is not an image. */
 export function isRow(item: unknown): item is Record<string, unknown> {
   if (!isRecord(item) || isElsewhere(item)) return false;
   return !(item['data'] instanceof Uint8Array && typeof item['channels'] === 'number');
 }
 
-/** How fastai names the class of rows. */
+/** fastai's name for the class of rows. */
 export const isRowType = (name: string): boolean => /^pandas\.(core\.series\.)?Series$/.test(name);

@@ -4,7 +4,9 @@ import { MissingColumnError } from '../errors.js';
 /** Names of columns in messages. */
 const LONGEST = 100;
 
-/** What a getter raised for a row: that it lacks a column, where that is what it is. */
+/**
+ * The error for an exception that a getter raised on a row: a missing column, if that is the cause.
+ */
 export function missingCell(error: unknown, row: Readonly<Record<string, unknown>>): unknown {
   if (!(error instanceof RaisedInCodeError)) return error;
   const { exception, detail } = error;

@@ -23,8 +23,8 @@ interface Reader {
 }
 
 /**
- * What a row becomes before its text is split or its image is opened: the getters of the one input, as
- * fastai runs them for the rows that it is given.
+ * Turns a row into the value before its text is split or its image opened: runs the getters of the
+ * one input on the row, as fastai does.
  */
 export class RowEntry {
   private constructor(
@@ -32,11 +32,11 @@ export class RowEntry {
     private readonly files: ImageFiles,
     private readonly types: PyValue | undefined,
     private readonly readers: readonly Reader[],
-    /** Tensors that the code uses can be read as long as this is there. */
+    /** Keeps tensors that the code uses readable. */
     readonly held: readonly Uint8Array[],
   ) {}
 
-  /** Reads the file again: few learners get rows, and the others need nothing of this. */
+  /** Reads the file again: few learners receive rows, and others do not need this. */
   static async open(source: string | Uint8Array, options: LearnerOptions): Promise<RowEntry> {
     const file = openLearnerFile(source);
     try {
@@ -51,7 +51,8 @@ export class RowEntry {
   }
 
   /**
-   * A text, a path, the bytes of a file, tokens or pixels: what enters the pipeline in the row's place.
+   * A text, a path, the bytes of a file, tokens or pixels: the value that enters the pipeline
+   * instead of the row.
    *
    * @throws MissingColumnError, UnsupportedLearnerError
    */
@@ -86,12 +87,13 @@ export class RowEntry {
       if (item !== undefined) return item;
     }
     throw new UnsupportedLearnerError(
-      `The learner's getters make a ${evaluator.typeOf(value).name} of a row, where a text, a path or an image is wanted`,
-      'give what they make of it',
+      `The learner's getters turn a row into a ${evaluator.typeOf(value).name}, but the ` +
+        'learner needs a text, a path or an image',
+      'give the text, path or image itself',
     );
   }
 
-  /** What goes on as an item; undefined where the next reader takes it. */
+  /** The value that continues as an item; undefined if the next reader takes it. */
   #itemOf(value: Value, isLast: boolean): unknown {
     const text = asStr(value);
     if (text !== undefined) return text;

@@ -17,7 +17,7 @@ import type { NpDType } from '../code/numpy/dtypes.js';
 import { Nd } from '../code/numpy/nd-array.js';
 import { SERIES_NAMES } from './series-names.js';
 
-/** A row of a data frame, pandas' Series, for getters: its cells by name and by place. */
+/** A row of a data frame, pandas' Series, for getters: its cells by name and by position. */
 export class RowValue extends HostObject {
   static readonly type = new ClassValue('Series', 'pandas.core.series.Series', [TYPES.object], [], {
     has: (value) => value instanceof RowValue,
@@ -25,7 +25,7 @@ export class RowValue extends HostObject {
   override readonly typeName = 'Series';
   override readonly cls = RowValue.type;
 
-  /** @param dtype Of its values, where code has said one. */
+  /** @param dtype The dtype of its values, if the code sets one. */
   constructor(
     readonly cells: ReadonlyMap<string, Value>,
     private readonly dtype?: NpDType,
@@ -43,7 +43,7 @@ export class RowValue extends HostObject {
     if (key instanceof List || key instanceof Tuple) {
       const names = key.items.map((name) => {
         if (typeof name === 'string') return name;
-        throw ctx.unsupported('cells of a row by a list of other than names');
+        throw ctx.unsupported('cells of a row by a list that contains more than names');
       });
       const cells = names.map((name): [string, Value] => [name, this.getItem(name, ctx)]);
       return new RowValue(new Map(cells), this.dtype);
@@ -52,7 +52,7 @@ export class RowValue extends HostObject {
     throw ctx.raiseWith('KeyError', [key]);
   }
 
-  /** pandas takes a whole number for a place where all columns have names. */
+  /** pandas treats a whole number as a position if all columns have text names. */
   #at(place: bigint, ctx: Context): Value {
     const cells = [...this.cells.values()];
     const cell = cells.at(Number(place));
@@ -101,10 +101,11 @@ export class RowValue extends HostObject {
     return new ArrayValue(this.dtype ? made.astype(this.dtype) : made);
   }
 
-  /** The same cells as numbers of a type of numpy. */
+  /** The same cells as numbers of a numpy dtype. */
   as(ctx: Context, type: Value): RowValue {
     const dtype = dtypeOf(ctx, type);
-    if (dtype === undefined || dtype === 'bool') throw ctx.unsupported('astype() of a row so');
+    if (dtype === undefined || dtype === 'bool')
+      throw ctx.unsupported('astype() of a row with these arguments');
     const floats = dtype.startsWith('float');
     const cells = [...this.cells].map(([name, cell]): [string, Value] => {
       if (typeof cell !== 'number' && typeof cell !== 'bigint' && typeof cell !== 'boolean') {
@@ -145,7 +146,8 @@ class Places extends HostObject {
   }
 
   override getItem(key: Value, ctx: Context): Value {
-    if (typeof key !== 'bigint') throw ctx.unsupported('iloc of a row by other than one number');
+    if (typeof key !== 'bigint')
+      throw ctx.unsupported('iloc of a row with anything but one number');
     return this.row.getItem(key, ctx);
   }
 }
@@ -164,7 +166,7 @@ const methods: ReadonlyMap<string, Builtin> = new Map(
   [
     method('get', 'key, default=', (ctx, self, given: Given) => {
       const key = given.get('key');
-      if (typeof key !== 'string') throw ctx.unsupported('get() of a row by other than a name');
+      if (typeof key !== 'string') throw ctx.unsupported('get() of a row with anything but a name');
       return rowOf(self).cells.get(key) ?? given.get('default');
     }),
     method('keys', '', (_ctx, self) => new List([...rowOf(self).cells.keys()])),

@@ -3,11 +3,11 @@ import type { LearnerOptions } from '../contract.js';
 import type { LearnerFile } from '../learner-file.js';
 import { isRow, isRowType } from './is-row.js';
 
-// Loaded with every learner of texts and images: what reads rows is not, until one comes.
+// Every learner of texts and images loads this; the code for rows loads with the first row.
 
 /**
- * What a learner of one input makes of an item before it enters its pipeline: a row goes through the
- * getters, where the learner was made from rows or dictionaries. All else stays as it is.
+ * Prepares an item of a one-input learner for its pipeline: a row goes through the getters, if the
+ * learner was made from rows or dictionaries. Other items are unchanged.
  */
 export function entering(
   { dls, source }: Pick<LearnerFile, 'dls' | 'source'>,

@@ -1,5 +1,6 @@
 /**
- * Attributes of pandas' Series, of 1.0 to 3.0: `row.name` is the label of the row, not its column "name".
+ * Attributes of pandas' Series, 1.0 to 3.0: `row.name` is the label of the row, not its column
+ * "name".
  */
 export const SERIES_NAMES: ReadonlySet<string> = new Set(
   (

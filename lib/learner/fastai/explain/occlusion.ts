@@ -2,11 +2,11 @@ import { Tensor } from 'onnxruntime-common';
 import type { Asked } from '../contract.js';
 import type { ExplainedPart, OcclusionExplanation } from '../explanation.js';
 
-/** A part that can be left out, and its weight to come. */
+/** A part that can be left out; its weight follows later. */
 export type Part = Omit<ExplainedPart, 'weight'>;
 
 /**
- * What each part does for an answer.
+ * The weight of each part for an answer.
  *
  * @param outputs The model's output for the whole item, then for it without each part.
  */

@@ -4,7 +4,7 @@ import { ExplainTargetError } from '../errors.js';
 import type { ExplainedTarget, ExplainOptions } from '../explanation.js';
 import type { Loss } from '../losses/loss.js';
 
-/** What `explain` was asked, with what the learner knows of its outputs. */
+/** The question for `explain`, with the learner's knowledge of its outputs. */
 export class Question implements Asked {
   constructor(
     private readonly loss: Loss,
@@ -37,7 +37,7 @@ export class Question implements Asked {
 
   #predicted(scores: Float32Array): number {
     if (this.learner.task === 'regress') return 0;
-    // The first of equals, as in argmax.
+    // The first of equal values, as in argmax.
     return scores.reduce((best, score, i) => (score > scores[best]! ? i : best), 0);
   }
 }

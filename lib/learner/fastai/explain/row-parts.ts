@@ -2,7 +2,7 @@ import type { EncodedRows, RowEncoder } from '../tabular/row-encoder.js';
 import type { TabularRecord } from '../tabular/tabular-record.js';
 import type { Part } from './occlusion.js';
 
-/** A row as the model takes it, then with each of its cells left out. */
+/** The row of the model, then the row with each of its cells left out. */
 export function rowsWithout(
   record: TabularRecord,
   encoder: RowEncoder,
@@ -23,18 +23,18 @@ export function rowsWithout(
   return { parts: changes.map(({ part }) => part), batch: { rows, codes, numbers } };
 }
 
-/** What a model gets in place of a cell. */
+/** The model's value for a cell that is left out. */
 interface Change {
   readonly part: Part;
   readonly code?: { readonly place: number; readonly value: number };
   readonly number?: { readonly place: number; readonly value: number };
 }
 
-/** Every column whose missing value the learner knows, in the order of the schema. */
+/** Every column with a known missing value, in the order of the schema. */
 function changesOf(record: TabularRecord, encoder: RowEncoder): Change[] {
   const given = record.categories.filter((name) => !encoder.isMade(name));
   const categories = given.flatMap((name, index): Change[] => {
-    // Without Categorify there is no #na#.
+    // Without Categorify the code #na# does not exist.
     if (!encoder.index(name)) return [];
     const place = record.categories.indexOf(name);
     return [{ part: { name, index, length: 1 }, code: { place, value: 0 } }];

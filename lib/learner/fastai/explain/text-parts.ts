@@ -3,13 +3,13 @@ import type { Part } from './occlusion.js';
 
 const UNKNOWN = 0;
 
-/** What reads texts. */
+/** Reads texts. */
 interface Reader {
   readonly backwards: boolean;
   tokensOf(ids: Int32Array): string[];
 }
 
-/** A text as it is, then without each of its parts. */
+/** A text, then the text without each of its parts. */
 export function textsWithout(
   ids: Int32Array,
   reader: Reader,
@@ -19,23 +19,26 @@ export function textsWithout(
     const row = new Int32Array(ids.length - length);
     row.set(ids.subarray(0, index));
     row.set(ids.subarray(index + length), index);
-    // A model takes a token at least.
+    // A model takes at least one token.
     return row.length > 0 ? row : Int32Array.of(UNKNOWN);
   });
   return { parts, rows: [ids, ...rows] };
 }
 
-/** Tokens that go through the model for one explanation: texts up to 256 are taken word by word. */
+/**
+ * The most tokens that the model reads for one explanation: texts up to 256 tokens are explained
+ * word by word.
+ */
 const MOST_TOKENS = 2 ** 16;
 
-/** Markers that change what follows, and how many tokens that is. */
+/** Markers that change the tokens after them, and how many tokens follow. */
 const MARKERS = new Map([
   [TK_MAJ, 1],
   [TK_UP, 1],
   [TK_REP, 2],
   [TK_WREP, 2],
 ]);
-/** What stands for no word: the model has never seen a text without it. */
+/** Tokens that are not words: the model never saw a text without them. */
 const FRAME: ReadonlySet<string> = new Set([BOS, EOS, PAD]);
 
 interface Span {
@@ -44,10 +47,10 @@ interface Span {
 }
 
 /**
- * The words of a text: a marker (`xxmaj`, `xxrep 3`) goes with its word. Neighbours are taken
- * together where there would be too many.
+ * The words of a text: a marker (`xxmaj`, `xxrep 3`) goes with its word. If there are too many
+ * words, neighbours form one part.
  *
- * @param tokens As the model reads them.
+ * @param tokens In the model's order.
  * @param backwards Whether the end comes first.
  */
 function textParts(tokens: readonly string[], backwards: boolean): Part[] {
@@ -77,7 +80,7 @@ function wordsOf(tokens: readonly string[]): Span[] {
   return words;
 }
 
-/** So many neighbours together, with what lies between them. */
+/** Groups that many neighbours, with the tokens between them. */
 function grouped(words: readonly Span[], size: number): Span[] {
   if (size <= 1) return [...words];
   const groups: Span[] = [];

@@ -5,21 +5,23 @@ import { UnsupportedLearnerError } from '../errors.js';
 /** A tensor that a learner gives to its model; the batch is its first dimension. */
 export interface ExpectedInput {
   readonly dtypes: readonly string[];
-  /** Sizes behind the batch; null where they depend on the item. */
+  /** Sizes after the batch; null if they depend on the item. */
   readonly sizes: readonly (number | null)[];
-  /** Sizes that no model may fix: the lengths of texts. */
+  /** Sizes that no model may fix, such as the lengths of texts. */
   readonly mustBeFree?: true;
 }
 
-/** What an ONNX model must be like to stand in for a learner's own. */
+/** The requirements on an ONNX model that replaces a learner's own. */
 export interface ExpectedModel {
-  /** A model need not take all of them, where `inputs` are told apart by their types. */
+  /** A model may omit some inputs if their types distinguish `inputs`. */
   readonly inputs: readonly ExpectedInput[];
-  /** Sizes behind the batch of its first output, each as any of some; null for any size at all. */
+  /**
+   * Sizes after the batch of its first output, each as a list of allowed values; null for any size.
+   */
   readonly output?: readonly (readonly number[] | null)[];
 }
 
-/** What the output of a learner with classes has for one item: a number for each of them. */
+/** The output of a learner with classes for one item: a number for each class. */
 export function outputOfClasses(
   classes: readonly string[] | undefined,
   behind: readonly null[] = [],
@@ -32,7 +34,7 @@ export function outputOfClasses(
 const REMEDY =
   "export this learner's own model with torch.onnx.export(learner.model, ...), with a dynamic batch or a batch of 1";
 
-/** @throws UnsupportedLearnerError for a model that is not the learner's. */
+/** @throws UnsupportedLearnerError if the model is not the learner's. */
 export function checkModel(session: ModelSession, expected: ExpectedModel): void {
   const left = [...expected.inputs];
   const wanted = expected.inputs.map(asText).join(' and ');
@@ -47,14 +49,14 @@ export function checkModel(session: ModelSession, expected: ExpectedModel): void
       refuse(`takes batches of ${batch} items only ("${input.name}", ${described(input)})`);
     }
   }
-  if (session.inputMetadata.length === 0) refuse('takes no input');
+  if (session.inputMetadata.length === 0) refuse('does not take an input');
   const [output] = session.outputMetadata;
   if (!output) return refuse('has no output');
   if (!output.isTensor || output.type !== 'float32') {
-    refuse(`gives "${output.name}", ${described(output)}, but the learner expects float32`);
+    refuse(`returns "${output.name}", ${described(output)}, but the learner expects float32`);
   }
   const sizes = expected.output;
-  // A model that does not tell the shape of its output has none here.
+  // The output of a model without a declared shape has no dimensions here.
   if (!sizes || !output.isTensor || output.shape.length === 0) return;
   const fits =
     output.shape.length === sizes.length + 1 &&
@@ -65,7 +67,8 @@ export function checkModel(session: ModelSession, expected: ExpectedModel): void
   if (fits) return;
   const names = sizes.map((any) => any?.join(' or ') ?? 'any');
   refuse(
-    `gives "${output.name}", ${described(output)}, but the learner expects ${['batch', ...names].join(' x ')}`,
+    `returns "${output.name}", ${described(output)}, but the learner expects ` +
+      `${['batch', ...names].join(' x ')}`,
   );
 }
 

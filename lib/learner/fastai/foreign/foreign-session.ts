@@ -7,11 +7,11 @@ import { described } from './expected-model.js';
 type Feeds = Readonly<Record<string, Tensor>>;
 
 /**
- * The session of an ONNX file that stands in for a learner's model: it gives the first output
- * alone, a row an item. Items go one by one where the file does not take several at once.
+ * The session of an ONNX file that replaces a learner's model: it returns only the first output,
+ * one row per item. Items run one by one if the file does not take several at once.
  */
 export class ForeignSession implements ModelSession {
-  /** Undefined until it is seen. */
+  /** Undefined until a run shows it. */
   #takesBatches: boolean | undefined;
 
   constructor(private readonly session: ModelSession) {
@@ -75,7 +75,7 @@ export class ForeignSession implements ModelSession {
     return (await this.session.run(feeds, [name]))[name] as Tensor;
   }
 
-  /** Images of a learner that does not resize them come in any size. */
+  /** Images have different sizes if the learner does not resize them. */
   #checkSizes(feeds: Feeds): void {
     for (const input of this.session.inputMetadata) {
       const dims = feeds[input.name]?.dims;
@@ -86,7 +86,7 @@ export class ForeignSession implements ModelSession {
       if (!differs) continue;
       throw new UnexpectedItemError(
         `one that becomes [1, ${dims.slice(1).join(', ')}]`,
-        `an item that becomes what its ONNX model takes, ${described(input)}`,
+        `an item that becomes the input of its ONNX model, ${described(input)}`,
       );
     }
   }

@@ -9,9 +9,9 @@ import { checkModel, type ExpectedModel } from './expected-model.js';
 import { ForeignSession } from './foreign-session.js';
 
 /**
- * A session of the ONNX file that stands in for a learner's model.
+ * Opens the ONNX file that replaces a learner's model.
  *
- * @throws OutsideWeightsError, UnsupportedLearnerError for a model that is not the learner's.
+ * @throws OutsideWeightsError, UnsupportedLearnerError if the model is not the learner's.
  */
 export async function openForeign(
   onnx: string | Uint8Array,

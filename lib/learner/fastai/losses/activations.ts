@@ -1,7 +1,9 @@
 import type { Tensor } from 'onnxruntime-common';
 import { sigmoid, softmax } from './axis.js';
 
-/** An activation as an operator of ONNX; undefined axes are those of a mask's classes, or the last. */
+/**
+ * An activation as an ONNX operator; undefined axes are the classes of a mask, or the last axis.
+ */
 export type ActivationOperator =
   | { readonly op: 'Identity' }
   | { readonly op: 'Sigmoid' }
@@ -16,19 +18,19 @@ function known(activation: Activation, operator: ActivationOperator): Activation
   return activation;
 }
 
-/** What an activation computes; undefined where it is code of the user's own. */
+/** The computation of an activation; undefined for the user's own code. */
 export function operatorOf(activation: object): ActivationOperator | undefined {
   return operators.get(activation);
 }
 
-/** `[batch, classes, height, width]`: a class for each pixel, whatever the target is made with. */
+/** `[batch, classes, height, width]`: a class for each pixel, whatever the target is. */
 export const classesAxis = (rank: number): number => (rank === 4 ? 1 : -1);
 
 export const unchanged: Activation = known((tensor) => tensor, { op: 'Identity' });
 
 export const sigmoidOf: Activation = known((tensor) => sigmoid(tensor), { op: 'Sigmoid' });
 
-/** @param axis Undefined: that of the classes. */
+/** @param axis Undefined for the axis of the classes. */
 export function softmaxAlong(axis: number | undefined): Activation {
   return known((tensor) => softmax(tensor, axis ?? classesAxis(tensor.dims.length)), {
     op: 'Softmax',

@@ -22,7 +22,8 @@ function axisView(tensor: Tensor, axis: number): AxisView {
 export function softmax(x: Tensor, axis: number): Tensor {
   const { data, outer, size, inner } = axisView(x, axis);
   const out = new Float32Array(data.length);
-  // Two classes are the commonest, and long tables have many rows: the same sums, without an array.
+  // Two classes are the most common case, and long tables have many rows: the same sums, without an
+  // array.
   if (size === 2 && inner === 1) softmaxOfTwo(data, out);
   else {
     const powers = new Float64Array(size);
@@ -48,16 +49,18 @@ function softmaxOfTwo(data: Float32Array, out: Float32Array): void {
     const above = data[at]! - data[at + 1]!;
     const power = Math.exp(-Math.abs(above));
     const sum = 1 + power;
-    // Which one is larger is as good as random: a place costs less than a branch.
+    // The larger one is unpredictable, and an array index costs less than a branch.
     const larger = at + Number(above < 0);
     out[larger] = 1 / sum;
     out[2 * at + 1 - larger] = power / sum;
-    // Infinity less itself is NaN, and NaN is neither larger nor smaller.
+    // Infinity minus itself is NaN, and NaN is neither larger nor smaller.
     if (data[larger] === Infinity || above !== above) out[at] = out[at + 1] = NaN;
   }
 }
 
-/** `x.argmax(dim=axis)` as int64; the axis is gone from the shape. The first of equals wins. */
+/**
+ * `x.argmax(dim=axis)` as int64, without that axis in the shape. The first of equal values wins.
+ */
 export function argmax(x: Tensor, axis: number): Tensor {
   const { data, outer, size, inner } = axisView(x, axis);
   const out = new BigInt64Array(outer * inner);

@@ -13,11 +13,11 @@ import { directly } from './loss-classes.js';
 type Step = (tensor: Tensor) => Tensor | Promise<Tensor>;
 
 /**
- * A loss of the user's own: its `activation` and `decodes`, of its class or of the class of fastai
- * that it extends; where it has none, nothing is done, as in fastai.
+ * The user's own loss: its `activation` and `decodes`, from its class or from the fastai class that
+ * it extends. If it has neither, outputs pass unchanged, as in fastai.
  *
  * @param loss The loss as a value of the program.
- * @throws UnknownLossError where only the name of its class is known
+ * @throws UnknownLossError if only the name of its class is known
  */
 export function codeLoss(program: Program, loss: Value, name: string, threads: number): Loss {
   const { evaluator } = program;
@@ -46,7 +46,7 @@ export function codeLoss(program: Program, loss: Value, name: string, threads: n
   };
 }
 
-/** An attribute that a class of which only the name is known might have is an error. */
+/** Throws for an attribute of a class if only the class's name is known. */
 function attribute(
   program: Program,
   loss: Value,
@@ -61,7 +61,7 @@ function attribute(
   }
 }
 
-/** A row in a batch gives what it gives alone, whatever the code does. */
+/** A row in a batch gives the same result as alone, whatever the code does. */
 async function eachRow(tensor: Tensor, code: TensorFunction): Promise<Tensor> {
   const made: Tensor[] = [];
   for (const row of rowsOf(tensor)) made.push((await code.run([row]))[0]!);

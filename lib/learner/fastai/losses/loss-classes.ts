@@ -8,20 +8,20 @@ import { argmax, greaterThan } from './axis.js';
 
 /** A method of fastai's losses, on tensors of a graph and on whole tensors. */
 interface Known {
-  /** With the loss's own axis or threshold. */
+  /** Uses the loss's own axis or threshold. */
   (ctx: Context, loss: Value): (tensor: Tensor) => Tensor;
 }
 
 const known = new WeakMap<Builtin, Known>();
 
-/** What a method of a loss does without a graph, where it is fastai's own. */
+/** The effect of a loss's method without a graph, for fastai's own losses. */
 export function directly(ctx: Context, method: Value, loss: Value) {
   return method instanceof Builtin ? known.get(method)?.(ctx, loss) : undefined;
 }
 
 const axisOf = (ctx: Context, loss: Value): number => Number(ctx.getAttr(loss, 'axis'));
 
-/** The classes of fastai's losses, for those of the notebook that extend them. */
+/** fastai's loss classes, for the notebook's classes that extend them. */
 export function lossNames(env: () => TorchEnv): Names {
   const method = (
     name: string,
@@ -93,7 +93,7 @@ export function lossNames(env: () => TorchEnv): Names {
     ),
   );
   const modules = new Set(['fastai', 'fastai.losses', 'fastai.layers']);
-  // A loss of torch has no method that is asked for, and neither has a class that extends it.
+  // torch's losses have none of the methods here, nor do classes that extend them.
   const resolve = (name: string): Value | undefined => {
     const ofTorch = /^torch\.nn\.(?:modules\.loss\.)?(\w+Loss)$/.exec(name)?.[1];
     if (ofTorch !== undefined && !values.has(name)) values.set(name, make(ofTorch, TYPES.object));

@@ -6,19 +6,21 @@ import type { LearnerFile } from '../learner-file.js';
 import { classesAxis, sigmoidOf, softmaxAlong, unchanged } from './activations.js';
 import { argmax, greaterThan } from './axis.js';
 
-/** What a `loss_func` does at inference, on whole batches: output to probabilities to target. */
+/**
+ * The effect of `loss_func` at inference, on whole batches: from output to probabilities to target.
+ */
 export interface Loss {
   activation(output: Tensor): Tensor | Promise<Tensor>;
   decodes(activated: Tensor): Tensor | Promise<Tensor>;
-  /** Where each output is decoded by itself: above it a label is on. */
+  /** Set if each output is decoded separately: above it a label is on. */
   readonly threshold?: number;
-  /** Bytes of tensors that its code uses, for as long as the loss is. */
+  /** Bytes of tensors that its code uses, while the loss exists. */
   readonly held?: readonly Uint8Array[];
-  /** Frees what its code runs in, where it has code of its own. */
+  /** Frees the environment of its code, if it has code. */
   release?(): Promise<void>;
 }
 
-/** fastai falls back to doing nothing where a loss function has no activation or decodes. */
+/** fastai does nothing if a loss function has no activation or decodes. */
 const nothing: Loss = { activation: unchanged, decodes: (activated) => activated };
 
 const crossEntropy = (axis: number): Loss => ({
@@ -33,8 +35,8 @@ const binaryCrossEntropy = (threshold: number): Loss => ({
 });
 
 /**
- * The activation that the user names for a loss that is not known, along fastai's axis: classes of a
- * mask are its channels.
+ * The activation that the user names for an unknown loss, along fastai's axis: the channels of a
+ * mask are its classes.
  */
 export function namedLoss(
   name: ActivationName,
@@ -44,7 +46,7 @@ export function namedLoss(
   if (name === 'sigmoid') return binaryCrossEntropy(0.5);
   const own = loss instanceof PyObject ? asNumber(loss.attr('axis')) : undefined;
   const axis = hasMaskTarget(dls) ? 1 : own;
-  // Probabilities of a mask still have their classes when they are decoded.
+  // Probabilities of a mask still have their class axis at decoding.
   return {
     activation: softmaxAlong(axis),
     decodes: (activated) => argmax(activated, axis ?? classesAxis(activated.dims.length)),
@@ -73,31 +75,31 @@ const fastaiLosses = new Map<string, LossReader>([
   ['FocalLoss', () => nothing],
 ]);
 
-/** fastxtend's, with what they do in place of fastai's. */
+/** fastxtend's losses, with their behaviour instead of fastai's. */
 const fastxtendLosses = new Map<string, (record: PyObject) => Loss | undefined>([
   ['BCEWithLogitsLoss', byThreshold],
   ['ClassBalancedBCEWithLogitsLoss', byThreshold],
   ['ClassBalancedCrossEntropyLoss', alongAxis(-1)],
-  // Of several losses, the first one tells.
+  // The first of several losses decides.
   ['MultiLoss', (record) => knownLoss(asItems(record.attr('loss_funcs'))?.[0])],
 ]);
 
-/** Libraries whose losses are modules without a word on activations or decoding. */
+/** Libraries whose losses are modules without activation or decoding. */
 const PLAIN =
   /^(torch|torchvision\.ops|timm\.loss|autogluon\.tabular\.models\.fastainn\.quantile_helpers|tsai\.losses|segmentation_models_pytorch\.losses|kornia\.losses|monai\.losses|pytorch_toolbelt\.losses)\./;
 
 /**
- * A loss whose class is known; undefined where code has to tell. Functions, methods and torch's own
- * losses have no activation in fastai: the output passes unchanged.
+ * A loss of a known class; undefined if its code decides. Functions, methods and torch's own losses
+ * have no activation in fastai: the output passes unchanged.
  */
 export function knownLoss(record: PyValue | undefined): Loss | undefined {
   if (!(record instanceof PyObject)) return nothing;
-  // What was set on the object itself goes before its class.
+  // Attributes of the object itself take precedence over its class.
   if (tells(record, 'activation') || tells(record, 'decodes')) return undefined;
   if (!(record.cls instanceof PyGlobal)) return undefined;
   const { module, name, qualifiedName } = record.cls;
   if (module.startsWith('fastai.')) return fastaiLosses.get(name)?.(record);
-  // None of tsai's own has an activation.
+  // None of tsai's own losses has an activation.
   if (module === 'tsai.losses') return TSAI_LOSSES.has(name) ? nothing : undefined;
   if (module.startsWith('fastxtend.')) return fastxtendLosses.get(name)?.(record);
   return PLAIN.test(`${module}.`) || FUNCTION.test(qualifiedName) ? nothing : undefined;
@@ -113,12 +115,12 @@ const TSAI_LOSSES: ReadonlySet<string> = new Set([
   'TweedieLoss',
 ]);
 
-/** Whether an object has a method of its own: an attribute, or a module among its parts. */
+/** Whether an object has its own method: an attribute, or a module among its parts. */
 function tells(record: PyObject, method: string): boolean {
   const modules = record.attr('_modules');
   return record.attr(method) !== undefined || (modules instanceof PyDict && modules.has(method));
 }
 
-/** How functions are written by value, and methods by what they belong to. */
+/** How pickles write functions by value, and methods with their objects. */
 const FUNCTION =
   /^(cloudpickle\.cloudpickle(_fast)?\.(_make_function|_make_skel_func|_fill_function)|types\.(Function|Lambda)Type|builtins\.getattr)$/;

@@ -5,8 +5,8 @@ import type { LearnerFile } from '../learner-file.js';
 import { knownLoss, namedLoss, type Loss } from './loss.js';
 
 /**
- * What the learner's loss does at inference: the user's word for it, what its class is known for, or
- * what its own code says.
+ * The effect of the learner's loss at inference: from the user's option, its known class, or its
+ * own code.
  *
  * @throws UnknownLossError
  */
@@ -31,14 +31,15 @@ export async function openLoss(
   return { ...codeLoss(program, program.value(file.loss), name, intraOpNumThreads), held };
 }
 
-/** Classes of learners that make their predictions in a way of their own. */
+/** Classes of learners that predict in their own way. */
 const OWN_PASSES = /^semtorch\..*\.(USquaredNetLearner|MaskRCNNLearner)$/;
 
 /** @throws UnsupportedLearnerError */
 function refuseOwnPasses(className: string): void {
   if (!OWN_PASSES.test(className)) return;
   throw new UnsupportedLearnerError(
-    `The learner is a "${className}", which makes its predictions of the model's outputs in a way of its own`,
+    `The learner is a "${className}", which turns the model's outputs into predictions in ` +
+      'its own way',
     'export its model in Python with torch.onnx.export, and serve that with a custom runner',
   );
 }

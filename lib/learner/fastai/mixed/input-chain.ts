@@ -18,7 +18,7 @@ import { doesNothing, unknownTransform } from '../vision/transforms/neutral.js';
 import type { TextPipeline } from '../text/text-pipeline.js';
 import type { InputRecord } from './input-record.js';
 
-/** One transform of an input's list, as it works on an item. */
+/** One transform of an input's list, as a step for an item. */
 type Stage =
   | { readonly kind: 'skip' }
   | { readonly kind: 'open'; readonly mode: RasterMode; readonly cls: ClassValue }
@@ -27,27 +27,27 @@ type Stage =
   | { readonly kind: 'category'; readonly names: readonly string[] }
   | { readonly kind: 'text' };
 
-/** What an input's list needs of the learner. */
+/** The parts of the learner that an input's list needs. */
 export interface ChainTools {
   readonly program: Program;
   readonly files: ImageFiles;
   readonly classes: ImageClasses;
   readonly trainingOnly: readonly string[] | undefined;
-  /** Of a list that ends in Numericalize. */
+  /** For a list that ends in Numericalize. */
   readonly text: TextPipeline | undefined;
 }
 
-/** The list of transforms that makes an input of an item, from any of its stages on. */
+/** The list of transforms that turns an item into an input, from any stage on. */
 export class InputChain {
   readonly #stages: readonly Stage[];
   readonly types: PyValue | undefined;
-  /** The stage that opens an image; undefined where none does. */
+  /** The stage that opens an image; undefined if none does. */
   readonly opener: number | undefined;
   /** How the images of an item are opened. */
   readonly mode: RasterMode;
   readonly image: ClassValue;
 
-  /** @throws UnsupportedLearnerError for a transform of which only the name is known */
+  /** @throws UnsupportedLearnerError if only the name of a transform is known */
   constructor(
     readonly record: InputRecord,
     private readonly tools: ChainTools,
@@ -73,7 +73,7 @@ export class InputChain {
     return this.record.slots.some(({ kind }) => kind === 'image');
   }
 
-  /** Of a text its tokens, of a category its names. */
+  /** The tokens of a text, or the names of a category. */
   get vocab(): readonly string[] | undefined {
     const [slot] = this.record.slots;
     return this.tools.text?.vocab ?? (slot?.vocab && categoryNames(slot.vocab));
@@ -83,7 +83,9 @@ export class InputChain {
     return this.#stages.length;
   }
 
-  /** What the list makes of a value that enters at a stage. To be called while a graph is built. */
+  /**
+   * The result of the list for a value that enters at a stage. Call it only while a graph is built.
+   */
   run(start: Value, from: number): Value {
     const { evaluator } = this.tools.program;
     let value = start;
@@ -118,7 +120,7 @@ export class InputChain {
     return this.tools.text?.tokensOf(ids) ?? [];
   }
 
-  /** Parts that stand for what the list makes: of a tuple whose parts an item gives. */
+  /** Parts that replace the list's result, for a tuple whose parts an item gives. */
   assembled(parts: readonly Value[]): Value {
     return new Tuple(
       parts.map((part, index) =>
@@ -152,7 +154,7 @@ export class InputChain {
     }
     const known = ['Transform', 'ColReader', 'ItemGetter', 'AttrGetter', 'Pipeline'];
     if (isFastai && !known.includes(name)) {
-      throw unsupportedInput(`what fastai's "${qualifiedName(transform)}" makes`);
+      throw unsupportedInput(`the result of fastai's "${qualifiedName(transform)}"`);
     }
     const value = program.value(transform);
     if (isForTraining(program.evaluator, value)) return { kind: 'skip' };
@@ -187,7 +189,7 @@ export class InputChain {
       const { name } = this.record.slots[0]!;
       throw new UnexpectedItemError(
         `"${evaluator.str(value).slice(0, 100)}"`,
-        `one of the ${names.length} categories of "${name}" that it was trained with`,
+        `one of the ${names.length} categories of "${name}" from its training`,
       );
     }
     return env.constant([index], 'int64', []);
@@ -208,7 +210,7 @@ export class InputChain {
 
 const className = (type: PyValue): string => qualifiedName(type).replace(/^.*\./, '');
 
-/** Where texts enter: the first stage that was given one, or its tokenizer. */
+/** Where texts enter: the first stage that received one, or the tokenizer. */
 function textStage({ list }: InputRecord): number {
   const { transforms, types } = list;
   const entries = ['Tokenizer', 'Numericalize'];
@@ -218,7 +220,7 @@ function textStage({ list }: InputRecord): number {
 
 function unsupportedInput(what: string): UnsupportedLearnerError {
   return new UnsupportedLearnerError(
-    `The learner takes ${what} among its inputs, which are not prepared here`,
+    `The learner takes ${what} among its inputs, which is not supported`,
     'serve its model as a PyTorch-layer model with pytorch.saveModel(name, learner.model)',
   );
 }

@@ -14,36 +14,36 @@ import type { LearnerFile } from '../learner-file.js';
 import { modeOf } from '../vision/image-input.js';
 import { transformTitle } from '../vision/transforms/neutral.js';
 
-/** One thing that the model gets: what it is, and under which name an item may have it. */
+/** One input of the model: its kind, and its name in an item. */
 export interface Slot {
   readonly name: string;
   readonly kind: 'image' | 'text' | 'category' | 'numbers';
-  /** The class of the tensor in a batch: `TensorImage`; '' where the file does not tell. */
+  /** The class of the tensor in a batch: `TensorImage`; '' if the file does not record it. */
   readonly cls: string;
-  /** Columns that a getter of fastai's reads. */
+  /** Columns that one of fastai's getters reads. */
   readonly columns: readonly string[];
-  /** Of a category: its names. */
+  /** For a category: its names. */
   readonly vocab?: readonly PyValue[];
-  /** How many numbers, where a transform tells. */
+  /** How many numbers, if a transform states it. */
   readonly length?: number;
 }
 
-/** One of the lists that a dataset makes its inputs of: it gives one slot, or a tuple of them. */
+/** One of the dataset's lists that make inputs: it gives one slot, or a tuple of slots. */
 export interface InputRecord {
   readonly list: TransformedList;
   readonly slots: readonly Slot[];
-  /** What its last stage gave at training: the class of the tuple, where it is one. */
+  /** The type of its last stage's output in training: the class of the tuple, if it is one. */
   readonly tuple: PyValue | undefined;
 }
 
-/** What the model takes of an item. */
+/** The inputs that the model takes from an item. */
 export interface InputRecords {
   readonly inputs: readonly InputRecord[];
-  /** Whether the one list's tuple is taken apart: the model takes its items one by one. */
+  /** Whether the tuple of the one list is unpacked: the model takes its items separately. */
   readonly spread: boolean;
 }
 
-/** The inputs of a learner, with names that are told apart. */
+/** The inputs of a learner, with distinct names. */
 export function readInputs({ dls }: Pick<LearnerFile, 'dls'>): InputRecords {
   const types = batchTypes(dls.loader);
   const count = batchInputs(dls);
@@ -126,7 +126,7 @@ function ownName(transforms: readonly PyValue[]): string | undefined {
 
 const isWrapped = (transform: PyValue): boolean => transformName(transform) === 'Transform';
 
-/** `image`, or `image1` and `image2` where there are several. */
+/** `image`, or `image1` and `image2` if there are several. */
 function distinct(names: readonly string[]): string[] {
   const counts = new Map<string, number>();
   return names.map((name) => {
@@ -138,11 +138,11 @@ function distinct(names: readonly string[]): string[] {
   });
 }
 
-/** What is known of a learner's inputs before it is loaded. */
+/** The facts about a learner's inputs that are known before it is loaded. */
 export const inputsOf = (file: Pick<LearnerFile, 'dls'>): LearnerInput[] =>
   describeInputs(readInputs(file), []);
 
-/** The inputs as a learner's description has them. */
+/** The inputs for a learner's description. */
 export function describeInputs(
   { inputs }: InputRecords,
   sizes: readonly LearnerInput['size'][],

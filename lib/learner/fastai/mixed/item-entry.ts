@@ -16,12 +16,13 @@ import { isBranch, type Tree } from './leaves.js';
 import type { MadeValues } from './made-values.js';
 import { numbersOf } from './numbers.js';
 
-/** Of what code says of an item. */
+/** The answers of code about an item. */
 const LONGEST_REFUSAL = 200;
 
 /**
- * How an item of several inputs enters: whole, as fastai has it, where each list was given such a thing
- * at training; or input by input, from a list in their order or an object with their names.
+ * How an item of several inputs enters. It enters whole, as in fastai, if each list received such
+ * an item in training. Otherwise it enters input by input, from a list in order or an object with
+ * the names.
  */
 export class ItemEntry {
   constructor(
@@ -29,7 +30,7 @@ export class ItemEntry {
     private readonly files: ImageFiles,
     private readonly chains: readonly InputChain[],
     private readonly values: MadeValues,
-    /** Whether the one list's tuple is taken apart. */
+    /** Whether the tuple of the one list is unpacked. */
     private readonly spread: boolean,
   ) {}
 
@@ -37,7 +38,7 @@ export class ItemEntry {
     return this.chains.flatMap(({ record }) => record.slots);
   }
 
-  /** What the lists make of an item; one tuple of inputs. */
+  /** The results of the lists for an item: one tuple of inputs. */
   async enter(item: unknown): Promise<Tree> {
     const { item: sent, opens } = openedItem(item);
     const trees = await this.#treesOf(await settled(sent), opens);
@@ -50,7 +51,7 @@ export class ItemEntry {
     const pictured = isRow(given) ? this.#pictured(given) : undefined;
     if (pictured) return this.#fromParts(pictured, opens);
     const byName = isRow(given) ? this.#named(given) : undefined;
-    // A text is a path where the items of the training were paths.
+    // A text is a path if the training items were paths.
     const paths = this.chains.some(({ types }) => isStageOf(types, 0, 'path'));
     const stages = this.chains.map((chain) =>
       stageOf(chain.types, given, { paths, strict: paths }),
@@ -76,7 +77,9 @@ export class ItemEntry {
     return `a list of its ${names.length} inputs (${shown}), an object with these names${rows ? ', or a row of the data frame that its getters read' : ''}`;
   }
 
-  /** A row that has a picture under the name of an input: what it does not name, its getters read. */
+  /**
+   * A row with a picture under the name of an input: getters read the inputs that it does not name.
+   */
   #pictured(given: Record<string, unknown>): unknown[] | undefined {
     const own = (name: string): boolean => Object.hasOwn(given, name);
     const isThere = this.slots.some(
@@ -85,7 +88,7 @@ export class ItemEntry {
     return isThere ? this.slots.map(({ name }) => (own(name) ? given[name] : given)) : undefined;
   }
 
-  /** The values of an object in the order of the inputs; undefined where it lacks a name. */
+  /** The values of an object in the order of the inputs; undefined if a name is missing. */
   #named(given: Record<string, unknown>): unknown[] | undefined {
     const names = this.slots.map(({ name }) => name);
     return names.every((name) => Object.hasOwn(given, name))
@@ -93,7 +96,7 @@ export class ItemEntry {
       : undefined;
   }
 
-  /** The item as fastai has it: each list gets all of it. */
+  /** fastai's way: each list receives the whole item. */
   async #fromWhole(
     given: unknown,
     stages: readonly number[],
@@ -119,7 +122,7 @@ export class ItemEntry {
     );
   }
 
-  /** Each input by itself, at the stage that takes it. */
+  /** Each input separately, at the stage that takes it. */
   async #fromParts(parts: readonly unknown[], opens: boolean): Promise<readonly Tree[]> {
     let next = 0;
     const makers: (() => Value)[] = [];
@@ -159,7 +162,7 @@ export class ItemEntry {
     if (tuple !== undefined && Array.isArray(item)) {
       return () => chain.assembled(item.map((one) => value(one)));
     }
-    // Numbers that stand for what the list makes of an item.
+    // Numbers that replace the list's result for an item.
     if (slots[0]!.kind === 'numbers' && (typeof item === 'number' || Array.isArray(item))) {
       const { values, dims } = numbersOf(item, slots[0]!.name);
       return () => this.values.untyped(values, dims);
@@ -191,7 +194,7 @@ export class ItemEntry {
       const { exception, detail } = told;
       const refusal = `${exception}: ${detail}`.slice(0, LONGEST_REFUSAL);
       throw new UnexpectedItemError(
-        `one that its own code refuses (${refusal})`,
+        `an item that its own code accepts (it refuses this one: ${refusal})`,
         this.#expectation,
       );
     }

@@ -1,14 +1,14 @@
 import { Tensor } from 'onnxruntime-common';
 import { PilImage } from '../code/pil/image-value.js';
 
-/** An input on its way to the model: pixels, or a tensor with its class in torch. */
+/** An input between stages: pixels, or a tensor with its class in torch. */
 export type Leaf =
   | { readonly kind: 'image'; readonly image: PilImage }
   | {
       readonly kind: 'tensor';
       readonly tensor: Tensor;
       readonly cls: string;
-      /** False for numbers of an item, which have no element type of their own. */
+      /** False for plain numbers of an item, which have no element type. */
       readonly typed: boolean;
     };
 
@@ -21,7 +21,7 @@ export function leavesOf(tree: Tree): Leaf[] {
   return isBranch(tree) ? tree.flatMap(leavesOf) : [tree];
 }
 
-/** The same tree of other leaves, made one after the other. */
+/** The same tree with other leaves, made one after another. */
 export async function mapLeaves(tree: Tree, change: (leaf: Leaf) => Promise<Leaf>): Promise<Tree> {
   if (!isBranch(tree)) return change(tree);
   const made: Tree[] = [];
@@ -29,7 +29,7 @@ export async function mapLeaves(tree: Tree, change: (leaf: Leaf) => Promise<Leaf
   return made;
 }
 
-/** The same tree of leaves that are given in order. */
+/** The same tree with the given leaves, in order. */
 export function refill(tree: Tree, leaves: readonly Leaf[]): Tree {
   let next = 0;
   const fill = (one: Tree): Tree => (isBranch(one) ? one.map(fill) : leaves[next++]!);

@@ -32,9 +32,9 @@ function tensorOf(dtype: TorchDType, values: ArrayLike<number>, dims: readonly n
   return new Tensor(type, data as Float32Array, dims);
 }
 
-/** Follows code that makes values of an item: its tensors are computed when it is through. */
+/** Traces code that makes values of an item; its tensors are computed when it ends. */
 export class MadeValues {
-  /** Numbers of an item, which have no element type. */
+  /** Plain numbers of an item, which have no element type. */
   readonly #untyped = new WeakSet<Value & object>();
 
   constructor(
@@ -42,7 +42,7 @@ export class MadeValues {
     private readonly intraOpNumThreads: number,
   ) {}
 
-  /** A tensor of numbers that may become what the model takes. */
+  /** A tensor of numbers that may become an input of the model. */
   untyped(values: readonly number[], dims: readonly number[]): TensorValue {
     const made = this.program.env.constant(values, 'float32', dims);
     this.#untyped.add(made);
@@ -50,8 +50,8 @@ export class MadeValues {
   }
 
   /**
-   * @param make Runs in a graph of its own; called again where a file has to be read first.
-   * @param run Calls `make` until it is through.
+   * @param make Runs in its own graph; called again if a file must be read first.
+   * @param run Calls `make` until it completes.
    */
   async tree(
     make: () => readonly Value[],
@@ -96,7 +96,7 @@ export class MadeValues {
     return made;
   }
 
-  /** `fa_collate` keeps tuples and lists, and makes tensors of numbers. */
+  /** `fa_collate` keeps tuples and lists, and turns numbers into tensors. */
   #treeOf(
     value: Value,
     type: BatchType | undefined,
@@ -133,7 +133,9 @@ function leafOf(ctx: Context, value: Value, known: ReadonlyMap<TensorValue, Tens
   if (typeof value === 'number') return plain(tensorOf('float64', [value], []));
   if (typeof value === 'bigint') return plain(tensorOf('int64', [Number(value)], []));
   if (typeof value === 'boolean') return plain(tensorOf('bool', [Number(value)], []));
-  throw ctx.unsupported(`an input of class ${ctx.typeOf(value).name}, of which no tensor is made,`);
+  throw ctx.unsupported(
+    `an input of class ${ctx.typeOf(value).name}, which does not become a tensor,`,
+  );
 }
 
 function itemsOf(value: Value): readonly Value[] | undefined {
@@ -146,7 +148,7 @@ function tensorsIn(value: Value): TensorValue[] {
   return itemsOf(value)?.flatMap(tensorsIn) ?? [];
 }
 
-/** A tree as code gets it; to be called while a graph is built. */
+/** A tree as a value for code; call it only while a graph is built. */
 export function valueOfTree(program: Program, tree: Tree): Value {
   if (isBranch(tree)) return new Tuple(tree.map((one) => valueOfTree(program, one)));
   if (tree.kind === 'image') return tree.image;

@@ -10,14 +10,16 @@ import { readImageTarget, type DecodedImageTarget } from '../vision/image-target
 import { MixedModel } from './mixed-model.js';
 import { Preparation } from './preparation.js';
 
-/** An item; what it becomes is known when its files are read, so that is done when the model runs. */
+/** An item. Its files decide what it becomes, so it is prepared when the model runs. */
 interface EncodedItem {
   readonly item: unknown;
-  /** Of its first image. */
+  /** The size of its first image. */
   size?: { readonly width: number; readonly height: number };
 }
 
-/** Several inputs at inference. @throws UnsupportedLearnerError for foreign transforms or targets. */
+/**
+ * Inference with several inputs. @throws UnsupportedLearnerError for foreign transforms or targets.
+ */
 export async function createMixedInference(
   file: LearnerFile,
   labels: Target,
@@ -58,8 +60,9 @@ export async function createMixedInference(
     show: (item) => preparation.show(item),
     explain: async () => {
       throw new NotExplainableError(
-        'The learner takes several inputs, whose parts are not weighed against each other',
-        'explain() takes learners of one image, one text or one row',
+        'The learner takes several inputs, and explain() cannot weigh their parts against ' +
+          'each other',
+        'call explain() on a learner of one image, one text or one row',
       );
     },
     release: async () => {
@@ -68,30 +71,34 @@ export async function createMixedInference(
   };
 }
 
-/** Batches of one as one. @throws UnexpectedItemError */
+/** Joins batches of one. @throws UnexpectedItemError */
 function stacked(tensors: readonly Tensor[]): Tensor {
   const kinds = new Set(tensors.map(({ type, dims }) => `${type} ${dims.join('x')}`));
   if (kinds.size === 1) return joinTensors(tensors);
   throw new UnexpectedItemError(
-    'items whose inputs have several sizes',
+    'items whose inputs differ in size',
     'one item at a time, or items of the same sizes',
   );
 }
 
-/** `dls.vocab`: the one list there is, or one for each input and target that has one. */
+/** `dls.vocab`: the only list, or one for each input and target that has one. */
 function vocabOf(inputs: readonly (readonly string[])[], target: Vocab | undefined): Vocab {
   const lists = [...inputs, ...(target ? [target as readonly string[]] : [])];
   return lists.length === 1 ? lists[0]! : lists.length === 0 ? [] : lists;
 }
 
-/** Of several texts the shorter are padded, and fastai's encoder leaves whole chunks of padding out. */
+/**
+ * If there are several texts, the shorter are padded, and fastai's encoder skips whole chunks of
+ * padding.
+ */
 function refusePaddedTexts({ model }: LearnerFile, inputs: readonly LearnerInput[]): void {
   if (inputs.filter(({ kind }) => kind === 'text').length < 2) return;
   const waiting: Module[] = [model];
   for (let module = waiting.pop(); module; module = waiting.pop()) {
     if (module.className.endsWith('.SentenceEncoder')) {
       throw new UnsupportedLearnerError(
-        "The learner takes several texts, and fastai's SentenceEncoder, which skips padding, is in its model",
+        "The learner takes several texts, and its model contains fastai's SentenceEncoder, " +
+          'which skips padding',
         'serve its model as a PyTorch-layer model with pytorch.saveModel(name, learner.model)',
       );
     }

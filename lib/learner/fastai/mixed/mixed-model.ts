@@ -18,18 +18,18 @@ import type { Leaf } from './leaves.js';
 
 type TensorLeaf = Extract<Leaf, { kind: 'tensor' }>;
 
-/** What is known of one of the model's inputs before there is an item. */
+/** The known facts about one of the model's inputs before the first item. */
 export interface ExpectedInput {
   readonly slot: Slot;
-  /** Sizes without the batch; undefined where not even the rank is known. */
+  /** Sizes without the batch; undefined if not even the rank is known. */
   readonly dims: readonly Dim[] | undefined;
   readonly dtype: OnnxDType | undefined;
 }
 
-/** How the model is called: which inputs are its arguments, and which are tuples of one. */
+/** How to call the model: which inputs are its arguments, and which form a tuple. */
 export type Arrangement = readonly (number | readonly number[])[];
 
-/** What an input may be where no transform tells, the commonest first. */
+/** The possible kinds of an input if no transform states it, the most common first. */
 const GUESSES: readonly { readonly dtype: OnnxDType; readonly rank: number }[] = [
   { dtype: 'float32', rank: 1 },
   { dtype: 'float32', rank: 0 },
@@ -38,7 +38,7 @@ const GUESSES: readonly { readonly dtype: OnnxDType; readonly rank: number }[] =
   { dtype: 'float32', rank: 2 },
 ];
 
-/** Models that are kept for inputs of other kinds than the first. */
+/** The most models that stay open for other kinds of inputs than the first. */
 const MOST_OTHERS = 4;
 
 interface Opened {
@@ -46,7 +46,7 @@ interface Opened {
   readonly specs: readonly InputSpec[];
 }
 
-/** A model of several inputs: one graph, and others for inputs of another type or rank. */
+/** A model of several inputs: one graph, and others for inputs of different type or rank. */
 export class MixedModel {
   readonly #others = new Map<string, Promise<Opened>>();
 
@@ -56,11 +56,11 @@ export class MixedModel {
     private readonly arrangement: Arrangement,
     private readonly plain: boolean,
     private readonly options: LearnerOptions,
-    /** Undefined where only an item tells what the model takes. */
+    /** Undefined if only an item determines the inputs. */
     private readonly first: Opened | undefined,
   ) {}
 
-  /** @throws UnsupportedModuleError for a layer that has no lowering. */
+  /** @throws UnsupportedModuleError for an unsupported layer. */
   static async open(
     file: LearnerFile,
     expected: readonly ExpectedInput[],
@@ -74,7 +74,7 @@ export class MixedModel {
     try {
       first = await openFor(file, candidates, arrangement, plain, options);
     } catch (error) {
-      // What the inputs are is a guess yet: the first item tells, and then errors count.
+      // The inputs are still a guess: the first item decides, and only then do errors count.
       const isOfGuess = error instanceof RaisedInCodeError || error instanceof GraphError;
       if (guesses.length === 1 || !isOfGuess) throw error;
     }
@@ -104,7 +104,7 @@ export class MixedModel {
       const outputs = await guarded(() => session.run(feeds));
       return outputs[session.outputNames[0]!] as Tensor;
     } catch (error) {
-      // How many numbers there have to be, nothing told before.
+      // The number of values becomes known only now.
       if (!this.#isGuessed) throw error;
       throw this.#unfit(leaves);
     }
@@ -119,7 +119,7 @@ export class MixedModel {
     ]);
   }
 
-  /** Whether the file does not tell how many numbers some input has. */
+  /** Whether the file does not state how many numbers some input has. */
   get #isGuessed(): boolean {
     return this.expected.some(({ dims }) => dims === undefined);
   }
@@ -129,8 +129,8 @@ export class MixedModel {
       return `${this.expected[i]?.slot.name ?? i} ${type} [${dims.slice(1).join(', ')}]`;
     });
     return new UnexpectedItemError(
-      `inputs that its model does not take (${listed(given)})`,
-      'inputs of the sizes that it was trained with',
+      `inputs that its model does not accept (${listed(given)})`,
+      'inputs with the sizes of its training',
     );
   }
 
@@ -167,9 +167,9 @@ export class MixedModel {
         cacheFolder: undefined,
       });
     } catch (error) {
-      // Whole numbers of an item are ints here where Python had floats: 4 for 4.0.
+      // Whole numbers of an item are ints here, although Python had floats: 4 for 4.0.
       if (first && fits(first.specs, leaves, true)) return first;
-      // A model that takes what was expected does not take this.
+      // A model that takes the expected inputs does not take these.
       throw first ? this.#unfit(leaves) : error;
     } finally {
       file.torchFile.close();
@@ -219,7 +219,7 @@ function specsOf(expected: readonly ExpectedInput[], guess: (typeof GUESSES)[num
   });
 }
 
-/** Whether tensors are what a graph takes. */
+/** Whether a graph takes the tensors. */
 function fits(
   specs: readonly InputSpec[],
   leaves: readonly TensorLeaf[],
@@ -262,6 +262,6 @@ async function freed(opened: Promise<Opened>): Promise<void> {
     const { session } = await opened;
     await guarded(() => session.release());
   } catch {
-    // It never came to be.
+    // It was never opened.
   }
 }

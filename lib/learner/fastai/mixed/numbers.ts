@@ -2,7 +2,7 @@ import { UnexpectedItemError } from '../errors.js';
 
 const MOST_NUMBERS = 1_000_000;
 
-/** Numbers in lists of one length at each depth. @throws UnexpectedItemError */
+/** Nested lists of numbers with one length at each depth. @throws UnexpectedItemError */
 export function numbersOf(
   item: unknown,
   name: string,
@@ -14,7 +14,7 @@ export function numbersOf(
   const read = (one: unknown, depth: number): void => {
     if (Array.isArray(one)) {
       if (one.length !== dims[depth])
-        throw new UnexpectedItemError('lists of several lengths', expected);
+        throw new UnexpectedItemError('lists of different lengths', expected);
       for (const inner of one as readonly unknown[]) read(inner, depth + 1);
       return;
     }

@@ -3,7 +3,7 @@ import { asBool, asNumber, PyObject, PyPartial, type PyValue } from '../../torch
 import { transformName } from '../data/pipeline.js';
 import { isBranch, type Leaf, type Tree } from './leaves.js';
 
-/** fastai's defaults of `pad_chunk`. */
+/** fastai's defaults for `pad_chunk`. */
 interface Padding {
   readonly id: number;
   readonly first: boolean;
@@ -11,8 +11,9 @@ interface Padding {
 }
 
 /**
- * What pads texts to one length. An item alone is padded where it has several texts: `Pad_Chunk` takes
- * the longest of all of them; the others pad each field by itself, which changes nothing of one item.
+ * Pads texts to one length. A single item is padded if it has several texts: `Pad_Chunk` uses the
+ * longest of them. The other transforms pad each field separately, which does not change a single
+ * item.
  */
 export function padTexts(tree: Tree, record: PyValue): Tree {
   if (!isBranch(tree)) return tree;
@@ -26,7 +27,7 @@ export function padTexts(tree: Tree, record: PyValue): Tree {
   );
 }
 
-/** How many inputs are padded to the length of the longest. */
+/** How many inputs share the length of the longest. */
 function padded(record: PyValue, inputs: number): number {
   if (record instanceof PyObject && transformName(record) === 'Pad_Chunk') return inputs;
   if (!(record instanceof PyPartial) || transformName(record.func) !== 'pad_input_chunk') return 0;
@@ -47,7 +48,7 @@ function paddingOf(record: PyValue): Padding {
   };
 }
 
-/** `pad_chunk`: whole chunks go before the text, and what is left of them behind it. */
+/** `pad_chunk`: whole chunks of padding go before the text, and the remainder after it. */
 function paddedTo(text: Tensor, length: number, { id, first, chunk }: Padding): Tensor {
   const data = text.data as BigInt64Array;
   const missing = length - data.length;

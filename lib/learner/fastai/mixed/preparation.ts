@@ -22,17 +22,17 @@ import { Stages } from './stages.js';
 
 type TensorLeaf = Extract<Leaf, { kind: 'tensor' }>;
 
-/** Everything that happens to an item before the model sees it. */
+/** All steps between an item and the model. */
 export class Preparation {
   readonly #chains: readonly InputChain[];
   readonly #values: MadeValues;
   readonly #stages: Stages;
   readonly #entry: ItemEntry;
-  /** Tensors that the code uses can be read as long as this is there. */
+  /** Keeps tensors that the code uses readable. */
   readonly held: readonly Uint8Array[];
-  /** Of the images of each list: channels, height and width, as the model gets them. */
+  /** For the images of each list: channels, height and width at the model. */
   #sizes: readonly (readonly (number | undefined)[])[] = [];
-  /** Items go through one after the other: the code of the file is one program. */
+  /** Items run one after another: the code of the file is one program. */
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -93,7 +93,7 @@ export class Preparation {
     return describeInputs(this.records, sizes);
   }
 
-  /** The vocabularies of the inputs that have one: tokens and categories. */
+  /** The vocabularies of the inputs: tokens and categories. */
   get vocabs(): (readonly string[])[] {
     return this.#chains.flatMap(({ vocab }) => (vocab ? [vocab] : []));
   }
@@ -140,7 +140,7 @@ export class Preparation {
     });
   }
 
-  /** What the model sees of an item. */
+  /** The item as the model sees it. */
   show(item: unknown): Promise<ShownInputs> {
     return this.#inTurn(async () => {
       const leaves = leavesOf(await this.#stages.item(await this.#entry.enter(item)));

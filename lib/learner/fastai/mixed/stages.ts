@@ -47,15 +47,15 @@ type BatchStage =
 const isImage = ({ kind, ...leaf }: Leaf): boolean =>
   kind === 'image' || ('cls' in leaf && /^TensorImage(BW)?$/.test(leaf.cls));
 
-/** What all inputs of an item go through together: after_item, before_batch, after_batch. */
+/** The stages for all inputs of an item together: after_item, before_batch, after_batch. */
 export class Stages {
   readonly #item: readonly ItemStage[];
   readonly #before: readonly PyValue[];
   readonly #batch: readonly BatchStage[];
-  /** The class of the tensors that code of the user's own sees now. */
+  /** The class of the tensors that the user's code sees now. */
   #seen = 'TensorImage';
 
-  /** @throws UnsupportedLearnerError for a transform of which only the name is known */
+  /** @throws UnsupportedLearnerError if only the name of a transform is known */
   constructor(
     dls: DataLoadersRecord,
     private readonly program: Program,
@@ -100,7 +100,7 @@ export class Stages {
     return this.#seen;
   }
 
-  /** Runs what sees tensors of a class. */
+  /** Runs the stages that see tensors of a class. */
   seeing<T>(cls: string, work: () => T): T {
     const before = this.#seen;
     this.#seen = cls;
@@ -111,7 +111,7 @@ export class Stages {
     }
   }
 
-  /** Channels, height and width that images of a class have when the model gets them, where all have the same. */
+  /** Channels, height and width of a class's images at the model, if all images have the same. */
   async imageSizes(mode: RasterMode, cls: ClassValue): Promise<readonly (number | undefined)[]> {
     const stages = [...this.#item, ...this.#batch];
     if (stages.some((stage) => stage.kind === 'code' && stage.whole)) return [channelsOf(mode)];
@@ -127,14 +127,14 @@ export class Stages {
     });
   }
 
-  /** The inputs of one item as their item transforms leave them. */
+  /** The inputs of one item after its item transforms. */
   async item(inputs: Tree): Promise<Tree> {
     let tree = inputs;
     for (const stage of this.#item) tree = await this.#throughItem(stage, tree);
     return tree;
   }
 
-  /** A batch of one item, as the model gets it. */
+  /** A batch of one item, as the model receives it. */
   async batch(inputs: Tree): Promise<Tree> {
     let tree = this.#before.reduce<Tree>(padTexts, inputs);
     tree = await mapLeaves(tree, async (leaf) => batchOfOne(leaf));
@@ -180,8 +180,8 @@ export class Stages {
           );
           if (made && !isBranch(made) && made.kind === 'image') return made;
           throw new UnsupportedLearnerError(
-            `The learner's own "${stage.name}" makes something other than an image of an image`,
-            'let it give an image, of which ToTensor makes a tensor',
+            `The learner's own "${stage.name}" turns an image into something else`,
+            'let it return an image, which ToTensor turns into a tensor',
           );
         }
       }
@@ -230,21 +230,22 @@ export class Stages {
     return { ...leaf, tensor: tensor! };
   }
 
-  /** Code that asks for the class of a tensor cannot be answered where they are of several. */
+  /** Code that asks for the class of a tensor has no answer if the tensors have several classes. */
   async #sameClass<T>(stage: CodeStage, tree: Tree, work: () => Promise<T>): Promise<T> {
     const classes = new Set(
       leavesOf(tree).flatMap((leaf) => (leaf.kind === 'tensor' ? [leaf.cls] : [])),
     );
     if (classes.size > 1) {
       throw new UnsupportedLearnerError(
-        `The learner's own "${stage.name}" takes all inputs together, as tensors of ${classes.size} classes`,
-        'make a Transform of it, which sees each input by itself',
+        `The learner's own "${stage.name}" takes all inputs together, but their tensors have ` +
+          `${classes.size} classes`,
+        'make it a Transform, which sees each input separately',
       );
     }
     return this.#at([...classes][0] ?? 'TensorImage', work);
   }
 
-  /** Items go through one after the other, so that the class is that of whoever runs. */
+  /** Items run one after another, so the class is that of the running item. */
   async #at<T>(cls: string, work: () => Promise<T>): Promise<T> {
     const before = this.#seen;
     this.#seen = cls;
@@ -256,24 +257,24 @@ export class Stages {
   }
 }
 
-/** The class of tensor that `ToTensor` makes of an image. */
+/** The class of the tensor that `ToTensor` makes from an image. */
 function tensorClass({ cls }: PilImage): string {
   const names = new Set(cls.mro.map(({ name }) => name));
   if (names.has('PILMask')) {
     throw new UnsupportedLearnerError(
-      'The learner takes masks among its inputs, which are not prepared here',
+      'The learner takes masks among its inputs, which is not supported',
       'serve its model as a PyTorch-layer model with pytorch.saveModel(name, learner.model)',
     );
   }
   return names.has('PILImageBW') ? 'TensorImageBW' : 'TensorImage';
 }
 
-/** fastai's own see what is of their classes alone: images. */
+/** fastai's own transforms see only inputs of their classes: images. */
 function throughKnown(leaf: Leaf, stage: Extract<BatchStage, { kind: 'known' }>): Leaf {
   if (leaf.kind !== 'tensor' || !isImage(leaf)) return leaf;
   if (leaf.tensor.dims.length !== 4) {
     throw new UnsupportedLearnerError(
-      `"${stage.name}" gets an image of shape [${leaf.tensor.dims.join(', ')}]`,
+      `"${stage.name}" receives an image of shape [${leaf.tensor.dims.join(', ')}]`,
       'keep the shape [batch, channels, height, width] in the code of the learner',
     );
   }
@@ -283,8 +284,8 @@ function throughKnown(leaf: Leaf, stage: Extract<BatchStage, { kind: 'known' }>)
 function batchOfOne(leaf: Leaf): Leaf {
   if (leaf.kind === 'image') {
     throw new UnsupportedLearnerError(
-      'The learner has no ToTensor, so that its images never become tensors',
-      'export a learner that was made with a DataBlock',
+      'The learner has no ToTensor, so its images never become tensors',
+      'export a learner from a DataBlock',
     );
   }
   const { type, data, dims } = leaf.tensor;
@@ -305,14 +306,14 @@ const PADDING: ReadonlySet<string> = new Set([
   'pad_input_chunk',
 ]);
 
-/** @throws UnsupportedLearnerError for what does something else before a batch is made */
+/** @throws UnsupportedLearnerError for any other step before a batch is made */
 function isPadding(record: PyValue, trainingOnly: readonly string[] | undefined): boolean {
   const func = record instanceof PyPartial ? record.func : record;
   const named = transformName(func) === 'Transform' ? transformTitle(func) : transformName(func);
   if (PADDING.has(named.replace(/^.*\./, ''))) return true;
   if (doesNothing(record, trainingOnly)) return false;
   throw new UnsupportedLearnerError(
-    `The learner changes its items with "${qualifiedName(func)}" before it makes a batch of them`,
-    'do that in a transform of the items, and export the learner again',
+    `The learner changes its items with "${qualifiedName(func)}" before it makes a batch`,
+    'move that step to a transform of the items, and export the learner again',
   );
 }

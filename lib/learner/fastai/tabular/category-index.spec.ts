@@ -67,7 +67,7 @@ describe('CategoryIndex', () => {
     expect(index.codeOf('soon')).toBe(0);
   });
 
-  it('tells the row of what is no category', () => {
+  it('names the row of a value that is not a category', () => {
     const index = new CategoryIndex(['#na#', 'a']);
     const out = new Int32Array(6);
     expect(index.encode(['a', null, ['a']], { start: 0, end: 3 }, out, 1, 2)).toBe(2);

@@ -2,16 +2,15 @@ import { PyObject, type PyValue } from '../../torch/python.js';
 import { cellsWith, type Column, type RowRange } from './table.js';
 import { instantOf, timestampOf } from './timestamps.js';
 
-/** The code that fastai gives to missing values and to those it has never seen: `#na#`. */
+/** fastai's code for missing and unknown values: `#na#`. */
 const UNKNOWN = 0;
 
 /**
  * The classes of a categorical column: `pd.Categorical(column, categories=classes[1:]).codes + 1`.
  *
- * Values match as pandas matches those of one row: 1 is 1.0; 1 and 0 are booleans where the classes
- * are, but true is not 1 where the classes are numbers; a text is never a number, but is a date
- * where the classes are. In a column of objects, where true or false stand beside other values,
- * true is 1 all the same.
+ * Values match as in pandas for a single row. 1 equals 1.0. 1 and 0 match boolean classes, but true
+ * does not match the number 1. A text never matches a number, but matches dates. In a column of
+ * objects, with booleans among other values, true does match 1.
  */
 export class CategoryIndex {
   readonly #codes = new Map<unknown, number>();
@@ -40,12 +39,12 @@ export class CategoryIndex {
   }
 
   /**
-   * The code of a cell; undefined for what cannot be a category (an array, an object).
+   * The code of a cell; undefined for values that cannot be a category (arrays, objects).
    *
-   * @param ofObjects Whether its column is one of objects; asked for where it matters.
+   * @param ofObjects Whether its column contains objects; called only if it matters.
    */
   codeOf(value: unknown, ofObjects: () => boolean = () => false): number | undefined {
-    // First what most cells are.
+    // The most common kind of cell comes first.
     if (typeof value === 'string' && !this.#instants) return this.#codes.get(value) ?? UNKNOWN;
     if (value === null || value === undefined) return UNKNOWN;
     if (typeof value === 'boolean' && !this.#booleansMatch && !ofObjects()) return UNKNOWN;
@@ -58,7 +57,7 @@ export class CategoryIndex {
     return typeof value === 'object' && !(value instanceof Date) ? undefined : UNKNOWN;
   }
 
-  /** Writes to each `stride`-th place. @returns the first row that has no category, or -1. */
+  /** Writes every `stride`-th element. @returns the first row without a category, or -1. */
   encode(
     column: Column,
     range: RowRange,
@@ -80,7 +79,7 @@ export class CategoryIndex {
     const texts = this.#instants ? undefined : this.#codes;
     for (let row = start, place = offset; row < end; row++, place += stride) {
       const value = column[row];
-      // What most cells are.
+      // The most common kind of cell.
       if (typeof value === 'string' && texts) out[place] = texts.get(value) ?? UNKNOWN;
       else {
         const code = this.codeOf(value, ofObjects);
@@ -92,7 +91,10 @@ export class CategoryIndex {
   }
 }
 
-/** Whether pandas keeps a column that has true or false as objects: not all of it is. Asked once. */
+/**
+ * Whether pandas stores a column with true or false as objects, because it contains other values
+ * too. Computed once.
+ */
 export function objectsIn(column: Column): () => boolean {
   let known: boolean | undefined;
   return () => {
@@ -104,7 +106,7 @@ export function objectsIn(column: Column): () => boolean {
   };
 }
 
-/** Python's equality as a key of a map: numbers and booleans by value, whatever their type. */
+/** Python's equality as a map key: numbers and booleans by value, whatever their type. */
 function keyOf(value: unknown): string | number | bigint | undefined {
   switch (typeof value) {
     case 'string':

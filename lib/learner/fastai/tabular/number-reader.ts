@@ -1,9 +1,9 @@
 import { badCell, cellsWith, type Column, type RowRange } from './table.js';
 
 /**
- * Missing cells (null, undefined, NaN) become NaN. As in pandas a boolean is 0 or 1, and a text not
- * a number; numpy reads texts (`parseTexts`) where nothing is computed. They go to `out`, which is as
- * long as the range. @throws CellError
+ * Missing cells (null, undefined, NaN) become NaN. As in pandas, a boolean is 0 or 1, and a text is
+ * not a number; numpy parses texts (`parseTexts`) if nothing is computed. The numbers go to `out`,
+ * which is as long as the range. @throws CellError
  */
 export function readNumbers(
   name: string,
@@ -21,7 +21,7 @@ export function readNumbers(
       ? repeated(row)
       : numberOf((column as ArrayLike<unknown>)[row], parseTexts);
     if (number === undefined) {
-      const remedy = 'send a number, or null where the value is missing';
+      const remedy = 'send a number, or null for a missing value';
       throw badCell(name, row, range, column, 'a number', remedy);
     }
     out[row - start] = number;
@@ -44,7 +44,7 @@ function numberOf(value: unknown, parseTexts: boolean): number | undefined {
   }
 }
 
-/** Python's `float(text)`; undefined where it raises. */
+/** Python's `float(text)`; undefined if it raises. */
 export function parseFloat_(text: string): number | undefined {
   const trimmed = text.trim().replace(/(?<=\d)_(?=\d)/g, '');
   if (/^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed);

@@ -2,12 +2,11 @@ import type { TabularColumn } from '../contract.js';
 import { packNumbers, packValues, type PackedColumn, type PackedFrame } from './packed-frame.js';
 
 /**
- * The cells that a learner reads of rows, column by column: a message of many objects costs far more
- * than the learner does. It gives the same numbers and the same errors. In steps, each of which takes
- * a moment.
+ * Packs the cells that a learner reads, column by column: a message of many objects takes far
+ * longer than the learner itself. Numbers and errors stay the same. It runs in short steps.
  *
- * @returns Undefined for rows that must be sent as they are: some are not plain objects, or a
- * column is missing, which the learner tells better.
+ * @returns Undefined for rows that must be sent unchanged: some are not plain objects, or a column
+ * is missing, which the learner reports better.
  */
 export function* packRows(
   rows: readonly unknown[],
@@ -16,12 +15,12 @@ export function* packRows(
   if (!rows.every(isPlainRow)) return undefined;
   const packed = new Map<string, PackedColumn>();
   for (const { name, kind, nullable } of columns) {
-    // What objects inherit is not a column.
+    // Inherited properties are not columns.
     if (name in Object.prototype) return undefined;
     const cells = rows.map((row) => (row as Record<string, unknown>)[name]);
     if (cells.every((cell) => cell === undefined)) return undefined;
     const numbers = packNumbers(cells);
-    // A gap among codes is another error than NaN.
+    // A missing code causes another error than NaN.
     const asNumbers = numbers && (!numbers.missing || (kind === 'number' && nullable));
     packed.set(name, asNumbers ? numbers.numbers : packValues(cells));
     yield;

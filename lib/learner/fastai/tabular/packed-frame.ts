@@ -2,19 +2,19 @@ import { deserialize, serialize } from 'node:v8';
 import type { FrameLike } from '../contract.js';
 import type { Column, DictionaryColumn } from './table.js';
 
-/** A dictionary whose values have been serialized, in parts: to pass it on costs nothing. */
+/** A dictionary with serialized values, in parts: passing it on is free. */
 interface StoredColumn {
   readonly codes: Int32Array;
   readonly stored: readonly Uint8Array[];
 }
 
-/** The cells of one column, as a message between threads carries them. */
+/** The cells of one column for a message between threads. */
 export type PackedColumn = Column | StoredColumn;
 
-/** Numbers of which some may be missing, which are NaN here. */
+/** Numbers, with NaN for missing ones. */
 interface Numbers {
   readonly numbers: Float64Array;
-  /** 1 for each missing cell; undefined where there is none. */
+  /** 1 for each missing cell; undefined if none is missing. */
   readonly missing: Uint8Array | undefined;
 }
 
@@ -24,9 +24,9 @@ type Cells = unknown[] | NumberArray;
 export type StoredCells = NumberArray | Numbers | StoredColumn;
 
 /**
- * A data frame in a form that a message between threads can carry, and that costs it little:
- * numbers as typed arrays, everything else as its distinct values and their places. Typed arrays
- * lie in shared memory, which no message copies; nobody writes to them.
+ * A data frame that a message between threads can carry at low cost: numbers as typed arrays,
+ * everything else as its distinct values and their indices. Typed arrays use shared memory, which
+ * messages do not copy; nobody writes to them.
  */
 export interface PackedFrame {
   readonly vtsFrame: true;
@@ -45,7 +45,7 @@ export function isPackedFrame(value: unknown): value is PackedFrame {
 
 const packers = new WeakMap<FrameLike, () => PackedFrame>();
 
-/** Notes that a frame came packed, so that nobody need pack it again. */
+/** Records that a frame arrived packed, so it need not be packed again. */
 export function packsAs(frame: FrameLike, pack: () => PackedFrame): void {
   packers.set(frame, pack);
 }
@@ -58,7 +58,7 @@ export function packFrame(frame: FrameLike): PackedFrame {
   return { vtsFrame: true, rows: frame.numRows(), columns };
 }
 
-/** Arrays as they are kept, where possible: arquero's `array()` costs as much as scoring them. */
+/** Stored arrays if possible: arquero's `array()` takes as long as the predictions. */
 export function cellsOf(frame: FrameLike, name: string): ArrayLike<unknown> {
   if (!frame.isFiltered() && !frame.isOrdered()) {
     const kept = frame.column(name);
@@ -67,13 +67,13 @@ export function cellsOf(frame: FrameLike, name: string): ArrayLike<unknown> {
   return frame.array(name);
 }
 
-/** A copy: the caller may go on using its own cells. */
+/** Makes a copy, because the caller may change its own cells later. */
 export function packCells(cells: ArrayLike<unknown>): Column {
   if (ArrayBuffer.isView(cells)) return shared(cells as unknown as NumberArray);
   return packNumbers(cells)?.numbers ?? packValues(cells);
 }
 
-/** The same for a thread that may only pass it on: no value has to be made there. */
+/** The same for a thread that only passes it on: it creates no values there. */
 export function storeCells(cells: Cells): StoredCells {
   if (ArrayBuffer.isView(cells)) return shared(cells);
   const numbers = packNumbers(cells);
@@ -86,12 +86,12 @@ export function storeCells(cells: Cells): StoredCells {
   return { codes, stored };
 }
 
-/** Stored cells as a column of a packed frame, in which missing numbers are NaN. */
+/** Stored cells as a column of a packed frame; missing numbers are NaN. */
 export function packStored(cells: StoredCells): PackedColumn {
   return 'numbers' in cells ? cells.numbers : cells;
 }
 
-/** Stored cells as they were, in memory of their own; in steps, each of which takes a moment. */
+/** Stored cells as they were, in their own memory; runs in short steps. */
 export function* restoreCells(cells: StoredCells): Generator<void, Cells, void> {
   if ('numbers' in cells) {
     const { numbers, missing } = cells;
@@ -148,7 +148,7 @@ type NumberArray =
 const STORED_TOGETHER = 4096;
 
 function restored(stored: Uint8Array): unknown[] {
-  // Not of shared memory: V8 wants to be sure that nobody changes what it reads.
+  // Not shared memory: V8 requires memory that nobody changes while it reads.
   return deserialize(stored.slice()) as unknown[];
 }
 
@@ -186,7 +186,7 @@ export function packValues(cells: ArrayLike<unknown>): DictionaryColumn {
   let code: number | undefined;
   for (let row = 0; row < cells.length; row++) {
     const value = cells[row];
-    // A map takes -0 for 0.
+    // A map treats -0 as 0.
     code = Object.is(value, -0) ? undefined : places.get(value);
     if (code === undefined) {
       code = values.push(value) - 1;
@@ -198,7 +198,7 @@ export function packValues(cells: ArrayLike<unknown>): DictionaryColumn {
 }
 
 function nulls(length: number): unknown[] {
-  // A function given to Array.from would take ten times as long.
+  // Array.from with a function would take ten times as long.
   return Array.from<unknown>({ length }).fill(null);
 }
 
@@ -206,7 +206,7 @@ function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** A small copy costs less than memory that threads share. */
+/** A small copy is cheaper than shared memory. */
 const SHARED_FROM_BYTES = 4096;
 
 function memory(bytes: number): SharedArrayBuffer {

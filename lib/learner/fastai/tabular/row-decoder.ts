@@ -20,13 +20,13 @@ export class RowDecoder {
     if (targets.length === values.length) {
       for (let i = 0; i < targets.length; i++) put(row, targets[i]!, values[i]!);
     } else if (targets.length > 0) {
-      // More outputs than targets: fastai cannot put them into a row.
+      // There are more outputs than targets: fastai cannot put them into a row.
       put(row, targets[0]!, values);
     }
     return row;
   }
 
-  /** The row with names in place of codes, and numbers as they were before Normalize. */
+  /** The row with names instead of codes, and numbers before Normalize. */
   show(row: DecodedRow): ShownRow {
     const shown = new Map<string, ShownRow[string]>(Object.entries(row));
     const change = (names: readonly string[], to: (value: number, name: string) => Shown): void => {
@@ -60,10 +60,10 @@ export class RowDecoder {
   }
 }
 
-/** How far a float32 may be from what was rounded to it, relatively. */
+/** The largest relative difference between a float32 and the number it was rounded from. */
 const FLOAT32_ROUNDING = 2 ** -24;
 
-/** The number of the fewest digits that may have been meant: 18 for 17.9999998. */
+/** The number with the fewest digits that rounds to it: 18 for 17.9999998. */
 function shortest(value: number, error: number): number {
   if (!Number.isFinite(value)) return value;
   for (let digits = 1; digits <= 17; digits++) {
@@ -73,7 +73,7 @@ function shortest(value: number, error: number): number {
   return value;
 }
 
-/** An own property whatever its name is: the prototype is out of reach. */
+/** Sets an own property whatever its name: the prototype is out of reach. */
 function put(row: DecodedRow, name: string, value: number | number[]): void {
   if (name !== '__proto__') row[name] = value;
   else
@@ -87,7 +87,7 @@ function put(row: DecodedRow, name: string, value: number | number[]): void {
 
 type Shown = string | number | boolean | null;
 
-/** A class as JSON has it; null where there is none of that code. */
+/** A class as JSON; null if the code has none. */
 export function label(value: PyValue | undefined): Shown {
   if (value === undefined || value === null) return null;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {

@@ -4,7 +4,7 @@ import { readNumbers } from './number-reader.js';
 import { badCell, cellsWith, type Column, type RowRange, type Table } from './table.js';
 import type { FillStep, NormalizeStep, TabularRecord } from './tabular-record.js';
 
-/** Rows as the model takes them: codes and numbers, row by row. */
+/** Rows as the model takes them: codes and numbers, in row-major order. */
 export interface EncodedRows {
   readonly rows: number;
   readonly codes: Int32Array;
@@ -17,9 +17,9 @@ type ColumnOf = (name: string) => Column | undefined;
 export class RowEncoder {
   readonly #indexes = new Map<string, CategoryIndex>();
   readonly #numeric: readonly (FillStep | NormalizeStep)[];
-  /** Columns that FillMissing makes, by their name: the column whose gaps they tell. */
+  /** Columns that FillMissing makes, by name: the column whose gaps they mark. */
   readonly #gapColumns = new Map<string, string>();
-  /** Columns that rows have to bring. */
+  /** Columns that rows must contain. */
   readonly #required: readonly string[];
   #numbers = new Float64Array(0);
 
@@ -40,17 +40,17 @@ export class RowEncoder {
     this.#required = [...given, ...record.numbers];
   }
 
-  /** The classes of a categorical column; undefined where the learner has no Categorify for it. */
+  /** The classes of a categorical column; undefined if the learner has no Categorify for it. */
   index(name: string): CategoryIndex | undefined {
     return this.#indexes.get(name);
   }
 
-  /** Whether FillMissing makes the column, so that rows need not have it. */
+  /** Whether FillMissing makes the column, so rows need not have it. */
   isMade(name: string): boolean {
     return this.#gapColumns.has(name);
   }
 
-  /** The number in the first row of a table as it was given; NaN where it is missing. */
+  /** The given number in the first row of a table; NaN if missing. */
   numberOf(name: string, table: Table): number {
     const value = new Float64Array(1);
     readNumbers(name, table.column(name) ?? [], { start: 0, end: 1 }, this.#parsesTexts, value);
@@ -58,8 +58,8 @@ export class RowEncoder {
   }
 
   /**
-   * What the model gets where a number is missing: what FillMissing puts there, with the code of its
-   * `_na` column, or else the mean of the training data. Undefined where the learner knows neither.
+   * The model's values for a missing number: the fill of FillMissing with the code of its `_na`
+   * column, or else the mean of the training data. Undefined if the learner knows neither.
    */
   missing(name: string): { value: number; flag?: number } | undefined {
     const fills = this.#numeric.some((step) => step.kind === 'fill' && step.values.has(name));
@@ -79,9 +79,10 @@ export class RowEncoder {
   }
 
   /**
-   * Looks columns up once, however many ranges are encoded.
+   * Looks up columns once, however many ranges are encoded.
    *
-   * @param reuse Ranges of equal length share their memory: each is done with when the next comes.
+   * @param reuse Ranges of equal length share memory: each is no longer needed when the next
+   * starts.
    * @throws MissingColumnError
    */
   open(table: Table, reuse = false): (range: RowRange) => EncodedRows {
@@ -100,9 +101,9 @@ export class RowEncoder {
       return made;
     };
     if (table.readCells) {
-      // One column after the other goes through the same memory.
+      // Columns use the same memory one after another.
       const cells: unknown[] = [];
-      // The whole column tells, not the rows that are encoded together.
+      // The whole column decides, not the rows that are encoded together.
       const objects = new Map(this.record.categories.map((name) => [name, objectsOf(table, name)]));
       return (range) => {
         const { start, end, first = start } = range;
@@ -142,7 +143,7 @@ export class RowEncoder {
     return out;
   }
 
-  /** Fills gaps. @returns where they were, if a column tells. */
+  /** Fills gaps. @returns where they were, if a column marks them. */
   protected fillNumbers(
     name: string,
     values: Float64Array,
@@ -154,7 +155,7 @@ export class RowEncoder {
     return gaps.get(`${name}_na`);
   }
 
-  /** The codes of cells, of which the first is that of row `first`. */
+  /** The codes of cells; the first is that of row `first`. */
   protected codesOf(
     name: string,
     cells: ArrayLike<unknown>,
@@ -165,7 +166,7 @@ export class RowEncoder {
     writeCodes(name, cells, index, { start: 0, end: cells.length, first }, out, 0, 1);
   }
 
-  /** Cells that are codes by now, to rows from `row` on. */
+  /** Writes cells that are already codes, to rows from `row` on. */
   protected writeCodes(
     name: string,
     cells: ArrayLike<unknown>,
@@ -200,7 +201,7 @@ export class RowEncoder {
         if (step.kind === 'fill') fill(name, values, step, range.first ?? range.start, gaps);
         else if (step !== last) normalize(values, meanAndStd(name, step));
       }
-      // One way through the values less.
+      // This saves one pass over the values.
       const [mean, std] = last?.kind === 'normalize' ? meanAndStd(name, last) : [0, 1];
       for (let row = 0, at = place; row < values.length; row++, at += width) {
         out[at] = (values[row]! - mean) / std;
@@ -231,7 +232,7 @@ function fill(
       throw new CellError(
         name,
         start + row,
-        'is empty, but the learner saw no empty cell of that column in training',
+        'is empty, but that column had no empty cell in training',
         'send a number',
       );
     }
@@ -279,11 +280,11 @@ function writeCodes(
 ): void {
   const row = index.encode(column, range, codes, place, width, ofObjects);
   if (row < 0) return;
-  const remedy = 'send a text, number or boolean, or null where the value is missing';
+  const remedy = 'send a text, number or boolean, or null for a missing value';
   throw badCell(name, row, range, column, 'a category', remedy);
 }
 
-/** Without Categorify the cells are the codes themselves. */
+/** Without Categorify, the cells are the codes themselves. */
 function writeRawCodes(
   name: string,
   column: Column,
@@ -298,7 +299,7 @@ function writeRawCodes(
   for (let row = range.start, at = place; row < range.end; row++, at += width) {
     const code = codeAt(row);
     if (typeof code !== 'number' || !(Math.abs(code) < 2 ** 31)) {
-      const remedy = 'send the whole number that the learner was trained on';
+      const remedy = 'send a whole number from the training data';
       throw badCell(name, row, range, column, 'a code', remedy);
     }
     codes[at] = Math.trunc(code);

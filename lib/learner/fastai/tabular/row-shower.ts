@@ -5,10 +5,10 @@ import type { EncodedRows, RowEncoder } from './row-encoder.js';
 import type { Table } from './table.js';
 import type { TabularRecord } from './tabular-record.js';
 
-/** fastai's name for a category that is missing, or that training did not have. */
+/** fastai's name for a missing or unknown category. */
 const MISSING = '#na#';
 
-/** What the procs make of the first row of a table, in the words of the table. */
+/** The first row of a table after the procs, in the terms of the table. */
 export function showRow(record: TabularRecord, encoder: RowEncoder, table: Table): ShownColumns {
   const encoded = encoder.open(table)({ start: 0, end: 1 });
   const categories = record.categories.filter((name) => !encoder.isMade(name));
@@ -32,7 +32,7 @@ function category(
   return { name, value: code === 0 ? MISSING : (label(classes[code]) ?? MISSING), known: code > 0 };
 }
 
-/** Not decoded from what the model gets: normalizing rounds. */
+/** Not decoded from the model's input, because normalizing rounds. */
 function number(
   name: string,
   { steps }: TabularRecord,

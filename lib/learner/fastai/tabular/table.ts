@@ -11,34 +11,34 @@ export interface DictionaryColumn {
 /** The cells of one column. */
 export type Column = ArrayLike<unknown> | DictionaryColumn;
 
-/** Named columns of equal length, whatever they came in. */
+/** Named columns of equal length, from any source. */
 export interface Table {
   readonly rows: number;
   readonly names: readonly string[];
   /** Whether any row has the column. */
   has(name: string): boolean;
-  /** Undefined where no row has the column. Missing cells are null, undefined or NaN. */
+  /** Undefined if no row has the column. Missing cells are null, undefined or NaN. */
   column(name: string): Column | undefined;
-  /** Writes the cells of some rows to `out`, for tables that are not kept by columns. */
+  /** Writes the cells of some rows to `out`, for tables that are not stored by columns. */
   readCells?(name: string, range: RowRange, out: unknown[]): void;
 }
 
-/** Rows `start` to `end`, without the last. */
+/** Rows from `start` up to but not including `end`. */
 export interface RowRange {
   readonly start: number;
   readonly end: number;
-  /** What messages call the first of them. Default: `start`. */
+  /** The number of the first row in messages. Default: `start`. */
   readonly first?: number;
 }
 
-/** What `read` makes of the cell of a row; it is asked once for values that repeat. */
+/** The result of `read` for a row's cell; `read` runs once for repeated values. */
 export function cellsWith<T>(column: Column, read: (value: unknown) => T): (row: number) => T {
   if (!('codes' in column)) return (row) => read(column[row]);
   const values = column.values.map(read);
   return (row) => values[column.codes[row]!]!;
 }
 
-/** The error of a cell that holds something else than what belongs there. */
+/** The error of a cell with the wrong kind of value. */
 export function badCell(
   name: string,
   row: number,
@@ -49,10 +49,10 @@ export function badCell(
 ): CellError {
   const value = cellsWith(column, (cell) => cell)(row);
   const told = row - start + first;
-  return new CellError(name, told, `holds ${describeCell(value)} where ${belongs} belongs`, remedy);
+  return new CellError(name, told, `contains ${describeCell(value)}, not ${belongs}`, remedy);
 }
 
-/** A value for a message: short, and never the whole of a long text. */
+/** A value for a message: short, never the whole of a long text. */
 function describeCell(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (typeof value === 'string') {
@@ -153,7 +153,7 @@ class RowTable implements Table {
   }
 
   has(name: string): boolean {
-    // Of rows that have it, most have more than undefined there.
+    // Most rows that have the key have a defined value.
     const { items } = this;
     return (
       items.some((row) => this.#cell(row, name) !== undefined) ||
@@ -177,7 +177,7 @@ class RowTable implements Table {
     }
   }
 
-  /** What objects inherit is not a column; to ask each row whether a cell is its own is slow. */
+  /** Inherited properties are not columns; testing each row for own properties is slow. */
   #isOwn(name: string): boolean {
     return !this.maps && !(name in Object.prototype);
   }
@@ -192,7 +192,7 @@ function has(row: Row, name: string): boolean {
   return row instanceof Map ? row.has(name) : Object.hasOwn(row, name);
 }
 
-/** An object as literals and JSON make them: surely a row. */
+/** An object from a literal or JSON: certainly a row. */
 function isPlain(value: unknown): boolean {
   return (
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype

@@ -171,7 +171,7 @@ describe('a tabular learner', () => {
     });
     await expect(learner.predict({ ...row, hours: null })).rejects.toThrow(/no empty cell/);
     await expect(learner.predict({ ...row, work: ['Private'] })).rejects.toThrow(
-      /an array where a category/,
+      /an array, not a category/,
     );
     await expect(learner.predict('Private' as never)).rejects.toMatchObject({
       name: 'UnexpectedItemError',

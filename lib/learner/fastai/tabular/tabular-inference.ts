@@ -15,10 +15,10 @@ import { showRow } from './row-shower.js';
 import { readTabularRecord, type TabularRecord, type TargetStep } from './tabular-record.js';
 import { schemaOf } from './tabular-schema.js';
 
-/** Rows in one run: the run costs far more than its call, and a large table no large memory. */
+/** Rows per run: a run has a high fixed cost, and a large table must not use much memory. */
 const MAX_ROWS = 8192;
 
-/** `TabularPandas` at inference. @throws UnsupportedLearnerError for procs that are not known. */
+/** `TabularPandas` at inference. @throws UnsupportedLearnerError for unknown procs. */
 export async function createTabularInference(
   file: LearnerFile,
   _target: Target,
@@ -27,8 +27,8 @@ export async function createTabularInference(
   const { dataset, afterBatch } = file.dls;
   if (!dataset) {
     throw new UnsupportedLearnerError(
-      'The learner has no TabularPandas that says how its rows are prepared',
-      'export a learner that was made with TabularDataLoaders',
+      'The learner has no TabularPandas that describes how to prepare its rows',
+      'export a learner from TabularDataLoaders',
     );
   }
   const record = readTabularRecord(dataset, afterBatch);
@@ -38,7 +38,7 @@ export async function createTabularInference(
   const run = async (batches: Iterable<EncodedRows>): Promise<Tensor> => {
     const parts: Tensor[] = [];
     for (const batch of batches) parts.push(await model.forward(batch));
-    // onnxruntime must not be given an empty batch.
+    // onnxruntime fails on an empty batch.
     return parts.length === 1 ? parts[0]! : concatRows(parts, model.rowShape);
   };
   return {

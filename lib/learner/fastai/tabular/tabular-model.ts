@@ -11,15 +11,15 @@ import { openModel, type HowToLower } from '../open-model.js';
 import type { EncodedRows, RowEncoder } from './row-encoder.js';
 import type { TabularRecord } from './tabular-record.js';
 
-/** Codes and numbers in, the model's output out. */
+/** Maps codes and numbers to the model's output. */
 export class TabularModel {
   private constructor(
     private readonly session: ModelSession,
     private readonly inputs: readonly ModelInput[],
     private readonly output: string,
-    /** Sizes of one row of the output, where the model tells. */
+    /** Sizes of one row of the output, if the model states them. */
     readonly rowShape: readonly number[],
-    /** Columns whose codes come from outside: beyond the embedding they would read other memory. */
+    /** Columns with codes from outside: a code past the embedding would read other memory. */
     private readonly unchecked: readonly CodeLimit[],
   ) {}
 
@@ -84,7 +84,7 @@ export class TabularModel {
           name,
           row,
           `holds the code ${code}, but the model knows only 0 to ${limit - 1}`,
-          'send a code that the learner was trained on',
+          'send a code from the training data',
         );
       }
     }
@@ -121,7 +121,7 @@ async function lowerTabular(model: Module, record: TabularRecord, how: HowToLowe
   const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
   const codes = { name: 'x_cat', dtype: 'int32', dims: ['batch', categories.length] } as const;
   const values = { name: 'x_cont', dtype: 'float32', dims: ['batch', numbers.length] } as const;
-  // A model that looks at neither codes nor numbers need not have an input for them.
+  // A model that ignores codes or numbers need not have an input for them.
   const inputs = [
     ...(categories.length > 0 ? [codes] : []),
     ...(withNumbers && numbers.length > 0 ? [values] : []),
@@ -129,7 +129,7 @@ async function lowerTabular(model: Module, record: TabularRecord, how: HowToLowe
   return lowerModel(model, { ...how, inputs, outputs: ['output'] }).graph;
 }
 
-/** The model's inputs by their element type: integers are the codes. */
+/** The model's inputs by element type: integers are the codes. */
 function readInputs(session: ModelSession, record: TabularRecord): ModelInput[] {
   return session.inputMetadata.map((input): ModelInput => {
     const type = input.isTensor ? input.type : 'sequence';
@@ -142,7 +142,7 @@ function readInputs(session: ModelSession, record: TabularRecord): ModelInput[] 
   });
 }
 
-/** @throws UnsupportedLearnerError where a class has no place in its embedding. */
+/** @throws UnsupportedLearnerError if a class has no row in its embedding. */
 function codeLimits(
   model: Module,
   { categories }: TabularRecord,
@@ -156,12 +156,12 @@ function codeLimits(
     if (count <= limit) return [];
     throw new UnsupportedLearnerError(
       `The column "${name}" has ${count} classes, but its embedding has ${limit} rows`,
-      'export the learner again: its classes and its model do not belong together',
+      'export the learner again: its classes do not match its model',
     );
   });
 }
 
-/** One a column of codes; undefined where the model has no embedding of a known place. */
+/** One per column of codes; undefined if the position of the embedding is unknown. */
 function embeddingSizes(model: Module): (number | undefined)[] {
   const embeds = model.child('embeds');
   const modules = embeds

@@ -10,26 +10,26 @@ import { isOfFastai, qualifiedName, readTransforms, transformName } from '../dat
 import { readVocab } from '../data/vocab.js';
 import { UnsupportedLearnerError } from '../errors.js';
 
-/** What `FillMissing` does to the numbers. */
+/** The effect of `FillMissing` on the numbers. */
 export interface FillStep {
   readonly kind: 'fill';
-  /** Values for the columns that had gaps in training. Gaps in any other column are refused. */
+  /** Values for the columns that had gaps in training. Gaps in other columns are refused. */
   readonly values: ReadonlyMap<string, number>;
-  /** Whether each of them has a categorical column beside it that tells where the gaps were. */
+  /** Whether each of them has a categorical column that marks the gaps. */
   readonly addColumns: boolean;
 }
 
-/** What `Normalize` does to the numbers. */
+/** The effect of `Normalize` on the numbers. */
 export interface NormalizeStep {
   readonly kind: 'normalize';
   readonly means: ReadonlyMap<string, number>;
   readonly stds: ReadonlyMap<string, number>;
 }
 
-/** What `Categorify` does to the categories. */
+/** The effect of `Categorify` on the categories. */
 export interface CategorifyStep {
   readonly kind: 'categorify';
-  /** Classes by column, beginning with `#na#`. */
+  /** Classes by column, starting with `#na#`. */
   readonly classes: ReadonlyMap<string, readonly PyValue[]>;
 }
 
@@ -39,7 +39,7 @@ export interface TargetStep {
   readonly vocab: readonly PyValue[];
 }
 
-/** A proc of the notebook, which its code decides. */
+/** A proc of the notebook; its code defines it. */
 export interface CodeStep {
   readonly kind: 'code';
   readonly proc: PyValue;
@@ -47,17 +47,20 @@ export interface CodeStep {
 
 export type TabularStep = FillStep | NormalizeStep | CategorifyStep | TargetStep | CodeStep;
 
-/** A `TabularPandas` record: its columns, and its procs in the order in which they run. */
+/** A `TabularPandas` record: its columns, and its procs in the order they run. */
 export interface TabularRecord {
   readonly categories: readonly string[];
   readonly numbers: readonly string[];
   readonly targets: readonly string[];
   readonly steps: readonly TabularStep[];
-  /** Whether the model gets numbers beside the codes, even none: not for a `TabularCollab`. */
+  /**
+   * Whether the model receives numbers besides the codes, even zero of them: false for a
+   * `TabularCollab`.
+   */
   readonly withNumbers: boolean;
 }
 
-/** @throws UnsupportedLearnerError where rows go through a proc that fastai does not ship. */
+/** @throws UnsupportedLearnerError if rows go through a proc that is not fastai's. */
 export function readTabularRecord(
   dataset: PyObject,
   afterBatch: readonly PyValue[],
@@ -74,13 +77,13 @@ export function readTabularRecord(
 }
 
 function names(dataset: PyObject, attribute: string): string[] {
-  // Columns of a frame without a header are numbered; a row object has them as texts.
+  // Columns of a frame without a header are numbered; a row object has those numbers as texts.
   return (asItems(dataset.attr(attribute) ?? []) ?? []).map(String);
 }
 
-/** @throws UnsupportedLearnerError for a proc of fastai that is not known here. */
+/** @throws UnsupportedLearnerError for an unsupported proc of fastai. */
 export function readProc(proc: PyValue): TabularStep | undefined {
-  // A Transform of fastai's around a function holds that of the notebook.
+  // fastai's Transform around a function contains the notebook's function.
   if (!(proc instanceof PyObject) || !isOfFastai(proc) || AROUND.has(transformName(proc))) {
     return { kind: 'code', proc };
   }
@@ -122,7 +125,7 @@ function numbersOf(proc: PyObject, attribute: string): Map<string, number> {
     if (number === undefined) {
       throw new UnsupportedLearnerError(
         `The learner's ${transformName(proc)} has no number for the column "${String(name)}"`,
-        'check the values it was made with, and export the learner again',
+        'check the arguments of that transform, and export the learner again',
       );
     }
     result.set(String(name), number);
@@ -133,10 +136,10 @@ function numbersOf(proc: PyObject, attribute: string): Map<string, number> {
 /** What wraps a function. */
 const AROUND: ReadonlySet<string> = new Set(['Transform', 'InplaceTransform']);
 
-/** The error of a proc whose code is nowhere. */
+/** The error of a proc without code. */
 export function unknownProc(proc: PyValue): UnsupportedLearnerError {
   return new UnsupportedLearnerError(
-    `The learner prepares its rows with "${qualifiedName(proc)}", whose code is not known here`,
-    'name its source with the option "code", or export the learner with cloudpickle',
+    `The learner prepares its rows with "${qualifiedName(proc)}", whose code is not supported`,
+    'give its source with the option "code", or export the learner with cloudpickle',
   );
 }

@@ -1,6 +1,6 @@
 import { PyObject } from '../../torch/python.js';
 
-/** Nanoseconds per unit, by the number that pandas gives to the unit. */
+/** Nanoseconds per unit, by pandas' number of the unit. */
 const UNITS: ReadonlyMap<number, bigint> = new Map([
   [7, 1_000_000_000n],
   [8, 1_000_000n],
@@ -8,7 +8,9 @@ const UNITS: ReadonlyMap<number, bigint> = new Map([
   [10, 1n],
 ]);
 
-/** Nanoseconds since 1970 of a pandas `Timestamp` without a zone; undefined for other records. */
+/**
+ * Nanoseconds since 1970 of a pandas `Timestamp` without a time zone; undefined for other records.
+ */
 export function timestampOf(record: PyObject): bigint | undefined {
   if (!/\._?(unpickle_timestamp|Timestamp)$/.test(record.className)) return undefined;
   const [value, , zone, unit = 10] = record.args;
@@ -23,7 +25,7 @@ export function timestampOf(record: PyObject): bigint | undefined {
 const ISO =
   /^\s*(\d{4})-(\d\d)(?:-(\d\d))?(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*$/;
 
-/** The same of a text in ISO 8601 without a zone, or of a Date; undefined for other values. */
+/** The same for a text in ISO 8601 without a time zone, or a Date; undefined for other values. */
 export function instantOf(value: string | Date): bigint | undefined {
   if (value instanceof Date) {
     return Number.isNaN(value.getTime()) ? undefined : BigInt(value.getTime()) * 1_000_000n;
@@ -37,7 +39,7 @@ export function instantOf(value: string | Date): bigint | undefined {
   return BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }
 
-/** As pandas' `isoformat()` prints it. */
+/** In the format of pandas' `isoformat()`. */
 export function isoformat(nanoseconds: bigint): string {
   const remainder = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   const whole = new Date(Number((nanoseconds - remainder) / 1_000_000n)).toISOString().slice(0, 19);

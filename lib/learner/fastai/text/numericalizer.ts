@@ -2,18 +2,18 @@ import { asDict, asItems, asNumber, PyObject, type PyValue } from '../../torch/i
 import { UnreadableTokenizerError } from '../errors.js';
 import type { Segment } from './words/word-tokenizer.js';
 
-/** What fastai's `defaultdict(int)` gives for a token that it does not know. */
+/** The value of fastai's `defaultdict(int)` for an unknown token. */
 const UNKNOWN = 0;
-/** Fills the vocabulary up to a multiple of eight; never the id of a token. */
+/** Pads the vocabulary to a multiple of eight; never the id of a token. */
 const FILLER = 'xxfake';
 
-/** Tokens to ids: fastai's `Numericalize`. */
+/** Maps tokens to ids: fastai's `Numericalize`. */
 export interface Numericalizer {
-  /** The token of each id; fillers included. */
+  /** The token of each id, including fillers. */
   readonly vocab: readonly string[];
   /** The id of each token; 0 (`xxunk`) for tokens outside the vocabulary. */
   encode(tokens: readonly string[]): Int32Array;
-  /** The same of texts in parts, which keep their ids. */
+  /** The same for texts in parts, which keep their ids. */
   encodeSegments(segments: readonly Segment[]): Int32Array;
 }
 

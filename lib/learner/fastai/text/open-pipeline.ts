@@ -10,12 +10,12 @@ import type { GivenTokenizer } from './sentencepiece/given-model.js';
 import type { TextCode } from './text-code.js';
 import { TextPipeline } from './text-pipeline.js';
 
-/** What is refused by name without the code that the file, or the user's source, has for it. */
+/** Transforms that are refused by name unless the file, or the user's source, has their code. */
 const UNKNOWN = [UnknownTextRuleError, UnsupportedTokenizerError, UnsupportedLearnerError];
 
 const isUnknown = (error: unknown): boolean => UNKNOWN.some((one) => error instanceof one);
 
-/** @throws UnsupportedLearnerError where only the name of a transform of the text is known. */
+/** @throws UnsupportedLearnerError if only the name of a transform of the text is known. */
 export async function openTextPipeline(
   file: LearnerFile,
   options: LearnerOptions,
@@ -35,7 +35,7 @@ async function openWith(file: LearnerFile, options: TextOptions): Promise<TextPi
   return TextPipeline.read(file, options, await load(file, options));
 }
 
-/** The code that the texts of a file need; undefined where they need none. */
+/** The code for the texts of a file; undefined if they need none. */
 export async function textCodeOf(
   file: LearnerFile,
   options: TextOptions,
@@ -49,7 +49,7 @@ export async function textCodeOf(
 }
 
 /**
- * What splits the texts in place of what {@link TextPipeline} knows.
+ * The splitter that replaces the one in {@link TextPipeline}.
  *
  * @throws TokenizerOptionError, SentencePieceModelError
  */
@@ -58,7 +58,8 @@ export async function givenTokenizer(
   options: LearnerOptions,
 ): Promise<GivenTokenizer> {
   const { tokenizer, ...others } = options;
-  // Most learners split words by spaCy's rules: what reads SentencePiece models is loaded when one is there.
+  // Most learners split words by spaCy's rules, so the reader of SentencePiece models loads on
+  // demand.
   const needed =
     (tokenizer !== undefined && typeof tokenizer !== 'function') || holdsSentencePiece(file);
   if (needed) {
@@ -70,7 +71,7 @@ export async function givenTokenizer(
 }
 
 async function load(file: LearnerFile, options: LearnerOptions): Promise<TextCode> {
-  // Most learners have no code of their own, so that what follows it is loaded when one has.
+  // Most learners have no code of their own, so the evaluator loads on demand.
   const { openTextCode } = await import('./own-code.js');
   if (!holdsSentencePiece(file)) return openTextCode(options);
   const { ProcessorNames } = await import('./sentencepiece/processor-names.js');

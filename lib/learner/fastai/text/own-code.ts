@@ -15,7 +15,7 @@ import type { ProcessorNames } from './sentencepiece/processor-names.js';
 import type { TextCode, TextStep } from './text-code.js';
 import { SplitterNames } from './text-names.js';
 
-/** The code of a file that its texts go through, followed anew for each text. */
+/** The code of a file for its texts, traced again for each text. */
 export async function openTextCode(
   options: LearnerOptions,
   processors?: ProcessorNames,
@@ -37,14 +37,14 @@ class OwnTextCode implements TextCode {
     const rule = this.#callable(record);
     if (rule === undefined) return undefined;
     return (text) =>
-      this.#run((ctx) => textOf(ctx, ctx.call(rule, [text]), `a rule of the learner's texts`));
+      this.#run((ctx) => textOf(ctx, ctx.call(rule, [text]), "a rule for the learner's texts"));
   }
 
   splitter(record: PyValue): Tokenize | undefined {
     this.#findTokenizers(record, NESTED);
     const splitter = this.#callable(record);
     if (splitter === undefined) return undefined;
-    // fastai gives a tokenizer many texts at a time, and at prediction one.
+    // fastai gives a tokenizer many texts at a time, but only one at prediction.
     return (text) =>
       this.#run((ctx) => {
         const first = ctx.iterate(ctx.call(splitter, [new List([text])])).next();
@@ -65,7 +65,7 @@ class OwnTextCode implements TextCode {
       });
   }
 
-  /** Each with a fresh budget: a text has nothing to do with the one before. */
+  /** Each call has a fresh budget: a text does not depend on the one before. */
   #run<T>(evaluate: (ctx: Context) => T): T {
     const { evaluator } = this.program;
     evaluator.renew();
@@ -83,12 +83,12 @@ class OwnTextCode implements TextCode {
     const value = this.program.value(record);
     if (!(value instanceof Instance)) return isCode(value) ? value : undefined;
     if (value.cls.mro.some(isOpaque)) return undefined;
-    // A plain Transform around a function of which only the name is known.
+    // A plain Transform around a function with a known name but unknown code.
     const encodes = this.program.evaluator.findAttr(value, 'encodes');
     return encodes === undefined || encodes === null || isOpaque(encodes) ? undefined : value;
   }
 
-  /** Tokenizers of spaCy and sentencepiece, which a class of the user's own may be or hold. */
+  /** Tokenizers of spaCy and sentencepiece, which a user's class may be or contain. */
   #findTokenizers(record: PyValue, depth: number): void {
     if (!(record instanceof PyObject) || depth === 0) return;
     const value = this.program.value(record);
@@ -115,12 +115,12 @@ function isCode(value: Value): boolean {
 function textOf(ctx: Context, value: Value, what: string): string {
   const text = asStr(value);
   if (text !== undefined) return text;
-  throw ctx.unsupported(`${what} gives a ${ctx.typeOf(value).name} in place of a text`);
+  throw ctx.unsupported(`${what} returns a ${ctx.typeOf(value).name} instead of a text`);
 }
 
 function tokensOf(ctx: Context, value: Value): string[] {
   if (asStr(value) !== undefined || value === null) {
-    throw ctx.unsupported(`a tokenizer that gives a ${ctx.typeOf(value).name} in place of tokens`);
+    throw ctx.unsupported(`a tokenizer that returns a ${ctx.typeOf(value).name} instead of tokens`);
   }
   return Array.from(ctx.iterate(value), (token) => textOf(ctx, token, 'a token'));
 }

@@ -128,7 +128,7 @@ describe('readTokenizer', () => {
   ])("names a language's own tokenizer: %s %o", (name, attrs, program) => {
     const record = tokenizerRecord({ rules: [], tok: spacyWith(name, attrs) });
     expect(() => readTokenizer(record)).toThrow(
-      `"spacy.lang.${name}", which segments with ${program}, a program and model outside the file`,
+      `"spacy.lang.${name}", which segments texts with ${program}, a program and model outside the file`,
     );
     const given = readTokenizer(record, { tokenizer: (text) => [...text] });
     expect(given.tokenize('ab')).toEqual(['a', 'b']);

@@ -16,17 +16,17 @@ import type { TextCode } from './text-code.js';
 import { WordRules } from './words/word-rules.js';
 import { WordTokenizer, type Segment } from './words/word-tokenizer.js';
 
-/** Options with a SentencePiece model as the function that it is. */
+/** The options, with a SentencePiece model replaced by its function. */
 export type TextOptions = Omit<LearnerOptions, 'tokenizer'> & {
   readonly tokenizer?: Tokenize | undefined;
 };
 
-/** A `Tokenizer` transform, ready to use. */
+/** A ready `Tokenizer` transform. */
 export interface TextTokenizer {
   readonly tokenize: Tokenize;
-  /** The tokens word by word; undefined where the text has to be taken as a whole. */
+  /** The tokens word by word; undefined if only the whole text can be tokenized. */
   readonly segments?: (text: string) => readonly Segment[] | undefined;
-  /** The tokens of a text as a whole: the same, but slower. */
+  /** The tokens of a whole text: the same, but slower. */
   readonly whole: Tokenize;
 }
 

@@ -1,4 +1,4 @@
-/** fastai's marker tokens, whatever list of them a tokenizer keeps whole. */
+/** fastai's marker tokens, whichever of them a tokenizer keeps whole. */
 export const UNK = 'xxunk';
 export const PAD = 'xxpad';
 export const BOS = 'xxbos';

@@ -1,10 +1,10 @@
 import type { PyValue } from '../../torch/index.js';
 import type { TextRule, Tokenize } from '../contract.js';
 
-/** A transform of the user's own: a text or its tokens to others. */
+/** A user's transform: maps a text or its tokens to others. */
 export type TextStep = (item: string | string[]) => string | string[];
 
-/** Code of the file that texts go through. Undefined where only a name is known. */
+/** Code of the file for texts. Undefined if only a name is known. */
 export interface TextCode {
   rule(record: PyValue): TextRule | undefined;
   splitter(record: PyValue): Tokenize | undefined;

@@ -8,7 +8,7 @@ import type { LearnerFile } from '../learner-file.js';
 import { openTextModel } from './text-model.js';
 import { openTextPipeline } from './open-pipeline.js';
 
-/** `TextBlock` at inference. @throws UnsupportedLearnerError for a user's own transform. */
+/** Inference for `TextBlock`. @throws UnsupportedLearnerError for a user's own transform. */
 export async function createTextInference(
   file: LearnerFile,
   target: Target,
@@ -35,7 +35,7 @@ export async function createTextInference(
   };
 }
 
-/** At once, but where the item is yet to be made of a row. */
+/** Synchronous, unless the item must first be made from a row. */
 function then<T>(item: unknown, work: (item: unknown) => T): T | Promise<T> {
   return item instanceof Promise ? item.then(work) : work(item);
 }

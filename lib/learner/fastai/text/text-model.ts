@@ -13,7 +13,7 @@ import type { LearnerFile } from '../learner-file.js';
 import { openModel, type HowToLower } from '../open-model.js';
 import { runForeignModel, TOKEN_IDS } from './foreign-model.js';
 
-/** Token ids in, the model's output out; each row is computed as if it were alone. */
+/** Maps token ids to the model's output; computes each row as if it were alone. */
 export interface TextModel {
   forward(rows: readonly Int32Array[]): Promise<Tensor>;
   release(): Promise<void>;
@@ -47,9 +47,9 @@ function refusePads(rows: readonly Int32Array[], limits: TextLimits): void {
   for (const [index, row] of rows.entries()) refusePadAtChunkStart(row, index, limits, REMEDY);
 }
 
-/** Of a classifier on fastai's encoder what ids it takes; nothing of other models. */
+/** The ids that a classifier on fastai's encoder takes; undefined for other models. */
 interface TextFacts extends TextLimits {
-  /** Its head is code of its own, which looks at all positions: no row may be padded. */
+  /** Its head is custom code that sees all positions, so rows must not be padded. */
   readonly ownHead?: boolean;
 }
 
@@ -76,14 +76,15 @@ async function lowerClassifier(
     return { graph, facts: null };
   }
   throw new UnsupportedLearnerError(
-    `The learner's model is a "${model.className}", which does not start with fastai's SentenceEncoder`,
+    `The learner's model is a "${model.className}", and it does not start with fastai's ` +
+      'SentenceEncoder',
     "run it from an ONNX file with Learner.load(file, { onnx: 'model.onnx' })",
   );
 }
 
-/** Rows in one run. More rows win little, and cost memory for the longest of them. */
+/** Rows per run. More rows gain little, and use memory for the longest of them. */
 const MAX_ROWS = 64;
-/** Tokens in one run, padding included: bounds its memory whatever the length of the texts. */
+/** Tokens per run, including padding: it limits memory whatever the length of the texts. */
 const MAX_TOKENS = 64 * 1024;
 
 /** One graph takes any batch and length. */
@@ -93,7 +94,7 @@ async function runBatches(
   limits: TextLimits,
 ): Promise<Tensor> {
   if (rows.length === 1) return runBatch(session, rows, limits);
-  // Rows of like length together: padding is computed too.
+  // Groups rows of similar length, because padding is computed too.
   const order = rows.map((_, index) => index).sort((a, b) => rows[a]!.length - rows[b]!.length);
   const parts: Tensor[] = [];
   for (let start = 0; start < order.length;) {
@@ -106,7 +107,7 @@ async function runBatches(
   return joinRows(parts, order);
 }
 
-/** Rows of the same length together. */
+/** Groups rows of the same length. */
 async function runByLength(
   session: ModelSession,
   rows: readonly Int32Array[],

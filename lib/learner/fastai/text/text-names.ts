@@ -17,9 +17,9 @@ const method = (name: string, call: Builtin['call']): [string, Value] => [
   new Builtin(name, call, true),
 ];
 
-/** What fastai's text functions are for code that calls them. */
+/** fastai's text functions, for code that calls them. */
 export class SplitterNames implements Names {
-  /** spaCy's tokenizers by the object that holds one. */
+  /** spaCy's tokenizers, by the object that contains one. */
   readonly spacy = new WeakMap<Instance, Tokenize>();
   readonly #spacyClass: ClassValue;
   readonly #values: ReadonlyMap<string, Value>;
@@ -31,7 +31,7 @@ export class SplitterNames implements Names {
       [TYPES.object],
       [
         method('__init__', (ctx) => {
-          throw ctx.unsupported('a tokenizer of spaCy that code makes is not known here');
+          throw ctx.unsupported('a tokenizer of spaCy that code makes is not supported');
         }),
         method('__call__', (ctx, [self, texts = null]) => {
           const tokenize = self instanceof Instance ? this.spacy.get(self) : undefined;

@@ -10,23 +10,23 @@ import { readTokenizer, type TextOptions, type TextTokenizer } from './read-toke
 import { UNK } from './special-tokens.js';
 import type { TextCode, TextStep } from './text-code.js';
 
-/** The transforms of fastai's `TextBlock`: a text to token ids. */
+/** The transforms of fastai's `TextBlock`: from a text to token ids. */
 export class TextPipeline {
   private constructor(
     private readonly tokenizer: TextTokenizer | undefined,
     private readonly numericalizer: Numericalizer,
     /** Whether the model reads the end first. */
     readonly backwards: boolean,
-    /** What stands between the words of a text that is put together from tokens. */
+    /** The separator between the words of a text made from tokens. */
     readonly separator: string,
-    /** The user's own, on texts and on lists of tokens. */
+    /** The user's own transforms, of texts and of lists of tokens. */
     private readonly own: {
       readonly text: readonly TextStep[];
       readonly tokens: readonly TextStep[];
     },
   ) {}
 
-  /** @throws UnsupportedLearnerError where only the name of a transform of the text is known. */
+  /** @throws UnsupportedLearnerError if only the name of a transform of the text is known. */
   static read(file: LearnerFile, options: TextOptions, code?: TextCode): TextPipeline {
     // Readers before the text (`get_x`, columns of a data frame) are for training data.
     const { transforms = [], types } = file.dls.inputs[0] ?? {};
@@ -54,7 +54,8 @@ export class TextPipeline {
           continue;
         }
         throw new UnsupportedLearnerError(
-          `The learner changes its texts with "${qualifiedName(transform)}", which is not in the file`,
+          `The learner changes its texts with "${qualifiedName(transform)}", whose code the ` +
+            'file does not contain',
           'apply that function before predict() and export the learner without it',
         );
       }
@@ -62,7 +63,7 @@ export class TextPipeline {
     if (!numericalizer) {
       throw new UnsupportedLearnerError(
         'The learner has no Numericalize transform for its texts',
-        'export a learner that was made with a TextBlock',
+        'export a learner from a TextBlock',
       );
     }
     return new TextPipeline(tokenizer, numericalizer, backwards, separator, own);
@@ -77,7 +78,7 @@ export class TextPipeline {
     return this.backwards ? ids.reverse() : ids;
   }
 
-  /** The tokens behind the ids, in the order in which the model reads them. */
+  /** The tokens of the ids, in the model's order. */
   show(item: unknown): ShownText {
     return { tokens: this.tokensOf(this.encode(item)) };
   }
@@ -107,19 +108,19 @@ export class TextPipeline {
     const item = changed(this.own.text, given);
     const tokens = changed(this.own.tokens, this.#split(item));
     if (Array.isArray(tokens)) return tokens;
-    throw new UnexpectedItemError('a text behind its tokenizer', 'a list of tokens');
+    throw new UnexpectedItemError('a text after its transforms', 'a list of tokens');
   }
 
   #split(item: unknown): string[] {
-    // Tokens that were made elsewhere pass fastai's Tokenizer unchanged.
+    // Tokens made elsewhere pass fastai's Tokenizer unchanged.
     if (Array.isArray(item) && item.every((token) => typeof token === 'string')) return item;
     if (typeof item !== 'string') throw new UnexpectedItemError(describeItem(item), 'a text');
     if (this.tokenizer) return this.tokenizer.whole(item);
-    throw new UnexpectedItemError('a text', 'a list of tokens, as it has no tokenizer of its own');
+    throw new UnexpectedItemError('a text', 'a list of tokens, because it has no tokenizer');
   }
 }
 
-/** What transforms of the user's own make of a text or of tokens; other items stay as they are. */
+/** Applies the user's own transforms to a text or to tokens; other items do not change. */
 function changed<T>(steps: readonly TextStep[], item: T): T | string | string[] {
   let made: T | string | string[] = item;
   for (const step of steps) {
@@ -131,7 +132,7 @@ function changed<T>(steps: readonly TextStep[], item: T): T | string | string[] 
 const isTokens = (item: unknown): item is string[] =>
   Array.isArray(item) && item.every((token) => typeof token === 'string');
 
-/** Whether a transform is one of those that the user says were for training. */
+/** Whether the user names a transform as one for training only. */
 function isTrainingOnly(transform: PyValue, names: readonly string[]): boolean {
   const qualified = qualifiedName(transform);
   return (
@@ -157,7 +158,7 @@ function isReversal(transform: PyValue): boolean {
   return mentions(transform.attr('encodes'), isReverseText, MOST_STEPS);
 }
 
-/** Each version of fastcore has its own form of the dispatcher around a function; all are small. */
+/** Each version of fastcore has its own dispatcher around a function; all are small. */
 const MOST_STEPS = 6;
 
 function mentions(

@@ -1,21 +1,21 @@
 /** Entries of one generation; there are two. */
 const MOST_ENTRIES = 8192;
-/** Bytes of one generation, by the estimates of those who fill it. */
+/** Bytes of one generation, as estimated by the callers that fill it. */
 const MOST_BYTES = 2 ** 20;
-/** Longer words hardly come twice. */
+/** Longer words rarely repeat. */
 const LONGEST_WORD = 64;
 
 /**
- * What was made of words lately. Words come from outside, so that neither their number nor their
- * length may set its size: when a generation is full it takes the place of the one before, and what
- * nobody asked for since goes.
+ * A cache of recent words. Words come from outside, so neither their number nor their length may
+ * set its size: a full generation replaces the previous one, and entries that were not used since
+ * are dropped.
  */
 export class WordCache<T> {
   #young = new Map<string, T>();
   #old = new Map<string, T>();
   #bytes = 0;
 
-  /** The value of a word; made, and kept where it is small enough, when it is asked for first. */
+  /** The value of a word, made on first use and kept if it is small enough. */
   get(word: string, make: (word: string) => T, bytesOf: (value: T) => number): T {
     const known = this.#young.get(word);
     if (known !== undefined) return known;
@@ -34,7 +34,7 @@ export class WordCache<T> {
   }
 }
 
-/** A slice of a text keeps the whole text in memory, however short it is. */
+/** A slice of a text keeps the whole text in memory, so short words are copied. */
 function ownCopy(slice: string): string {
   return ` ${slice}`.slice(1);
 }

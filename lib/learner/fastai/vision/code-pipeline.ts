@@ -31,7 +31,7 @@ import { doesNothing, transformTitle, unknownTransform } from './transforms/neut
 import type { ModelInput, TransformedImage } from './transforms/pipeline.js';
 import { applyBatch } from './transforms/planes.js';
 
-/** One step of what an item goes through. */
+/** One step for an item. */
 type ItemStage =
   | { readonly kind: 'known'; readonly transform: ItemTransform; readonly name: string }
   | { readonly kind: 'tensor' }
@@ -41,10 +41,10 @@ type BatchStage =
   | { readonly kind: 'known'; readonly transform: BatchTransform; readonly name: string }
   | { readonly kind: 'code'; readonly tensors: TensorFunction };
 
-/** Exceptions that no image changes. */
+/** Exceptions that do not depend on the image. */
 const WRITTEN_WRONG: ReadonlySet<string> = new Set(['NameError', 'ImportError', 'AttributeError']);
 
-/** Sizes and contents by which the pipeline is asked what it leaves. */
+/** Sizes and contents of probe images that show the pipeline's results. */
 export const PROBES = [
   { width: 97, height: 71, value: (x: number, y: number) => (x * 37 + y * 91) % 256 },
   { width: 64, height: 120, value: (x: number, y: number) => (x > 20 && y > 30 ? 200 : 10) },
@@ -52,8 +52,8 @@ export const PROBES = [
 ];
 
 /**
- * Everything that happens to an image before the model sees it, where code of the user's own is a
- * part of it: step by step, each on the whole image.
+ * All steps between an image and the model if the user's own code is part of them: step by step,
+ * each on the whole image.
  */
 export class CodePipeline {
   readonly #files: ImageFiles;
@@ -64,7 +64,7 @@ export class CodePipeline {
   readonly #readers: readonly { readonly record: PyValue; readonly transform: Value }[];
   readonly #opens: ClassValue;
   #modelInput: ModelInput | undefined;
-  /** Tensors that the code uses can be read as long as this is there. */
+  /** Keeps tensors that the code uses readable. */
   readonly held: readonly Uint8Array[];
 
   private constructor(
@@ -121,8 +121,8 @@ export class CodePipeline {
   }
 
   /**
-   * @throws UnsupportedLearnerError for a transform of which only the name is known
-   * @throws UnsupportedCodeError for code that is not known here
+   * @throws UnsupportedLearnerError if only the name of a transform is known
+   * @throws UnsupportedCodeError for unsupported code
    */
   static async open(file: LearnerFile, options: LearnerOptions): Promise<CodePipeline> {
     const files = new ImageFiles();
@@ -134,7 +134,7 @@ export class CodePipeline {
     return pipeline;
   }
 
-  /** The mode in which images are opened. */
+  /** The mode for opening images. */
   get mode(): RasterMode {
     return this.#input.mode ?? 'RGB';
   }
@@ -151,7 +151,7 @@ export class CodePipeline {
     return { channels, height, width, write: (out) => out.set(data) };
   }
 
-  /** The image as the item transforms leave it. */
+  /** The image after the item transforms. */
   async show(item: unknown): Promise<Raster> {
     const state = await this.#transformed(await this.#opened(item));
     return rasterOfTensor(state);
@@ -162,7 +162,7 @@ export class CodePipeline {
     await Promise.all(stages.map((stage) => stage.kind === 'code' && stage.tensors.release()));
   }
 
-  /** What an item is when its image has been opened. */
+  /** The item after its image is opened. */
   async #opened(item: unknown): Promise<PilImage> {
     const entry = this.#entry(item);
     if (entry === undefined) {
@@ -195,15 +195,15 @@ export class CodePipeline {
           value = throughTransform(evaluator, transform, value);
         }
       }
-      // Pixels that are yet to be decoded are decoded here.
+      // Decodes pixels that are not decoded yet.
       if (value instanceof PilImage) return { image: value, pixels: value.pixels };
       return { image: undefined, pixels: undefined };
     });
     if (opened.image) return opened.image;
-    throw evaluator.unsupported('A get_x that gives no image');
+    throw evaluator.unsupported('A get_x that does not return an image');
   }
 
-  /** The first of the readers that takes such an item; undefined where none is of the user's own. */
+  /** The first reader that takes this item; undefined if no reader is the user's own. */
   #entry(item: unknown): { readonly stage: number; readonly isText: boolean } | undefined {
     const { types, mode } = this.#input;
     const isPath = (name: string): boolean => /^pathlib\b.*Path$/.test(name);
@@ -223,7 +223,10 @@ export class CodePipeline {
     return isOwn ? { stage, isText } : undefined;
   }
 
-  /** What a transform makes of an image: another one, or a tensor, whose graph holds its pixels. */
+  /**
+   * The result of a transform for an image: another image, or a tensor, whose graph contains its
+   * pixels.
+   */
   async #ofImage(transform: Value, image: PilImage): Promise<PilImage | Tensor> {
     let made: Value = null;
     const once = new TensorFunction(this.#program, (ctx) => {
@@ -238,14 +241,14 @@ export class CodePipeline {
     }
   }
 
-  /** Item transforms: an image becomes a tensor of [channels, height, width]. */
+  /** Item transforms: from an image to a tensor of [channels, height, width]. */
   async #transformed(image: PilImage): Promise<Tensor> {
     let state: PilImage | Tensor = image;
     for (const stage of this.#item) {
       if (stage.kind === 'tensor') {
         if (state instanceof PilImage) state = tensorOf(state.pixels);
       } else if (stage.kind === 'known') {
-        // fastai's own are for images; tensors pass them.
+        // fastai's own transforms are for images; tensors pass unchanged.
         if (state instanceof PilImage) state = resized(state, stage);
       } else if (state instanceof PilImage) {
         state = await this.#ofImage(stage.transform, state);
@@ -270,7 +273,7 @@ export class CodePipeline {
     return new Tensor('float32', Float32Array.from(state.data as Uint8Array), state.dims);
   }
 
-  /** What the model gets; sizes are those that all images have. */
+  /** The model's input; sizes are those that all images share. */
   async #probe(): Promise<ModelInput> {
     const mode = this.mode;
     const seen: (readonly number[])[] = [];
@@ -280,7 +283,7 @@ export class CodePipeline {
         const { dims } = await this.#batched(await this.#transformed(image));
         seen.push(dims);
       } catch (error) {
-        // What it cannot do shows now; what it does not like of an image shows with real ones.
+        // Unsupported operations show now; problems with an image show with real ones.
         if (error instanceof UnsupportedCodeError || error instanceof CodeBudgetError) throw error;
         if (error instanceof UnsupportedLearnerError) throw error;
         if (error instanceof RaisedInCodeError && WRITTEN_WRONG.has(error.exception)) throw error;
@@ -299,7 +302,7 @@ export class CodePipeline {
   }
 }
 
-/** An image by which the pipeline is asked. */
+/** A probe image for the pipeline. */
 export function probeImage(
   mode: RasterMode,
   { width, height, value }: (typeof PROBES)[number],
@@ -323,7 +326,7 @@ function openedClass(program: Program, input: ImageInput, classes: ImageClasses)
     return classes.PILImage;
   }
   throw new UnsupportedLearnerError(
-    'The learner opens its images as a class that is not in the file',
+    'The learner opens its images as a class that the file does not contain',
     'export a learner whose ImageBlock is of PILImage or PILImageBW',
   );
 }
@@ -334,7 +337,7 @@ export function isUnknown(program: Program, transform: Value): boolean {
   return (transform instanceof ClassValue ? transform.native : native)?.opaque === true;
 }
 
-/** What a tuple of one holds. */
+/** The item of a one-tuple. */
 export function first(value: Value): Value {
   return value instanceof Tuple && value.items.length === 1 ? value.items[0]! : value;
 }
@@ -343,7 +346,7 @@ function pathOf(item: unknown): string | undefined {
   return typeof item === 'string' ? item : undefined;
 }
 
-/** A transform of fastai's on an image that code has made. */
+/** A transform of fastai's on an image from code. */
 export function resized(
   image: PilImage,
   { transform, name }: { readonly transform: ItemTransform; readonly name: string },
@@ -351,7 +354,8 @@ export function resized(
   const { mode, width, height, data } = image.pixels;
   if (mode !== 'L' && mode !== 'RGB') {
     throw new UnsupportedLearnerError(
-      `The learner's own code gives images of mode "${mode}", which "${name}" is not known for here`,
+      `The learner's own code makes images of mode "${mode}", which "${name}" does not ` +
+        'support here',
       "convert them to 'RGB' or 'L' in that code",
     );
   }
@@ -376,7 +380,7 @@ export function tensorOf({ mode, width, height, data }: Pixels): Tensor {
   return new Tensor('uint8', out as Uint8Array, dims);
 }
 
-/** Planes of bytes as pixels. */
+/** Byte planes as pixels. */
 export function rasterOfTensor({ dims, data }: Tensor): Raster {
   const [channels = 1, height = 1, width = 1] = dims;
   const mode: RasterMode = channels === 3 ? 'RGB' : 'L';
@@ -392,7 +396,8 @@ export function rasterOfTensor({ dims, data }: Tensor): Raster {
 function checkRank({ dims }: Tensor, name: string): void {
   if (dims.length === 4) return;
   throw new UnsupportedLearnerError(
-    `The learner's own code gives "${name}" a tensor of shape [${dims.join(', ')}] where images are wanted`,
+    `The learner's own code gives "${name}" a tensor of shape [${dims.join(', ')}], but it ` +
+      'needs images',
     'keep the shape [batch, channels, height, width] in that code',
   );
 }

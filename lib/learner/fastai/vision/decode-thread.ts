@@ -3,12 +3,12 @@ import { isMainThread, Worker } from 'node:worker_threads';
 import type { Answer, Request } from './decode-worker.js';
 import type { RenderJob } from './image/render-job.js';
 
-/** A thread without work for this long ends. */
+/** A thread that is idle for this long ends. */
 const IDLE_MS = 2000;
 
-/** Decodes JPEGs beside the thread that runs the model, as long as it is given any. */
+/** Decodes JPEGs on another thread than the model's, while there are any. */
 export class DecodeThread {
-  /** So many images are worth the start of a thread. */
+  /** The number of images that justifies starting a thread. */
   static readonly WORTHWHILE = 16;
 
   /** Threads of a runner share the cores among themselves. */
@@ -22,13 +22,13 @@ export class DecodeThread {
   #idle: NodeJS.Timeout | undefined;
   readonly #waiting = new Map<number, (planes: Float32Array | undefined) => void>();
 
-  /** The planes, or undefined where the thread could not make them. */
+  /** The planes, or undefined if the thread could not make them. */
   render(job: RenderJob): Promise<Float32Array | undefined> {
     if (this.#isBroken) return Promise.resolve(undefined);
     clearTimeout(this.#idle);
     const worker = (this.#worker ??= this.#start());
     const id = ++this.#lastId;
-    // A copy: the bytes may be a part of much more, and are still needed here.
+    // Makes a copy: the bytes may be part of a larger buffer, and are still needed here.
     const encoded = new Uint8Array(job.encoded);
     const request: Request = { id, job: { ...job, encoded } };
     return new Promise((resolve) => {
@@ -48,7 +48,7 @@ export class DecodeThread {
 
   #start(): Worker {
     const worker = new Worker(new URL('./decode-worker.js', import.meta.url), { name: 'decode' });
-    // It fails to start, or is terminated: then the caller goes on by itself, for good.
+    // If it fails to start or is terminated, the caller decodes itself from then on.
     const lost = (): void => {
       if (this.#worker !== worker) return;
       this.#isBroken = true;

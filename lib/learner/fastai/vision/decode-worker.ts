@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { doJob, type RenderJob } from './image/render-job.js';
 
-/** What the thread is sent, and what it answers: no planes where it could not make them. */
+/** The request to the thread, and its answer: no planes if it could not make them. */
 export interface Request {
   readonly id: number;
   readonly job: RenderJob;
@@ -17,7 +17,7 @@ parentPort!.on('message', ({ id, job }: Request) => {
   try {
     answer = { id, planes: doJob(job) };
   } catch {
-    // Who asked does it in its own way, and meets the error there.
+    // The caller then does it in its own way, and meets the error there.
   }
   parentPort!.postMessage(answer, answer.planes ? [answer.planes.buffer] : []);
 });

@@ -9,20 +9,20 @@ import { NotExplainableError } from '../errors.js';
 import type { HeatMapExplanation } from '../explanation.js';
 import { openLearnerFile } from '../learner-file.js';
 
-/** Its graph holds the weights a second time, so it goes when nobody has asked for a while. */
+/** Its graph holds the weights a second time, so it is released when idle. */
 const IDLE_MS = 60_000;
 
-/** Heat maps of an image classifier: a second graph of its model, opened when it is asked for. */
+/** Heat maps of an image classifier: a second graph of its model, opened on demand. */
 export class ImageExplainer {
   readonly #session: OnDemand<OnnxSession>;
   readonly #threads: number;
   readonly #code: LearnerOptions['code'];
-  /** Found once: to read and lower the model again would only cost time. */
+  /** Found once, because reading and lowering the model again would only cost time. */
   #refusal: NotExplainableError | undefined;
 
   /**
    * @param source The learner's file.
-   * @param dims What its model takes.
+   * @param dims The input of its model.
    */
   constructor(
     private readonly source: string | Uint8Array,
@@ -33,8 +33,8 @@ export class ImageExplainer {
     this.#threads = intraOpNumThreads;
     if (onnx !== undefined) {
       this.#refusal = new NotExplainableError(
-        'The model comes from an ONNX file, in which the layers of the learner are not told apart',
-        'load a learner whose own model can be read, without the option "onnx"',
+        'The model comes from an ONNX file, which does not distinguish the layers of the learner',
+        'load the learner\'s own model, without the option "onnx"',
       );
     }
     const open = (): Promise<OnnxSession> => guarded(() => this.#open());
@@ -45,8 +45,8 @@ export class ImageExplainer {
   }
 
   /**
-   * @param image What the model was given: float32 [1, channels, height, width].
-   * @param output What it gave, before the activation.
+   * @param image The model's input: float32 [1, channels, height, width].
+   * @param output The model's output, before the activation.
    * @throws NotExplainableError
    */
   async explain(image: Tensor, output: Tensor, question: Asked): Promise<HeatMapExplanation> {
@@ -96,7 +96,7 @@ export class ImageExplainer {
       } catch (error) {
         if (!(error instanceof NoGradientError || error instanceof SizeNeededError)) throw error;
         throw (this.#refusal = new NotExplainableError(
-          `The model's answer cannot be followed back to its last features (${error.message})`,
+          `The model's answer cannot be traced back to its last features (${error.message})`,
           'explain a learner with a head of fastai, torchvision or timm',
         ));
       }
@@ -106,7 +106,7 @@ export class ImageExplainer {
   }
 }
 
-/** From 0 to 1: what speaks against the class is left out. */
+/** From 0 to 1, without the parts that oppose the class. */
 function scaled(map: Float32Array): { data: Float32Array; peak: number } {
   const peak = map.reduce((most, value) => Math.max(most, value), 0);
   return { data: map.map((value) => (value > 0 ? value / peak : 0)), peak };

@@ -4,7 +4,7 @@ import type { LearnerFile } from '../learner-file.js';
 import type { RasterMode } from './image/raster.js';
 import { doesNothing, unknownTransform } from './transforms/neutral.js';
 
-/** The mode in which each of fastai's image classes opens a file. */
+/** The mode in which each fastai image class opens a file. */
 const openModes: ReadonlyMap<string, RasterMode> = new Map([
   ['PILBase', 'RGB'],
   ['PILImage', 'RGB'],
@@ -12,17 +12,20 @@ const openModes: ReadonlyMap<string, RasterMode> = new Map([
   ['PILMask', 'L'],
 ]);
 
-/** How an image comes out of what an item is. */
+/** How an item becomes an image. */
 export interface ImageInput {
   /** Undefined for a class that is not fastai's. */
   readonly mode: RasterMode | undefined;
-  /** What leads from an item to an opened image: readers, `get_x`, and at the end what opens it. */
+  /**
+   * The steps from an item to an opened image: readers, `get_x`, and finally the class that opens
+   * it.
+   */
   readonly before: readonly PyValue[];
-  /** What an opened image goes through in the same pipeline. */
+  /** The later steps for an opened image in the same pipeline. */
   readonly behind: readonly PyValue[];
   /** The class of an opened image. */
   readonly opensAs: PyValue | undefined;
-  /** What each stage of `before` was given at training. */
+  /** The type that each stage of `before` received in training. */
   readonly types: readonly PyValue[];
 }
 
@@ -32,12 +35,13 @@ export function readInput(file: Pick<LearnerFile, 'dls'>): ImageInput {
   const [input] = inputs;
   if (!input || inputs.length !== 1) {
     throw new UnsupportedLearnerError(
-      `The learner takes ${inputs.length} inputs, but image learners here take one image`,
+      `The learner takes ${inputs.length} inputs, but only image learners with one image are ` +
+        'supported',
       'serve its model with a custom runner over its ONNX file',
     );
   }
   const types = asItems(input.types) ?? [];
-  // Stage i is given type i; the type behind the last is what left the pipeline.
+  // Stage i received type i; the type after the last is the pipeline's output.
   const opened = types.findIndex((type) => modeOf(type) !== undefined);
   const at = opened < 0 ? types.length - 1 : opened;
   return {
@@ -50,14 +54,15 @@ export function readInput(file: Pick<LearnerFile, 'dls'>): ImageInput {
 }
 
 /**
- * The mode of the learner's images. What comes before an image is opened (readers, `get_x`) serves
- * training data only; what comes behind it must be fastai's. @throws UnsupportedLearnerError
+ * The mode of the learner's images. Steps before the opening (readers, `get_x`) serve training data
+ * only; later steps must be fastai's. @throws UnsupportedLearnerError
  */
 export function readImageInput(file: LearnerFile, trainingOnly?: readonly string[]): RasterMode {
   const { mode, behind, opensAs } = readInput(file);
   if (mode === undefined) {
     throw new UnsupportedLearnerError(
-      `The learner opens its images as ${opensAs instanceof PyGlobal ? `"${opensAs.qualifiedName}"` : 'a class that is not in the file'}`,
+      'The learner opens its images as ' +
+        `${opensAs instanceof PyGlobal ? `"${opensAs.qualifiedName}"` : 'a class that the file does not contain'}`,
       'export a learner whose ImageBlock is of PILImage or PILImageBW',
     );
   }
@@ -67,7 +72,7 @@ export function readImageInput(file: LearnerFile, trainingOnly?: readonly string
   return mode;
 }
 
-/** The mode in which a class of fastai opens a file; undefined for other classes. */
+/** The mode in which a fastai class opens a file; undefined for other classes. */
 export function modeOf(type: PyValue): RasterMode | undefined {
   if (!(type instanceof PyGlobal) || !type.module.startsWith('fastai.vision.')) return undefined;
   return openModes.get(type.name);

@@ -67,7 +67,7 @@ describe('An image', () => {
   it('is not fetched', async () => {
     const fetched = bytesOf('https://example.com/a.png');
     await expect(fetched).rejects.toThrow(UnexpectedItemError);
-    await expect(fetched).rejects.toThrow('is not fetched');
+    await expect(fetched).rejects.toThrow('does not fetch');
   });
 
   it('is not repeated in an error', async () => {

@@ -8,7 +8,7 @@ import { convertRaster, type Raster, type RasterMode } from './image/raster.js';
 import { openEncoded, readImage, type OpenedImage } from './image/read-image.js';
 
 /**
- * Decoded pixels: rows from the top, channels interleaved, one byte each; as sharp's raw output.
+ * Decoded pixels: rows from the top, channels interleaved, one byte each, like sharp's raw output.
  *
  * @publicApi
  */
@@ -21,9 +21,8 @@ export interface RawImage {
 }
 
 /**
- * What an image learner predicts from: the path of a file or a `file:`, `data:` or `blob:` URL, as
- * text or `URL`; the bytes of an encoded image, in an array, a `Blob` or `File`, a stream or a file
- * of multer; the same bytes as text in base64; or decoded pixels.
+ * An item of an image learner. It is an encoded image in any form of {@link StoredItem}, the bytes of
+ * one as text in base64, or decoded pixels.
  *
  * @publicApi
  */
@@ -51,7 +50,7 @@ export async function rasterOf(
     : readImage(await bytesOf(item), mode, limits);
 }
 
-/** @throws UnexpectedItemError for what is not an image. */
+/** @throws UnexpectedItemError if the item is not an image. */
 export function checkItem(item: unknown): asserts item is ImageItem {
   if (isStored(item) || isRawImage(item)) return;
   throw new UnexpectedItemError(
@@ -63,7 +62,7 @@ export function checkItem(item: unknown): asserts item is ImageItem {
 /** The bytes of an encoded image. @throws UnexpectedItemError, UnreadableImageFileError */
 export async function bytesOf(item: unknown): Promise<Uint8Array> {
   if (!isStored(item)) {
-    throw new UnexpectedItemError(describeItem(item), 'an image that is encoded');
+    throw new UnexpectedItemError(describeItem(item), 'an encoded image');
   }
   const encoded = typeof item === 'string' ? bytesOfBase64(item) : undefined;
   if (encoded) return encoded;
@@ -74,10 +73,10 @@ export async function bytesOf(item: unknown): Promise<Uint8Array> {
   });
 }
 
-/** Shorter texts are paths, which may have the letters of base64 alone. */
+/** Shorter texts are paths, which may consist of base64 letters. */
 const SHORTEST_BASE64 = 100;
 
-/** The bytes of an image that is given as text; undefined for other texts, which are paths. */
+/** The bytes of an image given as text; undefined for other texts, which are paths. */
 export function bytesOfBase64(text: string): Uint8Array | undefined {
   if (text.length < SHORTEST_BASE64 || !/^[\w+/-]{40}/.test(text)) return undefined;
   const start = Buffer.from(text.slice(0, 32), 'base64');
@@ -114,7 +113,7 @@ function fromRaw(
   return convertRaster({ mode: stored === 1 ? 'L' : 'RGB', width, height, data: colours }, mode);
 }
 
-/** Pixels without what follows their first channels. */
+/** Pixels with only their first channels. */
 function firstOfEach(data: Uint8Array, channels: number, kept: number): Uint8Array {
   const out = new Uint8Array((data.length / channels) * kept);
   for (let from = 0, to = 0; to < out.length; from += channels, to += kept) {

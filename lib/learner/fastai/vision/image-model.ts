@@ -13,15 +13,15 @@ import { DecodeThread } from './decode-thread.js';
 import type { RenderJob } from './image/render-job.js';
 import type { ModelInput } from './transforms/pipeline.js';
 
-/** Pixels that go through the model at once: a batch of large images is run in parts. */
+/** The most pixels that go through the model at once: a batch of large images runs in parts. */
 const MOST_PIXELS = 16 * 224 * 224;
-/** Values that are kept for the next call: fresh memory costs more than what is written to it. */
+/** Buffers kept for the next call: fresh memory takes longer than writing to it. */
 const MOST_SPARE = 3 * MOST_PIXELS;
 
-/** Images that are opened while one is written, where a thread shares the work. */
+/** How many images are opened while one is written, if a thread shares the work. */
 const AHEAD = 4;
 
-/** An image whose size is known. */
+/** An image of known size. */
 export interface ImageToCome {
   readonly channels: number;
   readonly height: number;
@@ -32,7 +32,7 @@ export interface ImageToCome {
   readonly job: RenderJob | undefined;
 }
 
-/** Sizes of what a model of images takes. */
+/** The input sizes of an image model. */
 export function dimsOf({ channels, height, width }: ModelInput): Dim[] {
   return ['batch', channels, height ?? 'height', width ?? 'width'];
 }
@@ -40,7 +40,7 @@ export function dimsOf({ channels, height, width }: ModelInput): Dim[] {
 /** Images of one size that go through the model together. */
 interface Batch {
   readonly dims: readonly number[];
-  /** Values of an image. */
+  /** The number of values of an image. */
   readonly size: number;
   readonly data: Float32Array;
   readonly indices: number[];
@@ -48,7 +48,7 @@ interface Batch {
 
 /** The network of an image learner. */
 export class ImageModel {
-  /** A batch's memory that no run uses. */
+  /** A batch's memory that is not in use. */
   #spare: Float32Array | undefined;
   #thread: DecodeThread | undefined;
 
@@ -58,7 +58,7 @@ export class ImageModel {
     private readonly outputName: string,
   ) {}
 
-  /** @throws UnsupportedModuleError for a layer that has no lowering. */
+  /** @throws UnsupportedModuleError for an unsupported layer. */
   static async open(
     file: LearnerFile,
     input: ModelInput,
@@ -97,10 +97,10 @@ export class ImageModel {
   }
 
   /**
-   * One row an image; images of one size go together. Each is written where the model reads it, and
-   * a full group runs before the next image is written, so that a long list takes no more memory
-   * than a short one. What comes next is opened meanwhile: what libvips decodes, its threads decode,
-   * and of the JPEGs of a long list every second one a thread of its own.
+   * Returns one row per image; images of one size run together. Each is written to the model's
+   * memory, and a full group runs before the next image is written, so a long list uses no more
+   * memory than a short one. The next images open meanwhile: libvips decodes on its threads, and a
+   * separate thread decodes every second JPEG of a long list.
    */
   async forward(count: number, open: (index: number) => Promise<ImageToCome>): Promise<Tensor> {
     const parts: Tensor[] = [];
@@ -133,7 +133,7 @@ export class ImageModel {
     return parts.length === 1 ? parts[0]! : joinRows(parts, order);
   }
 
-  /** One image, with what the model was given for it. */
+  /** One image, with the model's input for it. */
   async forwardOne(image: ImageToCome): Promise<{ input: Tensor; output: Tensor }> {
     const { channels, height, width } = image;
     const data = new Float32Array(channels * height * width);
@@ -167,7 +167,7 @@ export class ImageModel {
   }
 }
 
-/** Opens an image, whose other thread begins with it at once. */
+/** Opens an image; the other thread starts on it at once. */
 function opening(
   open: (index: number) => Promise<ImageToCome>,
   index: number,
@@ -183,7 +183,7 @@ function opening(
     };
     return { ...image, write };
   });
-  // A failure belongs to the image's own turn, not to one before.
+  // A failure belongs to the image's own turn, not to an earlier one.
   opened.catch(() => {});
   return opened;
 }

@@ -15,12 +15,12 @@ import { refuseBoxes } from '../refuse-boxes.js';
  */
 export type DecodedImageTarget = DecodedTarget | Tensor;
 
-/** Decodes one row of predictions for an image of the model's size. */
+/** Decodes one row of predictions for an image at the model's size. */
 export interface ImageTarget {
   readonly kind: 'labels' | 'points' | 'mask';
-  /** What labels are: a class, several, or numbers. */
+  /** The kind of labels: a class, several classes, or numbers. */
   readonly task: Target['task'];
-  /** Names of the classes, also of a mask's. */
+  /** Names of the classes, including those of a mask. */
   readonly vocab: readonly string[] | undefined;
   decode(
     target: Tensor,
@@ -44,7 +44,7 @@ export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget 
   }
   if (has('PILImage', 'PILImageBW', 'TensorImage')) {
     throw new UnsupportedLearnerError(
-      'The learner predicts images, which cannot be decoded here',
+      'The learner predicts images, which is not supported',
       'serve its model with a custom runner over its ONNX file',
     );
   }

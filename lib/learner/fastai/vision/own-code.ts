@@ -7,7 +7,7 @@ import { readBatchTransform } from './transforms/batch-transforms.js';
 import { readItemTransform } from './transforms/item-transforms.js';
 import { doesNothing, transformTitle } from './transforms/neutral.js';
 
-/** Whether images go through code of the user's own, which is loaded only then. */
+/** Whether images go through the user's own code, which is loaded only then. */
 export function hasOwnCode(file: LearnerFile, { trainingOnly }: LearnerOptions): boolean {
   const { inputs, afterItem, afterBatch } = file.dls;
   if (inputs.length !== 1) return false;
@@ -22,12 +22,12 @@ export function hasOwnCode(file: LearnerFile, { trainingOnly }: LearnerOptions):
   );
 }
 
-/** Whether the file only names the class of a transform that may be of the user's own. */
+/** Whether the file only names the class of a transform that may be the user's own. */
 export function hasNamesAlone({ dls }: LearnerFile, { trainingOnly }: LearnerOptions): boolean {
   return namesAlone(dls, trainingOnly).length > 0;
 }
 
-/** Objects of a class that is no library's, and not in the file. */
+/** Objects of a class that is neither from a library nor in the file. */
 export function namesAlone(
   { inputs, afterItem, afterBatch }: LearnerFile['dls'],
   trainingOnly?: readonly string[],
@@ -43,21 +43,21 @@ export function namesAlone(
   );
 }
 
-/** Whether a path goes through a function of the user's own before it is opened. */
+/** Whether a path goes through the user's own function before it is opened. */
 function readsItself({ before }: ImageInput): boolean {
   return before.some(isOwnReader);
 }
 
-/** The reader of the user's own that runs for paths, while bytes enter behind it. */
+/** The user's own reader, which runs for paths; bytes enter after it. */
 export function skippedReader(file: LearnerFile): string | undefined {
   if (file.dls.inputs.length !== 1) return undefined;
   const { before } = readInput(file);
-  // The last one opens the image, whatever comes.
+  // The last one always opens the image.
   const own = before.slice(0, -1).find(isOwnReader);
   return own === undefined ? undefined : transformTitle(own);
 }
 
-/** Whether a reader is neither fastai's own nor opens the image. */
+/** Whether a reader is not fastai's own and does not open the image. */
 export function isOwnReader(record: PyValue): boolean {
   if (!isOfFastai(record)) return record instanceof PyObject || record instanceof PyGlobal;
   if (transformName(record) !== 'Transform' || !(record instanceof PyObject)) return false;
@@ -68,7 +68,7 @@ export function isOwnReader(record: PyValue): boolean {
   );
 }
 
-/** The function that fastai's Transform was made of, with its module. */
+/** The function of a fastai Transform, with its module. */
 function wrapped(record: PyObject): string | undefined {
   const encodes = record.attr('encodes');
   if (encodes instanceof PyGlobal) return encodes.qualifiedName;

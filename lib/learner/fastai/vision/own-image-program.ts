@@ -15,8 +15,8 @@ import { arrayTensors } from '../entry/array-tensors.js';
 import { getterNames } from '../entry/getter-names.js';
 
 /**
- * A program for code that runs on images: with PIL, numpy, fastai's transforms and
- * those of albumentations and torchvision.
+ * A program for code that runs on images: with PIL, numpy, and the transforms of fastai,
+ * albumentations and torchvision.
  */
 export async function ownImageProgram(
   files: ImageFiles,

@@ -148,7 +148,7 @@ describe('An image learner', () => {
     expect(learner.vocab).toContain('rgb');
   });
 
-  it('refuses what is no image', async () => {
+  it('refuses items that are not images', async () => {
     await expect(learner.predict(5 as never)).rejects.toThrow(UnexpectedItemError);
     await expect(learner.predict('no-such-file.png')).rejects.toThrow(UnreadableImageFileError);
     await expect(learner.predict(new Uint8Array([1, 2, 3]))).rejects.toThrow(InputError);

@@ -15,23 +15,25 @@ import { hasNamesAlone, hasOwnCode, skippedReader } from './own-code.js';
 import { readImageTarget, type DecodedImageTarget, type ImageTarget } from './image-target.js';
 import { ImagePipeline, type ModelInput } from './transforms/pipeline.js';
 
-/** An image on its way: decoding is not synchronous, so it is done when the model runs. */
+/** An image in preparation: decoding is asynchronous, so it happens when the model runs. */
 interface EncodedImage {
   readonly item: unknown;
-  /** What the model got; known when it has run. */
+  /** The model's input; known after the run. */
   size?: { readonly width: number; readonly height: number };
 }
 
-/** What an image goes through, decoded as late as possible or by code of the user's own. */
+/** The steps for an image, decoded as late as possible or by the user's own code. */
 interface Preparation {
   readonly modelInput: ModelInput;
   toCome(item: unknown): Promise<ImageToCome>;
-  /** The pixels that the model gets, before they are normalized. */
+  /** The pixels that the model receives, before normalization. */
   show(item: unknown): Promise<Raster>;
   release(): Promise<void>;
 }
 
-/** `ImageBlock` at inference. @throws UnsupportedLearnerError for foreign transforms or targets. */
+/**
+ * Inference for `ImageBlock`. @throws UnsupportedLearnerError for foreign transforms or targets.
+ */
 export async function createVisionInference(
   file: LearnerFile,
   labels: Target,
@@ -54,7 +56,7 @@ export async function createVisionInference(
   };
   const explainer = new ImageExplainer(file.source, dimsOf(images.modelInput), options);
   return {
-    // The classes, also a mask's codes; none for numbers and points.
+    // The classes, including a mask's codes; none for numbers and points.
     vocab: target.vocab ?? [],
     encode: async (given) => ({ item: await enter(given) }),
     answers,
@@ -95,14 +97,14 @@ export async function createVisionInference(
   };
 }
 
-/** Without source, what transforms hold says which of those by name alone are for training. */
+/** Without source, the contents of transforms known only by name show which are for training. */
 async function leaveOutAugmentations(file: LearnerFile, options: LearnerOptions): Promise<void> {
   if (options.code !== undefined || !hasNamesAlone(file, options)) return;
   const { leaveOutTraining } = await import('../code/augmentations/leave-out.js');
   leaveOutTraining(file, options);
 }
 
-/** Where all transforms are fastai's. */
+/** For a pipeline of only fastai's transforms. */
 function rendering(file: LearnerFile, options: LearnerOptions): Preparation {
   const { afterItem, afterBatch } = file.dls;
   const mode = readImageInput(file, options.trainingOnly);
@@ -146,7 +148,7 @@ function shown({ mode, width, height, data }: Raster): ShownImage {
   return { image: { width, height, channels: channelsOf(mode), data } };
 }
 
-/** Decoded when it is written, as far as that is possible; otherwise before. */
+/** Decodes while writing if possible; otherwise before. */
 async function toCome(item: unknown, pipeline: ImagePipeline): Promise<ImageToCome> {
   const opened = await openImage(item, pipeline.mode);
   const image = await renderedOr(opened, (source) => pipeline.apply(source));
@@ -168,7 +170,7 @@ async function inputOf({ channels, height, width, write }: ImageToCome): Promise
   return new Tensor('float32', data, [1, channels, height, width]);
 }
 
-/** One tensor where all are of one size. */
+/** One tensor if all have one size. */
 function stacked(images: readonly Tensor[]): Tensor | readonly Tensor[] {
   const sizes = new Set(images.map(({ dims }) => dims.join()));
   return sizes.size === 1 ? concatRows(images) : images.map((image) => rowOf(image, 0));

@@ -35,7 +35,7 @@ it('runs one graph after the other, whatever their values are called', async () 
 });
 
 it('refuses graphs that do not fit, and names that are given twice', () => {
-  expect(() => chainGraphs('all', [times(2), times(3)])).toThrow(/nothing gives x/);
+  expect(() => chainGraphs('all', [times(2), times(3)])).toThrow(/nothing provides x/);
   const same = { inputs: new Map([['x', 'y']]) };
   expect(() => chainGraphs('all', [times(2)], same)).toThrow(/two values are called y/);
 });

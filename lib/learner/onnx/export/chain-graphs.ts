@@ -1,12 +1,12 @@
 import { GraphError } from '../errors.js';
 import { Value, type Graph, type Initializer, type Node } from '../graph.js';
 
-/** New names for what a graph takes and gives, by the old ones. */
+/** New names for a graph's inputs and outputs, by the old ones. */
 export type PublicNames = ReadonlyMap<string, string>;
 
 /**
- * One graph of several: each takes by name what the one before it gives. Names of the inside stay,
- * but where two are the same; inputs of the first and outputs of the last get the given names.
+ * Joins several graphs into one: each takes the outputs of the previous graph by name. Inner names
+ * stay unless two are equal; inputs of the first and outputs of the last get the given names.
  */
 export function chainGraphs(
   name: string,
@@ -40,7 +40,7 @@ export function chainGraphs(
     const own = new Map<string, string>([['', '']]);
     for (const input of graph.inputs) {
       const from = given.get(input.name);
-      if (from === undefined) throw new GraphError('its root', `nothing gives ${input.name}`);
+      if (from === undefined) throw new GraphError('its root', `nothing provides ${input.name}`);
       own.set(input.name, from);
     }
     if (graph === last) for (const [from, to] of outputNames) own.set(from, to);

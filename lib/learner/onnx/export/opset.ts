@@ -1,23 +1,23 @@
 import type { Graph, Node } from '../graph.js';
 import { LOWERED_OPSET } from '../proto/model-writer.js';
 
-/** Opsets that a graph may be written for. Before 11 nearly every operator has another form. */
+/** Supported opsets of a written graph. Before 11, nearly every operator has another form. */
 export const OPSETS = { least: 11, most: 25 } as const;
 
-/** An operator's opsets in which a node as it is written here means what it means in 17. */
+/** The opsets in which a node written for 17 has the same meaning. */
 interface Span {
   readonly from?: number;
   readonly to?: number;
-  /** The same, where a node has that attribute. */
+  /** The same for a node with that attribute. */
   readonly attributes?: Readonly<Record<string, Omit<Span, 'attributes'>>>;
 }
 
-/** Since 18 their axes are an operand. */
+/** Since 18 the axes are an operand. */
 const REDUCTION: Span = { attributes: { axes: { to: 17 } } };
 
 /**
- * What changed between the opsets, other than element types: those onnxruntime checks when it loads
- * the model. Operators that are not named are the same in all of them.
+ * Changes between the opsets other than element types, which onnxruntime checks when it loads the
+ * model. Operators that are not listed are the same in all opsets.
  */
 const SPANS: ReadonlyMap<string, Span> = new Map<string, Span>([
   ['ArgMax', { attributes: { select_last_index: { from: 12 } } }],
@@ -28,13 +28,13 @@ const SPANS: ReadonlyMap<string, Span> = new Map<string, Span>([
   ['GRU', { attributes: { layout: { from: 14 } } }],
   ['GatherND', { attributes: { batch_dims: { from: 12 } } }],
   ['GreaterOrEqual', { from: 12 }],
-  // In 20 its modes have other names.
+  // In 20 the modes have other names.
   ['GridSample', { from: 16, to: 19 }],
   ['HardSwish', { from: 14 }],
   ['LSTM', { attributes: { layout: { from: 14 } } }],
   ['LayerNormalization', { from: 17 }],
   ['LessOrEqual', { from: 12 }],
-  // Before 13 they work on all axes from the given one on.
+  // Before 13 they apply to all axes from the given one on.
   ['LogSoftmax', { from: 13 }],
   ['Softmax', { from: 13 }],
   ['RNN', { attributes: { layout: { from: 14 } } }],
@@ -57,7 +57,7 @@ const SPANS: ReadonlyMap<string, Span> = new Map<string, Span>([
   ['Unsqueeze', { from: 13 }],
 ]);
 
-/** Operators of a graph that do not exist, or mean something else, in an opset; in their order. */
+/** Operators of a graph that are missing from an opset, or have another meaning there; in order. */
 export function operatorsBeyond(graph: Graph, opset: number): string[] {
   if (opset === LOWERED_OPSET) return [];
   return [...new Set(graph.nodes.filter((node) => !isSame(node, opset)).map(({ op }) => op))];
@@ -71,7 +71,7 @@ export function foreignOperators({ nodes }: Graph): string[] {
 }
 
 function isSame({ op, inputs, attributes }: Node, opset: number): boolean {
-  // Without sizes it makes equal parts, and since 18 has to be told how many.
+  // Without sizes it splits equally, and since 18 the number of parts must be given.
   if (op === 'Split' && opset > 17 && !inputs[1]) return false;
   const { attributes: byName = {}, ...span } = SPANS.get(op) ?? {};
   const ofAttributes = [...attributes.keys()].map((name) =>

@@ -6,24 +6,25 @@ import { layers } from './layers.js';
 import { layout } from './layout.js';
 import { poolings } from './pooling.js';
 
-/** The closed list of operators that can be followed back. */
+/** The supported operators of the backward pass. */
 const gradients: ReadonlyMap<string, Gradient> = new Map(
   [elementwise, layout, layers, poolings].flatMap((family) => Object.entries(family)),
 );
 
 /**
- * Adds the gradient of a value by another one before it to a graph: reverse-mode differentiation
- * over the graph's own operators.
+ * Adds the gradient of a value by an earlier one to a graph: reverse-mode differentiation over the
+ * graph's own operators.
  *
- * @param seed The gradient by `of`, of its shape: which of its elements count, and how much.
- * @throws NoGradientError where an operator between the two has none.
+ * @param seed The gradient by `of`, with its shape: the weight of each element.
+ * @throws NoGradientError if an operator between the two has none.
  */
 export function gradient(graph: GraphBuilder, of: Value, by: Value, seed: Value): Value {
   const { steps, reached } = stepsBehind(graph.steps, by);
   const found = new Map<string, Value>([[of.name, seed]]);
   for (const step of steps.toReversed()) {
     const [first, ...others] = step.outputs.map(({ name }) => found.get(name));
-    if (others.some((dy) => dy)) throw new NoGradientError(step.op, 'more than one result is used');
+    if (others.some((dy) => dy))
+      throw new NoGradientError(step.op, 'more than one of its results is used');
     if (!first) continue;
     const rule = gradients.get(step.op);
     for (const [index, input] of step.inputs.entries()) {
@@ -40,7 +41,9 @@ export function gradient(graph: GraphBuilder, of: Value, by: Value, seed: Value)
   return result;
 }
 
-/** What depends on a value. Sizes and conditions have no gradient, so only floats count. */
+/**
+ * The values that depend on a value. Sizes and conditions have no gradient, so only floats count.
+ */
 export function stepsBehind(
   all: readonly Step[],
   value: Value,

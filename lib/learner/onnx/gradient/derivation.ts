@@ -4,28 +4,28 @@ import type { Dim, Value } from '../graph.js';
 /** The gradient by one operand of an operator. */
 export type Gradient = (derivation: Derivation) => Value;
 
-/** The operator and the facts of it cannot be followed back. */
+/** The backward pass does not support the operator in this form. */
 export class NoGradientError extends Error {
   constructor(
     readonly op: string,
-    readonly reason = 'it has no gradient here',
+    readonly reason = 'its gradient is not supported',
   ) {
     super(`${op}: ${reason}`);
   }
 }
 
-/** One operator on the way back, and what a gradient is written with. */
+/** One operator in the backward pass, and the helpers to write its gradient. */
 export class Derivation {
   constructor(
     readonly graph: GraphBuilder,
     readonly step: Step,
     /** The gradient by the operator's result. */
     readonly dy: Value,
-    /** By which operand is derived. */
+    /** The index of the operand of the derivative. */
     readonly index: number,
   ) {}
 
-  /** The operand that is derived by. */
+  /** The operand of the derivative. */
   get x(): Value {
     return this.operand(this.index);
   }
@@ -60,7 +60,7 @@ export class Derivation {
     return this.op('Mul', [a, b]);
   }
 
-  /** 1 where the condition holds, and else 0. */
+  /** 1 if the condition holds, else 0. */
   mask(condition: Value): Value {
     return this.graph.op('Cast', [condition], { to: 'float32' });
   }
@@ -69,18 +69,18 @@ export class Derivation {
     return value.rank ?? this.refuse('the rank of an operand is not known');
   }
 
-  /** As many elements, in the sizes of another value. */
+  /** The same elements with the sizes of another value. */
   shapedLike(value: Value, like: Value): Value {
     return this.graph.op('Reshape', [value, this.graph.op('Shape', [like])]);
   }
 
-  /** Repeated along the dimensions in which it has one element. */
+  /** Repeats along the dimensions with one element. */
   spread(value: Value, like: Value): Value {
     const spread = this.graph.op('Expand', [value, this.graph.op('Shape', [like])]);
     return like.shape ? this.graph.assume(spread, like.shape) : spread;
   }
 
-  /** The sum over the dimensions in which `like` was repeated by numpy's broadcasting. */
+  /** The sum over the dimensions that numpy's broadcasting repeated in `like`. */
   gathered(value: Value, like: Value): Value {
     const [shape, wanted] = [this.shape(value), this.shape(like)];
     const added = shape.length - wanted.length;
@@ -96,7 +96,7 @@ export class Derivation {
     return value.shape ?? this.refuse('the rank of an operand is not known');
   }
 
-  /** How many elements these dimensions have together, as a float. */
+  /** The number of elements in these dimensions, as a float. */
   count(value: Value, axes: readonly number[]): Value {
     const shape = this.shape(value);
     const sizes = axes.map((axis) => shape.at(axis));

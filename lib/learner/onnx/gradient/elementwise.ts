@@ -3,7 +3,7 @@ import type { Derivation, Gradient } from './derivation.js';
 
 type Table = Readonly<Record<string, Gradient>>;
 
-/** An operator of one tensor, by its derivative. */
+/** An operator of one tensor, with its derivative. */
 const unary =
   (derivative: (d: Derivation, x: Value, y: Value) => Value | number): Gradient =>
   (d) =>
@@ -15,13 +15,13 @@ const above = (d: Derivation, x: Value, limit: number): Value =>
 const below = (d: Derivation, x: Value, limit: number): Value =>
   d.graph.op('Less', [x, d.graph.scalar(limit)]);
 
-/** 1 between the limits, both excluded, as torch has it. */
+/** 1 between the limits, excluding both, as in torch. */
 const between = (d: Derivation, x: Value, low: number, high: number): Value =>
   d.mul(d.mask(above(d, x, low)), d.mask(below(d, x, high)));
 
 const oneMinus = (d: Derivation, x: Value): Value => d.op('Sub', [1, x]);
 
-/** The slope of what is `x` above 0, and `of(x, y)` below. */
+/** The slope of a function that is `x` above 0, and `of(x, y)` below. */
 const bent = (of: (d: Derivation, x: Value, y: Value) => Value | number): Gradient =>
   unary((d, x, y) => {
     const slope = of(d, x, y);
@@ -35,7 +35,7 @@ const byBoth = (left: Gradient, right: Gradient): Gradient => {
 
 const swapped: Gradient = (d) => d.mul(d.dy, d.operand(1 - d.index));
 
-/** The base alone: exponents are constants of a model. */
+/** Only the base has a gradient: exponents are constants of a model. */
 const power: Gradient = (d) => {
   if (d.index !== 0) return d.refuse('its exponent depends on the features');
   const exponent = d.operand(1);
@@ -48,7 +48,7 @@ const clip: Gradient = (d) => {
   const limit = (index: number, absent: number): number => {
     const value = d.step.inputs[index];
     if (!value) return absent;
-    return value.known?.[0] ?? d.refuse('its limits are not known');
+    return value.known?.[0] ?? d.refuse('its limits are unknown');
   };
   const [low, high] = [limit(1, -Infinity), limit(2, Infinity)];
   return d.mul(d.dy, between(d, d.x, low, high));

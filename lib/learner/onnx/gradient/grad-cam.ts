@@ -7,10 +7,10 @@ import { lowerings, ownCodeOf } from '../lowering/registry.js';
 import { gradient, stepsBehind } from './backward.js';
 import { NoGradientError } from './derivation.js';
 
-/** Models of fastai's vision_learner: what comes from a trained network, and the head on it. */
+/** Models of fastai's vision_learner: the body of a trained network, and the head. */
 const SEQUENTIAL = 'torch.nn.modules.container.Sequential';
 
-/** The last features of a model that still have a place in the image, and what comes of them. */
+/** The last features of a model with positions in the image, and their consumer. */
 interface Ending {
   readonly features: Value;
   readonly output: Value;
@@ -19,13 +19,13 @@ interface Ending {
 }
 
 /**
- * A classifier of images as a graph that explains it. It takes the image and `seed` [1, outputs],
- * which is 1 for the class, and gives `map` [1, height, width]: Grad-CAM before the relu.
+ * An image classifier as a graph that explains it. It takes the image and `seed` [1, outputs],
+ * which is 1 for the class, and returns `map` [1, height, width]: Grad-CAM before the relu.
  *
  * @param dims Sizes of the image: batch, channels, height and width.
- * @param sources The user's own files, where the model's classes are in them.
- * @throws UnsupportedModuleError as `lowerModel`.
- * @throws NoGradientError where the class cannot be derived by the features.
+ * @param sources The user's own files, if they contain the model's classes.
+ * @throws UnsupportedModuleError as in `lowerModel`.
+ * @throws NoGradientError if the class has no gradient by the features.
  */
 export function gradCamGraph(model: Module, dims: readonly Dim[], sources?: OwnSources): Graph {
   const graph = new GraphBuilder('grad-cam');
@@ -53,7 +53,7 @@ function endingOf(model: Module, ctx: LoweringContext, image: Value): Ending {
   return isImage(features) ? { features, output, places: [2, 3] } : lastOf(ctx, image, output);
 }
 
-/** In any other model: what an operator takes that leaves nothing of the places behind it. */
+/** For any other model: the operand of the operator after which no positions remain. */
 function lastOf({ graph }: LoweringContext, image: Value, output: Value): Ending {
   const { steps } = graph;
   for (const step of steps.toReversed()) {
@@ -66,7 +66,7 @@ function lastOf({ graph }: LoweringContext, image: Value, output: Value): Ending
   throw new NoGradientError('the model', 'none of its last features has height and width');
 }
 
-/** The places that the operator leaves nothing of. */
+/** The operand whose positions the operator removes. */
 function collapsed(
   { op, outputs, attributes }: Step,
   x: Value,
@@ -87,7 +87,7 @@ function collapsed(
     case 'Flatten':
     case 'Reshape': {
       const shape = outputs[0]?.shape;
-      // Linear layers take places for rows of the batch.
+      // Linear layers treat positions as rows of the batch.
       const isFlat = shape?.length === 2 && shape[0] === x.shape?.[0];
       return isFlat && !isCell(x) ? [2, 3] : undefined;
     }
@@ -96,7 +96,7 @@ function collapsed(
   }
 }
 
-/** Whether all of the output goes through the features, and nothing has a place behind them. */
+/** Whether the whole output depends on the features, and nothing after them has positions. */
 function isEnd(steps: readonly Step[], features: Value, image: Value, output: Value): boolean {
   const needed = new Set([output.name]);
   for (const { inputs, outputs } of steps.toReversed()) {

@@ -1,7 +1,7 @@
 import type { Value } from '../graph.js';
 import type { Derivation, Gradient } from './derivation.js';
 
-/** Weights are constants: only what they are multiplied with is derived by. */
+/** Weights are constants: only the other factor has a gradient. */
 const onlyFirst =
   (gradient: Gradient): Gradient =>
   (d) =>
@@ -29,7 +29,7 @@ const matMul: Gradient = (d) => {
   return d.gathered(product, d.x);
 };
 
-/** In evaluation it is a scale and a shift for each channel. */
+/** In evaluation this is a scale and a shift for each channel. */
 const batchNorm = onlyFirst((d) => {
   const epsilon = d.number('epsilon', 1e-5);
   const deviation = d.op('Sqrt', [d.op('Add', [d.operand(4), epsilon])]);
@@ -54,13 +54,13 @@ const layerNorm = onlyFirst((d) => {
   return d.op('Div', [left, deviation]);
 });
 
-/** With a stride it would have to be known which rows no window reached. */
+/** With a stride, the gradient would need the rows that no window reached. */
 const convolution = onlyFirst((d) => {
   if (d.numbers('strides')?.some((stride) => stride !== 1)) {
     return d.refuse('it has a stride');
   }
   const { attributes } = d.step;
-  if (attributes['auto_pad'] !== undefined) return d.refuse('it pads by itself');
+  if (attributes['auto_pad'] !== undefined) return d.refuse('it has its own padding');
   return d.graph.op('ConvTranspose', [d.dy, d.operand(1)], {
     pads: attributes['pads'],
     dilations: attributes['dilations'],
@@ -68,7 +68,7 @@ const convolution = onlyFirst((d) => {
   });
 });
 
-/** Operators that carry weights, and their gradients. */
+/** Operators with weights, and their gradients. */
 export const layers: Readonly<Record<string, Gradient>> = {
   Gemm: gemm,
   MatMul: matMul,

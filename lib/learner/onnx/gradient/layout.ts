@@ -10,14 +10,14 @@ const transposed: Gradient = (d) => {
   return d.graph.op('Transpose', [d.dy], { perm: back });
 };
 
-/** The part that came from this operand. */
+/** The part from this operand. */
 const concatenated: Gradient = (d) => {
   const rank = d.rank(d.x);
   const given = d.number('axis', 0);
   const axis = given < 0 ? given + rank : given;
   const sizeOf = (value: Value | undefined): number => {
     const size = value?.shape?.[axis];
-    return typeof size === 'number' ? size : d.refuse('it joins sizes that are not known');
+    return typeof size === 'number' ? size : d.refuse('it joins unknown sizes');
   };
   const start = d.step.inputs.slice(0, d.index).reduce((sum, value) => sum + sizeOf(value), 0);
   const { graph } = d;
@@ -25,14 +25,14 @@ const concatenated: Gradient = (d) => {
   return graph.op('Slice', [d.dy, graph.axes(start), graph.axes(end), graph.axes(axis)]);
 };
 
-/** The dimensions that a reduction was over, from the front. */
+/** The dimensions of a reduction, counted from the front. */
 function reducedAxes(d: Derivation): number[] {
   const rank = d.rank(d.x);
   const axes = d.numbers('axes') ?? d.step.inputs[1]?.known ?? Array.from({ length: rank }).keys();
   return Array.from(axes, (axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
 }
 
-/** A result of a reduction with the dimensions that were dropped. */
+/** The result of a reduction with the dropped dimensions restored. */
 function kept(d: Derivation, value: Value): Value {
   if (d.number('keepdims', 1) === 1) return value;
   return d.graph.op('Unsqueeze', [value, d.graph.axes(...reducedAxes(d))]);
@@ -43,7 +43,7 @@ const summed: Gradient = (d) => d.spread(kept(d, d.dy), d.x);
 const averaged: Gradient = (d) =>
   d.spread(d.op('Div', [kept(d, d.dy), d.count(d.x, reducedAxes(d))]), d.x);
 
-/** As torch's amax: equals share the gradient. */
+/** Like torch's amax: equal values share the gradient. */
 const largest: Gradient = (d) => {
   const { graph } = d;
   const hits = d.mask(graph.op('Equal', [d.x, kept(d, d.y)]));

@@ -4,7 +4,7 @@ const SPACE = [2, 3];
 
 const globalAverage: Gradient = (d) => d.spread(d.op('Div', [d.dy, d.count(d.x, SPACE)]), d.x);
 
-/** As torch's adaptive_max_pool2d: the first of the largest gets all of it. */
+/** Like torch's adaptive_max_pool2d: the first of the largest values gets the whole gradient. */
 const globalMax: Gradient = (d) => {
   const { graph } = d;
   const flat = graph.op('Reshape', [d.x, graph.axes(0, 0, -1)]);
@@ -14,7 +14,7 @@ const globalMax: Gradient = (d) => {
   return d.mul(d.dy, d.shapedLike(hits, d.x));
 };
 
-/** Poolings over all of an image, and their gradients. */
+/** Poolings over a whole image, and their gradients. */
 export const poolings: Readonly<Record<string, Gradient>> = {
   GlobalAveragePool: globalAverage,
   GlobalMaxPool: globalMax,

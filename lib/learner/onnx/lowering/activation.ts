@@ -85,6 +85,11 @@ export const activations: LoweringFamily = {
       Sigmoid: single('Sigmoid'),
       Tanh: single('Tanh'),
       Softsign: single('Softsign'),
+      Softshrink: single('Shrink', (m) => {
+        const lambd = numberAttr(m, 'lambd', 0.5);
+        return { lambd, bias: lambd };
+      }),
+      Hardshrink: single('Shrink', (m) => ({ lambd: numberAttr(m, 'lambd', 0.5) })),
       Hardswish: single('HardSwish'),
       Hardsigmoid: activation(hardSigmoid),
       LeakyReLU: single('LeakyRelu', (m) => ({ alpha: numberAttr(m, 'negative_slope', 0.01) })),

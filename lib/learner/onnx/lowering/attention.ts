@@ -10,7 +10,7 @@ interface Parts<T> {
   readonly value: T;
 }
 
-/** The weights for queries, keys and values: rows of one matrix, or a matrix each. */
+/** The weights of queries, keys and values: rows of one matrix, or three matrices. */
 function projections(
   module: Module,
   ctx: LoweringContext,
@@ -33,7 +33,7 @@ function projections(
   return { query: project(0, 'q'), key: project(1, 'k'), value: project(2, 'v') };
 }
 
-/** Scores [batch, heads, queries, keys] with a mask: what is True is not looked at. */
+/** Scores [batch, heads, queries, keys] with a mask: True positions are ignored. */
 function masked(module: Module, ctx: LoweringContext, scores: Value, mask: Value): Value {
   const { graph } = ctx;
   if (mask.dtype === 'bool') {
@@ -63,7 +63,7 @@ function byHead(ctx: LoweringContext, mask: Value, heads: number): Value {
 }
 
 /**
- * torch's MultiheadAttention in full: other keys than queries, masks, and the weights of attention.
+ * The complete MultiheadAttention of torch: separate keys, masks, and the attention weights.
  *
  * @returns the result, and the weights unless `need_weights` is False
  */
@@ -100,7 +100,8 @@ export function attendByMasks(
   }
   const isMasked = mask instanceof Value || padding instanceof Value;
   const needed = given.get('need_weights') !== false;
-  // Without weights torch takes another way, where a row that may look nowhere gives zeros, not NaN.
+  // Without weights, torch uses another path, in which a fully masked row gives zeros instead of
+  // NaN.
   const weights =
     isMasked && !needed ? safe(ctx, scores) : graph.op('Softmax', [scores], { axis: -1 });
   const mixed = graph.op('Transpose', [graph.op('MatMul', [weights, v])], { perm });

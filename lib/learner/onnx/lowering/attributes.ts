@@ -2,7 +2,7 @@ import type { Module } from '../../torch/module.js';
 import { PyDict, PyObject, type PyValue } from '../../torch/python.js';
 import { layoutOwner, MalformedModuleError, OtherLayoutError } from '../errors.js';
 
-/** Stands for "the class has always written this attribute". */
+/** Means "the class has always written this attribute". */
 const required = Symbol('required');
 type Default<T> = T | typeof required;
 
@@ -57,7 +57,9 @@ export function hasEntries(value: PyValue | undefined): boolean {
   return value instanceof PyObject && value.entries.size > 0;
 }
 
-/** What is missing, or of another type: damage, or the layout of a version that is not known. */
+/**
+ * The error for a missing attribute or a wrong type: damage, or the layout of an unknown version.
+ */
 export function malformed(module: Module, reason: string): MalformedModuleError | OtherLayoutError {
   const Problem = layoutOwner(module.className) ? OtherLayoutError : MalformedModuleError;
   return new Problem(module.path, module.className, reason);

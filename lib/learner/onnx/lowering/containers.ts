@@ -2,7 +2,7 @@ import { boolAttr, intAttr, malformed } from './attributes.js';
 import type { Flow, Lowering } from './context.js';
 import type { LoweringFamily, SignatureOf } from './lowering.js';
 
-/** Each child takes what the last one gave; a tuple is one argument. */
+/** Each child takes the result of the previous one; a tuple is one argument. */
 export const lowerSequential: Lowering = (module, ctx, inputs) => {
   let flow: Flow | undefined = inputs.length === 1 ? inputs[0] : undefined;
   if (flow === undefined) throw ctx.unsupported(module, `it takes one input, not ${inputs.length}`);
@@ -33,7 +33,7 @@ const lowerFlatten: Lowering = (module, ctx, inputs) => {
   return graph.op('Reshape', [x, target]);
 };
 
-/** fastai's Flatten keeps the batch, or with `full` nothing. */
+/** fastai's Flatten keeps the batch, or nothing with `full`. */
 const lowerFastaiFlatten: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
   return boolAttr(module, 'full', false)
@@ -41,7 +41,7 @@ const lowerFastaiFlatten: Lowering = (module, ctx, inputs) => {
     : ctx.graph.op('Flatten', [x], { axis: 1 });
 };
 
-/** Wrappers around one module that change nothing in evaluation on one device. */
+/** Wrappers around one module that have no effect in evaluation on one device. */
 function wrapped(name: string): readonly [Lowering, SignatureOf] {
   return [
     (module, ctx, inputs) => ctx.lower(ctx.child(module, name), inputs),
@@ -55,7 +55,7 @@ function wrapped(name: string): readonly [Lowering, SignatureOf] {
 const [lowerParallel, parallelSignature] = wrapped('module');
 const [lowerCompiled, compiledSignature] = wrapped('_orig_mod');
 
-/** A model takes what its first module takes. */
+/** A model takes the inputs of its first module. */
 const firstSignature: SignatureOf = (module, signatureOf) => {
   const [first] = module.children.values();
   return first ? signatureOf(first) : undefined;

@@ -8,7 +8,7 @@ import { malformed } from './attributes.js';
 import type { OwnCode } from './own-code.js';
 import { applyKnownPreHooks, resolveHooks, storingHooks, type HookTarget } from './hooks.js';
 
-/** What one module hands to the next: a value, or a tuple of such. */
+/** The result of one module for the next: a value, or a tuple of values. */
 export type Flow = Value | readonly Flow[];
 
 export function flatten(flow: Flow): Value[] {
@@ -16,7 +16,8 @@ export function flatten(flow: Flow): Value[] {
 }
 
 /**
- * Arguments of a forward by torch's names: see signatures.ts. What is left out or None is not in it.
+ * Arguments of a forward by torch's names: see signatures.ts. Omitted and None arguments are
+ * absent.
  */
 export type Given = ReadonlyMap<string, Flow | boolean | number | string | readonly number[]>;
 
@@ -38,13 +39,13 @@ export class LoweringContext implements HookTarget {
   readonly #stored = new Map<PyObject, Flow>();
   readonly #kept = new WeakMap<Module, Map<string, unknown>>();
   /**
-   * What layers that work in place (`nn.ReLU(inplace=True)`) left in their input. Lowerings hand on
-   * values and need not look; code of the file may still hold the tensor.
+   * The input after an in-place layer (`nn.ReLU(inplace=True)`). Lowerings pass on results and need
+   * not look; code of the file may still hold the tensor.
    */
   readonly overwritten = new Map<Value, Value>();
 
   /**
-   * What a lowering hands on in a form of its own, as torch has it: for code of the file that takes
+   * The result in torch's form, if a lowering returns another form: for code of the file that uses
    * it.
    */
   readonly asTorch = new WeakMap<readonly Flow[], () => Flow>();
@@ -62,7 +63,7 @@ export class LoweringContext implements HookTarget {
     readonly skipsChunks = true,
   ) {}
 
-  /** @throws UnsupportedModuleError when the class, or a hook on the module, is not known. */
+  /** @throws UnsupportedModuleError if the class, or a hook on the module, is unknown. */
   lower(module: Module, inputs: readonly Flow[], given?: Given): Flow {
     const followed = this.code?.lower(module, inputs);
     if (followed) return followed;
@@ -74,7 +75,7 @@ export class LoweringContext implements HookTarget {
     return output;
   }
 
-  /** What a fastai `Hook` stored: the last output of the module that it is on. */
+  /** The value that a fastai `Hook` stored: the last output of its module. */
   stored(hook: PyObject): Flow | undefined {
     return this.#stored.get(hook);
   }
@@ -123,7 +124,7 @@ export class LoweringContext implements HookTarget {
   value(module: Module, inputs: readonly Flow[]): Value {
     const [input] = inputs;
     if (inputs.length === 1 && input instanceof Value) return input;
-    throw this.unsupported(module, `it takes one tensor, and is given ${inputs.length} inputs`);
+    throw this.unsupported(module, `it takes one tensor, but receives ${inputs.length} inputs`);
   }
 
   child(module: Module, name: string): Module {
@@ -157,7 +158,7 @@ export class LoweringContext implements HookTarget {
     return this.graph.initializer(this.requiredTensor(module, name), name);
   }
 
-  /** What is made of a module's weights once, however often it is called. */
+  /** Computes a value from a module's weights once, however often the module is called. */
   once<T>(module: Module, key: string, make: () => T): T {
     let kept = this.#kept.get(module);
     if (!kept) this.#kept.set(module, (kept = new Map()));
@@ -171,7 +172,7 @@ export class LoweringContext implements HookTarget {
     tensors.set(name, tensor);
   }
 
-  /** @param needsSize Whether it would work with images of one size, or of the size it names. */
+  /** @param needsSize Whether images of one size, or of the named size, would work. */
   unsupported(module: Module, reason: string, needsSize = false): UnsupportedModuleError {
     const sizes = needsSize ? 'learner' : undefined;
     return new UnsupportedModuleError(module.path, module.className, reason, sizes);

@@ -46,12 +46,14 @@ function padded(
   return [padImage(ctx, x, begins, ends, padMode), bothEnds(begins.map(() => 0))];
 }
 
-/** Gives a convolution another weight than the one that the module holds. */
+/** Replaces the weight of a convolution. */
 type WeightOf = (module: Module, ctx: LoweringContext) => Value;
 
 const ownWeight: WeightOf = (module, ctx) => ctx.requiredWeight(module, 'weight');
 
-/** With `same` it pads as TensorFlow does, the odd pixel at the end, whatever its own padding is. */
+/**
+ * With `same` it pads like TensorFlow, with the odd pixel at the end, whatever its own padding is.
+ */
 export function convolution(weightOf: WeightOf = ownWeight, same = false): Lowering {
   return (module, ctx, inputs) => {
     const x = ctx.value(module, inputs);

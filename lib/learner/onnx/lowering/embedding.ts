@@ -7,9 +7,8 @@ import { plainSignature, type LoweringFamily } from './lowering.js';
 import { lazyTensorData } from '../tensor-data.js';
 
 /**
- * The table that an `nn.Embedding` looks up. `padding_idx` only steers gradients. With `max_norm`
- * torch shrinks each row that it looks up to that norm, for good: the same as a table of shrunk
- * rows.
+ * The table that an `nn.Embedding` looks up. `padding_idx` only steers gradients. With `max_norm`,
+ * torch permanently shrinks each looked-up row to that norm, which equals a table of shrunk rows.
  */
 function embeddingTable(module: Module, ctx: LoweringContext): Value {
   const maxNorm = optionalNumberAttr(module, 'max_norm');
@@ -41,7 +40,7 @@ function renormalized(weight: Tensor, maxNorm: number, order: number): Float32Ar
 const lowerEmbedding: Lowering = (module, ctx, inputs) =>
   ctx.graph.op('Gather', [embeddingTable(module, ctx), ctx.value(module, inputs)], { axis: 0 });
 
-/** Bags of one length: rows of ids. What offsets, weights and a padding index change is refused. */
+/** Bags of one length: rows of ids. Offsets, weights and a padding index are refused. */
 const lowerEmbeddingBag: Lowering = (module, ctx, inputs) => {
   const ids = ctx.value(module, inputs);
   if (ids.rank !== 2) throw ctx.unsupported(module, 'it takes rows of ids, not ids and offsets');
@@ -61,7 +60,7 @@ const lowerEmbeddingBag: Lowering = (module, ctx, inputs) => {
       });
 };
 
-/** fastai's EmbeddingDropout: in evaluation its embedding and nothing else. */
+/** fastai's EmbeddingDropout: in evaluation only its embedding. */
 const lowerEmbeddingDropout: Lowering = (module, ctx, inputs) =>
   ctx.lower(ctx.child(module, 'emb'), inputs);
 

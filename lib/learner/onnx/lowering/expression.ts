@@ -3,7 +3,7 @@ import type { Value } from '../graph.js';
 import type { LoweringContext } from './context.js';
 import { allKnown, withZeros } from './spatial.js';
 
-/** What an operation takes beside its tensor: another one, or a number. */
+/** The second operand of an operation: a tensor or a number. */
 export type Operand = Expression | number;
 
 /** Parts of a tensor, where their number is known. */
@@ -19,8 +19,8 @@ const times = <T>(count: number, item: (index: number) => T): T[] =>
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /**
- * A value of the graph with torch's vocabulary, so that a forward reads as it computes. Sizes are
- * those that are known while the graph is built; the batch never is.
+ * A value of the graph with torch's vocabulary, so a forward reads like its code. Sizes are those
+ * known while the graph is built; the batch never is.
  */
 export class Expression {
   constructor(
@@ -35,7 +35,9 @@ export class Expression {
     return this.value.rank;
   }
 
-  /** The size of a dimension that has to be known: all but the batch, once images have one size. */
+  /**
+   * The size of a dimension that must be known: all except the batch, once images have one size.
+   */
   size(axis: number): number {
     const size = this.value.shape?.at(axis);
     if (typeof size !== 'number') throw this.unknownSize();
@@ -104,12 +106,12 @@ export class Expression {
     return this.#op('ReduceSum', operands, { keepdims: Number(keep) });
   }
 
-  /** F.normalize: each vector along `axis` by its length, which counts as 1e-12 at least. */
+  /** F.normalize: divides each vector along `axis` by its length, which is at least 1e-12. */
   normalize(axis = -1): Expression {
     return this.div(this.op('ReduceL2', { axes: [axis], keepdims: 1 }).atLeast(1e-12));
   }
 
-  /** 0 keeps a size, -1 stands for what is left. */
+  /** 0 keeps a size, -1 means the rest. */
   reshape(...dims: readonly number[]): Expression {
     return this.#op('Reshape', [this.value, this.ctx.graph.axes(...this.#resolved(dims))]);
   }
@@ -127,7 +129,7 @@ export class Expression {
     return this.op('Transpose', { perm });
   }
 
-  /** Two dimensions change places. */
+  /** Swaps two dimensions. */
   transpose(a: number, b: number): Expression {
     const perm = times(this.rank, (i) => i);
     const [first, second] = [perm.at(a)!, perm.at(b)!];
@@ -149,7 +151,7 @@ export class Expression {
     return this.#op('Slice', [this.value, ...bounds]);
   }
 
-  /** One position of a dimension, which goes. */
+  /** One position of a dimension, which is removed. */
   select(axis: number, index: number): Expression {
     return this.#op('Gather', [this.value, this.ctx.graph.scalar(index, 'int64')], { axis });
   }
@@ -180,12 +182,12 @@ export class Expression {
     ) as Parts<N>;
   }
 
-  /** What this and the others are, one after the other along a dimension. */
+  /** Concatenates this and the others along a dimension. */
   concat(axis: number, ...others: readonly Expression[]): Expression {
     return this.op('Concat', { axis }, ...others);
   }
 
-  /** As torch.roll: what leaves at one end enters at the other. */
+  /** Like torch.roll: elements that leave at one end enter at the other. */
   roll(axis: number, shift: number): Expression {
     const size = this.size(axis);
     const by = ((shift % size) + size) % size;
@@ -240,7 +242,7 @@ export class Expression {
     return this.of(this.ctx.graph.op(op, inputs, attributes));
   }
 
-  /** With the batch kept, what -1 stands for does not depend on it. */
+  /** With a fixed batch, the value of -1 does not depend on it. */
   #resolved(dims: readonly number[]): readonly number[] {
     const rest = this.value.shape?.slice(1) ?? [];
     const open = dims.indexOf(-1);

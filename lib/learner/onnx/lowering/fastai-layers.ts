@@ -11,7 +11,7 @@ import { resizeTo } from './resizing.js';
 import type { Scope } from './scope.js';
 import { channelsOf, unflattened } from './spatial.js';
 
-/** Layers that take, as `x.orig`, what the whole sequence around them was given. */
+/** Layers that take the input of the whole sequence around them, as `x.orig`. */
 const mergers: ReadonlySet<string> = new Set([
   'fastai.layers.MergeLayer',
   'fastai.layers.ProdLayer',
@@ -32,7 +32,7 @@ const merging = (
 ): Lowering =>
   forwardMany((m, [x, original]) => {
     if (!x || !original) {
-      throw m.refusal('it merges with the input of a SequentialEx, and is not inside one');
+      throw m.refusal('it merges with the input of a SequentialEx, but is not inside one');
     }
     return compute(m, x, original);
   });
@@ -122,7 +122,7 @@ const simpleSelfAttention = forward((m, like) => {
   return image(m, scaledPlus(m, square.matmul(convolved), x), like.size(1), like);
 });
 
-/** Upsampled features beside those that a hook kept on the encoder's way down. */
+/** Upsampled features, joined with those that a hook kept during encoding. */
 const unetBlock = forward((m, below) => {
   const hook = m.attr('hook');
   const kept = hook instanceof PyObject ? m.ctx.stored(hook) : undefined;

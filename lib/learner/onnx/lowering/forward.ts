@@ -18,7 +18,7 @@ export function forwardMany(
   return (module, ctx, inputs) => {
     const scope = new Scope(module, ctx);
     const values = inputs.map((input) => {
-      if (!(input instanceof Value)) throw scope.refusal('it is given a tuple');
+      if (!(input instanceof Value)) throw scope.refusal('it receives a tuple');
       return scope.expression(input);
     });
     return compute(scope, values).value;
@@ -31,7 +31,7 @@ export function forwardList(
 ): Lowering {
   return (module, ctx, inputs) => {
     const scope = new Scope(module, ctx);
-    const expressions = scope.expressions(inputs[0] ?? [], 'it is given a list of lists');
+    const expressions = scope.expressions(inputs[0] ?? [], 'it receives a list of lists');
     return compute(scope, expressions).map(({ value }) => value);
   };
 }
@@ -55,7 +55,7 @@ export const plus = (m: Scope, x: Expression, ...chains: readonly string[]): Exp
 export const residuals = (...chains: readonly string[]): Lowering =>
   forward((m, x) => plus(m, x, ...chains));
 
-/** An attention and an MLP, each behind a norm. */
+/** An attention and an MLP, each after a norm. */
 export const preNormBlock = residuals('norm1 attn', 'norm2 mlp');
 
 /** Tensors one after the other along a dimension, by default the channels of images. */

@@ -85,7 +85,7 @@ describe('lowerLanguageModel', () => {
     expect(tables).toHaveLength(1);
   });
 
-  it('refuses what is no language model, by its path', () => {
+  it('refuses a model that is not a language model, by its path', () => {
     expect(() => lowerLanguageModel(readModel('bidir'))).toThrow(UnsupportedModuleError);
     expect(() => lowerLanguageModel(readModel('bidir'))).toThrow(/SentenceEncoder.*AWD_LSTM/s);
   });

@@ -27,8 +27,8 @@ const sequentialNames = new Set([
 ]);
 
 /**
- * Turns fastai's language model, an AWD_LSTM and its decoder, into a graph whose hidden state comes
- * in and goes out, so that a text goes on without being read again.
+ * Turns fastai's language model, an AWD_LSTM and its decoder, into a graph with the hidden state as
+ * input and output, so a text continues without being read again.
  *
  * @throws UnsupportedModuleError for another encoder, or a bidirectional one, whose past changes
  * with every token.
@@ -39,7 +39,7 @@ export function lowerLanguageModel(root: Module): LoweredLanguageModel {
     throw new UnsupportedModuleError(
       (encoder ?? root).path,
       (encoder ?? root).className,
-      'a language model starts with an AWD_LSTM',
+      'a language model must start with an AWD_LSTM',
     );
   }
   const graph = new GraphBuilder('language-model');

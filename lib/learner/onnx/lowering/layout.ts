@@ -2,15 +2,15 @@ import type { Module } from '../../torch/module.js';
 import type { PyObject } from '../../torch/python.js';
 import { OtherLayoutError } from '../errors.js';
 
-/** Libraries whose classes have other children, and compute other things, from version to version. */
+/** Libraries whose classes change their children and computation between versions. */
 const CHANGING = /^(timm|torchvision)\./;
 
-/** What they have for training alone, or for a head that fastai's own replaces. */
+/** Children for training only, or for a head that fastai's own head replaces. */
 const TRAINING = /^(aux\w*|AuxLogits|mask_token|weights(_dist)?)$/;
 
 /**
- * Refuses modules of which a part was left out: their class has got it in a version that is not
- * known here, and what it does there would be missing in the result.
+ * Refuses modules with an unused part: the part comes from an unknown version of the class, and its
+ * effect would be missing in the result.
  *
  * @param used The modules that were called or entered, and the names of their tensors that were read.
  * @throws OtherLayoutError
@@ -34,7 +34,7 @@ export function checkLayout(root: Module, used: ReadonlyMap<PyObject, ReadonlySe
 }
 
 const unknownPart = (module: Module, what: string): OtherLayoutError =>
-  new OtherLayoutError(module.path, module.className, `it has ${what} that is not known here`);
+  new OtherLayoutError(module.path, module.className, `it has an unsupported ${what}`);
 
 const some = (module: Module, test: (child: Module) => boolean): boolean =>
   [...module.children.values()].some((child) => child !== null && test(child));

@@ -2,7 +2,7 @@ import { Value } from '../graph.js';
 import type { Lowering, LoweringContext } from './context.js';
 import { plainSignature, type LoweringFamily } from './lowering.js';
 
-/** x W' + b over the last dimension, for any rank. The weight stays as torch has it: [out, in]. */
+/** x W' + b over the last dimension, for any rank. The weight has torch's layout: [out, in]. */
 export function linear(
   ctx: LoweringContext,
   x: Value,

@@ -15,7 +15,7 @@ export interface LoweredModel {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly hints: ModelHints;
-  /** Whether code of the file was followed. */
+  /** Whether code of the file was traced. */
   readonly ownCode: boolean;
 }
 
@@ -30,15 +30,15 @@ export interface LowerOptions {
   /** Names of the results, in order. Default: the model's own, or output, output_1... */
   readonly outputs?: readonly string[];
   /**
-   * False for a text classifier that never meets a chunk which begins with padding: what skips such
-   * chunks needs weights far larger than all others, which 8 bits cannot hold beside them.
+   * False for a text classifier that never receives a chunk with padding at its start. Skipping
+   * such chunks needs weights far larger than all others, and 8 bits cannot hold both.
    *
    * @default true
    */
   readonly skipsChunks?: boolean;
   /**
-   * Whether its inputs are torch's own tensors. Those of fastai's classes (`TensorText`,
-   * `TensorImage`) take no shorter ways, which give other results.
+   * Whether its inputs are torch's own tensors. fastai's classes (`TensorText`, `TensorImage`) do
+   * not use torch's fast paths, which give different results.
    *
    * @default true
    */
@@ -62,7 +62,7 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
     const unknown = firstUnknown(root);
     throw unknown
       ? new UnsupportedModuleError(unknown.path, unknown.className)
-      : new UnsupportedModuleError(root.path, root.className, 'nothing tells what inputs it takes');
+      : new UnsupportedModuleError(root.path, root.className, 'its inputs are unknown');
   }
   const graph = new GraphBuilder();
   const ctx = new LoweringContext(graph, lowerings, options.skipsChunks);
@@ -76,7 +76,7 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
       dims.map((dim, axis) => (typeof dim === 'number' ? dim : (sizes?.[axis] ?? dim))),
     );
   });
-  // Sequential models hand one argument on; more inputs travel as a tuple.
+  // Sequential models pass on one argument; more inputs travel as a tuple.
   const arranged = options.arrange?.(inputs) ?? inputs;
   const arguments_: readonly Flow[] = arranged.length === 1 ? arranged : [arranged];
   ctx.code = ownCodeOf(root, ctx, arranged.length === 1 ? undefined : arranged, options.sources);
@@ -90,7 +90,7 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
   return { graph: graph.finish(), inputs, outputs, hints, ownCode: ctx.code?.followed ?? false };
 }
 
-/** Whoever makes graphs for given sizes has to know what there is to give. */
+/** The maker of graphs for given sizes must know which sizes exist. */
 function lowerRoot(
   ctx: LoweringContext,
   root: Module,

@@ -9,7 +9,7 @@ export interface OwnSources {
   lookup(ctx: Context, module: string, name: string): Value | undefined;
   /** One of the files as a module, for imports. */
   module?(ctx: Context, path: string): Value | undefined;
-  /** Equal for equal files: what is kept is made of them. */
+  /** Equal for equal files: part of the key of cached models. */
   readonly fingerprint: string;
 }
 

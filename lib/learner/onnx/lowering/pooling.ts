@@ -63,7 +63,7 @@ const lowerMaxPool: Lowering = (module, ctx, inputs) => {
     kernel_shape: kernel,
     strides,
     dilations,
-    // The padding of a maximum is never chosen, so margins behind cost nothing.
+    // The padding of a maximum is never chosen, so margins at the end are free.
     pads: [...padding, ...padding.map((size, i) => size + (behind?.[i] ?? 0))],
     ceil_mode: behind === undefined,
   });
@@ -119,10 +119,7 @@ const lowerLpPool: Lowering = (module, ctx, inputs) => {
   const window = windowOf(module, dimsOfClass(module), false);
   const behind = overhangs(module, ctx, x, window);
   if (behind === undefined) {
-    throw ctx.unsupported(
-      module,
-      'it rounds up (ceil_mode), and the size of its input is not known',
-    );
+    throw ctx.unsupported(module, 'it rounds up (ceil_mode), and the size of its input is unknown');
   }
   const p = numberAttr(module, 'norm_type');
   // Versions of torch differ in what they make of these.
@@ -136,7 +133,7 @@ const lowerLpPool: Lowering = (module, ctx, inputs) => {
 /**
  * torch's adaptive pooling: cell i of o covers floor(i * size / o) up to ceil((i + 1) * size / o).
  *
- * Where o divides the size that is an ordinary pooling; a single cell needs no known size at all.
+ * If o divides the size, it is an ordinary pooling; a single cell does not need a known size.
  */
 export function adaptivePool(
   module: Module,

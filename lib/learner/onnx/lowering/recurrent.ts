@@ -29,7 +29,7 @@ export function recurrentLayer(
     readonly relu?: boolean;
     /** The first hidden state, and of an LSTM the first cell state. Zeros without. */
     readonly initial?: readonly Value[];
-    /** Steps of each row [batch], int32: what comes behind them is zeros. */
+    /** Steps of each row [batch], int32: later outputs are zeros. */
     readonly lengths?: Value | undefined;
   } = {},
 ): Value[] {
@@ -159,8 +159,8 @@ function joinDirections({ graph }: LoweringContext, outputs: Value, width: numbe
 }
 
 /**
- * fastai's WeightDropout computes with its own `<name>_raw` parameters: what the wrapped module
- * holds under `<name>` is a copy that may be stale.
+ * fastai's WeightDropout computes with its own `<name>_raw` parameters: the copy under `<name>` in
+ * the wrapped module may be stale.
  */
 export function useRawWeights(wrapper: Module, ctx: LoweringContext): Module {
   const module = ctx.child(wrapper, 'module');

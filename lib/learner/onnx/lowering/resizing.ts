@@ -84,7 +84,7 @@ const lowerUpsample: Lowering = (module, ctx, inputs) => {
   }
   const factors = scaleFactors(module, rank);
   if (module.attr('recompute_scale_factor') === true) {
-    throw ctx.unsupported(module, 'it computes its scale anew (recompute_scale_factor)');
+    throw ctx.unsupported(module, 'it computes its scale again (recompute_scale_factor)');
   }
   return scaled(ctx, module, x, factors, mode, alignCorners);
 };
@@ -130,7 +130,7 @@ function lowerPad(mode: 'constant' | 'reflect' | 'edge'): Lowering {
   };
 }
 
-/** Unflatten is Reshape with the other sizes kept. */
+/** Implements Unflatten as a Reshape that keeps the other sizes. */
 const lowerUnflatten: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
   const sizes = module.attr('unflattened_size');
@@ -138,7 +138,7 @@ const lowerUnflatten: Lowering = (module, ctx, inputs) => {
   if (!Array.isArray(sizes) || dim !== 1) throw ctx.unsupported(module, 'it unflattens by names');
   const rest = boolAttr(module, 'named', false) ? [] : (x.shape ?? []).slice(2);
   if (!rest.every((size) => typeof size === 'number')) {
-    throw ctx.unsupported(module, 'the sizes of its input are not known');
+    throw ctx.unsupported(module, 'the sizes of its input are unknown');
   }
   return ctx.graph.op('Reshape', [
     x,

@@ -56,7 +56,7 @@ export class Scope {
   /** A child that gives a tuple, of which the first is wanted. */
   runFirst(x: Expression, name: string): Expression {
     const [first] = flatten(this.ctx.lower(this.ctx.child(this.module, name), [x.value]));
-    if (!first) throw this.refusal(`its ${name} gives nothing`);
+    if (!first) throw this.refusal(`its ${name} returns nothing`);
     return this.expression(first);
   }
 

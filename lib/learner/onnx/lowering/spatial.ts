@@ -29,13 +29,14 @@ function toSizes(value: PyValue | undefined): number[] {
 /** The number in `Conv2d`, `MaxPool3d`, `AdaptiveAvgPool1d`. */
 export function dimsOfClass(module: Module): number {
   const [, dims] = /([123])d$/.exec(module.className) ?? [];
-  if (dims === undefined) throw malformed(module, 'its class does not tell its dimensions');
+  if (dims === undefined)
+    throw malformed(module, 'the name of its class does not contain its dimensions');
   return Number(dims);
 }
 
 /** Spatial sizes of an image [batch, channels, ...]: numbers where they are known. */
 export function spatialSizes(module: Module, ctx: LoweringContext, x: Value): Dim[] {
-  if (!x.shape) throw ctx.unsupported(module, 'the rank of its input is not known');
+  if (!x.shape) throw ctx.unsupported(module, 'the rank of its input is unknown');
   return x.shape.slice(2);
 }
 
@@ -43,7 +44,7 @@ export function spatialSizes(module: Module, ctx: LoweringContext, x: Value): Di
 export function channelsOf(module: Module, ctx: LoweringContext, x: Value): number {
   const channels = x.shape?.[1];
   if (typeof channels !== 'number') {
-    throw ctx.unsupported(module, 'the number of channels of its input is not known');
+    throw ctx.unsupported(module, 'the number of channels of its input is unknown');
   }
   return channels;
 }
@@ -79,9 +80,9 @@ export function withZeros(padded: Value): Value {
 }
 
 /**
- * The operand of a MaxPool. onnxruntime makes one node of a Pad with zeros and the MaxPool behind
- * it, whose own border never wins, so that zeros above a negative image are lost; an operation in
- * between keeps the two apart.
+ * The operand of a MaxPool. onnxruntime fuses a Pad with zeros and the following MaxPool. The
+ * border of the fused node never wins, so zeros above a negative image are lost. An operation in
+ * between keeps the two separate.
  */
 export function maxPoolOperand(ctx: LoweringContext, x: Value): Value {
   return zeroPadded.has(x) ? ctx.graph.op('Max', [x, ctx.graph.scalar(LOWEST)]) : x;

@@ -21,7 +21,7 @@ function tensorsOf(module: Module, ctx: LoweringContext, inputs: readonly Flow[]
   const flows = inputs.length === 1 && Array.isArray(first) ? (first as readonly Flow[]) : inputs;
   return flows.map((flow) => {
     if (flow instanceof Value) return flow;
-    throw ctx.unsupported(module, 'it takes tensors, and is given a tuple of tuples');
+    throw ctx.unsupported(module, 'it takes tensors, but receives a tuple of tuples');
   });
 }
 
@@ -47,14 +47,14 @@ const lowerTabular: Lowering = (module, ctx, inputs) => {
   const parts: Value[] = [];
   if (hasCategories(module)) {
     const codes = given[0];
-    if (!codes) throw ctx.unsupported(module, 'it takes category codes, and gets none');
+    if (!codes) throw ctx.unsupported(module, 'it takes category codes, but receives none');
     embeddingsOf(module).forEach((embedding, index) => {
       parts.push(ctx.lowerValue(embedding, [codesOf(codes, index, ctx)]));
     });
   }
   if (hasNumbers(module)) {
     const numbers = given[given.length - 1];
-    if (!numbers || given.length > 2) throw ctx.unsupported(module, 'it takes two tensors at most');
+    if (!numbers || given.length > 2) throw ctx.unsupported(module, 'it takes at most two tensors');
     const norm = module.child('bn_cont');
     parts.push(norm ? ctx.lowerValue(norm, [numbers]) : numbers);
   }

@@ -67,7 +67,7 @@ function activate(module: Module, ctx: LoweringContext, x: Value): Value {
   // torch leaves the function out of the pickled state, and takes ReLU where it is missing.
   if (func === undefined) return ctx.graph.op('Relu', [x]);
   const result = lowerActivationFunction(ctx, func, x);
-  if (!result) throw ctx.unsupported(module, 'its activation is a function that is not known');
+  if (!result) throw ctx.unsupported(module, 'its activation is an unknown function');
   return result;
 }
 
@@ -215,8 +215,8 @@ const lowerEncoder: Lowering = (module, ctx, inputs, given) => {
   if (nests(module, ctx, x, given)) {
     throw ctx.unsupported(
       module,
-      'with src_key_padding_mask torch may skip what is padded and give zeros there ' +
-        '(enable_nested_tensor), by all rows of a batch',
+      'with src_key_padding_mask, torch may skip padding and give zeros there ' +
+        '(enable_nested_tensor), depending on all rows of a batch',
     );
   }
   const masks = renamed(given, {

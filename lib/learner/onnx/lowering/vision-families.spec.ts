@@ -76,7 +76,7 @@ describe('An architecture that is made for one size of image', () => {
 
   it.each(['swin', 'beit', 'cait', 'eva02', 'tv-maxvit'])('%s refuses another', (name) => {
     expect(() => graphOf(models.get(name)!, 72, 72)).toThrow(UnsupportedModuleError);
-    expect(() => graphOf(models.get(name)!, 72, 72)).toThrow(/size|patches|images have to/);
+    expect(() => graphOf(models.get(name)!, 72, 72)).toThrow(/size|patches|images must/);
   });
 
   it('tells what to do where the size is open', () => {

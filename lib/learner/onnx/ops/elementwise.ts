@@ -30,7 +30,7 @@ function broadcasting(
   };
 }
 
-/** Asks of each float: is it NaN, is it infinite. */
+/** Tests each float: is it NaN, is it infinite. */
 const question: OpSchema = {
   inputs: [1, 1],
   attributes: { detect_negative: 'int', detect_positive: 'int' },
@@ -40,7 +40,7 @@ const question: OpSchema = {
 const arithmetic: readonly OnnxDType[] = ['float32', 'float64', 'int32', 'int64', 'uint8', 'int8'];
 const signed: readonly OnnxDType[] = ['float32', 'float64', 'int32', 'int64', 'int8'];
 
-/** Operators that work on each element. */
+/** Element-wise operators. */
 export const elementwiseOps: Readonly<Record<string, OpSchema>> = {
   Relu: unary(),
   Sigmoid: unary(),
@@ -51,6 +51,7 @@ export const elementwiseOps: Readonly<Record<string, OpSchema>> = {
   Softplus: unary(),
   Softsign: unary(),
   HardSwish: unary(),
+  Shrink: unary({ lambd: 'float', bias: 'float' }),
   Elu: unary({ alpha: 'float' }),
   Celu: unary({ alpha: 'float' }),
   Selu: unary({ alpha: 'float', gamma: 'float' }),

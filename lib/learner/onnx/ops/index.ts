@@ -6,7 +6,7 @@ import { reduceOps } from './reduce.js';
 import type { OpSchema } from './schema.js';
 import { spatialOps } from './spatial.js';
 
-/** The operators that the builder knows, by their ONNX names. */
+/** The operators of the builder, by ONNX name. */
 export const opSchemas: ReadonlyMap<string, OpSchema> = new Map(
   [elementwiseOps, layoutOps, indexingOps, reduceOps, layerOps, spatialOps].flatMap((family) =>
     Object.entries(family),

@@ -1,8 +1,8 @@
 import type { OpSchema } from './schema.js';
 
-/** Operators that read and write by positions which the graph computes. */
+/** Operators that read and write at computed positions. */
 export const indexingOps: Readonly<Record<string, OpSchema>> = {
-  /** One row a dimension, one column a place. */
+  /** One row per dimension, one column per position. */
   NonZero: {
     inputs: [1, 1],
     infer: (call) => [{ dtype: 'int64', shape: [call.input(0).rank ?? null, null] }],
@@ -25,7 +25,7 @@ export const indexingOps: Readonly<Record<string, OpSchema>> = {
     infer: (call) => {
       const { dtype, shape } = call.input(0);
       call.expect(1, 'int32', 'int64');
-      if (call.input(2).dtype !== dtype) call.fail('ScatterElements writes another type');
+      if (call.input(2).dtype !== dtype) call.fail('ScatterElements writes a different type');
       return [{ dtype, shape }];
     },
   },

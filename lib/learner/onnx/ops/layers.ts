@@ -75,7 +75,7 @@ function recurrent(gates: number, states: number): OpSchema {
   };
 }
 
-/** Operators that carry weights. */
+/** Operators with weights. */
 export const layerOps: Readonly<Record<string, OpSchema>> = {
   MatMul: {
     inputs: [2, 2],
@@ -86,7 +86,7 @@ export const layerOps: Readonly<Record<string, OpSchema>> = {
     attributes: { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
     infer: gemm,
   },
-  /** Whoever writes the equation knows the sizes. */
+  /** The author of the equation knows the sizes. */
   Einsum: {
     inputs: [1, Infinity],
     attributes: { equation: 'string' },

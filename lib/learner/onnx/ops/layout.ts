@@ -32,7 +32,7 @@ export const layoutOps: Readonly<Record<string, OpSchema>> = {
       return [{ dtype, shape: [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)] }];
     },
   },
-  /** Of each dimension but `axis` the place that the index has itself. */
+  /** The index's own position in each dimension except `axis`. */
   GatherElements: {
     inputs: [2, 2],
     attributes: { axis: 'int' },
@@ -45,7 +45,7 @@ export const layoutOps: Readonly<Record<string, OpSchema>> = {
     attributes: { reduction: 'string' },
     infer: (call) => [call.input(0)],
   },
-  /** As many parts as there are sizes. */
+  /** As many parts as sizes. */
   Split: {
     inputs: [2, 2],
     attributes: { axis: 'int' },
@@ -173,7 +173,7 @@ export const layoutOps: Readonly<Record<string, OpSchema>> = {
   },
 };
 
-/** The size that a slice with known, forward bounds leaves of a known size. */
+/** The size of a slice with known, forward bounds of a known size. */
 function slicedSize(call: OpCall, dim: Dim, which: number): Dim {
   const start = call.inputs[1]?.known?.[which];
   const end = call.inputs[2]?.known?.[which];

@@ -17,7 +17,7 @@ const byAttribute: OpSchema = {
   infer: (call) => [{ dtype: call.input(0).dtype, shape: reduced(call, call.ints('axes')) }],
 };
 
-/** The first place of the largest or smallest element. */
+/** The first index of the largest or smallest element. */
 const position: OpSchema = {
   inputs: [1, 1],
   attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
@@ -43,7 +43,7 @@ export const reduceOps: Readonly<Record<string, OpSchema>> = {
     attributes: { exclusive: 'int', reverse: 'int' },
     infer: (call) => [call.input(0)],
   },
-  /** The values, and where they were. */
+  /** The values and their indices. */
   TopK: {
     inputs: [2, 2],
     attributes: { axis: 'int', largest: 'int', sorted: 'int' },

@@ -4,21 +4,21 @@ import type { OnnxDType } from '../dtype.js';
 /** How an attribute is given and written; 'dtype' is given by name and written as a code. */
 export type AttributeKind = Attribute['kind'] | 'dtype';
 
-/** An attribute as a lowering gives it. */
+/** An attribute as given by a lowering. */
 export type AttributeInput = number | string | boolean | readonly number[] | readonly string[];
 
-/** What an operator is: its operands, its attributes, and the types of its results. */
+/** The definition of an operator: its operands, its attributes, and the types of its results. */
 export interface OpSchema {
-  /** Least and most operands. */
+  /** The minimum and maximum number of operands. */
   readonly inputs: readonly [number, number];
   readonly attributes?: Readonly<Record<string, AttributeKind>>;
   /** '' for the operators of ONNX itself. */
   readonly domain?: string;
-  /** The type of each output; calls `fail` where the operands do not fit. */
+  /** The type of each output; calls `fail` if the operands do not match. */
   infer(call: OpCall): readonly ValueType[];
 }
 
-/** One use of an operator, as its schema sees it. */
+/** One use of an operator, for its schema. */
 export class OpCall {
   constructor(
     readonly op: string,
@@ -74,7 +74,7 @@ export class OpCall {
     return value;
   }
 
-  /** `axis` counted from the front; undefined when it is negative and the rank unknown. */
+  /** `axis` counted from the front; undefined if it is negative and the rank is unknown. */
   axis(axis: number, rank: number | undefined): number | undefined {
     if (rank === undefined) return axis < 0 ? undefined : axis;
     if (axis < -rank || axis >= rank)
@@ -106,7 +106,7 @@ export class OpCall {
     });
   }
 
-  /** Fails unless the two sizes may be equal; the better known of them. */
+  /** Fails unless the two sizes may be equal; returns the better known one. */
   unify(a: Dim, b: Dim, what: string): Dim {
     if (typeof a === 'number' && typeof b === 'number' && a !== b) {
       this.fail(`${this.op}: ${what} are ${a} and ${b}`);
@@ -119,7 +119,7 @@ export class OpCall {
   }
 }
 
-/** A dimension by index; 1 before the front, as broadcasting has it. */
+/** A dimension by index; 1 before the front, as in broadcasting. */
 function at(shape: readonly Dim[], index: number): Dim {
   return index < 0 ? 1 : (shape[index] ?? null);
 }

@@ -8,7 +8,7 @@ const window: Readonly<Record<string, AttributeKind>> = {
   dilations: 'ints',
 };
 
-/** Sizes that a sliding window leaves of the spatial dimensions. */
+/** Spatial sizes after a sliding window. */
 function windowed(call: OpCall, spatial: readonly Dim[], kernel: readonly Dim[]): Dim[] {
   const rank = spatial.length;
   const strides = call.ints('strides');
@@ -95,12 +95,12 @@ const globalPool: OpSchema = {
   },
 };
 
-/** Sizes as a vector operand gives them, where it is a constant. */
+/** The sizes in a vector operand, if it is a constant. */
 function sizesOf(call: OpCall, index: number): Shape {
   return call.inputs[index]?.known ?? call.input(0).shape?.map(() => null);
 }
 
-/** Operators over images: windows, borders and changes of size. */
+/** Operators on images: windows, borders and changes of size. */
 export const spatialOps: Readonly<Record<string, OpSchema>> = {
   Conv: conv,
   ConvTranspose: convTranspose,
@@ -142,7 +142,7 @@ export const spatialOps: Readonly<Record<string, OpSchema>> = {
       const { dtype, shape } = call.input(0);
       if (call.inputs[3]) {
         const sizes = sizesOf(call, 3);
-        // The first two sizes are the operand's own wherever this package resizes.
+        // The first two sizes are the operand's own in every resize of this package.
         return [{ dtype, shape: sizes?.map((dim, i) => (i < 2 ? (shape?.[i] ?? dim) : dim)) }];
       }
       const scales = call.inputs[2]?.known;

@@ -2,9 +2,9 @@ import { isAbsolute, join, normalize, sep } from 'node:path';
 import { fields, holders, type Holder } from './onnx-fields.js';
 import { fieldsOf, textOf } from './protobuf-reader.js';
 
-/** Where a tensor lies in a file beside the model's. */
+/** The location of a tensor in a separate file. */
 export interface ExternalPlace {
-  /** As the model names it: relative to its own folder. */
+  /** The name in the model: relative to its own folder. */
   readonly location: string;
   readonly offset: number;
   /** Undefined: to the end of the file. */
@@ -12,9 +12,9 @@ export interface ExternalPlace {
 }
 
 /**
- * The files that an ONNX model keeps tensors in, as it names them: relative to its own folder.
+ * The files with an ONNX model's tensors, by their names in the model: relative to its own folder.
  *
- * @returns undefined where the bytes are no such message.
+ * @returns undefined if the bytes are not such a message.
  */
 export function externalFiles(model: Uint8Array): ReadonlySet<string> | undefined {
   const files = new Set<string>();
@@ -36,7 +36,7 @@ export function externalFiles(model: Uint8Array): ReadonlySet<string> | undefine
   return files;
 }
 
-/** Where the elements of a tensor's message lie; undefined where they are in the message. */
+/** The location of a tensor message's elements; undefined if they are in the message. */
 export function placeOf(tensor: Uint8Array): ExternalPlace | undefined {
   const entries = new Map<string, string>();
   for (const { number, body } of fieldsOf(tensor)) {
@@ -55,7 +55,7 @@ export function placeOf(tensor: Uint8Array): ExternalPlace | undefined {
   };
 }
 
-/** The path of a file that a model names; undefined where it is outside of the model's folder. */
+/** The path of a file that a model names; undefined if it is outside the model's folder. */
 export function pathInside(folder: string, location: string): string | undefined {
   const inside = normalize(location);
   if (isAbsolute(location) || inside === '..' || inside.startsWith(`..${sep}`)) return undefined;

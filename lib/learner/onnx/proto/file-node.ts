@@ -4,9 +4,9 @@ import { fieldsOf, intsOf, textIn, textOf } from './protobuf-reader.js';
 
 /** A node of an ONNX file. */
 export interface FileNode {
-  /** Without the attributes that are tensors, graphs or types. */
+  /** Attributes, without tensors, graphs and types. */
   readonly node: Node;
-  /** The message of the attribute `value` of a Constant. */
+  /** The message of a Constant's attribute `value`. */
   readonly value: Uint8Array | undefined;
   readonly message: Uint8Array;
 }
@@ -67,7 +67,7 @@ function floatsIn(bytes: Uint8Array): number[] {
   return Array.from({ length: bytes.byteLength >> 2 }, (_, i) => view.getFloat32(i * 4, true));
 }
 
-/** Names of values that a node takes: its inputs, and what its subgraphs may take from outside. */
+/** Names of a node's operands: its inputs, and outside values that its subgraphs may use. */
 export function* namesTaken(message: Uint8Array, holder: Holder = 'node'): Generator<string> {
   for (const { number, delimited, body } of fieldsOf(message)) {
     const inner = delimited ? holders[holder][number] : undefined;

@@ -14,15 +14,15 @@ export interface FileTensor {
   readonly dims: readonly number[];
   /** `TensorProto.DataType`. */
   readonly dataType: number;
-  /** The elements as raw data; undefined where they are kept in a form of their own. */
+  /** The elements as raw data; undefined if they have a special form. */
   readonly elements: Weights | undefined;
 }
 
 /**
- * Reads the message of a tensor; elements in another file are read when they are asked for.
+ * Reads the message of a tensor; elements in another file are read on demand.
  *
- * @param model Path of the model's file; undefined where it came as bytes.
- * @throws SessionCreationError where the other file cannot be read.
+ * @param model Path of the model's file; undefined if it came as bytes.
+ * @throws SessionCreationError if the other file cannot be read.
  */
 export function readTensor(message: Uint8Array, model: string | undefined): FileTensor {
   let name = '';
@@ -33,7 +33,7 @@ export function readTensor(message: Uint8Array, model: string | undefined): File
     if (field.number === fields.tensor.name) name = textOf(field.body);
     if (field.number === fields.tensor.dataType) dataType = field.int;
     if (field.number === fields.tensor.dims) dims.push(...intsOf(field));
-    // Floats are written in the order of raw data, each alone or all together.
+    // Floats have the order of raw data, one by one or all together.
     if (field.number === fields.tensor.floats || field.number === fields.tensor.raw) {
       parts.push(field.body);
     }
@@ -45,7 +45,7 @@ export function readTensor(message: Uint8Array, model: string | undefined): File
 }
 
 /**
- * The elements of a tensor that are in another file than its message.
+ * The elements of a tensor in another file than its message.
  *
  * @throws SessionCreationError
  */
@@ -65,10 +65,10 @@ export function externalElements(
 }
 
 /**
- * The file beside a model that it calls by this name.
+ * The file beside a model with this name.
  *
- * @param model Path of the model's file; undefined where it came as bytes.
- * @throws SessionCreationError where it is not there, or not in the model's folder.
+ * @param model Path of the model's file; undefined if it came as bytes.
+ * @throws SessionCreationError if it is missing or outside the model's folder.
  */
 export function dataFile(
   location: string,

@@ -5,30 +5,30 @@ import { attributeTypes } from './onnx-fields.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 import { WeightPlacer, type ExternalData, type WriteModelOptions } from './weight-placer.js';
 
-/** The version of ONNX's operators that graphs are made of. */
+/** The version of ONNX's operators in lowered graphs. */
 export const LOWERED_OPSET = 17;
 const producer = 'nestjs-vts';
 const maxMessageBytes = 2 ** 31 - 1;
 
 export interface WrittenModel {
   readonly model: Uint8Array;
-  /** Undefined when every initializer is in the model. */
+  /** Undefined if every initializer is in the model. */
   readonly externalData: ExternalData | undefined;
 }
 
-/** A model that is written once it is known where its weights go. */
+/** A model that is written once the location of its weights is known. */
 export interface WritableModel {
   write(options: WriteModelOptions): WrittenModel;
 }
 
-/** What a model tells of itself, where it is for others than this package. */
+/** Facts about a model for programs other than this package. */
 export interface ModelHeader {
   /** Default 17. */
   readonly opset?: number;
   readonly producerVersion?: string | undefined;
 }
 
-/** `metadata_props` as bytes that may be put behind a model that is written already. */
+/** `metadata_props` as bytes that can be appended to a written model. */
 export function metadataFields(metadata: Readonly<Record<string, string>>): Uint8Array {
   const writer = new ProtobufWriter();
   for (const [key, value] of Object.entries(metadata)) {
@@ -37,16 +37,16 @@ export function metadataFields(metadata: Readonly<Record<string, string>>): Uint
   return writer.finish();
 }
 
-/** The oldest IR version that has all of an opset, by the table of onnx's Versioning.md. */
+/** The oldest IR version with all of an opset, according to the table in onnx's Versioning.md. */
 const irVersionOf = (opset: number): number => {
   const newer = [15, 19, 21, 23, 24, 25].filter((first) => opset >= first).length;
   return 7 + newer;
 };
 
 /**
- * A graph as an ONNX model (IR 8, opset 17 unless told otherwise), or a model that writes itself.
+ * A graph as an ONNX model (IR 8 and opset 17 by default), or a model that writes itself.
  *
- * @throws ModelTooLargeError when what stays in the model passes 2 GB.
+ * @throws ModelTooLargeError if the part in the model exceeds 2 GB.
  */
 export function writeModel(
   graph: Graph | WritableModel,

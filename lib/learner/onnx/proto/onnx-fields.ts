@@ -1,6 +1,6 @@
 import type { Attribute } from '../graph.js';
 
-/** Field numbers of the messages of onnx.proto that are read here. */
+/** Field numbers of the messages of onnx.proto that this package reads. */
 export const fields = {
   model: { irVersion: 1, graph: 7, opset: 8 },
   opset: { domain: 1, version: 2 },
@@ -23,10 +23,10 @@ export const fields = {
   value: { name: 1 },
 } as const;
 
-/** Messages that tensors are found in. */
+/** Messages that contain tensors. */
 export type Holder = 'model' | 'graph' | 'function' | 'node' | 'attribute' | 'sparse';
 
-/** Where tensors are, and what leads to them: the message of each field, by its number. */
+/** The path to tensors: the message of each field, by field number. */
 export const holders: Readonly<Record<Holder, Readonly<Record<number, Holder | 'tensor'>>>> = {
   model: { 7: 'graph', 25: 'function' },
   graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },

@@ -1,20 +1,20 @@
-/** One field of a message, in the order of the bytes. */
+/** One field of a message, in byte order. */
 export interface Field {
   readonly number: number;
-  /** The number of a varint field; NaN for the others. */
+  /** The number of a varint field; NaN for other fields. */
   readonly int: number;
   /** The bytes of a field with a length or a fixed size; empty for a varint. */
   readonly body: Uint8Array;
-  /** True where the field has a length. */
+  /** Whether the field has a length. */
   readonly delimited: boolean;
-  /** The field as it stands, with its tag. */
+  /** The whole field, including its tag. */
   readonly whole: Uint8Array;
 }
 
 /**
  * The fields of a message in the protobuf wire format, without copies.
  *
- * @throws RangeError where the bytes are no message.
+ * @throws RangeError if the bytes are not a message.
  */
 export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   for (let at = 0; at < bytes.length;) {
@@ -30,9 +30,9 @@ export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
       if (type === 0) int = number.value;
       else length = number.value;
     } else if (type !== 1 && type !== 5) {
-      throw new RangeError('a field is of no known type');
+      throw new RangeError('a field has an unknown type');
     }
-    if (length < 0 || at + length > bytes.length) throw new RangeError('a field is cut off');
+    if (length < 0 || at + length > bytes.length) throw new RangeError('a field is truncated');
     const body = bytes.subarray(at, at + length);
     at += length;
     yield {
@@ -57,7 +57,7 @@ export function intsOf({ delimited, int, body }: Field): number[] {
   return values;
 }
 
-/** The text of a message's first field of this number; '' where it has none. */
+/** The text of a message's first field with this number; '' if it has none. */
 export function textIn(message: Uint8Array, number: number): string {
   const body = bodyIn(message, number);
   return body ? textOf(body) : '';
@@ -79,13 +79,12 @@ function varint(bytes: Uint8Array, start: number): { value: number; end: number 
     if (byte === undefined) break;
     value += (byte & 0x7f) * scale;
     if (byte < 0x80) {
-      // Negative numbers are written as their two's complement, which is beyond what a double
-      // holds.
+      // Negative numbers are written in two's complement, which exceeds the range of a double.
       const end = at + 1;
       return end - start < 10 ? { value, end } : { value: signed(bytes, start, end), end };
     }
   }
-  throw new RangeError('a number is cut off');
+  throw new RangeError('a number is truncated');
 }
 
 function signed(bytes: Uint8Array, start: number, end: number): number {

@@ -1,6 +1,6 @@
 const utf8 = new TextEncoder();
 
-/** What {@link ProtobufWriter.bytes} takes: raw bytes in one piece or several. */
+/** The input of {@link ProtobufWriter.bytes}: raw bytes in one piece or several. */
 export type ByteSource =
   Uint8Array | { readonly byteLength: number; chunks(): Iterable<Uint8Array> };
 
@@ -51,7 +51,7 @@ export class ProtobufWriter {
     return this;
   }
 
-  /** Fields that are written already. */
+  /** Fields that are already written. */
   raw(fields: Uint8Array): this {
     this.#append(fields);
     return this;
@@ -85,7 +85,7 @@ export class ProtobufWriter {
   #varint(value: number | bigint): void {
     if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
       let rest = value;
-      // Division, not shifts: lengths may pass 32 bits.
+      // Uses division, not shifts: lengths may exceed 32 bits.
       for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.#pending.push((rest % 128) | 0x80);
       this.#pending.push(rest);
       return;

@@ -1,18 +1,18 @@
 import { fields } from './onnx-fields.js';
 import type { ByteSource, ProtobufWriter } from './protobuf-writer.js';
 
-// Vector loads, and what onnxruntime maps into memory, start on cache lines.
+// Vector loads, and data that onnxruntime maps into memory, start on cache lines.
 const alignment = 64;
 const EXTERNAL = 1;
 
 export interface WriteModelOptions {
-  /** Initializers of at least so many bytes go to the external data. Default: none does. */
+  /** Initializers of at least this many bytes go to the external data. Default: none. */
   readonly externalDataThreshold?: number;
   /** Name of the external data file, beside the model's. Default 'model.onnx.data'. */
   readonly location?: string;
 }
 
-/** The weights that belong into a file beside the model. */
+/** The weights for a file beside the model. */
 export interface ExternalData {
   readonly location: string;
   readonly byteLength: number;
@@ -23,7 +23,7 @@ export interface ExternalData {
 /** Elements that are in memory, or are produced while they are written. */
 export type Weights = Exclude<ByteSource, Uint8Array>;
 
-/** Decides which tensors stay in the model, and where the others lie in its data file. */
+/** Decides which tensors stay in the model, and where the others are in its data file. */
 export class WeightPlacer {
   readonly #placed: { readonly data: Weights; readonly offset: number }[] = [];
   readonly #threshold: number;
@@ -38,7 +38,7 @@ export class WeightPlacer {
     this.#location = location;
   }
 
-  /** Writes the fields of a tensor that hold its elements, or say where they are. */
+  /** Writes the fields of a tensor that contain its elements, or their location. */
   write(writer: ProtobufWriter, data: Weights): void {
     if (data.byteLength < this.#threshold) {
       writer.bytes(fields.tensor.raw, data);
@@ -60,7 +60,7 @@ export class WeightPlacer {
     writer.int(fields.tensor.location, EXTERNAL);
   }
 
-  /** Undefined where every tensor stayed in the model. */
+  /** Undefined if every tensor stayed in the model. */
   get externalData(): ExternalData | undefined {
     if (this.#placed.length === 0) return undefined;
     const placed = [...this.#placed];

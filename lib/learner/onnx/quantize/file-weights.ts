@@ -5,19 +5,19 @@ import { readTensor, type FileTensor } from '../proto/file-tensor.js';
 import { lazyTensorData } from '../tensor-data.js';
 import { floatsOf } from './quantized-matrix.js';
 
-/** Operations that exporters put between a weight and the product that takes it. */
+/** Operations that exporters put between a weight and its matrix product. */
 const CARRIERS = new Set(['Constant', 'Identity', 'Transpose']);
 
-/** Whether a node can be left out where nothing takes its output. */
+/** Whether a node can be omitted if nothing uses its output. */
 export function isCarrier({ node }: FileNode): boolean {
   return CARRIERS.has(node.op) && node.domain === '';
 }
 
 /**
- * The float32 constants of an ONNX file, by the name of the value: its initializers, those of
- * `Constant` nodes, and both after `Identity` and `Transpose`.
+ * The float32 constants of an ONNX file, by value name: its initializers, the values of `Constant`
+ * nodes, and both after `Identity` and `Transpose`.
  *
- * @param model Path of the file; undefined where it came as bytes.
+ * @param model Path of the file; undefined if it came as bytes.
  */
 export function fileWeights(
   initializers: readonly FileTensor[],

@@ -136,7 +136,7 @@ describe('the folder that the result is kept in', () => {
   });
 });
 
-it('has nothing to do for small weights, and for what is no model', () => {
+it('has nothing to do for small weights, and for bytes that are not a model', () => {
   expect(quantizeFile('test/fixtures/pytorch/onnx/mlp.onnx')).toBeUndefined();
   expect(quantizeFile(Buffer.from('not a model'))).toBeUndefined();
   const whole = readFileSync(join(folder, 'gemm.onnx'));

@@ -17,24 +17,24 @@ import type { Initializer, Node } from '../graph.js';
 import { fileWeights, isCarrier } from './file-weights.js';
 import { WeightQuantizer } from './weight-quantizer.js';
 
-/** The first version in which an initializer need not be an input of the graph as well. */
+/** The first version in which an initializer need not also be an input of the graph. */
 const IR_VERSION = 4;
 const DOMAIN = 'com.microsoft';
 
 /** An ONNX file with weights in 8 bits. */
 export interface QuantizedFile extends WritableModel {
-  /** What it is made from: the file or bytes, and the files beside it. */
+  /** Its sources: the file or bytes, and the files beside it. */
   readonly sources: readonly (string | Uint8Array)[];
 }
 
 /**
- * An ONNX file with the weights of matrix products and LSTMs in 8 bits, as `quantizeGraph` has
- * them. All else stays as it stands in the file, but that weights of other files move into the one
- * beside the new model, and that initializers are inputs of the graph no more.
+ * An ONNX file with the weights of matrix products and LSTMs in 8 bits, as in `quantizeGraph`.
+ * Everything else stays the same, with two exceptions: weights of other files move into the file
+ * beside the new model, and initializers are no longer inputs of the graph.
  *
  * @param source Path of the file, or its bytes.
- * @returns undefined where nothing in it can be quantized, or the bytes are no model.
- * @throws SessionCreationError where a file that it keeps weights in is missing.
+ * @returns undefined if nothing in it can be quantized, or the bytes are not a model.
+ * @throws SessionCreationError if a file with its weights is missing.
  */
 export function quantizeFile(source: string | Uint8Array): QuantizedFile | undefined {
   const bytes = typeof source === 'string' ? readFileSync(source) : source;
@@ -70,9 +70,7 @@ export function quantizeFile(source: string | Uint8Array): QuantizedFile | undef
   };
 }
 
-/**
- * Which values something takes, and which nodes only handed on weights that nothing takes any more.
- */
+/** Which values are used, and which nodes only passed on weights that are no longer used. */
 function liveness(
   nodes: readonly FileNode[],
   changed: ReadonlyMap<FileNode, Node>,
@@ -91,16 +89,16 @@ function liveness(
 }
 
 interface Changes {
-  /** The nodes of the file in order: undefined where one is left out. */
+  /** The nodes of the file in order: undefined for omitted nodes. */
   readonly nodes: readonly (Node | FileNode | undefined)[];
   /** Names of the file's initializers. */
   readonly constants: ReadonlySet<string>;
-  /** Of each of them in order, whether something takes it. */
+  /** Whether each of them is used, in order. */
   readonly kept: readonly boolean[];
   readonly added: readonly Initializer[];
 }
 
-/** Writes a file's messages again, with some changes to its graph. */
+/** Writes a file's messages again, with changes to its graph. */
 class Rewriter {
   constructor(
     private readonly path: string | undefined,
@@ -158,7 +156,7 @@ class Rewriter {
     }
   }
 
-  /** The message as it is, but for the places of its tensors. */
+  /** The same message with new tensor locations. */
   #copy(writer: ProtobufWriter, holder: Holder, message: Uint8Array, weights: WeightPlacer): void {
     for (const { number, delimited, body, whole } of fieldsOf(message)) {
       const inner = delimited ? holders[holder][number] : undefined;

@@ -2,9 +2,9 @@ import type { Graph, Node } from '../graph.js';
 import { WeightQuantizer } from './weight-quantizer.js';
 
 /**
- * The same graph with the weights of matrix products and LSTMs in 8 bits: signed, symmetric, a
- * scale for each output. The other operand is quantized while it runs. Everything else computes in
- * float32 as before.
+ * The same graph with the weights of matrix products and LSTMs in 8 bits: signed, symmetric, one
+ * scale per output. The other operand is quantized at run time. Everything else computes in float32
+ * as before.
  */
 export function quantizeGraph(graph: Graph): Graph {
   const weights = new Map(graph.initializers.map(({ name, data }) => [name, data]));

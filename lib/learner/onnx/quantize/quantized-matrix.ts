@@ -16,7 +16,7 @@ const MOST = 127;
 
 /**
  * Quantizes float32 weights [..., inputs, outputs], or with `transposed` [..., outputs, inputs],
- * when they are written. All dimensions but the last two stay apart.
+ * while they are written. All dimensions except the last two stay separate.
  */
 export function quantizedMatrix(weights: TensorData, transposed: boolean): QuantizedMatrix {
   const lead = weights.dims.slice(0, -2);

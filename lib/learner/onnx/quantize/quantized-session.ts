@@ -9,12 +9,12 @@ import type { OnnxSession } from '../session/onnx-session.js';
 import { quantizeFile, type QuantizedFile } from './quantize-file.js';
 
 /**
- * A session of an ONNX file with its weights in 8 bits; undefined where nothing in it can be
+ * A session of an ONNX file with its weights in 8 bits; undefined if nothing in it can be
  * quantized.
  *
  * @param source Path of the file, or its bytes.
  * @param cache A folder that keeps the result for the next session.
- * @throws UnquantizableModelError for bytes whose weights are in other files.
+ * @throws UnquantizableModelError for bytes with weights in other files.
  */
 export async function openQuantizedFile(
   source: string | Uint8Array,
@@ -28,7 +28,7 @@ export async function openQuantizedFile(
 }
 
 /**
- * A session of a quantized model, whose weights are computed once and kept in a folder for the next
+ * A session of a quantized model. The weights are computed once and cached in a folder for the next
  * session. The content of its sources is the key.
  */
 export async function quantizedSession(

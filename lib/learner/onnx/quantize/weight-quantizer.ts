@@ -1,18 +1,18 @@
 import type { Attribute, Initializer, Node, TensorData } from '../graph.js';
 import { quantizedMatrix } from './quantized-matrix.js';
 
-/** Below so many elements, quantizing the other operand would cost more than it saves. */
+/** Below this number of elements, quantizing the other operand would take longer than it saves. */
 const SMALLEST = 1024;
 
-/** Replaces the operations whose weights are known by those that take them in 8 bits. */
+/** Replaces operations with known weights by their 8-bit forms. */
 export class WeightQuantizer {
-  /** What the new operations take in place of the weights. */
+  /** The operands of the new operations in place of the weights. */
   readonly added: Initializer[] = [];
 
-  /** @param weights Constants of the graph, by the name of the value. */
+  /** @param weights Constants of the graph, by value name. */
   constructor(private readonly weights: ReadonlyMap<string, TensorData>) {}
 
-  /** The operation in 8 bits; the same object where it stays as it is. */
+  /** The 8-bit operation; the same object if it does not change. */
   node(node: Node): Node {
     if (node.domain !== '' && node.domain !== 'ai.onnx') return node;
     switch (node.op) {
@@ -65,12 +65,12 @@ export class WeightQuantizer {
     const input = this.#weight(inputName, 3);
     const recurrent = this.#weight(recurrentName, 3);
     if (!input || !recurrent) return node;
-    // [batch, steps] in place of [steps, batch]: the quantized operation has no such form.
+    // [batch, steps] instead of [steps, batch]: the quantized operation has no such form.
     if ((numberOf(node.attributes.get('layout')) ?? 0) !== 0) return node;
     const attributes = new Map(node.attributes);
     attributes.delete('layout');
     const [w, r] = [quantizedMatrix(input, true), quantizedMatrix(recurrent, true)];
-    // Bias, lengths of the rows, two states and the peepholes, which are there or not.
+    // Bias, lengths of the rows, two states and the peepholes, all optional.
     const optional = Array.from({ length: 5 }, (_, i) => rest[i] ?? '');
     return {
       ...node,
@@ -96,7 +96,7 @@ export class WeightQuantizer {
     return data.byteLength / 4 >= SMALLEST ? data : undefined;
   }
 
-  /** One initializer, however many nodes use it. */
+  /** One initializer, whatever the number of nodes that use it. */
   #add(name: string, data: TensorData): string {
     if (!this.added.some((each) => each.name === name)) this.added.push({ name, data });
     return name;

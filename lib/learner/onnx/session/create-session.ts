@@ -8,40 +8,40 @@ import { loadOnnxruntime } from './onnxruntime.js';
 
 /** How a session computes. @publicApi */
 export interface SessionOptions {
-  /** Threads of one operator. Default: onnxruntime's, the number of cores. */
+  /** Threads of one operator. Default: onnxruntime's default, the number of cores. */
   readonly intraOpNumThreads?: number;
-  /**
-   * False lets idle threads sleep: slower alone, faster where the cores are shared. Default true.
-   */
+  /** False lets idle threads sleep: slower alone, faster if the cores are shared. Default true. */
   readonly allowSpinning?: boolean;
   /** In order of preference. Default ['cpu']. */
   readonly executionProviders?: readonly InferenceSession.ExecutionProviderConfig[];
   /** How far onnxruntime rewrites the graph. Default 'all'. */
   readonly graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
   /**
-   * Exact products of int8 numbers also where the processor would saturate them (x86 without VNNI).
+   * Computes exact int8 products even if the processor would saturate them (x86 without VNNI).
    * Default false.
    */
   readonly exactInt8?: boolean;
-  /** Where the weights lie while the session is made. Default: the system's temporary folder. */
+  /**
+   * The folder for weights while the session is created. Default: the system's temporary folder.
+   */
   readonly tempDir?: string;
 }
 
-/** Where onnxruntime writes the graph that it makes of a model. */
+/** Where onnxruntime writes its optimized graph of a model. */
 export interface SavedGraph {
   readonly path: string;
-  /** The name of a file beside it, for weights of so many bytes and more. */
+  /** The name of a file beside it, for weights of at least that many bytes. */
   readonly weights: string;
   readonly from: number;
 }
 
 /**
  * A session for a graph, or a model that writes itself. The weights go through a file in a private
- * folder, which is gone when the promise settles; where no file can be written they go through
+ * folder, which is removed before the promise settles; if no file can be written, they go through
  * memory.
  *
- * @throws SessionCreationError when onnxruntime refuses the model.
- * @throws ModelTooLargeError when no file can be written and the model passes 2 GB.
+ * @throws SessionCreationError if onnxruntime refuses the model.
+ * @throws ModelTooLargeError if no file can be written and the model exceeds 2 GB.
  */
 export async function createSession(
   graph: Graph | WritableModel,
@@ -54,10 +54,10 @@ export async function createSession(
 }
 
 /**
- * A session for a finished ONNX model: the path of a file, or its bytes. With `saveTo` the graph
- * that it runs is written as well.
+ * A session for a finished ONNX model: the path of a file, or its bytes. With `saveTo`, it also
+ * writes the graph that it runs.
  *
- * @throws SessionCreationError when onnxruntime refuses the model.
+ * @throws SessionCreationError if onnxruntime refuses the model.
  */
 export async function openSession(
   model: string | Uint8Array,
@@ -67,11 +67,11 @@ export async function openSession(
   const native: InferenceSession.SessionOptions = {
     executionProviders: options.executionProviders ?? ['cpu'],
     interOpNumThreads: 1,
-    // They are kept for each shape that ever came, and texts have any length.
+    // onnxruntime keeps them for every shape, and texts have any length.
     enableMemPattern: false,
-    // The arena never gives back what its largest run took; without it runs are as fast.
+    // The arena never frees the memory of its largest run; runs are as fast without it.
     enableCpuMemArena: false,
-    // Errors come as exceptions; onnxruntime would print them as well.
+    // Errors arrive as exceptions; onnxruntime would also print them.
     logSeverityLevel: 4,
     ...(options.intraOpNumThreads !== undefined && {
       intraOpNumThreads: options.intraOpNumThreads,
@@ -83,7 +83,7 @@ export async function openSession(
     ...extraOf(options, saveTo),
   };
   try {
-    // Loaded when a session is made: a main thread that only holds runners never loads the native
+    // Loaded with the first session: a main thread with only runners never loads the native
     // binding.
     const { InferenceSession } = loadOnnxruntime();
     return new OnnxSession(
@@ -96,7 +96,7 @@ export async function openSession(
   }
 }
 
-/** Settings that onnxruntime knows by name only. */
+/** Settings that onnxruntime takes only by name. */
 function extraOf(
   { allowSpinning, exactInt8 }: SessionOptions,
   saveTo: SavedGraph | undefined,

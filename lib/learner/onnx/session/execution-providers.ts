@@ -3,22 +3,21 @@ import { GraphBuilder } from '../graph-builder.js';
 import { writeModel } from '../proto/model-writer.js';
 import { loadOnnxruntime } from './onnxruntime.js';
 
-/** As onnxruntime-node calls it: Python's `CUDAExecutionProvider` is `cuda`. */
+/** The name in onnxruntime-node: Python's `CUDAExecutionProvider` is `cuda`. */
 export function nodeName(provider: string): string {
   return provider.replace(/ExecutionProvider$/, '').toLowerCase();
 }
 
-/** Why a provider does not work here, which cannot change while a process runs. */
+/** Why a provider does not work on this machine; this cannot change while a process runs. */
 const probes = new Map<string, Promise<string | undefined>>();
 
 /**
- * The execution providers that work here, of those that are wanted, in their order; the CPU where
- * none does.
+ * The requested execution providers that work on this machine, in order; the CPU if none does.
  *
- * That a build lists a provider says little: its libraries, a driver or a device may be missing. So
- * each is tried with a model of one operator.
+ * A build may list a provider although its libraries, a driver or a device are missing. So each is
+ * tried with a model of one operator.
  *
- * @param fallback Told of each provider that does not work; without it the first such is an error.
+ * @param fallback Receives each provider that does not work; without it the first one is an error.
  * @throws ExecutionProviderError
  */
 export async function usableProviders(
@@ -59,7 +58,7 @@ async function tryOut(name: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    // A path of the machine that onnxruntime was built on, and a page of C++, come before it.
+    // A build path and a C++ location come before the message.
     const [line = ''] = message.replace(/^\/\S+ .*?(?=[A-Z][a-z]+ed )/s, '').split('\n');
     return `it does not start on this machine (${line.slice(0, 200).trim()})`;
   }

@@ -10,18 +10,18 @@ import type { OnnxSession } from './onnx-session.js';
 import { isForOneProcessor, optimizeFiles } from './optimized-files.js';
 import { processor } from './processor.js';
 
-/** To be raised when the same content comes to be lowered or quantized otherwise. */
+/** Increase this when the same content is lowered or quantized differently. */
 const VERSION = 4;
 const MODEL = 'model.onnx';
 /** Written last. */
 const INDEX = 'kept.json';
-/** Models in one folder; those that were written first go. */
+/** The most models in one folder; the oldest are removed first. */
 const MOST_KEPT = 4;
-/** What is older was left by a process that was killed. */
+/** Anything older was left by a killed process. */
 const LEFTOVER_MS = 3_600_000;
 const CHUNK_BYTES = 2 ** 20;
 
-/** A model, and what its caller must know of it to run it: plain data. */
+/** A model, and the facts that its caller needs to run it: plain data. */
 export interface Made<Facts> {
   readonly model: Graph | WritableModel;
   readonly facts: Facts;
@@ -29,28 +29,28 @@ export interface Made<Facts> {
 
 export interface KeptPlace {
   readonly folder: string;
-  /** By {@link keptName}: all that decides on the model's bytes must be in it. */
+  /** By {@link keptName}: everything that affects the model's bytes must be in it. */
   readonly name: string;
 }
 
 interface Index<Facts> {
   readonly facts: Facts;
-  /** Whether onnxruntime has rewritten the graph already. */
+  /** Whether onnxruntime has already optimized the graph. */
   readonly optimized: boolean;
   readonly files: readonly [name: string, size: number][];
-  /** Of all that, the name, and the bytes of the files. */
+  /** The digest of all this, the name, and the bytes of the files. */
   readonly digest: string;
 }
 
 /**
- * A session of a model that is made once and kept in a folder for the next session.
+ * A session of a model that is made once and cached in a folder for the next session.
  *
- * What is kept is written aside and renamed, and never written again: onnxruntime maps the weights,
- * and a file that becomes shorter under it would end the process. It is read only where its digest
- * holds; a damaged one is made again. Where the folder cannot be written, the model is made for this
- * session alone.
+ * A cached model is written to a temporary name, renamed, and never changed: onnxruntime maps the
+ * weights, and a shrinking file would crash the process. It is used only if its digest matches; a
+ * damaged one is made again. If the folder is not writable, the model is made for this session
+ * only.
  *
- * @param place Where it is kept; false for nowhere.
+ * @param place The cache folder; false for none.
  */
 export async function keptSession<Facts>(
   place: KeptPlace | false,
@@ -61,7 +61,7 @@ export async function keptSession<Facts>(
     const { model, facts } = await make();
     return { session: await createSession(model, options), facts };
   }
-  // A graph that is optimized for the CPU is of no use to other providers.
+  // A graph optimized for the CPU is useless for other providers.
   const optimizes = isForOneProcessor(options);
   const name = optimizes || processor() === undefined ? place.name : `${place.name}-plain`;
   const path = join(place.folder, name);
@@ -69,7 +69,7 @@ export async function keptSession<Facts>(
     const kept = await readKept<Facts>(path, name);
     if (!kept) return undefined;
     const done = kept.optimized && ({ graphOptimizationLevel: 'disabled' } as const);
-    // Another process may take the folder away with its model.
+    // Another process may remove the folder with its model.
     const session = await openSession(join(path, MODEL), { ...options, ...done }).catch(
       () => undefined,
     );
@@ -83,8 +83,8 @@ export async function keptSession<Facts>(
 }
 
 /**
- * The name of a model that is made of the given content in the given way, by this version of the
- * package and the onnxruntime that it is pinned to, for processors as this one.
+ * The name of a model made from the given content with the given options, by this version of the
+ * package and its pinned onnxruntime, for this kind of processor.
  */
 export function keptName(kind: string, ...content: readonly unknown[]): string {
   const key = JSON.stringify([VERSION, packageVersion(), processor() ?? null, ...content]);
@@ -109,7 +109,7 @@ function begin(
   return createHash('sha256').update(JSON.stringify([name, facts ?? null, optimized]));
 }
 
-/** Adds so many bytes of a file, which must not have more. */
+/** Hashes exactly that many bytes of a file. */
 async function update(hash: Hash, path: string, size: number): Promise<void> {
   const file = await open(path);
   try {
@@ -127,9 +127,9 @@ async function update(hash: Hash, path: string, size: number): Promise<void> {
 }
 
 /**
- * False where the folder cannot be written.
+ * Returns false if the folder is not writable.
  *
- * @param optimizeFor Sessions for which onnxruntime is to rewrite the graph beforehand.
+ * @param optimizeFor Sessions for which onnxruntime optimizes the graph in advance.
  */
 async function keep<Facts>(
   { folder, name }: KeptPlace,
@@ -158,7 +158,7 @@ async function keep<Facts>(
     }
     const index: Index<Facts> = { facts, optimized, files, digest: hash.digest('hex') };
     await writeChunks(join(aside, INDEX), [Buffer.from(JSON.stringify(index))]);
-    // One that is there and does not hold is damaged.
+    // An existing model with a wrong digest is damaged.
     await rename(aside, path).catch(async () => {
       if (await readKept(path, name)) return;
       await rm(path, { recursive: true, force: true });
@@ -174,7 +174,7 @@ async function keep<Facts>(
   }
 }
 
-/** Models beyond the number that is kept, and what a killed process left half written. */
+/** Removes models beyond the limit, and half-written ones of killed processes. */
 async function removeOthers(folder: string, name: string): Promise<void> {
   const others: { path: string; changed: number; half: boolean }[] = [];
   for (const entry of await readdir(folder)) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Graph } from '../graph.js';
 import { writeModel, type WritableModel } from '../proto/model-writer.js';
 
-/** Below this an initializer costs more as an entry of its own than it saves. */
+/** Below this size, a separate entry for an initializer costs more than it saves. */
 export const EXTERNAL_BYTES = 4096;
 
 const unwritable = new Set([
@@ -20,11 +20,11 @@ const unwritable = new Set([
 ]);
 
 /**
- * Writes a model and its weights into a private folder, hands the model's path to `use`, and
- * removes the folder whatever happens. The weights are streamed: onnxruntime maps them from the
- * file, and keeps the mapping after the file is gone.
+ * Writes a model and its weights into a private folder, passes the model's path to `use`, and
+ * always removes the folder. The weights are streamed: onnxruntime maps them from the file, and
+ * keeps the mapping after the file is gone.
  *
- * @returns what `use` returned, or undefined when no folder can be written.
+ * @returns the result of `use`, or undefined if no folder can be written.
  */
 export async function withModelFolder<T>(
   graph: Graph | WritableModel,

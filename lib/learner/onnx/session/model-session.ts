@@ -1,10 +1,10 @@
 import type { InferenceSession, OnnxValue } from 'onnxruntime-common';
 
-/** A model that is ready to run: one graph, or one for each size of its inputs. */
+/** A ready model: one graph, or one for each size of its inputs. */
 export interface ModelSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** What the model takes, by name: element type and sizes. */
+  /** The model's inputs, by name: element type and sizes. */
   readonly inputMetadata: readonly InferenceSession.ValueMetadata[];
   readonly outputMetadata: readonly InferenceSession.ValueMetadata[];
   /** @throws SessionReleasedError after `release()`. */

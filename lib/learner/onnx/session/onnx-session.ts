@@ -25,7 +25,7 @@ export class OnnxSession implements ModelSession {
     return this.#session.outputNames;
   }
 
-  /** What the model takes, by name: element type and sizes. */
+  /** The model's inputs, by name: element type and sizes. */
   get inputMetadata(): readonly InferenceSession.ValueMetadata[] {
     return this.#session.inputMetadata;
   }
@@ -51,7 +51,7 @@ export class OnnxSession implements ModelSession {
     }
   }
 
-  /** Frees the model once the runs that have begun are done. */
+  /** Frees the model after the runs in progress. */
   release(): Promise<void> {
     this.#released ??= Promise.allSettled(this.#running).then(() => this.#session.release());
     return this.#released;

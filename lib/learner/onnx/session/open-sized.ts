@@ -8,7 +8,7 @@ import type { ModelSession } from './model-session.js';
 import type { Sized } from './sized-model.js';
 import type { FixedSizes, SizedGraph } from './sized-session.js';
 
-/** A graph, and what its caller must know of it: plain data. */
+/** A graph, and the facts that its caller needs: plain data. */
 export interface MadeGraph<Facts> {
   readonly graph: Graph;
   readonly facts: Facts;
@@ -20,13 +20,13 @@ export type LowerFor<Facts> = (
 ) => MadeGraph<Facts> | Promise<MadeGraph<Facts>>;
 
 export interface SizedOpening<Facts> {
-  /** Where it is kept; false for nowhere. */
+  /** The cache folder; false for none. */
   readonly place: KeptPlace | false;
   readonly options: SessionOptions;
-  /** Asked where nothing is kept, after the lowerings are loaded. */
+  /** Called if the cache has nothing, after the lowerings are loaded. */
   hasOwnCode(): boolean | Promise<boolean>;
   readonly lower: LowerFor<Facts>;
-  /** Opens the file again, and calls `build` with how its model is lowered. */
+  /** Opens the file again, and calls `build` with a function that lowers its model. */
   reopened(build: (lower: LowerFor<Facts>) => Promise<SizedGraph>): Promise<SizedGraph>;
 }
 
@@ -35,15 +35,15 @@ export interface SizedOpened<Facts> {
   readonly facts: Facts;
 }
 
-/** What is kept with a model whose graph is made anew for each size. */
+/** The cached facts about a model with a separate graph for each size. */
 interface SizedFacts<Facts> {
   readonly sized: Sized;
   readonly facts: Facts;
 }
 
 /**
- * A session of a model of the file: of one graph, or, where it has to know sizes, of a graph for each
- * of them. Of the latter the first is kept.
+ * A session of a model in the file: one graph, or a graph for each size if it depends on sizes. In
+ * the latter case the first graph is cached.
  */
 export async function openSizedModel<Facts>({
   place,
@@ -58,7 +58,7 @@ export async function openSizedModel<Facts>({
         const { graph: model, facts } = await lower(undefined);
         return { model, facts };
       } catch (error) {
-        // Of the known layers few need a length of series.
+        // Few of the known layers need the length of a series.
         if (!(error instanceof SizeNeededError)) throw error;
       }
     }

@@ -5,8 +5,8 @@ import { EXTERNAL_BYTES } from './model-folder.js';
 import { processor } from './processor.js';
 
 /**
- * Whether onnxruntime makes the same graph of a model for every such session on this processor: on
- * the CPU it lays out weights by the processor's instructions, which have to be known.
+ * Whether onnxruntime optimizes a model in the same way for every such session on this processor:
+ * on the CPU it lays out weights by the processor's instructions, which must be known.
  */
 export function isForOneProcessor(options: SessionOptions): boolean {
   const { executionProviders = ['cpu'], graphOptimizationLevel } = options;
@@ -15,12 +15,12 @@ export function isForOneProcessor(options: SessionOptions): boolean {
 }
 
 /**
- * Puts the graph that onnxruntime makes of a model in the place of the model: to make it takes nine
- * tenths of the time in which a session of a convolutional model opens. Sessions of it compute the
- * same bits, with optimizations disabled.
+ * Replaces a model by onnxruntime's optimized graph: optimizing takes nine tenths of the time to
+ * open a convolutional model. Sessions of the new graph compute the same bits, with optimizations
+ * disabled.
  *
- * @param folder Has the model and its weights, and nothing else.
- * @returns false where onnxruntime does not write it; the model is left as it was then.
+ * @param folder Contains only the model and its weights.
+ * @returns false if onnxruntime does not write it; the model is then unchanged.
  */
 export async function optimizeFiles(
   folder: string,

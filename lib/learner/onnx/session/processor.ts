@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 let known: string | undefined | null = null;
 
 /**
- * What decides on how onnxruntime lays out weights: the instructions that the processor has, or a
- * hypervisor leaves. Undefined where the system does not tell them.
+ * The facts that decide how onnxruntime lays out weights: the instructions that the processor and
+ * the hypervisor offer. Undefined if the system does not report them.
  */
 export function processor(): string | undefined {
   if (known === null) known = read();

@@ -7,22 +7,22 @@ import type { ModelSession } from './model-session.js';
 import type { LowerFor, MadeGraph } from './open-sized.js';
 import { SizedSession, type FixedSizes, type SizedGraph } from './sized-session.js';
 
-/** The sizes that the first graph was made for. */
+/** The sizes of the first graph. */
 export interface Sized {
   readonly sizes: FixedSizes;
   readonly fixesBatch: boolean;
 }
 
-/** A graph with all sizes free, or one for the example's sizes where the code has to know them. */
+/** A graph with all sizes free, or for the example's sizes if the code depends on them. */
 export interface FirstGraph<Facts> extends MadeGraph<Facts> {
-  /** Undefined: all sizes are free. */
+  /** Undefined if all sizes are free. */
   readonly sized: Sized | undefined;
 }
 
-/** Sizes that an item may have, where the file does not tell. */
+/** Sizes that an item may have if the file does not state them. */
 const EXAMPLES: readonly number[] = [224, 64, 448];
 
-/** The first graph of a model: free where it can be, else of an example's size. */
+/** The first graph of a model: with free sizes if possible, else for an example's size. */
 export async function lowerFirst<Facts>(lower: LowerFor<Facts>): Promise<FirstGraph<Facts>> {
   let free: SizeNeededError;
   try {
@@ -43,7 +43,7 @@ export async function lowerFirst<Facts>(lower: LowerFor<Facts>): Promise<FirstGr
       const { fixesBatch, ...made } = await lowerSized(sizes, false, lower);
       return { ...made, sized: { sizes, fixesBatch } };
     } catch (error) {
-      // The example may be of a size that the code does not take.
+      // The code may not accept the example's size.
       if (!(error instanceof RaisedInCodeError || error instanceof GraphError)) throw error;
       failure ??= error;
     }
@@ -51,7 +51,7 @@ export async function lowerFirst<Facts>(lower: LowerFor<Facts>): Promise<FirstGr
   throw failure;
 }
 
-/** A graph for given sizes, with the batch free where the code lets it be. */
+/** A graph for given sizes, with a free batch if the code allows it. */
 async function lowerSized<Facts>(
   sizes: FixedSizes,
   fixesBatch: boolean,
@@ -73,16 +73,17 @@ async function lowerSized<Facts>(
     if (!(error instanceof SizeNeededError)) throw error;
     throw new UnsupportedCodeError(
       'The code of the model',
-      `it needs a size that depends on the values of its input, or that a layer does not tell (${[...error.dims].join(', ')})`,
+      'it needs a size that depends on the values of its input, or that a layer does not ' +
+        `provide (${[...error.dims].join(', ')})`,
     );
   }
 }
 
 /**
- * A session that makes the graph anew for each size that comes.
+ * A session that makes a graph for each new size.
  *
  * @param example The session of the first graph.
- * @param reopened Calls `build` with the model of the file, which is open meanwhile.
+ * @param reopened Calls `build` with the model of the file, which is open during the call.
  */
 export function openSized<Facts>(
   example: ModelSession,

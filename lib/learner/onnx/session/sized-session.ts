@@ -2,22 +2,22 @@ import type { InferenceSession, OnnxValue, Tensor as OnnxTensor } from 'onnxrunt
 import { SessionReleasedError } from '../errors.js';
 import type { ModelSession } from './model-session.js';
 
-/** Sizes of each input, in their order; null is a size that stays free. */
+/** Sizes of each input, in order; null for a size that stays free. */
 export type FixedSizes = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** Graphs that are kept ready; that which was used the longest time ago goes. */
+/** The most graphs that stay open; the least recently used goes first. */
 const MOST_GRAPHS = 8;
 
 /** One graph for given sizes. */
 export interface SizedGraph {
   readonly session: ModelSession;
-  /** Whether the code needs the size of the batch as well. */
+  /** Whether the code needs the batch size as well. */
   readonly fixesBatch: boolean;
 }
 
 /**
- * A model whose code has to know the sizes of its inputs: it branches on them. A graph is made for
- * each size that comes, with the batch free where the code lets it be.
+ * A model whose code branches on the sizes of its inputs. It makes a graph for each new size, with
+ * a free batch if the code allows it.
  */
 export class SizedSession implements ModelSession {
   readonly #graphs = new Map<string, Promise<SizedGraph>>();
@@ -25,7 +25,7 @@ export class SizedSession implements ModelSession {
   #released: Promise<void> | undefined;
 
   constructor(
-    /** Of some size: it tells names and types. */
+    /** Of any size: it provides names and types. */
     private readonly example: SizedGraph,
     sizes: FixedSizes,
     private readonly make: (sizes: FixedSizes, fixesBatch: boolean) => Promise<SizedGraph>,
@@ -74,7 +74,7 @@ export class SizedSession implements ModelSession {
     this.#trim();
     const made = await graph;
     if (made.fixesBatch && !this.#fixesBatch) {
-      // Another size of the batch needs a graph of its own: the keys so far do not tell.
+      // Another batch size needs its own graph: the keys so far do not include it.
       this.#fixesBatch = true;
       this.#graphs.delete(key);
       this.#graphs.set(keyOf(sizes, true), graph);
@@ -90,7 +90,7 @@ export class SizedSession implements ModelSession {
     }
   }
 
-  /** Frees the graphs once the runs that have begun are done. */
+  /** Frees the graphs after the runs in progress. */
   release(): Promise<void> {
     this.#released ??= Promise.allSettled(this.#graphs.values()).then(async (graphs) => {
       const open = new Set([this.example.session]);

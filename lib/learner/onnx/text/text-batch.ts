@@ -1,9 +1,9 @@
 import type { TextLimits } from '../lowering/lowering.js';
 import { TextInputError } from '../errors.js';
 
-/** Rows of token ids as a text classifier's graph takes them. */
+/** Rows of token ids for a text classifier's graph. */
 export interface TextBatch {
-  /** [rows, width], row-major; behind a row's end any id of the vocabulary. */
+  /** [rows, width], row-major; any id of the vocabulary after a row's end. */
   readonly ids: Int32Array;
   readonly lengths: Int32Array;
   /** [rows, width of the longest]. */
@@ -11,14 +11,14 @@ export interface TextBatch {
 }
 
 /**
- * Packs rows of token ids, after checking everything that onnxruntime would not survive or would
- * answer with nonsense: it aborts the process on an empty batch, and wraps negative ids round.
+ * Packs rows of token ids after a check for invalid input: onnxruntime aborts the process on an
+ * empty batch, and wraps negative ids.
  *
  * @throws TextInputError
  */
 export function packTextBatch(rows: readonly ArrayLike<number>[], limits: TextLimits): TextBatch {
   if (rows.length === 0) {
-    throw new TextInputError('The batch holds no text', 'Send one text or more.');
+    throw new TextInputError('The batch is empty', 'Send at least one text.');
   }
   const width = rows.reduce((most, row) => Math.max(most, row.length), 0);
   const ids = new Int32Array(rows.length * width);
@@ -32,7 +32,7 @@ export function packTextBatch(rows: readonly ArrayLike<number>[], limits: TextLi
 function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): void {
   const { vocabSize, padIdx, bptt, maxLen } = limits;
   if (row.length === 0) {
-    throw new TextInputError(`Row ${index} holds no token`, 'Send texts of one token or more.');
+    throw new TextInputError(`Row ${index} has no tokens`, 'Send texts of at least one token.');
   }
   let padding = 0;
   for (let i = 0; i < row.length; i++) {
@@ -40,15 +40,15 @@ function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): vo
     if (id === padIdx) padding++;
     if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
       throw new TextInputError(
-        `Row ${index} has the token id ${id}, and the model's vocabulary ends at ${vocabSize - 1}`,
-        'Use the ids that the learner itself gives for its tokens.',
+        `Row ${index} has the token id ${id}, but the model's vocabulary ends at ${vocabSize - 1}`,
+        'Use the ids that the learner gives for its tokens.',
       );
     }
   }
   if (padding === row.length) {
     throw new TextInputError(
-      `Row ${index} holds padding alone (fastai fails on it too)`,
-      'Send texts of one token or more that is not xxpad.',
+      `Row ${index} is all padding (fastai fails on it too)`,
+      'Send texts with at least one token other than xxpad.',
     );
   }
   if (limits.skipsNoChunk) refusePadAtChunkStart(row, index, limits, 'Remove the token.', 'QRNN');
@@ -57,14 +57,14 @@ function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): vo
     throw new TextInputError(
       `Row ${index} has ${row.length} tokens, and its last chunk of ${lastChunk} is longer than the ` +
         `model's max_len of ${maxLen}, so no token is pooled (fastai fails on it too)`,
-      'Train the model with a max_len that is not below its bptt.',
+      'Train the model with a max_len of at least its bptt.',
     );
   }
 }
 
 /**
- * For a graph that was lowered with `skipsChunks: false`, or is a QRNN's: fastai runs no chunk of a row that begins
- * with padding inside its text.
+ * For a QRNN's graph, or one lowered with `skipsChunks: false`: fastai skips a chunk that begins
+ * with padding inside a row's text.
  *
  * @throws TextInputError
  */
@@ -78,7 +78,8 @@ export function refusePadAtChunkStart(
   for (let at = bptt; at < row.length; at += bptt) {
     if (row[at] !== padIdx) continue;
     throw new TextInputError(
-      `Row ${index} has the padding token inside its text at position ${at}, where fastai starts a new chunk; the ${what} cannot do that`,
+      `Row ${index} has the padding token inside its text at position ${at}, where fastai ` +
+        `starts a new chunk; the ${what} does not support that`,
       remedy,
     );
   }

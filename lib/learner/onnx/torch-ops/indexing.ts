@@ -137,7 +137,7 @@ function asIndex(env: TorchEnv, item: Value): Value {
     if (values.length > 0 && values.every((value) => typeof value === 'boolean')) {
       return env.constant(values.map(Number), 'bool', [values.length]);
     }
-    throw ctx.unsupported('an index by a list of something else than numbers');
+    throw ctx.unsupported('an index by a list that contains more than numbers');
   }
   if (typeof item === 'boolean') throw ctx.unsupported('an index by True or False');
   if (typeof item === 'number' || typeof item === 'string') {
@@ -271,7 +271,7 @@ function indicesOf(env: TorchEnv, mask: TensorValue): TensorValue[] {
   );
 }
 
-/** Indices by tensors, which are broadcast; their dimensions stand in front if they are apart. */
+/** Indices by tensors, which are broadcast; their dimensions come first if they are separated. */
 function advanced(env: TorchEnv, value: TensorValue, places: readonly Places[]): TensorValue {
   const { graph } = env;
   const [first, ...others] = places;

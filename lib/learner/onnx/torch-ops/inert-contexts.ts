@@ -23,7 +23,7 @@ const inertContext = (qualifiedName: string): ClassValue =>
     [
       ['__enter__', new Builtin('__enter__', (_, [self]) => self!, true)],
       ['__exit__', new Builtin('__exit__', () => null, true)],
-      // A decorated function of the file makes a context anew for each call.
+      // A decorated function of the file makes a new context for each call.
       ['clone', new Builtin('clone', (_, [self]) => self!, true)],
       ['__call__', new Builtin('__call__', (_, args) => same(args), true)],
     ],

@@ -22,7 +22,7 @@ const isOpen = (value: Value | undefined): value is SymSize | SymFloat =>
   value instanceof SymSize || value instanceof SymFloat;
 
 const strange = (ctx: Context, name: string): Error =>
-  ctx.unsupported(`numpy.${name} of something that is no plain number`);
+  ctx.unsupported(`numpy.${name} of a value that is not a plain number`);
 
 /** A float of a number. Of a size that is not known the size has to be. */
 const ofFloat =
@@ -181,7 +181,7 @@ const names = new Map<string, Value>([
 
 const PREFIX = 'numpy.';
 
-/** numpy, for plain numbers, sizes and lists of them: what shapes are computed with. */
+/** numpy, for plain numbers, sizes and lists of them: the values for computing shapes. */
 export const numpyScalars: Names = {
   resolve(qualifiedName) {
     if (qualifiedName === 'numpy') return new ModuleValue('numpy');

@@ -59,7 +59,7 @@ export class Args {
     return this.tensorsOf(this.items(name), name);
   }
 
-  /** The same for values that are at hand, such as those of `*tensors`: also one list of them. */
+  /** The same for given values, such as those of `*tensors`: also a single list of them. */
   tensorsOf(values: readonly Value[], name = 'tensors'): TensorValue[] {
     const [first] = values;
     const items =

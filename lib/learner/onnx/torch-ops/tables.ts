@@ -55,7 +55,7 @@ function all(): Map<string, TorchFunction> {
   return operations;
 }
 
-/** Their names as the tables have them, with F for torch.nn.functional. */
+/** Their names in the tables, with F for torch.nn.functional. */
 export const operationNames = (): string[] =>
   tables.flatMap((table) => Object.keys(table).flatMap((names) => names.split('|')));
 
@@ -79,7 +79,7 @@ function find(given: string): Found | undefined {
   for (const name of namesOf(fullName(given))) {
     const operation = known.get(name);
     if (operation) return { name, operation, inPlace: false };
-    // `add_`, `relu_`: the same, written into the first argument; `__add__` is no such name.
+    // `add_`, `relu_`: the same, written to the first argument; `__add__` is not such a name.
     if (name.endsWith('_') && !name.endsWith('__')) {
       const plain = known.get(name.slice(0, -1));
       if (plain && !RESHAPED_IN_PLACE.test(name)) return { name, operation: plain, inPlace: true };
@@ -129,7 +129,7 @@ export function applyOperation(
 function writeInto(env: TorchEnv, name: string, target: Value, result: Value): Value {
   const { ctx } = env;
   if (!(target instanceof TensorValue) || !(result instanceof TensorValue)) {
-    throw ctx.unsupported(`${name} on something that is no tensor`);
+    throw ctx.unsupported(`${name} on a value that is not a tensor`);
   }
   assignTo(env, name, target, result);
   return target;

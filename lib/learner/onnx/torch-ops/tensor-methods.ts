@@ -61,7 +61,7 @@ function size(env: TorchEnv, args: Args): Value {
 function known(env: TorchEnv, args: Args): readonly number[] {
   const { known: values } = args.tensor('input');
   if (values) return values;
-  throw env.ctx.unsupported('a number that is computed of the values of a tensor');
+  throw env.ctx.unsupported('a number that is computed from the values of a tensor');
 }
 
 const pythonNumber = (value: number, dtype: TorchDType): Value =>

@@ -15,7 +15,7 @@ export interface View {
   readonly base: TensorValue;
   /** What made it, for errors. */
   readonly made: string;
-  /** It anew, of what the base is now; undefined where torch may have made a copy. */
+  /** Computes it again from the current base; undefined if torch may have made a copy. */
   read?(): GraphValue;
   /** The base with the view's elements replaced; undefined where that is not known. */
   write?(value: GraphValue): GraphValue;
@@ -300,7 +300,7 @@ export class TensorValue extends HostObject {
   #number(ctx: Context): number {
     const { known } = this;
     if (known?.length === 1) return known[0]!;
-    throw ctx.unsupported('a number that is computed of the values of a tensor');
+    throw ctx.unsupported('a number that is computed from the values of a tensor');
   }
 }
 

@@ -53,7 +53,7 @@ export class TraceEnv implements TorchEnv {
   tensorOf(name: string, args: readonly Value[], kwargs: Kwargs = NO_KWARGS): TensorValue {
     const result = this.apply(name, args, kwargs);
     if (result instanceof TensorValue) return result;
-    throw this.ctx.unsupported(`${name} gives no tensor`);
+    throw this.ctx.unsupported(`${name} does not return a tensor`);
   }
 
   knows(name: string): boolean {

@@ -84,7 +84,7 @@ export function positions(env: TorchEnv, tensor: TensorValue): GraphValue {
   return env.reshape(env.withSizes(range, [count]), sizes);
 }
 
-/** The base with what stands at some places replaced. */
+/** The base with new values at some positions. */
 export function scattered(
   env: TorchEnv,
   base: TensorValue,

@@ -4,10 +4,10 @@ import type { TorchEnv } from '../torch-ops/env.js';
 import { graphDType } from '../torch-ops/promotion.js';
 import { TensorValue, type TorchDType } from '../torch-ops/tensor-value.js';
 
-/** Few enough that their elements may decide what the code does. */
+/** Few enough that code may branch on the elements. */
 const MOST_KNOWN = 16;
 
-/** A tensor of the file, as a weight or constant of the graph that is being built. */
+/** A tensor of the file, as a weight or constant of the graph in progress. */
 export function fileTensor(env: () => TorchEnv, tensor: Tensor, name: string): TensorValue {
   const dtype = torchDTypeOf(tensor, env);
   const wanted = graphDType(dtype);
@@ -19,7 +19,7 @@ export function fileTensor(env: () => TorchEnv, tensor: Tensor, name: string): T
     const value = graph.initializer(tensor, name);
     return value.dtype === wanted ? value : graph.op('Cast', [value], { to: wanted });
   };
-  // One value a graph: the same tensor, the same node.
+  // One value per graph: the same tensor, the same node.
   const values = new WeakMap<object, GraphValue>();
   const held = (): GraphValue => {
     const { graph } = env();

@@ -5,7 +5,7 @@ import type { TorchEnv } from '../torch-ops/env.js';
 import { torchDType } from '../torch-ops/promotion.js';
 import { TensorValue } from '../torch-ops/tensor-value.js';
 
-/** Values of code as what modules hand on, and back: the same tensor, the same list. */
+/** Converts values of code to module results and back: the same tensor, the same list. */
 export class Flows {
   readonly #tensors = new WeakMap<GraphValue, TensorValue>();
   readonly #lists = new WeakMap<readonly Flow[], Value>();
@@ -27,7 +27,7 @@ export class Flows {
     }
     const known = this.#tensors.get(flow);
     if (known && known.value === flow) return known;
-    // torch has ids as int64; graphs may take them as int32.
+    // In torch, ids are int64; graphs may take them as int32.
     const dtype = flow.dtype === 'int32' ? 'int64' : torchDType(flow.dtype);
     const made = this.env.tensor(flow, dtype);
     this.#tensors.set(flow, made);
@@ -51,7 +51,8 @@ export class Flows {
             : undefined;
     if (!items) {
       throw this.env.ctx.unsupported(
-        `a ${this.env.ctx.typeOf(value).name} where a tensor, or a tuple, list or dict of tensors is needed`,
+        `a ${this.env.ctx.typeOf(value).name} instead of a tensor, or a tuple, list or dict ` +
+          'of tensors',
       );
     }
     const flow = items.map((item) => this.flowOf(item));

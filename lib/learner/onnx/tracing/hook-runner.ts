@@ -6,7 +6,7 @@ import { hookOwner, isKnownPreHook } from '../lowering/hooks.js';
 import type { Flows } from './flows.js';
 import type { Program } from './program.js';
 
-/** Runs the hooks that the user's own code put on a module. */
+/** Runs the hooks of the user's code on a module. */
 export class HookRunner {
   constructor(
     private readonly program: Program,
@@ -48,7 +48,7 @@ export class HookRunner {
     for (const name of ['_forward_hooks_with_kwargs', '_forward_pre_hooks_with_kwargs']) {
       const flags = module.attr(name);
       if (flags instanceof PyDict && flags.size > 0) {
-        throw this.lowering.unsupported(module, 'it has a hook that takes keywords');
+        throw this.lowering.unsupported(module, 'it has a hook with keyword arguments');
       }
     }
   }

@@ -15,7 +15,7 @@ const recurrent: Sizes = (module, input) => {
   return [...input.slice(0, -1), intAttr(module, 'hidden_size') * directions];
 };
 
-/** Sizes of results that the operators of a lowering do not tell, by the class. */
+/** Sizes of results that a lowering's operators do not provide, by class. */
 const LAYERS: readonly (readonly [classes: RegExp, sizes: Sizes])[] = [
   [
     /^torch\.nn\.modules\.linear\.Linear$/,
@@ -32,7 +32,7 @@ const LAYERS: readonly (readonly [classes: RegExp, sizes: Sizes])[] = [
   ],
 ];
 
-/** The result of a known layer, with the sizes that its input and attributes tell. */
+/** The result of a known layer, with sizes from its input and attributes. */
 export function withLayerSizes(
   env: TorchEnv,
   className: string,
@@ -47,7 +47,7 @@ export function withLayerSizes(
   const given = new TensorValue(input, 'float32', env);
   const sizes = rule[1](module, env.sizes(given));
   if (!sizes || sizes.length !== first.rank) return output;
-  // What the operators know is not less than what the layer tells.
+  // The operators know at least as much as the layer.
   const own = env.sizes(new TensorValue(first, 'float32', env));
   const all = sizes.map((size, axis) => (own[axis] instanceof SymSize ? size : own[axis]!));
   const told = env.withSizes(first, all);

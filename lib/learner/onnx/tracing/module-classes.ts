@@ -9,7 +9,7 @@ import type { ModuleHost } from './module-host.js';
 const MODULE = 'torch.nn.modules.module.Module';
 const CONTAINERS = 'torch.nn.modules.container';
 
-/** Bases that matter for `isinstance` and `super()`, where they are not `Module` itself. */
+/** Bases that matter for `isinstance` and `super()`, other than `Module` itself. */
 const BASES: Readonly<Record<string, string>> = {
   'fastai.layers.ConvLayer': `${CONTAINERS}.Sequential`,
   'fastai.layers.LinBnDrop': `${CONTAINERS}.Sequential`,
@@ -22,9 +22,9 @@ const BASES: Readonly<Record<string, string>> = {
   'fastai.collab.EmbeddingNN': 'fastai.tabular.model.TabularModel',
 };
 
-/** Homes under which code names the classes of torch. */
+/** Modules under which code names the classes of torch. */
 const SHORT_HOMES = ['torch.nn.', 'torch.nn.modules.'];
-/** Classes that are `torch.nn.Module` and no more. */
+/** Classes that are exactly `torch.nn.Module`. */
 const PLAIN = new Set(['fastai.torch_core.Module', 'fastai.basics.Module', 'fastcore.meta.Module']);
 
 /** Layers around a function. */
@@ -47,10 +47,10 @@ const MODULES = new Set([
   'fastai.layers',
 ]);
 
-/** The classes of torch, fastai, torchvision and timm that a lowering is known for. */
+/** The classes of torch, fastai, torchvision and timm with a lowering. */
 export class ModuleClasses implements Names {
   readonly #classes = new Map<string, ClassValue>();
-  /** `Linear`, of torch's own: by their last name. */
+  /** torch's own classes such as `Linear`, by their last name. */
   readonly #short = new Map<string, string>();
   readonly base: ClassValue;
   readonly #parameter: ClassValue;
@@ -96,7 +96,7 @@ export class ModuleClasses implements Names {
     return cls;
   }
 
-  /** The class of that full name; undefined where nothing lowers it. */
+  /** The class with that full name; undefined if it has no lowering. */
   classOf(qualified: string): ClassValue | undefined {
     const known = this.#classes.get(qualified);
     if (known) return known;

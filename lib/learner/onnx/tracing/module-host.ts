@@ -3,18 +3,18 @@ import type { Builtin, Instance, Kwargs, NativeClass, Value } from '../../python
 import type { Module } from '../../torch/module.js';
 import type { TensorValue } from '../torch-ops/tensor-value.js';
 
-/** What the methods of modules need of the program that they are in. */
+/** What the methods of modules need from their program. */
 export interface ModuleHost {
-  /** The module of the file that an instance stands for. */
+  /** The module of the file for an instance. */
   moduleOf(ctx: Context, self: Value): Module;
   instanceOf(module: Module): Instance;
-  /** A parameter or buffer; undefined where it is None. */
+  /** A parameter or buffer; undefined if it is None. */
   tensorOf(module: Module, name: string): TensorValue | null;
-  /** The forward of a class that has a lowering. */
+  /** The forward of a class with a lowering. */
   knownForward(className: string): Builtin;
-  /** What `nn.Softmax(dim=1)` does in code; undefined where that is not known. */
+  /** The effect of `nn.Softmax(dim=1)` in code; undefined if unknown. */
   constructorOf(className: string): NativeClass | undefined;
-  /** A `Sequential` or `ModuleList` of modules: a part of another, or made by code. */
+  /** A `Sequential` or `ModuleList` of modules: part of another, or made by code. */
   listOf(ctx: Context, className: string, modules: readonly Value[]): Value;
   /** `module(...)`: hooks and forward. */
   call(ctx: Context, self: Instance, args: readonly Value[], kwargs: Kwargs): Value;

@@ -28,17 +28,17 @@ import type { ModuleHost } from './module-host.js';
 import { overriddenMethod } from './overrides.js';
 import type { Program } from './program.js';
 
-/** Their lowerings make only what a model needs of them. */
+/** Their lowerings compute only the parts of them that a model needs. */
 const SIMPLIFIED = new Set([
   'torch.nn.modules.activation.MultiheadAttention',
   'fastai.text.models.core.PoolingLinearClassifier',
   'fastai.text.models.core.LinearDecoder',
 ]);
 const GROUPS = new Set(['_modules', '_parameters', '_buffers']);
-/** What torch keeps in each module and code does not ask for. */
+/** torch's internal attributes of each module, which code does not read. */
 const HIDDEN = new Set(['_forward_hooks', '_forward_pre_hooks']);
 
-/** The modules of a file as objects of Python. */
+/** The modules of a file as Python objects. */
 export class ModuleInstances implements ModuleHost {
   readonly classes: ModuleClasses;
   readonly #byRecord = new Map<PyObject, Instance>();
@@ -64,7 +64,7 @@ export class ModuleInstances implements ModuleHost {
     for (const child of module.children.values()) if (child) this.#note(child);
   }
 
-  /** From here on known layers are lowered into this. */
+  /** From now on, known layers are lowered into this. */
   on(lowering: LoweringContext): Flows {
     this.#lowering = lowering;
     this.#flows = new Flows(this.program.on(lowering.graph), lowering);
@@ -74,7 +74,7 @@ export class ModuleInstances implements ModuleHost {
 
   get #context(): { lowering: LoweringContext; flows: Flows; hooks: HookRunner } {
     if (!this.#lowering || !this.#flows || !this.#hooks) {
-      throw this.program.evaluator.unsupported('a call of a module where no model is followed');
+      throw this.program.evaluator.unsupported('a call of a module outside of a model');
     }
     return { lowering: this.#lowering, flows: this.#flows, hooks: this.#hooks };
   }
@@ -89,7 +89,7 @@ export class ModuleInstances implements ModuleHost {
     if (known) return known;
     let module = this.#modules.get(record);
     if (!module) {
-      // It is held by a plain list or attribute.
+      // A plain list or attribute holds it.
       module = Module.from(record);
       if (!module) throw this.program.evaluator.unsupported('a module that cannot be read');
       this.#note(module);
@@ -106,7 +106,7 @@ export class ModuleInstances implements ModuleHost {
     if (HIDDEN.has(name)) return undefined;
     if (GROUPS.has(name)) return this.#group(module, name);
     const held = this.program.reader.attribute(module.record, name);
-    // torch looks for what it registered only where the class has no such attribute.
+    // torch looks up registered values only if the class has no such attribute.
     if (held !== undefined || instance.cls.lookup(name) !== undefined) return held;
     if (module.parameters.has(name) || module.buffers.has(name)) return this.tensorOf(module, name);
     const child = module.children.get(name);
@@ -152,7 +152,7 @@ export class ModuleInstances implements ModuleHost {
     let names = this.#written.get(self);
     if (!names) this.#written.set(self, (names = new Set()));
     const before = self.attrs.get(name);
-    // Read, then written: what the code computes depends on the call before.
+    // It is read before it is written: the result depends on the previous call.
     if (!names.has(name) && before !== undefined && before !== value) {
       if (tensorsIn(before).length > 0 || tensorsIn(value).length > 0) {
         throw ctx.unsupported(`${self.cls.name}.${name} keeps a tensor of one call for the next`);
@@ -236,14 +236,14 @@ export class ModuleInstances implements ModuleHost {
     const call = layerCall(env, className, module, args, kwargs);
     const { inputs, given } = this.#arguments(ctx, className, call.args, call.kwargs);
     if (lower.length < 4 && (given.size > inputs.length || SIMPLIFIED.has(className))) {
-      const names = [...given.keys()].slice(inputs.length).join(', ') || 'all that it gives';
-      throw ctx.unsupported(`${className} with ${names} is not known here`);
+      const names = [...given.keys()].slice(inputs.length).join(', ') || 'all its results';
+      throw ctx.unsupported(`${className} with ${names} is not supported`);
     }
     const lowered = lowering.graph.scoped(module.path, () =>
       lower(module, lowering, inputs, given),
     );
     const output = withLayerSizes(env, className, module, inputs[0], lowered);
-    // Layers that work in place change the tensor that the code still holds.
+    // In-place layers change the tensor that the code still holds.
     for (const tensor of [...call.args, ...kwargs.values()].flatMap(tensorsIn)) {
       let left = lowering.overwritten.get(tensor.value);
       if (!left) continue;
@@ -257,7 +257,7 @@ export class ModuleInstances implements ModuleHost {
     return call.finish(flows.valueOf(output));
   }
 
-  /** Known layers compute with what the file holds. */
+  /** Known layers compute with the values in the file. */
   #refuseWritten(ctx: Context, module: Module): void {
     if (this.#written.size === 0) return;
     const instance = this.#byRecord.get(module.record);
@@ -278,7 +278,7 @@ export class ModuleInstances implements ModuleHost {
     const parameters = signature(forwardParameters(className));
     const positional = parameters.parameters.filter((parameter) => parameter.positional);
     if (args.length > positional.length && kwargs.size === 0) {
-      // Lowerings of models with inputs of their own check them.
+      // Lowerings of models with their own inputs check them.
       return { inputs: args.map((arg) => flows.flowOf(arg)), given: new Map() };
     }
     const { bound } = bind(ctx, className, parameters, args, kwargs);
@@ -312,7 +312,7 @@ export class ModuleInstances implements ModuleHost {
     return this.#context.flows.flowOf(value);
   }
 
-  /** Whether the module's class has a forward: of its own, or of a known base. */
+  /** Whether the module's class has a forward, its own or that of a known base. */
   hasCode(module: Module): boolean {
     const forward = this.instanceOf(module).cls.lookup('forward');
     return forward !== undefined && forward !== this.classes.base.attrs.get('forward');

@@ -40,7 +40,7 @@ function* walk(module: Module, prefix = '', seen = new Set<object>()): Iterable<
   }
 }
 
-/** An iterator that reads what it gives when it is asked for it. */
+/** An iterator that reads its items on demand. */
 function lazily<T>(kind: string, items: Iterable<T>, value: (item: T) => Value): PyIterator {
   const iterator = items[Symbol.iterator]();
   return new PyIterator(kind, () => {
@@ -117,7 +117,7 @@ export function moduleMethods(host: ModuleHost): [string, Value][] {
     named_modules: modules(true),
     children: children(false),
     named_children: children(true),
-    // In evaluation, on one device, and in the file's own types.
+    // In evaluation, on one device, and with the file's own types.
     'eval|to|cpu|cuda|float|requires_grad_|compile|share_memory|type|to_empty': itself,
     train: (ctx, self, [mode]) => {
       if (mode === false) return self;
@@ -134,7 +134,7 @@ export function moduleMethods(host: ModuleHost): [string, Value][] {
   });
 }
 
-/** Children, also those that the code has set since. */
+/** Children, including those that the code has set. */
 function* childrenOf(host: ModuleHost, ctx: Context, self: Instance): Iterable<[string, Instance]> {
   for (const [name, child] of host.moduleOf(ctx, self).children) {
     ctx.budget.step();

@@ -4,7 +4,7 @@ import type { TorchEnv } from '../torch-ops/env.js';
 import { fastaiNames } from '../torch-ops/fastai/names.js';
 import type { ModuleClasses } from './module-classes.js';
 
-/** The names that code of a model may use beside torch's operations. */
+/** The names for a model's code, in addition to torch's operations. */
 export function programNames(
   env: () => TorchEnv,
   classes: ModuleClasses,

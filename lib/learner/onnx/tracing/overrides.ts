@@ -4,7 +4,7 @@ import { Func, type ClassValue } from '../../python/values.js';
 const NEVER_CALLED =
   /^(__(init|pre_init|post_init|repr|str|setstate|getstate|reduce|init_subclass|new|call|doc|module)__|forward|extra_repr|reset_parameters|init_weights?|_init_weights?|initialize|_reset_parameters|freeze\w*|unfreeze\w*|train|eval|configure_\w+|load\w*|save\w*|named_\w+|state_dict)$/;
 
-/** What the forwards of torch's and fastai's own layers call of themselves. */
+/** The methods that the forwards of torch's and fastai's own layers call on themselves. */
 const CALLED: readonly (readonly [classes: RegExp, methods: RegExp])[] = [
   [/^torch\.nn\.modules\.conv\./, /^(_conv_forward|_output_padding)$/],
   [
@@ -24,8 +24,8 @@ const CALLED: readonly (readonly [classes: RegExp, methods: RegExp])[] = [
 ];
 
 /**
- * A method of the user's own, among those of the classes before `known`, that the known class's
- * forward calls or may call; undefined where there is none.
+ * A user's method, from the classes before `known`, that the known class's forward calls or may
+ * call; undefined if there is none.
  */
 export function overriddenMethod(cls: ClassValue, known: string): string | undefined {
   const rule = CALLED.find(([classes]) => classes.test(known));
@@ -33,7 +33,7 @@ export function overriddenMethod(cls: ClassValue, known: string): string | undef
     if (each.qualifiedName === known) return undefined;
     for (const [name, value] of each.attrs) {
       if (!(value instanceof Func) || NEVER_CALLED.test(name)) continue;
-      // Of other libraries' classes it is not known what they call of themselves.
+      // For other libraries' classes it is unknown which methods they call on themselves.
       if (!rule || rule[1].test(name)) return name;
     }
   }

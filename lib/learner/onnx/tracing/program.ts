@@ -23,15 +23,15 @@ import { programNames } from './names.js';
 
 export interface ProgramOptions {
   readonly sources?: OwnSources | undefined;
-  /** Names beyond those of torch, Python and fastai's helpers. */
+  /** Names in addition to those of torch, Python and fastai's helpers. */
   readonly names?: readonly Names[];
   readonly budget?: BudgetLimits;
-  /** The model that modules of the file are found in, for their paths. */
+  /** The model that contains the file's modules, for their paths. */
   readonly model?: Module;
   readonly lowerings?: ReadonlyMap<string, Lowering>;
 }
 
-/** The code of a file, ready to be followed: one evaluator, and what the file's records stand for. */
+/** The code of a file, ready to be traced: one evaluator, and the values of the file's records. */
 export class Program {
   readonly evaluator: Evaluator;
   readonly reader: RecordReader;
@@ -62,18 +62,18 @@ export class Program {
     });
   }
 
-  /** A program follows one thing at a time: `on` says which graph its tensors belong to. */
+  /** A program traces one thing at a time: `on` sets the graph of its tensors. */
   static of(options: ProgramOptions = {}): Program {
     return new Program(options);
   }
 
-  /** The graph that is being built. */
+  /** The graph in progress. */
   get env(): TraceEnv {
     if (this.#env) return this.#env;
-    throw this.evaluator.unsupported('an operation on tensors where no model is called');
+    throw this.evaluator.unsupported('an operation on tensors outside of a model');
   }
 
-  /** From here on tensors belong to this graph. */
+  /** From now on, tensors belong to this graph. */
   on(graph: GraphBuilder): TraceEnv {
     this.#env = new TraceEnv(this.evaluator, graph);
     return this.#env;

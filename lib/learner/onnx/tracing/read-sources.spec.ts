@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readSources, sharingCode } from './read-sources.js';
 
-it('reads the files of one learner once, and those of another anew', async () => {
+it('reads the files of one learner once, and those of another again', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'vts-sources-'));
   const code = join(folder, 'model.py');
   try {

@@ -1,12 +1,12 @@
 import type { CodeSources } from '../../python/code-source.js';
 import type { OwnSources } from '../lowering/own-code.js';
 
-/** Lists made by {@link sharingCode}, with their files once somebody has asked for them. */
+/** Lists from {@link sharingCode}, with their files after the first use. */
 const shared = new WeakMap<object, Promise<OwnSources> | undefined>();
 
 /**
- * Options whose files are read once, when they are first needed: all parts of a learner follow the
- * same text, whatever happens to the files meanwhile.
+ * Options whose files are read once, on first use: all parts of a learner trace the same text, even
+ * if the files change meanwhile.
  */
 export function sharingCode<T extends { readonly code?: CodeSources | undefined }>(options: T): T {
   if (options.code === undefined) return options;
@@ -15,7 +15,7 @@ export function sharingCode<T extends { readonly code?: CodeSources | undefined 
   return { ...options, code };
 }
 
-/** The user's own files, read; nothing is loaded for them where there are none. */
+/** The contents of the user's own files; without files, nothing is loaded. */
 export async function readSources(code: CodeSources | undefined): Promise<OwnSources | undefined> {
   if (code === undefined) return undefined;
   if (typeof code === 'string' || !shared.has(code)) return read(code);

@@ -12,7 +12,7 @@ import { SizeNeededError } from '../torch-ops/size-needed.js';
 import { TensorValue } from '../torch-ops/tensor-value.js';
 import type { Program } from './program.js';
 
-/** Graphs that are kept: one for each rank and element type, or for each size. */
+/** The most graphs that stay open: one for each rank and element type, or for each size. */
 const MOST_KEPT = 8;
 
 const DTYPES: ReadonlySet<string> = new Set<OnnxDType>([
@@ -25,18 +25,18 @@ const DTYPES: ReadonlySet<string> = new Set<OnnxDType>([
   'bool',
 ]);
 
-/** A result: one of the inputs as it is, or an output of the graph. */
+/** A result: an unchanged input, or an output of the graph. */
 type Result = { readonly input: number } | { readonly output: string };
 
 interface Compiled {
-  /** Undefined where the code hands its inputs on. */
+  /** Undefined if the code returns its inputs. */
   readonly session: OnnxSession | undefined;
   readonly results: readonly Result[];
 }
 
 /**
- * Code of a file over tensors that are there: it is followed into a graph once for inputs of a kind,
- * with free sizes where it only computes with them, and the graph runs.
+ * Code of a file on existing tensors: it is traced into a graph once for each kind of inputs, with
+ * free sizes if it only computes with them, and then the graph runs.
  */
 export class TensorFunction {
   readonly #compiled = new Map<string, Promise<Compiled>>();
@@ -44,7 +44,7 @@ export class TensorFunction {
   readonly #needsSizes = new Set<string>();
   #isReleased = false;
 
-  /** @param call Gives a tensor, or several in a tuple or list. */
+  /** @param call Returns a tensor, or several in a tuple or list. */
   constructor(
     private readonly program: Program,
     private readonly call: (ctx: Context, inputs: readonly TensorValue[]) => Value,
@@ -92,7 +92,7 @@ export class TensorFunction {
     dimsOf: (dims: readonly number[], index: number) => readonly Dim[],
   ): Promise<Compiled> {
     let compiled = this.#compiled.get(key);
-    // The last that was used is the last that goes.
+    // The least recently used goes first.
     this.#compiled.delete(key);
     compiled ??= this.#compile(inputs, dimsOf);
     this.#compiled.set(key, compiled);
@@ -117,7 +117,7 @@ export class TensorFunction {
       const dtype = type as OnnxDType;
       return env.tensor(graph.input(`x${index}`, dtype, dimsOf(dims, index)), dtype);
     });
-    // What is written to is another value than before, so that it is no input that is handed on.
+    // A tensor that is written to is a different value, so it is not a returned input.
     const before = given.map(({ value }) => value.name);
     evaluator.renew();
     const made = this.call(evaluator, given);
@@ -142,7 +142,7 @@ function tensorsOf(ctx: Context, value: Value): TensorValue[] {
   const items = value instanceof Tuple || value instanceof List ? value.items : [value];
   return items.map((item) => {
     if (item instanceof TensorValue) return item;
-    throw ctx.unsupported(`a result of class ${ctx.typeOf(item).name} where a tensor is wanted`);
+    throw ctx.unsupported(`a result of class ${ctx.typeOf(item).name} instead of a tensor`);
   });
 }
 
@@ -150,6 +150,6 @@ async function freed(compiled: Promise<Compiled>): Promise<void> {
   try {
     await (await compiled).session?.release();
   } catch {
-    // It never came to be.
+    // It was never opened.
   }
 }

@@ -6,7 +6,7 @@ import type { OwnCode, OwnSources } from '../lowering/own-code.js';
 import type { Flows } from './flows.js';
 import { Program } from './program.js';
 
-/** The code of a model's own classes, followed into one graph. */
+/** The code of a model's own classes, traced into one graph. */
 export class TracedModules implements OwnCode {
   readonly #program: Program;
   readonly #flows: Flows;
@@ -15,7 +15,7 @@ export class TracedModules implements OwnCode {
   constructor(
     root: Module,
     private readonly lowering: LoweringContext,
-    /** The model's own inputs where it has several: its forward takes them one by one. */
+    /** The model's own inputs if it has several: its forward takes them one by one. */
     private readonly rootInputs: Flow | undefined,
     sources: OwnSources | undefined,
   ) {

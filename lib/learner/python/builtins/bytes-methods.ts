@@ -13,7 +13,7 @@ function bytesOf(ctx: Context, self: Value): Uint8Array {
   return bytes;
 }
 
-/** Bytes as a text of as many characters, which JavaScript can search. */
+/** Bytes as a text of equal length, which JavaScript can search. */
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 const bytesOfText = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 

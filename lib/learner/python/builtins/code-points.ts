@@ -2,10 +2,10 @@ import { codePointLength } from '../str.js';
 
 const PAIR = /[\ud800-\udbff][\udc00-\udfff]/;
 
-/** Whether code points and UTF-16 units are counted alike in it. */
+/** Whether every code point of the text is one UTF-16 unit. */
 const isSimple = (text: string): boolean => !PAIR.test(text);
 
-/** The UTF-16 offset of the code point at `index`, which lies within the text or at its end. */
+/** The UTF-16 offset of the code point at `index`, which is within the text or at its end. */
 export function offsetOf(text: string, index: number): number {
   if (isSimple(text)) return index;
   let offset = 0;
@@ -18,7 +18,7 @@ export function indexOfOffset(text: string, offset: number): number {
   return codePointLength(text.slice(0, offset));
 }
 
-/** `start` and `end` of a search as UTF-16 offsets; undefined where `start` lies behind the end. */
+/** `start` and `end` of a search as UTF-16 offsets; undefined if `start` is past the end. */
 export function span(
   text: string,
   start: number,

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 
-/** The encodings that are known, by Python's normalized names. */
+/** Supported encodings, by Python's normalized names. */
 type Codec = 'utf-8' | 'ascii' | 'latin-1';
 
 const CODECS: ReadonlyMap<string, Codec> = new Map([
@@ -17,7 +17,7 @@ const CODECS: ReadonlyMap<string, Codec> = new Map([
 
 function codecOf(ctx: Context, encoding: string): Codec {
   const codec = CODECS.get(encoding.toLowerCase().replace(/[-_ ]/g, ''));
-  if (!codec) throw ctx.unsupported(`the encoding "${encoding}" is not known here`);
+  if (!codec) throw ctx.unsupported(`the encoding "${encoding}" is not supported`);
   return codec;
 }
 
@@ -71,7 +71,7 @@ function replaced(
           (codec === 'utf-8' ? 'surrogates not allowed' : `ordinal not in range(${limit})`),
       );
     default:
-      throw ctx.unsupported(`the error handler "${errors}" is not known here`);
+      throw ctx.unsupported(`the error handler "${errors}" is not supported`);
   }
 }
 
@@ -79,7 +79,7 @@ function replaced(
 export function decode(ctx: Context, bytes: Uint8Array, encoding: string, errors: string): string {
   const codec = codecOf(ctx, encoding);
   if (!['strict', 'ignore', 'replace'].includes(errors)) {
-    throw ctx.unsupported(`the error handler "${errors}" is not known here`);
+    throw ctx.unsupported(`the error handler "${errors}" is not supported`);
   }
   ctx.budget.step(bytes.length + 1);
   ctx.budget.charge(bytes.length);
@@ -101,7 +101,7 @@ function undecodable(ctx: Context, codec: Codec, byte: number, at: number): Erro
 }
 
 function decodeUtf8(ctx: Context, bytes: Uint8Array, errors: string): string {
-  // A byte order mark is a character in Python.
+  // In Python a byte order mark is a character.
   const options = { ignoreBOM: true };
   try {
     return new TextDecoder('utf-8', { ...options, fatal: true }).decode(bytes);
@@ -113,7 +113,7 @@ function decodeUtf8(ctx: Context, bytes: Uint8Array, errors: string): string {
   }
   const text = new TextDecoder('utf-8', options).decode(bytes);
   if (errors === 'replace') return text;
-  // Replacement characters that the bytes have themselves stay.
+  // Genuine replacement characters in the bytes stay.
   let result = '';
   let at = 0;
   for (const char of text) {
@@ -126,7 +126,7 @@ function decodeUtf8(ctx: Context, bytes: Uint8Array, errors: string): string {
   return result;
 }
 
-/** Behind the bad bytes at `at` that stand for one replacement character. */
+/** The offset after the bad bytes at `at` that become one replacement character. */
 function nextGood(bytes: Uint8Array, at: number): number {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   for (let length = 3; length > 1; length--) {

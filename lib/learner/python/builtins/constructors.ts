@@ -194,9 +194,9 @@ function backwards(ctx: Context, value: Value): Value {
   if (asStr(value) === undefined && value instanceof PyIterator) {
     throw ctx.raise('TypeError', `'${typeName(value)}' object is not reversible`);
   }
-  // Sequences by `__len__` and `__getitem__`: texts, tensors, classes of the file.
+  // Sequences with `__len__` and `__getitem__`: texts, tensors, classes of the file.
   const length = ctx.length(value);
-  if (typeof length !== 'bigint') throw ctx.unsupported('reversed() of an unknown length');
+  if (typeof length !== 'bigint') throw ctx.unsupported('reversed() of a value of unknown length');
   let at = length;
   return new PyIterator('reversed', () => {
     ctx.budget.step();
@@ -292,7 +292,7 @@ function fillDescriptors(): void {
     const cls = given.get('cls');
     const self = given.raw('self');
     if (cls instanceof ClassValue && self !== undefined) return new SuperValue(cls, self);
-    throw ctx.unsupported('super() without a class and an object is not known here');
+    throw ctx.unsupported('super() without a class and an object is not supported');
   });
   const { attrs } = TYPES.property;
   const parts = { getter: 'fget', setter: 'fset', deleter: 'fdel' } as const;
@@ -312,7 +312,7 @@ function fillDescriptors(): void {
   }
 }
 
-/** `cls.__new__(cls, value)` of classes whose values never change: what a subclass calls. */
+/** `cls.__new__(cls, value)` of immutable classes, as a subclass calls it. */
 function fillNew(): void {
   for (const cls of [
     TYPES.str,

@@ -11,23 +11,23 @@ import {
 } from '../values.js';
 import { asBytes, asInt, asStr } from './unwrap.js';
 
-/** The arguments of one call of a function that is written here. */
+/** The arguments of one call of a function that is implemented in TypeScript. */
 export class Given {
   constructor(
     private readonly ctx: Context,
     private readonly name: string,
     private readonly bound: Bound,
-    /** Those that `*args` took. */
+    /** The arguments that `*args` took. */
     readonly rest: readonly Value[],
     readonly kwargs: Kwargs,
   ) {}
 
-  /** Undefined where it was left out. */
+  /** Undefined if it was omitted. */
   raw(name: string): Value | undefined {
     return this.bound[name];
   }
 
-  /** None where it was left out. */
+  /** None if it was omitted. */
   get(name: string): Value {
     return this.bound[name] ?? null;
   }
@@ -42,14 +42,14 @@ export class Given {
     return asBytes(this.bound[name]) ?? this.#wrong(name, 'bytes');
   }
 
-  /** An int, also of what has `__index__`. */
+  /** An int, also from a value with `__index__`. */
   int(name: string, absent?: bigint): bigint {
     const value = this.bound[name];
     if (value === undefined && absent !== undefined) return absent;
     return asInt(value) ?? this.ctx.index(value ?? null);
   }
 
-  /** An int that counts or places something: cut to what a double holds without loss. */
+  /** An int that is a count or an index, clamped to what a double holds without loss. */
   count(name: string, absent?: number): number {
     const value = this.bound[name];
     if (value === undefined && absent !== undefined) return absent;
@@ -113,17 +113,17 @@ export function method(
   );
 }
 
-/** An attribute that is computed. */
+/** A computed attribute. */
 export function attribute(name: string, read: (self: Value, ctx: Context) => Value): PropertyValue {
   return new PropertyValue(new Builtin(name, (ctx, args) => read(args[0] ?? null, ctx)));
 }
 
-/** Puts methods and class attributes into a class. */
+/** Adds methods and class attributes to a class. */
 export function fill(cls: ClassValue, methods: Iterable<Builtin>): void {
   for (const one of methods) cls.attrs.set(one.name, one);
 }
 
-/** A class whose values are none of {@link Instance}, or are made here. */
+/** A class whose values are not {@link Instance}s, or are made in TypeScript. */
 export function nativeClass(
   qualifiedName: string,
   bases: readonly ClassValue[],
@@ -134,7 +134,7 @@ export function nativeClass(
   return new ClassValue(name, qualifiedName, bases, attrs, { construct });
 }
 
-/** A function that is an error when it is called, by its name. */
+/** A function that throws an error with its name when it is called. */
 export function refused(name: string, why: string): Builtin {
   const call: Native = (ctx) => {
     throw ctx.unsupported(`${name} ${why}`);

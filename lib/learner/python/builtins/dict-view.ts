@@ -4,7 +4,7 @@ import { Builtin, Dict, SetValue, Tuple, type Value } from '../values.js';
 
 const SET_OPERATORS: readonly BinaryOp[] = ['&', '|', '-', '^'];
 
-/** `dict.keys()`, `.values()` or `.items()`: what the dictionary holds at the time of asking. */
+/** `dict.keys()`, `.values()` or `.items()`: the current content of the dictionary. */
 export class DictView extends HostObject {
   override readonly typeName: string;
 

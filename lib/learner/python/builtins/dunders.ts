@@ -7,8 +7,8 @@ import { method } from './define.js';
 import { reprOf } from './repr.js';
 import { plainOf } from './unwrap.js';
 
-// What code asks of values by the names of operators: `hasattr(x, '__len__')`, `super().__eq__(x)`.
-// Each acts on the plain value within an instance, so that no method of a class is asked again.
+// Operator methods that code calls by name: `hasattr(x, '__len__')`, `super().__eq__(x)`. Each acts
+// on the plain value within an instance, so that it does not call a method of the class again.
 
 const BINARY = new Map(BINARY_OPERATORS);
 const COMPARISONS = new Map(COMPARE_OPERATORS);
@@ -21,7 +21,7 @@ export function comparisons(names: Iterable<string> = COMPARISONS.keys()): Built
   );
 }
 
-/** `__add__` and `__radd__` for each. */
+/** `__add__` and `__radd__` for each operator. */
 export function operators(names: readonly string[]): Builtin[] {
   return names.flatMap((name) => {
     const op = BINARY.get(name) as BinaryOp;
@@ -47,7 +47,7 @@ export const TEXTS: readonly Builtin[] = [
   }),
 ];
 
-/** Of everything that has items. */
+/** Methods of everything that has items. */
 export const CONTAINER: readonly Builtin[] = [
   method('__len__', '', (ctx, self) => ctx.length(plainOf(self))),
   method('__iter__', '', (ctx, self) => iterator('iterator', ctx.iterate(plainOf(self)))),

@@ -1,4 +1,4 @@
-// A double is a fraction of a power of two, so its decimal digits can be counted out exactly; Python
+// A double is a fraction of a power of two, so its decimal digits can be computed exactly; Python
 // rounds them half to even, and JavaScript's toFixed() half up.
 
 /** `|value|` as mantissa * 2 ** exponent. */
@@ -28,7 +28,7 @@ export function scaled(value: number, digits: number): bigint {
   return up ? quotient + 1n : quotient;
 }
 
-/** No double has more digits behind its point. */
+/** No double has more digits after its decimal point. */
 const LAST_DIGIT = 1074;
 
 /** `'%.{digits}f' % abs(value)`. */
@@ -42,17 +42,17 @@ export function fixed(value: number, digits: number): string {
   return `${whole}.${(exact === 0 ? '' : text.slice(-exact)).padEnd(digits, '0')}`;
 }
 
-/** Significant digits, the first of them before the point, and the power of ten of it. */
+/** Significant digits, the first of them before the point, and its power of ten. */
 export interface Scientific {
   readonly digits: string;
   readonly exponent: number;
 }
 
-/** So many significant digits of `|value|`. */
+/** That many significant digits of `|value|`. */
 export function significant(value: number, count: number): Scientific {
   if (value === 0) return { digits: '0'.repeat(count), exponent: 0 };
   const exact = Math.min(count, LAST_DIGIT);
-  // What the shortest digits say may be rounded up to the next power of ten.
+  // Rounding to the shortest digits may reach the next power of ten.
   let exponent = Number(value.toExponential().split('e')[1]) - 1;
   let digits = scaled(value, exact - 1 - exponent).toString();
   while (digits.length > exact) digits = scaled(value, exact - 1 - ++exponent).toString();

@@ -37,10 +37,10 @@ function positional({ digits, exponent }: Scientific): string {
 }
 
 export interface FloatFormat {
-  /** `e`, `f`, `g`, or `''` for a presentation without a type. */
+  /** `e`, `f`, `g`, or `''` for a format without a type. */
   readonly type: 'e' | 'f' | 'g' | '';
   readonly precision: number | undefined;
-  /** `#`: the point stays, and zeros of `g`. */
+  /** `#`: keeps the point, and the zeros of `g`. */
   readonly alternate: boolean;
 }
 
@@ -66,7 +66,7 @@ export function floatText(value: number, { type, precision, alternate }: FloatFo
   }
 }
 
-/** `keepsDot`: a whole number keeps `.0`, and takes a digit of the precision for it. */
+/** `keepsDot`: a whole number keeps `.0`, which uses one digit of the precision. */
 function general(value: number, precision: number, alternate: boolean, keepsDot: boolean): string {
   const count = Math.max(precision, 1);
   const { digits, exponent } = significant(value, count);

@@ -35,7 +35,7 @@ export function formatValue(ctx: Context, value: Value, spec: string): string {
   const float = asFloat(value);
   if (float !== undefined) return formatFloat(ctx, float, parse(ctx, spec, 'float'), 'float');
   if (value instanceof HostObject) {
-    throw ctx.unsupported(`format() of ${typeName(value)} with "${spec}" is not known here`);
+    throw ctx.unsupported(`format() of ${typeName(value)} with "${spec}" is not supported`);
   }
   throw ctx.raise('TypeError', `unsupported format string passed to ${typeName(value)}.__format__`);
 }
@@ -174,7 +174,7 @@ function signOf(negative: boolean, wanted: string): string {
   return wanted === '-' ? '' : wanted;
 }
 
-/** `digits` are grouped, and filled up with zeros where the fill is one of them. */
+/** Groups `digits`; a fill of zeros is grouped with them. */
 function numberText(
   ctx: Context,
   prefix: string,
@@ -187,7 +187,7 @@ function numberText(
   if (spec.grouping !== '' && digits !== '') {
     const zeros = spec.fill === '0' && (spec.align === '=' || spec.align === '');
     const room = zeros && spec.align === '=' ? spec.width - prefix.length - rest.length : 0;
-    // A separator comes behind every `size` digits, and never first.
+    // A separator follows every `size` digits, and never comes first.
     const needed = Math.ceil(
       (Math.max(room, 0) * size) / (size + 1) + (room > 0 ? 1 / (size + 1) : 0),
     );

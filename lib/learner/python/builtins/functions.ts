@@ -175,14 +175,14 @@ export const FUNCTIONS: readonly Builtin[] = [
     return BigInt(text.codePointAt(0) as number);
   }),
   fn('vars', 'object', (ctx, given) => ctx.getAttr(given.get('object'), '__dict__')),
-  // What code prints while it is followed is for whoever trained the learner.
+  // Output of traced code is meant for the person who trained the learner.
   new Builtin('print', () => null),
   new Builtin('breakpoint', () => null),
   fn('hash', 'object', (ctx, given) => {
     const value = given.get('object');
     if (typeof value === 'bigint' || typeof value === 'boolean') return hashOf(BigInt(value));
     throw ctx.unsupported(
-      `hash() of ${typeName(value)}, which differs from one process of Python to the next, is not known here`,
+      `hash() of ${typeName(value)}, which differs between Python processes, is not supported`,
     );
   }),
   ...[
@@ -197,9 +197,9 @@ export const FUNCTIONS: readonly Builtin[] = [
     '__import__',
     'input',
   ].map((name) =>
-    refused(name, 'is not known here: code of a learner reaches nothing outside of it'),
+    refused(name, 'is not supported: the code of a learner cannot reach anything outside of it'),
   ),
-  ...['memoryview', 'bytearray', 'complex'].map((name) => refused(name, 'is not known here')),
+  ...['memoryview', 'bytearray', 'complex'].map((name) => refused(name, 'is not supported')),
 ];
 
 const HASH_MODULUS = (1n << 61n) - 1n;

@@ -18,7 +18,7 @@ fillDict();
 fillSets();
 fillConstructors();
 
-/** Classes that are no names: `type(f)` gives them. */
+/** Classes without a builtin name: `type(f)` returns them. */
 const HIDDEN: ReadonlySet<string> = new Set([
   'function',
   'builtin_function_or_method',
@@ -31,7 +31,7 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'NotImplementedType',
 ]);
 
-/** Python's builtins by their names, without exceptions. */
+/** Python's builtins by name, without the exceptions. */
 export const BUILTINS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ...[...FUNCTIONS, ...NUMBER_FUNCTIONS].map((one): [string, Value] => [one.name, one]),
   ...Object.values(TYPES)

@@ -3,7 +3,7 @@ import { MOST_DIGITS } from './number-parse.js';
 
 const LARGEST = 10n ** BigInt(MOST_DIGITS);
 
-/** `str(value)`. @throws a ValueError of Python where it has too many digits */
+/** `str(value)`. @throws a ValueError of Python if it has too many digits */
 export function intText(ctx: Context, value: bigint): string {
   if (value >= LARGEST || value <= -LARGEST) {
     throw ctx.raise(

@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { PyIterator, type Value } from '../values.js';
 
-/** An iterator of Python over one of JavaScript. */
+/** A Python iterator over a JavaScript iterator. */
 export function iterator(kind: string, items: Iterator<Value>): PyIterator {
   return new PyIterator(kind, () => {
     const next = items.next();

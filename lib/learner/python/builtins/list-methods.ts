@@ -50,7 +50,7 @@ function place(list: List, given: number): number {
   return given < 0 ? Math.max(0, given + list.items.length) : Math.min(given, list.items.length);
 }
 
-/** Puts the items of an iterable behind those of a list. */
+/** Appends the items of an iterable to a list. */
 export function extend(ctx: Context, list: List, values: Value): void {
   const added = [...ctx.iterate(values)];
   ctx.budget.charge(added.length);
@@ -134,7 +134,7 @@ const RANGE: readonly Builtin[] = [
   }),
 ];
 
-/** The place of a number in a range; -1 where it is not in it. */
+/** The index of a number in a range; -1 if the range does not contain it. */
 function rangeIndex({ start, step, length }: Range, value: Value): bigint {
   const wanted =
     typeof value === 'number' && Number.isInteger(value)

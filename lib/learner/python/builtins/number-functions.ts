@@ -7,19 +7,19 @@ import { fixed, scaled } from './float-digits.js';
 import { truncate } from './number-methods.js';
 import { asFloat, asInt, asStr } from './unwrap.js';
 
-/** What a class or another world makes of a function of Python: `__abs__`, or a method `abs`. */
+/** What a class or host value makes of a Python function: `__abs__`, or a method `abs`. */
 function delegated(ctx: Context, name: string, value: Value, args: readonly Value[] = []): Value {
   const own =
     ctx.findAttr(value, `__${name}__`) ??
     (value instanceof HostObject ? ctx.findAttr(value, name) : undefined);
   if (own !== undefined) return ctx.call(own, args);
   if (value instanceof HostObject) {
-    throw ctx.unsupported(`${name}() of ${value.typeName} is not known here`);
+    throw ctx.unsupported(`${name}() of ${value.typeName} is not supported`);
   }
   throw ctx.raise('TypeError', `bad operand type for ${name}(): '${typeName(value)}'`);
 }
 
-/** `round(value, digits)`; halves go to the even neighbour. */
+/** `round(value, digits)`; halves round to the even neighbour. */
 function round(ctx: Context, value: Value, digits: Value): Value {
   const float = asFloat(value);
   if (float !== undefined) {
@@ -53,7 +53,7 @@ function roundTo(ctx: Context, value: number, digits: number): number {
 }
 
 function roundInt(ctx: Context, value: bigint, places: bigint): bigint {
-  // With so many places nothing is left of an int that the budget lets be made.
+  // That many digits round every int within the budget to zero.
   if (places > 10_000n) return 0n;
   ctx.budget.charge(Number(places));
   const unit = 10n ** places;

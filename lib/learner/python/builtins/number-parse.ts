@@ -1,7 +1,7 @@
 import { strip } from '../str.js';
 import { decimalValue } from './unicode.js';
 
-/** Digits of any script as ASCII's, white space around them taken away. */
+/** Converts digits of any script to ASCII and strips surrounding white space. */
 function normalized(text: string): string {
   const bare = strip(text);
   if (/^[\0-\x7f]*$/.test(bare)) return bare;
@@ -16,10 +16,10 @@ const PREFIXES: ReadonlyMap<string, number> = new Map([
   ['0x', 16],
 ]);
 
-/** Python refuses longer ones, as they take too long. */
+/** Python refuses longer texts because they take too long. */
 export const MOST_DIGITS = 4300;
 
-/** `int(text, base)`; undefined where it is none, `'long'` where it has too many digits. */
+/** `int(text, base)`; undefined if the text is not an int, `'long'` if it has too many digits. */
 export function parseInteger(text: string, base: number): bigint | 'long' | undefined {
   const match = /^([+-]?)(.*)$/s.exec(normalized(text));
   let digits = (match?.[2] ?? '').toLowerCase();
@@ -53,7 +53,7 @@ export function parseInteger(text: string, base: number): bigint | 'long' | unde
 
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;
 
-/** `float(text)`; undefined where it is none. */
+/** `float(text)`; undefined if the text is not a float. */
 export function parseFloatText(text: string): number | undefined {
   const bare = normalized(text);
   const special = /^([+-]?)(inf|infinity|nan)$/i.exec(bare);

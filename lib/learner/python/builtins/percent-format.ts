@@ -39,7 +39,7 @@ class Arguments {
   ) {
     const tuple = asTuple(values);
     this.#items = tuple ? tuple.items : [values];
-    // Anything with items counts as a mapping that need not be used up.
+    // Anything with items counts as a mapping, whose items may remain unused.
     this.#mapping = asDict(values) !== undefined || values instanceof List;
   }
 

@@ -24,12 +24,12 @@ import { intText } from './int-text.js';
 import { plainOf } from './unwrap.js';
 import { isPrintable } from './unicode.js';
 
-/** Addresses in memory are none here, and differ from run to run in Python. */
+/** Stands for memory addresses, which differ from run to run in Python. */
 const PLACE = '0x7f0000000000';
 
 /**
- * `repr(value)` of Python's own values. Values within come by `ctx.repr`, which knows the methods
- * of classes.
+ * `repr(value)` of Python's own values. Nested values go through `ctx.repr`, which knows the
+ * methods of classes.
  */
 export function reprOf(ctx: Context, given: Value): string {
   const text = textOf(ctx, plainOf(given));
@@ -120,7 +120,7 @@ function namedFields(tuple: Tuple): readonly string[] | undefined {
   return fields instanceof Tuple ? fields.items.map(String) : undefined;
 }
 
-/** What is being written, so that a list that holds itself ends. */
+/** Containers in progress, so that the repr of a list that holds itself ends. */
 const open = new WeakMap<Context, Set<object>>();
 
 function nested(ctx: Context, value: object, short: string, write: () => string): string {

@@ -13,7 +13,7 @@ function setOf(ctx: Context, self: Value): SetValue {
   return set;
 }
 
-/** A set of the items of anything that can be iterated. */
+/** A set of the items of any iterable. */
 function collect(ctx: Context, items: Iterable<Value>, frozen = false): SetValue {
   const set = new SetValue(frozen);
   for (const item of items) add(ctx, set, item);
@@ -28,7 +28,7 @@ function add(ctx: Context, set: SetValue, item: Value): void {
   set.entries.set(key, item);
 }
 
-/** Puts the items of anything that can be iterated into a set. */
+/** Adds the items of any iterable to a set. */
 export function fillFrom(ctx: Context, set: SetValue, from: Value): void {
   for (const item of inAnyOrder(ctx, from)) add(ctx, set, item);
   if (!(from instanceof SetValue)) return;
@@ -63,7 +63,7 @@ function only({ entries }: SetValue, wanted: (key: Key) => boolean): Value[] {
   return [...entries].filter(([key]) => wanted(key)).map(([, value]) => value);
 }
 
-/** `left.union(right)` and its kin; the result is of the kind of `left`. */
+/** `left.union(right)` and similar; the result has the kind of `left`. */
 function combine(
   ctx: Context,
   name: 'union' | 'intersection' | 'difference' | 'symmetric_difference',
@@ -72,7 +72,7 @@ function combine(
 ): SetValue {
   ctx.budget.step(left.entries.size + right.entries.size);
   const set = collect(ctx, (COMBINATIONS[name] as Combine)(ctx, left, right), left.frozen);
-  // What two sets share is put together anew.
+  // The intersection is a new set.
   if (name !== 'intersection') takenFrom(set, name === 'difference' ? [left] : [left, right]);
   return set;
 }
@@ -153,8 +153,9 @@ const MUTABLE: readonly Builtin[] = [
     const { entries } = set;
     const first = entries.entries().next();
     if (first.done === true) throw ctx.raise('KeyError', "'pop from an empty set'");
-    // Which one it is depends on Python's table of hashes.
-    if (entries.size > 1) throw ctx.unsupported('set.pop() of several items is not known here');
+    // The popped item depends on Python's hash table.
+    if (entries.size > 1)
+      throw ctx.unsupported('set.pop() on a set of several items is not supported');
     forget(set, first.value[0]);
     return first.value[1];
   }),

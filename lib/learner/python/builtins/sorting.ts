@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { compareStrings } from '../str.js';
 import { SetValue, type Value } from '../values.js';
 
-/** `sorted(items, key=key, reverse=reverse)`: stable, also backwards. */
+/** `sorted(items, key=key, reverse=reverse)`: stable, also in reverse. */
 export function sortItems(
   ctx: Context,
   items: readonly Value[],
@@ -28,9 +28,9 @@ function comparison(ctx: Context, keys: readonly Value[]): (a: Value, b: Value) 
     return (a, b) => compareStrings(a as string, b as string);
   }
   const numeric = keys.every((key) => typeof key === 'bigint' || typeof key === 'number');
-  // Where `<` is no order, the result is an accident of Python's way to sort.
+  // If `<` is not an order, the result depends on Python's sort algorithm.
   if (keys.some((key) => Number.isNaN(key) || key instanceof SetValue)) {
-    throw ctx.unsupported('sorting what has no order (NaN, sets) is not known here');
+    throw ctx.unsupported('sorting values without an order (NaN, sets) is not supported');
   }
   if (numeric) {
     return (a, b) => ((a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0);

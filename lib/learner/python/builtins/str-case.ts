@@ -27,9 +27,9 @@ function mapping(name: string, change: (text: string) => string): Builtin {
 
 const isCased = (char: string): boolean => isLower(char) || isUpper(char) || isTitle(char);
 
-/** `text.title()`: what follows a cased letter is lower. */
+/** `text.title()`: letters after a cased letter are lower case. */
 function title(text: string): string {
-  // The final sigma depends on what stands around it, so lower case is taken of the whole word.
+  // The final sigma depends on its context, so the whole word is lowered.
   let result = '';
   let word = '';
   let previous = false;
@@ -47,7 +47,7 @@ function title(text: string): string {
   return result;
 }
 
-/** The tail in lower case, as it is behind `first`. */
+/** The tail in lower case, in its context after `first`. */
 function lowerTail(first: string, tail: string): string {
   return lower(first + tail).slice(lower(first).length);
 }
@@ -58,7 +58,7 @@ function swapCase(text: string): string {
   let at = 0;
   for (const char of text) {
     if (isUpper(char)) {
-      // Of a sigma at the end of a word the whole text decides.
+      // The whole text decides the form of a sigma at the end of a word.
       result += lowered === undefined && char === 'Σ' ? sigma(text, at) : char.toLowerCase();
     } else result += isLower(char) ? char.toUpperCase() : char;
     at += char.length;
@@ -76,7 +76,7 @@ function capitalize(text: string): string {
   return titleCase(first) + lowerTail(first, text.slice(first.length));
 }
 
-/** True where the text has characters and all of them pass. */
+/** True if the text is not empty and all characters pass. */
 function every(name: string, test: (char: string) => boolean): Builtin {
   return method(name, '', (ctx, self) => {
     const text = textOf(ctx, self);
@@ -140,7 +140,7 @@ export const CASES: readonly Builtin[] = [
     return [...text].every(isPrintable);
   }),
   method('isidentifier', '', (ctx, self) => {
-    // Python starts with what is an identifier in NFKC, too.
+    // Python also accepts what is an identifier in NFKC.
     return /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(textOf(ctx, self));
   }),
 ];

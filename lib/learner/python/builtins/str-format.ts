@@ -3,7 +3,7 @@ import type { Kwargs, Value } from '../values.js';
 import { formatValue } from './format-spec.js';
 import { asciiRepr } from './repr.js';
 
-/** Where the fields of a template get their values. */
+/** The source of values for the fields of a template. */
 interface Fields {
   at(index: number): Value;
   named(name: string): Value;
@@ -44,7 +44,7 @@ export function strFormatMap(ctx: Context, template: string, mapping: Value): st
 }
 
 class Formatter {
-  /** The next field without a number; -1 once a field had one. */
+  /** The number of the next unnumbered field; -1 once a field had a number. */
   #auto = 0;
 
   constructor(
@@ -83,7 +83,7 @@ class Formatter {
     return result;
   }
 
-  /** The brace that ends a field; those in brackets do not count. */
+  /** The brace that ends a field; braces in brackets do not count. */
   #endOf(template: string, start: number): number {
     let depth = 1;
     let bracket = false;
@@ -107,7 +107,7 @@ class Formatter {
 
   #field(text: string, depth: number): string {
     const { ctx } = this;
-    // A bracket may hold either sign.
+    // Brackets may contain either sign.
     const match = /^((?:[^[:!]|\[[^\]]*\]?)*)(?:!([^]?))?(?::([^]*))?$/u.exec(text);
     if (!match) throw ctx.raise('ValueError', "expected ':' after conversion specifier");
     const [, name = '', conversion, spec = ''] = match;

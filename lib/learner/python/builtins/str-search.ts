@@ -33,7 +33,7 @@ function position(name: 'find' | 'rfind' | 'index' | 'rindex'): Builtin {
   });
 }
 
-/** `text`, or the str that an instance of a subclass holds. */
+/** `text`, or the str within an instance of a subclass. */
 export function textOf(ctx: Context, self: Value): string {
   const text = asStr(self);
   if (text === undefined) throw ctx.raise('TypeError', `a str is needed, not ${typeName(self)}`);

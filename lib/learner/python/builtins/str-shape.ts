@@ -73,7 +73,8 @@ function translate(ctx: Context, text: string, table: Value): string {
     } else if (asStr(table) !== undefined) {
       const chars = [...(asStr(table) as string)];
       by = chars[Number(code)];
-    } else throw ctx.unsupported('str.translate() with a table that is no dict is not known here');
+    } else
+      throw ctx.unsupported('str.translate() with a table that is not a dict is not supported');
     if (by === undefined) result += char;
     else if (by !== null) {
       const added = translated(ctx, by);
@@ -142,7 +143,7 @@ export const SHAPES: readonly Builtin[] = [
   stripper('strip'),
   stripper('lstrip'),
   stripper('rstrip'),
-  // An odd one goes to the left where the width is odd as well.
+  // An odd space goes to the left if the width is also odd.
   padding('center', (missing, width) => Math.floor(missing / 2) + (missing & width & 1)),
   padding('ljust', () => 0),
   padding('rjust', (missing) => missing),

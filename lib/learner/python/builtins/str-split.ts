@@ -27,7 +27,7 @@ function words(text: string, most: number): string[] {
   }
 }
 
-/** The same from the right. */
+/** Like the above, from the right. */
 function wordsFromRight(text: string, most: number): string[] {
   if (most < 0) return splitWhitespace(text);
   const found: string[] = [];
@@ -89,7 +89,7 @@ function partition(name: 'partition' | 'rpartition'): Builtin {
   });
 }
 
-/** Where `splitlines` splits; `\r\n` is one. */
+/** Where `splitlines` splits; `\r\n` is one line break. */
 const LINE_END = new RegExp(
   `\r\n|[\n-\r${String.fromCharCode(0x1c)}-${String.fromCharCode(0x1e)}\x85\u2028\u2029]`,
   'g',

@@ -1,5 +1,5 @@
-// What Python says of characters and JavaScript has no property for. JavaScript's Unicode may be
-// newer than that of the Python that made the file: then it knows letters that Python did not.
+// Character properties of Python that JavaScript lacks. JavaScript's Unicode may be newer than that
+// of the Python that made the file: then it knows letters that Python did not.
 
 function ranges(text: string): ReadonlySet<number> {
   const found = new Set<number>();
@@ -12,13 +12,13 @@ function ranges(text: string): ReadonlySet<number> {
   return found;
 }
 
-/** Digits that are no decimal digits: superscripts, those in circles... */
+/** Digits that are not decimal digits: superscripts, circled digits... */
 const DIGITS = ranges(
   'b2-b3 b9 1369-1371 19da 2070 2074-2079 2080-2089 2460-2468 2474-247c 2488-2490 24ea 24f5-24fd 24ff ' +
     '2776-277e 2780-2788 278a-2792 10a40-10a43 10e60-10e68 11052-1105a 1f100-1f10a',
 );
 
-/** Letters that stand for numbers. */
+/** Letters with a numeric value. */
 const NUMERIC_LETTERS = ranges(
   '3405 3483 382a 3b4d 4e00 4e03 4e07 4e09 4e5d 4e8c 4e94 4e96 4ebf-4ec0 4edf 4ee8 4f0d 4f70 5104 5146 5169 ' +
     '516b 516d 5341 5343-5345 534c 53c1-53c4 56db 58f1 58f9 5e7a 5efe-5eff 5f0c-5f0e 5f10 62fe 634c 67d2 6f06 ' +
@@ -28,7 +28,7 @@ const NUMERIC_LETTERS = ranges(
 
 const code = (char: string): number => char.codePointAt(0) as number;
 
-/** Of one character each. */
+/** Each tests one character. */
 export const isAlpha = (char: string): boolean => /^\p{L}$/u.test(char);
 export const isDecimal = (char: string): boolean => /^\p{Nd}$/u.test(char);
 export const isDigit = (char: string): boolean => isDecimal(char) || DIGITS.has(code(char));
@@ -42,7 +42,7 @@ export const isPrintable = (char: string): boolean => /^(?: |[^\p{C}\p{Z}])$/u.t
 /** The value of a decimal digit of any script. */
 export function decimalValue(char: string): string | undefined {
   if (!isDecimal(char)) return undefined;
-  // Decimal digits come in runs from zero to nine; mathematical ones in several behind each other.
+  // Decimal digits come in runs from zero to nine; mathematical digits in several consecutive runs.
   const last = code(char);
   if (last >= 0x1d7ce && last <= 0x1d7ff) return String((last - 0x1d7ce) % 10);
   let zero = last;
@@ -50,7 +50,7 @@ export function decimalValue(char: string): string | undefined {
   return String(last - zero);
 }
 
-/** `char.casefold()`: as lower case of upper case, but where a script goes its own way. */
+/** `char.casefold()`: the lower case of the upper case, except in some scripts. */
 export function foldCase(char: string): string {
   const point = code(char);
   if (point === 0x131 || (point >= 0x13a0 && point <= 0x13f5)) return char;

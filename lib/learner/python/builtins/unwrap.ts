@@ -1,8 +1,8 @@
 import { TYPES } from '../types.js';
 import { Dict, Instance, List, SetValue, Tuple, type ClassValue, type Value } from '../values.js';
 
-// An instance of a class that derives from `str`, `list`... holds the plain value as its payload.
-// The payload of an exception is the tuple of its arguments, so the class decides.
+// An instance of a subclass of `str`, `list`... holds the plain value as its payload. The payload
+// of an exception is the tuple of its arguments, so the class decides.
 
 function payload(value: Value | undefined, cls: ClassValue): Value | undefined {
   return value instanceof Instance && value.cls.isSubclassOf(cls) ? value.payload : value;
@@ -18,7 +18,7 @@ export function asBytes(value: Value | undefined): Uint8Array | undefined {
   return plain instanceof Uint8Array ? plain : undefined;
 }
 
-/** Of an int or a bool. */
+/** The value of an int or a bool. */
 export function asInt(value: Value | undefined): bigint | undefined {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'boolean') return BigInt(value);
@@ -51,7 +51,7 @@ export function asSet(value: Value | undefined): SetValue | undefined {
   return plain instanceof SetValue ? plain : undefined;
 }
 
-/** The plain value within an instance of a class that derives from a builtin one. */
+/** The plain value within an instance of a subclass of a builtin class. */
 export function plainOf(value: Value): Value {
   if (!(value instanceof Instance) || value.payload === undefined) return value;
   return BASES.some((cls) => value.cls.isSubclassOf(cls)) ? value.payload : value;

@@ -137,7 +137,11 @@ describe('a code object', () => {
     ['of an odd length', () => simple({ [CODE]: bytes(151, 0, 83) }), /3 bytes/],
     ['without any', () => simple({ [CODE]: bytes() }), /0 bytes/],
     ['that is cut off in a cache', () => simple({ [CODE]: bytes(151, 0, 122, 0) }), /cut off/],
-    ['with an unknown opcode', () => simple({ [CODE]: bytes(151, 0, 250, 0) }), /250 is no opcode/],
+    [
+      'with an unknown opcode',
+      () => simple({ [CODE]: bytes(151, 0, 250, 0) }),
+      /250 is not an opcode/,
+    ],
     ['with a full cache', () => simple({ [CODE]: bytes(151, 0, 122, 0, 9, 9, 83, 0) }), /cache/],
     ['that jumps out of it', () => jump(100), /a jump leads to 206/],
     [
@@ -168,7 +172,7 @@ describe('a code object', () => {
     ['names that are no texts', () => simple({ 8: [5n] }), /its names are not all texts/],
     ['more parameters than variables', () => simple({ 0: 5 }), /more parameters/],
     ['a negative count', () => simple({ 0: -1 }), /its argcount is -1/],
-    ['a line that is no number', () => simple({ 13: 'x' }), /its first line is no integer/],
+    ['a line that is no number', () => simple({ 13: 'x' }), /its first line is not an integer/],
     ['huge code', () => simple({ [CODE]: new Uint8Array(2 ** 21) }), /more than 1048576/],
   ])('with %s is refused', (_, make, reason) => {
     expect(make).toThrow(UnreadableCodeError);

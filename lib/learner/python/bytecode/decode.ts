@@ -6,7 +6,7 @@ import { CodeVersion } from './version.js';
 const VARARGS = 0x4;
 const VARKEYWORDS = 0x8;
 const GENERATOR = 0x20;
-/** Coroutines, generators that are used as such, and asynchronous generators. */
+/** Coroutines, generators used as coroutines, and asynchronous generators. */
 const ASYNC = 0x80 | 0x100 | 0x200;
 const OPTIMIZED = 0x1;
 const DOCSTRING = 0x4000000;
@@ -14,10 +14,10 @@ const DOCSTRING = 0x4000000;
 const decoded = new WeakMap<RawCode, Code>();
 
 /**
- * A code object of CPython 3.7 to 3.14 as normalized code. Its instructions are decoded when they
- * are first asked for, and may be an error then.
+ * A code object of CPython 3.7 to 3.14 as normalized code. Its instructions are decoded on first
+ * use, which may throw.
  *
- * @param version what is known of the file that the code is from: the same for all of its code
+ * @param version what is known about the file of the code, shared by all its code
  */
 export function decodeCode(raw: RawCode, version = new CodeVersion()): Code {
   let code = decoded.get(raw);
@@ -42,7 +42,7 @@ class DecodedCode implements Code {
   get qualname(): string {
     return this.raw.qualname;
   }
-  /** Up to 3.13 the first constant, if that is a text; then a flag says so. */
+  /** Up to 3.13 the first constant, if that is a text; later versions have a flag. */
   get doc(): string | undefined {
     const [first] = this.raw.consts;
     const known = (this.raw.flags & DOCSTRING) !== 0 || Math.max(...this.version.possible) < 14;

@@ -8,25 +8,25 @@ import type { Unit } from './units.js';
 export type Jump = Jumping<Instruction>;
 type Jumping<I> = I extends { readonly target: number } ? Omit<I, 'target'> : never;
 
-/** The ops of the kind of instruction that `O` is one of. */
+/** The ops of the instruction kind that contains `O`. */
 export type OpsBeside<O extends string, I = Instruction> = I extends { readonly op: infer P }
   ? O extends P
     ? P
     : never
   : never;
 
-/** What an opcode becomes. */
+/** The translation of an opcode. */
 export type Emit = (to: Emitter, arg: number, unit: Unit) => void;
 
 /** Collects the instructions that the units of a code object become. */
 export class Emitter {
   readonly instructions: Instruction[] = [];
-  /** Of 3.11 and 3.12: the names of the next call's last arguments. */
+  /** In 3.11 and 3.12: the names of the next call's last arguments. */
   keywordNames: readonly string[] = [];
   readonly #jumps: { readonly index: number; readonly offset: number }[] = [];
   readonly #indexOf = new Map<number, number>();
   readonly #units = new Map<number, Unit>();
-  /** The slot of each variable of functions around it, and of each that inner functions use. */
+  /** The slot of each variable of enclosing functions, and of each that inner functions use. */
   readonly #cellSlots: readonly number[];
   readonly #slotCount: number;
 
@@ -50,7 +50,7 @@ export class Emitter {
     this.#slotCount = slotNames.length;
   }
 
-  /** What comes next belongs to this unit. */
+  /** The instructions that follow belong to this unit. */
   begin(unit: Unit): void {
     this.#indexOf.set(unit.start, this.instructions.length);
   }
@@ -65,12 +65,12 @@ export class Emitter {
     this.instructions.push({ ...instruction, target: 0 } as Instruction);
   }
 
-  /** The unit at an offset, if that is none within another. */
+  /** The unit that begins at an offset, if one does. */
   unitAt(offset: number): Unit | undefined {
     return this.#units.get(offset);
   }
 
-  /** Where a jump by `arg` leads: 3.10 and later count in units of two bytes. */
+  /** The target of a jump by `arg`: 3.10 and later count in units of two bytes. */
   forward(arg: number, unit: Unit): number {
     return unit.end + this.distance(arg);
   }
@@ -88,16 +88,17 @@ export class Emitter {
   }
 
   slot(arg: number): number {
-    if (arg >= this.#slotCount) throw this.raw.error(`it uses variable ${arg}, which it has not`);
+    if (arg >= this.#slotCount)
+      throw this.raw.error(`it uses variable ${arg}, which does not exist`);
     return arg;
   }
 
-  /** Of a variable that functions share: before 3.11 these are counted on their own. */
+  /** The slot of a variable that functions share: before 3.11 these have their own numbers. */
   cellSlot(arg: number): number {
     return this.minor < 11 ? this.#item(this.#cellSlots, arg, 'a cell') : this.slot(arg);
   }
 
-  /** So many values that are on the stack, or will be. */
+  /** Checks a number of values that are on the stack, or will be. */
   count(arg: number): number {
     if (arg > this.raw.stackSize + 1) {
       throw this.raw.error(`it takes ${arg} values from a stack of ${this.raw.stackSize}`);
@@ -107,7 +108,7 @@ export class Emitter {
 
   constant(arg: number): Value | RawCode {
     const { consts } = this.raw;
-    if (arg >= consts.length) throw this.raw.error(`it uses constant ${arg}, which it has not`);
+    if (arg >= consts.length) throw this.raw.error(`it uses constant ${arg}, which does not exist`);
     return consts[arg]!;
   }
 
@@ -123,14 +124,14 @@ export class Emitter {
       const { items } = value;
       if (items.every((item) => typeof item === 'string')) return items;
     }
-    throw this.raw.error('the names of keyword arguments are no texts');
+    throw this.raw.error('the names of keyword arguments are not texts');
   }
 
   unsupported(name: string): void {
     this.emit({ op: 'unsupported', name });
   }
 
-  /** Every cell is made at the start, as later versions do. */
+  /** Makes every cell at the start, as later versions do. */
   makeCells(): void {
     this.raw.cellVars.forEach((_, index) =>
       this.emit({ op: 'make_cell', slot: this.#cellSlots[index]! }),
@@ -141,12 +142,12 @@ export class Emitter {
   indexAt(offset: number): number {
     const index = this.#indexOf.get(offset);
     if (index === undefined) {
-      throw this.raw.error(`a jump leads to ${offset}, where no instruction is`);
+      throw this.raw.error(`a jump leads to ${offset}, where no instruction begins`);
     }
     return index;
   }
 
-  /** Gives the jumps their targets. */
+  /** Resolves the targets of the jumps. */
   finish(): readonly Instruction[] {
     for (const { index, offset } of this.#jumps) {
       const instruction = this.instructions[index]!;
@@ -157,7 +158,7 @@ export class Emitter {
 
   #item<T>(items: readonly T[], arg: number, what: string): T {
     const item = items[arg];
-    if (item === undefined) throw this.raw.error(`it uses ${what} (${arg}) that it has not`);
+    if (item === undefined) throw this.raw.error(`it uses ${what} (${arg}), which does not exist`);
     return item;
   }
 }

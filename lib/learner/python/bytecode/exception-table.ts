@@ -1,6 +1,6 @@
 import type { RawCode } from './raw-code.js';
 
-/** A guarded part of the code, by offsets. */
+/** A guarded part of the code, as offsets. */
 export interface Guard {
   readonly start: number;
   readonly end: number;
@@ -9,7 +9,7 @@ export interface Guard {
   readonly lasti: boolean;
 }
 
-/** Of 3.11 and later. @throws UnreadableCodeError */
+/** The table of 3.11 and later. @throws UnreadableCodeError */
 export function readGuards(raw: RawCode): Guard[] {
   const { exceptionTable: table } = raw;
   const guards: Guard[] = [];
@@ -26,7 +26,7 @@ export function readGuards(raw: RawCode): Guard[] {
       value = value * 64 + (byte & 63);
       if (!(byte & 64)) return value;
     }
-    throw raw.error('a number of its exception table has more than 30 bits');
+    throw raw.error('a number in its exception table has more than 30 bits');
   }
 
   while (position < table.length) {

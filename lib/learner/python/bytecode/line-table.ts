@@ -2,9 +2,9 @@ import type { Minor } from './opcodes.js';
 import type { RawCode } from './raw-code.js';
 
 /**
- * The line of each unit of two bytes of the code; 0 where it has none.
+ * The line of each two-byte unit of the code; 0 for a unit without a line.
  *
- * @throws UnreadableCodeError where the table is none of that version
+ * @throws UnreadableCodeError if the table does not fit that version
  */
 export function readLines(raw: RawCode, minor: Minor): Int32Array {
   const lines = new Int32Array(raw.code.length / 2);
@@ -14,7 +14,7 @@ export function readLines(raw: RawCode, minor: Minor): Int32Array {
   return lines;
 }
 
-/** Up to 3.9: how many bytes, and then how many lines to go on. */
+/** Up to 3.9: pairs of a byte count and a line count to advance. */
 function readPairs(raw: RawCode, lines: Int32Array): void {
   const { lineTable: table, firstLine } = raw;
   if (table.length % 2 !== 0) throw raw.error('its line table is cut off');
@@ -30,7 +30,7 @@ function readPairs(raw: RawCode, lines: Int32Array): void {
   lines.fill(line, Math.ceil(at / 2));
 }
 
-/** 3.10: how many bytes have a line, which is so many behind the line before. */
+/** 3.10: pairs of a byte count and the distance from the previous line. */
 function readRanges(raw: RawCode, lines: Int32Array): void {
   const { lineTable: table, firstLine } = raw;
   if (table.length % 2 !== 0) throw raw.error('its line table is cut off');
@@ -47,7 +47,7 @@ function readRanges(raw: RawCode, lines: Int32Array): void {
   if (at !== raw.code.length) throw raw.error('its line table is shorter than its code');
 }
 
-/** From 3.11 on: entries of 1 to 8 units, with columns, of several lengths. */
+/** From 3.11 on: entries for 1 to 8 units, with columns, in several lengths. */
 function readLocations(raw: RawCode, lines: Int32Array): void {
   const { lineTable: table } = raw;
   let position = 0;
@@ -66,7 +66,7 @@ function readLocations(raw: RawCode, lines: Int32Array): void {
       value += (part & 63) * 2 ** shift;
       if (!(part & 64)) return value;
     }
-    throw raw.error('a number of its line table has more than 36 bits');
+    throw raw.error('a number in its line table has more than 36 bits');
   }
   function signed(): number {
     const value = variable();

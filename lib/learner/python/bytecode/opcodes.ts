@@ -3,15 +3,15 @@ export type Minor = 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14;
 
 export interface Opcode {
   readonly name: string;
-  /** Units of two bytes behind the instruction that hold no instruction. */
+  /** Two-byte units after the instruction that do not hold an instruction. */
   readonly caches: number;
 }
 
 /**
- * Opcodes of each version of CPython. A number is the opcode of the name behind it, and names count
- * on from there; `/4` is the number of inline caches behind the instruction, in units of two bytes.
- * `-` takes an opcode of the version below away. What no file can hold (specialised and
- * instrumented opcodes) is left out, so it is unknown.
+ * Opcodes of each version of CPython. A number is the opcode of the name after it, and the
+ * following names count up from there; `/4` is the number of inline caches after the instruction,
+ * in units of two bytes. `-` removes an opcode of the previous version. Opcodes that no file can
+ * hold (specialised and instrumented ones) are omitted, so they are unknown.
  */
 const TABLES: Record<Minor, { readonly after?: Minor; readonly opcodes: string }> = {
   7: {
@@ -134,7 +134,7 @@ const TABLES: Record<Minor, { readonly after?: Minor; readonly opcodes: string }
 
 const tables = new Map<Minor, readonly (Opcode | undefined)[]>();
 
-/** The opcodes of a version by their number; undefined where it has none. */
+/** The opcodes of a version by number; undefined for unused numbers. */
 export function opcodesOf(minor: Minor): readonly (Opcode | undefined)[] {
   let table = tables.get(minor);
   if (!table) tables.set(minor, (table = parse(minor)));

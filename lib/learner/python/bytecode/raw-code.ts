@@ -1,18 +1,21 @@
 import { UnreadableCodeError } from '../errors.js';
 import type { Value } from '../values.js';
 
-/** What `types.CodeType` takes: numbers, texts, bytes and tuples; constants may be code again. */
+/**
+ * The arguments of `types.CodeType`: numbers, texts, bytes and tuples; constants may be code
+ * themselves.
+ */
 export type CodeArgument =
   bigint | number | string | Uint8Array | readonly (Value | RawCode)[] | undefined;
 
-/** So many arguments have code objects of 3.7, of 3.8 to 3.10, and of 3.11 and later. */
+/** The number of arguments in 3.7, in 3.8 to 3.10, and in 3.11 and later. */
 export type CodeLayout = 15 | 16 | 18;
 
-/** Two bytes an instruction; no real function comes near. */
+/** Two bytes per instruction; no real function comes close. */
 const LONGEST_CODE = 2 ** 20;
 const MOST_NAMES = 2 ** 16;
 
-/** A code object of CPython as a file has it, its parts checked for their kinds. */
+/** A code object of CPython in a file; the kinds of its parts are checked. */
 export class RawCode {
   readonly layout: CodeLayout;
   readonly argCount: number;
@@ -79,9 +82,7 @@ class Arguments {
     const name = args[length === 18 ? 12 : length === 16 ? 11 : 10];
     this.#what = typeof name === 'string' ? name : 'a function';
     if (length !== 15 && length !== 16 && length !== 18) {
-      throw this.#error(
-        `it has ${length} parts, which no Python from 3.7 to 3.14 writes (15, 16 or 18)`,
-      );
+      throw this.#error(`it has ${length} parts, but Python 3.7 to 3.14 writes 15, 16 or 18`);
     }
     this.layout = length;
   }
@@ -107,13 +108,13 @@ class Arguments {
 
   text(name: string): string {
     const value = this.args[this.#at++];
-    if (typeof value !== 'string') throw this.#error(`its ${name} is no text`);
+    if (typeof value !== 'string') throw this.#error(`its ${name} is not a text`);
     return value;
   }
 
   tuple(name: string): readonly (Value | RawCode)[] {
     const value = this.args[this.#at++];
-    if (!Array.isArray(value)) throw this.#error(`its ${name} are no tuple`);
+    if (!Array.isArray(value)) throw this.#error(`its ${name} are not a tuple`);
     if (value.length > LONGEST_CODE) throw this.#error(`it has ${value.length} ${name}`);
     return value as readonly (Value | RawCode)[];
   }
@@ -129,7 +130,7 @@ class Arguments {
 
   #integer(name: string): number {
     const value = Number(this.args[this.#at++]);
-    if (!Number.isSafeInteger(value)) throw this.#error(`its ${name} is no integer`);
+    if (!Number.isSafeInteger(value)) throw this.#error(`its ${name} is not an integer`);
     return value;
   }
 

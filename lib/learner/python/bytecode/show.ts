@@ -13,12 +13,12 @@ import {
 
 /** Longer constants are cut. */
 const LONGEST = 60;
-/** Functions within functions. */
+/** The most levels of functions within functions. */
 const DEEPEST = 20;
 
 /**
  * Code for people: a line for each instruction, with the line of the source where that changes,
- * labels where jumps lead, and what guards them; functions within it follow.
+ * labels at jump targets, and the guarded ranges; nested functions follow.
  *
  * @throws UnreadableCodeError
  */
@@ -37,7 +37,7 @@ function show(code: Code, out: string[], depth: number): void {
   let line = 0;
   instructions.forEach((instruction, at) => {
     const label = labels.get(at);
-    // What only keeps the stack in order says nothing to a reader.
+    // Instructions that only keep the stack in order mean nothing to a reader.
     if ((instruction.op === 'nop' || instruction.op === 'push_null') && !label) return;
     const isNew = lines[at] !== line && lines[at] !== 0;
     if (isNew) line = lines[at]!;
@@ -67,7 +67,7 @@ function rangeOf(lines: readonly number[], first: number, last: number): string 
   return from === to ? `${from}` : `${from} to ${to}`;
 }
 
-/** As Python writes them: `a, /, b, *, c, **d`. */
+/** Parameters as Python writes them: `a, /, b, *, c, **d`. */
 function parametersOf(code: Code): string {
   const { argCount, posOnlyCount, kwOnlyCount, slotNames } = code;
   const positional = slotNames.slice(0, argCount);
@@ -99,7 +99,7 @@ function detailOf(
   return parts.filter((part) => part !== '').join(' ');
 }
 
-/** A constant, about as Python writes it. */
+/** A constant, roughly as Python writes it. */
 function shown(value: Value): string {
   const text = written(value, 0);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

@@ -5,7 +5,7 @@ import { RawCode, type CodeLayout } from './raw-code.js';
 import { slotNamesOf } from './slots.js';
 import { translate, type Body } from './translate/index.js';
 
-/** The versions whose code objects have so many parts. */
+/** The versions whose code objects have that many parts. */
 const VERSIONS: Record<CodeLayout, readonly Minor[]> = {
   15: [7],
   16: [10, 9, 8],
@@ -13,22 +13,22 @@ const VERSIONS: Record<CodeLayout, readonly Minor[]> = {
 };
 
 /**
- * Which Python wrote the code of a file. The file does not say it, but code that is of another
- * version contradicts itself in some place; all code of a file is of one version.
+ * Which Python wrote the code of a file. The file does not say so, but code read as another version
+ * contradicts itself somewhere; all code of a file has one version.
  */
 export class CodeVersion {
   #possible: readonly Minor[] = [14, 13, 12, 11, 10, 9, 8, 7];
   readonly #bodies = new WeakMap<RawCode, Body>();
   readonly #seen = new WeakSet<RawCode>();
-  /** Code of the same file that was not looked at yet. */
+  /** Code of the same file that has not been examined yet. */
   readonly #others: RawCode[] = [];
 
-  /** The versions that what was read so far may be of. */
+  /** The versions that still fit the code that was read. */
   get possible(): readonly Minor[] {
     return this.#possible;
   }
 
-  /** Code that may tell the version where other code does not. */
+  /** Code that may reveal the version if other code does not. */
   add(raw: RawCode): void {
     if (!this.#seen.has(raw)) this.#others.push(raw);
   }
@@ -38,13 +38,13 @@ export class CodeVersion {
     const known = this.#bodies.get(raw);
     if (known) return known;
     let bodies = this.#fitting(raw, decode);
-    // What code around and inside says is asked only where it makes a difference.
+    // Enclosing and nested code is consulted only if it makes a difference.
     while (bodies.length > 1 && !allEqual(bodies)) {
       const other = this.#next(raw);
       if (!other) {
         throw raw.error(
           `it may be of ${bodies.map(({ minor }) => `Python 3.${minor}`).join(' or of ')}, ` +
-            'and means different things there',
+            'and means different things in them',
         );
       }
       if (this.#look(other, decode)) bodies = this.#fitting(raw, decode);
@@ -54,13 +54,13 @@ export class CodeVersion {
     return body;
   }
 
-  /** Whether that made any difference. */
+  /** Whether that made a difference. */
   #look(raw: RawCode, decode: (raw: RawCode) => Code): boolean {
     const before = this.#possible.length;
     try {
       this.#fitting(raw, decode);
     } catch (error) {
-      // Damaged code is an error for whoever reads that.
+      // Damaged code is an error for the reader of that code.
       if (!(error instanceof UnreadableCodeError)) throw error;
     }
     return this.#possible.length < before;
@@ -76,7 +76,7 @@ export class CodeVersion {
     }
   }
 
-  /** What the code is in each version that it can be of. */
+  /** The code as each possible version reads it. */
   #fitting(raw: RawCode, decode: (raw: RawCode) => Code): Reading[] {
     this.#seen.add(raw);
     for (const one of raw.consts) if (one instanceof RawCode) this.add(one);
@@ -94,7 +94,7 @@ export class CodeVersion {
     if (readings.length === 0) {
       const versions = this.#possible.map((minor) => `3.${minor}`).join(', ');
       throw (
-        refusal ?? raw.error(`it is of another version of Python than the file's (${versions})`)
+        refusal ?? raw.error(`its version of Python differs from that of the file (${versions})`)
       );
     }
     this.#possible = readings.map(({ minor }) => minor);

@@ -1,7 +1,7 @@
 import { Slice, SuperValue, ClassValue } from '../values.js';
 import { pop, type Handlers } from '../handler.js';
 
-/** What reads and sets attributes and items. */
+/** Instructions that read and set attributes and items. */
 export const ATTRIBUTES: Handlers<
   | 'load_attr'
   | 'delete_attr'
@@ -26,7 +26,7 @@ export const ATTRIBUTES: Handlers<
   load_super_attr: (ctx, frame, { name }) => {
     const self = pop(ctx, frame);
     const cls = pop(ctx, frame);
-    // Whoever gave `super` another meaning is not asked.
+    // Ignores a redefinition of `super`.
     pop(ctx, frame);
     if (!(cls instanceof ClassValue)) throw ctx.damaged('super() has no class');
     frame.stack.push(ctx.getAttr(new SuperValue(cls, self), name));

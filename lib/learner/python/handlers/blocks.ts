@@ -5,8 +5,8 @@ import { NO_KWARGS, Instance, type Value } from '../values.js';
 import { enter } from './exceptions.js';
 import { LEAVE, peek, pop, popItem, type Handlers } from '../handler.js';
 
-// Why a `finally` runs, where no exception is the reason (3.7). Any other int is the place where
-// `call_finally` came from (3.8).
+// Why a `finally` runs without an exception (3.7). Any other int is where `call_finally` came from
+// (3.8).
 const RETURN = -1n;
 const CONTINUE = -2n;
 const BREAK = -3n;
@@ -23,7 +23,7 @@ function popBlock(ctx: Interpreter, frame: Frame, kind?: Block['kind']): Block {
   return block;
 }
 
-/** Gives up a handler: the exception before is the current one again. */
+/** Leaves a handler: the previous exception is the current one again. */
 function leaveHandler(ctx: Interpreter, frame: Frame, block: Block): void {
   const { stack } = frame;
   if (stack.length < block.level + 3) throw ctx.damaged('its blocks do not fit');
@@ -33,8 +33,8 @@ function leaveHandler(ctx: Interpreter, frame: Frame, block: Block): void {
 }
 
 /**
- * Goes to the innermost block that takes the exception. An exception is three values here:
- * traceback (always None), exception and class; those of the one before lie below.
+ * Jumps to the innermost block that handles the exception. An exception is three values here:
+ * traceback (always None), exception and class; those of the previous exception are below.
  */
 export function toBlock(ctx: Interpreter, frame: Frame, exception: Instance): boolean {
   while (frame.blocks.length > 0) {
@@ -88,7 +88,7 @@ function target(ctx: Interpreter, frame: Frame, value: Value): number {
   if (typeof value === 'bigint' && value >= 0n && value < frame.prepared.instructions.length) {
     return Number(value);
   }
-  throw ctx.damaged('it goes on where nothing is');
+  throw ctx.damaged('it continues where no instruction is');
 }
 
 function breakLoop(ctx: Interpreter, frame: Frame): void {
@@ -104,13 +104,14 @@ function breakLoop(ctx: Interpreter, frame: Frame): void {
       return;
     }
     if (block.kind === 'finally') {
-      // BREAK_LOOP within `try ... finally`: the loop goes on behind it when `finally` has run.
+      // BREAK_LOOP within `try ... finally`: execution continues after the loop when `finally` has
+      // run.
       frame.stack.push(BREAK);
       frame.pc = block.target;
       return;
     }
   }
-  throw ctx.damaged('it breaks out of no loop');
+  throw ctx.damaged('it breaks outside a loop');
 }
 
 function ret(ctx: Interpreter, frame: Frame, value: Value): typeof LEAVE | void {
@@ -128,7 +129,7 @@ function popException(ctx: Interpreter, frame: Frame): Instance {
   throw ctx.damaged('an exception is missing');
 }
 
-/** Exceptions as 3.7 to 3.10 have them, with CPython's own stack of blocks. */
+/** Exceptions of 3.7 to 3.10, with CPython's own block stack. */
 export const BLOCKS: Handlers<
   | 'setup_finally'
   | 'setup_except'
@@ -162,7 +163,7 @@ export const BLOCKS: Handlers<
     frame.pc = to;
   },
   continue_loop: (ctx, frame, { target: to }) => {
-    if (!unwind(ctx, frame, CONTINUE, BigInt(to))) throw ctx.damaged('it continues no loop');
+    if (!unwind(ctx, frame, CONTINUE, BigInt(to))) throw ctx.damaged('it continues outside a loop');
   },
   pop_block: (ctx, frame) => {
     popBlock(ctx, frame);
@@ -183,7 +184,7 @@ export const BLOCKS: Handlers<
     if (why === RETURN) return ret(ctx, frame, pop(ctx, frame));
     if (why === CONTINUE) {
       if (unwind(ctx, frame, CONTINUE, pop(ctx, frame))) return undefined;
-      throw ctx.damaged('it continues no loop');
+      throw ctx.damaged('it continues outside a loop');
     }
     if (why === BREAK) return breakLoop(ctx, frame);
     if (typeof why === 'bigint') {
@@ -198,11 +199,11 @@ export const BLOCKS: Handlers<
     const { stack } = frame;
     const top = popItem(ctx, frame);
     if (top instanceof Object && isExceptionClass(top as Value)) {
-      // exit, the exception before, and this one: exit is taken from below them.
+      // exit, the previous exception, and this one: exit is taken from below them.
       stack.push(top);
       const exit = peek(ctx, frame, 7);
       stack.splice(stack.length - 7, 1);
-      // CPython fills the gap with a NULL above the exception before.
+      // CPython fills the gap with a NULL above the previous exception.
       stack.splice(stack.length - 3, 0, undefined);
       const block = frame.blocks[frame.blocks.length - 1];
       if (block?.kind !== 'handler') throw ctx.damaged('its blocks do not fit');
@@ -211,7 +212,7 @@ export const BLOCKS: Handlers<
       stack.push(exception, ctx.call(exit, [top as Value, exception, null], NO_KWARGS));
       return;
     }
-    // None, NULL, or why `finally` runs; a value that is returned lies below.
+    // None, NULL, or the reason why `finally` runs; a return value is below.
     const kept = top === RETURN || top === CONTINUE ? [pop(ctx, frame)] : [];
     const exit = pop(ctx, frame);
     stack.push(...kept, top);
@@ -221,7 +222,7 @@ export const BLOCKS: Handlers<
     const result = pop(ctx, frame);
     const exception = pop(ctx, frame);
     if (exception === null || !ctx.truth(result)) return;
-    // The handler is done; what follows finds that there is nothing to raise.
+    // The handler is done; the next instructions find nothing to raise.
     leaveHandler(ctx, frame, popBlock(ctx, frame, 'handler'));
     frame.stack.push(undefined);
   },

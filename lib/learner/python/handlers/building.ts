@@ -47,14 +47,14 @@ function extend(ctx: Interpreter, list: List, items: Value): void {
   }
 }
 
-/** The items of what is on the stack, joined. */
+/** The joined items of the values on the stack. */
 function joined(ctx: Interpreter, frame: Frame, n: number): Value[] {
   const list = new List();
   for (const items of popMany(ctx, frame, n)) extend(ctx, list, items);
   return list.items;
 }
 
-/** Puts what a mapping holds into a dictionary: another dictionary, or anything with `keys`. */
+/** Copies a mapping into a dictionary: another dictionary, or anything with `keys`. */
 function update(ctx: Interpreter, dict: Dict, mapping: Value, onlyNew: boolean): void {
   const set = (key: Value, value: Value) => {
     if (onlyNew) {
@@ -83,7 +83,7 @@ function update(ctx: Interpreter, dict: Dict, mapping: Value, onlyNew: boolean):
   for (const key of ctx.iterate(ctx.call(keys, []))) set(key, ctx.getItem(mapping, key));
 }
 
-/** What makes tuples, lists, sets, dictionaries and texts. */
+/** Instructions that make tuples, lists, sets, dictionaries and texts. */
 export const BUILDING: Handlers<
   | 'build_tuple'
   | 'build_list'
@@ -140,7 +140,7 @@ export const BUILDING: Handlers<
   build_string: (ctx, frame, { n }) => {
     let text = '';
     for (const part of popMany(ctx, frame, n)) {
-      if (typeof part !== 'string') throw ctx.damaged('a part of a text is none');
+      if (typeof part !== 'string') throw ctx.damaged('a part of a text is not a text');
       ctx.budget.charge(part.length);
       text += part;
     }
@@ -234,7 +234,7 @@ export const BUILDING: Handlers<
   },
 };
 
-/** The items of what is unpacked; one more than wanted is enough to tell that there are too many. */
+/** The unpacked items; one more than wanted is enough to know that there are too many. */
 function taken(ctx: Interpreter, value: Value, n: number): readonly Value[] {
   if (value instanceof Tuple && !value.cls) return value.items;
   if (value instanceof List && !value.cls) return [...value.items];

@@ -3,7 +3,7 @@ import type { Interpreter } from '../interpreter.js';
 import { Dict, NO_KWARGS, Tuple, type Kwargs, type Value } from '../values.js';
 import { pop, popItem, popMany, type Handlers } from '../handler.js';
 
-/** The last of `args`, as many as there are names, go by name. */
+/** The last of `args` are keyword arguments, one for each name. */
 function split(
   ctx: Interpreter,
   args: Value[],
@@ -13,7 +13,7 @@ function split(
   const kwargs = new Map<string, Value>();
   const first = args.length - names.length;
   names.forEach((name, index) => {
-    if (typeof name !== 'string') throw ctx.damaged('the name of an argument is no text');
+    if (typeof name !== 'string') throw ctx.damaged('the name of an argument is not a text');
     kwargs.set(name, args[first + index]!);
   });
   return { positional: args.slice(0, first), kwargs };
@@ -24,7 +24,7 @@ function namesOf(ctx: Interpreter, names: Value): readonly Value[] {
   throw ctx.damaged('the names of arguments are missing');
 }
 
-/** What `f(*args, **kwargs)` has. Keywords that are NULL are none. */
+/** The arguments of `f(*args, **kwargs)`. NULL stands for no keywords. */
 function spread(
   ctx: Interpreter,
   frame: Frame,
@@ -50,7 +50,7 @@ function spread(
   return { args: items, kwargs };
 }
 
-/** Takes the two slots of a call from the stack, and calls the one with the other. */
+/** Pops the two slots of a call, and calls one with the other. */
 function callSlots(ctx: Interpreter, frame: Frame, args: readonly Value[], kwargs: Kwargs): void {
   const second = popItem(ctx, frame);
   const first = popItem(ctx, frame);
@@ -62,7 +62,7 @@ function callSlots(ctx: Interpreter, frame: Frame, args: readonly Value[], kwarg
 }
 
 function callable(ctx: Interpreter, item: Item): Value {
-  if (item === undefined) throw ctx.damaged('what it calls is missing');
+  if (item === undefined) throw ctx.damaged('the callable is missing');
   return item as Value;
 }
 

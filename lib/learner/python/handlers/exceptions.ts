@@ -27,7 +27,7 @@ function special(ctx: Interpreter, value: Value, name: string): Value {
   );
 }
 
-/** Puts the `__exit__` of a manager onto the stack, and gives what its `__enter__` gave. */
+/** Pushes the `__exit__` of a manager, and returns the result of its `__enter__`. */
 export function enter(ctx: Interpreter, frame: Frame): Value {
   const manager = pop(ctx, frame);
   const start = special(ctx, manager, '__enter__');
@@ -52,7 +52,7 @@ function raise(ctx: Interpreter, frame: Frame, n: number): Error {
   return ctx.rethrow(exception);
 }
 
-/** Exceptions as 3.11 and later have them, and as source is compiled. */
+/** Exceptions of 3.11 and later, and of compiled source. */
 export const EXCEPTION_HANDLERS: Handlers<
   | 'push_exc_info'
   | 'pop_except'

@@ -18,7 +18,7 @@ function setKwDefaults(ctx: Interpreter, func: Func, value: Item): void {
   func.kwDefaults = defaults;
 }
 
-/** A dictionary, or (3.10 and later) names and values by turns. */
+/** A dictionary, or (3.10 and later) alternating names and values. */
 function setAnnotations(ctx: Interpreter, func: Func, value: Item): void {
   let annotations = value;
   if (value instanceof Tuple) {
@@ -35,7 +35,7 @@ function setAnnotations(ctx: Interpreter, func: Func, value: Item): void {
 function setClosure(ctx: Interpreter, func: Func, value: Item): void {
   const cells: readonly Item[] = value instanceof Tuple ? value.items : [];
   if (!cells.every(isCell) || cells.length !== func.code.freeCount) {
-    throw ctx.damaged('the variables around a function do not fit it');
+    throw ctx.damaged('the closure of a function does not fit it');
   }
   func.closure = cells as readonly Cell[];
 }
@@ -45,7 +45,7 @@ function importName(ctx: Interpreter, frame: Frame, name: string): Value {
   const names = pop(ctx, frame);
   const level = pop(ctx, frame);
   if (typeof level !== 'bigint' && typeof level !== 'number')
-    throw ctx.damaged('an import is none');
+    throw ctx.damaged('an import is not a module');
   const module = ctx.importModule(frame, name, Number(level));
   const top = name.split('.')[0]!;
   return names === null && level == 0 && top !== name ? ctx.importModule(frame, top, 0) : module;

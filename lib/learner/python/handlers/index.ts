@@ -12,7 +12,7 @@ import { PATTERNS } from './patterns.js';
 import { STACK } from './stack.js';
 import { VARIABLES } from './variables.js';
 
-/** What each instruction does. */
+/** The handler of each instruction. */
 export const HANDLERS: Handlers<Instruction['op']> = {
   ...STACK,
   ...VARIABLES,

@@ -14,7 +14,7 @@ function holds(
   return truth === (when === 'true');
 }
 
-/** What jumps, iterates, yields and returns. */
+/** Instructions that jump, iterate, yield and return. */
 export const JUMPS: Handlers<
   | 'jump'
   | 'pop_jump_if'
@@ -64,7 +64,7 @@ export const JUMPS: Handlers<
       frame.stack.push(got.value);
       return undefined;
     }
-    // What is sent next comes on the stack, and the instruction runs again.
+    // The next sent value is pushed, and the instruction runs again.
     frame.delegate = { iterator, target: frame.pc, keeps: false };
     frame.pc--;
     frame.stack.push(got.value);

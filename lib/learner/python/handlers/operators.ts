@@ -5,7 +5,7 @@ import { formatValue } from '../builtins/format-spec.js';
 import { asciiRepr } from '../builtins/repr.js';
 import { peek, pop, type Handlers } from '../handler.js';
 
-/** What computes and compares. */
+/** Instructions that compute and compare. */
 export const OPERATORS: Handlers<
   | 'binary'
   | 'unary'
@@ -46,7 +46,7 @@ export const OPERATORS: Handlers<
   format_value: (ctx, frame, { conversion, spec }) => {
     const how = spec ? pop(ctx, frame) : '';
     const value = pop(ctx, frame);
-    if (typeof how !== 'string') throw ctx.damaged('how to format a value is no text');
+    if (typeof how !== 'string') throw ctx.damaged('the format of a value is not a text');
     frame.stack.push(formatValue(ctx, convert(ctx, conversion, value), how));
   },
   convert_value: (ctx, frame, { conversion }) => {

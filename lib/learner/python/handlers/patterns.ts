@@ -18,7 +18,7 @@ const WHOLE: ReadonlySet<ClassValue> = new Set([
   TYPES.tuple,
 ]);
 
-/** The values that `case cls(...)` takes apart; undefined where it does not match. */
+/** The values that `case cls(...)` extracts; undefined if it does not match. */
 function parts(
   ctx: Interpreter,
   subject: Value,
@@ -55,7 +55,7 @@ function parts(
   return found;
 }
 
-/** What `match` asks of a value. */
+/** The instructions of `match`. */
 export const PATTERNS: Handlers<'match_mapping' | 'match_sequence' | 'match_keys' | 'match_class'> =
   {
     match_mapping: (ctx, frame) => {

@@ -1,7 +1,7 @@
 import { CodeOnStack } from '../frame.js';
 import { popItem, type Handlers } from '../handler.js';
 
-/** What moves values on the stack. */
+/** Instructions that move values on the stack. */
 export const STACK: Handlers<
   'nop' | 'pop' | 'push_null' | 'copy' | 'swap' | 'rotate' | 'const' | 'code'
 > = {

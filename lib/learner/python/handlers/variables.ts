@@ -28,26 +28,26 @@ function deref(ctx: Interpreter, frame: Frame, slot: number): Value {
   return value;
 }
 
-/** Of the body of a class or file; a function has none by name. */
+/** The names of a class body or file; functions use slots. */
 function namesOf(ctx: Interpreter, frame: Frame): Map<string, Value> {
   if (!frame.names) throw ctx.damaged('its variables have no names');
   return frame.names;
 }
 
-/** A global name, or one of Python's own. */
+/** A global name, or a builtin. */
 function global(ctx: Interpreter, frame: Frame, name: string): Value {
   const value = frame.func.globals.get(name) ?? ctx.builtin(name);
   if (value === undefined) throw ctx.raise('NameError', `name '${name}' is not defined`);
   return value;
 }
 
-/** What a mapping on the stack holds under a name: the locals of a class around it. */
+/** The entry of a mapping on the stack under a name: the locals of an enclosing class. */
 function inMapping(ctx: Interpreter, mapping: Value, name: string): Value | undefined {
   if (!(mapping instanceof Dict)) throw ctx.damaged('a mapping is missing');
   return mapping.entries.get(ctx.keyOf(name))?.[1];
 }
 
-/** What reads and sets variables. */
+/** Instructions that read and set variables. */
 export const VARIABLES: Handlers<
   | 'load_fast'
   | 'store_fast'
@@ -78,7 +78,7 @@ export const VARIABLES: Handlers<
     frame.stack.push(value);
   },
   store_fast: (_, { stack, slots }, { slot }) => {
-    // It may be NULL: what `load_fast_and_clear` pushed.
+    // It may be NULL, pushed by `load_fast_and_clear`.
     slots[slot] = stack.pop();
   },
   delete_fast: (ctx, frame, { slot }) => {
@@ -143,7 +143,7 @@ export const VARIABLES: Handlers<
     frame.stack.push(inMapping(ctx, mapping, name) ?? deref(ctx, frame, slot));
   },
   load_locals: (ctx, frame) => {
-    // A copy: what reads it are lookups of one name.
+    // A copy is enough: only lookups of single names read it.
     const locals = new Dict();
     const names = namesOf(ctx, frame);
     ctx.budget.charge(names.size);

@@ -10,7 +10,7 @@ const SIZED = [str, bytes, list, tuple, dict, set, frozenset, range];
 
 interface Kind {
   readonly types: readonly ClassValue[];
-  /** A class with all of these methods is of the kind, without deriving from it. */
+  /** A class with all of these methods counts as a subclass, without deriving from it. */
   readonly methods?: readonly string[];
 }
 

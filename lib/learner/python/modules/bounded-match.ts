@@ -2,7 +2,7 @@ import { createContext, Script } from 'node:vm';
 import type { Context } from '../context.js';
 import type { PythonPattern } from '../regex/index.js';
 
-/** Up to so many steps of V8's engine take a few milliseconds at most. */
+/** That many steps of V8's engine take a few milliseconds at most. */
 const HARMLESS = 1_000_000;
 
 interface Box {
@@ -11,8 +11,9 @@ interface Box {
 let timed: { readonly box: Box; readonly script: Script } | undefined;
 
 /**
- * What `match` gives. V8 counts no steps of a regular expression, so one that may backtrack long is
- * ended by a clock: the time limit of a script, which holds for what the script calls.
+ * The result of `match`. V8 does not count the steps of a regular expression, so a timer ends one
+ * that may backtrack for long: the time limit of a script, which includes everything that the
+ * script calls.
  *
  * @throws CodeBudgetError
  */

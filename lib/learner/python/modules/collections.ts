@@ -10,7 +10,7 @@ import { DEQUE } from './deque.js';
 import { namesOf } from './module-names.js';
 import { NAMED_TUPLE_FUNCTION } from './named-tuple.js';
 
-/** A dictionary of a class; classes of the code that derive from it hold one. */
+/** A dictionary subclass; classes of the code that derive from it hold one. */
 function made(cls: ClassValue, own: ClassValue, fillIn: (dict: Dict) => void): Value {
   const dict = new Dict();
   dict.cls = own;
@@ -69,7 +69,7 @@ const DEFAULT_DICT: ClassValue = nativeClass(
 const countOf = (dict: Dict, ctx: Context, key: Value): Value =>
   dict.entries.get(ctx.keyOf(key))?.[1] ?? 0n;
 
-/** Adds counts, or with `sign` -1 takes them away. */
+/** Adds counts, or subtracts them if `sign` is -1. */
 function tally(ctx: Context, dict: Dict, source: Value | undefined, sign: 1 | -1): void {
   const add = (key: Value, count: Value): void => {
     put(ctx, dict, key, ctx.binary(sign > 0 ? '+' : '-', countOf(dict, ctx, key), count));
@@ -109,7 +109,7 @@ function tallying(name: 'update' | 'subtract'): Builtin {
   });
 }
 
-/** `a + b` and its kin: only counts above zero stay. */
+/** `a + b` and similar: only counts above zero stay. */
 function combining(name: string, combine: (ctx: Context, a: Value, b: Value) => Value): Builtin {
   return method(`__${name}__`, 'other', (ctx, self, given) => {
     const left = dictOf(ctx, self);

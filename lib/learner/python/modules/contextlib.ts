@@ -56,7 +56,7 @@ const GENERATOR_MANAGER = new ClassValue(
         throw ctx.raise('RuntimeError', "generator didn't stop");
       }
       if (!(generator instanceof PyIterator) || !generator.methods.throw) return false;
-      // What the generator raises goes on from here; where it ends, the exception is caught.
+      // An exception of the generator propagates; if the generator ends, the exception is caught.
       const value = generator.methods.throw(error) as Value | undefined;
       if (value === undefined) return true;
       throw ctx.raise('RuntimeError', "generator didn't stop after throw()");

@@ -80,9 +80,9 @@ class Copier {
         this.deep ? [new Dict()] : [],
       );
     }
-    // What lies in the file, or belongs to another world, is not known here.
+    // Objects of the file and host values cannot be copied.
     if (value.lazy !== undefined || value.host !== undefined) {
-      throw ctx.unsupported(`a copy of a ${value.cls.name} of the file is not known here`);
+      throw ctx.unsupported(`a copy of a ${value.cls.name} of the file is not supported`);
     }
     ctx.budget.charge(value.attrs.size + 1);
     const copy = new Instance(value.cls);
@@ -98,7 +98,7 @@ class Copier {
       ctx.findAttr(value, this.deep ? '__deepcopy__' : '__copy__') ?? ctx.findAttr(value, 'clone');
     if (method !== undefined) return ctx.call(method, []);
     if (value.setItem === undefined && value.setAttr === undefined) return value;
-    throw ctx.unsupported(`a copy of ${value.typeName} is not known here`);
+    throw ctx.unsupported(`a copy of ${value.typeName} is not supported`);
   }
 }
 

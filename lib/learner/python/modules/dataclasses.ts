@@ -33,7 +33,7 @@ interface Field {
 
 const fields = new WeakMap<ClassValue, readonly Field[]>();
 
-/** The fields of a data class, those of its bases first. */
+/** The fields of a data class, fields of its bases first. */
 function fieldsOf(ctx: Context, value: Value): readonly Field[] {
   const cls =
     value instanceof ClassValue ? value : value instanceof Instance ? value.cls : undefined;
@@ -128,7 +128,7 @@ function initialize(all: readonly Field[], frozen: boolean): Builtin {
   );
 }
 
-/** The values that a data class compares by. */
+/** The values by which a data class compares. */
 const compared = (ctx: Context, all: readonly Field[], self: Value): Tuple =>
   new Tuple(all.filter(({ compare }) => compare).map(({ name }) => ctx.getAttr(self, name)));
 
@@ -185,7 +185,7 @@ function make(ctx: Context, cls: Value, options: Given): Value {
   return cls;
 }
 
-/** Data classes, lists, tuples and dictionaries within as plain ones. */
+/** Nested data classes, lists, tuples and dictionaries become plain ones. */
 function plain(ctx: Context, value: Value, as: (pairs: [string, Value][]) => Value): Value {
   ctx.budget.enter();
   ctx.budget.charge(1);

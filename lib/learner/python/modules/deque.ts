@@ -4,7 +4,7 @@ import { ClassValue, Instance, List, type Builtin, type Value } from '../values.
 import { attribute, method, nativeClass, toCount } from '../builtins/define.js';
 import { asList } from '../builtins/unwrap.js';
 
-/** How many items a deque may have; without an entry any number. */
+/** The most items of a deque; no limit without an entry. */
 const limits = new WeakMap<List, number>();
 
 function dequeOf(ctx: Context, self: Value): List {
@@ -61,7 +61,7 @@ export const DEQUE: ClassValue = nativeClass(
   },
 );
 
-// What it has in common with a list. A slice of it is an error in Python.
+// Methods in common with a list. A slice of a deque is an error in Python.
 for (const name of ['insert', 'remove', 'clear', 'reverse', 'index', 'count', '__reversed__']) {
   const shared = TYPES.list.attrs.get(name);
   if (shared !== undefined) DEQUE.attrs.set(name, shared);

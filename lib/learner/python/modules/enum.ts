@@ -19,7 +19,7 @@ import { namesOf } from './module-names.js';
 
 const members = new WeakMap<ClassValue, Map<string, Instance>>();
 
-/** The members by name, aliases as well. */
+/** The members by name, including aliases. */
 function membersOf(cls: Value | undefined): Map<string, Instance> {
   return (cls instanceof ClassValue && members.get(cls)) || new Map<string, Instance>();
 }
@@ -51,7 +51,7 @@ const ENUM_META = new ClassValue(
     }),
     own('__call__', (ctx, [cls, value = null, ...rest]) => {
       if (rest.length > 0 || !(cls instanceof ClassValue) || unique(cls).length === 0) {
-        throw ctx.unsupported('an Enum that is made by a call is not known here');
+        throw ctx.unsupported('an Enum made by a call is not supported');
       }
       const found = unique(cls).find((one) => one === value || ctx.equal(valueOf(one), value));
       if (found) return found;
@@ -159,8 +159,8 @@ if (AUTO.native) AUTO.native.construct = () => new Instance(AUTO);
 export const ENUMS = namesOf(
   [
     fn('unique', 'enumeration', (_ctx, given) => given.get('enumeration')),
-    refused('enum.Flag', 'is not known here'),
-    refused('enum.IntFlag', 'is not known here'),
+    refused('enum.Flag', 'is not supported'),
+    refused('enum.IntFlag', 'is not supported'),
   ],
   {
     Enum: ENUM,

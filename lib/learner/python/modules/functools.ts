@@ -18,7 +18,7 @@ import { iter, nextItem } from '../builtins/iterators.js';
 import { asDict, asStr } from '../builtins/unwrap.js';
 import { namesOf } from './module-names.js';
 
-/** `functools.partial`: also what the file holds as one. */
+/** `functools.partial`, also one that the file holds. */
 const PARTIAL: ClassValue = nativeClass(
   'functools.partial',
   [TYPES.object],
@@ -59,7 +59,7 @@ function partialOf(
   ctx.budget.charge(SCOPE);
   const made = new Instance(cls);
   const keywords = new Dict();
-  // A partial of a partial is one of its function.
+  // A partial of a partial is a partial of the inner function.
   const inner = func instanceof Instance && func.cls === PARTIAL ? func : undefined;
   if (inner) update(ctx, keywords, inner.attrs.get('keywords'), new Map());
   for (const [key, value] of kwargs) put(ctx, keywords, key, value);
@@ -84,7 +84,7 @@ function updateWrapper(ctx: Context, wrapper: Value, wrapped: Value): Value {
   return wrapper;
 }
 
-/** A function of fixed results is the same without its cache. */
+/** A function with fixed results gives the same without its cache. */
 function cached(_ctx: Context, given: Given): Value {
   const func = given.get('maxsize');
   const plain = func !== null && typeof func === 'object' && !(func instanceof Dict);
@@ -93,12 +93,12 @@ function cached(_ctx: Context, given: Given): Value {
     : new Builtin('lru_cache', (_, [wrapped = null]) => remembering(wrapped));
 }
 
-/** More results are not kept. */
+/** The most results that are kept. */
 const MOST_RESULTS = 10_000;
 
 /**
- * A function that is called once for the same arguments. What is not plain may belong to one
- * evaluation, as tensors do, and is made again.
+ * A function that is called once for equal arguments. A value that is not plain, such as a tensor,
+ * may belong to one evaluation and is computed again.
  */
 function remembering(func: Value): Builtin {
   const known = new Map<Key, Value>();
@@ -125,7 +125,7 @@ function remembering(func: Value): Builtin {
   );
 }
 
-/** `cached_property`: a descriptor that puts what it computes into the object. */
+/** `cached_property`: a descriptor that stores its result in the object. */
 const CACHED_PROPERTY = nativeClass(
   'functools.cached_property',
   [TYPES.object],
@@ -167,7 +167,7 @@ const CACHED_PROPERTY = nativeClass(
   ],
 );
 
-/** `cmp_to_key(compare)`: keys that compare by a function. */
+/** `cmp_to_key(compare)`: keys that a function compares. */
 function comparisonKey(ctx: Context, compare: Value): Value {
   const less = (name: string, passes: (result: Value) => boolean): [string, Value] => [
     name,
@@ -204,7 +204,10 @@ function comparisonKey(ctx: Context, compare: Value): Value {
 
 const ORDERS = ['__lt__', '__le__', '__gt__', '__ge__'] as const;
 
-/** What each comparison is in words of the one that a class has: negated, swapped, and whether equal. */
+/**
+ * Each comparison, in terms of the one that a class defines: negated, swapped, and whether equal
+ * values count.
+ */
 function totalOrdering(ctx: Context, cls: Value): Value {
   if (!(cls instanceof ClassValue)) throw ctx.raise('TypeError', 'total_ordering() needs a class');
   // Python prefers them in this order.

@@ -20,13 +20,13 @@ import { STRING } from './string.js';
 import { TYPING } from './typing.js';
 import { UNICODEDATA } from './unicodedata.js';
 
-/** Python's exceptions are builtins as well. */
+/** Python's exceptions are also builtins. */
 const ALL_BUILTINS: ModuleNames = new Map<string, Value>([...EXCEPTIONS, ...BUILTINS]);
 
-/** `re.error`: an Exception is as near as it is known here. */
+/** `re.error`: Exception is the closest supported class. */
 const PATTERN_ERROR = EXCEPTIONS.get('Exception') as Value;
 
-/** The names of each module of Python's library that is known here. */
+/** The names of each supported module of Python's library. */
 export const MODULES: ReadonlyMap<string, ModuleNames> = new Map([
   ['builtins', ALL_BUILTINS],
   ['math', MATH],

@@ -6,7 +6,7 @@ import { fn, nativeClass, toCount, type Given } from '../builtins/define.js';
 import { iter, iterator, nextItem } from '../builtins/iterators.js';
 import { namesOf } from './module-names.js';
 
-/** A function that makes an iterator of what a generator of JavaScript yields. */
+/** A function that makes an iterator from a JavaScript generator. */
 function lazy(
   name: string,
   parameters: string,
@@ -108,7 +108,10 @@ function* product(ctx: Context, given: Given): Generator<Value> {
   }
 }
 
-/** Selections of `size` places in lexicographic order, by what may follow a place. */
+/**
+ * Selections of `size` indexes in lexicographic order; `allowed` says which index may follow the
+ * chosen ones.
+ */
 function* selections(
   ctx: Context,
   pool: readonly Value[],

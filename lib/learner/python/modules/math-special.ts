@@ -1,8 +1,8 @@
-// The error function and Euler's gamma, which JavaScript does not have.
+// The error function and Euler's gamma, which JavaScript lacks.
 
 const TERMS = 60;
 
-/** By its Taylor series near zero, where nothing is lost, and else by {@link erfc}. */
+/** Uses its Taylor series near zero, where no precision is lost, and {@link erfc} elsewhere. */
 export function erf(x: number): number {
   if (Math.abs(x) >= 1.5) return x > 0 ? 1 - tail(x) : tail(-x) - 1;
   const square = x * x;
@@ -28,7 +28,7 @@ function tail(x: number): number {
     const b = da + square;
     [p, previousP] = [b * p - a * previousP, p];
     [q, previousQ] = [b * q - a * previousQ, q];
-    // The fraction alone matters.
+    // Only the fraction matters.
     const scale = Math.abs(q) > 1e200 ? 1e-200 : 1;
     [p, q, previousP, previousQ] = [p * scale, q * scale, previousP * scale, previousQ * scale];
   }
@@ -59,7 +59,7 @@ export function gamma(x: number): number {
   if (x < 0.5) return Math.PI / (Math.sin(Math.PI * x) * gamma(1 - x));
   const shifted = x - 1;
   const t = shifted + 7.5;
-  // The power is taken in two steps, as it may overflow where the result does not.
+  // The power is computed in two steps, because it may overflow although the result does not.
   const half = t ** ((shifted + 0.5) / 2);
   return Math.sqrt(2 * Math.PI) * half * Math.exp(-t) * half * series(shifted);
 }

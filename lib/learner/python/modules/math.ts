@@ -10,7 +10,7 @@ import { double, namesOf } from './module-names.js';
 const domain = (ctx: Context): Error => ctx.raise('ValueError', 'math domain error');
 const overflow = (ctx: Context): Error => ctx.raise('OverflowError', 'math range error');
 
-/** A function of one double. What is NaN for a number, or infinite for a finite one, is an error. */
+/** A function of one double. NaN from a number, or infinity from a finite number, is an error. */
 function real(name: string, compute: (x: number) => number, poles = false): Builtin {
   return new Builtin(name, (ctx, [value = null]) => {
     const x = double(ctx, value);
@@ -129,7 +129,7 @@ function fsum(ctx: Context, items: Iterable<Value>): number {
     low = y - (sum - x);
     if (low !== 0) break;
   }
-  // Halves are rounded by what comes below them.
+  // The lower partial sums decide how halves round.
   const below = partials[at - 1];
   if (at > 0 && below !== undefined && Math.sign(low) === Math.sign(below)) {
     const twice = low * 2;
@@ -324,7 +324,7 @@ export const MATH = namesOf(
       const [a, b] = [[...ctx.iterate(p)], [...ctx.iterate(q)]];
       if (a.length !== b.length) throw ctx.raise('ValueError', 'Inputs are not the same length');
       if ([...a, ...b].every((item) => asInt(item) === undefined || asFloat(item) !== undefined)) {
-        throw ctx.unsupported('math.sumprod() of floats is not known here');
+        throw ctx.unsupported('math.sumprod() of floats is not supported');
       }
       return a.reduce<Value>(
         (sum, item, at) => ctx.binary('+', sum, ctx.binary('*', item, b[at] ?? null)),

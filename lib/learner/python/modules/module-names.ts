@@ -18,7 +18,7 @@ export function namesOf(
   ]);
 }
 
-/** A number as a double, also of what has `__float__`. */
+/** A number as a double, also from a value with `__float__`. */
 export function double(ctx: Context, value: Value): number {
   const float = asFloat(value);
   if (float !== undefined) return float;
@@ -32,7 +32,9 @@ export function double(ctx: Context, value: Value): number {
         : undefined;
   if (typeof made === 'number') return made;
   if (made !== undefined && made !== null) {
-    throw ctx.unsupported(`a number of ${typeName(value)} that is not known yet is needed here`);
+    throw ctx.unsupported(
+      `the code needs the number of a ${typeName(value)}, which is still unknown`,
+    );
   }
   throw ctx.raise('TypeError', `must be real number, not ${typeName(value)}`);
 }

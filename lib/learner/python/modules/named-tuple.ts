@@ -80,7 +80,7 @@ const METHODS: readonly (readonly [string, Value])[] = [
   ],
 ];
 
-/** Puts fields into a class as attributes. */
+/** Adds fields to a class as attributes. */
 function addFields(
   ctx: Context,
   cls: ClassValue,

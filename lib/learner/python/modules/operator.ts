@@ -9,9 +9,9 @@ import { namesOf } from './module-names.js';
 const two = (name: string, op: BinaryOp, inPlace: boolean): Builtin =>
   new Builtin(name, (ctx, [a = null, b = null]) => ctx.binary(op, a, b, inPlace));
 
-/** `add`, and `__add__` and `iadd` with it. */
+/** `add`, with `__add__` and `iadd`. */
 const OPERATORS: Builtin[] = BINARY_OPERATORS.flatMap(([name, op]) => {
-  // Two of the names are words of Python.
+  // Two of the names are keywords of Python.
   const own = name === 'and' || name === 'or' ? `${name}_` : name;
   return [two(own, op, false), two(`__${name}__`, op, false), two(`i${name}`, op, true)];
 });
@@ -25,7 +25,7 @@ const COMPARISONS: Builtin[] = COMPARE_OPERATORS.flatMap(([name, op]) =>
 const unary = (name: string, op: '-' | '+' | '~'): Builtin =>
   new Builtin(name, (ctx, [value = null]) => ctx.unary(op, value));
 
-/** A class whose values are functions, made of what they are to do. */
+/** A class whose values are functions, made from a description of their work. */
 function maker(
   name: string,
   make: (args: readonly Value[], kwargs: Kwargs) => Builtin['call'],

@@ -7,7 +7,7 @@ import { strRepr } from '../builtins/repr.js';
 import { asStr } from '../builtins/unwrap.js';
 import { namesOf } from './module-names.js';
 
-// Paths are texts here: what asks the file system is an error by its name.
+// Paths are texts here: methods that use the file system are errors by name.
 
 const root = (path: string): string =>
   /^\/\/(?!\/)/.test(path) ? '//' : path.startsWith('/') ? '/' : '';
@@ -34,13 +34,13 @@ function join(first: string, ...rest: readonly string[]): string {
   );
 }
 
-/** The extension with its point; a name that begins with points has none by them. */
+/** The extension with its dot; leading dots of a name do not start an extension. */
 function suffixOf(name: string): string {
   const at = name.lastIndexOf('.');
   return at <= 0 || at === name.length - 1 ? '' : name.slice(at);
 }
 
-const OUTSIDE = 'asks the machine that it runs on, which code of a learner cannot';
+const OUTSIDE = 'accesses the machine, which the code of a learner cannot do';
 
 const METHODS = [
   'with_suffix',
@@ -53,7 +53,7 @@ const METHODS = [
   'is_relative_to',
 ];
 
-/** `pathlib.Path`, of which only the text is known. */
+/** `pathlib.Path`, as a text only. */
 export class PathValue extends HostObject {
   override readonly typeName = 'PosixPath';
   override readonly cls = PATH;

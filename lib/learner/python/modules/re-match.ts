@@ -12,7 +12,7 @@ import { expandTemplate } from './re-template.js';
 
 export const MATCH_CLASS = new ClassValue('Match', 're.Match', [TYPES.object], [], {});
 
-/** `re.Match`. Positions are those of code points. */
+/** `re.Match`. Positions count code points. */
 export class MatchValue extends HostObject {
   override readonly typeName = 'Match';
   override readonly cls = MATCH_CLASS;
@@ -93,7 +93,7 @@ export class MatchValue extends HostObject {
     }
   }
 
-  /** The number of a group by its number or name. */
+  /** The number of a group, from its number or name. */
   #index(key: Value, ctx: Context): number {
     const name = asStr(key);
     const index = name === undefined ? Number(ctx.index(key)) : this.pattern.groupNames.get(name);
@@ -114,7 +114,7 @@ export class MatchValue extends HostObject {
     const span = index === 0 ? ([this.match.start, this.match.end] as const) : this.#spans?.[index];
     if (!span) {
       if (this.match.groups[index] === undefined) return [-1n, -1n];
-      throw ctx.unsupported('the place of a group of this pattern is not known here');
+      throw ctx.unsupported('the position of a group of this pattern is not supported');
     }
     return [BigInt(indexOfOffset(this.text, span[0])), BigInt(indexOfOffset(this.text, span[1]))];
   }
@@ -124,8 +124,8 @@ export class MatchValue extends HostObject {
       at > 0 && group !== undefined ? [at] : [],
     );
     if (taken.length === 0) return null;
-    // Of several groups the one that ended last counts, which JavaScript does not tell.
-    if (taken.length > 1) throw ctx.unsupported('lastindex of several groups is not known here');
+    // Of several groups the last one to end counts, and JavaScript does not tell which that is.
+    if (taken.length > 1) throw ctx.unsupported('lastindex with several groups is not supported');
     return BigInt(taken[0] as number);
   }
 

@@ -102,7 +102,7 @@ export class PatternValue extends HostObject {
     return matches;
   }
 
-  /** The text and how many matches were replaced. */
+  /** The text, and the number of replaced matches. */
   #sub(ctx: Context, given: Given): readonly [string, bigint] {
     const part = this.#part(ctx, given);
     const replacement = given.get('repl');
@@ -173,7 +173,7 @@ function replaced(ctx: Context, value: Value): string {
   throw ctx.raise('TypeError', `expected str instance, ${ctx.typeOf(value).name} found`);
 }
 
-/** What `findall` gives for a match: the match, its only group, or all its groups. */
+/** The item of `findall` for a match: the match, its only group, or all its groups. */
 function found(groups: readonly (string | undefined)[]): Value {
   if (groups.length === 1) return groups[0] ?? '';
   if (groups.length === 2) return groups[1] ?? '';

@@ -4,10 +4,10 @@ import { LETTER_ESCAPES } from '../str.js';
 
 type Part = string | number;
 
-/** Parsed templates of the last patterns; a rule uses the same one for each text. */
+/** Parsed templates of the last patterns; a rule uses the same template for every text. */
 const parsed = new WeakMap<PythonPattern, Map<string, readonly Part[]>>();
 
-/** `match.expand(template)`: what `sub` puts in a match's place. */
+/** `match.expand(template)`: the replacement that `sub` makes. */
 export function expandTemplate(
   ctx: Context,
   template: string,
@@ -43,7 +43,8 @@ function parse(ctx: Context, template: string, pattern: PythonPattern): Part[] {
     const rest = template.slice(at, at + 120);
     const plain = /^[^\\]+/.exec(rest);
     const named = /^\\g<([^>]*)>/.exec(rest);
-    // Three octal digits, or those behind a zero, are a character; others the number of a group.
+    // Three octal digits, or octal digits after a zero, are a character; other digits are the
+    // number of a group.
     const octal = /^\\(0[0-7]{0,2}|[1-3][0-7]{2})/.exec(rest);
     const numbered = /^\\([1-9]\d?)/.exec(rest);
     const found = plain ?? named ?? octal ?? numbered;

@@ -17,7 +17,7 @@ import { PATTERN_CLASS, PatternValue } from './re-pattern.js';
 const compiled = new Map<string, PatternValue>();
 const MOST = 500;
 
-/** `re.compile(pattern, flags)`; also of a pattern that the file holds. */
+/** `re.compile(pattern, flags)`; also for a pattern from the file. */
 export function compilePattern(pattern: string, flags: number): PatternValue {
   const key = `${flags}:${pattern}`;
   let value = compiled.get(key);
@@ -38,7 +38,7 @@ function compile(ctx: Context, given: Value, flags: Value): PatternValue {
   }
   const pattern = asStr(given);
   if (pattern === undefined) {
-    if (given instanceof Uint8Array) throw ctx.unsupported('a pattern of bytes is not known here');
+    if (given instanceof Uint8Array) throw ctx.unsupported('a bytes pattern is not supported');
     throw ctx.raise(
       'TypeError',
       `first argument must be string or compiled pattern, not ${typeName(given)}`,
@@ -57,7 +57,7 @@ function compile(ctx: Context, given: Value, flags: Value): PatternValue {
   }
 }
 
-/** A function that is a method of a pattern, with the pattern as its first argument. */
+/** A method of a pattern as a function, with the pattern as its first argument. */
 function overPattern(name: string, parameters: string): ReturnType<typeof fn> {
   const names = parameters.split(',').map((one) => one.trim().replace('=', ''));
   return fn(name, `pattern, ${parameters}, flags=`, (ctx, given) => {

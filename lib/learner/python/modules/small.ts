@@ -5,7 +5,7 @@ import { namesOf, type ModuleNames } from './module-names.js';
 
 const nothing = (name: string): Builtin => new Builtin(name, () => null);
 
-/** `warnings`: they are for whoever trained the learner. */
+/** `warnings`: they are meant for the person who trained the learner. */
 export const WARNINGS = namesOf(
   ['warn', 'filterwarnings', 'simplefilter', 'resetwarnings', 'warn_explicit'].map(nothing),
   {
@@ -18,7 +18,7 @@ export const WARNINGS = namesOf(
   },
 );
 
-/** Marks a function, for whoever asks whether a class is abstract. */
+/** Marks a function as abstract, for the check whether a class is abstract. */
 function abstractMethod(name: string): Builtin {
   return new Builtin(name, (ctx, [func = null]) => {
     ctx.setAttr(func, '__isabstractmethod__', true);

@@ -6,7 +6,7 @@ import { fn } from '../builtins/define.js';
 import { NAMED_TUPLE } from './named-tuple.js';
 import { namesOf, type ModuleNames } from './module-names.js';
 
-/** A name of `typing`, which says something to people and does nothing. */
+/** A name of `typing`, which informs people and does nothing. */
 class TypingName extends HostObject {
   override readonly typeName = '_GenericAlias';
 
@@ -35,7 +35,7 @@ class TypingName extends HostObject {
   }
 }
 
-/** A class of which code derives its own, with parameters in brackets or without. */
+/** A base class for classes of the code, with or without parameters in brackets. */
 export function base(name: string, module = 'typing'): ClassValue {
   const cls = new ClassValue(name, `${module}.${name}`, [TYPES.object], [], {});
   cls.attrs.set('__class_getitem__', SUBSCRIPT);
@@ -47,7 +47,7 @@ const SUBSCRIPT = new MethodWrapper(
   new Builtin('__class_getitem__', (_ctx: Context, [cls = null]) => cls),
 );
 
-// `list[int]` is as good as `list` to whoever follows code.
+// `list[int]` is equivalent to `list` for tracing.
 for (const cls of [TYPES.list, TYPES.dict, TYPES.tuple, TYPES.set, TYPES.frozenset, TYPES.type]) {
   cls.attrs.set('__class_getitem__', SUBSCRIPT);
 }

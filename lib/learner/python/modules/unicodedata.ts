@@ -50,13 +50,13 @@ export const UNICODEDATA = namesOf([
     if (absent === undefined) throw ctx.raise('ValueError', 'not a decimal');
     return absent;
   }),
-  // A mark of a script that JavaScript has no classes for is not told apart, but zero from the rest is.
+  // JavaScript has no combining classes: marks of other scripts are only distinguished from zero.
   fn('combining', 'chr', (ctx, given) => {
     const char = charOf(ctx, given);
     if (!/^\p{M}$/u.test(char)) return 0n;
-    // The marks that stand above a letter, which code strips accents by.
+    // Marks above a letter; code uses them to strip accents.
     const code = char.codePointAt(0) as number;
     if (code >= 0x300 && code <= 0x314) return 230n;
-    throw ctx.unsupported('unicodedata.combining() of this character is not known here');
+    throw ctx.unsupported('unicodedata.combining() of this character is not supported');
   }),
 ]);

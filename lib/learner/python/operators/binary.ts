@@ -32,7 +32,7 @@ export function binary(
   );
 }
 
-/** Of numbers and texts. */
+/** Operators on numbers and texts. */
 function plainBinary(ctx: Context, op: BinaryOp, left: Value, right: Value): Value | undefined {
   if (typeof left === 'bigint') {
     if (typeof right === 'bigint') return ints(ctx, op, left, right);
@@ -57,14 +57,14 @@ function plainBinary(ctx: Context, op: BinaryOp, left: Value, right: Value): Val
       : undefined;
   }
   if (typeof left === 'string' && op === '+' && typeof right === 'string') {
-    // A text that is put together shares its parts.
+    // A concatenated text shares its parts.
     ctx.budget.charge(Math.min(left.length, right.length) + 1);
     return left + right;
   }
   return undefined;
 }
 
-/** Of classes that say it, and of values of other worlds. */
+/** Operators of classes that define them, and of host values. */
 function ofClasses(
   ctx: Context,
   op: BinaryOp,
@@ -75,7 +75,7 @@ function ofClasses(
   const name = BINARY_NAMES[op];
   if (typeof left !== 'object' && typeof right !== 'object') return undefined;
   const reflected = () => ask(ctx, right, `__r${name}__`, left) ?? host(ctx, op, right, left, true);
-  // A class that derives from that of the left goes first.
+  // The right operand goes first if its class derives from that of the left.
   const [leftType, rightType] = [ctx.typeOf(left), ctx.typeOf(right)];
   if (leftType !== rightType && rightType.isSubclassOf(leftType)) {
     const result = reflected();
@@ -102,7 +102,7 @@ function host(
     : undefined;
 }
 
-/** What a method of a class answers; undefined if there is none, or it does not know the other. */
+/** The result of a class's method; undefined if it has none, or if it returns NotImplemented. */
 export function ask(ctx: Context, self: Value, name: string, other: Value): Value | undefined {
   const method = lookupSpecial(ctx, self, name);
   if (method === undefined || method === null) return undefined;

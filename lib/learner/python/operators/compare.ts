@@ -73,12 +73,12 @@ function answer(ctx: Context, op: CompareOp, self: Value, other: Value): Value |
   if (self instanceof HostObject) return self.compare?.(op, other, ctx);
   const result = ask(ctx, self, `__${COMPARE_NAMES[op]}__`, other);
   if (result !== undefined || op !== '!=') return result;
-  // `!=` is the contrary of `==`, where only that is defined.
+  // `!=` is the negation of `==` if only `==` is defined.
   const equal = ask(ctx, self, '__eq__', other);
   return equal === undefined ? undefined : !ctx.truth(equal);
 }
 
-/** Of Python's own values. Undefined: they cannot be compared so. */
+/** Compares Python's own values. Undefined if they do not support the comparison. */
 function compareValues(
   ctx: Context,
   op: CompareOp,
@@ -153,7 +153,7 @@ function sequences(
   ctx.budget.enter();
   const shared = Math.min(left.length, right.length);
   let at = 0;
-  // The items may change meanwhile, by a method of their own.
+  // The items' own methods may change the lists meanwhile.
   while (at < shared && at < left.length && at < right.length) {
     ctx.budget.step();
     if (!ctx.equal(left[at]!, right[at]!)) break;

@@ -8,7 +8,7 @@ function floatModulo(left: number, right: number): number {
   return rest < 0 !== right < 0 ? rest + right : rest;
 }
 
-/** `left // right` of floats, as CPython computes it: from the rest, not from the quotient. */
+/** `left // right` of floats, as CPython computes it: from the remainder, not from the quotient. */
 function floatFloorDivide(left: number, right: number): number {
   let rest = left % right;
   let quotient = (left - rest) / right;
@@ -22,7 +22,7 @@ function floatFloorDivide(left: number, right: number): number {
 }
 
 function power(ctx: Context, base: number, exponent: number): number {
-  // In JavaScript these are NaN.
+  // JavaScript returns NaN for these.
   if (base === 1) return 1;
   if (base === -1 && (exponent === Infinity || exponent === -Infinity)) return 1;
   if (base === 0 && exponent < 0) {
@@ -43,7 +43,7 @@ function power(ctx: Context, base: number, exponent: number): number {
   return result;
 }
 
-/** An operator on two floats. Undefined: floats do not have it. */
+/** An operator on two floats. Undefined if floats do not support it. */
 export function floats(
   ctx: Context,
   op: BinaryOp,

@@ -3,7 +3,7 @@ import type { BinaryOp } from '../host.js';
 import type { Value } from '../values.js';
 
 const MAX = 1n << 63n;
-/** Bits of the largest int: enough for 78,000 digits. */
+/** The most bits of an int: enough for 78,000 digits. */
 const MOST_BITS = 1 << 18;
 
 const isSmall = (value: bigint): boolean => value < MAX && value > -MAX;
@@ -13,10 +13,10 @@ function bitsOf(value: bigint): number {
   return 4 * value.toString(16).length;
 }
 
-/** Before an int of so many bits is made. */
+/** Called before an int of that many bits is made. */
 function allow(ctx: Context, bits: number): void {
   if (bits <= 128) return;
-  // More than the budget has, whatever that is.
+  // More than any budget.
   if (bits > MOST_BITS) ctx.budget.charge(Infinity);
   ctx.budget.charge(bits >> 3);
   ctx.budget.step(bits >> 5);
@@ -58,14 +58,14 @@ function divide(ctx: Context, left: bigint, right: bigint): number {
   const negative = left < 0n !== right < 0n;
   const top = left < 0n ? -left : left;
   const bottom = right < 0n ? -right : right;
-  // A quotient of 64 bits and more: its last bit says whether there is a rest, so that the one
-  // rounding is that of the conversion.
+  // A quotient of 64 bits and more: its last bit says whether there is a remainder, so that only
+  // the conversion rounds.
   const shift = 66 - (top.toString(2).length - bottom.toString(2).length);
   const scaled = shift >= 0 ? top << BigInt(shift) : top;
   const divisor = shift >= 0 ? bottom : bottom << BigInt(-shift);
   let quotient = scaled / divisor;
   if (quotient * divisor !== scaled) quotient |= 1n;
-  // Steps, as 2 ** 1100 is no float.
+  // Done in steps, because 2 ** 1100 is not a float.
   let result = Number(quotient);
   for (let left = -shift; left !== 0;) {
     const step = Math.max(-1000, Math.min(1000, left));
@@ -102,7 +102,7 @@ function shiftLeft(ctx: Context, left: bigint, right: bigint): bigint {
   return left << right;
 }
 
-/** An operator on two ints. Undefined: ints do not have it. */
+/** An operator on two ints. Undefined if ints do not support it. */
 export function ints(ctx: Context, op: BinaryOp, left: bigint, right: bigint): Value | undefined {
   switch (op) {
     case '+': {

@@ -69,7 +69,7 @@ export function contains(ctx: Context, container: Value, item: Value): boolean {
   return false;
 }
 
-/** A set of sets is one of frozen ones, and may be asked for any. */
+/** The sets in a set are frozen, but `in` accepts any set. */
 function inSet(item: Value): Value {
   if (!(item instanceof SetValue) || item.frozen) return item;
   const frozen = new SetValue(true);
@@ -79,7 +79,7 @@ function inSet(item: Value): Value {
 
 type Sequence = List | Tuple | string | Range | Uint8Array;
 
-/** Of the class of a sequence, for messages. */
+/** The name of a sequence's class, for messages. */
 function kindOf(value: Sequence): string {
   if (typeof value === 'string') return 'string';
   if (value instanceof List) return 'list';
@@ -91,9 +91,9 @@ const PAIR = /[\ud800-\udbff][\udc00-\udfff]/;
 let lastText = '';
 let lastLetters: readonly string[] | undefined;
 
-/** The code points of a text; undefined if each is one unit of JavaScript's. */
+/** The code points of a text; undefined if each is one UTF-16 unit. */
 function lettersOf(ctx: Context, text: string): readonly string[] | undefined {
-  // Loops read one text letter by letter.
+  // Loops read a text character by character.
   if (text === lastText) return lastLetters;
   ctx.budget.charge(text.length >> 3);
   const pairs = PAIR.test(text);
@@ -115,7 +115,7 @@ function itemAt(ctx: Context, value: Sequence, at: number): Value {
   return value instanceof Uint8Array ? BigInt(value[at]!) : value.items[at]!;
 }
 
-/** Where an index points to; below 0 it counts from the end. */
+/** Resolves an index; a negative index counts from the end. */
 function place(ctx: Context, value: Sequence, key: Value, verb = ''): number {
   const size = sequenceLength(ctx, value);
   const index = typeof key === 'bigint' ? key : indexOf(ctx, value, key);
@@ -162,7 +162,7 @@ function isSequence(value: Value): value is Sequence {
   );
 }
 
-/** `list[int]` is `list` here: annotations are all that it serves for. */
+/** `list[int]` is `list` here: only annotations use it. */
 function getOfClass(ctx: Context, cls: ClassValue, key: Value): Value {
   const method = cls.lookup('__class_getitem__');
   if (method !== undefined) return ctx.call(bindTo(ctx, method, cls, cls), [key]);
@@ -204,7 +204,7 @@ function slice(ctx: Context, value: Sequence, key: Slice): Value {
     step === 1
       ? value.items.slice(start, start + count)
       : Array.from({ length: count }, (_, index) => value.items[start + index * step]!);
-  // A slice of a subclass is of the plain class.
+  // A slice of a subclass has the plain class.
   return value instanceof List ? new List(items) : new Tuple(items);
 }
 

@@ -31,7 +31,7 @@ function isSequence(value: Value): value is Sequence {
   );
 }
 
-/** How often, where that is an int. */
+/** The number of repetitions, if it is an int. */
 function count(ctx: Context, value: Value): bigint | undefined {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'boolean') return BigInt(value);
@@ -67,7 +67,7 @@ function joined(ctx: Context, left: Value, right: Value, inPlace: boolean): Valu
   if (left instanceof List && inPlace) {
     const added =
       right instanceof List || right instanceof Tuple ? right.items : ctx.iterate(right);
-    // Of the list itself no more than it has now.
+    // For the list itself, only the items that it has now.
     for (const item of left === right ? [...added] : added) {
       ctx.budget.charge(1);
       left.items.push(item);

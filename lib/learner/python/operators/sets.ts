@@ -4,7 +4,7 @@ import type { BinaryOp } from '../host.js';
 import { takenFrom } from '../set-order.js';
 import { Dict, SetValue, type Key, type Value } from '../values.js';
 
-/** An operator on two sets; `|=` and its kin change the left one. */
+/** An operator on two sets; `|=` and similar change the left one. */
 export function sets(
   ctx: Context,
   op: BinaryOp,
@@ -38,7 +38,7 @@ export function sets(
   ctx.budget.charge(ENTRY * kept.length);
   const result = new SetValue(left.frozen);
   for (const [key, item] of kept) result.entries.set(key, item);
-  // What two sets share is put together anew.
+  // The intersection is a new set.
   if (op !== '&') takenFrom(result, op === '-' ? [left] : [left, right]);
   if (!inPlace || left.frozen) return result;
   left.replace(result);
@@ -54,7 +54,7 @@ export function mergeDicts(ctx: Context, left: Dict, right: Value, inPlace: bool
   for (const pair of ctx.iterate(right)) {
     const [key, value] = [...ctx.iterate(pair)];
     if (key === undefined || value === undefined) {
-      throw ctx.raise('ValueError', 'dictionary update sequence element has not two items');
+      throw ctx.raise('ValueError', 'dictionary update sequence element does not have two items');
     }
     set(ctx, result, ctx.keyOf(key), [key, value]);
   }
@@ -78,7 +78,7 @@ function set(ctx: Context, dict: Dict, key: Key, [name, value]: readonly [Value,
   }
 }
 
-/** `left <= right` and its kin. */
+/** `left <= right` and similar. */
 export function compareSets(
   op: '<' | '<=' | '==' | '!=' | '>' | '>=',
   left: SetValue,

@@ -36,7 +36,7 @@ const HELPERS = new Map<string, Read>([
   ['dynamic_subimport', (reading, record) => dynamicModule(reading, record)],
 ]);
 
-/** Calls of Python's own that are values, as `copyreg` and cloudpickle write them. */
+/** Calls of Python's own functions that make values, as `copyreg` and cloudpickle write them. */
 const CALLS = new Map<string, Read>([
   ['builtins.type', (reading, record) => typeCall(reading, record)],
   ['builtins.getattr', (reading, record) => readGetattr(reading, record)],
@@ -59,7 +59,7 @@ const CALLS = new Map<string, Read>([
   ['plum.function.Function', dispatchOf],
 ]);
 
-/** The value of a record of a call that Python or cloudpickle has a meaning for. */
+/** The value of a recorded call of Python or cloudpickle. */
 export function readCall(reading: Reading, record: PyObject): Value | undefined {
   const helper = helperOf(record);
   if (helper !== undefined) return HELPERS.get(helper)?.(reading, record);
@@ -67,7 +67,7 @@ export function readCall(reading: Reading, record: PyObject): Value | undefined 
   return name === undefined ? undefined : CALLS.get(name)?.(reading, record);
 }
 
-/** Constants that are written by name. */
+/** Constants that a file holds by name. */
 export const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['builtins.Ellipsis', ELLIPSIS],
   ['builtins.NotImplemented', NOT_IMPLEMENTED],
@@ -82,7 +82,7 @@ function moduleOf(reading: Reading, name: PyValue | undefined): Value | undefine
   return reading.resolve(name) ?? new ModuleValue(name);
 }
 
-/** A module that was made in the notebook: its names are in the file. */
+/** A module created in the notebook; the file holds its names. */
 function dynamicModule(reading: Reading, record: PyObject): Value | undefined {
   const [, names] = record.args;
   const module = new Instance(TYPES.module);
@@ -90,13 +90,13 @@ function dynamicModule(reading: Reading, record: PyObject): Value | undefined {
   return module;
 }
 
-/** `type(None)`, `type(...)`, or a class that is made of its parts. */
+/** `type(None)`, `type(...)`, or a class made from its parts. */
 function typeCall(reading: Reading, record: PyObject): Value | undefined {
   if (record.args.length !== 1) return readTypeCall(reading, record);
   return typeOf(reading.item(record.args, 0));
 }
 
-/** An attribute of what the file names or holds. */
+/** An attribute of something that the file names or holds. */
 function readGetattr(reading: Reading, record: PyObject): Value | undefined {
   const [owner, name] = record.args;
   if (typeof name !== 'string' || owner === undefined) return undefined;

@@ -46,7 +46,8 @@ function makeClass(reading: Reading, record: PyObject, parts: ClassParts): Class
     for (const key of record.attrs.keys()) {
       if (key === '_abc_impl') continue;
       const value = reading.attribute(record, key)!;
-      // What enumerations and named tuples have of their library's is known here or not needed.
+      // Attributes that enumerations and named tuples take from their libraries exist here or are
+      // not needed.
       if (value instanceof ClassValue && value.native?.opaque && key.startsWith('_')) continue;
       cls.attrs.set(key, value);
     }

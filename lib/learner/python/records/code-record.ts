@@ -4,14 +4,14 @@ import { UnreadableCodeError } from '../errors.js';
 import type { Code } from '../instructions.js';
 import type { Value } from '../values.js';
 
-/** Functions within functions. */
+/** The most levels of functions within functions. */
 const DEEPEST = 100;
 
 function isCodeRecord(record: PyValue | undefined): record is PyObject {
   return record instanceof PyObject && qualifiedNameOf(record.cls) === 'types.CodeType';
 }
 
-/** A record of `types.CodeType(...)` as code, whose instructions are an error where it is none. */
+/** A record of `types.CodeType(...)` as code; reading its instructions throws if it is invalid. */
 export function codeOf(
   record: PyValue | undefined,
   version: CodeVersion,
@@ -50,7 +50,7 @@ function rawCode(
   return new RawCode(record.args.map(argument));
 }
 
-/** Code that nobody can read may still be of a function that nobody calls. */
+/** Unreadable code may belong to a function that is never called. */
 function unreadable(error: UnreadableCodeError): Code {
   return {
     name: error.what,

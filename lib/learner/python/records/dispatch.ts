@@ -3,19 +3,19 @@ import type { Context } from '../context.js';
 import { Builtin, ClassValue, type Value } from '../values.js';
 import type { Reading } from './reading.js';
 
-/** Any of these classes; undefined: whatever it is. */
+/** Any of these classes; undefined accepts every value. */
 type Annotation = readonly ClassValue[] | undefined;
 
-/** One function of several under a name, and the classes that it takes. */
+/** One of several functions with one name, and the classes that it takes. */
 interface Method {
   readonly types: readonly Annotation[];
   readonly variadic: boolean;
   readonly func: Value;
-  /** What it says that it gives: None is null, and undefined where it says nothing. */
+  /** The return annotation: None is null; undefined without an annotation. */
   readonly returns: ClassValue | null | undefined;
 }
 
-/** A function of plum. It is called as any other; whoever has to know may ask for the method. */
+/** A function of plum. It is called like any other; callers that need the method can ask for it. */
 export class DispatchFunction extends Builtin {
   constructor(
     name: string,
@@ -32,15 +32,15 @@ export class DispatchFunction extends Builtin {
     );
   }
 
-  /** The method for arguments; undefined where none takes them. */
+  /** The method for the arguments; undefined if none takes them. */
   find(ctx: Context, args: readonly Value[]): Pick<Method, 'func' | 'returns'> | undefined {
     return choose(ctx, this.name, this.methods(), args);
   }
 }
 
 /**
- * A function of plum (fastcore's transforms have them): the method is chosen by the classes of the
- * arguments that come by position, as their annotations say.
+ * A function of plum (fastcore's transforms have them): the annotations choose the method by the
+ * classes of the positional arguments.
  */
 export function dispatchOf(reading: Reading, record: PyObject): Value {
   let methods: Method[] | undefined;
@@ -56,7 +56,7 @@ function nameOf(record: PyObject): string {
   return typeof name === 'string' ? name : 'a function';
 }
 
-/** Registered methods, and those that plum would register with the first call. */
+/** Registered methods, and those that plum would register on the first call. */
 function methodsOf(reading: Reading, record: PyObject): Method[] {
   const methods: Method[] = [];
   const resolver = record.attr('_resolver');
@@ -89,7 +89,7 @@ function itemsOf(value: PyValue | undefined): readonly PyValue[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** By a signature of plum, or by the annotations of a function that was not registered yet. */
+/** From a signature of plum, or from the annotations of a function that was not registered yet. */
 function typesOf(reading: Reading, from: PyValue | undefined): Pick<Method, 'types' | 'variadic'> {
   if (!(from instanceof PyObject)) return { types: [], variadic: true };
   const types = from.attr('types') ?? from.attr('_types');
@@ -113,7 +113,7 @@ function typesOf(reading: Reading, from: PyValue | undefined): Pick<Method, 'typ
   };
 }
 
-/** @throws UnsupportedCodeError for an annotation that is not known */
+/** @throws UnsupportedCodeError for an unknown annotation */
 function classesOf(reading: Reading, type: PyValue): Annotation {
   if (type instanceof PyGlobal && /^typing\.Any$|^builtins\.object$/.test(type.qualifiedName)) {
     return undefined;
@@ -159,7 +159,7 @@ function choose(
       types.every((type, at) => !type || type.some((cls) => ctx.isInstance(args[at]!, cls))),
   );
   const best = fitting.filter((one) => fitting.every((other) => isAsSpecific(one, other)));
-  // Of several for the same classes the last one counts, as it was defined over the others.
+  // Of several methods for the same classes the last one counts, because it redefines the others.
   const same = best.every((one) => best.every((other) => isAsSpecific(one, other)));
   if (best.length > 0 && same) return best.at(-1);
   if (fitting.length === 0) return undefined;

@@ -4,7 +4,7 @@ import { codeOf } from './code-record.js';
 import { helperOf } from './helpers.js';
 import type { Reading } from './reading.js';
 
-/** What the state of a function holds beside its attributes. */
+/** What the state of a function holds besides its attributes. */
 const OWN = new Set([
   '__name__',
   '__qualname__',
@@ -27,8 +27,9 @@ const OWN = new Set([
 ]);
 
 /**
- * `_make_function(code, globals, name, defaults, closure)`, or `_make_skel_func(code, cell count,
- * globals)` of older files; the rest of it is in the record's attributes.
+ * `_make_function(code, globals, name, defaults, closure)`, or
+ * `_make_skel_func(code, cell count, globals)` in older files; the rest is in the record's
+ * attributes.
  */
 export function readFunction(reading: Reading, record: PyObject): Func {
   const { args } = record;
@@ -70,7 +71,7 @@ export function readFunction(reading: Reading, record: PyObject): Func {
   return func;
 }
 
-/** Whether the names in the state are those of cloudpickle before 1.3. */
+/** Whether the state uses the names of cloudpickle before 1.3. */
 function isOldState(record: PyObject): boolean {
   return record.attr('globals') instanceof PyDict;
 }
@@ -85,18 +86,18 @@ function closureOf(reading: Reading, record: PyObject, isOld: boolean): Cell[] {
         : lazyCell(() => reading.complete(() => reading.item(values, index))),
     );
   }
-  // The cells that a function is made with are its own; what its state has is copied into them, so
-  // that functions which shared a variable in the notebook do not share it here, nor in Python.
+  // Each function has its own cells, and the content in its state is copied into them. Functions
+  // that shared a variable in the notebook therefore do not share it here, nor in Python.
   const cells = record.attr('__closure__') ?? record.args[4];
   return Array.isArray(cells) ? cells.map((cell) => cellOf(reading, cell)) : [];
 }
 
-/** A class that stood for the content of a cell without any. */
+/** A class that stands for the content of an empty cell. */
 function isEmptyCell(value: PyValue): boolean {
   return value instanceof PyGlobal && value.name === '_empty_cell_value';
 }
 
-/** `_make_cell(value)` or `_make_empty_cell()`: it is filled when it is first read. */
+/** `_make_cell(value)` or `_make_empty_cell()`: it is filled on first read. */
 function cellOf(reading: Reading, record: PyValue): Cell {
   if (!(record instanceof PyObject) || record.args.length === 0) return new Cell();
   return lazyCell(() => reading.complete(() => reading.item(record.args, 0)));

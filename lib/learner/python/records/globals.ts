@@ -3,11 +3,11 @@ import type { Globals, Value } from '../values.js';
 
 /**
  * The globals of functions that came from one module. Each function brings the names that it uses;
- * what one of them assigns, the others see.
+ * an assignment of one function is visible to the others.
  */
 export class RecordGlobals implements Globals {
   readonly #set = new Map<string, Value | undefined>();
-  /** The dictionary that has a name: the names of Python's own, which none has, are asked for often. */
+  /** The dictionary that has a name. Builtins, which none of them has, are looked up often. */
   readonly #owners = new Map<string, PyDict>();
 
   constructor(private readonly read: (dict: PyDict, name: string) => Value | undefined) {}

@@ -1,6 +1,6 @@
 import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
 
-/** The modules in which cloudpickle kept its helpers, over the years and in copies. */
+/** The modules that held cloudpickle's helpers over the years, including copies. */
 const MODULES = /^(?:[\w.]+\.)?cloudpickle(?:\.cloudpickle(?:_fast)?)?$/;
 
 /** The helper of cloudpickle that a record calls: `_make_function`, `_make_cell`... */

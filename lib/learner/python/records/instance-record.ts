@@ -6,7 +6,7 @@ import { memberOf } from './class-record.js';
 import { opaqueClass, opaqueInstance } from './opaque.js';
 import type { Reading } from './reading.js';
 
-/** An object of a class, or the result of a call of a function that is written here. */
+/** An object of a class, or the result of calling a function in TypeScript. */
 export function readInstance(reading: Reading, record: PyObject): Value {
   const cls = reading.value(record.cls);
   if (cls instanceof Builtin) return called(reading, record, cls);
@@ -27,7 +27,7 @@ export function readInstance(reading: Reading, record: PyObject): Value {
   return instance;
 }
 
-/** The class of a record; one of which only the name is known where the file has no more. */
+/** The class of a record; a class known only by name if the file has no more. */
 export function classOf(reading: Reading, record: PyObject): ClassValue {
   const cls = reading.value(record.cls);
   return cls instanceof ClassValue ? cls : opaqueClass(record.className);
@@ -39,13 +39,13 @@ function called(reading: Reading, record: PyObject, callable: Value): Value {
   try {
     return reading.context().call(callable, args, kwargs);
   } catch (error) {
-    // What cannot be made may never be used; the error comes when it is.
+    // A class that cannot be made may never be used; using it throws.
     if (error instanceof CodeBudgetError) throw error;
     return opaqueInstance(record.className);
   }
 }
 
-/** What an object of a class that derives from one of Python's holds of it. */
+/** The builtin value within an object of a subclass of a builtin class. */
 function payloadOf(reading: Reading, record: PyObject, cls: ClassValue): Value | undefined {
   const { args } = record;
   if (cls.isSubclassOf(TYPES.tuple)) {

@@ -1,6 +1,6 @@
 import { ClassValue, Instance } from '../values.js';
 
-/** A class or function of which only the name is known: what is asked of it is an error. */
+/** A class or function known only by name: using it throws. */
 export function opaqueClass(qualifiedName: string): ClassValue {
   const name = qualifiedName.slice(qualifiedName.lastIndexOf('.') + 1);
   return new ClassValue(name, qualifiedName, [], [], {
@@ -11,7 +11,7 @@ export function opaqueClass(qualifiedName: string): ClassValue {
   });
 }
 
-/** An object of which only its class is known. */
+/** An object known only by its class. */
 export function opaqueInstance(className: string): Instance {
   return new Instance(opaqueClass(className));
 }

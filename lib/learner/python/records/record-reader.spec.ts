@@ -83,7 +83,7 @@ describe('a record of the file', () => {
       expect(() => evaluator.getAttr(value, name)).toThrow(UnsupportedCodeError);
     }
     expect(() => evaluator.call(reader.value(G('utils', 'model')), [])).toThrow(
-      /utils\.model is not known here/,
+      /utils\.model is not supported/,
     );
   });
 

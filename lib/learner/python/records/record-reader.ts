@@ -24,24 +24,26 @@ import { compilePattern } from '../modules/re.js';
 import { opaqueClass, opaqueInstance } from './opaque.js';
 import type { Reading } from './reading.js';
 
-/** Calls whose arguments are calls. */
+/** The most levels of calls in arguments of calls. */
 const DEEPEST = 200;
 
 export interface RecordReaderOptions {
-  /** A name of the closed table. */
+  /** Looks up a name of the closed table. */
   resolve(qualifiedName: string): Value | undefined;
-  /** Asked first for what is no code and no container: tensors, arrays, modules, paths. */
+  /**
+   * Called first for values that are neither code nor containers: tensors, arrays, modules, paths.
+   */
   foreign?(record: PyValue): Value | undefined;
-  /** What the user's own files define. */
+  /** Definitions of the user's own files. */
   source?(module: string, name: string): Value | undefined;
-  /** The evaluator, whose keys dictionaries have and which calls what is written here. */
+  /** The evaluator, which makes the keys of dictionaries and calls functions in TypeScript. */
   context(): Context;
 }
 
 /**
  * Reads the records of a pickle as values of the evaluator: functions and classes that cloudpickle
- * wrote by value, objects and containers. The same record gives the same value. Attributes of
- * objects, cells of closures and globals of functions are read when they are asked for.
+ * wrote by value, objects and containers. Reading a record twice gives the same value. Attributes
+ * of objects, cells of closures and globals of functions are read on demand.
  */
 export class RecordReader {
   readonly #values = new WeakMap<object, Value>();
@@ -75,17 +77,17 @@ export class RecordReader {
     return this.#complete(() => this.#convert(record, false));
   }
 
-  /** An attribute of a record, as the file has it. */
+  /** An attribute of a record, in the file's form. */
   attribute(record: PyObject, name: string): Value | undefined {
     return this.#complete(() => this.#attribute(record, name));
   }
 
-  /** The class of a record; one of which only the name is known where the file has no more. */
+  /** The class of a record; a class known only by name if the file has no more. */
   classOf(record: PyObject): ClassValue {
     return this.#complete(() => classOf(this.#reading, record));
   }
 
-  /** Also does what reading put off; what other reading put off stays. */
+  /** Also does the work that this reading deferred; work deferred by other reads stays. */
   #complete<T>(read: () => T): T {
     const outer = [this.#jobs, this.#keyed] as const;
     [this.#jobs, this.#keyed] = [[], []];
@@ -265,7 +267,7 @@ export class RecordReader {
   }
 }
 
-/** A pattern that cannot be matched as Python does is an error when it is used. */
+/** A pattern that cannot be matched as in Python throws when it is used. */
 function patternOf({ pattern, flags }: PyRegex): Value {
   try {
     return compilePattern(pattern, flags);

@@ -12,7 +12,7 @@ export interface Range {
   readonly high: number;
 }
 
-/** One character out of a set; a literal is a set of one. */
+/** One character from a set; a literal is a set of one character. */
 export interface CharSet {
   readonly kind: 'set';
   readonly items: readonly (Category | Range)[];
@@ -55,7 +55,7 @@ export type RegexNode =
   | { readonly kind: 'atomic'; readonly body: RegexNode }
   | { readonly kind: 'backReference'; readonly index: number; readonly flags: number };
 
-/** The nodes that a node is made of. */
+/** The child nodes of a node. */
 export function childrenOf(node: RegexNode): readonly RegexNode[] {
   if ('body' in node) return [node.body];
   if (node.kind === 'sequence') return node.items;
@@ -66,7 +66,7 @@ export function childrenOf(node: RegexNode): readonly RegexNode[] {
 export interface ParsedRegex {
   readonly pattern: string;
   readonly root: RegexNode;
-  /** Flags given, and those set by inline `(?...)` for the whole pattern. */
+  /** The given flags, and those set by inline `(?...)` for the whole pattern. */
   readonly flags: number;
   readonly groupNames: ReadonlyMap<string, number>;
 }

@@ -1,8 +1,8 @@
 import { childrenOf, type RegexNode } from './ast.js';
 
 /**
- * How fast the time of a match may grow: with the length of the text to this power, without what a
- * search adds. Infinity where ways to match multiply, as in `(a+)+`.
+ * How fast the time of a match may grow: with the length of the text to this power, not counting a
+ * search. Infinity if the ways to match multiply, as in `(a+)+`.
  */
 export function growthOf(node: RegexNode): number {
   let growth = 0;

@@ -2,26 +2,26 @@ import type { CharSet, ParsedRegex, RegexNode } from './ast.js';
 import { emitRegex } from './emitter.js';
 import { setSource } from './set-source.js';
 
-/** With fewer branches the engine is as fast by itself. */
+/** With fewer branches the engine alone is as fast. */
 const WORTH_INDEXING = 32;
-/** Sets of more ranges are found in nearly every text. */
+/** Nearly every text contains sets of more ranges. */
 const NARROW = 8;
 
 interface Branch {
   readonly root: RegexNode;
-  /** Characters in a row that every match of the branch holds. */
+  /** Consecutive characters that every match of the branch contains. */
   readonly required: RegExp | undefined;
   regex?: RegExp;
 }
 
 /**
  * Tells whether an alternation matches at the start of a text, branch by branch. spaCy's French
- * `token_match` of 1.4 million characters takes an engine a second to compile as a whole; a branch
- * is compiled when a text first has the characters that it requires.
+ * `token_match` of 1.4 million characters takes an engine a second to compile as a whole; here a
+ * branch is compiled when a text first has the characters that the branch requires.
  */
 export class BranchIndex {
   readonly #branches: readonly Branch[];
-  /** What one or the other branch requires; undefined when a branch requires nothing. */
+  /** The characters that any branch requires; undefined if a branch requires none. */
   readonly #anyRequired: RegExp | undefined;
 
   private constructor(
@@ -36,7 +36,7 @@ export class BranchIndex {
     this.#anyRequired = runs.every(Boolean) ? new RegExp(runs.join('|'), 'u') : undefined;
   }
 
-  /** Undefined for patterns that are no large alternation. */
+  /** Undefined for patterns that are not a large alternation. */
   static of(regex: ParsedRegex): BranchIndex | undefined {
     const root = unwrapped(regex.root);
     return root.kind === 'alternation' && root.branches.length >= WORTH_INDEXING
@@ -59,14 +59,16 @@ export class BranchIndex {
   }
 }
 
-/** The alternation inside groups that do nothing but group. */
+/** The alternation inside groups that only group. */
 function unwrapped(node: RegexNode): RegexNode {
   if (node.kind !== 'sequence') return node;
   const [only] = node.items;
   return only && node.items.length === 1 ? unwrapped(only) : node;
 }
 
-/** The longest run of narrow sets that a node cannot match without, as a pattern; '' for none. */
+/**
+ * The longest run of narrow sets that a node cannot match without, as a pattern; '' if it has none.
+ */
 function longestRun(node: RegexNode): string {
   let longest: CharSet[] = [];
   let run: CharSet[] = [];

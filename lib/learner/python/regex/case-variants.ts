@@ -8,10 +8,10 @@ const SAME_UPPER_CASE: readonly (readonly number[])[] = (
   .split(' ')
   .map((equal) => Array.from(equal, (char) => char.charCodeAt(0)));
 
-/** Most blocks of so many characters have none that is cased. */
+/** Most blocks of that many characters have no cased character. */
 const BLOCK = 256;
 
-/** No cased character lies above the supplementary multilingual plane. */
+/** No cased character is above the supplementary multilingual plane. */
 const LAST_CASED = 0x1ffff;
 
 let unicodeVariants: ReadonlyMap<number, readonly number[]> | undefined;

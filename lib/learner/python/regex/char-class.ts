@@ -2,19 +2,19 @@ import type { Category, CharSet, Range } from './ast.js';
 import { plainEscape, readCommonEscape } from './escapes.js';
 import type { PatternReader } from './pattern-reader.js';
 
-/** Shorter classes are read as fast as they are looked up. */
+/** Reading a shorter class is as fast as looking it up. */
 const WORTH_KEEPING = 64;
-/** Characters that tell which classes a text may be. */
+/** The number of characters that identify candidate classes. */
 const KEY_LENGTH = 24;
 
 /**
- * Reads character classes; equal ones become the same object. spaCy's patterns repeat classes of a
+ * Reads character classes; equal classes become one object. spaCy's patterns repeat classes of a
  * thousand ranges, the French ones hundreds of times.
  */
 export class CharClassReader {
   readonly #known = new Map<string, [text: string, set: CharSet][]>();
 
-  /** Reads a class whose `[` is behind the reader. */
+  /** Reads a class after its `[`. */
   read(reader: PatternReader, flags: number): CharSet {
     const start = reader.position;
     const key = reader.pattern.slice(start, start + KEY_LENGTH);

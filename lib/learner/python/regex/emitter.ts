@@ -17,11 +17,11 @@ import { widthOf, type GroupWidths } from './width.js';
 /** A pattern in JavaScript's syntax, for the `u` flag. */
 export interface EmittedRegex {
   readonly source: string;
-  /** JavaScript's group numbers by Python's; atomic groups take captures of their own. */
+  /** JavaScript's group numbers by Python's; atomic groups use extra captures. */
   readonly groups: readonly number[];
 }
 
-/** Writes a pattern as JavaScript, behind so many capturing groups of the caller. */
+/** Writes a pattern as JavaScript, after that many capturing groups of the caller. */
 export function emitRegex(regex: ParsedRegex, groupsBefore = 0): EmittedRegex {
   const unsafe = unsafeReference(regex.root);
   if (unsafe !== undefined) {
@@ -39,7 +39,7 @@ class Emitter {
   /** JavaScript's number of each of Python's groups; 0 is the whole match. */
   readonly groups: number[] = [0];
   #lastGroup: number;
-  /** Of the groups so far, for references to them. */
+  /** The groups so far, for references to them. */
   readonly #widths: GroupWidths = new Map();
 
   constructor(
@@ -92,7 +92,8 @@ class Emitter {
     const lazy = mode === 'lazy';
     const source = requiredEnd(body) + this.emit(body);
     if (max === 1 && widthOf(body)[0] === 0) {
-      // JavaScript refuses a round that consumed nothing, and would try the body's next branch.
+      // JavaScript rejects an iteration that consumed nothing, and would try the body's next
+      // branch.
       return `(?:${min === 1 ? source : lazy ? `|${source}` : `${source}|`})`;
     }
     if (max > 1 && prefersEmpty(body)) {
@@ -101,12 +102,12 @@ class Emitter {
         'a repetition whose body may match nothing before it tries to match something',
       );
     }
-    // Looks cannot be quantified in JavaScript.
+    // JavaScript cannot quantify lookarounds.
     const single = body.kind === 'set' || body.kind === 'capture' || body.kind === 'backReference';
     return (single ? source : `(?:${source})`) + quantifierSource(min, max) + (lazy ? '?' : '');
   }
 
-  /** A lookahead is never re-entered: what it captured is then consumed whole. */
+  /** A lookahead is never re-entered: its capture is then consumed as a whole. */
   #atomic(body: () => string): string {
     const group = ++this.#lastGroup;
     return `(?:(?=(${body()}))\\${group})`;
@@ -120,7 +121,7 @@ class Emitter {
       throw new RegexSyntaxError(this.regex.pattern, 'look-behind requires fixed-width pattern', 0);
     }
     if (!needsForwardMatch(body)) return `(?<${sign}${this.emit(body)})`;
-    // JavaScript matches lookbehinds backwards, which references and atomic groups can tell.
+    // JavaScript matches lookbehinds backwards, which affects references and atomic groups.
     return `(?<${sign}(?=${this.emit(body)})[^]{${min}})`;
   }
 
@@ -154,7 +155,7 @@ function assertionSource({ name, flags }: Assertion): string {
     case 'boundary':
       return `(?:(?<=${word})(?!${word})|(?<!${word})(?=${word}))`;
     case 'nonBoundary':
-      // Python finds none in the empty string.
+      // Python finds no boundary in the empty string.
       return `(?:(?<=${word})(?=${word})|(?<!${word})(?!${word})(?:(?=[^])|(?<=[^])))`;
   }
 }

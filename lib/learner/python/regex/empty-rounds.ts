@@ -3,7 +3,8 @@ import { widthOf } from './width.js';
 
 /**
  * Whether a node, such as `|a` or `a??`, tries to match nothing before it tries to match something:
- * in a loop Python accepts such a round and leaves; JavaScript rejects it and tries the other way.
+ * in a loop Python accepts such an iteration and leaves; JavaScript rejects it and tries the other
+ * branch.
  */
 export function prefersEmpty(node: RegexNode): boolean {
   switch (node.kind) {

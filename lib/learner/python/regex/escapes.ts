@@ -9,7 +9,7 @@ const CATEGORIES: ReadonlyMap<string, Category> = new Map(
   ]),
 );
 
-/** Escapes that mean the same inside and outside a class; the reader stands after the letter. */
+/** Escapes that mean the same inside and outside a class; the reader is after the letter. */
 export function readCommonEscape(
   reader: PatternReader,
   letter: string,
@@ -31,7 +31,7 @@ export function readCommonEscape(
   }
 }
 
-/** A letter or digit that no rule claimed is an error; any other character stands for itself. */
+/** A letter or digit without a rule is an error; any other character stands for itself. */
 export function plainEscape(reader: PatternReader, letter: string): number {
   if (/^[A-Za-z0-9]$/.test(letter)) throw reader.error(`bad escape \\${letter}`);
   return letter.codePointAt(0)!;

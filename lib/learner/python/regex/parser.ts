@@ -6,7 +6,7 @@ import { PatternReader } from './pattern-reader.js';
 
 const TYPE_FLAGS = RegexFlag.ASCII | RegexFlag.LOCALE | RegexFlag.UNICODE;
 
-/** Patterns come out of files, and nested ones are walked by recursion. */
+/** Patterns come from files, and recursion walks nested ones. */
 const DEEPEST = 200;
 
 const ASSERTION_ESCAPES: ReadonlyMap<string, Assertion['name']> = new Map([
@@ -17,10 +17,10 @@ const ASSERTION_ESCAPES: ReadonlyMap<string, Assertion['name']> = new Map([
   ['B', 'nonBoundary'],
 ]);
 
-/** Parses a pattern by the grammar of Python 3.11's `re`, flags resolved into each node. */
+/** Parses a pattern by the grammar of Python 3.11's `re`, with flags resolved into each node. */
 export function parseRegex(pattern: string, flags: number): ParsedRegex {
   let known = flags | (flags & RegexFlag.ASCII ? 0 : RegexFlag.UNICODE);
-  // A flag such as (?x) may stand after what it changes: then the pattern is read again.
+  // A flag such as (?x) may come after the part that it changes: then the pattern is parsed again.
   for (;;) {
     const parser = new RegexParser(pattern, known);
     const root = parser.parse();
@@ -104,7 +104,7 @@ class RegexParser {
     }
   }
 
-  /** Applies a quantifier to the last item; false when `char` begins none. */
+  /** Applies a quantifier to the last item; false if `char` does not begin one. */
   #quantifier(char: string, items: RegexNode[]): boolean {
     const reader = this.#reader;
     const counts = this.#counts(char);
@@ -127,7 +127,7 @@ class RegexParser {
     const low = reader.takeWhile(/[0-9]/);
     const high = reader.accept(',') ? reader.takeWhile(/[0-9]/) : low;
     if (!reader.accept('}')) {
-      // Not a count after all: the brace stands for itself.
+      // Not a count after all: the brace is literal.
       reader.position = start;
       return undefined;
     }

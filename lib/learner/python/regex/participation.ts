@@ -2,12 +2,13 @@ import { childrenOf, type RegexNode } from './ast.js';
 
 /**
  * The number of a group that a back reference names and that may not have matched by then: Python
- * fails there, JavaScript lets it match nothing, and also forgets groups when a loop goes round.
+ * fails there, whereas JavaScript matches the empty string, and also resets groups on each
+ * iteration of a loop.
  */
 export function unsafeReference(root: RegexNode): number | undefined {
   let unsafe: number | undefined;
 
-  /** Adds to `set` the groups that are sure to be set once the node has matched. */
+  /** Adds to `set` the groups that are certainly set once the node has matched. */
   function visit(node: RegexNode, set: Set<number>): void {
     if (node.kind === 'backReference' && !set.has(node.index)) unsafe ??= node.index;
     if (node.kind === 'alternation') {

@@ -13,7 +13,7 @@ export class PatternReader {
   /** The next character, or '' at the end. */
   peek(): string {
     const unit = this.pattern.charCodeAt(this.position);
-    // Patterns have tens of thousands of characters, nearly all of one unit.
+    // Patterns have tens of thousands of characters, nearly all of one UTF-16 unit.
     if ((unit & 0xf800) !== 0xd800) return this.pattern.charAt(this.position);
     return String.fromCodePoint(this.pattern.codePointAt(this.position)!);
   }

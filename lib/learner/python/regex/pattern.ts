@@ -6,11 +6,13 @@ import { RegexFlag } from './flags.js';
 import { parseRegex } from './parser.js';
 import { UnsupportedRegexError } from './python-regex.error.js';
 
-/** What Python's `re.Match` tells; positions are UTF-16 offsets. */
+/** The content of Python's `re.Match`; positions are UTF-16 offsets. */
 export interface PythonMatch {
   readonly start: number;
   readonly end: number;
-  /** The whole match and the groups by Python's numbers; undefined where a group took no part. */
+  /**
+   * The whole match and the groups by Python's numbers; undefined for a group that took no part.
+   */
   readonly groups: readonly (string | undefined)[];
 }
 
@@ -18,7 +20,7 @@ export interface PythonMatch {
 export class PythonPattern {
   readonly #parsed: ParsedRegex;
   readonly #emitted: EmittedRegex;
-  /** False where branch by branch is no faster; undefined until asked for. */
+  /** False if matching branch by branch is not faster; undefined until first use. */
   #branches: BranchIndex | false | undefined;
   #growth: number | undefined;
   readonly #compiled = new Map<Use, Compiled>();
@@ -27,8 +29,8 @@ export class PythonPattern {
   readonly flags: number;
 
   /**
-   * @throws RegexSyntaxError where Python would refuse the pattern
-   * @throws UnsupportedRegexError where JavaScript would match something else
+   * @throws RegexSyntaxError if Python would refuse the pattern
+   * @throws UnsupportedRegexError if JavaScript would match something else
    */
   constructor(
     readonly pattern: string,
@@ -50,7 +52,7 @@ export class PythonPattern {
     return this.#emitted.source;
   }
 
-  /** `pattern.match(text, position)`: there only. Positions are UTF-16 offsets. */
+  /** `pattern.match(text, position)`: only at that position. Positions are UTF-16 offsets. */
   match(text: string, position = 0): PythonMatch | undefined {
     return this.#exec('match', text, position);
   }
@@ -73,7 +75,7 @@ export class PythonPattern {
     return this.#exec('fullmatch', text, position);
   }
 
-  /** How many capturing groups it has, and where each lies in a match: offsets of start and end. */
+  /** The number of capturing groups, and the start and end offsets of each in a match. */
   get groupCount(): number {
     return this.#emitted.groups.length - 1;
   }
@@ -81,7 +83,7 @@ export class PythonPattern {
   spans(text: string, match: PythonMatch): readonly (readonly [number, number] | undefined)[] {
     const { groups } = this.#emitted;
     if (groups.length === 1) return [[match.start, match.end]];
-    // The same match once more, told with its places: the first one there, or the first that is not empty.
+    // Repeats the match with its positions: the first match there, or the first that is not empty.
     for (const use of ['match', 'fullmatch', 'nonEmpty'] as const) {
       const known = this.#use(use);
       const regex = new RegExp(known.regex.source, `${known.regex.flags}d`);
@@ -98,7 +100,10 @@ export class PythonPattern {
     return [[match.start, match.end], ...match.groups.slice(1).map(() => undefined)];
   }
 
-  /** After an empty match Python first looks for a longer one there; JavaScript would move on. */
+  /**
+   * After an empty match Python first looks for a longer match at the same position; JavaScript
+   * would move on.
+   */
   finditer(text: string, start = 0): PythonMatch[] {
     const found: PythonMatch[] = [];
     let position = start;
@@ -135,7 +140,7 @@ export class PythonPattern {
     const { regex, groups } = this.#use(use);
     regex.lastIndex = position;
     let found = regex.exec(text);
-    // V8 lets a pattern that begins with a look start inside a surrogate pair.
+    // V8 lets a pattern that begins with a lookaround start inside a surrogate pair.
     while (found && splitsPair(text, found.index)) {
       regex.lastIndex = found.index + 1;
       found = regex.exec(text);
@@ -163,7 +168,7 @@ export class PythonPattern {
   }
 
   #compileNonEmpty(): Compiled {
-    // Group 1 is the rest of the text: if it still lies ahead afterwards, nothing was consumed.
+    // Group 1 is the rest of the text: if it is still ahead afterwards, nothing was consumed.
     const { source, groups } = emitRegex(this.#parsed, 1);
     return { regex: this.#regExp(`(?=([^]*))(?:${source})(?!\\1$)`, 'uy'), groups };
   }
@@ -172,7 +177,10 @@ export class PythonPattern {
     try {
       return new RegExp(source, flags);
     } catch {
-      throw new UnsupportedRegexError(this.pattern, 'more groups or larger counts than V8 takes');
+      throw new UnsupportedRegexError(
+        this.pattern,
+        'more groups or larger counts than V8 supports',
+      );
     }
   }
 }

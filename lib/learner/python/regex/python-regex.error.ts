@@ -5,7 +5,7 @@ function quoted(pattern: string): string {
   return JSON.stringify(pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern);
 }
 
-/** A pattern that Python's `re` would refuse too. @publicApi */
+/** Python's `re` would refuse the pattern too. @publicApi */
 export class RegexSyntaxError extends VtsError {
   constructor(
     readonly pattern: string,
@@ -13,13 +13,17 @@ export class RegexSyntaxError extends VtsError {
     readonly position: number,
   ) {
     super(
-      `The regular expression ${quoted(pattern)} is not valid in Python: ${fault} at position ${position}. ` +
-        'The file is damaged or was made by another engine; export it again.',
+      `The regular expression ${quoted(pattern)} is not valid in Python: ${fault} at ` +
+        `position ${position}. The file is damaged or comes from another engine: export it ` +
+        'again.',
     );
   }
 }
 
-/** A construct of Python's `re` that would match something else in JavaScript. @publicApi */
+/**
+ * The pattern uses a construct of Python's `re` that would match something else in JavaScript.
+ * @publicApi
+ */
 export class UnsupportedRegexError extends VtsError {
   constructor(
     readonly pattern: string,

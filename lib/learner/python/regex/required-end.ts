@@ -2,10 +2,10 @@ import { childrenOf, type CharSet, type RegexNode } from './ast.js';
 import { setSource } from './set-source.js';
 
 /**
- * A lookahead for what a sequence such as `[^\s]+(?::[^\s]*)?@` cannot match without: characters of
- * its first class, and then its last one. Where that is missing, every way to divide the characters
- * among the loops would be tried: spaCy's pattern of web addresses takes minutes for a text of
- * 100,000 characters without a space. Empty for sequences of other forms.
+ * A lookahead for what a sequence such as `[^\s]+(?::[^\s]*)?@` requires: characters of its first
+ * class, and then its last character. Without that character, the engine would try every way to
+ * divide the characters among the loops: spaCy's pattern of web addresses takes minutes for a text
+ * of 100,000 characters without a space. Empty for sequences of other forms.
  */
 export function requiredEnd(body: RegexNode): string {
   if (body.kind !== 'sequence') return '';
@@ -17,18 +17,18 @@ export function requiredEnd(body: RegexNode): string {
   const within = (set: CharSet): boolean =>
     set === first || setSource(set) === source || one.test(charOf(set) ?? '');
   const rest = body.items.slice(1, -1);
-  // With one loop alone there is nothing to divide.
+  // A single loop has nothing to divide.
   if (!rest.some(loops) || !rest.every((node) => consistsOf(node, within))) return '';
   return `(?=${source}*${setSource(last)})`;
 }
 
-/** The class of a loop over one. */
+/** The class of a loop over one class. */
 function loopOf(node: RegexNode | undefined): CharSet | undefined {
   if (node?.kind !== 'repeat' || node.max !== Infinity || node.mode === 'possessive') return;
   return node.body.kind === 'set' ? node.body : undefined;
 }
 
-/** The character of a set of one. */
+/** The character of a set of one character. */
 function charOf({ items, negated }: CharSet): string | undefined {
   const [only] = items;
   if (negated || items.length !== 1 || only?.kind !== 'range' || only.low !== only.high) return;
@@ -40,7 +40,7 @@ function loops(node: RegexNode): boolean {
   return node.kind === 'sequence' && node.items.some(loops);
 }
 
-/** The node matches nothing but characters of such sets. */
+/** Whether the node matches only characters of these sets. */
 function consistsOf(node: RegexNode, of: (set: CharSet) => boolean): boolean {
   if (node.kind === 'set') return of(node);
   if (node.kind !== 'repeat' && node.kind !== 'sequence') return false;

@@ -8,7 +8,7 @@ const UNICODE_CATEGORIES = {
   d: '\\p{Nd}',
   D: '\\P{Nd}',
   w: '\\p{L}\\p{N}_',
-  // Every other category; of the connectors all but the underscore.
+  // All other categories, including connectors except the underscore.
   W:
     '\\p{M}\\p{Z}\\p{C}\\p{S}\\p{Pd}\\p{Ps}\\p{Pe}\\p{Pi}\\p{Pf}\\p{Po}' +
     '\\u{203f}\\u{2040}\\u{2054}\\u{fe33}\\u{fe34}\\u{fe4d}-\\u{fe4f}\\u{ff3f}',
@@ -31,9 +31,9 @@ export function wordClass(flags: number): string {
   return `[${categories(flags).w}]`;
 }
 
-/** Sources of the larger sets; a pattern may hold the same one hundreds of times. */
+/** Sources of the larger sets; a pattern may repeat a set hundreds of times. */
 const known = new WeakMap<CharSet, string>();
-/** Smaller sets are written as fast as they are looked up. */
+/** Writing a smaller set is as fast as looking it up. */
 const WORTH_KEEPING = 8;
 
 /** A character set as JavaScript writes it under the `u` flag. */
@@ -80,10 +80,10 @@ function character(code: number): string {
   return plain ? String.fromCharCode(code) : `\\u{${code.toString(16)}}`;
 }
 
-/** Wider ranges are looked through for cased characters, not character by character. */
+/** Wider ranges are searched by cased character, not character by character. */
 const NARROW = 64;
 
-/** What equals a character of a set's ranges under IGNORECASE, and is outside of its range. */
+/** Characters outside a set's ranges that equal a character in them under IGNORECASE. */
 function addedVariants({ items, flags }: CharSet): ReadonlySet<number> {
   const added = new Set<number>();
   if (!(flags & RegexFlag.IGNORECASE)) return added;

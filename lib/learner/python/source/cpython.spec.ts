@@ -14,8 +14,8 @@ import { loadParser, parse } from './syntax/parser.js';
 
 /** What is refused by name: as for bytecode. */
 const REFUSED: ReadonlyMap<string, RegExp> = new Map([
-  ['instance_dict', /\.__dict__ is not known here/],
-  ['conditional_import_name', /the module not_a_module_here is not known here/],
+  ['instance_dict', /\.__dict__ is not supported/],
+  ['conditional_import_name', /the module not_a_module_here is not supported/],
 ]);
 
 function outcomes({ source, calls }: SourceFixture): (Outcome | string)[] {

@@ -6,20 +6,20 @@ import {
   UnreadableFileError,
 } from '../errors.js';
 
-/** Random access to the bytes of a file, wherever they are. */
+/** Random access to the bytes of a file, on disk or in memory. */
 export abstract class ByteSource {
-  /** The path, or `<buffer>`: what error messages call it. */
+  /** The name of the file in error messages: its path, or `<buffer>`. */
   abstract readonly name: string;
   abstract readonly size: number;
   abstract close(): void;
   protected abstract readRange(offset: number, length: number): Uint8Array;
 
-  /** Exactly `length` bytes from `offset`; a view where the bytes are in memory already. */
+  /** Exactly `length` bytes from `offset`; a view if the bytes are in memory already. */
   read(offset: number, length: number): Uint8Array {
     const end = offset + length;
-    // Views of legacy files may state NaN, which no comparison finds too small.
+    // Views of legacy files may state NaN, and no comparison finds NaN too small.
     if (!(offset >= 0 && length >= 0 && end <= this.size)) {
-      throw this.truncated(`bytes ${offset} to ${end} are needed, but it has ${this.size}`);
+      throw this.truncated(`it needs bytes ${offset} to ${end}, but has ${this.size} bytes`);
     }
     return this.readRange(offset, length);
   }
@@ -47,7 +47,7 @@ class MemorySource extends ByteSource {
   }
 
   protected override readRange(offset: number, length: number): Uint8Array {
-    // A Buffer's slice() shares memory where a Uint8Array's copies: give out the latter only.
+    // A Buffer's slice() shares memory, a Uint8Array's copies: return only the latter.
     return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + offset, length);
   }
 
@@ -56,7 +56,7 @@ class MemorySource extends ByteSource {
   }
 }
 
-/** Reads ranges through a descriptor: files past 2 GiB cannot be read whole. */
+/** Reads ranges through a descriptor, because files past 2 GiB cannot be read at once. */
 class FileSource extends ByteSource {
   readonly size: number;
   #fd: number | undefined;
@@ -88,7 +88,7 @@ class FileSource extends ByteSource {
       } catch (error) {
         throw new UnreadableFileError(this.name, error);
       }
-      if (count === 0) throw this.truncated('it became shorter while being read');
+      if (count === 0) throw this.truncated('it shrank during the read');
       done += count;
     }
     return bytes;

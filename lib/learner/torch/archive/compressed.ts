@@ -2,26 +2,27 @@ import zlib from 'node:zlib';
 import { checkLimit, type ReadLimits } from '../limits.js';
 import type { ByteSource } from './byte-source.js';
 
-/** The compressions of `joblib.dump` that Node does not have, by how their files start. */
+/** Compressions of `joblib.dump` that Node lacks, by the first bytes of their files. */
 const OTHERS = [
   ['BZh', 'bz2'],
   ['\xfd7zXZ\0', 'xz'],
   ['\x5d\0\0', 'lzma'],
   ['\x04"M\x18', 'lz4'],
-  ['ZF', 'a form of joblib before 0.10'],
+  ['ZF', 'a format of joblib before 0.10'],
 ] as const;
 
-/** Why a compressed file is not read: what it was compressed with, and what to do about it. */
+/** Why a compressed file cannot be read: its compression, and what to do about it. */
 export function unreadCompression(head: Uint8Array): string | undefined {
   const start = Buffer.from(head.subarray(0, 8)).toString('latin1');
   const name = OTHERS.find(([magic]) => start.startsWith(magic))?.[1];
   return (
     name &&
-    `it is compressed with ${name}, perhaps by joblib, and only zlib and gzip are read here (in Python: joblib.dump(joblib.load(file), 'plain.pkl', compress=0))`
+    `it is compressed with ${name}, perhaps by joblib, and this reader supports only zlib ` +
+      "and gzip (in Python: joblib.dump(joblib.load(file), 'plain.pkl', compress=0))"
   );
 }
 
-/** zlib's header is a multiple of 31; gzip's is two fixed bytes. */
+/** A zlib header is a multiple of 31; a gzip header starts with two fixed bytes. */
 function unzipper(head: Uint8Array): typeof zlib.inflateSync | undefined {
   const [first = 0, second = 0] = head;
   if (first === 0x1f && second === 0x8b) return zlib.gunzipSync;
@@ -29,8 +30,8 @@ function unzipper(head: Uint8Array): typeof zlib.inflateSync | undefined {
 }
 
 /**
- * What was compressed with zlib or gzip: all of it within the limits, or the first bytes of what a
- * part of a file has. Undefined for other bytes.
+ * Inflates zlib or gzip: all of it within the limits, or the first bytes if only part of a file is
+ * there. Undefined for other bytes.
  */
 export function inflated(
   source: ByteSource,
@@ -65,6 +66,6 @@ export function inflated(
         `a compressed pickle of more than ${allowed} bytes`,
       );
     }
-    throw source.corrupt('what it compresses cannot be inflated', error);
+    throw source.corrupt('its compressed content cannot be inflated', error);
   }
 }

@@ -2,16 +2,16 @@ import { NdArray, NumpyDtype } from '../numpy.js';
 import type { Cursor } from '../pickle/cursor.js';
 import { PyGlobal, type PyObject, type PyValue } from '../python.js';
 
-/** joblib was a part of scikit-learn for a while. */
+/** Earlier versions of scikit-learn contain joblib. */
 const WRAPPERS = /^(sklearn\.externals\.)?joblib\.numpy_pickle\.NumpyArrayWrapper$/;
-/** joblib before 0.10 put arrays into files of their own, beside the pickle. */
+/** joblib before 0.10 wrote arrays to separate files, beside the pickle. */
 const OUTSIDE = /^(sklearn\.externals\.)?joblib\.numpy_pickle(_compat)?\.Z?NDArrayWrapper$/;
 
 /**
- * joblib leaves an array out of the pickle, and writes its elements into the stream right behind
+ * joblib leaves an array out of the pickle, and writes its elements into the stream directly after
  * the record that describes it. Undefined for any other record.
  *
- * @param next Reads the pickle that stands there: of arrays of objects.
+ * @param next Reads the pickle at that position, for arrays of objects.
  */
 export function arrayBehind(
   record: PyObject,
@@ -20,7 +20,7 @@ export function arrayBehind(
 ): PyValue | undefined {
   if (OUTSIDE.test(record.className)) {
     throw cursor.corrupt(
-      'its arrays are in other files (joblib before 0.10): dump it again with a later one',
+      'its arrays are in other files (joblib before 0.10): dump it again with a later version',
     );
   }
   if (!WRAPPERS.test(record.className)) return undefined;
@@ -29,10 +29,10 @@ export function arrayBehind(
   const order = record.attr('order');
   const isPlain = record.attr('subclass') instanceof PyGlobal;
   if (!isPlain || !(dtype instanceof NumpyDtype) || !isShape(shape)) {
-    throw cursor.corrupt('joblib describes an array by no class, dtype and shape');
+    throw cursor.corrupt('joblib describes an array without class, dtype and shape');
   }
   if (dtype.kind === 'O') return next();
-  // Later versions say by how many bytes the elements are moved to an aligned place.
+  // Later versions state how many bytes of padding align the elements.
   if (typeof record.attr('numpy_array_alignment_bytes') === 'number') cursor.bytes(cursor.uint8());
   const bytes = shape.reduce((product, size) => product * size, dtype.itemsize);
   const raw = cursor.bytes(bytes);

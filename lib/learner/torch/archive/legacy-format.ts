@@ -9,24 +9,25 @@ import { StorageView } from '../tensor.js';
 import type { ByteSource } from './byte-source.js';
 import { parseStorageId } from './storage-id.js';
 
-/** What the first pickle of a legacy file says. */
+/** The facts in the first pickles of a legacy file. */
 const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL_VERSION = 1001;
-/** Bytes at the front in which the pickles are looked for first; the weights follow them. */
+/** Bytes at the front that are searched first for the pickles; the weights follow them. */
 const FIRST_WINDOW = 2 ** 24;
-/** Enough for a pickle that is one number. */
+/** Enough bytes for a pickle of one number. */
 const PROBE_LIMITS = { maxOperations: 8, maxStack: 4 };
 
 interface Root {
   readonly byteLength: number;
   readonly elementSize: number;
-  /** Where its bytes start; known when the object's pickle has been read. */
+  /** Where its bytes start; known once the object's pickle has been read. */
   offset: number | undefined;
 }
 
 /**
- * The stream from before torch 1.6: a magic number, a version, facts on the machine, the object,
- * the keys of its storages, each a pickle; then each storage's count of elements and raw bytes.
+ * The stream from before torch 1.6: a magic number, a version, facts about the machine, the object,
+ * and the keys of its storages, each as a pickle; then the element count and raw bytes of each
+ * storage.
  */
 export function readLegacy(
   source: ByteSource,
@@ -35,10 +36,10 @@ export function readLegacy(
   if (!isLegacy(source, limits)) {
     throw new NotATorchFileError(
       source.name,
-      'it is neither a torch zip archive nor a torch stream, and no pickle of protocol 2 to 5',
+      'it is not a torch zip archive, a torch stream or a pickle of protocol 2 to 5',
     );
   }
-  // The pickles do not say how long they are: read more until they fit.
+  // The pickles do not state their length: read more until they fit.
   for (let window = FIRST_WINDOW; ; window *= 4) {
     const length = Math.min(source.size, window, limits.maxPickleBytes);
     try {
@@ -93,7 +94,7 @@ function resolveId(
   roots: Map<string, Root>,
   opened: Map<string, TorchStorage>,
 ): PyValue {
-  // Old torch wrote the source code of module classes besides them.
+  // Old versions of torch also wrote the source code of module classes.
   if (Array.isArray(id) && id[0] === 'module' && id[1] !== undefined) return id[1];
   const { key, dtype, elementSize, byteLength, rest } = parseStorageId(source.name, id);
   let root = roots.get(key);
@@ -103,14 +104,14 @@ function resolveId(
   if (Array.isArray(view)) {
     const [viewKey, offset, count] = view;
     if (typeof offset !== 'number' || typeof count !== 'number' || offset < 0 || count < 0) {
-      throw source.corrupt(`a view on the storage "${key}" has no valid bounds`);
+      throw source.corrupt(`a view of the storage "${key}" has invalid bounds`);
     }
     name = `${key}/${String(viewKey)}`;
     start = offset * elementSize;
     length = count * elementSize;
   }
   if (start + length > root.byteLength) {
-    throw source.corrupt(`a view on the storage "${key}" lies outside it`);
+    throw source.corrupt(`a view of the storage "${key}" lies outside it`);
   }
   let storage = opened.get(name);
   if (!storage || storage.byteLength !== length) {
@@ -124,10 +125,10 @@ function resolveId(
 
 function offsetOf(source: ByteSource, key: string, root: Root): number {
   if (root.offset !== undefined) return root.offset;
-  throw source.corrupt(`the storage "${key}" is not in its list`);
+  throw source.corrupt(`its list of storages lacks the storage "${key}"`);
 }
 
-/** Notes where each storage lies, and checks that all are there. */
+/** Records where each storage lies, and checks that none is missing. */
 function locate(source: ByteSource, keys: PyValue, roots: Map<string, Root>, start: number): void {
   if (!Array.isArray(keys)) throw source.corrupt('its list of storages is missing');
   let position = start;
@@ -140,13 +141,14 @@ function locate(source: ByteSource, keys: PyValue, roots: Map<string, Root>, sta
     const count = new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true);
     if (count * BigInt(root.elementSize) !== BigInt(root.byteLength)) {
       throw source.corrupt(
-        `the storage "${String(key)}" has ${count} elements of ${root.elementSize} bytes, and ${root.byteLength} bytes are expected`,
+        `the storage "${String(key)}" has ${count} elements of ${root.elementSize} bytes, ` +
+          `but needs ${root.byteLength} bytes`,
       );
     }
     root.offset = position + 8;
     position = root.offset + root.byteLength;
     if (position > source.size) {
-      throw source.truncated(`the storage "${String(key)}" goes past its end`);
+      throw source.truncated(`the storage "${String(key)}" extends past its end`);
     }
   }
   for (const [key, root] of roots) offsetOf(source, key, root);

@@ -15,19 +15,19 @@ import { readZipFormat } from './zip-format.js';
 /** A storage's own file is a handful of opcodes. */
 const STORAGE_LIMITS = { maxOperations: 10_000, maxStack: 1000, maxMemo: 1000 };
 
-/** Whether bytes start as a pickle of protocol 2 or later does. */
+/** Whether the bytes start like a pickle of protocol 2 or later. */
 export function startsPickle(head: Uint8Array): boolean {
   return head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5;
 }
 
-/** How joblib names a pickle that it compressed with zlib or gzip. */
+/** File names of pickles that joblib compressed with zlib or gzip. */
 export function isCompressedPickle(source: ByteSource, head: Uint8Array): boolean {
   const start = inflated(source, head, 2);
   return start !== undefined && startsPickle(start);
 }
 
 /**
- * What `pickle.dump` or `joblib.dump` wrote, also compressed by joblib with zlib or gzip: one
+ * Reads what `pickle.dump` or `joblib.dump` wrote, including joblib's zlib or gzip compression: one
  * pickle, in which each storage is a torch file of its own.
  */
 export function readPlain(
@@ -38,7 +38,7 @@ export function readPlain(
   const bytes = startsPickle(head)
     ? source.read(0, checked(source, limits, source.size))
     : inflated(source, source.read(0, checked(source, limits, source.size)), limits);
-  if (!bytes) throw new NotATorchFileError(source.name, 'what it was compressed from is no pickle');
+  if (!bytes) throw new NotATorchFileError(source.name, 'its decompressed content is not a pickle');
   const globals = new Map<string, PyGlobal>();
   const options = { limits, rebuilders: withStorages(source, limits, globals), globals };
   const root = new PickleMachine(new Cursor(source.name, bytes), {
@@ -54,14 +54,14 @@ function checked(source: ByteSource, limits: Readonly<ReadLimits>, size: number)
   return size;
 }
 
-/** The closed list, and `_load_from_bytes`: a storage that `torch.save` wrote into bytes. */
+/** The closed list, and `_load_from_bytes`: a storage that `torch.save` wrote to bytes. */
 function withStorages(
   source: ByteSource,
   limits: Readonly<ReadLimits>,
   globals: Map<string, PyGlobal>,
 ): Rebuilders {
   const inner = { ...limits, ...STORAGE_LIMITS };
-  /** A hostile file may call for the same bytes without end. */
+  /** A hostile file may load the same bytes endlessly. */
   const known = new Map<Uint8Array, StorageView | undefined>();
   const storageIn = (bytes: Uint8Array): StorageView | undefined => {
     const file = openSource(bytes);
@@ -77,7 +77,7 @@ function withStorages(
       known.set(bytes, storageIn(bytes));
     }
     const storage = known.get(bytes);
-    if (!storage) throw source.corrupt('the bytes of a storage are those of something else');
+    if (!storage) throw source.corrupt('the bytes of a storage do not hold a storage');
     return storage;
   };
   return new Map([...rebuilders, ['torch.storage._load_from_bytes', rebuild]]);

@@ -2,7 +2,10 @@ import { CorruptArchiveError } from '../errors.js';
 import { PyGlobal, type PyValue } from '../python.js';
 import { elementSize, type DType } from '../tensor.js';
 
-/** torch's storage classes: the dtype, or the bytes of one element that no tensor here can hold. */
+/**
+ * torch's storage classes: the dtype, or the size in bytes of one element that no tensor here can
+ * hold.
+ */
 const STORAGES: ReadonlyMap<string, DType | number> = new Map<string, DType | number>([
   ['DoubleStorage', 'float64'],
   ['FloatStorage', 'float32'],
@@ -31,7 +34,7 @@ export interface StorageId {
   readonly dtype: DType | undefined;
   readonly elementSize: number;
   readonly byteLength: number;
-  /** The fields behind, of the legacy format. */
+  /** The later fields, of the legacy format. */
   readonly rest: readonly PyValue[];
 }
 
@@ -41,7 +44,10 @@ export function parseStorageId(file: string, id: PyValue): StorageId {
   const element = isTorch ? STORAGES.get(type.name) : undefined;
   const named = typeof key === 'string' || typeof key === 'number' ? String(key) : undefined;
   if (kind !== 'storage' || !element || named === undefined || !isCount(count)) {
-    throw new CorruptArchiveError(file, 'a persistent id in its pickle refers to no storage');
+    throw new CorruptArchiveError(
+      file,
+      'a persistent id in its pickle does not refer to a storage',
+    );
   }
   const dtype = typeof element === 'string' ? element : undefined;
   const size = typeof element === 'string' ? elementSize(element) : element;

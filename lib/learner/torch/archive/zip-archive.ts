@@ -52,25 +52,25 @@ function checkDeflated(
   if (compressionMethod !== DEFLATED) {
     throw source.corrupt(`the entry "${fileName}" is compressed with method ${compressionMethod}`);
   }
-  const what = `deflated entries of ${inflated} bytes or more`;
+  const what = `deflated entries of at least ${inflated} bytes`;
   checkLimit(source.name, limits, 'maxInflatedBytes', inflated, what);
   const ratio = uncompressedSize / Math.max(1, compressedSize);
   if (ratio > limits.maxInflateRatio) {
     throw new LimitExceededError(
       source.name,
-      `an entry "${fileName}" that grows ${Math.round(ratio)} times when inflated`,
+      `an entry "${fileName}" that inflates to ${Math.round(ratio)} times its size`,
       'maxInflateRatio',
       limits.maxInflateRatio,
     );
   }
 }
 
-/** One file of a zip archive; its bytes are read, inflated and checked when asked for. */
+/** One file of a zip archive; its bytes are read, inflated and checked on demand. */
 export class ZipEntry {
   readonly name: string;
   readonly size: number;
   readonly crc32: number;
-  /** Where its local header starts, and where its bytes end. */
+  /** The offsets of its local header and of the end of its bytes. */
   readonly start: number;
   readonly end: number;
   #verified = false;
@@ -83,7 +83,7 @@ export class ZipEntry {
     this.size = entry.uncompressedSize;
     this.crc32 = entry.crc32;
     this.start = entry.relativeOffsetOfLocalHeader;
-    // Only the local header itself states how long it is.
+    // Only the local header itself states its length.
     const header = Buffer.from(source.read(this.start, LOCAL_HEADER_SIZE));
     if (header.readUInt32LE(0) !== LOCAL_SIGNATURE) {
       throw source.corrupt(`the entry "${this.name}" has no local header`);
@@ -91,11 +91,11 @@ export class ZipEntry {
     const names = header.readUInt16LE(26) + header.readUInt16LE(28);
     this.end = this.start + LOCAL_HEADER_SIZE + names + entry.compressedSize;
     if (this.end > source.size) {
-      throw source.truncated(`the entry "${this.name}" goes past its end`);
+      throw source.truncated(`the entry "${this.name}" extends past its end`);
     }
   }
 
-  /** The CRC-32 is taken on the first call only. @throws CorruptEntryError */
+  /** Only the first call checks the CRC-32. @throws CorruptEntryError */
   read(): Uint8Array {
     const { compressedSize, compressionMethod, crc32 } = this.entry;
     const raw = this.source.read(this.end - compressedSize, compressedSize);
@@ -127,10 +127,13 @@ export class ZipEntry {
   }
 }
 
-/** yauzl reads the directory in pieces of some 50 bytes: so much of it is read at once. */
+/** yauzl reads the directory in pieces of some 50 bytes; this many bytes are read ahead. */
 const WINDOW_BYTES = 2 ** 16;
 
-/** Answers yauzl's reads at once, so that its callbacks have all run when a call to it returns. */
+/**
+ * Answers yauzl's reads synchronously, so that all its callbacks have run when a call to it
+ * returns.
+ */
 class SyncReader extends yauzl.RandomAccessReader {
   #window: Uint8Array = new Uint8Array();
   #start = 0;
@@ -167,7 +170,7 @@ class SyncReader extends yauzl.RandomAccessReader {
   }
 
   override _readStreamForRange(): never {
-    throw new Error('Entries are read from the source itself.');
+    throw new Error('Entries are read directly from the source.');
   }
 }
 
@@ -184,7 +187,7 @@ function readDirectory(source: ByteSource, limits: Readonly<ReadLimits>): yauzl.
     },
   );
   if (!zip) {
-    // The directory stands at the end of the file, so a file without one has lost its end.
+    // The directory is at the end of the file, so a file without a directory has lost its end.
     throw source.truncated('the zip directory at its end is missing or damaged', errors[0]);
   }
   checkLimit(source.name, limits, 'maxEntries', zip.entryCount, `${zip.entryCount} entries`);

@@ -50,7 +50,7 @@ export function readZipFormat(
   };
 }
 
-/** The folder of a torch archive: the name that the file had when it was saved. */
+/** The folder inside a torch archive: the name of the file at the time it was saved. */
 export function findFolder(source: ByteSource, archive: ZipArchive): string {
   const pickles = [...archive.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [pickle] = pickles;
@@ -74,12 +74,12 @@ function openStorage(
 ): TorchStorage {
   const entry = archive.get(`${folder}/data/${id.key}`);
   if (!entry) {
-    // An empty storage has an entry as well, so this one was lost.
+    // Even an empty storage has an entry, so this one is lost.
     throw source.corrupt(`the storage "${id.key}" is missing`);
   }
   if (entry.size < id.byteLength) {
     throw source.corrupt(
-      `the storage "${id.key}" has ${entry.size} bytes, and its tensors need ${id.byteLength}`,
+      `the storage "${id.key}" has ${entry.size} bytes, but its tensors need ${id.byteLength}`,
     );
   }
   let storage = storages.get(id.key);

@@ -3,20 +3,20 @@ import { NdArray } from '../numpy.js';
 import { PyGlobal, PyLibraryValue, PyObject, type PyValue } from '../python.js';
 import { readArrowArray } from './arrow.js';
 
-/** What may stand for an array itself: an index or a series. */
+/** Values that may stand for an array: an index or a series. */
 export abstract class PandasVector extends PyLibraryValue {
   abstract get values(): PyValue[];
 }
 
 /** numpy's "not a time". */
 const NAT = -(2n ** 63n);
-/** Indexes hold arrays and categories indexes: a few levels, unless a file is hostile. */
+/** Indexes hold arrays, and categories hold indexes: a few levels, unless a file is hostile. */
 const DEEPEST = 16;
 let nesting = 0;
 
 /** Row by row; `NA` and "not a time" are null, times are bigint counts of their unit. */
 export function arrayValues(value: PyValue, what: string): PyValue[] {
-  if (nesting >= DEEPEST) throw new UnreadableColumnError(what, 'arrays nested without end');
+  if (nesting >= DEEPEST) throw new UnreadableColumnError(what, 'arrays nested endlessly');
   nesting++;
   try {
     return decodeArray(value, what);
@@ -82,7 +82,7 @@ function withoutNa(value: PyValue): PyValue {
   return missing ? null : value;
 }
 
-/** The parts of a record's state, by whatever name: their order changed between versions. */
+/** The parts of a record's state under any name: their order changed between versions. */
 function partsOf({ state, attrs }: PyObject): PyValue[] {
   return Array.isArray(state) ? state : [...attrs.values()];
 }
@@ -109,7 +109,7 @@ function maskedValues(record: PyObject, what: string): PyValue[] {
   const values = wrappedArray(record, what, '_data').items();
   const masked = mask.items();
   if (masked.length !== values.length) {
-    throw new CorruptTensorError(`${values.length} values have a mask of ${masked.length}`);
+    throw new CorruptTensorError(`${values.length} values have a mask of length ${masked.length}`);
   }
   return values.map((value, i) => (masked[i] === true ? null : value));
 }

@@ -24,7 +24,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 type Reader = (buffers: Buffers, i: number) => PyValue;
 
 interface Buffers {
-  /** Of texts; for other types the values themselves. */
+  /** For texts; for other types the values themselves. */
   readonly offsets: DataView;
   readonly data: DataView;
 }

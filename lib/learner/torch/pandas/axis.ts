@@ -2,10 +2,10 @@ import { CorruptTensorError, TooManyElementsError, UnreadableColumnError } from 
 import { PyTuple, type PyDict, type PyValue } from '../python.js';
 import { arrayValues, PandasVector } from './array.js';
 
-/** Entries of an index that the file only describes. */
+/** The most entries of an index that the file only describes. */
 const MOST_ENTRIES = 2 ** 26;
 
-/** A pandas index. Values are decoded when they are asked for. */
+/** A pandas index. Values are decoded on demand. */
 export class Index extends PandasVector {
   #values: PyValue[] | undefined;
 
@@ -18,7 +18,7 @@ export class Index extends PandasVector {
     super();
   }
 
-  /** Tuples for a MultiIndex. Throws {@link UnreadableColumnError} for unknown values. */
+  /** Tuples for a MultiIndex. @throws UnreadableColumnError for unknown values. */
   get values(): PyValue[] {
     return (this.#values ??= this.#decode());
   }

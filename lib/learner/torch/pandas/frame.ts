@@ -11,14 +11,15 @@ export class Series extends PandasVector {
   #values: PyValue[] | undefined;
   #read: BlockManager | undefined;
 
-  /** Its values in order; missing ones are null (masked), or NaN where pandas has NaN. */
+  /** Its values in order; missing values are null (masked), or NaN if pandas has NaN. */
   get values(): PyValue[] {
     return (this.#values ??= this.#columns().column(0, describeLabel(this.name)));
   }
 
   get index(): Index {
     const [index] = this.#columns().axes;
-    if (!index) throw new UnreadableColumnError(describeLabel(this.name), 'a series without index');
+    if (!index)
+      throw new UnreadableColumnError(describeLabel(this.name), 'a series without an index');
     return index;
   }
 
@@ -51,7 +52,9 @@ export class DataFrame extends PyLibraryValue {
     return this.#position(name) >= 0;
   }
 
-  /** Missing values as in {@link Series}. @throws UnreadableColumnError for an unknown class. */
+  /**
+   * Missing values are as in {@link Series}. @throws UnreadableColumnError for an unknown class.
+   */
   column(name: PyValue): PyValue[] | undefined {
     const position = this.#position(name);
     if (position < 0) return undefined;

@@ -11,18 +11,19 @@ interface Block {
   readonly columns: readonly number[];
 }
 
-/** Columns behind a frame or series, whichever pandas wrote them. */
+/** The columns of a frame or series, from any version of pandas. */
 export interface BlockManager {
-  /** For a frame columns and rows; for a series rows. */
+  /** Columns and rows for a frame; rows for a series. */
   readonly axes: readonly Index[];
   column(position: number, what: string): PyValue[];
   /** The array that holds a column. */
   arrayOf(position: number): PyValue | undefined;
 }
 
-/** Since pandas 1.3 a call with blocks and axes, before that a state of four parts. */
+/** Since pandas 1.3 a call with blocks and axes; before that a state of four parts. */
 export function readManager(value: PyValue | undefined, what: string): BlockManager {
-  if (!(value instanceof PyObject)) throw new UnreadableColumnError(what, 'no block manager');
+  if (!(value instanceof PyObject))
+    throw new UnreadableColumnError(what, 'something other than a block manager');
   const single = value.className.endsWith('.SingleBlockManager');
   // Either the constructor's `(blocks, axes)`, or the state `(…, …, …, { '0.14.1': … })`.
   const extra = Array.isArray(value.state) ? value.state[3] : undefined;
@@ -68,7 +69,7 @@ function readBlock(value: PyValue, single: boolean, what: string): Block {
   return { values, columns: single ? [0] : positions(placement, blockRows(values)) };
 }
 
-/** Columns that a block can hold at most. */
+/** The most columns that a block can hold. */
 function blockRows(values: PyValue): number {
   const array = values instanceof PyObject ? ndArrayIn(values) : values;
   return array instanceof NdArray && array.shape.length === 2 ? array.shape[0]! : 1;

@@ -118,7 +118,7 @@ describe('columns that cannot be read', () => {
     expect(frame.column('b')).toEqual([5]);
     expect(() => frame.column('when')).toThrow(UnreadableColumnError);
     expect(() => frame.column('when')).toThrow(
-      /column "when" are of the class pandas\.core\.arrays\.period\.PeriodArray/,
+      /column "when" have the class pandas\.core\.arrays\.period\.PeriodArray/,
     );
   });
 
@@ -137,7 +137,7 @@ describe('columns that cannot be read', () => {
     expect(() => series.values).toThrow(CorruptTensorError);
     const own = new Series();
     own.manager = oldManager('SingleBlockManager', [index(0)], [[own, slice(0, 1)]]);
-    expect(() => own.values).toThrow(/nested without end/);
+    expect(() => own.values).toThrow(/nested endlessly/);
   });
 });
 

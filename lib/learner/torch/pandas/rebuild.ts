@@ -3,7 +3,7 @@ import { PyDict, PyGlobal, PyObject, type PyValue } from '../python.js';
 import { Index } from './axis.js';
 import { DataFrame, Series } from './frame.js';
 
-/** Calls of pandas that are frames, series and indexes; pandas 3 shortened the modules' names. */
+/** Calls of pandas that make frames, series and indexes; pandas 3 shortened the modules' names. */
 export const pandasRebuilders: RebuilderList = [
   ['pandas.DataFrame', rebuildDataFrame],
   ['pandas.core.frame.DataFrame', rebuildDataFrame],
@@ -51,7 +51,7 @@ function rebuildIndex(args: readonly PyValue[]): Index | undefined {
   return new Index(cls.name, state.get('name') ?? null, state);
 }
 
-/** `(class, checksum, None)`, then the state: an extension array around a numpy one. */
+/** `(class, checksum, None)`, then the state: an extension array around a numpy array. */
 function rebuildBackedArray(args: readonly PyValue[]): PyObject | undefined {
   const [cls] = args;
   return cls instanceof PyGlobal ? new PyObject(cls) : undefined;

@@ -5,8 +5,8 @@ import type { RebuildContext, Rebuilders } from './rebuilder.js';
 type Call = (callable: PyValue, args: readonly PyValue[], kwargs?: PyDict) => Travelling;
 
 /**
- * What `callable(*args, **kwargs)` leaves: a rebuilder's value, else a record of the call. The
- * constructors of copyreg stand for the class that is their first argument.
+ * The result of `callable(*args, **kwargs)`: a rebuilder's value, otherwise a record of the call.
+ * The constructors of copyreg stand for the class that is their first argument.
  */
 export function recordCall(
   callable: PyValue,
@@ -41,7 +41,7 @@ export function recordCall(
   return call(callable, args, kwargs);
 }
 
-/** So protocols 0 and 1 give a list or dict subclass its content. */
+/** Protocols 0 and 1 give a list or dict subclass its content this way. */
 function reconstruct(
   cls: PyValue,
   base: PyValue,

@@ -1,7 +1,7 @@
 import { TruncatedFileError, CorruptPickleError } from '../errors.js';
 import { decodeUtf8 } from './text.js';
 
-/** Reads a pickle from front to back; every read is checked against what is left. */
+/** Reads a pickle from front to back; every read is checked against the remaining bytes. */
 export class Cursor {
   position: number;
   readonly #buffer: Buffer;
@@ -54,7 +54,7 @@ export class Cursor {
     return this.#view.getFloat64(this.#advance(8), false);
   }
 
-  /** A view; the caller's file outlives it. */
+  /** A view of the caller's bytes. */
   bytes(length: number): Uint8Array {
     const start = this.#advance(length);
     return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset + start, length);
@@ -72,7 +72,9 @@ export class Cursor {
     return this.#buffer.toString('latin1', start, start + length);
   }
 
-  /** Up to the next line feed, which is consumed and left out; each byte one character. */
+  /**
+   * Reads up to the next line feed, which it consumes and omits; each byte becomes one character.
+   */
   line(): string {
     const text = this.latin1(this.#lineLength());
     this.position += 1;
@@ -105,7 +107,8 @@ export class Cursor {
   #missing(length: number): never {
     throw new TruncatedFileError(
       this.file,
-      `its pickle needs ${length} more bytes at byte ${this.position}, but has ${this.remaining}`,
+      `its pickle needs ${length} more bytes at byte ${this.position}, but only ` +
+        `${this.remaining} remain`,
     );
   }
 }

@@ -97,21 +97,21 @@ describe('binary opcodes', () => {
   });
 
   it.each<[string, RegExp]>([
-    ['\xff.', /0xff is no opcode/],
+    ['\xff.', /0xff is not an opcode/],
     ['.', /stack is empty/],
     ['0.', /mark is missing/],
     ['t.', /mark is missing/],
     ['K\x01(.', /stack is empty/],
     ['K\x01(\x85.', /stack is empty/],
-    ['h\x05.', /nothing is remembered as 5/],
+    ['h\x05.', /the memo has no entry 5/],
     ['p-1\nN.', /negative|memo/],
-    ['K\x01K\x02a.', /no list/],
-    [')K\x02a.', /no list/],
-    [']K\x01K\x02s.', /no dict/],
+    ['K\x01K\x02a.', /not a list/],
+    [')K\x02a.', /not a list/],
+    [']K\x01K\x02s.', /not a dict/],
     ['}(K\x01u.', /a key has no value/],
-    ['](K\x01\x90.', /no set/],
-    ['K\x01K\x02R.', /arguments are no tuple/],
-    ['K\x01K\x02\x93.', /name of a global is no text/],
+    ['](K\x01\x90.', /not a set/],
+    ['K\x01K\x02R.', /arguments are not a tuple/],
+    ['K\x01K\x02\x93.', /name of a global is not a text/],
     ['T\xff\xff\xff\xff.', /length is negative/],
     ['\x8b\x00\x10\x01\x00.', /an integer has 69632 bytes/],
     ['\x8c\x01\xff.', /not UTF-8/],
@@ -197,7 +197,7 @@ describe('calls', () => {
     ]);
   });
 
-  it('keeps state that is no dictionary, and takes attributes from pairs', () => {
+  it('keeps state that is not a dictionary, and takes attributes from pairs', () => {
     expect((run('cm\nC\n)\x81K\x05b.') as PyObject).state).toBe(5);
     const slots = run(pickleBytes('cm\nC\n)\x81N}', text('s'), 'K\x01s\x86b.')) as PyObject;
     expect(slots.attr('s')).toBe(1);

@@ -13,24 +13,24 @@ import { readMemoIndex, readScalar } from './scalars.js';
 import { PickleStack, plain } from './stack.js';
 
 const HIGHEST_PROTOCOL = 5;
-/** Characters of a module's and a class's name. */
+/** The most characters in the name of a module and class. */
 const LONGEST_NAME = 4096;
 
 export interface MachineOptions {
   readonly limits: Readonly<ReadLimits>;
   readonly rebuilders: Rebuilders;
-  /** What a persistent id stands for (a storage); without it such ids are an error. */
+  /** Resolves a persistent id (to a storage); without it such ids are an error. */
   readonly persistent?: (id: PyValue, context: RebuildContext) => PyValue;
-  /** What stands in the stream behind the state of an object, in whose place it is put. */
+  /** Reads what follows the state of an object in the stream, and replaces the object with it. */
   readonly behindState?: (record: PyObject, cursor: Cursor) => PyValue | undefined;
   /** Collects the globals that the pickle names, by qualified name. */
   readonly globals?: Map<string, PyGlobal>;
 }
 
 /**
- * Reads one pickle, protocols 0 to 5, without running anything: each call becomes a record of it, a
- * {@link PyObject}, or what a rebuilder of the closed list makes of it. No name is looked up, and
- * nothing recurses: nesting costs the stack of this machine, not JavaScript's.
+ * Reads one pickle, protocols 0 to 5, without running anything: each call becomes a record, a
+ * {@link PyObject}, or the value that a rebuilder of the closed list makes from it. No name is
+ * looked up, and nothing recurses: nesting uses the stack of this machine, not JavaScript's.
  */
 export class PickleMachine implements RebuildContext {
   readonly #stack: PickleStack;
@@ -48,7 +48,7 @@ export class PickleMachine implements RebuildContext {
     this.#stack = new PickleStack(cursor, options.limits);
   }
 
-  /** The pickled value; the cursor is left behind the pickle. */
+  /** The pickled value; afterwards the cursor is after the pickle. */
   run(): PyValue {
     const { cursor } = this;
     const { maxOperations } = this.options.limits;
@@ -62,7 +62,7 @@ export class PickleMachine implements RebuildContext {
         else if (op === STOP) break;
         else {
           const scalar = readScalar(op, cursor);
-          if (scalar === undefined) throw cursor.corrupt(`0x${op.toString(16)} is no opcode`);
+          if (scalar === undefined) throw cursor.corrupt(`0x${op.toString(16)} is not an opcode`);
           this.#stack.push(scalar);
         }
       }
@@ -94,7 +94,7 @@ export class PickleMachine implements RebuildContext {
     this.#finishers.push(finish);
   }
 
-  /** What the opcodes do that push no scalar. */
+  /** Actions of the opcodes that do not push a scalar. */
   static readonly #STEPS = opTable<(machine: PickleMachine, cursor: Cursor) => void>([
     [Op.FLOAT, (m, cursor) => m.#stack.push(travelling(readScalar(Op.FLOAT, cursor)!))],
     [Op.BINFLOAT, (m, cursor) => m.#stack.push(travelling(cursor.float64()))],
@@ -182,7 +182,7 @@ export class PickleMachine implements RebuildContext {
   #remember(index: number): void {
     if (!(index >= 0)) throw this.cursor.corrupt('a memo index is negative');
     const { limits } = this.options;
-    // Not to make the text for each of thousands.
+    // Avoids making the text for each of thousands of entries.
     if (index > limits.maxMemo) {
       checkLimit(this.file, limits, 'maxMemo', index, `a memo index of ${index}`);
     }
@@ -193,7 +193,7 @@ export class PickleMachine implements RebuildContext {
 
   #recall(index: number): void {
     const value = this.#memo[index];
-    if (value === undefined) throw this.cursor.corrupt(`nothing is remembered as ${index}`);
+    if (value === undefined) throw this.cursor.corrupt(`the memo has no entry ${index}`);
     this.#stack.push(value);
   }
 
@@ -205,13 +205,14 @@ export class PickleMachine implements RebuildContext {
   #listOf(target: PyValue): PyValue[] {
     const list = target instanceof PyObject ? target.items : target;
     if (Array.isArray(list) && !(list instanceof PyTuple)) return list;
-    throw this.cursor.corrupt('items are appended to what is no list');
+    throw this.cursor.corrupt('items are appended to something that is not a list');
   }
 
   #setItems(flat: PyValue[]): void {
     const target = plain(this.#stack.top());
     const dict = target instanceof PyObject ? target.entries : target;
-    if (!(dict instanceof PyDict)) throw this.cursor.corrupt('entries are set in what is no dict');
+    if (!(dict instanceof PyDict))
+      throw this.cursor.corrupt('entries are set in something that is not a dict');
     this.#fill(dict, flat);
   }
 
@@ -225,7 +226,7 @@ export class PickleMachine implements RebuildContext {
     return dict;
   }
 
-  /** Keys of bytes and tuples are compared by a text made of them. */
+  /** Keys of bytes and tuples are compared through a text made from them. */
   #chargeKey(key: PyValue): void {
     if (key instanceof Uint8Array) this.charge(key.length);
     if (!(key instanceof PyTuple)) return;
@@ -237,7 +238,7 @@ export class PickleMachine implements RebuildContext {
   #addItems(items: PyValue[]): void {
     const target = this.#stack.top();
     if (!(target instanceof PyObject || target instanceof PySet)) {
-      throw this.cursor.corrupt('items are added to what is no set');
+      throw this.cursor.corrupt('items are added to something that is not a set');
     }
     copyFloats(items, target.items, target.items.length);
     for (const item of items) target.items.push(item);
@@ -262,7 +263,7 @@ export class PickleMachine implements RebuildContext {
     const name = this.#stack.pop();
     const module = this.#stack.pop();
     if (typeof name !== 'string' || typeof module !== 'string') {
-      throw this.cursor.corrupt('the name of a global is no text');
+      throw this.cursor.corrupt('the name of a global is not a text');
     }
     this.#stack.push(this.#global(module, name));
   }
@@ -273,12 +274,12 @@ export class PickleMachine implements RebuildContext {
   }
 
   #arguments(value: PyValue): PyValue[] {
-    if (!Array.isArray(value)) throw this.cursor.corrupt('arguments are no tuple');
+    if (!Array.isArray(value)) throw this.cursor.corrupt('arguments are not a tuple');
     return value;
   }
 
   #call(callable: PyValue, args: PyValue[], kwargs?: PyDict): Travelling {
-    // The arguments, perhaps a shared tuple, are copied: few bytes must not copy megabytes.
+    // The arguments, perhaps a shared tuple, are copied: a few bytes must not copy megabytes.
     this.charge(args.length);
     return recordCall(callable, args, kwargs, this.options.rebuilders, this);
   }
@@ -287,7 +288,7 @@ export class PickleMachine implements RebuildContext {
     const target = this.#stack.top();
     if (target instanceof PyObject) target.build(state);
     if (typeof target === 'object' && target !== null) this.#receivers.get(target)?.(state);
-    // Attributes of anything else (an OrderedDict's `_metadata`) have no use here.
+    // Attributes of anything else (an OrderedDict's `_metadata`) are not needed here.
     const { behindState } = this.options;
     if (!behindState || !(target instanceof PyObject)) return;
     const value = behindState(target, this.cursor);
@@ -304,7 +305,9 @@ export class PickleMachine implements RebuildContext {
 
   #setProtocol(protocol: number): void {
     if (protocol > HIGHEST_PROTOCOL) {
-      throw this.#unsupported(`pickle protocol ${protocol} (0 to ${HIGHEST_PROTOCOL} are known)`);
+      throw this.#unsupported(
+        `pickle protocol ${protocol} (this reader supports 0 to ${HIGHEST_PROTOCOL})`,
+      );
     }
     this.#protocol = protocol;
   }
@@ -314,6 +317,6 @@ export class PickleMachine implements RebuildContext {
   }
 
   #limit(limit: keyof ReadLimits, value: number, what: string): void {
-    checkLimit(this.file, this.options.limits, limit, value, `${value} ${what} or more`);
+    checkLimit(this.file, this.options.limits, limit, value, `at least ${value} ${what}`);
   }
 }

@@ -1,7 +1,7 @@
-/** Digits that a decimal integer may have: Python's own limit for such conversions. */
+/** The most digits of a decimal integer: Python's own limit for such conversions. */
 const MAX_DIGITS = 4300;
 
-/** A bigint as the smallest of number and bigint that holds it. */
+/** A number if a double holds the bigint exactly, otherwise the bigint. */
 export function shrink(value: bigint): number | bigint {
   return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
     ? Number(value)
@@ -21,7 +21,7 @@ export function integerFromBytes(bytes: Uint8Array): number | bigint {
   return shrink(BigInt.asIntN(8 * length, BigInt(`0x${hex}`)));
 }
 
-/** A decimal integer; undefined when it is none, or has thousands of digits. */
+/** A decimal integer; undefined if the text is not one, or has thousands of digits. */
 export function parseInteger(text: string): number | bigint | undefined {
   const digits = text.trim();
   if (digits.length > MAX_DIGITS || !/^[+-]?\d+$/.test(digits)) return undefined;

@@ -71,8 +71,8 @@ export const Op = {
 } as const;
 
 /**
- * Something for each opcode that has it. A file is mostly read by code that was never run before,
- * where a table is several times as fast as a chain of cases.
+ * A table of values by opcode. Most files are read by cold code, where a table is several times as
+ * fast as a chain of cases.
  */
 export function opTable<T>(
   entries: readonly (readonly [op: number, entry: T])[],

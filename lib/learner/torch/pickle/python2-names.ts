@@ -1,6 +1,6 @@
 /**
- * Protocols 0 to 2, which `torch.save` uses, name the standard library as Python 2 did; Python 3
- * translates on loading. Only names that pickles of data and models contain are listed.
+ * Protocols 0 to 2, which `torch.save` uses, use Python 2's names of the standard library; Python 3
+ * translates them on loading. This list has only names that pickles of data and models contain.
  */
 const MODULES: ReadonlyMap<string, string> = new Map([
   ['__builtin__', 'builtins'],
@@ -40,7 +40,7 @@ const NAMES: ReadonlyMap<string, readonly [module: string, name: string]> = new 
   ['UserDict.IterableUserDict', ['collections', 'UserDict']],
 ]);
 
-/** Today's module and name of a global that a pickle of protocol 0 to 2 names. */
+/** The current module and name of a global that a pickle of protocol 0 to 2 names. */
 export function fromPython2(module: string, name: string): readonly [module: string, name: string] {
   return NAMES.get(`${module}.${name}`) ?? [MODULES.get(module) ?? module, name];
 }

@@ -1,14 +1,14 @@
 import type { Travelling } from '../float-lists.js';
 import type { PyValue } from '../python.js';
 
-/** What a rebuilder may ask of the machine that runs it. */
+/** Services of the machine that a rebuilder may use. */
 export interface RebuildContext {
   readonly file: string;
   /** Counts items or bytes that are about to be copied against `limits.maxRebuilt`. */
   charge(amount: number): void;
   /** Called with the state of a BUILD, which may come late, more than once, or never. */
   onState(target: object, receive: (state: PyValue) => void): void;
-  /** Calls back when the whole pickle is read: for what cycles had left incomplete. */
+  /** Called when the whole pickle is read, to complete what cycles left incomplete. */
   onEnd(finish: () => void): void;
 }
 

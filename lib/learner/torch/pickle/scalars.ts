@@ -4,10 +4,10 @@ import { integerFromBytes, parseFloat64, parseInteger } from './numbers.js';
 import { Op, opTable } from './opcodes.js';
 import { decodeQuotedBytes, decodeRawUnicodeEscape, decodeUtf8 } from './text.js';
 
-/** Bytes that one integer may have; the largest in practice are 128-bit hashes. */
+/** The most bytes of one integer; the largest in practice are 128-bit hashes. */
 const MAX_INTEGER_BYTES = 4096;
 
-/** What opcodes push: numbers, texts and bytes. */
+/** The scalars that opcodes push: numbers, texts and bytes. */
 const SCALARS = opTable<(cursor: Cursor) => PyValue>([
   [Op.NONE, () => null],
   [Op.NEWTRUE, () => true],
@@ -44,7 +44,7 @@ const SCALARS = opTable<(cursor: Cursor) => PyValue>([
   [Op.BYTEARRAY8, (cursor) => cursor.bytes(cursor.length64())],
 ]);
 
-/** What an opcode pushes: a number, text or bytes; undefined for the other opcodes. */
+/** The number, text or bytes that an opcode pushes; undefined for other opcodes. */
 export function readScalar(op: number, cursor: Cursor): PyValue | undefined {
   return SCALARS[op]?.(cursor);
 }
@@ -73,7 +73,7 @@ function readLong(cursor: Cursor, length: number): number | bigint {
   return integerFromBytes(cursor.bytes(length));
 }
 
-/** A length in four bytes, which the format lets be negative. */
+/** A length in four bytes; the format allows negative ones. */
 function signed(cursor: Cursor): number {
   const length = cursor.int32();
   if (length < 0) throw cursor.corrupt('a length is negative');
@@ -85,7 +85,7 @@ function parsed<T>(cursor: Cursor, value: T | undefined, what: string): T {
   return value;
 }
 
-/** Python 2's `str` is text when it is UTF-8 (what torch.load assumes), else bytes. */
+/** Python 2's `str` is text if it is UTF-8 (as torch.load assumes), otherwise bytes. */
 function python2String(bytes: Uint8Array): PyValue {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return decodeUtf8(buffer, 0, buffer.length) ?? bytes;

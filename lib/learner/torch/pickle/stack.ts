@@ -3,9 +3,12 @@ import { checkLimit, type ReadLimits } from '../limits.js';
 import { PyTuple, type PyValue } from '../python.js';
 import type { Cursor } from './cursor.js';
 
-/** The machine's stack with its marks: of limited size, and never read below the last mark. */
+/**
+ * The machine's stack with its marks. Its size is limited, and it is never read below the last
+ * mark.
+ */
 export class PickleStack {
-  /** What lies above the size is left as it is: the stack lives as long as one pickle is read. */
+  /** Values above the size are not cleared: the stack lives only as long as one pickle is read. */
   readonly #values: Travelling[] = [];
   #size = 0;
   readonly #marks: number[] = [];
@@ -44,7 +47,7 @@ export class PickleStack {
     return this.#values[--this.#size]!;
   }
 
-  /** POP takes away the mark where no value stands above it. */
+  /** POP removes the mark if no value is above it. */
   drop(): void {
     if (this.#size > this.#floor) this.#size--;
     else this.popMarked();
@@ -66,14 +69,14 @@ export class PickleStack {
     return this.#appendFrom([], this.popMarked(), end);
   }
 
-  /** Puts what lies above the last mark into the list below it. */
+  /** Moves the values above the last mark into the list below it. */
   appendMarked(listOf: (below: PyValue) => PyValue[]): void {
     const end = this.#size;
     const start = this.popMarked();
     this.#appendFrom(listOf(plain(this.top())), start, end);
   }
 
-  /** Takes away what lies above the last mark; it begins at the place that is returned. */
+  /** Removes the values above the last mark; returns the index where they begin. */
   popMarked(): number {
     const mark = this.#marks.pop();
     if (mark === undefined) throw this.cursor.corrupt('a mark is missing');
@@ -92,7 +95,7 @@ export class PickleStack {
   }
 
   #refuse(count: number, what: string): void {
-    checkLimit(this.cursor.file, this.limits, 'maxStack', count, `${count} ${what} or more`);
+    checkLimit(this.cursor.file, this.limits, 'maxStack', count, `at least ${count} ${what}`);
   }
 }
 

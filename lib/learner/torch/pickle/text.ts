@@ -1,9 +1,10 @@
 import { LETTER_ESCAPES } from '../../python/str.js';
 
-/** UTF-8 with lone surrogates (`surrogatepass`), as pickle writes it; else undefined. */
+/** UTF-8 with lone surrogates (`surrogatepass`), as pickle writes it; undefined for other bytes. */
 export function decodeUtf8(bytes: Buffer, start: number, end: number): string | undefined {
   const text = bytes.toString('utf8', start, end);
-  // The decoder writes U+FFFD for what it cannot decode; a genuine U+FFFD takes the slow way too.
+  // The decoder writes U+FFFD for bytes that it cannot decode; a genuine U+FFFD takes the slow path
+  // too.
   return text.includes('\ufffd') ? decodeStrictly(bytes, start, end) : text;
 }
 
@@ -31,8 +32,8 @@ function decodeStrictly(bytes: Uint8Array, start: number, end: number): string |
 }
 
 /**
- * Python's `raw-unicode-escape`: Latin-1 in which `\uXXXX` and `\UXXXXXXXX` are escapes, when the
- * number of backslashes before the letter is odd. Undefined when an escape is malformed.
+ * Python's `raw-unicode-escape`: Latin-1 in which `\uXXXX` and `\UXXXXXXXX` are escapes if the
+ * number of backslashes before the letter is odd. Undefined if an escape is malformed.
  */
 export function decodeRawUnicodeEscape(text: string): string | undefined {
   let malformed = false;
@@ -52,7 +53,7 @@ export function decodeRawUnicodeEscape(text: string): string | undefined {
   return malformed ? undefined : decoded;
 }
 
-/** The bytes of a Python 2 `str` literal, `'it\'s \x00'`; undefined when it is malformed. */
+/** The bytes of a Python 2 `str` literal, `'it\'s \x00'`; undefined if it is malformed. */
 export function decodeQuotedBytes(line: string): Uint8Array | undefined {
   const text = line.trim();
   const quote = text[0];

@@ -12,7 +12,7 @@ import {
 } from '../python.js';
 import type { RebuildContext, RebuilderList } from '../pickle/rebuilder.js';
 
-/** Calls of Python's standard library that are values. */
+/** Calls of Python's standard library that become values. */
 export const builtinRebuilders: RebuilderList = [
   ['builtins.set', (args, context) => rebuildSet(args, context)],
   ['builtins.frozenset', (args, context) => rebuildSet(args, context, true)],
@@ -38,7 +38,7 @@ export const builtinRebuilders: RebuilderList = [
   ),
 ];
 
-/** The items of the only argument, when it is a plain container; undefined for anything else. */
+/** The items of the only argument if it is a plain container; undefined for anything else. */
 function copyItems(args: readonly PyValue[], context: RebuildContext): PyValue[] | undefined {
   if (args.length === 0) return [];
   const [items] = args;
@@ -67,7 +67,7 @@ function rebuildSet(
   return items && new PySet(items, frozen);
 }
 
-/** A dict from nothing, a dict, or pairs. */
+/** A dict from no argument, a dict, or pairs. */
 function rebuildDict(args: readonly PyValue[], context: RebuildContext): PyDict | undefined {
   if (args.length === 0) return new PyDict();
   const [source] = args;
@@ -144,7 +144,7 @@ function rebuildPath(args: readonly PyValue[], windows: boolean): PyPath | undef
   let path = '';
   for (const part of parts) {
     if (part === '') continue;
-    // As pathlib joins: a part with a root of its own starts anew.
+    // As pathlib joins: an absolute part discards the parts before it.
     if (path === '' || root.test(part)) path = part;
     else path += (path.endsWith(separator) ? '' : separator) + part;
   }

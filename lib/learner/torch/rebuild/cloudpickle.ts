@@ -2,8 +2,8 @@ import { PyDict, PyObject, PyTuple, type PyValue } from '../python.js';
 import type { Rebuilder, RebuilderList } from '../pickle/rebuilder.js';
 
 /**
- * Calls whose results are dropped, or are their first argument: the state must go to that record
- * now, or it is lost. The helpers moved between modules; older ones have other names.
+ * Calls whose result is dropped or is their first argument: the state must go to that record now,
+ * or it is lost. The helpers moved between modules, and older ones have other names.
  */
 export const cloudpickleRebuilders: RebuilderList = [
   'cloudpickle.cloudpickle',
@@ -26,7 +26,7 @@ function setState(args: readonly PyValue[]): PyValue | undefined {
   return record;
 }
 
-/** What the oldest form gives one by one. */
+/** The parts that the oldest form gives one by one. */
 const PARTS = ['globals', 'defaults', 'dict', 'module', 'closure_values'];
 
 /** `(function, state)` of cloudpickle before 1.3, or its parts one by one. */

@@ -11,7 +11,9 @@ export const fastcoreRebuilders: RebuilderList = [
   'fastai.core.L',
 ].map((name) => [name, rebuildL] as const);
 
-/** An empty list, then the state `{ items }`: mostly a list, but anything with items will do. */
+/**
+ * An empty list, then the state `{ items }`: usually a list, but anything with items is accepted.
+ */
 function rebuildL(args: readonly PyValue[], context: RebuildContext): PyValue[] | undefined {
   const list: PyValue[] = [];
   markFastcoreList(list);
@@ -20,7 +22,7 @@ function rebuildL(args: readonly PyValue[], context: RebuildContext): PyValue[] 
   context.onState(list, (state) => {
     const items = state instanceof PyDict ? state.get('items') : undefined;
     copyInto(list, items, context);
-    // A list that contains its own L is still being filled now.
+    // A list that contains its own L is incomplete at this point.
     context.onEnd(() => {
       if (Array.isArray(items) && items !== list && items.length !== list.length) {
         copyInto(list, items, context);

@@ -14,7 +14,7 @@ export const numpyRebuilders: RebuilderList = [
   ]),
 ];
 
-/** Bytes of the types that `dtype()` names by one letter and no size. */
+/** Sizes in bytes of the types that `dtype()` names by one letter without a size. */
 const BARE_TYPES: ReadonlyMap<string, string> = new Map([
   ['?', 'b1'],
   ['O', 'O8'],
@@ -62,7 +62,7 @@ function asText(value: PyValue | undefined): string | undefined {
 /** An empty array, then the state `(version, shape, dtype, is_fortran, bytes or list)`. */
 function rebuildArray(args: readonly PyValue[], context: RebuildContext): NdArray | undefined {
   const [type] = args;
-  // Of the subclasses only those whose values are all in that state.
+  // Only subclasses whose values are all in that state.
   if (!(type instanceof PyGlobal) || !/^(ndarray|recarray|memmap|matrix)$/.test(type.name)) {
     return undefined;
   }
@@ -79,7 +79,7 @@ function rebuildArray(args: readonly PyValue[], context: RebuildContext): NdArra
   return array;
 }
 
-/** Python 2 pickled bytes as `str`; what happens to be UTF-8 arrives as text. */
+/** Python 2 pickled bytes as `str`; bytes that happen to be UTF-8 arrive as text. */
 function rawData(raw: PyValue | undefined): Uint8Array | PyValue[] | undefined {
   if (raw instanceof Uint8Array || Array.isArray(raw)) return raw;
   return typeof raw === 'string' ? new Uint8Array(Buffer.from(raw, 'utf8')) : undefined;

@@ -2,7 +2,7 @@ import { PyDict, PyGlobal, PyTuple, type PyValue } from '../python.js';
 import { isDType, StorageView, Tensor, type DType } from '../tensor.js';
 import type { RebuildContext, Rebuilder, RebuilderList } from '../pickle/rebuilder.js';
 
-/** Calls of torch that are tensors and sizes. */
+/** Calls of torch that make tensors and sizes. */
 export const torchRebuilders: RebuilderList = [
   ['torch.Size', rebuildSize],
   ['torch._utils._rebuild_tensor', ([storage, ...view]) => viewOn(storage, view)],
@@ -14,7 +14,7 @@ export const torchRebuilders: RebuilderList = [
   ['torch._tensor._rebuild_from_type_v2', rebuildSubclass],
   ['torch._tensor._rebuild_from_type', rebuildSubclass],
   ['torch.tensor._rebuild_from_type', rebuildSubclass],
-  // fastai pickled its own tensor classes with functions of its own; 2.0 and 2.1 give the class.
+  // fastai pickles its tensor classes with its own functions; 2.0 and 2.1 pass the class.
   ['fastai.torch_core._fa_rebuild_tensor', ([, ...inner]) => rebuildTensorV2(inner)],
   ['fastai.torch_core._rebuild_from_type', rebuildSubclass],
 ];
@@ -30,7 +30,7 @@ function rebuildTensorV2(args: readonly PyValue[]): Tensor | undefined {
   return isLazyView(metadata) ? undefined : viewOn(storage, [offset, size, stride]);
 }
 
-/** As v2, with the dtype besides an untyped storage: for dtypes that have no storage class. */
+/** Like v2, with an untyped storage and a dtype: for dtypes that have no storage class. */
 function rebuildTensorV3(args: readonly PyValue[]): Tensor | undefined {
   const [storage, offset, size, stride, , , type, metadata] = args;
   if (!(type instanceof PyGlobal) || type.module !== 'torch') return undefined;
@@ -47,7 +47,7 @@ function rebuildParameter([data]: readonly PyValue[]): Tensor | undefined {
   return data instanceof Tensor ? data : undefined;
 }
 
-/** `[offset, size, stride]` on a storage, whose own dtype holds where no other is given. */
+/** `[offset, size, stride]` of a storage, with the storage's dtype unless another one is given. */
 function viewOn(
   held: PyValue | undefined,
   [offset, size, stride]: readonly (PyValue | undefined)[],
@@ -66,7 +66,7 @@ export function numbersIn(value: PyValue | undefined): number[] | undefined {
   return [...value];
 }
 
-/** `(function, class, arguments, state)`: what the function gives; nothing asks for the class. */
+/** `(function, class, arguments, state)`: the result of the function; the class is ignored. */
 function rebuildSubclass(args: readonly PyValue[], context: RebuildContext): Tensor | undefined {
   const [func, , inner] = args;
   if (!(func instanceof PyGlobal) || !Array.isArray(inner)) return undefined;
@@ -74,7 +74,7 @@ function rebuildSubclass(args: readonly PyValue[], context: RebuildContext): Ten
   return tensor instanceof Tensor ? tensor : undefined;
 }
 
-/** Not {@link rebuildSubclass} itself: arguments nested in arguments must not recurse. */
+/** Excludes {@link rebuildSubclass} itself: arguments nested in arguments must not recurse. */
 const subclassFunctions: ReadonlyMap<string, Rebuilder> = new Map(
   torchRebuilders.filter(([name]) => !name.includes('_rebuild_from_type')),
 );

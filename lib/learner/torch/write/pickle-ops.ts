@@ -13,7 +13,7 @@ export interface PickleOp {
   readonly text: string | undefined;
 }
 
-/** The opcodes of a pickle that the machine has read before. */
+/** The opcodes of a pickle that the machine has already read. */
 export function* pickleOps(bytes: Uint8Array): Generator<PickleOp> {
   const cursor = new Cursor('<part>', bytes);
   for (let code: number | undefined; code !== Op.STOP;) {
@@ -26,7 +26,9 @@ export function* pickleOps(bytes: Uint8Array): Generator<PickleOp> {
   }
 }
 
-/** Steps over the argument of an opcode that pushes no scalar; its number, where it has one. */
+/**
+ * Skips the argument of an opcode that does not push a scalar; returns its number if it has one.
+ */
 function readArgument(code: number, cursor: Cursor): number | undefined {
   switch (code) {
     case Op.PROTO:

@@ -1,25 +1,25 @@
 import { Op } from '../pickle/opcodes.js';
 import { pickleOps, type PickleOp } from './pickle-ops.js';
 
-/** The opcodes `first` up to `end` that make a value, and its items and state. */
+/** The opcodes `first` up to `end` that make a value, with its items and state. */
 export interface PickledValue {
   /** Index of its first opcode. */
   readonly first: number;
-  /** Index behind its last one; known when it is used. */
+  /** Index after its last opcode; set when the value is used. */
   end: number;
   readonly text: string | undefined;
-  /** The memo index that this opcode gets, where it is such a one. */
+  /** The memo index that this opcode fetches, if it is a GET. */
   readonly got: number | undefined;
-  /** What it was put into the memo as. */
+  /** The memo index under which it was stored. */
   memo?: number;
   /** The entries of a dictionary. */
   readonly entries: (readonly [key: PickledValue, value: PickledValue])[];
-  /** What it was BUILT with. */
+  /** The state of its BUILD. */
   readonly states: PickledValue[];
 }
 
 const TO_MARK = -1;
-/** How many values an opcode takes off the stack; TO_MARK for all down to the mark. */
+/** How many values an opcode pops; TO_MARK for all above the mark. */
 const TAKES: ReadonlyMap<number, number> = new Map(
   (
     [
@@ -31,7 +31,7 @@ const TAKES: ReadonlyMap<number, number> = new Map(
     ] as const
   ).flatMap(([count, codes]) => codes.map((code) => [code, count] as const)),
 );
-/** Those that add what they take to the value below; the others give a new one. */
+/** Opcodes that add the popped values to the value below; the others push a new value. */
 const ADDS: ReadonlySet<number> = new Set([
   Op.APPEND,
   Op.APPENDS,
@@ -43,26 +43,28 @@ const ADDS: ReadonlySet<number> = new Set([
 const SETS_ENTRIES: ReadonlySet<number> = new Set([Op.DICT, Op.SETITEM, Op.SETITEMS]);
 const GETS: ReadonlySet<number> = new Set([Op.GET, Op.BINGET, Op.LONG_BINGET]);
 const PUTS: ReadonlySet<number> = new Set([Op.PUT, Op.BINPUT, Op.LONG_BINPUT, Op.MEMOIZE]);
-/** What picklers do not write. */
+/** Opcodes that picklers do not write. */
 const REFUSED: ReadonlySet<number> = new Set([Op.DUP, Op.NEXT_BUFFER]);
 
-/** A pickle, value by value: which of its opcodes make which value. */
+/** The values of a pickle, and the opcodes that make each of them. */
 export class PickleOutline {
   protocol = 2;
   /** By memo index. */
   readonly memo = new Map<number, PickledValue>();
-  /** Values that are in the memo, by their first opcode; those that enclose others first. */
+  /** Values in the memo, by their first opcode; enclosing values come first. */
   readonly memoized = new Map<number, PickledValue[]>();
-  /** The memo index that each opcode puts to; of MEMOIZE too, which has no argument. */
+  /** The memo index to which each opcode stores, including MEMOIZE, which has no argument. */
   readonly puts = new Map<number, number>();
-  /** Values, and marks by the index of their opcode. */
+  /** Values, and marks as the index of their opcode. */
   readonly #stack: (PickledValue | number)[] = [];
-  /** The first opcode of what was dropped last, where the next value stands for it. */
+  /** The first opcode of the last dropped value, if the next value stands for it. */
   #dropped: number | undefined;
 
   private constructor(readonly ops: readonly PickleOp[]) {}
 
-  /** Undefined for what picklers do not write, such as memo entries that are overwritten. */
+  /**
+   * Undefined for pickles that picklers do not write, for example with overwritten memo entries.
+   */
   static of(bytes: Uint8Array): PickleOutline | undefined {
     const outline = new PickleOutline([...pickleOps(bytes)]);
     const known = outline.ops.every((op, at) => outline.#step(op, at));
@@ -114,8 +116,8 @@ export class PickleOutline {
   }
 
   /**
-   * Picklers drop the result of a call that gives an object its state, a part of that object; and
-   * the items of a tuple that holds itself, which is fetched from the memo next.
+   * Picklers drop the result of a call that sets an object's state, which is part of that object.
+   * They also drop the items of a tuple that holds itself, and fetch the tuple from the memo next.
    */
   #drop({ code }: PickleOp, at: number): boolean {
     const isCall = this.ops[at - 1]?.code === Op.REDUCE;
@@ -145,7 +147,7 @@ export class PickleOutline {
     return value;
   }
 
-  /** The uppermost values, whose ends are known now. */
+  /** The top values, whose ends are known now. */
   #use(count: number, at: number): PickledValue[] {
     const start = this.#stack.length - count;
     return this.#stack.slice(start).map((slot, i) => {
@@ -156,7 +158,7 @@ export class PickleOutline {
     });
   }
 
-  /** Takes the uppermost values away, or all down to the mark and the mark itself. */
+  /** Pops the top values, or all values above the mark and the mark itself. */
   #take(count: number, at: number): { first: number; values: PickledValue[] } {
     const length = this.#stack.length;
     const marked = count === TO_MARK;

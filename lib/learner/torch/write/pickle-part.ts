@@ -1,12 +1,12 @@
 import { Op } from '../pickle/opcodes.js';
 import { PickleOutline, type PickledValue } from './pickle-outline.js';
 
-/** What the part needs may need more, and so on; a file may chain that without end. */
+/** Dependencies of the part may have dependencies of their own; a file may chain them endlessly. */
 const DEEPEST = 2000;
 
 /**
- * A pickle of one part of another, made of the other's own opcodes, so that nothing is lost or
- * changed. Undefined where there is no such part, or it refers to what it is a part of.
+ * A pickle of one part of another pickle, made from the original opcodes, so that nothing is lost
+ * or changed. Undefined if that part does not exist, or if it refers to an object that contains it.
  */
 export function picklePart(bytes: Uint8Array, path: readonly string[]): Uint8Array | undefined {
   const outline = PickleOutline.of(bytes);
@@ -35,14 +35,14 @@ function attribute(
   return undefined;
 }
 
-/** The value itself, of one that comes out of the memo. */
+/** Follows a memo fetch to the value itself. */
 function known(outline: PickleOutline, value: PickledValue): PickledValue | undefined {
   return value.got === undefined ? value : outline.memo.get(value.got);
 }
 
 class PartWriter {
   readonly #parts: Uint8Array[] = [];
-  /** Memo entries that the part has made. */
+  /** Memo entries that the part has already made. */
   readonly #made = new Set<number>();
   #depth = 0;
 
@@ -58,7 +58,7 @@ class PartWriter {
     return Buffer.concat(this.#parts);
   }
 
-  /** False where it cannot be written. */
+  /** False if it cannot be written. */
   #value(value: PickledValue): boolean {
     const { ops, puts, memo } = this.outline;
     if (this.#depth > DEEPEST) return false;
@@ -79,7 +79,7 @@ class PartWriter {
       } else if (!isGet(op.code)) this.#parts.push(this.bytes.subarray(op.start, op.end));
       else if (this.#made.has(op.number!)) this.#get(op.number!);
       else {
-        // It stands somewhere else: it is made here instead.
+        // The original makes it elsewhere; the part makes it here.
         const other = memo.get(op.number!);
         if (!other || (other.first <= at && at < other.end)) return false;
         if (!this.#value(other)) return false;
@@ -89,7 +89,7 @@ class PartWriter {
     return true;
   }
 
-  /** A value that begins here and is in the part already: it must stay one and the same. */
+  /** A value that begins here and is already in the part: both must stay one object. */
   #madeAt(at: number, inside: PickledValue): PickledValue | undefined {
     return this.outline.memoized
       .get(at)

@@ -16,14 +16,14 @@ import { StorageView } from '../tensor.js';
 import { picklePart } from './pickle-part.js';
 
 const FOLDER = 'archive';
-/** So that one module gives one file, whenever it is written. */
+/** A fixed time makes the file of a module the same on every write. */
 const EPOCH = new Date(1980, 0, 1);
 
 /**
  * Writes what `torch.save(module)` would: the module's part of its file's pickle, and its storages.
  *
- * @returns false where it cannot be taken out: the file is a stream from before torch 1.6, or the
- * module refers to what it is a part of.
+ * @returns false if the module cannot be extracted: the file is a stream from before torch 1.6, or
+ * the module refers to an object that contains it.
  */
 export async function writeModuleFile(
   { source, path }: ModuleOrigin,
@@ -49,7 +49,7 @@ export async function writeModuleFile(
     add('byteorder', Buffer.from('little'));
     for (const key of storagesOf(pickle)) {
       const entry = archive.get(`${folder}/data/${key}`)!;
-      // Read when it is its turn: a model's weights need not be in memory all at once.
+      // Each storage is read in turn: a model's weights need not be in memory at once.
       zip.addReadStreamLazy(`${FOLDER}/data/${key}`, { ...options, size: entry.size }, (give) =>
         give(null, Readable.from([Buffer.from(entry.read())])),
       );
@@ -66,7 +66,7 @@ export async function writeModuleFile(
   }
 }
 
-/** The storages that a pickle names. Reading it also shows that it is whole. */
+/** The storages that a pickle names. Reading it also proves that it is complete. */
 function storagesOf(pickle: Uint8Array): Set<string> {
   const keys = new Set<string>();
   new PickleMachine(new Cursor('<part>', pickle), {
@@ -75,7 +75,7 @@ function storagesOf(pickle: Uint8Array): Set<string> {
     persistent(id) {
       const { key, dtype, byteLength } = parseStorageId('<part>', id);
       keys.add(key);
-      // Its size is known, and nobody reads its bytes.
+      // Its size is known, and its bytes are never read.
       return new StorageView(new MemoryStorage(new Uint8Array(0), key, byteLength), dtype);
     },
   }).run();

@@ -11,7 +11,7 @@ import {
 import { UnsupportedLearnerError } from '../../errors.js';
 import type { Series } from './series.js';
 
-/** A transform of tsai: what it does to a batch of one. */
+/** A transform of tsai: its effect on a batch of one. */
 export type SeriesTransform = (x: Series) => Series;
 
 export type SeriesReader = (record: PyObject) => SeriesTransform;
@@ -34,7 +34,7 @@ export function numberIn(record: PyObject, name: string): number {
   return value;
 }
 
-/** A tensor that the transform has learned, or a number. */
+/** A tensor that the transform learned, or a number. */
 export function statistic(record: PyObject, name: string): Series {
   const value = record.attr(name);
   if (value instanceof Tensor) return { data: value.toFloat32(), dims: value.shape };
@@ -44,30 +44,30 @@ export function statistic(record: PyObject, name: string): Series {
   return { data: Float32Array.of(numberIn(record, name)), dims: [] };
 }
 
-/** Python's integers in a list, or one of them. */
+/** One Python integer or a list of them. */
 export function integers(value: PyValue | undefined): number[] | undefined {
   const one = asNumber(value);
   const all = one === undefined ? asItems(value)?.map((item) => asNumber(item)) : [one];
   return all?.every((each): each is number => Number.isInteger(each)) ? all : undefined;
 }
 
-/** Axes as the transform keeps them: a tuple, a number, or None for all. */
+/** The axes in the record: a tuple, a number, or None for all. */
 export function axesOf(record: PyObject, name: string): number[] {
   const value = record.attr(name);
   if (value === null) return [];
   const axes = integers(value);
   if (!axes || axes.some((axis) => axis < -3 || axis > 2)) {
-    throw malformed(record, `its ${name} are not axes`);
+    throw malformed(record, `its ${name} is not a list of axes`);
   }
   return axes;
 }
 
-/** What an index picks of so many variables: a number, a list or a slice. */
+/** The variables that an index picks of `count`: the index is a number, a list or a slice. */
 export function places(record: PyObject, value: PyValue | undefined, count: number): number[] {
   if (isSlice(value)) return placesOfSlice(record, value, count);
   const found = integers(value)?.map((place) => (place < 0 ? place + count : place));
   if (!found || found.length > count * MOST_REPEATS) {
-    throw malformed(record, 'it picks variables by something that is neither numbers nor a slice');
+    throw malformed(record, 'it picks variables neither by numbers nor by a slice');
   }
   for (const place of found) {
     if (place < 0 || place >= count) {
@@ -94,7 +94,7 @@ function placesOfSlice(record: PyObject, value: PyObject, count: number): number
   const edge = (bound: PyValue, absent: number): number => {
     const at = bound === null ? absent : (asNumber(bound) ?? NaN);
     if (!Number.isInteger(at))
-      throw malformed(record, 'it picks variables by a slice of no numbers');
+      throw malformed(record, 'it picks variables by a slice without numbers');
     return Math.min(count, Math.max(0, at < 0 ? at + count : at));
   };
   const found: number[] = [];

@@ -6,8 +6,8 @@ import { along, combined, deviation, least, mean, most, type Series } from './se
 const f = Math.fround;
 
 /**
- * The axes of a statistic of each item. They are those of an item, `[variables, steps]`, and are taken
- * of a batch as well, whose second axis is another.
+ * The axes for a statistic of each item. They are the axes of an item, `[variables, steps]`, but
+ * the library also applies them to a batch, whose second axis differs.
  */
 function axesOf(record: PyObject): readonly number[] | undefined {
   const scale = record.attr('scale_subtype');
@@ -25,13 +25,13 @@ const readStandardize: SeriesReader = (record) => {
   };
 };
 
-/** `Normalize` of the same, between least and most. */
+/** `Normalize` of the same library, between minimum and maximum. */
 const readNormalize: SeriesReader = (record) => {
   const [low, high] = (asItems(record.attr('scale_range')) ?? []).map((one) => asNumber(one));
   if (low === undefined || high === undefined) throw malformed(record, 'it has no scale_range');
   const axes = axesOf(record);
   const learned = axes ? undefined : [statistic(record, 'min'), statistic(record, 'max')];
-  // `per_sample` is of all that there is.
+  // `per_sample` uses the statistics of the whole tensor.
   const ends = (x: Series): Series[] => {
     const over = axes!.length === 2 ? [] : axes!;
     return [along(x, over, least), along(x, over, most)];
@@ -47,7 +47,7 @@ const readers: ReadonlyMap<string, SeriesReader> = new Map([
   ['timeseries.core.Normalize', readNormalize],
 ]);
 
-/** A transform of the library that tsai grew out of, of items or of batches. */
+/** A transform of tsai's predecessor, for items or batches. */
 export function readForerunner(record: PyValue): SeriesTransform | undefined {
   return record instanceof PyObject ? readers.get(qualifiedName(record))?.(record) : undefined;
 }

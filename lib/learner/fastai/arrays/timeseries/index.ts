@@ -58,16 +58,16 @@ const readers: ReadonlyMap<string, SeriesReader> = new Map([
   ['TSTuplePatchEncoder', readTuplePatchEncoder],
 ]);
 
-/** They act on a target too, and so on tuples: on tensors of any class. */
+/** These also act on a target and so on tuples: on tensors of any class. */
 const ON_TUPLES: ReadonlySet<string> = new Set(['TSStandardizeTuple', 'TSTuplePatchEncoder']);
 
-/** A value missing for a random other of the batch: none in a batch of one. */
+/** Replaces a missing value with one of another item in the batch; a batch of one has none. */
 const ALONE_NOTHING: ReadonlySet<string> = new Set(['TSSelfMissingness']);
 
 /**
- * A transform of tsai's preprocessing. Undefined for what is not known here.
+ * A transform of tsai's preprocessing. Undefined for an unsupported transform.
  *
- * @param isSeries Whether it meets a `TSTensor`: most of them leave other tensors as they are.
+ * @param isSeries Whether the input is a `TSTensor`: most transforms do not change other tensors.
  */
 export function readSeriesTransform(
   record: PyValue,
@@ -77,7 +77,7 @@ export function readSeriesTransform(
     return undefined;
   }
   const name = transformName(record);
-  // All of tsai's augmentations, whose random part is `split_idx = 0` in every version.
+  // All of tsai's augmentations: their random part has `split_idx = 0` in every version.
   const read = readers.get(name);
   if (!read) return ALONE_NOTHING.has(name) ? [] : undefined;
   if (!isSeries && !ON_TUPLES.has(name)) return [];

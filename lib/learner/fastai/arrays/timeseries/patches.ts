@@ -2,7 +2,10 @@ import { asBool, PyObject } from '../../../torch/index.js';
 import { flag, isGiven, malformed, numberIn, type SeriesReader } from './attributes.js';
 import { byVariable, type Series } from './series.js';
 
-/** tsai's `PatchEncoder`: pieces of a series side by side, each a column of all variables' steps. */
+/**
+ * tsai's `PatchEncoder`: pieces of a series side by side, one column for all variables' steps in a
+ * piece.
+ */
 const readPatches =
   (attribute: string): SeriesReader =>
   (record) => {
@@ -14,16 +17,13 @@ const readPatches =
     const value = numberIn(encoder, 'value');
     const reduction = encoder.attr('reduction') ?? 'none';
     if (reduction !== 'none' || isGiven(encoder.attr('swap_dims'))) {
-      throw malformed(record, 'it reduces or swaps its patches, which is not known here');
+      throw malformed(record, 'it reduces or swaps its patches, which is not supported');
     }
     if (!Number.isInteger(length) || length < 1 || !Number.isInteger(stride) || stride < 1) {
       throw malformed(record, 'its patches have no length');
     }
     if (asBool(encoder.attr('merge_dims')) === false) {
-      throw malformed(
-        record,
-        'it keeps a dimension of its own for patches, which is not known here',
-      );
+      throw malformed(record, 'it keeps a separate dimension for patches, which is not supported');
     }
     const atStart = flag(encoder, 'pad_at_start');
     return (x) => unfolded(padded(x, padding, value, atStart), length, stride);

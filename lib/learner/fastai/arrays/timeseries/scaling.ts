@@ -44,7 +44,7 @@ function groupsOf(record: PyObject): number[][] | undefined {
   });
 }
 
-/** tsai's `TSStandardize`: by statistics of training, or by each item's own (`by_sample`). */
+/** tsai's `TSStandardize`: with statistics of training, or with each item's own (`by_sample`). */
 export const readStandardize: SeriesReader = (record) => {
   if (!flag(record, 'by_sample')) {
     const [middle, spread] = [statistic(record, 'mean'), statistic(record, 'std')];
@@ -52,7 +52,7 @@ export const readStandardize: SeriesReader = (record) => {
   }
   const axes = axesOf(record, 'axes');
   const eps = asNumber(record.attr('eps'));
-  // Up to 0.2.12 there is no eps, and a constant of the code.
+  // Up to 0.2.12 eps is a constant of the code, not an attribute.
   const spreadOf = (value: number): number =>
     eps === undefined ? f(value + f(1e-7)) : value < eps ? f(eps) : value;
   const statistics = (x: Series, over: readonly number[]): [Series, Series] => {
@@ -91,7 +91,10 @@ export const readStandardize: SeriesReader = (record) => {
 
 const scalar = (value: number): Series => ({ data: Float32Array.of(value), dims: [] });
 
-/** tsai 0.2.15 and 0.2.16: `by_var` are the sizes of groups of neighbours, and what is left goes. */
+/**
+ * tsai 0.2.15 and 0.2.16: `by_var` holds the sizes of groups of neighbours, and the remaining
+ * variables are dropped.
+ */
 function bySizes(sizes: readonly number[], record: PyObject, scale: (x: Series) => Series) {
   return (x: Series): Series => {
     let start = 0;
@@ -104,7 +107,7 @@ function bySizes(sizes: readonly number[], record: PyObject, scale: (x: Series) 
   };
 }
 
-/** tsai's `TSNormalize`: to a range, by least and most of training or of each item. */
+/** tsai's `TSNormalize`: to a range, by minimum and maximum of training or of each item. */
 export const readNormalize: SeriesReader = (record) => {
   const [low, high] = [numberIn(record, 'range_min'), numberIn(record, 'range_max')];
   const groups = groupsOf(record);
@@ -117,7 +120,7 @@ export const readNormalize: SeriesReader = (record) => {
   const ends = (x: Series): readonly [Series, Series] => {
     let [from, to] = [along(x, axes, least), along(x, axes, most)];
     if (!groups) return [from, to];
-    // What tsai leaves for variables outside of the list.
+    // tsai's values for variables outside the list.
     [from, to] = [filled(from, low), filled(to, 1 + high)];
     for (const group of groups) {
       const variables = places(record, group, x.dims[1]!);
@@ -143,7 +146,7 @@ export const readNormalize: SeriesReader = (record) => {
 
 type Ends = readonly [low: Series, high: Series];
 
-/** The fences of boxplots: one and a half times the distance of the quartiles outside of them. */
+/** The fences of boxplots: the quartiles, moved outwards by 1.5 times the distance between them. */
 function fences(x: Series, axes: readonly number[], [q1, q3]: readonly [number, number]): Ends {
   const [first, third] = [
     along(x, axes, (values) => quantile(values, q1)),
@@ -182,7 +185,7 @@ export const readRobustScale: SeriesReader = (record) => {
     const [middle, spread] = [statistic(record, 'median'), statistic(record, 'iqr')];
     return (x) => scaled(x, middle, spread);
   }
-  // Up to 0.2.25 it divides by the distance of the fences.
+  // Up to 0.2.25 it divides by the distance between the fences.
   const between = (x: Series, middle: Series, [low, high]: Ends): Series =>
     combined(x, [middle, low, high], (value, m, a, b) => f(f(value - m) / f(b - a)));
   if (flag(record, 'by_sample')) {
@@ -196,7 +199,7 @@ export const readRobustScale: SeriesReader = (record) => {
   return (x) => between(x, middle, ends);
 };
 
-/** tsai's `TSStandardizeTuple`, which does the same to the target in training. */
+/** tsai's `TSStandardizeTuple`, which also changes the target in training. */
 export const readStandardizeTuple: SeriesReader = (record) => {
   const [middle, spread] = [statistic(record, 'x_mean'), statistic(record, 'x_std')];
   return (x) => scaled(copyOf(x), middle, spread);

@@ -80,7 +80,7 @@ describe('Transforms of tsai', () => {
     });
   });
 
-  it('leave tensors that are no TSTensor as they are', () => {
+  it('leave tensors unchanged that are not a TSTensor', () => {
     const { transforms, input } = cases.find(({ name }) => name === 'std_sample')!;
     expect(through(transforms, input, false)).toBe(input);
   });

@@ -1,6 +1,6 @@
 import { ArrayItemError } from '../../errors.js';
 
-/** float32 elements of a batch of one, row by row: of series `[1, variables, steps]`. */
+/** float32 elements of a batch of one, in row-major order: a series `[1, variables, steps]`. */
 export interface Series {
   readonly data: Float32Array;
   readonly dims: readonly number[];
@@ -8,7 +8,7 @@ export interface Series {
 
 const f = Math.fround;
 
-/** A copy that may be written to. */
+/** A writable copy. */
 export const copyOf = ({ data, dims }: Series): Series => ({ data: data.slice(), dims });
 
 export const each = ({ data, dims }: Series, value: (x: number) => number): Series => ({
@@ -17,8 +17,8 @@ export const each = ({ data, dims }: Series, value: (x: number) => number): Seri
 });
 
 /**
- * What `fold` makes of the elements along the axes, of which one is left. No axes are all of them, as
- * torch has it, and leave a scalar.
+ * Reduces the elements along the axes to one with `fold`. No axes means all axes, as in torch, and
+ * gives a scalar.
  */
 export function along(
   { data, dims }: Series,
@@ -43,7 +43,7 @@ export function along(
   return { data: folded, dims: left };
 }
 
-/** Where an element of `dims` finds its partner in what is broadcast to them. */
+/** The offset of an element of `dims` in a tensor that is broadcast to them. */
 function placesIn(dims: readonly number[], whole: readonly number[]): (at: number) => number {
   const padded = [...Array.from({ length: whole.length - dims.length }, () => 1), ...dims];
   const strides: number[] = [];
@@ -67,9 +67,10 @@ function fits(dims: readonly number[], whole: readonly number[]): boolean {
 }
 
 /**
- * Element by element, each other one broadcast to the first, rounded to float32.
+ * Computes element by element, with the other tensors broadcast to the first, and rounds to
+ * float32.
  *
- * @throws ArrayItemError where sizes do not go together, as torch raises.
+ * @throws ArrayItemError if sizes do not match; torch raises too.
  */
 export function combined(
   first: Series,
@@ -80,7 +81,8 @@ export function combined(
   const wrong = others.find((other) => !fits(other.dims, dims));
   if (wrong) {
     throw new ArrayItemError(
-      `has the shape [${dims.slice(1).join(', ')}], and statistics of the learner have [${wrong.dims.join(', ')}]`,
+      `has the shape [${dims.slice(1).join(', ')}], but the statistics of the learner have ` +
+        `[${wrong.dims.join(', ')}]`,
       'send as many variables and steps as the learner was trained on',
     );
   }
@@ -126,7 +128,7 @@ export function joined(x: Series, ...more: readonly Series[]): Series {
   return { data, dims: [batch, all.reduce((sum, one) => sum + one.dims[1]!, 0), ...inner] };
 }
 
-/** What each variable of `[1, variables, steps]` becomes, all of the same length. */
+/** Replaces each variable of `[1, variables, steps]`, all by the same length. */
 export function byVariable(x: Series, change: (steps: Float32Array) => Float32Array): Series {
   const [batch = 1, variables = 1, steps = 0] = x.dims;
   const rows = Array.from({ length: variables }, (_, i) =>
@@ -144,7 +146,7 @@ export const hasNaN = ({ data }: Series): boolean => data.some(Number.isNaN);
 export const mean = (values: Float32Array, skipsNaN = false): number =>
   f(exactMean(values, skipsNaN));
 
-/** `torch.std`, which divides by one less, or numpy's `nanstd`, which does not. */
+/** `torch.std`, which divides by n - 1, or numpy's `nanstd`, which divides by n. */
 export function deviation(values: Float32Array, skipsNaN = false): number {
   const middle = exactMean(values, skipsNaN);
   let [sum, count] = [0, 0];
@@ -166,17 +168,17 @@ function exactMean(values: Float32Array, skipsNaN: boolean): number {
   return sum / count;
 }
 
-/** torch's `min` and `max`, which are NaN where an element is. */
+/** torch's `min` and `max`: NaN if any element is NaN. */
 export const least = (values: Float32Array): number =>
   values.reduce((low, value) => (Number.isNaN(low) || value >= low ? low : value), Infinity);
 export const most = (values: Float32Array): number =>
   values.reduce((high, value) => (Number.isNaN(high) || value <= high ? high : value), -Infinity);
 
-/** Numbers of the lot in order, without NaN. */
+/** All numbers in order, without NaN. */
 const inOrder = (values: Float32Array): Float32Array =>
   values.filter((value) => !Number.isNaN(value)).sort();
 
-/** `torch.nanquantile`, which draws a line between neighbours. */
+/** `torch.nanquantile`, which interpolates linearly between neighbours. */
 export function quantile(values: Float32Array, q: number): number {
   const ordered = inOrder(values);
   if (ordered.length === 0) return NaN;
@@ -185,7 +187,7 @@ export function quantile(values: Float32Array, q: number): number {
   return f(low + (high - low) * (rank - Math.floor(rank)));
 }
 
-/** `torch.nanmedian`: the lower of two in the middle. */
+/** `torch.nanmedian`: the lower of the two middle values. */
 export function lowerMedian(values: Float32Array): number {
   const ordered = inOrder(values);
   return ordered[Math.floor((ordered.length - 1) / 2)] ?? NaN;

@@ -34,7 +34,7 @@ const toNumber =
 /** tsai's `TSNan2Value`, and `Nan2Value` before 0.3. */
 export const readNanToValue: SeriesReader = (record) => {
   const value = f(numberIn(record, 'value'));
-  // 0.2.16 and before: NaN alone.
+  // Up to 0.2.16 it replaces only NaN.
   if (record.attr('median') === undefined) {
     return (x) => each(x, (one) => (Number.isNaN(one) ? value : one));
   }
@@ -56,7 +56,7 @@ export const readNanToValue: SeriesReader = (record) => {
   return (x) => {
     const variables = places(record, chosen, x.dims[1]!);
     const out = copyOf(x);
-    // torch writes medians of a list of variables into a copy, which is dropped.
+    // torch writes medians of a list of variables to a copy and drops it.
     put(out, variables, replaced(picked(x, variables), isSlice(chosen)));
     return out;
   };
@@ -68,7 +68,7 @@ export const readClip: SeriesReader = (record) => {
   return (x) => combined(x, [low, high], (value, a, b) => (value < a ? a : value > b ? b : value));
 };
 
-/** tsai's `TSClipByVar`: `(variable, least or None, most or None)`. */
+/** tsai's `TSClipByVar`: `(variable, minimum or None, maximum or None)`. */
 export const readClipByVariable: SeriesReader = (record) => {
   const ranges = (asItems(record.attr('var_min_max')) ?? []).map((item) => {
     const [variable, low = null, high = null] = asItems(item) ?? [];
@@ -86,13 +86,13 @@ export const readClipByVariable: SeriesReader = (record) => {
   };
 };
 
-/** tsai's `TSLog`: of numbers above zero up to 0.2.22, of all since. */
+/** tsai's `TSLog`: of positive numbers up to 0.2.22, of all numbers since. */
 export const readLog: SeriesReader = (record) => {
   const excluded = record.attr('ex');
   if (excluded === undefined) return (x) => each(x, Math.log);
   const log = (value: number): number => (value < 0 ? -Math.log1p(-value) : Math.log1p(value));
   return (x) => {
-    // NaN is neither above nor below zero, so that tsai leaves a zero.
+    // NaN is neither above nor below zero, so tsai leaves a zero.
     const out = each(x, (value) => (Number.isNaN(value) ? 0 : log(value)));
     if (excluded === null) return out;
     const variables = places(record, excluded, x.dims[1]!);
@@ -101,7 +101,7 @@ export const readLog: SeriesReader = (record) => {
   };
 };
 
-/** The step less that `lag` before it, padded with zeros in front. */
+/** The difference from the step `lag` before, padded with zeros in front. */
 function differences(record: PyObject): (x: Series) => Series {
   const lag = numberIn(record, 'lag');
   if (!Number.isInteger(lag) || lag < 1) throw malformed(record, 'its lag is not 1 or more');

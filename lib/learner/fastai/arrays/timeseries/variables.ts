@@ -12,7 +12,7 @@ import { byVariable, copyOf, each, hasNaN, joined, picked, put, type Series } fr
 
 const f = Math.fround;
 
-/** One more variable of the same length. */
+/** An additional variable of the same length. */
 const row = (x: Series, value: (step: number, steps: number) => number): Series => {
   const steps = x.dims.at(-1)!;
   return {
@@ -21,7 +21,7 @@ const row = (x: Series, value: (step: number, steps: number) => number): Series 
   };
 };
 
-/** The place of a step in the whole as an angle, in torch's order of roundings. */
+/** The position of a step as an angle, with torch's order of rounding. */
 const angle = (at: number, steps: number): number => f(f(f(at / steps) * 2) * f(Math.PI));
 
 const sine = (x: Series): Series => row(x, (at, steps) => Math.sin(angle(at, steps)));
@@ -59,7 +59,10 @@ function rangeIn(record: PyObject): readonly [number, number] {
   return [low, high];
 }
 
-/** tsai's `TSLinearPosition`; by a variable it is that variable on `lin_range`, whatever its range. */
+/**
+ * tsai's `TSLinearPosition`; with a variable, the variable on `lin_range`, regardless of its own
+ * range.
+ */
 export const readLinearPosition: SeriesReader = (record) => {
   const [low, high] = rangeIn(record);
   const variable = record.attr('linear_var');
@@ -74,7 +77,7 @@ export const readLinearPosition: SeriesReader = (record) => {
   };
 };
 
-/** tsai's `TSPosition`: given steps, or up to 0.3.1 both positions. */
+/** tsai's `TSPosition`: given steps, or both positions up to 0.3.1. */
 export const readPosition: SeriesReader = (record) => {
   if (record.attr('steps') !== undefined) {
     const steps = statistic(record, 'steps');
@@ -87,7 +90,7 @@ export const readPosition: SeriesReader = (record) => {
   };
 };
 
-/** The variables that `sel_vars` (before 0.3.1 `feature_idxs`) names; undefined where it names none. */
+/** The variables in `sel_vars` (`feature_idxs` before 0.3.1); undefined if it names none. */
 function chosenIn(record: PyObject): number[] | undefined {
   const value = record.attr('sel_vars') ?? record.attr('feature_idxs');
   const chosen = isGiven(value) ? integers(value) : [];
@@ -95,7 +98,7 @@ function chosenIn(record: PyObject): number[] | undefined {
   return chosen.length > 0 ? chosen : undefined;
 }
 
-/** tsai's `TSMissingness`. Since 0.3.1 it adds nothing where no variables are named. */
+/** tsai's `TSMissingness`. Since 0.3.1 it adds nothing if no variables are named. */
 export const readMissingness: SeriesReader = (record) => {
   const chosen = chosenIn(record);
   if (!chosen && isGiven(record.attr('sel_vars'))) return (x) => x;
@@ -116,7 +119,7 @@ function keywords(record: PyObject, name: string): (keyword: string) => unknown 
   return (keyword) => value.kwargs.get(keyword);
 }
 
-/** Steps since the last value that is there; the beginning counts as one. */
+/** Steps since the last present value; the beginning counts as one. */
 function gaps(values: Float32Array, normalizes: boolean): Float32Array {
   let last = 0;
   return values.map((_, at) => {
@@ -151,7 +154,7 @@ export const readPositionGaps: SeriesReader = (record) => {
   };
 };
 
-/** The last value that is there, then the next one. */
+/** The last present value, else the next one. */
 function filledIn(values: Float32Array): Float32Array {
   const out = values.slice();
   for (let at = 1; at < out.length; at++) if (Number.isNaN(out[at]!)) out[at] = out[at - 1]!;
@@ -167,7 +170,7 @@ export const readRollingMean: SeriesReader = (record) => {
     throw malformed(record, 'its window is not 1 or more');
   }
   const rolling = (values: Float32Array): Float32Array => {
-    // By running sums in single precision, as torch has them.
+    // Uses running sums in single precision, as torch does.
     const sums = new Float32Array(values.length);
     let sum = 0;
     values.forEach((value, at) => (sums[at] = sum = sum + value));
@@ -204,7 +207,7 @@ export const readOneHotEncode: SeriesReader = (record) => {
   };
 };
 
-/** tsai's `TSCatEncode`: the place of a category from 1 on, 0 for others. */
+/** tsai's `TSCatEncode`: the index of a category from 1 on, 0 for other values. */
 export const readCategoryEncode: SeriesReader = (record) => {
   const codes = new Map<number, number>();
   for (const [key, code] of asDict(record.attr('o2i')) ?? []) {

@@ -7,14 +7,14 @@ import { Nd } from '../numpy/nd-array.js';
 import { roundHalfEven } from '../pil/methods.js';
 import { itemsOf, LONGEST_SIDE, type Change, type Settings } from './arguments.js';
 
-/** A transform of albumentations that draws nothing. */
+/** A transform of albumentations without randomness. */
 export interface KnownChange {
-  /** Its parameters in the order of its class. */
+  /** Its parameters, in the order of its class. */
   readonly parameters: string;
-  /** The probability that it has where none is given. */
+  /** Its default probability. */
   readonly p: number;
   readonly image: Change;
-  /** Undefined where masks stay as they are. */
+  /** Undefined if masks do not change. */
   readonly mask?: Change;
 }
 
@@ -22,7 +22,9 @@ type Size = readonly [height: number, width: number];
 
 const sizeOf = ({ shape }: Nd): Size => [shape[0] ?? 0, shape[1] ?? 0];
 
-/** Resizes as one of OpenCV's interpolations does, `AREA` where the class asks for that to shrink. */
+/**
+ * Resizes like one of OpenCV's interpolations, with `AREA` for shrinking if the class requires it.
+ */
 function resizeTo(
   image: Nd,
   size: Size,
@@ -32,7 +34,7 @@ function resizeTo(
 ): Nd {
   if (!size.every((one) => one >= 1 && one <= LONGEST_SIDE)) {
     throw settings.unsupported(
-      `to ${size[0]} x ${size[1]} pixels, where a side has 1 to ${LONGEST_SIDE}`,
+      `to ${size[0]} x ${size[1]} pixels, but a side must have 1 to ${LONGEST_SIDE}`,
     );
   }
   const isSame = size.every((one, i) => one === image.shape[i]);
@@ -79,7 +81,7 @@ function scaleOf(settings: Settings, own: Size, side: (...sizes: number[]) => nu
     return typeof wanted === 'bigint' ? [Number(wanted) / one] : [];
   });
   if (scales.length === 0) throw settings.unread('max_size');
-  // Whole within both sizes, or at least as large as both.
+  // The whole image within both sizes, or at least as large as both.
   return side(1, 2) === 1 ? Math.max(...scales) : Math.min(...scales);
 }
 
@@ -93,7 +95,7 @@ const centre: Change = (image, settings) => {
   const size: Size = [settings.whole('height'), settings.whole('width')];
   if (size.some((one, axis) => one > own[axis]!)) {
     if (settings.flag('pad_if_needed')) {
-      throw settings.unsupported('of an image that it has to pad is not known here');
+      throw settings.unsupported('of an image that needs padding is not supported');
     }
     throw settings.ctx.raise(
       'ValueError',
@@ -109,7 +111,7 @@ const crop: Change = (image, settings) => {
   const [right, bottom] = [settings.whole('x_max', 1024), settings.whole('y_max', 1024)];
   const [height, width] = sizeOf(image);
   if (left < 0 || top < 0 || left >= right || top >= bottom || right > width || bottom > height) {
-    throw settings.unsupported(`of an image of ${width} x ${height} pixels is not known here`);
+    throw settings.unsupported(`of an image of ${width} x ${height} pixels is not supported`);
   }
   return cut(image, [top, left], [bottom - top, right - left]);
 };
@@ -120,7 +122,7 @@ const pad =
     const [height, width] = sizeOf(image);
     const [top, bottom] = lack(settings, height, 'height');
     const [left, right] = lack(settings, width, 'width');
-    // Versions differ in the border that they have where none is given.
+    // Versions differ in their default border.
     const kind: Border | undefined = BORDERS[settings.number('border_mode')];
     if (kind === undefined) throw settings.unread('border_mode');
     const channels = image.shape[2] ?? 1;
@@ -131,7 +133,7 @@ const pad =
     return withBorder(image, margins, kind, fill);
   };
 
-/** Newer versions have other names, and one number for all channels, not for the first alone. */
+/** Newer versions have other names, and use one number for all channels, not only for the first. */
 function fillOf(settings: Settings, target: 'image' | 'mask', channels: number): number[] {
   const [newer, older] = target === 'image' ? ['fill', 'value'] : ['fill_mask', 'mask_value'];
   const fill = settings.numbers(newer);
@@ -157,7 +159,7 @@ function placed({ top, bottom, left, right }: Margins, settings: Settings): Marg
   if (position === 'center') return { top, bottom, left, right };
   const [vertical, horizontal] = position.split('_');
   const isKnown = /^(top|bottom)_(left|right)$/.test(position);
-  if (!isKnown) throw settings.unsupported(`with position "${position}" is not known here`);
+  if (!isKnown) throw settings.unsupported(`with the position "${position}" is not supported`);
   const [tall, wide] = [top + bottom, left + right];
   return {
     top: vertical === 'top' ? 0 : tall,
@@ -178,7 +180,7 @@ const normalize: Change = (image, settings) => {
   const stds = settings.numbers('std') ?? [0.229, 0.224, 0.225];
   const channels = image.shape[2] ?? 1;
   if (![1, channels].includes(means.length) || ![1, channels].includes(stds.length)) {
-    throw settings.unsupported(`of an image of ${channels} channels is not known here`);
+    throw settings.unsupported(`of an image of ${channels} channels is not supported`);
   }
   const of = (values: number[], channel: number): number =>
     f(f(values[values.length === 1 ? 0 : channel]!) * most);
@@ -221,7 +223,7 @@ const swap: Change = (image) =>
   image.transpose([1, 0, ...image.shape.slice(2).map((_, i) => i + 2)]).copy();
 
 const invert: Change = (image, settings) => {
-  if (image.dtype !== 'uint8') throw settings.unsupported('of floats is not known here');
+  if (image.dtype !== 'uint8') throw settings.unsupported('of floats is not supported');
   const out = Nd.of('uint8', image.shape);
   image.flat().forEach((value: number, i: number) => (out.data[i] = 255 - value));
   return out;
@@ -232,7 +234,7 @@ const both = (change: Change): Pick<KnownChange, 'image' | 'mask'> => ({
   mask: change,
 });
 
-/** By the name of their class, in whatever module a version has it. */
+/** By class name; versions differ in the module. */
 export const KNOWN_CHANGES: ReadonlyMap<string, KnownChange> = new Map<string, KnownChange>([
   ['NoOp', { parameters: '', p: 0.5, image: (image) => image }],
   [

@@ -15,12 +15,12 @@ import type { Nd } from '../numpy/nd-array.js';
 import { itemsOf, Settings } from './arguments.js';
 import { KNOWN_CHANGES } from './albumentations-changes.js';
 
-/** What a call changes, by name. */
+/** The values that a call changes, by name. */
 type Data = ReadonlyMap<string, Value>;
 
 const DEEPEST = 16;
 
-/** Classes that hold others: what runs of them. */
+/** Classes that contain others, and how many of the others run. */
 const COMPOSITIONS: ReadonlyMap<string, { readonly p: number; readonly draws: boolean }> = new Map([
   ['Compose', { p: 1, draws: false }],
   ['ReplayCompose', { p: 1, draws: false }],
@@ -31,7 +31,7 @@ const COMPOSITIONS: ReadonlyMap<string, { readonly p: number; readonly draws: bo
   ['RandomOrder', { p: 1, draws: true }],
 ]);
 
-/** `aug(image=array)`, also of one transform. */
+/** `aug(image=array)`, also for a single transform. */
 const call: Native = (ctx, [self = null, ...args], kwargs) => {
   if (args.length > 0) {
     throw ctx.raise(
@@ -42,7 +42,7 @@ const call: Native = (ctx, [self = null, ...args], kwargs) => {
   const given = new Map<string, Value>();
   for (const [name, value] of kwargs) {
     if (name !== 'image' && name !== 'mask') {
-      throw ctx.unsupported(`albumentations called with "${name}" is not known here`);
+      throw ctx.unsupported(`albumentations called with "${name}" is not supported`);
     }
     given.set(name, value instanceof ArrayValue ? value : notAnArray(ctx, name));
   }
@@ -59,14 +59,14 @@ function notAnArray(ctx: Context, name: string): never {
 function applied(ctx: Context, value: Value, data: Data, forced: boolean, depth: number): Data {
   ctx.budget.step();
   if (depth > DEEPEST) {
-    throw ctx.unsupported(`albumentations nested more than ${DEEPEST} deep is not known here`);
+    throw ctx.unsupported(`albumentations nested more than ${DEEPEST} deep is not supported`);
   }
   if (!(value instanceof Instance)) {
     throw ctx.unsupported(`albumentations with a ${ctx.typeOf(value).name} among its transforms`);
   }
   const settings = new Settings(ctx, value);
   const { qualifiedName } = value.cls;
-  // A class of the user's own may have the name of one of these.
+  // The user's own class may have the name of one of these.
   const name = qualifiedName.startsWith('albumentations.') ? value.cls.name : qualifiedName;
   const composition = COMPOSITIONS.get(name);
   const change = KNOWN_CHANGES.get(name);
@@ -93,10 +93,12 @@ function pixelsOf(settings: Settings, value: Value, key: string): Nd {
   const { ndim, dtype } = array;
   const isKnown = TYPES_OF_PIXELS.has(dtype) || (key === 'mask' && dtype === 'int32');
   if (ndim >= 2 && ndim <= 3 && isKnown) return array;
-  throw settings.unsupported(`of a ${key} of ${ndim} dimensions of ${dtype} is not known here`);
+  throw settings.unsupported(
+    `of a ${key} with ${ndim} dimensions and dtype ${dtype} is not supported`,
+  );
 }
 
-/** Channels first for images, and for masks where the class says so. */
+/** Puts channels first for images, and for masks if the class requires it. */
 function toTensors(settings: Settings, data: Data): Data {
   const { ctx } = settings;
   const make = ctx.resolve('torch.from_numpy') ?? null;
@@ -122,7 +124,7 @@ function composed(
   const { ctx } = settings;
   const processors = settings.value('processors');
   if (processors instanceof Dict && processors.entries.size > 0) {
-    throw settings.unsupported('with boxes or key points is not known here');
+    throw settings.unsupported('with boxes or key points is not supported');
   }
   const members = membersOf(settings);
   if (draws) {
@@ -135,12 +137,12 @@ function composed(
     .reduce<Data>((made, member) => applied(ctx, member, made, false, depth + 1), data);
 }
 
-/** `always_apply` of older versions goes before the probability of what holds a transform. */
+/** `always_apply` of older versions takes precedence over the probability of the container. */
 function alwaysRuns(ctx: Context, member: Value): boolean {
   return member instanceof Instance && new Settings(ctx, member).flag('always_apply');
 }
 
-/** The transforms of a composition: a list, or an object that has one in older versions. */
+/** The transforms of a composition: a list, or in older versions an object with a list. */
 function membersOf(settings: Settings): readonly Value[] {
   const held = settings.value('transforms');
   const inner = held instanceof Instance ? settings.ctx.findAttr(held, 'transforms') : held;
@@ -152,28 +154,28 @@ function membersOf(settings: Settings): readonly Value[] {
 function random(settings: Settings, p?: number): Error {
   const chance = p === undefined ? '' : ` (p=${p})`;
   return settings.unsupported(
-    `draws at random${chance}, or does what is not known here, and the code runs it at inference`,
+    `is random${chance} or has an unsupported option, and the code runs it at inference`,
   );
 }
 
-/** `A.Resize(height=224, width=224)` in source that is given. */
+/** `A.Resize(height=224, width=224)` in given source. */
 const construct: Native = (ctx, [self = null, ...args], kwargs) => {
   const cls = ctx.typeOf(self);
   const names = COMPOSITIONS.has(cls.name)
     ? ['transforms']
     : (KNOWN_CHANGES.get(cls.name)?.parameters.split(', ').filter(Boolean) ?? []);
   if (args.length > names.length && KNOWN_CHANGES.has(cls.name)) {
-    throw ctx.unsupported(`${cls.qualifiedName} with so many arguments without their names`);
+    throw ctx.unsupported(`${cls.qualifiedName} with that many positional arguments`);
   }
   args.forEach((value, i) => names[i] !== undefined && ctx.setAttr(self, names[i], value));
   for (const [name, value] of kwargs) ctx.setAttr(self, name, value);
   if (kwargs.get('bbox_params') || kwargs.get('keypoint_params')) {
-    throw ctx.unsupported(`${cls.qualifiedName} with boxes or key points is not known here`);
+    throw ctx.unsupported(`${cls.qualifiedName} with boxes or key points is not supported`);
   }
   return null;
 };
 
-/** Classes of older versions within a class: the value of a member is all that is used of them. */
+/** Nested classes of older versions: only the value of a member is used. */
 const member = (name: string): ClassValue =>
   new ClassValue(name, `albumentations.${name}`, [TYPES.object], [], {
     construct: (_ctx, _cls, [value = null]) => value,
@@ -182,7 +184,7 @@ const member = (name: string): ClassValue =>
 const CLASS = /^albumentations(?:\.[a-z]\w*)*\.([A-Z]\w*(?:\.PositionType)?)$/;
 const MODULE = /^albumentations(?:\.[a-z]\w*)*$/;
 
-/** albumentations' classes: objects of the file, and what source makes of them. */
+/** albumentations' classes: objects in the file, and calls in given source. */
 export function albumentationsNames(): Names {
   const made = new Map<string, ClassValue>();
   const classOf = (name: string): ClassValue => {

@@ -3,10 +3,10 @@ import { Instance, List, Tuple, type Value } from '../../../python/values.js';
 import { ArrayValue } from '../numpy/array-value.js';
 import type { Nd } from '../numpy/nd-array.js';
 
-/** Pixels along a side of an image, at most. */
+/** The most pixels along a side of an image. */
 export const LONGEST_SIDE = 65_535;
 
-/** The attributes of a transform of a library, as its file or a call of its class has them. */
+/** The attributes of a library's transform, from its file or from a call of its class. */
 export class Settings {
   constructor(
     readonly ctx: Context,
@@ -58,14 +58,14 @@ export class Settings {
     return this.ctx.truth(this.value(name) ?? false);
   }
 
-  /** What is not known of it here. */
+  /** Its unsupported part. */
   unsupported(fact: string): Error {
     const { qualifiedName } = this.self.cls;
     return this.ctx.unsupported(`${qualifiedName} ${fact}`);
   }
 
   unread(name: string): Error {
-    return this.unsupported(`with such a "${name}" is not known here`);
+    return this.unsupported(`with this value of "${name}" is not supported`);
   }
 }
 
@@ -74,5 +74,5 @@ export function itemsOf(value: Value | undefined): readonly Value[] | undefined 
   return value instanceof List || value instanceof Tuple ? value.items : undefined;
 }
 
-/** A change of an image's pixels. */
+/** Changes an image's pixels. */
 export type Change = (image: Nd, settings: Settings) => Nd;

@@ -9,8 +9,9 @@ import type { Verdict } from './decide.js';
 type Augments = Extract<Verdict, { kind: 'augments' }>;
 
 /**
- * What wrappers of augmentations do: `PILImage.create(self.aug(image=np.array(image))['image'])`, and
- * for torchvision `self.tfms(image)`, of each image in a tuple.
+ * The behaviour of wrappers of augmentations:
+ * `PILImage.create(self.aug(image=np.array(image))['image'])`, and for torchvision
+ * `self.tfms(image)`, for each image in a tuple.
  */
 export function augmenting(
   program: Program,

@@ -4,10 +4,10 @@ import type { LearnerFile } from '../../learner-file.js';
 import { readItemTransform } from '../../vision/transforms/item-transforms.js';
 import { contentsOf, type Contents } from './members.js';
 
-/** What a transform of which only the class's name is known does at inference. */
+/** The effect at inference of a transform with a known class name but unknown code. */
 export type Verdict =
   | { readonly kind: 'nothing' }
-  /** It makes an image of what this gives for its pixels. */
+  /** It makes an image from the result of this for its pixels. */
   | {
       readonly kind: 'augments';
       readonly with: PyObject;
@@ -20,20 +20,20 @@ const NOTHING: Verdict = { kind: 'nothing' };
 const TRAINING = /^_*(train|trn)/;
 const VALIDATION = /^_*(valid|val|test|eval|infer)/;
 
-/** Names that a message lists. */
+/** The most names in a message. */
 const MOST_NAMES = 8;
 
-/** Classes that fastai's documentation has, with the attributes that they have there. */
+/** Classes in fastai's documentation, with their attributes there. */
 const DOCUMENTED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['AlbumentationsTransform', new Set(['aug', 'train_aug', 'valid_aug'])],
   ['SegmentationAlbumentationsTransform', new Set(['aug'])],
 ]);
 
 /**
- * Decides by what a transform holds. What draws at random is for training: fastai's own predictions
- * would differ from call to call. What is computed alike for every image is taken for inference only
- * of a class that fastai's documentation has, and where the images have no size of their own without
- * it: another class may do something else besides.
+ * Decides by the contents of a transform. Random contents are for training: otherwise fastai's own
+ * predictions would differ from call to call. Contents that treat every image alike run at
+ * inference under two conditions: fastai's documentation has the class, and the images would have
+ * no fixed size without it. Any other class may do more than its contents show.
  */
 export function decide(record: PyValue, { dls }: Pick<LearnerFile, 'dls'>): Verdict {
   if (!(record instanceof PyObject) || !(record.cls instanceof PyGlobal)) return unsure([]);
@@ -77,20 +77,20 @@ interface Holder {
 
 function holdersOf(record: PyObject): Holder[] {
   return [...record.attrs].flatMap(([name, value]) => {
-    // fastcore keeps what it stored once more, under such names.
+    // fastcore stores its arguments again under these names.
     const contents = name.startsWith('__') ? undefined : contentsOf(value);
     return contents ? [{ name, value, contents }] : [];
   });
 }
 
-/** The one for validation, where all others are for training. */
+/** The augmentation for validation, if all others are for training. */
 function validationOf(holders: readonly Holder[]): Holder | undefined {
   const [own, ...more] = holders.filter(({ name }) => VALIDATION.test(name));
   const others = holders.filter((holder) => holder !== own);
   return more.length === 0 && others.every(({ name }) => TRAINING.test(name)) ? own : undefined;
 }
 
-/** `split_idx` of the object itself says that it runs outside of training. */
+/** `split_idx` of the object itself shows that it runs outside of training. */
 function isForInference(record: PyObject): boolean {
   const split = record.attr('split_idx');
   return split === null || asNumber(split) === 1;
@@ -100,12 +100,12 @@ function setsSize({ name }: { readonly name: string }): boolean {
   return /Resize|Crop|MaxSize|PadIfNeeded/.test(name);
 }
 
-/** Whether another transform gives all images one size. */
+/** Whether another transform gives all images the same size. */
 function hasSize(afterItem: readonly PyValue[], except: PyObject): boolean {
   return afterItem.some((one) => one !== except && readItemTransform(one)?.size !== undefined);
 }
 
-/** The width and height that images have when they come to a transform. */
+/** The width and height of images when they reach a transform. */
 function sizeBefore(record: PyObject, afterItem: readonly PyValue[]) {
   const at = afterItem.indexOf(record);
   return afterItem
@@ -116,7 +116,7 @@ function sizeBefore(record: PyObject, afterItem: readonly PyValue[]) {
     }, undefined);
 }
 
-/** `Resize` or `CenterCrop` to the size that images have changes nothing. */
+/** `Resize` or `CenterCrop` to the existing size changes nothing. */
 function keepsSize(
   record: PyObject,
   name: string,
@@ -131,7 +131,7 @@ function keepsSize(
 
 const unsure = (all: readonly Contents[]): Verdict => ({ kind: 'unsure', holds: listed(all) });
 
-/** `Resize, HorizontalFlip of albumentations`. */
+/** Text such as `Resize, HorizontalFlip of albumentations`. */
 function listed(all: readonly Contents[]): string | undefined {
   const names = [
     ...new Set(all.flatMap(({ fixed, random }) => [...fixed.map(({ name }) => name), ...random])),

@@ -8,19 +8,19 @@ import {
 } from '../../../torch/index.js';
 import { KNOWN_CHANGES } from './albumentations-changes.js';
 
-/** What an augmentation does, as far as its classes and their probabilities tell. */
+/** The effect of an augmentation, from its classes and their probabilities. */
 export interface Contents {
   readonly library: Library;
-  /** Names of what draws at random. */
+  /** Names of random members. */
   readonly random: readonly string[];
-  /** Names of what always changes an image, and how it may be computed here. */
+  /** Names of members that always change an image, and how to compute them if supported. */
   readonly fixed: readonly Fixed[];
 }
 
 export interface Fixed {
   readonly name: string;
   readonly record: PyObject;
-  /** Whether it gives bytes that are computed here. */
+  /** Whether it gives bytes and is supported. */
   readonly isKnown: boolean;
 }
 
@@ -32,15 +32,15 @@ export type Library = (typeof LIBRARIES)[number];
 const DEEPEST = 16;
 const MOST = 1000;
 
-/** Compositions, of which not all members run. */
+/** Compositions that run only some of their members. */
 const DRAWING = /^(OneOf|OneOrOther|SomeOf|RandomOrder|RandomApply|RandomChoice|Sometimes)$/;
 const COMPOSITION =
   /^(Compose|ReplayCompose|Sequential|Transforms|AugmentationSequential|ImageSequential|ModuleList|PatchSequential)$/;
 const NOTHING = /^(NoOp|Noop|Identity)$/;
 
 /**
- * What changes an image alike each time, or may have been set to, where it always runs: by library.
- * All others draw something.
+ * Members that change every image alike when they always run, or that can be set to do so, by
+ * library. All others are random.
  */
 const FIXED: Readonly<Record<Library, RegExp>> = {
   albumentations:
@@ -53,12 +53,12 @@ const FIXED: Readonly<Record<Library, RegExp>> = {
     /^(Resize|CenterCrop|PadTo|Normalize|Denormalize|\w+MaxSize|ToTensor|Grayscale|RgbToGrayscale)$/,
 };
 
-/** Those of torchvision that are computed here. */
+/** The supported members of torchvision. */
 const KNOWN_OF_TORCHVISION = /^(Resize|CenterCrop)$/;
-/** They give floats, of which no image is made. */
+/** They give floats, which do not become an image. */
 const FLOATS = /^(Normalize|ToFloat)$/;
 
-/** The library that a record's class belongs to. */
+/** The library of a record's class. */
 function libraryOf(record: PyValue | undefined): Library | undefined {
   if (!(record instanceof PyObject) || !(record.cls instanceof PyGlobal)) return undefined;
   const root = record.cls.module.split('.')[0];
@@ -67,7 +67,7 @@ function libraryOf(record: PyValue | undefined): Library | undefined {
   return record.cls.module.startsWith('torchvision.transforms') ? found : undefined;
 }
 
-/** What an augmentation, or a list of them, holds; undefined for anything else. */
+/** The contents of an augmentation or of a list of them; undefined for anything else. */
 export function contentsOf(value: PyValue | undefined): Contents | undefined {
   const library = [value, ...(asItems(value) ?? []).slice(0, MOST)]
     .map(libraryOf)
@@ -84,7 +84,7 @@ export function contentsOf(value: PyValue | undefined): Contents | undefined {
     if (!(record instanceof PyObject)) return;
     const name = nameOf(record);
     const p = NOTHING.test(name) ? 0 : chanceOf(record);
-    // A library's transform, or one of the user's own among them.
+    // A library's transform, or the user's own transform among them.
     const of = libraryOf(record);
     if (p <= 0) return;
     const runs = mayRun && p >= 1;
@@ -107,7 +107,7 @@ function isComputed(library: Library, name: string): boolean {
 
 const nameOf = ({ cls }: PyObject): string => (cls instanceof PyGlobal ? cls.name : '');
 
-/** How likely it runs: 1 where nothing says otherwise. */
+/** Its probability: 1 by default. */
 function chanceOf(record: PyObject): number {
   if (record.attr('always_apply') === true) return 1;
   return asNumber(record.attr('p')) ?? 1;

@@ -55,7 +55,7 @@ describe('Transforms by name alone', () => {
     const loading = load('swapped');
     await expect(loading).rejects.toThrow(UnsupportedLearnerError);
     await expect(loading).rejects.toThrow(
-      '"__main__.Swapped" (which holds LongestMaxSize, PadIfNeeded of albumentations), whose code is not in the file',
+      '"__main__.Swapped" (which contains LongestMaxSize, PadIfNeeded of albumentations), whose code is not in the file',
     );
     await expect(loading).rejects.toThrow("{ code: 'notebook.ipynb' }");
     await expect(loading).rejects.toThrow("{ trainingOnly: ['Swapped'] }");

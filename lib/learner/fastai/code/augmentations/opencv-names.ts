@@ -24,9 +24,7 @@ const values = new Map<string, Value>([
       const isKnown = image.dtype === 'uint8' || image.dtype === 'float32';
       const isSize = [width, height].every((side) => side >= 1 && side <= LONGEST_SIDE);
       if (!isSize || !kind || !isKnown || image.ndim < 2 || image.ndim > 3) {
-        throw ctx.unsupported(
-          'cv2.resize() of such an image, or to such a size, is not known here',
-        );
+        throw ctx.unsupported('cv2.resize() with this image or size is not supported');
       }
       chargeBytes(ctx, 16 * width * height * (image.shape[2] ?? 1));
       return new ArrayValue(asLibrary(ctx, () => resize(image, [height, width], kind)));
@@ -34,7 +32,7 @@ const values = new Map<string, Value>([
   ],
 ]);
 
-/** The part of OpenCV that transforms of albumentations name. */
+/** The names of OpenCV that transforms of albumentations use. */
 export const opencvNames: Names = {
   resolve: (name) => (name === 'cv2' ? new ModuleValue(name) : values.get(name)),
   isModule: (path) => path === 'cv2',

@@ -18,11 +18,11 @@ import { roundHalfEven } from '../pil/methods.js';
 import { itemsOf, LONGEST_SIDE, Settings } from './arguments.js';
 
 interface KnownTransform {
-  /** Its parameters in the order of its class. */
+  /** Its parameters, in the order of its class. */
   readonly parameters: readonly string[];
-  /** What it does with an image of PIL. */
+  /** Its effect on a PIL image. */
   readonly image?: (pixels: Pixels, settings: Settings) => Pixels;
-  /** The function of torchvision that does the same with a tensor, and what it is given. */
+  /** The torchvision function with the same effect on a tensor, and its arguments. */
   readonly tensor?: readonly [name: string, ...attributes: string[]];
 }
 
@@ -69,10 +69,10 @@ function resampleOf(settings: Settings): Resample {
 function centred(pixels: Pixels, settings: Settings): Pixels {
   const sizes = sidesOf(settings);
   const [height = 0, width = height] = sizes;
-  // Versions of torchvision differ in where they put a smaller image.
+  // Versions of torchvision place a smaller image differently.
   if (height < 1 || width < 1 || height > pixels.height || width > pixels.width) {
     throw settings.unsupported(
-      `of an image of ${pixels.width} x ${pixels.height} pixels is not known here`,
+      `of an image of ${pixels.width} x ${pixels.height} pixels is not supported`,
     );
   }
   const top = roundHalfEven((pixels.height - height) / 2);
@@ -95,7 +95,7 @@ const KNOWN: ReadonlyMap<string, KnownTransform> = new Map<string, KnownTransfor
 
 const FUNCTIONS = 'torchvision.transforms.functional.';
 
-/** `transforms(image)`, of an image of PIL or a tensor. */
+/** `transforms(image)`, for a PIL image or a tensor. */
 const call: Native = (ctx, [self = null, item = null]) => {
   if (!(self instanceof Instance)) throw ctx.raise('TypeError', 'not a transform');
   const settings = new Settings(ctx, self);
@@ -119,16 +119,16 @@ const call: Native = (ctx, [self = null, item = null]) => {
     return ctx.call(func, [item, ...given], NO_KWARGS);
   }
   throw settings.unsupported(
-    `of a ${ctx.typeOf(item).name} at inference draws at random, or is not known here`,
+    `of a ${ctx.typeOf(item).name} at inference is random or not supported`,
   );
 };
 
-/** `T.Resize(224)` in source that is given. */
+/** `T.Resize(224)` in given source. */
 const construct: Native = (ctx, [self = null, ...args], kwargs) => {
   const cls = ctx.typeOf(self);
   const names = KNOWN.get(cls.name)?.parameters ?? [];
   if (args.length > names.length && KNOWN.has(cls.name)) {
-    throw ctx.unsupported(`${cls.qualifiedName} with so many arguments without their names`);
+    throw ctx.unsupported(`${cls.qualifiedName} with that many positional arguments`);
   }
   args.forEach((value, i) => names[i] !== undefined && ctx.setAttr(self, names[i], value));
   for (const [name, value] of kwargs) ctx.setAttr(self, name, value);
@@ -137,7 +137,7 @@ const construct: Native = (ctx, [self = null, ...args], kwargs) => {
 
 const CLASS = /^torchvision\.transforms(?:\.\w+)*\.([A-Z]\w*)$/;
 
-/** torchvision's classes of transforms, on images of PIL. */
+/** torchvision's transform classes for PIL images. */
 export function torchvisionNames(): Names {
   const made = new Map<string, ClassValue>();
   const classOf = (name: string): ClassValue => {
@@ -171,7 +171,7 @@ export function torchvisionNames(): Names {
   };
 }
 
-/** Its members stand for the names of PIL's filters. */
+/** Its members are names of PIL's filters. */
 function interpolationMode(): ClassValue {
   const members = RESAMPLES.map((name): [string, Value] => [name.toUpperCase(), name]);
   return new ClassValue(

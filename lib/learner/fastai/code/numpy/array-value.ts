@@ -26,26 +26,26 @@ import { binary, compare, inverted, negated, type Operand } from './elementwise.
 import { getItem, setItem, type IndexPart } from './indexing.js';
 import { countOf, Nd } from './nd-array.js';
 
-/** A host object that numpy takes for an array, such as an image. */
+/** A host object that numpy accepts as an array, such as an image. */
 export abstract class ArraySource extends HostObject {
   abstract array(ctx: Context): Nd;
 }
 
-/** Bytes that stand for one item of the budget. */
+/** Bytes that count as one item of the budget. */
 const BYTES_PER_ITEM = 128;
 
-/** Counts memory that is about to be made. @throws CodeBudgetError */
+/** Counts memory before it is allocated. @throws CodeBudgetError */
 export function chargeBytes(ctx: Context, bytes: number): void {
   ctx.budget.charge(Math.ceil(bytes / BYTES_PER_ITEM));
 }
 
-/** Runs an operation of arrays; what numpy refuses is an exception of Python. */
+/** Runs an operation of arrays; numpy's refusals become Python exceptions. */
 function guarded<T>(ctx: Context, elements: number, run: () => T): T {
   chargeBytes(ctx, 8 * elements);
   return asLibrary(ctx, run);
 }
 
-/** `np.uint8`: a class that is called, and the dtype of an array. */
+/** `np.uint8`: a callable class, and the dtype of an array. */
 export class DTypeValue extends HostObject {
   override readonly typeName = 'dtype';
 
@@ -106,7 +106,9 @@ const SHORT_NAMES: ReadonlyMap<string, NpDType> = new Map([
   ['float', 'float64'],
 ]);
 
-/** What `dtype=` names: `np.float32`, `'float32'`, `float`. Undefined for what is none that is known. */
+/**
+ * The dtype named by `dtype=`: `np.float32`, `'float32'`, `float`. Undefined for an unknown dtype.
+ */
 export function dtypeOf(_ctx: Context, value: Value): NpDType | undefined {
   if (value instanceof DTypeValue) return value.dtype;
   if (value instanceof ClassValue) return NAMES_OF_PYTHON.get(value);
@@ -118,11 +120,14 @@ function dtypeArgument(ctx: Context, value: Value | undefined): NpDType | undefi
   if (value === undefined || value === null) return undefined;
   const dtype = dtypeOf(ctx, value);
   if (dtype === undefined)
-    throw ctx.unsupported(`numpy's element type ${ctx.repr(value)} is not known here`);
+    throw ctx.unsupported(`numpy's element type ${ctx.repr(value)} is not supported`);
   return dtype;
 }
 
-/** A number of Python, an array, or what numpy makes an array of. Undefined for anything else. */
+/**
+ * A Python number, an array, or a value that numpy turns into an array. Undefined for anything
+ * else.
+ */
 function operandOf(ctx: Context, value: Value): Operand | undefined {
   const weak = weakOf(value);
   if (weak) return { array: Nd.scalar(DEFAULT_TYPES[weak], Number(value)), weak };
@@ -145,7 +150,7 @@ export function arrayOf(ctx: Context, value: Value): Nd {
   throw ctx.raise('TypeError', `cannot make a numpy array of '${ctx.typeOf(value).name}'`);
 }
 
-/** `np.array` of lists in lists. */
+/** `np.array` of nested lists. */
 function nested(ctx: Context, value: List | Tuple): Nd {
   const parts = value.items.map((item) => arrayOf(ctx, item));
   ctx.budget.step(parts.length);
@@ -229,13 +234,13 @@ export class ArrayCall {
     return dtypeArgument(this.ctx, this.value(name));
   }
 
-  /** An operation on so many elements. */
+  /** Charges an operation on that many elements. */
   run(elements: number, work: () => Nd): Value {
     return new ArrayValue(guarded(this.ctx, elements, work));
   }
 }
 
-/** A function of numpy: its parameters, and what it gives. */
+/** A numpy function: its parameters and its result. */
 export interface ArrayFunction {
   readonly parameters: string;
   readonly run: (call: ArrayCall) => Value;
@@ -325,7 +330,7 @@ export class ArrayValue extends HostObject {
     return this.#written(made, op, ctx);
   }
 
-  /** `a += b`: what does not fit the type of `a` safely is refused. */
+  /** `a += b`: refuses values that do not fit the dtype of `a` safely. */
   #written(made: Nd, op: BinaryOp, ctx: Context): Value {
     const { array } = this;
     const safe = isFloat(array.dtype) || !isFloat(made.dtype);
@@ -412,7 +417,7 @@ export class ArrayValue extends HostObject {
 
   override str(ctx: Context): string {
     if (this.array.ndim === 0) return ctx.str(itemOf(this.array));
-    throw ctx.unsupported('The text of a numpy array is not known here');
+    throw ctx.unsupported('The text of a numpy array is not supported');
   }
 
   override repr(ctx: Context): string {
@@ -429,13 +434,13 @@ function costOf(array: Nd, parts: readonly IndexPart[]): number {
   return parts.some(({ kind }) => kind === 'array') ? 2 * array.size : 0;
 }
 
-/** A value of Python for the first element. */
+/** The first element as a Python value. */
 export function itemOf({ dtype, first }: Nd): Value {
   if (dtype === 'bool') return first !== 0;
   return isFloat(dtype) ? first : BigInt(first);
 }
 
-/** `a[key]` as its parts. @throws an IndexError of Python */
+/** Splits `a[key]` into its parts. @throws an IndexError of Python */
 function indexParts(ctx: Context, key: Value): IndexPart[] {
   const items = key instanceof Tuple ? key.items : [key];
   const whole = (value: Value): number | undefined =>
@@ -476,7 +481,7 @@ export function matmul(ctx: Context, a: Nd, b: Nd): Nd {
   }
   if (a.ndim === 0 || b.ndim === 0 || a.ndim > 2 || b.ndim > 2) {
     throw new LibraryLimitError(
-      'Products of arrays other than vectors and matrices are not known here',
+      'Products of arrays other than vectors and matrices are not supported',
     );
   }
   const dtype = promoted(a.dtype, b.dtype);

@@ -1,4 +1,6 @@
-/** Element types of arrays. Integers of 64 bits lie in doubles, which hold those up to 2^53. */
+/**
+ * Element types of arrays. Integers of 64 bits are stored as doubles, which are exact up to 2^53.
+ */
 const ARRAYS = {
   bool: Uint8Array,
   uint8: Uint8Array,
@@ -62,10 +64,10 @@ export function promoted(a: NpDType, b: NpDType): NpDType {
   return next.find((name) => bitsOf(name) > bitsOf(unsigned)) ?? 'float64';
 }
 
-/** What a number of Python is, whose type gives way to that of an array (numpy 2). */
+/** The type of a Python number, which yields to the type of an array (numpy 2). */
 export type Weak = 'bool' | 'int' | 'float';
 
-/** The type of an array's operation with a number of Python. */
+/** The result type of an array and a Python number. */
 export function promotedWeak(dtype: NpDType, weak: Weak): NpDType {
   if (weak === 'bool') return dtype;
   if (weak === 'int') return dtype === 'bool' ? 'int64' : dtype;
@@ -78,7 +80,7 @@ export const DEFAULT_TYPES: Readonly<Record<Weak, NpDType>> = {
   float: 'float64',
 };
 
-/** Least and greatest value of an integer type, as far as doubles hold them. */
+/** Minimum and maximum of an integer type, as far as doubles represent them. */
 export function boundsOf(dtype: NpDType): readonly [number, number] {
   const bits = Math.min(bitsOf(dtype), 53);
   if (kindOf(dtype) === 'u') return [0, 2 ** bits - 1];

@@ -12,13 +12,13 @@ import {
 } from './dtypes.js';
 import { Nd, walk } from './nd-array.js';
 
-/** An array, or a number of Python, whose type gives way. */
+/** An array, or a Python number, whose type yields. */
 export interface Operand {
   readonly array: Nd;
   readonly weak?: Weak;
 }
 
-/** The type that an operation of two is done in. */
+/** The type in which an operation of two values runs. */
 export function commonType(
   { array: a, weak: weakA }: Operand,
   { array: b, weak: weakB }: Operand,
@@ -45,7 +45,7 @@ export function commonShape(shapes: readonly (readonly number[])[]): number[] {
   });
 }
 
-/** Elements by a function of two, in a type. */
+/** Applies a function to pairs of elements, in a type. */
 export function zipped(a: Nd, b: Nd, dtype: NpDType, f: (x: number, y: number) => number): Nd {
   const shape = commonShape([a.shape, b.shape]);
   const out = Nd.of(dtype, shape);
@@ -70,17 +70,17 @@ export function mapped(a: Nd, dtype: NpDType, f: (x: number) => number): Nd {
   return out;
 }
 
-/** Integers of 64 bits are doubles here: what they do not hold exactly is refused. */
+/** Integers of 64 bits are doubles here: inexact values are refused. */
 export function checked({ dtype, data }: Nd): void {
   if (dtype !== 'int64' && dtype !== 'uint64') return;
   for (const value of data) {
     if (Math.abs(value) > Number.MAX_SAFE_INTEGER || (dtype === 'uint64' && value < 0)) {
-      throw new LibraryLimitError('An integer beyond 2^53 in a numpy array is not known here');
+      throw new LibraryLimitError('An integer beyond 2^53 in a numpy array is not supported');
     }
   }
 }
 
-/** As the common type has it: a number of Python must lie in its bounds. */
+/** Converts to the common type: a Python number must be within its bounds. */
 export function prepared({ array, weak }: Operand, dtype: NpDType): Nd {
   if (array.dtype === dtype) return array;
   if (weak === 'int' && !isFloat(dtype)) {
@@ -116,7 +116,7 @@ const BITS: Readonly<Partial<Record<BinaryOp, (x: number, y: number) => number>>
   '>>': (x, y) => (y > 31 ? (x < 0 ? -1 : 0) : x >> y),
 };
 
-/** `a op b` with numpy's types. Undefined for what arrays do not have. */
+/** `a op b` with numpy's types. Undefined for an operator that arrays lack. */
 export function binary(op: BinaryOp, a: Operand, b: Operand): Nd | undefined {
   let dtype = commonType(a, b);
   if (op === '/') {
@@ -148,7 +148,7 @@ export function binary(op: BinaryOp, a: Operand, b: Operand): Nd | undefined {
   return zipped(x, y, dtype, f);
 }
 
-/** By products, which wrap as the type does. */
+/** Uses products, which wrap like the type. */
 function power(dtype: NpDType): (x: number, y: number) => number {
   const narrow = dtype !== 'int64' && dtype !== 'uint64';
   return (x, y) => {
@@ -184,7 +184,9 @@ function bitwise(
   if (type === 'int64' || type === 'uint64' || type === 'uint32') {
     for (const value of [...x.flat(), ...y.flat()]) {
       if (value > 0x7fffffff || value < -0x80000000) {
-        throw new LibraryLimitError('Bits of integers beyond 32 bits are not known here');
+        throw new LibraryLimitError(
+          'Bitwise operations on integers of more than 32 bits are not supported',
+        );
       }
     }
     if (op === '<<') return zipped(x, y, type, (p, q) => p * 2 ** q);
@@ -208,11 +210,11 @@ export function compare(op: CompareOp, a: Operand, b: Operand): Nd {
   return zipped(rounded(a, b), rounded(b, a), 'bool', (x, y) => (f(x, y) ? 1 : 0));
 }
 
-/** The type that a function of floats gives: `np.sqrt` of bytes would be half precision. */
+/** The result type of a float function: `np.sqrt` of bytes would give half precision. */
 export function floatType(dtype: NpDType): NpDType {
   if (isFloat(dtype)) return dtype;
   const small = dtype === 'bool' || dtype === 'uint8' || dtype === 'int8';
-  if (small) throw new LibraryLimitError('Half precision of numpy is not known here');
+  if (small) throw new LibraryLimitError('Half precision of numpy is not supported');
   return dtype === 'int16' || dtype === 'uint16' ? 'float32' : 'float64';
 }
 

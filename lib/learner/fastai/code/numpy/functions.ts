@@ -49,13 +49,13 @@ const chosen = (f: (x: number, y: number) => number): ArrayFunction =>
     return zipped(prepared(a, dtype), prepared(b, dtype), dtype, f);
   });
 
-/** A function of each element that gives floats. */
+/** A function of each element with a float result. */
 const real = (f: (x: number) => number): ArrayFunction =>
   fn('a', (call) => {
     const array = call.array();
     return call.run(array.size, () => mapped(array, floatType(array.dtype), f));
   });
-/** One that integers come through as they are. */
+/** Like the above, but integers pass unchanged. */
 const same = (f: (x: number) => number, ofIntegers = (x: number) => x): ArrayFunction =>
   fn('a', (call) => {
     const array = call.array();
@@ -75,7 +75,7 @@ const along = (f: Reduction, more = ''): ArrayFunction =>
   fn(`a, axis=, dtype=, out=, keepdims=${more}`, (call) => {
     const given = call.array();
     const dtype = call.dtype();
-    if (call.has('out')) throw call.ctx.unsupported('out= of numpy is not known here');
+    if (call.has('out')) throw call.ctx.unsupported('out= of numpy is not supported');
     return call.run(2 * given.size, () => {
       const array = dtype ? given.astype(dtype) : given;
       const made = f(array, call.axes(), call.bool('keepdims'), call);
@@ -155,7 +155,7 @@ const made = fn('a, dtype=, copy=, order=, ndmin=', (call) => {
   const array = call.array();
   return call.run(array.size, () => array.astype(call.dtype() ?? array.dtype));
 });
-/** The same array where nothing changes. */
+/** The same array if nothing changes. */
 const asArray = fn('a, dtype=, order=', (call) => {
   const value = call.value('a') ?? null;
   const array = call.array();
@@ -243,7 +243,7 @@ const pad = fn('a, pad_width, mode=, constant_values=', (call) => {
   const array = call.array();
   const mode = call.value('mode') ?? 'constant';
   if (typeof mode !== 'string' || !padModes.has(mode)) {
-    throw call.ctx.unsupported(`mode ${call.ctx.repr(mode)} of numpy.pad is not known here`);
+    throw call.ctx.unsupported(`mode ${call.ctx.repr(mode)} of numpy.pad is not supported`);
   }
   const widths = shapes.padWidths(call.array('pad_width'), array.ndim);
   const size = countOf(
@@ -364,7 +364,7 @@ function listOf(array: Nd): Value {
   );
 }
 
-/** Functions of numpy by their names. */
+/** numpy's functions by name. */
 export const numpyFunctions: ReadonlyMap<string, ArrayFunction> = new Map<string, ArrayFunction>([
   ...reductions,
   ['amax', extreme(reduce.max)],
@@ -555,7 +555,7 @@ function quantile(whole: number): ArrayFunction {
     const array = call.array();
     const q = call.array('q');
     if (q.ndim > 1 || call.has('method')) {
-      throw new LibraryLimitError('numpy.percentile with these arguments is not known here');
+      throw new LibraryLimitError('numpy.percentile with these arguments is not supported');
     }
     const part = (at: number): Nd =>
       reduce.quantile(array, call.axes(), call.bool('keepdims'), at / whole);

@@ -16,13 +16,13 @@ export type IndexPart =
   | { readonly kind: 'rest' }
   | { readonly kind: 'array'; readonly array: Nd };
 
-/** An array for each axis that is picked from, and where in the result its axes stand. */
+/** An array for each picked axis, and where its axes are in the result. */
 interface Picked {
-  /** What basic parts leave; axes that are picked from are whole. */
+  /** The result of the basic parts; picked axes are still whole. */
   readonly view: Nd;
   readonly axes: readonly number[];
   readonly indices: readonly Nd[];
-  /** Undefined: not next to each other, so they come first. */
+  /** Undefined if they are not adjacent, so they come first. */
   readonly place: number | undefined;
 }
 
@@ -61,7 +61,7 @@ function resolve(a: Nd, parts: readonly IndexPart[]): Picked {
   const axes: number[] = [];
   const indices: Nd[] = [];
   const places: number[] = [];
-  // A number among arrays is an array as well.
+  // A number among arrays also counts as an array.
   const picks = parts.some(({ kind }) => kind === 'array');
   let axis = 0;
   let position = 0;
@@ -145,7 +145,7 @@ function checkMask(mask: Nd, shape: readonly number[], axis: number): void {
   });
 }
 
-/** `np.nonzero`: the places along each axis. */
+/** `np.nonzero`: the indices along each axis. */
 export function nonzero(mask: Nd): Nd[] {
   const flat = mask.flat();
   const found: number[] = [];
@@ -158,14 +158,15 @@ export function nonzero(mask: Nd): Nd[] {
   });
 }
 
-/** Places in the data of what is picked, as an array of offsets, with its shape. */
+/** Offsets of the picked elements in the data, as an array, with its shape. */
 function pickedOffsets({ view, axes, indices, place }: Picked): Nd {
   const shape = commonShape(indices.map((index) => index.shape));
   const rest = view.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const before = place === undefined ? 0 : rest.filter((axis) => axis < place).length;
   const restShape = rest.map((axis) => view.shape[axis]!);
   const result = [...restShape.slice(0, before), ...shape, ...restShape.slice(before)];
-  if (countOf(result) > 2 ** 28) throw new LibraryLimitError('So large an array is not known here');
+  if (countOf(result) > 2 ** 28)
+    throw new LibraryLimitError('An array of this size is not supported');
   const offsets = Nd.of('float64', result);
   offsets.data.fill(view.offset);
   const add = (values: Nd): void => {
@@ -196,7 +197,7 @@ function pickedOffsets({ view, axes, indices, place }: Picked): Nd {
   return offsets;
 }
 
-/** An array whose axes stand at a place of a larger shape. */
+/** An array with its axes at a position of a larger shape. */
 function spread(a: Nd, shape: readonly number[], at: number): Nd {
   const strides = shape.map((_, axis) => a.strides[axis - at] ?? 0);
   return a.view(
@@ -223,7 +224,7 @@ export function setItem(a: Nd, parts: readonly IndexPart[], values: Nd): void {
   for (let i = 0; i < flat.length; i++) a.data[target.data[i]!] = flat[i]!;
 }
 
-/** Leading axes of size 1 are dropped. */
+/** Drops leading axes of size 1. */
 function broadcastable(values: Nd, shape: readonly number[]): Nd {
   const extra = values.ndim - shape.length;
   if (extra > 0 && values.shape.slice(0, extra).every((size) => size === 1)) {

@@ -28,7 +28,7 @@ for (const [name, func] of numpyFunctions) {
   );
 }
 
-/** numpy on arrays whose values are known: pixels of images, and what is made of them. */
+/** numpy for arrays with known values: pixels of images, and arrays computed from them. */
 export const numpyNames: Names = {
   resolve: (name) => {
     if (name === 'numpy') return new ModuleValue(name);

@@ -10,7 +10,7 @@ export class Nd {
     readonly data: NpData,
   ) {}
 
-  /** Row by row, of zeros where no data is given. */
+  /** In row-major order; zeros if no data is given. */
   static of(dtype: NpDType, shape: readonly number[], data?: NpData): Nd {
     const own = data ?? elements(dtype, countOf(shape));
     return new Nd(dtype, shape, contiguous(shape), 0, own);
@@ -35,7 +35,7 @@ export class Nd {
     return this.data[this.offset]!;
   }
 
-  /** The elements row by row: a part of the data itself where they lie so. */
+  /** The elements in row-major order: a part of the data itself if it already has that order. */
   flat(): NpData {
     const { shape, strides, offset, size } = this;
     const wanted = contiguous(shape);
@@ -64,7 +64,7 @@ export class Nd {
     return new Nd(this.dtype, shape, strides, offset, this.data);
   }
 
-  /** Repeats axes of size 1. Undefined where the shapes do not fit. */
+  /** Repeats axes of size 1. Undefined if the shapes do not match. */
   broadcast(shape: readonly number[]): Nd | undefined {
     const added = shape.length - this.ndim;
     if (added < 0) return undefined;
@@ -84,15 +84,15 @@ export class Nd {
     );
   }
 
-  /** With the elements row by row. The sizes must make the same count. */
+  /** Takes the elements in row-major order. The number of elements must stay the same. */
   reshape(shape: readonly number[]): Nd {
     return Nd.of(this.dtype, shape, this.flat());
   }
 
-  /** Writes values of a shape that fits. */
+  /** Writes values of a matching shape. */
   assign(values: Nd): void {
     const { data } = this;
-    // The source may lie in the same memory.
+    // The source may share the memory.
     const source = values.data === data ? values.copy().broadcast(this.shape)! : values;
     const convert = converter(source.dtype, this.dtype);
     walk(this.shape, [this, source], (n, [to, from], [toStep, fromStep]) => {
@@ -120,9 +120,9 @@ function contiguous(shape: readonly number[]): number[] {
 type Visit = (count: number, starts: readonly number[], steps: readonly number[]) => void;
 
 /**
- * Goes through arrays of one shape together, a run along the last axis at a time: its length, and
- * for each array where it starts and how far its elements are apart. Axes that lie one behind the
- * other in all arrays are one.
+ * Iterates over arrays of one shape together, one run along the last axis at a time. For each run
+ * it gives the length, and for each array the start and the step. Axes that are contiguous in all
+ * arrays are merged.
  */
 export function walk(
   shape: readonly number[],
@@ -164,7 +164,7 @@ export function walk(
   }
 }
 
-/** A number as an element of that type: C's conversion. */
+/** Converts a number to an element of that type, as C does. */
 function stored(dtype: NpDType, value: number): number {
   if (dtype === 'bool') return value === 0 ? 0 : 1;
   if (isFloat(dtype)) return value;
@@ -172,7 +172,10 @@ function stored(dtype: NpDType, value: number): number {
   return toInteger(value);
 }
 
-/** Floats become integers of 32 bits first, as on x64; what does not fit is 0 in the smaller ones. */
+/**
+ * Floats become integers of 32 bits first, as on x64; values out of range become 0 in the smaller
+ * types.
+ */
 function toInteger(value: number): number {
   return Math.abs(value) < 2 ** 31 ? Math.trunc(value) : value % 1 === 0 ? value : -(2 ** 31);
 }

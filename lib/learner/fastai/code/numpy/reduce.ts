@@ -3,10 +3,10 @@ import { isFloat, kindOf, type NpDType } from './dtypes.js';
 import { checked } from './elementwise.js';
 import { Nd, countOf } from './nd-array.js';
 
-/** Axes to work along; undefined stands for all. */
+/** The axes to reduce; undefined means all. */
 export type Axes = readonly number[] | undefined;
 
-/** `axis` as a place from 0. */
+/** `axis` as an index from 0. */
 export function axisAt(axis: number, rank: number): number {
   if (axis < -rank || axis >= rank) {
     throw new LibraryError(
@@ -17,7 +17,7 @@ export function axisAt(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** The values along axes, group by group. */
+/** The values along axes, one group after another. */
 function groups(
   a: Nd,
   axes: Axes,
@@ -49,7 +49,7 @@ function reduced(
   return out;
 }
 
-/** Sums and products of small integers are of 64 bits. */
+/** Sums and products of small integers have 64 bits. */
 function widened(dtype: NpDType): NpDType {
   if (isFloat(dtype)) return dtype;
   return kindOf(dtype) === 'u' ? 'uint64' : 'int64';
@@ -61,12 +61,12 @@ const total = (values: ArrayLike<number>, from: number, to: number): number => {
   return sum;
 };
 
-/** The sum of so many elements of single precision, as numpy adds them. */
+/** The sum of single-precision elements in numpy's order. */
 type Single = (values: ArrayLike<number>, from: number, to: number) => number;
 
 const f = Math.fround;
 
-/** Elements that lie side by side: by halves, down to eight sums at a time. */
+/** Contiguous elements: pairwise, down to eight sums at a time. */
 const pairwise: Single = (values, from, to) => {
   const count = to - from;
   if (count < 8) {
@@ -98,14 +98,14 @@ const pairwise: Single = (values, from, to) => {
   return sum;
 };
 
-/** Whole rows are added one after the other. */
+/** Adds whole rows one after another. */
 const oneByOne: Single = (values, from, to) => {
   let sum = 0;
   for (let i = from; i < to; i++) sum = f(sum + values[i]!);
   return sum;
 };
 
-/** How sums along axes come about. */
+/** The order of sums along axes. */
 function totalOf({ dtype, ndim }: Nd, axes: Axes): Single {
   if (dtype !== 'float32') return total;
   const isLast = axes === undefined || axes.some((axis) => axisAt(axis, ndim) === ndim - 1);
@@ -159,7 +159,7 @@ function extreme(better: (x: number, best: number) => boolean, name: string) {
     }
     let best = from;
     for (let i = from + 1; i < to; i++) {
-      // NaN wins, and the first of them stays.
+      // NaN wins, and the first NaN stays.
       if (
         better(values[i]!, values[best]!) ||
         (values[i]! !== values[i]! && values[best]! === values[best]!)
@@ -193,7 +193,7 @@ export const all = (a: Nd, axes: Axes, keeps: boolean): Nd =>
     return 1;
   });
 
-/** `np.percentile(a, 100 * q)`, numpy's linear way; the median is q = 1/2. */
+/** `np.percentile(a, 100 * q)` with numpy's linear method; the median is q = 1/2. */
 export const quantile = (a: Nd, axes: Axes, keeps: boolean, q: number): Nd =>
   reduced(a, axes, keeps, floating(a.dtype), (values, from, to) => {
     const sorted = Float64Array.from({ length: to - from }, (_, i) => values[from + i]!).sort();
@@ -201,11 +201,11 @@ export const quantile = (a: Nd, axes: Axes, keeps: boolean, q: number): Nd =>
     const at = q * (sorted.length - 1);
     const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
     const part = at - Math.floor(at);
-    // As numpy's _lerp: from the nearer end.
+    // Like numpy's _lerp: from the nearer end.
     return part >= 0.5 ? high - (high - low) * (1 - part) : low + (high - low) * part;
   });
 
-/** `np.cumsum`: along an axis, or of all elements in a row. */
+/** `np.cumsum`: along an axis, or over all elements in order. */
 export function cumulated(a: Nd, axis: number | undefined): Nd {
   const source = axis === undefined ? a.reshape([a.size]) : a;
   const out = source.astype(widened(a.dtype));

@@ -175,13 +175,13 @@ export function padWidths(given: Nd, rank: number): Widths {
   if (!flat || flat.some((width) => width < 0)) {
     throw new LibraryError(
       'ValueError',
-      `index can't contain negative values, or has another shape`,
+      "index can't contain negative values, or has the wrong shape",
     );
   }
   return Array.from({ length: rank }, (_, axis) => [flat[2 * axis]!, flat[2 * axis + 1]!]);
 }
 
-/** Place in the source of a padded place; -1 for none. */
+/** The source index of a padded position; -1 for none. */
 function sourceOf(at: number, size: number, mode: PadMode): number {
   if (at >= 0 && at < size) return at;
   if (mode === 'constant') return -1;

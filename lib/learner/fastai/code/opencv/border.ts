@@ -1,7 +1,7 @@
 import { LibraryLimitError } from '../library-error.js';
 import { Nd } from '../numpy/nd-array.js';
 
-/** OpenCV's borders, by their numbers. */
+/** OpenCV's border types, by number. */
 export const BORDERS = ['CONSTANT', 'REPLICATE', 'REFLECT', 'WRAP', 'REFLECT_101'] as const;
 
 export type Border = (typeof BORDERS)[number];
@@ -16,7 +16,7 @@ export interface Margins {
 /**
  * `cv2.copyMakeBorder` of an array of [height, width, ...channels].
  *
- * @param fill A value for each channel, or the one that all have; for `CONSTANT` alone.
+ * @param fill A value for each channel, or one for all; only for `CONSTANT`.
  */
 export function withBorder(
   image: Nd,
@@ -47,7 +47,7 @@ export function withBorder(
   return out;
 }
 
-/** Where each pixel along an axis comes from; -1 for one of the fill. */
+/** The source index of each pixel along an axis; -1 for a fill pixel. */
 function places(size: number, before: number, source: number, kind: Border): Int32Array {
   return Int32Array.from({ length: size }, (_, i) => place(i - before, source, kind));
 }
@@ -72,6 +72,6 @@ function place(at: number, source: number, kind: Border): number {
       return within < source ? within : 2 * source - 2 - within;
     }
     default:
-      throw new LibraryLimitError(`OpenCV's border ${String(kind)} is not known here`);
+      throw new LibraryLimitError(`OpenCV's border ${String(kind)} is not supported`);
   }
 }

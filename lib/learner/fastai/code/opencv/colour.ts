@@ -1,7 +1,7 @@
 import { LibraryError } from '../library-error.js';
 import { Nd } from '../numpy/nd-array.js';
 
-/** 15 bits behind the point of 0.299, 0.587 and 0.114. */
+/** 0.299, 0.587 and 0.114 with 15 fractional bits. */
 const WEIGHTS = [9798, 19235, 3735] as const;
 const FLOATS = [0.299, 0.587, 0.114].map(Math.fround);
 
@@ -20,7 +20,7 @@ export function grey(image: Nd): Nd {
   return out;
 }
 
-/** Each value of a [height, width] array three times: `cv2.COLOR_GRAY2RGB`. */
+/** Repeats each value of a [height, width] array three times: `cv2.COLOR_GRAY2RGB`. */
 export function threefold(image: Nd): Nd {
   const out = Nd.of(image.dtype, [...image.shape, 3]);
   const data = image.flat();

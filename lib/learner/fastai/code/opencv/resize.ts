@@ -3,8 +3,8 @@ import { Nd } from '../numpy/nd-array.js';
 import { nearest, tapsOf, type Interpolation, type Taps } from './taps.js';
 
 /**
- * `cv2.resize` of an array of [height, width] or [height, width, channels]: of uint8 with OpenCV's
- * fixed-point arithmetic, of float32 in floats.
+ * `cv2.resize` of an array of [height, width] or [height, width, channels]: uint8 with OpenCV's
+ * fixed-point arithmetic, float32 in floats.
  */
 export function resize(
   image: Nd,
@@ -14,7 +14,10 @@ export function resize(
   const [rows = 0, columns = 0, channels = 1] = image.shape;
   const shape = [height, width, ...image.shape.slice(2)];
   if (height < 1 || width < 1 || rows < 1 || columns < 1) {
-    throw new LibraryError('ValueError', 'OpenCV resizes neither from nor to an empty image');
+    throw new LibraryError(
+      'ValueError',
+      'OpenCV does not resize empty images or resize to an empty image',
+    );
   }
   const data = image.flat();
   const out = Nd.of(image.dtype, shape);
@@ -29,7 +32,7 @@ export function resize(
     return out;
   }
   const isHalved = rows === 2 * height && columns === 2 * width;
-  // OpenCV takes the mean of four where a linear resize halves an image.
+  // OpenCV averages four pixels if a linear resize halves an image.
   const way = kind === 'LINEAR' && isHalved ? 'AREA' : kind;
   const shrinks = rows >= height && columns >= width;
   const xs = tapsOf(way, columns, width, 'x', shrinks);
@@ -42,7 +45,7 @@ export function resize(
   return out;
 }
 
-/** 11 bits behind the point. */
+/** 11 fractional bits. */
 const SCALE = 2048;
 
 function inFixedPoints(taps: Taps): Taps {
@@ -58,7 +61,7 @@ function halfEven(value: number): number {
 const f = Math.fround;
 const clipped = (value: number): number => Math.min(Math.max(value, 0), 255);
 
-/** Makes the `at`th element of a row of its sums along x, a number for each tap along y. */
+/** Computes element `at` of a row from its sums along x, one number for each tap along y. */
 type Last = (
   sums: Float64Array,
   weights: Float64Array,
@@ -77,12 +80,12 @@ interface Kind {
 
 function lastStep(way: Interpolation, { isBytes, isFixed, isHalved, values }: Kind): Last {
   if (!isBytes) return weighted;
-  // The mean of four rounds halves up.
+  // The mean of four pixels rounds halves up.
   if (way === 'AREA' && isHalved) return (...given) => Math.floor(weighted(...given) + 0.5);
   if (!isFixed) return (...given) => clipped(halfEven(weighted(...given)));
   if (way === 'LANCZOS4') return inIntegers;
   if (way !== 'CUBIC') return shortened;
-  // OpenCV's vectors of eight compute in floats, and what is left behind them in integers.
+  // OpenCV's vectors of eight compute in floats; the remaining elements use integers.
   const vectors = values - (values % 8);
   return (sums, weights, from, count, at) =>
     at < vectors
@@ -90,7 +93,7 @@ function lastStep(way: Interpolation, { isBytes, isFixed, isHalved, values }: Ki
       : inIntegers(sums, weights, from, count, at);
 }
 
-/** Linear sums lose bits before they are weighted. */
+/** Linear sums lose bits before weighting. */
 const shortened: Last = (sums, weights, from) => {
   const part = (k: number): number =>
     Math.floor((weights[from + k]! * Math.floor(sums[k]! / 16)) / 65536);
@@ -111,7 +114,7 @@ function inFloats(sums: Float64Array, weights: Float64Array, from: number, count
   return sum;
 }
 
-/** In single precision, one tap after another. */
+/** Computes in single precision, one tap after another. */
 const weighted: Last = (sums, weights, from, count) => {
   let sum = 0;
   for (let k = 0; k < count; k++) {
@@ -131,7 +134,7 @@ interface Work {
   readonly last: Last;
 }
 
-/** Rows are summed along x once each, and kept as long as later ones need them. */
+/** Sums each row along x once, and keeps it while later rows need it. */
 function along(xs: Taps, ys: Taps): (work: Work) => void {
   return ({ data, out, columns, channels, width, height, last }) => {
     const kept = new Map<number, Float64Array>();
@@ -146,7 +149,7 @@ function along(xs: Taps, ys: Taps): (work: Work) => void {
             const weight = xs.weight[x * xs.count + k]!;
             if (weight === 0) continue;
             const from = (row * columns + xs.at[x * xs.count + k]!) * channels + c;
-            // Whole numbers of fixed points are exact in single precision as well.
+            // Fixed-point integers are exact in single precision as well.
             sum = f(sum + f(weight * data[from]!));
           }
           made[to++] = sum;

@@ -1,6 +1,6 @@
 import { LibraryLimitError } from '../library-error.js';
 
-/** OpenCV's interpolations, by their numbers. */
+/** OpenCV's interpolations, by number. */
 export const INTERPOLATIONS = [
   'NEAREST',
   'LINEAR',
@@ -13,15 +13,15 @@ export const INTERPOLATIONS = [
 
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
-/** For each pixel along an axis: its `count` source positions, and their weights. */
+/** For each pixel along an axis: `count` source indices and their weights. */
 export interface Taps {
   readonly count: number;
-  /** `size * count` source positions, within the image. */
+  /** `size * count` source indices, within the image. */
   readonly at: Int32Array;
   readonly weight: Float64Array;
 }
 
-/** @throws LibraryLimitError for an interpolation that is not known */
+/** @throws LibraryLimitError for an unknown interpolation */
 export function tapsOf(
   kind: Interpolation,
   source: number,
@@ -40,12 +40,12 @@ export function tapsOf(
     case 'LANCZOS4':
       return around(source, size, 8, lanczos);
     default:
-      // Versions of OpenCV differ in which pixels INTER_NEAREST_EXACT takes.
-      throw new LibraryLimitError(`OpenCV's INTER_${kind} is not known here`);
+      // Versions of OpenCV pick different pixels for INTER_NEAREST_EXACT.
+      throw new LibraryLimitError(`OpenCV's INTER_${kind} is not supported`);
   }
 }
 
-/** The one source position of each pixel. */
+/** The only source index of each pixel. */
 export function nearest(source: number, size: number): Int32Array {
   const step = 1 / (size / source);
   return Int32Array.from({ length: size }, (_, i) => Math.min(Math.floor(i * step), source - 1));
@@ -53,7 +53,7 @@ export function nearest(source: number, size: number): Int32Array {
 
 const f = Math.fround;
 
-/** `INTER_AREA` of an image that grows takes its weights from the overlap of pixels. */
+/** `INTER_AREA` weights an enlarged image by the overlap of pixels. */
 function linear(source: number, size: number, axis: 'x' | 'y', byOverlap: boolean): Taps {
   const taps = empty(size, 2);
   const grows = size / source;
@@ -65,7 +65,7 @@ function linear(source: number, size: number, axis: 'x' | 'y', byOverlap: boolea
       place = f(i + 1 - (first + 1) * grows);
       place = place <= 0 ? 0 : f(place - Math.floor(place));
     } else place = f(place - first);
-    // Beyond the edge rows keep their weights, which are rounded one by one.
+    // Rows past the edge keep their own weights, each rounded separately.
     if (axis === 'x' && first < 0) [first, place] = [0, 0];
     if (axis === 'x' && first >= source - 1) [first, place] = [source - 1, 0];
     set(taps, i, 0, first, f(1 - place), source);
@@ -74,7 +74,7 @@ function linear(source: number, size: number, axis: 'x' | 'y', byOverlap: boolea
   return taps;
 }
 
-/** Weights by the distance of what lies around; beyond the edge the last pixel goes on. */
+/** Weights by distance; the last pixel continues past the edge. */
 function around(
   source: number,
   size: number,
@@ -94,7 +94,7 @@ function around(
 
 const A = -0.75;
 
-/** In single precision, step by step: which way a weight rounds depends on it. */
+/** Single precision at each step, because it decides how a weight rounds. */
 function cubic(x: number): number[] {
   const outer = f(x + 1);
   let first = f(f(f(A * outer) - 5 * A) * outer);
@@ -128,7 +128,7 @@ function lanczos(x: number): number[] {
   return each.map((weight) => f(weight / sum));
 }
 
-/** The mean of what a pixel covers, where an image shrinks. */
+/** The mean of the covered area when an image shrinks. */
 function area(source: number, size: number): Taps {
   const step = 1 / (size / source);
   const taps = empty(size, Math.ceil(step) + 2);

@@ -3,7 +3,7 @@ import { List, Tuple, type Value } from '../../../python/values.js';
 import { numberOf } from './image-value.js';
 import { channelsOf, convert, type PilMode } from './pixels.js';
 
-/** Those that people name most; the rest of CSS is not known here. */
+/** The most common names; the rest of CSS is not supported. */
 const NAMES: Readonly<Record<string, string>> = {
   black: '#000000',
   white: '#ffffff',
@@ -18,21 +18,21 @@ const NAMES: Readonly<Record<string, string>> = {
   grey: '#808080',
 };
 
-/** A colour as one value a band: a number, a tuple, a name or `#rrggbb`. */
+/** A colour as one value per band: a number, a tuple, a name or `#rrggbb`. */
 export function colourOf(ctx: Context, value: Value | undefined, mode: PilMode): number[] {
   const bands = channelsOf(mode);
   if (value === undefined || value === null) return Array.from({ length: bands }, () => 0);
   if (typeof value === 'string') return named(ctx, value, mode);
   if (value instanceof Tuple || value instanceof List) {
     const values = value.items.map((item) => numberOf(ctx, item));
-    // Alpha is full where it is left out.
+    // Alpha is opaque if omitted.
     if (values.length === bands - 1 && mode === 'RGBA') return [...values, 255];
     if (values.length === bands) return values;
     throw ctx.raise('TypeError', 'color must be int or tuple');
   }
   const number = numberOf(ctx, value);
   if (bands === 1) return [number];
-  // One number is red, the low byte of a colour.
+  // A single number is red, the low byte of a colour.
   return Array.from({ length: bands }, (_, band) =>
     mode === 'LA'
       ? band === 0
@@ -47,7 +47,7 @@ export function colourOf(ctx: Context, value: Value | undefined, mode: PilMode):
 function named(ctx: Context, name: string, mode: PilMode): number[] {
   const lower = name.toLowerCase();
   const code = Object.hasOwn(NAMES, lower) ? NAMES[lower]! : lower;
-  if (!/^#[0-9a-f]{6}$/.test(code)) throw ctx.unsupported(`The colour "${name}" is not known here`);
+  if (!/^#[0-9a-f]{6}$/.test(code)) throw ctx.unsupported(`The colour "${name}" is not supported`);
   const rgb = [1, 3, 5].map((at) => Number.parseInt(code.slice(at, at + 2), 16));
   if (mode === 'RGB') return rgb;
   if (mode === 'RGBA') return [...rgb, 255];

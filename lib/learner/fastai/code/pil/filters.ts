@@ -13,7 +13,7 @@ import { filled } from './geometry.js';
 
 const f = Math.fround;
 
-/** `Image.blend(first, second, alpha)`, in single precision; beyond 0..1 values are clipped. */
+/** `Image.blend(first, second, alpha)`, in single precision; values beyond 0..1 are clipped. */
 export function blend(first: Pixels, second: Pixels, alpha: number): Pixels {
   if (alpha === 0) return { ...first, data: first.data.slice() };
   if (alpha === 1) return { ...second, data: second.data.slice() };
@@ -26,7 +26,7 @@ export function blend(first: Pixels, second: Pixels, alpha: number): Pixels {
   return { ...first, data };
 }
 
-/** `ImageEnhance`'s four, each by its image without any of it. */
+/** `ImageEnhance`'s four classes, each with its image at factor 0. */
 export type Enhancement = 'Brightness' | 'Contrast' | 'Color' | 'Sharpness';
 
 export function enhance(image: Pixels, kind: Enhancement, factor: number): Pixels {
@@ -36,7 +36,7 @@ export function enhance(image: Pixels, kind: Enhancement, factor: number): Pixel
 function without(image: Pixels, kind: Enhancement): Pixels {
   const { mode, width, height } = image;
   if (mode === 'I' || mode === 'F' || mode === '1') {
-    throw new LibraryLimitError(`Enhancing images of mode ${mode} is not known here`);
+    throw new LibraryLimitError(`Enhancing images of mode ${mode} is not supported`);
   }
   let plain: Pixels;
   if (kind === 'Brightness') plain = blank(mode, width, height);
@@ -53,7 +53,7 @@ function without(image: Pixels, kind: Enhancement): Pixels {
   return plain;
 }
 
-/** Weights of 3 x 3 or 5 x 5 pixels. */
+/** Weights for 3 x 3 or 5 x 5 pixels. */
 export interface Kernel {
   readonly size: 3 | 5;
   readonly scale: number;
@@ -74,7 +74,7 @@ const five = (scale: number, offset: number, ...weights: number[]): Kernel => ({
   weights,
 });
 
-/** Filters of `ImageFilter` by their names. */
+/** Filters of `ImageFilter` by name. */
 export const KERNELS: ReadonlyMap<string, Kernel> = new Map([
   ['BLUR', five(16, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1)],
   ['CONTOUR', three(1, 255, -1, -1, -1, -1, 8, -1, -1, -1, -1)],
@@ -91,7 +91,7 @@ export const KERNELS: ReadonlyMap<string, Kernel> = new Map([
   ],
 ]);
 
-/** `image.filter(kernel)`: pixels at the border stay. */
+/** `image.filter(kernel)`: border pixels do not change. */
 export function filter(image: Pixels, kernel: Kernel): Pixels {
   const half = (kernel.size - 1) / 2;
   const weights = kernel.weights.map((weight) => f(f(weight) / f(kernel.scale)));
@@ -101,7 +101,7 @@ export function filter(image: Pixels, kernel: Kernel): Pixels {
     for (let y = half; y < height - half; y++) {
       for (let x = half; x < width - half; x++) {
         let sum = f(kernel.offset + 0.5);
-        // The first row of weights is that of the lowest pixels.
+        // The first row of weights belongs to the lowest pixels.
         for (let row = 0; row < kernel.size; row++) {
           const from = (y + half - row) * width + x - half;
           let line = 0;
@@ -117,7 +117,7 @@ export function filter(image: Pixels, kernel: Kernel): Pixels {
   });
 }
 
-/** The radius of boxes whose three passes come near to a Gaussian. */
+/** The radius of boxes that approximate a Gaussian in three passes. */
 export function boxRadius(radius: number, passes = 3): number {
   const variance = f(f(radius * radius) / passes);
   const length = f(Math.sqrt(12 * variance + 1));
@@ -127,10 +127,10 @@ export function boxRadius(radius: number, passes = 3): number {
   return f(whole + part);
 }
 
-/** `BoxBlur(radius)`, so many times. */
+/** `BoxBlur(radius)`, applied that many times. */
 export function boxBlur(image: Pixels, radius: readonly [number, number], passes: number): Pixels {
   if (image.mode === 'I' || image.mode === 'F' || image.mode === '1') {
-    throw new LibraryLimitError(`Blurring images of mode ${image.mode} is not known here`);
+    throw new LibraryLimitError(`Blurring images of mode ${image.mode} is not supported`);
   }
   return perBand(image, (one) => {
     let data = new Uint8Array(one.data);
@@ -145,7 +145,7 @@ export function boxBlur(image: Pixels, radius: readonly [number, number], passes
   });
 }
 
-/** Lines of `size` pixels `step` apart, in PIL's fixed point of 24 bits. */
+/** Lines of `size` pixels at a distance of `step`, in PIL's fixed point of 24 bits. */
 function blurred(
   data: Uint8Array<ArrayBuffer>,
   size: number,
@@ -213,7 +213,7 @@ export function autocontrast(image: Pixels, cutoff: readonly [number, number]): 
   return throughTable(image, table);
 }
 
-/** Leaves so many percent of the pixels out at each end. */
+/** Drops that percentage of pixels at each end. */
 function cutOff(counts: number[], [low, high]: readonly [number, number]): void {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const takeFrom = (percent: number, order: readonly number[]): void => {

@@ -12,7 +12,7 @@ import { ImageCall, modeOf, newImage, numberOf, PilImage } from './image-value.j
 import { FilterValue, resampleOf, roundHalfEven } from './methods.js';
 import { channelsOf, convert, merge, throughTable, type Pixels, type PilMode } from './pixels.js';
 
-/** A function of PIL whose first argument is an image. */
+/** A PIL function with an image as its first argument. */
 const ofImage = (
   name: string,
   parameters: string,
@@ -25,7 +25,7 @@ const ofImage = (
   }),
 ];
 
-/** One without an image of its own. */
+/** A function without an image argument. */
 const free = (
   name: string,
   parameters: string,
@@ -67,7 +67,7 @@ function fromArray(ctx: Context, array: Nd, mode?: PilMode): Pixels {
   const as =
     mode && channelsOf(mode) === channelsOf(own) && own !== 'F' && own !== 'I' ? mode : own;
   if (mode && as !== mode)
-    throw ctx.unsupported(`fromarray() of ${dtype} as mode ${mode} is not known here`);
+    throw ctx.unsupported(`fromarray() of ${dtype} as mode ${mode} is not supported`);
   const data =
     own === 'F'
       ? Float32Array.from(flat)
@@ -121,7 +121,7 @@ export const imageFunctions: readonly (readonly [string, Value])[] = [
     const weights = imageOf(ctx, mask).pixels;
     sameSize(ctx, first, second);
     if (weights.mode !== 'L' && weights.mode !== '1')
-      throw ctx.unsupported('composite() by such a mask is not known here');
+      throw ctx.unsupported('composite() with this mask is not supported');
     const made: Pixels = { ...second, data: second.data.slice() };
     pasteInto(made, convert(first, second.mode), 0, 0, weights);
     return newImage(ctx, made);
@@ -152,7 +152,7 @@ const mapped = (call: ImageCall, of: (value: number) => number): Value => {
   return call.made(throughTable(pixels, table(of, channelsOf(pixels.mode))));
 };
 
-/** The largest (`contain`) or smallest (`cover`) size of the image's shape. */
+/** The largest (`contain`) or smallest (`cover`) size with the image's aspect ratio. */
 function fitted({ width, height }: Pixels, [wide, tall]: Size, covers: boolean): Size {
   const [own, wanted] = [width / height, wide / tall];
   if (own === wanted) return [wide, tall];
@@ -165,7 +165,7 @@ function fitted({ width, height }: Pixels, [wide, tall]: Size, covers: boolean):
 const wayOf = (call: ImageCall): ReturnType<typeof resampleOf> =>
   resampleOf(call.ctx, call.value('method'), 'bicubic');
 
-/** Scaled to fit into a size, or to cover it. */
+/** Scales to fit within a size, or to cover it. */
 const fit =
   (covers: boolean) =>
   (call: ImageCall): Value => {
@@ -210,14 +210,14 @@ export const opsFunctions: readonly (readonly [string, Value])[] = [
   ofImage('autocontrast', ', cutoff=, ignore=, mask=, preserve_tone=', (call) => {
     const { ctx, pixels } = call;
     if (call.has('ignore') || call.has('mask') || call.bool('preserve_tone')) {
-      throw ctx.unsupported('autocontrast() with ignore, mask or preserve_tone is not known here');
+      throw ctx.unsupported('autocontrast() with ignore, mask or preserve_tone is not supported');
     }
     requireGreyOrColour(call);
     return call.made(autocontrast(pixels, two(call, 'cutoff', 0)));
   }),
   ofImage('equalize', ', mask=', (call) => {
     const { ctx, pixels } = call;
-    if (call.has('mask')) throw ctx.unsupported('equalize() with a mask is not known here');
+    if (call.has('mask')) throw ctx.unsupported('equalize() with a mask is not supported');
     requireGreyOrColour(call);
     return call.made(equalize(pixels));
   }),
@@ -240,7 +240,7 @@ export const opsFunctions: readonly (readonly [string, Value])[] = [
   ofImage('fit', ', size, method=, bleed=, centering=', (call) => {
     const { ctx, pixels } = call;
     const size = sizeOf(ctx, call.value('size'));
-    if (call.number('bleed', 0) !== 0) throw ctx.unsupported('fit() with bleed is not known here');
+    if (call.number('bleed', 0) !== 0) throw ctx.unsupported('fit() with bleed is not supported');
     const [own, wanted] = [pixels.width / pixels.height, size[0] / size[1]];
     const [width, height] =
       own === wanted
@@ -325,7 +325,7 @@ function sizeOfFloats(ctx: Context, { items }: Tuple | List): readonly [number, 
   return [x, y];
 }
 
-/** Filters of the module PIL.ImageFilter; those without parameters are given by their class. */
+/** Filters of the module PIL.ImageFilter; code passes those without parameters as classes. */
 export const filterFunctions: readonly (readonly [string, Value])[] = [
   ...[...KERNELS].map(([name, kernel]) => free(name, '', () => FilterValue.kernel(kernel))),
   free('GaussianBlur', 'radius=', (ctx, { radius }) =>
@@ -341,7 +341,7 @@ export const filterFunctions: readonly (readonly [string, Value])[] = [
   ),
 ];
 
-/** fastai's `PILImage.create` of what is in memory; undefined for a file. */
+/** fastai's `PILImage.create` of a value in memory; undefined for a file. */
 export function created(ctx: Context, value: Value, cls: ClassValue): PilImage | undefined {
   if (value instanceof PilImage) return value.as(cls);
   if (value instanceof HostObject && value.typeName === 'ndarray') {

@@ -6,7 +6,7 @@ import { blank, channelsOf, isBytes, perBand, type Pixels, type PilMode } from '
 export type Size = readonly [width: number, height: number];
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
-/** Writes an image into another at a place; what lies outside is left out. */
+/** Pastes an image into another at a position; pixels outside are dropped. */
 export function pasteInto(
   target: Pixels,
   source: Pixels,
@@ -41,7 +41,7 @@ function blended(below: number, above: number, alpha: number): number {
   return ((sum >> 8) + sum) >> 8;
 }
 
-/** `image.crop(box)`: zeros where it goes beyond the image. */
+/** `image.crop(box)`: zeros outside the image. */
 export function crop(image: Pixels, [left, top, right, bottom]: Box): Pixels {
   if (right < left || bottom < top) {
     throw new LibraryError(
@@ -71,7 +71,7 @@ export function resize(
   if (image.width === width && image.height === height) return image;
   const way = image.mode === '1' ? 'nearest' : resample;
   if (!isBytes(image.mode)) {
-    throw new LibraryLimitError(`Resizing images of mode ${image.mode} is not known here`);
+    throw new LibraryLimitError(`Resizing images of mode ${image.mode} is not supported`);
   }
   if ((image.mode === 'RGBA' || image.mode === 'LA') && way !== 'nearest') {
     return resizeWithAlpha(image, width, height, way);
@@ -87,7 +87,7 @@ function resizePart(image: Pixels, width: number, height: number, way: Resample,
   const { mode } = image;
   if (way === 'nearest' || (mode !== 'L' && mode !== 'RGB')) {
     throw new LibraryLimitError(
-      `Resizing a part of an image of mode ${mode} by "${way}" is not known here`,
+      `Resizing a part of an image of mode ${mode} by "${way}" is not supported`,
     );
   }
   const [left, top, right, bottom] = box;
@@ -103,7 +103,7 @@ function resizeGrey(image: Pixels, width: number, height: number, way: Resample)
   return resizeRaster({ ...image, mode: 'L', data }, width, height, way);
 }
 
-/** Colours count by their alpha: PIL multiplies them with it before, and divides afterwards. */
+/** Alpha weights colours: PIL multiplies by it before and divides after. */
 function resizeWithAlpha(image: Pixels, width: number, height: number, way: Resample): Pixels {
   const bands = channelsOf(image.mode);
   const weighted = { ...image, data: new Uint8Array(image.data.length) };
@@ -126,7 +126,7 @@ function resizeWithAlpha(image: Pixels, width: number, height: number, way: Resa
   return made;
 }
 
-/** By their numbers in `Image.Transpose`. */
+/** By number in `Image.Transpose`. */
 export const TRANSPOSES = [
   'FLIP_LEFT_RIGHT',
   'FLIP_TOP_BOTTOM',
@@ -167,11 +167,11 @@ export interface Rotation {
   readonly expands: boolean;
   readonly center: Size | undefined;
   readonly translate: Size | undefined;
-  /** One value a band. */
+  /** One value per band. */
   readonly fill: readonly number[] | undefined;
 }
 
-/** `image.rotate(angle)`, with the nearest pixel, as is PIL's default. */
+/** `image.rotate(angle)` with the nearest pixel, PIL's default. */
 export function rotate(image: Pixels, degrees: number, how: Rotation): Pixels {
   const angle = ((degrees % 360) + 360) % 360;
   const { width, height } = image;
@@ -221,7 +221,7 @@ function nearestAffine(
 ): Pixels {
   const [a, b, c, d, e, f] = matrix as [number, number, number, number, number, number];
   if (image.width >= 32768 || image.height >= 32768 || width >= 32768 || height >= 32768) {
-    throw new LibraryLimitError('Rotating so large an image is not known here');
+    throw new LibraryLimitError('Rotating an image of this size is not supported');
   }
   const made = filled(image.mode, width, height, fill ?? []);
   const step = channelsOf(image.mode);
@@ -259,7 +259,7 @@ export function filled(
   return made;
 }
 
-/** `image.getbbox()`: of what is not zero. */
+/** `image.getbbox()`: the box of nonzero pixels. */
 export function boundingBox(image: Pixels): Box | undefined {
   const { width, height, data, mode } = image;
   const step = channelsOf(mode);
@@ -267,7 +267,7 @@ export function boundingBox(image: Pixels): Box | undefined {
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += step) {
       let isOn = false;
-      // Where there is alpha, only that counts.
+      // If the image has alpha, only alpha counts.
       if (mode === 'RGBA' || mode === 'LA') isOn = data[at + step - 1] !== 0;
       else for (let c = 0; c < step; c++) isOn ||= data[at + c] !== 0;
       if (!isOn) continue;

@@ -7,16 +7,19 @@ import type { PixelsToCome } from './image-value.js';
 
 type Mode = 'RGB' | 'L';
 
-/** Thrown where code wants what has yet to be read or decoded; whoever runs it does that and runs it again. */
+/**
+ * Thrown if code needs a file that is not read or decoded yet; the caller reads it and runs the
+ * code again.
+ */
 class NotReadyError extends Error {
   constructor(readonly prepare: () => Promise<void>) {
     super('An image is decoded');
   }
 }
 
-/** The file that an item is, or its bytes. */
+/** The file of an item, or its bytes. */
 export interface ItemFile {
-  /** As the code names it: a path; undefined where the item came as bytes. */
+  /** The path in the code; undefined if the item came as bytes. */
   readonly path: string | undefined;
   readonly bytes: Uint8Array;
 }
@@ -26,20 +29,21 @@ interface Opened {
   readonly decoded: Map<Mode, Pixels>;
 }
 
-/** Files that the code of one item may open: each is read, and the code begins anew. */
+/** Files that the code of one item may open: each is read, and then the code starts again. */
 const MOST_FILES = 64;
 
-/** What `PILImage.create(path)` and `Image.open(path)` read while an item's code runs. */
+/** The files for `PILImage.create(path)` and `Image.open(path)` while an item's code runs. */
 export class ImageFiles {
-  /** By path, and by the bytes that an item holds. Undefined where no item's code runs. */
+  /** By path, and by the bytes of an item. Undefined while no item's code runs. */
   #opened: Map<string | Uint8Array, Opened> | undefined;
   #opensOthers = false;
 
   /**
-   * Runs code that may open the file. It cannot wait, so it begins anew when pixels are there.
+   * Runs code that may open the file. The code cannot wait, so it starts again when the pixels are
+   * ready.
    *
-   * @param others Whether it may open files that its item leads to, such as one that a row names. Bytes
-   * that it has it may always open.
+   * @param others Whether it may open files that its item leads to, such as one named in a row. It
+   * may always open bytes.
    */
   async run<T>(file: ItemFile | undefined, work: () => T, others = false): Promise<T> {
     const opened = new Map<string | Uint8Array, Opened>();
@@ -67,7 +71,7 @@ export class ImageFiles {
     return decoded(this.#find(ctx, source), mode);
   }
 
-  /** `Image.open(source)`, whose mode only the file tells. */
+  /** `Image.open(source)`; only the file determines the mode. */
   open(ctx: Context, source: string | Uint8Array): PixelsToCome {
     const file = this.#find(ctx, source);
     return {
@@ -76,7 +80,7 @@ export class ImageFiles {
         const mode = nativeMode(file.bytes);
         if (mode) return decoded(file, mode);
         throw ctx.unsupported(
-          "Image.open() of such a file is not known here without convert('RGB') or convert('L')",
+          "Image.open() of this file is not supported without convert('RGB') or convert('L')",
         );
       },
     };
@@ -87,7 +91,7 @@ export class ImageFiles {
     const known = opened?.get(source);
     if (known) return known;
     if (!opened || (!this.#opensOthers && typeof source === 'string')) {
-      throw ctx.unsupported('Opening a file other than the item is not known here');
+      throw ctx.unsupported('Opening a file other than the item is not supported');
     }
     if (opened.size >= MOST_FILES) {
       throw ctx.unsupported(`An item that leads to more than ${MOST_FILES} files`);
@@ -112,7 +116,7 @@ function decoded({ bytes, decoded: known }: Opened, mode: Mode): Pixels {
   });
 }
 
-/** The mode in which PIL opens a file, of those that are known here: of JPEG and PNG. */
+/** The mode in which PIL opens a file, among the supported modes of JPEG and PNG. */
 function nativeMode(bytes: Uint8Array): Mode | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length > 26 && view.getUint32(0) === 0x89504e47) {

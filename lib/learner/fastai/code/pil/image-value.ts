@@ -18,10 +18,10 @@ import { ArraySource, ArrayValue, chargeBytes, intOf } from '../numpy/array-valu
 import { Nd } from '../numpy/nd-array.js';
 import { channelsOf, isPilMode, type Pixels, type PilMode } from './pixels.js';
 
-/** Pixels that are known, or that are decoded once their mode is asked for. */
+/** Pixels that are known, or are decoded once the code asks for their mode. */
 export interface PixelsToCome {
   readonly now: () => Pixels;
-  /** `convert(mode)` of the file as it is. */
+  /** `convert(mode)` of the unchanged file. */
   readonly as: (mode: 'RGB' | 'L') => Pixels;
 }
 
@@ -55,7 +55,7 @@ export class ImageCall {
     return value === undefined ? absent : numberOf(this.ctx, value);
   }
 
-  /** Numbers of a tuple or list. */
+  /** The numbers of a tuple or list. */
   numbers(name: string): number[] | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;
@@ -73,7 +73,7 @@ export class ImageCall {
     return value === undefined ? absent : this.ctx.truth(value);
   }
 
-  /** The image that is made, of the class of `Image.Image`, as PIL's methods leave it. */
+  /** The new image, of class `Image.Image`, as PIL's methods return it. */
   made(pixels: Pixels): Value {
     return newImage(this.ctx, pixels);
   }
@@ -82,7 +82,7 @@ export class ImageCall {
 export function modeOf(ctx: Context, value: Value): PilMode {
   const name = ctx.str(value);
   if (isPilMode(name)) return name;
-  throw ctx.unsupported(`The mode "${name}" of images is not known here`);
+  throw ctx.unsupported(`The mode "${name}" of images is not supported`);
 }
 
 export function numberOf(ctx: Context, value: Value): number {
@@ -122,18 +122,18 @@ export class PilImage extends ArraySource {
     return this.#pixels;
   }
 
-  /** Methods that write into an image change this. */
+  /** Methods that write into an image replace this. */
   set pixels(pixels: Pixels) {
     this.#pixels = pixels;
   }
 
-  /** `convert(mode)` of a file of which nothing else is known; undefined for known pixels. */
+  /** `convert(mode)` of a file about which nothing else is known; undefined for known pixels. */
   decodedAs(mode: PilMode): Pixels | undefined {
     if (!('now' in this.#pixels) || (mode !== 'RGB' && mode !== 'L')) return undefined;
     return this.#pixels.as(mode);
   }
 
-  /** The same image as another class, as fastai casts it. */
+  /** The same image as another class, like fastai's cast. */
   as(cls: ClassValue): PilImage {
     return new PilImage(this.#pixels, cls);
   }

@@ -65,7 +65,7 @@ const method = (name: string, parameters: string, run: ImageMethod['run']): void
   imageMethods.set(name, { parameters, run });
 };
 
-/** PIL's filter by its number or member of the enumeration. */
+/** PIL's filter by number or enumeration member. */
 export function resampleOf(ctx: Context, value: Value | undefined, absent: Resample): Resample {
   if (value === undefined || value === null) return absent;
   const code =
@@ -84,7 +84,7 @@ const pair = (call: ImageCall, name: string): readonly [number, number] => {
 };
 
 method('convert', 'mode=, matrix=, dither=, palette=, colors=', (call) => {
-  if (call.has('matrix')) throw call.ctx.unsupported('convert() with a matrix is not known here');
+  if (call.has('matrix')) throw call.ctx.unsupported('convert() with a matrix is not supported');
   const mode = call.mode('mode');
   if (mode === undefined) return call.made({ ...call.pixels, data: call.pixels.data.slice() });
   const decoded = call.image.decodedAs(mode);
@@ -93,7 +93,7 @@ method('convert', 'mode=, matrix=, dither=, palette=, colors=', (call) => {
 });
 method('resize', 'size, resample=, box=, reducing_gap=', (call) => {
   if (call.has('reducing_gap'))
-    throw call.ctx.unsupported('resize() with reducing_gap is not known here');
+    throw call.ctx.unsupported('resize() with reducing_gap is not supported');
   const { ctx, pixels } = call;
   const box = call.numbers('box') as unknown as Box | undefined;
   const way = resampleOf(ctx, call.value('resample'), 'bicubic');
@@ -114,9 +114,7 @@ method('rotate', 'angle, resample=, expand=, center=, translate=, fillcolor=', (
   const angle = call.number('angle', 0);
   const way = resampleOf(ctx, call.value('resample'), 'nearest');
   if (way !== 'nearest' && angle % 90 !== 0) {
-    throw ctx.unsupported(
-      `rotate() with the filter "${way}" is not known here, but with "nearest"`,
-    );
+    throw ctx.unsupported(`rotate() with the filter "${way}" is not supported; "nearest" is`);
   }
   const two = (name: string) =>
     call.numbers(name) as unknown as readonly [number, number] | undefined;
@@ -138,12 +136,12 @@ method('thumbnail', 'size, resample=, reducing_gap=', (call) => {
   const { ctx, pixels } = call;
   const [width, height] = thumbnailSize(pixels, pair(call, 'size'));
   if (call.has('reducing_gap'))
-    throw ctx.unsupported('thumbnail() with reducing_gap is not known here');
+    throw ctx.unsupported('thumbnail() with reducing_gap is not supported');
   if (width === pixels.width && height === pixels.height) return null;
-  // PIL shrinks by whole numbers first, as far as three times the size.
+  // PIL first shrinks by whole factors, down to three times the size.
   if (Math.trunc(pixels.width / width / 2) > 1 || Math.trunc(pixels.height / height / 2) > 1) {
     throw ctx.unsupported(
-      'thumbnail() of an image four times as large is not known here, but resize()',
+      'thumbnail() of an image four times as large is not supported; resize() is',
     );
   }
   call.image.pixels = resize(
@@ -156,7 +154,7 @@ method('thumbnail', 'size, resample=, reducing_gap=', (call) => {
 method('point', 'lut, mode=', (call) => {
   const { ctx, pixels } = call;
   if (!isBytes(pixels.mode))
-    throw ctx.unsupported(`point() of images of mode ${pixels.mode} is not known here`);
+    throw ctx.unsupported(`point() of images of mode ${pixels.mode} is not supported`);
   const lut = call.value('lut')!;
   const bands = channelsOf(pixels.mode);
   let table: number[];
@@ -176,7 +174,7 @@ method('filter', 'filter', (call) => {
   const given = call.value('filter')!;
   const made = given instanceof FilterValue ? given : call.ctx.call(given, []);
   if (!(made instanceof FilterValue))
-    throw call.ctx.unsupported('This filter of images is not known here');
+    throw call.ctx.unsupported('This filter of images is not supported');
   return call.made(made.apply(call.pixels));
 });
 method(
@@ -202,7 +200,7 @@ method('getbbox', 'alpha_only=', (call) => {
 method('getextrema', '', (call) => {
   const { pixels, ctx } = call;
   if (!isBytes(pixels.mode))
-    throw ctx.unsupported(`getextrema() of mode ${pixels.mode} is not known here`);
+    throw ctx.unsupported(`getextrema() of mode ${pixels.mode} is not supported`);
   const ranges = bandsOf(pixels.mode).map((_, index) => {
     const { data } = band(pixels, index);
     let [low, high] = [255, 0];
@@ -216,7 +214,7 @@ method('getextrema', '', (call) => {
 });
 method('histogram', '', (call) => {
   if (!isBytes(call.pixels.mode))
-    throw call.ctx.unsupported(`histogram() of mode ${call.pixels.mode} is not known here`);
+    throw call.ctx.unsupported(`histogram() of mode ${call.pixels.mode} is not supported`);
   return new List(histogram(call.pixels).map(BigInt));
 });
 method('getpixel', 'xy', (call) => {
@@ -298,14 +296,14 @@ function maskOf(ctx: Context, mask: Pixels): Pixels {
   throw ctx.raise('ValueError', 'bad transparency mask');
 }
 
-/** Python's round: half to even. */
+/** Python's round: halves to even. */
 export function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   const part = x - below;
   return part < 0.5 || (part === 0.5 && below % 2 === 0) ? below : below + 1;
 }
 
-/** PIL's way to keep the aspect: the nearest to it of the sizes above and below. */
+/** PIL's way to keep the aspect ratio: the nearer of the sizes above and below. */
 function thumbnailSize(
   { width, height }: { readonly width: number; readonly height: number },
   [wide, tall]: readonly [number, number],

@@ -29,7 +29,7 @@ export interface ImageClasses {
   readonly PILMask: ClassValue;
 }
 
-/** PIL's names and fastai's classes of images, for code that runs on items. */
+/** PIL's names and fastai's image classes, for code that runs on items. */
 export function pilNames(files: ImageFiles): {
   readonly names: Names;
   readonly classes: ImageClasses;
@@ -110,13 +110,13 @@ function resamples(prefix: string): [string, Value][] {
   return RESAMPLES.map((name, code) => [prefix + name.toUpperCase(), BigInt(code)]);
 }
 
-/** What names a file: a path, or its bytes. */
+/** The name of a file: a path, or its bytes. */
 function sourceOf(value: Value): string | Uint8Array | undefined {
   if (typeof value === 'string' || value instanceof Uint8Array) return value;
   return value instanceof PathValue ? value.path : undefined;
 }
 
-/** Each casts an image; `create` takes a file, an array or an image. */
+/** Each class casts an image; `create` takes a file, an array or an image. */
 function imageClasses(files: ImageFiles): ImageClasses {
   const make = (name: string, base: ClassValue, mode?: 'RGB' | 'L'): ClassValue =>
     new ClassValue(
@@ -140,13 +140,13 @@ function imageClasses(files: ImageFiles): ImageClasses {
       const from = sourceOf(source);
       if (from === undefined) {
         throw ctx.unsupported(
-          `${own.name}.create() of a value of class ${ctx.typeOf(source).name} is not known here`,
+          `${own.name}.create() of a value of class ${ctx.typeOf(source).name} is not supported`,
         );
       }
       const args = own.lookup('_open_args');
       const given = args instanceof Dict ? args.entries.get('mode')?.[1] : undefined;
       if (given !== 'L' && given !== 'RGB') {
-        throw ctx.unsupported(`Images of mode ${ctx.repr(given ?? null)} are not opened here`);
+        throw ctx.unsupported(`Opening images in mode ${ctx.repr(given ?? null)} is not supported`);
       }
       return new PilImage(files.convert(ctx, from, given), own);
     },

@@ -1,9 +1,9 @@
 import { LibraryError, LibraryLimitError } from '../library-error.js';
-/** Modes of PIL that are known here. */
+/** The supported modes of PIL. */
 export const MODES = ['1', 'L', 'LA', 'RGB', 'RGBA', 'HSV', 'I', 'F'] as const;
 export type PilMode = (typeof MODES)[number];
 
-/** An image: rows from the top, bands interleaved. Bytes; 32 bits a pixel in modes I and F. */
+/** An image: rows from the top, bands interleaved. Bytes, or 32 bits per pixel in modes I and F. */
 export interface Pixels {
   readonly mode: PilMode;
   readonly width: number;
@@ -40,7 +40,7 @@ export function blank(mode: PilMode, width: number, height: number): Pixels {
   return { mode, width, height, data };
 }
 
-/** Each pixel by a function of its bands, which writes those of the result. */
+/** Maps each pixel with a function that reads its bands and writes those of the result. */
 function each(
   image: Pixels,
   mode: PilMode,
@@ -59,7 +59,7 @@ type Write = Parameters<typeof each>[2];
 /** ITU-R 601-2 luma in 16-bit fixed point. */
 const luma = (from: Pixels['data'], at: number): number =>
   (from[at]! * 19595 + from[at + 1]! * 38470 + from[at + 2]! * 7471 + 0x8000) >> 16;
-/** The same in thousandths, where PIL makes black and white of colours. */
+/** The same in thousandths, for PIL's conversion of colours to black and white. */
 const lumaThousandths = (from: Pixels['data'], at: number): number =>
   from[at]! * 299 + from[at + 1]! * 587 + from[at + 2]! * 114;
 
@@ -118,15 +118,15 @@ export function convert(image: Pixels, mode: PilMode, dithers = true): Pixels {
   const write = CONVERSIONS.get(`${image.mode}>${mode}`);
   if (write) return each(image, mode, write);
   throw new LibraryLimitError(
-    `Converting images of mode ${image.mode} to ${mode} is not known here`,
+    `Converting images of mode ${image.mode} to ${mode} is not supported`,
   );
 }
 
-/** Black and white: Floyd and Steinberg's errors, in PIL's integers, or the middle. */
+/** Black and white: Floyd-Steinberg dithering in PIL's integers, or a threshold in the middle. */
 function toBilevel(image: Pixels, dithers: boolean): Pixels {
   const colours = image.mode === 'RGB' || image.mode === 'RGBA';
   if (!colours && image.mode !== 'L') {
-    throw new LibraryLimitError(`Converting images of mode ${image.mode} to 1 is not known here`);
+    throw new LibraryLimitError(`Converting images of mode ${image.mode} to 1 is not supported`);
   }
   const { width, height, data } = image;
   const step = channelsOf(image.mode);
@@ -164,7 +164,7 @@ export const clip8 = (value: number): number => (value <= 0 ? 0 : value >= 255 ?
 
 const f = Math.fround;
 
-/** PIL's way, in single precision. */
+/** PIL's method, in single precision. */
 function toHsv(from: Pixels['data'], at: number, out: Pixels['data'], to: number): void {
   const [r, g, b] = [from[at]!, from[at + 1]!, from[at + 2]!];
   const [most, least] = [Math.max(r, g, b), Math.min(r, g, b)];
@@ -238,7 +238,7 @@ export function merge(mode: PilMode, bands: readonly Pixels[]): Pixels {
   return made;
 }
 
-/** Works on each band by itself. */
+/** Works on each band separately. */
 export function perBand(image: Pixels, work: (band: Pixels, index: number) => Pixels): Pixels {
   const count = channelsOf(image.mode);
   if (count === 1) return { ...work(image, 0), mode: image.mode };
@@ -248,7 +248,7 @@ export function perBand(image: Pixels, work: (band: Pixels, index: number) => Pi
   );
 }
 
-/** `image.point(table)`: 256 values a band. */
+/** `image.point(table)`: 256 values per band. */
 export function throughTable(image: Pixels, table: ArrayLike<number>, mode = image.mode): Pixels {
   const bands = channelsOf(image.mode);
   const data = new Uint8Array(image.data.length);

@@ -15,8 +15,8 @@ import {
 const METHODS: ReadonlySet<string> = new Set(['encodes', 'decodes', 'setups']);
 
 /**
- * Functions of one name in a class of source, told apart by their annotations: fastai's metaclass
- * keeps them all, those of the bases first.
+ * Functions of one name in a class of source, distinguished by their annotations: fastai's
+ * metaclass keeps them all, those of the bases first.
  */
 export class Overloads extends Builtin {
   constructor(readonly funcs: readonly Value[]) {
@@ -36,7 +36,7 @@ export class Overloads extends Builtin {
     return new Overloads([...functionsOf(before), ...functionsOf(value)]);
   }
 
-  /** The methods of a class that was made of source, with those of its bases. */
+  /** The methods of a class from source, with those of its bases. */
   static inherit(cls: ClassValue): void {
     for (const name of METHODS) {
       const own = cls.attrs.get(name);
@@ -58,25 +58,25 @@ const isMethod = (value: Value | undefined): value is Value =>
 const functionsOf = (value: Value): readonly Value[] =>
   value instanceof Overloads ? value.funcs : [value];
 
-/** What an item goes through: the function, and the class that it says it gives. */
+/** How to process an item: the function, and its declared result class. */
 export interface Chosen {
   readonly func: Value;
-  /** Before the item. */
+  /** Arguments before the item. */
   readonly first: readonly Value[];
-  /** None is null; undefined where it says nothing. */
+  /** None is null; undefined without a declaration. */
   readonly returns: ClassValue | null | undefined;
 }
 
 /**
- * The function behind `encodes` or `decodes` that takes an item, as annotations decide; undefined
- * where none does, and the item stays as it is.
+ * The function of `encodes` or `decodes` that takes an item, according to annotations; undefined if
+ * none does, and then the item does not change.
  */
 export function methodFor(ctx: Context, callable: Value, item: Value): Chosen | undefined {
   const [func, first] =
     callable instanceof BoundMethod ? [callable.func, [callable.self]] : [callable, []];
   const inner = func instanceof MethodWrapper ? func.func : func;
   if (inner instanceof DispatchFunction) {
-    // A function that wraps no method has no place for the transform.
+    // A function that does not wrap a method has no parameter for the transform.
     const found = inner.find(ctx, [...first, item]);
     return found && { ...found, first };
   }
@@ -88,7 +88,7 @@ export function methodFor(ctx: Context, callable: Value, item: Value): Chosen | 
   return { func: inner, first, returns: undefined };
 }
 
-/** Of several that take an item, the one whose class is the most special; the last of equals. */
+/** If several take an item, the one with the most specific class; the last of equals. */
 function mostSpecial(
   ctx: Context,
   funcs: readonly Value[],
@@ -115,7 +115,10 @@ function annotationOf(ctx: Context, func: Func, name: string | undefined): Value
   return typeof type === 'string' ? typeOfText(ctx, func, type) : type;
 }
 
-/** Annotations of source are text until somebody asks: `A`, `m.A`, `A | B`, `(A, B)`, `Union[A, B]`. */
+/**
+ * Annotations of source are text until they are needed: `A`, `m.A`, `A | B`, `(A, B)`,
+ * `Union[A, B]`.
+ */
 function typeOfText(ctx: Context, func: Func, text: string): Value {
   const plain = text.trim().replace(/^(['"])(.*)\1$/, '$2');
   const inner = /^(?:(?:typing\.)?Union\[(.*)\]|\((.*)\))$/s.exec(plain);
@@ -136,7 +139,7 @@ function typeOfText(ctx: Context, func: Func, text: string): Value {
   return types.length === 1 ? types[0]! : new Tuple(types);
 }
 
-/** A function whose annotations have not been looked at yet: of source. */
+/** A function from source with unresolved annotations. */
 function annotated(
   ctx: Context,
   func: Func,
@@ -153,7 +156,7 @@ function annotated(
   };
 }
 
-/** Whether an item fits an annotation: a class, None, or a tuple of such. */
+/** Whether an item matches an annotation: a class, None, or a tuple of these. */
 function fits(ctx: Context, item: Value, type: Value): boolean {
   if (type instanceof ClassValue) return isAny(type) || ctx.isInstance(item, type);
   if (type instanceof Tuple) return type.items.some((one) => fits(ctx, item, one));

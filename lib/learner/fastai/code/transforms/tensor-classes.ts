@@ -16,8 +16,8 @@ const PARENTS = {
 } as const;
 
 /**
- * fastai's classes of tensors. Code sees tensors of one class at a time here, and what is computed of
- * them keeps it.
+ * fastai's tensor classes. Code sees tensors of one class at a time here, and computed tensors keep
+ * that class.
  *
  * @param image The class of the tensors that the code sees now.
  */

@@ -106,6 +106,6 @@ describe('Transforms of source', () => {
 
   it('are told the split before they run, and may not draw', () => {
     expect(sizesOf('always', image())).toEqual(['PILImage', 'RGB', 3, 1]);
-    expect(() => sizesOf('sometimes', image())).toThrow('runs at random (p=0.5) at inference');
+    expect(() => sizesOf('sometimes', image())).toThrow('runs with probability 0.5 at inference');
   });
 });

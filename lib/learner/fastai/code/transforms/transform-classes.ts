@@ -24,7 +24,7 @@ const method = (name: string, call: Native): readonly [string, Value] => [
 const isTuple = (value: Value): value is Tuple =>
   value instanceof Tuple && value.cls?.lookup('_fields') === undefined;
 
-/** `retain_type(made, given, returns)`: the class of what came in, where that is more special. */
+/** `retain_type(made, given, returns)`: the class of the input, if it is more specific. */
 function retained(made: Value, given: Value, returns: ClassValue | null | undefined): Value {
   if (returns === null || !(made instanceof PilImage)) return made;
   if (returns) return made.cls.isSubclassOf(returns) ? made : made.as(returns);
@@ -32,7 +32,7 @@ function retained(made: Value, given: Value, returns: ClassValue | null | undefi
   return given.cls === made.cls ? made : made.as(given.cls);
 }
 
-/** `Transform._do_call`: each item of a tuple by itself. */
+/** `Transform._do_call`: each item of a tuple separately. */
 function applied(
   ctx: Context,
   callable: Value,
@@ -68,7 +68,7 @@ const call: Native = (ctx, [self = null, name = '', item = null, ...rest], kwarg
   return applied(ctx, callable, item, rest, without(kwargs, 'split_idx'));
 };
 
-/** `Transform(enc, dec, split_idx, order)`, as transforms make others of functions. */
+/** `Transform(enc, dec, split_idx, order)`: makes a transform of functions. */
 const construct: Native = (ctx, [self = null, ...args], kwargs) => {
   const { bound } = bind(
     ctx,
@@ -87,7 +87,7 @@ const construct: Native = (ctx, [self = null, ...args], kwargs) => {
   ] as const) {
     if (func === undefined || func === null) continue;
     if (func instanceof List)
-      throw ctx.unsupported('Transform() of several functions is not known here');
+      throw ctx.unsupported('Transform() of several functions is not supported');
     ctx.setAttr(self, name, func);
   }
   return null;
@@ -169,7 +169,7 @@ function makeClasses() {
       method('before_call', (ctx, [self = null]) => {
         const p = Number(ctx.getAttr(self, 'p'));
         if (p > 0 && p < 1) {
-          throw ctx.unsupported(`a transform that runs at random (p=${p}) at inference`);
+          throw ctx.unsupported(`a transform that runs with probability ${p} at inference`);
         }
         ctx.setAttr(self, 'do', p >= 1);
         return null;
@@ -217,7 +217,7 @@ const PACKAGES = new Set([
   ...MODULES,
 ]);
 
-/** fastai's classes of transforms, for those of the notebook that extend them. */
+/** fastai's transform classes, for the notebook's classes that extend them. */
 export function transformNames(): Names {
   const { RandTransform, ...rest } = makeClasses();
   const values = new Map<string, Value>([
@@ -231,12 +231,12 @@ export function transformNames(): Names {
 
 const VALIDATION = new Map<string, Value>([['split_idx', 1n]]);
 
-/** What a pipeline of fastai does with an item at inference. */
+/** The effect of a fastai pipeline on an item at inference. */
 export function throughTransform(ctx: Context, transform: Value, item: Value): Value {
   return ctx.call(transform, [item], transform instanceof Instance ? VALIDATION : NO_KWARGS);
 }
 
-/** Whether it is for training alone: `split_idx = 0` on the object or a class of it. */
+/** Whether it is only for training: `split_idx = 0` on the object or on one of its classes. */
 export function isForTraining(ctx: Context, transform: Value): boolean {
   if (!(transform instanceof Instance)) return false;
   return ctx.findAttr(transform, 'split_idx') === 0n;

@@ -31,14 +31,14 @@ function define(names: string, parameters: string, run: Run): void {
   }
 }
 
-/** A column or one value, as `fillna`, `clip` and `where` take it. */
+/** A column or one value, an argument of `fillna`, `clip` and `where`. */
 function beside(ctx: Context, column: ColumnValue, value: Value, what: string): readonly Cell[] {
   const found = operand(column, value);
   if (found) return found.cells;
   throw ctx.unsupported(`${what} with a ${ctx.typeOf(value).name}`);
 }
 
-/** The type of a column that some cells were put into. */
+/** The dtype of a column after some cells were set. */
 function mixed(column: ColumnValue, cells: readonly Cell[], put: Value): ColumnType {
   if (column.type === 'given' || column.type === 'float32') return column.type;
   const own = cells.every((cell) => typeof cell === 'number');
@@ -48,7 +48,7 @@ function mixed(column: ColumnValue, cells: readonly Cell[], put: Value): ColumnT
   return other === column.type ? other : other === 'float' ? 'float' : 'number';
 }
 
-/** numpy's and pandas' functions of each number; those of objects give numbers for numbers. */
+/** Functions of each number in numpy and pandas; on object columns they map numbers to numbers. */
 export function ofNumbers(
   ctx: Context,
   column: ColumnValue,
@@ -70,7 +70,7 @@ export function chosen(
   no: Value,
 ): ColumnValue {
   if (!(condition instanceof ColumnValue) || condition.type !== 'bool') {
-    throw ctx.unsupported('a choice by something else than a comparison of columns');
+    throw ctx.unsupported('a choice by anything but a comparison of columns');
   }
   const [a, b] = [beside(ctx, column, yes, 'a choice'), beside(ctx, column, no, 'a choice')];
   const cells = condition.cells.map((cell, row) => (cell ? a[row]! : b[row]!));
@@ -117,7 +117,7 @@ define('clip', 'lower=, upper=', (ctx, column, given) => {
 });
 define('round', 'decimals=', (ctx, column, given) => {
   if (column.type === 'given') {
-    throw ctx.unsupported('round() of a column as it was given; use astype(float) before it');
+    throw ctx.unsupported('round() of an input column; call astype(float) first');
   }
   if (given.int('decimals', 0n) !== 0n) throw ctx.unsupported('round() to decimals');
   const even = (x: number): number => {
@@ -172,7 +172,8 @@ for (const [names, op] of [
   define(names, 'other', (ctx, column, given) => ctx.compare(op, column, given.get('other')));
 }
 
-// Of one row each is what pandas makes of one row; of several it would hang on which come together.
+// For one row, this equals pandas' result for one row; for several it would depend on how they are
+// grouped.
 const aggregate = (names: string, run: (ctx: Context, column: ColumnValue) => Value): void =>
   define(names, '', (ctx, column) => {
     column.of.needsOneRow(ctx, `${names}() of a column`);
@@ -183,11 +184,13 @@ for (const name of ['mean', 'min', 'max', 'median']) {
 }
 aggregate('std', () => NaN);
 aggregate('any', (ctx, { type, cells: [cell = false] }) => {
-  if (type !== 'bool') throw ctx.unsupported('any() of a column that no comparison made');
+  if (type !== 'bool')
+    throw ctx.unsupported('any() of a column that is not the result of a comparison');
   return cell;
 });
 aggregate('all', (ctx, { type, cells: [cell = true] }) => {
-  if (type !== 'bool') throw ctx.unsupported('all() of a column that no comparison made');
+  if (type !== 'bool')
+    throw ctx.unsupported('all() of a column that is not the result of a comparison');
   return cell;
 });
 
@@ -258,21 +261,20 @@ function intOf(ctx: Context, cell: Cell): number {
 function textOf(ctx: Context, column: ColumnValue, cell: Cell): string {
   if (typeof cell === 'string') return cell;
   if (isMissing(cell)) {
-    throw ctx.unsupported(
-      'astype(str) of a missing value, which versions of pandas do differently',
-    );
+    throw ctx.unsupported('astype(str) of a missing value, because versions of pandas differ');
   }
   if (typeof cell === 'boolean') return cell ? 'True' : 'False';
   const whole = isWhole(column);
   if (whole === undefined && Number.isInteger(cell)) {
     throw ctx.unsupported(
-      `the text of the number ${cell} in "${column.of.name}", which is ${cell} or ${cell}.0; send it as a text`,
+      `the text of the number ${cell} in "${column.of.name}", because it may be ${cell} or ` +
+        `${cell}.0; send it as a text`,
     );
   }
   return ctx.str(whole && Number.isInteger(cell) ? BigInt(cell) : cell);
 }
 
-/** Whether whole numbers of a column are ints; undefined where that is not known. */
+/** Whether whole numbers of a column are ints; undefined if unknown. */
 function isWhole({ type, of }: ColumnValue): boolean | undefined {
   if (type === 'int') return true;
   return type === 'float' || type === 'float32' ? false : of.whole;
@@ -284,7 +286,7 @@ function known(ctx: Context, value: Value, what: string): Cell {
   return cell;
 }
 
-/** What pandas finds equal. Where booleans meet numbers, that hangs on how it holds them. */
+/** pandas' equality. Between booleans and numbers it depends on how pandas stores them. */
 function isSame(ctx: Context, cell: Cell, other: Cell): boolean {
   if (isMissing(cell) || isMissing(other)) return isMissing(cell) && isMissing(other);
   if (typeof cell !== typeof other && typeof cell !== 'string' && typeof other !== 'string') {
@@ -293,7 +295,7 @@ function isSame(ctx: Context, cell: Cell, other: Cell): boolean {
   return cell === other;
 }
 
-/** `map` and `replace` by a dictionary. */
+/** `map` and `replace` with a dictionary. */
 function looked(ctx: Context, dict: Dict, what: string): (cell: Cell) => Cell | undefined {
   if (dict.factory !== undefined || dict.cls !== undefined) {
     throw ctx.unsupported(`${what} with a subclass of dict`);
@@ -314,15 +316,15 @@ function looked(ctx: Context, dict: Dict, what: string): (cell: Cell) => Cell | 
   };
 }
 
-/** pandas finds the type of what a function made. */
+/** pandas infers the dtype of a function's results. */
 function inferred(column: ColumnValue, cells: readonly Cell[]): ColumnValue {
   const all = (type: string): boolean => cells.every((cell) => typeof cell === type);
   return column.with(cells, all('number') ? 'number' : all('boolean') ? 'bool' : 'given');
 }
 
 /**
- * A function of each cell. Where JavaScript does not tell what Python has (1 or 1.0, None or NaN),
- * each is tried, and the results have to agree.
+ * A function of each cell. If JavaScript does not show what Python has (1 or 1.0, None or NaN),
+ * each is tried, and the results must agree.
  */
 function applied(ctx: Context, column: ColumnValue, func: Value, what: string): ColumnValue {
   const cells = column.cells.map((cell) => {
@@ -334,7 +336,7 @@ function applied(ctx: Context, column: ColumnValue, func: Value, what: string): 
     const told = isMissing(cell)
       ? 'a missing value is None or NaN'
       : `${cell} is an int or a float`;
-    throw ctx.unsupported(`a function of "${column.of.name}" that asks whether ${told}`);
+    throw ctx.unsupported(`a function of "${column.of.name}" that depends on whether ${told}`);
   });
   return inferred(column, cells);
 }
@@ -400,7 +402,7 @@ define('replace', 'to_replace, value=', (ctx, column, given) => {
   return column.with(cells, mixed(column, cells, to));
 });
 
-/** A method of each text; what is no text becomes missing. */
+/** A method of each text; other values become missing. */
 function texts(
   name: string,
   parameters: string,
@@ -471,13 +473,13 @@ texts('replace', 'pat, repl=, n=, case=, flags=, regex=', (ctx, text, given) => 
     throw ctx.unsupported('str.replace() with n, case or flags');
   }
   if (typeof pat !== 'string' || typeof repl !== 'string') {
-    throw ctx.unsupported('str.replace() with something else than texts');
+    throw ctx.unsupported('str.replace() with arguments that are not texts');
   }
   if (regex !== undefined && ctx.truth(regex)) {
     return ctx.call(ctx.resolve('re.sub')!, [pat, repl, text]);
   }
   if (regex === undefined && pat.length > 1 && /[.*+?^$()[\]{}|\\]/.test(pat)) {
-    throw ctx.unsupported('str.replace() without regex=, which versions of pandas do differently');
+    throw ctx.unsupported('str.replace() without regex=, because versions of pandas differ');
   }
   return ctx.call(ctx.getAttr(text, 'replace'), [pat, repl]);
 });

@@ -4,19 +4,19 @@ import { TYPES } from '../../../python/types.js';
 import { BoundMethod, ClassValue, type Builtin, type Value } from '../../../python/values.js';
 import { ArrayValue } from '../../code/numpy/array-value.js';
 
-/** A cell as pandas holds it; NaN is what is missing. */
+/** A cell as pandas stores it; NaN for missing. */
 export type Cell = number | string | boolean;
 
 /**
- * What is known of a column's dtype. `given`: fastai's frame of one row holds objects, whatever they
- * are. `number`: a column of numbers, of which JavaScript does not tell whether they are whole by
- * type or by chance.
+ * The known facts about a column's dtype. `given`: fastai's frame of one row stores objects,
+ * whatever they are. `number`: a column of numbers that may be integers or floats; JavaScript does
+ * not distinguish them.
  */
 export type ColumnType = 'given' | 'number' | 'float' | 'int' | 'bool' | 'float32';
 
 export const isMissing = (cell: Cell): boolean => typeof cell === 'number' && cell !== cell;
 
-/** A value of Python that stands for one cell; undefined where it is none. */
+/** A Python value for one cell; undefined if it is not one. */
 export function cellOf(value: Value): Cell | undefined {
   if (value === null) return NaN;
   if (typeof value === 'bigint') return Number(value);
@@ -29,7 +29,7 @@ export function cellOf(value: Value): Cell | undefined {
   return value.array.dtype === 'bool' ? value.array.first !== 0 : value.array.first;
 }
 
-/** A Series of pandas, or an array that numpy made of one. Nothing changes it. */
+/** A pandas Series, or a numpy array made from one. It is immutable. */
 export class ColumnValue extends HostObject {
   /** Filled by `column-methods.ts`. */
   static readonly methods = new Map<string, Builtin>();
@@ -51,7 +51,7 @@ export class ColumnValue extends HostObject {
     super();
   }
 
-  /** As many cells, of the same column. */
+  /** The same number of cells, in the same column. */
   with(cells: readonly Cell[], type: ColumnType): ColumnValue {
     return new ColumnValue(cells, type, this.of);
   }
@@ -67,7 +67,8 @@ export class ColumnValue extends HostObject {
 
   override unary(op: UnaryOp, ctx: Context): Value {
     if (op === '~') {
-      if (this.type !== 'bool') throw ctx.unsupported('~ of a column that no comparison made');
+      if (this.type !== 'bool')
+        throw ctx.unsupported('~ of a column that is not the result of a comparison');
       return this.with(
         this.cells.map((cell) => !cell),
         'bool',
@@ -125,7 +126,7 @@ export class ColumnValue extends HostObject {
   }
 
   override getItem(_key: Value, ctx: Context): Value {
-    throw ctx.unsupported('a part of a column, which a proc takes by its place or label');
+    throw ctx.unsupported('a part of a column by position or label');
   }
 
   override setItem(_key: Value, _value: Value, ctx: Context): void {
@@ -157,18 +158,18 @@ export class TextsValue extends HostObject {
   }
 }
 
-/** What a column knows of the rows that it belongs to. */
+/** What a column knows about its rows. */
 export interface ColumnFacts {
   readonly name: string;
-  /** Whether whole numbers of the column had no point in training; undefined where nobody knows. */
+  /** Whether whole numbers of the column had no decimal point in training; undefined if unknown. */
   readonly whole: boolean | undefined;
-  /** @throws where the result would hang on how many rows come together */
+  /** @throws if the result would depend on which rows are grouped */
   needsOneRow(ctx: Context, what: string): void;
 }
 
 interface Operand {
   readonly cells: readonly Cell[];
-  /** Undefined for None, and for numbers and texts of Python, whose type gives way. */
+  /** Undefined for None, and for Python numbers and texts, whose type yields. */
   readonly type?: ColumnType;
   readonly whole?: boolean;
 }
@@ -231,7 +232,7 @@ function arithmetic(
     const made = type === 'float32' ? Math.fround(f(Math.fround(x), Math.fround(y))) : f(x, y);
     if (type !== 'float' && type !== 'float32') {
       if (made !== made)
-        throw ctx.unsupported(`${op} of numbers that give none; use astype(float)`);
+        throw ctx.unsupported(`${op} of numbers without a numeric result; use astype(float)`);
       if (Number.isInteger(made) && Math.abs(made) > Number.MAX_SAFE_INTEGER) {
         throw ctx.unsupported('an integer beyond 2^53 in a column; use astype(float)');
       }
@@ -251,14 +252,14 @@ function resultType(ctx: Context, op: BinaryOp, a: Operand, b: Operand): ColumnT
     if (types.every((type) => type === 'float32' || type === undefined) && SINGLE.has(op)) {
       return 'float32';
     }
-    throw ctx.unsupported(`${op} of a column of float32 here; use astype(float)`);
+    throw ctx.unsupported(`${op} of a column of float32; use astype(float)`);
   }
   const isFraction = ({ type, whole }: Operand): boolean => type === undefined && !whole;
   if (op === '/' || types.includes('float') || isFraction(a) || isFraction(b)) return 'float';
   return types.includes('number') ? 'number' : 'int';
 }
 
-/** Those that are exact when doubles are rounded to single precision. */
+/** Operations that stay exact if doubles are rounded to single precision. */
 const SINGLE: ReadonlySet<BinaryOp> = new Set(['+', '-', '*', '/']);
 
 function modulo(x: number, y: number): number {

@@ -128,9 +128,9 @@ describe('Columns in a proc', () => {
   it.each<[string, unknown, string]>([
     ["to['a'] = to['a'].apply(str)", 1, 'is an int or a float'],
     ["to['a'] = to['a'].apply(lambda v: v is None)", null, 'None or NaN'],
-    ["to['a'] = to['a'].astype(str)", 1, 'is 1 or 1.0'],
-    ["to['a'] = to['a'].round()", 1.5, 'use astype(float)'],
-    ["to['a'] = ~to['a']", true, 'no comparison'],
+    ["to['a'] = to['a'].astype(str)", 1, 'it may be 1 or 1.0'],
+    ["to['a'] = to['a'].round()", 1.5, 'call astype(float) first'],
+    ["to['a'] = ~to['a']", true, 'not the result of a comparison'],
     ["to['a'] = to['a'].astype('category')", 'x', 'astype(category)'],
     ["to['a'] = to['a'].rank()", 1, 'Series.rank'],
     ["to['a'] = to['a'] % 0", 1, 'by zero'],

@@ -14,10 +14,10 @@ import type { ColumnType } from './column-value.js';
 import { tabularNames } from './pandas-names.js';
 import { RowsValue, type ColumnNames } from './rows-value.js';
 
-/** Rows that share a budget: code runs once for all of them. */
+/** Rows that share a budget: the code runs once for all of them. */
 const ROWS_AT_ONCE = 1024;
 
-/** @throws UnsupportedLearnerError where the file has only the name of a proc */
+/** @throws UnsupportedLearnerError if the file has only the name of a proc */
 export async function openOwnRowEncoder(
   record: TabularRecord,
   options: LearnerOptions,
@@ -30,7 +30,7 @@ export async function openOwnRowEncoder(
   return new OwnRowEncoder(record, program, procs);
 }
 
-/** Sees whether the code of a proc is at hand. @throws UnsupportedLearnerError */
+/** Checks that the code of a proc is available. @throws UnsupportedLearnerError */
 export async function checkProc({ proc }: CodeStep, options: LearnerOptions): Promise<void> {
   procOf(await ownProgram(options, tabularNames), proc);
 }
@@ -43,19 +43,20 @@ function procOf(program: Program, record: PyValue): Value {
   if (!(value instanceof Instance)) return value;
   if (value.cls.mro.some(isOpaque)) throw unknownProc(record);
   const encodes = evaluator.findAttr(value, 'encodes');
-  // A Transform around a function of which only the name is known.
+  // A Transform around a function with a known name but unknown code.
   if (encodes !== undefined && isOpaque(encodes)) throw unknownProc(record);
   const decodes = evaluator.findAttr(value, 'decodes');
   if (decodes !== undefined && decodes !== null) {
     throw new UnsupportedLearnerError(
-      `The learner's "${qualifiedName(record)}" has a decodes() of its own, which changes the rows that it gives back`,
+      `The learner's "${qualifiedName(record)}" has its own decodes(), which changes the ` +
+        'returned rows',
       'export the learner without it',
     );
   }
   return value;
 }
 
-/** All procs of a file one after the other, some of which are code of the notebook. */
+/** Runs all procs of a file in order; some are code of the notebook. */
 class OwnRowEncoder extends RowEncoder {
   readonly #normalizes: boolean;
   #made: ReadonlySet<string> | undefined;
@@ -69,12 +70,15 @@ class OwnRowEncoder extends RowEncoder {
     this.#normalizes = own.steps.some(({ kind }) => kind === 'normalize');
   }
 
-  /** Also columns that the code writes before anything reads them. */
+  /** This includes columns that the code writes before it reads them. */
   override isMade(name: string): boolean {
     return super.isMade(name) || (this.#made ??= this.#written()).has(name);
   }
 
-  /** What a row of the first classes leaves unread, if the code takes it. */
+  /**
+   * The columns that the code does not read in a row of first classes, if the code accepts that
+   * row.
+   */
   #written(): ReadonlySet<string> {
     const names = [...this.own.categories, ...this.own.numbers];
     const unread = new Set(names);
@@ -96,7 +100,7 @@ class OwnRowEncoder extends RowEncoder {
     }
   }
 
-  /** What the code would make of a missing number is not known. */
+  /** The code's treatment of a missing number is unknown. */
   override missing(): undefined {
     return undefined;
   }
@@ -109,7 +113,7 @@ class OwnRowEncoder extends RowEncoder {
     };
     const types = new Map<string, ColumnType>();
     const typeOf = (name: string): ColumnType => {
-      // fastai's frame of one row holds objects; that of many has a type for each column.
+      // fastai's frame of one row stores objects; a frame of many rows has a dtype for each column.
       if (!reuse) return 'given';
       let type = types.get(name);
       if (!type) types.set(name, (type = typeOfCells(columnOf(name)!, table.rows)));
@@ -193,15 +197,15 @@ class OwnRowEncoder extends RowEncoder {
     const { evaluator } = this.program;
     evaluator.renew();
     const counts = [cat_names.items.length, cont_names.items.length];
-    // Of the pipeline of procs, which is neither for training nor for validation.
+    // The `split_idx` of the pipeline of procs, which is neither training nor validation.
     const split = new Map<string, Value>([['split_idx', null]]);
     const made =
       proc instanceof Instance ? evaluator.call(proc, [to], split) : evaluator.call(proc, [to]);
     if (made !== to) {
-      throw evaluator.unsupported('a proc that gives something else than the rows it was given');
+      throw evaluator.unsupported('a proc that does not return the given rows');
     }
     if (counts[0] !== cat_names.items.length || counts[1] !== cont_names.items.length) {
-      throw evaluator.unsupported('a proc that changes cat_names or cont_names at each call');
+      throw evaluator.unsupported('a proc that changes cat_names or cont_names in each call');
     }
   }
 
@@ -236,7 +240,7 @@ class OwnRowEncoder extends RowEncoder {
     }
   }
 
-  /** Whether whole numbers of a column were ints in training, as texts of them tell. */
+  /** Whether whole numbers of a column were ints in training, as their texts show. */
   #whole(name: string): boolean | undefined {
     const classes = this.index(name)?.classes.slice(1) ?? [];
     const are = (form: RegExp): boolean =>

@@ -36,7 +36,7 @@ const SAME = new Map([
 
 const COMPUTED: ReadonlySet<string> = new Set([...Object.keys(REAL), ...SAME.keys(), 'where']);
 
-/** numpy's functions, of columns too. */
+/** numpy's functions, also for columns. */
 function ofColumns(name: string, plain: Value): Value {
   return new Builtin(`numpy.${name}`, (ctx, args, kwargs) => {
     const column = args.find((one): one is ColumnValue => one instanceof ColumnValue);
@@ -70,18 +70,20 @@ const missing = (name: string, wanted: boolean): Builtin =>
     const cell = cellOf(value);
     if (cell !== undefined) return isMissing(cell) === wanted;
     const method = ctx.findAttr(value, wanted ? 'isna' : 'notna');
-    if (method === undefined) throw ctx.unsupported(`pd.${name}() of this`);
+    if (method === undefined) throw ctx.unsupported(`pd.${name}() of this argument`);
     return ctx.call(method, []);
   });
 
 function toNumeric(ctx: Context, value: Value, errors: Value): Value {
-  if (!(value instanceof ColumnValue)) throw ctx.unsupported('pd.to_numeric() of no column');
-  if (errors !== 'raise' && errors !== 'coerce') throw ctx.unsupported('pd.to_numeric() so');
+  if (!(value instanceof ColumnValue))
+    throw ctx.unsupported('pd.to_numeric() of a value that is not a column');
+  if (errors !== 'raise' && errors !== 'coerce')
+    throw ctx.unsupported('pd.to_numeric() with these arguments');
   if (value.cells.every((cell) => typeof cell === 'boolean')) {
     throw ctx.unsupported('pd.to_numeric() of booleans');
   }
   const cells = value.cells.map((cell) => {
-    // Digits with _ are no number for pandas.
+    // pandas does not parse digits with _ as a number.
     if (typeof cell === 'string' && cell.includes('_')) {
       throw ctx.unsupported('pd.to_numeric() of a text with "_"');
     }
@@ -111,7 +113,7 @@ const pandas = new Map<string, Value>([
   ],
 ]);
 
-/** What procs of the notebook may name. */
+/** The names that procs of the notebook may use. */
 export function tabularNames(): Names[] {
   const transforms = transformNames();
   const base = transforms.resolve('fasttransform.transform.InplaceTransform') as ClassValue;

@@ -26,11 +26,11 @@ import {
 /** The rows that procs change, column by column. */
 export interface RowsSource {
   readonly rows: number;
-  /** Whether they are all that fastai would see: an aggregation has its meaning. */
+  /** Whether they are all rows that fastai would see, so that an aggregation has a meaning. */
   readonly alone: boolean;
   readonly names: readonly string[];
   column(name: string): readonly unknown[] | undefined;
-  /** What the column is where nothing changed it. */
+  /** The column before any change. */
   typeOf(name: string): ColumnType;
   /** Whether whole numbers of the column are ints. */
   whole(name: string): boolean | undefined;
@@ -42,7 +42,7 @@ export interface ColumnNames {
   readonly y_names: List;
 }
 
-/** `to`: fastai's TabularPandas, with its frame behind it. */
+/** `to`: fastai's TabularPandas, with its frame. */
 export class RowsValue extends HostObject {
   static readonly types: readonly ClassValue[] = ['Tabular', 'TabularPandas'].map(
     (name) =>
@@ -53,7 +53,7 @@ export class RowsValue extends HostObject {
   override readonly typeName = 'TabularPandas';
   override readonly cls = RowsValue.types[1]!;
   readonly #columns = new Map<string, ColumnValue>();
-  /** Columns that are codes by now, which are bytes in pandas. */
+  /** Columns that are codes by now; pandas stores them as bytes. */
   readonly codes = new Set<string>();
 
   constructor(
@@ -67,7 +67,7 @@ export class RowsValue extends HostObject {
     return this.#columns.has(name) || this.source.names.includes(name);
   }
 
-  /** The cells of a column, however they are now. @throws MissingColumnError */
+  /** The current cells of a column. @throws MissingColumnError */
   cells(name: string): ArrayLike<unknown> {
     const cells = this.#columns.get(name)?.cells ?? this.source.column(name);
     if (cells) return cells;
@@ -80,7 +80,7 @@ export class RowsValue extends HostObject {
 
   column(name: string, ctx: Context): ColumnValue {
     if (this.codes.has(name)) {
-      throw ctx.unsupported(`the column "${name}" behind Categorify, where it holds codes`);
+      throw ctx.unsupported(`the column "${name}" after Categorify, when it contains codes`);
     }
     let column = this.#columns.get(name);
     if (!column) {
@@ -115,13 +115,13 @@ export class RowsValue extends HostObject {
     const names = typeof key === 'string' ? [key] : namesOf(ctx, key);
     if (value instanceof TableValue) {
       const made = [...value.columns.values()];
-      if (made.length !== names.length) throw ctx.unsupported('columns of another number');
+      if (made.length !== names.length) throw ctx.unsupported('a different number of columns');
       names.forEach((name, at) => this.#set(name, made[at]!, ctx));
     } else for (const name of names) this.#set(name, value, ctx);
   }
 
   #set(name: string, value: Value, ctx: Context): void {
-    if (this.codes.has(name)) throw ctx.unsupported(`a change to "${name}" behind Categorify`);
+    if (this.codes.has(name)) throw ctx.unsupported(`a change to "${name}" after Categorify`);
     ctx.budget.charge(this.source.rows);
     if (value instanceof ColumnValue) return this.put(name, value.cells, value.type);
     const cell = cellOf(value);
@@ -234,7 +234,10 @@ class ItemsValue extends HostObject {
   }
 }
 
-/** `to.items.columns`: only whether it has one, as rows may bring others than in fastai. */
+/**
+ * `to.items.columns`: only whether a column exists, because rows may bring other columns than in
+ * fastai.
+ */
 class NamesOfColumns extends HostObject {
   override readonly typeName = 'Index';
 
@@ -264,7 +267,7 @@ class LocValue extends HostObject {
   }
 }
 
-/** Some columns: a DataFrame that code made. */
+/** Some columns: a DataFrame that the code made. */
 class TableValue extends HostObject {
   override readonly typeName = 'DataFrame';
 
@@ -275,7 +278,7 @@ class TableValue extends HostObject {
   override getItem(key: Value, ctx: Context): Value {
     const column = typeof key === 'string' ? this.columns.get(key) : undefined;
     if (column) return column;
-    throw ctx.unsupported('a part of a frame that a proc made');
+    throw ctx.unsupported('a part of a frame from a proc');
   }
 
   override getAttr(name: string, ctx: Context): Value | undefined {
@@ -303,7 +306,7 @@ class TableValue extends HostObject {
     return value && this.map((column, name) => ctx.compare(op, column, value(name)), ctx);
   }
 
-  /** One value for all, or one a column by its name. */
+  /** One value for all, or one per column by name. */
   #beside(other: Value, ctx: Context): ((name: string) => Value) | undefined {
     if (cellOf(other) !== undefined) return () => other;
     const values =
@@ -324,7 +327,7 @@ class TableValue extends HostObject {
     const made = [...this.columns].map(([name, column]) => {
       const value = f(column, name);
       if (value instanceof ColumnValue) return [name, value] as const;
-      throw ctx.unsupported('a function of columns that gives something else');
+      throw ctx.unsupported('a function of columns that does not return columns');
     });
     return new TableValue(new Map(made));
   }
@@ -389,7 +392,7 @@ function namesOf(ctx: Context, value: Value): string[] {
   }
   return Array.from(ctx.iterate(value), (name) => {
     if (typeof name === 'string') return name;
-    throw ctx.unsupported('a column whose name is no text');
+    throw ctx.unsupported('a column whose name is not a text');
   });
 }
 
@@ -406,7 +409,7 @@ function readCell(name: string, row: number, cell: unknown): Cell {
   throw new CellError(
     name,
     row,
-    'holds something that the code of the learner cannot read',
-    'send a text, number or boolean, or null where the value is missing',
+    'contains a value that the code of the learner cannot read',
+    'send a text, number or boolean, or null for a missing value',
   );
 }

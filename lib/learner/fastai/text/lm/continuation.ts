@@ -1,13 +1,13 @@
 import { BOS, PAD } from '../special-tokens.js';
 import { decodeSpecTokens, TokenDecoder } from './decode-tokens.js';
 
-/** A text that goes on, in tokens. */
+/** A text and its continuation, in tokens. */
 export interface Continuation {
   /** The tokens of the text itself. */
   readonly prompt: readonly string[];
-  /** What stands between two words. */
+  /** The separator between two words. */
   readonly separator: string;
-  /** The tokens that follow, in the groups in which they come. */
+  /** The tokens that follow, in groups as they arrive. */
   readonly tokens: AsyncIterable<readonly string[]>;
 }
 
@@ -26,8 +26,8 @@ export async function wholeText(
 }
 
 /**
- * The words that {@link wholeText} returns behind those of the text: more or fewer than the tokens,
- * as a marker token gives no word of its own, and one that repeats gives several.
+ * The words that {@link wholeText} appends to those of the text. There may be more or fewer than
+ * tokens, because a marker token has no word of its own, and a repeating marker gives several.
  */
 export async function* addedWords({
   prompt,

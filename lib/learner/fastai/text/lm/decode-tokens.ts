@@ -2,15 +2,15 @@ import { lower, strip, upper } from '../../../python/str.js';
 import { TK_MAJ, TK_REP, TK_UP, TK_WREP } from '../special-tokens.js';
 import { DecodedTextTooLongError } from '../../errors.js';
 
-/** Beyond any text that is meant: a few marker tokens could ask for gigabytes. */
+/** More than any reasonable text: a few marker tokens could ask for gigabytes. */
 const MOST_CHARACTERS = 10_000_000;
 
 const RULES: ReadonlySet<string> = new Set([TK_MAJ, TK_UP, TK_REP, TK_WREP]);
 
 /**
- * fastai's `decode_spec_tokens`, token by token. Its repetitions do not end with the token they are
- * for: `xxrep 3 a b` gives `aaa bbb`, and a later `xxrep` takes the number of the first, until
- * another marker comes.
+ * fastai's `decode_spec_tokens`, token by token. A repetition does not end with its token:
+ * `xxrep 3 a b` gives `aaa bbb`, and a later `xxrep` uses the number of the first, until another
+ * marker comes.
  */
 export class TokenDecoder {
   #rule: string | undefined;
@@ -55,10 +55,10 @@ export class TokenDecoder {
 }
 
 /**
- * fastai's `decode_spec_tokens`: the words that tokens stand for, with the marker tokens (`xxmaj`,
- * `xxup`, `xxrep`, `xxwrep`) applied to the tokens behind them.
+ * fastai's `decode_spec_tokens`: the words of tokens, with the marker tokens (`xxmaj`, `xxup`,
+ * `xxrep`, `xxwrep`) applied to the tokens after them.
  *
- * @throws DecodedTextTooLongError when repetitions make it longer than ten million characters.
+ * @throws DecodedTextTooLongError if repetitions make it longer than ten million characters.
  * @publicApi
  */
 export function decodeSpecTokens(tokens: Iterable<string>): string[] {
@@ -76,7 +76,7 @@ function capitalized(token: string): string {
   return upper(first) + lower(token.slice(first.length));
 }
 
-/** Python's `int(text)`; undefined where it raises. */
+/** Python's `int(text)`; undefined if it raises. */
 function parseInteger(text: string): number | undefined {
   const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(strip(text));
   if (!match) return undefined;
@@ -85,7 +85,7 @@ function parseInteger(text: string): number | undefined {
   return match[1] === '-' ? -value : value;
 }
 
-/** The value of a decimal digit of any script: they stand in runs of ten, each from its zero. */
+/** The value of a decimal digit of any script: digits come in runs of ten, starting with zero. */
 function digitOf(digit: string): number {
   const code = digit.codePointAt(0)!;
   let before = 0;

@@ -1,6 +1,6 @@
 import { NoTokenLeftError, NotProbabilitiesError } from '../../errors.js';
 
-/** What may be drawn, and how. */
+/** Which tokens may be drawn, and how. */
 export interface DrawRules {
   /** A token that is never drawn. */
   readonly excluded: number | undefined;
@@ -12,7 +12,7 @@ export interface DrawRules {
  * The weights by which fastai's `LMLearner.predict` draws: the probabilities without `xxunk`,
  * without those below `minP`, and to the power of 1 / temperature. Changed in place.
  *
- * @returns false where no probability reaches `minP`, so that it was not applied.
+ * @returns false if no probability reaches `minP`, which then has no effect.
  */
 export function weigh(probs: Float32Array, { excluded, minP, temperature }: DrawRules): boolean {
   if (excluded !== undefined) probs[excluded] = 0;
@@ -24,7 +24,7 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
     if (reached) for (let i = 0; i < probs.length; i++) if (probs[i]! < bound) probs[i] = 0;
   }
   if (temperature !== 1) {
-    // Divided by the largest, or at a low temperature all would underflow, as they do in fastai.
+    // Divides by the largest, or at a low temperature all weights would underflow, as in fastai.
     const most = largest(probs);
     const power = 1 / temperature;
     for (let i = 0; i < probs.length; i++) {
@@ -37,7 +37,7 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
 }
 
 /**
- * `torch.multinomial(weights, 1)`, drawn by a `uniform` number in [0, 1).
+ * `torch.multinomial(weights, 1)`, drawn with a `uniform` number in [0, 1).
  *
  * @throws NoTokenLeftError, NotProbabilitiesError
  */
@@ -58,7 +58,7 @@ export function draw(weights: Float32Array, uniform: number): number {
     rest -= weight;
     last = i;
   }
-  // Rounding may leave a crumb behind the last weight.
+  // Rounding may leave a small remainder after the last weight.
   return last;
 }
 

@@ -4,32 +4,35 @@ import type { LanguageModel } from './language-model.js';
 import type { DrawOptions } from './options.js';
 import { SeededRandom, type RandomState } from '../../data/random.js';
 
-/** Where a text stands: plain data, so that it can go on in another thread, or later. */
+/** The progress of a text: plain data, so that another thread can continue it, now or later. */
 export interface GenerationState {
-  /** Tokens that the model has yet to read. */
+  /** Tokens that the model has not read yet. */
   readonly unread: Int32Array;
   /** The model's hidden state before them; undefined at the beginning of a text. */
   readonly hidden: Float32Array | undefined;
   readonly random: RandomState;
-  /** Tokens still to draw. */
+  /** How many tokens remain to draw. */
   readonly left: number;
-  /** A warning that no token reaches `minP` was given. */
+  /** Whether the warning that no token reaches `minP` was given. */
   readonly warned: boolean;
 }
 
-/** What is the same for all texts of a learner. */
+/** The facts that all texts of a learner share. */
 export interface GenerationContext {
   readonly model: LanguageModel;
-  /** From logits to probabilities. */
+  /** Maps logits to probabilities. */
   readonly activation: (logits: Tensor) => Tensor | Promise<Tensor>;
   /** The id of `xxunk`. */
   readonly unknown: number | undefined;
 }
 
-/** Tokens of a prompt in one run: a long one neither fills the memory nor holds up others. */
+/**
+ * How many tokens of a prompt one run reads: a long prompt neither fills the memory nor delays
+ * others.
+ */
 const PIECE = 64;
 
-/** One text on its way: fastai's loop in `LMLearner.predict`, a step at a time. */
+/** One text in progress: fastai's loop in `LMLearner.predict`, one step at a time. */
 export class Generation {
   readonly #rules: DrawRules;
   readonly #random: SeededRandom;
@@ -60,7 +63,7 @@ export class Generation {
     return this.#state;
   }
 
-  /** The id of the next token; undefined where only a piece of the prompt was read. */
+  /** The id of the next token; undefined if only a piece of the prompt was read. */
   async step(): Promise<number | undefined> {
     const { model, activation } = this.context;
     const { unread, hidden, left } = this.#state;
@@ -71,7 +74,8 @@ export class Generation {
     }
     const { logits, state } = await model.step(unread, hidden);
     const id = this.#draw((await activation(logits)).data as Float32Array);
-    // fastai runs the model anew for each word; going on from the state gives the same numbers.
+    // fastai runs the whole text through the model for each word; continuing from the state gives
+    // the same numbers.
     const { onlyLastWord } = this.options;
     const whole = !onlyLastWord && !model.carries;
     this.#move({
@@ -91,7 +95,8 @@ export class Generation {
     if (!reached && !this.#state.warned) {
       this.#move({ warned: true });
       process.emitWarning(
-        `No token has a probability of ${this.options.minP} or more, so minP is not applied; try a lower value.`,
+        `No token has a probability of ${this.options.minP} or more, so minP has no effect; ` +
+          'try a lower value.',
         'MinProbabilityWarning',
       );
     }

@@ -7,7 +7,7 @@ import type { LearnerFile } from '../../learner-file.js';
 import { openModel } from '../../open-model.js';
 import { runForeignModel, TOKEN_IDS } from '../foreign-model.js';
 
-/** Logits [1, vocabulary] of the next token, and the state to go on from. */
+/** Logits [1, vocabulary] of the next token, and the state to continue from. */
 export interface LanguageStep {
   readonly logits: Tensor;
   readonly state: Float32Array | undefined;
@@ -15,10 +15,13 @@ export interface LanguageStep {
 
 /** The model of a language learner, one text at a time. */
 export interface LanguageModel {
-  /** Runs go on from the state of the one before. Else each run gets the whole text. */
+  /**
+   * Whether runs continue from the state of the previous run. Otherwise each run gets the whole
+   * text.
+   */
   readonly carries: boolean;
   step(ids: Int32Array, state?: Float32Array): Promise<LanguageStep>;
-  /** The encoder's output at the last token, where the model tells it. */
+  /** The encoder's output at the last token, if the model provides it. */
   encode?(ids: Int32Array): Promise<Tensor>;
   release(): Promise<void>;
 }
@@ -73,7 +76,7 @@ function foreignModel(session: ModelSession): Omit<LanguageModel, 'release'> {
     step: async (ids) => {
       checkIds(ids, Infinity);
       const { dims, data } = await runForeignModel(session, ids);
-      // It gives the logits of every position.
+      // The output has the logits of every position.
       const vocabSize = dims.at(-1) ?? 0;
       const last = (data as Float32Array).slice(-vocabSize);
       return { logits: new Tensor('float32', last, [1, vocabSize]), state: undefined };
@@ -81,15 +84,15 @@ function foreignModel(session: ModelSession): Omit<LanguageModel, 'release'> {
   };
 }
 
-/** onnxruntime answers an empty sequence with nonsense, and wraps negative ids round. */
+/** onnxruntime returns nonsense for an empty sequence, and wraps negative ids. */
 function checkIds(ids: Int32Array, vocabSize: number): void {
   if (ids.length === 0) {
-    throw new TextInputError('The text has no token', 'Send a text of one token or more.');
+    throw new TextInputError('The text has no tokens', 'Send a text of at least one token.');
   }
   const unknown = ids.find((id) => id < 0 || id >= vocabSize);
   if (unknown === undefined) return;
   throw new TextInputError(
     `The text has the token id ${unknown}, but the model's vocabulary ends at ${vocabSize - 1}`,
-    'Use the ids that the learner itself gives for its tokens.',
+    'Use the ids that the learner gives for its tokens.',
   );
 }

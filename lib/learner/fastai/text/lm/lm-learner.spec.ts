@@ -263,7 +263,7 @@ describe('LMLearner', () => {
     [{ noUnk: 1 as never }, /noUnk is 1/],
     [{ onlyLastWord: 'yes' as never }, /onlyLastWord is "yes"/],
     [{ decoder: 'x' as never }, /decoder is "x"/],
-    [{ topK: 5 } as never, /"topK" is no option.*use noUnk, temperature, minP/],
+    [{ topK: 5 } as never, /"topK" is not an option.*use noUnk, temperature, minP/],
   ] satisfies [GenerateOptions, RegExp][])('refuses %o', async (options, message) => {
     const refused = learner.predict('it was', 1, options);
     await expect(refused).rejects.toThrow(InvalidGenerateOptionError);
@@ -278,7 +278,7 @@ describe('LMLearner', () => {
     },
   );
 
-  it('refuses items that are no text', async () => {
+  it('refuses items that are not texts', async () => {
     await expect(learner.predict(7 as never)).rejects.toThrow(UnexpectedItemError);
     await expect(learner.getPreds([])).rejects.toThrow(InputError);
     await expect(learner.predict([] as never)).rejects.toThrow(/no token/);

@@ -28,23 +28,23 @@ import {
 } from './options.js';
 import { WordStream } from './word-stream.js';
 
-/** A part of a text that is made elsewhere: what is asked for. */
+/** The request for a part of a text that is made elsewhere. */
 export type SliceRequest =
   | { readonly text: unknown; readonly nWords: number; readonly options: DrawOptions }
   | { readonly state: GenerationState; readonly options: DrawOptions };
 
-/** The same: what came of it. */
+/** The answer to such a request. */
 export interface Slice {
-  /** The tokens of the text, and what joins its words; with the first part only. */
+  /** The tokens of the text, and the separator of its words; only with the first part. */
   readonly begun?: { readonly prompt: readonly string[]; readonly separator: string };
   readonly tokens: readonly string[];
-  /** Where to go on; undefined at the end. */
+  /** Where to continue; undefined at the end. */
   readonly state?: GenerationState;
 }
 
 /**
- * fastai's `LMLearner`: a language model that continues texts. It draws at random; the
- * distributions are fastai's, the random numbers are not torch's.
+ * fastai's `LMLearner`: a language model that continues texts. It draws at random: the
+ * distributions are fastai's, but the random numbers are not torch's.
  *
  * @example
  * const learner = await LMLearner.load('export.pkl');
@@ -76,7 +76,7 @@ export class LMLearner extends BaseLearner {
    * Reads the export.pkl of a language model; `Learner.load` does the same for a file of any kind.
    *
    * @param source Path of the file, or its bytes.
-   * @throws WrongLearnerKindError for a learner of another kind, and what `Learner.load` throws.
+   * @throws WrongLearnerKindError for a learner of another kind, and the errors of `Learner.load`.
    */
   static async load(source: string | Uint8Array, options: LearnerOptions = {}): Promise<LMLearner> {
     const file = openLearnerFile(source);
@@ -94,7 +94,7 @@ export class LMLearner extends BaseLearner {
     file: LearnerFile,
     options: LearnerOptions,
   ): Promise<LMLearner> {
-    // Only now, as this class is imported by all who import the package.
+    // Imported only now, because everyone who imports the package imports this class.
     const [{ openTextPipeline }, { openLanguageModel }] = await Promise.all([
       import('../open-pipeline.js'),
       import('./language-model.js'),
@@ -112,11 +112,11 @@ export class LMLearner extends BaseLearner {
   }
 
   /**
-   * fastai's `learner.predict(text, n_words)`: the text with the words that come after it, as it
-   * reads after tokenization. A word is a token; with 0 or fewer the text itself is returned.
+   * fastai's `learner.predict(text, n_words)`: the text with the words that follow it, in the form
+   * after tokenization. A word is one token; 0 or fewer return only the text.
    *
-   * @throws InvalidGenerateOptionError (an InputError) for an option that cannot be used.
-   * @throws NoTokenLeftError (an InputError), NotProbabilitiesError when no token can be drawn.
+   * @throws InvalidGenerateOptionError (an InputError) for an invalid option.
+   * @throws NoTokenLeftError (an InputError), NotProbabilitiesError if no token can be drawn.
    */
   async predict(text: string, nWords = 1, options: GenerateOptions = {}): Promise<string> {
     return wholeText(this.#continue(text, nWords, options), options.decoder);
@@ -125,7 +125,7 @@ export class LMLearner extends BaseLearner {
   /**
    * The words that {@link predict} adds to the text, as they are made.
    *
-   * @throws InvalidGenerateOptionError at once; the other errors come through the stream.
+   * @throws InvalidGenerateOptionError at once; other errors come through the stream.
    */
   predictStream(text: string, nWords = 1, options: StreamOptions = {}): WordStream {
     checkStreamOptions(nWords, options);
@@ -140,15 +140,15 @@ export class LMLearner extends BaseLearner {
   }
 
   /**
-   * The probabilities of the token that comes next after each text: the last position of what
-   * fastai's `get_preds` gives for that text alone.
+   * The probabilities of the next token after each text: the last position of fastai's `get_preds`
+   * for that text alone.
    *
    * @returns float32 `[texts, vocabulary]`, and `null` for the targets.
    * @throws InputError for an empty list, or an item that is not a text.
    */
   async getPreds(texts: readonly string[]): Promise<Predictions> {
     const { model, activation } = this.#use();
-    if (texts.length === 0) throw new UnexpectedItemError('an empty list', 'one text or more');
+    if (texts.length === 0) throw new UnexpectedItemError('an empty list', 'at least one text');
     const rows: Tensor[] = [];
     for (const ids of texts.map((text) => this.pipeline.encode(text))) {
       rows.push(await activation((await model.step(ids)).logits));
@@ -157,7 +157,7 @@ export class LMLearner extends BaseLearner {
   }
 
   /**
-   * The encoder's output at the last token of a text, a vector that stands for the text: in fastai
+   * The encoder's output at the last token of a text, a vector that represents the text: in fastai
    * `learner.model[0](ids)[0, -1]`.
    *
    * @returns float32 `[width]`; the width is `emb_sz` of the model's configuration, 400 by default.
@@ -166,20 +166,20 @@ export class LMLearner extends BaseLearner {
     const { model } = this.#use();
     if (!model.encode) {
       throw new UnsupportedLearnerError(
-        'An ONNX file in place of the model does not give encodings',
+        'An ONNX file that replaces the model does not give encodings',
         'load the learner without the option "onnx"',
       );
     }
     return rowOf(await model.encode(this.pipeline.encode(text)), 0);
   }
 
-  /** The tokens that the learner's tokenizer makes of a text, after all rules. */
+  /** The tokens of a text by the learner's tokenizer, after all rules. */
   tokenize(text: string): string[] {
     this.assertNotReleased();
     return this.pipeline.tokenize(text);
   }
 
-  /** What {@link predict} writes between two words: `sep` of fastai's Tokenizer. */
+  /** The separator that {@link predict} writes between two words: `sep` of fastai's Tokenizer. */
   get separator(): string {
     return this.pipeline.separator;
   }
@@ -189,13 +189,15 @@ export class LMLearner extends BaseLearner {
     return { kind: 'lm', task: 'generate' };
   }
 
-  /** What the model sees of a text: its tokens. @throws InputError for an item that is not a text. */
+  /**
+   * The text as the model sees it: its tokens. @throws InputError for an item that is not a text.
+   */
   async show(text: string): Promise<ShownText> {
     this.assertNotReleased();
     return this.pipeline.show(text);
   }
 
-  /** Goes on for about `budgetMs`, and a step at least: texts can take turns. @internal */
+  /** Continues for about `budgetMs`, and at least one step: texts can take turns. @internal */
   async slice(request: SliceRequest, budgetMs: number): Promise<Slice> {
     const context = this.#use();
     const { options } = request;

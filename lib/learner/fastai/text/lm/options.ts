@@ -4,27 +4,29 @@ import { InvalidGenerateOptionError } from '../../errors.js';
 export interface GenerateOptions {
   /** Never draws `xxunk`. @default true */
   noUnk?: boolean;
-  /** Above 0. Below 1 likely words become likelier, above 1 less so. @default 1 */
+  /**
+   * Above 0. A value below 1 makes likely words likelier, a value above 1 less likely. @default 1
+   */
   temperature?: number;
   /**
-   * Tokens below this probability are not drawn. Where none reaches it, a warning is given (once
-   * for a text) and all may be drawn.
+   * Tokens below this probability are not drawn. If none reaches it, all may be drawn, with one
+   * warning per text.
    */
   minP?: number | null;
-  /** Predicts each word from the one before it alone, except for the first. @default false */
+  /** Predicts each word only from the previous one, except for the first. @default false */
   onlyLastWord?: boolean;
-  /** A whole number. The same seed draws the same words; without one they differ each time. */
+  /** A whole number. The same seed draws the same words; without a seed they differ each time. */
   seed?: number;
-  /** Makes words of tokens; without `xxbos` and `xxpad`. @default decodeSpecTokens */
+  /** Turns tokens into words; receives no `xxbos` and `xxpad`. @default decodeSpecTokens */
   decoder?: (tokens: string[]) => Iterable<string>;
-  /** Gives the text up: the call rejects with the signal's reason. */
+  /** Cancels the text: the call rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** The same for a stream, whose words are decoded one by one. @publicApi */
+/** The same for a stream, which decodes its words one by one. @publicApi */
 export type StreamOptions = Omit<GenerateOptions, 'decoder'>;
 
-/** What the drawing of tokens needs; plain data. */
+/** The parameters for drawing tokens; plain data. */
 export interface DrawOptions {
   readonly noUnk: boolean;
   readonly temperature: number;
@@ -61,13 +63,13 @@ function check(name: string, value: unknown, [valid, remedy]: Check): void {
   throw new InvalidGenerateOptionError(name, `is ${shown}`, remedy);
 }
 
-/** How many tokens to draw; as in Python's `range`, none for a negative number. */
+/** How many tokens to draw; none for a negative number, as in Python's `range`. */
 export function checkWordCount(nWords: unknown): number {
   check('nWords', nWords, wholeNumber);
   return Math.max(0, nWords as number);
 }
 
-/** @throws InvalidGenerateOptionError for an unknown option, or a value that cannot be used. */
+/** @throws InvalidGenerateOptionError for an unknown option or an invalid value. */
 export function checkGenerateOptions(
   options: GenerateOptions,
   known: readonly string[] = ALL_OPTIONS,
@@ -77,7 +79,7 @@ export function checkGenerateOptions(
   if (unknown) {
     throw new InvalidGenerateOptionError(
       `"${unknown[0]}"`,
-      'is no option of a language model',
+      'is not an option of a language model',
       `use ${known.join(', ')}`,
     );
   }

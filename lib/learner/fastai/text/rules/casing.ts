@@ -5,7 +5,7 @@ import { BOS, EOS, TK_MAJ, TK_UP } from '../special-tokens.js';
 const ALL_CAPS = new PythonPattern('(\\s|^)([A-Z]+[^a-z\\s]*)(?=(\\s|$))');
 const SENTENCE_CASE = new PythonPattern('(\\s|^)([A-Z][^A-Z\\s]*)(?=(\\s|$))');
 
-/** What both patterns begin a word with. */
+/** The beginning of a word in both patterns. */
 const CAPITAL = /[A-Z]/;
 
 /** `replace_all_caps`: `WOW` becomes `xxup wow`. */
@@ -20,7 +20,7 @@ export function replaceMaj(text: string): string {
   return SENTENCE_CASE.sub((match) => lowered(match, TK_MAJ), text);
 }
 
-/** A single letter is not worth a marker. */
+/** A marker is not added for a single letter. */
 function lowered({ groups: [, before = '', word = ''] }: PythonMatch, marker: string): string {
   return `${before}${word.length > 1 ? `${marker} ` : ''}${lower(word)}`;
 }

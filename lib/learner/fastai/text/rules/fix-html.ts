@@ -2,9 +2,9 @@ import { UNK } from '../special-tokens.js';
 import { unescapeHtml } from '../../../python/modules/html-entities.js';
 
 /**
- * Replaced one after the other, in fastai's order: an earlier one may make a later one match. Each
- * stands behind a character that it has and no replacement makes, so that a text without the
- * character is done with it. `$$` is replaceAll's word for one `$`.
+ * Replacements in fastai's order: an earlier one may make a later one match. Each is listed with a
+ * character that it contains and that no replacement makes, so a text without that character skips
+ * it. In replaceAll, `$$` means one `$`.
  */
 const REPLACEMENTS: readonly (readonly [sign: string, found: string, replacement: string])[] = [
   [';', '#39;', "'"],
@@ -25,7 +25,7 @@ const SIGNS = [...new Set(REPLACEMENTS.map(([sign]) => sign))];
 
 const ELLIPSIS = '...';
 
-/** `fix_html`: mends what markup left in a text. */
+/** `fix_html`: removes the remains of markup from a text. */
 export function fixHtml(text: string): string {
   let fixed = text;
   if (SIGNS.some((sign) => text.includes(sign))) {

@@ -16,7 +16,7 @@ import { unescapeHtml } from '../../../python/modules/html-entities.js';
 import { replaceRep, replaceWrep } from './repetition.js';
 import { rmUselessSpaces, specAddSpaces } from './spaces.js';
 
-/** fastai's defaults, in their order. */
+/** fastai's defaults, in order. */
 const DEFAULT_RULES: readonly (readonly [string, TextRule])[] = [
   ['fix_html', fixHtml],
   ['replace_rep', replaceRep],
@@ -31,11 +31,11 @@ const DEFAULT_RULES: readonly (readonly [string, TextRule])[] = [
 /** fastai's own rules by name. */
 export const FASTAI_RULES: ReadonlyMap<string, TextRule> = new Map([
   ...DEFAULT_RULES,
-  // So that tokens can be joined by spaces.
+  // Lets tokens be joined by spaces.
   ['replace_space', (text) => text.replaceAll(' ', '▁')],
 ]);
 
-/** Functions of Python's own that serve as rules. */
+/** Python's own functions that serve as rules. */
 const PYTHON_RULES: ReadonlyMap<string, TextRule> = new Map<string, TextRule>([
   ['builtins.str', (text) => text],
   ['builtins.str.lower', lower],
@@ -49,16 +49,16 @@ const PYTHON_RULES: ReadonlyMap<string, TextRule> = new Map<string, TextRule>([
 /** A rule that the file names. */
 export interface ReadRule {
   readonly apply: TextRule;
-  /** Of fastai's own rules. */
+  /** For fastai's own rules. */
   readonly name?: string;
-  /** What `lowercase` puts around the text; by default the first marker alone. */
+  /** What `lowercase` adds around the text; by default only the first marker. */
   readonly bos?: boolean;
   readonly eos?: boolean;
 }
 
 /**
- * In order; fastai's defaults where the file has none. Rules that are given go before fastai's, and
- * those before code of the file.
+ * The rules in order; fastai's defaults if the file has none. Given rules take precedence over
+ * fastai's, and fastai's over code of the file.
  *
  * @throws UnknownTextRuleError
  */

@@ -24,8 +24,8 @@ export function replaceWrep(text: string): string {
   );
 }
 
-// Few texts repeat anything, and backreferences take most of a tokenization's time: the conditions
-// below are necessary ones, decided in one pass.
+// Few texts repeat anything, and backreferences take most of the time of tokenization: the checks
+// below are necessary conditions, decided in one pass.
 
 /** Three equal code units in a row; a character of two units may always repeat. */
 function mayRepeatCharacter(text: string): boolean {
@@ -41,7 +41,7 @@ function mayRepeatCharacter(text: string): boolean {
   return false;
 }
 
-/** Two equal runs of non-space in a row: the first two of the words, which white space must end. */
+/** Two equal runs of non-space in a row: the first two words, followed by white space. */
 function mayRepeatWord(text: string): boolean {
   let previousStart = 0;
   let previousLength = 0;

@@ -4,7 +4,7 @@ export function specAddSpaces(text: string): string {
   return text.replace(/[/#\\]/g, ' $& ');
 }
 
-/** `rm_useless_spaces`: of spaces alone, no other white space. */
+/** `rm_useless_spaces`: only spaces, no other white space. */
 export function rmUselessSpaces(text: string): string {
   return text.includes('  ') ? text.replace(/ {2,}/g, ' ') : text;
 }

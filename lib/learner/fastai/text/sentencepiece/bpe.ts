@@ -3,21 +3,21 @@ import { MaxHeap } from './max-heap.js';
 import { characterLength, isSpaceSymbol, wordLength } from './utf8.js';
 import type { Emit, Vocabulary } from './vocabulary.js';
 
-/** A pair of neighbours that may become one. */
+/** A pair of neighbours that may merge. */
 interface Pair {
   readonly left: number;
   readonly right: number;
   readonly score: number;
-  /** Bytes of both: other than now where one of them has changed since. */
+  /** The bytes of both: they differ from the current bytes if one has changed since. */
   readonly length: number;
 }
 
 const comesBefore = (a: Pair, b: Pair): boolean =>
   a.score > b.score || (a.score === b.score && a.left < b.left);
 
-/** Byte-pair encoding: of all neighbours that make a piece, the best become one, and so on. */
+/** Byte-pair encoding: repeatedly merges the best pair of neighbours that forms a piece. */
 export class Bpe {
-  /** Whether no piece goes on behind the symbol of a space, so that words are split each by itself. */
+  /** Whether no piece continues after the symbol of a space, so words are split separately. */
   readonly #byWord: boolean;
 
   constructor(private readonly vocabulary: Vocabulary) {

@@ -1,9 +1,9 @@
-/** What {@link ByteTrie} gives where no entry ends. */
+/** The result of {@link ByteTrie} if no entry ends. */
 export const NO_VALUE = -1;
 
-/** Byte strings by their bytes, for walks from the front of a text. Values are 0 and more. */
+/** Byte strings as a trie, for walks from the front of a text. Values are 0 and more. */
 export class ByteTrie {
-  /** The root's children by their byte: every walk starts there. */
+  /** The root's children by byte: every walk starts there. */
   readonly #first = new Int32Array(256);
   #child: Int32Array;
   #sibling: Int32Array;
@@ -11,7 +11,7 @@ export class ByteTrie {
   #value: Int32Array;
   #size = 1;
 
-  /** @param bytes At least as many as all entries have together. */
+  /** @param bytes At least the total bytes of all entries. */
   constructor(bytes: number) {
     this.#child = new Int32Array(bytes + 1);
     this.#sibling = new Int32Array(bytes + 1);
@@ -19,7 +19,7 @@ export class ByteTrie {
     this.#value = new Int32Array(bytes + 1).fill(NO_VALUE);
   }
 
-  /** @returns false where the key is there already. */
+  /** @returns false if the key already exists. */
   add(key: Uint8Array, value: number): boolean {
     let node = 0;
     for (const byte of key) node = this.step(node, byte) || this.#grow(node, byte);
@@ -28,7 +28,7 @@ export class ByteTrie {
     return true;
   }
 
-  /** The node behind a byte, from a node; the root is 0, and so is "none". */
+  /** The node after a byte, from a node; the root is 0, and so is "none". */
   step(node: number, byte: number): number {
     if (node === 0) return this.#first[byte]!;
     let next = this.#child[node]!;
@@ -49,7 +49,7 @@ export class ByteTrie {
     return this.#value[node]!;
   }
 
-  /** The length of the longest entry that the bytes start with; 0 for none. */
+  /** The length of the longest entry at the start of the bytes; 0 for none. */
   longest(bytes: Uint8Array, start: number): number {
     let length = 0;
     for (let at = start, node = 0; at < bytes.length;) {

@@ -3,13 +3,15 @@ import { SentencePieceModelError } from '../../errors.js';
 /**
  * Normalization rules in the form in which sentencepiece compiles them: the size of a double-array
  * trie (Darts-clone) in bytes, the trie, and replacements that end in NUL. A rule's value is the
- * place of its replacement.
+ * offset of its replacement.
  */
 export class Charsmap {
   readonly #units: Uint32Array;
-  /** The replacements, one after the other. */
+  /** The replacements, one after another. */
   readonly replacements: Uint8Array;
-  /** Of the rule that {@link match} found: how many bytes it takes, and where its replacement is. */
+  /**
+   * The rule that {@link match} found: how many bytes it takes, and the offset of its replacement.
+   */
   length = 0;
   start = 0;
   end = 0;
@@ -19,7 +21,7 @@ export class Charsmap {
     const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
     const size = blob.length > 4 ? view.getUint32(0, true) : Infinity;
     if (size >= blob.length || 4 + size > blob.length || size < 4) {
-      throw new SentencePieceModelError('has normalization rules that are cut off');
+      throw new SentencePieceModelError('has truncated normalization rules');
     }
     this.#units = new Uint32Array(Math.floor(size / 4));
     for (let i = 0; i < this.#units.length; i++) {
@@ -28,7 +30,7 @@ export class Charsmap {
     this.replacements = blob.subarray(4 + size);
   }
 
-  /** Finds the rule for the most bytes at a place. */
+  /** Finds the rule that matches the most bytes at an offset. */
   match(bytes: Uint8Array, at: number): boolean {
     const units = this.#units;
     let found = -1;
@@ -49,7 +51,7 @@ export class Charsmap {
   }
 }
 
-/** A value has its highest bit set, so that it is no label of a byte. */
+/** A value has its highest bit set, so it is not the label of a byte. */
 const LABEL = 0x8000_00ff;
 const VALUE = 0x7fff_ffff;
 const HAS_LEAF = 1 << 8;

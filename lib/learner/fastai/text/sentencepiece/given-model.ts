@@ -15,21 +15,21 @@ import { sentencePiece } from './sentencepiece.js';
 import type { Scoring } from './unigram.js';
 import { textOfBytes } from './utf8.js';
 
-/** A `SentencePieceProcessor` of a file: its model, and the versions that wrote it. */
+/** A `SentencePieceProcessor` in a file: its model, and the versions that wrote it. */
 interface Processor {
   readonly model: SentencePieceModel;
   readonly scoring: Scoring;
 }
 
-/** What splits the texts of a learner, and whether it fits the vocabulary. */
+/** The splitter of a learner's texts, and whether it matches the vocabulary. */
 export interface GivenTokenizer {
   readonly options: TextOptions;
-  /** @throws TokenizerOptionError where the vocabulary was made with another model. */
+  /** @throws TokenizerOptionError if the vocabulary belongs to another model. */
   checkVocabulary(vocab: readonly string[]): void;
 }
 
 /**
- * The SentencePiece model that the file holds, or that is given with it.
+ * The SentencePiece model in the file, or the given one.
  *
  * @throws SentencePieceModelError, TokenizerOptionError
  */
@@ -54,7 +54,7 @@ export async function openGivenTokenizer(
   };
 }
 
-/** The function of a `SentencePieceProcessor` that a file holds; undefined for other objects. */
+/** The function of a `SentencePieceProcessor` in a file; undefined for other objects. */
 export function processorOf(record: PyValue | undefined): Tokenize | undefined {
   const held = readProcessor(record);
   return held && sentencePiece(held.model, held.scoring);
@@ -76,7 +76,7 @@ function fromFile(splitter: PyObject | undefined): Processor | undefined {
   return isSentencePiece(splitter) ? readProcessor(splitter?.attr('tok')) : undefined;
 }
 
-/** Settings that change what a processor gives; fastai leaves all of them off. */
+/** Settings that change a processor's results; fastai leaves all of them off. */
 const SETTINGS = ['_add_bos', '_add_eos', '_reverse', '_emit_unk_piece', '_enable_sampling'];
 
 function readProcessor(record: PyValue | undefined): Processor | undefined {
@@ -89,7 +89,7 @@ function readProcessor(record: PyValue | undefined): Processor | undefined {
       `which has ${setting.slice(1)} turned on`,
     );
   }
-  // Versions up to 0.2.2 write the model alone, later ones their settings as well.
+  // Versions up to 0.2.2 write only the model, later ones their settings as well.
   const proto = record.attr('model_proto');
   const bytes = proto ?? record.state;
   if (!(bytes instanceof Uint8Array)) return undefined;
@@ -100,7 +100,7 @@ function readProcessor(record: PyValue | undefined): Processor | undefined {
 }
 
 /**
- * The bytes of the model that the option `tokenizer` gives, which can be read.
+ * The bytes of the model in the option `tokenizer`, which are readable.
  *
  * @throws TokenizerOptionError, SentencePieceModelError
  */
@@ -147,12 +147,12 @@ function refuseOther(
 ): void {
   if (held && !isDeepStrictEqual(held.model, given)) {
     throw new TokenizerOptionError(
-      'The SentencePiece model differs from the one that the learner holds',
+      "The SentencePiece model differs from the one in the learner's file",
       'omit the option "tokenizer"',
     );
   }
   if (!splitter || isSentencePiece(splitter)) return;
-  // Of other classes than fastai's only a name may be there, which tells nothing.
+  // For classes other than fastai's the file may have only a name, which says nothing.
   const name = nameOf(splitter);
   const hasCode = !(splitter.cls instanceof PyGlobal);
   if (name === undefined && !hasCode) return;
@@ -164,7 +164,7 @@ function refuseOther(
   );
 }
 
-/** Some entries are pieces of no model: runs of unknown characters that came often enough. */
+/** Some entries are not pieces of any model: frequent runs of unknown characters. */
 const LEAST_SHARE = 0.9;
 
 function checkVocabulary(vocab: readonly string[], { pieces }: SentencePieceModel): void {
@@ -173,7 +173,8 @@ function checkVocabulary(vocab: readonly string[], { pieces }: SentencePieceMode
   const found = words.filter((word) => known.has(word)).length;
   if (found >= words.length * LEAST_SHARE) return;
   throw new TokenizerOptionError(
-    `The SentencePiece model has ${found} of the ${words.length} words of the learner's vocabulary`,
-    'give the .model file that the learner was trained with',
+    `The SentencePiece model has only ${found} of the ${words.length} words of the learner's ` +
+      'vocabulary',
+    "give the .model file of the learner's training",
   );
 }

@@ -1,4 +1,4 @@
-/** A binary heap: what comes before all others is taken first. */
+/** A binary heap: it returns the item that comes before all others first. */
 export class MaxHeap<T> {
   readonly #items: T[] = [];
 

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { fieldsOf, textOf, type Field } from '../../../onnx/proto/protobuf-reader.js';
 import { SentencePieceModelError } from '../../errors.js';
 
-/** Bounds of a model file. The largest vocabularies that are published have a quarter of them. */
+/** Limits for a model file. The largest published vocabularies have a quarter of them. */
 export const MOST_BYTES = 64 * 2 ** 20;
 const MOST_PIECES = 2 ** 20;
 const MOST_PIECE_BYTES = 16 * 2 ** 20;
@@ -16,15 +16,15 @@ export interface Piece {
   readonly type: PieceType;
 }
 
-/** What a `.model` file says of the way from a text to pieces. */
+/** The facts in a `.model` file about splitting texts into pieces. */
 export interface SentencePieceModel {
   readonly algorithm: 'unigram' | 'bpe' | 'word' | 'char';
   readonly pieces: readonly Piece[];
-  /** Unknown pieces are written as their bytes. */
+  /** Whether unknown pieces are written as their bytes. */
   readonly byteFallback: boolean;
-  /** Spaces end words, in place of beginning them. */
+  /** Whether spaces end words instead of beginning them. */
   readonly spaceAsSuffix: boolean;
-  /** The normalization rules, as they stand in the file; empty for `identity`. */
+  /** The normalization rules as in the file; empty for `identity`. */
   readonly charsmap: Uint8Array;
   readonly addDummyPrefix: boolean;
   readonly removeExtraWhitespaces: boolean;
@@ -48,8 +48,8 @@ const TYPES = new Map<number, PieceType>([
 ]);
 
 /**
- * Reads the `ModelProto` of sentencepiece_model.proto. What `SentencePieceProcessor.Load` refuses is
- * refused here.
+ * Reads the `ModelProto` of sentencepiece_model.proto. Refuses what `SentencePieceProcessor.Load`
+ * refuses.
  *
  * @throws SentencePieceModelError
  */
@@ -58,12 +58,12 @@ export function readSentencePieceModel(bytes: Uint8Array): SentencePieceModel {
     throw new SentencePieceModelError(`has more than ${MOST_BYTES} bytes`);
   }
   try {
-    // A Buffer's slices are no copies.
+    // Slices of a Buffer are not copies.
     return readModel(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new SentencePieceModelError(
-      `is not in the form of sentencepiece_model.proto (${error.message})`,
+      `does not have the form of sentencepiece_model.proto (${error.message})`,
     );
   }
 }
@@ -145,23 +145,22 @@ function checkPieces({ algorithm, pieces, byteFallback }: SentencePieceModel): v
   }
   const unknown = count('unknown');
   if (unknown > 1 || (unknown === 0 && !byteFallback)) {
-    refuse(`has ${unknown} pieces for what is unknown, not one`);
+    refuse(`has ${unknown} unknown pieces instead of one`);
   }
   if (algorithm !== 'unigram' && count('unused') > 0) {
     refuse(
-      `has unused pieces, which versions of sentencepiece split in different ways (${algorithm})`,
+      'has unused pieces, and versions of sentencepiece split them in different ways ' +
+        `(${algorithm})`,
     );
   }
   const written = pieces.filter(({ type }) => type === 'byte').map(({ bytes }) => textOf(bytes));
   const expected = Array.from({ length: byteFallback ? 256 : 0 }, (_, byte) => bytePiece(byte));
   if (written.sort().join() !== expected.sort().join()) {
-    refuse(
-      `has ${written.length} pieces for bytes, where byte_fallback asks for ${expected.length}`,
-    );
+    refuse(`has ${written.length} pieces for bytes, but byte_fallback requires ${expected.length}`);
   }
 }
 
-/** The piece of a byte that is not part of any other. */
+/** The piece of a byte that is not part of another piece. */
 export function bytePiece(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }

@@ -7,12 +7,12 @@ import { characterLength, isSpaceSymbol, SPACE_SYMBOL } from './utf8.js';
 const SPACE = 0x20;
 const ONE_SPACE = Uint8Array.of(SPACE);
 const REPLACEMENT = Uint8Array.of(0xef, 0xbf, 0xbd);
-/** Rules of a file may make a text longer without end. NFKC makes it eleven times as long at most. */
+/** A file's rules may make a text arbitrarily long. NFKC makes it at most eleven times as long. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 /**
- * The normalization that a model file asks for: rules by the longest match, user-defined symbols as
- * they are, spaces at the ends and between words.
+ * The normalization of a model file: rules by longest match, user-defined symbols unchanged, spaces
+ * at the ends and between words.
  */
 export class Normalizer {
   readonly #rules: Charsmap | undefined;
@@ -20,7 +20,7 @@ export class Normalizer {
 
   constructor(
     private readonly model: SentencePieceModel,
-    /** User-defined symbols, which no rule changes. */
+    /** User-defined symbols, which rules do not change. */
     private readonly symbols: ByteTrie,
   ) {
     this.#rules = model.charsmap.length > 0 ? new Charsmap(model.charsmap) : undefined;
@@ -59,9 +59,9 @@ export class Normalizer {
   }
 }
 
-/** What a text is replaced with from a place on, up to the next. */
+/** The replacement of a text from an offset, up to the next replacement. */
 class Prefix {
-  /** The replacement is `source[start..end]`, and stands for `length` bytes of the text. */
+  /** The replacement is `source[start..end]`, for `length` bytes of the text. */
   source: Uint8Array;
   start = 0;
   end = 0;
@@ -95,7 +95,7 @@ class Prefix {
   }
 }
 
-/** 0 where a rule or symbol of the file ended within a character, so that the text goes on there. */
+/** 0 if a rule or symbol of the file ended within a character, so the text continues there. */
 function wholeCharacter(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   return first >= 0x80 && first < 0xc0 ? 0 : characterLength(bytes, at);

@@ -13,8 +13,8 @@ const method = (name: string, call: Builtin['call']): [string, Value] => [
 ];
 
 /**
- * The `SentencePieceProcessor`s of a file for code that calls them, and fastai's class around one for
- * classes that are made of it.
+ * The `SentencePieceProcessor`s of a file for code that calls them, and fastai's wrapper class for
+ * classes that extend it.
  */
 export class ProcessorNames implements Names {
   readonly #processors = new WeakMap<Instance, Tokenize>();
@@ -25,7 +25,7 @@ export class ProcessorNames implements Names {
     const encode: Builtin['call'] = (ctx, [self, input = null, type], kwargs) => {
       const wanted = kwargs.get('out_type') ?? type;
       if (wanted !== TYPES.str || kwargs.size > 1) {
-        throw ctx.unsupported('SentencePieceProcessor.encode gives pieces here: out_type=str');
+        throw ctx.unsupported('SentencePieceProcessor.encode supports only pieces: out_type=str');
       }
       return this.#pieces(ctx, self, input);
     };
@@ -64,7 +64,7 @@ export class ProcessorNames implements Names {
     ]);
   }
 
-  /** Takes the model of a record for the object that code knows; false for other records. */
+  /** Gives the model of a record the object that code knows; false for other records. */
   adopt(record: PyObject, instance: Instance): boolean {
     const tokenize = processorOf(record);
     if (tokenize) this.#processors.set(instance, tokenize);

@@ -64,7 +64,7 @@ describe('sentencepiece', () => {
     expect(Object.values(models).some(({ before }) => Object.keys(before).length > 0)).toBe(true);
   });
 
-  it('counts anew in long texts', () => {
+  it('starts its sums again in long texts', () => {
     const split = sentencePiece(readSentencePieceModel(fileOf('unigram suffix')));
     const text = texts[0]!;
     const many = split(`${text} `.repeat(2000));
@@ -82,11 +82,15 @@ describe('sentencepiece', () => {
   });
 
   it.each<[string, Uint8Array, RegExp]>([
-    ['no model', Buffer.from('PK\u0003\u0004 something else'), /not in the form/],
+    ['no model', Buffer.from('PK\u0003\u0004 something else'), /does not have the form/],
     ['no bytes', Buffer.alloc(0), /has no pieces/],
-    ['a cut model', fileOf('char').subarray(0, 300), /not in the form|has \d+ pieces|no pieces/],
-    ['no unknown piece', piece('a', 1), /0 pieces for what is unknown/],
-    ['two unknown pieces', Buffer.concat([UNKNOWN, UNKNOWN, piece('a', 1)]), /2 pieces for what/],
+    [
+      'a cut model',
+      fileOf('char').subarray(0, 300),
+      /does not have the form|has \d+ pieces|no pieces/,
+    ],
+    ['no unknown piece', piece('a', 1), /0 unknown pieces/],
+    ['two unknown pieces', Buffer.concat([UNKNOWN, UNKNOWN, piece('a', 1)]), /2 unknown pieces/],
     ['a piece twice', Buffer.concat([UNKNOWN, piece('a', 1), piece('a', 4)]), /piece "a" twice/],
     ['an empty piece', Buffer.concat([UNKNOWN, piece('', 1)]), /an empty piece/],
     [
@@ -102,7 +106,7 @@ describe('sentencepiece', () => {
     [
       'cut rules',
       Buffer.concat([UNKNOWN, piece('a', 1), field(3, field(2, Buffer.alloc(3)))]),
-      /cut off/,
+      /truncated/,
     ],
   ])('refuses %s', (_, file, says) => {
     const open = (): unknown => sentencePiece(readSentencePieceModel(file));

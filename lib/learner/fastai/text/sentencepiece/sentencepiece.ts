@@ -8,7 +8,7 @@ import { textOfBytes } from './utf8.js';
 import type { Scoring } from './unigram.js';
 import { Vocabulary } from './vocabulary.js';
 
-/** Characters of the longest text: as many as spaCy takes. */
+/** The most characters of a text: the same as spaCy. */
 const MAX_LENGTH = 1_000_000;
 
 /**
@@ -42,7 +42,7 @@ export function sentencePiece(
     const normalized = normalizer.normalize(encoder.encode(text));
     const pieces: string[] = [];
     let start = 0;
-    /** Where a run of unknown parts starts, which are one piece. */
+    /** The start of a run of unknown parts, which form one piece. */
     let unknownFrom = -1;
     const closeUnknown = (): void => {
       if (unknownFrom >= 0) pieces.push(textOfBytes(normalized, unknownFrom, start));

@@ -4,16 +4,18 @@ import type { Emit, Vocabulary } from './vocabulary.js';
 
 const { fround } = Math;
 const LARGEST = 3.4028234663852886e38;
-/** What the greatest score is at least: the smallest positive normal number, as in sentencepiece. */
+/**
+ * The lower bound of the greatest score: the smallest positive normal number, as in sentencepiece.
+ */
 const SMALLEST = 1.1754943508222875e-38;
-/** How much worse than the worst piece an unknown character is. */
+/** The penalty of an unknown character relative to the worst piece. */
 const UNKNOWN_PENALTY = 10;
-/** Version 0.2.2 starts to count anew beyond it, so that long texts keep their precision. */
+/** Version 0.2.2 resets its sums past this, so long texts keep their precision. */
 const FARTHEST = 100_000;
 
 /**
- * Versions of sentencepiece whose scores differ. Up to 0.2.1 a sum is compared before it is rounded
- * to float32, from 0.2.2 on afterwards; and user-defined symbols have another score.
+ * Versions of sentencepiece whose scores differ. Up to 0.2.1 a sum is compared before rounding to
+ * float32, and from 0.2.2 on after it. User-defined symbols also have different scores.
  */
 export type Scoring = 'to 0.2.1' | 'from 0.2.2';
 
@@ -42,7 +44,10 @@ export class Unigram {
   segment(text: Uint8Array, emit: Emit): void {
     const { trie, pieces, unknown } = this.vocabulary;
     const size = text.length;
-    /** Of the best way to each place: its score, where its last piece starts, and which that is. */
+    /**
+     * The best path to each position: its score, where its last piece starts, and the id of that
+     * piece.
+     */
     const best = new Float32Array(size + 1);
     const from = new Int32Array(size + 1).fill(-1);
     const ids = new Int32Array(size + 1);
@@ -81,7 +86,7 @@ export class Unigram {
     for (let i = ends.length - 1; i >= 0; i--) emit(ends[i]!, ids[ends[i]!]!);
   }
 
-  /** A user-defined symbol is better than other pieces, or as good as they can be. */
+  /** A user-defined symbol is at least as good as any other piece. */
   #ownScore(length: number): number {
     return this.#isNew ? fround(0.1 * (length - 1)) : fround(length * this.#largest) - 0.1;
   }

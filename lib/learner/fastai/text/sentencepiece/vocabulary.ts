@@ -3,17 +3,17 @@ import { ByteTrie, NO_VALUE } from './byte-trie.js';
 import type { Piece, SentencePieceModel } from './model-file.js';
 import { textOfBytes } from './utf8.js';
 
-/** Is told of the parts of a text in order: where each ends, and the id of its piece. */
+/** Receives the parts of a text in order: the end of each, and the id of its piece. */
 export type Emit = (end: number, id: number) => void;
 
-/** The pieces of a model by their bytes. */
+/** The pieces of a model by bytes. */
 export class Vocabulary {
   readonly pieces: readonly Piece[];
-  /** The pieces that texts are made of: not those for control, for bytes and for what is unknown. */
+  /** The pieces that texts consist of: without those for control, bytes and unknown text. */
   readonly trie: ByteTrie;
-  /** User-defined symbols, which stay whole. */
+  /** User-defined symbols, which are never split. */
   readonly symbols: ByteTrie;
-  /** The id of what is unknown; -1 where all is written as bytes. */
+  /** The id of unknown text; -1 if all text is written as bytes. */
   readonly unknown: number;
 
   /** @throws SentencePieceModelError */
@@ -30,7 +30,10 @@ export class Vocabulary {
   }
 }
 
-/** The last first: a trie looks at what came last before the others, and frequent pieces are first. */
+/**
+ * In reverse order: a trie looks at later entries first, and frequent pieces come first in the
+ * file.
+ */
 function trieOf(pieces: readonly Piece[], types: readonly Piece['type'][]): ByteTrie {
   const isIn = ({ type }: Piece): boolean => types.includes(type);
   const trie = new ByteTrie(

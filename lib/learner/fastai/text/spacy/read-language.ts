@@ -22,15 +22,15 @@ import { RuleTokenizer } from './rule-tokenizer.js';
 
 /** `spacy.attrs.ORTH`: the key of a token's text in a special case. */
 const ORTH = 65;
-/** `nlp.max_length` where the file has none. */
+/** The default of `nlp.max_length`. */
 const MAX_LENGTH = 1_000_000;
 
 /** The tokenizer of a spaCy language. */
 export interface SpacyTokenizer {
   readonly tokenize: Tokenize;
-  /** What it works by, where that is spaCy's rules. */
+  /** Its rules, if it is spaCy's rule tokenizer. */
   readonly rules: RuleTokenizer | undefined;
-  /** Characters of the longest text that it takes. */
+  /** The most characters of a text. */
   readonly maxLength: number;
 }
 
@@ -38,7 +38,7 @@ export interface SpacyTokenizer {
  * fastai's `SpacyTokenizer`: the tokenizer of a blank spaCy language. Refuses what spaCy refuses.
  *
  * @throws UnsupportedTokenizerError for languages whose tokenizer is not a set of rules
- * @throws UnreadableTokenizerError when the language is not in the file
+ * @throws UnreadableTokenizerError if the language is not in the file
  */
 export function readSpacyTokenizer(record: PyObject): SpacyTokenizer {
   const language = findLanguage(record.attr('pipe') ?? record.attr('nlp'));
@@ -84,7 +84,7 @@ function readSplitter(record: PyValue | undefined): RuleTokenizer | undefined {
   }
 }
 
-/** What spaCy's tokenizers that are not a set of rules call. */
+/** The programs of spaCy's tokenizers that are not a set of rules. */
 const PROGRAMS = new Map([
   ['spacy.lang.ja.JapaneseTokenizer', 'SudachiPy'],
   ['spacy.lang.ko.KoreanTokenizer', 'mecab-ko'],
@@ -95,7 +95,7 @@ const PROGRAMS = new Map([
 function outside({ className }: PyObject, program: string): UnsupportedTokenizerError {
   return new UnsupportedTokenizerError(
     className,
-    `which segments with ${program}, a program and model outside the file`,
+    `which segments texts with ${program}, a program and model outside the file`,
   );
 }
 
@@ -131,7 +131,7 @@ function readSpecialCases(value: PyValue | undefined): Map<string, readonly stri
   return cases;
 }
 
-/** The text of a token; spaCy takes the attribute by its number or by its name in any case. */
+/** The text of a token; spaCy accepts the attribute by number, or by name in any case. */
 function readOrth(token: PyValue): string {
   for (const [key, value] of asDict(token) ?? new PyDict()) {
     const isOrth = key === ORTH || (typeof key === 'string' && key.toUpperCase() === 'ORTH');
@@ -150,7 +150,7 @@ function readPattern(part: string, value: PyValue | undefined): PythonPattern | 
   if (name === undefined) throw new UnreadableTokenizerError(part, 'not a regular expression');
   throw new UnsupportedTokenizerError(
     name,
-    `the ${part} of its spaCy tokenizer, whose code is not in the file`,
+    `the ${part} of its spaCy tokenizer, whose code the file does not contain`,
   );
 }
 
@@ -161,7 +161,7 @@ function splitCharacters(text: string): string[] {
   let afterToken = false;
   for (const char of text) {
     if (isSpace(char.charCodeAt(0))) {
-      // The first space behind a token belongs to it; the white space after that is a token.
+      // The first space after a token belongs to it; further white space is a token.
       if (afterToken && char === ' ') afterToken = false;
       else space += char;
       if (space) afterToken = false;

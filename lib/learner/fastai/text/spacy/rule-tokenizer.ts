@@ -3,9 +3,9 @@ import { compareStrings, isSpace } from '../../../python/str.js';
 import { WordCache } from '../word-cache.js';
 import { SpecialCaseMatcher, type OpenMatches } from './special-case-matcher.js';
 
-/** What a `spacy.tokenizer.Tokenizer` is made of. */
+/** The parts of a `spacy.tokenizer.Tokenizer`. */
 export interface TokenizerRules {
-  /** Texts that are split in a fixed way, and the tokens of each. */
+  /** Texts with a fixed split, and the tokens of each. */
   readonly specialCases: ReadonlyMap<string, readonly string[]>;
   readonly prefix?: PythonPattern | undefined;
   readonly suffix?: PythonPattern | undefined;
@@ -20,20 +20,23 @@ interface Tokens {
   readonly spaces: boolean[];
 }
 
-/** The tokens of a part of a text, and what they have to do with those of the next part. */
+/** The tokens of a part of a text, and how they relate to those of the next part. */
 export interface Piece {
   readonly tokens: readonly string[];
-  /** The first token by the rules alone. */
+  /** The first token, by the rules only. */
   readonly first: string;
-  /** Special cases that the next part may go on with. */
+  /** Special cases that the next part may continue. */
   readonly open: OpenMatches;
 }
 
-/** spaCy's tokenizer: affixes and infixes come off each chunk, and special cases go first. */
+/**
+ * spaCy's tokenizer: it removes affixes and infixes from each chunk, and applies special cases
+ * first.
+ */
 export class RuleTokenizer {
   readonly #specials: ReadonlyMap<string, readonly string[]>;
   #madeMatcher: SpecialCaseMatcher | undefined;
-  /** Chunks already split. The result for a chunk does not depend on what stands around it. */
+  /** Cached chunks. A chunk's result does not depend on its context. */
   readonly #cache = new WordCache<readonly string[]>();
   readonly #chunk = (chunk: string): readonly string[] =>
     this.#specials.get(chunk) ?? this.#cache.get(chunk, this.#ruled, bytesOf);
@@ -41,11 +44,11 @@ export class RuleTokenizer {
 
   constructor(private readonly rules: TokenizerRules) {
     this.#specials = rules.specialCases;
-    // Expressions that the engine does not take are refused now, not at the first text.
+    // Refuses unsupported expressions now, not at the first text.
     this.#splitChunk('a', false);
   }
 
-  /** Made for the first text: it takes as long as all else that loads a tokenizer. */
+  /** Built for the first text: it takes as long as the rest of loading a tokenizer. */
   get #matcher(): SpecialCaseMatcher {
     return (this.#madeMatcher ??= this.#specialsInPieces());
   }
@@ -55,7 +58,7 @@ export class RuleTokenizer {
     const matcher = new SpecialCaseMatcher();
     const specials = [...this.#specials.keys()].sort(compareStrings);
     for (const special of specials) {
-      // Only a special case that the rules would split can come out of them in pieces.
+      // The rules can only break up a special case that they would split.
       if (
         special.includes(' ') ||
         lengthOf(rules.prefix, special) > 0 ||
@@ -74,8 +77,8 @@ export class RuleTokenizer {
   }
 
   /**
-   * A part of a text between white space, not empty. Its tokens are those that it gives in the text
-   * unless {@link Piece.open} says otherwise. Callers keep it, so nothing of it is kept here.
+   * A part of a text between white space, not empty. It has the same tokens within the text, unless
+   * {@link Piece.open} says otherwise. Callers cache it, so it is not cached here.
    */
   piece(part: string): Piece {
     const tokens = splitSpaces(part, (chunk) => this.#specials.get(chunk) ?? this.#ruled(chunk));
@@ -129,7 +132,7 @@ export class RuleTokenizer {
     return rest;
   }
 
-  /** What the affixes leave: a special case, a token as a whole, or words around infixes. */
+  /** The rest without affixes: a special case, one whole token, or words around infixes. */
   #splitRest(rest: string, words: string[], withSpecials: boolean): void {
     const { infix, tokenMatch, urlMatch } = this.rules;
     const special = withSpecials ? this.#specials.get(rest) : undefined;
@@ -143,7 +146,7 @@ export class RuleTokenizer {
     }
     let start = 0;
     for (const match of infix?.finditer(rest) ?? []) {
-      // An infix at the very beginning is none.
+      // A match at the very beginning is not an infix.
       if (match.start === 0) continue;
       if (match.start !== start) words.push(rest.slice(start, match.start));
       if (match.start !== match.end) words.push(rest.slice(match.start, match.end));
@@ -160,7 +163,7 @@ export class RuleTokenizer {
     let done = 0;
     for (const { start, end } of spans) {
       for (; done < start; done++) result.push(words[done] as string);
-      // Tokens that a space parts spell another text, which is mostly no special case.
+      // Tokens with a space between them spell another text, which is rarely a special case.
       const special = this.#specials.get(spanText(tokens, start, end));
       result.push(...(special ?? words.slice(start, end)));
       done = end;
@@ -170,7 +173,10 @@ export class RuleTokenizer {
   }
 }
 
-/** Runs of white space and of the rest; a single space between two others only parts them. */
+/**
+ * Runs of white space and of other characters; a single space between two others only separates
+ * them.
+ */
 function splitSpaces(text: string, split: (chunk: string) => readonly string[]): Tokens {
   const tokens: Tokens = { words: [], spaces: [] };
   const { words, spaces } = tokens;
@@ -203,7 +209,7 @@ function bytesOf(words: readonly string[]): number {
   return words.reduce((bytes, word) => bytes + 64 + 2 * word.length, 128);
 }
 
-/** Of the first match, wherever it stands: spaCy takes it that its patterns are anchored. */
+/** The length of the first match, wherever it is: spaCy assumes anchored patterns. */
 function lengthOf(pattern: PythonPattern | undefined, text: string): number {
   const match = pattern?.search(text);
   return match ? match.end - match.start : 0;

@@ -9,12 +9,12 @@ export interface TokenSpan {
   readonly end: number;
 }
 
-/** Beginnings of special cases at the end of some tokens, by the tokens that go on with them. */
+/** Beginnings of special cases at the end of some tokens, by the tokens that continue them. */
 export type OpenMatches = readonly { has(token: string): boolean }[];
 
 const NONE: OpenMatches = [];
 
-/** Finds special cases that a text spells over several tokens: spaCy's `PhraseMatcher`. */
+/** Finds special cases that span several tokens of a text: spaCy's `PhraseMatcher`. */
 export class SpecialCaseMatcher {
   readonly #root: Node = { next: new Map(), terminal: false };
 
@@ -28,7 +28,7 @@ export class SpecialCaseMatcher {
     node.terminal = tokens.length > 0;
   }
 
-  /** In order: the longest, of equals the first; none begins or ends inside a longer one. */
+  /** In order: the longest, then the first of equals; none begins or ends inside a longer one. */
   find(tokens: readonly string[]): TokenSpan[] {
     const matches: TokenSpan[] = [];
     for (let start = 0; start < tokens.length; start++) {

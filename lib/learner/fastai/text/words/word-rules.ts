@@ -5,9 +5,9 @@ import type { ReadRule } from '../rules/read-rules.js';
 import { BOS, EOS } from '../special-tokens.js';
 
 /**
- * The rules that change a word alike whatever stands around it, in fastai's order. `fix_html` looks
- * across white space and runs before the text is divided into words; `replace_wrep` is left out
- * where no word repeats; of the spaces that `rm_useless_spaces` takes some stand between words.
+ * The rules that treat a word independently of its context, in fastai's order. `fix_html` looks
+ * across white space, so it runs before the text is split into words. `replace_wrep` is omitted if
+ * no word repeats. Some of the spaces that `rm_useless_spaces` removes are between words.
  */
 const ORDER: readonly string[] = [
   'fix_html',
@@ -25,12 +25,12 @@ const WORD = new PythonPattern('\\w+');
 /** A word after its rules. */
 export interface RuledWord {
   readonly text: string;
-  /** What `replace_wrep` sees of it: its first part, and its last where that is letters alone. */
+  /** The parts that `replace_wrep` sees: the first, and the last if it has only letters. */
   readonly head: string;
   readonly lastWord: string | undefined;
   /** Whether it sees one part. */
   readonly lone: boolean;
-  /** Two of the parts may be the repetition that it looks for. */
+  /** Whether two of its parts may be a repetition. */
   readonly repeats: boolean;
 }
 
@@ -41,7 +41,7 @@ export class WordRules {
   readonly #after: readonly TextRule[];
   /** Whether repeated words are replaced. */
   readonly findsRepeats: boolean;
-  /** Whether a row of spaces becomes one. */
+  /** Whether several spaces become one. */
   readonly joinsSpaces: boolean;
   /** The markers around the text. */
   readonly begin: string | undefined;
@@ -60,7 +60,7 @@ export class WordRules {
     this.end = eos ? EOS : undefined;
   }
 
-  /** Undefined unless the rules are fastai's own, in its order, and `lowercase` the last. */
+  /** Undefined unless the rules are fastai's own, in order, with `lowercase` last. */
   static of(rules: readonly ReadRule[]): WordRules | undefined {
     const places = rules.map(({ name }) => (name === undefined ? -1 : ORDER.indexOf(name)));
     const inOrder = places.every((place, i) => place > (places[i - 1] ?? -1));
@@ -68,12 +68,12 @@ export class WordRules {
     return new WordRules(new Map(rules.map((rule) => [rule.name!, rule])));
   }
 
-  /** What has to happen to the text as a whole. */
+  /** The changes that need the whole text. */
   prepare(text: string): string {
     return this.#before.reduce((ruled, rule) => rule(ruled), text);
   }
 
-  /** The other rules; `word` has no white space and is not empty. */
+  /** The other rules; `word` is not empty and contains no white space. */
   apply(word: string): RuledWord {
     const spread = this.#repetition?.(word) ?? word;
     const parts = spread === word ? [word] : splitWhitespace(spread);

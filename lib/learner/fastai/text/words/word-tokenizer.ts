@@ -3,22 +3,22 @@ import type { Piece, RuleTokenizer } from '../spacy/rule-tokenizer.js';
 import { WordCache } from '../word-cache.js';
 import type { RuledWord, WordRules } from './word-rules.js';
 
-/** Rules make a text at most so many times as long: of `Ab` they make `xxmaj ab`. */
+/** How many times longer rules can make a text: `Ab` becomes `xxmaj ab`. */
 const MOST_GROWTH = 8;
 
-/** The tokens that a word of a text gives, whatever stands around it. */
+/** The tokens of a word of a text, whatever its context. */
 export interface Segment extends Piece, Omit<RuledWord, 'text'> {
-  /** White space that rules put around the word. */
+  /** White space that rules add around the word. */
   readonly before: string;
   readonly after: string;
-  /** The ids of the tokens, once they are known. */
+  /** The ids of the tokens, once known. */
   ids: readonly number[] | undefined;
 }
 
 /**
- * Rules and tokenizer word by word, so that a word that came before costs a look into a cache. What
- * depends on more than a word (words that repeat, special cases that a text spells over several
- * words) is found here, and then the text is for the rules themselves.
+ * Runs rules and tokenizer word by word, so a repeated word costs one cache lookup. It detects what
+ * depends on more than a word (repeated words, special cases over several words), and then leaves
+ * the text to the rules themselves.
  */
 export class WordTokenizer {
   readonly #cache = new WordCache<Segment>();
@@ -30,7 +30,7 @@ export class WordTokenizer {
   constructor(
     private readonly rules: WordRules,
     private readonly tokenizer: RuleTokenizer,
-    /** The longest text that the tokenizer takes, after its rules. */
+    /** The longest text for the tokenizer, after its rules. */
     maxLength: number,
   ) {
     this.#begin = rules.begin === undefined ? undefined : this.#literal(rules.begin);
@@ -38,7 +38,7 @@ export class WordTokenizer {
     this.#longest = maxLength / MOST_GROWTH - 16;
   }
 
-  /** Undefined where the text has to be taken as a whole. */
+  /** Undefined if only the whole text can be tokenized. */
   read(given: string): Segment[] | undefined {
     const text = this.rules.prepare(given);
     if (text.length > this.#longest || !text.isWellFormed()) return undefined;
@@ -59,7 +59,7 @@ export class WordTokenizer {
       }
       if (this.rules.findsRepeats) {
         if (segment.repeats) return undefined;
-        // A word three times; the third may have something behind it.
+        // A word three times; the third may have a suffix.
         if (twice && segment.head.startsWith(before!.lastWord!)) return undefined;
         twice = before?.lastWord !== undefined && before.lastWord === segment.head;
         if (twice && !segment.lone) return undefined;
@@ -74,7 +74,7 @@ export class WordTokenizer {
     return segments;
   }
 
-  /** White space between two words that is more than the one space that parts them. */
+  /** White space between two words beyond the one space that separates them. */
   #between(
     before: Segment,
     text: string,
@@ -119,7 +119,7 @@ export class WordTokenizer {
   }
 }
 
-/** False where a special case that the last segment begins may go on in the next. */
+/** False if a special case that the last segment begins may continue in the next. */
 function join(segments: Segment[], next: Segment): boolean {
   const open = segments.at(-1)?.open;
   if (open !== undefined && open.some((rest) => rest.has(next.first))) {
@@ -129,7 +129,7 @@ function join(segments: Segment[], next: Segment): boolean {
   return true;
 }
 
-/** What a segment takes of the memory, about. */
+/** The approximate memory of a segment. */
 function bytesOf({ tokens }: Segment): number {
   return tokens.reduce((bytes, token) => bytes + 64 + 2 * token.length, 256);
 }

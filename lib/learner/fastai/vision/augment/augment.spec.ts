@@ -107,7 +107,9 @@ describe('what is drawn', () => {
     expect(draw(2, SeededRandom.from(1))).toEqual([1, 2]);
     expect(() => draw(3, SeededRandom.from(1))).toThrow(/2 given draws/);
     const code = new PyGlobal('__main__', 'my_draw');
-    expect(() => drawOf(attributes({ draw: code }), 'Flip', 'draw', () => 1)).toThrow(/with code/);
+    expect(() => drawOf(attributes({ draw: code }), 'Flip', 'draw', () => 1)).toThrow(
+      /with its own code/,
+    );
   });
 });
 

@@ -19,20 +19,17 @@ import { readItemAugment, type ItemAugment } from './item-augments.js';
 /** fastai's `bs`. */
 const BATCH_SIZE = 64;
 
-/** What leaves an image as it is, in training as well. */
+/** Transforms that do not change an image, even in training. */
 const NEUTRAL: readonly string[] = ['ToTensor', 'AddMaskCodes', 'PointScaler', 'Cuda'];
 
-/**
- * What fastai's training pass does to images: each pass draws anew, for batches of the size that
- * the learner has.
- */
+/** fastai's training pass over images: each pass draws again, for batches of the learner's size. */
 export class Augmenter {
   readonly #mode: RasterMode;
   readonly #item: readonly ItemAugment[];
   readonly #batch: readonly BatchAugment[];
   readonly #batchSize: number;
 
-  /** @throws NotAugmentableError for transforms whose code is not known here */
+  /** @throws NotAugmentableError for unsupported transforms */
   constructor(file: LearnerFile, { trainingOnly }: Pick<LearnerOptions, 'trainingOnly'>) {
     const { afterItem, afterBatch, loader } = file.dls;
     this.#mode = readImageInput(file, trainingOnly);
@@ -42,7 +39,7 @@ export class Augmenter {
   }
 
   pass(items: readonly unknown[], random: SeededRandom): (index: number) => Promise<ImageToCome> {
-    // Images are opened side by side: each has numbers of its own.
+    // Images open concurrently, so each has its own random numbers.
     const seeds = items.map(() => Math.floor(random.next() * 2 ** 53));
     const changes: Changed[][] = [];
     for (let start = 0; start < items.length; start += this.#batchSize) {
@@ -71,13 +68,14 @@ function augments<T>(records: readonly PyValue[], read: (record: PyObject) => T 
     const known = record instanceof PyObject ? read(record) : undefined;
     if (known !== undefined) return [known];
     throw new NotAugmentableError(
-      `The learner's training changes images with "${transformTitle(record)}", which is not computed here`,
+      `The learner's training changes images with "${transformTitle(record)}", which is not ` +
+        'supported',
       'use getPreds()',
     );
   });
 }
 
-/** Also what is for validation alone. */
+/** This includes transforms for validation only. */
 function isNeutral(record: PyValue): boolean {
   if (record instanceof PyGlobal) return record.name === 'noop' && isOfFastai(record);
   if (!(record instanceof PyObject)) return false;

@@ -7,10 +7,10 @@ import { hasOwnCode } from '../own-code.js';
 import { Augmenter } from './augmenter.js';
 
 /**
- * Training passes over a list of images: each call begins one, whose images are opened by their
- * places in the list.
+ * Training passes over a list of images: each call begins one, which opens its images by their
+ * index in the list.
  *
- * @param source The learner's file, which is read again: what only serves training is not kept.
+ * @param source The learner's file, which is read again: training data is not kept.
  * @throws NotAugmentableError
  */
 export async function augmentsOf(
@@ -23,7 +23,7 @@ export async function augmentsOf(
   try {
     if (hasOwnCode(file, options)) {
       throw new NotAugmentableError(
-        "The learner's images go through code of its own, which is followed at inference alone",
+        "The learner's images go through its own code, which is supported only at inference",
         'use getPreds()',
       );
     }

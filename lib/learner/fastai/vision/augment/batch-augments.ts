@@ -17,10 +17,10 @@ import { readLighting } from './lighting.js';
 import { between, wholeBetween, type Random } from './random.js';
 import { sampleGrid, type Grid } from './sample-grid.js';
 
-/** What an image of a batch becomes. */
+/** The result for an image of a batch. */
 export type Changed = (planes: Planes) => Planes;
 
-/** A batch transform as it works in training: draws for a batch, and changes one image of it. */
+/** A batch transform in training: it draws for a batch, and changes one image of it. */
 export type BatchAugment = (images: number, random: Random) => (image: number) => Changed;
 
 const AFFINE: readonly string[] = [
@@ -42,7 +42,7 @@ const LIGHTING: readonly string[] = [
   'HSVTfm',
 ];
 
-/** One of `after_batch`; undefined for what is not known here. @throws NotAugmentableError */
+/** A transform of `after_batch`; undefined if it is not supported. @throws NotAugmentableError */
 export function readBatchAugment(record: PyObject): BatchAugment | undefined {
   if (!isOfFastai(record)) return undefined;
   const name = transformName(record);
@@ -53,7 +53,7 @@ export function readBatchAugment(record: PyObject): BatchAugment | undefined {
   return alike(record);
 }
 
-/** What works alike in training: Normalize and the like. */
+/** Transforms that work the same in training, such as Normalize. */
 function alike(record: PyValue): BatchAugment | undefined {
   const known = readBatchTransform(record);
   return (
@@ -66,7 +66,7 @@ function alike(record: PyValue): BatchAugment | undefined {
   );
 }
 
-/** Flips, turns, zooms and warps of a batch, which are sampled at once. */
+/** Flips, rotations, zooms and warps of a batch, in a single sampling. */
 function readAffine(record: PyObject): BatchAugment {
   const size = toPair(record.attr('size'));
   const options = sampling(record);
@@ -87,7 +87,7 @@ function readAffine(record: PyObject): BatchAugment {
       const [height, width] = size ?? [planes.height, planes.width];
       if (drawn.length === 0 && warped.length === 0 && !size) return planes;
       const [xs, ys] = [identityPlaces(width, alignCorners), identityPlaces(height, alignCorners)];
-      // fastai looks at the whole batch, whose images are all of one size here.
+      // fastai looks at the whole batch; all its images have one size here.
       const corners = Array.from({ length: images }, (_, other) => {
         const grid = gridOf([xs[0]!, xs.at(-1)!], [ys[0]!, ys.at(-1)!], placing(other, planes));
         return [...grid.places];
@@ -103,7 +103,7 @@ interface Placing {
   readonly warps: readonly Warp[];
 }
 
-/** fastai's `_prepare_mat`: places are parts of the width and of the height. */
+/** fastai's `_prepare_mat`: positions are fractions of the width and the height. */
 function prepared([xx, xy, x, yx, yy, y]: Affine, { width, height }: Planes): Affine {
   return [xx, xy * (height / width), x, yx * (width / height), yy, y];
 }
@@ -143,7 +143,7 @@ function readRandomCrop(record: PyObject): BatchAugment {
   };
 }
 
-/** The same rectangles of all images of a batch, filled with noise. */
+/** The same rectangles in all images of a batch, filled with noise. */
 function readErasing(record: PyObject): BatchAugment {
   const p = asNumber(record.attr('p')) ?? 0.5;
   const low = numberOf(record, 'sl', 0);
@@ -184,7 +184,7 @@ function piece(area: number, size: number, at: number): readonly [number, number
   return [start, Math.min(size, start + bound)];
 }
 
-/** Box and Muller's. */
+/** The Box-Muller transform. */
 function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }

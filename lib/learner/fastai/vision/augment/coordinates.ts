@@ -31,10 +31,10 @@ export function multiplied(a: Affine, b: Affine): Affine {
   return [...row(0), ...row(3)];
 }
 
-/** Where a place of the result, in -1..1 on each axis, is taken from. */
+/** The source of a position of the result, in -1..1 on each axis. */
 export type Warp = (x: number, y: number) => readonly [x: number, y: number];
 
-/** Draws one for each image of a batch. */
+/** Draws one value for each image of a batch. */
 export type DrawnFor<T> = (images: number, random: Random) => readonly T[];
 
 type MatrixOf = (attributes: Attributes, owner: string) => DrawnFor<Affine>;
@@ -44,7 +44,7 @@ const flip: MatrixOf = (attributes, owner) => {
   return (images, random) => draw(images, random).map((value) => [1 - 2 * value, 0, 0, 0, 1, 0]);
 };
 
-/** Of the eight ways to lay a square: signs of x and y, and whether the axes stay. */
+/** The eight symmetries of a square: signs of x and y, and whether the axes swap. */
 const DIHEDRAL = [
   [1, 1, 1],
   [-1, 1, 1],
@@ -63,7 +63,8 @@ const dihedral: MatrixOf = (attributes, owner) => {
       const way = DIHEDRAL[Math.trunc(value)];
       if (!way)
         throw new NotAugmentableError(
-          `The learner's transform "${owner}" draws ${value}, which is none of the 8 ways`,
+          `The learner's transform "${owner}" draws ${value}, which is not one of the 8 ` +
+            'symmetries of a square',
           'use getPreds()',
         );
       const [x, y, stays] = way;
@@ -108,7 +109,7 @@ const MATRICES: ReadonlyMap<string, MatrixOf> = new Map([
   ['zoom_mat', zoom],
 ]);
 
-/** `aff_fs` of an affine transform. @throws NotAugmentableError for functions of the user's own */
+/** `aff_fs` of an affine transform. @throws NotAugmentableError for the user's own functions */
 export function readMatrices(record: PyObject): DrawnFor<Affine>[] {
   const owner = record.className;
   return (asItems(record.attr('aff_fs')) ?? []).map((made) => {
@@ -127,7 +128,8 @@ function called(value: PyValue): { func: PyValue; attributes: Attributes } {
 
 function ownCode(owner: string): NotAugmentableError {
   return new NotAugmentableError(
-    `The learner's transform "${owner}" moves pixels with a function of its own, which is not run here`,
+    `The learner's transform "${owner}" moves pixels with its own function, which is not ` +
+      'supported',
     'use getPreds()',
   );
 }
@@ -151,7 +153,7 @@ export function readWarps(record: PyObject): DrawnFor<Warp>[] {
   });
 }
 
-/** The projection that takes the corners of the image to where a warp draws them. */
+/** The projection that moves the corners of the image to the drawn positions of a warp. */
 function perspective(byX: number, byY: number): Warp {
   const from = [
     [-1, -1],
@@ -187,7 +189,7 @@ function perspective(byX: number, byY: number): Warp {
   };
 }
 
-/** Gauss's elimination, of rows that end in what they equal. */
+/** Gaussian elimination, of rows that end in the right-hand side. */
 function solved(rows: number[][]): number[] {
   const size = rows.length;
   for (let at = 0; at < size; at++) {

@@ -9,7 +9,7 @@ import { cropPad } from '../transforms/crop-pad.js';
 import { readItemTransform, resizeWindow } from '../transforms/item-transforms.js';
 import { between, wholeBetween, type Random } from './random.js';
 
-/** An item transform as it works in training. */
+/** An item transform in training. */
 export type ItemAugment = (image: View, random: Random) => View;
 
 type Reader = (record: PyObject) => ItemAugment;
@@ -27,7 +27,7 @@ const readResize: Reader = (record) => {
 
 const readRandomCrop: Reader = (record) => {
   const size = pairOf(record, 'size');
-  // Where the image is smaller, Python's randint(rest, -1) may give any of these.
+  // If the image is smaller, Python's randint(rest, -1) may return any of these.
   const corner = (rest: number, random: Random): number =>
     rest < 0 ? wholeBetween(random, rest, -1) : wholeBetween(random, 0, rest);
   return (image, random) =>
@@ -50,7 +50,7 @@ const readRandomResizedCrop: Reader = (record) => {
   };
 };
 
-/** fastai's draw of a part of an image, of about any size and shape. */
+/** fastai's random part of an image, of varying size and shape. */
 export function randomWindow(record: PyObject) {
   const least = numberOf(record, 'min_scale', 0.08);
   const most = numberOf(record, 'max_scale', 1);
@@ -90,12 +90,12 @@ const readDihedral: Reader = (record) => {
   };
 };
 
-/** PIL's `transpose(way - 1)`; 0 leaves the image as it is. */
+/** PIL's `transpose(way - 1)`; 0 does not change the image. */
 function laid(image: View, way: number): View {
   if (way === 0) return image;
   const { mode, width, height, data } = toRaster(image);
   const channels = channelsOf(mode);
-  // By PIL's numbers: mirror, upside down, 90, 180, 270 degrees, transpose, transverse.
+  // By PIL's numbers: mirror, flip, 90, 180, 270 degrees, transpose, transverse.
   const swaps = [3, 5, 6, 7].includes(way);
   const [w, h] = swaps ? [height, width] : [width, height];
   const out = new Uint8Array(data.length);
@@ -145,13 +145,13 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['DihedralItem', readDihedral],
 ]);
 
-/** One of `after_item`; undefined for what is not known here. */
+/** A transform of `after_item`; undefined if it is not supported. */
 export function readItemAugment(record: PyObject): ItemAugment | undefined {
   if (!record.className.startsWith('fastai.vision.')) return undefined;
   return readers.get(transformName(record))?.(record) ?? alike(record);
 }
 
-/** What works alike in training. */
+/** Transforms that work the same in training. */
 function alike(record: PyObject): ItemAugment | undefined {
   const known = readItemTransform(record);
   return known && ((image) => known.apply(image));

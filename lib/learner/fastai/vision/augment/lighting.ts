@@ -6,7 +6,7 @@ import { between, drawOf, type Draw } from './random.js';
 
 const f = Math.fround;
 
-/** Changes an image's planes, where they lie. */
+/** Changes an image's planes in place. */
 type Change = (planes: Planes, by: number) => void;
 
 const each =
@@ -40,9 +40,9 @@ const sigmoid = (x: number): number => f(1 / (1 + Math.exp(-x)));
 
 interface Known {
   readonly change: Change;
-  /** What leaves the image as it is. */
+  /** The value that does not change the image. */
   readonly neutral: number;
-  /** Drawn from the greatest change that there may be. */
+  /** Draws from the largest possible change. */
   drawn(most: number, random: Parameters<Draw>[1]): number;
 }
 
@@ -65,15 +65,17 @@ const LIGHTS: ReadonlyMap<string, Known> = new Map<string, Known>([
 ]);
 
 const HUES: ReadonlyMap<string, Known> = new Map([
-  // Where it is left out, fastai adds 0.
+  // fastai adds 0 if it is omitted.
   ['_Hue', { ...scale, neutral: 0, change: turnHue }],
 ]);
 
-/** A change of light, for each image of a batch. */
+/** A change of lighting for each image of a batch. */
 export type Lighting = (images: number, random: Parameters<Draw>[1]) => (image: number) => Change1;
 type Change1 = (planes: Planes) => Planes;
 
-/** Brightness, Contrast and Saturation of logits, or Hue, each with what was composed with it. */
+/**
+ * Brightness, Contrast and Saturation of logits, or Hue, each with the functions composed with it.
+ */
 export function readLighting(record: PyObject): Lighting {
   const owner = record.className;
   const isHue = ['Hue', 'HSVTfm'].includes(transformName(record));
@@ -83,7 +85,8 @@ export function readLighting(record: PyObject): Lighting {
       step instanceof PyObject && isOfFastai(step) ? known.get(transformName(step)) : undefined;
     if (!found || !(step instanceof PyObject)) {
       throw new NotAugmentableError(
-        `The learner's transform "${owner}" changes light with a function of its own, which is not run here`,
+        `The learner's transform "${owner}" changes lighting with its own function, which is ` +
+          'not supported',
         'use getPreds()',
       );
     }
@@ -109,11 +112,11 @@ export function readLighting(record: PyObject): Lighting {
   };
 }
 
-/** fastai's `rgb2hsv`, the hue turned, and `hsv2rgb`. */
+/** fastai's `rgb2hsv`, a change of the hue, and `hsv2rgb`. */
 function turnHue({ channels, width, height, data }: Planes, by: number): void {
   if (channels !== 3) {
     throw new NotAugmentableError(
-      `The learner turns the hue of images of ${channels} channels`,
+      `The learner changes the hue of images with ${channels} channels`,
       'use getPreds()',
     );
   }

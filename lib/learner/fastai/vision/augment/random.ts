@@ -3,7 +3,7 @@ import { asBool, asItems, asNumber, PyObject } from '../../../torch/index.js';
 import { isOfFastai, transformName } from '../../data/pipeline.js';
 import { NotAugmentableError } from '../../errors.js';
 
-/** Even numbers in [0, 1). */
+/** Uniform numbers in [0, 1). */
 export interface Random {
   next(): number;
 }
@@ -13,23 +13,23 @@ export function between(random: Random, low: number, high: number): number {
   return low + (high - low) * random.next();
 }
 
-/** Python's `random.randint`: both ends are in. */
+/** Python's `random.randint`, including both ends. */
 export function wholeBetween(random: Random, low: number, high: number): number {
   return low + Math.floor(random.next() * (high - low + 1));
 }
 
-/** The attributes of a transform by which fastai draws, whatever holds them. */
+/** The attributes that control fastai's draws, of any object. */
 export type Attributes = (name: string) => PyValue | undefined;
 
 /** Draws a number for each image of a batch. */
 export type Draw = (images: number, random: Random) => readonly number[];
 
 /**
- * fastai's `_draw_mask`: numbers that are given or drawn, in whose place `neutral` stands with
- * probability `1 - p`.
+ * fastai's `_draw_mask`: given or drawn numbers, each replaced by `neutral` with probability
+ * `1 - p`.
  *
  * @param name The attribute that may give the numbers.
- * @throws NotAugmentableError where they are drawn by code.
+ * @throws NotAugmentableError if code draws them.
  */
 export function drawOf(
   attributes: Attributes,
@@ -61,7 +61,7 @@ function givenBy(
   if (one !== undefined) return (images) => Array<number>(images).fill(one);
   if (draw instanceof PyObject && isOfFastai(draw) && transformName(draw) === 'DeterministicDraw') {
     const values = numbersOf(draw.attr('vals'), owner);
-    // As often as it was called before the learner was exported.
+    // Counts the calls before the learner was exported too.
     let count = asNumber(draw.attr('count')) ?? -1;
     return (images) => {
       count++;
@@ -73,7 +73,7 @@ function givenBy(
     if (values.length >= images) return values.slice(0, images);
     throw new NotAugmentableError(
       `The learner's transform "${owner}" has ${values.length} given draws, but a batch has ${images} images`,
-      `give ${values.length} items at most`,
+      `give at most ${values.length} items`,
     );
   };
 }
@@ -82,7 +82,7 @@ function numbersOf(value: PyValue | undefined, owner: string): number[] {
   const numbers = asItems(value)?.map(asNumber);
   if (numbers?.length && numbers.every((number) => number !== undefined)) return numbers;
   throw new NotAugmentableError(
-    `The learner's transform "${owner}" draws with code, which is not run here`,
+    `The learner's transform "${owner}" draws with its own code, which is not supported`,
     'use getPreds()',
   );
 }

@@ -1,7 +1,7 @@
 import { positionOf, shrunkFor, tapsAt, type SampleOptions } from '../transforms/grid-sample.js';
 import type { Planes } from '../transforms/planes.js';
 
-/** For each pixel of the result, x before y: where it is taken from, in -1..1 on each axis. */
+/** For each pixel of the result, x before y: its source in -1..1 on each axis. */
 export interface Grid {
   readonly width: number;
   readonly height: number;
@@ -9,9 +9,9 @@ export interface Grid {
 }
 
 /**
- * fastai's `_grid_sample`: `F.grid_sample`, after area averaging where it shrinks by more than two.
+ * fastai's `_grid_sample`: `F.grid_sample`, after area averaging if it shrinks by more than two.
  *
- * @param span The largest place of the whole batch's grids minus the smallest.
+ * @param span The largest position in the whole batch's grids minus the smallest.
  */
 export function sampleGrid(
   image: Planes,

@@ -2,57 +2,57 @@ import { filters, type Resample } from './filters.js';
 import { sourcePositions, type PadMode } from './frame.js';
 import { nearestPositions, PRECISION, weightsFor, type Weights } from './weights.js';
 
-/** What happens to an image along one axis, in this order. */
+/** The steps for an image along one axis, in order. */
 export interface AxisPlan {
   /** Pixels of the image. */
   readonly source: number;
-  /** Pixels that are made up at either end. */
+  /** Padding pixels at either end. */
   readonly before: number;
   readonly after: number;
   readonly padMode: PadMode;
   /** Pixels after resampling. */
   readonly size: number;
   readonly resample: Resample;
-  /** What is kept of those: from, and up to but without. */
+  /** The part of those that is kept: from, and up to but not including. */
   readonly from: number;
   readonly to: number;
 }
 
-/** How each pixel that is kept comes from those of the image. */
+/** How each kept pixel is computed from the image. */
 export interface Axis {
   readonly size: number;
-  /** Pixels of the image that count: from, and up to but without. */
+  /** The pixels of the image that matter: from, and up to but not including. */
   readonly low: number;
   readonly high: number;
-  /** Undefined where they are kept as they are. */
+  /** Undefined if the pixels do not change. */
   readonly taps?: Taps;
 }
 
-/** Taps that the kernels take at once. */
+/** Taps that the kernels process at once. */
 export const GROUP = 8;
 
-/** Weights as the kernels read them: a group's high halves, then its low halves. */
+/** Weights in the kernels' form: a group's high halves, then its low halves. */
 export interface Taps {
-  /** For each pixel its first source, counted from `low`, and the number of its groups. */
+  /** For each pixel its first source, relative to `low`, and the number of its groups. */
   readonly entries: Int32Array;
   readonly weights: Int16Array;
-  /** For each pixel how many sources it has. */
+  /** The number of sources of each pixel. */
   readonly count: Int32Array;
 }
 
-/** A pixel's sources and weights before they are packed. */
+/** A pixel's sources and weights before packing. */
 interface Row {
   readonly first: number;
   readonly weights: ArrayLike<number>;
 }
 
-/** A service's images have few sizes, and the weights of a small one cost as much as its pixels. */
+/** A service sees few image sizes, and the weights of a small image take as long as its pixels. */
 const kept = new Map<string, Axis>();
 const MOST_KEPT = 16;
 /** Halves of weights: 128 KiB. */
 const MOST_HALVES = 65_536;
 
-/** Undefined for weights that the kernels cannot hold. */
+/** Undefined for weights that do not fit the kernels. */
 export function axisOf(plan: AxisPlan): Axis | undefined {
   const { source, before, after, padMode, size, resample, from, to } = plan;
   const key = [source, before, after, padMode, size, resample, from, to].join();
@@ -78,7 +78,7 @@ function computed(plan: AxisPlan): Axis | undefined {
   return packed(rows);
 }
 
-/** Padding adds no pixels here: the weights of made-up pixels go to those that they repeat. */
+/** Padding adds no pixels here: the weights of padding pixels go to the pixels that they repeat. */
 function rowsOf(plan: AxisPlan, padded: number): (target: number) => Row {
   const unpadded = resampling(plan, padded);
   if (plan.before === 0 && plan.after === 0) return unpadded;
@@ -116,9 +116,9 @@ function resampling({ size, resample }: AxisPlan, padded: number): (target: numb
   });
 }
 
-/** A pixel that is one source as it is. */
+/** A pixel that copies one source. */
 const ONE = Int32Array.of(1 << PRECISION);
-/** Bits of a weight's low half, which has a sign as well. */
+/** Bits of a weight's low half, including the sign. */
 const LOW_BITS = 11;
 const HALF_LOW = 1 << (LOW_BITS - 1);
 
@@ -127,7 +127,7 @@ function packed(rows: readonly Row[]): Axis | undefined {
   const count = Int32Array.from(rows, ({ weights }) => weights.length);
   const seen = rows.filter(({ weights }) => weights.length > 0);
   const low = seen.reduce((least, { first }) => Math.min(least, first), seen[0]?.first ?? 0);
-  // One pixel where nothing of the image is seen.
+  // One pixel, if no part of the image is visible.
   const high = seen.reduce((most, { first, weights }) => Math.max(most, first + weights.length), 1);
   const groups = rows.reduce((sum, { weights }) => sum + Math.ceil(weights.length / GROUP), 0);
   const halves = new Int16Array(groups * GROUP * 2);

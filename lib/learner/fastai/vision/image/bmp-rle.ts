@@ -1,6 +1,6 @@
 import { DamagedImageError } from '../../errors.js';
 
-/** Indices of pixels, rows from the bottom; what a row or a jump leaves out is index 0. */
+/** Pixel indices, rows from the bottom; pixels that a row or a jump skips have index 0. */
 export function bmpRunLengths(
   bytes: Uint8Array,
   start: number,
@@ -16,7 +16,7 @@ export function bmpRunLengths(
     const count = bytes[at++]!;
     const value = bytes[at++]!;
     if (count > 0) {
-      // A run does not go on in the next row.
+      // A run does not continue in the next row.
       const fits = Math.min(count, Math.max(0, width - x));
       for (let i = 0; i < fits && to < out.length; i++) {
         out[to++] = nibbles ? (i % 2 === 0 ? value >> 4 : value & 15) : value;
@@ -42,7 +42,7 @@ export function bmpRunLengths(
       }
       at += size;
       x += value;
-      // Literal pixels end on an even position of the file.
+      // Literal pixels end at an even offset of the file.
       if (at % 2 !== 0) at++;
     }
   }

@@ -32,7 +32,7 @@ export function decodeBmp(bytes: Uint8Array, mode: RasterMode, limits: ImageLimi
   return convertRaster(colourImage(reader, header, offset), mode);
 }
 
-/** Width and height, by the header. */
+/** Width and height, from the header. */
 export function bmpSize(bytes: Uint8Array): { width: number; height: number } {
   return readHeader(new ByteReader(bytes, 'BMP', 14));
 }
@@ -92,7 +92,7 @@ function paletteImage(
     const [blue, green, red] = reader.take(entry);
     palette.set(i, red!, green!, blue!);
   }
-  // Some files say that the pixels begin where the palette does.
+  // Some files claim that the pixels begin where the palette does.
   const pixelsAt = offset === paletteAt ? paletteAt + entry * colours : offset;
   const indices = new Uint8Array(width * height);
   if (compression === RLE8 || compression === RLE4) {
@@ -110,12 +110,12 @@ function paletteImage(
   return palette.apply(indices, width, height, mode);
 }
 
-/** Rows of the file, and the rows of the image that they are. */
+/** Rows of the file, and their rows in the image. */
 function copyRows({ height, topDown }: Header, copy: (y: number, row: number) => void): void {
   for (let y = 0; y < height; y++) copy(y, topDown ? y : height - 1 - y);
 }
 
-/** One row; the padding behind the last may be missing. */
+/** One row; the padding after the last may be missing. */
 function readRow(reader: ByteReader, { width, bits }: Header): Uint8Array {
   const needed = Math.ceil((width * bits) / 8);
   const stride = ((width * bits + 31) >> 3) & ~3;
@@ -150,7 +150,7 @@ function colourImage(reader: ByteReader, header: Header, offset: number): Raster
 
 type PixelReader = (row: Uint8Array, from: number, out: Uint8Array, to: number) => void;
 
-/** Bytes at which red, green and blue lie. */
+/** Byte offsets of red, green and blue. */
 function ordered(red: number, green: number, blue: number): PixelReader {
   return (row, from, out, to) => {
     out[to] = row[from + red]!;
@@ -159,7 +159,7 @@ function ordered(red: number, green: number, blue: number): PixelReader {
   };
 }
 
-/** 16 bits with five or six of green; PIL scales by whole division. */
+/** 16 bits with five or six bits of green; PIL scales by integer division. */
 function packed(greenBits: 5 | 6): PixelReader {
   const most = (1 << greenBits) - 1;
   return (row, from, out, to) => {
@@ -172,7 +172,7 @@ function packed(greenBits: 5 | 6): PixelReader {
 
 const blueFirst = ordered(2, 1, 0);
 
-/** The layouts that PIL knows, by bits and masks. */
+/** The layouts that PIL supports, by bits and masks. */
 const layouts: ReadonlyMap<string, PixelReader> = new Map([
   ['32:ff0000,ff00,ff,0', blueFirst],
   ['32:ff000000,ff0000,ff00,0', ordered(3, 2, 1)],
@@ -191,7 +191,7 @@ function pixelReader({ bits, compression, masks }: Header): PixelReader {
   if (compression === BITFIELDS) {
     const hex = masks.slice(0, bits === 32 ? 4 : 3).map((mask) => mask.toString(16));
     const known = layouts.get(`${bits}:${hex.join()}`);
-    if (!known) throw new UnsupportedImageError('a BMP file with an unusual layout of its colours');
+    if (!known) throw new UnsupportedImageError('a BMP file with an unsupported colour layout');
     return known;
   }
   if (compression !== RAW) throw unsupportedCompression(compression);

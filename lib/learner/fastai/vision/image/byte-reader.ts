@@ -1,6 +1,6 @@
 import { DamagedImageError } from '../../errors.js';
 
-/** Reads a file's bytes in order; running past the end is a DamagedImageError. */
+/** Reads a file's bytes in order; reading past the end throws a DamagedImageError. */
 export class ByteReader {
   readonly #view: DataView;
 
@@ -44,7 +44,7 @@ export class ByteReader {
   #advance(length: number): number {
     const start = this.position;
     if (length < 0 || start + length > this.bytes.length) {
-      throw new DamagedImageError(this.format, 'it is cut off');
+      throw new DamagedImageError(this.format, 'it is truncated');
     }
     this.position = start + length;
     return start;

@@ -1,9 +1,9 @@
-/** PIL's resampling filters, by their numbers in `Image.Resampling`. */
+/** PIL's resampling filters, by number in `Image.Resampling`. */
 export const RESAMPLES = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const;
 
 export type Resample = (typeof RESAMPLES)[number];
 
-/** A filter: its weight at a distance from the centre, and the distance beyond which it is zero. */
+/** A filter: its weight at a distance from the centre, and the distance past which it is zero. */
 export interface Filter {
   readonly support: number;
   weight(x: number): number;
@@ -11,7 +11,7 @@ export interface Filter {
 
 const CUBIC = -0.5;
 
-/** The filters that average; nearest picks pixels and has none. */
+/** The averaging filters; nearest only picks pixels. */
 export const filters: Readonly<Record<Exclude<Resample, 'nearest'>, Filter>> = {
   box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
@@ -20,7 +20,7 @@ export const filters: Readonly<Record<Exclude<Resample, 'nearest'>, Filter>> = {
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
-// PIL has the two numbers of this window in single precision.
+// PIL stores the two numbers of this window in single precision.
 const HAMMING_BASE = Math.fround(0.54);
 const HAMMING_WAVE = Math.fround(0.46);
 

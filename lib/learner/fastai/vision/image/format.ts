@@ -1,7 +1,7 @@
-/** The formats that are read. */
+/** The supported formats. */
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'BMP' | 'TIFF';
 
-/** A format, and how its files may begin; a question mark stands for any byte. */
+/** A format, and how its files may begin; a question mark matches any byte. */
 type Beginnings<Name extends string> = readonly (readonly [Name, ...string[]])[];
 
 const decodable: Beginnings<ImageFormat> = [
@@ -13,7 +13,7 @@ const decodable: Beginnings<ImageFormat> = [
   ['TIFF', 'II*\0', 'MM\0*', 'II+\0', 'MM\0+'],
 ];
 
-/** For messages only: people who send these want to hear what they sent. */
+/** Only for messages: senders of these formats want to see the name of what they sent. */
 const refused: Beginnings<string> = [
   ['an AVIF or HEIF file', '????ftyp'],
   ['a PDF file', '%PDF'],
@@ -32,13 +32,13 @@ function match<Name extends string>(bytes: Uint8Array, table: Beginnings<Name>):
   return table.find(([, ...beginnings]) => beginnings.some(begins))?.[0];
 }
 
-/** The format by the first bytes, whatever the file is called. */
+/** The format by the first bytes, whatever the file name. */
 export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
   return match(bytes, decodable);
 }
 
-/** What bytes of no known format seem to be. */
+/** A description of bytes in an unsupported format. */
 export function describeUnknown(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'empty';
-  return match(bytes, refused) ?? 'of no format that is known';
+  return match(bytes, refused) ?? 'of an unknown format';
 }

@@ -1,6 +1,6 @@
 import { blank, channelsOf, type Raster } from './raster.js';
 
-/** How pixels beyond an image's border are made up; fastai's `PadMode`. */
+/** How to fill pixels outside an image; fastai's `PadMode`. */
 export type PadMode = 'zeros' | 'border' | 'reflection';
 
 /** PIL's `Image.crop((left, top, right, bottom))` for a box within the image. */
@@ -23,7 +23,7 @@ export function crop(
   return out;
 }
 
-/** What `pad` adds at each side, in pixels. */
+/** The pixels that `pad` adds at each side. */
 export interface Margins {
   readonly left: number;
   readonly top: number;
@@ -51,7 +51,7 @@ export function pad(raster: Raster, { left, top, right, bottom }: Margins, mode:
   return out;
 }
 
-/** The source position that each padded position shows; -1 for none. */
+/** The source index of each padded position; -1 for none. */
 export function sourcePositions(
   size: number,
   before: number,
@@ -66,7 +66,7 @@ export function sourcePositions(
     else if (mode === 'zeros') positions[i] = -1;
     else if (mode === 'border') positions[i] = at < 0 ? 0 : size - 1;
     else {
-      // Without doubling the border; a margin wider than the image reflects again and again.
+      // Does not repeat the border pixel; a margin wider than the image reflects several times.
       const phase = ((at % period) + period) % period;
       positions[i] = size === 1 ? 0 : phase < size ? phase : period - phase;
     }

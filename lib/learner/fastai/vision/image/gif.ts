@@ -11,8 +11,8 @@ const TRAILER = 0x3b;
 const GRAPHIC_CONTROL = 0xf9;
 
 /**
- * The first frame on its canvas, as PIL gives it: what it does not cover is the transparent index,
- * or index 0 without one; transparency itself is dropped.
+ * The first frame on its canvas, as in PIL: uncovered pixels have the transparent index, or else
+ * index 0; transparency itself is dropped.
  */
 export function decodeGif(bytes: Uint8Array, mode: RasterMode, limits: ImageLimits): Raster {
   const reader = new ByteReader(bytes, 'GIF', 6);
@@ -24,7 +24,7 @@ export function decodeGif(bytes: Uint8Array, mode: RasterMode, limits: ImageLimi
   for (;;) {
     const kind = reader.u8();
     if (kind === EXTENSION) transparent = readExtension(reader) ?? transparent;
-    else if (kind === TRAILER) throw new DamagedImageError('GIF', 'it holds no frame');
+    else if (kind === TRAILER) throw new DamagedImageError('GIF', 'it contains no frame');
     else if (kind === IMAGE) break;
   }
   const [left, top, width, height] = [reader.u16(), reader.u16(), reader.u16(), reader.u16()];
@@ -44,7 +44,7 @@ export function decodeGif(bytes: Uint8Array, mode: RasterMode, limits: ImageLimi
   return (palette ?? Palette.greys()).apply(indices, canvasWidth, canvasHeight, mode);
 }
 
-/** Width and height of the canvas, by the header. */
+/** Width and height of the canvas, from the header. */
 export function gifSize(bytes: Uint8Array): { width: number; height: number } {
   const reader = new ByteReader(bytes, 'GIF', 6);
   return { width: reader.u16(), height: reader.u16() };
@@ -57,7 +57,7 @@ function readPalette(reader: ByteReader, flags: number): Palette {
   return palette;
 }
 
-/** The transparent index that a graphic control extension names. */
+/** The transparent index of a graphic control extension. */
 function readExtension(reader: ByteReader): number | undefined {
   const label = reader.u8();
   let transparent: number | undefined;
@@ -68,11 +68,11 @@ function readExtension(reader: ByteReader): number | undefined {
   return transparent;
 }
 
-/** The image's data, block after block; a file that ends within it gives what there is. */
+/** The image's data, block by block; a file that ends within it gives the part before. */
 function* subBlocks(reader: ByteReader): Generator<Uint8Array> {
   while (!reader.atEnd) {
     const size = reader.u8();
-    // An empty block ends the data by the standard; PIL reads on until it has all pixels.
+    // By the standard an empty block ends the data; PIL reads on until it has all pixels.
     if (size > 0) yield reader.take(size);
   }
 }

@@ -5,7 +5,7 @@ import type { JpegLayout } from './jpeg-layout.js';
 import { DQT, EOI, readScan, readSegment, SOS, withTable } from './jpeg-markers.js';
 import type { JpegScan } from './jpeg-markers.js';
 
-/** All coefficients of a component, in blocks of 128 bytes, a row of blocks behind another. */
+/** All coefficients of a component, in blocks of 128 bytes, one row of blocks after another. */
 export interface Coefficients {
   readonly first: number;
   /** Bytes of a row. */
@@ -13,22 +13,22 @@ export interface Coefficients {
   /** Columns and rows of blocks in an MCU. */
   readonly across: number;
   readonly down: number;
-  /** Columns and rows of blocks with pixels of the image; others fill the last MCUs. */
+  /** Columns and rows of blocks with image pixels; other blocks fill the last MCUs. */
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Larger images are left to libvips: the memory of the kernels never shrinks. */
+/** libvips decodes larger images: the memory of the kernels never shrinks. */
 const MAX_BYTES = 1 << 25;
 
-/** As many as libvips takes. */
+/** The same limit as libvips. */
 const MAX_SCANS = 100;
 
 const BLOCK = 128;
 
 /**
  * Decodes the scans of a progressive file, whose bytes are at `from` and fit into memory below
- * `top` once more. Undefined when anything is irregular or missing.
+ * `top` once more. Undefined if anything is irregular or missing.
  */
 export function readCoefficients(
   memory: Scratch,
@@ -42,7 +42,7 @@ export function readCoefficients(
   const stores = storesFor(memory, header, layout);
   if (!stores) return undefined;
   const ids = header.components.map(({ id }) => id);
-  // For each coefficient of each component: the last bit that came.
+  // For each coefficient of each component: the last bit that arrived.
   const bits = ids.map(() => new Int8Array(64).fill(-1));
   let { tables } = header;
   let scan: JpegScan | undefined = header.scan;
@@ -90,13 +90,13 @@ function storesFor(
   return stores.map((store, i) => ({ ...store, first: addresses[i]! }));
 }
 
-/** Whether a scan is one that may come next; then its bits have come. */
+/** Whether a scan may come next; if so, records its bits. */
 function follows({ parts, start, end, high, low }: JpegScan, bits: readonly Int8Array[]): boolean {
   const isBand = start > 0 && end >= start && end <= 63 && parts.length === 1;
   if (!(isBand || (start === 0 && end === 0)) || low > 13) return false;
   for (const { component } of parts) {
     const before = bits[component]!;
-    // Of each component the first coefficients come first.
+    // The first coefficients of each component come first.
     if (isBand && before[0]! < 0) return false;
     for (let k = start; k <= end; k++) {
       const isNext = before[k]! < 0 ? high === 0 : high === before[k] && low === high - 1;
@@ -107,7 +107,7 @@ function follows({ parts, start, end, high, low }: JpegScan, bits: readonly Int8
   return true;
 }
 
-/** Hands the tables that a scan needs to the kernels. */
+/** Passes the tables of a scan to the kernels. */
 function useTables(
   memory: Scratch,
   { parts, start, high }: JpegScan,
@@ -119,7 +119,7 @@ function useTables(
   return [...slots].every((slot) => useHuffman(memory, slot, huffman[slot]));
 }
 
-/** Hands a Huffman table to the kernels. Answers whether it is one. */
+/** Passes a Huffman table to the kernels. Returns whether it is valid. */
 export function useHuffman(memory: Scratch, slot: number, table: Uint8Array | undefined): boolean {
   if (!table) return false;
   const mark = memory.mark();
@@ -137,7 +137,7 @@ function decode(
   stores: readonly Coefficients[],
   layout: JpegLayout,
 ): boolean {
-  // A scan of one component has MCUs of one block, and none that are beyond the image.
+  // A scan of one component has MCUs of one block, and none outside the image.
   const isSingle = parts.length === 1;
   for (const { component, dc, ac } of parts) {
     const { first, stride, across, down } = stores[component]!;

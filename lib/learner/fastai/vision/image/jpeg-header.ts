@@ -2,7 +2,7 @@ import { APP0, readScan, readSegment, SOS, startsWith, withTable, word } from '.
 import type { JpegScan, JpegTables } from './jpeg-markers.js';
 import type { RasterMode } from './raster.js';
 
-/** A component of the file's colours. */
+/** A colour component of the file. */
 interface JpegComponent {
   readonly id: number;
   /** Columns and rows of blocks in an MCU, the unit of a scan. */
@@ -11,24 +11,24 @@ interface JpegComponent {
   readonly divisors: number;
 }
 
-/** By how much an image is decoded smaller. */
+/** The factor by which decoding shrinks an image. */
 export type JpegScale = 1 | 2 | 4 | 8;
 
-/** What the markers before the pixels say of a JPEG file that the kernels decode. */
+/** The facts in the markers before the pixels, for a JPEG file that the kernels decode. */
 export interface JpegHeader {
-  /** Of the pixels that are decoded. */
+  /** The size of the decoded pixels. */
   readonly width: number;
   readonly height: number;
   readonly scale: JpegScale;
-  /** Of the pixels that are stored. */
+  /** The size of the stored pixels. */
   readonly stored: { readonly width: number; readonly height: number };
-  /** What the file has: L for one component, RGB for three. */
+  /** The file's mode: L for one component, RGB for three. */
   readonly mode: RasterMode;
   /** Whether the components are luma and chroma rather than red, green and blue. */
   readonly isYcc: boolean;
   readonly components: readonly JpegComponent[];
   readonly tables: JpegTables;
-  /** Whether this is but the first of many scans, of which each has a part of the coefficients. */
+  /** Whether this is only the first of many scans, each with a part of the coefficients. */
   readonly isProgressive: boolean;
   readonly scan: JpegScan;
 }
@@ -37,7 +37,7 @@ const SOF0 = 0xc0;
 const SOF2 = 0xc2;
 const APP14 = 0xee;
 
-/** Where libjpeg refuses. */
+/** libjpeg's limit. */
 const MAX_SIDE = 65_500;
 
 interface Frame {
@@ -49,8 +49,8 @@ interface Frame {
 
 /**
  * The header of a JPEG file of the common kinds: Huffman codes, 8 bits, one component or three,
- * sequential in one scan or progressive, with chroma halved or not. Undefined for all others, and
- * for whatever is irregular: those are left to libvips, which knows how to go on or what to say.
+ * sequential in one scan or progressive, with chroma halved or not. Undefined for all other or
+ * irregular files: libvips decodes them, or explains the error.
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
@@ -83,7 +83,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   return { ...size, mode, isYcc, components, tables, isProgressive, scan };
 }
 
-/** For decoding at a half, a quarter or an eighth of the size, as PIL's `Image.draft` does. */
+/** Decodes at a half, a quarter or an eighth of the size, like PIL's `Image.draft`. */
 export function atScale(header: JpegHeader, scale: JpegScale): JpegHeader {
   const { width, height } = header.stored;
   return { ...header, width: Math.ceil(width / scale), height: Math.ceil(height / scale), scale };
@@ -103,7 +103,7 @@ function readFrame(data: Uint8Array, isProgressive: boolean): Frame | undefined 
   return { width, height, components, isProgressive };
 }
 
-/** Whether a scan has all coefficients of all components, and there are the tables for them. */
+/** Whether a scan has all coefficients of all components, and their tables exist. */
 function isWhole(
   { parts, start, end, high, low }: JpegScan,
   components: readonly JpegComponent[],
@@ -119,7 +119,7 @@ function isWhole(
   );
 }
 
-/** What libjpeg takes the colours for; undefined where it would warn. */
+/** libjpeg's guess of the colour space; undefined if it would warn. */
 function isLumaChroma(
   ids: readonly number[],
   hasJfif: boolean,
@@ -133,10 +133,10 @@ function isLumaChroma(
   return !(first === 0x52 && second === 0x47 && third === 0x42);
 }
 
-/** Whether chroma is as large as luma or half as wide or high, and the others are whole. */
+/** Whether chroma is as large as luma or half as wide or high, and the others are full size. */
 function isSampledAsUsual([first, ...others]: readonly JpegComponent[], isYcc: boolean): boolean {
   const { h, v } = first!;
-  // A single component has one block in an MCU, whatever its sampling says.
+  // A single component has one block in an MCU, regardless of its sampling factors.
   if (others.length === 0) return h >= 1 && h <= 4 && v >= 1 && v <= 4;
   if (!others.every((other) => other.h === 1 && other.v === 1)) return false;
   if (h === 1 && v === 1) return true;

@@ -1,6 +1,6 @@
 import type { JpegHeader } from './jpeg-header.js';
 
-/** A part of an image, in whole pixels: from, and up to but without. */
+/** A part of an image in whole pixels: from, and up to but not including. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -8,12 +8,12 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** Which MCUs (the units of a scan) the pixels of a box need, and what they become. */
+/** The MCUs (the units of a scan) that the pixels of a box need, and their results. */
 export interface JpegLayout {
   /** Columns and rows of MCUs in the image. */
   readonly columns: number;
   readonly rows: number;
-  /** Those that are needed, up to but without the end. */
+  /** The needed MCUs, up to but not including the end. */
   readonly firstColumn: number;
   readonly endColumn: number;
   readonly firstRow: number;
@@ -21,13 +21,13 @@ export interface JpegLayout {
   /** Columns and rows of luma's blocks in an MCU; other components have one block. */
   readonly across: number;
   readonly down: number;
-  /** Samples on a side of a block of luma, and of one of chroma. */
+  /** Samples per side of a block of luma, and of one of chroma. */
   readonly block: number;
   readonly chromaBlock: number;
-  /** Pixels across and down for a sample of chroma. */
+  /** Pixels across and down per sample of chroma. */
   readonly h: number;
   readonly v: number;
-  /** Whether chroma is interpolated where there are more pixels than samples. */
+  /** Whether chroma is interpolated if there are more pixels than samples. */
   readonly isSmooth: boolean;
   /** Samples of chroma in the image. */
   readonly chromaWidth: number;
@@ -39,14 +39,14 @@ export interface JpegLayout {
   readonly context: number;
 }
 
-/** As libjpeg chooses them. */
+/** libjpeg's choice. */
 export function layoutOf(header: JpegHeader, box: Box): JpegLayout {
   const { width, height } = header.stored;
   const [luma, ...others] = header.components;
-  // A single component has one block in an MCU, whatever its sampling says.
+  // A single component has one block in an MCU, regardless of its sampling factors.
   const [across, down] = others.length === 0 ? [1, 1] : [luma!.h, luma!.v];
   const block = 8 / header.scale;
-  // Chroma that is stored at half the size is decoded at twice the scale.
+  // Chroma stored at half size is decoded at twice the scale.
   const fits = (size: number): boolean =>
     size <= 8 && (across * block) % size === 0 && (down * block) % size === 0;
   let chromaBlock = block;

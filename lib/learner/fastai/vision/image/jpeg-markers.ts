@@ -1,6 +1,6 @@
-/** Tables as markers define them, in a progressive file some more before each scan. */
+/** Tables from markers; a progressive file has more before each scan. */
 export interface JpegTables {
-  /** For each number: 64 divisors. */
+  /** 64 divisors for each number. */
   readonly divisors: readonly (Uint16Array | undefined)[];
   /** DC 0 and 1, AC 0 and 1: 16 counts and the symbols. */
   readonly huffman: readonly (Uint8Array | undefined)[];
@@ -8,24 +8,24 @@ export interface JpegTables {
   readonly restartInterval: number;
 }
 
-/** What a scan has of which components, and with which of the Huffman tables. */
+/** The coefficients and components of a scan, and its Huffman tables. */
 export interface JpegScan {
   readonly parts: readonly {
     readonly component: number;
     readonly dc: number;
     readonly ac: number;
   }[];
-  /** The first and the last coefficient, in the file's order. */
+  /** The first and last coefficient, in the file's order. */
   readonly start: number;
   readonly end: number;
-  /** The last bit that came before, 0 for none, and the last that comes now. */
+  /** The last bit of the previous scan, 0 for none, and the last of this one. */
   readonly high: number;
   readonly low: number;
-  /** Where its bits begin. */
+  /** The offset of its bits. */
   readonly at: number;
 }
 
-/** A marker and what belongs to it. */
+/** A marker and its data. */
 export interface JpegSegment {
   readonly marker: number;
   readonly data: Uint8Array;
@@ -41,7 +41,7 @@ export const APP0 = 0xe0;
 const APP15 = 0xef;
 const COMMENT = 0xfe;
 
-/** The marker at `at`; undefined where there is none, or not all of it. */
+/** The marker at `at`; undefined if it is missing or incomplete. */
 export function readSegment(bytes: Uint8Array, at: number): JpegSegment | undefined {
   let from = at;
   while (bytes[from] === 0xff && bytes[from + 1] === 0xff) from++;
@@ -52,7 +52,7 @@ export function readSegment(bytes: Uint8Array, at: number): JpegSegment | undefi
   return { marker, data: bytes.subarray(from + 4, end), end };
 }
 
-/** The tables with those of a marker; undefined for what is irregular or means something else. */
+/** The tables with those of a marker added; undefined for irregular or other markers. */
 export function withTable(
   tables: JpegTables,
   { marker, data }: JpegSegment,
@@ -72,7 +72,7 @@ export function withTable(
   return (marker >= APP0 && marker <= APP15) || marker === COMMENT ? tables : undefined;
 }
 
-/** What a scan is of, where components have these ids. */
+/** The contents of a scan for components with these ids. */
 export function readScan(
   { data, end: at }: JpegSegment,
   ids: readonly number[],

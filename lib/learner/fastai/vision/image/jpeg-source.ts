@@ -4,7 +4,7 @@ import { atScale, type JpegHeader, type JpegScale } from './jpeg-header.js';
 import { NotRenderedError, type PixelSource, type TakeBand } from './pixel-source.js';
 import type { RasterMode } from './raster.js';
 
-/** A JPEG of which only the header has been read. */
+/** A JPEG with only its header read. */
 export class JpegSource implements PixelSource {
   readonly width: number;
   readonly height: number;
@@ -22,7 +22,7 @@ export class JpegSource implements PixelSource {
     this.planes = mode === 'L' || header.mode === 'L' ? 1 : 3;
   }
 
-  /** The same image in fewer pixels, as libjpeg makes them of the file. */
+  /** The same image with fewer pixels, as libjpeg decodes it. */
   atScale(scale: JpegScale): JpegSource {
     return new JpegSource(this.encoded, atScale(this.header, scale), this.mode);
   }

@@ -12,20 +12,20 @@ export type { Box };
 export interface JpegBand {
   /** Addresses of the rows' first bytes: of red, green and blue, or of grey. */
   readonly planes: readonly number[];
-  /** Bytes from a row to the next: 16 more than the box's at least. */
+  /** Bytes from one row to the next: at least 16 more than the box's. */
   readonly stride: number;
-  /** The first row, as the image counts. */
+  /** The first row, in image coordinates. */
   readonly top: number;
   readonly rows: number;
 }
 
-/** Files that are larger are left to libvips: the memory of the kernels never shrinks. */
+/** libvips decodes larger files: the memory of the kernels never shrinks. */
 const MAX_BYTES = 1 << 25;
 
 /**
- * Decodes the pixels of a box as PIL does, a band after another from the top, whose memory is used
- * again for the next. False when the file turns out to be irregular: then what was consumed is
- * void, and libvips has to decode it.
+ * Decodes the pixels of a box as PIL does, one band after another from the top; bands share their
+ * memory. Returns false if the file is irregular: then the consumed rows are invalid, and libvips
+ * must decode it.
  */
 export function decodeJpeg(
   bytes: Uint8Array,
@@ -40,7 +40,7 @@ export function decodeJpeg(
   try {
     return new JpegDecoder(memory, header, mode, box).run(bytes, consume);
   } catch (error) {
-    // Too little memory for it, or a trap.
+    // Not enough memory, or a trap.
     if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) return false;
     throw error;
   } finally {
@@ -48,7 +48,7 @@ export function decodeJpeg(
   }
 }
 
-/** Samples of a component: the rows of some MCUs, and before them a row from the MCUs above. */
+/** Samples of a component: the rows of some MCUs, after one row from the MCUs above. */
 interface Plane {
   readonly first: number;
   readonly stride: number;
@@ -95,7 +95,7 @@ class JpegDecoder {
       if (row > firstRow) this.keepLastRows();
       if (!decodeRow(row)) return false;
       if (row < firstRow) continue;
-      // The last rows wait for those below.
+      // The last rows wait for the rows below.
       const above = row === firstRow ? 0 : context;
       const below = row === rows - 1 ? 0 : context;
       const top = Math.max(box.top, row * mcuHeight - above);
@@ -105,7 +105,10 @@ class JpegDecoder {
     return this.header.isProgressive || this.kernels.jpegEnd(endRow === rows ? 1 : 0) !== 0;
   }
 
-  /** Hands bytes and tables to the kernels. Answers what makes samples of a row of MCUs. */
+  /**
+   * Passes bytes and tables to the kernels. Returns a function that makes the samples of a row of
+   * MCUs.
+   */
   private begin(bytes: Uint8Array): ((row: number) => boolean) | undefined {
     const { kernels, memory, header, layout } = this;
     const { tables, components } = header;
@@ -143,7 +146,7 @@ class JpegDecoder {
       kernels.jpegDecodeRow(columns, firstColumn, row < firstRow ? 0 : endColumn) !== 0;
   }
 
-  /** Samples of a row of MCUs from coefficients that were kept. */
+  /** Makes samples of a row of MCUs from kept coefficients. */
   private transform(stores: readonly Coefficients[], row: number): boolean {
     const { firstRow, firstColumn, endColumn, block, chromaBlock } = this.layout;
     if (row < firstRow) return true;
@@ -171,7 +174,7 @@ class JpegDecoder {
     }
   }
 
-  /** Pixels from `top` on, where the current MCUs are those of `mcuRow`. */
+  /** Pixels from `top` on, with the current MCUs from `mcuRow`. */
   private band(mcuRow: number, top: number, rows: number): JpegBand {
     const { kernels, header, layout, colours, grey } = this;
     const [luma, second] = this.planes as [Plane, Plane?];
@@ -182,7 +185,7 @@ class JpegDecoder {
       if (this.mode === 'RGB') planes.push(y + column, y + column);
       return { planes, stride: luma.stride, top, rows };
     }
-    // Red, green and blue as they are stored lie one behind another as well.
+    // Stored red, green and blue are also one after another.
     const { stride } = colours;
     const first = header.isYcc ? colours.first : y;
     const plane = header.isYcc ? stride * colours.rows : second.first - luma.first;

@@ -5,12 +5,12 @@ import type { ImageFormat } from './format.js';
 import { checkSize, type ImageLimits } from './limits.js';
 import { blank, convertRaster, type Raster, type RasterMode } from './raster.js';
 
-/** PIL reads on after damage in the middle of a JPEG; libtiff's errors end it in both. */
+/** PIL continues after damage in the middle of a JPEG; both stop at an error of libtiff. */
 const failOn = { TIFF: 'error' } as Readonly<Record<string, 'error' | undefined>>;
 
 /**
- * JPEG, PNG, WebP and TIFF through libvips, whose decoders are those of PIL: the same libraries,
- * and no colour management, no rotation, no blending.
+ * JPEG, PNG, WebP and TIFF through libvips, which uses the same decoding libraries as PIL; no
+ * colour management, rotation or blending.
  */
 export async function decodeWithLibvips(
   bytes: Uint8Array,
@@ -34,12 +34,12 @@ export async function decodeWithLibvips(
   });
 }
 
-/** Loaded with the first image: applications without any do not pay for the native library. */
+/** Loaded with the first image: applications without images do not pay for the native library. */
 export async function loadSharp(): Promise<typeof sharpModule> {
   return (await import('sharp')).default;
 }
 
-/** Width and height by the header alone. @throws DamagedImageError */
+/** Width and height from the header only. @throws DamagedImageError */
 export async function libvipsSize(
   bytes: Uint8Array,
   format: ImageFormat,
@@ -48,7 +48,7 @@ export async function libvipsSize(
   return naming(format, () => sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata());
 }
 
-/** The errors of libvips are plain ones. */
+/** libvips throws plain errors. */
 async function naming<T>(format: ImageFormat, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -72,16 +72,16 @@ async function decode(
       return fromGrey16(image.autoOrient());
     }
     checkTiff(metadata);
-    // PIL turns TIFF files by their orientation, and no others.
+    // PIL rotates TIFF files by their orientation, and no others.
     return fromColours(image.autoOrient(), metadata);
   }
   return fromColours(image, metadata);
 }
 
-/** Layouts of TIFF that libvips and PIL read alike. */
+/** TIFF layouts that libvips and PIL read identically. */
 function checkTiff({ depth, space, channels }: Metadata): void {
   if (depth === 'uchar' && (space === 'srgb' || (space === 'b-w' && (channels ?? 0) <= 2))) return;
-  throw new UnsupportedImageError(`a TIFF file of an unusual layout (${space}, ${depth})`);
+  throw new UnsupportedImageError(`a TIFF file with an unsupported layout (${space}, ${depth})`);
 }
 
 async function fromColours(image: Sharp, metadata: Metadata): Promise<Raster> {
@@ -97,7 +97,7 @@ async function fromColours(image: Sharp, metadata: Metadata): Promise<Raster> {
   return { mode: info.channels === 1 ? 'L' : 'RGB', width: info.width, height: info.height, data };
 }
 
-/** PIL's own arithmetic: no profile, each colour what its ink and black leave of the light. */
+/** PIL's own arithmetic: no profile; each colour is the light that its ink and black leave. */
 async function fromCmyk(image: Sharp): Promise<Raster> {
   const { data, info } = await image
     .pipelineColourspace('cmyk')
@@ -120,7 +120,7 @@ function isGrey16(png: Uint8Array): boolean {
   return png[24] === 16 && png[25] === 0;
 }
 
-/** PIL keeps 16-bit grey as it is, and clips it when it becomes bytes. */
+/** PIL keeps 16-bit grey, and clips it when it converts to bytes. */
 async function fromGrey16(image: Sharp): Promise<Raster> {
   const { data, info } = await image
     .removeAlpha()

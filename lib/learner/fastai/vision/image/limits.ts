@@ -1,12 +1,12 @@
 import { EmptyImageError, ImageTooLargeError } from '../../errors.js';
 
-/** What is decoded at most. @publicApi */
+/** Limits of decoding. @publicApi */
 export interface ImageLimits {
-  /** Pixels (width x height). @default 178956970, where PIL refuses as well */
+  /** The most pixels (width x height). @default 178956970, PIL's limit as well */
   readonly maxPixels?: number;
 }
 
-/** Twice PIL's `MAX_IMAGE_PIXELS`: from there on it raises an error instead of a warning. */
+/** Twice PIL's `MAX_IMAGE_PIXELS`: above it PIL raises an error instead of a warning. */
 const DEFAULT_MAX_PIXELS = 178_956_970;
 
 /** @throws ImageTooLargeError, or EmptyImageError for an image without pixels. */

@@ -78,7 +78,7 @@ export function lzwDecode(
       }
     }
   }
-  throw new DamagedImageError('GIF', 'it is cut off');
+  throw new DamagedImageError('GIF', 'it is truncated');
 }
 
 function broken(): DamagedImageError {

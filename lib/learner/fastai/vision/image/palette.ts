@@ -1,6 +1,6 @@
 import { blank, convertRaster, type Raster, type RasterMode } from './raster.js';
 
-/** 256 colours; entries that a file does not give are black, as in PIL. */
+/** 256 colours; entries missing in the file are black, as in PIL. */
 export class Palette {
   readonly #colours = new Uint8Array(256 * 3);
 
@@ -17,7 +17,7 @@ export class Palette {
     this.#colours[index * 3 + 2] = blue;
   }
 
-  /** PIL's `convert` of a palette image; transparency is ignored, as `convert('RGB')` does. */
+  /** PIL's `convert` of a palette image; it ignores transparency, like `convert('RGB')`. */
   apply(indices: Uint8Array, width: number, height: number, mode: RasterMode): Raster {
     const out = blank('RGB', width, height);
     const colours = this.#colours;

@@ -2,37 +2,37 @@ import type { Scratch } from '../kernels/scratch.js';
 import type { Box } from './jpeg.js';
 import { channelsOf, type Raster, type RasterMode } from './raster.js';
 
-/** Some rows in the kernels' memory, one plane a channel. */
+/** Some rows in the kernels' memory, one plane per channel. */
 export interface Band {
-  /** Address of each plane. Where all channels are the same there may be only one. */
+  /** Address of each plane. There may be only one if all channels are equal. */
   readonly planes: readonly number[];
   /** Bytes from one row of a plane to the next. */
   readonly stride: number;
   readonly rows: number;
 }
 
-/** A source cannot give its pixels: the image has to be decoded in another way. */
+/** A source cannot provide its pixels: the image must be decoded in another way. */
 export class NotRenderedError extends Error {}
 
-/** Takes rows, whose memory is used again afterwards. */
+/** Receives rows; their memory is reused afterwards. */
 export type TakeBand = (band: Band) => void;
 
-/** Where an image's pixels come from, when it is known which of them are needed. */
+/** The source of an image's pixels, once it is known which are needed. */
 export interface PixelSource {
   readonly mode: RasterMode;
   readonly width: number;
   readonly height: number;
-  /** How many planes its bands have. */
+  /** The number of planes in its bands. */
   readonly planes: 1 | 3;
-  /** Hands out the rows of a part from the top, some at a time. @throws NotRenderedError */
+  /** Passes the rows of a part from the top, some at a time. @throws NotRenderedError */
   read(box: Box, scratch: Scratch, take: TakeBand): void;
-  /** The whole image, where it is there already. */
+  /** The whole image, if it is already decoded. */
   readonly raster?: Raster;
 }
 
 const ROWS = 16;
 
-/** Pixels that have been decoded. */
+/** Decoded pixels. */
 export class RasterSource implements PixelSource {
   readonly mode: RasterMode;
   readonly width: number;
@@ -70,7 +70,7 @@ export class RasterSource implements PixelSource {
   }
 }
 
-/** The same work on pixels that are decoded when they are read, or where that fails, before. */
+/** The same work on pixels that are decoded while they are read or, if that fails, in advance. */
 export async function renderedOr<T>(
   image: { readonly source: PixelSource; decode(): Promise<PixelSource> },
   work: (source: PixelSource) => T,

@@ -6,7 +6,7 @@ const INDEXED = 3;
 /** Red, green and blue, 0..255. @publicApi */
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** A PNG whose pixels are the given indices, exactly: what a mask of class ids is. */
+/** A PNG with exactly the given indices as pixels, as a mask of class ids needs. */
 export function indexedPng(
   indices: Uint8Array,
   width: number,
@@ -41,11 +41,11 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return Buffer.concat([length, name, data, check]);
 }
 
-/** Colours well apart: black, and then those of the PASCAL VOC masks. */
+/** Distinct colours: black, and then those of the PASCAL VOC masks. */
 export function classColours(count: number): Colour[] {
   return Array.from({ length: count }, (_, index): Colour => {
     const colour: [number, number, number] = [0, 0, 0];
-    // The bits of the index, three by three, from the highest bit of each channel down.
+    // Distributes the bits of the index three by three, from the highest bit of each channel down.
     for (let bits = index, shift = 7; bits > 0; bits >>= 3, shift--) {
       for (let c = 0; c < 3; c++) colour[c]! |= ((bits >> c) & 1) << shift;
     }

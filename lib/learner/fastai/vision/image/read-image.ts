@@ -11,7 +11,7 @@ import type { Raster, RasterMode } from './raster.js';
 
 /**
  * `PIL.Image.open(...).convert(mode)`: the first frame, alpha dropped rather than blended, without
- * rotation by EXIF and colour management.
+ * EXIF rotation or colour management.
  *
  * @throws UnsupportedImageError, DamagedImageError, ImageTooLargeError
  */
@@ -26,16 +26,16 @@ export async function readImage(
   return decodeWithLibvips(bytes, format, mode, limits);
 }
 
-/** An image of which nothing but the header may have been read. */
+/** An image with perhaps only its header read. */
 export interface OpenedImage {
   readonly source: PixelSource;
-  /** The pixels all the same, where the source does not come by them. */
+  /** The pixels in another way, if the source cannot provide them. */
   decode(): Promise<PixelSource>;
 }
 
 /**
- * As {@link readImage}, but a JPEG is decoded when its pixels are read: most of what a camera makes,
- * and only the part that is needed.
+ * Like {@link readImage}, but decodes most JPEGs of cameras when their pixels are read, and only
+ * the needed part.
  *
  * @throws as {@link readImage}
  */
@@ -52,7 +52,7 @@ export async function openEncoded(
   return { source: new JpegSource(bytes, header, mode), decode };
 }
 
-/** The format, once the header passed the limits. @throws as {@link readImage} */
+/** The format, after the header passed the limits. @throws as {@link readImage} */
 export async function inspectImage(
   bytes: Uint8Array,
   limits: ImageLimits = {},

@@ -5,7 +5,7 @@ import type { RasterMode } from './raster.js';
 import { toPlanes } from './render.js';
 import { View, type Plan } from './view.js';
 
-/** A JPEG and what it is to become, as plain data that another thread can be sent. */
+/** A JPEG and its view, as plain data for another thread. */
 export interface RenderJob {
   readonly encoded: Uint8Array;
   readonly scale: JpegScale;
@@ -14,7 +14,7 @@ export interface RenderJob {
   readonly tables: Float32Array;
 }
 
-/** As `toPlanes` of the view. @throws NotRenderedError */
+/** Like `toPlanes` of the view. @throws NotRenderedError */
 export function doJob({
   encoded,
   scale,

@@ -25,10 +25,10 @@ export function toRaster(view: View): Raster {
 }
 
 /**
- * The pixels of a view as floats, one plane a channel, into `out`.
+ * Writes the pixels of a view to `out` as floats, one plane per channel.
  *
- * @param tables For each channel 256 floats, which bytes become. Where a view has fewer channels,
- * all are made of its first one.
+ * @param tables 256 floats for each channel, one for each byte. If a view has fewer channels, all
+ * come from its first one.
  * @throws NotRenderedError
  */
 export function toPlanes(view: View, tables: Float32Array, out: Float32Array): void {
@@ -85,7 +85,7 @@ function rendered(view: View, sinkOf: (scratch: Scratch) => TakeBand): boolean {
     source.read(used, scratch, take);
     return true;
   } catch (error) {
-    // More memory than the kernels are given.
+    // More memory than the kernels may use.
     if (error instanceof RangeError) return false;
     throw error;
   } finally {

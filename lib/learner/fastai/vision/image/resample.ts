@@ -6,9 +6,9 @@ const HALF = 1 << (PRECISION - 1);
 
 /**
  * PIL's `Image.resize(size, resample)`, pixel for pixel. The averaging filters widen when they
- * shrink an image, work in 22-bit fixed point along rows and along columns, and round to bytes in
- * between. The kernels do the same faster; this is what they are held to, and serves where there
- * are none.
+ * shrink an image. They work in 22-bit fixed point along rows, then along columns, and round to
+ * bytes in between. The kernels do the same faster; this is their reference, and replaces them if
+ * they are missing.
  */
 export function resize(
   raster: Raster,
@@ -26,7 +26,10 @@ export function resize(
   return columnsFirst(raster, width, height) ? rows(columns(raster)) : columns(rows(raster));
 }
 
-/** PIL's `Image.resize(size, resample, box)` of a part of the image, whose borders may be fractions. */
+/**
+ * PIL's `Image.resize(size, resample, box)` of a part of the image with possibly fractional
+ * borders.
+ */
 export function resizeBox(
   raster: Raster,
   width: number,
@@ -43,7 +46,7 @@ export function resizeBox(
   return columnsFirst(raster, width, height) ? rows(columns(raster)) : columns(rows(raster));
 }
 
-/** The same memory, whose elements clip what is written to them: much faster than a comparison. */
+/** The same memory as a clamped array: clipping on write is much faster than a comparison. */
 function clipping(raster: Raster): Uint8ClampedArray {
   return new Uint8ClampedArray(raster.data.buffer, raster.data.byteOffset, raster.data.length);
 }
@@ -95,7 +98,7 @@ function rowsOfColour(raster: Raster, { size, taps, first, count, values }: Weig
   }
 }
 
-/** Adds up whole rows, two at a time: to go down single columns would jump through memory. */
+/** Adds whole rows, two at a time: walking down single columns would jump through memory. */
 function alongColumns(raster: Raster, { size, taps, first, count, values }: Weights): Raster {
   const { data } = raster;
   const out = blank(raster.mode, raster.width, size);

@@ -2,10 +2,10 @@ import type { Scratch } from '../kernels/scratch.js';
 import { GROUP, type Axis, type Taps } from './axis.js';
 import type { TakeBand } from './pixel-source.js';
 
-/** Rows that a stage works on at once: so few that they are still in the cache for the next. */
+/** Rows that a stage processes at once: few enough to stay in the cache for the next. */
 export const PIECE = 16;
 
-/** `length` bytes and at least 16 that a kernel may read or write beyond them. */
+/** `length` bytes and at least 16 more that a kernel may read or write. */
 function strideFor(length: number): number {
   return (length + 31) & ~15;
 }
@@ -35,8 +35,8 @@ export function alongRows(
 }
 
 /**
- * Resamples along columns of planes that are `width` wide. Rows are kept in a ring for as long as
- * a row to come needs them, the planes side by side.
+ * Resamples along columns of planes of `width`. A ring keeps rows while a later row needs them,
+ * with the planes side by side.
  */
 export function alongColumns(
   scratch: Scratch,
@@ -64,7 +64,7 @@ export function alongColumns(
     const first = taps.entries[made * 2]!;
     const groups = taps.entries[made * 2 + 1]!;
     const last = taps.count[made]! - 1;
-    // What fills up a group weighs nothing, but is read.
+    // Taps that fill a group have weight zero, but are read.
     for (let i = 0; i < groups * GROUP; i++) {
       list[i] = ring + ((first + Math.min(i, last)) % slots) * stride;
     }
@@ -90,7 +90,7 @@ export function alongColumns(
   });
 }
 
-/** When each row can be made, which is done in their order, and how many rows are kept for that. */
+/** When each row can be computed, in order, and how many rows must be kept for that. */
 function schedule({ entries, count }: Taps) {
   const size = count.length;
   const complete = new Int32Array(size);

@@ -9,30 +9,30 @@ import { toRaster } from './render.js';
 import { resize } from './resample.js';
 import { columnsFirst } from './weights.js';
 
-/** What is done to an image, in this order. Plain data. */
+/** The operations on an image, in this order. Plain data. */
 export interface Plan {
-  /** The part that is seen. */
+  /** The visible part. */
   readonly box: Box;
-  /** What is made up around it. */
+  /** The padding around it. */
   readonly margins: Margins;
   readonly padMode: PadMode;
-  /** What that is resampled to. */
+  /** The size after resampling. */
   readonly width: number;
   readonly height: number;
   readonly resample: Resample;
-  /** The part that is kept. */
+  /** The kept part. */
   readonly window: Box;
 }
 
 const SCALES: readonly JpegScale[] = [8, 4, 2];
-/** Pillow's `reducing_gap`: how many times the pixels of the result, along each axis, suffice. */
+/** Pillow's `reducing_gap`: how many times the pixels of the result suffice along each axis. */
 const GAP = 2;
 
 const NONE: Margins = { left: 0, top: 0, right: 0, bottom: 0 };
 
 /**
- * An image as transforms leave it, before a pixel is computed: when all of them are known, only the
- * pixels that count are decoded, and go through all steps at once.
+ * An image after transforms, before a pixel is computed: once all transforms are known, only the
+ * pixels that matter are decoded, and go through all steps at once.
  */
 export class View {
   private constructor(
@@ -41,12 +41,12 @@ export class View {
     readonly plan: Plan,
   ) {}
 
-  /** The whole of an image, converted as PIL's `convert` does. */
+  /** A whole image, converted like PIL's `convert`. */
   static of(source: PixelSource, mode: RasterMode = source.mode): View {
     return new View(source, mode, whole(source));
   }
 
-  /** What another thread does with the same image. */
+  /** The work on the same image for another thread. */
   static planned(source: PixelSource, plan: Plan): View {
     return new View(source, source.mode, plan);
   }
@@ -59,7 +59,7 @@ export class View {
     return this.plan.window.bottom - this.plan.window.top;
   }
 
-  /** As `crop` of a raster. */
+  /** Like `crop` of a raster. */
   crop(left: number, top: number, right: number, bottom: number): View {
     const { box, window } = this.plan;
     if (this.#isPart) {
@@ -69,7 +69,7 @@ export class View {
     return this.#with({ ...this.plan, window: moved({ left, top, right, bottom }, window) });
   }
 
-  /** As `pad` of a raster. */
+  /** Like `pad` of a raster. */
   pad(margins: Margins, padMode: PadMode): View {
     const { left, top, right, bottom } = margins;
     if (left === 0 && top === 0 && right === 0 && bottom === 0) return this;
@@ -79,7 +79,7 @@ export class View {
     return this.#with({ ...whole({ width, height }), box: this.plan.box, margins, padMode });
   }
 
-  /** As `resize` of a raster. */
+  /** Like `resize` of a raster. */
   resize(width: number, height: number, resample: Resample): View {
     if (width === this.width && height === this.height) return this;
     if (!this.#isWhole) return this.#settled().resize(width, height, resample);
@@ -87,7 +87,7 @@ export class View {
     return this.#with({ ...whole({ width, height }), box, margins, padMode, resample });
   }
 
-  /** Each axis by itself; undefined where the kernels cannot do it. */
+  /** Each axis separately; undefined if the kernels do not support it. */
   get axes(): { readonly columns: Axis; readonly rows: Axis } | undefined {
     const { box, margins, padMode, width, height, resample, window } = this.plan;
     const columns = axisOf({
@@ -123,14 +123,14 @@ export class View {
     return columnsFirst(this.#padded, width, height);
   }
 
-  /** By how much the image may be smaller, so that what is resampled has still enough pixels. */
+  /** How much smaller the decoded image may be, with enough pixels left for resampling. */
   get reduction(): JpegScale {
     const { width, height } = this.#padded;
     const most = Math.min(width / this.plan.width, height / this.plan.height) / GAP;
     return SCALES.find((scale) => scale <= most) ?? 1;
   }
 
-  /** The same step by step, on rasters: what the kernels are held to. */
+  /** The same step by step on rasters: the kernels' reference. */
   stepByStep(raster: Raster): Raster {
     const { box, margins, padMode, width, height, resample, window } = this.plan;
     const part = crop(convertRaster(raster, this.mode), box.left, box.top, box.right, box.bottom);
@@ -146,12 +146,12 @@ export class View {
     };
   }
 
-  /** Whether it is a part of the image and nothing else. */
+  /** Whether the view is only a part of the image. */
   get #isPart(): boolean {
     return this.plan.margins === NONE && this.#isWhole;
   }
 
-  /** Whether nothing has been resampled or cut off after the padding. */
+  /** Whether there is no resampling or cropping after the padding. */
   get #isWhole(): boolean {
     const { width, height } = this.#padded;
     return (
@@ -166,7 +166,7 @@ export class View {
     return new View(this.source, this.mode, plan);
   }
 
-  /** Computed, so that another step may follow. */
+  /** Computes the pixels, so that another step may follow. */
   #settled(): View {
     return View.of(new RasterSource(toRaster(this)));
   }

@@ -1,6 +1,6 @@
 import type { Filter } from './filters.js';
 
-/** Fraction bits of a weight: 32 bits less 8 of the pixel and 2 for sums outside 0..255. */
+/** Fraction bits of a weight: 32 bits minus 8 of the pixel and 2 for sums outside 0..255. */
 export const PRECISION = 22;
 
 interface Size {
@@ -8,7 +8,9 @@ interface Size {
   readonly height: number;
 }
 
-/** PIL from version 13 on starts with columns that shrink much more; the rounding shows it. */
+/**
+ * From version 13 on, PIL resamples columns first if they shrink much more; the rounding differs.
+ */
 export function columnsFirst(source: Size, width: number, height: number): boolean {
   const fewerRows = source.height - height;
   return fewerRows > 0 && fewerRows > (source.width - width) * 2;
@@ -23,14 +25,14 @@ export interface Weights {
   readonly values: Int32Array;
 }
 
-/** @param part What is resampled; what lies around it counts at its border. Default: all of it. */
+/** @param part The resampled part; pixels around it count at its border. Default: the whole. */
 export function weightsFor(
   sourceSize: number,
   size: number,
   filter: Filter,
   [start, end]: readonly [number, number] = [0, sourceSize],
 ): Weights {
-  // PIL has the borders in single precision.
+  // PIL stores the borders in single precision.
   const scale = Math.fround(end - start) / size;
   const stretch = Math.max(1, scale);
   const inverse = 1 / stretch;
@@ -59,7 +61,7 @@ export function weightsFor(
   return { size, taps, first, count, values };
 }
 
-/** PIL adds the step up, and its rounding errors with it. */
+/** PIL accumulates the step, with its rounding errors. */
 export function nearestPositions(sourceSize: number, size: number): Int32Array {
   const step = sourceSize / size;
   const positions = new Int32Array(size);

@@ -1,10 +1,10 @@
 import type { RawImage } from '../image-item.js';
 import { loadSharp } from './libvips.js';
 
-/** Formats that images are written in, by their media types. @publicApi */
+/** Output formats of images, by media type. @publicApi */
 export type OutputImageType = 'image/png' | 'image/jpeg' | 'image/webp';
 
-/** Pixels as an encoded image. */
+/** Encodes pixels as an image. */
 export async function encodeImage(image: RawImage, type: OutputImageType): Promise<Uint8Array> {
   const sharp = await loadSharp();
   const { width, height, channels } = image;

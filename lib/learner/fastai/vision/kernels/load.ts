@@ -6,7 +6,7 @@ export type { VisionKernels };
 let kernels: VisionKernels | null | undefined;
 
 /**
- * The kernels of this thread; they share one memory, which grows and never shrinks. Undefined where
+ * The kernels of this thread. They share one memory, which grows and never shrinks. Undefined if
  * WebAssembly or its SIMD is missing: then sharp and TypeScript do the work.
  */
 export function visionKernels(): VisionKernels | undefined {

@@ -1,11 +1,11 @@
 import { visionKernels, type VisionKernels } from './load.js';
 
-/** What a vector may read or write behind the memory that it was given. */
+/** How far a vector may read or write past its memory. */
 const SLACK = 64;
 
 /**
  * Memory of the kernels for the current image: handed out in order, and given back down to a mark.
- * Taking some may detach the views that were made of `kernels.memory` before.
+ * An allocation may detach earlier views of `kernels.memory`.
  */
 export class Scratch {
   private top: number;
@@ -34,7 +34,7 @@ export class Scratch {
 
 let ofThread: Scratch | undefined;
 
-/** The one of this thread; undefined where there are no kernels. */
+/** The scratch memory of this thread; undefined without kernels. */
 export function scratch(): Scratch | undefined {
   const kernels = visionKernels();
   return kernels && (ofThread ??= new Scratch(kernels));

@@ -1,4 +1,4 @@
-/** What the kernels need of it: @types/node has none of it, and lib.dom much else. */
+/** The types that the kernels need: @types/node lacks them, and lib.dom has much more. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -3,7 +3,7 @@ import { UnsupportedLearnerError } from '../../errors.js';
 import { RESAMPLES, type Resample } from '../image/filters.js';
 import type { PadMode } from '../image/frame.js';
 
-/** An image transform whose attributes are not what its class has. */
+/** An image transform with unexpected attributes. */
 export function malformedTransform(record: PyObject, reason: string): UnsupportedLearnerError {
   return new UnsupportedLearnerError(
     `The learner's transform "${record.className}" cannot be read (${reason})`,
@@ -11,7 +11,7 @@ export function malformedTransform(record: PyObject, reason: string): Unsupporte
   );
 }
 
-/** A number that may be missing from files of other versions. */
+/** A number that files of other versions may lack. */
 export function numberOf(record: PyObject, name: string, absent?: number): number {
   const value = asNumber(record.attr(name));
   if (value !== undefined) return value;
@@ -37,11 +37,11 @@ export function toPair(value: PyValue | undefined): readonly [number, number] | 
   return [first, second];
 }
 
-/** PIL's resampling filter: a number, or a member of its enumeration. */
+/** PIL's resampling filter: a number or an enumeration member. */
 export function resampleOf(record: PyObject, name: string, value = record.attr(name)): Resample {
   const code = value instanceof PyObject ? asNumber(value.args[0]) : asNumber(value);
   const filter = code === undefined ? 'bilinear' : RESAMPLES[code];
-  if (filter === undefined) throw malformedTransform(record, `its ${name} is not a filter of PIL`);
+  if (filter === undefined) throw malformedTransform(record, `its ${name} is not a PIL filter`);
   return filter;
 }
 

@@ -5,18 +5,18 @@ import { sampleTo, type SampleMode, type SampleOptions } from './grid-sample.js'
 import { doesNothing, unknownTransform } from './neutral.js';
 import type { Planes } from './planes.js';
 
-/** A batch transform at validation: either of each value by itself, or of the whole image. */
+/** A batch transform at validation: of each value separately, or of the whole image. */
 export type BatchTransform =
   | {
       readonly kind: 'value';
       readonly channels?: number;
       value(x: number, channel: number): number;
-      /** The same as operators, each with a float32 operand for all channels or one a channel. */
+      /** The same as operators, each with a float32 operand for all channels or one per channel. */
       readonly steps: readonly { readonly op: 'Div' | 'Sub'; readonly by: Float32Array }[];
     }
   | {
       readonly kind: 'image';
-      /** Height and width that it leaves. */
+      /** Height and width of the result. */
       readonly size: readonly [number, number];
       apply(image: Planes): Planes;
     };
@@ -25,7 +25,7 @@ type Reader = (record: PyObject) => BatchTransform | undefined;
 
 const f = Math.fround;
 
-/** Division in single precision, as torch has it. */
+/** Division in single precision, as in torch. */
 const readIntToFloat: Reader = (record) => {
   const div = numberOf(record, 'div', 255);
   return {
@@ -66,11 +66,11 @@ function perChannel(record: PyObject, tensor: Tensor): Float32Array {
   return tensor.toFloat32();
 }
 
-/** Flip, Rotate, Zoom, Warp and what composes them: only a change of size at validation. */
+/** Flip, Rotate, Zoom, Warp and compositions of them: at validation only a change of size. */
 const readAffine: Reader = (record) => {
   const size = toPair(record.attr('size'));
   const options = sampling(record);
-  // Without a size the identity is sampled at the pixels themselves.
+  // Without a size, sampling the identity hits the pixels themselves.
   if (!size) return undefined;
   return { kind: 'image', size, apply: (image) => sampleTo(image, size[1], size[0], options) };
 };
@@ -89,7 +89,7 @@ export function sampling(record: PyObject, alignedByDefault = false): SampleOpti
   };
 }
 
-/** RandomResizedCropGPU cuts validation images to its ratios, and takes the middle. */
+/** RandomResizedCropGPU crops validation images to its ratios, and takes the centre. */
 const readRandomResizedCrop: Reader = (record) => {
   const size = pairOf(record, 'size');
   const ratio = pairOf(record, 'ratio', [3 / 4, 4 / 3]);
@@ -144,7 +144,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['Warp', readAffine],
 ]);
 
-/** One of `after_batch`; none where it changes nothing, undefined for what is not known here. */
+/** A transform of `after_batch`; null if it changes nothing, undefined if it is not supported. */
 export function readBatchTransform(record: PyValue): readonly BatchTransform[] | undefined {
   const read = isOfFastai(record) ? readers.get(transformName(record)) : undefined;
   if (!read || !(record instanceof PyObject)) return undefined;
@@ -152,7 +152,10 @@ export function readBatchTransform(record: PyValue): readonly BatchTransform[] |
   return transform ? [transform] : [];
 }
 
-/** Those of `after_batch` that change images. @throws UnsupportedLearnerError for a user's own. */
+/**
+ * The transforms of `after_batch` that change images. @throws UnsupportedLearnerError for the
+ * user's own.
+ */
 export function readBatchTransforms(
   records: readonly PyValue[],
   trainingOnly?: readonly string[],

@@ -6,7 +6,7 @@ import type { View } from '../image/view.js';
 /** Width and height, or the x and y of a corner. */
 export type Pair = readonly [x: number, y: number];
 
-/** fastai's `crop_pad`: a window of an image, what lies beyond it made up, then resized. */
+/** fastai's `crop_pad`: a window of an image, padded outside of it, then resized. */
 export function cropPad(
   image: View,
   size: Pair,
@@ -34,7 +34,7 @@ export function cropPad(
   return resizeTo ? padded.resize(resizeTo[0], resizeTo[1], resample) : padded;
 }
 
-/** The corner of a window in the middle; Python's `//` rounds down, also below zero. */
+/** The corner of a centred window; Python's `//` rounds down, also below zero. */
 export function centred(image: View, [width, height]: Pair): Pair {
   return [Math.floor((image.width - width) / 2), Math.floor((image.height - height) / 2)];
 }

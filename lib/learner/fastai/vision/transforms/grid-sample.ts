@@ -2,7 +2,7 @@ import type { Planes } from './planes.js';
 
 /** How `grid_sample` reads between pixels. */
 export type SampleMode = 'bilinear' | 'nearest' | 'bicubic';
-/** What it reads beyond the border. */
+/** What it reads outside the border. */
 export type SamplePadding = 'reflection' | 'border' | 'zeros';
 
 export interface SampleOptions {
@@ -13,7 +13,7 @@ export interface SampleOptions {
 
 /**
  * fastai's affine transforms at validation, `affine_coord` with the identity matrix: `grid_sample`,
- * after area averaging where it shrinks by more than two.
+ * after area averaging if it shrinks by more than two.
  */
 export function sampleTo(
   image: Planes,
@@ -32,12 +32,12 @@ function shrunk(
   height: number,
   { alignCorners }: SampleOptions,
 ): Planes {
-  // The grid spans -1..1 between the corner pixels' centres, and less between their edges.
+  // The grid spans -1..1 between the centres of the corner pixels, and less between their edges.
   const reach = alignCorners ? 1 : Math.max(1 - 1 / width, 1 - 1 / height);
   return shrunkFor(image, width, (1 / Math.fround(2 * reach)) * 2);
 }
 
-/** fastai's "hack to get smoother downwards resampling", of an image that is zoomed at besides. */
+/** fastai's "hack to get smoother downwards resampling", for an image that is also zoomed. */
 export function shrunkFor(image: Planes, width: number, zoom: number): Planes {
   // fastai compares with the grid's last two sizes of [batch, height, width, 2].
   const factor = Math.min(image.height / width, image.width / 2) / 2;
@@ -47,7 +47,7 @@ export function shrunkFor(image: Planes, width: number, zoom: number): Planes {
   return sample(image, taps(image.width), taps(image.height));
 }
 
-/** For each target position, the source positions that it reads (-1: none) and their weights. */
+/** For each target position, its source indices (-1: none) and their weights. */
 interface Taps {
   readonly size: number;
   readonly sources: readonly (readonly number[])[];
@@ -74,7 +74,7 @@ function axisTaps(sourceSize: number, size: number, options: SampleOptions): Tap
 
 const f = Math.fround;
 
-/** The places of the identity grid, in the single precision of torch. */
+/** The positions of the identity grid, in torch's single precision. */
 export function identityPlaces(size: number, alignCorners: boolean): number[] {
   const step = size > 1 ? f(2 / (size - 1)) : 0;
   return Array.from({ length: size }, (_, i) => {
@@ -85,14 +85,14 @@ export function identityPlaces(size: number, alignCorners: boolean): number[] {
   });
 }
 
-/** Where a place in -1..1 lies on the source, in pixels. */
+/** The source pixel of a position in -1..1. */
 export function positionOf(place: number, sourceSize: number, alignCorners: boolean): number {
   return alignCorners
     ? f(f(place + 1) * f((sourceSize - 1) / 2))
     : f(f(f(place + 1) * f(sourceSize / 2)) - 0.5);
 }
 
-/** The source positions that one place reads (-1: none), and their weights. */
+/** The source indices of one position (-1: none), and their weights. */
 export function tapsAt(
   at: number,
   size: number,
@@ -119,7 +119,7 @@ function within(position: number, size: number): number {
   return position >= 0 && position < size ? position : -1;
 }
 
-/** A position brought back into the image, as the padding has it. */
+/** A position moved back into the image, according to the padding. */
 function folded(at: number, size: number, padding: SamplePadding, alignCorners: boolean): number {
   if (padding === 'zeros') return at;
   let position = at;
@@ -150,7 +150,7 @@ function roundHalfEven(value: number): number {
   return down % 2 === 0 ? down : down + 1;
 }
 
-/** The grid of the identity is the product of its rows and columns, so each axis goes by itself. */
+/** The identity grid is the product of its rows and columns, so the axes are independent. */
 function sample(image: Planes, columns: Taps, rows: Taps): Planes {
   const { channels, width, height } = image;
   const across = new Float32Array(columns.size * height);

@@ -7,9 +7,9 @@ import { numberOf, padModeOf, pairOf, resampleOf } from './attributes.js';
 import { centred, cropPad, type Pair } from './crop-pad.js';
 import { doesNothing, unknownTransform } from './neutral.js';
 
-/** An item transform as it works on validation data. */
+/** An item transform on validation data. */
 export interface ItemTransform {
-  /** What it leaves, where that is always the same. */
+  /** The size of its result, if it is always the same. */
   readonly size?: Pair;
   apply(image: View): View;
 }
@@ -29,7 +29,9 @@ const readResize: Reader = (record) => {
   return { size, apply };
 };
 
-/** @param at Where the window lies: the parts of what is left of it and above it. */
+/**
+ * @param at The position of the window: the fractions of the rest that are left of it and above it.
+ */
 export function resizeWindow(
   image: View,
   size: Pair,
@@ -49,7 +51,7 @@ export function resizeWindow(
   return cropPad(image, window, corner, padMode, resample, size);
 }
 
-/** RandomResizedCrop squeezes validation images to a larger size, and cuts the middle out. */
+/** RandomResizedCrop squeezes validation images to a larger size, and crops the centre. */
 const readRandomResizedCrop: Reader = (record) => {
   const size = pairOf(record, 'size');
   const extra = Math.ceil((Math.max(...size) * numberOf(record, 'val_xtra', 0.14)) / 8) * 8;
@@ -77,8 +79,8 @@ const readCropPad: Reader = (record) => {
 };
 
 /**
- * RatioResize: the longer side becomes `max_sz`. fastai goes through a Resize whose window of the
- * last odd pixel is random; here it is in the middle.
+ * RatioResize: the longer side becomes `max_sz`. fastai uses a Resize with a random window for the
+ * last odd pixel; here the window is centred.
  */
 const readRatioResize: Reader = (record) => {
   const longest = numberOf(record, 'max_sz');
@@ -106,13 +108,16 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['RatioResize', readRatioResize],
 ]);
 
-/** One of `after_item` that changes images; undefined for what is not known here. */
+/** A transform of `after_item` that changes images; undefined if it is not supported. */
 export function readItemTransform(record: PyValue): ItemTransform | undefined {
   const read = readers.get(transformName(record));
   return read && record instanceof PyObject && isVision(record) ? read(record) : undefined;
 }
 
-/** Those of `after_item` that change images. @throws UnsupportedLearnerError for a user's own. */
+/**
+ * The transforms of `after_item` that change images. @throws UnsupportedLearnerError for the user's
+ * own.
+ */
 export function readItemTransforms(
   records: readonly PyValue[],
   trainingOnly?: readonly string[],

@@ -9,7 +9,7 @@ import {
 import { isOfFastai, qualifiedName, transformName } from '../../data/pipeline.js';
 import { UnsupportedLearnerError } from '../../errors.js';
 
-/** fastai's transforms that leave a validation image as it is. */
+/** fastai's transforms that do not change a validation image. */
 const neutral: ReadonlySet<string> = new Set([
   'ToTensor',
   'AddMaskCodes',
@@ -28,15 +28,15 @@ const neutral: ReadonlySet<string> = new Set([
   'Cuda',
 ]);
 
-/** Transforms of which only the name is known, and whose contents say that they do nothing. */
+/** Transforms with only a known name, and contents that show that they do nothing. */
 const decided = new WeakSet<object>();
 
-/** From here on {@link doesNothing} says so of this transform. */
+/** Marks this transform, so that {@link doesNothing} returns true for it. */
 export function leaveOut(record: PyObject): void {
   decided.add(record);
 }
 
-/** Whether a transform does nothing to the images that `predict` is given. */
+/** Whether a transform does not change the images of `predict`. */
 export function doesNothing(record: PyValue, trainingOnly: readonly string[] = []): boolean {
   if (isOfFastai(record) && neutral.has(transformName(record))) return true;
   if (isNoop(record) || isForTraining(record)) return true;
@@ -45,7 +45,7 @@ export function doesNothing(record: PyValue, trainingOnly: readonly string[] = [
   return trainingOnly.includes(name) || trainingOnly.includes(bareName(name));
 }
 
-/** What people call a transform: its class, or the function that it wraps. */
+/** The common name of a transform: its class, or its function. */
 export function transformTitle(record: PyValue): string {
   const wraps = record instanceof PyObject && transformName(record) === 'Transform';
   return (wraps ? functionName(record) : undefined) ?? qualifiedName(record);
@@ -60,7 +60,7 @@ function isNoop(record: PyValue): boolean {
   return functionName(record) === 'noop';
 }
 
-/** `split_idx = 0`: for the training set only. A class tells it if it was pickled by value. */
+/** `split_idx = 0`: for the training set only. The class shows it if it was pickled by value. */
 function isForTraining(record: PyValue): boolean {
   if (!(record instanceof PyObject)) return false;
   const own = record.attr('split_idx');
@@ -70,7 +70,7 @@ function isForTraining(record: PyValue): boolean {
 
 const DEEPEST = 16;
 
-/** `split_idx` of a class that cloudpickle wrote out, or of a base of it. */
+/** `split_idx` of a class pickled by value, or of one of its bases. */
 function splitOf(cls: PyValue, depth = 0): PyValue | undefined {
   if (cls instanceof PyGlobal) {
     return cls.qualifiedName === 'fastai.vision.augment.RandTransform' ? 0 : undefined;
@@ -97,15 +97,16 @@ function functionName(record: PyObject): string | undefined {
 }
 
 /**
- * A transform of the user's own that changes the image; named by the function that it wraps.
+ * A user's transform that changes the image, named by its function.
  *
- * @param holds Transforms of a library that it is known to hold.
+ * @param holds Known library transforms in it.
  */
 export function unknownTransform(record: PyValue, holds?: string): UnsupportedLearnerError {
   const name = transformTitle(record);
-  const contents = holds === undefined ? '' : ` (which holds ${holds})`;
+  const contents = holds === undefined ? '' : ` (which contains ${holds})`;
   return new UnsupportedLearnerError(
     `The learner changes its images with "${name}"${contents}, whose code is not in the file`,
-    `give its source with Learner.load(file, { code: 'notebook.ipynb' }), or, if it is for training alone, name it with { trainingOnly: ['${bareName(name)}'] }`,
+    "give its source with Learner.load(file, { code: 'notebook.ipynb' }), or, if it is only " +
+      `for training, name it with { trainingOnly: ['${bareName(name)}'] }`,
   );
 }

@@ -19,35 +19,35 @@ import {
   type ValueStep,
 } from './planes.js';
 
-/** Sizes that every image has when the model gets it; unknown where they depend on the image. */
+/** The size of every image at the model; unknown if it depends on the image. */
 export interface ModelInput {
   readonly channels: number;
   readonly height: number | undefined;
   readonly width: number | undefined;
 }
 
-/** An image as the model will get it. Its pixels are computed when they are written. */
+/** An image for the model. Its pixels are computed when they are written. */
 export interface TransformedImage {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
   /** Writes float32 planes: `channels * height * width` values. @throws NotRenderedError */
   write(out: Float32Array): void;
-  /** The same work for another thread, where there is much of it. */
+  /** The same work for another thread, if it is large enough. */
   readonly job?: RenderJob;
 }
 
-/** Everything that fastai does to an image before the model sees it. */
+/** All fastai steps between an image and the model. */
 export class ImagePipeline {
   readonly #item: readonly ItemTransform[];
   readonly #groups: readonly Group[];
-  /** Bytes have 256 values, so what comes first and works on each value is a table a channel. */
+  /** Bytes have 256 values, so the first value transforms become a table for each channel. */
   readonly #tables: Float32Array;
-  /** Height and width that the batch transforms leave. */
+  /** Height and width after the batch transforms. */
   readonly #isScaled: boolean;
   readonly #sampled: readonly [number, number] | undefined;
 
-  /** @throws UnsupportedLearnerError for a transform of the user's own. */
+  /** @throws UnsupportedLearnerError for the user's own transform. */
   constructor(
     readonly mode: RasterMode,
     afterItem: readonly PyValue[],
@@ -79,7 +79,7 @@ export class ImagePipeline {
   }
 
   /**
-   * The pixels of what {@link apply} gives, before values are changed. @throws NotRenderedError,
+   * The pixels of {@link apply}'s result, before value transforms. @throws NotRenderedError,
    * EmptyImageError
    */
   show(source: PixelSource): Raster {
@@ -102,7 +102,7 @@ export class ImagePipeline {
     return this.#view(source.atScale(view.reduction));
   }
 
-  /** Width and height that the item transforms leave, where a last one sets them. */
+  /** Width and height after the item transforms, if a last one sets them. */
   get #fixed(): Pair | undefined {
     return this.#item.at(-1)?.size;
   }
@@ -145,7 +145,7 @@ type Group =
   | { readonly kind: 'values'; readonly steps: ValueStep[] }
   | { readonly kind: 'image'; readonly step: ImageStep };
 
-/** Runs of value transforms, and image transforms between them. */
+/** Runs of value transforms, separated by image transforms. */
 function grouped(transforms: readonly BatchTransform[]): Group[] {
   const groups: Group[] = [];
   for (const transform of transforms) {

@@ -3,7 +3,7 @@ import { UnsupportedLearnerError } from '../../errors.js';
 import { channelsOf, type Raster, type RasterMode } from '../image/raster.js';
 import type { BatchTransform } from './batch-transforms.js';
 
-/** An image as the model takes it: float32, one plane a channel. */
+/** An image in the model's form: float32, one plane per channel. */
 export interface Planes {
   readonly channels: number;
   readonly width: number;
@@ -11,7 +11,7 @@ export interface Planes {
   readonly data: Float32Array;
 }
 
-/** The bytes of a raster as floats. */
+/** Converts the bytes of a raster to floats. */
 export function planesOf({ mode, width, height, data }: Raster): Planes {
   const channels = channelsOf(mode);
   const size = width * height;
@@ -21,10 +21,10 @@ export function planesOf({ mode, width, height, data }: Raster): Planes {
   return { channels, width, height, data: out };
 }
 
-/** And back: the nearest bytes. */
+/** Converts back to the nearest bytes. */
 export function rasterOf(mode: RasterMode, { channels, width, height, data }: Planes): Raster {
   const size = width * height;
-  // Cubic sampling goes below 0 and above 255.
+  // Cubic sampling exceeds 0 and 255.
   const out = new Uint8ClampedArray(data.length);
   for (let i = 0; i < out.length; i++)
     out[i] = data[(i % channels) * size + Math.floor(i / channels)]!;
@@ -37,7 +37,7 @@ export function runSteps(steps: readonly ValueStep[], x: number, channel: number
   return steps.reduce((value, step) => step.value(value, channel), x);
 }
 
-/** numpy's broadcasting: statistics of three channels make three of one. */
+/** numpy's broadcasting: statistics of three channels turn one channel into three. */
 export function widened(channels: number, steps: readonly ValueStep[]): number {
   return Math.max(channels, ...steps.map((step) => step.channels ?? 1));
 }
@@ -65,8 +65,9 @@ export function applyBatch(tensor: Tensor, transform: BatchTransform, name: stri
   const own = transform.kind === 'value' ? (transform.channels ?? 1) : 1;
   if (own !== 1 && channels !== 1 && own !== channels) {
     throw new UnsupportedLearnerError(
-      `The learner's own code gives images of ${channels} channels, but "${name}" has statistics of ${own}`,
-      'export the learner again with statistics of as many channels',
+      `The learner's own code makes images of ${channels} channels, but "${name}" has ` +
+        `statistics of ${own}`,
+      'export the learner again with statistics for that number of channels',
     );
   }
   const planes: Planes = { channels, height, width, data };

@@ -81,7 +81,7 @@ function lowerQrnn(module: Module, ctx: LoweringContext, x: Value): Value {
 /** The nn.LSTM of one layer, in its WeightDropout. */
 function innerLstm(module: Module, ctx: LoweringContext): Module {
   const rnn = module.className === weightDropoutName ? useRawWeights(module, ctx) : module;
-  if (rnn.className !== lstmName) throw ctx.unsupported(rnn, 'AWD_LSTM needs an LSTM here');
+  if (rnn.className !== lstmName) throw ctx.unsupported(rnn, 'AWD_LSTM needs an LSTM');
   if (intAttr(rnn, 'num_layers', 1) !== 1 || intAttr(rnn, 'proj_size', 0) !== 0) {
     throw ctx.unsupported(rnn, 'AWD_LSTM needs LSTMs of one layer without projection');
   }

@@ -34,7 +34,7 @@ const lowerSentenceEncoder: Lowering = (module, ctx, inputs) => {
   }
   const encoder = ctx.child(module, 'module');
   if (!isAwd(encoder)) {
-    throw ctx.unsupported(encoder, `only an AWD_LSTM or AWD_QRNN can stand in a SentenceEncoder`);
+    throw ctx.unsupported(encoder, 'a SentenceEncoder supports only an AWD_LSTM or AWD_QRNN');
   }
   ctx.checkHooks(encoder);
   const bptt = intAttr(module, 'bptt');
@@ -70,8 +70,8 @@ function rowsFirst(
 }
 
 /**
- * PoolingLinearClassifier: [last output, maximum, mean] over the kept tokens that are no padding,
- * then its layers. Its other two outputs, which fastai drops, are not made.
+ * PoolingLinearClassifier: [last output, maximum, mean] over the kept tokens without padding, then
+ * its layers. Its other two outputs, which fastai drops, are not made.
  */
 const lowerPoolingLinearClassifier: Lowering = (module, ctx, inputs) => {
   const pooled = maskedConcatPool(module, ctx, inputs);
@@ -86,7 +86,7 @@ function maskedConcatPool(module: Module, ctx: LoweringContext, inputs: readonly
   if (!(outputs instanceof Value) || !sequence || typeof width !== 'number') {
     throw ctx.unsupported(
       module,
-      'it pools the output of a SentenceEncoder, and its input comes from another module',
+      'it pools the output of a SentenceEncoder, but its input comes from another module',
     );
   }
   const { graph } = ctx;
@@ -111,8 +111,8 @@ function maskedConcatPool(module: Module, ctx: LoweringContext, inputs: readonly
 }
 
 /**
- * The position that fastai takes for a row's last [batch]: it counts the padding among the last
- * `bptt` kept positions, and goes so many back from the end, wherever that padding stands.
+ * fastai's position of a row's last token [batch]: it counts the padding among the last `bptt` kept
+ * positions, and goes that far back from the end, wherever the padding is.
  */
 function lastPosition(
   ctx: LoweringContext,

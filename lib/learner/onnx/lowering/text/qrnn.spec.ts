@@ -48,6 +48,6 @@ describe('a text classifier on AWD_QRNN', () => {
     expect(() => packTextBatch([ids], limits)).not.toThrow();
     ids[limits.bptt] = limits.padIdx;
     expect(() => packTextBatch([ids], limits)).toThrow(TextInputError);
-    expect(() => packTextBatch([ids], limits)).toThrow(/the QRNN cannot do that/);
+    expect(() => packTextBatch([ids], limits)).toThrow(/the QRNN does not support that/);
   });
 });

@@ -8,15 +8,15 @@ import { useRawWeights } from '../recurrent.js';
 const weightDropoutName = 'fastai.text.models.awdlstm.WeightDropout';
 
 /**
- * A QRNN of one layer that reads forward, as AWD_QRNN has them: [batch, length, width] to outputs and
- * the last state. AWD_QRNN carries the state and the last input from chunk to chunk, so a sequence need
- * not be cut.
+ * A forward QRNN of one layer, a part of AWD_QRNN: [batch, length, width] to outputs and the last
+ * state. AWD_QRNN carries the state and the last input from chunk to chunk, so a sequence need not
+ * be cut.
  *
  * A QRNN is a GRU without recurrent weights, whose update gate is one minus the forget gate.
  */
 const lowerQrnn: Lowering = (module, ctx, inputs) => {
   const { graph } = ctx;
-  if (inputs.length !== 1) throw ctx.unsupported(module, 'it goes on from a state that is given');
+  if (inputs.length !== 1) throw ctx.unsupported(module, 'it continues from a given state');
   const swap = (value: Value): Value => graph.op('Transpose', [value], { perm: [1, 0, 2] });
   const x = swap(ctx.value(module, inputs));
   const layer = ctx.child(ctx.child(module, 'layers'), '0');

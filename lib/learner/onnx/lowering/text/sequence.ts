@@ -2,7 +2,7 @@ import type { Value } from '../../graph.js';
 import type { GraphBuilder } from '../../graph-builder.js';
 
 /**
- * Where each token stands in the chunks that fastai cuts a row into. Everything is time-major:
+ * The position of each token in the chunks that fastai cuts a row into. Everything is time-major:
  * [length, batch], [length, 1] where rows do not differ, [batch] where positions do not.
  */
 export class ChunkedSequence {
@@ -40,8 +40,8 @@ export class ChunkedSequence {
 
   /**
    * 1 on the chunks that begin with a padding token [length, batch, 1]. fastai counts such a row as
-   * finished and runs the chunk for no row at all: its outputs are zeros, and the state starts anew
-   * behind it.
+   * finished and does not run the chunk: its outputs are zeros, and the state starts again after
+   * it.
    */
   skippedChunks(): Value {
     const { graph } = this;

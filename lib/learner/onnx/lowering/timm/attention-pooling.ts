@@ -57,7 +57,7 @@ const rotaryPositions = forward((m, x) => {
   return pooled(m, [placed(q), placed(k), v], size);
 });
 
-/** Attention in place of a pooling, as CLIP has it. */
+/** Attention instead of a pooling, as in CLIP. */
 export const attentionPoolings: LoweringFamily = {
   lowerings: {
     'timm.layers.attention_pool2d': {

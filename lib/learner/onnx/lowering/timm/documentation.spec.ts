@@ -13,7 +13,7 @@ interface Family {
 
 const fileOf = (path: string): string =>
   fileURLToPath(new URL(`../../../../../${path}`, import.meta.url));
-const page = fileOf('docs/learners.md');
+const page = fileOf('docs/learners/timm.md');
 const families = JSON.parse(
   readFileSync(fileOf('test/fixtures/vision/timm-families.json'), 'utf8'),
 ) as Record<string, Family>;
@@ -38,7 +38,7 @@ function listing(): string {
 /** The widths of a table's columns are prettier's to choose. */
 const plain = (text: string): string => text.replace(/ +\|/g, ' |').replace(/-{3,}/g, '---').trim();
 
-it('docs/learners.md has the table of families; WRITE_TABLES=1 writes it', () => {
+it('docs/learners/timm.md has the table of families; WRITE_TABLES=1 writes it', () => {
   const text = readFileSync(page, 'utf8');
   const [before, rest = ''] = text.split(begin);
   const [listed = '', after] = rest.split(end);

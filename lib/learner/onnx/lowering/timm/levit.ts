@@ -68,7 +68,7 @@ const linearNorm = forward((m, x) => {
   return m.run(flat, 'bn').reshape(-1, y.size(1), y.size(2));
 });
 
-/** Before timm 0.8 all blocks stood in one row. */
+/** Before timm 0.8 all blocks were in one list. */
 function features(m: Scope, x: Expression): Expression {
   const old = m.has('patch_embed');
   const stem = m.run(x, old ? 'patch_embed' : 'stem');
@@ -106,7 +106,7 @@ const talkingAttention = forward((m, x) => {
   const y = m.run(x, 'stride_conv?');
   m.requireSize(
     y.size(2) === height && y.size(3) === width,
-    'it is made for images of another size',
+    'its positions are for images of another size',
   );
   const [q, k] = [byHead(m, m.run(y, 'q')), byHead(m, m.run(y, 'k'))];
   const values = m.run(y, 'v');

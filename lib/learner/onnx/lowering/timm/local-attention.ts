@@ -67,7 +67,7 @@ const halo = forward((m, x) => {
   const [height, width] = [x.size(2), x.size(3)];
   m.requireSize(
     height % block === 0 && width % block === 0,
-    `its images have to give a multiple of ${block} x ${block} positions`,
+    `its images must give a multiple of ${block} x ${block} positions`,
   );
   const [rows, columns] = [height / block, width / block];
   const q = m
@@ -97,7 +97,7 @@ const halo = forward((m, x) => {
   return m.run(image, 'pool');
 });
 
-/** Lambda layers: what an image holds becomes a matrix that each query is multiplied with. */
+/** Lambda layers: the content of an image becomes a matrix, which multiplies each query. */
 const lambda = forward((m, x) => {
   const [count, key, value] = [m.int('num_heads'), m.int('dim_qk'), m.int('dim_v')];
   const [height, width] = [x.size(2), x.size(3)];
@@ -160,7 +160,7 @@ const bilinear = forward((m, x) => {
   const [height, width] = [x.size(2), x.size(3)];
   m.requireSize(
     height % parts === 0 && width % parts === 0,
-    `its images have to give a multiple of ${parts} x ${parts} positions`,
+    `its images must give a multiple of ${parts} x ${parts} positions`,
   );
   const y = m.run(x, 'conv1');
   const rows = y.reshape(0, groups, parts, (height / parts) * width).max([3]);

@@ -45,7 +45,7 @@ function partitioned(
   const part = m.pair('partition_size');
   m.requireSize(
     size.every((extent, i) => extent % part[i]! === 0),
-    `its images have to give a multiple of ${part.join(' x ')} positions`,
+    `its images must give a multiple of ${part.join(' x ')} positions`,
   );
   const attended = attend(grid ? toGrid(x, part) : toWindows(x, part), part);
   return grid ? fromGrid(attended, part, size) : fromWindows(attended, part, size);

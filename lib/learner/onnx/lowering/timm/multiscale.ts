@@ -148,7 +148,7 @@ function unrolled(m: Scope, x: Expression): Expression {
   const schedule = m.attr('schedule');
   m.requireSize(
     size.length === 2 && x.size(1) === size[0]! * size[1]! && Array.isArray(schedule),
-    'its images have to be of the size that the model was made for',
+    'its images must have the size that the model was made for',
   );
   const channels = x.size(2);
   let [height, width] = size as Size;

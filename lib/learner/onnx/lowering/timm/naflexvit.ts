@@ -12,7 +12,7 @@ function patchRows(m: Scope, x: Expression, [height, width]: Size): Expression {
   const [channels, rows, columns] = [x.size(1), x.size(2) / height, x.size(3) / width];
   m.requireSize(
     Number.isInteger(rows) && Number.isInteger(columns),
-    `its images have to be a multiple of ${height} x ${width} pixels`,
+    `its images must be a multiple of ${height} x ${width} pixels`,
   );
   const split = x.reshape(0, channels, rows, height, columns, width);
   const last = m.bool('channels_last', true);

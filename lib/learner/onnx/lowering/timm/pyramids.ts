@@ -106,7 +106,7 @@ const nestAttention = forward((m, x) => {
     .permute(3, 0, 4, 1, 2, 5);
   const [q, k, v] = split.unstack(3);
   const mixed = scaledAttention(m, q, k, v);
-  // Of each head's channels, as the published model has it: the heads are the last dimension.
+  // The published model takes each head's channels: the heads are the last dimension.
   return m.run(mixed.permute(0, 2, 3, 4, 1).reshape(0, blocks, positions, channels), 'proj');
 });
 

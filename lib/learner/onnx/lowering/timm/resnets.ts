@@ -70,7 +70,7 @@ const selectBlock = forwardList((m, inputs) => {
     const out = m.run(first.concat(1, second, third), 'conv6');
     return [out, out];
   }
-  if (!skip) throw m.refusal('it is given nothing from an earlier block');
+  if (!skip) throw m.refusal('it receives nothing from an earlier block');
   return [m.run(first.concat(1, second, third, skip), 'conv6'), skip];
 });
 

@@ -61,13 +61,13 @@ const patchEmbed = forward((m, x) => {
   return m.run(patches, 'norm?');
 });
 
-/** Positions belong to one grid of patches; most models take no other. */
+/** Positions belong to one grid of patches; most models require that grid. */
 function checkSize(m: Scope, x: Expression): void {
   const size = m.attr('img_size');
   if (!Array.isArray(size) || !m.bool('strict_img_size', true)) return;
   m.requireSize(
     x.size(2) === Number(size[0]) && x.size(3) === Number(size[1]),
-    `its images have to be ${size.join(' x ')}`,
+    `its images must be ${size.join(' x ')}`,
   );
 }
 
@@ -83,7 +83,7 @@ export function patchRow(m: Scope, x: Expression): Expression {
     (patches.size(1) === Number(grid[0]) && patches.size(2) === Number(grid[1]));
   m.requireSize(
     sameGrid && (known === undefined || row.size(1) === known),
-    `its images have to give ${Array.isArray(grid) ? grid.join(' x ') : 'as many'} patches`,
+    `its images must give ${Array.isArray(grid) ? grid.join(' x ') : 'as many'} patches`,
   );
   return row;
 }

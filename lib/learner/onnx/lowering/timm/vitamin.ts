@@ -1,7 +1,7 @@
 import { chained, forward, residual } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 
-/** ViTamin: what stands in front of its vision transformer, and the layers in that. */
+/** ViTamin: the stem before its vision transformer, and the transformer's layers. */
 export const vitamins: LoweringFamily = {
   lowerings: {
     'timm.models.vitamin': {

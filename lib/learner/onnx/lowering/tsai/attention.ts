@@ -90,7 +90,7 @@ function norm(m: SeriesScope, x: Expression, name: string): Expression {
   if (ofSteps || m.module.className.endsWith('._TSTEncoderLayer')) return m.run(x, name);
   m.require(
     x.size(1) !== width,
-    'it has as many steps as features, and does not tell which its batch norm is of',
+    'it has as many steps as features, so it is unclear which of them its batch norm normalizes',
   );
   return transposed(m.run(transposed(x), name));
 }

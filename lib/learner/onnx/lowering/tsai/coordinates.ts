@@ -6,7 +6,7 @@ import type { SeriesScope } from './support.js';
 type Age = 'before 0.2.15' | 'unknown';
 const ages = new WeakMap<LoweringContext, Age>();
 
-/** Says of which age a model is, where its own layout tells: before its layers are called. */
+/** Finds the age of a model from its own layout, before its layers are called. */
 export function ofAge(m: SeriesScope, age: Age): void {
   ages.set(m.ctx, age);
 }
@@ -16,7 +16,8 @@ export function coordinates(m: SeriesScope, x: Expression): Expression {
   const age = ages.get(m.ctx);
   m.require(
     age !== 'unknown',
-    'versions of tsai before 0.2.15 computed other coordinates, and the file does not tell of which it is',
+    'versions of tsai before 0.2.15 computed other coordinates, and the file does not state ' +
+      'its version',
   );
   const length = x.size(2);
   m.require(length > 1, 'a series of one step has no coordinates');

@@ -10,7 +10,7 @@ const inceptionModule = series((m, x) => {
 /** Adds the input of the sequence that it ends: see `mergers` in fastai-layers.ts. */
 const shortcut = forwardMany((m, [x, original]) => {
   if (!x || !original)
-    throw m.refusal('it adds the input of a SequentialEx, and is not inside one');
+    throw m.refusal('it adds the input of a SequentialEx, but is not inside one');
   // Its own act_fn is not read: the forward takes that of its file.
   return x.add(m.run(original, 'conv bn')).relu();
 });

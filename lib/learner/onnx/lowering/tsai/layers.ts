@@ -158,7 +158,7 @@ const multiEmbedding = series((m, x) => {
 const firstOf: Lowering = (module, ctx, [flow]) => {
   if (flow instanceof Value) return ctx.graph.op('Gather', [flow, ctx.graph.scalar(0, 'int64')]);
   const [first] = flow ?? [];
-  if (first === undefined) throw ctx.unsupported(module, 'it is given nothing');
+  if (first === undefined) throw ctx.unsupported(module, 'it receives nothing');
   return first;
 };
 

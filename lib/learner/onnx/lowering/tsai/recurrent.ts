@@ -19,7 +19,7 @@ function rnnAndConvolutions(m: SeriesScope, x: Expression): Expression {
 const rnnFcn = (m: SeriesScope, x: Expression): Expression =>
   m.run(m.maybe(rnnAndConvolutions(m, x), 'fc_dropout'), 'fc');
 
-/** From 0.2.23 its layers stand in a sequence; before, it is one. */
+/** From 0.2.23 its layers are in a sequence; before, it is one. */
 const rnnBackbone = series((m, x) => {
   if (m.has('to_cat_embed'))
     return m.run(x, 'to_cat_embed feature_extractor transpose rnn transpose');

@@ -17,7 +17,7 @@ function* modulesOf(module: Module): Generator<Module> {
   for (const child of module.children.values()) if (child) yield* modulesOf(child);
 }
 
-/** Lengths of series that modules of a model say they were made for, at most a few. */
+/** Lengths of series that modules of a model state, at most a few. */
 export function lengthsOf(root: Module): number[] {
   const lengths = new Set<number>();
   for (const module of modulesOf(root)) {
@@ -43,7 +43,7 @@ function patched(module: Module): number | undefined {
 const embedded = (module: Module): number | undefined =>
   size((module.tensor('pos_embed') ?? module.tensor('pos_enc'))?.shape[1]);
 
-/** What a module says of the variables: null where it says that nothing behind it may be asked. */
+/** The number of variables of a module: null if no later module may be asked. */
 type Told = (module: Module) => number | null | undefined;
 
 const attribute =
@@ -58,7 +58,7 @@ const of =
     return child ? variablesOf(child) : null;
   };
 
-/** Without the groups of a splitter nothing tells of all variables. */
+/** Without the groups of a splitter, the number of variables is unknown. */
 const groups: Told = (module) => {
   const sizes = module.attr('feat_list');
   if (!Array.isArray(sizes) || sizes.some((one) => typeof one !== 'number')) return null;

@@ -71,7 +71,7 @@ export function seriesMany(
     const [first] = inputs;
     const flows = inputs.length === 1 && first && !(first instanceof Value) ? first : inputs;
     const values = flows.flatMap((flow) =>
-      flow instanceof Value ? [m.expression(flow)] : m.expressions(flow, 'it is given lists'),
+      flow instanceof Value ? [m.expression(flow)] : m.expressions(flow, 'it receives lists'),
     );
     return compute(m, ...values).value;
   };
@@ -91,6 +91,6 @@ export const as =
   (className: string): Lowering =>
   (module, ctx, inputs) => {
     const lowering = ctx.lowerings.get(className);
-    if (!lowering) throw ctx.unsupported(module, `${className} is not known`);
+    if (!lowering) throw ctx.unsupported(module, `${className} is unknown`);
     return lowering(module, ctx, inputs);
   };

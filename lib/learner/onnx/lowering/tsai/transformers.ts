@@ -196,8 +196,8 @@ function tokens(m: SeriesScope, input: Expression): Expression {
 const sitBackbone = series((m, x) => transposed(m.run(tokens(m, x), 'encoder')));
 
 /**
- * Its recurrence runs over the first dimension, which is the batch: a row alone is one step, and
- * that is what a row is here, whatever stands beside it.
+ * Its recurrence runs over the first dimension, which is the batch. A row alone is one step, so
+ * each row is one step here, whatever its neighbours.
  */
 function alone(x: Expression, run: (x: Expression) => Expression): Expression {
   const [steps, width] = [x.size(1), x.size(2)];
@@ -306,7 +306,7 @@ const byDistance = series((m, x) => {
   return attended(m, q.matmul(k.transpose(2, 3)).mul(m.number('scale')).softmax().add(bias), v);
 });
 
-/** A vector for each distance; rows are moved by padding and cutting anew. */
+/** A vector for each distance; padding and cutting move the rows. */
 const byVector = series((m, x) => {
   const [q, k, v] = convTranHeads(m, x);
   const steps = m.int('seq_len');

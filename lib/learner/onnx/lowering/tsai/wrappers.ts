@@ -40,7 +40,7 @@ const multiInput: Lowering = (module, ctx, inputs) => {
   const backbones = m.list('backbones');
   m.require(
     flows.length === backbones.length && m.int('M', backbones.length) === backbones.length,
-    `it takes ${backbones.length} inputs, and is given ${flows.length}`,
+    `it takes ${backbones.length} inputs, but receives ${flows.length}`,
   );
   const features = backbones.map((backbone, i) => {
     const given = flows[i]!;

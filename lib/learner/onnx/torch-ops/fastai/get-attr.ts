@@ -1,9 +1,6 @@
 import { Builtin, ClassValue, List, Tuple, type Value } from '../../../python/values.js';
 
-/**
- * fastcore's `GetAttr`: what an object has not, it takes from the one under the name that `_default`
- * says.
- */
+/** fastcore's `GetAttr`: a missing attribute comes from the object under the name in `_default`. */
 export const delegating = new ClassValue(
   'GetAttr',
   'fastcore.basics.GetAttr',

@@ -42,7 +42,7 @@ export function listified(ctx: Context, value: Value): Value[] {
   return many ? [...ctx.iterate(value)] : [value];
 }
 
-/** A decorator with arguments that changes nothing of what code computes. */
+/** A decorator with arguments that does not affect the computation. */
 const decorator: Run = () => new Builtin('decorator', (_, args) => args[0] ?? null);
 
 /** A function for each tensor of lists and dictionaries within each other. */
@@ -216,14 +216,14 @@ const HELPERS: Readonly<Record<string, readonly [parameters: string, run: Run]>>
   ],
   module: [
     '*args, **',
-    refused('fastai.layers.module makes classes of functions, which is not known here'),
+    refused('fastai.layers.module makes classes from functions, which is not supported'),
   ],
   patch_to: ['*args, **', decorator],
-  typedispatch: ['f', refused('typedispatch, which chooses by types, is not known here')],
-  num_features_model: ['m', refused('num_features_model runs a model, which is not known here')],
+  typedispatch: ['f', refused('typedispatch, which chooses by types, is not supported')],
+  num_features_model: ['m', refused('num_features_model runs a model, which is not supported')],
   trunc_normal_: [
     '*args, **',
-    refused('trunc_normal_ draws random numbers, so that no two answers are alike'),
+    refused('trunc_normal_ draws random numbers, so no two answers are equal'),
   ],
 };
 

@@ -102,7 +102,7 @@ const METHODS: readonly Builtin[] = [
   ),
   method('unique', 'sort=, bidir=, start=', (ctx, self, given) => {
     if (given.truth('bidir', false) || given.raw('start'))
-      throw ctx.unsupported('L.unique by place');
+      throw ctx.unsupported('L.unique by position');
     const seen = new Map<unknown, Value>();
     for (const item of ctx.iterate(self)) {
       const key = ctx.keyOf(item);
@@ -142,7 +142,7 @@ const METHODS: readonly Builtin[] = [
     itemsOf(ctx, self).reduce((total: Value, item) => ctx.binary('*', total, item), 1n),
   ),
   method('shuffle', '', (ctx) => {
-    throw ctx.unsupported('L.shuffle() draws random numbers, so that no two answers are alike');
+    throw ctx.unsupported('L.shuffle() draws random numbers, so no two answers are equal');
   }),
   method('__add__', 'other', (ctx, self, given) =>
     made(ctx, [...itemsOf(ctx, self), ...listified(ctx, given.get('other'))]),

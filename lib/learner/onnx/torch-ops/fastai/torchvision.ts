@@ -5,11 +5,11 @@ import { isFloating } from '../promotion.js';
 import { fn, type Args, type TorchFunction, type TorchTable } from '../table.js';
 import type { TensorValue } from '../tensor-value.js';
 
-/** Pictures as floats: what torchvision rounds for bytes differs between versions. */
+/** Images as floats: torchvision's rounding of bytes differs between versions. */
 function picture(env: TorchEnv, args: Args): TensorValue {
   const image = args.tensor('img');
   if (isFloating(image.dtype)) return image;
-  throw env.ctx.unsupported(`${args.name} of ${image.dtype} pictures is not known here`);
+  throw env.ctx.unsupported(`${args.name} of ${image.dtype} images is not supported`);
 }
 
 const heightAndWidth = (env: TorchEnv, x: TensorValue): [number, number] => [
@@ -39,7 +39,7 @@ const normalize = fn('tensor, mean, std, inplace=', (env, args) => {
 /** One channel of three. */
 function gray(env: TorchEnv, x: TensorValue): TensorValue {
   if (knownSize(env, env.sizeOf(x, x.rank - 3)) !== 3) {
-    throw env.ctx.unsupported('pictures of other than three channels are not known here');
+    throw env.ctx.unsupported('only images of three channels are supported');
   }
   const channel = (index: bigint, weight: number): Value =>
     env.apply('torch.mul', [env.apply('torch.select', [x, -3n, index]), weight]);
@@ -88,12 +88,12 @@ const saturation = fn('img, saturation_factor', (env, args) => {
   return blended(env, x, gray(env, x), args.float('saturation_factor'));
 });
 
-/** Whole within the picture; what would be padded is refused. */
+/** A crop within the image; padding is refused. */
 function cropped(env: TorchEnv, x: TensorValue, box: readonly number[]): Value {
   const [top, left, height, width] = box as [number, number, number, number];
   const [rows, columns] = heightAndWidth(env, x);
   if (top < 0 || left < 0 || top + height > rows || left + width > columns) {
-    throw env.ctx.unsupported('a crop beyond the picture is not known here');
+    throw env.ctx.unsupported('a crop beyond the image is not supported');
   }
   const range = (start: number, count: number): Slice =>
     new Slice(BigInt(start), BigInt(start + count), null);
@@ -140,7 +140,7 @@ const pad = fn('img, padding, fill=, padding_mode=', (env, args) => {
     number?,
   ];
   const mode = PAD_MODES.get(args.string('padding_mode', 'constant'));
-  if (!mode) throw env.ctx.unsupported('torchvision pads by other modes than those known here');
+  if (!mode) throw env.ctx.unsupported('torchvision pads by an unsupported mode');
   const sides = new List([left, right, top, bottom].map((size) => BigInt(size!)));
   const value: [string, Value][] = mode === 'constant' ? [['value', args.float('fill', 0)]] : [];
   return env.apply('F.pad', [args.tensor('img'), sides, mode], new Map(value));
@@ -152,7 +152,8 @@ const resize = fn('img, size, interpolation=, max_size=, antialias=', (env, args
   const mode = args.raw('interpolation');
   if (args.raw('antialias') !== false || mode !== undefined || args.has('max_size')) {
     throw env.ctx.unsupported(
-      'torchvision resizes tensors here with antialias=False and its default interpolation alone; F.interpolate says more',
+      'torchvision resizes tensors only with antialias=False and the default interpolation; ' +
+        'F.interpolate has more options',
     );
   }
   const sizes = args.ints('size') ?? [];

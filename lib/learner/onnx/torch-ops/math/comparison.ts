@@ -80,7 +80,7 @@ const shift = (op: 'mul' | 'floor_divide'): TorchFunction =>
     const { dtype } = promoted(env, [x, by]);
     const known = env.operand(by, dtype).known;
     if (isFloating(dtype) || dtype === 'bool' || known?.length !== 1) {
-      throw env.ctx.unsupported(`torch.${args.name} by bits that the graph computes`);
+      throw env.ctx.unsupported(`torch.${args.name} by a number of bits that the graph computes`);
     }
     const [bits] = known;
     if (bits! < 0 || bits! > 30) throw env.ctx.unsupported(`torch.${args.name} by ${bits} bits`);
@@ -88,7 +88,7 @@ const shift = (op: 'mul' | 'floor_divide'): TorchFunction =>
     return env.cast(result, dtype);
   });
 
-/** |a - b| <= atol + rtol * |b|; what is equal is close. */
+/** |a - b| <= atol + rtol * |b|; equal values are close. */
 const isClose = fn('input, other, rtol=, atol=, equal_nan=', (env, args) => {
   const { dtype, values } = promoted(env, [args.tensor('input'), operand(env, args, 'other')]);
   const [a, b] = values as [GraphValue, GraphValue];
@@ -121,7 +121,7 @@ const isIn = fn('elements, test_elements, *, assume_unique=, invert=', (env, arg
   return env.tensor(args.bool('invert', false) ? env.graph.op('Not', [any]) : any, 'bool');
 });
 
-/** One truth of Python: it is known of constants alone. */
+/** One truth of Python: known only for constants. */
 const equal = fn('input, other', (env, args) => {
   const [a, b] = [args.tensor('input'), args.tensor('other')];
   const sizes = env.sizes(b);

@@ -11,7 +11,7 @@ import { knownSize, range } from './layout.js';
 import { joined } from './joining.js';
 import { unsqueezed } from './layout.js';
 
-/** Where a tensor lies is no matter here. */
+/** The device and layout of a tensor are ignored. */
 const PLACE = 'device=, requires_grad=, layout=, pin_memory=, memory_format=, names=';
 
 /** A tensor whose elements are all the same. */
@@ -94,7 +94,7 @@ function tensorOf(env: TorchEnv, data: Value, wanted: TorchDType | undefined): T
   const { items, shape } = nested(env, data);
   const operands = items.map((item) => {
     if (env.isOperand(item)) return item;
-    throw env.ctx.raise('TypeError', `torch.${'tensor'}: an element is no number`);
+    throw env.ctx.raise('TypeError', `torch.${'tensor'}: an element is not a number`);
   });
   const dtype = wanted ?? (operands.length === 0 ? 'float32' : typeOf(operands));
   const dims = shape.map((size) => knownSize(env, size));

@@ -25,8 +25,8 @@ const cumSum = fn('input, dim, *, dtype=', (env, args) => {
 });
 
 /**
- * All elements up to each place, along a new last dimension, with `neutral` behind them: what ONNX
- * cannot accumulate is reduced over that.
+ * All elements up to each position, along a new last dimension, with `neutral` after them: a
+ * reduction over it replaces accumulations that ONNX lacks.
  */
 function upToEach(
   env: TorchEnv,

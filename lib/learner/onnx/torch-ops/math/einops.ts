@@ -11,7 +11,7 @@ import { transposed } from './layout.js';
 type Group = readonly string[];
 
 const ELLIPSIS = '...';
-/** Longer patterns are no patterns. */
+/** Longer texts are not valid patterns. */
 const LONGEST = 1000;
 
 interface Written {
@@ -87,7 +87,8 @@ function read(env: TorchEnv, args: Args, x: TensorValue): Pattern {
   for (const [name, value] of args.kwargs) {
     if (name === 'tensor' || name === 'pattern' || name === 'reduction') continue;
     const size = sizeOperand(value);
-    if (size === undefined) throw ctx.raise('TypeError', `einops: the length of ${name} is no int`);
+    if (size === undefined)
+      throw ctx.raise('TypeError', `einops: the length of ${name} is not an int`);
     sizes.set(name, size);
   }
   let numbers = 0;
@@ -108,12 +109,12 @@ function read(env: TorchEnv, args: Args, x: TensorValue): Pattern {
   const used = new Set([...left, ...right].flat());
   const strange = [...sizes.keys()].find((axis) => !used.has(axis));
   if (strange !== undefined) {
-    throw ctx.raise('ValueError', `einops: the pattern has no axis ${strange}`);
+    throw ctx.raise('ValueError', `einops: the pattern does not have the axis ${strange}`);
   }
   for (const groups of [left, right]) {
     const axes = groups.flat();
     if (new Set(axes).size !== axes.length) {
-      throw ctx.raise('ValueError', 'einops: an axis stands twice on one side');
+      throw ctx.raise('ValueError', 'einops: an axis occurs twice on one side');
     }
   }
   measure(env, x, left, sizes);
@@ -213,7 +214,7 @@ function reduced(env: TorchEnv, args: Args, x: TensorValue, axes: readonly numbe
   if (typeof reduction !== 'string') {
     const result = env.ctx.call(reduction, [x, new Tuple(axes.map(BigInt))]);
     if (result instanceof TensorValue) return result;
-    throw env.ctx.unsupported('einops.reduce by a function that gives no tensor');
+    throw env.ctx.unsupported('einops.reduce by a function that does not return a tensor');
   }
   if (reduction === 'prod') {
     return axes.reduceRight((y, axis) => env.tensorOf('torch.prod', [y, BigInt(axis)]), x);

@@ -57,7 +57,7 @@ export function einsum(
       term.includes('...') ? tensors[i]!.rank - term.replace('...', '').length : 0,
     ),
   );
-  if (widest > spare.length) throw ctx.unsupported('torch.einsum with so many dimensions');
+  if (widest > spare.length) throw ctx.unsupported('torch.einsum with this many dimensions');
   const inputs = terms.map((term, i) => subscripts(env, term, tensors[i]!.rank, spare, widest));
   const output =
     right === undefined
@@ -88,7 +88,7 @@ export function einsum(
   );
 }
 
-/** Letters that stand once, in the order of the alphabet. */
+/** Letters that occur once, in alphabetical order. */
 function once(inputs: readonly string[][], besides: readonly string[]): string[] {
   const all = inputs.flat();
   const single = all.filter(

@@ -263,7 +263,7 @@ const cov = fn('input, *, correction=, fweights=, aweights=', (env, args) => {
     throw env.ctx.unsupported('torch.cov with weights');
   const x = args.tensor('input');
   if (x.rank !== 2 || !isFloating(x.dtype))
-    throw env.ctx.unsupported('torch.cov of no float matrix');
+    throw env.ctx.unsupported('torch.cov of anything but a float matrix');
   const gap = emit(env, 'Sub', [x.value, reduce(env, 'ReduceMean', x.value, [1], true)]);
   const squares = emit(env, 'MatMul', [gap, swapped(env, gap, 0, 1)]);
   const count = env.sizeOf(x, 1);

@@ -239,7 +239,7 @@ const logAddExp =
     const small = base === Math.E ? gap : emit(env, 'Mul', [gap, scale]);
     const log = log1p(env, emit(env, 'Exp', [small]));
     const sum = emit(env, 'Add', [large, base === Math.E ? log : emit(env, 'Div', [log, scale])]);
-    // inf - inf is no gap.
+    // inf - inf does not count as a gap.
     return where(env, env.graph.op('Equal', [a, b]), equalPair(env, a, base), sum);
   };
 

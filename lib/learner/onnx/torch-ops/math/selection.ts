@@ -11,7 +11,7 @@ import { knownSize, part, selected, sliced, transposed, unsqueezed } from './lay
 import { named, nanOf } from './reductions.js';
 import { broadcastSizes, expanded } from './shapes.js';
 
-/** Truths; numbers that are to be truths are refused, as torch does. */
+/** Boolean conditions; numbers in their place are refused, as in torch. */
 function truths(env: TorchEnv, args: Args, name: string): GraphValue {
   const tensor = args.tensor(name);
   if (tensor.dtype !== 'bool' && tensor.dtype !== 'uint8') {
@@ -309,7 +309,7 @@ const median = fn('input, dim=, keepdim=', (env, args) => {
   const axis = all ? 0 : axisArg(env, args, 'dim', x.rank);
   const size = x.rank === 0 ? 1 : knownSize(env, env.sizeOf(x, axis));
   const count = Math.ceil(size / 2);
-  if (count === 0) throw env.ctx.unsupported('the median of nothing');
+  if (count === 0) throw env.ctx.unsupported('the median of an empty tensor');
   const [middle, indices] = last(env, sorted(env, x, axis, count, false), axis, count, args);
   const keep = !all && args.bool('keepdim', false);
   let value = middle!.value;
@@ -335,7 +335,7 @@ const quantile = fn('input, q, dim=, keepdim=, *, interpolation=', (env, args) =
   const q = given2 instanceof TensorValue ? given2.known : [args.float('q')];
   if (!q || q.some((one) => !(one >= 0 && one <= 1))) {
     throw env.ctx.unsupported(
-      'torch.quantile of quantiles that are not known, or not between 0 and 1',
+      'torch.quantile of quantiles that are unknown, or not between 0 and 1',
     );
   }
   const [ordered] = sorted(env, x, axis, size, false);

@@ -28,7 +28,7 @@ export function layerCall(
     return packedCall(env, module, x, others, kwargs);
   }
   if ([...args, ...kwargs.values()].some((value) => value instanceof PackedSequence)) {
-    throw env.ctx.unsupported(`a packed sequence for a ${className} is not known here`);
+    throw env.ctx.unsupported(`a packed sequence for a ${className} is not supported`);
   }
   if (className === 'torch.nn.modules.activation.MultiheadAttention') {
     return { args, kwargs, finish: pairOf };

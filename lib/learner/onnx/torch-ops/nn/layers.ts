@@ -247,17 +247,19 @@ function refusal(
 ): Error {
   if (RANDOM.test(className)) {
     return ctx.unsupported(
-      `nn.${short}(${args.length + kwargs.size > 0 ? '...' : ''}) that the forward makes anew is in training, so that it draws random numbers`,
+      `nn.${short}(${args.length + kwargs.size > 0 ? '...' : ''}) that the forward creates ` +
+        'is in training mode, so it draws random numbers',
     );
   }
   if (OF_THE_BATCH.test(className)) {
     return ctx.unsupported(
-      `nn.${short} that the forward makes anew takes the statistics of the batch, so each row depends on the others`,
+      `nn.${short} that the forward creates uses the statistics of the batch, so each row ` +
+        'depends on the others',
     );
   }
   if (WEIGHTED.test(className)) {
     return ctx.unsupported(
-      `nn.${short} that the forward makes anew has fresh weights, which the file does not hold`,
+      `nn.${short} that the forward creates has fresh weights, which are not in the file`,
     );
   }
   return ctx.unknown(`${className}(...) within a forward`);

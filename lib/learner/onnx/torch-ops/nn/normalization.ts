@@ -145,7 +145,8 @@ const batchNorm = fn(
   (env, args) => {
     if (args.bool('training', false)) {
       throw env.ctx.unsupported(
-        'batch_norm(training=True) takes the statistics of the batch, so each row depends on the others',
+        'batch_norm(training=True) uses the statistics of the batch, so each row depends on ' +
+          'the others',
       );
     }
     return byStatistics(env, args, args.float('eps', 1e-5));
@@ -204,7 +205,7 @@ function norm(
   const size = magnitude(env, x);
   if (p === Infinity) return graph.op('ReduceMax', [size], { axes, keepdims });
   if (!Number.isFinite(p) || p <= 0)
-    throw env.ctx.unsupported(`a norm of order ${p} is not known here`);
+    throw env.ctx.unsupported(`a norm of order ${p} is not supported`);
   const sum = (value: GraphValue): GraphValue =>
     graph.op('ReduceSum', [value, graph.axes(...axes)], { keepdims });
   if (p === 1) return sum(size);

@@ -29,7 +29,7 @@ function requestOf(env: TorchEnv, args: Args, dims: number): Request {
   const { ctx } = env;
   const mode = args.string('mode', 'nearest');
   if (args.bool('antialias', false)) {
-    throw ctx.unsupported(`${args.name} with antialias=True is not known here`);
+    throw ctx.unsupported(`${args.name} with antialias=True is not supported`);
   }
   if (!RANKS.get(mode)?.includes(dims)) {
     throw ctx.raise(
@@ -177,7 +177,8 @@ function byFactors(
       );
   if (!sameRounding(from, factors)) {
     throw env.ctx.unsupported(
-      `${name} by ${factors.join(', ')} rounds to a size that onnxruntime does not come to; give it a size`,
+      `${name} by ${factors.join(', ')} rounds to a different size than onnxruntime; give it ` +
+        'a size',
     );
   }
   return inFloat(env, name, operand, (value) =>

@@ -14,7 +14,7 @@ const gridSample = fn('input, grid, mode=, padding_mode=, align_corners=', (env,
   if (!MODES.has(mode) || !PADDINGS.has(padding)) {
     throw ctx.raise('ValueError', `grid_sample does not take "${mode}" and "${padding}"`);
   }
-  if (x.rank !== 4) throw ctx.unsupported('grid_sample of volumes (rank 5) is not known here');
+  if (x.rank !== 4) throw ctx.unsupported('grid_sample of volumes (rank 5) is not supported');
   const grid = floatOf(env, 'grid_sample', args.tensor('grid'));
   return inFloat(env, 'grid_sample', x, (value) =>
     env.graph.op('GridSample', [value, grid], {
@@ -47,7 +47,7 @@ const affineGrid = fn('theta, size, align_corners=', (env, args) => {
   const { graph, ctx } = env;
   const theta = args.tensor('theta');
   const size = sizesOf(env, args.raw('size'), 1) as Size[];
-  if (size.length !== 4) throw ctx.unsupported('affine_grid of volumes is not known here');
+  if (size.length !== 4) throw ctx.unsupported('affine_grid of volumes is not supported');
   const sizes = size.slice(2).map((one) => knownSize(env, one));
   return inFloat(env, 'affine_grid', theta, (value) => {
     const base = baseGrid(env, sizes, args.bool('align_corners', false));

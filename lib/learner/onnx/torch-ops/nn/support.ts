@@ -64,7 +64,7 @@ export function refusing<T>(env: TorchEnv, name: string, emit: () => T): T {
     return emit();
   } catch (error) {
     if (!(error instanceof UnsupportedModuleError)) throw error;
-    throw env.ctx.unsupported(`${name}: ${error.reason ?? 'it is not known here'}`);
+    throw env.ctx.unsupported(`${name}: ${error.reason ?? 'it is not supported'}`);
   }
 }
 
@@ -161,5 +161,5 @@ export function perhapsInPlace(env: TorchEnv, args: Args, result: TensorValue): 
 
 /** Whoever asks for numbers at random cannot be answered as in Python. */
 export function random(env: TorchEnv, what: string): Error {
-  return env.ctx.unsupported(`${what} draws random numbers, so that no two answers are alike`);
+  return env.ctx.unsupported(`${what} draws random numbers, so no two answers are equal`);
 }

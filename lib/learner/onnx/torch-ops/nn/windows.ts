@@ -153,7 +153,7 @@ const pixelShuffle = fn('input, upscale_factor', (env, args) => {
       if (knownSize(env, channels!) % (r * r) !== 0) {
         throw env.ctx.raise(
           'RuntimeError',
-          'pixel_shuffle: channels are no multiple of the square',
+          'pixel_shuffle: channels are not a multiple of the square',
         );
       }
       return env.graph.op('DepthToSpace', [image.value], { blocksize: r, mode: 'CRD' });

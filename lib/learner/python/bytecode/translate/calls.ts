@@ -1,9 +1,9 @@
 import type { Emit, Emitter } from '../emitter.js';
 
-/** The unary intrinsics of 3.12 and later that have a meaning here, by their number. */
+/** The supported unary intrinsics of 3.12 and later, by number. */
 const INTRINSICS: Record<number, (to: Emitter) => void> = {
   2: (to) => to.emit({ op: 'import_star' }, { op: 'const', value: null }),
-  // A generator's StopIteration becomes a RuntimeError, which the evaluator sees to itself.
+  // The evaluator itself turns a generator's StopIteration into a RuntimeError.
   3: (to) => to.emit({ op: 'nop' }),
   5: (to) => to.emit({ op: 'unary', operator: '+' }),
   6: (to) => to.emit({ op: 'list_to_tuple' }),
@@ -47,7 +47,7 @@ export const calls: Record<string, Emit> = {
   },
   MAKE_FUNCTION: (to, arg) => {
     const before = to.minor < 13 ? arg : 0;
-    if (before > 15) throw to.raw.error(`it makes a function by flags ${arg}`);
+    if (before > 15) throw to.raw.error(`it makes a function with unknown flags (${arg})`);
     to.emit({
       op: 'make_function',
       defaults: (before & 1) !== 0,
@@ -59,7 +59,7 @@ export const calls: Record<string, Emit> = {
   },
   SET_FUNCTION_ATTRIBUTE: (to, arg) => {
     const attribute = FUNCTION_ATTRIBUTES.get(arg as 1);
-    if (!attribute) throw to.raw.error(`it gives a function attribute ${arg}`);
+    if (!attribute) throw to.raw.error(`it sets an unknown function attribute (${arg})`);
     to.emit({ op: 'set_function_attribute', attribute });
   },
   LOAD_BUILD_CLASS: (to) => to.emit({ op: 'load_build_class' }),

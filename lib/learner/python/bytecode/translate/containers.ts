@@ -16,7 +16,7 @@ const add =
 
 const CONVERSIONS = ['', 's', 'r', 'a'] as const;
 
-/** The loaded value is a method where the lowest bit is set: it is bound already here. */
+/** The loaded value is a method if the lowest bit is set; it is already bound here. */
 const METHOD = { op: 'push_null' } as const;
 
 export const containers: Record<string, Emit> = {
@@ -38,8 +38,8 @@ export const containers: Record<string, Emit> = {
   BUILD_LIST_UNPACK: build('build_list_unpack'),
   BUILD_SET_UNPACK: build('build_set_unpack'),
   BUILD_MAP_UNPACK: build('build_map_unpack'),
-  // Here a key may be in one of them only, as dict_merge has it: the mappings are turned round, as
-  // the first has to be taken first.
+  // A key may be in only one of them, as in dict_merge: the mappings are reversed because the first
+  // has to be taken first.
   BUILD_MAP_UNPACK_WITH_CALL: (to, arg) => {
     const n = to.count(arg);
     to.emit({ op: 'build_map', n: 0 }, { op: 'rotate', n: n + 1 });
@@ -96,14 +96,14 @@ export const containers: Record<string, Emit> = {
   STORE_SLICE: (to) => to.emit({ op: 'store_slice' }),
 
   FORMAT_VALUE: (to, arg) => {
-    if (arg > 7) throw to.raw.error(`it formats a value by flags ${arg}`);
+    if (arg > 7) throw to.raw.error(`it formats a value with unknown flags (${arg})`);
     to.emit({ op: 'format_value', conversion: CONVERSIONS[arg & 3]!, spec: (arg & 4) !== 0 });
   },
   FORMAT_SIMPLE: (to) => to.emit({ op: 'format_value', conversion: '', spec: false }),
   FORMAT_WITH_SPEC: (to) => to.emit({ op: 'format_value', conversion: '', spec: true }),
   CONVERT_VALUE: (to, arg) => {
     const conversion = CONVERSIONS[arg];
-    if (!conversion) throw to.raw.error(`it converts a value by ${arg}`);
+    if (!conversion) throw to.raw.error(`it converts a value in an unknown way (${arg})`);
     to.emit({ op: 'convert_value', conversion });
   },
 };

@@ -48,7 +48,7 @@ export const exceptions: Record<string, Emit> = {
   GET_LEN: (to) => to.emit({ op: 'get_len' }),
   MATCH_MAPPING: (to) => to.emit({ op: 'match_mapping' }),
   MATCH_SEQUENCE: (to) => to.emit({ op: 'match_sequence' }),
-  // 3.10 pushes whether it matched as well.
+  // 3.10 also pushes whether it matched.
   MATCH_KEYS: (to) => {
     to.emit({ op: 'match_keys' });
     if (to.minor < 11) to.emit(...MATCHED);

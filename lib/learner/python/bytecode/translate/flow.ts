@@ -4,7 +4,9 @@ import type { Unit } from '../units.js';
 
 type When = Extract<Instruction, { readonly op: 'pop_jump_if' }>['when'];
 
-/** Where a jump of 3.11 and later leads; before, conditional ones name the place itself. */
+/**
+ * The target of a jump in 3.11 and later; before that, conditional jumps name the target itself.
+ */
 const conditional =
   (when: When): Emit =>
   (to, arg, unit) =>
@@ -69,7 +71,7 @@ export const flow: Record<string, Emit> = {
     to.pushConstant(arg);
     to.emit({ op: 'return_value' });
   },
-  // What a generator is sent first is popped right away; a frame begins without it here.
+  // A generator pops the first value sent to it immediately; frames here start without it.
   RETURN_GENERATOR: (to) => to.emit({ op: 'const', value: null }),
   GEN_START: (to) => to.emit({ op: 'nop' }),
   YIELD_VALUE: (to) => to.emit({ op: 'yield_value' }),
@@ -77,7 +79,7 @@ export const flow: Record<string, Emit> = {
   SEND: (to, arg, unit) => {
     const target = to.forward(arg, unit);
     if (to.minor > 11) return to.jump({ op: 'send' }, target);
-    // 3.11 takes the iterator away before it jumps.
+    // 3.11 removes the iterator before it jumps.
     const at = to.instructions.length;
     to.emit({ op: 'jump', target: at + 3 }, { op: 'end_send' });
     to.jump({ op: 'jump' }, target);
@@ -86,14 +88,16 @@ export const flow: Record<string, Emit> = {
   END_SEND: (to) => to.emit({ op: 'end_send' }),
 };
 
-/** The iterator is popped at the end of a loop, which versions leave to other instructions. */
+/** The iterator is popped at the end of a loop; versions use different instructions for that. */
 function behindLoop(to: Emitter, end: number, unit: Unit): number {
   const behind = to.minor < 12 ? [] : to.minor === 12 ? ['END_FOR'] : ['END_FOR', LAST[to.minor]];
   let offset = end;
   for (const name of behind) {
     const next = to.unitAt(offset);
     if (next?.name !== name) {
-      throw to.raw.error(`the loop at ${unit.start} does not end as loops of its Python do`);
+      throw to.raw.error(
+        `the loop at ${unit.start} does not end like a loop of its Python version`,
+      );
     }
     offset = next!.end;
   }
@@ -103,6 +107,6 @@ function behindLoop(to: Emitter, end: number, unit: Unit): number {
 const LAST: Record<number, string> = { 13: 'POP_TOP', 14: 'POP_ITER' };
 
 function place(to: Emitter, arg: number): number {
-  if (arg === 0) throw to.raw.error('it moves no value of the stack');
+  if (arg === 0) throw to.raw.error('it moves zero values on the stack');
   return to.count(arg);
 }

@@ -18,7 +18,7 @@ const EMITS = new Map<string, Emit>(
   ),
 );
 
-/** What code does: the part of {@link Code} that depends on the version of Python. */
+/** The instructions of code: the part of {@link Code} that depends on the version of Python. */
 export interface Body {
   readonly instructions: readonly Instruction[];
   readonly lines: readonly number[];
@@ -28,7 +28,7 @@ export interface Body {
 /**
  * Reads code as that version of Python would.
  *
- * @throws UnreadableCodeError where it cannot be of that version
+ * @throws UnreadableCodeError if it cannot be of that version
  */
 export function translate(
   raw: RawCode,
@@ -65,7 +65,7 @@ export function translate(
   return { instructions, lines, handlers: minor < 11 ? [] : handlersOf(raw, to) };
 }
 
-/** Before 3.9, the exception of a handler was compared, and the jump came next. */
+/** Before 3.9, one instruction compared the exception of a handler, and the next one jumped. */
 function isExceptionMatch(unit: Unit, next: Unit, minor: Minor): boolean {
   if (minor > 8 || unit.name !== 'COMPARE_OP' || unit.arg !== 10) return false;
   return next.name === 'POP_JUMP_IF_FALSE';
@@ -73,11 +73,11 @@ function isExceptionMatch(unit: Unit, next: Unit, minor: Minor): boolean {
 
 const BEFORE_RESUME = new Set(['COPY_FREE_VARS', 'MAKE_CELL', 'RETURN_GENERATOR', 'POP_TOP']);
 
-/** From 3.11 on, code says where it begins: the number of that opcode differs. */
+/** From 3.11 on, an opcode marks where code begins, and its number differs by version. */
 function checkStart(raw: RawCode, minor: Minor, units: readonly Unit[]): void {
   if (minor < 11) return;
   const first = units.find(({ name }) => !BEFORE_RESUME.has(name));
-  if (first?.name !== 'RESUME') throw raw.error(`it does not begin as code of Python 3.${minor}`);
+  if (first?.name !== 'RESUME') throw raw.error(`it does not begin like code of Python 3.${minor}`);
 }
 
 const LAST = new Set<Instruction['op']>([

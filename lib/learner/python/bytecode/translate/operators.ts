@@ -1,7 +1,7 @@
 import type { BinaryOp, CompareOp, UnaryOp } from '../../host.js';
 import type { Emit, Emitter } from '../emitter.js';
 
-/** By the argument of BINARY_OP; the same in place 13 later. */
+/** By the argument of BINARY_OP; the in-place operators follow 13 later. */
 const BINARY: readonly BinaryOp[] = [
   '+',
   '&',
@@ -36,7 +36,7 @@ const BINARY_NAMES: Record<string, BinaryOp> = {
 };
 
 const COMPARE: readonly CompareOp[] = ['<', '<=', '==', '!=', '>', '>='];
-/** What 3.12 and later add for comparisons that are specialised. */
+/** The bits that 3.12 and later add for specialised comparisons. */
 const COMPARE_MASKS = [2, 10, 8, 7, 4, 12];
 
 const unary =
@@ -47,7 +47,7 @@ const unary =
 function compare(to: Emitter, index: number, mask?: number): void {
   const operator = COMPARE[index];
   if (operator === undefined || (mask !== undefined && mask !== COMPARE_MASKS[index])) {
-    throw to.raw.error(`it compares in a way (${index}) that no Python has`);
+    throw to.raw.error(`it has comparison ${index}, which does not exist in Python`);
   }
   to.emit({ op: 'compare', operator });
 }
@@ -65,7 +65,7 @@ export const operators: Record<string, Emit> = {
     if (to.minor >= 14 && arg === SUBSCRIPT) return to.emit({ op: 'binary_subscr' });
     const operator = BINARY[arg % BINARY.length];
     if (operator === undefined || arg >= 2 * BINARY.length) {
-      throw to.raw.error(`it has binary operator ${arg}, which no Python has`);
+      throw to.raw.error(`it has binary operator ${arg}, which does not exist in Python`);
     }
     to.emit({ op: 'binary', operator, inPlace: arg >= BINARY.length });
   },
@@ -82,7 +82,7 @@ export const operators: Record<string, Emit> = {
     else if (to.minor >= 9 || arg < 6) compare(to, arg);
     else if (arg < 8) to.emit({ op: 'contains', invert: arg === 7 });
     else if (arg < 10) to.emit({ op: 'is', invert: arg === 9 });
-    else throw to.raw.error(`it compares in a way (${arg}) that is known nowhere else`);
+    else throw to.raw.error(`it has an unknown comparison (${arg})`);
   },
   IS_OP: (to, arg) => to.emit({ op: 'is', invert: flag(to, arg) }),
   CONTAINS_OP: (to, arg) => to.emit({ op: 'contains', invert: flag(to, arg) }),

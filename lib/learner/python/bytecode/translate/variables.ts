@@ -17,7 +17,7 @@ const deref =
   (to, arg) =>
     to.emit({ op, slot: to.cellSlot(arg) });
 
-/** Two variables, of four bits each. */
+/** Two variables of four bits each. */
 const pair =
   (first: FastOp, second: FastOp): Emit =>
   (to, arg) => {
@@ -25,7 +25,7 @@ const pair =
     to.emit({ op: first, slot: to.slot(arg >> 4) }, { op: second, slot: to.slot(arg & 15) });
   };
 
-/** Python calls what 3.14 loads this way "common constants". */
+/** Python calls the values that 3.14 loads this way "common constants". */
 const COMMON_CONSTANTS = ['AssertionError', 'NotImplementedError', 'tuple', 'all', 'any'];
 
 export const variables: Record<string, Emit> = {
@@ -50,7 +50,8 @@ export const variables: Record<string, Emit> = {
   MAKE_CELL: (to, arg) => to.emit({ op: 'make_cell', slot: to.slot(arg) }),
   // The evaluator puts the closure's cells into their slots when it makes the frame.
   COPY_FREE_VARS: (to, arg) => {
-    if (arg !== to.raw.freeVars.length) throw to.raw.error(`it has not ${arg} free variables`);
+    if (arg !== to.raw.freeVars.length)
+      throw to.raw.error(`it does not have ${arg} free variables`);
     to.emit({ op: 'nop' });
   },
   LOAD_CLOSURE: (to, arg) => to.emit({ op: 'load_closure', slot: to.cellSlot(arg) }),

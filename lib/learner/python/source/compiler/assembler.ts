@@ -2,17 +2,17 @@ import type { Code, Handler, Instruction } from '../../instructions.js';
 import { PythonSyntaxError } from '../syntax/error.js';
 import type { Scope } from './scope.js';
 
-/** A place among the instructions, which may not be known yet. */
+/** A position among the instructions, which may not be known yet. */
 export class Label {
   at = -1;
 }
 
 type Jump = Extract<Instruction, { readonly target: number }>;
 type Bare<T> = T extends unknown ? Omit<T, 'target'> : never;
-/** Instructions that nothing but an operation's name makes. */
+/** Instructions that consist of the name of an operation only. */
 type Plain = Extract<Instruction, { readonly op: string }>;
 
-/** Instructions that an exception leads away from, to a label. */
+/** Instructions whose exceptions lead to a label. */
 export interface Guard {
   readonly handler: Label;
   readonly depth: number;
@@ -22,8 +22,8 @@ export interface Guard {
 }
 
 /**
- * `finally` blocks are written once for every way out of them, so that a few kilobytes could become
- * gigabytes: all code of a file together has so many instructions.
+ * `finally` blocks are written once for every way out of them, so a few kilobytes could become
+ * gigabytes: this limits the instructions of a whole file.
  */
 export class Allowance {
   #left = 500_000;
@@ -35,7 +35,7 @@ export class Allowance {
   }
 }
 
-/** What one file's pieces of code share. */
+/** State that all pieces of code of a file share. */
 export interface Origin {
   /** For people: `notebook.ipynb, cell 3`. */
   readonly fileName: string;
@@ -87,7 +87,7 @@ export abstract class Assembler {
     return { handler, depth, lasti, start: this.#instructions.length };
   }
 
-  /** The instructions since the guard began, or went on, are guarded. Inner guards end first. */
+  /** Guards the instructions since the guard began or resumed. Inner guards end first. */
   protected endGuard(guard: Guard): void {
     const end = this.#instructions.length;
     if (end > guard.start) this.#guarded.push({ ...guard, end });
@@ -125,7 +125,7 @@ export abstract class Assembler {
     };
   }
 
-  /** As in an exception table, each instruction has one handler at most: the innermost. */
+  /** As in an exception table, each instruction has at most one handler, the innermost. */
   #handlers(): Handler[] {
     const owner: (Guard | undefined)[] = [];
     for (const guard of this.#guarded) {

@@ -2,25 +2,27 @@ import type { Statement } from '../syntax/ast.js';
 import { Label, type Guard } from './assembler.js';
 import { Patterns } from './patterns.js';
 
-/** What surrounds a statement; whoever leaves it by `return`, `break` or `continue` undoes it. */
+/** A block around a statement; `return`, `break` and `continue` undo it when they leave it. */
 export type Block =
   | { readonly kind: 'while'; readonly next: Label; readonly end: Label }
   /** The iterator is on the stack. */
   | { readonly kind: 'for'; readonly next: Label; readonly end: Label }
   | { readonly kind: 'try'; readonly guard: Guard }
   | { readonly kind: 'finally'; readonly guard: Guard; readonly body: readonly Statement[] }
-  /** In a `finally` that an exception led to: the exception before and itself are on the stack. */
+  /**
+   * In a `finally` after an exception: the previous exception and the exception are on the stack.
+   */
   | { readonly kind: 'final'; readonly guard: Guard }
-  /** The exit is on the stack. */
+  /** The exit method is on the stack. */
   | { readonly kind: 'with'; readonly guard: Guard }
-  /** In an `except`: the exception before is on the stack. `named` guards the name that it binds. */
+  /** In an `except`: the previous exception is on the stack. `named` guards the bound name. */
   | {
       readonly kind: 'handler';
       readonly guard: Guard;
       readonly name: string | undefined;
       readonly named: Guard | undefined;
     }
-  /** Something is on the stack: the value that `return` carries through a `finally`. */
+  /** A value is on the stack that `return` carries through a `finally`. */
   | { readonly kind: 'value' };
 
 const ON_STACK: Record<Block['kind'], number> = {
@@ -34,7 +36,7 @@ const ON_STACK: Record<Block['kind'], number> = {
   value: 1,
 };
 
-/** The blocks around a statement, and the ways out of them; as CPython's frame blocks. */
+/** The blocks around a statement, and the ways out of them, like CPython's frame blocks. */
 export abstract class Blocks extends Patterns {
   #blocks: Block[] = [];
 
@@ -53,13 +55,13 @@ export abstract class Blocks extends Patterns {
     this.#blocks.pop();
   }
 
-  /** Leaves all blocks within `keep`; with `carried` the top of the stack stays on top. */
+  /** Leaves all blocks within `keep`; if `carried`, the top of the stack stays on top. */
   protected leave(keep: number, carried: boolean, then: () => void): void {
     const all = this.#blocks;
     const left = all.slice(keep).reverse();
     const { line } = this;
     for (const block of left) {
-      // What undoes a block is itself outside of it.
+      // The code that undoes a block is itself outside the block.
       this.#blocks = this.#blocks.slice(0, -1);
       this.#undo(block, carried);
     }
@@ -110,7 +112,7 @@ export abstract class Blocks extends Patterns {
     this.emit({ op: 'pop_except' });
   }
 
-  /** The name of a caught exception is gone behind its handler. */
+  /** The name of a caught exception is deleted after its handler. */
   protected forget(name: string): void {
     this.constant(null);
     this.store(name);

@@ -18,7 +18,7 @@ import { scopeOf, type Scope } from './scope.js';
 /**
  * Code of statements of a file, as a function without parameters whose variables are the file's.
  *
- * @param last what the function returns
+ * @param last the expression that the function returns
  * @throws PythonSyntaxError
  */
 export function compile(
@@ -33,7 +33,7 @@ export function compile(
   return new Compiler(origin, scopeOf(all), '<module>', '<module>').file(statements, last);
 }
 
-/** Statements; and with all that is below them a compiler of one piece of code. */
+/** Compiles statements; with its base classes it compiles one piece of code. */
 class Compiler extends Exceptions {
   file(statements: readonly Statement[], last: Expression | undefined): Code {
     this.line = statements[0]?.line ?? last?.line ?? 1;
@@ -163,7 +163,7 @@ class Compiler extends Exceptions {
   #return(value: Expression | undefined, line: number): void {
     if (this.scope.kind !== 'function')
       throw new PythonSyntaxError(line, "'return' outside function");
-    // A value that is no constant is on the stack while `finally` blocks run.
+    // A value that is not a constant is on the stack while `finally` blocks run.
     const carried = value !== undefined && value.type !== 'Constant';
     if (carried) this.expression(value);
     this.leave(0, carried, () => {
@@ -269,7 +269,7 @@ class Compiler extends Exceptions {
     this.emit({ op: 'import_name', name });
   }
 
-  /** module -> the module within it */
+  /** module -> its submodule */
   #importedAs(part: string): void {
     this.emit({ op: 'import_from', name: part });
     this.emit({ op: 'swap', n: 2 });

@@ -33,7 +33,7 @@ export abstract class Exceptions extends Blocks {
     this.place(end);
   }
 
-  /** exception before, position, exception -> raised again, the one before being current */
+  /** previous exception, position, exception -> raised again; the previous one is current */
   #cleanup(label: Label): void {
     this.place(label);
     this.emit({ op: 'copy', n: 3 });

@@ -104,7 +104,7 @@ export abstract class Expressions extends Variables {
     else this.constant(null);
   }
 
-  /** What follows is never reached, but the stack is as if it were. */
+  /** The code that follows is never reached, but the stack is tracked as if it were. */
   protected unsupported(name: string): void {
     this.emit({ op: 'unsupported', name });
     this.constant(null);
@@ -131,7 +131,7 @@ export abstract class Expressions extends Variables {
     this.place(end);
   }
 
-  /** A long chain leans to the left; it is no deeper for the stack of JavaScript. */
+  /** A long chain nests to the left; a loop spares the JavaScript stack. */
   #binary(node: Expression): void {
     const chain: Extract<Expression, { readonly type: 'BinOp' }>[] = [];
     let left = node;
@@ -167,7 +167,7 @@ export abstract class Expressions extends Variables {
     rest.forEach(({ op, right }, index) => {
       this.expression(right);
       if (index === rest.length - 1) return this.comparison(op);
-      // What it is compared with is the left side of the next comparison.
+      // The right side is also the left side of the next comparison.
       this.emit({ op: 'swap', n: 2 });
       this.emit({ op: 'copy', n: 2 });
       this.comparison(op);
@@ -235,7 +235,7 @@ export abstract class Expressions extends Variables {
     this.call(args, keywords);
   }
 
-  /** Calls what is on the stack, above which `given` arguments may lie. */
+  /** Calls the value on the stack; `given` arguments may be above it. */
   protected call(args: readonly Expression[], keywords: readonly Keyword[], given = 0): void {
     const spread =
       args.some(({ type }) => type === 'Starred') ||

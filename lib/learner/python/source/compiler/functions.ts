@@ -25,7 +25,7 @@ const NAMES = {
 /** Pieces of code within others: functions, lambdas, comprehensions, classes. */
 export abstract class Functions extends Targets {
   protected abstract statements(statements: readonly Statement[]): void;
-  /** A compiler of the same kind for code within this one. */
+  /** A compiler of the same kind for nested code. */
   protected abstract within(scope: Scope, name: string, qualname: string): Functions;
 
   #qualname(name: string): string {
@@ -98,7 +98,7 @@ export abstract class Functions extends Targets {
     });
   }
 
-  /** Makes a function of code whose defaults are evaluated here. */
+  /** Makes a function from code; its defaults are evaluated here. */
   #make(code: Code, params: Parameters | undefined, returns: Annotation | undefined): void {
     const defaults = params?.positional.flatMap((one) => one.default ?? []) ?? [];
     if (defaults.length > 0) {
@@ -229,7 +229,7 @@ export abstract class Functions extends Targets {
   }
 }
 
-/** As they are written: what they name may be known to nobody here. */
+/** As written: the names in annotations may be unknown here. */
 function annotationsOf(
   params: Parameters | undefined,
   returns: Annotation | undefined,

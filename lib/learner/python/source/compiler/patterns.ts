@@ -7,11 +7,11 @@ import { Functions } from './functions.js';
 type Of<T extends Pattern['type']> = Extract<Pattern, { readonly type: T }>;
 
 /**
- * Patterns of `match`. What a pattern is matched against lies in a variable, so that nothing is on
- * the stack where one fails. Names are bound when all of the pattern has matched.
+ * Patterns of `match`. The subject of a pattern is in a variable, so the stack is empty when a
+ * pattern fails. Names are bound when the whole pattern has matched.
  */
 export abstract class Patterns extends Functions {
-  /** value -> ; jumps to `fail` where it does not match */
+  /** value -> ; jumps to `fail` if it does not match */
   protected pattern(pattern: Pattern, fail: Label): void {
     this.#keep(pattern);
     const captures = new Map<string, Pattern>();
@@ -93,7 +93,7 @@ export abstract class Patterns extends Functions {
     for (const item of items) this.#match(item, fail, captures);
   }
 
-  /** Jumps unless the subject is of that kind. */
+  /** Jumps unless the subject has that kind. */
   #check(pattern: Pattern, op: 'match_sequence' | 'match_mapping', fail: Label): void {
     this.#subject(pattern);
     this.emit({ op });
@@ -123,7 +123,7 @@ export abstract class Patterns extends Functions {
     this.place(found);
     for (const item of patterns) this.#match(item, fail, captures);
     if (rest === undefined) return;
-    // The subject itself is needed no more: what is left of it takes its place.
+    // The subject itself is no longer needed: its remainder replaces it.
     this.emit({ op: 'build_map', n: 0 });
     this.#subject(pattern);
     this.emit({ op: 'dict_update', n: 1 });
@@ -158,7 +158,7 @@ export abstract class Patterns extends Functions {
     for (const item of items) this.#match(item, fail, captures);
   }
 
-  /** All alternatives bind the same names; each leaves them in the variables of the first. */
+  /** All alternatives bind the same names; each stores them in the variables of the first. */
   #or(pattern: Of<'OrPattern'>, fail: Label, captures: Map<string, Pattern>): void {
     const end = new Label();
     let first: Map<string, Pattern> | undefined;

@@ -10,15 +10,15 @@ import type {
 } from '../syntax/ast.js';
 import { PythonSyntaxError } from '../syntax/error.js';
 
-/** What makes names of its own. */
+/** Nodes with a scope of their own. */
 export type ScopeNode = FunctionDef | Lambda | ClassDef | Comprehension;
 export type Place = 'local' | 'cell' | 'free' | 'global' | 'name';
 
-/** The names of a file, a class body, a function or a comprehension; as CPython's symtable. */
+/** The names of a file, a class body, a function or a comprehension; like CPython's symtable. */
 export class Scope {
   readonly children = new Map<ScopeNode, Scope>();
   readonly params: string[] = [];
-  /** Variables without a name of the file's: what patterns are matched against. */
+  /** Variables without a name in the file: the subjects of patterns. */
   readonly temporaries = new Map<Pattern, string>();
   isGenerator = false;
   readonly #bound = new Set<string>();
@@ -76,7 +76,7 @@ export class Scope {
     else this.#nonlocals.add(name);
   }
 
-  /** Finds out what each name stands for, given the variables of the functions around. */
+  /** Resolves each name, given the variables of the enclosing functions. */
   resolve(around: ReadonlySet<string>): void {
     const own = new Set<string>();
     if (this.isFunction) {
@@ -105,7 +105,7 @@ export class Scope {
     }
   }
 
-  /** What is assigned in it. */
+  /** The names that are assigned in it. */
   get bound(): ReadonlySet<string> {
     return this.#bound;
   }
@@ -302,7 +302,7 @@ class ScopeBuilder {
     switch (node.type) {
       case 'Name':
         scope.use(node.id);
-        // Without arguments it takes the class from this cell.
+        // `super()` without arguments takes the class from this cell.
         if (node.id === 'super' && scope.isFunction) scope.use('__class__');
         break;
       case 'Constant':
@@ -320,7 +320,7 @@ class ScopeBuilder {
         scope.bindAround(node.target.id, node.line);
         break;
       case 'BinOp':
-        // A long chain leans to the left; it is no deeper for the stack of JavaScript.
+        // A long chain nests to the left; a loop spares the JavaScript stack.
         for (let left: Expression = node; ; left = left.left) {
           if (left.type !== 'BinOp') {
             this.expression(left);
@@ -376,7 +376,7 @@ class ScopeBuilder {
     }
   }
 
-  /** The first thing that it goes through belongs to what is around. */
+  /** Its first iterable belongs to the enclosing scope. */
   #comprehension(node: Comprehension): void {
     this.expression(node.generators[0]!.iter);
     const child = this.#child(node, 'comprehension');

@@ -1,7 +1,7 @@
 import type { Expression } from '../syntax/ast.js';
 import { Expressions } from './expressions.js';
 
-/** What can be assigned to and deleted. */
+/** Targets of assignments and deletions. */
 export abstract class Targets extends Expressions {
   /** value -> */
   protected assign(target: Expression): void {

@@ -1,6 +1,6 @@
 import { Assembler } from './assembler.js';
 
-/** Names, by what the scope says that they are. */
+/** Compiles names by the kind that the scope gives them. */
 export abstract class Variables extends Assembler {
   protected load(name: string): void {
     switch (this.scope.placeOf(name)) {
@@ -47,7 +47,7 @@ export abstract class Variables extends Assembler {
     }
   }
 
-  /** Variables that functions within use become cells before anything else happens. */
+  /** Variables that inner functions use become cells before anything else happens. */
   protected makeCells(): void {
     for (const name of this.scope.cells) this.emit({ op: 'make_cell', slot: this.slot(name) });
   }

@@ -1,6 +1,6 @@
 import type { Expression, FunctionDef, Statement } from '../syntax/ast.js';
 
-/** The variable that `a.b[c].d` begins with. */
+/** The variable at the beginning of `a.b[c].d`. */
 function rootOf(node: Expression): string | undefined {
   let at = node;
   while (at.type === 'Attribute' || at.type === 'Subscript' || at.type === 'Call') {
@@ -9,7 +9,7 @@ function rootOf(node: Expression): string | undefined {
   return at.type === 'Name' ? at.id : undefined;
 }
 
-/** How a statement changes what variables hold. */
+/** How a statement changes the values of variables. */
 export interface Changes {
   /** `a.x = ...`, `a[0] = ...`, `del a[0]`, patches of a class. */
   readonly parts: ReadonlySet<string>;
@@ -17,7 +17,7 @@ export interface Changes {
   readonly calls: ReadonlySet<string>;
 }
 
-/** What a statement at the top of a file changes; functions and classes in it are not looked into. */
+/** What a statement at the top of a file changes; functions and classes in it are not searched. */
 export function changesOf(statement: Statement): Changes {
   const parts = new Set<string>();
   const calls = new Set<string>();
@@ -78,7 +78,7 @@ export function changesOf(statement: Statement): Changes {
 export interface Patch {
   readonly classes: readonly string[];
   readonly as: 'method' | 'property' | 'class method';
-  /** The function without the decorators that patch. */
+  /** The function without its patching decorators. */
   readonly definition: FunctionDef;
 }
 

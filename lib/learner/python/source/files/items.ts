@@ -6,31 +6,31 @@ import type { Expression, Import, ImportFrom, Statement, Try } from '../syntax/a
 import { PythonSyntaxError } from '../syntax/error.js';
 import { changesOf, patchedBy, type Changes, type Patch } from './bindings.js';
 
-/** A piece of a file that is read as a whole: the file, or a cell of a notebook. */
+/** A unit of a file that is parsed as a whole: the file, or a cell of a notebook. */
 export interface Piece {
   /** `model.py`, `notebook.ipynb, cell 3`. */
   readonly fileName: string;
   readonly lines: readonly string[];
 }
 
-/** What must hold for a statement in an `if` or `try` at the top of a file to count. */
+/** The conditions under which a statement in a top-level `if` or `try` counts. */
 export type Condition =
   | { readonly kind: 'test'; readonly code: Code; readonly index: number; readonly wanted: boolean }
   /** Whether all imports of a `try` are known. */
   | { readonly kind: 'imports'; readonly items: readonly Item[]; readonly wanted: boolean };
 
-/** A statement at the top of a file, which is evaluated by itself when what it defines is needed. */
+/** A statement at the top of a file, evaluated on its own when its definition is needed. */
 export class Item {
   readonly #changes: Changes;
   readonly patch: Patch | undefined;
-  /** What it assigns to; of a star import that is not known. */
+  /** The names that it assigns; unknown for a star import. */
   readonly binds: ReadonlySet<string>;
   #code: Code | undefined;
 
   constructor(
     readonly statement: Statement,
     readonly piece: Piece,
-    /** Where it stands among all of the file. */
+    /** Its position among the statements of the file. */
     readonly index: number,
     readonly conditions: readonly Condition[],
   ) {
@@ -45,12 +45,12 @@ export class Item {
     return statement.type === 'ImportFrom' && !statement.names ? statement : undefined;
   }
 
-  /** Whether it needs the value before: `x += 1`. */
+  /** Whether it needs the previous value: `x += 1`. */
   get augments(): boolean {
     return this.statement.type === 'AugAssign';
   }
 
-  /** Whether it changes what is in the variable. */
+  /** Whether it changes the value in the variable. */
   changes(name: string, calls: boolean): boolean {
     return this.#changes.parts.has(name) || (calls && this.#changes.calls.has(name));
   }
@@ -64,7 +64,7 @@ export class Item {
   }
 }
 
-/** @throws UnreadableCodeError which says where the file is no Python */
+/** @throws UnreadableCodeError, which says where the file is not Python */
 export function readable<T>(fileName: string, read: () => T): T {
   try {
     return read();
@@ -73,17 +73,17 @@ export function readable<T>(fileName: string, read: () => T): T {
   }
 }
 
-/** What is wrong with a file; errors of other kinds stay what they are. */
+/** Says what is wrong with a file; errors of other kinds are unchanged. */
 export function unreadable(fileName: string, error: unknown): unknown {
-  // The stack of JavaScript is the last bound on what is nested in what.
+  // The JavaScript stack is the last bound on nesting.
   const deep = error instanceof RangeError;
   if (!deep && !(error instanceof PythonSyntaxError)) return error;
   const { line, reason } = deep ? { line: 0, reason: 'it is nested too deeply' } : error;
   const where = line > 0 ? `${fileName}, line ${line}` : fileName;
-  return new UnreadableCodeError(where, reason, 'Correct it, or leave it out');
+  return new UnreadableCodeError(where, reason, 'Correct it, or omit it');
 }
 
-/** Goes through the statements at the top of a file, into those that stand in `if` and `try`. */
+/** Visits the statements at the top of a file, including those in `if` and `try`. */
 export class ItemList {
   readonly items: Item[] = [];
 
@@ -126,7 +126,7 @@ export class ItemList {
       .slice(start)
       .filter(({ statement: { type } }) => type === 'Import' || type === 'ImportFrom');
     const condition = { kind: 'imports', items: imports } as const;
-    // Statements of the body count as well where an import fails: nobody knows how far it came.
+    // Statements of the body also count if an import fails: how far the body ran is unknown.
     if (imports.length > 0) {
       for (const handler of handlers) {
         this.add(handler.body, piece, [...conditions, { ...condition, wanted: false }]);
@@ -143,7 +143,7 @@ function isTypeChecking(test: Expression): boolean {
     : test.type === 'Attribute' && test.name === 'TYPE_CHECKING';
 }
 
-/** Each name of an import is one of its own: others may be of packages that nobody knows here. */
+/** Each name of an import is an item of its own: other names may come from unknown packages. */
 function single(statement: Statement): readonly Statement[] {
   if (statement.type === 'Import') {
     return statement.names.map((name): Import => ({ ...statement, names: [name] }));

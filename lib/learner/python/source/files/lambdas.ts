@@ -1,8 +1,8 @@
 import type { Lambda, Statement } from '../syntax/ast.js';
 
 /**
- * The lambdas of a statement; without `inside`, those that stand in no function. Other lambdas
- * within one are part of it.
+ * The lambdas of a statement; without `inside`, only those outside functions. Nested lambdas are
+ * part of the outer one.
  */
 export function lambdasIn(statement: Statement, inside: boolean): readonly Lambda[] {
   const found: Lambda[] = [];

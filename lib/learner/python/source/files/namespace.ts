@@ -16,25 +16,25 @@ import {
 import type { Condition, Item } from './items.js';
 import type { SourceFile } from './source-file.js';
 
-/** What a namespace asks of the files around it. */
+/** What a namespace uses of the other files. */
 export interface Surroundings {
   /** `from module import *`: the name in the module, of a file or a table. */
   star(module: string, name: string): Value | undefined;
-  /** A class of a file was made; it is noted where. */
+  /** Called when a class of a file is made; records where. */
   made(cls: ClassValue, from: Namespace, name: string): void;
-  /** All changes of a class and its bases, in whatever file, are made. */
+  /** Applies all changes to a class and its bases, from every file. */
   complete(cls: ClassValue): void;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * The global names of a file. A name is looked up when it is needed: the last statement that assigns
- * it is evaluated by itself, then those that change what it holds. While a statement is evaluated,
- * names are what they were above it.
+ * The global names of a file. A name is resolved when it is needed: the last statement that assigns
+ * it is evaluated on its own, followed by those that change its value. During the evaluation of a
+ * statement, names have their values from above it.
  */
 export class Namespace implements Globals {
-  /** What functions assigned by `global` while they ran. */
+  /** Values that running functions assigned through `global`. */
   readonly #assigned = new Map<string, Value | undefined>();
   readonly #values = new Map<Item, ReadonlyMap<string, Value>>();
   readonly #changed = new Set<Item>();
@@ -46,7 +46,7 @@ export class Namespace implements Globals {
   constructor(
     private readonly ctx: Context,
     readonly file: SourceFile,
-    /** `__main__`, or that of the module. */
+    /** `__main__`, or the module's name. */
     readonly name: string,
     private readonly around: Surroundings,
   ) {}
@@ -57,10 +57,10 @@ export class Namespace implements Globals {
       return this.file.isPackage ? this.name : this.name.split('.').slice(0, -1).join('.');
     }
     if (this.#assigned.has(name)) return this.#assigned.get(name);
-    // What a statement has assigned itself, it sees.
+    // A statement sees its own assignments.
     const own = this.#sink?.get(name);
     if (own !== undefined) return own;
-    // A name that is defined below alone was defined by an earlier run of its cell.
+    // A name that is only defined below comes from an earlier run of its cell.
     const value =
       this.#at(name, this.#now) ?? (this.#now < NEVER ? this.#at(name, NEVER) : undefined);
     if (value instanceof ClassValue && this.#now === NEVER) this.around.complete(value);
@@ -172,7 +172,7 @@ export class Namespace implements Globals {
     }
   }
 
-  /** A class of the tables is shared by all learners; a patch of one is not made. */
+  /** All learners share the classes of the tables, so patches of them are not applied. */
   #patch(item: Item, cls: Value | undefined): void {
     if (!(cls instanceof ClassValue) || cls.native || this.#changed.has(item)) return;
     this.#changed.add(item);
@@ -196,7 +196,7 @@ export class Namespace implements Globals {
   #is(condition: Condition): boolean {
     let known = this.#conditions.get(condition);
     if (known === undefined) {
-      // A condition that asks for itself, through a name that it decides on, does not hold.
+      // A condition that depends on itself, through a name that it decides, does not hold.
       this.#conditions.set(condition, !condition.wanted);
       known =
         condition.kind === 'test'
@@ -230,7 +230,7 @@ export class Namespace implements Globals {
   }
 }
 
-/** Whether calls of its methods leave it as it is, or are none that matter here. */
+/** Whether calls of its methods leave it unchanged, or do not matter here. */
 function isFixed(value: Value): boolean {
   return (
     value instanceof ClassValue ||

@@ -3,22 +3,23 @@ import { PythonSyntaxError } from '../syntax/error.js';
 import { parse } from '../syntax/parser.js';
 import type { Statement } from '../syntax/ast.js';
 
-/** Cell magics whose cell is Python all the same. */
+/** Cell magics whose cell is still Python. */
 const PYTHON_CELLS = /^%%(?:time|timeit|capture|prun|debug)\b/;
-/** What IPython takes for itself: `%magic`, `!command`, `?help`, `help??`, `x = !command`. */
+/** Lines that IPython handles itself: `%magic`, `!command`, `?help`, `help??`, `x = !command`. */
 const MAGIC = /^\s*(?:[%!?]|[\w.*]+\?{1,2}\s*$|[\w., ]+=\s*[!%])/;
 const MAX_CELLS = 5000;
 
-/** The code of each cell that has some; others are empty. */
+/** The code of each cell; empty for cells without code. */
 export function cellsOf(text: string, file: string): readonly string[] {
   let notebook: unknown;
   try {
     notebook = JSON.parse(text);
   } catch {
-    throw new CodeFileError(file, 'It is no notebook: its content is no JSON.');
+    throw new CodeFileError(file, 'It is not a notebook: its content is not valid JSON.');
   }
   const cells = field(notebook, 'cells') ?? worksheet(notebook);
-  if (!Array.isArray(cells)) throw new CodeFileError(file, 'It is no notebook: it has no cells.');
+  if (!Array.isArray(cells))
+    throw new CodeFileError(file, 'It is not a notebook: it has no cells.');
   if (cells.length > MAX_CELLS) {
     throw new CodeFileError(file, `It has ${cells.length} cells; the limit is ${MAX_CELLS}.`);
   }
@@ -31,7 +32,7 @@ export function cellsOf(text: string, file: string): readonly string[] {
   });
 }
 
-/** Of version 3 of the format. */
+/** Worksheets, in version 3 of the format. */
 function worksheet(notebook: unknown): unknown {
   const sheets = field(notebook, 'worksheets');
   return Array.isArray(sheets) ? field(sheets[0], 'cells') : undefined;
@@ -43,14 +44,14 @@ function field(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** A notebook with its code alone: outputs are most of its size. */
+/** A notebook with only its code: outputs make up most of its size. */
 export function notebookOf(cells: readonly string[]): string {
   return JSON.stringify({
     cells: cells.map((source) => ({ cell_type: source === '' ? 'raw' : 'code', source })),
   });
 }
 
-/** `%%writefile layers.py`: the file that a cell writes. */
+/** `%%writefile layers.py`: the file that the cell writes. */
 export function writtenBy(
   cell: string,
 ): { readonly name: string; readonly text: string } | undefined {
@@ -58,7 +59,10 @@ export function writtenBy(
   return match ? { name: match[1]!, text: match[2]! } : undefined;
 }
 
-/** The statements of a cell, without what IPython takes for itself. @throws PythonSyntaxError */
+/**
+ * The statements of a cell, without the lines that IPython handles itself. @throws
+ * PythonSyntaxError
+ */
 export function parseCell(cell: string): readonly Statement[] {
   const lines = cell.replace(/\r\n?/g, '\n').split('\n');
   const first = lines.findIndex((line) => line.trim() !== '');
@@ -66,8 +70,8 @@ export function parseCell(cell: string): readonly Statement[] {
     if (!PYTHON_CELLS.test(lines[first]!)) return [];
     lines[first] = '';
   }
-  // A line that begins with % may as well go on with the line before: only what is no Python is
-  // taken out, where the parser meets it.
+  // A line that begins with % may also continue the previous line: only a line that the parser
+  // rejects is removed.
   for (let tries = 0; ; tries++) {
     try {
       return parse(lines.join('\n'));
@@ -78,7 +82,7 @@ export function parseCell(cell: string): readonly Statement[] {
   }
 }
 
-/** The magic that an error in a line is about: the parser may stumble before it, or behind it. */
+/** The magic that an error in a line is about: the parser may fail before or after it. */
 function magicAt(lines: readonly string[], at: number): number {
   const isMagic = (line: string) => MAGIC.test(line);
   if (isMagic(lines[at] ?? '')) return at;

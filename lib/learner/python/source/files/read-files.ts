@@ -5,7 +5,7 @@ import { CodeFileError } from '../../errors.js';
 import { cellsOf, notebookOf, writtenBy } from './notebook.js';
 import { SourceFile } from './source-file.js';
 
-/** Outputs of a notebook, which are not kept, count towards its size alone. */
+/** Outputs of a notebook are not kept, and count only towards the size of the file. */
 const MAX_NOTEBOOK = 64 * 2 ** 20;
 const MAX_FILE = 2 * 2 ** 20;
 const MAX_ALL = 16 * 2 ** 20;
@@ -30,10 +30,7 @@ export class FileGatherer {
       }
       code = notebookOf(cells);
     } else if (!name.endsWith('.py')) {
-      throw new CodeFileError(
-        name,
-        'Give a file of Python (.py), a notebook (.ipynb) or a folder.',
-      );
+      throw new CodeFileError(name, 'Give a Python file (.py), a notebook (.ipynb) or a folder.');
     }
     if (code.length > MAX_FILE) {
       throw new CodeFileError(
@@ -48,7 +45,10 @@ export class FileGatherer {
       );
     }
     if (this.files.length >= MAX_FILES) {
-      throw new CodeFileError(name, `The limit is ${MAX_FILES} files. Give those that are needed.`);
+      throw new CodeFileError(
+        name,
+        `The limit is ${MAX_FILES} files. Give only the files that are needed.`,
+      );
     }
     this.files.push(new SourceFile(name, code, path));
     for (const file of written) {
@@ -73,12 +73,12 @@ export class FileGatherer {
 
   async #folder(root: string, folder: string, depth: number): Promise<void> {
     if (depth > MAX_DEPTH) {
-      throw new CodeFileError(folder, `The limit is ${MAX_DEPTH} folders within one another.`);
+      throw new CodeFileError(folder, `The limit is ${MAX_DEPTH} levels of folders.`);
     }
     const names = (await readdir(folder)).filter((name) => !SKIPPED.test(name)).sort();
     for (const name of names) {
       const path = join(folder, name);
-      // Links are not followed: they may lead out of the folder, or round in it.
+      // Links are not followed: they may lead out of the folder, or form a cycle.
       const entry = await lstat(path);
       if (entry.isDirectory()) await this.#folder(root, path, depth + 1);
       else if (entry.isFile() && /\.(?:py|ipynb)$/.test(name)) {

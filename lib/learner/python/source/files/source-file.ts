@@ -3,18 +3,18 @@ import type { Statement } from '../syntax/ast.js';
 import { ItemList, unreadable, type Item, type Piece } from './items.js';
 import { cellsOf, parseCell } from './notebook.js';
 
-/** A file of Python or a notebook, parsed when something of it is needed. */
+/** A Python file or a notebook, parsed on first use. */
 export class SourceFile {
   readonly isNotebook: boolean;
   #items: readonly Item[] | undefined;
-  /** Cells that are no Python: most are notes, and nothing of them is needed. */
+  /** Cells that are not Python: most are notes, and nothing in them is needed. */
   readonly #broken: { readonly text: string; readonly error: UnreadableCodeError }[] = [];
 
   constructor(
-    /** As it was given. */
+    /** The name as given. */
     readonly name: string,
     readonly text: string,
-    /** Its path, whose end says which module it is. */
+    /** Its path, whose end identifies its module. */
     readonly path: string = name,
   ) {
     this.isNotebook = name.endsWith('.ipynb');
@@ -31,7 +31,7 @@ export class SourceFile {
     return /(?:^|[\\/])__init__\.py$/.test(this.path);
   }
 
-  /** The statements at its top. @throws UnreadableCodeError */
+  /** Its top-level statements. @throws UnreadableCodeError */
   get items(): readonly Item[] {
     return (this.#items ??= this.#read());
   }
@@ -60,7 +60,7 @@ export class SourceFile {
     return list.items;
   }
 
-  /** Why a definition is not there: the cell that seems to have it is no Python. */
+  /** Why a definition is missing: the cell that seems to have it is not Python. */
   brokenDefinition(name: string): UnreadableCodeError | undefined {
     const escaped = name.replace(/[^\w]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
     const definition = new RegExp(

@@ -13,7 +13,7 @@ import { FileModule, Namespace, type Surroundings } from './namespace.js';
 import { FileGatherer } from './read-files.js';
 import type { SourceFile } from './source-file.js';
 
-/** Files as they are kept with a model: names and what is in them. */
+/** Files as stored with a model: names and contents. */
 export type KeptFiles = readonly { readonly name: string; readonly text: string }[];
 
 /** A definition, for people. */
@@ -24,7 +24,7 @@ export interface DefinitionSource {
   readonly text: string;
 }
 
-/** The user's own files of Python and notebooks, of which definitions are read that are needed. */
+/** The user's own Python files and notebooks; only needed definitions are read. */
 export class SourceFiles {
   readonly #universes = new WeakMap<Context, Universe>();
 
@@ -40,13 +40,13 @@ export class SourceFiles {
     return new SourceFiles(gatherer.files);
   }
 
-  /** All files, under names without the folders of this machine, by which modules are found again. */
+  /** All files under names without this machine's folders; the names still identify modules. */
   kept(): KeptFiles {
     const absolute = this.files.filter(({ path }) => isAbsolute(path));
     const parts = absolute.map(({ path }) => path.split(/[\\/]/));
     const least = Math.min(...parts.map(({ length }) => length - 1));
     let common = 0;
-    // With no file from a folder there is nothing that they have in common.
+    // Without a file from a folder, the paths have nothing in common.
     const first = parts[0] ?? [];
     while (
       common < least &&
@@ -54,7 +54,7 @@ export class SourceFiles {
       parts.every((all) => all[common] === first[common])
     )
       common++;
-    // The folder of a package is part of its modules' names.
+    // A package's folder is part of its modules' names.
     while (common > 0 && parts.some((all) => all[common] === '__init__.py')) common--;
     return this.files.map((file) => {
       const folders = parts[absolute.indexOf(file)];
@@ -75,10 +75,10 @@ export class SourceFiles {
   }
 
   /**
-   * What a learner names: `Net` of `__main__`, `blocks.Net` of `models`. Undefined where no file has
-   * it.
+   * A definition that a learner names: `Net` of `__main__`, `blocks.Net` of `models`. Undefined if
+   * no file has it.
    *
-   * @throws VtsError where its definition cannot be read or evaluated
+   * @throws VtsError if its definition cannot be read or evaluated
    */
   lookup(ctx: Context, module: string, qualname: string): Value | undefined {
     return this.#universe(ctx).lookup(module, qualname);
@@ -117,7 +117,7 @@ export class SourceFiles {
   }
 }
 
-/** Files that may define names of the module, the likeliest first. */
+/** Files that may define names of the module, likeliest first. */
 function candidates(files: readonly SourceFile[], module: string): readonly SourceFile[] {
   if (module !== '__main__') {
     // `app.model` may have been given as `model.py`, without its folder.
@@ -133,12 +133,12 @@ function candidates(files: readonly SourceFile[], module: string): readonly Sour
   return [...last.filter((file) => file.isNotebook), ...last.filter((file) => !file.isNotebook)];
 }
 
-/** What the files hold for one evaluator. */
+/** The values of the files for one evaluator. */
 class Universe implements Surroundings {
   readonly #namespaces = new Map<string, Namespace>();
   readonly #madeIn = new Map<ClassValue, { readonly from: Namespace; readonly name: string }>();
   readonly #complete = new Set<ClassValue>();
-  /** What is looked for, for errors. */
+  /** The name being looked up, for errors. */
   #looking = 'code';
 
   constructor(
@@ -172,7 +172,7 @@ class Universe implements Surroundings {
     return value;
   }
 
-  /** A lambda has no name to find it by: it is taken where only one can be meant. */
+  /** A lambda has no name for a lookup: it is used if only one matches. */
   #lambda(namespace: Namespace, qualname: string): Value | undefined {
     const { file } = namespace;
     const around = qualname.split('.')[0]!;
@@ -187,7 +187,7 @@ class Universe implements Surroundings {
     if (found.length > 1) {
       throw new UnsupportedCodeError(
         this.#looking,
-        `a lambda has no name to find it by, and ${found.length} of them stand in ${place}`,
+        `a lambda has no name for a lookup, and ${place} has ${found.length} of them`,
       );
     }
     const code = readable(piece.fileName, () =>
@@ -246,7 +246,7 @@ class Universe implements Surroundings {
     }
   }
 
-  /** Other files that patch a class have imported it: to look it up there makes their patches. */
+  /** Other files that patch a class have imported it: looking it up there applies their patches. */
   #patches(name: string, from: Namespace): void {
     for (const file of this.files) {
       if (file === from.file) continue;
@@ -254,7 +254,7 @@ class Universe implements Surroundings {
       try {
         patched = file.items.some(({ patch }) => patch?.classes.includes(name));
       } catch {
-        // A file that is no Python, and of which nothing is needed.
+        // A file that is not Python, and that is not needed.
         continue;
       }
       if (patched) {

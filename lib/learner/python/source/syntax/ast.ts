@@ -3,7 +3,7 @@ import type { Value } from '../../values.js';
 
 /** Nodes of a file's tree; names and meaning are those of CPython's `ast`. */
 interface Node {
-  /** From 1, of the file or cell. */
+  /** The line in the file or cell, from 1. */
   readonly line: number;
 }
 
@@ -161,7 +161,7 @@ export interface SliceExpr extends Node {
   readonly step: Expression | undefined;
 }
 
-/** An annotation is never evaluated: what counts is how it is written. */
+/** An annotation is never evaluated: only its text counts. */
 export interface Annotation {
   readonly text: string;
   readonly expression: Expression;
@@ -172,7 +172,7 @@ export interface Parameter {
   readonly default: Expression | undefined;
 }
 export interface Parameters {
-  /** Positional ones; the first `posOnly` cannot be given by keyword. */
+  /** Positional parameters; the first `posOnly` cannot be given by keyword. */
   readonly positional: readonly Parameter[];
   readonly posOnly: number;
   readonly rest: Parameter | undefined;
@@ -248,7 +248,7 @@ export interface AnnAssign extends StatementNode {
   readonly target: Expression;
   readonly annotation: Annotation;
   readonly value: Expression | undefined;
-  /** Whether the target is a name without parentheses, which is annotated then. */
+  /** Whether the target is a name without parentheses, which makes it annotated. */
   readonly simple: boolean;
 }
 export interface For extends StatementNode {
@@ -265,7 +265,7 @@ export interface While extends StatementNode {
   readonly body: readonly Statement[];
   readonly orelse: readonly Statement[];
 }
-/** `elif`s are branches, not statements within, so that many of them are not deep. */
+/** `elif`s are branches, not nested statements, so many of them do not nest deeply. */
 export interface If extends StatementNode {
   readonly type: 'If';
   readonly branches: readonly { readonly test: Expression; readonly body: readonly Statement[] }[];
@@ -306,7 +306,7 @@ export interface Import extends StatementNode {
 }
 export interface ImportFrom extends StatementNode {
   readonly type: 'ImportFrom';
-  /** Dots before the module. */
+  /** The number of dots before the module. */
   readonly level: number;
   readonly module: string;
   /** Undefined: `*`. */
@@ -342,7 +342,7 @@ export type Pattern =
       readonly patterns: readonly Pattern[];
       readonly keywords: readonly { readonly name: string; readonly pattern: Pattern }[];
     })
-  /** Without a pattern: anything; without a name: `_`. */
+  /** Without a pattern it matches anything; without a name it is `_`. */
   | (Node & {
       readonly type: 'AsPattern';
       readonly pattern: Pattern | undefined;

@@ -1,4 +1,4 @@
-/** A file that is not Python; whoever knows which file it is says so with an UnreadableCodeError. */
+/** A text is not Python; callers that know the file convert this to an UnreadableCodeError. */
 export class PythonSyntaxError extends Error {
   constructor(
     readonly line: number,

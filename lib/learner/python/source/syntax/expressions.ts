@@ -7,7 +7,7 @@ import { all, hasMark, named, ofType, optional, type Reader } from './reader.js'
 import { literal, stringsOf } from './strings.js';
 import type { TreeNode } from './tree.js';
 
-/** From the loosest to the tightest. */
+/** From lowest to highest precedence. */
 const PRECEDENCE: readonly (readonly BinaryOp[])[] = [
   ['|'],
   ['^'],
@@ -18,7 +18,7 @@ const PRECEDENCE: readonly (readonly BinaryOp[])[] = [
   ['**'],
 ];
 
-/** Makes expressions of the nodes of a tree. */
+/** Makes expressions from the nodes of a tree. */
 export class ExpressionReader {
   constructor(readonly reader: Reader) {}
 
@@ -136,8 +136,8 @@ export class ExpressionReader {
     return { key: this.read(key), value: this.read(value) };
   }
 
-  /** `a and b and c` is one. */
-  /** In the grammar `^` binds tighter than `&`, so that chains are put together anew. */
+  /** `a and b and c` is one node. */
+  /** In the grammar `^` binds tighter than `&`, so chains are rebuilt. */
   #binary(node: TreeNode): Expression {
     const operands: Expression[] = [];
     const operators: BinaryOp[] = [];
@@ -217,7 +217,7 @@ export class ExpressionReader {
     return { type: 'Slice', start, stop, step, line: node.line };
   }
 
-  /** What stands in the brackets of a call, or behind the name of a class. */
+  /** The arguments in the brackets of a call or a class statement. */
   arguments(list: TreeNode): { args: readonly Expression[]; keywords: readonly Keyword[] } {
     if (list.type === 'generator_expression') return { args: [this.read(list)], keywords: [] };
     const args: Expression[] = [];
@@ -254,7 +254,7 @@ export class ExpressionReader {
   }
 
   #generator(clause: TreeNode): Generator {
-    // Before Python 3.9 several items may stand behind `in`.
+    // Before Python 3.9 several items may follow `in`.
     const iter = all(clause, 'right')
       .filter((node) => node.named)
       .map(this.read);
@@ -269,8 +269,9 @@ export class ExpressionReader {
 }
 
 /**
- * The grammar binds `:=` and a star tighter than what follows: `(x := a) if b else c` and `(*f)(x)`,
- * where Python means `x := (a if b else c)` and `*(f(x))`. Neither can stand there without brackets.
+ * The grammar binds `:=` and a star tighter than what follows: `(x := a) if b else c` and
+ * `(*f)(x)`, where Python means `x := (a if b else c)` and `*(f(x))`. Without brackets, neither can
+ * occur there.
  */
 function regrouped(node: TreeNode, read: Expression): Expression {
   const first = node.children[0]?.type;
@@ -303,7 +304,7 @@ function regrouped(node: TreeNode, read: Expression): Expression {
   }
 }
 
-/** Whether its first operand ends in a `:=` without brackets, some operators down. */
+/** Whether its first operand ends in a `:=` without brackets, perhaps some operators down. */
 function isRegrouped({ children }: TreeNode): boolean {
   let at = children[0];
   while (at && /_operator$|^conditional_expression$/.test(at.type)) {

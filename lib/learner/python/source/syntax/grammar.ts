@@ -6,9 +6,9 @@ const OWN_COPY = 'dist/lib/vendor/tree-sitter-python/tree-sitter-python.wasm';
 const require = createRequire(import.meta.url);
 
 /**
- * The grammar of Python for tree-sitter: the copy in this package; in its own checkout, before it is
- * built, that of the package it is copied from. That package is no dependency, as its install script
- * may compile native code, which nothing here needs.
+ * The grammar of Python for tree-sitter: the copy in this package or, in a checkout before the
+ * build, the file of the original package. That package is not a dependency, because its install
+ * script may compile native code, which is not needed here.
  */
 export function grammarFile(): string {
   const own = join(dirname(require.resolve('nestjs-vts/package.json')), OWN_COPY);

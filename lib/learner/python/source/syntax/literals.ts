@@ -2,12 +2,12 @@ import type { Value } from '../../values.js';
 import { LETTER_ESCAPES } from '../../str.js';
 import { PythonSyntaxError } from './error.js';
 
-/** A literal that has no value here. */
+/** A literal whose value is not supported. */
 export class NoValue {
   constructor(readonly name: string) {}
 }
 
-/** As CPython: more digits of a decimal literal take too long to convert. */
+/** The limit of CPython: more digits of a decimal literal take too long to convert. */
 const MAX_DIGITS = 4300;
 const MAX_OTHER_DIGITS = 20_000;
 
@@ -28,7 +28,7 @@ export function numberOf(text: string, line: number): Value | NoValue {
   return BigInt(digits);
 }
 
-/** The value of a string token: its prefix, quotes and what is between. */
+/** The value of a string token, with its prefix, quotes and content. */
 export function stringOf(text: string, line: number): Value | NoValue {
   const prefix = /^[a-zA-Z]*/.exec(text)![0].toLowerCase();
   const width = text.startsWith(text[prefix.length]!.repeat(3), prefix.length) ? 3 : 1;
@@ -45,7 +45,7 @@ export function stringOf(text: string, line: number): Value | NoValue {
 const ESCAPE =
   /\\(?:(\n)|([0-7]{1,3})|x([\da-fA-F]{0,2})|u([\da-fA-F]{0,4})|U([\da-fA-F]{0,8})|(N)|([^]))/g;
 
-/** Escapes that Python does not know stay as they are. */
+/** Escapes unknown to Python are unchanged. */
 export function unescape(text: string, line: number, bytes = false): string | NoValue {
   if (!text.includes('\\')) return text;
   let unknown: NoValue | undefined;

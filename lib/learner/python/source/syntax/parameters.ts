@@ -12,7 +12,7 @@ const NO_PARAMETERS: Parameters = {
   keywords: undefined,
 };
 
-/** A `type` node, or one with types in brackets, which have nodes of their own. */
+/** A `type` node, or one with types in brackets, which are separate nodes. */
 export function annotationOf(node: TreeNode, read: ReadExpression): Annotation {
   return { text: node.text, expression: typeOf(node, read) };
 }

@@ -19,12 +19,12 @@ import { treeOf, type TreeNode } from './tree.js';
 export { loadParser } from './tree.js';
 
 /**
- * The statements of a file or cell, by tree-sitter's grammar of Python; `loadParser` comes before.
+ * The statements of a file or cell, by tree-sitter's grammar of Python; call `loadParser` first.
  *
  * @throws PythonSyntaxError
  */
 export function parse(source: string): readonly Statement[] {
-  // Line ends of Windows, and form feeds, which separate pages.
+  // Windows line ends, and form feeds, which separate pages.
   const text = source.replace(/\r\n?/g, '\n').replaceAll('\f', ' ');
   return new StatementReader(text).statements(treeOf(text).children);
 }
@@ -189,7 +189,7 @@ class StatementReader {
     const [clause] = ofType(node, 'with_clause');
     const values = named(clause!).flatMap((item) => {
       const value = this.#reader.one(item, 'value');
-      // One item in brackets is taken for a tuple, or for an expression.
+      // The grammar reads one item in brackets as a tuple or an expression.
       const inner = ofType(value, 'as_pattern');
       return value.type !== 'as_pattern' && inner.length > 0 ? inner : [value];
     });
@@ -235,7 +235,7 @@ class StatementReader {
       : this.#function(definition, decorators, node.line);
   }
 
-  /** `line`: of the first decorator, as in a code object's first line. */
+  /** `line` is that of the first decorator, like a code object's first line. */
   #function(node: TreeNode, decorators: readonly Expression[], line: number): FunctionDef {
     const { read } = this.#expressions;
     const returns = optional(node, 'return_type');
@@ -294,7 +294,9 @@ class StatementReader {
       });
   }
 
-  /** `type(self).count = 1`, which the grammar takes for an alias: read again without that word. */
+  /**
+   * `type(self).count = 1`, which the grammar reads as an alias: parsed again without that word.
+   */
   #ofType({ text, line }: TreeNode): Statement {
     let typeName = 'type_';
     while (text.includes(typeName)) typeName += '_';
@@ -353,7 +355,7 @@ class StatementReader {
     }
   }
 
-  /** One that cannot be a list. */
+  /** A target that cannot be a list. */
   #target(node: TreeNode, of: string): Expression & { type: 'Name' | 'Attribute' | 'Subscript' } {
     const target = this.#expressions.read(this.#reader.one(node, 'left'));
     const { type } = target;

@@ -3,7 +3,7 @@ import type { ExpressionReader } from './expressions.js';
 import { hasMark, named } from './reader.js';
 import type { TreeNode } from './tree.js';
 
-/** Makes patterns of what stands behind `case`. */
+/** Makes patterns from the part after `case`. */
 export class PatternReader {
   constructor(private readonly expressions: ExpressionReader) {}
 
@@ -65,7 +65,7 @@ export class PatternReader {
     }
   }
 
-  /** Alternatives between bars, where a sign stands before its number. */
+  /** Alternatives between bars, where a sign comes before its number. */
   #alternatives(children: readonly TreeNode[]): Pattern[] {
     const patterns: Pattern[] = [];
     for (let at = 0; at < children.length; at++) {
@@ -89,7 +89,7 @@ export class PatternReader {
     return name === '_' ? undefined : name;
   }
 
-  /** A name is assigned to; one with dots is a value. */
+  /** A plain name is assigned; a dotted name is a value. */
   #name(node: TreeNode): Pattern {
     const { line } = node;
     if (node.text.includes('.')) return { type: 'ValuePattern', value: this.#dotted(node), line };
@@ -133,7 +133,7 @@ export class PatternReader {
     const keywords: { name: string; pattern: Pattern }[] = [];
     for (const item of items) {
       const [first] = item.children;
-      // `y=str() as s` is a pattern with a name, in which the keyword stands.
+      // `y=str() as s` is a pattern with a name, and contains the keyword.
       const alias = first?.type === 'as_pattern' ? named(first)[1] : undefined;
       const inner = alias ? named(first!)[0]!.children[0] : first;
       if (inner?.type === 'keyword_pattern') {

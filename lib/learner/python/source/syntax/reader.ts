@@ -2,12 +2,12 @@ import type { Expression } from './ast.js';
 import { PythonSyntaxError } from './error.js';
 import type { TreeNode } from './tree.js';
 
-/** What those who read a tree share: the text, and the class around. */
+/** State that all readers of a tree share: the text, and the enclosing class. */
 export class Reader {
-  /** Of the class around, whose private names (`__x`) have its name before them. */
+  /** The name of the enclosing class, which prefixes private names (`__x`). */
   className: string | undefined;
 
-  /** @param typeName What stands for the name `type` in this text. */
+  /** @param typeName The stand-in for the name `type` in this text. */
   constructor(
     readonly text: string,
     private readonly typeName?: string,
@@ -35,7 +35,7 @@ export class Reader {
       : name;
   }
 
-  /** What may stand at the left of `=`. @throws PythonSyntaxError */
+  /** A target at the left of `=`. @throws PythonSyntaxError */
   assignable(target: Expression, within = false): Expression {
     switch (target.type) {
       case 'Name':

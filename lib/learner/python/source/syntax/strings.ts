@@ -15,7 +15,7 @@ export function literal(value: Value | NoValue, line: number): Constant | Unsupp
 
 const isFormatted = ({ children }: TreeNode): boolean => /f/i.test(children[0]!.text);
 
-/** String literals side by side, which are one string. */
+/** Adjacent string literals, which form one string. */
 export function stringsOf(
   reader: Reader,
   nodes: readonly TreeNode[],
@@ -44,7 +44,7 @@ export function stringsOf(
 
 interface How {
   readonly raw: boolean;
-  /** In a format specification braces are not doubled. */
+  /** A format specification does not double its braces. */
   readonly inSpec: boolean;
   readonly read: ReadExpression;
 }
@@ -84,7 +84,7 @@ function textAndReplacements(
 function replacement(reader: Reader, node: TreeNode, how: How): (Constant | FormattedValue)[] {
   const { line } = node;
   const expression = reader.one(node, 'expression');
-  // `{x:=10}` is no assignment: it has the specification `=10`.
+  // `{x:=10}` is not an assignment: it has the format specification `=10`.
   if (expression.type === 'named_expression') {
     const name = reader.one(expression, 'name');
     const text = reader.text.slice(reader.text.indexOf(':', name.to) + 1, node.to - 1);
@@ -111,7 +111,7 @@ function replacement(reader: Reader, node: TreeNode, how: How): (Constant | Form
   const value = how.read(expression);
   const result: FormattedValue = { type: 'FormattedValue', value, conversion, spec, line };
   if (!selfDoc) return [result];
-  // As it is written, with the spaces around the sign.
+  // As written, with the spaces around the sign.
   const sign = node.children.find(({ type }) => type === '=')!;
   const [spaces] = /^\s*/.exec(reader.text.slice(sign.to, node.to))!;
   const written = reader.text.slice(node.from + 1, sign.to + spaces.length);

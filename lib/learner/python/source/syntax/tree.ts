@@ -2,13 +2,13 @@ import type { Parser, TreeCursor } from 'web-tree-sitter';
 import { PythonSyntaxError } from './error.js';
 import { grammarFile } from './grammar.js';
 
-/** So many nodes within one another; the stack of JavaScript bears it. */
+/** The most levels of nested nodes; the JavaScript stack can bear that. */
 const MAX_DEPTH = 500;
 
 /** A node of tree-sitter's tree, without comments. */
 export interface TreeNode {
   readonly type: string;
-  /** What it is of its parent, such as `left` or `body`; '' for nothing in particular. */
+  /** Its field in the parent, such as `left` or `body`; '' if it has none. */
   readonly field: string;
   /** False for punctuation and keywords. */
   readonly named: boolean;
@@ -24,7 +24,7 @@ export interface TreeNode {
 let loading: Promise<Parser> | undefined;
 let loaded: Parser | undefined;
 
-/** Loads the parser, once for a thread. Nothing is parsed before. */
+/** Loads the parser, once per thread. Parsing requires it. */
 export async function loadParser(): Promise<void> {
   loading ??= (async () => {
     const { Language, Parser } = await import('web-tree-sitter');
@@ -44,7 +44,7 @@ export function treeOf(text: string): TreeNode {
       return builder.build(0);
     } catch (error) {
       if (!(error instanceof PythonSyntaxError) || !text.includes('#')) throw error;
-      // The grammar stumbles over comments at the margin of lines within brackets.
+      // The grammar fails on comments at the margin of lines within brackets.
       const plain = withoutComments(text, cursor);
       if (plain === text) throw error;
       return parsed(plain, (again) => new Builder(plain, again).build(0));
@@ -53,7 +53,7 @@ export function treeOf(text: string): TreeNode {
 }
 
 function parsed<T>(text: string, read: (cursor: TreeCursor) => T): T {
-  if (!loaded) throw new Error('The parser of Python is not loaded.');
+  if (!loaded) throw new Error('The Python parser is not loaded.');
   const tree = loaded.parse(text);
   if (!tree) throw new PythonSyntaxError(1, 'it cannot be parsed');
   const cursor = tree.walk();
@@ -65,7 +65,7 @@ function parsed<T>(text: string, read: (cursor: TreeCursor) => T): T {
   }
 }
 
-/** With spaces in place of comments, so that all else stays where it is. */
+/** Replaces comments with spaces, so that everything else keeps its position. */
 function withoutComments(text: string, cursor: TreeCursor): string {
   const parts: string[] = [];
   let end = 0;
@@ -85,7 +85,7 @@ function withoutComments(text: string, cursor: TreeCursor): string {
 const EXTRAS: ReadonlySet<string> = new Set(['comment', 'line_continuation']);
 
 class Builder {
-  /** Where each line begins: cheaper than to ask the parser. */
+  /** Where each line begins: cheaper than asking the parser. */
   readonly #starts = [0];
 
   constructor(
@@ -135,7 +135,7 @@ class Builder {
       } while (cursor.gotoNextSibling());
       cursor.gotoParent();
     }
-    // A block ends with its last statement, not with the comments behind it.
+    // A block ends with its last statement, not with the comments after it.
     const endLine = children.at(-1)?.endLine ?? this.#lineAt(Math.max(from, to - 1));
     return { ...node, text: this.text.slice(from, to), line, endLine, children };
   }

@@ -1,4 +1,4 @@
-// Every kernel is of one module, so that all of them see the same memory.
+// All kernels are in one module, so they share the same memory.
 export { jpegColours, jpegGrey } from './jpeg-colour';
 export { jpegPosition, jpegProgressiveScan, jpegSamples } from './jpeg-progressive';
 export { jpegBlock, jpegDecodeRow, jpegEnd, jpegScan } from './jpeg-scan';

@@ -1,7 +1,7 @@
 // From samples to red, green and blue: libjpeg's "fancy" upsampling, and its tables' arithmetic.
 import { high, low } from './jpeg-vectors';
 
-/** Cr's part of red: 1.402, of which the whole is exact and the rest is rounded. */
+/** Cr's part of red: 1.402, with an exact integer part and a rounded fraction. */
 @inline
 function redOf(cr: v128): v128 {
   return i16x8.add(cr, i16x8.q15mulr_sat_s(cr, i16x8.splat(13173)));
@@ -13,7 +13,7 @@ function blueOf(cb: v128): v128 {
   return i16x8.add(i16x8.add(cb, cb), i16x8.q15mulr_sat_s(cb, i16x8.splat(-7471)));
 }
 
-/** What both take from green: 0.34414 and 0.71414. */
+/** The parts of both in green: 0.34414 and 0.71414. */
 @inline
 function greenOf(cb: v128, cr: v128): v128 {
   const factors = i32x4.splat((-22554 & 0xffff) | (18734 << 16));
@@ -23,14 +23,14 @@ function greenOf(cb: v128, cr: v128): v128 {
   return i16x8.sub(i16x8.narrow_i32x4_s(lower, upper), cr);
 }
 
-/** Even and odd samples, clipped, in turns. */
+/** Even and odd samples, clipped and interleaved. */
 @inline
 function bytesOf(even: v128, odd: v128): v128 {
   const bytes = i8x16.narrow_i16x8_u(even, odd);
   return i8x16.shuffle(bytes, bytes, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
-/** Chroma between two sums of {@link addRows}, less its centre. */
+/** Chroma between two sums of {@link addRows}, minus its centre. */
 @inline
 function between(near: v128, far: usize, bias: v128, shift: i32): v128 {
   const sum = i16x8.add(i16x8.add(near, v128.load(far)), bias);
@@ -84,7 +84,7 @@ function store8(to: usize, values: v128): void {
   v128.store64_lane(to, i8x16.narrow_i16x8_u(values, values), 0);
 }
 
-/** Sums of 16 bits: the samples of a row, or three times those and once those of another row. */
+/** Sums of 16 bits: the samples of a row, or three times those plus those of another row. */
 @inline
 function addRows(near: usize, far: usize, out: usize, width: u32, rows: bool): void {
   const three = i16x8.splat(3);
@@ -93,7 +93,7 @@ function addRows(near: usize, far: usize, out: usize, width: u32, rows: bool): v
     if (rows) sum = i16x8.add(i16x8.mul(sum, three), v128.load_ext<u8>(far + x));
     v128.store(out + x * 2, sum);
   }
-  // What is beyond the first and the last column is the same.
+  // Values past the first and last column repeat them.
   store<u16>(out - 2, load<u16>(out));
   store<u16>(out + width * 2, load<u16>(out + width * 2 - 2));
 }
@@ -120,10 +120,10 @@ function twice(from: usize, out: usize, width: u32): void {
 
 /**
  * Rows of red, green and blue, from `row` on. Samples of luma are at `y`, which is that row; `cb`
- * and `cr` are where the image's first row of chroma would be. There are `chromaWidth` columns of
- * chroma, rows up to `lastChroma`, and `h` times `v` pixels for each of its samples, which are in
- * between theirs if it `isSmooth`. `work` has room for two rows of chroma in 16 bits, with 16 bytes
- * before each.
+ * and `cr` are where the image's first row of chroma would be. Chroma has `chromaWidth` columns,
+ * rows up to `lastChroma`, and `h` times `v` pixels per sample. Pixels are interpolated between
+ * samples if `isSmooth`. `work` has room for two rows of chroma in 16 bits, with 16 bytes before
+ * each.
  */
 export function jpegColours(
   y: usize, yStride: usize, cb: usize, cr: usize, stride: usize,
@@ -163,7 +163,7 @@ export function jpegColours(
   }
 }
 
-/** PIL's grey of red, green and blue: a row of bytes each. Green's factor is 1 less what fits. */
+/** PIL's grey of red, green and blue: a row of bytes each. Green's factor minus 1 fits. */
 export function jpegGrey(red: usize, plane: usize, out: usize, width: u32): void {
   const redGreen = i32x4.splat(19595 | ((38470 - 65536) << 16));
   const blueHalf = i32x4.splat(7471 | (16384 << 16));
@@ -178,7 +178,7 @@ export function jpegGrey(red: usize, plane: usize, out: usize, width: u32): void
   }
 }
 
-/** The whole part of two pairs of products of 16 bits behind the point. */
+/** The integer part of two pairs of products with 16 fractional bits. */
 @inline
 function sum(a: v128, factorsOfA: v128, b: v128, factorsOfB: v128): v128 {
   const both = i32x4.add(i32x4.dot_i16x8_s(a, factorsOfA), i32x4.dot_i16x8_s(b, factorsOfB));

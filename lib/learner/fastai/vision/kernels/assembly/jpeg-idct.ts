@@ -1,14 +1,14 @@
-// libjpeg's "islow" inverse DCT, with the 16-bit saturation of libjpeg-turbo's vectors: the same
-// bits also where coefficients are larger than those of any image.
+// libjpeg's "islow" inverse DCT, with the 16-bit saturation of libjpeg-turbo's vectors: the results
+// are identical even for coefficients larger than those of any image.
 import { high, low } from './jpeg-vectors';
 
-/** Numbers after the binary point of the constants, and of the values between the passes. */
+/** Fractional bits of the constants, and of the values between the passes. */
 const CONSTANT_BITS = 13;
 const PASS_BITS = 2;
 
 const work: usize = memory.data(128, 16);
 
-/** Vectors of two constants in turns, for sums of two products. */
+/** Vectors of two interleaved constants, for sums of two products. */
 @inline
 function pair(even: i16, odd: i16): v128 {
   return i32x4.splat((<i32>even & 0xffff) | (<i32>odd << 16));
@@ -101,7 +101,7 @@ function high32(a: v128, b: v128): v128 {
   return i32x4.shuffle(a, b, 2, 6, 3, 7);
 }
 
-/** Rows for columns. */
+/** Transposes. */
 @inline
 function transpose(at: usize): void {
   const r0 = v128.load(at);
@@ -148,13 +148,13 @@ function bytesHigh(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
-/** One product of two vectors and a pair of constants, plus a half. */
+/** One product of two vectors and a pair of constants, plus one half. */
 @inline
 function rounded(both: v128, constants: v128, half: v128): v128 {
   return i32x4.add(i32x4.dot_i16x8_s(both, constants), half);
 }
 
-/** The sum and the difference of what even and odd vectors give in the second pass. */
+/** The sum and difference of the even and odd vectors in the second pass. */
 @inline
 function twoColumns(
   evenL: v128, evenH: v128, evenConstants: v128,
@@ -232,7 +232,9 @@ function storeRows(out: usize, stride: usize, rows01: v128, rows23: v128): void 
   v128.store64_lane(out + 3 * stride, rows23, 1);
 }
 
-/** The same for a block of which only the four times four coefficients of a corner are not zero. */
+/**
+ * The same for a block with nonzero values only among the four by four coefficients of a corner.
+ */
 export function inverseDctOfCorner(block: usize, out: usize, stride: usize): void {
   const row1 = v128.load(block, 16);
   const row2 = v128.load(block, 32);
@@ -290,7 +292,7 @@ export function inverseDctOfCorner(block: usize, out: usize, stride: usize): voi
   storeSamples(out, stride);
 }
 
-/** The same for a block of which only the first coefficient is not zero. */
+/** The same for a block with only the first coefficient nonzero. */
 export function inverseDctOfDc(block: usize, out: usize, stride: usize): void {
   const value = (<i32>(<i16>(<i32>load<i16>(block) << PASS_BITS)) + 16) >> 5;
   const row = i64x2.extract_lane(i8x16.splat(<i8>(min(max(value, -128), 127) + 128)), 0);

@@ -1,4 +1,5 @@
-// Progressive files: scans of some bits of some coefficients, which are kept until all are there.
+// Progressive files: scans of some bits of some coefficients, which are kept until all have
+// arrived.
 import { inverseDct, inverseDctOfCorner, inverseDctOfDc } from './jpeg-idct';
 import { reducedDct } from './jpeg-reduced';
 import { blocks, blocksInMcu } from './jpeg-scan';
@@ -13,7 +14,7 @@ function fill(): void {
   count |= 56;
 }
 
-/** The next bits, of which there are some and at most 16. */
+/** The next 1 to 16 bits. */
 @inline
 function take(length: u32): u32 {
   const taken = <u32>(bits >>> (64 - length));
@@ -22,7 +23,7 @@ function take(length: u32): u32 {
   return taken;
 }
 
-/** A code's symbol, -1 for none; then there are 40 bits more. */
+/** A code's symbol, -1 for none; afterwards 40 bits are available. */
 @inline
 function symbol(table: usize): i32 {
   fill();
@@ -40,7 +41,7 @@ function symbol(table: usize): i32 {
   return found & 255;
 }
 
-/** The value of `size` bits: those that begin with 0 are negative. */
+/** The value of `size` bits: a leading 0 means negative. */
 @inline
 function signed(size: u32): i32 {
   if (size == 0) return 0;
@@ -49,8 +50,8 @@ function signed(size: u32): i32 {
 }
 
 /**
- * Writes a coefficient from bit `low` on. Answers 0 for one that may leave the 16 bits, with those
- * bits that are yet to come.
+ * Writes a coefficient from bit `low` on. Returns 0 if it may exceed 16 bits with the bits still to
+ * come.
  */
 @inline
 function put(at: usize, step: u32, value: i32, low: u32): bool {
@@ -103,7 +104,7 @@ function firstOfAc(at: usize, block: usize, start: u32, end: u32, low: u32): boo
   return true;
 }
 
-/** Another bit for a coefficient that is not zero. Answers whether it is zero. */
+/** Another bit for a nonzero coefficient. Returns whether it is zero. */
 @inline
 function refine(at: usize, step: u32, low: u32): bool {
   const place = at + (step & 0xffff);
@@ -135,7 +136,7 @@ function nextOfAc(at: usize, block: usize, start: u32, end: u32, low: u32): bool
       if (run) bandsLeft += take(run);
       break;
     }
-    // Past the zeros of the run, and whatever is not zero between them.
+    // Skips the zeros of the run, and nonzero values between them.
     while (k <= end) {
       if (refine(at, load<u32>(steps + (k << 2)), low) && run-- == 0) break;
       k++;
@@ -154,8 +155,7 @@ function nextOfAc(at: usize, block: usize, start: u32, end: u32, low: u32): bool
 
 /**
  * Decodes a scan of `rows` times `columns` MCUs: the coefficients from `start` to `end` from bit
- * `low` on, or that bit alone if others came before. Answers 0 when the bytes are not as they
- * should be.
+ * `low` on, or only that bit if others came before. Returns 0 for invalid bytes.
  */
 export function jpegProgressiveScan(
   rows: u32, columns: u32, start: u32, end: u32, isFirst: u32, low: u32,
@@ -184,7 +184,7 @@ export function jpegProgressiveScan(
   return bandsLeft == 0 && isUsedUp();
 }
 
-/** The address behind the marker that ended the scan. */
+/** The address after the marker that ended the scan. */
 export function jpegPosition(): usize {
   return source;
 }

@@ -1,12 +1,12 @@
-// libjpeg's inverse DCTs that make fewer samples of a block: those of images decoded at a half, a
-// quarter or an eighth of their size.
+// libjpeg's inverse DCTs with fewer samples per block, for images decoded at a half, a quarter or
+// an eighth of their size.
 
 const CONSTANT_BITS = 13;
 const PASS_BITS = 2;
 
 const work: usize = memory.data(4 * 8 * 4, 16);
 
-/** A coefficient, or what the columns' pass made of some. */
+/** A coefficient, or a result of the column pass. */
 @inline
 function value(from: usize, index: usize, isWork: bool): i32 {
   return isWork ? load<i32>(from + index * 4) : <i32>load<i16>(from + index * 2);
@@ -22,7 +22,7 @@ function sample(sum: i32, shift: i32): u8 {
   return <u8>(min(max(descaled(sum, shift), -128), 127) + 128);
 }
 
-/** What the odd ones of eight values give, for a product each. */
+/** The result of the odd four of eight values, each with a factor. */
 @inline
 function odd(from: usize, step: usize, isWork: bool, c1: i32, c3: i32, c5: i32, c7: i32): i32 {
   return (
@@ -41,7 +41,7 @@ function even(from: usize, step: usize, isWork: bool): i32 {
 function toFour(block: usize, out: usize, stride: usize): void {
   const first = CONSTANT_BITS - PASS_BITS + 1;
   for (let x: usize = 0; x < 8; x++) {
-    // The rows' pass does not use it.
+    // The row pass does not use it.
     if (x == 4) continue;
     const column = block + x * 2;
     const to = work + x * 4;
@@ -86,7 +86,7 @@ function toTwo(block: usize, out: usize, stride: usize): void {
   }
 }
 
-/** Samples of a block of coefficients: `size` rows of as many, which are 4, 2 or 1. */
+/** Samples of a block of coefficients: `size` by `size`, with sizes 4, 2 or 1. */
 export function reducedDct(block: usize, out: usize, stride: usize, size: u32): void {
   if (size == 4) toFour(block, out, stride);
   else if (size == 2) toTwo(block, out, stride);

@@ -7,7 +7,7 @@ import { source, streamEnd, usedBits } from './jpeg-stream';
 import { acEntry, dcEntry, END_OF_BLOCK, LOOK_BITS, searchCode } from './jpeg-tables';
 import { stepsOf, tableOf } from './jpeg-tables';
 
-/** The coefficients of a block, and what is beyond. */
+/** The coefficients of a block, and space past it. */
 const block: usize = memory.data(144, 16);
 
 // For each block of an MCU.
@@ -16,18 +16,18 @@ export let blocksInMcu: u32;
 
 /**
  * Begins a scan in the file's bytes from `from` to `end`. `top` is the end of memory for as many
- * bytes. Answers the marker after the first segment, or 0 when there is none.
+ * bytes. Returns the marker after the first segment, or 0 if there is none.
  */
 export function jpegScan(from: usize, end: usize, top: usize, interval: u32): u32 {
   blocksInMcu = 0;
-  // A scan that was given up may have left something.
+  // An abandoned scan may have left data.
   clear(block);
   return beginStream(from, end, top, interval);
 }
 
 /**
- * Adds a block to the MCU. It has `size` rows of as many samples, which go to `plane`, and `step`
- * bytes further for each MCU.
+ * Adds a block to the MCU. It has `size` by `size` samples, which go to `plane`, `step` bytes
+ * further for each MCU.
  */
 export function jpegBlock(
   component: u32, dc: u32, ac: u32,
@@ -58,7 +58,7 @@ export function jpegEnd(isLast: bool): bool {
 
 /**
  * Decodes a row of `mcus` MCUs, and makes samples of those from `first` on and before `end`.
- * Answers 0 when the bytes are not as they should be.
+ * Returns 0 for invalid bytes.
  */
 export function jpegDecodeRow(mcus: u32, first: u32, end: u32): bool {
   let b = bits;
@@ -80,7 +80,7 @@ export function jpegDecodeRow(mcus: u32, first: u32, end: u32): bool {
       const dc = load<usize>(at, 4);
       const ac = load<usize>(at, 8);
 
-      // The bits of a DC coefficient are 27 at most, those of an AC coefficient 26.
+      // A DC coefficient has at most 27 bits, an AC coefficient 26.
       b |= load<u64>(p - 8) >>> n;
       p -= <usize>((63 - n) >>> 3);
       n |= 56;
@@ -142,7 +142,7 @@ export function jpegDecodeRow(mcus: u32, first: u32, end: u32): bool {
           n |= 56;
         }
       }
-      // Beyond the block without its end: the run was too long.
+      // Past the block without its end: the run was too long.
       if (k > 64 && k <= END_OF_BLOCK) return false;
 
       const plane = load<usize>(at, 12);
@@ -158,7 +158,7 @@ export function jpegDecodeRow(mcus: u32, first: u32, end: u32): bool {
       }
       clear(block);
     }
-    // As far beyond the end as one MCU can go there is memory still.
+    // There is memory past the end for everything that one MCU can write.
     if (p + AHEAD < streamEnd) return false;
   }
   bits = b;

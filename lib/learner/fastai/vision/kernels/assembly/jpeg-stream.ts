@@ -1,15 +1,15 @@
-// The bits of a scan, a segment after another.
+// The bits of a scan, one segment after another.
 
-/** What a reader may lie ahead of the bits that are used. */
+/** How far a reader may be ahead of the used bits. */
 export const AHEAD: usize = 8;
 
-/** The file's bytes that are not yet in the stream. */
+/** The file's bytes that are not in the stream yet. */
 export let source: usize;
 let sourceEnd: usize;
 
 /**
- * The bytes of a segment (a scan up to its next marker) in reverse, so that a little-endian load
- * has the first of them on top. They end here, go down to `streamEnd`, and `next` is in between.
+ * The bytes of a segment (a scan up to its next marker) in reverse, so a little-endian load has the
+ * first byte on top. They end here and go down to `streamEnd`, with `next` in between.
  */
 export let stream: usize;
 export let streamEnd: usize;
@@ -23,7 +23,7 @@ let restartNumber: u32;
 
 /** The last DC coefficient of each component. */
 export const lastDc: usize = memory.data(3 * 4, 4);
-/** Blocks to come that have nothing in this scan's band of coefficients. */
+/** The number of following blocks without values in this scan's band of coefficients. */
 export let bandsLeft: u32;
 
 export function beginStream(from: usize, end: usize, top: usize, interval: u32): u32 {
@@ -40,7 +40,7 @@ function reversed(bytes: v128): v128 {
   return i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
-/** Copies a segment to the stream, without the zeros that follow each 0xff in it. */
+/** Copies a segment to the stream, without the zero after each 0xff. */
 export function beginSegment(): u32 {
   let from = source;
   let to = stream;
@@ -65,7 +65,7 @@ export function beginSegment(): u32 {
     to++;
     break;
   }
-  // Whatever was read beyond the end was none of the file's.
+  // Bits past the end are not from the file.
   if (from > sourceEnd) return 0;
   source = from;
   streamEnd = to;
@@ -88,21 +88,21 @@ export function bitsOfSegment(): u64 {
   return <u64>(stream - streamEnd) << 3;
 }
 
-/** Whether all bytes of the segment were used, and not more. */
+/** Whether exactly the bytes of the segment were used. */
 export function isUsedUp(): bool {
   const used = usedBits();
   const whole = bitsOfSegment();
   return used <= whole && whole - used < 8;
 }
 
-/** Whether the segment ended with the restart marker that has to be next. */
+/** Whether the segment ended with the expected restart marker. */
 export function isRestart(): bool {
   if (load<u8>(source - 1) != 0xd0 + restartNumber) return false;
   restartNumber = (restartNumber + 1) & 7;
   return true;
 }
 
-/** Goes on behind the restart marker that has to be next, where there is to be one now. */
+/** Continues after the expected restart marker, if one is due. */
 export function nextMcu(): bool {
   if (restartInterval == 0) return true;
   if (restartsLeft == 0 && (!isUsedUp() || !isRestart() || beginSegment() == 0)) return false;

@@ -1,6 +1,6 @@
-// Tables of a JPEG file in the form that jpeg-scan.ts reads them.
+// Tables of a JPEG file in the form for jpeg-scan.ts.
 
-/** Bits that are looked up at once. Longer codes are rare, and searched. */
+/** Bits that are looked up at once. Longer codes are rare, so a search finds them. */
 export const LOOK_BITS: u64 = 10;
 
 const LOOK_SIZE: usize = (1 << 10) * 4;
@@ -29,8 +29,8 @@ export function tableOf(slot: u32): usize {
 }
 
 /**
- * What is looked up for the code of a DC coefficient: bits of code and value together, from bit 8
- * on bits of the code, from bit 16 on 63 - bits of the value. 0 stands for what is to be searched.
+ * The lookup entry for the code of a DC coefficient: bits of code and value together, from bit 8 on
+ * bits of the code, from bit 16 on 63 - bits of the value. 0 means that a search is needed.
  */
 @inline
 export function dcEntry(length: u32, size: u32): u32 {
@@ -46,14 +46,12 @@ export function acEntry(length: u32, size: u32, run: u32): u32 {
 
 function entryOf(symbol: u32, length: u32, isAc: bool): u32 {
   if (!isAc) return symbol > 11 ? 0 : dcEntry(length, symbol);
-  // Sixteen zeros have no value; larger values are not those of 8-bit images.
+  // Sixteen zeros have no value; larger values do not occur in 8-bit images.
   const size = symbol & 15;
   return size > 10 || (size == 0 && symbol != 0) ? 0 : acEntry(length, size, symbol >>> 4);
 }
 
-/**
- * Reads a Huffman table from 16 counts and 256 symbols. Answers whether it is one.
- */
+/** Reads a Huffman table from 16 counts and 256 symbols. Returns whether it is valid. */
 export function jpegHuffmanTable(slot: u32, source: usize): bool {
   const isAc = slot >= 2;
   const look = tableOf(slot);
@@ -67,7 +65,7 @@ export function jpegHuffmanTable(slot: u32, source: usize): bool {
     store<u32>(ranges + length * 12, code);
     store<u32>(ranges + length * 12 + 4, code + count);
     store<u32>(ranges + length * 12 + 8, symbols);
-    // No code is all ones, and there are 256 symbols at most.
+    // No code is all ones, and there are at most 256 symbols.
     if (count != 0 && (code + count >= 1 << length || symbols + count > 256)) return false;
     for (let i: u32 = 0; i < count; i++) {
       const symbol = <u32>load<u8>(source + 16 + symbols + i);
@@ -85,7 +83,7 @@ export function jpegHuffmanTable(slot: u32, source: usize): bool {
   return true;
 }
 
-/** The length of the code that `bits` begin with << 8 | its symbol; 0 if they begin with none. */
+/** The length of the code at the start of `bits` << 8 | its symbol; 0 for none. */
 export function searchCode(table: usize, bits: u64): u32 {
   const ranges = table + LOOK_SIZE;
   for (let length: u32 = 1; length <= 16; length++) {
@@ -99,14 +97,14 @@ export function searchCode(table: usize, bits: u64): u32 {
   return 0;
 }
 
-/** Where coefficients that nobody wants go: behind those of the block. */
+/** Where unwanted coefficients go: after those of the block. */
 const BEYOND: u32 = 128;
-/** Positions up to END_OF_BLOCK, the last of the block and another run beyond. */
+/** Positions up to END_OF_BLOCK, the last of the block and another run past it. */
 const POSITIONS: u32 = 256;
 
 const steps: usize = memory.data(3 * 256 * 4, 16);
 
-/** For each position in the file's order: the place in the block, in bytes | its divisor << 16. */
+/** For each position in the file's order: the offset in the block, in bytes | its divisor << 16. */
 @inline
 export function stepsOf(component: u32): usize {
   return steps + component * POSITIONS * 4;

@@ -1,4 +1,4 @@
-// Elements of 16 bits of two vectors in turns.
+// Interleaves the 16-bit elements of two vectors.
 
 @inline
 export function low(a: v128, b: v128): v128 {

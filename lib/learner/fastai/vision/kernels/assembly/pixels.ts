@@ -1,4 +1,4 @@
-/** Rows of bytes to floats, each as the table of 256 has it. */
+/** Maps rows of bytes to floats with a table of 256. */
 export function toFloats(
   source: usize,
   sourceStride: usize,
@@ -15,7 +15,7 @@ export function toFloats(
   }
 }
 
-/** Pixels of RGB to three planes, 16 at a time: up to 15 more are read and written. */
+/** Splits RGB pixels into three planes, 16 at a time: up to 15 more are read and written. */
 export function splitColours(
   source: usize,
   pixels: i32,

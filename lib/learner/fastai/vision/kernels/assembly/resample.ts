@@ -1,10 +1,10 @@
 // PIL's resampling of planes of bytes. A weight of 22-bit fixed point is `high * 2048 + low`, of 16
-// bits each, so that one instruction multiplies and adds two taps. Sums wrap at 32 bits as they do in
-// PIL, so that no order of additions shows. Weights come in groups of eight taps: eight times high,
-// eight times low; taps that fill up a group weigh nothing. What is read or written beyond a row is
-// at most 16 bytes.
+// bits each, so that one instruction multiplies and adds two taps. Sums wrap at 32 bits as in PIL,
+// so the order of additions does not matter. Weights come in groups of eight taps: eight times
+// high, eight times low; taps that fill a group have weight zero. At most 16 bytes past a row are
+// read or written.
 
-/** What products with the two parts of weights stand for together. */
+/** Combines the products with the two parts of the weights. */
 function joined(high: v128, low: v128): v128 {
   return i32x4.add(i32x4.shl(high, 11), low);
 }
@@ -13,7 +13,7 @@ function rounded(sums: v128): v128 {
   return i32x4.shr_s(i32x4.add(sums, i32x4.splat(1 << 21)), 22);
 }
 
-/** Four sums to bytes, in the four lanes of 32 bits or in the sixteen of 8. */
+/** Four sums to bytes, in four lanes of 32 bits or sixteen of 8. */
 function bytes(a: v128, b: v128, c: v128, d: v128): v128 {
   return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
@@ -34,7 +34,7 @@ export function alongRows(
 ): void {
   const zero = i32x4.splat(0);
   for (let y = 0; y < rows; y += 4) {
-    // Where rows are missing, the last one is made again.
+    // If rows are missing, the last one is computed again.
     const y1 = <usize>min(y + 1, rows - 1);
     const y2 = <usize>min(y + 2, rows - 1);
     const y3 = <usize>min(y + 3, rows - 1);
@@ -79,7 +79,7 @@ export function alongRows(
       const s1 = joined(h1, l1);
       const s2 = joined(h2, l2);
       const s3 = joined(h3, l3);
-      // The four parts of each of the four sums, turned so that they can be added.
+      // Transposes the four parts of each of the four sums, so that they can be added.
       const a = i32x4.add(i32x4.shuffle(s0, s1, 0, 4, 1, 5), i32x4.shuffle(s0, s1, 2, 6, 3, 7));
       const b = i32x4.add(i32x4.shuffle(s2, s3, 0, 4, 1, 5), i32x4.shuffle(s2, s3, 2, 6, 3, 7));
       const sums = i32x4.add(i64x2.shuffle(a, b, 0, 2), i64x2.shuffle(a, b, 1, 3));
@@ -94,7 +94,7 @@ export function alongRows(
   }
 }
 
-/** One row of the target: the sum of eight times `groups` rows, whose addresses are in `rows`. */
+/** One row of the target: the sum of eight times `groups` rows at the addresses in `rows`. */
 export function alongColumns(
   rows: usize,
   groups: i32,

@@ -22,13 +22,13 @@ function toYCbCr(m: Scope, x: Expression): Expression {
   );
 }
 
-/** The cosines of squares of an image, as JPEG has them, behind one layer for each colour. */
+/** The cosines of squares of an image, as in JPEG, after one layer for each colour. */
 const learnableDct = forward((m, x) => {
   const size = m.int('k');
   const [h, w] = [x.size(2) / size, x.size(3) / size];
   m.requireSize(
     Number.isInteger(h) && Number.isInteger(w),
-    `its images have to be a multiple of ${size} x ${size}`,
+    `its images must be a multiple of ${size} x ${size}`,
   );
   const pixels = x.mul(m.requiredWeight('imagenet_std')).add(m.requiredWeight('imagenet_mean'));
   const squares = toYCbCr(m, pixels.mul(255))
@@ -52,9 +52,9 @@ function withPositions(m: Scope, rows: Expression, h: number, w: number): Expres
 }
 
 /**
- * Attention over positions with one channel. timm multiplies queries and keys of the batch's images
- * with each other in place of those of positions, so that an image that is alone attends to itself
- * and its values come through as they are. Images in a batch get what each gets alone.
+ * Attention over positions with one channel. timm multiplies queries and keys across the batch's
+ * images instead of across positions. A single image therefore attends to itself, and its values
+ * pass unchanged. Images in a batch get the result of each alone.
  */
 const spatialTransformer = forward((m, x) => {
   const [h, w] = [x.size(2), x.size(3)];

@@ -24,7 +24,7 @@ function embedded(m: Scope, x: Expression): [rows: Expression, grid: Size] {
   const grid: Size = [x.size(2) / patchHeight, x.size(3) / patchWidth];
   m.requireSize(
     grid.every(Number.isInteger),
-    `its images have to be a multiple of ${patchHeight} x ${patchWidth}`,
+    `its images must be a multiple of ${patchHeight} x ${patchWidth}`,
   );
   const [height, width] = grid;
   const pixels = x
@@ -35,7 +35,7 @@ function embedded(m: Scope, x: Expression): [rows: Expression, grid: Size] {
   const table = m.requiredWeight('position_embedding_table');
   m.requireSize(
     Math.max(height, width) <= table.size(1),
-    `its images have to give at most ${table.size(1)} patches on a side`,
+    `its images must give at most ${table.size(1)} patches on a side`,
   );
   const places = Array.from({ length: height * width }, (_, i) => i);
   const [byX, byY] = table.unstack(2);
@@ -90,7 +90,7 @@ function pooled(m: Scope, x: Expression, [height, width]: Size): Expression {
   const size = pooler.int('pooling_kernel_size');
   m.requireSize(
     height % size === 0 && width % size === 0,
-    `its images have to give a multiple of ${size} x ${size} patches`,
+    `its images must give a multiple of ${size} x ${size} patches`,
   );
   const means = x
     .reshape(0, height / size, size, width / size, size, x.size(2))

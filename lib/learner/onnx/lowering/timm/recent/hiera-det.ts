@@ -47,7 +47,7 @@ function placed(m: Scope, x: Expression): Expression {
   const [rows, columns] = [height / window.size(2), width / window.size(3)];
   m.requireSize(
     Number.isInteger(rows) && Number.isInteger(columns),
-    `its images have to give a multiple of ${window.size(2)} x ${window.size(3)} patches`,
+    `its images must give a multiple of ${window.size(2)} x ${window.size(3)} patches`,
   );
   const global = m.resize(m.requiredWeight('pos_embed'), [height, width], 'bicubic');
   const local = window.op('Tile', {}, m.indices([1, 1, rows, columns]));

@@ -57,7 +57,7 @@ const merger = forward((m, x) => {
   const size = m.int('merge_size');
   m.requireSize(
     x.size(1) % size === 0 && x.size(2) % size === 0,
-    `its images have to give a multiple of ${size} x ${size} patches`,
+    `its images must give a multiple of ${size} x ${size} patches`,
   );
   return m.run(squares(m.run(x, 'norm'), size).flatten(3).flatten(1, 2), 'fc1 act fc2');
 });
