@@ -11,7 +11,7 @@ export function refused(fact: string, cause?: unknown): InferenceError {
   return new InferenceError(fact, { status: 'INVALID_ARGUMENT', mayHaveRun: false }, { cause });
 }
 
-/** What `make` returns; messages that cannot be are refused before they are sent. */
+/** The result of `make`; an invalid message is refused before it is sent. */
 export function unsent<T>(make: () => T): T {
   try {
     return make();
@@ -20,24 +20,24 @@ export function unsent<T>(make: () => T): T {
   }
 }
 
-/** @throws InferenceError where data and datatype or shape differ */
+/** @throws InferenceError if data does not match the datatype or shape */
 export function checkTensor({ name, datatype, shape, data }: InferTensor): void {
   const what = `The tensor "${shortened(name)}"`;
   if (!isDatatype(datatype)) {
     throw refused(
-      `${what} has the datatype ${shortened(String(datatype), 40)}; give one of the protocol, such as FP32.`,
+      `${what} has the datatype ${shortened(String(datatype), 40)}; give a datatype of the protocol, such as FP32.`,
     );
   }
   const { array } = infoOf(datatype);
   const fits = array === undefined ? Array.isArray(data) : data instanceof array;
   if (!fits) {
     const wanted = array === undefined ? 'a list of strings or Uint8Arrays' : array.name;
-    throw refused(`${what} is ${datatype} and has other data; give ${wanted}.`);
+    throw refused(`${what} is ${datatype} but has data of another type; give ${wanted}.`);
   }
   const count = unsent(() => elementsOf(name, shape));
   if (data.length !== count) {
     throw refused(
-      `${what} has ${data.length} elements and the shape [${shape.join(', ')}], which has ${count}; give as many.`,
+      `${what} has ${data.length} elements, but its shape [${shape.join(', ')}] requires ${count}; give that many.`,
     );
   }
   if (!isNumeric(data)) data.forEach((text, at) => checkText(name, text, at));
@@ -50,10 +50,10 @@ function checkText(name: string, text: unknown, at: number): void {
       `Element ${at} of the tensor "${shortened(name)}" is ${shortened(String(text), 40)}; give a string or a Uint8Array.`,
     );
   }
-  // Half of a pair of surrogates has no UTF-8.
+  // An unpaired surrogate has no UTF-8 form.
   if (!text.isWellFormed()) {
     throw refused(
-      `Element ${at} of the tensor "${shortened(name)}" has half of a character, which UTF-8 does not carry; give the whole.`,
+      `Element ${at} of the tensor "${shortened(name)}" has half of a character, which UTF-8 cannot carry; give the whole character.`,
     );
   }
 }

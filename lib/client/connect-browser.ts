@@ -4,19 +4,19 @@ import { fetchSender } from './rest/fetch-sender.js';
 import { RestTransport } from './rest/transport.js';
 import type { ServerUrl } from './server-url.js';
 
-/** The transport to a server: connect.ts for browsers, which have `fetch` alone. */
+/** The transport to a server: replaces connect.ts in browsers, which have only `fetch`. */
 export async function connect(
   server: ServerUrl,
   options: CheckedOptions,
 ): Promise<InferenceTransport> {
   if (server.protocol === 'grpc') {
     throw new InferenceClientOptionError(
-      `"${server.target}" is a server of gRPC, which browsers do not speak; give its http:// or https:// URL.`,
+      `"${server.target}" is a gRPC server, and browsers do not speak gRPC; give its http:// or https:// URL.`,
     );
   }
   if (server.socketPath !== undefined || options.tls) {
     throw new InferenceClientOptionError(
-      'Browsers open no Unix sockets, and have certificates of their own; give an http:// or https:// URL, without tls.',
+      'Browsers cannot open Unix sockets, and manage certificates themselves; give an http:// or https:// URL, without tls.',
     );
   }
   const { fetch = globalThis.fetch.bind(globalThis) } = options;

@@ -5,7 +5,7 @@ import { nodeSender } from './rest/node-sender.js';
 import { RestTransport } from './rest/transport.js';
 import type { ServerUrl } from './server-url.js';
 
-/** The transport to a server. The browser's build has connect-browser.ts in the place of this. */
+/** The transport to a server. The browser build replaces this file with connect-browser.ts. */
 export async function connect(
   server: ServerUrl,
   options: CheckedOptions,

@@ -7,7 +7,7 @@ import type {
 } from './protocol/messages.js';
 
 /**
- * What went wrong, by gRPC's names. Over HTTP: 400 and other 4xx INVALID_ARGUMENT, 401
+ * The kind of failure, by gRPC's names. Over HTTP: 400 and other 4xx INVALID_ARGUMENT, 401
  * UNAUTHENTICATED, 403 PERMISSION_DENIED, 404 NOT_FOUND, 413 and 429 RESOURCE_EXHAUSTED, 499
  * CANCELLED, 501 UNIMPLEMENTED, 503 UNAVAILABLE, 504 DEADLINE_EXCEEDED, else INTERNAL.
  *
@@ -25,16 +25,16 @@ export type InferenceStatus =
   | 'UNAVAILABLE'
   | 'UNAUTHENTICATED';
 
-/** What a call of a client may be told. @publicApi */
+/** Options of a single call. @publicApi */
 export interface InferenceCallOptions {
-  /** Milliseconds until the call is given up; 0 for no limit. @default the client's */
+  /** The time limit of the call in milliseconds; 0 for no limit. @default the client's */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** Headers, or metadata of gRPC, of this call. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A text that is to be continued, by the extension "generate". @publicApi */
+/** A text to continue, with the extension "generate". @publicApi */
 export interface GenerateRequest {
   readonly modelName: string;
   /** '' for the latest. */
@@ -50,11 +50,11 @@ export interface GenerateResponse {
   readonly modelName: string;
   readonly modelVersion: string;
   readonly id?: string;
-  /** `text_output`: the whole text, or in a stream what has been added since the last. */
+  /** `text_output`: the whole text; in a stream, the part added since the last answer. */
   readonly text: string;
 }
 
-/** What the extension "statistics" counts and times. */
+/** The counts and times of the extension "statistics". */
 export const DURATIONS = [
   'success',
   'fail',
@@ -66,7 +66,7 @@ export const DURATIONS = [
   'cache_miss',
 ] as const;
 
-/** Counts and nanoseconds, as Triton's extension "statistics" has them. @publicApi */
+/** Counts and nanoseconds, as in Triton's extension "statistics". @publicApi */
 export interface Duration {
   readonly count: bigint;
   readonly ns: bigint;
@@ -85,18 +85,21 @@ export interface ModelStatistics {
   readonly inferenceStats: Readonly<Record<(typeof DURATIONS)[number], Duration>>;
 }
 
-/** What Triton's extension "model_configuration" says of a model, as far as it is so here. @publicApi */
+/**
+ * The configuration of a model in Triton's extension "model_configuration", as far as it applies
+ * here. @publicApi
+ */
 export interface ModelConfig {
   readonly name: string;
   readonly platform: string;
   readonly backend: string;
-  /** 0 where the first size of a tensor is not a batch's. */
+  /** 0 if the first size of a tensor is not a batch size. */
   readonly maxBatchSize: number;
-  /** `dims` without the batch where there is one. */
+  /** `dims`, without the batch size if there is one. */
   readonly input: readonly ConfiguredTensor[];
   readonly output: readonly ConfiguredTensor[];
   readonly parameters: Readonly<Record<string, string>>;
-  /** Answers may be more than one for a request. */
+  /** Whether a request may have more than one answer. */
   readonly decoupled: boolean;
 }
 

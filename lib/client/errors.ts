@@ -1,15 +1,15 @@
 import { VtsError } from '../learner/errors/index.js';
 import type { InferenceStatus } from './contract.js';
 
-/** What is known of a call that failed. @publicApi */
+/** The facts about a failed call. @publicApi */
 export interface InferenceFailure {
   readonly status: InferenceStatus;
   /**
-   * False where the server surely ran nothing: it was not reached, or refused the call before it.
-   * Such a call can be sent again.
+   * False if the server certainly ran nothing: it was not reached, or it refused the call before
+   * the run. Such a call can be sent again.
    */
   readonly mayHaveRun: boolean;
-  /** What the server asks to wait, of `Retry-After` or gRPC's pushback. */
+  /** The delay that the server asks for, from `Retry-After` or gRPC's pushback. */
   readonly retryAfterMs?: number;
 }
 

@@ -1,6 +1,8 @@
 /**
- * `nestjs-vts/client`: a client of the Open Inference Protocol, without Nest and native code. Its
- * build for browsers speaks REST.
+ * A client of the Open Inference Protocol for Node and browsers. The build for browsers speaks
+ * REST only.
+ *
+ * @module nestjs-vts/client
  */
 export { InputError, VtsError } from '../learner/errors/index.js';
 export type * from './contract.js';

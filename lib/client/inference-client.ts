@@ -21,22 +21,22 @@ import { InferenceResult } from './result.js';
 import { parseServerUrl } from './server-url.js';
 import { tensorOf, type InferValue } from './values.js';
 
-/** A model by its name, or with the version that is meant; without one the server's latest. @publicApi */
+/** A model by name, optionally with a version; by default the server's latest. @publicApi */
 export type ModelRef = string | { readonly name: string; readonly version?: string };
 
 /** @publicApi */
 export interface InferOptions extends InferenceCallOptions {
-  /** Comes back with the answer. */
+  /** Returned with the answer. */
   readonly id?: string;
   readonly parameters?: Parameters;
-  /** The outputs that are wanted. @default all */
+  /** The outputs to return. @default all */
   readonly outputs?: readonly (string | RequestedOutput)[];
 }
 
 /** @publicApi */
 export interface GenerateOptions extends InferenceCallOptions {
   readonly id?: string;
-  /** Of the model: for a language model of fastai `n_words`, `temperature` and so on. */
+  /** Parameters of the model: for a fastai language model `n_words`, `temperature` and so on. */
   readonly parameters?: Parameters;
 }
 
@@ -44,7 +44,7 @@ export interface GenerateOptions extends InferenceCallOptions {
  * A client of servers that speak the Open Inference Protocol ("V2"): this package's, Triton,
  * KServe, MLServer, OpenVINO's. Over REST it runs in browsers too.
  *
- * Every method throws an {@link InferenceError}, whose `status` says what went wrong.
+ * Every method throws an {@link InferenceError}. Its `status` names the kind of failure.
  *
  * @publicApi
  */
@@ -56,9 +56,9 @@ export class InferenceClient {
   /**
    * Nothing is connected before the first call.
    *
-   * @param url `http(s)://host:8000`, behind which `/v2` comes, also with a path; over gRPC
-   * `grpc://host:8001`, `grpcs://host:8001` with TLS, `dns:///host:8001` for all addresses of a name
-   * in turn. Unix sockets: `http+unix:/run/vts.sock`, with a path behind it
+   * @param url `http(s)://host:8000`, to which `/v2` is appended, optionally with a path; over gRPC
+   * `grpc://host:8001`, `grpcs://host:8001` with TLS, `dns:///host:8001` for all addresses of a
+   * name in turn. Unix sockets: `http+unix:/run/vts.sock`, with a path behind it
    * `http+unix://%2Frun%2Fvts.sock/path`, and `unix:/run/vts.sock` for gRPC.
    * @throws InferenceClientOptionError
    */
@@ -98,7 +98,7 @@ export class InferenceClient {
   }
 
   /**
-   * The text that a language model continues a text with, by the extension "generate".
+   * Continues a text with a language model, by the extension "generate".
    *
    * @throws InferenceError
    */
@@ -112,7 +112,7 @@ export class InferenceClient {
   }
 
   /**
-   * The same piece by piece. Leaving the iteration, such as by `break`, ends the call.
+   * The same, piece by piece. Leaving the iteration, such as with `break`, ends the call.
    *
    * @throws InferenceError
    */
@@ -122,22 +122,22 @@ export class InferenceClient {
     { id, parameters, ...call }: GenerateOptions = {},
   ): AsyncGenerator<GenerateResponse, void, undefined> {
     const transport = await this.#connected();
-    // Without a limit of its own a text takes as long as it takes.
+    // Without its own limit, a text has no time limit.
     const options = { ...call, timeoutMs: call.timeoutMs ?? 0 };
     yield* transport.generateStream(generateRequest(model, text, id, parameters), options);
   }
 
-  /** Whether the server runs. @throws InferenceError where it is not reached */
+  /** Whether the server is running. @throws InferenceError if it is not reached */
   async serverLive(options: InferenceCallOptions = {}): Promise<boolean> {
     return (await this.#connected()).serverLive(options);
   }
 
-  /** Whether the server takes requests. @throws InferenceError where it is not reached */
+  /** Whether the server accepts requests. @throws InferenceError if it is not reached */
   async serverReady(options: InferenceCallOptions = {}): Promise<boolean> {
     return (await this.#connected()).serverReady(options);
   }
 
-  /** @throws InferenceError NOT_FOUND where the server says that it does not know the model */
+  /** @throws InferenceError NOT_FOUND if the server says that it does not know the model */
   async modelReady(model: ModelRef, options: InferenceCallOptions = {}): Promise<boolean> {
     const { modelName, modelVersion } = modelOf(model);
     return (await this.#connected()).modelReady(modelName, modelVersion, options);
@@ -147,7 +147,7 @@ export class InferenceClient {
     return (await this.#connected()).serverMetadata(options);
   }
 
-  /** What the model takes and gives. */
+  /** The inputs and outputs of the model. */
   async modelMetadata(model: ModelRef, options: InferenceCallOptions = {}): Promise<ModelMetadata> {
     const { modelName, modelVersion } = modelOf(model);
     return (await this.#connected()).modelMetadata(modelName, modelVersion, options);
@@ -159,7 +159,7 @@ export class InferenceClient {
     return (await this.#connected()).modelConfig(modelName, modelVersion, options);
   }
 
-  /** By the extension "statistics"; of all models without one. */
+  /** By the extension "statistics"; without a model, of all models. */
   async statistics(
     model: ModelRef | undefined = undefined,
     options: InferenceCallOptions = {},
@@ -178,14 +178,14 @@ export class InferenceClient {
     return (await this.#connected()).repositoryIndex(readyOnly, options);
   }
 
-  /** The names of the models of {@link repositoryIndex}, each once. */
+  /** The names of the models of {@link repositoryIndex}, without duplicates. */
   async models(
     options: InferenceCallOptions & { readonly readyOnly?: boolean } = {},
   ): Promise<string[]> {
     return [...new Set((await this.repositoryIndex(options)).map(({ name }) => name))];
   }
 
-  /** Servers refuse it unless they are told otherwise. */
+  /** Servers refuse this by default. */
   async loadModel(name: string, options: InferenceCallOptions = {}): Promise<void> {
     return (await this.#connected()).repositoryLoad(name, options);
   }
@@ -194,7 +194,7 @@ export class InferenceClient {
     return (await this.#connected()).repositoryUnload(name, options);
   }
 
-  /** Leaves the server. Calls that come later are refused. */
+  /** Closes the connections. Later calls are refused. */
   async close(): Promise<void> {
     this.#closed = true;
     const transport = await this.#transport?.catch(() => undefined);
@@ -203,7 +203,7 @@ export class InferenceClient {
 
   async #connected(): Promise<InferenceTransport> {
     if (this.#closed) {
-      throw new InferenceError('The client is closed; make another.', {
+      throw new InferenceError('The client is closed; create another.', {
         status: 'CANCELLED',
         mayHaveRun: false,
       });
@@ -224,7 +224,7 @@ function generateRequest(
   parameters: Parameters | undefined,
 ) {
   if (typeof text !== 'string' || !text.isWellFormed()) {
-    throw refused('The text is not a string, or has half of a character; give the whole.');
+    throw refused('The text is not a string, or has half of a character; give a complete string.');
   }
   return {
     ...modelOf(model),

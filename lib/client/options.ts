@@ -7,11 +7,11 @@ import { shortened, VtsError } from '../learner/errors/index.js';
  */
 export class InferenceClientOptionError extends VtsError {}
 
-/** Certificates and keys in PEM. Node alone: browsers have their own. @publicApi */
+/** Certificates and keys in PEM. Only in Node: browsers have their own. @publicApi */
 export interface InferenceTls {
   /** Authorities to trust. @default Node's */
   readonly ca?: string | Uint8Array;
-  /** The client's certificates, where the server asks for one, and their key. */
+  /** The client's certificates, if the server requires one, and their key. */
   readonly cert?: string | Uint8Array;
   readonly key?: string | Uint8Array;
   /** The name that the server's certificate must have. @default the host of the URL */
@@ -20,31 +20,31 @@ export interface InferenceTls {
 
 /** @publicApi */
 export interface InferenceClientOptions {
-  /** Headers of each call, over gRPC its metadata. */
+  /** Headers of each call; over gRPC, its metadata. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Milliseconds until a call is given up; 0 for no limit. `generateStream` has none but its own.
+   * The time limit of a call in milliseconds; 0 for no limit. `generateStream` only has its own
+   * limit.
    *
    * @default 60_000
    */
   readonly timeoutMs?: number;
   readonly tls?: InferenceTls;
   /**
-   * Over REST: whether tensors travel as raw bytes, by Triton's extension "binary_tensor_data", or
-   * in JSON. Without it the first answer shows what the server speaks, and what JSON cannot carry
-   * exactly (FP16, NaN, bytes that are not UTF-8, large numbers) goes as raw bytes in any case; a
-   * page of another origin than the server uses JSON, as it may not read the header that raw bytes
-   * need. gRPC always sends raw bytes.
+   * Over REST: whether to send tensors as raw bytes, with Triton's extension "binary_tensor_data",
+   * or as JSON. By default, the first answer shows what the server supports. Values that JSON
+   * cannot carry exactly (FP16, NaN, bytes that are not UTF-8, large numbers) are sent as raw bytes
+   * in any case. A page from another origin uses JSON, because it may not read the header that raw
+   * bytes need. gRPC always sends raw bytes.
    */
   readonly binary?: boolean;
   /**
-   * Bytes of the largest answer that is read, and of an event in a stream. Larger ones are
-   * RESOURCE_EXHAUSTED.
+   * The most bytes of an answer, and of an event in a stream. Larger ones are RESOURCE_EXHAUSTED.
    *
    * @default 64 MiB
    */
   readonly maxResponseBytes?: number;
-  /** Takes the place of the own HTTP client over REST, such as `fetch` of a framework or a test. */
+  /** Replaces the built-in HTTP client over REST, such as with `fetch` of a framework or a test. */
   readonly fetch?: typeof globalThis.fetch;
 }
 

@@ -2,10 +2,10 @@ import { quoted, shortened } from '../learner/errors/index.js';
 import { refused } from './check-request.js';
 import type { InferResponse, InferTensor, Parameters } from './protocol/messages.js';
 
-/** What a model answered. @publicApi */
+/** The answer of a model. @publicApi */
 export class InferenceResult {
   readonly modelName: string;
-  /** The version that ran; '' where the server does not say. */
+  /** The version that ran; '' if the server does not report it. */
   readonly modelVersion: string;
   readonly id: string | undefined;
   readonly parameters: Parameters;
@@ -21,10 +21,10 @@ export class InferenceResult {
   }
 
   /**
-   * An output: its `data` is a typed array in rows (BOOL as 0 and 1, FP16 as the bits of each
-   * number), or for BYTES a list of strings, over REST in JSON, or Uint8Arrays.
+   * An output. Its `data` is a typed array in row-major order (BOOL as 0 and 1, FP16 as the bits of
+   * each number). For BYTES, it is a list of strings (REST with JSON) or Uint8Arrays.
    *
-   * @throws InferenceError INVALID_ARGUMENT where there is none of that name
+   * @throws InferenceError INVALID_ARGUMENT if no output has that name
    */
   tensor(name: string): InferTensor {
     const found = this.outputs.find((output) => output.name === name);
@@ -36,7 +36,7 @@ export class InferenceResult {
   }
 
   /**
-   * The elements of an output of BYTES as text.
+   * The elements of a BYTES output as strings.
    *
    * @throws InferenceError INVALID_ARGUMENT for another datatype, and for bytes that are not UTF-8
    */

@@ -1,11 +1,11 @@
 import { shortened } from '../learner/errors/index.js';
 import { InferenceClientOptionError } from './options.js';
 
-/** Where a server is, and by which protocol it is asked. */
+/** The address of a server, and the protocol to use. */
 export type ServerUrl =
   | {
       readonly protocol: 'rest';
-      /** Without a slash at its end. */
+      /** Without a trailing slash. */
       readonly base: string;
       /** Node alone. */
       readonly socketPath?: string;
@@ -27,7 +27,7 @@ export function parseServerUrl(given: string | URL): ServerUrl {
   } catch {
     throw wrong(text, 'is not a URL');
   }
-  // Before anything that shows it.
+  // Checked before anything shows the URL.
   if (url.username !== '' || url.password !== '') {
     throw new InferenceClientOptionError(
       `The URL of the server at ${url.host} has a user or a password; give them in headers: { authorization }.`,
@@ -41,10 +41,10 @@ export function parseServerUrl(given: string | URL): ServerUrl {
   if (url.protocol === 'http+unix:') {
     const [socket, behind] = url.hostname === '' ? [prefix, ''] : [url.hostname, prefix];
     const socketPath = decodedPath(socket);
-    if (socketPath === '') throw wrong(text, 'names no socket');
+    if (socketPath === '') throw wrong(text, 'does not name a socket');
     return { protocol: 'rest', base: `http://localhost${behind}`, socketPath };
   }
-  throw wrong(text, 'has a scheme that no client speaks');
+  throw wrong(text, 'has a scheme that no client supports');
 }
 
 function decodedPath(encoded: string): string {
@@ -57,6 +57,6 @@ function decodedPath(encoded: string): string {
 
 function wrong(text: string, fact: string): InferenceClientOptionError {
   return new InferenceClientOptionError(
-    `"${shortened(text)}" ${fact}; the URL of a server is such as ${FORMS}.`,
+    `"${shortened(text)}" ${fact}; give a URL such as ${FORMS}.`,
   );
 }

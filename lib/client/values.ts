@@ -3,7 +3,7 @@ import { refused } from './check-request.js';
 import { DATATYPES, isDatatype, type Datatype, type TensorData } from './protocol/datatypes.js';
 import type { InferTensor } from './protocol/messages.js';
 
-/** A tensor as onnxruntime has it, and runners of this package give. @publicApi */
+/** A tensor in the form of onnxruntime, which runners of this package return. @publicApi */
 export interface OrtTensor {
   /** `float32`, `int64`, `bool`, `string`, ... */
   readonly type: string;
@@ -12,11 +12,11 @@ export interface OrtTensor {
 }
 
 /**
- * A value of an input, with the tensor that it becomes:
+ * A value of an input, and the tensor that it becomes:
  *
- * - a tensor of the protocol without its name, or onnxruntime's: as it is;
- * - a typed array: of its own datatype (Float32Array: FP32, BigInt64Array: INT64, Uint8Array: UINT8,
- *   ...), of shape [length];
+ * - a tensor of the protocol without its name, or of onnxruntime: unchanged;
+ * - a typed array: a tensor of its own datatype (Float32Array: FP32, BigInt64Array: INT64,
+ *   Uint8Array: UINT8, ...), of shape [length];
  * - a string: BYTES of shape [1]; a list of strings and Uint8Arrays: BYTES of shape [length];
  * - a number: FP32 of shape [1]; a bigint: INT64; a boolean: BOOL; and lists of these, of shape
  *   [length].
@@ -48,7 +48,7 @@ const ORT_TYPES = new Map<string, Datatype>([
   ]),
 ]);
 
-/** @throws InferenceError INVALID_ARGUMENT for what becomes no tensor */
+/** @throws InferenceError INVALID_ARGUMENT for a value that cannot become a tensor */
 export function tensorOf(name: string, value: InferValue): InferTensor {
   if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
     if ('datatype' in value) return { ...value, name };
@@ -63,7 +63,7 @@ function ofOrt(name: string, { type, dims, data }: OrtTensor): InferTensor {
   const datatype = ORT_TYPES.get(type);
   if (datatype === undefined) {
     throw refused(
-      `The input "${shortened(name)}" is a tensor of ${shortened(String(type), 40)}, which the protocol does not have; give another type.`,
+      `The input "${shortened(name)}" is a tensor of ${shortened(String(type), 40)}, which the protocol does not support; give another type.`,
     );
   }
   return {
@@ -84,7 +84,7 @@ function ofTypedArray(name: string, array: ArrayBufferView): InferTensor {
     return { name, datatype: 'UINT8', shape: [data.length], data };
   }
   for (const [datatype, info] of Object.entries(DATATYPES)) {
-    // The first of a kind of array is its own: Uint8Array is UINT8, and BOOL comes before it.
+    // A Uint8Array becomes UINT8, not BOOL.
     if (info.kind === 'bool' || datatype === 'FP16') continue;
     if (info.array !== undefined && array instanceof info.array && isDatatype(datatype)) {
       return { name, datatype, shape: [array.length], data: array };
@@ -93,7 +93,7 @@ function ofTypedArray(name: string, array: ArrayBufferView): InferTensor {
   throw refused(`The input "${shortened(name)}" is a DataView; give a typed array.`);
 }
 
-/** Numbers of 16 bits as newer platforms have them. */
+/** 16-bit floats of newer platforms. */
 function isHalf(value: unknown): boolean {
   return Object.prototype.toString.call(value) === '[object Float16Array]';
 }
@@ -124,7 +124,7 @@ function ofList(name: string, list: readonly unknown[]): Pick<InferTensor, 'data
     return { datatype: 'FP32', data: Float32Array.from(list as number[]) };
   }
   throw refused(
-    `The input "${shortened(name)}" has values of several kinds, or of none that tensors have; give strings, numbers, bigints, booleans or { datatype, shape, data }.`,
+    `The input "${shortened(name)}" has values of mixed types, or of a type that tensors cannot hold; give strings, numbers, bigints, booleans or { datatype, shape, data }.`,
   );
 }
 
@@ -132,5 +132,7 @@ function int64(name: string, list: readonly bigint[]): BigInt64Array {
   const data = BigInt64Array.from(list);
   const at = data.findIndex((value, index) => value !== list[index]);
   if (at < 0) return data;
-  throw refused(`Element ${at} of the input "${shortened(name)}" is beyond INT64; give less.`);
+  throw refused(
+    `Element ${at} of the input "${shortened(name)}" is out of the range of INT64; give a smaller number.`,
+  );
 }

@@ -1,11 +1,15 @@
-/** `nestjs-vts/serving`: the model store and runners, for scripts and services without Nest. */
+/**
+ * The model store and runners, without Nest.
+ *
+ * @module nestjs-vts/serving
+ */
 import { createRunner } from './models/kinds.js';
 import { createRunnersWith } from './store/model.js';
 
 createRunnersWith(createRunner);
 
-// onnxruntime's tensor type, from its package without native code: importing this package loads
-// none.
+// The tensor type of onnxruntime, from its package without native code, so that importing this
+// package loads none.
 export { Tensor } from 'onnxruntime-common';
 export { InputError, VtsError } from '../learner/errors/index.js';
 export { ValueStream } from '../learner/runtime/value-stream.js';
@@ -33,8 +37,9 @@ export type * from './open-inference/contract.js';
 export * from './open-inference/errors.js';
 export { openInferenceService } from './open-inference/open-service.js';
 export type { OpenInferenceOptions } from './open-inference/options.js';
+export * from './queue/errors.js';
 export * from './remote/errors.js';
-export { remoteRunner } from './remote/index.js';
+export { remoteRunner, type RemoteRunnerOptions } from './remote/index.js';
 export * from './runner/errors.js';
 export type { RemoteOptions, RemoteTlsOptions } from './runner/remote-options.js';
 export type { RunnerStats } from './runner/pool/pool-stats.js';

@@ -1,13 +1,13 @@
 /** The longest delay of a Node timer; a longer one would fire at once. */
 export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Throws the error of an unusable option, e.g. of `threads`, `is 0`, `use 1 or more`. */
+/** Throws the error of an unusable option, e.g. for `threads`, `is 0`, `use 1 or more`. */
 export type Refuse = (option: string, fact: string, remedy: string) => never;
 
-/** Refuses a value that an option cannot have; undefined is an option left out. */
+/** Refuses a value that an option cannot have. undefined means that the option is left out. */
 export type OptionCheck = (value: unknown, option: string, refuse: Refuse) => void;
 
-/** What each option may be. An option that is not in the table does not exist. */
+/** The check of each option. An option that is not in the table does not exist. */
 export type OptionTable<Options> = { readonly [Key in keyof Options]-?: OptionCheck };
 
 /** @throws What `refuse` throws, for the first option that is unknown or cannot be used. */
@@ -19,14 +19,14 @@ export function checkOptions<Options extends object>(
 ): void {
   for (const key of Object.keys(options)) {
     if (Object.hasOwn(table, key)) continue;
-    refuse(`${prefix}"${key}"`, 'is no option', `use ${Object.keys(table).join(', ')}`);
+    refuse(`${prefix}"${key}"`, 'is not an option', `use ${Object.keys(table).join(', ')}`);
   }
   for (const [key, check] of Object.entries<OptionCheck>(table)) {
     check((options as Record<string, unknown>)[key], prefix + key, refuse);
   }
 }
 
-/** @param show How a refused value reads in the message. */
+/** @param show Writes a refused value for the message. */
 export function required(
   accepts: (value: unknown) => boolean,
   remedy: string,
@@ -44,7 +44,7 @@ export function valueThat(...how: Parameters<typeof required>): OptionCheck {
   };
 }
 
-/** For what is checked where it is used. */
+/** For options that are checked where they are used. */
 export const anything: OptionCheck = () => undefined;
 
 export const flag = valueThat(isFlag, 'use true or false');
@@ -65,7 +65,7 @@ export function numberFrom(least: number, most: number, unit = ''): OptionCheck 
   );
 }
 
-/** A delay that a timer can have. */
+/** A delay that fits a timer. */
 export function milliseconds(least: number): OptionCheck {
   return numberFrom(least, LONGEST_TIMEOUT_MS, ' milliseconds');
 }
@@ -82,7 +82,7 @@ export function aFunction(remedy: string): OptionCheck {
   return valueThat((value) => typeof value === 'function', remedy);
 }
 
-/** Options of their own, e.g. `batching.padding`. */
+/** Nested options, e.g. `batching.padding`. */
 export function group<Options extends object>(
   table: OptionTable<Options>,
   remedy = `use an object with ${Object.keys(table).join(', ')}`,
@@ -93,7 +93,7 @@ export function group<Options extends object>(
   };
 }
 
-/** An object whose keys are the caller's, each with a value that the check is for. */
+/** An object with any keys; the check applies to each value. */
 export function byName(check: OptionCheck): OptionCheck {
   return (value, option, refuse) => {
     anObject('use an object')(value, option, refuse);
@@ -101,7 +101,7 @@ export function byName(check: OptionCheck): OptionCheck {
   };
 }
 
-/** `true` and `false` stand for the defaults and for nothing at all. */
+/** `true` means the defaults, and `false` turns the feature off. */
 export function flagOr(check: OptionCheck): OptionCheck {
   return (value, option, refuse) => {
     if (!isFlag(value)) check(value, option, refuse);
@@ -112,7 +112,7 @@ function anObject(remedy: string): OptionCheck {
   return valueThat((value) => typeof value === 'object' && value !== null, remedy);
 }
 
-/** Text is quoted; NaN, which JSON lacks, is not null. */
+/** Quotes strings, and writes NaN, which JSON would write as null. */
 function shown(value: unknown): string {
   const plain = typeof value === 'string' || (typeof value === 'object' && value !== null);
   return plain ? JSON.stringify(value) : String(value);

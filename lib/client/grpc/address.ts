@@ -31,10 +31,10 @@ export function parseGrpcAddress(url: string, tls: boolean): GrpcAddress {
       return { target: `${scheme.toLowerCase()}:${rest}`, secure: tls, balanced: true };
     case 'unix':
     case 'unix-abstract':
-      if (rest.replaceAll('/', '') === '') throw wrong(url, 'names no socket');
+      if (rest.replaceAll('/', '') === '') throw wrong(url, 'does not name a socket');
       return { target: `${scheme.toLowerCase()}:${rest}`, secure: tls, balanced: false };
     default:
-      throw wrong(url, 'has a scheme that gRPC does not have');
+      throw wrong(url, 'has a scheme that gRPC does not support');
   }
 }
 
@@ -42,7 +42,7 @@ function hostOf(url: string, rest: string): string {
   const [, host, path = ''] = /^\/\/([^/?#]*)(.*)$/s.exec(rest) ?? [];
   if (host === undefined) throw wrong(url, 'has no // before its host');
   if (host.includes('@')) {
-    throw wrong(rest.replace(/^.*@/s, ''), 'has a user or a password, which go into headers');
+    throw wrong(rest.replace(/^.*@/s, ''), 'has a user or a password, which belong in headers');
   }
   if (path !== '' && path !== '/') throw wrong(url, 'has a path');
   requirePort(url, host);

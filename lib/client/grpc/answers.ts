@@ -8,7 +8,7 @@ import {
 import { requireDatatype } from '../protocol/checks.js';
 import type { ModelMetadata, TensorMetadata } from '../protocol/messages.js';
 
-// Protobuf's objects as the .proto names their fields, 64-bit numbers as texts.
+// Protobuf objects with the field names of the .proto, and 64-bit numbers as strings.
 
 export interface TensorMetadataMessage {
   name: string;
@@ -22,7 +22,7 @@ export interface ModelMetadataMessage {
   platform: string;
   inputs: TensorMetadataMessage[];
   outputs: TensorMetadataMessage[];
-  /** The parameters of tensors have no place in the protocol; they may stand here. */
+  /** The protocol has no place for parameters of tensors; they may be here. */
   properties: Record<string, string>;
 }
 
@@ -48,7 +48,7 @@ function tensorMessage({ name, datatype, shape }: TensorMetadata): TensorMetadat
   return { name, datatype, shape: [...shape] };
 }
 
-/** @throws InferenceMessageError for a datatype that the protocol does not have. */
+/** @throws InferenceMessageError for a datatype that the protocol does not support. */
 export function readModelMetadata({
   name,
   versions,

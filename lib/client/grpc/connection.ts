@@ -13,7 +13,7 @@ import type { CheckedGrpcOptions, GrpcTls } from './options.js';
 
 const same = (bytes: Buffer): Buffer => bytes;
 
-/** How a message travels. */
+/** How a message is sent. */
 export interface Method<Request, Response> {
   readonly path: string;
   readonly requestSerialize: (request: Request) => Buffer;
@@ -24,7 +24,7 @@ export interface Method<Request, Response> {
 export class GrpcConnection {
   readonly #client: Client;
 
-  /** @throws InferenceError for an address or a certificate that cannot be. */
+  /** @throws InferenceError for an invalid address or certificate. */
   constructor(
     private readonly grpc: typeof Grpc,
     private readonly url: string,
@@ -110,13 +110,13 @@ export class GrpcConnection {
     const most = this.options.maxMessageBytes;
     if (bytes.length <= most) return bytes;
     throw unsendable(
-      `${this.#nameOf(method)} would take ${bytes.length} bytes, and maxMessageBytes is ${most}; send less at once, or raise it on both sides.`,
+      `${this.#nameOf(method)} would take ${bytes.length} bytes, but maxMessageBytes is ${most}; send less at once, or raise it on both sides.`,
       'RESOURCE_EXHAUSTED',
     );
   }
 }
 
-/** What goes with a call, and what becomes known of it. */
+/** The options of a call, and the facts learned about it. */
 class Call {
   readonly metadata: Metadata;
   readonly options: CallOptions;
@@ -137,8 +137,8 @@ class Call {
     this.metadata = metadataOf(grpc, what, { ...defaults.headers, ...headers });
     this.options = {
       ...(limit > 0 && Number.isFinite(limit) && { deadline: Date.now() + limit }),
-      // grpc-js asks for these once it has a connection for the call, and before it sends anything:
-      // of all that is public it is what tells whether a call can have arrived.
+      // grpc-js requests these once it has a connection for the call, and before it sends anything.
+      // It is the only public sign of whether a call can have arrived.
       credentials: grpc.credentials.createFromMetadataGenerator((_, done) => {
         this.#facts.sent = true;
         done(null, new grpc.Metadata());
@@ -173,7 +173,11 @@ function metadataOf(
       metadata.set(name, binary ? Buffer.from(value, 'base64') : value);
     } catch (error) {
       const reason = (error as Error).message;
-      throw unsendable(`${what} cannot have its headers (${reason}).`, 'INVALID_ARGUMENT', error);
+      throw unsendable(
+        `${what} cannot be sent with its headers (${reason}).`,
+        'INVALID_ARGUMENT',
+        error,
+      );
     }
   }
   return metadata;
@@ -191,7 +195,7 @@ function credentialsOf(
   } catch (error) {
     const reason = (error as Error).message;
     throw unsendable(
-      `The certificates for ${url} cannot be used (${reason}); give ca, cert and key in PEM, cert and key both or none.`,
+      `The certificates for ${url} cannot be used (${reason}); give ca, cert and key in PEM, and cert and key together or not at all.`,
       'INVALID_ARGUMENT',
       error,
     );
@@ -203,13 +207,13 @@ function channelOptions(options: CheckedGrpcOptions, balanced: boolean): Channel
   const policy = balanced ? { round_robin: {} } : { pick_first: {} };
   return {
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [policy] }),
-    // Nobody else says how calls are sent, and which are sent again.
+    // No service config may decide how calls are sent, and which are sent again.
     'grpc.service_config_disable_resolution': 1,
-    // A connection of its own: what another client waits for is not waited for here.
+    // A separate connection, so that this client does not wait for another one.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.max_receive_message_length': maxMessageBytes,
-    // HTTP/2's own 64 kB make a large answer wait for the way there and back again and again.
+    // With HTTP/2's default of 64 kB, a large answer waits for many round trips.
     'grpc-node.flow_control_window': WINDOW_BYTES,
     'grpc.keepalive_time_ms': options.keepaliveMs,
     'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
@@ -225,5 +229,5 @@ function channelOptions(options: CheckedGrpcOptions, balanced: boolean): Channel
 
 const WINDOW_BYTES = 1024 * 1024;
 
-/** A name is looked up again where a connection is lost, but not more often. */
+/** A name is resolved again when a connection is lost, but not more often than this. */
 const DNS_MS = 5_000;

@@ -34,11 +34,11 @@ const FIELD_OF: Readonly<Record<Exclude<Datatype, 'FP16'>, number>> = {
   BYTES: 8,
 };
 
-/** A tensor as far as its data is read by it. */
+/** The part of a tensor that is needed to read its data. */
 interface Typed {
   readonly name: string;
   readonly datatype: Datatype;
-  /** Elements that its shape has. */
+  /** The number of elements in its shape. */
   readonly count: number;
 }
 
@@ -52,7 +52,7 @@ export function readContents(tensor: Typed, parts: readonly Uint8Array[]): Tenso
   const { name, datatype, count } = tensor;
   const field = fieldOf(name, datatype);
   const { array, size, kind } = infoOf(datatype);
-  // The shape is not trusted: memory is allocated only for elements that can be there.
+  // The shape is not trusted: memory is allocated only for elements that can exist.
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   const least = kind === 'float' ? size! : kind === 'bytes' ? 2 : 1;
   if (count * least > bytes) throw wrongCount(tensor, `fewer than ${count}`);
@@ -91,7 +91,7 @@ export function writeContents(name: string, datatype: Datatype, data: TensorData
   return contents.bytes(field, packedIntegers(data));
 }
 
-/** Numbers one after another, those below 0 in ten bytes. */
+/** Packed numbers; a negative number takes ten bytes. */
 function packedIntegers(data: NumericData): Uint8Array {
   const wide = data instanceof BigInt64Array || data instanceof BigUint64Array;
   const words = wide ? new Uint32Array(data.buffer, data.byteOffset, 2 * data.length) : undefined;
@@ -140,7 +140,7 @@ function* fieldsOf(
 function fieldOf(name: string, datatype: Datatype): number {
   if (datatype !== 'FP16') return FIELD_OF[datatype];
   throw new InferenceMessageError(
-    `The tensor "${shortened(name)}" is FP16, which only raw bytes carry`,
+    `The tensor "${shortened(name)}" is FP16, which only raw bytes can carry`,
     'send raw contents, or FP32',
   );
 }
@@ -156,7 +156,7 @@ function readTexts(tensor: Typed, field: number, parts: readonly Uint8Array[]): 
   return texts;
 }
 
-/** Bit by bit, as numbers that are not numbers have bits too. */
+/** Compared by bits, because NaN has several bit patterns. */
 function readFloats(
   tensor: Typed,
   size: number,
@@ -178,7 +178,7 @@ function readFloats(
 
 type Put = (reader: WireReader, at: number) => void;
 
-/** Puts the number that has been read into its place. */
+/** Stores the number that has just been read. */
 function integers(tensor: Typed, out: NumericData): Put {
   const { name, datatype } = tensor;
   if (out instanceof BigInt64Array || out instanceof BigUint64Array) {
@@ -200,14 +200,14 @@ function integers(tensor: Typed, out: NumericData): Put {
     if (out[at] === value) return;
     throw new InferenceMessageError(
       `Element ${at} of the tensor "${shortened(name)}" is ${value}, not of ${datatype}`,
-      'send numbers that its datatype holds',
+      'send numbers that fit its datatype',
     );
   };
 }
 
 function wrongCount({ name, count }: Typed, found: string): InferenceMessageError {
   return new InferenceMessageError(
-    `The tensor "${shortened(name)}" has ${found} elements, and its shape ${count}`,
-    'send as many elements as the shape has',
+    `The tensor "${shortened(name)}" has ${found} elements, but its shape requires ${count}`,
+    'send as many elements as the shape requires',
   );
 }

@@ -3,7 +3,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { loadGrpc } from './load.js';
 
-/** Their messages of tensors stay bytes: `messages.ts` reads and writes them. */
+/** The messages of these methods stay bytes: `messages.ts` reads and writes them. */
 const WITH_TENSORS = ['ModelInfer', 'ModelStreamInfer'];
 
 const same = (bytes: Buffer): Buffer => bytes;
@@ -14,15 +14,16 @@ const BYTES = {
   responseDeserialize: same,
 };
 
-/** The service as grpc-js takes it, for servers and clients. */
+/** The service in the form of grpc-js, for servers and clients. */
 export interface InferenceDefinition {
   /**
-   * Messages have the names of the .proto (`model_name`), 64-bit numbers as texts, enumerations by
-   * name and every field, at its default where it did not come; `oneof`s name the field that is
-   * there. ModelInfer and ModelStreamInfer take and give the bytes of their messages.
+   * Messages have the names of the .proto (`model_name`), 64-bit numbers as strings, and
+   * enumerations by name. They have every field, with its default if it was not sent; `oneof`s name
+   * the field that is set. ModelInfer and ModelStreamInfer take and return the bytes of their
+   * messages.
    */
   readonly service: ServiceDefinition;
-  /** All of the .proto, as reflection takes it. */
+  /** The whole .proto, for reflection. */
   readonly packageDefinition: PackageDefinition;
 }
 

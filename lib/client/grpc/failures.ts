@@ -3,13 +3,13 @@ import { shortened } from '../../learner/errors/index.js';
 import type { InferenceStatus } from '../contract.js';
 import { InferenceError } from '../errors.js';
 
-/** Characters of a server's own words in a message. */
+/** The most characters of a server's own words in a message. */
 const MOST_WORDS = 2000;
 
-/** The longest time that a server may ask to wait: what is longer is a mistake. */
+/** The longest delay that a server may ask for; a longer one is a mistake. */
 const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000;
 
-/** By the codes of gRPC; others are INTERNAL. */
+/** Keyed by the codes of gRPC; others are INTERNAL. */
 const STATUSES = new Map<number, InferenceStatus>([
   [1, 'CANCELLED'],
   [3, 'INVALID_ARGUMENT'],
@@ -33,14 +33,14 @@ const REFUSED: readonly InferenceStatus[] = [
   'UNAUTHENTICATED',
 ];
 
-/** Statuses with which a server that asks to wait says that it ran nothing. */
+/** Statuses that mean, together with a requested delay, that the server ran nothing. */
 const BUSY: readonly InferenceStatus[] = ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'];
 
-/** What is known of a call beside its error. */
+/** The facts about a call besides its error. */
 export interface CallFacts {
   /** Such as `ModelInfer of grpc://host:8001`. */
   readonly what: string;
-  /** Whether it was given to a connection. */
+  /** Whether a connection got it. */
   readonly sent: boolean;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -49,10 +49,10 @@ export interface CallFacts {
 /**
  * Why a call failed.
  *
- * What grpc-js knows of a call that lost its connection is not public, so that such a call may have
- * run; and a proxy answers UNAVAILABLE after a lost connection as well. Nothing ran where the call
- * was never given to a connection, where the status says so, and where the server asks to come
- * again (`grpc-retry-pushback-ms` or `retry-after`).
+ * grpc-js does not publish what it knows about a call that lost its connection, so such a call may
+ * have run. A proxy also answers UNAVAILABLE after a lost connection. Nothing ran if the call never
+ * got a connection, if the status says so, or if the server asks for a retry
+ * (`grpc-retry-pushback-ms` or `retry-after`).
  */
 export function failureOf(error: unknown, facts: CallFacts): InferenceError {
   if (error instanceof InferenceError) return error;
@@ -84,7 +84,7 @@ export function failureOf(error: unknown, facts: CallFacts): InferenceError {
   }
   if (status === 'UNAVAILABLE' && !sent) {
     return new InferenceError(
-      `${what} did not reach a server (${words}); see whether the server runs and the address is right.`,
+      `${what} did not reach a server (${words}); check that the server is running and that the address is right.`,
       failure,
       { cause: error },
     );
@@ -92,16 +92,16 @@ export function failureOf(error: unknown, facts: CallFacts): InferenceError {
   return new InferenceError(`${words} (${status} to ${what})`, failure, { cause: error });
 }
 
-/** A server that goes away resets its calls, which grpc-js takes for a cancellation as well. */
+/** A server that shuts down resets its calls, which grpc-js also reports as a cancellation. */
 function statusOf(code: number, signal: AbortSignal | undefined): InferenceStatus {
   const status = STATUSES.get(code) ?? 'INTERNAL';
   return status === 'CANCELLED' && signal?.aborted !== true ? 'UNAVAILABLE' : status;
 }
 
 /**
- * Whether grpc-js found no connection in the end. A call that it had given to one before is then one
- * that the server refused to begin, as it goes away: no other does it try again. What a server
- * answers has metadata.
+ * Whether grpc-js found no connection in the end. If the call had a connection before, the server
+ * refused to start it because of a shutdown: grpc-js retries no other calls. Answers of a server
+ * have metadata.
  */
 function neverAccepted({ code, details, metadata }: ServiceError): boolean {
   const local = Object.keys(metadata?.getMap() ?? {}).length === 0;
@@ -114,7 +114,7 @@ function isServiceError(error: unknown): error is ServiceError {
 
 function waitOf(metadata: Metadata | undefined): number | undefined {
   const pushback = numberOf(metadata, 'grpc-retry-pushback-ms');
-  // Below 0 it says not to come again.
+  // A negative value means no retry.
   const wait = pushback ?? (numberOf(metadata, 'retry-after') ?? NaN) * 1000;
   return wait >= 0 ? Math.min(wait, LONGEST_WAIT_MS) : undefined;
 }
@@ -124,7 +124,7 @@ function numberOf(metadata: Metadata | undefined, name: string): number | undefi
   return typeof value === 'string' && /^\s*-?\d{1,15}\s*$/.test(value) ? Number(value) : undefined;
 }
 
-/** An answer that is not the protocol's. */
+/** The error for an answer that breaks the protocol. */
 export function brokenAnswer(what: string, cause: Error): InferenceError {
   return new InferenceError(
     `The answer to ${what} breaks the Open Inference Protocol: ${cause.message}`,
@@ -133,7 +133,7 @@ export function brokenAnswer(what: string, cause: Error): InferenceError {
   );
 }
 
-/** What cannot be sent. */
+/** The error for a request that cannot be sent. */
 export function unsendable(
   message: string,
   status: InferenceStatus,

@@ -8,7 +8,7 @@ import type * as Health from 'grpc-health-check';
 const OWN_COPIES = 'dist/lib/vendor/grpc/build/src/packages.cjs';
 const require = createRequire(import.meta.url);
 
-/** The packages that gRPC takes; each is loaded when it is first asked for. */
+/** The packages that gRPC needs; each is loaded on first use. */
 export interface GrpcPackages {
   readonly grpc: typeof Grpc;
   readonly protoLoader: typeof ProtoLoader;
@@ -24,10 +24,10 @@ const NAMES = {
 } as const satisfies Record<keyof GrpcPackages, string>;
 
 /**
- * `@grpc/grpc-js` where it is installed, so that credentials of an application are of the copy that
- * takes them; else the copy in this package, as for the packages around it.
+ * `@grpc/grpc-js` if it is installed, so that an application's credentials belong to the same copy;
+ * else the copy in this package, as for the other packages.
  *
- * They are not dependencies, because protobufjs, which they need, has an install script.
+ * They are not dependencies because protobufjs, which they need, has an install script.
  */
 export function loadGrpc(): GrpcPackages {
   return {

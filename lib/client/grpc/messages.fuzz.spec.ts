@@ -121,7 +121,7 @@ it('messages with other bytes in them, cut or grown are read or refused', () => 
   );
 });
 
-it('what a message promises takes no memory before it is there', () => {
+it('does not allocate memory that a message only announces', () => {
   // 2^40 elements of each datatype in a message of some bytes, and 64 dimensions in a varint each.
   for (const datatype of Object.keys(DATATYPES)) {
     const size = [0x80, 0x80, 0x80, 0x80, 0x80, 0x20];

@@ -195,13 +195,13 @@ describe('typed contents', () => {
       'is INT32 and has uint_contents; send int_contents, or raw bytes',
     ],
     ['FP32', { fp32_contents: [1, 2], int_contents: [1] }, 'is FP32 and has int_contents'],
-    ['FP16', { fp32_contents: [1, 2] }, 'is FP16, which only raw bytes carry'],
+    ['FP16', { fp32_contents: [1, 2] }, 'is FP16, which only raw bytes can carry'],
     ['INT8', { int_contents: [128, 0] }, 'Element 0 of the tensor "x" is 128, not of INT8'],
     ['UINT8', { uint_contents: [0, 256] }, 'Element 1 of the tensor "x" is 256, not of UINT8'],
     ['INT16', { int_contents: [0, -32769] }, 'Element 1 of the tensor "x" is -32769, not of INT16'],
-    ['INT32', { int_contents: [1] }, 'has 1 elements, and its shape 2'],
-    ['INT32', { int_contents: [300] }, 'has 1 elements, and its shape 2'],
-    ['INT32', { int_contents: [1, 2, 3] }, 'has more than 2 elements, and its shape 2'],
+    ['INT32', { int_contents: [1] }, 'has 1 elements, but its shape requires 2'],
+    ['INT32', { int_contents: [300] }, 'has 1 elements, but its shape requires 2'],
+    ['INT32', { int_contents: [1, 2, 3] }, 'has more than 2 elements, but its shape requires 2'],
     ['FP32', { fp32_contents: [1, 2, 3] }, 'has more than 2 elements'],
     ['BYTES', { bytes_contents: [Buffer.alloc(9)] }, 'has 1 elements'],
     [
@@ -229,11 +229,11 @@ describe('a message is refused', () => {
     [{ raw_input_contents: [Buffer.of(1)] }, 'The message has 0 tensors and 1 raw contents'],
     [
       { inputs: [{ ...tensor, contents }], raw_input_contents: [Buffer.of(1)] },
-      'The tensor "x" has both typed and raw contents; send one of them.',
+      'The tensor "x" has both typed and raw contents; send only one of them.',
     ],
     [
       { inputs: [tensor], raw_input_contents: [Buffer.of(1, 2)] },
-      'The tensor "x" comes with 2 bytes, and 1 elements of INT8 take 1',
+      'The tensor "x" comes with 2 bytes, but 1 elements of INT8 take 1',
     ],
     [
       {
@@ -242,7 +242,7 @@ describe('a message is refused', () => {
           { ...tensor, contents },
         ],
       },
-      'The tensor "x" is there twice',
+      'The tensor "x" appears twice',
     ],
     [
       { inputs: [{ ...tensor, shape: [-1], contents }] },
@@ -263,7 +263,7 @@ describe('a message is refused', () => {
     ],
     [{ inputs: [{ ...tensor, name: '', contents }] }, 'A tensor has no name'],
     [{ outputs: [{ name: '' }] }, 'An output has no name'],
-    [{ outputs: [{ name: 'y' }, { name: 'y' }] }, 'The output "y" is there twice'],
+    [{ outputs: [{ name: 'y' }, { name: 'y' }] }, 'The output "y" appears twice'],
     [
       { outputs: Array(1025).fill({ name: 'y' }) },
       'The message has 1025 tensors; send 1024 at most.',
@@ -271,7 +271,7 @@ describe('a message is refused', () => {
     [{ parameters: { a: {} } }, 'The parameter "a" has no value'],
     [
       { inputs: [{ ...tensor, parameters: { shared_memory_region: { string_param: 'r' } } }] },
-      'lies in shared memory',
+      'is in shared memory',
     ],
   ])('for what its tensors, outputs or parameters are: %#', (message, fact) => {
     expect(() => request(message)).toThrow(fact);
@@ -287,7 +287,7 @@ describe('a message is refused', () => {
     ['a text that is not UTF-8', [0x0a, 1, 0xff]],
     ['a number where a text belongs', [0x08, 1]],
     ['a length of 64 bits', [0x0a, ...Array<number>(9).fill(255), 1]],
-  ])('that is no protobuf: %s', (_, bytes) => {
+  ])('that is not protobuf: %s', (_, bytes) => {
     expect(() => readInferRequest(Uint8Array.from(bytes))).toThrow(
       'The message is not protobuf of this protocol',
     );

@@ -20,14 +20,17 @@ import { ParameterReader, writeParameters } from './parameters.js';
 import { WIRE, WireReader } from './wire/reader.js';
 import { WireWriter } from './wire/writer.js';
 
-/** A parameter of a request: `false` asks for typed contents. As REST has it, but for the default. */
+/**
+ * A request parameter: `false` asks for typed contents. The same as in REST, except for the
+ * default.
+ */
 const RAW_OUTPUT = 'binary_data_output';
 
 /** An answer on a stream. */
 export type StreamResponse =
   | {
       readonly error: string;
-      /** What of the request was read, so that its client knows which one failed. */
+      /** The part of the request that was read, so that its client knows which request failed. */
       readonly of?: Pick<InferRequest, 'modelName' | 'modelVersion' | 'id'>;
     }
   | { readonly error?: undefined; readonly response: InferResponse };
@@ -72,9 +75,10 @@ export function inferRequestBytes(request: InferRequest): Buffer {
 }
 
 /**
- * A response with its outputs as raw bytes, whatever the request had: Triton's clients read nothing
- * else, and KServe's and MLServer's read both. With the parameter `binary_data_output: false` of the
- * request they are typed, unless there is FP16 among them, which only raw bytes carry.
+ * A response with its outputs as raw bytes, whatever the request had: Triton's clients read only
+ * raw bytes, and those of KServe and MLServer read both. With the request parameter
+ * `binary_data_output: false`, outputs are typed, unless one is FP16, which only raw bytes can
+ * carry.
  */
 export function inferResponseBytes(
   response: InferResponse,
@@ -83,7 +87,7 @@ export function inferResponseBytes(
   return writeResponse(response, request).finish();
 }
 
-/** What one answer of `ModelStreamInfer` is. */
+/** The kind of one answer of `ModelStreamInfer`. */
 export function streamResponseBytes(
   answer: StreamResponse,
   request?: Pick<InferRequest, 'parameters'>,
@@ -205,7 +209,7 @@ function readTensor(bytes: Uint8Array, raw: Uint8Array | undefined, texts: TextC
   if (contents.length > 0) {
     throw new InferenceMessageError(
       `The tensor "${shortened(name)}" has both typed and raw contents`,
-      'send one of them',
+      'send only one of them',
     );
   }
   return { ...tensor, data: readRaw(name, datatype, count, raw) };
@@ -221,11 +225,11 @@ function addPart(reader: WireReader, parts: Uint8Array[]): void {
   if (parts.length > MOST_PARTS) throw reader.broken(`contents in more than ${MOST_PARTS} parts`);
 }
 
-/** Sizes that no number holds exactly are refused with the shape. */
+/** Sizes that a number cannot hold exactly are refused with the shape. */
 function readSizes(reader: WireReader, shape: number[]): void {
   const add = (from: WireReader): void => {
     from.varint();
-    // One more than are allowed tells that there are too many.
+    // One more than allowed shows that there are too many.
     if (shape.length <= 32) shape.push(Number(from.int64()));
   };
   if (reader.type === WIRE.varint) return add(reader);

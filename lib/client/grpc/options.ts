@@ -1,6 +1,6 @@
-/** Texts in PEM, or their bytes. */
+/** PEM strings, or their bytes. */
 export interface GrpcTls {
-  /** Whom to trust. @default the authorities that Node trusts */
+  /** The authorities to trust. @default those that Node trusts */
   readonly ca?: string | Uint8Array;
   /** The client's own certificate, with its `key`. */
   readonly cert?: string | Uint8Array;
@@ -9,30 +9,32 @@ export interface GrpcTls {
   readonly serverName?: string;
 }
 
-/** How a server is reached over gRPC. */
+/** Options of a gRPC connection. */
 export interface GrpcTransportOptions {
-  /** Even without members it asks for TLS, whatever the address. */
+  /** An empty object also turns TLS on, whatever the address. */
   readonly tls?: GrpcTls | undefined;
   /** Metadata of every call. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Milliseconds until a call is given up, streams left out; 0 for no limit. @default 0 */
+  /** The time limit of a call in milliseconds, except for streams; 0 for no limit. @default 0 */
   readonly timeoutMs?: number;
-  /** Bytes of a message, sent or received. @default 64 MiB */
+  /** The most bytes of a message, sent or received. @default 64 MiB */
   readonly maxMessageBytes?: number;
   /**
-   * Milliseconds between pings while there are calls, by which a peer that is gone without a word
-   * is noticed. Servers count pings that come while they send nothing: Triton, as it is configured,
-   * closes a connection at the third within 5 minutes each, so calls that take it several minutes
-   * need 300_000.
+   * Milliseconds between pings while calls are in progress. Pings detect a peer that disappeared
+   * silently. Servers count pings that arrive while they send nothing: by default, Triton closes a
+   * connection at the third ping within 5 minutes. Calls that take several minutes there need
+   * 300_000.
    *
    * @default 60_000
    */
   readonly keepaliveMs?: number;
-  /** Milliseconds that a ping waits for its answer before the connection is given up. @default 10_000 */
+  /**
+   * Milliseconds that a ping waits for its answer before the connection is closed. @default 10_000
+   */
   readonly keepaliveTimeoutMs?: number;
   /** Milliseconds before a connection that failed is tried again, at first. @default 100 */
   readonly reconnectMs?: number;
-  /** And at most, as tries fail. @default 5_000 */
+  /** The longest delay, after repeated failures. @default 5_000 */
   readonly maxReconnectMs?: number;
 }
 
@@ -47,7 +49,7 @@ const DEFAULTS = {
 
 export type CheckedGrpcOptions = GrpcTransportOptions & Readonly<typeof DEFAULTS>;
 
-/** With defaults where there is nothing. */
+/** Fills in the defaults. */
 export function withDefaults(options: GrpcTransportOptions): CheckedGrpcOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return { ...DEFAULTS, ...Object.fromEntries(given) };

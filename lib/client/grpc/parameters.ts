@@ -6,13 +6,13 @@ import { WireWriter } from './wire/writer.js';
 
 const MOST = 1024;
 
-/** Parameters as they are read, entry by entry of the map. */
+/** Reads parameters, entry by entry of the map. */
 export class ParameterReader {
-  /** Without a prototype, so that any name is just a name. */
+  /** Without a prototype, so that no name has a special meaning. */
   readonly #values = Object.create(null) as Record<string, ParameterValue>;
   #entries = 0;
 
-  /** Takes up the entry that comes next. @throws InferenceMessageError */
+  /** Reads the next entry. @throws InferenceMessageError */
   add(reader: WireReader): void {
     if (++this.#entries > MOST) {
       throw new InferenceMessageError(`There are more than ${MOST} parameters`, 'send fewer');
@@ -38,7 +38,7 @@ export class ParameterReader {
     return this.#values;
   }
 
-  /** For a message: nothing where there are none. */
+  /** The parameters for a message: undefined if there are none. */
   get member(): { readonly parameters?: Parameters } {
     return this.#entries > 0 ? { parameters: this.#values } : {};
   }
@@ -74,7 +74,7 @@ export function writeParameters(
 
 function valueOf(key: string, value: ParameterValue): WireWriter {
   const choice = new WireWriter();
-  // Every choice is written, even at its default: that it is there tells which one it is.
+  // Every choice is written, even at its default, because its presence tells which one it is.
   if (typeof value === 'boolean') return choice.tag(1, WIRE.varint).varint(value ? 1 : 0);
   if (typeof value === 'string') return choice.bytes(3, Buffer.from(value));
   if (typeof value === 'number') {
@@ -85,6 +85,6 @@ function valueOf(key: string, value: ParameterValue): WireWriter {
   if (value === BigInt.asUintN(64, value)) return choice.tag(5, WIRE.varint).varint(value);
   throw new InferenceMessageError(
     `The parameter "${shortened(key, 40)}" is ${shortened(String(value), 40)}, which has more than 64 bits`,
-    'send it as a text',
+    'send it as a string',
   );
 }

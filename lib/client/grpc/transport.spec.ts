@@ -120,7 +120,7 @@ describe('the transport over gRPC', () => {
     expect(seen[1]!.getDeadline()).toBe(Infinity);
   });
 
-  it('asks what a server says of itself and its models', async () => {
+  it('reads the metadata of a server and its models', async () => {
     const named = vi.fn((call: { request: object }) => call.request);
     const duration = (ns: string) => ({ count: '2', ns });
     const { port } = await serve({
@@ -477,7 +477,7 @@ describe('a call over gRPC that fails', () => {
     });
     const error = await failureOf(transport.infer(sized(2000), {}));
     expect(error).toMatchObject({ status: 'RESOURCE_EXHAUSTED', mayHaveRun: false });
-    expect(error.message).toMatch(/would take 20\d\d bytes, and maxMessageBytes is 1000/);
+    expect(error.message).toMatch(/would take 20\d\d bytes, but maxMessageBytes is 1000/);
     expect((await transport.infer(sized(500), {})).outputs).toHaveLength(1);
     const { port: other } = await serve({
       ModelInfer: (_: Call, answer: Answer) =>
@@ -570,17 +570,17 @@ describe('a call over gRPC that fails', () => {
 });
 
 it.each([
-  ['http://host:1', 'has a scheme that gRPC does not have'],
-  ['host:8001', 'has a scheme that gRPC does not have'],
+  ['http://host:1', 'has a scheme that gRPC does not support'],
+  ['host:8001', 'has a scheme that gRPC does not support'],
   ['grpc://host', 'has no port'],
   ['grpc://host:0', 'has no port'],
   ['grpc://host:1/v2', 'has a path'],
   ['grpc:host:1', 'has no // before its host'],
   [
     'grpc://me:secret@host:1',
-    'The address "host:1" has a user or a password, which go into headers',
+    'The address "host:1" has a user or a password, which belong in headers',
   ],
-  ['unix:', 'names no socket'],
+  ['unix:', 'does not name a socket'],
   ['ipv4:1.2.3.4:5,6.7.8.9', 'has no port'],
 ])('the address %s is refused', async (url, fact) => {
   const error = await failureOf(createGrpcTransport(url));

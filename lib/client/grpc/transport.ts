@@ -36,9 +36,9 @@ import { withDefaults, type GrpcTransportOptions } from './options.js';
 /**
  * A transport over gRPC. Nothing is connected before the first call.
  *
- * @param url `grpc://host:port`, `grpcs://host:port` (TLS), `dns:///host:port` (every address of the
- * name in turn), `ipv4:address:port,...` or `unix:/path`.
- * @throws InferenceError for an address, or certificates, that cannot be.
+ * @param url `grpc://host:port`, `grpcs://host:port` (TLS), `dns:///host:port` (every address of
+ * the name in turn), `ipv4:address:port,...` or `unix:/path`.
+ * @throws InferenceError for an invalid address or invalid certificates.
  */
 export async function createGrpcTransport(
   url: string,
@@ -49,7 +49,7 @@ export async function createGrpcTransport(
   return new GrpcTransport(url, connection, definition);
 }
 
-/** What is asked of a model: `version` is '' for the latest. */
+/** The model of a request: `version` is '' for the latest. */
 interface Named {
   readonly name: string;
   readonly version: string;
@@ -94,7 +94,7 @@ class GrpcTransport implements InferenceTransport {
         });
       }
       const { response } = answer;
-      // Triton ends some streams with an answer that has nothing but a flag.
+      // Triton ends some streams with an answer that has only a flag.
       if (response.outputs.length === 0) continue;
       yield this.#read('ModelStreamInfer', () => readGenerated(response));
     }
@@ -137,7 +137,7 @@ class GrpcTransport implements InferenceTransport {
     const { config } = await this.#call<Named, Message>('ModelConfig', named, options);
     return this.#read('ModelConfig', () => {
       if (config !== null) return readModelConfig(config);
-      throw new InferenceMessageError('It has no configuration', 'ask another server');
+      throw new InferenceMessageError('It has no configuration', 'use another server');
     });
   }
 
@@ -188,7 +188,7 @@ class GrpcTransport implements InferenceTransport {
     return { path, requestSerialize, responseDeserialize: deserialize };
   }
 
-  /** What an answer says. @throws InferenceError where it breaks the protocol. */
+  /** Reads an answer. @throws InferenceError if it breaks the protocol. */
   #read<Value>(name: string, read: () => Value): Value {
     try {
       return read();
@@ -198,7 +198,7 @@ class GrpcTransport implements InferenceTransport {
   }
 }
 
-/** @throws InferenceError for what no message holds. */
+/** @throws InferenceError for values that a message cannot hold. */
 function messageOf(request: InferRequest): Buffer {
   try {
     return inferRequestBytes(request);

@@ -6,8 +6,8 @@ const LENGTH_BYTES = 4;
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * The elements of a tensor from raw bytes: little endian, BOOL a byte each, each of BYTES behind its
- * length as a 32-bit number. Elements of BYTES are views of the bytes; others a copy.
+ * The elements of a tensor from raw bytes: little endian, one byte per BOOL, each BYTES element
+ * after its length as a 32-bit number. Elements of BYTES are views of the bytes; others are copies.
  *
  * @throws InferenceMessageError
  */
@@ -97,8 +97,8 @@ function readTexts(name: string, count: number, bytes: Uint8Array): Uint8Array[]
 
 function wrongLength(name: string, given: number, fact: string): InferenceMessageError {
   return new InferenceMessageError(
-    `The tensor "${shortened(name)}" comes with ${given} bytes, and ${fact}`,
-    'send all elements, little endian and in rows',
+    `The tensor "${shortened(name)}" comes with ${given} bytes, but ${fact}`,
+    'send all elements in little-endian, row-major order',
   );
 }
 

@@ -4,26 +4,28 @@ import { InferenceMessageError } from './errors.js';
 import { shownValue } from './shown-value.js';
 import type { Parameters } from './messages.js';
 
-/** More tensors are not read of one message. */
+/** The most tensors that are read from one message. */
 const MOST_TENSORS = 1024;
 
-/** More elements of BYTES are not read of one message: each takes as much memory as 25 numbers. */
+/**
+ * The most BYTES elements that are read from one message: each takes as much memory as 25 numbers.
+ */
 const MOST_TEXTS = 2 ** 20;
 
-/** Other ways to send a tensor, which need memory that both sides have. */
+/** Other ways to send a tensor, which need shared memory. */
 const SHARED_MEMORY = ['shared_memory_region', 'shared_memory_byte_size', 'shared_memory_offset'];
 
-/** @throws InferenceMessageError for more tensors than are read of one message. */
+/** @throws InferenceMessageError for more tensors than are read from one message. */
 export function requireFew(count: number, subject: string): void {
   if (count <= MOST_TENSORS) return;
   throw new InferenceMessageError(`${subject} ${count} tensors`, `send ${MOST_TENSORS} at most`);
 }
 
-/** Counts the elements of BYTES that the raw and typed contents of a message have. */
+/** Counts the BYTES elements in the raw and typed contents of a message. */
 export class TextCount {
   #count = 0;
 
-  /** @throws InferenceMessageError for more than are read of one message. */
+  /** @throws InferenceMessageError for more than are read from one message. */
   add(datatype: Datatype, count: number): void {
     if (datatype !== 'BYTES') return;
     this.#count += count;
@@ -48,7 +50,7 @@ export function requireDatatype(name: string, datatype: unknown): asserts dataty
 export function refuseSharedMemory(name: string, parameters: Parameters): void {
   if (!SHARED_MEMORY.some((key) => Object.hasOwn(parameters, key))) return;
   throw new InferenceMessageError(
-    `The tensor "${shortened(name)}" lies in shared memory, which is not read here`,
+    `The tensor "${shortened(name)}" is in shared memory, which is not supported here`,
     'send its data',
   );
 }
@@ -59,7 +61,7 @@ export function refuseTwice(list: readonly { readonly name: string }[], what: st
   for (const { name } of list) {
     if (seen.has(name)) {
       throw new InferenceMessageError(
-        `The ${what} "${shortened(name)}" is there twice`,
+        `The ${what} "${shortened(name)}" appears twice`,
         'send each name once',
       );
     }

@@ -2,8 +2,8 @@
 export type Datatype = keyof typeof DATATYPES;
 
 /**
- * The elements of a tensor in rows: a typed array (BOOL as 0 and 1, FP16 as the bits of each
- * number), or for BYTES a list of strings or bytes.
+ * The elements of a tensor in row-major order: a typed array (BOOL as 0 and 1, FP16 as the bits of
+ * each number), or for BYTES a list of strings or bytes.
  *
  * @publicApi
  */
@@ -23,11 +23,11 @@ export type TensorData =
 export type NumericData = Exclude<TensorData, readonly (string | Uint8Array)[]>;
 
 interface Info {
-  /** Bytes of an element; undefined for BYTES, whose elements have a length of their own. */
+  /** The bytes of an element; undefined for BYTES, whose elements vary in length. */
   readonly size: number | undefined;
   readonly array: (new (buffer: ArrayBuffer) => NumericData) | undefined;
   readonly kind: 'bool' | 'int' | 'float' | 'bytes';
-  /** Of integers: the smallest and largest. */
+  /** For integers: the smallest and the largest. */
   readonly range?: readonly [bigint, bigint];
 }
 

@@ -1,8 +1,8 @@
 import { InputError } from '../../learner/errors/index.js';
 
 /**
- * A message breaks the Open Inference Protocol: a tensor whose data and shape differ, an unknown
- * datatype, lengths that do not fit. HTTP answers 400, gRPC INVALID_ARGUMENT.
+ * A message breaks the Open Inference Protocol: the data of a tensor does not match its shape, a
+ * datatype is unknown, or lengths do not fit. HTTP answers 400, gRPC INVALID_ARGUMENT.
  *
  * @publicApi
  */

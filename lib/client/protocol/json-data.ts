@@ -4,13 +4,14 @@ import { infoOf, type Datatype, type TensorData } from './datatypes.js';
 import { InferenceMessageError } from './errors.js';
 import { shownValue } from './shown-value.js';
 
-/** Lists within lists; Triton's limit. */
+/** The most levels of nested lists; the same as in Triton. */
 const DEEPEST = 100;
 
 /**
- * The elements of a tensor from the `data` of JSON, nested by rows or flat.
+ * The elements of a tensor from the `data` of JSON, nested or flat.
  *
- * @param base64 Whether BYTES are texts in base64, as `parameters: { content_type: 'base64' }` says.
+ * @param base64 Whether BYTES are base64 strings, according to
+ * `parameters: { content_type: 'base64' }`.
  * @throws InferenceMessageError
  */
 export function readData(
@@ -23,11 +24,11 @@ export function readData(
   const { array, size, kind } = infoOf(datatype);
   if (datatype === 'FP16') {
     throw new InferenceMessageError(
-      `The tensor "${shortened(name)}" is FP16, which JSON does not carry`,
+      `The tensor "${shortened(name)}" is FP16, which JSON cannot carry`,
       'send it as binary data, or as FP32',
     );
   }
-  // The shape is not trusted: memory is allocated only for elements that are there.
+  // The shape is not trusted: memory is allocated only for existing elements.
   const values = flat(name, count, data);
   if (array === undefined || size === undefined) {
     const read = base64 ? bytesOfBase64 : textOf;
@@ -50,7 +51,7 @@ function flat(name: string, count: number, data: unknown): readonly unknown[] {
   if (!Array.isArray(data)) {
     throw new InferenceMessageError(
       `The data of the tensor "${shortened(name)}" is not a list`,
-      'send its elements as a list, in rows or flat',
+      'send its elements as a list, nested or flat',
     );
   }
   if (data.length === count && !data.some(Array.isArray)) return data;
@@ -69,7 +70,7 @@ function flat(name: string, count: number, data: unknown): readonly unknown[] {
     }
     if (stack.length === DEEPEST) {
       throw new InferenceMessageError(
-        `The data of the tensor "${shortened(name)}" is nested more than ${DEEPEST} deep`,
+        `The data of the tensor "${shortened(name)}" is nested more than ${DEEPEST} levels deep`,
         'send it flat',
       );
     }
@@ -81,8 +82,8 @@ function flat(name: string, count: number, data: unknown): readonly unknown[] {
 
 function wrongCount(name: string, found: string, wanted: number): InferenceMessageError {
   return new InferenceMessageError(
-    `The tensor "${shortened(name)}" has ${found} elements, and its shape ${wanted}`,
-    'send as many elements as the shape has',
+    `The tensor "${shortened(name)}" has ${found} elements, but its shape requires ${wanted}`,
+    'send as many elements as the shape requires',
   );
 }
 
@@ -104,7 +105,7 @@ function floatOf(name: string, value: unknown, at: number): number {
   throw wrong(name, at, value, 'a number');
 }
 
-/** What JSON cannot say exactly is refused, not rounded. */
+/** Values that JSON cannot express exactly are refused, not rounded. */
 function intOf(name: string, datatype: Datatype, value: unknown, at: number): number {
   const { range } = infoOf(datatype);
   if (Number.isSafeInteger(value) && range) {
@@ -118,7 +119,7 @@ function intOf(name: string, datatype: Datatype, value: unknown, at: number): nu
 
 function textOf(name: string, value: unknown, at: number): string {
   if (typeof value === 'string') return value;
-  throw wrong(name, at, value, 'a text');
+  throw wrong(name, at, value, 'a string');
 }
 
 function bytesOfBase64(name: string, value: unknown, at: number): Uint8Array {
@@ -128,21 +129,21 @@ function bytesOfBase64(name: string, value: unknown, at: number): Uint8Array {
       c.charCodeAt(0),
     );
   } catch {
-    throw wrong(name, at, value, 'a text in base64');
+    throw wrong(name, at, value, 'a string in base64');
   }
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The elements as JSON's text, flat. Numbers that are not finite become null.
+ * The elements as flat JSON. Numbers that are not finite become null.
  *
  * @throws InferenceMessageError for FP16, and for bytes that are not UTF-8: both need binary data.
  */
 export function dataText(name: string, datatype: Datatype, data: TensorData): string {
   if (datatype === 'FP16') {
     throw new InferenceMessageError(
-      `The tensor "${shortened(name)}" is FP16, which JSON does not carry`,
+      `The tensor "${shortened(name)}" is FP16, which JSON cannot carry`,
       'ask for binary data (parameters: { binary_data_output: true })',
     );
   }

@@ -3,7 +3,7 @@ import type { Datatype, TensorData } from './datatypes.js';
 /** A value of `parameters`. @publicApi */
 export type ParameterValue = boolean | number | bigint | string;
 
-/** What a message says beside its tensors. @publicApi */
+/** The parameters of a message, besides its tensors. @publicApi */
 export type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /** A named tensor. @publicApi */
@@ -29,7 +29,7 @@ export interface InferRequest {
   readonly id?: string;
   readonly parameters?: Parameters;
   readonly inputs: readonly InferTensor[];
-  /** All where there are none. */
+  /** If empty, all outputs. */
   readonly outputs?: readonly RequestedOutput[];
 }
 
@@ -42,7 +42,7 @@ export interface InferResponse {
   readonly outputs: readonly InferTensor[];
 }
 
-/** What a model takes or gives; -1 stands for any size. @publicApi */
+/** An input or output of a model; -1 stands for any size. @publicApi */
 export interface TensorMetadata {
   readonly name: string;
   readonly datatype: Datatype;
@@ -58,10 +58,10 @@ export interface ModelMetadata {
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
   /**
-   * What the model's server tells beyond the protocol, as gRPC's `properties` have it; over REST a
-   * member of the same name. A server of this package tells `kind` (of a runner), and of a learner
-   * `description`, JSON of `learner.description`, from which a remote runner knows how to send items
-   * and to read answers.
+   * Facts from the model's server beyond the protocol: gRPC's `properties`, and over REST a member
+   * of the same name. A server of this package gives the `kind` of the runner and, for a learner,
+   * `description`: the JSON of `learner.description`. A remote runner needs it to send items and
+   * read answers.
    */
   readonly properties?: Readonly<Record<string, string>>;
 }

@@ -153,14 +153,18 @@ const REFUSED: readonly [string, () => unknown, string][] = [
     'too many elements',
   ],
   ['33 dimensions', () => request(one({ data: [1] }, Array(33).fill(1))), '33 dimensions'],
-  ['too few elements', () => request(one({ data: [1] })), 'has 1 elements, and its shape 2'],
+  [
+    'too few elements',
+    () => request(one({ data: [1] })),
+    'has 1 elements, but its shape requires 2',
+  ],
   ['too many elements', () => request(one({ data: [1, 2, 3] })), 'more than 2'],
   ['a shape of billions', () => request(one({ data: [] }, [2 ** 40])), 'elements'],
   ['no data', () => request(one({})), 'not a list'],
   [
     'data nested 101 deep',
     () => request(`{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":${deep(101)}}]}`),
-    'more than 100 deep',
+    'more than 100 levels deep',
   ],
   [
     'data nested 100,000 deep',
@@ -175,7 +179,7 @@ const REFUSED: readonly [string, () => unknown, string][] = [
   ['-1 as UINT64', () => request(one({ data: [1, -1] }, [2], 'UINT64')), 'UINT64'],
   ['2 as BOOL', () => request(one({ data: [1, 2] }, [2], 'BOOL')), 'true or false'],
   ['FP16 in JSON', () => request(one({ data: [1, 2] }, [2], 'FP16')), 'FP16'],
-  ['a number as BYTES', () => request(one({ data: ['a', 1] }, [2], 'BYTES')), 'a text'],
+  ['a number as BYTES', () => request(one({ data: ['a', 1] }, [2], 'BYTES')), 'a string'],
   [
     'bad base64',
     () => request(one({ data: ['%', ''], parameters: { content_type: 'base64' } }, [2], 'BYTES')),
@@ -274,7 +278,7 @@ const REFUSED: readonly [string, () => unknown, string][] = [
   [
     'parameters within parameters',
     () => request({ ...one({ data: [1, 2] }), parameters: { a: {} } }),
-    'another value',
+    'an unsupported value',
   ],
   [
     'shared memory',

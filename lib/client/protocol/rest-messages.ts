@@ -13,13 +13,13 @@ import {
   type JsonObject,
 } from './rest-tensors.js';
 
-/** The header that says where JSON ends and binary data begins. */
+/** The header that tells where JSON ends and binary data begins. */
 export const HEADER_LENGTH = 'inference-header-content-length';
 
-/** A body as it travels: JSON, and behind it the raw tensors. */
+/** A body on the wire: JSON, followed by the raw tensors. */
 export interface RestBody {
   readonly chunks: readonly Uint8Array[];
-  /** Bytes of JSON; undefined where there is nothing else. */
+  /** The bytes of JSON; undefined if nothing follows it. */
   readonly headerLength: number | undefined;
 }
 
@@ -29,7 +29,7 @@ function readHeaderLength(value: string | undefined, body: number): number {
   const length = /^\d{1,15}$/.test(value.trim()) ? Number(value) : NaN;
   if (length <= body) return length;
   throw new InferenceMessageError(
-    `${HEADER_LENGTH} is "${shortened(value, 40)}", and the body has ${body} bytes`,
+    `${HEADER_LENGTH} is "${shortened(value, 40)}", but the body has ${body} bytes`,
     'send the number of bytes of JSON in the body',
   );
 }
@@ -75,9 +75,9 @@ export function readInferResponse(
 }
 
 /**
- * A request as its body.
+ * Writes a request as a body.
  *
- * @param binary Whether inputs travel as raw bytes, and outputs are to come back so.
+ * @param binary Whether inputs are sent, and outputs requested, as raw bytes.
  */
 export function inferRequestBody(
   { id, parameters, inputs, outputs }: InferRequest,
@@ -96,7 +96,7 @@ export function inferRequestBody(
   );
 }
 
-/** A response as its body; `request` says which outputs are to be raw bytes. */
+/** Writes a response as a body; `request` tells which outputs to send as raw bytes. */
 export function inferResponseBody(
   { modelName, modelVersion, id, parameters, outputs }: InferResponse,
   request: Pick<InferRequest, 'parameters' | 'outputs'>,
@@ -141,7 +141,7 @@ function parted(
   } catch (error) {
     throw new InferenceMessageError(
       `The body is not valid JSON (${shortened((error as Error).message)})`,
-      `send JSON, and behind it binary data with the header ${HEADER_LENGTH}`,
+      `send JSON; if binary data follows it, set the header ${HEADER_LENGTH}`,
     );
   }
   if (!isObject(json)) {
@@ -153,7 +153,7 @@ function parted(
 function common(json: JsonObject): Pick<InferRequest, 'id' | 'parameters'> {
   const { id } = json;
   if (id !== undefined && id !== null && typeof id !== 'string') {
-    throw new InferenceMessageError('"id" is not a text', 'send a text, or nothing');
+    throw new InferenceMessageError('"id" is not a string', 'send a string, or nothing');
   }
   const parameters = readParameters(json['parameters'], 'the message');
   return { ...(typeof id === 'string' && { id }), ...(hasAny(parameters) && { parameters }) };

@@ -6,7 +6,7 @@ import { dataText, readData } from './json-data.js';
 import type { InferTensor, Parameters, ParameterValue } from './messages.js';
 import { elementsOf } from './shape.js';
 
-/** Says how many bytes behind the JSON are a tensor's. */
+/** The parameter that tells how many bytes after the JSON belong to a tensor. */
 const BINARY_SIZE = 'binary_data_size';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What comes behind the JSON of a message: its tensors take it piece by piece. */
+/** The bytes after the JSON of a message, from which its tensors read in order. */
 export class BinaryPart {
   #at = 0;
   readonly texts = new TextCount();
@@ -26,7 +26,7 @@ export class BinaryPart {
     const end = this.#at + size;
     if (end > this.bytes.length) {
       throw new InferenceMessageError(
-        `The tensor "${shortened(name)}" has ${size} bytes of binary data, and ${this.bytes.length - this.#at} are left`,
+        `The tensor "${shortened(name)}" has ${size} bytes of binary data, but ${this.bytes.length - this.#at} are left`,
         'send as many bytes as binary_data_size says',
       );
     }
@@ -35,7 +35,7 @@ export class BinaryPart {
     return taken;
   }
 
-  /** @throws InferenceMessageError where no tensor took the rest. */
+  /** @throws InferenceMessageError if bytes are left over. */
   end(): void {
     const left = this.bytes.length - this.#at;
     if (left === 0) return;
@@ -79,7 +79,7 @@ export function readTensor(given: unknown, binary: BinaryPart): InferTensor {
   if (given['data'] !== undefined && given['data'] !== null) {
     throw new InferenceMessageError(
       `The tensor "${shortened(name)}" has both data and ${BINARY_SIZE}`,
-      'send one of them',
+      'send only one of them',
     );
   }
   if (!Number.isSafeInteger(size) || (size as number) < 0) {
@@ -92,7 +92,7 @@ export function readTensor(given: unknown, binary: BinaryPart): InferTensor {
   return { ...tensor, data: readRaw(name, datatype, count, binary.take(name, size as number)) };
 }
 
-/** A tensor as JSON's text, its data in it or, with `binary`, added there. */
+/** A tensor as JSON, with its data inside, or appended to `binary`. */
 export function tensorText(
   { name, datatype, shape, data, parameters }: InferTensor,
   binary?: Uint8Array[],
@@ -108,7 +108,7 @@ export function tensorText(
 }
 
 /**
- * What is not a tensor's data, as JSON's text.
+ * Writes everything except tensor data as JSON.
  *
  * @throws InferenceMessageError for a bigint of `parameters` that readers of JSON would round
  */
@@ -117,8 +117,8 @@ export function jsonText(value: unknown): string {
     if (typeof each !== 'bigint') return each;
     if (Number.isSafeInteger(Number(each))) return Number(each);
     throw new InferenceMessageError(
-      `The parameter "${shortened(key, 40)}" is ${each}, which JSON does not carry exactly`,
-      'use gRPC, or a text',
+      `The parameter "${shortened(key, 40)}" is ${each}, which JSON cannot carry exactly`,
+      'use gRPC, or a string',
     );
   });
 }
@@ -127,16 +127,16 @@ export function jsonText(value: unknown): string {
 export function readName(given: JsonObject, what: string): string {
   const { name } = given;
   if (typeof name === 'string' && name !== '') return name;
-  throw new InferenceMessageError(`${what} has no name`, 'send its name as a text');
+  throw new InferenceMessageError(`${what} has no name`, 'send its name as a string');
 }
 
-/** @throws InferenceMessageError for what is not a flat object of booleans, numbers and texts. */
+/** @throws InferenceMessageError unless it is a flat object of booleans, numbers and strings. */
 export function readParameters(given: unknown, of: string): Parameters {
   if (given === undefined || given === null) return {};
   const wrong = (fact: string): InferenceMessageError =>
     new InferenceMessageError(
       `The parameters of "${shortened(of)}" ${fact}`,
-      'send an object of booleans, numbers and texts',
+      'send an object of booleans, numbers and strings',
     );
   if (!isObject(given)) throw wrong('are not an object');
   const read: Record<string, ParameterValue> = Object.create(null) as Record<
@@ -145,7 +145,7 @@ export function readParameters(given: unknown, of: string): Parameters {
   >;
   for (const [key, value] of Object.entries(given)) {
     if (!['boolean', 'number', 'string'].includes(typeof value)) {
-      throw wrong(`have another value at "${shortened(key, 40)}"`);
+      throw wrong(`have an unsupported value at "${shortened(key, 40)}"`);
     }
     read[key] = value as ParameterValue;
   }

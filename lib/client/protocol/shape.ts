@@ -2,14 +2,14 @@ import { shortened } from '../../learner/errors/index.js';
 import { shownValue } from './shown-value.js';
 import { InferenceMessageError } from './errors.js';
 
-/** As many dimensions as onnxruntime and numpy work with, and more. */
+/** At least as many dimensions as onnxruntime and numpy support. */
 const MOST_DIMENSIONS = 32;
 
 /**
- * How many elements a shape has.
+ * The number of elements of a shape.
  *
- * @throws InferenceMessageError for sizes that are not whole or below 0, and for a product that no
- * array has.
+ * @throws InferenceMessageError for sizes that are fractions or negative, and for a product that no
+ * array can have.
  */
 export function elementsOf(name: string, shape: readonly number[]): number {
   const what = `The shape of the tensor "${shortened(name)}"`;

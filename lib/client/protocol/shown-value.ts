@@ -1,6 +1,8 @@
 import { shortened } from '../../learner/errors/index.js';
 
-/** Any value of JSON in a message: lists and objects, which may be deep, are not looked into. */
+/**
+ * Shows a JSON value in a message, without the contents of lists and objects, which may be deep.
+ */
 export function shownValue(value: unknown): string {
   if (typeof value === 'object') {
     return value === null ? 'null' : Array.isArray(value) ? 'a list' : 'an object';

@@ -11,8 +11,8 @@ import type { ModelMetadata, ServerMetadata, TensorMetadata } from '../protocol/
 import { lateRefusal } from './failures.js';
 import { JsonAnswer } from './json-answer.js';
 
-// What servers leave out, or give as null, is empty here: MLServer has no versions of a model, KServe
-// no platform, OpenVINO's server no extensions.
+// Members that servers leave out, or send as null, are empty here: MLServer has no model versions,
+// KServe no platform, OpenVINO's server no extensions.
 
 export function readServerMetadata(what: string, text: string): ServerMetadata {
   const answer = JsonAnswer.of(what, text);
@@ -47,7 +47,7 @@ function tensorMetadata(tensor: JsonAnswer): TensorMetadata {
   if (!isDatatype(datatype)) throw tensor.broken('datatype', 'is not one of the protocol');
   const parameters: Record<string, string | number | boolean> = Object.create(null) as never;
   for (const [key, value] of tensor.object('parameters').entries()) {
-    // MLServer has lists and objects of its own among them.
+    // MLServer adds lists and objects to them.
     if (['string', 'number', 'boolean'].includes(typeof value)) parameters[key] = value as string;
   }
   return {
@@ -83,7 +83,10 @@ function configuredTensor(tensor: JsonAnswer): ConfiguredTensor {
   };
 }
 
-/** Counts that a double may not have; a name's own quotation marks are escaped. */
+/**
+ * Counts that a double may not hold exactly. Quotation marks in names are escaped, so this does not
+ * match in them.
+ */
 const LARGE_COUNTS =
   /("(?:count|ns|last_inference|inference_count|execution_count)"\s*:\s*)(\d{16,20})(?!\d)/g;
 

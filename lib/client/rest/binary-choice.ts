@@ -7,7 +7,7 @@ import { brokenAnswer } from './failures.js';
 import type { HttpResponse } from './http.js';
 import { jsonCarries } from './json-carries.js';
 
-/** A request as it is sent. */
+/** A request on the wire. */
 export interface InferMessage {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly headers: Readonly<Record<string, string>>;
@@ -16,9 +16,9 @@ export interface InferMessage {
 }
 
 /**
- * Whether tensors travel as raw bytes. Not every server that reads them says so, and one that does
- * not fails: the first request is JSON that asks for raw bytes, which servers without them answer in
- * JSON, and its answer shows what the next are to be.
+ * Decides whether tensors are sent as raw bytes. Some servers read raw bytes without announcing
+ * them; others fail on them. So the first request is JSON that asks for raw bytes. Servers without
+ * them answer in JSON, and the answer decides the form of later requests.
  */
 export class BinaryChoice {
   #speaks: boolean | undefined;
@@ -30,13 +30,13 @@ export class BinaryChoice {
     this.#speaks = chosen ?? (isOfOtherOrigin(base) ? false : undefined);
   }
 
-  /** @throws InferenceMessageError, InferenceError for what cannot be sent as chosen */
+  /** @throws InferenceMessageError, InferenceError for values that the chosen form cannot carry */
   message(request: InferRequest): InferMessage {
     const inexact =
       this.#speaks === true ? undefined : request.inputs.find((tensor) => !jsonCarries(tensor));
     if (inexact && this.chosen === false) {
       throw refused(
-        `The tensor "${shortened(inexact.name)}" has elements that JSON does not carry exactly; leave out the client's binary: false.`,
+        `The tensor "${shortened(inexact.name)}" has elements that JSON cannot carry exactly; remove binary: false from the client's options.`,
       );
     }
     const raw = this.#speaks === true || inexact !== undefined;
@@ -59,13 +59,13 @@ export class BinaryChoice {
     };
   }
 
-  /** The length of JSON in an answer, '' where it is all JSON. */
+  /** The length of JSON in an answer, '' if it is only JSON. */
   headerOf(what: string, response: HttpResponse, asked: boolean): string {
     const length = response.header(HEADER_LENGTH);
     if (length === '' && response.header('content-type').includes('octet-stream')) {
       throw brokenAnswer(
         what,
-        `it has raw bytes without the header ${HEADER_LENGTH}; in a page, have the server name it in Access-Control-Expose-Headers, or give the client binary: false.`,
+        `it has raw bytes without the header ${HEADER_LENGTH}; in a page, make the server list that header in Access-Control-Expose-Headers, or set binary: false on the client.`,
       );
     }
     if (asked) this.#speaks ??= length !== '';

@@ -1,7 +1,7 @@
 import { InferenceError } from '../errors.js';
 import type { HttpResponse } from './http.js';
 
-/** The whole body. @throws InferenceError where it is longer, as soon as that is known */
+/** Reads the whole body. @throws InferenceError as soon as it is known to be too long */
 export async function readBody(
   what: string,
   response: HttpResponse,
@@ -36,7 +36,7 @@ export function tooLong(what: string, most: number): InferenceError {
   );
 }
 
-/** The chunks in one piece: a single one as it is. */
+/** Joins the chunks; a single one is returned unchanged. */
 export function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const [only] = chunks;
   if (chunks.length === 1 && only) return only as Uint8Array<ArrayBuffer>;

@@ -1,7 +1,10 @@
 import type { InferenceCallOptions } from '../contract.js';
 import { InferenceError } from '../errors.js';
 
-/** Ends a call after its time, or with the caller's signal; says afterwards which of them it was. */
+/**
+ * Ends a call after its time limit, or with the caller's signal, and remembers which of them it
+ * was.
+ */
 export class CallLimits {
   readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,7 +33,7 @@ export class CallLimits {
     return this.#controller.signal;
   }
 
-  /** Why the call was ended; undefined where it was not. */
+  /** Why the call was ended; undefined if it was not. */
   failure(): InferenceError | undefined {
     if (this.#late) {
       return new InferenceError(

@@ -2,9 +2,9 @@ import { tooLong } from './body.js';
 import { brokenAnswer } from './failures.js';
 
 /**
- * The data of server-sent events, however their bytes are cut.
+ * The data of server-sent events, however their bytes are split.
  *
- * @param most Characters of an event.
+ * @param most The most characters of an event.
  * @throws InferenceError
  */
 export async function* readEvents(
@@ -21,7 +21,7 @@ export async function* readEvents(
     }
   };
   let rest = '';
-  /** Whether what came last ended with a carriage return, whose line feed may still come. */
+  /** Whether the last chunk ended with a carriage return, whose line feed may follow. */
   let returned = false;
   let data: string[] = [];
   let length = 0;
@@ -41,7 +41,7 @@ export async function* readEvents(
     if (text === '') continue;
     if (returned && text.startsWith('\n')) text = text.slice(1);
     returned = text.endsWith('\r');
-    // Only new text can have an end of line: what is left of the last chunk has none.
+    // Only new text can contain a line end: the rest of the last chunk has none.
     const lines = text.split(/\r\n|\n|\r/);
     lines[0] = rest + (lines[0] as string);
     rest = lines.pop() as string;

@@ -4,10 +4,10 @@ import { InferenceError } from '../errors.js';
 import { isObject } from '../protocol/rest-tensors.js';
 import { NotSentError, type HttpResponse } from './http.js';
 
-/** Characters of a server's own words in a message. */
+/** The most characters of a server's own words in a message. */
 const MOST_WORDS = 2000;
 
-/** The longest time that a server's Retry-After may ask for: what is longer is a mistake. */
+/** The longest delay that a server's Retry-After may ask for; a longer one is a mistake. */
 const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000;
 
 const STATUSES: Readonly<Record<number, InferenceStatus>> = {
@@ -23,11 +23,14 @@ const STATUSES: Readonly<Record<number, InferenceStatus>> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
-/** Refusals before a model runs. 400 is not one: servers answer it to a model's own failure too. */
+/**
+ * Refusals before a model runs. 400 is not one, because servers also answer it to a model's own
+ * failure.
+ */
 const REFUSED = new Set([401, 403, 404, 405, 413, 415, 422, 429, 501, 503]);
 
 /**
- * What a server answered in the place of a result.
+ * The error for a server's answer instead of a result.
  *
  * @param what Such as `POST http://host/v2/models/m/infer`.
  */
@@ -43,10 +46,10 @@ export function refusal(what: string, response: HttpResponse, body: Uint8Array):
   const words = wordsOf(new TextDecoder().decode(body));
   const retryAfterMs = waitOf(response.header('retry-after'));
   const of = STATUSES[status] ?? (status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL');
-  const said = words === undefined ? 'no reason that can be read' : shortened(words, MOST_WORDS);
+  const said = words === undefined ? 'no readable reason' : shortened(words, MOST_WORDS);
   return new InferenceError(`${said} (${status} to ${what})`, {
     status: of,
-    // A proxy has other words: what was behind it may have run.
+    // A proxy words it differently: the server behind it may have run the call.
     mayHaveRun: words === undefined || !REFUSED.has(status),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
@@ -69,9 +72,9 @@ function wordsOf(text: string): string | undefined {
   return undefined;
 }
 
-/** The error that is told in the place of a text, after the status. */
+/** The error that a stream sends instead of text, after the status. */
 export function lateRefusal(what: string, text: string): InferenceError {
-  const words = shortened(wordsOf(text) ?? 'no reason that can be read', MOST_WORDS);
+  const words = shortened(wordsOf(text) ?? 'no readable reason', MOST_WORDS);
   return new InferenceError(`${words} (within the answer to ${what})`, {
     status: 'INTERNAL',
     mayHaveRun: true,
@@ -85,20 +88,20 @@ function waitOf(header: string): number | undefined {
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), LONGEST_WAIT_MS);
 }
 
-/** What the HTTP client threw. */
+/** The error for an exception of the HTTP client. */
 export function brokenCall(what: string, error: unknown): InferenceError {
   const cause = error instanceof Error ? error : undefined;
   const words = shortened(cause?.message ?? String(error), MOST_WORDS);
   const failure = { status: 'UNAVAILABLE', mayHaveRun: !(error instanceof NotSentError) } as const;
   const fact = failure.mayHaveRun ? 'lost its connection' : 'did not reach a server';
   return new InferenceError(
-    `${what} ${fact} (${words}); see whether the server runs and the URL is right.`,
+    `${what} ${fact} (${words}); check that the server is running and that the URL is right.`,
     failure,
     { cause: error },
   );
 }
 
-/** An answer that is not the protocol's. */
+/** The error for an answer that breaks the protocol. */
 export function brokenAnswer(what: string, fact: string, cause?: unknown): InferenceError {
   return new InferenceError(
     `The answer to ${what} breaks the Open Inference Protocol: ${fact}`,

@@ -2,7 +2,7 @@ import { isNotConnected, NotSentError, type HttpSender } from './http.js';
 
 type Fetch = typeof globalThis.fetch;
 
-/** Requests by `fetch`, as browsers have it. */
+/** Sends requests with `fetch`, for browsers. */
 export function fetchSender(fetch: Fetch): HttpSender {
   return {
     async send({ url, ...init }) {
@@ -13,7 +13,7 @@ export function fetchSender(fetch: Fetch): HttpSender {
         if (!init.signal.aborted && isNotConnected(error)) throw new NotSentError(reason(error));
         throw error;
       }
-      // What a browser tells of a redirect that it did not follow.
+      // The type of a browser's response for a redirect that it did not follow.
       const status = response.type === 'opaqueredirect' ? 302 : response.status;
       return {
         status,
@@ -38,12 +38,12 @@ async function* chunks(body: ReadableStream<Uint8Array> | null): AsyncGenerator<
       yield read.value;
     }
   } finally {
-    // Where the stream has failed, so does its end, and the reader knows of the first failure.
+    // If the stream has failed, closing it fails too, and the reader already has the first failure.
     if (!done) await reader.cancel().catch(() => undefined);
   }
 }
 
-/** `fetch failed` says nothing, its cause does. */
+/** `fetch failed` explains nothing; its cause does. */
 function reason(error: unknown): string {
   const { cause, message } = error as Error;
   return cause instanceof Error && cause.message !== '' ? cause.message : message;

@@ -1,4 +1,4 @@
-/** A request as any HTTP client sends it. */
+/** A request for any HTTP client. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
@@ -9,7 +9,7 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number;
-  /** '' where there is no such header. */
+  /** '' if the header is missing. */
   header(name: string): string;
   /** Leaving the iteration ends the request. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -18,7 +18,7 @@ export interface HttpResponse {
 /**
  * Sends a request without following redirects.
  *
- * @throws NotSentError where the server surely got nothing of it
+ * @throws NotSentError if the server certainly got no part of it
  */
 export interface HttpSender {
   send(request: HttpRequest): Promise<HttpResponse>;
@@ -28,7 +28,7 @@ export interface HttpSender {
 /** The server was not reached. */
 export class NotSentError extends Error {}
 
-/** Codes of Node that a connection is never made with. */
+/** Node's error codes of connections that were never made. */
 const NOT_CONNECTED = new Set([
   'ECONNREFUSED',
   'EAI_AGAIN',
@@ -39,12 +39,12 @@ const NOT_CONNECTED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Whether what a client of Node threw says that there was no connection. */
+/** Whether an exception of a Node client means that it made no connection. */
 export function isNotConnected(error: unknown): boolean {
   const { code, syscall, cause } = (error ?? {}) as Record<string, unknown>;
   if (typeof code === 'string' && NOT_CONNECTED.has(code)) return true;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
-  // Of certificates: the handshake comes before the request.
+  // Certificate errors: the handshake comes before the request.
   if (typeof code === 'string' && /CERT|^ERR_SSL|^ERR_TLS|SIGNATURE/.test(code)) return true;
   return cause !== undefined && isNotConnected(cause);
 }

@@ -2,10 +2,13 @@ import { shortened } from '../../learner/errors/index.js';
 import { isObject, type JsonObject } from '../protocol/rest-tensors.js';
 import { brokenAnswer } from './failures.js';
 
-/** More entries of a list are not read: models, tensors, sizes. */
+/** The most entries that are read from a list of models, tensors or sizes. */
 const MOST_ENTRIES = 100_000;
 
-/** An object of a server's answer: what it lacks, or has in another kind, is an error by its name. */
+/**
+ * Reads an object of a server's answer. A member that is missing or of another type is an error
+ * with its name.
+ */
 export class JsonAnswer {
   private constructor(
     private readonly what: string,
@@ -36,36 +39,36 @@ export class JsonAnswer {
     return list.map((entry, at) => JsonAnswer.#object(what, entry, `${path}[${at}]`));
   }
 
-  /** @param fallback For what is not there, or null; without it that is an error. */
+  /** @param fallback Used if the member is missing or null; without it, that is an error. */
   text(key: string, fallback?: string): string {
-    return this.#read(key, 'a text', (value) => typeof value === 'string', fallback);
+    return this.#read(key, 'a string', (value) => typeof value === 'string', fallback);
   }
 
   flag(key: string, fallback: boolean): boolean {
     return this.#read(key, 'true or false', (value) => typeof value === 'boolean', fallback);
   }
 
-  /** A whole number, as such or in digits, as protobuf writes those of 64 bits. */
+  /** A whole number, or its digits as a string, as protobuf writes 64-bit numbers. */
   count(key: string, fallback?: bigint): bigint {
     const value = this.#read<unknown>(key, 'a whole number', isWhole, fallback);
     return BigInt(value as bigint | number | string);
   }
 
   texts(key: string): readonly string[] {
-    return this.#list(key, 'texts', (entry) => typeof entry === 'string') as string[];
+    return this.#list(key, 'strings', (entry) => typeof entry === 'string') as string[];
   }
 
-  /** Sizes: whole numbers, as such or in digits. */
+  /** Sizes: whole numbers, or their digits as strings. */
   sizes(key: string): readonly number[] {
     return this.#list(key, 'whole numbers', isWhole).map(Number);
   }
 
-  /** None where it is not there, or null. */
+  /** Empty if it is missing or null. */
   objects(key: string): readonly JsonAnswer[] {
     return JsonAnswer.#objects(this.what, this.json[key] ?? [], this.#pathOf(key));
   }
 
-  /** An empty one where it is not there, or null. */
+  /** Empty if it is missing or null. */
   object(key: string): JsonAnswer {
     return JsonAnswer.#object(this.what, this.json[key] ?? {}, this.#pathOf(key));
   }
@@ -78,7 +81,7 @@ export class JsonAnswer {
     return Object.entries(this.json);
   }
 
-  /** What says that a member is not what the protocol has. */
+  /** Creates the error for a member that breaks the protocol. */
   broken(key: string, fact: string): Error {
     return brokenAnswer(this.what, `"${this.#pathOf(key)}" ${fact}.`);
   }

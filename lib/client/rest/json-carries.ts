@@ -3,7 +3,7 @@ import type { InferTensor } from '../protocol/messages.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Whether a tensor comes out of JSON as it went in. */
+/** Whether JSON carries a tensor without changes. */
 export function jsonCarries({ datatype, data }: InferTensor): boolean {
   if (datatype === 'FP16') return false;
   if (!isNumeric(data)) return data.every((text) => typeof text === 'string' || isUtf8(text));

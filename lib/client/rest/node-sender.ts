@@ -6,11 +6,14 @@ import { NotSentError, type HttpRequest, type HttpResponse, type HttpSender } fr
 
 export interface NodeSenderOptions {
   readonly tls?: InferenceTls | undefined;
-  /** A Unix socket, in the place of the URL's host. */
+  /** A Unix socket, instead of the URL's host. */
   readonly socketPath?: string | undefined;
 }
 
-/** Requests by Node's own client: it knows certificates, Unix sockets, and whether a server was reached. */
+/**
+ * Sends requests with Node's own client, which supports certificates and Unix sockets, and tells
+ * whether a server was reached.
+ */
 export function nodeSender({ tls, socketPath }: NodeSenderOptions): HttpSender {
   const { serverName: servername, ...certificates } = tls ?? {};
   const http = new HttpAgent({ keepAlive: true });
@@ -63,7 +66,7 @@ function send(
   });
 }
 
-/** Where every address of a host failed, the message is empty. */
+/** If every address of a host failed, the message is empty. */
 function reason({ message, code }: NodeJS.ErrnoException): string {
   return message === '' ? (code ?? 'no connection') : message;
 }

@@ -111,7 +111,7 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
     expect(retryAfterMs).toSatisfy(fits);
   });
 
-  it('by a redirect, with which nothing of the request goes elsewhere', async () => {
+  it('by a redirect, without sending any part of the request elsewhere', async () => {
     await using other = await InferenceServer.start(echo);
     await using server = await InferenceServer.start((_got, response) => {
       response.writeHead(307, { location: `${other.url}/v2` }).end();
@@ -231,7 +231,7 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
     ],
     ['has no shape', '{"outputs":[{"name":"y","datatype":"FP32","data":[1]}]}', {}],
     [
-      'has 1 elements, and its shape 2',
+      'has 1 elements, but its shape requires 2',
       '{"outputs":[{"name":"y","datatype":"FP32","shape":[2],"data":[1]}]}',
       {},
     ],
@@ -247,8 +247,8 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
       {},
     ],
     ['belong to no tensor', '{"outputs":[]}1234', { 'inference-header-content-length': '14' }],
-    ['and the body has', '{"outputs":[]}', { 'inference-header-content-length': '99' }],
-    ['and the body has', '{"outputs":[]}', { 'inference-header-content-length': '-1' }],
+    ['but the body has', '{"outputs":[]}', { 'inference-header-content-length': '99' }],
+    ['but the body has', '{"outputs":[]}', { 'inference-header-content-length': '-1' }],
     [
       'Access-Control-Expose-Headers',
       '{"outputs":[]}1234',
@@ -430,7 +430,7 @@ describe('Metadata', () => {
   it.each<[string, unknown, (client: InferenceClient) => Promise<unknown>]>([
     ['"name" is missing', {}, (client) => client.serverMetadata()],
     ['"name" is missing', { name: null }, (client) => client.serverMetadata()],
-    ['"name" is not a text', { name: 1 }, (client) => client.serverMetadata()],
+    ['"name" is not a string', { name: 1 }, (client) => client.serverMetadata()],
     [
       '"extensions" is not a list',
       { name: 'a', extensions: {} },

@@ -36,7 +36,7 @@ import { headersOf } from './headers.js';
 import type { HttpResponse, HttpSender } from './http.js';
 import { modelPath, repositoryPath } from './paths.js';
 
-/** Bytes of an answer that are read for the words of an error. */
+/** The most bytes of an answer that are read for an error message. */
 const MOST_OF_ERROR = 64 * 1024;
 
 export interface RestTransportOptions {
@@ -48,7 +48,7 @@ export interface RestTransportOptions {
 
 interface Call {
   readonly method: 'GET' | 'POST';
-  /** Behind the URL of the server. */
+  /** The path after the server's URL. */
   readonly path: string;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -59,8 +59,8 @@ export class RestTransport implements InferenceTransport {
   readonly #binary: BinaryChoice;
 
   /**
-   * @param base The URL of the server: `/v2` comes behind it, whatever path it has.
-   * @param shown What messages call it.
+   * @param base The URL of the server. `/v2` is appended to it, whatever its path.
+   * @param shown Its name in messages.
    */
   constructor(
     private readonly base: string,
@@ -178,7 +178,7 @@ export class RestTransport implements InferenceTransport {
     this.sender.close();
   }
 
-  /** A server says no by 503, Triton by 400, KServe in the body as well. */
+  /** A server that is not ready answers 503; Triton answers 400, and KServe says so in the body. */
   async #is(path: string, options: InferenceCallOptions): Promise<boolean> {
     return this.#exchange({ method: 'GET', path }, options, async (what, response) => {
       const says = ![400, 503].includes(response.status);
@@ -188,7 +188,7 @@ export class RestTransport implements InferenceTransport {
     });
   }
 
-  /** What the JSON of an answer says. */
+  /** Reads the JSON of an answer. */
   #read<T>(
     call: Call,
     options: InferenceCallOptions,
@@ -242,7 +242,7 @@ async function accept(what: string, response: HttpResponse): Promise<void> {
   throw refusal(what, response, await readStart(response, MOST_OF_ERROR));
 }
 
-/** What a call failed with, as callers get it. */
+/** The error of a failed call, in the form that callers get. */
 function failure(what: string, limits: CallLimits, error: unknown): InferenceError {
   const ended = limits.failure();
   if (ended) return ended;

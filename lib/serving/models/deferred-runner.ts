@@ -10,7 +10,7 @@ import type { FastaiRunner, LanguageModelRunner, StreamRunOptions } from './fast
 import { CALL } from './pytorch/rules.js';
 import type { PytorchRunner } from './pytorch/types.js';
 
-/** Of a runner that has not been found yet. */
+/** The statistics of a runner that has not been found yet. */
 export const NO_STATS: RunnerStats = {
   ready: 0,
   workers: 0,
@@ -25,17 +25,17 @@ export const NO_STATS: RunnerStats = {
   restarts: 0,
 };
 
-/** How long requests may go on with calls to a version that was replaced. */
+/** How long requests may keep calling a version that was replaced. */
 const GRACE_MS = 2000;
 
 /**
- * What is injected for a tag: it exists before its model is looked for, and becomes the model's
- * runner when it is opened. Applications open only those that they inject. Where the store is
- * watched, the runner of a newer version takes the place of the one that was.
+ * The object that is injected for a tag. It exists before its model is looked up, and becomes the
+ * model's runner when it is opened. Applications open only the runners that they inject. If the
+ * store is watched, the runner of a newer version replaces the current one.
  */
 export class DeferredRunner implements RunnerHandle {
   #runner: RunnerHandle | undefined;
-  /** Replaced runners with requests that began with them; each with what ends its grace. */
+  /** Replaced runners that requests still use, each with a function that ends its grace period. */
   readonly #leaving = new Map<RunnerHandle, () => void>();
   readonly #retired = new WeakSet<RunnerHandle>();
   readonly #retiring = new Set<Promise<void>>();
@@ -46,7 +46,7 @@ export class DeferredRunner implements RunnerHandle {
     private readonly wanted: string,
     private readonly find: () => Promise<RunnerHandle>,
   ) {
-    // Nobody knows yet what it is a runner of: it has the members of all kinds.
+    // The kind of its model is not known yet, so it has the members of all kinds.
     const learners = learnerMembers((name) => this.#forward(name));
     Object.assign(this, learners, this.#forward(CALL), { forward: this.#forward('forward') });
   }
@@ -96,7 +96,7 @@ export class DeferredRunner implements RunnerHandle {
   }
 
   method(name: string): RunnerMethod {
-    // For its error; the method itself would stay with this version.
+    // Called for its error only; the method itself would stay bound to this version.
     this.#runner?.method(name);
     return this.#forward(name);
   }
@@ -118,8 +118,8 @@ export class DeferredRunner implements RunnerHandle {
   }
 
   /**
-   * Takes an open runner in place of the one that was, which ends the calls and requests that it
-   * has, and closes. No call is lost between the two.
+   * Replaces the current runner with an open one. The old runner finishes its calls and requests,
+   * then closes. No call is lost between the two.
    */
   async replace(next: RunnerHandle): Promise<void> {
     if (this.#closed) return next.close(0);
@@ -139,7 +139,7 @@ export class DeferredRunner implements RunnerHandle {
       });
     });
     this.#leaving.delete(old);
-    // No call may come to a runner that is about to close.
+    // A runner that is about to close must not get new calls.
     this.#retired.add(old);
     await old.close(LONGEST_TIMEOUT_MS);
   }
@@ -166,7 +166,7 @@ export class DeferredRunner implements RunnerHandle {
     return { run, asyncRun: run };
   }
 
-  /** All calls of a request go to the version that it began with. */
+  /** All calls of a request go to the version that the request started with. */
   #current(): RunnerHandle {
     const newest = this.#runner as RunnerHandle;
     const scope = requestScope.getStore();

@@ -1,7 +1,7 @@
 import { VtsError } from '../../learner/errors/index.js';
 
 /**
- * A signature says `batchable: true`, and the framework's models take one item at a time.
+ * A signature says `batchable: true`, but the framework's models take one item at a time.
  *
  * @publicApi
  */
@@ -21,8 +21,8 @@ export class BatchableNotSupportedError extends VtsError {
 }
 
 /**
- * A signature of a bare model names a method other than its call: only what the model computes when
- * it is called is turned into a graph.
+ * A signature of a bare model names a method other than its call. Only the model's call is
+ * converted to a graph.
  *
  * @publicApi
  */
@@ -32,7 +32,7 @@ export class ModuleMethodError extends VtsError {
     readonly method: string,
   ) {
     super(
-      `The model "${tag}" has a signature for "${method}", but only the call of a torch module can run here: __call__, or forward, its other name. ` +
+      `The model "${tag}" has a signature for "${method}", but only the call of a torch module can run here: __call__, or its other name, forward. ` +
         `Name __call__, or save a module whose forward() does what ${method}() does.`,
     );
   }
@@ -47,13 +47,13 @@ export class UnknownMethodError extends VtsError {
     readonly methods: readonly string[],
   ) {
     super(
-      `The model "${tag}" has a signature for "${method}", but learners have no such method here. ` +
-        `Name one of these: ${methods.join(', ')}.`,
+      `The model "${tag}" has a signature for "${method}", but learners do not support that method here. ` +
+        `Use one of these: ${methods.join(', ')}.`,
     );
   }
 }
 
-/** The model was saved with another framework than the one asked to read it. @publicApi */
+/** The model was saved with a framework other than the one that is asked to read it. @publicApi */
 export class FrameworkMismatchError extends VtsError {
   constructor(
     readonly tag: string,
@@ -71,15 +71,15 @@ export class FrameworkMismatchError extends VtsError {
   }
 }
 
-/** A model's folder lacks the file that its framework keeps there. @publicApi */
+/** A model's folder lacks its framework's file. @publicApi */
 export class ModelFileMissingError extends VtsError {
   constructor(
     readonly tag: string,
-    /** The file that should be there, absolute. */
+    /** The absolute path of the missing file. */
     readonly path: string,
   ) {
     super(
-      `The model "${tag}" lacks its file ${path}. Restore the file, or delete the model and save it again.`,
+      `The model "${tag}" is missing its file ${path}. Restore the file, or delete the model and save it again.`,
     );
   }
 }
@@ -106,7 +106,7 @@ export class NotSavableModuleError extends VtsError {
   }
 }
 
-/** A class cannot be a runnable as it is. @publicApi */
+/** A class cannot be a runnable. @publicApi */
 export class InvalidRunnableError extends VtsError {
   constructor(runnable: string, fact: string, remedy: string) {
     super(`The class ${runnable} cannot be a runnable: ${fact}; ${remedy}.`);
@@ -117,16 +117,16 @@ export class InvalidRunnableError extends VtsError {
 export class DuplicateRunnableError extends VtsError {
   constructor(name: string, classes: readonly string[]) {
     super(
-      `The runnables ${classes.join(' and ')} have the same name "${name}"; give one another, as in @Runnable({ name: '${name}-2' }).`,
+      `The runnables ${classes.join(' and ')} have the same name "${name}"; give one of them another name, as in @Runnable({ name: '${name}-2' }).`,
     );
   }
 }
 
-/** A class injects the runner of a runnable that the application does not have. @publicApi */
+/** A class injects the runner of a runnable that the application does not list. @publicApi */
 export class RunnableNotRegisteredError extends VtsError {
   constructor(runnable: string) {
     super(
-      `@Runner(${runnable}) is injected, but ${runnable} is not in the runnables of the application; add it: VtsModule.forRoot({ runnables: [${runnable}] }).`,
+      `@Runner(${runnable}) is injected, but ${runnable} is not among the runnables of the application; add it: VtsModule.forRoot({ runnables: [${runnable}] }).`,
     );
   }
 }
@@ -135,12 +135,12 @@ export class RunnableNotRegisteredError extends VtsError {
 export class RunnableModuleError extends VtsError {
   constructor(runnable: string, module: string, reason: string) {
     super(
-      `A worker cannot load ${runnable} from ${module}: ${reason}; export the class from a module of its own that Node can import as it is, and name it: @Runnable({ module: import.meta.url }).`,
+      `A worker cannot load ${runnable} from ${module}: ${reason}; export the class from a module of its own that Node can import directly, and name that module: @Runnable({ module: import.meta.url }).`,
     );
   }
 }
 
-/** The module of a runnable starts an application, which a worker must not do. @publicApi */
+/** The module of a runnable starts an application. A worker must not do that. @publicApi */
 export class ApplicationInWorkerError extends VtsError {
   constructor() {
     super(
@@ -150,8 +150,7 @@ export class ApplicationInWorkerError extends VtsError {
 }
 
 /**
- * An option with which a model is saved cannot be kept with it: a function, or a file that cannot be
- * copied.
+ * An option cannot be saved with the model: it is a function, or a file that cannot be copied.
  *
  * @publicApi
  */
@@ -166,14 +165,14 @@ export class NotKeptOptionError extends VtsError {
   }
 }
 
-/** A model.yaml has options of `Learner.load` that cannot be. @publicApi */
+/** A model.yaml has `Learner.load` options that are not valid. @publicApi */
 export class InvalidKeptOptionError extends VtsError {
   constructor(
     readonly tag: string,
     fact: string,
   ) {
     super(
-      `The options that were kept with the model "${tag}" cannot be used: ${fact}. Save the learner again.`,
+      `The options saved with the model "${tag}" cannot be used: ${fact}. Save the learner again.`,
     );
   }
 }

@@ -6,7 +6,7 @@ import { createPytorchRunner } from './pytorch/runner.js';
 import type { RunnerHandle } from '../runner/runner-types.js';
 import type { ModelRules } from './rules.js';
 
-/** A kind of models: how they are kept, and what runs them. */
+/** A kind of model: its rules in the store, and what runs it. */
 interface ModelKind {
   readonly rules: ModelRules;
   createRunner(model: Model, options?: object): RunnerHandle;

@@ -1,7 +1,7 @@
 import type { ModelSignatureOptions } from '../store/index.js';
 import { BatchableNotSupportedError } from './errors.js';
 
-/** What a kind of models is called, and what it allows in their signatures. */
+/** The names of a kind of model, and the rules for its signatures. */
 export interface ModelRules {
   /** Its name in this package and in `context.framework_name`. */
   readonly name: string;
@@ -9,17 +9,17 @@ export interface ModelRules {
   readonly modules: readonly [string, ...string[]];
   readonly file: string;
   readonly defaults: Readonly<Record<string, ModelSignatureOptions>>;
-  /** Methods that its models have, by their names in Python. */
+  /** The methods of its models, by their names in Python. */
   readonly methods: readonly string[];
-  /** Names in JavaScript of methods that Python calls otherwise. */
+  /** JavaScript names of methods that have another name in Python. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly batchable: boolean;
-  /** The error of a signature for another method. */
+  /** Creates the error for a signature of another method. */
   unknownMethod(tag: string, method: string): Error;
 }
 
 /**
- * Signatures as model.yaml has them: Python's method names, so that BentoML finds the methods as
+ * The signatures for model.yaml, with Python's method names, so that BentoML finds the methods as
  * well.
  *
  * @throws BatchableNotSupportedError when one is batchable and the kind is never batched.

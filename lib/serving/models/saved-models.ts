@@ -10,11 +10,11 @@ import {
 import { FrameworkMismatchError, ModelFileMissingError } from './errors.js';
 import type { ModelRules } from './rules.js';
 
-/** What can be said of any model that is saved. */
+/** Options of every saved model. */
 export interface SaveOptions {
-  /** Texts to find the model by. */
+  /** Strings to find the model by. */
   labels?: Readonly<Record<string, string>>;
-  /** Facts to keep with the model. */
+  /** Facts to save with the model. */
   metadata?: Readonly<Record<string, ModelMetadata>>;
   /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
   store?: ModelStore;
@@ -54,9 +54,9 @@ export async function writeSource(source: string | Uint8Array, file: string): Pr
   else await writeFile(file, source);
 }
 
-/** Why a path cannot be saved from; undefined where it is a file. */
+/** Why a model cannot be saved from a path; undefined if the path is a file. */
 export async function pathFault(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return undefined;
-  return `the path "${path}", ${found ? 'which is no file' : 'which does not exist'}`;
+  return `the path "${path}", ${found ? 'which is not a file' : 'which does not exist'}`;
 }

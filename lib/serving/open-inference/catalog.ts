@@ -5,8 +5,8 @@ import type { ServedRunner, ServedRunners } from './contract.js';
 const LATEST = 'latest';
 
 /**
- * The runner of a name and a version as clients give them: '' and `latest` stand for the version
- * that requests without one are for.
+ * The runner of a model name and version from a client. '' and `latest` stand for the default
+ * version.
  *
  * @throws ModelNotServedError
  */
@@ -28,7 +28,7 @@ export function servedRunner(runners: ServedRunners, name: string, version: stri
   );
 }
 
-/** Versions of a name, the one that is meant by `latest` last, as Triton lists the newest. */
+/** The versions of a model. `latest` comes last, where Triton lists the newest one. */
 export function versionsOf(runners: ServedRunners, name: string): string[] {
   const ofName = runners.list().filter((served) => served.name === name);
   const ordered = [...ofName].sort((a, b) => Number(a.latest) - Number(b.latest));

@@ -19,23 +19,23 @@ export interface ServedRunner {
   readonly name: string;
   /** The version that runs now; '1' for custom runnables. */
   readonly version: string;
-  /** Whether a request that names no version, or `latest`, is for it. */
+  /** Whether it serves requests without a version, or for `latest`. */
   readonly latest: boolean;
   readonly runner: RunnerHandle;
 }
 
 /**
- * The runners of an application, as they are at this moment: versions may be taken up meanwhile.
+ * The runners of an application at this moment. Versions may change later.
  *
  * @publicApi
  */
 export interface ServedRunners {
   list(): readonly ServedRunner[];
-  /** What clients may have loaded and unloaded; undefined where they may not (the default). */
+  /** The models that clients may load and unload; undefined if they may not (the default). */
   readonly repository?: ServedRepository;
 }
 
-/** What clients may do with a repository of models. @publicApi */
+/** The operations of clients on a repository of models. @publicApi */
 export interface ServedRepository {
   index(): Promise<readonly RepositoryModel[]>;
   load(name: string): Promise<void>;
@@ -43,8 +43,9 @@ export interface ServedRepository {
 }
 
 /**
- * The Open Inference Protocol over the runners of an application, whatever carries it. Calls run in
- * the current `requestScope`, which ends them early and holds their deadline and trace.
+ * The Open Inference Protocol over the runners of an application, independent of the transport.
+ * Calls run in the current `requestScope`, which ends them early and holds their deadline and
+ * trace.
  *
  * @throws InferenceMessageError, ModelNotServedError (NOT_FOUND), ModelNotReadyError (UNAVAILABLE),
  * RepositoryClosedError (UNIMPLEMENTED in gRPC, 400 as Triton in REST), ModelNotServableError,
@@ -55,7 +56,7 @@ export interface ServedRepository {
 export interface InferenceService {
   serverMetadata(): ServerMetadata;
   serverReady(): boolean;
-  /** Names of models, each once. */
+  /** The names of the models, without duplicates. */
   models(): readonly string[];
   modelReady(name: string, version: string): boolean;
   modelMetadata(name: string, version: string): ModelMetadata;
@@ -64,7 +65,7 @@ export interface InferenceService {
   statistics(name: string, version: string): readonly ModelStatistics[];
   infer(request: InferRequest): Promise<InferResponse>;
   generate(request: GenerateRequest): Promise<GenerateResponse>;
-  /** Refuses at once, before anything is sent; leaving the iteration stops the work. */
+  /** Refuses a request at once, before it sends anything. Leaving the iteration stops the work. */
   generateStream(request: GenerateRequest): AsyncIterable<GenerateResponse>;
   repositoryIndex(readyOnly: boolean): Promise<readonly RepositoryModel[]>;
   repositoryLoad(name: string): Promise<void>;

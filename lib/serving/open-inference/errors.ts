@@ -2,17 +2,18 @@ import { InputError, listed, shortened, VtsError } from '../../learner/errors/in
 
 /** No runner of that name, or of that version, is served. HTTP 404, gRPC NOT_FOUND. @publicApi */
 export class ModelNotServedError extends VtsError {
-  /** @param known Names of models; where the name is known, its versions. */
+  /** @param known The names of the models; if the name is known, its versions. */
   constructor(
     readonly model: string,
     readonly version: string,
     known: readonly string[],
   ) {
     const name = `"${shortened(model)}"`;
-    const of = version === '' ? `No model ${name} is served` : `The model ${name} has no version`;
+    const of =
+      version === '' ? `The model ${name} is not served` : `The model ${name} has no version`;
     super(
       version === ''
-        ? `${of}; use ${known.length === 0 ? 'another server: this one serves none' : listed(known)}.`
+        ? `${of}; use ${known.length === 0 ? 'another server: this one serves no models' : listed(known)}.`
         : `${of} "${shortened(version)}"; use ${listed(known)}, or leave the version out.`,
     );
   }
@@ -26,21 +27,21 @@ export class ModelNotReadyError extends VtsError {
 }
 
 /**
- * Clients may not load and unload models here. gRPC UNIMPLEMENTED, and 400 over HTTP as Triton
- * answers.
+ * Clients may not load and unload models on this server. gRPC UNIMPLEMENTED; HTTP 400, as in
+ * Triton.
  *
  * @publicApi
  */
 export class RepositoryClosedError extends VtsError {
   constructor(action: 'load' | 'unload') {
     super(
-      `This server does not ${action} models by request; allow it in the option openInference of the module.`,
+      `This server does not ${action} models on request; allow it with the option openInference of the module.`,
     );
   }
 }
 
 /**
- * The protocol cannot carry what a model takes, or what it was asked for. HTTP 400, gRPC
+ * The protocol cannot carry the model's inputs, or the requested result. HTTP 400, gRPC
  * INVALID_ARGUMENT.
  *
  * @publicApi
@@ -62,17 +63,17 @@ export class InferenceItemError extends InputError {
   }
 }
 
-/** An answer would be larger than the server sends. HTTP 400. @publicApi */
+/** An answer would be larger than the server allows. HTTP 400. @publicApi */
 export class ResponseTooLargeError extends InputError {
   constructor(most: number) {
     super(
-      `The answer to the request has more than ${most} bytes (maxResponseBytes); send fewer items at once.`,
+      `The answer to the request is larger than ${most} bytes (maxResponseBytes); send fewer items at once.`,
     );
   }
 }
 
 /**
- * A value cannot travel as a tensor of the protocol without changing. HTTP 400, gRPC
+ * A value cannot be sent as a tensor of the protocol without a change. HTTP 400, gRPC
  * INVALID_ARGUMENT.
  *
  * @publicApi
@@ -83,14 +84,14 @@ export class TensorValueError extends InputError {
   }
 }
 
-/** A method of a runnable returned something else than the tensors that it declares. @publicApi */
+/** A method of a runnable returned something other than the tensors that it declares. @publicApi */
 export class RunnableOutputError extends VtsError {
   constructor(output: string, fact: string, declared: string) {
-    super(`The output "${output}" ${fact}, and its method declares ${declared}; return that.`);
+    super(`The output "${output}" ${fact}, but its method declares ${declared}; return that.`);
   }
 }
 
-/** A limit of the protocol's requests cannot be used. @publicApi */
+/** An option that limits requests of the protocol is not valid. @publicApi */
 export class InvalidOpenInferenceOptionError extends VtsError {
   constructor(option: string, fact: string, remedy: string) {
     super(`The option ${option} of openInference ${fact}; ${remedy}.`);

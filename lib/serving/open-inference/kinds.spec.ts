@@ -26,7 +26,10 @@ const casesOf = (file: string): unknown[] => {
   const { cases } = JSON.parse(readFileSync(file, 'utf8'), revive) as { cases: Case[] };
   return cases.map(({ input }) => input);
 };
-const namesIn = (folder: string): string[] => readdirSync(folder).sort();
+const namesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
 
 const FIXTURES = 'test/fixtures';
 const picture = (name: string): Buffer => readFileSync(`${FIXTURES}/vision/images/${name}`);

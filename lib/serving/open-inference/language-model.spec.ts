@@ -86,12 +86,12 @@ describe('A language model', () => {
     expect(() => service.generateStream(ask('a', given))).toThrow(InputError);
   });
 
-  it('takes no notice of what clients send by themselves', async () => {
+  it('ignores parameters that clients add themselves', async () => {
     const more = { ...parameters, binary_data_output: true, sequence_id: 4n, stream: true };
     expect(await service.generate(ask('the', more))).toEqual(await service.generate(ask('the')));
   });
 
-  it('does not continue texts with a model that predicts', async () => {
+  it('does not generate text with a model that predicts', async () => {
     const other = new OpenInferenceService(
       servedRunners({
         lm: { ...runner, tag: 'x', description: { kind: 'text', task: 'classify' } } as never,

@@ -2,11 +2,11 @@ import type { ConfiguredTensor, ModelConfig } from '../../client/contract.js';
 import type { TensorMetadata } from '../../client/protocol/messages.js';
 import type { ServableModel } from './models/servable.js';
 
-/** A model as Triton's extension "model_configuration" has it. */
+/** A model in the form of Triton's extension "model_configuration". */
 export function modelConfig(name: string, model: ServableModel): ModelConfig {
   const { platform, properties } = model;
-  // Without its batch such a tensor would have no dimension, which Triton does not know: perf_analyzer
-  // cannot make its elements then.
+  // Without its batch, such a tensor would have no dimensions. Triton has no such tensors, and
+  // perf_analyzer cannot generate their elements.
   const isFlat = model.inputs.some(({ shape }) => shape.length === 1);
   const maxBatchSize = isFlat ? 0 : model.maxBatchSize;
   const { kind = '', task } = properties ?? {};
@@ -19,9 +19,8 @@ export function modelConfig(name: string, model: ServableModel): ModelConfig {
     maxBatchSize,
     input: tensors(model.inputs),
     output: tensors(model.outputs),
-    // A learner has them.
     parameters: task === undefined ? {} : { kind, task },
-    // One request of inference has one answer; streams are of the extension "generate".
+    // An inference request has one answer; streams belong to the extension "generate".
     decoupled: false,
   };
 }
@@ -29,6 +28,6 @@ export function modelConfig(name: string, model: ServableModel): ModelConfig {
 function configured({ name, datatype, shape }: TensorMetadata, batched: boolean): ConfiguredTensor {
   const dataType = `TYPE_${datatype === 'BYTES' ? 'STRING' : datatype}`;
   const dims = batched ? shape.slice(1) : shape;
-  // Triton has no tensor without dimensions: one element is [1].
+  // Triton has no tensors without dimensions: one element is [1].
   return { name, dataType, dims: dims.length === 0 ? [1] : dims };
 }

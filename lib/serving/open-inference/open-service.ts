@@ -2,9 +2,9 @@ import type { InferenceService, ServedRunners } from './contract.js';
 import type { OpenInferenceOptions } from './options.js';
 
 /**
- * The Open Inference Protocol over runners, for whatever carries it. Nothing of it is loaded before.
+ * Opens the Open Inference Protocol over runners, for any transport. Its code is loaded only now.
  *
- * @returns A service whose `close()` stops the counting for its statistics.
+ * @returns A service. Its `close()` stops collecting statistics.
  * @throws InvalidOpenInferenceOptionError
  *
  * @publicApi

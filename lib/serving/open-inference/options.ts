@@ -2,11 +2,11 @@ import { checkOptions, count, type OptionTable } from '../options.js';
 import { InvalidOpenInferenceOptionError } from './errors.js';
 import type { ServableLimits } from './models/servable.js';
 
-/** What bounds requests of the Open Inference Protocol. @publicApi */
+/** Limits of requests of the Open Inference Protocol. @publicApi */
 export interface OpenInferenceOptions {
-  /** Most items of a request: texts, images, rows. @default 10000 */
+  /** The most items of a request: texts, images, rows. @default 10000 */
   maxRows?: number;
-  /** Most bytes of the tensors of an answer. @default 512 MiB */
+  /** The most bytes of the tensors of an answer. @default 512 MiB */
   maxResponseBytes?: number;
 }
 

@@ -6,13 +6,15 @@ import { elementsOf } from '../../client/protocol/shape.js';
 
 /** An input that a model takes. */
 export interface InputSpec extends TensorMetadata {
-  /** Datatypes that are taken beside that of the metadata. */
+  /** Datatypes that are accepted besides that of the metadata. */
   readonly accepts?: readonly Datatype[];
-  /** What reads the tensor checks its shape: the metadata is one of several. */
+  /**
+   * Whether the reader of the tensor checks its shape: the metadata shows one of several shapes.
+   */
   readonly anyShape?: true;
-  /** One element an item: [n, 1], as MLServer's clients send it, is taken as [n]. */
+  /** Whether it has one element per item: [n, 1], as MLServer's clients send it, is read as [n]. */
   readonly perItem?: true;
-  /** It may be left out. */
+  /** Whether it may be left out. */
   readonly optional?: true;
 }
 
@@ -20,11 +22,11 @@ export interface InputSpec extends TensorMetadata {
 export type GivenInputs = ReadonlyMap<string, InferTensor>;
 
 /**
- * The inputs of a request, checked by what the model takes.
+ * Checks the inputs of a request against those of the model.
  *
- * @param others Whether inputs that the model does not name are taken.
- * @throws InferenceMessageError for one that is missing, unknown, there twice, of another datatype
- * or shape, or without elements.
+ * @param others Whether inputs that the model does not name are accepted.
+ * @throws InferenceMessageError for an input that is missing, unknown, duplicated, of another
+ * datatype or shape, or empty.
  */
 export function checkedInputs(
   { modelName, inputs }: Pick<InferRequest, 'modelName' | 'inputs'>,
@@ -37,7 +39,7 @@ export function checkedInputs(
   for (const input of inputs) {
     const { name } = input;
     const shown = `"${shortened(name)}"`;
-    if (given.has(name)) throw wrong(`The input ${shown} is there twice`, 'send each name once');
+    if (given.has(name)) throw wrong(`The input ${shown} appears twice`, 'send each name once');
     const spec = known.get(name);
     if (spec === undefined && !others) {
       throw wrong(`${shown} is not an input of ${model}`, `send ${namesOf(specs)}`);
@@ -67,16 +69,16 @@ function checkTensor({ name, datatype, shape, data }: InferTensor, spec?: InputS
   }
   if (elementsOf(name, shape) !== data.length) {
     throw wrong(
-      `${what} has ${data.length} elements, and its shape [${shape.join(', ')}] others`,
-      'send as many as the shape has',
+      `${what} has ${data.length} elements, which do not match its shape [${shape.join(', ')}]`,
+      'send as many as the shape requires',
     );
   }
   if (spec && spec.anyShape !== true && !fits(shape, spec.shape)) {
     const wanted = `[${spec.shape.join(', ')}]`;
-    throw wrong(`${what} is of shape [${shape.join(', ')}]`, `send ${wanted} (-1 is any size)`);
+    throw wrong(`${what} has the shape [${shape.join(', ')}]`, `send ${wanted} (-1 is any size)`);
   }
   if (shape.includes(0)) {
-    throw wrong(`${what} is empty (shape [${shape.join(', ')}])`, 'send one element or more');
+    throw wrong(`${what} is empty (shape [${shape.join(', ')}])`, 'send at least one element');
   }
 }
 
@@ -88,9 +90,9 @@ function fits(shape: readonly number[], wanted: readonly number[]): boolean {
 }
 
 /**
- * Names of the outputs that a request asks for, in its order; all where it names none.
+ * The names of the requested outputs, in the request's order; all if it names none.
  *
- * @throws InferenceMessageError for one that the model does not have, or that is there twice.
+ * @throws InferenceMessageError for an output that the model does not have, or that appears twice.
  */
 export function wantedOutputs(
   { modelName, outputs = [] }: Pick<InferRequest, 'modelName' | 'outputs'>,
@@ -100,7 +102,7 @@ export function wantedOutputs(
   const wanted = new Set<string>();
   for (const { name } of outputs) {
     const shown = `"${shortened(name)}"`;
-    if (wanted.has(name)) throw wrong(`The output ${shown} is asked for twice`, 'name it once');
+    if (wanted.has(name)) throw wrong(`The output ${shown} is requested twice`, 'name it once');
     if (!known.some((output) => output.name === name)) {
       throw wrong(
         `${shown} is not an output of the model "${shortened(modelName)}"`,
@@ -112,7 +114,7 @@ export function wantedOutputs(
   return [...wanted];
 }
 
-/** How many items the inputs hold: the first size of each. @throws InferenceMessageError */
+/** The number of items in the inputs: the first size of each. @throws InferenceMessageError */
 export function itemsIn(inputs: GivenInputs, most: number): number {
   let count: number | undefined;
   let of = '';
@@ -120,8 +122,8 @@ export function itemsIn(inputs: GivenInputs, most: number): number {
     const [size = 1] = shape;
     if (count !== undefined && size !== count) {
       throw wrong(
-        `The input "${shortened(name)}" has ${size} items, and "${shortened(of)}" ${count}`,
-        'send as many in each',
+        `The input "${shortened(name)}" has ${size} items, but "${shortened(of)}" has ${count}`,
+        'send the same number in each',
       );
     }
     [count, of] = [size, name];
@@ -130,9 +132,9 @@ export function itemsIn(inputs: GivenInputs, most: number): number {
   return count ?? 0;
 }
 
-/** @throws InferenceMessageError for none, and for more than are taken at once. */
+/** @throws InferenceMessageError for no items, or too many. */
 export function checkItems(count: number, most: number): void {
-  if (count === 0) throw wrong('The request has no items', 'send one or more');
+  if (count === 0) throw wrong('The request has no items', 'send at least one');
   if (count > most) {
     throw wrong(`The request has ${count} items`, `send ${most} at most (maxRows)`);
   }

@@ -60,7 +60,7 @@ describe('A request of inference', () => {
       () => ask('text', [texts(['a']), texts(['a'], [1], 'b')]),
       /"b" is not an input/,
     ],
-    ['an input twice', () => ask('text', [texts(['a']), texts(['b'])]), /"text" is there twice/],
+    ['an input twice', () => ask('text', [texts(['a']), texts(['b'])]), /"text" appears twice/],
     [
       'another datatype',
       () => ask('text', [{ ...floats([1]), name: 'text' }]),
@@ -69,13 +69,13 @@ describe('A request of inference', () => {
     [
       'another rank',
       () => ask('text', [texts(['a', 'b'], [1, 2])]),
-      /of shape \[1, 2\]; send \[-1\]/,
+      /has the shape \[1, 2\]; send \[-1\]/,
     ],
     ['no item', () => ask('text', [texts([])]), /is empty \(shape \[0\]\)/],
     [
       'less than the shape has',
       () => ask('text', [texts(['a'], [2])]),
-      /has 1 elements, and its shape \[2\]/,
+      /has 1 elements, which do not match its shape \[2\]/,
     ],
     ['a size below 0', () => ask('text', [texts(['a'], [-1])]), /the size -1/],
     [
@@ -96,7 +96,7 @@ describe('A request of inference', () => {
     [
       'an output twice',
       () => ask('text', [texts(['a'])], { outputs: [{ name: 'target' }, { name: 'target' }] }),
-      /asked for twice/,
+      /requested twice/,
     ],
     [
       'a prototype as a name',
@@ -164,7 +164,9 @@ describe('A request of inference', () => {
     const inputs = (await itemCodecOf('rows', description).inputsOf(row)).map((input) =>
       input.name === 'level' ? texts(['7'], [1], 'level') : input,
     );
-    await expect(service.infer(ask('rows', inputs))).rejects.toThrow(/"level" are no texts.*INT64/);
+    await expect(service.infer(ask('rows', inputs))).rejects.toThrow(
+      /"level" are not strings.*INT64/,
+    );
     const meant = inputs.map((input) => ({
       ...input,
       ...(input.name === 'level' && { parameters: { text: true } }),
@@ -243,7 +245,7 @@ describe('The catalog', () => {
     expect(of.modelMetadata('m', 'a').versions).toEqual(['a', 'b']);
     expect(() => of.modelReady('n', '')).toThrow(ModelNotServedError);
     expect(() => of.modelMetadata('constructor', '')).toThrow(
-      'No model "constructor" is served; use m.',
+      'The model "constructor" is not served; use m.',
     );
     of.close();
   });
@@ -256,7 +258,7 @@ describe('The catalog', () => {
     of.close();
   });
 
-  it('tells anew when another version has taken the place of a learner', () => {
+  it('updates metadata when another version replaces a learner', () => {
     const handle = Object.assign(runner('m', new Map()), {
       description: { kind: 'text', task: 'classify', classes: ['a', 'b'] },
     });
@@ -338,7 +340,7 @@ describe('Statistics and configuration', () => {
     of.close();
   });
 
-  it('are announced where versions are numbers, as Triton has them', async () => {
+  it('are announced if versions are numbers, as in Triton', async () => {
     const list = runners.list();
     const announced = async (version: string): Promise<boolean> => {
       const of = await openInferenceService({
@@ -352,7 +354,7 @@ describe('Statistics and configuration', () => {
     expect(await announced('v2')).toBe(false);
   });
 
-  it('tell the configuration of a model as Triton has it', () => {
+  it('return the configuration of a model in Triton’s form', () => {
     expect(service.modelConfig('text', '')).toEqual({
       name: 'text',
       platform: 'fastai',

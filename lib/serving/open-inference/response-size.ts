@@ -1,7 +1,7 @@
 import { isTensor } from '../../learner/runtime/is-tensor.js';
 import { ResponseTooLargeError } from './errors.js';
 
-/** Adds up what an answer holds, so that it is given up before it takes the memory. */
+/** Adds up the size of an answer, so that a large one is refused before it takes memory. */
 export class ResponseSize {
   #bytes = 0;
 

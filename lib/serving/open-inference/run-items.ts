@@ -4,10 +4,9 @@ import { inOrder } from '../runtime/in-order.js';
 import { InferenceItemError, ResponseTooLargeError } from './errors.js';
 
 /**
- * Runs each item by itself, and gives the results in their order. The first failure, in time, ends
- * the others.
+ * Runs each item by itself, and returns the results in order. The first failure aborts the others.
  *
- * @throws InferenceItemError where an item of several is at fault; else what `run` throws.
+ * @throws InferenceItemError if one of several items is at fault; else what `run` throws.
  */
 export async function runItems<Result>(
   items: readonly unknown[],

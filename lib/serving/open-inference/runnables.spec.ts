@@ -229,6 +229,6 @@ describe('The option tensors of a method', () => {
         'run',
         method,
       );
-    }).toThrow(/returns a stream, which tensors do not hold/);
+    }).toThrow(/returns a stream, which tensors cannot hold/);
   });
 });

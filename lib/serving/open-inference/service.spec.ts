@@ -75,7 +75,7 @@ describe('OpenInferenceService', () => {
     },
   );
 
-  it('tells of a classifier what it takes and gives', () => {
+  it('describes the inputs and outputs of a classifier', () => {
     expect(service.modelMetadata('sentiment', '')).toMatchObject({
       name: 'sentiment',
       versions: ['1'],
@@ -89,7 +89,7 @@ describe('OpenInferenceService', () => {
     });
   });
 
-  it('tells of a module what it takes and gives', () => {
+  it('describes the inputs and outputs of a module', () => {
     expect(service.modelMetadata('mlp', '')).toEqual({
       name: 'mlp',
       versions: ['1'],
@@ -152,7 +152,7 @@ describe('Tensors', () => {
     expect(together.shape).toEqual([3, 1, 2]);
     expect(unstacked(together)).toStrictEqual(tensors);
     expect(() => stacked('x', [tensors[0]!, new Tensor('float32', [1], [1])])).toThrow(
-      '"x" of item 0 is of shape [1, 2], and that of item 1 (counted from 0) of [1]; send these items one by one.',
+      '"x" has the shape [1, 2] in item 0, but [1] in item 1 (counted from 0); send these items one by one.',
     );
   });
 });

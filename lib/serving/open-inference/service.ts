@@ -27,8 +27,9 @@ import { checkLimits, type OpenInferenceOptions } from './options.js';
 import { Statistics, type ModelCounts } from './statistics.js';
 
 /**
- * Triton's versions are numbers, and perf_analyzer ends at the statistics of one that is none. They are
- * given all the same, but it asks only where they are announced.
+ * Triton's versions are numbers, and perf_analyzer stops at the statistics of a version that is
+ * not. So the extension is announced only if versions are numbers, and statistics are returned
+ * in any case.
  */
 const STATISTICS = 'statistics';
 const EXTENSIONS = [
@@ -167,7 +168,7 @@ export class OpenInferenceService implements InferenceService {
     await this.#repository('unload').unload(name);
   }
 
-  /** Stops counting what runners tell. */
+  /** Stops collecting the statistics of runners. */
   close(): void {
     this.#statistics.close();
   }
@@ -197,7 +198,7 @@ export class OpenInferenceService implements InferenceService {
     }
     throw new ModelNotServableError(
       modelName,
-      'does not continue texts',
+      'does not generate text',
       'call infer, or generate of a language model',
     );
   }

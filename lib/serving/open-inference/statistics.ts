@@ -17,7 +17,7 @@ class Sum {
   }
 }
 
-/** What is counted of a model: requests of the protocol, and the calls of its runner. */
+/** The counts of a model: requests of the protocol, and calls of its runner. */
 export class ModelCounts {
   readonly #sums = new Map<Counted, Sum>(DURATIONS.map((what) => [what, new Sum()]));
   rows = 0n;
@@ -42,17 +42,20 @@ export class ModelCounts {
   }
 }
 
-/** The most runners that are counted: names come from the application, and versions come anew. */
+/**
+ * The most runners that are counted: names come from the application, but new versions keep
+ * arriving.
+ */
 const MOST = 1000;
 
 /**
- * Counts of models. `success`, `fail`, `compute_input` and `compute_output` and rows are those of the
- * protocol's requests; `queue`, `compute_infer` and runs are what runners tell of their calls,
- * whoever made them.
+ * The counts of models. `success`, `fail`, `compute_input`, `compute_output` and rows count
+ * requests of the protocol. `queue`, `compute_infer` and runs count the runners' calls, whoever
+ * made them.
  */
 export class Statistics {
   readonly #counts = new Map<string, ModelCounts>();
-  /** Methods, by their runners, whose calls share runs. */
+  /** The batched methods of each runner. */
   readonly #batched = new Set<string>();
   readonly #stop: () => void;
 
@@ -74,7 +77,6 @@ export class Statistics {
     });
   }
 
-  /** Of a runner, by its tag. */
   of(runner: string): ModelCounts {
     let counts = this.#counts.get(runner);
     if (counts === undefined) {

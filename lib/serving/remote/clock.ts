@@ -1,17 +1,17 @@
-/** Time and chance, which tests bring their own of. */
+/** Time and randomness, which tests replace. */
 export interface Clock {
   /** Milliseconds. */
   now(): number;
-  /** Calls back once the time is over; returns what prevents that. */
+  /** Calls back after the delay; returns a function that cancels it. */
   after(ms: number, call: () => void): () => void;
-  /** From 0 to below 1. */
+  /** From 0 inclusive to 1 exclusive. */
   random(): number;
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, call) {
-    // A process may end while it waits for a server.
+    // The timer must not keep the process alive.
     const timer = setTimeout(call, ms).unref();
     return () => clearTimeout(timer);
   },
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
 const FIRST_MS = 100;
 const LONGEST_MS = 2000;
 
-/** How long to wait before the next try, so that those who wait do not come all at once. */
+/** The delay before the next try, randomized so that waiting callers do not return all at once. */
 export function backOff(failures: number, { random }: Clock): number {
   const ms = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.max(0, failures));
   return ms * (0.75 + 0.5 * random());

@@ -6,16 +6,16 @@ import type { Description } from '../runner/pool/protocol.js';
 /** A call of a method of a remote runner. */
 export interface RemoteItem {
   readonly item: unknown;
-  /** Options of the method itself, without those of every call. */
+  /** The options of the method itself, without the options of every call. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** When its time is over where it begins now, on the clock; Infinity for never. */
+  /** The deadline of a call that begins now, on the clock; Infinity for none. */
   limit(): number;
   readonly timeoutMs: number;
-  /** Its caller wants a stream of values. */
+  /** Whether its caller wants a stream of values. */
   readonly streams: boolean;
 }
 
-/** What a call may ask of the far side. */
+/** What a call may ask of the remote side. */
 export interface FarSide {
   infer(request: Omit<InferRequest, 'modelName' | 'modelVersion'>): Promise<InferResponse>;
   generate(request: Pick<GenerateRequest, 'text' | 'parameters'>): Promise<GenerateResponse>;
@@ -24,14 +24,17 @@ export interface FarSide {
   ): AsyncIterable<GenerateResponse>;
 }
 
-/** The methods of a model that is served elsewhere, as its metadata tells. */
+/** The methods of a remote model, according to its metadata. */
 export interface RemoteModel {
   readonly description: Description;
-  /** What the model takes and gives; undefined where that is something else than tensors. */
+  /**
+   * The tensors that the model takes and returns; undefined if it uses something other than
+   * tensors.
+   */
   readonly inputs?: readonly ModelInput[];
   readonly outputs?: readonly ModelInput[];
   /**
-   * Runs a method: gives its result, or its values.
+   * Runs a method; returns its result, or a stream of values.
    *
    * @throws RemoteMethodError for methods that are not served.
    */

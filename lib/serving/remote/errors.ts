@@ -12,21 +12,21 @@ export class RemoteUnavailableError extends VtsError {
     readonly runner: string,
     method: string,
     reason: string,
-    /** Whether the far side may have run the call, so that it was not sent again. */
+    /** Whether the remote side may have run the call, which therefore was not sent again. */
     readonly mayHaveRun: boolean,
     options?: ErrorOptions,
   ) {
     super(
       mayHaveRun
-        ? `The connection to the server of runner "${runner}" was lost during ${method}() (${reason}), which may have run; send the request again if it may run twice.`
-        : `No server of runner "${runner}" takes ${method}() now (${reason}); try again later.`,
+        ? `The connection to the server of runner "${runner}" was lost during ${method}() (${reason}), which may have run; retry only if it is safe to run twice.`
+        : `No server of runner "${runner}" can take ${method}() now (${reason}); try again later.`,
       options,
     );
   }
 }
 
 /**
- * The far side of a remote runner refuses the item. HTTP endpoints answer 400 with its message.
+ * The remote side of a runner refuses the item. HTTP endpoints answer 400 with its message.
  *
  * @publicApi
  */
@@ -41,8 +41,8 @@ export class RemoteInputError extends InputError {
 }
 
 /**
- * The far side of a remote runner failed, or refused the call for a reason that is not the item's:
- * it does not know the model, or not who asks.
+ * The remote side of a runner failed, or refused the call for a reason other than the item: it does
+ * not know the model or the caller.
  *
  * @publicApi
  */
@@ -58,20 +58,20 @@ export class RemoteFailedError extends VtsError {
   }
 }
 
-/** The far side of a remote runner does not serve what was called. @publicApi */
+/** The remote side of a runner does not serve the called method. @publicApi */
 export class RemoteMethodError extends VtsError {
   constructor(
     readonly runner: string,
     readonly method: string,
-    reason = 'the Open Inference Protocol does not carry it',
+    reason = 'the Open Inference Protocol cannot carry it',
   ) {
     super(
-      `${method}() of runner "${runner}" is not served from afar: ${reason}; run the model in this process to call it.`,
+      `${method}() of runner "${runner}" is not available remotely: ${reason}; run the model in this process to call it.`,
     );
   }
 }
 
-/** An item cannot be sent to the far side of a remote runner. HTTP endpoints answer 400. @publicApi */
+/** An item cannot be sent to the remote side of a runner. HTTP endpoints answer 400. @publicApi */
 export class RemoteItemError extends InputError {
   constructor(
     readonly runner: string,
@@ -82,14 +82,14 @@ export class RemoteItemError extends InputError {
   }
 }
 
-/** The answer of the far side of a remote runner is not what its model gives. @publicApi */
+/** The answer from the remote side of a runner does not match its model. @publicApi */
 export class RemoteAnswerError extends VtsError {
   constructor(
     readonly runner: string,
     fact: string,
   ) {
     super(
-      `The server of runner "${runner}" answered what cannot be read: ${fact}; see that both sides have the same version of this package.`,
+      `The server of runner "${runner}" sent an answer that cannot be read: ${fact}; check that both sides use the same version of this package.`,
     );
   }
 }

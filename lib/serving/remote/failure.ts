@@ -6,11 +6,11 @@ import { RemoteFailedError, RemoteInputError, RemoteUnavailableError } from './e
 export interface FailedCall {
   readonly runner: string;
   readonly method: string;
-  /** The time that it had. */
+  /** Its time limit. */
   readonly timeoutMs: number;
 }
 
-/** What the caller of a runner is told of a call that failed on its way or at the far side. */
+/** The error for a runner's caller, of a call that failed on its way or on the remote side. */
 export function failureOf(error: unknown, { runner, method, timeoutMs }: FailedCall): Error {
   if (!(error instanceof InferenceError)) return error as Error;
   const { status, message, retryAfterMs, mayHaveRun } = error;

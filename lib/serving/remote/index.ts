@@ -13,30 +13,30 @@ export interface RemoteRunnerOptions extends Pick<
 > {
   remote: NonNullable<RunnerOptions['remote']>;
   /**
-   * Names of the methods of a custom runnable that another application of this module serves, which
-   * declare no tensors. They are called by `runner.method(name)`.
+   * The methods that do not declare tensors, of a custom runnable that another application of this
+   * module serves. Call them with `runner.method(name)`.
    *
    * @default none: the model is a learner or takes tensors
    */
   methods?: readonly string[];
-  /** Told when no server is ready any more, and when one is. @default nobody */
+  /** Called when no server is ready any more, and when one is ready again. @default nobody */
   warn?: (message: string) => void;
 }
 
 /**
- * A runner of a model that another process serves by the Open Inference Protocol. Its members are
- * those of the runner that the model has there: against another application of this module
- * `predict` gives fastai's triple, `predictStream` words, `run` tensors; against Triton, KServe and
- * MLServer `run` takes tensors by the names of the model's inputs, and gives a `Tensor`, or where
- * the model has several outputs an object of them by name.
+ * Creates a runner of a model that another process serves with the Open Inference Protocol. The
+ * runner has the members that the model's runner has there. If the server is an application of this
+ * module, `predict` returns fastai's triple, `predictStream` words, and `run` tensors. If the
+ * server is Triton, KServe or MLServer, `run` takes tensors by the names of the model's inputs. It
+ * returns a `Tensor`, or an object of tensors by name if the model has several outputs.
  *
  * @param tag `name` or `name:version` of the model.
  * @throws InvalidRunnerOptionError, InvalidTagError
  *
  * @example
- * const runner = remoteRunner<FastaiRunner<string>>('fastai_sentiment', { remote: 'grpc://models:8081' });
- * const [label, index, probabilities] = await runner.predict.run('I loved it');
- * await runner.close();
+ * const runner = remoteRunner<FastaiRunner<string>>('fastai_sentiment', { remote:
+ * 'grpc://models:8081' }); const [label, index, probabilities] = await runner.predict.run('I loved
+ * it'); await runner.close();
  *
  * @publicApi
  */
@@ -52,7 +52,7 @@ export function remoteRunner<Runner extends RunnerHandle = FastaiRunner>(
   return runner as unknown as Runner;
 }
 
-/** The runner behind {@link remoteRunner}, for which alone the client of the protocol is loaded. */
+/** The runner behind {@link remoteRunner}. Only it loads the client of the protocol. */
 export async function openedRemote(
   tag: string,
   options: RunnerOptions,

@@ -3,13 +3,13 @@ import type { InferenceTransport } from '../../client/contract.js';
 import type { RemoteAddress, ResolvedRemote } from '../runner/remote-options.js';
 import type { Network } from './targets.js';
 
-/** Of one answer, as a server of this package has it. */
+/** The most bytes of one answer; a server of this package has the same limit. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
-/** Who asks whether a server is back has delays of its own. */
+/** The health checks have their own delays. */
 const RECONNECT = { reconnectMs: 50, maxReconnectMs: 200 };
 
-/** The network as it is. */
+/** The real network. */
 export function systemNetwork({ tls }: ResolvedRemote): Network {
   return {
     async lookUp(host) {
@@ -20,7 +20,7 @@ export function systemNetwork({ tls }: ResolvedRemote): Network {
 
     async connect(address, host): Promise<InferenceTransport> {
       const url = urlOf(address, host);
-      // A certificate is for the name, not for what was found for it.
+      // A certificate is for the name, not for the address that the name resolves to.
       const serverName = tls?.serverName ?? (host === undefined ? undefined : address.lookUp?.host);
       const secure = address.scheme.endsWith('s')
         ? { tls: { ...tls, ...(serverName !== undefined && { serverName }) } }

@@ -18,18 +18,20 @@ export interface RemotePoolOptions {
   readonly targets: Targets;
   readonly sender: Sender;
   readonly model: WantedModel;
-  /** As the servers have described it last; undefined before one did. */
+  /** The latest description by the servers; undefined until there is one. */
   modelNow(): RemoteModel | undefined;
 }
 
-/** The calls of a runner whose model other processes run: the contract of a pool of workers. */
+/**
+ * The pool of a runner whose model other processes run: it has the contract of a pool of workers.
+ */
 export class RemotePool extends CallPool {
   protected readonly pending = new Map<Task, AbortController>();
   readonly backlogMs = undefined;
   readonly #options: RemotePoolOptions;
-  /** Of the values of streams: how many may come before more are asked for. */
+  /** How many values of a stream may arrive before more are requested. */
   readonly #credits = new Map<Task, { left: number; more: (() => void) | undefined }>();
-  /** The version that answered last. */
+  /** The version that answered most recently. */
   #version: string | undefined;
   #closed = false;
 
@@ -74,7 +76,7 @@ export class RemotePool extends CallPool {
 
   async open(): Promise<Description> {
     await this.#options.targets.open();
-    // Whoever asks for it before there is one is told so.
+    // Throws if there is no description yet.
     return this.description as Description;
   }
 
@@ -144,7 +146,7 @@ export class RemotePool extends CallPool {
       const result = model.call(method, call, this.#farSide(sent));
       if (!isIterable(result)) {
         if (task.ahead === undefined) return await result;
-        throw new RemoteMethodError(runner, method, 'it gives one answer there, and no stream');
+        throw new RemoteMethodError(runner, method, 'it returns one answer there, not a stream');
       }
       await this.#values(task, result, signal);
       return undefined;
@@ -153,7 +155,7 @@ export class RemotePool extends CallPool {
     }
   }
 
-  /** Waits as a call does where no server has told yet what the model is. */
+  /** Waits, as a call does, if no server has described the model yet. */
   async #model(sent: SentCall): Promise<RemoteModel> {
     const { runner, sender, targets, modelNow } = this.#options;
     const known = modelNow();
@@ -215,7 +217,7 @@ export class RemotePool extends CallPool {
     };
   }
 
-  /** A new version at the far side may have another vocabulary. */
+  /** A new version on the server may have another vocabulary. */
   #noted<T extends { readonly modelVersion: string }>(answer: T): T {
     if (this.#version !== undefined && this.#version !== answer.modelVersion) {
       for (const target of this.#options.targets.all) target.describeAgain();

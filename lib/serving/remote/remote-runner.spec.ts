@@ -152,7 +152,7 @@ describe('RemoteRunner', () => {
     expect(warnings).toEqual([
       expect.stringMatching(/no server is ready \(grpc:\/\/a:1: it is UNAVAILABLE\)/),
     ]);
-    expect(() => runner.kind).toThrow('is known once its model is loaded');
+    expect(() => runner.kind).toThrow('is known only after its model is loaded');
     const waiting = call(runner);
     await clock.advance(150);
     server.up = true;
@@ -244,7 +244,7 @@ describe('RemoteRunner', () => {
     expect(rest.requests[0]?.parameters).toEqual({ timeout: 500_000 });
   });
 
-  it('ends a call at the far side when its caller leaves, its time is over, or it is closed', async () => {
+  it('ends a call at the far side when its caller leaves, its deadline has passed, or it is closed', async () => {
     const server = new FakeServer();
     const { runner } = await opened({ servers: { [A]: server } });
     server.answers.push('never', 'never', 'never');

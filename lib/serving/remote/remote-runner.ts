@@ -29,9 +29,9 @@ import { Targets, type Network } from './targets.js';
 const TENSOR_METHODS = [CALL, 'forward'];
 
 export interface RemoteRunnerSetup {
-  /** What the tag's options say. */
+  /** The options of the tag. */
   readonly options: RunnerOptions;
-  /** The methods of a custom runnable; undefined where it is none. */
+  /** The methods of a custom runnable; undefined for other models. */
   readonly methods?: RunnableMethods;
   readonly warn?: (message: string) => void;
   readonly network?: Network;
@@ -39,11 +39,11 @@ export interface RemoteRunnerSetup {
 }
 
 /**
- * A model that other processes run: its members are those of a learner, of a language model and of
- * the PyTorch layer, as it is known only later which of them it is.
+ * A model that other processes run. It has the members of a learner, a language model and a PyTorch
+ * layer model, because its kind is known only later.
  */
 export class RemoteRunner extends ModelRunner {
-  /** The addresses, as they were configured. */
+  /** The configured addresses. */
   readonly remote: readonly string[];
   readonly #clock: Clock;
   readonly #deadlineMs: number;
@@ -69,7 +69,7 @@ export class RemoteRunner extends ModelRunner {
         state.model = readModel(tag, metadata, setup.methods);
       },
       readyChanged(ready) {
-        // Before it is open, that is told by whoever opens it.
+        // Until it is open, whoever opens it reports that.
         if (state.open) tell(ready);
       },
       warn: (message) => warn(`${tag}: ${message}`),
@@ -98,7 +98,7 @@ export class RemoteRunner extends ModelRunner {
     Object.assign(this, members, this.method(CALL), { forward: this.method('forward') });
   }
 
-  /** Resolves without a server as well: whoever calls needs one, and not who starts. */
+  /** Resolves even without a server: calls need one, but the start does not. */
   override open(): Promise<void> {
     this.#opening ??= super.open().then(() => {
       this.#state.open = true;
@@ -123,7 +123,7 @@ export class RemoteRunner extends ModelRunner {
     return this.fact('description') as LearnerDescription;
   }
 
-  /** Of a model that takes tensors. */
+  /** Only for a model that takes tensors. */
   get inputs(): readonly ModelInput[] | undefined {
     return this.#model('inputs').inputs;
   }
@@ -132,7 +132,7 @@ export class RemoteRunner extends ModelRunner {
     return this.#model('outputs').outputs;
   }
 
-  /** Who runs the model knows whether calls share runs. */
+  /** The server decides whether calls are batched. */
   get maxBatchSize(): number {
     return 0;
   }
@@ -169,7 +169,7 @@ export class RemoteRunner extends ModelRunner {
     const { signal, timeoutMs: own = this.timeoutMs, transfer: _, ...options } = given;
     const most = Math.min(own > 0 ? own : Infinity, this.#deadlineMs);
     const timeoutMs = most === Infinity ? 0 : most;
-    // A stream begins when somebody reads it.
+    // A stream starts when somebody reads it.
     const limit = (): number => {
       const ofRequest = requestScope.getStore()?.deadlineAt ?? Infinity;
       return Math.min(this.#clock.now() + most, ofRequest);
@@ -182,18 +182,18 @@ export class RemoteRunner extends ModelRunner {
 }
 
 interface State {
-  /** As it was described last. */
+  /** The latest description. */
   model: RemoteModel | undefined;
   open: boolean;
 }
 
 function noneReady(obstacle: string): string {
-  return `no server is ready (${obstacle}); its calls wait, and fail with HTTP 503`;
+  return `no server is ready (${obstacle}); its calls wait, then fail with HTTP 503`;
 }
 
 /** @throws InvalidTagError */
 function wantedModel(tag: string, remote: ResolvedRemote, isRunnable: boolean): WantedModel {
-  // Names of runnables are no tags, and they have no versions.
+  // Names of runnables are not tags, and have no versions.
   const { name, version = 'latest' } = isRunnable ? { name: tag } : Tag.parse(tag);
   return {
     name: remote.model ?? name,

@@ -7,12 +7,12 @@ import type { Clock } from './clock.js';
 import type { Target } from './target.js';
 import type { Targets } from './targets.js';
 
-/** A call on its way. */
+/** A call in progress. */
 export interface SentCall {
   readonly method: string;
-  /** Aborted when nobody waits for it any more. */
+  /** Aborted when nobody is waiting for it any more. */
   readonly signal: AbortSignal;
-  /** When its time is over, on the clock; Infinity for never. */
+  /** Its deadline, on the clock; Infinity for none. */
   readonly limitAt: number;
 }
 
@@ -25,16 +25,17 @@ export interface SenderOptions {
   readonly clock: Clock;
 }
 
-/** What an attempt is sent with. */
+/** What goes with an attempt. */
 export interface Attempt {
   readonly transport: InferenceTransport;
   readonly options: InferenceCallOptions;
-  /** The parameters of a request that say how much time it has, where headers do not. */
+  /** The request parameters for the remaining time, if headers cannot carry it. */
   readonly parameters: Parameters | undefined;
 }
 
 /**
- * Sends calls to the targets in turn, and once more, to another one first, where nothing was run.
+ * Sends calls to the targets in turn. If a target ran nothing, it sends the call once more,
+ * preferably to another target.
  */
 export class Sender {
   /** Calls that wait for a target. */
@@ -42,7 +43,7 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {}
 
-  /** One answer. @throws InferenceError */
+  /** Gets one answer. @throws InferenceError */
   async send<T extends { readonly modelVersion: string }>(
     call: SentCall,
     work: (attempt: Attempt) => Promise<T>,
@@ -54,7 +55,10 @@ export class Sender {
     });
   }
 
-  /** Several answers. What comes behind the first one is not asked for again. @throws InferenceError */
+  /**
+   * Streams several answers. After the first one, the call is not sent again. @throws
+   * InferenceError
+   */
   async *stream<T extends { readonly modelVersion: string }>(
     call: SentCall,
     work: (attempt: Attempt) => AsyncIterable<T>,
@@ -62,7 +66,7 @@ export class Sender {
     let finish: (error?: unknown) => void = () => undefined;
     let leave: () => void = () => undefined;
     const begun = await this.#tries(call, async (target, sent, end) => {
-      // The target has the call until the last answer, or until the reader leaves.
+      // The call occupies the target until the last answer, or until the reader leaves.
       const left = new Promise<void>((resolve) => (leave = resolve));
       let answers: AsyncIterator<T> | undefined;
       const first = new Promise<IteratorResult<T>>((resolve, reject) => {
@@ -97,7 +101,7 @@ export class Sender {
     }
   }
 
-  /** Waits for a target. @throws InferenceError where none becomes ready in time */
+  /** Waits for a target. @throws InferenceError if none becomes ready in time */
   async ready(call: SentCall): Promise<void> {
     await this.#next(call, new Set(), undefined);
   }
@@ -127,7 +131,7 @@ export class Sender {
     }
   }
 
-  /** A server that refuses because of its load, or lacks the model, would do so again. */
+  /** A server that refuses because of load, or lacks the model, would refuse again. */
   #mayRepeat({ status, mayHaveRun, retryAfterMs }: InferenceError, tried: ReadonlySet<Target>) {
     if (mayHaveRun) return false;
     if (status === 'UNAVAILABLE' && retryAfterMs === undefined) return true;
@@ -170,7 +174,7 @@ export class Sender {
     const { runner, headers, clock } = this.options;
     const left = limitAt - clock.now();
     if (left <= 0) {
-      throw new InferenceError('its time is over', {
+      throw new InferenceError('its deadline has passed', {
         status: 'DEADLINE_EXCEEDED',
         mayHaveRun: false,
       });
@@ -189,7 +193,7 @@ export class Sender {
     const timeoutMs = left === Infinity ? 0 : Math.max(1, Math.floor(left));
     return {
       options: { signal, headers: { ...headers, ...trace?.headers }, timeoutMs },
-      // In microseconds, as Triton has it.
+      // In microseconds, as in Triton.
       parameters: rest && timeoutMs > 0 ? { timeout: timeoutMs * 1000 } : undefined,
       end,
     };

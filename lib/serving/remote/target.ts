@@ -3,10 +3,10 @@ import { InferenceError } from '../../client/errors.js';
 import type { ModelMetadata } from '../../client/protocol/messages.js';
 import { backOff, type Clock } from './clock.js';
 
-/** How long an address may take to say whether it is ready. */
+/** How long an address may take to answer a readiness check. */
 const PROBE_TIMEOUT_MS = 5000;
 
-/** The model that is wanted of a server. */
+/** The model to find on a server. */
 export interface WantedModel {
   readonly name: string;
   /** '' for the latest. */
@@ -14,22 +14,22 @@ export interface WantedModel {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a target tells those that chose it. */
+/** The callbacks of a target. */
 export interface TargetOwner {
-  /** It has become ready, or is no longer. */
+  /** The target has become ready, or is no longer ready. */
   changed(target: Target): void;
-  /** Calls wait for a target. */
+  /** Whether calls are waiting for a target. */
   readonly wanted: boolean;
-  /** What the server says of the model. */
+  /** The server has described the model. */
   described(metadata: ModelMetadata): void;
 }
 
 export interface TargetOptions {
-  /** As it was configured. */
+  /** The configured address. */
   readonly url: string;
-  /** The address itself, where a name stands for several. */
+  /** The resolved address, if a name stands for several. */
   readonly address: string;
-  /** REST, over which the time that a call has is told by a parameter. */
+  /** Whether it is REST, where a parameter carries the remaining time. */
   readonly rest: boolean;
   readonly connect: () => Promise<InferenceTransport>;
   readonly model: WantedModel;
@@ -39,17 +39,17 @@ export interface TargetOptions {
 }
 
 /**
- * One address of a model. It is asked whether the model is ready: now and then while it is, and with
- * growing delays while it is not, when it gets no calls.
+ * One address of a model. It checks whether the model is ready: now and then while it is, and with
+ * growing delays while it is not. An address that is not ready gets no calls.
  */
 export class Target {
   readonly url: string;
   readonly address: string;
   readonly rest: boolean;
-  /** Why it gets no calls; undefined while it does. */
+  /** Why it gets no calls; undefined while it is ready. */
   obstacle: string | undefined = 'it has not answered yet';
   inFlight = 0;
-  /** How often it was lost. */
+  /** How often the connection was lost. */
   losses = 0;
   readonly #options: TargetOptions;
   #transport: Promise<InferenceTransport> | undefined;
@@ -73,7 +73,7 @@ export class Target {
     return this.obstacle === undefined && !this.#closed;
   }
 
-  /** One call; what it fails with is noted. */
+  /** Makes one call, and records its failure. */
   async call<T>(work: (transport: InferenceTransport) => Promise<T>): Promise<T> {
     this.inFlight++;
     try {
@@ -87,7 +87,7 @@ export class Target {
     }
   }
 
-  /** Asks whether the model is ready; resolves when that is known. */
+  /** Checks whether the model is ready; resolves when that is known. */
   probe(): Promise<void> {
     this.#cancel?.();
     this.#probing ??= this.#probe().finally(() => {
@@ -100,7 +100,7 @@ export class Target {
     return this.#probing;
   }
 
-  /** Somebody waits for it. */
+  /** Somebody is waiting for it. */
   hurry(): void {
     if (this.#closed || this.ready || this.#probing !== undefined) return;
     const { clock } = this.#options;
@@ -108,7 +108,7 @@ export class Target {
     if (this.#nextAt > clock.now() + ms) this.#in(ms);
   }
 
-  /** Takes no further calls, lets those in progress end, and leaves the server. */
+  /** Takes no further calls, lets those in progress end, then disconnects. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -118,14 +118,14 @@ export class Target {
     await transport?.close().catch(() => undefined);
   }
 
-  /** What a call, or its stream, has failed with. */
+  /** Records the failure of a call or its stream. */
   #failed(error: unknown): void {
     if (!(error instanceof InferenceError)) return;
     const { status, retryAfterMs, message } = error;
     const lost = status === 'UNAVAILABLE' && retryAfterMs === undefined;
     if (lost || status === 'NOT_FOUND') {
       if (this.#down(message)) this.#askNow();
-      // It has refused the call because of its load, or because the model is about to leave.
+      // The server refused the call because of load, or because it is about to unload the model.
     } else if (status === 'UNAVAILABLE') this.#askNow();
   }
 
@@ -139,7 +139,7 @@ export class Target {
   #askNow(): void {
     if (this.#closed) return;
     if (this.#probing !== undefined) {
-      // What is under way may have been answered before.
+      // A check in progress may have got its answer earlier.
       this.#probeAgain = true;
       return;
     }

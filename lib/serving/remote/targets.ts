@@ -4,14 +4,14 @@ import type { RemoteAddress } from '../runner/remote-options.js';
 import type { Clock } from './clock.js';
 import { Target, type TargetOwner, type WantedModel } from './target.js';
 
-/** How long an address that was looked up counts, and how long a look-up that a failure caused. */
+/** How long a resolved address is valid, and the shortest time between look-ups after failures. */
 const LOOK_UP_MS = 30_000;
 const LOOK_UP_SOON_MS = 500;
 const MOST_ADDRESSES = 256;
 
-/** The network, of which tests have another. */
+/** The network, which tests replace. */
 export interface Network {
-  /** @param host Where the address is a name: the address that was found for it. */
+  /** @param host The resolved address, if the URL has a name. */
   connect(address: RemoteAddress, host: string | undefined): Promise<InferenceTransport>;
   /** All addresses of a name. */
   lookUp(host: string): Promise<readonly string[]>;
@@ -23,14 +23,14 @@ export interface TargetsOptions {
   readonly probeMs: number;
   readonly network: Network;
   readonly clock: Clock;
-  /** Told of what the servers say of the model. */
+  /** Called with the servers' descriptions of the model. */
   described(metadata: ModelMetadata): void;
-  /** One is ready where none was, or none where one was. */
+  /** Called when the first address becomes ready, or the last one is no longer ready. */
   readyChanged(ready: boolean): void;
   warn(message: string): void;
 }
 
-/** The addresses of a model, which take calls in turn, of those that are ready. */
+/** The addresses of a model. Those that are ready take calls in turn. */
 export class Targets implements TargetOwner {
   readonly #options: TargetsOptions;
   readonly #byAddress = new Map<string, Target>();
@@ -56,19 +56,19 @@ export class Targets implements TargetOwner {
     return this.#order.filter(({ ready }) => ready).length;
   }
 
-  /** Why no address takes calls. */
+  /** Why no address is ready. */
   get obstacle(): string {
     const obstacles = this.#order.map(({ address, obstacle }) => `${address}: ${obstacle}`);
     return obstacles.length === 0 ? 'no address is known' : obstacles.slice(0, 3).join('; ');
   }
 
-  /** Resolves when an address is ready, or all have said that they are not. */
+  /** Resolves when one address is ready, or all have answered that they are not. */
   open(): Promise<void> {
     this.#opening ??= this.#open();
     return this.#opening;
   }
 
-  /** The next in turn, of those that were not tried where there is one. */
+  /** The next address in turn, preferably one that has not been tried. */
   pick(tried: ReadonlySet<Target>): Target | undefined {
     const order = this.#order;
     let second: Target | undefined;
@@ -86,7 +86,7 @@ export class Targets implements TargetOwner {
     return second;
   }
 
-  /** Resolves when an address has become ready, or with the signal. */
+  /** Resolves when an address becomes ready, or the signal is aborted. */
   async nextReady(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -136,7 +136,7 @@ export class Targets implements TargetOwner {
     await first;
   }
 
-  /** Finds the addresses as they are now; those that are gone finish their calls in progress. */
+  /** Resolves the addresses again. Addresses that are gone finish their calls in progress. */
   async #lookUp(): Promise<void> {
     const found = new Map<string, { readonly from: RemoteAddress; readonly host?: string }>();
     for (const from of this.#options.addresses) {
@@ -173,8 +173,8 @@ export class Targets implements TargetOwner {
     try {
       return await network.lookUp((from.lookUp as { host: string }).host);
     } catch (error) {
-      warn(`The name in ${from.url} was not found: ${(error as Error).message}`);
-      // A resolver that fails tells nothing of the servers.
+      warn(`The host name in ${from.url} was not found: ${(error as Error).message}`);
+      // A failure of the resolver says nothing about the servers.
       const known = [...this.#byAddress.values()].filter(({ url }) => url === from.url);
       return known.map(({ address }) => address.slice(0, address.lastIndexOf(':')));
     }

@@ -5,18 +5,20 @@ import { tellObservers } from '../runtime/runner-observer.js';
 import type { RunOptions } from './runner-options-types.js';
 import { RunAbortedError, RunTimeoutError, TooManyCallsError } from './errors.js';
 
-/** What can end a call before its answer. */
+/** Everything that can end a call before its answer. */
 export interface CallEnds {
   readonly signal?: AbortSignal | undefined;
   /** Aborted when the reader of a stream has left. */
   readonly left?: AbortSignal | undefined;
   /** 0 for no limit. */
   readonly timeoutMs: number;
-  /** The request that it runs for. */
+  /** The request that the call belongs to. */
   readonly scope?: RequestScope | undefined;
 }
 
-/** Calls `giveUp` with the reason when the call ends early; returns what stops the watch. */
+/**
+ * Calls `giveUp` with the reason if the call ends early; returns a function that stops the watch.
+ */
 export function watchCall(
   runner: string,
   method: string,
@@ -53,14 +55,14 @@ function watchSignals(
 
 export interface CallLifetimeOptions {
   readonly runner: string;
-  /** Where a call's options do not say. */
+  /** The default for calls. */
   readonly timeoutMs: number;
   readonly maxConcurrency: number;
-  /** Loads the model; further calls give the same promise. */
+  /** Loads the model; later calls return the same promise. */
   open(): Promise<unknown>;
 }
 
-/** A call that came, whose caller waits: it is answered through this, and once. */
+/** A call whose caller is waiting. It is answered through this object, exactly once. */
 export class LiveCall<Output = unknown> {
   #letIn = false;
   #settled = false;
@@ -75,7 +77,7 @@ export class LiveCall<Output = unknown> {
     private readonly onReject: (error: unknown) => void,
   ) {}
 
-  /** To be called once it is queued: from then on `giveUp` is called when it ends early. */
+  /** Call this once it is queued: from then on, `giveUp` is called if it ends early. */
   queued(giveUp: (reason: Error) => void): void {
     this.#stop = watchCall(this.lifetime.options.runner, this.method, this.ends, giveUp);
   }
@@ -93,7 +95,7 @@ export class LiveCall<Output = unknown> {
     this.onReject(error);
   }
 
-  /** Begins, or is refused. */
+  /** Starts the call, or refuses it. */
   begin(start: (call: this) => void): void {
     try {
       this.checkWanted();
@@ -106,7 +108,7 @@ export class LiveCall<Output = unknown> {
     }
   }
 
-  /** @throws The reason for which nobody waits for it any more. */
+  /** @throws The reason why nobody is waiting for it any more. */
   checkWanted(): void {
     const { signal, left, scope } = this.ends;
     if (signal?.aborted || left?.aborted) {
@@ -123,8 +125,8 @@ export class LiveCall<Output = unknown> {
 }
 
 /**
- * The way of a runner's calls from their arrival to their end, for those that run alone and those
- * that share runs: what they are refused with, and what ends them before their answer.
+ * Follows a runner's calls, batched or not, from arrival to end: it refuses them, and ends them
+ * before their answer.
  */
 export class CallLifetime {
   inProgress = 0;
@@ -134,7 +136,7 @@ export class CallLifetime {
 
   constructor(readonly options: CallLifetimeOptions) {}
 
-  /** @throws TooManyCallsError where no call can be let in. */
+  /** @throws TooManyCallsError if no call can be admitted. */
   check(method: string): void {
     const { runner, maxConcurrency } = this.options;
     if (this.inProgress < maxConcurrency) return;
@@ -144,17 +146,18 @@ export class CallLifetime {
   }
 
   /**
-   * @param start Queues the call, which it is given to answer; what it throws is the answer.
+   * @param start Queues the given call and answers it later; an error that it throws is the answer.
    * @param left Aborted when the reader of a stream has left.
    */
   run<Output>(
     method: string,
     admission: Admission,
-    { signal, timeoutMs = this.options.timeoutMs }: RunOptions,
+    options: RunOptions,
     start: (call: LiveCall<Output>) => void,
     left?: AbortSignal,
   ): Promise<Output> {
     const scope = requestScope.getStore();
+    const { signal, timeoutMs = scope?.callTimeoutMs ?? this.options.timeoutMs } = options;
     scope?.calls(admission);
     return new Promise((resolve, reject) => {
       const ends = { signal, left, timeoutMs, scope };

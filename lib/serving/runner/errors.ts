@@ -1,6 +1,6 @@
 import { InputError, VtsError } from '../../learner/errors/index.js';
 
-/** A runner option has an unusable value. @publicApi */
+/** A runner option has a value that cannot be used. @publicApi */
 export class InvalidRunnerOptionError extends VtsError {
   constructor(runner: string, fact: string, remedy: string) {
     super(`The options of runner "${runner}" cannot be used: ${fact}; ${remedy}.`);
@@ -32,7 +32,9 @@ export class RunTimeoutError extends VtsError {
   }
 }
 
-/** The caller gave up on a run: its signal was aborted, or the HTTP client left. @publicApi */
+/**
+ * The caller abandoned a run: its signal was aborted, or the HTTP client disconnected. @publicApi
+ */
 export class RunAbortedError extends VtsError {
   constructor(runner: string, method: string, cause?: unknown) {
     super(`${method}() of ${runner} was abandoned by its caller; its result is dropped.`, {
@@ -42,8 +44,7 @@ export class RunAbortedError extends VtsError {
 }
 
 /**
- * The model failed on an item for a reason of its own. `kind` is the name of the error inside the
- * worker.
+ * The model failed on an item. `kind` is the name of the error inside the worker.
  *
  * @publicApi
  */
@@ -52,7 +53,7 @@ export class RunFailedError extends VtsError {
     readonly runner: string,
     readonly kind: string,
     reason: string,
-    /** Where it was thrown, inside the worker. */
+    /** The stack inside the worker. */
     readonly workerStack?: string,
   ) {
     super(reason);
@@ -76,7 +77,7 @@ export class RunInputError extends InputError {
 }
 
 /**
- * The item holds something that cannot be sent to a worker thread, such as a function.
+ * The item contains something that cannot be sent to a worker thread, such as a function.
  *
  * @publicApi
  */
@@ -109,21 +110,21 @@ export class RunnerUnavailableError extends VtsError {
 }
 
 /**
- * The worker thread that served the run died; another one is started. HTTP endpoints answer 503.
+ * The worker thread that served the run died; another one starts. HTTP endpoints answer 503.
  *
  * @publicApi
  */
 export class WorkerDiedError extends VtsError {
   constructor(runner: string, method: string, reason: string) {
     super(
-      `The worker of "${runner}" died while it ran ${method}() (${reason}); a new one is being started, try again later.`,
+      `The worker of "${runner}" died while running ${method}() (${reason}). A new one is starting; try again later.`,
     );
   }
 }
 
 /**
- * A call was refused because of the load: too many wait, or it could not be answered in time. HTTP
- * endpoints answer 503 with Retry-After.
+ * A call was refused because of load: too many are waiting, or it could not be answered in time.
+ * HTTP endpoints answer 503 with Retry-After.
  *
  * @publicApi
  */
@@ -132,7 +133,10 @@ export class RunnerOverloadedError extends VtsError {
     runner: string,
     method: string,
     fact: string,
-    /** Seconds after which the load should have been served; a whole number of 1 or more. */
+    /**
+     * The seconds after which the waiting calls should have been served; a whole number of 1 or
+     * more.
+     */
     readonly retryAfterSeconds: number,
   ) {
     super(
@@ -167,7 +171,7 @@ export class UnknownRunnerMethodError extends VtsError {
 export class RunnerNotReadyError extends VtsError {
   constructor(runner: string, member: string) {
     super(
-      `${member} of runner "${runner}" is known once its model is loaded; read it after the application has started, or after runner.open().`,
+      `${member} of runner "${runner}" is known only after its model is loaded; read it after the application has started, or after runner.open().`,
     );
   }
 }

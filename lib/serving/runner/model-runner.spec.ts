@@ -47,7 +47,7 @@ describe('ModelRunner', () => {
     );
   });
 
-  it('gives a call up when its time is over', async () => {
+  it('gives a call up when its deadline has passed', async () => {
     await runnerWith(300).open();
     const late = runner.method('sleep').run({ ms: 600, name: 'late' });
     await expect(late).rejects.toThrow(RunTimeoutError);
@@ -91,7 +91,7 @@ describe('ModelRunner', () => {
       await Promise.resolve();
       return run({ ms: 1000, name: 'call' });
     });
-    const reason = new Error('the client left');
+    const reason = new Error('the client disconnected');
     setTimeout(() => scope.end(reason), 20);
     await expect(call).rejects.toBe(reason);
     await expect(requestScope.run(scope, () => run(1))).rejects.toBe(reason);

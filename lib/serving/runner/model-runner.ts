@@ -21,11 +21,11 @@ import type { RunnerStats } from './pool/pool-stats.js';
 
 const DEFAULT_CLOSE_MS = 30_000;
 
-/** What a runner takes at most. */
+/** The limits of a runner. */
 export interface RunnerLimits {
-  /** Most calls that may wait, of methods that are not batched. @default no limit */
+  /** The most calls that may wait, of methods that are not batched. @default no limit */
   readonly maxQueueSize?: number;
-  /** Most calls in progress. @default no limit */
+  /** The most calls in progress. @default no limit */
   readonly maxConcurrency?: number;
 }
 
@@ -36,7 +36,7 @@ export interface Batched<Item, Output> {
   readonly batching: ResolvedBatching;
 }
 
-/** A model behind a pool of workers: its methods, and the ways in which a call is given up. */
+/** A model behind a pool of workers: its methods, and how a call is abandoned. */
 export class ModelRunner implements RunnerHandle {
   readonly #methods = new Map<string, RunnerMethod>();
   readonly #admissions = new Map<string, Admission>();
@@ -114,7 +114,7 @@ export class ModelRunner implements RunnerHandle {
     return batched;
   }
 
-  /** A fact that the worker told when it had loaded the model. */
+  /** A fact that the worker reported when it loaded the model. */
   protected fact<Key extends 'kind' | 'vocab' | 'schema' | 'description'>(
     key: Key,
   ): Description[Key] {
@@ -156,7 +156,7 @@ export class ModelRunner implements RunnerHandle {
     return this.#calls.run(method, admission, options, start, left);
   }
 
-  /** Nothing is kept: what comes between is refused when it calls. */
+  /** Reserves nothing: a call that no longer fits is refused when it is made. */
   #hold(method: string): () => void {
     this.#calls.check(method);
     if (this.#queueIsFull) throw this.#refuse(method);
@@ -176,7 +176,7 @@ export class ModelRunner implements RunnerHandle {
   }
 }
 
-/** Figures of a batched method that add up with those of the calls that run alone. */
+/** The figures of a batched method that add up with those of unbatched calls. */
 const ADDED = [
   'queued',
   'running',

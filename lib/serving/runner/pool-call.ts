@@ -4,7 +4,7 @@ import type { LiveCall } from './call-lifetime.js';
 import type { CallPool, RunHow } from './pool/call-pool.js';
 import type { Task, Waiting } from './pool/task.js';
 
-/** A call in a pool, from its queue to its answer, of which observers and traces are told. */
+/** A call in a pool, from its queue to its answer. It reports to observers and traces. */
 export class PoolCall implements Waiting {
   #task: Task | undefined;
   #trace: CallTrace | undefined;
@@ -50,7 +50,7 @@ export class PoolCall implements Waiting {
   #report({ outcome = 'failed', timing, madeAt, postedAt }: Task): void {
     const { runner, method } = this;
     const total = performance.now() - madeAt;
-    // A worker that did not answer told nothing; what is known then is when it got the call.
+    // A worker that did not answer reported nothing; only the time when it got the call is known.
     const runMs = timing?.runMs ?? (postedAt === undefined ? 0 : total - (postedAt - madeAt));
     const waitMs = Math.max(0, total - runMs);
     tellObservers('called', { runner, method, waitMs, runMs, outcome });

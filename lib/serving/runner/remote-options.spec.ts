@@ -36,27 +36,27 @@ describe('resolveRemote', () => {
     [5, 'remote is not an address'],
     [null, 'remote is not an address'],
     [[], 'remote is not an address'],
-    [{}, 'remote.url names no address'],
-    [{ url: [] }, 'remote.url names no address'],
+    [{}, 'remote.url has no address'],
+    [{ url: [] }, 'remote.url has no address'],
     [{ url: [5] }, 'remote.url is 5'],
-    ['models:8081', 'is no address'],
-    ['ftp://models', 'is no address'],
-    ['grpc:///models:8081', 'is no address'],
-    ['unix:models.sock', 'is no address'],
+    ['models:8081', 'is not a valid address'],
+    ['ftp://models', 'is not a valid address'],
+    ['grpc:///models:8081', 'is not a valid address'],
+    ['unix:models.sock', 'is not a valid address'],
     ['grpc://models', 'has no port'],
     ['grpc://models:8081/prefix', 'has a path'],
     ['http://user:hunter2@models', 'has more than a host'],
     ['http://models?a=b', 'has more than a host'],
-    [{ url: 'grpc://a:1', urls: [] }, '"urls" is no option'],
+    [{ url: 'grpc://a:1', urls: [] }, '"urls" is not an option'],
     [{ url: 'grpc://a:1', retries: -1 }, 'remote.retries is -1'],
     [{ url: 'grpc://a:1', retries: 0.5 }, 'remote.retries is 0.5'],
     [{ url: 'grpc://a:1', deadlineMs: 0 }, 'remote.deadlineMs is 0'],
     [{ url: 'grpc://a:1', maxConcurrency: 0 }, 'remote.maxConcurrency is 0'],
     [{ url: 'grpc://a:1', probeMs: 1 }, 'remote.probeMs is 1'],
     [{ url: 'grpc://a:1', tls: {} }, 'no address uses TLS'],
-    [{ url: 'grpcs://a:1', tls: { ca: 5 } }, 'remote.tls.ca is no PEM'],
-    [{ url: 'grpc://a:1', headers: { 'a b': 'c' } }, 'is no name of a header'],
-    [{ url: 'grpc://a:1', headers: { a: 'b\nc' } }, 'is no header'],
+    [{ url: 'grpcs://a:1', tls: { ca: 5 } }, 'remote.tls.ca is not in PEM format'],
+    [{ url: 'grpc://a:1', headers: { 'a b': 'c' } }, 'is not a valid header name'],
+    [{ url: 'grpc://a:1', headers: { a: 'b\nc' } }, 'is not a valid header value'],
   ])('refuses %j', (remote, fact) => {
     expect(() => resolveRemote('m', remote)).toThrow(InvalidRunnerOptionError);
     expect(() => resolveRemote('m', remote)).toThrow(fact);
@@ -67,7 +67,7 @@ describe('resolveRemote', () => {
     const remote = 'grpc://a:1';
     expect(resolveRunnerOptions('m', { remote, timeoutMs: 5 })).toMatchObject({ timeoutMs: 5 });
     expect(() => resolveRunnerOptions('m', { remote, workers: 1, onnx: 'f' })).toThrow(
-      'workers, onnx are for a model that runs here',
+      'workers, onnx are for a model that runs in this process',
     );
     const twice = { remote: { url: remote, maxConcurrency: 1 }, maxConcurrency: 2 };
     expect(() => resolveRunnerOptions('m', twice)).toThrow('maxConcurrency is given twice');

@@ -10,9 +10,9 @@ import { InvalidRunnerOptionError } from './errors.js';
 
 /** Certificates for TLS, in PEM. @publicApi */
 export interface RemoteTlsOptions {
-  /** Authorities that are trusted. @default those of Node */
+  /** The trusted authorities. @default those of Node */
   ca?: string | Uint8Array;
-  /** The client's own certificate and its key, where the server asks for one. */
+  /** The client's own certificate and its key, if the server requires one. */
   cert?: string | Uint8Array;
   key?: string | Uint8Array;
   /** The name that the server's certificate is for. @default the host of the address */
@@ -20,77 +20,80 @@ export interface RemoteTlsOptions {
 }
 
 /**
- * A model that another process or machine serves by the Open Inference Protocol: another
+ * A model that another process or machine serves with the Open Inference Protocol: another
  * application of this module, `vts serve`, Triton, KServe or MLServer.
  *
  * @publicApi
  */
 export interface RemoteOptions {
   /**
-   * Where it is served; of several addresses each takes calls in its turn.
+   * The address of the server. Several addresses take calls in turn.
    *
    * - `grpc://host:port`, and with TLS `grpcs://host:port`
    * - `http://host:port/prefix`, `https://…`
    * - `unix:/run/models.sock`: gRPC over a Unix socket; `http+unix:/run/models.sock`: REST
    * - `dns:///host:port`, `dns+tls:///host:port`: gRPC at every address of the name;
-   *   `http+dns://host:port`: REST. Names are looked up again every 30 s, and when a call fails.
+   *   `http+dns://host:port`: REST. Names are resolved again every 30 s, and when a call fails.
    */
   url: string | readonly string[];
-  /** The name of the model there. @default the name of the runner */
+  /** The name of the model on the server. @default the name of the runner */
   model?: string;
-  /** The version there. @default that of the runner's tag, and the server's latest for `latest` */
+  /**
+   * The version on the server. @default that of the runner's tag, and the server's latest for
+   * `latest`
+   */
   version?: string;
-  /** Headers, or metadata of gRPC, of every call: a token, say. */
+  /** Headers of every call, or gRPC metadata: a token, for example. */
   headers?: Readonly<Record<string, string>>;
   /** For `grpcs://`, `dns+tls:///` and `https://`. */
   tls?: RemoteTlsOptions;
   /**
-   * Most milliseconds that the far side gets for a call, with its retries. It is told the time that
-   * is left.
+   * The most milliseconds that the server gets for a call, including retries. The server receives
+   * the remaining time.
    *
    * @default what is left of the runner's `timeoutMs` and of the request
    */
   deadlineMs?: number;
   /**
-   * How often a call is sent again, to another address first, where the server surely has run
+   * How often a call is sent again, preferably to another address, if the server certainly ran
    * nothing: it was not reached, or refused the call.
    *
    * @default 2
    */
   retries?: number;
-  /** Most calls in progress; further ones are refused at once, HTTP 429. @default no limit */
+  /** The most calls in progress. Further calls are refused at once, HTTP 429. @default no limit */
   maxConcurrency?: number;
   /**
-   * Milliseconds that a call waits for an address while none is ready; then HTTP 503.
+   * How long a call waits for an address while none is ready, in milliseconds; then HTTP 503.
    *
    * @default 1000
    */
   waitMs?: number;
-  /** Milliseconds between two questions to an address whether it is ready. @default 2000 */
+  /** Milliseconds between two readiness checks of an address. @default 2000 */
   probeMs?: number;
 }
 
 export type RemoteScheme = 'grpc' | 'grpcs' | 'http' | 'https';
 
-/** An address as it was given, taken apart. */
+/** A parsed address. */
 export interface RemoteAddress {
-  /** As it was given, for messages, metrics and spans. */
+  /** The original text, for messages, metrics and spans. */
   readonly url: string;
   readonly scheme: RemoteScheme;
-  /** `host` and `port` where the name is to be looked up. */
+  /** `host` and `port` if the name must be resolved. */
   readonly lookUp?: { readonly host: string; readonly port: string };
   /** The path of a Unix socket. */
   readonly socket?: string;
 }
 
-/** Options with nothing left open. */
+/** Options with all defaults filled in. */
 export interface ResolvedRemote {
   readonly addresses: readonly RemoteAddress[];
   readonly model: string | undefined;
   readonly version: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: RemoteTlsOptions | undefined;
-  /** Infinity where only the call's own time counts. */
+  /** Infinity if only the call's own time limit counts. */
   readonly deadlineMs: number;
   readonly retries: number;
   readonly maxConcurrency: number | undefined;
@@ -128,14 +131,14 @@ export function resolveRemote(runner: string, remote: unknown): ResolvedRemote {
   const { url, tls } = options;
   const urls = typeof url === 'string' ? [url] : url;
   if (!Array.isArray(urls) || urls.length === 0) {
-    return refuse('remote.url names no address', ADDRESS_REMEDY);
+    return refuse('remote.url has no address', ADDRESS_REMEDY);
   }
   if (urls.length > MOST_ADDRESSES) {
     refuse(`remote.url has ${urls.length} addresses`, `give at most ${MOST_ADDRESSES}`);
   }
   const addresses = urls.map((each: unknown) => addressOf(each, refuse));
   if (tls !== undefined && !addresses.some(({ scheme }) => scheme.endsWith('s'))) {
-    refuse('remote.tls is given, and no address uses TLS', 'use grpcs://, dns+tls:/// or https://');
+    refuse('remote.tls is given, but no address uses TLS', 'use grpcs://, dns+tls:/// or https://');
   }
   return {
     addresses,
@@ -155,10 +158,12 @@ const pem = (value: unknown): boolean =>
   value === undefined || (typeof value === 'string' && value !== '') || value instanceof Uint8Array;
 
 const TLS: OptionTable<RemoteTlsOptions> = {
-  ca: (value, option, refuse) => void (pem(value) || refuse(option, 'is no PEM', 'give its text')),
+  ca: (value, option, refuse) =>
+    void (pem(value) || refuse(option, 'is not in PEM format', 'give its PEM text')),
   cert: (value, option, refuse) =>
-    void (pem(value) || refuse(option, 'is no PEM', 'give its text')),
-  key: (value, option, refuse) => void (pem(value) || refuse(option, 'is no PEM', 'give its text')),
+    void (pem(value) || refuse(option, 'is not in PEM format', 'give its PEM text')),
+  key: (value, option, refuse) =>
+    void (pem(value) || refuse(option, 'is not in PEM format', 'give its PEM text')),
   serverName: text('give a host name', /./),
 };
 
@@ -169,20 +174,20 @@ const OPTIONS: OptionTable<RemoteOptions> = {
   headers: (value, option, refuse) => {
     if (value === undefined) return;
     if (typeof value !== 'object' || value === null) {
-      refuse(option, 'is no object', 'give headers by their names');
+      refuse(option, 'is not an object', 'give headers by their names');
     }
     for (const [name, header] of Object.entries(value as object)) {
       if (!/^[\w-]+$/.test(name))
-        refuse(`${option}."${name}"`, 'is no name of a header', 'rename it');
+        refuse(`${option}."${name}"`, 'is not a valid header name', 'rename it');
       if (typeof header !== 'string' || /[\r\n\0]/.test(header)) {
-        refuse(`${option}.${name}`, 'is no header', 'give a text of one line');
+        refuse(`${option}.${name}`, 'is not a valid header value', 'give a string of one line');
       }
     }
   },
   tls: (value, option, refuse) => {
     if (value === undefined) return;
     if (typeof value !== 'object' || value === null) {
-      refuse(option, 'is no object', 'give { ca, cert, key, serverName }');
+      refuse(option, 'is not an object', 'give { ca, cert, key, serverName }');
     }
     checkOptions(TLS, value as RemoteTlsOptions, refuse, `${option}.`);
   },
@@ -214,7 +219,7 @@ function addressOf(url: unknown, refuse: Refuse): RemoteAddress {
   if (typeof url !== 'string') {
     return refuse(`remote.url is ${JSON.stringify(url) ?? String(url)}`, ADDRESS_REMEDY);
   }
-  const unknown = (): never => refuse(`remote.url "${url}" is no address`, ADDRESS_REMEDY);
+  const unknown = (): never => refuse(`remote.url "${url}" is not a valid address`, ADDRESS_REMEDY);
   const encoded = /^http\+unix:\/\/(%2F[^/]+)$/i.exec(url);
   if (encoded) return { url, scheme: 'http', socket: decodeURIComponent(encoded[1] as string) };
   const socket = /^(unix|http\+unix):(?:\/\/)?(\/.+)$/.exec(url);

@@ -32,7 +32,7 @@ describe('resolveRunnerOptions', () => {
     const options = { executionProviders: [provider, 'cpu'] };
     expect(resolveRunnerOptions('a:1', options, 2)).toMatchObject({ isolation: 'process' });
     expect(() => resolveRunnerOptions('a:1', { ...options, isolation: 'thread' }, 2)).toThrow(
-      /crashes where two threads.*leave isolation out/,
+      /crashes when two threads.*leave isolation out/,
     );
     const cuda = { executionProviders: ['cuda', 'cpu'] };
     expect(resolveRunnerOptions('a:1', cuda, 2)).toMatchObject({ isolation: 'thread' });
@@ -46,7 +46,7 @@ describe('resolveRunnerOptions', () => {
     [{ timeoutMs: 2 ** 31 }, 'timeoutMs is 2147483648'],
     [{ stuckMs: 0 }, 'stuckMs is 0'],
     [{ workers: 3, threads: 3 }, '3 workers x 3 threads are more than the 8 cores'],
-    [{ worker: 1 }, '"worker" is no option'],
+    [{ worker: 1 }, '"worker" is not an option'],
   ])('refuses %j', (options, fact) => {
     expect(() => resolveRunnerOptions('a:1', options, 8)).toThrow(fact);
   });

@@ -23,17 +23,17 @@ import { InvalidRunnerOptionError } from './errors.js';
 /** BentoML's. */
 export const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_STUCK_MS = 2000;
-/** Each worker holds a model of its own: hundreds of megabytes for the larger learners. */
+/** Each worker holds its own copy of the model: hundreds of megabytes for the larger learners. */
 const MOST_DEFAULT_WORKERS = 8;
 const DEFAULT_QUEUE_SIZE = 1000;
 
 /**
- * Those whose sessions crash a process in which two run at once, each on a thread of its own
- * (onnxruntime's issue 32561).
+ * Providers whose sessions crash a process when two run at once on different threads (onnxruntime's
+ * issue 32561).
  */
 const ONE_THREAD_PROVIDERS = ['webgpu'];
 
-/** What holds for a model that runs elsewhere as well. */
+/** Options that also apply to a model that runs elsewhere. */
 const REMOTE_TOO: readonly string[] = ['remote', 'timeoutMs', 'maxQueueSize', 'maxConcurrency'];
 
 const OPTIONS: OptionTable<RunnerOptions> = {
@@ -56,26 +56,26 @@ const OPTIONS: OptionTable<RunnerOptions> = {
   params: anything,
 };
 
-/** Options of a runner with nothing left open. */
+/** Options of a runner with all defaults filled in. */
 export interface ResolvedRunnerOptions extends Readonly<
   Required<Omit<RunnerOptions, 'onnx' | 'batching' | 'params' | 'quantize' | 'remote'>>
 > {
   readonly onnx: string | undefined;
-  /** Undefined where the model runs here. */
+  /** Undefined if the model runs in this process. */
   readonly remote: ResolvedRemote | undefined;
-  /** `workers` was left open: it is the most of them, and the runner begins with one. */
+  /** Whether `workers` was not given: it is then the maximum, and the runner starts with one. */
   readonly grows: boolean;
   readonly quantize: 'int8' | undefined;
-  /** How calls of a batchable method share runs. */
+  /** How calls of a batchable method are batched. */
   batchingOf(method: string): ResolvedBatching;
 }
 
 /**
- * Fills in what the options of a runner leave open.
+ * Fills in the defaults of a runner's options.
  *
- * Each core may get a worker before any worker gets a second thread: a run does not wait for the one
- * before it, and onnxruntime's threads spin, which costs most on a busy machine. A part of a core
- * counts for nothing by default: what runs there is stopped for a part of the time.
+ * Each core may get a worker before any worker gets a second thread: a run does not wait for the
+ * previous one, and onnxruntime's threads spin, which costs most on a busy machine. By default, a
+ * fraction of a core does not count, because code on it is paused part of the time.
  *
  * @throws InvalidRunnerOptionError
  */
@@ -95,7 +95,7 @@ export function resolveRunnerOptions(
   const workers =
     options.workers ??
     Math.max(1, Math.min(MOST_DEFAULT_WORKERS, Math.floor(cores / (options.threads ?? 1))));
-  // Workers that are all there from the start leave a core to the event loop.
+  // If all workers exist from the start, they leave one core to the event loop.
   const shared = grows ? cores : cores - 1;
   const threads = options.threads ?? Math.max(1, Math.floor(shared / workers));
   if (workers * threads > Math.ceil(cores)) {
@@ -105,12 +105,12 @@ export function resolveRunnerOptions(
     );
   }
   if (options.quantize === 'int8' && options.precision === 'fp32') {
-    refuse(`quantize is "int8", and precision is "fp32"`, 'leave one of them out');
+    refuse(`quantize is "int8", but precision is "fp32"`, 'leave one of them out');
   }
   const alone = executionProviders.find((each) => ONE_THREAD_PROVIDERS.includes(nodeName(each)));
   if (alone !== undefined && options.isolation === 'thread') {
     refuse(
-      `isolation is "thread", and the execution provider "${alone}" crashes where two threads run models`,
+      `isolation is "thread", but the execution provider "${alone}" crashes when two threads run models`,
       `leave isolation out, or use "process"`,
     );
   }
@@ -145,11 +145,11 @@ function checkBesideRemote(
   if (local.length > 0) {
     const are = local.length === 1 ? 'is' : 'are';
     refuse(
-      `${local.join(', ')} ${are} for a model that runs here, and remote is given`,
+      `${local.join(', ')} ${are} for a model that runs in this process, but remote is given`,
       'leave it out, and give it to the application that runs the model',
     );
   }
   if (maxConcurrency !== undefined && options.maxConcurrency !== undefined) {
-    refuse('maxConcurrency is given twice, within remote and beside it', 'leave one of them out');
+    refuse('maxConcurrency is given twice, inside remote and next to it', 'leave one of them out');
   }
 }

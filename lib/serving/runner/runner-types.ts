@@ -11,30 +11,29 @@ export interface RunnerMethod<Input = unknown, Output = unknown, Options = RunOp
   /**
    * @throws RunInputError (an InputError) when the item is at fault.
    * @throws RunFailedError when the model failed.
-   * @throws RunTimeoutError, RunAbortedError when the call was given up.
+   * @throws RunTimeoutError, RunAbortedError when the call was abandoned.
    * @throws RunnerUnavailableError, RunnerClosedError, WorkerDiedError when no worker can serve it.
    */
   run(item: Input, options?: Options): Promise<Output>;
   asyncRun(item: Input, options?: Options): Promise<Output>;
 }
 
-/** A model that runs in worker threads of its own. @publicApi */
+/** A model that runs in its own worker threads. @publicApi */
 export interface RunnerHandle {
   /**
-   * `name:version` of the model, with the version that was found; before it is open, as it was
-   * asked for.
+   * `name:version` of the model, with the version that was found; until it is open, the requested
+   * tag.
    */
   readonly tag: string;
-  /** At least one worker has the model loaded. */
+  /** Whether at least one worker has the model loaded. */
   readonly ready: boolean;
   readonly stats: RunnerStats;
-  /** The addresses of a model that runs elsewhere, as they were configured. */
+  /** The configured addresses of a model that runs elsewhere. */
   readonly remote?: readonly string[] | undefined;
   /** A method of the model by its name, as in the model's signatures. */
   method(name: string): RunnerMethod;
   /**
-   * Loads the model; called by the module at start, and by the first call of a runner that stands
-   * alone.
+   * Loads the model. The module calls this at the start; without the module, the first call does.
    */
   open(): Promise<void>;
   /** Waits for the calls in progress, releases the model and ends the workers. */

@@ -4,8 +4,7 @@
  */
 export interface Admission {
   /**
-   * Keeps a place for a call that is to come, like those that wait; returns what gives the place
-   * back.
+   * Reserves a place for a later call, as for waiting calls; returns a function that releases it.
    *
    * @param arrivedAt When the request came, on the clock of `performance.now()`.
    * @throws RunnerOverloadedError or TooManyCallsError where such a call would be refused now.

@@ -7,7 +7,7 @@ export interface CallTiming {
   readonly runMs: number;
   /** What it did in that time, where that is recorded. */
   readonly phases?: readonly Phase[];
-  /** A server ran it: what was sent there has spans of its own. */
+  /** A server ran it; the requests to it have their own spans. */
   readonly elsewhere?: true;
 }
 

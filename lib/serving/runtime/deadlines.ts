@@ -1,4 +1,4 @@
-/** What is to be done when its time is over, unless it is cancelled. */
+/** An action that runs when its deadline passes, unless it is cancelled. */
 export class Deadline {
   before: Deadline | undefined;
   after: Deadline | undefined;

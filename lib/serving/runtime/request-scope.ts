@@ -4,14 +4,19 @@ import type { Admission } from './admission.js';
 type EndListener = (reason: Error) => void;
 
 /**
- * The HTTP request that the code runs for. When it ends early, because its time is over or its
- * client has left, the runs that were started for it are abandoned.
+ * The HTTP request that the code runs for. When it ends early, because its deadline has passed or
+ * its client has disconnected, the runs that it started are abandoned.
  */
 export class RequestScope {
   /** The context of the request's span, for OpenTelemetry; undefined where none is recorded. */
   traceContext: unknown;
-  /** When its time is over, on the clock of `performance.now()`; undefined without a limit. */
+  /** Its deadline, on the clock of `performance.now()`; undefined without a limit. */
   deadlineAt: number | undefined;
+  /**
+   * The time limit of its calls that have none of their own, where that is not the runner's; 0 for
+   * none.
+   */
+  callTimeoutMs: number | undefined;
   /** Its id, and the `traceparent` that what it calls goes on with; undefined where it has none. */
   requestId: string | undefined;
   traceparent: string | undefined;
@@ -31,6 +36,9 @@ export class RequestScope {
     /** When the request came, on the clock of `performance.now()`. */
     readonly arrivedAt = performance.now(),
   ) {}
+
+  /** Takes the share of the work that is done, 0 to 1; undefined where nobody shows it. */
+  progress?(fraction: number): void;
 
   /** Of the first call of a runner; undefined before there was one. */
   get admission(): Admission | undefined {

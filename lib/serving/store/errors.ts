@@ -1,6 +1,6 @@
 import { listed, VtsError } from '../../learner/errors/index.js';
 
-/** A tag breaks the grammar `name[:version]`. @publicApi */
+/** A tag is not of the form `name[:version]`. @publicApi */
 export class InvalidTagError extends VtsError {
   constructor(
     /** The tag as given. */
@@ -8,7 +8,7 @@ export class InvalidTagError extends VtsError {
     reason: string,
     remedy = 'Write name or name:version, each of 1 to 63 lower-case letters, digits, "-", "_" or ".", starting and ending with a letter or digit.',
   ) {
-    super(`"${tag}" is no valid tag: ${reason}. ${remedy}`);
+    super(`"${tag}" is not a valid tag: ${reason}. ${remedy}`);
   }
 }
 
@@ -92,7 +92,7 @@ export class ModelExistsError extends VtsError {
       doing === 'save'
         ? 'Delete it first, or save under another version (leave the version out to get a new one).'
         : 'Keep it, or replace it (--force).';
-    super(`The model "${tag}" is in the store at ${home} already. ${remedy}`);
+    super(`The model "${tag}" is already in the store at ${home}. ${remedy}`);
   }
 }
 
@@ -115,7 +115,7 @@ export class NoRunnerError extends VtsError {
     /** The module in model.yaml. */
     readonly module: string,
   ) {
-    const made = module === '' ? 'names no framework' : `is of "${module}"`;
+    const made = module === '' ? 'does not name a framework' : `is of "${module}"`;
     super(
       `The model "${tag}" ${made}, and this package has no runner for it. Save it with a framework of this package, such as fastai.saveModel().`,
     );
@@ -177,7 +177,7 @@ export class ArchiveFormatError extends VtsError {
     fact: string,
   ) {
     super(
-      `The file ${path} is no archive that can be read${fact && `: ${fact}`}. ` +
+      `The file ${path} is not a readable archive${fact && `: ${fact}`}. ` +
         'Give a .bentomodel (tar.xz), .tar.gz, .tar or .zip of a model.',
     );
   }

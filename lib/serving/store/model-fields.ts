@@ -84,11 +84,12 @@ function metadata(value: unknown, path: string, parents: readonly unknown[]): st
   if (isPlainObject(value)) {
     return Object.entries(value).flatMap(([key, item]) => metadata(item, `${path}.${key}`, inside));
   }
-  if (value instanceof Date && Number.isNaN(value.getTime())) return [`${path} is no valid date`];
+  if (value instanceof Date && Number.isNaN(value.getTime()))
+    return [`${path} is not a valid date`];
   const isScalar = ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
   if (isScalar || value instanceof Date || value instanceof Uint8Array) return [];
   return [
-    `${path} must be a text, number, boolean, date, bytes, list or object, not ${describe(value)}`,
+    `${path} must be a string, number, boolean, date, bytes, list or object, not ${describe(value)}`,
   ];
 }
 

@@ -94,7 +94,7 @@ export class ModelInfo {
   /** The framework's module in BentoML: `bentoml.fastai`, `bentoml.pytorch`, or '' for none. */
   readonly module: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Options of the framework, such as `partial_kwargs`, as they stand in the file. */
+  /** Options of the framework, such as `partial_kwargs`, unchanged from the file. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly context: ModelContext;

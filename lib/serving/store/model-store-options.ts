@@ -8,13 +8,13 @@ import type {
 } from './model-info.js';
 import { packageVersion } from '../../learner/runtime/package-version.js';
 
-/** What the model.yaml of a new model says. @publicApi */
+/** The contents of a new model's model.yaml. @publicApi */
 export interface CreateModelOptions {
   /** The framework's module in BentoML, such as `bentoml.fastai`. Default '': none. */
   module?: string;
   /** Methods that runners can call. Default none. */
   signatures?: Readonly<Record<string, ModelSignatureOptions>>;
-  /** Texts to find the model by. */
+  /** Strings to find the model by. */
   labels?: Readonly<Record<string, string>>;
   /** Facts to keep with the model. */
   metadata?: Readonly<Record<string, ModelMetadata>>;
@@ -26,7 +26,7 @@ export interface CreateModelOptions {
   apiVersion?: string;
 }
 
-/** Which models to list. @publicApi */
+/** A filter for the models to list. @publicApi */
 export interface ModelFilter {
   name?: string;
   /** Models that have all of these labels. */

@@ -142,7 +142,7 @@ describe('get', () => {
     expect(warning).toHaveBeenCalledTimes(2);
   });
 
-  it('reads linked folders, and passes over what is no model', async () => {
+  it('reads linked folders, and skips folders that are not models', async () => {
     const { path } = await save('m:v1');
     await rename(path, join(home, 'elsewhere'));
     await symlink(join(home, 'elsewhere'), path);
@@ -208,10 +208,10 @@ describe('create', () => {
     expect(await latest('m')).toBe('future');
   });
 
-  it('refuses a version called latest, one that is there, and wrong facts, before any work', async () => {
+  it('refuses a version called latest, an existing one, and wrong facts, before any work', async () => {
     const fill = vi.fn();
     await expect(store.create('m:latest', {}, fill)).rejects.toThrow(InvalidTagError);
-    await expect(store.create('m:LATEST', {}, fill)).rejects.toThrow('no version can be called');
+    await expect(store.create('m:LATEST', {}, fill)).rejects.toThrow('a version cannot be called');
     await expect(store.create('m:a:b', {}, fill)).rejects.toThrow(InvalidTagError);
     await expect(store.create('m', { labels: { a: 1 as never } }, fill)).rejects.toThrow(
       InvalidModelInfoError,
@@ -234,7 +234,7 @@ describe('create', () => {
     expect(await snapshot()).toEqual(before);
   });
 
-  it('shows nothing of a model before it is whole', async () => {
+  it('does not show a model before it is complete', async () => {
     await store.create('m', {}, async (folder) => {
       await writeFile(join(folder, 'half'), 'x');
       expect(await store.list()).toEqual([]);
@@ -417,7 +417,7 @@ describe('watch', () => {
     expect(condition()).toBe(true);
   };
 
-  it('tells of every newest version once, and of failures', async () => {
+  it('reports every newest version once, and failures', async () => {
     const { tag } = await save('m:v1');
     const seen: string[] = [];
     const failures: string[] = [];

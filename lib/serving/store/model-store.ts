@@ -78,7 +78,7 @@ export class ModelStore {
    * The file `latest` names the newest version. Where the file is missing, or names a deleted
    * version, the newest is the version created last.
    *
-   * @throws InvalidTagError when the tag breaks the grammar.
+   * @throws InvalidTagError when the tag is not valid.
    * @throws ModelNotFoundError when no model matches; the message lists what the store has.
    * @throws AmbiguousVersionError when several versions have the prefix.
    * @throws CorruptModelError when the model's model.yaml is missing or wrong.
@@ -93,7 +93,7 @@ export class ModelStore {
    * A model with an unreadable model.yaml is left out, with a process warning
    * (`VTS_CORRUPT_MODEL`).
    *
-   * @throws InvalidTagError when the name breaks the grammar.
+   * @throws InvalidTagError when the name is not valid.
    */
   async list(filter: string | ModelFilter = {}): Promise<Model[]> {
     const { name, labels = {} } = typeof filter === 'string' ? { name: filter } : filter;
@@ -117,7 +117,7 @@ export class ModelStore {
    * becomes its `latest`.
    *
    * @param tag A name, which gets a new version that sorts by time; or name and version.
-   * @throws InvalidTagError when the tag breaks the grammar, or the version is `latest`.
+   * @throws InvalidTagError when the tag is not valid, or the version is `latest`.
    * @throws ModelExistsError when the version already exists.
    * @throws InvalidModelInfoError when model.yaml cannot hold the labels, metadata or signatures.
    * @throws StoreWriteError when the store cannot be written.
@@ -209,7 +209,7 @@ export class ModelStore {
    * @returns The absolute path of the archive.
    * @throws The errors of {@link get}.
    * @throws ArchiveExistsError when the file exists and `force` is not set.
-   * @throws ArchiveFileError when the archive cannot be written. Nothing of it remains then.
+   * @throws ArchiveFileError when the archive cannot be written. No part of it remains then.
    */
   async export(
     tag: string | Tag,
@@ -254,7 +254,7 @@ export class ModelStore {
     if (!wanted.isLatest) {
       throw new InvalidTagError(
         wanted.toString(),
-        'it names one version, and only the newest of a name changes',
+        'it names one version, but only the newest version of a name changes',
         `Watch "${wanted.name}".`,
       );
     }
@@ -296,7 +296,7 @@ function refuseLatest(tag: Tag): void {
   if (tag.version !== LATEST) return;
   throw new InvalidTagError(
     tag.toString(),
-    `no version can be called "${LATEST}", the word for the newest one`,
+    `a version cannot be called "${LATEST}", which means the newest one`,
     'Leave the version out to have one made, or choose another.',
   );
 }

@@ -114,10 +114,10 @@ describe('a model.yaml of BentoML', () => {
   });
 
   it.each([
-    ['', 'holds no map of keys'],
-    ['just text', 'holds no map of keys'],
-    ['a: [1', 'is no YAML'],
-    ['a: *nowhere', 'is no YAML'],
+    ['', 'is not a map'],
+    ['just text', 'is not a map'],
+    ['a: [1', 'is not valid YAML'],
+    ['a: *nowhere', 'is not valid YAML'],
     ['{}', 'name must be a name'],
     [fastaiYaml.replace('fastai_sentiment', 'Not A Name'), 'name must be a name'],
     [fastaiYaml.replace(/creation_time.*\n/, ''), 'creation_time is missing'],
@@ -225,11 +225,11 @@ creation_time: '2026-11-23T02:17:28.677310+00:00'
   it.each<[Partial<Record<keyof ModelInfoFields, unknown>>, string]>([
     [{ labels: { n: 1 } }, 'labels.n must be a string'],
     [{ labels: ['a'] }, 'labels must be an object of strings'],
-    [{ metadata: { a: null } }, 'metadata.a must be a text, number'],
+    [{ metadata: { a: null } }, 'metadata.a must be a string, number'],
     [{ metadata: { a: [{ b: () => 1 }] } }, 'metadata.a[0].b must be'],
     [{ metadata: { a: new Map() } }, 'not a Map'],
     [{ metadata: circular }, 'metadata.self contains itself'],
-    [{ metadata: { d: new Date(Number.NaN) } }, 'metadata.d is no valid date'],
+    [{ metadata: { d: new Date(Number.NaN) } }, 'metadata.d is not a valid date'],
     [{ signatures: ['predict'] }, 'signatures must be an object'],
     [{ signatures: { predict: true } }, 'signatures.predict must be an object'],
     [{ signatures: { predict: { batchable: 'yes' } } }, 'signatures.predict.batchable must be'],

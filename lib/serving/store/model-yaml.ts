@@ -84,14 +84,14 @@ function contentOf(document: Document.Parsed, path: string): YamlMap {
   }
   if (error) {
     const [first = ''] = (error as Error).message.split('\n');
-    const problem = `its model.yaml is no YAML (${first.replace(/:$/, '')})`;
+    const problem = `its model.yaml is not valid YAML (${first.replace(/:$/, '')})`;
     throw new CorruptModelError(path, [problem], { cause: error });
   }
   if (isMap(content)) return content;
-  throw new CorruptModelError(path, ['its model.yaml holds no map of keys']);
+  throw new CorruptModelError(path, ['its model.yaml is not a map']);
 }
 
-/** A scalar as it is written: a version 1.10 is no number. */
+/** A scalar as it is written: a version 1.10 is not a number. */
 function written(node: unknown): string | undefined {
   if (!yaml().isScalar(node)) return undefined;
   return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));

@@ -8,7 +8,10 @@ type CreateRunner = (model: Model, options?: object) => unknown;
 
 let createRunner: CreateRunner | undefined;
 
-/** Says what {@link Model.toRunner} calls: the store itself knows no kinds of models. */
+/**
+ * Sets the function that {@link Model.toRunner} calls: the store itself does not know the kinds of
+ * models.
+ */
 export function createRunnersWith(create: CreateRunner): void {
   createRunner = create;
 }

@@ -28,7 +28,7 @@ export class Publisher {
   /**
    * Moves a filled folder, whose content is on the disk, to the place of a version.
    *
-   * @param replace Whether a model that is there makes room.
+   * @param replace Whether to replace an existing model.
    * @returns False when the place is taken.
    */
   async publish(folder: string, tag: Tag, replace: boolean): Promise<boolean> {
@@ -47,12 +47,12 @@ export class Publisher {
       if (room) await this.#latest.settle(tag.name).catch(() => undefined);
       throw error;
     } finally {
-      // A note that stays does no harm: the next writer looks after it.
+      // A note that stays is harmless: the next writer handles it.
       await forget().catch(() => undefined);
     }
   }
 
-  /** Takes models away; returns those that were there. */
+  /** Removes models; returns those that existed. */
   async remove(name: string, tags: readonly Tag[]): Promise<Tag[]> {
     const removed: Tag[] = [];
     for (const tag of tags) {

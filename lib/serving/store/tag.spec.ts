@@ -22,16 +22,16 @@ describe('Tag', () => {
     [':v1', 'its name is empty'],
     ['m:', 'nothing follows the ":"'],
     ['m:v1:2', 'more than one ":"'],
-    ['-m', 'breaks the grammar'],
-    ['m.', 'breaks the grammar'],
-    ['a b', 'breaks the grammar'],
-    ['mé', 'breaks the grammar'],
-    ['abc\n', 'breaks the grammar'],
-    ['m:abc\n', 'breaks the grammar'],
-    ['../m', 'breaks the grammar'],
-    ['m:../v', 'breaks the grammar'],
-    ['m:..', 'breaks the grammar'],
-    ['m\\v', 'breaks the grammar'],
+    ['-m', 'has the wrong form'],
+    ['m.', 'has the wrong form'],
+    ['a b', 'has the wrong form'],
+    ['mé', 'has the wrong form'],
+    ['abc\n', 'has the wrong form'],
+    ['m:abc\n', 'has the wrong form'],
+    ['../m', 'has the wrong form'],
+    ['m:../v', 'has the wrong form'],
+    ['m:..', 'has the wrong form'],
+    ['m\\v', 'has the wrong form'],
     ['n'.repeat(64), '64 characters long'],
     [`m:${'v'.repeat(64)}`, '64 characters long'],
   ])('refuses %j', (text, reason) => {
@@ -39,7 +39,7 @@ describe('Tag', () => {
     expect(() => Tag.parse(text)).toThrow(reason);
   });
 
-  it('refuses what is no string', () => {
+  it('refuses a value that is not a string', () => {
     expect(() => Tag.parse(7 as never)).toThrow(InvalidTagError);
     expect(() => new Tag('m', 1 as never)).toThrow(InvalidTagError);
   });

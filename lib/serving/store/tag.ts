@@ -21,13 +21,16 @@ export class Tag {
   /** Undefined where the tag is a bare name. May be `latest`. */
   readonly version: string | undefined;
 
-  /** @throws InvalidTagError when a part breaks the grammar. */
+  /** @throws InvalidTagError when a part is not valid. */
   constructor(name: string, version?: string) {
     const whole = version === undefined ? String(name) : `${name}:${version}`;
     this.name = part(name, 'name', whole);
     this.version = version === undefined ? undefined : part(version, 'version', whole);
     if (String(this) !== whole) {
-      warn('VTS_TAG_CASE', `The tag "${whole}" has capitals, and is read as "${String(this)}".`);
+      warn(
+        'VTS_TAG_CASE',
+        `The tag "${whole}" has capital letters, and is read as "${String(this)}".`,
+      );
     }
   }
 
@@ -88,7 +91,7 @@ function part(text: string, which: 'name' | 'version', whole: string): string {
     throw new InvalidTagError(whole, `its ${which} is ${lower.length} characters long`);
   }
   if (!PART.test(lower)) {
-    throw new InvalidTagError(whole, `its ${which} "${text}" breaks the grammar`);
+    throw new InvalidTagError(whole, `its ${which} "${text}" has the wrong form`);
   }
   return lower;
 }

@@ -26,7 +26,7 @@ export class VersionFolders {
     return folders(this.path);
   }
 
-  /** Versions of a name, in order; none when there is no such name. Some may be no models. */
+  /** The versions of a name, in order; empty if the name does not exist. Some may not be models. */
   async versions(name: string): Promise<string[]> {
     const found = await folders(join(this.path, name));
     // Told to, BentoML saves under a version "latest": a folder in the pointer's place.

@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { codeOf } from './durable.js';
 import { StoreWriteError } from './errors.js';
 
-/** The system's codes for a store that cannot be written; others are no matter of the store. */
+/** The system's codes for a store that cannot be written; others are not about the store. */
 const CODES = new Set('ENOSPC EDQUOT EACCES EPERM EROFS EXDEV ENOTDIR EEXIST'.split(' '));
 
 /** Does some work on a store. @throws StoreWriteError for errors of the system about the store. */

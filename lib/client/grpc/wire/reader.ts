@@ -1,16 +1,16 @@
 import { InferenceMessageError } from '../../protocol/errors.js';
 
-/** How a field is written. */
+/** The wire type of a field. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads protobuf, a field at a time. Nothing is taken on trust: a length beyond the message, a
- * number that does not end and an unknown kind of field are refused.
+ * Reads protobuf, one field at a time. It trusts nothing: it refuses a length beyond the message, a
+ * number without an end and an unknown wire type.
  *
- * Messages of tensors are read by this and not by protobufjs, which would make an object of every
- * number before anything could be checked: 64 MiB of `int64_contents` become 67 million objects.
+ * It reads tensor messages because protobufjs would create an object for every number before any
+ * check: 64 MiB of `int64_contents` become 67 million objects.
  */
 export class WireReader {
   #at = 0;

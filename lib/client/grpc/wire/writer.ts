@@ -14,7 +14,7 @@ export class WireWriter {
     return this.varint((field << 3) | type);
   }
 
-  /** Below 0 in ten bytes, as protobuf has it. */
+  /** A negative number takes ten bytes, as protobuf requires. */
   varint(value: number | bigint): this {
     if (typeof value === 'bigint' || value < 0) {
       let rest = BigInt.asUintN(64, BigInt(value));
@@ -28,18 +28,18 @@ export class WireWriter {
     return this;
   }
 
-  /** A field of bytes; it is written where it is empty as well. */
+  /** A field of bytes; also written if it is empty. */
   bytes(field: number, value: Uint8Array): this {
     this.tag(field, WIRE.bytes).varint(value.length);
     return this.#append(value);
   }
 
-  /** Left out where it is empty, as proto3 has it. */
+  /** Left out if it is empty, as in proto3. */
   text(field: number, value: string | undefined): this {
     return value ? this.bytes(field, Buffer.from(value)) : this;
   }
 
-  /** A message within this one. */
+  /** A nested message. */
   message(field: number, value: WireWriter): this {
     this.tag(field, WIRE.bytes).varint(value.length);
     for (const chunk of value.chunks()) this.#append(chunk);

@@ -9,15 +9,15 @@ import {
 type Codec = BatchCodec<unknown, unknown>;
 
 /**
- * How the calls of a runnable's batchable method share runs: arrays are lists of rows; tensors, and
- * objects of tensors, have their rows along `batchDim`. The result may be of the other kind than
- * the items.
+ * Batches the calls of a runnable's batchable method: an array is a list of rows; tensors, and
+ * objects of tensors, have their rows along `batchDim`. Items and results may be of different
+ * kinds.
  */
 export function runnableCodec(options: TensorCodecOptions): Codec {
   const [, outputDim] = options.batchDim;
   const tensors = tensorCodec(options);
   const lists = listCodec(outputDim) as unknown as Codec;
-  // An array of tensors is a list of rows, too.
+  // An array of tensors is also a list of rows.
   const codecOf = (value: unknown): Codec =>
     Array.isArray(value) || tensorsIn(value) === undefined ? lists : tensors;
   return {

@@ -1,10 +1,10 @@
 import { noteOf, setNote } from './notes.js';
 import type { RunnableTensors } from './tensor-options.js';
 
-/** Note on a class: what it is as a runnable. */
+/** The note on a class that describes it as a runnable. */
 const VTS_RUNNABLE = 'vts:runnable';
 
-/** Note on a prototype: its runnable methods. */
+/** The note on a prototype that lists its runnable methods. */
 const VTS_RUNNABLE_METHODS = 'vts:runnable-methods';
 
 /** A class, with a constructor of any kind. */
@@ -14,9 +14,9 @@ export type RunnableClass<T extends object = object> = abstract new (...args: an
 export interface RunnableMethodDefinition {
   readonly batchable: boolean;
   readonly batchDim: readonly [number, number];
-  /** Whether it returns a stream; undefined where that is seen only when it has returned. */
+  /** Whether it returns a stream; undefined if only the returned value can tell. */
   readonly stream: boolean | undefined;
-  /** What it takes and gives by the Open Inference Protocol, where the class says so. */
+  /** Its tensors in the Open Inference Protocol, if the class declares them. */
   readonly tensors?: RunnableTensors;
 }
 
@@ -24,9 +24,9 @@ export interface RunnableDefinition {
   readonly name: string;
   readonly workers: number | undefined;
   readonly isolation: 'thread' | 'process' | undefined;
-  /** The URL of its module, as the class tells it. */
+  /** The URL of its module, as the class declares it. */
   readonly module: string | undefined;
-  /** The URL of the module in which it was declared, as far as the call stack tells. */
+  /** The URL of the module that declares it, if the call stack shows it. */
   readonly declaredIn: string | undefined;
   readonly params: unknown;
   readonly methods: ReadonlyMap<string, RunnableMethodDefinition>;
@@ -36,7 +36,7 @@ export function defineRunnable(target: object, definition: RunnableDefinition): 
   setNote(VTS_RUNNABLE, target, definition);
 }
 
-/** Undefined for what is no runnable; a subclass of one has to say so itself. */
+/** Undefined for other classes. A subclass of a runnable needs its own decorator. */
 export function runnableDefinitionOf(target: unknown): RunnableDefinition | undefined {
   return typeof target === 'function' ? noteOf(VTS_RUNNABLE, target) : undefined;
 }

@@ -3,13 +3,13 @@ import type { RunnableMethodDefinition } from './definition.js';
 
 /** A method of a runnable, as its runner calls it. */
 export interface ServedRunnableMethod extends RunnableMethodDefinition {
-  /** Rows that share a run; 0 where calls run alone. */
+  /** The largest number of rows in a run; 0 if calls run alone. */
   readonly maxBatchSize: number;
 }
 
 type Methods = ReadonlyMap<string, ServedRunnableMethod>;
 
-// No member of the runners: methods of runnables may have any name.
+// Not a member of the runners, because methods of runnables may have any name.
 const methods = new WeakMap<RunnerHandle, Methods>();
 
 export function noteMethods(runner: RunnerHandle, of: Methods): void {

@@ -16,8 +16,9 @@ const ONNXRUNTIME = /[\\/]onnxruntime-node[\\/]dist[\\/]index\.js$/;
 const guardedClasses = new WeakSet<object>();
 
 /**
- * Puts the sessions of onnxruntime that a runnable makes under the guard of this thread, if it has
- * loaded it: a thread that ends while native code runs takes the process with it.
+ * Puts the onnxruntime sessions that a runnable creates under the guard of this thread, if the
+ * runnable has loaded onnxruntime. A thread that ends while native code runs takes the process with
+ * it.
  */
 export function guardOnnxruntime(): void {
   const { cache } = createRequire(import.meta.url);

@@ -1,14 +1,12 @@
 import { createRequire } from 'node:module';
 
-// What the compiler notes of types is kept by reflect-metadata, which Nest brings along. A script
-// without Nest need not have it.
+// The compiler keeps its notes on types with reflect-metadata, which Nest installs. A script
+// without Nest may not have it.
 try {
   createRequire(import.meta.url)('reflect-metadata');
-} catch {
-  // Types are unknown then.
-}
+} catch {}
 
-/** What the compiler noted of a class or of a member, e.g. under `design:returntype`. */
+/** The compiler's note on a class or a member, e.g. under `design:returntype`. */
 export function typeNote(key: string, target: object, member?: string): unknown {
   const { getMetadata } = Reflect as {
     getMetadata?: (key: string, target: object, member?: string) => unknown;

@@ -8,7 +8,7 @@ import type { RunnableClass, RunnableDefinition } from './definition.js';
 import { typeNote } from './notes.js';
 import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
 
-/** What a runnable sees to itself, in its own code. */
+/** Options that a runnable's own code takes care of. */
 const OWN_AFFAIR = [
   'threads',
   'executionProviders',
@@ -21,20 +21,20 @@ const OWN_AFFAIR = [
 
 const MODULE_REMEDY = 'name it with @Runnable({ module: import.meta.url })';
 
-/** How a runnable is run, with nothing left open. */
+/** How a runnable is run, with every default filled in. */
 export interface RunnablePlan {
   readonly options: ResolvedRunnerOptions;
   readonly params: unknown;
-  /** The module that workers load; undefined where the runnable runs in the application. */
+  /** The module that workers load; undefined if the runnable runs in the application. */
   readonly module: string | undefined;
-  /** Whether it runs in the application where a worker finds that it cannot load the module. */
+  /** Whether it runs in the application if a worker cannot load the module. */
   readonly mayFallBack: boolean;
-  /** Why it runs in the application although workers were asked for. */
+  /** Why it runs in the application although the options ask for workers. */
   readonly noWorkers: string | undefined;
 }
 
 /**
- * Decides where a runnable runs: in workers where the class or the module's options say so, else in
+ * Decides where a runnable runs: in workers if the class or the module's options say so, else in
  * the application.
  *
  * @throws InvalidRunnerOptionError, InvalidRunnableError
@@ -62,7 +62,7 @@ export function planRunnable(
   const options = resolveRunnerOptions(
     name,
     { ...rest, workers, isolation, threads: 1 },
-    // They may wait for something else than a core.
+    // Calls may wait for something other than a core.
     Math.max(usableCores(), typeof workers === 'number' ? workers : 1),
   );
   const local = { options, params, module: undefined, mayFallBack: false };
@@ -74,7 +74,7 @@ export function planRunnable(
     throw new InvalidRunnableError(runnable.name, fact, remedy);
   };
   const module = definition.module ?? definition.declaredIn;
-  // A process was asked for because of what may happen there: it must not happen here.
+  // The options ask for a process to contain what may happen in it, so it must not happen here.
   const mayFallBack = definition.module === undefined && isolation !== 'process';
   const fact =
     module === undefined
@@ -87,7 +87,7 @@ export function planRunnable(
   return mayFallBack ? { ...local, noWorkers: `${fact}; ${remedy}` } : refuse(fact, remedy);
 }
 
-/** The module with which the process was started. */
+/** The main module of the process. */
 function programUrl(): string | undefined {
   const [, program] = process.argv;
   try {
@@ -97,7 +97,7 @@ function programUrl(): string | undefined {
   }
 }
 
-/** A worker has nothing to inject. */
+/** Workers have no injection. */
 function checkConstructor(runnable: RunnableClass): void {
   const types = (typeNote('design:paramtypes', runnable) ?? []) as unknown[];
   const tokens = (typeNote('self:paramtypes', runnable) ?? []) as unknown[];

@@ -5,8 +5,8 @@ import { injectionsOf, noteInjection } from './injection-notes.js';
 const VTS_RUNNER_CLASSES = 'vts:runner-classes';
 
 /**
- * The runnable classes of this process: a module makes a provider of each when it is scanned, as
- * with the tags of models. Those that are not in its `runnables` are never opened.
+ * The runnable classes of this process. A module creates a provider for each when it is scanned, as
+ * for the tags of models. It never opens those that are not in its `runnables`.
  */
 export class RunnableClassesStorage {
   static readonly #tokens = new Map<RunnableClass, symbol>();
@@ -15,7 +15,7 @@ export class RunnableClassesStorage {
     this.tokenOf(runnable);
   }
 
-  /** The injection token of its runner: one for each class, whatever they are called. */
+  /** The injection token of its runner: one per class, whatever the names of the classes. */
   static tokenOf(runnable: RunnableClass): symbol {
     let token = this.#tokens.get(runnable);
     if (token === undefined) {

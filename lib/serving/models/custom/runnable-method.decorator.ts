@@ -19,9 +19,9 @@ const OPTIONS: OptionTable<RunnableMethodOptions> = {
 /** @publicApi */
 export interface RunnableMethodOptions {
   /**
-   * Calls may share runs: the method takes the items of several calls put together, arrays or
-   * tensors, and returns as many rows. The runner's `batching` options limit the size of batches
-   * and the time that calls may take.
+   * Calls may be batched: the method takes the combined items of several calls, arrays or tensors,
+   * and returns as many rows. The runner's `batching` options limit the size of batches and the
+   * latency of calls.
    *
    * @default false
    */
@@ -40,10 +40,11 @@ export interface RunnableMethodOptions {
    */
   stream?: boolean;
   /**
-   * What the method takes and gives by the Open Inference Protocol. It is then called with the
-   * tensors by name, and with one alone where there is one: a `Tensor` of onnxruntime, of type
-   * `string` for BYTES, or `Uint8Array[]` where its `bytes` is true. It returns the outputs by name, or
-   * one alone: `Tensor`s, or typed arrays and lists of texts or bytes that fill the shape.
+   * The inputs and outputs of the method in the Open Inference Protocol. The method then takes an
+   * object of tensors by name, or the tensor itself if there is only one: an onnxruntime `Tensor`,
+   * of type `string` for BYTES, or `Uint8Array[]` if `bytes` is true. It returns an object of
+   * outputs by name, or the output itself if there is only one: `Tensor`s, or typed arrays and
+   * lists of strings or bytes that fill the shape.
    *
    * @default JSON: each element of `input`, BYTES [n], is an item, and each of `output` a result
    */
@@ -51,23 +52,18 @@ export interface RunnableMethodOptions {
 }
 
 /**
- * Makes a method of a {@link Runnable} class callable through its runner. It takes one item, and a
- * {@link RunnableContext} if it wants to. Items and results are plain data, typed arrays and
- * tensors, where the runnable runs in workers: they are copied.
+ * Makes a method of a {@link Runnable} class callable through its runner. The method takes one
+ * item, and optionally a {@link RunnableContext}. If the runnable runs in workers, items and
+ * results are copied, and must be plain data, typed arrays or tensors.
  *
  * @throws InvalidRunnableError where the class is declared.
  *
  * @example
- * \@RunnableMethod({ batchable: true })
- * async classify(texts: string[]): Promise<Label[]> { … }
+ * \@RunnableMethod({ batchable: true }) async classify(texts: string[]): Promise<Label[]> { … }
  *
- * \@RunnableMethod({
- *   tensors: {
- *     inputs: [{ name: 'INPUT0', datatype: 'INT32', shape: [-1, 16] }],
- *     outputs: [{ name: 'OUTPUT0', datatype: 'INT32', shape: [-1, 16] }],
- *   },
- * })
- * double({ data, dims }: Tensor): Tensor { … }
+ * \@RunnableMethod({ tensors: { inputs: [{ name: 'INPUT0', datatype: 'INT32', shape: [-1, 16] }],
+ * outputs: [{ name: 'OUTPUT0', datatype: 'INT32', shape: [-1, 16] }], }, }) double({ data, dims }:
+ * Tensor): Tensor { … }
  *
  * @publicApi
  */
@@ -84,8 +80,8 @@ export function RunnableMethod(options: RunnableMethodOptions = {}) {
     const method = descriptor?.value;
     if (typeof target === 'function' || typeof key === 'symbol' || typeof method !== 'function') {
       return refuse(
-        `@RunnableMethod is on ${String(key)}, which is not a method of its instances`,
-        'put it on one',
+        `@RunnableMethod is on ${String(key)}, which is not an instance method`,
+        'put it on an instance method',
       );
     }
     checkOptions(OPTIONS, options, (option, fact, remedy) =>
@@ -93,10 +89,10 @@ export function RunnableMethod(options: RunnableMethodOptions = {}) {
     );
     const stream = options.stream ?? returnsStream(target, key, method);
     if (options.tensors && stream === true) {
-      refuse(`${key}() returns a stream, which tensors do not hold`, 'leave tensors out');
+      refuse(`${key}() returns a stream, which tensors cannot hold`, 'leave tensors out');
     }
     if (batchable && stream === true) {
-      refuse(`${key}() returns a stream, and streams do not share runs`, 'leave batchable out');
+      refuse(`${key}() returns a stream, and streams cannot be batched`, 'leave batchable out');
     }
     const dims = typeof batchDim === 'number' ? ([batchDim, batchDim] as const) : batchDim;
     const { tensors } = options;
@@ -114,7 +110,7 @@ function isDims(value: unknown): boolean {
   return dims.length === 2 && dims.every((dim) => Number.isInteger(dim) && (dim as number) >= 0);
 }
 
-/** Undefined where neither the kind of function nor the type that the compiler left tells it. */
+/** Undefined if neither the kind of function nor the type noted by the compiler tells. */
 function returnsStream(target: object, key: string, method: object): boolean | undefined {
   const kind = Object.prototype.toString.call(method);
   if (kind === '[object AsyncGeneratorFunction]' || kind === '[object GeneratorFunction]') {

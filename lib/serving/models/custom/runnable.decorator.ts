@@ -20,7 +20,8 @@ const OPTIONS: OptionTable<RunnableOptions> = {
   params: anything,
 };
 /**
- * What a runner has of its own; a method's name would hide it. `then` would make a promise of it.
+ * Members of every runner, which a method of the same name would hide. `then` would make the runner
+ * a promise.
  */
 const TAKEN = ['tag', 'ready', 'stats', 'method', 'open', 'close', 'run', 'asyncRun', 'then'];
 const HOOKS = ['onRunnableInit', 'onRunnableDestroy', 'constructor'];
@@ -34,46 +35,43 @@ export interface RunnableOptions {
    */
   name?: string;
   /**
-   * Workers that each hold an instance of the class. The module of the class is loaded in each of
-   * them.
+   * The number of workers. Each loads the module of the class and holds an instance of the class.
    *
    * @default none: the class is constructed in the application, with injection, and its methods run
    * there; with `module` or `isolation`, as for models
    */
   workers?: number;
   /**
-   * Whether the workers are threads of this process or processes of their own; see `RunnerOptions`.
+   * Whether the workers are threads of this process or separate processes; see `RunnerOptions`.
    *
    * @default 'thread'
    */
   isolation?: 'thread' | 'process';
   /**
-   * `import.meta.url` of the module that exports the class: workers load the class from it. By
-   * default the call stack tells the module. If a worker thread cannot load that one, as under a
-   * test runner that compiles TypeScript, the class runs in the application, with a warning.
+   * `import.meta.url` of the module that exports the class; workers load the class from it. By
+   * default the module is taken from the call stack. If a worker thread cannot load that module, as
+   * under a test runner that compiles TypeScript, the class runs in the application, with a
+   * warning.
    */
   module?: string;
-  /** Plain data that the class is constructed with, in place of injection. */
+  /** Plain data that is passed to the constructor, instead of injection. */
   params?: unknown;
 }
 
 /**
- * Makes a class a custom runnable, which is served with workers, batching, time limits and probes
- * like a model of a framework. Register it with `VtsModule.forRoot({ runnables: [MyRunnable] })`,
- * and inject its runner with `@Runner(MyRunnable)`.
+ * Makes a class a custom runnable, which is served with workers, batching, time limits and probes,
+ * like any model. Register it with `VtsModule.forRoot({ runnables: [MyRunnable] })`, and inject its
+ * runner with `@Runner(MyRunnable)`.
  *
- * Workers have no Nest: they construct the class with `params`, or nothing. Load a model in
+ * Workers have no Nest: they construct the class with `params`, or with nothing. Load a model in
  * {@link OnRunnableInit}, and release it in {@link OnRunnableDestroy}. Options in `runners` of the
  * module override these.
  *
  * @throws InvalidRunnableError, InvalidTagError where the class is declared.
  *
  * @example
- * \@Runnable({ workers: 1, module: import.meta.url })
- * export class Summarizer {
- *   \@RunnableMethod()
- *   async summarize(text: string): Promise<string> { … }
- * }
+ * \@Runnable({ workers: 1, module: import.meta.url }) export class Summarizer { \@RunnableMethod()
+ * async summarize(text: string): Promise<string> { … } }
  *
  * @publicApi
  */
@@ -97,7 +95,7 @@ export function Runnable(options: RunnableOptions = {}) {
       }
     }
     defineRunnable(target, {
-      // Lower case as BentoML has it, without the warning that a tag of its own would be worth.
+      // In lower case, as in BentoML, without the warning that a tag with capitals gives.
       name: new Tag(name.toLowerCase()).name,
       workers,
       isolation,
@@ -121,9 +119,7 @@ function urlOf(module: string): string {
   return module.startsWith('file:') ? module : pathToFileURL(module).href;
 }
 
-/**
- * The module that called the function, as a URL; undefined where the stack does not name a file.
- */
+/** The module that called the function, as a URL; undefined if the stack does not name a file. */
 function callerOf(callee: (...args: never[]) => unknown): string | undefined {
   const { prepareStackTrace } = Error;
   const holder: { stack?: unknown } = {};

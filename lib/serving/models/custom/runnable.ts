@@ -22,7 +22,7 @@ export async function open(init: CustomInit): Promise<Served> {
     params === undefined ? new Class() : new Class(params),
     init.methods,
   );
-  // It may have been imported by the hook.
+  // The hook may have imported it.
   guardOnnxruntime();
   return served;
 }

@@ -45,11 +45,14 @@ class CustomRunner extends ModelRunner {
   }
 }
 
-/** What is injected for a runnable: a member for each of its methods, whatever runs them. */
+/**
+ * The object that is injected for a runnable: it has a member for each method, whatever runs the
+ * methods.
+ */
 export class RunnableRunner implements RunnerHandle {
   readonly tag: string;
   readonly #options: RunnableRunnerOptions;
-  /** Undefined before it is open, of a runnable that runs elsewhere. */
+  /** Undefined until it is open, and for a runnable that runs elsewhere. */
   #runner: ModelRunner | undefined;
   #opening: Promise<void> | undefined;
   #open = false;
@@ -68,7 +71,7 @@ export class RunnableRunner implements RunnerHandle {
       Object.defineProperty(this, name, { value: this.#member(name), enumerable: true });
     }
     noteMethods(this, servedMethods(options));
-    // The call of an object that is a function in Python.
+    // Python's name for calling an object.
     if (definition.methods.has('__call__')) Object.assign(this, this.#member('__call__'));
   }
 
@@ -183,7 +186,7 @@ function servedMethods({
 }: RunnableRunnerOptions): Map<string, ServedRunnableMethod> {
   const entries = [...definition.methods].map(([name, method]) => {
     const { enabled, maxBatchSize } = plan.options.batchingOf(name);
-    // Rows of another dimension than the first are no batch of the protocol.
+    // The protocol's batch is always the first dimension.
     const batches = method.batchable && enabled && method.batchDim.every((dim) => dim === 0);
     return [name, { ...method, maxBatchSize: batches ? maxBatchSize : 0 }] as const;
   });
@@ -191,8 +194,8 @@ function servedMethods({
 }
 
 /**
- * The result of a method of which it is not known whether it returns a stream: a promise which is
- * also the stream, for a caller that iterates or subscribes at once.
+ * The result of a method that may or may not return a stream: a promise that is also the stream,
+ * for a caller that iterates or subscribes at once.
  */
 function resultOrStream(
   run: () => Promise<unknown>,

@@ -1,22 +1,22 @@
 import { isDatatype, type Datatype } from '../../../client/protocol/datatypes.js';
 import type { OptionCheck, Refuse } from '../../options.js';
 
-/** A tensor that a runnable method takes or gives by the Open Inference Protocol. @publicApi */
+/** An input or output tensor of a runnable method in the Open Inference Protocol. @publicApi */
 export interface RunnableTensor {
   readonly name: string;
-  /** The protocol's: `FP32`, `INT64`, `BYTES`, ... */
+  /** A datatype of the protocol: `FP32`, `INT64`, `BYTES`, ... */
   readonly datatype: Datatype;
   /** -1 for sizes that vary. */
   readonly shape: readonly number[];
   /**
-   * Of an input of BYTES: its elements as bytes, `Uint8Array[]`, and not as texts.
+   * For an input of BYTES: pass its elements as bytes, `Uint8Array[]`, instead of strings.
    *
    * @default false
    */
   readonly bytes?: boolean;
 }
 
-/** What a runnable method takes and gives by the Open Inference Protocol. @publicApi */
+/** The input and output tensors of a runnable method in the Open Inference Protocol. @publicApi */
 export interface RunnableTensors {
   readonly inputs: readonly RunnableTensor[];
   readonly outputs: readonly RunnableTensor[];
@@ -24,7 +24,6 @@ export interface RunnableTensors {
 
 const MOST_DIMENSIONS = 8;
 
-/** For the option `tensors` of a method. */
 export const tensorsCheck: OptionCheck = (value, option, refuse) => {
   if (value === undefined) return;
   for (const side of ['inputs', 'outputs'] as const) {
@@ -36,7 +35,7 @@ export const tensorsCheck: OptionCheck = (value, option, refuse) => {
     for (const [at, tensor] of (list as unknown[]).entries()) {
       checkTensor(tensor, `${option}.${side}[${at}]`, refuse);
       const { name } = tensor as RunnableTensor;
-      if (names.has(name)) refuse(`${option}.${side}[${at}].name`, 'is there twice', 'rename it');
+      if (names.has(name)) refuse(`${option}.${side}[${at}].name`, 'appears twice', 'rename it');
       names.add(name);
     }
   }
@@ -45,7 +44,7 @@ export const tensorsCheck: OptionCheck = (value, option, refuse) => {
 function checkTensor(tensor: unknown, option: string, refuse: Refuse): void {
   const { name, datatype, shape, bytes } = (tensor ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || name === '') {
-    refuse(`${option}.name`, 'is not a text', 'name the tensor');
+    refuse(`${option}.name`, 'is not a string', 'name the tensor');
   }
   if (!isDatatype(datatype)) {
     refuse(`${option}.datatype`, `is ${String(datatype)}`, 'use FP32, INT64, BYTES or another');
@@ -56,6 +55,6 @@ function checkTensor(tensor: unknown, option: string, refuse: Refuse): void {
     refuse(`${option}.shape`, 'is not a list of sizes', 'use whole numbers, and -1 for any size');
   }
   if (bytes !== undefined && (typeof bytes !== 'boolean' || datatype !== 'BYTES')) {
-    refuse(`${option}.bytes`, `is ${String(bytes)}`, 'use true for BYTES alone');
+    refuse(`${option}.bytes`, `is ${String(bytes)}`, 'use true only for BYTES');
   }
 }

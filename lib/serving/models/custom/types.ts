@@ -1,24 +1,24 @@
-/** @ts-ignore: without rxjs its types are any. */
+/** @ts-ignore: without rxjs, its types are any. */
 import type { Observable } from 'rxjs';
 import type { ValueStream } from '../../../learner/runtime/value-stream.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
 import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
 
 /**
- * What a runnable method gets beside its item, as a second parameter that it may leave out.
+ * The optional second parameter of a runnable method, next to its item.
  *
  * @publicApi
  */
 export interface RunnableContext {
   /**
-   * Aborted when the caller has left or its time is over. A worker learns of it when its event loop
-   * turns; while it computes it does not.
+   * Aborted when the caller has left or the deadline has passed. A worker notices only when its
+   * event loop turns, not while it computes.
    */
   readonly signal: AbortSignal;
 }
 
 /**
- * Called once, where the runnable runs, before its first call; its failure fails the start.
+ * Called once, where the runnable runs, before its first call. If it fails, the start fails.
  *
  * @publicApi
  */
@@ -32,9 +32,9 @@ export interface OnRunnableDestroy {
 }
 
 /**
- * A runnable method that returns a stream. Each reader is a call of its own, which begins when
- * somebody subscribes or iterates, and ends when they leave. `run`, `asyncRun` and `stream` are the
- * same call. The time limit is for the whole of it.
+ * A runnable method that returns a stream. Each reader is a separate call, which begins when the
+ * reader subscribes or iterates, and ends when the reader leaves. `run`, `asyncRun` and `stream`
+ * are the same call. The time limit applies to the whole stream.
  *
  * @publicApi
  */
@@ -44,7 +44,7 @@ export interface RunnerStreamMethod<Input = unknown, Value = unknown> {
   asyncRun(item: Input, options?: RunOptions): ValueStream<Value>;
 }
 
-/** The values of what a method returns, where that is a stream. */
+/** The type of the values of a stream that a method returns. */
 type StreamedBy<Returned> = [Returned] extends [never]
   ? never
   : [Returned] extends [Observable<infer Value>]
@@ -64,7 +64,7 @@ type ItemOf<Parameters extends unknown[]> = Parameters extends []
       ? Item | void
       : unknown;
 
-/** A method of a runnable as its runner has it. @publicApi */
+/** A runnable's method as a member of its runner. @publicApi */
 export type RunnableMember<Method> = Method extends (
   ...parameters: infer Parameters
 ) => infer Returned
@@ -78,12 +78,12 @@ type MethodsOf<Runnable> = {
 }[keyof Runnable];
 
 /**
- * The runner of a custom runnable: a member for each of its methods that are decorated with
- * `@RunnableMethod`, typed as the method is.
+ * The runner of a custom runnable: it has a member for each method decorated with
+ * `@RunnableMethod`, with the method's types.
  *
  * @example
- * constructor(@Runner(Summarizer) private readonly summarizer: RunnerOf<Summarizer>) {}
- * // await this.summarizer.summarize.run(text)
+ * constructor(@Runner(Summarizer) private readonly summarizer: RunnerOf<Summarizer>) {} // await
+ * this.summarizer.summarize.run(text)
  *
  * @publicApi
  */

@@ -1,21 +1,21 @@
 import type { LanguageModelRunner, StreamRunOptions } from './types.js';
 import { untilStop } from './until-stop.js';
 
-/** More than anybody reads; a request is given up before. */
+/** More than anybody reads; the request times out sooner. */
 export const MOST_WORDS = 10_000;
-/** As `vts predict` adds by default. */
+/** The default of `vts predict`. */
 export const DEFAULT_WORDS = 20;
 export const LONGEST_STOP = 1000;
 
-/** What a language model is asked for. */
+/** A request to a language model. */
 export interface Generation {
   readonly text: string;
   readonly options: Omit<StreamRunOptions, 'nWords'> & { readonly nWords: number };
-  /** The text ends before this one; undefined where it does not. */
+  /** The text ends before this string, if given. */
   readonly stop: string | undefined;
 }
 
-/** The words that go on from a text. */
+/** Streams the words that continue a text. */
 export async function addedWords(
   runner: LanguageModelRunner,
   { text, options, stop }: Generation,
@@ -27,8 +27,8 @@ export async function addedWords(
 }
 
 /**
- * What is added to a text, with what stands between words: the pieces put together are what
- * {@link continuedText} has behind the text.
+ * Streams what is added to a text, including the separators between words. The pieces together are
+ * what {@link continuedText} adds to the text.
  *
  * @throws InvalidGenerateOptionError at once
  */
@@ -47,7 +47,7 @@ export function addedPieces(
   })();
 }
 
-/** The text with the words that go on from it, as fastai writes it. */
+/** The text with the words that continue it, as fastai writes it. */
 export async function continuedText(
   runner: LanguageModelRunner,
   generation: Generation,
@@ -62,10 +62,10 @@ export async function continuedText(
   return all.join(separator);
 }
 
-/** Some words, to see what stands between them: it depends on the learner's tokenizer. */
+/** Sample words, which show what the learner's tokenizer writes between words. */
 const PROBE = { nWords: 8, seed: 1 };
 
-/** A text as fastai writes it, and what it writes between two words. */
+/** A text as fastai writes it, and the separator between two words. */
 async function joined(
   runner: LanguageModelRunner,
   text: string,

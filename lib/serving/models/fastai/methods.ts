@@ -6,43 +6,43 @@ import type { LMLearner, SliceRequest } from '../../../learner/fastai/text/lm/lm
 import type { TtaOptions } from '../../../learner/fastai/tta.js';
 import type { RunnerMethod } from '../../runner/runner-types.js';
 
-/** A text runs this long, then the others have their turn: a step of a large model. */
+/** How long one text runs before the others get their turn: about one step of a large model. */
 const SLICE_MS = 5;
 
 type Serve<L> = (learner: L, item: unknown) => Promise<unknown>;
 
-/** What runners send of a call of `explain`. */
+/** What runners send to workers for a call of `explain`. */
 export interface ExplainRequest extends ExplainOptions {
   readonly item: unknown;
 }
 
-/** What runners send of a call of `getPreds` with options. */
+/** What runners send to workers for a call of `getPreds` with options. */
 export interface PredsRequest extends PredsOptions {
   readonly items: unknown;
 }
 
-/** What runners send of a call of `tta`. */
+/** What runners send to workers for a call of `tta`. */
 export interface TtaRequest extends TtaOptions {
   readonly items: unknown;
 }
 
 /** A method of learners, by its name in JavaScript. */
 interface LearnerMethod {
-  /** Its name in Python, where that is another. */
+  /** Its name in Python, if different. */
   readonly python?: string;
-  /** A model's signatures may name it. */
+  /** Whether a model's signatures may name it. */
   readonly signature?: true;
-  /** No member of the runner: other members call it. */
+  /** Whether only other members call it: it is not a member of the runner. */
   readonly internal?: true;
-  /** Takes many items at once, which may be rows. */
+  /** Whether it takes many items at once, which may be rows. */
   readonly rows?: true;
-  /** What a worker calls, for a learner that predicts and for a language model. */
+  /** The function that a worker calls, for a learner that predicts and for a language model. */
   readonly learner?: Serve<Learner>;
   readonly lm?: Serve<LMLearner>;
 }
 
 const METHODS: Readonly<Record<string, LearnerMethod>> = {
-  // A runner of a language model makes it of turns of `generate`.
+  // A language model's runner builds it from turns of `generate`.
   predict: { signature: true, learner: (learner, item) => learner.predict(item) },
   getPreds: {
     python: 'get_preds',
@@ -51,7 +51,7 @@ const METHODS: Readonly<Record<string, LearnerMethod>> = {
     learner: (learner, items) => learner.getPreds(items as unknown[]),
     lm: (learner, texts) => learner.getPreds(texts as string[]),
   },
-  // What a runner makes of `getPreds` with options of it.
+  // A runner calls it for `getPreds` with options.
   predsWith: {
     internal: true,
     learner: (learner, request) => {
@@ -76,14 +76,14 @@ const METHODS: Readonly<Record<string, LearnerMethod>> = {
     },
     lm: async () => {
       throw new NotExplainableError(
-        'A language model draws its words at random, so there is no one answer to explain',
-        'explain a classifier of texts',
+        'A language model draws its words at random, so it has no single answer to explain',
+        'explain a text classifier',
       );
     },
   },
   decodeRow: { learner: async (learner, row) => learner.decodeRow(row as DecodedRow) },
   encode: { signature: true, lm: (learner, text) => learner.encode(text as string) },
-  // One turn of a text that is continued.
+  // One turn of a text in progress.
   generate: {
     internal: true,
     lm: (learner, request) => learner.slice(request as SliceRequest, SLICE_MS),
@@ -96,7 +96,7 @@ function namesOf([name, { python }]: [string, LearnerMethod]): string[] {
   return python === undefined ? [name] : [name, python];
 }
 
-/** All names of what a runner may ask its workers for. */
+/** The names of everything that a runner may ask of its workers. */
 export const LEARNER_METHODS = ENTRIES.flatMap(namesOf);
 
 const MEMBERS = ENTRIES.filter(([, { internal }]) => internal !== true).flatMap(namesOf);
@@ -111,7 +111,7 @@ const SIGNATURES = ENTRIES.filter(([, { signature }]) => signature === true);
 /** Methods that signatures may name, as Python calls them. */
 export const SIGNATURE_METHODS = SIGNATURES.map(([name, { python = name }]) => python);
 
-/** The names of those in Python by their names in JavaScript. */
+/** The Python names by the JavaScript names. */
 export const SIGNATURE_ALIASES = new Map(
   SIGNATURES.flatMap(([name, { python }]) => (python === undefined ? [] : [[name, python]])),
 );
@@ -123,7 +123,7 @@ export function learnerMembers(
   return Object.fromEntries(MEMBERS.map((name) => [name, methodOf(name)]));
 }
 
-/** What a worker serves of a learner. */
+/** The methods that a worker serves for a learner. */
 export function servedMethods(
   learner: Learner | LMLearner,
 ): Map<string, (item: unknown) => Promise<unknown>> {

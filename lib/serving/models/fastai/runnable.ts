@@ -8,7 +8,7 @@ import { servedMethods } from './methods.js';
 export interface FastaiInit {
   readonly file: string;
   readonly threads: number;
-  /** What was kept with the model; the runner's own options go before. */
+  /** The options saved with the model; the runner's own options take precedence. */
   readonly kept: KeptOptions;
   readonly quantize: 'int8' | undefined;
   readonly cacheFolder: string;

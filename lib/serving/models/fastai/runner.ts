@@ -29,7 +29,7 @@ import type {
 import { WorkerPool } from '../../runner/pool/worker-pool.js';
 
 const MANY_ROWS = 16;
-/** To pack more rows at one go would keep the event loop busy for too long. */
+/** Packing more rows at once would block the event loop for too long. */
 const WITH_TURNS = 20_000;
 
 class LearnerRunner extends ModelRunner {
@@ -70,13 +70,13 @@ class LearnerRunner extends ModelRunner {
     );
   }
 
-  /** What comes over HTTP is bytes, so whoever reads the log is told once what they skip. */
+  /** Input over HTTP is bytes, so the log says once what bytes skip. */
   override open(): Promise<void> {
     this.#opening ??= super.open().then(() => {
       const { pathReader } = this.description;
       if (pathReader === undefined) return;
       this.#warn(
-        `${this.tag}: its get_x "${pathReader}" runs for paths; bytes skip it, as in fastai.`,
+        `${this.tag}: its get_x "${pathReader}" runs only for paths; bytes skip it, as in fastai.`,
       );
     });
     return this.#opening;
@@ -119,7 +119,7 @@ class LearnerRunner extends ModelRunner {
       if (!Array.isArray(items) || items.length < MANY_ROWS) return method.run(items, options);
       await this.open();
       const { schema } = this;
-      // Code of the notebook may read columns that the schema does not have.
+      // Notebook code may read columns that the schema does not have.
       if (schema === undefined || schema.ownCode) return method.run(items, options);
       const packing = packRows(items, schema.columns);
       const packed = items.length < WITH_TURNS ? finished(packing) : await inTurns(packing);
@@ -128,7 +128,7 @@ class LearnerRunner extends ModelRunner {
     return { run, asyncRun: run };
   }
 
-  /** What predict is, and takes, depends on the model, which is known when it is loaded. */
+  /** What predict is and takes depends on the model, which is known only once it is loaded. */
   #predictOf(method: RunnerMethod): RunnerMethod {
     const predict = (item: unknown, options?: RunOptions): Promise<unknown> =>
       this.kind === 'lm' ? this.#texts.predict(item, options) : method.run(item, options);
@@ -144,7 +144,7 @@ class LearnerRunner extends ModelRunner {
   }
 }
 
-/** A Blob, a stream or a file of multer is read here: it cannot go to every worker. */
+/** A Blob, a stream or a multer file is read here because it cannot be sent to every worker. */
 function ofPortable(method: RunnerMethod): RunnerMethod {
   const run = (item: unknown, options?: RunOptions): Promise<unknown> => {
     const read = portable(item);
@@ -153,7 +153,7 @@ function ofPortable(method: RunnerMethod): RunnerMethod {
   return { run, asyncRun: run };
 }
 
-/** The class to be explained travels with the item. */
+/** The class to explain is sent with the item. */
 function explainOf(method: RunnerMethod): RunnerMethod {
   const run = (item: unknown, options: ExplainRunOptions = {}): Promise<unknown> => {
     const { target, ...how } = options;
@@ -163,7 +163,7 @@ function explainOf(method: RunnerMethod): RunnerMethod {
   return { run, asyncRun: run };
 }
 
-/** The options of the passes travel with the items. */
+/** The options of the passes are sent with the items. */
 function ttaOf(method: RunnerMethod): RunnerMethod {
   const run = (items: unknown, options: TtaRunOptions = {}): Promise<unknown> => {
     const { n, beta, useMax, seed, ...how } = options;
@@ -179,8 +179,8 @@ function ttaOf(method: RunnerMethod): RunnerMethod {
  * A runner of a fastai model; it loads the model when it is opened, or at its first call.
  *
  * @throws BatchableNotSupportedError when a signature of the model is batchable.
- * @throws InvalidRunnerOptionError when an option cannot be used, such as an execution provider but
- * the CPU's.
+ * @throws InvalidRunnerOptionError when an option cannot be used, such as an execution provider
+ * other than the CPU's.
  */
 export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   model: Model,
@@ -206,7 +206,7 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
 }
 
 /**
- * A learner is run as fastai runs it: what changes its numbers, or puts calls together, is of the
+ * A learner runs as fastai runs it. Whatever changes its numbers, or batches calls, belongs to the
  * PyTorch layer.
  */
 function checkFastaiOptions(
@@ -230,7 +230,7 @@ function checkFastaiOptions(
   }
   if (batching !== undefined) {
     const fact =
-      'fastai learners are never batched: they compute a row in a batch otherwise than alone';
+      'fastai learners are never batched: a row in a batch would get different numbers than it gets alone';
     refuse(fact, 'batching', layer);
   }
   if (params !== undefined) refuse('params are for custom runnables', 'params');

@@ -65,7 +65,7 @@ describe('toRunner', () => {
     expect(() => store.get('fastai_sentiment')).not.toThrow();
   });
 
-  it('refuses a batchable signature that stands in the store', async () => {
+  it('refuses a batchable signature in the store', async () => {
     const { path } = await store.get('fastai_sentiment');
     const file = join(path, 'model.yaml');
     const yaml = await readFile(file, 'utf8');
@@ -90,7 +90,7 @@ describe('saveModel', () => {
 
   it.each<[string, unknown, string]>([
     ['a missing file', source, 'which does not exist'],
-    ['a folder', tmpdir(), 'which is no file'],
+    ['a folder', tmpdir(), 'which is not a file'],
     ['nothing', undefined, 'was given undefined'],
     ['another object', new Map(), 'was given a Map'],
   ])('refuses %s', async (_, given, message) => {
@@ -108,7 +108,7 @@ describe('saveModel', () => {
     await expect(saving).rejects.toThrow('pytorch.saveModel()');
   });
 
-  it('refuses bytes that are no learner, and leaves the store as it was', async () => {
+  it('refuses bytes that are not a learner, and leaves the store unchanged', async () => {
     const before = await count();
     const saving = fastai.saveModel('m', new TextEncoder().encode('no archive'), { store });
     await expect(saving).rejects.toThrow(VtsError);

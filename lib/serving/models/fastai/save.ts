@@ -38,9 +38,10 @@ export type FastaiModel<Input = unknown, Decoded = unknown> = Model<
 >;
 
 /**
- * How a learner is saved. What it needs to be loaded is kept with the model, and used by runners,
- * `loadModel` and the command line: source (`code`), an ONNX file with its data files (`onnx`),
- * `activation`, `trainingOnly` and a SentencePiece model (`tokenizer`). A learner that was loaded with them brings them along.
+ * How a learner is saved. The options that it needs for loading are saved with the model: source
+ * (`code`), an ONNX file with its data files (`onnx`), `activation`, `trainingOnly` and a
+ * SentencePiece model (`tokenizer`). Runners, `loadModel` and the command line use them. A learner
+ * that was loaded with such options brings them along.
  *
  * @publicApi
  */
@@ -51,36 +52,36 @@ export interface SaveFastaiOptions extends SaveOptions, KeepableOptions {
    */
   signatures?: Readonly<Record<string, ModelSignatureOptions>>;
   /**
-   * Versions of fastai, torch and so on that the learner was trained with: an export.pkl does not
-   * tell them.
+   * The versions of fastai, torch and so on that trained the learner: an export.pkl does not
+   * contain them.
    */
   frameworkVersions?: Readonly<Record<string, string>>;
   /**
-   * What `Learner.load` needs for this file and is not kept, such as functions (`rules`,
-   * `tokenizer`): `loadModel` needs it again, and runners cannot have it.
+   * Options that `Learner.load` needs for this file but that cannot be saved, such as functions
+   * (`rules`, `tokenizer`). Pass them again to `loadModel`; runners cannot have them.
    */
   load?: LearnerOptions;
 }
 
-/** How a learner is loaded: what `Learner.load` takes, and the store. @publicApi */
+/** How a learner is loaded: the options of `Learner.load`, and the store. @publicApi */
 export interface LoadFastaiOptions extends LearnerOptions {
   /** Default: the store at `VTS_HOME`, else `~/vtsserving`. */
   store?: ModelStore;
 }
 
 /**
- * Saves a learner, as BentoML's `bentoml.fastai.save_model` does: the bytes of its export.pkl,
- * unchanged, as `saved_model.pkl` of a new version. The file is read first, and refused where
- * `Learner.load` refuses it.
+ * Saves a learner, as BentoML's `bentoml.fastai.save_model` does: it stores the unchanged bytes of
+ * its export.pkl as `saved_model.pkl` of a new version. It reads the file first, and refuses it if
+ * `Learner.load` does.
  *
- * @param name A name, for which a version is made; or `name:version`.
+ * @param name A name, for which a version is generated; or `name:version`.
  * @param learner A learner, which is saved from the file or bytes that it was loaded from; or the
  * path or the bytes of an export.pkl.
  * @returns The model in the store.
  * @throws BatchableNotSupportedError when a signature has `batchable: true`.
  * @throws UnknownMethodError when a signature names a method that learners do not have.
  * @throws NotSavableError when it is not a learner, such as `learner.model`.
- * @throws NotKeptOptionError for a learner that was loaded with functions which `load` does not
+ * @throws NotKeptOptionError for a learner that was loaded with functions that `load` does not
  * repeat, and for an ONNX file that cannot be copied.
  * @throws The errors of `Learner.load` for the file, and of `ModelStore.create` for the rest.
  * @publicApi
@@ -96,8 +97,8 @@ export async function saveModel<Input = unknown, Decoded = unknown>(
   const source = await sourceOf(learner);
   const wanted = keepableOf(options, learner);
   const kept = await optionsToKeep(wanted);
-  // A learner that is loaded has been lowered once, perhaps with options of its own: see only that
-  // it is its file.
+  // A loaded learner has been lowered once, perhaps with its own options, so only its file is
+  // checked.
   if (learner instanceof BaseLearner) (await openLearnerFile(source)).torchFile.close();
   else await (await Learner.load(source, { ...wanted, ...options.load })).release();
   const description = {
@@ -114,7 +115,7 @@ export async function saveModel<Input = unknown, Decoded = unknown>(
 }
 
 /**
- * Loads a learner of the store.
+ * Loads a learner from the store.
  *
  * @param model A tag (`name`, `name:latest`, `name:version` or the beginning of one version), or a
  * model.
@@ -154,7 +155,7 @@ export async function get<Input = unknown, Decoded = unknown>(
 const FUNCTIONS = ['rules', 'tokenizer'] as const;
 
 /**
- * What is kept: what was given, and what a learner was loaded with.
+ * The options to save: those given, and those that a learner was loaded with.
  *
  * @throws NotKeptOptionError
  */
@@ -166,8 +167,8 @@ function keepableOf(given: SaveFastaiOptions, learner: unknown): KeepableOptions
     if (all[name] === undefined || given.load?.[name] !== undefined) continue;
     throw new NotKeptOptionError(
       name,
-      'a function of JavaScript',
-      'Give its Python source with code; or give the function in load, and again to loadModel.',
+      'a JavaScript function',
+      'Pass its Python source in code; or pass the function in load, and again to loadModel().',
     );
   }
   const { onnx, code, activation, trainingOnly, tokenizer } = all;

@@ -13,6 +13,7 @@ import {
 import { WordStream } from '../../../learner/fastai/text/lm/word-stream.js';
 import type { GenerateRunOptions, StreamRunOptions } from './types.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
+import { requestScope } from '../../runtime/request-scope.js';
 import { watchCall } from '../../runner/call-lifetime.js';
 
 const STREAM_OPTIONS = [...DRAW_OPTIONS, 'nWords', 'signal', 'timeoutMs', 'transfer'];
@@ -22,9 +23,9 @@ type Advance = (request: SliceRequest, options: RunOptions) => Promise<Slice>;
 
 /**
  * Continues texts in a runner's workers, a slice of a few milliseconds at a time. Each slice is a
- * call like any other and waits its turn, so a long text shares the workers with whatever comes in
- * meanwhile; when its caller leaves, no further slice is asked for. Between slices the text's state
- * is here, so any worker can go on with it.
+ * call like any other and waits its turn, so a long text shares the workers with other calls. When
+ * its caller leaves, no further slice is requested. Between slices the text's state is here, so any
+ * worker can continue it.
  */
 export class TextContinuation {
   constructor(
@@ -37,7 +38,8 @@ export class TextContinuation {
     const { nWords, draw } = check(options, PREDICT_OPTIONS);
     const { signal, clear } = this.#limits(options);
     try {
-      return await wholeText(await this.#continue(text, nWords, draw, signal), options.decoder);
+      const begun = await this.#continue(text, nWords, draw, signal);
+      return await wholeText(withProgress(begun, nWords), options.decoder);
     } finally {
       clear();
     }
@@ -68,7 +70,7 @@ export class TextContinuation {
       try {
         return await this.advance(request, { signal, timeoutMs: 0 });
       } catch (error) {
-        // The reason names the call that the caller made, not the slice.
+        // The reason names the caller's own call, not the slice.
         throw signal.aborted ? signal.reason : error;
       }
     };
@@ -84,13 +86,32 @@ export class TextContinuation {
     return { ...(first.begun as NonNullable<Slice['begun']>), tokens: tokens() };
   }
 
-  /** One signal for all that can end a text early; its time limit is for the whole of it. */
-  #limits({ signal, timeoutMs = this.timeoutMs }: RunOptions, left?: AbortSignal): Limits {
+  /**
+   * One signal for everything that can end a text early. The time limit applies to the whole text.
+   */
+  #limits(options: RunOptions, left?: AbortSignal): Limits {
+    const { callTimeoutMs = this.timeoutMs } = requestScope.getStore() ?? {};
+    const { signal, timeoutMs = callTimeoutMs } = options;
     const stop = new AbortController();
     const ends = { signal, left, timeoutMs };
     const clear = watchCall(this.tag, 'predict', ends, (reason) => stop.abort(reason));
     return { signal: stop.signal, clear };
   }
+}
+
+/** Reports the share of the words to whatever runs the call, such as a job. */
+function withProgress(continuation: Continuation, nWords: number): Continuation {
+  const scope = requestScope.getStore();
+  if (scope?.progress === undefined) return continuation;
+  async function* tokens(): AsyncGenerator<readonly string[]> {
+    let done = 0;
+    for await (const slice of continuation.tokens) {
+      done += slice.length;
+      scope?.progress?.(done / Math.max(1, nWords));
+      yield slice;
+    }
+  }
+  return { ...continuation, tokens: tokens() };
 }
 
 interface Limits {

@@ -28,21 +28,23 @@ import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
  * @publicApi
  */
 export interface FastaiRunner<Input = unknown, Decoded = unknown> extends RunnerHandle {
-  /** What the learner predicts from: `text`, `tabular`, ... Known once the model is loaded. */
+  /**
+   * What the learner predicts from: `text`, `tabular`, ... Known only after the model is loaded.
+   */
   readonly kind: string;
-  /** `learner.vocab`. Known once the model is loaded. */
+  /** `learner.vocab`. Known only after the model is loaded. */
   readonly vocab: unknown;
   /** `learner.description`. Known once the model is loaded. */
   readonly description: LearnerDescription;
   /** `learner.predict`: `[decoded, target, probabilities]`. */
   readonly predict: RunnerMethod<Input, Prediction<Decoded>>;
   /**
-   * `learner.getPreds`: `[predictions, null]`, each row as it is alone; with `withInput` and
-   * `withDecoded` also what stands before and behind.
+   * `learner.getPreds`: `[predictions, null]`. Each row gets the numbers that it gets alone.
+   * `withInput` prepends the inputs, and `withDecoded` appends the decoded predictions.
    */
   readonly getPreds: PredsMethod<Input>;
   /**
-   * `learner.tta`: predictions after the random transforms of training, drawn towards the plain
+   * `learner.tta`: predictions under the random transforms of training, blended with the plain
    * ones. It costs as much as `n + 1` calls of `getPreds`.
    *
    * @example
@@ -50,28 +52,28 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
    */
   readonly tta: RunnerMethod<readonly Input[] | FrameLike, TtaPredictions, TtaRunOptions>;
   /**
-   * The columns of a row, for tabular and collaborative-filtering learners. Known once the model is
-   * loaded.
+   * The columns of a row, for tabular and collaborative-filtering learners. Known only after the
+   * model is loaded.
    */
   readonly schema: TabularSchema | undefined;
   /** `learner.show`: what the model sees of an item. */
   readonly show: RunnerMethod<Input, Shown>;
   /**
-   * `learner.explain`: why it answers as it does. It costs as much as many predictions: two for an
-   * image, and the time to open a second model where nobody asked in the last minute; one for each
-   * word of a text or column of a row, in batches. Long texts need a longer `timeoutMs`.
+   * `learner.explain`: why the learner predicts what it does. It costs several predictions. An
+   * image takes two, and the time to open a second model if nobody asked in the last minute. A text
+   * takes one per word and a row one per column, in batches. Long texts need a longer `timeoutMs`.
    *
    * @example
    * await runner.explain.run(photo, { target: 'cat' });
    */
   readonly explain: RunnerMethod<Input, Explanation, ExplainRunOptions>;
-  /** `learner.decodeRow`: a decoded row with names in place of codes. */
+  /** `learner.decodeRow`: a decoded row with names instead of codes. */
   readonly decodeRow: RunnerMethod<DecodedRow, ShownRow>;
   /** The name of `getPreds` in Python. */
   readonly get_preds: PredsMethod<Input>;
 }
 
-/** `getPreds` of a runner, whose answer has more parts where they are asked for. @publicApi */
+/** `getPreds` of a runner, which returns more parts on request. @publicApi */
 export interface PredsMethod<Input> {
   run<const Options extends PredsRunOptions = PredsRunOptions>(
     items: readonly Input[] | FrameLike,
@@ -84,29 +86,31 @@ export interface PredsMethod<Input> {
   ): Promise<PredictionsWith<Options>>;
 }
 
-/** What `getPreds` of a runner gives besides, and the options of every call. @publicApi */
+/**
+ * Further results that `getPreds` of a runner returns, and the options of every call. @publicApi
+ */
 export interface PredsRunOptions extends PredsOptions, RunOptions {}
 
-/** How a runner augments, and the options of every call. @publicApi */
+/** How `tta` of a runner augments items, and the options of every call. @publicApi */
 export interface TtaRunOptions extends TtaOptions, RunOptions {}
 
-/** What a runner explains, and the options of every call. @publicApi */
+/** The target of `explain` of a runner, and the options of every call. @publicApi */
 export interface ExplainRunOptions extends ExplainOptions, RunOptions {}
 
-/** How a runner continues a text: fastai's options, and those of every call. @publicApi */
+/** Options for continuing a text: fastai's own, and those of every call. @publicApi */
 export interface GenerateRunOptions extends GenerateOptions, RunOptions {
-  /** Words to add; a word is a token. None for 0 and below. @default 1 */
+  /** The number of words to add; a word is a token. 0 or less adds none. @default 1 */
   nWords?: number;
 }
 
-/** The same for a stream, whose words are decoded one by one. @publicApi */
+/** The same for a stream, which decodes its words one by one. @publicApi */
 export type StreamRunOptions = Omit<GenerateRunOptions, 'decoder'>;
 
 /**
  * The runner of a language model (an export of fastai's `language_model_learner`).
  *
- * Texts take turns: a long one does not keep the others, or other calls of the runner, waiting for
- * its end. So a text counts as several calls in `stats`, one a turn.
+ * Texts take turns, so a long one does not make other calls of the runner wait for its end. A text
+ * therefore counts as several calls in `stats`, one per turn.
  *
  * @example
  * constructor(@Runner('my_language_model:latest') private readonly runner: LanguageModelRunner) {}
@@ -114,22 +118,22 @@ export type StreamRunOptions = Omit<GenerateRunOptions, 'decoder'>;
  * @publicApi
  */
 export interface LanguageModelRunner extends RunnerHandle {
-  /** `lm`. Known once the model is loaded. */
+  /** `lm`. Known only after the model is loaded. */
   readonly kind: string;
-  /** The token of each id. Known once the model is loaded. */
+  /** The token of each id. Known only after the model is loaded. */
   readonly vocab: unknown;
   /** `learner.description`. Known once the model is loaded. */
   readonly description: LearnerDescription;
   /** `learner.show`: the tokens of a text. */
   readonly show: RunnerMethod<string, ShownText>;
   /**
-   * `learner.predict`: the text with the words that come after it. The time limit is for the whole
-   * of it.
+   * `learner.predict`: the text with the words that continue it. The time limit applies to the
+   * whole text.
    */
   readonly predict: RunnerMethod<string, string, GenerateRunOptions>;
   /**
-   * The words that `predict` adds, as they are made. Nothing runs before somebody subscribes or
-   * iterates; leaving stops the work.
+   * Streams the words that `predict` adds, one by one. Nothing runs until somebody subscribes or
+   * iterates; leaving the stream stops the work.
    *
    * @throws InvalidGenerateOptionError (an InputError) at once; other errors come through the
    * stream.

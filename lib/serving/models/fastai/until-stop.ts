@@ -1,8 +1,8 @@
 /**
- * Words until the text that they make has `stop` in it; what is before that in the last of them is
- * given too. A word waits until it can be no part of `stop`.
+ * Yields words until their text contains `stop`, including the part of the last word before it.
+ * Holds a word back as long as it may belong to `stop`.
  *
- * @param separator What stands between two words.
+ * @param separator The text between two words.
  */
 export async function* untilStop(
   words: AsyncIterable<string>,
@@ -19,7 +19,7 @@ export async function* untilStop(
   yield* held;
 }
 
-/** Whether `stop` may begin in the first word, or behind it. */
+/** Whether `stop` may begin in the first word, or right after it. */
 function mayBegin(held: readonly string[], separator: string, stop: string): boolean {
   const text = held.join(separator) + separator;
   const end = held[0]!.length + separator.length;

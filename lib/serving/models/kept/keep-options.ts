@@ -8,7 +8,7 @@ import { NotKeptOptionError } from '../errors.js';
 import { CODE_FOLDER, ONNX_FOLDER, TOKENIZER_FOLDER, writtenOptions } from './kept-options.js';
 import { copyOnnx } from './onnx-files.js';
 
-/** Options of `Learner.load` that are kept with a model, for whoever loads it later. */
+/** `Learner.load` options that are saved with a model and used whenever it is loaded. */
 export type KeepableOptions = Pick<
   LearnerOptions,
   'onnx' | 'code' | 'activation' | 'trainingOnly' | 'tokenizer'
@@ -56,7 +56,7 @@ export async function optionsToKeep({
   };
 }
 
-/** Under names by which modules are found again. @throws CodeFileError */
+/** Writes the files under names that make their modules importable. @throws CodeFileError */
 async function textsOf(code: CodeSources): Promise<readonly { name: string; text: string }[]> {
   const { SourceFiles } = await import('../../../learner/python/source/index.js');
   return (await SourceFiles.read(code)).kept();

@@ -6,20 +6,20 @@ import type { Model, ModelMetadata } from '../../store/index.js';
 import { fromMaps, isPlainObject } from '../../store/records.js';
 import { InvalidKeptOptionError } from '../errors.js';
 
-/** The key in `options` of model.yaml; BentoML has others there, and ignores this one. */
+/** The key in `options` of model.yaml. BentoML ignores keys that it does not know. */
 const KEY = 'vts_load';
 /** Folders of a model, for files that its options name. */
 export const ONNX_FOLDER = 'onnx';
 export const CODE_FOLDER = 'code';
 export const TOKENIZER_FOLDER = 'tokenizer';
 
-/** Names of files in those folders; a model has few. */
+/** The most files in such a folder; models have few. */
 const MOST_FILES = 256;
 const ACTIVATIONS: readonly string[] = ['none', 'softmax', 'sigmoid'] satisfies ActivationName[];
 
 /**
- * What is kept of the options with which a learner or model was saved, as plain data that can be
- * sent to a worker. Files are absolute paths.
+ * The saved options of a learner or model, as plain data that can be sent to a worker. Files are
+ * absolute paths.
  */
 export interface KeptOptions {
   readonly onnx?: string;
@@ -29,7 +29,7 @@ export interface KeptOptions {
   readonly tokenizer?: string;
 }
 
-/** The same as model.yaml has it, which is written before the files are. */
+/** The same, in the form of model.yaml, which is written before the files. */
 export interface WrittenOptions {
   /** The file in {@link ONNX_FOLDER}. */
   readonly onnx?: string;
@@ -41,7 +41,7 @@ export interface WrittenOptions {
   readonly tokenizer?: string;
 }
 
-/** `options` of model.yaml; empty where there is nothing to keep. */
+/** `options` of model.yaml; empty if there is nothing to save. */
 export function writtenOptions(options: WrittenOptions): Record<string, ModelMetadata> {
   const { onnx, code, activation, trainingOnly, tokenizer } = options;
   const kept = {
@@ -55,9 +55,9 @@ export function writtenOptions(options: WrittenOptions): Record<string, ModelMet
 }
 
 /**
- * What was kept with a model of a store.
+ * Reads the options saved with a model of a store.
  *
- * @throws InvalidKeptOptionError where its model.yaml says what cannot be.
+ * @throws InvalidKeptOptionError for options in model.yaml that are not valid.
  */
 export function keptOptions(model: Model): KeptOptions {
   const saved = fromMaps(model.info.options[KEY]);
@@ -69,7 +69,7 @@ export function keptOptions(model: Model): KeptOptions {
   const { onnx, code, activation, training_only: trainingOnly, tokenizer } = saved;
   const fileIn = (folder: string, name: unknown): string => {
     const path = typeof name === 'string' ? pathInside(join(model.path, folder), name) : undefined;
-    return path ?? refuse(`${JSON.stringify(name)} is not a file of its folder ${folder}`);
+    return path ?? refuse(`${JSON.stringify(name)} is not a file in its folder ${folder}`);
   };
   const listOf = (value: unknown, name: string): readonly string[] => {
     const isList = Array.isArray(value) && value.length <= MOST_FILES;
@@ -90,7 +90,7 @@ export function keptOptions(model: Model): KeptOptions {
   };
 }
 
-/** As `Learner.load` takes them. */
+/** In the form that `Learner.load` takes. */
 export async function loadedOptions(
   kept: KeptOptions,
 ): Promise<Pick<LearnerOptions, keyof KeptOptions>> {

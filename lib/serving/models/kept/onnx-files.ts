@@ -3,14 +3,13 @@ import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { externalFiles, pathInside } from '../../../learner/onnx/index.js';
 
-/** Makes the error of a file that cannot be copied: a fact, and what to do. */
+/** Creates the error for a file that cannot be copied, from a fact and a remedy. */
 type Refuse = (fact: string, remedy: string) => Error;
 
 /**
- * Copies an ONNX file, under a name, and the files in which it keeps tensors, which stay where they
- * are relative to it.
+ * Copies an ONNX file under a new name, and its external tensor files under their relative paths.
  *
- * @throws What `error` makes, where one of them is missing or lies outside of the file's folder.
+ * @throws What `error` creates, if a file is missing or outside the folder of the ONNX file.
  */
 export async function copyOnnx(
   path: string,
@@ -21,7 +20,7 @@ export async function copyOnnx(
   const refuse = (fact: string, remedy: string): never => {
     throw error(`the file "${path}", ${fact}`, remedy);
   };
-  /** Files that its data must not take the place of. */
+  /** Names that data files must not overwrite. */
   const taken = [name, 'model.yaml'];
   const files = externalFiles(await readFile(path));
   if (!files) return refuse('which is not an ONNX model', 'Export it with torch.onnx.export().');
@@ -30,7 +29,7 @@ export async function copyOnnx(
     if (source === undefined || taken.includes(normalize(file))) {
       return refuse(
         `whose data file is "${file}"`,
-        'Save it with data files of other names in its own folder.',
+        'Give its data files other names, and save them in the folder of the .onnx file.',
       );
     }
     const found = await stat(source).catch(() => undefined);

@@ -1,12 +1,12 @@
 import { checkModelInputs, type ModelInput } from '../../../learner/pytorch/index.js';
 import type { Model, ModelMetadata } from '../../store/index.js';
 
-/** The key in `options` of model.yaml; BentoML has others there, and ignores this one. */
+/** The key in `options` of model.yaml. BentoML ignores keys that it does not know. */
 const INPUTS = 'vts_inputs';
 
 /**
- * `options` of a model.yaml: BentoML's own, and what the model takes. A size that varies is -1
- * there: the file holds no null.
+ * `options` of a model.yaml: BentoML's own, and the inputs of the model. -1 stands for a size that
+ * varies, because the file cannot hold null.
  */
 export function pytorchOptions(inputs?: readonly ModelInput[]): Record<string, ModelMetadata> {
   return {
@@ -22,9 +22,9 @@ export function pytorchOptions(inputs?: readonly ModelInput[]): Record<string, M
 }
 
 /**
- * What a model takes, as its model.yaml says; undefined where it does not.
+ * The inputs of a model according to its model.yaml; undefined if it lists none.
  *
- * @throws InvalidModelInputError where that cannot be.
+ * @throws InvalidModelInputError if they are not valid.
  */
 export function modelInputsOf(model: Model): readonly ModelInput[] | undefined {
   const saved = plain(model.info.options[INPUTS]);
@@ -40,7 +40,7 @@ export function modelInputsOf(model: Model): readonly ModelInput[] | undefined {
   );
 }
 
-/** Maps of the file as objects. */
+/** Converts maps of the file to objects. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (value instanceof Map)

@@ -3,16 +3,16 @@ import type { Model } from '../../store/index.js';
 import { ModuleMethodError } from '../errors.js';
 import type { ModelRules } from '../rules.js';
 
-/** The call of a module, which is all that its workers serve. */
+/** The call of a module, the only method that its workers serve. */
 export const CALL = '__call__';
 
-/** A bare model, as torch.save() wrote it: batched where its signature says so. */
+/** A bare model, as torch.save() wrote it. Its calls are batched if its signature says so. */
 export const PYTORCH: ModelRules = {
   name: 'pytorch',
   modules: ['bentoml.pytorch', 'bentoml._internal.frameworks.pytorch'],
   file: 'saved_model.pt',
   defaults: { [CALL]: { batchable: false } },
-  // The same by its two names; what else a module can do is Python.
+  // The two names of the call; every other method of a module is Python code.
   methods: [CALL, 'forward'],
   aliases: new Map(),
   batchable: true,

@@ -16,16 +16,16 @@ export interface PytorchInit extends Pick<
   readonly file: string;
   readonly threads: number;
   readonly inputs: readonly ModelInput[] | undefined;
-  /** What was kept with the model. */
+  /** The options saved with the model. */
   readonly kept: KeptOptions;
 }
 
-/** What a worker tells of the model that it has loaded. */
+/** A worker's description of the model that it has loaded. */
 export interface PytorchFacts {
   readonly plan: InputPlan;
   readonly outputs: readonly ModelInput[];
   readonly className: string | undefined;
-  /** What is not as the options wanted it. */
+  /** What differs from the options. */
   readonly warnings: readonly string[];
 }
 

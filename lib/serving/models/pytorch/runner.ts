@@ -30,7 +30,7 @@ interface ModuleSettings {
   readonly warn: (message: string) => void;
 }
 
-/** One call, with its tensors in the form that the worker takes. */
+/** One call, with its tensors in the form that workers take. */
 type Call = (tensors: Tensor[], options: RunOptions) => Promise<unknown>;
 
 class ModuleRunner extends ModelRunner {
@@ -47,7 +47,7 @@ class ModuleRunner extends ModelRunner {
     }
     const [only] = this.#methods.values();
     for (const name of PYTORCH.methods) {
-      // Both names are of one method; a signature of its own may batch the one and not the other.
+      // Both names belong to one method, but separate signatures may batch only one of them.
       if (!this.#methods.has(name) && only) this.#methods.set(name, only);
     }
     const { run, asyncRun } = this.method(CALL);
@@ -78,7 +78,7 @@ class ModuleRunner extends ModelRunner {
     const [[name, signature] = [CALL, undefined]] = [...signatures].filter(
       ([method]) => method === CALL || signatures.size === 1,
     );
-    // Rows of another dimension than the first are no batch of the protocol.
+    // The protocol's batch is always the first dimension.
     const firsts = signature?.batchDim.every((dim) => dim === 0) ?? false;
     const { enabled, maxBatchSize } = options.batchingOf(name);
     return signature?.batchable === true && firsts && enabled ? maxBatchSize : 0;
@@ -115,12 +115,12 @@ class ModuleRunner extends ModelRunner {
     if (!batchable || this.#plan?.text === undefined || batchDim.every((dim) => dim === 0)) return;
     throw new InvalidRunnerOptionError(
       this.tag,
-      `its signature has batchDim [${batchDim.join(', ')}], and a text classifier's rows are dimension 0 of inputs and outputs`,
+      `its signature has batchDim [${batchDim.join(', ')}], but the rows of a text classifier are dimension 0 of its inputs and outputs`,
       'save it with batchDim: 0',
     );
   }
 
-  /** The method whose calls share runs; undefined where they do not. */
+  /** The batched method; undefined if calls run alone. */
   #batched(
     name: string,
     { batchable, batchDim }: ModelSignature,
@@ -181,7 +181,7 @@ export function createPytorchRunner<Output extends PytorchOutput = Tensor>(
   return runner as unknown as PytorchRunner<Output>;
 }
 
-/** The signatures for the call; BentoML may have saved others with it, which are left out. */
+/** The signatures for the call. BentoML may have saved others, which are ignored. */
 function signaturesOf(
   model: Model,
   warn: (message: string) => void,

@@ -20,20 +20,19 @@ import { pytorchSource } from './source.js';
 import type { PytorchRunner } from './types.js';
 
 /**
- * How a runner of the PyTorch layer is made: with the options of all runners, and what its model
- * takes.
+ * Options of a PyTorch layer runner: those of all runners, and the inputs of its model.
  *
  * @publicApi
  */
 export interface PytorchRunnerOptions extends RunnerOptions {
-  /** What the model takes, in place of what was saved with it. */
+  /** The inputs of the model, which override those saved with it. */
   inputs?: readonly ModelInput[];
 }
 
 /**
  * A bare model in a store.
  *
- * @typeParam Output A Tensor, or a list of them where the model gives several.
+ * @typeParam Output A Tensor, or a list of them if the model has several outputs.
  *
  * @publicApi
  */
@@ -45,20 +44,21 @@ export type PytorchModel<Output extends PytorchOutput = Tensor> = Model<
 /** How a model is saved. @publicApi */
 export interface SavePytorchOptions extends SaveOptions {
   /**
-   * `__call__`, or `forward`, and whether its calls may share runs: `{ __call__: { batchable: true,
-   * batchDim: 0 } }`. Default `{ __call__: { batchable: false } }`, as BentoML's.
+   * `__call__`, or `forward`, and whether its calls may be batched:
+   * `{ __call__: { batchable: true, batchDim: 0 } }`. Default `{ __call__: { batchable: false } }`,
+   * as in BentoML.
    */
   signatures?: Readonly<Record<string, ModelSignatureOptions>>;
-  /** Versions of torch and so on that the model was trained with: its file does not tell them. */
+  /** The versions of torch and so on that trained the model: its file does not contain them. */
   frameworkVersions?: Readonly<Record<string, string>>;
   /**
-   * What the model takes, where its first layer does not tell, or tells too little: null for sizes
-   * that vary. Kept in model.yaml. `[{ name: 'image', dtype: 'float32', shape: [null, 3, 224, 224]
-   * }]`
+   * The inputs of the model, if they cannot be derived from its first layer, or not completely.
+   * null stands for sizes that vary. Saved in model.yaml.
+   * `[{ name: 'image', dtype: 'float32', shape: [null, 3, 224, 224] }]`
    */
   inputs?: readonly ModelInput[];
   /**
-   * Python source of classes that the file only names, which is kept with the model. The model of a
+   * Python source of classes that the file only names. It is saved with the model. The model of a
    * learner that was loaded with it brings it along.
    */
   code?: CodeSources;
@@ -71,13 +71,14 @@ export interface LoadPytorchOptions extends TorchModelOptions {
 }
 
 /**
- * Saves a bare model, as BentoML's `bentoml.pytorch.save_model` does: as `saved_model.pt` of a new
- * version, a file of `torch.save(module)`; an ONNX file as `saved_model.onnx`, with the data files
- * that it names. The model is loaded first, and refused where that fails.
+ * Saves a bare model, as BentoML's `bentoml.pytorch.save_model` does: a file of
+ * `torch.save(module)` becomes `saved_model.pt` of a new version; an ONNX file becomes
+ * `saved_model.onnx`, with the data files that it names. The model is loaded first, and refused if
+ * that fails.
  *
  * @param name A name, for which a version is made; or `name:version`.
  * @param source `learner.model`; the path or the bytes of a file that `torch.save(module)` wrote;
- * or the path of an .onnx file, or its bytes where it has no data files.
+ * or the path of an .onnx file, or its bytes if it has no data files.
  * @returns The model in the store.
  * @throws ModuleMethodError when a signature names another method than the call.
  * @throws NotSavableModuleError, NotAModuleError when it is not a model: a learner, weights, a
@@ -115,7 +116,7 @@ export async function saveModel<Output extends PytorchOutput = Tensor>(
 }
 
 /**
- * Loads a model of the store, to be run on the calling thread.
+ * Loads a model from the store, to run on the calling thread.
  *
  * @param model A tag (`name`, `name:latest`, `name:version` or the beginning of one version), or a
  * model.

@@ -11,10 +11,10 @@ import { copyOnnx } from '../kept/onnx-files.js';
 import { ONNX_FILE, PYTORCH } from './rules.js';
 
 export interface PytorchSource {
-  /** What is loaded to see that it can be. */
+  /** What is loaded to check that it can be loaded. */
   readonly source: string | Uint8Array;
   readonly onnx: boolean;
-  /** Source with which the model's learner was loaded. */
+  /** The source that the model's learner was loaded with. */
   readonly code?: CodeSources | undefined;
   writeTo(folder: string): Promise<void>;
 }
@@ -75,8 +75,8 @@ function ofTorch(source: string | Uint8Array): PytorchSource {
       const file = join(folder, PYTORCH.file);
       const { path, torchFile } = openModuleFile(source);
       torchFile.close();
-      // Where the model cannot be taken out of a learner's file, that file stands for it: it is
-      // found inside.
+      // If the model cannot be extracted from a learner's file, the whole file is saved: the model
+      // is found inside.
       if (path.length > 0 && (await writeModuleFile({ source, path }, file))) return;
       await writeSource(source, file);
     },

@@ -6,8 +6,8 @@ import { concat, slice } from '../../runner/batching/tensor-block.js';
 type PackedRows = readonly [ids: Tensor, lengths: Tensor];
 
 /**
- * Rows of token ids. Their lengths go with them, so that rows of any length share a run and each
- * gives what it gives alone; what stands behind a row's end does not matter.
+ * Rows of token ids. Each row carries its length, so that rows of any length share a run and each
+ * gets the numbers that it gets alone. What follows the end of a row does not matter.
  */
 export const textCodec: BatchCodec<PackedRows, Tensor> = {
   copies: true,

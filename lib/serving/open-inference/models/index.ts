@@ -10,13 +10,15 @@ import { moduleModel, type ModuleHandle } from './module-model.js';
 import { runnableModel } from './runnable-model.js';
 import type { ServableLimits, ServableModel } from './servable.js';
 
-/** How a runner is served, and the fact that it was made of: another one makes it anew. */
+/** How a runner is served, and the facts that this was built from. Other facts rebuild it. */
 interface Made {
   readonly of: object;
   readonly model: ServableModel;
 }
 
-/** Runners as the protocol has them at this moment: another version may take the place of one. */
+/**
+ * The runners in the form that the protocol serves at this moment. Another version may replace one.
+ */
 export class ServableModels {
   readonly #made = new WeakMap<RunnerHandle, Made>();
 
@@ -36,7 +38,7 @@ export class ServableModels {
     const runner = served.runner as Partial<LearnerHandle & ModuleHandle>;
     const methods = methodsOfRunner(served.runner);
     if (methods) return this.#kept(served, methods, () => runnableModel(served, methods, limits));
-    // Of a runner that is not yet known only its kind's members are there.
+    // A runner that has not loaded yet has only the members of its kind.
     const { inputs, outputs } = runner;
     if (Array.isArray(inputs) && outputs) {
       return this.#kept(served, outputs, () => moduleModel(served, runner as ModuleHandle, limits));
@@ -51,8 +53,8 @@ export class ServableModels {
     }
     throw new ModelNotServableError(
       served.name,
-      'does not tell what it takes',
-      'serve it by an endpoint of your own',
+      'does not describe its inputs',
+      'serve it with an endpoint of your own',
     );
   }
 

@@ -19,7 +19,7 @@ const INPUT: TensorMetadata = {
 const SPEC: InputSpec = { ...INPUT, perItem: true };
 const OUTPUT: TensorMetadata = { ...INPUT, name: 'text_output' };
 
-/** A language model: each text with the words that it adds. */
+/** A language model: it returns each text with the words that it adds. */
 export function languageModel(
   runner: LanguageModelRunner & { readonly description: LearnerDescription },
   { maxRows }: ServableLimits,
@@ -36,7 +36,7 @@ export function languageModel(
       wantedOutputs(request, [OUTPUT]);
       checkItems(input.data.length, maxRows);
       const texts = textsOf(input);
-      // Refused before the first of them runs.
+      // All are checked before the first runs.
       const { options, stop } = generationOf('', request.parameters);
       return {
         rows: texts.length,
@@ -57,7 +57,7 @@ export function languageModel(
       whole: async ({ text, parameters }) => continuedText(runner, generationOf(text, parameters)),
       pieces: ({ text, parameters }) => {
         const generation = generationOf(text, parameters);
-        // As a remote runner asks for them: a piece a word, without what stands between them.
+        // For remote runners: one piece per word, without separators.
         if (parameters?.['words'] === true && generation.stop === undefined) {
           return runner.predictStream(generation.text, generation.options);
         }

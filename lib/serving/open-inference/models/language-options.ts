@@ -8,7 +8,7 @@ import {
   type Generation,
 } from '../../models/fastai/generation.js';
 
-/** Options by the names that parameters may have: Python's, JavaScript's, and those of other servers. */
+/** The options by their parameter names: those of Python, of JavaScript, and of other servers. */
 const OPTIONS = new Map<
   string,
   'nWords' | 'temperature' | 'minP' | 'seed' | 'noUnk' | 'onlyLastWord' | 'stop'
@@ -27,14 +27,14 @@ const OPTIONS = new Map<
   ['stop', 'stop'],
 ]);
 
-/** What the protocol and its clients put there themselves. */
+/** Parameters that the protocol and its clients set themselves. */
 const OF_PROTOCOL =
   /^(binary_data_output|content_type|headers|priority|timeout|sequence_\w+|triton_\w+|stream|words)$/;
 
 /**
- * What a language model is asked for, of a request's parameters.
+ * Reads the options of a language model from a request's parameters.
  *
- * @throws InferenceMessageError for parameters that are no options; the model checks the values.
+ * @throws InferenceMessageError for unknown parameters; the model checks the values.
  */
 export function generationOf(text: string, parameters: Parameters = {}): Generation {
   const given = new Map<string, ParameterValue>();
@@ -48,12 +48,13 @@ export function generationOf(text: string, parameters: Parameters = {}): Generat
         `use ${listed([...OPTIONS.keys()], 12)}`,
       );
     }
-    if (given.has(option)) throw wrong(`${shown} is there by another name too`, 'send one of them');
+    if (given.has(option))
+      throw wrong(`${shown} is also given under another name`, 'send only one of them');
     given.set(option, typeof value === 'bigint' ? Number(value) : value);
   }
   const { stop = '', nWords = DEFAULT_WORDS, ...options } = Object.fromEntries(given);
   if (typeof stop !== 'string' || stop.length > LONGEST_STOP) {
-    throw wrong('"stop" is not a text', `send a string of up to ${LONGEST_STOP} characters`);
+    throw wrong('"stop" is not a string', `send a string of up to ${LONGEST_STOP} characters`);
   }
   if (typeof nWords === 'number' && nWords > MOST_WORDS) {
     throw wrong(`"n_words" is ${nWords}`, `ask for up to ${MOST_WORDS} words`);

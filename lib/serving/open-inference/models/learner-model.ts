@@ -12,16 +12,17 @@ import type { ServableLimits, ServableModel } from './servable.js';
 
 type Triple = Prediction<unknown>;
 
-/** A runner of a fastai learner, which has loaded it. */
+/** A runner that has loaded its fastai learner. */
 export interface LearnerHandle extends RunnerHandle {
   readonly description: LearnerDescription;
   readonly vocab: unknown;
 }
 
 /**
- * A learner that predicts. Each item is a call of `predict`, so that it gives what it gives alone.
+ * A learner that predicts. Each item is a separate call of `predict`, so that it gets the numbers
+ * that it gets alone.
  *
- * @throws ModelNotServableError for one whose items tensors do not tell.
+ * @throws ModelNotServableError for a learner whose items tensors cannot express.
  */
 export function learnerModel(
   { name }: ServedRunner,

@@ -10,19 +10,19 @@ import { ResponseSize } from '../response-size.js';
 import { datatypeOf, inferTensor, tensorOf } from '../tensors/onnx-tensor.js';
 import type { ServableLimits, ServableModel } from './servable.js';
 
-/** A runner of the PyTorch layer, which has loaded its model. */
+/** A PyTorch layer runner that has loaded its model. */
 export interface ModuleHandle extends RunnerHandle {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelInput[];
-  /** Rows that share a run; 0 where calls run alone. */
+  /** The largest number of rows in a run; 0 if calls run alone. */
   readonly maxBatchSize: number;
 }
 
 /**
- * A model of the PyTorch layer: its tensors, as they are. Shapes are checked by the runner, whose
+ * A model of the PyTorch layer, with its tensors unchanged. The runner checks shapes, and its
  * message says what the model takes.
  *
- * @throws ModelNotServableError for tensors that the protocol does not have.
+ * @throws ModelNotServableError for tensor types that the protocol does not support.
  */
 export function moduleModel(
   { name }: ServedRunner,
@@ -67,7 +67,7 @@ function metadataOf(model: string, { name, dtype, shape }: ModelInput): TensorMe
   if (datatype === undefined) {
     throw new ModelNotServableError(
       model,
-      `has the tensor "${name}" of ${dtype}, which the protocol does not have`,
+      `has the tensor "${name}" of ${dtype}, which the protocol does not support`,
       'cast it in the model',
     );
   }

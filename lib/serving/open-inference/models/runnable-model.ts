@@ -13,8 +13,8 @@ const CALL = '__call__';
 const METHOD = 'method';
 
 /**
- * A custom runnable: the method that a request names by its parameter `method`, or else `__call__`,
- * the only one, or the only one that declares tensors.
+ * A custom runnable. A request calls the method that its parameter `method` names; by default
+ * `__call__`, the only method, or the only one that declares tensors.
  */
 export function runnableModel(
   { name, runner }: ServedRunner,
@@ -24,8 +24,12 @@ export function runnableModel(
   const open = (method: string): ServableModel => {
     const definition = methods.get(method)!;
     if (definition.stream === true) {
-      const remedy = 'make a method that returns a value, or serve it by an endpoint of your own';
-      throw new ModelNotServableError(name, `streams by ${method}(), which is not served`, remedy);
+      const remedy = 'make a method that returns a value, or serve it with an endpoint of your own';
+      throw new ModelNotServableError(
+        name,
+        `streams from ${method}(), and streams are not served`,
+        remedy,
+      );
     }
     const { run } = runner.method(method);
     return definition.tensors
@@ -60,7 +64,7 @@ function methodOf(
 ): string {
   const asked = Object.hasOwn(parameters, METHOD) ? parameters[METHOD] : usual;
   if (typeof asked === 'string' && methods.has(asked)) return asked;
-  const remedy = `name one of its methods by the parameter "${METHOD}": ${listed([...methods.keys()])}`;
+  const remedy = `name one of its methods in the parameter "${METHOD}": ${listed([...methods.keys()])}`;
   const model = `The model "${shortened(modelName)}"`;
   const fact =
     asked === undefined

@@ -7,37 +7,36 @@ import type {
 } from '../../../client/protocol/messages.js';
 import type { InputSpec } from '../request.js';
 
-/** What bounds a request. */
 export interface ServableLimits {
-  /** Items of a request. */
+  /** The most items of a request. */
   readonly maxRows: number;
-  /** Bytes of its answer. */
+  /** The most bytes of its answer. */
   readonly maxResponseBytes: number;
 }
 
-/** A request that has been read: what is left is to run it. */
+/** A request that has been read and is ready to run. */
 export interface ReadRequest {
   readonly rows: number;
-  /** Gives what writes the outputs that are wanted. */
+  /** Runs the request; returns a function that writes the wanted outputs. */
   run(): Promise<() => readonly InferTensor[]>;
 }
 
-/** A model as the protocol has it, whatever kind of runner is behind it. */
+/** A model in the protocol, independent of the kind of its runner. */
 export interface ServableModel {
   readonly platform: string;
   readonly inputs: readonly InputSpec[];
   readonly outputs: readonly TensorMetadata[];
   readonly properties?: ModelMetadata['properties'];
-  /** 0 where the first size of a tensor is not a batch's. */
+  /** 0 if the first dimension of its tensors is not a batch. */
   readonly maxBatchSize: number;
   /** @throws InputError for inputs that it does not take. */
   read(request: InferRequest): ReadRequest;
-  /** Of models that continue texts. */
+  /** Only for models that continue texts. */
   readonly generation?: Generation;
 }
 
 export interface Generation {
   whole(request: GenerateRequest): Promise<string>;
-  /** What is added, piece by piece. @throws InputError at once */
+  /** Streams what is added, piece by piece. @throws InputError at once */
   pieces(request: GenerateRequest): AsyncIterable<string>;
 }

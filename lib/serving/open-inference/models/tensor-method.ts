@@ -11,7 +11,7 @@ import { ResponseSize } from '../response-size.js';
 import { inferTensor, tensorOf } from '../tensors/onnx-tensor.js';
 import type { ServableLimits, ServableModel } from './servable.js';
 
-/** A method of a runnable that declares its tensors: a request is one call. */
+/** A runnable's method that declares its tensors: each request is one call. */
 export function tensorMethod(
   run: RunnerMethod['run'],
   { tensors, maxBatchSize }: ServedRunnableMethod & { readonly tensors: RunnableTensors },
@@ -64,7 +64,7 @@ function valueOf({ bytes = false }: RunnableTensor, input: InferTensor): unknown
   );
 }
 
-/** @throws RunnableOutputError for what is not as the method declares it. */
+/** @throws RunnableOutputError for a result that does not match what the method declares. */
 function outputOf(
   output: RunnableTensor,
   result: unknown,
@@ -84,7 +84,9 @@ function outputOf(
   }
   const shape = given?.shape ?? filled(output.shape, data.length);
   if (!fits(shape, output.shape)) {
-    return wrong(given ? `is of shape [${given.shape.join(', ')}]` : `has ${data.length} elements`);
+    return wrong(
+      given ? `has the shape [${given.shape.join(', ')}]` : `has ${data.length} elements`,
+    );
   }
   return { name, datatype, shape: shape as number[], data };
 }
@@ -98,7 +100,10 @@ function isOfDatatype(datatype: RunnableTensor['datatype'], data: unknown): data
   );
 }
 
-/** The shape with so many elements; undefined where it has others, or leaves more than one size open. */
+/**
+ * The shape for this number of elements; undefined if it does not fit, or leaves more than one size
+ * open.
+ */
 function filled(shape: readonly number[], elements: number): readonly number[] | undefined {
   const open = shape.filter((size) => size === -1).length;
   const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);

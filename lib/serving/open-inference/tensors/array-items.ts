@@ -12,14 +12,14 @@ import { textAt } from './texts.js';
 
 const ARRAY = 'array';
 
-/** Datatypes of numbers; FP16 is bits here, which no learner of arrays takes. */
+/** Number datatypes. FP16 is missing because it arrives as bits, which no array learner takes. */
 const NUMBERS: readonly Datatype[] = [
   ...(['FP32', 'FP64', 'INT8', 'INT16', 'INT32', 'INT64', 'BOOL'] as const),
   ...(['UINT8', 'UINT16', 'UINT32', 'UINT64'] as const),
 ];
 
 /**
- * Arrays: FP32 [items, ...], where NaN is a missing value; other numbers are rounded as the learner
+ * Arrays: FP32 [items, ...], where NaN is a missing value. Other numbers are rounded as the learner
  * rounds them. BYTES [items] are `.npy` files, CSV or JSON.
  */
 export function arrayItems({ shape }: Pick<LearnerDescription, 'shape'>): ItemCodec {
@@ -34,7 +34,7 @@ export function arrayItems({ shape }: Pick<LearnerDescription, 'shape'>): ItemCo
       const input = inputs.get(ARRAY)!;
       if (input.datatype !== 'BYTES') return numbersOf(input, most);
       checkItems(input.data.length, most);
-      // A file may begin like text: what it is, its bytes tell.
+      // A file may begin like text, so its bytes decide what it is.
       return Array.from(input.data as ArrayLike<string | Uint8Array>, (text) =>
         Uint8Array.prototype.slice.call(bytesOfText(text)),
       );
@@ -43,12 +43,12 @@ export function arrayItems({ shape }: Pick<LearnerDescription, 'shape'>): ItemCo
   };
 }
 
-/** An input of numbers, whose sizes the learner checks. */
+/** An input of numbers. The learner checks its sizes. */
 export function numbersSpec(name: string, datatype: Datatype, shape: readonly number[]): InputSpec {
   return { name, datatype, shape: [-1, ...shape], accepts: NUMBERS, anyShape: true };
 }
 
-/** Each item of numbers, in memory of its own. */
+/** Each item of numbers, in its own memory. */
 export function numbersOf(
   { shape, data }: InferTensor,
   most: number,
@@ -71,7 +71,7 @@ function arrayTensor(item: unknown): InferTensor {
   return { name: ARRAY, shape: [1, ...dims], ...travellingNumbers(ARRAY, data) };
 }
 
-/** Numbers in the datatype that keeps them as they are. @throws TensorValueError */
+/** Numbers in the datatype that holds them exactly. @throws TensorValueError */
 export function travellingNumbers(
   name: string,
   data: ArrayLike<number | bigint | boolean>,
@@ -86,7 +86,7 @@ export function travellingNumbers(
   return { datatype: 'FP64', data: numbers };
 }
 
-/** One element as the value that it stands for in JavaScript. @throws InferenceMessageError */
+/** One element as a JavaScript value. @throws InferenceMessageError */
 export function cellAt({ name, datatype, data }: InferTensor, at: number): unknown {
   const value = (data as ArrayLike<number | bigint | string | Uint8Array>)[at]!;
   if (datatype === 'BOOL') return value === 1;
@@ -94,7 +94,7 @@ export function cellAt({ name, datatype, data }: InferTensor, at: number): unkno
   return typeof value === 'bigint' ? wholeNumber(value) : value;
 }
 
-/** Whole numbers are numbers, as an application gives them, where that is exact. */
+/** Converts integers to numbers, which applications use, if that is exact. */
 function wholeNumber(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;

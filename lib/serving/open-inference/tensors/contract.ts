@@ -1,23 +1,23 @@
 import type { InferTensor } from '../../../client/protocol/messages.js';
 import type { GivenInputs, InputSpec } from '../request.js';
 
-/** The items of a learner as tensors, and back. */
+/** Converts the items of a learner to tensors and back. */
 export interface ItemCodec {
   readonly inputs: readonly InputSpec[];
-  /** Inputs beyond these are taken. */
+  /** Whether other inputs are accepted. */
   readonly others?: boolean;
-  /** Items are copies, whose memory may be given away. */
+  /** Whether items are copies, whose memory may be transferred. */
   readonly owned?: true;
   /**
-   * The items that inputs hold, each as `predict` of a runner takes it.
+   * The items of the inputs, each as `predict` of a runner takes it.
    *
    * @throws InputError
    */
   items(inputs: GivenInputs, most: number): readonly unknown[];
   /**
-   * One item as the inputs of a request; the reverse.
+   * The reverse: one item as the inputs of a request.
    *
-   * @throws TensorValueError (an InputError) for an item that tensors do not carry exactly.
+   * @throws TensorValueError (an InputError) for an item that tensors cannot carry exactly.
    */
   inputsOf(item: unknown): readonly InferTensor[] | Promise<readonly InferTensor[]>;
 }

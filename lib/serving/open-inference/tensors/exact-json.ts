@@ -8,17 +8,18 @@ import { elementsOf } from '../../../client/protocol/shape.js';
 import { TensorValueError } from '../errors.js';
 import { datatypeOf, inferTensor, tensorOf } from './onnx-tensor.js';
 
-/** Lists and objects within each other. */
+/** The most levels of nested lists and objects. */
 const DEEPEST = 32;
 
-/** Members whose name begins with it say what JSON itself cannot. */
+/** The prefix of member names that express what JSON cannot. */
 const MARK = '$';
 
 /**
- * A value as JSON's text, from which {@link readExact} makes the same value. It is plain JSON but for
- * what JSON lacks: `{"$number":"NaN"}` (`Infinity`, `-Infinity`, `-0`), `{"$bigint":"12"}`,
- * `{"$undefined":true}`, `{"$tensor":{datatype, shape, base64}}`, `{"$array":{datatype, base64}}` for a typed array, and `{"$object":[[name, value]]}`
- * for an object with a name that begins with `$`.
+ * Writes a value as JSON from which {@link readExact} restores the same value. It is plain JSON
+ * except for what JSON lacks: `{"$number":"NaN"}` (`Infinity`, `-Infinity`, `-0`),
+ * `{"$bigint":"12"}`, `{"$undefined":true}`, `{"$tensor":{datatype, shape, base64}}`,
+ * `{"$array":{datatype, base64}}` for a typed array, and `{"$object":[[name, value]]}` for an
+ * object with a name that begins with `$`.
  *
  * @throws TensorValueError for other values, such as functions and dates.
  */
@@ -41,7 +42,11 @@ export function readExact(name: string, text: string): unknown {
 
 function plain(name: string, value: unknown, depth: number): unknown {
   if (depth > DEEPEST) {
-    throw new TensorValueError(name, `is nested more than ${DEEPEST} deep`, 'give a flatter value');
+    throw new TensorValueError(
+      name,
+      `is nested more than ${DEEPEST} levels deep`,
+      'give a flatter value',
+    );
   }
   switch (typeof value) {
     case 'string':
@@ -57,7 +62,7 @@ function plain(name: string, value: unknown, depth: number): unknown {
     case 'object':
       return plainObject(name, value, depth);
     default:
-      throw new TensorValueError(name, `holds a ${typeof value}`, 'give plain data');
+      throw new TensorValueError(name, `contains a ${typeof value}`, 'give plain data');
   }
 }
 
@@ -83,12 +88,12 @@ function plainObject(name: string, value: object | null, depth: number): unknown
     : Object.fromEntries(members);
 }
 
-/** Of those that a tensor may hold, BOOL aside. */
+/** The typed arrays of tensor datatypes, except BOOL. */
 function typedArray(name: string, value: ArrayBufferView): unknown {
   const bare = Buffer.isBuffer(value) ? new Uint8Array(value) : value;
   const datatype = datatypeOf(elementNameOf(bare) ?? '');
   if (datatype === undefined) {
-    throw new TensorValueError(name, `holds a ${value.constructor.name}`, 'give plain data');
+    throw new TensorValueError(name, `contains a ${value.constructor.name}`, 'give plain data');
   }
   const base64 = Buffer.from(writeRaw(datatype, bare as Float32Array)).toString('base64');
   return { [`${MARK}array`]: { datatype, base64 } };
@@ -122,7 +127,7 @@ function marked(name: string, value: unknown, depth: number): unknown {
         return Object.fromEntries(held.map(([key, each]) => [key, marked(name, each, depth + 1)]));
       }
   }
-  throw broken(name, `holds "${mark.slice(0, 40)}" with something else than belongs there`);
+  throw broken(name, `contains "${mark.slice(0, 40)}" with an unexpected value`);
 }
 
 function isMember(value: unknown): value is [string, unknown] {
@@ -132,7 +137,7 @@ function isMember(value: unknown): value is [string, unknown] {
 function tensorIn(name: string, held: unknown): Tensor {
   const { datatype, shape, base64 } = (held ?? {}) as Record<string, unknown>;
   if (!isDatatype(datatype) || !Array.isArray(shape) || typeof base64 !== 'string') {
-    throw broken(name, 'holds a tensor that lacks a datatype, a shape or data');
+    throw broken(name, 'contains a tensor without a datatype, a shape or data');
   }
   const sizes = shape as number[];
   const bytes = Buffer.from(base64, 'base64');
@@ -144,12 +149,12 @@ function arrayIn(name: string, held: unknown): unknown {
   const { datatype, base64 } = (held ?? {}) as Record<string, unknown>;
   const { size } = isDatatype(datatype) ? infoOf(datatype) : {};
   if (!isDatatype(datatype) || size === undefined || typeof base64 !== 'string') {
-    throw broken(name, 'holds an array that lacks a datatype or data');
+    throw broken(name, 'contains an array without a datatype or data');
   }
   const bytes = Buffer.from(base64, 'base64');
   return readRaw(name, datatype, Math.floor(bytes.length / size), bytes);
 }
 
 function broken(name: string, fact: string): InferenceMessageError {
-  return new InferenceMessageError(`"${name}" ${fact}`, 'ask a server of the same version');
+  return new InferenceMessageError(`"${name}" ${fact}`, 'use a server of the same version');
 }

@@ -11,11 +11,11 @@ const IMAGE = 'image';
 const MOST_CHANNELS = 4;
 
 /**
- * Images: BYTES [items], each a file as it is encoded (in JSON as base64), or their pixels UINT8
- * [height, width, channels] of one or [items, height, width, channels] of many. Channels are 1 (grey),
- * 2 (grey and alpha), 3 (RGB) or 4 (RGB and alpha).
+ * Images: BYTES [items], each an encoded file (in JSON as base64), or pixels as UINT8 [height,
+ * width, channels] of one or [items, height, width, channels] of many. Channels are 1 (grey), 2
+ * (grey and alpha), 3 (RGB) or 4 (RGB and alpha).
  *
- * @param pathReader The learner's own reader of paths, which bytes skip.
+ * @param pathReader The learner's own function that reads paths; bytes skip it.
  */
 export function imageItems(pathReader: string | undefined): ItemCodec {
   return {
@@ -31,7 +31,7 @@ export function imageSpec(name: string): InputSpec {
 }
 
 /**
- * The images of a tensor, in memory of their own. A text is an encoded image, and never a path.
+ * The images of a tensor, in their own memory. A string is an encoded image, never a path.
  *
  * @throws InferenceMessageError
  */
@@ -54,7 +54,7 @@ export function imagesOf({ name, datatype, shape, data }: InferTensor, most: num
   });
 }
 
-/** @throws TensorValueError, and the errors of reading it. */
+/** @throws TensorValueError, and the errors of reading the image. */
 export async function imageTensor(
   name: string,
   item: unknown,
@@ -82,7 +82,7 @@ function encodedImage(image: string | Uint8Array): Uint8Array {
 
 function wrongShape(name: string, shape: readonly number[], wanted: string): InferenceMessageError {
   return new InferenceMessageError(
-    `The input "${name}" is of shape [${shape.join(', ')}]`,
+    `The input "${name}" has the shape [${shape.join(', ')}]`,
     `send ${wanted}`,
   );
 }

@@ -11,9 +11,9 @@ import { TEXT_ITEMS } from './text-items.js';
 export type { ItemCodec } from './contract.js';
 
 /**
- * What carries the items of a learner.
+ * The codec for the items of a learner.
  *
- * @throws ModelNotServableError for one whose items cannot be told.
+ * @throws ModelNotServableError for a learner whose items tensors cannot express.
  */
 export function itemCodecOf(model: string, learner: LearnerDescription): ItemCodec {
   const { kind, columns, inputs, pathReader } = learner;
@@ -33,7 +33,7 @@ export function itemCodecOf(model: string, learner: LearnerDescription): ItemCod
   }
   throw new ModelNotServableError(
     model,
-    `takes items of kind "${shortened(kind)}", which tensors do not tell`,
-    'serve it by an endpoint of your own, or save its model through the PyTorch layer',
+    `takes items of kind "${shortened(kind)}", which tensors cannot express`,
+    'serve it with an endpoint of your own, or save its model through the PyTorch layer',
   );
 }

@@ -13,7 +13,7 @@ import { cellTensor, rowCell, rowItems } from './row-items.js';
 import { nestedOf, shapeOfNested } from './nested.js';
 import { textsOf, travellingText } from './texts.js';
 
-/** What opens a path in a row: a message names it. */
+/** The name of the function that opens a path in a row, for messages. */
 const PATHS = 'getters';
 
 /** One input of several. */
@@ -25,14 +25,14 @@ interface Part {
 }
 
 /**
- * Several inputs, by the names of the learner: texts, images, categories and numbers as learners of
- * one of them take them. What has another name is a cell of the row that the learner's getters read,
- * which then may stand for the inputs that are not there.
+ * Several inputs, by the learner's names: texts, images, categories and numbers, as single-input
+ * learners take them. Other names are cells of the row that the learner's getters read, which may
+ * replace missing inputs.
  */
 export function mixedItems(inputs: readonly LearnerInput[]): ItemCodec {
   const parts = new Map(inputs.map((input) => [input.name, partOf(input)]));
   return {
-    // Getters would open a picture by its path.
+    // Getters would open an image by its path.
     inputs: [...parts.values()].map(({ spec, isImage }) =>
       isImage === true ? spec : { ...spec, optional: true },
     ),
@@ -48,12 +48,12 @@ export function mixedItems(inputs: readonly LearnerInput[]): ItemCodec {
       const other = columns.find(([, values]) => values.length !== count);
       if (other) {
         throw new InferenceMessageError(
-          `The input "${shortened(other[0])}" has ${other[1].length} items, and "${shortened(first)}" ${count}`,
-          'send as many in each',
+          `The input "${shortened(other[0])}" has ${other[1].length} items, but "${shortened(first)}" has ${count}`,
+          'send the same number in each',
         );
       }
       checkItems(count, most);
-      // No name in it is a file of this machine.
+      // Strings in it must not name files of this machine.
       return Array.from({ length: count }, (_, at) =>
         sentItem(Object.fromEntries(columns.map(([name, values]) => [name, values[at]]))),
       );
@@ -68,7 +68,7 @@ export function mixedItems(inputs: readonly LearnerInput[]): ItemCodec {
   };
 }
 
-/** The values of an item by name: of its inputs, or of a row. @throws TensorValueError */
+/** The values of an item, by the names of its inputs or of a row. @throws TensorValueError */
 function valuesOf(item: unknown, names: readonly string[]): (readonly [string, unknown])[] {
   if (Array.isArray(item) && item.length === names.length) {
     return names.map((name, at) => [name, item[at] as unknown]);

@@ -9,7 +9,7 @@ interface Given {
   readonly dims: readonly number[];
 }
 
-/** Numbers as lists in lists; the number itself where there are no dimensions. */
+/** Numbers as nested lists; a single number if there are no dimensions. */
 export function nestedOf({ data, dims }: Given, flags = false): unknown {
   const elements = Array.from(data, (value) => {
     if (flags) return value === 1;
@@ -18,7 +18,7 @@ export function nestedOf({ data, dims }: Given, flags = false): unknown {
   return inRows(elements, dims);
 }
 
-/** The other way; undefined unless it is numbers, in lists of one length at each depth. */
+/** The reverse; undefined unless the value is numbers in lists of equal length at each level. */
 export function shapeOfNested(
   value: unknown,
 ): { readonly data: readonly Element[]; readonly dims: readonly number[] } | undefined {

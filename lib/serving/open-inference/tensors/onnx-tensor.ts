@@ -4,7 +4,7 @@ import type { InferTensor } from '../../../client/protocol/messages.js';
 import { TensorValueError } from '../errors.js';
 import { textAt } from './texts.js';
 
-/** Element types of onnxruntime by those of the protocol. */
+/** The element types of onnxruntime by the protocol's datatypes. */
 const TYPES = {
   BOOL: 'bool',
   UINT8: 'uint8',
@@ -25,12 +25,12 @@ const DATATYPES = new Map<string, Datatype>(
   Object.entries(TYPES).map(([datatype, type]) => [type, datatype as Datatype]),
 );
 
-/** The datatype of an element type of onnxruntime; undefined for those that do not travel. */
+/** The datatype of an onnxruntime element type; undefined if the protocol has none. */
 export function datatypeOf(type: string): Datatype | undefined {
   return DATATYPES.get(type);
 }
 
-/** The tensor as runners take it. Its elements are those of the message, not copies. */
+/** The tensor as runners take it. It shares the elements of the message. */
 export function tensorOf({ name, datatype, shape, data }: InferTensor): Tensor {
   if (datatype === 'BYTES') {
     const texts = Array.from(data as ArrayLike<string | Uint8Array>, (text, at) =>
@@ -42,23 +42,23 @@ export function tensorOf({ name, datatype, shape, data }: InferTensor): Tensor {
 }
 
 /**
- * A tensor of a runner as it travels.
+ * A runner's tensor in the protocol's form.
  *
- * @throws TensorValueError for element types that the protocol does not have.
+ * @throws TensorValueError for element types that the protocol does not support.
  */
 export function inferTensor(name: string, tensor: Tensor): InferTensor {
   const datatype = datatypeOf(tensor.type);
   if (datatype === undefined) {
     throw new TensorValueError(
       name,
-      `is a tensor of ${tensor.type}, which the protocol does not have`,
+      `is a tensor of ${tensor.type}, which the protocol does not support`,
       'cast it in the model',
     );
   }
   return { name, datatype, shape: [...tensor.dims], data: elementsOf(tensor) };
 }
 
-/** The elements as they travel: FP16 as bits. */
+/** The elements in the protocol's form: FP16 as bits. */
 function elementsOf({ type, data }: Tensor): TensorData {
   if (type === 'float16' && !(data instanceof Uint16Array)) {
     const { buffer, byteOffset, length } = data as unknown as Uint16Array;

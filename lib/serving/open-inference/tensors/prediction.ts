@@ -12,14 +12,14 @@ const DECODED = 'decoded';
 const TARGET = 'target';
 const PROBABILITIES = 'probabilities';
 
-/** The output is the text of a class name. */
+/** Whether the output is a class name. */
 const TEXT = { content_type: 'str' };
-/** The output is JSON, with what JSON lacks as {@link writeExact} has it. */
+/** Whether the output is JSON, as {@link writeExact} writes it. */
 const JSON_TEXT = { content_type: 'str', format: 'json' };
 
 type Triple = Prediction<unknown>;
 
-/** What a learner gives; the first size is the items'. */
+/** The outputs of a learner. The first size is the number of items. */
 export function predictionOutputs(learner: LearnerDescription): TensorMetadata[] {
   const { task, classes, targets, columns, size = [-1, -1] } = learner;
   const count = classes?.length ?? -1;
@@ -39,7 +39,7 @@ export function predictionOutputs(learner: LearnerDescription): TensorMetadata[]
       return [
         output(PROBABILITIES, 'FP32', [count]),
         output(TARGET, 'INT64', []),
-        // Of rows it is the whole row.
+        // For rows, it is the whole row.
         output(DECODED, 'BYTES', [], columns ? JSON_TEXT : TEXT),
       ];
     case 'multilabel':
@@ -72,9 +72,10 @@ export function predictionOutputs(learner: LearnerDescription): TensorMetadata[]
 }
 
 /**
- * Predictions of several items as tensors.
+ * The predictions of several items as tensors.
  *
- * @throws InferenceMessageError where their shapes differ, TensorValueError for what does not travel.
+ * @throws InferenceMessageError if their shapes differ, TensorValueError for a value that tensors
+ * cannot carry.
  */
 export function predictionTensors(
   { task }: LearnerDescription,
@@ -101,13 +102,13 @@ export function predictionTensors(
   return wanted.map((name) => written[name]!());
 }
 
-/** The predictions again: fastai's triple of each item. @throws InferenceMessageError */
+/** The reverse: fastai's triple of each item. @throws InferenceMessageError */
 export function predictionsOf(outputs: readonly InferTensor[]): Triple[] {
   const find = (name: string): InferTensor => {
     const found = outputs.find((output) => output.name === name);
     if (found !== undefined) return found;
-    const fact = `The answer has no output "${name}"`;
-    throw new InferenceMessageError(fact, 'ask a server that gives the outputs of a learner');
+    const fact = `The answer lacks the output "${name}"`;
+    throw new InferenceMessageError(fact, 'use a server that returns the outputs of a learner');
   };
   const decoded = decodedOf(find(DECODED));
   const targets = unstacked(find(TARGET));
@@ -115,7 +116,7 @@ export function predictionsOf(outputs: readonly InferTensor[]): Triple[] {
   if (decoded.length !== targets.length || targets.length !== probabilities.length) {
     throw new InferenceMessageError(
       'The outputs of the answer differ in their number of items',
-      'ask a server that gives as many in each',
+      'use a server that returns the same number in each',
     );
   }
   return decoded.map((value, at): Triple => [value, targets[at]!, probabilities[at]!]);

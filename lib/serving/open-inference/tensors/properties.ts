@@ -1,7 +1,7 @@
 import type { LearnerDescription } from '../../../learner/fastai/contract.js';
 import { readExact, writeExact } from './exact-json.js';
 
-/** Longer properties are left out: metadata is asked for often. */
+/** Longer properties are left out, because metadata is requested often. */
 const LONGEST = 256 * 1024;
 
 const DESCRIPTION = 'description';
@@ -10,8 +10,8 @@ const VOCAB = 'vocab';
 type Properties = Readonly<Record<string, string>>;
 
 /**
- * What clients may know of a learner: `kind`, `task`, `classes` (a JSON list), and as JSON its
- * `description` and `vocab` where they have up to 256 kB.
+ * The properties of a learner for clients: `kind`, `task`, `classes` (a JSON list), and
+ * `description` and `vocab` as JSON if they have at most 256 kB.
  */
 export function learnerProperties(runner: {
   readonly description: LearnerDescription;
@@ -32,10 +32,10 @@ export function learnerProperties(runner: {
 }
 
 /**
- * The learner that properties tell of, as another server of this package writes them; undefined for
- * those of others.
+ * The learner that the properties of another server of this package describe; undefined for other
+ * servers.
  *
- * @throws InferenceMessageError for JSON that this package does not write.
+ * @throws InferenceMessageError for JSON that this package would not write.
  */
 export function learnerOf(
   properties: Properties = {},

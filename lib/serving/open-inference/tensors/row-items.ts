@@ -13,19 +13,19 @@ import { travellingText } from './texts.js';
 /** fastai's own name for a category that is missing. */
 const MISSING = '#na#';
 
-/** Parameter of an input whose cells are texts, whatever they spell. */
+/** The parameter of an input whose cells are strings, whatever they look like. */
 const TEXT = 'text';
 
-/** Those that a cell may have. What the learner does not take of them, it refuses itself. */
+/** The datatypes that a cell may have. The learner itself refuses those that it does not take. */
 const CELLS: readonly Datatype[] = [
   ...(['FP64', 'FP32', 'INT64', 'INT32', 'INT16', 'INT8', 'BOOL', 'BYTES'] as const),
   ...(['UINT64', 'UINT32', 'UINT16', 'UINT8'] as const),
 ];
 
 /**
- * Rows: an input for each column, [items]. Numbers are FP64; categories BYTES, or INT64, FP64 or BOOL
- * where they are such; other datatypes are taken as the values that they hold. What is missing is NaN
- * or `#na#`.
+ * Rows: an input for each column, [items]. Numbers are FP64. Categories are BYTES, or INT64, FP64
+ * or BOOL if their values are such. Other datatypes are read as the values that they hold. A
+ * missing value is NaN or `#na#`.
  */
 export function rowItems(schema: TabularSchema): ItemCodec {
   const { columns, ownCode = false } = schema;
@@ -59,13 +59,13 @@ export function rowItems(schema: TabularSchema): ItemCodec {
   };
 }
 
-/** The value of a cell; null for one that is missing. @throws InferenceMessageError */
+/** The value of a cell; null if it is missing. @throws InferenceMessageError */
 export function rowCell(input: InferTensor, at: number): unknown {
   const value = cellAt(input, at);
   return value === MISSING ? null : value;
 }
 
-/** Code of the notebook may make a column that the model takes. */
+/** Notebook code may create a column that the model takes. */
 function rowSpec(column: TabularColumn, optional: boolean): InputSpec {
   const datatype = datatypeOfColumn(column);
   const { name } = column;
@@ -81,7 +81,7 @@ function datatypeOfColumn({ kind, categories = [] }: TabularColumn): Datatype {
   return categories.every((value) => typeof value === 'number') ? 'FP64' : 'BYTES';
 }
 
-/** Values that are no texts, by how they are written. */
+/** Values that are not strings, by how they are written. */
 function spelledValues({ categories = [] }: TabularColumn): ReadonlyMap<string, string> {
   const spelled = new Map<string, string>();
   for (const value of categories) {
@@ -95,17 +95,20 @@ function spelledValues({ categories = [] }: TabularColumn): ReadonlyMap<string, 
   return spelled;
 }
 
-/** As in pandas a text is no number: it would count as missing, which hardly anybody means. */
+/**
+ * As in pandas, a string never equals a number. It would count as missing, which hardly anybody
+ * intends.
+ */
 function checkSpelling(name: string, text: string, spelled?: ReadonlyMap<string, string>): void {
   const datatype = spelled?.get(text);
   if (datatype === undefined) return;
   throw new InferenceMessageError(
-    `The categories of the column "${shortened(name)}" are no texts, and "${text}" comes as BYTES`,
-    `send ${datatype}, or the parameter "text": true with the input where a text is meant`,
+    `The categories of the column "${shortened(name)}" are not strings, but "${text}" was sent as BYTES`,
+    `send ${datatype}, or set the parameter "text": true on the input if a string is meant`,
   );
 }
 
-/** A cell in the datatype that keeps it as it is. @throws TensorValueError */
+/** A cell in the datatype that holds it exactly. @throws TensorValueError */
 export function cellTensor(name: string, value: unknown): InferTensor {
   const tensor = (datatype: Datatype, data: InferTensor['data']): InferTensor => {
     return { name, datatype, shape: [1], data };
@@ -123,6 +126,6 @@ export function cellTensor(name: string, value: unknown): InferTensor {
     default:
       if (value === null || value === undefined) return tensor('BYTES', [MISSING]);
   }
-  const fact = `has a cell of type ${typeof value} that tensors do not hold`;
-  throw new TensorValueError(name, fact, 'give a text, a number or a boolean');
+  const fact = `has a cell of type ${typeof value} that tensors cannot hold`;
+  throw new TensorValueError(name, fact, 'give a string, a number or a boolean');
 }

@@ -4,8 +4,8 @@ import type { InferTensor, TensorMetadata } from '../../../client/protocol/messa
 const all = new WeakMap<LearnerDescription, Map<string, TensorMetadata>>();
 
 /**
- * What a learner gives, corrected by what it gave: a loss function of the notebook may decode to
- * something else than its task tells, which shows only in predictions.
+ * The outputs of a learner, corrected by its predictions. A notebook's own loss function may decode
+ * to something other than its task suggests, which only predictions show.
  */
 export function correctedOutputs(
   learner: LearnerDescription,
@@ -15,7 +15,7 @@ export function correctedOutputs(
   return seen === undefined ? outputs : outputs.map((output) => seen.get(output.name) ?? output);
 }
 
-/** Notes outputs that are not as it was told. */
+/** Notes outputs that differ from what was expected. */
 export function noteOutputs(
   learner: LearnerDescription,
   told: readonly TensorMetadata[],

@@ -4,7 +4,7 @@ import type { InferTensor } from '../../../client/protocol/messages.js';
 import type { NumericData } from '../../../client/protocol/datatypes.js';
 import { inferTensor, tensorOf } from './onnx-tensor.js';
 
-/** Whether tensors are alike, so that one may hold them all. */
+/** Whether the tensors have equal types and shapes, so that one can hold them all. */
 export function alike(tensors: readonly Tensor[]): boolean {
   const [first] = tensors;
   return tensors.every(
@@ -16,9 +16,9 @@ export function alike(tensors: readonly Tensor[]): boolean {
 }
 
 /**
- * The tensors of several items as one, `[items, ...]`.
+ * Stacks the tensors of several items into one, `[items, ...]`.
  *
- * @throws InferenceMessageError where they differ in shape.
+ * @throws InferenceMessageError if their shapes differ.
  */
 export function stacked(name: string, tensors: readonly Tensor[]): InferTensor {
   const [first] = tensors as readonly [Tensor];
@@ -26,7 +26,7 @@ export function stacked(name: string, tensors: readonly Tensor[]): InferTensor {
     const other = tensors.findIndex((tensor) => !alike([first, tensor]));
     const shape = ({ dims }: Tensor): string => `[${dims.join(', ')}]`;
     throw new InferenceMessageError(
-      `"${name}" of item 0 is of shape ${shape(first)}, and that of item ${other} (counted from 0) of ${shape(tensors[other]!)}`,
+      `"${name}" has the shape ${shape(first)} in item 0, but ${shape(tensors[other]!)} in item ${other} (counted from 0)`,
       'send these items one by one',
     );
   }
@@ -45,7 +45,7 @@ export function stacked(name: string, tensors: readonly Tensor[]): InferTensor {
   return { ...one, shape, data };
 }
 
-/** Each item of a tensor `[items, ...]`, in memory of its own. */
+/** Each item of a tensor `[items, ...]`, in its own memory. */
 export function unstacked(tensor: InferTensor): Tensor[] {
   const [count = 0, ...shape] = tensor.shape;
   const size = shape.reduce((product, each) => product * each, 1);

@@ -5,7 +5,7 @@ import { TensorValueError } from '../errors.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The texts of a tensor of BYTES. @throws InferenceMessageError where one is not UTF-8. */
+/** The strings of a BYTES tensor. @throws InferenceMessageError if one is not UTF-8. */
 export function textsOf({ name, data }: InferTensor): string[] {
   return Array.from(data as ArrayLike<string | Uint8Array>, (text, at) => textAt(name, text, at));
 }
@@ -22,17 +22,17 @@ export function textAt(name: string, text: string | Uint8Array, at: number): str
   }
 }
 
-/** Half of a UTF-16 pair, which UTF-8 lacks. */
+/** An unpaired UTF-16 surrogate, which UTF-8 cannot encode. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Whether a value is a text that UTF-8 can say. */
+/** Whether a value is a string that UTF-8 can encode. */
 export function isTravelling(value: unknown): value is string {
   return typeof value === 'string' && !LONE_SURROGATE.test(value);
 }
 
-/** @throws TensorValueError for what is not a text, and for a lone half of a UTF-16 pair. */
+/** @throws TensorValueError for what is not a string, and for an unpaired surrogate. */
 export function travellingText(name: string, text: unknown): string {
   if (isTravelling(text)) return text;
-  const fact = typeof text === 'string' ? 'has half of a UTF-16 pair' : 'is not a text';
+  const fact = typeof text === 'string' ? 'has an unpaired UTF-16 surrogate' : 'is not a string';
   throw new TensorValueError(name, fact, 'give a string that UTF-8 can hold');
 }

@@ -2,11 +2,12 @@ import type { InferTensor } from '../../../client/protocol/messages.js';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import { RemoteItemError } from '../errors.js';
 
-/** Lists within lists. */
+/** The most levels of nested lists. */
 const DEEPEST = 16;
 
 /**
- * A tensor of BYTES of a text, of bytes, or of lists of them; a single one is a list of one.
+ * A BYTES tensor of strings or bytes, or of nested lists of them. A single value counts as a list
+ * of one.
  *
  * @throws RemoteItemError
  */
@@ -29,8 +30,8 @@ export function bytesTensor(runner: string, name: string, value: unknown): Infer
     if (shape.length === DEEPEST || rows.some(({ length }) => length !== size)) {
       throw new RemoteItemError(
         runner,
-        `The input "${name}" has lists that differ in length, or are more than ${DEEPEST} deep`,
-        'make them equal',
+        `The input "${name}" has lists of different lengths, or more than ${DEEPEST} levels of lists`,
+        'give lists of equal length',
       );
     }
     shape.push(size);
@@ -44,7 +45,7 @@ function texts(runner: string, name: string, data: unknown): (string | Uint8Arra
     if (typeof each === 'string' || each instanceof Uint8Array) return each;
     throw new RemoteItemError(
       runner,
-      `The input "${name}" takes texts or bytes, and is given a ${typeof each}`,
+      `The input "${name}" takes strings or bytes, but was given a ${typeof each}`,
       'give strings or Uint8Arrays',
     );
   });

@@ -10,9 +10,9 @@ const STREAM_OPTIONS = [...DRAW_OPTIONS, 'nWords', 'signal', 'timeoutMs', 'trans
 const PREDICT_OPTIONS = [...STREAM_OPTIONS, 'decoder'];
 
 /**
- * Checks how a text is to be continued.
+ * Checks the options for continuing a text.
  *
- * @param whole Whether the text is wanted, and not a stream of its words.
+ * @param whole Whether the caller wants the whole text, not a stream of words.
  * @throws InvalidGenerateOptionError, RemoteItemError for a decoder, which is a function.
  */
 export function checkContinuation(
@@ -25,7 +25,7 @@ export function checkContinuation(
   if (options.decoder === undefined) return;
   throw new RemoteItemError(
     runner,
-    'The option decoder is a function, which is not sent to a server',
-    'leave it out, and decode what comes',
+    'The option decoder is a function, which cannot be sent to a server',
+    'leave it out, and decode the result yourself',
   );
 }

@@ -9,7 +9,7 @@ import { checkContinuation } from './continuation.js';
 /** The method behind `predictStream`. */
 export const STREAM = 'predictStream';
 
-/** A language model that another application of this module serves. */
+/** A language model served by another application of this module. */
 export function languageModel(
   runner: string,
   description: LearnerDescription,
@@ -19,7 +19,7 @@ export function languageModel(
     description: { kind: 'lm', vocab, description, methods: [...LEARNER_METHODS, STREAM] },
 
     call(method, { item, options }, farSide) {
-      if (typeof item !== 'string') throw new UnexpectedItemError(typeof item, 'a text');
+      if (typeof item !== 'string') throw new UnexpectedItemError(typeof item, 'a string');
       const request = { text: item, parameters: parametersOf(options) };
       switch (method) {
         case 'predict':
@@ -44,7 +44,7 @@ interface Asked {
   readonly parameters: Parameters;
 }
 
-/** How the text is continued, by the names that the server gives the options. */
+/** The options for continuing the text, by the server's names. */
 function parametersOf({ nWords = 1, ...options }: Readonly<Record<string, unknown>>): Parameters {
   const given = Object.entries(options).filter(
     ([, value]) => value !== undefined && value !== null,

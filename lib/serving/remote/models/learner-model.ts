@@ -12,15 +12,15 @@ import type { FarSide, RemoteItem, RemoteModel } from '../contract.js';
 import { RemoteAnswerError, RemoteMethodError } from '../errors.js';
 import { requestsOf, together, type Inputs } from './together.js';
 
-/** Requests of one call that are under way at a time. */
+/** The most requests in progress of one call. */
 const AT_ONCE = 4;
 
 type Triple = Prediction<unknown>;
 
 /**
- * A learner that another application of this module serves: its own triples come back.
+ * A learner served by another application of this module. It returns fastai's own triples.
  *
- * @throws ModelNotServableError for one whose items tensors do not tell.
+ * @throws ModelNotServableError for a learner whose items tensors cannot express.
  */
 export function learnerModel(
   runner: string,
@@ -70,7 +70,7 @@ async function getPreds(
 ): Promise<unknown> {
   const { withDecoded = false, withInput = false } = options;
   if (withInput === true) {
-    throw new RemoteMethodError(runner, 'getPreds', 'withInput asks for what only the model sees');
+    throw new RemoteMethodError(runner, 'getPreds', 'withInput returns what only the model sees');
   }
   const items = itemsOf(item);
   const inputs = await Promise.all(items.map(async (each) => codec.inputsOf(each)));
@@ -87,7 +87,7 @@ async function getPreds(
   return [all(2), null, ...(withDecoded === true ? [all(1)] : [])];
 }
 
-/** Each part of a list by itself, a few at a time, in the list's order. */
+/** Runs each part of a list by itself, a few at a time, and returns the results in order. */
 async function inParts<T>(
   parts: readonly Inputs[][],
   run: (part: Inputs[]) => Promise<readonly T[]>,
@@ -100,7 +100,7 @@ async function inParts<T>(
       try {
         results[at] = await run(parts[at] as Inputs[]);
       } catch (error) {
-        // Nobody waits for the others any more.
+        // Nobody is waiting for the others any more.
         next = parts.length;
         throw error;
       }
@@ -125,6 +125,6 @@ function itemsOf(given: unknown): readonly unknown[] {
     );
   }
   if (!Array.isArray(given)) throw new UnexpectedItemError('no list', 'a list of items');
-  if (given.length === 0) throw new UnexpectedItemError('an empty list', 'one item or more');
+  if (given.length === 0) throw new UnexpectedItemError('an empty list', 'at least one item');
   return given as unknown[];
 }

@@ -178,7 +178,7 @@ describe('A remote model of another server', () => {
     await expect(run(remote, '__call__', [1, 2, 3])).rejects.toBeInstanceOf(InputError);
   });
 
-  it('takes typed tensors where the server does not tell what it takes', async () => {
+  it('takes typed tensors where the server does not describe its inputs', async () => {
     const { server, remote } = await opened({ inputs: [], outputs: [] });
     server.answers.push(answer(['y']), answer(['y', 'z']));
     const tensor = new Tensor('int64', [1n], [1]);
@@ -188,8 +188,8 @@ describe('A remote model of another server', () => {
       ids: { datatype: 'FP32', shape: [1], data: Float32Array.of(1) },
     });
     expect(Object.keys(two as object)).toEqual(['y', 'z']);
-    await expect(run(remote, '__call__', { ids: [1] })).rejects.toThrow('does not tell the type');
-    await expect(run(remote, '__call__', tensor)).rejects.toThrow('does not tell what');
+    await expect(run(remote, '__call__', { ids: [1] })).rejects.toThrow('does not give the type');
+    await expect(run(remote, '__call__', tensor)).rejects.toThrow('does not describe the inputs');
   });
 });
 

@@ -7,10 +7,10 @@ import { runnableModel, type RunnableMethods } from './runnable-model.js';
 import { tensorModel } from './tensor-model.js';
 
 /**
- * The model that a server's metadata is of: a learner or a model of the PyTorch layer where another
- * application of this module tells so, else one of tensors.
+ * The model that a server's metadata describes: a learner or a PyTorch layer model if the server is
+ * an application of this module that says so; else a model of tensors.
  *
- * @param methods Those of a custom runnable, as its class tells them.
+ * @param methods The methods of a custom runnable, as its class declares them.
  * @throws ModelNotServableError, InferenceMessageError
  */
 export function readModel(

@@ -5,7 +5,7 @@ import type { FarSide, RemoteItem, RemoteModel } from '../contract.js';
 import { RemoteAnswerError, RemoteMethodError } from '../errors.js';
 import { received, sentTensors } from './tensor-model.js';
 
-/** A method as its class tells it. */
+/** A method as its class declares it. */
 interface RunnableMethod {
   readonly stream?: boolean | undefined;
   readonly tensors?:
@@ -23,8 +23,8 @@ const INPUT = 'input';
 const OUTPUT = 'output';
 
 /**
- * A custom runnable that another application of this module serves. What a method that declares no
- * tensors takes and gives travels as JSON; of one that does, tensors.
+ * A custom runnable served by another application of this module. Methods that declare tensors
+ * exchange tensors; the others exchange JSON.
  */
 export function runnableModel(runner: string, methods: RunnableMethods): RemoteModel {
   return {
@@ -33,7 +33,7 @@ export function runnableModel(runner: string, methods: RunnableMethods): RemoteM
     call(method, call, farSide) {
       const definition = methods.get(method);
       if (call.streams || definition?.stream === true) {
-        throw new RemoteMethodError(runner, method, 'it gives a stream of values of its own');
+        throw new RemoteMethodError(runner, method, 'it returns a stream of its own values');
       }
       const tensors = definition?.tensors;
       if (tensors === undefined) return asJson(runner, method, call, farSide);

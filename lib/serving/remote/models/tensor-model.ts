@@ -15,10 +15,10 @@ import type { RemoteModel } from '../contract.js';
 import { RemoteItemError, RemoteMethodError } from '../errors.js';
 import { bytesTensor } from './bytes-tensor.js';
 
-/** A model that takes tensors and gives them: of the PyTorch layer, or of another server. */
+/** A model that takes and returns tensors, of the PyTorch layer or of another server. */
 export interface TensorModelOptions {
   readonly kind: string;
-  /** Several outputs come as a list, as of the PyTorch layer; else by their names. */
+  /** Whether several outputs come as a list, as in the PyTorch layer, not by name. */
   readonly listed: boolean;
 }
 
@@ -63,7 +63,7 @@ export function tensorModel(
 
     call(method, { item }, farSide) {
       if (method !== CALL && method !== 'forward') {
-        const reason = `its server has a model of tensors, which has run() alone`;
+        const reason = `its server has a model of tensors, which has only run()`;
         throw new RemoteMethodError(runner, method, reason);
       }
       const sent = sentTensors(runner, inputs, item);
@@ -90,7 +90,7 @@ export function received(
   return Object.fromEntries(found.map((name) => [name, tensors.get(name) as Tensor]));
 }
 
-/** An item as the tensors of a request. @throws InputError */
+/** Converts an item to the tensors of a request. @throws InputError */
 export function sentTensors(
   runner: string,
   specs: readonly TensorMetadata[],
@@ -98,7 +98,7 @@ export function sentTensors(
 ): readonly InferTensor[] {
   if (specs.length === 0) return undescribed(runner, item);
   const named = isNamed(item) ? item : undefined;
-  // A server may have inputs that can be left out; which they are it does not tell.
+  // A server may have optional inputs, but does not say which they are.
   const wanted =
     named !== undefined &&
     Object.keys(named).every((name) => specs.some((spec) => spec.name === name))
@@ -108,7 +108,7 @@ export function sentTensors(
   return feeds(wanted, item);
 }
 
-/** What the values are converted to is checked here; shapes, and the rest, by who runs the model. */
+/** Only the conversion of values is checked here; the server checks shapes and the rest. */
 function feeds(specs: readonly TensorMetadata[], item: unknown): readonly InferTensor[] {
   const inputs = specs.map(({ name, datatype, shape }) => {
     const dtype = TYPES.get(datatype) as ModelInputDType;
@@ -125,7 +125,7 @@ function feeds(specs: readonly TensorMetadata[], item: unknown): readonly InferT
   return tensors.map((tensor, at) => inferTensor((specs[at] as TensorMetadata).name, tensor));
 }
 
-/** Inputs of bytes by themselves: they may be no texts. */
+/** Inputs of bytes need separate handling, because they may not be text. */
 function withTexts(
   runner: string,
   specs: readonly TensorMetadata[],
@@ -143,7 +143,7 @@ function valuesOf(runner: string, specs: readonly TensorMetadata[], item: unknow
   if (isNamed(item)) {
     const missing = specs.find(({ name }) => !Object.hasOwn(item, name));
     if (missing === undefined) return specs.map(({ name }) => item[name]);
-    throw new RemoteItemError(runner, `The input "${missing.name}" is missing`, 'give it too');
+    throw new RemoteItemError(runner, `The input "${missing.name}" is missing`, 'give it as well');
   }
   if (specs.length === 1) return [item];
   if (Array.isArray(item) && item.length === specs.length) return item as unknown[];
@@ -155,12 +155,12 @@ function valuesOf(runner: string, specs: readonly TensorMetadata[], item: unknow
   );
 }
 
-/** Where the server does not say what the model takes, each tensor has to. */
+/** If the server does not describe the inputs, each tensor must have a type. */
 function undescribed(runner: string, item: unknown): readonly InferTensor[] {
   if (!isNamed(item)) {
     throw new RemoteItemError(
       runner,
-      'The server does not tell what the model takes',
+      'The server does not describe the inputs of the model',
       'give an object of tensors by the names of the inputs',
     );
   }
@@ -172,13 +172,13 @@ function undescribed(runner: string, item: unknown): readonly InferTensor[] {
     }
     throw new RemoteItemError(
       runner,
-      `The server does not tell the type of the input "${name}"`,
+      `The server does not give the type of the input "${name}"`,
       'give a Tensor, or { datatype, shape, data }',
     );
   });
 }
 
-/** An object of inputs by their names, and not one tensor. */
+/** Whether it is an object of inputs by name, not a single tensor. */
 function isNamed(item: unknown): item is Readonly<Record<string, unknown>> {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return false;
   if (isTensor(item) || ArrayBuffer.isView(item)) return false;

@@ -4,11 +4,11 @@ import type { InferTensor } from '../../../client/protocol/messages.js';
 /** The inputs of one item. */
 export type Inputs = readonly InferTensor[];
 
-/** Items of one request, and bytes of it, at the most: so that several servers share long lists. */
+/** The most items and bytes of one request, so that several servers share long lists. */
 const MOST_ITEMS = 64;
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Items that may go as one request: neighbours whose tensors are alike, as lists of them. */
+/** Groups neighbouring items with equal tensor types and shapes, each group for one request. */
 export function requestsOf(items: readonly Inputs[]): Inputs[][] {
   const requests: Inputs[][] = [];
   let current: Inputs[] = [];
@@ -28,7 +28,7 @@ export function requestsOf(items: readonly Inputs[]): Inputs[][] {
   return requests;
 }
 
-/** The inputs of several items as one request, each item one of the first size. */
+/** The inputs of several items as one request. The first size counts the items. */
 export function together(items: readonly Inputs[]): Inputs {
   const [first] = items as readonly [Inputs];
   if (items.length === 1) return first;

@@ -5,10 +5,10 @@ import type { ResolvedBatching } from './batching-options.js';
 import type { Clock } from './clock.js';
 import { queueMs, type Load } from './forecast.js';
 
-/** The share of the latest call in the width that calls to come are taken to have. */
+/** The weight of the latest call in the expected width of later calls. */
 const NEWEST = 1 / 8;
 
-/** Whoever has a place and has not called by then takes its time, and must not keep others out. */
+/** A place expires if its holder has not called by then, so that it does not keep others out. */
 const HELD_MS = 100;
 
 export interface BatchAdmissionOptions {
@@ -19,28 +19,28 @@ export interface BatchAdmissionOptions {
   readonly clock: Clock;
 }
 
-/** Lets in the calls for which there is room, and which should be answered in time. */
+/** Admits calls while there is room for them, and if they should be answered in time. */
 export class BatchAdmission {
-  /** Places that are kept for calls to come. */
+  /** Places reserved for calls to come. */
   #held = 0;
   shed = 0;
-  /** Of the rows that were taken of late; undefined before the first. */
+  /** The mean width of recent rows; undefined before the first. */
   #width: number | undefined;
 
   constructor(private readonly options: BatchAdmissionOptions) {}
 
-  /** True where the call runs whatever its chances. @throws RunnerOverloadedError */
+  /** True if the call runs whatever its chances. @throws RunnerOverloadedError */
   admit(rows: number, width: number, deadline: number, now: number): boolean {
     const certain = this.#atOnce;
     if (!certain) this.#foresee(rows, width, deadline, now);
-    // Of those that are taken: what is too wide to be must not stand for the others.
+    // Only admitted calls count: a refused call that is too wide must not represent the others.
     this.#width = this.#width === undefined ? width : this.#width + (width - this.#width) * NEWEST;
     return certain;
   }
 
   /**
-   * @throws RunnerOverloadedError where a call of one row, as wide as those taken of late, is
-   * refused now.
+   * @throws RunnerOverloadedError if a call of one row, as wide as recent ones, would be refused
+   * now.
    */
   check(arrivedAt: number): void {
     if (this.#held === 0 && this.#atOnce) return;
@@ -48,7 +48,10 @@ export class BatchAdmission {
     this.#foresee(1 + this.#held, this.#width ?? 1, arrivedAt + batching.maxLatencyMs, clock.now());
   }
 
-  /** As {@link check}, and keeps a place for a moment; returns what gives the place back. */
+  /**
+   * Checks like {@link check}, and reserves a place for a moment; returns a function that releases
+   * it.
+   */
   hold(arrivedAt: number): () => void {
     this.check(arrivedAt);
     const { clock } = this.options;
@@ -71,13 +74,13 @@ export class BatchAdmission {
     return withoutStack(() => new RunnerOverloadedError(runner, method, fact, seconds));
   }
 
-  /** Whatever was measured may be out of date: an idle runner finds out. */
+  /** Measurements may be out of date, so an idle runner tries. */
   get #atOnce(): boolean {
     const { queue, target } = this.options.load;
     return queue.empty && target.idle > 0;
   }
 
-  /** @throws RunnerOverloadedError where rows that come now would be too many, or too late. */
+  /** @throws RunnerOverloadedError if more rows now would be too many, or too late. */
   #foresee(rows: number, width: number, deadline: number, now: number): void {
     const { load, batching } = this.options;
     const { maxQueueSize, maxLatencyMs } = batching;
@@ -86,7 +89,7 @@ export class BatchAdmission {
       throw this.refusal('queue', `${load.queue.rows} rows wait`, ms);
     }
     if (ms !== undefined && now + ms > deadline) {
-      const fact = `its answer would take some ${Math.round(ms)} ms, and maxLatencyMs is ${maxLatencyMs}`;
+      const fact = `its answer would take about ${Math.round(ms)} ms, and maxLatencyMs is ${maxLatencyMs}`;
       throw this.refusal('latency', fact, ms);
     }
   }

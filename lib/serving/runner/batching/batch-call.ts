@@ -3,7 +3,7 @@ import type { BatchCodec } from './batch-codec.js';
 import { sizeOf, type Queued } from './batch-queue.js';
 import type { TracedRun } from './batch-target.js';
 
-/** A part of a call's item that one run takes whole. */
+/** A part of a call's item that fits one run. */
 export interface Entry<Item, Output> extends Queued {
   readonly call: BatchCall<Item, Output>;
   readonly part: number;
@@ -14,20 +14,20 @@ export interface Entry<Item, Output> extends Queued {
 export interface Batch<Item, Output> {
   readonly entries: readonly Entry<Item, Output>[];
   readonly rows: number;
-  /** Rows times the width of the widest. */
+  /** Rows times the width of the widest row. */
   readonly size: number;
   readonly postedAt: number;
-  /** Undefined while it waits behind another run. */
+  /** Undefined while it waits for another run. */
   startedAt: number | undefined;
-  /** They have been in a run that failed. */
+  /** Whether they were in a run that failed. */
   readonly again: boolean;
-  /** Entries whose callers still wait. */
+  /** The entries whose callers are still waiting. */
   wanted: number;
   abandon: ((error: Error) => void) | undefined;
   run: TracedRun | undefined;
 }
 
-/** @param free Whether it starts at once. */
+/** @param free Whether it starts immediately. */
 export function batchOf<Item, Output>(
   entries: readonly Entry<Item, Output>[],
   again: boolean,
@@ -49,13 +49,13 @@ export function batchOf<Item, Output>(
   return batch;
 }
 
-/** Who waits for a call: one of the two is called, once. */
+/** The waiting caller: exactly one of the two functions is called, once. */
 export interface BatchWaiting<Output> {
   resolve(value: Output): void;
   reject(error: Error): void;
 }
 
-/** One call of a batchable method; only the first answer to come settles it. */
+/** One call of a batchable method. Only the first answer settles it. */
 export class BatchCall<Item = unknown, Output = unknown> {
   readonly entries: Entry<Item, Output>[] = [];
   trace: CallTrace | undefined;
@@ -65,15 +65,15 @@ export class BatchCall<Item = unknown, Output = unknown> {
 
   constructor(
     readonly arrivedAt: number,
-    /** When it is of no use any more. */
+    /** When its answer is of no more use. */
     readonly deadline: number,
-    /** It came to an idle runner, and is run whatever is thought of its chances. */
+    /** Whether it came to an idle runner, and therefore runs whatever its chances. */
     readonly certain: boolean,
     private readonly codec: Pick<BatchCodec<Item, Output>, 'join'>,
     private readonly settle: BatchWaiting<Output>,
   ) {}
 
-  /** Some part of it has been handed to a run. */
+  /** Whether some part of it has been given to a run. */
   get running(): boolean {
     return this.entries.some((entry) => entry.batch !== undefined);
   }
@@ -83,7 +83,7 @@ export class BatchCall<Item = unknown, Output = unknown> {
     this.#missing++;
   }
 
-  /** Takes the result of a part; true when that was the last one. */
+  /** Takes the result of a part; returns true if it was the last part. */
   take(part: number, output: Output): boolean {
     if (this.settled) return false;
     this.#outputs[part] = output;
@@ -97,7 +97,7 @@ export class BatchCall<Item = unknown, Output = unknown> {
     return true;
   }
 
-  /** False where it had been settled. */
+  /** False if it was already settled. */
   fail(error: Error): boolean {
     if (this.settled) return false;
     this.settled = true;

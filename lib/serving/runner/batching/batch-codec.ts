@@ -1,33 +1,35 @@
 import { BatchInputError } from '../errors.js';
 
-/** How the items of several calls are put into one run, and its result is taken apart again. */
+/** Merges the items of several calls into one run, and splits its result again. */
 export interface BatchCodec<Item = unknown, Output = unknown> {
-  /** What is merged of two items or more has memory of its own, which may be given away. */
+  /** A merge of two or more items has its own memory, which may be transferred. */
   readonly copies?: boolean;
-  /** @throws InputError when the item cannot be batched; the batcher refuses zero rows. */
+  /** @throws InputError if the item cannot be batched. The batcher refuses zero rows. */
   rows(item: Item): number;
-  /** Items of equal keys may share a run: those of one element type, rank and trailing shape. */
+  /**
+   * Items with equal keys may share a run: they have the same element type, rank and trailing
+   * shape.
+   */
   key(item: Item): string;
   /**
-   * How long the rows of an item are, where rows of different length share a run and the longest
-   * sets the cost of each; 1 where this is left out. The batcher puts only such items together as
-   * waste little.
+   * The length of an item's rows, if rows of different lengths share a run and the longest sets the
+   * cost of each; 1 by default. The batcher only combines items that waste little.
    */
   width?(item: Item): number;
-  /** One item of one or more, of equal keys; the given ones stay as they are. */
+  /** Merges one or more items with equal keys; the given items stay unchanged. */
   merge(items: readonly Item[]): unknown;
   /**
-   * The result of each item, in their order, in buffers of its own.
+   * The result of each item, in order, each in its own buffers.
    *
-   * @throws BatchResultError when the result has not as many rows as the items.
+   * @throws BatchResultError if the result does not have as many rows as the items.
    */
   split(result: unknown, rows: readonly number[], items: readonly Item[]): Output[];
-  /** Parts of at most so many rows, in order. */
+  /** Splits an item into parts of at most that many rows, in order. */
   divide(item: Item, maxRows: number): Item[];
   join(outputs: readonly Output[]): Output;
 }
 
-/** What a call's item is queued with, in parts of at most so many rows as a run may have. */
+/** The queue entries of a call's item, in parts that fit a run. */
 export interface ReadItem<Item> {
   readonly rows: number;
   readonly key: string;
@@ -35,14 +37,14 @@ export interface ReadItem<Item> {
   readonly parts: readonly Item[];
 }
 
-/** @throws InputError when the item cannot be batched. */
+/** @throws InputError if the item cannot be batched. */
 export function readItem<Item>(
   codec: BatchCodec<Item, unknown>,
   item: Item,
   maxRows = Infinity,
 ): ReadItem<Item> {
   const rows = codec.rows(item);
-  if (rows === 0) throw new BatchInputError('The item has no rows', 'send one row or more');
+  if (rows === 0) throw new BatchInputError('The item has no rows', 'send at least one row');
   const key = codec.key(item);
   const parts = rows > maxRows ? codec.divide(item, maxRows) : [item];
   return { rows, key, width: codec.width?.(item) ?? 1, parts };

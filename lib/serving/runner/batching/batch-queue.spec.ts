@@ -24,7 +24,7 @@ describe('BatchQueue', () => {
     expect(orders(queue.next(8, 8))).toEqual([0]);
   });
 
-  it('lets go whoever stands in it, and forgets keys that nobody has', () => {
+  it('removes entries from any place, and forgets unused keys', () => {
     const { queue, all } = queueOf(['a', 1, 2], ['a', 2, 2], ['b', 3, 1], ['a', 4, 2]);
     expect(queue.remove(all[1]!)).toBe(true);
     expect(queue.remove(all[1]!)).toBe(false);

@@ -1,28 +1,28 @@
-/** What waits: an item, or a part of one. */
+/** A waiting item, or a part of one. */
 export interface Queued {
-  /** Those of equal keys may share a run. */
+  /** Entries with equal keys may share a run. */
   readonly key: string;
   readonly rows: number;
-  /** Length of each row, which its padding must not raise by much. */
+  /** The length of each row. Padding must not increase it by much. */
   readonly width: number;
   readonly order: number;
 }
 
-/** Columns that padding may always add: the fixed cost of a run outweighs them. */
+/** Columns that padding may always add, because the fixed cost of a run outweighs them. */
 const FREE_WIDTH = 8;
-/** How much more a run may compute than its rows need. */
+/** How much more than its rows need a run may compute. */
 const MOST_PADDED = 1.5;
 
 /**
- * What waits for a run, in a line for each key; each is in the order of arrival. Entries that are
- * given up leave at once, wherever they stand.
+ * The entries that wait for a run, in one line per key, each in the order of arrival. Abandoned
+ * entries leave at once, from any place.
  */
 export class BatchQueue<Entry extends Queued> {
-  /** Sets keep the order in which entries came. */
+  /** Sets keep the order of arrival. */
   readonly #lines = new Map<string, Set<Entry>>();
   readonly #all = new Set<Entry>();
   rows = 0;
-  /** Rows that wait, each times its width. */
+  /** Waiting rows, each times its width. */
   size = 0;
 
   get empty(): boolean {
@@ -46,12 +46,12 @@ export class BatchQueue<Entry extends Queued> {
     this.size += entry.rows * entry.width;
   }
 
-  /** False where the entry does not wait. */
+  /** False if the entry is not waiting. */
   remove(entry: Entry): boolean {
     if (!this.#all.delete(entry)) return false;
     const line = this.#lines.get(entry.key) as Set<Entry>;
     line.delete(entry);
-    // Keys come from clients: a line that nobody stands in must not stay.
+    // Keys come from clients, so an empty line must not stay.
     if (line.size === 0) this.#lines.delete(entry.key);
     this.rows -= entry.rows;
     this.size -= entry.rows * entry.width;
@@ -59,12 +59,12 @@ export class BatchQueue<Entry extends Queued> {
   }
 
   /**
-   * The entries of the next run, which stay in the queue: the one that came first of all, and those
-   * behind it in its line that fit. What would make the padded run cost much more than its rows do
-   * is passed over: a long row must not make ninety-nine short ones pay for its length.
+   * The entries of the next run, which stay in the queue: the oldest one, and those behind it in
+   * its line that fit. Entries that would make the padded run cost much more than its rows do are
+   * skipped: ninety-nine short rows must not pay for the length of a long one.
    */
   next(maxRows: number, maxSize: number): Entry[] {
-    // The one that came first of all stands at the head of its line.
+    // The oldest entry is at the head of its line.
     const [first] = this.#all;
     const line = first === undefined ? [] : (this.#lines.get(first.key) as Set<Entry>);
     const taken: Entry[] = [];
@@ -86,7 +86,7 @@ export class BatchQueue<Entry extends Queued> {
   }
 }
 
-/** Rows of a run times the width that the widest gives all of them. */
+/** The rows of a run times the width of the widest. */
 export function sizeOf(entries: readonly Queued[]): number {
   let [rows, width] = [0, 0];
   for (const entry of entries) {

@@ -4,19 +4,19 @@ import { BatchResultError } from '../errors.js';
 import { concat, dimOf, slice } from './tensor-block.js';
 import { tensorsIn } from './tensor-item.js';
 
-/** Columns that are no padding, of one item's part of a tensor. */
+/** The columns of one item's part of a tensor that are not padding. */
 export interface Columns {
   readonly dim: number;
   readonly start: number;
   readonly size: number;
 }
 
-/** The columns of output `index` that belong to an item; undefined for all of them. */
+/** The columns of output `index` that belong to an item; undefined means all. */
 type ColumnsOf = (tensor: Tensor, index: number, item: number) => Columns | undefined;
 
 /**
- * Takes the result of a batch apart: a tensor, an array or object of tensors, or an array with an
- * element for each row.
+ * Splits the result of a batch: a tensor, an array or object of tensors, or an array with one
+ * element per row.
  *
  * @throws BatchResultError
  */
@@ -35,11 +35,11 @@ export function splitResult(
   }
   if (Array.isArray(result)) return splitList(result, rows);
   throw new BatchResultError(
-    `The result of a batch is ${nameOf(result)}, not a tensor, nor an array or object of tensors, nor an array with an element for each row`,
+    `The result of a batch is ${nameOf(result)}, not a tensor, an array or object of tensors, or an array with one element per row`,
   );
 }
 
-/** One result of those of an item's parts. */
+/** Joins the results of an item's parts. */
 export function joinResults(results: readonly unknown[], batchDim: number): unknown {
   const first = tensorsIn(results[0]);
   if (first === undefined) return (results as unknown[][]).flat();

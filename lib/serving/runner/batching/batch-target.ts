@@ -1,43 +1,46 @@
 import type { CallTiming } from '../../runtime/call-trace.js';
 
-/** What runs the batches: a pool of workers, or anything like it. */
+/** Runs the batches: a pool of workers, or anything like it. */
 export interface BatchTarget {
-  /** Those that can run a batch each at the same time: the workers that are ready. */
+  /** The number of batches that can run at the same time: one per ready worker. */
   readonly sessions: number;
-  /** Sessions that have nothing to do. */
+  /** Idle sessions. */
   readonly idle: number;
-  /** Batches that may be handed over now; those beyond {@link idle} wait behind one that runs. */
+  /**
+   * The number of batches that may be handed over now. Those beyond {@link idle} wait behind a
+   * running one.
+   */
   readonly room: number;
   open(): Promise<unknown>;
   /**
    * Runs a method on a merged item. The counts above have changed when this returns. `started`
-   * gets, at once, what gives the run up: it rejects then, and costs nothing if it had not begun.
+   * immediately gets a function that abandons the run: the run then rejects, and costs nothing if
+   * it had not started.
    *
-   * With `transfer` the item's buffers may be given away.
+   * With `transfer`, the item's buffers may be transferred.
    */
   runBatch(method: string, item: unknown, transfer: boolean, started: StartedRun): Promise<unknown>;
   attach(feeder: BatchFeeder): void;
 }
 
-/** What keeps calls of its own in front of a {@link BatchTarget}. */
+/** Keeps its own queue of calls in front of a {@link BatchTarget}. */
 export interface BatchFeeder {
-  /** A session has become free, or has been lost or gained. */
+  /** Called when a session has become free, or has been lost or added. */
   wake(): void;
-  /** Resolves when no call waits or runs; the target waits for it before it closes. */
+  /** Resolves when no call is waiting or running. The target waits for this before it closes. */
   idle(): Promise<void>;
-  /** Refuses the calls in progress and all that come; the target calls it when it closes. */
+  /** Refuses the calls in progress and all new ones. The target calls it when it closes. */
   close(error: Error): void;
 }
 
 /**
- * Told of a run that has been queued: what gives it up, and, where the target has workers, what
- * becomes known of it.
+ * Receives a queued run: a function that abandons it and, if the target has workers, its timing.
  */
 export type StartedRun = (abandon: (error: Error) => void, run?: TracedRun) => void;
 
 export interface TracedRun {
-  /** To be set where somebody wants to know what its worker spends its time on. */
+  /** Set this to record what its worker spends its time on. */
   traced?: true;
-  /** When it ran; undefined where no worker had it. */
+  /** When it ran; undefined if no worker had it. */
   readonly ran: CallTiming | undefined;
 }

@@ -13,12 +13,12 @@ import { Batcher } from './batcher.js';
 import { tensorsIn } from './tensor-item.js';
 
 /**
- * From here on a batch is given to its worker, not copied. It has to wait outside of the worker for
- * the one before it then, which matters less the longer both run.
+ * From this size on, a batch is transferred to its worker instead of copied. It then waits outside
+ * the worker for the previous batch, which matters less the longer both run.
  */
 const LARGE_BYTES = 2 ** 20;
 
-/** The part of `maxLatencyMs` of a request that writing and sending its response may take. */
+/** The part of a request's `maxLatencyMs` that is reserved for writing and sending its response. */
 const FOR_RESPONSE = 0.02;
 
 export interface BatchedMethodOptions<Item, Output> {
@@ -27,16 +27,16 @@ export interface BatchedMethodOptions<Item, Output> {
   readonly pool: BatchTarget;
   readonly codec: BatchCodec<Item, Output>;
   readonly batching: ResolvedBatching;
-  /** Those of the runner's other methods as well. */
+  /** Includes those of the runner's other methods. */
   readonly calls: CallLifetime;
 }
 
-/** A method whose calls share runs. */
+/** A batched method: its calls share runs. */
 export interface BatchedMethod<Item, Output> extends RunnerMethod<Item, Output> {
   readonly stats: BatchStats;
   /**
-   * Throws what a call would be refused with now; to be asked before an item is made ready, as
-   * under overload most of that work would be for nothing.
+   * Throws the error that would refuse a call now. Call it before you prepare an item, because
+   * under overload most of that work would be wasted.
    */
   check(): void;
 }
@@ -55,7 +55,7 @@ export function batchedMethod<Item, Output>(
     idle: () => batcher.idle(),
     close: (error) => batcher.close(error),
   });
-  /** `maxLatencyMs` of a request counts from here. */
+  /** A request's `maxLatencyMs` counts from here. */
   const since = (arrivedAt: number): number =>
     arrivedAt - FOR_RESPONSE * options.batching.maxLatencyMs;
   const admission: Admission = {

@@ -176,7 +176,7 @@ describe('Batcher', () => {
       expect(target.began).toEqual([[1], [2]]);
     });
 
-    it('divides a burst where the parts take no longer than the whole', async () => {
+    it('divides a burst if the parts are as fast as the whole', async () => {
       runMs = (rows) => 10 * rows;
       setUp();
       const calls = Array.from({ length: 8 }, (_, index) => submit(index + 1));
@@ -446,7 +446,7 @@ describe('Batcher', () => {
       expect(served.every(({ at }) => at! <= 50)).toBe(true);
     });
 
-    it('what waits when its time is over, before it is run', async () => {
+    it('what waits when its deadline has passed, before it is run', async () => {
       setUp({ maxLatencyMs: 30 });
       runMs = (rows) => (rows === 1 ? 100 : 10);
       submit(1);

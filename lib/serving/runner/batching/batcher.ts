@@ -21,20 +21,20 @@ export interface BatcherOptions<Item, Output> {
   readonly batching: Omit<ResolvedBatching, 'padding'>;
   readonly target: Pick<BatchTarget, 'sessions' | 'idle' | 'room'>;
   /**
-   * Runs a merged item; the counts of the target have changed when it returns. `own`: the item's
-   * memory may be given away. `started` is called at once with what gives the run up.
+   * Runs a merged item. The counts of the target have changed when it returns. `own`: the item's
+   * memory may be transferred. `started` is called at once with a function that abandons the run.
    */
   execute(item: unknown, own: boolean, started: StartedRun): Promise<unknown>;
   readonly clock?: Clock;
-  /** What is known of the runs beforehand. @default nothing: the first call runs alone */
+  /** What is known about the runs beforehand. @default nothing: the first call runs alone */
   readonly times?: RunTimes;
 }
 
 /**
- * Puts calls together into runs. Runs form while all sessions are busy: a call that comes to an
- * idle runner runs at once, and nothing ever waits for company. Nothing polls, either: what happens
- * does so because a call came or left, a run was answered, {@link wake} was called, or the first
- * deadline of those that wait has come.
+ * Combines calls into runs. Runs form while all sessions are busy: a call to an idle runner runs at
+ * once, and no call waits for others to join it. Nothing polls: the batcher acts only when a call
+ * arrives or leaves, a run is answered, {@link wake} is called, or the first deadline of the
+ * waiting calls passes.
  */
 export class Batcher<Item, Output> {
   readonly #queue = new BatchQueue<Entry<Item, Output>>();
@@ -99,12 +99,13 @@ export class Batcher<Item, Output> {
   }
 
   /**
-   * Runs an item together with others. `started` gets the call at once, so that the caller can
+   * Runs an item together with others. `started` immediately gets the call, so that the caller can
    * {@link abandon} it.
    *
-   * @param arrivedAt When it came, on the batcher's clock; `maxLatencyMs` counts from there.
+   * @param arrivedAt When it arrived, on the batcher's clock. `maxLatencyMs` counts from then.
    * @throws InputError when the item cannot be batched.
-   * @throws RunnerOverloadedError when too much waits, or it could not be answered in time.
+   * @throws RunnerOverloadedError if too many rows are waiting, or it could not be answered in
+   * time.
    */
   queue(
     item: Item,
@@ -146,13 +147,13 @@ export class Batcher<Item, Output> {
     this.#pumpSoon();
   }
 
-  /** Gives a call up: it costs nothing any more, and nothing at all if it had not started. */
+  /** Abandons a call. It costs nothing from now on, and nothing at all if it had not started. */
   abandon(call: BatchCall<Item, Output>, error: Error): void {
     this.#end(call, error, 'abandoned');
   }
 
   wake(): void {
-    // The answer of the run that it had is under way to here, and counts for what it runs next.
+    // The answer of the session's last run is on its way, and counts for the next one.
     queueMicrotask(() => this.#pump());
   }
 
@@ -165,7 +166,7 @@ export class Batcher<Item, Output> {
     for (const call of this.#calls.calls) this.#end(call, error, 'failed');
   }
 
-  /** After what arrives together has arrived, so that it shares a run. */
+  /** Waits until calls that arrive together have all arrived, so that they share a run. */
   #pumpSoon(): void {
     if (this.#deferred) return;
     this.#deferred = true;
@@ -219,7 +220,7 @@ export class Batcher<Item, Output> {
     this.#load.times.record(batch.size, runMs);
     this.#calls.ran(rows);
     tellObservers('batched', { runner, method, rows, calls: entries.length, runMs });
-    // The session has its next run before this one is taken apart.
+    // The session gets its next run before this one is split.
     this.#leave(batch, now);
     let outputs: Output[];
     try {
@@ -234,8 +235,8 @@ export class Batcher<Item, Output> {
     }
     const answeredAt = this.#clock.now();
     entries.forEach(({ call, part }, index) => {
-      // Who asked for an answer in time has no use for a later one, and is not told that it came in
-      // time.
+      // A caller with a deadline has no use for a late answer, and must not take it for a timely
+      // one.
       if (answeredAt > call.deadline && !call.certain && !call.settled) this.#shed(call);
       if (!call.take(part, outputs[index] as Output)) return;
       this.#calls.ended(call, 'ok', { batch, now });
@@ -257,7 +258,7 @@ export class Batcher<Item, Output> {
 
   #leave(batch: Batch<Item, Output>, now: number): void {
     this.#running.delete(batch);
-    // Its session went on with the one that waited longest behind the others.
+    // Its session has moved on to the run that waited longest.
     for (const other of this.#running) {
       if (other.startedAt !== undefined) continue;
       other.startedAt = now;
@@ -286,9 +287,9 @@ export class Batcher<Item, Output> {
     this.#end(call, this.admission.refusal('overdue', fact, ms), 'shed');
   }
 
-  /** Calls that wait are refused when their time is over, not when their turn comes. */
+  /** Waiting calls are refused when their deadline passes, not when their turn comes. */
   #dropOverdue(now: number): void {
-    // It is set for the first deadline of all.
+    // It is set to the first of all deadlines.
     if (this.#alarm.quiet(now)) return;
     for (const { call } of this.#queue.entries()) {
       if (call.deadline <= now && !call.certain && !call.running) this.#shed(call);

@@ -41,12 +41,15 @@ export const BATCHING_OPTIONS: OptionTable<RunnerBatchingOptions> = {
   methods: byName(group(METHOD_OPTIONS)),
 };
 
-/** How calls of one method share runs, with nothing left open. */
+/** How the calls of one method share runs, with all defaults filled in. */
 export interface ResolvedBatching extends Readonly<Required<Omit<BatchingOptions, 'padding'>>> {
   readonly padding: Readonly<Required<PaddingOptions>> | undefined;
 }
 
-/** Fills in what the batching options leave open; a method's own go before those for all. */
+/**
+ * Fills in the defaults of batching options. A method's own options take precedence over those for
+ * all methods.
+ */
 export function resolveBatching({ methods = {}, ...common }: RunnerBatchingOptions = {}): (
   method: string,
 ) => ResolvedBatching {

@@ -2,13 +2,13 @@ import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js'
 import { COUNTED, type RunnerStats } from '../pool/pool-stats.js';
 import type { Batch, BatchCall } from './batch-call.js';
 
-/** Figures of a batchable method at this moment; counts are since its start. */
+/** The figures of a batchable method at this moment. Counts start with the method. */
 export interface BatchStats extends Omit<RunnerStats, 'ready' | 'workers' | 'full' | 'restarts'> {
   readonly queuedRows: number;
-  /** Runs that were answered, and their rows. */
+  /** Answered runs, and their rows. */
   readonly batches: number;
   readonly rows: number;
-  /** Rows of the largest of them. */
+  /** The rows of the largest run. */
   readonly largest: number;
 }
 
@@ -22,16 +22,16 @@ interface CallLedgerOptions {
 }
 
 interface EndOf<Item, Output> {
-  /** The run that it was in, or a part of it. */
+  /** The run that it was in, or that a part of it was in. */
   readonly batch: Batch<Item, Output> | undefined;
   readonly now: number;
   readonly error?: Error;
 }
 
-/** The calls in progress, and what became of those before: figures, observers and traces. */
+/** The calls in progress, and the outcomes of earlier ones: figures, observers and traces. */
 export class CallLedger<Item, Output> {
   readonly calls = new Set<BatchCall<Item, Output>>();
-  /** Of the figures of a method, those that count. */
+  /** The figures of a method that are counts. */
   readonly counts = {
     batches: 0,
     rows: 0,
@@ -55,7 +55,7 @@ export class CallLedger<Item, Output> {
     this.counts.largest = Math.max(this.counts.largest, rows);
   }
 
-  /** A call was settled. Of one that was shed, admission keeps the figures. */
+  /** Records a settled call. Admission keeps the figures of calls that were shed. */
   ended(call: BatchCall<Item, Output>, end: CallEnd, of: EndOf<Item, Output>): void {
     if (end === 'shed') call.trace?.end({ timing: undefined, error: of.error });
     else {

@@ -1,9 +1,9 @@
-/** Time as the batcher sees it; tests bring their own. */
+/** The batcher's clock; tests replace it. */
 export interface Clock {
   now(): number;
   setTimeout(call: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
-  /** Calls back when what arrived together with this call has been read. */
+  /** Calls back when everything that arrived together with this call has been read. */
   defer(call: () => void): void;
 }
 

@@ -1,17 +1,19 @@
 import { LONGEST_TIMEOUT_MS } from '../../options.js';
 import type { Clock } from './clock.js';
 
-/** One timer for the first of all deadlines. */
+/** A single timer for the first of all deadlines. */
 export class DeadlineAlarm {
   #set: { readonly at: number; readonly timer: unknown } | undefined;
 
-  /** @param ring Called when the time has come; returns the next deadline, `Infinity` for none. */
+  /**
+   * @param ring Called when the deadline passes; returns the next deadline, `Infinity` for none.
+   */
   constructor(
     private readonly clock: Clock,
     private readonly ring: (now: number) => number,
   ) {}
 
-  /** No deadline is over by then, as far as was told. */
+  /** As far as it knows, no deadline passes before then. */
   quiet(now: number): boolean {
     return this.#set !== undefined && this.#set.at > now;
   }

@@ -4,19 +4,19 @@ import type { BatchCodec } from './batch-codec.js';
 import { BatchInputError } from '../errors.js';
 
 /**
- * Arrays with an element for each row. The result of a batch is an array too, or tensors with a row
- * for each element.
+ * Arrays with one element per row. The result of a batch is also an array, or tensors with one row
+ * per element.
  *
- * @param outputDim The dimension that counts rows, where the result is of tensors.
+ * @param outputDim The dimension that counts rows, if the result is tensors.
  */
 export function listCodec(outputDim = 0): BatchCodec<readonly unknown[], unknown> {
   return {
     rows: (item) => {
-      // Text has a length and elements as well, and must not be taken apart into its letters.
+      // A string also has a length and elements, but must not be split into letters.
       if (!Array.isArray(item)) {
         throw new BatchInputError(
-          `The item is ${nameOf(item)}, but this batchable method takes arrays with an element for each row`,
-          'put it into an array, even one alone',
+          `The item is ${nameOf(item)}, but this batchable method takes arrays with one element per row`,
+          'put it into an array, even if it is a single element',
         );
       }
       return item.length;

@@ -1,7 +1,7 @@
 import { InputError } from '../../../learner/errors/index.js';
 import { RunFailedError, UnclonableItemError, WorkerDiedError } from '../errors.js';
 
-/** One of the items may be to blame, and the others can be served without it. */
+/** One of the items may be at fault; the others can be served without it. */
 export function ownFault(error: Error): boolean {
   return (
     error instanceof InputError ||
@@ -12,9 +12,9 @@ export function ownFault(error: Error): boolean {
 }
 
 /**
- * What is run again after a failure. Halves find one bad item among a hundred in a dozen runs; but
- * a worker that died would die again for each half that the killer is in, so there each item is run
- * alone.
+ * The runs to repeat after a failure. Halving finds one bad item among a hundred in a dozen runs.
+ * But if the worker died, it would die again for each half with the bad item, so each item then
+ * runs alone.
  */
 export function partsOf<E>(entries: readonly E[], error: Error): E[][] {
   if (entries.length === 0) return [];

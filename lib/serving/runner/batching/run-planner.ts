@@ -10,29 +10,29 @@ export interface RunPlannerOptions<Item, Output> {
   readonly load: Load;
   readonly target: Pick<BatchTarget, 'sessions' | 'idle' | 'room'>;
   readonly batching: Pick<ResolvedBatching, 'enabled' | 'maxBatchSize'>;
-  /** Refuses a call that cannot be answered in time; its entries leave the queue. */
+  /** Refuses a call that cannot be answered in time, and removes its entries from the queue. */
   shed(call: BatchCall<Item, Output>): void;
 }
 
 export interface PlannedRun<Item, Output> {
   readonly entries: readonly Entry<Item, Output>[];
-  /** They have been in a run that failed. */
+  /** Whether they were in a run that failed. */
   readonly again: boolean;
 }
 
-/** Says whether a run may start, and of what. */
+/** Decides whether a run may start, and with which entries. */
 export class RunPlanner<Item, Output> {
-  /** Parts of batches that failed, which run before all else: they came first. */
+  /** Parts of failed batches, which run before everything else because they came first. */
   readonly #retries: Entry<Item, Output>[][] = [];
 
   constructor(private readonly options: RunPlannerOptions<Item, Output>) {}
 
-  /** Has the parts of a batch that failed run again. */
+  /** Schedules the parts of a failed batch to run again. */
   retry(parts: readonly Entry<Item, Output>[][]): void {
     this.#retries.unshift(...parts);
   }
 
-  /** The next run, whose entries leave the queue; undefined where none may start. */
+  /** The next run, whose entries leave the queue; undefined if none may start. */
   next(now: number): PlannedRun<Item, Output> | undefined {
     if (!this.#mayStart()) return undefined;
     const again = this.#nextRetry();
@@ -42,26 +42,26 @@ export class RunPlanner<Item, Output> {
   }
 
   /**
-   * A session must be idle; but when enough waits, the next run is handed over before the last one
-   * is answered, so that sessions do not idle under load. Without a run of its own this method has
-   * a place among the others of the same sessions.
+   * A session must be idle. But when enough is waiting, the next run is handed over before the last
+   * one is answered, so that sessions do not idle under load. A method without a run in progress
+   * also gets a place among the others that share its sessions.
    */
   #mayStart(): boolean {
     const { queue, running, load, target } = this.options;
     if (queue.empty && this.#retries.length === 0) return false;
     if (running.size === 0 || target.idle > 0) return true;
     if (target.room === 0 || this.#retries.length > 0) return false;
-    // What is run again may take its session down: nothing may wait behind it.
+    // A repeated run may crash its session, so nothing may wait behind it.
     for (const batch of running) if (batch.again) return false;
     return saturated(load) || queue.rows >= (this.#share ?? Infinity);
   }
 
   /**
-   * Rows of a run where what is in progress may be divided; undefined where that would cost time.
+   * The rows of a run if the waiting calls may be divided; undefined if that would cost time.
    *
-   * Callers who wait for answers before they call again come in bursts for as long as they are
-   * answered at once, and the sessions would idle from each burst to the next. Divided into one
-   * part more than there are sessions, a part is always ready.
+   * Callers that wait for answers before they call again arrive in bursts as long as they are
+   * answered together, and sessions would idle between bursts. With one more part than there are
+   * sessions, a part is always ready.
    */
   get #share(): number | undefined {
     const { queue, running, load, target } = this.options;
@@ -101,7 +101,7 @@ export class RunPlanner<Item, Output> {
     const { queue, load, batching } = this.options;
     const most = largestSize(load);
     const whole = queue.next(batching.maxBatchSize, most);
-    // Where more waits than this, another run follows anyway.
+    // If more than this is waiting, another run follows anyway.
     if (whole.length === 1 || whole.length < queue.length) return whole;
     const share = this.#share;
     return share === undefined ? whole : queue.next(Math.min(share, batching.maxBatchSize), most);

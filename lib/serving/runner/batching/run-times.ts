@@ -1,4 +1,7 @@
-/** Runs remembered of one size: one slow run must not set the rule, but a change must. */
+/**
+ * How many runs of one size are remembered: a single slow run must not change the estimate, but a
+ * trend must.
+ */
 const REMEMBERED = 5;
 
 interface Run {
@@ -7,16 +10,16 @@ interface Run {
 }
 
 interface Typical extends Run {
-  /** What a run of this size would take if it were as slow as the slowest that is remembered. */
+  /** The time of a run of this size if it is as slow as the slowest that is remembered. */
   readonly slowMs: number;
 }
 
 /**
- * What runs took of late, by their size: rows times their width. Sizes between two that were
- * measured are taken from the line through both.
+ * How long recent runs took, by size: rows times width. Sizes between two measured ones are
+ * interpolated.
  */
 export class RunTimes {
-  /** By the power of two that the size reaches. */
+  /** Keyed by the power of two that the size reaches. */
   readonly #recent = new Map<number, { readonly runs: Run[]; readonly typical: Typical }>();
   #typical: readonly Typical[] = [];
   /** The last answer of {@link within}: under overload every call asks the same. */
@@ -34,23 +37,23 @@ export class RunTimes {
   }
 
   /**
-   * Milliseconds that a run of this size takes; undefined before the first one was measured. One
-   * that is larger than all that were measured takes as long as the largest, at least: nothing is
-   * refused on account of a guess.
+   * The milliseconds that a run of this size takes; undefined until one has been measured. For a
+   * size above all measured ones, it is the time of the largest, a lower bound: no call is refused
+   * because of a guess.
    */
   of(size: number): number | undefined {
     return this.#of(size)?.ms;
   }
 
-  /** The same, if it is as slow as the slowest of late. */
+  /** The same, if it is as slow as the slowest recent run. */
   slow(size: number): number | undefined {
     return this.#of(size)?.slowMs;
   }
 
   /**
-   * The largest size up to `most` whose run takes no longer than that; 0 while nothing was
-   * measured. What is larger than all that were measured is taken to last longer in proportion,
-   * which is too long rather than too short.
+   * The largest size up to `most` whose run takes no longer than that; 0 until a run has been
+   * measured. Sizes above all measured ones are scaled in proportion, which overestimates rather
+   * than underestimates.
    */
   within(ms: number, most: number): number {
     if (this.#within?.ms !== ms || this.#within.most !== most) {
@@ -90,7 +93,7 @@ export class RunTimes {
   }
 }
 
-/** The run in the middle by its time per unit of size. */
+/** The median run by time per unit of size. */
 function typicalOf(runs: readonly Run[]): Typical {
   const sorted = [...runs].sort((a, b) => a.ms / a.size - b.ms / b.size);
   const middle = sorted[(sorted.length - 1) >> 1] as Run;

@@ -2,12 +2,12 @@ import { Tensor } from 'onnxruntime-common';
 
 type Data = { readonly length: number } & Record<number, unknown>;
 
-/** A dimension by its number, which may count from the end. */
+/** Resolves a dimension's number, which may count from the end. */
 export function dimOf(dims: readonly number[], dim: number): number {
   return dim < 0 ? dims.length + dim : dim;
 }
 
-/** How a dimension of unequal sizes is filled up. */
+/** How a dimension of unequal sizes is padded. */
 export interface Fill {
   readonly dim: number;
   readonly size: number;
@@ -16,8 +16,8 @@ export interface Fill {
 }
 
 /**
- * Joins tensors along one dimension. With `fill`, another one is filled up to a common size first;
- * all further ones are equal. Each element is copied once.
+ * Joins tensors along one dimension. With `fill`, it first pads another dimension to a common size.
+ * All other dimensions must be equal. Each element is copied once.
  */
 export function concat(tensors: readonly Tensor[], along: number, fill?: Fill): Tensor {
   const first = tensors[0] as Tensor;
@@ -40,14 +40,14 @@ export function concat(tensors: readonly Tensor[], along: number, fill?: Fill): 
   return tensorLike(first, data, dims);
 }
 
-/** A part of a tensor, in a buffer of its own. */
+/** A part of a tensor, in its own buffer. */
 export function slice(tensor: Tensor, starts: readonly number[], dims: readonly number[]): Tensor {
   const data = emptyLike(tensor, product(dims));
   copy(tensor.data as unknown as Data, tensor.dims, starts, data, dims, zeros(dims), dims);
   return tensorLike(tensor, data, dims);
 }
 
-/** Copies a block of `size`, in runs as long as the block is contiguous in both. */
+/** Copies a block of `size`, in the longest runs that are contiguous on both sides. */
 function copy(
   from: Data,
   fromDims: readonly number[],
@@ -57,7 +57,7 @@ function copy(
   toStarts: readonly number[],
   size: readonly number[],
 ): void {
-  // Dimensions behind `cut` are whole on both sides.
+  // Dimensions after `cut` are whole on both sides.
   let cut = size.length - 1;
   while (cut > 0 && size[cut] === fromDims[cut] && size[cut] === toDims[cut]) cut--;
   const run = product(size.slice(Math.max(0, cut)));

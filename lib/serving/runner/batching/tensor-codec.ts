@@ -7,19 +7,19 @@ import { rowsOf, tensorItem, tensorsIn, type TensorItem } from './tensor-item.js
 import { WidthObserver } from './width-observer.js';
 
 export interface TensorCodecOptions {
-  /** The dimension of the rows in inputs and in outputs; from the end where it is negative. */
+  /** The dimension of the rows in inputs and in outputs; a negative number counts from the end. */
   readonly batchDim: readonly [input: number, output: number];
   readonly padding?: ResolvedBatching['padding'];
 }
 
 /**
- * Tensors, and arrays and objects of tensors, joined along `batchDim`; results are taken apart
- * along its output.
+ * Joins tensors, and arrays and objects of tensors, along `batchDim` of the inputs; splits results
+ * along `batchDim` of the outputs.
  *
- * With padding, sequences of different length share a run. They lie along `padding.dim`, the last
- * dimension by default: each input that is as long there as the item's first input is filled up to
- * the longest item of the run, and outputs that are as long as the input are cut back to the item's
- * own length. Which those are is observed; see {@link WidthObserver}.
+ * With padding, sequences of different lengths share a run. They lie along `padding.dim`, by
+ * default the last dimension. Each input that is as long there as the item's first input is padded
+ * to the longest item of the run. Outputs as long as the input are cut back to the item's own
+ * length; {@link WidthObserver} finds out which outputs these are.
  */
 export function tensorCodec(options: TensorCodecOptions): BatchCodec<unknown, unknown> {
   const [inputDim, outputDim] = options.batchDim;
@@ -78,7 +78,7 @@ export function tensorCodec(options: TensorCodecOptions): BatchCodec<unknown, un
   };
 }
 
-/** Sequences of different length in one batch. */
+/** Sequences of different lengths in one batch. */
 class Sequences {
   readonly #observer = new WidthObserver();
 
@@ -88,7 +88,7 @@ class Sequences {
     private readonly outputDim: number,
   ) {}
 
-  /** How long the item is; undefined where it is no sequence. */
+  /** The length of the item; undefined if it is not a sequence. */
   widthOf({ tensors }: TensorItem): number | undefined {
     const { dims } = tensors[0] as Tensor;
     const dim = dimOf(dims, this.padding.dim);
@@ -108,7 +108,7 @@ class Sequences {
     return { dim, size, value, side };
   }
 
-  /** Which columns of an output belong to an item; to be called with the result of each run. */
+  /** The columns of an output that belong to an item. Call it with the result of each run. */
   columns(items: readonly TensorItem[], result: unknown) {
     const observer = this.#observer;
     const padded = this.#paddedWidth(items);
@@ -134,7 +134,7 @@ class Sequences {
     return dim === dimOf(dims, this.inputDim) ? undefined : dim;
   }
 
-  /** The width of a batch; undefined where nothing is padded. */
+  /** The width of a batch; undefined if nothing is padded. */
   #paddedWidth(items: readonly TensorItem[]): number | undefined {
     if (this.#observer.irregular) return undefined;
     const { multipleOf } = this.padding;

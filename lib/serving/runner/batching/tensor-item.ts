@@ -4,16 +4,16 @@ import { nameOf } from '../../runtime/name-of.js';
 import { BatchInputError } from '../errors.js';
 import { dimOf } from './tensor-block.js';
 
-/** An item of one tensor, of several in order, or of several by name. */
+/** An item: one tensor, a list of tensors, or tensors by name. */
 export interface TensorItem {
   readonly tensors: readonly Tensor[];
-  /** What distinguishes the item's form: `one`, `list`, or the names. */
+  /** Identifies the item's form: `one`, `list`, or the names. */
   readonly form: string;
-  /** An item of this form with other tensors. */
+  /** Creates an item of this form with other tensors. */
   with(tensors: readonly Tensor[]): unknown;
 }
 
-/** Undefined for what is neither a tensor nor an array or object of nothing else. */
+/** Undefined for anything but a tensor, or an array or object of tensors. */
 export function tensorsIn(value: unknown): TensorItem | undefined {
   if (isTensor(value)) return { tensors: [value], form: 'one', with: ([tensor]) => tensor };
   if (Array.isArray(value)) {
@@ -22,7 +22,7 @@ export function tensorsIn(value: unknown): TensorItem | undefined {
   }
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined;
   const given = Object.keys(value);
-  // The order of an object's members is no part of its form.
+  // The order of an object's members does not matter.
   const names = [...given].sort();
   const tensors = names.map((name) => (value as Record<string, unknown>)[name]);
   if (names.length === 0 || !tensors.every(isTensor)) return undefined;
@@ -33,7 +33,7 @@ export function tensorsIn(value: unknown): TensorItem | undefined {
   };
 }
 
-/** @throws BatchInputError where the item is of no such kind. */
+/** @throws BatchInputError if the item is of another kind. */
 export function tensorItem(item: unknown): TensorItem {
   const given = tensorsIn(item);
   if (given !== undefined) return given;
@@ -43,7 +43,7 @@ export function tensorItem(item: unknown): TensorItem {
   );
 }
 
-/** Rows of an item, which all its tensors must have. @throws BatchInputError */
+/** The number of rows of an item, which all its tensors must have. @throws BatchInputError */
 export function rowsOf({ tensors }: TensorItem, batchDim: number): number {
   let rows: number | undefined;
   for (const { dims } of tensors) {
@@ -51,7 +51,7 @@ export function rowsOf({ tensors }: TensorItem, batchDim: number): number {
     if (size === undefined) {
       throw new BatchInputError(
         `A tensor of shape [${dims.join(', ')}] has no dimension ${batchDim}, which counts the rows of a batch`,
-        'add that dimension, of size 1 for one row',
+        'add that dimension, with size 1 for one row',
       );
     }
     if (rows !== undefined && size !== rows) {

@@ -7,18 +7,18 @@ interface Seen {
 }
 
 /**
- * Learns which dimensions of a model's outputs are as long as the sequences in its input, as the
- * tokens' labels are and the classes of a text are not. A size alone does not tell: a batch of two
- * columns may have two classes. So runs of two different widths are compared, and until both have
- * been seen sequences of different length share no run.
+ * Learns which dimensions of a model's outputs are as long as the sequences in its input: labels of
+ * tokens are, classes of a text are not. A size alone does not tell, because a batch of two columns
+ * may have two classes. So it compares runs of two different widths. Until it has seen both,
+ * sequences of different lengths do not share a run.
  */
 export class WidthObserver {
   #first: Seen | undefined;
   #following: readonly (number | undefined)[] | undefined;
-  /** Some output follows the width in another way: its padding could not be found. */
+  /** Some output depends on the width in another way, so its padding cannot be found. */
   irregular = false;
 
-  /** True once the outputs of a padded run can be cut back. */
+  /** True as soon as the outputs of a padded run can be cut back. */
   get known(): boolean {
     return this.#following !== undefined;
   }
@@ -28,7 +28,7 @@ export class WidthObserver {
     return this.#following?.[index];
   }
 
-  /** Looks at the outputs of a run whose rows were all of one width. */
+  /** Observes the outputs of a run whose rows all have the same width. */
   observe(width: number, outputs: readonly Tensor[], batchDim: number): void {
     if (this.known || this.irregular) return;
     const shapes = outputs.map(({ dims }) =>

@@ -20,12 +20,11 @@ const TAKEN = 2;
 const CANCELLED = 3;
 
 /**
- * Memory that a worker thread and its owner share, so that both agree on two questions without a
- * message that a busy thread would not read: may the thread be terminated now (the phase), and who
- * got a posted task first, the worker that starts it or the owner that cancels it (the slots).
+ * Memory that a worker thread and its owner share. It answers two questions without a message,
+ * which a busy thread would not read. May the thread be terminated now (the phase)? Who got a
+ * posted task first: the worker that starts it, or the owner that cancels it (the slots)?
  *
- * Each answer is one compare-and-exchange, so there is no moment in which both sides think they
- * won.
+ * Each answer is one compare-and-exchange, so both sides never think that they won.
  */
 export class WorkerControl {
   readonly #words: Int32Array;

@@ -32,7 +32,7 @@ export function cgroupLimit(read: ReadText): number {
   return Math.min(...limits, quotaOf(read, UNIFIED[0]), quotaOf(read, '/sys/fs/cgroup/cpu'));
 }
 
-/** Where version 2 is alone, and where it stands beside version 1. */
+/** The mount points of version 2: alone, and next to version 1. */
 const UNIFIED = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'] as const;
 
 /** The least of a group's limit and those around it. A container may not see the outer ones. */

@@ -33,7 +33,7 @@ describe('CrewGrowth', () => {
     expect(busy(200, 1)).toBe(true);
   });
 
-  it('begins anew where no call waits for long', () => {
+  it('starts over if no call waits for long', () => {
     const { busy } = machine(2);
     for (let i = 0; i < 5; i++) {
       expect(busy(400, 1)).toBe(false);
@@ -66,7 +66,7 @@ describe('CrewGrowth', () => {
     expect(busy(600, 3)).toBe(false);
   });
 
-  it('leaves a part of a core to what is there', () => {
+  it('leaves a part of a core to the existing workers', () => {
     expect(machine(1.3).busy(2000, 1)).toBe(false);
     expect(machine(1.5).busy(600, 1)).toBe(true);
     expect(machine(2.5).busy(2000, 2)).toBe(false);

@@ -37,7 +37,7 @@ export interface RunnerStats {
   readonly restarts: number;
 }
 
-/** What a pool itself knows of that: no call is refused here. */
+/** The figures that a pool itself has: it does not refuse calls. */
 export type PoolStats = Omit<RunnerStats, 'full' | 'shed'>;
 
 /** What became of the calls of a pool, and how long they run. */

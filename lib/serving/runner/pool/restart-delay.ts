@@ -3,9 +3,8 @@ const LONGEST_MS = 5000;
 const LONGEST_AFTER_LOAD_MS = 30_000;
 
 /**
- * How long to wait before a lost worker is started again: not at all for the first, longer and
- * longer where workers are lost one after the other without an answer in between, or cannot load
- * their model.
+ * How long to wait before a lost worker is restarted: not at all for the first. The delay grows
+ * while workers are lost in succession without an answer, or cannot load their model.
  */
 export class RestartDelay {
   #failedLoads = 0;

@@ -78,8 +78,7 @@ export class ServedCall {
         const next = await values.next();
         done = next.done === true;
         if (done) return;
-        // Waiting also lets messages in: a generator that only computes would keep them out for
-        // ever.
+        // Waiting also lets messages in: a generator that only computes would block them forever.
         while (this.#credit === 0 && !this.#left) {
           await new Promise<void>((resolve) => (this.#wake = resolve));
         }

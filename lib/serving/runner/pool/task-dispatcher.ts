@@ -20,7 +20,7 @@ export class TaskDispatcher {
     return this.#count((worker) => (worker.ready ? 1 : 0));
   }
 
-  /** Of those, the ones with nothing to do. */
+  /** The idle ones of those. */
   get idle(): number {
     if (this.queue.peek() !== undefined) return 0;
     return this.#count((worker) => (worker.ready && worker.load === 0 ? 1 : 0));

@@ -103,7 +103,7 @@ export class Task {
   }
 }
 
-/** First in, first out; what was settled while it waited is never handed out. */
+/** First in, first out. A task that was settled while it waited is never handed out. */
 export class TaskQueue {
   #items: Task[] = [];
   #head = 0;

@@ -44,7 +44,7 @@ export function encode(value: unknown, buffers?: Set<ArrayBuffer>, share = false
   return tensors.length > 0 ? { value: stripped, tensors } : { value: stripped };
 }
 
-/** {@link encode} for a value that nobody else has: what is not worth a transfer is copied. */
+/** Like {@link encode}, for a value that nobody else uses. Small buffers are copied. */
 export function encodeOwn(value: unknown, buffers: Set<ArrayBuffer>): Encoded {
   const encoded = encode(value, buffers);
   for (const buffer of buffers) if (buffer.byteLength <= SMALL_BYTES) buffers.delete(buffer);

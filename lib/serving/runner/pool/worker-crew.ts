@@ -55,7 +55,7 @@ export class WorkerCrew {
   dismissed = false;
   #down: string | undefined;
   readonly #growth: Pick<CrewGrowth, 'wants'> | undefined;
-  /** Workers that there are to be by now. */
+  /** The number of workers that should exist now. */
   wanted: number;
 
   constructor(
@@ -86,7 +86,7 @@ export class WorkerCrew {
     return false;
   }
 
-  /** Why there is none that has; undefined where one has, or will have. */
+  /** Why no worker has the model; undefined if one has it, or will. */
   get downBecause(): string | undefined {
     return this.ready ? undefined : this.#down;
   }
@@ -137,7 +137,7 @@ export class WorkerCrew {
     const { name: runner } = this.options;
     if (this.#opened === undefined) tellObservers('loaded', { runner, workers: 1, ms });
     else if ([...this.members].filter((worker) => worker.ready).length === workers) {
-      // They load side by side: the last one's time is that of all.
+      // They load in parallel, so the last one's time is the total.
       tellObservers('loaded', { runner, workers, ms });
       this.#opened.resolve(this.description);
       this.#opened = undefined;
@@ -148,7 +148,8 @@ export class WorkerCrew {
   #exit(worker: PoolMember, exit: WorkerExit): void {
     this.members.delete(worker);
     this.events.lost(exit);
-    // Given up, maybe as another worker could not load the model: none is to come in its place.
+    // The crew was given up, perhaps because another worker could not load the model, so nothing
+    // replaces it.
     if (this.dismissed) return;
     const { kind, message } = exit.loadError ?? { kind: 'Error', message: exit.reason };
     if (this.#opened === undefined) {

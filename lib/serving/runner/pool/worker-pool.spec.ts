@@ -236,7 +236,7 @@ describe('WorkerPool', () => {
     await expect(run(pool, 'echo', 3)).resolves.toBe(3);
   });
 
-  it('finishes what it has in hand before it closes', async () => {
+  it('finishes the calls in progress before it closes', async () => {
     const pool = await opened({ workers: 2 });
     const calls = Array.from({ length: 8 }, (_, name) => run(pool, 'native', { ms: 20, name }));
     const closed = pool.close(10_000);
@@ -246,7 +246,7 @@ describe('WorkerPool', () => {
     expect(pool.ready).toBe(false);
   });
 
-  it('gives up what it has in hand when the time to close is over, but waits for native code', async () => {
+  it('abandons the calls in progress when the time to close is over, but waits for native code', async () => {
     const pool = await opened();
     const native = run(pool, 'native', { ms: 300, name: 'native' });
     const queued = [run(pool, 'echo', 1), run(pool, 'echo', 2), run(pool, 'echo', 3)];

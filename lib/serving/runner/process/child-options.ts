@@ -17,8 +17,8 @@ const ALONE =
   /^--(inspect|debug|watch|test|cpu-prof|heap-prof|heapsnapshot|prof$|check$|interactive$|build-snapshot|experimental-sea)|^-[ci]$/;
 
 /**
- * Node's options for a child, of those of its parent: what says how code is loaded and run, such as
- * `--import` and `--max-old-space-size`, but no port of an inspector and no program of its own.
+ * The parent's Node options that a child needs: those for loading and running code, such as
+ * `--import` and `--max-old-space-size`, but not an inspector port or another program.
  */
 export function childExecArgv(parent: readonly string[]): string[] {
   const kept: string[] = [];

@@ -5,7 +5,7 @@ import type { FromWorker, ServedBy, ToWorker } from '../pool/protocol.js';
 import type { Task } from '../pool/task.js';
 import { childEnv, childExecArgv } from './child-options.js';
 
-/** What the child says of itself, besides what every worker says. */
+/** The child's own messages, besides those of every worker. */
 export type FromChild = FromWorker | { readonly type: 'crashed'; readonly reason: string };
 
 export type ToChild = ToWorker | ({ readonly type: 'start' } & ServedBy);
@@ -37,8 +37,8 @@ export class PoolProcess extends PoolMember {
       execArgv: childExecArgv(process.execArgv),
       env: childEnv(process.env),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // A group of its own: what a terminal sends to this process's group (Ctrl-C) is for this
-      // process to hear, which then answers what it has in hand.
+      // A separate process group: only this process must receive what a terminal sends to its group
+      // (Ctrl-C), so that it can answer the calls in progress.
       detached: process.platform !== 'win32',
     });
     this.#child.on('message', (message) => this.#receive(message as FromChild));

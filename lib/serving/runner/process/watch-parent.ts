@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 const INTERVAL_MS = 1000;
 
 /**
- * Ends this process when its parent has gone and its own event loop does not come to notice, as it
- * computes, perhaps for ever: a thread looks every second whose child this is.
+ * Ends this process when its parent is gone, even if its own event loop cannot notice because it
+ * computes, perhaps forever. A thread checks every second whether the parent has changed.
  */
 export function watchParent(): void {
   const program = `

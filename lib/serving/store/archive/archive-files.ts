@@ -36,7 +36,7 @@ export async function checkReadable(archive: string): Promise<void> {
   }
 }
 
-/** @throws CorruptModelError when an unpacked archive is no model. */
+/** @throws CorruptModelError when an unpacked archive is not a model. */
 export async function readModelYaml(folder: string, archive: string): Promise<ModelInfo> {
   let text: string;
   try {

@@ -124,7 +124,7 @@ describe('export and import', () => {
     expect(await readFile(model.pathOf('parts/words.txt'), 'utf8')).toBe('one\ntwo\n');
   });
 
-  it('refuses a version that is there, and replaces it when it is to', async () => {
+  it('refuses an existing version, and replaces it on request', async () => {
     await save('m:v1');
     const path = await store.export('m', join(folder, 'm.tar'));
     await store.delete('m:v1');

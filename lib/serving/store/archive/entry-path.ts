@@ -15,7 +15,7 @@ export function entryPath(name: string, refuse: (reason: string) => never): stri
   if (name.startsWith('/') || /^[a-z]:/i.test(name)) refuse('its path is absolute');
   const segments = name.split('/').filter((segment) => segment !== '' && segment !== '.');
   if (segments.includes('..')) refuse('its path leaves the archive with ".."');
-  if (segments.length > DEEPEST) refuse(`it lies more than ${DEEPEST} folders deep`);
+  if (segments.length > DEEPEST) refuse(`it is more than ${DEEPEST} folders deep`);
   if (segments.some((segment) => Buffer.byteLength(segment) > LONGEST_SEGMENT_BYTES)) {
     refuse(`its name is longer than ${LONGEST_SEGMENT_BYTES} bytes`);
   }

@@ -27,7 +27,7 @@ const FREE_BYTES = 64 * 1024 ** 2;
  * archive can hold is refused, before any of the entry is written.
  *
  * @param onProgress Told how many bytes have been written.
- * @throws ArchiveFormatError when it is no archive.
+ * @throws ArchiveFormatError when it is not an archive.
  * @throws ArchiveEntryError for an entry that is a link, has an unacceptable path, or makes the
  * whole too large.
  * @throws CorruptModelArchiveError when it is damaged or ends early.
@@ -45,7 +45,7 @@ export async function unpack(
   try {
     for await (const entry of readArchive(archive, format)) await unpacker.add(entry);
   } catch (error) {
-    // What the system says of the disk is no matter of the archive.
+    // System errors about the disk are not faults of the archive.
     if (error instanceof VtsError || isSystemError(error)) throw error;
     throw new CorruptModelArchiveError(archive, reasonOf(error), { cause: error });
   }
@@ -79,7 +79,7 @@ class Unpacker {
     }
     // File systems may take names that differ in case or composition for the same.
     const key = path.normalize('NFC').toLowerCase();
-    if (this.#taken.has(key)) refuse('the archive has its name twice');
+    if (this.#taken.has(key)) refuse('its name appears twice in the archive');
     this.#taken.add(key);
     if (!(this.#bytes + entry.size <= this.maxBytes)) {
       refuse(`its ${entry.size} bytes make the content larger than the ${this.maxBytes} allowed`);
