@@ -1,2 +1,6 @@
-/** `nestjs-vts/express`: what needs `@nestjs/platform-express`. */
+/**
+ * The Express adapter that refuses requests early.
+ *
+ * @module nestjs-vts/express
+ */
 export { VtsExpressAdapter } from './nest/http/express/vts-express-adapter.js';

@@ -1,3 +1,8 @@
+/**
+ * Everything of the package: learners, the store, runners and the module for Nest.
+ *
+ * @module nestjs-vts
+ */
 export * from './learner/index.js';
 export * from './serving/index.js';
 export type { InferenceStatus } from './client/contract.js';
@@ -98,5 +103,40 @@ export { GrpcListenError } from './nest/open-inference/grpc/errors.js';
 export type { VtsGrpcCall } from './nest/open-inference/grpc/vts-grpc-call.js';
 export { VtsGrpcServer } from './nest/open-inference/vts-grpc-server.js';
 export { RepositoryRequestError } from './nest/open-inference/errors.js';
+export {
+  IdempotencyKeyReusedError,
+  InvalidIdempotencyKeyError,
+  InvalidJobOptionError,
+  InvalidJobRecordError,
+  JobCancelledError,
+  JobFinishedError,
+  JobHandlerError,
+  JobHandlerGoneError,
+  JobLostError,
+  JobNotFinishedError,
+  JobNotFoundError,
+  JobQueueFullError,
+  JobResultTooLargeError,
+  JobTimeoutError,
+  JobsUnavailableError,
+} from './nest/jobs/errors.js';
+export type { VtsJobWebhookOptions } from './nest/jobs/webhook/webhook-options.js';
+export type { VtsJobOptions } from './nest/jobs/job-options.js';
+export type { JobFailure, JobState } from './nest/jobs/job-record.js';
+export type { JobResource } from './nest/jobs/job-resource.js';
+export { TooManyJobStreamsError } from './nest/jobs/events/errors.js';
+export { currentJob, jobProgress, type RunningJob } from './nest/jobs/job-scope.js';
+export type {
+  AuthorizeJob,
+  JobFacts,
+  RedisInstance,
+  RedisOptions,
+  VtsJobsOptions,
+} from './nest/jobs/jobs-options.js';
+export {
+  PrivateWebhookAddressError,
+  WebhookFailedError,
+  WebhookRefusedError,
+} from './nest/jobs/webhook/errors.js';
 export { VTS_METRICS_REGISTRY } from './nest/vts.constants.js';
 export { VtsModule } from './nest/vts.module.js';

@@ -15,6 +15,7 @@ import {
 } from '../serving/options.js';
 import { resolveRunnerOptions } from '../serving/runner/runner-options.js';
 import { refuseOption } from './http/errors.js';
+import { jobsCheck } from './jobs/jobs-options.js';
 import { normalizeTag } from './injection/runner-tags.storage.js';
 import { openInferenceCheck } from './open-inference/open-inference-options.js';
 import type { VtsModuleExtras, VtsModuleOptions } from './vts-module-options.interface.js';
@@ -32,10 +33,10 @@ const idsOfAll: OptionCheck = (value, option, refuse) => {
   if (value !== 'application') ids(value, option, refuse);
 };
 
-/** Nest needs these before a factory has made the others. */
+/** Nest needs these before a factory has created the others. */
 const early: OptionCheck = (value, option, refuse) => {
-  const remedy = 'give it to forRootAsync, beside useFactory';
-  if (value !== undefined) refuse(`"${option}"`, 'comes too late from a factory', remedy);
+  const remedy = 'give it to forRootAsync, next to useFactory';
+  if (value !== undefined) refuse(`"${option}"`, 'cannot come from a factory', remedy);
 };
 
 /**
@@ -71,6 +72,7 @@ export function checkModuleOptions(
       requestId: ids,
       tracing: flag,
       openInference: openInferenceCheck,
+      jobs: jobsCheck,
       health: early,
       metrics: early,
       runnables: early,
@@ -78,7 +80,7 @@ export function checkModuleOptions(
     options,
     refuseOption,
   );
-  // The options of runnables are checked where they are run: others hold for them.
+  // The options of runnables are checked where they run, because other rules apply to them.
   const own = runnables.map((runnable) => runnableDefinitionOf(runnable)?.name);
   for (const [tag, runner] of Object.entries(options.runners ?? {})) {
     if (!own.includes(tag)) resolveRunnerOptions(normalizeTag(tag), runner);

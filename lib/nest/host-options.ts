@@ -1,17 +1,17 @@
 import type { VtsModuleOptions, VtsOverloadOptions } from './vts-module-options.interface.js';
 
-/** What the module does to its host beyond its own routes, with nothing left open. */
+/** What the module changes in its host beyond its own routes, with all defaults filled in. */
 export interface HostOptions {
-  /** Each of these is true where it is for the application as a whole. */
+  /** Each is true if it applies to the whole application. */
   readonly errors: boolean;
   readonly observe: boolean;
   readonly requestIds: boolean;
   readonly shutdown: boolean;
-  /** Undefined where it is turned off. */
+  /** Undefined if it is turned off. */
   readonly overload: VtsOverloadOptions | undefined;
 }
 
-/** By default nothing: a module is a guest in its application. */
+/** By default, nothing changes: a module is a guest in its application. */
 export function hostOptions(options: VtsModuleOptions): HostOptions {
   const { scope = 'endpoints', observe = scope, requestIds } = options;
   const { errors = scope, shutdown = scope, overload = scope === 'application' } = options;

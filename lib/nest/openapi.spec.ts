@@ -33,6 +33,9 @@ const ON_METHODS: Record<string, (by: Decorators) => (MethodDecorator | Property
     ApiQuery({ name: 'a', required: false, schema: { type: 'string' }, description: 'One.' }),
     ApiQuery({ name: 'b', schema: { type: 'boolean' } }),
   ],
+  headers: ({ ApiHeader }) => [
+    ApiHeader({ name: 'A', required: false, description: 'One.', schema: { type: 'string' } }),
+  ],
   models: ({ ApiExtraModels }) => [ApiExtraModels(Example), ApiExtraModels(Decorated, Example)],
   responses: ({ ApiOkResponse, ApiResponse, ApiServiceUnavailableResponse }) => [
     ApiResponse({ status: 400, headers: {}, content: { 'application/json': getters } }),

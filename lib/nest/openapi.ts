@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type {
+  ApiHeaderOptions,
   ApiOperationOptions,
   ApiParamOptions,
   ApiPropertyOptions,
@@ -15,7 +16,7 @@ import type {
 
 type Facts = Record<string, unknown>;
 
-/** On a method where the decorator stands on one, else on the class. */
+/** On the decorated method, else on the class. */
 type AnyDecorator = (
   target: object,
   key?: string | symbol,
@@ -56,6 +57,14 @@ export const ApiParam = ({ name, ...options }: ApiParamOptions & { name: string 
 
 export const ApiQuery = ({ name, ...options }: ApiQueryOptions & { name: string }) =>
   adding('apiParameters', [defined({ name, required: true, in: 'query', ...options })]);
+
+export const ApiHeader = ({
+  name,
+  description,
+  required,
+  schema,
+}: ApiHeaderOptions & { name: string }) =>
+  adding('apiParameters', [defined({ name, in: 'header', description, required, schema })]);
 
 export const ApiOperation = (options: ApiOperationOptions) =>
   noting<Facts>('apiOperation', (previous) => ({

@@ -3,6 +3,10 @@ import { MissingPackageError } from './http/errors.js';
 
 /** Peers that an application installs only where it uses what needs them. */
 interface OptionalPackages {
+  '@nestjs/bullmq': {
+    getSharedConfigToken(key?: string): string;
+    getQueueToken(name?: string): string;
+  };
   '@nestjs/platform-fastify': typeof import('@nestjs/platform-fastify');
   '@nestjs/swagger': typeof import('@nestjs/swagger');
   'class-transformer': typeof import('class-transformer');

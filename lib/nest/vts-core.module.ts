@@ -24,6 +24,8 @@ import {
   openInferenceOptions,
 } from './open-inference/open-inference-imports.js';
 import { VtsGrpcServer } from './open-inference/vts-grpc-server.js';
+import { jobsImports, jobsOptions, refuseJobsWithoutQueue } from './jobs/jobs-imports.js';
+import type { ResolvedJobsOptions } from './jobs/jobs-options.js';
 import { HttpObserver } from './observability/http-observer.js';
 import { InfrastructureRoutes } from './observability/infrastructure-routes.js';
 import { Metrics } from './observability/metrics/metrics.js';
@@ -39,6 +41,7 @@ import { ModelStore } from '../serving/store/index.js';
 import { checkModuleOptions } from './check-module-options.js';
 import {
   VTS_HEALTH_PATHS,
+  VTS_JOBS,
   VTS_METRICS_OPTIONS,
   VTS_METRICS_REGISTRY,
   VTS_MODULE_OPTIONS,
@@ -52,7 +55,7 @@ const configurable = new ConfigurableModuleBuilder<VtsModuleOptions>({
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createVtsOptions')
   .setExtras<VtsModuleExtras>(
-    { health: true, metrics: true, runnables: [], openInference: false },
+    { health: true, metrics: true, runnables: [], openInference: false, jobs: false },
     withExtras,
   )
   .build();
@@ -68,8 +71,8 @@ export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
   providers: [
     {
       provide: ModelStore,
-      // The options of the protocol are checked by that as well.
-      inject: [VTS_MODULE_OPTIONS, VTS_RUNNABLES, VTS_OPEN_INFERENCE],
+      // The options of the protocol and of jobs are checked by that as well.
+      inject: [VTS_MODULE_OPTIONS, VTS_RUNNABLES, VTS_OPEN_INFERENCE, VTS_JOBS],
       // A bundle has its models with it, wherever the app looked for them before.
       useFactory: (options: VtsModuleOptions, runnables: readonly RunnableClass[]) => {
         const { home } = checkModuleOptions(options, runnables);
@@ -100,6 +103,8 @@ export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
     VtsGrpcServer,
     VTS_MODULE_OPTIONS,
     VTS_OPEN_INFERENCE,
+    VTS_JOBS,
+    VTS_METRICS_OPTIONS,
     VTS_METRICS_REGISTRY,
   ],
 })
@@ -109,10 +114,12 @@ export class VtsCoreModule extends configurable.ConfigurableModuleClass implemen
     @Inject(PlatformHost) private readonly platforms: PlatformHost,
     @Inject(Requests) private readonly requests: Requests,
     @Inject(RunnerRegistry) private readonly runners: RunnerRegistry,
+    @Inject(VTS_JOBS) jobs: ResolvedJobsOptions | undefined,
   ) {
     super();
     const cores = [...modules.values()].filter(({ metatype }) => metatype === VtsCoreModule);
     if (cores.length > 1) throw new DuplicateRootError();
+    if (jobs === undefined) refuseJobsWithoutQueue(modules.values());
   }
 
   /**
@@ -158,7 +165,7 @@ export class VtsCoreModule extends configurable.ConfigurableModuleClass implemen
  */
 function withExtras(
   definition: DynamicModule,
-  { health, metrics, runnables = [], openInference }: VtsModuleExtras,
+  { health, metrics, runnables = [], openInference, jobs }: VtsModuleExtras,
 ): DynamicModule {
   const paths = resolveHealthPaths(health);
   const options = resolveMetricsOptions(metrics);
@@ -168,7 +175,11 @@ function withExtras(
   ];
   return {
     ...definition,
-    imports: [...(definition.imports ?? []), ...openInferenceImports(openInference)],
+    imports: [
+      ...(definition.imports ?? []),
+      ...openInferenceImports(openInference),
+      ...jobsImports(jobs),
+    ],
     controllers: controllers.filter((controller) => controller !== undefined),
     providers: [
       ...(definition.providers ?? []),
@@ -176,6 +187,7 @@ function withExtras(
       { provide: VTS_METRICS_OPTIONS, useValue: options },
       { provide: VTS_RUNNABLES, useValue: runnables },
       openInferenceOptions(openInference),
+      jobsOptions(jobs),
     ],
   };
 }

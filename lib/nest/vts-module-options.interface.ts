@@ -1,6 +1,7 @@
 import type { RunnableClass } from '../serving/models/custom/definition.js';
 import type { VtsAccessLogOptions } from './observability/access-log.js';
 import type { VtsHealthOptions } from './observability/health-options.js';
+import type { VtsJobsOptions } from './jobs/jobs-options.js';
 import type { VtsOpenInferenceOptions } from './open-inference/open-inference-options.js';
 import type { VtsMetricsOptions } from './observability/metrics/metrics-options.js';
 import type { VtsRequestIdOptions } from './observability/request-id.js';
@@ -13,112 +14,113 @@ import type { RunnerOptions } from '../serving/runner/runner-options-types.js';
  */
 export interface VtsModuleOptions {
   /**
-   * Folder of the model store; a leading `~` is the user's home.
+   * The folder of the model store. A leading `~` means the user's home.
    *
    * @default the environment's `VTS_HOME`, else `~/vtsserving`
    */
   home?: string;
   /**
-   * How models are run, by tag. A bare name is for all versions of that name that have no entry of
-   * their own.
+   * How to run models, by tag. A bare name applies to all versions of that name without an own
+   * entry.
    */
   runners?: Readonly<Record<string, RunnerOptions>>;
   /**
-   * Milliseconds until a request, or a call of a runner, is given up: HTTP 504. 0 for no limit.
+   * The time limit of a request, or a call of a runner, in milliseconds; then HTTP 504. 0 for no
+   * limit.
    *
    * @default 60000
    */
   timeoutMs?: number;
   /**
-   * Largest request body in bytes, for descriptors that have no limit of their own: HTTP 413.
+   * The largest request body in bytes, for descriptors without their own limit; above it, HTTP 413.
    *
    * @default 20971520 (20 MiB)
    */
   maxBodyBytes?: number;
   /**
-   * How much of the host application the module shapes. With `'endpoints'` it touches its own
-   * routes and nothing else. `'application'` is for a service that does nothing but serve models:
-   * it is the default of `errors`, `observe` and `shutdown`, and turns `overload` on.
+   * How much of the host application the module shapes. With `'endpoints'`, it touches only its own
+   * routes. `'application'` is for a service that only serves models: it becomes the default of
+   * `errors`, `observe` and `shutdown`, and turns `overload` on.
    *
    * @default 'endpoints'
    */
   scope?: 'endpoints' | 'application';
   /**
-   * Which errors are answered as `{ statusCode, message, error }`: those of this module's
-   * endpoints, or all of the application's. `'application'` adds a global exception filter behind
-   * the application's own ones, answers 405 with `Allow` where a path has other methods, and gives
-   * Node's own refusals (malformed HTTP, headers too large, no Host, an unknown Expect) the same
-   * body.
+   * The errors that are answered as `{ statusCode, message, error }`: those of this module's
+   * endpoints, or all errors of the application. `'application'` adds a global exception filter
+   * after the application's own ones. It answers 405 with `Allow` if a path has other methods. It
+   * also gives Node's own refusals the same body: malformed HTTP, headers too large, no Host, an
+   * unknown Expect.
    *
    * @default `scope`
    */
   errors?: 'endpoints' | 'application';
   /**
-   * Refuse requests of endpoints before their bodies are read while the runner that the endpoint
-   * calls first takes no more: HTTP 503, or 429 for `maxConcurrency`, with Retry-After, ahead of the
-   * application's guards. Refusals take a part of the event loop's time at the most. The module
-   * learns what an endpoint calls from what it does, and never refuses early where an endpoint has
-   * answered without a runner, or in spite of a refusal.
+   * Refuse an endpoint's requests before the module reads their bodies, while the runner that the
+   * endpoint calls first is full. The answer is HTTP 503, or 429 for `maxConcurrency`, with
+   * Retry-After, and comes before the application's guards. Refusals take only a limited share of
+   * the event loop's time. The module observes which runner an endpoint calls. It never refuses
+   * early if an endpoint has answered without a runner, or despite a refusal.
    *
    * @default true with `scope: 'application'`, else false
    */
   overload?: boolean | VtsOverloadOptions;
   /**
-   * Which requests have a line in the access log, metrics, traces and an id: those of this module's
-   * endpoints, or all of the application's.
+   * The requests that get an access log line, metrics, traces and an id: those of this module's
+   * endpoints, or all requests of the application.
    *
    * @default `scope`
    */
   observe?: 'endpoints' | 'application';
   /**
-   * What the module does when the application shuts down. `'endpoints'` lets the requests of
-   * endpoints finish, and leaves the server to Nest. `'application'` closes the server too: the
-   * listener first, in a quiet turn of the event loop, then each connection with its next response
-   * or when it falls idle, and what never sends a whole request after `shutdownTimeoutMs`.
+   * How the module shuts down with the application. `'endpoints'` lets the requests of endpoints
+   * finish, and leaves the server to Nest. `'application'` closes the server too. It closes the
+   * listener first, in a quiet turn of the event loop. Then it closes each connection with its next
+   * response, or when it becomes idle. After `shutdownTimeoutMs`, it closes connections that have
+   * not sent a whole request.
    *
    * @default `scope`
    */
   shutdown?: 'endpoints' | 'application';
   /**
-   * Milliseconds that requests in progress get to finish when the application shuts down. Those
-   * that are left are answered 503.
+   * How long requests in progress may take to finish when the application shuts down, in
+   * milliseconds. The rest are answered with 503.
    *
    * @default 30000
    */
   shutdownTimeoutMs?: number;
   /**
-   * Milliseconds that the application goes on as before when it is told to end, but that `/readyz`
-   * answers 503: as long as those that send it requests take to see that and to turn to others.
-   * `shutdownTimeoutMs` begins after that. Where a client opens a connection at the very moment in
-   * which the listener closes, the kernel resets it; with this, nobody does. On Kubernetes:
-   * `periodSeconds` times `failureThreshold` of the readiness probe, and some seconds for the
-   * endpoints to spread.
+   * How long the application keeps serving after it is told to end, in milliseconds. Meanwhile
+   * `/readyz` answers 503, so that load balancers turn to other instances. `shutdownTimeoutMs`
+   * begins after that. The kernel resets a connection that a client opens at the very moment the
+   * listener closes; this delay avoids that. On Kubernetes, use `periodSeconds` times
+   * `failureThreshold` of the readiness probe, and a few seconds for endpoint changes to spread.
    *
    * @default 0
    */
   drainMs?: number;
   /**
-   * Look for a new `latest` of the injected names every second, and take it up while the
-   * application runs: its model is loaded beside the old one (memory for both is needed), requests
-   * in progress finish on the version they began with, and new ones go to the new one. A version that
-   * cannot be loaded is logged, and the old one stays.
+   * Look for a new `latest` version of the injected names every second, and switch to it while the
+   * application runs. The new model is loaded next to the old one, so both need memory. Requests in
+   * progress finish on the version that they started with, and new requests use the new one. If a
+   * version cannot be loaded, the module logs that and keeps the old one.
    *
    * @default false
    */
   watch?: boolean;
 
   /**
-   * Write a line for each request through Nest's Logger, context `VtsAccess`: fields for loggers
-   * that write JSON ({@link AccessLogEntry}), a readable line in the console. Probes and `/metrics`
-   * are left out.
+   * Log each request through Nest's Logger, with the context `VtsAccess`: fields for loggers that
+   * write JSON ({@link AccessLogEntry}), a readable line in the console. Probes and `/metrics` are
+   * not logged.
    *
    * @default true
    */
   accessLog?: boolean | VtsAccessLogOptions;
   /**
-   * Give every request an id: the `X-Request-Id` that it brought, where that is 1 to 128 letters,
-   * digits and `_ . : + / = @ ~ -`, else a new UUID. It is in the response's `X-Request-Id` and in
-   * log lines; see {@link requestIdOf}.
+   * Give every request an id: its `X-Request-Id`, if that is 1 to 128 letters, digits and
+   * `_ . : + / = @ ~ -`, else a new UUID. The response's `X-Request-Id` and log lines have it; see
+   * {@link requestIdOf}.
    *
    * @default true
    */
@@ -126,32 +128,42 @@ export interface VtsModuleOptions {
   /** The former name of `requestIds`. */
   requestId?: boolean | VtsRequestIdOptions;
   /**
-   * Take part in traces: W3C `traceparent` of requests is gone on with, responses have
-   * `traceresponse` and `traceparent`, and where the application has set up OpenTelemetry's SDK,
-   * there are spans of the request, and of the `queue`, `tokenize` or `decode`, and `run` of each
-   * call of a runner. Without the SDK nothing is recorded.
+   * Take part in traces. The module continues the W3C `traceparent` of requests, and responses have
+   * `traceresponse` and `traceparent`. If the application has set up OpenTelemetry's SDK, it
+   * records spans of the request, and of the `queue`, `tokenize` or `decode`, and `run` of each
+   * runner call. Without the SDK, it records nothing.
    *
    * @default true
    */
   tracing?: boolean;
   /**
-   * Serve the runners to clients of the Open Inference Protocol: those of KServe, of Triton and of
-   * MLServer, and `InferenceClient`. `true` is REST below `/v2`, of all runners that the application
-   * injects and all its runnables.
+   * Serve the runners to clients of the Open Inference Protocol: those of KServe, Triton and
+   * MLServer, and `InferenceClient`. `true` means REST below `/v2`, for all runners that the
+   * application injects and all its runnables.
    *
-   * A factory of `forRootAsync` may give all of it but `rest`, where `openInference` stands beside
-   * the factory as well.
+   * A factory of `forRootAsync` may return all of it except `rest`, if `openInference` is also next
+   * to the factory.
    *
    * @default false
    */
   openInference?: boolean | VtsOpenInferenceOptions;
+  /**
+   * Take requests of endpoints with `job: true` as jobs, which wait in Redis and outlive the
+   * request, the process and the machine. `true` takes the connection of `BullModule.forRoot` of
+   * `@nestjs/bullmq`.
+   *
+   * A factory of `forRootAsync` may give all of it, where `jobs` stands beside the factory as well.
+   *
+   * @default false
+   */
+  jobs?: boolean | VtsJobsOptions;
 }
 
 /** @publicApi */
 export interface VtsOverloadOptions {
   /**
-   * The share of the event loop's time that refusals may take, above 0 and up to 1. With more, who
-   * is refused waits less, and who is served waits more.
+   * The share of the event loop's time that refusals may take, above 0 and up to 1. With a larger
+   * share, refused clients wait less, and served clients wait longer.
    *
    * @default 0.25
    */
@@ -159,37 +171,46 @@ export interface VtsOverloadOptions {
 }
 
 /**
- * What has to be known before the options are, so that `forRootAsync` takes it beside its factory.
+ * The options that the module needs before a factory runs, so that `forRootAsync` takes them next
+ * to the factory.
  *
  * @publicApi
  */
 export interface VtsModuleExtras {
   /**
    * Serve `/livez`, `/readyz` and `/healthz`. They are under the application's global prefix,
-   * unless that excludes them: `app.setGlobalPrefix('api', { exclude: ['livez', 'readyz',
-   * 'healthz', 'metrics'] })`.
+   * unless it excludes them:
+   * `app.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'healthz', 'metrics'] })`.
    *
    * @default true
    */
   health?: boolean | VtsHealthOptions;
   /**
-   * Serve metrics for Prometheus at `/metrics`. The same holds for the global prefix.
+   * Serve metrics for Prometheus at `/metrics`. It is under the global prefix too, unless that
+   * excludes it.
    *
    * @default true
    */
   metrics?: boolean | VtsMetricsOptions;
   /**
-   * Custom runnables of the application: classes with `@Runnable`. Their runners are injected with
-   * `@Runner(TheClass)`; options go by their names in `runners`.
+   * The custom runnables of the application: classes with `@Runnable`. Inject their runners with
+   * `@Runner(TheClass)`; `runners` takes options by their names.
    *
    * @default none
    */
   runnables?: readonly RunnableClass[];
   /**
-   * Serve the runners by the Open Inference Protocol, see {@link VtsModuleOptions.openInference};
-   * in `forRootAsync`, whether and where is said here, the rest may come from the factory.
+   * Serve the runners with the Open Inference Protocol, see {@link VtsModuleOptions.openInference}.
+   * In `forRootAsync`, this option decides whether and where; the rest may come from the factory.
    *
    * @default false
    */
   openInference?: boolean | VtsOpenInferenceOptions;
+  /**
+   * Take requests as jobs, see {@link VtsModuleOptions.jobs}; in `forRootAsync`, whether is said
+   * here, the rest may come from the factory.
+   *
+   * @default false
+   */
+  jobs?: boolean | VtsJobsOptions;
 }

@@ -25,14 +25,16 @@ export const VTS_HEALTH_PATHS = 'VTS:HealthPaths';
 /** Token of the resolved options of the Open Inference Protocol, where it is served. */
 export const VTS_OPEN_INFERENCE = 'VTS:OpenInference';
 
+/** Token of the resolved options of jobs, where they are turned on. */
+export const VTS_JOBS = 'VTS:Jobs';
+
 /**
- * Token of the application's metrics, a `Registry` of prom-client: what is registered there is
- * served at `/metrics` together with the module's own.
+ * Token of the application's metrics, a `Registry` of prom-client. `/metrics` serves the metrics of
+ * this registry together with the module's own.
  *
  * @example
- * constructor(@Inject(VTS_METRICS_REGISTRY) registry: Registry) {
- *   this.reviews = new Counter({ name: 'reviews_total', help: 'Reviews that came in', registers: [registry] });
- * }
+ * constructor(@Inject(VTS_METRICS_REGISTRY) registry: Registry) { this.reviews = new Counter({
+ * name: 'reviews_total', help: 'Reviews that came in', registers: [registry] }); }
  *
  * @publicApi
  */

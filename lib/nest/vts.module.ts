@@ -6,8 +6,8 @@ import type { Tag } from '../serving/store/index.js';
 import { ASYNC_OPTIONS_TYPE, OPTIONS_TYPE, VtsCoreModule } from './vts-core.module.js';
 
 /**
- * Serves models of a store. Import `forRoot` once, in the root module: it is global, and `@Runner`
- * works in every class of the application.
+ * Serves models from a store. Import `forRoot` once, in the root module: it is global, and
+ * `@Runner` works in every class of the application.
  *
  * @publicApi
  */
@@ -33,8 +33,8 @@ export class VtsModule {
   }
 
   /**
-   * Runners by their tags, for modules that are loaded after the application has started
-   * (`LazyModuleLoader`), whose `@Runner` the root module could not see.
+   * Adds runners by their tags, for modules that are loaded after the application has started
+   * (`LazyModuleLoader`): the root module could not see their `@Runner`.
    *
    * @throws InvalidTagError
    */

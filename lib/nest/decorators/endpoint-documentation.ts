@@ -5,15 +5,15 @@ import type { Endpoint } from '../http/endpoint.js';
 import { streamOf } from '../http/event-stream.js';
 import { ApiExtraModels, ApiOperation, ApiParam, ApiResponse, ApiTags } from '../openapi.js';
 
-/** What `@VtsApi` is told for the OpenAPI document. */
+/** The options of `@VtsApi` for the OpenAPI document. */
 export interface VtsApiDocs {
-  /** A line for the OpenAPI document. */
+  /** One line for the OpenAPI document. */
   summary?: string;
   /** A text for the OpenAPI document. (A comment of the method does not exist at run time.) */
   description?: string;
   tags?: string[];
   deprecated?: boolean;
-  /** @default the method's name; `<Controller>_<method>` where two methods share it */
+  /** @default the method's name; `<Controller>_<method>` if two methods share it */
   operationId?: string;
 }
 
@@ -23,47 +23,59 @@ export function endpointDocumentation(
   route: string,
   { summary, description, deprecated, operationId, tags = [] }: VtsApiDocs,
 ): MethodDecorator[] {
-  const { bodyDescription } = input;
-  const requestBody = {
-    required: true,
-    ...(bodyDescription === undefined ? {} : { description: bodyDescription }),
-    content: requestContent(input),
-  };
   return [
-    // What is undefined is left out of the document.
+    // Leaves undefined values out of the document.
     ApiOperation({
-      requestBody,
+      requestBody: requestBodyOf(input),
       summary,
       description,
       deprecated,
       operationId,
     } as ApiOperationOptions),
     ...(tags.length === 0 ? [] : [ApiTags(...tags)]),
-    // A handler need not ask for a parameter of its route, and the document has to name it all the
-    // same.
-    ...[...route.matchAll(/[:*](\w+)/g)].map(([, name]) =>
-      ApiParam({ name: name as string, required: true, schema: { type: 'string' } }),
-    ),
+    ...apiRouteParameters(route),
     ApiExtraModels(ApiError, ...(input.models ?? []), ...(output.models ?? [])),
     ApiResponse({
       status: 200,
       description: 'The result.',
       content: responseContent(output),
     }),
-    ...errorsOf(output).map(([status, meaning]) =>
-      ApiResponse({
-        status: Number(status),
-        description: meaning,
-        headers: ERROR_HEADERS[status] ?? {},
-        content: errorContent(Number(status), meaning),
-      }),
-    ),
+    ...apiErrors(errorsOf(output)),
   ];
 }
 
-function errorsOf({ refusesAccept }: IoDescriptor<unknown, unknown>): [string, string][] {
-  const all = Object.entries(ERROR_RESPONSES);
-  return refusesAccept === true ? all : all.filter(([status]) => status !== '406');
+/** The body of a request that the descriptor reads. */
+export function requestBodyOf(input: IoDescriptor<unknown, never>): object {
+  const { bodyDescription } = input;
+  return {
+    required: true,
+    ...(bodyDescription === undefined ? {} : { description: bodyDescription }),
+    content: requestContent(input),
+  };
+}
+
+/** The document must name every parameter of the route, even if the handler does not inject it. */
+export function apiRouteParameters(route: string): MethodDecorator[] {
+  return [...route.matchAll(/[:*](\w+)/g)].map(([, name]) =>
+    ApiParam({ name: name as string, required: true, schema: { type: 'string' } }),
+  );
+}
+
+/** Error responses, by their statuses, with what they mean. */
+export function apiErrors(meanings: Readonly<Record<string, string>>): MethodDecorator[] {
+  return Object.entries(meanings).map(([status, meaning]) =>
+    ApiResponse({
+      status: Number(status),
+      description: meaning,
+      headers: ERROR_HEADERS[status] ?? {},
+      content: errorContent(Number(status), meaning),
+    }),
+  );
+}
+
+function errorsOf({ refusesAccept }: IoDescriptor<unknown, unknown>): Record<string, string> {
+  const { 406: notAcceptable, ...others } = ERROR_RESPONSES;
+  return refusesAccept === true ? { ...others, 406: notAcceptable as string } : others;
 }
 
 const RETRY_AFTER = {
@@ -82,7 +94,7 @@ interface Content {
   readonly encoding?: IoDescriptor<unknown, never>['encoding'];
 }
 
-/** A getter, as a descriptor may learn its columns only when a runner loads its model. */
+/** A getter, because a descriptor may learn its columns only when a runner loads its model. */
 function late(
   descriptor: IoDescriptor<unknown, never>,
   schema: () => IoSchema,
@@ -108,7 +120,8 @@ function requestContent(input: IoDescriptor<unknown, never>): Record<string, Con
   return content;
 }
 
-function responseContent(output: IoDescriptor<unknown, unknown>): Record<string, Content> {
+/** What a response has that the descriptor writes. */
+export function responseContent(output: IoDescriptor<unknown, unknown>): Record<string, Content> {
   const content = mainContent(output);
   const others = Object.entries(output.outputAlternatives ?? {});
   for (const [type, schema] of others) content[type] = { schema };
@@ -128,7 +141,7 @@ function responseExample(
   { type }: IoSchema,
 ): unknown {
   if (typeof example === 'string' && serializeEvent) return streamOf(example);
-  // The parts of a form, which is bytes.
+  // The parts of a form that hold bytes.
   if (typeof example === 'object' && type === 'string') return undefined;
   return example;
 }

@@ -10,9 +10,9 @@ import { addRunnerTag, normalizeTag } from '../injection/runner-tags.storage.js'
 export interface Runner extends RunnerHandle {}
 
 /**
- * Injects the runner of a model of the store, or of a custom runnable, into a constructor or a
- * property. The model is loaded, in its workers, before the application has started; a model that
- * is missing or cannot be loaded fails the start.
+ * Injects the runner of a model in the store, or of a custom runnable, into a constructor parameter
+ * or a property. The model is loaded in its workers before the application has started. If it is
+ * missing or cannot be loaded, the start fails.
  *
  * @param tag `name`, which means the newest version, or `name:version`; or a class with
  * `@Runnable`, which is in `runnables` of the module's options.
@@ -29,7 +29,7 @@ export interface Runner extends RunnerHandle {}
 export function Runner(tag: string | Tag | RunnableClass): PropertyDecorator & ParameterDecorator {
   const inject = Inject(getRunnerToken(tag));
   return (target: object, key: string | symbol | undefined, index?: number) => {
-    // A constructor's parameter comes with the class, a property with its prototype.
+    // Decorators of constructor parameters get the class; those of properties get its prototype.
     const user = typeof target === 'function' ? target : target.constructor;
     if (typeof tag === 'function') addRunnableUse(user, tag);
     else addRunnerTag(user, normalizeTag(tag));

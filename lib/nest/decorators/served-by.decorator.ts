@@ -16,8 +16,15 @@ const Input = createParamDecorator((endpoint: Endpoint, context: ExecutionContex
   return Requests.of(request)?.endpoints.input(endpoint, request, response);
 });
 
+interface ServedAs {
+  /** `Get`, `Post` or another of Nest's. @default Post */
+  readonly verb?: (routes: string | string[]) => MethodDecorator;
+  /** The status of an answer that is not an error. @default 200 */
+  readonly status?: number;
+}
+
 /**
- * Makes a method of a controller the handler of an endpoint, whose input is its first parameter.
+ * Makes a controller's method the handler of an endpoint. Its first parameter is the input.
  *
  * @param routes Paths below the controller's.
  * @param more Decorators of the route.
@@ -26,17 +33,18 @@ export function servedBy(
   endpoint: Endpoint,
   routes: string | string[],
   more: readonly MethodDecorator[],
+  { verb = Post, status = 200 }: ServedAs = {},
 ): MethodDecorator {
   return (target, key, descriptor) => {
     const method = descriptor as unknown as TypedPropertyDescriptor<AnyHandler>;
     const own = method.value as AnyHandler;
     const { handler, requestAt } = servedHandler(target, key, own, endpoint);
     method.value = handler;
-    // Where it is called as a function, nobody else does it.
+    // When it is called as a function, nobody else does this.
     Object.defineProperty(target, key, method);
     defineEndpoint(handler, endpoint);
     Input(endpoint)(target, key, 0);
     Req()(target, key, requestAt);
-    applyDecorators(Post(routes), HttpCode(200), ...more)(target, key, descriptor);
+    applyDecorators(verb(routes), HttpCode(status), ...more)(target, key, descriptor);
   };
 }

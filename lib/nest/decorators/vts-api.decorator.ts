@@ -1,8 +1,9 @@
 import { UseFilters } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { IoDescriptor } from '../io/io-descriptor.js';
-import type { Endpoint } from '../http/endpoint.js';
+import { noteJobHandler, type Endpoint } from '../http/endpoint.js';
 import { VtsExceptionFilter } from '../http/vts-exception.filter.js';
+import { checkedJob, type VtsJobOptions } from '../jobs/job-options.js';
 import { endpointDocumentation, type VtsApiDocs } from './endpoint-documentation.js';
 import { servedBy } from './served-by.decorator.js';
 
@@ -15,18 +16,28 @@ export type IoOutput<Output> =
 
 /** @publicApi */
 export interface VtsApiOptions<Input, Output> extends VtsApiDocs {
-  /** What the request's body holds; the handler's first parameter. */
+  /** The descriptor of the request's body, which becomes the handler's first parameter. */
   input: IoInput<Input>;
-  /** What the response's body holds; what the handler returns. */
+  /** The descriptor of the response's body, which the handler returns. */
   output: IoOutput<Output>;
-  /** Path under the controller's. @default the method's name */
+  /** The path below the controller's. @default the method's name */
   route?: string;
-  /** Time limit of a request in milliseconds, 0 for none. @default the module's `timeoutMs` */
+  /** The time limit of a request in milliseconds; 0 for none. @default the module's `timeoutMs` */
   timeoutMs?: number;
+  /**
+   * Takes requests as jobs too, which outlive them: `POST <route>/jobs` answers 202 with an id,
+   * `GET <route>/jobs/:jobId` tells the state, `GET <route>/jobs/:jobId/result` gives what
+   * `POST <route>` would have answered, and `DELETE <route>/jobs/:jobId` cancels. The handler stays
+   * as it is, and may take nothing of the request but its input. Needs `jobs` in
+   * `VtsModule.forRoot`.
+   *
+   * @default false
+   */
+  job?: boolean | VtsJobOptions;
 }
 
 /**
- * The decorator of a handler, typed so that one whose first parameter or result does not fit is a
+ * The decorator of a handler. Its type makes a first parameter or result that does not fit a
  * compile error.
  *
  * @publicApi
@@ -40,17 +51,14 @@ export type VtsApiDecorator<Input, Output> = <
 ) => void;
 
 /**
- * Makes a method of a controller an endpoint: `POST /<method's name>`, whose body the input
- * descriptor turns into the first parameter, and whose result the output descriptor turns into the
- * response. The status is 200; errors are answered as `{ statusCode, message, error }`. Other
- * parameters are free (`@Req()`, `@Headers()`).
+ * Makes a controller's method an endpoint: `POST /<method's name>`. The input descriptor turns the
+ * body into the first parameter, and the output descriptor turns the result into the response. The
+ * status is 200. Errors are answered as `{ statusCode, message, error }`. You can use other
+ * parameters freely (`@Req()`, `@Headers()`).
  *
  * @example
- * \@VtsApi({ input: Text, output: NumpyNdarray })
- * async classifyText(text: string): Promise<Tensor> {
- *   const [, , probs] = await this.runner.predict.run(text);
- *   return probs;
- * }
+ * \@VtsApi({ input: Text, output: NumpyNdarray }) async classifyText(text: string): Promise<Tensor>
+ * { const [, , probs] = await this.runner.predict.run(text); return probs; }
  *
  * @publicApi
  */
@@ -61,6 +69,7 @@ export function VtsApi<Input, Output>(
     input: instanceOf(options.input),
     output: instanceOf(options.output) as IoDescriptor<unknown, unknown>,
     timeoutMs: options.timeoutMs,
+    ...(options.job ? { job: checkedJob(options.job) } : {}),
   };
   return (target, key, descriptor) => {
     const route = options.route ?? String(key);
@@ -68,6 +77,7 @@ export function VtsApi<Input, Output>(
       UseFilters(VtsExceptionFilter),
       ...endpointDocumentation(endpoint, route, options),
     ])(target, key, descriptor as TypedPropertyDescriptor<unknown>);
+    if (endpoint.job) noteJobHandler({ target, key, route, endpoint, docs: options });
   };
 }
 

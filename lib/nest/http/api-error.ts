@@ -16,7 +16,7 @@ import {
   TooManyCallsError,
   WorkerDiedError,
 } from '../../serving/runner/errors.js';
-import { RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors.js';
+import { JobError, RequestTimeoutError, ShuttingDownError, SlowBodyError } from './errors.js';
 import { ApiProperty, getSchemaPath } from '../openapi.js';
 
 /** The body of every error response: Nest's own shape. @publicApi */
@@ -25,7 +25,7 @@ export class ApiError {
   @ApiProperty({ type: 'integer', example: 400 })
   statusCode!: number;
 
-  /** What is wrong, and what to do. */
+  /** The fact, and what to do. */
   @ApiProperty({ type: 'string', example: 'Text: the body is not valid UTF-8; send valid text.' })
   message!: string;
 
@@ -34,16 +34,16 @@ export class ApiError {
   error!: string;
 }
 
-/** Statuses that a request to an endpoint can be answered besides 200, with what they mean. */
+/** The statuses besides 200 that an endpoint can answer, and their meanings. */
 export const ERROR_RESPONSES: Readonly<Record<number, string>> = {
-  400: 'The body is not what the endpoint takes.',
-  404: 'There is nothing at this path.',
-  405: 'The path has no such method; Allow names those that it has.',
-  406: 'The result cannot be sent as what Accept asks for.',
-  408: 'The request did not come in time.',
+  400: 'The body does not match what the endpoint takes.',
+  404: 'Nothing is at this path.',
+  405: 'The path does not support this method; Allow lists those that it does.',
+  406: 'The result cannot be sent in a format that Accept allows.',
+  408: 'The request did not arrive in time.',
   413: 'The body is too large.',
-  415: 'The media type, charset or compression of the body is not taken.',
-  422: 'The application refuses the input for a reason of its own.',
+  415: 'The media type, charset or compression of the body is not supported.',
+  422: 'The application refuses the input for its own reason.',
   429: 'Too many requests; try again after the time in Retry-After.',
   500: 'The service failed; the log has the reason.',
   503: 'No worker can take the request now; try again after the time in Retry-After.',
@@ -71,13 +71,13 @@ const STATUSES: readonly [new (...args: never[]) => Error, number][] = [
 ];
 
 /**
- * Errors whose messages tell of the service's inside, such as paths, with what clients are told
- * instead.
+ * Errors whose messages contain internals of the service, such as paths, and the messages that
+ * clients get instead.
  */
 const PUBLIC_MESSAGES: readonly [new (...args: never[]) => Error, string][] = [
   [RunnerUnavailableError, 'No worker has the model loaded; try again later.'],
   [WorkerDiedError, 'The worker that served the request died; try again later.'],
-  [RemoteUnavailableError, 'No server takes the request now; try again later.'],
+  [RemoteUnavailableError, 'No server can take the request now; try again later.'],
 ];
 
 /** An error as an HTTP response. */
@@ -85,28 +85,29 @@ export interface ErrorResponse {
   readonly status: number;
   readonly body: object;
   readonly headers: Readonly<Record<string, string>>;
-  /** The client learns nothing of it, so the log has to. */
+  /** The client does not see the reason, so the log must have it. */
   readonly hidden: boolean;
 }
 
 /**
- * @param keepLists Whether a list of messages, as Nest's `ValidationPipe` gives one, stays a list.
- * The document says that a message is a text, as generators of clients cannot do with either.
+ * @param keepLists Whether a list of messages, as from Nest's `ValidationPipe`, stays a list. The
+ * document says that a message is a string, because client generators cannot handle both.
  */
 export function errorResponse(error: unknown, keepLists = false): ErrorResponse {
   if (error instanceof HttpException) return ofHttpException(error, keepLists);
-  const status = STATUSES.find(([type]) => error instanceof type)?.[1];
+  const known = STATUSES.find(([type]) => error instanceof type)?.[1];
+  const status = known ?? (error instanceof JobError ? error.status : undefined);
   if (status !== undefined) {
     const hiding = PUBLIC_MESSAGES.find(([type]) => error instanceof type);
     const body = errorBody(status, hiding?.[1] ?? (error as Error).message);
     return { status, body, headers: headersOf(status, error), hidden: false };
   }
-  const known = ofParser(error);
-  if (known) return known;
+  const parsers = ofParser(error);
+  if (parsers) return parsers;
   return { status: 500, body: errorBody(500, 'Internal server error'), headers: {}, hidden: true };
 }
 
-/** A body of the one shape. */
+/** An error body. */
 export function errorBody(statusCode: number, message: string): ApiError {
   return { statusCode, message, error: STATUS_CODES[statusCode] ?? 'Error' };
 }
@@ -125,8 +126,8 @@ function headersOf(status: number, error: unknown): Record<string, string> {
 }
 
 /**
- * Nest's exceptions, with what else their response has; what is in the document is as the document
- * says.
+ * Nest's exceptions, with the other members of their response. Members in the document are as
+ * documented.
  */
 function ofHttpException(exception: HttpException, keepLists: boolean): ErrorResponse {
   const status = exception.getStatus();
@@ -155,7 +156,7 @@ function textOf(message: unknown): string | undefined {
 }
 
 /**
- * What body parsers and other middleware throw: an error with a status, and whether its message may
+ * An error of body parsers and other middleware: it has a status, and says whether its message may
  * be shown.
  */
 function ofParser(error: unknown): ErrorResponse | undefined {

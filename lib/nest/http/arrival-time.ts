@@ -2,20 +2,20 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 
-/** To ask the kernel for what is ready takes less, and is no sleep. */
+/** Asking the kernel for ready events takes less time than this, and is not sleep. */
 const SLEPT_MS = 0.1;
 
-/** A turn of the event loop in which something came. */
+/** A turn of the event loop in which something arrived. */
 interface Turn {
-  /** The earliest time at which that can have come, … */
+  /** The earliest time at which it can have arrived, … */
   readonly since: number;
   /** … and when the first of it was seen. */
   readonly at: number;
   /** How long the loop had been idle at its end. */
   idleMs: number;
   /**
-   * The one right before this one, without a sleep between them; until its end, or all would be
-   * kept.
+   * The turn right before this one, without a sleep between them. It is dropped when it ends, or
+   * all turns would stay in memory.
    */
   before: Turn | undefined;
 }
@@ -23,30 +23,28 @@ interface Turn {
 let turn: Turn | undefined;
 let last: Turn | undefined;
 
-/** Connections whose first request has not come, by the turn in which they were taken. */
+/** The connections without a first request, by the turn in which they were accepted. */
 const fresh = new WeakMap<Socket, Turn>();
 
 /**
- * When a request that is just being told of came, as early as that can have been, on the clock of
+ * The earliest possible arrival of the request that is being reported now, on the clock of
  * `performance.now()`.
  *
- * A busy event loop learns of a request when it is done with what it is at; until then the kernel
- * keeps it, and nothing tells for how long. It cannot have been longer than since the turn before
- * began, and where the loop has slept since then, it was the request that woke it. Under a load for
- * which the loop has no time, a deadline that counted from when the request was seen would be late
- * for who has sent it.
+ * A busy event loop sees a request only when it finishes its current work. Until then the kernel
+ * holds it, for an unknown time. It cannot be longer than since the start of the previous turn; if
+ * the loop has slept since then, the request woke it. Under overload, a deadline that counts from
+ * when the loop sees the request would be too late for its sender.
  */
 export function arrivalTime({ socket }: Pick<IncomingMessage, 'socket'>): number {
   const { since, before } = thisTurn();
   const taken = fresh.get(socket);
   if (taken === undefined) return since;
   fresh.delete(socket);
-  // A new connection is read from in the turn after, while its request may have come together with
-  // it.
+  // A new connection is read in the next turn, although its request may have arrived with it.
   return taken === before ? taken.since : since;
 }
 
-/** Has the first requests of connections counted from when those came. */
+/** Counts the first request of each connection from the arrival of the connection. */
 export function watchConnections(server: Server): void {
   server.on('connection', (socket: Socket) => fresh.set(socket, thisTurn()));
 }

@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 const HIGH_WATER_BYTES = 64 * 1024;
 
 /**
- * A body that is written piece by piece, each when there is room for it, with a turn of the event
- * loop before it.
+ * A body that is written piece by piece, each when there is room for it, after a turn of the event
+ * loop.
  *
- * @param failed Told why a piece could not be written; nothing more comes.
+ * @param failed Called with the reason if a piece could not be written; nothing follows.
  */
 export function bodyStream(
   pieces: Iterable<string | Uint8Array>,

@@ -3,14 +3,14 @@ import { Server as NetServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const SWEEP_MS = 50;
-/** A connection without a request for so long is not in the midst of a burst. */
+/** A connection without a request for this long is not in the middle of a burst. */
 const QUIET_MS = 300;
 const LOOK_FOR_QUIET_MS = 200;
 const QUIET_TURN_MS = 0.03;
 
 /**
- * Closes an HTTP server without cutting a request off: the listener first, then connections as they
- * fall idle.
+ * Closes an HTTP server without cutting off a request: the listener first, then connections as they
+ * become idle.
  */
 export class ClosingServer {
   #since: number | undefined;
@@ -18,19 +18,19 @@ export class ClosingServer {
 
   constructor(private readonly server: Server) {}
 
-  /** Lets no further connection in. */
+  /** Accepts no further connections. */
   async stopListening(): Promise<void> {
     await quietTurn();
     this.#since = performance.now();
-    // Not http's own close, which ends idle connections at once: the next request may be on its way
-    // on them.
+    // Not http's own close, which ends idle connections at once although the next request may be on
+    // its way.
     if (this.server.listening) NetServer.prototype.close.call(this.server);
   }
 
   /**
-   * Closes connections until all are gone: idle ones after a moment; where `mayCut` says so, those
-   * as well on which a request is still to come, or never will (load balancers and browsers open
-   * them ahead).
+   * Closes connections until all are gone: idle ones after a moment. If `mayCut` allows it, also
+   * those whose request has not arrived, or never will: load balancers and browsers open
+   * connections ahead.
    */
   sweep(mayCut: () => boolean): void {
     this.#sweep = setInterval(() => {
@@ -47,9 +47,9 @@ export class ClosingServer {
 }
 
 /**
- * What is in the kernel's queue of connections when a listener closes is reset. A turn of the event
- * loop empties that queue, then serves what else there is: after a turn with nothing to do the
- * queue is empty, but for microseconds.
+ * When a listener closes, the kernel resets the connections in its queue. A turn of the event loop
+ * empties that queue, then serves everything else. So after an idle turn the queue is empty, except
+ * for microseconds.
  */
 export async function quietTurn(): Promise<void> {
   const latest = performance.now() + LOOK_FOR_QUIET_MS;
@@ -60,7 +60,7 @@ export async function quietTurn(): Promise<void> {
   }
 }
 
-/** Resolves when the promise does, or the time is over. */
+/** Resolves when the promise does, or the time has passed. */
 export async function atMost(promise: Promise<unknown>, ms: number): Promise<void> {
   const cancel = new AbortController();
   await Promise.race([promise, delay(ms, undefined, { signal: cancel.signal })]);

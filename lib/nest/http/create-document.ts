@@ -10,35 +10,39 @@ import { OperationIds, operationsOf, type Operation } from './operation-ids.js';
 export interface VtsDocsOptions {
   /** @default 'VtsServing' */
   title?: string;
-  /** A text in Markdown. */
+  /** A description in Markdown. */
   description?: string;
-  /** The version of the service's interface. @default '1.0' */
+  /** The version of the service's API. @default '1.0' */
   version?: string;
   /**
-   * What else `DocumentBuilder` has: servers, contact, and the security schemes that guards ask
-   * for, which controllers name with `@ApiSecurity()` or `@ApiBearerAuth()`. Operations with one
-   * are documented to answer 401 and 403.
+   * Everything else that `DocumentBuilder` has: servers, contact, and the security schemes of
+   * guards, which controllers name with `@ApiSecurity()` or `@ApiBearerAuth()`. Operations with a
+   * security scheme also document 401 and 403.
    *
    * @example
-   * setupVtsDocs(app, { configure: (builder) => builder.addApiKey({ type: 'apiKey', in: 'header', name: 'X-Api-Key' }, 'key') });
+   * setupVtsDocs(app, { configure: (builder) => builder.addApiKey({ type: 'apiKey', in: 'header',
+   * name: 'X-Api-Key' }, 'key') });
    */
   configure?: (builder: DocumentBuilder) => unknown;
   /** Probes and metrics in the document, as its last group. @default true */
   infrastructure?: boolean;
   /**
-   * What `SwaggerModule.createDocument` takes. With an `operationIdFactory`, operations have its
-   * names; else that of the method (`classifyText`), with the controller's before it where methods
-   * of two controllers share it (`ReviewsController_score`).
+   * Options of `SwaggerModule.createDocument`. An `operationIdFactory` names the operations. By
+   * default, an operation has the name of its method (`classifyText`), with the controller's name
+   * before it if two controllers share the method name (`ReviewsController_score`).
    */
   swagger?: SwaggerDocumentOptions;
-  /** Path of the page; the document is at this path with `-json` and `-yaml`. @default 'docs' */
+  /**
+   * The path of the page. The document is at this path with `-json` and `-yaml` appended. @default
+   * 'docs'
+   */
   path?: string;
 }
 
 /**
  * The OpenAPI document of an application.
  *
- * @throws MissingPackageError where @nestjs/swagger is not installed.
+ * @throws MissingPackageError if @nestjs/swagger is not installed.
  * @publicApi
  */
 export function createVtsDocument(
@@ -75,7 +79,7 @@ const INFRASTRUCTURE: ReadonlySet<string | undefined> = new Set([
   'VtsMetricsController',
 ]);
 
-/** Paths of probes and metrics go last, or out. */
+/** Moves the paths of probes and metrics to the end, or removes them. */
 function ordered(
   { paths }: OpenAPIObject,
   ids: OperationIds,
@@ -88,7 +92,7 @@ function ordered(
   return Object.fromEntries(infrastructure ? [...others, ...all.filter(isOwn)] : others);
 }
 
-/** Pages show groups in this order: those that the application names, then as they come. */
+/** The order of groups on the page: those that the application names first, then the others. */
 function groupsOf(document: OpenAPIObject): OpenAPIObject['tags'] {
   const groups = new Map((document.tags ?? []).map((tag) => [tag.name, tag]));
   for (const name of operationsOf(document).flatMap(({ tags = [] }) => tags)) {
@@ -97,13 +101,13 @@ function groupsOf(document: OpenAPIObject): OpenAPIObject['tags'] {
   return [...groups.values()];
 }
 
-/** 401 and 403 of endpoints that ask for credentials. */
+/** Adds 401 and 403 to endpoints that require credentials. */
 function declareRefusals(
   { responses, security }: Operation,
   { security: all }: OpenAPIObject,
 ): void {
   const fault = responses['400'];
-  // Operations of the application's own routes are its own affair.
+  // The application documents its own routes itself.
   if (!(security ?? all)?.length || fault === undefined || !isApiError(fault)) return;
   for (const [status, description] of Object.entries(REFUSALS)) {
     responses[status] ??= { description, content: errorContent(Number(status), description) };

@@ -11,22 +11,22 @@ import { pathOf } from './platform.js';
 import { VtsExceptionFilter } from './vts-exception.filter.js';
 
 /**
- * Answers errors of all other routes, of middleware and body parsers, and of paths that are none,
- * in the shape of the endpoints' errors. It takes the place of Nest's built-in filter: filters of
- * the application come before it.
+ * Answers errors of all other routes, of middleware and body parsers, and of unknown paths, in the
+ * shape of the endpoints' errors. It replaces Nest's built-in filter; the application's filters
+ * come before it.
  *
- * A path that has other methods is a 405 with `Allow`, where Nest would say 404.
+ * It answers 405 with `Allow` if a path has other methods, where Nest would answer 404.
  */
 @Catch()
 export class DefaultExceptionFilter extends VtsExceptionFilter {
-  // As Nest's own filter, of which it takes the place.
+  // Like Nest's own filter, which it replaces.
   protected override readonly logger = new Logger('ExceptionsHandler');
 
-  // What an application's own clients are used to.
+  // The form that an application's own clients expect.
   protected override readonly keepsLists = true;
 
   override catch(error: unknown, host: ArgumentsHost): void {
-    // Others than HTTP have ways of their own.
+    // Other transports handle errors themselves.
     if (host.getType() === 'http') super.catch(error, host);
   }
 
@@ -45,13 +45,13 @@ export class DefaultExceptionFilter extends VtsExceptionFilter {
     const platform = this.platforms.demand();
     const { method = '' } = platform.requestOf(request);
     const { url } = platform.factsOf(request);
-    // What Nest throws where no route was reached; a handler's own 404 is left as it is.
+    // Nest's error for an unknown route. A handler's own 404 is left unchanged.
     if (error.message !== `Cannot ${method} ${url}`) return undefined;
     const methods = platform.methodsAt(pathOf(url));
     if (methods.length === 0 || methods.includes(method)) return undefined;
     platform.setHeader(response, 'allow', methods.join(', '));
     return new MethodNotAllowedException(
-      `Cannot ${method} ${url}; this path has ${methods.join(', ')}.`,
+      `Cannot ${method} ${url}; this path supports ${methods.join(', ')}.`,
     );
   }
 }

@@ -5,14 +5,15 @@ import { readBody } from './read-body.js';
 import { RequestRecord } from './request-record.js';
 
 /**
- * Reads the JSON body of an endpoint ahead of the application's own parser, which takes no more
- * than 100 kB, refuses bare values, loses the digits of large integers, and answers in its own way
- * where another media type is wanted. Guards, and another handler at the very same path (of another
- * version, or for another host), still get their `request.body`, parsed when it is asked for.
+ * Reads the JSON body of an endpoint before the application's own parser. That parser accepts at
+ * most 100 kB, refuses bare values, loses digits of large integers, and answers in its own way if
+ * the endpoint wants another media type. Guards, and another handler at the same path (of another
+ * version, or for another host), still get `request.body`, which is parsed when they read it.
  *
- * Bodies of endpoints of a protocol are read whatever they are: a client may call JSON a form.
+ * Endpoints of a protocol read bodies of any type, because a client may declare JSON as a form.
  *
- * @param done Called when it is there; at once where the request is for no endpoint, or has no JSON.
+ * @param done Called when the body has been read; at once if the request is not for an endpoint, or
+ * not JSON.
  */
 export function readEarly(
   { request, endpoint }: Arrival,
@@ -25,12 +26,12 @@ export function readEarly(
   const isJson = mediaType !== undefined && /[/+]json$/.test(mediaType);
   if (!isJson && endpoint.protocol === undefined) return done();
   const { maxBytes = fallbackLimit } = endpoint.input;
-  // The endpoint's own clock starts when its handler is found, which is after the body.
+  // The endpoint's own clock starts when its handler is found, after the body.
   const { timeoutMs = fallbackTimeoutMs } = endpoint;
   const record = RequestRecord.of(request) as RequestRecord;
   readBody(request, { maxBytes, timeoutMs }, (error, bytes) => {
     record.body = error === undefined ? { bytes: bytes as Uint8Array } : { error };
-    // The rest of the stream is being discarded: without a type no parser touches it.
+    // The rest of the stream is being discarded, and no parser touches a body without a type.
     if (error !== undefined) delete request.headers['content-type'];
     // The requests of VtsExpressAdapter have it already.
     else if (isJson && !('body' in request)) Object.defineProperty(request, 'body', bodyProperty);
@@ -38,7 +39,7 @@ export function readEarly(
   });
 }
 
-/** A `body` that is parsed from what was read early when somebody asks for it. */
+/** A `body` property that parses the early-read body on first access. */
 export const bodyProperty: PropertyDescriptor & ThisType<HttpRequest> = {
   configurable: true,
   enumerable: true,

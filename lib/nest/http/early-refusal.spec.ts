@@ -109,7 +109,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBeUndefined();
   });
 
-  it('learns anew when requests call another runner first, as after a new version was taken up', () => {
+  it('learns again when requests call another runner first, as after a new version', () => {
     const [old, next] = [new Door(), new Door()];
     const early = taught(old);
     answered(early, 200, next);

@@ -2,36 +2,35 @@ import type { Admission } from '../../serving/runtime/admission.js';
 import { RunnerOverloadedError, TooManyCallsError } from '../../serving/runner/errors.js';
 import type { RequestRecord } from './request-record.js';
 
-/** Requests in a row that must have called the same method of the same runner first. */
+/** How many requests in a row must first call the same method of the same runner. */
 const STREAK = 32;
-/** How often that may turn out to be wrong. */
+/** How often that may be wrong. */
 const MOST_MISTAKES = 8;
 /**
- * One in so many requests goes on although it is likely to be refused, and shows whether that is
- * so.
+ * One in this many requests proceeds although it will probably be refused, to check the prediction.
  */
 const PROBE = 64;
 
 /**
- * Of one endpoint: whether its requests are refused before they are read, while the runner that
- * they call first takes no more. To read them, only to refuse them, costs about as much as to
- * answer them, so that a service under ten times its load would do little else.
+ * Decides for one endpoint whether its requests are refused before they are read, while the runner
+ * that they call first is full. Reading requests only to refuse them costs about as much as
+ * answering them, so a service under ten times its load would do little else.
  *
- * That an endpoint calls a runner is nothing that it declares; it is learned from what it does. Its
- * requests are refused early only after the runner has refused one and the client was told so: a
- * handler that has a way out keeps it. Of an endpoint that has ever answered without a runner, such
- * as from a cache, none is.
+ * An endpoint does not declare which runner it calls, so this class observes it. It refuses
+ * requests early only after the runner has refused one and the client got that refusal: a handler
+ * with a fallback keeps it. If an endpoint has ever answered without a runner, such as from a
+ * cache, its requests are never refused early.
  */
 export class EarlyRefusal {
   #admission: Admission | undefined;
   #streak = 0;
-  /** The client of a refused call was refused. */
+  /** The client of a refused call got the refusal. */
   #passedOn = false;
   #mistakes = 0;
   #never = false;
   #refusals = 0;
 
-  /** What a request that has just come is refused with; else a place is kept for it. */
+  /** The error that refuses a new request; otherwise reserves a place for it. */
   refusal(record: RequestRecord): Error | undefined {
     if (this.#never || !this.#learned || this.#admission === undefined) return undefined;
     try {
@@ -43,7 +42,7 @@ export class EarlyRefusal {
     }
   }
 
-  /** The response is out. */
+  /** The response has been sent. */
   ended({ scope, status, failure }: RequestRecord): void {
     if (this.#never) return;
     const wasRefused = refused(scope?.failure);

@@ -7,7 +7,7 @@ import { RequestTimeoutError, SlowBodyError } from './errors.js';
 import type { HttpPlatform, HttpRequest, HttpResponse } from './platform.js';
 import type { RecordedScope } from './request-record.js';
 
-/** A request that an endpoint serves, from its body to its response. */
+/** One request of an endpoint, from its body to its response. */
 export class EndpointCall extends RequestScope implements RecordedScope {
   /** Its handler has been called. */
   handled = false;
@@ -20,7 +20,7 @@ export class EndpointCall extends RequestScope implements RecordedScope {
   constructor(
     readonly endpoint: Endpoint,
     readonly platform: HttpPlatform,
-    /** What the framework gives for the request and its response. */
+    /** The framework's objects for the request and its response. */
     readonly given: object,
     readonly givenResponse: object,
     arrivedAt: number,
@@ -30,7 +30,9 @@ export class EndpointCall extends RequestScope implements RecordedScope {
     this.response = platform.responseOf(givenResponse);
   }
 
-  /** Ends the call after that time, 0 for never; reading a JSON body has taken some of it. */
+  /**
+   * Ends the call after this time, 0 for never. Reading a JSON body has already taken some of it.
+   */
   limit(timeoutMs: number): void {
     if (timeoutMs <= 0) return;
     this.deadlineAt = this.arrivedAt + timeoutMs;
@@ -42,8 +44,8 @@ export class EndpointCall extends RequestScope implements RecordedScope {
   }
 
   /**
-   * Ends the call after the time that its own request allows, where that is over first. Requests
-   * choose any number, which is nothing to share a timer for.
+   * Ends the call after the time that its own request allows, if that is shorter. Requests can
+   * choose any number, so sharing a timer makes no sense.
    */
   limitOwn(timeoutMs: number): void {
     const at = this.arrivedAt + timeoutMs;
@@ -54,7 +56,10 @@ export class EndpointCall extends RequestScope implements RecordedScope {
     if (left <= LONGEST_TIMEOUT_MS) this.#own = setTimeout(giveUp, left);
   }
 
-  /** Of a stream, time matters until the last event is out; of all else, until there is an answer. */
+  /**
+   * For a stream, the limit applies until the last event has been sent; otherwise, until there is
+   * an answer.
+   */
   stopLimit(): void {
     this.#limit?.cancel();
     this.#limit = undefined;
@@ -62,7 +67,7 @@ export class EndpointCall extends RequestScope implements RecordedScope {
     this.deadlineAt = undefined;
   }
 
-  /** The response is out, or the client has left. */
+  /** The response has been sent, or the client has disconnected. */
   closed(): void {
     this.stopLimit();
     if (this.response.writableFinished) return;
@@ -74,7 +79,7 @@ export class EndpointCall extends RequestScope implements RecordedScope {
     this.#reject?.(reason);
   }
 
-  /** A promise of what `work` gives, rejected when the call ends before. */
+  /** A promise of the result of `work`, which rejects if the call ends first. */
   until<T>(
     work: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
   ): Promise<T> {
@@ -90,11 +95,11 @@ export class EndpointCall extends RequestScope implements RecordedScope {
     });
   }
 
-  /** Whatever it is answered with has no limit of time; gives the error. */
+  /** Ends the time limit, so that the answer has none; returns the error. */
   failedWith(error: unknown): unknown {
     this.stopLimit();
     const { request, response } = this;
-    // Whoever takes so long to send a body may go on for ever.
+    // A client that takes this long to send a body may never finish.
     const late = error === this.reason || error instanceof SlowBodyError;
     if (late && !request.complete && !response.headersSent) {
       response.setHeader('connection', 'close');

@@ -17,16 +17,17 @@ import { logFailure } from '../observability/log-failure.js';
 import { requestIdOf } from '../observability/request-id.js';
 import { RequestRecord } from './request-record.js';
 import { rawRequest, type HttpRequest } from './platform.js';
+import { pipedStream } from './piped.js';
 import { readBody } from './read-body.js';
 import type { Requests } from './requests.js';
 import { writeEvent, writeOutput } from './write-output.js';
 
 /**
- * Serves the requests of endpoints: reads the input, calls the handler, writes the output, and gives
- * up when the time is over or the client has left.
+ * Serves the requests of endpoints: reads the input, calls the handler, writes the output, and
+ * stops when the time limit passes or the client disconnects.
  *
- * The input is a parameter of the handler, and the output is what the handler was made to return:
- * an interceptor in between would cost as much as all of this.
+ * The input is a parameter of the handler, and the wrapped handler returns the output. An
+ * interceptor would cost as much as everything here.
  */
 export class Endpoints {
   readonly #logger = new Logger(VTS_LOG_CONTEXT);
@@ -36,7 +37,7 @@ export class Endpoints {
     private readonly requests: Requests,
   ) {}
 
-  /** What the descriptor reads from a request, as the framework gives that. */
+  /** Reads the input of a request with the descriptor. */
   input(endpoint: Endpoint, given: object, givenResponse: object): unknown {
     const call = this.requests.enter(endpoint, given, givenResponse);
     const { timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS } = endpoint;
@@ -48,7 +49,7 @@ export class Endpoints {
     }
   }
 
-  /** Calls the handler of a request whose input was read; gives what is sent. */
+  /** Calls the handler of a request whose input has been read; returns what to send. */
   serve(call: EndpointCall, handle: () => unknown): Promise<unknown> {
     call.handled = true;
     if (streams(call)) {
@@ -70,7 +71,7 @@ export class Endpoints {
     });
   }
 
-  /** Serves a request that came to no controller: reads it, calls `handle`, gives what is sent. */
+  /** Serves a request without a controller: reads it, calls `handle`, and returns what to send. */
   async call(
     endpoint: Endpoint,
     given: object,
@@ -101,7 +102,7 @@ export class Endpoints {
     const type = { mediaType, charset, contentType };
     if (early !== undefined) return parseNow({ bytes: early.bytes, ...type });
     const maxBytes = input.maxBytes ?? this.options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
-    // A parser of the application was first.
+    // A parser of the application has read it.
     if (request.readableEnded) return parseNow({ ...takenBody(input, given, maxBytes), ...type });
     return call.until((resolve, reject) => {
       readBody(request, { maxBytes, timeoutMs: 0 }, (error, bytes) => {
@@ -137,7 +138,7 @@ export class Endpoints {
     call.stopLimit();
     const { endpoint, platform, response, givenResponse } = call;
     if (response.headersSent) return undefined;
-    // Not before: an error must not go out under this type.
+    // Not earlier, because an error must not have this type.
     const text = typeof body === 'string';
     const exact = !text || endpoint.protocol !== undefined;
     platform.setHeader(givenResponse, 'content-type', exact ? contentType : utf8(contentType));
@@ -147,12 +148,22 @@ export class Endpoints {
     return exact ? platform.exactText(body) : body;
   }
 
-  /** Bytes, or pieces: the head is out when one of those fails, and the response is broken off. */
+  /**
+   * Bytes, or pieces. When a piece fails, the head has already been sent, so the response is cut
+   * off.
+   */
   #file(
-    { request, response }: EndpointCall,
+    call: EndpointCall,
     body: Exclude<ResponsePayload['body'], string>,
     type: string,
   ): StreamableFile {
+    const { request, response } = call;
+    const stream = pipedStream(body);
+    if (stream !== undefined) {
+      RequestRecord.of(request)?.stream();
+      call.onEnd(() => stream.destroy());
+      return new StreamableFile(stream, { type });
+    }
     if (body instanceof Uint8Array) return new StreamableFile(body, { type });
     RequestRecord.of(request)?.stream();
     const pieces = bodyStream(body, (error) => {
@@ -172,7 +183,7 @@ export class Endpoints {
       value: (value) => writeEvent(endpoint.output, value),
       failure: (error) => {
         const { body, hidden } = errorResponse(error);
-        // A client that leaves in the midst of a stream is no failure.
+        // A client that disconnects during a stream is not a failure.
         if (hidden && error !== call.reason) {
           logFailure(this.#logger, error, requestIdOf(request));
         }
@@ -182,7 +193,7 @@ export class Endpoints {
     });
     RequestRecord.of(request)?.stream();
     platform.setHeader(givenResponse, 'cache-control', 'no-cache');
-    // For proxies that would wait for the whole response; nginx heeds it.
+    // For proxies that would wait for the whole response, such as nginx.
     platform.setHeader(givenResponse, 'x-accel-buffering', 'no');
     if (this.requests.closing) response.setHeader('connection', 'close');
     const type = protocol === undefined ? EVENTS : utf8(EVENTS);
@@ -197,12 +208,12 @@ function streams({ endpoint: { output }, request }: EndpointCall): boolean {
   return output.streamsFor?.(request.headers.accept) ?? true;
 }
 
-/** A promise of another kind, such as a lazy query's. */
+/** Another kind of promise, such as a lazy query. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** What a body parser of the application has left. */
+/** The result of the application's body parser. */
 function takenBody(
   input: Endpoint['input'],
   given: Pick<HttpRequest, 'rawBody' | 'body'>,
@@ -213,7 +224,7 @@ function takenBody(
   const size = bytes?.length ?? (typeof parsed === 'string' ? Buffer.byteLength(parsed) : 0);
   if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
   if (bytes === undefined && isTooDeep(parsed)) {
-    const fact = `the body is nested more than ${MOST_LEVELS} deep`;
+    const fact = `the body is nested more than ${MOST_LEVELS} levels deep`;
     throw new InvalidBodyError(input.constructor.name, fact, 'send something flatter');
   }
   return { bytes, parsed };
@@ -221,12 +232,12 @@ function takenBody(
 
 const UTF8_TYPES = new Map<string, string>();
 
-/** The content type with the charset in which texts are sent. */
+/** The content type with the charset of texts. */
 function utf8(type: string): string {
   let named = UTF8_TYPES.get(type);
   if (named === undefined) {
     named = `${type.replace(/;\s*charset=("[^"]*"|[^;]*)/gi, '')}; charset=utf-8`;
-    // They are those of descriptors, and of applications' own: a handful.
+    // Content types come from descriptors, those of applications included, so there are few.
     if (UTF8_TYPES.size < 100) UTF8_TYPES.set(type, named);
   }
   return named;

@@ -8,12 +8,12 @@ import { PlatformHost } from './platform-host.js';
 import { answerRawErrors } from './raw-errors.js';
 
 /**
- * With `errors: 'application'`, sees that every error response of the application has the one
- * shape: those of other routes, of unknown paths, and of what is no HTTP.
+ * With `errors: 'application'`, gives every error response of the application the same shape: those
+ * of other routes, of unknown paths, and of malformed HTTP.
  */
 @Injectable()
 export class ErrorContract implements OnModuleInit {
-  /** Whether it answers the errors of all routes, and so has to see their requests. */
+  /** Whether it answers the errors of all routes, and therefore must see their requests. */
   readonly every: boolean;
   readonly filter: DefaultExceptionFilter;
 
@@ -24,7 +24,7 @@ export class ErrorContract implements OnModuleInit {
   ) {
     this.every = hostOptions(options).errors;
     this.filter = new DefaultExceptionFilter(platforms);
-    // The last filter that takes an error gets it: the first one is for what no other wants.
+    // The last matching filter gets an error, so the first one handles what no other does.
     if (this.every) config.getGlobalFilters().unshift(this.filter);
   }
 

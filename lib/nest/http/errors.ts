@@ -10,7 +10,7 @@ export class RequestTimeoutError extends VtsError {
 }
 
 /**
- * A request's body did not come within the endpoint's time limit. HTTP endpoints answer 408.
+ * A request's body did not arrive within the endpoint's time limit. HTTP endpoints answer 408.
  *
  * @publicApi
  */
@@ -23,7 +23,7 @@ export class SlowBodyError extends VtsError {
 }
 
 /**
- * The application is shutting down and takes no new requests. HTTP endpoints answer 503.
+ * The application is shutting down and does not accept new requests. HTTP endpoints answer 503.
  *
  * @publicApi
  */
@@ -31,6 +31,11 @@ export class ShuttingDownError extends VtsError {
   constructor() {
     super('The service is shutting down; send the request to another instance.');
   }
+}
+
+/** What a job, or a request for one, is refused with: an error that knows its HTTP status. */
+export abstract class JobError extends VtsError {
+  abstract readonly status: number;
 }
 
 /** An option of `VtsModule.forRoot` has a value that cannot be used. @publicApi */
@@ -46,7 +51,7 @@ export function refuseOption(option: string, fact: string, remedy: string): neve
 }
 
 /**
- * An application imports two `VtsModule.forRoot()`, so that runners would belong to either.
+ * An application imports `VtsModule.forRoot()` twice, so a runner could belong to either.
  *
  * @publicApi
  */
@@ -59,8 +64,8 @@ export class DuplicateRootError extends VtsError {
 }
 
 /**
- * The application's HTTP adapter is not one that this module knows. It works with Nest's Express
- * and Fastify adapters, those derived from them, and `VtsExpressAdapter`.
+ * The module does not support the application's HTTP adapter. It supports Nest's Express and
+ * Fastify adapters, adapters derived from them, and `VtsExpressAdapter`.
  *
  * @publicApi
  */

@@ -49,7 +49,7 @@ describe('openEventStream', () => {
     await expect(textOf(NEVER, scope)).rejects.toThrow('late');
   });
 
-  it('tells of a failure after it', async () => {
+  it('reports a failure after it', async () => {
     const error = 'event: error\ndata: {"message":"second"}\n\n';
     expect(await textOf(of(iterable('a', new Error('second'))))).toBe(`data: a\n\n${error}`);
     expect(await textOf(of('a', 7))).toMatch(/^data: a\n\nevent: error\ndata: .*no string/);

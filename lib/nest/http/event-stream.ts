@@ -3,20 +3,20 @@ import type { Observable } from 'rxjs';
 import { requestScope, type RequestScope } from '../../serving/runtime/request-scope.js';
 import { ValuesOf } from './values-of.js';
 
-/** How values and failures become the data of events. */
+/** How values and failures are written as the data of events. */
 export interface EventWriter {
   value(value: unknown): string;
-  /** What a client is told of a failure after the first event: the body of an error response. */
+  /** The data for a failure after the first event: the body of an error response. */
   failure(error: unknown): object;
-  /** Whether events have no types, and nothing comes behind the last. @default false */
+  /** Whether events have no types, and nothing follows the last. @default false */
   readonly bare?: boolean;
 }
 
 /**
- * A handler's values as server-sent events: a `message` event for each, then one of type `end`, or
- * `error` where it fails on the way.
+ * A handler's values as server-sent events: a `message` event for each, then an `end` event, or an
+ * `error` event if the stream fails.
  *
- * Resolves with the first value, so that a failure before it is an error response like any other.
+ * Resolves with the first value, so that an earlier failure is an ordinary error response.
  */
 export async function openEventStream(
   source: Observable<unknown>,
@@ -57,14 +57,14 @@ export async function openEventStream(
     }
   }
   const stream = Readable.from(events());
-  // A client that leaves may do so while its stream waits to be read.
+  // A client may disconnect while its stream is waiting to be read.
   stream.once('close', () => values.stop());
   return stream;
 }
 
 const END = event('', 'end');
 
-/** A stream of one value, as a document shows it. */
+/** A stream of one value, for the document. */
 export function streamOf(data: string): string {
   return event(data) + END;
 }

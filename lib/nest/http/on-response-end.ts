@@ -2,23 +2,23 @@ import type { Socket } from 'node:net';
 import type { HttpRequest, HttpResponse } from './platform.js';
 
 /**
- * What waits for a connection to end, one listener a connection: a client may pipeline any number
- * of requests.
+ * The waiting listeners of a connection, with one real listener per connection: a client may
+ * pipeline any number of requests.
  */
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls the listener once, when the response is out or its connection is gone.
+ * Calls the listener once, when the response has been sent or its connection is gone.
  *
- * Node tells the latter only of the response that a connection has in hand, not of those of
- * requests that a client pipelined behind it.
+ * Node reports a lost connection only to the current response, not to those of requests that a
+ * client pipelined after it.
  */
 export function onResponseEnd(
   request: HttpRequest,
   response: HttpResponse,
   listener: () => void,
 ): void {
-  // A response has its socket from the start, unless others are before it.
+  // A response has its socket from the start, unless others precede it.
   const { socket } = request;
   if (response.socket !== null || socket === undefined) {
     response.once('close', listener);

@@ -1,5 +1,6 @@
 /** @ts-ignore: without @nestjs/swagger its types are any. */
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { operationOfMethod } from './job-operation-names.js';
 
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['post']>;
 
@@ -16,28 +17,31 @@ function isOperation(member: Partial<Operation>): member is Operation {
 
 type IdFactory = (controller: string, method: string, version?: string) => string;
 
-/** Names operations, and knows afterwards what it has named. */
+/** Names operations, and remembers which ones it has named. */
 export class OperationIds {
   readonly #methods = new Map<string, { controller: string; short: string }>();
 
-  /** @param given What names them; else it is done as `@nestjs/swagger` does. */
+  /**
+   * @param given The factory that names them; by default they are named as in `@nestjs/swagger`.
+   */
   constructor(private readonly given: IdFactory | undefined) {}
 
-  readonly factory: IdFactory = (controller, method, version) => {
+  readonly factory: IdFactory = (controller, declared, version) => {
+    const method = operationOfMethod(declared);
     const short = version ? `${method}_${version}` : method;
     const id = this.given?.(controller, method, version) ?? `${controller}_${short}`;
     this.#methods.set(id, { controller, short: this.given ? id : short });
     return id;
   };
 
-  /** The class of an operation's controller; undefined where the operation is named by hand. */
+  /** The class of an operation's controller; undefined if the operation has an explicit name. */
   controllerOf({ operationId = '' }: Operation): string | undefined {
     return this.#methods.get(operationId)?.controller;
   }
 
   /**
-   * Leaves the controller's name out of the names where methods are called differently without it.
-   * Names that `@VtsApi` or `@ApiOperation` give stay.
+   * Leaves the controller's name out where method names are unique without it. Names from `@VtsApi`
+   * or `@ApiOperation` stay.
    */
   shorten(document: OpenAPIObject): void {
     const operations = operationsOf(document);
@@ -61,7 +65,10 @@ export class OperationIds {
   }
 }
 
-/** Generators write names in the case of their language: `score_all` and `scoreAll` are one. */
+/**
+ * Generators convert names to the case of their language, so `score_all` and `scoreAll` are the
+ * same.
+ */
 function spelt(name: string): string {
   return name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
 }

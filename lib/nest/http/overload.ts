@@ -7,7 +7,7 @@ import type { Arrival } from './platform.js';
 import { RefusalPace } from './refusal-pace.js';
 import type { RequestRecord } from './request-record.js';
 
-/** Refuses requests before they are read, at a pace that leaves time for those that are served. */
+/** Refuses requests before they are read, at a pace that leaves time for the others. */
 export class Overload {
   readonly #endpoints = new Map<string, EarlyRefusal>();
   readonly #pace: RefusalPace;
@@ -19,13 +19,13 @@ export class Overload {
     this.#pace = new RefusalPace(undefined, refusalShare);
   }
 
-  /** Counts the first request of a connection from when it can have come. */
+  /** Counts the first request of a connection from its earliest possible arrival. */
   watch(): void {
     const server: Server | undefined = this.platforms.current?.server;
     if (server?.on) watchConnections(server);
   }
 
-  /** True where the request is not worth being read; why, the record knows. */
+  /** True if the request should not be read; the record has the reason. */
   refuses(record: RequestRecord, arrival: Arrival): boolean {
     if (arrival.endpoint === undefined) return false;
     const { path } = record;
@@ -40,12 +40,12 @@ export class Overload {
     return true;
   }
 
-  /** Calls `refuse` when refusals have their turn. */
+  /** Calls `refuse` when it is the turn of refusals. */
   paced(refuse: () => void): void {
     this.#pace.run(refuse);
   }
 
-  /** The response is out. */
+  /** The response has been sent. */
   ended(record: RequestRecord): void {
     if (record.request.method === 'POST') this.#endpoints.get(record.path)?.ended(record);
   }

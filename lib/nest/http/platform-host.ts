@@ -7,14 +7,14 @@ import type { HttpPlatform } from './platform.js';
 
 const PLATFORMS = { express: ExpressPlatform, fastify: FastifyPlatform };
 
-/** The application's HTTP framework, where it has one. */
+/** The application's HTTP framework, if it has one. */
 @Injectable()
 export class PlatformHost {
   #platform: HttpPlatform | undefined;
 
   constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
 
-  /** Undefined in applications without HTTP, and for frameworks that are not known here. */
+  /** Undefined in applications without HTTP, and for unknown frameworks. */
   get current(): HttpPlatform | undefined {
     if (this.#platform !== undefined) return this.#platform;
     const { httpAdapter } = this.host;

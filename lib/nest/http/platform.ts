@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Endpoint } from './endpoint.js';
 
-/** Node's request, which every framework hands on, and what body parsers may have added. */
+/** Node's request, which every framework passes on, and what body parsers may have added. */
 export interface HttpRequest extends IncomingMessage {
   body?: unknown;
   /** With Nest's option `rawBody`. */
@@ -12,44 +12,44 @@ export type HttpResponse = ServerResponse;
 
 export type Next = (error?: unknown) => void;
 
-/** What the framework knows of a request beside Node. Read late: a route is found after a while. */
+/** The framework's facts about a request. They are read late, because the route is found late. */
 export interface RequestFacts {
-  /** Path and query as they came, where something has rewritten `url`. */
+  /** The original path and query, if something has rewritten `url`. */
   readonly url: string;
-  /** The pattern of the route; undefined before it was found, and where none was. */
+  /** The pattern of the route; undefined until it is found, and if there is none. */
   readonly route: string | undefined;
   /** The client's address; behind a proxy, by the framework's `trust proxy`. */
   readonly ip: string | undefined;
   readonly protocol: string | undefined;
 }
 
-/** A request that has just come. */
+/** A request that has just arrived. */
 export interface Arrival {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
   readonly facts: RequestFacts;
-  /** The endpoint of this module at its path; undefined for all else. */
+  /** The endpoint of this module at its path; undefined for other paths. */
   readonly endpoint: Endpoint | undefined;
 }
 
-/** What is done with a request on its way to its route. */
+/** The steps for a request on its way to its route. */
 export interface RequestSteps {
-  /** Whether requests that are for no endpoint are wanted as well. */
+  /** Whether requests for other routes are wanted as well. */
   readonly every: boolean;
-  /** A request has come. */
+  /** A request has arrived. */
   arrived(arrival: Arrival, next: Next): void;
-  /** Why it is not to be read; undefined where it is. */
+  /** Why it should not be read; undefined if it should. */
   refusal(request: HttpRequest): Error | undefined;
-  /** Reads a body ahead of the application's parsers, unless they may have it. */
+  /** Reads a body before the application's parsers, unless they may read it. */
   read(arrival: Arrival, done: () => void): void;
-  /** Answers what {@link refusal} told, with what the framework gives for request and response. */
+  /** Sends the answer of {@link refusal}, with the framework's request and response. */
   answer(error: unknown, request: object, response: object): void;
 }
 
-/** Beside the requests, not on them: they are the host's. */
+/** Kept outside the request objects, which belong to the host. */
 const stepsByRequest = new WeakMap<object, RequestSteps>();
 
-/** Notes which module takes the steps for a request: a process may have several. */
+/** Records which module handles a request: a process may have several. */
 export function noteSteps(request: object, steps: RequestSteps): void {
   stepsByRequest.set(request, steps);
 }
@@ -59,21 +59,24 @@ export function stepsOf(request: object): RequestSteps | undefined {
 }
 
 /**
- * What this module needs of an application's HTTP framework. Requests and responses are Node's own
- * here; where the framework has objects of its own in their place (`given`), it takes them apart.
+ * The interface of this module to an application's HTTP framework. Requests and responses are
+ * Node's own here. If the framework has its own objects (`given`), the implementation unwraps them.
  */
 export interface HttpPlatform {
   readonly server: Server | undefined;
   requestOf(given: object): HttpRequest;
   responseOf(given: object): HttpResponse;
   factsOf(given: object): RequestFacts;
-  /** Takes the steps for each request that comes, before its body is parsed. */
+  /** Runs the steps for each request before its body is parsed. */
   install(steps: RequestSteps): void;
-  /** Called when all of the application's own middleware is in place. */
+  /** Called when all of the application's own middleware has been added. */
   installed(steps: RequestSteps): void;
-  /** The path of an endpoint that all `POST`s to it reach; undefined with parameters and versions. */
+  /**
+   * The path of an endpoint, if all `POST`s to it reach the endpoint; undefined with parameters or
+   * versions.
+   */
   solePath(arrival: Arrival): string | undefined;
-  /** Methods of the routes at a path; none where there is no route, or one that takes them all. */
+  /** The methods of the routes at a path; empty if it has no route, or one for all methods. */
   methodsAt(path: string): readonly string[];
   /** Routes `POST`s at a path to an endpoint without a controller. */
   addEndpoint(
@@ -85,11 +88,16 @@ export interface HttpPlatform {
   endpointRoutes(): readonly (readonly [path: string, endpoint: Endpoint])[];
   hasHeader(given: object, name: string): boolean;
   setHeader(given: object, name: string, value: string): void;
-  /** Has a text sent as it is: without an `ETag`, which no answer to a `POST` needs. */
+  /**
+   * Makes the framework send a text unchanged, without an `ETag`, which no answer to a `POST`
+   * needs.
+   */
   sendPlainly(response: HttpResponse): void;
-  /** What is replied for a text whose content type is to go out as it is, without a charset. */
+  /** The reply for a text whose content type must stay unchanged, without a charset. */
   exactText(text: string): string | Uint8Array;
-  /** Has `answer` called for what no route or middleware has taken, where Nest is not asked. */
+  /**
+   * Calls `answer` for requests that no route or middleware has handled, if Nest does not see them.
+   */
   answerRest(answer: (error: unknown, request: object, response: object) => void): void;
 }
 
@@ -99,7 +107,7 @@ export function pathOf(url: string): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-/** Node's request of what a handler was given: Fastify's has it inside. */
+/** Node's request for the object that a handler got: Fastify wraps it. */
 export function rawRequest(given: object): HttpRequest {
   return (given as { raw?: HttpRequest }).raw ?? (given as HttpRequest);
 }

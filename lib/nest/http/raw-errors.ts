@@ -2,18 +2,18 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorBody } from './api-error.js';
 
-/** What Node refuses before there is a request, by the code of its error. */
+/** Node's refusals before there is a request, by error code. */
 const REFUSALS = new Map<string, readonly [status: number, message: string]>([
   ['HPE_HEADER_OVERFLOW', [431, 'The headers are too large; send fewer, or shorter ones.']],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'The chunk extensions are too large; leave them out.']],
-  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'The request did not come in time; send it again.']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'The request did not arrive in time; send it again.']],
 ]);
 const MALFORMED = [400, 'The request is not valid HTTP; send a valid one.'] as const;
 
 /**
- * Answers what Node's HTTP server answers by itself without a body (a request that is no HTTP,
- * headers that are too large, a request that does not come to its end) in the shape of all errors.
- * Where the application has a listener of its own, that one is left alone.
+ * Gives the bodiless answers of Node's own HTTP server the shape of all errors: for malformed HTTP,
+ * headers that are too large, and requests that do not end. If the application has its own
+ * listener, it is left alone.
  */
 export function answerRawErrors(server: Server): void {
   for (const listener of server.listeners('clientError')) {
@@ -34,10 +34,10 @@ export function answerRawErrors(server: Server): void {
   }
 }
 
-/** The name of the listener that Fastify has unless it is given another. */
+/** The name of Fastify's default listener. */
 const FASTIFYS_OWN = 'bound defaultClientErrorHandler';
 
-/** Responses that are not out, by their connections. */
+/** The unfinished responses, by connection. */
 const unfinished = new WeakMap<Duplex, Set<ServerResponse>>();
 
 function note(response: ServerResponse): void {

@@ -6,17 +6,17 @@ import type { HttpRequest } from './platform.js';
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** Milliseconds until it has to be there; 0 for no limit. */
+  /** The milliseconds within which it must arrive; 0 for no limit. */
   readonly timeoutMs: number;
 }
 
-/** Is called once. */
+/** Called once. */
 export type BodyListener = (error: Error | undefined, bytes?: Uint8Array) => void;
 
 /**
  * Reads the bytes of a request whose stream nobody has read, decompressed.
  *
- * After a failure the rest of the body is discarded as it comes, so that the connection stays
+ * After a failure, the rest of the body is discarded as it arrives, so that the connection stays
  * usable. Failures are BodyTooLargeError, UnsupportedBodyError, UnreadableBodyError and
  * SlowBodyError.
  */
@@ -56,22 +56,22 @@ export function readBody(
     else chunks.push(chunk);
   };
   const onEnd = (): void => finish();
-  const onClose = (): void => finish(new UnreadableBodyError('the client left'));
+  const onClose = (): void => finish(new UnreadableBodyError('the client disconnected'));
   const timer =
     timeoutMs > 0 ? setTimeout(() => finish(new SlowBodyError(timeoutMs)), timeoutMs) : undefined;
   stream.on('data', onData).once('end', onEnd).once('close', onClose);
-  // Stays on to the end: a stream that fails after this must not end the process.
+  // Stays attached: a stream that fails later must not end the process.
   stream.on('error', (error: Error) => finish(new UnreadableBodyError(error.message)));
 }
 
-/** Sends the request through the decoder; returns what takes them apart again. */
+/** Pipes the request through the decoder; returns a function that disconnects them. */
 function decodeBy(request: HttpRequest, decoder: Transform): () => void {
   const onError = (error: Error): void => void decoder.destroy(error);
-  const onAborted = (): void => onError(new Error('the client left'));
+  const onAborted = (): void => onError(new Error('the client disconnected'));
   request.once('error', onError).once('aborted', onAborted).pipe(decoder);
   return () => {
-    // What was compressed may end before the body does: the client can still leave, and the rest
-    // may still come.
+    // The compressed data may end before the body does: the client can still disconnect, and the
+    // rest may still arrive.
     request.off('error', onError).off('aborted', onAborted).unpipe(decoder);
     request.resume();
     decoder.destroy();

@@ -1,22 +1,22 @@
 import { AsyncResource } from 'node:async_hooks';
 
-/** Milliseconds of which refusals may take a share. */
+/** The window in milliseconds of which refusals may take a share. */
 export const WINDOW_MS = 8;
 const DEFAULT_SHARE = 0.25;
-/** Milliseconds of a window that refusals may take by default. */
+/** The milliseconds of a window that refusals may take by default. */
 export const SLICE_MS = DEFAULT_SHARE * WINDOW_MS;
 /**
- * Where more than this wait, the part grows with them: to wait for long is no better than to be
- * refused.
+ * If more than this are waiting, the share grows with them: a long wait is no better than a
+ * refusal.
  */
 export const MOST_WAITING = 500;
 
 /**
- * Holds refusals back while there are more than a part of the event loop's time is enough for.
+ * Delays refusals that would take more than their share of the event loop's time.
  *
- * Who is refused and comes again at once could keep the service busy with refusing alone. What it
- * has taken has to come first; the time that a refusal waits then slows those down who do not heed
- * `Retry-After`. Up to some 2,000 refusals a second none waits.
+ * Clients that return at once after a refusal could keep the service busy with refusals alone.
+ * Accepted requests must come first, and the delay slows down clients that ignore `Retry-After`. Up
+ * to about 2,000 refusals a second, none is delayed.
  */
 export class RefusalPace {
   readonly #waiting: (() => void)[] = [];
@@ -33,7 +33,7 @@ export class RefusalPace {
     this.#sliceMs = share * WINDOW_MS;
   }
 
-  /** Calls `refuse` now or later, in the context in which it was given. */
+  /** Calls `refuse` now or later, in its original context. */
   run(refuse: () => void): void {
     const now = this.now();
     if (now - this.#windowAt >= WINDOW_MS) this.#begin(now);

@@ -6,43 +6,47 @@ import { pathOf, type Arrival, type HttpRequest, type HttpResponse } from './pla
 const RECORD = Symbol('vts.request');
 
 /**
- * The body of a request that was read before the application's body parsers could, or why it could
- * not be.
+ * The body of a request that was read before the application's body parsers, or why that failed.
  */
 export type EarlyBody = { readonly bytes: Uint8Array } | { readonly error: Error };
 
-/** Of a request that an endpoint serves. */
+/** The state of a request that an endpoint serves. */
 export interface RecordedScope extends RequestScope {
-  /** The response is out, or the client has left. */
+  /** The response has been sent, or the client has disconnected. */
   closed(): void;
 }
 
-/** What is observed of one request, of any route: made before anything else sees it. */
+/**
+ * The observed facts about one request of any route. It is created before anything else sees the
+ * request.
+ */
 export class RequestRecord {
   /** On the clock of `performance.now()`. */
   readonly arrivedAt: number;
-  /** From X-Request-Id, or made; undefined where request ids are turned off. */
+  /** From X-Request-Id, or generated; undefined if request ids are turned off. */
   id: string | undefined;
-  /** Of the trace that the request belongs to; undefined where there is none. */
+  /** The trace that the request belongs to; undefined if there is none. */
   traceId: string | undefined;
-  /** The span that what the request calls goes below, as `traceparent` has it. */
+  /** The parent span of everything that the request calls, in the format of `traceparent`. */
   traceparent: string | undefined;
-  /** The OpenTelemetry context in which the request is served, where its spans are recorded. */
+  /** The OpenTelemetry context of the request, if spans are recorded. */
   traceContext: unknown;
-  /** Where an endpoint serves the request. */
+  /** Set if an endpoint serves the request. */
   scope: RecordedScope | undefined;
   body: EarlyBody | undefined;
-  /** What the module's filter has answered it with. */
+  /** The error that the module's filter has answered. */
   failure: unknown;
-  /** Why it is not read; see `EarlyRefusal`. */
+  /** Why it was not read; see `EarlyRefusal`. */
   refusal: Error | undefined;
   /** The route that it would have reached. */
   refusedRoute: string | undefined;
-  /** Gives back the place that a runner keeps for it. */
+  /** Releases the place that a runner reserved for it. */
   release: (() => void) | undefined;
-  /** The response is out, or its client has left: nobody is told of anything any more. */
+  /** The response has been sent, or its client has disconnected: nothing is reported any more. */
   ended = false;
-  /** What the connection had carried before a body of unknown length; see {@link stream}. */
+  /**
+   * The bytes that the connection had carried before a body of unknown length; see {@link stream}.
+   */
   #read = 0;
   #written: number | undefined;
 
@@ -54,7 +58,7 @@ export class RequestRecord {
 
   constructor(
     { request, response, facts, endpoint }: Arrival,
-    /** It is told of in metrics, traces and the access log. */
+    /** Whether metrics, traces and the access log include it. */
     readonly observed: boolean,
   ) {
     this.request = request;
@@ -71,8 +75,8 @@ export class RequestRecord {
   }
 
   /**
-   * The pattern of the route that serves the request, such as `/models/:name`; undefined before it
-   * was found, and where none was. A path, which any client makes up, it is not.
+   * The pattern of the route that serves the request, such as `/models/:name`; undefined until it
+   * is found, and if there is none. It is never a path, because clients can make up paths.
    */
   get route(): string | undefined {
     return this.refusedRoute ?? this.#facts.route;
@@ -92,7 +96,7 @@ export class RequestRecord {
     return this.#facts.protocol ?? 'http';
   }
 
-  /** The status that was sent; 499, as with nginx, where the client left before. */
+  /** The status that was sent; 499, as in nginx, if the client disconnected first. */
   get status(): number {
     return this.response.writableFinished || this.response.headersSent
       ? this.response.statusCode
@@ -103,7 +107,10 @@ export class RequestRecord {
     return performance.now() - this.arrivedAt;
   }
 
-  /** Of the body; of a body whose length was not announced, what came over the connection. */
+  /**
+   * The bytes of the body; if its length was not announced, the bytes that arrived over the
+   * connection.
+   */
   get requestBytes(): number {
     const { headers, socket } = this.request;
     const length = headers['content-length'];
@@ -111,7 +118,7 @@ export class RequestRecord {
     return headers['transfer-encoding'] === undefined ? 0 : socket.bytesRead - this.#read;
   }
 
-  /** Of the body; of a stream of events, what went over the connection. */
+  /** The bytes of the body; for an event stream, the bytes sent over the connection. */
   get responseBytes(): number {
     const { response } = this;
     if (this.request.method === 'HEAD' || !response.headersSent) return 0;
@@ -123,7 +130,7 @@ export class RequestRecord {
   get remoteAddress(): string | undefined {
     const { request } = this;
     const address = request.socket.remoteAddress;
-    // The framework looks into the header only where the application trusts who has written it.
+    // The framework reads the header only if the application trusts its sender.
     return request.headers['x-forwarded-for'] === undefined ? address : (this.#facts.ip ?? address);
   }
 }

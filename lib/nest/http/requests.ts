@@ -25,9 +25,15 @@ import {
 } from './platform.js';
 import { RequestRecord } from './request-record.js';
 
+/** What the rest of the module knows of jobs, whose code is loaded only where they are used. */
+export interface ServedJobs {
+  /** Why no job can be taken; undefined where one can. */
+  readonly obstacle: string | undefined;
+}
+
 /**
- * Sees the requests of endpoints first, or of all routes where the application asks for that, and
- * knows those that are in progress.
+ * Sees the requests of endpoints, or of all routes if the application asks for that, before
+ * anything else, and tracks those in progress.
  */
 @Injectable()
 export class Requests implements RequestSteps {
@@ -35,12 +41,14 @@ export class Requests implements RequestSteps {
   readonly endpoints: Endpoints;
   readonly #calls = new Set<EndpointCall>();
   readonly #overload: Overload | undefined;
-  /** Requests whose response is not out. */
+  /** Requests in progress. */
   #count = 0;
   #refusing = false;
   #empty: (() => void) | undefined;
-  /** Connections are to be closed with the response that is next on them. */
+  /** Connections must be closed with their next response. */
   closing = false;
+  /** The application's jobs, where they are turned on. */
+  jobs: ServedJobs | undefined;
 
   constructor(
     @Inject(VTS_MODULE_OPTIONS) private readonly options: VtsModuleOptions,
@@ -53,17 +61,17 @@ export class Requests implements RequestSteps {
     const { shutdown, overload } = hostOptions(options);
     this.every = observer.every || errors.every || shutdown;
     if (overload !== undefined) this.#overload = new Overload(platforms, overload);
-    // The adapter is there before Nest adds its body parsers; in a test it comes later than this
-    // constructor, and in an application without HTTP never.
+    // The adapter exists before Nest adds its body parsers. In a test it comes later than this
+    // constructor; without HTTP, never.
     host.init$.subscribe(() => platforms.current?.install(this));
   }
 
-  /** Those of the module that the request came to; undefined where it came to none. */
+  /** The instance of the module that got the request; undefined if none did. */
   static of(given: object): Requests | undefined {
     return stepsOf(rawRequest(given)) as Requests | undefined;
   }
 
-  /** Requests whose response is not out: of endpoints, or of all routes. */
+  /** The number of requests in progress: of endpoints, or of all routes. */
   get count(): number {
     return this.#count;
   }
@@ -79,14 +87,14 @@ export class Requests implements RequestSteps {
     const record = this.#begin(arrival);
     const { request, response } = arrival;
     if (this.closing) response.setHeader('connection', 'close');
-    // Node leaves these requests to the contract where that has all errors.
+    // Node leaves these requests to the error contract if that covers all errors.
     if (this.errors.every && lacksHost(request)) {
       response.setHeader('connection', 'close');
       return next(new BadRequestException('The request has no Host header; send one.'));
     }
     if (this.#overload?.refuses(record, arrival) === true) {
       this.#overload.paced(() => {
-        // Its client may have left meanwhile.
+        // Its client may have disconnected in the meantime.
         if (!record.ended) this.#passOn(record, next);
       });
     } else this.observer.enter(record, next);
@@ -106,10 +114,11 @@ export class Requests implements RequestSteps {
   }
 
   /**
-   * Lets a request of an endpoint in; it counts until its response is out, or its client has left.
+   * Admits a request of an endpoint. It counts until its response has been sent, or its client has
+   * disconnected.
    *
    * @throws ShuttingDownError
-   * @throws RunAbortedError where that was before its handler was found.
+   * @throws RunAbortedError if that happened before its handler was found.
    */
   enter(endpoint: Endpoint, given: object, givenResponse: object): EndpointCall {
     if (this.#refusing) throw new ShuttingDownError();
@@ -136,7 +145,7 @@ export class Requests implements RequestSteps {
     return call;
   }
 
-  /** Answers what endpoints have in progress, and what comes from now on, with 503. */
+  /** Answers the requests in progress of endpoints, and all new ones, with 503. */
   refuse(): void {
     this.#refusing = true;
     for (const call of this.#calls) call.end(new ShuttingDownError());
@@ -154,7 +163,7 @@ export class Requests implements RequestSteps {
     });
   }
 
-  /** Where the framework is not there to catch. */
+  /** The framework does not catch errors here. */
   #passOn(record: RequestRecord, next: Next): void {
     try {
       this.observer.enter(record, next);

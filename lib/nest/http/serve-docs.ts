@@ -10,10 +10,10 @@ type App = INestApplication & { useStaticAssets(folder: string, options: object)
 const FEATURE = 'setupVtsDocs()';
 
 /**
- * Serves Swagger UI and the document as `SwaggerModule.setup` does. On Express @nestjs/swagger is
- * loaded at the first request for one of them, on Fastify at once.
+ * Serves Swagger UI and the document as `SwaggerModule.setup` does. On Express, @nestjs/swagger is
+ * loaded at the first request for one of them; on Fastify, at once.
  *
- * @throws MissingPackageError where @nestjs/swagger is not installed.
+ * @throws MissingPackageError if @nestjs/swagger is not installed.
  */
 export function serveDocs(
   app: INestApplication,
@@ -46,7 +46,7 @@ export function routesAt(root: string): string[] {
   return [...ends, '-json', '-yaml'].map((end) => `${root}${end}`);
 }
 
-/** Where it serves the files of Swagger UI: the page of `/a/docs` asks for `/a/docs/docs`. */
+/** The path of Swagger UI's files: the page of `/a/docs` requests `/a/docs/docs`. */
 export function foldersAt(root: string): string[] {
   return root === lastOf(root) ? [root] : [root, `${root}${lastOf(root)}`];
 }
@@ -75,7 +75,7 @@ async function loadHandlers(
   return handlers;
 }
 
-/** The folder with the files of Swagger UI. @nestjs/swagger brings them. */
+/** The folder with the files of Swagger UI, which @nestjs/swagger includes. */
 function assetsOf(swagger: string): string {
   return (createRequire(swagger)('swagger-ui-dist/absolute-path.js') as () => string)();
 }

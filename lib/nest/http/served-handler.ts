@@ -6,18 +6,18 @@ import { Requests } from './requests.js';
 
 export type AnyHandler = (this: unknown, ...parameters: unknown[]) => unknown;
 
-/** Where nothing tells how many parameters a handler has, it has no more. */
+/** The most parameters of a handler whose number of parameters is unknown. */
 const MOST_PARAMETERS = 16;
 
 interface ServedHandler {
   readonly handler: AnyHandler;
-  /** Index of the parameter in which it wants the request, behind those of the handler itself. */
+  /** The index of the request parameter, after those of the handler itself. */
   readonly requestAt: number;
 }
 
 /**
- * The method that takes the place of an endpoint's handler: for a request it returns what is sent;
- * called by anybody else, it is the handler.
+ * The method that replaces an endpoint's handler. For a request, it returns what to send; for any
+ * other caller, it is the handler.
  */
 export function servedHandler(
   target: object,
@@ -25,7 +25,7 @@ export function servedHandler(
   own: AnyHandler,
   endpoint: Endpoint,
 ): ServedHandler {
-  // As TypeScript emits it for Nest; `length` knows nothing of parameters with defaults.
+  // As TypeScript emits it for Nest; `length` does not count parameters with defaults.
   const types = Reflect.getMetadata('design:paramtypes', target, key) as unknown[] | undefined;
   const requestAt = types === undefined ? MOST_PARAMETERS : Math.max(1, types.length);
   const handler: AnyHandler = function (...parameters) {
@@ -44,14 +44,14 @@ export function servedHandler(
   return { handler, requestAt };
 }
 
-/** The call that waits for this handler; undefined where it is called by something else. */
+/** The call that is waiting for this handler; undefined for any other caller. */
 function pendingCall(given: unknown, endpoint: Endpoint): EndpointCall | undefined {
   if (typeof given !== 'object' || given === null) return undefined;
   const call = RequestRecord.of(rawRequest(given))?.scope as EndpointCall | undefined;
   return call?.endpoint === endpoint && !call.handled ? call : undefined;
 }
 
-/** How many of them the handler has: Nest fills the gap before the request with null. */
+/** The number of the handler's own parameters: Nest fills the gap before the request with null. */
 function lastGiven(parameters: readonly unknown[], requestAt: number): number {
   let count = requestAt;
   while (count > 1 && parameters[count - 1] === null) count--;

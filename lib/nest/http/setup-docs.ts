@@ -6,15 +6,14 @@ import { serveDocs } from './serve-docs.js';
 
 /**
  * Serves Swagger UI at `/docs` and the OpenAPI document at `/docs-json` and `/docs-yaml`. Call it
- * before `app.listen`. Nothing is loaded from other hosts. The document is made at its first request;
- * on Express @nestjs/swagger is loaded then, too.
+ * before `app.listen`. Nothing is loaded from other hosts. The document is created at its first
+ * request. On Express, @nestjs/swagger is also loaded only then.
  *
- * @throws MissingPackageError where @nestjs/swagger is not installed.
+ * @throws MissingPackageError if @nestjs/swagger is not installed.
  *
  * @example
- * const app = await NestFactory.create(AppModule);
- * setupVtsDocs(app, { title: 'Sentiment' });
- * await app.listen(process.env.PORT ?? 3000);
+ * const app = await NestFactory.create(AppModule); setupVtsDocs(app, { title: 'Sentiment' }); await
+ * app.listen(process.env.PORT ?? 3000);
  *
  * @publicApi
  */
@@ -24,10 +23,10 @@ export function setupVtsDocs(app: INestApplication, options: VtsDocsOptions = {}
   serveDocs(app, options.path ?? 'docs', document);
 }
 
-/** By the adapters of their applications. */
+/** Keyed by the HTTP adapters of their applications. */
 const documents = new WeakMap<object, () => OpenAPIObject>();
 
-/** The document that an application serves; undefined where it serves none. */
+/** The document that an application serves; undefined if it serves none. */
 export function documentOf(app: INestApplication): OpenAPIObject | undefined {
   return documents.get(app.getHttpAdapter())?.();
 }

@@ -16,19 +16,19 @@ import { Requests } from './requests.js';
 export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 30_000;
 
 /**
- * Requests may have been on their way when the signal came, and load balancers take a moment to
+ * Requests may have been on their way when the signal arrived, and load balancers take a moment to
  * notice.
  */
 const LATECOMERS_MS = 2000;
 
 /**
- * When the application shuts down, it is not ready at once, but goes on taking what comes: for
- * `drainMs` in any case, then while endpoints have requests in progress, for two seconds at most.
- * What they have not answered after `shutdownTimeoutMs` is answered 503. Then Nest closes the
- * server, and when that has ended the runners close.
+ * When the application shuts down, it immediately reports that it is not ready, but keeps accepting
+ * requests: for `drainMs` in any case, then while endpoints have requests in progress, for two
+ * seconds at most. Requests still in progress after `shutdownTimeoutMs` are answered with 503. Then
+ * Nest closes the server, and after that the runners close.
  *
- * With `shutdown: 'application'` the server takes no more connections after these two seconds;
- * those that there are get an answer to what they have sent, and close with it.
+ * With `shutdown: 'application'`, the server accepts no connections after these two seconds.
+ * Existing connections get their answers, then close.
  */
 @Injectable()
 export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
@@ -76,7 +76,7 @@ export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown, OnA
   #mayCut(shutdownTimeoutMs: number): boolean {
     const ending = performance.now() - this.#since;
     if (this.requests.count === 0) return ending > LATECOMERS_MS;
-    // The responses of requests that were given up need a moment to get out.
+    // The responses of abandoned requests need a moment to be sent.
     return ending > shutdownTimeoutMs + LATECOMERS_MS;
   }
 }

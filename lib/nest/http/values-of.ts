@@ -1,9 +1,9 @@
 import type { Observable, Subscription } from 'rxjs';
 
 /**
- * The values of an Observable, one at a time; where a value is an async iterable (a handler that
- * returned one), its values in its place. An async iterable is asked for a value when one is
- * wanted; an Observable is not asked, so its values wait here.
+ * The values of an Observable, one at a time. If a value is an async iterable, because a handler
+ * returned one, its values replace it. An async iterable produces values on demand; an Observable
+ * does not, so its values are buffered here.
  */
 export class ValuesOf {
   readonly #subscription: Subscription;
@@ -53,7 +53,7 @@ export class ValuesOf {
   /** Nobody wants values any more. */
   stop(): void {
     this.#subscription.unsubscribe();
-    // What it still computes is its own affair; nobody is left to be told.
+    // Whatever it still computes is ignored: nobody is waiting.
     void this.#inner?.return?.()?.catch(() => undefined);
     this.#inner = undefined;
   }

@@ -9,15 +9,15 @@ import { PlatformHost } from './platform-host.js';
 import { RequestRecord } from './request-record.js';
 
 /**
- * Answers the errors of endpoints in Nest's shape `{ statusCode, message, error }`. What is neither
- * the client's fault nor the load's is a 500 without details, and a line in the log with them.
+ * Answers the errors of endpoints in Nest's shape `{ statusCode, message, error }`. An error caused
+ * by neither the client nor the load is a 500 without details, which the log has.
  */
 @Catch()
 export class VtsExceptionFilter implements ExceptionFilter {
   protected readonly logger = new Logger(VTS_LOG_CONTEXT);
   /** Whether lists of messages stay lists. */
   protected readonly keepsLists: boolean = false;
-  /** Of all that it answers; else it is that of the endpoint. */
+  /** The error format of everything that it answers; by default that of the endpoint. */
   protected readonly protocol: EndpointProtocol | undefined;
 
   constructor(@Inject(PlatformHost) protected readonly platforms: PlatformHost) {}
@@ -27,12 +27,13 @@ export class VtsExceptionFilter implements ExceptionFilter {
     this.answer(error, http.getRequest<object>(), http.getResponse<object>());
   }
 
-  /** Takes what the framework gives for request and response. */
+  /** Unwraps the framework's request and response. */
   answer(error: unknown, given: object, givenResponse: object): void {
     const platform = this.platforms.demand();
     const request = platform.requestOf(given);
     const response = platform.responseOf(givenResponse);
-    // Its client has left. A response that waits behind others on its connection is not told.
+    // Its client has disconnected. A response that waits for others on its connection is not
+    // notified.
     const gone = response.destroyed || response.req?.socket?.destroyed;
     if (error instanceof RunAbortedError && gone) return;
     const { status, body, headers, hidden } = errorResponse(error, this.keepsLists);
@@ -44,12 +45,12 @@ export class VtsExceptionFilter implements ExceptionFilter {
       return;
     }
     for (const [name, value] of Object.entries(headers)) {
-      // A guard may know better when to come again.
+      // A guard may know a better time to retry.
       if (!platform.hasHeader(givenResponse, name)) platform.setHeader(givenResponse, name, value);
     }
     const { protocol = record?.answersBy } = this;
     platform.sendPlainly(response);
-    // What the handler has set is for its result.
+    // The handler's own headers belong to its result.
     if (protocol === undefined) {
       platform.setHeader(givenResponse, 'content-type', 'application/json; charset=utf-8');
       this.platforms.adapter.reply(givenResponse, JSON.stringify(body), status);

@@ -5,9 +5,9 @@ import { errorResponse } from './api-error.js';
 type Output = IoDescriptor<unknown, unknown>;
 
 /**
- * What a handler returned, as a response.
+ * Writes the return value of a handler as a response.
  *
- * @throws Errors that are a 500 only: an output that is wrong is the service's fault, whatever the
+ * @throws Only errors that are a 500: a wrong output is the service's fault, whatever the
  * descriptor throws.
  */
 export function writeOutput(
@@ -26,7 +26,7 @@ export function writeOutput(
   }
 }
 
-/** The data of an event; it throws as `writeOutput` does. */
+/** Writes the data of an event; throws like `writeOutput`. */
 export function writeEvent(output: Output, value: unknown): string {
   try {
     return (output.serializeEvent as (value: unknown) => string)(value);
@@ -37,11 +37,11 @@ export function writeEvent(output: Output, value: unknown): string {
 
 function outputFault(output: Output, error: unknown): unknown {
   if (error instanceof NotAcceptableError) return error;
-  // Shown to the client, it would blame the request.
+  // Its message would blame the request if the client saw it.
   if (errorResponse(error).hidden) return error;
   const { name } = output.constructor;
   const fact = (error as Error).message;
-  return new InvalidOutputError(name, fact, 'return what the descriptor can send', {
+  return new InvalidOutputError(name, fact, 'return a value that the descriptor can send', {
     cause: error,
   });
 }

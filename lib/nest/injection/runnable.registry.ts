@@ -16,10 +16,7 @@ import {
 import { planRunnable } from '../../serving/models/custom/plan.js';
 import { RunnableRunner } from '../../serving/models/custom/runner.js';
 
-/**
- * The custom runnables of one application: those in `runnables` of its options, each with its
- * runner.
- */
+/** The custom runnables of one application, from its option `runnables`, each with its runner. */
 @Injectable()
 export class RunnableRegistry {
   readonly #logger = new Logger(VTS_LOG_CONTEXT);
@@ -43,8 +40,8 @@ export class RunnableRegistry {
   }
 
   /**
-   * The runner of a runnable, not opened; undefined where it is another application's, as the
-   * storage has all of this process.
+   * The unopened runner of a runnable; undefined if it belongs to another application, because the
+   * storage has all runnables of this process.
    */
   get(runnable: RunnableClass): RunnableRunner | undefined {
     if (!this.runnables.includes(runnable)) return undefined;
@@ -56,7 +53,7 @@ export class RunnableRegistry {
     return runner;
   }
 
-  /** Names of all runnables of the application, also of those that a test double has taken over. */
+  /** The names of all runnables of the application, including those that a test double replaces. */
   get names(): string[] {
     return this.runnables.map((runnable) => definitionOf(runnable).name);
   }
@@ -66,14 +63,14 @@ export class RunnableRegistry {
     return new Map([...this.#runners.values()].map((runner) => [runner.tag, runner]));
   }
 
-  /** Classes that may be constructed in this application, with what they inject. */
+  /** The classes that may be constructed in this application, with their injections. */
   get constructed(): RunnableClass[] {
     return [...this.#runners].filter(([, runner]) => runner.injects).map(([runnable]) => runnable);
   }
 
   /**
-   * Sees that every runnable whose runner a class or factory of this application injects is one of
-   * the application.
+   * Checks that the application lists every runnable whose runner one of its classes or factories
+   * injects.
    *
    * @throws RunnableNotRegisteredError
    */
@@ -91,7 +88,7 @@ export class RunnableRegistry {
     }
   }
 
-  /** A test double stands in for its runner. */
+  /** A test double replaces its runner. */
   #replaced(runnable: RunnableClass): boolean {
     const token = RunnableClassesStorage.tokenOf(runnable);
     return this.modules.get<unknown>(token, { strict: false }) !== undefined;
@@ -113,8 +110,8 @@ export class RunnableRegistry {
   }
 
   /**
-   * The application's own instance where it has one, in whose module more can be injected than
-   * here.
+   * The application's own instance if there is one, because its module can inject more than this
+   * one.
    */
   async #construct(runnable: RunnableClass): Promise<object> {
     const provided = this.discovery.getProviders().some(({ token }) => token === runnable);

@@ -3,8 +3,8 @@ import { VTS_RUNNER_TAGS } from '../vts.constants.js';
 import { injectionsOf, noteInjection } from '../../serving/models/custom/injection-notes.js';
 
 /**
- * Tags that any class of this process has named: a module makes a provider of each when it is
- * scanned. It is the price of `@Runner` without a registration; a tag of another application
+ * The tags that classes of this process have named. A module creates a provider for each when it is
+ * scanned. This is the price of `@Runner` without registration: a tag of another application
  * becomes a provider that is never opened.
  */
 export class RunnerTagsStorage {
@@ -25,12 +25,12 @@ export function normalizeTag(tag: string | Tag): string {
   return `${name}:${version}`;
 }
 
-/** Notes on a class that it injects the runner. */
+/** Records that a class injects the runner. */
 export function addRunnerTag(target: object, tag: string): void {
   noteInjection(VTS_RUNNER_TAGS, target, tag);
 }
 
-/** Tags of the runners that a class and its ancestors inject. */
+/** The tags of the runners that a class and its ancestors inject. */
 export function runnerTagsOf(target: unknown): string[] {
   return injectionsOf(VTS_RUNNER_TAGS, target);
 }

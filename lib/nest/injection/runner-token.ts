@@ -18,7 +18,7 @@ export function checkRunnable(target: RunnableClass): void {
   if (runnableDefinitionOf(target) !== undefined) return;
   throw new InvalidRunnableError(
     target.name,
-    'it is not decorated as one',
+    'it is not decorated as a runnable',
     'put @Runnable() on the class, and @RunnableMethod() on its methods',
   );
 }

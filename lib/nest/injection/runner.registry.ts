@@ -22,8 +22,8 @@ import { ApplicationInWorkerError } from '../../serving/models/errors.js';
 import { RunnableRegistry } from './runnable.registry.js';
 
 /**
- * The runners of one application: made for every tag, opened for those that the application
- * injects.
+ * The runners of one application. There is one for every tag; those that the application injects
+ * are opened.
  */
 @Injectable()
 export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
@@ -31,13 +31,13 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   readonly #runners = new Map<string, DeferredRunner>();
   readonly #features = new Set<string>();
   readonly #watchers = new Map<string, ModelWatcher>();
-  /** Tags whose runners a client had opened. */
+  /** The tags whose runners a client has opened. */
   readonly #loaded = new Set<string>();
-  /** By tags with versions, in milliseconds since 1970. */
+  /** Keyed by tags with versions, in milliseconds since 1970. */
   readonly #created = new Map<string, number>();
   /** The last loading or unloading, one at a time. */
   #changing: Promise<unknown> = Promise.resolve();
-  /** When the opening of runners began that had not to wait for {@link onModuleInit}. */
+  /** The opening of the runners that did not have to wait for {@link onModuleInit}. */
   readonly #begun = new Map<string, number>();
   #started = false;
 
@@ -50,7 +50,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     if (insideWorker()) throw new ApplicationInWorkerError();
   }
 
-  /** The runner of a tag, not opened. */
+  /** The unopened runner of a tag. */
   get(tag: string): DeferredRunner {
     let runner = this.#runners.get(tag);
     if (runner === undefined) {
@@ -62,8 +62,8 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * The runner of a tag that a module asks for by name: opened with the others, or at once in a
-   * module loaded later.
+   * The runner of a tag that a module requests by name. It is opened with the others, or at once in
+   * a module loaded later.
    */
   async feature(tag: string): Promise<DeferredRunner> {
     this.#features.add(tag);
@@ -75,17 +75,17 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     return runner;
   }
 
-  /** Runners that the application uses, by the tags it uses for them. */
+  /** The runners that the application uses, by its tags for them. */
   get used(): ReadonlyMap<string, RunnerHandle> {
     return new Map<string, RunnerHandle>([...this.models, ...this.runnables.used]);
   }
 
-  /** Those of them that run models of the store. */
+  /** Those of them that run models from the store. */
   get models(): ReadonlyMap<string, DeferredRunner> {
     return new Map([...this.#runners].filter(([tag]) => this.#features.has(tag)));
   }
 
-  /** When the model was saved, in milliseconds since 1970; undefined before it was found. */
+  /** When the model was saved, in milliseconds since 1970; undefined until it is found. */
   createdAt(tag: string): number | undefined {
     return this.#created.get(tag);
   }
@@ -101,16 +101,16 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Opens the runner of a tag in an application that runs; of one that is open, takes up a newer
-   * version. The application stays ready meanwhile.
+   * Opens the runner of a tag in a running application; if it is open, switches to a newer version.
+   * The application stays ready meanwhile.
    *
-   * @throws ModelNotFoundError, and what opening it throws.
+   * @throws ModelNotFoundError, and the errors of opening it.
    */
   load(tag: string): Promise<void> {
     return this.#change(async () => {
       const known = this.models.get(tag);
       if (known !== undefined) {
-        // Its versions are those of its server.
+        // Its server manages its versions.
         if (known.remote !== undefined) return;
         const model = await this.store.get(tag);
         if (String(model.tag) !== known.tag) await this.#takeUp(tag, known, model);
@@ -130,7 +130,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** Closes the runner of a tag, which ends the calls that it has. */
+  /** Closes the runner of a tag, which finishes its calls. */
   unload(tag: string): Promise<void> {
     return this.#change(async () => {
       const runner = this.models.get(tag);
@@ -143,19 +143,19 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** The models of all runners in use can be run. */
+  /** Whether the models of all runners in use can run. */
   get ready(): boolean {
     return this.#started && [...this.used.values()].every((runner) => runner.ready);
   }
 
   /**
-   * Lets workers load their models while the application sets up its routes and its other modules.
-   * How it went is told by {@link onModuleInit}. It comes after the application is made: until then
-   * nobody could close it.
+   * Lets workers load their models while the application sets up its routes and other modules.
+   * {@link onModuleInit} reports the outcome. This runs after the application has been created:
+   * before that, nobody could close it.
    */
   begin(): void {
     for (const tag of this.#injected()) this.#features.add(tag);
-    // Runnables may be the application's own code, which expects to be initialized in its turn.
+    // Runnables may be the application's own code, which expects Nest's order of initialization.
     for (const [tag, runner] of this.#runners) {
       if (!this.#features.has(tag)) continue;
       this.#begun.set(tag, performance.now());
@@ -181,7 +181,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
       for (const tag of this.#features) this.#watch(tag);
       return;
     }
-    // The process is about to end; no worker may be in native code then.
+    // The process is about to end, and no worker may be in native code then.
     await this.#close();
     for (const { reason } of failures.slice(1)) this.#logger.error(reason);
     throw failures[0].reason;
@@ -202,7 +202,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     await runner.open();
     const { remote } = runner;
     if (remote !== undefined) {
-      // It has told itself where no server is ready: the application starts without.
+      // It has already reported that no server is ready; the application starts anyway.
       if (runner.ready) this.#logger.log(`Runner ${tag} is served by ${listed(remote)}`);
       return;
     }
@@ -221,8 +221,8 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Takes up newer versions of a name, where the application wants that and the tag does not name
-   * one version.
+   * Follows newer versions of a name, if the application wants that and the tag does not name one
+   * version.
    */
   #watch(tag: string): void {
     const runner = this.#runners.get(tag);
@@ -231,7 +231,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
     const watcher = this.store.watch(tag, (model) => this.#takeUp(tag, runner, model), {
       known: Tag.parse(runner.tag),
       onError: (error) => {
-        this.#logger.error(`Runner ${tag} stays with ${runner.tag}: ${error.message}`);
+        this.#logger.error(`Runner ${tag} stays on ${runner.tag}: ${error.message}`);
       },
     });
     this.#watchers.set(tag, watcher);
@@ -240,7 +240,7 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   async #takeUp(tag: string, runner: DeferredRunner, model: Model): Promise<void> {
     const next = this.#runnerOf(tag, model);
     await next.open();
-    this.#logger.log(`Runner ${tag} goes from ${runner.tag} to ${next.tag}`);
+    this.#logger.log(`Runner ${tag} switches from ${runner.tag} to ${next.tag}`);
     await runner.replace(next);
   }
 
@@ -271,8 +271,8 @@ export class RunnerRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Tags that classes and factories of this application inject, and that no test double has taken
-   * over.
+   * The tags that classes and factories of this application inject and that no test double
+   * replaces.
    */
   #injected(): string[] {
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];

@@ -1,16 +1,13 @@
-/** Clients send a handful of these headers; others are read each time. */
+/** Clients send few different headers; others are parsed each time. */
 const MOST_HEADERS = 100;
 
-/** What an answer may be sent as, the first by default. */
+/** The types in which an answer can be sent; the first is the default. */
 export class MediaTypes {
   readonly #chosen = new Map<string, string>();
 
   constructor(private readonly types: readonly [string, ...string[]]) {}
 
-  /**
-   * The type that an `Accept` header asks for; a header that takes none of them asks for nothing
-   * here.
-   */
+  /** The type that an `Accept` header prefers; undefined if it accepts none of them. */
   chosenBy(accept: string | undefined): string {
     if (accept === undefined || accept === '*/*') return this.types[0];
     const known = this.#chosen.get(accept);

@@ -1,7 +1,7 @@
 import { InvalidDescriptorError } from './errors.js';
 import { shapeText } from './ndarray/nested.js';
 
-/** What the options of arrays, series and frames have in common. */
+/** Options common to arrays, series and frames. */
 interface ArrayOptions {
   readonly dtype?: string | Readonly<Record<string, string>>;
   readonly shape?: readonly number[];
@@ -9,7 +9,7 @@ interface ArrayOptions {
   readonly enforceShape?: boolean;
 }
 
-/** Whether something is wrong, with what it is, and the remedy. */
+/** Whether an option is wrong, the fact, and the remedy. */
 export type OptionCheck = readonly [wrong: boolean, fact: string, remedy: string];
 
 /** @throws InvalidDescriptorError for options that do not fit together. */
@@ -27,10 +27,10 @@ export function checkArrayOptions(
   const isShape = shape === undefined || (shape.length === dimensions && shape.every(isSize));
   const checks: OptionCheck[] = [
     ...more,
-    [unknown !== undefined, `"${unknown}" is no dtype`, `use one of ${dtypes.join(', ')}`],
+    [unknown !== undefined, `"${unknown}" is not a dtype`, `use one of ${dtypes.join(', ')}`],
     [
       !isShape,
-      `${shapeText(shape ?? [])} is no shape of ${dimensions} dimensions`,
+      `${shapeText(shape ?? [])} is not a shape of ${dimensions} dimensions`,
       'use whole numbers, and -1 for any size',
     ],
     [!!enforceDtype && dtype === undefined, 'enforceDtype has no dtype to enforce', 'add dtype'],

@@ -1,6 +1,6 @@
 import type { IoSchema } from './io-descriptor.js';
 
-/** A document is read by people: longer examples help nobody. */
+/** People read the document, and longer examples do not help them. */
 const MOST_EXAMPLE_BYTES = 4096;
 
 export function binarySchema(sample: Uint8Array | undefined, what = 'bytes'): IoSchema {
@@ -10,7 +10,7 @@ export function binarySchema(sample: Uint8Array | undefined, what = 'bytes'): Io
   return { ...schema, description: `For example ${sample.length} ${what}${given}.` };
 }
 
-/** JSON cannot hold bytes, so a document shows them in base64; undefined for long ones. */
+/** The bytes in base64, because a JSON document cannot hold bytes; undefined for long ones. */
 export function binaryExample(sample: Uint8Array | undefined): string | undefined {
   if (sample === undefined || sample.length > MOST_EXAMPLE_BYTES) return undefined;
   return Buffer.from(sample.buffer, sample.byteOffset, sample.byteLength).toString('base64');

@@ -2,7 +2,7 @@ import { Fault, InvalidBodyError, UnsupportedBodyError } from './errors.js';
 import { parseJsonText, type ParseJsonOptions } from './json/parse-json.js';
 import type { RequestBody } from './request-body.js';
 
-/** @throws InvalidBodyError where a body parser of the application has left no bytes. */
+/** @throws InvalidBodyError if a body parser of the application has left no bytes. */
 export function bytesOf({ bytes }: RequestBody, descriptor: string): Uint8Array {
   if (bytes !== undefined) return bytes;
   throw new InvalidBodyError(
@@ -12,7 +12,7 @@ export function bytesOf({ bytes }: RequestBody, descriptor: string): Uint8Array 
   );
 }
 
-/** The text of a body, in the charset of its content type, else UTF-8. @throws Fault */
+/** Decodes the text of a body with the charset of its content type, else UTF-8. @throws Fault */
 export function decodeBody(
   { bytes, parsed, charset = 'utf-8' }: RequestBody,
   remedy = 'send valid text, or name its charset in the content-type header',
@@ -34,7 +34,7 @@ export function decodeBody(
   }
 }
 
-/** JSON, or what a body parser of the application has made of it. @throws Fault */
+/** Parses JSON, or returns the result of the application's body parser. @throws Fault */
 export function readJson(body: RequestBody, options?: ParseJsonOptions): unknown {
   const { bytes, parsed, charset = 'utf-8' } = body;
   if (bytes === undefined) return parsed;

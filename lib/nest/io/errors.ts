@@ -1,7 +1,7 @@
 import { InputError, VtsError } from '../../learner/errors/index.js';
 
 /**
- * The body is not what the endpoint's descriptor asks for. HTTP endpoints answer 400.
+ * The body does not match the endpoint's descriptor. HTTP endpoints answer 400.
  *
  * @publicApi
  */
@@ -33,31 +33,31 @@ export class BodyTooLargeError extends VtsError {
 }
 
 /**
- * So many large bodies wait to be parsed that no further one is taken. HTTP endpoints answer 503.
+ * Too many large bodies wait to be parsed. HTTP endpoints answer 503.
  *
  * @publicApi
  */
 export class ParserOverloadedError extends VtsError {
   constructor(bytes: number) {
-    super(`Bodies of more than ${bytes} bytes wait to be parsed; try again later.`);
+    super(`More than ${bytes} bytes of request bodies wait to be parsed; try again later.`);
   }
 }
 
 /**
- * The endpoint does not take the media type, charset or compression of the body. HTTP endpoints
+ * The endpoint does not support the media type, charset or compression of the body. HTTP endpoints
  * answer 415.
  *
  * @publicApi
  */
 export class UnsupportedBodyError extends VtsError {
   constructor(what: 'media type' | 'charset' | 'content encoding', given: string, taken: string) {
-    super(`This endpoint does not take the ${what} "${given}"; send ${taken}.`);
+    super(`This endpoint does not accept the ${what} "${given}"; send ${taken}.`);
   }
 }
 
 /**
- * The request's `Accept` header takes no media type in which the result can be sent. HTTP endpoints
- * answer 406.
+ * The result cannot be sent in a media type that the request's `Accept` header allows. HTTP
+ * endpoints answer 406.
  *
  * @publicApi
  */
@@ -79,8 +79,8 @@ export class InvalidDescriptorError extends VtsError {
 }
 
 /**
- * A handler returned what its output descriptor does not allow: a fault of the service, so the
- * client gets a 500 without details and the log gets this message.
+ * A handler returned a value that its output descriptor does not allow. This is a fault of the
+ * service, so the client gets a 500 without details, and the log gets this message.
  *
  * @publicApi
  */
@@ -90,7 +90,7 @@ export class InvalidOutputError extends VtsError {
   }
 }
 
-/** What is wrong with a value, found by a reader that does not know whose descriptor it serves. */
+/** A fact about a wrong value, from a reader that does not know its descriptor. */
 export class Fault extends Error {
   constructor(
     readonly fact: string,
@@ -100,7 +100,7 @@ export class Fault extends Error {
   }
 }
 
-/** A fault as an error of its descriptor; other errors as they are. */
+/** Converts a fault to an error of its descriptor; returns other errors unchanged. */
 export function errorOf(
   fault: unknown,
   type: new (descriptor: string, fact: string, remedy: string) => Error,
@@ -110,7 +110,7 @@ export function errorOf(
   return fault instanceof Fault ? new type(descriptor, fault.fact, fault.remedy ?? remedy) : fault;
 }
 
-/** What a value is, for a message that begins with "it is". */
+/** Describes a value, for a message that begins with "it is". */
 export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   return typeof value === 'object' ? `of class ${value.constructor?.name}` : `a ${typeof value}`;

@@ -19,8 +19,8 @@ export interface FileOptions {
 }
 
 /**
- * Bytes of any kind over HTTP: handlers get and return them as they are. With a `mimeType`,
- * requests of another one are a 415; requests without a content type are taken.
+ * Bytes of any kind over HTTP. Handlers get and return them unchanged. With a `mimeType`, requests
+ * of another type are a 415; requests without a content type are accepted.
  *
  * @publicApi
  */

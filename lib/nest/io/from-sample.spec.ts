@@ -108,7 +108,7 @@ describe('fromSample', () => {
     expect(form.encoding['tensor']).toEqual({ contentType: 'application/json' });
   });
 
-  it('refuses what is no sample', () => {
+  it('refuses a value that cannot be a sample', () => {
     expect(() => Json.fromSample(undefined)).toThrow(InvalidDescriptorError);
     expect(() => NumpyNdarray.fromSample([[1], [2, 3]])).toThrow(InvalidDescriptorError);
   });

@@ -43,7 +43,7 @@ describe('Image as an input', () => {
     );
   });
 
-  it('refuses what is no image, and nothing', async () => {
+  it('refuses bytes that are not an image, and an empty body', async () => {
     await expect(parse(new Image(), Buffer.from('text'))).rejects.toThrow(InputError);
     await expect(parse(new Image(), new Uint8Array(0))).rejects.toThrow(InvalidBodyError);
     await expect(parse(new Image(), undefined)).rejects.toThrow('body parser');
@@ -52,7 +52,7 @@ describe('Image as an input', () => {
   it('refuses a decompression bomb without decoding it', async () => {
     await expect(parse(new Image(), file('refused/bomb.png'))).rejects.toThrow('60000 x 60000');
     const small = new Image({ maxPixels: 1000 });
-    await expect(parse(small, file('rgb.bmp'))).rejects.toThrow('at most 1000');
+    await expect(parse(small, file('rgb.bmp'))).rejects.toThrow('the limit is 1000');
   });
 
   it('finds the image in a form', async () => {
@@ -133,7 +133,7 @@ describe('Image as an output', () => {
     await expect(new Image().serialize(file('q90.jpg'))).rejects.toThrow(InvalidOutputError);
   });
 
-  it('refuses what is no image', async () => {
+  it('refuses a value that is not an image', async () => {
     const floats = new Tensor('float32', new Float32Array(6), [2, 3]);
     await expect(new Image().serialize(floats)).rejects.toThrow('has no class ids');
     const far = new Tensor('int32', Int32Array.from([300]), [1, 1]);

@@ -13,7 +13,7 @@ import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 /** As many as PIL takes without a warning. */
 const DEFAULT_MAX_PIXELS = 89_478_485;
 
-/** Other names under which clients send the same formats. */
+/** Other names that clients use for the same formats. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['image/jpg', 'image/jpeg'],
   ['image/pjpeg', 'image/jpeg'],
@@ -23,7 +23,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 const MULTIPART = 'multipart/form-data';
-/** Says nothing about the format, which is looked up in the bytes. */
+/** It does not tell the format, which is detected from the bytes. */
 const UNSPECIFIC: ReadonlySet<string> = new Set(['application/octet-stream', 'image/*']);
 
 /** @publicApi */
@@ -32,31 +32,30 @@ export interface ImageOptions {
   mimeType?: OutputImageType;
   /** Media types that requests may have. @default JPEG, PNG, WebP, GIF, BMP and TIFF */
   allowedMimeTypes?: readonly string[];
-  /** Most pixels (width x height) that an image's header may declare. @default 89478485 */
+  /** The most pixels (width x height) that an image's header may declare. @default 89478485 */
   maxPixels?: number;
   /** Largest body in bytes. @default 20971520 (20 MiB) */
   maxBytes?: number;
-  /** Colours of a mask's classes, by id. @default black, then colours well apart */
+  /** The colours of a mask's classes, by id. @default black, then colours well apart */
   palette?: readonly Colour[];
 }
 
 /**
- * An encoded image over HTTP. Handlers get its bytes, which is what an image learner predicts from;
- * what the bytes are decides, not what the content type calls them. `multipart/form-data` is taken
- * as well: its first part that is an image.
+ * An encoded image over HTTP. Handlers get its bytes, from which an image learner predicts. The
+ * bytes decide the format, not the content type. In `multipart/form-data`, the first part that is
+ * an image is used.
  *
- * In: a media type that is not allowed is a 415, bytes that are not an image, or one of another
- * format, are a 400, and so is a header that declares too many pixels; nothing is decoded before. Out:
- * pixels (`RawImage`, or a uint8 tensor of shape `[height, width]`, `[height, width, 3]` or
- * `[height, width, 4]`), a mask of class ids (an int64, int32 or uint8 tensor `[height, width]`: a
- * PNG whose palette indices are the ids), or bytes that are encoded already.
+ * In: a media type that is not allowed is a 415. Bytes that are not an image, an image of another
+ * format, and a header that declares too many pixels are a 400. The image is not decoded for these
+ * checks. Out: one of three kinds. Pixels: a `RawImage`, or a uint8 tensor of shape
+ * `[height, width]`, `[height, width, 3]` or `[height, width, 4]`. A mask of class ids: an int64,
+ * int32 or uint8 tensor `[height, width]`, sent as a PNG whose palette indices are the ids. Or
+ * bytes that are already encoded.
  *
  * @example
- * \@VtsApi({ input: new Image({ allowedMimeTypes: ['image/jpeg'] }), output: NumpyNdarray })
- * async classify(image: Uint8Array): Promise<Tensor> {
- *   const [, , probs] = await this.runner.predict.run(image);
- *   return probs;
- * }
+ * \@VtsApi({ input: new Image({ allowedMimeTypes: ['image/jpeg'] }), output: NumpyNdarray }) async
+ * classify(image: Uint8Array): Promise<Tensor> { const [, , probs] = await
+ * this.runner.predict.run(image); return probs; }
  *
  * @publicApi
  */
@@ -66,7 +65,7 @@ export class Image extends IoDescriptor<Uint8Array, ImageOutput> {
   override readonly example: string | undefined;
   override readonly alternatives: Readonly<Record<string, IoSchema>>;
   override readonly bodyDescription =
-    'An encoded image; or a form (multipart/form-data), whose first part that is an image is taken.';
+    'An encoded image, or a form (multipart/form-data) whose first image part is used.';
   override readonly outputMediaType: string;
   override readonly outputSchema: IoSchema;
   override readonly maxBytes: number;

@@ -49,7 +49,7 @@ describe('Json', () => {
     await expect(json.parse(body(text))).rejects.toThrow(InvalidBodyError);
   });
 
-  it('refuses bytes that are no UTF-8', async () => {
+  it('refuses bytes that are not UTF-8', async () => {
     const bytes = Uint8Array.of(0x22, 0xff, 0x22);
     await expect(json.parse({ ...body(''), bytes })).rejects.toThrow(/UTF-8/);
   });

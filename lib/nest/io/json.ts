@@ -9,7 +9,7 @@ import { isLarge, jsonPieces, writeJson } from './json/write-json.js';
 import { wholeOrPieces } from './pieces.js';
 import type { RequestBody } from './request-body.js';
 
-/** More of them make no message better. */
+/** More of them would not improve the message. */
 const MOST_VIOLATIONS = 100;
 
 type JsonValue<T extends object, IsArray extends boolean> = IsArray extends true ? T[] : T;
@@ -22,7 +22,7 @@ export interface JsonOptions<T extends object, IsArray extends boolean = false> 
    * work the same.
    */
   dto?: new () => T;
-  /** The body is an array of such objects. @default false */
+  /** Whether the body is an array of such objects. @default false */
   isArray?: IsArray;
   /** The schema in the OpenAPI document if there is no class. It checks nothing. */
   schema?: IoSchema;
@@ -33,17 +33,17 @@ export interface JsonOptions<T extends object, IsArray extends boolean = false> 
 }
 
 /**
- * JSON (`application/json`, UTF-8), in and out. With a class, the body must be an object, or with
- * `isArray` an array of objects, that follows the class's rules: a 400 lists every rule that is
- * broken, with the full path of its property (`items.0.price must be a positive number`), and every
- * property that the class does not have. Handlers get instances of the class. Without a class any
- * JSON is taken.
+ * JSON (`application/json`, UTF-8), in and out. With a class, the body must be an object that
+ * follows the class's rules, or with `isArray` an array of such objects. A 400 lists every broken
+ * rule with the full path of its property (`items.0.price must be a positive number`), and every
+ * property that the class does not have. Handlers get instances of the class. Without a class, any
+ * JSON is accepted.
  *
- * In: strict JSON, so that the words NaN and Infinity, numbers that a double cannot hold (1e999),
- * and nesting beyond 512 levels are a 400; null is null. Out: tensors, typed arrays and data frames
- * become arrays, a Map becomes an object and a Set an array; NaN and the infinities, which JSON
- * does not have, are null; a bigint is a number with all its digits. What JSON cannot hold is a
- * 500, with the reason in the log.
+ * In: strict JSON. The words NaN and Infinity, numbers that a double cannot hold (1e999), and
+ * nesting beyond 512 levels are a 400; null is null. Out: tensors, typed arrays and data frames
+ * become arrays, a Map becomes an object and a Set an array. NaN and the infinities, which JSON
+ * lacks, become null. A bigint becomes a number with all its digits. A value that JSON cannot hold
+ * is a 500, with the reason in the log.
  *
  * @example
  * \@VtsApi({ input: new Json({ dto: GenerateDto }), output: new Text({ stream: true }) })
@@ -119,12 +119,16 @@ export class Json<
     try {
       body = isLarge(value) ? wholeOrPieces(jsonPieces(value)) : writeJson(value);
     } catch (error) {
-      // Circular, which V8 explains in several lines, or too deep.
+      // Circular, which V8 explains in several lines, or nested too deep.
       const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-      throw new InvalidOutputError('Json', reason, 'return what JSON can hold');
+      throw new InvalidOutputError('Json', reason, 'return a value that JSON can hold');
     }
     if (body === undefined) {
-      throw new InvalidOutputError('Json', `it is ${typeof value}`, 'return what JSON can hold');
+      throw new InvalidOutputError(
+        'Json',
+        `it is ${typeof value}`,
+        'return a value that JSON can hold',
+      );
     }
     return { contentType: 'application/json; charset=utf-8', body };
   }
@@ -135,7 +139,7 @@ function describe(dto: new () => object): void {
     throw new InvalidDescriptorError(
       'Json',
       `the class ${dto.name} has no rules, so it would refuse every property`,
-      "decorate its properties with class-validator's",
+      'decorate its properties with those of class-validator',
     );
   }
   describeDto(dto);
@@ -152,5 +156,5 @@ function refuse(broken: readonly string[]): void {
   const shown = broken.slice(0, MOST_VIOLATIONS);
   const more = broken.length - shown.length;
   const facts = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
-  throw new InvalidBodyError('Json', facts, 'send what the document of the API describes');
+  throw new InvalidBodyError('Json', facts, 'send what the OpenAPI document describes');
 }

@@ -67,14 +67,14 @@ describe('Multipart', () => {
           data.append('note', 'b');
           data.set('file', file);
         },
-        'the part "note" comes twice',
+        'the part "note" appears twice',
       ],
       [
         (data) => {
           data.set('note', 'a');
           data.set('file', pdf(new Uint8Array(101)));
         },
-        'the part "file" has 101 bytes, and 100 are taken',
+        'the part "file" has 101 bytes, but at most 100 are allowed',
       ],
     ];
     for (const [fill, message] of cases) {
@@ -92,7 +92,7 @@ describe('Multipart', () => {
     await expect(parse(bytes)).rejects.toThrow(UnsupportedBodyError);
   });
 
-  it('refuses a body that is no form, is cut off or has too many parts', async () => {
+  it('refuses a body that is not a form, is cut off or has too many parts', async () => {
     const whole = await body((data) => {
       data.set('note', 'a');
       data.set('file', pdf(new Uint8Array(9)));
@@ -138,7 +138,7 @@ describe('Multipart', () => {
     });
 
     it.each([
-      ['is missing', 'multipart/form-data', 'names no boundary'],
+      ['is missing', 'multipart/form-data', 'has no boundary'],
       ['is too long', `multipart/form-data; boundary=${'b'.repeat(71)}`, '1 to 70 characters'],
       ['is not in the body', 'multipart/form-data; boundary=c', 'not contain the boundary "c"'],
     ])('refuses a body whose boundary %s', async (_what, contentType, message) => {

@@ -21,7 +21,7 @@ export class OptionalPart<Descriptor extends DescriptorOrClass = DescriptorOrCla
 }
 
 /**
- * The parts of a form: a descriptor for each name, in `Multipart.optional()` where the part may be
+ * The parts of a form: a descriptor for each name, in `Multipart.optional()` if the part may be
  * missing.
  *
  * @publicApi
@@ -42,7 +42,7 @@ type OptionalNames<Parts> = {
 }[keyof Parts];
 
 /**
- * What handlers get: the value of each part, undefined for an optional part that is missing.
+ * The value that handlers get: the value of each part, undefined for a missing optional part.
  *
  * @publicApi
  */
@@ -63,16 +63,16 @@ interface DeclaredPart {
 }
 
 /**
- * A form (`multipart/form-data`), each of whose parts has a descriptor by its name. Parts of other
- * names are ignored.
+ * A form (`multipart/form-data`) with a descriptor for each part, by name. Other parts are ignored.
  *
- * In: a missing part, one that comes twice and one that is larger than its descriptor allows are a
- * 400, and a part of a media type that its descriptor does not take is a 415. Out: a form with the
- * same parts.
+ * In: a missing part, a repeated part, and a part larger than its descriptor allows are a 400. A
+ * part of a media type that its descriptor does not accept is a 415. Out: a form with the same
+ * parts.
  *
  * @example
- * \@VtsApi({ input: new Multipart({ image: Image, note: Multipart.optional(Text) }), output: NumpyNdarray })
- * async classify({ image, note }: { image: Uint8Array; note?: string }): Promise<Tensor> { ... }
+ * \@VtsApi({ input: new Multipart({ image: Image, note: Multipart.optional(Text) }), output:
+ * NumpyNdarray }) async classify({ image, note }: { image: Uint8Array; note?: string }):
+ * Promise<Tensor> { ... }
  *
  * @publicApi
  */
@@ -98,7 +98,7 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     const form = this.#parts.find(({ descriptor }) => descriptor instanceof Multipart);
     if (form) {
       const fact = `the part "${form.name}" is a form itself`;
-      throw misdeclared(fact, 'put its parts beside the others');
+      throw misdeclared(fact, 'put its parts next to the others');
     }
     this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     this.encoding = Object.fromEntries(
@@ -108,7 +108,7 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
     );
     this.models = this.#parts.flatMap(({ descriptor }) => descriptor.models ?? []);
     this.outputSchema = formSchema(this.#parts);
-    // Not known before those of its parts are.
+    // Known only when the schemas of its parts are.
     Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
   }
 
@@ -194,7 +194,7 @@ export class Multipart<Parts extends MultipartParts> extends IoDescriptor<
   }
 }
 
-/** One body of several: in pieces where one of them is. */
+/** Joins several bodies, in pieces if one of them is in pieces. */
 function joined(bodies: readonly ResponsePayload['body'][]): ResponsePayload['body'] {
   const whole = bodies.flatMap((body) =>
     typeof body === 'string' ? [Buffer.from(body)] : body instanceof Uint8Array ? [body] : [],
@@ -215,7 +215,10 @@ function declared(name: string, part: DescriptorOrClass | OptionalPart): Declare
   return { name, descriptor: typeof given === 'function' ? new given() : given, optional };
 }
 
-/** A form that is sent back. To generators of clients it is bytes: they make types of requests' alone. */
+/**
+ * A form in a response. Client generators see bytes, because they create form types only for
+ * requests.
+ */
 function formSchema(parts: readonly DeclaredPart[]): IoSchema {
   const named = parts.map(({ name, descriptor: { mediaType, outputMediaType = mediaType } }) => {
     return `\`${name}\` (${outputMediaType})`;
@@ -229,7 +232,7 @@ function byName(parts: readonly FormPart[]): Map<string, FormPart> {
   for (const part of parts) {
     if (part.name === undefined) continue;
     if (named.has(part.name)) {
-      throw invalid(`the part "${part.name}" comes twice`, 'send each part once');
+      throw invalid(`the part "${part.name}" appears twice`, 'send each part once');
     }
     named.set(part.name, part);
   }
@@ -243,7 +246,7 @@ async function readPart(name: string, part: FormPart, descriptor: AnyDescriptor)
     throw new UnsupportedBodyError('media type', mediaType ?? '', taken);
   }
   if (descriptor.maxBytes !== undefined && bytes.length > descriptor.maxBytes) {
-    const fact = `the part "${name}" has ${bytes.length} bytes, and ${descriptor.maxBytes} are taken`;
+    const fact = `the part "${name}" has ${bytes.length} bytes, but at most ${descriptor.maxBytes} are allowed`;
     throw invalid(fact, 'send less');
   }
   return descriptor.parse(part);

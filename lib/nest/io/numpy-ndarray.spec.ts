@@ -60,7 +60,7 @@ describe('NumpyNdarray in', () => {
     expect(values(parse('[18446744073709551615]', { dtype: 'uint64' }))).toEqual([
       18446744073709551615n,
     ]);
-    expect(() => parse('[9223372036854775808]', { dtype: 'int64' })).toThrow('no int64');
+    expect(() => parse('[9223372036854775808]', { dtype: 'int64' })).toThrow('not a valid int64');
     expect(() => parse('[1, "12345678901234567"]', { dtype: 'int64' })).toThrow('[1] is a string');
     expect(() => parse('[01234567890123456789]', { dtype: 'int64' })).toThrow('not valid JSON');
     const parsed = {
@@ -79,7 +79,7 @@ describe('NumpyNdarray in', () => {
   });
 
   it.each<[NdarrayDType, string, string]>([
-    ['int64', '[[1, 1.5]]', '[0][1] is 1.5, which is no int64'],
+    ['int64', '[[1, 1.5]]', '[0][1] is 1.5, which is not a valid int64'],
     ['int64', '[true]', '[0] is true'],
     ['bool', '[1]', '[0] is 1'],
     ['float32', '[true]', '[0] is true'],
@@ -89,7 +89,7 @@ describe('NumpyNdarray in', () => {
   });
 
   it.each<[NdarrayDType, string, string]>([
-    ['uint8', '[256]', '[0] is 256, which is no uint8'],
+    ['uint8', '[256]', '[0] is 256, which is not a valid uint8'],
     ['uint8', '[-1]', '[0] is -1'],
     ['int8', '[[0], [128]]', '[1][0] is 128'],
     ['float32', '[1e39]', '[0] is 1e+39'],
@@ -110,17 +110,17 @@ describe('NumpyNdarray in', () => {
   });
 
   it.each([
-    ['[[1, 2], [3]]', 'ragged: [1] has 1 items where the first has 2'],
-    ['[[1], 2]', 'ragged: [1] is a value where others are arrays'],
-    ['[1, [2]]', 'ragged: [1] is an array where others are values'],
+    ['[[1, 2], [3]]', 'ragged: [1] has 1 items, but the first has 2'],
+    ['[[1], 2]', 'ragged: [1] is a value, but others are arrays'],
+    ['[1, [2]]', 'ragged: [1] is an array, but others are values'],
     ['[[[1]], [[1, 2]]]', 'ragged: [1][0] has 2 items'],
-    [`${'['.repeat(100)}${']'.repeat(100)}`, 'nested more than 64 deep'],
+    [`${'['.repeat(100)}${']'.repeat(100)}`, 'nested more than 64 levels deep'],
     ['[1, 2', 'not valid JSON'],
     ['[NaN]', 'not valid JSON'],
     ['', 'not valid JSON'],
-    ['{"a": [1]}', 'the body is no array'],
-    ['null', 'the body is no array'],
-    ['5', 'the body is no array'],
+    ['{"a": [1]}', 'the body is not an array'],
+    ['null', 'the body is not an array'],
+    ['5', 'the body is not an array'],
   ])('refuses %s', (json, fact) => {
     expect(() => parse(json)).toThrow(InvalidBodyError);
     expect(() => parse(json)).toThrow(fact);
@@ -150,9 +150,9 @@ describe('NumpyNdarray in', () => {
     const options = { shape: [-1, 2], enforceShape: true };
     expect(parse('[[1, 2], [3, 4]]', options).dims).toEqual([2, 2]);
     expect(() => parse('[[1, 2, 3]]', options)).toThrow(
-      'expecting an array of shape (-1, 2), but it is of (1, 3)',
+      'expecting an array of shape (-1, 2), but got (1, 3)',
     );
-    expect(() => parse('[1, 2]', options)).toThrow('but it is of (2,)');
+    expect(() => parse('[1, 2]', options)).toThrow('but got (2,)');
   });
 
   it('reshapes where the shape is not enforced', () => {
@@ -218,7 +218,7 @@ describe('NumpyNdarray out', () => {
     expect(write(Int32Array.of(1), { dtype: 'float32', enforceDtype: true })).toBe('[1]');
     expect(write(Float32Array.of(1.5), { dtype: 'int64' })).toBe('[1.5]');
     expect(() => write(Float32Array.of(1.5), { dtype: 'int64', enforceDtype: true })).toThrow(
-      'expecting an array of dtype int64, but it is of float32',
+      'expecting an array of dtype int64, but got float32',
     );
   });
 
@@ -239,9 +239,9 @@ describe('NumpyNdarray out', () => {
 
 describe('NumpyNdarray declared', () => {
   it.each<[NumpyNdarrayOptions, string]>([
-    [{ dtype: 'foo' as never }, '"foo" is no dtype'],
-    [{ shape: [1.5] }, 'is no shape'],
-    [{ shape: [-2] }, 'is no shape'],
+    [{ dtype: 'foo' as never }, '"foo" is not a dtype'],
+    [{ shape: [1.5] }, 'is not a shape'],
+    [{ shape: [-2] }, 'is not a shape'],
     [{ enforceDtype: true }, 'add dtype'],
     [{ enforceShape: true }, 'add shape'],
   ])('refuses %j', (options, fact) => {
@@ -307,9 +307,9 @@ describe('NumpyNdarray with bytes', () => {
   });
 
   it.each<[string, NumpyNdarrayOptions, string, string]>([
-    ['another dtype', { dtype: 'int32', enforceDtype: true }, 'little_f4', 'it is of float32'],
+    ['another dtype', { dtype: 'int32', enforceDtype: true }, 'little_f4', 'but got float32'],
     ['another shape', { shape: [3, 2], enforceShape: true }, 'little_f4', 'of shape (3, 2)'],
-    ['NaN', {}, 'special', '[0] is NaN, which is no float32'],
+    ['NaN', {}, 'special', '[0] is NaN, which is not a valid float32'],
     ['a number out of range', { dtype: 'int8' }, 'limits', '[0] is -9223372036854775808'],
     ['objects', {}, 'refused_objects', 'pickled objects, which are never read'],
   ])('refuses %s', (_what, options, name, message) => {

@@ -29,13 +29,13 @@ const OUT = new MediaTypes([JSON_TYPE, NPY, RAW]);
 
 /** @publicApi */
 export interface NumpyNdarrayOptions {
-  /** Type of the elements. @default in: float32; out: the type of what is returned */
+  /** The type of the elements. @default in: float32; out: the type of the returned value */
   dtype?: NdarrayDType;
-  /** Size of each dimension; -1 for any. @default any shape */
+  /** The size of each dimension; -1 for any. @default any shape */
   shape?: readonly number[];
   /**
    * In: refuse elements that do not have the dtype, such as 1.5 or true for an int64. By default
-   * they are cast as numpy casts them: 1.5 gives 1, true gives 1. Out: refuse arrays that numpy's
+   * they are cast as in numpy: 1.5 becomes 1, true becomes 1. Out: refuse arrays that numpy's
    * `same_kind` rule cannot cast.
    *
    * @default false
@@ -44,10 +44,10 @@ export interface NumpyNdarrayOptions {
   /** Refuse arrays of another shape, instead of reshaping where possible. @default false */
   enforceShape?: boolean;
   /**
-   * Of arrays of floats. In: take null for NaN, and in binary ones NaN and the infinities as they
-   * are. Out: send null for them, and in binary ones what they are; with false they are a fault of
-   * the service, and the OpenAPI document promises numbers. Generated clients then need not expect
-   * null.
+   * For float arrays. In: read null as NaN, and accept NaN and the infinities in binary arrays.
+   * Out: send null for them, and in binary arrays the values themselves. With false, they are a
+   * fault of the service, and the OpenAPI document promises numbers, so generated clients need not
+   * expect null.
    *
    * @default in: false; out: true
    */
@@ -60,20 +60,20 @@ export interface NumpyNdarrayOptions {
  * Numbers as nested JSON arrays (`application/json`); in code a `Tensor`, and for outputs also
  * typed arrays and nested arrays.
  *
- * In: an array that is ragged, or has an element which does not fit the dtype (strings, null,
- * numbers beyond its range), is a 400 that names the position; so are the words NaN and Infinity,
- * which JSON does not have, and null is NaN with `allowNaN` only. 64-bit integers keep all their
- * digits. Out: NaN and the infinities become null, unless `allowNaN` is false; floats keep the digits of a double, so float32
- * 0.1 is printed as 0.10000000149011612; an output that breaks the contract is a 500, with the
- * reason in the log.
+ * In: a ragged array, or an element that does not fit the dtype (strings, null, numbers beyond its
+ * range), is a 400 that names the position. The words NaN and Infinity, which JSON lacks, are a 400 too;
+ * null means NaN only with `allowNaN`. 64-bit integers keep all their digits. Out: NaN and the
+ * infinities become null, unless `allowNaN` is false. Floats keep the digits of a double, so
+ * float32 0.1 is printed as 0.10000000149011612. An output that breaks the contract is a 500, with
+ * the reason in the log.
  *
- * Binary, in by the content type and out by `Accept`: `application/x-npy`, numpy's own file
- * (`numpy.save`; versions 1 to 3, any byte order, rows or columns first; objects, texts, records,
- * complex numbers and dates are a 400), and `application/octet-stream`, the elements alone, little
- * endian and row by row, in only where the descriptor has a dtype and a shape with one -1 at most.
- * They are cast, reshaped and refused as JSON is; NaN and the infinities need `allowNaN`. Out: every
- * number as it is, float32 in four bytes; with the dtype `string` there is JSON only, and else a 406.
- * An `Accept` that names none of the three gets JSON.
+ * Binary, in by the content type and out by `Accept`, in two formats. `application/x-npy` is
+ * numpy's own file (`numpy.save`): versions 1 to 3, any byte order, row-major or column-major.
+ * Objects, strings, records, complex numbers and dates are a 400. `application/octet-stream` holds
+ * only the elements, little endian and row-major. As input it needs a descriptor with a dtype and a
+ * shape with at most one -1. Binary arrays are cast, reshaped and refused like JSON; NaN and the
+ * infinities need `allowNaN`. Out: every number unchanged, float32 in four bytes. With the dtype
+ * `string`, only JSON is possible, else a 406. An `Accept` that names none of the three gets JSON.
  *
  * @example
  * new NumpyNdarray({ dtype: 'float32', shape: [-1, 4], enforceShape: true })
@@ -140,7 +140,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
       const wide = dtype === 'int64' || dtype === 'uint64';
       const value = readJson(body, { wide, finite: false });
       if (!Array.isArray(value) && shape?.length !== 0) {
-        throw new Fault('the body is no array', 'send nested JSON arrays');
+        throw new Fault('the body is not an array', 'send nested JSON arrays');
       }
       const { data, dims } = readNested(value, { dtype, enforce: enforceDtype, allowNaN });
       return new Tensor(dtype as 'float32', data as Float32Array, this.#shape(dims));
@@ -157,7 +157,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
       if (this.options.allowNaN === false) checkFinite({ dtype, dims, values });
       const type = OUT.chosenBy(accept);
       if (type !== JSON_TYPE && this.refusesAccept) {
-        const fact = `texts cannot be sent as ${type}`;
+        const fact = `strings cannot be sent as ${type}`;
         throw new NotAcceptableError('NumpyNdarray', fact, [JSON_TYPE]);
       }
       if (type === JSON_TYPE || dtype === 'string') {
@@ -172,7 +172,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     }
   }
 
-  /** An array that came as bytes; undefined for JSON. */
+  /** A binary array; undefined for JSON. */
   #binary(body: RequestBody, dtype: NdarrayDType): BinaryArray | undefined {
     if (body.mediaType === NPY) return readNpy(bodyBytes(body, 'NumpyNdarray'));
     if (body.mediaType !== RAW) return undefined;
@@ -185,7 +185,7 @@ export class NumpyNdarray extends IoDescriptor<Tensor, NdarrayOutput> {
     const converted = cast(elements, dtype);
     if (converted === undefined && enforceDtype) {
       throw new Fault(
-        `expecting an array of dtype ${dtype}, but it is of ${elements.dtype}`,
+        `expecting an array of dtype ${dtype}, but got ${elements.dtype}`,
         'convert it, or declare its dtype',
       );
     }

@@ -82,7 +82,7 @@ describe('JSON bodies', () => {
   it.each([
     ['not JSON', '[{"a": NaN}]', /not valid JSON/],
     ['an object', { a: 1 }, /the body is an object; send \[/],
-    ['a row that is no object', [{ a: 1 }, 5], /row 1 \(counted from 0\) is a number/],
+    ['a row that is not an object', [{ a: 1 }, 5], /row 1 \(counted from 0\) is a number/],
     ['a null body', null, /the body is null/],
   ])('refuses %s', async (_what, content, pattern) => {
     const reading = read(content);
@@ -92,17 +92,17 @@ describe('JSON bodies', () => {
 
   it('refuses ragged lists, and names the row', async () => {
     await expect(read([[1, 2], [3]], { orient: 'values' })).rejects.toEqual(
-      refusal(/row 1 \(counted from 0\) has 1 values where 2 belong/),
+      refusal(/row 1 \(counted from 0\) has 1 values/),
     );
     const split = { columns: ['a', 'a'], data: [] };
     await expect(read(split, { orient: 'split' })).rejects.toEqual(
-      refusal(/two columns are called "a"/),
+      refusal(/two columns are named "a"/),
     );
   });
 
   it('refuses lists of different lengths as columns', async () => {
     await expect(read({ a: [1, 2], b: [1] }, { orient: 'columns' })).rejects.toEqual(
-      refusal(/the column "b" has 1 values where 2 belong/),
+      refusal(/the column "b" has 1 values/),
     );
   });
 
@@ -117,7 +117,7 @@ describe('JSON bodies', () => {
   it('keeps names such as __proto__ away from prototypes', async () => {
     const frame = await read('[{"a":1,"constructor":2,"toString":3}]');
     expect(frame.columnNames()).toEqual(['a', 'constructor', 'toString']);
-    await expect(read('[{"__proto__":5,"a":1}]')).rejects.toEqual(refusal(/is called "__proto__"/));
+    await expect(read('[{"__proto__":5,"a":1}]')).rejects.toEqual(refusal(/is named "__proto__"/));
     await read('[{"__proto__":{"polluted":1},"a":1}]').catch(() => undefined);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
@@ -150,14 +150,14 @@ describe('CSV bodies', () => {
     expect(frame.columnNames().at(-1)).toBe('a.30000');
   });
 
-  it('sees that a long run of digits is no number', async () => {
+  it('does not read a long run of digits as a number', async () => {
     const cell = `${'1'.repeat(300_000)}x`;
     expect((await read(`a\n${cell}`, {}, 'text/csv')).get('a', 0)).toBe(cell);
   });
 
   it('names the row that has too many fields', async () => {
     await expect(read('a,b\n1,2\n4,5,6\n', {}, 'text/csv')).rejects.toEqual(
-      refusal(/row 1 \(counted from 0\) has 3 fields, and the header has 2/),
+      refusal(/row 1 \(counted from 0\) has 3 fields, but the header has 2/),
     );
   });
 
@@ -256,7 +256,7 @@ describe('the contract', () => {
     const options = { columns: ['x', 'y'], applyColumnNames: true };
     expect(columnsOf(await read([{ a: 1, b: 2 }], options))).toEqual({ x: [1], y: [2] });
     await expect(read([{ a: 1 }], options)).rejects.toEqual(
-      refusal(/1 columns, and the contract names 2/),
+      refusal(/1 columns, but the contract has 2/),
     );
   });
 
@@ -264,7 +264,7 @@ describe('the contract', () => {
     const options = { shape: [-1, 2], enforceShape: true } as const;
     expect((await read([{ a: 1, b: 2 }], options)).numRows()).toBe(1);
     await expect(read([{ a: 1 }], options)).rejects.toEqual(
-      refusal(/shape \(-1, 2\), but it is of \(1, 1\)/),
+      refusal(/shape \(-1, 2\), but got \(1, 1\)/),
     );
     expect((await read([{ a: 1 }], { shape: [-1, 2] })).numRows()).toBe(1);
   });
@@ -276,9 +276,12 @@ describe('the contract', () => {
     };
     expect((await read([{ n: 1, s: null }], options)).numRows()).toBe(1);
     for (const [row, pattern] of [
-      [{ n: 1.5, s: 'x' }, /column "n" at row 1 \(counted from 0\) holds 1.5, which is no int64/],
+      [
+        { n: 1.5, s: 'x' },
+        /column "n" at row 1 \(counted from 0\) holds 1.5, which is not a valid int64/,
+      ],
       [{ n: '1', s: 'x' }, /column "n" at row 1/],
-      [{ n: null, s: 'x' }, /holds nothing, which is no int64; send int64/],
+      [{ n: null, s: 'x' }, /holds nothing, which is not a valid int64; send int64/],
       [{ n: 1, s: 5 }, /column "s" at row 1/],
     ] as const) {
       await expect(read([{ n: 1, s: 'x' }, row], options)).rejects.toEqual(refusal(pattern));
@@ -315,7 +318,7 @@ describe('the contract', () => {
     expect(() => new PandasDataFrame(options)).toThrow(InvalidDescriptorError);
   });
 
-  it('refuses outputs that are no frame', () => {
+  it('refuses outputs that are not a frame', () => {
     for (const value of [5, null, { a: 1 }, { a: [1], b: [1, 2] }, [1]]) {
       expect(() => new PandasDataFrame().serialize(value as never)).toThrow(InvalidOutputError);
     }

@@ -16,7 +16,7 @@ import { parsedAside, parseThread } from './parsing/parse-thread.js';
 import { wholeOrPieces } from './pieces.js';
 import { FILE_MAX_BYTES, type RequestBody } from './request-body.js';
 
-/** Formats of a data frame in a body. @publicApi */
+/** The formats of a data frame in a body. @publicApi */
 export type DataFrameFormat = 'json' | 'csv' | 'parquet';
 
 const MEDIA_TYPES: Readonly<Record<DataFrameFormat, string>> = {
@@ -35,17 +35,17 @@ const FORMATS: ReadonlyMap<string, DataFrameFormat> = new Map([
 
 /** @publicApi */
 export interface PandasDataFrameOptions {
-  /** Layout of JSON bodies, in and out. @default 'records' */
+  /** The layout of JSON bodies, in and out. @default 'records' */
   orient?: PandasOrient;
-  /** Columns that a frame must have. With `applyColumnNames` it may have no others. */
+  /** The columns that a frame must have. With `applyColumnNames`, it must not have others. */
   columns?: readonly string[];
   /** Rename the columns of a frame, in order, to `columns`. @default false */
   applyColumnNames?: boolean;
-  /** Type of all columns, or of some by their name. */
+  /** The type of all columns, or of some by name. */
   dtype?: PandasDtype | Readonly<Record<string, PandasDtype>>;
   /** Refuse cells of another dtype, instead of converting where possible. @default false */
   enforceDtype?: boolean;
-  /** Rows and columns; -1 for any. */
+  /** The number of rows and columns; -1 for any. */
   shape?: readonly [rows: number, columns: number];
   /** Refuse frames of another shape. @default false */
   enforceShape?: boolean;
@@ -61,18 +61,15 @@ export interface PandasDataFrameOptions {
  * JSON. Handlers get arquero's table, and return one, row objects, columns by name or a tensor.
  *
  * In: missing cells are null, as are those of records without a column. The words NaN and Infinity,
- * which JSON does not have, are a 400. Columns of dtype int64 keep all their digits: beyond 2^53
- * they are bigints. CSV is read as `pd.read_csv` reads it: a column has numbers or booleans where
- * all its cells are. What breaks the contract is a 400 that names the column and the row, counted
- * from 0. Out: NaN and the infinities become null in JSON, and an output that is not a frame is a
- * 500.
+ * which JSON lacks, are a 400. Columns of dtype int64 keep all their digits: beyond 2^53 they are
+ * bigints. CSV is read as in `pd.read_csv`: a column has numbers or booleans if all its cells do. A
+ * frame that breaks the contract is a 400 that names the column and the row, counted from 0. Out:
+ * NaN and the infinities become null in JSON, and an output that is not a frame is a 500.
  *
  * @example
  * \@VtsApi({ input: new PandasDataFrame({ columns: ['age', 'hours'] }), output: NumpyNdarray })
- * async classify(rows: DataFrame): Promise<Tensor> {
- *   const [predictions] = await this.runner.getPreds.run(rows);
- *   return predictions;
- * }
+ * async classify(rows: DataFrame): Promise<Tensor> { const [predictions] = await
+ * this.runner.getPreds.run(rows); return predictions; }
  *
  * @publicApi
  */
@@ -81,7 +78,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
   override readonly alternatives: Readonly<Record<string, IoSchema>> = {
     [MEDIA_TYPES.csv]: {
       type: 'string',
-      description: 'A line with the names of the columns, then the rows.',
+      description: 'A header line with the column names, then the rows.',
     },
     [MEDIA_TYPES.parquet]: { type: 'string', format: 'binary' },
   };
@@ -105,7 +102,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     this.#source = source;
     this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
     this.outputMediaType = MEDIA_TYPES[options.defaultFormat ?? 'json'];
-    // Not known before the learner is.
+    // Known only when the learner is.
     Object.defineProperty(this, 'example', { get: () => this.#example(), enumerable: true });
   }
 
@@ -120,7 +117,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
 
   /**
    * A descriptor that documents the columns of a learner's rows, with types, categories and an
-   * example. It reads CSV by them: a category that looks like a number stays text.
+   * example. CSV is read with these types: a category that looks like a number stays a string.
    *
    * @param source A learner, its `schema`, a runner, or the tag that injects a runner.
    */
@@ -204,7 +201,7 @@ export class PandasDataFrame extends IoDescriptor<DataFrame, DataFrameOutput> {
     return { format, contract: contract as FrameContract, texts };
   }
 
-  /** Columns of CSV whose cells stay texts. */
+  /** The CSV columns whose cells stay strings. */
   #textColumns(): ReadonlySet<string> {
     const { dtype, columns } = this.#options;
     const learner = this.#learner;

@@ -54,7 +54,7 @@ describe('PandasSeries', () => {
     expect(() => read([1], { orient: 'index' })).toThrow(InvalidBodyError);
   });
 
-  it('refuses outputs that are no list', () => {
+  it('refuses outputs that are not a list', () => {
     const tensor = { dims: [2, 2], data: [1, 2, 3, 4] };
     expect(() => new PandasSeries().serialize(tensor)).toThrow(InvalidOutputError);
     expect(() => new PandasSeries().serialize('x' as never)).toThrow(InvalidOutputError);

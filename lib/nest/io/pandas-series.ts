@@ -18,11 +18,11 @@ import type { RequestScope } from '../../serving/runtime/request-scope.js';
 export interface PandasSeriesOptions {
   /** JSON layout: `records` and `values` are lists, others as in pandas. @default 'records' */
   orient?: PandasOrient;
-  /** Type of the values. */
+  /** The type of the values. */
   dtype?: PandasDtype;
   /** Refuse values of another dtype, instead of converting where possible. @default false */
   enforceDtype?: boolean;
-  /** Number of values; -1 for any. */
+  /** The number of values; -1 for any. */
   shape?: readonly [length: number];
   /** Refuse series of another length. @default false */
   enforceShape?: boolean;
@@ -32,11 +32,12 @@ export interface PandasSeriesOptions {
 
 /**
  * A list of values as `application/json`, in one of pandas' orients. Handlers get an array (a typed
- * array for a numeric dtype, or where all values are numbers), and return one, or a tensor of one
+ * array for a numeric dtype, or if all values are numbers), and return one, or a tensor of one
  * dimension.
  *
- * In: what breaks the contract is a 400 that names the row, counted from 0; null is a missing value
- * (NaN among numbers of a float dtype); the words NaN and Infinity, which JSON does not have, are a
+ * In: a value that breaks the contract is a 400 that names the row, counted from 0. null is a
+ * missing value (NaN among numbers of a float dtype). The words NaN and Infinity, which JSON lacks,
+ * are a
  * 400. 64-bit integers keep all their digits: beyond 2^53 they are bigints. Out: NaN and the
  * infinities become null.
  *

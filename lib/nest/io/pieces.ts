@@ -1,9 +1,9 @@
-/** Characters of a piece: what is written in about a millisecond. */
+/** The characters of a piece, which takes about a millisecond to write. */
 export const PIECE = 32 * 1024;
-/** An answer of fewer is one text. */
+/** An answer with fewer characters is a single string. */
 const WHOLE = 64 * 1024;
 
-/** What `write` makes of 0 to `count`, separated by commas, in pieces. */
+/** The results of `write` for 0 to `count`, separated by commas, in pieces. */
 export function* eachPiece(
   count: number,
   write: (index: number) => string,
@@ -30,8 +30,8 @@ export function* enclosed(
 }
 
 /**
- * A short text whole, and a long one as the pieces that are written when they are asked for. What
- * the beginning throws is thrown here.
+ * A short text as a string, and a long one as pieces that are written on demand. Errors at the
+ * beginning are thrown here.
  */
 export function wholeOrPieces(pieces: Iterator<string>): string | Iterable<string> {
   let begun = '';

@@ -1,4 +1,4 @@
-/** For descriptors whose bodies may well be files. */
+/** For descriptors whose bodies are often files. */
 export const FILE_MAX_BYTES = 20 * 1024 * 1024;
 
 /** A request's body, as descriptors get it. @publicApi */
@@ -30,7 +30,7 @@ export function parseContentType(header: string | undefined): ContentType {
 type ContentType = Readonly<Pick<RequestBody, 'mediaType' | 'charset'>>;
 
 const NONE: ContentType = { mediaType: undefined, charset: undefined };
-/** Clients send a handful; those of others are read each time. */
+/** Clients send few different headers; others are parsed each time. */
 const MOST_TYPES = 100;
 const contentTypes = new Map<string, ContentType>();
 

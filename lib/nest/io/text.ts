@@ -21,7 +21,7 @@ const CHARSETS = new Map([
 ]);
 
 const EVENTS =
-  'Server-sent events: one without a name for each word, with the word as its data; then `end`; or `error`, ' +
+  'Server-sent events: an unnamed event for each word, with the word as its data; then `end`, or `error` ' +
   'with the JSON of an error response as its data.';
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
@@ -29,8 +29,8 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 /** @publicApi */
 export interface TextOptions<Stream extends boolean = false> {
   /**
-   * As output: sends each string as it comes, as `text/event-stream`. The handler returns an
-   * Observable or an async iterable of strings.
+   * As output: sends each string as soon as it arrives, as `text/event-stream`. The handler returns
+   * an Observable or an async iterable of strings.
    *
    * @default false
    */
@@ -42,24 +42,22 @@ export interface TextOptions<Stream extends boolean = false> {
 }
 
 /**
- * Text as `text/plain`, in and out. It reads the body itself: no body parser is needed, and one
- * that is there (`express.text()`) does no harm.
+ * Text as `text/plain`, in and out. It reads the body itself, so it does not need a body parser,
+ * and works with one (`express.text()`).
  *
- * In: the charset of the content type is heeded (UTF-8 where it names none, US-ASCII, ISO-8859-1,
- * UTF-16; others 415), bytes that are invalid in it are a 400, no content type counts as
- * `text/plain`, another one is a 415, and an empty body is the empty string. A leading byte order
- * mark is dropped. Out: UTF-8.
+ * In: the content type gives the charset: UTF-8 by default, US-ASCII, ISO-8859-1 or UTF-16; others
+ * are a 415. Bytes that are invalid in the charset are a 400. A missing content type counts as
+ * `text/plain`; another one is a 415. An empty body is the empty string. A leading byte order mark
+ * is dropped. Out: UTF-8.
  *
- * With `stream: true`, out is `text/event-stream`: an event for each string that the handler's
- * Observable or async iterable gives, its data the string; then an event `end` without data; or an
- * event `error`, its data the JSON of an error response. A failure before the first string is an
- * error response. The client that leaves ends the work.
+ * With `stream: true`, out is `text/event-stream`. Each string from the handler's Observable or
+ * async iterable is the data of an event. Then comes an event `end` without data, or an event
+ * `error` with the JSON of an error response as its data. A failure before the first string is an
+ * error response. If the client disconnects, the work stops.
  *
  * @example
- * \@VtsApi({ input: Text, output: new Text({ stream: true }) })
- * words(text: string): Observable<string> {
- *   return this.runner.predictStream(text, { nWords: 20 });
- * }
+ * \@VtsApi({ input: Text, output: new Text({ stream: true }) }) words(text: string):
+ * Observable<string> { return this.runner.predictStream(text, { nWords: 20 }); }
  *
  * @publicApi
  */
@@ -122,15 +120,15 @@ function textOf(value: unknown): string {
 }
 
 function decode(bytes: Uint8Array, label: string): string {
-  // WHATWG's labels make windows-1252 of both, which has other characters for 80 to 9F; HTTP means
-  // the real ones.
+  // WHATWG's labels map both to windows-1252, which has other characters for 80 to 9F; HTTP means
+  // the real charsets.
   if (label === 'iso-8859-1' || label === 'us-ascii') {
     const limit = label === 'us-ascii' ? 0x7f : 0xff;
     if (bytes.some((byte) => byte > limit)) throw new RangeError();
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   }
-  // Without an order in the name, the byte order mark tells it, and big endian is the rule without
-  // one (RFC 2781).
+  // If the name has no byte order, the byte order mark decides, and without one it is big endian
+  // (RFC 2781).
   if (label === 'utf-16') {
     const little = bytes[0] === 0xff && bytes[1] === 0xfe;
     return new TextDecoder(little ? 'utf-16le' : 'utf-16be', { fatal: true }).decode(bytes);

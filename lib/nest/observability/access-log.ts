@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { VTS_ACCESS_CONTEXT } from '../vts.constants.js';
 
-/** A request as far as the log tells of it. */
+/** The logged facts about a request. */
 export interface LoggedRequest {
   readonly request: { readonly method?: string | undefined };
   readonly path: string;
@@ -32,16 +32,13 @@ export class AccessLogEntry {
   readonly method: string;
   /** The path as it was sent, without the query. */
   readonly path: string;
-  /** The pattern of the route, such as `/models/:name`; undefined where none was found. */
+  /** The pattern of the route, such as `/models/:name`; undefined if none was found. */
   readonly route: string | undefined;
-  /** 499 where the client left before it was answered. */
+  /** 499 if the client disconnected before it was answered. */
   readonly status: number;
-  /**
-   * Of gRPC calls, whose `status` is the one of HTTP that says the same: `OK`, `NOT_FOUND`, and so
-   * on.
-   */
+  /** For gRPC calls: `OK`, `NOT_FOUND`, and so on; their `status` is the equivalent HTTP status. */
   readonly grpcStatus?: string;
-  /** Milliseconds from the request's arrival until its response was out. */
+  /** Milliseconds from the request's arrival to the end of its response. */
   readonly durationMs: number;
   /**
    * Bytes of the bodies; of one that was sent in chunks, with what goes with it on the connection.

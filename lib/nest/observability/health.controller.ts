@@ -39,7 +39,7 @@ const FIGURES = {
 
 const RUNNERS: IoSchema = {
   type: 'object',
-  description: 'By the names of the runners.',
+  description: 'Keyed by the name of the runner.',
   additionalProperties: {
     title: 'RunnerHealth',
     type: 'object',
@@ -99,7 +99,7 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
     }
 
     @At(readyz)
-    @ApiOperation({ summary: 'Every runner has its model loaded, and room for a call' })
+    @ApiOperation({ summary: 'Every runner has its model loaded and can take a call' })
     @ApiOkResponse({ schema: OK_SCHEMA, description: 'The service takes requests.' })
     @ApiServiceUnavailableResponse({
       description: UNREADY,

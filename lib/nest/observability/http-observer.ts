@@ -11,10 +11,7 @@ import { RequestRecord } from '../http/request-record.js';
 import { traceCalls, traceSent } from './tracing/call-tracing.js';
 import { RequestTracing } from './tracing/request-tracing.js';
 
-/**
- * What is told of every request: its id, its span, its metrics and its line in the log. Each may be
- * turned off.
- */
+/** Gives every request an id, a span, metrics and a line in the log. Each can be turned off. */
 @Injectable()
 export class HttpObserver implements OnApplicationShutdown {
   /** Whether it gives ids to the requests of all routes, and so has to see them. */

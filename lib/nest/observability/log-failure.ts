@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import { RunFailedError } from '../../serving/runner/errors.js';
 
-/** A line about a failure of which the client learns nothing, but for the id of its request. */
+/** Logs a failure that the client does not see, except for the id of its request. */
 export function logFailure(logger: Logger, error: unknown, requestId?: string): void {
   const of = requestId === undefined ? '' : ` (request ${requestId})`;
   if (error instanceof RunFailedError) {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RunnerRegistry } from '../injection/runner.registry.js';
+import { Requests } from '../http/requests.js';
 import { Shutdown } from '../http/shutdown.js';
 
 /** Whether requests should be sent to this process. */
@@ -8,6 +9,7 @@ export class Readiness {
   constructor(
     @Inject(RunnerRegistry) private readonly registry: RunnerRegistry,
     @Inject(Shutdown) private readonly shutdown: Shutdown,
+    @Inject(Requests) private readonly requests: Requests,
   ) {}
 
   /** Why not; undefined where they should. */
@@ -27,6 +29,6 @@ export class Readiness {
     const full = runners.filter(({ stats }) => stats.full).map(({ tag }) => tag);
     return full.length > 0
       ? `The service is not ready: the queue of ${full.join(', ')} is full.`
-      : undefined;
+      : this.requests.jobs?.obstacle;
   }
 }

@@ -38,8 +38,8 @@ function merged(early: Given, late: Given): Given {
   const whole = typeof late === 'boolean' || early === undefined || early === false;
   if (whole || options.rest !== undefined) {
     const option = whole ? '"openInference"' : '"openInference.rest"';
-    const remedy = 'give it to forRootAsync, beside useFactory';
-    return refuseOption(option, 'comes too late from a factory', remedy);
+    const remedy = 'give it to forRootAsync, next to useFactory';
+    return refuseOption(option, 'cannot come from a factory', remedy);
   }
   return { ...(typeof early === 'object' ? early : {}), ...options };
 }

@@ -30,7 +30,7 @@ describe('the option openInference', () => {
     });
   });
 
-  it('may have more from a factory, but for what routes are made of', () => {
+  it('may come from a factory, except for those that define routes', () => {
     const early = { models: ['a'], rest: { path: '/oip/' } };
     expect(late(early, { repository: true, models: ['b:v1', 'b:v1'], maxRows: 5 })).toMatchObject({
       path: 'oip',
@@ -44,13 +44,13 @@ describe('the option openInference', () => {
       [false, true],
       [undefined, { models: ['a'] }],
     ] as const) {
-      expect(() => late(before, given)).toThrow('comes too late from a factory');
+      expect(() => late(before, given)).toThrow('cannot come from a factory');
     }
   });
 
   it.each([
     [1, 'openInference is 1'],
-    [{ path: 'v2' }, '"path" is no option'],
+    [{ path: 'v2' }, '"path" is not an option'],
     [{ rest: { path: '/a b' } }, 'openInference.rest.path'],
     [{ models: 'a' }, 'openInference.models'],
     [{ models: ['a', 1] }, 'openInference.models[1]'],

@@ -13,7 +13,7 @@ import { checkedPath } from '../observability/health-options.js';
 import { grpcOptions, type VtsGrpcOptions } from './grpc/grpc-options.js';
 
 /**
- * How an application speaks the Open Inference Protocol.
+ * How an application serves the Open Inference Protocol.
  *
  * @publicApi
  */
@@ -25,42 +25,44 @@ export interface VtsOpenInferenceOptions {
    */
   rest?: boolean | VtsOpenInferenceRestOptions;
   /**
-   * Serve it over gRPC, on a port of its own.
+   * Serve it over gRPC, on a separate port.
    *
    * @default none
    */
   grpc?: VtsGrpcOptions;
   /**
-   * Tags of models that are served besides the runners that the application injects and its
-   * runnables. Each has a runner, opened with the others. Several versions of a name are served
-   * side by side: `['iris:v1', 'iris:v2']`.
+   * Tags of further models to serve, besides the runners that the application injects and its
+   * runnables. Each gets a runner, which is opened with the others. Several versions of a name are
+   * served side by side: `['iris:v1', 'iris:v2']`.
    *
    * @default none
    */
   models?: readonly string[];
   /**
-   * Serve what the application injects, and its runnables; with false, `models` alone.
+   * Serve the injected runners and the runnables; with false, only `models`.
    *
    * @default true
    */
   injected?: boolean;
   /**
    * Let clients list the models of the store, load them and unload them: the protocol's extension
-   * "model_repository". What the application injects cannot be unloaded. Only for clients that you
-   * trust: each model takes memory.
+   * "model_repository". Runners that the application injects cannot be unloaded. Use this only for
+   * clients that you trust: each model takes memory.
    *
    * @default false
    */
   repository?: boolean;
-  /** Rows that a request may have: HTTP 400. @default 10000 */
+  /** The most rows of a request; above it, HTTP 400. @default 10000 */
   maxRows?: number;
-  /** Bytes of the tensors of an answer: HTTP 400. @default 536870912 (512 MiB) */
+  /**
+   * The most bytes of the tensors of an answer; above it, HTTP 400. @default 536870912 (512 MiB)
+   */
   maxResponseBytes?: number;
 }
 
 /** @publicApi */
 export interface VtsOpenInferenceRestOptions {
-  /** Before all of its paths. Clients expect `/v2`. @default 'v2' */
+  /** The prefix of all its paths. Clients expect `/v2`. @default 'v2' */
   path?: string;
 }
 

@@ -129,7 +129,7 @@ describe('VtsGrpcServer', () => {
     client.close();
   });
 
-  it('has spans as requests have them', async () => {
+  it('has spans like those of HTTP requests', async () => {
     const exporter = new InMemorySpanExporter();
     const provider = new BasicTracerProvider({
       spanProcessors: [new SimpleSpanProcessor(exporter)],
@@ -170,7 +170,7 @@ describe('VtsGrpcServer', () => {
 
   it.each([
     [{ port: -1 }, /openInference\.grpc\.port is -1; use a port from 0 to 65535/],
-    [{ port: 0, other: true }, /"other" is no option/],
+    [{ port: 0, other: true }, /"other" is not an option/],
     [{ port: 0, credentials: 'tls' }, /credentials is not an object/],
     [{ port: 0, credentials: { cert: 'a.pem', key: 'b.pem' } }, /credentials\.cert is not PEM/],
     [{ port: 0, maxMessageBytes: 0 }, /maxMessageBytes is 0/],

@@ -9,7 +9,7 @@ import { ENDPOINT_NAMES, type EndpointName } from '../served-model/served-endpoi
 import type { EndpointDescription } from './endpoint-cards.js';
 import type { Sample } from './samples.js';
 
-/** What the page is told of a model, or of an endpoint of the application. */
+/** The facts about a model, or an endpoint of the application, for the page. */
 export interface ModelCard {
   readonly name: string;
   readonly tag?: string;

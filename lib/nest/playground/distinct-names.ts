@@ -1,4 +1,4 @@
-/** The names in order, where one that was there before gets a number: `iris`, `iris-2`. */
+/** The names in order. A repeated name gets a number: `iris`, `iris-2`. */
 export function distinctNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {

@@ -24,7 +24,7 @@ const TYPES = [
   ['multipart', Multipart],
 ] as const;
 
-/** One side of an endpoint, as the page is told of it. */
+/** One side of an endpoint, for the page. */
 interface DescribedSide {
   readonly type: (typeof TYPES)[number][0];
   readonly contentTypes: readonly string[];

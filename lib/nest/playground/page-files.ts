@@ -15,7 +15,7 @@ export interface ServedFile {
   readonly immutable: boolean;
 }
 
-/** By the ends of names; what else a build leaves there is not served. */
+/** Keyed by extension; other files of a build are not served. */
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

@@ -5,7 +5,7 @@ import { MEDIA_TYPES } from '../io/image/image-output.js';
 import { InvalidPlaygroundError } from './errors.js';
 import { servedFile, type ServedFile } from './page-files.js';
 
-/** More are no help on a page. */
+/** More would not help on a page. */
 const MOST_SAMPLES = 24;
 const MOST_BYTES = 20 * 1024 * 1024;
 /** Files of a folder that are looked at. */

@@ -18,7 +18,10 @@ import { readSamples } from './samples.js';
 
 /** @publicApi */
 export interface VtsPlaygroundOptions {
-  /** Path of the page. It is not under the application's global prefix, as that of the docs. @default 'playground' */
+  /**
+   * The path of the page. Like the path of the docs, it is not under the application's global
+   * prefix. @default 'playground'
+   */
   path?: string;
   /**
    * Tags of models that the page serves itself: `POST {path}/models/NAME/predict`, `/explain` and
@@ -48,20 +51,19 @@ export interface RoutedModel {
 /**
  * Serves a page to try endpoints and models in a browser: a form for each `@VtsApi` endpoint of the
  * application, made from its descriptors, and for each of `models` all that fits its kind. Call it
- * before `app.listen`, and behind what is to come first (`app.use`, `app.enableCors`).
+ * before `app.listen`, and after everything that must come first (`app.use`, `app.enableCors`).
  *
- * The page's own files are open to everybody; nothing is loaded from other hosts. What it asks for
- * (`{path}/api/models`, the models) runs behind the application's global guards, for which the page
- * lets its user give an `Authorization` or `x-api-key` header. Global interceptors and pipes, and
- * middleware that modules configure, are not run for it.
+ * The page's own files are open to everybody, and load nothing from other hosts. Its requests
+ * (`{path}/api/models`, the models) run behind the application's global guards. The page lets its
+ * user enter an `Authorization` or `x-api-key` header for them. Global interceptors and pipes, and
+ * middleware that modules configure, do not run for it.
  *
- * @throws InvalidPlaygroundError for a path that is none, or a global guard that is made for each
- * request; PlaygroundMissingError where the package lies in a bundle; InvalidTagError.
+ * @throws InvalidPlaygroundError for an invalid path, or a global guard that is created for each
+ * request; PlaygroundMissingError if the package is in a bundle; InvalidTagError.
  *
  * @example
- * const app = await NestFactory.create(AppModule);
- * setupVtsPlayground(app, { models: ['fastai_sentiment:latest'] });
- * await app.listen(process.env.PORT ?? 3000);
+ * const app = await NestFactory.create(AppModule); setupVtsPlayground(app, { models:
+ * ['fastai_sentiment:latest'] }); await app.listen(process.env.PORT ?? 3000);
  *
  * @publicApi
  */

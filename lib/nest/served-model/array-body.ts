@@ -12,7 +12,7 @@ type Shape = LearnerDescription['shape'];
 const TEXTS = ['text/csv', 'text/plain'];
 const CSV_SCHEMA: IoSchema = {
   type: 'string',
-  description: 'Numbers separated by commas, one variable a line, without a header.',
+  description: 'Numbers separated by commas, one variable per line, without a header.',
 };
 const NUMBER: IoSchema = { type: 'number', nullable: true };
 /** Steps of the example where a learner takes any number of them. */
@@ -61,7 +61,7 @@ function arraySchema(shape: Shape): IoSchema {
       title: 'Array',
       type: 'array',
       items: { oneOf: [NUMBER, { type: 'array', items: {} }] },
-      description: 'Numbers, nested once for each dimension; null is a missing one.',
+      description: 'Numbers, nested once per dimension; null is a missing number.',
     };
   }
   const array = [...shape].reverse().reduce<IoSchema>((items, size) => {

@@ -12,7 +12,7 @@ function numberCell(text: string): unknown {
   if (/^(?:true|false)$/i.test(trimmed)) return /^t/i.test(trimmed);
   if (/^[-+]?inf(?:inity)?$/i.test(trimmed)) return trimmed.startsWith('-') ? -Infinity : Infinity;
   const value = Number(trimmed);
-  // What is no number is left for the learner to refuse, with the column's name.
+  // The learner refuses text that is not a number, with the column's name.
   return Number.isNaN(value) || /^[-+]?0[xob]/i.test(trimmed) ? text : value;
 }
 

@@ -58,9 +58,9 @@ function fromJson(body: RequestBody): Generation {
     throw refused(`"${unknown.slice(0, 100)}" is not an option`, `use ${KNOWN.join(', ')}`);
   }
   const { text, stop = '', nWords = DEFAULT_WORDS } = given;
-  if (typeof text !== 'string') throw refused('"text" is not a text', 'send it as a string');
+  if (typeof text !== 'string') throw refused('"text" is not a string', 'send it as a string');
   if (typeof stop !== 'string' || stop.length > LONGEST_STOP) {
-    throw refused('"stop" is not a text', `send a string of up to ${LONGEST_STOP} characters`);
+    throw refused('"stop" is not a string', `send a string of up to ${LONGEST_STOP} characters`);
   }
   if (typeof nWords === 'number' && nWords > MOST_WORDS) {
     throw refused(`"nWords" is ${nWords}`, `ask for up to ${MOST_WORDS} words`);

@@ -5,6 +5,6 @@ import { IoDescriptor } from '../io/io-descriptor.js';
 export abstract class InputBody<Input> extends IoDescriptor<Input, never> {
   serialize(): never {
     const { name } = this.constructor;
-    throw new InvalidOutputError(name, 'it describes requests', 'use it as an input');
+    throw new InvalidOutputError(name, 'it describes only requests', 'use it as an input');
   }
 }

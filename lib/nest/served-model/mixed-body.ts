@@ -14,8 +14,9 @@ const JSON_TYPE = 'application/json';
 const NUMBER: IoSchema = { type: 'number' };
 
 /**
- * An item of several inputs: a form with a part for each, by the names of the learner's description;
- * where none is an image, also a JSON object, which may be a row that the learner's getters read.
+ * An item of several inputs: a form with a part for each, by the names of the learner's
+ * description. If no input is an image, also a JSON object, which may be a row that the learner's
+ * getters read.
  */
 export class MixedBody extends InputBody<unknown> {
   readonly mediaType: string;
@@ -90,7 +91,7 @@ function schemaOf({ kind, shape, columns }: LearnerInput): IoSchema {
   if (typeof length !== 'number') {
     return {
       oneOf: [{ type: 'array', items: NUMBER }, NUMBER, { type: 'object' }],
-      description: 'Numbers, or the row that they are made of.',
+      description: 'Numbers, or the row that they are made from.',
     };
   }
   return { type: 'array', items: NUMBER, minItems: length, maxItems: length };

@@ -29,7 +29,7 @@ export interface GivenRows {
 const CSV = 'text/csv';
 const CSV_SCHEMA: IoSchema = {
   type: 'string',
-  description: 'A line with the names of the columns, then the rows.',
+  description: 'A header line with the column names, then the rows.',
 };
 
 /**
@@ -92,7 +92,7 @@ export class RowsBody extends InputBody<GivenRows> {
     for await (const record of records(text)) cells.push(record);
     const [header, ...lines] = cells;
     if (header === undefined) {
-      throw refused('the CSV is empty', 'send a line with the names of the columns, and rows');
+      throw refused('the CSV is empty', 'send a header line with the column names, then rows');
     }
     const columns = this.#columns().columns.map((column) => {
       return { name: column.name, place: header.indexOf(column.name), read: cellReader(column) };

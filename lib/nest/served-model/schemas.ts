@@ -68,11 +68,11 @@ export function generationSchema(): IoSchema {
       nWords: described({ ...INTEGER, minimum: 0, maximum: 10_000 }, 'How many words to add.'),
       temperature: described(
         { type: 'number', minimum: 0 },
-        'Above 0; below 1 likely words become likelier.',
+        'Above 0; a value below 1 makes likely words likelier.',
       ),
-      minP: described({ type: 'number', minimum: 0, maximum: 1 }, 'Least probability of a word.'),
+      minP: described({ type: 'number', minimum: 0, maximum: 1 }, 'Minimum probability of a word.'),
       seed: described(INTEGER, 'The same seed gives the same words.'),
-      stop: described(STRING, 'Ends the text where it comes up.'),
+      stop: described(STRING, 'Ends the text where it occurs.'),
     },
     ['nWords', 'temperature', 'minP', 'seed', 'stop'],
   );
@@ -89,7 +89,7 @@ export function explanationSchema(learner: DescribedLearner): IoSchema {
     return object('Explanation', {
       method: { type: 'string', enum: ['grad-cam'] },
       ...target,
-      heatmap: described(imageSchema(), 'Where the image speaks for it: 8-bit grey.'),
+      heatmap: described(imageSchema(), 'Where the image supports it: 8-bit grey.'),
     });
   }
   const part = object('Part', {
@@ -182,17 +182,17 @@ function propertiesOf(learner: DescribedLearner): Record<string, IoSchema> {
       return {
         prediction: described(
           imageSchema(),
-          'The mask: an indexed 8-bit PNG whose pixels are indices of classes.',
+          'The mask: an indexed 8-bit PNG whose pixels are class indices.',
         ),
         classes: CLASSES,
-        shares: described(list({ type: 'number' }), 'Part of the pixels that each class has.'),
+        shares: described(list({ type: 'number' }), 'The share of the pixels that each class has.'),
         probabilities: described(
           list(list(list(number))),
-          'Of each class, row and column, where the query has probabilities=true.',
+          'For each class, row and column, if the query has probabilities=true.',
         ),
       };
     case 'generate':
-      return { prediction: described(STRING, 'The text and the words that go on from it.') };
+      return { prediction: described(STRING, 'The text with the words that continue it.') };
   }
 }
 
@@ -202,7 +202,7 @@ function decodedOf({ columns }: DescribedLearner): Record<string, IoSchema> {
   if (columns === undefined) return {};
   const cell: IoSchema = { oneOf: [...CELL, list({ type: 'number' })] };
   const decoded: IoSchema = { type: 'object', additionalProperties: cell };
-  return { decoded: described(decoded, 'The row as the learner shows it.') };
+  return { decoded: described(decoded, 'The row as the learner displays it.') };
 }
 
 /** Numbers of a model: NaN, which JSON has as null, comes of numbers that overflow float32 alone. */
@@ -219,8 +219,8 @@ function regressed({ kind, columns, targets }: DescribedLearner, number: IoSchem
 }
 
 /**
- * Names of classes are texts, but for rows and several labels, where fastai keeps numbers and flags
- * that a vocabulary is made of.
+ * Class names are strings, except for rows and several labels, where fastai keeps numbers and flags
+ * of a vocabulary.
  */
 function className({ classes = [], columns, task }: DescribedLearner): IoSchema {
   if (columns === undefined && task !== 'multilabel') return STRING;

@@ -36,7 +36,7 @@ import type { Asked, QueryParameter, ServedEndpoint, ServedEndpoints } from './s
 
 type Runner = FastaiRunner<unknown, unknown>;
 
-/** What has to be known of a learner before it is loaded, for the document of its endpoints. */
+/** The facts about a learner that the document needs before it is loaded. */
 export interface LearnerFacts {
   readonly kind: LearnerKind;
   /** It predicts masks. */
@@ -57,7 +57,7 @@ interface Kind {
 }
 
 const BINARY: IoSchema = { type: 'string', format: 'binary' };
-const CSV: IoSchema = { type: 'string', description: 'The rows, with columns of predictions.' };
+const CSV: IoSchema = { type: 'string', description: 'The rows, with prediction columns.' };
 const WORDS: IoSchema = {
   type: 'string',
   description:
@@ -66,13 +66,12 @@ const WORDS: IoSchema = {
 
 const PROBABILITIES: QueryParameter = {
   name: 'probabilities',
-  description: 'Send the probabilities of each class and pixel too.',
+  description: 'Also send the probability of each class at each pixel.',
   schema: { type: 'boolean' },
 };
 const TARGET: QueryParameter = {
   name: 'target',
-  description:
-    'The class or label that is explained, by name or index; that of the prediction if left out.',
+  description: 'The class or label to explain, by name or index (default: the predicted one).',
   schema: { type: 'string' },
 };
 
@@ -107,7 +106,7 @@ export function learnerEndpoints(
     predict: endpoint(`The prediction of ${tag}`, predicted, predict, asked),
     show,
   };
-  // There is no one answer to explain.
+  // A language model has no single answer to explain.
   if (['lm', 'array', 'mixed'].includes(facts.kind) || facts.mask) return endpoints;
   const explain = endpoint(
     `Why ${tag} predicts what it does`,
@@ -176,7 +175,7 @@ function kindOf({ kind, mask, inputs = [] }: LearnerFacts, runnerOf: () => Runne
 function skippedNote({ skipped }: LearnerFacts): string {
   return skipped === undefined
     ? ''
-    : ` Its get_x "${skipped}" runs for paths, as in fastai: the bytes of a request skip it.`;
+    : ` Its get_x "${skipped}" runs only on paths, as in fastai: the bytes of a request skip it.`;
 }
 
 async function predictOne(runner: Runner, item: unknown, query: URLSearchParams): Promise<Answer> {

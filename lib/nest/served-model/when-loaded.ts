@@ -1,6 +1,9 @@
 import { RunnerNotReadyError } from '../../serving/runner/errors.js';
 
-/** What is known of a model that is loaded; undefined before that, as documents may be made then. */
+/**
+ * A fact about a loaded model; undefined until it is loaded, because documents may be created
+ * earlier.
+ */
 export function whenLoaded<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -23,10 +23,10 @@ interface ExpressRequest extends HttpRequest {
   readonly route?: { readonly path: unknown };
 }
 
-/** An application is a listener of requests; with a `next` it leaves the rest to its caller. */
+/** An application is a request listener. With `next`, it leaves the rest to its caller. */
 type ExpressApplication = (request: object, response: object, next?: Next) => void;
 
-/** What is bound to all paths is a middleware, not a route: `*`, `/*path`, `/{*path}`. */
+/** A handler bound to all paths is middleware, not a route: `*`, `/*path`, `/{*path}`. */
 const CATCH_ALL = /^\/?\{?\/?\*\w*\}?$/;
 
 class ExpressFacts implements RequestFacts {
@@ -70,17 +70,16 @@ export class ExpressPlatform implements HttpPlatform {
     return new ExpressFacts(given as ExpressRequest);
   }
 
-  /** Ahead of Nest's body parsers, as it is called when the adapter is there. */
+  /** Before Nest's body parsers, because it is called as soon as the adapter exists. */
   install(steps: RequestSteps): void {
     this.adapter.use((request: HttpRequest, response: HttpResponse, next: Next) => {
       noteSteps(request, steps);
-      const endpoint =
-        request.method === 'POST' ? this.#routes.endpointAt(pathOf(request.url ?? '')) : undefined;
+      const endpoint = this.#routes.endpointAt(pathOf(request.url ?? ''), request.method);
       if (endpoint === undefined && !steps.every) return next();
       const arrival: Arrival = { request, response, endpoint, facts: this.factsOf(request) };
       steps.arrived(arrival, (error) => {
         const refused = steps.refusal(request) !== undefined;
-        // Without a type no parser touches the body.
+        // No parser touches a body without a type.
         if (refused) delete request.headers['content-type'];
         if (error === undefined && !refused) steps.read(arrival, next);
         else next(error);
@@ -88,7 +87,7 @@ export class ExpressPlatform implements HttpPlatform {
     });
   }
 
-  /** The headers of the application's middleware, such as those of CORS, belong to a refusal too. */
+  /** A refusal also needs the headers of the application's middleware, such as those of CORS. */
   installed(steps: RequestSteps): void {
     this.adapter.use((request: HttpRequest, response: HttpResponse, next: Next) => {
       const refusal = steps.refusal(request);
@@ -132,14 +131,14 @@ export class ExpressPlatform implements HttpPlatform {
     sendWithoutEtag(response);
   }
 
-  /** As {@link sendPlainly} sends it. */
+  /** Sent as {@link sendPlainly} does. */
   exactText(text: string): string {
     return text;
   }
 
   /**
-   * With a global prefix Nest leaves what is outside of it to Express, whose answer is a page of
-   * HTML. Only what no route or middleware has taken comes here, however late it was added.
+   * With a global prefix, Nest leaves paths outside it to Express, which answers with an HTML page.
+   * Only requests that no route or middleware has handled come here, however late it was added.
    */
   answerRest(answer: (error: unknown, request: object, response: object) => void): void {
     const { server } = this;

@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http';
 import { endpointOf, type Endpoint } from '../endpoint.js';
 
-/** As far as it is read here, what Express's router keeps of a route or a middleware. */
+/** The part of a route or middleware in Express's router that is read here. */
 interface Layer {
   match(path: string): unknown;
   readonly route?: {
@@ -12,7 +12,7 @@ interface Layer {
   };
 }
 
-/** The HTTP adapter, of which the framework's application is wanted. */
+/** The HTTP adapter that gives access to the framework's application. */
 export interface RoutedAdapter {
   getInstance(): unknown;
 }
@@ -20,20 +20,25 @@ export interface RoutedAdapter {
 const tables = new WeakMap<object, RouteTable>();
 
 /**
- * The routes that Nest has registered, with their prefixes, versions and parameters: what a request
- * will reach, known before body parsers run, and what is allowed where nothing was reached.
+ * The routes that Nest has registered, with prefixes, versions and parameters. They tell which
+ * route a request will reach before body parsers run, and which methods a path allows.
  */
 export class RouteTable {
   readonly #endpoints: readonly (readonly [Layer, Endpoint])[];
+  /** Those of other methods than `POST`, as routes of jobs have them. */
+  readonly #others: readonly (readonly [Layer, Endpoint, method: string])[];
   readonly #sole = new Set<string>();
   /** The endpoints at paths without parameters. */
   readonly #plain = new Map<string, Endpoint>();
 
   private constructor(private readonly layers: readonly Layer[]) {
-    this.#endpoints = layers.flatMap((layer) => {
-      const endpoint = endpointIn(layer);
-      return endpoint ? [[layer, endpoint] as const] : [];
-    });
+    const all = layers.flatMap((layer) =>
+      [...endpointsIn(layer)].map(([method, endpoint]) => [layer, endpoint, method] as const),
+    );
+    this.#endpoints = all.flatMap(([layer, endpoint, method]) =>
+      method === 'POST' ? [[layer, endpoint] as const] : [],
+    );
+    this.#others = all.filter(([, , method]) => method !== 'POST');
     for (const [layer] of this.#endpoints) {
       const path = layer.route?.path;
       if (typeof path !== 'string' || PATTERN.test(path)) continue;
@@ -44,7 +49,7 @@ export class RouteTable {
     }
   }
 
-  /** Made anew when there are more routes than before. */
+  /** Rebuilt when there are more routes than before. */
   static of(adapter: RoutedAdapter): RouteTable {
     const layers = layersOf(adapter);
     const known = tables.get(layers);
@@ -54,17 +59,17 @@ export class RouteTable {
     return table;
   }
 
-  /** The endpoints by the paths of their routes, in the order in which they are asked. */
+  /** The endpoints by the paths of their routes, in matching order. */
   get endpoints(): readonly (readonly [string, Endpoint])[] {
-    return this.#endpoints.map(([layer, endpoint]) => [String(layer.route?.path), endpoint]);
+    return this.#endpoints
+      .filter(([, { ofJobs }]) => !ofJobs)
+      .map(([layer, endpoint]) => [String(layer.route?.path), endpoint]);
   }
 
-  /**
-   * The endpoint whose `POST` a path belongs to; another handler at the very same path may still be
-   * first.
-   */
-  endpointAt(path: string): Endpoint | undefined {
-    return this.#plain.get(path) ?? this.#firstAt(path);
+  /** The endpoint of a method and a path. Another handler at the same path may still come first. */
+  endpointAt(path: string, method = 'POST'): Endpoint | undefined {
+    if (method === 'POST') return this.#plain.get(path) ?? this.#firstAt(path);
+    return this.#others.find(([layer, , own]) => own === method && matches(layer, path))?.[1];
   }
 
   #firstAt(path: string): Endpoint | undefined {
@@ -72,16 +77,14 @@ export class RouteTable {
   }
 
   /**
-   * Every `POST` to this very path reaches one endpoint; false for paths with parameters, and where
-   * others are there.
+   * Whether every `POST` to this path reaches one endpoint; false for paths with parameters, or
+   * with other handlers.
    */
   isSoleEndpoint(path: string): boolean {
     return this.#sole.has(path);
   }
 
-  /**
-   * The methods of the routes at a path; none where there is no route, or one that takes them all.
-   */
+  /** The methods of the routes at a path; empty if it has no route, or one for all methods. */
   methodsAt(path: string): readonly string[] {
     const methods = new Set<string>();
     for (const layer of this.layers) {
@@ -96,7 +99,7 @@ export class RouteTable {
   }
 }
 
-/** What makes a path match others than itself. */
+/** The characters that make a path match other paths. */
 const PATTERN = /[:*{}()[\]?+!\\]/;
 
 function takesPost({ route }: Layer): boolean {
@@ -110,19 +113,18 @@ function layersOf(adapter: RoutedAdapter): readonly Layer[] {
   return Array.isArray(router?.stack) ? (router.stack as readonly Layer[]) : NONE;
 }
 
-function endpointIn({ route }: Layer): Endpoint | undefined {
+/** The first of each method. */
+function endpointsIn({ route }: Layer): Map<string, Endpoint> {
+  const found = new Map<string, Endpoint>();
   for (const { method, handle } of route?.stack ?? []) {
-    if (method !== 'post') continue;
-    const endpoint = endpointOf(handle);
-    if (endpoint !== undefined) return endpoint;
+    const endpoint = method === undefined ? undefined : endpointOf(handle);
+    const name = method?.toUpperCase() ?? '';
+    if (endpoint !== undefined && !found.has(name)) found.set(name, endpoint);
   }
-  return undefined;
+  return found;
 }
 
-/**
- * So does what Nest puts at paths outside the global prefix, to answer the methods that they do not
- * have.
- */
+/** So do the handlers that Nest adds at paths outside the global prefix for other methods. */
 function takesAll(methods: Readonly<Record<string, boolean>>): boolean {
   return methods['_all'] === true || Object.keys(methods).length >= METHODS.length;
 }
@@ -131,7 +133,7 @@ function matches(layer: Layer, path: string): boolean {
   try {
     return Boolean(layer.match(path));
   } catch {
-    // A path that cannot be decoded: its own request will be told.
+    // The path cannot be decoded; its own request gets the error.
     return false;
   }
 }

@@ -8,13 +8,13 @@ interface ExpressResponse extends HttpResponse {
 const BODILESS = new Set([204, 205, 304]);
 
 /**
- * Makes a response send its text as it is, under the content type that it has. Express would hash
- * it for an `ETag`, which is of no use in the answer to a `POST` or in an error, and write head and
- * body apart.
+ * Makes a response send its text unchanged, with its content type. Express would hash the text for
+ * an `ETag`, which is useless in the answer to a `POST` or in an error, and write head and body
+ * separately.
  */
 export function sendWithoutEtag(response: HttpResponse): void {
   const express = response as ExpressResponse;
-  // Something of the application wants to see what is sent.
+  // The application has wrapped it to see what is sent.
   if (typeof express.send !== 'function' || Object.hasOwn(express, 'send')) return;
   const { send } = express;
   express.send = function (body) {

@@ -4,22 +4,22 @@ import { bodyProperty } from '../early-body.js';
 
 type ServerOptions = Parameters<ExpressAdapter['initHttpServer']>[0];
 
-/** What Express makes the prototypes of each request and response. */
+/** The objects that Express sets as prototypes of each request and response. */
 interface ExpressApplication {
   request: object;
   response: object;
 }
 
 /**
- * Nest's Express adapter with a server that makes requests and responses with the prototypes that
- * Express wants them to have.
+ * Nest's Express adapter with a server that creates requests and responses with the prototypes that
+ * Express expects.
  *
- * Express changes the prototypes of both when a request has come. JavaScript engines cannot
- * optimize such objects, and whatever reads or sets a property of one from there on is slow: that
- * costs twice as much as all that Express does. Here they are as Express wants them from the start.
- * What was added to Express's own objects, or is later, is there as with Nest's adapter.
+ * Express changes the prototypes of both for every request. JavaScript engines cannot optimize such
+ * objects, so every later access to a property is slow: that costs twice as much as the rest of
+ * Express. Here the objects have the right prototypes from the start. Additions to Express's own
+ * prototypes work as with Nest's adapter, at any time.
  *
- * With `httpsOptions` it is Nest's adapter and nothing else.
+ * With `httpsOptions`, it behaves exactly like Nest's adapter.
  *
  * @example
  * const app = await NestFactory.create(AppModule, new VtsExpressAdapter());
@@ -50,9 +50,9 @@ export class VtsExpressAdapter extends ExpressAdapter {
   }
 }
 
-/** The prototype of a class, which inherits from what Express has. */
+/** The prototype of a class, which inherits from Express's own. */
 function above(express: object, prototype: object): object {
-  // What it inherits says `IncomingMessage` or `ServerResponse`, as before.
+  // The inherited tag is still `IncomingMessage` or `ServerResponse`.
   Reflect.deleteProperty(prototype, 'constructor');
   return Object.setPrototypeOf(prototype, express) as object;
 }

@@ -12,7 +12,7 @@ import {
   type RequestSteps,
 } from '../platform.js';
 
-/** As far as they are used here; the types of Fastify are there only where it is installed. */
+/** The parts that are used here, because Fastify's types exist only if it is installed. */
 interface FastifyRequest {
   readonly raw: HttpRequest;
   readonly originalUrl: string;
@@ -50,7 +50,7 @@ interface FastifyInstance {
   ): unknown;
 }
 
-/** Headers by which Fastify knows that there is a body to parse. */
+/** The headers that tell Fastify to parse a body. */
 const OF_BODY = ['content-type', 'content-length', 'transfer-encoding'] as const;
 
 type HeadersOfBody = Partial<Record<(typeof OF_BODY)[number], string>>;
@@ -78,7 +78,7 @@ class FastifyFacts implements RequestFacts {
   }
 }
 
-/** Fastify 5, by its hooks: it has found the route before the first of them. */
+/** Fastify 5, through its hooks. The route is known before the first hook. */
 export class FastifyPlatform implements HttpPlatform {
   readonly #arrivals = new WeakMap<HttpRequest, Arrival>();
   readonly #hidden = new WeakMap<HttpRequest, HeadersOfBody>();
@@ -110,11 +110,10 @@ export class FastifyPlatform implements HttpPlatform {
     fastify.addHook('onRequest', (given, reply, done) => {
       const { raw: request } = given;
       noteSteps(request, steps);
-      if (request.method !== 'POST' && !steps.every) return done();
       const { routeOptions } = given;
       const endpoint = routeOptions.config?.vtsEndpoint;
       if (endpoint === undefined && !steps.every) return done();
-      // Each promise between the handler and the adapter waits for a stream by a listener of its own.
+      // Each promise between the handler and the adapter adds its own listener to a stream.
       if (endpoint !== undefined) reply.raw.setMaxListeners(0);
       const facts = new FastifyFacts(given, routeOptions);
       const arrival: Arrival = { request, response: reply.raw, endpoint, facts };
@@ -134,7 +133,7 @@ export class FastifyPlatform implements HttpPlatform {
     fastify.addHook('preValidation', (given, _reply, done) => {
       if (this.#arrivals.get(given.raw)?.endpoint !== undefined) {
         this.#showBody(given.raw);
-        // Guards and handlers may want what a parser would have made of it.
+        // Guards and handlers may read what a parser would have produced.
         if ('body' in given.raw) parsedLate(given);
       }
       done();
@@ -169,7 +168,9 @@ export class FastifyPlatform implements HttpPlatform {
 
   endpointRoutes(): readonly (readonly [string, Endpoint])[] {
     return this.#routes.flatMap(({ url, method, config }) =>
-      config?.vtsEndpoint && has(method, 'POST') ? [[url, config.vtsEndpoint] as const] : [],
+      config?.vtsEndpoint && !config.vtsEndpoint.ofJobs && has(method, 'POST')
+        ? [[url, config.vtsEndpoint] as const]
+        : [],
     );
   }
 
@@ -184,17 +185,17 @@ export class FastifyPlatform implements HttpPlatform {
 
   sendPlainly(): void {}
 
-  /** A charset is added to JSON that is a string. */
+  /** Fastify adds a charset to JSON that is a string. */
   exactText(text: string): Uint8Array {
     return Buffer.from(text);
   }
 
-  /** Nest's own handler of what was not found has no prefix there. */
+  /** Nest's own not-found handler has no prefix there. */
   answerRest(): void {}
 
   /**
-   * Fastify would parse the body by a parser of its own, or refuse it for want of one. It has no
-   * parsers for single routes, and parses nothing where the request has no headers of a body.
+   * Fastify would parse the body with its own parser, or refuse it if it has none. It has no
+   * parsers for single routes, and parses nothing if the request lacks the headers of a body.
    */
   #hideBody(request: HttpRequest): void {
     const { headers } = request;
@@ -202,7 +203,7 @@ export class FastifyPlatform implements HttpPlatform {
     for (const name of OF_BODY) {
       if (headers[name] === undefined) continue;
       hidden[name] = headers[name];
-      // To delete it would make the object slow.
+      // Deleting it would make the object slow.
       headers[name] = undefined;
     }
     this.#hidden.set(request, hidden);
@@ -216,7 +217,7 @@ export class FastifyPlatform implements HttpPlatform {
   }
 }
 
-/** Has the routes of endpoints say so in their `config`, beside what the application has there. */
+/** Marks the routes of endpoints in their `config`, next to the application's own entries. */
 function markRoutes(handlers = endpointHandlers()): void {
   const { RouteConfig } = required('@nestjs/platform-fastify', 'VtsModule on Fastify');
   const decorate = (handler: object, config: object): void => {

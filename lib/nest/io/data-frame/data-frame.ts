@@ -1,16 +1,16 @@
 import type { FrameLike } from '../../../learner/fastai/contract.js';
 
 /**
- * A criterion or value of a row: a function of it, or arquero's expression as a text.
+ * A criterion or value of a row: a function of the row, or an arquero expression as a string.
  *
  * @publicApi
  */
 export type RowExpression = string | ((row: Record<string, never>) => unknown);
 
 /**
- * What handlers get for a data frame: a table of [arquero](https://idl.uw.edu/arquero/), with the
- * verbs most used. The declarations stand here because arquero's own do not compile under strict
- * settings; `frame as unknown as ColumnTable` has all of them.
+ * The data frame that handlers get: a table of [arquero](https://idl.uw.edu/arquero/), with the
+ * most used verbs. It is declared here because arquero's own declarations do not compile under
+ * strict settings; `frame as unknown as ColumnTable` has all of them.
  *
  * @publicApi
  */

@@ -6,11 +6,11 @@ interface Dtype {
   readonly schema: IoSchema;
   /** Whether cells may be missing. */
   readonly nullable: boolean;
-  /** The cell as it has to be; undefined where it is something else. */
+  /** The cell if it has the right type, else undefined. */
   exact(value: unknown): unknown;
-  /** What the reader makes of another cell; undefined where it makes nothing. */
+  /** Converts another cell; undefined if that is not possible. */
   cast(value: unknown): unknown;
-  /** Array of a column without missing cells. */
+  /** The array class for a column without missing cells. */
   readonly array?: { from(values: ArrayLike<number>): Cells };
 }
 
@@ -90,14 +90,14 @@ const datetime: Dtype = {
 
 const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n];
 
-/** A 64-bit integer: a number, or a bigint where a double would lose digits. */
+/** A 64-bit integer: a number, or a bigint if a double would lose digits. */
 function toInt64(value: unknown): number | bigint | undefined {
   if (typeof value === 'bigint') {
     if (value < INT64_MIN || value > INT64_MAX) return undefined;
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value;
   }
-  // A number beyond that has lost its digits already, in whoever read it.
+  // A larger number has already lost digits in its parser.
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
@@ -132,10 +132,10 @@ const DTYPES = {
   'datetime64[ns]': datetime,
 };
 
-/** pandas' types of a column that a descriptor can ask for. @publicApi */
+/** The pandas column types that a descriptor can require. @publicApi */
 export type PandasDtype = keyof typeof DTYPES;
 
-/** One for all columns, or some by the names of their columns. */
+/** One type for all columns, or types by column name. */
 export type ColumnDtypes = PandasDtype | Readonly<Record<string, PandasDtype>>;
 
 export function dtypeOf(dtypes: ColumnDtypes | undefined, column: string): PandasDtype | undefined {
@@ -160,8 +160,8 @@ export function dtypeSchema(dtype: PandasDtype): IoSchema {
 }
 
 /**
- * Cells that cannot be converted stay as they are, as with pandas' reader. With `enforce` they are
- * refused, and so are cells of another type.
+ * Cells that cannot be converted stay unchanged, as in pandas. With `enforce`, they are refused,
+ * and so are cells of another type.
  *
  * @throws Fault
  */
@@ -185,7 +185,7 @@ export function applyDtype(
     if (enforce) {
       const cell = `the column "${name}" at row ${row} (counted from 0)`;
       throw new Fault(
-        `${cell} holds ${describeValue(value)}, which is no ${dtype}`,
+        `${cell} holds ${describeValue(value)}, which is not a valid ${dtype}`,
         `send ${nullable ? `${dtype} or null` : dtype}`,
       );
     }

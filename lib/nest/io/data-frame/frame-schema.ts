@@ -5,10 +5,10 @@ import { dtypeOf, dtypeSchema, type ColumnDtypes } from './dtypes.js';
 import type { PandasOrient } from './orients.js';
 import type { Cells, RawFrame } from './raw-frame.js';
 
-/** How many rows a frame has to have, as far as that is known. */
+/** How many rows a frame must have, as far as that is known. */
 type RowCount = Pick<IoSchema, 'minItems' | 'maxItems'>;
 
-/** The OpenAPI schema of a frame, as far as the options tell its columns. */
+/** The OpenAPI schema of a frame, with the columns that the options name. */
 export function frameSchema(
   columns: readonly string[] | undefined,
   dtype: ColumnDtypes | undefined,
@@ -52,12 +52,16 @@ export function learnerExample({ columns }: TabularSchema): RawFrame {
 function columnSchema({ kind, categories = [], nullable }: TabularColumn): IoSchema {
   const optional = nullable ? { nullable: true } : {};
   if (kind === 'number') return { type: 'number', ...optional };
-  // A long list makes no document better.
+  // A long list would not improve the document.
   const known =
     categories.length <= 200 && categories.length > 0
       ? `Known categories: ${categories.map(String).join(', ')}.`
       : `One of ${categories.length} known categories.`;
-  return { ...typeOf(categories), ...optional, description: `${known} Others count as missing.` };
+  return {
+    ...typeOf(categories),
+    ...optional,
+    description: `${known} Other values count as missing.`,
+  };
 }
 
 function sampleSchema(cells: Cells): IoSchema {
@@ -67,7 +71,7 @@ function sampleSchema(cells: Cells): IoSchema {
   return { ...typeOf(present), ...(present.length < cells.length ? { nullable: true } : {}) };
 }
 
-/** The type that all values have; empty where there is no such type. */
+/** The type that all values have; empty if they have no common type. */
 function typeOf(values: readonly unknown[]): IoSchema {
   const [type, ...others] = new Set(values.map((value) => typeof value));
   if (others.length > 0) return {};

@@ -6,8 +6,8 @@ import { columnsOf } from './orients.js';
 import { filled, type Cells, type RawFrame } from './raw-frame.js';
 
 /**
- * What an endpoint may return as a data frame: arquero's table, row objects, columns by name, or a
- * tensor of two dimensions (its columns are numbered).
+ * The types that an endpoint can return as a data frame: an arquero table, row objects, columns by
+ * name, or a tensor of two dimensions (its columns are numbered).
  *
  * @publicApi
  */
@@ -31,10 +31,11 @@ type TableClass = new (
 /** The class of tables with these columns. @throws Fault */
 export async function tableClass(names: readonly string[]): Promise<TableClass> {
   if (names.includes('__proto__')) {
-    // arquero keeps columns in a plain object, where this name would be the object's prototype.
-    throw new Fault('a column is called "__proto__"', 'give the column another name');
+    // arquero keeps columns in a plain object, in which this name would set the prototype.
+    throw new Fault('a column is named "__proto__"', 'give the column another name');
   }
-  // Loaded with the first frame: it takes some 20 MB that services without frames need not have.
+  // Loaded with the first frame, because it takes about 20 MB that services without frames do not
+  // need.
   return (await import('arquero')).ColumnTable as unknown as TableClass;
 }
 
@@ -46,9 +47,9 @@ export async function toTable({ columns }: RawFrame): Promise<DataFrame> {
 }
 
 /**
- * A copy: what is written in pieces must not change meanwhile.
+ * A copy, because data that is written in pieces must not change meanwhile.
  *
- * @param plain Make plain arrays of a table's typed arrays, which costs more.
+ * @param plain Convert a table's typed arrays to plain arrays, which costs more.
  * @throws Fault for what is not a data frame.
  */
 export function toFrame(value: unknown, plain = false): RawFrame {
@@ -90,7 +91,7 @@ function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
     const { length } = cells as Cells;
     if (rows !== undefined && rows !== length) {
       throw new Fault(
-        `the column "${name}" has ${length} values, and others have ${rows}`,
+        `the column "${name}" has ${length} values, but others have ${rows}`,
         'return columns of equal length',
       );
     }
@@ -103,7 +104,10 @@ function fromColumns(value: Readonly<Record<string, unknown>>): RawFrame {
 function fromTensor({ dims, data }: TensorLike): RawFrame {
   const [rows = 1, width = 1, ...more] = dims;
   if (more.length > 0) {
-    throw new Fault(`it is a tensor of ${dims.length} dimensions`, 'return one of two');
+    throw new Fault(
+      `it is a tensor of ${dims.length} dimensions`,
+      'return a tensor of two dimensions',
+    );
   }
   const columns = new Map<string, Cells>();
   for (let index = 0; index < width; index++) {

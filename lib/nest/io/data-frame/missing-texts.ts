@@ -1,4 +1,4 @@
-/** Texts that pandas' `read_csv` takes for a missing value, quoted or not. */
+/** Strings that pandas' `read_csv` reads as a missing value, quoted or not. */
 export const MISSING_TEXTS: ReadonlySet<string> = new Set([
   '',
   '#N/A',

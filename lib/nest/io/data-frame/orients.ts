@@ -13,7 +13,7 @@ export function checkOrient(orient: string = 'records'): OptionCheck {
   return [!Object.hasOwn(READERS, orient), `"${orient}" is not an orient`, `use one of ${known}`];
 }
 
-/** With `wide`, integers that a double cannot hold become bigints. @throws Fault */
+/** Reads JSON. With `wide`, integers that a double cannot hold become bigints. @throws Fault */
 export function parseJsonBody(body: RequestBody, wide: boolean): unknown {
   if (body.bytes === undefined && typeof body.parsed !== 'string') return body.parsed;
   return parseJson(decodeBody(body), { wide });
@@ -49,7 +49,7 @@ function fromRecords(records: readonly unknown[]): RawFrame {
   return finish(records.length, ...columnsOf(records, 'send an object for each row'));
 }
 
-/** The columns with holes, which are filled after `checkSparse`, and the number of cells. */
+/** The columns with holes, which `checkSparse` precedes filling, and the number of cells. */
 export function columnsOf(
   records: readonly unknown[],
   remedy: string,
@@ -76,16 +76,16 @@ function fromColumns(columns: JsonObject): RawFrame {
   let given = 0;
   const sparse = Object.keys(columns).map((name): [string, unknown[]] => {
     const column = columns[name];
-    // Lists are what DataFrame.to_dict('list') writes, and pandas reads them too.
+    // DataFrame.to_dict('list') writes lists, which pandas also reads.
     if (Array.isArray(column) && column.length !== (length ??= column.length)) {
       throw new Fault(
-        `the column "${name}" has ${column.length} values where ${length} belong`,
-        'send lists of one length',
+        `the column "${name}" has ${column.length} values, but ${length} are expected`,
+        'send lists of equal length',
       );
     }
     const cells = Array.isArray(column)
       ? ({ ...(column as object) } as JsonObject)
-      : objectOf(column, `the column "${name}"`, 'an object, as {"0": value}');
+      : objectOf(column, `the column "${name}"`, 'an object such as {"0": value}');
     const values: unknown[] = [];
     for (const label of Object.keys(cells)) {
       let row = rows.get(label);
@@ -104,7 +104,7 @@ function fromMatrix(data: readonly unknown[], given: readonly string[] | undefin
   const columns = new Map<string, unknown[]>();
   for (const name of names) {
     if (columns.has(name)) {
-      throw new Fault(`two columns are called "${name}"`, 'rename one');
+      throw new Fault(`two columns are named "${name}"`, 'rename one');
     }
     columns.set(name, nulls(data.length));
   }
@@ -113,7 +113,7 @@ function fromMatrix(data: readonly unknown[], given: readonly string[] | undefin
     if (!Array.isArray(cells) || cells.length !== width) {
       const found = Array.isArray(cells) ? `has ${cells.length} values` : `is ${kindOf(cells)}`;
       throw new Fault(
-        `row ${row} (counted from 0) ${found} where ${width} belong`,
+        `row ${row} (counted from 0) ${found} instead of a list of ${width}`,
         'send a list of that length for each row',
       );
     }
@@ -122,7 +122,7 @@ function fromMatrix(data: readonly unknown[], given: readonly string[] | undefin
   return finish(data.length, columns, data.length * width);
 }
 
-/** The columns that the schema names as the index are no data. */
+/** The columns that the schema names as the index are not data. */
 function withoutIndex(frame: RawFrame, schema: unknown): RawFrame {
   const key = isObject(schema) ? schema['primaryKey'] : undefined;
   for (const name of Array.isArray(key) ? key : [key ?? 'index'])
@@ -130,7 +130,7 @@ function withoutIndex(frame: RawFrame, schema: unknown): RawFrame {
   return frame;
 }
 
-/** @throws Fault where far more cells are missing than were given. */
+/** @throws Fault if far more cells are missing than given. */
 function finish(rows: number, columns: ReadonlyMap<string, unknown[]>, given: number): RawFrame {
   checkSparse(rows, columns.size, given);
   return {
@@ -196,7 +196,7 @@ export function* orientPieces(
   }
 }
 
-/** NaN and the infinities, which JSON does not have, become null, as in pandas. */
+/** NaN and the infinities, which JSON lacks, become null, as in pandas. */
 export function jsonCells(cells: Cells): (row: number) => string {
   return (row) => {
     const value = cells[row];

@@ -11,7 +11,9 @@ import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer';
 import { Fault } from '../errors.js';
 import { compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
-/** A file of a few bytes can announce any number of rows: a run of one value costs nothing. */
+/**
+ * A file of a few bytes can declare any number of rows, because a run of one value costs nothing.
+ */
 const MAX_CELLS = 32 * 1024 * 1024;
 const MAX_PAGE_BYTES = 128 * 1024 * 1024;
 
@@ -23,14 +25,14 @@ export async function readParquet(bytes: Uint8Array, wanted?: () => void): Promi
     if (error instanceof Fault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new Fault(
-      `the body is not a Parquet file that can be read (${reason})`,
+      `the body is not a readable Parquet file (${reason})`,
       'write it with DataFrame.to_parquet()',
     );
   }
 }
 
 async function read(bytes: Uint8Array, wanted?: () => void): Promise<RawFrame> {
-  // A copy, as a Buffer may be a part of a larger one.
+  // A copy, because a Buffer may be part of a larger one.
   const { buffer } = new Uint8Array(bytes);
   const file = {
     byteLength: buffer.byteLength,
@@ -72,7 +74,7 @@ async function read(bytes: Uint8Array, wanted?: () => void): Promise<RawFrame> {
   return { rows, columns: new Map([...columns].map(([name, cells]) => [name, compact(cells)])) };
 }
 
-/** 64-bit integers come as bigints; those that a double holds are numbers like all others. */
+/** 64-bit integers arrive as bigints. Those that a double can hold become numbers. */
 export function plain(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value !== 'bigint') return value;
@@ -107,14 +109,14 @@ type Decompress = (input: Uint8Array, length: number) => Uint8Array;
 
 function pages(decompress: Decompress): Decompress {
   return (input, length) => {
-    // A column of missing values alone has pages without any: nothing was compressed.
+    // A column with only missing values has empty pages, so nothing was compressed.
     if (length === 0) return new Uint8Array(0);
     if (length > MAX_PAGE_BYTES) throw new RangeError(`a page of ${length} bytes`);
     return decompress(input, length);
   };
 }
 
-/** Writes a Parquet file; texts, numbers, booleans and dates keep their type. */
+/** Writes a Parquet file. Strings, numbers, booleans and dates keep their types. */
 export function writeParquet({ columns }: RawFrame): Uint8Array {
   const columnData = [...columns].map(([name, cells]) => ({ name, ...written(cells) }));
   return new Uint8Array(parquetWriteBuffer({ columnData }));
@@ -130,7 +132,7 @@ function written(cells: Cells): { data: unknown[]; type: BasicType } {
   if (all((value) => typeof value === 'boolean')) return { data: cells, type: 'BOOLEAN' };
   if (all((value) => typeof value === 'number')) return { data: cells, type: 'DOUBLE' };
   if (all((value) => typeof value === 'bigint' || Number.isSafeInteger(value))) {
-    // Not all hold in a double, so that some came as bigints.
+    // Not all fit in a double, so some arrived as bigints.
     const wide = cells.map((value) => (typeof value === 'number' ? BigInt(value) : value));
     return { data: wide, type: 'INT64' };
   }

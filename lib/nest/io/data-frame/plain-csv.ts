@@ -5,11 +5,14 @@ import { checkSparse } from './raw-frame.js';
 export interface CsvColumn {
   readonly rows: number;
   cell(row: number): string;
-  /** The value of a cell that is a short number; undefined for any other, which may be one too. */
+  /**
+   * The value of a cell that is a short number; undefined for any other cell, which may also be a
+   * number.
+   */
   shortNumber(row: number): number | undefined;
 }
 
-/** CSV whose lines are known, and are read when the names of its columns are. */
+/** CSV split into lines, which are read once the column names are known. */
 export interface CsvTable {
   readonly header: readonly string[];
   /** @throws Fault */
@@ -25,21 +28,21 @@ const [COMMA, RETURN, DOT, MINUS, ZERO, NINE] = [',', '\r', '.', '-', '0', '9'].
   number,
   number,
 ];
-/** Of more digits, a double may hold neither all nor their power of ten. */
+/** With more digits, a double may hold neither all digits nor their power of ten. */
 const MOST_DIGITS = 15;
 const POWERS = Array.from({ length: MOST_DIGITS + 1 }, (_, power) => 10 ** power);
-/** Lines between two looks at whether somebody still waits. */
+/** The number of lines between two checks whether somebody is still waiting. */
 const LOOK = 8192;
 
 /**
- * Splits CSV in which nothing is quoted. Cells stay in the text until somebody wants them, as a
- * text for each would cost the most. Undefined for a text without a line.
+ * Splits CSV without quotes. Cells stay in the text until somebody reads them, because a string for
+ * each would cost the most. Undefined for a text without lines.
  */
 export function plainCsv(text: string, newline: string, wanted?: () => void): CsvTable | undefined {
   let header: string[] | undefined;
   let rows = 0;
   let given = 0;
-  // All lines are counted before anything is made of them: a long header costs each of them a cell.
+  // All lines are counted before they are read, because a long header costs a cell in each.
   eachLine(text, newline, wanted, (start, end, cells) => {
     if (header === undefined) header = text.slice(start, end).split(',');
     else rows++;
@@ -71,12 +74,12 @@ export function plainCsv(text: string, newline: string, wanted?: () => void): Cs
 
 export function tooManyFields(row: number, fields: number, names: number): Fault {
   return new Fault(
-    `row ${row} (counted from 0) has ${fields} fields, and the header has ${names}`,
-    'quote fields that have a comma in them',
+    `row ${row} (counted from 0) has ${fields} fields, but the header has ${names}`,
+    'quote fields that contain a comma',
   );
 }
 
-/** Lines that are not blank, each with its number of cells. */
+/** The lines that are not blank, each with its number of cells. */
 function eachLine(
   text: string,
   newline: string,
@@ -130,7 +133,9 @@ class PlainColumn implements CsvColumn {
     return this.text.slice(this.#starts[row], this.#ends[row]);
   }
 
-  /** Digits, with a point among them or behind them: both its parts are exact, and so divide. */
+  /**
+   * Digits with a decimal point among or after them: both parts are exact, so the division is too.
+   */
   shortNumber(row: number): number | undefined {
     const { text } = this;
     const end = this.#ends[row]!;

@@ -3,7 +3,7 @@ import { Fault } from '../errors.js';
 import { tooManyFields, type CsvColumn, type CsvTable } from './plain-csv.js';
 import { checkSparse } from './raw-frame.js';
 
-/** Splits CSV in which cells are quoted. Undefined for a text without a line. @throws Fault */
+/** Splits CSV with quoted cells. Undefined for a text without lines. @throws Fault */
 export function quotedCsv(
   text: string,
   newline: '\n' | '\r',
@@ -46,5 +46,5 @@ function quoteFault(code: string, line: number): Fault {
     code === 'MissingQuotes'
       ? `a quoted field that begins at ${row} has no end`
       : `${row} has text after a closing quote`;
-  return new Fault(fact, 'write a quote within a quoted field twice');
+  return new Fault(fact, 'double each quote inside a quoted field');
 }

@@ -1,10 +1,10 @@
 import { Fault } from '../errors.js';
 import type { NumberArray } from '../ndarray/dtypes.js';
 
-/** Cells of one column. Missing ones are null. */
+/** The cells of one column. Missing ones are null. */
 export type Cells = unknown[] | NumberArray;
 
-/** Named columns of equal length, in order, as they came over HTTP. */
+/** Named columns of equal length, in order, as they arrived over HTTP. */
 export interface RawFrame {
   readonly rows: number;
   readonly columns: Map<string, Cells>;
@@ -20,13 +20,13 @@ export function describeValue(value: unknown): string {
   return value.length > 40 ? `"${value.slice(0, 40)}…"` : `"${value}"`;
 }
 
-/** The larger of both limits the cells of a frame, most of which may be missing. */
+/** The larger of both limits the cells of a frame, because most may be missing. */
 const MOST_SPARSE_CELLS = 4_000_000;
 const MOST_CELLS_PER_VALUE = 20;
 
 /**
- * A row with a column of its own costs few bytes, but a cell in every other row; so do short rows
- * under a long header.
+ * A row with its own column costs few bytes, but a cell in every other row. Short rows under a long
+ * header do the same.
  *
  * @throws Fault for a large frame that is almost empty.
  */
@@ -40,17 +40,17 @@ export function checkSparse(rows: number, columns: number, given: number): void 
 
 /** A column of missing cells. */
 export function nulls(rows: number): unknown[] {
-  // A function given to Array.from would take ten times as long.
+  // Array.from with a function would take ten times as long.
   return Array.from<unknown>({ length: rows }).fill(null);
 }
 
-/** The cells with null where they have holes, and at their end. */
+/** The cells, with null in holes and at the end. */
 export function filled(cells: unknown[], rows: number): unknown[] {
   for (let row = 0; row < rows; row++) cells[row] ??= null;
   return cells;
 }
 
-/** Columns of nothing but numbers become typed arrays, which cost the least from here on. */
+/** Columns of only numbers become typed arrays, which are cheapest from here on. */
 export function compact(cells: unknown[]): Cells {
   const numbers = new Float64Array(cells.length);
   for (let row = 0; row < cells.length; row++) {
@@ -61,7 +61,7 @@ export function compact(cells: unknown[]): Cells {
   return numbers;
 }
 
-/** Bigints become numbers, except in wide columns: nobody else expects them. */
+/** Bigints become numbers, except in wide columns: other code does not expect them. */
 export function narrowed(
   { rows, columns }: RawFrame,
   isWide: (name: string, index: number) => boolean,

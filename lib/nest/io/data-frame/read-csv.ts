@@ -4,8 +4,8 @@ import { plainCsv, type CsvColumn } from './plain-csv.js';
 import { quotedCsv } from './quoted-csv.js';
 import { compact, nulls, type Cells, type RawFrame } from './raw-frame.js';
 
-// Digits can be matched in one way only: with more, a long cell that is no number would take
-// minutes to refuse.
+// Digits must match in only one way: otherwise a long cell that is not a number would take minutes
+// to refuse.
 const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const WIDE_INTEGER = /^\s*-?\d{16,}\s*$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
@@ -14,8 +14,8 @@ const FALSE = new Set(['False', 'FALSE', 'false']);
 
 /**
  * Reads CSV as `pd.read_csv` does: the first line names the columns, blank lines are skipped,
- * missing values fill short rows, and a column of only numbers or booleans holds those. Columns
- * named in `texts` stay texts. Wide columns hold bigints where a double would lose digits.
+ * missing values fill short rows, and a column of only numbers or booleans has that type. Columns
+ * named in `texts` stay strings. Wide columns hold bigints where a double would lose digits.
  *
  * @throws Fault
  */
@@ -28,7 +28,7 @@ export function readCsv(
   const given = text.replace(/^\uFEFF/, '');
   const split = given.includes('"') ? quotedCsv : plainCsv;
   const table = split(given, newlineOf(given), wanted);
-  if (!table) throw new Fault('the CSV is empty', 'send a line with the names of the columns');
+  if (!table) throw new Fault('the CSV is empty', 'send a header line with the column names');
   const names = namesOf(table.header);
   const columns = table.columns(names).map((column, index): [string, Cells] => {
     wanted?.();
@@ -39,14 +39,14 @@ export function readCsv(
   return { rows: columns[0]?.[1].length ?? 0, columns: new Map(columns) };
 }
 
-/** Names as pandas makes them unique: a, a.1, Unnamed: 2. */
+/** Makes names unique as pandas does: a, a.1, Unnamed: 2. */
 function namesOf(header: readonly string[]): string[] {
   const taken = new Set<string>();
   const counts = new Map<string, number>();
   return header.map((cell, index) => {
     const given = cell.replace(/\r$/, '') || `Unnamed: ${index}`;
     let name = given;
-    // On from the last one: a header of one name over and over is counted once, not once for each.
+    // Continues from the last number, so that a header that repeats one name takes linear time.
     let count = counts.get(given) ?? 1;
     while (taken.has(name)) name = `${given}.${count++}`;
     counts.set(given, count);
@@ -55,7 +55,7 @@ function namesOf(header: readonly string[]): string[] {
   });
 }
 
-/** One newline for all lines; a carriage return that is left at a line's end is dropped later. */
+/** One newline for all lines. A carriage return left at the end of a line is dropped later. */
 function newlineOf(text: string): '\n' | '\r' {
   return text.includes('\n') || !text.includes('\r') ? '\n' : '\r';
 }
@@ -80,7 +80,7 @@ function typed(column: CsvColumn, kind: 'text' | 'wide' | 'any'): Cells {
   return texts;
 }
 
-/** Undefined where a cell is neither of the type nor missing. */
+/** Undefined if a cell is neither of the type nor missing. */
 function readAll(column: CsvColumn, read: (row: number) => unknown): unknown[] | undefined {
   const out = nulls(column.rows);
   for (let row = 0; row < column.rows; row++) {

@@ -6,7 +6,7 @@ import { applyDtype, dtypeOf, isWideDtype, type ColumnDtypes } from './dtypes.js
 import { parseJsonBody, readOrient, type PandasOrient } from './orients.js';
 import { narrowed, type RawFrame } from './raw-frame.js';
 
-/** What a frame has to be. */
+/** The requirements of a frame. */
 export interface FrameContract {
   readonly orient?: PandasOrient;
   readonly columns?: readonly string[];
@@ -17,18 +17,18 @@ export interface FrameContract {
   readonly enforceShape?: boolean;
 }
 
-/** How the body of a frame is read; a message can carry it. */
+/** How to read the body of a frame, as plain data that can be sent in a message. */
 export interface FrameRules {
   readonly format: 'json' | 'csv' | 'parquet';
   readonly contract: FrameContract;
-  /** Columns of CSV whose cells stay texts. */
+  /** The CSV columns whose cells stay strings. */
   readonly texts: ReadonlySet<string>;
 }
 
 /**
  * Reads the body of a frame and checks it.
  *
- * @param wanted Throws where nobody wants the frame any more; called every now and then.
+ * @param wanted Throws when nobody wants the frame any more; called from time to time.
  * @throws Fault, UnsupportedBodyError
  */
 export async function readFrame(
@@ -39,7 +39,7 @@ export async function readFrame(
   return checked(await read(body, rules, wanted), rules.contract);
 }
 
-/** CSV and Parquet are read by libraries that services of JSON need not load. */
+/** CSV and Parquet need libraries that JSON-only services do not load. */
 async function read(
   body: RequestBody,
   { format, contract, texts }: FrameRules,
@@ -67,7 +67,7 @@ async function read(
 function checked(frame: RawFrame, contract: FrameContract): RawFrame {
   const { columns, applyColumnNames, dtype, enforceDtype = false } = contract;
   const named = applyColumnNames && columns ? renamed(frame, columns) : frame;
-  // Those that were given their names are all there.
+  // Columns that were renamed are all present.
   const missing = (columns ?? []).filter((name) => !named.columns.has(name));
   if (missing.length > 0) {
     const names = missing.map((name) => `"${name}"`).join(', ');
@@ -86,7 +86,7 @@ function checked(frame: RawFrame, contract: FrameContract): RawFrame {
 function renamed({ rows, columns }: RawFrame, names: readonly string[]): RawFrame {
   if (columns.size !== names.length) {
     throw new Fault(
-      `the frame has ${columns.size} columns, and the contract names ${names.length}`,
+      `the frame has ${columns.size} columns, but the contract has ${names.length}`,
       'send as many columns as the contract has',
     );
   }

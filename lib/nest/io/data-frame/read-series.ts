@@ -5,7 +5,7 @@ import { parseJsonBody, type PandasOrient } from './orients.js';
 import { compact, type Cells } from './raw-frame.js';
 import { readSeries } from './series.js';
 
-/** What a series has to be; a message can carry it. */
+/** The requirements of a series, as plain data that can be sent in a message. */
 export interface SeriesContract {
   readonly orient?: PandasOrient;
   readonly dtype?: PandasDtype;
@@ -21,7 +21,7 @@ export function readSeriesBody(
 ): Cells {
   const values = compact(readSeries(parseJsonBody(body, isWideDtype(dtype)), orient));
   if (enforceShape && shape && shape[0] !== -1 && shape[0] !== values.length) {
-    const fact = `expecting a series of ${shape[0]} values, but it has ${values.length}`;
+    const fact = `expecting a series of ${shape[0]} values, but got ${values.length}`;
     throw new Fault(fact, 'send that many');
   }
   return dtype ? applyDtype('values', values, dtype, enforceDtype) : values;

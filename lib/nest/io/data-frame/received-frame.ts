@@ -12,7 +12,7 @@ import { tableClass } from './frames.js';
 import { finished, inTurns } from '../../../learner/runtime/turns.js';
 import type { Cells, RawFrame } from './raw-frame.js';
 
-/** A frame on its way from the thread that has read it. */
+/** A frame in transit from the thread that has read it. */
 export interface StoredFrame {
   readonly rows: number;
   readonly columns: ReadonlyMap<string, StoredCells>;
@@ -27,7 +27,7 @@ export function storeFrame({ rows, columns }: RawFrame): StoredFrame {
 
 const fillers = new WeakMap<object, () => Promise<void>>();
 
-/** Makes all cells of a frame that another thread has read, with turns of the event loop between. */
+/** Decodes all cells of a frame from another thread, with turns of the event loop in between. */
 export async function fillIn(frame: object): Promise<void> {
   await fillers.get(frame)?.();
 }
@@ -37,8 +37,8 @@ export function isReceived(frame: object): boolean {
 }
 
 /**
- * arquero's table of a frame that another thread has read. The cells of a column are made when they
- * are asked for: those of a large frame that is only handed on to a runner never are.
+ * An arquero table of a frame from another thread. The cells of a column are decoded on first
+ * access, so a large frame that is only passed on to a runner never is.
  *
  * @throws Fault
  */
@@ -78,7 +78,7 @@ export async function receivedTable({ rows, columns }: StoredFrame): Promise<Dat
     rows,
     columns: new Map(
       names.map((name) => {
-        // Cells that somebody has seen, he may have changed.
+        // A handler may have changed cells that it has seen.
         const seen = made.get(name);
         return [name, seen ? packCells(seen) : packStored(columns.get(name)!)];
       }),
@@ -88,8 +88,8 @@ export async function receivedTable({ rows, columns }: StoredFrame): Promise<Dat
 }
 
 /**
- * Gives an object the state of a table when the first of its methods looks for it; until then it
- * has `answers` in the place of those that need not look.
+ * Gives an object the state of a table on the first method call that needs it. Until then,
+ * `answers` replaces the methods that do not need it.
  */
 function answerLater(
   frame: DataFrame,

@@ -2,8 +2,8 @@ import type { TabularSchema } from '../../../learner/fastai/contract.js';
 import { learnerSchemaOf } from '../../../serving/runtime/learner-schemas.js';
 
 /**
- * Where the columns of a learner's rows are known from: the schema itself, a learner, a runner, or
- * the tag that a runner is injected by.
+ * The source of the columns of a learner's rows: the schema itself, a learner, a runner, or the tag
+ * that injects a runner.
  *
  * @publicApi
  */
@@ -15,7 +15,7 @@ export function schemaOfSource(source: SchemaSource): TabularSchema | undefined 
     if (typeof source === 'string') return learnerSchemaOf(source) as TabularSchema | undefined;
     return 'columns' in source ? source : source.schema;
   } catch {
-    // A runner that has not loaded its model knows nothing of it yet.
+    // A runner that has not loaded its model does not know the schema yet.
     return undefined;
   }
 }

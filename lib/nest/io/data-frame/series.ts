@@ -6,7 +6,7 @@ import type { Cells } from './raw-frame.js';
 /** The text of a cell. */
 type Cell = (row: number) => string;
 
-/** How a series is laid out in JSON; the index is 0, 1, 2… where one is written, and never kept. */
+/** The JSON layout of a series. A written index is 0, 1, 2…; an index that is read is dropped. */
 interface Layout {
   read(value: unknown): readonly unknown[];
   write(every: (write: Cell) => Iterable<string>, cell: Cell): Iterable<string>;
@@ -90,7 +90,7 @@ export function writeSeries(values: Cells, orient: PandasOrient): string {
   return [...seriesPieces(values, orient)].join('');
 }
 
-/** The same in pieces, of a copy: it must not change meanwhile. */
+/** The same in pieces, from a copy, because the data must not change meanwhile. */
 export function* seriesPieces(
   values: Cells,
   orient: PandasOrient,

@@ -14,13 +14,13 @@ import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import { InvalidOutputError } from '../errors.js';
 
 /**
- * What handlers may return as an image: pixels, a mask of class ids, or encoded bytes.
+ * The types that handlers can return as an image: pixels, a mask of class ids, or encoded bytes.
  *
  * @publicApi
  */
 export type ImageOutput = RawImage | Tensor | Uint8Array;
 
-/** @throws InvalidOutputError for what is not an image. */
+/** @throws InvalidOutputError for a value that is not an image. */
 export async function toEncodedImage(
   value: ImageOutput,
   type: OutputImageType,
@@ -87,7 +87,7 @@ function mask(
   const ids = Uint8Array.from(tensor.data as ArrayLike<number | bigint>, (id) => {
     const value = Number(id);
     if (value >= 0 && value <= 255) return value;
-    throw invalid(`class ${value} has no place in a PNG palette`, 'return ids of 0 to 255');
+    throw invalid(`class ${value} does not fit in a PNG palette`, 'return ids from 0 to 255');
   });
   const most = ids.reduce((max, id) => Math.max(max, id), 0);
   const colours = [...(given ?? []), ...classColours(256).slice(given?.length ?? 0)].slice(

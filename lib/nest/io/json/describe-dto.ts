@@ -2,7 +2,7 @@ import type { ApiPropertyOptions, ApiSchemaOptions } from '@nestjs/swagger';
 import { ApiProperty, ApiSchema } from '../../openapi.js';
 import { instanceOf, rulesOf, type Dto, type Rule } from './dto.js';
 
-/** Schema of a value by the rule that it follows; the rules of one property add up. */
+/** The schema for each rule. The rules of one property add up. */
 type Facts = Record<string, unknown>;
 
 const TYPES = new Map<string, Facts>([
@@ -65,11 +65,10 @@ export function describeDto(dto: Dto): void {
   }
 }
 
-/** Generated clients and tests have to know that a property without a rule is refused. */
+/** Generated clients and tests must know that a property without a rule is refused. */
 function refuseOthers(dto: Dto): void {
   const known = Reflect.getOwnMetadata('swagger/apiSchema', dto) as object[] | undefined;
-  // The decorator's type leaves most of a schema out; what it is given goes into the document all
-  // the same.
+  // The decorator's type covers only a part of a schema, but passes everything to the document.
   ApiSchema({ ...known?.at(-1), additionalProperties: false } as ApiSchemaOptions)(dto);
 }
 
@@ -109,13 +108,13 @@ function propertyOf(
 
 function merged(value: Facts, kind: string, constraints: readonly unknown[]): Facts {
   const facts = TYPES.get(kind) ?? BOUNDS.get(kind)?.(constraints) ?? {};
-  // Whole numbers are what `@IsInt() @IsPositive()` means.
+  // `@IsInt() @IsPositive()` means whole numbers from 1.
   return value['type'] === 'integer' && facts['type'] === 'number'
     ? { ...facts, type: 'integer' }
     : facts;
 }
 
-/** Swagger would guess a type from the class; the rules tell none. */
+/** Swagger would guess a type from the class, but the rules do not give one. */
 function any(item: Facts): Facts {
   if (item['type'] !== undefined || item['enum'] !== undefined) return item;
   return { oneOf: [{}], ...item };
@@ -127,7 +126,10 @@ const DESIGNED = new Map<unknown, Facts>([
   [Boolean, { type: 'boolean' }],
 ]);
 
-/** The class of `@Type`, which class-transformer tells nobody, and shows when it makes one. */
+/**
+ * The class of `@Type`. class-transformer does not expose it, but reveals it when it creates an
+ * instance.
+ */
 function nestedClass(dto: Dto, name: string): Dto | undefined {
   const made = instanceOf(dto, { [name]: [{}] }) as Record<string, unknown>;
   const [first] = [made[name]].flat() as [object | undefined];

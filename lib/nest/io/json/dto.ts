@@ -12,10 +12,10 @@ let transformer: typeof import('class-transformer') | undefined;
 
 const FEATURE = 'Json({ dto })';
 
-/** Loaded with the first class, whose module has loaded it for its decorators. */
+/** Loaded with the first class, whose module has already loaded it for its decorators. */
 function loadValidator(): Validator {
   const loaded = required('class-validator', FEATURE);
-  // It is loaded with the first object; that it is missing is told at the start.
+  // Loaded with the first object; a missing package is reported at the start.
   pathOf('class-transformer', FEATURE);
   return (validator = loaded);
 }
@@ -36,7 +36,7 @@ export interface Checked<T> {
   readonly broken: readonly string[];
 }
 
-/** An object as an instance of its class, with the rules that it breaks. */
+/** Converts an object to an instance of its class, and lists the rules that it breaks. */
 export async function checked<T extends object>(
   dto: Dto<T>,
   value: unknown,
@@ -52,7 +52,7 @@ export async function checked<T extends object>(
   return { instance, broken: violations(errors, path === '' ? '' : `${path}.`) };
 }
 
-/** What comes before the property's name in the messages of class-validator. */
+/** The text before the property's name in the messages of class-validator. */
 const OPENINGS = [
   '',
   'property ',
@@ -61,7 +61,7 @@ const OPENINGS = [
   'each value in nested property ',
 ];
 
-/** The rules that are broken, each with the full path of its property. */
+/** The broken rules, each with the full path of its property. */
 function violations(errors: readonly ValidationError[], parent: string): string[] {
   return errors.flatMap(({ property, constraints = {}, children = [] }) => {
     const path = `${parent}${property}`;
@@ -72,7 +72,7 @@ function violations(errors: readonly ValidationError[], parent: string): string[
 
 function withPath(message: string, property: string, path: string): string {
   const opening = OPENINGS.find((each) => message.startsWith(`${each}${property} `));
-  // A message of one's own may not say whose it is.
+  // A custom message may not name its property.
   if (opening === undefined) return `${path}: ${message}`;
   return `${opening}${path}${message.slice(opening.length + property.length)}`;
 }

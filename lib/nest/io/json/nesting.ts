@@ -1,7 +1,7 @@
-/** What walks a value or writes it again does so by recursion, and needs a bound. */
+/** Code that walks or writes a value uses recursion, and needs a bound. */
 export const MOST_LEVELS = 512;
 
-/** Whether objects and lists of a value are within each other more often than is taken. */
+/** Whether the objects and lists of a value are nested too deep. */
 export function isTooDeep(value: unknown): boolean {
   let level: readonly unknown[] = [value];
   for (let depth = 0; depth <= MOST_LEVELS; depth++) {

@@ -33,7 +33,7 @@ describe('parseJsonText', () => {
 
   it('bounds the nesting, and counts no brackets of strings', () => {
     const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
-    expect(() => parseJsonText(deep(513))).toThrow('nested more than 512 deep');
+    expect(() => parseJsonText(deep(513))).toThrow('nested more than 512 levels deep');
     expect(() => parseJsonText('{"a":'.repeat(600) + '1' + '}'.repeat(600))).toThrow('nested');
     expect(parseJsonText(deep(512))).toBeInstanceOf(Array);
     const text = JSON.stringify({ quoted: `${'['.repeat(600)}"\\`, many: deep(2) });

@@ -3,7 +3,7 @@ import { MOST_LEVELS } from './nesting.js';
 
 /** How JSON is read, beyond what `JSON.parse` does. */
 export interface ParseJsonOptions {
-  /** Integers that a double cannot hold come as bigints, with all their digits. @default false */
+  /** Integers that a double cannot hold become bigints, with all their digits. @default false */
   readonly wide?: boolean;
   /** Refuse numbers that overflow a double (1e999 is infinite in `JSON.parse`). @default true */
   readonly finite?: boolean;
@@ -12,7 +12,7 @@ export interface ParseJsonOptions {
 const MAY_OVERFLOW = /\d{300}|[eE]\+?\d{3}/;
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const WIDE_INTEGER = /^-?\d{16,}$/;
-/** No client knows it, so none can send a string that looks like a number of ours. */
+/** No client knows it, so none can send a string that looks like a marked number. */
 const MARK = randomUUID();
 
 /** Strict JSON (RFC 8259): `JSON.parse`, with bounds. @throws SyntaxError */
@@ -30,7 +30,7 @@ function refuseInfinite(_key: string, value: unknown): unknown {
   throw new SyntaxError('a number in it is too large for a double');
 }
 
-/** The text is known to be JSON: marking numbers must not make it so. */
+/** The text must be valid JSON before numbers are marked: marking must not make it valid. */
 function withWideIntegers(text: string, value: unknown): unknown {
   let any = false;
   const marked = text.replace(TOKENS, (token) => {
@@ -56,7 +56,7 @@ function checkDepth(text: string): void {
     } else if (code === QUOTE) quoted = true;
     else if (code === ARRAY || code === OBJECT) {
       if (++depth > MOST_LEVELS) {
-        throw new SyntaxError(`it is nested more than ${MOST_LEVELS} deep`);
+        throw new SyntaxError(`it is nested more than ${MOST_LEVELS} levels deep`);
       }
     } else if (code === ARRAY_END || code === OBJECT_END) depth--;
   }

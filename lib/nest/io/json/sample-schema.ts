@@ -1,6 +1,6 @@
 import type { IoSchema } from '../io-descriptor.js';
 
-/** The schema of values like this one: every property that it has is required. */
+/** The schema of values like this one. Every property of the value is required. */
 export function sampleSchema(sample: unknown): IoSchema {
   if (sample === null) return { nullable: true };
   if (Array.isArray(sample)) return { type: 'array', items: oneOf(sample.map(sampleSchema)) };
@@ -18,7 +18,7 @@ export function sampleSchema(sample: unknown): IoSchema {
   };
 }
 
-/** One schema for all items of a list; where some are null, it may be. */
+/** One schema for all items of a list. If some are null, it is nullable. */
 function oneOf(schemas: readonly IoSchema[]): IoSchema {
   const isNull = (schema: IoSchema): boolean => !!schema.nullable && schema.type === undefined;
   const present = schemas.filter((schema) => !isNull(schema));
@@ -27,7 +27,7 @@ function oneOf(schemas: readonly IoSchema[]): IoSchema {
   return schemas.some(isNull) ? nullableOf(schema) : schema;
 }
 
-/** Objects of one list are of one class: what some of them lack is optional. */
+/** Objects of one list belong to one class, so properties that some of them lack are optional. */
 function merged(objects: readonly IoSchema[]): IoSchema {
   const names = new Set(objects.flatMap(({ properties = {} }) => Object.keys(properties)));
   const valuesOf = (name: string): IoSchema[] =>
@@ -41,7 +41,7 @@ function merged(objects: readonly IoSchema[]): IoSchema {
   };
 }
 
-/** Null is of one of the types: without a type `nullable` says nothing. */
+/** Null belongs to one of the types: without a type, `nullable` has no meaning. */
 function nullableOf(schema: IoSchema): IoSchema {
   const [first, ...others] = schema.oneOf ?? [];
   return first

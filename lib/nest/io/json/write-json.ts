@@ -37,10 +37,13 @@ export function writeJson(value: unknown): string | undefined {
   return text?.replace(new RegExp(`"${MARK}(\\d+)"`, 'g'), (_, index: string) => raw[+index]!);
 }
 
-/** Values of an answer that is worth being written in pieces. */
+/** The number of values from which an answer is written in pieces. */
 const LARGE = 4096;
 
-/** What {@link writeJson} writes, in pieces. @throws As it does, some of it only on the way. */
+/**
+ * Writes the same as {@link writeJson} in pieces. @throws The same errors, some only between
+ * pieces.
+ */
 export function* jsonPieces(value: unknown): Generator<string, void, undefined> {
   yield* pieces(value, new Set());
 }
@@ -102,7 +105,7 @@ function* members(value: object, within: Set<unknown>): Generator<string, void, 
   yield `${text}}`;
 }
 
-/** Whether a value holds so many others that they are better written in pieces. */
+/** Whether a value has so many elements that it is better written in pieces. */
 export function isLarge(value: unknown): boolean {
   let weight = 0;
   const left = [value];

@@ -23,7 +23,7 @@ export async function readParts(
   if (boundary === '' || boundary.length > MOST_BOUNDARY_CHARACTERS) {
     throw new InvalidBodyError(
       'Multipart',
-      `the content type names no boundary of 1 to ${MOST_BOUNDARY_CHARACTERS} characters`,
+      `the content type has no boundary of 1 to ${MOST_BOUNDARY_CHARACTERS} characters`,
       'send "multipart/form-data; boundary=…" with the boundary that separates the parts',
     );
   }
@@ -31,8 +31,8 @@ export async function readParts(
   if (!buffer.includes(`--${boundary}`)) {
     throw broken(`the body does not contain the boundary "${boundary}" of its content type`);
   }
-  // Loaded with the first form. Its busboy would decode texts itself and drop parts without a name;
-  // its Dicer splits the body and leaves that to us.
+  // Loaded with the first form. busboy itself would decode text and drop parts without a name; its
+  // Dicer only splits the body.
   const { Dicer } = await import('@fastify/busboy');
   const parts: { headers?: Headers; chunks: Buffer[] }[] = [];
   await new Promise<void>((resolve, reject) => {
@@ -40,7 +40,7 @@ export async function readParts(
     const limits = { maxHeaderSize: 2 * MOST_HEADER_BYTES, maxHeaderPairs: MOST_HEADER_BYTES };
     const dicer = new Dicer({ boundary, ...limits }).on('error', cutOff).on('finish', resolve);
     dicer.on('part', (stream) => {
-      // Thrown, it ends the work at once, however many more parts there are.
+      // Thrown to stop at once, however many parts follow.
       if (parts.length === MOST_PARTS) throw broken(`the form has more than ${MOST_PARTS} parts`);
       const part: (typeof parts)[number] = { chunks: [] };
       parts.push(part);
@@ -61,12 +61,12 @@ function partOf(headers: Headers | undefined, chunks: readonly Buffer[]): FormPa
   const disposition = textOf(headers['content-disposition']) ?? '';
   const contentType = textOf(headers['content-type']);
   const name = parameterOf(disposition, 'name')?.replace(/%(22|0A|0D)/gi, decodeURIComponent);
-  // A part is one chunk, which is worth no copy, unless it begins with a dash.
+  // A part is usually one chunk, which needs no copy, unless it begins with a dash.
   const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   return { name, contentType, ...parseContentType(contentType), bytes };
 }
 
-/** Names are UTF-8, as browsers write them; the parser hands their bytes on as characters. */
+/** Names are UTF-8, as browsers write them; the parser returns their bytes as characters. */
 function textOf(values: readonly string[] | undefined): string | undefined {
   const value = values?.at(-1);
   return value === undefined ? undefined : Buffer.from(value, 'latin1').toString('utf8');

@@ -9,10 +9,10 @@ import type { NdarrayView, NestedArray } from '../ndarray/write.js';
 import { NumpyNdarray } from '../numpy-ndarray.js';
 import { Text } from '../text.js';
 
-/** Samples of the parts of a form, or descriptors in their place. @publicApi */
+/** Samples of the parts of a form, or descriptors instead of samples. @publicApi */
 export type MultipartSamples = Readonly<Record<string, unknown>>;
 
-/** The descriptors that samples stand for. @publicApi */
+/** The descriptors for samples. @publicApi */
 export type PartsOfSamples<Samples extends MultipartSamples> = {
   readonly [Name in keyof Samples]: PartOfSample<Samples[Name]>;
 };

@@ -10,7 +10,7 @@ export interface BinaryType {
   readonly little: boolean;
 }
 
-/** An array that came as bytes. */
+/** An array that arrived as bytes. */
 export interface BinaryArray {
   readonly dtype: NdarrayDType;
   readonly dims: readonly number[];
@@ -18,7 +18,7 @@ export interface BinaryArray {
 }
 
 /**
- * Bytes without a header, of a dtype and shape that are known; one size of the shape may be -1.
+ * Bytes without a header, of a known dtype and shape. One size of the shape may be -1.
  *
  * @throws Fault
  */
@@ -32,7 +32,10 @@ export function readRaw(
   const dims = Number.isInteger(count) ? reshaped([count], shape) : undefined;
   if (dims === undefined) {
     const fact = `${bytes.length} bytes do not make an array of ${dtype} of shape ${shapeText(shape)}`;
-    throw new Fault(fact, 'send all elements, little endian and in rows; -1 stands for any size');
+    throw new Fault(
+      fact,
+      'send all elements in little-endian, row-major order; -1 stands for any size',
+    );
   }
   return { dtype, dims, data: dataOf(bytes, type) };
 }
@@ -52,8 +55,9 @@ export function littleEndian(dtype: NdarrayDType, little = true): BinaryType {
 }
 
 /**
- * Bytes as the data of a tensor. Its memory is the bytes' own where they fill it, so that it can be
- * given to a worker; else a copy, as elements have to lie aligned, and others may use the rest.
+ * Bytes as the data of a tensor. The data uses the bytes' own memory if they fill it, so that it
+ * can be transferred to a worker. Otherwise it is a copy, because elements must be aligned and
+ * others may use the rest.
  *
  * @throws Fault for bytes other than 0 and 1 in an array of bool.
  */

@@ -49,7 +49,9 @@ export const DTYPES = {
   string: info('string', 0, { type: 'string' }),
 };
 
-/** Element types of arrays: those of onnxruntime's tensors, but the 4-bit ones. @publicApi */
+/**
+ * The element types of arrays: those of onnxruntime's tensors, except the 4-bit ones. @publicApi
+ */
 export type NdarrayDType = keyof typeof DTYPES;
 
 export function isDtype(name: string): name is NdarrayDType {
@@ -78,7 +80,7 @@ export function integerRange({ kind, bits }: DTypeInfo): readonly [bigint, bigin
     : [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n];
 }
 
-/** numpy's `same_kind` casting: never to a kind that stands before that of the elements. */
+/** numpy's `same_kind` casting: never to a kind before that of the elements. */
 export function sameKind(from: NdarrayDType, to: NdarrayDType): boolean {
   const order = ['bool', 'uint', 'int', 'float'];
   const source = order.indexOf(DTYPES[from].kind);

@@ -11,13 +11,13 @@ export function toHalf(value: number): number {
   // From 65520 on the nearest half is infinity.
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
-    // Subnormal: in units of 2^-24. The product is exact, so rounding happens once.
+    // Subnormal, in units of 2^-24. The product is exact, so rounding happens once.
     const units = Math.abs(value) * 2 ** 24;
     const floor = Math.floor(units);
     const rest = units - floor;
     return sign | (floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0));
   }
-  // Rounding bit and stickiness; a carry into the exponent is what is wanted.
+  // Rounding bit and sticky bit; a carry into the exponent is correct.
   const rounded = magnitude + 0x0fff + ((magnitude >>> 13) & 1);
   return sign | ((rounded - 0x38000000) >>> 13);
 }

@@ -4,8 +4,8 @@ import { Fault } from '../errors.js';
 const MOST_DIMENSIONS = 64;
 
 /**
- * The shape of nested arrays, from the first element of each level. All rows have to be as long as
- * the first; else a few bytes could promise an array of any size.
+ * The shape of nested arrays, from the first element of each level. All rows must be as long as the
+ * first; otherwise a few bytes could declare an array of any size.
  *
  * @throws Fault
  */
@@ -14,7 +14,7 @@ export function checkedShape(value: unknown): number[] {
   for (let level = value; Array.isArray(level); level = level[0] as unknown) {
     dims.push(level.length);
     if (dims.length > MOST_DIMENSIONS) {
-      throw new Fault(`it is nested more than ${MOST_DIMENSIONS} deep`);
+      throw new Fault(`it is nested more than ${MOST_DIMENSIONS} levels deep`);
     }
   }
   checkRows(value, dims);
@@ -26,9 +26,9 @@ function checkRows(value: unknown, dims: readonly number[]): void {
   const walk = (level: unknown, depth: number): void => {
     const size = dims[depth];
     if (size === undefined) return;
-    if (!Array.isArray(level)) throw ragged(positionOf(path), 'is a value where others are arrays');
+    if (!Array.isArray(level)) throw ragged(positionOf(path), 'is a value, but others are arrays');
     if (level.length !== size) {
-      const fact = `has ${level.length} items where the first has ${size}`;
+      const fact = `has ${level.length} items, but the first has ${size}`;
       throw ragged(positionOf(path), fact);
     }
     if (depth === dims.length - 1) return;
@@ -52,7 +52,7 @@ export function eachElement(
   let index = 0;
   const walk = (level: unknown, depth: number): void => {
     if (depth === dims.length) {
-      if (Array.isArray(level)) throw ragged(position(), 'is an array where others are values');
+      if (Array.isArray(level)) throw ragged(position(), 'is an array, but others are values');
       visit(level, index++, position);
       return;
     }
@@ -84,7 +84,7 @@ export function checkShape(
   const fits = shape.every((size, axis) => size === -1 || size === dims[axis]);
   if (fits && dims.length === shape.length) return;
   throw new Fault(
-    `expecting ${what} of shape ${shapeText(shape)}, but it is of ${shapeText(dims)}`,
+    `expecting ${what} of shape ${shapeText(shape)}, but got ${shapeText(dims)}`,
     'send one of that shape; -1 stands for any size',
   );
 }

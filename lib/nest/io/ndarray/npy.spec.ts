@@ -78,7 +78,7 @@ describe('readNpy', () => {
   });
 
   it.each([
-    ['no file', Buffer.from('[1, 2]'), 'no .npy file'],
+    ['no file', Buffer.from('[1, 2]'), 'not an .npy file'],
     ['a later version', Buffer.from('\x93NUMPY\x04\x00\x00\x00\x00', 'latin1'), 'version 4'],
     ['a header that is cut off', fileWith(headerOf('(1,)')).subarray(0, 30), 'within its header'],
     ['a header of something else', fileWith('{}\n'), 'header cannot be read'],

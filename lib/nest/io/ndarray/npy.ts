@@ -3,11 +3,11 @@ import { bytesOf, dataOf, littleEndian, type BinaryArray, type BinaryType } from
 import { DTYPES, type NdarrayData, type NdarrayDType } from './dtypes.js';
 import { product, shapeText } from './nested.js';
 
-/** Larger than what numpy itself reads without being asked to. */
+/** More than numpy itself reads by default. */
 const MOST_HEADER_BYTES = 65_536;
 /** As in numpy. */
 const MOST_DIMENSIONS = 64;
-/** An array without elements could promise any number of rows. */
+/** An array without elements could declare any number of rows. */
 const MOST_EMPTY_ROWS = 1_000_000;
 const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 /** Header and magic are padded to a multiple of this. */
@@ -21,12 +21,12 @@ const ALIGNMENT = 64;
  */
 export function readNpy(bytes: Uint8Array): BinaryArray {
   if (bytes.length < 10 || MAGIC.some((byte, at) => bytes[at] !== byte)) {
-    throw new Fault('the body is no .npy file', 'send what numpy.save writes');
+    throw new Fault('the body is not an .npy file', 'send what numpy.save writes');
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes[6] as number;
   if (version < 1 || version > 3) {
-    throw new Fault(`version ${version} of .npy is not known`, 'send version 1, 2 or 3');
+    throw new Fault(`version ${version} of .npy is not supported`, 'send version 1, 2 or 3');
   }
   const before = version === 1 ? 10 : 12;
   if (bytes.length < before) throw cutOff();
@@ -48,7 +48,7 @@ export function readNpy(bytes: Uint8Array): BinaryArray {
   };
 }
 
-/** Writes version 1, or 2 where the header is long: little endian, in rows. @throws Fault */
+/** Writes version 1, or 2 if the header is long: little endian, row-major. @throws Fault */
 export function writeNpy(
   dtype: NdarrayDType,
   dims: readonly number[],
@@ -82,7 +82,7 @@ interface NpyHeader {
   readonly dims: readonly number[];
 }
 
-/** A dictionary of Python with three keys, in any order, as `repr` writes it. */
+/** A Python dictionary with three keys, in any order, as `repr` writes it. */
 function readHeader(text: string): NpyHeader {
   const dict = /^\{(.*?),?\s*\}\s*$/s.exec(text)?.[1];
   const descr = /(?:^|[\s,])'descr':\s*'([^']*)'/.exec(dict ?? '')?.[1];
@@ -149,7 +149,7 @@ function cutOff(): Fault {
   return new Fault('the body ends within its header', 'send the whole file');
 }
 
-/** Elements in the order of columns, in that of rows. */
+/** Converts elements from column-major to row-major order. */
 function inRows(columns: NdarrayData, dims: readonly number[]): ArrayLike<unknown> {
   const total = columns.length;
   const rows = columns.slice() as unknown as Record<number, unknown>;

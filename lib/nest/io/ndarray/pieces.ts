@@ -1,10 +1,12 @@
 import { product } from './nested.js';
 import { toJson, type Elements } from './write.js';
 
-/** Elements of a piece: what is written in about a millisecond. */
+/** The elements of a piece, which takes about a millisecond to write. */
 const BLOCK = 2048;
 
-/** What `toJson` writes, in pieces, of a copy: it must not change meanwhile. */
+/**
+ * Writes the same as `toJson` in pieces, from a copy, because the data must not change meanwhile.
+ */
 export function* ndarrayPieces(elements: Elements): Generator<string, void, undefined> {
   const { values } = elements;
   if (values.length <= BLOCK) return yield toJson(elements);

@@ -13,9 +13,9 @@ import { checkedShape, eachElement, product } from './nested.js';
 
 interface ReadOptions {
   readonly dtype: NdarrayDType;
-  /** Elements must be of the dtype already; else they are cast as numpy casts them. */
+  /** Whether elements must already have the dtype; otherwise they are cast as in numpy. */
   readonly enforce: boolean;
-  /** null is NaN in float arrays; arrays that come as bytes may have NaN and the infinities. */
+  /** Whether null means NaN in float arrays, and binary arrays may have NaN and the infinities. */
   readonly allowNaN: boolean;
 }
 
@@ -33,7 +33,7 @@ export function readNested(
   return { data, dims };
 }
 
-/** The elements of an array that came as bytes, in the dtype that is wanted. @throws Fault */
+/** The elements of a binary array, in the wanted dtype. @throws Fault */
 export function convertElements(
   { dtype, dims, data }: BinaryArray,
   options: ReadOptions,
@@ -45,7 +45,7 @@ export function convertElements(
     return data;
   }
   if (options.enforce) {
-    const fact = `expecting an array of dtype ${wanted}, but it is of ${dtype}`;
+    const fact = `expecting an array of dtype ${wanted}, but got ${dtype}`;
     throw new Fault(fact, 'send it in that dtype');
   }
   const convert = converter(options);
@@ -75,11 +75,11 @@ function checkFinite(
     const stored = numbers[index] as number;
     if (dtype === 'float16' ? (stored & 0x7c00) !== 0x7c00 : Number.isFinite(stored)) continue;
     const value = dtype === 'float16' ? fromHalf(stored) : stored;
-    throw new Fault(`${whereIs(index)} is ${value}, which is no ${dtype}`);
+    throw new Fault(`${whereIs(index)} is ${value}, which is not a valid ${dtype}`);
   }
 }
 
-/** Where an element is in nested arrays. */
+/** The position of an element in nested arrays. */
 export function positionOf(index: number, dims: readonly number[]): string {
   if (dims.length === 0) return 'the body';
   let rest = index;
@@ -96,7 +96,7 @@ type Convert = (item: unknown, position: () => string) => number | bigint | stri
 function converter({ dtype, enforce, allowNaN }: ReadOptions): Convert {
   const info = DTYPES[dtype];
   const refuse = (item: unknown, position: () => string): never => {
-    throw new Fault(`${position()} is ${describe(item)}, which is no ${dtype}`);
+    throw new Fault(`${position()} is ${describe(item)}, which is not a valid ${dtype}`);
   };
   const isFlag = (item: unknown): item is boolean => typeof item === 'boolean' && !enforce;
   switch (info.kind) {
@@ -135,7 +135,7 @@ function integerConverter(
     if (typeof value === 'boolean' && !enforce) value = Number(value);
     if (typeof value === 'number') {
       const whole = Math.trunc(value);
-      // A larger one has lost digits already, in whoever parsed the body before.
+      // A larger number has already lost digits in an earlier parser.
       if ((enforce && whole !== value) || !Number.isSafeInteger(whole)) return refuse(item, at);
       value = BigInt(whole);
     }

@@ -18,7 +18,7 @@ export type NestedArray = readonly (number | bigint | boolean | string | NestedA
 /** A typed array; it counts as an array of one dimension. @publicApi */
 export type NdarrayView = NumberArray | BigInt64Array | BigUint64Array;
 
-/** What a handler may return where its output is an array. @publicApi */
+/** The types that a handler can return as an array. @publicApi */
 export type NdarrayOutput = Tensor | NdarrayView | NestedArray;
 
 /** Elements in row-major order. Half-precision numbers have been widened. */
@@ -41,12 +41,12 @@ export function elementsOf(value: unknown): Elements {
   return ofNested(value);
 }
 
-/** The elements in another dtype; undefined where numpy's `same_kind` does not allow the cast. */
+/** The elements in another dtype; undefined if numpy's `same_kind` does not allow the cast. */
 export function cast(elements: Elements, dtype: NdarrayDType): Elements | undefined {
   if (elements.dtype === dtype) return elements;
   const { kind, bits } = DTYPES[dtype];
   const { values } = elements;
-  // JavaScript's numbers are floats only by name.
+  // JavaScript's numbers are floats only nominally.
   const whole =
     elements.dtype === 'float64' &&
     (kind === 'int' || kind === 'uint') &&
@@ -59,7 +59,10 @@ export function cast(elements: Elements, dtype: NdarrayDType): Elements | undefi
   return { ...elements, dtype, values: Array.from(values, (value) => round(Number(value))) };
 }
 
-/** Rows up to here are put together element by element; in longer ones `JSON.stringify` is faster. */
+/**
+ * Rows up to this length are written element by element; for longer ones, `JSON.stringify` is
+ * faster.
+ */
 const SHORT_ROW = 1024;
 
 /** Nested JSON arrays: null for NaN and the infinities, and 64-bit integers with all digits. */
@@ -93,7 +96,7 @@ function rowPrinter(dtype: NdarrayDType): PrintRow {
   return (...row) => JSON.stringify(rowOf(...row));
 }
 
-/** As `JSON.stringify` prints them. */
+/** In the format of `JSON.stringify`. */
 function printFloats(values: ArrayLike<unknown>, from: number, to: number): string {
   if (to - from > SHORT_ROW) return JSON.stringify(Array.prototype.slice.call(values, from, to));
   let text = '[';

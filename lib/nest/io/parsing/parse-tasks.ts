@@ -4,7 +4,7 @@ import { storeFrame } from '../data-frame/received-frame.js';
 import { storeSeries } from '../data-frame/received-series.js';
 import type { RequestBody } from '../request-body.js';
 
-/** What the parse thread does, by name. `wanted` throws where nobody waits for it any more. */
+/** The tasks of the parse thread, by name. `wanted` throws when nobody is waiting any more. */
 export const PARSE_TASKS = {
   frame: async (body: RequestBody, rules: FrameRules, wanted: () => void) =>
     storeFrame(await readFrame(body, rules, wanted)),
@@ -21,11 +21,11 @@ export interface ParseMessage {
   readonly task: ParseTask;
   readonly body: RequestBody;
   readonly rules: unknown;
-  /** Becomes 1 when nobody waits for the result any more. */
+  /** Becomes 1 when nobody is waiting for the result any more. */
   readonly left: Int32Array;
 }
 
-/** From the thread: errors without their classes, which a message cannot carry. */
+/** From the thread: errors without their classes, because a message cannot carry classes. */
 export type ParseAnswer =
   | { readonly type: 'done'; readonly result: unknown }
   | { readonly type: 'fault'; readonly fact: string; readonly remedy: string | undefined }

@@ -4,23 +4,29 @@ import { Fault, ParserOverloadedError, UnsupportedBodyError } from '../errors.js
 import type { RequestBody } from '../request-body.js';
 import type { ParseAnswer, ParseMessage, ParseTask, TaskResult, TaskRules } from './parse-tasks.js';
 
-/** Up to here a body is parsed in less time than it takes to hand it over and be handed the rest. */
+/**
+ * Up to this size, parsing a body takes less time than sending it to the thread and receiving the
+ * result.
+ */
 const LARGE_BYTES = 16 * 1024;
 
 const LIMITS = {
-  /** Bytes of bodies that wait. */
+  /** The most bytes of waiting bodies. */
   waitingBytes: 256 * 1024 * 1024,
-  /** What a body of the largest size that is usual makes of itself, several times over. */
+  /** Several times the memory that the largest usual body needs. */
   heapMb: 2048,
-  /** Thereafter its memory is worth more than its start. */
+  /** After that, its memory is worth more than its start-up time. */
   idleMs: 30_000,
-  /** Nobody waits for the result: it looks for that every now and then, but for one long step. */
+  /**
+   * Nobody is waiting for the result. The thread checks this from time to time, except during one
+   * long step.
+   */
   stuckMs: 5000,
 };
 
 /**
- * The request for which a body is parsed in the thread; undefined where it is parsed in place, as
- * small ones are, and those of nobody who would wait meanwhile.
+ * The request whose body is parsed in the thread; undefined if it is parsed in place: small bodies,
+ * and bodies while nobody else would wait.
  */
 export function parsedAside({ bytes }: RequestBody): RequestScope | undefined {
   return bytes !== undefined && bytes.length > LARGE_BYTES ? requestScope.getStore() : undefined;
@@ -34,9 +40,9 @@ interface Job extends ParseMessage {
 }
 
 /**
- * The one thread of a process that parses large bodies, as the event loop would answer nobody
- * meanwhile. It starts with the first of them, and ends when it has had none for a while, or when
- * the last application that uses it closes.
+ * The thread of a process that parses large bodies, which would block the event loop. It starts
+ * with the first large body. It ends after a while without one, or when the last application that
+ * uses it closes.
  */
 export class ParseThread {
   #worker: Worker | undefined;
@@ -52,7 +58,7 @@ export class ParseThread {
   ) {}
 
   /**
-   * The result of a task, unless the request ends before.
+   * The result of a task, unless the request ends first.
    *
    * @throws Fault, UnsupportedBodyError, ParserOverloadedError, or why the request has ended.
    */
@@ -91,7 +97,7 @@ export class ParseThread {
     }
   }
 
-  /** An application uses it. Returns what tells that it does so no more. */
+  /** Registers an application that uses the thread; returns a function that unregisters it. */
   use(): () => Promise<void> {
     this.#users++;
     return async () => {
@@ -110,7 +116,7 @@ export class ParseThread {
     this.#job = job;
     const worker = (this.#worker ??= this.#start());
     worker.ref();
-    // A copy: the bytes may be a part of something that others have.
+    // A copy, because the bytes may be part of shared memory.
     const bytes = Uint8Array.prototype.slice.call(job.bytes);
     const { task, body, rules, left } = job;
     const message: ParseMessage = { task, body: { ...body, bytes }, rules, left };
@@ -129,7 +135,7 @@ export class ParseThread {
     return worker;
   }
 
-  /** The thread has gone; what waits gets another one. */
+  /** The thread has ended; waiting tasks get a new one. */
   #lost(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
@@ -171,7 +177,7 @@ export const parseThread = new ParseThread();
 
 const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
 const tooLarge = (heapMb: number): Fault =>
-  new Fault(`to read it takes more than ${heapMb} MB of memory`, 'send less');
+  new Fault(`reading it takes more than ${heapMb} MB of memory`, 'send less');
 
 function settle(job: Job, answer: ParseAnswer): void {
   switch (answer.type) {

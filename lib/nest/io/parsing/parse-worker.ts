@@ -10,7 +10,7 @@ parentPort?.on('message', (message: ParseMessage) => {
 
 async function answerTo({ task, body, rules, left }: ParseMessage): Promise<ParseAnswer> {
   const wanted = (): void => {
-    if (Atomics.load(left, 0) === 1) throw new Fault('nobody waits for it');
+    if (Atomics.load(left, 0) === 1) throw new Fault('nobody is waiting for it');
   };
   try {
     return { type: 'done', result: await PARSE_TASKS[task](body, rules as never, wanted) };

@@ -35,12 +35,12 @@ export class HttpMetrics {
     const total = new CountMetric(
       registry,
       `${prefix}http_requests_total`,
-      'HTTP requests that were answered; 499 where the client left before.',
+      'HTTP requests that were answered; 499 if the client disconnected first.',
     );
     const duration = new SpreadMetric(
       registry,
       `${prefix}http_request_duration_seconds`,
-      'Seconds from the arrival of a request until its response was out.',
+      'Seconds from the arrival of a request to the end of its response.',
       REQUEST_SECONDS,
     );
     this.#routes = new TwoNames((route, method) => ({

@@ -8,15 +8,15 @@ import { CountMetric, SpreadMetric, TwoNames } from './series.js';
 
 /** What is read from the runners when somebody asks. */
 const GAUGES: readonly (readonly [string, string, (stats: RunnerStats) => number])[] = [
-  ['queue_depth', 'Calls that wait for a worker.', ({ queued }) => queued],
-  ['running', 'Calls that a worker works on.', ({ running }) => running],
+  ['queue_depth', 'Calls that are waiting for a worker.', ({ queued }) => queued],
+  ['running', 'Calls that a worker is running.', ({ running }) => running],
   ['workers', 'Workers that the runner wants.', ({ workers }) => workers],
   ['ready', 'Workers that have the model loaded.', ({ ready }) => ready],
 ];
 
 /**
- * Metrics of runners: how many they are and what they have in hand, of those that the application
- * injects; what they do, of all runners of the process.
+ * Metrics of runners. Workers and calls in progress are those of the runners that the application
+ * injects; counts and times are those of all runners of the process.
  */
 export class RunnerMetrics {
   readonly #leave: () => void;
@@ -48,33 +48,33 @@ export class RunnerMetrics {
     );
     const shed = counter(
       'shed_total',
-      'Calls that were refused because of the load: queue, latency, overdue or concurrency.',
+      'Calls that were refused because of load: queue, latency, overdue or concurrency.',
     );
-    const restarts = counter('restarts_total', 'Workers that were lost and started again.');
+    const restarts = counter('restarts_total', 'Workers that were lost and restarted.');
     const wait = histogram(
       'wait_seconds',
       'Seconds that a call waited for a worker.',
       CALL_SECONDS,
     );
-    const run = histogram('run_seconds', 'Seconds that a worker took for a call.', CALL_SECONDS);
-    const rows = histogram('batch_size', 'Rows of a batch.', BATCH_SIZES);
-    const batched = histogram('batch_calls', 'Calls of a batch.', BATCH_SIZES);
+    const run = histogram('run_seconds', 'Seconds that a worker spent on a call.', CALL_SECONDS);
+    const rows = histogram('batch_size', 'Rows in a batch.', BATCH_SIZES);
+    const batched = histogram('batch_calls', 'Calls in a batch.', BATCH_SIZES);
     const load = histogram(
       'model_load_seconds',
-      'Seconds until the workers of a runner had loaded its model.',
+      'Seconds that the workers of a runner took to load its model.',
       LOAD_SECONDS,
     );
     // They are there where the application has a runner on another machine.
     const remoteRequests = once(() =>
       counter(
         'remote_requests_total',
-        'Requests to the servers of remote runners, repetitions among them, by the status of gRPC.',
+        'Requests to the servers of remote runners, including retries, by gRPC status.',
       ),
     );
     const remoteSeconds = once(() =>
       histogram(
         'remote_request_seconds',
-        'Seconds until a server of a remote runner had answered.',
+        'Seconds that a server of a remote runner took to answer.',
         CALL_SECONDS,
       ),
     );

@@ -6,8 +6,8 @@ import { isValid, parseTraceparent, traceparentOf } from './traceparent.js';
 export const TRACER = 'nestjs-vts';
 
 /**
- * The part that a request has in a trace, by the API of OpenTelemetry: what records and exports
- * spans is the SDK that an application sets up, and without one there are none.
+ * A request's part in a trace, through the OpenTelemetry API. The application's SDK records and
+ * exports spans; without an SDK, there are no spans.
  */
 export class RequestTracing {
   readonly #spans = new WeakMap<RequestRecord, Span>();

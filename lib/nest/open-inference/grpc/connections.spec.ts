@@ -19,7 +19,7 @@ function connections(take: (socket: Duplex) => void, stalledMs: number): Connect
 }
 
 describe('Connections', () => {
-  it('cuts off who reads nothing of a response, and nobody who has none to read', async () => {
+  it('cuts off a client that does not read its response, but no client without one', async () => {
     const sockets: Duplex[] = [];
     const made = connections((socket) => sockets.push(socket), 100);
     const port = await made.listen('127.0.0.1', 0);

@@ -58,7 +58,7 @@ export class Connections {
     return this.#open.size;
   }
 
-  /** Connections that were closed at once, as there were too many. */
+  /** Connections that were closed at once because there were too many. */
   get refused(): number {
     return this.#refused;
   }
@@ -88,7 +88,7 @@ export class Connections {
     return typeof address === 'object' ? (address as AddressInfo).port : undefined;
   }
 
-  /** Takes no more; those that there are stay. */
+  /** Accepts no more connections; existing ones stay. */
   async stopListening(): Promise<void> {
     await quietTurn();
     this.#server.close();

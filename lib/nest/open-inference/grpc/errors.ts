@@ -2,9 +2,9 @@ import { VtsError } from '../../../learner/errors/index.js';
 
 const REASONS = new Map([
   ['EADDRINUSE', 'another program listens there'],
-  ['EADDRNOTAVAIL', 'this machine does not have the address'],
-  ['EACCES', 'the process may not'],
-  ['ENOTFOUND', 'the host name is not known'],
+  ['EADDRNOTAVAIL', 'this machine does not have that address'],
+  ['EACCES', 'the process lacks permission'],
+  ['ENOTFOUND', 'the host name is unknown'],
   ['ENOENT', 'the folder of the socket does not exist'],
 ]);
 

@@ -108,7 +108,7 @@ const broken = fc
     }),
   );
 
-describe('Whatever comes as a message', () => {
+describe('Any message', () => {
   it('is answered with a status', { timeout: 60_000 }, async () => {
     const message = fc.oneof(broken, fc.uint8Array({ maxLength: 400 }).map(Buffer.from));
     await fc.assert(
@@ -208,7 +208,7 @@ describe('Whatever comes as a message', () => {
   });
 });
 
-describe('Whatever comes on a connection', () => {
+describe('Any data on a connection', () => {
   const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
   /** A generator of numbers that are the same each time. */

@@ -4,7 +4,7 @@ import { RequestTimeoutError } from '../../http/errors.js';
 import { CODES, httpStatusOf, nameOfCode } from './grpc-status.js';
 import { LimitedScope } from './limited-scope.js';
 
-/** What is known of a call when its metadata has come. */
+/** The facts about a call when its metadata has arrived. */
 export interface GrpcCallFacts {
   /** `/inference.GRPCInferenceService/ModelInfer`. */
   readonly path: string;
@@ -14,7 +14,7 @@ export interface GrpcCallFacts {
   readonly remoteAddress: string | undefined;
   /** `address:port` of the client; undefined for Unix sockets. */
   readonly peer: string | undefined;
-  /** Milliseconds since 1970; Infinity where the client waits for ever. */
+  /** Milliseconds since 1970; Infinity if the client waits forever. */
   readonly deadlineAt: number;
 }
 
@@ -80,7 +80,10 @@ export class GrpcCall extends LimitedScope {
     return nameOfCode(this.code ?? CODES.CANCELLED);
   }
 
-  /** The status is out, or the client has left: what still runs for the call is abandoned. */
+  /**
+   * The status has been sent, or the client has disconnected: work in progress for the call is
+   * abandoned.
+   */
   closed(): void {
     this.ended = true;
     this.written?.();

@@ -27,12 +27,12 @@ export class GrpcMetrics {
     const total = new CountMetric(
       registry,
       `${prefix}grpc_requests_total`,
-      'gRPC calls that have ended, by their status; CANCELLED where the client left before.',
+      'gRPC calls that have ended, by status; CANCELLED if the client disconnected first.',
     );
     const duration = new SpreadMetric(
       registry,
       `${prefix}grpc_request_duration_seconds`,
-      'Seconds from the arrival of a gRPC call until its status was out.',
+      'Seconds from the arrival of a gRPC call until its status was sent.',
       REQUEST_SECONDS,
     );
     this.#series = new TwoNames((method, status) => {
@@ -59,7 +59,7 @@ export class GrpcMetrics {
     });
     new Gauge({
       name: `${prefix}grpc_connections_refused`,
-      help: 'Connections that were closed at once, as there were too many.',
+      help: 'Connections that were closed at once because there were too many.',
       registers,
       collect() {
         this.set(connections.refused);

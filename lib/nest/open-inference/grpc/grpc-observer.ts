@@ -9,7 +9,7 @@ import { GrpcMetrics } from './grpc-metrics.js';
 import { GrpcTracing } from './grpc-tracing.js';
 import { textOf } from './metadata.js';
 
-/** What is told of every gRPC call, as `HttpObserver` does of requests, by the same options. */
+/** Observes every gRPC call, as `HttpObserver` does for requests, with the same options. */
 export class GrpcObserver {
   readonly ids: RequestIds | undefined;
   readonly #tracing: GrpcTracing | undefined;

@@ -11,70 +11,80 @@ import {
 } from '../../../serving/options.js';
 
 /**
- * Where and how the protocol is served over gRPC: on a port of its own, from when the application is
- * initialized until it shuts down.
+ * Options for serving the protocol over gRPC, on a separate port, from the initialization of the
+ * application until it shuts down.
  *
  * @publicApi
  */
 export interface VtsGrpcOptions {
   /**
-   * 0 for one that is free: `app.get(VtsGrpcServer).port` tells which. Triton's is 8001, KServe's
+   * 0 picks a free port, which `app.get(VtsGrpcServer).port` returns. Triton's is 8001, KServe's
    * 8081. A Unix socket has none; give 0.
    */
   port: number;
   /**
-   * The address that it listens on: `::` for IPv6 as well, `127.0.0.1` for this machine alone,
+   * The address to listen on: `::` also for IPv6, `127.0.0.1` only for this machine,
    * `unix:/run/vts.sock` for a Unix socket.
    *
    * @default '0.0.0.0'
    */
   host?: string;
   /**
-   * TLS: the certificate and its key, or `ServerCredentials` of `@grpc/grpc-js`, which then has to be
-   * installed beside this package.
+   * TLS: the certificate and its key, or `ServerCredentials` of `@grpc/grpc-js`, which must then be
+   * installed next to this package.
    *
    * @default none: plain text
    */
   credentials?: VtsGrpcTls | GrpcServerCredentials;
-  /** Largest message in bytes: RESOURCE_EXHAUSTED. @default `maxBodyBytes` of the module */
+  /**
+   * The largest message in bytes; above it, RESOURCE_EXHAUSTED. @default `maxBodyBytes` of the
+   * module
+   */
   maxMessageBytes?: number;
-  /** Tell clients such as grpcurl what can be called (`grpc.reflection`, v1 and v1alpha). @default true */
+  /**
+   * Describe the methods to clients such as grpcurl (`grpc.reflection`, v1 and v1alpha). @default
+   * true
+   */
   reflection?: boolean;
   /**
-   * `grpc.health.v1`: the health of the server (`''`) and of each model by its name, for probes and for
-   * clients that balance by it. It is open to everybody, as it tells no more than that.
+   * `grpc.health.v1`: the health of the server (`''`) and of each model by name, for probes and for
+   * clients that balance by health. It is open to everybody because it does not reveal anything
+   * else.
    *
    * @default true
    */
   health?: boolean;
-  /** More are closed at once. @default as many as the process may have files open */
+  /** The most connections; more are closed at once. @default the process's limit of open files */
   maxConnections?: number;
-  /** Calls in progress on one connection; clients keep more for themselves. @default 1000 */
+  /** The most calls in progress on one connection; clients hold back more. @default 1000 */
   maxConcurrentStreams?: number;
   /**
-   * Milliseconds after which a peer is asked whether it is still there; one that does not answer for
-   * as long, or for 20 seconds, is cut off. 0 for never: Node then keeps connections on which a peer
-   * has broken HTTP/2 and left.
+   * Milliseconds between pings to a peer. A peer that does not answer for the same time, or for 20
+   * seconds, is cut off. 0 turns pings off: Node then keeps connections whose peer has broken
+   * HTTP/2 and left.
    *
    * @default 60000
    */
   keepaliveMs?: number;
   /**
-   * Milliseconds after which a connection is closed in good order and its client opens another:
-   * behind a balancer of connections, such as a Service of Kubernetes, new replicas get no calls
-   * without it.
+   * Milliseconds after which a connection is closed cleanly, so that its client opens another.
+   * Without it, new replicas behind a connection balancer, such as a Kubernetes Service, do not get
+   * calls.
    *
    * @default none
    */
   maxConnectionAgeMs?: number;
 }
 
-/** A server's certificate. All of them are PEM texts, not paths. @publicApi */
+/** A server's certificate. All members are PEM strings, not paths. @publicApi */
 export interface VtsGrpcTls {
-  /** The certificate, and those between it and the root. */
+  /** The certificate, followed by the intermediate ones. */
   readonly cert: string | Uint8Array;
   readonly key: string | Uint8Array;
-  /** Clients have to show a certificate of these authorities. @default none: clients show none */
+  /**
+   * Require clients to present a certificate of these authorities. @default none: clients need no
+   * certificate
+   */
   readonly clientCa?: string | Uint8Array;
 }
 

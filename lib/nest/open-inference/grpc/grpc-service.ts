@@ -138,7 +138,7 @@ export class GrpcService {
     this.#health.close();
     this.#calls.endStreams();
     const most = shutdownTimeoutMs + LAST_ANSWERS_MS;
-    // GOAWAY: what a client has sent meanwhile it sends again, to another.
+    // GOAWAY: clients send calls that they sent meanwhile again, to another server.
     this.#injector.drain(most);
     await atMost(this.#connections.whenClosed(), most);
     clearTimeout(deadline);
@@ -168,7 +168,7 @@ function credentialsOf(grpc: typeof Grpc, { credentials }: VtsGrpcOptions): Serv
   if (credentials instanceof ServerCredentials) return credentials;
   throw new InvalidModuleOptionError(
     option,
-    'are not ServerCredentials of the @grpc/grpc-js that is used',
+    'are not ServerCredentials of the @grpc/grpc-js in use',
     'install @grpc/grpc-js once, beside nestjs-vts, or give { cert, key }',
   );
 }

@@ -77,7 +77,7 @@ export interface GrpcFailure {
   readonly details: string;
   /** Milliseconds; there where surely nothing was run, and the call may be sent again. */
   readonly retryAfterMs: number | undefined;
-  /** The client learns nothing of it, so the log has to. */
+  /** The client does not see the reason, so the log must have it. */
   readonly hidden: boolean;
 }
 

@@ -67,7 +67,7 @@ export class GrpcHealth {
     const status = this.#statusOf(service);
     if (status !== 'SERVICE_UNKNOWN') return callback(null, { status });
     const details = detailsOf(
-      `No model "${shortened(service)}" is served; use one, or '' for all.`,
+      `The model "${shortened(service)}" is not served; use one that is, or '' for all.`,
     );
     callback({ code: CODES.NOT_FOUND, details });
   };

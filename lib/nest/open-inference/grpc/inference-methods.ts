@@ -100,7 +100,7 @@ function refuseRepository(
 ): void {
   if (name !== '') {
     throw new InferenceMessageError(
-      `No repository has a name here, and "repository_name" is given`,
+      `Repositories have no names here, but "repository_name" is given`,
       'leave it out',
     );
   }
@@ -108,6 +108,6 @@ function refuseRepository(
   if (others.length === 0) return;
   throw new InferenceMessageError(
     `The parameters ${quoted(others)} would change a model`,
-    'load it as it was saved, without them',
+    'load it without them, as it was saved',
   );
 }

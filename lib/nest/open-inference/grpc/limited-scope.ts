@@ -5,7 +5,7 @@ import { RequestTimeoutError } from '../../http/errors.js';
 /** The longest delay of a Node timer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** What is done for a client, until its time is over. */
+/** The scope of work for a client, until its deadline passes. */
 export class LimitedScope extends RequestScope {
   #limit: Deadline | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -27,7 +27,7 @@ export class LimitedScope extends RequestScope {
     this.#timer = setTimeout(() => this.end(new RequestTimeoutError(timeoutMs)), left);
   }
 
-  /** Its time is over then, or before: what it calls is told. */
+  /** Its deadline is then or earlier; the calls that it makes see it. */
   isOver(at: number): void {
     this.deadlineAt = Math.min(this.deadlineAt ?? Infinity, at);
   }

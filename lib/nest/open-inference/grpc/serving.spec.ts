@@ -119,7 +119,7 @@ describe('Health', () => {
 });
 
 describe('Reflection', () => {
-  it.each(['v1', 'v1alpha'])('tells of the service (%s)', async (version) => {
+  it.each(['v1', 'v1alpha'])('describes the service (%s)', async (version) => {
     const { loadPackageDefinition } = await import('@grpc/grpc-js');
     const { loadSync } = await import('@grpc/proto-loader');
     const root = join(

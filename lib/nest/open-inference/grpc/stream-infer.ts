@@ -221,7 +221,7 @@ function generationOf(request: InferRequest): GenerateRequest {
   if (inputs.length !== 1 || input?.name !== TEXT_IN || text === undefined) {
     throw new InferenceMessageError(
       'A language model continues one text at a time',
-      `send the input "${TEXT_IN}" of BYTES with one element, and all else as parameters`,
+      `send the input "${TEXT_IN}" of BYTES with one element, and everything else as parameters`,
     );
   }
   const { timeout: _timeout, [WANTS_EMPTY_FINAL]: _wants, ...own } = parameters;

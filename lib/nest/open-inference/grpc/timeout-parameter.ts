@@ -2,7 +2,7 @@ import { InferenceMessageError } from '../../../client/protocol/errors.js';
 import type { InferRequest } from '../../../client/protocol/messages.js';
 import type { LimitedScope } from './limited-scope.js';
 
-/** Of a request: microseconds, as Triton has it. 0 is no limit. */
+/** The request parameter for the time limit: microseconds, as in Triton. 0 means no limit. */
 const TIMEOUT = 'timeout';
 
 /** @throws InferenceMessageError */
@@ -12,8 +12,8 @@ export function limitByParameter(scope: LimitedScope, { parameters }: InferReque
   const us = Number(given);
   if (typeof given === 'boolean' || given === '' || !(us >= 0)) {
     throw new InferenceMessageError(
-      `The parameter "${TIMEOUT}" is not a time`,
-      'send microseconds, as a whole number',
+      `The parameter "${TIMEOUT}" is not a duration`,
+      'send a whole number of microseconds',
     );
   }
   if (us > 0) scope.limitOfClient(us / 1000);

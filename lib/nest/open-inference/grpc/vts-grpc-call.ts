@@ -1,14 +1,14 @@
 /**
- * What global guards of the application see of a gRPC call: `context.getType()` is `rpc`,
- * `context.switchToRpc().getData()` gives this, and `getContext()` the metadata of grpc-js. They are
- * asked when the metadata has come, before any message is read.
+ * A gRPC call as global guards of the application see it: `context.getType()` is `rpc`,
+ * `context.switchToRpc().getData()` returns this object, and `getContext()` returns the metadata of
+ * grpc-js. Guards run when the metadata has arrived, before any message is read.
  *
- * A guard that reads `headers` of an HTTP request reads them here as well.
+ * A guard that reads `headers` of an HTTP request can also read them here.
  *
  * @publicApi
  */
 export interface VtsGrpcCall {
-  /** Metadata of the call by name, in small letters; without binary values. */
+  /** The metadata of the call by lower-case name, without binary values. */
   readonly headers: Readonly<Record<string, string>>;
   /** `inference.GRPCInferenceService`. */
   readonly service: string;

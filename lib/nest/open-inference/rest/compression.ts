@@ -23,8 +23,8 @@ export function namesOne(header: string | undefined): boolean {
 }
 
 /**
- * The coding of an answer by the request's `Accept-Encoding`, as Triton has it: what is named with the
- * most weight, and of several the first. `*` names nothing.
+ * The coding of an answer by the request's `Accept-Encoding`, chosen as in Triton: the coding with
+ * the most weight, and of several the first. `*` does not name a coding.
  */
 export function codingFor(header: string | undefined): Coding | undefined {
   let best: string | undefined;

@@ -4,7 +4,9 @@ import { JSON_TYPE } from './protocol.js';
 
 const schema: IoSchema = { type: 'object' };
 
-/** The bytes of a request: JSON, and perhaps tensors behind it. Their type says nothing of that. */
+/**
+ * The bytes of a request: JSON, optionally followed by tensors. Their content type does not tell.
+ */
 export class ProtocolBody extends IoDescriptor<Uint8Array, never> {
   override readonly mediaType = JSON_TYPE;
   override readonly schema = schema;

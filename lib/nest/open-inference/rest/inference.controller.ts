@@ -155,7 +155,7 @@ export function inferenceController(path: string): Type {
   return VtsOpenInferenceController;
 }
 
-/** By the request's own `timeout`, in microseconds as Triton has it; 0 for none. */
+/** Applies the request's own `timeout`, in microseconds as in Triton; 0 for none. */
 function limitBy(timeout: unknown): void {
   if (timeout === undefined || timeout === 0) return;
   if (!Number.isSafeInteger(timeout) || (timeout as number) < 0) {

@@ -26,7 +26,7 @@ export function readRawRequest(
   const [input] = inputs;
   if (inputs.length !== 1 || input === undefined) {
     throw new InferenceMessageError(
-      `A request without JSON is for models of one input, and this one has ${inputs.length}`,
+      `A request without JSON is for models of one input, but this one has ${inputs.length}`,
       'send JSON that names the inputs',
     );
   }
@@ -50,7 +50,7 @@ function oneText({ name, shape }: TensorMetadata, bytes: Uint8Array): RawTensor 
     return { shape: shape.map(() => 1), data: [bytes] };
   }
   throw new InferenceMessageError(
-    `The body is one element, and the input "${shortened(name)}" takes the shape [${shape.join(', ')}]`,
+    `The body is one element, but the input "${shortened(name)}" takes the shape [${shape.join(', ')}]`,
     'send JSON with its data',
   );
 }
@@ -63,7 +63,7 @@ function numbers(input: TensorMetadata, bytes: Uint8Array, batched: boolean): Ra
   const unknown = shape.filter((size) => size < 0);
   if (unknown.length > 1) {
     throw new InferenceMessageError(
-      `The input "${shortened(name)}" has more than one size that is not fixed, so that its shape does not follow from the body`,
+      `The input "${shortened(name)}" has more than one dimension of any size, so its shape cannot be derived from the body`,
       'send JSON with its shape',
     );
   }

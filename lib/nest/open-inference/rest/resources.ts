@@ -14,7 +14,7 @@ import {
   type JsonObject,
 } from '../../../client/protocol/rest-tensors.js';
 
-/** A configuration as Triton's JSON has it. */
+/** A configuration in Triton's JSON form. */
 export function configJson(config: ModelConfig): object {
   const { name, platform, backend, maxBatchSize, input, output, parameters, decoupled } = config;
   const tensor = ({ name: of, dataType, dims }: ConfiguredTensor): object => {
@@ -34,7 +34,7 @@ export function configJson(config: ModelConfig): object {
   };
 }
 
-/** Statistics as Triton's JSON has them. */
+/** Statistics in Triton's JSON form. */
 export function statisticsJson(statistics: readonly ModelStatistics[]): object {
   const duration = ({ count, ns }: Duration): object => ({ count: Number(count), ns: Number(ns) });
   const models = statistics.map((model) => ({
@@ -61,7 +61,7 @@ export function generateJson({ id, modelName, modelVersion, text }: GenerateResp
   };
 }
 
-/** What a body says of a text that is to be continued. */
+/** The body of a request to continue a text. */
 export interface GenerateBody {
   readonly id?: string;
   readonly text: string;
@@ -69,8 +69,8 @@ export interface GenerateBody {
 }
 
 /**
- * Reads the body of "generate". What stands beside `text_input`, `id` and `parameters` is a
- * parameter as well, as Triton's clients send `max_tokens`.
+ * Reads the body of "generate". Members next to `text_input`, `id` and `parameters` are also
+ * parameters, because Triton's clients send `max_tokens` there.
  *
  * @throws InferenceMessageError
  */
@@ -80,11 +80,11 @@ export function readGenerateBody(bytes: Uint8Array): GenerateBody {
   // Triton takes a list of one for it as well.
   const text = Array.isArray(given) && given.length === 1 ? (given[0] as unknown) : given;
   if (typeof text !== 'string') {
-    const fact = given === undefined ? '"text_input" is missing' : '"text_input" is not a text';
-    throw new InferenceMessageError(fact, 'send the text to be continued');
+    const fact = given === undefined ? '"text_input" is missing' : '"text_input" is not a string';
+    throw new InferenceMessageError(fact, 'send the text to continue');
   }
   if (id !== undefined && id !== null && typeof id !== 'string') {
-    throw new InferenceMessageError('"id" is not a text', 'send a text, or nothing');
+    throw new InferenceMessageError('"id" is not a string', 'send a string, or nothing');
   }
   const all: Record<string, ParameterValue> = Object.create(null) as Record<string, ParameterValue>;
   Object.assign(
@@ -112,7 +112,7 @@ export function refuseOwnModel(bytes: Uint8Array): void {
   const [key] = Object.keys(readParameters(parameters, 'the message'));
   if (key === undefined) return;
   throw new InferenceMessageError(
-    `The parameter "${shortened(key, 40)}" is not taken, as models are loaded as the store has them`,
+    `The parameter "${shortened(key, 40)}" is not supported: models are loaded as they are in the store`,
     'leave it out',
   );
 }

@@ -125,7 +125,7 @@ function edited(edits: readonly { at: number; remove: number; insert: Uint8Array
   return bytes;
 }
 
-describe.each(['express', 'fastify'])('Whatever is sent by REST, on %s', (adapter) => {
+describe.each(['express', 'fastify'])('Any request over REST, on %s', (adapter) => {
   let app: INestApplication;
   let url: string;
 

@@ -180,7 +180,9 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
   ])('answers 404 to GET %s', async (path) => {
     const { status, json, type } = await http.get(path);
     expect([status, type]).toEqual([404, 'application/json']);
-    expect(json).toEqual({ error: expect.stringMatching(/is served|has no version/) as string });
+    expect(json).toEqual({
+      error: expect.stringMatching(/is not served|has no version/) as string,
+    });
   });
 
   it.each(['infer', 'generate', 'generate_stream'])(
@@ -322,7 +324,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
 
     it.each([
       ['texts', Buffer.from('427'), 'one element'],
-      ['free', floats(4), 'more than one size'],
+      ['free', floats(4), 'more than one dimension of any size'],
       ['three', floats(24), 'this one has 3'],
       ['fixed', floats(7), '28 bytes'],
       ['identity', floats(2).subarray(1), '7 bytes'],

@@ -1,4 +1,4 @@
-/** What the server tells of a model, as `GET api/models` sends it. */
+/** A model in the answer of `GET api/models`. */
 
 export type Scalar = string | number | boolean | null;
 
@@ -128,7 +128,7 @@ export interface Shown {
     readonly value: Scalar;
     readonly known: boolean;
   }[];
-  /** Of several inputs: each by its name. */
+  /** For several inputs: each by its name. */
   readonly inputs?: readonly {
     readonly name: string;
     readonly tokens?: readonly string[];

@@ -52,7 +52,7 @@ export function Workbench({ models }: { readonly models: readonly ModelCard[] })
     return (
       <main class="alone">
         <h1>No models</h1>
-        <p>This server lists no model and no endpoint.</p>
+        <p>This server has no models and no endpoints.</p>
       </main>
     );
   }

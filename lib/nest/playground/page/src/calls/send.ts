@@ -51,5 +51,5 @@ export async function sendForJson<T>(call: Call, options?: SendOptions): Promise
 }
 
 export function unreachable(): CallError {
-  return new CallError('The server cannot be reached. Is it still running?', 0);
+  return new CallError('The server cannot be reached. Is it running?', 0);
 }

@@ -164,7 +164,7 @@ function pythonBody(body: Body): string[] {
   }
 }
 
-/** A text of Python: JSON's escapes are Python's, but for pairs of surrogates. */
+/** A Python string: JSON's escapes are Python's, except for surrogate pairs. */
 function literal(text: string): string {
   return JSON.stringify(text);
 }

@@ -35,7 +35,7 @@ export function Camera({ onTake, onClose }: Properties) {
     canvas.width = current.videoWidth;
     canvas.height = current.videoHeight;
     canvas.getContext('2d')?.drawImage(current, 0, 0);
-    // Lossless, as what the model sees is to be what is shown.
+    // Lossless, because the model must see the picture that is shown.
     canvas.toBlob((blob) => blob && onTake(new File([blob], 'camera.png', { type: blob.type })));
   };
   return (

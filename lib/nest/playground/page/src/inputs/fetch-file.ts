@@ -30,5 +30,5 @@ async function fetchBlob(url: URL): Promise<Blob> {
 }
 
 function tooLarge(size: number): Error {
-  return new Error(`The file has ${bytes(size)}; ${bytes(LARGEST)} is the most.`);
+  return new Error(`The file has ${bytes(size)}; ${bytes(LARGEST)} is the limit.`);
 }

@@ -23,7 +23,7 @@ export interface Prompt {
   readonly text: string;
   readonly nWords: number;
   readonly temperature: number;
-  /** As they stand in their fields; empty for none. */
+  /** The texts of their fields; empty for none. */
   readonly minP: string;
   readonly seed: string;
   readonly stop: string;
@@ -164,7 +164,7 @@ function zeros(shape: readonly number[]): unknown {
 export function lackOf(input: Input, description: Description): string | undefined {
   switch (input.type) {
     case 'text':
-      return input.text === '' ? 'Write a text first.' : undefined;
+      return input.text === '' ? 'Enter a text first.' : undefined;
     case 'prompt':
       return lackOfPrompt(input);
     case 'file':
@@ -181,13 +181,13 @@ export function lackOf(input: Input, description: Description): string | undefin
 }
 
 function lackOfPrompt({ nWords, temperature, minP, seed }: Prompt): string | undefined {
-  if (!Number.isInteger(nWords) || nWords < 1) return 'Words: give a whole number from 1.';
-  if (!(temperature > 0)) return 'Temperature: give a number above 0.';
+  if (!Number.isInteger(nWords) || nWords < 1) return 'Words: enter a whole number of 1 or more.';
+  if (!(temperature > 0)) return 'Temperature: enter a number above 0.';
   if (minP !== '' && !(Number(minP) >= 0 && Number(minP) <= 1)) {
     return 'Least probability: give a number from 0 to 1.';
   }
   if (seed !== '' && !(Number.isInteger(Number(seed)) && Number(seed) >= 0)) {
-    return 'Seed: give a whole number from 0.';
+    return 'Seed: enter a whole number of 0 or more.';
   }
   return undefined;
 }
@@ -197,14 +197,17 @@ function lackOfRow(row: Row, description: Description): string | undefined {
   const missing = description.columns?.columns.find(
     ({ name, kind, nullable }) => kind === 'number' && !nullable && row[name] === null,
   );
-  return missing && `Give a number for ${missing.name}: the learner takes no missing value there.`;
+  return (
+    missing &&
+    `Enter a number for ${missing.name}: the learner does not accept a missing value there.`
+  );
 }
 
 /** Whether a text is meant as JSON; numbers alone are CSV. */
 export const isJson = (text: string): boolean => /^\s*[[{]/.test(text);
 
 function lackOfNumbers(text: string): string | undefined {
-  return text.trim() === '' ? 'Write numbers first.' : undefined;
+  return text.trim() === '' ? 'Enter numbers first.' : undefined;
 }
 
 function lackOfParts(
@@ -221,6 +224,6 @@ function lackOfJson(text: string): string | undefined {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    return text.trim() === '' ? 'Write JSON first.' : `Not valid JSON: ${(error as Error).message}`;
+    return text.trim() === '' ? 'Enter JSON first.' : `Not valid JSON: ${(error as Error).message}`;
   }
 }

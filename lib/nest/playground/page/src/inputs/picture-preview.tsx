@@ -4,7 +4,7 @@ import { withoutExif } from './without-exif.js';
 /** The longer side of a preview in pixels. */
 const SIZE = 960;
 
-/** A picture as the file has it: neither fastai nor this page heeds EXIF's turn. */
+/** A picture as it is stored: neither fastai nor this page applies EXIF rotation. */
 export function PicturePreview({ file }: { readonly file: File }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [failed, setFailed] = useState(false);
@@ -30,7 +30,7 @@ export function PicturePreview({ file }: { readonly file: File }) {
     };
   }, [file]);
   return failed ? (
-    <p class="invite">The browser cannot show this file. The model may read it all the same.</p>
+    <p class="invite">The browser cannot show this file, but the model may still read it.</p>
   ) : (
     <canvas
       ref={canvas}

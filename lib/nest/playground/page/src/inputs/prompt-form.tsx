@@ -18,7 +18,7 @@ export function PromptForm({ card, input, onChange }: Properties) {
         <span>Prompt</span>
         <textarea
           rows={5}
-          placeholder="The model goes on from here"
+          placeholder="The model continues from here"
           value={input.text}
           onInput={(event) => put({ text: event.currentTarget.value })}
         />

@@ -31,7 +31,9 @@ export async function scoreTable(
   const { data } = Papa.parse<string[]>(csv.replace(/^\ufeff/, ''), { skipEmptyLines: 'greedy' });
   const [names, ...rows] = data;
   if (!names || rows.length === 0) {
-    throw new Error('The table has no rows: give the names of the columns, then a line a row.');
+    throw new Error(
+      'The table has no rows: start with a header line of column names, then one line per row.',
+    );
   }
   const url = urlOf(card.routes.predict);
   const pieces: string[] = [];

@@ -60,7 +60,7 @@ export function TableForm({ card }: { readonly card: ModelCard }) {
       }}
     >
       <label class="field">
-        <span>CSV, with the names of the columns in its first line</span>
+        <span>CSV, with the column names in its first line</span>
         <textarea
           class="mono"
           rows={6}

@@ -1,20 +1,20 @@
-/** A segment's two bytes of length count themselves, and can tell no more. */
+/** The largest length: a segment's two length bytes include themselves. */
 const LONGEST_SEGMENT = 0xffff;
 
 /** Segments before the pixels; files have a dozen. */
 const MOST_SEGMENTS = 1000;
 
 /**
- * A JPEG without its EXIF data, so that browsers show it as it is stored: fastai does not heed the
- * turn that EXIF asks for, and no browser lets a page leave it out when it decodes off the main
- * thread. Other files are given back as they are.
+ * A JPEG without its EXIF data, so that browsers show it as it is stored. fastai ignores EXIF
+ * rotation, and browsers do not let a page turn it off when they decode off the main thread. Other
+ * files are returned unchanged.
  */
 export async function withoutExif(file: Blob): Promise<Blob> {
   let at = 2;
   if ((await numberAt(file, 0)) !== 0xffd8) return file;
   for (let segments = 0; segments < MOST_SEGMENTS; segments++) {
     const marker = await numberAt(file, at);
-    // The pixels begin, or this is no JPEG after all.
+    // The pixels begin here, or the file is not a JPEG.
     if (marker === 0xffda || marker >> 8 !== 0xff) return file;
     const end = at + 2 + Math.min(await numberAt(file, at + 2), LONGEST_SEGMENT);
     if (marker === 0xffe1 && (await file.slice(at + 4, at + 8).text()) === 'Exif') {

@@ -52,7 +52,7 @@ describe('a link', () => {
     expect(hashOf(vision.name, { type: 'file', file })).toBeUndefined();
   });
 
-  it('holds no long input', () => {
+  it('leaves long inputs out', () => {
     expect(hashOf('a', { type: 'text', text: 'x'.repeat(8000) })).toBeUndefined();
   });
 

@@ -22,7 +22,7 @@ export function modelHash(model: string): string {
   return `#${encodeURIComponent(model)}`;
 }
 
-/** Anybody can write a link: what it holds is taken only in the form that the model's input has. */
+/** Anybody can write a link, so its contents are accepted only in the form of the model's input. */
 export function readHash(hash: string): Linked | undefined {
   if (hash.length < 2 || hash.length > LONGEST) return undefined;
   const [name = '', encoded] = hash.slice(1).split('=', 2);

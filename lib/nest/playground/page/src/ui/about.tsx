@@ -1,7 +1,7 @@
 import type { ModelCard } from '../contract.js';
 import { kindOf } from './kind.js';
 
-/** The model's name, and what is known of it. */
+/** The model's name, and the facts about it. */
 export function About({ card }: { readonly card: ModelCard }) {
   const { name, tag, created, versions = {}, labels = {}, description } = card;
   const facts: [string, string][] = [];

@@ -20,7 +20,7 @@ export function CredentialsDialog({ onEnter, onClose }: Properties) {
     <dialog ref={dialog} aria-labelledby="credentials-title" onClose={onClose}>
       <form onSubmit={enter}>
         <h2 id="credentials-title">API key</h2>
-        <p>It is sent as a header with each call, and kept in this tab until it is closed.</p>
+        <p>The page sends it as a header with each call, and keeps it until this tab is closed.</p>
         <label class="field">
           <span>Header</span>
           <select

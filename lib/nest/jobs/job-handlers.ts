@@ -1,0 +1,186 @@
+import { Inject, Injectable, Req, UsePipes, type PipeTransform, type Type } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryService, ModuleRef } from '@nestjs/core';
+import { endpointOf, type Endpoint } from '../http/endpoint.js';
+import { VTS_JOBS } from '../vts.constants.js';
+import { JobHandlerError } from './errors.js';
+import type { ResolvedJobsOptions } from './jobs-options.js';
+
+/** An endpoint whose requests run as jobs, with what its jobs may take. */
+export interface JobEndpoint {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly limits: Limits;
+  /** Calls the handler with the input, after the application's pipes. */
+  call(input: unknown): Promise<unknown>;
+}
+
+type Limits = Readonly<
+  Pick<
+    ResolvedJobsOptions,
+    'timeoutMs' | 'attempts' | 'keepFor' | 'maxInputBytes' | 'maxResultBytes'
+  >
+>;
+
+/** The endpoints of the application that have jobs, by what they are called in the queue. */
+@Injectable()
+export class JobHandlers {
+  #byName: ReadonlyMap<string, JobEndpoint> | undefined;
+  #byEndpoint = new Map<Endpoint, JobEndpoint>();
+
+  constructor(
+    @Inject(VTS_JOBS) private readonly options: ResolvedJobsOptions,
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    @Inject(ModuleRef) private readonly modules: ModuleRef,
+  ) {}
+
+  /** @throws JobHandlerError for an endpoint that cannot have jobs. */
+  find(): ReadonlyMap<string, JobEndpoint> {
+    if (this.#byName !== undefined) return this.#byName;
+    const found = new Map<string, JobEndpoint>();
+    for (const { metatype, instance, isDependencyTreeStatic } of this.#controllers()) {
+      for (const key of methodsOf(metatype)) {
+        const handler = metatype.prototype[key] as object;
+        const endpoint = endpointOf(handler);
+        if (endpoint?.job === undefined) continue;
+        const name = endpoint.job.name ?? `${metatype.name}.${key}`;
+        const label = `${metatype.name}.${key}`;
+        if (!isDependencyTreeStatic) {
+          const remedy = 'do not inject the request, which a job does not have';
+          throw new JobHandlerError(label, 'its controller is made for each request', remedy);
+        }
+        checkParameters(label, metatype, key);
+        if (found.has(name)) {
+          const fact = `another endpoint is called "${name}" in the queue`;
+          throw new JobHandlerError(label, fact, 'give it a name of its own: job: { name }');
+        }
+        const made = this.#endpoint(name, endpoint, metatype, instance, key);
+        found.set(name, made);
+        this.#byEndpoint.set(endpoint, made);
+      }
+    }
+    return (this.#byName = found);
+  }
+
+  get(name: string): JobEndpoint | undefined {
+    return this.find().get(name);
+  }
+
+  of(endpoint: Endpoint): JobEndpoint {
+    this.find();
+    return this.#byEndpoint.get(endpoint) as JobEndpoint;
+  }
+
+  #controllers() {
+    return this.discovery.getControllers().flatMap((wrapper) => {
+      const { metatype, instance } = wrapper;
+      if (typeof metatype !== 'function') return [];
+      return [
+        {
+          metatype: metatype as Type<Record<string, unknown>>,
+          instance: instance as Record<string, (input: unknown) => unknown>,
+          isDependencyTreeStatic: wrapper.isDependencyTreeStatic(),
+        },
+      ];
+    });
+  }
+
+  #endpoint(
+    name: string,
+    endpoint: Endpoint,
+    type: Type<Record<string, unknown>>,
+    instance: Record<string, (input: unknown) => unknown>,
+    key: string,
+  ): JobEndpoint {
+    const { job = {} } = endpoint;
+    const { timeoutMs, attempts, keepFor, maxInputBytes, maxResultBytes } = this.options;
+    const limits = { timeoutMs, attempts, keepFor, maxInputBytes, maxResultBytes, ...job };
+    const types = Reflect.getMetadata('design:paramtypes', type.prototype as object, key) as
+      unknown[] | undefined;
+    const about = {
+      type: 'custom',
+      metatype: types?.[0] as Type,
+      data: endpoint as never,
+    } as const;
+    const own = this.#pipes(type, key);
+    return {
+      name,
+      endpoint,
+      limits,
+      call: async (input) => {
+        let value = input;
+        for (const pipe of [...this.config.getGlobalPipes(), ...own])
+          value = await (pipe.transform(value, about) as unknown);
+        // Called without a request it is the handler itself; its promise is not awaited here.
+        return { result: (instance[key] as (input: unknown) => unknown)(value) };
+      },
+    };
+  }
+
+  /** Those of the controller and the method, which come behind those of the application. */
+  #pipes(type: Type, key: string): PipeTransform[] {
+    const handler = (type.prototype as Record<string, object>)[key] as object;
+    const own = [type, handler].flatMap(
+      (on) => (Reflect.getMetadata(PIPES, on) as (PipeTransform | Type<PipeTransform>)[]) ?? [],
+    );
+    return own.map((pipe) => {
+      if (typeof pipe !== 'function') return pipe;
+      try {
+        return this.modules.get<PipeTransform>(pipe, { strict: false });
+      } catch {
+        const remedy = 'give that pipe the default scope';
+        const fact = `its pipe ${pipe.name} is made for each request, and a job has none`;
+        throw new JobHandlerError(`${type.name}.${key}`, fact, remedy);
+      }
+    });
+  }
+}
+
+function methodsOf({ prototype }: Type): string[] {
+  const names = new Set<string>();
+  for (
+    let at = prototype as object | null;
+    at && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === 'function') names.add(name);
+    }
+  }
+  return [...names];
+}
+
+/** What Nest calls its metadata of parameters and pipes is learned from its own decorators. */
+const [PARAMETERS, PIPES] = (() => {
+  class Probe {
+    method(): void {}
+  }
+  Req()(Probe.prototype, 'method', 0);
+  const [parameters] = Reflect.getMetadataKeys(Probe, 'method') as unknown[];
+  const pipe: PipeTransform = { transform: (value) => value as unknown };
+  UsePipes(pipe)(Probe);
+  const pipes = (Reflect.getMetadataKeys(Probe) as unknown[]).find(
+    (key) => (Reflect.getMetadata(key, Probe) as unknown[])?.[0] === pipe,
+  );
+  return [parameters, pipes];
+})();
+
+/** @throws JobHandlerError for a parameter that is of the request, which a job has not. */
+function checkParameters(label: string, type: Type, key: string): void {
+  const given = (Reflect.getMetadata(PARAMETERS, type, key) ?? {}) as Record<
+    string,
+    { index: number }
+  >;
+  const types = Reflect.getMetadata('design:paramtypes', type.prototype as object, key) as
+    unknown[] | undefined;
+  // Behind those of the handler itself is one of this module.
+  const own = Math.max(1, types?.length ?? 16);
+  const others = Object.values(given).filter(({ index }) => index > 0 && index < own);
+  const [first] = others.map(({ index }) => index).sort((a, b) => a - b);
+  if (first === undefined) return;
+  throw new JobHandlerError(
+    label,
+    `its parameter ${first + 1} is of the request, which a job has not`,
+    'take the input alone, or take the rest from the input',
+  );
+}

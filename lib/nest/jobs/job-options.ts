@@ -1,0 +1,65 @@
+import {
+  checkOptions,
+  count,
+  milliseconds,
+  text,
+  type OptionCheck,
+} from '../../serving/options.js';
+import { InvalidJobOptionError } from './errors.js';
+
+/**
+ * How the jobs of one endpoint run. The defaults are those of `jobs` of `VtsModule.forRoot`.
+ *
+ * @publicApi
+ */
+export interface VtsJobOptions {
+  /**
+   * What the endpoint is called in the queue, the same in all processes that share it: letters,
+   * digits and `_ . -`.
+   *
+   * @default `<Controller>.<method>`
+   */
+  name?: string;
+  /** Milliseconds that a run may take, 0 for no limit; then the job fails with 504. */
+  timeoutMs?: number;
+  /** All runs of a job together, if its worker is lost or its model cannot be reached. */
+  attempts?: number;
+  /** Milliseconds for which a finished job and its result are kept. */
+  keepFor?: number;
+  /** Bytes that a request may have: HTTP 413. The limit of the input descriptor holds too. */
+  maxInputBytes?: number;
+  /** Bytes that a result may have; a job with a larger one fails, and says so. */
+  maxResultBytes?: number;
+}
+
+/** The longest that Redis and timers are asked to keep something: ten years. */
+const LONGEST_MS = 10 * 365 * 86_400_000;
+
+export const keptFor: OptionCheck = (value, option, refuse) => {
+  const fits =
+    Number.isInteger(value) && (value as number) >= 1000 && (value as number) <= LONGEST_MS;
+  if (value !== undefined && !fits) {
+    refuse(option, `is ${String(value)}`, `use 1000 to ${LONGEST_MS} milliseconds`);
+  }
+};
+
+/** Those that the module and an endpoint may have. */
+export const SHARED_CHECKS = {
+  timeoutMs: milliseconds(0),
+  attempts: count,
+  keepFor: keptFor,
+  maxInputBytes: count,
+  maxResultBytes: count,
+};
+
+/** @throws InvalidJobOptionError */
+export function checkedJob(given: true | VtsJobOptions): VtsJobOptions {
+  if (given === true) return {};
+  const refuse = (option: string, fact: string, remedy: string): never => {
+    throw new InvalidJobOptionError(option, fact, remedy);
+  };
+  if (typeof given !== 'object') refuse('job', 'is not an object', 'use true, false or options');
+  const name = text('use 1 to 100 letters, digits and _ . -', /^[\w.-]{1,100}$/);
+  checkOptions<VtsJobOptions>({ name, ...SHARED_CHECKS }, given, refuse, 'job.');
+  return given;
+}

@@ -1,0 +1,131 @@
+import type { Queue } from 'bullmq';
+import type * as BullMQ from 'bullmq';
+import { JobChanges } from './job-changes.js';
+import { JobsUnavailableError } from './errors.js';
+import { JobStore } from './job-store.js';
+import type { ResolvedJobsOptions } from './jobs-options.js';
+import { JobsRedis } from './redis.js';
+import { loadBullMQ } from '../../serving/queue/load.js';
+import { InvalidModuleOptionError } from '../http/errors.js';
+
+/** What `BullModule.forRoot` of `@nestjs/bullmq` was given: options of queues. */
+export type SharedBullConfig = Partial<BullMQ.QueueOptions>;
+
+const OWN_PREFIX = '{vts}';
+const BULL_PREFIX = 'bull';
+/** For how long a count of what waits is good enough. */
+const COUNTED_MS = 500;
+const CLOSE_MS = 2000;
+
+/** The queue of an application's jobs: ids in BullMQ, records beside it. */
+export class JobQueue {
+  readonly store: JobStore;
+  readonly changes: JobChanges;
+  #counted = -Infinity;
+  #waiting = 0;
+  #added = 0;
+
+  private constructor(
+    readonly bullmq: typeof BullMQ,
+    private readonly redis: JobsRedis,
+    readonly queue: Queue,
+    readonly prefix: string,
+  ) {
+    this.store = new JobStore(redis, prefix, queue.name);
+    this.changes = new JobChanges(redis, this.store.channel);
+    // What is wrong with the connection is told where it matters.
+    queue.on('error', () => undefined);
+  }
+
+  /** @throws InvalidModuleOptionError, QueueConnectionError */
+  static async open(options: ResolvedJobsOptions, shared?: SharedBullConfig): Promise<JobQueue> {
+    const connection = options.connection ?? (shared?.connection as typeof options.connection);
+    if (connection === undefined) {
+      throw new InvalidModuleOptionError(
+        'jobs.connection',
+        'is not given, and the application has no BullModule.forRoot',
+        'give redis://localhost:6379, which "docker run -p 6379:6379 redis" or "apt install redis-server" starts',
+      );
+    }
+    const bullmq = loadBullMQ();
+    const redis = await JobsRedis.open(bullmq, connection);
+    const prefix = options.prefix ?? (shared ? (shared.prefix ?? BULL_PREFIX) : OWN_PREFIX);
+    const queue = new bullmq.Queue(options.queue, {
+      ...shared,
+      connection: redis.client as unknown as BullMQ.ConnectionOptions,
+      prefix,
+    });
+    return new JobQueue(bullmq, redis, queue, prefix);
+  }
+
+  get ready(): boolean {
+    return this.redis.ready;
+  }
+
+  /** Of queues beside this one, which this closes. */
+  get connection(): BullMQ.ConnectionOptions {
+    return this.redis.client as unknown as BullMQ.ConnectionOptions;
+  }
+
+  get workerConnection(): BullMQ.ConnectionOptions {
+    return this.redis.patient;
+  }
+
+  /**
+   * Puts an id into the queue, unless it is there.
+   *
+   * @throws JobsUnavailableError
+   */
+  async add(name: string, id: string, keepMs: number): Promise<void> {
+    const kept = { age: Math.ceil(keepMs / 1000), count: 10_000 };
+    try {
+      await this.queue.add(
+        name,
+        {},
+        { jobId: id, removeOnComplete: kept, removeOnFail: kept, attempts: 1 },
+      );
+      this.#added++;
+    } catch (error) {
+      throw new JobsUnavailableError({ cause: error });
+    }
+  }
+
+  async has(id: string): Promise<boolean> {
+    try {
+      return (await this.queue.getJob(id)) !== undefined;
+    } catch (error) {
+      throw new JobsUnavailableError({ cause: error });
+    }
+  }
+
+  /** Takes an id out that waits; one that a worker has stays. */
+  async remove(id: string): Promise<void> {
+    await this.queue.remove(id).catch(() => undefined);
+  }
+
+  /** Jobs that wait; with those that were added since they were counted. */
+  async waiting(): Promise<number> {
+    if (!this.ready) throw new JobsUnavailableError();
+    const now = performance.now();
+    if (now - this.#counted > COUNTED_MS) {
+      this.#counted = now;
+      this.#added = 0;
+      try {
+        this.#waiting = await this.queue.getJobCountByTypes('waiting', 'delayed', 'prioritized');
+      } catch (error) {
+        this.#counted = -Infinity;
+        throw new JobsUnavailableError({ cause: error });
+      }
+    }
+    return this.#waiting + this.#added;
+  }
+
+  async close(): Promise<void> {
+    this.changes.close();
+    let late: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (late = setTimeout(resolve, CLOSE_MS)));
+    await Promise.race([this.queue.close().catch(() => undefined), patience]);
+    clearTimeout(late);
+    this.redis.close();
+  }
+}

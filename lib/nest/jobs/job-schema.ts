@@ -1,0 +1,63 @@
+import { ApiError } from '../http/api-error.js';
+import { ApiProperty, ApiSchema } from '../openapi.js';
+import type { JobResource } from './job-resource.js';
+
+const LATER = { type: 'string', format: 'date-time', nullable: true } as const;
+
+/** A job in the OpenAPI document. */
+@ApiSchema({ name: 'VtsJob' })
+export class VtsJob implements JobResource {
+  /** It cannot be guessed. */
+  @ApiProperty({ type: 'string', example: 'pXZ3Yk0dT2mC9oQvN1r8sLhAeUwJ4bGf' })
+  id!: string;
+
+  @ApiProperty({
+    type: 'string',
+    enum: ['queued', 'running', 'succeeded', 'failed', 'cancelled'],
+    example: 'running',
+  })
+  state!: JobResource['state'];
+
+  @ApiProperty({
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    nullable: true,
+    example: 0.25,
+    description: 'How far it is; null where the endpoint does not tell.',
+  })
+  progress!: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    nullable: true,
+    example: null,
+    description: 'Values of a stream so far; null where the output is not a stream.',
+  })
+  pieces!: number | null;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-01-05T10:00:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({ ...LATER, example: '2026-01-05T10:00:00.020Z' })
+  startedAt!: string | null;
+
+  @ApiProperty({ ...LATER, example: null })
+  finishedAt!: string | null;
+
+  @ApiProperty({
+    ...LATER,
+    example: null,
+    description: 'Until when the job and its result are kept; null before it has ended.',
+  })
+  expiresAt!: string | null;
+
+  @ApiProperty({
+    type: () => ApiError,
+    nullable: true,
+    example: null,
+    description: 'The answer of the endpoint, if the job has failed.',
+  })
+  error!: ApiError | null;
+}

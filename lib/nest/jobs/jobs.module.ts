@@ -1,0 +1,51 @@
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { optional } from '../optional.js';
+import { VTS_JOBS } from '../vts.constants.js';
+import { defineJobRoutes } from './define-job-routes.js';
+import { JobHandlers } from './job-handlers.js';
+import { JobMetrics } from './job-metrics.js';
+import { JobQueue, type SharedBullConfig } from './job-queue.js';
+import { JobRoutes } from './job-routes.js';
+import { JobWorker } from './job-worker.js';
+import { JobWebhooks } from './webhook/job-webhooks.js';
+import type { ResolvedJobsOptions } from './jobs-options.js';
+
+@Module({})
+class VtsJobsModule implements OnApplicationShutdown {
+  constructor(@Inject(JobQueue) private readonly queue: JobQueue) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.queue.close();
+  }
+}
+
+/**
+ * What serves jobs, on top of the core module's providers.
+ *
+ * @param queue The queue's name, by whose token `@InjectQueue` and dashboards find it.
+ */
+export function jobsModule(queue: string): DynamicModule {
+  // Nest looks at the controllers after this.
+  defineJobRoutes();
+  const bull = optional('@nestjs/bullmq');
+  const shared = bull?.getSharedConfigToken();
+  const opened = {
+    provide: JobQueue,
+    inject: [VTS_JOBS, ...(shared === undefined ? [] : [{ token: shared, optional: true }])],
+    useFactory: (options: ResolvedJobsOptions, config?: SharedBullConfig) =>
+      JobQueue.open(options, config),
+  };
+  const named = {
+    provide: bull?.getQueueToken(queue) ?? `BullQueue_${queue}`,
+    inject: [JobQueue],
+    useFactory: (jobs: JobQueue) => jobs.queue,
+  };
+  return {
+    module: VtsJobsModule,
+    global: true,
+    imports: [DiscoveryModule],
+    providers: [opened, named, JobHandlers, JobMetrics, JobRoutes, JobWebhooks, JobWorker],
+    exports: [named, JobQueue],
+  };
+}

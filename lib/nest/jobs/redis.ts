@@ -1,0 +1,109 @@
+import type * as BullMQ from 'bullmq';
+import { queueRefusal } from '../../serving/queue/connection.js';
+import { redisAddress } from '../../serving/queue/redis-address.js';
+import type { RedisInstance, RedisOptions, VtsJobsOptions } from './jobs-options.js';
+
+/** What is used of a client of ioredis, which BullMQ makes. */
+export interface RedisClient {
+  readonly status: string;
+  readonly isCluster?: boolean;
+  duplicate(...options: unknown[]): RedisClient;
+  defineCommand(name: string, script: { numberOfKeys: number; lua: string }): void;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
+  subscribe(channel: string): Promise<unknown>;
+  quit(): Promise<unknown>;
+  disconnect(): void;
+}
+
+const START_MS = 3000;
+const MOST_WAIT_MS = 2000;
+
+const retryStrategy = (times: number): number => Math.min(100 * times, MOST_WAIT_MS);
+
+/** The connections to Redis of one application's jobs. */
+export class JobsRedis {
+  private constructor(
+    /** Fails at once while Redis is gone, and comes back by itself. */
+    readonly client: RedisClient,
+    private readonly given: Exclude<VtsJobsOptions['connection'], undefined | string>,
+  ) {}
+
+  /** @throws QueueConnectionError where Redis does not answer. */
+  static async open(
+    { RedisConnection }: typeof BullMQ,
+    connection: NonNullable<VtsJobsOptions['connection']>,
+  ): Promise<JobsRedis> {
+    const given =
+      typeof connection === 'string'
+        ? ({ ...redisAddress(connection).target } as RedisOptions)
+        : connection;
+    const failFast = { enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy };
+    const from = isInstance(given)
+      ? duplicateOf(given as RedisClient, failFast)
+      : { ...given, ...failFast };
+    let last: Error | undefined;
+    let late: NodeJS.Timeout | undefined;
+    const opened = new RedisConnection(from as BullMQ.ConnectionOptions, {
+      shared: false,
+      blocking: false,
+    });
+    opened.on('error', (error: Error) => (last = error));
+    const patience = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(new Error('it did not answer')), START_MS);
+    });
+    try {
+      const client = (await Promise.race([opened.client, patience])) as unknown as RedisClient;
+      return new JobsRedis(client, given);
+    } catch (error) {
+      await opened.close(true).catch(() => undefined);
+      throw queueRefusal(addressOf(given), last ?? (error as Error));
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  get ready(): boolean {
+    const { status, isCluster } = this.client;
+    return status === 'ready' || (isCluster === true && status === 'connect');
+  }
+
+  /** For a worker, which waits for Redis for as long as it is gone. */
+  get patient(): BullMQ.ConnectionOptions {
+    const options = { enableOfflineQueue: true, maxRetriesPerRequest: null, retryStrategy };
+    if (!isInstance(this.given)) return { ...this.given, ...options } as BullMQ.ConnectionOptions;
+    return duplicateOf(this.client, { ...options, lazyConnect: true }) as never;
+  }
+
+  /** A connection of its own that listens, and listens again when Redis is back. */
+  listener(): RedisClient {
+    const made = duplicateOf(this.client, { enableOfflineQueue: true, maxRetriesPerRequest: null });
+    // It connects again; what else is wrong the others tell.
+    made.on('error', () => undefined);
+    return made;
+  }
+
+  close(): void {
+    this.client.disconnect();
+  }
+}
+
+function isInstance(given: RedisInstance | RedisOptions): given is RedisInstance {
+  return typeof given['duplicate' as never] === 'function';
+}
+
+function duplicateOf(client: RedisClient, options: object): RedisClient {
+  const { isCluster } = client as { isCluster?: boolean };
+  // BullMQ's client takes options of a node for clusters as well; ioredis' own does not.
+  const wrapped = '__bullmq_iredis' in client;
+  return isCluster === true && !wrapped
+    ? client.duplicate(undefined, { redisOptions: options })
+    : client.duplicate(options);
+}
+
+/** Where it is, without what is secret. */
+function addressOf(given: RedisInstance | RedisOptions): string {
+  const { options = given } = given as { options?: RedisOptions };
+  const { path, host = '127.0.0.1', port = 6379 } = options as RedisOptions;
+  return path === undefined ? `redis://${host}:${port}` : `unix://${path}`;
+}

@@ -1,0 +1,133 @@
+import { defer, from, isObservable, lastValueFrom, of, switchMap } from 'rxjs';
+import { openEventStream } from '../http/event-stream.js';
+import { writeEvent, writeOutput } from '../http/write-output.js';
+import { NotAcceptableError } from '../io/errors.js';
+import type { IoDescriptor, ResponsePayload } from '../io/io-descriptor.js';
+import { parseContentType } from '../io/request-body.js';
+import { requestScope } from '../../serving/runtime/request-scope.js';
+import { JobResultTooLargeError, JobTimeoutError } from './errors.js';
+import type { JobEndpoint } from './job-handlers.js';
+import type { JobScope } from './job-scope.js';
+import type { Begun, StoredResult } from './job-store.js';
+
+type Output = IoDescriptor<unknown, unknown>;
+
+/**
+ * Runs a job as its endpoint would have served the request: reads the input, calls the handler, and
+ * writes what it returns. The scope ends it early.
+ *
+ * @throws What the endpoint would answer with an error.
+ */
+export async function runJob(
+  { endpoint, limits, call }: JobEndpoint,
+  job: Pick<Begun, 'input' | 'type' | 'accept'>,
+  scope: JobScope,
+): Promise<StoredResult> {
+  const { timeoutMs, maxResultBytes } = limits;
+  const ended = new Promise<never>((_, reject) => scope.onEnd(reject));
+  // Nobody may be waiting when it ends.
+  ended.catch(() => undefined);
+  const timer =
+    timeoutMs > 0
+      ? setTimeout(() => scope.end(new JobTimeoutError(timeoutMs)), timeoutMs)
+      : undefined;
+  if (timeoutMs > 0) scope.deadlineAt = scope.arrivedAt + timeoutMs;
+  try {
+    return await requestScope.run(scope, async () => {
+      const work = async (): Promise<StoredResult> => {
+        const body = { bytes: job.input, ...parseContentType(job.type), contentType: job.type };
+        const input = await endpoint.input.parse(body);
+        const handled = async (): Promise<unknown> =>
+          ((await call(input)) as { readonly result: unknown }).result;
+        return streams(endpoint.output, job.accept)
+          ? wholeStream(endpoint.output, handled, scope, maxResultBytes)
+          : whole(endpoint.output, await settled(handled()), job.accept, maxResultBytes);
+      };
+      return Promise.race([work(), ended]);
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function streams(output: Output, accept: string | undefined): boolean {
+  return output.serializeEvent !== undefined && (output.streamsFor?.(accept) ?? true);
+}
+
+async function settled(result: Promise<unknown>): Promise<unknown> {
+  const value = await result;
+  return isObservable(value) ? lastValueFrom(value, { defaultValue: undefined }) : value;
+}
+
+async function whole(
+  output: Output,
+  value: unknown,
+  accept: string | undefined,
+  maxBytes: number,
+): Promise<StoredResult> {
+  const { contentType, body } = await payloadOf(output, value, accept);
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    if (Buffer.byteLength(body) > maxBytes) throw new JobResultTooLargeError(maxBytes);
+    return { contentType, body };
+  }
+  return { contentType, body: bounded(body, maxBytes) };
+}
+
+/** `Accept` was that of a request which is answered with JSON: it is a wish here, and no condition. */
+async function payloadOf(
+  output: Output,
+  value: unknown,
+  accept: string | undefined,
+): Promise<ResponsePayload> {
+  try {
+    return await writeOutput(output, value, accept);
+  } catch (error) {
+    if (error instanceof NotAcceptableError) return writeOutput(output, value);
+    throw error;
+  }
+}
+
+function bounded(pieces: Iterable<string | Uint8Array>, maxBytes: number): Uint8Array {
+  const all: Uint8Array[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    length += bytes.length;
+    if (length > maxBytes) throw new JobResultTooLargeError(maxBytes);
+    all.push(bytes);
+  }
+  return Buffer.concat(all);
+}
+
+/** All events of a stream, as the endpoint sends them; its failure is the job's. */
+async function wholeStream(
+  output: Output,
+  handled: () => Promise<unknown>,
+  scope: JobScope,
+  maxBytes: number,
+): Promise<StoredResult> {
+  const values = defer(() => from(handled())).pipe(
+    switchMap((value) => (isObservable(value) ? value : of(value))),
+  );
+  let pieces = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const events = await openEventStream(values, scope, {
+    value: (value) => {
+      scope.told = { ...scope.told, pieces: ++pieces };
+      return writeEvent(output, value);
+    },
+    failure: (error) => {
+      failure = { error };
+      return {};
+    },
+  });
+  let length = 0;
+  const texts: string[] = [];
+  for await (const text of events as AsyncIterable<string>) {
+    length += Buffer.byteLength(text);
+    if (length > maxBytes) throw new JobResultTooLargeError(maxBytes);
+    texts.push(String(text));
+  }
+  if (failure !== undefined) throw failure.error;
+  return { contentType: 'text/event-stream', body: Buffer.from(texts.join('')) };
+}

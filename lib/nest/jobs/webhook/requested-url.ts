@@ -1,0 +1,45 @@
+import { shortened } from '../../../learner/errors/index.js';
+import { WebhookRefusedError } from './errors.js';
+import { isPublicHost } from './public-address.js';
+import { httpUrl, type WebhookOptions } from './webhook-options.js';
+
+const LONGEST_URL = 2048;
+
+/** A header as Node gives it: several of one name are joined with commas, or a list. */
+type Header = string | readonly string[] | undefined;
+
+/**
+ * The address that a submission names in `Webhook-Url`, normalized.
+ *
+ * @param options Undefined where the module has no webhook.
+ * @throws WebhookRefusedError where its origin is not on the list.
+ */
+export function requestedUrl(
+  header: Header,
+  options: WebhookOptions | undefined,
+): string | undefined {
+  if (header === undefined) return undefined;
+  if (options === undefined || options.allowedOrigins.size === 0) {
+    throw new WebhookRefusedError('this service tells nobody of jobs', 'leave the header out');
+  }
+  const text = String(header);
+  if (text.length > LONGEST_URL) {
+    const fact = `the address has ${text.length} characters`;
+    throw new WebhookRefusedError(fact, `use at most ${LONGEST_URL}`);
+  }
+  const url = httpUrl(text);
+  if (url === undefined) {
+    const fact = `"${shortened(text)}" is not an address of http: or https: without a password`;
+    throw new WebhookRefusedError(fact, 'send one such as https://hooks.example.com/jobs');
+  }
+  if (!options.allowedOrigins.has(url.origin)) {
+    const fact = `the origin ${shortened(url.origin)} is not on the service's list`;
+    throw new WebhookRefusedError(fact, 'ask its operator to add it');
+  }
+  if (!options.allowPrivateAddresses && !isPublicHost(url.hostname)) {
+    const fact = `${shortened(url.hostname)} is not a public address`;
+    throw new WebhookRefusedError(fact, 'name a receiver that has one');
+  }
+  url.hash = '';
+  return url.href;
+}
