@@ -2,10 +2,10 @@ import type { LearnerDescription } from '../learner/fastai/contract.js';
 
 const TASKS: Record<LearnerDescription['task'], string> = {
   classify: 'classifier',
-  multilabel: 'classifier of several labels',
+  multilabel: 'classifier with several labels',
   regress: 'regression',
   segment: 'segmentation',
-  points: 'finder of points',
+  points: 'point finder',
   generate: 'language model',
 };
 

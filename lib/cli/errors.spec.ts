@@ -9,7 +9,7 @@ describe('describeFailure', () => {
     [
       new Error("Cannot find package '@nestjs/common' imported from /app/x.js"),
       'The package @nestjs/common is not installed, and this command needs it. ' +
-        'Run npm install @nestjs/platform-express @nestjs/swagger, which brings the rest of Nest along.',
+        'Run npm install @nestjs/platform-express @nestjs/swagger, which installs the rest of Nest as well.',
     ],
     [
       new Error("Cannot find package 'left-pad' imported from /app/x.js"),

@@ -37,7 +37,7 @@ export function describeFailure(error: unknown): string {
   if (missing !== undefined) {
     return (
       `The package ${missing} is not installed, and this command needs it. ` +
-      'Run npm install @nestjs/platform-express @nestjs/swagger, which brings the rest of Nest along.'
+      'Run npm install @nestjs/platform-express @nestjs/swagger, which installs the rest of Nest as well.'
     );
   }
   const message = (error.message || error.name).replace(/\s*\n\s*/g, ' ').trim();

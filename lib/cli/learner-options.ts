@@ -19,14 +19,14 @@ export function addLearnerOptions(command: Command): Command {
     .option('--code <file>', 'a .py file, notebook or folder with its source; repeatable', collect)
     .option('--onnx <file>', "an ONNX file to run in place of the learner's model")
     .addOption(
-      new Option('--activation <name>', 'what a loss of its own does to outputs').choices([
+      new Option('--activation <name>', 'what its custom loss does to outputs').choices([
         'none',
         'softmax',
         'sigmoid',
       ]),
     )
     .option('--training-only <class>', 'a transform to leave out; repeatable', collect)
-    .option('--tokenizer <file>', 'the SentencePiece model that texts are split with')
+    .option('--tokenizer <file>', 'the SentencePiece model that splits texts')
     .optionsGroup('Options:');
 }
 
@@ -63,7 +63,7 @@ export function refuseForStored(flags: LearnerFlags, target: string, otherwise: 
   const flag = firstLearnerFlag(flags);
   if (flag === undefined) return;
   throw new CommandError(
-    `${flag} is for files, and ${target} is in the store with its own options`,
+    `${flag} is for files, but ${target} is in the store with its own options`,
     `Import it again with ${flag}, or ${otherwise}`,
   );
 }

@@ -18,7 +18,7 @@ import {
 const PREDICT_NOTES = `
 An INPUT is a text, the path of an image, or a row as JSON, by the kind of the
 learner. "-" reads it from stdin, and "@FILE" reads rows from a file. An option
-that the learner has no use for is an error.
+that does not apply to the learner is an error.
 
 Examples:
   vts predict fastai_sentiment "I really liked that movie!"
@@ -29,14 +29,15 @@ Examples:
   vts predict stories "Once upon a time" --words 50 --temperature 0.7 --stop .`;
 
 const DOCTOR_NOTES = `
-It says everything that keeps the file from being served, not only the first
-problem, and what to do about each. The exit code is 0 for a file that can be
+It lists everything that prevents serving the file, not only the first
+problem, and says what to do about each. The exit code is 0 for a file that can be
 served, and 1 for one that cannot.
 
 Examples:
   vts doctor export.pkl
   vts doctor fastai_sentiment -o json`;
 
+const BATCH_ID = 'the id that "vts queue list" shows';
 const TARGET = 'a tag, or a file, folder or address as import takes them';
 const SOURCES =
   'the file that learner.export() wrote, a folder with one, or an address of https:, hf: or s3:';
@@ -69,6 +70,14 @@ Examples:
   vts batch income people.parquet --out scored.parquet --keep id --columns prediction,score
   vts batch bears photos/ --out bears.csv
   vts batch reviews "data/year=*/**/*.csv" --out scored.jsonl --column review`;
+
+const WORKER_NOTES = `
+Models are found by the digest of their files, whatever their names. A worker leaves batches to others whose model it
+does not have. SIGTERM ends it after the chunks at work; a chunk whose worker is killed is taken over.
+
+Examples:
+  vts worker --queue redis://queue.example.com --models-dir models/ --root /mnt/data
+  VTS_QUEUE=rediss://user:password@host/2 vts worker --root /mnt/data`;
 
 const EXPORT_NOTES = `
 The folder of --to onnx gets model.onnx, with labels.txt and vocab.txt where the learner has classes and tokens; that
@@ -127,6 +136,7 @@ export function createProgram(): Command {
   addModelCommands(program);
   addServingCommands(program);
   addBundleCommands(program);
+  addQueueCommands(program);
   for (const command of program.commands) {
     if (TAKE_LEARNERS.includes(command.name())) addLearnerOptions(command);
   }
@@ -140,6 +150,53 @@ export function createProgram(): Command {
     command.addOption(new Option('--debug', 'print the stack of an error').hideHelp());
   }
   return program;
+}
+
+function addQueueCommands(program: Command): void {
+  const queue = program.command('queue').description('look after the batches on a queue');
+
+  queue
+    .command('list')
+    .description('list the batches that are at work')
+    .addOption(queueOption('the queue, such as redis://host'))
+    .addOption(outputOption())
+    .action(lazy(async () => (await import('./commands/queue.js')).listBatches));
+
+  queue
+    .command('show')
+    .argument('<batch>', BATCH_ID)
+    .description('show how far a batch is, and its failed chunks')
+    .addOption(queueOption('the queue, such as redis://host'))
+    .addOption(outputOption())
+    .action(lazy(async () => (await import('./commands/queue.js')).showBatch));
+
+  queue
+    .command('pause')
+    .argument('<batch>', BATCH_ID)
+    .description('let workers finish their chunks, and take no others')
+    .addOption(queueOption('the queue, such as redis://host'))
+    .action(lazy(async () => (await import('./commands/queue.js')).pauseBatch));
+
+  queue
+    .command('resume')
+    .argument('<batch>', BATCH_ID)
+    .description('go on with a batch that is paused')
+    .addOption(queueOption('the queue, such as redis://host'))
+    .action(lazy(async () => (await import('./commands/queue.js')).resumeBatch));
+
+  queue
+    .command('cancel')
+    .argument('<batch>', BATCH_ID)
+    .description('end a batch, and keep its finished chunks')
+    .addOption(queueOption('the queue, such as redis://host'))
+    .action(lazy(async () => (await import('./commands/queue.js')).cancelBatch));
+
+  queue
+    .command('retry')
+    .argument('<batch>', BATCH_ID)
+    .description('have workers take the failed chunks once more')
+    .addOption(queueOption('the queue, such as redis://host'))
+    .action(lazy(async () => (await import('./commands/queue.js')).retryBatch));
 }
 
 function addModelCommands(program: Command): void {
@@ -164,7 +221,7 @@ function addModelCommands(program: Command): void {
     .command('delete')
     .argument('<tags...>', 'models; a bare name means all of its versions')
     .description('delete models')
-    .option('-y, --yes', 'do not ask')
+    .option('-y, --yes', 'do not ask for confirmation')
     .option('-f, --force', 'also delete models that a bundle pins')
     .action(lazy(async () => (await import('./commands/models.js')).deleteModels));
 
@@ -191,7 +248,7 @@ function addModelCommands(program: Command): void {
 
   program
     .command('import')
-    .argument('<name>', 'name, or name:version; left out, it is made of the source')
+    .argument('<name>', 'name, or name:version (default: derived from the source)')
     .argument('[source]', SOURCES)
     .usage('[options] [name] <source>')
     .description('import a learner into the store')
@@ -200,6 +257,11 @@ function addModelCommands(program: Command): void {
     .option('--framework-version <package=version>', 'a package that trained it', collect)
     .addHelpText('after', IMPORT_NOTES)
     .action(lazy(async () => (await import('./commands/import.js')).importLearner));
+}
+
+/** The address has a password: an environment variable is not in the list of processes. */
+function queueOption(description: string): Option {
+  return new Option('--queue <url>', description).env('VTS_QUEUE');
 }
 
 /** How a language model continues texts. */
@@ -212,7 +274,7 @@ function addGenerateOptions(command: Command): void {
       'randomness: below 1 less, above 1 more (default: 1)',
       positiveNumber,
     )
-    .option('--min-p <probability>', 'words that are less likely are not drawn', probability)
+    .option('--min-p <probability>', 'do not draw words that are less likely', probability)
     .option('--seed <number>', 'the same seed draws the same words', wholeNumber)
     .option('--stop <text>', 'end before this text', nonEmpty)
     .optionsGroup('Options:');
@@ -222,7 +284,7 @@ function addServingCommands(program: Command): void {
   program
     .command('inspect')
     .argument('<target>', TARGET)
-    .description('show what is in a learner: what it takes and predicts, its model, its transforms')
+    .description('show what a learner takes and predicts, its model and its transforms')
     .option('--globals', 'list every name in its pickle, with what could be done with it')
     .option('--modules', 'list every module of its model')
     .option('--show-code', "print the code of the user's own classes and functions")
@@ -232,7 +294,7 @@ function addServingCommands(program: Command): void {
   program
     .command('doctor')
     .argument('<target>', TARGET)
-    .description('say everything that keeps a file from being served, and what to do')
+    .description('list everything that prevents serving a file, and what to do about it')
     .addOption(outputOption())
     .addHelpText('after', DOCTOR_NOTES)
     .action(lazy(async () => (await import('./commands/doctor.js')).doctor));
@@ -278,16 +340,38 @@ function addServingCommands(program: Command): void {
         namesOf(['prediction', 'score', 'probabilities']),
       ),
     )
-    .option('--embeddings', 'of a language model: what its encoder makes of each text')
+    .option('--embeddings', 'of a language model: the embedding of each text')
     .option('--workers <count>', 'threads that predict (default: the cores)', countFrom1)
     .option('--chunk <rows>', 'rows of a chunk, which is done or not as a whole', countFrom1)
+    .option(
+      '--where <condition>',
+      'rows to predict, as SQL tells them: "age >= 18 AND city IS NOT NULL"',
+    )
     .option('--limit <rows>', 'most rows', countFrom1)
     .option('--max-errors <rows>', 'stop after so many rows that fail', wholeNumber)
     .option('-f, --force', 'overwrite the file of --out')
     .option('--restart', 'forget what an earlier run has done')
+    .optionsGroup('Options of workers on other machines:')
+    .addOption(queueOption('where "vts worker" processes take chunks, such as redis://host'))
+    .option('--root <folder>', 'a folder of input and output that workers have elsewhere')
+    .option('--attempts <count>', 'how often a chunk is tried (default: 3)', countFrom1)
+    .optionsGroup('Options:')
     .addHelpText('after', BATCH_NOTES)
     .action(lazy(async () => (await import('./commands/batch.js')).batch));
   for (const command of [predict, batch]) addGenerateOptions(command);
+
+  program
+    .command('worker')
+    .description('predict the chunks that "vts batch --queue" puts on a queue, until it is stopped')
+    .addOption(queueOption('the queue, such as redis://host'))
+    .option('--models-dir <folder>', 'models, beside those of the store')
+    .option('--root <folder>', 'the folder whose files chunks may name', '.')
+    .option('--workers <count>', 'threads that predict (default: the cores)', countFrom1)
+    .option('--concurrency <count>', 'chunks at a time', countFrom1, 2)
+    .option('--keep-models <count>', 'models that stay loaded', countFrom1, 4)
+    .addHelpText('after', WORKER_NOTES)
+    .option('--metrics-port <port>', 'serve /metrics, /livez and /readyz there', portNumber)
+    .action(lazy(async () => (await import('./commands/worker.js')).worker));
 
   program
     .command('compare')
@@ -298,7 +382,10 @@ function addServingCommands(program: Command): void {
     .addOption(
       new Option('--decode <how>', 'JPEGs at a fraction of their size').choices(['scaled']),
     )
-    .option('--data <file>', 'a CSV file, a text a line (.txt), or a folder of images')
+    .option(
+      '--data <file>',
+      'a CSV file, a .txt file with one text per line, or a folder of images',
+    )
     .option('--column <name>', 'the column with the text or the image path')
     .option('--limit <count>', 'most items', wholeNumber, 1000)
     .addOption(outputOption())
@@ -318,19 +405,22 @@ function addServingCommands(program: Command): void {
     .option('--opset <number>', "version of ONNX's operators (default: 17)", wholeNumber)
     .option('--no-normalize', "leave fastai's normalization to the caller")
     .addOption(
-      new Option('--pixels <type>', 'how pixels come (default: "uint8")').choices([
+      new Option('--pixels <type>', 'how pixels are given (default: "uint8")').choices([
         'uint8',
         'float32',
       ]),
     )
     .option('--raw', "the model's own output, without the activation of its loss")
-    .option('--check <input>', 'what to compare on, as predict takes it (default: made up)')
+    .option(
+      '--check <input>',
+      'an input to compare on, as predict takes it (default: a made-up one)',
+    )
     .optionsGroup('Options of --to triton:')
     .option('--name <name>', "the model's name (default: that of the tag or file)")
     .option('--model-version <number>', 'its version (default: the next one)', wholeNumber)
-    .option('--max-batch-size <rows>', 'rows that go together (default: 32)', wholeNumber)
+    .option('--max-batch-size <rows>', 'rows in one batch, at most (default: 32)', wholeNumber)
     .optionsGroup('Options:')
-    .option('-f, --force', 'overwrite what is there')
+    .option('-f, --force', 'overwrite existing files')
     .addOption(outputOption())
     .addHelpText('after', EXPORT_NOTES)
     .action(lazy(async () => (await import('./commands/export.js')).exportForServers));
@@ -347,13 +437,16 @@ function addServingCommands(program: Command): void {
     )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .option('--grpc-port <port>', 'serve gRPC as well; 0 picks a free port', portNumber)
-    .option('--models-dir <folder>', 'all models of a folder, in place of targets')
+    .option('--models-dir <folder>', 'all models of a folder, instead of targets')
     .option('--model-name <name>', 'name of the one model')
     .option('--open', 'open the page in the browser')
     .option('--no-page', 'serve no page')
     .option('--samples <folder>', 'images or texts (.txt) to try on the page')
-    .option('--cors [origins]', 'let pages of other origins call; all, or those with commas')
-    .addOption(new Option('--api-key <key>', 'a key that requests must show').env('VTS_API_KEY'))
+    .option(
+      '--cors [origins]',
+      'let pages of other origins call: all, or a list separated by commas',
+    )
+    .addOption(new Option('--api-key <key>', 'a key that requests must send').env('VTS_API_KEY'))
     .addOption(
       new Option('--log-format <format>', 'format of the log')
         .choices(['text', 'json'])
@@ -363,7 +456,7 @@ function addServingCommands(program: Command): void {
     .option('--threads <count>', 'threads within one run', wholeNumber)
     .option('--timeout <ms>', 'time limit of a request in milliseconds', wholeNumber)
     .addOption(new Option('--quantize <type>', 'run with weights in 8 bits').choices(['int8']))
-    .option('--watch', 'serve each new newest version')
+    .option('--watch', 'switch to each newer version of a model')
     .addHelpText('after', SERVE_NOTES)
     .action(lazy(async () => (await import('./commands/serve.js')).serve));
 }
@@ -377,7 +470,7 @@ function addBundleCommands(program: Command): void {
     .option('--name <name>', 'name of the bundle')
     .option('--version <version>', 'version of the bundle (default: one that sorts by time)')
     .option('--slim', 'build its image in stages, without the binaries of other platforms')
-    .option('--kubernetes', 'write manifests of Kubernetes into the bundle')
+    .option('--kubernetes', 'write Kubernetes manifests into the bundle')
     .addOption(outputOption())
     .action(lazy(async () => (await import('./commands/build.js')).build));
 

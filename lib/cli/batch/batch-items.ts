@@ -27,6 +27,11 @@ export interface ItemRules {
 
 /** The same, once the input is known. */
 export interface InputRules extends ItemRules {
+  /**
+   * Where a file that the input names is here; undefined where it is where its name says. It gives
+   * undefined for one that must not be read.
+   */
+  readonly locate?: (path: string) => Promise<string | undefined>;
   /** Columns that are predicted from; undefined where that is a matter of each row. */
   readonly needed: readonly string[] | undefined;
 }
@@ -75,21 +80,33 @@ export async function itemsOf(
     const values = cells(name).map((value, at) => alone[at] ?? value);
     if (rules.kind !== 'vision') {
       if (name !== PATH || file.format !== 'item') return values;
-      return Promise.all(values.map((path) => readFile(path as string, 'utf8')));
+      return Promise.all(values.map(async (path) => readFile(await placeOf(rules, path), 'utf8')));
     }
     // Paths in a file are relative to the file.
-    return values.map((path) =>
-      typeof path === 'string' && path !== '' ? resolve(dirname(file.path), path) : path,
+    return Promise.all(
+      values.map((path) =>
+        typeof path === 'string' && path !== ''
+          ? placeOf(rules, resolve(dirname(file.path), path))
+          : path,
+      ),
     );
   }
   if (columns.has(PATH) && file.format === 'item') {
-    return Promise.all(cells(PATH).map((path) => readFile(path as string)));
+    return Promise.all(cells(PATH).map(async (path) => readFile(await placeOf(rules, path))));
   }
   if (columns.has(ITEM)) return cells(ITEM);
   const named = [...columns.keys()].map((name) => [name, cells(name)] as const);
   return Array.from({ length: to - from }, (_, at) =>
     Object.fromEntries(named.map(([name, values]) => [name, values[at]])),
   );
+}
+
+/** A path that cannot be, in place of one that must not be read: its row fails alone. */
+const NOWHERE = '\0';
+
+async function placeOf({ locate }: InputRules, path: unknown): Promise<string> {
+  if (!locate) return path as string;
+  return (await locate(path as string)) ?? NOWHERE;
 }
 
 /** Rows as columns: that is how a worker reads them best. */
@@ -118,7 +135,11 @@ function readCells(cells: Column, read: (text: string) => unknown): PackedColumn
 }
 
 function packedOf(cells: Column): PackedColumn {
-  if (!('codes' in cells)) return packNumbers(cells)?.numbers ?? packValues(cells);
+  if (!('codes' in cells)) {
+    return cells instanceof Float64Array
+      ? cells
+      : (packNumbers(cells)?.numbers ?? packValues(cells));
+  }
   const { codes, values } = cells;
   if (!values.every((value) => typeof value === 'number' || value === null)) return cells;
   return Float64Array.from(codes, (code) => (values[code] as number | null) ?? NaN);

@@ -14,6 +14,8 @@ export interface Chunk {
   /** The place of its first row in the file, counted from 0. */
   readonly first: number;
   readonly rows: number;
+  /** The places of its rows, from `first`, where some are left out; undefined where none is. */
+  readonly places?: Uint32Array;
   /** Bytes of the input that have been read by its end. */
   readonly bytes: number;
   /** Undefined where nobody wanted them. Cells of CSV are texts. */
@@ -34,4 +36,9 @@ export interface ReadOptions {
 export function cellOf({ cells, missing }: BatchColumn, row: number): unknown {
   if (missing?.[row] === 1) return null;
   return 'codes' in cells ? cells.values[cells.codes[row]!] : cells[row];
+}
+
+/** The number of a row in its file, as people count. */
+export function rowNumber({ first, places }: Chunk, row: number): number {
+  return first + (places?.[row] ?? row) + 1;
 }

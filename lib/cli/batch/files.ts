@@ -112,10 +112,14 @@ async function filesIn(root: string): Promise<string[]> {
 }
 
 function formatOf(path: string, kind: string, several: boolean): InputFormat | undefined {
-  const extension = extname(path).toLowerCase();
+  const name = path.replace(/\.gz$/i, '');
+  const extension = extname(name).toLowerCase();
+  const as = FORMATS[extension];
+  // Texts of tables are packed as a whole; what is inside of Parquet is.
+  if (name !== path) return as === 'parquet' ? undefined : as;
   const isItem = ITEMS[kind]?.includes(extension) ?? false;
   if (isItem && (several || extension !== '.txt')) return 'item';
-  return FORMATS[extension];
+  return as;
 }
 
 function partitionOf(path: string): Map<string, string> {

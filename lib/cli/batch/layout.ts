@@ -1,7 +1,7 @@
 import type { SchemaElement } from 'hyparquet';
 import { listed, quoted } from '../../learner/errors/index.js';
 import { CommandError } from '../errors.js';
-import { cellOf, type Chunk } from './chunk.js';
+import { cellOf, type BatchColumn, type Chunk } from './chunk.js';
 import type { Scores, ScoreShape } from './scorer.js';
 
 /** What a cell of the output is. */
@@ -51,11 +51,19 @@ export function layoutOf(
     const element = elements.find((each) => each.name === name);
     return { name, type: 'any', ...(element && { element }) };
   });
-  const predicted = predictedColumns(parts, shape);
+  return layoutWith(kept, parts, shape);
+}
+
+/** The layout with columns that are known to be in the input. */
+export function layoutWith(
+  kept: readonly OutputColumn[],
+  parts: readonly Part[],
+  shape: ScoreShape,
+): Layout {
   const taken = new Set(kept.map(({ name }) => name));
   return {
     kept,
-    predicted: predicted.map((column) =>
+    predicted: predictedColumns(parts, shape).map((column) =>
       taken.has(column.name) ? { ...column, name: `${column.name} (vts)` } : column,
     ),
   };
@@ -95,19 +103,40 @@ function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedC
   return [...columns, ...named];
 }
 
-/** Cells by column, of the rows that were predicted. */
+/** Cells by column, of the rows that were predicted. Numbers alone are a typed array. */
 export interface OutputCells {
   readonly rows: number;
-  readonly cells: readonly (readonly unknown[])[];
+  readonly cells: readonly ArrayLike<unknown>[];
 }
 
 /** @param scores Of the chunk's rows, in order. */
 export function cellsOf(layout: Layout, chunk: Chunk, scores: Scores): OutputCells {
-  const rows = scores.predictions.flatMap((_, row) => (scores.faults.has(row) ? [] : [row]));
-  const kept = layout.kept.map(({ name }) => {
-    const column = chunk.columns?.get(name);
-    return rows.map((row) => (column ? cellOf(column, row) : null));
-  });
-  const predicted = layout.predicted.map(({ cell }) => rows.map((row) => cell(scores, row)));
+  const { predictions, faults } = scores;
+  const all = Array.from(predictions.keys());
+  const rows = faults.size === 0 ? all : all.filter((row) => !faults.has(row));
+  const kept = layout.kept.map(({ name }) => keptCells(chunk.columns?.get(name), rows));
+  const predicted = layout.predicted.map(({ type, cell }) =>
+    type === 'float'
+      ? floats(rows, (row) => cell(scores, row))
+      : rows.map((row) => cell(scores, row)),
+  );
   return { rows: rows.length, cells: [...kept, ...predicted] };
+}
+
+function keptCells(column: BatchColumn | undefined, rows: readonly number[]): ArrayLike<unknown> {
+  if (column === undefined) return rows.map(() => null);
+  const { cells, missing } = column;
+  const typed = cells instanceof Float64Array && missing === undefined;
+  return typed ? floats(rows, (row) => cells[row]) : rows.map((row) => cellOf(column, row));
+}
+
+/** Without an object for each number, unless something else is among them. */
+function floats(rows: readonly number[], cell: (row: number) => unknown): ArrayLike<unknown> {
+  const cells = new Float64Array(rows.length);
+  for (let at = 0; at < rows.length; at++) {
+    const value = cell(rows[at]!);
+    if (typeof value !== 'number') return rows.map(cell);
+    cells[at] = value;
+  }
+  return cells;
 }

@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { writeAside } from '../../serving/store/durable.js';
 import { classMapOf, maskPng } from '../predict/mask.js';
-import { cellOf, type Chunk } from './chunk.js';
+import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import { PATH } from './read-items.js';
 
 /** The PNG files of masks, in a folder beside the output. */
@@ -34,9 +34,9 @@ export class MaskFolder {
   #nameOf(chunk: Chunk, row: number): string {
     const column = chunk.columns?.get(PATH);
     if (chunk.file.format !== 'item' || !column) {
-      return `${basename(chunk.file.path)}-${chunk.first + row + 1}`;
+      return `${basename(chunk.file.path)}-${rowNumber(chunk, row)}`;
     }
     const name = relative(this.root, String(cellOf(column, row)));
-    return name.startsWith('..') ? `${chunk.first + row + 1}-${basename(name)}` : name;
+    return name.startsWith('..') ? `${rowNumber(chunk, row)}-${basename(name)}` : name;
   }
 }

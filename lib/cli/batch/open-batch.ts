@@ -11,38 +11,21 @@ import type { Model } from '../../serving/store/index.js';
 import { callMethod, moduleBody, outputOf } from '../../nest/served-model/module-body.js';
 import { whatItIs } from '../describe.js';
 import { CommandError } from '../errors.js';
-import type { GenerateSettings } from '../predict/given-options.js';
 import { PrivateStore } from '../serve/private-store.js';
 import type { Source } from '../source/source.js';
+import { availableColumns } from './available-columns.js';
 import { neededColumns, type ItemRules } from './batch-items.js';
-import { findFiles, type BatchFile, type InputFormat } from './files.js';
-import { layoutOf, PARTS, type Layout, type Part } from './layout.js';
+import { findFiles, type BatchFile } from './files.js';
+import { layoutOf, PARTS, type Layout } from './layout.js';
 import { MaskFolder } from './masks.js';
 import { PARQUET } from './parquet-sink.js';
-import { readChunks } from './read-chunks.js';
-import { PATH } from './read-items.js';
 import { parquetColumns } from './read-parquet.js';
 import { runBatch, type BatchPlan, type BatchProgress, type BatchResult } from './run-batch.js';
 import { languageScorer, learnerScorer, moduleScorer, type Scorer } from './scorer.js';
+import type { BatchSettings, ScoreSettings } from './settings.js';
 import { delimitedSink, JSON_LINES, type Sink } from './sink.js';
+import { RowFilter } from './where/row-filter.js';
 import { WorkFolder } from './work-folder.js';
-
-export interface BatchSettings extends GenerateSettings {
-  readonly out: string;
-  readonly format: InputFormat | undefined;
-  readonly column: string | undefined;
-  readonly keep: readonly string[] | undefined;
-  readonly columns: readonly Part[] | undefined;
-  readonly embeddings: boolean;
-  readonly workers: number | undefined;
-  readonly chunk: number | undefined;
-  readonly limit: number | undefined;
-  readonly maxErrors: number | undefined;
-  readonly force: boolean;
-  readonly restart: boolean;
-  /** Of files that are in no store. */
-  readonly load: KeepableOptions;
-}
 
 export interface OpenBatch {
   run(onProgress: (progress: BatchProgress) => void): Promise<BatchResult>;
@@ -51,8 +34,8 @@ export interface OpenBatch {
 
 /** Rows of a chunk by the learner's kind: some seconds of work. */
 const CHUNK_ROWS: Readonly<Record<string, number>> = {
-  tabular: 65_536,
-  collab: 65_536,
+  tabular: 32_768,
+  collab: 32_768,
   text: 4096,
   vision: 1024,
 };
@@ -81,8 +64,10 @@ export async function openBatch(
   inputs: readonly string[],
   settings: BatchSettings,
 ): Promise<OpenBatch> {
+  const { queue } = settings;
+  const queued = queue && (await (await import('./queue/open-queued.js')).openQueued(queue));
   const model = source.model ?? (await storedModel(source, settings.load));
-  const workers = settings.workers ?? Math.max(1, Math.floor(usableCores()));
+  const workers = queued ? 1 : (settings.workers ?? Math.max(1, Math.floor(usableCores())));
   const runner = createRunner(model, { workers, threads: 1, maxQueueSize: 1_000_000 });
   try {
     await runner.open();
@@ -102,7 +87,9 @@ export async function openBatch(
     return {
       run: async (onProgress) => {
         const calls = 2 * workers;
-        const result = await runBatch({ ...plan, scorer, folder, calls, onProgress });
+        const all = { ...plan, scorer, folder, calls, onProgress };
+        const tag = String(source.model?.tag ?? source.from);
+        const result = await (queued ? queued.run(all, model, tag, settings) : runBatch(all));
         await folder.remove();
         return result;
       },
@@ -125,10 +112,11 @@ async function storedModel(
   return own.addFile(name, file, versions, { ...kept, ...load });
 }
 
-async function openScorer(
+/** What predicts by a model whose runner is open. @throws CommandError for settings of others. */
+export async function openScorer(
   model: Model,
   runner: RunnerHandle,
-  settings: BatchSettings,
+  settings: ScoreSettings,
 ): Promise<{ rules: ItemRules; scorer: Scorer }> {
   const { column, embeddings } = settings;
   if (!FASTAI.modules.includes(model.info.module)) {
@@ -155,7 +143,7 @@ async function openScorer(
 }
 
 function refuseEmbeddings(
-  { embeddings, words, stop, temperature, minP, seed }: BatchSettings,
+  { embeddings, words, stop, temperature, minP, seed }: ScoreSettings,
   description: Parameters<typeof whatItIs>[0],
 ): void {
   const given = { words, stop, temperature, 'min-p': minP, seed };
@@ -180,7 +168,11 @@ async function planOf(
 ): Promise<InputPlan> {
   const { out, keep, columns = PARTS } = settings;
   const chunkRows = settings.chunk ?? CHUNK_ROWS[rules.kind] ?? OTHER_ROWS;
-  const available = await columnsOf(files, chunkRows);
+  const limit = settings.limit ?? Infinity;
+  const where = settings.where === undefined ? undefined : new RowFilter(settings.where);
+  // Which rows a condition takes is not known before they are read.
+  const available = await availableColumns(files, where ? Infinity : limit);
+  where?.check(available);
   const needed = neededColumns(rules, available, files[0]!.path);
   const elements = await commonElements(files);
   const layout: Layout = layoutOf(available, keep, columns, scorer.shape, elements);
@@ -193,26 +185,14 @@ async function planOf(
     masks: scorer.shape.prediction === 'mask' ? new MaskFolder(output, process.cwd()) : undefined,
     output,
     overwrite: settings.force,
-    names: needed && new Set([...needed, ...layout.kept.map(({ name }) => name)]),
+    names:
+      needed &&
+      new Set([...needed, ...layout.kept.map(({ name }) => name), ...(where?.names ?? [])]),
     chunkRows,
-    limit: settings.limit ?? Infinity,
+    where,
+    limit,
     maxErrors: settings.maxErrors ?? Infinity,
   };
-}
-
-/** The columns of the first file: those of the output are the same for all. */
-async function columnsOf(files: readonly BatchFile[], rows: number): Promise<string[]> {
-  const first = files[0]!;
-  if (first.format === 'item') return [PATH];
-  const folders = [...first.partition.keys()];
-  if (first.format === 'parquet') {
-    const names = (await parquetColumns(first)).map(({ name }) => name);
-    return [...names, ...folders.filter((name) => !names.includes(name))];
-  }
-  const options = { rows: first.format === 'jsonl' ? rows : 1, wanted: () => true };
-  for await (const { columns } of readChunks([first], options))
-    return [...(columns ?? [])].map(([name]) => name);
-  throw new CommandError(`The file ${first.path} has no rows`, 'Give a file with one row or more');
 }
 
 /** Types of columns that all files give alike; others are written as texts. */
@@ -242,6 +222,7 @@ function optionsOf(settings: BatchSettings, chunkRows: number): object {
     restart: _restart,
     workers: _workers,
     maxErrors: _max,
+    queue: _queue,
     ...rest
   } = settings;
   return {

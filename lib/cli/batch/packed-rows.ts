@@ -47,9 +47,10 @@ export class PackedRows implements FrameLike {
   }
 }
 
+/** A copy: what threads share is free only when each of them has cleaned up, which they seldom do. */
 export function partOf(cells: Column, from: number, to: number): Column {
-  if ('codes' in cells) return { codes: cells.codes.subarray(from, to), values: cells.values };
+  if ('codes' in cells) return { codes: cells.codes.slice(from, to), values: cells.values };
   return ArrayBuffer.isView(cells)
-    ? (cells as unknown as Float64Array).subarray(from, to)
+    ? (cells as unknown as Float64Array).slice(from, to)
     : (Array.prototype.slice.call(cells, from, to) as unknown[]);
 }

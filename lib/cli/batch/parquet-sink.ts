@@ -1,13 +1,21 @@
-import { readFile, type FileHandle } from 'node:fs/promises';
-import { parquetMetadata, type RowGroup, type SchemaElement } from 'hyparquet';
+import type { FileHandle } from 'node:fs/promises';
+import {
+  parquetMetadata,
+  type DecodedArray,
+  type FileMetaData,
+  type RowGroup,
+  type SchemaElement,
+} from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { writeJson } from '../../nest/io/json/write-json.js';
+import { openBytes, type FileBytes } from './file-bytes.js';
 import type { OutputColumn } from './layout.js';
 import { columnsOf, written, type Sink } from './sink.js';
 
 /** `PAR1` at the beginning; the length of the metadata and `PAR1` at the end. */
 const HEAD_BYTES = 4;
 const TAIL_BYTES = 8;
+const COPIED_BYTES = 1024 * 1024;
 
 /** A chunk is a file of its own, whose groups of rows go into the whole as they are. */
 export const PARQUET: Sink = {
@@ -16,7 +24,7 @@ export const PARQUET: Sink = {
     const writer = new ByteWriter();
     const file = writerOf(writer, columns);
     const columnData = columns.map((column, at) => {
-      return { name: column.name, data: cells[at]!.map(valueOf(column)), offsetIndex: false };
+      return { name: column.name, data: dataOf(column, cells[at]!), offsetIndex: false };
     });
     if (rows > 0) void file.write({ columnData, rowGroupSize: rows });
     void file.finish();
@@ -26,20 +34,34 @@ export const PARQUET: Sink = {
     written(path, async (out) => {
       const writer = new PartWriter();
       const file = writerOf(writer, columnsOf(layout));
-      for (const part of parts) {
-        const bytes = await readFile(part);
-        const metadata = parquetMetadata(new Uint8Array(bytes).buffer);
-        const end = bytes.length - TAIL_BYTES - bytes.readUInt32LE(bytes.length - TAIL_BYTES);
-        const by = BigInt(writer.offset - HEAD_BYTES);
-        writer.appendBytes(bytes.subarray(HEAD_BYTES, end));
-        file.row_groups.push(...metadata.row_groups.map((group) => moved(group, by)));
-        file.num_rows += metadata.num_rows;
-        await writer.drain(out);
+      await writer.drain(out);
+      for (const path of parts) {
+        const part = await openBytes({ path });
+        try {
+          const { metadata, end } = await tailOf(part);
+          const by = BigInt(writer.offset - HEAD_BYTES);
+          for (const group of metadata.row_groups) file.row_groups.push(moved(group, by));
+          file.num_rows += metadata.num_rows;
+          for (let at = HEAD_BYTES; at < end; at += COPIED_BYTES) {
+            await out.write(new Uint8Array(await part.slice(at, Math.min(end, at + COPIED_BYTES))));
+          }
+          writer.offset += end - HEAD_BYTES;
+        } finally {
+          await part.close();
+        }
       }
       void file.finish();
       await writer.drain(out);
     }),
 };
+
+/** What a file says of itself, and where that begins. */
+async function tailOf(part: FileBytes): Promise<{ metadata: FileMetaData; end: number }> {
+  const { byteLength } = part;
+  const tail = new DataView(await part.slice(byteLength - TAIL_BYTES));
+  const end = byteLength - TAIL_BYTES - tail.getUint32(0, true);
+  return { metadata: parquetMetadata(await part.slice(end)), end };
+}
 
 /** One that gives its bytes away, and goes on counting. */
 class PartWriter extends ByteWriter {
@@ -59,6 +81,22 @@ function elementOf({ name, type, element }: OutputColumn): SchemaElement {
   return type === 'float'
     ? { name, type: 'FLOAT', repetition_type: 'OPTIONAL' }
     : { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' };
+}
+
+/** What is written of a column: typed arrays as they are where the file has such numbers. */
+function dataOf(column: OutputColumn, cells: ArrayLike<unknown>): DecodedArray {
+  const {
+    type,
+    converted_type: converted,
+    logical_type: logical,
+  } = column.element ?? {
+    type: column.type === 'float' ? 'FLOAT' : undefined,
+  };
+  if (cells instanceof Float64Array && converted === undefined && logical === undefined) {
+    if (type === 'DOUBLE' || type === 'FLOAT') return cells;
+    if (type === 'INT64') return BigInt64Array.from(cells, (value) => BigInt(value));
+  }
+  return Array.from(cells, valueOf(column));
 }
 
 function valueOf({ type, element }: OutputColumn): (value: unknown) => unknown {

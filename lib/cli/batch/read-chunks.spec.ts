@@ -1,12 +1,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { CommandError } from '../errors.js';
-import { cellOf, type Chunk } from './chunk.js';
+import { availableColumns } from './available-columns.js';
+import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import { findFiles } from './files.js';
 import { readChunks } from './read-chunks.js';
+import { RowFilter } from './where/row-filter.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -79,6 +83,72 @@ describe('The chunks of files', () => {
   it('tell a line with more cells than columns', async () => {
     const [chunk] = await chunksOf([await put('table.csv', 'a,b\n1,2\n1,2,3\n')]);
     expect([...chunk!.faults]).toEqual([[1, expect.stringContaining('3 cells')]]);
+  });
+
+  it.each(['a.csv', 'a.jsonl', 'a.txt'])('are those of a gzip file, %s', async (name) => {
+    const text = name === 'a.jsonl' ? '{"x":"é"}\n{"x":2}\n' : 'x\né\n2\n';
+    const plain = await chunksOf([await put(name, text)]);
+    const packed = await chunksOf([await put(`${name}.gz`, gzipSync(text))]);
+    expect(packed.flatMap(rowsOf)).toEqual(plain.flatMap(rowsOf));
+    const cut = chunksOf([await put(`${name}.gz`, gzipSync(text).subarray(0, 20))]);
+    await expect(cut).rejects.toThrow('is not a whole gzip file');
+  });
+
+  it.each(['a.csv', 'a.jsonl', 'a.txt'])('refuse bytes that are not UTF-8, of %s', async (name) => {
+    const bytes = Buffer.from('x\n\xe9\n', 'latin1');
+    await expect(chunksOf([await put(name, bytes)])).rejects.toThrow('is not UTF-8. Convert it');
+  });
+
+  it('are the rows that a condition wants, with their places', async () => {
+    const path = await put('table.parquet', table(7));
+    const files = await findFiles([path], 'tabular');
+    const where = new RowFilter("sex = 'F' OR age >= 2.5");
+    const options = { rows: 3, wanted: () => false };
+    const numbers: [unknown, number][] = [];
+    for await (const chunk of readChunks(files, options, undefined, where)) {
+      rowsOf(chunk).forEach(({ id }, row) => numbers.push([id, rowNumber(chunk, row)]));
+    }
+    expect(numbers).toEqual([0, 3, 5, 6].map((id) => [id, id + 1]));
+  });
+
+  it('have the columns of all files, and of all lines of JSON', async () => {
+    await put('a.csv', 'x,y\n1,2\n');
+    await put('b.jsonl', '{"x":1}\nbad\n"alone"\n{"z":1,"__proto__":2}\n');
+    await put('year=1/c.parquet', table(2));
+    const files = await findFiles([folder], 'tabular');
+    expect(await availableColumns(files, Infinity)).toEqual(
+      'x y item z __proto__ id age sex year'.split(' '),
+    );
+    expect(await availableColumns(files, 1)).toEqual(['x', 'y']);
+    const wide = Array.from({ length: 10_001 }, (_, at) => `c${at}`).join(',');
+    const many = await findFiles([await put('wide.csv', `${wide}\n`)], 'tabular');
+    await expect(availableColumns(many, 1)).rejects.toThrow('more than 10000 columns');
+  });
+
+  it('are read from pages of Parquet as a reader of the whole reads them', async () => {
+    const rows = Array.from({ length: 3000 }, (_, at) => at);
+    const bytes = parquetWriteBuffer({
+      columnData: [
+        { name: 'id', data: rows.map(BigInt), type: 'INT64' },
+        { name: 'big', data: rows.map((at) => 2n ** 60n + BigInt(at)), type: 'INT64' },
+        { name: 'gap', data: rows.map((at) => (at % 7 ? at / 3 : null)), type: 'DOUBLE' },
+        { name: 'text', data: rows.map((at) => `text ${at}`), type: 'STRING' },
+        { name: 'few', data: rows.map((at) => ['a', 'b', null][at % 3]), type: 'STRING' },
+        { name: 'day', data: rows.map((at) => new Date(at * 1e9)), type: 'TIMESTAMP' },
+        { name: 'flag', data: rows.map((at) => at % 2 === 0), type: 'BOOLEAN' },
+      ],
+      rowGroupSize: 2000,
+      pageSize: 1000,
+    });
+    const path = await put('pages.parquet', new Uint8Array(bytes));
+    const whole = await parquetReadObjects({ file: bytes });
+    const expected = whole.map((row) => ({ ...row, id: Number(row['id']) }));
+    expect((await chunksOf([path], { rows: 700 })).flatMap(rowsOf)).toEqual(expected);
+    const some = await chunksOf([path], { rows: 700, done: [0, 1, 3] });
+    expect(some.filter(({ columns }) => columns).flatMap(rowsOf)).toEqual([
+      ...expected.slice(1400, 2000),
+      ...expected.slice(2700),
+    ]);
   });
 
   it('refuse an empty table, and a name that stands twice', async () => {

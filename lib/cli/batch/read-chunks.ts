@@ -4,23 +4,29 @@ import { readDelimited } from './read-delimited.js';
 import { readItems } from './read-items.js';
 import { readLines } from './read-lines.js';
 import { readParquet } from './read-parquet.js';
+import type { RowFilter } from './where/row-filter.js';
 
 /**
  * The chunks of all files, in order; the same files give the same chunks.
  *
  * @param names The columns that are needed; undefined for all.
+ * @param where The rows that are wanted; undefined for all.
  */
 export async function* readChunks(
   files: readonly BatchFile[],
   options: ReadOptions,
   names?: ReadonlySet<string>,
+  where?: RowFilter,
 ): AsyncGenerator<Chunk> {
+  // How many rows a chunk has is known only once it is filtered.
+  const wanted = (): boolean => options.wanted() || where !== undefined;
   let before = 0;
   for (let at = 0; at < files.length;) {
     const file = files[at]!;
     const run = file.format === 'item' ? runOf(files, at) : 1;
-    for await (const chunk of ofFile(files.slice(at, at + run), options, names)) {
-      yield { ...chunk, bytes: before + chunk.bytes, columns: withPartition(chunk) };
+    for await (const chunk of ofFile(files.slice(at, at + run), { ...options, wanted }, names)) {
+      const whole = { ...chunk, bytes: before + chunk.bytes, columns: withPartition(chunk) };
+      yield where ? where.apply(whole) : whole;
     }
     for (const { size } of files.slice(at, at + run)) before += size;
     at += run;
@@ -46,7 +52,8 @@ function runOf(files: readonly BatchFile[], from: number): number {
   return (end < 0 ? files.length : end) - from;
 }
 
-function withPartition({ file, rows, columns }: Chunk): Chunk['columns'] {
+/** The columns of a chunk with those that the names of folders give. */
+export function withPartition({ file, rows, columns }: Chunk): Chunk['columns'] {
   if (columns === undefined || file.partition.size === 0 || file.format === 'item') return columns;
   const all = new Map<string, BatchColumn>(columns);
   for (const [name, value] of file.partition) {

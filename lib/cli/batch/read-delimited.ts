@@ -1,24 +1,41 @@
 import { shortened } from '../../learner/errors/index.js';
 import { CommandError } from '../errors.js';
-import { csvRecords } from '../predict/csv-records.js';
+import { csvRecords, type CsvDialect } from '../predict/csv-records.js';
 import type { Chunk, ReadOptions } from './chunk.js';
 import type { BatchFile } from './files.js';
 
-/** CSV and TSV, with a line of names. */
-export async function* readDelimited(file: BatchFile, options: ReadOptions): AsyncGenerator<Chunk> {
-  let names: string[] | undefined;
-  let first = 0;
+/** Rows of a file that follow each other, by its bytes. */
+export interface DelimitedPart extends CsvDialect {
+  /** The end of the line of names. */
+  readonly head: number;
+  readonly start: number;
+  readonly end: number;
+  /** The place of the first row. */
+  readonly first: number;
+}
+
+/**
+ * CSV and TSV, with a line of names.
+ *
+ * @param part Undefined for all rows.
+ */
+export async function* readDelimited(
+  file: BatchFile,
+  options: ReadOptions,
+  part?: DelimitedPart,
+): AsyncGenerator<Chunk> {
+  let names = part && (await namesOf(file, part));
+  let first = part?.first ?? 0;
   let lines: string[][] = [];
   let bytes = 0;
   const onBytes = (read: number): void => void (bytes = read);
-  const delimiter = file.format === 'tsv' ? '\t' : undefined;
   const chunk = (): Chunk => {
     const made = chunkOf(file, { names: names ?? [], first, lines, bytes }, options);
     first += lines.length;
     lines = [];
     return made;
   };
-  for await (const cells of csvRecords(file.path, onBytes, delimiter)) {
+  for await (const cells of csvRecords(file.path, onBytes, part ?? dialectOf(file))) {
     if (names === undefined) {
       names = cells;
       refuseTwice(file, names);
@@ -31,6 +48,22 @@ export async function* readDelimited(file: BatchFile, options: ReadOptions): Asy
     throw new CommandError(`The file ${file.path} is empty`, 'Give a file with a line of names');
   }
   if (lines.length > 0) yield chunk();
+}
+
+/** What the kind of a file tells of its dialect. */
+export function dialectOf({ format }: BatchFile): Partial<CsvDialect> {
+  return format === 'tsv' ? { delimiter: '\t' } : {};
+}
+
+async function namesOf(
+  file: BatchFile,
+  { head, delimiter, newline }: DelimitedPart,
+): Promise<string[]> {
+  const ignored = (): void => undefined;
+  for await (const cells of csvRecords(file.path, ignored, { end: head, delimiter, newline })) {
+    return cells;
+  }
+  throw new CommandError(`The file ${file.path} has no line of names`, 'Give the file as it was');
 }
 
 interface Lines {
@@ -58,7 +91,8 @@ function chunkOf(
   return { ...place, columns: new Map(columns), faults };
 }
 
-function refuseTwice({ path }: BatchFile, names: readonly string[]): void {
+/** @throws CommandError for a name that stands twice. */
+export function refuseTwice({ path }: BatchFile, names: readonly string[]): void {
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice === undefined) return;
   throw new CommandError(

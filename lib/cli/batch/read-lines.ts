@@ -1,21 +1,37 @@
-import { createReadStream } from 'node:fs';
 import { shortened } from '../../learner/errors/index.js';
 import { CommandError } from '../errors.js';
+import { isGzip, openFile, Utf8Check } from '../predict/read-stream.js';
 import type { Chunk, ReadOptions } from './chunk.js';
 import type { BatchFile } from './files.js';
 
 /** A longer line is a fault of the file, not something to keep in memory. */
-const MOST_LINE = 64 * 1024 * 1024;
+export const MOST_LINE = 64 * 1024 * 1024;
 
 /** The column of JSON values that are not rows. */
 export const ITEM = 'item';
 /** The column of files that have a text a line. */
-const TEXT = 'text';
+export const TEXT = 'text';
 
-/** A text a line, or a JSON value a line: an object is a row, anything else an item. */
-export async function* readLines(file: BatchFile, options: ReadOptions): AsyncGenerator<Chunk> {
+/** Lines of a file that follow each other, by its bytes. */
+export interface LinesPart {
+  readonly start: number;
+  readonly end: number;
+  /** The place of the first line that is not empty. */
+  readonly first: number;
+}
+
+/**
+ * A text a line, or a JSON value a line: an object is a row, anything else an item.
+ *
+ * @param part Undefined for all lines.
+ */
+export async function* readLines(
+  file: BatchFile,
+  options: ReadOptions,
+  part: LinesPart = { start: 0, end: Infinity, first: 0 },
+): AsyncGenerator<Chunk> {
   let lines: string[] = [];
-  let first = 0;
+  let { first } = part;
   const read = { bytes: 0 };
   const chunk = (): Chunk => {
     const place = { file, first, rows: lines.length, bytes: read.bytes };
@@ -26,12 +42,44 @@ export async function* readLines(file: BatchFile, options: ReadOptions): AsyncGe
     lines = [];
     return made;
   };
-  for await (const line of linesOf(file.path, read)) {
+  for await (const line of linesOf(file.path, read, part)) {
     if (line.trim() === '') continue;
     lines.push(line);
     if (lines.length === options.rows) yield chunk();
   }
   if (lines.length > 0) yield chunk();
+}
+
+/**
+ * Tells the columns of lines of JSON.
+ *
+ * @param limit Lines to read at most.
+ * @returns How many were read.
+ */
+export async function jsonNames(
+  { path }: BatchFile,
+  limit: number,
+  tell: (name: string) => void,
+): Promise<number> {
+  let count = 0;
+  for await (const line of linesOf(path, { bytes: 0 }, { start: 0, end: Infinity, first: 0 })) {
+    if (line.trim() === '') continue;
+    if (count++ >= limit) break;
+    const value = parsed(line);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      if (value !== undefined) tell(ITEM);
+    } else for (const name of Object.keys(value)) tell(name);
+  }
+  return count;
+}
+
+/** Undefined for what is not JSON, which is told where it is predicted. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 type Cells = Pick<Chunk, 'columns' | 'faults'>;
@@ -62,22 +110,34 @@ function values(lines: readonly string[]): Cells {
   return { columns: new Map([...columns].map(([name, cells]) => [name, { cells }])), faults };
 }
 
-async function* linesOf(path: string, read: { bytes: number }): AsyncGenerator<string> {
-  // It takes the byte order mark away.
-  const decoder = new TextDecoder();
+async function* linesOf(
+  path: string,
+  read: { bytes: number },
+  { start, end }: LinesPart,
+): AsyncGenerator<string> {
+  const opened = openFile(path, start, end);
+  const decoder = new Utf8Check(path);
   let rest = '';
-  for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
-    read.bytes += bytes.length;
-    const parts = (rest + decoder.decode(bytes, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    if (rest.length > MOST_LINE) {
-      throw new CommandError(
-        `The file ${path} has a line of more than ${MOST_LINE} characters`,
-        'Give a file with an item a line',
-      );
+  let isHead = start === 0;
+  try {
+    for await (const bytes of opened.content as AsyncIterable<Buffer>) {
+      read.bytes = isGzip(path) ? opened.bytesRead() : read.bytes + bytes.length;
+      const text = rest + decoder.decode(bytes);
+      // Only the beginning of a file has a byte order mark.
+      const parts = (isHead ? text.replace(/^\ufeff/, '') : text).split('\n');
+      isHead &&= text === '';
+      rest = parts.pop() ?? '';
+      if (rest.length > MOST_LINE) {
+        throw new CommandError(
+          `The file ${path} has a line of more than ${MOST_LINE} characters`,
+          'Give a file with an item a line',
+        );
+      }
+      for (const part of parts) yield part.endsWith('\r') ? part.slice(0, -1) : part;
     }
-    for (const part of parts) yield part.endsWith('\r') ? part.slice(0, -1) : part;
+    rest += decoder.decode();
+    if (rest !== '') yield rest;
+  } finally {
+    opened.close();
   }
-  rest += decoder.decode();
-  if (rest !== '') yield rest;
 }

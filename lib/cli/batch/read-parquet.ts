@@ -1,24 +1,29 @@
-import { open } from 'node:fs/promises';
 import {
   parquetMetadataAsync,
-  parquetRead,
   parquetSchema,
-  type AsyncBuffer,
   type FileMetaData,
+  type RowGroup,
   type SchemaElement,
+  type SchemaTree,
 } from 'hyparquet';
-import { packNumbers, packValues } from '../../learner/fastai/tabular/packed-frame.js';
+import { packValues } from '../../learner/fastai/tabular/packed-frame.js';
 import { compressors, plain } from '../../nest/io/data-frame/parquet.js';
 import { CommandError, describeFailure } from '../errors.js';
 import type { BatchColumn, Chunk, ReadOptions } from './chunk.js';
+import { openBytes, type FileBytes } from './file-bytes.js';
 import type { BatchFile } from './files.js';
+import { ColumnPages, type PagePart } from './parquet-pages.js';
 
-/** More rows of one group are not read: a group is decoded as a whole. */
-const MOST_ROWS = 16 * 1024 * 1024;
+/** Bytes that are read ahead, of all columns together. */
+const AHEAD_BYTES = 2 * 1024 * 1024;
+const LEAST_BLOCK = 64 * 1024;
+const MOST_BLOCK = 512 * 1024;
+/** Columns that are read at a time, so that answers of a server are waited for together. */
+const COLUMNS_AT_ONCE = 4;
 
 /**
- * The rows of a Parquet file. A group of rows is decoded column by column, each of which is made
- * small before the next one is decoded.
+ * The rows of a Parquet file. Columns are read page by page, so that memory does not grow with the
+ * groups of rows, which writers make as large as they like.
  *
  * @param names The columns to read; undefined for all that are flat.
  */
@@ -27,38 +32,30 @@ export async function* readParquet(
   options: ReadOptions,
   names?: ReadonlySet<string>,
 ): AsyncGenerator<Chunk> {
-  const source = await FileBuffer.open(file.path);
+  const source = await openBytes(file);
   try {
     const metadata = await metadataOf(file, source);
-    const columns = flatColumns(metadata).filter(({ name }) => names?.has(name) ?? true);
+    const root = parquetSchema(metadata);
+    const columns = flatColumns(root).filter(({ element }) => names?.has(element.name) ?? true);
     const total = Number(metadata.num_rows);
     let start = 0;
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);
-      if (!Number.isSafeInteger(rows) || rows < 0 || rows > MOST_ROWS) {
-        throw new CommandError(
-          `The file ${file.path} has a group of ${group.num_rows} rows`,
-          `Write groups of ${MOST_ROWS} rows at most`,
-        );
+      if (!Number.isSafeInteger(rows) || rows < 0) {
+        unreadableParquet(file)(new RangeError(`a group of ${group.num_rows} rows`));
       }
+      const pages = attempt(file, () => pagesOf(source, root, columns, group));
       // Chunks end with their group, so that a group that is done needs no decoding.
-      const wanted: boolean[] = [];
-      for (let at = 0; at < rows; at += options.rows) wanted.push(options.wanted());
-      const cells = new Map<string, BatchColumn>();
-      if (wanted.includes(true)) {
-        for (const { name } of columns) {
-          cells.set(name, await decode(file, source, metadata, name, start, rows));
-        }
-      }
-      for (const [i, isWanted] of wanted.entries()) {
-        const from = i * options.rows;
-        const to = Math.min(rows, from + options.rows);
+      for (let from = 0; from < rows; from += options.rows) {
+        const count = Math.min(options.rows, rows - from);
+        const isWanted = options.wanted();
+        if (!isWanted) for (const each of pages.values()) each.skip(count);
         yield {
           file,
           first: start + from,
-          rows: to - from,
-          bytes: Math.round((file.size * (start + to)) / Math.max(1, total)),
-          columns: isWanted ? sliced(cells, from, to) : undefined,
+          rows: count,
+          bytes: Math.round((file.size * (start + from + count)) / Math.max(1, total)),
+          columns: isWanted ? await decode(pages, count).catch(unreadableParquet(file)) : undefined,
           faults: new Map(),
         };
       }
@@ -71,72 +68,105 @@ export async function* readParquet(
 
 /** The columns of a Parquet file that have no parts, as its schema tells them. */
 export async function parquetColumns(file: BatchFile): Promise<readonly SchemaElement[]> {
-  const source = await FileBuffer.open(file.path);
+  const source = await openBytes(file);
   try {
-    return flatColumns(await metadataOf(file, source));
+    return flatColumns(parquetSchema(await metadataOf(file, source))).map(({ element }) => element);
   } finally {
     await source.close();
   }
 }
 
-async function metadataOf(file: BatchFile, source: AsyncBuffer): Promise<FileMetaData> {
+async function metadataOf(file: BatchFile, source: FileBytes): Promise<FileMetaData> {
   return parquetMetadataAsync(source).catch(unreadableParquet(file));
 }
 
-function flatColumns(metadata: FileMetaData): SchemaElement[] {
-  return parquetSchema(metadata).children.flatMap(({ element, children }) =>
-    children.length === 0 && element.repetition_type !== 'REPEATED' ? [element] : [],
+function flatColumns(root: SchemaTree): SchemaTree[] {
+  return root.children.filter(
+    ({ element, children }) => children.length === 0 && element.repetition_type !== 'REPEATED',
   );
+}
+
+function pagesOf(
+  source: FileBytes,
+  root: SchemaTree,
+  columns: readonly SchemaTree[],
+  group: RowGroup,
+): Map<string, ColumnPages> {
+  const parts = new Map(
+    group.columns.map(({ meta_data: data }) => [data?.path_in_schema.join('\0'), data]),
+  );
+  const share = Math.round(AHEAD_BYTES / Math.max(1, columns.length));
+  const blockBytes = Math.min(MOST_BLOCK, Math.max(LEAST_BLOCK, share));
+  const pages = new Map<string, ColumnPages>();
+  for (const column of columns) {
+    const metadata = parts.get(column.path.join('\0'));
+    if (metadata === undefined) throw new RangeError('a group of rows lacks a column');
+    const path = [root, column] as const;
+    pages.set(
+      column.element.name,
+      new ColumnPages(source, { metadata, path, compressors, blockBytes }),
+    );
+  }
+  return pages;
 }
 
 async function decode(
-  file: BatchFile,
-  source: AsyncBuffer,
-  metadata: FileMetaData,
-  name: string,
-  start: number,
+  pages: ReadonlyMap<string, ColumnPages>,
   rows: number,
-): Promise<BatchColumn> {
-  const cells = Array.from<unknown>({ length: rows }).fill(null);
-  await parquetRead({
-    file: source,
-    metadata,
-    columns: [name],
-    rowStart: start,
-    rowEnd: start + rows,
-    compressors,
-    onChunk: ({ columnData, rowStart }) => {
-      for (let at = 0; at < columnData.length; at++) {
-        const row = rowStart + at - start;
-        if (row >= 0 && row < rows) cells[row] = plain(columnData[at]);
-      }
-    },
-  }).catch(unreadableParquet(file));
-  const numbers = packNumbers(cells);
-  if (numbers === undefined) return { cells: packValues(cells) };
-  return {
-    cells: numbers.numbers,
-    ...(numbers.missing !== undefined && { missing: numbers.missing }),
-  };
+): Promise<Map<string, BatchColumn>> {
+  const columns = new Map<string, BatchColumn>();
+  const all = [...pages];
+  for (let at = 0; at < all.length; at += COLUMNS_AT_ONCE) {
+    const some = all.slice(at, at + COLUMNS_AT_ONCE);
+    const cells = await Promise.all(some.map(([, column]) => decodeColumn(column, rows)));
+    some.forEach(([name], i) => columns.set(name, cells[i]!));
+  }
+  return columns;
 }
 
-function sliced(
-  columns: ReadonlyMap<string, BatchColumn>,
-  from: number,
-  to: number,
-): Map<string, BatchColumn> {
-  return new Map(
-    [...columns].map(([name, { cells, missing }]) => [
-      name,
-      {
-        cells:
-          'codes' in cells
-            ? { codes: cells.codes.subarray(from, to), values: cells.values }
-            : (cells as Float64Array).subarray(from, to),
-        ...(missing !== undefined && { missing: missing.subarray(from, to) }),
-      },
-    ]),
-  );
+async function decodeColumn(column: ColumnPages, rows: number): Promise<BatchColumn> {
+  const parts = await column.take(rows);
+  return numbersOf(parts, rows) ?? { cells: packValues(cellsOf(parts, rows)) };
+}
+
+/** As `packNumbers` does, without an object for each number. */
+function numbersOf(parts: readonly PagePart[], rows: number): BatchColumn | undefined {
+  const cells = new Float64Array(rows);
+  let missing: Uint8Array | undefined;
+  let at = 0;
+  for (const { page, from, count } of parts) {
+    for (let i = from; i < from + count; i++, at++) {
+      const value: unknown = page[i];
+      if (typeof value === 'number') cells[at] = value;
+      else if (value === null || value === undefined) {
+        cells[at] = NaN;
+        missing ??= new Uint8Array(rows);
+        missing[at] = 1;
+      } else {
+        const number = plain(value);
+        if (typeof number !== 'number') return undefined;
+        cells[at] = number;
+      }
+    }
+  }
+  return { cells, ...(missing !== undefined && { missing }) };
+}
+
+function cellsOf(parts: readonly PagePart[], rows: number): unknown[] {
+  const cells = Array.from<unknown>({ length: rows }).fill(null);
+  let at = 0;
+  for (const { page, from, count } of parts) {
+    for (let i = from; i < from + count; i++) cells[at++] = plain(page[i]);
+  }
+  return cells;
+}
+
+function attempt<T>(file: BatchFile, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    return unreadableParquet(file)(error);
+  }
 }
 
 function unreadableParquet({ path }: BatchFile): (error: unknown) => never {
@@ -146,32 +176,4 @@ function unreadableParquet({ path }: BatchFile): (error: unknown) => never {
       'Write it with DataFrame.to_parquet()',
     );
   };
-}
-
-/** A file of which parts are read. */
-class FileBuffer implements AsyncBuffer {
-  private constructor(
-    private readonly handle: Awaited<ReturnType<typeof open>>,
-    readonly byteLength: number,
-  ) {}
-
-  static async open(path: string): Promise<FileBuffer> {
-    const handle = await open(path);
-    return new FileBuffer(handle, (await handle.stat()).size);
-  }
-
-  async slice(start: number, end = this.byteLength): Promise<ArrayBuffer> {
-    const bytes = new Uint8Array(Math.max(0, Math.min(end, this.byteLength) - start));
-    let read = 0;
-    while (read < bytes.length) {
-      const { bytesRead } = await this.handle.read(bytes, read, bytes.length - read, start + read);
-      if (bytesRead === 0) throw new RangeError('the file became shorter');
-      read += bytesRead;
-    }
-    return bytes.buffer;
-  }
-
-  close(): Promise<void> {
-    return this.handle.close();
-  }
 }

@@ -4,7 +4,7 @@ import { Limit } from './limit.js';
 import { CommandError } from '../errors.js';
 import { writeResult } from '../predict/result-file.js';
 import { itemsOf, type InputRules } from './batch-items.js';
-import { cellOf, type Chunk } from './chunk.js';
+import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import type { BatchFile } from './files.js';
 import { cellsOf, type Layout } from './layout.js';
 import type { MaskFolder } from './masks.js';
@@ -12,6 +12,7 @@ import { readChunks } from './read-chunks.js';
 import { PATH } from './read-items.js';
 import type { Scorer, Scores } from './scorer.js';
 import { written, type Sink } from './sink.js';
+import type { RowFilter } from './where/row-filter.js';
 import type { WorkFolder } from './work-folder.js';
 
 /** All that is known when the work begins. */
@@ -30,6 +31,8 @@ export interface BatchPlan {
   readonly chunkRows: number;
   /** Calls of the runner at a time. */
   readonly calls: number;
+  /** The rows that are predicted; undefined for all. */
+  readonly where: RowFilter | undefined;
   readonly limit: number;
   readonly maxErrors: number;
   readonly onProgress: (progress: BatchProgress) => void;
@@ -43,6 +46,8 @@ export interface BatchProgress {
   readonly failed: number;
   /** The share of the input that has been read. */
   readonly share: number;
+  /** Processes that predict; undefined for this one alone. */
+  readonly workers?: number;
 }
 
 export interface BatchResult {
@@ -73,7 +78,7 @@ export async function runBatch(plan: BatchPlan): Promise<BatchResult> {
   let count = 0;
   let read = 0;
   const wanted = (): boolean => !folder.isDone(asked++);
-  for await (const chunk of readChunks(files, { rows: chunkRows, wanted }, names)) {
+  for await (const chunk of readChunks(files, { rows: chunkRows, wanted }, names, plan.where)) {
     const number = count++;
     const rows = Math.min(chunk.rows, limit - read);
     read += rows;
@@ -105,19 +110,31 @@ export async function runBatch(plan: BatchPlan): Promise<BatchResult> {
   return merge(plan, count, tally);
 }
 
-interface Work {
+export interface Work {
   readonly chunk: Chunk;
   readonly rows: number;
   readonly number: number;
 }
 
-/** @returns Why rows failed. */
-async function finishChunk(plan: BatchPlan, calls: Limit, work: Work): Promise<string[]> {
-  const { layout, sink, folder, masks } = plan;
+/** Where the rows of chunks are put. */
+export type ChunkSink = Pick<WorkFolder, 'finish'>;
+
+/** What predicts from a chunk. */
+export type ChunkPlan = Pick<BatchPlan, 'rules' | 'scorer' | 'layout' | 'sink' | 'masks'> & {
+  readonly folder: ChunkSink;
+  /** A reason as it is told; as it is by default. */
+  readonly told?: (reason: string) => string;
+};
+
+/** Predicts from a chunk and puts its rows in place. @returns Why rows failed. */
+export async function finishChunk(plan: ChunkPlan, calls: Limit, work: Work): Promise<string[]> {
+  const { layout, sink, folder, masks, told = (reason) => reason } = plan;
   const { chunk, rows, number } = work;
   const scores = await scoreChunk(plan, calls, chunk, rows);
   const given = masks ? await withMasks(masks, chunk, scores) : scores;
-  const faults = [...given.faults].toSorted(([a], [b]) => a - b);
+  const faults = [...given.faults]
+    .toSorted(([a], [b]) => a - b)
+    .map(([row, reason]) => [row, told(reason)] as const);
   const errors = faults.map(([row, reason]) => `${JSON.stringify(faultOf(chunk, row, reason))}\n`);
   await folder.finish(number, errors.join(''), (path) =>
     sink.write(path, layout, cellsOf(layout, chunk, given)),
@@ -126,7 +143,7 @@ async function finishChunk(plan: BatchPlan, calls: Limit, work: Work): Promise<s
 }
 
 async function scoreChunk(
-  { scorer, rules }: BatchPlan,
+  { scorer, rules }: ChunkPlan,
   calls: Limit,
   chunk: Chunk,
   rows: number,
@@ -168,11 +185,12 @@ function faultOf(chunk: Chunk, row: number, reason: string): object {
   if (chunk.file.format === 'item') {
     return { file: cellOf(chunk.columns!.get(PATH)!, row), reason };
   }
-  return { file: chunk.file.path, row: chunk.first + row + 1, reason };
+  return { file: chunk.file.path, row: rowNumber(chunk, row), reason };
 }
 
-function refuseTooMany(
-  { maxErrors, output }: BatchPlan,
+/** @throws CommandError where so many rows failed that the work is to end. */
+export function refuseTooMany(
+  { maxErrors, output }: Pick<BatchPlan, 'maxErrors' | 'output'>,
   { failed, succeeded }: { readonly failed: number; readonly succeeded: number },
   reason: string | undefined,
 ): void {
@@ -190,8 +208,15 @@ function refuseTooMany(
   }
 }
 
-async function merge(
-  { folder, sink, layout, output, overwrite }: BatchPlan,
+/** Puts the chunks together, and the result in its place. */
+export async function merge(
+  {
+    folder,
+    sink,
+    layout,
+    output,
+    overwrite,
+  }: Pick<BatchPlan, 'folder' | 'sink' | 'layout' | 'output' | 'overwrite'>,
   chunks: number,
   { rows, failed }: { readonly rows: number; readonly failed: number },
 ): Promise<BatchResult> {
@@ -218,7 +243,8 @@ async function merge(
   return { rows, failed, errors };
 }
 
-async function linesIn(path: string): Promise<number> {
+/** Lines of a file that may not be there. */
+export async function linesIn(path: string): Promise<number> {
   let lines = 0;
   try {
     for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {

@@ -67,7 +67,7 @@ export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
     const width = decoded.data.length / rows;
     return {
       predictions: Array.from({ length: rows }, (_, row) => {
-        return decode((decoded.data as Float32Array).subarray(row * width, (row + 1) * width));
+        return decode(decoded.data as Float32Array, row * width, width);
       }),
       ...(shape.classes.length > 0 && { probabilities: probabilities.data as Float32Array }),
       faults: new Map(),
@@ -121,14 +121,19 @@ function shapeOf(description: LearnerDescription, vocab: Vocab): ScoreShape {
   return { prediction: single ? 'number' : 'json', classes: [], chooses: false };
 }
 
-/** The decoded target of a row as `learner.predict` gives it. */
+/** The decoded target of a row, of which `width` values begin at `from`, as `learner.predict` gives it. */
 function decoder(
   { task }: LearnerDescription,
   classes: readonly string[],
-): (target: ArrayLike<number | bigint>) => unknown {
-  if (task === 'classify') return (target) => classes[Number(target[0])];
-  if (task === 'multilabel') return (target) => classes.filter((_, at) => Number(target[at]) === 1);
-  return (target) => (target.length === 1 ? Number(target[0]) : Array.from(target, Number));
+): (targets: ArrayLike<number | bigint>, from: number, width: number) => unknown {
+  if (task === 'classify') return (targets, from) => classes[Number(targets[from])];
+  if (task === 'multilabel') {
+    return (targets, from) => classes.filter((_, at) => Number(targets[from + at]) === 1);
+  }
+  return (targets, from, width) =>
+    width === 1
+      ? Number(targets[from])
+      : Array.from({ length: width }, (_, at) => Number(targets[from + at]));
 }
 
 async function ofItem(

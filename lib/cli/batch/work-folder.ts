@@ -20,6 +20,9 @@ export type Manifest = Readonly<Record<string, unknown>>;
 
 const MANIFEST = 'manifest.json';
 const LOCK = 'lock';
+/** Folders in which other processes put chunks. */
+const INBOX = /^in-([0-9a-f]{16})$/;
+const ROWS = /^(\d{8,})\.rows$/;
 
 /**
  * The folder beside an output that has the chunks that are done, until the output is in its place.
@@ -62,11 +65,11 @@ export class WorkFolder {
   }
 
   rowsOf(chunk: number): string {
-    return join(this.path, `${nameOf(chunk)}.rows`);
+    return join(this.path, rowsName(chunk));
   }
 
   errorsOf(chunk: number): string {
-    return join(this.path, `${nameOf(chunk)}.errors`);
+    return join(this.path, errorsName(chunk));
   }
 
   /** Puts a chunk in its place: its errors first, as its rows say that it is done. */
@@ -75,15 +78,36 @@ export class WorkFolder {
     errors: string,
     writeRows: (path: string) => Promise<void>,
   ): Promise<void> {
-    const aside = join(this.path, `${nameOf(chunk)}.new`);
-    if (errors !== '') {
-      await writeFile(aside, errors, { flush: true });
-      await rename(aside, this.errorsOf(chunk));
-    }
-    await writeRows(aside);
-    await rename(aside, this.rowsOf(chunk));
-    await syncPath(this.path, 'folder');
+    await putChunk(this.path, chunk, errors, writeRows);
     this.#done.add(chunk);
+  }
+
+  /**
+   * The folder in which other processes put chunks under an id; a new one, or that of an earlier run
+   * of the same work. Processes of other work find no folder of theirs, so that they leave nothing.
+   */
+  async openInbox(): Promise<{ readonly id: string; readonly path: string }> {
+    const ids = (await readdir(this.path)).flatMap((entry) => INBOX.exec(entry)?.[1] ?? []);
+    const id = ids[0] ?? randomBytes(8).toString('hex');
+    const path = join(this.path, `in-${id}`);
+    await mkdir(path, { recursive: true });
+    return { id, path };
+  }
+
+  /** Takes the chunks that other processes have put there; gives their numbers. */
+  async takeFrom(inbox: string): Promise<number[]> {
+    const names = await readdir(inbox);
+    const chunks = names.flatMap((name) => ROWS.exec(name)?.[1] ?? []).map(Number);
+    for (const chunk of chunks) {
+      await rename(join(inbox, errorsName(chunk)), this.errorsOf(chunk)).catch((error: unknown) => {
+        // No row of it failed, or they were moved before this process began.
+        if (!hasCode(error, 'ENOENT')) throw error;
+      });
+      await rename(join(inbox, rowsName(chunk)), this.rowsOf(chunk));
+      this.#done.add(chunk);
+    }
+    if (chunks.length > 0) await syncPath(this.path, 'folder');
+    return chunks;
   }
 
   /** Lets the next process have it. */
@@ -106,11 +130,14 @@ export class WorkFolder {
       if (other !== undefined) {
         throw new CommandError(
           `Work on ${output} has begun with another ${other}`,
-          'Give the same as before to go on, or --restart to begin anew',
+          'Give the same as before to go on, or --restart to begin again',
         );
       }
       for (const entry of await readdir(this.path)) {
-        const [, number] = /^(\d+)\.rows$/.exec(entry) ?? [];
+        if (INBOX.test(entry)) await this.takeFrom(join(this.path, entry));
+      }
+      for (const entry of await readdir(this.path)) {
+        const [, number] = ROWS.exec(entry) ?? [];
         if (number !== undefined) this.#done.add(Number(number));
       }
       return;
@@ -148,6 +175,39 @@ export class WorkFolder {
       'Wait for it, or end it; the same command goes on where it stopped',
     );
   }
+}
+
+/**
+ * Puts the files of a chunk into a folder: its errors first, as its rows say that it is done. Whoever
+ * does the same at the same time puts the same.
+ */
+export async function putChunk(
+  folder: string,
+  chunk: number,
+  errors: string,
+  writeRows: (path: string) => Promise<void>,
+): Promise<void> {
+  const aside = join(folder, `${nameOf(chunk)}-${randomBytes(6).toString('hex')}.new`);
+  try {
+    if (errors !== '') {
+      await writeFile(aside, errors, { flush: true });
+      await rename(aside, join(folder, errorsName(chunk)));
+    }
+    await writeRows(aside);
+    await rename(aside, join(folder, rowsName(chunk)));
+    await syncPath(folder, 'folder');
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+}
+
+function rowsName(chunk: number): string {
+  return `${nameOf(chunk)}.rows`;
+}
+
+function errorsName(chunk: number): string {
+  return `${nameOf(chunk)}.errors`;
 }
 
 function nameOf(chunk: number): string {

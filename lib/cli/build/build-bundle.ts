@@ -199,7 +199,7 @@ async function copySources(
   const [, source = '', module] = /^(.*?)(?::(\w+))?$/.exec(file.service) ?? [];
   const path = resolve(project, source);
   if (!existsSync(path) || !isInside(project, path)) {
-    const fact = `The service ${source} is no file of ${project}`;
+    const fact = `The service ${source} is not a file in ${project}`;
     throw new CommandError(fact, 'Correct it in the build file');
   }
   const target = join(bundle, SOURCE);
@@ -240,7 +240,7 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 function bundleExists(tag: Tag): CommandError {
-  return new CommandError(`The bundle ${tag} is there already`, 'Give another --version');
+  return new CommandError(`The bundle ${tag} already exists`, 'Give another --version');
 }
 
 function bundleName(project: string, file: Vtsfile, given: string | undefined): string {

@@ -8,8 +8,8 @@ import { RunnerTagsStorage } from '../../nest/injection/runner-tags.storage.js';
 import type { ResolveFacts } from './capture-resolve.js';
 import type { CaptureMessage } from './capture.js';
 
-// Runs the app of a bundle while it is built. The bundle has no node_modules then: what its files
-// import is found as from the project.
+// Runs the app of a bundle during the build. The bundle has no node_modules yet, so imports of its
+// files are resolved from the project.
 
 async function main(): Promise<void> {
   const facts = JSON.parse(process.env['VTS_CAPTURE'] ?? '{}') as ResolveFacts;

@@ -72,7 +72,7 @@ function neverListened(code: number | null, output: string): Error {
   const lines = stripVTControlCharacters(output).trim().split('\n');
   const telling = lines.find((line) => /(?:^|\s)[A-Z]\w*(?:Error|Exception)\b.*: /.test(line));
   const reason = (telling ?? lines.at(-1) ?? '').trim();
-  const how = code === 0 ? 'ended without listening' : 'cannot be started';
+  const how = code === 0 ? 'exited without listening' : 'cannot be started';
   return new CommandError(
     `The app ${how}${reason === '' ? '' : `: ${reason.slice(0, 500)}`}`,
     'Check that the service starts a Nest application',

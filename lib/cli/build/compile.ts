@@ -60,7 +60,7 @@ export function compiledFile(target: string, outDir: string, source: string): st
     if (existsSync(join(target, path))) return path;
   }
   throw new CommandError(
-    `The compiler made no file from ${source}`,
+    `The compiler wrote no file for ${source}`,
     'Name a file that the tsconfig includes',
   );
 }

@@ -45,7 +45,7 @@ describe('the Dockerfile', () => {
     expect(dockerfile({}, [], { pip: false, conda: true })).toContain('micromamba create');
   });
 
-  it('is made in stages with --slim: what comes of them has no packages of npm and no program', () => {
+  it('is built in stages with --slim, without npm packages and programs in the result', () => {
     const envs = [{ name: 'TOKEN', value: 't', stage: 'build' as const }];
     const text = dockerfile({ envs }, [['team', 'nlp']], { ...NONE, slim: true });
     const [base = '', build = '', image = ''] = text.split(/^(?=FROM )/m);

@@ -8,9 +8,9 @@ const KUBERNETES = 'kubernetes';
 
 export interface DeployedBundle {
   readonly tag: Tag;
-  /** Of all models that it pins. */
+  /** The bytes of all models that it pins. */
   readonly modelBytes: number;
-  /** Whether it serves a model as it is: gRPC comes by an argument then. */
+  /** Whether it serves a model without an app: an argument then turns gRPC on. */
   readonly serves: boolean;
 }
 
@@ -178,12 +178,12 @@ export function manifests({ tag, modelBytes, serves }: DeployedBundle): Manifest
 const NOTES: ReadonlyMap<string, string> = new Map([
   [
     'deployment.yaml',
-    'The memory is an estimate from the size of the models: set it from what the pods use.',
+    'The memory is an estimate from the size of the models: set it to what the pods use.',
   ],
-  ['keda-scaledobject.yaml', 'In place of hpa.yaml, where KEDA and a Prometheus are there.'],
+  ['keda-scaledobject.yaml', 'Replaces hpa.yaml where KEDA and Prometheus are installed.'],
   [
     'kustomization.yaml',
-    'kubectl apply -k . ; set newName to where the image was pushed. For KEDA, name its file for hpa.yaml.',
+    'Set newName to the pushed image, then run kubectl apply -k . For KEDA, list its file in place of hpa.yaml.',
   ],
 ]);
 

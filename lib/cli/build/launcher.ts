@@ -60,7 +60,7 @@ await app.listen(process.env.PORT ?? 3000);
 /** Asks the running app whether it is alive; the exit code says so. */
 export const HEALTH_CHECK = `// Exits with 0 when the app answers.
 const port = process.env.PORT ?? 3000;
-// An app with a global prefix has its probe elsewhere, and answers all the same.
+// An app with a global prefix has its probe elsewhere, but still answers.
 const answer = await fetch(\`http://127.0.0.1:\${port}/livez\`, { signal: AbortSignal.timeout(4000) });
 process.exit(answer.status < 500 ? 0 : 1);
 `;

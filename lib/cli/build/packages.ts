@@ -62,7 +62,7 @@ export async function writePackages(
 ): Promise<void> {
   const npm = findTool('npm');
   if (npm === undefined) {
-    throw new CommandError('npm is not on the PATH', 'Install npm, which makes the lockfile');
+    throw new CommandError('npm is not on the PATH', 'Install npm, which writes the lockfile');
   }
   const root = packageRootOf(project);
   const own = root === undefined ? undefined : readPackageJson(root);
@@ -111,7 +111,7 @@ async function lock(npm: string, bundle: string, root: string | undefined): Prom
   const [first] = stderr.trim().split('\n');
   const reason = /npm error (?!code|A complete)(.+)/.exec(stderr)?.[1] ?? first;
   throw new CommandError(
-    `npm cannot make the lockfile: ${reason}`,
+    `npm cannot write the lockfile: ${reason}`,
     'Check the registry and the dependencies of the project',
   );
 }

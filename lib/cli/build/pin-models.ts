@@ -7,7 +7,7 @@ import { Tag, type Model, type ModelStore } from '../../serving/store/index.js';
 /** The models of a bundle: copies, so that it runs without the store it was built from. */
 export class PinnedModels {
   readonly #models = new Map<string, Model>();
-  /** What `latest` means in the bundle, by name: what it meant when the bundle was built. */
+  /** The version behind `latest` when the bundle was built, by name. */
   readonly #latest = new Map<string, string>();
 
   constructor(

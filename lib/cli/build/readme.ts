@@ -17,7 +17,7 @@ export function bundleReadme(facts: ReadmeFacts): string {
   const sections = [
     `# ${tag.name}`,
     ...(description === undefined ? [] : [description]),
-    `A bundle of nestjs-vts, version \`${tag.version}\`: an app with its models, complete.`,
+    `A bundle of nestjs-vts, version \`${tag.version}\`: a complete app with its models.`,
     '## Run',
     '```bash\nnpm ci --omit=dev && npm start\n```',
     'It listens on the port `PORT` (default 3000). The documentation of its endpoints is at `/docs`, and in `openapi.json`.',

@@ -82,5 +82,5 @@ for (const folder of [...packages(root)]) {
   // Its own copy of Nest is for folders without one.
   if (NEST.every((each) => existsSync(join(root, each)))) remove(join(vendor, 'nest'));
 }
-console.log(\`Removed \${Math.round(removed / 2 ** 20)} MiB that \${platform} \${arch} has no use for.\`);
+console.log(\`Removed \${Math.round(removed / 2 ** 20)} MiB that \${platform} \${arch} does not need.\`);
 `;

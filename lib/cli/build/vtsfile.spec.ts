@@ -68,17 +68,17 @@ conda:
 
   it('is refused for unknown keys, with their lines', () => {
     expect(problemsOf('service: a.js\nfoo: 1\npython:\n  packags: [x]\n')).toEqual([
-      expect.stringMatching(/^2: "foo" is no key \(known: service, name/),
-      expect.stringMatching(/^4: "python\.packags" is no key \(known: packages/),
+      expect.stringMatching(/^2: "foo" is not a known key \(known: service, name/),
+      expect.stringMatching(/^4: "python\.packags" is not a known key \(known: packages/),
     ]);
   });
 
   it.each([
-    ['service: [a]', '1: service must be a text, not a list'],
+    ['service: [a]', '1: service must be a string, not a list'],
     ['service: a.js\nmodels: m', '2: models must be a list, not "m"'],
     ['service: a.js\nmodels:\n  - a\n  -\n', '3: models[1] is empty'],
-    ['service: a.js\nlabels:\n  a: [1]', '3: labels.a must be a text, not a list'],
-    ['service: a.js\nlabels: text', '2: labels must be a map of texts, not "text"'],
+    ['service: a.js\nlabels:\n  a: [1]', '3: labels.a must be a string, not a list'],
+    ['service: a.js\nlabels: text', '2: labels must be a map of strings, not "text"'],
     ['service: a.js\ndocker: []', '2: docker must be a map, not a list'],
     ['service: a.js\nenvs:\n  - value: 1', '3: envs[0] needs a name'],
     [
@@ -87,10 +87,10 @@ conda:
     ],
     ['service: a.js\nname: No Name', '2: name is "No Name"; use 1 to 63'],
     ['service: a.js\nversion: latest', '2: version cannot be "latest"'],
-    ['service: service:svc', '1: service is "service:svc", a module of Python'],
+    ['service: service:svc', '1: service is "service:svc", a Python module'],
     ['service: a.js\npython:\n  no_index: 1', '3: python.no_index must be true or false, not 1'],
-    ['description: x', '1: there is neither a service nor a model'],
-    ['', '1: there is neither a service nor a model'],
+    ['description: x', '1: it names neither a service nor a model'],
+    ['', '1: it names neither a service nor a model'],
     ['- a', '1: the file must be a map, not a list'],
     ['service: a.js\nb: [', '2: Flow sequence'],
     ['a: 1\na: 2', '2: Map keys must be unique'],

@@ -88,12 +88,12 @@ const VTSFILE = object({
   /** `src/main.ts` or `src/app.module.ts:AppModule`; undefined to serve the models as they are. */
   service: where(text, (service) =>
     /^[\w.-]+(\.[\w]+)*:\w+$/.test(service) && !/\.[cm]?[jt]s:/.test(service)
-      ? `is "${service}", a module of Python; name the file of a Nest app, such as src/main.ts or src/app.module.ts:AppModule`
+      ? `is "${service}", a Python module; name the file of a Nest app, such as src/main.ts or src/app.module.ts:AppModule`
       : undefined,
   ),
   name: tagPart,
   version: where(tagPart, (version) =>
-    version === 'latest' ? 'cannot be "latest", the word for the newest one' : undefined,
+    version === 'latest' ? 'cannot be "latest", which means the newest version' : undefined,
   ),
   description: text,
   labels: texts,
@@ -153,7 +153,7 @@ export async function readVtsfile(folder: string, given?: string): Promise<Vtsfi
     if (content !== undefined) return parseVtsfile(content, basename(path));
   }
   throw new CommandError(
-    `There is no ${given === undefined ? `vtsfile.yaml in ${resolve(folder)}` : paths[0]}`,
+    `No ${given === undefined ? `vtsfile.yaml in ${resolve(folder)}` : paths[0]}`,
     'Write one, or name it with --file',
   );
 }
@@ -173,7 +173,7 @@ export function parseVtsfile(content: string, name: string): Vtsfile {
   const file = empty ? {} : (VTSFILE(root, '', report) ?? {});
   const isServable = file.service !== undefined || (file.models ?? []).length > 0;
   if (!isServable && report.problems.length === 0) {
-    report.add(root, 'there is neither a service nor a model');
+    report.add(root, 'it names neither a service nor a model');
   }
   if (report.problems.length > 0) throw new BuildFileError(name, report.problems);
   return file;

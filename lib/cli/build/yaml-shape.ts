@@ -27,7 +27,7 @@ export const text: Shape<string> = (node, path, report) => {
   if (isScalar(node) && ['string', 'number', 'boolean', 'bigint'].includes(typeof node.value)) {
     return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
   }
-  return report.add(node, `${path} must be a text, not ${describe(node)}`);
+  return report.add(node, `${path} must be a string, not ${describe(node)}`);
 };
 
 export const flag: Shape<boolean> = (node, path, report) => {
@@ -54,7 +54,7 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
 export const texts: Shape<[string, string][]> = (node, path, report) => {
   if (isAbsent(node)) return undefined;
   if (!isMap(node)) {
-    return report.add(node, `${path} must be a map of texts, not ${describe(node)}`);
+    return report.add(node, `${path} must be a map of strings, not ${describe(node)}`);
   }
   return entriesOf(node).flatMap(([key, value]) => {
     const read = text(value, `${path}.${key}`, report);
@@ -77,7 +77,10 @@ export function object<Shapes extends Record<string, Shape<unknown>>>(
       const shape = known.get(key);
       const full = path === '' ? key : `${path}.${key}`;
       if (!shape)
-        report.add(keyNode, `"${full}" is no key (known: ${[...known.keys()].join(', ')})`);
+        report.add(
+          keyNode,
+          `"${full}" is not a known key (known: ${[...known.keys()].join(', ')})`,
+        );
       const read = shape?.(value, full, report);
       if (read !== undefined) found.set(key, read);
     }

@@ -23,10 +23,14 @@ export interface BatchOptions extends StoreOptions, LearnerFlags, GenerateSettin
   readonly embeddings?: boolean;
   readonly workers?: number;
   readonly chunk?: number;
+  readonly where?: string;
   readonly limit?: number;
   readonly maxErrors?: number;
   readonly force?: boolean;
   readonly restart?: boolean;
+  readonly queue?: string;
+  readonly root?: string;
+  readonly attempts?: number;
 }
 
 export async function batch(
@@ -34,20 +38,33 @@ export async function batch(
   inputs: readonly string[],
   options: BatchOptions,
 ): Promise<void> {
-  const { out, force = false, restart = false } = options;
+  const { out, force = false, restart = false, queue, root, where } = options;
   if (!force && existsSync(resolve(out))) {
     throw new CommandError(
       `The file ${resolve(out)} is there already`,
       'Give another, or add --force',
     );
   }
+  if (queue !== undefined && inputs.includes('-')) {
+    throw new CommandError(
+      'Workers on other machines do not have the standard input of this one',
+      'Give files, or leave --queue out',
+    );
+  }
+  if (queue !== undefined && where !== undefined) {
+    throw new CommandError(
+      'Rows for --where are chosen by one process, and --queue has several',
+      'Leave one of them out',
+    );
+  }
+  if (where !== undefined) (await import('../batch/where/parse-where.js')).parseWhere(where);
   // The engine is loaded once there is something to predict with, so that an error comes at once.
   const { openBatch, sinkOf } = await import('../batch/open-batch.js');
   sinkOf(out);
   await withInputs(inputs, options.format, (given, spooled) =>
     withSource(target, options, async (source) => {
       const { words, temperature, minP, seed, stop, format, column, keep, columns } = options;
-      const { embeddings = false, workers, chunk, limit, maxErrors } = options;
+      const { embeddings = false, workers, chunk, limit, maxErrors, attempts = 3 } = options;
       if (source.model) refuseForStored(options, target, 'give the file');
       const generate = { words, temperature, minP, seed, stop };
       const opened = await withWait(`loading ${target}`, () =>
@@ -63,12 +80,14 @@ export async function batch(
           embeddings,
           workers,
           chunk,
+          ...(where !== undefined && { where }),
           limit,
           maxErrors,
           force,
           // What was sent before cannot be had again.
           restart: restart || spooled,
           load: learnerOptionsOf(options),
+          ...(queue !== undefined && { queue: { url: queue, root, attempts } }),
         }),
       );
       try {
@@ -113,13 +132,14 @@ async function withInputs(
 const BAR = 24;
 
 /** `██████░░ 41.20 %  52,000 rows, 1,300/s, 57 s left`. */
-function lineOf({ rows, before, failed, share }: BatchProgress, start: number): string {
+function lineOf({ rows, before, failed, share, workers }: BatchProgress, start: number): string {
   const seconds = Math.max(0.001, (performance.now() - start) / 1000);
   const rate = (rows - before) / seconds;
   const left = share > 0 && rate > 0 ? Math.ceil((rows / share - rows) / rate) : undefined;
   const parts = [
     `${rows.toLocaleString('en')} rows`,
     `${Math.round(rate).toLocaleString('en')}/s`,
+    ...(workers === undefined ? [] : [`${workers} ${workers === 1 ? 'worker' : 'workers'}`]),
     ...(failed > 0 ? [`${failed.toLocaleString('en')} failed`] : []),
     ...(left === undefined
       ? []

@@ -50,11 +50,11 @@ export async function compare(
     try {
       if (decode !== undefined && reference.kind !== 'vision') {
         throw new CommandError(
-          `--decode is for images, and the learner is of kind "${reference.kind}"`,
+          `--decode is for images, but the learner is of kind "${reference.kind}"`,
           'Leave it out',
         );
       }
-      const changed = await withWait(`loading ${target} with what changes`, () =>
+      const changed = await withWait(`loading ${target} with the changed options`, () =>
         openCompared(file, { ...load, ...changes }),
       );
       try {

@@ -30,7 +30,7 @@ export async function containerize(
   if (code !== 0) {
     throw new CommandError(
       `${tool} could not build the image (exit code ${code})`,
-      'Its messages above say why',
+      'See its messages above',
     );
   }
   write(`${tags.join(', ')} built from ${folder}.`);

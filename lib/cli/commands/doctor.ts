@@ -36,10 +36,10 @@ function describe(
   };
   const count = findings.length;
   const end = servable
-    ? screen.look('good', `Nothing keeps it from being served: vts serve ${target}`)
+    ? screen.look('good', `Nothing prevents serving it: vts serve ${target}`)
     : screen.look(
         'bad',
-        `${count} ${count === 1 ? 'thing keeps' : 'things keep'} it from being served.`,
+        `${count} ${count === 1 ? 'problem prevents' : 'problems prevent'} serving it.`,
       );
   return [
     ...(passed.length > 0 ? [`${screen.look('good', '✓')} ${passed.join(', ')}`] : []),

@@ -79,14 +79,14 @@ function refuseTritonOptions({ to, name, modelVersion, maxBatchSize }: ExportFla
   };
   const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   if (to === 'triton' || option === undefined) return;
-  throw new CommandError(`${option} is for a repository of Triton`, `Omit it, or give --to triton`);
+  throw new CommandError(`${option} is for a Triton repository`, `Omit it, or give --to triton`);
 }
 
 /** No option is ignored. @throws CommandError */
 function refuseUnused(kind: Found['kind'], { normalize, pixels, raw }: ExportFlags): void {
   const refuse = (option: string, fact: string): never => {
     throw new CommandError(
-      `${option} ${fact}, and this is ${kind === 'module' ? 'a model without a learner' : `a learner of kind "${kind}"`}`,
+      `${option} ${fact}, but this is ${kind === 'module' ? 'a model without a learner' : `a learner of kind "${kind}"`}`,
       `Omit ${option}`,
     );
   };

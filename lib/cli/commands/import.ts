@@ -27,7 +27,7 @@ export async function importLearner(
   try {
     if (source === undefined && found.model) {
       throw new CommandError(
-        `The model "${found.model.tag}" is in the store already`,
+        `The model "${found.model.tag}" is already in the store`,
         'Give a name to copy it to, or something to import',
       );
     }

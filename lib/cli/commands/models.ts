@@ -27,7 +27,7 @@ export async function listModels(
   const rows = await Promise.all(models.map(rowOf));
   await print(rows, options.output, (screen) =>
     rows.length === 0 && screen.isTerminal
-      ? screen.look('quiet', `No models at ${store.home}: vts import NAME export.pkl adds one`)
+      ? screen.look('quiet', `No models at ${store.home}; add one with vts import NAME export.pkl`)
       : table(
           ['Tag', 'Module', 'Size', 'Creation Time'],
           rows.map(({ tag, module, size, creation_time }) => [
@@ -59,7 +59,7 @@ export async function getModel(
   const { path, info } = await (await openStore(options)).get(tag);
   const { output } = options;
   if (output === 'path') return write(path);
-  // As it stands in the file, unknown keys included.
+  // Unchanged from the file, including unknown keys.
   const text = info.toYaml();
   if (output === 'yaml') return write(text);
   const facts = parse(text) as Record<string, unknown>;
@@ -139,8 +139,8 @@ async function checkDeletable(store: ModelStore, given: string, force: boolean):
 async function confirm(tags: readonly string[]): Promise<void> {
   if (!process.stdin.isTTY) {
     throw new CommandError(
-      `Nobody can confirm the deletion of ${tags.join(', ')}: stdin is not a terminal`,
-      'Add --yes to delete without a question',
+      `The deletion of ${tags.join(', ')} cannot be confirmed: stdin is not a terminal`,
+      'Add --yes to delete without confirmation',
     );
   }
   const reader = createInterface({ input: process.stdin, output: process.stderr });

@@ -88,10 +88,10 @@ export async function serve(given: readonly string[], options: ServeOptions): Pr
 function refuseUseless({ page, open, samples, apiKey }: ServeOptions): void {
   const [without] = [open && '--open', samples !== undefined && '--samples'].filter(Boolean);
   if (!page && without) {
-    throw new CommandError(`${without} is for the page, and --no-page is given`, 'Leave one out');
+    throw new CommandError(`${without} is for the page, but --no-page is given`, 'Leave one out');
   }
   if (apiKey !== undefined && apiKey.trim() === '') {
-    throw new CommandError('The API key is empty', 'Give --api-key or VTS_API_KEY a key');
+    throw new CommandError('The API key is empty', 'Set --api-key or VTS_API_KEY to a key');
   }
 }
 
@@ -103,7 +103,7 @@ function originsOf(given: true | string | undefined): string | readonly string[]
   if (other !== undefined) {
     throw new CommandError(
       `"${other}" is not an origin`,
-      'Give one such as https://app.example.com, or several with commas',
+      'Give one such as https://app.example.com, or several separated by commas',
     );
   }
   return origins.includes('*') ? '*' : origins;

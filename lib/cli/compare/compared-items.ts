@@ -39,7 +39,7 @@ async function* all(
     throw new CommandError(
       isCsv
         ? '--column is for texts and images: rows have the columns of the learner'
-        : `--column is for a CSV file, and ${data} is not one`,
+        : `--column is for a CSV file, but ${data} is not one`,
       'Omit --column',
     );
   }
@@ -48,8 +48,8 @@ async function* all(
   if (found.isDirectory()) return yield* imagesOf(data, predictor.kind);
   if (isCsv && predictor.kind === 'mixed') {
     throw new CommandError(
-      `${data} is a CSV file, and the learner takes several inputs`,
-      'Give a .txt file with an item as JSON in each line',
+      `${data} is a CSV file, but the learner takes several inputs`,
+      'Give a .txt file with one JSON item per line',
     );
   }
   if (isCsv) {
@@ -66,7 +66,7 @@ async function* all(
 async function* imagesOf(folder: string, kind: Predictor['kind']): AsyncGenerator<string> {
   if (kind !== 'vision') {
     throw new CommandError(
-      `${folder} is a folder, and the learner is of kind "${kind}"`,
+      `${folder} is a folder, but the learner is of kind "${kind}"`,
       'Give a CSV file',
     );
   }

@@ -5,7 +5,7 @@ export interface ComparisonReport {
   readonly items: number;
   /** Items whose predictions are equal. */
   readonly equal: number;
-  /** Of all probabilities, or of the numbers that the learner gives in their place. */
+  /** Of all probabilities, or of the numbers that the learner returns instead. */
   readonly largestDifference: number;
   readonly meanDifference: number;
   /** Milliseconds of one prediction, the median. */

@@ -61,13 +61,13 @@ function addModules(modules: readonly Place[], findings: Findings): void {
     findings.add('model', code, message);
     return;
   }
-  // The remedy is the same for all, and stands behind the facts.
+  // The remedy is the same for all, and follows the facts.
   const all = [...byClass].map(([name, paths]) => `${name} (${places(paths)})`).join(', ');
   const count = byClass.size === 1 ? 'a class' : `${byClass.size} classes`;
   findings.add(
     'model',
     code,
-    `The model has modules of ${count} that cannot be turned into a graph here: ${all}. ${MODULE_REMEDY}`,
+    `The model has modules of ${count} that cannot be converted to a graph here: ${all}. ${MODULE_REMEDY}`,
   );
 }
 

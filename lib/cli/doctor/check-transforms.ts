@@ -39,7 +39,7 @@ export async function checkTransforms(
   }
 }
 
-/** The transforms of the target, but for rows, whose procs decode it. */
+/** The transforms of the target, except for rows, whose procs decode it. */
 export function checkTarget(file: LearnerFile, findings: Findings): void {
   for (const transform of file.dls.targets.flatMap(({ transforms }) => transforms)) {
     findings.attempt('target', () => readTarget([transform]));
@@ -188,7 +188,7 @@ function rulesOf(tokenizer: PyValue): PyValue[] {
   return asItems(rules) ?? [];
 }
 
-/** Tells of an error of a class on its way. */
+/** Reports an error of a class as it passes. */
 function passing<T, E extends Error>(
   of: abstract new (...args: never[]) => E,
   work: () => T,

@@ -58,7 +58,7 @@ export async function diagnose(file: string, load: KeepableOptions = {}): Promis
       await tryLearner(file, overrides, suspects, findings);
     } else if (findings.all.every(({ part }) => part !== 'model')) {
       notes.push(
-        'The model was not tried, as the learner cannot be loaded: check again afterwards.',
+        'The model was not tried because the learner cannot be loaded; check again once it can.',
       );
     }
     return verdict(file, learner.kind, findings, notes);
@@ -68,14 +68,14 @@ export async function diagnose(file: string, load: KeepableOptions = {}): Promis
 }
 
 const WITHOUT_LEARNER =
-  'It is a model without a learner: it takes and gives tensors, and what they mean is yours to know.';
+  'It is a model without a learner: it takes and returns tensors, and does not say what they mean.';
 
 async function checkKind(learner: LearnerFile, findings: Findings): Promise<void> {
   if (learner.kind !== 'custom') {
     findings.checked.add('kind');
     return;
   }
-  // There is nothing that could open a learner of this kind, which is what the error says.
+  // Nothing can open a learner of this kind, and the error says so.
   await findings.attemptLater('kind', () => {
     refuseBoxes(learner);
     return createInference(learner, readTarget([]), {});
@@ -116,7 +116,7 @@ function notesOf({ torchFile }: LearnerFile): string[] {
   if (harmful.length === 0) return [];
   const names = harmful.slice(0, 5).map(({ qualifiedName }) => qualifiedName);
   return [
-    `The pickle names ${names.join(', ')}, which can do harm where it is opened in Python. Here nothing in it is run.`,
+    `The pickle names ${names.join(', ')}, which can do harm when Python opens the file. Here, none of it is run.`,
   ];
 }
 

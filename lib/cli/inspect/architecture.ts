@@ -10,7 +10,7 @@ export interface ModuleFacts {
   /** Parameters of it and of what is in it, shared ones counted once. */
   readonly parameters: number;
   readonly depth: number;
-  /** Whether its class can be turned into a graph: it is known, or its code is at hand. */
+  /** Whether its class can be turned into a graph: it is known, or its code is available. */
   readonly lowering: boolean;
 }
 

@@ -24,7 +24,7 @@ describe('riskOf', () => {
     ['builtins.getattr', 'indirect'],
     ['__main__.is_cat', 'unknown'],
     ['my_project.models.Net', 'unknown'],
-  ])('says of %s that it is %s', (name, expected) => {
+  ])('describes %s as %s', (name, expected) => {
     expect(risk(name)).toBe(expected);
   });
 

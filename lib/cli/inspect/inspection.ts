@@ -61,7 +61,7 @@ export interface Inspection {
 export async function inspectFile(file: string, load: KeepableOptions = {}): Promise<Inspection> {
   if (isOnnx(file)) {
     throw new CommandError(
-      `${file} is an ONNX model, which holds no classes or transforms`,
+      `${file} is an ONNX model, which does not contain classes or transforms`,
       'Predict with it, or serve it',
     );
   }
@@ -200,7 +200,8 @@ async function inspectOther(file: string, load: KeepableOptions): Promise<Inspec
 
 const NO_MODEL: Outcome = {
   servable: false,
-  reason: 'The file holds no model, at most weights: export the learner with learner.export().',
+  reason:
+    'The file does not contain a model, at most weights: export the learner with learner.export().',
   withoutLowering: [],
 };
 

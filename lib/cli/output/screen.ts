@@ -32,7 +32,7 @@ export class Screen {
       ? [stream.columns || 80, stream.rows || 24]
       : [Infinity, Infinity];
     const forced = process.env['FORCE_COLOR'] !== undefined;
-    // Node's own reading of NO_COLOR, FORCE_COLOR, TERM and what else tells of colours.
+    // Node's own check of NO_COLOR, FORCE_COLOR, TERM and other signs of colour support.
     const depth = isTerminal || forced ? WriteStream.prototype.getColorDepth.call(stream) : 1;
     return new Screen(isTerminal, width, height, depth);
   }
@@ -48,7 +48,9 @@ export class Screen {
     return this.hasColours ? styleText(LOOKS[look], text, { validateStream: false }) : text;
   }
 
-  /** A text in a colour, and on a ground of another, as near as the terminal has them. */
+  /**
+   * A text in a colour, optionally on another background, in the nearest colours of the terminal.
+   */
   paint(text: string, colour: Colour, ground?: Colour): string {
     if (!this.hasColours) return text;
     const codes = [sgr(colour, 38, this.depth), ground && sgr(ground, 48, this.depth)];

@@ -1,42 +1,74 @@
-import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import Papa from 'papaparse';
+import { isGzip, openFile, Utf8Check } from './read-stream.js';
+
+/** How a CSV file is written. */
+export interface CsvDialect {
+  readonly delimiter: string;
+  readonly newline: '\n' | '\r' | '\r\n';
+}
+
+/** Some records of a file: its bytes `start` to `end`, without the last. */
+export interface CsvPart extends Partial<CsvDialect> {
+  readonly start?: number;
+  readonly end?: number;
+}
 
 /**
  * The records of a CSV file, one after the other, without a byte order mark.
  *
  * @param onBytes Told of how many bytes have been read.
- * @param delimiter Undefined for that of the file.
+ * @param part What is read; all of the file by default. What it does not give of the dialect is that
+ * of the file.
  */
 export async function* csvRecords(
   path: string,
   onBytes: (bytes: number) => void,
-  delimiter?: string,
+  { start = 0, end = Infinity, delimiter, newline }: CsvPart = {},
 ): AsyncGenerator<string[]> {
   let bytes = 0;
+  const file = openFile(path, start, end);
+  const check = new Utf8Check(path);
   const counter = new Transform({
+    // Texts, so that a character that begins in one block and ends in the next is one.
+    readableObjectMode: true,
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      onBytes(bytes);
-      done(null, chunk);
+      onBytes(isGzip(path) ? file.bytesRead() : bytes);
+      attempt(() => check.decode(chunk), done);
+    },
+    flush(done) {
+      attempt(() => check.decode(), done);
     },
   });
   const parser = Papa.parse(Papa.NODE_STREAM_INPUT, {
     skipEmptyLines: true,
     ...(delimiter !== undefined && { delimiter }),
+    ...(newline !== undefined && { newline }),
   });
-  const file = createReadStream(path);
-  file.on('error', (error) => parser.destroy(error));
-  file.pipe(counter).pipe(parser);
+  file.content.on('error', (error) => parser.destroy(error));
+  counter.on('error', (error) => parser.destroy(error));
+  file.content.pipe(counter).pipe(parser);
   let first = true;
   try {
     for await (const record of parser) {
       const cells = record as string[];
-      if (first) cells[0] = (cells[0] ?? '').replace(/^\ufeff/, '');
+      if (first && start === 0) cells[0] = (cells[0] ?? '').replace(/^\ufeff/, '');
       first = false;
       yield cells;
     }
   } finally {
-    file.destroy();
+    file.close();
   }
+}
+
+function attempt(read: () => string, done: (error: Error | null, text?: string) => void): void {
+  let text: string;
+  try {
+    text = read();
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  done(null, text);
 }

@@ -53,7 +53,7 @@ describe('options of predict', () => {
     checkTogether(given.csv === undefined ? ['x'] : [], given);
     const check = (): void => checkApplicable(learners[learner], given);
     if (applies) expect(check).not.toThrow();
-    else expect(check).toThrow(/^--[a-z-]+ is for .*, and this is an? /);
+    else expect(check).toThrow(/^--[a-z-]+ is for .*, but this is an? /);
     expect(option in given).toBe(true);
   });
 

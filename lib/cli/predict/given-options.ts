@@ -54,7 +54,7 @@ export function checkApplicable(
   const kind = description?.kind;
   const refuse = (option: string, fact: string): never => {
     throw new CommandError(
-      `${option} ${fact}, and this is ${whatItIs(description)}`,
+      `${option} ${fact}, but this is ${whatItIs(description)}`,
       `Omit ${option}`,
     );
   };

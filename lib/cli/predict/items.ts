@@ -37,7 +37,7 @@ function parseJson(json: string, what: string): unknown {
     return JSON.parse(json);
   } catch (error) {
     throw new CommandError(
-      `${JSON.stringify(json.slice(0, 80))} is no JSON (${(error as Error).message})`,
+      `${JSON.stringify(json.slice(0, 80))} is not valid JSON (${(error as Error).message})`,
       `Give ${what}; @FILE reads it from a file`,
     );
   }

@@ -12,7 +12,7 @@ export function classMapOf(prediction: unknown): ClassMap {
     const other = row.find((index) => !(Number.isInteger(index) && index >= 0 && index < 256));
     if (other !== undefined) {
       throw new CommandError(
-        `The mask has the class ${other}, and an indexed PNG holds 256 of them`,
+        `The mask has the class ${other}, but an indexed PNG holds only 256`,
         'Use -o json',
       );
     }

@@ -46,9 +46,9 @@ export async function predictInputs(
 
 interface GivenItem {
   readonly item: unknown;
-  /** As it stands on the command line. */
+  /** The argument on the command line. */
   readonly argument: string;
-  /** What tells it from others; undefined for a single one. */
+  /** A name that distinguishes it; undefined for a single input. */
   readonly name: string | undefined;
 }
 
@@ -96,7 +96,10 @@ class MaskFiles {
   readonly #folder: boolean;
   readonly #written = new Set<string>();
 
-  /** @throws CommandError where several masks would go to one file, or to one that is no PNG. */
+  /**
+   * @throws CommandError if several masks would be written to one file, or to a file that is not a
+   * PNG.
+   */
   constructor(
     private readonly out: string,
     inputs: number,

@@ -5,9 +5,9 @@ import { writeAside } from '../../serving/store/durable.js';
 import { CommandError } from '../errors.js';
 
 /**
- * Writes a file that is there as a whole, or not at all.
+ * Writes a file completely, or not at all.
  *
- * @param write Gets the path to write to, which then takes the place of the file.
+ * @param write Gets the path to write to; the result then replaces the file.
  * @throws CommandError
  */
 export async function writeResult(
@@ -17,7 +17,7 @@ export async function writeResult(
 ): Promise<void> {
   const target = resolve(path);
   if (!overwrite && existsSync(target)) {
-    throw new CommandError(`The file ${target} is there already`, 'Give another, or add --force');
+    throw new CommandError(`The file ${target} already exists`, 'Give another, or add --force');
   }
   await writeAside(target, async (aside) => {
     await write(aside);

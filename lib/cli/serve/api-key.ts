@@ -16,7 +16,7 @@ import type { VtsGrpcCall } from '../../nest/open-inference/grpc/vts-grpc-call.j
 const NEEDS_KEY =
   'This service needs an API key; send it as "Authorization: Bearer KEY" or "x-api-key: KEY".';
 
-/** Of gRPC, as of HTTP the probes: they tell no more than that the process is there. */
+/** The gRPC equivalents of the HTTP probes: they only show that the process is running. */
 const OPEN_CALLS = new Set(['ServerLive', 'ServerReady']);
 
 /**
@@ -31,7 +31,7 @@ export function requireApiKey(app: INestApplication, key: string, open: Readonly
     const { method, url = '' } = request;
     const reads = method === 'GET' || method === 'HEAD';
     if (reads && open.has(pathOf(url))) return next();
-    // Digests are of one length, so that time tells nothing of the key's either.
+    // Digests have equal length, so timing does not reveal the length of the key.
     if (timingSafeEqual(digest(givenKey(request)), wanted)) return next();
     response.setHeader('www-authenticate', 'Bearer');
     next(new UnauthorizedException(NEEDS_KEY));

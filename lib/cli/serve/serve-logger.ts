@@ -1,6 +1,6 @@
 import { ConsoleLogger } from '@nestjs/common';
 
-/** What Nest tells of its own parts: a line for each module and route. */
+/** Nest's own log contexts, with a line for each module and route. */
 const OF_NEST: ReadonlySet<unknown> = new Set([
   'InstanceLoader',
   'NestApplication',

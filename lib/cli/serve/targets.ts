@@ -32,7 +32,7 @@ export interface TargetOptions extends StoreOptions, LearnerFlags {
   readonly modelName?: string | undefined;
 }
 
-/** What is to be served, before its name is told apart from others. */
+/** A model to serve, before its name is made distinct. */
 interface Candidate {
   /** As the user wrote it. */
   readonly target: string;
@@ -46,8 +46,9 @@ interface Candidate {
 }
 
 /**
- * Finds what is to be served. Tags alone are served from their store, and followed where it is
- * watched; with files among them, all are served from a store of this process.
+ * Finds the models to serve. If all targets are tags, they are served from their store, and
+ * followed if it is watched. If there are files among them, all are served from a private store of
+ * this process.
  *
  * @throws CommandError
  */
@@ -76,8 +77,8 @@ export async function findTargets(
   if (options.watch === true) {
     throw new CommandError(
       file === undefined
-        ? '--watch follows the versions of a name, and --model-name gives another'
-        : `--watch follows the versions of a store, and ${file.target} is in none`,
+        ? '--watch follows the versions of a name, but --model-name gives another'
+        : `--watch follows the versions of a store, but ${file.target} is not in one`,
       file === undefined ? 'Leave one out' : 'Serve tags alone, or leave --watch out',
     );
   }
@@ -90,25 +91,25 @@ function refuseUseless(given: readonly string[], options: TargetOptions): void {
   if (modelsDir === undefined && given.length === 0) {
     throw new CommandError(
       'No model is given',
-      'Name files or folders of learners, tags or URLs, or a folder of models by --models-dir',
+      'Name files or folders of learners, tags or URLs, or a folder of models with --models-dir',
     );
   }
   if (modelsDir !== undefined && given.length > 0) {
     throw new CommandError(
-      `--models-dir is given, and ${given[0]} as well`,
+      `--models-dir and ${given[0]} are both given`,
       'Put all models into the folder, or name all of them',
     );
   }
   if (modelsDir !== undefined && watch === true) {
     throw new CommandError(
-      '--watch follows the versions of a store, and --models-dir reads a folder once',
+      '--watch follows the versions of a store, but --models-dir reads a folder once',
       'Serve the tags of the store with --home, or leave --watch out',
     );
   }
   if (modelName === undefined) return;
   if (given.length > 1) {
     throw new CommandError(
-      `--model-name names one model, and ${given.length} are given`,
+      `--model-name names one model, but ${given.length} are given`,
       'Leave it out: several are named by their files, folders or tags',
     );
   }
@@ -162,7 +163,7 @@ async function placed(
   const named = modelName !== undefined && candidates.length === 1;
   if (modelName !== undefined && !named) {
     warn(
-      `--model-name ${modelName} names one model, and there are ${candidates.length}: they keep their names`,
+      `--model-name ${modelName} names one model, but there are ${candidates.length}, so they keep their names`,
     );
   }
   const names = named ? [modelName] : distinctNames(candidates.map(({ name }) => name));

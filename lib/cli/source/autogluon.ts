@@ -6,8 +6,8 @@ import { trainersOf } from './named-facts.js';
 const INSIDE = /(?:^|\/)model-internals\.pkl$/;
 const NOTE =
   "the learner inside AutoGluon's NeuralNetFastAI takes columns as AutoGluon prepares them (missing numbers filled, " +
-  'numbers standardized, categories encoded) and answers with numbers of classes, so it predicts as AutoGluon does ' +
-  'only from such rows';
+  'numbers standardized, categories encoded) and answers with class numbers, so it predicts as AutoGluon does ' +
+  'only for such rows';
 
 /**
  * The learner of AutoGluon's `NeuralNetFastAI`, in the folder of a `TabularPredictor` or of the
@@ -23,13 +23,13 @@ export async function findInAutogluon(tree: FileTree): Promise<FoundLearner | un
   if (path === undefined) {
     if (!tree.paths.includes('predictor.pkl')) return undefined;
     throw new CommandError(
-      `${tree.from} is a predictor of AutoGluon without a fastai learner (models/NeuralNetFastAI/model-internals.pkl)`,
+      `${tree.from} is an AutoGluon predictor without a fastai learner (models/NeuralNetFastAI/model-internals.pkl)`,
       "Train it with hyperparameters={'FASTAI': {}}",
     );
   }
   if (found.length > 1) {
     throw new CommandError(
-      `${tree.from} has ${found.length} fastai learners of AutoGluon: ${listed(found)}`,
+      `${tree.from} has ${found.length} fastai learners from AutoGluon: ${listed(found)}`,
       'Give the path of one of them',
     );
   }

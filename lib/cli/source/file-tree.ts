@@ -8,7 +8,7 @@ export interface FileTree {
   read(path: string): Promise<string>;
 }
 
-/** The most that is read of a file that tells about a learner. */
+/** The most bytes that are read from a file with facts about a learner. */
 export const MAX_FACTS_BYTES = 2 ** 20;
 
 /** Which of a folder's files is the learner. */

@@ -20,7 +20,7 @@ export async function findInMlflow(tree: FileTree): Promise<FoundLearner | undef
   if (description === undefined) return undefined;
   if (own.length > 1) {
     throw new CommandError(
-      `${tree.from} has several models of MLflow: ${listed(own.map((path) => posix.dirname(path)))}`,
+      `${tree.from} has several MLflow models: ${listed(own.map((path) => posix.dirname(path)))}`,
       'Give the folder of one of them',
     );
   }
@@ -59,7 +59,7 @@ async function fastaiFlavor(
     return { data, version: typeof version === 'string' ? version : undefined };
   }
   throw new CommandError(
-    `${tree.from} is a model of MLflow, but not a fastai learner: its flavors are ${listed(Object.keys(table)) || 'not given'}`,
+    `${tree.from} is an MLflow model, but not a fastai learner: its flavors are ${listed(Object.keys(table)) || 'not given'}`,
     'Give a model that mlflow.fastai.log_model() wrote',
   );
 }

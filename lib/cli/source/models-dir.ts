@@ -47,7 +47,7 @@ export async function readModelsDir(dir: string): Promise<DirModel[]> {
   }
   if (!found.isDirectory()) {
     throw new CommandError(
-      `${dir} is a file, and --models-dir takes a folder`,
+      `${dir} is a file, but --models-dir takes a folder`,
       `Serve the file by vts serve ${dir}`,
     );
   }
@@ -80,7 +80,7 @@ class ModelsDir {
       if (models.length > MOST_MODELS) {
         throw new CommandError(
           `${this.root} has more than ${MOST_MODELS.toLocaleString('en')} models`,
-          'Serve fewer from one process',
+          'Serve fewer models from one process',
         );
       }
     }
@@ -102,7 +102,7 @@ class ModelsDir {
   }
 
   #file(path: string): Extract<DirModel, { kind: 'file' }> {
-    // Where the folder is mounted tells nothing of the model.
+    // The mount point of the folder does not name the model.
     const name = modelName([basename(this.root), ...path.split(sep)]);
     return { kind: 'file', file: join(this.root, path), name, versions: {} };
   }

@@ -121,7 +121,7 @@ describe('resolveSource', () => {
         'models/NeuralNetFastAI_BAG_L1/S1F1/model-internals.pkl': '',
         'models/NeuralNetFastAI_BAG_L1/S1F2/model-internals.pkl': '',
       },
-      'has 2 fastai learners of AutoGluon: models/NeuralNetFastAI_BAG_L1/S1F1',
+      'has 2 fastai learners from AutoGluon: models/NeuralNetFastAI_BAG_L1/S1F1',
     ],
   ])('refuses a folder with %s', async (_, files, message) => {
     const given = await project('folder', files);

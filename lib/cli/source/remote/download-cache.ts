@@ -22,7 +22,7 @@ const MAX_BYTES = 10 * 2 ** 30;
 const HOUR_MS = 3600 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** What is known of a file of the cache. */
+/** The facts about a file in the cache. */
 export interface CacheEntry {
   readonly from: string;
   readonly sha256: string;

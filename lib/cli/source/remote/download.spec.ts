@@ -120,7 +120,7 @@ describe('download', () => {
     [
       'a size above the bound',
       (response) => response.writeHead(200, { 'content-length': 2 ** 34 }).write('x'),
-      /has 16\.00 GiB, and at most 8\.00 GiB are downloaded/,
+      /has 16\.00 GiB, but at most 8\.00 GiB can be downloaded/,
     ],
     [
       'less than was announced',
@@ -133,7 +133,7 @@ describe('download', () => {
     [
       'another content than was announced',
       (response) => response.writeHead(200, { 'x-linked-etag': `"${'0'.repeat(64)}"` }).end('x'),
-      /is damaged: its SHA-256 is 2d7116.*, and 0000/,
+      /is damaged: its SHA-256 is 2d7116.*, but 0000/,
     ],
     [
       '401',
@@ -142,7 +142,7 @@ describe('download', () => {
     ],
     ['404', (response) => response.writeHead(404).end(), /^No file at .* \(HTTP 404\)/],
     ['500', (response) => response.writeHead(500).end(), /cannot send .* \(HTTP 500\)/],
-  ])('refuses %s, and keeps nothing of it', async (_, send, message) => {
+  ])('refuses %s, and keeps no part of it', async (_, send, message) => {
     answer = (__, response) => send(response);
     await expect(fetched()).rejects.toThrow(message);
     expect(await left()).toEqual([]);

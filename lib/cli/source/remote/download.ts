@@ -22,8 +22,8 @@ export interface DownloadTold {
 }
 
 /**
- * Fetches a file into the cache, or finds it there: where its address names one content for ever,
- * or the server says that it has not changed, or cannot be reached.
+ * Fetches a file into the cache. Uses the cached file if its address always names the same content,
+ * if the server says that it has not changed, or if the server cannot be reached.
  *
  * The file is whole or not there: it is written aside, compared with the length and the digest that
  * the server tells, and renamed.
@@ -132,7 +132,7 @@ function checkWhole(
   const [, digest] = /^"?([0-9a-f]{64})"?$/.exec(answer.header('x-linked-etag') ?? '') ?? [];
   if (digest !== undefined && digest !== sha256) {
     throw new CommandError(
-      `What came from ${from} is damaged: its SHA-256 is ${sha256}, and ${digest} was announced`,
+      `The download from ${from} is damaged: its SHA-256 is ${sha256}, but ${digest} was announced`,
       'Try again',
     );
   }
@@ -140,7 +140,7 @@ function checkWhole(
 
 function tooLarge(from: string, size: string): CommandError {
   return new CommandError(
-    `${from} has ${size}, and at most ${formatBytes(MAX_BYTES)} are downloaded`,
+    `${from} has ${size}, but at most ${formatBytes(MAX_BYTES)} can be downloaded`,
     'Download it yourself, and give its path',
   );
 }

@@ -51,7 +51,7 @@ describe('request', () => {
     ['https://a.test/', 'file:///etc/passwd', 'redirects to a "file:" address'],
     ['https://a.test/', 'http://a.test/x', 'redirects to http://a.test/x, which is not followed'],
     ['http://a.test/', 'data:text/plain,x', 'redirects to a "data:" address'],
-    ['http://a.test/', 'http://[', 'redirects to no valid address'],
+    ['http://a.test/', 'http://[', 'redirects to an invalid address'],
     ['https://a.test/?key=secret', '/?key=secret', 'redirects more than 10 times'],
   ])('refuses that %s redirects to %s', async (from, location, message) => {
     serve({ [from]: { status: 302, location } });

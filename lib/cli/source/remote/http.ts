@@ -23,7 +23,7 @@ export interface HttpAnswer {
  * Asks for a file and follows redirects: to `http:` and `https:` alone, never from `https:` to
  * `http:`, ten at most, and without the authorization once the origin is another.
  *
- * @param onRedirect Told of each other host that a redirect leads to.
+ * @param onRedirect Called with each other host that a redirect leads to.
  * @throws CommandError when no server answers, or a redirect is refused.
  */
 export async function request(
@@ -78,7 +78,7 @@ export async function request(
   }
   throw new CommandError(
     `${shown(file.request.url)} redirects more than ${MAX_REDIRECTS} times`,
-    'Give the address that the file has in the end',
+    'Give the final address of the file',
   );
 }
 
@@ -94,10 +94,10 @@ function redirected(from: URL, location: string): URL {
     ? scheme === 'http:'
       ? shown(target)
       : `a "${scheme}" address`
-    : 'no valid address';
+    : 'an invalid address';
   throw new CommandError(
     `${shown(from)} redirects to ${to}, which is not followed`,
-    'Give the https: address that the file has in the end',
+    'Give the final https: address of the file',
   );
 }
 

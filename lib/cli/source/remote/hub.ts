@@ -29,7 +29,7 @@ interface HubAddress {
  * Speaks the Hub's HTTP API: `HF_ENDPOINT` (default `https://huggingface.co`) and, for it alone,
  * `HF_TOKEN`.
  *
- * @throws CommandError when the Hub refuses it, or it holds no learner.
+ * @throws CommandError when the Hub refuses it, or it does not contain a learner.
  */
 export async function hubFile(target: string): Promise<RemoteFile> {
   const address = parse(target);
@@ -56,7 +56,7 @@ export async function hubFile(target: string): Promise<RemoteFile> {
     },
   };
   if (tree.paths.length === 0) {
-    throw new CommandError(`No file at ${target}`, `Give one that the repository has`);
+    throw new CommandError(`No file at ${target}`, `Give a file of the repository`);
   }
   const { path, ...facts } = await findLearner(tree);
   return { ...fileAt(inside + path), ...facts };
@@ -138,7 +138,7 @@ async function listFiles(
     // Said below.
   }
   throw new CommandError(
-    `${url.host} does not answer as the Hugging Face Hub does for ${target}`,
+    `${url.host} does not answer like the Hugging Face Hub for ${target}`,
     'Check HF_ENDPOINT',
   );
 }

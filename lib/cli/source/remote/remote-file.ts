@@ -1,4 +1,4 @@
-/** What is asked of a server. */
+/** A request to a server. */
 export interface HttpRequest {
   readonly url: URL;
   /** Sent to the origin of `url`, and to no other that it redirects to. */

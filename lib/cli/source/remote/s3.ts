@@ -44,7 +44,7 @@ function fromEnvironment(...names: string[]): string | undefined {
   return names.map((name) => process.env[name]?.trim()).find((value) => value);
 }
 
-/** Endpoints of one's own seldom know buckets by names of hosts. */
+/** Self-hosted endpoints rarely support bucket names in host names. */
 function endpointOf(bucket: string, region: string): URL {
   const given = fromEnvironment('AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL');
   if (given === undefined) {
@@ -86,7 +86,7 @@ async function signed(bucket: string, key: string, region: string): Promise<Http
     accessKeyId,
     secretAccessKey,
     ...(sessionToken === undefined ? {} : { sessionToken }),
-    // In the URL, a redirect takes nothing of it along.
+    // In the URL, so that a redirect does not carry it along.
     signQuery: true,
   });
   return { url: (await signer.sign()).url };

@@ -1,0 +1,145 @@
+import type { ColumnMetaData, Compressors, DecodedArray, PageHeader, SchemaTree } from 'hyparquet';
+import { parquetHeader, readPage } from 'hyparquet/src/column.js';
+import { convert, DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
+import type { FileBytes } from './file-bytes.js';
+
+/** Larger headers and pages are not read: a file of a few bytes can announce any size. */
+const MOST_HEADER_BYTES = 8 * 1024 * 1024;
+const MOST_PAGE_BYTES = 128 * 1024 * 1024;
+const MOST_PAGE_ROWS = 16 * 1024 * 1024;
+/** As much as most headers have. */
+const HEADER_BYTES = 16 * 1024;
+
+/** What a group of rows says of one of its columns. */
+export interface PagedColumn {
+  readonly metadata: ColumnMetaData;
+  /** The schema's root, and the column. */
+  readonly path: readonly [SchemaTree, SchemaTree];
+  readonly compressors: Compressors;
+  /** Bytes that are read at a time. */
+  readonly blockBytes: number;
+}
+
+/** Cells `from` and those that follow of a page. */
+export interface PagePart {
+  readonly page: DecodedArray;
+  readonly from: number;
+  readonly count: number;
+}
+
+/** The cells of a flat column of one group of rows, of which one page is in memory at a time. */
+export class ColumnPages {
+  readonly #end: number;
+  #offset: number;
+  #block = { start: 0, bytes: new Uint8Array(0) };
+  #dictionary: DecodedArray | undefined;
+  #page: DecodedArray = [];
+  /** The place of the next row in the page; behind its end where rows are left out. */
+  #at = 0;
+
+  constructor(
+    private readonly source: FileBytes,
+    private readonly column: PagedColumn,
+  ) {
+    const { dictionary_page_offset: dictionary, data_page_offset: data } = column.metadata;
+    this.#offset = Number(dictionary || data);
+    this.#end = this.#offset + Number(column.metadata.total_compressed_size);
+  }
+
+  /** Leaves rows out; pages of such rows alone are not decoded. */
+  skip(rows: number): void {
+    this.#at += rows;
+  }
+
+  /** Reads the next rows: parts of pages, in order. */
+  async take(rows: number): Promise<PagePart[]> {
+    const parts: PagePart[] = [];
+    for (let done = 0; done < rows;) {
+      if (this.#at >= this.#page.length) await this.#nextPage();
+      const count = Math.min(this.#page.length - this.#at, rows - done);
+      if (count <= 0) continue;
+      parts.push({ page: this.#page, from: this.#at, count });
+      this.#at += count;
+      done += count;
+    }
+    return parts;
+  }
+
+  async #nextPage(): Promise<void> {
+    const left = this.#at - this.#page.length;
+    if (this.#offset >= this.#end) throw new RangeError('a column ends before its group of rows');
+    const header = await this.#readHeader();
+    const size = header.compressed_page_size;
+    if (!(size >= 0 && size <= MOST_PAGE_BYTES && this.#offset + size <= this.#end)) {
+      throw new RangeError(`a page of ${size} bytes`);
+    }
+    const rows = rowsOf(header);
+    if (!(rows >= 0 && rows <= MOST_PAGE_ROWS)) throw new RangeError(`a page of ${rows} rows`);
+    this.#page = [];
+    this.#at = left;
+    const start = this.#offset;
+    this.#offset += size;
+    if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
+      if (rows <= left) {
+        this.#at -= rows;
+        return;
+      }
+      this.#page = (await this.#decode(header, start)) ?? [];
+    } else if (header.type === 'DICTIONARY_PAGE') {
+      this.#dictionary = await this.#decode(header, start);
+    }
+  }
+
+  async #decode(header: PageHeader, start: number): Promise<DecodedArray | undefined> {
+    const { metadata, path, compressors } = this.column;
+    const bytes = await this.#bytesAt(start, header.compressed_page_size);
+    const reader = { view: viewOf(bytes), offset: 0 };
+    const decoder = {
+      pathInSchema: metadata.path_in_schema,
+      type: metadata.type,
+      element: path[1].element,
+      schemaPath: [...path],
+      codec: metadata.codec,
+      parsers: DEFAULT_PARSERS,
+      compressors,
+    };
+    const { data } = readPage(reader, header, decoder, this.#dictionary, undefined, 0);
+    return data && header.type === 'DICTIONARY_PAGE' ? convert(data, decoder) : data;
+  }
+
+  async #readHeader(): Promise<PageHeader> {
+    for (let length = HEADER_BYTES; ; length = MOST_HEADER_BYTES) {
+      const bytes = await this.#bytesAt(this.#offset, Math.min(length, this.#end - this.#offset));
+      const reader = { view: viewOf(bytes), offset: 0 };
+      try {
+        const header = parquetHeader(reader);
+        this.#offset += reader.offset;
+        return header;
+      } catch (error) {
+        const whole = this.#offset + bytes.length >= this.#end;
+        if (!(error instanceof RangeError) || whole || length === MOST_HEADER_BYTES) throw error;
+      }
+    }
+  }
+
+  async #bytesAt(offset: number, length: number): Promise<Uint8Array> {
+    let from = offset - this.#block.start;
+    if (from < 0 || from + length > this.#block.bytes.length) {
+      const end = Math.min(this.#end, offset + Math.max(length, this.column.blockBytes));
+      this.#block = { start: offset, bytes: new Uint8Array(await this.source.slice(offset, end)) };
+      from = 0;
+    }
+    const bytes = this.#block.bytes.subarray(from, from + length);
+    if (bytes.length < length) throw new RangeError('a column ends behind the end of the file');
+    return bytes;
+  }
+}
+
+function rowsOf(header: PageHeader): number {
+  const { data_page_header: first, data_page_header_v2: second } = header;
+  return second?.num_rows ?? first?.num_values ?? header.dictionary_page_header?.num_values ?? 0;
+}
+
+function viewOf(bytes: Uint8Array): DataView<ArrayBuffer> {
+  return new DataView(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import type { Model } from '../../../serving/store/index.js';
+import { CommandError } from '../../errors.js';
+import { PARTS } from '../layout.js';
+import type { BatchSettings, QueueSettings } from '../settings.js';
+import type { BatchPlan, BatchResult } from '../run-batch.js';
+import { connectCoordinator, coordinate } from './coordinate.js';
+import { identityOf } from './digest.js';
+import { orderOf } from './order.js';
+import { MOST_ROWS } from './payload.js';
+import { WHOLE } from './roots.js';
+
+export interface QueuedRun {
+  run(plan: BatchPlan, model: Model, tag: string, settings: BatchSettings): Promise<BatchResult>;
+}
+
+/** Connects to the queue; what is to be done is known later. @throws The errors of the connection. */
+export async function openQueued({ url, root, attempts }: QueueSettings): Promise<QueuedRun> {
+  const connection = await connectCoordinator(url);
+  return {
+    run: async (plan, model, tag, settings) => {
+      const { folder, layout, output, rules, names, masks, chunkRows } = plan;
+      if (settings.where !== undefined) {
+        throw new CommandError(
+          'Workers predict from all rows of a chunk, and --where is given',
+          'Leave out --where, or --queue',
+        );
+      }
+      if (chunkRows > MOST_ROWS) {
+        throw new CommandError(
+          `--chunk is ${chunkRows}, and workers take ${MOST_ROWS} rows at most`,
+          'Give fewer',
+        );
+      }
+      const { columns: parts = PARTS, column, embeddings } = settings;
+      const { words, temperature, minP, seed, stop } = settings;
+      const inbox = await folder.openInbox();
+      const order = orderOf({
+        id: inbox.id,
+        model: { tag, ...(await identityOf(model)) },
+        root: root === undefined ? WHOLE : resolve(root),
+        folder: inbox.path,
+        output,
+        masks: masks !== undefined,
+        kept: layout.kept,
+        parts,
+        names,
+        needed: rules.needed,
+        column,
+        chunkRows,
+        embeddings,
+        generate: { words, temperature, minP, seed, stop } as typeof settings,
+      });
+      return coordinate({ ...plan, connection, order, inbox: inbox.path, attempts });
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { CommandError } from '../../errors.js';
+import type { Chunk } from '../chunk.js';
+import { withPartition } from '../read-chunks.js';
+import { readDelimited } from '../read-delimited.js';
+import { readItems } from '../read-items.js';
+import { readLines } from '../read-lines.js';
+import { readParquet } from '../read-parquet.js';
+import type { ChunkPlace } from './place.js';
+
+/**
+ * Reads the rows of a place.
+ *
+ * @param chunkRows Rows of all chunks but the last ones of files.
+ * @throws CommandError where the file has other rows there.
+ */
+export async function readPlace(
+  place: ChunkPlace,
+  chunkRows: number,
+  names: ReadonlySet<string> | undefined,
+): Promise<Chunk> {
+  const { files, first, rows } = place;
+  const file = files[0]!;
+  for await (const chunk of chunksFrom(place, chunkRows, names)) {
+    if (chunk.first !== first) continue;
+    if (chunk.rows !== rows) break;
+    return { ...chunk, columns: withPartition(chunk) };
+  }
+  throw new CommandError(
+    `The file ${file.path} does not have ${rows} rows from row ${first + 1} on`,
+    'Begin again with --restart if it was changed',
+  );
+}
+
+function chunksFrom(
+  place: ChunkPlace,
+  chunkRows: number,
+  names: ReadonlySet<string> | undefined,
+): AsyncIterable<Chunk> | Iterable<Chunk> {
+  const { files, first, rows, start = 0, end = Infinity } = place;
+  const file = files[0]!;
+  const all = { rows, wanted: () => true };
+  if (file.format === 'item') {
+    return Array.from(readItems(files, all), (chunk) => ({ ...chunk, first }));
+  }
+  if (file.format === 'parquet') {
+    let number = 0;
+    return readParquet(file, { rows: chunkRows, wanted: () => number++ === place.at }, names);
+  }
+  if (file.format === 'jsonl' || file.format === 'lines') {
+    return readLines(file, all, { start, end, first });
+  }
+  const { head = 0, delimiter = ',', newline = '\n' } = place;
+  return readDelimited(file, all, { head, start, end, first, delimiter, newline });
+}

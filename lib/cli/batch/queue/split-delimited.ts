@@ -1,0 +1,68 @@
+import { createReadStream } from 'node:fs';
+import Papa from 'papaparse';
+import type { CsvDialect } from '../../predict/csv-records.js';
+import type { BatchFile } from '../files.js';
+import { dialectOf } from '../read-delimited.js';
+import type { WholePlace } from './split.js';
+
+/** Where a chunk ends. */
+interface Mark {
+  /** Rows before it, and the byte behind them. */
+  readonly rows: number;
+  readonly byte: number;
+}
+
+/**
+ * Where chunks of CSV or TSV begin and end. The parser that reads the rows finds them; a byte of the
+ * file is a character to it, so that it counts bytes: quotation marks, delimiters and ends of lines
+ * are no part of any other character of UTF-8.
+ */
+export async function* splitDelimited(file: BatchFile, rows: number): AsyncGenerator<WholePlace> {
+  const marks: Mark[] = [];
+  let wake: (() => void) | undefined;
+  let ended = false;
+  let failure: Error | undefined;
+  let dialect: CsvDialect = { delimiter: ',', newline: '\n' };
+  let head: number | undefined;
+  let count = 0;
+  let last = 0;
+  const input = createReadStream(file.path, { encoding: 'latin1' });
+  const end = (error?: Error): void => {
+    failure = error;
+    ended = true;
+    wake?.();
+  };
+  Papa.parse<string[]>(input, {
+    skipEmptyLines: true,
+    ...dialectOf(file),
+    step: ({ meta }) => {
+      dialect = { delimiter: meta.delimiter, newline: meta.linebreak as CsvDialect['newline'] };
+      last = meta.cursor;
+      if (head === undefined) head = last;
+      else if (++count % rows === 0) {
+        marks.push({ rows: count, byte: last });
+        wake?.();
+      }
+    },
+    complete: () => end(),
+    error: end,
+  });
+  let before: Mark | undefined;
+  const place = (mark: Mark): WholePlace => {
+    const { rows: first, byte: start } = before ?? { rows: 0, byte: head! };
+    before = mark;
+    const { rows: total, byte } = mark;
+    return { files: [file], first, rows: total - first, start, end: byte, head: head!, ...dialect };
+  };
+  try {
+    for (;;) {
+      for (let mark = marks.shift(); mark; mark = marks.shift()) yield place(mark);
+      if (ended) break;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+    if (failure) throw failure;
+    if (count > (before?.rows ?? 0)) yield place({ rows: count, byte: file.size });
+  } finally {
+    input.destroy();
+  }
+}

@@ -1,0 +1,62 @@
+import { createReadStream } from 'node:fs';
+import { CommandError } from '../../errors.js';
+import type { BatchFile } from '../files.js';
+import { MOST_LINE } from '../read-lines.js';
+import type { WholePlace } from './split.js';
+
+const NEWLINE = 10;
+
+/** Where chunks of lines begin and end. Empty lines are none. */
+export async function* splitLines(file: BatchFile, rows: number): AsyncGenerator<WholePlace> {
+  let first = 0;
+  let count = 0;
+  let start = 0;
+  for await (const { end, blank } of linesIn(file.path)) {
+    if (!blank && ++count === rows) {
+      yield { files: [file], first, rows: count, start, end };
+      first += count;
+      count = 0;
+      start = end;
+    }
+  }
+  if (count > 0) yield { files: [file], first, rows: count, start, end: file.size };
+}
+
+interface Line {
+  /** The byte behind it. */
+  readonly end: number;
+  readonly blank: boolean;
+}
+
+async function* linesIn(path: string): AsyncGenerator<Line> {
+  let offset = 0;
+  let rest: Buffer[] = [];
+  let length = 0;
+  for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let to = bytes.indexOf(NEWLINE); to >= 0; to = bytes.indexOf(NEWLINE, from)) {
+      const line = [...rest, bytes.subarray(from, to)];
+      [rest, length] = [[], 0];
+      from = to + 1;
+      yield { end: offset + from, blank: isBlank(line) };
+    }
+    if (from < bytes.length) rest.push(bytes.subarray(from));
+    length += bytes.length - from;
+    // A character has three bytes at most for each of its units.
+    if (length > 3 * MOST_LINE) {
+      throw new CommandError(
+        `The file ${path} has a line of more than ${MOST_LINE} characters`,
+        'Give a file with an item a line',
+      );
+    }
+    offset += bytes.length;
+  }
+  if (rest.length > 0) yield { end: offset, blank: isBlank(rest) };
+}
+
+/** As `trim` tells it, which need not read texts that have a letter. */
+function isBlank(line: readonly Buffer[]): boolean {
+  if (line.some((bytes) => bytes.subarray(0, 256).some((byte) => byte > 32 && byte < 127)))
+    return false;
+  return Buffer.concat(line).toString().trim() === '';
+}

@@ -1,0 +1,260 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
+import type { Job, Queue, Worker } from 'bullmq';
+import { packageVersion } from '../../../learner/runtime/package-version.js';
+import { openQueueConnection, type QueueConnection } from '../../../serving/queue/connection.js';
+import { loadBullMQ } from '../../../serving/queue/load.js';
+import { usableCores } from '../../../serving/runner/pool/cores.js';
+import { CommandError, describeFailure } from '../../errors.js';
+import { complain, warn } from '../../output/print.js';
+import { Limit } from '../limit.js';
+import { BatchAtWork, BatchNotHereError, InputChangedError } from './batch-at-work.js';
+import { isCancelled } from './cancel.js';
+import { QueuePayloadError } from './check.js';
+import { LoadedModels, WorkerModels } from './models.js';
+import { BATCH, BATCHES, chunksQueue, ID, MOST_BATCHES } from './names.js';
+import { readChunkJob, readOrder, type ChunkResult } from './payload.js';
+import { announce, HEARTBEAT_MS, takeLeave } from './presence.js';
+import { OutsideRootError, Root } from './roots.js';
+
+export interface WorkSettings {
+  readonly url: string;
+  readonly home?: string | undefined;
+  readonly modelsDir?: string | undefined;
+  /** The folder that chunks may name files of. */
+  readonly root: string;
+  /** Threads that predict; undefined for the cores. */
+  readonly workers?: number | undefined;
+  /** Chunks at a time. */
+  readonly concurrency: number;
+  /** Models that stay loaded. */
+  readonly keepModels: number;
+  /** Told of each chunk that is done. */
+  readonly onChunk?: ((chunk: ChunkDone) => void) | undefined;
+}
+
+/** A chunk that this worker has done. */
+export interface ChunkDone {
+  /** The model as the coordinator calls it. */
+  readonly model: string;
+  readonly rows: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+const POLL_MS = 1000;
+/** A chunk is taken over after so long without a sign of its worker. */
+const LOCK_MS = 15_000;
+const STALLED_MS = 5000;
+/** Deaths of workers that a chunk may have part in. */
+const MOST_STALLED = 10;
+
+/** Predicts the chunks of batches until it is stopped. @throws The errors of queue and folders. */
+export async function startWorker(settings: WorkSettings): Promise<BatchWorker> {
+  const connection = await openQueueConnection(settings.url);
+  for (const warning of connection.warnings) warn(warning);
+  const root = await Root.open(settings.root);
+  const models = await WorkerModels.open(settings.home, settings.modelsDir);
+  return new BatchWorker(settings, connection, root, models);
+}
+
+interface OpenBatch {
+  /** The order as it was read: a coordinator may change it. */
+  readonly json: string;
+  readonly worker: Worker | undefined;
+  readonly model?: string;
+  /** Why it is left to others. */
+  readonly lack: string | undefined;
+}
+
+export class BatchWorker {
+  readonly id = randomBytes(8).toString('hex');
+  /** Chunks that were done and attempts that failed, and rows. */
+  readonly counts = { chunks: 0, failedChunks: 0, rows: 0, failedRows: 0, active: 0 };
+  /** When it has stopped. */
+  readonly ended: Promise<void>;
+  readonly #batches: Queue;
+  readonly #open = new Map<string, OpenBatch>();
+  readonly #loaded: LoadedModels;
+  readonly #calls: Limit;
+  readonly #chunks: Limit;
+  readonly #stop = new AbortController();
+  #away = false;
+
+  constructor(
+    private readonly settings: WorkSettings,
+    readonly connection: QueueConnection,
+    private readonly root: Root,
+    private readonly models: WorkerModels,
+  ) {
+    const { Queue } = loadBullMQ();
+    const threads = settings.workers ?? Math.max(1, Math.floor(usableCores()));
+    this.#batches = new Queue(BATCHES, { connection: { ...connection.options } });
+    this.#batches.on('error', (error) => this.#tellAway(error));
+    this.#loaded = new LoadedModels(settings.keepModels, threads);
+    this.#calls = new Limit(2 * threads);
+    this.#chunks = new Limit(settings.concurrency);
+    this.ended = this.#run();
+  }
+
+  /** Whether Redis answers, and it has not been told to stop. */
+  get isReady(): boolean {
+    return !this.#away && !this.#stop.signal.aborted;
+  }
+
+  /** Takes no more chunks; `ended` waits for those at work. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { names } = this.models;
+    const known = names.length > 0 ? ` with ${names.slice(0, 8).join(', ')}` : '';
+    process.stderr.write(`Listening at ${this.connection.shown}${known}.\n`);
+    let heard = -Infinity;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        const changed = await this.#look();
+        if (changed || performance.now() - heard > HEARTBEAT_MS) {
+          await announce(this.#batches, this.#facts());
+          heard = performance.now();
+        }
+        this.#away = false;
+      } catch (error) {
+        complain(describeFailure(error));
+      }
+      await setTimeout(POLL_MS, undefined, { signal }).catch(() => undefined);
+    }
+    await this.#close();
+  }
+
+  /** Opens batches that are new, and closes those that are over. @returns Whether there were any. */
+  async #look(): Promise<boolean> {
+    const jobs = await this.#batches.getWaiting(0, MOST_BATCHES - 1);
+    let changed = false;
+    const there = new Set<string>();
+    for (const job of jobs) {
+      const { id = '', name, data } = job as Job<unknown>;
+      if (name !== BATCH) continue;
+      there.add(id);
+      const json = JSON.stringify(data);
+      const known = this.#open.get(id);
+      // What is missing may come: a model that is imported, a folder that is mounted.
+      if (known?.json === json && known.worker) continue;
+      const opened = await this.#openBatch(id, data, json);
+      if (opened.lack !== undefined && opened.lack !== known?.lack) complain(opened.lack);
+      if (known?.worker) await known.worker.close();
+      changed ||= opened.lack !== known?.lack || opened.worker !== undefined;
+      this.#open.set(id, opened);
+    }
+    for (const [id, { worker }] of this.#open) {
+      if (there.has(id)) continue;
+      this.#open.delete(id);
+      changed = true;
+      // It may have a chunk at work, which others wait for no longer.
+      void worker?.close();
+    }
+    return changed;
+  }
+
+  async #openBatch(id: string, data: unknown, json: string): Promise<OpenBatch> {
+    try {
+      const order = readOrder(data, 'batch');
+      if (order.id !== id)
+        throw new BatchNotHereError(`The batch "${id}" says that it is another.`);
+      const batch = await BatchAtWork.open(order, this.models, this.root);
+      const { tag: model } = order.model;
+      return { json, worker: this.#listen(batch), model, lack: undefined };
+    } catch (error) {
+      return { json, worker: undefined, lack: describeFailure(error).slice(0, 2000) };
+    }
+  }
+
+  #listen(batch: BatchAtWork): Worker {
+    const { Worker: QueueWorker } = loadBullMQ();
+    const worker = new QueueWorker(
+      chunksQueue(batch.order.id),
+      (job) => this.#chunks.run(() => this.#process(batch, job)),
+      {
+        connection: { ...this.connection.options },
+        name: this.id,
+        concurrency: this.settings.concurrency,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_MS,
+        maxStalledCount: MOST_STALLED,
+        runRetryDelay: 1000,
+        drainDelay: 2,
+      },
+    );
+    worker.on('error', (error) => this.#tellAway(error));
+    return worker;
+  }
+
+  async #process(batch: BatchAtWork, job: Job): Promise<ChunkResult> {
+    const start = performance.now();
+    this.counts.active++;
+    try {
+      if (await isCancelled(this.#batches, batch.order.id)) return { rows: 0, failed: 0 };
+      const chunk = readChunkJob(job.data, 'chunk');
+      const { rows, take } = chunk.place;
+      if (chunk.batch !== batch.order.id || take > rows || rows > batch.order.chunkRows) {
+        throw new QueuePayloadError('chunk', 'one of its batch');
+      }
+      const result = await batch.run(chunk, this.#loaded, this.#calls);
+      this.counts.chunks++;
+      this.counts.rows += result.rows;
+      this.counts.failedRows += result.failed;
+      const seconds = (performance.now() - start) / 1000;
+      this.settings.onChunk?.({ model: batch.order.model.tag, ...result, seconds });
+      return result;
+    } catch (error) {
+      this.counts.failedChunks++;
+      const reason = describeFailure(error);
+      complain(
+        `Chunk ${JSON.stringify(job.id).slice(0, 60)} of batch ${batch.order.id}: ${reason}`,
+      );
+      const { UnrecoverableError } = loadBullMQ();
+      if (isFinal(error)) throw new UnrecoverableError(reason);
+      throw new Error(reason);
+    } finally {
+      this.counts.active--;
+    }
+  }
+
+  #facts(): Parameters<typeof announce>[1] {
+    const all = [...this.#open];
+    return {
+      id: this.id,
+      host: hostname().slice(0, 255),
+      pid: process.pid,
+      version: packageVersion() ?? 'unknown',
+      concurrency: this.settings.concurrency,
+      batches: all.flatMap(([batch, { worker }]) => (worker ? [batch] : [])),
+      lacks: all.flatMap(([batch, { lack }]) => {
+        return lack !== undefined && ID.test(batch) ? [{ batch, reason: lack }] : [];
+      }),
+    };
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ worker }) => worker?.close()));
+    await takeLeave(this.#batches, this.id).catch(() => undefined);
+    await this.#batches.close().catch(() => undefined);
+    await this.#loaded.close();
+  }
+
+  #tellAway(error: Error): void {
+    if (this.#away || this.#stop.signal.aborted) return;
+    this.#away = true;
+    complain(`${this.connection.shown}: ${describeFailure(error)}; this waits for it.`, 'warning');
+  }
+}
+
+/** Whether the next attempt ends as this one did. */
+function isFinal(error: unknown): boolean {
+  return [QueuePayloadError, OutsideRootError, InputChangedError, CommandError].some(
+    (kind) => error instanceof kind,
+  );
+}

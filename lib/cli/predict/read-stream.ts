@@ -1,0 +1,63 @@
+import { createReadStream, type ReadStream } from 'node:fs';
+import { PassThrough, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { CommandError } from '../errors.js';
+
+/** A file as it is read from its beginning to its end, or a part of it. */
+export interface OpenFile {
+  /** What it holds, which fails with a CommandError. */
+  readonly content: Readable;
+  /** Bytes of the file, as it lies there, that have been read. */
+  bytesRead(): number;
+  close(): void;
+}
+
+export function isGzip(path: string): boolean {
+  return /\.gz$/i.test(path);
+}
+
+/** Opens a file; what `.gz` names is unpacked on the way. */
+export function openFile(path: string, start = 0, end = Infinity): OpenFile {
+  const file: ReadStream = createReadStream(path, { start, end: end - 1 });
+  const content = isGzip(path) ? createGunzip() : new PassThrough();
+  file.on('error', (error) => content.destroy(error));
+  file.pipe(content);
+  const out = content.pipe(new PassThrough());
+  content.on('error', (error: NodeJS.ErrnoException) => out.destroy(damaged(path, error)));
+  return {
+    content: out,
+    bytesRead: () => file.bytesRead,
+    close: () => {
+      file.destroy();
+      content.destroy();
+      out.destroy();
+    },
+  };
+}
+
+function damaged(path: string, error: NodeJS.ErrnoException): Error {
+  if (!error.code?.startsWith('Z_')) return error;
+  return new CommandError(
+    `The file ${path} is not a whole gzip file (${error.code})`,
+    'Compress it once more',
+  );
+}
+
+/** Checks pieces of a text file, as a byte that is not UTF-8 would silently become another sign. */
+export class Utf8Check {
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  constructor(private readonly path: string) {}
+
+  /** @throws CommandError */
+  decode(bytes?: Uint8Array): string {
+    try {
+      return this.#decoder.decode(bytes, { stream: bytes !== undefined });
+    } catch {
+      throw new CommandError(
+        `The file ${this.path} is not UTF-8`,
+        'Convert it, such as with "iconv -f LATIN1 -t UTF-8"',
+      );
+    }
+  }
+}
