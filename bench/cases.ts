@@ -4,6 +4,7 @@ import { batching, batchingHttp, isolation } from './cases/batching.js';
 import { httpPhoto, httpText } from './cases/http.js';
 import { imports } from './cases/import.js';
 import { int8 } from './cases/int8.js';
+import { jobs } from './cases/jobs.js';
 import { languageModel } from './cases/language-model.js';
 import { load } from './cases/load.js';
 import { overload } from './cases/overload.js';
@@ -38,6 +39,7 @@ export const CASES: readonly Case[] = [
   remote,
   remoteProcesses,
   isolation,
+  jobs,
   overload,
   adapters,
   probes,

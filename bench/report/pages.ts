@@ -37,7 +37,7 @@ function shortened(_: string, value: unknown): unknown {
 
 /**
  * Puts results between the marks of a page: `<!-- bench NAME -->` and `<!-- /bench -->`, where the
- * name is a case's, `machine` or `targets`.
+ * name is a case's, `machine`, `targets` or `highlights`.
  */
 export function fill(page: string, run: Run): string {
   const mark = /(<!-- bench ([\w-]+) -->\n)[^]*?(\n?<!-- \/bench -->)/g;
@@ -53,6 +53,7 @@ function textOf(name: string, run: Run): string | undefined {
     return `${cores} cores of ${processor}, ${system}, Node ${node}.`;
   }
   if (name === 'targets') return targets(run.cases);
+  if (name === 'highlights') return highlights(run.cases);
   const result = run.cases.find((one) => one.name === name);
   return result && caseText(result);
 }
@@ -74,4 +75,36 @@ function targets(cases: readonly CaseResult[]): string {
     result.targets.map((target) => [`\`${result.name}\``, ...targetCells(target, result)]),
   );
   return markdown(['case', 'of', 'what', 'measured', 'target', ''], rows);
+}
+
+/** What README shows: the case, its variant, who it is compared with, and the words for it. */
+const HIGHLIGHTS: readonly (readonly [
+  name: string,
+  variant: string,
+  other: string,
+  what: string,
+])[] = [
+  ['http-text', '32', 'FastAPI + fastai', 'Texts over HTTP, 32 connections'],
+  ['http-text', '1', 'BentoML + fastai', 'Texts over HTTP, 1 connection'],
+  ['http-photo', '32', 'BentoML + onnxruntime', 'Photographs over HTTP, 32 connections'],
+  ['http-photo', '32', 'FastAPI + onnxruntime', 'Photographs over HTTP, 32 connections'],
+  ['photo', '1024x768', 'Pillow', 'Decode and resize a photograph of 1024x768'],
+  ['start', 'start', 'bare Nest', 'First answer after the start'],
+];
+
+/** Values of the first metric of each case, of both contestants. */
+function highlights(cases: readonly CaseResult[]): string {
+  const rows = HIGHLIGHTS.flatMap(([name, variant, other, what]) => {
+    const result = cases.find((one) => one.name === name);
+    if (!result) return [];
+    const { header, rows } = tableOf(result);
+    const of = (who: string): string => {
+      const cells = rows.find((row) => row[0] === variant && row[1] === who);
+      return cells?.[2]?.replace(/ ±.*/, '') ?? '-';
+    };
+    const unit = /(?:\((\w+)\)|(\w+\/s))$/.exec(header[2] ?? '');
+    const [own, peer] = [of(result.rows[0]!.contestant), of(other)];
+    return [[what, `${own} ${unit?.[1] ?? unit?.[2] ?? ''}`, other, peer]];
+  });
+  return markdown(['', 'nestjs-vts', 'compared with', ''], rows);
 }

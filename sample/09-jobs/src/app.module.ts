@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { VtsModule } from 'nestjs-vts';
+import { home } from './home.js';
+import { MasksController } from './masks.controller.js';
+import { PageController } from './page.controller.js';
+import { StoriesController } from './stories.controller.js';
+
+const connection = process.env['REDIS_URL'] ?? 'redis://localhost:6379';
+
+/** With JOBS=submit this process takes jobs, and leaves them to others that have the same Redis. */
+const runsJobs = process.env['JOBS'] !== 'submit';
+
+@Module({
+  imports: [
+    VtsModule.forRoot({ home, scope: 'application', jobs: { connection, process: runsJobs } }),
+  ],
+  controllers: [PageController, StoriesController, MasksController],
+})
+export class AppModule {}
