@@ -24,7 +24,7 @@ export default {
     ),
     below(
       'learner below serving',
-      'The reader knows nothing of what serves it.',
+      'The reader does not know the code that serves it.',
       '^lib/learner/',
       '^lib/(serving|nest|cli)/',
     ),
@@ -74,13 +74,13 @@ export default {
     ),
     below(
       'learner: torch and python below onnx',
-      'They read files and strings, and know no graph.',
+      'They read files and strings. They do not know graphs.',
       '^lib/learner/(torch|python)/',
       '^lib/learner/(onnx|pytorch|fastai)/',
     ),
     below(
       'learner: python below torch',
-      'Strings and patterns know no tensor.',
+      'Strings and patterns do not know tensors.',
       { path: '^lib/learner/python/', pathNot: '^lib/learner/python/records/' },
       '^lib/learner/torch/',
     ),
@@ -92,7 +92,7 @@ export default {
     ),
     below(
       'learner: onnx below pytorch and fastai',
-      'Graphs know nothing of the libraries that they are made from.',
+      'Graphs do not know the libraries that they are made from.',
       '^lib/learner/onnx/',
       '^lib/learner/(pytorch|fastai)/',
     ),
@@ -105,7 +105,7 @@ export default {
 
     below(
       'no cycle at run time',
-      'What a module sees of another then depends on which is loaded first.',
+      'In a cycle, the module that is loaded first sees an incomplete other one.',
       {},
       { circular: true, viaOnly: atRunTime },
     ),

@@ -6,6 +6,7 @@ const suites = (names: readonly string[]): string[] =>
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/fixtures/packed/unpack.mjs',
     pool: 'forks',
     // The default leaves one core idle, which on a machine of two is half of it.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -98,7 +98,7 @@ describe('The access log', () => {
     expect(entry).toBeInstanceOf(AccessLogEntry);
   });
 
-  it('tells of clients that leave', async () => {
+  it('logs clients that disconnect', async () => {
     await start();
     const url = new URL('/classifyText', await app.getUrl());
     const headers = { 'content-type': 'text/plain' };
@@ -161,12 +161,12 @@ describe('The access log', () => {
   });
 });
 
-describe('Options of what is told of requests', () => {
+describe('Options of the access log', () => {
   it.each([
     [{ accessLog: 'all' as never }, /accessLog is "all"/],
     [{ accessLog: { skip: true as never } }, /accessLog\.skip is true/],
     [{ requestId: { header: 'a b' } }, /requestId\.header is "a b"/],
-    [{ requestId: { name: 'a' } as never }, /requestId\."name" is no option/],
+    [{ requestId: { name: 'a' } as never }, /requestId\."name" is not an option/],
     [{ tracing: 'yes' as never }, /tracing is "yes"/],
   ])('that are refused: %j', async (options, message) => {
     await expect(startApp(observedApp(options))).rejects.toThrow(message);

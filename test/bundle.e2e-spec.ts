@@ -233,7 +233,7 @@ conda:
     const document = JSON.parse(await readFile(join(path, 'openapi.json'), 'utf8')) as object;
     expect(document).toHaveProperty(['paths', '/predict', 'post']);
     const again = await vts(['build', plain, '--version', 'v1'], { home });
-    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is there already')]);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('already exists')]);
 
     const read = (name: string) => readFile(join(path, name), 'utf8');
     expect(await read('Dockerfile')).toContain('RUN node slim.mjs node_modules');
@@ -280,7 +280,7 @@ conda:
       join(broken, 'vtsfile.yaml'),
       'service: none.mjs\nname: broken\nmodels: [reviews]\n',
     );
-    expect((await vts(['build', broken], { home })).stderr).toContain('none.mjs is no file of');
+    expect((await vts(['build', broken], { home })).stderr).toContain('none.mjs is not a file in');
     await writeFile(join(broken, 'vtsfile.yaml'), 'models: [nope]\n');
     expect((await vts(['build', broken], { home })).stderr).toContain('is not in the store');
     expect(await readdir(join(home, 'bundles'))).toEqual(before);

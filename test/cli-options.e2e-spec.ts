@@ -70,6 +70,8 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   'export.e2e-spec.ts': ['export '],
   'given-options.spec.ts': ['predict '],
   'batch.e2e-spec.ts': ['batch '],
+  'batch-queue.e2e-spec.ts': ['worker '],
+  'queue.e2e-spec.ts': ['queue '],
   'the tests of import and serve': ['import ', 'serve '],
 };
 

@@ -112,10 +112,10 @@ describe.skipIf(!hasTerminal)('vts on a terminal', () => {
     expect(new Set(colours.values()).size).toBe(colours.size);
     for (const colour of colours.values()) expect(output).toContain(`38;2;${colour}`);
     const again = await vts(['predict', files['mask']!, image, '--out', out]);
-    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is there already')]);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('already exists')]);
   });
 
-  it('shows how far a table is, and leaves nothing of it', async () => {
+  it('shows the progress of a table, and erases it', async () => {
     const csv = join(folder, 'texts.csv');
     await writeFile(csv, `text\n${'"A good movie, really"\n'.repeat(50)}`);
     const out = join(folder, 'scored.csv');
@@ -181,7 +181,7 @@ describe('vts predict', () => {
     const refused = await vts(['predict', fixture(path), input, '--seed', '1']);
     expect([refused.code, refused.stderr]).toEqual([
       1,
-      expect.stringContaining('--seed is for language models, and this is a model without'),
+      expect.stringContaining('--seed is for language models, but this is a model without'),
     ]);
   });
 

@@ -120,7 +120,7 @@ describe('vts', () => {
     const again = await at('models', 'import', archive);
     expect([again.code, again.stdout]).toEqual([1, '']);
     expect(again.stderr).toMatch(
-      /^vts: The model "reviews:v1" is in the store .* \(--force\)\.\n$/,
+      /^vts: The model "reviews:v1" is already in the store .* \(--force\)\.\n$/,
     );
     expect((await at('models', 'import', archive, '--force')).code).toBe(0);
     const asked = await at('models', 'delete', 'reviews');
@@ -220,7 +220,7 @@ describe('vts', () => {
     expect(texts.stdout).toMatch(
       /^review,stars,prediction,p\(neg\),p\(pos\)\n"good, really",5,(neg|pos),/,
     );
-    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is there already')]);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('already exists')]);
   });
 
   it('serves a model', async () => {
@@ -261,7 +261,7 @@ describe('vts', () => {
     expect((await ended)[0]).toBe(0);
   });
 
-  it('builds images with the tool that is there', async () => {
+  it('builds images with the available tool', async () => {
     const bundle = join(folder, 'bundle');
     await mkdir(bundle);
     await writeFile(join(bundle, 'bundle.yaml'), 'name: app\nversion: v1\nmodels: []\n');
@@ -309,13 +309,17 @@ describe('a failure', () => {
   });
 
   it.each<[string, string, (string | (() => string))[], VtsOptions?]>([
-    ['a wrong tag', 'is no valid tag', ['models', 'get', 'a:b:c']],
+    ['a wrong tag', 'is not a valid tag', ['models', 'get', 'a:b:c']],
     ['a missing model', 'is not in the store', ['models', 'get', 'nope:v1']],
-    ['a corrupt model.yaml', 'its model.yaml is no YAML', ['models', 'get', 'corrupt']],
+    ['a corrupt model.yaml', 'its model.yaml is not valid YAML', ['models', 'get', 'corrupt']],
     ['a missing file', 'No file at', ['predict', 'none/export.pkl', 'x']],
     ['a file that is no learner', 'is not a torch file', ['inspect', () => archiveless()]],
-    ['an existing tag', 'is in the store', ['models', 'import', () => archive]],
-    ['an archive that is none', 'is no archive', ['models', 'import', () => archiveless()]],
+    ['an existing tag', 'is already in the store', ['models', 'import', () => archive]],
+    [
+      'an archive that is none',
+      'is not a readable archive',
+      ['models', 'import', () => archiveless()],
+    ],
     ['a pinned model', 'is pinned by bundle app:b1', ['models', 'delete', '-y', 'people:v1']],
     ['a pinned model among others', 'is pinned', ['models', 'delete', '-y', 'reviews', 'people']],
     ['a full disk at import', 'ENOSPC', ['import', 'new', () => table], fullDisk],
@@ -332,9 +336,9 @@ describe('a failure', () => {
       fullDisk,
     ],
     ['a home that is a file', 'ENOTDIR', ['import', '--home', () => table, 'a', () => table]],
-    ['a wrong build file', 'vtsfile.yaml:3: "model" is no key', ['build', () => folder]],
-    ['no build file', 'There is no vtsfile.yaml', ['build', () => broken]],
-    ['a row that is no JSON', 'is no JSON', ['predict', 'people', '{x']],
+    ['a wrong build file', 'vtsfile.yaml:3: "model" is not a known key', ['build', () => folder]],
+    ['no build file', 'No vtsfile.yaml', ['build', () => broken]],
+    ['a row that is no JSON', 'is not valid JSON', ['predict', 'people', '{x']],
     ['a row that lacks columns', 'age', ['predict', 'people', '{}']],
   ])('of %s is a line, and leaves the store as it was', async (_name, reason, given, options) => {
     const before = await snapshot(broken);

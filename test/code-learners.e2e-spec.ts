@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HttpClient } from './helpers/http-client.js';
 import { startApp } from './helpers/testing-app.js';
 
-const SHARED = '../shared/learners';
+const LEARNERS = 'test/fixtures/real';
 
 interface Case {
   readonly input: unknown;
@@ -39,11 +39,10 @@ interface CodeLearner {
 
 /** Learners whose code is the notebook's. */
 function learners(): CodeLearner[] {
-  if (!existsSync(SHARED)) return [];
-  return readdirSync(SHARED)
+  return readdirSync(LEARNERS)
     .filter((name) => name.startsWith('c_'))
     .map((name) => {
-      const folder = join(SHARED, name);
+      const folder = join(LEARNERS, name);
       const { kind, cases } = JSON.parse(
         readFileSync(join(folder, 'cases.json'), 'utf8'),
       ) as CodeLearner;
@@ -93,7 +92,7 @@ function controllerOf({ name, kind }: CodeLearner): Type {
   return CodeController;
 }
 
-describe.skipIf(all.length === 0)("Learners with the notebook's own code", () => {
+describe("Learners with the notebook's own code", () => {
   let home: string;
   let app: INestApplication;
   let client: HttpClient;

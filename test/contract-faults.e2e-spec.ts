@@ -142,7 +142,7 @@ function follows(document: OpenAPIObject, path: string, answer: Answer): void {
   }
 }
 
-describe('Faults of the original that are not here: descriptors', () => {
+describe('Descriptors do not have BentoML’s faults', () => {
   let app: INestApplication;
   let client: HttpClient;
   let document: OpenAPIObject;
@@ -169,24 +169,24 @@ describe('Faults of the original that are not here: descriptors', () => {
     (document.paths[path]!.post!.requestBody as { content: Record<string, { schema: unknown }> })
       .content['application/json']!.schema;
 
-  it('errors are a JSON string, or nothing', async () => {
+  it('answer errors in the documented shape', async () => {
     await refused('/text', client.text('/text', Uint8Array.of(0xff)));
     await refused('/text', client.json('/text', '{}'), 415);
   });
 
-  it('a text without a sample has the example "None"', () => {
+  it('give a text without a sample no example', () => {
     const body = document.paths['/text']?.post?.requestBody as {
       content: Record<string, { example?: unknown }>;
     };
     expect(body.content['text/plain']?.example).toBeUndefined();
   });
 
-  it('a text that is no UTF-8 is a 500, and any media type is taken for text', async () => {
+  it('refuse a text that is not UTF-8 with 400, and other media types with 415', async () => {
     await refused('/text', client.text('/text', Uint8Array.of(0xc3, 0x28)));
     await refused('/text', client.post('/text', 'application/octet-stream', 'a'), 415);
   });
 
-  it('the schema of an array is never deeper than two levels', () => {
+  it('describe an array of three dimensions in full', () => {
     expect(schemaOf('/cubes')).toEqual({
       type: 'array',
       items: {
@@ -203,41 +203,41 @@ describe('Faults of the original that are not here: descriptors', () => {
     });
   });
 
-  it('the schema of flags, and of arrays without a dtype, says integer', () => {
+  it('describe flags as booleans, and no array without a dtype as integers', () => {
     expect(schemaOf('/flags')).toEqual({ type: 'array', items: { type: 'boolean' } });
     expect(JSON.stringify(schemaOf('/numbers'))).not.toContain('integer');
   });
 
-  it('texts reach a service of integers, and fractions are cut although the dtype is enforced', async () => {
+  it('refuse strings for integers, and fractions for an enforced integer dtype', async () => {
     await refused('/integers', client.json('/integers', '["1"]'));
     await refused('/strict', client.json('/strict', '[1.5]'));
   });
 
   it.each(['{', '[[1, 2], [3]]', '3', 'null', '{"a": 1}', '[1, NaN]', '[Infinity]', ''])(
-    'an array like %j is a 500, or taken',
+    'refuse %j as an array with 400',
     async (body) => {
       await refused('/numbers', client.json('/numbers', body));
     },
   );
 
-  it('NaN goes out as a bare word', () => {
+  it('write NaN and infinities as null', () => {
     const { body } = new NumpyNdarray().serialize(Float32Array.of(NaN, Infinity, 1));
     expect(body).toBe('[null,null,1]');
   });
 
-  it('an output of the wrong shape is a 400', async () => {
+  it('answer 500 if the output has the wrong shape', async () => {
     const two = JSON.stringify([0, 1].map(() => [0, 1].map(() => [1, 2, 3])));
     await refused('/cubes', client.json('/cubes', two), 500);
   });
 
-  it('enforcing without something to enforce is accepted', () => {
+  it('refuse an option that enforces nothing', () => {
     expect(() => new NumpyNdarray({ enforceDtype: true })).toThrow(InvalidDescriptorError);
     expect(() => new NumpyNdarray({ enforceShape: true })).toThrow(InvalidDescriptorError);
     expect(() => new PandasDataFrame({ enforceDtype: true })).toThrow(InvalidDescriptorError);
     expect(() => new PandasSeries({ enforceShape: true })).toThrow(InvalidDescriptorError);
   });
 
-  it('a sample fixes nothing in the document', () => {
+  it('document the types of a sample', () => {
     const sampled = NumpyNdarray.fromSample([[1, 2]]);
     expect(sampled.schema).toMatchObject({ items: { items: { format: 'float' } } });
     expect(sampled.example).toEqual([[1, 2]]);
@@ -246,13 +246,13 @@ describe('Faults of the original that are not here: descriptors', () => {
     });
   });
 
-  it('a refusal of JSON shows the input, and an address', async () => {
+  it('refuse JSON without showing the input or an address', async () => {
     const { json } = await client.json('/amounts', '{"amount":"secret-input"}');
     expect(JSON.stringify(json)).not.toMatch(/secret-input|https?:/);
     expect(json).toMatchObject({ message: expect.stringContaining('amount must be an integer') });
   });
 
-  it('null goes out as an empty body, and NaN or an infinity is a 500', async () => {
+  it('write null as null, and NaN as null', async () => {
     expect(await client.json('/amounts', '{"amount":0}')).toMatchObject({
       status: 200,
       text: 'null',
@@ -260,7 +260,7 @@ describe('Faults of the original that are not here: descriptors', () => {
     expect(await client.json('/amounts', '{"amount":1}')).toMatchObject({ text: '{"half":null}' });
   });
 
-  it('CSV whose content type has a charset is read as JSON', async () => {
+  it('read CSV whose content type has a charset as CSV', async () => {
     const answer = await client.post('/people', 'text/csv; charset=utf-8', 'name,age\na,1.5\n');
     expect(answer).toMatchObject({ status: 200, json: [{ name: 'a', age: 1.5 }] });
   });
@@ -270,16 +270,16 @@ describe('Faults of the original that are not here: descriptors', () => {
     ['application/json', '[1]'],
     ['text/csv', 'name,age\n"a,1'],
     ['application/vnd.apache.parquet', 'no Parquet'],
-  ])('a data frame that is malformed is a 500: %s', async (type, body) => {
+  ])('refuse a malformed data frame with 400: %s', async (type, body) => {
     await refused('/people', client.post('/people', type, body));
   });
 
-  it('enforced dtypes of a data frame are not enforced', async () => {
+  it('enforce the dtypes of a data frame', async () => {
     await refused('/counts', client.json('/counts', '[{"n":"seven"}]'));
     await refused('/counts', client.json('/counts', '[{"n":1.5}]'));
   });
 
-  it('the schema of a series is that of another orient', async () => {
+  it('describe a series in its own orient', async () => {
     expect(schemaOf('/series')).toEqual({
       type: 'object',
       additionalProperties: { type: 'integer', format: 'int64' },
@@ -289,13 +289,13 @@ describe('Faults of the original that are not here: descriptors', () => {
     expect([new PandasSeries({ orient: 'values' }).schema.type, body]).toEqual(['array', '[1]']);
   });
 
-  it('an image without a content type is a 500', async () => {
+  it('accept an image without a content type, and refuse other types with 415', async () => {
     expect(await client.post('/image', undefined, png)).toMatchObject({ json: png.length });
     await refused('/image', client.post('/image', 'image/jpeg', png), 415);
     await refused('/image', client.post('/image', 'image/png', 'no image'));
   });
 
-  it('a file of another media type, or of none, is a 500', async () => {
+  it('accept a file without a media type, and refuse other types with 415', async () => {
     expect(await client.post('/file', undefined, 'zip')).toMatchObject({
       status: 200,
       text: 'zip',
@@ -303,13 +303,13 @@ describe('Faults of the original that are not here: descriptors', () => {
     await refused('/file', client.post('/file', 'image/png', 'zip'), 415);
   });
 
-  it('a file loses its content type where the handler has the response', async () => {
+  it('keep the content type of a file if the handler injects the response', async () => {
     const answer = await client.post('/marked', undefined, 'zip');
     expect(answer).toMatchObject({ status: 202, type: 'application/zip', text: 'zip' });
     expect(answer.headers.get('x-mark')).toBe('yes');
   });
 
-  it('parts of a form are matched by their position, and a missing one is a 500', async () => {
+  it('match parts of a form by name, and refuse a missing one with 400', async () => {
     const send = (fields: Record<string, string>): Promise<Answer> => {
       const lines = Object.entries(fields).map(
         ([name, value]) =>
@@ -322,7 +322,7 @@ describe('Faults of the original that are not here: descriptors', () => {
     await refused('/form', client.json('/form', '{}'), 415);
   });
 
-  it('forms have no sample', () => {
+  it('make a form’s example from samples', () => {
     const form = Multipart.fromSample({
       note: 'hello',
       picture: png,
@@ -339,7 +339,7 @@ describe('Faults of the original that are not here: descriptors', () => {
   });
 });
 
-describe('Faults of the original that are not here: the document', () => {
+describe('The document does not have BentoML’s faults', () => {
   let app: INestApplication;
   let client: HttpClient;
   let document: OpenAPIObject;
@@ -351,33 +351,33 @@ describe('Faults of the original that are not here: the document', () => {
   });
   afterAll(() => app.close());
 
-  it('it is not of the version that it says', async () => {
+  it('is valid for the OpenAPI version that it declares', async () => {
     const copy = structuredClone(document) as unknown;
     await SwaggerParser.validate(copy as Parameters<typeof SwaggerParser.validate>[0]);
     expect(JSON.stringify(document)).not.toMatch(/"anyOf"|"type":"null"|"consumes"|"produces"/);
   });
 
-  it('its version is "None"', () => {
+  it('has the version 1.0 by default', () => {
     expect(document.info.version).toBe('1.0');
   });
 
-  it('its errors are not those that come', async () => {
+  it('documents the errors that endpoints answer', async () => {
     follows(document, '/text', await client.json('/text', '{}'));
     follows(document, '/numbers', await client.json('/numbers', '{'));
   });
 
-  it('it never tells of 422, 429, 503 and 504', () => {
+  it('documents 422, 429, 503 and 504', () => {
     const responses = document.paths['/text']?.post?.responses ?? {};
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(['422', '429', '503', '504']));
   });
 
-  it('an endpoint at the path of a probe takes the probe’s place', async () => {
+  it('keeps a probe whose path an endpoint shares', async () => {
     expect(await client.text('/healthz', 'mine')).toMatchObject({ status: 200, text: 'mine' });
     expect(await client.get('/healthz')).toMatchObject({ json: { status: 'ok' } });
     expect(Object.keys(document.paths['/healthz'] ?? {}).sort()).toEqual(['get', 'post']);
   });
 
-  it('two operations have one id', () => {
+  it('gives each operation its own id', () => {
     const ids = Object.values(document.paths).flatMap((path) =>
       Object.values(path as Record<string, { operationId?: string }>).map((op) => op.operationId),
     );

@@ -63,7 +63,7 @@ describe('The sample with guards', () => {
     expect(known).toMatchObject({ status: 403, json: { statusCode: 403, error: 'Forbidden' } });
   });
 
-  it('names the rules of a class that has no other documentation', async () => {
+  it('names the rules of a class without other documentation', async () => {
     const answer = await client.json(SCORES, '{"texts":[1]}', { 'x-api-key': 'two' });
     expect(answer).toMatchObject({
       status: 400,

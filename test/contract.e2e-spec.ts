@@ -344,7 +344,7 @@ describe('The contract', () => {
       expect(JSON.parse(error ?? '')).toEqual(shape(status, message));
     });
 
-    it('tells nothing of the inside, and the log all', async () => {
+    it('hides internal errors from clients, and logs them', async () => {
       log.errors.length = 0;
       await client.text('/fail', 'failed');
       await client.get('/plain/fail/unknown');
@@ -387,7 +387,7 @@ describe('The contract', () => {
     });
   });
 
-  describe('of what is no HTTP', () => {
+  describe('of requests that are not HTTP', () => {
     it.each([
       ['no request line', 'nonsense\r\n\r\n', 400],
       ['a method that is none', 'FETCH /fail HTTP/1.1\r\nHost: a\r\n\r\n', 400],

@@ -134,6 +134,13 @@ env: [{ name: HF_HOME, value: /tmp/hf }]
 envFrom: [{ secretRef: { name: s3 } }]
 service: { annotations: { a.example.com/b: c }, headless: false }
 autoscaling: { kind: keda }
+worker:
+  enabled: true
+  queue: { existingSecret: redis }
+  data: { volume: { persistentVolumeClaim: { claimName: data } }, subPath: team }
+  workers: 2
+  extraArgs: [--concurrency, '2']
+  keda: { enabled: true, maxReplicas: 8 }
 tmp: { medium: Memory, sizeLimit: 512Mi }
 metrics:
   serviceMonitor: { enabled: true, labels: { release: prometheus } }
@@ -222,11 +229,9 @@ describe('deploy/helm', () => {
       expect([manifest.kind, faultsOf(manifest)]).toEqual([manifest.kind, []]);
     }
     const pods = podsOf(manifests);
-    expect(pods).toHaveLength(1);
-    for (const pod of pods) {
-      expectSafe(pod);
-      expect(pod.containers[0]!.ports!.map(({ name: port }) => port)).toEqual(['http', 'grpc']);
-    }
+    for (const pod of pods) expectSafe(pod);
+    const ports = pods.map(({ containers }) => containers[0]!.ports!.map((port) => port.name));
+    expect(ports).toEqual([['http', 'grpc'], ...(name === 'full' ? [['metrics']] : [])]);
   });
 
   it('has a schema that takes the default values, and refuses what is wrong', () => {

@@ -86,7 +86,7 @@ describe('vts doctor', () => {
     ['refused/version_one.pkl', 'file', 'VTS_FASTAI_VERSION'],
     ['refused/weights.pkl', 'learner', 'VTS_NOT_A_LEARNER'],
     ['learners/base_tokenizer/cases.json', 'file', 'VTS_NOT_A_TORCH_FILE'],
-  ])('says of %s what is wrong with its %s', async (path, part, code) => {
+  ])('says for %s what is wrong with its %s', async (path, part, code) => {
     const { findings } = await diagnose(await unpacked(path));
     expect(findings).toEqual([{ part, code, message: expect.stringMatching(/^.{40,}\.$/) }]);
   });
@@ -95,7 +95,7 @@ describe('vts doctor', () => {
     ['lfs.pkl', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n', 'git lfs pull'],
     ['page.pkl', '<!doctype html><title>404</title>', 'an HTML page'],
     ['empty.pkl', '', 'it is empty'],
-  ])('says of %s what it is', async (name, content, reason) => {
+  ])('says for %s what it is', async (name, content, reason) => {
     const file = join(folder, name);
     await writeFile(file, content);
     const { findings } = await diagnose(file);
@@ -104,7 +104,7 @@ describe('vts doctor', () => {
     ]);
   });
 
-  it('says of a file that is cut off that it is', async () => {
+  it('says that a file is cut off', async () => {
     const whole = await readFile(fixture('learners/base_tokenizer/export.pkl'));
     const file = join(folder, 'cut.pkl');
     await writeFile(file, whole.subarray(0, whole.length / 2));
@@ -128,10 +128,10 @@ describe('vts doctor', () => {
     expect(passed).toContain('prediction');
   });
 
-  it('says of a model without a learner what it is good for', async () => {
+  it('says how to use a model without a learner', async () => {
     const { servable, kind, notes } = await diagnose(fixture('refused/bare_model.pkl'));
     expect([servable, kind]).toEqual([true, 'module']);
-    expect(notes).toEqual([expect.stringContaining('takes and gives tensors')]);
+    expect(notes).toEqual([expect.stringContaining('takes and returns tensors')]);
   });
 
   it('is a list for people', async () => {
@@ -140,6 +140,6 @@ describe('vts doctor', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^✓ file, learner, kind/);
     expect(stdout.match(/^✗ (transforms|loss) .*\.$/gm)).toHaveLength(3);
-    expect(stdout).toMatch(/\n3 things keep it from being served\.\n$/);
+    expect(stdout).toMatch(/\n3 problems prevent serving it\.\n$/);
   });
 });

@@ -129,7 +129,7 @@ function withoutBody(url: string, path: string): Promise<string> {
   });
 }
 
-describe('An endpoint whose runner takes no more', () => {
+describe('An endpoint whose runner is full', () => {
   it('answers before it has read the body, with all headers of the application', async () => {
     const { client, waiting } = await full('/numbers');
     expect((await client.json('/numbers', '[7]')).status).toBe(503);

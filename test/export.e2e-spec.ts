@@ -27,7 +27,7 @@ describe('vts export', () => {
   it('writes a file that onnxruntime opens, and says what it takes', async () => {
     const { code, stdout, stderr } = await run('reviews', 'plain', '--to', 'onnx');
     expect(stderr).toBe(
-      'vts: warning: vocab.txt has spaces for line breaks in tokens (1); the metadata has them as they are.\n',
+      'vts: warning: vocab.txt has spaces instead of line breaks in tokens (1); the metadata keeps the line breaks.\n',
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Inputs +ids int64 \[batch, length\]$/m);
@@ -57,7 +57,7 @@ describe('vts export', () => {
     ];
     const refused = await run(...args);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/model\.onnx is there already/);
+    expect(refused.stderr).toMatch(/model\.onnx already exists/);
     const { stdout, code } = await run(...args, '--force', '--opset', '17');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -67,7 +67,7 @@ describe('vts export', () => {
       difference: 0,
     });
     const older = await run('reviews', 'older', '--to', 'onnx', '--opset', '12');
-    expect(older.stderr).toMatch(/operators that do not exist in opset 12.*LSTM|Unsqueeze/);
+    expect(older.stderr).toMatch(/operators that opset 12 lacks.*LSTM|Unsqueeze/);
   });
 
   it('writes a repository of Triton, with the next version of a model', async () => {
@@ -93,13 +93,13 @@ describe('vts export', () => {
     const { stdout } = await run(model, 'mlp', '--to', 'onnx');
     expect(stdout).toMatch(/^Inputs +x float32 \[batch, 4\]$/m);
     const refused = await run(model, 'mlp', '--to', 'onnx', '--name', 'a');
-    expect(refused.stderr).toMatch(/--name is for a repository of Triton/);
+    expect(refused.stderr).toMatch(/--name is for a Triton repository/);
     for (const option of [['--no-normalize'], ['--raw'], ['--pixels', 'uint8']]) {
       const unused = await run(model, 'mlp', '--to', 'onnx', '--force', ...option);
       expect(unused.stderr).toMatch(/^vts: --[\w-]+ is for learners .*this is a model without/);
     }
     const onnx = await run(fixture('pytorch/onnx/mlp.onnx'), 'again', '--to', 'onnx');
-    expect(onnx.stderr).toMatch(/an ONNX file already/);
+    expect(onnx.stderr).toMatch(/already is an ONNX file/);
     expect((await run(model, 'mlp')).stderr).toMatch(/--to/);
   });
 });

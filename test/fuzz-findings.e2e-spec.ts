@@ -100,7 +100,7 @@ describe('An application', () => {
       let text = '';
       for await (const chunk of socket.setEncoding('utf8')) text += String(chunk);
       expect(text).toMatch(/^HTTP\/1\.1 400 /);
-      expect(text).toContain('nested more than 512 deep');
+      expect(text).toContain('nested more than 512 levels deep');
     }
     expect(log.errors).toEqual([]);
   });

@@ -213,7 +213,7 @@ describe('The samples under fire', { timeout: (SECONDS + 300) * 1000 }, () => {
     );
   });
 
-  it('answer requests that are no HTTP, and close the connection', async () => {
+  it('answer requests that are not HTTP, and close the connection', async () => {
     await forAll(
       0.15,
       brokenRequests(endpoints),
@@ -229,7 +229,7 @@ describe('The samples under fire', { timeout: (SECONDS + 300) * 1000 }, () => {
     for (const endpoint of endpoints) await stillServes(endpoint);
   });
 
-  it('keep nothing of it: no call, no connection, no timer, no memory', async () => {
+  it('keep no calls, connections, timers or memory afterwards', async () => {
     const before = new Map<string, number>();
     // Two rounds of the same shots: what the first leaves is warm-up, what the second adds is a
     // leak.

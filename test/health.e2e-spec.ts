@@ -76,7 +76,7 @@ describe('Options of probes', () => {
   it.each([
     [{ prefix: '/:tenant' }, /health\.prefix/],
     [{ livez: '' }, /health\.livez is ""/],
-    [{ live: 'a' } as never, /health\."live" is no option/],
+    [{ live: 'a' } as never, /health\."live" is not an option/],
     [null as never, /health is null/],
   ])('that are refused: %j', async (health, message) => {
     await expect(startApp(observedApp({ health }))).rejects.toThrow(message);

@@ -249,7 +249,7 @@ describe('vts import', () => {
     const known = await run(home, ['import', 'named']);
     expect([known.code, known.stderr]).toEqual([
       1,
-      'vts: The model "named:v1" is in the store already. Give a name to copy it to, or something to import.\n',
+      'vts: The model "named:v1" is already in the store. Give a name to copy it to, or something to import.\n',
     ]);
     expect((await run(home, ['import', 'copy:v2', 'named'])).stdout).toBe('copy:v2 imported.\n');
   });

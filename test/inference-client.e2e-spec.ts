@@ -57,8 +57,8 @@ describe('nestjs-vts/client', () => {
       'VTS_INFERENCE',
     );
     for (const [url, fact] of [
-      ['grpc://host:8001', 'which browsers do not speak'],
-      ['http+unix:/run/vts.sock', 'open no Unix sockets'],
+      ['grpc://host:8001', 'browsers do not speak gRPC'],
+      ['http+unix:/run/vts.sock', 'cannot open Unix sockets'],
     ] as const) {
       await expect(new browser.InferenceClient(url).serverLive()).rejects.toThrow(fact);
     }

@@ -195,7 +195,7 @@ describe('Runners', () => {
     );
     await expect(
       startApp({ imports: [VtsModule.forRoot({ modelsHome: home } as VtsModuleOptions)] }),
-    ).rejects.toThrow('"modelsHome" is no option');
+    ).rejects.toThrow('"modelsHome" is not an option');
     const share = VtsModule.forRoot({ overload: { refusalShare: 2 } });
     await expect(startApp({ imports: [share] })).rejects.toThrow('overload.refusalShare is 2');
     const host = VtsModule.forRoot({ scope: 'all' as never });

@@ -311,8 +311,8 @@ describe('Endpoints', () => {
     ['/echo', '[1, 2', 'not valid JSON'],
     ['/echo', '[1, NaN]', 'not valid JSON'],
     ['/echo', '', 'not valid JSON'],
-    ['/echo', '{"a": 1}', 'no array'],
-    ['/echo', '3', 'no array'],
+    ['/echo', '{"a": 1}', 'not an array'],
+    ['/echo', '3', 'not an array'],
     ['/echo', '[1, null]', '[1] is null'],
     ['/echo', '[["1"]]', '[0][0] is a string'],
     ['/pairs', '[[1, 1.5]]', '[0][1] is 1.5'],
@@ -330,7 +330,7 @@ describe('Endpoints', () => {
     });
   });
 
-  it('may have descriptors of one’s own', async () => {
+  it('may have custom descriptors', async () => {
     expect(await client.post('/csv', 'text/csv', 'a,b\nc,d')).toMatchObject({
       status: 200,
       type: 'text/csv; charset=utf-8',

@@ -234,7 +234,7 @@ describe.runIf(process.platform === 'linux')('Workers in processes of their own'
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'answer what they have in hand when all hear %s',
+    'answer the calls in progress when all receive %s',
     async (signal) => {
       const { port, pids } = await startParent();
       const answers = Promise.all(

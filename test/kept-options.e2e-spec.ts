@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +12,9 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { vts } from './helpers/vts.js';
 
-const SHARED = '../shared/learners';
-const FIXED = join(SHARED, 'p_onnx_fixed');
-const BY_NAME = join(SHARED, 'p_mask_loss_name');
-const has = existsSync(FIXED);
+const LEARNERS = 'test/fixtures/real';
+const FIXED = join(LEARNERS, 'p_onnx_fixed');
+const BY_NAME = join(LEARNERS, 'p_mask_loss_name');
 
 interface Cases {
   readonly cases: readonly { input: string; probs: number[]; pred: unknown }[];
@@ -42,7 +40,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-describe.skipIf(!has)('What a learner is loaded with is kept with its model', () => {
+describe('The options that a learner is loaded with are saved with its model', () => {
   const kinds: [string, string, LearnerOptions][] = [
     ['an ONNX file', FIXED, { onnx: join(FIXED, 'model.onnx') }],
     ['a notebook', BY_NAME, { code: join(BY_NAME, 'notebook.ipynb') }],
@@ -78,7 +76,7 @@ describe.skipIf(!has)('What a learner is loaded with is kept with its model', ()
   });
 
   it('an activation and transforms of training', async () => {
-    const folder = join(SHARED, 'p_aug_name');
+    const folder = join(LEARNERS, 'p_aug_name');
     const { item, probs } = await firstCase(folder);
     const name = { trainingOnly: ['AlbumentationsTransform'] };
     const file = join(folder, 'export.pkl');
@@ -116,7 +114,11 @@ describe.skipIf(!has)('What a learner is loaded with is kept with its model', ()
     ['--code', BY_NAME, ['--code', join(BY_NAME, 'notebook.py')]],
     ['--onnx', FIXED, ['--onnx', join(FIXED, 'model.onnx')]],
     ['--activation', BY_NAME, ['--activation', 'softmax']],
-    ['--training-only', join(SHARED, 'p_aug_name'), ['--training-only', 'AlbumentationsTransform']],
+    [
+      '--training-only',
+      join(LEARNERS, 'p_aug_name'),
+      ['--training-only', 'AlbumentationsTransform'],
+    ],
   ];
 
   it.each(flags)('commands take %s', async (_, folder, options) => {
@@ -133,7 +135,7 @@ describe.skipIf(!has)('What a learner is loaded with is kept with its model', ()
 
   it('inspect prints the code', async () => {
     const inspect = (...args: string[]) => vts(['inspect', ...args], { home });
-    const file = join(SHARED, 'c_view_cnn', 'export.pkl');
+    const file = join(LEARNERS, 'c_view_cnn', 'export.pkl');
     const listed = await inspect(file);
     expect(listed.stdout).toMatch(/Own code {2}--show-code prints it\n(.*\n)+.*__main__\.ViewCnn/);
     expect((await inspect(file, '--show-code')).stdout).toMatch(/ViewCnn\.forward\(.*line \d+/);
@@ -144,7 +146,7 @@ describe.skipIf(!has)('What a learner is loaded with is kept with its model', ()
   });
 
   it('but functions are not', async () => {
-    const file = join(SHARED, 'fastai_sentiment', 'export.pkl');
+    const file = 'test/fixtures/learners/base_tokenizer/export.pkl';
     const tokenizer = (text: string): string[] => text.split(' ');
     const learner = await Learner.load(file, { tokenizer });
     await expect(fastai.saveModel('m', learner, { store })).rejects.toThrow(NotKeptOptionError);

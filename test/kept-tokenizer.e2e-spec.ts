@@ -90,7 +90,7 @@ describe('A SentencePiece model', () => {
       const inspected = await run('inspect', target!, '-o', 'json', ...options);
       expect(JSON.parse(inspected.stdout)).toMatchObject({ kind: 'text', servable: true });
       const compared = await run('compare', target!, '--quantize', 'int8', input, ...options);
-      expect(compared.stdout + compared.stderr).toMatch(/changes nothing in this learner/);
+      expect(compared.stdout + compared.stderr).toMatch(/has no effect on this learner/);
     }
     const diagnosed = await run('doctor', file);
     expect(diagnosed.code).toBe(1);

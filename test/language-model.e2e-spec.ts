@@ -271,7 +271,7 @@ describe('A language model', () => {
       .toMatchObject({ running: 0, queued: 0 });
   });
 
-  it('gives up when its time is over', async () => {
+  it('gives up when its deadline has passed', async () => {
     await expect(runner.predict.run(PROMPT, { nWords: 1e9, timeoutMs: 40 })).rejects.toThrow(
       /did not finish predict\(\) within 40 ms/,
     );
@@ -286,7 +286,7 @@ describe('A language model', () => {
     });
   });
 
-  it('streams what any handler gives, and tells of a failure', async () => {
+  it('streams the values of any handler, and reports a failure', async () => {
     const { text } = await client.text('/iterable', 'a,two\nlines, b,,\r');
     expect(eventsOf(text)).toEqual([
       { type: 'message', data: 'a' },

@@ -179,7 +179,7 @@ describe('Large bodies', () => {
     const { status, json } = await client.json('/strict', JSON.stringify(wrong));
     expect(status).toBe(400);
     expect((json as { message: string }).message).toBe(
-      'PandasDataFrame: the column "hours" at row 7000 (counted from 0) holds "many", which is no ' +
+      'PandasDataFrame: the column "hours" at row 7000 (counted from 0) holds "many", which is not a valid ' +
         'float64; send float64 or null.',
     );
     const long = `${csvOf(rows)}\n${'1,'.repeat(9)}`;

@@ -40,7 +40,7 @@ describe('Limits', () => {
 
   const stats = (): RunnerStats => app.get(SentimentController).runner.stats;
 
-  it('of time: what is late costs nothing any more', async () => {
+  it('of time: a late call costs nothing any more', async () => {
     await start({ runners: { fastai_sentiment: { workers: 1 } } });
     const answers = await Promise.all(
       Array.from({ length: 30 }, () => client.text('/inHaste', LONG_TEXT)),
@@ -113,7 +113,7 @@ describe('Limits', () => {
     await expect
       .poll(async () => (await client.get('/metrics')).text, { timeout: 10_000 })
       .toMatch(inProgress);
-    // Nothing is in hand any more: closing does not wait for it.
+    // No request is in progress any more: closing does not wait.
     await app.close();
   });
 });

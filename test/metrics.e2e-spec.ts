@@ -73,7 +73,7 @@ describe('Metrics', () => {
     expect(all.get(`vts_http_request_duration_seconds_bucket{le="60",${labels}}`)).toBe(2);
   });
 
-  it('show the requests and calls that are in hand', async () => {
+  it('show the requests and calls in progress', async () => {
     await start({ runners: { fastai_sentiment: { workers: 1 } } });
     const answers = Array.from({ length: 8 }, () => client.text('/classifyText', LONG_TEXT));
     const runner = [...(await samples()).keys()].find((name) =>
@@ -159,7 +159,7 @@ describe('Options of metrics', () => {
     [{ prefix: '1-' }, /metrics\.prefix is "1-"/],
     [{ labels: { route: 'a' } }, /metrics\.labels has the name "route"/],
     [{ labels: { 'a-b': 'a' } }, /metrics\.labels/],
-    [{ buckets: [] } as never, /metrics\."buckets" is no option/],
+    [{ buckets: [] } as never, /metrics\."buckets" is not an option/],
     ['on' as never, /metrics is "on"/],
   ])('that are refused: %j', async (metrics, message) => {
     await expect(startApp(observedApp({ metrics }))).rejects.toThrow(message);

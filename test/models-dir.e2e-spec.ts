@@ -87,7 +87,7 @@ describe('vts serve --models-dir', () => {
 
     const served = await serve('--models-dir', dir, '--model-name', 'ignored');
     expect(served.said()).toContain(
-      '--model-name ignored names one model, and there are 5: they keep their names',
+      '--model-name ignored names one model, but there are 5, so they keep their names',
     );
     expect(await models(served)).toEqual(['bears', 'hub', 'layer', 'packed', 'reviews']);
     for (const name of ['bears', 'hub', 'packed', 'reviews']) {
@@ -121,14 +121,14 @@ describe('vts serve --models-dir', () => {
 
   it.each([
     [[], 'No model is given'],
-    [[TEXT, '--models-dir', '.'], `--models-dir is given, and ${TEXT} as well`],
+    [[TEXT, '--models-dir', '.'], `--models-dir and ${TEXT} are both given`],
     [['--models-dir', '.', '--watch'], '--watch follows the versions of a store'],
     [['--models-dir', 'test/fixtures/none'], 'No folder at test/fixtures/none'],
-    [['--models-dir', 'docs'], 'docs has no model: it has design.md'],
-    [[TEXT, TEXT, '--model-name', 'a'], '--model-name names one model, and 2 are given'],
+    [['--models-dir', 'docs/screenshots'], 'screenshots has no model: it has swagger-ui'],
+    [[TEXT, TEXT, '--model-name', 'a'], '--model-name names one model, but 2 are given'],
     [[TEXT, '--model-name', 'A b'], '--model-name is "A b"'],
     [['STORE', '--model-name', 'a', '--watch'], '--watch follows the versions of a name'],
-    [['--models-dir', 'MODELS', '--tokenizer', 'a'], '--tokenizer is for files, and reviews:v2 is'],
+    [['--models-dir', 'MODELS', '--tokenizer', 'a'], '--tokenizer is for files, but reviews:v2 is'],
   ])('refuses %j', async (given, message) => {
     const args = given.map((arg) =>
       arg === 'MODELS' ? store.path : arg.replace('STORE', 'reviews'),

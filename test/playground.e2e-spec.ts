@@ -387,9 +387,9 @@ describe('Models of a playground', () => {
       [{ text: PROMPT, nWords: 10_001 }, /up to 10000 words/],
       [{ text: PROMPT, nWords: '3' }, /nWords/],
       [{ text: PROMPT, temperature: 0 }, /temperature/],
-      [{ text: PROMPT, stop: 3 }, /"stop" is not a text/],
+      [{ text: PROMPT, stop: 3 }, /"stop" is not a string/],
       [{ text: PROMPT, n_words: 3 }, /"n_words" is not an option/],
-      [{ nWords: 3 }, /"text" is not a text/],
+      [{ nWords: 3 }, /"text" is not a string/],
       [[PROMPT], /not a JSON object/],
     ])('refuse %j', async (body, message) => {
       const { status, json } = await client.json(at('words'), JSON.stringify(body));

@@ -158,10 +158,10 @@ describe('vts compare', () => {
     );
     expect(await run('reviews', '--quantize', 'int8')).toContain('No input to predict from');
     expect(await run('reviews', '--quantize', 'int8', '--data', home)).toContain(
-      'is a folder, and the learner is of kind "text"',
+      'is a folder, but the learner is of kind "text"',
     );
     expect(await run('reviews', '--decode', 'scaled', 'a text')).toContain(
-      '--decode is for images, and the learner is of kind "text"',
+      '--decode is for images, but the learner is of kind "text"',
     );
     const empty = join(home, 'empty.txt');
     await writeFile(empty, '\n');

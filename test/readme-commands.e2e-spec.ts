@@ -2,7 +2,8 @@ import { execFile, spawnSync } from 'node:child_process';
 import { cp, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blocksOf } from './readme/blocks.js';
+import { hasRedis, RedisServer } from './helpers/redis.js';
+import { blocksOf, pages } from './readme/blocks.js';
 import { commandsOf, type Command } from './readme/commands.js';
 import { isSameOutput } from './readme/same-output.js';
 import { sandbox } from './readme/sandbox.js';
@@ -10,8 +11,7 @@ import { isServer, Servers } from './readme/servers.js';
 
 /** Commands that are not run, each with the reason. */
 const NOT_RUN: readonly [RegExp, reason: string][] = [
-  [/^npm install nestjs-vts /, 'wants a registry: .ci/smoke.mjs installs the packed package'],
-  [/^npx nestjs-vts serve /, 'wants a registry: .ci/smoke.mjs serves from the packed package'],
+  [/^npm install nestjs-vts\b/, 'wants a registry: .ci/smoke.mjs installs the packed package'],
   [/^npm ci && npm start$/, 'installs what runs this test; the sample is started for what follows'],
   [
     /^vts import (?:hf|https|s3):/,
@@ -24,23 +24,36 @@ const NOT_RUN: readonly [RegExp, reason: string][] = [
     /^(?:MALLOC_.*|node --optimize-for-size .*)dist\/main\.js$/,
     'starts an application of the reader',
   ],
-  [/^npm test$/, 'runs this test'],
   [/^(?:BENCH_PYTHON=\S+ )?npm run bench\b/, 'takes many minutes'],
-  [/^bash \.ci\/run$/, 'runs this test'],
+  [/^npx @hey-api\/openapi-ts /, 'wants a registry: test/contract-clients.e2e-spec.ts has clients'],
+  [/^node node_modules\/onnxruntime-node\/script\/install\.js /, 'downloads CUDA’s libraries'],
+  [/^vts serve --models-dir \/mnt\/models /, 'serves a volume: test/models-dir.e2e-spec.ts'],
+  [
+    /^curl .*(?:A warm, dry place|patient=)/,
+    'wants a learner of several inputs: test/several-inputs',
+  ],
+  [
+    /^vts (?:worker|queue|batch .* --queue) /,
+    'wants more machines: test/batch-queue and test/queue',
+  ],
   [/^python3 -m venv /, 'wants Python, for peers of the bench'],
 ];
 
 /** Files of a chapter that are others elsewhere. */
 const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'README.md: Look into a file, and try it': { 'export.pkl': 'shapes.pkl' },
+  'docs/vts/inspect.md: Look at a file': { 'export.pkl': 'shapes.pkl' },
 };
 
 const DOCUMENTS = [
   'README.md',
-  'docs/performance.md',
+  ...pages(),
   'sample/02-pytorch-layer/README.md',
   'sample/07-custom-runnable/README.md',
+  'sample/09-jobs/README.md',
 ];
+
+/** Documents whose commands need a Redis server. */
+const NEEDS_REDIS = /^(?:docs\/jobs|sample\/09-jobs\/README)\.md:/;
 
 const tools = ['bash', 'curl'].filter((tool) => spawnSync(tool, ['--version']).status === 0);
 if (tools.length < 2)
@@ -49,6 +62,7 @@ if (tools.length < 2)
 describe.skipIf(tools.length < 2)('The commands of the documents', () => {
   const commands = DOCUMENTS.flatMap((document) => commandsOf(blocksOf(document)));
   let folder: string;
+  let redis: RedisServer | undefined;
   let servers: Servers;
   let env: NodeJS.ProcessEnv;
   let chapter: string | undefined;
@@ -62,10 +76,13 @@ describe.skipIf(tools.length < 2)('The commands of the documents', () => {
       NO_COLOR: '1',
     };
     delete env['VTS_HOME'];
+    redis = hasRedis ? await RedisServer.start() : undefined;
+    if (redis) env['REDIS_URL'] = redis.url;
     servers = new Servers(folder, env);
   });
   afterAll(async () => {
     await servers.stop();
+    await redis?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -94,6 +111,7 @@ describe.skipIf(tools.length < 2)('The commands of the documents', () => {
   )(
     '%s: %s',
     async (_place, _text, command) => {
+      if (!hasRedis && NEEDS_REDIS.test(command.place)) return;
       await enter(command.chapter);
       if (NOT_RUN.some(([pattern]) => pattern.test(command.text))) return;
       if (isServer(command.text)) return servers.start(command.text);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveKinds, type Served } from './helpers/served-kinds.js';
 import { vts } from './helpers/vts.js';
 
-const SHARED = resolve('../shared/learners');
+const LEARNERS = resolve('test/fixtures/real');
 
 interface Answer {
   readonly pred: unknown;
@@ -49,9 +49,8 @@ const GIVEN: Readonly<Record<string, Omit<LearnerOptions, 'rules'>>> = {
   p_two_images: {},
 };
 const NAMES = Object.keys(GIVEN);
-const there = existsSync(join(SHARED, 'p_get_x'));
 
-const at = (name: string, path: string): string => join(SHARED, name, path);
+const at = (name: string, path: string): string => join(LEARNERS, name, path);
 const optionsOf = (name: string): LearnerOptions =>
   Object.fromEntries(
     Object.entries(GIVEN[name]!).map(([key, file]) => [key, at(name, file as string)]),
@@ -100,7 +99,7 @@ function expectClose(actual: ArrayLike<number | bigint | boolean>, expected: unk
   expect(Math.max(...off)).toBeLessThan(1e-4);
 }
 
-describe.skipIf(!there)('Learners as people publish them', () => {
+describe('Learners as people publish them', () => {
   let home: string;
   let store: ModelStore;
   let served: Served;
@@ -168,7 +167,9 @@ describe.skipIf(!there)('Learners as people publish them', () => {
         );
         expectClose(probs.data as Float32Array, one.without_get_x);
       }
-      expect(told).toEqual([expect.stringMatching(/get_x ".*" runs for paths; bytes skip it/)]);
+      expect(told).toEqual([
+        expect.stringMatching(/get_x ".*" runs only for paths; bytes skip it/),
+      ]);
       expect(runner.description.pathReader).toBeDefined();
     } finally {
       await runner.close();

@@ -98,7 +98,7 @@ describe('The sample with runners on other machines', () => {
     await expectAnswers();
   }, 120_000);
 
-  it('is deployed by files that name what is there', () => {
+  it('is deployed by files that name existing things', () => {
     const read = (file: string): string => readFileSync(`${root}${SAMPLE}/${file}`, 'utf8');
     const { services } = parse(read('docker-compose.yaml'), { merge: true }) as {
       services: Record<

@@ -224,7 +224,7 @@ describe('An application with remote runners', () => {
       startApp({
         imports: [VtsModule.forRoot({ runners: { text: { remote: 'grpc://a:1', workers: 2 } } })],
       }),
-    ).rejects.toThrow('workers is for a model that runs here');
+    ).rejects.toThrow('workers is for a model that runs in this process');
   });
 });
 

@@ -65,7 +65,7 @@ describe('The sample with a model of fastai 1', () => {
     events.forEach((event, i) => near(JSON.parse(event.slice(6)), cases[i % 4] as Case));
   });
 
-  it('refuses what is no applicant, in the application and in the worker', async () => {
+  it('refuses input that is not an applicant, in the application and in the worker', async () => {
     const [{ row }] = cases as [Case];
     expect(await client.json('/assess', JSON.stringify({ ...row, amount: 'much' }))).toMatchObject({
       status: 400,

@@ -353,7 +353,7 @@ describe('A runnable in the application', () => {
     expect(await client.get('/readyz')).toMatchObject({ status: 200 });
   });
 
-  it('stands in for workers that cannot load its module, with a warning', async () => {
+  it('replaces workers that cannot load its module, with a warning', async () => {
     @Runnable({ workers: 2 })
     class Compiled {
       @RunnableMethod()
@@ -399,12 +399,12 @@ describe('Runnables', () => {
     expect(declare({})).toThrow(/Wrong cannot be a runnable: it has no runnable method/);
     expect(declare({ name: 'a b' }, {})).toThrow(InvalidTagError);
     expect(declare({ workers: 0 }, {})).toThrow(InvalidRunnableError);
-    expect(declare({ worker: 1 }, {})).toThrow('"worker" is no option');
+    expect(declare({ worker: 1 }, {})).toThrow('"worker" is not an option');
     expect(declare({ isolation: 'vm' }, {})).toThrow('use thread or process');
     expect(declare({ module: 'tools' }, {})).toThrow('use import.meta.url');
     expect(declare({}, { batchable: 'no' })).toThrow('batchable of go() is no');
     expect(declare({}, { batchDim: [0, 1, 2] })).toThrow(InvalidRunnableError);
-    expect(declare({}, { batchable: true, stream: true })).toThrow('streams do not share runs');
+    expect(declare({}, { batchable: true, stream: true })).toThrow('streams cannot be batched');
   });
 
   it('are refused where a method would hide a member of the runner', () => {

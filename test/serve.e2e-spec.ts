@@ -155,7 +155,7 @@ describe('vts serve', () => {
     expect(await leftovers()).toEqual([]);
   }, 60_000);
 
-  it('asks for the key, but for the page’s own files and probes', async () => {
+  it('asks for the key, except for the page’s own files and probes', async () => {
     const key = 'a key/with+all=';
     const served = await serve([TEXT, '--cors', 'https://app.example.com'], {
       env: { VTS_API_KEY: key },

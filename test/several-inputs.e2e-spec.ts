@@ -147,7 +147,7 @@ describe('A model of several inputs', () => {
       'siamese_block',
       { image1: 'package.json', image2: 'package.json' },
       400,
-      /no format that is known/,
+      /of an unknown format/,
     ],
     [
       'a category is unknown',
@@ -161,7 +161,7 @@ describe('A model of several inputs', () => {
       'text_scalars',
       { text: 'soup', age: ['x'], dose: 2, ward: 'east' },
       400,
-      /its own code refuses \(TypeError/,
+      /its own code accepts \(it refuses this one: TypeError/,
     ],
   ])('is refused where %s', async (_, name, parts, status, message) => {
     const { json } = await post(name, 'predict', { body: formOf(parts) });

@@ -42,7 +42,7 @@ describe('A process', () => {
     });
   }
 
-  it('answers everything it has in hand when it is told to end, and ends with code 0', async () => {
+  it('answers all requests in progress when it is told to end, and ends with code 0', async () => {
     const port = await start();
     const agent = new Agent({ keepAlive: true });
     const [status, expected] = await post(port, agent, longText);
@@ -56,7 +56,7 @@ describe('A process', () => {
     agent.destroy();
   });
 
-  it('ends with code 0 when it has nothing in hand', async () => {
+  it('ends with code 0 when no request is in progress', async () => {
     const port = await start();
     const agent = new Agent({ keepAlive: true });
     await post(port, agent, 'short');

@@ -1,26 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { fastai, Learner, ModelStore, NotSavableError } from 'nestjs-vts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** The learner of the sample, else one of the exports beside the checkout. */
-const source = [
-  ...learnersIn(new URL('../sample/01-fastai-sentiment/models-home/models', import.meta.url)),
-  fileURLToPath(new URL('../../shared/learners/sentiment_amp/export.pkl', import.meta.url)),
-].find((file) => existsSync(file));
-
-function learnersIn(folder: URL): string[] {
-  const path = fileURLToPath(folder);
-  if (!existsSync(path)) return [];
-  const files = readdirSync(path, { recursive: true, encoding: 'utf8' });
-  return files.filter((file) => file.endsWith('saved_model.pkl')).map((file) => join(path, file));
-}
-
-describe.skipIf(source === undefined)('a learner in the store', () => {
-  const file = source ?? '';
+describe('a learner in the store', () => {
+  const file = 'test/fixtures/learners/few_rules/export.pkl';
   const text = 'I really liked that movie!';
   let home: string;
   let store: ModelStore;

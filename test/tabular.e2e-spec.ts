@@ -136,7 +136,7 @@ describe('A tabular learner over HTTP', () => {
     ],
     ['null where there never was one', [{ ...alice, hours: null }], /"hours" at row 0 .*is empty/],
     ['a list where a category belongs', [{ ...alice, sex: ['M'] }], /"sex" at row 0 .*an array/],
-    ['a row that is no object', [alice, 3], /row 1 .*is a number/],
+    ['a row that is not an object', [alice, 3], /row 1 .*is a number/],
     ['no frame at all', { age: 3 }, /the body is an object/],
   ])('refuses %s', async (_what, body, message) => {
     const answer = await client.json('/score', JSON.stringify(body));
@@ -150,7 +150,7 @@ describe('A tabular learner over HTTP', () => {
     ['ragged CSV', 'text/csv', 'a,b\n1,2\n3,4,5\n', 400, /row 1 .*has 3 fields/],
     ['CSV with an open quote', 'text/csv', 'a,b\n1,"x\n', 400, /no end/],
     ['an empty CSV', 'text/csv', '', 400, /the CSV is empty/],
-    ['bad Parquet', PARQUET, 'PAR1 nonsense', 400, /not a Parquet file/],
+    ['bad Parquet', PARQUET, 'PAR1 nonsense', 400, /not a readable Parquet file/],
     ['another media type', 'text/plain', 'a', 415, /text\/plain/],
     ['an unknown charset', 'text/csv; charset=klingon', 'a\n1', 415, /klingon/],
   ])('refuses %s', async (_what, type, body, status, message) => {

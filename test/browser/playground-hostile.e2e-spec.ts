@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)('The page of vts serve, given what is hostile or l
     expect(await page.locator('th').first().textContent()).toBe(HOSTILE);
   });
 
-  it('takes no URL of another site', async () => {
+  it('refuses a URL of another site', async () => {
     await page.goto('./#picture');
     await page.getByRole('textbox', { name: 'URL of a picture' }).fill('https://example.com/a.png');
     await page.getByRole('button', { name: 'Fetch' }).click();

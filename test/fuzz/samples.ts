@@ -34,11 +34,14 @@ export async function startSamples(log: ErrorLog): Promise<Sample[]> {
   return samples;
 }
 
+/** It needs Redis and models that are made first; its routes have hostile requests of their own. */
+const NOT_HERE: ReadonlySet<string> = new Set(['09-jobs']);
+
 function sampleNames(): string[] {
   // VTS_FUZZ_SAMPLES=01,04 takes some of them.
   const wanted = process.env['VTS_FUZZ_SAMPLES']?.split(',');
   return readdirSync('sample')
-    .filter((name) => existsSync(`sample/${name}/src/app.module.ts`))
+    .filter((name) => existsSync(`sample/${name}/src/app.module.ts`) && !NOT_HERE.has(name))
     .filter((name) => wanted === undefined || wanted.some((start) => name.startsWith(start)))
     .sort();
 }

@@ -33,8 +33,8 @@ export async function startSample(name: string): Promise<SampleApp> {
   return { app, docs, url: (await app.getUrl()).replace('[::1]', 'localhost') };
 }
 
-/** Samples whose models are made, or whose workers run, from what only a build has. */
-const UNBUILT: ReadonlySet<string> = new Set(['02-pytorch-layer', '07-custom-runnable']);
+/** Samples that need a build for their models or workers, or Redis. */
+const UNBUILT: ReadonlySet<string> = new Set(['02-pytorch-layer', '07-custom-runnable', '09-jobs']);
 
 /** The OpenAPI document of a sample. */
 export async function documentOf(name: string): Promise<OpenAPIObject> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A fenced block of a document. */
 export interface Block {
@@ -11,12 +11,22 @@ export interface Block {
   readonly code: string;
 }
 
+const ROOT = new URL('../../', import.meta.url);
+
+/** The pages of docs/, by their paths in the repository; the reference is made from the source. */
+export function pages(): string[] {
+  return readdirSync(new URL('docs', ROOT), { recursive: true, encoding: 'utf8' })
+    .map((path) => `docs/${path.replaceAll('\\', '/')}`)
+    .filter((path) => /\.md$/.test(path) && !/^docs\/(?:reference|\.vitepress)\//.test(path))
+    .sort();
+}
+
 /** The blocks of a document, in order. */
 export function blocksOf(document: string): Block[] {
   const blocks: Block[] = [];
   let heading = '';
   let open: { language: string; line: number; lines: string[] } | undefined;
-  readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8')
+  readFileSync(new URL(document, ROOT), 'utf8')
     .split('\n')
     .forEach((text, index) => {
       const fence = /^```(\w*)$/.exec(text);

@@ -5,6 +5,7 @@ import type { InferenceClient } from 'nestjs-vts/client';
 export { default as helmet } from 'helmet';
 export { join } from 'node:path';
 export { AppModule } from './app.module.js';
+export { StoryDto } from '../../sample/09-jobs/src/story.dto.js';
 export { ApiKeyGuard } from '../../sample/06-guarded/src/api-key.guard.js';
 export { ClientThrottlerGuard } from '../../sample/06-guarded/src/client-throttler.guard.js';
 

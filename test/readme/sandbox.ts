@@ -62,6 +62,7 @@ export async function sandbox(): Promise<string> {
   await writeFile(`${folder}/reviews.csv`, 'text\nI really liked that movie!\nSo dull.\n');
   await programs(folder);
   await models(`${folder}/home/vtsserving`);
+  await symlink(`${folder}/home/vtsserving`, `${folder}/home/bentoml`);
   return folder;
 }
 
@@ -76,6 +77,7 @@ async function programs(folder: string): Promise<void> {
   // What `--open` starts.
   for (const opener of ['xdg-open', 'open']) await shell(opener, ':');
   await shell('vts', `exec "${process.execPath}" "${ROOT}dist/lib/cli/main.js" "$@"`);
+  await shell('npx', `case "$1" in vts|nestjs-vts) shift; exec vts "$@" ;; *) exit 1 ;; esac`);
   await shell(
     'npm',
     `case "$*" in

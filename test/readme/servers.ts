@@ -5,7 +5,8 @@ import { freePort } from '../../bench/load/free-port.js';
 const BUILD = /^npm run build && /;
 
 /** Commands that serve until they are stopped. */
-const SERVES = /(?:^|\s)(?:npm start|vts serve|node dist\/sample\/\S+\/src\/main\.js)(?:\s|$)/;
+const SERVES =
+  /(?:^|\s)(?:npm start|vts serve|npx nestjs-vts serve|node dist\/sample\/\S+\/src\/main\.js)(?:\s|$)/;
 
 /** The sample that has a path, for requests whose chapter starts none. */
 const SAMPLES: Readonly<Record<string, string>> = {
@@ -15,6 +16,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   name: '04-vision',
   compare: '04-vision',
   streamWords: '05-language-model',
+  story: '09-jobs',
   assess: '07-custom-runnable',
   assess_each: '07-custom-runnable',
 };
@@ -62,7 +64,7 @@ export class Servers {
   async commandFor(command: string): Promise<string> {
     const [, route = ''] = /localhost:3000\/([\w-]*)/.exec(command) ?? [];
     const sample = SAMPLES[route];
-    if (sample !== undefined && !this.#running?.command.includes('vts serve')) {
+    if (sample !== undefined && !this.#running?.command.includes('vts serve ')) {
       const main = `node dist/sample/${sample}/src/main.js`;
       const serves =
         this.#running?.command.includes(sample) || this.#running?.command.includes('npm start');

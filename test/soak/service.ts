@@ -77,7 +77,7 @@ export class Service {
     if (this.child.connected) this.child.send('collect', () => undefined);
   }
 
-  /** Calls that runners have in hand. */
+  /** Calls in progress in the runners. */
   async inHand(): Promise<number> {
     const answer = await fetch(`${this.url}/healthz`);
     const { details } = (await answer.json()) as {

@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../bench/load/free-port.js';
+import { hasRedis, RedisServer } from './helpers/redis.js';
+import { startVts, vts } from './helpers/vts.js';
+
+interface Batch {
+  readonly id: string;
+  readonly model: string;
+  readonly paused: boolean;
+  readonly rows?: number;
+  readonly chunks: { readonly waiting: number; readonly failed: number };
+}
+
+describe.runIf(hasRedis)('vts queue', () => {
+  let folder: string;
+  let redis: RedisServer;
+  let env: NodeJS.ProcessEnv;
+  const children: ReturnType<typeof startVts>[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'vts-queue-'));
+    redis = await RedisServer.start();
+    env = { VTS_QUEUE: redis.url, NO_COLOR: '1' };
+    await cp('test/fixtures/learners/base_tokenizer/export.pkl', join(folder, 'reviews.pkl'));
+    const lines = Array.from({ length: 40 }, (_, i) => `I liked film ${i}`);
+    await writeFile(join(folder, 'in.txt'), `${lines.join('\n')}\n`);
+  });
+  afterEach(async () => {
+    await Promise.all(
+      children.splice(0).map(async (child) => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }),
+    );
+  });
+  afterAll(async () => {
+    await redis.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  function start(...args: string[]): { ended: Promise<{ code: unknown; stderr: string }> } {
+    const child = startVts(args, { cwd: folder, home: folder, env });
+    children.push(child);
+    let stderr = '';
+    child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    return { ended: once(child, 'close').then(([code]) => ({ code: code as unknown, stderr })) };
+  }
+  const batch = (out: string) =>
+    start('batch', 'reviews.pkl', 'in.txt', '--format', 'lines', '--chunk', '5', '--out', out);
+  const worker = (...args: string[]) =>
+    start('worker', '--models-dir', folder, '--root', folder, '--workers', '1', ...args);
+  const queue = (...args: string[]) => vts(['queue', ...args], { home: folder, env });
+
+  async function batchWith(test: (batch: Batch) => boolean): Promise<Batch> {
+    for (;;) {
+      const { stdout } = await queue('list', '-o', 'json');
+      const found = (JSON.parse(stdout) as Batch[]).find(test);
+      if (found) return found;
+      await setTimeout(200);
+    }
+  }
+
+  it('pauses a batch, and goes on with it', async () => {
+    const running = batch('paused.csv');
+    const { id, model } = await batchWith(({ chunks }) => chunks.waiting === 8);
+    expect(model).toBe('reviews.pkl');
+    expect((await queue('pause', id)).stderr).toBe(
+      `Batch ${id} is paused. "vts queue resume ${id}" goes on with it.\n`,
+    );
+    const port = await freePort();
+    worker('--metrics-port', String(port));
+    const metrics = async (): Promise<string> =>
+      (await fetch(`http://localhost:${port}/metrics`)).text();
+    const listens = async (): Promise<boolean> =>
+      (await batchWith(() => true)) &&
+      (await queue('show', id)).stdout.includes('Workers           1');
+    while (!(await listens())) await setTimeout(200);
+    expect(await metrics()).toContain('vts_batch_chunks{model="reviews.pkl",state="waiting"} 8');
+    expect(await batchWith(() => true)).toMatchObject({ id, paused: true, chunks: { waiting: 8 } });
+    expect((await queue('list')).stdout).toMatch(/paused +0 +0\.00 % +1 +8 +0 +0/);
+    expect((await queue('resume', id)).code).toBe(0);
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(await metrics()).toMatch(/^vts_batch_rows_total\{model="reviews.pkl"\} 40$/m);
+    expect((await fetch(`http://localhost:${port}/readyz`)).status).toBe(200);
+    expect((await readFile(join(folder, 'paused.csv'), 'utf8')).trim().split('\n')).toHaveLength(
+      41,
+    );
+  });
+
+  it('cancels a batch, and the same command goes on with it', async () => {
+    const running = batch('cancelled.csv');
+    const { id } = await batchWith(({ chunks }) => chunks.waiting === 8);
+    expect((await queue('cancel', id)).code).toBe(0);
+    const { code, stderr } = await running.ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('was cancelled')]);
+    expect(JSON.parse((await queue('list', '-o', 'json')).stdout)).toEqual([]);
+    worker();
+    expect(await batch('cancelled.csv').ended).toMatchObject({ code: 0 });
+  });
+
+  it('refuses ids and addresses that are wrong, and skips what is not a batch', async () => {
+    expect((await queue('show', '../x')).stderr).toMatch(/^vts: No batch \.\.\/x is on the queue/);
+    const other = await queue('list', '--queue', 'redis://user:secret@localhost:1');
+    expect(other.code).toBe(1);
+    expect(other.stderr).toMatch(/^vts: .*localhost:1/);
+    expect(other.stderr).not.toContain('secret');
+    const none = await vts(['queue', 'list'], { home: folder, env: { VTS_QUEUE: '' } });
+    expect(none.code).not.toBe(0);
+    const foreign = new Queue('vts-batches', { connection: { port: redis.port } });
+    await foreign.add('batch', { v: 1, id: '__proto__', root: '/etc' }, { jobId: 'foreign' });
+    await foreign.close();
+    expect(JSON.parse((await queue('list', '-o', 'json')).stdout)).toEqual([]);
+  });
+});
