@@ -10,6 +10,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import unpack from '../test/fixtures/packed/unpack.mjs';
 
 const MANAGERS = {
   'npm@10': { package: 'npm@10', program: 'bin/npm-cli.js', add: ['install'], run: ['exec', '--'] },
@@ -50,6 +51,7 @@ const { values } = parseArgs({
 const root = resolve(import.meta.dirname, '..');
 const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const work = mkdtempSync(join(tmpdir(), 'nestjs-vts-install-'));
+await unpack();
 const learner = join(root, 'test/fixtures/learners/base_tokenizer');
 const [{ input, probs }] = JSON.parse(readFileSync(join(learner, 'cases.json'), 'utf8')).cases;
 
