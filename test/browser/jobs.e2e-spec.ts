@@ -71,6 +71,8 @@ describe.skipIf(!hasChromium || !hasRedis)('The page of the sample with jobs', (
   beforeEach(async () => {
     watched = await openPage(browser, site);
     ({ page } = watched);
+    // The first job waits for the model.
+    page.setDefaultTimeout(60_000);
     await page.goto(site);
   });
   afterEach(async () => {
@@ -93,7 +95,7 @@ describe.skipIf(!hasChromium || !hasRedis)('The page of the sample with jobs', (
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Forget' }).click();
     expect(await page.locator('article').count()).toBe(0);
-  });
+  }, 120_000);
 
   it('shows progress, goes on when it is opened again, and cancels', async () => {
     await write(1_000_000);

@@ -55,8 +55,7 @@ function follow({ path, title }) {
   find('.forget').addEventListener('click', forget);
   find('.cancel').addEventListener('click', () => void fetch(path, { method: 'DELETE' }));
 
-  events.addEventListener('message', ({ data }) => {
-    const job = JSON.parse(data);
+  const update = (job) => {
     find('.state').textContent = job.state;
     if (job.progress > 0) find('progress').value = job.progress;
     if (!ENDED.has(job.state)) return;
@@ -66,12 +65,16 @@ function follow({ path, title }) {
     find('.forget').hidden = false;
     if (job.state === 'failed') find('.result').textContent = job.error.message;
     if (job.state === 'succeeded') void show(path, find('.result'));
-  });
+  };
+  events.addEventListener('message', ({ data }) => update(JSON.parse(data)));
   events.addEventListener('error', () => {
     // The browser connects again by itself, unless the answer was an error. Only a job that is gone
     // is forgotten: the page may be closing, or the service may be away for a while.
     if (events.readyState !== EventSource.CLOSED) return;
-    void fetch(path).then(({ status }) => status === 404 && forget());
+    void fetch(path).then(async (response) => {
+      if (response.status === 404) forget();
+      else if (response.ok) update(await response.json());
+    });
   });
 }
 
