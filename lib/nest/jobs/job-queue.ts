@@ -68,7 +68,7 @@ export class JobQueue {
   }
 
   get workerConnection(): BullMQ.ConnectionOptions {
-    return this.redis.patient;
+    return this.redis.patient as BullMQ.ConnectionOptions;
   }
 
   /**

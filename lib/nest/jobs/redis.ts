@@ -1,4 +1,3 @@
-import type * as BullMQ from 'bullmq';
 import { queueRefusal } from '../../serving/queue/connection.js';
 import { redisAddress } from '../../serving/queue/redis-address.js';
 import type { RedisInstance, RedisOptions, VtsJobsOptions } from './jobs-options.js';
@@ -16,6 +15,18 @@ export interface RedisClient {
   disconnect(): void;
 }
 
+/** What is used of BullMQ: published types must not need its package. */
+interface Connections {
+  readonly RedisConnection: new (
+    options: never,
+    extra: { readonly shared: boolean; readonly blocking: boolean },
+  ) => {
+    readonly client: Promise<unknown>;
+    on(event: 'error', listener: (error: Error) => void): unknown;
+    close(force: boolean): Promise<void>;
+  };
+}
+
 const START_MS = 3000;
 const MOST_WAIT_MS = 2000;
 
@@ -31,7 +42,7 @@ export class JobsRedis {
 
   /** @throws QueueConnectionError where Redis does not answer. */
   static async open(
-    { RedisConnection }: typeof BullMQ,
+    { RedisConnection }: Connections,
     connection: NonNullable<VtsJobsOptions['connection']>,
   ): Promise<JobsRedis> {
     const given =
@@ -44,7 +55,7 @@ export class JobsRedis {
       : { ...given, ...failFast };
     let last: Error | undefined;
     let late: NodeJS.Timeout | undefined;
-    const opened = new RedisConnection(from as BullMQ.ConnectionOptions, {
+    const opened = new RedisConnection(from as never, {
       shared: false,
       blocking: false,
     });
@@ -53,7 +64,7 @@ export class JobsRedis {
       late = setTimeout(() => reject(new Error('it did not answer')), START_MS);
     });
     try {
-      const client = (await Promise.race([opened.client, patience])) as unknown as RedisClient;
+      const client = (await Promise.race([opened.client, patience])) as RedisClient;
       return new JobsRedis(client, given);
     } catch (error) {
       await opened.close(true).catch(() => undefined);
@@ -69,10 +80,10 @@ export class JobsRedis {
   }
 
   /** For a worker, which waits for Redis for as long as it is gone. */
-  get patient(): BullMQ.ConnectionOptions {
+  get patient(): object {
     const options = { enableOfflineQueue: true, maxRetriesPerRequest: null, retryStrategy };
-    if (!isInstance(this.given)) return { ...this.given, ...options } as BullMQ.ConnectionOptions;
-    return duplicateOf(this.client, { ...options, lazyConnect: true }) as never;
+    if (!isInstance(this.given)) return { ...this.given, ...options };
+    return duplicateOf(this.client, { ...options, lazyConnect: true });
   }
 
   /** A connection of its own that listens, and listens again when Redis is back. */
