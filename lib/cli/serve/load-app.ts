@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
+import { isInstalled } from '../../client/packages.js';
 
 type ServeApp = Pick<
   typeof import('./create-app.js'),
   'createServeApp' | 'grpcPortOf' | 'ServeLogger'
 >;
-
-const require = createRequire(import.meta.url);
 
 /** What `vts serve` needs of Nest. All of it is installed, or none of it is used: copies do not mix. */
 const NEST = [
@@ -26,13 +24,4 @@ export async function loadServeApp(): Promise<LoadedApp> {
   if (!NEST.every(isInstalled)) return { ...(await import('./standalone.js')), docs: false };
   await import('reflect-metadata');
   return { ...(await import('./create-app.js')), docs: isInstalled('@nestjs/swagger') };
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    require.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,12 +1,11 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type * as Grpc from '@grpc/grpc-js';
 import type * as ProtoLoader from '@grpc/proto-loader';
 import type * as Reflection from '@grpc/reflection';
 import type * as Health from 'grpc-health-check';
+import { installedOr } from '../packages.js';
 
-const OWN_COPIES = 'dist/lib/vendor/grpc/build/src/packages.cjs';
-const require = createRequire(import.meta.url);
+/** In dist/lib/vendor. */
+const OWN_COPIES = 'grpc/build/src/packages.cjs';
 
 /** The packages that gRPC needs; each is loaded on first use. */
 export interface GrpcPackages {
@@ -47,17 +46,6 @@ export function loadGrpc(): GrpcPackages {
 }
 
 function load<Key extends keyof GrpcPackages>(key: Key): GrpcPackages[Key] {
-  const name = NAMES[key];
-  if (isInstalled(name)) return require(name) as GrpcPackages[Key];
-  const own = join(dirname(require.resolve('nestjs-vts/package.json')), OWN_COPIES);
-  return (require(own) as GrpcPackages)[key];
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    require.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
+  const pick = (bundle: unknown): unknown => (bundle as GrpcPackages)[key];
+  return installedOr(NAMES[key], OWN_COPIES, pick) as GrpcPackages[Key];
 }
