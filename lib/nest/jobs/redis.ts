@@ -1,4 +1,4 @@
-import { queueRefusal } from '../../serving/queue/connection.js';
+import { isOfBullMQ, queueRefusal, reconnectMs } from '../../serving/queue/connection.js';
 import { redisAddress } from '../../serving/queue/redis-address.js';
 import type { RedisInstance, RedisOptions, VtsJobsOptions } from './jobs-options.js';
 
@@ -28,9 +28,6 @@ interface Connections {
 }
 
 const START_MS = 3000;
-const MOST_WAIT_MS = 2000;
-
-const retryStrategy = (times: number): number => Math.min(100 * times, MOST_WAIT_MS);
 
 /** The connections to Redis of one application's jobs. */
 export class JobsRedis {
@@ -49,7 +46,11 @@ export class JobsRedis {
       typeof connection === 'string'
         ? ({ ...redisAddress(connection).target } as RedisOptions)
         : connection;
-    const failFast = { enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy };
+    const failFast = {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 1,
+      retryStrategy: reconnectMs,
+    };
     const from = isInstance(given)
       ? duplicateOf(given as RedisClient, failFast)
       : { ...given, ...failFast };
@@ -81,7 +82,11 @@ export class JobsRedis {
 
   /** For a worker, which waits for Redis for as long as it is gone. */
   get patient(): object {
-    const options = { enableOfflineQueue: true, maxRetriesPerRequest: null, retryStrategy };
+    const options = {
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: null,
+      retryStrategy: reconnectMs,
+    };
     if (!isInstance(this.given)) return { ...this.given, ...options };
     return duplicateOf(this.client, { ...options, lazyConnect: true });
   }
@@ -106,8 +111,7 @@ function isInstance(given: RedisInstance | RedisOptions): given is RedisInstance
 function duplicateOf(client: RedisClient, options: object): RedisClient {
   const { isCluster } = client as { isCluster?: boolean };
   // BullMQ's client takes options of a node for clusters as well; ioredis' own does not.
-  const wrapped = '__bullmq_iredis' in client;
-  return isCluster === true && !wrapped
+  return isCluster === true && !isOfBullMQ(client)
     ? client.duplicate(undefined, { redisOptions: options })
     : client.duplicate(options);
 }

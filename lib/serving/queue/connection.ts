@@ -26,6 +26,16 @@ const MINIMUM = '6.2.0';
 const CONNECT_MS = 5000;
 const MOST_WAIT_MS = 2000;
 
+/** Milliseconds until the next attempt to connect, by how many there were. */
+export function reconnectMs(times: number): number {
+  return Math.min(100 * times, MOST_WAIT_MS);
+}
+
+/** Whether a client is BullMQ 6's own around one of ioredis, which is the client of BullMQ 5. */
+export function isOfBullMQ(client: object): boolean {
+  return 'runCommand' in client;
+}
+
 /**
  * Connects to a Redis server once, to see that it answers and what it is.
  *
@@ -41,7 +51,7 @@ export async function openQueueConnection(url: string): Promise<QueueConnection>
     maxRetriesPerRequest: null,
     // This has looked at the version; BullMQ would write to the console.
     skipVersionCheck: true,
-    retryStrategy: (times) => Math.min(100 * times, MOST_WAIT_MS),
+    retryStrategy: reconnectMs,
   };
   return { options, shown, version, warnings };
 }

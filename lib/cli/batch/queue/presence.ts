@@ -1,4 +1,5 @@
 import type { Queue } from 'bullmq';
+import { isOfBullMQ } from '../../../serving/queue/connection.js';
 import { list, record, text, whole, type Checked } from './check.js';
 import { ID, MOST_BATCHES, workerKey, WORKERS } from './names.js';
 
@@ -26,7 +27,7 @@ export async function announce(queue: Queue, worker: WorkerFacts): Promise<void>
   const client = await clientOf(queue);
   await client.hset(WORKERS, { [worker.id]: JSON.stringify(worker) });
   // ioredis itself, which is the client of BullMQ 5, takes words.
-  const expiry = 'runCommand' in client ? [{ PX: EXPIRES_MS }] : ['PX', EXPIRES_MS];
+  const expiry = isOfBullMQ(client) ? [{ PX: EXPIRES_MS }] : ['PX', EXPIRES_MS];
   await client.set(workerKey(worker.id), worker.pid, ...(expiry as [{ PX: number }]));
 }
 
