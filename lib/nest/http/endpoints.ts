@@ -1,5 +1,5 @@
 import { Logger, StreamableFile } from '@nestjs/common';
-import { defer, from, isObservable, lastValueFrom, of, switchMap } from 'rxjs';
+import { isObservable, lastValueFrom } from 'rxjs';
 import type { VtsModuleOptions } from '../vts-module-options.interface.js';
 import { BodyTooLargeError, InvalidBodyError, UnsupportedBodyError } from '../io/errors.js';
 import type { ResponsePayload } from '../io/io-descriptor.js';
@@ -20,6 +20,7 @@ import { rawRequest, type HttpRequest } from './platform.js';
 import { pipedStream } from './piped.js';
 import { readBody } from './read-body.js';
 import type { Requests } from './requests.js';
+import { answersByStream, valuesFrom } from './stream-values.js';
 import { writeEvent, writeOutput } from './write-output.js';
 
 /**
@@ -52,7 +53,7 @@ export class Endpoints {
   /** Calls the handler of a request whose input has been read; returns what to send. */
   serve(call: EndpointCall, handle: () => unknown): Promise<unknown> {
     call.handled = true;
-    if (streams(call)) {
+    if (answersByStream(call.endpoint.output, call.request.headers.accept)) {
       return call.until((resolve, reject) => {
         requestScope.run(call, () => this.#stream(call, handle)).then(resolve, reject);
       });
@@ -176,10 +177,7 @@ export class Endpoints {
   async #stream(call: EndpointCall, handle: () => unknown): Promise<StreamableFile> {
     const { endpoint, platform, request, response, givenResponse } = call;
     const { protocol } = endpoint;
-    const values = defer(() => from(Promise.resolve(handle()))).pipe(
-      switchMap((value) => (isObservable(value) ? value : of(value))),
-    );
-    const events = await openEventStream(values, call, {
+    const events = await openEventStream(valuesFrom(handle), call, {
       value: (value) => writeEvent(endpoint.output, value),
       failure: (error) => {
         const { body, hidden } = errorResponse(error);
@@ -202,11 +200,6 @@ export class Endpoints {
 }
 
 const EVENTS = 'text/event-stream';
-
-function streams({ endpoint: { output }, request }: EndpointCall): boolean {
-  if (output.serializeEvent === undefined) return false;
-  return output.streamsFor?.(request.headers.accept) ?? true;
-}
 
 /** Another kind of promise, such as a lazy query. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,4 +1,4 @@
-import { Delete, Get, Header, Post, Req, Res, UsePipes } from '@nestjs/common';
+import { Delete, Get, Post, Req, Res } from '@nestjs/common';
 import { servedBy } from '../decorators/served-by.decorator.js';
 import { notedJobHandlers, type Endpoint, type JobHandler } from '../http/endpoint.js';
 import type { EndpointCall } from '../http/endpoint-call.js';
@@ -12,6 +12,7 @@ import type { JobOperation } from '../http/job-operation-names.js';
 import { jobDocumentation } from './job-documentation.js';
 import { JobDescription, KeptResult, NoBody } from './job-resource.js';
 import type { JobRequest, JobRoutes } from './job-routes.js';
+import { HEADERS, PIPES } from './nest-metadata.js';
 
 /** What a route of jobs does. */
 type Served = (jobs: JobRoutes, request: JobRequest, id: string) => unknown;
@@ -149,15 +150,6 @@ function copyMetadata(from: object, to: object, readsInput: boolean): void {
 
 /** Who may call it, and whether it is in the document, is the same for all of an endpoint's routes. */
 const OF_ITS_DOCUMENT = /^swagger\/(?!apiSecurity$|apiExcludeEndpoint$|apiUseTags$)/;
-
-/** What Nest calls its metadata is learned from its own decorators. */
-const [HEADERS, PIPES] = [Header('x', 'y'), UsePipes({ transform: (value: unknown) => value })].map(
-  (decorate) => {
-    const probe = { value: () => undefined };
-    decorate({}, 'probe', probe);
-    return (Reflect.getMetadataKeys(probe.value) as unknown[])[0];
-  },
-);
 
 /** Not by `@Param`: pipes of the handler are for its input. */
 function idOf(given: object): string {

@@ -1,9 +1,10 @@
-import { Inject, Injectable, Req, UsePipes, type PipeTransform, type Type } from '@nestjs/common';
+import { Inject, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { endpointOf, type Endpoint } from '../http/endpoint.js';
 import { VTS_JOBS } from '../vts.constants.js';
 import { JobHandlerError } from './errors.js';
 import type { ResolvedJobsOptions } from './jobs-options.js';
+import { PARAMETERS, PIPES } from './nest-metadata.js';
 
 /** An endpoint whose requests run as jobs, with what its jobs may take. */
 export interface JobEndpoint {
@@ -149,21 +150,6 @@ function methodsOf({ prototype }: Type): string[] {
   }
   return [...names];
 }
-
-/** What Nest calls its metadata of parameters and pipes is learned from its own decorators. */
-const [PARAMETERS, PIPES] = (() => {
-  class Probe {
-    method(): void {}
-  }
-  Req()(Probe.prototype, 'method', 0);
-  const [parameters] = Reflect.getMetadataKeys(Probe, 'method') as unknown[];
-  const pipe: PipeTransform = { transform: (value) => value as unknown };
-  UsePipes(pipe)(Probe);
-  const pipes = (Reflect.getMetadataKeys(Probe) as unknown[]).find(
-    (key) => (Reflect.getMetadata(key, Probe) as unknown[])?.[0] === pipe,
-  );
-  return [parameters, pipes];
-})();
 
 /** @throws JobHandlerError for a parameter that is of the request, which a job has not. */
 function checkParameters(label: string, type: Type, key: string): void {

@@ -1,4 +1,3 @@
-import type { Queue } from 'bullmq';
 import type * as BullMQ from 'bullmq';
 import { JobChanges } from './job-changes.js';
 import { JobsUnavailableError } from './errors.js';
@@ -6,6 +5,7 @@ import { JobStore } from './job-store.js';
 import type { ResolvedJobsOptions } from './jobs-options.js';
 import { JobsRedis } from './redis.js';
 import { loadBullMQ } from '../../serving/queue/load.js';
+import { atMost } from '../http/closing-server.js';
 import { InvalidModuleOptionError } from '../http/errors.js';
 
 /** What `BullModule.forRoot` of `@nestjs/bullmq` was given: options of queues. */
@@ -28,7 +28,7 @@ export class JobQueue {
   private constructor(
     readonly bullmq: typeof BullMQ,
     private readonly redis: JobsRedis,
-    readonly queue: Queue,
+    readonly queue: BullMQ.Queue,
     readonly prefix: string,
   ) {
     this.store = new JobStore(redis, prefix, queue.name);
@@ -122,10 +122,10 @@ export class JobQueue {
 
   async close(): Promise<void> {
     this.changes.close();
-    let late: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => (late = setTimeout(resolve, CLOSE_MS)));
-    await Promise.race([this.queue.close().catch(() => undefined), patience]);
-    clearTimeout(late);
+    await atMost(
+      this.queue.close().catch(() => undefined),
+      CLOSE_MS,
+    );
     this.redis.close();
   }
 }

@@ -17,6 +17,7 @@ import {
   WorkerDiedError,
 } from '../../serving/runner/errors.js';
 import { errorResponse } from '../http/api-error.js';
+import { atMost } from '../http/closing-server.js';
 import { ShuttingDownError } from '../http/errors.js';
 import { DEFAULT_SHUTDOWN_TIMEOUT_MS } from '../http/shutdown.js';
 import { ParserOverloadedError } from '../io/errors.js';
@@ -245,11 +246,4 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
 function delayOf(starts: number): number {
   const ms = Math.min(LONGEST_DELAY_MS, 1000 * 2 ** Math.min(20, starts - 1));
   return Math.round(ms * (0.75 + Math.random() / 2));
-}
-
-async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, patience]);
-  clearTimeout(timer);
 }

@@ -1,5 +1,6 @@
-import { defer, from, isObservable, lastValueFrom, of, switchMap } from 'rxjs';
+import { isObservable, lastValueFrom } from 'rxjs';
 import { openEventStream } from '../http/event-stream.js';
+import { answersByStream, valuesFrom } from '../http/stream-values.js';
 import { writeEvent, writeOutput } from '../http/write-output.js';
 import { NotAcceptableError } from '../io/errors.js';
 import type { IoDescriptor, ResponsePayload } from '../io/io-descriptor.js';
@@ -39,7 +40,7 @@ export async function runJob(
         const input = await endpoint.input.parse(body);
         const handled = async (): Promise<unknown> =>
           ((await call(input)) as { readonly result: unknown }).result;
-        return streams(endpoint.output, job.accept)
+        return answersByStream(endpoint.output, job.accept)
           ? wholeStream(endpoint.output, handled, scope, maxResultBytes)
           : whole(endpoint.output, await settled(handled()), job.accept, maxResultBytes);
       };
@@ -48,10 +49,6 @@ export async function runJob(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function streams(output: Output, accept: string | undefined): boolean {
-  return output.serializeEvent !== undefined && (output.streamsFor?.(accept) ?? true);
 }
 
 async function settled(result: Promise<unknown>): Promise<unknown> {
@@ -106,12 +103,9 @@ async function wholeStream(
   scope: JobScope,
   maxBytes: number,
 ): Promise<StoredResult> {
-  const values = defer(() => from(handled())).pipe(
-    switchMap((value) => (isObservable(value) ? value : of(value))),
-  );
   let pieces = 0;
   let failure: { readonly error: unknown } | undefined;
-  const events = await openEventStream(values, scope, {
+  const events = await openEventStream(valuesFrom(handled), scope, {
     value: (value) => {
       scope.told = { ...scope.told, pieces: ++pieces };
       return writeEvent(output, value);

@@ -6,6 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Job, Queue, Worker } from 'bullmq';
+import { atMost } from '../../http/closing-server.js';
 import { VTS_JOBS, VTS_LOG_CONTEXT } from '../../vts.constants.js';
 import { InvalidJobRecordError } from '../errors.js';
 import { JobQueue } from '../job-queue.js';
@@ -78,10 +79,10 @@ export class JobWebhooks implements OnApplicationBootstrap, BeforeApplicationShu
     this.#closed = true;
     clearTimeout(this.#timer);
     const closing = Promise.all([this.#worker?.close(), this.#queue?.close()]);
-    let late: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => (late = setTimeout(resolve, CLOSE_MS)));
-    await Promise.race([closing.catch(() => undefined), patience]);
-    clearTimeout(late);
+    await atMost(
+      closing.catch(() => undefined),
+      CLOSE_MS,
+    );
     // A delivery that was cut off is taken up by another process.
     await this.#worker?.disconnect().catch(() => undefined);
   }
