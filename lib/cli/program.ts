@@ -1,19 +1,10 @@
 import { Command, Option } from 'commander';
 import { styleText } from 'node:util';
 import { packageVersion } from '../learner/runtime/package-version.js';
+import { addBatchCommand, addGenerateOptions, addQueueCommands } from './batch-commands.js';
+import { lazy, outputOption, TARGET } from './command-options.js';
 import { addLearnerOptions } from './learner-options.js';
-import type { OutputFormat } from './output/print.js';
-import {
-  collect,
-  countFrom1,
-  names,
-  namesOf,
-  nonEmpty,
-  portNumber,
-  positiveNumber,
-  probability,
-  wholeNumber,
-} from './parsers.js';
+import { collect, portNumber, wholeNumber } from './parsers.js';
 
 const PREDICT_NOTES = `
 An INPUT is a text, the path of an image, or a row as JSON, by the kind of the
@@ -37,8 +28,6 @@ Examples:
   vts doctor export.pkl
   vts doctor fastai_sentiment -o json`;
 
-const BATCH_ID = 'the id that "vts queue list" shows';
-const TARGET = 'a tag, or a file, folder or address as import takes them';
 const SOURCES =
   'the file that learner.export() wrote, a folder with one, or an address of https:, hf: or s3:';
 
@@ -62,23 +51,6 @@ Examples:
   vts compare export.pkl --quantize int8 "I really liked that movie!"
   vts compare pets --decode scaled --data photos/`;
 
-const BATCH_NOTES = `
-Rows that cannot be read or predicted are told in OUT.errors.jsonl. Until all is done, finished chunks lie in a folder
-beside OUT; the same command goes on with them. Masks are PNG files in the folder OUT-masks.
-
-Examples:
-  vts batch income people.parquet --out scored.parquet --keep id --columns prediction,score
-  vts batch bears photos/ --out bears.csv
-  vts batch reviews "data/year=*/**/*.csv" --out scored.jsonl --column review`;
-
-const WORKER_NOTES = `
-Models are found by the digest of their files, whatever their names. A worker leaves batches to others whose model it
-does not have. SIGTERM ends it after the chunks at work; a chunk whose worker is killed is taken over.
-
-Examples:
-  vts worker --queue redis://queue.example.com --models-dir models/ --root /mnt/data
-  VTS_QUEUE=rediss://user:password@host/2 vts worker --root /mnt/data`;
-
 const EXPORT_NOTES = `
 The folder of --to onnx gets model.onnx, with labels.txt and vocab.txt where the learner has classes and tokens; that
 of --to triton is a model repository. What learner.predict makes of the model's output is in the graph, and so is
@@ -99,22 +71,6 @@ Examples:
 
 /** Commands that read the file of a learner. */
 const TAKE_LEARNERS = 'import inspect doctor predict batch compare export serve'.split(' ');
-
-function outputOption(
-  standard: OutputFormat = 'table',
-  choices: readonly string[] = ['table', 'json', 'yaml'],
-): Option {
-  return new Option('-o, --output <format>', 'format of the result')
-    .choices(choices)
-    .default(standard);
-}
-
-/** What a command needs is loaded when it runs, so that help is there at once. */
-function lazy<Args extends unknown[]>(
-  load: () => Promise<(...args: Args) => Promise<void>>,
-): (...args: Args) => Promise<void> {
-  return async (...args) => (await load())(...args);
-}
 
 export function createProgram(): Command {
   const program = new Command('vts')
@@ -150,53 +106,6 @@ export function createProgram(): Command {
     command.addOption(new Option('--debug', 'print the stack of an error').hideHelp());
   }
   return program;
-}
-
-function addQueueCommands(program: Command): void {
-  const queue = program.command('queue').description('look after the batches on a queue');
-
-  queue
-    .command('list')
-    .description('list the batches that are at work')
-    .addOption(queueOption('the queue, such as redis://host'))
-    .addOption(outputOption())
-    .action(lazy(async () => (await import('./commands/queue.js')).listBatches));
-
-  queue
-    .command('show')
-    .argument('<batch>', BATCH_ID)
-    .description('show how far a batch is, and its failed chunks')
-    .addOption(queueOption('the queue, such as redis://host'))
-    .addOption(outputOption())
-    .action(lazy(async () => (await import('./commands/queue.js')).showBatch));
-
-  queue
-    .command('pause')
-    .argument('<batch>', BATCH_ID)
-    .description('let workers finish their chunks, and take no others')
-    .addOption(queueOption('the queue, such as redis://host'))
-    .action(lazy(async () => (await import('./commands/queue.js')).pauseBatch));
-
-  queue
-    .command('resume')
-    .argument('<batch>', BATCH_ID)
-    .description('go on with a batch that is paused')
-    .addOption(queueOption('the queue, such as redis://host'))
-    .action(lazy(async () => (await import('./commands/queue.js')).resumeBatch));
-
-  queue
-    .command('cancel')
-    .argument('<batch>', BATCH_ID)
-    .description('end a batch, and keep its finished chunks')
-    .addOption(queueOption('the queue, such as redis://host'))
-    .action(lazy(async () => (await import('./commands/queue.js')).cancelBatch));
-
-  queue
-    .command('retry')
-    .argument('<batch>', BATCH_ID)
-    .description('have workers take the failed chunks once more')
-    .addOption(queueOption('the queue, such as redis://host'))
-    .action(lazy(async () => (await import('./commands/queue.js')).retryBatch));
 }
 
 function addModelCommands(program: Command): void {
@@ -259,27 +168,6 @@ function addModelCommands(program: Command): void {
     .action(lazy(async () => (await import('./commands/import.js')).importLearner));
 }
 
-/** The address has a password: an environment variable is not in the list of processes. */
-function queueOption(description: string): Option {
-  return new Option('--queue <url>', description).env('VTS_QUEUE');
-}
-
-/** How a language model continues texts. */
-function addGenerateOptions(command: Command): void {
-  command
-    .optionsGroup('Options of language models:')
-    .option('-n, --words <count>', 'number of words to add (default: 20)', wholeNumber)
-    .option(
-      '--temperature <value>',
-      'randomness: below 1 less, above 1 more (default: 1)',
-      positiveNumber,
-    )
-    .option('--min-p <probability>', 'do not draw words that are less likely', probability)
-    .option('--seed <number>', 'the same seed draws the same words', wholeNumber)
-    .option('--stop <text>', 'end before this text', nonEmpty)
-    .optionsGroup('Options:');
-}
-
 function addServingCommands(program: Command): void {
   program
     .command('inspect')
@@ -317,61 +205,8 @@ function addServingCommands(program: Command): void {
     )
     .addHelpText('after', PREDICT_NOTES)
     .action(lazy(async () => (await import('./commands/predict.js')).predict));
-
-  const batch = program
-    .command('batch')
-    .argument('<target>', TARGET)
-    .argument('<inputs...>', 'files, folders, patterns, or "-" for standard input')
-    .description('predict from files of any size, and go on where it stopped')
-    .requiredOption('--out <file>', 'the result: .csv, .tsv, .jsonl or .parquet')
-    .addOption(
-      new Option('--format <format>', 'of inputs whose names do not tell it').choices([
-        'csv',
-        'tsv',
-        'jsonl',
-        'parquet',
-        'lines',
-      ]),
-    )
-    .option('--column <name>', 'the column with the text or the image path')
-    .option('--keep <names>', 'columns of the input to keep, with commas (default: all)', names)
-    .addOption(
-      new Option('--columns <parts>', 'prediction, score, probabilities (default: all)').argParser(
-        namesOf(['prediction', 'score', 'probabilities']),
-      ),
-    )
-    .option('--embeddings', 'of a language model: the embedding of each text')
-    .option('--workers <count>', 'threads that predict (default: the cores)', countFrom1)
-    .option('--chunk <rows>', 'rows of a chunk, which is done or not as a whole', countFrom1)
-    .option(
-      '--where <condition>',
-      'rows to predict, as SQL tells them: "age >= 18 AND city IS NOT NULL"',
-    )
-    .option('--limit <rows>', 'most rows', countFrom1)
-    .option('--max-errors <rows>', 'stop after so many rows that fail', wholeNumber)
-    .option('-f, --force', 'overwrite the file of --out')
-    .option('--restart', 'forget what an earlier run has done')
-    .optionsGroup('Options of workers on other machines:')
-    .addOption(queueOption('where "vts worker" processes take chunks, such as redis://host'))
-    .option('--root <folder>', 'a folder of input and output that workers have elsewhere')
-    .option('--attempts <count>', 'how often a chunk is tried (default: 3)', countFrom1)
-    .optionsGroup('Options:')
-    .addHelpText('after', BATCH_NOTES)
-    .action(lazy(async () => (await import('./commands/batch.js')).batch));
-  for (const command of [predict, batch]) addGenerateOptions(command);
-
-  program
-    .command('worker')
-    .description('predict the chunks that "vts batch --queue" puts on a queue, until it is stopped')
-    .addOption(queueOption('the queue, such as redis://host'))
-    .option('--models-dir <folder>', 'models, beside those of the store')
-    .option('--root <folder>', 'the folder whose files chunks may name', '.')
-    .option('--workers <count>', 'threads that predict (default: the cores)', countFrom1)
-    .option('--concurrency <count>', 'chunks at a time', countFrom1, 2)
-    .option('--keep-models <count>', 'models that stay loaded', countFrom1, 4)
-    .addHelpText('after', WORKER_NOTES)
-    .option('--metrics-port <port>', 'serve /metrics, /livez and /readyz there', portNumber)
-    .action(lazy(async () => (await import('./commands/worker.js')).worker));
+  addGenerateOptions(predict);
+  addBatchCommand(program);
 
   program
     .command('compare')

@@ -112,7 +112,7 @@ async function storedModel(
   return own.addFile(name, file, versions, { ...kept, ...load });
 }
 
-/** What predicts by a model whose runner is open. @throws CommandError for settings of others. */
+/** The scorer of a model whose runner is open. @throws CommandError for settings of other kinds. */
 export async function openScorer(
   model: Model,
   runner: RunnerHandle,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { defined } from '../batch/defined.js';
 import type { InputFormat } from '../batch/files.js';
 import type { Part } from '../batch/layout.js';
 import type { BatchProgress } from '../batch/run-batch.js';
@@ -41,7 +42,7 @@ export async function batch(
   const { out, force = false, restart = false, queue, root, where } = options;
   if (!force && existsSync(resolve(out))) {
     throw new CommandError(
-      `The file ${resolve(out)} is there already`,
+      `The file ${resolve(out)} already exists`,
       'Give another, or add --force',
     );
   }
@@ -66,12 +67,9 @@ export async function batch(
       const { words, temperature, minP, seed, stop, format, column, keep, columns } = options;
       const { embeddings = false, workers, chunk, limit, maxErrors, attempts = 3 } = options;
       if (source.model) refuseForStored(options, target, 'give the file');
-      const generate = { words, temperature, minP, seed, stop };
       const opened = await withWait(`loading ${target}`, () =>
         openBatch(source, given, {
-          ...(Object.fromEntries(
-            Object.entries(generate).filter(([, value]) => value !== undefined),
-          ) as GenerateSettings),
+          ...defined({ words, temperature, minP, seed, stop }),
           out,
           format,
           column,

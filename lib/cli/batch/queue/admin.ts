@@ -73,7 +73,7 @@ export class BatchAdmin {
     return states.toSorted((a, b) => b.created.getTime() - a.created.getTime());
   }
 
-  /** @throws CommandError where there is no such batch. */
+  /** @throws CommandError if no batch on the queue has this id. */
   async get(id: string): Promise<BatchState> {
     const job = ID.test(id) ? await this.#batches.getJob(id) : undefined;
     const order = job && orderOf(job);

@@ -6,6 +6,7 @@ import { hasCode } from '../../../serving/store/durable.js';
 import type { Model } from '../../../serving/store/index.js';
 import type { InputRules } from '../batch-items.js';
 import { cellOf, type Chunk } from '../chunk.js';
+import { defined } from '../defined.js';
 import type { BatchFile } from '../files.js';
 import { layoutWith, type OutputColumn } from '../layout.js';
 import type { Limit } from '../limit.js';
@@ -139,15 +140,8 @@ export class BatchAtWork {
     try {
       return await root.locate(below, order.root);
     } catch (error) {
-      // What is not there says so when it is read.
+      // Reading a missing file reports it.
       return hasCode(error, 'ENOENT') ? join(root.folder, below) : undefined;
     }
   }
-}
-
-/** Without what is undefined. */
-function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }

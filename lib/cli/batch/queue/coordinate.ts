@@ -303,7 +303,7 @@ class Coordinator {
     );
     const lost = numbers.filter((_, at) => states[at] === 'unknown');
     if (lost.length === 0) return;
-    // What was done a moment ago is gone from the queue, and in the folder.
+    // A chunk that was just finished has left the queue and is in the folder.
     await this.#take();
     const chunks = lost.flatMap((number) => {
       const found = this.#outstanding.get(number);

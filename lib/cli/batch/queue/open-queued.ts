@@ -20,12 +20,6 @@ export async function openQueued({ url, root, attempts }: QueueSettings): Promis
   return {
     run: async (plan, model, tag, settings) => {
       const { folder, layout, output, rules, names, masks, chunkRows } = plan;
-      if (settings.where !== undefined) {
-        throw new CommandError(
-          'Workers predict from all rows of a chunk, and --where is given',
-          'Leave out --where, or --queue',
-        );
-      }
       if (chunkRows > MOST_ROWS) {
         throw new CommandError(
           `--chunk is ${chunkRows}, and workers take ${MOST_ROWS} rows at most`,

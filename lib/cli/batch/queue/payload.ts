@@ -83,7 +83,7 @@ export const readOrder = record({
   /** The folder that takes the chunks' files, and has a file with the id. */
   folder: below,
   output: below,
-  /** What names of masks are relative to, as the coordinator names it. */
+  /** The coordinator's path of the folder that names of masks are relative to. */
   masks: optional(text(MOST_NAME)),
   kept: list(column, MOST_COLUMNS),
   parts: list(oneOf(...PARTS), PARTS.length),

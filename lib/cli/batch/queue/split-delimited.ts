@@ -14,8 +14,8 @@ interface Mark {
 
 /**
  * Where chunks of CSV or TSV begin and end. The parser that reads the rows finds them; a byte of the
- * file is a character to it, so that it counts bytes: quotation marks, delimiters and ends of lines
- * are no part of any other character of UTF-8.
+ * file is a character to it, so that it counts bytes. In UTF-8 the bytes of quotation marks,
+ * delimiters and line ends occur in no other character.
  */
 export async function* splitDelimited(file: BatchFile, rows: number): AsyncGenerator<WholePlace> {
   const marks: Mark[] = [];

@@ -63,15 +63,12 @@ interface OpenBatch {
   /** The order as it was read: a coordinator may change it. */
   readonly json: string;
   readonly worker: Worker | undefined;
-  readonly model?: string;
   /** Why it is left to others. */
   readonly lack: string | undefined;
 }
 
 export class BatchWorker {
   readonly id = randomBytes(8).toString('hex');
-  /** Chunks that were done and attempts that failed, and rows. */
-  readonly counts = { chunks: 0, failedChunks: 0, rows: 0, failedRows: 0, active: 0 };
   /** When it has stopped. */
   readonly ended: Promise<void>;
   readonly #batches: Queue;
@@ -165,8 +162,7 @@ export class BatchWorker {
       if (order.id !== id)
         throw new BatchNotHereError(`The batch "${id}" says that it is another.`);
       const batch = await BatchAtWork.open(order, this.models, this.root);
-      const { tag: model } = order.model;
-      return { json, worker: this.#listen(batch), model, lack: undefined };
+      return { json, worker: this.#listen(batch), lack: undefined };
     } catch (error) {
       return { json, worker: undefined, lack: describeFailure(error).slice(0, 2000) };
     }
@@ -194,7 +190,6 @@ export class BatchWorker {
 
   async #process(batch: BatchAtWork, job: Job): Promise<ChunkResult> {
     const start = performance.now();
-    this.counts.active++;
     try {
       if (await isCancelled(this.#batches, batch.order.id)) return { rows: 0, failed: 0 };
       const chunk = readChunkJob(job.data, 'chunk');
@@ -203,14 +198,10 @@ export class BatchWorker {
         throw new QueuePayloadError('chunk', 'one of its batch');
       }
       const result = await batch.run(chunk, this.#loaded, this.#calls);
-      this.counts.chunks++;
-      this.counts.rows += result.rows;
-      this.counts.failedRows += result.failed;
       const seconds = (performance.now() - start) / 1000;
       this.settings.onChunk?.({ model: batch.order.model.tag, ...result, seconds });
       return result;
     } catch (error) {
-      this.counts.failedChunks++;
       const reason = describeFailure(error);
       complain(
         `Chunk ${JSON.stringify(job.id).slice(0, 60)} of batch ${batch.order.id}: ${reason}`,
@@ -218,8 +209,6 @@ export class BatchWorker {
       const { UnrecoverableError } = loadBullMQ();
       if (isFinal(error)) throw new UnrecoverableError(reason);
       throw new Error(reason);
-    } finally {
-      this.counts.active--;
     }
   }
 
