@@ -23,7 +23,7 @@ const CONCURRENCY = 8;
 const BARE = 'bare BullMQ';
 const TYPE = 'text/plain';
 
-/** What a queue takes of a call, and what HTTP before it does. */
+/** The time that the queue adds to a call, and the time that HTTP adds before it. */
 export const jobs: Case = {
   name: 'jobs',
   title: `the label of a text as a job over HTTP, ${BURST} at once and one after the other, ${availableParallelism()} cores`,

@@ -123,7 +123,7 @@ async function leftOver(service: Service): Promise<string | undefined> {
     if (inHand === 0) return undefined;
     await delay(100);
   }
-  return 'calls are in hand 10 s after the last request';
+  return 'calls are in progress 10 s after the last request';
 }
 
 function problemsOf({ service, tally, memory }: Patient): string[] {
