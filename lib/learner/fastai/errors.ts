@@ -300,7 +300,7 @@ export class UnsupportedImageError extends InputError {
   ) {
     super(
       `The image is ${found}, which is not a supported format; send it as JPEG, PNG, WebP, ` +
-        'GIF, BMP or TIFF.',
+        'GIF, BMP, TIFF or PPM.',
     );
   }
 }

@@ -6,7 +6,7 @@ import type { SessionOptions } from '../onnx/session/create-session.js';
 import { keptName } from '../onnx/session/kept-model.js';
 import { readSources } from '../onnx/tracing/read-sources.js';
 import type { LearnerOptions } from './contract.js';
-import { NothingToQuantizeError } from './errors.js';
+import { NothingToQuantizeError, UnsupportedLearnerError } from './errors.js';
 import type { ExpectedModel } from './foreign/expected-model.js';
 import type { LearnerFile } from './learner-file.js';
 
@@ -81,6 +81,17 @@ export async function openModel<Facts>(
       }
     },
   });
+}
+
+/** A graph with one result. @throws UnsupportedLearnerError if the model gives several. */
+export function oneResult({ graph }: { readonly graph: Graph }): Graph {
+  const { length } = graph.outputs;
+  if (length === 1) return graph;
+  throw new UnsupportedLearnerError(
+    `The learner's model gives ${length} results, and a learner's predictions have one`,
+    'save the model with pytorch.saveModel(name, learner.model), whose runner gives all of them, or ' +
+      'let its forward return one tensor',
+  );
 }
 
 interface LoweredWith<Facts> {

@@ -48,14 +48,15 @@ export class UnsupportedModuleError extends VtsError {
     super(`${where} is a ${className}: ${fact}. ${give}${isBare ? BARE_REMEDY : MODULE_REMEDY}`);
   }
 
+  // Not getters: a tool that reads every property of an error would never end.
   /** The same error for a model without a learner. @internal */
-  get ofBareModel(): UnsupportedModuleError {
+  ofBareModel(): UnsupportedModuleError {
     const { path, className, reason, sizes } = this;
     return new UnsupportedModuleError(path, className, reason, sizes && 'bare', true);
   }
 
   /** The same error for a model with a learner. @internal */
-  get ofLearner(): UnsupportedModuleError {
+  ofLearner(): UnsupportedModuleError {
     const { path, className, reason, sizes } = this;
     return new UnsupportedModuleError(path, className, reason, sizes && 'learner');
   }

@@ -35,6 +35,8 @@ export type Attributes = Readonly<Record<string, AttributeInput | undefined>>;
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #steps: Step[] = [];
+  /** By the names of their outputs. */
+  readonly #producers = new Map<string, Step>();
   readonly #inputs: Value[] = [];
   readonly #outputs: Value[] = [];
   readonly #initializers: Initializer[] = [];
@@ -102,7 +104,9 @@ export class GraphBuilder {
       .infer(call)
       .map(({ dtype, shape }) => this.#value(this.#unique(op), dtype, shape));
     this.#addNode(op, schema.domain ?? '', inputs, outputs, written);
-    this.#steps.push({ op, inputs, outputs, attributes });
+    const step = { op, inputs, outputs, attributes };
+    this.#steps.push(step);
+    for (const output of outputs) this.#producers.set(output.name, step);
     return outputs;
   }
 
@@ -164,6 +168,15 @@ export class GraphBuilder {
   /** The operators so far, each after its operands. */
   get steps(): readonly Step[] {
     return [...this.#steps];
+  }
+
+  /** The operator that computes a value; undefined for inputs, weights and constants. */
+  producer(value: Value): Step | undefined {
+    return this.#producers.get(value.name);
+  }
+
+  isInput(value: Value): boolean {
+    return this.#inputs.some(({ name }) => name === value.name);
   }
 
   /** The finished graph; do not use the builder after it. */

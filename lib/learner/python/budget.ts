@@ -8,7 +8,7 @@ export interface BudgetLimits {
   readonly depth: number;
   /** The most items and characters of all values that the code makes. Default 16 million. */
   readonly memory: number;
-  /** The most milliseconds for regular expressions that may backtrack for long. Default 500. */
+  /** The most milliseconds in which regular expressions match. Default 500. */
   readonly matching: number;
 }
 
@@ -23,10 +23,16 @@ export const DEFAULT_BUDGET: BudgetLimits = {
 export const ENTRY = 32;
 
 /** The cost of a tuple besides its items when builtins make many tuples, including garbage. */
-export const TUPLE = 32;
+export const TUPLE = 64;
 
-/** The cost of a function or generator: it holds its scope. */
-export const SCOPE = 96;
+/** The cost of an int or a letter that an iterator makes, in items of a list. */
+export const SMALL = 12;
+
+/** The cost of a match of a regular expression besides its groups. */
+export const MATCH = 64;
+
+/** The cost of a function, generator or iterator: it holds its scope. */
+export const SCOPE = 160;
 
 /** Counts what one evaluation uses. */
 export class Budget {

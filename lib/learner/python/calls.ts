@@ -1,3 +1,4 @@
+import { ENTRY } from './budget.js';
 import type { Context } from './context.js';
 import type { Item } from './frame.js';
 import type { Prepared } from './prepared.js';
@@ -51,7 +52,7 @@ function bindKeywords(ctx: Context, func: Func, slots: Item[], kwargs: Kwargs): 
       }
       slots[slot] = value;
     } else if (code.hasVarKwargs) {
-      ctx.budget.charge(1);
+      ctx.budget.charge(ENTRY);
       rest.entries.set(ctx.keyOf(name), [name, value]);
     } else throw unexpected(ctx, func, kwargs, name);
   }

@@ -1,3 +1,4 @@
+import { SMALL } from './budget.js';
 import type { Context } from './context.js';
 import { PyException, stopValue } from './exceptions.js';
 import { HostObject } from './host.js';
@@ -23,14 +24,19 @@ export function iteratorOf(ctx: Context, value: Value): Value {
   if (own !== undefined) return own;
   if (value instanceof List) return overList('list', value.items);
   if (value instanceof Tuple) return overList('tuple', value.items);
-  if (value instanceof Range) return overRange(value);
+  if (value instanceof Range) return overRange(ctx, value);
   if (value instanceof Dict) {
     return overEntries(ctx, 'dictionary', value.entries, ([key]) => key);
   }
   if (value instanceof SetValue) return overSet(ctx, value);
   if (typeof value === 'string') {
     const letters = value[Symbol.iterator]();
-    return new PyIterator('str', () => letters.next().value);
+    return new PyIterator('str', () => {
+      const letter = letters.next().value;
+      // V8 keeps one string for each letter of Latin-1.
+      if (letter !== undefined && letter > '\xff') ctx.budget.charge(SMALL);
+      return letter;
+    });
   }
   if (value instanceof Uint8Array) {
     let at = 0;
@@ -87,11 +93,12 @@ function overList(kind: string, items: readonly Value[]): PyIterator {
   });
 }
 
-function overRange({ start, step, length }: Range): PyIterator {
+function overRange(ctx: Context, { start, step, length }: Range): PyIterator {
   let left = length;
   let at = start;
   return new PyIterator('range', () => {
     if (left <= 0n) return undefined;
+    ctx.budget.charge(SMALL);
     left -= 1n;
     const item = at;
     at += step;

@@ -42,7 +42,7 @@ export class Keys {
     switch (typeof value) {
       case 'string':
         // Using a long text as a key flattens and hashes it.
-        if (value.length > 128) ctx.budget.charge(value.length >> 3);
+        if (value.length > 128) ctx.budget.charge(value.length >> 1);
         return value.startsWith(SIGN) ? `${SIGN}s${value}` : value;
       // Equal numbers have one key; a double is faster to look up than a bigint.
       case 'bigint':

@@ -53,7 +53,7 @@ export function planModule(
   const inferred = inferInputs(module) ?? (signature && { specs: signature.inputs });
   // If a layer cannot be lowered, lowering the model names it; that fact matters more.
   if (!inferred)
-    throw unknownLayer(module)?.ofBareModel ?? new UnknownModelInputsError(module.className);
+    throw unknownLayer(module)?.ofBareModel() ?? new UnknownModelInputsError(module.className);
   const { specs, tail, rowSize } = inferred;
   const inputs = planned(specs, limits).map((input) => ({ ...input, tail, rowSize }));
   return {

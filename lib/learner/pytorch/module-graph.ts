@@ -68,7 +68,7 @@ export async function openModuleGraph(
       }
     };
     const { session: own, facts: outputs } = await open(module, rank).catch((error: unknown) => {
-      if (error instanceof UnsupportedModuleError) throw error.ofBareModel;
+      if (error instanceof UnsupportedModuleError) throw error.ofBareModel();
       // Its forward takes different arguments than its first layer.
       const wrong =
         guessed && error instanceof RaisedInCodeError && error.exception !== 'AssertionError';

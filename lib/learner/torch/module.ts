@@ -14,10 +14,16 @@ const MOST_MODULES = 50_000;
  */
 const MADE_ANEW = new Set(['einops.layers.torch.Rearrange', 'einops.layers.torch.Reduce']);
 const NO_CHILDREN = new PyDict();
+/** Torch 2.7 and later write a compiled module as a call with the module that was compiled. */
+const COMPILED = 'torch._dynamo.eval_frame.OptimizedModule';
 
 function childrenOf(record: PyObject): PyDict | undefined {
   const modules = record.attr('_modules');
   if (modules instanceof PyDict) return modules;
+  const [compiled] = record.args;
+  if (record.className === COMPILED && compiled instanceof PyObject) {
+    return PyDict.from([['_orig_mod', compiled]]);
+  }
   return MADE_ANEW.has(record.className) ? NO_CHILDREN : undefined;
 }
 

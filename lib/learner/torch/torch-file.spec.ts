@@ -135,6 +135,15 @@ describe('modules', () => {
     expect(Module.from(read('module-legacy.pt'))!.child('0')!.tensor('bias')!.shape).toEqual([2]);
   });
 
+  it('finds the module in a compiled one, which torch 2.7 writes as a call', () => {
+    const net = new PyObject(new PyGlobal('m', 'Net'));
+    net.attrs.set('_modules', new PyDict());
+    const cls = new PyGlobal('torch._dynamo.eval_frame', 'OptimizedModule');
+    const module = Module.from(new PyObject(cls, [net, null]))!;
+    expect(module.child('_orig_mod')).toMatchObject({ className: 'm.Net', path: '_orig_mod' });
+    expect(Module.from(new PyObject(cls, ['no module']))).toBeUndefined();
+  });
+
   it('refuses a parameter that it cannot read, when asked for it', () => {
     const record = new PyObject(new PyGlobal('m', 'Layer'));
     record.attrs.set('_modules', new PyDict());

@@ -16,6 +16,7 @@ import { joinTensors } from '../data/tensor-rows.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
+import { rowsDone } from '../../runtime/rows-done.js';
 
 /** The most that goes through the model at once: 16 MiB of float32, but at least one item. */
 const MOST_ELEMENTS = 2 ** 22;
@@ -87,7 +88,7 @@ export class ArrayModel {
     }
     const open = (inputs: ModelInput[] | undefined): Promise<TorchModel> =>
       TorchModel.load(file.source, { ...how, ...(inputs && { inputs }) }).catch((error) => {
-        throw error instanceof UnsupportedModuleError ? error.ofLearner : error;
+        throw error instanceof UnsupportedModuleError ? error.ofLearner() : error;
       });
     await loadLowerings(file.model, code !== undefined);
     const isTold = isKnown(file.model);
@@ -124,6 +125,7 @@ export class ArrayModel {
         const some = group.slice(start, start + size);
         parts.push(await this.#run(some.map((at) => items[at]!)));
         order.push(...some);
+        rowsDone(order.length, items.length);
       }
     }
     return parts.length === 1 ? parts[0]! : joinRows(parts, order);

@@ -76,6 +76,19 @@ describe('Code of a notebook', () => {
     await learner.release();
   });
 
+  it('opens bytes, blobs and buffers by the class of the notebook too', async () => {
+    const learner = await load('hsv');
+    const [{ input, probs }] = casesOf('hsv') as [Case];
+    const bytes = readFileSync(fileURLToPath(at('hsv', input)));
+    for (const item of [bytes, new Blob([bytes]), new Uint8Array(bytes).buffer]) {
+      const [, , scores] = await learner.predict(item as Uint8Array);
+      Array.from(scores.data as Float32Array).forEach((score, i) =>
+        expect(Math.abs(score - probs[i]!)).toBeLessThan(1e-5),
+      );
+    }
+    await learner.release();
+  });
+
   it('shows what the model sees behind its transforms', async () => {
     const learner = await load('square');
     const [{ input }] = casesOf('square') as [Case];

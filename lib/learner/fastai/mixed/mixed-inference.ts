@@ -9,6 +9,7 @@ import type { LearnerFile } from '../learner-file.js';
 import { readImageTarget, type DecodedImageTarget } from '../vision/image-target.js';
 import { MixedModel } from './mixed-model.js';
 import { Preparation } from './preparation.js';
+import { rowsDone } from '../../runtime/rows-done.js';
 
 /** An item. Its files decide what it becomes, so it is prepared when the model runs. */
 interface EncodedItem {
@@ -46,6 +47,7 @@ export async function createMixedInference(
         const image = leaves.find(({ cls }) => cls.startsWith('TensorImage'))?.tensor.dims;
         if (image) encoded.size = { height: image.at(-2)!, width: image.at(-1)! };
         rows.push(await model.forward(leaves));
+        rowsDone(rows.length, batch.length);
       }
       return rows.length === 1 ? rows[0]! : concatRows(rows);
     },

@@ -12,7 +12,7 @@ import { guarded } from '../../runtime/run-guard.js';
 import type { LearnerOptions } from '../contract.js';
 import { UnexpectedItemError } from '../errors.js';
 import { openLearnerFile, type LearnerFile } from '../learner-file.js';
-import { openModel } from '../open-model.js';
+import { oneResult, openModel } from '../open-model.js';
 import type { Slot } from './input-record.js';
 import type { Leaf } from './leaves.js';
 
@@ -193,14 +193,14 @@ async function openFor(
     let failure: unknown;
     for (const inputs of candidates) {
       try {
-        const { graph } = lowerModel(model, {
+        const lowered = lowerModel(model, {
           ...how,
           inputs,
           arrange,
           outputs: ['output'],
           plainTensors: plain,
         });
-        return { graph, facts: inputs };
+        return { graph: oneResult(lowered), facts: inputs };
       } catch (error) {
         if (error instanceof SizeNeededError) throw error;
         failure ??= error;

@@ -14,6 +14,7 @@ import { TabularModel } from './tabular-model.js';
 import { showRow } from './row-shower.js';
 import { readTabularRecord, type TabularRecord, type TargetStep } from './tabular-record.js';
 import { schemaOf } from './tabular-schema.js';
+import { rowsDone } from '../../runtime/rows-done.js';
 
 /** Rows per run: a run has a high fixed cost, and a large table must not use much memory. */
 const MAX_ROWS = 8192;
@@ -35,9 +36,13 @@ export async function createTabularInference(
   const encoder = await openEncoder(record, options);
   const decoder = new RowDecoder(record);
   const model = await TabularModel.open(file, record, encoder, options, answersOf(record).classes);
-  const run = async (batches: Iterable<EncodedRows>): Promise<Tensor> => {
+  const run = async (batches: Iterable<EncodedRows>, rows: number): Promise<Tensor> => {
     const parts: Tensor[] = [];
-    for (const batch of batches) parts.push(await model.forward(batch));
+    let done = 0;
+    for (const batch of batches) {
+      parts.push(await model.forward(batch));
+      rowsDone((done += batch.rows), rows);
+    }
     // onnxruntime fails on an empty batch.
     return parts.length === 1 ? parts[0]! : concatRows(parts, model.rowShape);
   };
@@ -54,10 +59,10 @@ export async function createTabularInference(
       const { parts, batch } = rowsWithout(record, encoder, row);
       return weighed(parts, await model.forward(batch), question);
     },
-    forward: run,
+    forward: (batch) => run(batch, batch.length),
     forwardAll: (items) => {
       const table = tableOfItems(items);
-      return run(pieces(table.rows, encoder.open(table, true)));
+      return run(pieces(table.rows, encoder.open(table, true)), table.rows);
     },
     inputsAll: (items) => {
       const table = tableOfItems(items);

@@ -7,7 +7,7 @@ import type { LearnerOptions } from '../contract.js';
 import { CellError, UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses, type ExpectedModel } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
-import { openModel, type HowToLower } from '../open-model.js';
+import { oneResult, openModel, type HowToLower } from '../open-model.js';
 import type { EncodedRows, RowEncoder } from './row-encoder.js';
 import type { TabularRecord } from './tabular-record.js';
 
@@ -126,7 +126,7 @@ async function lowerTabular(model: Module, record: TabularRecord, how: HowToLowe
     ...(categories.length > 0 ? [codes] : []),
     ...(withNumbers && numbers.length > 0 ? [values] : []),
   ];
-  return lowerModel(model, { ...how, inputs, outputs: ['output'] }).graph;
+  return oneResult(lowerModel(model, { ...how, inputs, outputs: ['output'] }));
 }
 
 /** The model's inputs by element type: integers are the codes. */

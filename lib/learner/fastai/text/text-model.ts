@@ -12,6 +12,7 @@ import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openModel, type HowToLower } from '../open-model.js';
 import { runForeignModel, TOKEN_IDS } from './foreign-model.js';
+import { rowsDone } from '../../runtime/rows-done.js';
 
 /** Maps token ids to the model's output; computes each row as if it were alone. */
 export interface TextModel {
@@ -103,6 +104,7 @@ async function runBatches(
     const batch = order.slice(start, end).map((index) => rows[index]!);
     parts.push(await runBatch(session, batch, limits));
     start = end;
+    rowsDone(end, order.length);
   }
   return joinRows(parts, order);
 }
@@ -128,6 +130,7 @@ async function runByLength(
       const batch = some.map((index) => rows[index]!);
       parts.push(await runBatch(session, batch, limits));
       order.push(...some);
+      rowsDone(order.length, rows.length);
     }
   }
   return joinRows(parts, order);
@@ -153,6 +156,9 @@ async function runBatch(
 
 async function runOneByOne(session: ModelSession, rows: readonly Int32Array[]): Promise<Tensor> {
   const parts: Tensor[] = [];
-  for (const row of rows) parts.push(await runForeignModel(session, row));
+  for (const row of rows) {
+    parts.push(await runForeignModel(session, row));
+    rowsDone(parts.length, rows.length);
+  }
   return concatRows(parts);
 }

@@ -4,11 +4,11 @@ import { TensorFunction } from '../../onnx/tracing/tensor-function.js';
 import { CodeBudgetError, RaisedInCodeError, UnsupportedCodeError } from '../../python/errors.js';
 import { PathValue } from '../../python/modules/paths.js';
 import { ClassValue, List, Tuple, type Value } from '../../python/values.js';
-import { PyObject, type PyValue } from '../../torch/index.js';
+import type { PyValue } from '../../torch/index.js';
 import { augmenting } from '../code/augmentations/augmenting.js';
 import { decide } from '../code/augmentations/decide.js';
 import { holdTensors } from '../code/hold-tensors.js';
-import type { ImageClasses } from '../code/pil/names.js';
+import { openMode, type ImageClasses } from '../code/pil/names.js';
 import { ImageFiles, type ItemFile } from '../code/pil/image-files.js';
 import { PilImage } from '../code/pil/image-value.js';
 import { channelsOf, type Pixels } from '../code/pil/pixels.js';
@@ -17,8 +17,8 @@ import type { LearnerOptions } from '../contract.js';
 import { entryStage, isOfFastai, transformName } from '../data/pipeline.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
-import { bytesOf, rasterOf } from './image-item.js';
-import { readInput, type ImageInput } from './image-input.js';
+import { bytesOf, isRawImage, rasterOf } from './image-item.js';
+import { readInput, unknownOpening, type ImageInput } from './image-input.js';
 import { RasterSource } from './image/pixel-source.js';
 import type { Raster, RasterMode } from './image/raster.js';
 import { toRaster } from './image/render.js';
@@ -40,6 +40,9 @@ type ItemStage =
 type BatchStage =
   | { readonly kind: 'known'; readonly transform: BatchTransform; readonly name: string }
   | { readonly kind: 'code'; readonly tensors: TensorFunction };
+
+/** Modes in which fastai's own transforms and the model's input are known. */
+const OPENED: ReadonlySet<unknown> = new Set(['RGB', 'L', 'HSV']);
 
 /** Exceptions that do not depend on the image. */
 const WRITTEN_WRONG: ReadonlySet<string> = new Set(['NameError', 'ImportError', 'AttributeError']);
@@ -203,16 +206,18 @@ export class CodePipeline {
     throw evaluator.unsupported('A get_x that does not return an image');
   }
 
-  /** The first reader that takes this item; undefined if no reader is the user's own. */
+  /**
+   * The first reader that takes this item; undefined if no reader is the user's own. Without such a
+   * reader, the item enters where the user's own class opens it.
+   */
   #entry(item: unknown): { readonly stage: number; readonly isText: boolean } | undefined {
     const { types, mode } = this.#input;
     const isPath = (name: string): boolean => /^pathlib\b.*Path$/.test(name);
     const path = pathOf(item);
-    const isBytes = item instanceof Uint8Array || item instanceof ArrayBuffer;
-    if (path === undefined && !isBytes) return undefined;
+    if (isRawImage(item)) return undefined;
     const matches = (name: string): boolean =>
-      isBytes ? name === 'bytes' : name === 'str' || isPath(name);
-    const stage = entryStage([...types], matches);
+      path === undefined ? name === 'bytes' : name === 'str' || isPath(name);
+    const stage = entryStage([...types], matches) ?? this.#ownOpening();
     if (stage === undefined) return undefined;
     const readers = this.#readers.slice(stage);
     const isOwn = mode === undefined || readers.some(({ record }) => isOwnReader(record));
@@ -221,6 +226,13 @@ export class CodePipeline {
       entryStage([given ?? null], isPath) === undefined &&
       entryStage([given ?? null], (name) => name === 'str') !== undefined;
     return isOwn ? { stage, isText } : undefined;
+  }
+
+  /** The reader that makes an image of the user's own class. */
+  #ownOpening(): number | undefined {
+    const { mode, types, opensAs } = this.#input;
+    if (mode !== undefined) return undefined;
+    return Math.max(0, [...types, opensAs].indexOf(opensAs) - 1);
   }
 
   /**
@@ -316,19 +328,19 @@ export function probeImage(
   return { mode, width, height, data };
 }
 
+/** @throws UnsupportedLearnerError if the class is not known, or opens images in an unknown mode */
 function openedClass(program: Program, input: ImageInput, classes: ImageClasses): ClassValue {
-  if (input.opensAs instanceof PyObject) {
-    const cls = program.value(input.opensAs);
-    if (cls instanceof ClassValue && cls.isSubclassOf(classes.PILBase)) return cls;
-  } else if (input.mode !== undefined) {
-    const value = program.value(input.opensAs ?? null);
-    if (value instanceof ClassValue && value.isSubclassOf(classes.PILBase)) return value;
-    return classes.PILImage;
+  const value = program.value(input.opensAs ?? null);
+  if (value instanceof ClassValue && value.isSubclassOf(classes.PILBase)) {
+    const mode = openMode(value);
+    if (input.mode !== undefined || OPENED.has(mode)) return value;
+    throw new UnsupportedLearnerError(
+      `The learner opens its images in mode "${String(mode)}" (_open_args of ${value.name}), but only ${[...OPENED].join(', ')} are supported`,
+      'open them as RGB and convert them in the model, or serve its model with a custom runner',
+    );
   }
-  throw new UnsupportedLearnerError(
-    'The learner opens its images as a class that the file does not contain',
-    'export a learner whose ImageBlock is of PILImage or PILImageBW',
-  );
+  if (input.mode !== undefined) return classes.PILImage;
+  throw unknownOpening(input);
 }
 
 /** Whether only the name of a transform's class is known. */
@@ -352,16 +364,18 @@ export function resized(
   { transform, name }: { readonly transform: ItemTransform; readonly name: string },
 ): PilImage {
   const { mode, width, height, data } = image.pixels;
-  if (mode !== 'L' && mode !== 'RGB') {
+  // The bands of HSV are resampled as those of RGB.
+  const planes = mode === 'HSV' ? 'RGB' : mode;
+  if (planes !== 'L' && planes !== 'RGB') {
     throw new UnsupportedLearnerError(
       `The learner's own code makes images of mode "${mode}", which "${name}" does not ` +
         'support here',
       "convert them to 'RGB' or 'L' in that code",
     );
   }
-  const source = new RasterSource({ mode, width, height, data: data as Uint8Array });
+  const source = new RasterSource({ mode: planes, width, height, data: data as Uint8Array });
   const made = toRaster(transform.apply(View.of(source)));
-  return new PilImage({ ...made }, image.cls);
+  return new PilImage({ ...made, mode }, image.cls);
 }
 
 /** fastai's `image2tensor`. */

@@ -1,4 +1,5 @@
 import { asItems, PyGlobal, type PyValue } from '../../torch/index.js';
+import { isOfFastai, qualifiedName } from '../data/pipeline.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import type { RasterMode } from './image/raster.js';
@@ -58,18 +59,28 @@ export function readInput(file: Pick<LearnerFile, 'dls'>): ImageInput {
  * only; later steps must be fastai's. @throws UnsupportedLearnerError
  */
 export function readImageInput(file: LearnerFile, trainingOnly?: readonly string[]): RasterMode {
-  const { mode, behind, opensAs } = readInput(file);
-  if (mode === undefined) {
-    throw new UnsupportedLearnerError(
-      'The learner opens its images as ' +
-        `${opensAs instanceof PyGlobal ? `"${opensAs.qualifiedName}"` : 'a class that the file does not contain'}`,
-      'export a learner whose ImageBlock is of PILImage or PILImageBW',
-    );
-  }
+  const input = readInput(file);
+  const { mode, behind } = input;
+  if (mode === undefined) throw unknownOpening(input);
   for (const transform of behind) {
     if (!doesNothing(transform, trainingOnly)) throw unknownTransform(transform);
   }
   return mode;
+}
+
+/** The images are of a class that is neither fastai's nor known. */
+export function unknownOpening({ opensAs, before }: ImageInput): UnsupportedLearnerError {
+  const opener = before.at(-1);
+  if (opensAs instanceof PyGlobal && isOfFastai(opensAs) && opener !== undefined) {
+    return new UnsupportedLearnerError(
+      `The learner opens its images with "${qualifiedName(opener)}", which makes a ${opensAs.name}`,
+      'serve its model alone with the PyTorch layer, or train with an ImageBlock of PILImage or PILImageBW',
+    );
+  }
+  return new UnsupportedLearnerError(
+    `The learner opens its images as ${opensAs instanceof PyGlobal ? `"${opensAs.qualifiedName}", which` : 'a class that'} the file does not contain`,
+    'give its source with "code", or export a learner whose ImageBlock is of PILImage or PILImageBW',
+  );
 }
 
 /** The mode in which a fastai class opens a file; undefined for other classes. */

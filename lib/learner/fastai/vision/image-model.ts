@@ -8,10 +8,11 @@ import type { Answers, LearnerOptions } from '../contract.js';
 import { joinRows } from '../data/rows.js';
 import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
-import { openModel } from '../open-model.js';
+import { oneResult, openModel } from '../open-model.js';
 import { DecodeThread } from './decode-thread.js';
 import type { RenderJob } from './image/render-job.js';
 import type { ModelInput } from './transforms/pipeline.js';
+import { rowsDone } from '../../runtime/rows-done.js';
 
 /** The most pixels that go through the model at once: a batch of large images runs in parts. */
 const MOST_PIXELS = 16 * 224 * 224;
@@ -75,13 +76,13 @@ export class ImageModel {
       options,
       async (model, how) => {
         const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
-        const { graph } = lowerModel(model, {
+        const lowered = lowerModel(model, {
           ...how,
           inputs: [spec],
           outputs: ['output'],
           plainTensors: false,
         });
-        return { graph, facts: null };
+        return { graph: oneResult(lowered), facts: null };
       },
       {
         inputs: [
@@ -109,6 +110,7 @@ export class ImageModel {
     const run = async (batch: Batch): Promise<void> => {
       parts.push(await this.#run(batch));
       order.push(...batch.indices);
+      rowsDone(order.length, count);
     };
     const shares = count >= DecodeThread.WORTHWHILE && DecodeThread.isPossible;
     const thread = shares ? (this.#thread ??= new DecodeThread()) : undefined;

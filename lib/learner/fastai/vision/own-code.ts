@@ -14,12 +14,17 @@ export function hasOwnCode(file: LearnerFile, { trainingOnly }: LearnerOptions):
   const input = readInput(file);
   const isOwn = (record: PyValue): boolean => !doesNothing(record, trainingOnly);
   return (
-    (input.mode === undefined && input.opensAs instanceof PyObject) ||
+    (input.mode === undefined && opensItself(input)) ||
     readsItself(input) ||
     input.behind.some(isOwn) ||
     afterItem.some((record) => !readItemTransform(record) && isOwn(record)) ||
     afterBatch.some((record) => !readBatchTransform(record) && isOwn(record))
   );
+}
+
+/** Whether images are of a class of the notebook. */
+function opensItself({ opensAs }: ImageInput): boolean {
+  return opensAs instanceof PyObject || (opensAs instanceof PyGlobal && !isOfFastai(opensAs));
 }
 
 /** Whether the file only names the class of a transform that may be the user's own. */

@@ -3,6 +3,7 @@ import type { Value } from '../graph.js';
 import type { Attributes } from '../graph-builder.js';
 import { numberAttr, optionalNumberAttr, stringAttr } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
+import { forward } from './forward.js';
 import { gelu, geluTanh, hardSigmoid, mish, sigmoidBetween, silu } from './functions.js';
 import type { LoweringFamily } from './lowering.js';
 
@@ -59,8 +60,9 @@ const sigmoidRange: Emit = (ctx, x, module) =>
   sigmoidBetween(ctx, x, numberAttr(module, 'low'), numberAttr(module, 'high'));
 
 /** Without `dim` torch takes the first for ranks 0, 1 and 3, and else the second. */
-function softmax(op: 'Softmax' | 'LogSoftmax'): Lowering {
-  return activation((ctx, x, module) => {
+function softmax(op: 'Softmax' | 'LogSoftmax', before: Emit = (_, x) => x): Lowering {
+  return activation((ctx, input, module) => {
+    const x = before(ctx, input, module);
     const dim = optionalNumberAttr(module, 'dim');
     if (dim !== null) return ctx.graph.op(op, [x], { axis: dim });
     const { rank } = x;
@@ -69,6 +71,12 @@ function softmax(op: 'Softmax' | 'LogSoftmax'): Lowering {
     return ctx.graph.op(op, [x], { axis: [0, 1, 3].includes(rank) ? 0 : 1 });
   });
 }
+
+/** The first half of a dimension, gated by the second. */
+const glu = forward((m, x) => {
+  const [values, gates] = x.chunk(m.int('dim', -1), 2);
+  return values.mul(gates.sigmoid());
+});
 
 export const activations: LoweringFamily = {
   lowerings: {
@@ -90,9 +98,14 @@ export const activations: LoweringFamily = {
         return { lambd, bias: lambd };
       }),
       Hardshrink: single('Shrink', (m) => ({ lambd: numberAttr(m, 'lambd', 0.5) })),
+      Tanhshrink: forward((_, x) => x.sub(x.op('Tanh'))),
       Hardswish: single('HardSwish'),
       Hardsigmoid: activation(hardSigmoid),
       LeakyReLU: single('LeakyRelu', (m) => ({ alpha: numberAttr(m, 'negative_slope', 0.01) })),
+      // In evaluation mode torch takes the middle of the slopes.
+      RReLU: single('LeakyRelu', (m) => ({
+        alpha: (numberAttr(m, 'lower', 1 / 8) + numberAttr(m, 'upper', 1 / 3)) / 2,
+      })),
       ELU: single('Elu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
       CELU: single('Celu', (m) => ({ alpha: numberAttr(m, 'alpha', 1) })),
       SELU: single('Selu'),
@@ -107,6 +120,9 @@ export const activations: LoweringFamily = {
       PReLU: activation(prelu),
       Softmax: softmax('Softmax'),
       LogSoftmax: softmax('LogSoftmax'),
+      Softmin: softmax('Softmax', ({ graph }, x) => graph.op('Neg', [x])),
+      Softmax2d: forward((_, x) => x.softmax(-3)),
+      GLU: glu,
     },
     'fastai.layers': {
       'Swish|SwishJit': activation(silu),

@@ -75,6 +75,12 @@ describe('lowerModel', () => {
     expect((error as Error).message).toContain('torch.onnx.export');
   });
 
+  it('makes errors whose properties end, for tools that read them all', () => {
+    const { prototype } = UnsupportedModuleError;
+    const described = Object.values(Object.getOwnPropertyDescriptors(prototype));
+    expect(described.filter(({ get }) => get !== undefined)).toEqual([]);
+  });
+
   it('names the unknown module when nothing tells the inputs', () => {
     const root = sequential({
       body: sequential({ '0': record('__main__.Backbone') }),

@@ -32,7 +32,7 @@ const always: readonly LoweringFamily[] = [
 const onDemand: readonly { homes: RegExp; load: () => Promise<readonly LoweringFamily[]> }[] = [
   {
     homes:
-      /^(torch\.nn\.modules\.(conv|flatten|instancenorm|normalization|padding|pixelshuffle|pooling|upsampling)|fastai\.layers|fastai\.vision\.models)\./,
+      /^(torch\.nn\.modules\.(channelshuffle|conv|flatten|instancenorm|normalization|padding|pixelshuffle|pooling|upsampling)|fastai\.layers|fastai\.vision\.models)\./,
     load: async () => (await import('./vision.js')).visionLayers,
   },
   {

@@ -1,7 +1,7 @@
 import type { Module } from '../../torch/module.js';
 import type { Attributes } from '../graph-builder.js';
 import type { Value } from '../graph.js';
-import { boolAttr, intAttr, numberAttr, stringAttr } from './attributes.js';
+import { intAttr, numberAttr, stringAttr } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
 import type { LoweringFamily } from './lowering.js';
 import { dimsOfClass, padImage, sizesAttr, spatialShape } from './spatial.js';
@@ -130,22 +130,6 @@ function lowerPad(mode: 'constant' | 'reflect' | 'edge'): Lowering {
   };
 }
 
-/** Implements Unflatten as a Reshape that keeps the other sizes. */
-const lowerUnflatten: Lowering = (module, ctx, inputs) => {
-  const x = ctx.value(module, inputs);
-  const sizes = module.attr('unflattened_size');
-  const dim = intAttr(module, 'dim');
-  if (!Array.isArray(sizes) || dim !== 1) throw ctx.unsupported(module, 'it unflattens by names');
-  const rest = boolAttr(module, 'named', false) ? [] : (x.shape ?? []).slice(2);
-  if (!rest.every((size) => typeof size === 'number')) {
-    throw ctx.unsupported(module, 'the sizes of its input are unknown');
-  }
-  return ctx.graph.op('Reshape', [
-    x,
-    ctx.graph.axes(0, ...sizes.map(Number), ...(rest as number[])),
-  ]);
-};
-
 export const resizings: LoweringFamily = {
   lowerings: {
     'torch.nn.modules.upsampling': {
@@ -158,6 +142,5 @@ export const resizings: LoweringFamily = {
       'ReflectionPad1d|ReflectionPad2d|ReflectionPad3d': lowerPad('reflect'),
       'ReplicationPad1d|ReplicationPad2d|ReplicationPad3d': lowerPad('edge'),
     },
-    'torch.nn.modules.flatten': { Unflatten: lowerUnflatten },
   },
 };

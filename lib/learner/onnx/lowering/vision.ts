@@ -3,6 +3,7 @@ import { fastaiLayers } from './fastai-layers.js';
 import { imageNorms } from './image-norm.js';
 import type { LoweringFamily } from './lowering.js';
 import { poolings } from './pooling.js';
+import { rearrangings } from './rearranging.js';
 import { resizings } from './resizing.js';
 
 /** The layers of torch and fastai that models of images are made of. */
@@ -11,5 +12,6 @@ export const visionLayers: readonly LoweringFamily[] = [
   poolings,
   imageNorms,
   resizings,
+  rearrangings,
   fastaiLayers,
 ];

@@ -59,8 +59,8 @@ function size(env: TorchEnv, args: Args): Value {
 }
 
 function known(env: TorchEnv, args: Args): readonly number[] {
-  const { known: values } = args.tensor('input');
-  if (values) return values;
+  const { elements } = args.tensor('input');
+  if (elements) return elements;
   throw env.ctx.unsupported('a number that is computed from the values of a tensor');
 }
 

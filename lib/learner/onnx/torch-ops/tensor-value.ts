@@ -4,6 +4,7 @@ import { Builtin, type Value } from '../../python/values.js';
 import type { Value as GraphValue } from '../graph.js';
 import { dtypeValue } from './dtypes.js';
 import type { TorchEnv } from './env.js';
+import { knownElements } from './known-elements.js';
 import { valueOf } from './size.js';
 
 /** torch's element types; half precision is float32 here. */
@@ -118,6 +119,11 @@ export class TensorValue extends HostObject {
     return this.value.known;
   }
 
+  /** The elements that code may branch on: known, or computed from known elements. */
+  get elements(): readonly number[] | undefined {
+    return knownElements(this.env.graph, this.value);
+  }
+
   get isView(): boolean {
     return this.#view !== undefined;
   }
@@ -163,6 +169,8 @@ export class TensorValue extends HostObject {
         return dtypeValue(this.dtype);
       case 'device':
         return env.device;
+      case 'layout':
+        return env.ctx.resolve('torch.strided') ?? null;
       case 'ndim':
         return BigInt(this.rank);
       case 'data':
@@ -256,9 +264,9 @@ export class TensorValue extends HostObject {
   }
 
   override truth(ctx: Context): boolean {
-    const { known } = this;
-    if (known?.length === 1) return known[0] !== 0;
-    if (known) {
+    const { elements } = this;
+    if (elements?.length === 1) return elements[0] !== 0;
+    if (elements) {
       throw ctx.raise(
         'RuntimeError',
         'Boolean value of Tensor with more than one value is ambiguous',
@@ -298,8 +306,8 @@ export class TensorValue extends HostObject {
   }
 
   #number(ctx: Context): number {
-    const { known } = this;
-    if (known?.length === 1) return known[0]!;
+    const { elements } = this;
+    if (elements?.length === 1) return elements[0]!;
     throw ctx.unsupported('a number that is computed from the values of a tensor');
   }
 }

@@ -1,5 +1,5 @@
 import type { Names } from '../../python/context.js';
-import { Builtin, ClassValue, ModuleValue, type Value } from '../../python/values.js';
+import { Builtin, ClassValue, ModuleValue, Singleton, type Value } from '../../python/values.js';
 import { autogradFunction } from './autograd-function.js';
 import { CPU, dtypeNamed } from './dtypes.js';
 import type { TorchEnv } from './env.js';
@@ -46,6 +46,10 @@ const CONSTANTS = new Map<string, Value>([
   ['torch.inf', Infinity],
   ['torch.nan', NaN],
   ['torch.newaxis', null],
+  // Layouts in memory, which change no element.
+  ...['strided', 'contiguous_format', 'channels_last', 'channels_last_3d', 'preserve_format'].map(
+    (name): [string, Value] => [`torch.${name}`, new Singleton(`torch.${name}`)],
+  ),
 ]);
 
 const isTensor = (value: Value): boolean => value instanceof TensorValue;

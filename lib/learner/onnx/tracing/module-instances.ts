@@ -18,6 +18,7 @@ import type { Flow, Given, Lowering, LoweringContext } from '../lowering/context
 import { forwardParameters } from '../lowering/signatures.js';
 import { layerCall } from '../torch-ops/nn/layer-calls.js';
 import { callAsFunction, makeLayer } from '../torch-ops/nn/layers.js';
+import { isOfSizesAlone } from '../torch-ops/known-elements.js';
 import { TensorValue } from '../torch-ops/tensor-value.js';
 import { tensorsIn } from '../torch-ops/tables.js';
 import { Flows } from './flows.js';
@@ -154,12 +155,28 @@ export class ModuleInstances implements ModuleHost {
     const before = self.attrs.get(name);
     // It is read before it is written: the result depends on the previous call.
     if (!names.has(name) && before !== undefined && before !== value) {
-      if (tensorsIn(before).length > 0 || tensorsIn(value).length > 0) {
+      const tensors = [...tensorsIn(before), ...tensorsIn(value)];
+      if (tensors.length > 0 && !this.#isRemade(before, value)) {
         throw ctx.unsupported(`${self.cls.name}.${name} keeps a tensor of one call for the next`);
       }
     }
     names.add(name);
     setOfInstance(ctx, self, name, value);
+  }
+
+  /**
+   * Whether it is a mask that code keeps for calls of the same size: computed from sizes alone, while
+   * nothing was computed from the one before. Each graph makes its own.
+   */
+  #isRemade(before: Value, value: Value): boolean {
+    const { graph } = this.program.env;
+    const old = tensorsIn(before).map((tensor) => tensor.value);
+    const made = tensorsIn(value).map((tensor) => tensor.value);
+    const isUsed = graph.steps.some(
+      ({ op, inputs }) =>
+        op !== 'Shape' && inputs.some((one) => old.some((o) => o.name === one?.name)),
+    );
+    return made.length > 0 && !isUsed && made.every((one) => isOfSizesAlone(graph, one, old));
   }
 
   constructorOf(className: string): NativeClass {
@@ -233,6 +250,11 @@ export class ModuleInstances implements ModuleHost {
     const computed = callAsFunction(env, className, module, args, kwargs, lower !== undefined);
     if (computed !== undefined) return computed;
     if (!lower) throw ctx.unknown(className);
+    // Weights of known layers are float32 in the graph.
+    const isDouble = args.some((arg) => arg instanceof TensorValue && arg.dtype === 'float64');
+    if (isDouble && hasWeights(module)) {
+      throw ctx.unsupported(`a ${className} whose weights are float64 is not supported`);
+    }
     const call = layerCall(env, className, module, args, kwargs);
     const { inputs, given } = this.#arguments(ctx, className, call.args, call.kwargs);
     if (lower.length < 4 && (given.size > inputs.length || SIMPLIFIED.has(className))) {
@@ -318,6 +340,10 @@ export class ModuleInstances implements ModuleHost {
     return forward !== undefined && forward !== this.classes.base.attrs.get('forward');
   }
 }
+
+const hasWeights = (module: Module): boolean =>
+  module.parameters.size > 0 ||
+  [...module.children.values()].some((child) => child && hasWeights(child));
 
 const isFlows = (value: unknown): value is readonly Flow[] =>
   Array.isArray(value) && value.every((item) => item instanceof GraphValue || isFlows(item));

@@ -72,6 +72,14 @@ describe("modules of a notebook's own classes", () => {
     await expect(load).rejects.toThrow('src_key_padding_mask, torch may skip padding');
   });
 
+  it('refuses layers in float64 rather than compute them in float32', async () => {
+    const inputs = [{ name: 'x0', dtype: 'float32' as const, shape: [null, 3, null, null] }];
+    const load = TorchModel.load(`${FOLDER}/DoubleHead.pt`, { inputs });
+    await expect(load).rejects.toThrow(
+      'a torch.nn.modules.linear.Linear whose weights are float64',
+    );
+  });
+
   it("lets fastai's tensors take the long way, as torch does", async () => {
     const operators = async (file: string): Promise<string[]> => {
       const { module, torchFile } = openModuleFile(`${FOLDER}/${file}.pt`);
@@ -107,6 +115,31 @@ describe("modules of a notebook's own classes", () => {
     expect(layers).toContain('MaxPool');
     expect(operators(await graphOf('Tiny'))).toEqual(layers);
     expect(operators(await graphOf('Tiny.named', SOURCE))).toEqual(layers);
+  });
+
+  it('gives the same numbers as the layers that do the same, by bytecode and from source', async () => {
+    const calls = JSON.parse(readFileSync(`${FOLDER}/Tiny.json`, 'utf8')) as Call[];
+    const inputs = inputsOf(calls[0]!);
+    const results = [];
+    for (const [file, code] of [['tiny-layers'], ['Tiny'], ['Tiny.named', SOURCE]] as const) {
+      const model = await TorchModel.load(`${FOLDER}/${file}.pt`, {
+        inputs,
+        ...(code && { code }),
+      });
+      try {
+        const outputs = [];
+        for (const call of calls) {
+          outputs.push([await model.runTensors(call.inputs.map(tensorOf))].flat());
+        }
+        results.push(outputs.map((each) => each.map(({ dims, data }) => ({ dims, data }))));
+      } finally {
+        await model.release();
+      }
+    }
+    const [layers, bytecode, source] = results;
+    expect(layers).toHaveLength(calls.length);
+    expect(bytecode).toEqual(layers);
+    expect(source).toEqual(layers);
   });
 
   it.each(named)('%s computes the same from source', async (name) => {

@@ -1,4 +1,4 @@
-import { TUPLE } from '../budget.js';
+import { SCOPE, TUPLE } from '../budget.js';
 import type { Context } from '../context.js';
 import { HostObject } from '../host.js';
 import { TYPES, type BuiltinType } from '../types.js';
@@ -232,8 +232,20 @@ function endOfStrict(ctx: Context, parts: readonly Value[], at: number): undefin
   return undefined;
 }
 
+/** A class of iterators: each holds its own state. */
+function iterates(
+  cls: BuiltinType,
+  parameters: string,
+  make: (ctx: Context, given: Given) => Value,
+): void {
+  constructs(cls, parameters, (ctx, given) => {
+    ctx.budget.charge(SCOPE);
+    return make(ctx, given);
+  });
+}
+
 function fillIterators(): void {
-  constructs(TYPES.enumerate, 'iterable, start=', (ctx, given) => {
+  iterates(TYPES.enumerate, 'iterable, start=', (ctx, given) => {
     const items = iter(ctx, given.get('iterable'));
     let at = given.int('start', 0n);
     return new PyIterator('enumerate', () => {
@@ -243,8 +255,8 @@ function fillIterators(): void {
       return new Tuple([at++, item]);
     });
   });
-  constructs(TYPES.zip, '*args, strict=', zipped);
-  constructs(TYPES.map, 'func, *args', (ctx, given) => {
+  iterates(TYPES.zip, '*args, strict=', zipped);
+  iterates(TYPES.map, 'func, *args', (ctx, given) => {
     const func = given.get('func');
     const parts = given.rest.map((value) => iter(ctx, value));
     if (parts.length === 0) throw ctx.raise('TypeError', 'map() must have at least two arguments.');
@@ -258,7 +270,7 @@ function fillIterators(): void {
       return ctx.call(func, args);
     });
   });
-  constructs(TYPES.filter, 'func, iterable', (ctx, given) => {
+  iterates(TYPES.filter, 'func, iterable', (ctx, given) => {
     const func = given.get('func');
     const items = iter(ctx, given.get('iterable'));
     return new PyIterator('filter', () => {
@@ -269,7 +281,7 @@ function fillIterators(): void {
       }
     });
   });
-  constructs(TYPES.reversed, 'sequence', (ctx, given) => backwards(ctx, given.get('sequence')));
+  iterates(TYPES.reversed, 'sequence', (ctx, given) => backwards(ctx, given.get('sequence')));
 }
 
 function fillDescriptors(): void {

@@ -1,3 +1,4 @@
+import { ENTRY, TUPLE } from '../budget.js';
 import type { Context } from '../context.js';
 import { HostObject, type BinaryOp } from '../host.js';
 import { Builtin, Dict, SetValue, Tuple, type Value } from '../values.js';
@@ -41,6 +42,7 @@ export class DictView extends HostObject {
   override *iterate(ctx: Context): Iterator<Value> {
     const { size } = this.dict.entries;
     for (const item of this.#items()) {
+      if (this.kind === 'items') ctx.budget.charge(TUPLE);
       yield item;
       if (this.dict.entries.size !== size) {
         throw ctx.raise('RuntimeError', 'dictionary changed size during iteration');
@@ -95,7 +97,10 @@ export class DictView extends HostObject {
   #asSet(ctx: Context, value: Value): SetValue {
     if (value instanceof SetValue) return value;
     const set = new SetValue();
-    for (const item of ctx.iterate(value)) set.entries.set(ctx.keyOf(item), item);
+    for (const item of ctx.iterate(value)) {
+      ctx.budget.charge(ENTRY);
+      set.entries.set(ctx.keyOf(item), item);
+    }
     return set;
   }
 

@@ -52,9 +52,12 @@ function place(list: List, given: number): number {
 
 /** Appends the items of an iterable to a list. */
 export function extend(ctx: Context, list: List, values: Value): void {
-  const added = [...ctx.iterate(values)];
-  ctx.budget.charge(added.length);
-  for (const item of added) list.items.push(item);
+  // What is added to itself does not grow while it is read.
+  const added = values === list ? [...list.items] : ctx.iterate(values);
+  for (const item of added) {
+    ctx.budget.charge(1);
+    list.items.push(item);
+  }
 }
 
 const LIST: readonly Builtin[] = [

@@ -117,14 +117,14 @@ export const BUILDING: Handlers<
   },
   build_set: (ctx, frame, { n }) => {
     const set = new SetValue();
-    ctx.budget.charge(1);
+    ctx.budget.charge(ENTRY);
     for (const item of popMany(ctx, frame, n)) add(ctx, set, item);
     frame.stack.push(set);
   },
   build_map: (ctx, frame, { n }) => {
     const items = popMany(ctx, frame, 2 * n);
     const dict = new Dict();
-    ctx.budget.charge(1);
+    ctx.budget.charge(ENTRY);
     for (let i = 0; i < items.length; i += 2) put(ctx, dict, items[i]!, items[i + 1]!);
     frame.stack.push(dict);
   },

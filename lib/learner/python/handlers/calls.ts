@@ -1,3 +1,4 @@
+import { ENTRY } from '../budget.js';
 import type { Frame, Item } from '../frame.js';
 import type { Interpreter } from '../interpreter.js';
 import { Dict, NO_KWARGS, Tuple, type Kwargs, type Value } from '../values.js';
@@ -39,7 +40,7 @@ function spread(
       if (typeof key !== 'string') throw ctx.raise('TypeError', 'keywords must be strings');
       kwargs.set(key, value);
     }
-    ctx.budget.charge(kwargs.size);
+    ctx.budget.charge(ENTRY * kwargs.size);
   }
   if (args instanceof Tuple) return { args: args.items, kwargs };
   const items: Value[] = [];

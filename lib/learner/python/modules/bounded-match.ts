@@ -23,12 +23,16 @@ export function boundedMatch<T>(
   text: string,
   match: () => T,
 ): T {
-  if (text.length ** (pattern.growth + 1) <= HARMLESS) return match();
+  const before = performance.now();
+  if (text.length ** (pattern.growth + 1) <= HARMLESS) {
+    const result = match();
+    budget.matched(performance.now() - before);
+    return result;
+  }
   timed ??= { box: createContext({}) as Box, script: new Script('run()') };
   const { box, script } = timed;
   const results: T[] = [];
   box.run = () => results.push(match());
-  const before = performance.now();
   try {
     script.runInContext(box, { timeout: budget.matchingTime() });
   } catch (error) {

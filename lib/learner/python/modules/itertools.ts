@@ -129,7 +129,8 @@ function* selections(
       );
     } else {
       while (place < pool.length && !allowed(chosen, place)) {
-        ctx.budget.step();
+        // `allowed` may look at all that are chosen.
+        ctx.budget.step(1 + (chosen.length >> 4));
         place++;
       }
       if (place < pool.length) {

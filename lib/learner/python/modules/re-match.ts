@@ -8,6 +8,7 @@ import { fn } from '../builtins/define.js';
 import { put } from '../builtins/dict-methods.js';
 import { strRepr } from '../builtins/repr.js';
 import { asStr } from '../builtins/unwrap.js';
+import { boundedMatch } from './bounded-match.js';
 import { expandTemplate } from './re-template.js';
 
 export const MATCH_CLASS = new ClassValue('Match', 're.Match', [TYPES.object], [], {});
@@ -110,7 +111,11 @@ export class MatchValue extends HostObject {
   #place(ctx: Context, group: Value | undefined): readonly [bigint, bigint] {
     const index = group === undefined ? 0 : this.#index(group, ctx);
     ctx.budget.step(1 + this.text.length / 16);
-    this.#spans ??= index === 0 ? undefined : this.pattern.spans(this.text, this.match);
+    if (index > 0) {
+      this.#spans ??= boundedMatch(ctx, this.pattern, this.text, () =>
+        this.pattern.spans(this.text, this.match),
+      );
+    }
     const span = index === 0 ? ([this.match.start, this.match.end] as const) : this.#spans?.[index];
     if (!span) {
       if (this.match.groups[index] === undefined) return [-1n, -1n];

@@ -1,3 +1,4 @@
+import { MATCH } from '../budget.js';
 import type { Context } from '../context.js';
 import { HostObject } from '../host.js';
 import type { PythonMatch, PythonPattern } from '../regex/index.js';
@@ -96,10 +97,11 @@ export class PatternValue extends HostObject {
   }
 
   #all(ctx: Context, { text, from }: Part): PythonMatch[] {
-    const matches = boundedMatch(ctx, this.pattern, text, () => this.pattern.finditer(text, from));
-    ctx.budget.step(matches.length);
-    ctx.budget.charge(matches.length * (1 + this.pattern.groupCount));
-    return matches;
+    const each = (): void => {
+      ctx.budget.step();
+      ctx.budget.charge(MATCH + this.pattern.groupCount);
+    };
+    return boundedMatch(ctx, this.pattern, text, () => this.pattern.finditer(text, from, each));
   }
 
   /** The text, and the number of replaced matches. */

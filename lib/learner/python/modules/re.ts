@@ -17,11 +17,24 @@ import { PATTERN_CLASS, PatternValue } from './re-pattern.js';
 const compiled = new Map<string, PatternValue>();
 const MOST = 500;
 
-/** `re.compile(pattern, flags)`; also for a pattern from the file. */
-export function compilePattern(pattern: string, flags: number): PatternValue {
+/** The cost of each character of a new pattern: its tree, and its translation. */
+const STEPS_TO_COMPILE = 16;
+const ITEMS_TO_COMPILE = 32;
+
+/**
+ * `re.compile(pattern, flags)`; also for a pattern from the file.
+ *
+ * @param compiling is called if the pattern is new
+ */
+export function compilePattern(
+  pattern: string,
+  flags: number,
+  compiling?: () => void,
+): PatternValue {
   const key = `${flags}:${pattern}`;
   let value = compiled.get(key);
   if (!value) {
+    compiling?.();
     value = new PatternValue(new PythonPattern(pattern, flags));
     if (compiled.size >= MOST) compiled.clear();
     compiled.set(key, value);
@@ -47,7 +60,10 @@ function compile(ctx: Context, given: Value, flags: Value): PatternValue {
   ctx.budget.step(1 + pattern.length);
   const wanted = flags === null ? 0 : Number(ctx.index(flags));
   try {
-    return compilePattern(pattern, wanted);
+    return compilePattern(pattern, wanted, () => {
+      ctx.budget.step(STEPS_TO_COMPILE * pattern.length);
+      ctx.budget.charge(ITEMS_TO_COMPILE * pattern.length);
+    });
   } catch (error) {
     if (error instanceof RegexSyntaxError) {
       throw ctx.raise('error', `${error.fault} at position ${error.position}`);

@@ -97,7 +97,7 @@ function lettersOf(ctx: Context, text: string): readonly string[] | undefined {
   if (text === lastText) return lastLetters;
   ctx.budget.charge(text.length >> 3);
   const pairs = PAIR.test(text);
-  if (pairs) ctx.budget.charge(text.length);
+  if (pairs) ctx.budget.charge(4 * text.length);
   lastLetters = pairs ? Array.from(text) : undefined;
   lastText = text;
   return lastLetters;

@@ -103,8 +103,10 @@ export class PythonPattern {
   /**
    * After an empty match Python first looks for a longer match at the same position; JavaScript
    * would move on.
+   *
+   * @param each is called for each match; it may throw if there are too many
    */
-  finditer(text: string, start = 0): PythonMatch[] {
+  finditer(text: string, start = 0, each?: () => void): PythonMatch[] {
     const found: PythonMatch[] = [];
     let position = start;
     let mustAdvance = false;
@@ -118,6 +120,7 @@ export class PythonPattern {
       }
       match ??= this.#exec('search', text, position);
       if (!match) break;
+      each?.();
       found.push(match);
       mustAdvance = match.start === match.end;
       position = match.end;

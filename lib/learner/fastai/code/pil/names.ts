@@ -1,4 +1,5 @@
-import type { Names } from '../../../python/context.js';
+import { asLibrary } from '../library-error.js';
+import type { Context, Names } from '../../../python/context.js';
 import { PathValue } from '../../../python/modules/paths.js';
 import {
   Builtin,
@@ -20,6 +21,7 @@ import {
 } from './functions.js';
 import { PilImage } from './image-value.js';
 import { TRANSPOSES } from './geometry.js';
+import { convert, isPilMode, type Pixels } from './pixels.js';
 
 /** fastai's classes of images. */
 export interface ImageClasses {
@@ -56,12 +58,16 @@ export function pilNames(files: ImageFiles): {
     ['fastai.vision.core.NEAREST', 0n],
     [
       'fastai.vision.core.load_image',
-      new Builtin('load_image', (ctx, [source = null, mode = 'RGB']) => {
+      new Builtin('load_image', (ctx, [source = null, mode = null], kwargs) => {
         const from = sourceOf(source) ?? '';
-        if (mode === 'RGB' || mode === 'L') return new PilImage(files.convert(ctx, from, mode));
-        return new PilImage(files.open(ctx, from));
+        const wanted = kwargs?.get('mode') ?? mode;
+        if (wanted === null) return new PilImage(files.open(ctx, from));
+        return new PilImage(inMode(ctx, files, from, wanted));
       }),
     ],
+    // Bytes are read as a file is.
+    ['io.BytesIO', new Builtin('BytesIO', (_, [bytes = null]) => bytes)],
+    ['fastcore.basics.merge', new Builtin('merge', (_, dicts) => merged(dicts))],
     ...Object.entries(classes).map(
       ([name, cls]) => [`fastai.vision.core.${name}`, cls as Value] as const,
     ),
@@ -143,12 +149,7 @@ function imageClasses(files: ImageFiles): ImageClasses {
           `${own.name}.create() of a value of class ${ctx.typeOf(source).name} is not supported`,
         );
       }
-      const args = own.lookup('_open_args');
-      const given = args instanceof Dict ? args.entries.get('mode')?.[1] : undefined;
-      if (given !== 'L' && given !== 'RGB') {
-        throw ctx.unsupported(`Opening images in mode ${ctx.repr(given ?? null)} is not supported`);
-      }
-      return new PilImage(files.convert(ctx, from, given), own);
+      return new PilImage(inMode(ctx, files, from, openMode(own)), own);
     },
     true,
   );
@@ -160,6 +161,30 @@ function imageClasses(files: ImageFiles): ImageClasses {
     PILImageBW: make('PILImageBW', PILImage, 'L'),
     PILMask: make('PILMask', PILBase, 'L'),
   };
+}
+
+/** The mode in which a class opens its images: `mode` of its `_open_args`. */
+export function openMode(cls: ClassValue): Value {
+  const args = cls.lookup('_open_args');
+  return args instanceof Dict ? (args.entries.get('mode')?.[1] ?? null) : null;
+}
+
+/** `Image.open(source).convert(mode)`. */
+function inMode(ctx: Context, files: ImageFiles, source: string | Uint8Array, mode: Value): Pixels {
+  if (mode === 'L' || mode === 'RGB') return files.convert(ctx, source, mode);
+  if (typeof mode !== 'string' || !isPilMode(mode)) {
+    throw ctx.unsupported(`Opening images in mode ${ctx.repr(mode)} is not supported`);
+  }
+  return asLibrary(ctx, () => convert(files.open(ctx, source).now(), mode));
+}
+
+/** fastcore's `merge`: later dictionaries win, and `None` counts as an empty one. */
+function merged(dicts: readonly Value[]): Dict {
+  const out = new Dict();
+  for (const dict of dicts) {
+    if (dict instanceof Dict) for (const [key, entry] of dict.entries) out.entries.set(key, entry);
+  }
+  return out;
 }
 
 function openArgs(mode: string): Dict {

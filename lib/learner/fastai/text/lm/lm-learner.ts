@@ -27,6 +27,7 @@ import {
   type StreamOptions,
 } from './options.js';
 import { WordStream } from './word-stream.js';
+import { rowsDone } from '../../../runtime/rows-done.js';
 
 /** The request for a part of a text that is made elsewhere. */
 export type SliceRequest =
@@ -152,6 +153,7 @@ export class LMLearner extends BaseLearner {
     const rows: Tensor[] = [];
     for (const ids of texts.map((text) => this.pipeline.encode(text))) {
       rows.push(await activation((await model.step(ids)).logits));
+      rowsDone(rows.length, texts.length);
     }
     return [concatRows(rows), null];
   }

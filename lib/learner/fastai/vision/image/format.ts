@@ -1,5 +1,5 @@
 /** The supported formats. */
-export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'BMP' | 'TIFF';
+export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'BMP' | 'TIFF' | 'PPM';
 
 /** A format, and how its files may begin; a question mark matches any byte. */
 type Beginnings<Name extends string> = readonly (readonly [Name, ...string[]])[];
@@ -11,6 +11,7 @@ const decodable: Beginnings<ImageFormat> = [
   ['GIF', 'GIF87a', 'GIF89a'],
   ['BMP', 'BM'],
   ['TIFF', 'II*\0', 'MM\0*', 'II+\0', 'MM\0+'],
+  ['PPM', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6'],
 ];
 
 /** Only for messages: senders of these formats want to see the name of what they sent. */

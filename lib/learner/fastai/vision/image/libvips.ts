@@ -27,11 +27,10 @@ export async function decodeWithLibvips(
   };
   const sharp = await loadSharp();
   const open = (): Sharp => sharp(bytes, options);
-  return naming(format, async () => {
-    const metadata = await open().metadata();
-    checkSize(metadata.width, metadata.height, limits);
-    return convertRaster(await decode(open(), bytes, format, metadata), mode);
-  });
+  const metadata = await naming(format, 'header', () => open().metadata());
+  checkSize(metadata.width, metadata.height, limits);
+  const raster = await naming(format, 'pixels', () => decode(open(), bytes, format, metadata));
+  return convertRaster(raster, mode);
 }
 
 /** Loaded with the first image: applications without images do not pay for the native library. */
@@ -45,17 +44,26 @@ export async function libvipsSize(
   format: ImageFormat,
 ): Promise<{ width: number; height: number }> {
   const sharp = await loadSharp();
-  return naming(format, () => sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata());
+  const options: SharpOptions = { failOn: 'none', limitInputPixels: false };
+  return naming(format, 'header', () => sharp(bytes, options).metadata());
 }
 
-/** libvips throws plain errors. */
-async function naming<T>(format: ImageFormat, work: () => Promise<T>): Promise<T> {
+/**
+ * libvips throws plain errors. Their text is a log of the whole process: it may lack this image's
+ * lines and have those of images that other threads decode. So the reason names the part that
+ * cannot be read, and the text is only the cause.
+ */
+async function naming<T>(
+  format: ImageFormat,
+  part: 'header' | 'pixels',
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'Error') throw error;
-    const [firstLine = ''] = error.message.split('\n', 1);
-    throw new DamagedImageError(format, firstLine.trim(), { cause: error });
+    const are = part === 'header' ? 'is' : 'are';
+    throw new DamagedImageError(format, `its ${part} ${are} damaged or cut off`, { cause: error });
   }
 }
 
@@ -66,10 +74,15 @@ async function decode(
   metadata: Metadata,
 ): Promise<Raster> {
   if (metadata.space === 'cmyk' && metadata.depth === 'uchar') return fromCmyk(image);
-  if (format === 'PNG' && isGrey16(bytes)) return fromGrey16(image);
+  if (format === 'PNG' && isGrey16(bytes, GREY)) return fromGrey16(image);
+  if (format === 'PNG' && isGrey16(bytes, GREY_ALPHA))
+    return fromGrey16(image, (value) => value >> 8);
   if (format === 'TIFF') {
     if (metadata.space === 'grey16' && metadata.channels === 1) {
       return fromGrey16(image.autoOrient());
+    }
+    if (metadata.channels === 1 && (metadata.depth === 'float' || metadata.depth === 'int')) {
+      return fromNumbers(image.autoOrient());
     }
     checkTiff(metadata);
     // PIL rotates TIFF files by their orientation, and no others.
@@ -115,13 +128,17 @@ async function fromCmyk(image: Sharp): Promise<Raster> {
   return out;
 }
 
-/** Colour type 0 with 16 bits. */
-function isGrey16(png: Uint8Array): boolean {
-  return png[24] === 16 && png[25] === 0;
+/** Colour types of PNG. */
+const [GREY, GREY_ALPHA] = [0, 4];
+
+function isGrey16(png: Uint8Array, type: number): boolean {
+  return png[24] === 16 && png[25] === type;
 }
 
-/** PIL keeps 16-bit grey, and clips it when it converts to bytes. */
-async function fromGrey16(image: Sharp): Promise<Raster> {
+const clip = (value: number): number => Math.min(255, value);
+
+/** PIL keeps 16-bit grey, and clips it when it converts to bytes. Beside alpha it halves the bits. */
+async function fromGrey16(image: Sharp, toByte = clip): Promise<Raster> {
   const { data, info } = await image
     .removeAlpha()
     .toColourspace('grey16')
@@ -129,6 +146,18 @@ async function fromGrey16(image: Sharp): Promise<Raster> {
     .toBuffer({ resolveWithObject: true });
   const values = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
   const out = blank('L', info.width, info.height);
-  for (let i = 0; i < out.data.length; i++) out.data[i] = Math.min(255, values[i * info.channels]!);
+  for (let i = 0; i < out.data.length; i++) {
+    out.data[i] = toByte(values[i * info.channels]!);
+  }
+  return out;
+}
+
+/** Numbers of 32 bits: PIL keeps them, and cuts and clips them when it converts to bytes. */
+async function fromNumbers(image: Sharp): Promise<Raster> {
+  const { data, info } = await image.raw({ depth: 'float' }).toBuffer({ resolveWithObject: true });
+  const values = new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+  const out = blank('L', info.width, info.height);
+  const clamped = new Uint8ClampedArray(out.data.buffer);
+  for (let i = 0; i < clamped.length; i++) clamped[i] = Math.trunc(values[i * info.channels]!);
   return out;
 }

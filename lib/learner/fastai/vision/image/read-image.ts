@@ -6,6 +6,7 @@ import { decodeWithLibvips, libvipsSize } from './libvips.js';
 import { readJpegHeader } from './jpeg-header.js';
 import { JpegSource } from './jpeg-source.js';
 import { checkSize, type ImageLimits } from './limits.js';
+import { decodePpm, ppmSize } from './ppm.js';
 import { RasterSource, type PixelSource } from './pixel-source.js';
 import type { Raster, RasterMode } from './raster.js';
 
@@ -23,6 +24,7 @@ export async function readImage(
   const format = knownFormat(bytes);
   if (format === 'GIF') return decodeGif(bytes, mode, limits);
   if (format === 'BMP') return decodeBmp(bytes, mode, limits);
+  if (format === 'PPM') return decodePpm(bytes, mode, limits);
   return decodeWithLibvips(bytes, format, mode, limits);
 }
 
@@ -52,6 +54,11 @@ export async function openEncoded(
   return { source: new JpegSource(bytes, header, mode), decode };
 }
 
+/** Formats that this package reads by itself. */
+const sizes: Partial<
+  Record<ImageFormat, (bytes: Uint8Array) => { readonly width: number; readonly height: number }>
+> = { GIF: gifSize, BMP: bmpSize, PPM: ppmSize };
+
 /** The format, after the header passed the limits. @throws as {@link readImage} */
 export async function inspectImage(
   bytes: Uint8Array,
@@ -59,11 +66,7 @@ export async function inspectImage(
 ): Promise<ImageFormat> {
   const format = knownFormat(bytes);
   const size =
-    format === 'GIF'
-      ? gifSize(bytes)
-      : format === 'BMP'
-        ? bmpSize(bytes)
-        : (readJpegHeader(bytes) ?? (await libvipsSize(bytes, format)));
+    sizes[format]?.(bytes) ?? readJpegHeader(bytes) ?? (await libvipsSize(bytes, format));
   checkSize(size.width, size.height, limits);
   return format;
 }

@@ -1,10 +1,10 @@
 import { lowerSequential } from '../containers.js';
 import type { Lowering } from '../context.js';
 import type { Expression } from '../expression.js';
-import { forward, plus } from '../forward.js';
+import { forward, joined, plus } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
+import { shuffleChannels } from '../rearranging.js';
 import type { Scope } from '../scope.js';
-import { unflattened } from '../spatial.js';
 import { averaging, pooling } from './classic.js';
 
 /** A block with a shortcut where its sizes allow one. */
@@ -28,13 +28,8 @@ function oldScale(m: Scope, x: Expression): Expression {
   return scale.op('HardSigmoid', { alpha: 1 / 6, beta: 0.5 });
 }
 
-/** The channels of two groups, taken in turns; pixels are one dimension, as rank 4 is faster. */
-function shuffled(m: Scope, first: Expression, second: Expression): Expression {
-  const x = first.concat(1, second);
-  const channels = x.size(1);
-  const mixed = x.reshape(0, 2, channels / 2, -1).permute(0, 2, 1, 3);
-  return x.of(unflattened(m.ctx, mixed.value, channels, x.value));
-}
+const shuffled = (m: Scope, first: Expression, second: Expression): Expression =>
+  shuffleChannels(m, joined([first, second]), 2);
 
 const shuffleBlock = forward((m, x) => {
   if (m.int('stride') !== 1) return shuffled(m, m.run(x, 'branch1'), m.run(x, 'branch2'));
