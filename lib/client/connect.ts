@@ -17,7 +17,7 @@ export async function connect(
   }
   const { base, socketPath } = server;
   const { fetch, tls } = options;
-  const sender = fetch ? fetchSender(fetch) : nodeSender({ tls, socketPath });
+  const sender = fetch ? fetchSender(fetch) : nodeSender(base, { tls, socketPath });
   const shown = socketPath === undefined ? base : base.replace('http://localhost', socketPath);
   return new RestTransport(base, sender, options, shown);
 }

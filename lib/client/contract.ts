@@ -131,6 +131,11 @@ export interface InferenceTransport {
     request: GenerateRequest,
     options: InferenceCallOptions,
   ): AsyncIterable<GenerateResponse>;
+  /**
+   * Several answers to one request, as of Triton's decoupled models. Only over gRPC: REST has no
+   * place for them.
+   */
+  inferStream?(request: InferRequest, options: InferenceCallOptions): AsyncIterable<InferResponse>;
   serverLive(options: InferenceCallOptions): Promise<boolean>;
   serverReady(options: InferenceCallOptions): Promise<boolean>;
   modelReady(name: string, version: string, options: InferenceCallOptions): Promise<boolean>;

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { echo, InferenceServer, json } from '../../test/helpers/inference-server.js';
@@ -45,6 +48,8 @@ describe('The URL of a client', () => {
     { timeoutMs: NaN },
     { maxResponseBytes: 0 },
     { maxResponseBytes: 1.5 },
+    { keepaliveMs: -1 },
+    { keepaliveMs: 2 ** 31 },
     { binary: 'yes' as never },
     { fetch: 'fetch' as never },
   ])('comes with options that are checked: %o', (options) => {
@@ -290,5 +295,39 @@ describe('A closed client', () => {
     await client.close();
     expect(await failureOf(client.infer('m', FP32))).toMatchObject({ status: 'CANCELLED' });
     expect(server.got).toHaveLength(1);
+  });
+});
+
+describe('keepaliveMs over gRPC', () => {
+  it('is the time between pings during a call, and 0 is for none', async () => {
+    // It takes calls and answers none.
+    await using server = Object.assign(createServer(), {
+      async [Symbol.asyncDispose]() {
+        sessions.forEach((session) => session.destroy());
+        server.close();
+        await once(server, 'close');
+      },
+    });
+    const sessions: { destroy(): void }[] = [];
+    const pings: number[] = [];
+    server.on('session', (session) => {
+      const at = sessions.push(session) - 1;
+      pings[at] = 0;
+      session.on('ping', () => pings[at]!++);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const call = async (keepaliveMs: number, reached: number): Promise<InferenceClient> => {
+      const client = new InferenceClient(`grpc://127.0.0.1:${port}`, { keepaliveMs });
+      client.infer('m', FP32).catch(() => undefined);
+      await expect.poll(() => sessions.length).toBe(reached);
+      return client;
+    };
+    const silent = await call(0, 1);
+    const pinging = await call(20, 2);
+    await expect.poll(() => pings[1]).toBeGreaterThan(2);
+    expect(pings[0]).toBe(0);
+    await Promise.all([silent.close(), pinging.close()]);
   });
 });

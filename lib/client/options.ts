@@ -44,6 +44,15 @@ export interface InferenceClientOptions {
    * @default 64 MiB
    */
   readonly maxResponseBytes?: number;
+  /**
+   * Over gRPC: milliseconds between pings while calls are in progress; 0 for none. Pings detect a
+   * peer that disappeared silently: without an answer within 10 seconds, calls fail with
+   * UNAVAILABLE. Servers may close a connection with too many pings: by default, Triton does so at
+   * the third within 5 minutes of a silent call. Such calls need 300_000 there. REST has no pings.
+   *
+   * @default 60_000
+   */
+  readonly keepaliveMs?: number;
   /** Replaces the built-in HTTP client over REST, such as with `fetch` of a framework or a test. */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -55,6 +64,8 @@ export interface CheckedOptions extends InferenceClientOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** The longest delay of a timer. */
+const LONGEST_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 /** @throws InferenceClientOptionError */
@@ -63,6 +74,7 @@ export function checkedOptions(options: InferenceClientOptions): CheckedOptions 
     timeoutMs = DEFAULT_TIMEOUT_MS,
     maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES,
     binary,
+    keepaliveMs = 0,
     fetch,
   } = options;
   const check = (fits: boolean, name: string, given: unknown, wanted: string): void => {
@@ -77,6 +89,12 @@ export function checkedOptions(options: InferenceClientOptions): CheckedOptions 
     'maxResponseBytes',
     maxResponseBytes,
     'a number of bytes',
+  );
+  check(
+    Number.isInteger(keepaliveMs) && keepaliveMs >= 0 && keepaliveMs <= LONGEST_MS,
+    'keepaliveMs',
+    keepaliveMs,
+    `whole milliseconds up to ${LONGEST_MS}, or 0 for no pings`,
   );
   check([undefined, true, false].includes(binary), 'binary', binary, 'true, false or nothing');
   check([undefined, 'function'].includes(fetch && typeof fetch), 'fetch', fetch, 'a function');

@@ -77,10 +77,19 @@ class GrpcTransport implements InferenceTransport {
 
   async *generateStream(
     request: GenerateRequest,
-    { headers, ...options }: InferenceCallOptions,
+    options: InferenceCallOptions,
   ): AsyncGenerator<GenerateResponse> {
+    for await (const response of this.inferStream(generateAsInfer(request), options)) {
+      yield this.#read('ModelStreamInfer', () => readGenerated(response));
+    }
+  }
+
+  async *inferStream(
+    request: InferRequest,
+    { headers, ...options }: InferenceCallOptions,
+  ): AsyncGenerator<InferResponse> {
     const method = this.#method<Buffer, Buffer>('ModelStreamInfer');
-    const message = messageOf(generateAsInfer(request));
+    const message = messageOf(request);
     const withStatus = { [STATUS_OF_STREAM]: 'true', ...headers };
     for await (const bytes of this.connection.stream(method, message, {
       ...options,
@@ -95,8 +104,7 @@ class GrpcTransport implements InferenceTransport {
       }
       const { response } = answer;
       // Triton ends some streams with an answer that has only a flag.
-      if (response.outputs.length === 0) continue;
-      yield this.#read('ModelStreamInfer', () => readGenerated(response));
+      if (response.outputs.length > 0) yield response;
     }
   }
 

@@ -16,6 +16,9 @@ import {
 /** The header that tells where JSON ends and binary data begins. */
 export const HEADER_LENGTH = 'inference-header-content-length';
 
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const encoder = new TextEncoder();
+
 /** A body on the wire: JSON, followed by the raw tensors. */
 export interface RestBody {
   readonly chunks: readonly Uint8Array[];
@@ -123,7 +126,7 @@ function bodyOf(
   const binary: Uint8Array[] = [];
   const texts = tensors.map((tensor) => tensorText(tensor, isBinary(tensor) ? binary : undefined));
   const members = jsonText(head).slice(0, -1);
-  const json = new TextEncoder().encode(
+  const json = encoder.encode(
     `${members}${members === '{' ? '' : ','}"${key}":[${texts.join(',')}]}`,
   );
   const headerLength = binary.length > 0 ? json.length : undefined;
@@ -137,7 +140,7 @@ function parted(
   const length = readHeaderLength(header, body.length);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body.subarray(0, length)));
+    json = JSON.parse(decoder.decode(body.subarray(0, length)));
   } catch (error) {
     throw new InferenceMessageError(
       `The body is not valid JSON (${shortened((error as Error).message)})`,

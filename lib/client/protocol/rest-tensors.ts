@@ -113,14 +113,21 @@ export function tensorText(
  * @throws InferenceMessageError for a bigint of `parameters` that readers of JSON would round
  */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (key, each: unknown) => {
-    if (typeof each !== 'bigint') return each;
-    if (Number.isSafeInteger(Number(each))) return Number(each);
-    throw new InferenceMessageError(
-      `The parameter "${shortened(key, 40)}" is ${each}, which JSON cannot carry exactly`,
-      'use gRPC, or a string',
-    );
-  });
+  try {
+    // Without a function for each value, it is several times as fast.
+    return JSON.stringify(value);
+  } catch {
+    return JSON.stringify(value, withoutBigints);
+  }
+}
+
+function withoutBigints(key: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  if (Number.isSafeInteger(Number(value))) return Number(value);
+  throw new InferenceMessageError(
+    `The parameter "${shortened(key, 40)}" is ${value}, which JSON cannot carry exactly`,
+    'use gRPC, or a string',
+  );
 }
 
 /** @throws InferenceMessageError */

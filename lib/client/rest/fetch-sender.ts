@@ -5,10 +5,10 @@ type Fetch = typeof globalThis.fetch;
 /** Sends requests with `fetch`, for browsers. */
 export function fetchSender(fetch: Fetch): HttpSender {
   return {
-    async send({ url, ...init }) {
+    async send({ base, path, ...init }) {
       let response: Response;
       try {
-        response = await fetch(url, { ...init, redirect: 'manual' });
+        response = await fetch(base + path, { ...init, redirect: 'manual' });
       } catch (error) {
         if (!init.signal.aborted && isNotConnected(error)) throw new NotSentError(reason(error));
         throw error;

@@ -1,8 +1,10 @@
 /** A request for any HTTP client. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
-  readonly url: URL;
-  readonly headers: Headers;
+  /** The URL of the server, and the path after it. */
+  readonly base: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly signal: AbortSignal;
 }

@@ -11,42 +11,51 @@ export interface NodeSenderOptions {
 }
 
 /**
- * Sends requests with Node's own client, which supports certificates and Unix sockets, and tells
- * whether a server was reached.
+ * Sends requests to one server with Node's own client, which supports certificates and Unix
+ * sockets, and tells whether a server was reached.
  */
-export function nodeSender({ tls, socketPath }: NodeSenderOptions): HttpSender {
+export function nodeSender(base: string, { tls, socketPath }: NodeSenderOptions): HttpSender {
+  const { protocol, hostname, port, pathname } = new URL(base);
+  const secure = protocol === 'https:';
   const { serverName: servername, ...certificates } = tls ?? {};
-  const http = new HttpAgent({ keepAlive: true });
-  const https = new HttpsAgent({
-    keepAlive: true,
-    ...(certificates as object),
-    ...(servername !== undefined && { servername }),
-  });
+  const agent = secure
+    ? new HttpsAgent({
+        keepAlive: true,
+        ...(certificates as object),
+        ...(servername !== undefined && { servername }),
+      })
+    : new HttpAgent({ keepAlive: true });
+  const where = {
+    agent,
+    ...(socketPath === undefined
+      ? // As `http.request` does with a URL.
+        { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), ...(port !== '' && { port }) }
+      : { socketPath }),
+  };
+  const prefix = pathname.replace(/\/+$/, '');
   return {
-    send: (request) =>
-      send(request, request.url.protocol === 'https:', {
-        agent: request.url.protocol === 'https:' ? https : http,
-        ...(socketPath !== undefined && { socketPath }),
-      }),
+    send: (request) => send(request, secure, { ...where, path: prefix + request.path }),
     close() {
-      http.destroy();
-      https.destroy();
+      agent.destroy();
     },
   };
 }
 
 function send(
-  { method, url, headers, body, signal }: HttpRequest,
+  { method, headers, body, signal }: HttpRequest,
   secure: boolean,
   options: RequestOptions,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const request = (secure ? httpsRequest : httpRequest)(url, {
+    const request = (secure ? httpsRequest : httpRequest)({
       ...options,
       method,
-      headers: Object.fromEntries(headers),
-      signal,
+      headers: headers as Record<string, string>,
     });
+    // Node's own option `signal` watches the streams as well, which takes longer than the rest.
+    const onAbort = (): void => void request.destroy(signal.reason as Error);
+    signal.addEventListener('abort', onAbort);
+    request.once('close', () => signal.removeEventListener('abort', onAbort));
     let connected = false;
     request.once('socket', (socket: Socket) => {
       if (!socket.connecting) connected = true;

@@ -224,7 +224,8 @@ export class RestTransport implements InferenceTransport {
   ): Promise<HttpResponse> {
     return this.sender.send({
       method,
-      url: new URL(this.base + path),
+      base: this.base,
+      path,
       headers: headersOf([this.options.headers, options.headers], headers),
       ...(body && { body }),
       signal,

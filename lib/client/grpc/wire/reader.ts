@@ -5,6 +5,19 @@ export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Names and datatypes, for which a decoder takes longer than they do. */
+const SHORT = 32;
+
+function shortAscii(bytes: Uint8Array): string | undefined {
+  if (bytes.length > SHORT) return undefined;
+  let text = '';
+  for (const byte of bytes) {
+    if (byte > 127) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
 /**
  * Reads protobuf, one field at a time. It trusts nothing: it refuses a length beyond the message, a
  * number without an end and an unknown wire type.
@@ -69,6 +82,8 @@ export class WireReader {
 
   text(): string {
     const bytes = this.view();
+    const name = shortAscii(bytes);
+    if (name !== undefined) return name;
     try {
       return decoder.decode(bytes);
     } catch {

@@ -71,7 +71,7 @@ export class WireWriter {
 
   #flush(): void {
     if (this.#small.length === 0) return;
-    this.#chunks.push(Uint8Array.from(this.#small));
+    this.#chunks.push(Buffer.from(this.#small));
     this.#length += this.#small.length;
     this.#small = [];
   }
