@@ -67,6 +67,11 @@ export interface InferenceService {
   generate(request: GenerateRequest): Promise<GenerateResponse>;
   /** Refuses a request at once, before it sends anything. Leaving the iteration stops the work. */
   generateStream(request: GenerateRequest): AsyncIterable<GenerateResponse>;
+  /**
+   * The answers to a request that has several: the method of a custom runnable returns a stream.
+   * Undefined if it has one, which `infer` gives. Leaving the iteration stops the work.
+   */
+  inferStream(request: InferRequest): AsyncIterable<InferResponse> | undefined;
   repositoryIndex(readyOnly: boolean): Promise<readonly RepositoryModel[]>;
   repositoryLoad(name: string): Promise<void>;
   repositoryUnload(name: string): Promise<void>;

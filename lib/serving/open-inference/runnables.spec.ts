@@ -1,5 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InputError } from '../../learner/errors/index.js';
 import { InferenceMessageError } from '../../client/protocol/errors.js';
 import type { InferTensor } from '../../client/protocol/messages.js';
 import { servedRunners } from '../../../test/helpers/served-runners.js';
@@ -166,7 +167,25 @@ describe('A custom runnable', () => {
     await expect(infer('several', files(3))).rejects.toThrow(RunnableOutputError);
   });
 
-  it('refuses methods that it lacks, and streams', async () => {
+  it('answers several times where a method returns a stream', async () => {
+    const ask = (name: string, inputs: InferTensor[], parameters = {}) =>
+      service.inferStream({ modelName: name, modelVersion: '', id: 'a', inputs, parameters });
+    const answers: unknown[] = [];
+    const counted = ask('several', json(3), { method: 'count' });
+    for await (const { outputs, ...answer } of counted!) {
+      answers.push(outputs[0]!.data[0]);
+      expect(answer).toEqual({ modelName: 'several', modelVersion: '1', id: 'a' });
+    }
+    expect(answers).toEqual(['0', '1', '2']);
+    const [{ inferenceStats } = {}] = service.statistics('several', '');
+    expect(inferenceStats!.success.count).toBeGreaterThan(0n);
+    expect(ask('several', json(3), { method: 'echo' })).toBeUndefined();
+    expect(ask('simple', [])).toBeUndefined();
+    expect(() => ask('several', json(3, 4), { method: 'count' })).toThrow(InputError);
+    expect(() => ask('several', [], { method: 'count' })).toThrow(InferenceMessageError);
+  });
+
+  it('refuses methods that it lacks, and streams of one answer', async () => {
     const method = (name: string) => infer('several', json(1), { parameters: { method: name } });
     await expect(method('toString')).rejects.toThrow(InferenceMessageError);
     await expect(method('count')).rejects.toThrow(ModelNotServableError);

@@ -131,16 +131,15 @@ export class OpenInferenceService implements InferenceService {
     const { served, generation, counts } = this.#generation(request);
     const pieces = generation.pieces(request);
     const answer = answerTo(request, served);
-    return (async function* () {
-      const begun = performance.now();
-      try {
-        for await (const text of pieces) yield { ...answer, text };
-        countOne(counts, begun);
-      } catch (error) {
-        counts.add('fail', performance.now() - begun);
-        throw error;
-      }
-    })();
+    return countedStream(counts, pieces, (text) => ({ ...answer, text }));
+  }
+
+  inferStream(request: InferRequest): AsyncIterable<InferResponse> | undefined {
+    const served = this.#ready(this.#find(request.modelName, request.modelVersion));
+    const values = this.#models.of(served).stream?.(request);
+    if (values === undefined) return undefined;
+    const answer = answerTo(request, served);
+    return countedStream(this.#countsOf(served), values, (outputs) => ({ ...answer, outputs }));
   }
 
   async repositoryIndex(readyOnly: boolean): Promise<readonly RepositoryModel[]> {
@@ -222,6 +221,21 @@ async function counted<T>(counts: ModelCounts, work: () => Promise<T>): Promise<
   }
 }
 
+async function* countedStream<Value, Answer>(
+  counts: ModelCounts,
+  values: AsyncIterable<Value>,
+  answer: (value: Value) => Answer,
+): AsyncGenerator<Answer, void, undefined> {
+  const begun = performance.now();
+  try {
+    for await (const value of values) yield answer(value);
+    countOne(counts, begun);
+  } catch (error) {
+    counts.add('fail', performance.now() - begun);
+    throw error;
+  }
+}
+
 function countOne(counts: ModelCounts, begun: number): void {
   counts.add('success', performance.now() - begun);
   counts.rows++;
@@ -229,7 +243,7 @@ function countOne(counts: ModelCounts, begun: number): void {
 }
 
 function answerTo(
-  { id, modelName }: GenerateRequest,
+  { id, modelName }: Pick<InferRequest, 'id' | 'modelName'>,
   { version }: ServedRunner,
 ): Omit<GenerateResponse, 'text'> {
   return { modelName, modelVersion: version, ...(id !== undefined && { id }) };

@@ -4,16 +4,16 @@ import { observeRunners } from '../runtime/runner-observer.js';
 type Counted = keyof ModelStatistics['inferenceStats'];
 
 class Sum {
-  #count = 0n;
-  #ns = 0n;
+  #count = 0;
+  #ms = 0;
 
-  add(ms: number, count = 1): void {
-    this.#count += BigInt(count);
-    this.#ns += BigInt(Math.max(0, Math.round(ms * 1e6)));
+  add(ms: number): void {
+    this.#count++;
+    this.#ms += Math.max(0, ms);
   }
 
   get duration(): Duration {
-    return { count: this.#count, ns: this.#ns };
+    return { count: BigInt(this.#count), ns: BigInt(Math.round(this.#ms * 1e6)) };
   }
 }
 

@@ -18,6 +18,10 @@ export interface RemoteItem {
 /** What a call may ask of the remote side. */
 export interface FarSide {
   infer(request: Omit<InferRequest, 'modelName' | 'modelVersion'>): Promise<InferResponse>;
+  /** Several answers to one request. @throws RemoteMethodError where the way has none */
+  inferStream(
+    request: Omit<InferRequest, 'modelName' | 'modelVersion'>,
+  ): AsyncIterable<InferResponse>;
   generate(request: Pick<GenerateRequest, 'text' | 'parameters'>): Promise<GenerateResponse>;
   generateStream(
     request: Pick<GenerateRequest, 'text' | 'parameters'>,

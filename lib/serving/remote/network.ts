@@ -33,7 +33,7 @@ export function systemNetwork({ tls }: ResolvedRemote): Network {
         import('../../client/rest/transport.js'),
         import('../../client/rest/node-sender.js'),
       ]);
-      const sender = nodeSender({ tls: secure.tls, socketPath: address.socket });
+      const sender = nodeSender(url, { tls: secure.tls, socketPath: address.socket });
       const limits = { timeoutMs: 0, maxResponseBytes: MOST_BYTES };
       return new RestTransport(url, sender, limits, address.url);
     },

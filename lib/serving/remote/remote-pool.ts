@@ -204,6 +204,15 @@ export class RemotePool extends CallPool {
             attempt.transport.infer(timed(request, attempt), attempt.options),
           ),
         ),
+      inferStream: (request) =>
+        sender.stream(call, (attempt) => {
+          const { transport } = attempt;
+          if (transport.inferStream !== undefined) {
+            return transport.inferStream(timed(request, attempt), attempt.options);
+          }
+          const reason = 'it returns a stream, for which REST has no place';
+          throw new RemoteMethodError(this.name, call.method, reason, 'give a grpc:// address');
+        }),
       generate: async (request) =>
         this.#noted(
           await sender.send(call, (attempt) =>

@@ -1,4 +1,5 @@
 import { traceCall, type CallTrace } from '../runtime/call-trace.js';
+import { requestScope } from '../runtime/request-scope.js';
 import { tellObservers } from '../runtime/runner-observer.js';
 import type { LiveCall } from './call-lifetime.js';
 import type { CallPool, RunHow } from './pool/call-pool.js';
@@ -18,10 +19,12 @@ export class PoolCall implements Waiting {
 
   queue(item: unknown, { transfer, stream, started }: RunHow): void {
     this.#trace = traceCall(this.runner, this.method);
+    const scope = requestScope.getStore();
     const queued = (task: Task): void => {
       this.#task = task;
       started?.(task);
       if (this.#trace !== undefined) task.traced = true;
+      if (scope?.progress !== undefined) task.progress = (share) => scope.progress?.(share);
       this.live.queued((reason) => this.pool.abandon(task, reason));
     };
     try {

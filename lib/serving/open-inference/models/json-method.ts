@@ -1,4 +1,8 @@
-import type { TensorMetadata } from '../../../client/protocol/messages.js';
+import type {
+  InferRequest,
+  InferTensor,
+  TensorMetadata,
+} from '../../../client/protocol/messages.js';
 import type { RunnerMethod } from '../../runner/runner-types.js';
 import { checkedInputs, checkItems, wantedOutputs, type InputSpec } from '../request.js';
 import { runItems } from '../run-items.js';
@@ -16,6 +20,29 @@ const INPUT: TensorMetadata = {
 };
 const SPEC: InputSpec = { ...INPUT, perItem: true };
 const OUTPUT: TensorMetadata = { ...INPUT, name: 'output' };
+
+/**
+ * The values of a method that returns a stream, of one item: each is the JSON of an answer.
+ *
+ * @throws InputError at once
+ */
+export function jsonStream(
+  request: InferRequest,
+  stream: (item: unknown) => AsyncIterable<unknown>,
+  { maxResponseBytes }: ServableLimits,
+): AsyncIterable<readonly InferTensor[]> {
+  const input = checkedInputs(request, [SPEC]).get(INPUT.name)!;
+  wantedOutputs(request, [OUTPUT]);
+  checkItems(input.data.length, 1);
+  const [item] = textsOf(input).map((text) => readExact(INPUT.name, text));
+  return (async function* () {
+    for await (const value of stream(item)) {
+      const text = writeExact(OUTPUT.name, value);
+      new ResponseSize(maxResponseBytes).addBytes(text.length);
+      yield [{ ...OUTPUT, shape: [1], data: [text] }];
+    }
+  })();
+}
 
 /** A method that declares no tensors: each item and each result is JSON. */
 export function jsonMethod(

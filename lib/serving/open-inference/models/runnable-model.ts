@@ -5,7 +5,7 @@ import type { ServedRunnableMethod } from '../../models/custom/definitions.js';
 import type { ServedRunner } from '../contract.js';
 import { ModelNotServableError } from '../errors.js';
 import type { ServableLimits, ServableModel } from './servable.js';
-import { jsonMethod } from './json-method.js';
+import { jsonMethod, jsonStream } from './json-method.js';
 import { tensorMethod } from './tensor-method.js';
 
 const CALL = '__call__';
@@ -24,11 +24,10 @@ export function runnableModel(
   const open = (method: string): ServableModel => {
     const definition = methods.get(method)!;
     if (definition.stream === true) {
-      const remedy = 'make a method that returns a value, or serve it with an endpoint of your own';
       throw new ModelNotServableError(
         name,
-        `streams from ${method}(), and streams are not served`,
-        remedy,
+        `streams from ${method}(), and one answer cannot hold a stream`,
+        'call ModelStreamInfer over gRPC, or serve it with an endpoint of your own',
       );
     }
     const { run } = runner.method(method);
@@ -38,7 +37,9 @@ export function runnableModel(
   };
   const usual = usualMethod(methods);
   const { platform, inputs, outputs, maxBatchSize } =
-    usual === undefined ? jsonMethod(async () => undefined, limits) : open(usual);
+    usual === undefined || methods.get(usual)?.stream === true
+      ? jsonMethod(async () => undefined, limits)
+      : open(usual);
   return {
     platform,
     inputs,
@@ -46,7 +47,18 @@ export function runnableModel(
     maxBatchSize,
     properties: { kind: 'custom', methods: JSON.stringify([...methods.keys()]) },
     read: (request) => open(methodOf(request, methods, usual)).read(request),
+    stream(request) {
+      const method = methodOf(request, methods, usual);
+      if (methods.get(method)?.stream !== true) return undefined;
+      const { stream } = runner.method(method) as unknown as Streaming;
+      return jsonStream(request, stream, limits);
+    },
   };
+}
+
+/** A method of a runnable that returns a stream. */
+interface Streaming {
+  stream(item: unknown): AsyncIterable<unknown>;
 }
 
 function usualMethod(methods: ReadonlyMap<string, ServedRunnableMethod>): string | undefined {

@@ -31,6 +31,13 @@ export interface ServableModel {
   readonly maxBatchSize: number;
   /** @throws InputError for inputs that it does not take. */
   read(request: InferRequest): ReadRequest;
+  /**
+   * The values of a method that returns a stream, each with the outputs of one answer; undefined if
+   * the request has a single answer.
+   *
+   * @throws InputError at once
+   */
+  stream?(request: InferRequest): AsyncIterable<readonly InferTensor[]> | undefined;
   /** Only for models that continue texts. */
   readonly generation?: Generation;
 }

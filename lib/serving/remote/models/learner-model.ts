@@ -70,7 +70,12 @@ async function getPreds(
 ): Promise<unknown> {
   const { withDecoded = false, withInput = false } = options;
   if (withInput === true) {
-    throw new RemoteMethodError(runner, 'getPreds', 'withInput returns what only the model sees');
+    throw new RemoteMethodError(
+      runner,
+      'getPreds',
+      'withInput returns what only the model sees',
+      'leave withInput out, or run the model in this process',
+    );
   }
   const items = itemsOf(item);
   const inputs = await Promise.all(items.map(async (each) => codec.inputsOf(each)));

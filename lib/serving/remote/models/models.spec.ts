@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Tensor } from 'onnxruntime-common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   learnerRunner,
   moduleRunner,
@@ -194,6 +194,40 @@ describe('A remote model of another server', () => {
 });
 
 describe('A remote runner of a runnable', () => {
+  it('gives the values of a stream, and stops it when its reader leaves', async () => {
+    const service = new OpenInferenceService(servedRunners({}));
+    let left = false;
+    vi.spyOn(service, 'modelReady').mockReturnValue(true);
+    vi.spyOn(service, 'modelMetadata').mockReturnValue(new FakeServer().metadata);
+    vi.spyOn(service, 'inferStream').mockImplementation(async function* ({ inputs }) {
+      const [text] = inputs[0]!.data as readonly string[];
+      try {
+        for (let at = 0; ; at++) {
+          const data = [`[${text},${at}]`];
+          const output = { name: 'output', datatype: 'BYTES', shape: [1], data } as const;
+          yield { modelName: 'counter', modelVersion: '1', outputs: [output] };
+        }
+      } finally {
+        left = true;
+      }
+    });
+    const remote = new RemoteRunner('counter', {
+      options: { remote: 'grpc://a:1' },
+      methods: new Map([['count', { stream: true }]]),
+      network: { lookUp: async () => [], connect: async () => serviceTransport(service) },
+    });
+    const values: unknown[] = [];
+    for await (const value of remote.stream('count', 'x')) {
+      if (values.push(value) === 3) break;
+    }
+    expect(values).toEqual([0, 1, 2].map((at) => ['x', at]));
+    await expect.poll(() => left).toBe(true);
+    expect(vi.mocked(service.inferStream).mock.calls[0]![0].parameters).toEqual({
+      method: 'count',
+    });
+    await remote.close();
+  });
+
   it('tells what is not served', async () => {
     const server = new FakeServer();
     const remote = new RemoteRunner('summarizer', {
@@ -202,6 +236,7 @@ describe('A remote runner of a runnable', () => {
         ['summarize', {}],
         ['words', { stream: true }],
       ]),
+      // It has no streams, as REST.
       network: fakeNetwork(new Map([['grpc://a:1', server]])),
     });
     await remote.open();
@@ -221,6 +256,8 @@ describe('A remote runner of a runnable', () => {
     await expect(run(remote, 'words', 'x')).rejects.toBeInstanceOf(RemoteMethodError);
     const values = remote.stream('summarize', 'x')[Symbol.asyncIterator]();
     await expect(values.next()).rejects.toBeInstanceOf(RemoteMethodError);
+    const words = remote.stream('words', 'x')[Symbol.asyncIterator]();
+    await expect(words.next()).rejects.toThrow('give a grpc:// address');
     expect(server.requests).toHaveLength(1);
     expect(handleOf('x', new Map()).remote).toBeUndefined();
   });

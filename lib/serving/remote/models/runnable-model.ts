@@ -32,8 +32,15 @@ export function runnableModel(runner: string, methods: RunnableMethods): RemoteM
 
     call(method, call, farSide) {
       const definition = methods.get(method);
-      if (call.streams || definition?.stream === true) {
-        throw new RemoteMethodError(runner, method, 'it returns a stream of its own values');
+      const streams = definition?.stream === true;
+      if (streams && call.streams) return valuesOf(runner, method, call, farSide);
+      if (streams || call.streams) {
+        throw new RemoteMethodError(
+          runner,
+          method,
+          streams ? 'it returns a stream' : 'its class does not declare that it returns a stream',
+          streams ? 'call stream()' : 'call run(), or make it an async generator',
+        );
       }
       const tensors = definition?.tensors;
       if (tensors === undefined) return asJson(runner, method, call, farSide);
@@ -51,18 +58,27 @@ async function asJson(
   { item }: RemoteItem,
   farSide: FarSide,
 ): Promise<unknown> {
+  return valueOf(runner, method, await farSide.infer(requestOf(method, item)));
+}
+
+async function* valuesOf(
+  runner: string,
+  method: string,
+  { item }: RemoteItem,
+  farSide: FarSide,
+): AsyncGenerator<unknown, void, undefined> {
+  for await (const answer of farSide.inferStream(requestOf(method, item))) {
+    yield valueOf(runner, method, answer);
+  }
+}
+
+function requestOf(method: string, item: unknown): Parameters<FarSide['infer']>[0] {
   const data = [writeExact(INPUT, item)];
-  const input = {
-    name: INPUT,
-    datatype: 'BYTES',
-    shape: [1],
-    data,
-    parameters: JSON_TEXT,
-  } as const;
-  const { outputs }: InferResponse = await farSide.infer({
-    inputs: [input],
-    parameters: { method },
-  });
+  const input = { name: INPUT, datatype: 'BYTES', shape: [1], parameters: JSON_TEXT } as const;
+  return { inputs: [{ ...input, data }], parameters: { method } };
+}
+
+function valueOf(runner: string, method: string, { outputs }: InferResponse): unknown {
   const output = outputs.find(({ name }) => name === OUTPUT);
   const [text] = output?.datatype === 'BYTES' ? textsOf(output) : [];
   if (text !== undefined) return readExact(OUTPUT, text);

@@ -14,10 +14,11 @@ export interface RunHow {
 /** Where the calls of a runner go: a pool of workers, or an object of this thread. */
 export abstract class CallPool implements BatchTarget {
   protected readonly feeders = new Set<BatchFeeder>();
-  protected readonly batches = new Set<Task>();
   protected readonly counts = new CallCounts();
+  /** Those of {@link pending} that serve several calls. */
+  protected batches = 0;
   /** Tasks without an answer. */
-  protected abstract readonly pending: ReadonlySet<Task> | ReadonlyMap<Task, unknown>;
+  protected abstract readonly pending: { readonly size: number };
   #closing: Promise<void> | undefined;
   #drained: (() => void)[] = [];
 
@@ -75,7 +76,8 @@ export abstract class CallPool implements BatchTarget {
     started: StartedRun,
   ): Promise<unknown> {
     const begun = (task: Task): void => {
-      this.batches.add(task);
+      task.batch = true;
+      this.batches++;
       started((error) => this.abandon(task, error), task);
     };
     return this.#promised(method, item, { transfer, started: begun });
@@ -98,7 +100,8 @@ export abstract class CallPool implements BatchTarget {
 
   /** To be called when a task has left {@link pending}. */
   protected settled(task: Task): void {
-    if (!this.batches.delete(task)) this.counts.settled(task);
+    if (task.batch) this.batches--;
+    else this.counts.settled(task);
     if (this.pending.size > 0) return;
     for (const resolve of this.#drained.splice(0)) resolve();
   }

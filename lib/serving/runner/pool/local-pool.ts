@@ -40,7 +40,7 @@ export class LocalPool extends CallPool {
   }
 
   get stats(): PoolStats {
-    const running = this.pending.size - this.batches.size;
+    const running = this.pending.size - this.batches;
     const { counts } = this.counts;
     return { ready: this.sessions, workers: 1, queued: 0, running, ...counts, restarts: 0 };
   }
@@ -50,7 +50,7 @@ export class LocalPool extends CallPool {
   }
 
   get idle(): number {
-    return this.ready && this.batches.size === 0 ? 1 : 0;
+    return this.ready && this.batches === 0 ? 1 : 0;
   }
 
   get room(): number {
@@ -119,14 +119,14 @@ export class LocalPool extends CallPool {
 
   #answered(task: Task, answer: FromWorker): void {
     if (answer.type === 'value') return task.yielded(answer.value);
+    if (answer.type === 'progress') return task.progressed(answer.share);
     task.answered(answer);
     this.#ended(task);
   }
 
   #ended(task: Task): void {
     if (!this.pending.delete(task)) return;
-    const wasBatch = this.batches.has(task);
     this.settled(task);
-    if (wasBatch) for (const feeder of this.feeders) feeder.wake();
+    if (task.batch) for (const feeder of this.feeders) feeder.wake();
   }
 }

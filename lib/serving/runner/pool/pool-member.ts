@@ -102,6 +102,8 @@ export abstract class PoolMember {
         return this.closed();
       case 'value':
         return this.taskIn(message.slot)?.yielded(message.value);
+      case 'progress':
+        return this.taskIn(message.slot)?.progressed(message.share);
       default: {
         const task = this.taskIn(message.slot);
         this.release(message.slot);

@@ -13,8 +13,10 @@ export class PoolWorker extends PoolMember {
   readonly slots = SLOTS;
   readonly #worker: Worker;
   readonly #control = new WorkerControl();
-  /** Unanswered tasks by slot, oldest first; undefined where one was taken back. */
-  readonly #tasks = new Map<number, Task | undefined>();
+  /** Slots with an unanswered task, oldest first. No map, for what `Roster` says of V8. */
+  readonly #slots: number[] = [];
+  /** Their tasks by slot; undefined where one was taken back. */
+  readonly #tasks: (Task | undefined)[] = [];
   readonly #exited: Promise<void>;
   #watch: NodeJS.Timeout | undefined;
 
@@ -36,57 +38,56 @@ export class PoolWorker extends PoolMember {
   }
 
   get load(): number {
-    return this.#tasks.size;
+    return this.#slots.length;
   }
 
   get mailbox(): readonly Task[] {
-    const [, ...behind] = this.#tasks.values();
+    const behind = this.#slots.slice(1).map((slot) => this.#tasks[slot]);
     return behind.filter((task): task is Task => task?.settled === false);
   }
 
   get behind(): number {
-    if (this.#tasks.size < 2) return 0;
-    let count = -1;
-    let isFirst = true;
-    for (const task of this.#tasks.values()) {
-      if (isFirst || task?.settled === false) count++;
-      isFirst = false;
+    let count = 0;
+    for (let at = 1; at < this.#slots.length; at++) {
+      if (this.#tasks[this.#slots[at] as number]?.settled === false) count++;
     }
     return count;
   }
 
   post(task: Task): void {
     let slot = 0;
-    while (this.#tasks.has(slot)) slot++;
+    while (this.#slots.includes(slot)) slot++;
     this.#control.post(slot);
     this.#send(task.messageFor(slot), task.transfer);
     // Idle threads let the process end; busy ones must not, as their end in mid-run would abort it.
-    if (this.#tasks.size === 0) this.#worker.ref();
-    this.#tasks.set(slot, task);
+    if (this.load === 0) this.#worker.ref();
+    this.#slots.push(slot);
+    this.#tasks[slot] = task;
   }
 
   /** The slot stays taken until the worker has seen that its task is cancelled. */
   takeBack(): Task | undefined {
-    for (const [slot, task] of this.#tasks) {
+    for (const slot of this.#slots) {
+      const task = this.#tasks[slot];
       if (task === undefined || task.settled || task.transfer.length > 0) continue;
       if (!this.#control.cancel(slot)) continue;
-      this.#tasks.set(slot, undefined);
+      this.#tasks[slot] = undefined;
       return task;
     }
     return undefined;
   }
 
   abandon(task: Task): void {
-    for (const [slot, held] of this.#tasks) {
-      if (held !== task || this.#control.cancel(slot)) continue;
+    for (const slot of this.#slots) {
+      if (this.#tasks[slot] !== task || this.#control.cancel(slot)) continue;
       this.#send({ type: 'leave', slot });
       this.#watchStuck(slot, task);
     }
   }
 
   pull(task: Task, count: number): void {
-    for (const [slot, held] of this.#tasks) {
-      if (held === task) this.#send({ type: 'pull', slot, count });
+    for (const slot of this.#slots) {
+      if (this.#tasks[slot] === task) this.#send({ type: 'pull', slot, count });
     }
   }
 
@@ -102,13 +103,15 @@ export class PoolWorker extends PoolMember {
   }
 
   protected taskIn(slot: number): Task | undefined {
-    return this.#tasks.get(slot);
+    return this.#tasks[slot];
   }
 
   protected release(slot: number): void {
-    this.#tasks.delete(slot);
+    const at = this.#slots.indexOf(slot);
+    if (at >= 0) this.#slots.splice(at, 1);
+    this.#tasks[slot] = undefined;
     this.#control.clear(slot);
-    if (this.#tasks.size === 0 && this.ready) this.unref();
+    if (this.load === 0 && this.ready) this.unref();
   }
 
   protected unref(): void {
@@ -133,7 +136,7 @@ export class PoolWorker extends PoolMember {
     let seen = this.#control.transitions;
     this.#watch = setInterval(() => {
       const transitions = this.#control.transitions;
-      const running = this.#tasks.get(slot) === task;
+      const running = this.#tasks[slot] === task;
       const stuck = running && transitions === seen && !this.#control.inNative;
       seen = transitions;
       if (running && !stuck) return;
@@ -149,10 +152,11 @@ export class PoolWorker extends PoolMember {
 
   #exit(code: number): void {
     clearInterval(this.#watch);
-    const tasks = [...this.#tasks].flatMap(([slot, task]) =>
-      task === undefined ? [] : [{ task, started: this.#control.isTaken(slot) }],
-    );
-    this.#tasks.clear();
+    const tasks = this.#slots.splice(0).flatMap((slot) => {
+      const task = this.#tasks[slot];
+      return task === undefined ? [] : [{ task, started: this.#control.isTaken(slot) }];
+    });
+    this.#tasks.length = 0;
     this.ended(`its thread ended with code ${code}`, tasks);
   }
 }

@@ -52,6 +52,8 @@ export interface RunMessage {
   readonly ahead?: number | undefined;
   /** Somebody wants to know what the time is spent on. */
   readonly traced?: true | undefined;
+  /** Somebody wants to know how far it is. */
+  readonly watched?: true | undefined;
 }
 
 export type ToWorker =
@@ -65,6 +67,7 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly description: Description }
   | { readonly type: 'load-failed'; readonly error: WireError }
   | { readonly type: 'value'; readonly slot: number; readonly value: Encoded }
+  | { readonly type: 'progress'; readonly slot: number; readonly share: number }
   /** The result; after the values of a stream, its end. */
   | ({ readonly type: 'result'; readonly slot: number; readonly value: Encoded } & CallTiming)
   | ({ readonly type: 'error'; readonly slot: number; readonly error: WireError } & CallTiming)

@@ -25,15 +25,16 @@ export async function serveModel(by: ServedBy, link: WorkerLink): Promise<void> 
   // Tasks wait for each other here: a run yields to the event loop, which may bring the next
   // message.
   let tail: Promise<void> = Promise.resolve();
-  const calls = new Map<number, ServedCall>();
+  /** By slot, of which a worker has few. */
+  const calls: (ServedCall | undefined)[] = [];
   const run = async (message: RunMessage): Promise<void> => {
     const { slot } = message;
     if (!link.take(slot)) return link.send({ type: 'skipped', slot });
     const call = new ServedCall(message, (answer: FromWorker, transfer) => {
-      if (answer.type !== 'value') calls.delete(slot);
+      if (answer.type !== 'value' && answer.type !== 'progress') calls[slot] = undefined;
       link.send(answer, transfer);
     });
-    calls.set(slot, call);
+    calls[slot] = call;
     await call.run(served.methods.get(message.method));
   };
   link.onMessage((message) => {
@@ -42,9 +43,9 @@ export async function serveModel(by: ServedBy, link: WorkerLink): Promise<void> 
         tail = tail.then(() => run(message));
         return;
       case 'pull':
-        return calls.get(message.slot)?.pull(message.count);
+        return calls[message.slot]?.pull(message.count);
       case 'leave':
-        return calls.get(message.slot)?.leave();
+        return calls[message.slot]?.leave();
       case 'close':
         tail = tail.then(() => close(served, link));
     }

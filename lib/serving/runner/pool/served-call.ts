@@ -1,10 +1,14 @@
 import { recordPhases, stopPhases } from '../../../learner/runtime/phases.js';
+import { stopRows, watchRows } from '../../../learner/runtime/rows-done.js';
 import { NotAStreamError, StreamResultError } from '../errors.js';
 import type { CallTiming } from '../../runtime/call-trace.js';
 import type { CallContext, FromWorker, RunMessage, ServedMethod } from './protocol.js';
 import { streamedValues } from './streamed-values.js';
 import { decode, encodeOwn, type Encoded } from './transfer.js';
 import { wireError } from './wire-error.js';
+
+/** No faster is it told how far a call is. */
+const TOLD_EVERY_MS = 100;
 
 /** Sends an answer; throws when the answer cannot be sent. */
 export type Send = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
@@ -45,6 +49,7 @@ export class ServedCall {
     const { slot, ahead } = this.message;
     const start = performance.now();
     const phases = this.message.traced ? recordPhases() : undefined;
+    if (this.message.watched) this.#watch();
     const timing = (): CallTiming => {
       const startedAt = performance.timeOrigin + start;
       const runMs = performance.now() - start;
@@ -65,7 +70,19 @@ export class ServedCall {
       this.send({ type: 'error', slot, error: wireError(error), ...timing() });
     } finally {
       if (phases !== undefined) stopPhases();
+      if (this.message.watched) stopRows();
     }
+  }
+
+  #watch(): void {
+    const { slot } = this.message;
+    let last = 0;
+    watchRows((share) => {
+      const now = performance.now();
+      if (now - last < TOLD_EVERY_MS) return;
+      last = now;
+      this.send({ type: 'progress', slot, share });
+    });
   }
 
   async #stream(values: AsyncIterator<unknown> | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import type { CallEvent } from '../../runtime/runner-observer.js';
 import type { CallTiming } from '../../runtime/call-trace.js';
+import type { Listed } from '../../runtime/roster.js';
 import type { FromWorker, RunMessage, WireError } from './protocol.js';
 import { decode, type Encoded } from './transfer.js';
 
@@ -26,8 +27,11 @@ export interface TaskStream {
 }
 
 /** One call of a method, from the queue to its answer; only the first to come settles it. */
-export class Task {
+export class Task implements Listed {
   settled = false;
+  /** It serves several calls. */
+  batch = false;
+  place = -1;
   outcome: CallEvent['outcome'] | undefined;
   /** When it ran; known once a worker has answered. */
   timing: CallTiming | undefined;
@@ -37,6 +41,8 @@ export class Task {
   postedAt: number | undefined;
   /** Somebody wants to know what its worker spends its time on. */
   traced?: true;
+  /** Takes the share of its rows that is done, 0 to 1, where somebody wants to know. */
+  progress?: (share: number) => void;
 
   constructor(
     readonly method: string,
@@ -61,13 +67,19 @@ export class Task {
 
   messageFor(slot: number): RunMessage {
     const { method, item, ahead, traced } = this;
+    const watched = this.progress === undefined ? undefined : true;
     // What is undefined takes its part of the time that a message takes.
-    if (ahead === undefined && traced === undefined) return { type: 'run', slot, method, item };
-    return { type: 'run', slot, method, item, ahead, traced };
+    const plain = ahead === undefined && traced === undefined && watched === undefined;
+    if (plain) return { type: 'run', slot, method, item };
+    return { type: 'run', slot, method, item, ahead, traced, watched };
   }
 
   yielded(value: Encoded): void {
     if (!this.settled) this.stream?.value(decode(value));
+  }
+
+  progressed(share: number): void {
+    if (!this.settled) this.progress?.(share);
   }
 
   /** Its worker has answered. One that was skipped had been given up before. */
@@ -105,7 +117,8 @@ export class Task {
 
 /** First in, first out. A task that was settled while it waited is never handed out. */
 export class TaskQueue {
-  #items: Task[] = [];
+  /** Those before the head have left, and are kept no longer. */
+  #items: (Task | undefined)[] = [];
   #head = 0;
   size = 0;
 
@@ -128,7 +141,7 @@ export class TaskQueue {
   }
 
   peek(): Task | undefined {
-    while (this.#items[this.#head]?.settled === true) this.#head++;
+    while (this.#items[this.#head]?.settled === true) this.#items[this.#head++] = undefined;
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
@@ -139,7 +152,7 @@ export class TaskQueue {
   shift(): Task | undefined {
     const task = this.peek();
     if (task !== undefined) {
-      this.#head++;
+      this.#items[this.#head++] = undefined;
       this.forget(task);
     }
     if (this.#head === this.#items.length) {

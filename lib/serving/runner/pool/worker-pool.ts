@@ -1,3 +1,4 @@
+import { Roster } from '../../runtime/roster.js';
 import { RunnerClosedError, RunnerUnavailableError, WorkerDiedError } from '../errors.js';
 import { CallPool, type RunHow } from './call-pool.js';
 import type { WorkerExit } from './pool-member.js';
@@ -20,7 +21,7 @@ const NONE: readonly ArrayBuffer[] = [];
  * replaced; no thread is ever terminated while it runs native code, which would abort the process.
  */
 export class WorkerPool extends CallPool {
-  protected readonly pending = new Set<Task>();
+  protected readonly pending = new Roster<Task>();
   readonly #dispatcher: TaskDispatcher;
   readonly #crew: WorkerCrew;
   readonly #owner: TaskOwner;
@@ -57,7 +58,7 @@ export class WorkerPool extends CallPool {
     const mailboxes = new Set([...this.#dispatcher.workers].flatMap((worker) => worker.mailbox));
     let [queued, running] = [0, 0];
     for (const task of this.pending) {
-      if (this.batches.has(task)) continue;
+      if (task.batch) continue;
       if (task.queued || mailboxes.has(task)) queued++;
       else running++;
     }
