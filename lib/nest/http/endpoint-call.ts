@@ -2,15 +2,17 @@ import { RunAbortedError } from '../../serving/runner/errors.js';
 import { deadline, type Deadline } from '../../serving/runtime/deadlines.js';
 import { LONGEST_TIMEOUT_MS } from '../../serving/options.js';
 import { RequestScope } from '../../serving/runtime/request-scope.js';
+import type { Listed } from '../../serving/runtime/roster.js';
 import type { Endpoint } from './endpoint.js';
 import { RequestTimeoutError, SlowBodyError } from './errors.js';
 import type { HttpPlatform, HttpRequest, HttpResponse } from './platform.js';
 import type { RecordedScope } from './request-record.js';
 
 /** One request of an endpoint, from its body to its response. */
-export class EndpointCall extends RequestScope implements RecordedScope {
+export class EndpointCall extends RequestScope implements RecordedScope, Listed {
   /** Its handler has been called. */
   handled = false;
+  place = -1;
   readonly request: HttpRequest;
   readonly response: HttpResponse;
   #limit: Deadline | undefined;

@@ -35,10 +35,18 @@ export interface JobHandler {
 }
 
 const jobHandlers: JobHandler[] = [];
+const listeners = new Set<(handler: JobHandler) => void>();
 
 /** Notes a handler whose endpoint has jobs: its further routes are made where jobs are turned on. */
 export function noteJobHandler(handler: JobHandler): void {
   jobHandlers.push(handler);
+  for (const listener of listeners) listener(handler);
+}
+
+/** Calls the listener for each that is noted from now on, until what this returns is called. */
+export function onJobHandler(listener: (handler: JobHandler) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** Those of all classes of this process. */

@@ -7,9 +7,24 @@ import type { Arrival } from './platform.js';
 import { RefusalPace } from './refusal-pace.js';
 import type { RequestRecord } from './request-record.js';
 
+/** What is known of an endpoint at a path. */
+interface Known {
+  readonly early: EarlyRefusal;
+  /** The route that its requests are counted by. */
+  readonly route: string;
+}
+
+/**
+ * The most paths of a protocol's endpoints that are known: the name of a model is part of them, and
+ * clients can write a path in many ways.
+ */
+const MOST_PATHS = 1000;
+
 /** Refuses requests before they are read, at a pace that leaves time for the others. */
 export class Overload {
-  readonly #endpoints = new Map<string, EarlyRefusal>();
+  readonly #endpoints = new Map<string, Known>();
+  /** The endpoints of a protocol: each model has a path, and a runner. */
+  readonly #models = new Map<string, Known>();
   readonly #pace: RefusalPace;
 
   constructor(
@@ -28,16 +43,25 @@ export class Overload {
   /** True if the request should not be read; the record has the reason. */
   refuses(record: RequestRecord, arrival: Arrival): boolean {
     if (arrival.endpoint === undefined) return false;
-    const { path } = record;
-    let early = this.#endpoints.get(path);
-    if (early === undefined) {
-      if (this.platforms.current?.solePath(arrival) !== path) return false;
-      this.#endpoints.set(path, (early = new EarlyRefusal()));
-    }
-    record.refusal = early.refusal(record);
+    const known = this.#knownAt(record.path, arrival);
+    record.refusal = known?.early.refusal(record);
     if (record.refusal === undefined) return false;
-    record.refusedRoute = path;
+    record.refusedRoute = known?.route;
     return true;
+  }
+
+  #knownAt(path: string, arrival: Arrival): Known | undefined {
+    const isProtocols = arrival.endpoint?.protocol !== undefined;
+    const all = isProtocols ? this.#models : this.#endpoints;
+    const known = all.get(path);
+    if (known !== undefined) return known;
+    const route = this.platforms.current?.soleRoute(arrival);
+    if (route === undefined || (route !== path && !isProtocols)) return undefined;
+    const [oldest] = all.keys();
+    if (isProtocols && all.size >= MOST_PATHS && oldest !== undefined) all.delete(oldest);
+    const added = { early: new EarlyRefusal(), route };
+    all.set(path, added);
+    return added;
   }
 
   /** Calls `refuse` when it is the turn of refusals. */
@@ -47,6 +71,8 @@ export class Overload {
 
   /** The response has been sent. */
   ended(record: RequestRecord): void {
-    if (record.request.method === 'POST') this.#endpoints.get(record.path)?.ended(record);
+    if (record.request.method !== 'POST') return;
+    const all = record.answersBy === undefined ? this.#endpoints : this.#models;
+    all.get(record.path)?.early.ended(record);
   }
 }

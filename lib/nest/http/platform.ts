@@ -72,10 +72,10 @@ export interface HttpPlatform {
   /** Called when all of the application's own middleware has been added. */
   installed(steps: RequestSteps): void;
   /**
-   * The path of an endpoint, if all `POST`s to it reach the endpoint; undefined with parameters or
-   * versions.
+   * The route of an endpoint, if all `POST`s to this path reach the endpoint; undefined with
+   * versions. With parameters only for endpoints of a protocol.
    */
-  solePath(arrival: Arrival): string | undefined;
+  soleRoute(arrival: Arrival): string | undefined;
   /** The methods of the routes at a path; empty if it has no route, or one for all methods. */
   methodsAt(path: string): readonly string[];
   /** Routes `POST`s at a path to an endpoint without a controller. */

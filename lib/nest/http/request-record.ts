@@ -1,5 +1,6 @@
 import { arrivalTime } from './arrival-time.js';
 import type { RequestScope } from '../../serving/runtime/request-scope.js';
+import type { Listed } from '../../serving/runtime/roster.js';
 import type { EndpointProtocol } from './endpoint.js';
 import { pathOf, type Arrival, type HttpRequest, type HttpResponse } from './platform.js';
 
@@ -20,7 +21,7 @@ export interface RecordedScope extends RequestScope {
  * The observed facts about one request of any route. It is created before anything else sees the
  * request.
  */
-export class RequestRecord {
+export class RequestRecord implements Listed {
   /** On the clock of `performance.now()`. */
   readonly arrivedAt: number;
   /** From X-Request-Id, or generated; undefined if request ids are turned off. */
@@ -44,6 +45,8 @@ export class RequestRecord {
   release: (() => void) | undefined;
   /** The response has been sent, or its client has disconnected: nothing is reported any more. */
   ended = false;
+  /** Among the requests that metrics count. */
+  place = -1;
   /**
    * The bytes that the connection had carried before a body of unknown length; see {@link stream}.
    */

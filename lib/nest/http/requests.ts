@@ -2,6 +2,7 @@ import { Inject, Injectable, BadRequestException } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { RunAbortedError } from '../../serving/runner/errors.js';
 import { DEFAULT_TIMEOUT_MS } from '../../serving/runner/runner-options.js';
+import { Roster } from '../../serving/runtime/roster.js';
 import { hostOptions } from '../host-options.js';
 import { HttpObserver } from '../observability/http-observer.js';
 import { VTS_MODULE_OPTIONS } from '../vts.constants.js';
@@ -39,7 +40,7 @@ export interface ServedJobs {
 export class Requests implements RequestSteps {
   readonly every: boolean;
   readonly endpoints: Endpoints;
-  readonly #calls = new Set<EndpointCall>();
+  readonly #calls = new Roster<EndpointCall>();
   readonly #overload: Overload | undefined;
   /** Requests in progress. */
   #count = 0;

@@ -20,6 +20,9 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['image/x-ms-bmp', 'image/bmp'],
   ['image/x-bmp', 'image/bmp'],
   ['image/x-png', 'image/png'],
+  ['image/x-portable-bitmap', 'image/x-portable-anymap'],
+  ['image/x-portable-graymap', 'image/x-portable-anymap'],
+  ['image/x-portable-pixmap', 'image/x-portable-anymap'],
 ]);
 
 const MULTIPART = 'multipart/form-data';
@@ -30,7 +33,7 @@ const UNSPECIFIC: ReadonlySet<string> = new Set(['application/octet-stream', 'im
 export interface ImageOptions {
   /** Media type of responses. @default 'image/png' */
   mimeType?: OutputImageType;
-  /** Media types that requests may have. @default JPEG, PNG, WebP, GIF, BMP and TIFF */
+  /** Media types that requests may have. @default JPEG, PNG, WebP, GIF, BMP, TIFF and PPM */
   allowedMimeTypes?: readonly string[];
   /** The most pixels (width x height) that an image's header may declare. @default 89478485 */
   maxPixels?: number;
@@ -145,7 +148,7 @@ function formatOfSample(sample: Uint8Array): ImageFormat {
   throw new InvalidDescriptorError(
     'Image.fromSample',
     'the sample is not an image',
-    'give the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file',
+    'give the bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF or PPM file',
   );
 }
 

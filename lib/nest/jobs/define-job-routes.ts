@@ -12,7 +12,7 @@ import type { JobOperation } from '../http/job-operation-names.js';
 import { jobDocumentation } from './job-documentation.js';
 import { JobDescription, KeptResult, NoBody } from './job-resource.js';
 import type { JobRequest, JobRoutes } from './job-routes.js';
-import { HEADERS, PIPES } from './nest-metadata.js';
+import { HEADERS, INTERCEPTORS, PIPES } from './nest-metadata.js';
 
 /** What a route of jobs does. */
 type Served = (jobs: JobRoutes, request: JobRequest, id: string) => unknown;
@@ -137,9 +137,10 @@ function addRoute(
   copyMetadata(main, (target as Record<string, object>)[name] as object, own.input !== NO_BODY);
 }
 
-/** Guards, interceptors, pipes, filters and whatever the application has noted on the handler. */
+/** Guards, pipes, filters and whatever the application has noted on the handler. */
 function copyMetadata(from: object, to: object, readsInput: boolean): void {
-  const skipped = readsInput ? [HEADERS] : [HEADERS, PIPES];
+  // Interceptors wrap the run.
+  const skipped = [HEADERS, INTERCEPTORS, ...(readsInput ? [] : [PIPES])];
   const kept = new Set<unknown>(Reflect.getMetadataKeys(to));
   for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
     // Headers are those of its answer, and the document says something else of these routes.

@@ -138,6 +138,7 @@ function describe(
           ...OF_A_JOB,
           409: 'The job has not ended; try again after the time in Retry-After.',
           410: 'The job was cancelled.',
+          422: 'The job failed: the application refuses the input for its own reason.',
           504: 'The job failed: it took too long.',
         },
       };
@@ -169,7 +170,7 @@ const SUBMISSION_HEADERS: readonly Parameters<typeof ApiHeader>[0][] = [
     name: 'Idempotency-Key',
     required: false,
     description: 'With the same key and body it is the same job, however often it is submitted.',
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]([ -~]*[!-~])?$' },
   },
   {
     name: 'Webhook-Url',

@@ -1,13 +1,20 @@
-import { Inject, Injectable, type PipeTransform, type Type } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type NestInterceptor,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { endpointOf, type Endpoint } from '../http/endpoint.js';
 import { VTS_JOBS } from '../vts.constants.js';
 import { JobHandlerError } from './errors.js';
+import type { InterceptedHandler } from './intercepted.js';
 import type { ResolvedJobsOptions } from './jobs-options.js';
-import { PARAMETERS, PIPES } from './nest-metadata.js';
+import { INTERCEPTORS, PARAMETERS, PIPES } from './nest-metadata.js';
 
 /** An endpoint whose requests run as jobs, with what its jobs may take. */
-export interface JobEndpoint {
+export interface JobEndpoint extends InterceptedHandler {
   readonly name: string;
   readonly endpoint: Endpoint;
   readonly limits: Limits;
@@ -47,7 +54,8 @@ export class JobHandlers {
         const name = endpoint.job.name ?? `${metatype.name}.${key}`;
         const label = `${metatype.name}.${key}`;
         if (!isDependencyTreeStatic) {
-          const remedy = 'do not inject the request, which a job does not have';
+          const remedy =
+            'do not inject the request, and give its guards, pipes and interceptors the default scope';
           throw new JobHandlerError(label, 'its controller is made for each request', remedy);
         }
         checkParameters(label, metatype, key);
@@ -103,8 +111,16 @@ export class JobHandlers {
       metatype: types?.[0] as Type,
       data: endpoint as never,
     } as const;
-    const own = this.#pipes(type, key);
+    const handler = type.prototype[key] as () => unknown;
+    const label = `${type.name}.${key}`;
+    // Those of the controller come behind those of the application.
+    const own = [type, handler].flatMap((on) =>
+      this.#made<PipeTransform>(label, 'pipe', PIPES, on),
+    );
     return {
+      controller: type,
+      handler,
+      interceptors: this.#made<NestInterceptor>(label, 'interceptor', INTERCEPTORS, handler),
       name,
       endpoint,
       limits,
@@ -118,20 +134,17 @@ export class JobHandlers {
     };
   }
 
-  /** Those of the controller and the method, which come behind those of the application. */
-  #pipes(type: Type, key: string): PipeTransform[] {
-    const handler = (type.prototype as Record<string, object>)[key] as object;
-    const own = [type, handler].flatMap(
-      (on) => (Reflect.getMetadata(PIPES, on) as (PipeTransform | Type<PipeTransform>)[]) ?? [],
-    );
-    return own.map((pipe) => {
-      if (typeof pipe !== 'function') return pipe;
+  /** What a decorator names, made by Nest where it is a class. @throws JobHandlerError */
+  #made<T extends object>(label: string, kind: string, metadata: unknown, on: object): T[] {
+    const given = (Reflect.getMetadata(metadata, on) ?? []) as (T | Type<T>)[];
+    return given.map((each) => {
+      if (typeof each !== 'function') return each;
       try {
-        return this.modules.get<PipeTransform>(pipe, { strict: false });
+        return this.modules.get<T>(each, { strict: false });
       } catch {
-        const remedy = 'give that pipe the default scope';
-        const fact = `its pipe ${pipe.name} is made for each request, and a job has none`;
-        throw new JobHandlerError(`${type.name}.${key}`, fact, remedy);
+        const remedy = `give that ${kind} the default scope`;
+        const fact = `its ${kind} ${each.name} is made for each request, and a job has none`;
+        throw new JobHandlerError(label, fact, remedy);
       }
     });
   }

@@ -48,11 +48,12 @@ export class JobMetrics {
       SECONDS,
     );
     const run = new SpreadMetric(registry, name('run_seconds'), 'Seconds that a job ran.', SECONDS);
-    this.#submitted = kept((job) => submitted.add({ job }));
-    const states = new TwoNames((job, state) => ended.add({ job, state }));
+    // Not `job`: Prometheus has a label of that name for what it asks.
+    this.#submitted = kept((job) => submitted.add({ name: job }));
+    const states = new TwoNames((job, state) => ended.add({ name: job, state }));
     this.#ended = (job, state) => states.of(job, state);
-    this.#wait = kept((job) => wait.add({ job }));
-    this.#run = kept((job) => run.add({ job }));
+    this.#wait = kept((job) => wait.add({ name: job }));
+    this.#run = kept((job) => run.add({ name: job }));
     const { Gauge } = promClient();
     const registers = [registry];
     new Gauge({

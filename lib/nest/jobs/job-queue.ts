@@ -50,6 +50,11 @@ export class JobQueue {
     const bullmq = loadBullMQ();
     const redis = await JobsRedis.open(bullmq, connection);
     const prefix = options.prefix ?? (shared ? (shared.prefix ?? BULL_PREFIX) : OWN_PREFIX);
+    if (redis.client.isCluster === true && !/\{[^}]+\}/.test(prefix)) {
+      redis.close();
+      const fact = `is "${prefix}", which spreads the keys of a job over the nodes of the cluster`;
+      throw new InvalidModuleOptionError('jobs.prefix', fact, `write it in braces: '{${prefix}}'`);
+    }
     const queue = new bullmq.Queue(options.queue, {
       ...shared,
       connection: redis.client as unknown as BullMQ.ConnectionOptions,

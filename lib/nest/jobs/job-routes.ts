@@ -66,7 +66,8 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
         const job = await jobs.store.read(id);
         return job && resourceOf(job);
       },
-      watch: (id, listener) => jobs.changes.watch(id, listener),
+      watch: (id, listener) =>
+        jobs.changes.watch(id, (state) => listener((ENDED as readonly string[]).includes(state))),
       hasEnded: ({ state }) => (ENDED as readonly string[]).includes(state),
     });
   }

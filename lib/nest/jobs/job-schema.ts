@@ -1,4 +1,4 @@
-import { ApiError } from '../http/api-error.js';
+import type { ApiError } from '../http/api-error.js';
 import { ApiProperty, ApiSchema } from '../openapi.js';
 import type { JobResource } from './job-resource.js';
 
@@ -53,8 +53,16 @@ export class VtsJob implements JobResource {
   })
   expiresAt!: string | null;
 
+  // In OpenAPI 3.0 null is no value of a reference, `nullable` beside it or not.
   @ApiProperty({
-    type: () => ApiError,
+    type: 'object',
+    selfRequired: true,
+    required: ['statusCode', 'message', 'error'],
+    properties: {
+      statusCode: { type: 'integer', example: 400 },
+      message: { type: 'string' },
+      error: { type: 'string', example: 'Bad Request' },
+    },
     nullable: true,
     example: null,
     description: 'The answer of the endpoint, if the job has failed.',

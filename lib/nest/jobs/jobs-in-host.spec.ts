@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter as BoardAdapter } from '@bull-board/express';
@@ -5,10 +6,12 @@ import {
   Controller,
   Module,
   VersioningType,
+  type DynamicModule,
   type INestApplication,
   type MiddlewareConsumer,
+  type Type,
 } from '@nestjs/common';
-import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { APP_GUARD, LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Throttle, ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { trace, type Span } from '@opentelemetry/api';
@@ -18,7 +21,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import type { Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { jobsApp, JobsClient } from '../../../test/helpers/jobs-app.js';
 import { hasRedis, RedisServer } from '../../../test/helpers/redis.js';
 import { VtsApi } from '../decorators/vts-api.decorator.js';
@@ -37,6 +40,18 @@ class Hosted {
   failing(): string {
     throw new Error('no');
   }
+}
+
+/** A class that is declared now. */
+function lateController(): Type {
+  @Controller()
+  class Late {
+    @VtsApi({ input: Text, output: Text, job: true })
+    late(text: string): string {
+      return text.toUpperCase();
+    }
+  }
+  return Late;
 }
 
 describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs in an application on %s', (on) => {
@@ -102,20 +117,61 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs in an application on
     const { text } = await client.http.get('/api/metrics');
     const lines = text.split('\n');
     for (const line of [
-      'vts_jobs_submitted_total{job="Hosted.upper"} 1',
-      'vts_jobs_ended_total{job="Hosted.upper",state="succeeded"} 1',
-      'vts_jobs_ended_total{job="Hosted.failing",state="failed"} 1',
-      'vts_jobs_run_seconds_count{job="Hosted.upper"} 1',
-      'vts_jobs_wait_seconds_count{job="Hosted.upper"} 1',
+      'vts_jobs_submitted_total{name="Hosted.upper"} 1',
+      'vts_jobs_ended_total{name="Hosted.upper",state="succeeded"} 1',
+      'vts_jobs_ended_total{name="Hosted.failing",state="failed"} 1',
+      'vts_jobs_run_seconds_count{name="Hosted.upper"} 1',
+      'vts_jobs_wait_seconds_count{name="Hosted.upper"} 1',
       'vts_jobs_running 0',
     ]) {
       expect(
-        lines.map((each) => each.replace(/^(\w+)\{job="([^"]*)",?/, '$1{job="$2",')),
-      ).toContain(line.replace(/^(\w+)\{job="([^"]*)",?/, '$1{job="$2",'));
+        lines.map((each) => each.replace(/^(\w+)\{name="([^"]*)",?/, '$1{name="$2",')),
+      ).toContain(line.replace(/^(\w+)\{name="([^"]*)",?/, '$1{name="$2",'));
     }
     expect(text).toMatch(/^vts_jobs_waiting \d+$/m);
     expect(text).toContain('route="/api/v2/hosted/upper/jobs/:jobId"');
     expect(text).not.toContain(good.split('/').at(-1));
+
+    // What the dashboard and the alerts ask for.
+    const files = 'deploy/helm/nestjs-vts/files';
+    const asked = ['dashboard.json', 'alerts.yaml'].flatMap((file) => [
+      ...readFileSync(`${files}/${file}`, 'utf8').matchAll(/vts_jobs_\w+/g),
+    ]);
+    const names = new Set(asked.map(([name]) => name));
+    expect(names.size).toBeGreaterThanOrEqual(4);
+    const told = new Set(lines.map((line) => /^\w+/.exec(line)?.[0]));
+    expect([...names].filter((name) => !told.has(name))).toEqual([]);
+  });
+
+  it('are there for classes of an import that takes long', async () => {
+    const late = async (): Promise<DynamicModule> => {
+      // Longer than the module of jobs takes.
+      await import('./jobs.module.js');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return { module: class LateModule {}, controllers: [lateController()] };
+    };
+    const client = await start({ imports: [late()] });
+    const location = await client.submitted('/api/late', 'a');
+    await client.ended(location);
+    expect((await client.http.get(`${location}/result`)).text).toBe('A');
+  });
+
+  it('are not there for modules that are loaded lazily, and the log says so', async () => {
+    const warn = vi.fn();
+    const logger = { log: vi.fn(), warn, error: vi.fn() };
+    app = await jobsApp(on, { connection: redis.url }, { controllers: [Hosted] }, {}, { logger });
+    await app.get(LazyModuleLoader).load(() => {
+      @Module({ controllers: [lateController()] })
+      class LazyModule {}
+      return LazyModule;
+    });
+    const client = await JobsClient.of(app);
+    for (const path of ['/late', '/late/jobs']) {
+      expect((await client.http.text(path, 'a')).status).toBe(404);
+    }
+    const said =
+      'Late.late has job: true, but its class was loaded after the application had started';
+    expect(warn.mock.calls.flat().join()).toContain(said);
   });
 
   it('have spans that link to their requests', async () => {

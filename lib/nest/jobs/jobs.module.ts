@@ -1,7 +1,15 @@
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { onJobHandler, type JobHandler } from '../http/endpoint.js';
 import { optional } from '../optional.js';
-import { VTS_JOBS } from '../vts.constants.js';
+import { VTS_JOBS, VTS_LOG_CONTEXT } from '../vts.constants.js';
 import { defineJobRoutes } from './define-job-routes.js';
 import { JobHandlers } from './job-handlers.js';
 import { JobMetrics } from './job-metrics.js';
@@ -12,12 +20,31 @@ import { JobWebhooks } from './webhook/job-webhooks.js';
 import type { ResolvedJobsOptions } from './jobs-options.js';
 
 @Module({})
-class VtsJobsModule implements OnApplicationShutdown {
-  constructor(@Inject(JobQueue) private readonly queue: JobQueue) {}
+class VtsJobsModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #logger = new Logger(VTS_LOG_CONTEXT);
+  #forget: (() => void) | undefined;
+
+  constructor(@Inject(JobQueue) private readonly queue: JobQueue) {
+    // An import that took longer than this module may have brought more classes.
+    defineJobRoutes();
+  }
+
+  onApplicationBootstrap(): void {
+    this.#forget = onJobHandler((handler) => this.#logger.warn(tooLate(handler)));
+  }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#forget?.();
     await this.queue.close();
   }
+}
+
+function tooLate({ target, key }: JobHandler): string {
+  const handler = `${target.constructor.name}.${String(key)}`;
+  return (
+    `${handler} has job: true, but its class was loaded after the application had started. ` +
+    'Nest gives it no routes, for jobs or otherwise; import its module in a module of the application.'
+  );
 }
 
 /**

@@ -1,4 +1,11 @@
-import { Header, Req, UsePipes, type PipeTransform } from '@nestjs/common';
+import {
+  Header,
+  Req,
+  UseInterceptors,
+  UsePipes,
+  type NestInterceptor,
+  type PipeTransform,
+} from '@nestjs/common';
 
 class Probe {
   method(): void {}
@@ -6,12 +13,19 @@ class Probe {
 const pipe: PipeTransform = { transform: (value: unknown) => value };
 Req()(Probe.prototype, 'method', 0);
 UsePipes(pipe)(Probe);
+const interceptor: NestInterceptor = { intercept: (_, next) => next.handle() };
+UseInterceptors(interceptor)(Probe);
 const header = { value: (): void => undefined };
 Header('x', 'y')({}, 'header', header);
 
-/** What Nest calls its metadata of parameters, pipes and headers is learned from its own decorators. */
+/** What Nest calls its metadata is learned from its own decorators. */
 export const [PARAMETERS] = Reflect.getMetadataKeys(Probe, 'method') as unknown[];
-export const PIPES = (Reflect.getMetadataKeys(Probe) as unknown[]).find(
-  (key) => (Reflect.getMetadata(key, Probe) as unknown[])?.[0] === pipe,
-);
+export const PIPES = keyOf(pipe);
+export const INTERCEPTORS = keyOf(interceptor);
 export const [HEADERS] = Reflect.getMetadataKeys(header.value) as unknown[];
+
+function keyOf(used: object): unknown {
+  return (Reflect.getMetadataKeys(Probe) as unknown[]).find(
+    (key) => (Reflect.getMetadata(key, Probe) as unknown[])?.[0] === used,
+  );
+}

@@ -7,6 +7,7 @@ import type { IoDescriptor, ResponsePayload } from '../io/io-descriptor.js';
 import { parseContentType } from '../io/request-body.js';
 import { requestScope } from '../../serving/runtime/request-scope.js';
 import { JobResultTooLargeError, JobTimeoutError } from './errors.js';
+import { intercepted } from './intercepted.js';
 import type { JobEndpoint } from './job-handlers.js';
 import type { JobScope } from './job-scope.js';
 import type { Begun, StoredResult } from './job-store.js';
@@ -14,16 +15,17 @@ import type { Begun, StoredResult } from './job-store.js';
 type Output = IoDescriptor<unknown, unknown>;
 
 /**
- * Runs a job as its endpoint would have served the request: reads the input, calls the handler, and
- * writes what it returns. The scope ends it early.
+ * Runs a job as its endpoint would have served the request: within the interceptors of the handler
+ * it reads the input, calls the handler, and writes what it returns. The scope ends it early.
  *
  * @throws What the endpoint would answer with an error.
  */
 export async function runJob(
-  { endpoint, limits, call }: JobEndpoint,
+  known: JobEndpoint,
   job: Pick<Begun, 'input' | 'type' | 'accept'>,
   scope: JobScope,
 ): Promise<StoredResult> {
+  const { endpoint, limits, call } = known;
   const { timeoutMs, maxResultBytes } = limits;
   const ended = new Promise<never>((_, reject) => scope.onEnd(reject));
   // Nobody may be waiting when it ends.
@@ -44,7 +46,9 @@ export async function runJob(
           ? wholeStream(endpoint.output, handled, scope, maxResultBytes)
           : whole(endpoint.output, await settled(handled()), job.accept, maxResultBytes);
       };
-      return Promise.race([work(), ended]);
+      const { mediaType } = endpoint.output;
+      const shape = { mediaType, maxBytes: maxResultBytes };
+      return Promise.race([intercepted(known, scope, shape, work), ended]);
     });
   } finally {
     clearTimeout(timer);

@@ -16,6 +16,7 @@ import { Image } from '../io/image.js';
 import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
 import { Text } from '../io/text.js';
 import { Answer, AnswerBody, type AnswerForms } from './answer-body.js';
+import { augmentedOf, isAugmentable } from './augmented.js';
 import { explanationJson, shownJson } from './explained.js';
 import { ArrayBody } from './array-body.js';
 import { GenerateBody } from './generate-body.js';
@@ -56,6 +57,9 @@ interface Kind {
   predict(given: unknown, asked: Asked): unknown;
 }
 
+/** A pass costs as much as a prediction. */
+const MOST_PASSES = 16;
+
 const BINARY: IoSchema = { type: 'string', format: 'binary' };
 const CSV: IoSchema = { type: 'string', description: 'The rows, with prediction columns.' };
 const WORDS: IoSchema = {
@@ -68,6 +72,11 @@ const PROBABILITIES: QueryParameter = {
   name: 'probabilities',
   description: 'Also send the probability of each class at each pixel.',
   schema: { type: 'boolean' },
+};
+const TTA: QueryParameter = {
+  name: 'tta',
+  description: `Passes with the random transforms of training, 1 to ${MOST_PASSES}, as fastai's \`tta(n=...)\` (default: none).`,
+  schema: { type: 'integer' },
 };
 const TARGET: QueryParameter = {
   name: 'target',
@@ -101,7 +110,7 @@ export function learnerEndpoints(
     { schema: () => shownSchema(describe()) },
     async (given) => new Answer(await shownJson(await runnerOf().show.run(item(given)))),
   );
-  const asked = facts.mask ? [PROBABILITIES] : [];
+  const asked = facts.mask ? [PROBABILITIES] : facts.kind === 'vision' ? [TTA] : [];
   const endpoints = {
     predict: endpoint(`The prediction of ${tag}`, predicted, predict, asked),
     show,
@@ -180,6 +189,8 @@ function skippedNote({ skipped }: LearnerFacts): string {
 
 async function predictOne(runner: Runner, item: unknown, query: URLSearchParams): Promise<Answer> {
   const { description } = runner;
+  const passes = query.get('tta');
+  if (passes !== null) return predictAugmented(runner, item, passes);
   const triple = await runner.predict.run(item);
   const [decoded, , probabilities] = triple;
   switch (description.task) {
@@ -200,6 +211,27 @@ async function predictOne(runner: Runner, item: unknown, query: URLSearchParams)
       return new Answer(threshold === undefined ? scored : { ...scored, threshold });
     }
   }
+}
+
+/** fastai's test-time augmentation. */
+async function predictAugmented(runner: Runner, item: unknown, passes: string): Promise<Answer> {
+  const { description } = runner;
+  if (!isAugmentable(description)) {
+    throw new InvalidBodyError(
+      'Query',
+      `tta is for classes, labels and numbers of images, but this is a learner of kind "${description.kind}" for the task "${description.task}"`,
+      'omit tta',
+    );
+  }
+  const n = /^\d{1,2}$/.test(passes) ? Number(passes) : 0;
+  if (n < 1 || n > MOST_PASSES) {
+    const remedy = `give a whole number from 1 to ${MOST_PASSES}`;
+    throw new InvalidBodyError('Query', 'tta is not a number of passes', remedy);
+  }
+  const [predictions] = (await runner.tta.run([item], { n })) as [Tensor, null];
+  const { threshold } = description;
+  const scored = augmentedOf(predictions, description);
+  return new Answer(threshold === undefined ? scored : { ...scored, threshold });
 }
 
 /** Of images that the learner leaves as large as they come. */

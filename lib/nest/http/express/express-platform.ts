@@ -96,9 +96,10 @@ export class ExpressPlatform implements HttpPlatform {
     });
   }
 
-  solePath({ facts }: Arrival): string | undefined {
+  soleRoute({ endpoint, facts }: Arrival): string | undefined {
     const path = pathOf(facts.url);
-    return this.#routes.isSoleEndpoint(path) ? path : undefined;
+    if (this.#routes.isSoleEndpoint(path)) return path;
+    return endpoint?.protocol === undefined ? undefined : this.#routes.soleRouteAt(path);
   }
 
   methodsAt(path: string): readonly string[] {

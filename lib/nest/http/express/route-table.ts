@@ -84,6 +84,13 @@ export class RouteTable {
     return this.#sole.has(path);
   }
 
+  /** The route of the one endpoint that every `POST` to this path reaches, with its parameters. */
+  soleRouteAt(path: string): string | undefined {
+    const [layer, ...others] = this.layers.filter((each) => takesPost(each) && matches(each, path));
+    const route = layer?.route?.path;
+    return others.length === 0 && typeof route === 'string' ? route : undefined;
+  }
+
   /** The methods of the routes at a path; empty if it has no route, or one for all methods. */
   methodsAt(path: string): readonly string[] {
     const methods = new Set<string>();

@@ -142,8 +142,9 @@ export class FastifyPlatform implements HttpPlatform {
 
   installed(): void {}
 
-  solePath({ endpoint, facts: { route } }: Arrival): string | undefined {
-    if (endpoint === undefined || route === undefined || /[:*]/.test(route)) return undefined;
+  soleRoute({ endpoint, facts: { route } }: Arrival): string | undefined {
+    if (endpoint === undefined || route === undefined) return undefined;
+    if (endpoint.protocol === undefined && /[:*]/.test(route)) return undefined;
     const same = this.#routes.filter(({ url, method }) => url === route && has(method, 'POST'));
     return same.length === 1 ? route : undefined;
   }

@@ -39,6 +39,7 @@ export const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = {
   GIF: 'image/gif',
   BMP: 'image/bmp',
   TIFF: 'image/tiff',
+  PPM: 'image/x-portable-anymap',
 };
 
 function encoded(bytes: Uint8Array, type: OutputImageType): Uint8Array {

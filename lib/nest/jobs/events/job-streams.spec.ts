@@ -14,7 +14,7 @@ const END = 'event: end\ndata: \n\n';
 describe('Streams that follow jobs', () => {
   const jobs = new Map<string, Job>();
   const read = vi.fn(async (id: string) => jobs.get(id));
-  const listeners = new Map<string, () => void>();
+  const listeners = new Map<string, (ended?: boolean) => void>();
   const changed = (id: string): void => listeners.get(id)?.();
   const open: JobStreams[] = [];
   afterEach(() => {
@@ -27,7 +27,7 @@ describe('Streams that follow jobs', () => {
     const reader = {
       read,
       hasEnded: ({ state }: ShownJob) => state === 'succeeded',
-      watch: (id: string, listener: () => void) => {
+      watch: (id: string, listener: (ended?: boolean) => void) => {
         listeners.set(id, listener);
         return () => void listeners.delete(id);
       },
@@ -59,6 +59,21 @@ describe('Streams that follow jobs', () => {
     }
     expect(seen).toEqual([':\n\n', eventOf(first), eventOf(last), END]);
     expect(streams.size).toBe(0);
+  });
+
+  it('tells the end without a pause', async () => {
+    const streams = make({ pauseMs: 3_600_000 });
+    const [first, last] = [job('a'), { id: 'a', state: 'succeeded', progress: 1 }];
+    const seen: string[] = [];
+    for await (const chunk of streams.open(first)!) {
+      seen.push(String(chunk));
+      if (seen.length !== 2) continue;
+      await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(1));
+      await new Promise(setImmediate);
+      jobs.set('a', last);
+      listeners.get('a')?.(true);
+    }
+    expect(seen).toEqual([':\n\n', eventOf(first), eventOf(last), END]);
   });
 
   it('goes on after what a client knows, and has nothing for one that knows the end', async () => {

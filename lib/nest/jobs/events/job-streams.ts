@@ -14,8 +14,10 @@ export interface JobReader {
   /** The job's state now; undefined where there is none any more. */
   read(id: string): Promise<ShownJob | undefined>;
   hasEnded(job: ShownJob): boolean;
-  /** Calls the listener when the job may have changed, until what it returns is called. */
-  watch(id: string, listener: () => void): () => void;
+  /**
+   * Calls the listener when the job may have changed, or has ended, until what it returns is called.
+   */
+  watch(id: string, listener: (ended?: boolean) => void): () => void;
 }
 
 export interface JobStreamLimits {
@@ -49,6 +51,8 @@ interface Followed {
   reading: boolean;
   /** It has changed since it was read. */
   stale: boolean;
+  /** Ends a pause. */
+  hurry: (() => void) | undefined;
   readonly leave: () => void;
 }
 
@@ -112,10 +116,12 @@ export class JobStreams {
     return stream;
   }
 
-  #changed(id: string): void {
+  #changed(id: string, ended = false): void {
     const followed = this.#followed.get(id);
     if (followed === undefined) return;
     followed.stale = true;
+    // It ends once, so nothing more is to be saved up for the end of a pause.
+    if (ended) followed.hurry?.();
     if (!followed.reading) void this.#read(id, followed);
   }
 
@@ -131,8 +137,14 @@ export class JobStreams {
   #follow(id: string): Followed {
     let followed = this.#followed.get(id);
     if (followed === undefined) {
-      const leave = this.jobs.watch(id, () => this.#changed(id));
-      followed = { watchers: new Set(), reading: false, stale: false, leave };
+      const leave = this.jobs.watch(id, (ended) => this.#changed(id, ended));
+      followed = {
+        watchers: new Set(),
+        reading: false,
+        stale: false,
+        hurry: undefined,
+        leave,
+      };
       this.#followed.set(id, followed);
     }
     return followed;
@@ -161,7 +173,14 @@ export class JobStreams {
       } catch {
         // It is read again with the next change, or heartbeat.
       }
-      await new Promise((resolve) => setTimeout(resolve, this.#limits.pauseMs));
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, this.#limits.pauseMs);
+        followed.hurry = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      followed.hurry = undefined;
     }
     followed.reading = false;
   }

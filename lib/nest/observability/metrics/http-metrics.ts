@@ -1,4 +1,5 @@
 import type { Gauge, Registry } from 'prom-client';
+import { Roster } from '../../../serving/runtime/roster.js';
 import type { RequestRecord } from '../../http/request-record.js';
 import { REQUEST_SECONDS } from './buckets.js';
 import { promClient } from './prom-client.js';
@@ -22,7 +23,7 @@ interface StatusSeries {
 
 /** Metrics of HTTP requests, by method, pattern of the route, and status. */
 export class HttpMetrics {
-  readonly #inHand = new Set<RequestRecord>();
+  readonly #inHand = new Roster<RequestRecord>();
   readonly #routes: TwoNames<RouteSeries>;
 
   constructor(

@@ -9,6 +9,7 @@ import {
   readStreamResponse,
 } from '../../../client/grpc/messages.js';
 import type { InferRequest } from '../../../client/protocol/messages.js';
+import { InferenceMessageError } from '../../../client/protocol/errors.js';
 import type { InferenceService } from '../../../serving/open-inference/contract.js';
 import { OpenInferenceService } from '../../../serving/open-inference/service.js';
 import { RunnerOverloadedError, WorkerDiedError } from '../../../serving/runner/errors.js';
@@ -322,6 +323,31 @@ describe('A stream of requests', () => {
     expect(answers).toHaveLength(200);
     expect(most).toBeLessThanOrEqual(16);
     expect(most).toBeGreaterThan(1);
+  });
+
+  it('answers a request several times where the model does', async () => {
+    vi.spyOn(service, 'inferStream').mockImplementation(({ id }) =>
+      id === 'many'
+        ? (async function* () {
+            for (const text of ['0', '1']) {
+              const output = { name: 'output', datatype: 'BYTES', shape: [1], data: [text] };
+              yield { modelName: 'm', modelVersion: '7', outputs: [output as never] };
+            }
+            throw new InferenceMessageError('no more of it', 'ask for less');
+          })()
+        : undefined,
+    );
+    const requests = [asking(['a'], { id: 'many' }), asking(['b'], { id: 'one' })];
+    const answers = await answersTo(requests.map(inferRequestBytes));
+    const many = answers.filter((answer) => 'response' in answer && answer.response?.id === 'many');
+    expect(many).toMatchObject([
+      { response: { modelVersion: '7', parameters: { triton_final_response: false } } },
+      { response: { modelVersion: '7', parameters: { triton_final_response: false } } },
+    ]);
+    expect(answers).toContainEqual(
+      expect.objectContaining({ error: 'no more of it; ask for less.' }),
+    );
+    expect(answers).toHaveLength(4);
   });
 
   it('answers a language model piece by piece', async () => {

@@ -1,6 +1,6 @@
 import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
 import { readInferRequest, streamResponseBytes } from '../../../client/grpc/messages.js';
-import type { GenerateRequest } from '../../../client/contract.js';
+import type { GenerateRequest, GenerateResponse } from '../../../client/contract.js';
 import { bytesOfText, isNumeric } from '../../../client/protocol/binary.js';
 import { InferenceMessageError } from '../../../client/protocol/errors.js';
 import type { InferRequest, InferResponse } from '../../../client/protocol/messages.js';
@@ -105,8 +105,9 @@ class InferStream {
     try {
       request = readInferRequest(bytes);
       limitByParameter(scope, request);
-      if (this.#continuesText(request)) {
-        const generated = this.#generate(request, scope).catch(failed).finally(done);
+      const answers = this.#severalAnswers(request);
+      if (answers !== undefined) {
+        const generated = this.#sendAll(answers, request, scope).catch(failed).finally(done);
         this.#generated.add(generated);
         void generated.finally(() => this.#generated.delete(generated));
         return;
@@ -144,17 +145,27 @@ class InferStream {
     return outputs.some(({ name }) => name === TEXT_OUT);
   }
 
-  async #generate(request: InferRequest, scope: LimitedScope): Promise<void> {
+  /** The answers of a model that answers several times; undefined for one that answers once. */
+  #severalAnswers(request: InferRequest): AsyncIterable<InferResponse> | undefined {
+    const { service } = this.options;
+    if (!this.#continuesText(request)) return service.inferStream(request);
+    return asTensors(service.generateStream(generationOf(request)));
+  }
+
+  async #sendAll(
+    answers: AsyncIterable<InferResponse>,
+    request: InferRequest,
+    scope: LimitedScope,
+  ): Promise<void> {
     const { options, call } = this;
-    const values = options.service.generateStream(generationOf(request))[Symbol.asyncIterator]();
-    const next = (): Promise<IteratorResult<{ modelVersion: string; text: string }>> =>
+    const values = answers[Symbol.asyncIterator]();
+    const next = (): Promise<IteratorResult<InferResponse>> =>
       scope.until(() => runFor(options, call, () => values.next(), scope));
     let { modelVersion } = request;
     try {
       for (let value = await next(); !value.done; value = await next()) {
-        modelVersion = value.value.modelVersion;
-        const data = [value.value.text];
-        const outputs = [{ name: TEXT_OUT, datatype: 'BYTES', shape: [1], data } as const];
+        ({ modelVersion } = value.value);
+        const { outputs } = value.value;
         await this.#send({ ...headOf(request), modelVersion, outputs }, false, request);
       }
     } finally {
@@ -206,6 +217,15 @@ class InferStream {
 
 function withFinal(response: InferResponse, final: boolean): InferResponse {
   return { ...response, parameters: { ...response.parameters, [FINAL]: final } };
+}
+
+async function* asTensors(
+  pieces: AsyncIterable<GenerateResponse>,
+): AsyncGenerator<InferResponse, void, undefined> {
+  for await (const { text, ...answer } of pieces) {
+    const output = { name: TEXT_OUT, datatype: 'BYTES', shape: [1], data: [text] } as const;
+    yield { ...answer, outputs: [output] };
+  }
 }
 
 function headOf({ modelName, id }: InferRequest): Pick<InferResponse, 'modelName' | 'id'> {

@@ -22,6 +22,7 @@ import { HttpClient } from '../../../../test/helpers/http-client.js';
 import { identity, openInferenceApp } from '../../../../test/helpers/open-inference-app.js';
 import { servedRunners } from '../../../../test/helpers/served-runners.js';
 import type { InferenceService } from '../../../serving/open-inference/contract.js';
+import { RunnerOverloadedError } from '../../../serving/runner/errors.js';
 import { requestScope } from '../../../serving/runtime/request-scope.js';
 import { rawRequest } from '../../http/platform.js';
 
@@ -220,6 +221,51 @@ describe.each(['express', 'fastify'])(
       expect(json).toEqual({ error: expect.stringContaining('shutting down') as string });
       await closed;
       app = undefined;
+    });
+
+    it('are refused before they are read while the runner of their model is full', async () => {
+      let full = false;
+      let calls = 0;
+      const hold = (): (() => void) => {
+        if (full) throw new RunnerOverloadedError('identity', '__call__', '9 calls wait', 3);
+        return () => undefined;
+      };
+      const admission = { hold };
+      const runner = identity('identity:1', [any], async (item) => {
+        const scope = requestScope.getStore()!;
+        scope.calls(admission);
+        calls++;
+        try {
+          hold();
+        } catch (error) {
+          scope.failed(admission, error);
+          throw error;
+        }
+        return Object.values(item as object);
+      });
+      const http = await start({ overload: true }, {}, runner);
+      for (let i = 0; i < 40; i++) expect((await http.json(INFER, BODY)).status).toBe(200);
+      full = true;
+      expect((await http.json(INFER, BODY)).status).toBe(503);
+      expect(calls).toBe(41);
+      // Its body never comes.
+      const socket = connect(Number(new URL(await app!.getUrl()).port), '127.0.0.1');
+      socket.write(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n{`);
+      let text = '';
+      socket.on('data', (data) => (text += String(data)));
+      await expect.poll(() => text).toContain('"error"');
+      socket.destroy();
+      expect(text).toMatch(/^HTTP\/1\.1 503 /);
+      expect(text).toMatch(/retry-after: 3/i);
+      expect(JSON.parse(text.slice(text.indexOf('{')))).toEqual({
+        error: expect.stringContaining('9 calls wait') as string,
+      });
+      expect(calls).toBe(41);
+      // Clients make up paths, so metrics have the route.
+      const { text: metrics } = await http.get('/metrics');
+      expect(metrics).toMatch(/route="\/v2\/models\/:model\/infer",status="503"} 2/);
+      full = false;
+      expect((await http.json(INFER, BODY)).status).toBe(200);
     });
 
     it('have ids, lines of the access log and metrics as its endpoints do', async () => {

@@ -1,0 +1,137 @@
+import { AsyncResource } from 'node:async_hooks';
+import {
+  StreamableFile,
+  type ExecutionContext,
+  type NestInterceptor,
+  type Type,
+} from '@nestjs/common';
+import { defer, lastValueFrom, mergeAll, of, type Observable } from 'rxjs';
+import { JobResultTooLargeError } from './errors.js';
+import type { RunningJob } from './job-scope.js';
+import type { StoredResult } from './job-store.js';
+
+/** A handler with the interceptors that wrap it alone. */
+export interface InterceptedHandler {
+  readonly controller: Type;
+  readonly handler: () => unknown;
+  readonly interceptors: readonly NestInterceptor[];
+}
+
+/** What an interceptor may have made of an answer, as Nest would send it. */
+interface Shaped {
+  readonly value: unknown;
+  readonly mediaType: string;
+  readonly maxBytes: number;
+}
+
+/**
+ * Runs a job within the interceptors of its handler. They see what they would see of a request: the
+ * written answer, a text or a `StreamableFile`.
+ *
+ * @param mediaType The type of a result that an interceptor has instead of the handler's.
+ */
+export async function intercepted(
+  { controller, handler, interceptors }: InterceptedHandler,
+  job: RunningJob,
+  { mediaType, maxBytes }: Omit<Shaped, 'value'>,
+  work: () => Promise<StoredResult>,
+): Promise<StoredResult> {
+  if (interceptors.length === 0) return work();
+  let type: string | undefined;
+  const answer = async (): Promise<unknown> => {
+    const { contentType, body } = await work();
+    type = contentType;
+    return typeof body === 'string' ? body : new StreamableFile(body, { type: contentType });
+  };
+  const context = new JobContext(controller, handler, job);
+  const value = await chained(interceptors, context, answer);
+  return shaped({ value, mediaType: type ?? mediaType, maxBytes });
+}
+
+/** As Nest calls them: each may call the next one, several times, or not at all. */
+function chained(
+  interceptors: readonly NestInterceptor[],
+  context: ExecutionContext,
+  last: () => Promise<unknown>,
+): Promise<unknown> {
+  const from = (at: number): Observable<unknown> => {
+    const next = async (): Promise<Observable<unknown>> => {
+      const interceptor = interceptors[at];
+      if (interceptor === undefined) return of(await last());
+      return interceptor.intercept(context, { handle: () => from(at + 1) });
+    };
+    // Whenever an interceptor subscribes, it is still this job.
+    return defer(AsyncResource.bind(next)).pipe(mergeAll());
+  };
+  return lastValueFrom(from(0));
+}
+
+async function shaped({ value, mediaType, maxBytes }: Shaped): Promise<StoredResult> {
+  const body = value instanceof StreamableFile ? await bytesOf(value, maxBytes) : textOf(value);
+  if (Buffer.byteLength(body) > maxBytes) throw new JobResultTooLargeError(maxBytes);
+  return { contentType: mediaType, body };
+}
+
+function textOf(value: unknown): string | Uint8Array {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value;
+  return JSON.stringify(value ?? '') ?? '';
+}
+
+async function bytesOf(file: StreamableFile, maxBytes: number): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of file.getStream() as AsyncIterable<Uint8Array | string>) {
+    const bytes = Buffer.from(piece as Uint8Array);
+    if ((length += bytes.length) > maxBytes) throw new JobResultTooLargeError(maxBytes);
+    all.push(bytes);
+  }
+  return Buffer.concat(all);
+}
+
+/** What interceptors see where no request is: `getType()` is `job`, and the one argument is the job. */
+class JobContext implements ExecutionContext {
+  readonly #args: readonly [RunningJob];
+
+  constructor(
+    private readonly controller: Type,
+    private readonly handler: () => unknown,
+    job: RunningJob,
+  ) {
+    this.#args = [job];
+  }
+
+  getClass<T>(): Type<T> {
+    return this.controller;
+  }
+
+  getHandler(): () => unknown {
+    return this.handler;
+  }
+
+  getType<T extends string>(): T {
+    return 'job' as T;
+  }
+
+  getArgs<T extends unknown[]>(): T {
+    return [...this.#args] as unknown[] as T;
+  }
+
+  getArgByIndex<T>(index: number): T {
+    return this.#args[index] as T;
+  }
+
+  switchToHttp() {
+    const none = (): never => undefined as never;
+    return { getRequest: none, getResponse: none, getNext: none };
+  }
+
+  switchToRpc() {
+    const job = (): never => this.#args[0] as never;
+    return { getData: job, getContext: job };
+  }
+
+  switchToWs() {
+    const job = (): never => this.#args[0] as never;
+    return { getClient: job, getData: job, getPattern: () => '' };
+  }
+}
