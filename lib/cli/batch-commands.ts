@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { lazy, outputOption, TARGET } from './command-options.js';
 import {
+  collect,
   countFrom1,
   names,
   namesOf,
@@ -14,11 +15,13 @@ import {
 const BATCH_NOTES = `
 Rows that cannot be read or predicted are told in OUT.errors.jsonl. Until all is done, finished chunks lie in a folder
 beside OUT; the same command goes on with them. Masks are PNG files in the folder OUT-masks.
+Objects of S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL.
 
 Examples:
   vts batch income people.parquet --out scored.parquet --keep id --columns prediction,score
   vts batch bears photos/ --out bears.csv
-  vts batch reviews "data/year=*/**/*.csv" --out scored.jsonl --column review`;
+  vts batch reviews "data/year=*/**/*.csv" --out scored.jsonl --column review
+  vts batch income "s3://bucket/data/*.parquet" --out s3://bucket/scored.parquet`;
 
 const WORKER_NOTES = `
 Models are found by the digest of their files, whatever their names. A worker leaves batches to others whose model it
@@ -26,7 +29,8 @@ does not have. SIGTERM ends it after the chunks at work; a chunk whose worker is
 
 Examples:
   vts worker --queue redis://queue.example.com --models-dir models/ --root /mnt/data
-  VTS_QUEUE=rediss://user:password@host/2 vts worker --root /mnt/data`;
+  VTS_QUEUE=rediss://user:password@host/2 vts worker --root /mnt/data
+  vts worker --queue redis://queue.example.com --root s3://bucket/data/ --root s3://bucket/scored/`;
 
 const QUEUE = 'the queue, such as redis://host';
 
@@ -55,9 +59,16 @@ export function addBatchCommand(program: Command): void {
   const batch = program
     .command('batch')
     .argument('<target>', TARGET)
-    .argument('<inputs...>', 'files, folders, patterns, or "-" for standard input')
+    .argument('<inputs...>', 'files, folders, patterns, s3:// addresses, or "-" for standard input')
     .description('predict from files of any size, and go on where it stopped')
-    .requiredOption('--out <file>', 'the result: .csv, .tsv, .jsonl or .parquet')
+    .requiredOption(
+      '--out <file>',
+      'the result: .csv, .tsv, .jsonl or .parquet, or s3://bucket/key',
+    )
+    .option(
+      '--work <folder>',
+      'where finished chunks lie (default: beside OUT; for S3, in the store)',
+    )
     .addOption(
       new Option('--format <format>', 'of inputs whose names do not tell it').choices([
         'csv',
@@ -102,7 +113,11 @@ export function addQueueCommands(program: Command): void {
     .description('predict the chunks that "vts batch --queue" puts on a queue, until it is stopped')
     .addOption(queueOption(QUEUE))
     .option('--models-dir <folder>', 'models, beside those of the store')
-    .option('--root <folder>', 'the folder whose files chunks may name', '.')
+    .option(
+      '--root <place>',
+      'what chunks may name: a folder (default: "."), s3://bucket/prefix/; repeatable',
+      collect,
+    )
     .option('--workers <count>', 'threads that predict (default: the cores)', countFrom1)
     .option('--concurrency <count>', 'chunks at a time', countFrom1, 2)
     .option('--keep-models <count>', 'models that stay loaded', countFrom1, 4)

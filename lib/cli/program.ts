@@ -196,6 +196,7 @@ function addServingCommands(program: Command): void {
     .option('--out <file>', 'where to write the scored rows (default: stdout), or a mask as PNG')
     .option('--column <name>', 'the column of --csv with the text or the image path')
     .option('-f, --force', 'overwrite the file of --out')
+    .option('--tta <passes>', "of images: fastai's test-time augmentation", wholeNumber)
     .addOption(
       new Option('-o, --output <format>', 'format of the result (default: "table")').choices([
         'table',

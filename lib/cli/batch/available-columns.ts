@@ -49,7 +49,7 @@ export async function availableColumns(
 
 async function headOf(file: BatchFile): Promise<string[]> {
   const ignored = (): void => undefined;
-  for await (const names of csvRecords(file.path, ignored, dialectOf(file))) {
+  for await (const names of csvRecords(file, ignored, dialectOf(file))) {
     refuseTwice(file, names);
     return names;
   }

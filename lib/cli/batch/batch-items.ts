@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { LearnerKind, TabularSchema } from '../../learner/fastai/contract.js';
 import {
   packNumbers,
@@ -8,9 +6,12 @@ import {
 } from '../../learner/fastai/tabular/packed-frame.js';
 import type { Column } from '../../learner/fastai/tabular/table.js';
 import { cellReader } from '../../nest/served-model/csv-cells.js';
+import { describeFailure } from '../errors.js';
 import { itemColumn, rowColumns, USUAL_COLUMNS } from '../predict/input-columns.js';
+import { isS3 } from '../s3/address.js';
 import { cellOf, type BatchColumn, type Chunk } from './chunk.js';
 import { PackedRows, partOf } from './packed-rows.js';
+import { besideFile, ItemFileError, readItem, type KnownObjects } from './read-item.js';
 import { PATH } from './read-items.js';
 import { ITEM } from './read-lines.js';
 
@@ -32,6 +33,8 @@ export interface InputRules extends ItemRules {
    * undefined for one that must not be read.
    */
   readonly locate?: (path: string) => Promise<string | undefined>;
+  /** Of files that are an item each. */
+  readonly objects?: KnownObjects | undefined;
   /** Columns that are predicted from; undefined where that is a matter of each row. */
   readonly needed: readonly string[] | undefined;
 }
@@ -54,12 +57,18 @@ export function neededColumns(
   return usual && [itemColumn(column, usual, names, where)];
 }
 
-/** The items of rows `from` to `to`, without the last. @throws CommandError */
+/**
+ * The items of rows `from` to `to`, without the last.
+ *
+ * @param onFault Told of rows whose file cannot be read; they have no item.
+ * @throws CommandError
+ */
 export async function itemsOf(
   chunk: Chunk,
   rules: InputRules,
   from: number,
   to: number,
+  onFault: (row: number, reason: string) => void,
 ): Promise<Items> {
   const columns = chunk.columns ?? new Map<string, BatchColumn>();
   const { file } = chunk;
@@ -73,6 +82,21 @@ export async function itemsOf(
     const column = columns.get(name);
     return Array.from({ length: to - from }, (_, at) => column && cellOf(column, from + at));
   };
+  const each = (
+    values: readonly unknown[],
+    item: (value: unknown) => Promise<unknown>,
+  ): Promise<unknown[]> =>
+    Promise.all(
+      values.map((value, at) =>
+        item(value).catch((error: unknown) => {
+          if (!(error instanceof ItemFileError)) throw error;
+          onFault(from + at, describeFailure(error));
+          return undefined;
+        }),
+      ),
+    );
+  const read = async (path: unknown): Promise<Buffer> =>
+    readItem(await placeOf(rules, path), rules.objects);
   if (needed) {
     const [name = ITEM] = needed;
     // Of lines of JSON, some may be a text and others an object with one.
@@ -80,20 +104,16 @@ export async function itemsOf(
     const values = cells(name).map((value, at) => alone[at] ?? value);
     if (rules.kind !== 'vision') {
       if (name !== PATH || file.format !== 'item') return values;
-      return Promise.all(values.map(async (path) => readFile(await placeOf(rules, path), 'utf8')));
+      return each(values, async (path) => (await read(path)).toString('utf8'));
     }
-    // Paths in a file are relative to the file.
-    return Promise.all(
-      values.map((path) =>
-        typeof path === 'string' && path !== ''
-          ? placeOf(rules, resolve(dirname(file.path), path))
-          : path,
-      ),
-    );
+    return each(values, async (path) => {
+      if (typeof path !== 'string' || path === '') return path;
+      const place = await placeOf(rules, besideFile(file, path));
+      // A worker opens files itself.
+      return isS3(place) ? readItem(place, rules.objects) : place;
+    });
   }
-  if (columns.has(PATH) && file.format === 'item') {
-    return Promise.all(cells(PATH).map(async (path) => readFile(await placeOf(rules, path))));
-  }
+  if (columns.has(PATH) && file.format === 'item') return each(cells(PATH), read);
   if (columns.has(ITEM)) return cells(ITEM);
   const named = [...columns.keys()].map((name) => [name, cells(name)] as const);
   return Array.from({ length: to - from }, (_, at) =>

@@ -1,9 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
-
-/** What is read of an input: a file of this machine. */
-export interface BytesOf {
-  readonly path: string;
-}
+import type { BytesOf } from '../predict/read-stream.js';
+import { isS3 } from '../s3/address.js';
 
 /** A file of which parts are read. */
 export interface FileBytes {
@@ -13,10 +10,25 @@ export interface FileBytes {
   close(): Promise<void>;
 }
 
-/** Opens a file to read parts of it. */
+/** Opens a file or an object to read parts of it. */
 export async function openBytes(file: BytesOf): Promise<FileBytes> {
+  if (isS3(file.path)) return openObject(file);
   const handle = await open(file.path);
   return new LocalBytes(handle, (await handle.stat()).size);
+}
+
+async function openObject(file: BytesOf): Promise<FileBytes> {
+  const { readBytes } = await import('../s3/read.js');
+  const byteLength = file.size ?? 0;
+  return {
+    byteLength,
+    slice: async (start, end = byteLength) => {
+      const until = Math.max(start, Math.min(end, byteLength));
+      const bytes = await readBytes(file, start, until);
+      return Uint8Array.from(bytes).buffer;
+    },
+    close: async () => {},
+  };
 }
 
 class LocalBytes implements FileBytes {

@@ -4,16 +4,16 @@ import ignore from 'ignore';
 import { listed } from '../../learner/errors/index.js';
 import { CommandError, unreadable } from '../errors.js';
 import { IMAGE_FILES } from '../predict/image-files.js';
+import { isS3 } from '../s3/address.js';
+import { findObjects } from './find-objects.js';
+import { isHidden, type Found, type FoundFile } from './found.js';
 
 /** How a file is read. `item` is a file that is one item: an image, a text, an array. */
 export type InputFormat = 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'lines' | 'item';
 
-/** A file to predict from. */
-export interface BatchFile {
-  readonly path: string;
+/** A file to predict from, or an object of S3. */
+export interface BatchFile extends FoundFile {
   readonly format: InputFormat;
-  readonly size: number;
-  readonly mtimeMs: number;
   /** Columns that the names of its folders give, as `year=2024` does. */
   readonly partition: ReadonlyMap<string, string>;
 }
@@ -34,11 +34,11 @@ const ITEMS: Readonly<Record<string, readonly string[]>> = {
   array: ['.npy', '.json'],
 };
 /** Folders are listed as a whole, so that their order is that of the names. */
-const MOST_FILES = 10_000_000;
+export const MOST_FILES = 10_000_000;
 
 /**
  * The files that arguments name: files, folders with all that is in them, and patterns with `*`,
- * `?` and `**`. In the order of the arguments, those of a folder by name.
+ * `?` and `**`; objects of S3 likewise. In the order of the arguments, those of a folder by name.
  *
  * @param kind The learner's: it tells which files of a folder are items.
  * @param format For files whose names do not tell.
@@ -51,10 +51,10 @@ export async function findFiles(
 ): Promise<BatchFile[]> {
   const files: BatchFile[] = [];
   for (const argument of given) {
-    const found = /[*?[]/.test(argument) ? await ofPattern(argument) : await ofPath(argument);
-    const all = found.files.flatMap((path) => {
-      const as = format ?? formatOf(path, kind, found.several);
-      return as === undefined ? [] : [{ path, as }];
+    const found = await ofArgument(argument, kind, format);
+    const all = found.files.flatMap((file) => {
+      const as = format ?? formatOf(file.path, kind, found.several);
+      return as === undefined ? [] : [{ file, as }];
     });
     // A table beside images says something of them.
     const items = all.filter(({ as }) => as === 'item');
@@ -68,46 +68,57 @@ export async function findFiles(
     if (files.length + known.length > MOST_FILES) {
       throw new CommandError(`More than ${MOST_FILES} files are given`, 'Give fewer at a time');
     }
-    for (const { path, as } of known) {
-      const { size, mtimeMs } = await stat(path).catch(unreadable(path));
-      const partition = partitionOf(relative(found.root, path));
-      files.push({ path, format: as, size, mtimeMs, partition });
+    for (const { file, as } of known) {
+      files.push({ ...file, format: as, partition: partitionOf(found, file) });
     }
   }
   return files;
 }
 
-interface Found {
-  readonly root: string;
-  readonly files: readonly string[];
-  /** A folder or a pattern: a text in it is an item, where a file alone has a text a line. */
-  readonly several: boolean;
+async function ofArgument(
+  argument: string,
+  kind: string,
+  format: InputFormat | undefined,
+): Promise<Found> {
+  const isKnown = (path: string): boolean => (format ?? formatOf(path, kind, true)) !== undefined;
+  if (isS3(argument)) return findObjects(argument, isKnown, MOST_FILES);
+  const { paths, ...found } = /[*?[]/.test(argument)
+    ? await ofPattern(argument)
+    : await ofPath(argument);
+  const files: FoundFile[] = [];
+  for (const path of found.several ? paths.filter(isKnown) : paths) {
+    const { size, mtimeMs } = await stat(path).catch(unreadable(path));
+    files.push({ path, size, mtimeMs });
+  }
+  return { ...found, files };
 }
 
-async function ofPath(argument: string): Promise<Found> {
+type FoundPaths = Omit<Found, 'files'> & { readonly paths: readonly string[] };
+
+async function ofPath(argument: string): Promise<FoundPaths> {
   const root = resolve(argument);
   const stats = await stat(root).catch(unreadable(argument));
   return stats.isDirectory()
-    ? { root, files: await filesIn(root), several: true }
-    : { root, files: [root], several: false };
+    ? { root, paths: await filesIn(root), several: true }
+    : { root, paths: [root], several: false };
 }
 
 /** A shell expands patterns itself; in quotation marks, or in a program, they come as they are. */
-async function ofPattern(argument: string): Promise<Found> {
+async function ofPattern(argument: string): Promise<FoundPaths> {
   const parts = argument.split(/[\\/]/);
   const first = parts.findIndex((part) => /[*?[]/.test(part));
   const root = resolve(parts.slice(0, first).join('/') || (argument.startsWith('/') ? '/' : '.'));
   const pattern = ignore().add(`/${parts.slice(first).join('/')}`);
   await stat(root).catch(unreadable(root));
-  const files = (await filesIn(root)).filter((path) =>
+  const paths = (await filesIn(root)).filter((path) =>
     pattern.ignores(relative(root, path).split(sep).join('/')),
   );
-  return { root, files, several: true };
+  return { root, paths, several: true };
 }
 
 async function filesIn(root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !/^[._]/.test(entry.name));
+  const files = entries.filter((entry) => entry.isFile() && !isHidden(entry.name));
   return files.map((entry) => join(entry.parentPath, entry.name)).toSorted();
 }
 
@@ -122,9 +133,12 @@ function formatOf(path: string, kind: string, several: boolean): InputFormat | u
   return as;
 }
 
-function partitionOf(path: string): Map<string, string> {
+function partitionOf({ root }: Found, { path }: FoundFile): Map<string, string> {
   const columns = new Map<string, string>();
-  for (const part of path.split(sep).slice(0, -1)) {
+  for (const part of path
+    .slice(root.length)
+    .split(isS3(path) ? '/' : sep)
+    .slice(0, -1)) {
     const [, name, value] = /^([^=]+)=(.*)$/.exec(part) ?? [];
     if (name !== undefined && value !== undefined) columns.set(name, decoded(value));
   }

@@ -112,8 +112,9 @@ export interface OutputCells {
 /** @param scores Of the chunk's rows, in order. */
 export function cellsOf(layout: Layout, chunk: Chunk, scores: Scores): OutputCells {
   const { predictions, faults } = scores;
-  const all = Array.from(predictions.keys());
-  const rows = faults.size === 0 ? all : all.filter((row) => !faults.has(row));
+  const rows: number[] = [];
+  // A function for each row would take as long as the columns.
+  for (let row = 0; row < predictions.length; row++) if (!faults.has(row)) rows.push(row);
   const kept = layout.kept.map(({ name }) => keptCells(chunk.columns?.get(name), rows));
   const predicted = layout.predicted.map(({ type, cell }) =>
     type === 'float'

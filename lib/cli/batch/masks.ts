@@ -2,10 +2,11 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { writeAside } from '../../serving/store/durable.js';
 import { classMapOf, maskPng } from '../predict/mask.js';
+import { addressOf, isS3 } from '../s3/address.js';
 import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import { PATH } from './read-items.js';
 
-/** The PNG files of masks, in a folder beside the output. */
+/** The PNG files of masks, in a folder beside the output; of an object, below its key. */
 export class MaskFolder {
   private readonly folder: string;
 
@@ -19,10 +20,18 @@ export class MaskFolder {
 
   /** Writes the mask of a row; gives its path, as the output names it. */
   async write(chunk: Chunk, row: number, mask: unknown): Promise<string> {
-    const path = join(this.folder, `${this.#nameOf(chunk, row)}.png`);
+    const name = `${this.#nameOf(chunk, row)}.png`;
+    const png = maskPng(classMapOf(mask));
+    if (isS3(this.output)) {
+      const { putObject } = await import('../s3/write.js');
+      const below = name.split(sep).join('/');
+      await putObject(addressOf(`${this.folder}/${below}`), png);
+      return `${basename(this.folder)}/${below}`;
+    }
+    const path = join(this.folder, name);
     await mkdir(dirname(path), { recursive: true });
     await writeAside(path, async (aside) => {
-      await writeFile(aside, maskPng(classMapOf(mask)), { flush: true });
+      await writeFile(aside, png, { flush: true });
       await rename(aside, path);
     });
     return relative(dirname(resolve(this.output)), resolve(path))
@@ -36,7 +45,9 @@ export class MaskFolder {
     if (chunk.file.format !== 'item' || !column) {
       return `${basename(chunk.file.path)}-${rowNumber(chunk, row)}`;
     }
-    const name = relative(this.root, String(cellOf(column, row)));
+    const path = String(cellOf(column, row));
+    if (isS3(path)) return path.slice('s3://'.length);
+    const name = relative(this.root, path);
     return name.startsWith('..') ? `${rowNumber(chunk, row)}-${basename(name)}` : name;
   }
 }

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { packageVersion } from '../../learner/runtime/package-version.js';
 import { createRunner } from '../../serving/models/kinds.js';
 import { FASTAI } from '../../serving/models/fastai/rules.js';
@@ -19,6 +18,8 @@ import { findFiles, type BatchFile } from './files.js';
 import { layoutOf, PARTS, type Layout } from './layout.js';
 import { MaskFolder } from './masks.js';
 import { PARQUET } from './parquet-sink.js';
+import { outputPath } from './put-result.js';
+import { knownObjects } from './read-item.js';
 import { parquetColumns } from './read-parquet.js';
 import { runBatch, type BatchPlan, type BatchProgress, type BatchResult } from './run-batch.js';
 import { languageScorer, learnerScorer, moduleScorer, type Scorer } from './scorer.js';
@@ -75,10 +76,15 @@ export async function openBatch(
     const files = await findFiles(inputs, rules.kind, settings.format);
     const plan = await planOf(files, rules, scorer, settings);
     const folder = await WorkFolder.take(
-      settings.out,
+      { output: settings.out, parent: settings.work },
       {
         model: [String(source.model?.tag ?? source.from), await identity(source.file)],
-        input: files.map(({ path, size, mtimeMs, format }) => [path, format, size, mtimeMs]),
+        input: files.map(({ path, size, mtimeMs, etag, format }) => [
+          path,
+          format,
+          size,
+          etag ?? mtimeMs,
+        ]),
         options: optionsOf(settings, plan.chunkRows),
         version: packageVersion() ?? 'unknown',
       },
@@ -176,10 +182,10 @@ async function planOf(
   const needed = neededColumns(rules, available, files[0]!.path);
   const elements = await commonElements(files);
   const layout: Layout = layoutOf(available, keep, columns, scorer.shape, elements);
-  const output = resolve(out);
+  const output = outputPath(out);
   return {
     files,
-    rules: { ...rules, needed },
+    rules: { ...rules, needed, objects: knownObjects(files) },
     layout,
     sink: sinkOf(out),
     masks: scorer.shape.prediction === 'mask' ? new MaskFolder(output, process.cwd()) : undefined,
@@ -223,6 +229,7 @@ function optionsOf(settings: BatchSettings, chunkRows: number): object {
     workers: _workers,
     maxErrors: _max,
     queue: _queue,
+    work: _work,
     ...rest
   } = settings;
   return {

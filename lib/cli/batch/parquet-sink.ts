@@ -30,6 +30,14 @@ export const PARQUET: Sink = {
     void file.finish();
     return written(path, (out) => out.write(writer.getBytes()));
   },
+  rowsIn: async (path) => {
+    const file = await openBytes({ path });
+    try {
+      return Number((await tailOf(file)).metadata.num_rows);
+    } finally {
+      await file.close();
+    }
+  },
   merge: (path, layout, parts) =>
     written(path, async (out) => {
       const writer = new PartWriter();
@@ -94,16 +102,23 @@ function dataOf(column: OutputColumn, cells: ArrayLike<unknown>): DecodedArray {
   };
   if (cells instanceof Float64Array && converted === undefined && logical === undefined) {
     if (type === 'DOUBLE' || type === 'FLOAT') return cells;
-    if (type === 'INT64') return BigInt64Array.from(cells, (value) => BigInt(value));
+    if (type === 'INT64') {
+      const numbers = new BigInt64Array(cells.length);
+      for (let row = 0; row < cells.length; row++) numbers[row] = BigInt(cells[row]!);
+      return numbers;
+    }
   }
-  return Array.from(cells, valueOf(column));
+  const value = valueOf(column);
+  const list = Array.isArray(cells) ? (cells as unknown[]) : Array.from(cells);
+  return value ? list.map((cell) => value(cell)) : list;
 }
 
-function valueOf({ type, element }: OutputColumn): (value: unknown) => unknown {
+/** How a cell is written; undefined as it is. */
+function valueOf({ type, element }: OutputColumn): ((value: unknown) => unknown) | undefined {
   if (element?.type === 'INT64') {
     return (value) => (typeof value === 'number' ? BigInt(value) : value);
   }
-  if (element || type === 'float') return (value) => value;
+  if (element || type === 'float') return undefined;
   return (value) => {
     if (value === null || value === undefined || typeof value === 'string') return value;
     return writeJson(value) ?? null;

@@ -35,7 +35,7 @@ export async function* readDelimited(
     lines = [];
     return made;
   };
-  for await (const cells of csvRecords(file.path, onBytes, part ?? dialectOf(file))) {
+  for await (const cells of csvRecords(file, onBytes, part ?? dialectOf(file))) {
     if (names === undefined) {
       names = cells;
       refuseTwice(file, names);
@@ -60,7 +60,7 @@ async function namesOf(
   { head, delimiter, newline }: DelimitedPart,
 ): Promise<string[]> {
   const ignored = (): void => undefined;
-  for await (const cells of csvRecords(file.path, ignored, { end: head, delimiter, newline })) {
+  for await (const cells of csvRecords(file, ignored, { end: head, delimiter, newline })) {
     return cells;
   }
   throw new CommandError(`The file ${file.path} has no line of names`, 'Give the file as it was');

@@ -42,7 +42,7 @@ export async function* readLines(
     lines = [];
     return made;
   };
-  for await (const line of linesOf(file.path, read, part)) {
+  for await (const line of linesOf(file, read, part)) {
     if (line.trim() === '') continue;
     lines.push(line);
     if (lines.length === options.rows) yield chunk();
@@ -57,12 +57,12 @@ export async function* readLines(
  * @returns How many were read.
  */
 export async function jsonNames(
-  { path }: BatchFile,
+  file: BatchFile,
   limit: number,
   tell: (name: string) => void,
 ): Promise<number> {
   let count = 0;
-  for await (const line of linesOf(path, { bytes: 0 }, { start: 0, end: Infinity, first: 0 })) {
+  for await (const line of linesOf(file, { bytes: 0 }, { start: 0, end: Infinity, first: 0 })) {
     if (line.trim() === '') continue;
     if (count++ >= limit) break;
     const value = parsed(line);
@@ -111,11 +111,12 @@ function values(lines: readonly string[]): Cells {
 }
 
 async function* linesOf(
-  path: string,
+  file: BatchFile,
   read: { bytes: number },
   { start, end }: LinesPart,
 ): AsyncGenerator<string> {
-  const opened = openFile(path, start, end);
+  const { path } = file;
+  const opened = openFile(file, start, end);
   const decoder = new Utf8Check(path);
   let rest = '';
   let isHead = start === 0;

@@ -1,13 +1,13 @@
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Limit } from './limit.js';
 import { CommandError } from '../errors.js';
-import { writeResult } from '../predict/result-file.js';
 import { itemsOf, type InputRules } from './batch-items.js';
 import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import type { BatchFile } from './files.js';
 import { cellsOf, type Layout } from './layout.js';
+import { lineEnds } from './line-ends.js';
 import type { MaskFolder } from './masks.js';
+import { putResult } from './put-result.js';
 import { readChunks } from './read-chunks.js';
 import { PATH } from './read-items.js';
 import type { Scorer, Scores } from './scorer.js';
@@ -61,6 +61,8 @@ export interface BatchResult {
 const HOPELESS = 100;
 /** While one chunk is written, the next is predicted. */
 const CHUNKS_AT_ONCE = 2;
+/** A server's answers are waited for together. */
+const MASKS_AT_ONCE = 8;
 
 /** Predicts from all rows, a chunk at a time, and puts the result in its place when it is whole. */
 export async function runBatch(plan: BatchPlan): Promise<BatchResult> {
@@ -150,10 +152,14 @@ async function scoreChunk(
 ): Promise<Scores> {
   const { step, shape } = scorer;
   const starts = Array.from({ length: Math.ceil(rows / step) }, (_, at) => at * step);
+  const unread = new Map(chunk.faults);
   const parts = await Promise.all(
     starts.map((from) =>
       calls.run(async () => {
-        const items = await itemsOf(chunk, rules, from, Math.min(rows, from + step));
+        const to = Math.min(rows, from + step);
+        const items = await itemsOf(chunk, rules, from, to, (row, reason) => {
+          unread.set(row, reason);
+        });
         return scorer.score(items);
       }),
     ),
@@ -169,15 +175,17 @@ async function scoreChunk(
     for (const [row, reason] of part.faults) faults.set(from + row, reason);
   });
   // A row that could not be read has nothing to predict from, whatever came of it.
-  for (const [row, reason] of chunk.faults) if (row < rows) faults.set(row, reason);
+  for (const [row, reason] of unread) if (row < rows) faults.set(row, reason);
   return { predictions, probabilities, faults };
 }
 
 async function withMasks(masks: MaskFolder, chunk: Chunk, scores: Scores): Promise<Scores> {
-  const predictions: unknown[] = [];
-  for (const [row, mask] of scores.predictions.entries()) {
-    predictions.push(scores.faults.has(row) ? undefined : await masks.write(chunk, row, mask));
-  }
+  const writes = new Limit(MASKS_AT_ONCE);
+  const predictions = await Promise.all(
+    scores.predictions.map((mask, row) =>
+      scores.faults.has(row) ? undefined : writes.run(() => masks.write(chunk, row, mask)),
+    ),
+  );
   return { ...scores, predictions };
 }
 
@@ -220,10 +228,11 @@ export async function merge(
   chunks: number,
   { rows, failed }: { readonly rows: number; readonly failed: number },
 ): Promise<BatchResult> {
+  await folder.check();
   const numbers = Array.from({ length: chunks }, (_, number) => number);
   const errors = failed > 0 ? `${output}.errors.jsonl` : undefined;
   if (errors !== undefined) {
-    await writeResult(errors, true, (aside) =>
+    await putResult(errors, true, folder.path, (aside) =>
       written(aside, async (file) => {
         for (const number of numbers) {
           const part = await readFile(folder.errorsOf(number)).catch(() => undefined);
@@ -233,7 +242,7 @@ export async function merge(
     );
   }
   // Last: when the output is there, all is.
-  await writeResult(output, overwrite, (aside) =>
+  await putResult(output, overwrite, folder.path, (aside) =>
     sink.merge(
       aside,
       layout,
@@ -245,13 +254,6 @@ export async function merge(
 
 /** Lines of a file that may not be there. */
 export async function linesIn(path: string): Promise<number> {
-  let lines = 0;
-  try {
-    for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
-      for (const byte of bytes) if (byte === 10) lines++;
-    }
-  } catch {
-    // No row of the chunk failed.
-  }
-  return lines;
+  // Without the file, no row of the chunk failed.
+  return lineEnds(path).catch(() => 0);
 }

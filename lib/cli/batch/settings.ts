@@ -11,6 +11,8 @@ export interface ScoreSettings extends GenerateSettings {
 
 export interface BatchSettings extends ScoreSettings {
   readonly out: string;
+  /** The folder for what is done until the output is there; undefined for the output's own. */
+  readonly work?: string | undefined;
   readonly format: InputFormat | undefined;
   readonly keep: readonly string[] | undefined;
   readonly columns: readonly Part[] | undefined;

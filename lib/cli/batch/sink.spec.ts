@@ -43,6 +43,8 @@ async function result(sink: Sink, chunks = CHUNKS): Promise<Buffer> {
   for (const [at, cells] of chunks.entries()) await sink.write(parts[at]!, LAYOUT, cells);
   const whole = join(folder, 'whole');
   await sink.merge(whole, LAYOUT, parts);
+  const counts = await Promise.all(parts.map((part) => sink.rowsIn(part)));
+  expect(counts).toEqual(chunks.map(({ rows }) => rows));
   return readFile(whole);
 }
 

@@ -3,12 +3,15 @@ import { open, type FileHandle } from 'node:fs/promises';
 import Papa from 'papaparse';
 import { cellText } from '../../nest/served-model/score-columns.js';
 import { writeJson } from '../../nest/io/json/write-json.js';
+import { lineEnds } from './line-ends.js';
 import type { Layout, OutputCells, OutputColumn } from './layout.js';
 
 /** How chunks are written, and put together in the end. */
 export interface Sink {
   /** Writes the rows of one chunk to a file of its own, down to the disk. */
   write(path: string, layout: Layout, cells: OutputCells): Promise<void>;
+  /** Rows that the file of a chunk has. */
+  rowsIn(path: string): Promise<number>;
   /** Writes the files of all chunks as one, down to the disk. */
   merge(path: string, layout: Layout, parts: readonly string[]): Promise<void>;
 }
@@ -17,10 +20,12 @@ export interface Sink {
 function linesSink(
   head: (columns: readonly OutputColumn[]) => string,
   lines: (columns: readonly OutputColumn[], cells: OutputCells) => string,
+  quotes: boolean,
 ): Sink {
   return {
     write: (path, layout, cells) =>
       written(path, (file) => file.write(lines(columnsOf(layout), cells))),
+    rowsIn: (path) => lineEnds(path, quotes),
     merge: (path, layout, parts) =>
       written(path, async (file) => {
         await file.write(head(columnsOf(layout)));
@@ -42,6 +47,7 @@ export function delimitedSink(delimiter: ',' | '\t'): Sink {
         Array.from({ length: rows }, (_, row) => texts.map((of, at) => of(cells[at]![row]))),
       );
     },
+    true,
   );
 }
 
@@ -61,6 +67,7 @@ export const JSON_LINES: Sink = linesSink(
     });
     return lines.join('');
   },
+  false,
 );
 
 export function columnsOf({ kept, predicted }: Layout): OutputColumn[] {

@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const MANIFEST = { model: ['m:1', [1, 2]], options: { keep: undefined, chunk: 2 } };
 const take = (manifest: object = MANIFEST, restart = false): Promise<WorkFolder> =>
-  WorkFolder.take(output, { ...manifest }, restart);
+  WorkFolder.take({ output }, { ...manifest }, restart);
 
 describe('The folder of chunks that are done', () => {
   it('is taken up by the same work, and forgotten when that is asked for', async () => {
@@ -44,8 +44,10 @@ describe('The folder of chunks that are done', () => {
   it('has one process at a time; one that is dead has left it', async () => {
     const first = await take();
     await expect(take()).rejects.toThrow('Another process works on');
+    const lock = join(first.path, 'lock');
     // No process has this number.
-    await writeFile(join(first.path, 'lock'), String(2 ** 30));
+    const dead = { ...(JSON.parse(await readFile(lock, 'utf8')) as object), pid: 2 ** 30 };
+    await writeFile(lock, JSON.stringify(dead));
     await (await take()).release();
     const both = await Promise.allSettled([take(), take()]);
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);

@@ -1,40 +1,37 @@
-import {
-  link,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { hasCode, replaceFile, syncPath } from '../../serving/store/durable.js';
 import { CommandError } from '../errors.js';
+import { FolderLock, LOCK } from './folder-lock.js';
+import { outputPath, UPLOAD } from './put-result.js';
 
 /** Everything that the result depends on, as plain data by what people call it. */
 export type Manifest = Readonly<Record<string, unknown>>;
 
 const MANIFEST = 'manifest.json';
-const LOCK = 'lock';
 /** Folders in which other processes put chunks. */
 const INBOX = /^in-([0-9a-f]{16})$/;
-const ROWS = /^(\d{8,})\.rows$/;
+const ROWS = /^(\d{8,12})\.rows$/;
+
+/** The output that a folder is for, and the folder that it lies in: undefined for the output's own. */
+export interface WorkPlace {
+  readonly output: string;
+  readonly parent?: string | undefined;
+}
 
 /**
- * The folder beside an output that has the chunks that are done, until the output is in its place.
- * The same work begun again goes on with them.
+ * The folder that has the chunks that are done, until the output is in its place: beside the output,
+ * or in another folder. The same work begun again goes on with them.
  */
 export class WorkFolder {
-  readonly path: string;
   readonly #done = new Set<number>();
 
-  private constructor(output: string) {
-    this.path = join(dirname(output), `.${basename(output)}.vts-batch`);
-  }
+  private constructor(
+    readonly path: string,
+    private readonly lock: FolderLock,
+  ) {}
 
   /**
    * Takes the folder for this process.
@@ -42,10 +39,16 @@ export class WorkFolder {
    * @param restart Whether to forget what was done.
    * @throws CommandError where another process works on it, or other work has begun there.
    */
-  static async take(output: string, manifest: Manifest, restart: boolean): Promise<WorkFolder> {
-    const folder = new WorkFolder(resolve(output));
-    await mkdir(folder.path, { recursive: true });
-    await folder.#lock(output);
+  static async take(place: WorkPlace, manifest: Manifest, restart: boolean): Promise<WorkFolder> {
+    const { output } = place;
+    const path = pathOf({ ...place, output: outputPath(output) });
+    await mkdir(path, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
+      throw new CommandError(
+        `The folder ${path} cannot be made (${code})`,
+        'Give --work a folder that can be written',
+      );
+    });
+    const folder = new WorkFolder(path, await FolderLock.take(path, output));
     try {
       await folder.#begin(output, manifest, restart);
     } catch (error) {
@@ -78,6 +81,7 @@ export class WorkFolder {
     errors: string,
     writeRows: (path: string) => Promise<void>,
   ): Promise<void> {
+    await this.check();
     await putChunk(this.path, chunk, errors, writeRows);
     this.#done.add(chunk);
   }
@@ -96,8 +100,9 @@ export class WorkFolder {
 
   /** Takes the chunks that other processes have put there; gives their numbers. */
   async takeFrom(inbox: string): Promise<number[]> {
+    await this.check();
     const names = await readdir(inbox);
-    const chunks = names.flatMap((name) => ROWS.exec(name)?.[1] ?? []).map(Number);
+    const chunks = names.flatMap((name) => numberOfRows(name) ?? []);
     for (const chunk of chunks) {
       await rename(join(inbox, errorsName(chunk)), this.errorsOf(chunk)).catch((error: unknown) => {
         // No row of it failed, or they were moved before this process began.
@@ -110,12 +115,18 @@ export class WorkFolder {
     return chunks;
   }
 
+  /** @throws CommandError where another process has taken it over. */
+  check(): Promise<void> {
+    return this.lock.check();
+  }
+
   /** Lets the next process have it. */
-  async release(): Promise<void> {
-    await rm(join(this.path, LOCK), { force: true });
+  release(): Promise<void> {
+    return this.lock.release();
   }
 
   async remove(): Promise<void> {
+    await this.lock.check();
     await rm(this.path, { recursive: true, force: true });
   }
 
@@ -137,44 +148,25 @@ export class WorkFolder {
         if (INBOX.test(entry)) await this.takeFrom(join(this.path, entry));
       }
       for (const entry of await readdir(this.path)) {
-        const [, number] = ROWS.exec(entry) ?? [];
-        if (number !== undefined) this.#done.add(Number(number));
+        const number = numberOfRows(entry);
+        if (number !== undefined) this.#done.add(number);
       }
       return;
     }
     for (const entry of await readdir(this.path)) {
-      if (entry !== LOCK) await rm(join(this.path, entry), { recursive: true, force: true });
+      // The parts of an upload are elsewhere, and are dropped by the next one.
+      if (!entry.startsWith(LOCK) && entry !== UPLOAD)
+        await rm(join(this.path, entry), { recursive: true, force: true });
     }
     await replaceFile(path, JSON.stringify(wanted, null, 2), this.path);
   }
+}
 
-  /** A lock is a link to a file with the process's number: whoever makes it has it. */
-  async #lock(output: string): Promise<void> {
-    const lock = join(this.path, LOCK);
-    const own = `${lock}-${process.pid}-${randomBytes(6).toString('hex')}`;
-    await writeFile(own, String(process.pid));
-    try {
-      for (let attempt = 0; attempt < 3; attempt++) {
-        const isOwn = await link(own, lock).then(
-          () => true,
-          (error: unknown) => {
-            if (hasCode(error, 'EEXIST')) return false;
-            throw error;
-          },
-        );
-        if (isOwn) return;
-        const holder = await holderOf(lock);
-        if (holder !== undefined && isAlive(holder.pid)) break;
-        if (holder !== undefined) await removeStale(lock, holder.inode);
-      }
-    } finally {
-      await rm(own, { force: true });
-    }
-    throw new CommandError(
-      `Another process works on ${output}`,
-      'Wait for it, or end it; the same command goes on where it stopped',
-    );
-  }
+function pathOf({ output, parent }: WorkPlace): string {
+  // Outputs of other folders may have the same name.
+  const digest = createHash('sha256').update(output).digest('hex').slice(0, 12);
+  const name = parent === undefined ? basename(output) : `${basename(output)}.${digest}`;
+  return join(parent === undefined ? dirname(output) : resolve(parent), `.${name}.vts-batch`);
 }
 
 /**
@@ -202,12 +194,19 @@ export async function putChunk(
   }
 }
 
-function rowsName(chunk: number): string {
+/** The names of the files of a chunk. */
+export function rowsName(chunk: number): string {
   return `${nameOf(chunk)}.rows`;
 }
 
-function errorsName(chunk: number): string {
+export function errorsName(chunk: number): string {
   return `${nameOf(chunk)}.errors`;
+}
+
+/** The chunk whose rows a file has; undefined for other files. */
+export function numberOfRows(name: string): number | undefined {
+  const [, digits] = ROWS.exec(name) ?? [];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 function nameOf(chunk: number): string {
@@ -217,35 +216,4 @@ function nameOf(chunk: number): string {
 async function readManifest(path: string): Promise<Manifest | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as Manifest);
-}
-
-async function holderOf(lock: string): Promise<{ pid: number; inode: number } | undefined> {
-  try {
-    const [pid, { ino }] = await Promise.all([readFile(lock, 'utf8'), stat(lock)]);
-    return { pid: Number(pid), inode: ino };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Moved away first: of two that find it stale, one moves it, and sees whether it was that one. */
-async function removeStale(lock: string, inode: number): Promise<void> {
-  const aside = `${lock}-stale-${randomBytes(6).toString('hex')}`;
-  try {
-    await rename(lock, aside);
-    if ((await stat(aside)).ino !== inode) await link(aside, lock).catch(() => undefined);
-  } catch {
-    return;
-  }
-  await unlink(aside).catch(() => undefined);
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return hasCode(error, 'EPERM');
-  }
 }

@@ -1,11 +1,12 @@
-import { createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { defined } from '../batch/defined.js';
 import type { InputFormat } from '../batch/files.js';
 import type { Part } from '../batch/layout.js';
+import { outputPath, refuseOutput } from '../batch/put-result.js';
 import type { BatchProgress } from '../batch/run-batch.js';
 import { CommandError } from '../errors.js';
 import { learnerOptionsOf, refuseForStored, type LearnerFlags } from '../learner-options.js';
@@ -13,10 +14,13 @@ import type { StoreOptions } from '../options.js';
 import { bar, percent } from '../output/bar.js';
 import { withStatus, withWait } from '../output/status.js';
 import type { GenerateSettings } from '../predict/given-options.js';
+import { isS3 } from '../s3/address.js';
 import { withSource } from '../source/with-source.js';
+import { defaultHome, resolveHome } from '../../serving/store/home.js';
 
 export interface BatchOptions extends StoreOptions, LearnerFlags, GenerateSettings {
   readonly out: string;
+  readonly work?: string;
   readonly format?: Exclude<InputFormat, 'item'>;
   readonly column?: string;
   readonly keep?: readonly string[];
@@ -40,22 +44,11 @@ export async function batch(
   options: BatchOptions,
 ): Promise<void> {
   const { out, force = false, restart = false, queue, root, where } = options;
-  if (!force && existsSync(resolve(out))) {
-    throw new CommandError(
-      `The file ${resolve(out)} already exists`,
-      'Give another, or add --force',
-    );
-  }
+  await refuseOutput(outputPath(out), force);
   if (queue !== undefined && inputs.includes('-')) {
     throw new CommandError(
       'Workers on other machines do not have the standard input of this one',
       'Give files, or leave --queue out',
-    );
-  }
-  if (queue !== undefined && where !== undefined) {
-    throw new CommandError(
-      'Rows for --where are chosen by one process, and --queue has several',
-      'Leave one of them out',
     );
   }
   if (where !== undefined) (await import('../batch/where/parse-where.js')).parseWhere(where);
@@ -71,6 +64,7 @@ export async function batch(
         openBatch(source, given, {
           ...defined({ words, temperature, minP, seed, stop }),
           out,
+          work: workFolder(options),
           format,
           column,
           keep,
@@ -100,6 +94,12 @@ export async function batch(
       }
     }),
   );
+}
+
+/** Where chunks are until the output is there: an object has no folder beside it. */
+function workFolder({ out, work, home }: BatchOptions): string | undefined {
+  if (work !== undefined || !isS3(out)) return work;
+  return join(home === undefined ? defaultHome() : resolveHome(home), 'batches');
 }
 
 /** Standard input is kept in a file, which is read as others are. */

@@ -6,7 +6,7 @@ import type { StoreOptions } from '../options.js';
 export interface WorkerOptions extends StoreOptions {
   readonly queue?: string;
   readonly modelsDir?: string;
-  readonly root: string;
+  readonly root?: readonly string[];
   readonly workers?: number;
   readonly concurrency: number;
   readonly keepModels: number;
@@ -14,13 +14,18 @@ export interface WorkerOptions extends StoreOptions {
 }
 
 /** Predicts the chunks of batches on a queue until a signal ends it. */
-export async function worker({ queue, metricsPort, ...options }: WorkerOptions): Promise<void> {
+export async function worker({
+  queue,
+  metricsPort,
+  root: roots = ['.'],
+  ...options
+}: WorkerOptions): Promise<void> {
   if (queue === undefined) {
     throw new CommandError('No queue is given', 'Give --queue redis://HOST, or set VTS_QUEUE');
   }
   const { startWorker } = await import('../batch/queue/work.js');
   const metrics = metricsPort === undefined ? undefined : await newMetrics();
-  const started = await startWorker({ ...options, url: queue, onChunk: metrics?.onChunk });
+  const started = await startWorker({ ...options, roots, url: queue, onChunk: metrics?.onChunk });
   const server = metrics && (await serve(metrics, started, metricsPort!));
   let signals = 0;
   const onSignal = (signal: NodeJS.Signals): void => {

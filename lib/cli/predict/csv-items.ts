@@ -26,7 +26,7 @@ export async function* csvItems(
 ): AsyncGenerator<CsvItem> {
   let header: string[] | undefined;
   let makeItem: (cells: readonly string[]) => unknown = () => undefined;
-  for await (const cells of csvRecords(input, onBytes)) {
+  for await (const cells of csvRecords({ path: input }, onBytes)) {
     if (header === undefined) {
       header = cells;
       makeItem = itemMaker(predictor, header, column, input);

@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 import Papa from 'papaparse';
-import { isGzip, openFile, Utf8Check } from './read-stream.js';
+import { isGzip, openFile, Utf8Check, type BytesOf } from './read-stream.js';
 
 /** How a CSV file is written. */
 export interface CsvDialect {
@@ -22,12 +22,13 @@ export interface CsvPart extends Partial<CsvDialect> {
  * of the file.
  */
 export async function* csvRecords(
-  path: string,
+  input: BytesOf,
   onBytes: (bytes: number) => void,
   { start = 0, end = Infinity, delimiter, newline }: CsvPart = {},
 ): AsyncGenerator<string[]> {
   let bytes = 0;
-  const file = openFile(path, start, end);
+  const { path } = input;
+  const file = openFile(input, start, end);
   const check = new Utf8Check(path);
   const counter = new Transform({
     // Texts, so that a character that begins in one block and ends in the next is one.

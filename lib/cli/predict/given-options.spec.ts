@@ -30,6 +30,7 @@ const uses: Record<string, { given: PredictOptions & LearnerFlags; by: readonly 
   column: { given: { csv: 'a.csv', column: 'a' }, by: ['text', 'image', 'mask', 'lm'] },
   out: { given: { out: 'a.png' }, by: ['mask'] },
   force: { given: { out: 'a.png', force: true }, by: ['mask'] },
+  tta: { given: { tta: 4 }, by: ['image'] },
   output: { given: { output: 'json' }, by: all },
   words: { given: { words: 3 }, by: ['lm'] },
   temperature: { given: { temperature: 0.5 }, by: ['lm'] },

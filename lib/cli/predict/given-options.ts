@@ -1,6 +1,7 @@
 import type { LearnerDescription } from '../../learner/fastai/contract.js';
 import type { LearnerFlags } from '../learner-options.js';
 import { whatItIs } from '../describe.js';
+import { isAugmentable } from '../../nest/served-model/augmented.js';
 import { CommandError } from '../errors.js';
 import type { OutputFormat } from '../output/print.js';
 
@@ -13,7 +14,13 @@ export interface GenerateSettings {
   readonly stop?: string;
 }
 
-export interface PredictOptions extends GenerateSettings {
+/** How an image learner averages over augmented copies. */
+export interface TtaSettings {
+  /** Passes with the transforms of training. */
+  readonly tta?: number;
+}
+
+export interface PredictOptions extends GenerateSettings, TtaSettings {
   readonly output?: OutputFormat;
   readonly csv?: string;
   readonly out?: string;
@@ -80,6 +87,9 @@ export function checkApplicable(
   }
   if (options.column !== undefined && (kind === 'tabular' || kind === 'collab')) {
     refuse('--column', 'is for texts and images: rows have the columns of the learner');
+  }
+  if (options.tta !== undefined && !(description && isAugmentable(description))) {
+    refuse('--tta', 'is for classes, labels and numbers of images');
   }
   if (options.out !== undefined && options.csv === undefined && description?.task !== 'segment') {
     refuse('--out', 'is for --csv and for the masks of a segmentation');

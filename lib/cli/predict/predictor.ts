@@ -1,3 +1,4 @@
+import type { Tensor } from 'onnxruntime-common';
 import type {
   DecodedRow,
   LearnerDescription,
@@ -10,7 +11,8 @@ import { Learner } from '../../learner/fastai/learner.js';
 import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
 import { untilStop } from '../../serving/models/fastai/until-stop.js';
 import { classesOf, scoredOf, type Scored } from '../../nest/served-model/scored.js';
-import type { GenerateSettings } from './given-options.js';
+import { augmentedOf } from '../../nest/served-model/augmented.js';
+import type { GenerateSettings, TtaSettings } from './given-options.js';
 
 /** A model, asked one item at a time. */
 export interface Predictor {
@@ -27,13 +29,13 @@ export interface Predictor {
 
 export async function openPredictor(
   file: string,
-  settings: GenerateSettings,
+  settings: GenerateSettings & TtaSettings,
   load: LearnerOptions = {},
 ): Promise<Predictor> {
   const learner: unknown = await Learner.load(file, load);
   return learner instanceof LMLearner
     ? continuing(learner, settings)
-    : predicting(learner as Learner<unknown, unknown>);
+    : predicting(learner as Learner<unknown, unknown>, settings);
 }
 
 function continuing(learner: LMLearner, settings: GenerateSettings): Predictor {
@@ -67,7 +69,10 @@ function continuing(learner: LMLearner, settings: GenerateSettings): Predictor {
 }
 
 /** A learner that gives fastai's triple. */
-export function predicting(learner: Learner<unknown, unknown>): Predictor {
+export function predicting(
+  learner: Learner<unknown, unknown>,
+  { tta }: TtaSettings = {},
+): Predictor {
   const rows = learner.kind === 'tabular' || learner.kind === 'collab';
   const schema = rows ? learner.schema : undefined;
   const { kind, description } = learner;
@@ -78,6 +83,9 @@ export function predicting(learner: Learner<unknown, unknown>): Predictor {
     description: learner.description,
     schema,
     predict: async (item) => {
+      if (tta !== undefined) {
+        return augmentedOf((await learner.tta([item], { n: tta }))[0] as Tensor, description);
+      }
       const prediction: Prediction<unknown> = await learner.predict(item);
       const row = schema && learner.decodeRow(prediction[0] as DecodedRow);
       return scoredOf(prediction, classes, row && { row, targets: schema.targets });

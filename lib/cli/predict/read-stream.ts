@@ -1,7 +1,16 @@
-import { createReadStream, type ReadStream } from 'node:fs';
-import { PassThrough, type Readable } from 'node:stream';
+import { createReadStream } from 'node:fs';
+import { PassThrough, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CommandError } from '../errors.js';
+import { isS3 } from '../s3/address.js';
+
+/** What is read of an input: a file of this machine, or an object of S3 as it was found. */
+export interface BytesOf {
+  readonly path: string;
+  /** Of an object; undefined where any content will do. */
+  readonly size?: number | undefined;
+  readonly etag?: string | undefined;
+}
 
 /** A file as it is read from its beginning to its end, or a part of it. */
 export interface OpenFile {
@@ -16,19 +25,37 @@ export function isGzip(path: string): boolean {
   return /\.gz$/i.test(path);
 }
 
+/** The bytes `start` to `end` of a file, without the last, as they are. */
+export function streamOf(file: BytesOf, start = 0, end = Infinity): Readable {
+  if (!isS3(file.path)) return createReadStream(file.path, { start, end: end - 1 });
+  return Readable.from(objectPieces(file, start, end), { objectMode: false });
+}
+
+async function* objectPieces(
+  file: BytesOf,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  const { readObject } = await import('../s3/read.js');
+  yield* readObject(file, start, end);
+}
+
 /** Opens a file; what `.gz` names is unpacked on the way. */
-export function openFile(path: string, start = 0, end = Infinity): OpenFile {
-  const file: ReadStream = createReadStream(path, { start, end: end - 1 });
+export function openFile(file: BytesOf, start = 0, end = Infinity): OpenFile {
+  const { path } = file;
+  const stored = streamOf(file, start, end);
+  let bytesRead = 0;
   const content = isGzip(path) ? createGunzip() : new PassThrough();
-  file.on('error', (error) => content.destroy(error));
-  file.pipe(content);
+  stored.on('error', (error) => content.destroy(error));
+  stored.on('data', (bytes: Buffer) => void (bytesRead += bytes.length));
+  stored.pipe(content);
   const out = content.pipe(new PassThrough());
   content.on('error', (error: NodeJS.ErrnoException) => out.destroy(damaged(path, error)));
   return {
     content: out,
-    bytesRead: () => file.bytesRead,
+    bytesRead: () => bytesRead,
     close: () => {
-      file.destroy();
+      stored.destroy();
       content.destroy();
       out.destroy();
     },

@@ -5,7 +5,7 @@ import type { Queue } from 'bullmq';
 import { shortened } from '../../../learner/errors/index.js';
 import { openQueueConnection, type QueueConnection } from '../../../serving/queue/connection.js';
 import { loadBullMQ } from '../../../serving/queue/load.js';
-import { CommandError } from '../../errors.js';
+import { CommandError, describeFailure } from '../../errors.js';
 import { warn } from '../../output/print.js';
 import {
   linesIn,
@@ -17,11 +17,14 @@ import {
 } from '../run-batch.js';
 import { forgetCancelled, isCancelled, type BatchProgressNote } from './cancel.js';
 import { BATCH, BATCHES, CHUNK, chunkJob, chunkOf, chunksQueue, MARK } from './names.js';
+import { markOf } from './chunk-folder.js';
 import { chunkJobOf } from './order.js';
 import type { BatchOrder } from './payload.js';
 import type { ChunkPlace } from './place.js';
 import { workersOf, type WorkerFacts } from './presence.js';
+import type { S3Inbox } from './s3-inbox.js';
 import { splitFiles } from './split.js';
+import type { Unpacked } from './unpack.js';
 
 /** A batch whose chunks are predicted by workers. */
 export interface QueuedBatch extends Pick<
@@ -34,13 +37,17 @@ export interface QueuedBatch extends Pick<
   | 'overwrite'
   | 'chunkRows'
   | 'limit'
+  | 'where'
   | 'maxErrors'
   | 'onProgress'
 > {
   readonly connection: QueueConnection;
   readonly order: BatchOrder;
-  /** The folder in which workers put chunks. */
+  /** The folder in which workers put chunks, or that takes those which they put on S3. */
   readonly inbox: string;
+  readonly objects?: S3Inbox | undefined;
+  /** Whether to forget what workers have put on S3. */
+  readonly restart: boolean;
   /** How often a chunk is tried. */
   readonly attempts: number;
 }
@@ -102,13 +109,15 @@ class Coordinator {
 
   constructor(private readonly batch: QueuedBatch) {
     const { Queue } = loadBullMQ();
-    const { connection, order, files, chunkRows, limit } = batch;
+    const { connection, order, files, chunkRows: rows, limit, where } = batch;
+    const { inbox: folder, objects } = batch;
     this.#batches = new Queue(BATCHES, { connection: { ...connection.options } });
     this.#chunks = new Queue(chunksQueue(order.id), { connection: { ...connection.options } });
     for (const queue of [this.#batches, this.#chunks]) {
       queue.on('error', () => this.#tellAway());
     }
-    this.#places = splitFiles(files, chunkRows, limit);
+    const share = objects && ((unpacked: Unpacked) => objects.share(unpacked));
+    this.#places = splitFiles(files, { rows, limit, where, folder, share });
     this.#totalBytes = Math.max(
       1,
       files.reduce((sum, { size }) => sum + size, 0),
@@ -117,9 +126,12 @@ class Coordinator {
 
   async run(): Promise<BatchResult> {
     const { batch } = this;
-    const { order, inbox } = batch;
+    const { order, inbox, objects } = batch;
     await forgetCancelled(this.#batches, order.id);
-    await writeFile(join(inbox, MARK), JSON.stringify({ id: order.id }));
+    await writeFile(join(inbox, MARK), markOf(order.id));
+    await objects?.begin(batch.restart);
+    // What an earlier run left there is done.
+    await this.#take(true);
     await this.#announce();
     // The same command tries again what failed.
     await this.#chunks.clean(0, 100_000, 'failed');
@@ -187,8 +199,7 @@ class Coordinator {
       const number = this.#count++;
       const bytes = bytesIn(place);
       if (folder.isDone(number)) {
-        this.#tally.before += place.take;
-        await this.#tell({ place, bytes }, number);
+        this.#tally.before += await this.#tell({ place, bytes }, number);
         continue;
       }
       this.#outstanding.set(number, { place, bytes });
@@ -220,14 +231,18 @@ class Coordinator {
   }
 
   /** Takes the chunks that workers have put into the folder, once at a time. */
-  #take(): Promise<void> {
-    const taken = this.#taking.then(() => this.#takeNow());
+  #take(now = false): Promise<void> {
+    const taken = this.#taking.then(() => this.#takeNext(now));
     this.#taking = taken.catch(() => undefined);
     return taken;
   }
 
-  async #takeNow(): Promise<void> {
-    for (const number of await this.batch.folder.takeFrom(this.batch.inbox)) {
+  async #takeNext(now: boolean): Promise<void> {
+    const { folder, inbox, objects } = this.batch;
+    await objects?.fetch(now);
+    const numbers = await folder.takeFrom(inbox);
+    await objects?.forget();
+    for (const number of numbers) {
       const found = this.#outstanding.get(number);
       // It was done twice, or a worker was faster than this process noticed.
       if (!found) continue;
@@ -239,13 +254,18 @@ class Coordinator {
     }
   }
 
-  async #tell({ place, bytes }: Outstanding, number: number): Promise<void> {
-    const failed = await linesIn(this.batch.folder.errorsOf(number));
-    this.#tally.rows += place.take;
+  /** @returns Its rows. */
+  async #tell({ place, bytes }: Outstanding, number: number): Promise<number> {
+    const { folder, sink, where } = this.batch;
+    const failed = await linesIn(folder.errorsOf(number));
+    // How many a condition leaves is known to the worker, and to the file that it wrote.
+    const succeeded = where ? await sink.rowsIn(folder.rowsOf(number)) : place.take - failed;
+    this.#tally.rows += succeeded + failed;
     this.#tally.failed += failed;
-    this.#tally.succeeded += place.take - failed;
+    this.#tally.succeeded += succeeded;
     this.#bytes += bytes;
     this.batch.onProgress(this.#progress());
+    return succeeded + failed;
   }
 
   #progress(): BatchProgress & { readonly workers: number } {
@@ -287,6 +307,7 @@ class Coordinator {
 
   async #cancelled(): Promise<never> {
     await forgetCancelled(this.#batches, this.batch.order.id);
+    await this.#take(true);
     await this.#remove();
     throw new CommandError(
       'The batch was cancelled by "vts queue cancel"',
@@ -304,7 +325,7 @@ class Coordinator {
     const lost = numbers.filter((_, at) => states[at] === 'unknown');
     if (lost.length === 0) return;
     // A chunk that was just finished has left the queue and is in the folder.
-    await this.#take();
+    await this.#take(true);
     const chunks = lost.flatMap((number) => {
       const found = this.#outstanding.get(number);
       return found ? [[number, found.place] as const] : [];
@@ -340,8 +361,9 @@ class Coordinator {
   #failures(): CommandError {
     const failed = [...this.#failed].toSorted(([a], [b]) => a - b);
     const names = failed.map(([number, reason]) => {
-      const { files, first, take } = this.#outstanding.get(number)!.place;
-      const where = `rows ${first + 1} to ${first + take} of ${files[0]!.path}`;
+      const { files, first, rows, take } = this.#outstanding.get(number)!.place;
+      const last = first + (this.batch.where ? rows : take);
+      const where = `rows ${first + 1} to ${last} of ${files[0]!.path}`;
       return `chunk ${number} (${where}): ${shortened(reason, 300).replace(/\.$/, '')}`;
     });
     const some = names.slice(0, 3).join('; ');
@@ -352,17 +374,24 @@ class Coordinator {
     );
   }
 
-  /** Leaves nothing on the queue. */
+  /** Leaves nothing on the queue, and nothing of workers on S3. */
   async #remove(): Promise<void> {
     const job = await this.#batches.getJob(this.batch.order.id);
     await job?.remove();
     await this.#chunks.obliterate({ force: true });
+    const { objects } = this.batch;
+    await objects?.remove().catch((error: unknown) => {
+      // The output is there all the same.
+      warn(`Keys below ${objects.path} are left on S3: ${describeFailure(error)}`);
+    });
   }
 }
 
 /** The share of a chunk in the input. */
-function bytesIn({ files, start, end, rows, at }: ChunkPlace): number {
-  if (start !== undefined && end !== undefined) return end - start;
+function bytesIn({ files, start, end, rows, at, unpacked }: ChunkPlace): number {
+  if (start !== undefined && end !== undefined) {
+    return unpacked ? ((end - start) * files[0]!.size) / Math.max(1, unpacked.size) : end - start;
+  }
   if (at === undefined) return files.reduce((sum, { size }) => sum + size, 0);
   return rows * 8;
 }

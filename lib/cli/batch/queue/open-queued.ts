@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Model } from '../../../serving/store/index.js';
 import { CommandError } from '../../errors.js';
+import { isS3 } from '../../s3/address.js';
 import { PARTS } from '../layout.js';
 import type { BatchSettings, QueueSettings } from '../settings.js';
 import type { BatchPlan, BatchResult } from '../run-batch.js';
@@ -26,14 +27,17 @@ export async function openQueued({ url, root, attempts }: QueueSettings): Promis
           'Give fewer',
         );
       }
-      const { columns: parts = PARTS, column, embeddings } = settings;
+      const { columns: parts = PARTS, column, where, embeddings } = settings;
       const { words, temperature, minP, seed, stop } = settings;
       const inbox = await folder.openInbox();
+      const objects = isS3(output)
+        ? new (await import('./s3-inbox.js')).S3Inbox(output, inbox.id, inbox.path)
+        : undefined;
       const order = orderOf({
         id: inbox.id,
         model: { tag, ...(await identityOf(model)) },
         root: root === undefined ? WHOLE : resolve(root),
-        folder: inbox.path,
+        folder: objects?.path ?? inbox.path,
         output,
         masks: masks !== undefined,
         kept: layout.kept,
@@ -41,11 +45,21 @@ export async function openQueued({ url, root, attempts }: QueueSettings): Promis
         names,
         needed: rules.needed,
         column,
+        where,
         chunkRows,
         embeddings,
         generate: { words, temperature, minP, seed, stop } as typeof settings,
       });
-      return coordinate({ ...plan, connection, order, inbox: inbox.path, attempts });
+      const { restart } = settings;
+      return coordinate({
+        ...plan,
+        connection,
+        order,
+        inbox: inbox.path,
+        objects,
+        restart,
+        attempts,
+      });
     },
   };
 }

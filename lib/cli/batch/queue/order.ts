@@ -20,13 +20,15 @@ export interface OrderFacts {
   readonly names: ReadonlySet<string> | undefined;
   readonly needed: readonly string[] | undefined;
   readonly column: string | undefined;
+  readonly where: string | undefined;
   readonly chunkRows: number;
   readonly embeddings: boolean;
   readonly generate: GenerateSettings;
 }
 
 export function orderOf(facts: OrderFacts): BatchOrder {
-  const { id, model, root, kept, parts, names, needed, column, chunkRows, embeddings } = facts;
+  const { id, model, root, kept, parts, names, needed, column, where, chunkRows, embeddings } =
+    facts;
   return {
     ...({ ...facts.generate } as Pick<
       BatchOrder,
@@ -46,6 +48,7 @@ export function orderOf(facts: OrderFacts): BatchOrder {
     names: names && [...names],
     needed: needed && [...needed],
     column,
+    where,
     chunkRows,
     embeddings,
   };
@@ -61,6 +64,6 @@ export function chunkJobOf(
   return { v: FORMAT, batch, chunk, place: { ...place, files } as PlacePayload };
 }
 
-function filePayload({ path, partition, ...rest }: BatchFile, root: string): FilePayload {
-  return { ...rest, path: belowRoot(path, root), partition: [...partition] };
+function filePayload({ path, partition, etag, ...rest }: BatchFile, root: string): FilePayload {
+  return { ...rest, etag, path: belowRoot(path, root), partition: [...partition] };
 }

@@ -1,3 +1,5 @@
+import { isS3, parseS3, unusableKey } from '../../s3/address.js';
+import { MOST_FILES } from '../files.js';
 import { PARTS } from '../layout.js';
 import {
   finite,
@@ -6,11 +8,14 @@ import {
   oneOf,
   optional,
   pair,
+  QueuePayloadError,
   record,
   text,
   whole,
+  type Check,
   type Checked,
 } from './check.js';
+import { MOST_CHARACTERS } from '../where/parse-where.js';
 import { FORMAT, ID } from './names.js';
 
 const MOST_NAME = 4096;
@@ -26,13 +31,28 @@ const formats = ['csv', 'tsv', 'jsonl', 'parquet', 'lines', 'item'] as const;
 // eslint-disable-next-line no-control-regex
 const below = text(MOST_NAME, /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/)[^\0\\]+$/s);
 
-const file = record({
-  path: below,
+/** The same, or an object of S3 as this package names it. */
+const located: Check<string> = (value, path) => {
+  if (typeof value !== 'string' || !isS3(value)) return below(value, path);
+  const { key = '' } = parseS3(value) ?? {};
+  if (key !== '' && unusableKey(key) === undefined) return value;
+  throw new QueuePayloadError(path, 'an address s3://bucket/key');
+};
+const etag = text(200, /^[!#-~]+$/);
+
+const fileFacts = record({
+  path: located,
   format: oneOf(...formats),
   size: whole(),
   mtimeMs: finite,
   partition: list(pair(name, name), 100),
+  etag: optional(etag),
 });
+const file: typeof fileFacts = (value, path) => {
+  const facts = fileFacts(value, path);
+  if (isS3(facts.path) === (facts.etag !== undefined)) return facts;
+  throw new QueuePayloadError(`${path}.etag`, 'there for an object of S3, and for no other file');
+};
 export type FilePayload = Checked<typeof file>;
 
 const element = record({
@@ -80,9 +100,9 @@ export const readOrder = record({
   }),
   /** The coordinator's folder that paths are relative to, as its output names files. */
   root: text(MOST_NAME),
-  /** The folder that takes the chunks' files, and has a file with the id. */
-  folder: below,
-  output: below,
+  /** The folder that takes the chunks' files, or what their keys begin with; it has the id. */
+  folder: located,
+  output: located,
   /** The coordinator's path of the folder that names of masks are relative to. */
   masks: optional(text(MOST_NAME)),
   kept: list(column, MOST_COLUMNS),
@@ -92,6 +112,8 @@ export const readOrder = record({
   /** Columns to predict from; undefined where that is a matter of each row. */
   needed: optional(list(name, MOST_COLUMNS)),
   column: optional(name),
+  /** The rows that are predicted, as SQL tells them; undefined for all. */
+  where: optional(text(MOST_CHARACTERS)),
   chunkRows: whole(MOST_ROWS, 1),
   embeddings: flag,
   words: optional(whole(1_000_000)),
@@ -105,9 +127,9 @@ export type BatchOrder = Checked<typeof readOrder>;
 const range = {
   /** The place of its first row in the file. */
   first: whole(),
-  /** Rows that are read, and those of them that are predicted. */
+  /** Rows that are read, and how many of those that a condition leaves are predicted. */
   rows: whole(MOST_ROWS, 1),
-  take: whole(MOST_ROWS, 1),
+  take: whole(MOST_ROWS),
 };
 
 /** Where the rows of a chunk are. */
@@ -117,6 +139,8 @@ const place = record({
   files: list(file, MOST_ITEMS, 1),
   /** Of Parquet: the number of the chunk in its file. */
   at: optional(whole()),
+  /** Of a file that is packed as a whole: the number and the size of the one that has its bytes. */
+  unpacked: optional(record({ number: whole(MOST_FILES), size: whole(), etag: optional(etag) })),
   /** Bytes of CSV, TSV and lines; the last one excluded. */
   start: optional(whole()),
   end: optional(whole(Number.MAX_SAFE_INTEGER, 1)),

@@ -1,5 +1,6 @@
 import type { CsvDialect } from '../../predict/csv-records.js';
 import type { BatchFile } from '../files.js';
+import type { Unpacked } from './unpack.js';
 
 /** Where the rows of a chunk are, so that they are read without what is before them. */
 export interface ChunkPlace {
@@ -9,10 +10,12 @@ export interface ChunkPlace {
   readonly first: number;
   /** Rows that are read. */
   readonly rows: number;
-  /** Rows of them that are predicted: `--limit` may end within a chunk. */
+  /** How many of those that `--where` leaves are predicted: `--limit` may end within a chunk. */
   readonly take: number;
   /** Of Parquet: the number of the chunk in its file. */
   readonly at?: number | undefined;
+  /** Of a file that is packed as a whole: the file in the batch's folder that has its bytes. */
+  readonly unpacked?: Unpacked | undefined;
   /** Bytes of CSV, TSV and lines; the last one excluded. */
   readonly start?: number | undefined;
   readonly end?: number | undefined;

@@ -1,4 +1,5 @@
 import { CommandError } from '../../errors.js';
+import type { BytesOf } from '../../predict/read-stream.js';
 import type { Chunk } from '../chunk.js';
 import { withPartition } from '../read-chunks.js';
 import { readDelimited } from '../read-delimited.js';
@@ -6,21 +7,26 @@ import { readItems } from '../read-items.js';
 import { readLines } from '../read-lines.js';
 import { readParquet } from '../read-parquet.js';
 import type { ChunkPlace } from './place.js';
+import type { Unpacked } from './unpack.js';
 
 /**
  * Reads the rows of a place.
  *
  * @param chunkRows Rows of all chunks but the last ones of files.
+ * @param unpackedAt Where the bytes of files are that are packed as a whole.
  * @throws CommandError where the file has other rows there.
  */
 export async function readPlace(
   place: ChunkPlace,
   chunkRows: number,
   names: ReadonlySet<string> | undefined,
+  unpackedAt: (unpacked: Unpacked) => BytesOf | Promise<BytesOf>,
 ): Promise<Chunk> {
-  const { files, first, rows } = place;
+  const { files, first, rows, unpacked } = place;
   const file = files[0]!;
-  for await (const chunk of chunksFrom(place, chunkRows, names)) {
+  const from = unpacked ? [{ ...file, ...(await unpackedAt(unpacked)) }] : files;
+  for await (const read of chunksFrom({ ...place, files: from }, chunkRows, names)) {
+    const chunk = unpacked ? { ...read, file } : read;
     if (chunk.first !== first) continue;
     if (chunk.rows !== rows) break;
     return { ...chunk, columns: withPartition(chunk) };

@@ -2,19 +2,21 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { VtsError } from '../../../learner/errors/index.js';
 import { CommandError } from '../../errors.js';
+import { isS3, parseS3, unusableKey, type S3Address } from '../../s3/address.js';
 
-/** A chunk names a file outside of the folder that a worker was given. */
+/** A chunk names a file outside of what a worker was given. */
 export class OutsideRootError extends VtsError {
   constructor(path: string, root: string) {
-    super(`The path ${path} is outside of ${root}. Start the worker with --root and its folder.`);
+    super(`The path ${path} is outside of ${root}. Start the worker with --root and its place.`);
   }
 }
 
 /** Where everything is that the paths on a queue are relative to, if nothing else is said. */
 export const WHOLE = parse(process.cwd()).root;
 
-/** A path as payloads have it: below the root, with slashes. @throws CommandError */
+/** A path as payloads have it: below the root, with slashes; or an address of S3. @throws CommandError */
 export function belowRoot(path: string, root: string): string {
+  if (isS3(path)) return path;
   const below = relative(root, resolve(path));
   if (below !== '' && !isAbsolute(below) && below.split(sep)[0] !== '..') {
     return below.split(sep).join('/');
@@ -25,18 +27,34 @@ export function belowRoot(path: string, root: string): string {
   );
 }
 
-/** Finds files of a batch in the one folder that this process may use. */
+/** Finds files of a batch in the one folder, and below the addresses of S3, that this process may use. */
 export class Root {
   private constructor(
-    /** The folder as it was given, absolute. */
-    readonly folder: string,
+    /** The folder as it was given, absolute; undefined where only S3 was. */
+    readonly folder: string | undefined,
     private readonly real: string,
+    private readonly prefixes: readonly S3Address[],
+    /** As people call all of it. */
+    readonly shown: string,
   ) {}
 
-  static async open(folder: string): Promise<Root> {
-    const real = await realpath(folder).catch(() => undefined);
-    if (real !== undefined) return new Root(resolve(folder), real);
-    throw new CommandError(`No folder at ${folder}`, 'Give --root the folder of input and output');
+  /** @throws CommandError for more folders than one, one that is not there, and other addresses. */
+  static async open(places: readonly string[]): Promise<Root> {
+    const prefixes = places.filter(isS3).map(prefixOf);
+    const [given, other] = places.filter((place) => !isS3(place));
+    if (other !== undefined) {
+      throw new CommandError(
+        `--root has two folders, ${given} and ${other}`,
+        'Give one that has both, and any number of s3:// addresses',
+      );
+    }
+    const folder = given === undefined ? undefined : resolve(given);
+    const real = folder && (await realpath(folder).catch(() => undefined));
+    if (folder !== undefined && real === undefined) {
+      throw new CommandError(`No folder at ${given}`, 'Give --root the folder of input and output');
+    }
+    const shown = [...(folder === undefined ? [] : [folder]), ...places.filter(isS3)];
+    return new Root(folder, real ?? '', prefixes, shown.join(', '));
   }
 
   /**
@@ -47,6 +65,11 @@ export class Root {
    * @throws OutsideRootError, or the error of a folder that is not there.
    */
   async locate(below: string, root: string): Promise<string> {
+    if (isS3(below)) {
+      if (this.#hasObject(below)) return below;
+      throw new OutsideRootError(below, this.shown);
+    }
+    if (this.folder === undefined) throw new OutsideRootError(join(root, below), this.shown);
     const path = join(root === WHOLE ? WHOLE : this.folder, below);
     // A new file has no real path; its folder has.
     const found = await realpath(path).catch(async () => {
@@ -54,8 +77,24 @@ export class Root {
     });
     const inside = relative(this.real, found);
     if (isAbsolute(inside) || inside.split(sep)[0] === '..') {
-      throw new OutsideRootError(path, this.folder);
+      throw new OutsideRootError(path, this.shown);
     }
     return path;
   }
+
+  #hasObject(path: string): boolean {
+    const { bucket, key } = parseS3(path) ?? {};
+    if (key === undefined || unusableKey(key) !== undefined) return false;
+    return this.prefixes.some((prefix) => prefix.bucket === bucket && key.startsWith(prefix.key));
+  }
+}
+
+/** An address that keys begin with: a whole bucket, or whole parts of them. @throws CommandError */
+function prefixOf(place: string): S3Address {
+  const address = parseS3(place);
+  if (!address || unusableKey(address.key) !== undefined) {
+    throw new CommandError(`--root is "${place}"`, 'Give a folder, or s3://bucket/prefix/');
+  }
+  const { bucket, key } = address;
+  return { bucket, key: key === '' || key.endsWith('/') ? key : `${key}/` };
 }

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import Papa from 'papaparse';
 import type { CsvDialect } from '../../predict/csv-records.js';
+import { streamOf } from '../../predict/read-stream.js';
 import type { BatchFile } from '../files.js';
 import { dialectOf } from '../read-delimited.js';
 import type { WholePlace } from './split.js';
@@ -26,7 +26,7 @@ export async function* splitDelimited(file: BatchFile, rows: number): AsyncGener
   let head: number | undefined;
   let count = 0;
   let last = 0;
-  const input = createReadStream(file.path, { encoding: 'latin1' });
+  const input = streamOf(file).setEncoding('latin1');
   const end = (error?: Error): void => {
     failure = error;
     ended = true;

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { CommandError } from '../../errors.js';
+import { streamOf } from '../../predict/read-stream.js';
 import type { BatchFile } from '../files.js';
 import { MOST_LINE } from '../read-lines.js';
 import type { WholePlace } from './split.js';
@@ -11,7 +11,7 @@ export async function* splitLines(file: BatchFile, rows: number): AsyncGenerator
   let first = 0;
   let count = 0;
   let start = 0;
-  for await (const { end, blank } of linesIn(file.path)) {
+  for await (const { end, blank } of linesIn(file)) {
     if (!blank && ++count === rows) {
       yield { files: [file], first, rows: count, start, end };
       first += count;
@@ -28,11 +28,11 @@ interface Line {
   readonly blank: boolean;
 }
 
-async function* linesIn(path: string): AsyncGenerator<Line> {
+async function* linesIn(file: BatchFile): AsyncGenerator<Line> {
   let offset = 0;
   let rest: Buffer[] = [];
   let length = 0;
-  for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const bytes of streamOf(file) as AsyncIterable<Buffer>) {
     let from = 0;
     for (let to = bytes.indexOf(NEWLINE); to >= 0; to = bytes.indexOf(NEWLINE, from)) {
       const line = [...rest, bytes.subarray(from, to)];
@@ -45,7 +45,7 @@ async function* linesIn(path: string): AsyncGenerator<Line> {
     // A character has three bytes at most for each of its units.
     if (length > 3 * MOST_LINE) {
       throw new CommandError(
-        `The file ${path} has a line of more than ${MOST_LINE} characters`,
+        `The file ${file.path} has a line of more than ${MOST_LINE} characters`,
         'Give a file with an item a line',
       );
     }

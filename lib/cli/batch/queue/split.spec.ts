@@ -1,32 +1,54 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Chunk } from '../chunk.js';
 import { findFiles, type InputFormat } from '../files.js';
 import { readChunks } from '../read-chunks.js';
+import { RowFilter } from '../where/row-filter.js';
 import { readPlace } from './read-place.js';
 import { splitFiles } from './split.js';
+import { unpackedPath } from './unpack.js';
 
 let folder: string;
+let inbox: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vts-split-'));
+  inbox = await mkdtemp(join(tmpdir(), 'vts-inbox-'));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  for (const each of [folder, inbox]) await rm(each, { recursive: true });
+});
 
 /** What is in a chunk; how much of the file has been read is a matter of how. */
 const content = ({ bytes: _, ...chunk }: Chunk): object => chunk;
 
-async function chunksOf(name: string, rows: number, format?: InputFormat): Promise<object[]> {
+interface Given {
+  readonly format?: InputFormat;
+  readonly where?: RowFilter;
+  readonly limit?: number;
+}
+
+/** Chunks of places, which are those of the whole, read by workers. */
+async function chunksOf(name: string, rows: number, given: Given = {}): Promise<object[]> {
+  const { format, where, limit = Infinity } = given;
   const files = await findFiles([join(folder, name)], 'text', format);
   const expected: object[] = [];
-  for await (const chunk of readChunks(files, { rows, wanted: () => true })) {
-    expected.push(content(chunk));
+  let left = limit;
+  for await (const chunk of readChunks(files, { rows, wanted: () => true }, undefined, where)) {
+    expected.push({ ...content(chunk), take: Math.min(chunk.rows, left) });
+    left -= chunk.rows;
+    if (left <= 0) break;
   }
   const found: object[] = [];
-  for await (const place of splitFiles(files, rows, Infinity)) {
-    found.push(content(await readPlace(place, rows, undefined)));
+  for await (const place of splitFiles(files, { rows, limit, where, folder: inbox })) {
+    const chunk = await readPlace(place, rows, undefined, (each) => ({
+      path: unpackedPath(inbox, each),
+    }));
+    const some = where?.apply(chunk) ?? chunk;
+    found.push({ ...content(some), take: Math.min(some.rows, place.take) });
   }
   expect(found).toEqual(expected);
   return found;
@@ -98,11 +120,49 @@ describe('The places of chunks', () => {
     expect(await chunksOf('.', 2)).toHaveLength(3);
   });
 
+  it.each(['csv', 'jsonl', 'txt'])(
+    'of files that are packed (.%s.gz) give the same',
+    async (kind) => {
+      const lines = LONG.map((line) => (kind === 'jsonl' ? JSON.stringify({ line }) : line));
+      const text = `a,b\n${lines.join('\n')}\n`;
+      await writeFile(join(folder, `a.${kind}.gz`), gzipSync(text));
+      const chunks = await chunksOf(`a.${kind}.gz`, 2000);
+      expect(chunks.length).toBeGreaterThan(4);
+      // An earlier run has unpacked it.
+      expect(await readdir(inbox)).toEqual(['unpacked-0']);
+      expect(await chunksOf(`a.${kind}.gz`, 2000)).toEqual(chunks);
+      const files = await findFiles([join(folder, `a.${kind}.gz`)], 'text');
+      await rm(join(inbox, 'unpacked-0'));
+      await writeFile(join(folder, `a.${kind}.gz`), gzipSync(text).subarray(0, 2000));
+      const options = { rows: 2000, limit: Infinity, folder: inbox };
+      await expect(splitFiles(files, options).next()).rejects.toThrow('is not a whole gzip file');
+      expect(await readdir(inbox)).toEqual([]);
+    },
+  );
+
+  it.each([Infinity, 1, 7, 8])('with a condition take rows up to a limit of %d', async (limit) => {
+    const rows = Array.from({ length: 40 }, (_, at) => `${at},${at % 3 === 0 ? '' : at % 7}`);
+    await writeFile(join(folder, 'a.csv'), `id,n\n${rows.join('\n')}\n1,2,3\n`);
+    const columnData = [
+      { name: 'id', data: rows.map((_, at) => at) },
+      { name: 'n', data: rows.map((_, at) => (at % 5 ? at % 7 : null)) },
+    ];
+    const bytes = parquetWriteBuffer({ columnData, rowGroupSize: 15 });
+    await writeFile(join(folder, 'b.parquet'), new Uint8Array(bytes));
+    const chunks = await chunksOf('.', 4, { where: new RowFilter('n > 3'), limit });
+    const takes = chunks.map((chunk) => (chunk as { take: number }).take);
+    const all = rows.filter((_, at) => at % 7 > 3);
+    const expected = all.filter((row) => !row.endsWith(',')).length + 1;
+    const others = all.filter((row) => Number(row.split(',')[0]) % 5).length;
+    expect(takes.reduce((sum, take) => sum + take)).toBe(Math.min(limit, expected + others));
+  });
+
   it('end at the limit', async () => {
     await writeFile(join(folder, 'a.csv'), 'a\n1\n2\n3\n4\n5\n6\n');
     const files = await findFiles([join(folder, 'a.csv')], 'text');
     const takes: number[][] = [];
-    for await (const { rows, take } of splitFiles(files, 2, 3)) takes.push([rows, take]);
+    const options = { rows: 2, limit: 3, folder: inbox };
+    for await (const { rows, take } of splitFiles(files, options)) takes.push([rows, take]);
     expect(takes).toEqual([
       [2, 2],
       [2, 1],

@@ -1,29 +1,46 @@
-import { CommandError } from '../../errors.js';
-import { isGzip } from '../../predict/read-stream.js';
+import type { BytesOf } from '../../predict/read-stream.js';
 import type { BatchFile } from '../files.js';
 import { readItems } from '../read-items.js';
 import { readParquet } from '../read-parquet.js';
+import type { RowFilter } from '../where/row-filter.js';
 import type { ChunkPlace } from './place.js';
+import { readPlace } from './read-place.js';
 import { splitDelimited } from './split-delimited.js';
 import { splitLines } from './split-lines.js';
+import { isPacked, unpack, unpackedPath, type Unpacked } from './unpack.js';
+
+export interface SplitOptions {
+  /** Rows of a chunk. */
+  readonly rows: number;
+  readonly limit: number;
+  /** The rows that count for the limit; undefined for all. */
+  readonly where?: RowFilter | undefined;
+  /** Takes what is unpacked for workers. */
+  readonly folder: string;
+  /** Has workers read what was unpacked, where they do not have the folder. */
+  readonly share?: ((unpacked: Unpacked) => Promise<Unpacked>) | undefined;
+}
 
 /** The places of all chunks, in order: the same chunks that one process makes. */
 export async function* splitFiles(
   files: readonly BatchFile[],
-  rows: number,
-  limit: number,
+  options: SplitOptions,
 ): AsyncGenerator<ChunkPlace> {
-  let left = limit;
-  for await (const place of placesOf(files, rows)) {
-    yield { ...place, take: Math.min(place.rows, left) };
-    left -= place.rows;
+  let left = options.limit;
+  for await (const place of placesOf(files, options)) {
+    const rows = await rowsOf(place, options);
+    yield { ...place, take: Math.min(rows, left) };
+    left -= rows;
     if (left <= 0) return;
   }
 }
 
 export type WholePlace = Omit<ChunkPlace, 'take'>;
 
-async function* placesOf(files: readonly BatchFile[], rows: number): AsyncGenerator<WholePlace> {
+async function* placesOf(
+  files: readonly BatchFile[],
+  { rows, folder, share = async (each) => each }: SplitOptions,
+): AsyncGenerator<WholePlace> {
   for (let at = 0; at < files.length;) {
     const file = files[at]!;
     if (file.format === 'item') {
@@ -35,19 +52,33 @@ async function* placesOf(files: readonly BatchFile[], rows: number): AsyncGenera
       at += items.length;
       continue;
     }
+    const unpacked = isPacked(file) ? await share(await unpack(file, at, folder)) : undefined;
     at++;
-    if (isGzip(file.path)) {
-      throw new CommandError(
-        `The file ${file.path} is compressed as a whole, so it cannot be divided among workers`,
-        'Unpack it, or write Parquet',
-      );
-    }
     if (file.format === 'parquet') {
       let number = 0;
       for await (const { first, rows: some } of readParquet(file, { rows, wanted: () => false })) {
         yield { files: [file], first, rows: some, at: number++ };
       }
-    } else if (file.format === 'jsonl' || file.format === 'lines') yield* splitLines(file, rows);
-    else yield* splitDelimited(file, rows);
+    } else if (unpacked) {
+      const bytes = { ...file, path: unpackedPath(folder, unpacked), size: unpacked.size };
+      for await (const place of splitText(bytes, rows)) yield { ...place, files: [file], unpacked };
+    } else yield* splitText(file, rows);
   }
+}
+
+function splitText(file: BatchFile, rows: number): AsyncGenerator<WholePlace> {
+  return file.format === 'jsonl' || file.format === 'lines'
+    ? splitLines(file, rows)
+    : splitDelimited(file, rows);
+}
+
+/** Rows of a place for the limit: they are read only if it depends on what is in them. */
+async function rowsOf(
+  place: WholePlace,
+  { rows, limit, where, folder }: SplitOptions,
+): Promise<number> {
+  if (!where || limit === Infinity) return place.rows;
+  const whole = { ...place, take: place.rows };
+  const unpackedAt = (unpacked: Unpacked): BytesOf => ({ path: unpackedPath(folder, unpacked) });
+  return where.apply(await readPlace(whole, rows, where.names, unpackedAt)).rows;
 }

@@ -9,9 +9,11 @@ import { usableCores } from '../../../serving/runner/pool/cores.js';
 import { CommandError, describeFailure } from '../../errors.js';
 import { complain, warn } from '../../output/print.js';
 import { Limit } from '../limit.js';
-import { BatchAtWork, BatchNotHereError, InputChangedError } from './batch-at-work.js';
+import { S3AccessError, S3UnavailableError } from '../../s3/errors.js';
+import { BatchAtWork, BatchNotHereError } from './batch-at-work.js';
 import { isCancelled } from './cancel.js';
 import { QueuePayloadError } from './check.js';
+import { BatchOverError, InputChangedError } from './chunk-folder.js';
 import { LoadedModels, WorkerModels } from './models.js';
 import { BATCH, BATCHES, chunksQueue, ID, MOST_BATCHES } from './names.js';
 import { readChunkJob, readOrder, type ChunkResult } from './payload.js';
@@ -22,8 +24,8 @@ export interface WorkSettings {
   readonly url: string;
   readonly home?: string | undefined;
   readonly modelsDir?: string | undefined;
-  /** The folder that chunks may name files of. */
-  readonly root: string;
+  /** What chunks may name files of: a folder, and addresses of S3. */
+  readonly roots: readonly string[];
   /** Threads that predict; undefined for the cores. */
   readonly workers?: number | undefined;
   /** Chunks at a time. */
@@ -54,7 +56,7 @@ const MOST_STALLED = 10;
 export async function startWorker(settings: WorkSettings): Promise<BatchWorker> {
   const connection = await openQueueConnection(settings.url);
   for (const warning of connection.warnings) warn(warning);
-  const root = await Root.open(settings.root);
+  const root = await Root.open(settings.roots);
   const models = await WorkerModels.open(settings.home, settings.modelsDir);
   return new BatchWorker(settings, connection, root, models);
 }
@@ -243,7 +245,9 @@ export class BatchWorker {
 
 /** Whether the next attempt ends as this one did. */
 function isFinal(error: unknown): boolean {
-  return [QueuePayloadError, OutsideRootError, InputChangedError, CommandError].some(
-    (kind) => error instanceof kind,
-  );
+  const is = (kinds: readonly (abstract new (...args: never) => Error)[]): boolean =>
+    kinds.some((kind) => error instanceof kind);
+  // S3 may answer later, and let another worker do what it refuses this one.
+  if (is([S3UnavailableError, S3AccessError])) return false;
+  return is([QueuePayloadError, OutsideRootError, InputChangedError, BatchOverError, CommandError]);
 }

@@ -25,7 +25,8 @@ export type Expression =
 
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
-const MOST_CHARACTERS = 10_000;
+/** Of a condition. */
+export const MOST_CHARACTERS = 10_000;
 const MOST_DEPTH = 100;
 const KEYWORDS = new Set('AND OR NOT IN IS NULL LIKE ILIKE ESCAPE BETWEEN TRUE FALSE'.split(' '));
 const COMPARISONS: ReadonlyMap<string, Comparison> = new Map([

@@ -1,8 +1,16 @@
 import { AwsV4Signer } from 'aws4fetch';
 import { CommandError } from '../../errors.js';
+import {
+  credentials,
+  endpointOf,
+  givenRegion,
+  otherRegion,
+  parseS3,
+  REGION_HEADER,
+  urlOf,
+  type S3Address,
+} from '../../s3/address.js';
 import type { HttpRequest, RemoteFile } from './remote-file.js';
-
-const ADDRESS = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.{1,1024})$/s;
 
 /**
  * The object of `s3://bucket/key`, by a signed URL.
@@ -15,77 +23,38 @@ const ADDRESS = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.{1,1024})$/s;
  * @throws CommandError for another form of address.
  */
 export async function s3File(target: string): Promise<RemoteFile> {
-  const [, bucket, key] = ADDRESS.exec(target) ?? [];
-  if (bucket === undefined || key === undefined || key.endsWith('/')) {
+  const address = parseS3(target);
+  if (address === undefined || address.key === '' || address.key.endsWith('/')) {
     throw new CommandError(
       `"${target}" does not name an object of S3`,
       'Write s3://bucket/key, with the key of the file that learner.export() wrote',
     );
   }
-  const region = fromEnvironment('AWS_REGION', 'AWS_DEFAULT_REGION') ?? 'us-east-1';
+  const region = givenRegion();
   return {
-    key: `${endpointOf(bucket, region).origin} ${target}`,
+    key: `${endpointOf(address.bucket, region).origin} ${target}`,
     from: target,
-    parts: [bucket, ...key.split('/')],
-    request: await signed(bucket, key, region),
+    parts: [address.bucket, ...address.key.split('/')],
+    request: await signed(address, region),
     retry: async ({ headers }) => {
-      const own = headers.get('x-amz-bucket-region');
-      return own === null || own === region || !/^[a-z0-9-]{1,40}$/.test(own)
-        ? undefined
-        : signed(bucket, key, own);
+      const own = otherRegion(headers.get(REGION_HEADER), region);
+      return own === undefined ? undefined : signed(address, own);
     },
     accessRemedy:
       'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) to a key that may read it',
   };
 }
 
-/** A value that is set to nothing is not set. */
-function fromEnvironment(...names: string[]): string | undefined {
-  return names.map((name) => process.env[name]?.trim()).find((value) => value);
-}
-
-/** Self-hosted endpoints rarely support bucket names in host names. */
-function endpointOf(bucket: string, region: string): URL {
-  const given = fromEnvironment('AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL');
-  if (given === undefined) {
-    // A certificate for *.s3.… covers no name with a dot.
-    return bucket.includes('.')
-      ? new URL(`https://s3.${region}.amazonaws.com/${bucket}/`)
-      : new URL(`https://${bucket}.s3.${region}.amazonaws.com/`);
-  }
-  if (!/^https?:\/\//.test(given) || !URL.canParse(given)) {
-    throw new CommandError(
-      `AWS_ENDPOINT_URL is "${given}"`,
-      'Set it to a URL with http: or https:',
-    );
-  }
-  return new URL(`${given.replace(/\/+$/, '')}/${bucket}/`);
-}
-
-async function signed(bucket: string, key: string, region: string): Promise<HttpRequest> {
-  const path = key
-    .split('/')
-    .map((part) =>
-      encodeURIComponent(part).replace(
-        /[!'()*]/g,
-        (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-      ),
-    )
-    .join('/');
-  const url = new URL(endpointOf(bucket, region));
-  url.pathname += path;
-  const accessKeyId = fromEnvironment('AWS_ACCESS_KEY_ID');
-  const secretAccessKey = fromEnvironment('AWS_SECRET_ACCESS_KEY');
-  if (accessKeyId === undefined || secretAccessKey === undefined) return { url };
-  const sessionToken = fromEnvironment('AWS_SESSION_TOKEN');
+async function signed(address: S3Address, region: string): Promise<HttpRequest> {
+  const url = urlOf(address, region);
+  const key = credentials();
+  if (key === undefined) return { url };
   const signer = new AwsV4Signer({
     method: 'GET',
     url: url.href,
     service: 's3',
     region,
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...key,
     // In the URL, so that a redirect does not carry it along.
     signQuery: true,
   });

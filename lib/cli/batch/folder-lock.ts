@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, readFile, readlink, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { shortened } from '../../learner/errors/index.js';
+import { hasCode } from '../../serving/store/durable.js';
+import { CommandError } from '../errors.js';
+
+/** Its name, and the beginning of those of files that it is made from. */
+export const LOCK = 'lock';
+const ATTEMPTS = 3;
+const AWAY_MS = 100;
+
+/** How a process shows others that it lives. */
+export interface LockTimes {
+  /** It shows itself so often. */
+  readonly beatMs: number;
+  /** A process of another machine that has not done so for this long is dead. */
+  readonly leaseMs: number;
+}
+
+/** The longest pause of a living process is that of a chunk that is parsed: some seconds. */
+const TIMES: LockTimes = { beatMs: 3000, leaseMs: 30_000 };
+
+/** Who has a lock. */
+interface Holder {
+  readonly machine: string;
+  readonly pid: number;
+  /** Of the lock: numbers of processes and files come again. */
+  readonly token: string;
+  readonly beat: string;
+}
+
+/**
+ * The lock of a folder that machines share. Processes of one machine see whether the holder lives.
+ * Those of others watch its beat, by their own clocks, as clocks of machines differ.
+ */
+export class FolderLock {
+  #beat = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(
+    private readonly path: string,
+    private readonly holder: Holder,
+    private readonly output: string,
+    beatMs: number,
+  ) {
+    this.#timer = setInterval(() => void this.#show(), beatMs).unref();
+  }
+
+  /**
+   * @param output What is told to belong to somebody.
+   * @param machine Where this process runs.
+   * @throws CommandError where another process has it.
+   */
+  static async take(
+    folder: string,
+    output: string,
+    machine?: string,
+    times = TIMES,
+  ): Promise<FolderLock> {
+    const here = machine ?? (await thisMachine());
+    const path = join(folder, LOCK);
+    const token = randomBytes(8).toString('hex');
+    const self: Holder = { machine: here, pid: process.pid, token, beat: beatOf(0) };
+    const own = `${path}-${token}`;
+    await writeFile(own, JSON.stringify(self));
+    let holder: Holder | undefined;
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (await links(own, path)) return new FolderLock(path, self, output, times.beatMs);
+        holder = await readHolder(path);
+        if (await lives(path, holder, here, times.leaseMs)) break;
+        await removeStale(path, holder);
+      }
+    } finally {
+      await rm(own, { force: true });
+    }
+    const where = holder && holder.machine !== here ? ` on ${nameOf(holder.machine)}` : '';
+    throw new CommandError(
+      `Another process${where} works on ${output}`,
+      'Wait for it, or end it; the same command goes on where it stopped',
+    );
+  }
+
+  /** @throws CommandError where another process has taken it, as this one was away for too long. */
+  async check(): Promise<void> {
+    if (await this.#isOwn()) return;
+    throw new CommandError(
+      `Another process has taken over ${this.output}, as this one did not run for some time`,
+      'Let that one finish, or run the same command once it has ended',
+    );
+  }
+
+  /** Lets the next process have it. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    if (await this.#isOwn()) await rm(this.path, { force: true });
+  }
+
+  async #isOwn(): Promise<boolean> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const holder = await readHolder(this.path);
+      if (holder) return holder.token === this.holder.token;
+      // Somebody looks whether it is stale, and puts it back.
+      await setTimeout(AWAY_MS);
+    }
+    return false;
+  }
+
+  /** In place: only the file of this lock is written, whatever is at its path by then. */
+  async #show(): Promise<void> {
+    try {
+      const file = await open(this.path, 'r+');
+      try {
+        const found = JSON.parse(await file.readFile('utf8')) as Partial<Holder>;
+        if (found.token !== this.holder.token) return;
+        await file.write(JSON.stringify({ ...this.holder, beat: beatOf(++this.#beat) }), 0);
+      } finally {
+        await file.close();
+      }
+    } catch {
+      // `check` tells it where it matters.
+    }
+  }
+}
+
+/** Host and start of the machine, and which of its containers: numbers of processes are of those. */
+async function thisMachine(): Promise<string> {
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  const container = await readlink('/proc/self/ns/pid').catch(() => '');
+  return [hostname(), boot.trim(), container].join(' ');
+}
+
+function nameOf(machine: string): string {
+  return shortened(machine.split(' ', 1)[0]!, 100);
+}
+
+/** Always as long, so that a lock is overwritten in one piece. */
+function beatOf(count: number): string {
+  return String(count).padStart(12, '0');
+}
+
+/** Undefined for one that is not there, or was not written by this version. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    const found = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder> | null;
+    const { machine, pid, token, beat } = found ?? {};
+    const isHolder = typeof machine === 'string' && Number.isInteger(pid) && pid! > 0;
+    return isHolder ? { machine, pid: pid!, token: String(token), beat: String(beat) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function links(own: string, path: string): Promise<boolean> {
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+/** Whether the holder of a lock is at work. */
+async function lives(
+  path: string,
+  holder: Holder | undefined,
+  here: string,
+  leaseMs: number,
+): Promise<boolean> {
+  if (holder?.machine === here) return isAlive(holder.pid);
+  const start = performance.now();
+  while (performance.now() - start < leaseMs) {
+    await setTimeout(leaseMs / 30);
+    const now = await readHolder(path);
+    if (!isSame(now, holder)) return now !== undefined && now.token === holder?.token;
+  }
+  return false;
+}
+
+function isSame(a: Holder | undefined, b: Holder | undefined): boolean {
+  return a?.token === b?.token && a?.beat === b?.beat;
+}
+
+/** Moved away first: of two that find it stale, one moves it, and sees whether it was that one. */
+async function removeStale(path: string, holder: Holder | undefined): Promise<void> {
+  const aside = `${path}-stale-${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(path, aside);
+    if (!isSame(await readHolder(aside), holder)) await link(aside, path).catch(() => undefined);
+  } catch {
+    return;
+  }
+  await unlink(aside).catch(() => undefined);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+}

@@ -1,0 +1,59 @@
+import { shortened } from '../../learner/errors/index.js';
+import { CommandError } from '../errors.js';
+
+/** S3 does not have a bucket of that name. */
+export class BucketNotFoundError extends CommandError {
+  constructor(bucket: string, host: string) {
+    super(`No bucket "${bucket}" at ${host}`, 'Check its name, and AWS_ENDPOINT_URL');
+  }
+}
+
+/** S3 does not have an object of that key. */
+export class ObjectNotFoundError extends CommandError {
+  constructor(address: string) {
+    super(
+      `No object at ${shortened(address, 300)}`,
+      'Check the key; for all objects whose keys begin so, end it in "/"',
+    );
+  }
+}
+
+/** S3 does not let this key, or nobody, do that. */
+export class S3AccessError extends CommandError {
+  constructor(address: string, action: string, code: string) {
+    super(
+      `S3 refuses to ${action} ${shortened(address, 300)} (${code})`,
+      `Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) to a key that may ${action} it`,
+    );
+  }
+}
+
+/** An object is another one than when the work began. */
+export class ObjectChangedError extends CommandError {
+  constructor(address: string) {
+    super(
+      `The object ${shortened(address, 300)} was changed while it was read`,
+      'Begin again with --restart',
+    );
+  }
+}
+
+/** S3 does not answer, or says that it cannot now. */
+export class S3UnavailableError extends CommandError {
+  constructor(address: string, reason: string) {
+    super(
+      `S3 does not answer for ${shortened(address, 300)} (${reason})`,
+      'Check AWS_ENDPOINT_URL and the network; the same command goes on where it stopped',
+    );
+  }
+}
+
+/** A server answers, but not like S3. */
+export class S3AnswerError extends CommandError {
+  constructor(address: string, reason: string) {
+    super(
+      `The answer about ${shortened(address, 300)} is not one of S3: ${reason}`,
+      'Check AWS_ENDPOINT_URL',
+    );
+  }
+}

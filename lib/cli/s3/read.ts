@@ -1,0 +1,131 @@
+import { addressOf, shownS3, type S3Address } from './address.js';
+import {
+  BucketNotFoundError,
+  ObjectChangedError,
+  ObjectNotFoundError,
+  S3AnswerError,
+  S3UnavailableError,
+} from './errors.js';
+import { etagOf, type S3Object } from './list.js';
+import { backOff, header, isHopeless, send, sendForHeaders, type S3Answer } from './request.js';
+
+/** What comes between failures, so that they are not counted together. */
+const PROGRESS_BYTES = 1024 * 1024;
+
+/** What is known of an object that is read. */
+export interface KnownObject {
+  readonly path: string;
+  readonly size?: number | undefined;
+  /** Undefined where any content will do. */
+  readonly etag?: string | undefined;
+}
+
+/** Size and ETag of an object. @throws ObjectNotFoundError, BucketNotFoundError, … */
+export async function headObject(address: S3Address): Promise<S3Object> {
+  const headers = await sendForHeaders({ method: 'HEAD', ...address }).catch(
+    async (error: unknown) => {
+      // An answer without a body does not tell whether the bucket is there.
+      if (error instanceof ObjectNotFoundError) await headBucket(address);
+      throw error;
+    },
+  );
+  const size = Number(header(headers, 'content-length') ?? NaN);
+  const etag = etagOf(header(headers, 'etag') ?? '');
+  if (!Number.isSafeInteger(size) || etag === undefined) {
+    throw new S3AnswerError(shownS3(address), 'it has no size or no ETag');
+  }
+  return { key: address.key, size, etag };
+}
+
+async function headBucket({ bucket }: S3Address): Promise<void> {
+  await sendForHeaders({ method: 'HEAD', bucket, key: '' }).catch((error: unknown) => {
+    if (error instanceof BucketNotFoundError) throw error;
+  });
+}
+
+/**
+ * The bytes `start` to `end` of an object, without the last. It goes on where a connection breaks.
+ *
+ * @throws ObjectChangedError where it is not the one that is known, or that it was at the beginning.
+ */
+export async function* readObject(
+  { path, size, etag }: KnownObject,
+  start = 0,
+  end = Infinity,
+): AsyncGenerator<Uint8Array> {
+  const address = addressOf(path);
+  let at = start;
+  let until = Math.min(end, size ?? Infinity);
+  let known = etag;
+  for (let [failures, since] = [0, 0]; at < until;) {
+    try {
+      const answer = await send({
+        method: 'GET',
+        ...address,
+        headers: conditions(at, until, known),
+      });
+      const place = placeOf(answer, address, at, until);
+      if (known !== undefined && place.etag !== known) {
+        answer.abort();
+        throw new ObjectChangedError(path);
+      }
+      known = place.etag;
+      until = place.end;
+      for await (const piece of answer.pieces()) {
+        if (piece.length > until - at) throw new S3AnswerError(path, 'it sends more than it said');
+        at += piece.length;
+        since += piece.length;
+        if (since >= PROGRESS_BYTES) [failures, since] = [0, 0];
+        yield piece;
+      }
+      if (at < until) throw new S3UnavailableError(path, `the connection ended at byte ${at}`);
+    } catch (error) {
+      if (!(error instanceof S3UnavailableError) || isHopeless(++failures)) throw error;
+      await backOff(failures);
+    }
+  }
+}
+
+/** The same at once. @throws RangeError for more bytes than `most` */
+export async function readBytes(
+  object: KnownObject,
+  start = 0,
+  end = Infinity,
+  most = Infinity,
+): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of readObject(object, start, end)) {
+    bytes += piece.length;
+    if (bytes > most) throw new RangeError(`more than ${most} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function conditions(at: number, until: number, etag: string | undefined): Record<string, string> {
+  const range = Number.isFinite(until) ? `bytes=${at}-${until - 1}` : `bytes=${at}-`;
+  return {
+    // All of an object is asked for without: an empty one has no range.
+    ...(at > 0 || Number.isFinite(until) ? { range } : {}),
+    ...(etag === undefined ? {} : { 'if-match': `"${etag}"` }),
+  };
+}
+
+/** Where an answer ends in the object, and of which content it is. */
+function placeOf(
+  { status, headers, abort }: S3Answer,
+  address: S3Address,
+  at: number,
+  until: number,
+): { end: number; etag: string } {
+  const length = Number(header(headers, 'content-length') ?? NaN);
+  const from =
+    status === 206 ? /^bytes (\d+)-/.exec(header(headers, 'content-range') ?? '')?.[1] : '0';
+  const etag = etagOf(header(headers, 'etag') ?? '');
+  const end = at + length;
+  if (Number(from) === at && etag !== undefined && (end === until || until === Infinity))
+    return { end, etag };
+  abort();
+  throw new S3AnswerError(shownS3(address), 'it is not the part that was asked for');
+}

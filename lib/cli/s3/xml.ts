@@ -1,0 +1,60 @@
+/** Deeper elements are in no answer of S3. */
+const MOST_DEPTH = 16;
+const TOKEN = /<(\/?)([A-Za-z_][\w.:-]{0,100})(\s[^<>]*)?>|[^<]+/y;
+const DECLARATION = /^\ufeff?\s*<\?xml[^<>]{0,200}\?>/;
+const ENTITIES: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  quot: '"',
+  apos: "'",
+};
+
+/**
+ * Reads what S3 answers: elements and texts. Its attributes mean nothing, and it has no comments, no
+ * sections and no declarations of entities, which are therefore refused.
+ *
+ * @param onEnd Told of each element at its end: its path, such as `Error/Code`, and its own text.
+ * @throws SyntaxError
+ */
+export function readXml(xml: string, onEnd: (path: string, text: string) => void): void {
+  const open: { readonly path: string; readonly name: string; text: string }[] = [];
+  const end = (): void => {
+    const { path, text } = open.pop()!;
+    onEnd(path, text);
+  };
+  let roots = 0;
+  TOKEN.lastIndex = DECLARATION.exec(xml)?.[0].length ?? 0;
+  while (TOKEN.lastIndex < xml.length) {
+    const at = TOKEN.lastIndex;
+    const token = TOKEN.exec(xml);
+    if (token === null) throw new SyntaxError(`it is not XML of S3 at ${at}`);
+    const [all, slash, name, attributes] = token;
+    const last = open.at(-1);
+    if (name === undefined) {
+      if (last) last.text += decoded(all);
+      else if (all.trim() !== '') throw new SyntaxError('it has a text outside of its root');
+    } else if (slash === '/') {
+      if (last?.name !== name) throw new SyntaxError(`</${name}> ends another element`);
+      end();
+    } else {
+      if (last === undefined && ++roots > 1) throw new SyntaxError('it has two roots');
+      if (open.length >= MOST_DEPTH) throw new SyntaxError('its elements are too deep');
+      open.push({ name, path: last ? `${last.path}/${name}` : name, text: '' });
+      if (attributes?.endsWith('/') === true || all.endsWith('/>')) end();
+    }
+  }
+  if (open.length > 0 || roots === 0) throw new SyntaxError('it is not whole');
+}
+
+function decoded(text: string): string {
+  return text.replace(/&([^;&]{0,10};?)/g, (all, name: string) => {
+    const [, hexadecimal, decimal, known] =
+      /^(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]+));$/i.exec(name) ?? [];
+    const code = hexadecimal === undefined ? Number(decimal ?? NaN) : parseInt(hexadecimal, 16);
+    if (code <= 0x10ffff) return String.fromCodePoint(code);
+    const sign = Object.hasOwn(ENTITIES, known ?? '') ? ENTITIES[known!] : undefined;
+    if (sign === undefined) throw new SyntaxError(`it has the entity ${all}`);
+    return sign;
+  });
+}
