@@ -1,5 +1,6 @@
 import type { Case } from './case.js';
 import { adapters } from './cases/adapters.js';
+import { batch } from './cases/batch.js';
 import { batching, batchingHttp, isolation } from './cases/batching.js';
 import { httpPhoto, httpText } from './cases/http.js';
 import { imports } from './cases/import.js';
@@ -30,6 +31,7 @@ export const CASES: readonly Case[] = [
   words,
   row,
   table,
+  batch,
   photo,
   photos,
   httpText,

@@ -11,10 +11,11 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { Queue } from 'bullmq';
 import { ModelStore } from 'nestjs-vts';
 import { Learner } from 'nestjs-vts/learner';
@@ -24,6 +25,17 @@ import { learnerFile, saveKinds } from './helpers/served-kinds.js';
 import { startVts, vts, type VtsResult } from './helpers/vts.js';
 
 const IMAGES = fileURLToPath(new URL('./fixtures/vision/images', import.meta.url));
+
+/** Has a process take itself for one of another machine. */
+const ELSEWHERE = [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(
+    `import os from 'node:os';
+     import { syncBuiltinESMExports } from 'node:module';
+     os.hostname = () => 'elsewhere';
+     syncBuiltinESMExports();`,
+  )}`,
+];
 
 interface Running {
   readonly child: ChildProcess;
@@ -142,7 +154,7 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
     await alone('picture', at('pictures'), '--out', at('alone.csv'), '--chunk', '5');
     // The same folder under another name, as another machine mounts it.
     await symlink(data, join(home, 'mount'));
-    worker('--root', join(home, 'mount'));
+    start(['worker', '--queue', redis.url, '--root', join(home, 'mount'), '--workers', '1']);
     const { code, stderr } = await batch(
       ...['picture', at('pictures'), '--out', at('over.csv'), '--root', data],
       ...['--chunk', '5', '--queue', redis.url],
@@ -153,6 +165,25 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
     await same('over.csv.errors.jsonl', 'alone.csv.errors.jsonl');
   }, 60_000);
 
+  it('chooses rows, and takes what is packed as a whole, with the same bytes', async () => {
+    const lines = Array.from(
+      { length: 300 },
+      (_, id) => `${id},"I liked\n""${id % 7}""",${id % 5}`,
+    );
+    await writeFile(at('notes.csv.gz'), gzipSync(`id,text,n\n${lines.join('\n')}\n1,2,3,4\n`));
+    worker();
+    const given = ['text', at('notes.csv.gz'), '--chunk', '20', '--where', 'n >= 3 AND id > 21'];
+    for (const [name, ...more] of [['some.csv'], ['few.jsonl', '--limit', '15']] as const) {
+      await alone(...given, ...more, '--out', at(name));
+      const out = ['--out', at(`over-${name}`), '--queue', redis.url];
+      const { code, stderr } = await batch(...given, ...more, ...out);
+      const counted = more.length > 0 ? '15 rows predicted' : '112 rows predicted';
+      expect([code, stderr]).toEqual([0, expect.stringContaining(counted)]);
+      await same(`over-${name}`, name);
+    }
+    await same('over-some.csv.errors.jsonl', 'some.csv.errors.jsonl');
+  }, 60_000);
+
   it('says at once which model is lacking, and takes it when it comes', async () => {
     const empty = join(home, 'empty');
     const poor = start(
@@ -160,11 +191,13 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
       empty,
     );
     await writeFile(at('texts.txt'), 'I liked it\nI hated it\n');
-    const coordinator = start([
-      ...['batch', 'text', at('texts.txt'), '--out', at('texts.csv'), '--queue', redis.url],
-    ]);
+    const args = ['batch', 'text', at('texts.txt'), '--out', at('texts.csv'), '--queue', redis.url];
+    const coordinator = start(args);
     await says(poor, 'is not here');
     await says(coordinator, '1 worker listens, and none can predict by text:');
+    const second = await vts(args, { home, node: ELSEWHERE });
+    const refusal = `Another process on ${hostname()} works on`;
+    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining(refusal)]);
     const { child } = worker();
     expect(await coordinator.ended).toBe(0);
     child.kill('SIGTERM');
@@ -192,6 +225,8 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
       [{ ...good, folder: 'etc' }, 'is not in'],
       [{ ...good, version: '0.0.1' }, 'is of version 0.0.1'],
       [{ ...good, model: { ...good.model, digest: '0'.repeat(64) } }, 'is not here'],
+      [{ ...good, where: 'x ='.repeat(9) }, 'needs AND, OR or the end'],
+      [{ ...good, where: 'x'.repeat(10_001) }, 'batch.where must be a text'],
       [{ ...good, id: 'cd'.repeat(8) }, 'says that it is another'],
     ];
     for (const [poison, reason] of poisons) {

@@ -25,6 +25,7 @@ const NOT_RUN: readonly [RegExp, reason: string][] = [
     'starts an application of the reader',
   ],
   [/^(?:BENCH_PYTHON=\S+ )?npm run bench\b/, 'takes many minutes'],
+  [/^redis-server /, 'serves until it is stopped: the tests that need Redis start one'],
   [/^npx @hey-api\/openapi-ts /, 'wants a registry: test/contract-clients.e2e-spec.ts has clients'],
   [/^node node_modules\/onnxruntime-node\/script\/install\.js /, 'downloads CUDA’s libraries'],
   [/^vts serve --models-dir \/mnt\/models /, 'serves a volume: test/models-dir.e2e-spec.ts'],
@@ -36,6 +37,7 @@ const NOT_RUN: readonly [RegExp, reason: string][] = [
     /^vts (?:worker|queue|batch .* --queue) /,
     'wants more machines: test/batch-queue and test/queue',
   ],
+  [/^vts batch .*\bs3:/, 'wants a bucket: test/batch-s3'],
   [/^python3 -m venv /, 'wants Python, for peers of the bench'],
 ];
 

@@ -165,8 +165,14 @@ describe.each([
     const runner = app.get<RunnerOf<Doubler>>(getRunnerToken(Doubler));
     expect(await runner.double.run({ numbers: [1, NaN, -0] })).toEqual({ doubled: [2, NaN, -0] });
     expect([first.child.pid, second.child.pid]).toContain(await runner.where.run());
-    const values = runner.count.run(3)[Symbol.asyncIterator]();
-    await expect(values.next()).rejects.toBeInstanceOf(RemoteMethodError);
+    const values: number[] = [];
+    const counted = (async () => {
+      for await (const value of runner.count.run(3)) values.push(value);
+    })();
+    // The protocol has no stream of tensors over REST.
+    if (url().startsWith('http')) await expect(counted).rejects.toBeInstanceOf(RemoteMethodError);
+    else await counted;
+    expect(values).toEqual(url().startsWith('http') ? [] : [0, 1, 2]);
     await app.close();
   });
 });

@@ -19,6 +19,8 @@ export interface Endpoint {
   readonly contents: readonly Content[];
   /** Documented statuses. */
   readonly statuses: ReadonlySet<number>;
+  /** That of a good request: 202 where it submits a job. */
+  readonly success: 200 | 202;
   /** Media types of documented answers. */
   readonly answers: ReadonlySet<string>;
   /** What the sample wants of everybody, such as a key. */
@@ -69,6 +71,7 @@ function endpointOf(
     path,
     contents,
     statuses: new Set(Object.keys(responses).map(Number)),
+    success: '202' in responses ? 202 : 200,
     answers: new Set(successes.flatMap(([, { content }]) => Object.keys(content ?? {}))),
     headers,
     good: goodShot(path, contents, headers),
@@ -99,7 +102,7 @@ function goodShot(path: string, contents: readonly Content[], headers: Shot['hea
   const { type, example, schema } = contents.find((each) => each.example !== undefined) ?? first;
   if (example === undefined) throw new Error(`${path} has no example in its document.`);
   // Texts that are drawn are the same for the same seed.
-  const seeded = schema.$ref?.endsWith('/GenerateDto')
+  const seeded = /\/(?:Generate|Story)Dto$/.test(schema.$ref ?? '')
     ? { ...(example as object), nWords: 3, seed: 7 }
     : example;
   return shot(type, Buffer.from(typeof seeded === 'string' ? seeded : JSON.stringify(seeded)));

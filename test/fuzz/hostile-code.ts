@@ -301,6 +301,112 @@ def g(): yield 1
 def f():
     xs = []
     while True: xs.append(g())`,
+  'a regular expression that backtracks a little, often': `
+import re
+def f():
+    p, s = re.compile('a*a*b'), 'a' * 99
+    while True: p.search(s)`,
+  'positions of a match that backtracks': `
+import re
+def f():
+    while True:
+        m = re.match('(a|aa)+(b)?', 'a' * 20000)
+        m.start(1)`,
+  'long regular expressions': `
+import re
+def f():
+    i = 0
+    while True:
+        re.compile('(?:a|b|c)*' * 2000 + str(i))
+        i += 1`,
+  'matches that are kept': `
+import re
+def f():
+    return list(re.finditer('', 'a' * 1900000))`,
+  'enumerate of zips': `
+def f():
+    r = range(10 ** 18)
+    return list(enumerate(zip(r, r, r)))`,
+  'itertools.zip_longest': `
+import itertools
+def f(): return list(itertools.zip_longest(range(10 ** 18), [1], range(9)))`,
+  'itertools.pairwise': `
+import itertools
+def f(): return list(itertools.pairwise(range(10 ** 18)))`,
+  'itertools.combinations': `
+import itertools
+def f(): return list(itertools.combinations(range(3000), 3))`,
+  'itertools.groupby': `
+import itertools
+def f(): return [(k, list(g)) for k, g in itertools.groupby(range(10 ** 18))]`,
+  'itertools.accumulate': `
+import itertools
+def f(): return list(itertools.accumulate(range(10 ** 18)))`,
+  'items of a dictionary': `
+def f():
+    d = dict.fromkeys(range(100000))
+    return [list(d.items()) for _ in range(10 ** 9)]`,
+  'a string that is listed': `
+def f():
+    s = '\\u1234' * 1000000
+    return [list(s) for _ in range(10 ** 9)]`,
+  'a string that is cut into words': `
+def f():
+    s = 'ab ' * 1000000
+    return [s.split() for _ in range(10 ** 9)]`,
+  'lists of floats': `
+def f(): return [i * 0.5 for i in range(10 ** 9)]`,
+  'lists of ints': `
+def f(): return [i * i for i in range(10 ** 9)]`,
+  'lists of lists': `
+def f(): return [[] for i in range(10 ** 9)]`,
+  'lists of dictionaries': `
+def f(): return [{} for i in range(10 ** 9)]`,
+  'lists of sets': `
+def f(): return [{i} for i in range(10 ** 9)]`,
+  'lists of iterators': `
+def f(): return [iter([]) for i in range(10 ** 9)]`,
+  'lists of maps': `
+def f(): return [map(abs, zip([1], [2])) for i in range(10 ** 9)]`,
+  'lists of slices and ranges': `
+def f(): return [(slice(i), range(i)) for i in range(10 ** 9)]`,
+  'lists of bound methods': `
+class A:
+    def m(self): pass
+def f():
+    a = A()
+    return [a.m for i in range(10 ** 9)]`,
+  'collections.deque': `
+import collections
+def f(): return [collections.deque([i], 5) for i in range(10 ** 9)]`,
+  'collections.Counter': `
+import collections
+def f(): return [collections.Counter('abc') for i in range(10 ** 9)]`,
+  'a defaultdict': `
+import collections
+def f():
+    d = collections.defaultdict(list)
+    for i in range(10 ** 9): d[i].append(i)`,
+  'named tuples': `
+import collections
+P = collections.namedtuple('P', 'x y')
+def f(): return [P(i, i) for i in range(10 ** 9)]`,
+  dataclasses: `
+import dataclasses
+@dataclasses.dataclass
+class P:
+    x: int
+    y: list
+def f(): return [P(i, []) for i in range(10 ** 9)]`,
+  paths: `
+from pathlib import Path
+def f(): return [Path('a') / 'b' / str(i) for i in range(10 ** 9)]`,
+  partition: `
+def f():
+    s = 'a' * 100000
+    return [s.partition('a') for i in range(10 ** 9)]`,
+  'formatted texts': `
+def f(): return [f'{i:>100}' for i in range(10 ** 9)]`,
   'many keyword arguments': `
 def g(**kwargs): return kwargs
 def f():

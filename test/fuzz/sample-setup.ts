@@ -1,10 +1,21 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { fastai, ModelStore, pytorch } from 'nestjs-vts';
+import { hasRedis, RedisServer } from '../helpers/redis.js';
 import type { Shot } from './http.js';
 
 const KEY = 'a-key-for-tests';
+
+/** The built project: workers of a sample cannot load TypeScript. */
+export const DIST = process.env['VTS_DIST'] ?? 'dist';
+
+/** Whether what the sample needs beside itself is on this machine. */
+export function canStart(sample: string): boolean {
+  return hasRedis || sample !== '09-jobs';
+}
 
 /**
  * What the process of a sample finds in its environment, beyond the port; what a reader does by
@@ -17,6 +28,8 @@ export async function environmentOf(sample: string): Promise<Record<string, stri
     case '06-guarded':
       // No limit of the sample's own: what the service itself takes is the question.
       return { API_KEYS: `tests:${KEY}:batch`, REQUESTS_A_MINUTE: '1000000000' };
+    case '09-jobs':
+      return { VTS_HOME: await homeOfJobs(), REDIS_URL: await redisOfJobs() };
     default:
       return {};
   }
@@ -27,11 +40,11 @@ export function headersFor(sample: string): Shot['headers'] {
   return sample === '06-guarded' ? [['x-api-key', KEY]] : [];
 }
 
-let home: Promise<string> | undefined;
+let layer: Promise<string> | undefined;
 
 /** The store that the sample's `save-model.ts` makes, in a temporary folder. */
 function homeOfLayer(): Promise<string> {
-  home ??= (async () => {
+  layer ??= (async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vts-layer-'));
     const store = new ModelStore('sample/01-fastai-sentiment/models-home');
     const learner = await fastai.loadModel('fastai_sentiment', { store });
@@ -42,11 +55,35 @@ function homeOfLayer(): Promise<string> {
     await learner.release();
     return folder;
   })();
-  return home;
+  return layer;
 }
 
-/** Removes what was made. */
+let jobs: Promise<string> | undefined;
+
+/** The same, of the sample with jobs: what its own program saves. */
+function homeOfJobs(): Promise<string> {
+  jobs ??= (async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vts-jobs-'));
+    const env = { ...process.env, VTS_HOME: folder };
+    const program = `${DIST}/sample/09-jobs/src/save-model.js`;
+    await promisify(execFile)(process.execPath, [program], { env });
+    return folder;
+  })();
+  return jobs;
+}
+
+let redis: Promise<RedisServer> | undefined;
+
+async function redisOfJobs(): Promise<string> {
+  redis ??= RedisServer.start();
+  return (await redis).url;
+}
+
+/** Removes what was made, and ends the server of Redis. */
 export async function removeSetup(): Promise<void> {
-  if (home) await rm(await home, { recursive: true, force: true });
-  home = undefined;
+  for (const home of [layer, jobs]) {
+    if (home) await rm(await home, { recursive: true, force: true });
+  }
+  await (await redis)?.stop();
+  layer = jobs = redis = undefined;
 }

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { createVtsDocument, setupVtsDocs, type VtsDocsOptions } from 'nestjs-vts';
 import { adapter } from '../helpers/adapter.js';
 import { componentsOf, endpointsOf, type ApiDocument, type Endpoint } from './endpoints.js';
-import { environmentOf } from './sample-setup.js';
+import { canStart, DIST, environmentOf } from './sample-setup.js';
 import type { Components } from './schema-values.js';
 
 /** A sample's application in this process. */
@@ -34,14 +34,11 @@ export async function startSamples(log: ErrorLog): Promise<Sample[]> {
   return samples;
 }
 
-/** It needs Redis and models that are made first; its routes have hostile requests of their own. */
-const NOT_HERE: ReadonlySet<string> = new Set(['09-jobs']);
-
 function sampleNames(): string[] {
   // VTS_FUZZ_SAMPLES=01,04 takes some of them.
   const wanted = process.env['VTS_FUZZ_SAMPLES']?.split(',');
   return readdirSync('sample')
-    .filter((name) => existsSync(`sample/${name}/src/app.module.ts`) && !NOT_HERE.has(name))
+    .filter((name) => existsSync(`sample/${name}/src/app.module.ts`) && canStart(name))
     .filter((name) => wanted === undefined || wanted.some((start) => name.startsWith(start)))
     .sort();
 }
@@ -63,9 +60,6 @@ async function startSample(name: string, log: ErrorLog): Promise<Sample> {
   const components = componentsOf(document);
   return { name, app, port, components, endpoints: endpointsOf(name, port, document) };
 }
-
-/** The built project: workers of a sample cannot load TypeScript. */
-const DIST = process.env['VTS_DIST'] ?? 'dist';
 
 /** A module of a sample; nothing where the sample does not have it. */
 async function load(sample: string, module: string): Promise<object> {

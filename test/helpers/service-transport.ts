@@ -17,6 +17,10 @@ export function serviceTransport(service: InferenceService): InferenceTransport 
     infer: (request) => told(() => service.infer(request)),
     generate: (request) => told(() => service.generate(request)),
     generateStream: (request) => service.generateStream(request),
+    async *inferStream(request) {
+      const values = await told(() => service.inferStream(request));
+      yield* values ?? [await service.infer(request)];
+    },
     serverLive: async () => true,
     serverReady: async () => service.serverReady(),
     modelReady: async (name, version) => service.modelReady(name, version),

@@ -6,7 +6,7 @@ export interface Block {
   readonly document: string;
   readonly language: string;
   readonly heading: string;
-  /** Line of its first line, counted from 1. */
+  /** The number of its first line, from 1. */
   readonly line: number;
   readonly code: string;
 }
@@ -25,18 +25,20 @@ export function pages(): string[] {
 export function blocksOf(document: string): Block[] {
   const blocks: Block[] = [];
   let heading = '';
-  let open: { language: string; line: number; lines: string[] } | undefined;
+  let open: { language: string; line: number; margin: string; lines: string[] } | undefined;
   readFileSync(new URL(document, ROOT), 'utf8')
     .split('\n')
     .forEach((text, index) => {
-      const fence = /^```(\w*)$/.exec(text);
-      if (open && text === '```') {
+      const fence = /^( *)```(\w*)$/.exec(text);
+      if (open && text === `${open.margin}\`\`\``) {
         const { language, line, lines } = open;
         blocks.push({ document, language, heading, line, code: lines.join('\n') });
         open = undefined;
-      } else if (open) open.lines.push(text);
-      else if (fence) open = { language: fence[1] ?? '', line: index + 2, lines: [] };
-      else heading = /^#+ (.*)$/.exec(text)?.[1] ?? heading;
+      } else if (open) open.lines.push(text.slice(open.margin.length));
+      else if (fence) {
+        const [, margin = '', language = ''] = fence;
+        open = { language, line: index + 2, margin, lines: [] };
+      } else heading = /^#+ (.*)$/.exec(text)?.[1] ?? heading;
     });
   return blocks;
 }

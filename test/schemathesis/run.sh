@@ -11,8 +11,9 @@ folder=$(mktemp -d)
 venv=${SCHEMATHESIS_VENV:-$folder/venv}
 dist=${DIST:-dist}
 server=
+redis=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" || true; server=; fi; }
-trap 'stop; rm -rf "$folder"' EXIT
+trap 'stop; [ -z "$redis" ] || kill "$redis"; rm -rf "$folder"' EXIT
 
 if [ ! -x "$venv/bin/schemathesis" ]; then
   python3 -m venv "$venv"
@@ -31,6 +32,16 @@ for sample in "${samples[@]}"; do
   environment=(PORT="$port" NO_COLOR=1)
   options=()
   case $sample in
+    09-*)
+      if ! command -v redis-server >/dev/null; then
+        echo 'No redis-server is installed: this sample is left out.'
+        continue
+      fi
+      redis-server --port 0 --unixsocket "$folder/redis.sock" --save '' >/dev/null &
+      redis=$!
+      environment+=(VTS_HOME="$folder/jobs" REDIS_URL="unix://$folder/redis.sock")
+      env "${environment[@]}" node "$dist/sample/$sample/src/save-model.js"
+      ;;
     02-*)
       environment+=(VTS_HOME="$folder/layer")
       env "${environment[@]}" node "$dist/sample/$sample/src/save-model.js"

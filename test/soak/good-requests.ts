@@ -10,14 +10,17 @@ import {
 } from '../../lib/index.js';
 import { frameFile } from '../fuzz/bodies.js';
 import type { Endpoint } from '../fuzz/endpoints.js';
+import { endOf } from '../fuzz/jobs.js';
 import { multipart } from '../fuzz/multipart.js';
-import type { Hit, Shot } from '../fuzz/http.js';
+import type { Gun, Hit, Shot } from '../fuzz/http.js';
 
 /** A request with what has to come back. */
 export interface GoodRequest {
   readonly shot: Shot;
   /** Why an answer is wrong; undefined where it is right. */
   readonly fault: (hit: Hit) => string | undefined;
+  /** What is to be judged, where it is not the answer itself. */
+  readonly outcome?: (hit: Hit, gun: Gun) => Promise<Hit>;
 }
 
 /** Another number of threads adds in another order. */
@@ -182,6 +185,36 @@ async function languageModel(): Promise<GoodRequest[]> {
   return requests;
 }
 
+async function jobs(): Promise<GoodRequest[]> {
+  const stories = await LMLearner.load(await fileOf('05-language-model', 'reviews_lm'));
+  const masks = await Learner.load<Uint8Array, Tensor>(await fileOf('04-vision', 'shape_masks'));
+  const png = new Image({ mimeType: 'image/png' });
+  const requests: GoodRequest[] = [];
+  for (const [seed, text] of TEXTS.entries()) {
+    if (text === '') continue;
+    const continued = await stories.predict(text, 30, { seed });
+    const body = JSON.stringify({ text, nWords: 30, seed });
+    requests.push({ shot: post('/story', 'application/json', body), fault: bytes(continued) });
+  }
+  for (const name of ['circle', 'cross', 'square']) {
+    const picture = readFileSync(`sample/04-vision/pictures/${name}.jpg`);
+    const [mask] = await masks.predict(picture);
+    const drawn = (await png.serialize(mask)).body as Uint8Array;
+    requests.push({ shot: post('/mask', 'image/jpeg', picture), fault: bytes(drawn) });
+  }
+  await Promise.all([stories.release(), masks.release()]);
+  // As a job each has the same result.
+  return requests.flatMap((direct) => [direct, asJob(direct)]);
+}
+
+function asJob({ shot, fault }: GoodRequest): GoodRequest {
+  return {
+    shot: { ...shot, path: `${shot.path}/jobs` },
+    outcome: async ({ headers }, gun) => (await endOf(gun, String(headers.location))).result,
+    fault,
+  };
+}
+
 /** Data of server-sent events, after the name of the event where it has one. */
 function eventsOf(text: string): string[] {
   return text
@@ -200,6 +233,7 @@ const MAKERS = new Map<string, () => Promise<GoodRequest[]>>([
   ['03-tabular', tabular],
   ['04-vision', vision],
   ['05-language-model', languageModel],
+  ['09-jobs', jobs],
 ]);
 
 /**

@@ -68,7 +68,9 @@ export class Load {
     const { path } = request.shot;
     const start = performance.now();
     try {
-      const hit = (await this.#gun.fire(request.shot)) as Hit;
+      const first = (await this.#gun.fire(request.shot)) as Hit;
+      const taken = first.status === 202 ? request.outcome : undefined;
+      const hit = (await taken?.(first, this.#gun)) ?? first;
       this.tally.good++;
       this.tally.status(hit.status);
       if (hit.status === 503 || hit.status === 429) {
@@ -108,6 +110,9 @@ export class Load {
       this.tally.status(hit?.status ?? 'cut off');
       const own = shot.path.split(/[?#]/, 1)[0] === endpoint.path;
       if (hit) checkAnswer(hit, own ? endpoint : undefined, shot.method);
+      const job = hit?.status === 202 ? hit.headers.location : undefined;
+      // What it would run for may be long.
+      if (job !== undefined) await this.#gun.fire({ method: 'DELETE', path: job, headers: [] });
       // Some are good, and any number of them would be too much of a load.
       await delay(5);
     } catch (error) {

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { makeFiles, makePictures } from '../fuzz/bodies.js';
 import { endpointsOf, type ApiDocument } from '../fuzz/endpoints.js';
 import { Gun } from '../fuzz/http.js';
-import { removeSetup } from '../fuzz/sample-setup.js';
+import { canStart, removeSetup } from '../fuzz/sample-setup.js';
 import { goodRequests } from './good-requests.js';
 import { Load } from './load.js';
 import { firstMs, Memory } from './memory.js';
@@ -38,8 +38,7 @@ interface Patient {
 
 const names = readdirSync('sample')
   .filter((name) => existsSync(`sample/${name}/src/main.ts`))
-  // Jobs need a Redis server, and outlive requests: test/chaos/jobs.mjs is their load.
-  .filter((name) => values.samples?.split(',').includes(name) ?? name !== '09-jobs')
+  .filter((name) => values.samples?.split(',').includes(name) ?? canStart(name))
   .sort();
 const files = await makeFiles(await makePictures());
 
