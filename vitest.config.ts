@@ -1,8 +1,28 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const suites = (names: readonly string[]): string[] =>
   names.map((name) => `test/${name}.e2e-spec.ts`);
+
+/** Suites of a minute or so. They begin first: one that begins last leaves the other cores idle. */
+const SLOW = suites([
+  'readme-commands',
+  'bundle',
+  'batch',
+  'batch-queue',
+  'remote-runners',
+  'queue',
+]);
+
+class SlowFirst extends BaseSequencer {
+  override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {
+    const isSlow = ({ moduleId }: TestSpecification): boolean =>
+      SLOW.some((path) => moduleId.endsWith(`/${path}`));
+    const sorted = await super.sort(specs);
+    return [...sorted.filter(isSlow), ...sorted.filter((spec) => !isSlow(spec))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -10,15 +30,29 @@ export default defineConfig({
     pool: 'forks',
     // The default leaves one core idle, which on a machine of two is half of it.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: SlowFirst },
+    // Node imports the built package itself, as it does for users.
+    server: { deps: { external: [/\/dist\//] } },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
       {
         extends: true,
         test: {
-          name: 'unit+e2e on express',
-          include: ['{lib,bench}/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
+          name: 'unit',
+          include: ['lib/{cli,client,nest,serving}/**/*.spec.ts', 'bench/**/*.spec.ts'],
+          // Half of their time would go to the imports that they share.
+          isolate: false,
         },
+      },
+      {
+        extends: true,
+        // What a process has loaded changes which modules are followed: each file has its own.
+        test: { name: 'learner', include: ['lib/learner/**/*.spec.ts'] },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e on express', include: ['test/**/*.e2e-spec.ts'] },
       },
       {
         extends: true,
