@@ -247,6 +247,8 @@ describe('vts batch', () => {
       await expect
         .poll(() => existsSync(join(folder, '00000001.rows')), { timeout: 20_000 })
         .toBe(true);
+      // Otherwise it may end before the next one looks.
+      child.kill('SIGSTOP');
       const second = await vts([...begun, '--chunk', '10'], { home });
       expect([second.code, second.stderr]).toEqual([1, expect.stringContaining('Another process')]);
       child.kill('SIGKILL');

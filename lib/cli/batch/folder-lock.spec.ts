@@ -37,6 +37,14 @@ async function leave(machine: string): Promise<void> {
 }
 
 describe('The lock of a folder', () => {
+  it('is taken where the process before it has just removed the folder', async () => {
+    await rm(folder, { recursive: true });
+    const lock = await take('here');
+    await lock.check();
+    expect(await readdir(folder)).toEqual(['lock']);
+    await lock.release();
+  });
+
   it('is of one process of all machines while that one lives', async () => {
     const first = await take('a');
     await expect(take('a')).rejects.toThrow('Another process works on out.csv');

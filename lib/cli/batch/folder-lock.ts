@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, readlink, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import {
+  link,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -65,11 +75,12 @@ export class FolderLock {
     const token = randomBytes(8).toString('hex');
     const self: Holder = { machine: here, pid: process.pid, token, beat: beatOf(0) };
     const own = `${path}-${token}`;
-    await writeFile(own, JSON.stringify(self));
     let holder: Holder | undefined;
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (await links(own, path)) return new FolderLock(path, self, output, times.beatMs);
+        const isTaken = await offer(folder, own, path, self);
+        if (isTaken) return new FolderLock(path, self, output, times.beatMs);
+        if (isTaken === undefined) continue;
         holder = await readHolder(path);
         if (await lives(path, holder, here, times.leaseMs)) break;
         await removeStale(path, holder);
@@ -154,12 +165,21 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   }
 }
 
-async function links(own: string, path: string): Promise<boolean> {
+/** Undefined where the folder has gone meanwhile: the process that had the lock has ended. */
+async function offer(
+  folder: string,
+  own: string,
+  path: string,
+  self: Holder,
+): Promise<boolean | undefined> {
   try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(own, JSON.stringify(self));
     await link(own, path);
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
