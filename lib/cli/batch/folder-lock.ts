@@ -79,8 +79,12 @@ export class FolderLock {
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const isTaken = await offer(folder, own, path, self);
-        if (isTaken) return new FolderLock(path, self, output, times.beatMs);
-        if (isTaken === undefined) continue;
+        if (isTaken) {
+          const lock = new FolderLock(path, self, output, times.beatMs);
+          if (attempt === 0 || (await lock.#isKept())) return lock;
+          await lock.release();
+        }
+        if (isTaken !== false) continue;
         holder = await readHolder(path);
         if (await lives(path, holder, here, times.leaseMs)) break;
         await removeStale(path, holder);
@@ -108,6 +112,12 @@ export class FolderLock {
   async release(): Promise<void> {
     clearInterval(this.#timer);
     if (await this.#isOwn()) await rm(this.path, { force: true });
+  }
+
+  /** Another one that found the lock before stale may have moved this one away in its place. */
+  async #isKept(): Promise<boolean> {
+    await setTimeout(AWAY_MS);
+    return this.#isOwn();
   }
 
   async #isOwn(): Promise<boolean> {
