@@ -12,7 +12,7 @@ export function outputOption(
     .default(standard);
 }
 
-/** What a command needs is loaded when it runs, so that help is there at once. */
+/** A command loads its code when it runs, so help appears at once. */
 export function lazy<Args extends unknown[]>(
   load: () => Promise<(...args: Args) => Promise<void>>,
 ): (...args: Args) => Promise<void> {

@@ -36,7 +36,7 @@ export async function findObjects(
     const below = each.slice(root.length);
     if (below === '' || below.endsWith('/') || isHidden(below) || !known(each)) return false;
     if (!pattern) return true;
-    // What is not valid there is told below, or has an empty part, which no pattern has.
+    // The code below refuses an invalid address. An empty part is not in any pattern.
     return ignore.isPathValid(below) ? pattern.ignores(below) : unusableKey(each) !== undefined;
   };
   const { listObjects } = await import('../s3/list.js');

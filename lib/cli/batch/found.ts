@@ -8,7 +8,7 @@ export interface FoundFile {
 }
 
 export interface Found {
-  /** What names of partitions are read behind. */
+  /** Names of partitions are read in the path after it. */
   readonly root: string;
   readonly files: readonly FoundFile[];
   /** A folder or a pattern: a text in it is an item, where a file alone has a text a line. */

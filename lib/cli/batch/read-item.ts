@@ -7,13 +7,13 @@ import { addressOf, isS3, parseS3, shownS3, unusableKey } from '../s3/address.js
 import { ObjectChangedError, ObjectNotFoundError } from '../s3/errors.js';
 import type { BatchFile } from './files.js';
 
-/** A larger object is no item: it is in memory as a whole. */
+/** An item is in memory as a whole, so its size has a limit. */
 const MOST_ITEM_BYTES = 512 * 1024 * 1024;
 
 /** A file of an item cannot be read, which is a matter of its row alone. */
 export class ItemFileError extends CommandError {}
 
-/** What is read where a file that is an item lies; for an object, which content it has. */
+/** The objects that were found, with size and ETag, by address. */
 export type KnownObjects = ReadonlyMap<string, BytesOf>;
 
 /** The objects among files that are an item each; undefined where there are none. */

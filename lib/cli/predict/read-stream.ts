@@ -3,14 +3,10 @@ import { PassThrough, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CommandError } from '../errors.js';
 import { isS3 } from '../s3/address.js';
+import type { KnownObject } from '../s3/read.js';
 
-/** What is read of an input: a file of this machine, or an object of S3 as it was found. */
-export interface BytesOf {
-  readonly path: string;
-  /** Of an object; undefined where any content will do. */
-  readonly size?: number | undefined;
-  readonly etag?: string | undefined;
-}
+/** A file of this machine, which has its path alone, or an object of S3 as it was found. */
+export type BytesOf = KnownObject;
 
 /** A file as it is read from its beginning to its end, or a part of it. */
 export interface OpenFile {

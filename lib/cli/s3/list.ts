@@ -21,7 +21,7 @@ const MOST_TOKEN = 4096;
  *
  * @param wanted Which keys are taken.
  * @param most Objects that there may be, wanted or not.
- * @throws CommandError, S3AnswerError for an answer that does not end or is no list.
+ * @throws CommandError, S3AnswerError for an answer that does not end or is not a list.
  */
 export async function listObjects(
   prefix: S3Address,

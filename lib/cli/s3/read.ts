@@ -9,10 +9,10 @@ import {
 import { etagOf, type S3Object } from './list.js';
 import { backOff, header, isHopeless, send, sendForHeaders, type S3Answer } from './request.js';
 
-/** What comes between failures, so that they are not counted together. */
+/** Failures with this much progress between them are not counted together. */
 const PROGRESS_BYTES = 1024 * 1024;
 
-/** What is known of an object that is read. */
+/** The object to read, with its size and ETag if they are known. */
 export interface KnownObject {
   readonly path: string;
   readonly size?: number | undefined;

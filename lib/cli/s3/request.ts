@@ -88,7 +88,7 @@ export function isHopeless(attempt: number): boolean {
  * Sends a request once, or twice where S3 names another region.
  *
  * @throws BucketNotFoundError, ObjectNotFoundError, S3AccessError, ObjectChangedError,
- * S3UnavailableError, S3AnswerError for answers that are no success.
+ * S3UnavailableError, S3AnswerError for answers without success.
  */
 export async function send(request: S3Request): Promise<S3Answer> {
   const region = regions.get(request.bucket) ?? givenRegion();
@@ -152,7 +152,7 @@ async function sendTo(request: S3Request, region: string): Promise<S3Answer> {
   );
   const iterator = answer[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const abort = (): void => stop.abort();
-  // What is aborted has an error that nobody waits for.
+  // An aborted request emits an error, and nobody waits for it.
   answer.on('error', () => undefined);
   return {
     status: answer.statusCode ?? 0,

@@ -47,7 +47,7 @@ interface Operation {
   >;
 }
 
-/** What of an answer is not as the document says; undefined where all is. */
+/** The parts of an answer that differ from the document; undefined if none does. */
 function faultOf(document: OpenAPIObject, method: string, path: string, answer: Answer) {
   const template = path.replace(/\/jobs\/[^/]+/, '/jobs/{jobId}');
   const operations = document.paths[template] as unknown as Record<string, Operation>;

@@ -130,7 +130,7 @@ class Coordinator {
     await forgetCancelled(this.#batches, order.id);
     await writeFile(join(inbox, MARK), markOf(order.id));
     await objects?.begin(batch.restart);
-    // What an earlier run left there is done.
+    // Chunks that an earlier run left there are done.
     await this.#take(true);
     await this.#announce();
     // The same command tries again what failed.

@@ -52,7 +52,7 @@ function place(list: List, given: number): number {
 
 /** Appends the items of an iterable to a list. */
 export function extend(ctx: Context, list: List, values: Value): void {
-  // What is added to itself does not grow while it is read.
+  // A list that is added to itself does not grow while it is read.
   const added = values === list ? [...list.items] : ctx.iterate(values);
   for (const item of added) {
     ctx.budget.charge(1);
