@@ -97,9 +97,9 @@ describe('vts batch', () => {
     },
   );
 
-  it('writes masks as PNG files, and their paths', async () => {
-    const out = at('masks.csv');
-    expect((await batch('mask', pictures, '--out', out)).code).toBe(0);
+  it.each(['mask', 'drawing'])('writes PNG files, and their paths: %s', async (name) => {
+    const out = at(`${name}.csv`);
+    expect((await batch(name, pictures, '--out', out)).code).toBe(0);
     const [head, ...rows] = (await readFile(out, 'utf8')).trimEnd().split('\n');
     expect(head).toBe('path,prediction');
     expect(rows).toHaveLength(2);

@@ -20,6 +20,7 @@ const packed: Record<string, string> = {
   classes: 'vision/learners/classes/export.pkl.br',
   labels: 'vision/learners/multi-label/export.pkl.br',
   mask: 'vision/learners/mask/export.pkl.br',
+  picture: 'vision/learners/image/export.pkl.br',
   points: 'vision/learners/points/export.pkl.br',
   numbers: 'vision/learners/numbers/export.pkl.br',
   lm: 'lm/untied/export.pkl.gz',
@@ -95,7 +96,7 @@ describe.skipIf(!hasTerminal)('vts on a terminal', () => {
     const { code, output } = await vtsOnTerminal(['predict', files['mask']!, image, '--out', out], {
       env: { COLORTERM: 'truecolor' },
     });
-    expect([code, leftOnTerminal(output)]).toEqual([0, expect.stringContaining('Mask written to')]);
+    expect([code, leftOnTerminal(output)]).toEqual([0, expect.stringContaining('Written to')]);
     const { stdout } = await vts(['predict', files['mask']!, image, '-o', 'json']);
     const [{ prediction }] = JSON.parse(stdout) as [{ prediction: number[][] }];
     const { data, info } = await sharp(out)
@@ -113,6 +114,27 @@ describe.skipIf(!hasTerminal)('vts on a terminal', () => {
     for (const colour of colours.values()) expect(output).toContain(`38;2;${colour}`);
     const again = await vts(['predict', files['mask']!, image, '--out', out]);
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('already exists')]);
+  });
+
+  it('draws an image in its own colours, and writes that', async () => {
+    const out = join(folder, 'image.png');
+    const { code, output } = await vtsOnTerminal(
+      ['predict', files['picture']!, image, '--out', out],
+      {
+        env: { COLORTERM: 'truecolor' },
+      },
+    );
+    expect(code).toBe(0);
+    expect(leftOnTerminal(output)).toContain('8 x 6 pixels');
+    const { stdout } = await vts(['predict', files['picture']!, image, '-o', 'json']);
+    const [{ prediction }] = JSON.parse(stdout) as [{ prediction: number[][][] }];
+    const { data, info } = await sharp(out).raw().toBuffer({ resolveWithObject: true });
+    expect([info.channels, info.height, info.width]).toEqual([3, 6, 8]);
+    const pixels = prediction[0]!.flatMap((row, y) =>
+      row.map((_, x) => prediction.map((plane) => plane[y]![x]!)),
+    );
+    expect([...data]).toEqual(pixels.flat());
+    expect(output).toContain(`38;2;${pixels[0]!.join(';')}`);
   });
 
   it('shows the progress of a table, and erases it', async () => {

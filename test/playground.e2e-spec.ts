@@ -190,6 +190,39 @@ describe('Models of a playground', () => {
     }
   });
 
+  it('predict images as PNGs', async () => {
+    const runner = await runnerOf<FastaiRunner<Buffer, Tensor>>('drawing');
+    const [drawn, , probs] = await runner.predict.run(image('rgb.png'));
+    const [channels = 0, height = 0, width = 0] = drawn.dims;
+    const planes = Array.from(drawn.data as BigInt64Array, Number);
+    const size = height * width;
+    const wanted = planes.map(
+      (_, at) => planes[(at % channels) * size + Math.floor(at / channels)],
+    );
+    const address = `${at('drawing')}?probabilities=true`;
+    const { json } = await client.post(address, 'image/png', image('rgb.png'));
+    const { prediction, probabilities } = json as {
+      prediction: { width: number; height: number; png: string };
+      probabilities: number[][][];
+    };
+    expect([prediction.width, prediction.height]).toEqual([width, height]);
+    expect([...(await sharp(Buffer.from(prediction.png, 'base64')).raw().toBuffer())]).toEqual(
+      wanted,
+    );
+    expect(probabilities.flat(2)).toEqual(Array.from(probs.data as Float32Array));
+    const response = await fetch(
+      `${(await app.getUrl()).replace('[::1]', 'localhost')}${at('drawing')}`,
+      {
+        method: 'POST',
+        headers: { accept: 'image/png', 'content-type': 'image/png' },
+        body: new Uint8Array(image('rgb.png')),
+      },
+    );
+    expect(response.headers.get('content-type')).toBe('image/png');
+    const sent = sharp(Buffer.from(await response.arrayBuffer()));
+    expect([...(await sent.raw().toBuffer())]).toEqual(wanted);
+  });
+
   it('predict masks as PNGs of class indices', async () => {
     const runner = await runnerOf<FastaiRunner<Buffer, Tensor>>('mask');
     const [mask, , probs] = await runner.predict.run(image('rgb.png'));

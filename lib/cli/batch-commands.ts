@@ -14,7 +14,8 @@ import {
 
 const BATCH_NOTES = `
 Rows that cannot be read or predicted are told in OUT.errors.jsonl. Until all is done, finished chunks lie in a folder
-beside OUT; the same command goes on with them. Masks are PNG files in the folder OUT-masks.
+beside OUT; the same command goes on with them. Masks are PNG files in the folder
+OUT-masks, and predicted images in OUT-images.
 Objects of S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL.
 
 Examples:

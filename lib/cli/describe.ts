@@ -6,6 +6,7 @@ const TASKS: Record<LearnerDescription['task'], string> = {
   regress: 'regression',
   segment: 'segmentation',
   points: 'point finder',
+  image: 'to image model',
   generate: 'language model',
 };
 

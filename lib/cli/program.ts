@@ -193,7 +193,7 @@ function addServingCommands(program: Command): void {
     .argument('[inputs...]', 'texts, images or rows')
     .description('predict from texts, images, rows, or a CSV file')
     .option('--csv <file>', 'score the rows of a CSV file, in constant memory')
-    .option('--out <file>', 'where to write the scored rows (default: stdout), or a mask as PNG')
+    .option('--out <file>', 'where to write the scored rows (default: stdout), or a picture as PNG')
     .option('--column <name>', 'the column of --csv with the text or the image path')
     .option('-f, --force', 'overwrite the file of --out')
     .option('--tta <passes>', "of images: fastai's test-time augmentation", wholeNumber)

@@ -294,6 +294,28 @@ describe.skipIf(!hasChromium)('The page of vts serve', () => {
     await learner.release();
   });
 
+  it('shows an image that is predicted', async () => {
+    const learner = await loaded('drawing');
+    await open('drawing');
+    await give(page, 'drop', '.drop', photo);
+    const [decoded] = (await learner.predict(photo.bytes)) as [Tensor, Tensor, Tensor];
+    const drawn = page.getByRole('img', { name: 'The predicted image' });
+    await drawn.waitFor();
+    const [channels = 0, height = 0, width = 0] = decoded.dims;
+    const url = await drawn.getAttribute('src');
+    const { data, info } = await sharp(Buffer.from(url!.split(',')[1]!, 'base64'))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect([info.channels, info.height, info.width]).toEqual([channels, height, width]);
+    const planes = numbers(decoded);
+    const size = height * width;
+    expect([...data]).toEqual(
+      planes.map((_, at) => planes[(at % channels) * size + Math.floor(at / channels)]),
+    );
+    await expectAccessible(page);
+    await learner.release();
+  });
+
   it('shows points on the picture', async () => {
     const learner = await loaded('points');
     await open('points');

@@ -15,6 +15,7 @@ const LEARNERS = {
   picture: 'vision/learners/classes/export.pkl.br',
   pictures: 'vision/learners/multi-label/export.pkl.br',
   mask: 'vision/learners/mask/export.pkl.br',
+  drawing: 'vision/learners/image/export.pkl.br',
   points: 'vision/learners/points/export.pkl.br',
   amounts: 'vision/learners/numbers/export.pkl.br',
   rows: 'tabular/typed.pkl.gz',

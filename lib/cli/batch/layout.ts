@@ -69,7 +69,13 @@ export function layoutWith(
   };
 }
 
-const PREDICTIONS = { text: 'text', mask: 'text', number: 'float', json: 'json' } as const;
+const PREDICTIONS = {
+  text: 'text',
+  mask: 'text',
+  image: 'text',
+  number: 'float',
+  json: 'json',
+} as const;
 
 function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedColumn[] {
   const { classes, chooses } = shape;

@@ -1,12 +1,16 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { writeAside } from '../../serving/store/durable.js';
-import { classMapOf, maskPng } from '../predict/mask.js';
+import { drawnPng } from '../predict/picture.js';
 import { addressOf, isS3 } from '../s3/address.js';
 import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import { PATH } from './read-items.js';
+import type { ScoreShape } from './scorer.js';
 
-/** The PNG files of masks, in a folder beside the output; of an object, below its key. */
+/**
+ * The PNG files of masks or predicted images, in a folder beside the output; of an object, below
+ * its key.
+ */
 export class MaskFolder {
   private readonly folder: string;
 
@@ -14,14 +18,15 @@ export class MaskFolder {
   constructor(
     private readonly output: string,
     private readonly root: string,
+    prediction: ScoreShape['prediction'],
   ) {
-    this.folder = `${output}-masks`;
+    this.folder = `${output}-${prediction}s`;
   }
 
-  /** Writes the mask of a row; gives its path, as the output names it. */
-  async write(chunk: Chunk, row: number, mask: unknown): Promise<string> {
+  /** Writes the picture of a row; gives its path, as the output names it. */
+  async write(chunk: Chunk, row: number, prediction: unknown): Promise<string> {
     const name = `${this.#nameOf(chunk, row)}.png`;
-    const png = maskPng(classMapOf(mask));
+    const png = await drawnPng(prediction);
     if (isS3(this.output)) {
       const { putObject } = await import('../s3/write.js');
       const below = name.split(sep).join('/');

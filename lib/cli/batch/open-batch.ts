@@ -183,12 +183,14 @@ async function planOf(
   const elements = await commonElements(files);
   const layout: Layout = layoutOf(available, keep, columns, scorer.shape, elements);
   const output = outputPath(out);
+  const { prediction } = scorer.shape;
+  const isDrawn = prediction === 'mask' || prediction === 'image';
   return {
     files,
     rules: { ...rules, needed, objects: knownObjects(files) },
     layout,
     sink: sinkOf(out),
-    masks: scorer.shape.prediction === 'mask' ? new MaskFolder(output, process.cwd()) : undefined,
+    masks: isDrawn ? new MaskFolder(output, process.cwd(), prediction) : undefined,
     output,
     overwrite: settings.force,
     names:

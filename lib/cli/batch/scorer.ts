@@ -26,7 +26,7 @@ export interface Scores {
 
 /** What a model predicts, before it has predicted anything. */
 export interface ScoreShape {
-  readonly prediction: 'text' | 'number' | 'json' | 'mask';
+  readonly prediction: 'text' | 'number' | 'json' | 'mask' | 'image';
   /** Names of the probabilities. */
   readonly classes: readonly string[];
   /** Whether one of the classes is chosen, so that its probability is the score. */
@@ -115,6 +115,7 @@ function shapeOf(description: LearnerDescription, vocab: Vocab): ScoreShape {
   const { task, kind, targets = [] } = description;
   const classes = description.classes ?? classesOf(vocab) ?? [];
   if (task === 'segment') return { prediction: 'mask', classes: [], chooses: false };
+  if (task === 'image') return { prediction: 'image', classes: [], chooses: false };
   if (task === 'classify') return { prediction: 'text', classes, chooses: true };
   if (task === 'multilabel') return { prediction: 'json', classes, chooses: false };
   const single = task === 'regress' && (targets.length === 1 || kind === 'collab');

@@ -134,6 +134,7 @@ function predicts({ description }: Inspection): [string, Cell][] {
       numbers.length > 0 ? `: ${numbers.map(oneLine).join(', ')}` : ''
     }${range ? `, from ${range[0]} to ${range[1]}` : ''}`,
     points: 'points in the image, in pixels',
+    image: 'an image',
     generate: 'the words that follow',
   };
   return [['Predicts', texts[description.task]]];

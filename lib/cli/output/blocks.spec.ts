@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { drawClasses, type ClassMap } from './blocks.js';
+import { drawPixels, type PixelMap } from './blocks.js';
 import { Screen } from './screen.js';
 
-const map = (rows: readonly string[]): ClassMap => ({
+const map = (rows: readonly string[]): PixelMap => ({
   width: rows[0]!.length,
   height: rows.length,
-  classes: Uint8Array.from(rows.join(''), Number),
+  values: Uint8Array.from(rows.join(''), Number),
 });
 const palette = (index: number) => [index, 0, 0] as const;
 const screenOf = (columns: number, rows = 50): Screen =>
@@ -14,11 +14,11 @@ const screenOf = (columns: number, rows = 50): Screen =>
 
 afterEach(() => vi.unstubAllEnvs());
 
-describe('drawClasses', () => {
+describe('drawPixels', () => {
   it('draws letters without colours, two rows a line', () => {
     vi.stubEnv('NO_COLOR', '1');
     vi.stubEnv('FORCE_COLOR', undefined);
-    expect(drawClasses(map(['0012', '0012', '1100', '1100']), palette, screenOf(80))).toEqual([
+    expect(drawPixels(map(['0012', '0012', '1100', '1100']), palette, screenOf(80))).toEqual([
       '··ab',
       'aa··',
     ]);
@@ -26,7 +26,7 @@ describe('drawClasses', () => {
 
   it('draws two pixels in a character, with one code for those that are alike', () => {
     vi.stubEnv('FORCE_COLOR', '3');
-    expect(drawClasses(map(['0012', '1112']), palette, screenOf(80))).toEqual([
+    expect(drawPixels(map(['0012', '1112']), palette, screenOf(80))).toEqual([
       '\x1b[38;2;0;0;0;48;2;1;0;0m▀▀\x1b[0m' +
         '\x1b[38;2;1;0;0;48;2;1;0;0m▀\x1b[0m' +
         '\x1b[38;2;2;0;0;48;2;2;0;0m▀\x1b[0m',
@@ -40,7 +40,7 @@ describe('drawClasses', () => {
     [1, 1],
   ])('fits %d x %d pixels into a small terminal', (width, height) => {
     const classes = new Uint8Array(width * height);
-    const lines = drawClasses({ width, height, classes }, palette, screenOf(40, 20));
+    const lines = drawPixels({ width, height, values: classes }, palette, screenOf(40, 20));
     expect(lines.length).toBeGreaterThanOrEqual(1);
     expect(lines.length).toBeLessThanOrEqual(14);
     for (const line of lines) {

@@ -1,11 +1,11 @@
 import type { Colour } from '../../learner/fastai/vision/image/png-writer.js';
 import type { Screen } from './screen.js';
 
-/** The class of each pixel, rows from the top. */
-export interface ClassMap {
+/** A number for each pixel, rows from the top: its class, or its colour. */
+export interface PixelMap {
   readonly width: number;
   readonly height: number;
-  readonly classes: Uint8Array;
+  readonly values: Uint8Array | Uint32Array;
 }
 
 const MOST_COLUMNS = 80;
@@ -18,13 +18,14 @@ export function glyph(index: number): string {
 }
 
 /**
- * A mask drawn in characters: two pixels in each by their colours, as characters are twice as high
- * as wide; without colours a letter a class.
+ * A mask or an image drawn in characters: two pixels in each by their colours, as characters are
+ * twice as high as wide; without colours a letter a number.
  */
-export function drawClasses(
-  map: ClassMap,
-  palette: (index: number) => Colour,
+export function drawPixels(
+  map: PixelMap,
+  palette: (value: number) => Colour,
   screen: Screen,
+  letter: (value: number) => string = glyph,
 ): string[] {
   const most = Math.min(MOST_COLUMNS, screen.width - 4);
   const lines = Math.min(MOST_LINES, Math.max(8, screen.height - 6));
@@ -34,14 +35,14 @@ export function drawClasses(
   const at = (x: number, y: number): number => {
     const column = Math.min(map.width - 1, Math.floor(((x + 0.5) * map.width) / columns));
     const row = Math.min(map.height - 1, Math.floor(((y + 0.5) * map.height) / rows));
-    return map.classes[row * map.width + column]!;
+    return map.values[row * map.width + column]!;
   };
   return Array.from({ length: rows / 2 }, (_, line) => {
     const cells = Array.from(
       { length: columns },
       (__, x) => [at(x, 2 * line), at(x, 2 * line + 1)] as const,
     );
-    if (!screen.hasColours) return cells.map(([upper]) => glyph(upper)).join('');
+    if (!screen.hasColours) return cells.map(([upper]) => letter(upper)).join('');
     return runsOf(cells)
       .map(([[upper, lower], length]) =>
         screen.paint('▀'.repeat(length), palette(upper), palette(lower)),

@@ -91,7 +91,8 @@ export function checkApplicable(
   if (options.tta !== undefined && !(description && isAugmentable(description))) {
     refuse('--tta', 'is for classes, labels and numbers of images');
   }
-  if (options.out !== undefined && options.csv === undefined && description?.task !== 'segment') {
-    refuse('--out', 'is for --csv and for the masks of a segmentation');
+  const isDrawn = description?.task === 'segment' || description?.task === 'image';
+  if (options.out !== undefined && options.csv === undefined && !isDrawn) {
+    refuse('--out', 'is for --csv, for the masks of a segmentation and for predicted images');
   }
 }

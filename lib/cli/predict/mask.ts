@@ -1,10 +1,10 @@
 import { indexedPng, type Colour } from '../../learner/fastai/vision/image/png-writer.js';
 import { MASK_COLOURS } from '../../nest/playground/palette.js';
 import { CommandError } from '../errors.js';
-import type { ClassMap } from '../output/blocks.js';
+import type { PixelMap } from '../output/blocks.js';
 
 /** @param prediction The class of each pixel, row by row. @throws CommandError */
-export function classMapOf(prediction: unknown): ClassMap {
+export function classMapOf(prediction: unknown): PixelMap {
   const rows = prediction as readonly (readonly number[])[];
   const [height, width] = [rows.length, rows[0]?.length ?? 0];
   const classes = new Uint8Array(height * width);
@@ -18,7 +18,7 @@ export function classMapOf(prediction: unknown): ClassMap {
     }
     classes.set(row, y * width);
   });
-  return { width, height, classes };
+  return { width, height, values: classes };
 }
 
 export function colourOf(index: number): Colour {
@@ -26,15 +26,15 @@ export function colourOf(index: number): Colour {
 }
 
 /** Fractions of the pixels by class, largest first; classes that are not there are left out. */
-export function sharesOf({ classes }: ClassMap): { index: number; share: number }[] {
+export function sharesOf({ values }: PixelMap): { index: number; share: number }[] {
   const counts = new Map<number, number>();
-  for (const index of classes) counts.set(index, (counts.get(index) ?? 0) + 1);
+  for (const index of values) counts.set(index, (counts.get(index) ?? 0) + 1);
   return [...counts]
-    .map(([index, count]) => ({ index, share: count / classes.length }))
+    .map(([index, count]) => ({ index, share: count / values.length }))
     .toSorted((a, b) => b.share - a.share || a.index - b.index);
 }
 
 /** A PNG whose pixel values are the classes, in the colours of the page. */
-export function maskPng({ classes, width, height }: ClassMap): Uint8Array {
-  return indexedPng(classes, width, height, MASK_COLOURS);
+export function maskPng({ values, width, height }: PixelMap): Uint8Array {
+  return indexedPng(Uint8Array.from(values), width, height, MASK_COLOURS);
 }

@@ -2,6 +2,7 @@ import type { LearnerDescription } from '../../learner/fastai/contract.js';
 import { percent } from '../output/bar.js';
 import { table } from '../output/table.js';
 import { classMapOf, sharesOf } from './mask.js';
+import { pictureOf } from './picture.js';
 import type { Scored } from '../../nest/served-model/scored.js';
 import { numberText, textOf } from './view.js';
 
@@ -18,13 +19,21 @@ export function plainTable(
   if (description?.kind === 'lm') return results.map(({ prediction }) => prediction).join('\n');
   return table(
     ['Input', 'Prediction', 'Probabilities'],
-    results.map((result) => [
-      short(textOf(result.input), 60),
-      ...(description?.task === 'segment'
-        ? maskCells(result.prediction, description.classes ?? [])
-        : [short(textOf(result.prediction), 200), probabilities(result)]),
-    ]),
+    results.map((result) => [short(textOf(result.input), 60), ...cellsOf(result, description)]),
   );
+}
+
+function cellsOf(result: Result, description: LearnerDescription | undefined): string[] {
+  switch (description?.task) {
+    case 'segment':
+      return maskCells(result.prediction, description.classes ?? []);
+    case 'image': {
+      const { width, height } = pictureOf(result.prediction);
+      return [`image of ${width} x ${height}`, ''];
+    }
+    default:
+      return [short(textOf(result.prediction), 200), probabilities(result)];
+  }
 }
 
 function maskCells(prediction: unknown, names: readonly string[]): [string, string] {

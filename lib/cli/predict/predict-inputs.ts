@@ -8,7 +8,7 @@ import { withStatus } from '../output/status.js';
 import { fit, oneLine, printable } from '../output/text.js';
 import type { PredictOptions } from './given-options.js';
 import { itemsOf } from './items.js';
-import { classMapOf, maskPng } from './mask.js';
+import { drawnPng } from './picture.js';
 import { plainTable, type Result } from './plain-table.js';
 import type { Predictor } from './predictor.js';
 import { writeResult } from './result-file.js';
@@ -20,14 +20,14 @@ export async function predictInputs(
   inputs: readonly string[],
   { output = 'table', out, force = false }: PredictOptions,
 ): Promise<void> {
-  const masks = out === undefined ? undefined : new MaskFiles(out, inputs.length, force);
+  const drawn = out === undefined ? undefined : new DrawnFiles(out, inputs.length, force);
   const screen = Screen.of(process.stdout);
   if (output === 'table' && screen.isTerminal) {
     let first = true;
     for await (const given of itemsOfAll(inputs, predictor)) {
       if (!first) process.stdout.write('\n');
       first = false;
-      await showOne(predictor, given, screen, masks);
+      await showOne(predictor, given, screen, drawn);
     }
     return;
   }
@@ -36,7 +36,7 @@ export async function predictInputs(
     for await (const { item, argument } of itemsOfAll(inputs, predictor)) {
       const input = item instanceof Uint8Array ? argument : item;
       const result = { input, ...(await predictor.predict(item)) };
-      await masks?.write(item, result);
+      await drawn?.write(item, result);
       results.push(result);
       show(`predicted ${results.length}`);
     }
@@ -70,7 +70,7 @@ async function showOne(
   predictor: Predictor,
   { item, name }: GivenItem,
   screen: Screen,
-  masks: MaskFiles | undefined,
+  drawn: DrawnFiles | undefined,
 ): Promise<void> {
   const { stdout } = process;
   if (predictor.stream) {
@@ -87,17 +87,17 @@ async function showOne(
   if (name !== undefined) {
     stdout.write(`${screen.look('quiet', fit(oneLine(name), screen.width - 1))}\n`);
   }
-  stdout.write(`${viewOf(scored, predictor.description, screen, masks !== undefined)}\n`);
-  await masks?.write(item, scored);
+  stdout.write(`${viewOf(scored, predictor.description, screen, drawn !== undefined)}\n`);
+  await drawn?.write(item, scored);
 }
 
-/** Where the masks of a segmentation go: one to a file, several into a folder. */
-class MaskFiles {
+/** Where masks and predicted images go: one to a file, several into a folder. */
+class DrawnFiles {
   readonly #folder: boolean;
   readonly #written = new Set<string>();
 
   /**
-   * @throws CommandError if several masks would be written to one file, or to a file that is not a
+   * @throws CommandError if several predictions would be written to one file, or to a file that is not a
    * PNG.
    */
   constructor(
@@ -109,27 +109,33 @@ class MaskFiles {
     if (this.#folder) return;
     if (inputs > 1) {
       throw new CommandError(
-        `${inputs} masks cannot be written to the one file ${out}`,
+        `${inputs} predictions cannot be written to the one file ${out}`,
         'Give a folder, with a slash at its end',
       );
     }
     if (!/\.png$/i.test(out)) {
-      throw new CommandError(`Masks are PNG files, and ${out} is not named as one`, 'Name a .png');
+      throw new CommandError(
+        `Predictions are written as PNG files, and ${out} is not named as one`,
+        'Name a .png',
+      );
     }
   }
 
   async write(item: unknown, { prediction }: { readonly prediction: unknown }): Promise<void> {
-    const png = maskPng(classMapOf(prediction));
+    const png = await drawnPng(prediction);
     const path = this.#folder ? this.#pathOf(item) : this.out;
     if (this.#folder) await mkdir(this.out, { recursive: true });
     await writeResult(path, this.overwrite, (aside) => writeFile(aside, png, { flag: 'wx' }));
-    process.stderr.write(`Mask written to ${path}.\n`);
+    process.stderr.write(`Written to ${path}.\n`);
   }
 
   #pathOf(item: unknown): string {
     const path = join(this.out, `${typeof item === 'string' ? parse(item).name : 'stdin'}.png`);
     if (this.#written.has(path)) {
-      throw new CommandError(`Two masks would be written to ${path}`, 'Predict them one by one');
+      throw new CommandError(
+        `Two predictions would be written to ${path}`,
+        'Predict them one by one',
+      );
     }
     this.#written.add(path);
     return path;

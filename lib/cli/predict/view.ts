@@ -1,12 +1,14 @@
 import stringWidth from 'string-width';
 import type { LearnerDescription } from '../../learner/fastai/contract.js';
+import type { Colour } from '../../learner/fastai/vision/image/png-writer.js';
 import { bars, gauge, percent } from '../output/bar.js';
-import { drawClasses, glyph } from '../output/blocks.js';
+import { drawPixels, glyph, type PixelMap } from '../output/blocks.js';
 import { toJson } from '../output/print.js';
 import type { Screen } from '../output/screen.js';
 import { table } from '../output/table.js';
 import { fit, indent, oneLine, padded, printable } from '../output/text.js';
 import { classMapOf, colourOf, sharesOf } from './mask.js';
+import { colourMapOf, pictureOf } from './picture.js';
 import type { Scored } from '../../nest/served-model/scored.js';
 
 const MOST_BARS = 5;
@@ -22,6 +24,8 @@ export function viewOf(
   switch (description?.task) {
     case 'segment':
       return maskView(scored.prediction, description.classes ?? [], screen, isWritten);
+    case 'image':
+      return imageView(scored.prediction, screen, isWritten);
     case 'points':
       return pointsView(scored.prediction, screen);
     case 'regress':
@@ -103,16 +107,34 @@ function maskView(
   const width = Math.max(...legend.map(({ name }) => stringWidth(name)));
   const rest = shares.length - legend.length;
   return [
-    ...drawClasses(map, colourOf, screen),
+    ...drawPixels(map, colourOf, screen),
     ...legend.map(
       ({ mark, name, share }) => `${mark} ${padded(name, width)}  ${percent(share).padStart(9)}`,
     ),
     ...(rest > 0 ? [screen.look('quiet', `${rest} more classes`)] : []),
-    screen.look(
-      'quiet',
-      `${map.width} x ${map.height} pixels${isWritten ? '' : '; --out mask.png writes them'}`,
-    ),
+    screen.look('quiet', sizeNote(map, isWritten ? undefined : 'mask.png')),
   ].join('\n');
+}
+
+/** From dark to bright. */
+const SHADES = ' .:-=+*#%@';
+
+function imageView(prediction: unknown, screen: Screen, isWritten: boolean): string {
+  const map = colourMapOf(pictureOf(prediction));
+  const colour = (value: number): Colour => [value >> 16, (value >> 8) & 255, value & 255];
+  const shade = (value: number): string => {
+    const [red, green, blue] = colour(value);
+    return SHADES[Math.floor(((red + green + blue) / 766) * SHADES.length)]!;
+  };
+  return [
+    ...drawPixels(map, colour, screen, shade),
+    screen.look('quiet', sizeNote(map, isWritten ? undefined : 'image.png')),
+  ].join('\n');
+}
+
+/** @param file The name for a file that could hold the pixels; undefined if one does. */
+function sizeNote({ width, height }: PixelMap, file: string | undefined): string {
+  return `${width} x ${height} pixels${file === undefined ? '' : `; --out ${file} writes them`}`;
 }
 
 export function textOf(value: unknown): string {

@@ -218,11 +218,12 @@ export interface FrameLike {
 
 /**
  * The kind of a learner's answer: one class, several labels, numbers, a class for each pixel,
- * points of an image, or more words.
+ * points of an image, an image, or more words.
  *
  * @publicApi
  */
-export type LearnerTask = 'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'generate';
+export type LearnerTask =
+  'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'image' | 'generate';
 
 /**
  * A learner's input and answer as plain data, which JSON and messages between threads can carry.

@@ -107,6 +107,17 @@ describe('Image as an output', () => {
     expect([...pixels.subarray(0, 9)]).toEqual([9, 9, 9, 1, 2, 3, 0, 128, 0]);
   });
 
+  it('writes an image that a learner predicts, channel by channel', async () => {
+    const planes = BigInt64Array.from([0n, 255n, 1n, 2n, 3n, 4n]);
+    const { body } = await new Image().serialize(new Tensor('int64', planes, [3, 1, 2]));
+    const pixels = await sharp(body as Uint8Array)
+      .raw()
+      .toBuffer();
+    expect([...pixels]).toEqual([0, 1, 3, 255, 2, 4]);
+    const beyond = new Tensor('int64', BigInt64Array.from([0n, 256n]), [1, 1, 2]);
+    await expect(new Image().serialize(beyond)).rejects.toThrow(InvalidOutputError);
+  });
+
   it('writes pixels in the format that is asked for', async () => {
     const raw = {
       data: new Uint8Array(5 * 4 * 3).fill(200),

@@ -50,10 +50,11 @@ export interface ImageOptions {
  *
  * In: a media type that is not allowed is a 415. Bytes that are not an image, an image of another
  * format, and a header that declares too many pixels are a 400. The image is not decoded for these
- * checks. Out: one of three kinds. Pixels: a `RawImage`, or a uint8 tensor of shape
+ * checks. Out: one of four kinds. Pixels: a `RawImage`, or a uint8 tensor of shape
  * `[height, width]`, `[height, width, 3]` or `[height, width, 4]`. A mask of class ids: an int64,
- * int32 or uint8 tensor `[height, width]`, sent as a PNG whose palette indices are the ids. Or
- * bytes that are already encoded.
+ * int32 or uint8 tensor `[height, width]`, sent as a PNG whose palette indices are the ids. An
+ * image that a learner predicts: an int64 tensor `[1, height, width]` or `[3, height, width]` of
+ * 0 to 255. Or bytes that are already encoded.
  *
  * @example
  * \@VtsApi({ input: new Image({ allowedMimeTypes: ['image/jpeg'] }), output: NumpyNdarray }) async

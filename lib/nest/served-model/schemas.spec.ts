@@ -24,6 +24,7 @@ const classes = ['neg', 'pos'];
 const text: DescribedLearner = { kind: 'text', task: 'classify', classes };
 const image: DescribedLearner = { kind: 'vision', task: 'classify', classes };
 const labels: DescribedLearner = { kind: 'vision', task: 'multilabel', classes };
+const picture: DescribedLearner = { kind: 'vision', task: 'image' };
 const mask: DescribedLearner = { kind: 'vision', task: 'segment', classes };
 const points: DescribedLearner = { kind: 'vision', task: 'points' };
 const value: DescribedLearner = { kind: 'vision', task: 'regress' };
@@ -66,6 +67,7 @@ describe('Schemas of served models', () => {
         height: 64,
       },
     ],
+    ['an image', predictionSchema(picture), { prediction: PNG }],
     ['a mask', predictionSchema(mask), { prediction: PNG, classes, shares: [0.5, 0.5] }],
     [
       'a mask with probabilities',

@@ -42,7 +42,7 @@ export function predictionSchema(learner: DescribedLearner): IoSchema {
   return object(
     'Prediction',
     { ...propertiesOf(learner), ...decodedOf(learner) },
-    learner.task === 'segment' ? ['probabilities'] : [],
+    learner.task === 'segment' || learner.task === 'image' ? ['probabilities'] : [],
   );
 }
 
@@ -189,6 +189,14 @@ function propertiesOf(learner: DescribedLearner): Record<string, IoSchema> {
         probabilities: described(
           list(list(list(number))),
           'For each class, row and column, if the query has probabilities=true.',
+        ),
+      };
+    case 'image':
+      return {
+        prediction: described(imageSchema(), 'The predicted image: an 8-bit PNG.'),
+        probabilities: described(
+          list(list(list(number))),
+          'For each channel, row and column, if the query has probabilities=true.',
         ),
       };
     case 'generate':

@@ -20,6 +20,7 @@ import { augmentedOf, isAugmentable } from './augmented.js';
 import { explanationJson, shownJson } from './explained.js';
 import { ArrayBody } from './array-body.js';
 import { GenerateBody } from './generate-body.js';
+import { imageAnswer } from './image-answer.js';
 import { maskAnswer } from './mask-answer.js';
 import { MixedBody } from './mixed-body.js';
 import { predictRows } from './predict-rows.js';
@@ -40,8 +41,8 @@ type Runner = FastaiRunner<unknown, unknown>;
 /** The facts about a learner that the document needs before it is loaded. */
 export interface LearnerFacts {
   readonly kind: LearnerKind;
-  /** It predicts masks. */
-  readonly mask: boolean;
+  /** Whether it predicts masks or images, which can be sent as a PNG. */
+  readonly drawn?: boolean;
   /** Of kind `mixed`: its inputs. */
   readonly inputs?: readonly LearnerInput[];
   /** What a path goes through before its image is opened, and the bytes of a request do not. */
@@ -70,7 +71,8 @@ const WORDS: IoSchema = {
 
 const PROBABILITIES: QueryParameter = {
   name: 'probabilities',
-  description: 'Also send the probability of each class at each pixel.',
+  description:
+    "Also send the model's numbers: the probability of each class at each pixel, or the image before it is decoded.",
   schema: { type: 'boolean' },
 };
 const TTA: QueryParameter = {
@@ -110,13 +112,13 @@ export function learnerEndpoints(
     { schema: () => shownSchema(describe()) },
     async (given) => new Answer(await shownJson(await runnerOf().show.run(item(given)))),
   );
-  const asked = facts.mask ? [PROBABILITIES] : facts.kind === 'vision' ? [TTA] : [];
+  const asked = facts.drawn ? [PROBABILITIES] : facts.kind === 'vision' ? [TTA] : [];
   const endpoints = {
     predict: endpoint(`The prediction of ${tag}`, predicted, predict, asked),
     show,
   };
   // A language model has no single answer to explain.
-  if (['lm', 'array', 'mixed'].includes(facts.kind) || facts.mask) return endpoints;
+  if (['lm', 'array', 'mixed'].includes(facts.kind) || facts.drawn) return endpoints;
   const explain = endpoint(
     `Why ${tag} predicts what it does`,
     { schema: () => explanationSchema(describe()) },
@@ -130,7 +132,7 @@ export function learnerEndpoints(
   return { ...endpoints, explain };
 }
 
-function kindOf({ kind, mask, inputs = [] }: LearnerFacts, runnerOf: () => Runner): Kind {
+function kindOf({ kind, drawn, inputs = [] }: LearnerFacts, runnerOf: () => Runner): Kind {
   const describe = (): LearnerDescription => runnerOf().description;
   const plain = {
     item: (given: unknown) => given,
@@ -173,7 +175,7 @@ function kindOf({ kind, mask, inputs = [] }: LearnerFacts, runnerOf: () => Runne
       return {
         ...plain,
         input: new Image(),
-        predicted: { ...plain.predicted, ...(mask ? { others: { 'image/png': BINARY } } : {}) },
+        predicted: { ...plain.predicted, ...(drawn ? { others: { 'image/png': BINARY } } : {}) },
       };
     default:
       return { ...plain, input: Text.fromSample('I really liked that movie!') };
@@ -197,6 +199,10 @@ async function predictOne(runner: Runner, item: unknown, query: URLSearchParams)
     case 'segment': {
       const wanted = query.get('probabilities') === 'true' ? probabilities : undefined;
       return maskAnswer(decoded as Tensor, description.classes ?? [], wanted);
+    }
+    case 'image': {
+      const wanted = query.get('probabilities') === 'true' ? probabilities : undefined;
+      return imageAnswer(decoded as Tensor, wanted);
     }
     case 'points': {
       const [height, width] = description.size ?? (await sizeOf(runner, item));

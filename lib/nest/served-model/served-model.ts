@@ -33,13 +33,15 @@ async function learnerFacts(path: string): Promise<LearnerFacts> {
     const { kind } = file;
     if (kind === 'mixed') {
       const { inputsOf } = await import('../../learner/fastai/mixed/input-record.js');
-      return { kind, mask: false, inputs: inputsOf(file) };
+      return { kind, inputs: inputsOf(file) };
     }
-    if (kind !== 'vision') return { kind, mask: false };
-    const { hasMaskTarget } = await import('../../learner/fastai/data/target-types.js');
+    if (kind !== 'vision') return { kind };
+    const { hasImageTarget, hasMaskTarget } =
+      await import('../../learner/fastai/data/target-types.js');
     const { skippedReader } = await import('../../learner/fastai/vision/own-code.js');
     const skipped = skippedReader(file);
-    return { kind, mask: hasMaskTarget(file.dls), ...(skipped !== undefined && { skipped }) };
+    const drawn = hasMaskTarget(file.dls) || hasImageTarget(file.dls);
+    return { kind, drawn, ...(skipped !== undefined && { skipped }) };
   } finally {
     file.torchFile.close();
   }

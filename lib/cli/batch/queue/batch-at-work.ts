@@ -101,7 +101,10 @@ export class BatchAtWork {
         scorer,
         layout: layoutWith(kept.map(defined) as unknown as OutputColumn[], parts, scorer.shape),
         sink: sinkOf(output),
-        masks: order.masks === undefined ? undefined : new MaskFolder(output, order.masks),
+        masks:
+          order.masks === undefined
+            ? undefined
+            : new MaskFolder(output, order.masks, scorer.shape.prediction),
         folder: { finish: (number, errors, write) => folder.put(number, errors, write) },
         told: (reason) =>
           root.folder === undefined || order.root === WHOLE

@@ -5,6 +5,7 @@ import { transformName } from './pipeline.js';
 type Data = Pick<DataLoadersRecord, 'targets' | 'afterItem'>;
 
 const MASKS = ['PILMask', 'TensorMask'];
+const IMAGES = ['PILImage', 'PILImageBW', 'TensorImage', 'TensorImageBW'];
 
 /** Class names of the outputs of the target pipelines in training. */
 export function targetTypes({ targets }: Data): string[] {
@@ -22,6 +23,11 @@ export function hasMaskTarget(data: Data): boolean {
     targetTypes(data).some((name) => MASKS.includes(name)) ||
     itemTransform(data, 'AddMaskCodes') !== undefined
   );
+}
+
+/** Whether the target is an image. */
+export function hasImageTarget(data: Data): boolean {
+  return !hasMaskTarget(data) && targetTypes(data).some((name) => IMAGES.includes(name));
 }
 
 function lastTypes(stages: PyValue | undefined): string[] {

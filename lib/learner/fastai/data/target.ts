@@ -88,7 +88,7 @@ function decided({ target, values }: Decoding, decoded: DecodedTarget): Decoding
 }
 
 /** Whether a user's Transform has `decodes`: known only if it was pickled by value. */
-function decodesItself(transform: PyValue): boolean {
+export function decodesItself(transform: PyValue): boolean {
   if (!(transform instanceof PyObject)) return false;
   const decodes = transform.attr('decodes');
   return decodes instanceof PyObject && (asItems(decodes.attr('funcs'))?.length ?? 0) > 0;

@@ -30,9 +30,9 @@ export async function createMixedInference(
   const preparation = await Preparation.open(file, options);
   refusePaddedTexts(file, preparation.described);
   const model = await MixedModel.open(file, preparation.expected, preparation.arrangement, options);
-  const { kind, task, vocab } = target;
+  const { task, vocab } = target;
   const answers: Answers = {
-    task: kind === 'labels' ? task : kind === 'mask' ? 'segment' : 'points',
+    task,
     ...(vocab && { classes: vocab }),
     inputs: preparation.described,
   };

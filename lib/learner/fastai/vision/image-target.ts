@@ -1,15 +1,16 @@
 import { Tensor } from 'onnxruntime-common';
 import { asItems, PyObject } from '../../torch/index.js';
-import type { DecodedTarget } from '../contract.js';
+import type { DecodedTarget, LearnerTask } from '../contract.js';
 import type { Target } from '../data/target.js';
-import { hasMaskTarget, itemTransform, targetTypes } from '../data/target-types.js';
+import { hasImageTarget, hasMaskTarget, itemTransform, targetTypes } from '../data/target-types.js';
 import { categoryNames } from '../data/vocab.js';
-import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import { refuseBoxes } from '../refuse-boxes.js';
+import { imageDecoder } from './image-decoder.js';
 
 /**
- * An image learner's result: labels or numbers, points in pixels [n, 2], or a mask [height, width].
+ * An image learner's result: labels or numbers, points in pixels [n, 2], a mask [height, width], or
+ * an image [channels, height, width].
  *
  * @publicApi
  */
@@ -17,9 +18,8 @@ export type DecodedImageTarget = DecodedTarget | Tensor;
 
 /** Decodes one row of predictions for an image at the model's size. */
 export interface ImageTarget {
-  readonly kind: 'labels' | 'points' | 'mask';
-  /** The kind of labels: a class, several classes, or numbers. */
-  readonly task: Target['task'];
+  readonly kind: 'labels' | 'points' | 'mask' | 'image';
+  readonly task: LearnerTask;
   /** Names of the classes, including those of a mask. */
   readonly vocab: readonly string[] | undefined;
   decode(
@@ -28,25 +28,20 @@ export interface ImageTarget {
   ): DecodedImageTarget;
 }
 
-/** @throws UnsupportedLearnerError for bounding boxes and images as targets. */
+/** @throws UnsupportedLearnerError for bounding boxes as targets. */
 export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget {
-  const types = targetTypes(file.dls);
-  const has = (...names: string[]): boolean => names.some((name) => types.includes(name));
   refuseBoxes(file);
-  if (has('TensorPoint')) {
-    return { kind: 'points', task: 'regress', vocab: undefined, decode: pointsDecoder(file) };
+  if (targetTypes(file.dls).includes('TensorPoint')) {
+    return { kind: 'points', task: 'points', vocab: undefined, decode: pointsDecoder(file) };
   }
   if (hasMaskTarget(file.dls)) {
     const codes = itemTransform(file.dls, 'AddMaskCodes');
     const names = codes instanceof PyObject ? asItems(codes.attr('codes')) : undefined;
     const vocab = codes ? categoryNames(names ?? []) : undefined;
-    return { kind: 'mask', task: 'classify', vocab, decode: (target) => target };
+    return { kind: 'mask', task: 'segment', vocab, decode: (target) => target };
   }
-  if (has('PILImage', 'PILImageBW', 'TensorImage')) {
-    throw new UnsupportedLearnerError(
-      'The learner predicts images, which is not supported',
-      'serve its model with a custom runner over its ONNX file',
-    );
+  if (hasImageTarget(file.dls)) {
+    return { kind: 'image', task: 'image', vocab: undefined, decode: imageDecoder(file.dls) };
   }
   const { vocab, task } = labels;
   return { kind: 'labels', task, vocab, decode: (target) => labels.decode(target) };

@@ -133,12 +133,10 @@ async function ofCode(file: LearnerFile, options: LearnerOptions): Promise<Prepa
   };
 }
 
-const TASKS = { mask: 'segment', points: 'points' } as const;
-
 function answersOf(target: ImageTarget, { height, width }: ModelInput): Answers {
-  const { kind, task, vocab } = target;
+  const { task, vocab } = target;
   return {
-    task: kind === 'labels' ? task : TASKS[kind],
+    task,
     ...(vocab && { classes: vocab }),
     ...(height !== undefined && width !== undefined && { size: [height, width] }),
   };

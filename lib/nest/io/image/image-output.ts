@@ -10,11 +10,13 @@ import {
   encodeImage,
   type OutputImageType,
 } from '../../../learner/fastai/vision/image/write-image.js';
+import { pixelsOf } from '../../../learner/fastai/vision/decoded-image.js';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import { InvalidOutputError } from '../errors.js';
 
 /**
- * The types that handlers can return as an image: pixels, a mask of class ids, or encoded bytes.
+ * The types that handlers can return as an image: pixels, a mask of class ids, an image that a
+ * learner predicts, or encoded bytes.
  *
  * @publicApi
  */
@@ -64,10 +66,12 @@ function fromTensor(
 ): Promise<Uint8Array> | Uint8Array {
   const [height = 0, width = 0, channels] = tensor.dims;
   if (tensor.dims.length === 2) return mask(tensor, width, height, type, palette);
+  const pixels = pixelsOf(tensor);
+  if (pixels) return encodeImage(pixels, type);
   if (tensor.type !== 'uint8' || tensor.dims.length !== 3 || ![1, 3, 4].includes(channels ?? 0)) {
     throw invalid(
       `a ${tensor.type} tensor of shape [${tensor.dims.join(', ')}] is not an image`,
-      'return uint8 [height, width, 3], or class ids [height, width]',
+      'return uint8 [height, width, 3], class ids [height, width], or what a learner predicts: int64 [3, height, width] of 0 to 255',
     );
   }
   const data = tensor.data as Uint8Array;

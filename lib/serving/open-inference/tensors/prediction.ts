@@ -54,6 +54,15 @@ export function predictionOutputs(learner: LearnerDescription): TensorMetadata[]
         output(TARGET, 'INT64', size),
         output(DECODED, 'INT64', size),
       ];
+    case 'image': {
+      // Models of super-resolution return larger images.
+      const image = [-1, -1, -1];
+      return [
+        output(PROBABILITIES, 'FP32', image),
+        output(TARGET, 'FP32', image),
+        output(DECODED, 'INT64', image),
+      ];
+    }
     case 'points':
       return [
         output(PROBABILITIES, 'FP32', [-1]),

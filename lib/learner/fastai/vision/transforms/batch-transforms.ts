@@ -11,6 +11,10 @@ export type BatchTransform =
       readonly kind: 'value';
       readonly channels?: number;
       value(x: number, channel: number): number;
+      /** `decodes`: from a predicted value back to a pixel. */
+      undo(x: number, channel: number): number;
+      /** Whether `decodes` makes whole numbers. */
+      readonly isWhole: boolean;
       /** The same as operators, each with a float32 operand for all channels or one per channel. */
       readonly steps: readonly { readonly op: 'Div' | 'Sub'; readonly by: Float32Array }[];
     }
@@ -31,6 +35,8 @@ const readIntToFloat: Reader = (record) => {
   return {
     kind: 'value',
     value: (x) => f(x / f(div)),
+    undo: (x) => Math.trunc(f(Math.min(1, Math.max(0, x)) * f(div))),
+    isWhole: true,
     steps: [{ op: 'Div', by: Float32Array.of(div) }],
   };
 };
@@ -48,6 +54,8 @@ const readNormalize: Reader = (record) => {
     kind: 'value',
     channels,
     value: (x, channel) => f(f(x - of(means, channel)) / of(stds, channel)),
+    undo: (x, channel) => f(f(x * of(stds, channel)) + of(means, channel)),
+    isWhole: false,
     steps: [
       { op: 'Sub', by: means },
       { op: 'Div', by: stds },

@@ -33,6 +33,11 @@ export function rasterOf(mode: RasterMode, { channels, width, height, data }: Pl
 
 export type ValueStep = Extract<BatchTransform, { kind: 'value' }>;
 
+/** The `decodes` of value transforms, in their order. */
+export function undoing(steps: readonly ValueStep[]): ValueStep[] {
+  return steps.toReversed().map((step) => ({ ...step, value: step.undo, undo: step.value }));
+}
+
 export function runSteps(steps: readonly ValueStep[], x: number, channel: number): number {
   return steps.reduce((value, step) => step.value(value, channel), x);
 }

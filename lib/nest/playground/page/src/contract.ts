@@ -12,7 +12,8 @@ export interface Column {
 
 export interface LearnerDescription {
   readonly kind: 'text' | 'tabular' | 'collab' | 'vision' | 'lm' | 'array' | 'mixed';
-  readonly task: 'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'generate';
+  readonly task:
+    'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'image' | 'generate';
   readonly classes?: readonly string[];
   readonly threshold?: number;
   readonly range?: readonly [number, number];

@@ -11,12 +11,12 @@ interface Properties {
   readonly picture: Picture;
 }
 
-/** The pixels that the model got, of their own number. */
+/** A picture of the model, of its own number of pixels. */
 export function PictureView({ title, picture }: Properties) {
   return (
     <section class="seen">
       <h3>{title}</h3>
-      <Frame width={picture.width} height={picture.height} base={picture} />
+      <Frame width={picture.width} height={picture.height} base={picture} name={title} />
       <p class="note">
         {picture.width} × {picture.height} pixels
       </p>
@@ -28,14 +28,22 @@ interface FrameProperties {
   readonly width: number;
   readonly height: number;
   readonly base: Picture | undefined;
+  /** What the picture is. */
+  readonly name?: string;
   readonly children?: ComponentChildren;
 }
 
 /** A picture, and what is drawn over it. */
-export function Frame({ width, height, base, children }: FrameProperties) {
+export function Frame({
+  width,
+  height,
+  base,
+  name = 'What the model saw',
+  children,
+}: FrameProperties) {
   return (
     <div class="frame" style={{ aspectRatio: `${width} / ${height}` }}>
-      {base && <img src={pngUrl(base)} alt="What the model saw" />}
+      {base && <img src={pngUrl(base)} alt={name} />}
       {children}
     </div>
   );

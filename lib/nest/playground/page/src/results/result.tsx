@@ -12,7 +12,7 @@ import { Numbers } from './numbers.js';
 import { PartWeights } from './part-weights.js';
 import { PictureView } from './picture-view.js';
 import { PointsView } from './points-view.js';
-import { isPrediction } from './summary.js';
+import { isPicture, isPrediction } from './summary.js';
 import { Tokens } from './tokens.js';
 
 interface Properties {
@@ -68,6 +68,9 @@ function Answer({ description, value, run: { shown } }: AnswerProperties) {
   const { prediction, probabilities, classes = description.classes } = value;
   if (task === 'segment' && isPicture(prediction)) {
     return <MaskView mask={prediction} value={value} base={shown?.image} classes={classes ?? []} />;
+  }
+  if (task === 'image' && isPicture(prediction)) {
+    return <PictureView title="The predicted image" picture={prediction} />;
   }
   if (task === 'points' && Array.isArray(prediction)) {
     return (
@@ -192,10 +195,6 @@ function Why({ run, description, value, onExplain }: WhyProperties) {
       )}
     </section>
   );
-}
-
-function isPicture(value: unknown): value is { width: number; height: number; png: string } {
-  return typeof value === 'object' && value !== null && 'png' in value;
 }
 
 function isNumbers(value: unknown): value is readonly number[] {

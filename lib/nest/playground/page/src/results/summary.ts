@@ -1,4 +1,4 @@
-import type { Prediction } from '../contract.js';
+import type { Picture, Prediction } from '../contract.js';
 import type { Run } from '../state/run.js';
 import { percent, short } from '../ui/format.js';
 
@@ -16,6 +16,7 @@ function predictionSummary(value: unknown): string {
   if (!isPrediction(value)) return JSON.stringify(value)?.slice(0, 200) ?? '';
   const { prediction, probabilities, classes, shares } = value;
   if (shares) return 'A mask';
+  if (isPicture(prediction)) return 'An image';
   if (Array.isArray(prediction)) {
     const few = prediction.slice(0, 8).map((part) => wordOf(part));
     return few.length === 0 ? 'None of the labels' : few.join(', ');
@@ -29,6 +30,10 @@ function predictionSummary(value: unknown): string {
 function wordOf(value: unknown): string {
   if (typeof value === 'number') return short(value);
   return typeof value === 'string' ? value : (JSON.stringify(value)?.slice(0, 80) ?? '');
+}
+
+export function isPicture(value: unknown): value is Picture {
+  return typeof value === 'object' && value !== null && 'png' in value;
 }
 
 /** Whether an answer has the form of a learner's. */

@@ -6,6 +6,7 @@ const TASKS = {
   regress: 'regression',
   segment: 'segmentation',
   points: 'points',
+  image: 'to image',
   generate: 'language model',
 } as const;
 
