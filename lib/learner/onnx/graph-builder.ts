@@ -103,7 +103,7 @@ export class GraphBuilder {
     const outputs = schema
       .infer(call)
       .map(({ dtype, shape }) => this.#value(this.#unique(op), dtype, shape));
-    this.#addNode(op, schema.domain ?? '', inputs, outputs, written);
+    this.#addNode(schema.type ?? op, schema.domain ?? '', inputs, outputs, written);
     const step = { op, inputs, outputs, attributes };
     this.#steps.push(step);
     for (const output of outputs) this.#producers.set(output.name, step);

@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../python/values.js';
 import type { LearnerOptions } from '../contract.js';
+import { fileArray } from './numpy/file-array.js';
 
 /**
  * A program for code beside the model: losses and transforms.
@@ -28,6 +29,7 @@ export async function ownProgram(
       () => program.env,
       () => program,
     ),
+    foreign: fileArray,
     ...(sources && { sources }),
   });
   return program;

@@ -12,6 +12,8 @@ export interface OpSchema {
   /** The minimum and maximum number of operands. */
   readonly inputs: readonly [number, number];
   readonly attributes?: Readonly<Record<string, AttributeKind>>;
+  /** Its name in ONNX, if that differs. */
+  readonly type?: string;
   /** '' for the operators of ONNX itself. */
   readonly domain?: string;
   /** The type of each output; calls `fail` if the operands do not match. */

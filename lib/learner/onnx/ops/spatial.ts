@@ -87,6 +87,19 @@ function pool(attributes: Readonly<Record<string, AttributeKind>>): OpSchema {
   };
 }
 
+/** MaxPool with its second output, whose computation takes time. */
+const maxPoolWithIndices: OpSchema = {
+  ...pool({}),
+  type: 'MaxPool',
+  infer: (call) => {
+    const { dtype, shape } = pool({}).infer(call)[0]!;
+    return [
+      { dtype, shape },
+      { dtype: 'int64', shape },
+    ];
+  },
+};
+
 const globalPool: OpSchema = {
   inputs: [1, 1],
   infer: (call) => {
@@ -105,6 +118,7 @@ export const spatialOps: Readonly<Record<string, OpSchema>> = {
   Conv: conv,
   ConvTranspose: convTranspose,
   MaxPool: pool({}),
+  MaxPoolWithIndices: maxPoolWithIndices,
   AveragePool: pool({ count_include_pad: 'int' }),
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,

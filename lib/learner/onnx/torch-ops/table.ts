@@ -1,5 +1,6 @@
 import { bind, signature, type Bound, type Signature } from '../../python/arguments.js';
-import { List, Tuple, type Kwargs, type Value } from '../../python/values.js';
+import { plainOf } from '../../python/builtins/unwrap.js';
+import { Instance, List, Tuple, type Kwargs, type Value } from '../../python/values.js';
 import { dtypeOf } from './dtypes.js';
 import type { TorchEnv } from './env.js';
 import { SymSize, type Size } from './size.js';
@@ -153,9 +154,14 @@ export function run(
   kwargs: Kwargs,
 ): Value {
   const parsed = signature(func.signature);
-  const { bound, rest } = bind(env.ctx, name, parsed, args, renamed(parsed, kwargs));
-  return func.run(env, new Args(env, name, bound, rest, kwargs));
+  // A member of an IntEnum is a number, and a subclass of list is a list.
+  const given = args.some(isWrapped) ? args.map(plainOf) : args;
+  const named: Kwargs = new Map([...kwargs].map(([key, value]) => [key, plainOf(value)]));
+  const { bound, rest } = bind(env.ctx, name, parsed, given, renamed(parsed, named));
+  return func.run(env, new Args(env, name, bound, rest, named));
 }
+
+const isWrapped = (value: Value): boolean => value instanceof Instance;
 
 /** numpy's names for parameters, which torch takes as well. */
 const aliases = new Map([

@@ -1,4 +1,5 @@
 import type { Names } from '../../python/context.js';
+import { TYPES } from '../../python/types.js';
 import { Builtin, ClassValue, ModuleValue, type Value } from '../../python/values.js';
 import type { Lowering } from '../lowering/context.js';
 import { isFunctionLayer, layerClasses } from '../torch-ops/nn/layers.js';
@@ -59,7 +60,7 @@ export class ModuleClasses implements Names {
     private readonly host: ModuleHost,
     private readonly lowerings: ReadonlyMap<string, Lowering>,
   ) {
-    this.base = new ClassValue('Module', MODULE, [], moduleMethods(host));
+    this.base = new ClassValue('Module', MODULE, [TYPES.object], moduleMethods(host));
     this.#classes.set(MODULE, this.base);
     for (const name of PLAIN) this.#classes.set(name, this.base);
     for (const name of [

@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly sources?: OwnSources | undefined;
   /** Names in addition to those of torch, Python and fastai's helpers. */
   readonly names?: readonly Names[];
+  /** Values of records that this program does not know. */
+  readonly foreign?: (record: PyValue) => Value | undefined;
   readonly budget?: BudgetLimits;
   /** The model that contains the file's modules, for their paths. */
   readonly model?: Module;
@@ -39,7 +41,7 @@ export class Program {
   #env: TraceEnv | undefined;
   readonly #tensors = new Map<Tensor, TensorValue>();
 
-  private constructor({ sources, names = [], budget, model, lowerings }: ProgramOptions) {
+  private constructor({ sources, names = [], budget, model, lowerings, foreign }: ProgramOptions) {
     const env = (): TorchEnv => this.env;
     this.modules = new ModuleInstances(this, model, lowerings ?? new Map());
     this.evaluator = new Evaluator({
@@ -56,7 +58,7 @@ export class Program {
     const { evaluator } = this;
     this.reader = new RecordReader({
       resolve: (name) => evaluator.resolve(name),
-      foreign: (record) => this.#foreign(record),
+      foreign: (record) => this.#foreign(record) ?? foreign?.(record),
       source: (module, name) => sources?.lookup(evaluator, module, name),
       context: () => evaluator,
     });

@@ -98,7 +98,7 @@ function host(
   inPlace = false,
 ): Value | undefined {
   return self instanceof HostObject
-    ? self.binary?.(op, other, { reflected, inPlace }, ctx)
+    ? self.binary?.(op, plainOf(other), { reflected, inPlace }, ctx)
     : undefined;
 }
 

@@ -70,7 +70,7 @@ function ofClasses(ctx: Context, op: CompareOp, left: Value, right: Value): Valu
 }
 
 function answer(ctx: Context, op: CompareOp, self: Value, other: Value): Value | undefined {
-  if (self instanceof HostObject) return self.compare?.(op, other, ctx);
+  if (self instanceof HostObject) return self.compare?.(op, plainOf(other), ctx);
   const result = ask(ctx, self, `__${COMPARE_NAMES[op]}__`, other);
   if (result !== undefined || op !== '!=') return result;
   // `!=` is the negation of `==` if only `==` is defined.

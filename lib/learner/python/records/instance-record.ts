@@ -1,4 +1,5 @@
 import type { PyObject } from '../../torch/python.js';
+import { asDict } from '../builtins/unwrap.js';
 import { CodeBudgetError } from '../errors.js';
 import { TYPES } from '../types.js';
 import { Builtin, ClassValue, Instance, List, SetValue, Tuple, type Value } from '../values.js';
@@ -23,8 +24,24 @@ export function readInstance(reading: Reading, record: PyObject): Value {
   if (payload instanceof List && size === 0) return new List(payload.items, type);
   const instance = new Instance(type);
   instance.payload = payload;
-  instance.lazy = (name) => reading.complete(() => reading.attribute(record, name));
+  instance.lazy = (name) =>
+    reading.complete(() => reading.attribute(record, name) ?? fieldOf(reading, record, type, name));
   return instance;
+}
+
+/** A field of a frozen dataclass with slots, whose state is the list of its fields' values. */
+function fieldOf(
+  reading: Reading,
+  { state }: PyObject,
+  type: ClassValue,
+  name: string,
+): Value | undefined {
+  if (!Array.isArray(state)) return undefined;
+  const fields = asDict(type.lookup('__dataclass_fields__'));
+  // A ClassVar is among the fields, but not in the state.
+  if (fields?.entries.size !== state.length) return undefined;
+  const at = [...fields.entries.values()].findIndex(([key]) => key === name);
+  return at < 0 ? undefined : reading.item(state, at);
 }
 
 /** The class of a record; a class known only by name if the file has no more. */

@@ -82,7 +82,7 @@ export function methodFor(ctx: Context, callable: Value, item: Value): Chosen | 
   }
   if (inner instanceof Overloads) return mostSpecial(ctx, inner.funcs, first, item);
   if (inner instanceof Func) return annotated(ctx, inner, first, item);
-  if (inner instanceof Instance && inner.cls.name === 'TypeDispatch') {
+  if (isTypeDispatch(inner)) {
     return ofTypeDispatch(ctx, inner, first, item);
   }
   return { func: inner, first, returns: undefined };
@@ -167,6 +167,18 @@ function fits(ctx: Context, item: Value, type: Value): boolean {
 const isAny = ({ qualifiedName }: ClassValue): boolean =>
   qualifiedName === 'typing.Any' || qualifiedName === 'builtins.object';
 
+/**
+ * An attribute of a transform, as a method where the transform's class has it. An object's own
+ * functions do not take the transform.
+ */
+export function boundTo(self: Value, name: string, value: Value): Value {
+  const isOwn = self instanceof Instance && self.attrs.has(name);
+  return isTypeDispatch(value) && !isOwn ? new BoundMethod(self, value) : value;
+}
+
+const isTypeDispatch = (value: Value): value is Instance =>
+  value instanceof Instance && value.cls.name === 'TypeDispatch';
+
 /** fastcore's own dispatch, up to fastai 2.7: `{ class: { class: function } }`. */
 function ofTypeDispatch(
   ctx: Context,
@@ -180,9 +192,15 @@ function ofTypeDispatch(
   };
   const fitting = entries(ctx.getAttr(dispatch, 'funcs')).filter(([type]) => fits(ctx, item, type));
   const best = fitting.find(([type]) => fitting.every(([other]) => isAsSpecific(type, other)));
-  if (!best) return undefined;
-  const [, func] = entries(best[1])[0] ?? [];
-  return func === undefined ? undefined : { func, first, returns: undefined };
+  const [, func] = best ? (entries(best[1])[0] ?? []) : [];
+  if (func !== undefined) return { func, first, returns: undefined };
+  // Those of the class that the transform extends.
+  for (const base of ctx.iterate(ctx.findAttr(dispatch, 'bases') ?? new Tuple([]))) {
+    ctx.budget.step();
+    const found = base instanceof Instance ? ofTypeDispatch(ctx, base, first, item) : undefined;
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function isAsSpecific(type: Value, other: Value): boolean {

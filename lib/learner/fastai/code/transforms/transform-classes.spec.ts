@@ -47,6 +47,23 @@ class Sometimes(RandTransform):
     split_idx = None
     def encodes(self, x: PILImage): return x
 
+class TypeDict:
+    def __init__(self, d): self.d = d
+
+# fastcore's own, up to fastai 2.7.
+class TypeDispatch:
+    def __init__(self, funcs, bases=()):
+        self.funcs, self.bases = TypeDict({t: TypeDict({object: f}) for t, f in funcs.items()}), list(bases)
+
+class Dispatched(Transform):
+    width = 1
+    encodes = TypeDispatch({PILImageBW: lambda self, x: x.crop((0, 0, self.width, 1))},
+                           [TypeDispatch({PILImage: lambda self, x: x.crop((0, 0, self.width + 1, 1))})])
+
+def own(x): return x.convert('L')
+dispatched, of_function = Dispatched(), Transform()
+of_function.encodes = TypeDispatch({PILImage: own})
+
 both, masks, training, validation, items = Both(), Masks(), Training(), Validation(), Items()
 random, always, sometimes = Random(), Always(), Sometimes(p=0.5)
 `;
@@ -74,6 +91,13 @@ describe('Transforms of source', () => {
     expect(sizesOf('both', image())).toEqual(['PILImage', 'L', 3, 2]);
     expect(sizesOf('both', image(classes.PILImageBW))).toEqual(['PILImageBW', 'RGB', 1, 1]);
     expect(sizesOf('both', image(classes.PILMask))).toEqual(['PILMask', 'RGB', 2, 3]);
+  });
+
+  it("choose by fastcore's own dispatch, of the class, its bases or the object", () => {
+    expect(sizesOf('dispatched', image(classes.PILImageBW))).toEqual(['PILImageBW', 'RGB', 1, 1]);
+    expect(sizesOf('dispatched', image())).toEqual(['PILImage', 'RGB', 2, 1]);
+    expect(sizesOf('dispatched', image(classes.PILMask))).toEqual(['PILMask', 'RGB', 3, 2]);
+    expect(sizesOf('of_function', image())).toEqual(['PILImage', 'L', 3, 2]);
   });
 
   it('leave an item that no method takes', () => {

@@ -13,7 +13,7 @@ import {
   type Value,
 } from '../../../python/values.js';
 import { PilImage } from '../pil/image-value.js';
-import { MethodNames, methodFor, Overloads } from './method-for.js';
+import { boundTo, MethodNames, methodFor, Overloads } from './method-for.js';
 
 const method = (name: string, call: Native): readonly [string, Value] => [
   name,
@@ -63,8 +63,9 @@ const delegate =
 const call: Native = (ctx, [self = null, name = '', item = null, ...rest], kwargs) => {
   const own = ctx.getAttr(self, 'split_idx');
   if (own !== null && !ctx.equal(own, kwargs.get('split_idx') ?? null)) return item;
-  const callable = ctx.findAttr(self, String(name));
-  if (callable === undefined || callable === null) return item;
+  const found = ctx.findAttr(self, String(name));
+  if (found === undefined || found === null) return item;
+  const callable = boundTo(self, String(name), found);
   return applied(ctx, callable, item, rest, without(kwargs, 'split_idx'));
 };
 

@@ -11,6 +11,7 @@ import { poolingFunctions } from './pooling.js';
 import { resizingFunctions } from './resizing.js';
 import { embeddingFunctions } from './embedding.js';
 import { samplingFunctions } from './sampling.js';
+import { unpoolingFunctions } from './unpooling.js';
 import { windowFunctions } from './windows.js';
 
 /** torch.nn.functional, and what torch has of it under its own name. */
@@ -27,5 +28,6 @@ export const nnTables: readonly TorchTable[] = [
   packedFunctions,
   paddingFunctions,
   poolingFunctions,
+  unpoolingFunctions,
   resizingFunctions,
 ];

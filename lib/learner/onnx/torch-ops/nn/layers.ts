@@ -18,6 +18,8 @@ interface LayerClass {
   readonly inputs?: number;
   /** Attributes that the function has under these names; by default all of the constructor. */
   readonly attributes?: string;
+  /** The parameters of its forward, which the function has under the same names. */
+  readonly forward?: string;
   /** What the class fixes: `mode: 'bilinear'`. */
   readonly fixed?: Readonly<Record<string, PyValue>>;
 }
@@ -69,6 +71,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<string, LayerClass>>>> = 
     MaxPoolnd: layer(MAX_POOL, 'F.max_poolnd'),
     AvgPool1d: layer(AVG_POOL, 'F.avg_pool1d'),
     'AvgPool2d|AvgPool3d': layer(`${AVG_POOL}, divisor_override=None`, 'F.avg_poolnd'),
+    MaxUnpoolnd: layer(POOL, 'F.max_unpoolnd', { forward: 'input, indices, output_size=' }),
     LPPoolnd: layer(LP_POOL, 'F.lp_poolnd'),
     AdaptiveAvgPoolnd: layer('output_size', 'F.adaptive_avg_poolnd'),
     AdaptiveMaxPoolnd: layer('output_size, return_indices=False', 'F.adaptive_max_poolnd'),
@@ -340,19 +343,26 @@ export function callAsFunction(
   lowered: boolean,
 ): Value | undefined {
   const entry = known.get(className);
-  if (!entry || entry.compute === '' || (lowered && !made.has(module.record))) return undefined;
-  const names = entry.inputs === 2 ? ['input', 'target'] : ['input'];
+  if (!entry || entry.compute === '') return undefined;
+  // A lowering gives one tensor.
+  const isLowered = lowered && !made.has(module.record) && module.attr('return_indices') !== true;
+  if (isLowered) return undefined;
+  const names = entry.inputs === 2 ? 'input, target' : (entry.forward ?? 'input');
   const { bound } = bind(
     env.ctx,
     'forward',
-    signature(className.includes('.distance.') ? 'x1, x2' : names.join(', ')),
+    signature(className.includes('.distance.') ? 'x1, x2' : names),
     args,
     kwargs,
   );
-  const inputs = Object.values(bound) as Value[];
+  const inputs = entry.forward ? [] : (Object.values(bound) as Value[]);
   if (entry.compute === 'pad') return padded(env, className, module, inputs[0]!);
   const attributes = (entry.attributes ?? attributesOf(entry.constructor)).split(', ');
   const named = new Map<string, Value>();
+  if (entry.forward) {
+    for (const [name, value] of Object.entries(bound))
+      if (value !== undefined) named.set(name, value);
+  }
   for (const attribute of attributes.filter((name) => name !== '')) {
     if (attribute.startsWith('**')) {
       const held = module.attr(attribute.slice(2));

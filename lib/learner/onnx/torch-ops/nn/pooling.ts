@@ -13,6 +13,7 @@ import {
   sizesOf,
   tupleOf,
 } from './support.js';
+import { maxPoolWithIndices } from './unpooling.js';
 
 /** Spatial axes of a tensor that may come without a batch, counted from its end. */
 const spatial = (dims: number): number[] => Array.from({ length: dims }, (_, i) => i - dims);
@@ -45,8 +46,9 @@ const pool = (
 ): TorchFunction =>
   fn(`input, ${parameters}`, (env, args) => {
     const x = args.tensor('input');
-    const refusesIndices = className === 'MaxPool' && args.bool('return_indices', false);
-    if (refusesIndices) throw env.ctx.unsupported(`${args.name}: it returns indices`);
+    if (className === 'MaxPool' && args.bool('return_indices', false)) {
+      return maxPoolWithIndices(env, args, x, dims);
+    }
     const over = (emit: (value: GraphValue) => GraphValue): TensorValue =>
       inFloat(env, args.name, operandOf(env, args, x, dims), (value) =>
         batched(env, value, dims + 2, emit),
