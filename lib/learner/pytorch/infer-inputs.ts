@@ -59,6 +59,17 @@ const encoderLayer: Infer = (module) => {
   return attention ? sequence(() => intAttr(attention, 'embed_dim'))(attention) : undefined;
 };
 
+/** The same layer over each step. */
+const timeDistributed: Infer = (module) => {
+  const inner = module.child('module');
+  const inferred = inner ? inferInputs(inner) : undefined;
+  const [spec, ...others] = inferred?.specs ?? [];
+  if (!spec || others.length > 0 || inferred?.tail !== undefined) return undefined;
+  return {
+    specs: [{ ...spec, dims: spec.dims.toSpliced(intAttr(module, 'tdim', 1), 0, 'steps') }],
+  };
+};
+
 /** First layers, by class. */
 const layers: ReadonlyMap<string, Infer> = new Map(
   (
@@ -74,6 +85,7 @@ const layers: ReadonlyMap<string, Infer> = new Map(
       [[...nn('sparse.Embedding'), 'fastai.layers.Embedding'], embedding],
       [nn('rnn.LSTM', 'rnn.GRU', 'rnn.RNN'), sequence((module) => intAttr(module, 'input_size'))],
       [nn('transformer.TransformerEncoderLayer'), encoderLayer],
+      [['fastai.layers.TimeDistributed'], timeDistributed],
     ] as const
   ).flatMap(([names, infer]) => names.map((name): [string, Infer] => [name, infer])),
 );

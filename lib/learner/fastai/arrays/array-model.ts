@@ -1,4 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
+import { GraphError, SessionCreationError } from '../../onnx/errors.js';
 import { UnsupportedModuleError, type InputSpec } from '../../onnx/index.js';
 import { lowerings, loadLowerings, isModuleList } from '../../onnx/lowering/registry.js';
 import { inferInputs } from '../../pytorch/infer-inputs.js';
@@ -9,6 +10,7 @@ import {
   type ModelInputDType,
   type TorchModelOptions,
 } from '../../pytorch/index.js';
+import { RaisedInCodeError } from '../../python/errors.js';
 import { asNumber, type Module } from '../../torch/index.js';
 import type { LearnerOptions } from '../contract.js';
 import { joinRows } from '../data/rows.js';
@@ -20,8 +22,8 @@ import { rowsDone } from '../../runtime/rows-done.js';
 
 /** The most that goes through the model at once: 16 MiB of float32, but at least one item. */
 const MOST_ELEMENTS = 2 ** 22;
-/** How many models for other ranks than the first stay open. */
-const MOST_RANKS = 8;
+/** How many models for other ranks or sizes than the first stay open. */
+const MOST_MODELS = 8;
 
 /** Sizes of a batch; null for a size that varies. */
 export type BatchShape = readonly (number | null)[];
@@ -38,8 +40,10 @@ export interface RunsBatches {
  * then.
  */
 export class ArrayModel {
-  readonly #models = new Map<number, Promise<RunsBatches>>();
+  readonly #models = new Map<string, Promise<RunsBatches>>();
   #isReleased = false;
+  /** Whether only the sizes of an item give a graph: code may not accept the sizes of examples. */
+  #isBySize = false;
 
   private constructor(
     /** The input of the model; undefined if only an item determines it. */
@@ -96,7 +100,7 @@ export class ArrayModel {
     if (inferred && inferred.length > 1) throw severalInputs(file, inferred.length);
     if (series) {
       const model = new ArrayModel(series, 'float32', open, undefined);
-      await model.#model(series.length);
+      await model.#model(series);
       return model;
     }
     if (!isTold) return new ArrayModel(undefined, dtype, open, undefined);
@@ -105,7 +109,8 @@ export class ArrayModel {
       const isLoose = whole.plan.inputs[0]?.tail !== undefined;
       return new ArrayModel(shapeOf(whole), dtype, open, whole, isLoose);
     } catch (error) {
-      if (!(error instanceof UnknownModelInputsError)) throw error;
+      const isOpen = first?.dims.slice(1).some((size) => typeof size === 'string') ?? false;
+      if (!(error instanceof UnknownModelInputsError) && !(isOpen && isOfSizes(error))) throw error;
       return new ArrayModel(undefined, dtype, open, undefined);
     }
   }
@@ -133,7 +138,7 @@ export class ArrayModel {
 
   async #run(items: readonly Tensor[]): Promise<Tensor> {
     const batch = joinTensors(items);
-    const output = await (await this.#model(batch.dims.length)).run(batch);
+    const output = await (await this.#modelFor(batch.dims)).run(batch);
     if (Array.isArray(output)) {
       throw new UnsupportedLearnerError(
         `The learner's model returns ${output.length} results`,
@@ -148,16 +153,29 @@ export class ArrayModel {
     );
   }
 
-  #model(rank: number): Promise<RunsBatches> {
-    if (this.whole) return Promise.resolve(this.whole);
-    let model = this.#models.get(rank);
+  async #modelFor(dims: readonly number[]): Promise<RunsBatches> {
+    if (this.whole) return this.whole;
+    const own = [null, ...dims.slice(1)];
+    if (this.#isBySize) return this.#model(own);
+    try {
+      return await this.#model(this.shape ?? dims.map(() => null));
+    } catch (error) {
+      if (this.shape || !isOfSizes(error)) throw error;
+      const model = await this.#model(own);
+      this.#isBySize = true;
+      return model;
+    }
+  }
+
+  #model(shape: BatchShape): Promise<RunsBatches> {
+    const key = shape.join('x');
+    let model = this.#models.get(key);
     if (model) return model;
-    const shape = this.shape ?? Array.from({ length: rank }, () => null);
     model = this.open([{ name: 'x', dtype: this.dtype, shape }]);
-    this.#models.set(rank, model);
-    model.catch(() => this.#models.delete(rank));
+    this.#models.set(key, model);
+    model.catch(() => this.#models.delete(key));
     for (const [oldest, other] of this.#models) {
-      if (this.#models.size <= MOST_RANKS) break;
+      if (this.#models.size <= MOST_MODELS) break;
       this.#models.delete(oldest);
       void other.then((one) => one.release());
     }
@@ -171,6 +189,12 @@ export class ArrayModel {
     for (const one of open) if (one.status === 'fulfilled') await one.value?.release();
   }
 }
+
+/** Whether a graph for the sizes of an example fails, where one for an item may not. */
+const isOfSizes = (error: unknown): boolean =>
+  error instanceof RaisedInCodeError ||
+  error instanceof GraphError ||
+  error instanceof SessionCreationError;
 
 const shapeOf = (model: TorchModel): BatchShape | undefined => model.plan.inputs[0]?.shape;
 

@@ -118,13 +118,17 @@ function expectedOf(
 
 async function lowerTabular(model: Module, record: TabularRecord, how: HowToLower): Promise<Graph> {
   const { categories, numbers, withNumbers } = record;
-  const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
+  const [{ lowerModel }, { signatureOf }] = await Promise.all([
+    import('../../onnx/lowering/lower-model.js'),
+    import('../../onnx/lowering/registry.js'),
+  ]);
   const codes = { name: 'x_cat', dtype: 'int32', dims: ['batch', categories.length] } as const;
   const values = { name: 'x_cont', dtype: 'float32', dims: ['batch', numbers.length] } as const;
-  // A model that ignores codes or numbers need not have an input for them.
+  // fastai gives both to the model, even without columns. Its own models ignore the empty one.
+  const isOwn = !signatureOf(model);
   const inputs = [
-    ...(categories.length > 0 ? [codes] : []),
-    ...(withNumbers && numbers.length > 0 ? [values] : []),
+    ...(isOwn || categories.length > 0 ? [codes] : []),
+    ...(withNumbers && (isOwn || numbers.length > 0) ? [values] : []),
   ];
   return oneResult(lowerModel(model, { ...how, inputs, outputs: ['output'] }));
 }

@@ -10,6 +10,7 @@ import type { LoweringFamily } from './lowering.js';
 import { resizeTo } from './resizing.js';
 import type { Scope } from './scope.js';
 import { channelsOf, unflattened } from './spatial.js';
+import { timeDistributed } from './time-distributed.js';
 
 /** Layers that take the input of the whole sequence around them, as `x.orig`. */
 const mergers: ReadonlySet<string> = new Set([
@@ -146,6 +147,7 @@ export const fastaiLayers: LoweringFamily = {
       View: lowerView(false),
       ResizeBatch: lowerView(true),
       ToTensorBase: passThrough,
+      TimeDistributed: timeDistributed,
       'Lambda|PartialLambda': lowerLambda,
       SelfAttention: selfAttention,
       PooledSelfAttention2d: pooledSelfAttention,
