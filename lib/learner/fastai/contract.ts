@@ -309,6 +309,11 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
    * method, passes are plain. @throws NotAugmentableError
    */
   augmented?(batch: readonly Encoded[], seed: number): Promise<() => Promise<Tensor>>;
+  /**
+   * For kinds without that method: the first transform that changes items in another way in
+   * training, or null. Undefined for kinds that fastai never changes.
+   */
+  readonly drawn?: string | null;
   /** fastai's first element of `predict` for one row of decoded predictions. */
   decode(target: Tensor, encoded: Encoded): Decoded;
   /** Facts about the answers, as far as the transforms show them. */

@@ -10,7 +10,6 @@ import type {
   LearnerOptions,
   Prediction,
   GivenInputs,
-  LearnerKind,
   Predictions,
   PredictionsWith,
   PredsOptions,
@@ -20,6 +19,7 @@ import type {
 } from './contract.js';
 import { rowOf } from './data/rows.js';
 import { readTarget } from './data/target.js';
+import { decodedTarget } from './data/target-types.js';
 import {
   NotAugmentableError,
   NotExplainableError,
@@ -85,7 +85,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
       refuseBoxes(file);
       const own = sharingCode(options);
       const loss = await openLoss(file, own);
-      const target = readTarget(file.dls.targets.flatMap(({ transforms }) => transforms));
+      const target = readTarget(decodedTarget(file.dls).targets[0]?.transforms ?? []);
       const inference = await createInference(file, target, own).catch(async (error: unknown) => {
         await loss.release?.();
         throw error;
@@ -147,13 +147,13 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
    *
    * Batches have the size of the exported learner, because some transforms draw once per batch.
    * Random numbers have fastai's distribution, not its values. Learners of texts and rows have no
-   * random transforms, and return what `getPreds` returns.
+   * random transforms, and return what `getPreds` returns. So do learners of arrays and of several
+   * inputs, if nothing changes their items in training alone.
    *
    * @returns `[float32 predictions, null]`; with `beta: null` `[[augmented, plain], null]`. With
    * `useMax`, the maximum of all passes and the plain one; `beta` does not change it.
-   * @throws NotAugmentableError (an InputError) if a transform of the training is not supported,
-   * and for kinds other than images, texts and rows; InvalidTtaOptionError; and as
-   * {@link getPreds}.
+   * @throws NotAugmentableError (an InputError) if a transform of the training is not supported;
+   * InvalidTtaOptionError; and as {@link getPreds}.
    */
   async tta(
     items: readonly Item[] | FrameLike,
@@ -173,10 +173,11 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     if (inference.augmented) {
       const pass = await inference.augmented(await encodedBy(inference, items), seed);
       while (passes.length < n) passes.push(await this.loss.activation(await pass()));
-    } else if (ALIKE_IN_TRAINING.has(this.kind)) passes.push(plain);
+    } else if (typeof inference.drawn !== 'string') passes.push(plain);
     else {
       throw new NotAugmentableError(
-        `The training transforms of a learner of kind "${this.kind}" are not supported`,
+        `The learner's training changes its items with "${inference.drawn}", which is supported ` +
+          'only for learners of one image',
         'use getPreds()',
       );
     }
@@ -298,9 +299,6 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     return this.inference;
   }
 }
-
-/** Kinds of learners without random transforms in fastai. */
-const ALIKE_IN_TRAINING: ReadonlySet<LearnerKind> = new Set(['text', 'tabular', 'collab']);
 
 async function encodedBy(
   inference: Inference<unknown, unknown>,

@@ -1,5 +1,10 @@
 import { VtsError } from '../errors/index.js';
 
+/** Names of a notebook, which files of fastai 2.0 to 2.7 hold without their code. */
+const NOTEBOOK = '__main__.';
+const GIVE_CODE =
+  "The file only names it. Give its source with Learner.load(file, { code: 'notebook.ipynb' }).";
+
 /** What to do about code that cannot be traced. */
 const REMEDY =
   'Use only what docs/notebook-code.md lists or, for a model, export it in Python with ' +
@@ -18,7 +23,7 @@ export class UnsupportedCodeError extends VtsError {
     readonly fact: string,
     options?: ErrorOptions,
   ) {
-    super(`${where}: ${fact}. ${REMEDY}`, options);
+    super(`${where}: ${fact}. ${fact.startsWith(NOTEBOOK) ? GIVE_CODE : REMEDY}`, options);
   }
 }
 

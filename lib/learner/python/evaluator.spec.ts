@@ -122,6 +122,13 @@ def f(): return double(three), nn.double(4), hasattr(nn, 'x'), hasattr(nn, 'doub
     expect(call('f')).toBe('(6, 8, False, True)');
   });
 
+  it('asks for the source of what a file only names', () => {
+    const of = (name: string): string =>
+      new UnsupportedCodeError('f', `${name} is not supported`).message;
+    expect(of('__main__.mirror')).toContain("{ code: 'notebook.ipynb' }");
+    expect(of('scipy.ndimage.rotate')).toContain('docs/notebook-code.md');
+  });
+
   it('are named where they are not known', () => {
     const error = errorOf(() => load('import nothing.here')) as UnsupportedCodeError;
     expect(error.fact).toBe('the module nothing.here is not supported');

@@ -1,9 +1,11 @@
 import { Tensor } from 'onnxruntime-common';
 import type { Inference, LearnerOptions } from '../contract.js';
 import type { Target } from '../data/target.js';
+import { decodedTarget } from '../data/target-types.js';
 import { ArrayItemError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import type { ShownNumbers } from '../shown.js';
+import { drawnTransform } from '../vision/transforms/drawn-transform.js';
 import { readArray, type GivenArray } from './array-item.js';
 import { ArrayModel, type BatchShape } from './array-model.js';
 import { ArrayPipeline } from './array-pipeline.js';
@@ -23,10 +25,7 @@ export async function createArrayInference(
   labels: Target,
   options: LearnerOptions,
 ): Promise<Inference<GivenArray, DecodedArrayTarget>> {
-  const target = readArrayTarget(
-    file.dls.targets.flatMap(({ transforms }) => transforms),
-    labels,
-  );
+  const target = readArrayTarget(decodedTarget(file.dls).targets[0]?.transforms ?? [], labels);
   const pipeline = await ArrayPipeline.open(file, options);
   const rank = isSeriesDataset(file) ? SERIES_RANK : undefined;
   const model = await ArrayModel.open(file, options, rank, target.vocab);
@@ -40,6 +39,7 @@ export async function createArrayInference(
       ...(shape && { shape }),
     },
     encode,
+    drawn: drawnTransform(file.dls),
     forward: async (batch) => {
       const tensors: Tensor[] = [];
       for (const item of batch) tensors.push(await pipeline.apply(item));

@@ -120,6 +120,20 @@ describe('A learner of arrays', () => {
     }
   });
 
+  it('has passes of training that are alike if nothing changes its items in training', async () => {
+    const items = casesOf('conv').map((one) => one.input);
+    const [plain] = await learner.getPreds(items);
+    const [passes] = await learner.tta(items, { n: 2 });
+    expect([passes.dims, passes.data]).toEqual([plain.dims, plain.data]);
+    // Its Noise is for training only.
+    const noisy = await Learner.load(fileOf('batch_code'));
+    try {
+      await expect(noisy.tta(items)).rejects.toThrow(/changes its items with "[\w.]*Noise"/);
+    } finally {
+      await noisy.release();
+    }
+  });
+
   it('shows what its model sees', async () => {
     expect(await learner.show(input)).toEqual({
       values: flat(input).map(Math.fround),

@@ -17,11 +17,19 @@ export function itemTransform({ afterItem }: Data, name: string): PyValue | unde
   return afterItem.find((transform) => transformName(transform) === name);
 }
 
+/**
+ * The target that predictions decode to: of several, the first. fastai's `get_preds` works for a
+ * model that gives one tensor for several targets, and its `predict` fails.
+ */
+export function decodedTarget<D extends Pick<DataLoadersRecord, 'targets'>>(dls: D): D {
+  return { ...dls, targets: dls.targets.slice(0, 1) };
+}
+
 /** Whether the target is a class for each pixel. False for targets that are not supported. */
 export function hasMaskTarget(data: Data): boolean {
   return (
-    targetTypes(data).some((name) => MASKS.includes(name)) ||
-    itemTransform(data, 'AddMaskCodes') !== undefined
+    targetTypes(decodedTarget(data)).some((name) => MASKS.includes(name)) ||
+    (data.targets.length < 2 && itemTransform(data, 'AddMaskCodes') !== undefined)
   );
 }
 

@@ -1,7 +1,9 @@
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import type { TransformedList } from './data-loaders.js';
 import { readTarget } from './target.js';
+import { decodedTarget, hasMaskTarget } from './target-types.js';
 
 const transform = (name: string, vocab?: PyValue): PyObject => {
   const record = new PyObject(new PyGlobal('fastai.data.transforms', name), []);
@@ -27,4 +29,15 @@ describe('Several labels', () => {
     expect(decode([-0.155, 0.257, 0.278])).toEqual([]);
     expect(decode([2, 0.999, -1])).toEqual([]);
   });
+});
+
+it('of several targets is the first', () => {
+  const list = (name: string): TransformedList => ({
+    transforms: [],
+    types: [new PyGlobal('pathlib', 'Path'), new PyGlobal('fastai.torch_core', name)],
+  });
+  const targets = [list('TensorCategory'), list('TensorMask')];
+  expect(hasMaskTarget({ targets, afterItem: [] })).toBe(false);
+  expect(hasMaskTarget({ targets: targets.toReversed(), afterItem: [] })).toBe(true);
+  expect(decodedTarget({ targets }).targets).toEqual([targets[0]]);
 });

@@ -7,6 +7,7 @@ import type { Target } from '../data/target.js';
 import { NotExplainableError, UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
 import { readImageTarget, type DecodedImageTarget } from '../vision/image-target.js';
+import { drawnTransform } from '../vision/transforms/drawn-transform.js';
 import { MixedModel } from './mixed-model.js';
 import { Preparation } from './preparation.js';
 import { rowsDone } from '../../runtime/rows-done.js';
@@ -40,6 +41,7 @@ export async function createMixedInference(
     vocab: vocabOf(preparation.vocabs, vocab),
     answers,
     encode: (item) => ({ item }),
+    drawn: drawnTransform(file.dls),
     forward: async (batch) => {
       const rows: Tensor[] = [];
       for (const encoded of batch) {
