@@ -181,7 +181,7 @@ describe.runIf(hasRedis)('vts batch over several machines on S3', () => {
     both();
     expect([await coordinator.ended, coordinator.stderr]).toEqual([
       1,
-      expect.stringContaining('The object s3://data/texts.csv was changed while it was read'),
+      expect.stringContaining('The object s3://data/texts.csv changed while it was read'),
     ]);
     server.put('s3://data/texts.csv', before);
     const [earlier] = keys('/batch.json');
@@ -194,7 +194,7 @@ describe.runIf(hasRedis)('vts batch over several machines on S3', () => {
     expect(keys('.vts-batch')).toEqual([]);
   }, 60_000);
 
-  it('refuses what is outside of its roots, without asking S3 for it', async () => {
+  it('refuses what is outside its roots, without asking S3 for it', async () => {
     const coordinator = start(
       'batch',
       'text',
@@ -221,7 +221,7 @@ describe.runIf(hasRedis)('vts batch over several machines on S3', () => {
       [{ folder: 's3://out/deep/../x' }, 'batch.folder must be an address s3://bucket/key'],
       [{ folder: 's3://out/deeper/x' }, 'is not in s3://data, s3://out/deep/'],
       [{ output: 's3://out/deep/\n' }, 'batch.output must be an address s3://bucket/key'],
-      [{ output: 's3://foreign/x.csv' }, 'The path s3://foreign/x.csv is outside of s3://data'],
+      [{ output: 's3://foreign/x.csv' }, 'The path s3://foreign/x.csv is outside s3://data'],
     ];
     for (const [poison, reason] of orders) {
       each.stderr = '';
@@ -232,14 +232,14 @@ describe.runIf(hasRedis)('vts batch over several machines on S3', () => {
     await batches.add('batch', order, { jobId: id });
     const file = chunk.place.files[0]!;
     const files: [object, string][] = [
-      [{ path: 's3://foreign/x.csv' }, 'The path s3://foreign/x.csv is outside of s3://data'],
-      [{ path: 's3://data-2/x.csv' }, 'is outside of s3://data'],
+      [{ path: 's3://foreign/x.csv' }, 'The path s3://foreign/x.csv is outside s3://data'],
+      [{ path: 's3://data-2/x.csv' }, 'is outside s3://data'],
       [{ path: 's3://data/a/../x.csv' }, 'must be an address'],
       [{ path: 'S3://data/x.csv' }, 'must be an address'],
       [{ etag: undefined }, 'etag must be there for an object of S3'],
       [{ etag: 'a"b' }, 'etag must be a text'],
       [{ path: 'etc/passwd' }, 'etag must be there'],
-      [{ path: 'etc/passwd', etag: undefined }, 'The path /etc/passwd is outside of s3://data'],
+      [{ path: 'etc/passwd', etag: undefined }, 'The path /etc/passwd is outside s3://data'],
     ];
     for (const [number, [poison, reason]] of files.entries()) {
       const place = { ...chunk.place, files: [{ ...file, ...poison }] };

@@ -246,10 +246,7 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
       [{ ...chunk, batch: 'ef'.repeat(8) }, 'one of its batch'],
       [{ ...chunk, place: { ...place, rows: 1e9 } }, 'chunk.place.rows'],
       [{ ...chunk, place: { ...place, first: -1 } }, 'chunk.place.first'],
-      [
-        { ...chunk, place: { ...place, files: [{ ...file, path: 'etc/passwd' }] } },
-        'is outside of',
-      ],
+      [{ ...chunk, place: { ...place, files: [{ ...file, path: 'etc/passwd' }] } }, 'is outside'],
       [{ ...chunk, place: { ...place, files: [{ ...file, path: '../x' }] } }, 'path must be'],
       [{ ...chunk, place }, 'is not what it was when the batch began'],
       [JSON.parse('{"v":1,"constructor":{"prototype":{}}}') as object, 'without the key'],

@@ -151,7 +151,7 @@ describe('vts batch on S3', () => {
     expect(images.stderr).toContain('3 failed, see s3://out/gone.csv.errors.jsonl');
     const told = server.get('out/gone.csv.errors.jsonl')!.toString();
     expect(told).toContain('No object at s3://data/photos/a b.jpg');
-    expect(told).toContain('é.png was changed after the work began');
+    expect(told).toContain('é.png changed after the batch began');
     let reads = 0;
     server.fault = (method, path) => {
       if (method === 'GET' && path.endsWith('texts.csv') && ++reads === 2) {

@@ -161,7 +161,7 @@ describe('vts import', () => {
     ['an address that is none', 'hf://me', /^vts: "hf:\/\/me" is not an address of the Hugging/],
     ['a path that leaves', 'hf://me/reviews/../x', /is not an address of the Hugging Face Hub/],
     ['another scheme', 'gs://bucket/export.pkl', /Addresses of "gs:" are not supported\. Give/],
-    ['a bucket alone', 's3://models', /does not name an object of S3/],
+    ['a bucket alone', 's3://models', /does not name an S3 object/],
   ])('refuses %s with a line', async (_, target, message) => {
     const home = newHome();
     const { code, stdout, stderr } = await run(home, ['import', target]);
@@ -249,7 +249,7 @@ describe('vts import', () => {
     const known = await run(home, ['import', 'named']);
     expect([known.code, known.stderr]).toEqual([
       1,
-      'vts: The model "named:v1" is already in the store. Give a name to copy it to, or something to import.\n',
+      'vts: The model "named:v1" is already in the store. Give a new name to copy it, or a source to import.\n',
     ]);
     expect((await run(home, ['import', 'copy:v2', 'named'])).stdout).toBe('copy:v2 imported.\n');
   });

@@ -128,7 +128,10 @@ describe('vts serve --models-dir', () => {
     [[TEXT, TEXT, '--model-name', 'a'], '--model-name names one model, but 2 are given'],
     [[TEXT, '--model-name', 'A b'], '--model-name is "A b"'],
     [['STORE', '--model-name', 'a', '--watch'], '--watch follows the versions of a name'],
-    [['--models-dir', 'MODELS', '--tokenizer', 'a'], '--tokenizer is for files, but reviews:v2 is'],
+    [
+      ['--models-dir', 'MODELS', '--tokenizer', 'a'],
+      '--tokenizer works only with files, but reviews:v2 is',
+    ],
   ])('refuses %j', async (given, message) => {
     const args = given.map((arg) =>
       arg === 'MODELS' ? store.path : arg.replace('STORE', 'reviews'),

@@ -158,15 +158,15 @@ describe('vts compare', () => {
     );
     expect(await run('reviews', '--quantize', 'int8')).toContain('No input to predict from');
     expect(await run('reviews', '--quantize', 'int8', '--data', home)).toContain(
-      'is a folder, but the learner is of kind "text"',
+      'is a folder, but the learner has the kind "text"',
     );
     expect(await run('reviews', '--decode', 'scaled', 'a text')).toContain(
-      '--decode is for images, but the learner is of kind "text"',
+      '--decode is for images, but the learner has the kind "text"',
     );
     const empty = join(home, 'empty.txt');
     await writeFile(empty, '\n');
     expect(await run('reviews', '--quantize', 'int8', '--data', empty)).toContain(
-      'No item to compare',
+      'No items to compare',
     );
   });
 });

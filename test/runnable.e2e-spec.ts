@@ -413,7 +413,7 @@ describe('Runnables', () => {
     }
     const descriptor = Object.getOwnPropertyDescriptor(Closer.prototype, 'close');
     RunnableMethod()(Closer.prototype, 'close', descriptor as never);
-    expect(() => Runnable()(Closer)).toThrow('every runner has a member "close"');
+    expect(() => Runnable()(Closer)).toThrow('runners already have a member "close"');
   });
 
   it('are refused at the start', async () => {

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { OutputFormat } from './output/print.js';
 
-export const TARGET = 'a tag, or a file, folder or address as import takes them';
+export const TARGET = 'a tag, file, folder or URL, as for import';
 
 export function outputOption(
   standard: OutputFormat = 'table',

@@ -3,7 +3,7 @@ import type { KeepableOptions } from '../serving/models/kept/keep-options.js';
 import { CommandError } from './errors.js';
 import { collect } from './parsers.js';
 
-/** What a learner needs to be loaded, as options of a command give it. */
+/** The load options of a learner, as the options of a command give them. */
 export interface LearnerFlags {
   readonly code?: readonly string[];
   readonly onnx?: string;
@@ -15,11 +15,11 @@ export interface LearnerFlags {
 /** For commands that take a file. */
 export function addLearnerOptions(command: Command): Command {
   return command
-    .optionsGroup('Options of learners with code of their own:')
+    .optionsGroup('Options for learners with their own code:')
     .option('--code <file>', 'a .py file, notebook or folder with its source; repeatable', collect)
-    .option('--onnx <file>', "an ONNX file to run in place of the learner's model")
+    .option('--onnx <file>', "an ONNX file to run instead of the learner's model")
     .addOption(
-      new Option('--activation <name>', 'what its custom loss does to outputs').choices([
+      new Option('--activation <name>', 'activation of its custom loss').choices([
         'none',
         'softmax',
         'sigmoid',
@@ -63,7 +63,7 @@ export function refuseForStored(flags: LearnerFlags, target: string, otherwise: 
   const flag = firstLearnerFlag(flags);
   if (flag === undefined) return;
   throw new CommandError(
-    `${flag} is for files, but ${target} is in the store with its own options`,
+    `${flag} works only with files, but ${target} is in the store with its own options`,
     `Import it again with ${flag}, or ${otherwise}`,
   );
 }

@@ -1,6 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A count. @throws InvalidArgumentError, as all in this file: Commander says which option it is. */
+/**
+ * A count.
+ *
+ * @throws InvalidArgumentError, as all in this file: Commander says which option it is.
+ */
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
@@ -26,7 +30,7 @@ export function probability(text: string): number {
 }
 
 export function nonEmpty(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It is empty.');
+  if (text === '') throw new InvalidArgumentError('The value is empty.');
   return text;
 }
 
@@ -42,7 +46,7 @@ export function collect(value: string, before: readonly string[] = []): string[]
 
 export function countFrom1(text: string): number {
   const value = wholeNumber(text);
-  if (value === 0) throw new InvalidArgumentError('It is 0.');
+  if (value === 0) throw new InvalidArgumentError('The value is 0.');
   return value;
 }
 

@@ -53,7 +53,7 @@ function checkText(name: string, text: unknown, at: number): void {
   // An unpaired surrogate has no UTF-8 form.
   if (!text.isWellFormed()) {
     throw refused(
-      `Element ${at} of the tensor "${shortened(name)}" has half of a character, which UTF-8 cannot carry; give the whole character.`,
+      `Element ${at} of the tensor "${shortened(name)}" contains half of a surrogate pair, which UTF-8 cannot carry; give the whole character.`,
     );
   }
 }

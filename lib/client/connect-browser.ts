@@ -11,7 +11,7 @@ export async function connect(
 ): Promise<InferenceTransport> {
   if (server.protocol === 'grpc') {
     throw new InferenceClientOptionError(
-      `"${server.target}" is a gRPC server, and browsers do not speak gRPC; give its http:// or https:// URL.`,
+      `"${server.target}" is a gRPC server, and browsers do not support gRPC; give its http:// or https:// URL.`,
     );
   }
   if (server.socketPath !== undefined || options.tls) {

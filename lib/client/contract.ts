@@ -30,7 +30,7 @@ export interface InferenceCallOptions {
   /** The time limit of the call in milliseconds; 0 for no limit. @default the client's */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Headers, or metadata of gRPC, of this call. */
+  /** Headers (metadata in gRPC) of this call. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

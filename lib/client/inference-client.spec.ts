@@ -26,9 +26,9 @@ const FP32 = { x: Float32Array.of(1, 2) };
 
 describe('The URL of a client', () => {
   it.each([
-    ['localhost:8000', 'has a scheme that no client supports'],
+    ['localhost:8000', 'has an unsupported scheme'],
     ['', 'is not a URL'],
-    ['ftp://host', 'has a scheme that no client supports'],
+    ['ftp://host', 'has an unsupported scheme'],
     ['http://host:8000/?model=a', 'has a query or a fragment'],
     ['http+unix://%/', 'does not name a socket'],
     ['http+unix://', 'does not name a socket'],
@@ -203,7 +203,7 @@ describe('Inputs', () => {
     ['values of several kinds', { x: [1, 'a'] as never }, 'of mixed types'],
     ['null', { x: null as never }, 'of mixed types'],
     ['a Date', { x: new Date() as never }, 'of mixed types'],
-    ['half of a character', { x: 'a\ud83d' }, 'half of a character'],
+    ['half of a surrogate pair', { x: 'a\ud83d' }, 'half of a surrogate pair'],
     ['a bigint beyond 64 bits', { x: 2n ** 63n }, 'out of the range of INT64'],
     ['a DataView', { x: new DataView(new ArrayBuffer(4)) as never }, 'is a DataView'],
     [

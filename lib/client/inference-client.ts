@@ -41,8 +41,8 @@ export interface GenerateOptions extends InferenceCallOptions {
 }
 
 /**
- * A client of servers that speak the Open Inference Protocol ("V2"): this package's, Triton,
- * KServe, MLServer, OpenVINO's. Over REST it runs in browsers too.
+ * A client for servers of the Open Inference Protocol ("V2"): this package, Triton, KServe,
+ * MLServer and OpenVINO Model Server. Over REST it runs in browsers too.
  *
  * Every method throws an {@link InferenceError}. Its `status` names the kind of failure.
  *
@@ -58,7 +58,7 @@ export class InferenceClient {
    *
    * @param url `http(s)://host:8000`, to which `/v2` is appended, optionally with a path; over gRPC
    * `grpc://host:8001`, `grpcs://host:8001` with TLS, `dns:///host:8001` for all addresses of a
-   * name in turn. Unix sockets: `http+unix:/run/vts.sock`, with a path behind it
+   * name in turn. Unix sockets: `http+unix:/run/vts.sock`, with a URL path
    * `http+unix://%2Frun%2Fvts.sock/path`, and `unix:/run/vts.sock` for gRPC.
    * @throws InferenceClientOptionError
    */
@@ -224,7 +224,9 @@ function generateRequest(
   parameters: Parameters | undefined,
 ) {
   if (typeof text !== 'string' || !text.isWellFormed()) {
-    throw refused('The text is not a string, or has half of a character; give a complete string.');
+    throw refused(
+      'The text is not a string, or contains half of a surrogate pair; give a valid string.',
+    );
   }
   return {
     ...modelOf(model),

@@ -23,8 +23,8 @@ export interface InferenceClientOptions {
   /** Headers of each call; over gRPC, its metadata. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * The time limit of a call in milliseconds; 0 for no limit. `generateStream` only has its own
-   * limit.
+   * The time limit of a call in milliseconds; 0 for no limit. It does not apply to
+   * `generateStream`, which has its own.
    *
    * @default 60_000
    */

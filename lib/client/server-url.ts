@@ -44,7 +44,7 @@ export function parseServerUrl(given: string | URL): ServerUrl {
     if (socketPath === '') throw wrong(text, 'does not name a socket');
     return { protocol: 'rest', base: `http://localhost${behind}`, socketPath };
   }
-  throw wrong(text, 'has a scheme that no client supports');
+  throw wrong(text, 'has an unsupported scheme');
 }
 
 function decodedPath(encoded: string): string {

@@ -20,8 +20,8 @@ export interface VtsModuleOptions {
    */
   home?: string;
   /**
-   * How to run models, by tag. A bare name applies to all versions of that name without an own
-   * entry.
+   * How to run models, by tag. A bare name applies to all versions of that name that have no entry
+   * of their own.
    */
   runners?: Readonly<Record<string, RunnerOptions>>;
   /**
@@ -38,8 +38,8 @@ export interface VtsModuleOptions {
    */
   maxBodyBytes?: number;
   /**
-   * How much of the host application the module shapes. With `'endpoints'`, it touches only its own
-   * routes. `'application'` is for a service that only serves models: it becomes the default of
+   * How much of the host application the module affects. With `'endpoints'`, it touches only its
+   * own routes. `'application'` is for a service that only serves models: it becomes the default of
    * `errors`, `observe` and `shutdown`, and turns `overload` on.
    *
    * @default 'endpoints'
@@ -90,11 +90,11 @@ export interface VtsModuleOptions {
    */
   shutdownTimeoutMs?: number;
   /**
-   * How long the application keeps serving after it is told to end, in milliseconds. Meanwhile
-   * `/readyz` answers 503, so that load balancers turn to other instances. `shutdownTimeoutMs`
-   * begins after that. The kernel resets a connection that a client opens at the very moment the
-   * listener closes; this delay avoids that. On Kubernetes, use `periodSeconds` times
-   * `failureThreshold` of the readiness probe, and a few seconds for endpoint changes to spread.
+   * How long the application keeps serving after it is told to end, in milliseconds. Meanwhile,
+   * `/readyz` returns 503, so load balancers switch to other instances. `shutdownTimeoutMs` starts
+   * after that. The kernel resets a connection that a client opens at the very moment the listener
+   * closes; this delay avoids that. On Kubernetes, use `periodSeconds` times `failureThreshold` of
+   * the readiness probe, and a few seconds for endpoint changes to spread.
    *
    * @default 0
    */
@@ -148,7 +148,7 @@ export interface VtsModuleOptions {
    */
   openInference?: boolean | VtsOpenInferenceOptions;
   /**
-   * Take requests of endpoints with `job: true` as jobs, which wait in Redis and outlive the
+   * Accept requests of endpoints with `job: true` as jobs, which wait in Redis and outlive the
    * request, the process and the machine. `true` takes the connection of `BullModule.forRoot` of
    * `@nestjs/bullmq`.
    *
@@ -207,8 +207,8 @@ export interface VtsModuleExtras {
    */
   openInference?: boolean | VtsOpenInferenceOptions;
   /**
-   * Take requests as jobs, see {@link VtsModuleOptions.jobs}; in `forRootAsync`, whether is said
-   * here, the rest may come from the factory.
+   * Accept requests as jobs, see {@link VtsModuleOptions.jobs}. In `forRootAsync`, this option
+   * decides whether; the rest may come from the factory.
    *
    * @default false
    */

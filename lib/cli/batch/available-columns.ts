@@ -53,5 +53,5 @@ async function headOf(file: BatchFile): Promise<string[]> {
     refuseTwice(file, names);
     return names;
   }
-  throw new CommandError(`The file ${file.path} is empty`, 'Give a file with a line of names');
+  throw new CommandError(`The file ${file.path} is empty`, 'Give a file with a header line');
 }

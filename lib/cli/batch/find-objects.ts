@@ -60,7 +60,7 @@ function refuseUnusable(address: S3Address): void {
   if (reason === undefined) return;
   const shown = shortened(shownS3(address), 300).replace(/\p{Cc}/gu, '?');
   throw new CommandError(
-    `The key of ${shown} ${reason}, so that it cannot be read`,
+    `The key of ${shown} ${reason}, so it cannot be read`,
     'Copy the object to another key, or give a pattern that leaves it out',
   );
 }

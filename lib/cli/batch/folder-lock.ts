@@ -95,7 +95,7 @@ export class FolderLock {
     const where = holder && holder.machine !== here ? ` on ${nameOf(holder.machine)}` : '';
     throw new CommandError(
       `Another process${where} works on ${output}`,
-      'Wait for it, or end it; the same command goes on where it stopped',
+      'Wait for it, or end it; the same command resumes where it stopped',
     );
   }
 
@@ -147,7 +147,9 @@ export class FolderLock {
   }
 }
 
-/** Host and start of the machine, and which of its containers: numbers of processes are of those. */
+/**
+ * Host and start of the machine, and which of its containers: numbers of processes are of those.
+ */
 async function thisMachine(): Promise<string> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const container = await readlink('/proc/self/ns/pid').catch(() => '');

@@ -44,7 +44,7 @@ export function layoutOf(
   if (other.length > 0) {
     throw new CommandError(
       `The input has no column ${quoted(other)}`,
-      `Give --keep some of ${listed(names)}`,
+      `Use --keep with some of ${listed(names)}`,
     );
   }
   const kept = (keep ?? names).map((name): OutputColumn => {

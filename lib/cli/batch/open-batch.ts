@@ -54,7 +54,7 @@ export function sinkOf(out: string): Sink {
   const found = SINKS.find(([pattern]) => pattern.test(out));
   if (found) return found[1];
   throw new CommandError(
-    `The name ${out} does not tell a format`,
+    `The name ${out} does not show a format`,
     'End it in .csv, .tsv, .jsonl or .parquet',
   );
 }

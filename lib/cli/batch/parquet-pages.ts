@@ -67,7 +67,7 @@ export class ColumnPages {
 
   async #nextPage(): Promise<void> {
     const left = this.#at - this.#page.length;
-    if (this.#offset >= this.#end) throw new RangeError('a column ends before its group of rows');
+    if (this.#offset >= this.#end) throw new RangeError('a column ends before its row group');
     const header = await this.#readHeader();
     const size = header.compressed_page_size;
     if (!(size >= 0 && size <= MOST_PAGE_BYTES && this.#offset + size <= this.#end)) {
@@ -130,7 +130,7 @@ export class ColumnPages {
       from = 0;
     }
     const bytes = this.#block.bytes.subarray(from, from + length);
-    if (bytes.length < length) throw new RangeError('a column ends behind the end of the file');
+    if (bytes.length < length) throw new RangeError('a column ends after the end of the file');
     return bytes;
   }
 }

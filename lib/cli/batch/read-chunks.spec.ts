@@ -91,7 +91,7 @@ describe('The chunks of files', () => {
     const packed = await chunksOf([await put(`${name}.gz`, gzipSync(text))]);
     expect(packed.flatMap(rowsOf)).toEqual(plain.flatMap(rowsOf));
     const cut = chunksOf([await put(`${name}.gz`, gzipSync(text).subarray(0, 20))]);
-    await expect(cut).rejects.toThrow('is not a whole gzip file');
+    await expect(cut).rejects.toThrow('is not a complete gzip file');
   });
 
   it.each(['a.csv', 'a.jsonl', 'a.txt'])('refuse bytes that are not UTF-8, of %s', async (name) => {
@@ -182,7 +182,7 @@ describe('The chunks of files', () => {
 
   it('refuse what is not Parquet', async () => {
     const path = await put('table.parquet', 'PAR1 and nothing more PAR1');
-    await expect(chunksOf([path])).rejects.toThrow('is not a Parquet file that can be read');
+    await expect(chunksOf([path])).rejects.toThrow('is not a readable Parquet file');
   });
 
   it('are the same where some are not wanted, whose cells are not read', async () => {

@@ -45,7 +45,7 @@ export async function* readDelimited(
     if (lines.length === options.rows) yield chunk();
   }
   if (names === undefined) {
-    throw new CommandError(`The file ${file.path} is empty`, 'Give a file with a line of names');
+    throw new CommandError(`The file ${file.path} is empty`, 'Give a file with a header line');
   }
   if (lines.length > 0) yield chunk();
 }
@@ -63,7 +63,7 @@ async function namesOf(
   for await (const cells of csvRecords(file, ignored, { end: head, delimiter, newline })) {
     return cells;
   }
-  throw new CommandError(`The file ${file.path} has no line of names`, 'Give the file as it was');
+  throw new CommandError(`The file ${file.path} has no header line`, 'Give the file as it was');
 }
 
 interface Lines {
@@ -97,6 +97,6 @@ export function refuseTwice({ path }: BatchFile, names: readonly string[]): void
   if (twice === undefined) return;
   throw new CommandError(
     `The file ${path} has the column "${shortened(twice)}" twice`,
-    'Give each column a name of its own',
+    'Give each column its own name',
   );
 }

@@ -41,7 +41,7 @@ export async function readItem(path: string, known: KnownObjects | undefined): P
     }
     if (error instanceof ObjectChangedError) {
       throw new ItemFileError(
-        `The object ${path} was changed after the work began`,
+        `The object ${path} changed after the batch began`,
         'Begin again with --restart',
       );
     }
@@ -69,7 +69,7 @@ export function besideFile(file: BatchFile, name: string): string {
   const below = posix.join(posix.dirname(key), name);
   if (isAbsolute(name) || below === '..' || below.startsWith('../')) {
     throw new ItemFileError(
-      `"${shortened(name)}" is outside of the bucket "${bucket}"`,
+      `"${shortened(name)}" is outside the bucket "${bucket}"`,
       'Name objects by paths relative to the file, or as s3://bucket/key',
     );
   }

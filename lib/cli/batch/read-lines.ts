@@ -131,7 +131,7 @@ async function* linesOf(
       if (rest.length > MOST_LINE) {
         throw new CommandError(
           `The file ${path} has a line of more than ${MOST_LINE} characters`,
-          'Give a file with an item a line',
+          'Give a file with one item per line',
         );
       }
       for (const part of parts) yield part.endsWith('\r') ? part.slice(0, -1) : part;

@@ -100,7 +100,7 @@ function pagesOf(
   const pages = new Map<string, ColumnPages>();
   for (const column of columns) {
     const metadata = parts.get(column.path.join('\0'));
-    if (metadata === undefined) throw new RangeError('a group of rows lacks a column');
+    if (metadata === undefined) throw new RangeError('a row group lacks a column');
     const path = [root, column] as const;
     pages.set(
       column.element.name,
@@ -172,7 +172,7 @@ function attempt<T>(file: BatchFile, read: () => T): T {
 function unreadableParquet({ path }: BatchFile): (error: unknown) => never {
   return (error) => {
     throw new CommandError(
-      `${path} is not a Parquet file that can be read (${describeFailure(error).replace(/\.$/, '')})`,
+      `${path} is not a readable Parquet file (${describeFailure(error).replace(/\.$/, '')})`,
       'Write it with DataFrame.to_parquet()',
     );
   };

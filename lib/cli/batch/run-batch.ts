@@ -205,13 +205,13 @@ export function refuseTooMany(
   if (failed > maxErrors) {
     throw new CommandError(
       `${failed} rows failed, and --max-errors is ${maxErrors} (the last: ${reason ?? 'unknown'})`,
-      `Correct them, or allow more; the same command goes on with ${output}`,
+      `Correct them, or allow more; the same command resumes with ${output}`,
     );
   }
   if (failed >= HOPELESS && succeeded === 0) {
     throw new CommandError(
       `The first ${failed} rows all failed (${reason ?? 'unknown'})`,
-      'Check that the input is what the learner predicts from',
+      'Check that the input matches the learner',
     );
   }
 }

@@ -15,7 +15,9 @@ const MANIFEST = 'manifest.json';
 const INBOX = /^in-([0-9a-f]{16})$/;
 const ROWS = /^(\d{8,12})\.rows$/;
 
-/** The output that a folder is for, and the folder that it lies in: undefined for the output's own. */
+/**
+ * The output that a folder is for, and the folder that it lies in: undefined for the output's own.
+ */
 export interface WorkPlace {
   readonly output: string;
   readonly parent?: string | undefined;
@@ -44,8 +46,8 @@ export class WorkFolder {
     const path = pathOf({ ...place, output: outputPath(output) });
     await mkdir(path, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
       throw new CommandError(
-        `The folder ${path} cannot be made (${code})`,
-        'Give --work a folder that can be written',
+        `The folder ${path} cannot be created (${code})`,
+        'Use --work with a writable folder',
       );
     });
     const folder = new WorkFolder(path, await FolderLock.take(path, output));
@@ -141,7 +143,7 @@ export class WorkFolder {
       if (other !== undefined) {
         throw new CommandError(
           `Work on ${output} has begun with another ${other}`,
-          'Give the same as before to go on, or --restart to begin again',
+          'Use the same as before to resume, or --restart to begin again',
         );
       }
       for (const entry of await readdir(this.path)) {

@@ -47,7 +47,7 @@ export async function batch(
   await refuseOutput(outputPath(out), force);
   if (queue !== undefined && inputs.includes('-')) {
     throw new CommandError(
-      'Workers on other machines do not have the standard input of this one',
+      'Workers on other machines cannot read standard input',
       'Give files, or leave --queue out',
     );
   }
@@ -113,7 +113,7 @@ async function withInputs(
     throw new CommandError(
       inputs.length > 1
         ? 'Standard input and files cannot be combined'
-        : 'Standard input does not tell its format',
+        : 'Standard input does not have a known format',
       inputs.length > 1 ? 'Give either' : 'Add --format csv, tsv, jsonl, parquet or lines',
     );
   }

@@ -50,7 +50,7 @@ export async function compare(
     try {
       if (decode !== undefined && reference.kind !== 'vision') {
         throw new CommandError(
-          `--decode is for images, but the learner is of kind "${reference.kind}"`,
+          `--decode is for images, but the learner has the kind "${reference.kind}"`,
           'Leave it out',
         );
       }
@@ -96,7 +96,7 @@ async function comparePredictors(
       show(`compared ${formatCount(count)}`);
     }
   });
-  if (count === 0) throw new CommandError('No item to compare', 'Give data with one row or more');
+  if (count === 0) throw new CommandError('No items to compare', 'Give data with one row or more');
   return comparison.report();
 }
 

@@ -28,7 +28,7 @@ export async function importLearner(
     if (source === undefined && found.model) {
       throw new CommandError(
         `The model "${found.model.tag}" is already in the store`,
-        'Give a name to copy it to, or something to import',
+        'Give a new name to copy it, or a source to import',
       );
     }
     const name = source === undefined ? found.name : nameOrSource;

@@ -23,7 +23,7 @@ export async function inspect(
     showCode && '--show-code',
   ].filter((option) => option !== false);
   if (output !== 'table' && listed !== undefined) {
-    throw new CommandError(`${listed} is for the table; ${output} always has them`, 'Omit it');
+    throw new CommandError(`${listed} is for the table; ${output} always includes them`, 'Omit it');
   }
   await withSource(target, options, async ({ file, model, versions, load }) => {
     const [{ inspectFile }, { viewOf }] = await Promise.all([

@@ -32,7 +32,7 @@ export async function worker({
     // The second one does not wait.
     if (++signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
     process.stderr.write(
-      'Stopping after the chunks at work; the same signal again ends at once.\n',
+      'Stopping after the current chunks. Send the signal again to stop at once.\n',
     );
     started.stop();
   };

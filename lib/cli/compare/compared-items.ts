@@ -66,7 +66,7 @@ async function* all(
 async function* imagesOf(folder: string, kind: Predictor['kind']): AsyncGenerator<string> {
   if (kind !== 'vision') {
     throw new CommandError(
-      `${folder} is a folder, but the learner is of kind "${kind}"`,
+      `${folder} is a folder, but the learner has the kind "${kind}"`,
       'Give a CSV file',
     );
   }

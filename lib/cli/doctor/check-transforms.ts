@@ -125,7 +125,7 @@ async function checkTexts(
     const { length } = file.dls.inputs;
     if (length === 1) return;
     throw new UnsupportedLearnerError(
-      `The learner takes ${length} inputs, but text learners here take one text`,
+      `The learner takes ${length} inputs, but text learners take one text here`,
       'serve its model with a custom runner over its ONNX file',
     );
   });

@@ -35,7 +35,7 @@ export async function* csvItems(
     yield { header, cells, item: makeItem(cells) };
   }
   if (header === undefined) {
-    throw new CommandError(`The file ${input} is empty`, 'Give a CSV file with a line of names');
+    throw new CommandError(`The file ${input} is empty`, 'Give a CSV file with a header line');
   }
 }
 

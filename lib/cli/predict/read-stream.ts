@@ -61,8 +61,8 @@ export function openFile(file: BytesOf, start = 0, end = Infinity): OpenFile {
 function damaged(path: string, error: NodeJS.ErrnoException): Error {
   if (!error.code?.startsWith('Z_')) return error;
   return new CommandError(
-    `The file ${path} is not a whole gzip file (${error.code})`,
-    'Compress it once more',
+    `The file ${path} is not a complete gzip file (${error.code})`,
+    'Compress it again',
   );
 }
 
@@ -79,7 +79,7 @@ export class Utf8Check {
     } catch {
       throw new CommandError(
         `The file ${this.path} is not UTF-8`,
-        'Convert it, such as with "iconv -f LATIN1 -t UTF-8"',
+        'Convert it, for example with "iconv -f LATIN1 -t UTF-8"',
       );
     }
   }

@@ -23,7 +23,7 @@ export function parseS3(text: string): S3Address | undefined {
 export function addressOf(text: string): S3Address {
   const address = parseS3(text);
   if (address) return address;
-  throw new CommandError(`"${text}" is not an address of S3`, 'Write s3://bucket/key');
+  throw new CommandError(`"${text}" is not an S3 URL`, 'Write s3://bucket/key');
 }
 
 export function shownS3({ bucket, key }: S3Address): string {

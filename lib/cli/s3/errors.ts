@@ -13,7 +13,7 @@ export class ObjectNotFoundError extends CommandError {
   constructor(address: string) {
     super(
       `No object at ${shortened(address, 300)}`,
-      'Check the key; for all objects whose keys begin so, end it in "/"',
+      'Check the key. For all objects below a prefix, end it with "/"',
     );
   }
 }
@@ -32,7 +32,7 @@ export class S3AccessError extends CommandError {
 export class ObjectChangedError extends CommandError {
   constructor(address: string) {
     super(
-      `The object ${shortened(address, 300)} was changed while it was read`,
+      `The object ${shortened(address, 300)} changed while it was read`,
       'Begin again with --restart',
     );
   }
@@ -43,7 +43,7 @@ export class S3UnavailableError extends CommandError {
   constructor(address: string, reason: string) {
     super(
       `S3 does not answer for ${shortened(address, 300)} (${reason})`,
-      'Check AWS_ENDPOINT_URL and the network; the same command goes on where it stopped',
+      'Check AWS_ENDPOINT_URL and the network; the same command resumes where it stopped',
     );
   }
 }
@@ -52,7 +52,7 @@ export class S3UnavailableError extends CommandError {
 export class S3AnswerError extends CommandError {
   constructor(address: string, reason: string) {
     super(
-      `The answer about ${shortened(address, 300)} is not one of S3: ${reason}`,
+      `The answer about ${shortened(address, 300)} is not a valid S3 answer: ${reason}`,
       'Check AWS_ENDPOINT_URL',
     );
   }

@@ -61,7 +61,7 @@ export async function listObjects(
     }
     if (keys > most) {
       throw new CommandError(
-        `More than ${most} objects begin with ${shownS3(prefix)}`,
+        `More than ${most} objects are below ${shownS3(prefix)}`,
         'Give fewer at a time',
       );
     }
@@ -104,7 +104,7 @@ function readPage(xml: string, prefix: S3Address): Page {
   if (!isList) wrong('it does not list objects');
   if (encoded.length > MOST_PAGE_KEYS) wrong(`a page has ${encoded.length} objects`);
   if (isTruncated && (next === undefined || next === '' || next.length > MOST_TOKEN)) {
-    wrong('its list goes on without a token');
+    wrong('its list continues without a token');
   }
   for (const { Key = '', Size = '', ETag = '' } of encoded) {
     let key = Key;
@@ -112,10 +112,11 @@ function readPage(xml: string, prefix: S3Address): Page {
       // As a form is encoded: a space is "+".
       if (isUrl) key = decodeURIComponent(Key.replaceAll('+', ' '));
     } catch {
-      wrong('a key is not encoded as a URL is');
+      wrong('a key is not URL-encoded');
     }
     const size = /^\d{1,16}$/.test(Size) ? Number(Size) : NaN;
-    if (key === '' || !key.startsWith(prefix.key)) wrong('it has a key that was not asked for');
+    if (key === '' || !key.startsWith(prefix.key))
+      wrong('it has a key outside the requested prefix');
     if (!Number.isSafeInteger(size)) wrong('an object has no size');
     objects.push({ key, size, etag: etagOf(ETag) ?? wrong('an object has no ETag') });
   }

@@ -72,7 +72,8 @@ export async function* readObject(
       known = place.etag;
       until = place.end;
       for await (const piece of answer.pieces()) {
-        if (piece.length > until - at) throw new S3AnswerError(path, 'it sends more than it said');
+        if (piece.length > until - at)
+          throw new S3AnswerError(path, 'it sends more bytes than it announced');
         at += piece.length;
         since += piece.length;
         if (since >= PROGRESS_BYTES) [failures, since] = [0, 0];
@@ -127,5 +128,5 @@ function placeOf(
   if (Number(from) === at && etag !== undefined && (end === until || until === Infinity))
     return { end, etag };
   abort();
-  throw new S3AnswerError(shownS3(address), 'it is not the part that was asked for');
+  throw new S3AnswerError(shownS3(address), 'it is not the requested part');
 }

@@ -28,23 +28,23 @@ export function readXml(xml: string, onEnd: (path: string, text: string) => void
   while (TOKEN.lastIndex < xml.length) {
     const at = TOKEN.lastIndex;
     const token = TOKEN.exec(xml);
-    if (token === null) throw new SyntaxError(`it is not XML of S3 at ${at}`);
+    if (token === null) throw new SyntaxError(`it is not valid XML at ${at}`);
     const [all, slash, name, attributes] = token;
     const last = open.at(-1);
     if (name === undefined) {
       if (last) last.text += decoded(all);
-      else if (all.trim() !== '') throw new SyntaxError('it has a text outside of its root');
+      else if (all.trim() !== '') throw new SyntaxError('it has text outside its root');
     } else if (slash === '/') {
       if (last?.name !== name) throw new SyntaxError(`</${name}> ends another element`);
       end();
     } else {
       if (last === undefined && ++roots > 1) throw new SyntaxError('it has two roots');
-      if (open.length >= MOST_DEPTH) throw new SyntaxError('its elements are too deep');
+      if (open.length >= MOST_DEPTH) throw new SyntaxError('its elements are nested too deeply');
       open.push({ name, path: last ? `${last.path}/${name}` : name, text: '' });
       if (attributes?.endsWith('/') === true || all.endsWith('/>')) end();
     }
   }
-  if (open.length > 0 || roots === 0) throw new SyntaxError('it is not whole');
+  if (open.length > 0 || roots === 0) throw new SyntaxError('it is not complete');
 }
 
 function decoded(text: string): string {

@@ -79,7 +79,7 @@ export async function findTargets(
       file === undefined
         ? '--watch follows the versions of a name, but --model-name gives another'
         : `--watch follows the versions of a store, but ${file.target} is not in one`,
-      file === undefined ? 'Leave one out' : 'Serve tags alone, or leave --watch out',
+      file === undefined ? 'Leave one out' : 'Serve only tags, or leave --watch out',
     );
   }
   return placed(candidates, options, cleanup);

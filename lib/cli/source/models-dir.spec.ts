@@ -131,7 +131,7 @@ describe('readModelsDir', () => {
     const dir = await mounted({ 'export.pkl': '' });
     await expect(models(join(dir, 'none'))).rejects.toThrow('No folder at');
     await expect(models(join(dir, 'export.pkl'))).rejects.toThrow(
-      `export.pkl is a file, but --models-dir takes a folder. Serve the file by vts serve`,
+      `export.pkl is a file, but --models-dir takes a folder. Serve the file with vts serve`,
     );
   });
 

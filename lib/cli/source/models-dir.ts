@@ -43,12 +43,12 @@ const MOST_MODELS = 1000;
 export async function readModelsDir(dir: string): Promise<DirModel[]> {
   const found = await stat(dir).catch(() => undefined);
   if (found === undefined) {
-    throw new CommandError(`No folder at ${dir}`, 'Give --models-dir the folder with the models');
+    throw new CommandError(`No folder at ${dir}`, 'Use --models-dir with the folder of the models');
   }
   if (!found.isDirectory()) {
     throw new CommandError(
       `${dir} is a file, but --models-dir takes a folder`,
-      `Serve the file by vts serve ${dir}`,
+      `Serve the file with vts serve ${dir}`,
     );
   }
   const root = resolve(dir);
@@ -121,7 +121,9 @@ function isSavedModel(name: string): boolean {
   return /^saved_model\.\w+$/.test(name);
 }
 
-/** The newest version of a name in the folder `models` of a store; undefined where it is not one. */
+/**
+ * The newest version of a name in the folder `models` of a store; undefined where it is not one.
+ */
 async function newestVersion(folder: string, name: string): Promise<Model | undefined> {
   if (!isTagPart(name)) return undefined;
   const folders = new VersionFolders(folder);

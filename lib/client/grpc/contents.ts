@@ -199,7 +199,7 @@ function integers(tensor: Typed, out: NumericData): Put {
     out[at] = value;
     if (out[at] === value) return;
     throw new InferenceMessageError(
-      `Element ${at} of the tensor "${shortened(name)}" is ${value}, not of ${datatype}`,
+      `Element ${at} of the tensor "${shortened(name)}" is ${value}, which does not fit ${datatype}`,
       'send numbers that fit its datatype',
     );
   };

@@ -196,9 +196,21 @@ describe('typed contents', () => {
     ],
     ['FP32', { fp32_contents: [1, 2], int_contents: [1] }, 'is FP32 and has int_contents'],
     ['FP16', { fp32_contents: [1, 2] }, 'is FP16, which only raw bytes can carry'],
-    ['INT8', { int_contents: [128, 0] }, 'Element 0 of the tensor "x" is 128, not of INT8'],
-    ['UINT8', { uint_contents: [0, 256] }, 'Element 1 of the tensor "x" is 256, not of UINT8'],
-    ['INT16', { int_contents: [0, -32769] }, 'Element 1 of the tensor "x" is -32769, not of INT16'],
+    [
+      'INT8',
+      { int_contents: [128, 0] },
+      'Element 0 of the tensor "x" is 128, which does not fit INT8',
+    ],
+    [
+      'UINT8',
+      { uint_contents: [0, 256] },
+      'Element 1 of the tensor "x" is 256, which does not fit UINT8',
+    ],
+    [
+      'INT16',
+      { int_contents: [0, -32769] },
+      'Element 1 of the tensor "x" is -32769, which does not fit INT16',
+    ],
     ['INT32', { int_contents: [1] }, 'has 1 elements, but its shape requires 2'],
     ['INT32', { int_contents: [300] }, 'has 1 elements, but its shape requires 2'],
     ['INT32', { int_contents: [1, 2, 3] }, 'has more than 2 elements, but its shape requires 2'],
@@ -210,7 +222,7 @@ describe('typed contents', () => {
       'has more than 2 elements',
     ],
     ['FP32', {}, 'has fewer than 2 elements'],
-    ['TEXT', {}, 'The tensor "x" has the datatype "TEXT"'],
+    ['TEXT', {}, 'The tensor "x" has the unknown datatype "TEXT"'],
   ])('of %s that do not fit are refused: %#', (datatype, contents, fact) => {
     expect(() => typed(datatype, contents)).toThrow(fact);
     expect(() => typed(datatype, contents)).toThrow(InferenceMessageError);

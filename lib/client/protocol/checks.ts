@@ -41,7 +41,7 @@ export class TextCount {
 export function requireDatatype(name: string, datatype: unknown): asserts datatype is Datatype {
   if (isDatatype(datatype)) return;
   throw new InferenceMessageError(
-    `The tensor "${shortened(name)}" has the datatype ${shownValue(datatype)}`,
+    `The tensor "${shortened(name)}" has the unknown datatype ${shownValue(datatype)}`,
     'send one of the protocol, such as FP32, INT64 or BYTES',
   );
 }

@@ -39,7 +39,7 @@ export function refusal(what: string, response: HttpResponse, body: Uint8Array):
   if (status >= 300 && status < 400) {
     const to = shortened(response.header('location'));
     return new InferenceError(
-      `${what} is redirected${to === '' ? '' : ` to ${to}`}; give the client the URL that it leads to.`,
+      `${what} is redirected${to === '' ? '' : ` to ${to}`}; use the URL that it leads to.`,
       { status: 'INTERNAL', mayHaveRun: false },
     );
   }

@@ -225,7 +225,7 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
     ['"outputs" is not a list', '{"outputs":{}}', {}],
     ['has no name', '{"outputs":[{}]}', {}],
     [
-      'the datatype "BF16"',
+      'the unknown datatype "BF16"',
       '{"outputs":[{"name":"y","datatype":"BF16","shape":[1],"data":[1]}]}',
       {},
     ],

@@ -23,7 +23,7 @@ export type Exportable =
  *   raw numbers, NaN for a missing value.
  * - Texts: `ids`, int64 [batch, length], short rows padded on the right with the id of `xxpad`.
  * - Language models: `ids` and `state`; `logits`, `next_state` and `encoded`.
- * - Arrays, several inputs, and models of the PyTorch layer: the tensors that the model takes.
+ * - Arrays, several inputs, and models of the PyTorch layer: the model's own input tensors.
  *
  * `metadata_props` hold the rest: kind, task, classes, vocab, and the preprocessing that the caller
  * does.

@@ -9,10 +9,9 @@ export interface ExportOptions {
    */
   readonly opset?: number;
   /**
-   * Whether the graph includes what fastai does to values before the model: `Normalize` and the
-   * division by 255 of images, `FillMissing` and `Normalize` of rows. The inputs are then pixels or
-   * raw numbers, with NaN for a missing number. If false, the inputs are what `learner.model` takes
-   * in fastai.
+   * Whether the graph includes fastai's steps before the model: `Normalize` and the division by 255
+   * of images, `FillMissing` and `Normalize` of rows. The inputs are then pixels or raw numbers,
+   * with NaN for a missing number. If false, the inputs are what `learner.model` takes in fastai.
    *
    * @default true
    */
@@ -25,8 +24,8 @@ export interface ExportOptions {
    */
   readonly pixels?: 'uint8' | 'float32';
   /**
-   * Whether the graph gives the model's raw output. If false, the graph includes the activation of
-   * the loss and gives what `learner.predict` gives.
+   * Whether the graph returns the model's raw output. If false, it includes the activation of the
+   * loss and returns the same as `learner.predict`.
    *
    * @default false
    */
@@ -38,8 +37,8 @@ export interface ExportOptions {
    */
   readonly check?: unknown;
   /**
-   * If the weights exceed that many bytes in total, they go to a file beside the model. @default
-   * 1.9 GB
+   * If the weights exceed this number of bytes in total, they go into a file next to the model.
+   * @default 1.9 GB
    */
   readonly externalDataFrom?: number;
   /** Whether existing files are replaced. @default false */
@@ -66,7 +65,7 @@ export interface ExportedModel {
   readonly inputs: readonly ExportedTensor[];
   readonly outputs: readonly ExportedTensor[];
   /**
-   * Whether the first size of every tensor is the batch's, and each row's answer depends on that
+   * Whether the first dimension of every tensor is the batch, and each row's result depends on that
    * row alone.
    */
   readonly batched: boolean;
@@ -76,6 +75,6 @@ export interface ExportedModel {
    * The largest difference between the numbers of the file and of the model, on the checked item.
    */
   readonly difference: number;
-  /** Sentences that say where the file differs from what was asked for. */
+  /** Notes about differences between the file and the requested options. */
   readonly notes: readonly string[];
 }

@@ -18,7 +18,7 @@ export class NotALearnerError extends VtsError {
 export class FastaiVersionError extends VtsError {
   constructor(className: string) {
     super(
-      `The file holds "${className}" of fastai version 1, and only fastai 2 or later can be read; export the learner again with fastai 2, or serve the model with a custom runner over its ONNX file.`,
+      `The file holds "${className}" from fastai version 1, but only fastai 2 or later can be read; export the learner again with fastai 2, or serve the model with a custom runner over its ONNX file.`,
     );
   }
 }

@@ -252,7 +252,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     const inference = this.#use();
     if (!inference.explain) {
       throw new NotExplainableError(
-        `A learner of task "${this.description.task}" has no single answer to explain`,
+        `A learner with the task "${this.description.task}" has no single answer to explain`,
         'call explain on a classifier or a regression',
       );
     }

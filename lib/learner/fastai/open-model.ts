@@ -88,7 +88,7 @@ export function oneResult({ graph }: { readonly graph: Graph }): Graph {
   const { length } = graph.outputs;
   if (length === 1) return graph;
   throw new UnsupportedLearnerError(
-    `The learner's model gives ${length} results, and a learner's predictions have one`,
+    `The learner's model gives ${length} results, but a learner's prediction has one`,
     'save the model with pytorch.saveModel(name, learner.model), whose runner gives all of them, or ' +
       'let its forward return one tensor',
   );

@@ -16,7 +16,7 @@ export function refuseBoxes({ dls, torchFile }: Pick<LearnerFile, 'dls' | 'torch
   const foreign = torchFile.globals.find(({ module }) => /^icevision(\.|$)/.test(module));
   if (foreign) {
     throw new UnsupportedLearnerError(
-      `The learner is one of icevision ("${foreign.qualifiedName}"), whose items and ` +
+      `The learner comes from icevision ("${foreign.qualifiedName}"), whose items and ` +
         "predictions are not fastai's and are not supported",
       "export its model in Python with torch.onnx.export, and serve that with pytorch.saveModel('boxes', 'model.onnx')",
     );

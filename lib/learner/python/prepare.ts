@@ -29,7 +29,7 @@ function check(code: Code): Prepared {
   }
   const handles = instructions.map((instruction, at) => {
     if ('target' in instruction && !exists(instruction.target, count)) {
-      throw fail(`instruction ${at} jumps out of it`);
+      throw fail(`instruction ${at} jumps outside the code`);
     }
     if ('slot' in instruction && !exists(instruction.slot, slotNames.length)) {
       throw fail(`instruction ${at} uses a variable that it does not have`);
@@ -48,9 +48,9 @@ function check(code: Code): Prepared {
   });
   for (const { start, end, target, depth } of handlers) {
     if (!exists(start, count + 1) || !exists(end, count + 1) || !exists(target, count)) {
-      throw fail('its table of exceptions points out of it');
+      throw fail('its exception table points outside the code');
     }
-    if (!exists(depth, 2 ** 31)) throw fail('its table of exceptions has no valid depth');
+    if (!exists(depth, 2 ** 31)) throw fail('its exception table has no valid depth');
   }
   const { argCount, kwOnlyCount, isGenerator, isAsync, isFunction } = code;
   return {

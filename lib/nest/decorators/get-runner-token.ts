@@ -5,8 +5,8 @@ import { checkRunnable, runnerToken } from '../injection/runner-token.js';
 import { normalizeTag, RunnerTagsStorage } from '../injection/runner-tags.storage.js';
 
 /**
- * The injection token of a runner, of a model or of a runnable class: for factories,
- * `moduleRef.get`, and test doubles.
+ * The injection token of the runner of a model or of a runnable class, for factories,
+ * `moduleRef.get` and test doubles.
  *
  * @example
  * Test.createTestingModule({ imports: [AppModule] })

@@ -15,7 +15,7 @@ export interface Runner extends RunnerHandle {}
  * missing or cannot be loaded, the start fails.
  *
  * @param tag `name`, which means the newest version, or `name:version`; or a class with
- * `@Runnable`, which is in `runnables` of the module's options.
+ * `@Runnable`, which must be in `runnables` of the module's options.
  * @throws InvalidTagError, InvalidRunnableError where the class is declared.
  *
  * @example

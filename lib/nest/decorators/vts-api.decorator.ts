@@ -25,10 +25,10 @@ export interface VtsApiOptions<Input, Output> extends VtsApiDocs {
   /** The time limit of a request in milliseconds; 0 for none. @default the module's `timeoutMs` */
   timeoutMs?: number;
   /**
-   * Takes requests as jobs too, which outlive them: `POST <route>/jobs` answers 202 with an id,
-   * `GET <route>/jobs/:jobId` tells the state, `GET <route>/jobs/:jobId/result` gives what
-   * `POST <route>` would have answered, and `DELETE <route>/jobs/:jobId` cancels. The handler stays
-   * as it is, and may take nothing of the request but its input. Needs `jobs` in
+   * Also accepts requests as jobs, which outlive the request: `POST <route>/jobs` returns 202 with
+   * an id, `GET <route>/jobs/:jobId` returns the state, `GET <route>/jobs/:jobId/result` returns
+   * the response that `POST <route>` would have sent, and `DELETE <route>/jobs/:jobId` cancels the
+   * job. The handler stays as it is, but its only parameter must be the input. Needs `jobs` in
    * `VtsModule.forRoot`.
    *
    * @default false

@@ -4,7 +4,7 @@ import { VtsError } from '../../learner/errors/index.js';
 export class RequestTimeoutError extends VtsError {
   constructor(readonly timeoutMs: number) {
     super(
-      `The request was not answered within ${timeoutMs} ms; send less in one request, or try again later.`,
+      `The request took longer than ${timeoutMs} ms; send less in one request, or try again later.`,
     );
   }
 }

@@ -27,7 +27,7 @@ export class UnreadableBodyError extends InputError {
 export class BodyTooLargeError extends VtsError {
   constructor(readonly maxBytes: number) {
     super(
-      `The request body is larger than the ${maxBytes} bytes that this endpoint takes; send less at a time.`,
+      `The request body is larger than the ${maxBytes} bytes that this endpoint accepts; send less at a time.`,
     );
   }
 }

@@ -40,7 +40,7 @@ export class File extends IoDescriptor<Uint8Array> {
     this.maxBytes = options.maxBytes ?? FILE_MAX_BYTES;
   }
 
-  /** The OpenAPI document shows these bytes as the example, in base64, unless there are many. */
+  /** The OpenAPI document shows these bytes as the example in base64, unless they are large. */
   static fromSample(sample: Uint8Array, options: FileOptions = {}): File {
     return new File(options, sample);
   }

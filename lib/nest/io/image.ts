@@ -39,7 +39,7 @@ export interface ImageOptions {
   maxPixels?: number;
   /** Largest body in bytes. @default 20971520 (20 MiB) */
   maxBytes?: number;
-  /** The colours of a mask's classes, by id. @default black, then colours well apart */
+  /** The colours of a mask's classes, by id. @default black, then easily distinguished colours */
   palette?: readonly Colour[];
 }
 

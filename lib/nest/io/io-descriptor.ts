@@ -65,7 +65,7 @@ export abstract class IoDescriptor<Input, Output = Input> {
   readonly example?: unknown;
   /** Other media types of requests, with their schemas. `accepts` must allow them. */
   readonly alternatives?: Readonly<Record<string, IoSchema>>;
-  /** Further media types, of requests that are not a form. */
+  /** Further media types of requests, unless the body is a form. */
   readonly bodyAlternatives?: Readonly<Record<string, IoSchema>>;
   /** The description of request bodies in the OpenAPI document. */
   readonly bodyDescription?: string;

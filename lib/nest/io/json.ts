@@ -138,7 +138,7 @@ function describe(dto: new () => object): void {
   if (rulesOf(dto).length === 0) {
     throw new InvalidDescriptorError(
       'Json',
-      `the class ${dto.name} has no rules, so it would refuse every property`,
+      `the class ${dto.name} has no decorators, so it would reject every property`,
       'decorate its properties with those of class-validator',
     );
   }

@@ -8,30 +8,38 @@ export class InvalidJobOptionError extends VtsError {
   }
 }
 
-/** An endpoint cannot have jobs, because of how it is declared. Thrown at the start. @publicApi */
+/** The declaration of an endpoint does not allow jobs. Thrown at the start. @publicApi */
 export class JobHandlerError extends VtsError {
   constructor(handler: string, fact: string, remedy: string) {
     super(`${handler} has job: true, but ${fact}; ${remedy}.`);
   }
 }
 
-/** Redis does not answer, so that no job can be taken or read. HTTP endpoints answer 503. @publicApi */
+/**
+ * Redis does not answer, so jobs can be neither submitted nor read. HTTP endpoints answer 503.
+ *
+ * @publicApi
+ */
 export class JobsUnavailableError extends JobError {
   readonly status = 503;
   constructor(options?: ErrorOptions) {
-    super('The queue of jobs cannot be reached; try again later.', options);
+    super('The job queue cannot be reached; try again later.', options);
   }
 }
 
-/** As many jobs wait as `jobs.maxWaiting` allows. HTTP endpoints answer 503. @publicApi */
+/**
+ * The number of waiting jobs has reached `jobs.maxWaiting`. HTTP endpoints answer 503.
+ *
+ * @publicApi
+ */
 export class JobQueueFullError extends JobError {
   readonly status = 503;
   constructor(most: number) {
-    super(`${most} jobs wait already; try again later.`);
+    super(`${most} jobs are already waiting; try again later.`);
   }
 }
 
-/** No job has this id, or not for this caller, or it is kept no longer. HTTP 404. @publicApi */
+/** No job with this id exists for this caller, or it has expired. HTTP 404. @publicApi */
 export class JobNotFoundError extends JobError {
   readonly status = 404;
   constructor() {
@@ -47,7 +55,7 @@ export class JobNotFinishedError extends JobError {
   }
 }
 
-/** A job has ended, so that it cannot be cancelled. HTTP endpoints answer 409. @publicApi */
+/** A job has ended, so it cannot be cancelled. HTTP endpoints answer 409. @publicApi */
 export class JobFinishedError extends JobError {
   readonly status = 409;
   constructor(state: string) {
@@ -55,7 +63,7 @@ export class JobFinishedError extends JobError {
   }
 }
 
-/** A job was cancelled, so that it has no result. HTTP endpoints answer 410. @publicApi */
+/** A job was cancelled, so it has no result. HTTP endpoints answer 410. @publicApi */
 export class JobCancelledError extends JobError {
   readonly status = 410;
   constructor() {
@@ -83,16 +91,16 @@ export class JobResultTooLargeError extends JobError {
   }
 }
 
-/** The workers that ran a job were lost, `attempts` times. The job fails. @publicApi */
+/** A job lost its worker `attempts` times. The job fails. @publicApi */
 export class JobLostError extends JobError {
   readonly status = 500;
   constructor(attempts: number) {
     const times = attempts === 1 ? 'once' : `${attempts} times`;
-    super(`The job was begun ${times}, and each time its worker was lost; submit it again.`);
+    super(`The job was started ${times}, and each time its worker was lost; submit it again.`);
   }
 }
 
-/** A worker has no endpoint of the name for which a job was submitted. The job fails. @publicApi */
+/** A job was submitted to an endpoint that its worker does not have. The job fails. @publicApi */
 export class JobHandlerGoneError extends JobError {
   readonly status = 500;
   constructor() {
@@ -100,11 +108,15 @@ export class JobHandlerGoneError extends JobError {
   }
 }
 
-/** The record of a job in Redis is not one that this version writes. HTTP endpoints answer 500. @publicApi */
+/**
+ * The record of a job in Redis is invalid, or from another version. HTTP endpoints answer 500.
+ *
+ * @publicApi
+ */
 export class InvalidJobRecordError extends JobError {
   readonly status = 500;
   constructor(fact: string) {
-    super(`What the queue has of the job cannot be used: ${fact}; submit it again.`);
+    super(`The job's record in the queue cannot be used: ${fact}; submit it again.`);
   }
 }
 
@@ -115,7 +127,7 @@ export class InvalidIdempotencyKeyError extends InputError {
   }
 }
 
-/** An `Idempotency-Key` came again with another body. HTTP endpoints answer 422. @publicApi */
+/** An `Idempotency-Key` was reused with another body. HTTP endpoints answer 422. @publicApi */
 export class IdempotencyKeyReusedError extends JobError {
   readonly status = 422;
   constructor() {

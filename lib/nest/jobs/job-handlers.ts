@@ -56,12 +56,12 @@ export class JobHandlers {
         if (!isDependencyTreeStatic) {
           const remedy =
             'do not inject the request, and give its guards, pipes and interceptors the default scope';
-          throw new JobHandlerError(label, 'its controller is made for each request', remedy);
+          throw new JobHandlerError(label, 'its controller is request-scoped', remedy);
         }
         checkParameters(label, metatype, key);
         if (found.has(name)) {
           const fact = `another endpoint is called "${name}" in the queue`;
-          throw new JobHandlerError(label, fact, 'give it a name of its own: job: { name }');
+          throw new JobHandlerError(label, fact, 'give it a different name: job: { name }');
         }
         const made = this.#endpoint(name, endpoint, metatype, instance, key);
         found.set(name, made);
@@ -164,7 +164,7 @@ function methodsOf({ prototype }: Type): string[] {
   return [...names];
 }
 
-/** @throws JobHandlerError for a parameter that is of the request, which a job has not. */
+/** @throws JobHandlerError for a parameter that is of the request, which a job does not have. */
 function checkParameters(label: string, type: Type, key: string): void {
   const given = (Reflect.getMetadata(PARAMETERS, type, key) ?? {}) as Record<
     string,
@@ -179,7 +179,7 @@ function checkParameters(label: string, type: Type, key: string): void {
   if (first === undefined) return;
   throw new JobHandlerError(
     label,
-    `its parameter ${first + 1} is of the request, which a job has not`,
+    `its parameter ${first + 1} is of the request, which a job does not have`,
     'take the input alone, or take the rest from the input',
   );
 }

@@ -8,27 +8,30 @@ import {
 import { InvalidJobOptionError } from './errors.js';
 
 /**
- * How the jobs of one endpoint run. The defaults are those of `jobs` of `VtsModule.forRoot`.
+ * How the jobs of one endpoint run. The defaults come from `jobs` in `VtsModule.forRoot`.
  *
  * @publicApi
  */
 export interface VtsJobOptions {
   /**
-   * What the endpoint is called in the queue, the same in all processes that share it: letters,
-   * digits and `_ . -`.
+   * The name of the endpoint in the queue, the same in all processes that share it: letters, digits
+   * and `_ . -`.
    *
    * @default `<Controller>.<method>`
    */
   name?: string;
-  /** Milliseconds that a run may take, 0 for no limit; then the job fails with 504. */
+  /** The time limit of a run in milliseconds; 0 for no limit. Beyond it, the job fails with 504. */
   timeoutMs?: number;
-  /** All runs of a job together, if its worker is lost or its model cannot be reached. */
+  /** The maximum number of runs, if a worker is lost or the model cannot be reached. */
   attempts?: number;
-  /** Milliseconds for which a finished job and its result are kept. */
+  /** How long a finished job and its result are kept, in milliseconds. */
   keepFor?: number;
-  /** Bytes that a request may have: HTTP 413. The limit of the input descriptor holds too. */
+  /**
+   * The largest request in bytes; above it, HTTP 413. The limit of the input descriptor applies
+   * too.
+   */
   maxInputBytes?: number;
-  /** Bytes that a result may have; a job with a larger one fails, and says so. */
+  /** The largest result in bytes. A job with a larger result fails. */
   maxResultBytes?: number;
 }
 

@@ -73,7 +73,7 @@ export function readRecord(id: string, values: readonly (string | undefined)[]):
   const time = (name: (typeof FIELDS)[number]): number | undefined => number(name, LATEST_MS);
   const state = fields.get('state') ?? '';
   if (!STATES.includes(state))
-    throw new InvalidJobRecordError('its state is none that a job can have');
+    throw new InvalidJobRecordError('its state is unknown');
   const error = text('error', MOST_ERROR);
   return {
     id,
@@ -123,7 +123,7 @@ function readFailure(json: string): JobFailure {
     typeof message !== 'string' ||
     typeof error !== 'string'
   ) {
-    throw new InvalidJobRecordError('its error is not one of an endpoint');
+    throw new InvalidJobRecordError('its error does not have the form of an endpoint error');
   }
   return read as JobFailure;
 }

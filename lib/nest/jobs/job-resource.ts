@@ -4,20 +4,20 @@ import { IoDescriptor, type IoSchema, type ResponsePayload } from '../io/io-desc
 import type { JobFailure, JobRecord, JobState } from './job-record.js';
 import type { StoredResult } from './job-store.js';
 
-/** A job as clients see it. Times are those of ISO 8601, in UTC. @publicApi */
+/** A job as clients see it. Times are in ISO 8601, in UTC. @publicApi */
 export interface JobResource {
   id: string;
   state: JobState;
-  /** 0 to 1; null where nobody has told. */
+  /** 0 to 1; null if the handler does not report it. */
   progress: number | null;
-  /** Values of a stream so far; null where the output is no stream. */
+  /** The number of stream values so far; null if the output is not a stream. */
   pieces: number | null;
   createdAt: string;
   startedAt: string | null;
   finishedAt: string | null;
-  /** Until when job and result are kept; null before it has ended. */
+  /** When the job and its result expire; null before the job has ended. */
   expiresAt: string | null;
-  /** What the endpoint would have answered, where it has failed. */
+  /** The error response of the endpoint, if the job failed. */
   error: JobFailure | null;
 }
 

@@ -145,7 +145,7 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
     const known = this.#platform.requestOf(request.given).headers['last-event-id'];
     const stream = this.#streams.open(resourceOf(job), known === undefined ? known : String(known));
     if (stream === undefined)
-      throw new HttpException('The client knows how the job has ended.', 204);
+      throw new HttpException('The client already has the final state.', 204);
     this.#platform.setHeader(request.givenResponse, 'cache-control', 'no-cache');
     // For proxies that would wait for the whole response; nginx heeds it.
     this.#platform.setHeader(request.givenResponse, 'x-accel-buffering', 'no');

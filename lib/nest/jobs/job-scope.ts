@@ -1,13 +1,15 @@
 import { requestScope, RequestScope } from '../../serving/runtime/request-scope.js';
 
-/** A job that runs, as its handler sees it. @publicApi */
+/** The running job, as its handler sees it. @publicApi */
 export interface RunningJob {
   readonly id: string;
-  /** Of the endpoint, as in the queue. */
+  /** The name of the endpoint in the queue. */
   readonly name: string;
-  /** Aborted when the job is cancelled, its time is over, or the application shuts down. */
+  /**
+   * Aborted when the job is cancelled, its time limit has passed, or the application shuts down.
+   */
   readonly signal: AbortSignal;
-  /** Tells how far it is, 0 to 1; what is told often is kept now and then. */
+  /** Reports the progress, 0 to 1. Frequent reports are stored only now and then. */
   progress(fraction: number): void;
 }
 
@@ -32,7 +34,7 @@ export class JobScope extends RequestScope implements RunningJob {
 
   override progress(fraction: number): void {
     if (typeof fraction !== 'number' || Number.isNaN(fraction)) {
-      throw new TypeError(`progress is ${String(fraction)}; tell a number from 0 to 1.`);
+      throw new TypeError(`progress is ${String(fraction)}; use a number from 0 to 1.`);
     }
     this.told = { ...this.told, progress: Math.min(1, Math.max(0, fraction)) };
   }
@@ -44,8 +46,8 @@ export class JobScope extends RequestScope implements RunningJob {
 }
 
 /**
- * The job for which the code runs, through awaits; undefined where it runs for a request, or for
- * nobody.
+ * The job that the calling code runs for, also after an `await`. Undefined if it runs for a
+ * request, or for neither.
  *
  * @example
  * for (const [at, page] of pages.entries()) {
@@ -62,10 +64,9 @@ export function currentJob(): RunningJob | undefined {
 }
 
 /**
- * Tells how far the job is for which the code runs, 0 to 1; nothing happens where it runs for a
- * request.
+ * Reports the progress of the current job, 0 to 1. It does nothing if the code runs for a request.
  *
- * @throws TypeError for what is not a number.
+ * @throws TypeError if it is not a number from 0 to 1.
  * @publicApi
  */
 export function jobProgress(fraction: number): void {

@@ -145,7 +145,7 @@ export class JobStore {
     if (!type && !bytes) throw new JobNotFoundError();
     const contentType = String(type ?? '');
     if (!/^[\x20-\x7e]{3,200}$/.test(contentType) || !bytes) {
-      throw new InvalidJobRecordError('it has no result of a type');
+      throw new InvalidJobRecordError('its result has no type');
     }
     return { contentType, body: String(text) === '1' ? bytes.toString('utf8') : bytes };
   }
@@ -262,11 +262,10 @@ export class JobStore {
     } catch (error) {
       // A key of another kind than ours.
       if (/WRONGTYPE/.test((error as Error).message)) {
-        throw new InvalidJobRecordError('it is not a record of a job');
+        throw new InvalidJobRecordError('it is not a job record');
       }
       const { message } = error as Error;
-      if (message !== this.#told)
-        this.#logger.warn(`The queue of jobs: ${shortened(message, 300)}`);
+      if (message !== this.#told) this.#logger.warn(`Job queue: ${shortened(message, 300)}`);
       this.#told = message;
       throw new JobsUnavailableError({ cause: error });
     }

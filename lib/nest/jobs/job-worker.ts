@@ -104,7 +104,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     let last = '';
     this.#worker.on('error', (error) => {
       const { message } = error;
-      if (message !== last) this.#logger.warn(`The queue of jobs: ${message || error.name}`);
+      if (message !== last) this.#logger.warn(`Job queue: ${message || error.name}`);
       last = message;
     });
   }
@@ -139,7 +139,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     if (begun.kind === 'lost') return this.#fail(id, keepFor, new JobLostError(begun.attempts));
     if (begun.kind === 'invalid') return this.#fail(id, keepFor, begun.error);
     if (begun.job.name !== name) {
-      return this.#fail(id, keepFor, new InvalidJobRecordError('it is of another endpoint'));
+      return this.#fail(id, keepFor, new InvalidJobRecordError('it belongs to another endpoint'));
     }
     if (known === undefined) return this.#fail(id, keepFor, new JobHandlerGoneError());
     await this.#run(bull, token, known, begun.job);
@@ -183,7 +183,10 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     if (kept) this.metrics.ended(known.name, 'succeeded');
   }
 
-  /** Keeps what the handler tells, and ends the run of a job that was cancelled, or has ended elsewhere. */
+  /**
+   * Keeps what the handler tells, and ends the run of a job that was cancelled, or has ended
+   * elsewhere.
+   */
   #watch(scope: JobScope): () => void {
     const { id } = scope;
     const cancel = (): void => scope.end(new JobCancelledError());

@@ -202,7 +202,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     const { state, error } = await api.ended(poison);
     expect([state, error!.message]).toEqual([
       'failed',
-      'The job was begun 3 times, and each time its worker was lost; submit it again.',
+      'The job was started 3 times, and each time its worker was lost; submit it again.',
     ]);
     expect(runs).toEqual(['a']);
   });
@@ -309,7 +309,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     await api.submitted('/faults/gated', 'a');
     await api.submitted('/faults/gated', 'b');
     const { status, text } = await api.submit('/faults/gated', 'c');
-    expect([status, text]).toEqual([503, expect.stringContaining('2 jobs wait already')]);
+    expect([status, text]).toEqual([503, expect.stringContaining('2 jobs are already waiting')]);
   });
 
   it('uses the connection of BullModule, whose tools see the queue', async () => {
@@ -333,7 +333,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     );
   });
 
-  it('takes a client of ioredis, and leaves it as it is', async () => {
+  it('takes an ioredis client, and leaves it as it is', async () => {
     const given = new Redis(redis.url);
     const api = await start({ connection: given });
     expect((await api.ended(await api.submitted('/faults/gated', 'a'))).state).toBe('succeeded');
@@ -368,12 +368,14 @@ describe('Jobs refuse, when an application starts,', () => {
 
   it('is an endpoint with jobs in an application without them', async () => {
     const app = jobsApp('express', {}, { controllers: [Gated] }, { jobs: false });
-    await expect(app).rejects.toThrow('Gated.run has job: true, but VtsModule.forRoot has no jobs');
+    await expect(app).rejects.toThrow(
+      'Gated.run has job: true, but VtsModule.forRoot has no option jobs',
+    );
   });
 
   it.each([
     [{ keepFor: 0 }, 'jobs.keepFor is 0'],
-    [{ connection: 'http://x' }, 'jobs.connection is not an address'],
+    [{ connection: 'http://x' }, 'jobs.connection is not a URL'],
     [{ queue: 'a:b' }, 'jobs.queue is "a:b"'],
     [{ concurrency: 0 }, 'jobs.concurrency is 0'],
     [{ nothing: 1 }, 'jobs."nothing" is not an option'],
@@ -416,7 +418,7 @@ describe.runIf(hasRedis)('Handlers that cannot run as jobs', () => {
         }
         return [Scoped];
       },
-      'Scoped.run has job: true, but its controller is made for each request',
+      'Scoped.run has job: true, but its controller is request-scoped',
     ],
     [
       'are called as others',

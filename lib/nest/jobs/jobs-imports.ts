@@ -59,7 +59,7 @@ export function refuseJobsWithoutQueue(modules: Iterable<ModuleOfControllers>): 
       if (own === undefined) continue;
       const handler = `${(metatype as { name: string }).name}.${String(own.key)}`;
       const remedy = "add jobs: { connection: 'redis://localhost:6379' } to it";
-      throw new JobHandlerError(handler, 'VtsModule.forRoot has no jobs', remedy);
+      throw new JobHandlerError(handler, 'VtsModule.forRoot has no option jobs', remedy);
     }
   }
 }

@@ -101,7 +101,9 @@ class Scoped {
   }
 }
 
-/** An application's own, which shapes what is sent: the result of a job once, as the direct answer. */
+/**
+ * An application's own, which shapes what is sent: the result of a job once, as the direct answer.
+ */
 const enveloping: NestInterceptor = {
   intercept: (context, next) => {
     if (!context.switchToHttp().getRequest<{ headers: object }>().headers) throw new Error('job');
@@ -178,7 +180,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Interceptors of jobs on %
 
   it('that are made for each request are refused at the start', async () => {
     await expect(start({ controllers: [Scoped] })).rejects.toThrow(
-      /^Scoped.upper has job: true, but its controller is made for each request; .* interceptors the default scope/,
+      /^Scoped.upper has job: true, but its controller is request-scoped; .* interceptors the default scope/,
     );
   });
 });

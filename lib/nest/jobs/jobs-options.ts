@@ -19,7 +19,7 @@ import {
 import { keptFor, SHARED_CHECKS, type VtsJobOptions } from './job-options.js';
 
 /**
- * Options of a connection to Redis or Valkey, as ioredis takes them.
+ * Options for a connection to Redis or Valkey, as in ioredis.
  *
  * @publicApi
  */
@@ -28,18 +28,18 @@ export interface RedisOptions {
   host?: string;
   /** @default 6379 */
   port?: number;
-  /** Of a Unix socket, in place of host and port. */
+  /** The path of a Unix socket, instead of host and port. */
   path?: string;
   username?: string;
   password?: string;
   /** @default 0 */
   db?: number;
-  /** Options of TLS; `{}` for those of Node. */
+  /** TLS options; `{}` for Node's defaults. */
   tls?: object;
   [option: string]: unknown;
 }
 
-/** A client of ioredis, `Redis` or `Cluster`: its options are used, for connections of their own. @publicApi */
+/** An ioredis client, `Redis` or `Cluster`. Its options are used for new connections. @publicApi */
 export interface RedisInstance {
   readonly status: string;
   duplicate(...options: never[]): unknown;
@@ -48,21 +48,23 @@ export interface RedisInstance {
 /** The facts about a job that `jobs.authorize` gets. @publicApi */
 export interface JobFacts {
   readonly id: string;
-  /** Of the endpoint, as in the queue: `<Controller>.<method>`. */
+  /** The name of the endpoint in the queue: `<Controller>.<method>`. */
   readonly name: string;
-  /** What `authorize` named at the submission; undefined before that, and where it named nobody. */
+  /**
+   * The caller that `authorize` returned at submission; undefined before, or if it returned none.
+   */
   readonly caller: string | undefined;
 }
 
 /**
  * Decides who may see and cancel a job.
  *
- * Where it returns a text, that names who sends the request: the job is that caller's from the
- * submission on, others get 404, and keys of `Idempotency-Key` are each caller's own. Where it
- * returns a boolean, that decides about a request for the job, and says nothing about a submission:
- * who may submit is for guards.
+ * If it returns a string, that is the name of the caller: the job belongs to the caller that
+ * submitted it, other callers get 404, and `Idempotency-Key` values are separate for each caller.
+ * If it returns a boolean, that allows or denies a request about a job. It does not apply to
+ * submissions: use guards for those.
  *
- * @param request The request of the framework, as `@Req()` gives it.
+ * @param request The framework's request, as in `@Req()`.
  * @publicApi
  */
 export type AuthorizeJob = (
@@ -77,59 +79,68 @@ export type AuthorizeJob = (
  */
 export interface VtsJobsOptions extends Omit<VtsJobOptions, 'name'> {
   /**
-   * Redis 6.2 or Valkey: an address (`redis://`, `rediss://`, `unix://`), options of ioredis, or a
-   * client of it.
+   * Redis 6.2 or Valkey: a URL (`redis://`, `rediss://`, `unix://`), ioredis options, or an ioredis
+   * client.
    *
-   * @default the connection of `BullModule.forRoot` of `@nestjs/bullmq`, where the application has it
+   * @default the connection of `BullModule.forRoot` from `@nestjs/bullmq`, if the application has
+   * it
    */
   connection?: string | RedisOptions | RedisInstance;
   /**
-   * Before all keys in Redis. A cluster needs the braces.
+   * The prefix of all keys in Redis. A cluster needs the braces.
    *
    * @default that of `BullModule.forRoot`, else `'{vts}'`
    */
   prefix?: string;
-  /** Name of the queue, as dashboards show it. Letters, digits and `_ . -`. @default 'vts-jobs' */
+  /** The name of the queue in dashboards: letters, digits and `_ . -`. @default 'vts-jobs' */
   queue?: string;
   /**
-   * Run jobs in this process. With false it takes and reads them, and others run them: the same
-   * application with true.
+   * Whether this process runs jobs. With false, it only accepts and reads them, and other processes
+   * of the application run them.
    *
    * @default true
    */
   process?: boolean;
-  /** Jobs that this process runs at a time. @default the number of cores */
+  /** The number of jobs that this process runs at a time. @default the number of cores */
   concurrency?: number;
-  /** Who may see a job. @default whoever knows its id, which cannot be guessed */
+  /** Decides who may see a job. @default anyone who knows its id, which cannot be guessed */
   authorize?: AuthorizeJob;
   /**
-   * Milliseconds that a run may take, 0 for no limit; then the job fails with 504. `timeoutMs` of
-   * endpoint and runner are for requests, and do not hold for jobs.
+   * The time limit of a run in milliseconds; 0 for no limit. Beyond it, the job fails with 504. The
+   * `timeoutMs` of endpoints and runners does not apply to jobs.
    *
    * @default 3600000 (1 hour)
    */
   timeoutMs?: number;
   /**
-   * All runs of a job together, if its worker is lost or its model cannot be reached. A job that
-   * failed for another reason does not run again; one that a full queue of its runner refuses waits,
-   * and that does not count.
+   * The maximum number of runs, if a worker is lost or the model cannot be reached. A job that
+   * fails for another reason does not run again. If its runner is overloaded, a job waits, and this
+   * does not count as a run.
    *
    * @default 3
    */
   attempts?: number;
-  /** Milliseconds for which a finished job and its result are kept. @default 3600000 (1 hour) */
+  /** How long a finished job and its result are kept, in milliseconds. @default 3600000 (1 hour) */
   keepFor?: number;
-  /** Milliseconds after which a job that nobody has run is forgotten. @default 604800000 (7 days) */
+  /**
+   * How long a job may wait in the queue before it is deleted, in milliseconds.
+   *
+   * @default 604800000 (7 days)
+   */
   waitFor?: number;
-  /** Jobs that may wait; more are refused with 503. @default 100000 */
+  /** The maximum number of waiting jobs; further ones are refused with 503. @default 100000 */
   maxWaiting?: number;
-  /** Bytes that a request may have: HTTP 413. @default 4194304 (4 MiB) */
+  /** The largest request in bytes; above it, HTTP 413. @default 4194304 (4 MiB) */
   maxInputBytes?: number;
-  /** Bytes that a result may have. @default 33554432 (32 MiB) */
+  /** The largest result in bytes. @default 33554432 (32 MiB) */
   maxResultBytes?: number;
-  /** Milliseconds of silence after which a worker counts as lost. @default 30000 */
+  /**
+   * The time without a sign of life after which a worker counts as lost, in milliseconds.
+   *
+   * @default 30000
+   */
   lostAfterMs?: number;
-  /** Who is told that a job has ended. @default nobody */
+  /** The receivers of messages about finished jobs. @default none */
   webhook?: VtsJobWebhookOptions;
 }
 
@@ -157,7 +168,7 @@ const connection: OptionCheck = (value, option, refuse) => {
   const address = typeof value === 'string' && /^(rediss?|unix):\/\/./.test(value);
   // An address may have a password in it.
   if (!address)
-    refuse(option, 'is not an address', 'use redis://host:6379, options, or a client of ioredis');
+    refuse(option, 'is not a URL', 'use redis://host:6379, options, or an ioredis client');
 };
 
 const name = text('use 1 to 100 letters, digits and _ . -', /^[\w.-]{1,100}$/);

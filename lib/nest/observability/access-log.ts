@@ -41,11 +41,11 @@ export class AccessLogEntry {
   /** Milliseconds from the request's arrival to the end of its response. */
   readonly durationMs: number;
   /**
-   * Bytes of the bodies; of one that was sent in chunks, with what goes with it on the connection.
+   * Bytes of the bodies; for chunked bodies, including the chunk headers.
    */
   readonly requestBytes: number;
   readonly responseBytes: number;
-  /** The client's; behind a proxy, by Express' `trust proxy`. */
+  /** The client's address; behind a proxy, according to Express' `trust proxy`. */
   readonly remoteAddress: string | undefined;
   readonly requestId: string | undefined;
   readonly traceId: string | undefined;

@@ -1,15 +1,15 @@
 import { anything, flagOr, group, type OptionTable } from '../../serving/options.js';
 import { refuseOption } from '../http/errors.js';
 
-/** Where the probes are; each may be left out with `false`. @publicApi */
+/** The paths of the probes. `false` leaves one out. @publicApi */
 export interface VtsHealthOptions {
-  /** Goes before all of their paths. @default none */
+  /** The prefix of all paths. @default none */
   prefix?: string;
-  /** The process serves. @default 'livez' */
+  /** Succeeds while the process runs. @default 'livez' */
   livez?: string | false;
-  /** The process can take requests. @default 'readyz' */
+  /** Succeeds while the process can accept requests. @default 'readyz' */
   readyz?: string | false;
-  /** Both, with the figures of each runner. @default 'healthz' */
+  /** Returns both states, with the figures of each runner. @default 'healthz' */
   healthz?: string | false;
 }
 

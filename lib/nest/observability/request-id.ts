@@ -4,7 +4,7 @@ import { RequestRecord } from '../http/request-record.js';
 
 /** @publicApi */
 export interface VtsRequestIdOptions {
-  /** Of requests and responses. @default 'X-Request-Id' */
+  /** The name of the header in requests and responses. @default 'X-Request-Id' */
   header?: string;
 }
 
@@ -38,8 +38,8 @@ export class RequestIds {
 }
 
 /**
- * The id of a request, as the response's `X-Request-Id` has it: for log lines of the application,
- * and to pass on to services that it calls.
+ * The id of a request, as in the response's `X-Request-Id`. Use it in log lines, and pass it on to
+ * other services.
  *
  * @example
  * \@Post('reviews')

@@ -55,7 +55,7 @@ export class StoreRepository implements ServedRepository {
       throw new RepositoryRequestError(
         name,
         'be unloaded',
-        'The application itself uses it; remove it there.',
+        'The application itself uses it, so clients cannot unload it.',
       );
     }
     for (const tag of tags) await this.registry.unload(tag);

@@ -22,8 +22,8 @@ import { INFERENCE_SERVICE } from './inference-service.js';
 import type { OpenInferenceOptions } from './open-inference-options.js';
 
 /**
- * The gRPC server of an application that has `openInference.grpc`. It listens from when the
- * application is initialized, by `app.listen()` or `app.init()`, with all models loaded, until it
+ * The gRPC server of an application that has `openInference.grpc`. It listens once the application
+ * is initialized (`app.listen()`, `app.init()`) and all models are loaded, until the application
  * shuts down.
  *
  * @example
@@ -50,7 +50,7 @@ export class VtsGrpcServer implements OnApplicationBootstrap, BeforeApplicationS
   ) {}
 
   /**
-   * The port that it listens on; undefined where there is no server, or it listens on a Unix socket.
+   * The port of the server; undefined if there is no server, or if it listens on a Unix socket.
    */
   get port(): number | undefined {
     return this.#service?.port;

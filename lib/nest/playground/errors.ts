@@ -1,15 +1,14 @@
 import { VtsError } from '../../learner/errors/index.js';
 
 /**
- * The files of the page are not where the package has them: a bundler has left them behind, or the
- * package was not built.
+ * The files of the page are missing: a bundler left them out, or the package was not built.
  *
  * @publicApi
  */
 export class PlaygroundMissingError extends VtsError {
   constructor(folder: string) {
     super(
-      `The page of the playground is not in ${folder}; install nestjs-vts as a package of its own, outside of bundles.`,
+      `The page of the playground is not in ${folder}; install nestjs-vts as a separate package, outside bundles.`,
     );
   }
 }

@@ -24,7 +24,7 @@ export class GuardedCalls {
     this.#filter = new VtsExceptionFilter(app.get(PlatformHost, { strict: false }));
     if (app.get(ApplicationConfig, { strict: false }).getGlobalRequestGuards().length > 0) {
       throw new InvalidPlaygroundError(
-        'a global guard of the application is created for each request, so it would not be called',
+        'a global guard of the application is request-scoped, so it would not be called',
         'give that guard the default scope',
       );
     }

@@ -43,5 +43,8 @@ export function readSamples(folder: string): Sample[] {
     if (samples.length === MOST_SAMPLES) break;
   }
   if (samples.length > 0) return samples;
-  throw new InvalidPlaygroundError(`no image or text in ${folder}`, 'name a folder that has some');
+  throw new InvalidPlaygroundError(
+    `no image or text in ${folder}`,
+    'name a folder that contains some',
+  );
 }

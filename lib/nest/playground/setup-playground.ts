@@ -50,16 +50,16 @@ export interface RoutedModel {
 
 /**
  * Serves a page to try endpoints and models in a browser: a form for each `@VtsApi` endpoint of the
- * application, made from its descriptors, and for each of `models` all that fits its kind. Call it
- * before `app.listen`, and after everything that must come first (`app.use`, `app.enableCors`).
+ * application, made from its descriptors, and for each of `models` a view that fits its kind. Call
+ * it before `app.listen`, and after everything that must come first (`app.use`, `app.enableCors`).
  *
  * The page's own files are open to everybody, and load nothing from other hosts. Its requests
  * (`{path}/api/models`, the models) run behind the application's global guards. The page lets its
  * user enter an `Authorization` or `x-api-key` header for them. Global interceptors and pipes, and
  * middleware that modules configure, do not run for it.
  *
- * @throws InvalidPlaygroundError for an invalid path, or a global guard that is created for each
- * request; PlaygroundMissingError if the package is in a bundle; InvalidTagError.
+ * @throws InvalidPlaygroundError for an invalid path, or a request-scoped global guard;
+ * PlaygroundMissingError if the package is in a bundle; InvalidTagError.
  *
  * @example
  * const app = await NestFactory.create(AppModule); setupVtsPlayground(app, { models:

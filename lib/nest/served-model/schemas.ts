@@ -68,11 +68,11 @@ export function generationSchema(): IoSchema {
       nWords: described({ ...INTEGER, minimum: 0, maximum: 10_000 }, 'How many words to add.'),
       temperature: described(
         { type: 'number', minimum: 0 },
-        'Above 0; a value below 1 makes likely words likelier.',
+        'Above 0; values below 1 favour likely words.',
       ),
       minP: described({ type: 'number', minimum: 0, maximum: 1 }, 'Minimum probability of a word.'),
       seed: described(INTEGER, 'The same seed gives the same words.'),
-      stop: described(STRING, 'Ends the text where it occurs.'),
+      stop: described(STRING, 'Ends the text before this string.'),
     },
     ['nWords', 'temperature', 'minP', 'seed', 'stop'],
   );
@@ -89,14 +89,14 @@ export function explanationSchema(learner: DescribedLearner): IoSchema {
     return object('Explanation', {
       method: { type: 'string', enum: ['grad-cam'] },
       ...target,
-      heatmap: described(imageSchema(), 'Where the image supports it: 8-bit grey.'),
+      heatmap: described(imageSchema(), 'The image regions that support the class, as 8-bit grey.'),
     });
   }
   const part = object('Part', {
     name: described(STRING, learner.kind === 'text' ? 'The token.' : 'The column.'),
     weight: described(
       numbers(learner),
-      `${regress ? 'The number' : 'Probability of the class'} with the part, less that without it.`,
+      `${regress ? 'The number' : 'Probability of the class'} with the part minus the value without it.`,
     ),
   });
   return object('Explanation', {
@@ -128,17 +128,20 @@ export function shownSchema({ kind }: DescribedLearner): IoSchema {
         name: STRING,
         image: imageSchema(),
         tokens: list(STRING),
-        values: described(list({ type: 'number' }), 'Of numbers, row by row.'),
+        values: described(list({ type: 'number' }), 'The numbers, row by row.'),
         shape: list(INTEGER),
       },
       ['image', 'tokens', 'values', 'shape'],
     );
-    return object('Shown', { inputs: described(list(input), 'Each as the model gets it.') });
+    return object('Shown', { inputs: described(list(input), 'Each input as the model gets it.') });
   }
   const column = object('Column', {
     name: STRING,
     value: described({ oneOf: CELL }, 'The category or #na#, or the number.'),
-    known: described({ type: 'boolean' }, 'Neither missing nor new to the learner.'),
+    known: described(
+      { type: 'boolean' },
+      'False if the value is missing or unknown to the learner.',
+    ),
   });
   return object('Shown', { columns: list(column) });
 }
@@ -173,7 +176,7 @@ function propertiesOf(learner: DescribedLearner): Record<string, IoSchema> {
       return {
         prediction: described(
           list(list(number, { minItems: 2, maxItems: 2 })),
-          'x and y of each point, in pixels of what the model saw.',
+          'x and y of each point, in pixels of the image that the model saw.',
         ),
         width: INTEGER,
         height: INTEGER,
@@ -185,7 +188,7 @@ function propertiesOf(learner: DescribedLearner): Record<string, IoSchema> {
           'The mask: an indexed 8-bit PNG whose pixels are class indices.',
         ),
         classes: CLASSES,
-        shares: described(list({ type: 'number' }), 'The share of the pixels that each class has.'),
+        shares: described(list({ type: 'number' }), 'The share of pixels in each class.'),
         probabilities: described(
           list(list(list(number))),
           'For each class, row and column, if the query has probabilities=true.',
@@ -200,7 +203,7 @@ function propertiesOf(learner: DescribedLearner): Record<string, IoSchema> {
         ),
       };
     case 'generate':
-      return { prediction: described(STRING, 'The text with the words that continue it.') };
+      return { prediction: described(STRING, 'The continued text.') };
   }
 }
 
@@ -213,7 +216,9 @@ function decodedOf({ columns }: DescribedLearner): Record<string, IoSchema> {
   return { decoded: described(decoded, 'The row as the learner displays it.') };
 }
 
-/** Numbers of a model: NaN, which JSON has as null, comes of numbers that overflow float32 alone. */
+/**
+ * Numbers of a model: NaN, which JSON has as null, comes of numbers that overflow float32 alone.
+ */
 function numbers({ kind: of, columns }: DescribedLearner): IoSchema {
   const overflow = columns?.columns.some(({ kind }) => kind === 'number');
   return overflow || of === 'array' ? FLOAT_OR_NULL : FLOAT;

@@ -225,7 +225,7 @@ async function predictAugmented(runner: Runner, item: unknown, passes: string): 
   if (!isAugmentable(description)) {
     throw new InvalidBodyError(
       'Query',
-      `tta is for classes, labels and numbers of images, but this is a learner of kind "${description.kind}" for the task "${description.task}"`,
+      `tta is for classes, labels and numbers of images, but this learner has the kind "${description.kind}" for the task "${description.task}"`,
       'omit tta',
     );
   }

@@ -135,7 +135,7 @@ export class RunnableNotRegisteredError extends VtsError {
 export class RunnableModuleError extends VtsError {
   constructor(runnable: string, module: string, reason: string) {
     super(
-      `A worker cannot load ${runnable} from ${module}: ${reason}; export the class from a module of its own that Node can import directly, and name that module: @Runnable({ module: import.meta.url }).`,
+      `A worker cannot load ${runnable} from ${module}: ${reason}; export the class from a separate module that Node can import directly, and name that module: @Runnable({ module: import.meta.url }).`,
     );
   }
 }

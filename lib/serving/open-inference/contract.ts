@@ -68,8 +68,8 @@ export interface InferenceService {
   /** Refuses a request at once, before it sends anything. Leaving the iteration stops the work. */
   generateStream(request: GenerateRequest): AsyncIterable<GenerateResponse>;
   /**
-   * The answers to a request that has several: the method of a custom runnable returns a stream.
-   * Undefined if it has one, which `infer` gives. Leaving the iteration stops the work.
+   * The answers to a request that has several, because the method of a custom runnable returns a
+   * stream. Undefined if it has one answer: use `infer`. Leaving the iteration stops the work.
    */
   inferStream(request: InferRequest): AsyncIterable<InferResponse> | undefined;
   repositoryIndex(readyOnly: boolean): Promise<readonly RepositoryModel[]>;

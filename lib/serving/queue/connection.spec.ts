@@ -33,8 +33,8 @@ describe('The address of a Redis server', () => {
     ['nonsense', 'is not a URL'],
     ['http://host', 'has the scheme http:'],
     ['redis://host/first', 'database that is not a number'],
-    ['redis://host?family=6', 'options behind the database'],
-    ['unix://relative', 'no absolute path'],
+    ['redis://host?family=6', 'options after the database'],
+    ['unix://relative', 'does not have an absolute path'],
     ['redis://us%er@host', 'two hexadecimal digits'],
   ])('%s is refused', (url, reason) => {
     expect(() => redisAddress(url)).toThrow(reason);

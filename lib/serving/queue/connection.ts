@@ -98,7 +98,7 @@ export function queueRefusal(shown: string, error: Error): QueueConnectionError 
   if (/DB index is out of range|invalid DB index/i.test(text)) {
     return new QueueConnectionError(
       shown,
-      'it has no database of this number',
+      'it has no database with this number',
       'Give another number at the end of the address, or none.',
       { cause: error },
     );
@@ -129,7 +129,7 @@ function factsOf(info: string, shown: string): Facts {
   }
   if (facts.get('aof_enabled') === '0') {
     warnings.push(
-      `The Redis server at ${shown} keeps no append-only file, so that a restart may lose jobs. Start it with --appendonly yes.`,
+      `The Redis server at ${shown} does not have an append-only file, so a restart may lose jobs. Start it with --appendonly yes.`,
     );
   }
   return { version: facts.get('redis_version') ?? MINIMUM, minimum: MINIMUM, warnings };

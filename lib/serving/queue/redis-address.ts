@@ -36,7 +36,7 @@ export function redisAddress(text: string): RedisAddress {
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
     throw fault(`has the scheme ${url.protocol}`);
   }
-  if (url.search !== '' || url.hash !== '') throw fault('has options behind the database');
+  if (url.search !== '' || url.hash !== '') throw fault('has options after the database');
   const database = url.pathname.replace(/^\/|\/$/g, '');
   const host = url.hostname.replace(/^\[|\]$/g, '') || 'localhost';
   const port = url.port === '' ? PORT : Number(url.port);
@@ -57,7 +57,7 @@ type Fault = (reason: string) => QueueUrlError;
 
 function socketAddress(url: URL, fault: Fault): RedisAddress {
   const { db: text = '', ...others } = Object.fromEntries(url.searchParams);
-  if (url.hostname !== '' || url.pathname.length < 2) throw fault('names no absolute path');
+  if (url.hostname !== '' || url.pathname.length < 2) throw fault('does not have an absolute path');
   if (Object.keys(others).length > 0) throw fault('has options other than db');
   const db = databaseOf(text, fault);
   const path = decoded(url.pathname, fault);

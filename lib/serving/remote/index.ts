@@ -6,7 +6,7 @@ import type { RunnerHandle } from '../runner/runner-types.js';
 import type { RunnableMethods } from './models/runnable-model.js';
 import { Tag } from '../store/index.js';
 
-/** How a model that runs elsewhere is called. @publicApi */
+/** Options for calling a model that runs elsewhere. @publicApi */
 export interface RemoteRunnerOptions extends Pick<
   RunnerOptions,
   'timeoutMs' | 'maxQueueSize' | 'maxConcurrency'
@@ -25,10 +25,10 @@ export interface RemoteRunnerOptions extends Pick<
 
 /**
  * Creates a runner of a model that another process serves with the Open Inference Protocol. The
- * runner has the members that the model's runner has there. If the server is an application of this
- * module, `predict` returns fastai's triple, `predictStream` words, and `run` tensors. If the
- * server is Triton, KServe or MLServer, `run` takes tensors by the names of the model's inputs. It
- * returns a `Tensor`, or an object of tensors by name if the model has several outputs.
+ * runner has the same members as the model's runner on the server. If the server is an application
+ * of this module, `predict` returns fastai's triple, `predictStream` words, and `run` tensors. If
+ * the server is Triton, KServe or MLServer, `run` takes tensors by the names of the model's inputs.
+ * It returns a `Tensor`, or an object of tensors by name if the model has several outputs.
  *
  * @param tag `name` or `name:version` of the model.
  * @throws InvalidRunnerOptionError, InvalidTagError

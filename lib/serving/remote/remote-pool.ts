@@ -146,7 +146,11 @@ export class RemotePool extends CallPool {
       const result = model.call(method, call, this.#farSide(sent));
       if (!isIterable(result)) {
         if (task.ahead === undefined) return await result;
-        throw new RemoteMethodError(runner, method, 'it returns one answer there, not a stream');
+        throw new RemoteMethodError(
+          runner,
+          method,
+          'it returns one result on the server, not a stream',
+        );
       }
       await this.#values(task, result, signal);
       return undefined;
@@ -211,7 +215,7 @@ export class RemotePool extends CallPool {
             return transport.inferStream(timed(request, attempt), attempt.options);
           }
           const reason = 'it returns a stream, for which REST has no place';
-          throw new RemoteMethodError(this.name, call.method, reason, 'give a grpc:// address');
+          throw new RemoteMethodError(this.name, call.method, reason, 'use a grpc:// address');
         }),
       generate: async (request) =>
         this.#noted(

@@ -159,7 +159,7 @@ export class Target {
     try {
       const transport = await this.#connected();
       if (!(await transport.modelReady(model.name, model.version, options))) {
-        return this.#refused('the model is not ready there');
+        return this.#refused('the model is not ready on the server');
       }
       if (this.obstacle !== undefined || this.#describeAgain) {
         this.#describeAgain = false;

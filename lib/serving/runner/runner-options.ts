@@ -146,7 +146,7 @@ function checkBesideRemote(
     const are = local.length === 1 ? 'is' : 'are';
     refuse(
       `${local.join(', ')} ${are} for a model that runs in this process, but remote is given`,
-      'leave it out, and give it to the application that runs the model',
+      'leave it out, and set it in the application that runs the model',
     );
   }
   if (maxConcurrency !== undefined && options.maxConcurrency !== undefined) {

@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
- * The store that is used where none is given: the folder named by the environment variable
- * `VTS_HOME`, else `~/vtsserving`. Read at every call.
+ * The default store: the folder named by the environment variable `VTS_HOME`, else `~/vtsserving`.
+ * Read at every call.
  *
  * @publicApi
  */

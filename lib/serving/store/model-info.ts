@@ -48,7 +48,10 @@ export type ModelMetadata =
 export interface ModelContext {
   /** `fastai`, `torch`, or '' for none. */
   frameworkName: string;
-  /** Version by package name. A fastai export names no versions: only those that the caller gave. */
+  /**
+   * Version by package name. A fastai export does not contain versions, so these are only those
+   * that the caller gave.
+   */
   frameworkVersions: Readonly<Record<string, string>>;
   /** Where BentoML saved the model. */
   bentomlVersion?: string;

@@ -36,14 +36,14 @@ import { LatestWatcher, type ModelWatcher, type WatchOptions } from './watcher.j
 import { naming } from './write-errors.js';
 
 /**
- * Models by name and version in a folder, laid out as BentoML does:
- * `<home>/models/<name>/<version>/model.yaml` with the model's files beside it, and
- * `<home>/models/<name>/latest`, which holds the newest version. BentoML (`BENTOML_HOME`) and this
- * class share a store.
+ * Models by name and version in a folder with BentoML's layout:
+ * `<home>/models/<name>/<version>/model.yaml` with the model's files next to it, and
+ * `<home>/models/<name>/latest`, which contains the newest version. BentoML (`BENTOML_HOME`) and
+ * this class share a store.
  *
- * Reading never writes. A model is built in `<home>/tmp` and moved to its place when it is whole
- * and on the disk, so that readers, and whoever comes after a crash, find all of it or nothing. Any
- * number of processes may write at once.
+ * Reading never writes. A model is built in `<home>/tmp` and moved to its place when it is complete
+ * and synced to the disk. Readers find a complete model or none, even after a crash. Any number of
+ * processes may write at once.
  *
  * @publicApi
  */
@@ -58,7 +58,7 @@ export class ModelStore {
   readonly #publisher: Publisher;
 
   /**
-   * @param home Default: the environment's `VTS_HOME`, else `~/vtsserving`. The first save makes
+   * @param home Default: the environment's `VTS_HOME`, else `~/vtsserving`. The first save creates
    * the folder.
    */
   constructor(home?: string) {
@@ -75,8 +75,8 @@ export class ModelStore {
    * Finds a model by `name:version`, by `name:` with a prefix that only one version has, or the
    * newest one by `name` or `name:latest`.
    *
-   * The file `latest` names the newest version. Where the file is missing, or names a deleted
-   * version, the newest is the version created last.
+   * The file `latest` names the newest version. If that file is missing, or names a deleted
+   * version, the newest version is the one created last.
    *
    * @throws InvalidTagError when the tag is not valid.
    * @throws ModelNotFoundError when no model matches; the message lists what the store has.
@@ -175,7 +175,7 @@ export class ModelStore {
    * Imports the model of an archive, under the tag in its model.yaml.
    *
    * @param path A `.bentomodel`, `.tar.xz`, `.tar.gz`, `.tar` or `.zip` that {@link export} or
-   * BentoML wrote. The content tells the format, not the name.
+   * BentoML wrote. The content decides the format, not the name.
    * @throws ArchiveFormatError, ArchiveEntryError, CorruptModelArchiveError, ArchiveFileError for
    * the archive.
    * @throws CorruptModelError when its model.yaml is missing or wrong.
@@ -203,13 +203,14 @@ export class ModelStore {
   /**
    * Exports a model into an archive that {@link import} and BentoML read.
    *
-   * @param path The archive, or a folder for it. The extension tells the format, as in BentoML:
+   * @param path The archive, or a folder for it. The extension decides the format, as in BentoML:
    * `.bentomodel` (a tar in xz, not compressed), `.tar.gz`, `.tar` or `.zip`. Other names get
    * `.bentomodel` appended. Default: `<name>-<version>.bentomodel` in the current folder.
    * @returns The absolute path of the archive.
    * @throws The errors of {@link get}.
    * @throws ArchiveExistsError when the file exists and `force` is not set.
-   * @throws ArchiveFileError when the archive cannot be written. No part of it remains then.
+   * @throws ArchiveFileError when the archive cannot be written. In that case, no part of it
+   * remains.
    */
   async export(
     tag: string | Tag,
@@ -278,7 +279,7 @@ export class ModelStore {
     }
   }
 
-  /** Builds a model in a folder aside, which is gone afterwards whatever happens. */
+  /** Builds a model in a temporary folder, which is removed afterwards in any case. */
   #build<T>(work: (folder: string) => Promise<T>): Promise<T> {
     return naming(this.home, async () => {
       await this.#publisher.recover();
@@ -297,6 +298,6 @@ function refuseLatest(tag: Tag): void {
   throw new InvalidTagError(
     tag.toString(),
     `a version cannot be called "${LATEST}", which means the newest one`,
-    'Leave the version out to have one made, or choose another.',
+    'Leave out the version to get a generated one, or choose another.',
   );
 }

@@ -17,9 +17,9 @@ export function createRunnersWith(create: CreateRunner): void {
 }
 
 /**
- * A model of a store.
+ * A model in a store.
  *
- * @typeParam Runner What {@link Model.toRunner} returns; known where a framework's `get` made the
+ * @typeParam Runner The type that {@link Model.toRunner} returns, if a framework's `get` made the
  * object.
  *
  * @publicApi
@@ -30,7 +30,7 @@ export class Model<Runner = unknown, RunnerOptions extends object = object> {
     readonly tag: Tag,
     /** The model's folder, absolute. */
     readonly path: string,
-    /** What its model.yaml says. */
+    /** The contents of its model.yaml. */
     readonly info: ModelInfo,
   ) {}
 
@@ -48,9 +48,9 @@ export class Model<Runner = unknown, RunnerOptions extends object = object> {
   }
 
   /**
-   * A runner of the model, as its framework makes it; for fastai a `FastaiRunner`.
+   * A runner of the model, of its framework's type; for fastai a `FastaiRunner`.
    *
-   * @throws NoRunnerError when nothing here runs models of its framework.
+   * @throws NoRunnerError when this package cannot run models of its framework.
    */
   toRunner(options?: RunnerOptions): Runner {
     if (!createRunner) throw new NoRunnerError(this.tag.toString(), this.info.module);

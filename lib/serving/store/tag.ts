@@ -11,14 +11,14 @@ export const LATEST = 'latest';
  * The name of a model in a store: `name` or `name:version`.
  *
  * Name and version follow BentoML's grammar: 1 to 63 of `a-z 0-9 - _ .`, starting and ending with a
- * letter or digit. Capitals are lowered, with a warning on the process (`VTS_TAG_CASE`). Without a
+ * letter or digit. Capitals become lower case, with a process warning (`VTS_TAG_CASE`). Without a
  * version, or with the version `latest`, the tag means the newest version.
  *
  * @publicApi
  */
 export class Tag {
   readonly name: string;
-  /** Undefined where the tag is a bare name. May be `latest`. */
+  /** Undefined if the tag is a bare name. May be `latest`. */
   readonly version: string | undefined;
 
   /** @throws InvalidTagError when a part is not valid. */

@@ -3,9 +3,9 @@ import type { Tag } from './tag.js';
 
 /** Options for watching a store. @publicApi */
 export interface WatchOptions {
-  /** Milliseconds between looks at the store. @default 1000 */
+  /** Milliseconds between checks of the store. @default 1000 */
   intervalMs?: number;
-  /** Receives the error of a failed look, such as an unreachable store. The watch goes on. */
+  /** Receives the error of a failed check, such as an unreachable store. The watch continues. */
   onError?: (error: Error) => void;
 }
 

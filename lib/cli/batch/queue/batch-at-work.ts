@@ -44,12 +44,14 @@ export class BatchAtWork {
     private readonly where: RowFilter | undefined,
   ) {}
 
-  /** @throws BatchNotHereError where others are to do it, and the errors of paths and conditions. */
+  /**
+   * @throws BatchNotHereError where others are to do it, and the errors of paths and conditions.
+   */
   static async open(order: BatchOrder, models: WorkerModels, root: Root): Promise<BatchAtWork> {
     const own = packageVersion() ?? 'unknown';
     if (order.version !== own) {
       throw new BatchNotHereError(
-        `The batch is of version ${order.version} of nestjs-vts, and this is ${own}. Install the same.`,
+        `The batch is of version ${order.version} of nestjs-vts, but this worker has ${own}. Install the same.`,
       );
     }
     const path = await root.locate(order.folder, order.root).catch(() => undefined);
@@ -150,7 +152,7 @@ export class BatchAtWork {
       const full = besideOrNone(file, path);
       if (full !== undefined && (await this.#locate(full)) === undefined) {
         const root = isS3(full) ? this.root.shown : this.order.root;
-        faults.set(row, `The file ${shortened(full)} is outside of ${root}.`);
+        faults.set(row, `The file ${shortened(full)} is outside ${root}.`);
       }
     }
     return { ...chunk, faults };
@@ -169,7 +171,9 @@ export class BatchAtWork {
   }
 }
 
-/** Where a file is that a row names; undefined for a name of none, which is told where it is read. */
+/**
+ * Where a file is that a row names; undefined for a name of none, which is told where it is read.
+ */
 function besideOrNone(file: BatchFile, name: string): string | undefined {
   try {
     return besideFile(file, name);

@@ -13,14 +13,14 @@ import { unpackedPath, type Unpacked } from './unpack.js';
 /** A file is not what it was when the batch began. */
 export class InputChangedError extends VtsError {
   constructor(path: string) {
-    super(`The file ${path} is not what it was when the batch began. Begin again with --restart.`);
+    super(`The file ${path} has changed since the batch began. Begin again with --restart.`);
   }
 }
 
 /** Nobody waits for a chunk any longer. */
 export class BatchOverError extends VtsError {
   constructor(batch: string) {
-    super(`The batch ${batch} is over. Remove what is left of it from the queue.`);
+    super(`The batch ${batch} has ended. Remove its remaining jobs from the queue.`);
   }
 }
 
@@ -30,7 +30,11 @@ export interface ChunkFolder {
   isThere(): Promise<boolean>;
   /** Puts a chunk: its errors first, as its rows say that it is done. @throws BatchOverError */
   put(chunk: number, errors: string, writeRows: (path: string) => Promise<void>): Promise<void>;
-  /** The bytes of a file that was packed as a whole. @throws InputChangedError, QueuePayloadError */
+  /**
+   * The bytes of a file that was packed as a whole.
+   *
+   * @throws InputChangedError, QueuePayloadError
+   */
   unpacked(unpacked: Unpacked): Promise<BytesOf>;
 }
 

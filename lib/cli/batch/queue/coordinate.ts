@@ -311,7 +311,7 @@ class Coordinator {
     await this.#remove();
     throw new CommandError(
       'The batch was cancelled by "vts queue cancel"',
-      'The same command goes on where it stopped',
+      'The same command resumes where it stopped',
     );
   }
 
@@ -355,7 +355,7 @@ class Coordinator {
   #tellAway(): void {
     if (this.#away) return;
     this.#away = true;
-    warn(`The Redis server at ${this.batch.connection.shown} does not answer; this waits for it.`);
+    warn(`The Redis server at ${this.batch.connection.shown} does not answer; waiting for it.`);
   }
 
   #failures(): CommandError {
@@ -370,7 +370,7 @@ class Coordinator {
     const rest = names.length > 3 ? ` and ${names.length - 3} more` : '';
     return new CommandError(
       `${names.length} ${names.length === 1 ? 'chunk' : 'chunks'} failed: ${some}${rest}`,
-      'The same command tries them again; the chunks that are done are kept',
+      'The same command tries them again and keeps finished chunks',
     );
   }
 
@@ -382,7 +382,7 @@ class Coordinator {
     const { objects } = this.batch;
     await objects?.remove().catch((error: unknown) => {
       // The output is there all the same.
-      warn(`Keys below ${objects.path} are left on S3: ${describeFailure(error)}`);
+      warn(`Keys below ${objects.path} remain on S3: ${describeFailure(error)}`);
     });
   }
 }

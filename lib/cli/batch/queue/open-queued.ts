@@ -15,7 +15,11 @@ export interface QueuedRun {
   run(plan: BatchPlan, model: Model, tag: string, settings: BatchSettings): Promise<BatchResult>;
 }
 
-/** Connects to the queue; what is to be done is known later. @throws The errors of the connection. */
+/**
+ * Connects to the queue; what is to be done is known later.
+ *
+ * @throws The errors of the connection.
+ */
 export async function openQueued({ url, root, attempts }: QueueSettings): Promise<QueuedRun> {
   const connection = await connectCoordinator(url);
   return {
@@ -23,7 +27,7 @@ export async function openQueued({ url, root, attempts }: QueueSettings): Promis
       const { folder, layout, output, rules, names, masks, chunkRows } = plan;
       if (chunkRows > MOST_ROWS) {
         throw new CommandError(
-          `--chunk is ${chunkRows}, and workers take ${MOST_ROWS} rows at most`,
+          `--chunk is ${chunkRows}, but workers take at most ${MOST_ROWS} rows at most`,
           'Give fewer',
         );
       }

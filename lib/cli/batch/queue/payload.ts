@@ -51,7 +51,7 @@ const fileFacts = record({
 const file: typeof fileFacts = (value, path) => {
   const facts = fileFacts(value, path);
   if (isS3(facts.path) === (facts.etag !== undefined)) return facts;
-  throw new QueuePayloadError(`${path}.etag`, 'there for an object of S3, and for no other file');
+  throw new QueuePayloadError(`${path}.etag`, 'present for an S3 object, and for no other file');
 };
 export type FilePayload = Checked<typeof file>;
 

@@ -4,17 +4,21 @@ import { VtsError } from '../../../learner/errors/index.js';
 import { CommandError } from '../../errors.js';
 import { isS3, parseS3, unusableKey, type S3Address } from '../../s3/address.js';
 
-/** A chunk names a file outside of what a worker was given. */
+/** A chunk names a file outside the roots of a worker. */
 export class OutsideRootError extends VtsError {
   constructor(path: string, root: string) {
-    super(`The path ${path} is outside of ${root}. Start the worker with --root and its place.`);
+    super(`The path ${path} is outside ${root}. Start the worker with a --root that contains it.`);
   }
 }
 
 /** Where everything is that the paths on a queue are relative to, if nothing else is said. */
 export const WHOLE = parse(process.cwd()).root;
 
-/** A path as payloads have it: below the root, with slashes; or an address of S3. @throws CommandError */
+/**
+ * A path as payloads have it: below the root, with slashes; or an address of S3.
+ *
+ * @throws CommandError
+ */
 export function belowRoot(path: string, root: string): string {
   if (isS3(path)) return path;
   const below = relative(root, resolve(path));
@@ -22,12 +26,15 @@ export function belowRoot(path: string, root: string): string {
     return below.split(sep).join('/');
   }
   throw new CommandError(
-    `${path} is outside of ${root}, where workers look for it`,
-    'Give --root the folder with the input and the output',
+    `${path} is outside ${root}, the root of the workers`,
+    'Use --root with the folder that has the input and the output',
   );
 }
 
-/** Finds files of a batch in the one folder, and below the addresses of S3, that this process may use. */
+/**
+ * Finds files of a batch in the one folder, and below the addresses of S3, that this process may
+ * use.
+ */
 export class Root {
   private constructor(
     /** The folder as it was given, absolute; undefined where only S3 was. */
@@ -51,7 +58,10 @@ export class Root {
     const folder = given === undefined ? undefined : resolve(given);
     const real = folder && (await realpath(folder).catch(() => undefined));
     if (folder !== undefined && real === undefined) {
-      throw new CommandError(`No folder at ${given}`, 'Give --root the folder of input and output');
+      throw new CommandError(
+        `No folder at ${given}`,
+        'Use --root with the folder of input and output',
+      );
     }
     const shown = [...(folder === undefined ? [] : [folder]), ...places.filter(isS3)];
     return new Root(folder, real ?? '', prefixes, shown.join(', '));

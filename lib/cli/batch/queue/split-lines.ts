@@ -46,7 +46,7 @@ async function* linesIn(file: BatchFile): AsyncGenerator<Line> {
     if (length > 3 * MOST_LINE) {
       throw new CommandError(
         `The file ${file.path} has a line of more than ${MOST_LINE} characters`,
-        'Give a file with an item a line',
+        'Give a file with one item per line',
       );
     }
     offset += bytes.length;

@@ -135,7 +135,9 @@ describe('The places of chunks', () => {
       await rm(join(inbox, 'unpacked-0'));
       await writeFile(join(folder, `a.${kind}.gz`), gzipSync(text).subarray(0, 2000));
       const options = { rows: 2000, limit: Infinity, folder: inbox };
-      await expect(splitFiles(files, options).next()).rejects.toThrow('is not a whole gzip file');
+      await expect(splitFiles(files, options).next()).rejects.toThrow(
+        'is not a complete gzip file',
+      );
       expect(await readdir(inbox)).toEqual([]);
     },
   );

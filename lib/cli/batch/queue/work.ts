@@ -129,7 +129,11 @@ export class BatchWorker {
     await this.#close();
   }
 
-  /** Opens batches that are new, and closes those that are over. @returns Whether there were any. */
+  /**
+   * Opens batches that are new, and closes those that are over.
+   *
+   * @returns Whether there were any.
+   */
   async #look(): Promise<boolean> {
     const jobs = await this.#batches.getWaiting(0, MOST_BATCHES - 1);
     let changed = false;
@@ -162,7 +166,7 @@ export class BatchWorker {
     try {
       const order = readOrder(data, 'batch');
       if (order.id !== id)
-        throw new BatchNotHereError(`The batch "${id}" says that it is another.`);
+        throw new BatchNotHereError(`The batch "${id}" does not match its entry in the list.`);
       const batch = await BatchAtWork.open(order, this.models, this.root);
       return { json, worker: this.#listen(batch), lack: undefined };
     } catch (error) {

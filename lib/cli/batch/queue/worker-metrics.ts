@@ -69,7 +69,7 @@ export class WorkerMetrics {
     server.listen(port);
     await once(server, 'listening').catch((error: unknown) => {
       throw new CommandError(
-        `Port ${port} cannot serve metrics: ${(error as Error).message}`,
+        `Port ${port} cannot be used for metrics: ${(error as Error).message}`,
         'Give another --metrics-port',
       );
     });

@@ -83,7 +83,7 @@ class WhereParser {
     if (++this.#depth > MOST_DEPTH) {
       throw new CommandError(
         'The condition of --where is too deep',
-        `Nest ${MOST_DEPTH} parentheses at most`,
+        `Use at most ${MOST_DEPTH} parentheses at most`,
       );
     }
     let left = this.#and();
@@ -214,7 +214,7 @@ class WhereParser {
     const found = kind === 'end' ? 'it ends' : `"${shortened(text, 40)}" stands`;
     throw new CommandError(
       `The condition of --where needs ${expected} where ${found} (character ${at + 1})`,
-      `Write it as SQL does, such as "age >= 18 AND city IN ('Rome', 'Oslo')"`,
+      `Write it as in SQL, such as "age >= 18 AND city IN ('Rome', 'Oslo')"`,
     );
   }
 
@@ -227,7 +227,7 @@ class WhereParser {
       if (!groups) {
         throw new CommandError(
           `The condition of --where cannot be read at "${shortened(condition.slice(at).trim(), 40)}"`,
-          'Quote texts as \'text\' and names of columns as "name"',
+          'Quote strings as \'text\' and column names as "name"',
         );
       }
       const [kind, text] = Object.entries(groups).find(([, value]) => value !== undefined)!;

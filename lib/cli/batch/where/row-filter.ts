@@ -24,7 +24,7 @@ export class RowFilter {
     const other = [...this.names].filter((name) => !available.includes(name));
     if (other.length === 0) return;
     throw new CommandError(
-      `The input has no column ${quoted(other)}, which --where names`,
+      `The input has no column ${quoted(other)}, which --where uses`,
       `Name some of ${listed(available)}`,
     );
   }

@@ -97,7 +97,7 @@ describe('download', () => {
     expect(await fetched()).toBe(path);
     expect(notes).toEqual([
       expect.stringMatching(
-        /cannot be fetched \(ECONNREFUSED\)\..* The copy of 2\d{3}-.* is used\.$/,
+        /cannot be fetched \(ECONNREFUSED\)\..* The cached copy of 2\d{3}-.* is used\.$/,
       ),
     ]);
     await expect(fetched(`${origin}/other.pkl`)).rejects.toThrow(

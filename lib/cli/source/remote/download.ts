@@ -48,7 +48,7 @@ export async function download(
     return await receive(file, answer, cache, told);
   } catch (error) {
     if (!cached || !(error instanceof UnreachableError)) throw error;
-    told.onNote(`${error.message} The copy of ${cached.entry.time} is used.`);
+    told.onNote(`${error.message} The cached copy of ${cached.entry.time} is used.`);
     return cached.path;
   }
 }

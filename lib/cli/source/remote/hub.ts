@@ -82,7 +82,7 @@ function parse(target: string): HubAddress {
   if (repository === undefined || steps.includes('..') || steps.includes('.')) {
     throw new CommandError(
       `"${target}" is not an address of the Hugging Face Hub`,
-      'Write hf://owner/name, hf://owner/name@revision or hf://owner/name/file; of a Space hf://spaces/owner/name',
+      'Write hf://owner/name, hf://owner/name@revision or hf://owner/name/file; for a Space, hf://spaces/owner/name',
     );
   }
   return { type, repository, revision: decodeRevision(revision), path };

@@ -76,7 +76,7 @@ describe('s3File', () => {
   it.each(['s3://models', 's3://models/', 's3://models/bears/', 's3://UPPER/x', 's3://a@b/x'])(
     'refuses %s',
     async (target) => {
-      await expect(s3File(target)).rejects.toThrow('does not name an object of S3. Write s3://');
+      await expect(s3File(target)).rejects.toThrow('does not name an S3 object. Write s3://');
     },
   );
 

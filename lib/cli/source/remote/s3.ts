@@ -26,7 +26,7 @@ export async function s3File(target: string): Promise<RemoteFile> {
   const address = parseS3(target);
   if (address === undefined || address.key === '' || address.key.endsWith('/')) {
     throw new CommandError(
-      `"${target}" does not name an object of S3`,
+      `"${target}" does not name an S3 object`,
       'Write s3://bucket/key, with the key of the file that learner.export() wrote',
     );
   }

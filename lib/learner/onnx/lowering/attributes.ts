@@ -6,7 +6,7 @@ import { layoutOwner, MalformedModuleError, OtherLayoutError } from '../errors.j
 const required = Symbol('required');
 type Default<T> = T | typeof required;
 
-/** A number; integers that came as bigints too. */
+/** A number. Bigints are accepted too. */
 export function numberAttr(
   module: Module,
   name: string,
@@ -30,7 +30,7 @@ export function optionalNumberAttr(module: Module, name: string): number | null 
   return value === undefined || value === null ? null : numberAttr(module, name);
 }
 
-/** A bool, by Python's truth where it is a number. */
+/** A bool. A number counts by its truth value in Python. */
 export function boolAttr(
   module: Module,
   name: string,
@@ -51,7 +51,7 @@ export function stringAttr(
   return typeof value === 'string' ? value : fallback(module, name, value, absent, 'a string');
 }
 
-/** Whether a dictionary attribute is there and has entries. */
+/** Whether a dictionary attribute exists and has entries. */
 export function hasEntries(value: PyValue | undefined): boolean {
   if (value instanceof PyDict) return value.size > 0;
   return value instanceof PyObject && value.entries.size > 0;

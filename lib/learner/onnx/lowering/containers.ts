@@ -25,7 +25,7 @@ const lowerFlatten: Lowering = (module, ctx, inputs) => {
   const last = end < 0 ? end + rank : end;
   if (first >= last) return x;
   const { graph } = ctx;
-  // Reshape copies leading dimensions for 0; the ones behind have to be read from the value.
+  // For 0, Reshape copies leading dimensions; later ones must be read from the value.
   const lead = Array.from({ length: first }, () => 0);
   if (last === rank - 1) return graph.op('Reshape', [x, graph.axes(...lead, -1)]);
   const behind = graph.op('Shape', [x], { start: last + 1 });

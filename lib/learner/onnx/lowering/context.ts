@@ -22,8 +22,9 @@ export function flatten(flow: Flow): Value[] {
 export type Given = ReadonlyMap<string, Flow | boolean | number | string | readonly number[]>;
 
 /**
- * Turns one module into nodes, as its `forward` in evaluation mode. `inputs` are the tensors that it
- * takes by position; `given` comes where code of the file called it, which may have used names.
+ * Turns one module into nodes, as its `forward` in evaluation mode. `inputs` are the tensors that
+ * it takes by position. `given` is set if code of the file called it, because that code may use
+ * names.
  */
 export type Lowering = (
   module: Module,
@@ -39,8 +40,8 @@ export class LoweringContext implements HookTarget {
   readonly #stored = new Map<PyObject, Flow>();
   readonly #kept = new WeakMap<Module, Map<string, unknown>>();
   /**
-   * The input after an in-place layer (`nn.ReLU(inplace=True)`). Lowerings pass on results and need
-   * not look; code of the file may still hold the tensor.
+   * The input after an in-place layer (`nn.ReLU(inplace=True)`). Lowerings pass on results and can
+   * ignore this, but code of the file may still hold the tensor.
    */
   readonly overwritten = new Map<Value, Value>();
 
@@ -49,7 +50,7 @@ export class LoweringContext implements HookTarget {
    * it.
    */
   readonly asTorch = new WeakMap<readonly Flow[], () => Flow>();
-  /** Whether its inputs are torch's own tensors, for which torch may take shorter ways. */
+  /** Whether its inputs are torch's own tensors, for which torch may use fast paths. */
   plainTensors = true;
   /** Of files that have some. */
   code: OwnCode | undefined;
@@ -85,13 +86,13 @@ export class LoweringContext implements HookTarget {
     this.#stored.set(hook, output);
   }
 
-  /** Applies the known pre-hooks of a module whose other hooks are code that is followed. */
+  /** Applies the known pre-hooks of a module whose other hooks are traced. */
   applyPreHooks(module: Module): void {
     applyKnownPreHooks(module, this);
   }
 
   /**
-   * Applies the module's hooks, or refuses them. For modules that their owner lowers itself.
+   * Applies the module's hooks, or refuses them. For modules that their owner lowers.
    *
    * @throws UnsupportedModuleError
    */
@@ -99,7 +100,7 @@ export class LoweringContext implements HookTarget {
     resolveHooks(module, this);
   }
 
-  /** The same for a module all of which is computed. */
+  /** The same for a module whose result is used completely. */
   enter(module: Module): void {
     this.checkHooks(module);
     if (!this.#used.has(module.record)) this.#used.set(module.record, new Set());
@@ -113,7 +114,7 @@ export class LoweringContext implements HookTarget {
     return this.#used;
   }
 
-  /** The same for a module that gives one tensor. */
+  /** The same for a module that returns one tensor. */
   lowerValue(module: Module, inputs: readonly Flow[], given?: Given): Value {
     const output = this.lower(module, inputs, given);
     if (output instanceof Value) return output;
@@ -134,7 +135,7 @@ export class LoweringContext implements HookTarget {
   }
 
   /**
-   * The tensor that `forward` uses under this name: another module or a hook may have put it there.
+   * The tensor that `forward` uses under this name; another module or a hook may have set it.
    */
   tensor(module: Module, name: string): Tensor | null {
     this.#used.get(module.record)?.add(name);
@@ -148,7 +149,7 @@ export class LoweringContext implements HookTarget {
     return tensor;
   }
 
-  /** As an initializer of the graph; undefined where the module has None. */
+  /** As an initializer of the graph; undefined if the module has None. */
   weight(module: Module, name: string): Value | undefined {
     const tensor = this.tensor(module, name);
     return tensor ? this.graph.initializer(tensor, name) : undefined;

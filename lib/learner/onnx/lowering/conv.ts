@@ -32,7 +32,7 @@ const padModes = new Map([
   ['replicate', 'edge'],
 ] as const);
 
-/** x padded by its padding_mode, and the zeros that are left for the operator to add. */
+/** x padded by its padding_mode, and the zeros that the operator still has to add. */
 function padded(
   module: Module,
   ctx: LoweringContext,
@@ -52,7 +52,7 @@ type WeightOf = (module: Module, ctx: LoweringContext) => Value;
 const ownWeight: WeightOf = (module, ctx) => ctx.requiredWeight(module, 'weight');
 
 /**
- * With `same` it pads like TensorFlow, with the odd pixel at the end, whatever its own padding is.
+ * With `same`, it pads like TensorFlow, with the odd pixel at the end, and ignores its own padding.
  */
 export function convolution(weightOf: WeightOf = ownWeight, same = false): Lowering {
   return (module, ctx, inputs) => {

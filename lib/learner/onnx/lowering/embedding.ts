@@ -60,7 +60,7 @@ const lowerEmbeddingBag: Lowering = (module, ctx, inputs) => {
       });
 };
 
-/** fastai's EmbeddingDropout: in evaluation only its embedding. */
+/** fastai's EmbeddingDropout; in evaluation, only its embedding remains. */
 const lowerEmbeddingDropout: Lowering = (module, ctx, inputs) =>
   ctx.lower(ctx.child(module, 'emb'), inputs);
 

@@ -6,7 +6,7 @@ import { allKnown, withZeros } from './spatial.js';
 /** The second operand of an operation: a tensor or a number. */
 export type Operand = Expression | number;
 
-/** Parts of a tensor, where their number is known. */
+/** Parts of a tensor, if their number is known. */
 export type Pair = [Expression, Expression];
 export type Triple = [Expression, Expression, Expression];
 export type Quad = [Expression, Expression, Expression, Expression];
@@ -20,13 +20,13 @@ const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a *
 
 /**
  * A value of the graph with torch's vocabulary, so a forward reads like its code. Sizes are those
- * known while the graph is built; the batch never is.
+ * that are known while the graph is built; the batch size never is.
  */
 export class Expression {
   constructor(
     private readonly ctx: LoweringContext,
     readonly value: Value,
-    /** Explains that a size is not known; `forward` gives it the module that asked. */
+    /** Explains that a size is not known; `forward` adds the module that needs it. */
     private readonly unknownSize: () => Error,
   ) {}
 
@@ -156,7 +156,7 @@ export class Expression {
     return this.#op('Gather', [this.value, this.ctx.graph.scalar(index, 'int64')], { axis });
   }
 
-  /** All positions of a first dimension that has so many. */
+  /** All positions of the first dimension, if it has this size. */
   unstack<N extends number>(count: N): Parts<N> {
     return times(count, (i) => this.select(0, i)) as Parts<N>;
   }
@@ -166,7 +166,7 @@ export class Expression {
     return this.op('Gather', { axis }, indices);
   }
 
-  /** Parts of the given sizes, one after the other. */
+  /** Consecutive parts of the given sizes. */
   split<const S extends readonly number[]>(axis: number, sizes: S): PartsOf<S> {
     let start = 0;
     return sizes.map((size) => this.slice(axis, start, (start += size))) as PartsOf<S>;
@@ -195,7 +195,7 @@ export class Expression {
     return this.slice(axis, size - by).concat(axis, this.slice(axis, 0, size - by));
   }
 
-  /** Zeros before and behind some dimensions. */
+  /** Zeros before and after some dimensions. */
   pad(margins: Readonly<Record<number, readonly [before: number, behind: number]>>): Expression {
     const axes = times(this.rank, (i) => margins[i] ?? ([0, 0] as const));
     if (axes.every(([before, behind]) => before === 0 && behind === 0)) return this;
@@ -204,7 +204,7 @@ export class Expression {
     return this.of(withZeros(graph.op('Pad', [this.value, pads, graph.scalar(0)])));
   }
 
-  /** As often as the batch of `like` has rows, where this has one. */
+  /** Repeats a single row for each row in the batch of `like`. */
   expandTo(like: Expression): Expression {
     const { graph } = this.ctx;
     const [, ...sizes] = this.value.shape as readonly number[];
@@ -223,7 +223,7 @@ export class Expression {
     return this.permute(0, 3, 1, 2);
   }
 
-  /** An operator that has no name of its own here. */
+  /** An operator without a separate method here. */
   op(op: string, attributes: Attributes = {}, ...others: readonly Expression[]): Expression {
     return this.#op(op, [this.value, ...others.map(({ value }) => value)], attributes);
   }

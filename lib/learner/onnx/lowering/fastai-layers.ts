@@ -46,7 +46,7 @@ const resizeToOriginal = merging((m, x, original) =>
   x.of(resizeTo(m.ctx, m.module, x.value, original.value, m.string('mode', 'nearest'))),
 );
 
-/** Several layers over one input, their results side by side. */
+/** Several layers with the same input, and their results concatenated. */
 const sideBySide = forward((m, x) =>
   joined(
     m.children().map((layer) => m.call(layer, x)),
@@ -54,19 +54,19 @@ const sideBySide = forward((m, x) =>
   ),
 );
 
-/** View has all sizes, ResizeBatch all but the batch's. */
+/** View lists all sizes, ResizeBatch all except the batch size. */
 function lowerView(keepsBatch: boolean): Lowering {
   return (module, ctx, inputs) => {
     const x = ctx.value(module, inputs);
     const sizes = module.attr('size');
     if (!Array.isArray(sizes)) throw malformed(module, 'its size is not a tuple');
-    // View's first size is written for one batch; -1 is the only one that fits every batch.
+    // View's first size is for one batch; only -1 fits every batch.
     const given = sizes.map(Number);
     return ctx.graph.op('Reshape', [x, ctx.graph.axes(...(keepsBatch ? [0, ...given] : given))]);
   };
 }
 
-/** A layer around a function: one that torch or fastai ships can be known by its name. */
+/** A layer around a function; functions of torch and fastai are known by name. */
 const lowerLambda: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
   const func = module.attr('func');
@@ -123,7 +123,7 @@ const simpleSelfAttention = forward((m, like) => {
   return image(m, scaledPlus(m, square.matmul(convolved), x), like.size(1), like);
 });
 
-/** Upsampled features, joined with those that a hook kept during encoding. */
+/** Upsampled features, joined with those that a hook stored during encoding. */
 const unetBlock = forward((m, below) => {
   const hook = m.attr('hook');
   const kept = hook instanceof PyObject ? m.ctx.stored(hook) : undefined;

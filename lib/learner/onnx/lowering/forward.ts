@@ -25,7 +25,7 @@ export function forwardMany(
   };
 }
 
-/** The forward of a module that takes one list of tensors and gives another. */
+/** The forward of a module that takes one list of tensors and returns another. */
 export function forwardList(
   compute: (m: Scope, inputs: readonly Expression[]) => readonly Expression[],
 ): Lowering {
@@ -39,7 +39,7 @@ export function forwardList(
 /** A module whose forward calls its children in turn. */
 export const chained = (names: string): Lowering => forward((m, x) => m.run(x, names));
 
-/** main(x) + shortcut(x), and then perhaps an activation. */
+/** main(x) + shortcut(x), then an optional activation. */
 export function residual(main: string, act?: string, shortcut = 'downsample?'): Lowering {
   return forward((m, x) => {
     const sum = m.run(x, main).add(m.run(x, shortcut));
@@ -47,24 +47,24 @@ export function residual(main: string, act?: string, shortcut = 'downsample?'): 
   });
 }
 
-/** x + children(x), for each of some chains in turn. */
+/** x + children(x), for several chains in turn. */
 export const plus = (m: Scope, x: Expression, ...chains: readonly string[]): Expression =>
   chains.reduce((y, names) => y.add(m.run(y, names)), x);
 
-/** A module that is such steps and nothing else. */
+/** A module that consists only of such steps. */
 export const residuals = (...chains: readonly string[]): Lowering =>
   forward((m, x) => plus(m, x, ...chains));
 
 /** An attention and an MLP, each after a norm. */
 export const preNormBlock = residuals('norm1 attn', 'norm2 mlp');
 
-/** Tensors one after the other along a dimension, by default the channels of images. */
+/** Concatenates tensors along a dimension, by default the channels of images. */
 export function joined(parts: readonly Expression[], axis = 1): Expression {
   const [first, ...others] = parts;
   return first!.concat(axis, ...others);
 }
 
-/** Results of several chains over one input, side by side in the channels. */
+/** The results of several chains with the same input, concatenated along the channels. */
 export const sideBySide = (m: Scope, x: Expression, ...chains: readonly string[]): Expression =>
   joined(chains.map((names) => m.run(x, names)));
 

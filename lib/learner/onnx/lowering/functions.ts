@@ -95,7 +95,7 @@ function emitOf(func: PyValue | undefined): Emit | undefined {
   return functions.get(name.slice(name.lastIndexOf('.') + 1));
 }
 
-/** What a function that torch, fastai or timm ships does to a tensor; undefined for any other. */
+/** Applies a function of torch, fastai or timm to a tensor; undefined for any other function. */
 export function lowerActivationFunction(
   ctx: LoweringContext,
   func: PyValue | undefined,

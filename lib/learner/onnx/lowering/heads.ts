@@ -2,7 +2,7 @@ import type { Expression, Pair, Triple } from './expression.js';
 import { forward } from './forward.js';
 import type { Scope } from './scope.js';
 
-/** What scores are multiplied with and what is added to them. */
+/** The factor of the scores, and the tensors that are added to them. */
 export interface AttentionOptions {
   /** Default: one over the root of the head's width. */
   readonly scale?: number;
@@ -57,7 +57,9 @@ export function queryKeyApart(m: Scope, x: Expression): Triple {
   return [heads(q, count), heads(k, count), heads(m.run(x, 'v'), count)];
 }
 
-/** Keys or values of fewer heads than there are queries: each serves several of those in a row. */
+/**
+ * Keys or values with fewer heads than the queries: each serves several consecutive query heads.
+ */
 export function repeatedHeads(m: Scope, x: Expression, count: number): Expression {
   const own = x.size(1);
   if (own === count) return x;
@@ -67,7 +69,7 @@ export function repeatedHeads(m: Scope, x: Expression, count: number): Expressio
   );
 }
 
-/** What one layer gave for an image [batch, channels, height, width], by head as above. */
+/** The output of one layer for an image [batch, channels, height, width], by head as above. */
 export function imageHeads(m: Scope, qkv: Expression, headFirst: boolean): Triple {
   const [count, size] = [m.int('num_heads'), m.int('dim_head')];
   const positions = qkv.size(2) * qkv.size(3);
@@ -91,7 +93,7 @@ export const scaledAttention = (
   bias?: Expression,
 ): Expression => attention(q, k, v, { scale: m.number('scale'), bias });
 
-/** The same, and the layer behind it over all heads. */
+/** The same, followed by the layer over all heads. */
 export function attendHeads(
   m: Scope,
   q: Expression,
@@ -107,7 +109,7 @@ export const selfAttention = forward((m, x) =>
   attendHeads(m, ...queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'))),
 );
 
-/** The first token asks, all answer; each part has a layer of its own. */
+/** The first token attends to all tokens; queries, keys and values have separate layers. */
 export const firstAsks = (query: string, key: string, value: string) =>
   forward((m, x) => {
     const part = (y: Expression, name: string): Expression =>

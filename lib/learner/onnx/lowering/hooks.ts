@@ -4,10 +4,10 @@ import { Tensor } from '../../torch/tensor.js';
 import { UnsupportedModuleError } from '../errors.js';
 import { hasEntries, malformed } from './attributes.js';
 
-/** What a hook reads and changes. */
+/** The parts of a module that a hook reads and changes. */
 export interface HookTarget {
   requiredTensor(module: Module, name: string): Tensor;
-  /** Makes `module` compute with this tensor in place of its own. */
+  /** Makes `module` compute with this tensor instead of its own. */
   override(module: Module, name: string, tensor: Tensor): void;
 }
 
@@ -16,12 +16,12 @@ const preHooks = new Map([
   ['torch.nn.utils.spectral_norm.SpectralNorm', applySpectralNorm],
 ]);
 
-/** Methods that a class takes as its forward when it is made; its lowering computes what they do. */
+/** Methods that the constructor of a class sets as its forward; its lowering does the same. */
 const chosenForwards: ReadonlyMap<string, readonly string[]> = new Map([
   ['timm.models.fasternet.Partial_conv3', ['forward_split_cat', 'forward_slicing']],
 ]);
 
-/** Whether an instance has another forward than its class, or one that is not known. */
+/** Whether an instance has a different forward from its class, or an unknown one. */
 function hasOtherForward(module: Module): boolean {
   const forward = module.attr('forward');
   if (forward === undefined) return false;
@@ -36,8 +36,8 @@ function hasOtherForward(module: Module): boolean {
 }
 
 /**
- * Hooks run on every forward, so what they change is part of the model: known ones are applied, any
- * other is refused.
+ * Hooks run on every forward, so they are part of the model. Known hooks are applied, and others
+ * are refused.
  *
  * @throws UnsupportedModuleError
  */
@@ -59,7 +59,7 @@ export function isKnownPreHook(hook: PyValue): boolean {
   return hook instanceof PyObject && preHooks.has(hook.className);
 }
 
-/** The known ones among a module's pre-hooks; others are code that is followed. */
+/** The known pre-hooks of a module; others are traced. */
 export function applyKnownPreHooks(module: Module, ctx: HookTarget): void {
   const hooks = module.attr('_forward_pre_hooks');
   if (!(hooks instanceof PyDict)) return;
@@ -107,7 +107,9 @@ function refusal(module: Module, reason: string): UnsupportedModuleError {
   return new UnsupportedModuleError(module.path, module.className, reason);
 }
 
-/** `torch.nn.utils.weight_norm`: weight = g * v / |v|, the norm over all dimensions but `dim`. */
+/**
+ * `torch.nn.utils.weight_norm`: weight = g * v / |v|, the norm over all dimensions except `dim`.
+ */
 function applyWeightNorm(module: Module, hook: PyObject, ctx: HookTarget): void {
   const name = hookName(module, hook);
   const g = ctx.requiredTensor(module, `${name}_g`).toFloat32();

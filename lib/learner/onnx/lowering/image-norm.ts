@@ -5,7 +5,7 @@ import { affine, lowerBatchNorm } from './norm.js';
 import { channelsOf, unflattened } from './spatial.js';
 import { forward } from './forward.js';
 
-/** Each channel of each image by itself, unless statistics were kept at training. */
+/** Normalizes each channel of each image separately, unless training kept statistics. */
 const lowerInstanceNorm: Lowering = (module, ctx, inputs) => {
   const kept = ctx.tensor(module, 'running_mean') && ctx.tensor(module, 'running_var');
   if (kept && boolAttr(module, 'track_running_stats', false)) {

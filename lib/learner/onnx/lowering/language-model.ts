@@ -10,14 +10,13 @@ import { awdLstmName, lowerAwdLstm, stateWidths, vocabSize } from './text/awd-ls
 export interface LoweredLanguageModel {
   /**
    * Takes `ids`, int32 [batch, length], and `state`, float32 [1, batch, stateSize], zeros at the
-   * beginning of a text. Gives `logits` [batch, vocabSize] of the token after the last one,
-   * `next_state` to go on from, and `encoded` [batch, width], the encoder's output at the last
-   * token.
+   * beginning of a text. Returns `logits` [batch, vocabSize] of the next token, `next_state` for
+   * continuing, and `encoded` [batch, width], the encoder's output at the last token.
    */
   readonly graph: Graph;
   /** Ids are 0..vocabSize-1. */
   readonly vocabSize: number;
-  /** The hidden and cell states of all layers, one behind the other. */
+  /** The hidden and cell states of all layers, concatenated. */
   readonly stateSize: number;
 }
 
@@ -51,8 +50,7 @@ export function lowerLanguageModel(root: Module): LoweredLanguageModel {
     perm: [1, 0],
   });
   graph.scoped(encoder.path, () => lowerAwdLstm(encoder, ctx, ids, undefined, states));
-  // The last output is the hidden state that the last layer ends with: the decoder runs for that
-  // one alone.
+  // The last output is the final hidden state of the last layer, so the decoder runs only for that.
   const encoded = graph.op('Squeeze', [states.lastHidden, graph.axes(0)]);
   const logits = rest.reduce<Value>(
     (x, module) => (module ? ctx.lowerValue(module, [x]) : x),
@@ -64,7 +62,7 @@ export function lowerLanguageModel(root: Module): LoweredLanguageModel {
   return { graph: graph.finish(), vocabSize: vocabSize(encoder), stateSize: states.size };
 }
 
-/** The states of all layers in one tensor, so that one value goes in and out. */
+/** The states of all layers as one tensor, so the graph has one state input and output. */
 class PackedStates {
   readonly size: number;
   readonly #all: Value;

@@ -20,10 +20,10 @@ export interface LoweredModel {
 }
 
 export interface LowerOptions {
-  /** What the model takes, for models whose modules do not tell. */
+  /** The inputs of the model, if they do not follow from its modules. */
   readonly inputs?: readonly InputSpec[];
   /**
-   * How the model is called, where its arguments are not the inputs one by one: each of its arguments
+   * How the model is called, if its arguments are not the inputs one by one: each of its arguments
    * is an input or a tuple of some.
    */
   readonly arrange?: (inputs: readonly Value[]) => readonly Flow[];
@@ -43,17 +43,17 @@ export interface LowerOptions {
    * @default true
    */
   readonly plainTensors?: boolean;
-  /** The user's own files, where classes of the model are code that the file only names. */
+  /** The user's own files, if the file only names some classes of the model. */
   readonly sources?: OwnSources | undefined;
-  /** Sizes of the inputs, by name, where the model's code has to know them; null ones stay free. */
+  /** Sizes of the inputs by name, if the model's code needs them; null sizes stay variable. */
   readonly sizes?: Readonly<Record<string, readonly (number | null)[]>> | undefined;
 }
 
 /**
  * Turns a model of the file into one ONNX graph, as the model computes in evaluation mode.
  *
- * @throws UnsupportedModuleError when a module's class or state is not known, or nothing tells what
- * the model takes.
+ * @throws UnsupportedModuleError when a module's class or state is unknown, or when the inputs of
+ * the model are.
  */
 export function lowerModel(root: Module, options: LowerOptions = {}): LoweredModel {
   const signature = signatureOf(root);
@@ -76,7 +76,7 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
       dims.map((dim, axis) => (typeof dim === 'number' ? dim : (sizes?.[axis] ?? dim))),
     );
   });
-  // Sequential models pass on one argument; more inputs travel as a tuple.
+  // Sequential models pass on one argument, so several inputs are passed as a tuple.
   const arranged = options.arrange?.(inputs) ?? inputs;
   const arguments_: readonly Flow[] = arranged.length === 1 ? arranged : [arranged];
   ctx.code = ownCodeOf(root, ctx, arranged.length === 1 ? undefined : arranged, options.sources);
@@ -90,7 +90,7 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
   return { graph: graph.finish(), inputs, outputs, hints, ownCode: ctx.code?.followed ?? false };
 }
 
-/** The maker of graphs for given sizes must know which sizes exist. */
+/** The code that makes graphs for given sizes must know which sizes exist. */
 function lowerRoot(
   ctx: LoweringContext,
   root: Module,

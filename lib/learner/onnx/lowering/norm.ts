@@ -3,7 +3,7 @@ import { malformed, numberAttr } from './attributes.js';
 import type { Lowering, LoweringContext } from './context.js';
 import type { LoweringFamily } from './lowering.js';
 
-/** Scale and shift of each channel; a norm without them keeps its channels as they are. */
+/** Scale and shift of each channel; 1 and 0 for a norm without them. */
 export const affine = (module: Module, ctx: LoweringContext, channels: number) => ({
   weight: ctx.tensor(module, 'weight')?.toFloat32() ?? new Float32Array(channels).fill(1),
   bias: ctx.tensor(module, 'bias')?.toFloat32() ?? new Float32Array(channels),

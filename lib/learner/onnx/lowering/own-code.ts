@@ -3,7 +3,7 @@ import type { Value } from '../../python/values.js';
 import type { Module } from '../../torch/module.js';
 import type { Flow } from './context.js';
 
-/** What the user's own files define. */
+/** The definitions in the user's own files. */
 export interface OwnSources {
   /** `Net` of `__main__`, or of the file that is called as the module. */
   lookup(ctx: Context, module: string, name: string): Value | undefined;
@@ -13,10 +13,10 @@ export interface OwnSources {
   readonly fingerprint: string;
 }
 
-/** Lowers modules whose class has code of its own. */
+/** Lowers modules whose class has its own code. */
 export interface OwnCode {
-  /** Undefined where the module is known, or has no code. */
+  /** Undefined if the module is known, or has no code. */
   lower(module: Module, inputs: readonly Flow[]): Flow | undefined;
-  /** Whether there was some so far. */
+  /** Whether any code was found so far. */
   readonly followed: boolean;
 }

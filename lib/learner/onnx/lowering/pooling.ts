@@ -14,7 +14,10 @@ interface Window {
   readonly dilations: readonly number[];
 }
 
-/** What `ceil_mode` adds behind an image: no window starts beyond it and its first padding. */
+/**
+ * The margin that `ceil_mode` adds after an image: no window starts beyond the image and its first
+ * padding.
+ */
 function overhang(
   size: number,
   { kernel, strides, padding, dilations }: Window,
@@ -27,7 +30,7 @@ function overhang(
   return Math.max(0, (count - 1) * stride + extent - (size + 2 * pad));
 }
 
-/** Margins that stand for ceil_mode; undefined where the operator must round up itself. */
+/** Margins that replace ceil_mode; undefined if the operator must round up itself. */
 function overhangs(
   module: Module,
   ctx: LoweringContext,
@@ -63,7 +66,7 @@ const lowerMaxPool: Lowering = (module, ctx, inputs) => {
     kernel_shape: kernel,
     strides,
     dilations,
-    // The padding of a maximum is never chosen, so margins at the end are free.
+    // A maximum never takes the padding, so margins at the end do no harm.
     pads: [...padding, ...padding.map((size, i) => size + (behind?.[i] ?? 0))],
     ceil_mode: behind === undefined,
   });
@@ -77,13 +80,13 @@ const lowerAvgPool: Lowering = (module, ctx, inputs) => {
   const divisor = optionalNumberAttr(module, 'divisor_override');
   if (divisor !== null) {
     if (behind === undefined) {
-      throw ctx.unsupported(module, 'it rounds up (ceil_mode) and has a divisor of its own');
+      throw ctx.unsupported(module, 'it rounds up (ceil_mode) and sets its own divisor');
     }
     const ends = padding.map((size, i) => size + behind[i]!);
     const sum = windowSum(ctx, padImage(ctx, x, padding, ends), window);
     return ctx.graph.op('Div', [sum, ctx.graph.scalar(divisor)]);
   }
-  // torch counts the padding when it is told to, but never what ceil_mode adds behind it.
+  // With count_include_pad, torch counts the padding, but never the margin of ceil_mode.
   const counted = boolAttr(module, 'count_include_pad', true);
   const image = counted ? padImage(ctx, x, padding, padding) : x;
   const left = counted ? padding.map(() => 0) : padding;
@@ -97,7 +100,7 @@ const lowerAvgPool: Lowering = (module, ctx, inputs) => {
   });
 };
 
-/** The mean of what each window has of the image, times its area. */
+/** The mean over the image's part of each window, times its area. */
 function windowSum(
   { graph }: LoweringContext,
   x: Value,
@@ -122,7 +125,7 @@ const lowerLpPool: Lowering = (module, ctx, inputs) => {
     throw ctx.unsupported(module, 'it rounds up (ceil_mode), and the size of its input is unknown');
   }
   const p = numberAttr(module, 'norm_type');
-  // Versions of torch differ in what they make of these.
+  // Versions of torch compute these differently.
   if (!Number.isFinite(p) || p === 0) throw ctx.unsupported(module, `its norm_type is ${p}`);
   const { graph } = ctx;
   const sum = windowSum(ctx, graph.op('Pow', [x, graph.scalar(p)]), window, behind);
@@ -168,7 +171,7 @@ export function adaptivePool(
   );
 }
 
-/** Cells of different widths along one dimension: each is cut out and reduced. */
+/** Cells of different widths along one dimension; each is cut out and reduced separately. */
 function uneven(
   ctx: LoweringContext,
   x: Value,

@@ -4,7 +4,9 @@ import type { LoweringFamily } from './lowering.js';
 import type { Scope } from './scope.js';
 import { unflattened } from './spatial.js';
 
-/** The channels of several groups, taken in turns; pixels are one dimension, as rank 4 is faster. */
+/**
+ * The channels of several groups, interleaved. Pixels are one dimension, because rank 4 is faster.
+ */
 export function shuffleChannels(m: Scope, x: Expression, groups: number): Expression {
   const channels = x.size(1);
   m.require(groups > 0 && channels % groups === 0, `it shuffles ${channels} channels in ${groups}`);

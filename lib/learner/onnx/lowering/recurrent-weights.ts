@@ -10,11 +10,11 @@ export interface Cell {
   readonly op: 'LSTM' | 'GRU' | 'RNN';
   /** For each ONNX gate, torch's index of it. */
   readonly gates: readonly number[];
-  /** For each ONNX gate, the weight of a reset: closed gates forget all and let nothing through. */
+  /** For each ONNX gate, the weight of a reset: closed gates forget everything and pass nothing. */
   readonly resetWeights?: readonly number[];
 }
 
-// Far beyond what inputs and weights can outweigh, and far from overflow.
+// Far larger than any sum of inputs and weights, and far from overflow.
 const closed = -1e4;
 
 /** torch: input, forget, cell, output; ONNX: input, output, forget, cell. */
@@ -107,7 +107,7 @@ function weightsOf(
   };
 }
 
-/** The sources one behind the other, the blocks of rows of each in ONNX's order of gates. */
+/** The sources concatenated, each with its row blocks in ONNX's order of gates. */
 function reordered(
   sources: readonly Tensor[],
   cell: Cell,

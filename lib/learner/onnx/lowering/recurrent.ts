@@ -27,7 +27,7 @@ export function recurrentLayer(
   options: {
     readonly bidirectional?: boolean;
     readonly relu?: boolean;
-    /** The first hidden state, and of an LSTM the first cell state. Zeros without. */
+    /** The first hidden state, and for an LSTM the first cell state. Zeros if undefined. */
     readonly initial?: readonly Value[];
     /** Steps of each row [batch], int32: later outputs are zeros. */
     readonly lengths?: Value | undefined;
@@ -59,7 +59,7 @@ const usesRelu = (module: Module, cell: Cell): boolean =>
 
 /**
  * torch.nn.LSTM, GRU and RNN: (x, state?) to (outputs, states). `lengths` are those of a packed
- * sequence: each row ends there, and a layer that goes back begins there.
+ * sequence: each row ends there, and a backward layer starts there.
  */
 function lowerRecurrent(cell: Cell): Lowering {
   return (module, ctx, inputs, given) => {
@@ -75,7 +75,7 @@ function lowerRecurrent(cell: Cell): Lowering {
     const batchFirst = boolAttr(module, 'batch_first', false) && !single;
     const swap = (value: Value): Value =>
       batchFirst ? graph.op('Transpose', [value], { perm: [1, 0, 2] }) : value;
-    // Without a batch torch has none in the states either.
+    // Without a batch, torch's states have none either.
     const [addBatch, dropBatch] = (['Unsqueeze', 'Squeeze'] as const).map(
       (op) => (value: Value) => (single ? graph.op(op, [value, graph.axes(1)]) : value),
     ) as [(value: Value) => Value, (value: Value) => Value];
@@ -146,7 +146,7 @@ function givenStates(module: Module, ctx: LoweringContext, cell: Cell, state: Fl
   return [...values];
 }
 
-/** The states of one layer among those of all layers. */
+/** The states of one layer, from those of all layers. */
 function layerState({ graph }: LoweringContext, all: Value, start: number, count: number): Value {
   return graph.op('Slice', [all, graph.axes(start), graph.axes(start + count), graph.axes(0)]);
 }

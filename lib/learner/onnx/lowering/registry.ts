@@ -15,7 +15,7 @@ import { tabularModels } from './tabular.js';
 import { textModels } from './text/models.js';
 import { transformers } from './transformer.js';
 
-/** What text, tabular and collaborative models are made of. */
+/** The modules of text, tabular and collaborative models. */
 const always: readonly LoweringFamily[] = [
   containers,
   linears,
@@ -28,7 +28,7 @@ const always: readonly LoweringFamily[] = [
   tabularModels,
 ];
 
-/** The others, by the Python modules that their classes live in: few processes need them all. */
+/** The others, by the Python modules of their classes, because few processes need all of them. */
 const onDemand: readonly { homes: RegExp; load: () => Promise<readonly LoweringFamily[]> }[] = [
   {
     homes:
@@ -74,7 +74,7 @@ register(always);
 export const lowerings: ReadonlyMap<string, Lowering> = known;
 
 /**
- * Loads the families that the classes of a model belong to, before anything asks for them.
+ * Loads the families of a model's classes, before they are needed.
  *
  * @param withSources Whether the user gave sources of classes that the file only names.
  */
@@ -101,8 +101,8 @@ export const isModuleList = ({ className }: Module): boolean =>
   /^torch\.nn\.modules\.container\.(Module|Parameter)(List|Dict)$/.test(className);
 
 /**
- * Whether code has to be followed: that of the file, or, where the user gave sources, theirs. The
- * families of the model are loaded.
+ * Whether code has to be traced: code in the file, or the user's sources. The families of the model
+ * must be loaded.
  */
 export function hasOwnCode(module: Module, withSources = false): boolean {
   const unknown = !known.has(module.className) && !isModuleList(module);
@@ -113,7 +113,7 @@ export function hasOwnCode(module: Module, withSources = false): boolean {
   );
 }
 
-/** The code of a model's own classes, where {@link loadLowerings} found that it has some. */
+/** The code of a model's own classes, if {@link loadLowerings} found any. */
 export function ownCodeOf(
   ...args: ConstructorParameters<Tracing['TracedModules']>
 ): OwnCode | undefined {
@@ -126,7 +126,7 @@ export async function allLowerings(): Promise<ReadonlyMap<string, Lowering>> {
   return known;
 }
 
-/** What a model takes and gives, where its modules tell. */
+/** The inputs and outputs of a model, if its modules determine them. */
 export function signatureOf(module: Module): Signature | undefined {
   return signatures.get(module.className)?.(module, signatureOf);
 }

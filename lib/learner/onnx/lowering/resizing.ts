@@ -6,14 +6,14 @@ import type { Lowering, LoweringContext } from './context.js';
 import type { LoweringFamily } from './lowering.js';
 import { dimsOfClass, padImage, sizesAttr, spatialShape } from './spatial.js';
 
-/** ONNX's names of what torch's interpolate does. */
+/** ONNX's names for the modes of torch's interpolate. */
 function resizeAttributes(
   ctx: LoweringContext,
   module: Module,
   mode: string,
   alignCorners: boolean,
 ): Attributes {
-  // Not pytorch_half_pixel: of an image that becomes one pixel, torch takes the middle since 1.5.
+  // Not pytorch_half_pixel: if an image becomes one pixel, torch takes the middle since 1.5.
   const coordinates = alignCorners ? 'align_corners' : 'half_pixel';
   switch (mode) {
     case 'nearest':
@@ -52,13 +52,13 @@ export function interpolate(
   const spatial = Array.isArray(sizes) ? graph.axes(...(sizes as number[])) : (sizes as Value);
   const target = graph.op('Concat', [batch, spatial], { axis: 0 });
   const resized = graph.op('Resize', [x, undefined, undefined, target], attributes);
-  // The sizes behind a computed vector are not inferred; where they are known the next layers need
-  // them.
+  // onnxruntime does not infer sizes from a computed vector, but the next layers need them if they
+  // are known.
   if (!Array.isArray(sizes) || typeof channels !== 'number') return resized;
   return graph.assume(resized, [x.shape?.[0] ?? null, channels, ...(sizes as number[])]);
 }
 
-/** x at the spatial size of `like`, where it has another. */
+/** x, resized to the spatial size of `like` if it differs. */
 export function resizeTo(
   ctx: LoweringContext,
   module: Module,
@@ -89,7 +89,10 @@ const lowerUpsample: Lowering = (module, ctx, inputs) => {
   return scaled(ctx, module, x, factors, mode, alignCorners);
 };
 
-/** `F.interpolate(x, scale_factor, mode)`: the factor places pixels, not the ratio of sizes. */
+/**
+ * `F.interpolate(x, scale_factor, mode)`: the factor determines the pixel positions, not the ratio
+ * of sizes.
+ */
 export function scaled(
   ctx: LoweringContext,
   module: Module,

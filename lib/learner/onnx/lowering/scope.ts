@@ -35,8 +35,8 @@ export class Scope {
   ) {}
 
   /**
-   * Calls children one after the other; one whose name ends in '?' may be absent or None. Of a list,
-   * which many a Sequential once was, its modules.
+   * Calls children one after the other. A child whose name ends in '?' may be absent or None. For a
+   * list, which older versions had instead of a Sequential, it calls the modules in it.
    */
   run(x: Expression, names: string): Expression {
     return names.split(' ').reduce((value, wanted) => {
@@ -47,13 +47,13 @@ export class Scope {
     }, x);
   }
 
-  /** Inputs that are undefined are not given. */
+  /** Undefined inputs are left out. */
   call(module: Module, ...inputs: readonly (Expression | undefined)[]): Expression {
     const given = inputs.flatMap((input) => (input ? [input.value] : []));
     return this.expression(this.ctx.lowerValue(module, given));
   }
 
-  /** A child that gives a tuple, of which the first is wanted. */
+  /** A child that returns a tuple, of which the first element is used. */
   runFirst(x: Expression, name: string): Expression {
     const [first] = flatten(this.ctx.lower(this.ctx.child(this.module, name), [x.value]));
     if (!first) throw this.refusal(`its ${name} returns nothing`);
@@ -73,7 +73,7 @@ export class Scope {
     });
   }
 
-  /** A child that gets more than one tensor. */
+  /** A child that takes more than one tensor. */
   callChild(name: string, ...inputs: readonly (Expression | undefined)[]): Expression {
     return this.call(this.ctx.child(this.module, name), ...inputs);
   }
@@ -82,7 +82,7 @@ export class Scope {
     return (this.module.child(name) ?? null) !== null;
   }
 
-  /** A child whose owner computes in its place; refused unless it is of this class. */
+  /** A child that its owner computes itself; refused unless it has this class. */
   inner(name: string, className?: string): this {
     return this.enter(this.ctx.child(this.module, name), className);
   }
@@ -91,7 +91,7 @@ export class Scope {
   enter(module: Module, className = module.className): this {
     this.ctx.enter(module);
     const scope = this.of(module);
-    // timm's layers lived beside its models once.
+    // timm's layers were once in the modules of its models.
     const now = module.className.replace(/^timm\.models\.layers\./, 'timm.layers.');
     scope.require(
       module.className === className || now === className,
@@ -100,7 +100,7 @@ export class Scope {
     return scope;
   }
 
-  /** Calls the modules of a list one after the other, each with what they share. */
+  /** Calls the modules of a list one after the other, each with the shared arguments. */
   each(x: Expression, name: string, shared?: Expression): Expression {
     return this.list(name).reduce((y, child) => this.call(child, y, shared), x);
   }
@@ -119,7 +119,7 @@ export class Scope {
     });
   }
 
-  /** A child's weight applied as a linear layer or by hand; undefined where it is None. */
+  /** A child's weight, applied as a linear layer or by hand; undefined if it is None. */
   weight(name: string): Expression | undefined {
     const value = this.ctx.weight(this.module, name);
     return value && this.expression(value);
@@ -194,7 +194,7 @@ export class Scope {
     return this.expression(padImage(this.ctx, x.value, begins, ends, known));
   }
 
-  /** A linear layer with weights that no module holds together. */
+  /** A linear layer whose weights are not in one module. */
   linear(x: Expression, weight: Expression, bias?: Expression): Expression {
     return this.expression(linear(this.ctx, x.value, weight.value, bias?.value));
   }
@@ -226,7 +226,7 @@ export class Scope {
     return new Expression(this.ctx, value, () => this.unknownSize(value));
   }
 
-  /** Another module, seen in the same way. */
+  /** The scope of another module. */
   protected of(module: Module): this {
     return new (this.constructor as new (module: Module, ctx: LoweringContext) => this)(
       module,
@@ -243,7 +243,7 @@ export class Scope {
     return this.ctx.unsupported(this.module, reason, needsSize);
   }
 
-  /** Refuses by name what is not known to be computed in the same way. */
+  /** Refuses features that may be computed differently, and names them. */
   require(condition: boolean, reason: string): void {
     if (!condition) throw this.refusal(reason);
   }
@@ -253,7 +253,9 @@ export class Scope {
     if (!condition) throw this.refusal(reason, true);
   }
 
-  /** Attributes that change what the class computes, and have only been seen with these values. */
+  /**
+   * Attributes that change the computation of the class, and that are only known with these values.
+   */
   expectAttrs(values: Readonly<Record<string, PyValue | undefined>>): void {
     for (const [name, expected] of Object.entries(values)) {
       const value = this.module.attr(name);

@@ -1,6 +1,7 @@
 /**
- * The parameters of the forwards that take more than one tensor, as Python writes them (see
- * `signature` in python/arguments.ts): so code of the file may call known layers by name.
+ * The parameters of the forwards that take more than one tensor, in Python's syntax (see
+ * `signature` in python/arguments.ts), so that code of the file can call known layers with named
+ * arguments.
  */
 const forwards: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'torch.nn.modules.rnn': {

@@ -4,7 +4,7 @@ import type { Dim, Value } from '../graph.js';
 import { malformed } from './attributes.js';
 import type { LoweringContext } from './context.js';
 
-/** A size per spatial dimension: torch takes one number for all or a tuple. */
+/** A size for each spatial dimension; torch takes one number for all, or a tuple. */
 export function sizesAttr(
   module: Module,
   name: string,
@@ -34,7 +34,7 @@ export function dimsOfClass(module: Module): number {
   return Number(dims);
 }
 
-/** Spatial sizes of an image [batch, channels, ...]: numbers where they are known. */
+/** Spatial sizes of an image [batch, channels, ...]: numbers if they are known. */
 export function spatialSizes(module: Module, ctx: LoweringContext, x: Value): Dim[] {
   if (!x.shape) throw ctx.unsupported(module, 'the rank of its input is unknown');
   return x.shape.slice(2);
@@ -95,7 +95,7 @@ export function allKnown(sizes: readonly Dim[]): sizes is readonly number[] {
   return sizes.every((size) => typeof size === 'number');
 }
 
-/** x with so many channels and the spatial sizes of `like`, which may be open. */
+/** x expanded to this number of channels and the spatial sizes of `like`, which may be unknown. */
 export function unflattened(ctx: LoweringContext, x: Value, channels: number, like: Value): Value {
   const { graph } = ctx;
   const sizes = like.shape?.slice(2) ?? [];
@@ -106,7 +106,7 @@ export function unflattened(ctx: LoweringContext, x: Value, channels: number, li
   return graph.assume(result, [like.shape?.[0] ?? null, channels, ...sizes]);
 }
 
-/** The spatial sizes of a value as a vector, for graphs whose image size is open. */
+/** The spatial sizes of a value as a vector, for graphs with a variable image size. */
 export function spatialShape(ctx: LoweringContext, x: Value): Value {
   return ctx.graph.op('Shape', [x], { start: 2 });
 }

@@ -15,7 +15,7 @@ function codesOf(codes: Value, index: number, { graph }: LoweringContext): Value
   return graph.op('Gather', [codes, graph.scalar(index, 'int64')], { axis: 1 });
 }
 
-/** Inputs may come one by one, or as the one tuple that a sequential model hands on. */
+/** Inputs are separate, or one tuple that a sequential model passes on. */
 function tensorsOf(module: Module, ctx: LoweringContext, inputs: readonly Flow[]): Value[] {
   const [first] = inputs;
   const flows = inputs.length === 1 && Array.isArray(first) ? (first as readonly Flow[]) : inputs;
@@ -25,7 +25,7 @@ function tensorsOf(module: Module, ctx: LoweringContext, inputs: readonly Flow[]
   });
 }
 
-/** The embeddings, one a column. */
+/** The embeddings, one per column. */
 function embeddingsOf(module: Module): Module[] {
   const list = module.child('embeds');
   if (!list) throw malformed(module, 'it has no child module embeds');
@@ -39,8 +39,8 @@ const hasCategories = (module: Module): boolean => intAttr(module, 'n_emb') !== 
 const hasNumbers = (module: Module): boolean => intAttr(module, 'n_cont') !== 0;
 
 /**
- * Embeddings of the codes and the numbers after their batch norm, side by side, through the layers.
- * A model without categories, or without numbers, has only the other input.
+ * The embeddings of the codes and the normalized numbers are concatenated and go through the
+ * layers. A model without categories, or without numbers, has only the other input.
  */
 const lowerTabular: Lowering = (module, ctx, inputs) => {
   const given = tensorsOf(module, ctx, inputs);
@@ -64,7 +64,7 @@ const lowerTabular: Lowering = (module, ctx, inputs) => {
   return ctx.lower(ctx.child(module, 'layers'), [features]);
 };
 
-/** Of a model that has its embeddings as `embeds`, and knows its columns as fastai's does. */
+/** For a model that has its embeddings in `embeds`, and its columns as in fastai's model. */
 export const tabularSignature: SignatureOf = (module) => {
   const inputs: InputSpec[] = [];
   if (hasCategories(module)) {
@@ -77,7 +77,7 @@ export const tabularSignature: SignatureOf = (module) => {
   return plainSignature(...inputs);
 };
 
-/** The dot product of a user's and an item's factors, their biases, and perhaps a range. */
+/** The dot product of a user's and an item's factors, plus their biases, and an optional range. */
 const lowerDotBias: Lowering = (module, ctx, inputs) => {
   const { graph } = ctx;
   const codes = ctx.value(module, inputs);

@@ -143,7 +143,7 @@ describe('a code object', () => {
       /250 is not an opcode/,
     ],
     ['with a full cache', () => simple({ [CODE]: bytes(151, 0, 122, 0, 9, 9, 83, 0) }), /cache/],
-    ['that jumps out of it', () => jump(100), /a jump leads to 206/],
+    ['that jumps outside the code', () => jump(100), /a jump leads to 206/],
     [
       'that jumps into a cache',
       () => {

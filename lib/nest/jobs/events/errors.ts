@@ -1,7 +1,7 @@
 import { JobError } from '../../http/errors.js';
 
 /**
- * A job, or the process, has as many streams of events as it may have. HTTP endpoints answer 429.
+ * A job, or the process, has reached its limit of event streams. HTTP endpoints answer 429.
  *
  * @publicApi
  */
@@ -9,7 +9,7 @@ export class TooManyJobStreamsError extends JobError {
   readonly status = 429;
   constructor(of: 'job' | 'process', most: number) {
     super(
-      `The ${of} has ${most} streams of events already; close one, or ask for the job's state without a stream.`,
+      `The ${of} has ${most} event streams already; close one, or request the job's state without a stream.`,
     );
   }
 }

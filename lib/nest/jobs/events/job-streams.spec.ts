@@ -149,9 +149,9 @@ describe('Streams that follow jobs', () => {
     const streams = make({ perJob: 2, perProcess: 3 });
     const first = streams.open(job('a'))!;
     streams.open(job('a'));
-    expect(() => streams.open(job('a'))).toThrow('The job has 2 streams');
+    expect(() => streams.open(job('a'))).toThrow('The job has 2 event streams');
     streams.open(job('b'));
-    expect(() => streams.open(job('c'))).toThrow('The process has 3 streams');
+    expect(() => streams.open(job('c'))).toThrow('The process has 3 event streams');
     // While it waits for a state.
     for (let chunks = 0; chunks < 2; chunks++) {
       await vi.waitFor(() => expect(first.read()).not.toBeNull());

@@ -1,6 +1,6 @@
 import { InputError, shortened, VtsError } from '../../../learner/errors/index.js';
 
-/** A submission names an address that does not get messages. HTTP endpoints answer 400. @publicApi */
+/** A submission names a webhook URL that is not allowed. HTTP endpoints answer 400. @publicApi */
 export class WebhookRefusedError extends InputError {
   constructor(fact: string, remedy: string) {
     super(`Webhook-Url: ${fact}; ${remedy}.`);
@@ -8,19 +8,19 @@ export class WebhookRefusedError extends InputError {
 }
 
 /**
- * The receiver of a webhook, which a client named, has no public address. Nothing was sent.
+ * A webhook receiver that a client named has no public address. Nothing was sent.
  *
  * @publicApi
  */
 export class PrivateWebhookAddressError extends VtsError {
   constructor(host: string) {
     super(
-      `The receiver ${shortened(host)} has no public address; name one that has, or set jobs.webhook.allowPrivateAddresses.`,
+      `The receiver ${shortened(host)} has no public address; name a public one, or set jobs.webhook.allowPrivateAddresses.`,
     );
   }
 }
 
-/** A receiver did not take the message of a webhook. @publicApi */
+/** The receiver of a webhook did not accept the message. @publicApi */
 export class WebhookFailedError extends VtsError {
   constructor(
     origin: string,
@@ -29,6 +29,6 @@ export class WebhookFailedError extends VtsError {
     readonly retryAfter?: number,
     options?: ErrorOptions,
   ) {
-    super(`The receiver ${origin} ${fact}; it has to answer 2xx.`, options);
+    super(`The receiver ${origin} ${fact}; it must answer with 2xx.`, options);
   }
 }

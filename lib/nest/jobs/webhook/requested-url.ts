@@ -20,7 +20,7 @@ export function requestedUrl(
 ): string | undefined {
   if (header === undefined) return undefined;
   if (options === undefined || options.allowedOrigins.size === 0) {
-    throw new WebhookRefusedError('this service tells nobody of jobs', 'leave the header out');
+    throw new WebhookRefusedError('this service does not send webhooks', 'leave the header out');
   }
   const text = String(header);
   if (text.length > LONGEST_URL) {
@@ -38,7 +38,7 @@ export function requestedUrl(
   }
   if (!options.allowPrivateAddresses && !isPublicHost(url.hostname)) {
     const fact = `${shortened(url.hostname)} is not a public address`;
-    throw new WebhookRefusedError(fact, 'name a receiver that has one');
+    throw new WebhookRefusedError(fact, 'name a receiver with one');
   }
   url.hash = '';
   return url.href;

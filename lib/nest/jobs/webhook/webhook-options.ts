@@ -9,31 +9,32 @@ import {
 import { webhookKey } from './signature.js';
 
 /**
- * The receivers of messages about jobs that have ended. Messages are those of the Standard Webhooks specification:
- * `POST` of `{ type: 'job.succeeded', timestamp, data }`, signed with HMAC-SHA256.
+ * The receivers of messages about finished jobs. Messages follow the Standard Webhooks
+ * specification: `POST` of `{ type: 'job.succeeded', timestamp, data }`, signed with HMAC-SHA256.
  *
  * @publicApi
  */
 export interface VtsJobWebhookOptions {
   /**
    * Signs the messages: `whsec_` and 24 to 64 random bytes in base64
-   * (`echo whsec_$(openssl rand -base64 32)`). Of several, each signs, so that receivers can change
-   * from one to the next.
+   * (`echo whsec_$(openssl rand -base64 32)`). If there are several, each signs the message, so
+   * receivers can rotate secrets.
    */
   secret: string | readonly string[];
-  /** The address that is told of every job. It may be one of a private network. @default none */
+  /** The URL that gets a message about every job. It may be in a private network. @default none */
   url?: string;
   /**
    * Origins that a client may name in the header `Webhook-Url` when it submits a job, such as
-   * `https://hooks.example.com`. They are compared exactly. A client's address goes before `url`.
+   * `https://hooks.example.com`. They must match exactly. A client's URL takes precedence over
+   * `url`.
    *
    * @default none: the header is refused with HTTP 400
    */
   allowedOrigins?: readonly string[];
   /**
-   * Whether these origins may have private addresses, such as those of a cluster's own services.
-   * Without it loopback, link-local, private and reserved addresses are refused when the connection
-   * is made, whatever the name is.
+   * Whether these origins may have private addresses, such as services in the same cluster. If
+   * false, loopback, link-local, private and reserved addresses are refused when the connection is
+   * made, whatever the host name.
    *
    * @default false
    */
@@ -42,14 +43,14 @@ export interface VtsJobWebhookOptions {
    * Send the result too, up to 256 KiB, as `data.result: { contentType, encoding, body }`, where
    * `encoding` is `utf8` or `base64`.
    *
-   * @default false: the receiver asks for it
+   * @default false: the receiver fetches the result
    */
   includeResult?: boolean;
-  /** Milliseconds until an attempt is given up. @default 15000 */
+  /** The time limit of an attempt in milliseconds. @default 15000 */
   timeoutMs?: number;
   /**
-   * Milliseconds from a failed attempt to the next, each up to 20 % longer at random. After the last
-   * one the message is given up, and the log says so.
+   * Milliseconds between a failed attempt and the next one, each up to 20 % longer at random. After
+   * the last attempt, the message is dropped, and the log says so.
    *
    * @default [5000, 300000, 1800000, 7200000, 18000000, 36000000]: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h
    */
@@ -118,7 +119,7 @@ export const webhookCheck: OptionCheck = group<VtsJobWebhookOptions>({
   // A token may be in it.
   url: (value, option, refuse) => {
     if (value !== undefined && httpUrl(value) === undefined) {
-      refuse(option, 'is not the address of a receiver', 'use one of http: or https:');
+      refuse(option, 'is not a valid URL', 'use one of http: or https:');
     }
   },
   allowedOrigins: origins,

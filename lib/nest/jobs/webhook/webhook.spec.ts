@@ -49,8 +49,8 @@ describe('Options of webhooks', () => {
     [{ secret: 'whsec_c2hvcnQ=' }, 'secret is not a secret'],
     [{ secret: SECRET.slice(6) }, 'secret is not a secret'],
     [{ secret: [] }, 'secret is not a secret'],
-    [{ secret: SECRET, url: 'ftp://a/b' }, 'url is not the address'],
-    [{ secret: SECRET, url: 'https://me:pass@a/b' }, 'url is not the address'],
+    [{ secret: SECRET, url: 'ftp://a/b' }, 'url is not a valid URL'],
+    [{ secret: SECRET, url: 'https://me:pass@a/b' }, 'url is not a valid URL'],
     [{ secret: SECRET, allowedOrigins: ['https://a.example/'] }, 'allowedOrigins[0]'],
     [{ secret: SECRET, allowedOrigins: ['https://*.example'] }, undefined],
     [{ secret: SECRET, allowedOrigins: 'https://a.example' }, 'allowedOrigins'],
@@ -104,7 +104,7 @@ describe('The address that a submission names', () => {
 
   it('is refused where there is no list', () => {
     for (const none of [undefined, resolved()]) {
-      expect(() => requestedUrl('https://a.example', none)).toThrow('tells nobody');
+      expect(() => requestedUrl('https://a.example', none)).toThrow('does not send webhooks');
     }
   });
 });

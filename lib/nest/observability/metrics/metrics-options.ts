@@ -14,12 +14,12 @@ import { checkedPath } from '../health-options.js';
 export interface VtsMetricsOptions {
   /** @default 'metrics' */
   path?: string;
-  /** Of the names of the module's metrics. @default 'vts_' */
+  /** The prefix of the module's metrics. @default 'vts_' */
   prefix?: string;
   /** Labels that all metrics get, such as `{ service: 'reviews' }`. */
   labels?: Readonly<Record<string, string>>;
   /**
-   * prom-client's metrics of the process: CPU, memory, event-loop delay, garbage collection.
+   * prom-client's default metrics: CPU, memory, event-loop delay, garbage collection.
    *
    * @default true
    */

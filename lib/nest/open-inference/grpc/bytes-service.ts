@@ -25,8 +25,8 @@ export function readMessage<Request>(
     return requestDeserialize(bytes);
   } catch {
     throw new InferenceMessageError(
-      `The message for ${path} is not what the protocol says`,
-      'send what its .proto describes',
+      `The message for ${path} does not match the protocol`,
+      'send a message as in its .proto file',
     );
   }
 }

@@ -11,15 +11,14 @@ import {
 } from '../../../serving/options.js';
 
 /**
- * Options for serving the protocol over gRPC, on a separate port, from the initialization of the
- * application until it shuts down.
+ * Options for serving the protocol over gRPC on a separate port. The server runs from the
+ * initialization of the application until its shutdown.
  *
  * @publicApi
  */
 export interface VtsGrpcOptions {
   /**
-   * 0 picks a free port, which `app.get(VtsGrpcServer).port` returns. Triton's is 8001, KServe's
-   * 8081. A Unix socket has none; give 0.
+   * 0 picks a free port, which `app.get(VtsGrpcServer).port` returns. Triton uses 8001 and KServe 8081. For a Unix socket, use 0.
    */
   port: number;
   /**

@@ -20,7 +20,7 @@ export class GrpcGuards {
     if (config.getGlobalRequestGuards().length === 0) return;
     throw new InvalidModuleOptionError(
       '"openInference.grpc"',
-      'would be unguarded: a global guard of the application is created for each request, so it would not be called',
+      'would be unguarded: a global guard of the application is request-scoped, so it would not be called',
       'give that guard the default scope',
     );
   }

@@ -26,7 +26,7 @@ export function readRawRequest(
   const [input] = inputs;
   if (inputs.length !== 1 || input === undefined) {
     throw new InferenceMessageError(
-      `A request without JSON is for models of one input, but this one has ${inputs.length}`,
+      `A request without JSON needs a model with one input, but this model has ${inputs.length}`,
       'send JSON that names the inputs',
     );
   }
@@ -63,7 +63,7 @@ function numbers(input: TensorMetadata, bytes: Uint8Array, batched: boolean): Ra
   const unknown = shape.filter((size) => size < 0);
   if (unknown.length > 1) {
     throw new InferenceMessageError(
-      `The input "${shortened(name)}" has more than one dimension of any size, so its shape cannot be derived from the body`,
+      `The input "${shortened(name)}" has more than one variable dimension, so its shape cannot be derived from the body`,
       'send JSON with its shape',
     );
   }

@@ -324,8 +324,8 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
 
     it.each([
       ['texts', Buffer.from('427'), 'one element'],
-      ['free', floats(4), 'more than one dimension of any size'],
-      ['three', floats(24), 'this one has 3'],
+      ['free', floats(4), 'more than one variable dimension'],
+      ['three', floats(24), 'this model has 3'],
       ['fixed', floats(7), '28 bytes'],
       ['identity', floats(2).subarray(1), '7 bytes'],
       ['fixed', new Uint8Array(0), '0 bytes'],

@@ -105,7 +105,7 @@ function checkConstructor(runnable: RunnableClass): void {
   if (tokens.length === 0 && types.every((type) => plain.includes(type))) return;
   throw new InvalidRunnableError(
     runnable.name,
-    'its constructor has injected parameters, but workers inject nothing',
+    'its constructor has injected parameters, but workers have no dependency injection',
     'give it params, plain data, or leave workers out',
   );
 }

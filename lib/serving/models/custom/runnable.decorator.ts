@@ -91,7 +91,7 @@ export function Runnable(options: RunnableOptions = {}) {
       if (HOOKS.includes(method))
         refuse(`${method}() is a hook`, 'leave @RunnableMethod out there');
       if (TAKEN.includes(method)) {
-        refuse(`every runner has a member "${method}"`, `give ${method}() another name`);
+        refuse(`runners already have a member "${method}"`, `give ${method}() another name`);
       }
     }
     defineRunnable(target, {

@@ -115,7 +115,7 @@ export async function saveModel<Input = unknown, Decoded = unknown>(
 }
 
 /**
- * Loads a learner from the store.
+ * Loads a learner from the store, to run on the calling thread.
  *
  * @param model A tag (`name`, `name:latest`, `name:version` or the beginning of one version), or a
  * model.

@@ -39,7 +39,7 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
   /** `learner.predict`: `[decoded, target, probabilities]`. */
   readonly predict: RunnerMethod<Input, Prediction<Decoded>>;
   /**
-   * `learner.getPreds`: `[predictions, null]`. Each row gets the numbers that it gets alone.
+   * `learner.getPreds`: `[predictions, null]`. Each row equals the prediction of its item alone.
    * `withInput` prepends the inputs, and `withDecoded` appends the decoded predictions.
    */
   readonly getPreds: PredsMethod<Input>;

@@ -29,7 +29,7 @@ export async function copyOnnx(
     if (source === undefined || taken.includes(normalize(file))) {
       return refuse(
         `whose data file is "${file}"`,
-        'Give its data files other names, and save them in the folder of the .onnx file.',
+        'Rename its data files, and put them into the folder of the .onnx file.',
       );
     }
     const found = await stat(source).catch(() => undefined);

@@ -11,10 +11,10 @@ import type { RunOptions } from '../../runner/runner-options-types.js';
  * typed arrays are converted only if no number changes: int32 to int64, for example, but never 3.5
  * to 3.
  *
- * A fastai text classifier takes int64 ids [rows, width], padded on either side, and returns for
- * each row the logits that the row gets alone. A tabular model takes `[codes, numbers]`.
+ * A fastai text classifier takes int64 ids [rows, width], padded on either side, and returns the
+ * same logits for each row as for the row alone. A tabular model takes `[codes, numbers]`.
  *
- * @typeParam Output A Tensor, or a list of them where the model gives several.
+ * @typeParam Output A Tensor, or a list of them if the model has several outputs.
  *
  * @example
  * constructor(@Runner('my_pytorch_model:latest') private readonly runner: PytorchRunner) {} // ...

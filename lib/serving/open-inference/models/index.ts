@@ -54,7 +54,7 @@ export class ServableModels {
     throw new ModelNotServableError(
       served.name,
       'does not describe its inputs',
-      'serve it with an endpoint of your own',
+      'serve it with your own endpoint',
     );
   }
 

@@ -26,8 +26,8 @@ export function runnableModel(
     if (definition.stream === true) {
       throw new ModelNotServableError(
         name,
-        `streams from ${method}(), and one answer cannot hold a stream`,
-        'call ModelStreamInfer over gRPC, or serve it with an endpoint of your own',
+        `returns a stream from ${method}(), and one answer cannot hold a stream`,
+        'call ModelStreamInfer over gRPC, or serve it with your own endpoint',
       );
     }
     const { run } = runner.method(method);

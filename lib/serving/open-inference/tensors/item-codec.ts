@@ -34,6 +34,6 @@ export function itemCodecOf(model: string, learner: LearnerDescription): ItemCod
   throw new ModelNotServableError(
     model,
     `takes items of kind "${shortened(kind)}", which tensors cannot express`,
-    'serve it with an endpoint of your own, or save its model through the PyTorch layer',
+    'serve it with your own endpoint, or save its model through the PyTorch layer',
   );
 }

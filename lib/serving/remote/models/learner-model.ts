@@ -73,7 +73,7 @@ async function getPreds(
     throw new RemoteMethodError(
       runner,
       'getPreds',
-      'withInput returns what only the model sees',
+      'withInput returns the inputs as the model sees them, which the protocol does not support',
       'leave withInput out, or run the model in this process',
     );
   }

@@ -257,7 +257,7 @@ describe('A remote runner of a runnable', () => {
     const values = remote.stream('summarize', 'x')[Symbol.asyncIterator]();
     await expect(values.next()).rejects.toBeInstanceOf(RemoteMethodError);
     const words = remote.stream('words', 'x')[Symbol.asyncIterator]();
-    await expect(words.next()).rejects.toThrow('give a grpc:// address');
+    await expect(words.next()).rejects.toThrow('use a grpc:// address');
     expect(server.requests).toHaveLength(1);
     expect(handleOf('x', new Map()).remote).toBeUndefined();
   });

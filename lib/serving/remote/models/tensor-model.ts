@@ -143,7 +143,7 @@ function valuesOf(runner: string, specs: readonly TensorMetadata[], item: unknow
   if (isNamed(item)) {
     const missing = specs.find(({ name }) => !Object.hasOwn(item, name));
     if (missing === undefined) return specs.map(({ name }) => item[name]);
-    throw new RemoteItemError(runner, `The input "${missing.name}" is missing`, 'give it as well');
+    throw new RemoteItemError(runner, `The input "${missing.name}" is missing`, 'add it');
   }
   if (specs.length === 1) return [item];
   if (Array.isArray(item) && item.length === specs.length) return item as unknown[];

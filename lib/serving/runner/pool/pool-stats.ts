@@ -12,16 +12,16 @@ export const COUNTED = {
 /** How much the latest run counts in the mean of their times. */
 const NEWEST = 0.1;
 
-/** Figures of a pool at this moment; counts are since its start. @publicApi */
+/** The current figures of a pool. Counts are since its start. @publicApi */
 export interface RunnerStats {
-  /** Workers with their model loaded, of those the runner wants by now. */
+  /** Workers that have loaded their model. */
   readonly ready: number;
   readonly workers: number;
   /** Calls that wait. */
   readonly queued: number;
   /** Calls that run. */
   readonly running: number;
-  /** No further call may wait now: it would be refused. */
+  /** Whether the queue is full, so a further call would be refused. */
   readonly full: boolean;
   /** Calls that were answered. */
   readonly completed: number;
@@ -29,11 +29,11 @@ export interface RunnerStats {
   readonly failed: number;
   /** Calls whose item was at fault. */
   readonly rejected: number;
-  /** Calls that their callers gave up, or that exceeded their time limit. */
+  /** Calls that their callers abandoned, or that exceeded their time limit. */
   readonly abandoned: number;
   /** Calls that were refused because of the load. */
   readonly shed: number;
-  /** Workers that were lost. */
+  /** Workers that died or were replaced. */
   readonly restarts: number;
 }
 

@@ -5,7 +5,7 @@ export interface GenerateOptions {
   /** Never draws `xxunk`. @default true */
   noUnk?: boolean;
   /**
-   * Above 0. A value below 1 makes likely words likelier, a value above 1 less likely. @default 1
+   * Above 0. Values below 1 favour likely words, values above 1 unlikely ones. @default 1
    */
   temperature?: number;
   /**

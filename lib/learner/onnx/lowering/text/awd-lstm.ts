@@ -19,9 +19,9 @@ export function vocabSize(module: Module): number {
   return size;
 }
 
-/** The hidden and cell states of a run that goes on where another one ended. */
+/** The hidden and cell states of a run that continues an earlier one. */
 export interface CarriedStates {
-  /** What a layer starts from: hidden and cell state, each [1, batch, width]. */
+  /** The initial hidden and cell state of a layer, each [1, batch, width]. */
   initial(layer: number): readonly Value[];
   /** What it ends with. */
   final(layer: number, states: readonly Value[]): void;

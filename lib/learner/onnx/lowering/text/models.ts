@@ -12,10 +12,10 @@ import {
 } from './awd-lstm.js';
 import { ChunkedSequence } from './sequence.js';
 
-/** What SentenceEncoder hands to the pooling, beside the outputs. */
+/** The values that SentenceEncoder passes to the pooling, besides the outputs. */
 const sequences = new WeakMap<Value, { chunks: ChunkedSequence; kept: Value }>();
 
-/** Where code of the user's own calls the encoder, it has no lengths: all rows have the same. */
+/** If the user's own code calls the encoder, it passes no lengths: all rows are equally long. */
 function wholeRows({ graph }: LoweringContext, given: Value): readonly [Value, Value] {
   const ids = given.dtype === 'int32' ? given : graph.op('Cast', [given], { to: 'int32' });
   const sizes = graph.op('Shape', [ids]);
@@ -24,7 +24,9 @@ function wholeRows({ graph }: LoweringContext, given: Value): readonly [Value, V
   return [ids, graph.op('Expand', [lengths, batch!])];
 }
 
-/** SentenceEncoder: (ids [batch, length], lengths) to (outputs [length, batch, width], kept mask). */
+/**
+ * SentenceEncoder: (ids [batch, length], lengths) to (outputs [length, batch, width], kept mask).
+ */
 const lowerSentenceEncoder: Lowering = (module, ctx, inputs) => {
   const [only] = inputs;
   const [ids, lengths] =
@@ -58,7 +60,7 @@ function rowsFirst(
   outputs: Value,
   kept: Value,
 ): Flow {
-  // Of the rows' first positions fastai leaves out whole chunks.
+  // fastai skips whole chunks at the beginning of the rows.
   const [row] = graph.ops('Gather', [kept, graph.scalar(0, 'int64')], { axis: 1 });
   const counted = graph.op('Cast', [row], { to: 'int64' });
   const count = graph.op('ReduceSum', [counted, graph.axes(0)], { keepdims: 1 });
@@ -71,7 +73,7 @@ function rowsFirst(
 
 /**
  * PoolingLinearClassifier: [last output, maximum, mean] over the kept tokens without padding, then
- * its layers. Its other two outputs, which fastai drops, are not made.
+ * its layers. Its other two outputs, which fastai drops, are left out.
  */
 const lowerPoolingLinearClassifier: Lowering = (module, ctx, inputs) => {
   const pooled = maskedConcatPool(module, ctx, inputs);
@@ -112,7 +114,7 @@ function maskedConcatPool(module: Module, ctx: LoweringContext, inputs: readonly
 
 /**
  * fastai's position of a row's last token [batch]: it counts the padding among the last `bptt` kept
- * positions, and goes that far back from the end, wherever the padding is.
+ * positions, and goes back that far from the end, even if the padding is elsewhere.
  */
 function lastPosition(
   ctx: LoweringContext,

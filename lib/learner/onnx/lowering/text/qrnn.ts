@@ -87,7 +87,7 @@ function outputGate(weight: Float32Array, columns: number): Float32Array {
   return result;
 }
 
-/** Each step beside the one before it, which is zeros at the beginning. */
+/** Each step concatenated with the previous one, which is zeros at the beginning. */
 function withShifted({ graph }: LoweringContext, x: Value): Value {
   const first = graph.op('Slice', [x, graph.axes(0), graph.axes(1), graph.axes(0)]);
   const before = graph.op('Slice', [x, graph.axes(0), graph.axes(-1), graph.axes(0)]);

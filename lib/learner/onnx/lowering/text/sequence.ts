@@ -69,7 +69,7 @@ export class ChunkedSequence {
     return graph.op('Gather', [this.#flat(x, width), index], { axis: 0 });
   }
 
-  /** Every chunk of `x` [length, batch, width] back to front within its row; its own inverse. */
+  /** Reverses every chunk of `x` [length, batch, width] within its row; it is its own inverse. */
   reverseChunks(x: Value, width: number): Value {
     this.#flatReversal ??= this.#reversal();
     return this.graph.op('Gather', [this.#flat(x, width), this.#flatReversal], { axis: 0 });

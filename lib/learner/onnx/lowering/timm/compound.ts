@@ -91,7 +91,7 @@ function crossBlock(m: Scope, xs: readonly Expression[]): Expression[] {
 function crossEmbed(m: Scope, x: Expression, i: number): Expression {
   const sizes = m.attr('img_size_scaled');
   const size = Array.isArray(sizes) && Array.isArray(sizes[i]) ? sizes[i].map(Number) : undefined;
-  if (!size) throw m.refusal('it does not say which sizes its images get');
+  if (!size) throw m.refusal('it does not state the sizes of its images');
   const scaled = resized(m, x, size as [number, number]);
   const embed = m.enter(m.list('patch_embed')[i]!, 'timm.models.crossvit.PatchEmbed');
   const row = toRows(embed.run(scaled, 'proj'));

@@ -82,7 +82,7 @@ const lowerTimmBody: Lowering = (module, ctx, inputs) => {
   if (!boolAttr(module, 'needs_pool', false)) return ctx.lower(inner, [x]);
   const whole = ctx.lowerings.get(inner.className);
   if (!whole || !isModel(whole)) {
-    throw ctx.unsupported(inner, 'a model of timm whose features cannot be taken without its head');
+    throw ctx.unsupported(inner, 'a timm model whose features cannot be separated from its head');
   }
   ctx.checkHooks(inner);
   return ctx.graph.scoped(inner.path, () => {

@@ -6,7 +6,9 @@ import { relativeBias, tableBias } from '../windows.js';
 const homes =
   /^timm\.(?:(?:models\.)?layers\.pos_embed_rel|models\.vision_transformer_relpos)\.(\w+)$/;
 
-/** What timm's modules add to the scores for relative positions: [1, heads, positions, positions]. */
+/**
+ * What timm's modules add to the scores for relative positions: [1, heads, positions, positions].
+ */
 function positionBias(m: Scope): Expression {
   switch (homes.exec(m.module.className)?.[1]) {
     case 'RelPosBias':
@@ -16,7 +18,7 @@ function positionBias(m: Scope): Expression {
     case 'RelPosBiasTf':
       return fromLookups(m);
     default:
-      throw m.refusal('what it adds to the scores of an attention is not known');
+      throw m.refusal('the term that it adds to the attention scores is unknown');
   }
 }
 

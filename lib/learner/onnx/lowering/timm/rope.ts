@@ -39,7 +39,7 @@ export function ropeOf(m: Scope, module: Module, grid: Size): (block: number) =>
     /^timm\.(?:models\.)?layers\.pos_embed_sincos\.(\w+)$/.exec(module.className) ?? [];
   if (kind === 'RotaryEmbeddingMixed') return mixedRope(rope, grid);
   const compute = kind === undefined ? undefined : computed.get(kind);
-  if (!compute) throw rope.refusal('how it computes its positions is not known');
+  if (!compute) throw rope.refusal('the way that it computes positions is unknown');
   const kept = rope.weight('pos_embed') ?? rope.weight('pos_embed_cached');
   rope.requireSize(kept === undefined || kept.size(0) === patches, otherGrid);
   const embed = kept ?? compute(rope, grid);

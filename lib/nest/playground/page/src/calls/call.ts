@@ -43,7 +43,7 @@ export class CallError extends Error {
 export function urlOf(route: string): URL {
   const url = new URL(route, document.baseURI);
   if (url.origin !== location.origin) {
-    throw new CallError(`${url.href} is on another site. The page calls its own site only.`, 0);
+    throw new CallError(`${url.href} is on another site. The page can only call its own site.`, 0);
   }
   return url;
 }

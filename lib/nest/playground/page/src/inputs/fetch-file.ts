@@ -9,7 +9,7 @@ const LARGEST = 50_000_000;
 export async function fetchPicture(url: string, name?: string): Promise<File> {
   const target = urlOf(url);
   const blob = await fetchBlob(target);
-  if (!blob.type.startsWith('image/')) throw new Error(`${target.pathname} is not a picture.`);
+  if (!blob.type.startsWith('image/')) throw new Error(`${target.pathname} is not an image.`);
   const last = target.pathname.split('/').pop() ?? '';
   return new File([blob], name ?? last, { type: blob.type });
 }
