@@ -10,6 +10,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { packed } from './packed.mjs';
 import unpack from '../test/fixtures/packed/unpack.mjs';
 
 const MANAGERS = {
@@ -113,8 +114,7 @@ async function attempt(node, manager, tarball) {
 
 try {
   mkdirSync(join(work, 'home'));
-  const packing = ['pack', '--json', '--ignore-scripts', '--pack-destination', work];
-  const tarball = join(work, JSON.parse(await run('npm', packing, root))[0].filename);
+  const tarball = packed(work);
   const chosen = await Promise.all(
     values.with.split(',').map(async (name) => {
       const manager = MANAGERS[name];

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { packed } from './packed.mjs';
 
 const NEST_11 = {
   '@nestjs/common': '11.2.10',
@@ -256,12 +257,7 @@ function writeJson(file, value) {
 }
 
 try {
-  const packed = JSON.parse(
-    await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], {
-      cwd: root,
-    }),
-  );
-  const tarball = join(work, packed[0].filename);
+  const tarball = packed(work);
   const failures = await Promise.all(INSTALLATIONS.map((one) => smoke(one, tarball)));
   if (failures.flat().length > 0) process.exitCode = 1;
 } finally {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -15,6 +15,7 @@ const learner = fileURLToPath(new URL('./fixtures/learners/base_tokenizer/', imp
 
 let folder: string;
 let home: string;
+let main: string;
 let project: string;
 
 const CONTROLLER = `import { readFileSync } from 'node:fs';
@@ -72,8 +73,30 @@ python:
   packages: [fastai]
 `;
 
-/** node_modules of a project that has what this repository has, and this package as a link. */
-async function linkModules(target: string): Promise<void> {
+/**
+ * This package without onnxruntime's libraries for other systems. npm packs a linked package for each
+ * bundle, and those libraries take it 15 seconds.
+ */
+async function copyPackage(target: string): Promise<void> {
+  const binaries = join(root, 'dist/lib/vendor/onnxruntime-node/bin/napi-v6');
+  const isOther = (path: string): boolean => {
+    const [system, cpu] = relative(binaries, path).split(sep);
+    if (system === undefined || ['', '..'].includes(system)) return false;
+    return system !== process.platform || (cpu !== undefined && cpu !== process.arch);
+  };
+  await mkdir(target);
+  await Promise.all([
+    cp(join(root, 'package.json'), join(target, 'package.json')),
+    cp(join(root, 'dist/lib'), join(target, 'dist/lib'), {
+      recursive: true,
+      filter: (path) => !isOther(path),
+    }),
+    linkModules(join(target, 'node_modules'), target),
+  ]);
+}
+
+/** node_modules with what this repository has, and the package as a link. */
+async function linkModules(target: string, own: string): Promise<void> {
   const source = join(root, 'node_modules');
   await mkdir(target);
   for (const name of await readdir(source)) {
@@ -87,13 +110,15 @@ async function linkModules(target: string): Promise<void> {
       await symlink(join(source, name, inner), join(target, name, inner));
     }
   }
-  await symlink(root, join(target, 'nestjs-vts'));
+  await symlink(own, join(target, 'nestjs-vts'));
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vts-bundle-'));
   home = join(folder, 'home');
   project = join(folder, 'project');
+  const copy = join(folder, 'package');
+  main = join(copy, 'dist/lib/cli/main.js');
   await mkdir(join(project, 'src'), { recursive: true });
   await mkdir(join(project, 'assets'));
   const own = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
@@ -108,7 +133,8 @@ beforeAll(async () => {
     overrides: own.overrides,
   };
   await Promise.all([
-    linkModules(join(project, 'node_modules')),
+    copyPackage(copy),
+    linkModules(join(project, 'node_modules'), copy),
     writeFile(join(project, 'package.json'), JSON.stringify(manifest)),
     writeFile(join(project, 'tsconfig.json'), JSON.stringify(TSCONFIG)),
     writeFile(join(project, 'vtsfile.yaml'), VTSFILE),
@@ -124,7 +150,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function built(...args: string[]): Promise<{ tag: string; path: string; models: string[] }> {
-  const { code, stdout, stderr } = await vts(['build', ...args, '-o', 'json'], { home });
+  const { code, stdout, stderr } = await vts(['build', ...args, '-o', 'json'], { home, main });
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout) as { tag: string; path: string; models: string[] };
 }
@@ -170,7 +196,7 @@ describe('vts build', () => {
     expect(await read('README.md')).toContain('`POST /score`: Scores of a review');
     expect(await readdir(join(home, 'tmp'))).toEqual([]);
 
-    const refused = await vts(['models', 'delete', '--yes', 'reviews'], { home });
+    const refused = await vts(['models', 'delete', '--yes', 'reviews'], { home, main });
     expect(refused.stderr).toContain(`is pinned by bundle ${tag}`);
 
     // Away from the project and the store.
@@ -232,7 +258,7 @@ conda:
     );
     const document = JSON.parse(await readFile(join(path, 'openapi.json'), 'utf8')) as object;
     expect(document).toHaveProperty(['paths', '/predict', 'post']);
-    const again = await vts(['build', plain, '--version', 'v1'], { home });
+    const again = await vts(['build', plain, '--version', 'v1'], { home, main });
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('already exists')]);
 
     const read = (name: string) => readFile(join(path, name), 'utf8');
@@ -257,7 +283,7 @@ conda:
       tag,
     );
     // Arguments of the container reach vts serve.
-    await linkModules(join(path, 'node_modules'));
+    await linkModules(join(path, 'node_modules'), join(folder, 'package'));
     const started = spawn(process.execPath, ['start.mjs', '--port', 'none'], { cwd: path });
     let said = '';
     started.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -271,7 +297,7 @@ conda:
     await mkdir(broken);
     await writeFile(join(broken, 'main.mjs'), "throw new TypeError('no database');\n");
     await writeFile(join(broken, 'vtsfile.yaml'), 'service: main.mjs\nname: broken\n');
-    const failed = await vts(['build', broken], { home });
+    const failed = await vts(['build', broken], { home, main });
     expect([failed.code, failed.stdout]).toEqual([1, '']);
     expect(failed.stderr).toMatch(
       /^vts: The app cannot be started: TypeError: no database\. .*\n$/,
@@ -280,9 +306,11 @@ conda:
       join(broken, 'vtsfile.yaml'),
       'service: none.mjs\nname: broken\nmodels: [reviews]\n',
     );
-    expect((await vts(['build', broken], { home })).stderr).toContain('none.mjs is not a file in');
+    expect((await vts(['build', broken], { home, main })).stderr).toContain(
+      'none.mjs is not a file in',
+    );
     await writeFile(join(broken, 'vtsfile.yaml'), 'models: [nope]\n');
-    expect((await vts(['build', broken], { home })).stderr).toContain('is not in the store');
+    expect((await vts(['build', broken], { home, main })).stderr).toContain('is not in the store');
     expect(await readdir(join(home, 'bundles'))).toEqual(before);
     expect(await readdir(join(home, 'tmp'))).toEqual([]);
   }, 60_000);

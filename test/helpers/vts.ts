@@ -16,14 +16,16 @@ export interface VtsOptions {
   readonly cwd?: string;
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** The command line of another copy of the package. */
+  readonly main?: string;
   /** Options of Node. */
   readonly node?: readonly string[];
 }
 
 /** Starts `vts`. */
 export function startVts(args: readonly string[], options: VtsOptions = {}): ChildProcess {
-  const { home, cwd, env, node = [] } = options;
-  return spawn(process.execPath, [...node, VTS, ...args], {
+  const { home, cwd, env, main = VTS, node = [] } = options;
+  return spawn(process.execPath, [...node, main, ...args], {
     cwd,
     env: { ...process.env, ...(home === undefined ? {} : { VTS_HOME: home }), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
