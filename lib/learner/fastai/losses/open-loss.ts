@@ -1,4 +1,4 @@
-import { PyObject, qualifiedNameOf } from '../../torch/index.js';
+import { PyGlobal, PyObject, qualifiedNameOf } from '../../torch/index.js';
 import type { LearnerOptions } from '../contract.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
@@ -18,15 +18,21 @@ export async function openLoss(
   const { activation, intraOpNumThreads = 1 } = options;
   if (activation !== undefined) return namedLoss(activation, file);
   const known = knownLoss(file.loss);
-  if (known || !(file.loss instanceof PyObject)) return known!;
-  const [{ codeLoss }, { lossNames }, { ownProgram }, { holdTensors }] = await Promise.all([
-    import('./code-loss.js'),
-    import('./loss-classes.js'),
-    import('../code/own-program.js'),
-    import('../code/hold-tensors.js'),
-  ]);
-  const name = qualifiedNameOf(file.loss) ?? file.loss.className;
+  // The notebook may have given its function an activation: `my_loss.activation = F.softmax`.
+  const isNamed = file.loss instanceof PyGlobal && options.code !== undefined;
+  if ((known && !isNamed) || !(file.loss instanceof PyObject || isNamed)) return known!;
+  const [{ codeLoss }, { lossNames }, { ownProgram }, { holdTensors }, { Func }] =
+    await Promise.all([
+      import('./code-loss.js'),
+      import('./loss-classes.js'),
+      import('../code/own-program.js'),
+      import('../code/hold-tensors.js'),
+      import('../../python/values.js'),
+    ]);
+  const { loss } = file;
+  const name = qualifiedNameOf(loss) ?? (loss instanceof PyObject ? loss.className : '');
   const program = await ownProgram(options, (env) => [lossNames(env)]);
+  if (known && !(program.value(file.loss) instanceof Func)) return known;
   const held = holdTensors([file.loss]);
   return { ...codeLoss(program, program.value(file.loss), name, intraOpNumThreads), held };
 }

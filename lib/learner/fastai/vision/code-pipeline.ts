@@ -139,7 +139,7 @@ export class CodePipeline {
 
   /** The mode for opening images. */
   get mode(): RasterMode {
-    return this.#input.mode ?? 'RGB';
+    return this.#input.mode ?? (openMode(this.#opens) === 'L' ? 'L' : 'RGB');
   }
 
   get modelInput(): ModelInput {

@@ -62,6 +62,14 @@ describe('Transforms by name alone', () => {
   });
 });
 
+describe('A class of images by name alone', () => {
+  it('opens pictures by the code that is given', () => predictsAsFastai('opened', { code }));
+
+  it('is refused by its own name', async () => {
+    await expect(load('opened')).rejects.toThrow('"__main__.Grey"');
+  });
+});
+
 describe('A loss by name alone', () => {
   it('is followed in the code that is given', () => predictsAsFastai('weighted', { code }));
 
