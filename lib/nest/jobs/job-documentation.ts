@@ -25,7 +25,7 @@ const ASK_AGAIN = {
 };
 
 const NOT_FOUND = 'No job has this id here; it may have expired.';
-const UNAVAILABLE = 'The queue of jobs cannot be reached; try again after the time in Retry-After.';
+const UNAVAILABLE = 'The job queue cannot be reached; try again after the time in Retry-After.';
 
 /** Errors of the routes of one job, besides those of all routes. */
 const OF_A_JOB: Readonly<Record<number, string>> = {
@@ -83,11 +83,12 @@ function describe(
     case 'submitJob':
       return {
         summary: `Submits a job of ${name}`,
-        description: 'The job goes on when the client has left; Location is where it is followed.',
+        description:
+          'The job continues when the client disconnects. Location is the path of the job.',
         body: true,
         answer: {
           status: 202,
-          description: 'The job waits in the queue.',
+          description: 'The job is in the queue.',
           headers: {
             Location: { description: 'The path of the job.', schema: { type: 'string' } },
             ...ASK_AGAIN,
@@ -102,7 +103,7 @@ function describe(
         summary: `The state of a job of ${name}`,
         answer: {
           status: 200,
-          description: 'The job. Retry-After is there before it has ended.',
+          description: 'The job. Retry-After is set until it has ended.',
           headers: ASK_AGAIN,
           content: JOB_CONTENT,
         },
@@ -113,16 +114,15 @@ function describe(
         summary: `The states of a job of ${name}, as server-sent events`,
         answer: {
           status: 200,
-          description:
-            'An event without a name for each change, with the job as its JSON; then `end`.',
+          description: 'An unnamed event for each change, with the job as JSON, and then `end`.',
           content: { 'text/event-stream': { schema: { type: 'string' } } },
         },
-        others: { 204: 'The job has ended, and Last-Event-ID is that of its last state.' },
+        others: { 204: 'The job has ended, and Last-Event-ID names its final state.' },
         headers: [
           {
             name: 'Last-Event-ID',
             required: false,
-            description: 'The id of the last event that came. The stream continues after it.',
+            description: 'The id of the last event received. The stream continues after it.',
             schema: { type: 'string' },
           },
         ],
@@ -131,14 +131,14 @@ function describe(
     case 'getJobResult':
       return {
         summary: `The result of a job of ${name}`,
-        description: 'What the endpoint would have answered; its error, where the job has failed.',
+        description: 'The response of the endpoint, or its error if the job failed.',
         answer: { status: 200, description: 'The result.', content: responseContent(output) },
         errors: {
           400: 'The job failed: the input cannot be used.',
           ...OF_A_JOB,
           409: 'The job has not ended; try again after the time in Retry-After.',
           410: 'The job was cancelled.',
-          422: 'The job failed: the application refuses the input for its own reason.',
+          422: 'The job failed: the application rejected the input.',
           504: 'The job failed: it took too long.',
         },
       };
@@ -146,22 +146,22 @@ function describe(
       return {
         summary: `Cancels a job of ${name}`,
         answer: { status: 200, description: 'The job, cancelled.', content: JOB_CONTENT },
-        errors: { ...OF_A_JOB, 409: 'The job has ended already.' },
+        errors: { ...OF_A_JOB, 409: 'The job has already ended.' },
       };
   }
 }
 
 const SUBMISSION_ERRORS: Readonly<Record<number, string>> = {
-  400: 'The body is not what the endpoint takes, or a header cannot be used.',
+  400: 'The body or a header is not valid.',
   404: 'Nothing is at this path.',
   408: 'The request did not arrive in time.',
-  409: 'A request with this Idempotency-Key is not finished.',
+  409: 'Another request with this Idempotency-Key is in progress.',
   413: 'The body is too large.',
-  415: 'The media type, charset or compression of the body is not taken.',
-  422: 'The Idempotency-Key came before with another body.',
+  415: 'The media type, charset or compression of the body is not accepted.',
+  422: 'The Idempotency-Key was used before with another body.',
   429: 'Too many requests; try again after the time in Retry-After.',
   500: 'The service failed; the log has the reason.',
-  503: 'The queue of jobs is full or cannot be reached; try again after the time in Retry-After.',
+  503: 'The job queue is full or cannot be reached; try again after the time in Retry-After.',
   504: 'The request was not answered in time.',
 };
 
@@ -169,7 +169,7 @@ const SUBMISSION_HEADERS: readonly Parameters<typeof ApiHeader>[0][] = [
   {
     name: 'Idempotency-Key',
     required: false,
-    description: 'With the same key and body it is the same job, however often it is submitted.',
+    description: 'Requests with the same key and body return the same job.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]([ -~]*[!-~])?$' },
   },
   {

@@ -72,8 +72,7 @@ export function readRecord(id: string, values: readonly (string | undefined)[]):
   };
   const time = (name: (typeof FIELDS)[number]): number | undefined => number(name, LATEST_MS);
   const state = fields.get('state') ?? '';
-  if (!STATES.includes(state))
-    throw new InvalidJobRecordError('its state is unknown');
+  if (!STATES.includes(state)) throw new InvalidJobRecordError('its state is unknown');
   const error = text('error', MOST_ERROR);
   return {
     id,

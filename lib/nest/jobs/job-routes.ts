@@ -80,7 +80,7 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
   get obstacle(): string | undefined {
     return this.jobs.ready
       ? undefined
-      : 'The service is not ready: the queue of jobs cannot be reached.';
+      : 'The service is not ready: the job queue cannot be reached.';
   }
 
   /** @throws BodyTooLargeError before a body is read for what it holds. */

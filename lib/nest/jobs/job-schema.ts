@@ -24,7 +24,7 @@ export class VtsJob implements JobResource {
     maximum: 1,
     nullable: true,
     example: 0.25,
-    description: 'How far it is; null where the endpoint does not tell.',
+    description: 'The progress, 0 to 1; null if the endpoint does not report it.',
   })
   progress!: number | null;
 
@@ -33,7 +33,7 @@ export class VtsJob implements JobResource {
     minimum: 0,
     nullable: true,
     example: null,
-    description: 'Values of a stream so far; null where the output is not a stream.',
+    description: 'The number of stream values so far; null if the output is not a stream.',
   })
   pieces!: number | null;
 
@@ -49,11 +49,11 @@ export class VtsJob implements JobResource {
   @ApiProperty({
     ...LATER,
     example: null,
-    description: 'Until when the job and its result are kept; null before it has ended.',
+    description: 'When the job and its result expire; null before the job has ended.',
   })
   expiresAt!: string | null;
 
-  // In OpenAPI 3.0 null is no value of a reference, `nullable` beside it or not.
+  // In OpenAPI 3.0, a reference cannot be null, with or without `nullable` next to it.
   @ApiProperty({
     type: 'object',
     selfRequired: true,
@@ -65,7 +65,7 @@ export class VtsJob implements JobResource {
     },
     nullable: true,
     example: null,
-    description: 'The answer of the endpoint, if the job has failed.',
+    description: 'The error response of the endpoint, if the job failed.',
   })
   error!: ApiError | null;
 }

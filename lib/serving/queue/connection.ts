@@ -3,7 +3,7 @@ import { QueueConnectionError, QueueVersionError } from './errors.js';
 import { loadBullMQ } from './load.js';
 import { redisAddress, type RedisTarget } from './redis-address.js';
 
-/** What BullMQ takes as `connection` of queues and workers. */
+/** The `connection` option of BullMQ's queues and workers. */
 export interface QueueConnectionOptions extends RedisTarget {
   /** Commands wait for a server that restarts. */
   readonly maxRetriesPerRequest: null;
@@ -11,14 +11,14 @@ export interface QueueConnectionOptions extends RedisTarget {
   readonly retryStrategy: (times: number) => number;
 }
 
-/** A Redis server that has been found to work. */
+/** A Redis server that works. */
 export interface QueueConnection {
   readonly options: QueueConnectionOptions;
-  /** The address as messages show it: without user and password. */
+  /** The address for messages, without user and password. */
   readonly shown: string;
-  /** The version that the server tells. */
+  /** The version that the server reports. */
   readonly version: string;
-  /** What may lose jobs, a sentence each. */
+  /** Settings that may lose jobs, one sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -26,18 +26,18 @@ const MINIMUM = '6.2.0';
 const CONNECT_MS = 5000;
 const MOST_WAIT_MS = 2000;
 
-/** Milliseconds until the next attempt to connect, by how many there were. */
+/** Milliseconds until the next attempt to connect, by the number of attempts. */
 export function reconnectMs(times: number): number {
   return Math.min(100 * times, MOST_WAIT_MS);
 }
 
-/** Whether a client is BullMQ 6's own around one of ioredis, which is the client of BullMQ 5. */
+/** Whether a client is BullMQ 6's wrapper of an ioredis client; BullMQ 5 uses ioredis itself. */
 export function isOfBullMQ(client: object): boolean {
   return 'runCommand' in client;
 }
 
 /**
- * Connects to a Redis server once, to see that it answers and what it is.
+ * Connects to a Redis server once, to check that it answers and which version it has.
  *
  * @param url `redis://[user:password@]host[:port][/database]`, `rediss://…`, or `unix:///path`.
  * @throws QueueUrlError, QueueConnectionError, QueueVersionError
@@ -49,7 +49,7 @@ export async function openQueueConnection(url: string): Promise<QueueConnection>
   const options: QueueConnectionOptions = {
     ...target,
     maxRetriesPerRequest: null,
-    // This has looked at the version; BullMQ would write to the console.
+    // The version is already checked; BullMQ would write to the console.
     skipVersionCheck: true,
     retryStrategy: reconnectMs,
   };
@@ -66,7 +66,7 @@ async function infoOf(target: RedisTarget, shown: string): Promise<string> {
         ...target,
         connectTimeout: CONNECT_MS,
         maxRetriesPerRequest: 0,
-        // One attempt: a wrong address is told at once.
+        // One attempt, so that a wrong address is reported at once.
         retryStrategy: () => null,
       },
       { blocking: false, skipVersionCheck: true },
@@ -74,7 +74,7 @@ async function infoOf(target: RedisTarget, shown: string): Promise<string> {
     connection.on('error', (error: Error) => (first ??= error));
     const client = await connection.client;
     const info = String(await client.info());
-    // A database that is not there is told beside the way: the client goes on with the first one.
+    // A missing database is only reported by an event: the client continues with the first one.
     if (first) throw first;
     return info;
   } catch (error) {
@@ -113,7 +113,7 @@ interface Facts {
   readonly warnings: readonly string[];
 }
 
-/** Of what the command INFO answers. Valkey tells the version of Redis that it stands in for. */
+/** A field of the command INFO. Valkey reports the version of Redis that it is compatible with. */
 function factsOf(info: string, shown: string): Facts {
   const facts = new Map<string, string>();
   for (const line of info.slice(0, 65_536).split(/\r?\n/)) {

@@ -2,7 +2,7 @@ import type * as BullMQ from 'bullmq';
 import { installedOr } from '../../client/packages.js';
 
 /**
- * BullMQ where it is installed, so that an application and this package share one copy; else the copy
+ * The installed BullMQ, so that an application and this package share one copy; otherwise the copy
  * in this package, with ioredis.
  */
 export function loadBullMQ(): typeof BullMQ {

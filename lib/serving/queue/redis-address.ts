@@ -1,10 +1,10 @@
 import { QueueUrlError } from './errors.js';
 
-/** What BullMQ takes as `connection`, in the part that addresses give. */
+/** The part of BullMQ's `connection` option that an address determines. */
 export interface RedisTarget {
   readonly host?: string;
   readonly port?: number;
-  /** A Unix socket, in place of host and port. */
+  /** A Unix socket, instead of host and port. */
   readonly path?: string;
   readonly db?: number;
   readonly username?: string;
@@ -14,7 +14,7 @@ export interface RedisTarget {
 
 export interface RedisAddress {
   readonly target: RedisTarget;
-  /** The address as messages show it: without user and password. */
+  /** The address for messages, without user and password. */
   readonly shown: string;
 }
 
@@ -85,7 +85,7 @@ function decoded(text: string, fault: Fault): string {
   }
 }
 
-/** Also of what is not a URL: it may be one that was mistyped. */
+/** Also if it is not a URL, because it may be a mistyped one. */
 function withoutPassword(text: string): string {
   return text.slice(0, 200).replace(/^([a-z+]*:?\/*)?.*@/is, '$1***@');
 }

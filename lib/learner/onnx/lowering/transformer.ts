@@ -10,8 +10,8 @@ import type { LoweringFamily } from './lowering.js';
 const NOTHING_GIVEN: Given = new Map([['need_weights', false]]);
 
 /**
- * Self-attention over [batch, positions, width] from the queries, keys and values of all heads side
- * by side: [batch, positions, 3 * width], each one head after the other.
+ * Self-attention over [batch, positions, width] from the concatenated queries, keys and values of
+ * all heads: [batch, positions, 3 * width], each head by head.
  */
 function attend({ graph }: LoweringContext, qkv: Value, heads: number, width: number): Value {
   const size = width / heads;
@@ -30,7 +30,7 @@ function attend({ graph }: LoweringContext, qkv: Value, heads: number, width: nu
   return graph.op('Reshape', [back, graph.axes(0, 0, width)]);
 }
 
-/** torch's MultiheadAttention: by code it gives the weights of attention too. */
+/** torch's MultiheadAttention; for calls in code, it also returns the attention weights. */
 const lowerMultihead: Lowering = (module, ctx, inputs, given) => {
   const [query, key, value] = inputs;
   if (!(query instanceof Value) || !(key instanceof Value) || !(value instanceof Value)) {
@@ -64,14 +64,14 @@ function activate(module: Module, ctx: LoweringContext, x: Value): Value {
   const child = module.child('activation');
   if (child) return ctx.lowerValue(child, [x]);
   const func = module.attr('activation');
-  // torch leaves the function out of the pickled state, and takes ReLU where it is missing.
+  // torch leaves the function out of the pickled state, and uses ReLU if it is missing.
   if (func === undefined) return ctx.graph.op('Relu', [x]);
   const result = lowerActivationFunction(ctx, func, x);
   if (!result) throw ctx.unsupported(module, 'its activation is an unknown function');
   return result;
 }
 
-/** The masks of an attention, by the names that the layer around it has for them. */
+/** The masks of an attention, by their names in the layer around it. */
 function masksOf(given: Given | undefined, mask: string, padding: string): Given | undefined {
   const masks = new Map<string, Value | boolean>();
   for (const [from, to] of [
@@ -84,7 +84,7 @@ function masksOf(given: Given | undefined, mask: string, padding: string): Given
   return masks.size === 0 ? undefined : masks.set('need_weights', false);
 }
 
-/** The blocks of a layer in turn, each with its norm before it or behind the sum. */
+/** The blocks of a layer in turn, each with its norm before it or after the sum. */
 function blocks(
   module: Module,
   ctx: LoweringContext,
@@ -139,7 +139,7 @@ const lowerEncoderLayer: Lowering = (module, ctx, inputs, given) => {
   ]);
 };
 
-/** The same with an attention to what the encoder made in between. */
+/** The same, with an attention to the encoder's output in between. */
 const lowerDecoderLayer: Lowering = (module, ctx, inputs, given) => {
   const [x, memory] = inputs;
   if (!(x instanceof Value) || !(memory instanceof Value)) {
@@ -164,7 +164,7 @@ const lowerDecoderLayer: Lowering = (module, ctx, inputs, given) => {
   ]);
 };
 
-/** Layers in turn, each with the same masks, and perhaps a norm behind them. */
+/** Layers in turn, each with the same masks, then an optional norm. */
 function stack(
   module: Module,
   ctx: LoweringContext,
@@ -184,7 +184,7 @@ function stack(
   return norm ? ctx.lowerValue(norm, [result]) : result;
 }
 
-/** Tensors among the arguments, under the names that the next one has for them. */
+/** Tensors among the arguments, under the names that the next layer uses. */
 function renamed(
   given: Given | undefined,
   names: Readonly<Record<string, string>>,
@@ -198,11 +198,11 @@ function renamed(
 }
 
 /**
- * Whether torch may pack the rows without their padding, to give zeros where they were. A row that
- * begins with padding keeps it from that, and so do all rows that run with it.
+ * Whether torch may pack the rows without their padding, which leaves zeros in its place. A row
+ * that begins with padding prevents that for all rows in its batch.
  */
 function nests(module: Module, ctx: LoweringContext, x: Value, given: Given | undefined): boolean {
-  // Before torch 2.1 the one attribute says what the user asked for, and the layers decide.
+  // Before torch 2.1, the single attribute is what the user requested, and the layers decide.
   const wanted = module.attr('use_nested_tensor') ?? module.attr('enable_nested_tensor');
   const [padding, mask] = [given?.get('src_key_padding_mask'), given?.get('mask')];
   const masked = padding instanceof Value && !(mask instanceof Value);

@@ -14,7 +14,7 @@ export function toWindows(x: Expression, [height, width]: Size): Expression {
     .reshape(-1, height * width, channels);
 }
 
-/** And back to an image of the given size. */
+/** The reverse, for an image of the given size. */
 export function fromWindows(x: Expression, [height, width]: Size, [h, w]: Size): Expression {
   const channels = x.size(-1);
   return x
@@ -41,7 +41,7 @@ export function fromGrid(x: Expression, [height, width]: Size, [h, w]: Size): Ex
     .reshape(-1, h, w, channels);
 }
 
-/** Zeros below and to the right, until patches or windows divide the image. */
+/** Adds zeros below and to the right, until patches or windows divide the image. */
 export function padTo(x: Expression, [height, width]: Size, [rows, columns]: Size): Expression {
   const missing = (size: number, part: number): number => (part - (size % part)) % part;
   return x.pad({
@@ -52,13 +52,13 @@ export function padTo(x: Expression, [height, width]: Size, [rows, columns]: Siz
 
 export const padToWindows = (x: Expression, window: Size): Expression => padTo(x, window, [1, 2]);
 
-/** Without what {@link padToWindows} added. */
+/** Removes the padding of {@link padToWindows}. */
 export function cropTo(x: Expression, [h, w]: Size): Expression {
   const rows = x.size(1) === h ? x : x.slice(1, 0, h);
   return x.size(2) === w ? rows : rows.slice(2, 0, w);
 }
 
-/** What a computation gives for each window of an image, which is padded for that. */
+/** Applies a computation to each window of an image, which is padded if necessary. */
 export function inWindows(
   x: Expression,
   window: Size,
@@ -93,7 +93,10 @@ export function shiftMask(m: Scope, [h, w]: Size, [height, width]: Size, shift: 
   return m.constant(mask, [count, area, area]);
 }
 
-/** The region of each row: the last window's rolled part, its other part, and all before it. */
+/**
+ * The region of each row: the rolled part of the last window, its other part, and everything
+ * before.
+ */
 function regions(size: number, window: number, shift: number): number[] {
   return Array.from({ length: size }, (_, i) => {
     // Without a shift the last of the three ranges covers everything.

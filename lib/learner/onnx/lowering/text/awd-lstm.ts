@@ -40,10 +40,11 @@ export function stateWidths(module: Module, ctx: LoweringContext): number[] {
  *
  * With `chunks` it runs as SentenceEncoder calls it: chunk after chunk with the state carried on. A
  * forward direction needs no cutting for that. A backward direction reads each chunk from its end,
- * yet goes on from the chunk before: a forward pass over the sequence with every chunk reversed.
+ * but continues from the chunk before. That equals a forward pass over the sequence with every
+ * chunk reversed.
  *
- * With `states` it goes on from given states and tells those it ends with; a backward direction has
- * none to carry.
+ * With `states`, it starts from the given states and returns the final ones; a backward direction
+ * cannot carry states.
  */
 export function lowerAwdLstm(
   module: Module,

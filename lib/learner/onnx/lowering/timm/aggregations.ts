@@ -17,7 +17,7 @@ import { denseBlock } from '../torchvision/classic.js';
 import { model } from './model.js';
 import { cascade } from './resnets.js';
 
-/** DLA: a shortcut may come from outside. */
+/** DLA: a shortcut may come from outside the block. */
 function dlaBlock(main: (m: Scope, x: Expression) => Expression): Lowering {
   return forwardMany((m, [x, shortcut]) => m.run(main(m, x!).add(shortcut ?? x!), 'relu'));
 }
@@ -31,7 +31,7 @@ const dlaRoot = forwardMany((m, inputs) => {
 
 const isTree = (module: Module): boolean => module.className === 'timm.models.dla.DlaTree';
 
-/** Two subtrees, and what they and those before them gave, joined at the root. */
+/** Two subtrees; their outputs and those of earlier subtrees are joined at the root. */
 function dlaTree(m: Scope, x: Expression, before: readonly Expression[]): Expression {
   const bottom = m.run(x, 'downsample?');
   const shortcut = m.run(bottom, 'project?');
@@ -58,7 +58,7 @@ const dualPath = forward((m, x) => {
   return kept.add(added).concat(1, grown, appended);
 });
 
-/** VoVNet: layers one after the other, and all that they gave, at once. */
+/** VoVNet: layers in sequence, then all their outputs together. */
 const osaBlock = forward((m, x) => {
   const results = [m.run(x, 'conv_reduction?')];
   for (const layer of m.inner('conv_mid').children()) results.push(m.call(layer, results.at(-1)!));
@@ -66,7 +66,7 @@ const osaBlock = forward((m, x) => {
   return m.bool('residual') ? result.add(x) : result;
 });
 
-/** HRNet: branches of several resolutions, each in the end a sum of all. */
+/** HRNet: branches of several resolutions; each ends as a sum of all. */
 const highResolution = forwardList((m, inputs) => {
   const branches = m.list('branches');
   const xs = branches.map((branch, i) => m.call(branch, inputs[i]!));
@@ -80,7 +80,7 @@ const highResolution = forwardList((m, inputs) => {
 const isIdentity = (module: Module): boolean =>
   module.className === 'torch.nn.modules.linear.Identity';
 
-/** New branches start from the coarsest; the others go on as they are. */
+/** New branches start from the coarsest one; the others continue unchanged. */
 function transition(m: Scope, name: string, ys: readonly Expression[]): Expression[] {
   return m.list(name).map((layer, i) => (isIdentity(layer) ? ys[i]! : m.call(layer, ys.at(-1)!)));
 }
@@ -117,14 +117,14 @@ const crossStage3 = forward((m, x) => {
 
 function halves(m: Scope, x: Expression): [Expression, Expression] {
   const y = m.run(x, 'conv_down? conv_exp');
-  // Old files do not count the channels.
+  // Old files do not store the number of channels.
   const half = Math.floor(m.int('expand_chs', y.size(1)) / 2);
   return [y.slice(1, 0, half), y.slice(1, half)];
 }
 
 const branches = (count: number): string[] => Array.from({ length: count }, (_, i) => `branch${i}`);
 
-/** Inception: branches side by side, perhaps scaled and added to the input. */
+/** Inception: parallel branches, optionally scaled and added to the input. */
 const branched = (count: number): Lowering =>
   forward((m, x) => sideBySide(m, x, ...branches(count)));
 
@@ -148,12 +148,12 @@ const inceptionC = forward((m, x) => {
     );
 });
 
-/** Before timm 0.8 they had their own. */
+/** Before timm 0.8, they had their own activations. */
 const basicConv = chained('conv bn relu');
 
 const pooledFc = 'global_pool fc flatten?';
 
-/** Networks whose blocks join what several layers gave. */
+/** Networks whose blocks join the outputs of several layers. */
 export const aggregations: LoweringFamily = {
   lowerings: {
     'timm.models.densenet': {

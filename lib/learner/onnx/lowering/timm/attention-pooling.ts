@@ -8,7 +8,7 @@ import { ropeOf, rotated } from './rope.js';
 import { resampled } from './upsample.js';
 import { behindToken } from './vision-transformer.js';
 
-/** The pixels of an image in a row, behind a token or their mean. */
+/** The pixels of an image as a sequence, after a token or their mean. */
 function summarized(m: Scope, x: Expression): Expression {
   const rows = x.flatten(2).transpose(1, 2);
   const learned = m.weight('cls_token');
@@ -24,7 +24,7 @@ function parts(m: Scope, x: Expression): Triple {
   return [part('q'), part('k'), part('v')];
 }
 
-/** What the summary is given by all pixels; without a pooling, an image. */
+/** The summary over all pixels; without pooling, an image. */
 function pooled(m: Scope, [q, k, v]: Triple, [height, width]: Size): Expression {
   const kind = m.string('pool_type', 'token');
   m.require(kind === 'token' || kind === '', `it pools by "${kind}"`);

@@ -5,19 +5,19 @@ import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { average, averageMax } from './pooling.js';
 
-/** The mean over the image, mixed with its maximum where that is asked for. */
+/** The mean over the image, optionally mixed with its maximum. */
 function squeezed(m: Scope, x: Expression): Expression {
   return (m.bool('add_maxpool', false) ? averageMax : average)(x, [2, 3], true);
 }
 
-/** Squeeze and excitation, by the names that its layers have. */
+/** Squeeze and excitation, with its layers by name. */
 function excitation(names: string): Lowering {
   return forward((m, x) => x.mul(m.run(squeezed(m, x), names)));
 }
 
 const excitationLast = forward((m, x) => x.mul(m.run(x.mean([1, 2], true), 'fc1 act fc2 gate')));
 
-/** A convolution over neighbouring channels in place of layers that see all. */
+/** A convolution over neighbouring channels instead of layers over all channels. */
 const efficient = forward((m, x) => {
   const row = m.run(x.mean([2, 3]).unsqueeze(1), 'conv');
   const mixed = m.has('conv2') ? m.run(row, 'act conv2') : row;
@@ -43,7 +43,7 @@ const globalContext = forward((m, x) => {
   return m.has('mlp_add') ? scaled.add(m.run(context, 'mlp_add')) : scaled;
 });
 
-/** The mean over the image, each pixel by a learned weight. */
+/** The mean over the image, with a learned weight for each pixel. */
 function attended(m: Scope, x: Expression): Expression {
   const channels = x.size(1);
   const weights = m.run(x, 'conv_attn').reshape(0, 1, -1).softmax();
@@ -51,7 +51,7 @@ function attended(m: Scope, x: Expression): Expression {
   return pixels.matmul(weights.permute(0, 2, 1)).reshape(0, channels, 1, 1);
 }
 
-/** ResNeSt: several paths, each channel of each by its share in a softmax over the paths. */
+/** ResNeSt: several paths, each channel weighted by a softmax over the paths. */
 const splitAttention = forward((m, x) => {
   const radix = m.int('radix');
   const paths = m.run(x, 'conv bn0? drop? act0');
@@ -114,7 +114,7 @@ const gatherExcite = forward((m, x) => {
   return x.mul(m.run(squeezed(m, x), 'mlp gate'));
 });
 
-/** Modules that weigh channels or pixels by what the image holds. */
+/** Modules that weight channels or pixels by the contents of the image. */
 export const channelAttentions: LoweringFamily = {
   lowerings: {
     'timm.layers.squeeze_excite': {

@@ -8,7 +8,7 @@ import { crossCovariance, positionRows } from './mobile-transformers.js';
 import { model, tokenHead } from './model.js';
 import { patchRow, plusScaled, scaledBy } from './vision-transformer.js';
 
-/** Heads talk to each other before and behind the softmax. */
+/** Heads exchange values before and after the softmax. */
 const talkingHeads = forward((m, x) => {
   const [q, k, v] = queryKeyValue(m.run(x, 'qkv'), m.int('num_heads'));
   const overHeads = (scores: Expression, name: string): Expression =>
@@ -91,7 +91,7 @@ function pitFeatures(m: Scope, x: Expression): Expression {
   for (const child of m.inner('transformers').module.children.values()) {
     const stage = m.enter(child!, 'timm.models.pit.Transformer');
     const pool = stage.has('pool') ? stage.inner('pool') : undefined;
-    // Before timm 0.8 stages ended with it.
+    // Before timm 0.8, it was at the end of a stage.
     const last = pool?.module.className === 'timm.models.pit.ConvHeadPooling';
     pool?.require(
       last || pool.module.className === 'timm.models.pit.Pooling',
@@ -113,7 +113,7 @@ function pitHead(m: Scope, x: Expression): Expression {
   return m.has('head_dist') ? first.add(m.run(x.select(1, 1), 'head_dist')).mul(0.5) : first;
 }
 
-/** Transformers whose tokens have layers of their own. */
+/** Transformers whose tokens have separate layers. */
 export const classAttentions: LoweringFamily = {
   lowerings: {
     'timm.models.cait': {

@@ -40,7 +40,7 @@ function pixelRows(m: Scope, x: Expression, positions: Expression): Expression {
     m.pair('img_size').every((size, i) => size === x.size(i + 2)),
     `its images have to be ${m.pair('img_size').join(' x ')}`,
   );
-  // Where it is not said, it was the only way.
+  // If the attribute is missing, this was the only way.
   const legacy = m.bool('legacy', true);
   const source = legacy ? m.run(x, 'proj') : x;
   const [patchHeight, patchWidth] = legacy ? [h, w] : m.pair('patch_size');
@@ -75,7 +75,7 @@ function tntFeatures(m: Scope, x: Expression): Expression {
   return m.run(patches, 'norm');
 }
 
-/** CrossViT: two scales of patches, whose tokens look at each other's patches. */
+/** CrossViT: two scales of patches, whose tokens attend to each other's patches. */
 function crossBlock(m: Scope, xs: readonly Expression[]): Expression[] {
   const blocks = m.list('blocks');
   const outs = blocks.map((block, i) => m.call(block, xs[i]!));

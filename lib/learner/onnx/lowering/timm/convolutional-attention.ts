@@ -15,7 +15,7 @@ import type { Scope } from '../scope.js';
 import type { Size } from '../windows.js';
 import { model, tokenOrMean } from './model.js';
 
-/** One filter for each place of a window and each channel, which passes that place on. */
+/** One filter for each position in a window and each channel, which selects that position. */
 function places(m: Scope, channels: number, kernel: number): Expression {
   const area = kernel * kernel;
   const weight = new Float32Array(channels * area * area);
@@ -23,7 +23,7 @@ function places(m: Scope, channels: number, kernel: number): Expression {
   return m.constant(weight, [channels * area, 1, kernel, kernel]);
 }
 
-/** VOLO: each pixel says how its neighbours mix. */
+/** VOLO: each pixel determines how its neighbours are mixed. */
 const outlook = forward((m, x) => {
   const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
   const [kernel, stride, padding] = [m.int('kernel_size'), m.int('stride'), m.int('padding')];
@@ -113,7 +113,7 @@ function relativeConv(m: Scope, q: Expression, v: Expression, [height, width]: S
     .pad({ 2: [1, 0] });
 }
 
-/** Before timm 0.6 it had another name. */
+/** Before timm 0.6, it had another name. */
 function factorAttentionOf(m: Scope, name: string): Scope {
   const inner = m.inner(name);
   inner.require(
@@ -144,7 +144,7 @@ function serialBlock(m: Scope, x: Expression, size: Size): Expression {
   return plus(m, z, 'norm2 mlp');
 }
 
-/** Rows of one scale at the size of another. */
+/** Rows of one scale, resized to another. */
 function rescaled(m: Scope, x: Expression, [height, width]: Size, factor: number): Expression {
   const image = toImage(x.slice(1, 1), height, width);
   return x.slice(1, 0, 1).concat(1, toRows(m.scale(image, factor, 'bilinear')));
@@ -196,7 +196,7 @@ function coatModel(m: Scope, x: Expression): Expression {
   return m.run(m.run(joined(summaries), 'aggregate').squeeze(1), 'head');
 }
 
-/** Next-ViT: convolutions and attention side by side. */
+/** Next-ViT: convolutions and attention in parallel. */
 const efficientAttention = forward((m, x) => {
   const count = m.int('num_heads');
   const q = heads(m.run(x, 'q'), count);

@@ -8,7 +8,7 @@ import { chained, forward, joined } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 import { sizesAttr } from '../spatial.js';
 
-/** Weights with each filter's mean taken off and its deviation made one, times its gain. */
+/** Weights standardized per filter, times its gain. */
 function standardized(scaled: boolean): (module: Module, ctx: LoweringContext) => Value {
   return (module, ctx) => {
     const filters = ctx.requiredTensor(module, 'weight');
@@ -42,7 +42,7 @@ function standardize(
   return result;
 }
 
-/** Convolutions that pad as TensorFlow does only where their own padding cannot say it. */
+/** Convolutions that pad like TensorFlow only if their own padding cannot express it. */
 function perhapsSame(scaled: boolean): Lowering {
   const [plain, same] = [
     convolution(standardized(scaled)),
@@ -59,7 +59,7 @@ const mixed = forward((m, x) => {
   return joined(convolved);
 });
 
-/** A window of fixed weights over each channel, behind a border. */
+/** A window of fixed weights over each channel, after padding. */
 const blurred = forward((m, x) => {
   const filter = m.tensor('filt');
   const channels = x.size(1);
@@ -88,7 +88,7 @@ const spaceToDepth = forward((m, x) => {
     .reshape(0, channels * block * block, height / block, width / block);
 });
 
-/** Convolutions of timm's own, and what goes with them. */
+/** timm's own convolutions, and related modules. */
 export const timmConvolutions: LoweringFamily = {
   lowerings: {
     'timm.layers.conv2d_same': { Conv2dSame: convolution(undefined, true) },

@@ -4,7 +4,7 @@ import { attention, heads, joinHeads } from '../heads.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 
-/** How much the second attention counts: exp(first) - exp(second), and what depth adds. */
+/** The weight of the second attention: exp(first) - exp(second), plus a term for the depth. */
 function share(m: Scope): Expression {
   const exponent = (index: 1 | 2): Expression => {
     const scalar = m.weight(index === 1 ? 'lambda_a' : 'lambda_b');
@@ -15,7 +15,7 @@ function share(m: Scope): Expression {
   return exponent(1).exp().sub(exponent(2).exp()).add(m.number('lambda_init'));
 }
 
-/** Two attentions over the same values, of which the second is taken off the first. */
+/** Two attentions over the same values; the second is subtracted from the first. */
 function difference(m: Scope, [query, key, value]: Triple): Expression {
   const count = m.int('num_heads');
   const both = (x: Expression, norm: string): Pair => {
@@ -36,7 +36,7 @@ const differential = forward((m, x) => {
   return m.run(difference(m, parts), 'norm proj');
 });
 
-/** That and layers over one norm, from one projection. */
+/** This attention and layers with one norm, from one projection. */
 const parallel = forward((m, x) => {
   const projected = m.run(x, 'in_norm in_proj');
   const [hidden, q, k, v] = projected.split(2, m.ints('in_split')) as Quad;

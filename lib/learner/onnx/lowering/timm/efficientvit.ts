@@ -29,7 +29,7 @@ const mitBlock = forward((m, x) => {
   return m.has('shortcut') ? y.add(m.run(x, 'shortcut')) : y;
 });
 
-/** EfficientViT of Microsoft: each head is given what the one before gave. */
+/** EfficientViT of Microsoft: each head takes the output of the previous one. */
 const cascaded = forward((m, x) => {
   const [height, width] = [x.size(2), x.size(3)];
   const [key, value] = [m.int('key_dim'), m.int('val_dim')];

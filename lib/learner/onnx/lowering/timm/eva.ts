@@ -58,7 +58,7 @@ function head(m: Scope, x: Expression): Expression {
   return m.run(summary, 'fc_norm head');
 }
 
-/** EVA and its successors, whose positions turn queries and keys. */
+/** EVA and its successors, with rotary positions for queries and keys. */
 export const evas: LoweringFamily = {
   lowerings: {
     'timm.models.eva': {

@@ -75,7 +75,7 @@ const families: readonly LoweringFamily[] = [
   vitamins,
 ];
 
-/** fastai's TimmBody: the features of a model that pools, all of one that does not. */
+/** fastai's TimmBody: the features of a model that pools, or the whole of a model that does not. */
 const lowerTimmBody: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
   const inner = ctx.child(module, 'model');
@@ -102,7 +102,7 @@ function inBothHomes({ lowerings }: LoweringFamily): LoweringFamily {
   return { lowerings: Object.fromEntries(homes) };
 }
 
-/** Models of timm, whole or as fastai cuts them. */
+/** timm models, whole or as fastai cuts them. */
 export const timm: readonly LoweringFamily[] = [
   { lowerings: { 'fastai.vision.learner': { TimmBody: lowerTimmBody } } },
   ...families.map(inBothHomes),

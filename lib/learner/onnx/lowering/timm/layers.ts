@@ -8,7 +8,9 @@ import { lowerLinear } from '../linear.js';
 import type { LoweringFamily } from '../lowering.js';
 import { average, averageMax, maximum } from './pooling.js';
 
-/** ConvNeXt v2: each channel by its share of all channels' norms, channels last or first. */
+/**
+ * ConvNeXt v2: each channel weighted by its norm relative to the others, channels last or first.
+ */
 const responseNorm = forward((m, x) => {
   const last = Number(m.attr('channel_dim') ?? -1) === -1;
   const norm = x.op('ReduceL2', { axes: last ? [1, 2] : [2, 3], keepdims: 1 });
@@ -44,7 +46,7 @@ const withSuffix = (suffix: string): Record<string, Lowering> =>
 
 const layerScale2d = forward((m, x) => x.mul(m.requiredWeight('gamma').reshape(-1, 1, 1)));
 
-/** One layer for both halves, of which one gates the other. */
+/** One layer for both halves; one half gates the other. */
 const lowerGluMlp = forward((m, x) => {
   const [first, second] = m.run(x, 'fc1').chunk(m.int('chunk_dim', -1), 2);
   const gated = m.bool('gate_last', true)
@@ -72,7 +74,7 @@ const lowerClHead = forward((m, x) => {
   return m.run(pool ? pool(x, axes, false) : x, 'norm pre_logits fc');
 });
 
-/** What timm's models are made of. */
+/** The layers of timm's models. */
 export const timmLayers: LoweringFamily = {
   lowerings: {
     'timm.layers.linear': { Linear: lowerLinear },

@@ -12,7 +12,7 @@ export function distanceBias(m: Scope): Expression {
   return m.requiredWeight('attention_biases').gather(1, m.requiredWeight('attention_bias_idxs'));
 }
 
-/** Queries, keys and values of each head side by side, over rows [batch, positions, channels]. */
+/** Queries, keys and values of each head, concatenated, over rows [batch, positions, channels]. */
 function splitRows(m: Scope, x: Expression, sizes: readonly number[]): Expression[] {
   const split = x.reshape(0, x.size(1), m.int('num_heads'), -1).permute(0, 2, 1, 3);
   return split.split(3, sizes);
@@ -51,7 +51,7 @@ const downAttention = forward((m, x) => {
   return m.run(headsToImage(mixed, size(x.size(2)), size(x.size(3))), 'proj');
 });
 
-/** Every other position of an image whose positions are in a row, or a mean around it. */
+/** Every other position of an image given as a sequence, or a mean around it. */
 const downsample = forward((m, x) => {
   const [height, width] = m.pair('resolution');
   const stride = m.int('stride');
@@ -80,14 +80,14 @@ function pooled(m: Scope, x: Expression): Expression {
   return x.rank === 4 ? x.mean([2, 3]) : x.mean([1]);
 }
 
-/** The mean of two heads, where there are two. */
+/** The mean of two heads, if there are two. */
 function head(m: Scope, x: Expression): Expression {
   const summary = pooled(m, x);
   const first = m.run(summary, 'head');
   return m.has('head_dist') ? first.add(m.run(summary, 'head_dist')).mul(0.5) : first;
 }
 
-/** A layer for queries, keys and values over rows, which a norm may precede. */
+/** A layer for queries, keys and values over rows, optionally after a norm. */
 const rowAttention = (layers: string) =>
   forward((m, x) => {
     const key = m.int('key_dim');

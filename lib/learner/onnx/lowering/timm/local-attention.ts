@@ -5,7 +5,7 @@ import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { separateBias } from './relative-position.js';
 
-/** For each query of a row and each key: which of the vectors says how far they are apart. */
+/** For each query in a row and each key, the index of the vector for their distance. */
 function apart(m: Scope, name: string, queries: number, keys: number): Expression {
   const index = Array.from({ length: queries * keys }, (_, i) => {
     const [query, key] = [Math.floor(i / keys), i % keys];
@@ -38,7 +38,7 @@ function positioned(
   return attention(q, k, v, { scale, bias: scaled });
 }
 
-/** Bottleneck attention: every place asks, and all of them answer. */
+/** Bottleneck attention: every position attends to all positions. */
 const bottleneck = forward((m, x) => {
   const [count, key, value] = [m.int('num_heads'), m.int('dim_head_qk'), m.int('dim_head_v')];
   const size = [x.size(2), x.size(3)] as const;
@@ -50,7 +50,7 @@ const bottleneck = forward((m, x) => {
   return m.run(mixed.transpose(-2, -1).reshape(0, count * value, ...size), 'pool');
 });
 
-/** Windows of an image, one for each step, as two dimensions for one. */
+/** Windows of an image, one for each step: one dimension becomes two. */
 function unfolded(m: Scope, x: Expression, axis: number, window: number, step: number): Expression {
   const steps = Math.floor((x.size(axis) - window) / step) + 1;
   const index = Array.from(
@@ -60,7 +60,7 @@ function unfolded(m: Scope, x: Expression, axis: number, window: number, step: n
   return x.gather(axis, m.indices(index, [steps, window]));
 }
 
-/** Halo attention: the places of a block ask, those of the block and around it answer. */
+/** Halo attention: the positions of a block attend to the block and its surroundings. */
 const halo = forward((m, x) => {
   const [count, key, value] = [m.int('num_heads'), m.int('dim_head_qk'), m.int('dim_head_v')];
   const [block, asking, around] = [m.int('block_size'), m.int('block_size_ds'), m.int('halo_size')];
@@ -144,7 +144,7 @@ const nonLocal = forward((m, x) => {
   return m.run(image, 'z norm').add(x);
 });
 
-/** Rows of an image, in equal parts, mixed by a matrix for each group of channels. */
+/** Equal parts of an image's rows, mixed by a matrix for each group of channels. */
 function mixedRows(x: Expression, matrix: Expression): Expression {
   const [groups, parts] = [matrix.size(1), matrix.size(2)];
   const [channels, height, width] = [x.size(1), x.size(2), x.size(3)];
@@ -154,7 +154,7 @@ function mixedRows(x: Expression, matrix: Expression): Expression {
     .reshape(0, channels, height, width);
 }
 
-/** Two matrices that an image makes of itself, for its rows and for its columns. */
+/** Two matrices computed from the image, for its rows and for its columns. */
 const bilinear = forward((m, x) => {
   const [parts, groups] = [m.int('block_size'), m.int('groups')];
   const [height, width] = [x.size(2), x.size(3)];
@@ -177,7 +177,7 @@ const bilinear = forward((m, x) => {
   return m.run(byColumn.transpose(2, 3), 'conv2');
 });
 
-/** Attention in networks of convolutions. */
+/** Attention in convolutional networks. */
 export const localAttentions: LoweringFamily = {
   lowerings: {
     'timm.layers.bottleneck_attn': { BottleneckAttn: bottleneck },

@@ -14,7 +14,7 @@ import { fromGrid, fromWindows, toGrid, toWindows, type Size } from '../windows.
 import { model } from './model.js';
 import { childBias } from './relative-position.js';
 
-/** Scores scaled, and with what relative positions add. */
+/** Scaled scores plus the relative positions. */
 const mix = (m: Scope, parts: Triple): Expression =>
   scaledAttention(m, ...parts, childBias(m, 'rel_pos'));
 
@@ -101,7 +101,7 @@ const parallelBlock = forward((m, x) =>
   m.run(m.run(x, 'conv').channelsLast(), 'attn').channelsFirst(),
 );
 
-/** MaxViT, CoAtNet, and what lies between. */
+/** MaxViT, CoAtNet, and combinations of them. */
 export const maxVits: LoweringFamily = {
   lowerings: {
     'timm.models.maxxvit': {

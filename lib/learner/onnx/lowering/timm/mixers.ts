@@ -95,7 +95,7 @@ const starBlock = forward((m, x) => {
   return x.add(m.run(m.run(y, 'f1 act').mul(m.run(y, 'f2')), 'g dwconv2'));
 });
 
-/** FocalNet: what lies around each pixel at several distances, weighed by gates. */
+/** FocalNet: the surroundings of each pixel at several distances, weighted by gates. */
 const modulation = forward((m, x) => {
   const level = m.int('focal_level');
   const [q, context, gates] = m.run(x, 'f').split(1, m.ints('input_split')) as Triple;
@@ -112,7 +112,7 @@ const modulation = forward((m, x) => {
   return m.run(q.mul(m.run(normal, 'h')), 'norm proj');
 });
 
-/** A recurrent layer down the columns, and another along the rows. */
+/** A recurrent layer along the columns, and another along the rows. */
 const recurrent2d = forward((m, x) => {
   const [height, width, channels] = [x.size(1), x.size(2), x.size(3)];
   const both = (m.bool('bidirectional', true) ? 2 : 1) * m.int('hidden_size');

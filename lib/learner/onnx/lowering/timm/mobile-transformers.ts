@@ -25,7 +25,7 @@ function fourierPositions(m: Scope, height: number, width: number): Expression {
   return m.run(m.constant(data, [1, 2 * hidden, height, width]), 'token_projection');
 }
 
-/** The same as rows of positions, where the module has them. */
+/** The same as rows of positions, if the module has them. */
 export function positionRows(
   m: Scope,
   name: string,
@@ -76,7 +76,7 @@ const splitTranspose = forward((m, x) => {
   return x.add(scaledBy(m, changed, 'gamma').channelsFirst());
 });
 
-/** torch's chunks: of one size, and the last one smaller where they do not divide. */
+/** torch's chunks: equal sizes, except for a smaller last one if necessary. */
 function chunks(x: Expression, count: number): Expression[] {
   const size = Math.ceil(x.size(1) / count);
   const sizes = Array.from({ length: count }, (_, i) =>
@@ -133,7 +133,7 @@ const mobileVitV2 = forward((m, x) => {
   return m.run(back, 'conv_proj');
 });
 
-/** One query for all positions, so that the cost is linear. */
+/** One query for all positions, so the cost is linear. */
 const linearAttention = forward((m, x) => {
   const size = m.int('embed_dim');
   const [query, key, value] = m.run(x, 'qkv_proj').split(1, [1, size, size]) as Triple;

@@ -9,7 +9,7 @@ import type { Scope } from '../scope.js';
 import { meanHead, model } from './model.js';
 import { mobileOne } from './resnets.js';
 
-/** ReXNet: the shortcut covers the first channels alone. */
+/** ReXNet: the shortcut covers only the first channels. */
 const linearBottleneck = forward((m, x) => {
   const y = m.run(x, 'conv_exp? conv_dw se? act_dw conv_pwl');
   if (!m.bool('use_shortcut')) return y;
@@ -18,7 +18,7 @@ const linearBottleneck = forward((m, x) => {
   return y.slice(1, 0, channels).add(x).concat(1, y.slice(1, channels));
 });
 
-/** GhostNet: cheap channels beside those of a convolution. */
+/** GhostNet: cheap channels in addition to those of a convolution. */
 function ghosts(m: Scope, x: Expression): Expression {
   const first = m.run(x, 'primary_conv');
   return withCheap(m, first, m.run(first, 'cheap_operation'));
@@ -109,7 +109,7 @@ export const repViTHead = forward((m, x) => {
   return m.bool('distillation') ? first.add(m.run(x, 'head_dist')).mul(0.5) : first;
 });
 
-/** Networks without norms: factors keep the size of what goes through. */
+/** Networks without norms: factors keep the magnitude of the values. */
 const normFree = forward((m, x) => {
   const scaled = m.run(x, 'act1').mul(m.number('beta'));
   const shortcut = m.has('downsample') ? m.run(scaled, 'downsample') : x;
@@ -142,7 +142,7 @@ const mobileAttention = forward((m, x) => {
 
 const ghostHead = 'global_pool conv_head act2 flatten? classifier';
 
-/** Small networks, and those that are put together otherwise for training than for use. */
+/** Small networks, and networks with a different structure for training and for inference. */
 export const mobiles: LoweringFamily = {
   lowerings: {
     'timm.models.rexnet': {

@@ -4,7 +4,7 @@ import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model } from './model.js';
 
-/** Images of several sizes, as large as the first of them, and then as one of a fixed size. */
+/** Images of several sizes, resized to the first one, joined, and resized to a fixed size. */
 function fused(m: Scope, images: readonly Expression[]): Expression {
   m.require(images.length > 0, 'it is given no image');
   const [height, width] = [images[0]!.size(2), images[0]!.size(3)];
@@ -36,7 +36,7 @@ function features(m: Scope, x: Expression): Expression {
   );
 }
 
-/** MobileNetV5, and what Gemma 3n has of it. */
+/** MobileNetV5, and its variant in Gemma 3n. */
 export const mobileNetsV5: LoweringFamily = {
   lowerings: {
     'timm.models.mobilenetv5': {

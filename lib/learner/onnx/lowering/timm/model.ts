@@ -6,7 +6,7 @@ import type { Scope } from '../scope.js';
 /** Names of children that are called in turn, or a computation. */
 export type Stage = string | ((m: Scope, x: Expression) => Expression);
 
-/** A whole model, and what fastai takes of it to put its own head on. */
+/** A whole model, and the part of it to which fastai adds its own head. */
 export interface TimmModel extends Lowering {
   readonly features: Stage;
 }
@@ -20,9 +20,9 @@ export function model(features: Stage, head: Stage): TimmModel {
   return Object.assign(whole, { features });
 }
 
-/** The mean over positions behind the tokens, or the first token. */
+/** The mean over the positions after the tokens, or the first token. */
 export function tokenOrMean(m: Scope, x: Expression, tokens?: number): Expression {
-  // Before timm 0.5 there was no other way.
+  // Before timm 0.5, this was the only way.
   const kind = m.attr('global_pool') ?? 'token';
   if (kind === 'token') return x.select(1, 0);
   m.require(kind === 'avg', `it pools by "${String(kind)}"`);
@@ -33,7 +33,7 @@ export function tokenOrMean(m: Scope, x: Expression, tokens?: number): Expressio
 /** That, and the head. */
 export const tokenHead = (m: Scope, x: Expression): Expression => m.run(tokenOrMean(m, x), 'head');
 
-/** A head over the mean of some dimensions, which is the only pooling that is known. */
+/** A head over the mean of some dimensions, the only supported pooling. */
 export const meanHead =
   (...axes: readonly number[]) =>
   (m: Scope, x: Expression): Expression => {

@@ -6,7 +6,7 @@ import type { LoweringFamily } from '../lowering.js';
 import { spatialSizes } from '../spatial.js';
 import { model } from './model.js';
 
-/** A block of an EfficientNet; before timm 0.6 its activations were layers of their own. */
+/** A block of an EfficientNet; before timm 0.6, its activations were separate layers. */
 const inverted = (names: string): Lowering =>
   forward((m, x) => {
     const result = m.run(x, names);
@@ -26,15 +26,15 @@ const convNeXtBlock = forward((m, x) => {
 /** Graphs with stages of timm 0.5. */
 const oldStages = new WeakSet<LoweringContext>();
 
-/** timm 0.5 did not say yet whether a stage keeps its activations. */
+/** timm 0.5 did not yet store whether a stage keeps its activations. */
 const convNeXtStage = forward((m, x) => {
   if (m.attr('grad_checkpointing') === undefined) oldStages.add(m.ctx);
   return m.run(x, 'downsample blocks');
 });
 
 /**
- * Behind the norm of the stem images lie in memory with their channels last, and for those timm 0.5
- * divided by the variance of a sample.
+ * After the norm of the stem, images have their channels last in memory, and for those timm 0.5
+ * divided by the sample variance.
  */
 const convNeXtNorm: Lowering = (module, ctx, inputs) => {
   const [height, width] = spatialSizes(module, ctx, ctx.value(module, inputs));

@@ -10,7 +10,7 @@ import { upsampled } from './upsample.js';
 import { behindToken } from './vision-transformer.js';
 
 /**
- * Each head's positions as an image, through a pooling, and back; a first token stays out of it.
+ * Each head's positions as an image, pooled, and as positions again; a first token is left out.
  */
 function pooledHeads(
   m: Scope,
@@ -30,7 +30,9 @@ function pooledHeads(
   return [m.run(token ? x.slice(2, 0, 1).concat(2, back) : back, norm), size];
 }
 
-/** What each query adds to the scores for its distance to each key, by height and by width. */
+/**
+ * The term that each query adds to the scores for its distance to each key, by height and by width.
+ */
 function spatialBias(m: Scope, q: Expression, from: Size, to: Size): Expression {
   const prefix = m.bool('has_cls_token') ? 1 : 0;
   const [count, channels] = [q.size(1), q.size(3)];
@@ -99,7 +101,7 @@ function mvitFeatures(m: Scope, x: Expression): Expression {
   return m.run(y, 'norm');
 }
 
-/** Hiera: positions of a unit stand together, and pooling takes the maximum over them. */
+/** Hiera: the positions of a unit are adjacent, and pooling takes their maximum. */
 const unitAttention = forward((m, x) => {
   const [count, size, stride] = [m.int('heads'), m.int('head_dim'), m.int('q_stride')];
   const positions = x.size(1);
@@ -142,7 +144,7 @@ function expanded(m: Scope, x: Expression, normal: Expression): Expression {
   return groups.max([1]).concat(2, groups.mean([1]));
 }
 
-/** Positions of an image reordered so that those which later stages join stand together. */
+/** Positions of an image, reordered so that positions that later stages join are adjacent. */
 function unrolled(m: Scope, x: Expression): Expression {
   const size = m.ints('size');
   const schedule = m.attr('schedule');
@@ -192,7 +194,7 @@ function hieraFeatures(m: Scope, x: Expression): Expression {
   return m.each(unrolled(m.inner('unroll'), patches), 'blocks');
 }
 
-/** MViT v2 and Hiera: attention whose queries, or keys, are fewer from stage to stage. */
+/** MViT v2 and Hiera: attention with fewer queries or keys in each stage. */
 export const multiscales: LoweringFamily = {
   lowerings: {
     'timm.models.mvitv2': {

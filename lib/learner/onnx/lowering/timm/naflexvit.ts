@@ -7,7 +7,7 @@ import { ropeOf } from './rope.js';
 import { positionsFor } from './upsample.js';
 import { behindToken, pooled } from './vision-transformer.js';
 
-/** The pixels of each patch in a row: [batch, patches, pixels * channels]. */
+/** The pixels of each patch as a vector: [batch, patches, pixels * channels]. */
 function patchRows(m: Scope, x: Expression, [height, width]: Size): Expression {
   const [channels, rows, columns] = [x.size(1), x.size(2) / height, x.size(3) / width];
   m.requireSize(
@@ -21,7 +21,7 @@ function patchRows(m: Scope, x: Expression, [height, width]: Size): Expression {
     .reshape(0, rows * columns, height * width * channels);
 }
 
-/** Positions of a grid in a row: [1, patches, channels]; undefined where there are none. */
+/** The positions of a grid as a sequence: [1, patches, channels]; undefined if there are none. */
 function positionsOf(m: Scope, grid: Size): Expression | undefined {
   const kind = m.string('pos_embed_type');
   if (kind === 'none') return undefined;
@@ -58,7 +58,7 @@ function learned(m: Scope, size: Size, grid: Size): Expression {
 const cropped = (x: Expression, [height, width]: Size): Expression =>
   x.slice(1, 0, height).slice(2, 0, width);
 
-/** Patches with their positions, behind the tokens, and the grid that they are of. */
+/** Patches with their positions, after the tokens, and their grid. */
 function embedded(m: Scope, x: Expression): [rows: Expression, grid: Size] {
   const patch = m.pair('patch_size');
   const whole = m.bool('dynamic_img_pad') ? padTo(x, patch, [2, 3]) : x;

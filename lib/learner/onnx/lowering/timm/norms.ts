@@ -12,7 +12,7 @@ const activated =
   (module, ctx, inputs) =>
     chained('drop? act?')(module, ctx, [norm(module, ctx, inputs)]);
 
-/** By the root of a power over the last dimension, or over the channels of an image. */
+/** Divides by the root of a power over the last dimension, or over the channels of an image. */
 const byRootOf =
   (power: (x: Expression, axis: number) => Expression) =>
   (channelsFirst: boolean): Lowering =>
@@ -30,14 +30,14 @@ const byRootOf =
 
 const rootMeanSquare = byRootOf((x, axis) => x.mul(x).mean([axis], true));
 
-/** By the deviation, without taking off the mean. */
+/** Divides by the deviation, without subtracting the mean. */
 const deviation = byRootOf((x, axis) => {
   const centred = x.sub(x.mean([axis], true));
   const squares = centred.mul(centred).sum([axis], true);
   return squares.div(x.size(axis) - 1);
 });
 
-/** Filter response: by the root of the mean of squares of each channel of each image. */
+/** Filter response: divides by the root mean square of each channel of each image. */
 function filterResponse(m: Scope, x: Expression): Expression {
   const power = x.mul(x).mean([2, 3], true);
   const normal = x.div(power.add(m.number('eps')).sqrt());

@@ -7,7 +7,7 @@ import type { Scope } from '../scope.js';
 import { inceptionBlocks, mixedLayers } from '../torchvision/inception.js';
 import { model } from './model.js';
 
-/** Xception: separable convolutions, with a shortcut that may be fitted. */
+/** Xception: separable convolutions, with an optional projection in the shortcut. */
 const xceptionBlock = forward((m, x) => {
   const shortcut = m.has('skip') ? m.run(x, 'skip skipbn') : x;
   return m.run(x, 'rep').add(shortcut);
@@ -24,7 +24,7 @@ const alignedPreBlock = forward((m, x) => {
   return m.bool('no_skip') ? y : y.add(m.run(normal, 'shortcut'));
 });
 
-/** HGNet: all that the layers gave, at once. */
+/** HGNet: the outputs of all layers together. */
 const highPerformance = forward((m, x) => {
   const results = [x];
   for (const layer of m.list('layers')) results.push(m.call(layer, results.at(-1)!));
@@ -65,7 +65,7 @@ const mambaHead = forward((m, x) => {
   return m.run(x.mean([1, 2]), 'norm pre_logits fc');
 });
 
-/** A network in place of the patches' projection. */
+/** A network instead of the patch projection. */
 const hybridEmbed = forward((m, x) => {
   m.require(!m.bool('dynamic_img_pad', false), 'it pads its features (dynamic_img_pad)');
   const patches = m.run(x, 'backbone proj');
@@ -75,7 +75,7 @@ const hybridEmbed = forward((m, x) => {
   return format === 'NHWC' ? patches.channelsLast() : patches;
 });
 
-/** MobileNetV4: all heads share their keys and values, which a smaller image may give. */
+/** MobileNetV4: all heads share keys and values, optionally from a smaller image. */
 const multiQuery = forward((m, x) => {
   const [count, size] = [m.int('num_heads'), m.int('key_dim')];
   const [down, right] = m.pair('query_strides');

@@ -4,7 +4,7 @@ import { forward } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 
-/** The pooling inside, and then perhaps a flattening: a module, or in old files a flag. */
+/** The inner pooling, then an optional flattening: a module, or in old files a flag. */
 const selectPool = forward((m, x) => {
   const pooled = m.run(x, 'pool? flatten?');
   return m.attr('flatten') === true ? pooled.op('Flatten', { axis: 1 }) : pooled;
@@ -21,7 +21,7 @@ export const averageMax: Pool = (x, axes, keep) =>
 const concatenated: Pool = (x, axes, keep) =>
   average(x, axes, keep).concat(1, maximum(x, axes, keep));
 
-/** Over the dimensions that the file says; old files mean height and width. */
+/** Over the dimensions in the file; in old files, height and width. */
 function pooling(pool: Pool): Lowering {
   return forward((m, x) => pool(x, axesOf(m, 'dim'), !m.bool('flatten', false)));
 }
@@ -35,7 +35,7 @@ function axesOf(m: Scope, name: string): readonly number[] {
   return m.attr(name) === undefined ? [2, 3] : m.ints(name);
 }
 
-/** Modules around torch's functions: they give one cell where nothing else is asked for. */
+/** Modules around torch's functions; by default, they return one cell. */
 const wholeImage = (pool: Pool): Lowering =>
   forward((m, x) => {
     m.expectAttrs({ output_size: 1 });

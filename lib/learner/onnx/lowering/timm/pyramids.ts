@@ -51,7 +51,7 @@ function depthwiseMlp(m: Scope, x: Expression, size: Size): Expression {
   return m.run(toRows(m.run(image, 'relu dwconv')), 'act fc2');
 }
 
-/** Attention in windows, then over a smaller image, in turns. */
+/** Alternating attention in windows and over a smaller image. */
 function twinsAttention(m: Scope, x: Expression, size: Size): Expression {
   if (m.module.className === 'timm.models.twins.GlobalSubSampleAttn')
     return reducedAttention(m, x, size);
@@ -106,7 +106,7 @@ const nestAttention = forward((m, x) => {
     .permute(3, 0, 4, 1, 2, 5);
   const [q, k, v] = split.unstack(3);
   const mixed = scaledAttention(m, q, k, v);
-  // The published model takes each head's channels: the heads are the last dimension.
+  // The published model has the heads as the last dimension.
   return m.run(mixed.permute(0, 2, 3, 4, 1).reshape(0, blocks, positions, channels), 'proj');
 });
 
@@ -157,7 +157,7 @@ function visformerFeatures(m: Scope, x: Expression): Expression {
   return m.run(y, 'norm');
 }
 
-/** Transformers whose images get smaller from stage to stage. */
+/** Transformers whose images get smaller in each stage. */
 export const pyramids: LoweringFamily = {
   lowerings: {
     'timm.models.pvt_v2': {

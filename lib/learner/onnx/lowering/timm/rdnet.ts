@@ -2,7 +2,7 @@ import { chained, forward, joined } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 import { model } from './model.js';
 
-/** Each block is given what all before it gave. */
+/** Each block takes the outputs of all earlier blocks. */
 const denseStage = forward((m, x) => {
   const parts = [x];
   for (const child of m.children()) {

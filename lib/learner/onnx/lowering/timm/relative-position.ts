@@ -2,12 +2,13 @@ import type { Expression } from '../expression.js';
 import type { Scope } from '../scope.js';
 import { relativeBias, tableBias } from '../windows.js';
 
-/** Before timm 0.8 they lived beside the model that came with them. */
+/** Before timm 0.8, they were in the module of their model. */
 const homes =
   /^timm\.(?:(?:models\.)?layers\.pos_embed_rel|models\.vision_transformer_relpos)\.(\w+)$/;
 
 /**
- * What timm's modules add to the scores for relative positions: [1, heads, positions, positions].
+ * The term that timm's modules add to the scores for relative positions: [1, heads, positions,
+ * positions].
  */
 function positionBias(m: Scope): Expression {
   switch (homes.exec(m.module.className)?.[1]) {
@@ -23,7 +24,7 @@ function positionBias(m: Scope): Expression {
 }
 
 /**
- * What queries [batch, heads, height, width, channels] add to the scores for the rows and the
+ * The term that queries [batch, heads, height, width, channels] add to the scores for the rows and
  * columns of keys: vectors [height, rows, channels] and [width, columns, channels].
  *
  * @returns [batch, heads, height * width, rows * columns]

@@ -6,7 +6,7 @@ import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model } from './model.js';
 
-/** Before its convolutions the block normalizes, and a fitted shortcut starts behind that. */
+/** The block normalizes before its convolutions, and a projected shortcut starts after that. */
 function preActivated(main: string): Lowering {
   return forward((m, x) => {
     const active = m.run(x, 'norm1');
@@ -16,8 +16,8 @@ function preActivated(main: string): Lowering {
 }
 
 /**
- * RegNet: without a shortcut module there is no shortcut. Before timm 0.6 that was for shortcuts
- * that are the image itself, which have a module since.
+ * RegNet: without a shortcut module there is no shortcut. Before timm 0.6, that meant an identity
+ * shortcut, which has its own module since.
  */
 const regNetBlock = forward((m, x) => {
   const y = m.run(x, 'conv1 conv2 se? conv3');
@@ -37,7 +37,7 @@ const regNetPreBlock = forward((m, x) => {
   return m.has('downsample') ? y.add(m.run(active, 'downsample')) : y;
 });
 
-/** Res2Net: parts of the channels, each convolved with what the part before it gave. */
+/** Res2Net: parts of the channels, each convolved together with the output of the previous part. */
 export function cascade(m: Scope, x: Expression): Expression {
   const parts = x.chunk(1, x.size(1) / m.int('width'));
   const [convs, norms] = [m.list('convs'), m.list('bns')];
@@ -81,7 +81,7 @@ function selectFeatures(m: Scope, x: Expression): Expression {
   return m.run(indexed ? parts[choice.int('index')]! : joined(parts), 'head');
 }
 
-/** Blocks of the networks that are put together from a description. */
+/** Blocks of the networks that are built from a description. */
 function byob(main: string): Lowering {
   return forward((m, x) => {
     const y = m.run(x, main);
@@ -89,7 +89,7 @@ function byob(main: string): Lowering {
   });
 }
 
-/** Several branches at training, or one convolution that they became. */
+/** Several branches in training, or the single convolution that they were merged into. */
 const repVgg = forward((m, x) => {
   if (m.has('reparam_conv')) return m.run(x, 'reparam_conv attn act');
   const sum = m.run(x, 'conv_1x1').add(m.run(x, 'conv_kxk'));

@@ -3,7 +3,7 @@ import type { Expression } from '../expression.js';
 import type { Scope } from '../scope.js';
 import type { Size } from '../windows.js';
 
-/** Pairs of neighbours, or of the two halves, turned by a quarter. */
+/** Pairs of neighbours, or of the two halves, rotated by a quarter turn. */
 function turned(x: Expression, half: boolean): Expression {
   if (half) {
     const [first, second] = x.chunk(-1, 2);
@@ -16,10 +16,10 @@ function turned(x: Expression, half: boolean): Expression {
 }
 
 /**
- * Queries or keys [batch, heads, positions, width] turned by their positions.
+ * Queries or keys [batch, heads, positions, width] rotated by their positions.
  *
  * @param rope Sines, then cosines, for each position behind the prefix.
- * @param prefix So many tokens in front have no position.
+ * @param prefix The number of leading tokens without a position.
  */
 export function rotated(x: Expression, rope: Expression, half = false, prefix = 0): Expression {
   const [sine, cosine] = rope.chunk(-1, 2);
@@ -29,8 +29,8 @@ export function rotated(x: Expression, rope: Expression, half = false, prefix = 
 }
 
 /**
- * Sines and cosines for each patch of a grid, or for each block and patch where they are learned.
- * What the module has computed for its own grid is taken as it stands.
+ * Sines and cosines for each patch of a grid, or for each block and patch if they are learned.
+ * Values that the module has computed for its own grid are used unchanged.
  */
 export function ropeOf(m: Scope, module: Module, grid: Size): (block: number) => Expression {
   const rope = m.enter(module);
@@ -58,7 +58,7 @@ function ordered(rope: Scope, of: (index: number, axis: 0 | 1) => number): Coord
   return (y, x) => (indexing === 'ij' ? [of(y, 0), of(x, 1)] : [of(x, 1), of(y, 0)]);
 }
 
-/** Coordinates from -1 to 1, each of the middle of its patch. */
+/** Coordinates from -1 to 1, at the centre of each patch. */
 function centred(rope: Scope, grid: Size): Coordinates {
   const offset = rope.number('grid_offset', 0);
   const normalize = rope.string('normalize_coords', 'separate');

@@ -4,11 +4,11 @@ import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 import { model } from './model.js';
 
-/** What two branches of a cell give together. */
+/** The combined output of two branches of a cell. */
 const both = (m: Scope, index: number, left: Expression, right: Expression): Expression =>
   m.run(left, `comb_iter_${index}_left`).add(m.run(right, `comb_iter_${index}_right`));
 
-/** Half of the channels from one pixel of four, half from its neighbour. */
+/** Half of the channels from one pixel in four, half from its neighbour. */
 const reduced = (m: Scope, x: Expression): Expression =>
   m.run(sideBySide(m, m.run(x, 'act'), 'path_1', 'path_2'), 'final_path_bn');
 
@@ -46,7 +46,7 @@ function nasNet(m: Scope, x: Expression): Expression {
   let [previous, y] = [second, m.callChild('cell_stem_1', first, second)];
   for (const [i, names] of [cells(0, 6), cells(6, 12), cells(12, 18)].entries()) {
     const reducer = `reduction_cell_${i - 1}`;
-    // What follows a reduction is given what that was given too.
+    // The cell after a reduction also takes the input of the reduction.
     if (i > 0) y = m.callChild(reducer, y, previous);
     for (const name of names) [previous, y] = [y, m.callChild(name, y, previous)];
   }
@@ -56,7 +56,7 @@ function nasNet(m: Scope, x: Expression): Expression {
 /** PNASNet: one kind of cell. */
 function combined(m: Scope, left: Expression, right: Expression): Expression {
   const third = both(m, 2, right, right);
-  // Where the size is kept, the last of them is the image itself.
+  // If the size is kept, the last of them is the image itself.
   const last = m.run(left, 'comb_iter_4_left').add(m.run(right, 'comb_iter_4_right?'));
   return joined([
     both(m, 0, left, left),
@@ -86,7 +86,7 @@ const separable = {
   BranchSeparables: chained('act_1 separable_1 bn_sep_1 act_2 separable_2 bn_sep_2'),
 };
 
-/** Networks whose cells were searched for. */
+/** Networks from architecture search. */
 export const searchedNetworks: LoweringFamily = {
   lowerings: {
     'timm.models.nasnet': {

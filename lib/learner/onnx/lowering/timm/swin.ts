@@ -20,7 +20,7 @@ import {
 import { meanHead, model } from './model.js';
 import { biasedQkv } from './vision-transformer.js';
 
-/** Softmax over masked scores, the values, and the heads side by side. */
+/** Softmax over masked scores, applied to the values, with the heads concatenated. */
 function mix(m: Scope, scores: Expression, v: Expression, mask?: Expression): Expression {
   const weights = (mask ? addWindowMask(scores, mask) : scores).softmax();
   return m.run(joinHeads(weights.matmul(v)), 'proj');
@@ -71,7 +71,7 @@ function shifted(m: Scope, x: Expression): Expression {
   return image.roll(1, shift[0]).roll(2, shift[1]);
 }
 
-/** The mask that the block keeps for the size it was made for, or one for the size it is given. */
+/** The mask that the block stores for its original size, or a new one for the current size. */
 function windowMask(m: Scope, whole: Size, window: Size, shift: Size): Expression | undefined {
   if (m.bool('dynamic_mask', false)) {
     return shift.some((by) => by > 0) ? shiftMask(m, whole, window, shift) : undefined;
@@ -85,7 +85,7 @@ function windowMask(m: Scope, whole: Size, window: Size, shift: Size): Expressio
   return mask;
 }
 
-/** Before timm 0.9 blocks were handed rows of positions. */
+/** Before timm 0.9, blocks took rows of positions. */
 function asImage(m: Scope, x: Expression, compute: (image: Expression) => Expression): Expression {
   if (x.rank === 4) return compute(x);
   const [height, width] = m.pair('input_resolution');
@@ -120,7 +120,7 @@ const stageCr = forward((m, x) =>
   m.each(m.run(x.channelsLast(), 'downsample'), 'blocks').channelsFirst(),
 );
 
-/** Before timm 0.9: the blocks, then what leads to the next stage. */
+/** Before timm 0.9: the blocks, then the transition to the next stage. */
 const oldStage = forward((m, x) => m.run(m.each(x, 'blocks'), 'downsample?'));
 
 const patchEmbedCr = forward((m, x) => {
@@ -136,7 +136,7 @@ function features(m: Scope, x: Expression): Expression {
   return m.run(m.each(placed, 'layers'), 'norm');
 }
 
-/** Before timm 0.9 the mean over all positions was taken by hand. */
+/** Before timm 0.9, the model itself took the mean over all positions. */
 const head = (m: Scope, x: Expression): Expression =>
   x.rank === 4 ? m.run(x, 'head') : meanHead(1)(m, x);
 

@@ -2,13 +2,13 @@ import type { Expression } from '../expression.js';
 import type { Scope } from '../scope.js';
 import type { Size } from '../windows.js';
 
-/** How much a place counts by its distance, and from which distance on it does not. */
+/** The weight of a position by its distance, and the distance from which it is 0. */
 interface Filter {
   readonly weight: (x: number) => number;
   readonly reach: number;
 }
 
-/** The cubic that torch takes when it is told to smooth (antialias). */
+/** The cubic function that torch uses with antialias. */
 const cubic: Filter = {
   weight: (x) => {
     const a = -0.5;
@@ -21,13 +21,13 @@ const cubic: Filter = {
 
 const linear: Filter = { weight: (x) => Math.max(0, 1 - Math.abs(x)), reach: 1 };
 
-/** Where it starts, and what each place in it counts. */
+/** The start of the window, and the weight of each position in it. */
 interface Window {
   readonly start: number;
   readonly weights: readonly number[];
 }
 
-/** One for each place of the result. */
+/** One for each position in the result. */
 function windows(from: number, to: number, { weight, reach }: Filter): Window[] {
   const scale = from / to;
   const filter = Math.max(scale, 1);

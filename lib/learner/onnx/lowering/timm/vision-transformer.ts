@@ -7,7 +7,7 @@ import { padTo, relativeBias, tableBias } from '../windows.js';
 import { model, tokenOrMean } from './model.js';
 import { childBias } from './relative-position.js';
 
-/** What an attention does behind its heads: a norm, and a gate that the input opens. */
+/** The steps of an attention after its heads: a norm, and a gate that depends on the input. */
 export function project(m: Scope, mixed: Expression, x: Expression): Expression {
   const normal = m.run(mixed, 'norm?');
   const open = m.has('gate') ? normal.mul(m.run(x, 'gate').sigmoid()) : normal;
@@ -42,14 +42,14 @@ const parallelScaling = forward((m, x) => {
   return x.add(m.run(joined, 'ls?'));
 });
 
-/** Several attentions side by side, then several layers. */
+/** Several parallel attentions, then several parallel layers. */
 const parallelThings = forward((m, x) => {
   const sum = (y: Expression, name: string): Expression =>
     m.list(name).reduce((total, child) => total.add(m.call(child, y)), y);
   return sum(sum(x, 'attns'), 'ffns');
 });
 
-/** Patches one after the other, or as an image with the channels last or first. */
+/** Patches as a sequence, or as an image with the channels last or first. */
 const patchEmbed = forward((m, x) => {
   checkSize(m, x);
   const whole = m.bool('dynamic_img_pad', false) ? padTo(x, m.pair('patch_size'), [2, 3]) : x;
@@ -71,7 +71,7 @@ function checkSize(m: Scope, x: Expression): void {
   );
 }
 
-/** Patches in a row, and that there are as many as positions were learned for. */
+/** Patches as a sequence; checks that their number equals that of the learned positions. */
 export function patchRow(m: Scope, x: Expression): Expression {
   const patches = m.run(x, 'patch_embed');
   const row = patches.rank === 4 ? patches.flatten(1, 2) : patches;
@@ -88,13 +88,13 @@ export function patchRow(m: Scope, x: Expression): Expression {
   return row;
 }
 
-/** Rows behind a token, where the module has it. */
+/** Rows after a token, if the module has one. */
 export function behindToken(m: Scope, rows: Expression, name: string): Expression {
   const token = m.weight(name);
   return token ? token.expandTo(rows).concat(1, rows) : rows;
 }
 
-/** Tokens in front of the patches, and positions added to all or to the patches alone. */
+/** Tokens before the patches, and positions added to all or only to the patches. */
 export function withTokens(m: Scope, row: Expression, tokens: readonly string[]): Expression {
   const positions = m.weight('pos_embed');
   const apart = m.bool('no_embed_class', false);
@@ -103,13 +103,13 @@ export function withTokens(m: Scope, row: Expression, tokens: readonly string[])
   return positions && !apart ? all.add(positions) : all;
 }
 
-/** Before timm 0.5 it was the distilled DeiT as well. */
+/** Before timm 0.5, it was also the distilled DeiT. */
 function features(m: Scope, x: Expression): Expression {
   const placed = withTokens(m, patchRow(m, x), ['cls_token', 'dist_token', 'reg_token']);
   return m.run(placed, 'norm_pre? blocks norm');
 }
 
-/** What the head is given: the first token, or a summary of all patches. */
+/** The input of the head: the first token, or a summary of all patches. */
 export function pooled(m: Scope, x: Expression): Expression {
   const prefix = m.int('num_prefix_tokens', 1);
   const patches = (): Expression =>
@@ -168,7 +168,7 @@ const repeatedPool = forward((m, x) => {
   return pickToken(m, m.run(joinHeads(scaledAttention(m, rows, rows, rows)), 'post_norm'));
 });
 
-/** BEiT: positions are relative, and queries and values have biases of their own. */
+/** BEiT: positions are relative, and queries and values have separate biases. */
 const beitAttention = forwardMany((m, [x, shared]) => {
   const [q, k, v] = queryKeyValue(biasedQkv(m, x!), m.int('num_heads'));
   const own = m.weight('relative_position_bias_table');
@@ -177,7 +177,7 @@ const beitAttention = forwardMany((m, [x, shared]) => {
   return project(m, joinHeads(scaledAttention(m, q, k, v, both)), x!);
 });
 
-/** One layer for queries, keys and values, whose biases may be kept apart. */
+/** One layer for queries, keys and values, whose biases may be separate. */
 export function biasedQkv(m: Scope, x: Expression): Expression {
   const query = m.weight('q_bias');
   if (!query) return m.run(x, 'qkv');
@@ -187,7 +187,7 @@ export function biasedQkv(m: Scope, x: Expression): Expression {
   return m.linear(x, layer.requiredWeight('weight'), own ? own.add(bias) : bias);
 }
 
-/** x times a weight of the block, where it has one. */
+/** x times a weight of the block, if it has one. */
 export function scaledBy(m: Scope, x: Expression, gamma: string): Expression {
   const scale = m.weight(gamma);
   return scale ? x.mul(scale) : x;
@@ -214,7 +214,7 @@ function beitFeatures(m: Scope, x: Expression): Expression {
   return m.run(m.each(placed, 'blocks', bias), 'norm');
 }
 
-/** ViT with relative positions, that blocks may share. */
+/** ViT with relative positions, which blocks may share. */
 const relativeAttention = forwardMany((m, [x, shared]) => {
   const [q, k, v] = queryKeyValue(m.run(x!, 'qkv'), m.int('num_heads'));
   const bias = childBias(m, 'rel_pos') ?? shared;

@@ -57,7 +57,7 @@ const davitDownsample = forward((m, x) => {
   return m.run(m.bool('even_k', two) ? padded(y, kernel) : y, 'conv');
 });
 
-/** GC ViT: every other block has queries that see the whole image. */
+/** GC ViT: every other block has queries from the whole image. */
 const gcAttention = forwardMany((m, [x, query]) => {
   const count = m.int('num_heads');
   const bias = childBias(m, 'rel_pos');
@@ -87,7 +87,7 @@ const gcStage = forward((m, x) => {
   return m.run(result, 'norm').channelsFirst();
 });
 
-/** Each row of the batch as often as there are windows: [batch * windows, positions, channels]. */
+/** Repeats each row of the batch for each window: [batch * windows, positions, channels]. */
 function repeated(x: Expression, count: number): Expression {
   if (count === 1) return x;
   const [positions, channels] = [x.size(1), x.size(2)];
@@ -95,7 +95,7 @@ function repeated(x: Expression, count: number): Expression {
   return joined(copies).reshape(-1, positions, channels);
 }
 
-/** DaViT and GC ViT: attention in windows, and something beside it that sees more. */
+/** DaViT and GC ViT: attention in windows, plus a wider attention. */
 export const windowedTransformers: LoweringFamily = {
   lowerings: {
     'timm.models.davit': {

@@ -8,7 +8,7 @@ import type { LoweringFamily } from '../lowering.js';
 /** [batch, channels, 1, 1] to [batch, channels]. */
 const flat = (x: Expression): Expression => x.op('Flatten', { axis: 1 });
 
-/** A model whose features come with their pooling, and are flattened for the layers behind. */
+/** A model whose features include their pooling, and are flattened for the layers after it. */
 export const pooling = (features: string, head: string): Lowering =>
   forward((m, x) => m.run(flat(m.run(x, features)), head));
 
@@ -19,7 +19,7 @@ export const averaging = (features: string, head: string, relu = false): Lowerin
     return m.run(flat((relu ? y.relu() : y).op('GlobalAveragePool')), head);
   });
 
-/** Each layer sees what all before it have added. */
+/** Each layer takes the outputs of all earlier layers. */
 export const denseBlock = forward((m, x) =>
   m.children().reduce((features, layer) => features.concat(1, m.call(layer, features)), x),
 );
@@ -58,7 +58,9 @@ const frozenBatchNorm = forward((m, x) => {
   return x.op('BatchNormalization', { epsilon: m.number('eps', 1e-5) }, ...operands);
 });
 
-/** Networks whose blocks are chains of layers, their sums and their joints; and shared layers. */
+/**
+ * Networks whose blocks are chains of layers, sums and concatenations of them; and shared layers.
+ */
 export const classics: LoweringFamily = {
   lowerings: {
     'torchvision.models.resnet': {

@@ -4,7 +4,7 @@ import { forward, joined, sideBySide } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 import type { Scope } from '../scope.js';
 
-/** Branches of one input, each a chain of layers, side by side. */
+/** Parallel branches of one input, each a chain of layers. */
 function branches(...chains: readonly string[]): Lowering {
   return forward((m, x) => joined(chains.map((names) => branch(m, x, names))));
 }
@@ -46,7 +46,7 @@ const mixedE = forward((m, x) =>
     ),
 );
 
-/** Statistics of ImageNet instead of 0.5, for weights that were trained on the latter. */
+/** Converts from ImageNet's statistics to 0.5, for weights that were trained with 0.5. */
 function transformed(m: Scope, x: Expression): Expression {
   if (!m.bool('transform_input', false)) return x;
   const perChannel = (values: readonly number[]): Expression => m.constant(values, [3, 1, 1]);
@@ -77,7 +77,7 @@ const double = 'branch3x3dbl_1 branch3x3dbl_2 branch3x3dbl_3';
 const sevens = (prefix: string, count: number): string =>
   Array.from({ length: count }, (_, i) => `${prefix}_${i + 1}`).join(' ');
 
-/** What Inception v3 is made of, in torchvision and in timm. */
+/** The blocks of Inception v3, in torchvision and timm. */
 export const inceptionBlocks: Readonly<Record<string, Lowering>> = {
   InceptionA: branches('branch1x1', 'branch5x5_1 branch5x5_2', double, 'avg branch_pool'),
   InceptionB: branches('branch3x3', double, 'max'),

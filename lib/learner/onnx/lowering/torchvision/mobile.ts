@@ -7,7 +7,7 @@ import { shuffleChannels } from '../rearranging.js';
 import type { Scope } from '../scope.js';
 import { averaging, pooling } from './classic.js';
 
-/** A block with a shortcut where its sizes allow one. */
+/** A block with a shortcut if its sizes allow one. */
 function shortcut(body: string): Lowering {
   return forward((m, x) => {
     const result = m.run(x, body);
@@ -15,7 +15,7 @@ function shortcut(body: string): Lowering {
   });
 }
 
-/** Each channel times what the means of all channels say about it. */
+/** Multiplies each channel by a factor that depends on the means of all channels. */
 const squeezeExcitation = forward((m, x) =>
   (m.has('avgpool') ? m.run(x, 'avgpool fc1 activation fc2 scale_activation') : oldScale(m, x)).mul(
     x,

@@ -70,7 +70,7 @@ function area(m: Scope): number {
   return height * width;
 }
 
-/** The keys' share of the bias is zero, whatever the layer holds. */
+/** The keys' part of the bias is zero, whatever the layer contains. */
 function withoutKeyBias(m: Scope, x: Expression): Expression {
   const layer = m.inner('qkv');
   const weight = layer.requiredWeight('weight');

@@ -2,13 +2,13 @@ import type { Expression } from '../expression.js';
 import type { LoweringFamily } from '../lowering.js';
 import { series, transposed, type SeriesScope } from './support.js';
 
-/** What an attention is given beside its queries. */
+/** The inputs of an attention besides its queries. */
 export interface Masks {
-  /** Scores of the layer before, where layers hand theirs on. */
+  /** Scores of the previous layer, if layers pass them on. */
   readonly previous?: Expression | undefined;
-  /** True where a query may not look, or what is added to the scores. */
+  /** True where a query may not attend, or a term that is added to the scores. */
   readonly attention?: Expression | undefined;
-  /** [rows, steps]: true for steps that nobody looks at. */
+  /** [rows, steps]: true for steps that no query may attend to. */
   readonly padding?: Expression | undefined;
 }
 
@@ -17,7 +17,7 @@ interface Attended {
   readonly scores: Expression;
 }
 
-/** A parameter, buffer or attribute of booleans or numbers; undefined where it is None. */
+/** A parameter, buffer or attribute of booleans or numbers; undefined if it is None. */
 export function maskOf(m: SeriesScope, name: string): Expression | undefined {
   const tensor = m.module.tensor(name);
   return tensor ? m.expression(m.ctx.graph.initializer(tensor, name)) : undefined;
@@ -51,18 +51,18 @@ export function attend(
   return { output: scores.softmax(-1).matmul(value), scores };
 }
 
-/** How a layer scales its scores: versions differ, and their state tells. */
+/** How a layer scales its scores. Versions differ, which their state shows. */
 function scaling(m: SeriesScope, width: number): (scores: Expression) => Expression {
   const inner = m.has('sdp_attn') ? m.inner('sdp_attn') : undefined;
   if (inner?.module.tensor('scale')) return (scores) => scores.mul(inner.requiredWeight('scale'));
-  // Versions 0.2.19 to 0.2.24 divided by the number of queries, where the width was meant.
+  // Versions 0.2.19 to 0.2.24 divided by the number of queries instead of the width.
   if (inner && /\.layers\./.test(inner.module.className)) {
     return (scores) => scores.div(Math.sqrt(scores.size(2)));
   }
   return (scores) => scores.div(Math.sqrt(width));
 }
 
-/** tsai's attention with a projection each for queries, keys and values. */
+/** tsai's attention with separate projections for queries, keys and values. */
 export function selfAttention(m: SeriesScope, x: Expression, masks: Masks = {}): Attended {
   const count = m.int('n_heads');
   const [keyWidth, width] = [m.int('d_k'), m.int('d_v')];
@@ -109,7 +109,7 @@ function encoderLayer(m: SeriesScope, x: Expression, masks: Masks): Attended {
   return { output: first ? result : normed(result, 'ffn'), scores };
 }
 
-/** Layers in turn, each with the scores of the one before where they hand them on. */
+/** Layers in turn, each with the scores of the previous one if they pass them on. */
 export function encode(m: SeriesScope, x: Expression, masks: Masks = {}): Expression {
   const residual = m.bool('res_attention', false);
   let [output, previous] = [x, masks.previous];
@@ -123,7 +123,7 @@ export function encode(m: SeriesScope, x: Expression, masks: Masks = {}): Expres
 
 const encoder = series((m, x) => encode(m, x));
 
-/** The parts of tsai's transformers that several of them have. */
+/** The parts that several of tsai's transformers share. */
 export const tsaiAttentions: LoweringFamily = {
   lowerings: {
     'tsai.models.TST|tsai.models.TSTPlus': { '_TSTEncoder|TSTEncoder': encoder },

@@ -6,7 +6,7 @@ import type { LoweringFamily } from '../lowering.js';
 import { ofAge } from './coordinates.js';
 import { backboned, chained, series, type SeriesScope } from './support.js';
 
-/** Convolutions of several lengths behind a bottleneck, and one behind a pooling, side by side. */
+/** Parallel convolutions of several lengths after a bottleneck, and one after a pooling. */
 const branches = (m: SeriesScope, x: Expression, pooled: string): Expression =>
   joined([...m.sideBySide(m.maybe(x, 'bottleneck'), 'convs'), m.run(x, pooled)]);
 
@@ -16,14 +16,14 @@ const inceptionModulePlus = series((m, x) =>
   m.maybe(m.run(branches(m, x, 'mp_conv'), 'norm'), 'conv_dropout sa act se'),
 );
 
-/** A module of a list, by its place. */
+/** A module of a list, by its index. */
 function at(m: SeriesScope, x: Expression, list: string, index: number): Expression {
   const module = m.list(list)[index];
   if (!module) throw m.refusal(`its ${list} has ${m.list(list).length} modules`);
   return m.call(module, x);
 }
 
-/** So many modules in turn, with a shortcut around each few of them. */
+/** This number of modules in turn, with a shortcut around every few of them. */
 function residualBlock(list: string, span: number, depth: (m: SeriesScope) => number): Lowering {
   return series((m, input) => {
     const residual = m.bool('residual');
@@ -63,7 +63,7 @@ const before = (names: string): Lowering =>
     return m.maybe(x, names);
   });
 
-/** Of 0.2.14 to 0.2.17 its backbone is the block itself: coordinates of the first are others. */
+/** In 0.2.14 to 0.2.17, its backbone is the block itself, and the first coordinates differ. */
 const inceptionTimePlus: Lowering = (module, ctx, inputs) =>
   series((m, x) => {
     if (!m.has('backbone')) {
@@ -89,15 +89,15 @@ const fcnPlus = backboned((m, x) => {
   return m.run(fcnBlock(m, x), 'gap squeeze fc');
 });
 
-/** Convolutions over each variable beside those over all. */
+/** Convolutions over each variable, in parallel with those over all. */
 const xcm = (m: SeriesScope, x: Expression): Expression => {
   const single = m.run(x, 'conv2dblock conv2d1x1block');
   return m.run(m.run(x, 'conv1dblock conv1d1x1block').concat(1, single), 'conv1d');
 };
 
 /**
- * The first level's wavelets, high and low frequencies side by side. Those of the further levels
- * never come to the model: all versions of tsai keep the first.
+ * The wavelets of the first level, high and low frequencies concatenated. Those of further levels
+ * never reach the model, because all versions of tsai keep only the first.
  */
 function wavelets(m: SeriesScope, x: Expression): Expression {
   const [block] = m.list('blocks');
@@ -120,7 +120,7 @@ const tcn = series((m, x) => {
 });
 
 const resCnn = series((m, x) => {
-  // The block lost its underscore in 0.2.24, and its coordinates are others before 0.2.15.
+  // The block lost its underscore in 0.2.24, and its coordinates differ before 0.2.15.
   if (m.isOf('block1', 'ResCNNBlock')) ofAge(m, 'unknown');
   return m.run(x, 'block1 block2 block3 block4 gap squeeze lin');
 });

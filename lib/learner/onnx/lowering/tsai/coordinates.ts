@@ -2,7 +2,7 @@ import type { LoweringContext } from '../context.js';
 import type { Expression } from '../expression.js';
 import type { SeriesScope } from './support.js';
 
-/** Versions before 0.2.15 leave coordinates as they are; the module itself does not tell. */
+/** Versions before 0.2.15 do not normalize coordinates, which the module itself does not show. */
 type Age = 'before 0.2.15' | 'unknown';
 const ages = new WeakMap<LoweringContext, Age>();
 
@@ -11,7 +11,7 @@ export function ofAge(m: SeriesScope, age: Age): void {
   ages.set(m.ctx, age);
 }
 
-/** Places from -1 to 1, by default with the mean and deviation of a standardized variable. */
+/** Positions from -1 to 1, by default standardized. */
 export function coordinates(m: SeriesScope, x: Expression): Expression {
   const age = ages.get(m.ctx);
   m.require(

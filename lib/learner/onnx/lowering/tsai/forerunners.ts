@@ -7,15 +7,15 @@ const inceptionModule = series((m, x) => {
   return m.run(joined([...m.sideBySide(m.maybe(x, 'bottleneck'), 'convs'), pooled]), 'bn_relu');
 });
 
-/** Adds the input of the sequence that it ends: see `mergers` in fastai-layers.ts. */
+/** Adds the input of the sequence that it ends; see `mergers` in fastai-layers.ts. */
 const shortcut = forwardMany((m, [x, original]) => {
   if (!x || !original)
     throw m.refusal('it adds the input of a SequentialEx, but is not inside one');
-  // Its own act_fn is not read: the forward takes that of its file.
+  // Its own act_fn is not used: the forward uses the one in its source file.
   return x.add(m.run(original, 'conv bn')).relu();
 });
 
-/** InceptionTime of the packages from which tsai came, and of their followers. */
+/** InceptionTime in the predecessors of tsai, and in packages derived from them. */
 export const forerunners: LoweringFamily = {
   lowerings: {
     'timeseries.models.inception_time|timeseries_fastai.models': {

@@ -12,7 +12,7 @@ import { tsaiTables } from './tabular.js';
 import { tsaiTransformers } from './transformers.js';
 import { tsaiWrappers } from './wrappers.js';
 
-/** Models of series: tsai's and its forerunners', and the convolutions that they are made of. */
+/** Models for time series, from tsai and its predecessors, and the convolutions in them. */
 export const tsai: readonly LoweringFamily[] = [
   ...visionLayers,
   tsaiLayers,

@@ -10,10 +10,11 @@ import type { LoweringFamily } from '../lowering.js';
 import { coordinates } from './coordinates.js';
 import { as, chained, series, seriesMany, type SeriesScope } from './support.js';
 
-/** The sizes behind the batch; none stand for one. */
+/** The sizes after the batch; if empty, one. */
 function shapeAttr(m: SeriesScope): number[] {
   const shape = m.ints('shape');
-  // Versions before 0.3.6 kept the batch for -1 as well; later ones lose it, which heads cannot use.
+  // Versions before 0.3.6 also kept the batch for -1. Later versions lose it, which heads cannot
+  // use.
   return shape.length === 0 ? [-1] : shape;
 }
 
@@ -21,13 +22,13 @@ const reshape = series((m, x) => x.reshape(0, ...shapeAttr(m)));
 
 const axisOf = (x: Expression, axis: number): number => (axis < 0 ? axis + x.rank : axis);
 
-/** As torch: a dimension of another size than 1 stays. */
+/** As in torch, a dimension of a size other than 1 stays. */
 const squeeze = series((m, x) => {
   const dim = axisOf(x, m.int('dim', -1));
   return x.size(dim) === 1 ? x.squeeze(dim) : x;
 });
 
-/** Margins of TensorFlow's `same` for stride 1, whatever the stride is. */
+/** The margins of TensorFlow's `same` for stride 1, regardless of the stride. */
 function samePadding(size: number, dilation: number): [number, number] {
   const total = (size - 1) * dilation;
   return [total >> 1, total - (total >> 1)];
@@ -47,7 +48,7 @@ const sameConv2d = series((m, x) => {
   return m.run(padded, 'conv2d_same');
 });
 
-/** Looks at nothing that comes later. */
+/** A causal convolution: it does not use later steps. */
 const causalConv: Lowering = (module, ctx, inputs) =>
   series((m, x) => {
     const padded = x.pad({ 2: [m.int('_CausalConv1d__padding'), 0] });
@@ -56,7 +57,7 @@ const causalConv: Lowering = (module, ctx, inputs) =>
 
 const chomp = (x: Expression, size: number): Expression => x.slice(2, 0, -size);
 
-/** A function with further arguments: only those of libraries that take none. */
+/** A function with further arguments; only functions of libraries that take none are supported. */
 const lambda: Lowering = (module, ctx, inputs) => {
   const x = ctx.value(module, inputs);
   const [args, kwargs] = [module.attr('args'), module.attr('kwargs')];
@@ -67,14 +68,14 @@ const lambda: Lowering = (module, ctx, inputs) => {
   throw ctx.unsupported(module, 'it calls a function that the file does not define');
 };
 
-/** Tensors among which the second gates the first. */
+/** Two tensors; the second gates the first. */
 const gated = (gate: (m: SeriesScope, x: Expression) => Expression): Lowering =>
   series((m, x) => {
     const [values, gates] = x.chunk(-1, 2);
     return values.mul(gate(m, gates));
   });
 
-/** Calibration: logits, or their logarithms where it is one of Dirichlet's. */
+/** Calibration of logits, or of their logarithms for Dirichlet calibration. */
 const calibrated = (scale: (m: SeriesScope, x: Expression) => Expression): Lowering =>
   series((m, x) => scale(m, m.bool('log_softmax', false) ? x.op('LogSoftmax', { axis: -1 }) : x));
 
@@ -88,7 +89,7 @@ function limited(m: SeriesScope, x: Expression, name: string, op: 'Max' | 'Min')
 
 const clamp = series((m, x) => limited(m, limited(m, x, 'min', 'Max'), 'max', 'Min'));
 
-/** Windows of a dimension, which go to the end: torch's `unfold`. */
+/** Windows over a dimension, which become the last dimension: torch's `unfold`. */
 const unfold = series((m, x) => {
   const [dim, size, step] = [axisOf(x, m.int('dim')), m.int('size'), m.int('step', 1)];
   const count = Math.floor((x.size(dim) - size) / step) + 1;
@@ -102,7 +103,7 @@ const unfold = series((m, x) => {
   return windows.permute(...rest, dim + 1);
 });
 
-/** Children that may hand on several values: a tuple becomes arguments. */
+/** Children that may pass on several values: a tuple becomes arguments. */
 const sequential: Lowering = (module, ctx, inputs) => {
   const flows = [...module.children.values()].reduce((given, child) => {
     if (!child) throw ctx.unsupported(module, 'one of its children is not a module');
@@ -112,7 +113,7 @@ const sequential: Lowering = (module, ctx, inputs) => {
   return flows.length === 1 ? flows[0]! : flows;
 };
 
-/** A module of rows over each step. */
+/** Applies a module for rows to each step. */
 const timeDistributed = series((m, x) => {
   if (x.rank === 2) return m.run(x, 'module');
   m.require(x.rank === 3, 'it takes [rows, steps, variables]');
@@ -136,7 +137,7 @@ const multiConv = series((m, x) =>
 
 const squeezeExcite = series((m, x) => x.mul(m.run(x, 'avg_pool fc').unsqueeze(2)));
 
-/** Ids of categories among the variables: an embedding each, with the other variables behind. */
+/** Category ids among the variables: an embedding for each, then the other variables. */
 const multiEmbedding = series((m, x) => {
   const { graph } = m.ctx;
   const chosen = (name: string): Expression | undefined => {
@@ -145,7 +146,7 @@ const multiEmbedding = series((m, x) => {
   };
   const ids = chosen('cat_pos');
   m.require(ids !== undefined, 'it has no category');
-  // Before 0.2.25 ids were cut, not rounded: the same for whole numbers, which ids are.
+  // Before 0.2.25, ids were truncated instead of rounded. For whole numbers, both are the same.
   const whole = ids!.of(graph.op('Cast', [ids!.op('Round').value], { to: 'int64' }));
   const embedded = m
     .list('cat_embed')
@@ -154,7 +155,7 @@ const multiEmbedding = series((m, x) => {
   return joined(others ? [...embedded, others] : embedded);
 });
 
-/** The output of a recurrent layer, which gives its last states as well. */
+/** The output of a recurrent layer, without its last states. */
 const firstOf: Lowering = (module, ctx, [flow]) => {
   if (flow instanceof Value) return ctx.graph.op('Gather', [flow, ctx.graph.scalar(0, 'int64')]);
   const [first] = flow ?? [];
@@ -170,7 +171,7 @@ const transpose = series((m, x) => {
   return x.transpose(first!, second!);
 });
 
-/** Layers of tsai and what its heads are made of. */
+/** tsai's layers and the parts of its heads. */
 export const tsaiLayers: LoweringFamily = {
   lowerings: {
     'tsai.models.layers': {

@@ -5,11 +5,11 @@ import { chained, series, transposed, type SeriesScope } from './support.js';
 
 const last = (x: Expression): number => x.rank - 1;
 
-/** How many elements of a dimension are positive, of all. */
+/** The share of positive elements along a dimension. */
 const proportionPositive = (m: SeriesScope, x: Expression, axis = last(x)): Expression =>
   m.positive(x).mean([axis < 0 ? axis + x.rank : axis]);
 
-/** Relu's share of the absolute values. */
+/** The sum of the positive values relative to the sum of absolute values. */
 const positiveArea = series((m, x) => {
   const dim = m.int('dim', -1);
   const axes = [dim < 0 ? dim + x.rank : dim];
@@ -23,7 +23,7 @@ const maxAndPositive = series((m, x) =>
     .unsqueeze(2),
 );
 
-/** The mean over the steps by weights that its layers make of them. */
+/** The weighted mean over the steps, with weights from its layers. */
 const weightedAverage = series((m, x) => {
   const weights = m.list('layers').reduce((y, layer) => m.call(layer, y), x);
   return x.mul(m.run(weights, 'softmax')).sum([last(x)]);
@@ -61,7 +61,7 @@ const poolingLayer = series((m, input) => {
   }
 });
 
-/** What tsai's heads pool with. */
+/** The poolings of tsai's heads. */
 export const tsaiPoolings: LoweringFamily = {
   lowerings: {
     'tsai.models.layers': {

@@ -9,7 +9,7 @@ const rnn = series((m, x) =>
   m.run(m.maybe(lastStep(m.runFirst(transposed(x), 'rnn')), 'dropout'), 'fc'),
 );
 
-/** The last state of a recurrence beside pooled convolutions; its authors gave it x as it is. */
+/** The last state of a recurrence, concatenated with pooled convolutions. */
 function rnnAndConvolutions(m: SeriesScope, x: Expression): Expression {
   const last = lastStep(m.runFirst(m.maybe(x, 'shuffle'), 'rnn'));
   const features = m.maybe(x, 'convblock1 se1 convblock2 se2 convblock3 gap');
@@ -19,14 +19,14 @@ function rnnAndConvolutions(m: SeriesScope, x: Expression): Expression {
 const rnnFcn = (m: SeriesScope, x: Expression): Expression =>
   m.run(m.maybe(rnnAndConvolutions(m, x), 'fc_dropout'), 'fc');
 
-/** From 0.2.23 its layers are in a sequence; before, it is one. */
+/** From 0.2.23 on, its layers are in a sequence; before, it is a single layer. */
 const rnnBackbone = series((m, x) => {
   if (m.has('to_cat_embed'))
     return m.run(x, 'to_cat_embed feature_extractor transpose rnn transpose');
   return transposed(m.runFirst(transposed(x), 'rnn'));
 });
 
-/** Before 0.2.15 the model itself took the last step, or all of them in a row. */
+/** Before 0.2.15, the model itself took the last step, or flattened all steps. */
 const rnnPlus = backboned((m, x) => {
   const output = m.runFirst(transposed(x), 'rnn');
   if (m.attr('ls') === undefined) return m.run(transposed(output), 'head');

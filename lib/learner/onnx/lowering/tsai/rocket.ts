@@ -7,7 +7,7 @@ import { joined } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 import { series, type SeriesScope } from './support.js';
 
-/** Integers that numpy, torch or a list of Python hold. */
+/** Integers in a numpy array, a torch tensor or a Python list. */
 function integers(m: SeriesScope, name: string): number[] {
   const held = m.attr(name);
   const items =
@@ -17,7 +17,7 @@ function integers(m: SeriesScope, name: string): number[] {
   throw malformed(m.module, `its ${name} is not a list of integers`);
 }
 
-/** What is made of [rows, kernels, steps] and the biases [kernels, features] of a dilation. */
+/** The features of a dilation, from [rows, kernels, steps] and its biases [kernels, features]. */
 type Pool = (m: SeriesScope, x: Expression, biases: Expression) => Expression;
 
 /** [rows, kernels, steps, features]: each step compared with each bias of its kernel. */
@@ -27,7 +27,7 @@ const above = (m: SeriesScope, x: Expression, biases: Expression): Expression =>
 /** The share of steps above a bias. */
 const share: Pool = (m, x, biases) => above(m, x, biases).mean([2]).flatten(1);
 
-/** With the area above a bias, of the area on both sides. */
+/** The share of steps above a bias, and the area above it relative to the area on both sides. */
 const shareAndArea: Pool = (m, x, biases) => {
   const distance = x.unsqueeze(3).sub(biases.unsqueeze(1));
   const area = distance
@@ -43,7 +43,7 @@ function longestRun(ones: Expression): Expression {
   let lengths = ones;
   for (let span = 1; span < steps; span *= 2) {
     const before = lengths.slice(2, 0, steps - span).pad({ 2: [span, 0] });
-    // What is at least `span` long reaches the run that ended `span` steps before.
+    // A run of at least `span` steps continues the run that ended `span` steps before.
     const full = lengths
       .sub(span - 1)
       .atLeast(0)
@@ -53,7 +53,7 @@ function longestRun(ones: Expression): Expression {
   return lengths.max([2]);
 }
 
-/** MultiRocket's four: of positive steps their share, mean, mean place and longest stretch. */
+/** MultiRocket's four features of the positive steps: share, mean, mean index and longest run. */
 const fourFeatures: Pool = (m, x, biases) => {
   const steps = x.size(2);
   const ones = above(m, x, biases);
@@ -76,8 +76,8 @@ const fourFeatures: Pool = (m, x, biases) => {
 };
 
 /**
- * Convolutions by fixed kernels, a dilation at a time; every second kernel with its padding, the
- * others without. Biases were taken from training series when it was fitted.
+ * Convolutions with fixed kernels, one dilation at a time; every second kernel has padding, the
+ * others do not. The biases come from the training series, from when it was fitted.
  */
 function rocketFeatures(m: SeriesScope, x: Expression, pool: Pool): Expression {
   m.require(
@@ -123,7 +123,7 @@ const miniRocket = series((m, x) =>
   rocketFeatures(m, x, m.bool('add_lsaz', false) ? shareAndArea : share),
 );
 
-/** The series, and its differences from step to step: through the same branch, as in tsai. */
+/** The series and its differences between steps go through the same branch, as in tsai. */
 const multiRocket = series((m, x) => {
   const features = m.run(x, 'branch_x');
   if (!m.bool('use_diff')) return features;
@@ -151,7 +151,7 @@ function tensors(m: SeriesScope, name: string): Tensor[] {
   return held;
 }
 
-/** Groups of kernels that compete: which wins at each step, how often and by how much. */
+/** Groups of kernels that compete: which one wins at each step, how often and by how much. */
 const hydra = series((m, x) => {
   const { graph } = m.ctx;
   const [groups, kernels] = [m.int('_g'), m.int('k')];

@@ -17,7 +17,7 @@ function* modulesOf(module: Module): Generator<Module> {
   for (const child of module.children.values()) if (child) yield* modulesOf(child);
 }
 
-/** Lengths of series that modules of a model state, at most a few. */
+/** The lengths of series that the modules of a model state, at most a few. */
 export function lengthsOf(root: Module): number[] {
   const lengths = new Set<number>();
   for (const module of modulesOf(root)) {
@@ -30,7 +30,7 @@ export function lengthsOf(root: Module): number[] {
   return [...lengths];
 }
 
-/** PatchTST keeps how many patches it has, not how long its series are. */
+/** PatchTST stores its number of patches, not the length of its series. */
 function patched(module: Module): number | undefined {
   const [count, length, stride] = ['patch_num', 'patch_len', 'stride'].map((name) =>
     size(module.attr(name)),
@@ -43,7 +43,7 @@ function patched(module: Module): number | undefined {
 const embedded = (module: Module): number | undefined =>
   size((module.tensor('pos_embed') ?? module.tensor('pos_enc'))?.shape[1]);
 
-/** The number of variables of a module: null if no later module may be asked. */
+/** The number of variables of a module; null if no later module may determine it. */
 type Told = (module: Module) => number | null | undefined;
 
 const attribute =
@@ -77,7 +77,7 @@ const TOLD: readonly (readonly [classes: RegExp, told: Told])[] = [
   [/\.(Mini|Multi)RocketFeatures(Plus)?$|\.RevIN$/, attribute('c_in')],
   [/\._Splitter$/, groups],
   [/\.MultiEmbedding$/, categories],
-  // Their first layer is over the steps, or over all that there is.
+  // Their first layer is over the steps, or over the whole series.
   [/\.(MLP|HydraBackbonePlus|ConvTranBackbone|MultiInputNet)$/, unasked],
   [/\.HydraMultiRocketBackbonePlus$/, of('multirocket')],
   [/\.RNN_FCN\.\w+$|\._RNN_FCN_Base_Backbone$/, of('convblock1')],
@@ -91,7 +91,7 @@ const TOLD: readonly (readonly [classes: RegExp, told: Told])[] = [
   [/\.XCM(Plus)?\.(XCM|_XCMPlus_Backbone)$/, of('conv1dblock')],
 ];
 
-/** How many variables a model of series takes, by its first layer; null where that does not tell. */
+/** The number of variables that a model for series takes, from its first layer; null if unknown. */
 function variablesOf(module: Module): number | null {
   const rule = TOLD.find(([classes]) => classes.test(module.className));
   if (rule) return rule[1](module) ?? null;
@@ -111,7 +111,10 @@ const hasLayer = (module: Module): boolean =>
   TOLD.some(([classes]) => classes.test(module.className)) ||
   [...module.children.values()].some((child) => child !== null && hasLayer(child));
 
-/** How many steps a series must have: TST has a place for each, unless a convolution joins some. */
+/**
+ * The number of steps that a series must have: TST has a position for each, unless a convolution
+ * joins some.
+ */
 function stepsOf(module: Module): number | undefined {
   if (!/\.(TST|TSTPlus|MultiTSTPlus|_TSTBackbone)$/.test(module.className)) return undefined;
   for (const each of modulesOf(module)) {
@@ -130,11 +133,11 @@ const seriesSignature: SignatureOf = (module) =>
     dims: ['batch', variablesOf(module), stepsOf(module) ?? 'length'],
   });
 
-/** Parts that stand inside, and take something else. */
+/** Inner parts, which take other inputs. */
 const INNER =
   /(Encoder|EncoderLayer|Block|GatingUnit|_gMLPBackbone|\.Attention(_Rel_\w+)?|Encoding|tAPE|Head|FeedForward|Flatten|MovingAverage|mWDNBlocks|MultiInputNet)$/;
 
-/** The same family, with what its models take. */
+/** The same family, with the inputs of its models. */
 export function ofSeries(family: LoweringFamily): LoweringFamily {
   const models = entriesOf(family.lowerings).filter(([name]) => !INNER.test(name));
   const signatures: Record<string, Record<string, SignatureOf>> = {};

@@ -7,14 +7,17 @@ import type { Expression } from '../expression.js';
 import { Scope } from '../scope.js';
 import { lengthsOf } from './signature.js';
 
-/** A module of series [rows, variables, steps]: where it needs a length, graphs are made by length. */
+/**
+ * A module for series [rows, variables, steps]. If it needs a fixed length, each length gets its
+ * own graph.
+ */
 export class SeriesScope extends Scope {
   protected override unknownSize({ shape = [] }: Value): Error {
     const open = shape.filter((size) => typeof size === 'string');
     return new SizeNeededError(new Set(open), this.ctx.root ? lengthsOf(this.ctx.root) : []);
   }
 
-  /** Calls children in turn, each of which may be fastai's `noop` or None. */
+  /** Calls children in turn; each may be fastai's `noop` or None. */
   maybe(x: Expression, names: string): Expression {
     return names.split(' ').reduce((value, name) => {
       if (this.has(name)) return this.run(value, name);
@@ -30,12 +33,12 @@ export class SeriesScope extends Scope {
     return this.module.child(child)?.className.endsWith(`.${className}`) ?? false;
   }
 
-  /** All modules of a list, each over the same input, side by side in the channels. */
+  /** All modules of a list with the same input, concatenated along the channels. */
   sideBySide(x: Expression, list: string): Expression[] {
     return this.list(list).map((child) => this.call(child, x));
   }
 
-  /** 1 where something holds, else 0. */
+  /** 1 where a condition is true, else 0. */
   indicator(holds: Expression): Expression {
     return holds.of(this.ctx.graph.op('Cast', [holds.value], { to: 'float32' }));
   }
@@ -62,7 +65,7 @@ export function series(compute: (m: SeriesScope, x: Expression) => Expression): 
   };
 }
 
-/** The forward of a module that takes several, one by one or as the tuple that was handed on. */
+/** The forward of a module that takes several, separately or as a tuple that was passed on. */
 export function seriesMany(
   compute: (m: SeriesScope, ...inputs: readonly Expression[]) => Expression,
 ): Lowering {
@@ -77,7 +80,7 @@ export function seriesMany(
   };
 }
 
-/** A model that later versions wrote as a backbone and a head. */
+/** A model that later versions split into a backbone and a head. */
 export const backboned = (earlier: (m: SeriesScope, x: Expression) => Expression): Lowering =>
   series((m, x) => (m.has('backbone') ? m.run(x, 'backbone head') : earlier(m, x)));
 
@@ -86,7 +89,7 @@ export const transposed = (x: Expression): Expression => x.permute(0, 2, 1);
 
 export const chained = (names: string): Lowering => series((m, x) => m.run(x, names));
 
-/** A class that computes what one of torch's does, with the same attributes. */
+/** A class that computes the same as one of torch's, with the same attributes. */
 export const as =
   (className: string): Lowering =>
   (module, ctx, inputs) => {

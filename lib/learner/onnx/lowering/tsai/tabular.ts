@@ -5,7 +5,7 @@ import type { LoweringFamily, SignatureOf } from '../lowering.js';
 import { tabularSignature } from '../tabular.js';
 import { as, series, seriesMany, type SeriesScope } from './support.js';
 
-/** Category codes and numbers; a model that has only one of them is given only that. */
+/** Category codes and numbers; a model that has only one of them takes only that. */
 function tableOf(
   m: SeriesScope,
   given: readonly Expression[],
@@ -26,7 +26,7 @@ const beside = (parts: readonly (Expression | undefined)[]): Expression =>
 const backbone = seriesMany((m, ...given) => {
   const { codes, numbers } = tableOf(m, given);
   const x = beside([codes && joined(embeddings(m, codes)), numbers && m.maybe(numbers, 'bn_cont')]);
-  // Until 0.2.15 its layers were part of it.
+  // Until 0.2.15, its layers were part of the model itself.
   return m.run(x, 'layers?');
 });
 
@@ -40,7 +40,7 @@ const mlp = series((m, x) => {
   return m.has('shortcut') ? y.add(m.run(x, 'shortcut')) : y;
 });
 
-/** An embedding with a part that all values of the column share, added or behind it. */
+/** An embedding with a part that all values of the column share, added or concatenated. */
 const sharedEmbedding = series((m, codes) => {
   const own = m.run(codes, 'embed').unsqueeze(1);
   const shared = m.weight('shared_embed');
@@ -73,7 +73,7 @@ const fusionBackbone = seriesMany((m, ...given) => {
 
 const gatedMlp = series((m, x) => m.run(x.unsqueeze(1), 'mlp'));
 
-/** Of the backbone where a model has one. */
+/** The backbone's, if the model has one. */
 const signature: SignatureOf = (module, signatureOf) =>
   tabularSignature(module.child('backbone') ?? module, signatureOf);
 

@@ -12,7 +12,7 @@ const embedded = (m: SeriesScope, x: Expression): Expression =>
 
 const positioned = (m: SeriesScope, x: Expression): Expression => x.add(m.requiredWeight('W_pos'));
 
-/** Until 0.2.22, told by the name of its dropout, the order of what is flattened was another. */
+/** Until 0.2.22, which the name of its dropout shows, the order of flattening was different. */
 const isOld = (m: SeriesScope): boolean => m.has('res_dropout');
 
 const tst = (m: SeriesScope, x: Expression): Expression => {
@@ -20,7 +20,7 @@ const tst = (m: SeriesScope, x: Expression): Expression => {
   return isOld(m) && m.has('flatten') ? m.run(z, 'flatten head') : m.run(transposed(z), 'head');
 };
 
-/** Series without their missing values, and which steps have no other. */
+/** Series with missing values replaced, and the steps that have only missing values. */
 interface Padded {
   readonly x: Expression;
   readonly padding?: Expression;
@@ -29,17 +29,17 @@ interface Padded {
 function withoutNan(m: SeriesScope, x: Expression): Padded {
   const missing = x.op('IsNaN');
   const whole = m.fill(x, missing, 0);
-  // Steps that a convolution joins have no mask of their own: torch refuses theirs.
+  // Steps that a convolution joins cannot have a mask: torch refuses it.
   if (m.bool('new_q_len', false)) return { x: whole };
   const share = m.indicator(missing).op('ReduceMin', { axes: [1], keepdims: 0 });
   return { x: whole, padding: share.op('Greater', {}, m.constant([0.5], [])) };
 }
 
-/** How TSTPlus finds steps that are padding: versions differ, and their attributes tell. */
+/** How TSTPlus finds padding steps. Versions differ, which their attributes show. */
 function padded(m: SeriesScope, x: Expression): Padded {
   const mode = m.attr('key_padding_mask');
   const variable = m.attr('padding_var');
-  // 0.2.17 has no padding_var and always puts zeros in place of missing values.
+  // 0.2.17 has no padding_var and always replaces missing values with zeros.
   const always = mode !== undefined && variable === undefined;
   const chosen = isOld(m) ? Boolean(mode) : mode === 'auto';
   if (Number(mode) === -1 && typeof mode !== 'boolean') {
@@ -69,12 +69,12 @@ const tstPlus = backboned((m, x) => {
   return m.has('flatten') ? m.run(z, 'flatten head') : m.run(transposed(z), 'head');
 });
 
-/** Batches come second, as torch's encoder takes them by default. */
+/** The batch is the second dimension, as in torch's encoder by default. */
 const transformerModel = series((m, x) =>
   m.run(x, 'permute inlinear relu transformer_encoder transpose max relu outlinear'),
 );
 
-/** x without its mean or last value, by its deviation; and back. */
+/** Subtracts the mean or the last value of x and divides by its deviation; and the reverse. */
 interface Normalized {
   readonly x: Expression;
   readonly restore: (x: Expression) => Expression;
@@ -108,7 +108,7 @@ function patches(m: SeriesScope, x: Expression): Expression {
   return padded.gather(2, m.indices(places, [count, size]));
 }
 
-/** Each variable alone through one encoder. */
+/** Each variable separately through one encoder. */
 const patchBackbone = series((m, input) => {
   const normalized = m.bool('revin') ? reversible(m.inner('revin_layer'), input) : undefined;
   const encoder = m.inner('backbone');
@@ -128,7 +128,7 @@ const flattenHead = series((m, x) => {
   return joined(rows);
 });
 
-/** The trend and what is left of it, a model for each. */
+/** The trend and the remainder, with a model for each. */
 const patchTst = series((m, x) => {
   if (!m.bool('decomposition', false)) return m.run(x, 'model');
   const trend = m.inner('decomp_module').run(x, 'moving_avg');
@@ -137,7 +137,7 @@ const patchTst = series((m, x) => {
 
 const movingAverage = chained('padding avg');
 
-/** A step: attention and a network, each with its norm before or behind. */
+/** A layer: attention and a network, each with its norm before or after it. */
 function plusNorm(
   m: SeriesScope,
   x: Expression,
@@ -158,7 +158,7 @@ const sitLayer = series((m, x) => {
   return plusNorm(m, y, (input) => m.run(input, 'pwff'), 'ff_norm');
 });
 
-/** Until 0.2.23 a layer is a list: attention, norm, network, norm, and a dropout. */
+/** Until 0.2.23, a layer is a list: attention, norm, network, norm, and a dropout. */
 const sitEncoder = series((m, x) => {
   if (m.has('encoder')) return m.run(x, 'encoder norm');
   const before = m.bool('pre_norm');
@@ -174,20 +174,20 @@ const sitEncoder = series((m, x) => {
   return m.run(layers, 'norm');
 });
 
-/** Steps, or what is made of several, with their places and perhaps a token before them. */
+/** Steps, or groups of steps, with their positions and an optional token before them. */
 function tokens(m: SeriesScope, input: Expression): Expression {
   const withToken = (x: Expression): Expression =>
     m.bool('use_token') ? m.requiredWeight('cls_token').expandTo(x).concat(1, x) : x;
   if (m.has('to_embedding')) {
     const position = m.requiredWeight('pos_embedding');
-    // The place comes before the token until 0.2.22, behind it in 0.2.23.
+    // Positions are added before the token until 0.2.22, and after it in 0.2.23.
     if (m.has('preprocessor')) {
       return withToken(m.run(input, 'preprocessor to_embedding').add(position));
     }
     return withToken(m.run(input, 'feature_extractor to_embedding')).add(position);
   }
   const x = m.run(input, 'to_cat_embed tokenizer? seq_embed? feature_extractor');
-  // A convolution until 0.3.9, a linear layer of the other order from 0.4.0.
+  // A convolution until 0.3.9; from 0.4.0 on, a linear layer with the other order of dimensions.
   const convolved = m.isOf('linear_proj', 'Conv1d');
   const y = convolved ? m.run(x, 'linear_proj transpose') : m.run(x, 'transpose linear_proj?');
   return withToken(m.bool('use_pe') ? y.add(m.requiredWeight('pos_embed')) : y);
@@ -197,7 +197,7 @@ const sitBackbone = series((m, x) => transposed(m.run(tokens(m, x), 'encoder')))
 
 /**
  * Its recurrence runs over the first dimension, which is the batch. A row alone is one step, so
- * each row is one step here, whatever its neighbours.
+ * each row is one step here, regardless of its neighbours.
  */
 function alone(x: Expression, run: (x: Expression) => Expression): Expression {
   const [steps, width] = [x.size(1), x.size(2)];
@@ -214,7 +214,7 @@ const sequencerLayer = series((m, x) => {
   return plusNorm(m, y, (input) => m.run(input, 'pwff'), 'ff_norm');
 });
 
-/** The same of an encoder whose layers take batches first and are given steps first. */
+/** The same for an encoder whose layers expect the batch first but get the steps first. */
 const transformerRnn = series((m, x) => {
   const y = m.run(transposed(x), 'proj_linear').add(m.requiredWeight('pos_encoding'));
   const rows = m.list('enc_layers').reduce((z, layer) => {
@@ -250,7 +250,7 @@ const latentTransformer = (m: SeriesScope, x: Expression): Expression =>
     return m.call(network, m.call(ffNorm, attended));
   }, x);
 
-/** Of a series alone: categories and numbers beside it are further inputs. */
+/** Only for the series; categories and numbers are further inputs. */
 const perceiver = series((m, x) => {
   m.require(
     m.attr('to_cat_emb') === null && m.attr('to_cont_emb') === null,
@@ -291,7 +291,7 @@ const convTranAttention = series((m, x) => {
   return attended(m, q.matmul(k.transpose(2, 3)).mul(m.number('scale')).softmax(), v);
 });
 
-/** Biases by distance are added to the weights, behind the softmax. */
+/** Distance biases are added to the weights, after the softmax. */
 const byDistance = series((m, x) => {
   const [q, k, v] = convTranHeads(m, x);
   const steps = m.int('seq_len');

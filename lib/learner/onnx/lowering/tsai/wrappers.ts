@@ -5,18 +5,18 @@ import { joined } from '../forward.js';
 import type { LoweringFamily } from '../lowering.js';
 import { series, SeriesScope } from './support.js';
 
-/** Steps that a file may ask for; each is the model once more. */
+/** The maximum of steps in a file; each step repeats the model. */
 const MOST_STEPS = 1000;
 
-/** A model of another number of variables or steps. */
+/** A model for another number of variables or steps. */
 const inputWrapper = series((m, x) =>
   m.run(m.bool('new_shape') ? m.run(x, 'new_shape_fn') : x, 'model'),
 );
 
-/** What the model says is a change from the last step. */
+/** The model's output is the change from the last step. */
 const residualWrapper = series((m, x) => x.select(x.rank - 1, -1).add(m.run(x, 'model')));
 
-/** So many steps ahead, each from those before it. */
+/** This number of steps ahead, each from the steps before it. */
 const recursiveWrapper = series((m, input) => {
   const steps = m.int('n_steps');
   m.require(steps > 0 && steps <= MOST_STEPS, `its n_steps is not 1 to ${MOST_STEPS}`);
@@ -32,7 +32,7 @@ const recursiveWrapper = series((m, input) => {
   return joined(results, -1);
 });
 
-/** A model for each input, what they say side by side, and a head over that. */
+/** A model for each input, and a head over their concatenated outputs. */
 const multiInput: Lowering = (module, ctx, inputs) => {
   const m = new SeriesScope(module, ctx);
   const [first] = inputs;
@@ -52,7 +52,7 @@ const multiInput: Lowering = (module, ctx, inputs) => {
   return m.call(head, joined(features)).value;
 };
 
-/** tsai's models around other models. */
+/** tsai's models that wrap other models. */
 export const tsaiWrappers: LoweringFamily = {
   lowerings: {
     'tsai.models.misc': {

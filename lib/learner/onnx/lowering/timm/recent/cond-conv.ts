@@ -4,7 +4,7 @@ import { forward } from '../../forward.js';
 import type { LoweringFamily } from '../../lowering.js';
 import type { Scope } from '../../scope.js';
 
-/** Filters of all experts, those of a group of channels beside each other. */
+/** The filters of all experts; those of one group of channels are adjacent. */
 function allFilters(m: Scope, experts: number, groups: number): Expression {
   const channels = m.int('out_channels');
   const [inputs, size] = [m.int('in_channels') / groups, channels / groups];
@@ -27,8 +27,8 @@ function allFilters(m: Scope, experts: number, groups: number): Expression {
 }
 
 /**
- * A convolution whose filters each image mixes from those of several experts: the same as each
- * expert's result, mixed.
+ * A convolution whose filters are mixed for each image from those of several experts. That equals
+ * mixing the experts' results.
  */
 function mixed(m: Scope, x: Expression, shares: Expression): Expression {
   const [experts, groups] = [m.int('num_experts'), m.int('groups')];

@@ -4,13 +4,13 @@ import type { LoweringFamily } from '../../lowering.js';
 import type { Scope } from '../../scope.js';
 import { model } from '../model.js';
 
-/** CSPNeXt: maxima of several neighbourhoods, side by side. */
+/** CSPNeXt: maxima of several neighbourhoods, concatenated. */
 const pyramidPooling = forward((m, x) => {
   const y = m.run(x, 'conv1');
   return m.run(joined([y, ...m.list('poolings').map((pool) => m.call(pool, y))]), 'conv2');
 });
 
-/** x is added where a flag of the block says so. */
+/** x is added if a flag of the block is set. */
 const perhapsAdded = (m: Scope, x: Expression, flag: string, result: Expression): Expression =>
   m.bool(flag) ? result.add(x) : result;
 
@@ -19,7 +19,7 @@ const partialStage = forward((m, x) => {
   return m.run(joined([main, m.run(x, 'short_conv')]), 'attention final_conv');
 });
 
-/** FasterNet: a convolution of the first channels alone. */
+/** FasterNet: a convolution of only the first channels. */
 const partialConv = forward((m, x) => {
   const [first, others] = x.split(1, [m.int('dim_conv3'), m.int('dim_untouched')]);
   return joined([m.run(first, 'partial_conv3'), others]);
@@ -31,7 +31,7 @@ const partialBlock = forward((m, x) => {
   return x.add(scale ? y.mul(scale.reshape(-1, 1, 1)) : y);
 });
 
-/** PP-LCNetV2: branches of several sizes, or what they were put together to. */
+/** PP-LCNetV2: branches of several sizes, or their merged form. */
 const repSeparable = forward((m, x) => {
   const y = m.has('dw_conv')
     ? m.run(x, 'dw_conv')

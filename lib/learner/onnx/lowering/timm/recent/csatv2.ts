@@ -22,7 +22,7 @@ function toYCbCr(m: Scope, x: Expression): Expression {
   );
 }
 
-/** The cosines of squares of an image, as in JPEG, after one layer for each colour. */
+/** The cosine transform of blocks of an image, as in JPEG, after one layer for each colour. */
 const learnableDct = forward((m, x) => {
   const size = m.int('k');
   const [h, w] = [x.size(2) / size, x.size(3) / size];
@@ -45,7 +45,7 @@ const learnableDct = forward((m, x) => {
   return joined(layers.map((layer, i) => m.run(colours.select(1, i), layer)));
 });
 
-/** Rows of positions, with a convolution over the image that they are added to them. */
+/** Rows of positions, plus a convolution over the image that they form. */
 function withPositions(m: Scope, rows: Expression, h: number, w: number): Expression {
   const positions = m.inner('pos_embed', 'timm.models.csatv2.PosConv');
   return toRows(plus(positions, toImage(rows, h, w), 'proj'));

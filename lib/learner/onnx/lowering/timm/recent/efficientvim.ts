@@ -6,7 +6,7 @@ import type { Scope } from '../../scope.js';
 
 const home = 'timm.models.efficientvim';
 
-/** A few states in which all positions meet, and each position's view of them. */
+/** A few states that combine all positions, and each position's view of them. */
 function mixed(m: Scope, x: Expression): Pair {
   const [height, width, states] = [x.size(2), x.size(3), m.int('state_dim')];
   const rows = x.flatten(2);
@@ -19,7 +19,7 @@ function mixed(m: Scope, x: Expression): Pair {
   return [summary.matmul(c).reshape(0, summary.size(1), height, width), summary];
 }
 
-/** The image and the states behind a block. */
+/** The image and the states after a block. */
 function block(m: Scope, x: Expression): Pair {
   const gates = m.requiredWeight('alpha').sigmoid();
   const towards = (y: Expression, result: Expression, i: number): Expression =>
@@ -32,7 +32,7 @@ function block(m: Scope, x: Expression): Pair {
   return [towards(second, m.run(second, 'ffn'), 3), states];
 }
 
-/** What a stage hands on, and its last states. */
+/** The output of a stage, and its last states. */
 function stage(m: Scope, x: Expression): Pair {
   const blocks = m.list('blocks');
   const [image, states] = blocks.reduce<[Expression, Expression?]>(
@@ -62,7 +62,7 @@ function summaries(m: Scope, x: Expression): Expression[] {
   return [...means, m.call(norms.at(-1)!, image).mean([2, 3])];
 }
 
-/** A layer for each summary, all of which vote. */
+/** A layer for each summary; their outputs are combined. */
 function vote(m: Scope, means: readonly Expression[], name: string, weights: string): Expression {
   const shares = m.requiredWeight(weights).softmax();
   const layers: readonly Module[] = m.list(name);

@@ -6,7 +6,7 @@ import type { Scope } from '../../scope.js';
 import type { Size } from '../../windows.js';
 import { rotated } from '../rope.js';
 
-/** Values that are further out than those of the training count as its limits. */
+/** Values outside the range of the training are clamped to it. */
 const clippable = forward((m, x) => {
   const clipped = m.bool('use_clipped');
   const within = (y: Expression, end: string): Expression =>
@@ -18,7 +18,7 @@ const clippable = forward((m, x) => {
   return within(m.run(within(x, 'input'), 'linear'), 'output');
 });
 
-/** Rows of patches, and how many of them an image is high and wide. */
+/** Rows of patches, and the height and width of the image in patches. */
 function embedded(m: Scope, x: Expression): [rows: Expression, grid: Size] {
   const [patchHeight, patchWidth] = m.pair('patch_size');
   const grid: Size = [x.size(2) / patchHeight, x.size(3) / patchWidth];
@@ -45,7 +45,7 @@ function embedded(m: Scope, x: Expression): [rows: Expression, grid: Size] {
   return [m.run(pixels.sub(0.5).mul(2), 'input_proj').add(positions), grid];
 }
 
-/** Sines, then cosines, for columns and for rows: each turns its own half of a head. */
+/** Sines, then cosines, for columns and for rows: each rotates its own half of a head. */
 function ropes(m: Scope, [height, width]: Size): [byX: Expression, byY: Expression] {
   const frequencies = m.tensor('inv_freq').toFloat32();
   const count = frequencies.length;
@@ -84,7 +84,7 @@ const gatedMlp = forward((m, x) =>
   m.run(m.run(x, 'gate_proj act').mul(m.run(x, 'up_proj')), 'down_proj'),
 );
 
-/** The mean of each square of patches, as large as a language model has it. */
+/** The mean of each square of patches, of the size that a language model uses. */
 function pooled(m: Scope, x: Expression, [height, width]: Size): Expression {
   const pooler = m.inner('pooler', 'timm.models.gemma4_vit.Gemma4VisionPooler');
   const size = pooler.int('pooling_kernel_size');
@@ -115,7 +115,7 @@ const encoder = forward((m, x) => {
   return kind === 'avg' ? rows.mean([1]) : rows;
 });
 
-/** Gemma 4's encoder of images. */
+/** Gemma 4's image encoder. */
 export const gemma: LoweringFamily = {
   lowerings: {
     'timm.models.gemma4_vit': {

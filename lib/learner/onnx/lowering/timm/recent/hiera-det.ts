@@ -40,7 +40,7 @@ function attended(m: Scope, x: Expression, like: Expression): Expression {
   return cropTo(fromWindows(result, smaller, whole), [like.size(1), like.size(2)]);
 }
 
-/** Positions of a small grid brought to the size of the image, and those within a window. */
+/** The positions of a small grid resized to the image, plus those within a window. */
 function placed(m: Scope, x: Expression): Expression {
   const [height, width] = [x.size(1), x.size(2)];
   const window = m.requiredWeight('pos_embed_window');
@@ -54,7 +54,7 @@ function placed(m: Scope, x: Expression): Expression {
   return x.add(global.add(local).channelsLast());
 }
 
-/** Hiera as Segment Anything 2 has it. */
+/** Hiera as in Segment Anything 2. */
 export const hieraDets: LoweringFamily = {
   lowerings: {
     'timm.models.hieradet_sam2': {

@@ -9,7 +9,7 @@ import { hieraDets } from './hiera-det.js';
 import { iFormers } from './iformer.js';
 import { languageEncoders } from './language-encoders.js';
 
-/** Models that are late or rare in timm; files of others need not wait for them. */
+/** Recent or rare timm models; they are loaded separately so that other files load faster. */
 export const recentTimm: readonly LoweringFamily[] = [
   conditionals,
   convAttentions,

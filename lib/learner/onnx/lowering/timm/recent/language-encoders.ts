@@ -12,7 +12,7 @@ const deepseekBlock = forwardMany((m, [x, rope]) => {
   return plus(m, y, 'norm2 mlp');
 });
 
-/** Rows of patches through blocks that turn them by their positions, and back to an image. */
+/** Rows of patches through blocks with rotary positions, then as an image again. */
 function turnedBlocks(m: Scope, rows: Expression, grid: Size): Expression {
   const rope = ropeOf(m, m.ctx.child(m.module, 'rope'), grid)(0);
   return m.each(rows, 'blocks', rope).reshape(0, ...grid, rows.size(2));
@@ -24,7 +24,7 @@ function deepseekFeatures(m: Scope, x: Expression): Expression {
   return m.run(turnedBlocks(m, rows, [patches.size(1), patches.size(2)]), 'norm');
 }
 
-/** Learned positions of another grid, between which those of this one lie. */
+/** Learned positions, interpolated from another grid to this one. */
 function qwenPositions(m: Scope, [height, width]: Size): Expression {
   const size = m.int('pos_embed_grid_size');
   const positions = m.requiredWeight('pos_embed');
@@ -39,20 +39,20 @@ function qwenFeatures(m: Scope, x: Expression): Expression {
   return turnedBlocks(m, patches.flatten(1, 2).add(qwenPositions(m, grid)), grid);
 }
 
-/** Squares of patches, each with all that its patches hold. */
+/** Squares of patches, each with the values of all its patches. */
 function squares(x: Expression, size: number): Expression {
   const [h, w, channels] = [x.size(1) / size, x.size(2) / size, x.size(3)];
   return x.reshape(0, h, size, w, size, channels).permute(0, 1, 3, 2, 4, 5);
 }
 
-/** DeepSeek keeps the places of a channel together, and pads with zeros. */
+/** DeepSeek keeps the positions of a channel adjacent, and pads with zeros. */
 const aligner = forward((m, x) => {
   const size = m.int('downsample_ratio');
   const whole = squares(padTo(x, [size, size], [1, 2]), size);
   return m.run(whole.permute(0, 1, 2, 5, 3, 4).flatten(3).flatten(1, 2), 'fc1 act fc2');
 });
 
-/** Qwen keeps the channels of a place together. */
+/** Qwen keeps the channels of a position adjacent. */
 const merger = forward((m, x) => {
   const size = m.int('merge_size');
   m.requireSize(
@@ -62,7 +62,7 @@ const merger = forward((m, x) => {
   return m.run(squares(m.run(x, 'norm'), size).flatten(3).flatten(1, 2), 'fc1 act fc2');
 });
 
-/** What a language model is given, or the mean of all patches, or the patches. */
+/** The input of a language model, or the mean of all patches, or the patches. */
 const encoderHead =
   (projector: string): Stage =>
   (m, x) => {
@@ -77,7 +77,7 @@ const classifier = model('encoder', (m, x) => {
   return m.run(x.flatten(1, -2).mean([1]), 'norm head');
 });
 
-/** The encoders of images of DeepSeek's and Qwen's language models. */
+/** The image encoders of DeepSeek's and Qwen's language models. */
 export const languageEncoders: LoweringFamily = {
   lowerings: {
     'timm.models.deepseek_vit': {
