@@ -196,7 +196,7 @@ describe.skipIf(!hasChromium)('The client in a page', () => {
     });
     expect(await failure('inference.serverLive()', 'grpc://127.0.0.1:1')).toMatchObject({
       code: 'VTS_INFERENCE_CLIENT_OPTION',
-      message: expect.stringContaining('browsers do not speak gRPC') as string,
+      message: expect.stringContaining('browsers do not support gRPC') as string,
     });
     expect(await failure(`inference.serverLive({ signal: AbortSignal.abort() })`)).toMatchObject({
       status: 'CANCELLED',

@@ -14,17 +14,17 @@ import { JobDescription, KeptResult, NoBody } from './job-resource.js';
 import type { JobRequest, JobRoutes } from './job-routes.js';
 import { HEADERS, INTERCEPTORS, PIPES } from './nest-metadata.js';
 
-/** What a route of jobs does. */
+/** The action of a job route. */
 type Served = (jobs: JobRoutes, request: JobRequest, id: string) => unknown;
 
 const JOB = new JobDescription();
 const RESULT = new KeptResult();
 const NO_BODY = new NoBody();
 
-/** The bodies of submissions, from their check to the queue. */
+/** The bodies of submissions, from validation to the queue. */
 const bodies = new WeakMap<object, RequestBody>();
 
-/** The input of a submission: read and checked as the endpoint's, and kept as it came. */
+/** The input of a submission: read and checked like the endpoint's, and kept unchanged. */
 class SubmittedInput extends IoDescriptor<unknown, never> {
   readonly mediaType: string;
   override readonly maxBytes: number | undefined;
@@ -58,9 +58,9 @@ class SubmittedInput extends IoDescriptor<unknown, never> {
 const defined = new WeakMap<object, Set<string>>();
 
 /**
- * Gives the controllers of endpoints with jobs their further routes: methods beside the handler, so
- * that what stands on the class holds for them, with what stands on the handler. Nest has to find
- * them when it looks at the classes.
+ * Adds the job routes to the controllers of endpoints with jobs. They are methods next to the
+ * handler, so the decorators of the class apply to them, and those of the handler are copied. They
+ * must exist before Nest reads the classes.
  */
 export function defineJobRoutes(): void {
   for (const handler of notedJobHandlers()) {
@@ -137,22 +137,23 @@ function addRoute(
   copyMetadata(main, (target as Record<string, object>)[name] as object, own.input !== NO_BODY);
 }
 
-/** Guards, pipes, filters and whatever the application has noted on the handler. */
+/** Guards, pipes, filters and all other metadata that the application has set on the handler. */
 function copyMetadata(from: object, to: object, readsInput: boolean): void {
   // Interceptors wrap the run.
   const skipped = [HEADERS, INTERCEPTORS, ...(readsInput ? [] : [PIPES])];
   const kept = new Set<unknown>(Reflect.getMetadataKeys(to));
   for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
-    // Headers are those of its answer, and the document says something else of these routes.
+    // Response headers belong to the handler's own answer, and these routes have their own
+    // documentation.
     if (kept.has(key) || skipped.includes(key) || OF_ITS_DOCUMENT.test(String(key))) continue;
     Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
   }
 }
 
-/** Who may call it, and whether it is in the document, is the same for all of an endpoint's routes. */
+/** Access and visibility in the document are the same for all routes of an endpoint. */
 const OF_ITS_DOCUMENT = /^swagger\/(?!apiSecurity$|apiExcludeEndpoint$|apiUseTags$)/;
 
-/** Not by `@Param`: pipes of the handler are for its input. */
+/** Not by `@Param`, because the handler's pipes are for its input. */
 function idOf(given: object): string {
   const { params } = given as { params?: { jobId?: unknown } };
   return String(params?.jobId);

@@ -5,8 +5,8 @@ import { InvalidIdempotencyKeyError } from './errors.js';
 const MOST_CHARACTERS = 255;
 
 /**
- * The `Idempotency-Key` of a request, as the IETF's draft has it: a text in quotes. Most clients send
- * it bare, which is taken too.
+ * The `Idempotency-Key` of a request, in the form of the IETF draft: a quoted string. Most clients
+ * send it without quotes, which is accepted too.
  *
  * @throws InvalidIdempotencyKeyError
  */
@@ -28,7 +28,9 @@ export function keyDigest(name: string, caller: string | undefined, key: string)
   return sha256(JSON.stringify([name, caller ?? null, key]));
 }
 
-/** Of what a request sends. The boundary of a form is another one each time that a client sends it. */
+/**
+ * A digest of the request body. The boundary of a form differs each time that a client sends it.
+ */
 export function bodyDigest(contentType: string | undefined, bytes: Uint8Array): string {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const boundary = type.startsWith('multipart/') ? parameterOf(contentType ?? '', 'boundary') : '';

@@ -10,14 +10,14 @@ import { JobResultTooLargeError } from './errors.js';
 import type { RunningJob } from './job-scope.js';
 import type { StoredResult } from './job-store.js';
 
-/** A handler with the interceptors that wrap it alone. */
+/** A handler with the interceptors that wrap only it. */
 export interface InterceptedHandler {
   readonly controller: Type;
   readonly handler: () => unknown;
   readonly interceptors: readonly NestInterceptor[];
 }
 
-/** What an interceptor may have made of an answer, as Nest would send it. */
+/** The response that an interceptor may have changed, as Nest would send it. */
 interface Shaped {
   readonly value: unknown;
   readonly mediaType: string;
@@ -25,8 +25,8 @@ interface Shaped {
 }
 
 /**
- * Runs a job within the interceptors of its handler. They see what they would see of a request: the
- * written answer, a text or a `StreamableFile`.
+ * Runs a job within the interceptors of its handler. They see the same as for a request: the
+ * formatted response, a string or a `StreamableFile`.
  *
  * @param mediaType The type of a result that an interceptor has instead of the handler's.
  */
@@ -60,7 +60,7 @@ function chained(
       if (interceptor === undefined) return of(await last());
       return interceptor.intercept(context, { handle: () => from(at + 1) });
     };
-    // Whenever an interceptor subscribes, it is still this job.
+    // Whenever an interceptor subscribes, the current job is still this one.
     return defer(AsyncResource.bind(next)).pipe(mergeAll());
   };
   return lastValueFrom(from(0));
@@ -88,7 +88,10 @@ async function bytesOf(file: StreamableFile, maxBytes: number): Promise<Uint8Arr
   return Buffer.concat(all);
 }
 
-/** What interceptors see where no request is: `getType()` is `job`, and the one argument is the job. */
+/**
+ * The context that interceptors get without a request: `getType()` is `job`, and the only argument
+ * is the job.
+ */
 class JobContext implements ExecutionContext {
   readonly #args: readonly [RunningJob];
 

@@ -2,7 +2,7 @@ import type { JobsRedis, RedisClient } from './redis.js';
 
 type Listener = (state: string) => void;
 
-/** Tells what becomes of jobs, in whatever process it happens; it listens once somebody asks. */
+/** Reports the changes of jobs in all processes. It starts listening at the first subscription. */
 export class JobChanges {
   readonly #listeners = new Map<string, Set<Listener>>();
   #client: RedisClient | undefined;
@@ -13,8 +13,8 @@ export class JobChanges {
   ) {}
 
   /**
-   * Calls the listener with the state at each change and each progress, until what it returns is
-   * called. A change may be missed while Redis is gone: the record is what counts.
+   * Calls the listener with the state at each change and progress. Returns a function that stops
+   * this. A change may be missed while Redis is down, so only the record is reliable.
    */
   watch(id: string, listener: Listener): () => void {
     this.#listen();

@@ -13,7 +13,7 @@ import type { InterceptedHandler } from './intercepted.js';
 import type { ResolvedJobsOptions } from './jobs-options.js';
 import { INTERCEPTORS, PARAMETERS, PIPES } from './nest-metadata.js';
 
-/** An endpoint whose requests run as jobs, with what its jobs may take. */
+/** An endpoint whose requests can run as jobs, with the limits of its jobs. */
 export interface JobEndpoint extends InterceptedHandler {
   readonly name: string;
   readonly endpoint: Endpoint;
@@ -29,7 +29,7 @@ type Limits = Readonly<
   >
 >;
 
-/** The endpoints of the application that have jobs, by what they are called in the queue. */
+/** The endpoints of the application that have jobs, by their names in the queue. */
 @Injectable()
 export class JobHandlers {
   #byName: ReadonlyMap<string, JobEndpoint> | undefined;
@@ -113,7 +113,7 @@ export class JobHandlers {
     } as const;
     const handler = type.prototype[key] as () => unknown;
     const label = `${type.name}.${key}`;
-    // Those of the controller come behind those of the application.
+    // Those of the controller come after those of the application.
     const own = [type, handler].flatMap((on) =>
       this.#made<PipeTransform>(label, 'pipe', PIPES, on),
     );
@@ -128,13 +128,17 @@ export class JobHandlers {
         let value = input;
         for (const pipe of [...this.config.getGlobalPipes(), ...own])
           value = await (pipe.transform(value, about) as unknown);
-        // Called without a request it is the handler itself; its promise is not awaited here.
+        // Without a request, this is the handler itself; its promise is not awaited here.
         return { result: (instance[key] as (input: unknown) => unknown)(value) };
       },
     };
   }
 
-  /** What a decorator names, made by Nest where it is a class. @throws JobHandlerError */
+  /**
+   * The object that a decorator names; Nest creates it if it is a class.
+   *
+   * @throws JobHandlerError
+   */
   #made<T extends object>(label: string, kind: string, metadata: unknown, on: object): T[] {
     const given = (Reflect.getMetadata(metadata, on) ?? []) as (T | Type<T>)[];
     return given.map((each) => {
@@ -172,7 +176,7 @@ function checkParameters(label: string, type: Type, key: string): void {
   >;
   const types = Reflect.getMetadata('design:paramtypes', type.prototype as object, key) as
     unknown[] | undefined;
-  // Behind those of the handler itself is one of this module.
+  // One interceptor of this module comes after those of the handler.
   const own = Math.max(1, types?.length ?? 16);
   const others = Object.values(given).filter(({ index }) => index > 0 && index < own);
   const [first] = others.map(({ index }) => index).sort((a, b) => a - b);

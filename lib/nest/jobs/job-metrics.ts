@@ -11,14 +11,14 @@ import {
 import { VTS_METRICS_OPTIONS, VTS_METRICS_REGISTRY } from '../vts.constants.js';
 import { JobQueue } from './job-queue.js';
 
-/** Upper bounds in seconds: of what waits, and of what runs. */
+/** Upper bounds in seconds, for waiting and for running. */
 const SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600];
 
 type Ended = 'succeeded' | 'failed' | 'cancelled';
 
 /**
- * Metrics of jobs: what this process does with them, by the endpoint's name in the queue, and how
- * many wait in Redis for all processes.
+ * Metrics of jobs: those of this process by the endpoint's name in the queue, and the number of
+ * jobs that wait in Redis for all processes.
  */
 @Injectable()
 export class JobMetrics {
@@ -48,7 +48,7 @@ export class JobMetrics {
       SECONDS,
     );
     const run = new SpreadMetric(registry, name('run_seconds'), 'Seconds that a job ran.', SECONDS);
-    // Not `job`: Prometheus has a label of that name for what it asks.
+    // Not `job`, because Prometheus uses that label for scrape targets.
     this.#submitted = kept((job) => submitted.add({ name: job }));
     const states = new TwoNames((job, state) => ended.add({ name: job, state }));
     this.#ended = (job, state) => states.of(job, state);
@@ -82,7 +82,7 @@ export class JobMetrics {
     if (count !== undefined) count.value++;
   }
 
-  /** A run begins; what is returned is called when it is over, however that is. */
+  /** Records the start of a run. Returns a function to call when it ends, in any way. */
   begin(job: string, waitedMs: number): () => void {
     const from = performance.now();
     this.#running++;

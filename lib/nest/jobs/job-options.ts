@@ -35,7 +35,7 @@ export interface VtsJobOptions {
   maxResultBytes?: number;
 }
 
-/** The longest that Redis and timers are asked to keep something: ten years. */
+/** The longest time to live and timer delay: ten years. */
 const LONGEST_MS = 10 * 365 * 86_400_000;
 
 export const keptFor: OptionCheck = (value, option, refuse) => {
@@ -46,7 +46,7 @@ export const keptFor: OptionCheck = (value, option, refuse) => {
   }
 };
 
-/** Those that the module and an endpoint may have. */
+/** The options that both the module and an endpoint have. */
 export const SHARED_CHECKS = {
   timeoutMs: milliseconds(0),
   attempts: count,

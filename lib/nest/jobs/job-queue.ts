@@ -8,16 +8,16 @@ import { loadBullMQ } from '../../serving/queue/load.js';
 import { atMost } from '../http/closing-server.js';
 import { InvalidModuleOptionError } from '../http/errors.js';
 
-/** What `BullModule.forRoot` of `@nestjs/bullmq` was given: options of queues. */
+/** The queue options that were passed to `BullModule.forRoot` of `@nestjs/bullmq`. */
 export type SharedBullConfig = Partial<BullMQ.QueueOptions>;
 
 const OWN_PREFIX = '{vts}';
 const BULL_PREFIX = 'bull';
-/** For how long a count of what waits is good enough. */
+/** How long a count of waiting jobs may be used. */
 const COUNTED_MS = 500;
 const CLOSE_MS = 2000;
 
-/** The queue of an application's jobs: ids in BullMQ, records beside it. */
+/** The queue of an application's jobs: ids in BullMQ, and records in separate keys. */
 export class JobQueue {
   readonly store: JobStore;
   readonly changes: JobChanges;
@@ -33,7 +33,7 @@ export class JobQueue {
   ) {
     this.store = new JobStore(redis, prefix, queue.name);
     this.changes = new JobChanges(redis, this.store.channel);
-    // What is wrong with the connection is told where it matters.
+    // Connection errors are reported where they matter.
     queue.on('error', () => undefined);
   }
 
@@ -67,7 +67,7 @@ export class JobQueue {
     return this.redis.ready;
   }
 
-  /** Of queues beside this one, which this closes. */
+  /** Other queues, which this one closes. */
   get connection(): BullMQ.ConnectionOptions {
     return this.redis.client as unknown as BullMQ.ConnectionOptions;
   }
@@ -77,7 +77,7 @@ export class JobQueue {
   }
 
   /**
-   * Puts an id into the queue, unless it is there.
+   * Puts an id into the queue, unless it is already in it.
    *
    * @throws JobsUnavailableError
    */
@@ -103,12 +103,12 @@ export class JobQueue {
     }
   }
 
-  /** Takes an id out that waits; one that a worker has stays. */
+  /** Removes a waiting id; an id that a worker has stays. */
   async remove(id: string): Promise<void> {
     await this.queue.remove(id).catch(() => undefined);
   }
 
-  /** Jobs that wait; with those that were added since they were counted. */
+  /** The number of waiting jobs: the last count plus the jobs added since. */
   async waiting(): Promise<number> {
     if (!this.ready) throw new JobsUnavailableError();
     const now = performance.now();

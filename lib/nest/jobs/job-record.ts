@@ -5,7 +5,7 @@ import { InvalidJobRecordError } from './errors.js';
 /** The state of a job. @publicApi */
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
-/** A job, as its record in Redis has it, without input and result. */
+/** A job as in its record in Redis, without input and result. */
 export interface JobRecord {
   readonly id: string;
   readonly name: string;
@@ -15,19 +15,19 @@ export interface JobRecord {
   readonly started: number | undefined;
   readonly finished: number | undefined;
   readonly expires: number | undefined;
-  /** 0 to 1; undefined where nobody has told. */
+  /** 0 to 1; undefined if it was not reported. */
   readonly progress: number | undefined;
-  /** Values of a stream so far. */
+  /** The number of stream values so far. */
   readonly pieces: number | undefined;
   readonly attempts: number;
   readonly caller: string | undefined;
-  /** The body of an error's answer, where it has failed. */
+  /** The body of the error response, if the job failed. */
   readonly error: JobFailure | undefined;
-  /** Who is told of its end: an address, or `default` for the module's; undefined for nobody. */
+  /** The receiver of its webhook: a URL, or `default` for the module's; undefined for none. */
   readonly webhook: string | undefined;
 }
 
-/** In the shape of all errors; what else an exception of the application has goes with it. */
+/** In the shape of all errors, plus other fields of the application's exception. */
 export interface JobFailure {
   readonly statusCode: number;
   readonly message: string;
@@ -37,7 +37,7 @@ export interface JobFailure {
 export const ENDED: readonly JobState[] = ['succeeded', 'failed', 'cancelled'];
 
 const STATES: readonly string[] = ['queued', 'running', ...ENDED];
-/** 192 bits: nobody guesses one. */
+/** 192 bits, which nobody can guess. */
 const ID_BYTES = 24;
 const ID = /^[\w-]{32}$/;
 
@@ -50,8 +50,8 @@ export function isId(text: unknown): text is string {
 }
 
 /**
- * Reads a record. What is in Redis is anybody's who can write there, so nothing of it is taken that
- * this module does not write.
+ * Reads a record. Anybody with access to Redis can write there, so only data that this module could
+ * have written is accepted.
  *
  * @throws InvalidJobRecordError
  */
@@ -91,11 +91,11 @@ export function readRecord(id: string, values: readonly (string | undefined)[]):
   };
 }
 
-/** The last that `Date` knows. */
+/** The last time that `Date` supports. */
 const LATEST_MS = 8.64e15;
 const MOST_ERROR = 20_000;
 
-/** A failure as it is kept: whole, where it is not longer than anybody wants to read. */
+/** A failure as it is stored, cut to a readable length. */
 export function writeFailure(failure: object): string {
   const whole = JSON.stringify(failure);
   if (whole.length <= MOST_ERROR) return whole;

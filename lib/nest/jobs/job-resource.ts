@@ -42,7 +42,7 @@ function isoOf(ms: number | undefined): string | null {
 /** A job as JSON, or a stream that follows it. */
 export class JobDescription extends IoDescriptor<never, JobResource | Readable> {
   readonly mediaType = 'application/json';
-  // What the document says is in job-documentation.ts.
+  // The documentation is in job-documentation.ts.
   readonly schema: IoSchema = {};
 
   parse(): never {
@@ -55,7 +55,7 @@ export class JobDescription extends IoDescriptor<never, JobResource | Readable> 
   }
 }
 
-/** Requests that have no body, whatever they say of one. */
+/** Requests without a body; their headers about it are ignored. */
 export class NoBody extends IoDescriptor<undefined, never> {
   readonly mediaType = 'application/json';
   readonly schema: IoSchema = {};
@@ -74,7 +74,7 @@ export class NoBody extends IoDescriptor<undefined, never> {
   }
 }
 
-/** A result goes out as it was kept. */
+/** A result is sent as it was stored. */
 export class KeptResult extends IoDescriptor<never, StoredResult> {
   readonly mediaType = 'application/octet-stream';
   readonly schema: IoSchema = { type: 'string', format: 'binary' };

@@ -31,23 +31,23 @@ import { DEFAULT_WEBHOOK } from './webhook/job-webhooks.js';
 import { requestedUrl } from './webhook/requested-url.js';
 import type { JobFacts, ResolvedJobsOptions } from './jobs-options.js';
 
-/** Seconds after which a client may ask again. */
+/** Seconds after which a client may retry. */
 const ASK_AGAIN = '1';
-/** How old a job is that has to be in the queue, or has been taken out of it. */
+/** The age from which a job must be in the queue, or must have been removed from it. */
 const SETTLED_MS = 5000;
 const MOST_CALLER = 256;
 const MOST_ACCEPT = 1000;
 const MOST_TYPE = 1000;
 
-/** A request of a job's route, as the framework gives it. */
+/** The framework's request for a job route. */
 export interface JobRequest {
-  /** Of the endpoint to which the job belongs. */
+  /** The endpoint of the job. */
   readonly endpoint: Endpoint;
   readonly given: object;
   readonly givenResponse: object;
 }
 
-/** What the routes of jobs do. */
+/** The implementation of the job routes. */
 @Injectable()
 export class JobRoutes implements ServedJobs, OnModuleDestroy {
   readonly #streams: JobStreams;
@@ -72,7 +72,7 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
     });
   }
 
-  /** Their clients go on at another process. */
+  /** Their clients reconnect to another process. */
   onModuleDestroy(): void {
     this.#streams.close();
   }
@@ -83,14 +83,14 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
       : 'The service is not ready: the job queue cannot be reached.';
   }
 
-  /** @throws BodyTooLargeError before a body is read for what it holds. */
+  /** @throws BodyTooLargeError before a body is parsed. */
   checkSize(endpoint: Endpoint, { bytes }: RequestBody): void {
     const { maxInputBytes } = this.handlers.of(endpoint).limits;
     if (bytes !== undefined && bytes.length > maxInputBytes)
       throw new BodyTooLargeError(maxInputBytes);
   }
 
-  /** Takes a request whose input has been found right. */
+  /** Accepts a request with a valid input. */
   async submit(request: JobRequest, body: RequestBody): Promise<JobResource> {
     const { endpoint, given, givenResponse } = request;
     const { name, limits } = this.handlers.of(endpoint);
@@ -147,12 +147,12 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
     if (stream === undefined)
       throw new HttpException('The client already has the final state.', 204);
     this.#platform.setHeader(request.givenResponse, 'cache-control', 'no-cache');
-    // For proxies that would wait for the whole response; nginx heeds it.
+    // For proxies that would buffer the whole response; nginx respects it.
     this.#platform.setHeader(request.givenResponse, 'x-accel-buffering', 'no');
     return stream;
   }
 
-  /** What the endpoint would have answered. @throws Its error, where the job has failed. */
+  /** The response of the endpoint. @throws Its error, if the job failed. */
   async result(request: JobRequest, id: string): Promise<StoredResult> {
     const { state, error } = await this.find(request, id);
     switch (state) {
@@ -185,7 +185,7 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
 
   /** A job that the request may see. @throws JobNotFoundError */
   async find({ endpoint, given }: JobRequest, id: string): Promise<JobRecord> {
-    // Nothing that a client makes up comes near Redis.
+    // An invalid id from a client never reaches Redis.
     if (!isId(id)) throw new JobNotFoundError();
     const { name, limits } = this.handlers.of(endpoint);
     const job = await this.jobs.store.read(id);
@@ -193,7 +193,7 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
     if (!(await this.#maySee(given, job))) throw new JobNotFoundError();
     const isOld = job.state === 'queued' && Date.now() - job.created > SETTLED_MS;
     if (!isOld || (await this.jobs.has(id))) return job;
-    // Somebody has taken it out of the queue.
+    // Somebody has removed it from the queue.
     const failure = writeFailure(errorResponse(new JobLostError(job.attempts)).body);
     await this.jobs.store.fail(id, limits.keepFor, failure);
     return (await this.jobs.store.read(id)) ?? job;
@@ -213,14 +213,14 @@ export class JobRoutes implements ServedJobs, OnModuleDestroy {
     if (created === undefined) {
       const job = await this.jobs.store.read(id);
       if (job === undefined) throw new JobNotFoundError();
-      // The process that made it may have ended before it could put it into the queue.
+      // The process that created it may have ended before it put the job into the queue.
       if (job.state === 'queued') await this.jobs.add(name, id, keepFor);
       return job;
     }
     try {
       await this.jobs.add(name, id, keepFor);
     } catch (error) {
-      // With a key it stays: another request may have got its id, and the next one finds it.
+      // With a key, the record stays: another request may have its id, and the next one finds it.
       if (key === undefined) await this.jobs.store.forget(id).catch(() => undefined);
       throw error;
     }
@@ -265,8 +265,8 @@ function checkedCaller(caller: string): string {
 }
 
 /**
- * What the descriptor read: bytes, or what a parser of the application has left of them, which is
- * written again.
+ * The body that the descriptor read: bytes, or the result of the application's parser, which is
+ * serialized again.
  */
 function keptInput(body: RequestBody): { input: Uint8Array; type: string | undefined } {
   const { bytes, parsed, mediaType = '', contentType: type } = body;

@@ -13,10 +13,10 @@ export interface RunningJob {
   progress(fraction: number): void;
 }
 
-/** The run of a job: it ends early as a request does whose client leaves. */
+/** The run of a job. It ends early, like a request whose client disconnects. */
 export class JobScope extends RequestScope implements RunningJob {
   readonly #controller = new AbortController();
-  /** What was told last, and not kept yet. */
+  /** The last report, not yet stored. */
   told: { progress?: number; pieces?: number } | undefined;
 
   constructor(
@@ -24,7 +24,7 @@ export class JobScope extends RequestScope implements RunningJob {
     readonly name: string,
   ) {
     super();
-    // Limits of requests are those of the runners; a job has its own.
+    // The runners' limits are for requests; a job has its own.
     this.callTimeoutMs = 0;
   }
 

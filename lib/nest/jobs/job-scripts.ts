@@ -1,6 +1,6 @@
 /**
- * What is done to the record of a job, each in one step, so that processes cannot cross each other.
- * Times are those of Redis, of which there is one clock. Every change is published.
+ * The changes of a job record, each in one atomic step, so that processes cannot interfere. Times
+ * are from Redis, so there is only one clock. Every change is published.
  *
  * `KEYS[1]` is the record, `ARGV[1]` its id, `ARGV[2]` the channel.
  */
@@ -30,7 +30,7 @@ local function finish(state)
 end
 `;
 
-/** The fields of a record that are small, in the order in which they are read. */
+/** The small fields of a record, in the order in which they are read. */
 export const FIELDS = [
   'name',
   'state',
@@ -69,7 +69,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 tell('queued')
 return {'made', ARGV[1], now}`,
   },
-  /** Takes back a record whose job could not be put into the queue. */
+  /** Removes a record whose job could not be put into the queue. */
   vtsJobForget: { numberOfKeys: 1, lua: `return redis.call('DEL', KEYS[1])` },
   vtsJobRead: {
     numberOfKeys: 1,
@@ -80,7 +80,7 @@ for i, value in ipairs(found) do
 end
 return found`,
   },
-  /** The result, where it is not larger than `ARGV[3]`. */
+  /** The result, if it is not larger than `ARGV[3]`. */
   vtsJobResult: {
     numberOfKeys: 1,
     lua: `
@@ -130,7 +130,7 @@ local state = redis.call('HGET', KEYS[1], 'state')
 if state == 'queued' or state == 'running' then finish('cancelled') end
 return state`,
   },
-  /** The jobs of whose end nobody has been told, oldest first. `KEYS[1]` is their list. */
+  /** The finished jobs without a sent message, oldest first. `KEYS[1]` is their list. */
   vtsJobUntold: {
     numberOfKeys: 1,
     lua: `return redis.call('ZRANGE', KEYS[1], 0, 99)`,
@@ -139,7 +139,7 @@ return state`,
     numberOfKeys: 1,
     lua: `return redis.call('ZREM', KEYS[1], ARGV[1])`,
   },
-  /** It waits again; that run does not count. */
+  /** The job waits again; this run does not count. */
   vtsJobRequeue: {
     numberOfKeys: 1,
     lua: `${NOW}
@@ -149,7 +149,7 @@ if ARGV[3] == '1' then redis.call('HINCRBY', KEYS[1], 'attempts', -1) end
 tell('queued')
 return 1`,
   },
-  /** Tells how far a run is, if that is told; gives the state. */
+  /** Stores the progress of a run, if given, and returns the state. */
   vtsJobProgress: {
     numberOfKeys: 1,
     lua: `${NOW}

@@ -6,8 +6,8 @@ import type { JobScope } from './job-scope.js';
 import type { Begun } from './job-store.js';
 
 /**
- * The span of a run, with a link to the request that submitted the job: that has ended long ago, so
- * that it is no parent. Without an SDK what the run calls goes on with the request's trace.
+ * The span of a run, with a link to the request that submitted the job. That request has ended, so
+ * it is not the parent. Without an SDK, the calls of the run continue the request's trace.
  */
 export class JobSpan {
   readonly #span: Span | undefined;

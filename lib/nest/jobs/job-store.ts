@@ -9,12 +9,12 @@ import type { JobsRedis } from './redis.js';
 type Script = keyof typeof JOB_SCRIPTS;
 type Argument = string | number | Uint8Array;
 
-/** What a request for a job brings. */
+/** The data of a submission. */
 export interface Submission {
   readonly id: string;
   readonly name: string;
   readonly input: Uint8Array;
-  /** Of the request's headers, as they came. */
+  /** From the request's headers, unchanged. */
   readonly type: string | undefined;
   readonly accept: string | undefined;
   readonly caller: string | undefined;
@@ -24,15 +24,15 @@ export interface Submission {
   readonly digest: string;
   readonly traceparent: string | undefined;
   readonly requestId: string | undefined;
-  /** Who is told of its end; see `JobRecord`. */
+  /** The receiver of its webhook; see `JobRecord`. */
   readonly webhook: string | undefined;
 }
 
 export interface Submitted {
   readonly id: string;
-  /** When it was made, now; undefined where it was there. */
+  /** The time of creation; undefined if the record already existed. */
   readonly created: number | undefined;
-  /** The body is the one that the idempotency key had first. */
+  /** Whether the body equals the first one with this idempotency key. */
   readonly same: boolean;
 }
 
@@ -50,7 +50,7 @@ export interface Begun {
   readonly waitedMs: number;
 }
 
-/** A result, as it is sent. */
+/** A result in the form in which it is sent. */
 export interface StoredResult {
   readonly contentType: string;
   readonly body: string | Uint8Array;
@@ -58,17 +58,17 @@ export interface StoredResult {
 
 export type Beginning =
   | { readonly kind: 'run'; readonly job: Begun }
-  /** There is nothing to do: the record is gone, or the job has ended. */
+  /** Nothing to do: the record is gone, or the job has ended. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'lost'; readonly attempts: number }
   | { readonly kind: 'invalid'; readonly error: Error };
 
 /**
- * The records of jobs in Redis: what BullMQ moves are ids alone. A record is a hash that expires by
- * itself; input and result are the bytes that they are.
+ * The records of jobs in Redis; BullMQ only moves their ids. A record is a hash that expires by
+ * itself, with input and result as raw bytes.
  */
 export class JobStore {
-  /** Where changes are published, as `<id> <state>`. */
+  /** The channel for changes, as `<id> <state>`. */
   readonly channel: string;
   readonly #base: string;
   readonly #logger = new Logger(VTS_LOG_CONTEXT);
@@ -86,7 +86,7 @@ export class JobStore {
     }
   }
 
-  /** Makes a record, or gives the id of the one that the idempotency key has. */
+  /** Creates a record, or returns the id of the one with the same idempotency key. */
   async submit(job: Submission, keepMs: number): Promise<Submitted> {
     const { id, key } = job;
     const optional = {
@@ -121,7 +121,7 @@ export class JobStore {
     return { id: found, created: undefined, same: digest === job.digest };
   }
 
-  /** Takes back a record whose job could not be put into the queue. */
+  /** Removes a record whose job could not be put into the queue. */
   async forget(id: string): Promise<void> {
     await this.#run('vtsJobForget', id, [], []);
   }
@@ -141,7 +141,7 @@ export class JobStore {
       [maxBytes],
     )) as Buffer[];
     if (String(how) !== 'result') throw new InvalidJobRecordError('its result is too large');
-    // It has expired since it was looked at.
+    // It has expired since the last check.
     if (!type && !bytes) throw new JobNotFoundError();
     const contentType = String(type ?? '');
     if (!/^[\x20-\x7e]{3,200}$/.test(contentType) || !bytes) {
@@ -184,7 +184,7 @@ export class JobStore {
     }
   }
 
-  /** False where another run was first, or the job was cancelled. */
+  /** False if another run was first, or if the job was cancelled. */
   async succeed(id: string, keepMs: number, result: StoredResult): Promise<boolean> {
     const { contentType, body } = result;
     const text = typeof body === 'string' ? '1' : '0';
@@ -196,17 +196,19 @@ export class JobStore {
     return Boolean(await this.#end('vtsJobFinish', id, [keepMs, 'failed', 'error', failure]));
   }
 
-  /** The state before; undefined where there is no such job. */
+  /** The previous state; undefined if the job does not exist. */
   async cancel(id: string, keepMs: number): Promise<JobState | undefined> {
     return stateOf(await this.#end('vtsJobCancel', id, [keepMs]));
   }
 
-  /** @param free The run does not count as one. */
+  /** @param free Whether the run does not count. */
   async requeue(id: string, free: boolean): Promise<boolean> {
     return Boolean(await this.#run('vtsJobRequeue', id, [], [free ? '1' : '0']));
   }
 
-  /** Tells how far a run is, and gives the state: another one than `running` ends the run. */
+  /**
+   * Stores the progress of a run and returns the state. Any state except `running` ends the run.
+   */
   async progress(
     id: string,
     fields: Readonly<Record<string, number>> = {},
@@ -219,7 +221,7 @@ export class JobStore {
     return this.#run(script, id, [`${this.#base}key:`, this.#untold], given);
   }
 
-  /** Ids of jobs that have ended, of which somebody is still to be told; some of them. */
+  /** Some ids of finished jobs whose message was not sent yet. */
   async untold(): Promise<string[]> {
     const found = texts(await this.#runOn('vtsJobUntold', [this.#untold], []));
     return found.filter((id) => isId(id));
@@ -246,7 +248,7 @@ export class JobStore {
     return this.#runOn(script, [`${this.#base}job:${id}`, ...keys], [id, this.channel, ...given]);
   }
 
-  /** @throws JobsUnavailableError while Redis is gone. */
+  /** @throws JobsUnavailableError while Redis is down. */
   async #runOn(
     script: Script,
     keys: readonly string[],
@@ -260,7 +262,7 @@ export class JobStore {
     try {
       return await run.call(client, ...keys, ...given);
     } catch (error) {
-      // A key of another kind than ours.
+      // A key of a different type.
       if (/WRONGTYPE/.test((error as Error).message)) {
         throw new InvalidJobRecordError('it is not a job record');
       }

@@ -41,9 +41,9 @@ import type { Begun, StoredResult } from './job-store.js';
 import type { ResolvedJobsOptions } from './jobs-options.js';
 import { runJob } from './run-job.js';
 
-/** The runner takes no more now: the job waits, however often. */
+/** The runner is full: the job waits, as often as necessary. */
 const OVERLOAD = [RunnerOverloadedError, TooManyCallsError, ParserOverloadedError];
-/** It may come back: the job runs again, but for `attempts` times in all. */
+/** The model may come back: the job runs again, up to `attempts` times in total. */
 const UNAVAILABLE = [
   RunnerUnavailableError,
   RunnerClosedError,
@@ -51,10 +51,10 @@ const UNAVAILABLE = [
   WorkerDiedError,
 ];
 
-/** In metrics, of what no endpoint of this process is called. */
+/** The metric label for unknown endpoint names. */
 const UNKNOWN = 'unknown';
 const TOLD_EVERY_MS = 500;
-/** A cancellation that was not heard is seen after so many of them. */
+/** After this many heartbeats, the worker checks for a missed cancellation. */
 const LOOK_EVERY = 10;
 const REDIS_GONE_MS = 250;
 const CLOSE_MS = 2000;
@@ -81,7 +81,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     try {
       this.handlers.find();
     } catch (error) {
-      // Nobody can close an application that has not started.
+      // An application that has not started cannot be closed.
       await this.jobs.close();
       throw error;
     }
@@ -109,7 +109,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     });
   }
 
-  /** Jobs that run get `shutdownTimeoutMs` to finish; then they go back into the queue. */
+  /** Running jobs get `shutdownTimeoutMs` to finish; then they go back into the queue. */
   async beforeApplicationShutdown(): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
@@ -127,7 +127,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
 
   async #process(bull: Job, token: string | undefined): Promise<void> {
     const { id, name } = bull;
-    // What else is in the queue is nobody's: it goes, and nothing of it is read.
+    // Anything else in the queue is foreign: it is removed without being read.
     if (!isId(id)) throw this.#over('This is not a job of nestjs-vts.');
     const known = this.handlers.get(name);
     const { keepFor, maxInputBytes, attempts } = known?.limits ?? this.options;
@@ -184,7 +184,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   }
 
   /**
-   * Keeps what the handler tells, and ends the run of a job that was cancelled, or has ended
+   * Stores the progress of the handler, and ends the run of a job that was cancelled or has ended
    * elsewhere.
    */
   #watch(scope: JobScope): () => void {
@@ -207,7 +207,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     };
   }
 
-  /** Whether it runs again, and whether this run counts; undefined where the error is its end. */
+  /** Whether the job runs again, and whether this run counts; undefined if the error is final. */
   #again(
     error: unknown,
     attempts: number,
@@ -227,12 +227,12 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
     throw this.#over((body as { message: string }).message);
   }
 
-  /** What BullMQ does not try again. */
+  /** An error that BullMQ does not retry. */
   #over(message: string): Error {
     return new this.jobs.bullmq.UnrecoverableError(message);
   }
 
-  /** A result that took an hour is not lost because Redis starts again. */
+  /** A result that took an hour must not be lost because Redis restarts. */
   async #patiently<T>(write: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -245,7 +245,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, BeforeAp
   }
 }
 
-/** Twice as long each time, and not all at once. */
+/** Exponential backoff with random jitter. */
 function delayOf(starts: number): number {
   const ms = Math.min(LONGEST_DELAY_MS, 1000 * 2 ** Math.min(20, starts - 1));
   return Math.round(ms * (0.75 + Math.random() / 2));

@@ -8,7 +8,7 @@ import { resolveJobs, type VtsJobsOptions } from './jobs-options.js';
 
 type Given = boolean | VtsJobsOptions | undefined;
 
-/** The module that serves jobs, which nothing else loads: none where they are turned off. */
+/** The module that serves jobs. Only this loads it, and only if jobs are on. */
 export function jobsImports(early: Given): Promise<DynamicModule>[] {
   const options = resolveJobs(early);
   return options === undefined ? [] : [load(options.queue)];
@@ -19,7 +19,7 @@ async function load(queue: string): Promise<DynamicModule> {
   return jobsModule(queue);
 }
 
-/** The resolved options, `ResolvedJobsOptions`; undefined where jobs are turned off. */
+/** The resolved options, `ResolvedJobsOptions`; undefined if jobs are off. */
 export function jobsOptions(early: Given): Provider {
   return {
     provide: VTS_JOBS,
@@ -28,7 +28,7 @@ export function jobsOptions(early: Given): Provider {
   };
 }
 
-/** @throws InvalidModuleOptionError for what Nest had to know before the factory was called. */
+/** @throws InvalidModuleOptionError for options that Nest needs before it calls the factory. */
 function merged(early: Given, late: Given): Given {
   if (late === undefined || late === early) return early;
   const remedy = 'give it to forRootAsync, beside useFactory';
@@ -48,7 +48,7 @@ interface ModuleOfControllers {
   readonly controllers: ReadonlyMap<unknown, { readonly metatype: unknown }>;
 }
 
-/** @throws JobHandlerError where a class of the application has jobs, and the module has none. */
+/** @throws JobHandlerError if a class of the application has jobs, but the module does not. */
 export function refuseJobsWithoutQueue(modules: Iterable<ModuleOfControllers>): void {
   const noted = notedJobHandlers();
   if (noted.length === 0) return;

@@ -144,7 +144,7 @@ export interface VtsJobsOptions extends Omit<VtsJobOptions, 'name'> {
   webhook?: VtsJobWebhookOptions;
 }
 
-/** The options with nothing left open but where Redis is. */
+/** The options with all defaults, except for the connection. */
 export interface ResolvedJobsOptions {
   readonly connection: VtsJobsOptions['connection'];
   readonly prefix: string | undefined;
@@ -166,7 +166,7 @@ export interface ResolvedJobsOptions {
 const connection: OptionCheck = (value, option, refuse) => {
   if (value === undefined || (typeof value === 'object' && value !== null)) return;
   const address = typeof value === 'string' && /^(rediss?|unix):\/\/./.test(value);
-  // An address may have a password in it.
+  // An address may contain a password.
   if (!address)
     refuse(option, 'is not a URL', 'use redis://host:6379, options, or an ioredis client');
 };
@@ -174,7 +174,7 @@ const connection: OptionCheck = (value, option, refuse) => {
 const name = text('use 1 to 100 letters, digits and _ . -', /^[\w.-]{1,100}$/);
 const prefix = text('use 1 to 100 characters without spaces', /^[\x21-\x7e]{1,100}$/);
 
-/** Of the module's options; what it allows can be resolved. */
+/** Checks the module's options; valid options can be resolved. */
 export const jobsCheck: OptionCheck = flagOr(
   group<VtsJobsOptions>(
     {
@@ -194,7 +194,7 @@ export const jobsCheck: OptionCheck = flagOr(
   ),
 );
 
-/** The options; undefined where there are no jobs. @throws InvalidModuleOptionError */
+/** The options; undefined if there are no jobs. @throws InvalidModuleOptionError */
 export function resolveJobs(
   given: boolean | VtsJobsOptions = false,
 ): ResolvedJobsOptions | undefined {

@@ -25,7 +25,7 @@ class VtsJobsModule implements OnApplicationBootstrap, OnApplicationShutdown {
   #forget: (() => void) | undefined;
 
   constructor(@Inject(JobQueue) private readonly queue: JobQueue) {
-    // An import that took longer than this module may have brought more classes.
+    // An import that took longer than this module may have added more classes.
     defineJobRoutes();
   }
 
@@ -48,12 +48,12 @@ function tooLate({ target, key }: JobHandler): string {
 }
 
 /**
- * What serves jobs, on top of the core module's providers.
+ * The providers for jobs, in addition to those of the core module.
  *
  * @param queue The queue's name, by whose token `@InjectQueue` and dashboards find it.
  */
 export function jobsModule(queue: string): DynamicModule {
-  // Nest looks at the controllers after this.
+  // Nest reads the controllers after this.
   defineJobRoutes();
   const bull = optional('@nestjs/bullmq');
   const shared = bull?.getSharedConfigToken();

@@ -18,7 +18,7 @@ UseInterceptors(interceptor)(Probe);
 const header = { value: (): void => undefined };
 Header('x', 'y')({}, 'header', header);
 
-/** What Nest calls its metadata is learned from its own decorators. */
+/** The names of Nest's metadata are read from Nest's own decorators. */
 export const [PARAMETERS] = Reflect.getMetadataKeys(Probe, 'method') as unknown[];
 export const PIPES = keyOf(pipe);
 export const INTERCEPTORS = keyOf(interceptor);

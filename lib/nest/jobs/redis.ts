@@ -2,7 +2,7 @@ import { isOfBullMQ, queueRefusal, reconnectMs } from '../../serving/queue/conne
 import { redisAddress } from '../../serving/queue/redis-address.js';
 import type { RedisInstance, RedisOptions, VtsJobsOptions } from './jobs-options.js';
 
-/** What is used of a client of ioredis, which BullMQ makes. */
+/** The part of an ioredis client that is used; BullMQ creates the client. */
 export interface RedisClient {
   readonly status: string;
   readonly isCluster?: boolean;
@@ -15,7 +15,7 @@ export interface RedisClient {
   disconnect(): void;
 }
 
-/** What is used of BullMQ: published types must not need its package. */
+/** The part of BullMQ that is used: published types must not need its package. */
 interface Connections {
   readonly RedisConnection: new (
     options: never,
@@ -32,12 +32,12 @@ const START_MS = 3000;
 /** The connections to Redis of one application's jobs. */
 export class JobsRedis {
   private constructor(
-    /** Fails at once while Redis is gone, and comes back by itself. */
+    /** Fails at once while Redis is down, and reconnects by itself. */
     readonly client: RedisClient,
     private readonly given: Exclude<VtsJobsOptions['connection'], undefined | string>,
   ) {}
 
-  /** @throws QueueConnectionError where Redis does not answer. */
+  /** @throws QueueConnectionError if Redis does not answer. */
   static async open(
     { RedisConnection }: Connections,
     connection: NonNullable<VtsJobsOptions['connection']>,
@@ -80,7 +80,7 @@ export class JobsRedis {
     return status === 'ready' || (isCluster === true && status === 'connect');
   }
 
-  /** For a worker, which waits for Redis for as long as it is gone. */
+  /** For a worker, which waits while Redis is down. */
   get patient(): object {
     const options = {
       enableOfflineQueue: true,
@@ -91,10 +91,10 @@ export class JobsRedis {
     return duplicateOf(this.client, { ...options, lazyConnect: true });
   }
 
-  /** A connection of its own that listens, and listens again when Redis is back. */
+  /** A separate connection that subscribes, and subscribes again when Redis is back. */
   listener(): RedisClient {
     const made = duplicateOf(this.client, { enableOfflineQueue: true, maxRetriesPerRequest: null });
-    // It connects again; what else is wrong the others tell.
+    // It reconnects; the other connections report everything else.
     made.on('error', () => undefined);
     return made;
   }
@@ -110,13 +110,13 @@ function isInstance(given: RedisInstance | RedisOptions): given is RedisInstance
 
 function duplicateOf(client: RedisClient, options: object): RedisClient {
   const { isCluster } = client as { isCluster?: boolean };
-  // BullMQ's client takes options of a node for clusters as well; ioredis' own does not.
+  // BullMQ's client accepts node options for clusters too; ioredis' own client does not.
   return isCluster === true && !isOfBullMQ(client)
     ? client.duplicate(undefined, { redisOptions: options })
     : client.duplicate(options);
 }
 
-/** Where it is, without what is secret. */
+/** The address without secrets. */
 function addressOf(given: RedisInstance | RedisOptions): string {
   const { options = given } = given as { options?: RedisOptions };
   const { path, host = '127.0.0.1', port = 6379 } = options as RedisOptions;

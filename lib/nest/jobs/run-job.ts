@@ -15,10 +15,10 @@ import type { Begun, StoredResult } from './job-store.js';
 type Output = IoDescriptor<unknown, unknown>;
 
 /**
- * Runs a job as its endpoint would have served the request: within the interceptors of the handler
- * it reads the input, calls the handler, and writes what it returns. The scope ends it early.
+ * Runs a job as its endpoint would have served the request: within the handler's interceptors, it
+ * reads the input, calls the handler, and formats the result. The scope can end it early.
  *
- * @throws What the endpoint would answer with an error.
+ * @throws The errors of the endpoint.
  */
 export async function runJob(
   known: JobEndpoint,
@@ -28,7 +28,7 @@ export async function runJob(
   const { endpoint, limits, call } = known;
   const { timeoutMs, maxResultBytes } = limits;
   const ended = new Promise<never>((_, reject) => scope.onEnd(reject));
-  // Nobody may be waiting when it ends.
+  // Possibly nobody is waiting when it ends.
   ended.catch(() => undefined);
   const timer =
     timeoutMs > 0
@@ -74,7 +74,7 @@ async function whole(
   return { contentType, body: bounded(body, maxBytes) };
 }
 
-/** `Accept` was that of a request which is answered with JSON: it is a wish here, and no condition. */
+/** `Accept` was sent with a request whose response is JSON, so it is only a preference here. */
 async function payloadOf(
   output: Output,
   value: unknown,
@@ -100,7 +100,7 @@ function bounded(pieces: Iterable<string | Uint8Array>, maxBytes: number): Uint8
   return Buffer.concat(all);
 }
 
-/** All events of a stream, as the endpoint sends them; its failure is the job's. */
+/** All events of a stream, as the endpoint sends them; if the stream fails, the job fails. */
 async function wholeStream(
   output: Output,
   handled: () => Promise<unknown>,

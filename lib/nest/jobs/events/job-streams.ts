@@ -3,19 +3,20 @@ import { Readable } from 'node:stream';
 import { TooManyJobStreamsError } from './errors.js';
 import { Watcher } from './watcher.js';
 
-/** A job as `GET` of its route has it. */
+/** A job as in the response of its `GET` route. */
 export interface ShownJob {
   readonly id: string;
   readonly state: string;
 }
 
-/** Where the states of jobs are. */
+/** The source of job states. */
 export interface JobReader {
-  /** The job's state now; undefined where there is none any more. */
+  /** The current state of the job; undefined if it no longer exists. */
   read(id: string): Promise<ShownJob | undefined>;
   hasEnded(job: ShownJob): boolean;
   /**
-   * Calls the listener when the job may have changed, or has ended, until what it returns is called.
+   * Calls the listener when the job may have changed, or has ended. Returns a function that stops
+   * this.
    */
   watch(id: string, listener: (ended?: boolean) => void): () => void;
 }
@@ -23,11 +24,13 @@ export interface JobReader {
 export interface JobStreamLimits {
   readonly perJob: number;
   readonly perProcess: number;
-  /** Milliseconds of silence until a comment is sent, for proxies that close idle connections. */
+  /**
+   * Milliseconds without an event until a comment is sent, because proxies close idle connections.
+   */
   readonly heartbeatMs: number;
   /** Milliseconds between two states of a job. */
   readonly pauseMs: number;
-  /** Milliseconds until a client has to connect again, with credentials that hold by then. */
+  /** Milliseconds until a client must connect again, so that its credentials are checked again. */
   readonly longestMs: number;
 }
 
@@ -39,13 +42,13 @@ const DEFAULT_LIMITS: JobStreamLimits = {
   longestMs: 30 * 60_000,
 };
 
-/** What a client that does not read is given to take what it was sent, when its stream ends. */
+/** The time for a slow client to read the rest when its stream ends. */
 const LAST_WORDS_MS = 5000;
 
 const GONE = Symbol('gone');
 type State = ShownJob | typeof GONE;
 
-/** One job that is followed, and by whom. */
+/** A followed job and its followers. */
 interface Followed {
   readonly watchers: Set<Watcher<State>>;
   reading: boolean;
@@ -58,10 +61,10 @@ interface Followed {
 
 /**
  * Streams of server-sent events, each of which follows a job: a `message` with the job's state, as
- * JSON, for each change that its reader is fast enough for, then `end`.
+ * JSON, for each change that its reader is fast enough to receive, then `end`.
  *
- * A state's `id` is a digest of it, the same in all processes, so that a client which comes back with
- * `Last-Event-ID` is not told again what it knows.
+ * A state's `id` is a digest of it, the same in all processes, so a client that reconnects with
+ * `Last-Event-ID` does not get a known state again.
  */
 export class JobStreams {
   readonly #limits: JobStreamLimits;
@@ -83,9 +86,9 @@ export class JobStreams {
   }
 
   /**
-   * A stream that follows a job from the state that it is in; undefined where there is nothing to
-   * tell, as the job has ended and the client knows: a response without content (204) keeps an
-   * `EventSource` from coming back.
+   * A stream that follows a job from the state that it is in; undefined if the job has ended and
+   * the client already has its final state. A response without content (204) stops an `EventSource`
+   * from reconnecting.
    *
    * @param known The request's `Last-Event-ID`.
    * @throws TooManyJobStreamsError
@@ -120,12 +123,12 @@ export class JobStreams {
     const followed = this.#followed.get(id);
     if (followed === undefined) return;
     followed.stale = true;
-    // It ends once, so nothing more is to be saved up for the end of a pause.
+    // It ends only once, so a pause to collect changes is unnecessary.
     if (ended) followed.hurry?.();
     if (!followed.reading) void this.#read(id, followed);
   }
 
-  /** Ends all streams; their clients may go on at another process. */
+  /** Ends all streams; their clients can reconnect to another process. */
   close(): void {
     this.#closed = true;
     clearInterval(this.#beats);
@@ -162,7 +165,7 @@ export class JobStreams {
     this.#beats = undefined;
   }
 
-  /** Reads the state again until it is not stale, for all who follow the job together. */
+  /** Reads the state until it is current, once for all followers of the job. */
   async #read(id: string, followed: Followed): Promise<void> {
     followed.reading = true;
     while (followed.stale && followed.watchers.size > 0) {
@@ -171,7 +174,7 @@ export class JobStreams {
         const job = (await this.jobs.read(id)) ?? GONE;
         for (const watcher of followed.watchers) watcher.show(job);
       } catch {
-        // It is read again with the next change, or heartbeat.
+        // It is read again at the next change or heartbeat.
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, this.#limits.pauseMs);
@@ -185,7 +188,7 @@ export class JobStreams {
     followed.reading = false;
   }
 
-  /** A change that was not told, as Redis was away, is found as well. */
+  /** This also finds a change that was not published while Redis was down. */
   #beat(): void {
     for (const [id, { watchers }] of this.#followed) {
       for (const watcher of watchers) watcher.beat();
@@ -194,7 +197,7 @@ export class JobStreams {
   }
 
   async *#events(watcher: Watcher<State>, known: string | undefined): AsyncGenerator<string> {
-    // A comment, so that the head of the response goes out at once.
+    // A comment, so that the response headers are sent at once.
     yield ':\n\n';
     let version = known;
     for (;;) {
@@ -216,7 +219,7 @@ export class JobStreams {
 /** Not `Readable.from`, which closes after its generator: that waits for the watcher. */
 function readableOf(events: AsyncGenerator<string>, watcher: Watcher<State>): Readable {
   return new Readable({
-    // Nothing is made ahead of a client that does not read.
+    // Nothing is generated before the client reads.
     highWaterMark: 0,
     read() {
       events.next().then(

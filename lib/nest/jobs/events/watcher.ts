@@ -1,17 +1,17 @@
-/** One who follows a job: it is shown the newest state, whatever it has missed. */
+/** A follower of a job. It gets the newest state, and may miss earlier ones. */
 export class Watcher<State> {
   #state: State | undefined;
   #beat = false;
   #closed = false;
   #wake: (() => void) | undefined;
 
-  /** A newer state takes the place of one that was not taken yet. */
+  /** A newer state replaces one that was not read yet. */
   show(state: State): void {
     this.#state = state;
     this.#wake?.();
   }
 
-  /** It is time to say that the connection is alive. */
+  /** It is time for a heartbeat. */
   beat(): void {
     this.#beat = true;
     this.#wake?.();
@@ -22,7 +22,7 @@ export class Watcher<State> {
     this.#wake?.();
   }
 
-  /** The next state; `'beat'` where nothing else was said for a while; undefined when it is closed. */
+  /** The next state; `'beat'` if nothing was sent for a while; undefined when it is closed. */
   async next(): Promise<State | 'beat' | undefined> {
     for (;;) {
       const state = this.#state;

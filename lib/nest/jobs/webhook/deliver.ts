@@ -3,23 +3,23 @@ import { postWebhook } from './post-webhook.js';
 import { webhookHeaders } from './signature.js';
 import type { WebhookOptions } from './webhook-options.js';
 
-/** A message on its way, as it lies in the queue. */
+/** A message as it is stored in the queue. */
 export interface PendingWebhook {
-  /** The same for each attempt; receivers tell by it what they have had before. */
+  /** The same for each attempt, so receivers can recognize duplicates. */
   readonly id: string;
   readonly url: string;
-  /** Whether a client named the address. */
+  /** Whether a client named the URL. */
   readonly requested: boolean;
   readonly body: string;
 }
 
-/** The receiver wants no more of these messages. */
+/** The receiver does not want more of these messages. */
 const GONE = 410;
 
 /**
  * Attempts to deliver a message.
  *
- * @returns false where it is not to be tried again, as its receiver is gone for good.
+ * @returns false if it must not be tried again, because the receiver is gone for good.
  * @throws WebhookFailedError, PrivateWebhookAddressError
  */
 export async function deliver(
@@ -46,7 +46,7 @@ export async function deliver(
   throw new WebhookFailedError(origin, `answered ${status}`, retryAfter);
 }
 
-/** Milliseconds until the next attempt; random, so that messages do not come back all at once. */
+/** Milliseconds until the next attempt, randomized so that messages are not sent all at once. */
 export function retryDelay(
   delays: readonly number[],
   attempts: number,

@@ -25,7 +25,7 @@ export class WebhookFailedError extends VtsError {
   constructor(
     origin: string,
     fact: string,
-    /** Seconds until the receiver wants to be asked again, where it says so. */
+    /** The receiver's Retry-After in seconds, if any. */
     readonly retryAfter?: number,
     options?: ErrorOptions,
   ) {

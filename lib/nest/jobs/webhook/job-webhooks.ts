@@ -17,20 +17,21 @@ import { deliver, retryDelay, type PendingWebhook } from './deliver.js';
 import { webhookMessage } from './webhook-message.js';
 import { httpUrl, type WebhookOptions } from './webhook-options.js';
 
-/** In a record: whoever the module's options name. */
+/** The value in a record that means the receiver in the module's options. */
 export const DEFAULT_WEBHOOK = 'default';
 
 const LOOK_EVERY_MS = 500;
 const CLOSE_MS = 2000;
 const DELIVERIES_AT_A_TIME = 16;
-/** So long a message that came is known, so that nobody puts it into the queue again. */
+/** How long a delivered message is remembered, so that it is not queued again. */
 const KNOWN_SECONDS = 3600;
 const MOST_MESSAGE_CHARACTERS = 1024 * 1024;
 
 /**
- * Tells of jobs that have ended. The script that ends a job notes it in a list in the same step;
- * whichever process sees that list makes the message and puts it into a queue of BullMQ, which keeps
- * it until its receiver has it. So a message may come twice, with one id, and is not lost.
+ * Sends messages about finished jobs. The script that ends a job adds it to a list in the same
+ * step. Any process that sees the list creates the message and puts it into a BullMQ queue, which
+ * keeps it until the receiver has it. So a message may arrive twice with the same id, but it is not
+ * lost.
  */
 @Injectable()
 export class JobWebhooks implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -65,7 +66,7 @@ export class JobWebhooks implements OnApplicationBootstrap, BeforeApplicationShu
           retryDelay(options.retryDelaysMs, attempts ?? 1, error),
       },
     });
-    // The queue of jobs tells what is wrong with the connection.
+    // The job queue reports connection errors.
     this.#queue.on('error', () => undefined);
     this.#worker.on('error', () => undefined);
     this.#worker.on('failed', (job, error) => {
@@ -83,7 +84,7 @@ export class JobWebhooks implements OnApplicationBootstrap, BeforeApplicationShu
       closing.catch(() => undefined),
       CLOSE_MS,
     );
-    // A delivery that was cut off is taken up by another process.
+    // Another process continues an interrupted delivery.
     await this.#worker?.disconnect().catch(() => undefined);
   }
 
@@ -91,7 +92,7 @@ export class JobWebhooks implements OnApplicationBootstrap, BeforeApplicationShu
     const again = (): void => {
       if (!this.#closed) this.#timer = setTimeout(() => this.#look(), LOOK_EVERY_MS).unref();
     };
-    // While Redis is gone nothing is told; the list is as it was when it is back.
+    // While Redis is down, nothing is sent. The list is unchanged when Redis is back.
     this.#announceAll().then(again, again);
   }
 
@@ -129,7 +130,7 @@ export class JobWebhooks implements OnApplicationBootstrap, BeforeApplicationShu
       const body = webhookMessage(resourceOf(job), new Date(job.finished ?? Date.now()), result);
       return { id, url, requested: job.webhook !== DEFAULT_WEBHOOK, body };
     } catch (error) {
-      // Nobody can be told of what cannot be read, and the rest is not to wait for it.
+      // An unreadable entry cannot be sent, and must not block the others.
       if (error instanceof InvalidJobRecordError) return undefined;
       throw error;
     }
@@ -152,7 +153,7 @@ export class JobWebhooks implements OnApplicationBootstrap, BeforeApplicationShu
   }
 }
 
-/** What lies in the queue; undefined where this module has not written it. */
+/** The message in the queue; undefined if this module did not write it. */
 function readPending(data: unknown): PendingWebhook | undefined {
   const { id, url, requested, body } = (data ?? {}) as Partial<
     Record<keyof PendingWebhook, unknown>
@@ -161,6 +162,6 @@ function readPending(data: unknown): PendingWebhook | undefined {
     return undefined;
   }
   if (body.length > MOST_MESSAGE_CHARACTERS) return undefined;
-  // Whatever does not say that the operator has named it may be anybody's.
+  // Unless the message says that the operator named the URL, a client may have named it.
   return { id, url: url as string, requested: requested !== false, body };
 }

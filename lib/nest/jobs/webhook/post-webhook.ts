@@ -12,13 +12,13 @@ export interface WebhookPost {
   readonly publicOnly: boolean;
 }
 
-/** The most that is waited for because a receiver asks for it in Retry-After. */
+/** The longest Retry-After that is respected. */
 const LONGEST_WAIT_SECONDS = 24 * 3600;
 
-/** How an attempt ended: a receiver that takes a message answers 2xx. */
+/** The outcome of an attempt: a receiver that accepts a message answers with 2xx. */
 export interface WebhookOutcome {
   readonly status: number;
-  /** Seconds, where the receiver asks for more time. */
+  /** Seconds, if the receiver asks for more time. */
   readonly retryAfter: number | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface WebhookOutcome {
  */
 export function postWebhook(post: WebhookPost): Promise<WebhookOutcome> {
   const url = new URL(post.url);
-  // Nothing is looked up where the host is an address.
+  // No lookup happens if the host is an IP address.
   if (post.publicOnly && !isPublicHost(url.hostname)) {
     return Promise.reject(new PrivateWebhookAddressError(url.hostname));
   }
@@ -45,7 +45,7 @@ export function postWebhook(post: WebhookPost): Promise<WebhookOutcome> {
           'content-length': Buffer.byteLength(post.body),
           'user-agent': 'nestjs-vts',
         },
-        // A connection of its own: what a receiver leaves unread ends with it.
+        // A separate connection, so that unread data ends with it.
         agent: false,
         signal: AbortSignal.timeout(post.timeoutMs),
         ...(post.publicOnly && { lookup: lookupPublic }),

@@ -2,7 +2,7 @@ import { lookup as lookupAddress, type LookupAddress, type LookupOptions } from 
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { PrivateWebhookAddressError } from './errors.js';
 
-/** What IANA's registries of special addresses do not call global. */
+/** The addresses that IANA's special-purpose registries do not list as global. */
 const SPECIAL: readonly (readonly [address: string, prefix: number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -37,22 +37,22 @@ for (const [address, prefix] of SPECIAL) {
   special.addSubnet(address, prefix, address.includes(':') ? 'ipv6' : 'ipv4');
 }
 
-/** Whether an address is one of the internet, for everybody. */
+/** Whether an address is public. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
-  // An address of IPv4 in IPv6's notation is held against both lists.
+  // An IPv4 address in IPv6 notation is checked against both lists.
   return family !== 0 && !special.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** A host as a URL has it: false where it is an address, and not a public one. */
+/** Checks the host of a URL: false if it is an IP address that is not public. */
 export function isPublicHost(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, '');
   return isIP(address) === 0 || isPublicAddress(address);
 }
 
 /**
- * Looks a name up, for a connection that goes to public addresses alone. It is done where the
- * connection is made: a name that was checked before may lead elsewhere by then.
+ * Resolves a name, for a connection that may only go to public addresses. This happens when the
+ * connection is made, because a name may resolve differently after an earlier check.
  */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookupAddress(hostname, { ...options, all: true } as LookupOptions, (error, found) => {

@@ -5,7 +5,7 @@ import { httpUrl, type WebhookOptions } from './webhook-options.js';
 
 const LONGEST_URL = 2048;
 
-/** A header as Node gives it: several of one name are joined with commas, or a list. */
+/** A header as in Node: several with one name are joined with commas, or a list. */
 type Header = string | readonly string[] | undefined;
 
 /**

@@ -1,12 +1,15 @@
 import { createHmac } from 'node:crypto';
 
-/** Bytes that the Standard Webhooks specification allows a key to have. */
+/** The key lengths in bytes that the Standard Webhooks specification allows. */
 const LEAST_BYTES = 24;
 const MOST_BYTES = 64;
 const PREFIX = 'whsec_';
 const BASE64 = /^[A-Za-z\d+/]+={0,2}$/;
 
-/** The key in a secret such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`; undefined where it is none. */
+/**
+ * The key in a secret such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`; undefined if it is not
+ * valid.
+ */
 export function webhookKey(secret: unknown): Buffer | undefined {
   if (typeof secret !== 'string' || !secret.startsWith(PREFIX)) return undefined;
   const encoded = secret.slice(PREFIX.length);
@@ -15,7 +18,7 @@ export function webhookKey(secret: unknown): Buffer | undefined {
   return key.length < LEAST_BYTES || key.length > MOST_BYTES ? undefined : key;
 }
 
-/** A message with what its signature is made of. */
+/** A message with the parts that are signed. */
 export interface SignedMessage {
   /** The same for each attempt to deliver it. */
   readonly id: string;

@@ -1,4 +1,4 @@
-/** A job that has ended, as `GET` of its route has it. */
+/** A finished job, as in the response of its `GET` route. */
 export interface EndedJob {
   readonly id: string;
   readonly state: string;
@@ -10,10 +10,10 @@ export interface EndedResult {
   readonly body: Uint8Array;
 }
 
-/** Larger ones are asked for; receivers limit bodies, and each attempt carries them again. */
+/** Receivers fetch larger results: they limit bodies, and each attempt sends the body again. */
 const MOST_RESULT_BYTES = 256 * 1024;
 
-/** What is sent of a job that has ended: the body of the message. */
+/** The body of the message about a finished job. */
 export function webhookMessage(job: EndedJob, at: Date, result?: EndedResult): string {
   return JSON.stringify({
     type: `job.${job.state}`,

@@ -57,7 +57,7 @@ export interface VtsJobWebhookOptions {
   retryDelaysMs?: readonly number[];
 }
 
-/** The options with nothing left open. */
+/** The options with all defaults. */
 export interface WebhookOptions {
   readonly keys: readonly Uint8Array[];
   readonly url: string | undefined;
@@ -116,7 +116,7 @@ const origins: OptionCheck = (value, option, refuse) => {
 /** Of the module's options `jobs.webhook`; what it allows can be resolved. */
 export const webhookCheck: OptionCheck = group<VtsJobWebhookOptions>({
   secret,
-  // A token may be in it.
+  // It may contain a token.
   url: (value, option, refuse) => {
     if (value !== undefined && httpUrl(value) === undefined) {
       refuse(option, 'is not a valid URL', 'use one of http: or https:');
@@ -142,7 +142,7 @@ export function resolveWebhook(given: VtsJobWebhookOptions): WebhookOptions {
   };
 }
 
-/** An address of HTTP; undefined for anything else, and with a user's name or password. */
+/** An HTTP URL; undefined for anything else, and for URLs with a user name or password. */
 export function httpUrl(text: unknown): URL | undefined {
   if (typeof text !== 'string' || !URL.canParse(text)) return undefined;
   const url = new URL(text);
