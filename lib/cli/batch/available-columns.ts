@@ -9,10 +9,10 @@ import { parquetColumns } from './read-parquet.js';
 const MOST_COLUMNS = 10_000;
 
 /**
- * The columns of all files, in the order in which they first come. Lines of JSON are all read for
- * that, as each may have keys of its own.
+ * The columns of all files, in the order of their first appearance. All JSON lines are read for
+ * that, because each may have its own keys.
  *
- * @param limit Rows that are wanted: what only later lines of JSON have does not count.
+ * @param limit The number of wanted rows; keys of later JSON lines are ignored.
  */
 export async function availableColumns(
   files: readonly BatchFile[],

@@ -15,37 +15,37 @@ import { besideFile, ItemFileError, readItem, type KnownObjects } from './read-i
 import { PATH } from './read-items.js';
 import { ITEM } from './read-lines.js';
 
-/** What a model predicts from, of some rows of a chunk. */
+/** The items of some rows in a chunk, from which a model predicts. */
 export type Items = PackedRows | readonly unknown[];
 
-/** What decides on how rows become items. */
+/** The settings that decide how rows become items. */
 export interface ItemRules {
   readonly kind: LearnerKind | 'module';
   readonly schema: TabularSchema | undefined;
-  /** The column with the text, or with the path of the image; undefined for one of a usual name. */
+  /** The column with the text or the image path; undefined for a column with a usual name. */
   readonly column: string | undefined;
 }
 
 /** The same, once the input is known. */
 export interface InputRules extends ItemRules {
   /**
-   * Where a file that the input names is here; undefined where it is where its name says. It gives
-   * undefined for one that must not be read.
+   * Maps the name of a file in the input to its local path; undefined if names are paths already.
+   * It returns undefined for a file that must not be read.
    */
   readonly locate?: (path: string) => Promise<string | undefined>;
-  /** Of files that are an item each. */
+  /** For files that are one item each. */
   readonly objects?: KnownObjects | undefined;
-  /** Columns that are predicted from; undefined where that is a matter of each row. */
+  /** The columns to predict from; undefined if that depends on each row. */
   readonly needed: readonly string[] | undefined;
 }
 
-/** Items may be files themselves, and lines of JSON that are not rows. */
+/** Items may also be files, and JSON lines that are not rows. */
 const USUAL: Readonly<Record<string, readonly string[]>> = {
   text: [PATH, ...USUAL_COLUMNS.text, 'prompt', ITEM],
   vision: [PATH, ...USUAL_COLUMNS.image, ITEM],
 };
 
-/** The columns of an input that are predicted from; undefined where that is a matter of each row. */
+/** The input columns to predict from; undefined if that depends on each row. */
 export function neededColumns(
   { kind, schema, column }: ItemRules,
   names: readonly string[],
@@ -58,7 +58,7 @@ export function neededColumns(
 }
 
 /**
- * The items of rows `from` to `to`, without the last.
+ * The items of the rows from `from` up to, but not including, `to`.
  *
  * @param onFault Told of rows whose file cannot be read; they have no item.
  * @throws CommandError
@@ -73,7 +73,7 @@ export async function itemsOf(
   const columns = chunk.columns ?? new Map<string, BatchColumn>();
   const { file } = chunk;
   const { needed, schema } = rules;
-  // A line of JSON may leave a column out; a table that lacks one is another table.
+  // A JSON line may omit a column; a table without it is a different table.
   if (needed?.some((name) => !columns.has(name)) && file.format !== 'jsonl') {
     neededColumns(rules, [...columns.keys()], file.path);
   }
@@ -99,7 +99,7 @@ export async function itemsOf(
     readItem(await placeOf(rules, path), rules.objects);
   if (needed) {
     const [name = ITEM] = needed;
-    // Of lines of JSON, some may be a text and others an object with one.
+    // Some JSON lines may be a text, and others an object with a text.
     const alone = name !== ITEM && columns.has(ITEM) ? cells(ITEM) : [];
     const values = cells(name).map((value, at) => alone[at] ?? value);
     if (rules.kind !== 'vision') {
@@ -121,7 +121,7 @@ export async function itemsOf(
   );
 }
 
-/** A path that cannot be, in place of one that must not be read: its row fails alone. */
+/** An impossible path instead of one that must not be read, so only its row fails. */
 const NOWHERE = '\0';
 
 async function placeOf({ locate }: InputRules, path: unknown): Promise<string> {
@@ -129,7 +129,7 @@ async function placeOf({ locate }: InputRules, path: unknown): Promise<string> {
   return (await locate(path as string)) ?? NOWHERE;
 }
 
-/** Rows as columns: that is how a worker reads them best. */
+/** Rows as columns, which a worker reads fastest. */
 function frameOf(chunk: Chunk, schema: TabularSchema, from: number, to: number): PackedRows {
   const rows = to - from;
   const texts = chunk.file.format === 'csv' || chunk.file.format === 'tsv';
@@ -137,7 +137,7 @@ function frameOf(chunk: Chunk, schema: TabularSchema, from: number, to: number):
   for (const column of schema.columns) {
     const { cells } = chunk.columns?.get(column.name) ?? missingCells(chunk.rows);
     const some = partOf(cells, from, to);
-    // Folders of a partition are texts as well, wherever the file is of another format.
+    // Partition values from folder names are texts too, unless the format is the same.
     const reads = texts || chunk.file.partition.has(column.name);
     packed.set(column.name, reads ? readCells(some, cellReader(column)) : packedOf(some));
   }

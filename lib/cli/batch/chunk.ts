@@ -4,31 +4,31 @@ import type { BatchFile } from './files.js';
 /** The cells of a column, as a learner reads them. */
 export interface BatchColumn {
   readonly cells: Column;
-  /** 1 for each cell that is missing, where the cells are numbers and NaN stands there. */
+  /** 1 for each missing cell, if the cells are numbers with NaN in its place. */
   readonly missing?: Uint8Array;
 }
 
-/** Some rows that follow each other in a file, or some files that are an item each. */
+/** Consecutive rows of a file, or consecutive files that are one item each. */
 export interface Chunk {
   readonly file: BatchFile;
-  /** The place of its first row in the file, counted from 0. */
+  /** The index of its first row in the file, from 0. */
   readonly first: number;
   readonly rows: number;
-  /** The places of its rows, from `first`, where some are left out; undefined where none is. */
+  /** The indices of its rows, relative to `first`, if some are left out; otherwise undefined. */
   readonly places?: Uint32Array;
-  /** Bytes of the input that have been read by its end. */
+  /** The number of input bytes read up to its end. */
   readonly bytes: number;
-  /** Undefined where nobody wanted them. Cells of CSV are texts. */
+  /** Undefined if they are not needed. CSV cells are texts. */
   readonly columns: ReadonlyMap<string, BatchColumn> | undefined;
-  /** Why rows could not be read, by their place in the chunk. */
+  /** Why rows could not be read, by their index in the chunk. */
   readonly faults: ReadonlyMap<number, string>;
 }
 
-/** How a file is to be read. */
+/** How to read a file. */
 export interface ReadOptions {
-  /** Rows of a chunk; the last one of a file has what is left. */
+  /** The number of rows in a chunk; the last chunk of a file has the rest. */
   readonly rows: number;
-  /** Whether the next chunk is wanted: of others only the place is told. */
+  /** Whether the next chunk is needed; for others, only the position is returned. */
   wanted(): boolean;
 }
 
@@ -38,7 +38,7 @@ export function cellOf({ cells, missing }: BatchColumn, row: number): unknown {
   return 'codes' in cells ? cells.values[cells.codes[row]!] : cells[row];
 }
 
-/** The number of a row in its file, as people count. */
+/** The number of a row in its file, counted from 1. */
 export function rowNumber({ first, places }: Chunk, row: number): number {
   return first + (places?.[row] ?? row) + 1;
 }

@@ -2,10 +2,10 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { BytesOf } from '../predict/read-stream.js';
 import { isS3 } from '../s3/address.js';
 
-/** A file of which parts are read. */
+/** A file that is read in parts. */
 export interface FileBytes {
   readonly byteLength: number;
-  /** Bytes `start` to `end`, without the last. */
+  /** The bytes from `start` up to, but not including, `end`. */
   slice(start: number, end?: number): Promise<ArrayBuffer>;
   close(): Promise<void>;
 }

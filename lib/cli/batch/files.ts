@@ -8,13 +8,13 @@ import { isS3 } from '../s3/address.js';
 import { findObjects } from './find-objects.js';
 import { isHidden, type Found, type FoundFile } from './found.js';
 
-/** How a file is read. `item` is a file that is one item: an image, a text, an array. */
+/** The format of a file. `item` is a file that is one item: an image, a text, an array. */
 export type InputFormat = 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'lines' | 'item';
 
 /** A file to predict from, or an object of S3. */
 export interface BatchFile extends FoundFile {
   readonly format: InputFormat;
-  /** Columns that the names of its folders give, as `year=2024` does. */
+  /** Columns from the names of its folders, such as `year=2024`. */
   readonly partition: ReadonlyMap<string, string>;
 }
 
@@ -33,15 +33,15 @@ const ITEMS: Readonly<Record<string, readonly string[]>> = {
   lm: ['.txt'],
   array: ['.npy', '.json'],
 };
-/** Folders are listed as a whole, so that their order is that of the names. */
+/** Folders are listed completely, so that files are in the order of their names. */
 export const MOST_FILES = 10_000_000;
 
 /**
  * The files that arguments name: files, folders with all that is in them, and patterns with `*`,
  * `?` and `**`; objects of S3 likewise. In the order of the arguments, those of a folder by name.
  *
- * @param kind The learner's: it tells which files of a folder are items.
- * @param format For files whose names do not tell.
+ * @param kind The learner's kind, which decides which files of a folder are items.
+ * @param format For files whose names do not show it.
  * @throws CommandError
  */
 export async function findFiles(
@@ -56,7 +56,7 @@ export async function findFiles(
       const as = format ?? formatOf(file.path, kind, found.several);
       return as === undefined ? [] : [{ file, as }];
     });
-    // A table beside images says something of them.
+    // A table next to images describes them.
     const items = all.filter(({ as }) => as === 'item');
     const known = found.several && items.length > 0 ? items : all;
     if (known.length === 0) {
@@ -126,7 +126,7 @@ function formatOf(path: string, kind: string, several: boolean): InputFormat | u
   const name = path.replace(/\.gz$/i, '');
   const extension = extname(name).toLowerCase();
   const as = FORMATS[extension];
-  // Texts of tables are packed as a whole; what is inside of Parquet is.
+  // Text tables are compressed as a whole; Parquet compresses its parts.
   if (name !== path) return as === 'parquet' ? undefined : as;
   const isItem = ITEMS[kind]?.includes(extension) ?? false;
   if (isItem && (several || extension !== '.txt')) return 'item';

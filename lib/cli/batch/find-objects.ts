@@ -43,7 +43,7 @@ export async function findObjects(
   const objects = await listObjects({ bucket, key: fixed }, isWanted, most);
   for (const each of objects) refuseUnusable({ bucket, key: each.key });
   const files = objects.map((each) => fileOf(bucket, each));
-  // As files are, where S3 has the order of UTF-8.
+  // In the same order as files; S3 orders by UTF-8.
   return {
     root: shownS3({ bucket, key: root }),
     files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)),

@@ -17,34 +17,35 @@ import { shortened } from '../../learner/errors/index.js';
 import { hasCode } from '../../serving/store/durable.js';
 import { CommandError } from '../errors.js';
 
-/** Its name, and the beginning of those of files that it is made from. */
+/** Its name, which is also the prefix of the files that it is made from. */
 export const LOCK = 'lock';
 const ATTEMPTS = 3;
 const AWAY_MS = 100;
 
 /** How a process shows others that it lives. */
 export interface LockTimes {
-  /** It shows itself so often. */
+  /** How often it does so. */
   readonly beatMs: number;
-  /** A process of another machine that has not done so for this long is dead. */
+  /** A process on another machine that has not done so for this long counts as dead. */
   readonly leaseMs: number;
 }
 
-/** The longest pause of a living process is that of a chunk that is parsed: some seconds. */
+/** The longest pause of a living process is the parsing of a chunk: a few seconds. */
 const TIMES: LockTimes = { beatMs: 3000, leaseMs: 30_000 };
 
 /** Who has a lock. */
 interface Holder {
   readonly machine: string;
   readonly pid: number;
-  /** Of the lock: numbers of processes and files come again. */
+  /** An id of the lock, because process ids and file ids are reused. */
   readonly token: string;
   readonly beat: string;
 }
 
 /**
- * The lock of a folder that machines share. Processes of one machine see whether the holder lives.
- * Those of others watch its beat, by their own clocks, as clocks of machines differ.
+ * The lock of a folder that machines share. Processes on the same machine can see whether the
+ * holder is alive. Others watch its heartbeat by their own clocks, because clocks of machines
+ * differ.
  */
 export class FolderLock {
   #beat = 0;
@@ -60,9 +61,9 @@ export class FolderLock {
   }
 
   /**
-   * @param output What is told to belong to somebody.
-   * @param machine Where this process runs.
-   * @throws CommandError where another process has it.
+   * @param output The output, for messages.
+   * @param machine The machine of this process.
+   * @throws CommandError if another process has the lock.
    */
   static async take(
     folder: string,
@@ -99,7 +100,10 @@ export class FolderLock {
     );
   }
 
-  /** @throws CommandError where another process has taken it, as this one was away for too long. */
+  /**
+   * @throws CommandError if another process has taken it over, because this one was suspended for
+   * too long.
+   */
   async check(): Promise<void> {
     if (await this.#isOwn()) return;
     throw new CommandError(
@@ -108,13 +112,13 @@ export class FolderLock {
     );
   }
 
-  /** Lets the next process have it. */
+  /** Releases the lock. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
     if (await this.#isOwn()) await rm(this.path, { force: true });
   }
 
-  /** Another one that found the lock before stale may have moved this one away in its place. */
+  /** Another process that found the previous lock stale may have moved this one instead. */
   async #isKept(): Promise<boolean> {
     await setTimeout(AWAY_MS);
     return this.#isOwn();
@@ -124,13 +128,15 @@ export class FolderLock {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const holder = await readHolder(this.path);
       if (holder) return holder.token === this.holder.token;
-      // Somebody looks whether it is stale, and puts it back.
+      // Another process checks whether it is stale, and puts it back.
       await setTimeout(AWAY_MS);
     }
     return false;
   }
 
-  /** In place: only the file of this lock is written, whatever is at its path by then. */
+  /**
+   * In place, so that only this lock's file is written, even if its path has another file by now.
+   */
   async #show(): Promise<void> {
     try {
       const file = await open(this.path, 'r+');
@@ -142,13 +148,13 @@ export class FolderLock {
         await file.close();
       }
     } catch {
-      // `check` tells it where it matters.
+      // `check` reports this where it matters.
     }
   }
 }
 
 /**
- * Host and start of the machine, and which of its containers: numbers of processes are of those.
+ * The host, its boot time and the container, because process ids are only unique there.
  */
 async function thisMachine(): Promise<string> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
@@ -160,12 +166,12 @@ function nameOf(machine: string): string {
   return shortened(machine.split(' ', 1)[0]!, 100);
 }
 
-/** Always as long, so that a lock is overwritten in one piece. */
+/** Of constant length, so that a lock is overwritten in one piece. */
 function beatOf(count: number): string {
   return String(count).padStart(12, '0');
 }
 
-/** Undefined for one that is not there, or was not written by this version. */
+/** Undefined if it does not exist, or if another version wrote it. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     const found = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder> | null;
@@ -177,7 +183,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   }
 }
 
-/** Undefined where the folder has gone meanwhile: the process that had the lock has ended. */
+/** Undefined if the folder is gone meanwhile: the process with the lock has ended. */
 async function offer(
   folder: string,
   own: string,
@@ -196,7 +202,7 @@ async function offer(
   }
 }
 
-/** Whether the holder of a lock is at work. */
+/** Whether the holder of a lock is alive. */
 async function lives(
   path: string,
   holder: Holder | undefined,
@@ -217,7 +223,10 @@ function isSame(a: Holder | undefined, b: Holder | undefined): boolean {
   return a?.token === b?.token && a?.beat === b?.beat;
 }
 
-/** Moved away first: of two that find it stale, one moves it, and sees whether it was that one. */
+/**
+ * It is moved away first: if two processes find it stale, only one moves it, and checks that it is
+ * the same lock.
+ */
 async function removeStale(path: string, holder: Holder | undefined): Promise<void> {
   const aside = `${path}-stale-${randomBytes(6).toString('hex')}`;
   try {

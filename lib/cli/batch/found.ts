@@ -8,14 +8,17 @@ export interface FoundFile {
 }
 
 export interface Found {
-  /** Names of partitions are read in the path after it. */
+  /** Partition names are read from the path after it. */
   readonly root: string;
   readonly files: readonly FoundFile[];
-  /** A folder or a pattern: a text in it is an item, where a file alone has a text a line. */
+  /**
+   * A folder or a pattern: a text file in it is an item, but a single text file has one text per
+   * line.
+   */
   readonly several: boolean;
 }
 
-/** Whether tools keep a file to themselves, as its name tells. */
+/** Whether a file is private to a tool, judging by its name. */
 export function isHidden(path: string): boolean {
   return /(?:^|[\\/])[._][^\\/]*$/.test(path);
 }

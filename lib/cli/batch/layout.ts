@@ -4,13 +4,13 @@ import { CommandError } from '../errors.js';
 import { cellOf, type BatchColumn, type Chunk } from './chunk.js';
 import type { Scores, ScoreShape } from './scorer.js';
 
-/** What a cell of the output is. */
+/** The type of an output cell. */
 export type CellType = 'any' | 'text' | 'json' | 'float';
 
 export interface OutputColumn {
   readonly name: string;
   readonly type: CellType;
-  /** Of a column that is kept of a Parquet file. */
+  /** For a column that is kept from a Parquet file. */
   readonly element?: SchemaElement;
 }
 
@@ -18,7 +18,7 @@ interface PredictedColumn extends OutputColumn {
   cell(scores: Scores, row: number): unknown;
 }
 
-/** The columns of the output: those that are kept, then what is predicted. */
+/** The columns of the output: the kept columns, then the predictions. */
 export interface Layout {
   readonly kept: readonly OutputColumn[];
   readonly predicted: readonly PredictedColumn[];
@@ -29,8 +29,8 @@ export type Part = (typeof PARTS)[number];
 
 /**
  * @param names All columns of the input.
- * @param keep Those that are wanted; undefined for all.
- * @param elements The types that a Parquet file gives them.
+ * @param keep The columns to keep; undefined for all.
+ * @param elements Their types in a Parquet file.
  * @throws CommandError for a column that the input does not have.
  */
 export function layoutOf(
@@ -109,7 +109,7 @@ function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedC
   return [...columns, ...named];
 }
 
-/** Cells by column, of the rows that were predicted. Numbers alone are a typed array. */
+/** The cells of the predicted rows, by column. A column with only numbers is a typed array. */
 export interface OutputCells {
   readonly rows: number;
   readonly cells: readonly ArrayLike<unknown>[];
@@ -119,7 +119,7 @@ export interface OutputCells {
 export function cellsOf(layout: Layout, chunk: Chunk, scores: Scores): OutputCells {
   const { predictions, faults } = scores;
   const rows: number[] = [];
-  // A function for each row would take as long as the columns.
+  // Calling a function for each row would take as long as building the columns.
   for (let row = 0; row < predictions.length; row++) if (!faults.has(row)) rows.push(row);
   const kept = layout.kept.map(({ name }) => keptCells(chunk.columns?.get(name), rows));
   const predicted = layout.predicted.map(({ type, cell }) =>
@@ -137,7 +137,7 @@ function keptCells(column: BatchColumn | undefined, rows: readonly number[]): Ar
   return typed ? floats(rows, (row) => cells[row]) : rows.map((row) => cellOf(column, row));
 }
 
-/** Without an object for each number, unless something else is among them. */
+/** Avoids an object for each number, unless the column has other values. */
 function floats(rows: readonly number[], cell: (row: number) => unknown): ArrayLike<unknown> {
   const cells = new Float64Array(rows.length);
   for (let at = 0; at < rows.length; at++) {

@@ -1,4 +1,4 @@
-/** Lets some in at a time, in the order in which they come. */
+/** Limits concurrency; callers enter in the order of arrival. */
 export class Limit {
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -7,7 +7,7 @@ export class Limit {
     this.#free = most;
   }
 
-  /** @returns What to call when it is over. */
+  /** @returns A function to call at the end. */
   async enter(): Promise<() => void> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -4,9 +4,10 @@ const NEWLINE = 10;
 const QUOTE = 34;
 
 /**
- * Counts the ends of lines of a file.
+ * Counts the line ends of a file.
  *
- * @param quotes Whether those between quotation marks are in cells: a mark in a cell is doubled.
+ * @param quotes Whether line ends between quotation marks belong to cells; a mark in a cell is
+ * doubled.
  */
 export async function lineEnds(path: string, quotes = false): Promise<number> {
   let lines = 0;

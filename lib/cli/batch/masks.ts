@@ -7,14 +7,11 @@ import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import { PATH } from './read-items.js';
 import type { ScoreShape } from './scorer.js';
 
-/**
- * The PNG files of masks or predicted images, in a folder beside the output; of an object, below
- * its key.
- */
+/** The PNG files of masks, in a folder next to the output, or below the key of an object. */
 export class MaskFolder {
   private readonly folder: string;
 
-  /** @param root The folder that names of files are told from. */
+  /** @param root The folder to which file names are relative. */
   constructor(
     private readonly output: string,
     private readonly root: string,
@@ -23,8 +20,8 @@ export class MaskFolder {
     this.folder = `${output}-${prediction}s`;
   }
 
-  /** Writes the picture of a row; gives its path, as the output names it. */
-  async write(chunk: Chunk, row: number, prediction: unknown): Promise<string> {
+  /** Writes the mask of a row; returns its path for the output. */
+  async write(chunk: Chunk, row: number, mask: unknown): Promise<string> {
     const name = `${this.#nameOf(chunk, row)}.png`;
     const png = await drawnPng(prediction);
     if (isS3(this.output)) {
@@ -44,7 +41,7 @@ export class MaskFolder {
       .join('/');
   }
 
-  /** With its extension: `a.jpg` and `a.png` are two. */
+  /** Includes the extension, because `a.jpg` and `a.png` are different files. */
   #nameOf(chunk: Chunk, row: number): string {
     const column = chunk.columns?.get(PATH);
     if (chunk.file.format !== 'item' || !column) {

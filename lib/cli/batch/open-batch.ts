@@ -33,7 +33,7 @@ export interface OpenBatch {
   release(): Promise<void>;
 }
 
-/** Rows of a chunk by the learner's kind: some seconds of work. */
+/** Rows per chunk by the kind of learner: a few seconds of work. */
 const CHUNK_ROWS: Readonly<Record<string, number>> = {
   tabular: 32_768,
   collab: 32_768,
@@ -49,7 +49,7 @@ const SINKS: readonly [pattern: RegExp, sink: Sink][] = [
   [/\.(?:parquet|pq)$/i, PARQUET],
 ];
 
-/** @throws CommandError for a name that tells no format. */
+/** @throws CommandError for a name without a known format. */
 export function sinkOf(out: string): Sink {
   const found = SINKS.find(([pattern]) => pattern.test(out));
   if (found) return found[1];
@@ -59,7 +59,7 @@ export function sinkOf(out: string): Sink {
   );
 }
 
-/** Opens the model, finds the input, and takes the output for this process. */
+/** Opens the model, finds the input, and locks the output for this process. */
 export async function openBatch(
   source: Source,
   inputs: readonly string[],
@@ -176,7 +176,7 @@ async function planOf(
   const chunkRows = settings.chunk ?? CHUNK_ROWS[rules.kind] ?? OTHER_ROWS;
   const limit = settings.limit ?? Infinity;
   const where = settings.where === undefined ? undefined : new RowFilter(settings.where);
-  // Which rows a condition takes is not known before they are read.
+  // The rows that match a condition are unknown until they are read.
   const available = await availableColumns(files, where ? Infinity : limit);
   where?.check(available);
   const needed = neededColumns(rules, available, files[0]!.path);
@@ -203,7 +203,7 @@ async function planOf(
   };
 }
 
-/** Types of columns that all files give alike; others are written as texts. */
+/** The types of columns that are the same in all files; others are written as texts. */
 async function commonElements(
   files: readonly BatchFile[],
 ): Promise<Awaited<ReturnType<typeof parquetColumns>>> {

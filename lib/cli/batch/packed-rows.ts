@@ -2,7 +2,7 @@ import type { FrameLike } from '../../learner/fastai/contract.js';
 import { packsAs, type PackedColumn } from '../../learner/fastai/tabular/packed-frame.js';
 import type { Column } from '../../learner/fastai/tabular/table.js';
 
-/** Rows in the form in which a worker is sent them, as a frame. */
+/** Rows as a frame, the form in which they are sent to a worker. */
 export class PackedRows implements FrameLike {
   constructor(
     private readonly rows: number,
@@ -11,7 +11,7 @@ export class PackedRows implements FrameLike {
     packsAs(this, () => ({ vtsFrame: true, rows, columns }));
   }
 
-  /** Rows `from` to `to`, without the last. */
+  /** The rows from `from` up to, but not including, `to`. */
   slice(from: number, to: number): PackedRows {
     const columns = [...this.columns].map(([name, cells]) => {
       return [name, partOf(cells as Column, from, to) as PackedColumn] as const;
@@ -47,7 +47,10 @@ export class PackedRows implements FrameLike {
   }
 }
 
-/** A copy: what threads share is free only when each of them has cleaned up, which they seldom do. */
+/**
+ * A copy, because shared memory is only freed when every thread has collected its garbage, which is
+ * rare.
+ */
 export function partOf(cells: Column, from: number, to: number): Column {
   if ('codes' in cells) return { codes: cells.codes.slice(from, to), values: cells.values };
   return ArrayBuffer.isView(cells)

@@ -7,10 +7,10 @@ import type { FileBytes } from './file-bytes.js';
 const MOST_HEADER_BYTES = 8 * 1024 * 1024;
 const MOST_PAGE_BYTES = 128 * 1024 * 1024;
 const MOST_PAGE_ROWS = 16 * 1024 * 1024;
-/** As much as most headers have. */
+/** The size of most headers. */
 const HEADER_BYTES = 16 * 1024;
 
-/** What a group of rows says of one of its columns. */
+/** The metadata of a column in a row group. */
 export interface PagedColumn {
   readonly metadata: ColumnMetaData;
   /** The schema's root, and the column. */
@@ -20,21 +20,21 @@ export interface PagedColumn {
   readonly blockBytes: number;
 }
 
-/** Cells `from` and those that follow of a page. */
+/** The cells of a page, starting with `from`. */
 export interface PagePart {
   readonly page: DecodedArray;
   readonly from: number;
   readonly count: number;
 }
 
-/** The cells of a flat column of one group of rows, of which one page is in memory at a time. */
+/** The cells of a flat column in one row group, with one page in memory at a time. */
 export class ColumnPages {
   readonly #end: number;
   #offset: number;
   #block = { start: 0, bytes: new Uint8Array(0) };
   #dictionary: DecodedArray | undefined;
   #page: DecodedArray = [];
-  /** The place of the next row in the page; behind its end where rows are left out. */
+  /** The index of the next row in the page; after its end if rows are skipped. */
   #at = 0;
 
   constructor(
@@ -46,7 +46,7 @@ export class ColumnPages {
     this.#end = this.#offset + Number(column.metadata.total_compressed_size);
   }
 
-  /** Leaves rows out; pages of such rows alone are not decoded. */
+  /** Skips rows; pages with only skipped rows are not decoded. */
   skip(rows: number): void {
     this.#at += rows;
   }

@@ -17,7 +17,7 @@ const HEAD_BYTES = 4;
 const TAIL_BYTES = 8;
 const COPIED_BYTES = 1024 * 1024;
 
-/** A chunk is a file of its own, whose groups of rows go into the whole as they are. */
+/** A chunk is a separate file, whose row groups are copied unchanged into the output. */
 export const PARQUET: Sink = {
   write: (path, layout, { rows, cells }) => {
     const columns = columnsOf(layout);
@@ -63,7 +63,7 @@ export const PARQUET: Sink = {
     }),
 };
 
-/** What a file says of itself, and where that begins. */
+/** The metadata of a file, and its offset. */
 async function tailOf(part: FileBytes): Promise<{ metadata: FileMetaData; end: number }> {
   const { byteLength } = part;
   const tail = new DataView(await part.slice(byteLength - TAIL_BYTES));
@@ -71,7 +71,7 @@ async function tailOf(part: FileBytes): Promise<{ metadata: FileMetaData; end: n
   return { metadata: parquetMetadata(await part.slice(end)), end };
 }
 
-/** One that gives its bytes away, and goes on counting. */
+/** A writer that hands over its bytes and keeps counting. */
 class PartWriter extends ByteWriter {
   async drain(out: FileHandle): Promise<void> {
     await out.write(this.getBytes());
@@ -91,7 +91,7 @@ function elementOf({ name, type, element }: OutputColumn): SchemaElement {
     : { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' };
 }
 
-/** What is written of a column: typed arrays as they are where the file has such numbers. */
+/** The data of a column: typed arrays unchanged if the file has such numbers. */
 function dataOf(column: OutputColumn, cells: ArrayLike<unknown>): DecodedArray {
   const {
     type,
@@ -113,7 +113,7 @@ function dataOf(column: OutputColumn, cells: ArrayLike<unknown>): DecodedArray {
   return value ? list.map((cell) => value(cell)) : list;
 }
 
-/** How a cell is written; undefined as it is. */
+/** How a cell is written; undefined for unchanged. */
 function valueOf({ type, element }: OutputColumn): ((value: unknown) => unknown) | undefined {
   if (element?.type === 'INT64') {
     return (value) => (typeof value === 'number' ? BigInt(value) : value);

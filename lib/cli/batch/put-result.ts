@@ -6,16 +6,16 @@ import { writeResult } from '../predict/result-file.js';
 import { addressOf, isS3, unusableKey } from '../s3/address.js';
 import { ObjectNotFoundError } from '../s3/errors.js';
 
-/** In the work folder: what is to be sent to S3, and the id of an upload that is not complete. */
+/** In the work folder: the data for S3, and the id of an incomplete upload. */
 const RESULT = 'result';
 export const UPLOAD = 'upload';
 
-/** The path of an output as messages and manifests have it: absolute, or an address of S3. */
+/** The path of an output for messages and manifests: absolute, or an S3 URL. */
 export function outputPath(out: string): string {
   return isS3(out) ? out : resolve(out);
 }
 
-/** @throws CommandError where there is something that must not be replaced, or for another address. */
+/** @throws CommandError if a file exists that must not be replaced, or for an unsupported URL. */
 export async function refuseOutput(path: string, overwrite: boolean): Promise<void> {
   if (!isS3(path)) {
     if (overwrite || !existsSync(path)) return;
@@ -39,8 +39,8 @@ export async function refuseOutput(path: string, overwrite: boolean): Promise<vo
 /**
  * Writes a result completely, or not at all.
  *
- * @param work The folder in which it is made first where it goes to S3.
- * @param write Gets the path to write to.
+ * @param work The folder in which it is created before it goes to S3.
+ * @param write Receives the path to write to.
  * @throws CommandError
  */
 export async function putResult(

@@ -10,7 +10,7 @@ import type { RowFilter } from './where/row-filter.js';
  * The chunks of all files, in order; the same files give the same chunks.
  *
  * @param names The columns that are needed; undefined for all.
- * @param where The rows that are wanted; undefined for all.
+ * @param where The condition for rows; undefined for all.
  */
 export async function* readChunks(
   files: readonly BatchFile[],
@@ -18,7 +18,7 @@ export async function* readChunks(
   names?: ReadonlySet<string>,
   where?: RowFilter,
 ): AsyncGenerator<Chunk> {
-  // How many rows a chunk has is known only once it is filtered.
+  // The number of rows in a chunk is known only after filtering.
   const wanted = (): boolean => options.wanted() || where !== undefined;
   let before = 0;
   for (let at = 0; at < files.length;) {
@@ -46,13 +46,13 @@ function ofFile(
     : readLines(file, options);
 }
 
-/** How many files that are items follow each other. */
+/** The number of consecutive files that are items. */
 function runOf(files: readonly BatchFile[], from: number): number {
   const end = files.findIndex(({ format }, at) => at > from && format !== 'item');
   return (end < 0 ? files.length : end) - from;
 }
 
-/** The columns of a chunk with those that the names of folders give. */
+/** The columns of a chunk, plus those from folder names. */
 export function withPartition({ file, rows, columns }: Chunk): Chunk['columns'] {
   if (columns === undefined || file.partition.size === 0 || file.format === 'item') return columns;
   const all = new Map<string, BatchColumn>(columns);

@@ -4,9 +4,9 @@ import { csvRecords, type CsvDialect } from '../predict/csv-records.js';
 import type { Chunk, ReadOptions } from './chunk.js';
 import type { BatchFile } from './files.js';
 
-/** Rows of a file that follow each other, by its bytes. */
+/** Consecutive rows of a file, by byte range. */
 export interface DelimitedPart extends CsvDialect {
-  /** The end of the line of names. */
+  /** The end of the header line. */
   readonly head: number;
   readonly start: number;
   readonly end: number;
@@ -15,7 +15,7 @@ export interface DelimitedPart extends CsvDialect {
 }
 
 /**
- * CSV and TSV, with a line of names.
+ * CSV and TSV with a header line.
  *
  * @param part Undefined for all rows.
  */
@@ -50,7 +50,7 @@ export async function* readDelimited(
   if (lines.length > 0) yield chunk();
 }
 
-/** What the kind of a file tells of its dialect. */
+/** The dialect that follows from the file format. */
 export function dialectOf({ format }: BatchFile): Partial<CsvDialect> {
   return format === 'tsv' ? { delimiter: '\t' } : {};
 }
@@ -91,7 +91,7 @@ function chunkOf(
   return { ...place, columns: new Map(columns), faults };
 }
 
-/** @throws CommandError for a name that stands twice. */
+/** @throws CommandError for a duplicate name. */
 export function refuseTwice({ path }: BatchFile, names: readonly string[]): void {
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice === undefined) return;

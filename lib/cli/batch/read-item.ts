@@ -7,16 +7,16 @@ import { addressOf, isS3, parseS3, shownS3, unusableKey } from '../s3/address.js
 import { ObjectChangedError, ObjectNotFoundError } from '../s3/errors.js';
 import type { BatchFile } from './files.js';
 
-/** An item is in memory as a whole, so its size has a limit. */
+/** An item is completely in memory, so its size is limited. */
 const MOST_ITEM_BYTES = 512 * 1024 * 1024;
 
-/** A file of an item cannot be read, which is a matter of its row alone. */
+/** A file of an item cannot be read; only its row fails. */
 export class ItemFileError extends CommandError {}
 
-/** The objects that were found, with size and ETag, by address. */
+/** The objects that were found, with size and ETag, by URL. */
 export type KnownObjects = ReadonlyMap<string, BytesOf>;
 
-/** The objects among files that are an item each; undefined where there are none. */
+/** The objects among files that are one item each; undefined if there are none. */
 export function knownObjects(files: readonly BatchFile[]): KnownObjects | undefined {
   const objects = files.filter(({ format, path }) => format === 'item' && isS3(path));
   return objects.length === 0 ? undefined : new Map(objects.map((file) => [file.path, file]));
@@ -25,8 +25,8 @@ export function knownObjects(files: readonly BatchFile[]): KnownObjects | undefi
 /**
  * The bytes of an item.
  *
- * @throws ItemFileError where the object is not there, is another one, or is too large. The errors of
- * a server that is away are not the row's.
+ * @throws ItemFileError if the object is missing, has changed, or is too large. Errors of an
+ * unavailable server do not belong to the row.
  */
 export async function readItem(path: string, known: KnownObjects | undefined): Promise<Buffer> {
   if (!isS3(path)) return readFile(path);
@@ -58,9 +58,9 @@ function tooLarge(path: string): ItemFileError {
 }
 
 /**
- * Where a file is that a row names: its name is relative to the file of the row, or an address of S3.
+ * The location of a file that a row names: a path relative to the file of the row, or an S3 URL.
  *
- * @throws ItemFileError where an object names a file of this machine.
+ * @throws ItemFileError if an object names a file on this machine.
  */
 export function besideFile(file: BatchFile, name: string): string {
   if (isS3(name)) return checked(name);

@@ -1,10 +1,10 @@
 import type { Chunk, ReadOptions } from './chunk.js';
 import type { BatchFile } from './files.js';
 
-/** The column with the paths of files that are an item each. */
+/** The column with the paths of files that are one item each. */
 export const PATH = 'path';
 
-/** Files that are an item each: they are opened where they are predicted. */
+/** Files that are one item each; they are opened where they are predicted. */
 export function* readItems(files: readonly BatchFile[], options: ReadOptions): Generator<Chunk> {
   let bytes = 0;
   for (let first = 0; first < files.length; first += options.rows) {

@@ -4,15 +4,15 @@ import { isGzip, openFile, Utf8Check } from '../predict/read-stream.js';
 import type { Chunk, ReadOptions } from './chunk.js';
 import type { BatchFile } from './files.js';
 
-/** A longer line is a fault of the file, not something to keep in memory. */
+/** A longer line is an error in the file, not something to keep in memory. */
 export const MOST_LINE = 64 * 1024 * 1024;
 
-/** The column of JSON values that are not rows. */
+/** The column for JSON values that are not rows. */
 export const ITEM = 'item';
-/** The column of files that have a text a line. */
+/** The column for files with one text per line. */
 export const TEXT = 'text';
 
-/** Lines of a file that follow each other, by its bytes. */
+/** Consecutive lines of a file, by byte range. */
 export interface LinesPart {
   readonly start: number;
   readonly end: number;
@@ -21,7 +21,7 @@ export interface LinesPart {
 }
 
 /**
- * A text a line, or a JSON value a line: an object is a row, anything else an item.
+ * One text or one JSON value per line: an object is a row, anything else is an item.
  *
  * @param part Undefined for all lines.
  */
@@ -51,10 +51,10 @@ export async function* readLines(
 }
 
 /**
- * Tells the columns of lines of JSON.
+ * Reports the columns of JSON lines.
  *
- * @param limit Lines to read at most.
- * @returns How many were read.
+ * @param limit The maximum number of lines to read.
+ * @returns The number of lines read.
  */
 export async function jsonNames(
   file: BatchFile,
@@ -73,7 +73,7 @@ export async function jsonNames(
   return count;
 }
 
-/** Undefined for what is not JSON, which is told where it is predicted. */
+/** Undefined for invalid JSON, which is reported where it is predicted. */
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line) as unknown;
@@ -124,7 +124,7 @@ async function* linesOf(
     for await (const bytes of opened.content as AsyncIterable<Buffer>) {
       read.bytes = isGzip(path) ? opened.bytesRead() : read.bytes + bytes.length;
       const text = rest + decoder.decode(bytes);
-      // Only the beginning of a file has a byte order mark.
+      // Only the beginning of a file can have a byte order mark.
       const parts = (isHead ? text.replace(/^\ufeff/, '') : text).split('\n');
       isHead &&= text === '';
       rest = parts.pop() ?? '';

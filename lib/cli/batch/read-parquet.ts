@@ -18,12 +18,12 @@ import { ColumnPages, type PagePart } from './parquet-pages.js';
 const AHEAD_BYTES = 2 * 1024 * 1024;
 const LEAST_BLOCK = 64 * 1024;
 const MOST_BLOCK = 512 * 1024;
-/** Columns that are read at a time, so that answers of a server are waited for together. */
+/** Columns that are read at a time, so that waits for a server overlap. */
 const COLUMNS_AT_ONCE = 4;
 
 /**
- * The rows of a Parquet file. Columns are read page by page, so that memory does not grow with the
- * groups of rows, which writers make as large as they like.
+ * The rows of a Parquet file. Columns are read page by page, so that memory does not grow with row
+ * groups, which can have any size.
  *
  * @param names The columns to read; undefined for all that are flat.
  */
@@ -45,7 +45,7 @@ export async function* readParquet(
         unreadableParquet(file)(new RangeError(`a group of ${group.num_rows} rows`));
       }
       const pages = attempt(file, () => pagesOf(source, root, columns, group));
-      // Chunks end with their group, so that a group that is done needs no decoding.
+      // Chunks end with their row group, so that a finished group does not need decoding.
       for (let from = 0; from < rows; from += options.rows) {
         const count = Math.min(options.rows, rows - from);
         const isWanted = options.wanted();
@@ -66,7 +66,7 @@ export async function* readParquet(
   }
 }
 
-/** The columns of a Parquet file that have no parts, as its schema tells them. */
+/** The flat columns of a Parquet file, from its schema. */
 export async function parquetColumns(file: BatchFile): Promise<readonly SchemaElement[]> {
   const source = await openBytes(file);
   try {

@@ -15,7 +15,7 @@ import { written, type Sink } from './sink.js';
 import type { RowFilter } from './where/row-filter.js';
 import type { WorkFolder } from './work-folder.js';
 
-/** All that is known when the work begins. */
+/** Everything that is known when the work begins. */
 export interface BatchPlan {
   readonly files: readonly BatchFile[];
   readonly rules: InputRules;
@@ -29,9 +29,9 @@ export interface BatchPlan {
   /** Columns to read; undefined for all. */
   readonly names: ReadonlySet<string> | undefined;
   readonly chunkRows: number;
-  /** Calls of the runner at a time. */
+  /** The number of concurrent runner calls. */
   readonly calls: number;
-  /** The rows that are predicted; undefined for all. */
+  /** The condition for rows; undefined for all. */
   readonly where: RowFilter | undefined;
   readonly limit: number;
   readonly maxErrors: number;
@@ -39,32 +39,34 @@ export interface BatchPlan {
 }
 
 export interface BatchProgress {
-  /** Rows that are done, those of an earlier run included. */
+  /** The number of finished rows, including those of an earlier run. */
   readonly rows: number;
-  /** Of them, those of an earlier run. */
+  /** Those of an earlier run. */
   readonly before: number;
   readonly failed: number;
   /** The share of the input that has been read. */
   readonly share: number;
-  /** Processes that predict; undefined for this one alone. */
+  /** The number of processes that predict; undefined for only this one. */
   readonly workers?: number;
 }
 
 export interface BatchResult {
   readonly rows: number;
   readonly failed: number;
-  /** Where the failures are told; undefined where there are none. */
+  /** The file with the failures; undefined if there are none. */
   readonly errors: string | undefined;
 }
 
-/** So many failures, and nothing else, are the model's or the command's, not the rows'. */
+/**
+ * If this many rows fail and none succeeds, the cause is the model or the command, not the rows.
+ */
 const HOPELESS = 100;
-/** While one chunk is written, the next is predicted. */
+/** While one chunk is written, the next one is predicted. */
 const CHUNKS_AT_ONCE = 2;
-/** A server's answers are waited for together. */
+/** Waits for a server overlap. */
 const MASKS_AT_ONCE = 8;
 
-/** Predicts from all rows, a chunk at a time, and puts the result in its place when it is whole. */
+/** Predicts from all rows, chunk by chunk, and puts the result in its place when it is complete. */
 export async function runBatch(plan: BatchPlan): Promise<BatchResult> {
   const { files, folder, limit, chunkRows, names } = plan;
   const total = Math.max(
@@ -118,13 +120,13 @@ export interface Work {
   readonly number: number;
 }
 
-/** Where the rows of chunks are put. */
+/** The destination for the rows of chunks. */
 export type ChunkSink = Pick<WorkFolder, 'finish'>;
 
-/** What predicts from a chunk. */
+/** The function that predicts from a chunk. */
 export type ChunkPlan = Pick<BatchPlan, 'rules' | 'scorer' | 'layout' | 'sink' | 'masks'> & {
   readonly folder: ChunkSink;
-  /** A reason as it is told; as it is by default. */
+  /** Formats a reason; by default unchanged. */
   readonly told?: (reason: string) => string;
 };
 
@@ -174,7 +176,7 @@ async function scoreChunk(
     if (part.probabilities) probabilities.set(part.probabilities, from * width);
     for (const [row, reason] of part.faults) faults.set(from + row, reason);
   });
-  // A row that could not be read has nothing to predict from, whatever came of it.
+  // A row that could not be read has no valid prediction.
   for (const [row, reason] of unread) if (row < rows) faults.set(row, reason);
   return { predictions, probabilities, faults };
 }
@@ -196,7 +198,7 @@ function faultOf(chunk: Chunk, row: number, reason: string): object {
   return { file: chunk.file.path, row: rowNumber(chunk, row), reason };
 }
 
-/** @throws CommandError where so many rows failed that the work is to end. */
+/** @throws CommandError if so many rows failed that the work must end. */
 export function refuseTooMany(
   { maxErrors, output }: Pick<BatchPlan, 'maxErrors' | 'output'>,
   { failed, succeeded }: { readonly failed: number; readonly succeeded: number },
@@ -216,7 +218,7 @@ export function refuseTooMany(
   }
 }
 
-/** Puts the chunks together, and the result in its place. */
+/** Joins the chunks, and puts the result in its place. */
 export async function merge(
   {
     folder,
@@ -241,7 +243,7 @@ export async function merge(
       }),
     );
   }
-  // Last: when the output is there, all is.
+  // Last, so that everything exists once the output does.
   await putResult(output, overwrite, folder.path, (aside) =>
     sink.merge(
       aside,
@@ -252,7 +254,7 @@ export async function merge(
   return { rows, failed, errors };
 }
 
-/** Lines of a file that may not be there. */
+/** The lines of a file that may not exist. */
 export async function linesIn(path: string): Promise<number> {
   // Without the file, no row of the chunk failed.
   return lineEnds(path).catch(() => 0);

@@ -14,17 +14,17 @@ import type { GenerateSettings } from '../predict/given-options.js';
 import type { Items } from './batch-items.js';
 import { PackedRows } from './packed-rows.js';
 
-/** What is predicted of some rows. */
+/** The predictions for some rows. */
 export interface Scores {
-  /** By row: a name, names, a number, numbers, a text; undefined where the row failed. */
+  /** By row: a name, names, a number, numbers or a text; undefined if the row failed. */
   readonly predictions: readonly unknown[];
-  /** By row and class, where the learner has classes. */
+  /** By row and class, if the learner has classes. */
   readonly probabilities?: Float32Array;
-  /** Why rows failed, by their place. */
+  /** Why rows failed, by their index. */
   readonly faults: ReadonlyMap<number, string>;
 }
 
-/** What a model predicts, before it has predicted anything. */
+/** The kind of predictions, known before the first one. */
 export interface ScoreShape {
   readonly prediction: 'text' | 'number' | 'json' | 'mask' | 'image';
   /** Names of the probabilities. */
@@ -35,7 +35,10 @@ export interface ScoreShape {
 
 export interface Scorer {
   readonly shape: ScoreShape;
-  /** Rows of a call: so many that the way to the worker costs little, so few that they share. */
+  /**
+   * Rows per call: enough that the way to the worker costs little, but few enough to share the
+   * workers.
+   */
   readonly step: number;
   score(items: Items): Promise<Scores>;
 }
@@ -48,7 +51,7 @@ const STEPS: Readonly<Record<string, number>> = {
 };
 const NO_LIMIT = { timeoutMs: 0 };
 
-/** Predicts as `learner.predict` does, row by row the same numbers. */
+/** Predicts the same numbers as `learner.predict`, row by row. */
 export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
   const { description, schema } = runner;
   const shape = shapeOf(description, runner.vocab as Vocab);
@@ -76,7 +79,7 @@ export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
   return { shape, step, score: (items) => halved(items, score, shape.classes.length) };
 }
 
-/** Continues texts, or gives what the encoder makes of them. */
+/** Continues texts, or returns their embeddings. */
 export function languageScorer(
   runner: LanguageModelRunner,
   { words = 20, stop, temperature, minP, seed }: GenerateSettings,
@@ -99,7 +102,7 @@ export function languageScorer(
   return { shape, step: 1, score: (items) => each(items, one) };
 }
 
-/** Calls a model of the PyTorch layer, whose runner puts calls together. */
+/** Calls a model of the PyTorch layer, whose runner batches calls. */
 export function moduleScorer(run: (item: unknown) => Promise<unknown>): Scorer {
   const one = async (item: unknown): Promise<Scored> => ({ prediction: await run(item) });
   const shape: ScoreShape = { prediction: 'json', classes: [], chooses: false };
@@ -122,7 +125,7 @@ function shapeOf(description: LearnerDescription, vocab: Vocab): ScoreShape {
   return { prediction: single ? 'number' : 'json', classes: [], chooses: false };
 }
 
-/** The decoded target of a row, of which `width` values begin at `from`, as `learner.predict` gives it. */
+/** The decoded target of a row, whose `width` values begin at `from`, as in `learner.predict`. */
 function decoder(
   { task }: LearnerDescription,
   classes: readonly string[],
@@ -178,7 +181,7 @@ async function each(items: Items, one: (item: unknown) => Promise<Scored>): Prom
   };
 }
 
-/** Tries again with halves where a call fails, so that a bad row fails alone. */
+/** If a call fails, tries again with halves, so that only a bad row fails. */
 async function halved(
   items: Items,
   score: (items: Items) => Promise<Scores>,

@@ -3,7 +3,7 @@ import type { GenerateSettings } from '../predict/given-options.js';
 import type { InputFormat } from './files.js';
 import type { Part } from './layout.js';
 
-/** What decides on what is predicted. */
+/** The settings that decide what is predicted. */
 export interface ScoreSettings extends GenerateSettings {
   readonly column: string | undefined;
   readonly embeddings: boolean;
@@ -11,14 +11,17 @@ export interface ScoreSettings extends GenerateSettings {
 
 export interface BatchSettings extends ScoreSettings {
   readonly out: string;
-  /** The folder for what is done until the output is there; undefined for the output's own. */
+  /**
+   * The folder for finished chunks until the output is complete; undefined for the output's own
+   * folder.
+   */
   readonly work?: string | undefined;
   readonly format: InputFormat | undefined;
   readonly keep: readonly string[] | undefined;
   readonly columns: readonly Part[] | undefined;
   readonly workers: number | undefined;
   readonly chunk: number | undefined;
-  /** The rows that are predicted, as SQL tells them; undefined for all. */
+  /** The SQL condition for rows; undefined for all. */
   readonly where?: string | undefined;
   readonly limit: number | undefined;
   readonly maxErrors: number | undefined;
@@ -26,14 +29,14 @@ export interface BatchSettings extends ScoreSettings {
   readonly restart: boolean;
   /** For workers of other processes. */
   readonly queue?: QueueSettings | undefined;
-  /** Of files that are in no store. */
+  /** For files that are not in a store. */
   readonly load: KeepableOptions;
 }
 
 export interface QueueSettings {
   readonly url: string;
-  /** The folder that paths are relative to; undefined where they are the same for all. */
+  /** The folder to which paths are relative; undefined if they are the same for all machines. */
   readonly root: string | undefined;
-  /** How often a chunk is tried. */
+  /** The number of attempts per chunk. */
   readonly attempts: number;
 }

@@ -6,17 +6,17 @@ import { writeJson } from '../../nest/io/json/write-json.js';
 import { lineEnds } from './line-ends.js';
 import type { Layout, OutputCells, OutputColumn } from './layout.js';
 
-/** How chunks are written, and put together in the end. */
+/** How chunks are written, and joined at the end. */
 export interface Sink {
-  /** Writes the rows of one chunk to a file of its own, down to the disk. */
+  /** Writes the rows of one chunk to a separate file, and syncs it to disk. */
   write(path: string, layout: Layout, cells: OutputCells): Promise<void>;
-  /** Rows that the file of a chunk has. */
+  /** The number of rows in the file of a chunk. */
   rowsIn(path: string): Promise<number>;
-  /** Writes the files of all chunks as one, down to the disk. */
+  /** Joins the files of all chunks into one, and syncs it to disk. */
   merge(path: string, layout: Layout, parts: readonly string[]): Promise<void>;
 }
 
-/** Lines of text, of which some come first. */
+/** Lines of text, with header lines first. */
 function linesSink(
   head: (columns: readonly OutputColumn[]) => string,
   lines: (columns: readonly OutputColumn[], cells: OutputCells) => string,
@@ -51,7 +51,7 @@ export function delimitedSink(delimiter: ',' | '\t'): Sink {
   );
 }
 
-/** A cell that is kept, with all of its digits. */
+/** A kept cell, with all of its digits. */
 function plainText(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Date) return value.toISOString();

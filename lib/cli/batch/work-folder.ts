@@ -7,7 +7,7 @@ import { CommandError } from '../errors.js';
 import { FolderLock, LOCK } from './folder-lock.js';
 import { outputPath, UPLOAD } from './put-result.js';
 
-/** Everything that the result depends on, as plain data by what people call it. */
+/** Everything that the result depends on, as plain data under readable names. */
 export type Manifest = Readonly<Record<string, unknown>>;
 
 const MANIFEST = 'manifest.json';

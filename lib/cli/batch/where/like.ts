@@ -1,6 +1,7 @@
 /**
- * SQL's `LIKE`: `%` is any text, `_` one character, whichever follows `escape` is itself. It takes
- * time by the product of both lengths at most, which a regular expression does not promise.
+ * SQL's `LIKE`: `%` is any text, `_` is one character, and a character after `escape` stands for
+ * itself. The time is at most proportional to the product of both lengths, which a regular
+ * expression cannot guarantee.
  */
 export function like(text: string, pattern: string, escape: string | undefined): boolean {
   const wanted = partsOf(pattern, escape);
@@ -16,7 +17,7 @@ export function like(text: string, pattern: string, escape: string | undefined):
       at++;
       part++;
     } else if (retry) {
-      // The last `%` takes one more.
+      // The last `%` consumes one more character.
       retry = [retry[0] + 1, retry[1]];
       [at, part] = retry;
     } else return false;

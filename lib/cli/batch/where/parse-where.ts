@@ -49,8 +49,8 @@ interface Token {
 }
 
 /**
- * Reads a condition as SQL writes it: comparisons, `AND`, `OR`, `NOT`, `IN`, `BETWEEN`, `LIKE`,
- * `ILIKE`, `IS NULL`, `IS TRUE`, texts in `'`, names of columns alone or in `"`.
+ * Parses a condition in SQL syntax: comparisons, `AND`, `OR`, `NOT`, `IN`, `BETWEEN`, `LIKE`,
+ * `ILIKE`, `IS NULL`, `IS TRUE`, strings in `'`, and column names, plain or in `"`.
  *
  * @throws CommandError
  */
@@ -241,7 +241,7 @@ class WhereParser {
   }
 }
 
-/** The columns that a condition names. */
+/** The columns in a condition. */
 export function columnsIn(expression: Expression): string[] {
   if (expression.type === 'column') return [expression.name];
   const parts = Object.values(expression).flat() as unknown[];

@@ -4,7 +4,7 @@ import { cellOf, type BatchColumn, type Chunk } from '../chunk.js';
 import { like } from './like.js';
 import { columnsIn, parseWhere, type Comparison, type Expression } from './parse-where.js';
 
-/** What is known of a row: SQL's three truths are true, false and null. */
+/** The result for a row: SQL has the three values true, false and null. */
 type Value = string | number | bigint | boolean | Date | null;
 type Reads = (row: number) => Value;
 
@@ -29,7 +29,7 @@ export class RowFilter {
     );
   }
 
-  /** The chunk without the rows for which it is false or not known. Rows that failed stay. */
+  /** The chunk without the rows for which it is false or null. Failed rows stay. */
   apply(chunk: Chunk): Chunk {
     const { columns, faults } = chunk;
     if (columns === undefined) return chunk;
@@ -84,7 +84,7 @@ function compile(
     case 'and':
     case 'or': {
       const [left, right] = [inner(expression.left), inner(expression.right)];
-      // What decides whatever the other side is.
+      // The value that decides regardless of the other side.
       const decides = expression.type === 'or';
       return (row) => {
         const first = truthOf(left(row));
@@ -132,7 +132,7 @@ function isAmong(value: Value, values: readonly Reads[], row: number): boolean |
   return known ? false : null;
 }
 
-/** Empty cells of CSV, and numbers that are not, are missing, as they are for a learner. */
+/** Empty CSV cells and NaN are missing, as for a learner. */
 function valueOf(cell: unknown, isCsv: boolean): Value {
   if (cell === undefined || cell === null || Number.isNaN(cell)) return null;
   if (isCsv && cell === '') return null;
@@ -158,7 +158,7 @@ function compared(left: Value, right: Value, operator: Comparison): boolean | nu
 
 type Ordered = string | number | bigint | null;
 
-/** Two values in a form in which they can be compared: a text is read as what the other one is. */
+/** Two values in a comparable form: a text is read as the type of the other value. */
 function alike(left: Value, right: Value): readonly [Ordered, Ordered] {
   if (typeof left === 'string' && typeof right === 'string') return [left, right];
   if (typeof left === 'string') return [readAs(left, right), plainOf(right)];
