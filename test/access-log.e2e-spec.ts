@@ -129,7 +129,7 @@ describe('The access log', () => {
     expect(all.map(({ path }) => path)).toEqual(['/id']);
   });
 
-  it('goes with a request id, which is the client’s where that can be used', async () => {
+  it('includes a request id, the client’s own if it is valid', async () => {
     await start();
     const idOf = async (headers: Record<string, string>, path = '/classifyText') =>
       (await client.text(path, 'a', headers)).headers.get('x-request-id');
@@ -148,7 +148,7 @@ describe('The access log', () => {
     expect(log.errors).toEqual(['Error: secret of a (request the-one)']);
   });
 
-  it('has other headers, or none, where the application wants that', async () => {
+  it('can use other headers or none', async () => {
     await start({ requestId: { header: 'X-Correlation-Id' } });
     const { headers } = await client.text('/classifyText', 'a', { 'x-correlation-id': 'c' });
     expect(headers.get('x-correlation-id')).toBe('c');

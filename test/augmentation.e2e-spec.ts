@@ -56,7 +56,7 @@ describe('the runner of an image learner', () => {
     await expect(runner.tta.run(paths, { n: 0 })).rejects.toThrow(RunInputError);
   });
 
-  it('gives inputs and decoded predictions beside the others', async () => {
+  it('returns inputs and decoded predictions on request', async () => {
     const [given, got, targets, labels] = await runner.getPreds.run(paths, {
       withInput: true,
       withDecoded: true,

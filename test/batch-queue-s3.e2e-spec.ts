@@ -172,7 +172,7 @@ describe.runIf(hasRedis)('vts batch over several machines on S3', () => {
     60_000,
   );
 
-  it('ends where an object changes, and leaves nothing when it is cancelled', async () => {
+  it('ends if an object changes, and leaves nothing when it is cancelled', async () => {
     const out = ['--out', 's3://out/deep/changed.csv', '--chunk', '200'];
     const coordinator = start('batch', 'text', 's3://data/texts.csv', ...out);
     await chunksWait(2);

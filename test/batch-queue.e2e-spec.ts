@@ -150,7 +150,7 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
     expect(await workers[1]!.ended).toBe(0);
   }, 90_000);
 
-  it('tells each image that is broken, with the same bytes where the folder lies elsewhere', async () => {
+  it('reports each broken image, with the same bytes if the folder is mounted elsewhere', async () => {
     await alone('picture', at('pictures'), '--out', at('alone.csv'), '--chunk', '5');
     // The same folder under another name, as another machine mounts it.
     await symlink(data, join(home, 'mount'));
@@ -165,7 +165,7 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
     await same('over.csv.errors.jsonl', 'alone.csv.errors.jsonl');
   }, 60_000);
 
-  it('chooses rows, and takes what is packed as a whole, with the same bytes', async () => {
+  it('selects rows and reads compressed files, with the same bytes', async () => {
     const lines = Array.from(
       { length: 300 },
       (_, id) => `${id},"I liked\n""${id % 7}""",${id % 5}`,
@@ -184,7 +184,7 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
     await same('over-some.csv.errors.jsonl', 'some.csv.errors.jsonl');
   }, 60_000);
 
-  it('says at once which model is lacking, and takes it when it comes', async () => {
+  it('says at once which model is missing, and takes the batch when it is imported', async () => {
     const empty = join(home, 'empty');
     const poor = start(
       ['worker', '--queue', redis.url, '--root', data, '--home', empty, '--workers', '1'],

@@ -109,7 +109,7 @@ describe('vts batch on S3', () => {
     expect(await left(out)).toEqual([]);
   });
 
-  it('goes on after a kill, and refuses input that has changed since', async () => {
+  it('resumes after a kill, and refuses input that has changed since', async () => {
     const args = ['text', 's3://data/parts/', '--chunk', '2', '--workers', '1'];
     expect((await run(...args, '--out', 's3://out/through.csv')).code).toBe(0);
     const work = join(home, 'work');
@@ -136,7 +136,7 @@ describe('vts batch on S3', () => {
     expect(await readdir(work)).toEqual([]);
   }, 60_000);
 
-  it('ends where an object changes, and tells an image that is gone as its row', async () => {
+  it('ends if an object changes, and reports a missing image as a failed row', async () => {
     const gone = server.get('data/photos/a b.jpg')!;
     server.fault = (method, path) => {
       if (method === 'GET' && path.endsWith('a b.jpg'))
@@ -165,7 +165,7 @@ describe('vts batch on S3', () => {
     server.put('s3://data/texts.csv', await readFile(join(data, 'texts.csv')));
   });
 
-  it('keeps rows within what they may name', async () => {
+  it('keeps rows within the allowed paths', async () => {
     const rows = [
       '/etc/hosts',
       '../../x.jpg',
@@ -204,7 +204,7 @@ describe('vts batch on S3', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
   });
 
-  it('stops where S3 goes away, and goes on later', async () => {
+  it('stops if S3 goes away, and resumes later', async () => {
     server.fault = (method, path) =>
       method === 'PUT' && path === 'out/away.csv' ? { status: 503 } : undefined;
     const args = ['text', 's3://data/texts.csv', '--out', 's3://out/away.csv', '--limit', '5'];

@@ -109,7 +109,7 @@ describe('vts batch', () => {
     }
   });
 
-  it('continues texts, or gives what the encoder makes of them', async () => {
+  it('continues texts, or returns their embeddings', async () => {
     const learner = await LMLearner.load(learnerFile('words'));
     const continued = await predicted('words', at('texts.jsonl'), '--words', '3', '--seed', '1');
     expect(continued.map(({ prediction }) => prediction)).toEqual(
@@ -240,7 +240,7 @@ describe('vts batch', () => {
       expect((await readdir(home)).filter((name) => name.includes('vts-batch'))).toEqual([]);
     }, 120_000);
 
-    it('goes on only with what was begun, and only one process does', async () => {
+    it('resumes only the same batch, and only in one process', async () => {
       const begun = ['batch', 'rows', parquet, '--out', at('begun.csv'), '--workers', '1'];
       const child = startVts([...begun, '--chunk', '10'], { home });
       const folder = join(home, '.begun.csv.vts-batch');
@@ -264,7 +264,7 @@ describe('vts batch', () => {
     }, 60_000);
   });
 
-  it('tells each row that fails, with its place, and none else is lost', async () => {
+  it('reports each failed row with its position, and loses no other row', async () => {
     const input = at('bad.jsonl');
     await writeFile(input, '{"text":"good"}\n{"text":\n{"other":1}\n"alone"\n');
     const out = at('bad-out.jsonl');

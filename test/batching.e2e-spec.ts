@@ -138,7 +138,7 @@ describe('Batching', () => {
     expect(worst).toBeLessThanOrEqual(1e-5);
   }
 
-  describe('gives what a call gets alone', () => {
+  describe('returns the same as for a call alone', () => {
     const cases: [string, string, RunnerOptions, () => Tensor][] = [
       ['texts of one length', 'text', {}, () => text(1, 32)],
       ['texts of any length', 'text', {}, () => text(1, 1 + upTo(200))],
@@ -177,7 +177,7 @@ describe('Batching', () => {
   });
 
   describe('keeps to its limits', () => {
-    it('refuses what does not fit into the queue, with the time to come again', async () => {
+    it('refuses calls that do not fit into the queue, with Retry-After', async () => {
       const runner = await open('text:batched', {
         batching: { maxBatchSize: 1, maxQueueSize: 4 },
       });
@@ -193,7 +193,7 @@ describe('Batching', () => {
       await runner.run(text(1, 4));
     });
 
-    it('goes on under ten times the load, and serves as usual afterwards', async () => {
+    it('keeps serving under ten times the load, and serves as usual afterwards', async () => {
       const options = { batching: { maxLatencyMs: 400 } };
       const runner = await open('text:batched', options);
       const item = text(1, 256);
@@ -258,7 +258,7 @@ describe('Batching', () => {
       expect(new Set(good.map(({ text: body }) => body)).size).toBe(1);
     });
 
-    it('answers 503 with Retry-After to what it cannot take', async () => {
+    it('answers 503 with Retry-After to requests that it cannot accept', async () => {
       const body = JSON.stringify([Array.from({ length: 2000 }, () => 20)]);
       const answers = await Promise.all(
         Array.from({ length: 40 }, () => http.json('/logits', body)),

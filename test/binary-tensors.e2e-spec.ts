@@ -47,7 +47,7 @@ describe('Tensors as bytes', () => {
     expect(json).toHaveLength(2);
   });
 
-  it('answers with what it was sent, bit by bit', async () => {
+  it('returns what it was sent, bit for bit', async () => {
     const bytes = Buffer.from(Float32Array.of(0.1, 1e-40, -0, 3e38, 5, 6).buffer);
     const headers = { 'content-type': RAW, accept: RAW };
     const response = await fetch(`${url}/same`, { method: 'POST', body: bytes, headers });

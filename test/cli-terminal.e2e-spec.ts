@@ -79,7 +79,7 @@ describe.skipIf(!hasTerminal)('vts on a terminal', () => {
     await expect(steady(left)).toMatchFileSnapshot(`fixtures/cli/predict-${name}.txt`);
   });
 
-  it('has colours on a terminal that has them, and where they are forced', async () => {
+  it('has colours on a terminal that supports them, and if they are forced', async () => {
     const args = ['predict', files['classes']!, image];
     const [coloured, forced, piped] = await Promise.all([
       vtsOnTerminal(args, { env: { COLORTERM: 'truecolor' } }),
@@ -157,7 +157,7 @@ describe.skipIf(!hasTerminal)('vts on a terminal', () => {
     for (const line of lines) expect(line.length).toBeLessThan(columns);
   });
 
-  it.each(['classes', 'rows', 'lm'])('inspects %s: first what one came for', async (name) => {
+  it.each(['classes', 'rows', 'lm'])('inspects %s: the important facts first', async (name) => {
     const args = ['inspect', files[name]!];
     const { output } = await vtsOnTerminal(args, { columns: 100, env: { NO_COLOR: '1' } });
     await expect(steady(leftOnTerminal(output))).toMatchFileSnapshot(
@@ -167,7 +167,7 @@ describe.skipIf(!hasTerminal)('vts on a terminal', () => {
 });
 
 describe('vts predict', () => {
-  it('goes on with a text as it is told to', async () => {
+  it('continues a text with the given options', async () => {
     const go = async (...args: string[]): Promise<string> =>
       (await vts(['predict', files['lm']!, 'I liked the plot', '--seed', '3', ...args])).stdout;
     const [whole, same, short, cold, stopped, none] = await Promise.all([

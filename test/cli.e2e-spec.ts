@@ -157,7 +157,7 @@ describe('vts', () => {
     }
   });
 
-  it('marks what is dangerous in a file', async () => {
+  it('marks dangerous names in a file', async () => {
     // A pickle that calls os.system, in the format of torch before 1.6: magic number, protocol,
     // system, object, keys.
     const parts = ['\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.', '\x80\x02M\xe9\x03.', '\x80\x02}.'];

@@ -56,7 +56,7 @@ describe('The sample with guards', () => {
     },
   );
 
-  it('is a 403 where the key has not the right', async () => {
+  it('is a 403 if the key lacks the right', async () => {
     const answer = await client.json(SCORES, '{"texts":["a"]}', { 'x-api-key': 'carol' });
     expect(answer.status).toBe(401);
     const known = await client.json(SCORES, '{"texts":["a"]}', { 'x-api-key': 'three' });

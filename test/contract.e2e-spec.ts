@@ -326,7 +326,7 @@ describe('The contract', () => {
       expect((await client.get('/plain/fail/list')).json).toEqual(shape(400, ['a', 'b']));
     });
 
-    it('keeps what else an exception has, without lying about the status', async () => {
+    it('keeps other fields of an exception, but not a wrong status', async () => {
       const { status, json } = await client.text('/fail', 'own');
       expect({ status, json }).toEqual({
         status: 400,
@@ -429,7 +429,7 @@ describe('The contract', () => {
   });
 
   describe('of JSON', () => {
-    it('gives instances of the class', async () => {
+    it('passes instances of the class to the handler', async () => {
       const { json } = await client.json('/order', '{"items":[{"name":"a","price":1}]}');
       expect(json).toEqual({ items: 1, first: true });
       const list = await client.json('/prices', '[{"name":"a","price":1},{"name":"b","price":2}]');
@@ -474,7 +474,7 @@ describe('The contract', () => {
       }
     });
 
-    it('refuses nesting that would exhaust the stack, and takes the rest', async () => {
+    it('refuses nesting that would exhaust the stack, and accepts less', async () => {
       const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
       expect(await client.json('/anything', deep(100_000))).toMatchObject({ status: 400 });
       expect(await client.json('/frame', deep(100_000))).toMatchObject({ status: 400 });
@@ -483,7 +483,7 @@ describe('The contract', () => {
       expect(await client.json('/anything', braces)).toMatchObject({ status: 200, text: braces });
     });
 
-    it('writes null for what JSON has no number for, and all digits of integers', async () => {
+    it('writes null for numbers that JSON lacks, and all digits of integers', async () => {
       expect((await client.text('/numbers', '')).text).toBe(
         '{"nan":null,"infinite":[null,null],"exact":9007199254740993}',
       );

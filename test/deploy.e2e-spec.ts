@@ -79,7 +79,7 @@ describe('deploy/kserve', () => {
     apiVersion.startsWith('serving.kserve'),
   );
 
-  it('has runtimes and services that KServe takes', () => {
+  it('has runtimes and services that KServe accepts', () => {
     expect(ofKserve).toHaveLength(5);
     for (const [path, { kind, spec }] of ofKserve) {
       const check = ajv.compile(schemas[kind]!);
@@ -87,7 +87,7 @@ describe('deploy/kserve', () => {
     }
   });
 
-  it('has containers that Kubernetes takes', () => {
+  it('has containers that Kubernetes accepts', () => {
     for (const [path, { kind, spec, metadata }] of ofKserve) {
       if (kind !== 'ClusterServingRuntime') continue;
       const { containers, volumes } = spec;
@@ -219,7 +219,7 @@ describe('deploy/helm', () => {
     },
   );
 
-  it.each(Object.keys(VALUES))('is what the API server takes, of the values %s', (name) => {
+  it.each(Object.keys(VALUES))('is accepted by the API server with the values %s', (name) => {
     const text = read(rendered(name));
     // Without helm nothing else tells that the chart was changed and not rendered.
     expect(text.slice(0, text.indexOf('\n') + 1)).toBe(header());
@@ -234,7 +234,7 @@ describe('deploy/helm', () => {
     expect(ports).toEqual([['http', 'grpc'], ...(name === 'full' ? [['metrics']] : [])]);
   });
 
-  it('has a schema that takes the default values, and refuses what is wrong', () => {
+  it('has a schema that accepts the default values and refuses wrong ones', () => {
     const check = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
     expect([check(values), check.errors]).toEqual([true, null]);
     for (const text of Object.values(VALUES)) expect(check(parse(text))).toBe(true);

@@ -38,7 +38,7 @@ async function diagnose(file: string): Promise<Diagnosis> {
 }
 
 describe('vts doctor', () => {
-  it('tells all that keeps a text learner from being served', async () => {
+  it('lists everything that prevents serving a text learner', async () => {
     const { findings, passed, kind } = await diagnose(await unpacked('doctor/text.pkl.gz'));
     expect(kind).toBe('text');
     expect(findings.map(({ part, code }) => [part, code])).toEqual([
@@ -59,7 +59,7 @@ describe('vts doctor', () => {
     expect(passed).toEqual(['file', 'learner', 'kind', 'inputs', 'transforms', 'target']);
   });
 
-  it('tells all that keeps a learner of rows from being served', async () => {
+  it('lists everything that prevents serving a tabular learner', async () => {
     const { findings, notes } = await diagnose(await unpacked('doctor/rows.pkl.gz'));
     expect(findings).toEqual([
       { part: 'transforms', code: expect.any(String), message: expect.stringContaining('Squeeze') },
@@ -69,7 +69,7 @@ describe('vts doctor', () => {
     expect(notes).toEqual([expect.stringContaining('The model was not tried')]);
   });
 
-  it('tells what of a learner is code that its file only names', async () => {
+  it('lists the code that the file only names', async () => {
     const { findings } = await diagnose(await unpacked('code/learners/named/export.pkl.br'));
     expect(findings).toEqual([
       {

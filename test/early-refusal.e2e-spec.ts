@@ -166,7 +166,7 @@ describe('An endpoint whose runner is full', () => {
     );
   });
 
-  it('reads on where a handler has a way out', async () => {
+  it('keeps reading if a handler can answer without the runner', async () => {
     const { client } = await full('/otherwise');
     for (let i = 0; i < 3; i++) {
       expect((await client.json('/otherwise', '[7]')).json).toBe('a way out');
@@ -195,7 +195,7 @@ describe('An endpoint whose runner is full', () => {
     expect((await client.json('/numbers', '[8]')).json).toEqual([8]);
   });
 
-  it('reads all requests where that is turned off', async () => {
+  it('reads all requests if the option is off', async () => {
     const { client } = await full('/numbers', false);
     expect((await client.json('/numbers', '[7]')).status).toBe(503);
     expect((await client.json('/numbers', 'no JSON')).status).toBe(400);

@@ -103,7 +103,7 @@ describe.skipIf(!hasDevice)(
       expect(gpu.stats).toMatchObject({ ready: 2, completed: 64, restarts: 0 });
     });
 
-    it('computes in int8 what the device does not on the CPU', async () => {
+    it('computes unsupported int8 operators on the CPU', async () => {
       const runner = await runnerOf('text.pt', { ...webgpu, workers: 1, precision: 'int8' });
       const { inputs, outputs } = cases['text']![0]!;
       const { data } = (await runner.run(tensorOf(inputs[0]!))) as Tensor;

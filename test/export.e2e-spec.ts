@@ -24,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const run = (...args: string[]) => vts(['export', ...args], { home, cwd: folder });
 
 describe('vts export', () => {
-  it('writes a file that onnxruntime opens, and says what it takes', async () => {
+  it('writes a file that onnxruntime opens, and describes its inputs', async () => {
     const { code, stdout, stderr } = await run('reviews', 'plain', '--to', 'onnx');
     expect(stderr).toBe(
       'vts: warning: vocab.txt has spaces instead of line breaks in tokens (1); the metadata keeps the line breaks.\n',
@@ -43,7 +43,7 @@ describe('vts export', () => {
     expect(vocab).toMatch(/^xxunk\nxxpad\nxxbos\n/);
   });
 
-  it('overwrites with --force, and takes --raw, --check, --opset and -o', async () => {
+  it('overwrites with --force, and supports --raw, --check, --opset and -o', async () => {
     const args = [
       'reviews',
       'plain',
@@ -88,7 +88,7 @@ describe('vts export', () => {
     expect(config).toMatch(/^name: "other"\nplatform: "onnxruntime_onnx"\nmax_batch_size: 4\n/);
   });
 
-  it('takes a model of the PyTorch layer, and refuses options that do nothing', async () => {
+  it('exports a model of the PyTorch layer, and refuses options without effect', async () => {
     const model = fixture('pytorch/mlp.pt');
     const { stdout } = await run(model, 'mlp', '--to', 'onnx');
     expect(stdout).toMatch(/^Inputs +x float32 \[batch, 4\]$/m);

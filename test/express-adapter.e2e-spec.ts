@@ -61,7 +61,7 @@ function nextMessages(): Promise<{ request: unknown; response: unknown }> {
 }
 
 describe('Requests and responses', () => {
-  it('come with the prototypes that Express gives them, so that it changes none', async () => {
+  it('have Express’s prototypes from the start', async () => {
     await start();
     const client = await HttpClient.of(app);
     const messages = nextMessages();
@@ -98,7 +98,7 @@ describe('Requests and responses', () => {
     expect((await client.get('/seen')).status).toBe(200);
   });
 
-  it('are left alone where the server has classes of its own', async () => {
+  it('are unchanged if the server has its own classes', async () => {
     class Own extends IncomingMessage {}
     class OwnServerAdapter extends ExpressAdapter {
       override initHttpServer(): void {

@@ -367,7 +367,7 @@ describe('The PyTorch layer does not have BentoML’s faults', () => {
     for (const answer of next) expectClose(answer, alone);
   });
 
-  it('sequences of different lengths give together what each gives alone', async () => {
+  it('sequences of different lengths give the same results together as alone', async () => {
     const lengths = [3, 80, 16, 150, 72, 1, 40, 73];
     const alone: unknown[] = [];
     for (const length of lengths) alone.push((await logits([row(length)])).json);

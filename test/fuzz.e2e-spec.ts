@@ -164,7 +164,7 @@ describe('The samples under fire', { timeout: (SECONDS + 300) * 1000 }, () => {
     for (const endpoint of endpoints) await stillServes(endpoint);
   });
 
-  it('take whatever their documents allow', async () => {
+  it('accept everything that their documents allow', async () => {
     const some = fc.constantFrom(...endpoints).chain((endpoint) =>
       fc
         .constantFrom(...endpoint.contents)
@@ -233,7 +233,7 @@ describe('The samples under fire', { timeout: (SECONDS + 300) * 1000 }, () => {
     for (const endpoint of endpoints) await stillServes(endpoint);
   });
 
-  it('lose no job that they take, whatever its input', async () => {
+  it('lose no accepted job, whatever its input', async () => {
     await jobs.end(guns);
     nothingLogged();
   });

@@ -97,7 +97,7 @@ const downloads = async (home: string): Promise<string[]> => {
 };
 
 describe('vts import', () => {
-  it('takes a repository of the Hugging Face Hub, its versions and its commit, once', async () => {
+  it('imports a repository of the Hugging Face Hub with its versions and commit, once', async () => {
     const home = newHome();
     const first = await run(home, ['import', 'hf://me/reviews']);
     expect([first.code, first.stdout]).toEqual([
@@ -171,7 +171,7 @@ describe('vts import', () => {
     expect(await downloads(home).catch(() => [])).toEqual([]);
   });
 
-  it('takes an object of S3, in the region that S3 names', async () => {
+  it('imports an S3 object, from the region that S3 names', async () => {
     const home = newHome();
     const target = 's3://models/bears v1/export.pkl';
     const { code, stdout, stderr } = await run(home, ['import', target]);
@@ -189,7 +189,7 @@ describe('vts import', () => {
     expect(refused.stderr).not.toMatch(/SECRETSECRET|OTHER/);
   });
 
-  it('takes a file of the web; other commands use the same download', async () => {
+  it('imports a file from the web; other commands use the same download', async () => {
     const home = newHome();
     const cache = join(folder, 'cache');
     const target = `${servers.web.url}/files/bears.pkl?signature=hidden`;
@@ -214,7 +214,7 @@ describe('vts import', () => {
     ]);
   });
 
-  it('takes a file, and folders as applications and tools leave them, with or without a name', async () => {
+  it('imports a file, and folders of applications and tools, with or without a name', async () => {
     const home = newHome();
     const app = join(folder, 'Movie Reviews');
     await mkdir(join(app, 'models'), { recursive: true });

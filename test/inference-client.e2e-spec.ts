@@ -95,7 +95,7 @@ describe('A client of an application', () => {
     await learner.release();
   });
 
-  it('gets what the learner gives, bit by bit, over REST and gRPC', async () => {
+  it('gets the learner’s result, bit for bit, over REST and gRPC', async () => {
     for (const client of clients) {
       const { inputs } = await client.modelMetadata(MODEL);
       const { name } = inputs[0]!;

@@ -164,7 +164,7 @@ describe('Runners', () => {
     expect(json).toMatchObject({ status: 'ok', info: { [TAG]: { status: 'up', ready: 1 } } });
   });
 
-  it('of a missing model or version fail the start, which lists what there is', async () => {
+  it('of a missing model or version fail the start, which lists the existing ones', async () => {
     const failing = startApp({
       imports: [VtsModule.forRoot({ home })],
       providers: [OfAnotherApp, ByConstructor],

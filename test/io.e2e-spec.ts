@@ -338,7 +338,7 @@ describe('Endpoints', () => {
     });
   });
 
-  it('answer errors in one shape, and log only what is a fault of the service', async () => {
+  it('answer errors in one shape, and log only faults of the service', async () => {
     log.errors.length = 0;
     const short = 'The text is too short; write more.';
     expect(await client.text('/broken', 'input')).toMatchObject(error(400, 'Bad Request', short));

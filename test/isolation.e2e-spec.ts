@@ -65,7 +65,7 @@ class UpperController {
 }
 
 describe.runIf(process.platform === 'linux')('Workers in processes of their own', () => {
-  it('give what threads give', async () => {
+  it('give the same results as threads', async () => {
     const predict = async (isolation: 'thread' | 'process'): Promise<number[]> => {
       const app = await startApp({
         imports: [
@@ -197,7 +197,7 @@ describe.runIf(process.platform === 'linux')('Workers in processes of their own'
       .toBe(200);
   });
 
-  it('are replaced when a call goes on that nobody waits for', async () => {
+  it('are replaced when an abandoned call does not end', async () => {
     const runner = await toolsIn({ workers: 1, stuckMs: 100 });
     const { pid } = await runner.where.run();
     const stuck = runner.spin.run(1e9, { timeoutMs: 100 });

@@ -44,7 +44,7 @@ async function predictions<Decoded>(
 }
 
 describe('Learner.load with a cacheFolder', () => {
-  it.each(LEARNERS)('gives the same bits from the kept model: %s', async (name) => {
+  it.each(LEARNERS)('gives the same bits from the cached model: %s', async (name) => {
     const texts = await textsOf(name);
     const cacheFolder = join(home, name);
     const load = (options = {}) => Learner.load<string>(fileOf(name), options);
@@ -90,7 +90,7 @@ describe('a model of a store', () => {
     expect((await readdir(imported.path)).sort()).toEqual(['model.yaml', 'saved_model.pkl']);
   });
 
-  it('does without where a kept model is damaged, and makes it again', async () => {
+  it('replaces a damaged cached model', async () => {
     const model = await fastai.saveModel('scores', fileOf('regression'), { store });
     const texts = await textsOf('regression');
     const load = () => fastai.loadModel<string>('scores', { store });

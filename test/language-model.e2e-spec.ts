@@ -190,7 +190,7 @@ describe('A language model', () => {
     expect([await learner.predict(PROMPT, 0), ...words(events)].join(' ')).toBe(text);
   });
 
-  it('ends at once where no word is asked for', async () => {
+  it('ends at once if no word is requested', async () => {
     for (const nWords of [0, -3]) {
       expect(eventsOf((await post('/words', { text: '', nWords })).text)).toEqual([
         { type: 'end', data: '' },
@@ -305,7 +305,7 @@ describe('A language model', () => {
     });
   });
 
-  it('answers as usual where it fails before the first word', async () => {
+  it('answers with an ordinary error if it fails before the first word', async () => {
     for (const path of ['/broken', '/wrong']) {
       const { status, type, json } = await client.text(path, '');
       expect(status).toBe(500);

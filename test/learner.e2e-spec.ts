@@ -82,7 +82,7 @@ describe('nestjs-vts/learner', () => {
     expect(outcome.piped).toEqual(Array(4).fill(outcome.words.join(' ')));
   });
 
-  describe('where only its dependencies are installed', () => {
+  describe('with only its dependencies installed', () => {
     let folder: string;
 
     beforeAll(async () => {

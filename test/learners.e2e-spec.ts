@@ -95,7 +95,7 @@ describe('Learners in a store, through runners and over HTTP', () => {
     }
   });
 
-  it('serves a BentoML home as it is', async () => {
+  it('serves a BentoML home unchanged', async () => {
     const bento = await startApp({
       imports: [VtsModule.forRoot({ home: 'test/fixtures/bentoml' })],
       controllers: [controllerOf('fastai_sentiment:latest')],
@@ -139,7 +139,7 @@ describe('A learner whose expression backtracks forever', () => {
     await rm(home, { recursive: true });
   });
 
-  it('answers 504, replaces the worker, and goes on', async () => {
+  it('answers 504, replaces the worker, and keeps serving', async () => {
     expect((await client.text('/backtracking', 'a good plot')).status).toBe(200);
     const stuck = await client.text('/backtracking', 'a'.repeat(60));
     expect(stuck).toMatchObject({ status: 504, json: { error: 'Gateway Timeout' } });

@@ -114,7 +114,7 @@ describe('Metrics', () => {
     expect([...all.keys()].filter((name) => !name.includes('service="reviews"'))).toEqual([]);
   });
 
-  it('are elsewhere and otherwise where the application wants that', async () => {
+  it('can be moved and changed by the application', async () => {
     await start({
       metrics: { path: '/internal/metrics', prefix: 'my_', defaultMetrics: false },
     });

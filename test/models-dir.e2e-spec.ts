@@ -107,7 +107,7 @@ describe('vts serve --models-dir', () => {
     for (const name of ['', ...before]) await chmod(join(dir, name), 0o755);
   }, 90_000);
 
-  it('names the one model, of whatever kind it is', async () => {
+  it('names a single model of any kind', async () => {
     for (const dir of [join(store.path, 'reviews'), join(store.path, 'reviews', 'v1')]) {
       const served = await serve('--models-dir', dir, '--model-name', 'pets');
       expect(await models(served)).toEqual(['pets']);

@@ -137,7 +137,7 @@ describe('vts serve --grpc-port', () => {
     expect(await bearer.serverMetadata()).toMatchObject({ name: 'nestjs-vts' });
   });
 
-  it('counts and logs calls beside requests', async () => {
+  it('counts and logs calls in addition to requests', async () => {
     await connect(grpc).modelReady('mlp');
     const metrics = await (await fetch(`${http}/metrics`, { headers })).text();
     expect(metrics).toMatch(

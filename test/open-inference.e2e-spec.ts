@@ -102,7 +102,7 @@ describe('The protocol over runners in workers', () => {
     },
   };
 
-  it.each(Object.keys(ITEMS))('gives the numbers of the runner: %s', async (name) => {
+  it.each(Object.keys(ITEMS))('returns the runner’s numbers: %s', async (name) => {
     const { item, inputs } = await ITEMS[name]!();
     const runner = app.get<FastaiRunner<unknown>>(getRunnerToken(name));
     const [decoded, target, probabilities] = await runner.predict.run(item as never);
@@ -124,7 +124,7 @@ describe('The protocol over runners in workers', () => {
     }
   });
 
-  it('gives the tensors of a layer', async () => {
+  it('returns the tensors of a layer', async () => {
     const runner = app.get<PytorchRunner>(getRunnerToken('layer'));
     const { json } = await http.get('/v2/models/layer');
     const [{ name, shape }] = (json as { inputs: [{ name: string; shape: number[] }] }).inputs;

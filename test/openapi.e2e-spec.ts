@@ -315,7 +315,7 @@ describe('Operations of the OpenAPI document', () => {
   const idsOf = ({ paths }: OpenAPIObject): [string, string | undefined][] =>
     Object.entries(paths).map(([path, { get, post }]) => [path, (post ?? get)?.operationId]);
 
-  it('have the names of their methods, and of their controllers where generators need it', () => {
+  it('have the names of their methods, and of their controllers if generators need it', () => {
     expect(idsOf(createVtsDocument(app))).toEqual([
       ['/books/score', 'BooksController_score'],
       ['/books/score_all', 'BooksController_score_all'],
@@ -332,7 +332,7 @@ describe('Operations of the OpenAPI document', () => {
     ]);
   });
 
-  it('are named by the factory of the application, where it has one', () => {
+  it('are named by the factory of the application, if it has one', () => {
     const operationIdFactory = (controller: string, method: string): string =>
       `${method}Of${controller}`;
     const ids = idsOf(createVtsDocument(app, { swagger: { operationIdFactory } }));

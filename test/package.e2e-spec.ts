@@ -25,7 +25,7 @@ const LATE = [
 ];
 
 describe('the published package', () => {
-  it('is imported in a few files, without what is not used yet', async () => {
+  it('is imported in a few files, without unused code', async () => {
     const loaded = await run<string[]>(
       root,
       `${LISTS_SCRIPTS}

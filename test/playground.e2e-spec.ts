@@ -134,7 +134,7 @@ describe('Models of a playground', () => {
   }, 120_000);
   afterAll(() => app.close());
 
-  it('have cards that tell what they are', async () => {
+  it('have cards that describe them', async () => {
     const answer = await client.get('/playground/api/models');
     expect(answer.status).toBe(200);
     const cards = cardsOf(answer).filter(({ tag }) => tag !== undefined);
@@ -271,7 +271,7 @@ describe('Models of a playground', () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(png)).toBe(true);
   });
 
-  it('predict points in pixels of what the model saw', async () => {
+  it('predict points in pixels of the image that the model saw', async () => {
     const runner = await runnerOf<FastaiRunner<Buffer, Tensor>>('points');
     const [points] = await runner.predict.run(image('rgb.png'));
     const shown = await runner.show.run(image('rgb.png'));
@@ -523,7 +523,7 @@ describe('The page of a playground', () => {
     }
   });
 
-  it('has a slash at its end, whatever is before it', async () => {
+  it('ends with a slash, whatever its prefix', async () => {
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
     const response = await fetch(`${url}/try/it?a=1`, { redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([308, 'it/?a=1']);
@@ -610,7 +610,7 @@ describe('A playground behind guards', () => {
     }
   });
 
-  it('is refused where a guard would not be asked', async () => {
+  it('is refused if a guard would be skipped', async () => {
     const guards = [{ provide: APP_GUARD, useClass: RequestGuard }];
     await expect(start({}, undefined, guards)).rejects.toThrow(InvalidPlaygroundError);
   });

@@ -94,7 +94,7 @@ describe('a PyTorch runner', () => {
     },
   );
 
-  it('offers its call under both names, and what it takes', async () => {
+  it('offers its call under both names, and describes its inputs', async () => {
     const runner = await runnerOf('mlp');
     const row = [[1, 2, 3, 4]];
     const wanted = numbers(await runner.run(row));
@@ -120,7 +120,7 @@ describe('a PyTorch runner', () => {
     },
   );
 
-  it('takes calls of many rows, more than a batch holds', async () => {
+  it('accepts calls with more rows than a batch holds', async () => {
     const runner = await runnerOf('text', { batching: { maxBatchSize: 10 } });
     const alone = await Promise.all(texts.map((row) => runner.run([row])));
     const width = Math.max(...texts.map((row) => row.length));
@@ -177,7 +177,7 @@ describe('a PyTorch runner', () => {
 });
 
 describe('options of a PyTorch runner', () => {
-  it('int8 is close to fp32, and is kept beside the model', async () => {
+  it('int8 is close to fp32, and is cached next to the model', async () => {
     const exact = await runnerOf('mlp');
     const model = await pytorch.get('mlp', { store });
     const file = readFileSync(model.pathOf('saved_model.pt'));
@@ -191,7 +191,7 @@ describe('options of a PyTorch runner', () => {
     expect(readFileSync(model.pathOf('saved_model.pt')).equals(file)).toBe(true);
   });
 
-  it('int8 of an ONNX file with a data file is kept beside the model, which stays as it is', async () => {
+  it('int8 of an ONNX file with a data file is cached next to the unchanged model', async () => {
     const model = await pytorch.saveModel('in-onnx', fixture('onnx-int8/data-file.onnx'), {
       store,
       signatures: { __call__: { batchable: true } },
@@ -281,16 +281,19 @@ describe('the sample of the PyTorch layer', () => {
   });
   afterAll(() => app?.close());
 
-  it.each([1, 8, 64])('answers %i requests at a time with what each gives alone', async (many) => {
-    const bodies = texts.slice(0, many).map((row) => JSON.stringify([row]));
-    const together = await Promise.all(bodies.map((body) => client.json('/logits', body)));
-    for (const [i, { status, json }] of together.entries()) {
-      expect(status).toBe(200);
-      const [row] = json as [number[]];
-      const [wanted] = (await client.json('/logits', bodies[i]!)).json as [number[]];
-      expectClose(row, wanted);
-    }
-  });
+  it.each([1, 8, 64])(
+    'answers %i concurrent requests with the same results as alone',
+    async (many) => {
+      const bodies = texts.slice(0, many).map((row) => JSON.stringify([row]));
+      const together = await Promise.all(bodies.map((body) => client.json('/logits', body)));
+      for (const [i, { status, json }] of together.entries()) {
+        expect(status).toBe(200);
+        const [row] = json as [number[]];
+        const [wanted] = (await client.json('/logits', bodies[i]!)).json as [number[]];
+        expectClose(row, wanted);
+      }
+    },
+  );
 
   it.each([
     ['a fraction', '/logits', '[[2, 3.5]]'],
@@ -315,7 +318,7 @@ describe('a store that BentoML wrote', () => {
   });
   afterEach(() => rm(copy, { recursive: true, force: true }));
 
-  it('is served as it is', async () => {
+  it('is served unchanged', async () => {
     const found = new ModelStore(copy);
     const names = (await found.list()).map(({ info }) => info.name);
     expect(names).toContain('my_pytorch_model');

@@ -59,7 +59,7 @@ async function probabilities(runner: FastaiRunner<string, string>): Promise<numb
 }
 
 describe("quantize: 'int8' of a learner", () => {
-  it('is near to fastai, is not fastai, and is kept beside the model, which stays as it is', async () => {
+  it('is close but not equal to fastai, and is cached next to the unchanged model', async () => {
     const before = await readFile(model.pathOf('saved_model.pkl'));
     const first = await probabilities(runnerOf({ quantize: 'int8' }));
     let largest = 0;
@@ -84,7 +84,7 @@ describe("quantize: 'int8' of a learner", () => {
     );
   });
 
-  it('has a name of its own: precision is for the PyTorch layer, and its refusal says so', () => {
+  it('has its own name: precision is for the PyTorch layer, and the error says so', () => {
     expect(() => model.toRunner({ precision: 'int8' })).toThrow(InvalidRunnerOptionError);
     expect(() => model.toRunner({ precision: 'int8' })).toThrow(/quantize: 'int8'/);
     expect(() => model.toRunner({ precision: 'fp32', quantize: 'int8' })).toThrow(/leave one/);
@@ -106,14 +106,14 @@ describe("quantize: 'int8' of a learner", () => {
     await learner.release();
   });
 
-  it('refuses a learner that it would leave as it is', async () => {
+  it('refuses a learner that it would not change', async () => {
     const file = gunzipSync(await readFile('test/fixtures/tabular/typed.pkl.gz'));
     await expect(Learner.load(file, { quantize: 'int8' })).rejects.toThrow(NothingToQuantizeError);
   });
 });
 
 describe('vts compare', () => {
-  it('tells how far the quantized learner is from the exact one', async () => {
+  it('reports how far the quantized learner is from the exact one', async () => {
     const data = join(home, 'texts.csv');
     const quoted = cases.map(({ input }) => `"${input.replaceAll('"', '""')}"`);
     await writeFile(data, `text\n${quoted.join('\n')}\n`);
@@ -131,7 +131,7 @@ describe('vts compare', () => {
     expect(report['speedup']).toBeGreaterThan(0);
   });
 
-  it('tells what scaled decoding of photographs changes', async () => {
+  it('reports what scaled decoding of photographs changes', async () => {
     const photos = join(home, 'photos');
     await mkdir(photos);
     for (const seed of [1, 2, 3]) {

@@ -67,7 +67,7 @@ describe.runIf(hasRedis)('vts queue', () => {
     }
   }
 
-  it('pauses a batch, and goes on with it', async () => {
+  it('pauses a batch, and resumes it', async () => {
     const running = batch('paused.csv');
     const { id, model } = await batchWith(({ chunks }) => chunks.waiting === 8);
     expect(model).toBe('reviews.pkl');
@@ -94,7 +94,7 @@ describe.runIf(hasRedis)('vts queue', () => {
     );
   });
 
-  it('cancels a batch, and the same command goes on with it', async () => {
+  it('cancels a batch, and the same command resumes it', async () => {
     const running = batch('cancelled.csv');
     const { id } = await batchWith(({ chunks }) => chunks.waiting === 8);
     expect((await queue('cancel', id)).code).toBe(0);
@@ -105,7 +105,7 @@ describe.runIf(hasRedis)('vts queue', () => {
     expect(await batch('cancelled.csv').ended).toMatchObject({ code: 0 });
   });
 
-  it('refuses ids and addresses that are wrong, and skips what is not a batch', async () => {
+  it('refuses wrong ids and addresses, and skips foreign jobs', async () => {
     expect((await queue('show', '../x')).stderr).toMatch(/^vts: No batch \.\.\/x is on the queue/);
     const other = await queue('list', '--queue', 'redis://user:secret@localhost:1');
     expect(other.code).toBe(1);

@@ -154,7 +154,7 @@ describe('Learners as people publish them', () => {
     }
   });
 
-  it('is told once, with its runner, that bytes skip a get_x', async () => {
+  it('is logged once, with its runner, if bytes skip a get_x', async () => {
     const told: string[] = [];
     const model = await fastai.get('p_get_x', { store });
     // As the module of Nest makes it, whose log hears what runners tell.

@@ -92,25 +92,28 @@ describe.each([
     return description;
   };
 
-  it.each(['text', 'labels', 'picture', 'mask', 'rows'])('gives the triple of %s', async (name) => {
-    const remote = await opened<FastaiRunner>(name, url());
-    const local = (await store.get(name)).toRunner() as FastaiRunner;
-    await local.open();
-    expect(remote.description).toEqual(local.description);
-    expect(remote.vocab).toEqual(local.vocab);
-    expect(remote.schema).toEqual(local.schema);
-    for (const item of await items(name)) {
-      expect(await remote.predict.run(item)).toStrictEqual(await local.predict.run(item));
-      const [there] = await remote.getPreds.run([item, item]);
-      expect(there).toStrictEqual((await local.getPreds.run([item, item]))[0]);
-    }
-    const wrong = name === 'text' || name === 'labels' ? 5 : 'no file';
-    await expect(remote.predict.run(wrong)).rejects.toBeInstanceOf(InputError);
-    await expect(remote.explain.run('x')).rejects.toBeInstanceOf(RemoteMethodError);
-    await Promise.all([remote.close(), local.close()]);
-  });
+  it.each(['text', 'labels', 'picture', 'mask', 'rows'])(
+    'returns the triple of %s',
+    async (name) => {
+      const remote = await opened<FastaiRunner>(name, url());
+      const local = (await store.get(name)).toRunner() as FastaiRunner;
+      await local.open();
+      expect(remote.description).toEqual(local.description);
+      expect(remote.vocab).toEqual(local.vocab);
+      expect(remote.schema).toEqual(local.schema);
+      for (const item of await items(name)) {
+        expect(await remote.predict.run(item)).toStrictEqual(await local.predict.run(item));
+        const [there] = await remote.getPreds.run([item, item]);
+        expect(there).toStrictEqual((await local.getPreds.run([item, item]))[0]);
+      }
+      const wrong = name === 'text' || name === 'labels' ? 5 : 'no file';
+      await expect(remote.predict.run(wrong)).rejects.toBeInstanceOf(InputError);
+      await expect(remote.explain.run('x')).rejects.toBeInstanceOf(RemoteMethodError);
+      await Promise.all([remote.close(), local.close()]);
+    },
+  );
 
-  it('goes on with texts', async () => {
+  it('continues texts', async () => {
     const remote = await opened<LanguageModelRunner>('words', url());
     const local = (await store.get('words')).toRunner() as LanguageModelRunner;
     await local.open();

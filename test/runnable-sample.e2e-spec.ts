@@ -44,7 +44,7 @@ describe('The sample with a model of fastai 1', () => {
     expect(outcome).toBe(names[probs.indexOf(Math.max(...probs))]);
   };
 
-  it('answers what the model answers, also for requests that share runs', async () => {
+  it('answers like the model, also for requests that share runs', async () => {
     const many = Array.from({ length: 60 }, (_, i) => cases[i % cases.length] as Case);
     const answers = await Promise.all(
       many.map(({ row }) => client.json('/assess', JSON.stringify(row))),

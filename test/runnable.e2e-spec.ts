@@ -90,7 +90,7 @@ describe.each(['thread', 'process'] as const)('A runnable in a %s', (isolation) 
     await rm(folder, { recursive: true });
   });
 
-  it('gives kind and message of what a method throws, and goes on', async () => {
+  it('passes on the kind and message of an error, and keeps running', async () => {
     const runner = await toolsIn({ isolation });
     expect(await error(runner.fail.run())).toMatchObject({
       name: 'RunFailedError',
@@ -148,7 +148,7 @@ describe.each(['thread', 'process'] as const)('A runnable in a %s', (isolation) 
     expect(runner.stats).toMatchObject({ abandoned: 2, rejected: 1, restarts: 0 });
   });
 
-  it('tells a method that its caller has left', async () => {
+  it('aborts the signal of a method when its caller has left', async () => {
     const runner = await toolsIn({ isolation });
     const late = runner.waits.run('item', { timeoutMs: 50 });
     expect(await error(late)).toBeInstanceOf(RunTimeoutError);
@@ -161,7 +161,7 @@ describe.each(['thread', 'process'] as const)('A runnable in a %s', (isolation) 
     expect(runner.stats.restarts).toBe(0);
   });
 
-  it('refuses what is too much', async () => {
+  it('refuses calls beyond its limits', async () => {
     const runner = await toolsIn({ isolation, maxQueueSize: 2, maxConcurrency: 4 });
     await runner.sleep.run(50);
     const first = runner.sleep.run(1500);
@@ -272,7 +272,7 @@ describe('A runnable in the application', () => {
     ],
   };
 
-  it('gets what its own module has to inject', async () => {
+  it('gets the providers of its own module', async () => {
     Till.events = [];
     const app = await start(parts);
     const { till } = app.get(TillController);
@@ -305,7 +305,7 @@ describe('A runnable in the application', () => {
     expect(till.ready).toBe(false);
   });
 
-  it('gets what is global', async () => {
+  it('gets global providers', async () => {
     @Global()
     @Module({ providers: [{ provide: 'price', useValue: 5 }], exports: ['price'] })
     class PriceModule {}
@@ -372,7 +372,7 @@ describe('A runnable in the application', () => {
   });
 });
 
-describe('A runnable whose module the call stack tells', () => {
+describe('A runnable whose module is found in the call stack', () => {
   it('runs in workers', async () => {
     const { app, runner, warnings } = await startRunnable(Unnamed, 'unnamed', {
       isolation: 'process',
@@ -407,7 +407,7 @@ describe('Runnables', () => {
     expect(declare({}, { batchable: true, stream: true })).toThrow('streams cannot be batched');
   });
 
-  it('are refused where a method would hide a member of the runner', () => {
+  it('are refused if a method would hide a member of the runner', () => {
     class Closer {
       close(): void {}
     }

@@ -113,7 +113,7 @@ describe('A text classifier over HTTP', () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
   });
 
-  it('answers 504 when a run takes too long, and goes on', async () => {
+  it('answers 504 when a run takes too long, and keeps serving', async () => {
     const late = await client.text('/labelAtOnce', 'good '.repeat(200_000));
     expect(late).toMatchObject({ status: 504, json: { error: 'Gateway Timeout' } });
     expect(await client.text('/label', 'good')).toMatchObject({ status: 200 });
@@ -136,7 +136,7 @@ describe('A text classifier over HTTP', () => {
     expect((await stats()).abandoned).toBeGreaterThan(abandoned + 8);
   });
 
-  it('answers 400 where the item is at fault', async () => {
+  it('answers 400 if the item is at fault', async () => {
     const wrong = await client.text('/wrongItem', 'a');
     expect(wrong).toMatchObject({ status: 400, json: { error: 'Bad Request' } });
     expect(await client.text('/label', 'good')).toMatchObject({ status: 200 });

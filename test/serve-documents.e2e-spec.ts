@@ -62,7 +62,7 @@ describe('The document of vts serve', () => {
     await SwaggerParser.validate(copy as Parameters<typeof SwaggerParser.validate>[0]);
   });
 
-  it.each(KINDS)('says what is answered: %s', async (kind) => {
+  it.each(KINDS)('documents the response: %s', async (kind) => {
     for (const name of ['predict', 'explain', 'show']) {
       const operation = operationOf(kind, name);
       if (operation === undefined) continue;
@@ -76,7 +76,7 @@ describe('The document of vts serve', () => {
     }
   });
 
-  it('says what many rows are answered', async () => {
+  it('documents the response for many rows', async () => {
     const operation = operationOf('rows', 'predict')!;
     const row = operation.requestBody.content[JSON_TYPE]?.example;
     const { json } = await answerOf('rows', 'predict', JSON_TYPE, JSON.stringify([row, row]));

@@ -94,7 +94,7 @@ const names = async (served: Served, headers = {}): Promise<string[]> => {
 };
 
 describe('vts serve', () => {
-  it('goes from a file to a page, and leaves nothing behind', async () => {
+  it('serves a page from a file, and leaves nothing behind', async () => {
     const served = await serve([TEXT]);
     const line = served
       .said()
@@ -195,7 +195,7 @@ describe('vts serve', () => {
     expect(await served.end()).toBe(0);
   });
 
-  it('takes a key of one word as a bearer, and lets all origins call', async () => {
+  it('accepts a one-word key as a bearer token, and allows all origins', async () => {
     const served = await serve([TEXT, '--api-key', 's3cret', '--cors']);
     const headers = { authorization: 'Bearer s3cret', origin: 'https://any.example.com' };
     const answer = await served.client.text('/predict', REVIEW, headers);

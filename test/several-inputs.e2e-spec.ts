@@ -123,7 +123,7 @@ describe('A model of several inputs', () => {
     expect(document.paths['/models/three_images/explain']).toBeUndefined();
   });
 
-  it('takes JSON where none of them is an image: by name, or as a row', async () => {
+  it('accepts JSON if none of them is an image: by name, or as a row', async () => {
     const { decoded, input } = caseOf('text_scalars');
     for (const body of [partsOf('text_scalars'), input, Object.values(partsOf('text_scalars'))]) {
       const { status, json } = await post('text_scalars', 'predict', {

@@ -48,7 +48,7 @@ describe.each([
     });
   }
 
-  it('cuts no request off when it is told to end', async () => {
+  it('does not interrupt a request when it is told to end', async () => {
     for (let round = 0; round < rounds; round++) {
       const port = await start();
       const agent = new Agent({ keepAlive: true });
@@ -78,7 +78,7 @@ describe.each([
     }
   });
 
-  it('resets no new connection where those that send see it drain', async () => {
+  it('resets no new connection if clients see it drain', async () => {
     const port = await start({ drainMs: 1500 });
     const probes = new HttpClient(`http://127.0.0.1:${port}`);
     const agent = new Agent({ keepAlive: false });

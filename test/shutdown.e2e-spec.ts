@@ -42,7 +42,7 @@ describe('A process', () => {
     });
   }
 
-  it('answers all requests in progress when it is told to end, and ends with code 0', async () => {
+  it('answers all requests in progress when it is told to end, and exits with 0', async () => {
     const port = await start();
     const agent = new Agent({ keepAlive: true });
     const [status, expected] = await post(port, agent, longText);
@@ -85,7 +85,7 @@ describe('A process', () => {
     socket.destroy();
   });
 
-  it('answers 503 to what it cannot finish in time, and is not ready meanwhile', async () => {
+  it('answers 503 to requests that it cannot finish in time, and is not ready meanwhile', async () => {
     const port = await start({ shutdownTimeoutMs: 1500 });
     const agent = new Agent({ keepAlive: true });
     const answers = Array.from({ length: 64 }, () => post(port, agent, longText.repeat(9)));
@@ -101,7 +101,7 @@ describe('A process', () => {
     agent.destroy();
   });
 
-  it('does not start without its model, and says what there is', async () => {
+  it('does not start without its model, and lists the existing ones', async () => {
     const env = { ...process.env, HOME_OF_MODELS: '/no/such/store' };
     child = spawn(process.execPath, [APP], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';

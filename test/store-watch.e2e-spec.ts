@@ -71,7 +71,7 @@ async function classify(): Promise<{ status: number; body: number[][] }> {
 const runner = (): FastaiRunner<string> => app.get(WatchedController).runner;
 
 describe('an application that watches its store', () => {
-  it('takes up a new latest while it serves, and no request fails', async () => {
+  it('switches to a new latest while it serves, and no request fails', async () => {
     const { body: old } = await classify();
     const seen = new Set<string>();
     let stop = false;
@@ -101,7 +101,7 @@ describe('an application that watches its store', () => {
     expect(String(body[0])).toBe([...seen][1]);
   });
 
-  it('stays with the old version where the new one cannot be loaded', async () => {
+  it('stays with the old version if the new one cannot be loaded', async () => {
     await store.create('watched:v3', { module: 'bentoml.fastai' }, async (folder) => {
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, 'saved_model.pkl'), 'no learner');

@@ -82,7 +82,7 @@ describe('processes that save the same name at once', () => {
 });
 
 describe('a store that BentoML wrote', () => {
-  it('is listed and read as it is', async () => {
+  it('is listed and read unchanged', async () => {
     const shared = new ModelStore(sharedHome);
     const models = await shared.list();
     expect(models.map(({ tag, info }) => [tag.name, info.module])).toEqual([

@@ -85,7 +85,7 @@ describe('A tabular learner over HTTP', () => {
     expect(expected[0]).not.toEqual(expected[1]);
   });
 
-  it('answers CSV and Parquet as it answers JSON', async () => {
+  it('answers CSV and Parquet like JSON', async () => {
     const csv = await client.post('/toCsv', 'application/json', JSON.stringify([alice, bob]));
     expect(csv).toMatchObject({ status: 200, type: 'text/csv; charset=utf-8' });
     const scored = await client.post('/score', 'text/csv; charset=UTF-8', csv.text);
@@ -114,7 +114,7 @@ describe('A tabular learner over HTTP', () => {
     ]);
   });
 
-  it('takes an empty frame, and answers no row', async () => {
+  it('accepts an empty frame, and returns no rows', async () => {
     const header = `${Object.keys(alice).join(',')}\n`;
     expect(await client.post('/score', 'text/csv', header)).toMatchObject({
       status: 200,
@@ -158,7 +158,7 @@ describe('A tabular learner over HTTP', () => {
     expect(answer).toMatchObject({ status, json: { message: expect.stringMatching(message) } });
   });
 
-  it('scores what it cannot know as missing, and lets other columns pass', async () => {
+  it('scores unknown categories as missing, and ignores other columns', async () => {
     const odd = { ...alice, more: 'x', target: 'high' };
     const answer = await client.json('/score', JSON.stringify([odd]));
     expect((answer.json as number[][])[0]).toEqual(expected[0]);
@@ -187,7 +187,7 @@ describe('A tabular learner over HTTP', () => {
     expect(scores[rows - 1]).toEqual(expected[0]);
   });
 
-  it('gives frames back as they came', async () => {
+  it('returns frames unchanged', async () => {
     const rows = [
       { a: 1, b: 'x' },
       { a: null, b: '"quoted", ü' },

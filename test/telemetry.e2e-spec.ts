@@ -60,7 +60,7 @@ describe.runIf(process.platform === 'linux')('telemetry of onnxruntime', () => {
     expect(await leftBy(program, undefined)).toEqual([]);
   });
 
-  it('is on where the environment asks for it', async () => {
+  it('is on if the environment requests it', async () => {
     expect(await leftBy(PREDICTS, '0')).not.toEqual([]);
   });
 });

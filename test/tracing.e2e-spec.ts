@@ -169,7 +169,7 @@ describe.each([
     expect(headers.get('traceparent')).toBe(`00-${traceId}-${spanId}-01`);
   });
 
-  it('have spans of what the worker did, when it did it', async () => {
+  it('have spans of the worker’s phases, with its times', async () => {
     await client.text('/classifyText', 'good '.repeat(200));
     const [server] = await servers();
     const [[queue], [tokenize], [run]] = [named('queue'), named('tokenize'), named('run')];

@@ -102,7 +102,7 @@ describe('Image learners over HTTP', () => {
     expect(crosses).toBeGreaterThan(150);
   });
 
-  it('takes and answers forms', async () => {
+  it('accepts and returns forms', async () => {
     const blob = (name: string) => new Blob([picture(name)], { type: 'image/jpeg' });
     const form = new FormData();
     form.set('after', blob('circle'), 'after.jpg');

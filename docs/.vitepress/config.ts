@@ -38,7 +38,17 @@ export default defineConfig({
     ],
     sidebar: { '/docs/reference/': reference, '/': pages },
     outline: [2, 3],
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      // Guides come before the reference, which names every option several times.
+      options: {
+        miniSearch: {
+          searchOptions: {
+            boostDocument: (id: string) => (id.startsWith('/docs/reference/') ? 0.2 : 1),
+          },
+        },
+      },
+    },
     docFooter: { prev: 'Previous', next: 'Next' },
   },
 });
