@@ -1,4 +1,5 @@
 import type { CallTrace } from '../../runtime/call-trace.js';
+import type { Listed } from '../../runtime/roster.js';
 import type { BatchCodec } from './batch-codec.js';
 import { sizeOf, type Queued } from './batch-queue.js';
 import type { TracedRun } from './batch-target.js';
@@ -56,9 +57,10 @@ export interface BatchWaiting<Output> {
 }
 
 /** One call of a batchable method. Only the first answer settles it. */
-export class BatchCall<Item = unknown, Output = unknown> {
+export class BatchCall<Item = unknown, Output = unknown> implements Listed {
   readonly entries: Entry<Item, Output>[] = [];
   trace: CallTrace | undefined;
+  place = -1;
   readonly #outputs: Output[] = [];
   #missing = 0;
   settled = false;

@@ -6,6 +6,8 @@ export interface Queued {
   /** The length of each row. Padding must not increase it by much. */
   readonly width: number;
   readonly order: number;
+  /** Set by the queue that it is in. */
+  waiting?: boolean;
 }
 
 /** Columns that padding may always add, because the fixed cost of a run outweighs them. */
@@ -13,46 +15,51 @@ const FREE_WIDTH = 8;
 /** How much more than its rows need a run may compute. */
 const MOST_PADDED = 1.5;
 
+/** More lines than this are not kept when they are empty. */
+const EMPTY_LINES = 16;
+
 /**
  * The entries that wait for a run, in one line per key, each in the order of arrival. Abandoned
  * entries leave at once, from any place.
  */
 export class BatchQueue<Entry extends Queued> {
-  /** Sets keep the order of arrival. */
-  readonly #lines = new Map<string, Set<Entry>>();
-  readonly #all = new Set<Entry>();
+  readonly #lines = new Map<string, Line<Entry>>();
+  readonly #all = new Line<Entry>();
   rows = 0;
   /** Waiting rows, each times its width. */
   size = 0;
 
   get empty(): boolean {
-    return this.#all.size === 0;
+    return this.#all.length === 0;
   }
 
   get length(): number {
-    return this.#all.size;
+    return this.#all.length;
   }
 
-  entries(): IterableIterator<Entry> {
-    return this.#all.values();
+  entries(): Iterable<Entry> {
+    return this.#all;
   }
 
   push(entry: Entry): void {
-    const line = this.#lines.get(entry.key);
-    if (line === undefined) this.#lines.set(entry.key, new Set([entry]));
-    else line.add(entry);
-    this.#all.add(entry);
+    let line = this.#lines.get(entry.key);
+    if (line === undefined) this.#lines.set(entry.key, (line = new Line()));
+    entry.waiting = true;
+    line.push(entry);
+    this.#all.push(entry);
     this.rows += entry.rows;
     this.size += entry.rows * entry.width;
   }
 
   /** False if the entry is not waiting. */
   remove(entry: Entry): boolean {
-    if (!this.#all.delete(entry)) return false;
-    const line = this.#lines.get(entry.key) as Set<Entry>;
-    line.delete(entry);
-    // Keys come from clients, so an empty line must not stay.
-    if (line.size === 0) this.#lines.delete(entry.key);
+    if (entry.waiting !== true) return false;
+    entry.waiting = false;
+    this.#all.left();
+    const line = this.#lines.get(entry.key) as Line<Entry>;
+    line.left();
+    // Keys come from clients, so empty lines must not gather.
+    if (line.length === 0 && this.#lines.size > EMPTY_LINES) this.#lines.delete(entry.key);
     this.rows -= entry.rows;
     this.size -= entry.rows * entry.width;
     return true;
@@ -65,11 +72,11 @@ export class BatchQueue<Entry extends Queued> {
    */
   next(maxRows: number, maxSize: number): Entry[] {
     // The oldest entry is at the head of its line.
-    const [first] = this.#all;
-    const line = first === undefined ? [] : (this.#lines.get(first.key) as Set<Entry>);
+    const { first } = this.#all;
     const taken: Entry[] = [];
+    if (first === undefined) return taken;
     let [rows, width, needed] = [0, 0, 0];
-    for (const entry of line) {
+    for (const entry of this.#lines.get(first.key) as Line<Entry>) {
       if (rows >= maxRows) break;
       const newRows = rows + entry.rows;
       const newWidth = Math.max(width, entry.width);
@@ -83,6 +90,36 @@ export class BatchQueue<Entry extends Queued> {
       [rows, width, needed] = [newRows, newWidth, newNeeded];
     }
     return taken;
+  }
+}
+
+/**
+ * Entries in the order of arrival. Those that have left are dropped when they outnumber the others:
+ * an array, as V8 keeps what has left a set (see `Roster`).
+ */
+class Line<Entry extends Queued> implements Iterable<Entry> {
+  #entries: Entry[] = [];
+  /** Of those that wait. */
+  length = 0;
+
+  get first(): Entry | undefined {
+    return this.#entries.find(({ waiting }) => waiting);
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+    this.length++;
+  }
+
+  /** One of them does not wait any more. */
+  left(): void {
+    this.length--;
+    if (this.length * 2 > this.#entries.length) return;
+    this.#entries = this.#entries.filter(({ waiting }) => waiting);
+  }
+
+  *[Symbol.iterator](): Iterator<Entry> {
+    for (const entry of this.#entries) if (entry.waiting === true) yield entry;
   }
 }
 

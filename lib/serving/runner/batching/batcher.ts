@@ -38,7 +38,8 @@ export interface BatcherOptions<Item, Output> {
  */
 export class Batcher<Item, Output> {
   readonly #queue = new BatchQueue<Entry<Item, Output>>();
-  readonly #running = new Set<Batch<Item, Output>>();
+  /** A session has few of them. */
+  readonly #running: Batch<Item, Output>[] = [];
   readonly #calls: CallLedger<Item, Output>;
   readonly admission: BatchAdmission;
   readonly #load: Load;
@@ -56,7 +57,7 @@ export class Batcher<Item, Output> {
     const load: Load = {
       times,
       queue: this.#queue as BatchQueue<never>,
-      running: this.#running as unknown as ReadonlySet<Batch<never, never>>,
+      running: this.#running as unknown as readonly Batch<never, never>[],
       target,
       maxRows: batching.enabled ? batching.maxBatchSize : undefined,
       maxLatencyMs: batching.maxLatencyMs,
@@ -137,6 +138,7 @@ export class Batcher<Item, Output> {
         key,
         width,
         order: this.#order++,
+        waiting: false,
         batch: undefined,
       };
       call.add(entry);
@@ -189,9 +191,9 @@ export class Batcher<Item, Output> {
   #start({ entries, again }: PlannedRun<Item, Output>): void {
     const { codec, target, execute } = this.options;
     const now = this.#clock.now();
-    const free = target.idle > 0 || this.#running.size === 0;
+    const free = target.idle > 0 || this.#running.length === 0;
     const batch = batchOf(entries, again, now, free);
-    this.#running.add(batch);
+    this.#running.push(batch);
     let result: Promise<unknown>;
     try {
       const merged = codec.merge(entries.map(({ item }) => item));
@@ -257,7 +259,7 @@ export class Batcher<Item, Output> {
   }
 
   #leave(batch: Batch<Item, Output>, now: number): void {
-    this.#running.delete(batch);
+    this.#running.splice(this.#running.indexOf(batch), 1);
     // Its session has moved on to the run that waited longest.
     for (const other of this.#running) {
       if (other.startedAt !== undefined) continue;
@@ -273,7 +275,7 @@ export class Batcher<Item, Output> {
     for (const entry of call.entries) {
       this.#queue.remove(entry);
       const { batch } = entry;
-      if (batch !== undefined && this.#running.has(batch) && --batch.wanted === 0) {
+      if (batch !== undefined && this.#running.includes(batch) && --batch.wanted === 0) {
         batch.abandon?.(error);
       }
     }

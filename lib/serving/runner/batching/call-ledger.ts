@@ -1,3 +1,4 @@
+import { Roster } from '../../runtime/roster.js';
 import { tellObservers, type CallEvent } from '../../runtime/runner-observer.js';
 import { COUNTED, type RunnerStats } from '../pool/pool-stats.js';
 import type { Batch, BatchCall } from './batch-call.js';
@@ -30,7 +31,7 @@ interface EndOf<Item, Output> {
 
 /** The calls in progress, and the outcomes of earlier ones: figures, observers and traces. */
 export class CallLedger<Item, Output> {
-  readonly calls = new Set<BatchCall<Item, Output>>();
+  readonly calls = new Roster<BatchCall<Item, Output>>();
   /** The figures of a method that are counts. */
   readonly counts = {
     batches: 0,

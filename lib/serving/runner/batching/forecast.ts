@@ -12,7 +12,7 @@ const LARGEST = 2 ** 40;
 export interface Load {
   readonly times: RunTimes;
   readonly queue: BatchQueue<never>;
-  readonly running: ReadonlySet<Batch<never, never>>;
+  readonly running: readonly Batch<never, never>[];
   readonly target: Pick<BatchTarget, 'sessions' | 'idle'>;
   /** The most rows of a run; undefined if each call runs alone. */
   readonly maxRows: number | undefined;

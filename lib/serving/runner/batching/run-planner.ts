@@ -6,7 +6,7 @@ import { divides, largestSize, runMs, saturated, waitMs, type Load } from './for
 
 export interface RunPlannerOptions<Item, Output> {
   readonly queue: BatchQueue<Entry<Item, Output>>;
-  readonly running: ReadonlySet<Batch<Item, Output>>;
+  readonly running: readonly Batch<Item, Output>[];
   readonly load: Load;
   readonly target: Pick<BatchTarget, 'sessions' | 'idle' | 'room'>;
   readonly batching: Pick<ResolvedBatching, 'enabled' | 'maxBatchSize'>;
@@ -49,7 +49,7 @@ export class RunPlanner<Item, Output> {
   #mayStart(): boolean {
     const { queue, running, load, target } = this.options;
     if (queue.empty && this.#retries.length === 0) return false;
-    if (running.size === 0 || target.idle > 0) return true;
+    if (running.length === 0 || target.idle > 0) return true;
     if (target.room === 0 || this.#retries.length > 0) return false;
     // A repeated run may crash its session, so nothing may wait behind it.
     for (const batch of running) if (batch.again) return false;

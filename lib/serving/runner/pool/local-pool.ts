@@ -1,3 +1,4 @@
+import { Roster } from '../../runtime/roster.js';
 import { ModelLoadError, RunnerClosedError } from '../errors.js';
 import { CallPool, type RunHow } from './call-pool.js';
 import type { PoolStats } from './pool-stats.js';
@@ -6,12 +7,16 @@ import { ServedCall } from './served-call.js';
 import { Task, type TaskOwner, type Waiting } from './task.js';
 import { runError, wireError } from './wire-error.js';
 
+class LocalTask extends Task {
+  call: ServedCall | undefined;
+}
+
 /**
  * Runs the calls of a runner in this thread, with the contract of a pool of workers: for code that
  * needs what lives here. Calls do not wait for each other; batches do, as they form while one runs.
  */
 export class LocalPool extends CallPool {
-  protected readonly pending = new Map<Task, ServedCall>();
+  protected readonly pending = new Roster<LocalTask>();
   readonly waiting = 0;
   readonly backlogMs = undefined;
   #served: Served | undefined;
@@ -62,14 +67,14 @@ export class LocalPool extends CallPool {
     return this.#opening;
   }
 
-  pull(task: Task, count: number): void {
-    this.pending.get(task)?.pull(count);
+  pull(task: LocalTask, count: number): void {
+    task.call?.pull(count);
   }
 
   /** What it still does is its own affair: nothing here can stop it. */
-  abandon(task: Task, error: Error): void {
+  abandon(task: LocalTask, error: Error): void {
     task.giveUp(error);
-    const call = this.pending.get(task);
+    const { call } = task;
     this.#ended(task);
     call?.leave();
   }
@@ -79,9 +84,9 @@ export class LocalPool extends CallPool {
   }
 
   protected async end(closed: Error): Promise<void> {
-    for (const [task, call] of this.pending) {
+    for (const task of this.pending) {
       task.reject(closed);
-      call.leave();
+      task.call?.leave();
     }
     // What cannot be released must not keep the application from ending.
     await this.#served?.release().catch(() => undefined);
@@ -92,14 +97,14 @@ export class LocalPool extends CallPool {
     if (this.#closed || served === undefined) {
       return waiting.reject(new RunnerClosedError(this.name));
     }
-    const task = new Task(method, { value: item }, [], waiting, this.#owner, stream);
-    const call = new ServedCall(
+    const task = new LocalTask(method, { value: item }, [], waiting, this.#owner, stream);
+    const call = (task.call = new ServedCall(
       task.messageFor(0),
       (answer) => this.#answered(task, answer),
       // By reference: nothing leaves this thread.
       (value) => ({ value }),
-    );
-    this.pending.set(task, call);
+    ));
+    this.pending.add(task);
     task.postedAt = task.madeAt;
     started?.(task);
     if (task.settled) return this.#ended(task);
@@ -117,15 +122,16 @@ export class LocalPool extends CallPool {
     return this.description as Description;
   }
 
-  #answered(task: Task, answer: FromWorker): void {
+  #answered(task: LocalTask, answer: FromWorker): void {
     if (answer.type === 'value') return task.yielded(answer.value);
     if (answer.type === 'progress') return task.progressed(answer.share);
     task.answered(answer);
     this.#ended(task);
   }
 
-  #ended(task: Task): void {
+  #ended(task: LocalTask): void {
     if (!this.pending.delete(task)) return;
+    task.call = undefined;
     this.settled(task);
     if (task.batch) for (const feeder of this.feeders) feeder.wake();
   }
