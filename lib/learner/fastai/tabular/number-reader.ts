@@ -17,9 +17,13 @@ export function readNumbers(
   const repeated =
     'codes' in column ? cellsWith(column, (cell) => numberOf(cell, parseTexts)) : undefined;
   for (let row = start; row < end; row++) {
-    const number = repeated
-      ? repeated(row)
-      : numberOf((column as ArrayLike<unknown>)[row], parseTexts);
+    const cell = repeated === undefined ? (column as ArrayLike<unknown>)[row] : undefined;
+    // The most common kind of cell.
+    if (typeof cell === 'number') {
+      out[row - start] = cell;
+      continue;
+    }
+    const number = repeated === undefined ? numberOf(cell, parseTexts) : repeated(row);
     if (number === undefined) {
       const remedy = 'send a number, or null for a missing value';
       throw badCell(name, row, range, column, 'a number', remedy);

@@ -101,18 +101,20 @@ export class RowEncoder {
       return made;
     };
     if (table.readCells) {
-      // Columns use the same memory one after another.
-      const cells: unknown[] = [];
+      const names = this.#required;
+      const cells = names.map((): unknown[] => []);
+      const columnOf: ColumnOf = (name) => cells[names.indexOf(name)];
       // The whole column decides, not the rows that are encoded together.
       const objects = new Map(this.record.categories.map((name) => [name, objectsOf(table, name)]));
       return (range) => {
         const { start, end, first = start } = range;
-        const read = (name: string): Column => {
-          table.readCells!(name, range, cells);
-          return cells;
-        };
-        const all = { start: 0, end: end - start, first };
-        return this.#encode(read, all, room(end - start), objects);
+        table.readCells!(names, range, cells);
+        return this.#encode(
+          columnOf,
+          { start: 0, end: end - start, first },
+          room(end - start),
+          objects,
+        );
       };
     }
     const columns = new Map(this.#required.map((name) => [name, table.column(name)!]));

@@ -45,6 +45,21 @@ describe('tableOfItems', () => {
     expect(cells(tableOfItems([JSON.parse('{"__proto__": 5}')]).column('__proto__'))).toEqual([5]);
   });
 
+  it.each([1, 8, 9, 16, 17, 40])('reads %i columns of many rows together', (width) => {
+    const names = Array.from({ length: width }, (_, column) => `c${column}`);
+    const many = Array.from({ length: 50 }, (_, row) =>
+      // Some rows lack a column, and they have their columns in different orders.
+      Object.fromEntries(
+        (row % 2 ? names : names.toReversed())
+          .filter((_, column) => row === 0 || (row + column) % 7 > 0)
+          .map((name) => [name, `${row} ${name}`]),
+      ),
+    );
+    const out = names.map((): unknown[] => []);
+    tableOfItems(many).readCells!(names, { start: 20, end: 45 }, out);
+    expect(out).toEqual(names.map((name) => many.slice(20, 45).map((row) => row[name])));
+  });
+
   it('heeds filters and orders of a data frame', () => {
     const frame = from(rows)
       .filter((row: { b: string }) => row.b === 'x')
