@@ -107,7 +107,7 @@ export function addBatchCommand(program: Command): void {
   addGenerateOptions(batch);
 }
 
-/** Commands of those who have several machines. */
+/** Commands for several machines. */
 export function addQueueCommands(program: Command): void {
   program
     .command('worker')

@@ -1,6 +1,6 @@
 import { VtsError } from '../learner/errors/index.js';
 
-/** A command cannot do what it was told. */
+/** A command cannot do what the user requested. */
 export class CommandError extends VtsError {
   constructor(fact: string, remedy: string) {
     super(`${fact}. ${remedy}.`);
@@ -18,7 +18,7 @@ export class BuildFileError extends VtsError {
   }
 }
 
-/** For `catch` of what reads a file. */
+/** A handler for errors of reading a file. */
 export function unreadable(path: string): (error: NodeJS.ErrnoException) => never {
   return ({ code }) => {
     throw new CommandError(`The file ${path} cannot be read (${code})`, 'Check the path');

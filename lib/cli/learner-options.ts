@@ -41,7 +41,7 @@ export function learnerOptionsOf(flags: LearnerFlags): KeepableOptions {
   };
 }
 
-/** The first of the options, as it was written; undefined where there is none. */
+/** The first of the options, as written on the command line; undefined if there is none. */
 function firstLearnerFlag(flags: LearnerFlags): string | undefined {
   const names = {
     code: '--code',

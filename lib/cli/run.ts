@@ -3,7 +3,7 @@ import { describeFailure } from './errors.js';
 import { complain, warn } from './output/print.js';
 import { createProgram } from './program.js';
 
-/** Runs a command of `vts`; gives its exit code. */
+/** Runs a command of `vts`; returns its exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
   tellWarnings();
   // A reader that has seen enough, such as `head`, closes the pipe.
@@ -15,7 +15,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     await createProgram().parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    // Commander has said what is wrong with the arguments, or given the help.
+    // Commander has already reported the wrong arguments, or printed the help.
     if (error instanceof CommanderError) return error.exitCode;
     complain(describeFailure(error));
     if (args.includes('--debug')) console.error(error);

@@ -36,7 +36,7 @@ export interface BuildOptions {
   readonly version?: string;
   /** Whether its image leaves out the binaries of other platforms. */
   readonly slim?: boolean | undefined;
-  /** Whether manifests of Kubernetes come with it. */
+  /** Whether to add Kubernetes manifests. */
   readonly kubernetes?: boolean | undefined;
   /** Receives each step as it starts. */
   readonly onStep?: (step: string) => void;
@@ -46,13 +46,13 @@ export interface BuiltBundle {
   readonly tag: Tag;
   readonly path: string;
   readonly models: readonly string[];
-  /** What the user should know. */
+  /** Notes for the user. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Builds a bundle in `<home>/bundles/<name>/<version>`: the compiled app, its locked dependencies
- * and its pinned models. It is built aside, so it appears whole or not at all.
+ * and its pinned models. It is built in a temporary folder, so it appears complete or not at all.
  */
 export async function buildBundle(
   store: ModelStore,

@@ -5,13 +5,13 @@ import { stripVTControlCharacters } from 'node:util';
 import { CommandError } from '../errors.js';
 import type { ResolveFacts } from './capture-resolve.js';
 
-/** What the app of a bundle tells while it is built. */
+/** The facts that the app of a bundle reports while it is built. */
 export type CaptureMessage =
   | { readonly type: 'runners'; readonly tags: readonly string[] }
   | {
       readonly type: 'document';
       readonly document: object;
-      /** Why the app could not be started, where it could not. */
+      /** Why the app could not be started, if it failed. */
       readonly notStarted: string | undefined;
     };
 
@@ -59,7 +59,7 @@ export async function captureApp(
     });
   } finally {
     clearTimeout(timer);
-    // What it still has open is of no use.
+    // Its open handles do not matter.
     child.kill();
   }
 }

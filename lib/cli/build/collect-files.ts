@@ -2,7 +2,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import ignore from 'ignore';
 
-/** Never of use in a bundle, or not to be given away. */
+/** Files that are useless in a bundle, or secret. */
 const NEVER = [
   'node_modules/ .git/ .svn/ .hg/ .venv/ venv/ __pycache__/ coverage/',
   '.DS_Store .env .env.* .npmrc *.tsbuildinfo *.log',

@@ -5,7 +5,7 @@ import { CommandError } from '../errors.js';
 import { isInside } from './collect-files.js';
 import { runTool } from './run-tool.js';
 
-/** JavaScript is written, whatever the tsconfig says, and nothing else. */
+/** Only JavaScript is written, whatever the tsconfig says. */
 const FLAGS = (
   '--noEmit false --noEmitOnError true --declaration false --declarationMap false ' +
   '--incremental false --composite false --pretty false'

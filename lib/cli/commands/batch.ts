@@ -76,7 +76,7 @@ export async function batch(
           limit,
           maxErrors,
           force,
-          // What was sent before cannot be had again.
+          // Earlier input cannot be read again.
           restart: restart || spooled,
           load: learnerOptionsOf(options),
           ...(queue !== undefined && { queue: { url: queue, root, attempts } }),

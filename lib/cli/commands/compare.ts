@@ -88,7 +88,7 @@ async function comparePredictors(
         await timed(changed, item, 1);
       }
       count++;
-      // In turns, as what comes second finds the processor's caches warm.
+      // Alternately, because the second run benefits from warm processor caches.
       const swapped = count % 2 === 0;
       const first = await timed(swapped ? changed : reference, item, count);
       const second = await timed(swapped ? reference : changed, item, count);

@@ -105,7 +105,7 @@ export async function deleteModels(
   const store = await openStore(options);
   const { yes = false, force = false } = options;
   const tags = given.flatMap((text) => text.split(',')).filter((text) => text !== '');
-  // What is wrong with any of them shows before the first one goes.
+  // Errors for any of them are reported before the first one is deleted.
   for (const tag of tags) await checkDeletable(store, tag, force);
   if (!yes) await confirm(tags);
   for (const tag of tags) {
@@ -119,7 +119,7 @@ async function checkDeletable(store: ModelStore, given: string, force: boolean):
   const found = await store.get(tag).then(
     (model) => model.tag,
     (error: unknown) => {
-      // One that cannot be read may be deleted all the same.
+      // An unreadable model may still be deleted.
       if (!(error instanceof CorruptModelError)) throw error;
       return tag;
     },

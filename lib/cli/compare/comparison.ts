@@ -5,12 +5,12 @@ export interface ComparisonReport {
   readonly items: number;
   /** Items whose predictions are equal. */
   readonly equal: number;
-  /** Of all probabilities, or of the numbers that the learner returns instead. */
+  /** For all probabilities, or for the numbers that the learner returns instead. */
   readonly largestDifference: number;
   readonly meanDifference: number;
-  /** Milliseconds of one prediction, the median. */
+  /** The median milliseconds of one prediction. */
   readonly medianMs: readonly [reference: number, changed: number];
-  /** How many times as fast the changed one is: the median of the ratios, item by item. */
+  /** The speedup of the changed variant: the median of the ratios, item by item. */
   readonly speedup: number;
 }
 
@@ -19,7 +19,7 @@ export interface Timed {
   readonly ms: number;
 }
 
-/** Adds up the differences of two versions of a model, item by item. */
+/** Adds up the differences between two variants of a model, item by item. */
 export class Comparison {
   #items = 0;
   #equal = 0;
@@ -34,7 +34,7 @@ export class Comparison {
     const expected = numbersOf(reference.scored.probabilities);
     const found = numbersOf(changed.scored.probabilities);
     for (let i = 0; i < Math.max(expected.length, found.length); i++) {
-      // Numbers that are not there in one of them, or not numbers, differ as much as can be.
+      // If a number is missing in one of them, or NaN, the difference is infinite.
       const difference = Object.is(expected[i], found[i]) ? 0 : Math.abs(expected[i]! - found[i]!);
       const counted = Number.isNaN(difference) ? Infinity : difference;
       this.#largest = Math.max(this.#largest, counted);

@@ -7,7 +7,7 @@ import type { Findings } from './findings.js';
 
 const MOST_PATHS = 3;
 
-/** Libraries whose modules know what to do with those that they hold. */
+/** Libraries whose modules lower their own children. */
 const LIBRARY = /^(torch|torchvision|timm|tsai|timeseries(_fastai)?|fastai|fastcore)\./;
 
 type Place = Pick<ModuleFacts, 'path' | 'class'>;
@@ -61,7 +61,7 @@ function addModules(modules: readonly Place[], findings: Findings): void {
     findings.add('model', code, message);
     return;
   }
-  // The remedy is the same for all, and follows the facts.
+  // The remedy is the same for all, so it comes after the facts.
   const all = [...byClass].map(([name, paths]) => `${name} (${places(paths)})`).join(', ');
   const count = byClass.size === 1 ? 'a class' : `${byClass.size} classes`;
   findings.add(

@@ -13,20 +13,23 @@ import { checkTarget, checkTransforms, type Overrides } from './check-transforms
 import { Findings, type Finding, type Part } from './findings.js';
 import { tryLearner } from './try-learner.js';
 
-/** What a file needs before it can be served. */
+/** The problems of a file that prevent serving it. */
 export interface Diagnosis {
   readonly file: string;
-  /** The learner's kind, `module` for a model without a learner, undefined where nothing tells. */
+  /** The learner's kind, `module` for a model without a learner, undefined if unknown. */
   readonly kind?: string;
   readonly servable: boolean;
   readonly findings: readonly Finding[];
-  /** Parts in which nothing was found. */
+  /** Parts without a problem. */
   readonly passed: readonly Part[];
-  /** What does not keep it from being served. */
+  /** Notes that do not prevent serving it. */
   readonly notes: readonly string[];
 }
 
-/** Looks for all that keeps a file from being served, not only for the first. It runs none of it. */
+/**
+ * Finds everything that prevents serving a file, not only the first problem. It runs none of the
+ * file's code.
+ */
 export async function diagnose(file: string, load: KeepableOptions = {}): Promise<Diagnosis> {
   const findings = new Findings();
   if (isOnnx(file)) {
@@ -50,7 +53,7 @@ export async function diagnose(file: string, load: KeepableOptions = {}): Promis
     const loss = await findings.attemptLater('loss', () => openLoss(learner, load));
     await loss?.release?.();
     if (!loss) overrides.activation = 'none';
-    // An ONNX file takes the place of the model.
+    // An ONNX file replaces the model.
     const suspects =
       load.onnx === undefined ? await checkModules(learner.model, findings, load) : [];
     const notes = notesOf(learner);

@@ -15,19 +15,19 @@ export type Part =
   | 'model'
   | 'prediction';
 
-/** Something that keeps a file from being served. */
+/** A problem that prevents serving a file. */
 export interface Finding {
   readonly part: Part;
   /** The code of the error that serving would end with. */
   readonly code: string;
-  /** What is wrong, and what to do. */
+  /** The problem, and what to do about it. */
   readonly message: string;
 }
 
 /** Collects what checks find, each fact once. */
 export class Findings {
   readonly all: Finding[] = [];
-  /** Parts that were looked at, in order. */
+  /** The checked parts, in order. */
   readonly checked = new Set<Part>();
 
   get none(): boolean {
@@ -40,7 +40,7 @@ export class Findings {
     this.all.push({ part, code, message });
   }
 
-  /** Gives what a check gives; undefined where it fails, which is a finding. */
+  /** Returns the result of a check; undefined if it fails, which becomes a finding. */
   attempt<T>(part: Part, check: () => T): T | undefined {
     this.checked.add(part);
     try {

@@ -25,7 +25,7 @@ export async function tryLearner(
     return;
   }
   try {
-    // With an activation that is only assumed, decoding would say nothing.
+    // With an assumed activation, decoding would prove nothing.
     if (findings.none) await tryPrediction(learner, findings);
   } finally {
     await learner.release();
@@ -41,7 +41,7 @@ async function tryPrediction(learner: Learner | LMLearner, findings: Findings): 
       if (example !== undefined) await learner.predict(example);
     }
   } catch (error) {
-    // The example, which is made up, may be what the learner does not take.
+    // The learner may not accept the made-up example.
     if (!(error instanceof InputError)) findings.report('prediction', error);
   }
 }

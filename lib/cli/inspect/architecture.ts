@@ -7,7 +7,7 @@ export interface ModuleFacts {
   /** Dotted path from the root; '' for the root. */
   readonly path: string;
   readonly class: string;
-  /** Parameters of it and of what is in it, shared ones counted once. */
+  /** The parameters of the module and its children; shared ones count once. */
   readonly parameters: number;
   readonly depth: number;
   /** Whether its class can be turned into a graph: it is known, or its code is available. */
@@ -44,7 +44,7 @@ function walk(module: Module, place: Place, facts: ModuleFacts[]): Set<Tensor> {
   const hasCode = module.record.cls instanceof PyObject || withSources;
   const at = facts.length;
   const tensors = new Set<Tensor>();
-  // Children come behind their parent, whose count needs them first.
+  // Children come after their parent, but its count needs them first.
   facts.push(undefined as never);
   for (const tensor of module.parameters.values()) if (tensor) tensors.add(tensor);
   const owns = owned || (known && !CONTAINER.test(module.className));

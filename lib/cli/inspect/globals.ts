@@ -36,7 +36,9 @@ const DANGEROUS_NAMES = words(
   'pandas.read_pickle pandas.io.pickle.read_pickle pandas.eval pandas.core.computation.eval.eval',
   'fastai.learner.load_learner fastcore.xtras.load_pickle fastcore.xtras.run',
 );
-/** A number by which a notebook finds its output again: in every learner that was trained in one. */
+/**
+ * A number by which a notebook finds its output again: in every learner that was trained in one.
+ */
 const HARMLESS = /^IPython\.(?:core\.)?display(?:_functions)?\.DisplayHandle$/;
 
 const DANGEROUS = /^torch\.(?:hub|utils\.cpp_extension|distributed\.rpc)\./;
@@ -76,7 +78,7 @@ export function riskOf({ module, qualifiedName }: PyGlobal): GlobalRisk | undefi
   return KNOWN.has(root) ? undefined : 'unknown';
 }
 
-/** Modules that a version of a library added or removed. */
+/** Modules that were added or removed in a version of a library. */
 const SIGNS: readonly (readonly [module: RegExp, library: string, version: string])[] = [
   [/^fasttransform\./, 'fastai', '2.8 or later'],
   [/^fastcore\.(?:transform|dispatch)$/, 'fastai', '2.7 or earlier'],
@@ -86,7 +88,9 @@ const SIGNS: readonly (readonly [module: RegExp, library: string, version: strin
   [/^torch\.tensor$/, 'torch', '1.8 or earlier'],
 ];
 
-/** The versions that wrote a file: exports do not tell them; the names in the pickle do, roughly. */
+/**
+ * The versions that wrote a file: exports do not tell them; the names in the pickle do, roughly.
+ */
 export function versionsOf(globals: readonly PyGlobal[]): Record<string, string> {
   const versions: Record<string, string> = {};
   for (const [pattern, library, version] of SIGNS) {

@@ -29,7 +29,7 @@ export interface ColumnFacts {
   readonly categories?: number;
 }
 
-/** What is in a file of torch. */
+/** The contents of a torch file. */
 export interface Inspection {
   readonly file: string;
   readonly bytes: number;
@@ -39,9 +39,9 @@ export interface Inspection {
   readonly format: TorchFile['format'];
   readonly versions: Readonly<Record<string, string>>;
   readonly parameters: number;
-  /** Of a learner that can be loaded: what it takes and predicts. */
+  /** For a learner that can be loaded: its input and predictions. */
   readonly description?: LearnerDescription;
-  /** Of a model without a learner that can be loaded: the tensors that it takes. */
+  /** For a model without a learner that can be loaded: its input tensors. */
   readonly inputs?: readonly Pick<ModelInput, 'name' | 'dtype' | 'shape'>[];
   readonly loss?: string;
   readonly transforms?: TransformFacts;
@@ -52,12 +52,15 @@ export interface Inspection {
   readonly servable: boolean;
   readonly reason?: string;
   readonly withoutLowering: readonly { readonly path: string; readonly class: string }[];
-  /** Classes and functions of the user's own whose code is in the file, or in the source given with it. */
+  /**
+   * Classes and functions of the user's own whose code is in the file, or in the source given with
+   * it.
+   */
   readonly code: readonly OwnCode[];
   readonly globals: readonly { readonly name: string; readonly risk?: GlobalRisk }[];
 }
 
-/** Looks into a file that torch wrote. It runs nothing of it. */
+/** Inspects a file that torch wrote, without running any of its code. */
 export async function inspectFile(file: string, load: KeepableOptions = {}): Promise<Inspection> {
   if (isOnnx(file)) {
     throw new CommandError(

@@ -18,7 +18,7 @@ export interface Shown {
 const MOST_MODULES = 20;
 const MOST_CLASSES = 20;
 
-/** What one came for, first; then how the file is made. */
+/** The most important facts first, then the structure of the file. */
 export function viewOf(it: Inspection & { tag?: string }, shown: Shown, screen: Screen): string {
   const title = (text: string): string => screen.look('strong', text);
   const parts = [listing(factsOf(it), screen)];
@@ -194,7 +194,7 @@ function codeOf({ code }: Inspection, all: boolean, screen: Screen): string {
   return `${title}  ${hint}\n${indent(table(['Name', 'What', 'Where'], rows, screen))}`;
 }
 
-/** Those that harm are never left out; the others are listed when asked for. */
+/** Dangerous names are always listed; the others only on request. */
 function globalsOf({ globals }: Inspection, all: boolean, screen: Screen): string {
   const marked = globals.filter(({ risk }) => risk !== undefined);
   const counts = `${globals.length}, ${marked.length} marked`;

@@ -4,7 +4,7 @@ import { fit, oneLine, padded } from './text.js';
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A share from 0 to 1 as a bar; what is more than nothing shows. */
+/** A share from 0 to 1 as a bar; any share above 0 is visible. */
 export function bar(share: number, width: number): string {
   const clamped = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0));
   const eighths = Math.max(clamped > 0 ? 1 : 0, Math.round(clamped * width * 8));
@@ -25,7 +25,7 @@ export interface Share {
 
 const WIDEST_BAR = 40;
 
-/** A line a share: its name, a bar, the number. */
+/** One line per share: its name, a bar and the number. */
 export function bars(shares: readonly Share[], screen: Screen): string[] {
   const room = Math.max(20, Math.min(100, screen.width - 1));
   const names = shares.map(({ name }) => fit(oneLine(name), Math.floor(room * 0.45)));

@@ -3,7 +3,7 @@ import { wrap } from './text.js';
 
 export type OutputFormat = 'table' | 'json' | 'yaml';
 
-/** Writes a value to stdout; `table` gives what people read. */
+/** Writes a value to stdout; `table` is the readable form. */
 export async function print(
   value: unknown,
   format: OutputFormat,
@@ -38,7 +38,7 @@ export function warn(text: string): void {
   complain(text, 'warning');
 }
 
-/** `vts: what is wrong`, for people: to stderr, in one line or, on a terminal, in lines that fit. */
+/** Writes `vts: MESSAGE` to stderr, in one line or, on a terminal, in lines that fit. */
 export function complain(text: string, kind?: 'warning'): void {
   const screen = Screen.of(process.stderr);
   const start = `vts:${kind ? ` ${kind}:` : ''}`;

@@ -4,7 +4,7 @@ import { fit } from './text.js';
 
 const CLEAR = '\r\x1b[K';
 const WIDTH = 30;
-/** Redrawing more often than people see costs time. */
+/** Redrawing more often than people can see wastes time. */
 const EVERY_MS = 100;
 
 /** Does some work that shows what it does: as a line on a terminal, and nowhere else. */
@@ -19,7 +19,7 @@ export async function withStatus<T>(
   }
 }
 
-/** Does some work that tells nothing on the way; its line counts the seconds. */
+/** Does some work without progress reports; its line counts the seconds. */
 export function withWait<T>(label: string, work: () => Promise<T>): Promise<T> {
   return withStatus(async (show) => {
     const start = performance.now();
@@ -69,7 +69,7 @@ export async function withSteps<T>(work: (step: (name: string) => void) => Promi
   }
 }
 
-/** Does some work that tells how many bytes are done, of how many where it knows. */
+/** Does some work that reports the finished bytes, and the total if known. */
 export function withProgress<T>(
   label: string,
   work: (update: (done: number, total?: number) => void) => Promise<T>,

@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { Screen, type Look } from './screen.js';
 import { fit, oneLine, padded, wrap } from './text.js';
 
-/** A text, with what it is for the eye. */
+/** A text with its visible form. */
 export type Cell = string | readonly [text: string, look: Look];
 
 const GAP = '  ';
@@ -85,7 +85,7 @@ export function formatBytes(bytes: number): string {
   return unit === 0 ? `${value} B` : `${value.toFixed(2)} ${UNITS[unit]}`;
 }
 
-/** `YYYY-MM-DD HH:MM:SS` in the user's time zone, which is how Swedes write it. */
+/** `YYYY-MM-DD HH:MM:SS` in the user's time zone, the format of the Swedish locale. */
 export function formatTime(time: Date): string {
   return time.toLocaleString('sv-SE');
 }

@@ -7,12 +7,12 @@ import type { Predictor } from './predictor.js';
 
 export interface CsvSource {
   readonly input: string;
-  /** The column with the text or the image path; undefined for one of a usual name. */
+  /** The column with the text or the image path; undefined for a column with a usual name. */
   readonly column: string | undefined;
   readonly onBytes?: (bytes: number) => void;
 }
 
-/** A row of a CSV file, and what a model predicts from. */
+/** A row of a CSV file, and its item. */
 export interface CsvItem {
   readonly header: readonly string[];
   readonly cells: readonly string[];

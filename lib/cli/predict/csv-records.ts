@@ -8,7 +8,7 @@ export interface CsvDialect {
   readonly newline: '\n' | '\r' | '\r\n';
 }
 
-/** Some records of a file: its bytes `start` to `end`, without the last. */
+/** Some records of a file: its bytes from `start` up to, but not including, `end`. */
 export interface CsvPart extends Partial<CsvDialect> {
   readonly start?: number;
   readonly end?: number;
@@ -31,7 +31,7 @@ export async function* csvRecords(
   const file = openFile(input, start, end);
   const check = new Utf8Check(path);
   const counter = new Transform({
-    // Texts, so that a character that begins in one block and ends in the next is one.
+    // Decoded as text, so that a character may be split between two blocks.
     readableObjectMode: true,
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;

@@ -5,7 +5,7 @@ import { isAugmentable } from '../../nest/served-model/augmented.js';
 import { CommandError } from '../errors.js';
 import type { OutputFormat } from '../output/print.js';
 
-/** How a language model goes on; each is undefined where it was not given. */
+/** How a language model continues a text; options that were not given are undefined. */
 export interface GenerateSettings {
   readonly words?: number;
   readonly temperature?: number;
@@ -28,7 +28,7 @@ export interface PredictOptions extends GenerateSettings, TtaSettings {
   readonly force?: boolean;
 }
 
-/** Refuses what does not go together, before anything is opened. @throws CommandError */
+/** Refuses conflicting options, before anything is opened. @throws CommandError */
 export function checkTogether(inputs: readonly string[], options: PredictOptions): void {
   const { csv, out, column, force, output } = options;
   if ((csv === undefined) === (inputs.length === 0)) {
@@ -53,7 +53,7 @@ function without(option: string, needed: string): CommandError {
 
 const OF_LANGUAGE_MODELS = ['words', 'temperature', 'minP', 'seed', 'stop'] as const;
 
-/** Refuses what a model has no use for. @throws CommandError */
+/** Refuses options that do not apply to the model. @throws CommandError */
 export function checkApplicable(
   description: LearnerDescription | undefined,
   options: PredictOptions & LearnerFlags,

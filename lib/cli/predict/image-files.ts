@@ -1,4 +1,4 @@
-/** Endings of files that are images, in a folder that may hold others. */
+/** Extensions of image files, for folders that may contain other files. */
 export const IMAGE_FILES = [
   '.jpg',
   '.jpeg',

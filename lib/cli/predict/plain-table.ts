@@ -10,7 +10,7 @@ const SHOWN = 5;
 
 export type Result = Scored & { readonly input: unknown };
 
-/** Predictions a line each, where nobody looks: programs read the columns. */
+/** One prediction per line, for programs that read the columns. */
 export function plainTable(
   results: readonly Result[],
   description: LearnerDescription | undefined,

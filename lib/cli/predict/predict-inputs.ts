@@ -14,7 +14,7 @@ import type { Predictor } from './predictor.js';
 import { writeResult } from './result-file.js';
 import { viewOf } from './view.js';
 
-/** Predicts from the inputs of a command line, and shows or writes what comes of it. */
+/** Predicts from the inputs of a command line, and shows or writes the results. */
 export async function predictInputs(
   predictor: Predictor,
   inputs: readonly string[],

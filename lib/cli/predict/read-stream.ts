@@ -5,14 +5,14 @@ import { CommandError } from '../errors.js';
 import { isS3 } from '../s3/address.js';
 import type { KnownObject } from '../s3/read.js';
 
-/** A file of this machine, which has its path alone, or an object of S3 as it was found. */
+/** A local file, which has only a path, or an S3 object as it was found. */
 export type BytesOf = KnownObject;
 
-/** A file as it is read from its beginning to its end, or a part of it. */
+/** A file that is read from beginning to end, or a part of it. */
 export interface OpenFile {
-  /** What it holds, which fails with a CommandError. */
+  /** Its contents; errors are CommandErrors. */
   readonly content: Readable;
-  /** Bytes of the file, as it lies there, that have been read. */
+  /** The number of stored bytes that have been read. */
   bytesRead(): number;
   close(): void;
 }
@@ -21,7 +21,7 @@ export function isGzip(path: string): boolean {
   return /\.gz$/i.test(path);
 }
 
-/** The bytes `start` to `end` of a file, without the last, as they are. */
+/** The stored bytes of a file from `start` up to, but not including, `end`. */
 export function streamOf(file: BytesOf, start = 0, end = Infinity): Readable {
   if (!isS3(file.path)) return createReadStream(file.path, { start, end: end - 1 });
   return Readable.from(objectPieces(file, start, end), { objectMode: false });
@@ -36,7 +36,7 @@ async function* objectPieces(
   yield* readObject(file, start, end);
 }
 
-/** Opens a file; what `.gz` names is unpacked on the way. */
+/** Opens a file; `.gz` files are unpacked while they are read. */
 export function openFile(file: BytesOf, start = 0, end = Infinity): OpenFile {
   const { path } = file;
   const stored = streamOf(file, start, end);

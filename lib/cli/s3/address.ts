@@ -2,13 +2,13 @@ import { CommandError } from '../errors.js';
 
 const ADDRESS = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.{0,1024}))?$/s;
 
-/** A bucket, and a key or the beginning of keys in it. */
+/** A bucket, and a key or a key prefix in it. */
 export interface S3Address {
   readonly bucket: string;
   readonly key: string;
 }
 
-/** Whether a text is an address of S3, valid or not. */
+/** Whether a text is an S3 URL, valid or not. */
 export function isS3(text: string): boolean {
   return /^s3:\/\//i.test(text);
 }
@@ -83,7 +83,7 @@ function fromEnvironment(...names: string[]): string | undefined {
   return names.map((name) => process.env[name]?.trim()).find((value) => value);
 }
 
-/** The region that S3 names for a bucket, where it is another one. */
+/** The region that S3 reports for a bucket, if it differs. */
 export function otherRegion(named: string | null | undefined, region: string): string | undefined {
   return named && named !== region && /^[a-z0-9-]{1,40}$/.test(named) ? named : undefined;
 }
@@ -97,7 +97,7 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** The key of the environment; undefined where there is none: then objects must be public. */
+/** The key from the environment; undefined if there is none. Then objects must be public. */
 export function credentials(): Credentials | undefined {
   const accessKeyId = fromEnvironment('AWS_ACCESS_KEY_ID');
   const secretAccessKey = fromEnvironment('AWS_SECRET_ACCESS_KEY');

@@ -1,14 +1,14 @@
 import { shortened } from '../../learner/errors/index.js';
 import { CommandError } from '../errors.js';
 
-/** S3 does not have a bucket of that name. */
+/** S3 does not have a bucket with that name. */
 export class BucketNotFoundError extends CommandError {
   constructor(bucket: string, host: string) {
     super(`No bucket "${bucket}" at ${host}`, 'Check its name, and AWS_ENDPOINT_URL');
   }
 }
 
-/** S3 does not have an object of that key. */
+/** S3 does not have an object with that key. */
 export class ObjectNotFoundError extends CommandError {
   constructor(address: string) {
     super(
@@ -18,7 +18,7 @@ export class ObjectNotFoundError extends CommandError {
   }
 }
 
-/** S3 does not let this key, or nobody, do that. */
+/** S3 does not allow this action for the key, or without a key. */
 export class S3AccessError extends CommandError {
   constructor(address: string, action: string, code: string) {
     super(
@@ -28,7 +28,7 @@ export class S3AccessError extends CommandError {
   }
 }
 
-/** An object is another one than when the work began. */
+/** An object has changed since the work began. */
 export class ObjectChangedError extends CommandError {
   constructor(address: string) {
     super(
