@@ -34,7 +34,7 @@ export class Comparison {
     const expected = numbersOf(reference.scored.probabilities);
     const found = numbersOf(changed.scored.probabilities);
     for (let i = 0; i < Math.max(expected.length, found.length); i++) {
-      // If a number is missing in one of them, or NaN, the difference is infinite.
+      // If a number is missing in one of them, or NaN, the difference is the largest possible.
       const difference = Object.is(expected[i], found[i]) ? 0 : Math.abs(expected[i]! - found[i]!);
       const counted = Number.isNaN(difference) ? Infinity : difference;
       this.#largest = Math.max(this.#largest, counted);
