@@ -22,10 +22,10 @@ const names = JSON.parse(
 
 const OUTCOMES = {
   computed: 'Computed, as fastai or torchvision computes it',
-  left: 'Left out: it changes nothing in `predict`',
-  kept: 'Kept as data: `predict` has no use for it',
+  left: 'Left out: it has no effect in `predict`',
+  kept: 'Kept as data: `predict` does not need it',
   old: 'Refused: the file is of fastai 1',
-  refused: 'Refused where the model or its transforms use it',
+  refused: 'Refused if the model or its transforms use it',
 } as const;
 
 interface Outcome {
@@ -134,6 +134,6 @@ describe('The names of fastai, fastcore and torchvision in files', () => {
 
 const INTRODUCTION =
   'This page lists the names of classes and functions that published files use. They are all names of fastai, fastcore and\n' +
-  'torchvision that [netron](https://github.com/lutzroeder/netron) has met. Each list says what happens to its names here. If a name\n' +
+  'torchvision that [netron](https://github.com/lutzroeder/netron) has found in files. Each list says what happens to its names here. If a name\n' +
   'is refused, the error says so when the file is loaded. For a layer, load an ONNX file in its place (`{ onnx }`). For a\n' +
   'transform, use `{ code }` or `{ trainingOnly }`.';

@@ -100,7 +100,7 @@ describe('docs/coverage.md', () => {
       `## Modules\n\n${MODULES}\n\n${modules().trim()}`,
       `## torchvision\n\nModels of ${torchvision.length} files of \`torchvision.models\`:\n\n${inCode(torchvision)}`,
       `## timm\n\nModels of ${timm.length} files of \`timm.models\`, and the layers that they use:\n\n${inCode(timm)}`,
-      `## Operations of torch\n\n${operations} operations are known for code that a file contains. [Your notebook’s own code](notebook-code.md) lists them.`,
+      `## Operations of torch\n\n${operations} operations work in your own code. [Your notebook’s own code](notebook-code.md) lists them.`,
       '## Names in files\n\n[Names in files](names.md) lists the classes and functions that published learners contain, and what becomes of each.',
     ].join('\n\n');
     await expect(`${page}\n`).toMatchFileSnapshot(`${root}docs/coverage.md`);

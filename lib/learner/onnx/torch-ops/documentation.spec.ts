@@ -28,7 +28,7 @@ const titles: readonly (readonly [title: string, table: TorchTable])[] = [
   ['Selection and order', selection],
   ['Linear algebra', linear],
   ['New tensors', creation],
-  ['Types and what a tensor tells', tensorMethods],
+  ['Types and properties of tensors', tensorMethods],
   ['einops', einops],
   ['Without effect', settings],
   ['Refused by name', refusals],
@@ -64,8 +64,8 @@ function listing(): string {
     tables.filter((one) => one !== refusals).flatMap((one) => Object.values(one)),
   ).size;
   return [
-    `${count} operations. A name without a prefix is a function of torch and a method of tensors; F is torch.nn.functional.`,
-    'Methods in place (`add_`) are known where the operation is.',
+    `${count} operations. A name without a prefix is both a torch function and a tensor method. F is torch.nn.functional.`,
+    'In-place methods (`add_`) work if the operation does.',
     '',
     ...rows.slice(0, -2),
     row('Functions of layers, losses and others', others),
