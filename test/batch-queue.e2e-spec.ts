@@ -227,7 +227,7 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
       [{ ...good, model: { ...good.model, digest: '0'.repeat(64) } }, 'is not here'],
       [{ ...good, where: 'x ='.repeat(9) }, 'needs AND, OR or the end'],
       [{ ...good, where: 'x'.repeat(10_001) }, 'batch.where must be a text'],
-      [{ ...good, id: 'cd'.repeat(8) }, 'says that it is another'],
+      [{ ...good, id: 'cd'.repeat(8) }, 'does not match its entry in the list'],
     ];
     for (const [poison, reason] of poisons) {
       each.stderr = '';
@@ -248,7 +248,7 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
       [{ ...chunk, place: { ...place, first: -1 } }, 'chunk.place.first'],
       [{ ...chunk, place: { ...place, files: [{ ...file, path: 'etc/passwd' }] } }, 'is outside'],
       [{ ...chunk, place: { ...place, files: [{ ...file, path: '../x' }] } }, 'path must be'],
-      [{ ...chunk, place }, 'is not what it was when the batch began'],
+      [{ ...chunk, place }, 'has changed since the batch began'],
       [JSON.parse('{"v":1,"constructor":{"prototype":{}}}') as object, 'without the key'],
     ];
     for (const [at, [poison, reason]] of bad.entries()) {

@@ -72,7 +72,7 @@ describe.runIf(hasRedis)('vts queue', () => {
     const { id, model } = await batchWith(({ chunks }) => chunks.waiting === 8);
     expect(model).toBe('reviews.pkl');
     expect((await queue('pause', id)).stderr).toBe(
-      `Batch ${id} is paused. "vts queue resume ${id}" goes on with it.\n`,
+      `Batch ${id} is paused. "vts queue resume ${id}" continues it.\n`,
     );
     const port = await freePort();
     worker('--metrics-port', String(port));

@@ -83,7 +83,7 @@ export async function showBatch(id: string, { queue, output }: QueueViewOptions)
 
 export async function pauseBatch(id: string, { queue }: QueueOptions): Promise<void> {
   await withAdmin(queue, (admin) => admin.pause(id));
-  done(`Batch ${id} is paused. "vts queue resume ${id}" goes on with it.`);
+  done(`Batch ${id} is paused. "vts queue resume ${id}" continues it.`);
 }
 
 export async function resumeBatch(id: string, { queue }: QueueOptions): Promise<void> {

@@ -243,7 +243,7 @@ export class BatchWorker {
   #tellAway(error: Error): void {
     if (this.#away || this.#stop.signal.aborted) return;
     this.#away = true;
-    complain(`${this.connection.shown}: ${describeFailure(error)}; this waits for it.`, 'warning');
+    complain(`${this.connection.shown}: ${describeFailure(error)}; waiting for it.`, 'warning');
   }
 }
 
