@@ -37,6 +37,35 @@ describe('BatchQueue', () => {
     expect(queue.next(100, Infinity)).toEqual([]);
   });
 
+  it('keeps the order of arrival, whatever leaves from any place', () => {
+    const step = fc.oneof(
+      fc.record({ key: fc.integer({ min: 0, max: 30 }) }),
+      fc.record({ leaves: fc.nat() }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const { queue, all } = queueOf();
+        let waiting: Queued[] = [];
+        for (const one of steps) {
+          if ('key' in one) {
+            const entry = { key: `k${one.key}`, rows: 1, width: 1, order: all.length };
+            all.push(entry);
+            waiting.push(entry);
+            queue.push(entry);
+          } else if (all.length > 0) {
+            const entry = all[one.leaves % all.length]!;
+            expect(queue.remove(entry)).toBe(waiting.includes(entry));
+            waiting = waiting.filter((other) => other !== entry);
+          }
+          expect([...queue.entries()]).toEqual(waiting);
+          expect(queue).toMatchObject({ length: waiting.length, empty: waiting.length === 0 });
+          const line = waiting.filter(({ key }) => key === waiting[0]!.key);
+          expect(queue.next(1000, Infinity)).toEqual(line);
+        }
+      }),
+    );
+  });
+
   it('wastes at most half of what rows need, whatever their widths', () => {
     const width = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 3000 }));
     fc.assert(
