@@ -191,6 +191,36 @@ describe('vts batch', () => {
       expect(again).toEqual(scored.map((row) => ({ ...row, id: String(row['id']) })));
     });
 
+    it.each([
+      ['a limit', ['--limit', '1203']],
+      ['a condition', ['--where', 'id >= 700 AND id < 2900']],
+    ])('of Parquet, which workers read, are those of lines, with %s', async (_, more) => {
+      const learner = await load('rows');
+      const { name } = learner.schema.columns.find(({ kind }) => kind === 'number')!;
+      await learner.release();
+      const faulty = table.map((row) =>
+        Number(row['id']) % 500 ? row : { ...row, [name]: 'much' },
+      );
+      const columnData = Object.keys(faulty[0]!).map((column) => {
+        const data = faulty.map((row) => row[column]) as unknown[];
+        return { name: column, data, ...(column === name && { type: 'JSON' as const }) };
+      });
+      const bytes = parquetWriteBuffer({ columnData, rowGroupSize: 1000 });
+      await writeFile(at('faulty.parquet'), new Uint8Array(bytes));
+      await writeFile(at('faulty.jsonl'), faulty.map((row) => JSON.stringify(row)).join('\n'));
+      const out: string[] = [];
+      for (const input of ['faulty.parquet', 'faulty.jsonl']) {
+        const to = at(`from-${input}.csv`);
+        const how = ['--chunk', '300', '--workers', '2', '--force', ...more];
+        const { code, stderr } = await batch('rows', at(input), '--out', to, ...how);
+        expect([code, stderr]).toEqual([0, expect.stringMatching(/\d failed/)]);
+        const files = [to, `${to}.errors.jsonl`].map((path) => readFile(path, 'utf8'));
+        out.push((await Promise.all(files)).join('').replaceAll(at(input), 'INPUT'));
+      }
+      expect(out[0]).toContain('much');
+      expect(out[0]).toBe(out[1]);
+    });
+
     it('keeps the types of Parquet, and columns by choice', async () => {
       const out = at('kept.parquet');
       const { code } = await batch('rows', parquet, '--out', out, '--columns', 'prediction');

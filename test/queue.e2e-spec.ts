@@ -17,6 +17,8 @@ interface Batch {
   readonly chunks: { readonly waiting: number; readonly failed: number };
 }
 
+const CHUNKS = 8;
+
 describe.runIf(hasRedis)('vts queue', () => {
   let folder: string;
   let redis: RedisServer;
@@ -58,18 +60,28 @@ describe.runIf(hasRedis)('vts queue', () => {
     start('worker', '--models-dir', folder, '--root', folder, '--workers', '1', ...args);
   const queue = (...args: string[]) => vts(['queue', ...args], { home: folder, env });
 
-  async function batchWith(test: (batch: Batch) => boolean): Promise<Batch> {
-    for (;;) {
-      const { stdout } = await queue('list', '-o', 'json');
-      const found = (JSON.parse(stdout) as Batch[]).find(test);
-      if (found) return found;
-      await setTimeout(200);
+  const listed = async (): Promise<Batch[]> =>
+    JSON.parse((await queue('list', '-o', 'json')).stdout) as Batch[];
+
+  /** The batch whose chunks are all on the queue. To ask the queue itself takes less than a process. */
+  async function batchThatWaits(): Promise<Batch> {
+    const connection = { port: redis.port };
+    const batches = new Queue('vts-batches', { connection });
+    for (let waiting = 0; waiting < CHUNKS; await setTimeout(20)) {
+      const [job] = await batches.getWaiting();
+      const chunks = job && new Queue(`vts-batch-${job.id}`, { connection });
+      waiting = (await chunks?.getWaitingCount()) ?? 0;
+      await chunks?.close();
     }
+    await batches.close();
+    const [found] = await listed();
+    expect(found!.chunks.waiting).toBe(CHUNKS);
+    return found!;
   }
 
   it('pauses a batch, and resumes it', async () => {
     const running = batch('paused.csv');
-    const { id, model } = await batchWith(({ chunks }) => chunks.waiting === 8);
+    const { id, model } = await batchThatWaits();
     expect(model).toBe('reviews.pkl');
     expect((await queue('pause', id)).stderr).toBe(
       `Batch ${id} is paused. "vts queue resume ${id}" continues it.\n`,
@@ -78,12 +90,10 @@ describe.runIf(hasRedis)('vts queue', () => {
     worker('--metrics-port', String(port));
     const metrics = async (): Promise<string> =>
       (await fetch(`http://localhost:${port}/metrics`)).text();
-    const listens = async (): Promise<boolean> =>
-      (await batchWith(() => true)) &&
-      (await queue('show', id)).stdout.includes('Workers           1');
-    while (!(await listens())) await setTimeout(200);
+    const listens = async (): Promise<string> => (await queue('show', id)).stdout;
+    await expect.poll(listens, { timeout: 20_000, interval: 100 }).toContain('Workers           1');
     expect(await metrics()).toContain('vts_batch_chunks{model="reviews.pkl",state="waiting"} 8');
-    expect(await batchWith(() => true)).toMatchObject({ id, paused: true, chunks: { waiting: 8 } });
+    expect(await listed()).toMatchObject([{ id, paused: true, chunks: { waiting: CHUNKS } }]);
     expect((await queue('list')).stdout).toMatch(/paused +0 +0\.00 % +1 +8 +0 +0/);
     expect((await queue('resume', id)).code).toBe(0);
     expect(await running.ended).toMatchObject({ code: 0 });
@@ -96,7 +106,7 @@ describe.runIf(hasRedis)('vts queue', () => {
 
   it('cancels a batch, and the same command resumes it', async () => {
     const running = batch('cancelled.csv');
-    const { id } = await batchWith(({ chunks }) => chunks.waiting === 8);
+    const { id } = await batchThatWaits();
     expect((await queue('cancel', id)).code).toBe(0);
     const { code, stderr } = await running.ended;
     expect([code, stderr]).toEqual([1, expect.stringContaining('was cancelled')]);

@@ -37,7 +37,7 @@ export const batch: Case = {
     const table = join(setting.folder, 'rows.parquet');
     await writeFile(table, million());
     const own = setting.packages.map((from) => command(from, file, table, setting));
-    return [...own, inMemory(file)];
+    return [...own, inMemory(file), ...byFastai(setting, file, table)];
   },
 };
 
@@ -95,4 +95,27 @@ function inMemory(file: string): Contestant {
       return { rate: (1000 * items) / second };
     },
   };
+}
+
+/** `learn.dls.test_dl(df)` and `get_preds`, the file being read before, and nothing written. */
+function byFastai(setting: Setting, file: string, table: string): Contestant[] {
+  const found = setting.pythons.find('fastai', ['fastai', 'pyarrow']);
+  if ('missing' in found) {
+    setting.skip(found.missing);
+    return [];
+  }
+  const launch = { command: found.python, args: [THIS.path('bench/peers/fastai_batch.py')] };
+  return [
+    {
+      name: 'fastai',
+      async measure(variant): Promise<Sample | undefined> {
+        if (variant !== FIRST) return undefined;
+        const { seconds, memory } = await askOnce<{ seconds: number; memory: number }>(launch, {
+          file,
+          table,
+        });
+        return { rate: ROWS / seconds, memory };
+      },
+    },
+  ];
 }

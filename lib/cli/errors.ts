@@ -2,7 +2,10 @@ import { VtsError } from '../learner/errors/index.js';
 
 /** A command cannot do what the user requested. */
 export class CommandError extends VtsError {
-  constructor(fact: string, remedy: string) {
+  constructor(
+    readonly fact: string,
+    readonly remedy: string,
+  ) {
     super(`${fact}. ${remedy}.`);
   }
 }

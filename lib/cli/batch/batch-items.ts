@@ -162,5 +162,8 @@ function packedOf(cells: Column): PackedColumn {
   }
   const { codes, values } = cells;
   if (!values.every((value) => typeof value === 'number' || value === null)) return cells;
-  return Float64Array.from(codes, (code) => (values[code] as number | null) ?? NaN);
+  const numbers = Float64Array.from(values as readonly (number | null)[], (value) => value ?? NaN);
+  const out = new Float64Array(codes.length);
+  for (let row = 0; row < out.length; row++) out[row] = numbers[codes[row]!]!;
+  return out;
 }

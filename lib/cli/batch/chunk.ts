@@ -38,7 +38,20 @@ export function cellOf({ cells, missing }: BatchColumn, row: number): unknown {
   return 'codes' in cells ? cells.values[cells.codes[row]!] : cells[row];
 }
 
-/** The number of a row in its file, counted from 1. */
+/** The cells of some rows. */
+export function gathered({ cells, missing }: BatchColumn, rows: Uint32Array): BatchColumn {
+  const gaps = missing && { missing: Uint8Array.from(rows, (row) => missing[row]!) };
+  if ('codes' in cells) {
+    const codes = Int32Array.from(rows, (row) => cells.codes[row]!);
+    return { cells: { codes, values: cells.values } };
+  }
+  if (cells instanceof Float64Array) {
+    return { cells: Float64Array.from(rows, (row) => cells[row]!), ...gaps };
+  }
+  return { cells: Array.from(rows, (row) => cells[row]), ...gaps };
+}
+
+/** The number of a row in its file, as people count. */
 export function rowNumber({ first, places }: Chunk, row: number): number {
   return first + (places?.[row] ?? row) + 1;
 }

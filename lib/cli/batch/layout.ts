@@ -1,7 +1,7 @@
 import type { SchemaElement } from 'hyparquet';
 import { listed, quoted } from '../../learner/errors/index.js';
 import { CommandError } from '../errors.js';
-import { cellOf, type BatchColumn, type Chunk } from './chunk.js';
+import { gathered, type BatchColumn, type Chunk } from './chunk.js';
 import type { Scores, ScoreShape } from './scorer.js';
 
 /** The type of an output cell. */
@@ -112,37 +112,37 @@ function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedC
 /** The cells of the predicted rows, by column. A column with only numbers is a typed array. */
 export interface OutputCells {
   readonly rows: number;
-  readonly cells: readonly ArrayLike<unknown>[];
+  readonly columns: readonly BatchColumn[];
 }
 
 /** @param scores Of the chunk's rows, in order. */
 export function cellsOf(layout: Layout, chunk: Chunk, scores: Scores): OutputCells {
   const { predictions, faults } = scores;
-  const rows: number[] = [];
-  // Calling a function for each row would take as long as building the columns.
-  for (let row = 0; row < predictions.length; row++) if (!faults.has(row)) rows.push(row);
-  const kept = layout.kept.map(({ name }) => keptCells(chunk.columns?.get(name), rows));
-  const predicted = layout.predicted.map(({ type, cell }) =>
-    type === 'float'
-      ? floats(rows, (row) => cell(scores, row))
-      : rows.map((row) => cell(scores, row)),
-  );
-  return { rows: rows.length, cells: [...kept, ...predicted] };
+  const rows = new Uint32Array(predictions.length - faults.size);
+  for (let row = 0, at = 0; row < predictions.length; row++) if (!faults.has(row)) rows[at++] = row;
+  const isWhole = rows.length === chunk.rows;
+  const kept = layout.kept.map(({ name }): BatchColumn => {
+    const column = chunk.columns?.get(name);
+    if (!column) return { cells: { codes: new Int32Array(rows.length), values: [null] } };
+    return isWhole ? column : gathered(column, rows);
+  });
+  const predicted = layout.predicted.map(({ type, cell }): BatchColumn => {
+    return { cells: cellsBy(rows, (row) => cell(scores, row), type === 'float') };
+  });
+  return { rows: rows.length, columns: [...kept, ...predicted] };
 }
 
-function keptCells(column: BatchColumn | undefined, rows: readonly number[]): ArrayLike<unknown> {
-  if (column === undefined) return rows.map(() => null);
-  const { cells, missing } = column;
-  const typed = cells instanceof Float64Array && missing === undefined;
-  return typed ? floats(rows, (row) => cells[row]) : rows.map((row) => cellOf(column, row));
-}
-
-/** Avoids an object for each number, unless the column has other values. */
-function floats(rows: readonly number[], cell: (row: number) => unknown): ArrayLike<unknown> {
+/** Numbers without an object for each, unless something else is among them. */
+function cellsBy(
+  rows: Uint32Array,
+  cell: (row: number) => unknown,
+  areNumbers: boolean,
+): ArrayLike<unknown> {
+  if (!areNumbers) return Array.from(rows, cell);
   const cells = new Float64Array(rows.length);
   for (let at = 0; at < rows.length; at++) {
     const value = cell(rows[at]!);
-    if (typeof value !== 'number') return rows.map(cell);
+    if (typeof value !== 'number') return Array.from(rows, cell);
     cells[at] = value;
   }
   return cells;

@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { packageVersion } from '../../learner/runtime/package-version.js';
-import { createRunner } from '../../serving/models/kinds.js';
 import { FASTAI } from '../../serving/models/fastai/rules.js';
 import type { KeepableOptions } from '../../serving/models/kept/keep-options.js';
 import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
@@ -17,15 +17,17 @@ import { neededColumns, type ItemRules } from './batch-items.js';
 import { findFiles, type BatchFile } from './files.js';
 import { layoutOf, PARTS, type Layout } from './layout.js';
 import { MaskFolder } from './masks.js';
-import { PARQUET } from './parquet-sink.js';
 import { outputPath } from './put-result.js';
 import { knownObjects } from './read-item.js';
 import { parquetColumns } from './read-parquet.js';
 import { runBatch, type BatchPlan, type BatchProgress, type BatchResult } from './run-batch.js';
 import { languageScorer, learnerScorer, moduleScorer, type Scorer } from './scorer.js';
 import type { BatchSettings, ScoreSettings } from './settings.js';
-import { delimitedSink, JSON_LINES, type Sink } from './sink.js';
+import { sinkOf } from './sinks.js';
+import type { ChunkPlace } from './places/place.js';
 import { RowFilter } from './where/row-filter.js';
+import { batchRunner, runTask, worksAlone } from './worker/chunk-workers.js';
+import type { ChunkRules } from './worker/task.js';
 import { WorkFolder } from './work-folder.js';
 
 export interface OpenBatch {
@@ -41,23 +43,8 @@ const CHUNK_ROWS: Readonly<Record<string, number>> = {
   vision: 1024,
 };
 const OTHER_ROWS = 512;
-
-const SINKS: readonly [pattern: RegExp, sink: Sink][] = [
-  [/\.csv$/i, delimitedSink(',')],
-  [/\.tsv$/i, delimitedSink('\t')],
-  [/\.(?:jsonl|ndjson)$/i, JSON_LINES],
-  [/\.(?:parquet|pq)$/i, PARQUET],
-];
-
-/** @throws CommandError for a name without a known format. */
-export function sinkOf(out: string): Sink {
-  const found = SINKS.find(([pattern]) => pattern.test(out));
-  if (found) return found[1];
-  throw new CommandError(
-    `The name ${out} does not show a format`,
-    'End it in .csv, .tsv, .jsonl or .parquet',
-  );
-}
+/** Files that a manifest names. */
+const MOST_LISTED = 1000;
 
 /** Opens the model, finds the input, and locks the output for this process. */
 export async function openBatch(
@@ -69,22 +56,21 @@ export async function openBatch(
   const queued = queue && (await (await import('./queue/open-queued.js')).openQueued(queue));
   const model = source.model ?? (await storedModel(source, settings.load));
   const workers = queued ? 1 : (settings.workers ?? Math.max(1, Math.floor(usableCores())));
-  const runner = createRunner(model, { workers, threads: 1, maxQueueSize: 1_000_000 });
+  const runner = batchRunner(model, workers);
   try {
     await runner.open();
     const { rules, scorer } = await openScorer(model, runner, settings);
     const files = await findFiles(inputs, rules.kind, settings.format);
     const plan = await planOf(files, rules, scorer, settings);
+    const alone = files.every((file) => worksAlone(runner, file))
+      ? (place: ChunkPlace) =>
+          runTask(runner, { rules: chunkRules(plan, settings), place, shown: place.files[0]!.path })
+      : undefined;
     const folder = await WorkFolder.take(
       { output: settings.out, parent: settings.work },
       {
         model: [String(source.model?.tag ?? source.from), await identity(source.file)],
-        input: files.map(({ path, size, mtimeMs, etag, format }) => [
-          path,
-          format,
-          size,
-          etag ?? mtimeMs,
-        ]),
+        input: inputOf(files),
         options: optionsOf(settings, plan.chunkRows),
         version: packageVersion() ?? 'unknown',
       },
@@ -93,7 +79,7 @@ export async function openBatch(
     return {
       run: async (onProgress) => {
         const calls = 2 * workers;
-        const all = { ...plan, scorer, folder, calls, onProgress };
+        const all = { ...plan, scorer, folder, calls, onProgress, alone };
         const tag = String(source.model?.tag ?? source.from);
         const result = await (queued ? queued.run(all, model, tag, settings) : runBatch(all));
         await folder.remove();
@@ -164,7 +150,7 @@ function refuseEmbeddings(
   );
 }
 
-type InputPlan = Omit<BatchPlan, 'scorer' | 'folder' | 'calls' | 'onProgress'>;
+type InputPlan = Omit<BatchPlan, 'scorer' | 'folder' | 'calls' | 'onProgress' | 'alone'>;
 
 async function planOf(
   files: readonly BatchFile[],
@@ -203,7 +189,16 @@ async function planOf(
   };
 }
 
-/** The types of columns that are the same in all files; others are written as texts. */
+function chunkRules(
+  { rules, names, layout, chunkRows, output }: InputPlan,
+  { column, columns: parts = PARTS, where }: BatchSettings,
+): ChunkRules {
+  const { needed } = rules;
+  const { kept } = layout;
+  return { column, needed, names: names && [...names], kept, parts, where, chunkRows, output };
+}
+
+/** Types of columns that all files give alike; others are written as texts. */
 async function commonElements(
   files: readonly BatchFile[],
 ): Promise<Awaited<ReturnType<typeof parquetColumns>>> {
@@ -221,6 +216,20 @@ async function commonElements(
     });
   }
   return common;
+}
+
+/** What tells whether the input is another one: of many files a digest, as lists would fill a memory. */
+function inputOf(files: readonly BatchFile[]): unknown {
+  const facts = ({ path, size, mtimeMs, etag, format }: BatchFile): unknown[] => [
+    path,
+    format,
+    size,
+    etag ?? mtimeMs,
+  ];
+  if (files.length <= MOST_LISTED) return files.map(facts);
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(`${JSON.stringify(facts(file))}\n`);
+  return { files: files.length, sha256: hash.digest('hex') };
 }
 
 function optionsOf(settings: BatchSettings, chunkRows: number): object {

@@ -1,7 +1,12 @@
 import type { ColumnMetaData, Compressors, DecodedArray, PageHeader, SchemaTree } from 'hyparquet';
 import { parquetHeader, readPage } from 'hyparquet/src/column.js';
 import { convert, DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
+import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js';
+import { plain } from '../../nest/io/data-frame/parquet.js';
 import type { FileBytes } from './file-bytes.js';
+
+type DataReader = Parameters<typeof readPage>[0];
+type ColumnDecoder = Parameters<typeof readPage>[2];
 
 /** Larger headers and pages are not read: a file of a few bytes can announce any size. */
 const MOST_HEADER_BYTES = 8 * 1024 * 1024;
@@ -20,21 +25,29 @@ export interface PagedColumn {
   readonly blockBytes: number;
 }
 
-/** The cells of a page, starting with `from`. */
+/** The cells of a page: values, or their places in a dictionary, of which -1 is a missing value. */
+export interface Page {
+  readonly cells: DecodedArray;
+  readonly dictionary: readonly unknown[] | undefined;
+}
+
+/** Cells `from` and those that follow of a page. */
 export interface PagePart {
-  readonly page: DecodedArray;
+  readonly page: Page;
   readonly from: number;
   readonly count: number;
 }
 
-/** The cells of a flat column in one row group, with one page in memory at a time. */
+const NO_PAGE: Page = { cells: [], dictionary: undefined };
+
+/** The cells of a flat column of one group of rows, of which one page is in memory at a time. */
 export class ColumnPages {
   readonly #end: number;
   #offset: number;
   #block = { start: 0, bytes: new Uint8Array(0) };
-  #dictionary: DecodedArray | undefined;
-  #page: DecodedArray = [];
-  /** The index of the next row in the page; after its end if rows are skipped. */
+  #dictionary: { readonly read: DecodedArray; readonly values: readonly unknown[] } | undefined;
+  #page = NO_PAGE;
+  /** The place of the next row in the page; behind its end where rows are left out. */
   #at = 0;
 
   constructor(
@@ -55,8 +68,8 @@ export class ColumnPages {
   async take(rows: number): Promise<PagePart[]> {
     const parts: PagePart[] = [];
     for (let done = 0; done < rows;) {
-      if (this.#at >= this.#page.length) await this.#nextPage();
-      const count = Math.min(this.#page.length - this.#at, rows - done);
+      if (this.#at >= this.#page.cells.length) await this.#nextPage();
+      const count = Math.min(this.#page.cells.length - this.#at, rows - done);
       if (count <= 0) continue;
       parts.push({ page: this.#page, from: this.#at, count });
       this.#at += count;
@@ -66,8 +79,8 @@ export class ColumnPages {
   }
 
   async #nextPage(): Promise<void> {
-    const left = this.#at - this.#page.length;
-    if (this.#offset >= this.#end) throw new RangeError('a column ends before its row group');
+    const left = this.#at - this.#page.cells.length;
+    if (this.#offset >= this.#end) throw new RangeError('a column ends before its group of rows');
     const header = await this.#readHeader();
     const size = header.compressed_page_size;
     if (!(size >= 0 && size <= MOST_PAGE_BYTES && this.#offset + size <= this.#end)) {
@@ -75,7 +88,7 @@ export class ColumnPages {
     }
     const rows = rowsOf(header);
     if (!(rows >= 0 && rows <= MOST_PAGE_ROWS)) throw new RangeError(`a page of ${rows} rows`);
-    this.#page = [];
+    this.#page = NO_PAGE;
     this.#at = left;
     const start = this.#offset;
     this.#offset += size;
@@ -84,17 +97,40 @@ export class ColumnPages {
         this.#at -= rows;
         return;
       }
-      this.#page = (await this.#decode(header, start)) ?? [];
+      this.#page = this.#decode(header, await this.#bytesAt(start, size));
     } else if (header.type === 'DICTIONARY_PAGE') {
-      this.#dictionary = await this.#decode(header, start);
+      const bytes = await this.#bytesAt(start, size);
+      const decoder = this.#decoder();
+      const { data = [] } = readPage(readerOf(bytes), header, decoder, undefined, undefined, 0);
+      const read = convert(data, decoder);
+      this.#dictionary = { read, values: Array.from(read as ArrayLike<unknown>, plain) };
     }
   }
 
-  async #decode(header: PageHeader, start: number): Promise<DecodedArray | undefined> {
+  #decode(header: PageHeader, bytes: Uint8Array): Page {
+    const decoder = this.#decoder();
+    const { data_page_header: first, data_page_header_v2: second } = header;
+    const encoding = second?.encoding ?? first?.encoding;
+    if (this.#dictionary === undefined || !encoding?.endsWith('_DICTIONARY')) {
+      const reader = readerOf(bytes);
+      const { data } = readPage(reader, header, decoder, this.#dictionary?.read, undefined, 0);
+      return { cells: data ?? [], dictionary: undefined };
+    }
+    const { codec, compressors } = decoder;
+    const { definitionLevels, dataPage } = second
+      ? readDataPageV2(bytes, header, decoder)
+      : readDataPage(
+          decompressPage(bytes, header.uncompressed_page_size, codec, compressors),
+          first!,
+          decoder,
+        );
+    const { values } = this.#dictionary;
+    return { cells: codesOf(dataPage, definitionLevels, values.length), dictionary: values };
+  }
+
+  #decoder(): ColumnDecoder {
     const { metadata, path, compressors } = this.column;
-    const bytes = await this.#bytesAt(start, header.compressed_page_size);
-    const reader = { view: viewOf(bytes), offset: 0 };
-    const decoder = {
+    return {
       pathInSchema: metadata.path_in_schema,
       type: metadata.type,
       element: path[1].element,
@@ -103,14 +139,12 @@ export class ColumnPages {
       parsers: DEFAULT_PARSERS,
       compressors,
     };
-    const { data } = readPage(reader, header, decoder, this.#dictionary, undefined, 0);
-    return data && header.type === 'DICTIONARY_PAGE' ? convert(data, decoder) : data;
   }
 
   async #readHeader(): Promise<PageHeader> {
     for (let length = HEADER_BYTES; ; length = MOST_HEADER_BYTES) {
       const bytes = await this.#bytesAt(this.#offset, Math.min(length, this.#end - this.#offset));
-      const reader = { view: viewOf(bytes), offset: 0 };
+      const reader = readerOf(bytes);
       try {
         const header = parquetHeader(reader);
         this.#offset += reader.offset;
@@ -140,6 +174,27 @@ function rowsOf(header: PageHeader): number {
   return second?.num_rows ?? first?.num_values ?? header.dictionary_page_header?.num_values ?? 0;
 }
 
-function viewOf(bytes: Uint8Array): DataView<ArrayBuffer> {
-  return new DataView(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+/** Places in a dictionary of so many values, by row. */
+function codesOf(
+  read: ArrayLike<unknown>,
+  levels: ArrayLike<number> | undefined,
+  size: number,
+): Int32Array {
+  const rows = levels?.length || read.length;
+  const codes = new Int32Array(rows);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    if (levels?.[row] === 0) codes[row] = -1;
+    else {
+      const code = read[at++] as number;
+      if (!(code < size)) throw new RangeError('a value that is not in its dictionary');
+      codes[row] = code;
+    }
+  }
+  return codes;
+}
+
+function readerOf(bytes: Uint8Array): DataReader {
+  const view = new DataView(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+  return { view, offset: 0 };
 }

@@ -1,15 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
-import {
-  parquetMetadata,
-  type DecodedArray,
-  type FileMetaData,
-  type RowGroup,
-  type SchemaElement,
-} from 'hyparquet';
+import { parquetMetadata, type FileMetaData, type RowGroup, type SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { writeJson } from '../../nest/io/json/write-json.js';
 import { openBytes, type FileBytes } from './file-bytes.js';
 import type { OutputColumn } from './layout.js';
+import { writeCells } from './parquet-cells.js';
 import { columnsOf, written, type Sink } from './sink.js';
 
 /** `PAR1` at the beginning; the length of the metadata and `PAR1` at the end. */
@@ -19,16 +13,27 @@ const COPIED_BYTES = 1024 * 1024;
 
 /** A chunk is a separate file, whose row groups are copied unchanged into the output. */
 export const PARQUET: Sink = {
-  write: (path, layout, { rows, cells }) => {
-    const columns = columnsOf(layout);
+  encode: (layout, { rows, columns }) => {
     const writer = new ByteWriter();
-    const file = writerOf(writer, columns);
-    const columnData = columns.map((column, at) => {
-      return { name: column.name, data: dataOf(column, cells[at]!), offsetIndex: false };
-    });
-    if (rows > 0) void file.write({ columnData, rowGroupSize: rows });
+    const file = writerOf(writer, columnsOf(layout));
+    if (rows > 0) {
+      const start = writer.offset;
+      const chunks = columnsOf(layout).map((column, at) => {
+        return writeCells(writer, elementOf(column), column, columns[at]!);
+      });
+      file.row_groups.push({
+        columns: chunks,
+        total_byte_size: chunks.reduce(
+          (sum, { meta_data: data }) => sum + (data?.total_uncompressed_size ?? 0n),
+          0n,
+        ),
+        num_rows: BigInt(rows),
+        total_compressed_size: BigInt(writer.offset - start),
+      });
+      file.num_rows += BigInt(rows);
+    }
     void file.finish();
-    return written(path, (out) => out.write(writer.getBytes()));
+    return writer.getBytes();
   },
   rowsIn: async (path) => {
     const file = await openBytes({ path });
@@ -89,40 +94,6 @@ function elementOf({ name, type, element }: OutputColumn): SchemaElement {
   return type === 'float'
     ? { name, type: 'FLOAT', repetition_type: 'OPTIONAL' }
     : { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' };
-}
-
-/** The data of a column: typed arrays unchanged if the file has such numbers. */
-function dataOf(column: OutputColumn, cells: ArrayLike<unknown>): DecodedArray {
-  const {
-    type,
-    converted_type: converted,
-    logical_type: logical,
-  } = column.element ?? {
-    type: column.type === 'float' ? 'FLOAT' : undefined,
-  };
-  if (cells instanceof Float64Array && converted === undefined && logical === undefined) {
-    if (type === 'DOUBLE' || type === 'FLOAT') return cells;
-    if (type === 'INT64') {
-      const numbers = new BigInt64Array(cells.length);
-      for (let row = 0; row < cells.length; row++) numbers[row] = BigInt(cells[row]!);
-      return numbers;
-    }
-  }
-  const value = valueOf(column);
-  const list = Array.isArray(cells) ? (cells as unknown[]) : Array.from(cells);
-  return value ? list.map((cell) => value(cell)) : list;
-}
-
-/** How a cell is written; undefined for unchanged. */
-function valueOf({ type, element }: OutputColumn): ((value: unknown) => unknown) | undefined {
-  if (element?.type === 'INT64') {
-    return (value) => (typeof value === 'number' ? BigInt(value) : value);
-  }
-  if (element || type === 'float') return undefined;
-  return (value) => {
-    if (value === null || value === undefined || typeof value === 'string') return value;
-    return writeJson(value) ?? null;
-  };
 }
 
 function moved(group: RowGroup, by: bigint): RowGroup {

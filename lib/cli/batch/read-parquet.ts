@@ -7,6 +7,7 @@ import {
   type SchemaTree,
 } from 'hyparquet';
 import { packValues } from '../../learner/fastai/tabular/packed-frame.js';
+import type { DictionaryColumn } from '../../learner/fastai/tabular/table.js';
 import { compressors, plain } from '../../nest/io/data-frame/parquet.js';
 import { CommandError, describeFailure } from '../errors.js';
 import type { BatchColumn, Chunk, ReadOptions } from './chunk.js';
@@ -126,7 +127,32 @@ async function decode(
 
 async function decodeColumn(column: ColumnPages, rows: number): Promise<BatchColumn> {
   const parts = await column.take(rows);
+  const repeated = codesOf(parts, rows);
+  if (repeated) return { cells: repeated };
   return numbersOf(parts, rows) ?? { cells: packValues(cellsOf(parts, rows)) };
+}
+
+/** The cells by their values, in the order in which these first come, where pages have them so. */
+function codesOf(parts: readonly PagePart[], rows: number): DictionaryColumn | undefined {
+  const dictionary = parts[0]?.page.dictionary;
+  if (!dictionary || parts.some(({ page }) => page.dictionary !== dictionary)) return undefined;
+  // A dictionary may have many values that these rows do not.
+  const places = new Int32Array(dictionary.length + 1).fill(-1);
+  const codes = new Int32Array(rows);
+  const values: unknown[] = [];
+  let at = 0;
+  for (const { page, from, count } of parts) {
+    const { cells } = page;
+    for (let i = from; i < from + count; i++) {
+      const place = (cells[i] as number) + 1;
+      let code = places[place]!;
+      if (code < 0) {
+        code = places[place] = values.push(place === 0 ? null : dictionary[place - 1]) - 1;
+      }
+      codes[at++] = code;
+    }
+  }
+  return { codes, values };
 }
 
 /** As `packNumbers` does, without an object for each number. */
@@ -135,8 +161,11 @@ function numbersOf(parts: readonly PagePart[], rows: number): BatchColumn | unde
   let missing: Uint8Array | undefined;
   let at = 0;
   for (const { page, from, count } of parts) {
+    const { cells: read, dictionary } = page;
+    // Of a column whose values were too many for a dictionary, pages are of both kinds.
+    if (dictionary) return undefined;
     for (let i = from; i < from + count; i++, at++) {
-      const value: unknown = page[i];
+      const value: unknown = read[i];
       if (typeof value === 'number') cells[at] = value;
       else if (value === null || value === undefined) {
         cells[at] = NaN;
@@ -156,7 +185,11 @@ function cellsOf(parts: readonly PagePart[], rows: number): unknown[] {
   const cells = Array.from<unknown>({ length: rows }).fill(null);
   let at = 0;
   for (const { page, from, count } of parts) {
-    for (let i = from; i < from + count; i++) cells[at++] = plain(page[i]);
+    const { cells: read, dictionary } = page;
+    for (let i = from; i < from + count; i++) {
+      const cell: unknown = read[i];
+      cells[at++] = dictionary ? (dictionary[cell as number] ?? null) : plain(cell);
+    }
   }
   return cells;
 }

@@ -1,28 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { Limit } from './limit.js';
 import { CommandError } from '../errors.js';
-import { itemsOf, type InputRules } from './batch-items.js';
-import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import type { BatchFile } from './files.js';
-import { cellsOf, type Layout } from './layout.js';
 import { lineEnds } from './line-ends.js';
-import type { MaskFolder } from './masks.js';
+import type { ChunkPlace } from './places/place.js';
+import { splitFiles } from './places/split.js';
+import { predictChunk, putDone, type ChunkDone, type ChunkPlan } from './predict-chunk.js';
 import { putResult } from './put-result.js';
 import { readChunks } from './read-chunks.js';
-import { PATH } from './read-items.js';
-import type { Scorer, Scores } from './scorer.js';
 import { written, type Sink } from './sink.js';
 import type { RowFilter } from './where/row-filter.js';
 import type { WorkFolder } from './work-folder.js';
 
-/** Everything that is known when the work begins. */
-export interface BatchPlan {
+/** All that is known when the work begins. */
+export interface BatchPlan extends ChunkPlan {
   readonly files: readonly BatchFile[];
-  readonly rules: InputRules;
-  readonly scorer: Scorer;
-  readonly layout: Layout;
   readonly sink: Sink;
-  readonly masks: MaskFolder | undefined;
   readonly folder: WorkFolder;
   readonly output: string;
   readonly overwrite: boolean;
@@ -36,6 +29,8 @@ export interface BatchPlan {
   readonly limit: number;
   readonly maxErrors: number;
   readonly onProgress: (progress: BatchProgress) => void;
+  /** Has a worker read a chunk, predict from it and write it; undefined where they cannot. */
+  readonly alone?: ((place: ChunkPlace) => Promise<ChunkDone>) | undefined;
 }
 
 export interface BatchProgress {
@@ -61,141 +56,95 @@ export interface BatchResult {
  * If this many rows fail and none succeeds, the cause is the model or the command, not the rows.
  */
 const HOPELESS = 100;
-/** While one chunk is written, the next one is predicted. */
+/** Of chunks that this process reads: while one is written, the next is predicted. */
 const CHUNKS_AT_ONCE = 2;
-/** Waits for a server overlap. */
-const MASKS_AT_ONCE = 8;
+
+/** A chunk of the work, in order. */
+interface Step {
+  /** Its part of the input's bytes. */
+  readonly bytes: number;
+  /** Its rows; undefined where a condition leaves some, which are not counted before. */
+  readonly rows: number | undefined;
+  run(): Promise<ChunkDone>;
+}
 
 /** Predicts from all rows, chunk by chunk, and puts the result in its place when it is complete. */
 export async function runBatch(plan: BatchPlan): Promise<BatchResult> {
-  const { files, folder, limit, chunkRows, names } = plan;
+  const { files, folder, sink, limit, where } = plan;
   const total = Math.max(
     1,
     files.reduce((sum, { size }) => sum + size, 0),
   );
   const tally = { rows: 0, before: 0, failed: 0, succeeded: 0 };
-  const calls = new Limit(plan.calls);
-  const chunks = new Limit(CHUNKS_AT_ONCE);
+  // Of a limit to the rows that a condition leaves, each chunk has to wait for those before it.
+  const alone = where && limit !== Infinity ? undefined : plan.alone;
+  const chunks = new Limit(alone ? plan.calls : CHUNKS_AT_ONCE);
   const running: Promise<void>[] = [];
   let failure: { readonly error: unknown } | undefined;
-  let asked = 0;
   let count = 0;
-  let read = 0;
-  const wanted = (): boolean => !folder.isDone(asked++);
-  for await (const chunk of readChunks(files, { rows: chunkRows, wanted }, names, plan.where)) {
+  let bytes = 0;
+  for await (const step of alone ? placedSteps(plan, alone) : readSteps(plan)) {
     const number = count++;
-    const rows = Math.min(chunk.rows, limit - read);
-    read += rows;
-    const tell = (failed: number): void => {
+    const tell = (rows: number, failed: number): void => {
       tally.rows += rows;
       tally.failed += failed;
       tally.succeeded += rows - failed;
-      plan.onProgress({ ...tally, share: chunk.bytes / total });
+      bytes += step.bytes;
+      plan.onProgress({ ...tally, share: Math.min(1, bytes / total) });
     };
     if (folder.isDone(number)) {
+      const failed = await linesIn(folder.errorsOf(number));
+      const rows = step.rows ?? failed + (await sink.rowsIn(folder.rowsOf(number)));
       tally.before += rows;
-      tell(await linesIn(folder.errorsOf(number)));
-    } else {
-      const release = await chunks.enter();
-      if (failure) break;
-      const work = finishChunk(plan, calls, { chunk, rows, number })
-        .then((faults) => {
-          tell(faults.length);
-          refuseTooMany(plan, tally, faults[0]);
-        })
-        .catch((error: unknown) => (failure ??= { error }))
-        .then(release);
-      running.push(work);
+      tell(rows, failed);
+      continue;
     }
-    if (read >= limit) break;
+    const release = await chunks.enter();
+    if (failure) break;
+    const work = step
+      .run()
+      .then(async (done) => {
+        await putDone(folder, number, done);
+        tell(done.rows, done.faults.length);
+        refuseTooMany(plan, tally, done.faults[0]?.reason);
+      })
+      .catch((error: unknown) => (failure ??= { error }))
+      .then(release);
+    running.push(work);
   }
   await Promise.all(running);
   if (failure) throw failure.error;
   return merge(plan, count, tally);
 }
 
-export interface Work {
-  readonly chunk: Chunk;
-  readonly rows: number;
-  readonly number: number;
-}
-
-/** The destination for the rows of chunks. */
-export type ChunkSink = Pick<WorkFolder, 'finish'>;
-
-/** The function that predicts from a chunk. */
-export type ChunkPlan = Pick<BatchPlan, 'rules' | 'scorer' | 'layout' | 'sink' | 'masks'> & {
-  readonly folder: ChunkSink;
-  /** Formats a reason; by default unchanged. */
-  readonly told?: (reason: string) => string;
-};
-
-/** Predicts from a chunk and puts its rows in place. @returns Why rows failed. */
-export async function finishChunk(plan: ChunkPlan, calls: Limit, work: Work): Promise<string[]> {
-  const { layout, sink, folder, masks, told = (reason) => reason } = plan;
-  const { chunk, rows, number } = work;
-  const scores = await scoreChunk(plan, calls, chunk, rows);
-  const given = masks ? await withMasks(masks, chunk, scores) : scores;
-  const faults = [...given.faults]
-    .toSorted(([a], [b]) => a - b)
-    .map(([row, reason]) => [row, told(reason)] as const);
-  const errors = faults.map(([row, reason]) => `${JSON.stringify(faultOf(chunk, row, reason))}\n`);
-  await folder.finish(number, errors.join(''), (path) =>
-    sink.write(path, layout, cellsOf(layout, chunk, given)),
-  );
-  return faults.map(([, reason]) => reason);
-}
-
-async function scoreChunk(
-  { scorer, rules }: ChunkPlan,
-  calls: Limit,
-  chunk: Chunk,
-  rows: number,
-): Promise<Scores> {
-  const { step, shape } = scorer;
-  const starts = Array.from({ length: Math.ceil(rows / step) }, (_, at) => at * step);
-  const unread = new Map(chunk.faults);
-  const parts = await Promise.all(
-    starts.map((from) =>
-      calls.run(async () => {
-        const to = Math.min(rows, from + step);
-        const items = await itemsOf(chunk, rules, from, to, (row, reason) => {
-          unread.set(row, reason);
-        });
-        return scorer.score(items);
-      }),
-    ),
-  );
-  const width = shape.classes.length;
-  const probabilities = new Float32Array(width * rows);
-  const predictions: unknown[] = [];
-  const faults = new Map<number, string>();
-  parts.forEach((part, at) => {
-    const from = starts[at]!;
-    for (const prediction of part.predictions) predictions.push(prediction);
-    if (part.probabilities) probabilities.set(part.probabilities, from * width);
-    for (const [row, reason] of part.faults) faults.set(from + row, reason);
-  });
-  // A row that could not be read has no valid prediction.
-  for (const [row, reason] of unread) if (row < rows) faults.set(row, reason);
-  return { predictions, probabilities, faults };
-}
-
-async function withMasks(masks: MaskFolder, chunk: Chunk, scores: Scores): Promise<Scores> {
-  const writes = new Limit(MASKS_AT_ONCE);
-  const predictions = await Promise.all(
-    scores.predictions.map((mask, row) =>
-      scores.faults.has(row) ? undefined : writes.run(() => masks.write(chunk, row, mask)),
-    ),
-  );
-  return { ...scores, predictions };
-}
-
-function faultOf(chunk: Chunk, row: number, reason: string): object {
-  if (chunk.file.format === 'item') {
-    return { file: cellOf(chunk.columns!.get(PATH)!, row), reason };
+/** Chunks that this process reads. */
+async function* readSteps(plan: BatchPlan): AsyncGenerator<Step> {
+  const { files, folder, limit, chunkRows, names, where } = plan;
+  const calls = new Limit(plan.calls);
+  let asked = 0;
+  let read = 0;
+  let before = 0;
+  const wanted = (): boolean => !folder.isDone(asked++);
+  for await (const chunk of readChunks(files, { rows: chunkRows, wanted }, names, where)) {
+    const rows = Math.min(chunk.rows, limit - read);
+    read += rows;
+    const run = (): Promise<ChunkDone> => predictChunk(plan, calls, chunk, rows);
+    yield { bytes: chunk.bytes - before, rows, run };
+    before = chunk.bytes;
+    if (read >= limit) return;
   }
-  return { file: chunk.file.path, row: rowNumber(chunk, row), reason };
+}
+
+/** Chunks that workers read. */
+async function* placedSteps(
+  { files, folder, limit, chunkRows, where }: BatchPlan,
+  alone: NonNullable<BatchPlan['alone']>,
+): AsyncGenerator<Step> {
+  const options = { rows: chunkRows, limit, where, folder: folder.path };
+  for await (const place of splitFiles(files, options)) {
+    const { bytes, take } = place;
+    yield { bytes, rows: where ? undefined : take, run: () => alone(place) };
+  }
 }
 
 /** @throws CommandError if so many rows failed that the work must end. */

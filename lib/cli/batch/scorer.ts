@@ -1,10 +1,13 @@
 import type { Tensor } from 'onnxruntime-common';
 import type {
   DecodedRow,
+  FrameLike,
   LearnerDescription,
   Prediction,
   Vocab,
 } from '../../learner/fastai/contract.js';
+import type { Learner } from '../../learner/fastai/learner.js';
+import { packFrame } from '../../learner/fastai/tabular/packed-frame.js';
 import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
 import { RunnerClosedError, RunnerUnavailableError } from '../../serving/runner/errors.js';
 import { continuedText } from '../../serving/models/fastai/generation.js';
@@ -51,21 +54,59 @@ const STEPS: Readonly<Record<string, number>> = {
 };
 const NO_LIMIT = { timeoutMs: 0 };
 
-/** Predicts the same numbers as `learner.predict`, row by row. */
-export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
-  const { description, schema } = runner;
-  const shape = shapeOf(description, runner.vocab as Vocab);
+/** What is asked of a learner, wherever it is. */
+export type LearnerFacts = Pick<FastaiRunner<unknown, unknown>, 'description' | 'schema' | 'vocab'>;
+
+/** Rows of a call that predicts many; undefined where rows are predicted one by one. */
+function bulkStep({ description, schema }: LearnerFacts): number | undefined {
   const several = (schema?.targets.length ?? 0) > 1 || schema?.ownCode === true;
   const inBulk = !several && ['classify', 'multilabel', 'regress'].includes(description.task);
-  const step = STEPS[description.kind];
+  return inBulk ? STEPS[description.kind] : undefined;
+}
+
+/** Whether rows are columns from the file to the model and back, so that a worker may do it all. */
+export function isColumnar(learner: LearnerFacts): boolean {
+  return learner.schema !== undefined && bulkStep(learner) !== undefined;
+}
+
+/** Predicts as `learner.predict` does, row by row the same numbers. */
+export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
+  const step = bulkStep(runner);
+  if (step !== undefined) return bulkScorer(runner, step, (items) => predsOf(runner, items));
+  const shape = shapeOf(runner.description, runner.vocab as Vocab);
   const one = async (item: unknown): Promise<Scored> => ofItem(runner, item, shape);
-  if (!inBulk || step === undefined) return { shape, step: 1, score: (items) => each(items, one) };
+  return { shape, step: 1, score: (items) => each(items, one) };
+}
+
+type DecodedPreds = [predictions: Tensor, targets: null, decoded: Tensor];
+
+function predsOf(runner: FastaiRunner<unknown, unknown>, items: Items): Promise<DecodedPreds> {
+  const how = { ...NO_LIMIT, withDecoded: true };
+  return runner.getPreds.run(items as never, how) as unknown as Promise<DecodedPreds>;
+}
+
+/** The same for the learner of this thread. */
+export function columnarScorer(learner: Learner): Scorer {
+  const facts = factsOf(learner);
+  return bulkScorer(facts, bulkStep(facts) ?? 1, (items) => {
+    const frame = packFrame(items as PackedRows) as unknown as FrameLike;
+    return learner.getPreds(frame, { withDecoded: true }) as unknown as Promise<DecodedPreds>;
+  });
+}
+
+export function factsOf({ description, vocab }: Learner): LearnerFacts {
+  return { description, vocab, schema: description.columns };
+}
+
+function bulkScorer(
+  { description, vocab }: LearnerFacts,
+  step: number,
+  predict: (items: Items) => Promise<DecodedPreds>,
+): Scorer {
+  const shape = shapeOf(description, vocab as Vocab);
   const decode = decoder(description, shape.classes);
   const score = async (items: Items): Promise<Scores> => {
-    const [probabilities, , decoded] = (await runner.getPreds.run(items as never, {
-      ...NO_LIMIT,
-      withDecoded: true,
-    })) as unknown as [Tensor, null, Tensor];
+    const [probabilities, , decoded] = await predict(items);
     const rows = sizeOf(items);
     const width = decoded.data.length / rows;
     return {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetReadObjects, parquetSchema, parquetMetadata } from 'hyparquet';
@@ -29,7 +29,8 @@ const LAYOUT: Layout = {
 };
 
 function cellsOf(...rows: readonly (readonly unknown[])[]): OutputCells {
-  return { rows: rows.length, cells: [0, 1, 2, 3].map((at) => rows.map((row) => row[at])) };
+  const columns = [0, 1, 2, 3].map((at) => ({ cells: rows.map((row) => row[at]) }));
+  return { rows: rows.length, columns };
 }
 
 const CHUNKS = [
@@ -40,7 +41,9 @@ const CHUNKS = [
 
 async function result(sink: Sink, chunks = CHUNKS): Promise<Buffer> {
   const parts = chunks.map((_, at) => join(folder, String(at)));
-  for (const [at, cells] of chunks.entries()) await sink.write(parts[at]!, LAYOUT, cells);
+  for (const [at, cells] of chunks.entries()) {
+    await writeFile(parts[at]!, sink.encode(LAYOUT, cells));
+  }
   const whole = join(folder, 'whole');
   await sink.merge(whole, LAYOUT, parts);
   const counts = await Promise.all(parts.map((part) => sink.rowsIn(part)));

@@ -4,13 +4,14 @@ import Papa from 'papaparse';
 import { cellText } from '../../nest/served-model/score-columns.js';
 import { writeJson } from '../../nest/io/json/write-json.js';
 import { lineEnds } from './line-ends.js';
+import { cellOf } from './chunk.js';
 import type { Layout, OutputCells, OutputColumn } from './layout.js';
 
 /** How chunks are written, and joined at the end. */
 export interface Sink {
-  /** Writes the rows of one chunk to a separate file, and syncs it to disk. */
-  write(path: string, layout: Layout, cells: OutputCells): Promise<void>;
-  /** The number of rows in the file of a chunk. */
+  /** The rows of one chunk, as they are in a file of its own. */
+  encode(layout: Layout, cells: OutputCells): Uint8Array | string;
+  /** Rows that the file of a chunk has. */
   rowsIn(path: string): Promise<number>;
   /** Joins the files of all chunks into one, and syncs it to disk. */
   merge(path: string, layout: Layout, parts: readonly string[]): Promise<void>;
@@ -23,8 +24,7 @@ function linesSink(
   quotes: boolean,
 ): Sink {
   return {
-    write: (path, layout, cells) =>
-      written(path, (file) => file.write(lines(columnsOf(layout), cells))),
+    encode: (layout, cells) => lines(columnsOf(layout), cells),
     rowsIn: (path) => lineEnds(path, quotes),
     merge: (path, layout, parts) =>
       written(path, async (file) => {
@@ -41,11 +41,11 @@ export function delimitedSink(delimiter: ',' | '\t'): Sink {
     rows.length === 0 ? '' : `${Papa.unparse(rows, { delimiter, newline: '\n' })}\n`;
   return linesSink(
     (columns) => text([columns.map(({ name }) => name)]),
-    (columns, { rows, cells }) => {
+    (columns, { rows, columns: cells }) => {
       const texts = columns.map(({ type }) => (type === 'any' ? plainText : cellText));
-      return text(
-        Array.from({ length: rows }, (_, row) => texts.map((of, at) => of(cells[at]![row]))),
-      );
+      const of = (row: number): string[] =>
+        texts.map((textOf, at) => textOf(cellOf(cells[at]!, row)));
+      return text(Array.from({ length: rows }, (_, row) => of(row)));
     },
     true,
   );
@@ -60,9 +60,9 @@ function plainText(value: unknown): string {
 
 export const JSON_LINES: Sink = linesSink(
   () => '',
-  (columns, { rows, cells }) => {
+  (columns, { rows, columns: cells }) => {
     const lines = Array.from({ length: rows }, (_, row) => {
-      const members = columns.map(({ name }, at) => [name, cells[at]![row]] as const);
+      const members = columns.map(({ name }, at) => [name, cellOf(cells[at]!, row)] as const);
       return `${writeJson(Object.fromEntries(members.filter(([, cell]) => cell !== undefined)))}\n`;
     });
     return lines.join('');

@@ -29,6 +29,7 @@ export interface WorkPlace {
  */
 export class WorkFolder {
   readonly #done = new Set<number>();
+  readonly #earlier: string[] = [];
 
   private constructor(
     readonly path: string,
@@ -67,6 +68,11 @@ export class WorkFolder {
   /** Chunks that are done. */
   get done(): number {
     return this.#done.size;
+  }
+
+  /** Ids of inboxes that were forgotten with what was done. */
+  get earlier(): readonly string[] {
+    return this.#earlier;
   }
 
   rowsOf(chunk: number): string {
@@ -156,6 +162,8 @@ export class WorkFolder {
       return;
     }
     for (const entry of await readdir(this.path)) {
+      const [, id] = INBOX.exec(entry) ?? [];
+      if (id !== undefined) this.#earlier.push(id);
       // The parts of an upload are elsewhere, and are dropped by the next one.
       if (!entry.startsWith(LOCK) && entry !== UPLOAD)
         await rm(join(this.path, entry), { recursive: true, force: true });

@@ -53,8 +53,8 @@ export async function batch(
   }
   if (where !== undefined) (await import('../batch/where/parse-where.js')).parseWhere(where);
   // The engine is loaded once there is something to predict with, so that an error comes at once.
-  const { openBatch, sinkOf } = await import('../batch/open-batch.js');
-  sinkOf(out);
+  (await import('../batch/sinks.js')).sinkOf(out);
+  const { openBatch } = await import('../batch/open-batch.js');
   await withInputs(inputs, options.format, (given, spooled) =>
     withSource(target, options, async (source) => {
       const { words, temperature, minP, seed, stop, format, column, keep, columns } = options;

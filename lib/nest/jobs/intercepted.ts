@@ -6,6 +6,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { defer, lastValueFrom, mergeAll, of, type Observable } from 'rxjs';
+import { bounded } from './bounded.js';
 import { JobResultTooLargeError } from './errors.js';
 import type { RunningJob } from './job-scope.js';
 import type { StoredResult } from './job-store.js';
@@ -67,7 +68,10 @@ function chained(
 }
 
 async function shaped({ value, mediaType, maxBytes }: Shaped): Promise<StoredResult> {
-  const body = value instanceof StreamableFile ? await bytesOf(value, maxBytes) : textOf(value);
+  const body =
+    value instanceof StreamableFile
+      ? await bounded(value.getStream() as AsyncIterable<Uint8Array | string>, maxBytes)
+      : textOf(value);
   if (Buffer.byteLength(body) > maxBytes) throw new JobResultTooLargeError(maxBytes);
   return { contentType: mediaType, body };
 }
@@ -77,21 +81,7 @@ function textOf(value: unknown): string | Uint8Array {
   return JSON.stringify(value ?? '') ?? '';
 }
 
-async function bytesOf(file: StreamableFile, maxBytes: number): Promise<Uint8Array> {
-  const all: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of file.getStream() as AsyncIterable<Uint8Array | string>) {
-    const bytes = Buffer.from(piece as Uint8Array);
-    if ((length += bytes.length) > maxBytes) throw new JobResultTooLargeError(maxBytes);
-    all.push(bytes);
-  }
-  return Buffer.concat(all);
-}
-
-/**
- * The context that interceptors get without a request: `getType()` is `job`, and the only argument
- * is the job.
- */
+/** What interceptors see where no request is: `getType()` is `job`, and the one argument is the job. */
 class JobContext implements ExecutionContext {
   readonly #args: readonly [RunningJob];
 

@@ -6,6 +6,7 @@ import { NotAcceptableError } from '../io/errors.js';
 import type { IoDescriptor, ResponsePayload } from '../io/io-descriptor.js';
 import { parseContentType } from '../io/request-body.js';
 import { requestScope } from '../../serving/runtime/request-scope.js';
+import { bounded } from './bounded.js';
 import { JobResultTooLargeError, JobTimeoutError } from './errors.js';
 import { intercepted } from './intercepted.js';
 import type { JobEndpoint } from './job-handlers.js';
@@ -71,7 +72,7 @@ async function whole(
     if (Buffer.byteLength(body) > maxBytes) throw new JobResultTooLargeError(maxBytes);
     return { contentType, body };
   }
-  return { contentType, body: bounded(body, maxBytes) };
+  return { contentType, body: await bounded(body, maxBytes) };
 }
 
 /** `Accept` was sent with a request whose response is JSON, so it is only a preference here. */
@@ -88,19 +89,7 @@ async function payloadOf(
   }
 }
 
-function bounded(pieces: Iterable<string | Uint8Array>, maxBytes: number): Uint8Array {
-  const all: Uint8Array[] = [];
-  let length = 0;
-  for (const piece of pieces) {
-    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-    length += bytes.length;
-    if (length > maxBytes) throw new JobResultTooLargeError(maxBytes);
-    all.push(bytes);
-  }
-  return Buffer.concat(all);
-}
-
-/** All events of a stream, as the endpoint sends them; if the stream fails, the job fails. */
+/** All events of a stream, as the endpoint sends them; its failure is the job's. */
 async function wholeStream(
   output: Output,
   handled: () => Promise<unknown>,
@@ -119,13 +108,7 @@ async function wholeStream(
       return {};
     },
   });
-  let length = 0;
-  const texts: string[] = [];
-  for await (const text of events as AsyncIterable<string>) {
-    length += Buffer.byteLength(text);
-    if (length > maxBytes) throw new JobResultTooLargeError(maxBytes);
-    texts.push(String(text));
-  }
+  const body = await bounded(events as AsyncIterable<string>, maxBytes);
   if (failure !== undefined) throw failure.error;
-  return { contentType: 'text/event-stream', body: Buffer.from(texts.join('')) };
+  return { contentType: 'text/event-stream', body };
 }

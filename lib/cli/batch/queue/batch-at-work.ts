@@ -3,7 +3,9 @@ import { join, relative, sep } from 'node:path';
 import { shortened, VtsError } from '../../../learner/errors/index.js';
 import { packageVersion } from '../../../learner/runtime/package-version.js';
 import { hasCode } from '../../../serving/store/durable.js';
+import type { RunnerHandle } from '../../../serving/runner/runner-types.js';
 import type { Model } from '../../../serving/store/index.js';
+import type { BytesOf } from '../../predict/read-stream.js';
 import { isS3 } from '../../s3/address.js';
 import type { InputRules } from '../batch-items.js';
 import { cellOf, type Chunk } from '../chunk.js';
@@ -12,15 +14,19 @@ import type { BatchFile } from '../files.js';
 import { layoutWith, type OutputColumn } from '../layout.js';
 import type { Limit } from '../limit.js';
 import { MaskFolder } from '../masks.js';
-import { openScorer, sinkOf } from '../open-batch.js';
+import { openScorer } from '../open-batch.js';
+import { readPlace } from '../places/read-place.js';
+import type { ChunkPlace } from '../places/place.js';
+import { predictChunk, putDone, type ChunkDone, type ChunkPlan } from '../predict-chunk.js';
 import { besideFile, ItemFileError, knownObjects } from '../read-item.js';
 import { PATH } from '../read-items.js';
-import { finishChunk, type ChunkPlan } from '../run-batch.js';
+import { sinkOf } from '../sinks.js';
 import { RowFilter } from '../where/row-filter.js';
+import { runTask, worksAlone } from '../worker/chunk-workers.js';
+import type { ChunkTask } from '../worker/task.js';
 import { chunkFolder, InputChangedError, type ChunkFolder } from './chunk-folder.js';
 import { lackOf, type LoadedModels, type WorkerModels } from './models.js';
-import type { BatchOrder, ChunkJob, ChunkResult, FilePayload, PlacePayload } from './payload.js';
-import { readPlace } from './read-place.js';
+import type { BatchOrder, ChunkJob, ChunkResult, FilePayload } from './payload.js';
 import { WHOLE, type Root } from './roots.js';
 
 /** A worker leaves a batch to others. */
@@ -72,53 +78,80 @@ export class BatchAtWork {
 
   /** Predicts from a chunk and puts its rows into the batch's folder. */
   async run(job: ChunkJob, loaded: LoadedModels, calls: Limit): Promise<ChunkResult> {
-    const { order, model, root, folder, output } = this;
-    const { kept, parts, needed, column, embeddings, names, chunkRows } = order;
-    const { place } = job;
-    const { unpacked } = place;
+    const { model, folder } = this;
+    const { unpacked } = job.place;
     const bytes = unpacked && (await folder.unpacked(unpacked));
-    const files = await Promise.all(place.files.map((file) => this.#fileOf(file)));
+    const files = await Promise.all(job.place.files.map((file) => this.#fileOf(file)));
+    const place: ChunkPlace = { ...job.place, files, bytes: 0 };
     return loaded.use(model, async (runner) => {
-      const { words, temperature, minP, seed, stop } = order;
-      const settings = defined({ words, temperature, minP, seed, stop });
-      const { rules, scorer } = await openScorer(model, runner, {
-        ...settings,
-        column,
-        embeddings,
-      });
-      const read = await readPlace(
-        { ...place, files },
-        chunkRows,
-        names && new Set(names),
-        () => bytes!,
-      );
-      const here: InputRules = {
-        ...rules,
-        needed,
-        objects: knownObjects(files),
-        locate: (path) => this.#locate(path),
-      };
-      const plan: ChunkPlan = {
-        rules: here,
-        scorer,
-        layout: layoutWith(kept.map(defined) as unknown as OutputColumn[], parts, scorer.shape),
-        sink: sinkOf(output),
-        masks:
-          order.masks === undefined
-            ? undefined
-            : new MaskFolder(output, order.masks, scorer.shape.prediction),
-        folder: { finish: (number, errors, write) => folder.put(number, errors, write) },
-        told: (reason) =>
-          root.folder === undefined || order.root === WHOLE
-            ? reason
-            : reason.replaceAll(join(root.folder, sep), join(order.root, sep)),
-      };
-      const named = this.#named(read, place);
-      const chunk = await this.#withinRoot(this.where?.apply(named) ?? named, here);
-      const rows = Math.min(chunk.rows, place.take);
-      const faults = await finishChunk(plan, calls, { chunk, rows, number: job.chunk });
+      const { rows, ...done } = worksAlone(runner, files[0]!)
+        ? await runTask(runner, this.#taskOf(place, job.place.files, bytes))
+        : await this.#predict(runner, calls, place, job.place.files, bytes);
+      const faults = done.faults.map((fault) => ({ ...fault, reason: this.#told(fault.reason) }));
+      const finish = folder.put.bind(folder);
+      await putDone({ finish }, job.chunk, { ...done, rows, faults });
       return { rows, failed: faults.length };
     });
+  }
+
+  /** Has the chunk read here, and its rows predicted by all workers. */
+  async #predict(
+    runner: RunnerHandle,
+    calls: Limit,
+    place: ChunkPlace,
+    named: readonly FilePayload[],
+    bytes: BytesOf | undefined,
+  ): Promise<ChunkDone> {
+    const { order, model, output } = this;
+    const { parts, needed, column, embeddings, names, chunkRows } = order;
+    const { words, temperature, minP, seed, stop } = order;
+    const settings = defined({ words, temperature, minP, seed, stop });
+    const { rules, scorer } = await openScorer(model, runner, { ...settings, column, embeddings });
+    const read = await readPlace(place, chunkRows, names && new Set(names), () => bytes!);
+    const here: InputRules = {
+      ...rules,
+      needed,
+      objects: knownObjects(place.files),
+      locate: (path) => this.#locate(path),
+    };
+    const plan: ChunkPlan = {
+      rules: here,
+      scorer,
+      layout: layoutWith(this.#kept, parts, scorer.shape),
+      sink: sinkOf(output),
+      masks: order.masks === undefined ? undefined : new MaskFolder(output, order.masks),
+    };
+    const shown = this.#named(read, named);
+    const chunk = await this.#withinRoot(this.where?.apply(shown) ?? shown, here);
+    return predictChunk(plan, calls, chunk, Math.min(chunk.rows, place.take));
+  }
+
+  #taskOf(
+    place: ChunkPlace,
+    [file]: readonly FilePayload[],
+    unpacked: BytesOf | undefined,
+  ): ChunkTask {
+    const { column, needed, names, parts, where, chunkRows } = this.order;
+    const { output } = this;
+    const kept = this.#kept;
+    return {
+      rules: { column, needed, names, kept, parts, where, chunkRows, output },
+      place,
+      shown: this.#shown(file!),
+      unpacked,
+    };
+  }
+
+  get #kept(): OutputColumn[] {
+    return this.order.kept.map(defined) as unknown as OutputColumn[];
+  }
+
+  /** A reason with the coordinator's paths. */
+  #told(reason: string): string {
+    const { root, order } = this;
+    return root.folder === undefined || order.root === WHOLE
+      ? reason
+      : reason.replaceAll(join(root.folder, sep), join(order.root, sep));
   }
 
   /** @throws OutsideRootError, InputChangedError: of objects, whoever reads them. */
@@ -132,9 +165,13 @@ export class BatchAtWork {
     return { ...rest, path, partition: new Map(partition) };
   }
 
-  /** The chunk with the names that files have for the coordinator: the output has them. */
-  #named(read: Chunk, place: PlacePayload): Chunk {
-    const paths = place.files.map(({ path }) => (isS3(path) ? path : join(this.order.root, path)));
+  /** The name that a file has for the coordinator: the output has it. */
+  #shown({ path }: FilePayload): string {
+    return isS3(path) ? path : join(this.order.root, path);
+  }
+
+  #named(read: Chunk, files: readonly FilePayload[]): Chunk {
+    const paths = files.map((each) => this.#shown(each));
     const file = { ...read.file, path: paths[0]! };
     if (file.format !== 'item') return { ...read, file };
     return { ...read, file, columns: new Map([[PATH, { cells: paths }]]) };

@@ -8,7 +8,7 @@ import { ObjectNotFoundError } from '../../s3/errors.js';
 import { errorsName, putChunk, rowsName } from '../work-folder.js';
 import { QueuePayloadError } from './check.js';
 import { MARK } from './names.js';
-import { unpackedPath, type Unpacked } from './unpack.js';
+import { unpackedPath, type Unpacked } from '../places/unpack.js';
 
 /** A file is not what it was when the batch began. */
 export class InputChangedError extends VtsError {

@@ -1,8 +1,8 @@
 import { listed, shortened } from '../../../learner/errors/index.js';
-import { createRunner } from '../../../serving/models/kinds.js';
 import { type Model, ModelStore } from '../../../serving/store/index.js';
 import { Tag } from '../../../serving/store/tag.js';
 import type { RunnerHandle } from '../../../serving/runner/runner-types.js';
+import { batchRunner } from '../worker/chunk-workers.js';
 import { bytesOf, identityOf } from './digest.js';
 import type { BatchOrder } from './payload.js';
 
@@ -117,8 +117,7 @@ export class LoadedModels {
   }
 
   async #open(model: Model): Promise<RunnerHandle> {
-    const options = { workers: this.workers, threads: 1, maxQueueSize: 1_000_000 };
-    const runner = createRunner(model, options);
+    const runner = batchRunner(model, this.workers);
     try {
       await runner.open();
     } catch (error) {

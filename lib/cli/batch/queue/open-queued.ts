@@ -60,6 +60,7 @@ export async function openQueued({ url, root, attempts }: QueueSettings): Promis
         connection,
         order,
         inbox: inbox.path,
+        earlier: folder.earlier,
         objects,
         restart,
         attempts,

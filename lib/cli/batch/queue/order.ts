@@ -4,7 +4,7 @@ import type { BatchFile } from '../files.js';
 import type { OutputColumn, Part } from '../layout.js';
 import { FORMAT } from './names.js';
 import type { BatchOrder, ChunkJob, FilePayload, PlacePayload } from './payload.js';
-import type { ChunkPlace } from './place.js';
+import type { ChunkPlace } from '../places/place.js';
 import { belowRoot } from './roots.js';
 
 /** All that a worker needs to know of a batch. */
@@ -60,8 +60,9 @@ export function chunkJobOf(
   place: ChunkPlace,
   root: string,
 ): ChunkJob {
+  const { bytes: _bytes, ...range } = place;
   const files = place.files.map((file) => filePayload(file, root));
-  return { v: FORMAT, batch, chunk, place: { ...place, files } as PlacePayload };
+  return { v: FORMAT, batch, chunk, place: { ...range, files } as PlacePayload };
 }
 
 function filePayload({ path, partition, etag, ...rest }: BatchFile, root: string): FilePayload {

@@ -12,7 +12,7 @@ import { Limit } from '../limit.js';
 import { errorsName, numberOfRows } from '../work-folder.js';
 import { chunkKeys, markOf } from './chunk-folder.js';
 import { MARK } from './names.js';
-import { unpackedPath, type Unpacked } from './unpack.js';
+import { unpackedPath, type Unpacked } from '../places/unpack.js';
 
 const LIST_MS = 1000;
 /** The coordinator has a few hundred chunks on the queue; those of an earlier run may be there. */

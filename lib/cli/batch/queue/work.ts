@@ -47,8 +47,8 @@ export interface ChunkDone {
 
 const POLL_MS = 1000;
 /** A chunk is taken over after so long without a sign of its worker. */
-const LOCK_MS = 15_000;
-const STALLED_MS = 5000;
+const LOCK_MS = 6000;
+const STALLED_MS = 2000;
 /** Deaths of workers that a chunk may have part in. */
 const MOST_STALLED = 10;
 

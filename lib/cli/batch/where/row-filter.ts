@@ -1,6 +1,6 @@
 import { listed, quoted } from '../../../learner/errors/index.js';
 import { CommandError } from '../../errors.js';
-import { cellOf, type BatchColumn, type Chunk } from '../chunk.js';
+import { cellOf, gathered, type BatchColumn, type Chunk } from '../chunk.js';
 import { like } from './like.js';
 import { columnsIn, parseWhere, type Comparison, type Expression } from './parse-where.js';
 
@@ -47,18 +47,6 @@ export class RowFilter {
       faults: new Map([...faults].map(([row, reason]) => [places.get(row)!, reason])),
     };
   }
-}
-
-function gathered({ cells, missing }: BatchColumn, rows: Uint32Array): BatchColumn {
-  const gaps = missing && { missing: Uint8Array.from(rows, (row) => missing[row]!) };
-  if ('codes' in cells) {
-    const codes = Int32Array.from(rows, (row) => cells.codes[row]!);
-    return { cells: { codes, values: cells.values } };
-  }
-  if (cells instanceof Float64Array) {
-    return { cells: Float64Array.from(rows, (row) => cells[row]!), ...gaps };
-  }
-  return { cells: Array.from(rows, (row) => cells[row]), ...gaps };
 }
 
 function compile(

@@ -47,8 +47,9 @@ class LearnerRunner extends ModelRunner {
     pool: WorkerPool,
     options: ResolvedRunnerOptions,
     warn: (message: string) => void,
+    more: readonly string[],
   ) {
-    super(tag, LEARNER_METHODS, pool, options.timeoutMs, options);
+    super(tag, [...LEARNER_METHODS, ...more], pool, options.timeoutMs, options);
     this.#warn = warn;
     const turn = super.method('generate');
     const advance = async (request: unknown, how: RunOptions): Promise<Slice> => {
@@ -175,6 +176,13 @@ function ttaOf(method: RunnerMethod): RunnerMethod {
   return { run, asyncRun: run };
 }
 
+/** Methods that workers serve beside the learner's own. */
+export interface ExtendedBy {
+  /** The URL of a `LearnerExtension`. */
+  readonly module: string;
+  readonly methods: readonly string[];
+}
+
 /**
  * A runner of a fastai model; it loads the model when it is opened, or at its first call.
  *
@@ -184,10 +192,13 @@ function ttaOf(method: RunnerMethod): RunnerMethod {
  */
 export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   model: Model,
-  options: RunnerOptions & { warn?: (message: string) => void } = {},
+  options: RunnerOptions & {
+    warn?: (message: string) => void;
+    extension?: ExtendedBy | undefined;
+  } = {},
 ): FastaiRunner<Input, Decoded> {
   const tag = model.tag.toString();
-  const { warn = () => undefined, ...given } = options;
+  const { warn = () => undefined, extension, ...given } = options;
   checkSignatures(FASTAI, tag, model.info.signatures);
   const resolved = resolveRunnerOptions(tag, given);
   const { threads, onnx, quantize, decode } = resolved;
@@ -199,10 +210,12 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
     quantize,
     decode,
     cacheFolder: join(model.path, CACHE_FOLDER),
+    extension: extension?.module,
   };
   const runnable = new URL('./runnable.js', import.meta.url).href;
   const pool = new WorkerPool({ ...resolved, name: tag, runnable, init, warn });
-  return new LearnerRunner(tag, pool, resolved, warn) as unknown as FastaiRunner<Input, Decoded>;
+  const runner = new LearnerRunner(tag, pool, resolved, warn, extension?.methods ?? []);
+  return runner as unknown as FastaiRunner<Input, Decoded>;
 }
 
 /**

@@ -46,8 +46,10 @@ async function* placesOf(
     if (file.format === 'item') {
       const end = files.findIndex(({ format }, i) => i > at && format !== 'item');
       const items = files.slice(at, end < 0 ? files.length : end);
-      for (const { first, rows: some } of readItems(items, { rows, wanted: () => false })) {
-        yield { files: items.slice(first, first + some), first, rows: some };
+      let before = 0;
+      for (const { first, rows: some, bytes } of readItems(items, { rows, wanted: () => false })) {
+        yield { files: items.slice(first, first + some), first, rows: some, bytes: bytes - before };
+        before = bytes;
       }
       at += items.length;
       continue;
@@ -56,12 +58,18 @@ async function* placesOf(
     at++;
     if (file.format === 'parquet') {
       let number = 0;
-      for await (const { first, rows: some } of readParquet(file, { rows, wanted: () => false })) {
-        yield { files: [file], first, rows: some, at: number++ };
+      let before = 0;
+      for await (const chunk of readParquet(file, { rows, wanted: () => false })) {
+        const { first, rows: some, bytes } = chunk;
+        yield { files: [file], first, rows: some, at: number++, bytes: bytes - before };
+        before = bytes;
       }
     } else if (unpacked) {
       const bytes = { ...file, path: unpackedPath(folder, unpacked), size: unpacked.size };
-      for await (const place of splitText(bytes, rows)) yield { ...place, files: [file], unpacked };
+      const share = file.size / Math.max(1, unpacked.size);
+      for await (const place of splitText(bytes, rows)) {
+        yield { ...place, files: [file], unpacked, bytes: share * place.bytes };
+      }
     } else yield* splitText(file, rows);
   }
 }

@@ -13,13 +13,14 @@ export async function* splitLines(file: BatchFile, rows: number): AsyncGenerator
   let start = 0;
   for await (const { end, blank } of linesIn(file)) {
     if (!blank && ++count === rows) {
-      yield { files: [file], first, rows: count, start, end };
+      yield { files: [file], first, rows: count, start, end, bytes: end - start };
       first += count;
       count = 0;
       start = end;
     }
   }
-  if (count > 0) yield { files: [file], first, rows: count, start, end: file.size };
+  const end = file.size;
+  if (count > 0) yield { files: [file], first, rows: count, start, end, bytes: end - start };
 }
 
 interface Line {

@@ -8,6 +8,8 @@ export interface ChunkPlace {
   readonly files: readonly BatchFile[];
   /** The place of its first row in the file, or of its first file. */
   readonly first: number;
+  /** Its part of the input's bytes. */
+  readonly bytes: number;
   /** Rows that are read. */
   readonly rows: number;
   /** How many of those that `--where` leaves are predicted: `--limit` may end within a chunk. */

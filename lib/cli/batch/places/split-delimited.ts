@@ -51,8 +51,9 @@ export async function* splitDelimited(file: BatchFile, rows: number): AsyncGener
   const place = (mark: Mark): WholePlace => {
     const { rows: first, byte: start } = before ?? { rows: 0, byte: head! };
     before = mark;
-    const { rows: total, byte } = mark;
-    return { files: [file], first, rows: total - first, start, end: byte, head: head!, ...dialect };
+    const { rows: total, byte: end } = mark;
+    const range = { start, end, bytes: end - start, head: head! };
+    return { files: [file], first, rows: total - first, ...range, ...dialect };
   };
   try {
     for (;;) {

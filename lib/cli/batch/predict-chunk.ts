@@ -1,0 +1,118 @@
+import { itemsOf, type InputRules } from './batch-items.js';
+import { cellOf, rowNumber, type Chunk } from './chunk.js';
+import { cellsOf, type Layout } from './layout.js';
+import { Limit } from './limit.js';
+import type { MaskFolder } from './masks.js';
+import { PATH } from './read-items.js';
+import type { Scorer, Scores } from './scorer.js';
+import { written, type Sink } from './sink.js';
+import type { WorkFolder } from './work-folder.js';
+
+/** A server's answers are waited for together. */
+const MASKS_AT_ONCE = 8;
+
+/** What predicts from a chunk. */
+export interface ChunkPlan {
+  readonly rules: InputRules;
+  readonly scorer: Scorer;
+  readonly layout: Layout;
+  readonly sink: Pick<Sink, 'encode'>;
+  readonly masks: MaskFolder | undefined;
+}
+
+/** A row that failed, as the file of errors has it. */
+export interface RowFault {
+  readonly file: string;
+  /** Undefined for a file that is an item. */
+  readonly row?: number;
+  readonly reason: string;
+}
+
+/** What came of a chunk. */
+export interface ChunkDone {
+  /** Rows that were read, and not left out. */
+  readonly rows: number;
+  readonly faults: readonly RowFault[];
+  /** The rows that were predicted, as their file has them. */
+  readonly bytes: Uint8Array | string;
+}
+
+/** Predicts from the first rows of a chunk. */
+export async function predictChunk(
+  plan: ChunkPlan,
+  calls: Limit,
+  chunk: Chunk,
+  rows: number,
+): Promise<ChunkDone> {
+  const { layout, sink, masks } = plan;
+  const scores = await scoreChunk(plan, calls, chunk, rows);
+  const given = masks ? await withMasks(masks, chunk, scores) : scores;
+  const faults = [...given.faults].toSorted(([a], [b]) => a - b);
+  return {
+    rows,
+    faults: faults.map(([row, reason]) => faultOf(chunk, row, reason)),
+    bytes: sink.encode(layout, cellsOf(layout, chunk, given)),
+  };
+}
+
+/** Puts what came of a chunk in its place. */
+export async function putDone(
+  folder: Pick<WorkFolder, 'finish'>,
+  number: number,
+  { faults, bytes }: ChunkDone,
+): Promise<void> {
+  const errors = faults.map((fault) => `${JSON.stringify(fault)}\n`).join('');
+  await folder.finish(number, errors, (path) => written(path, (file) => file.writeFile(bytes)));
+}
+
+async function scoreChunk(
+  { scorer, rules }: ChunkPlan,
+  calls: Limit,
+  chunk: Chunk,
+  rows: number,
+): Promise<Scores> {
+  const { step, shape } = scorer;
+  const starts = Array.from({ length: Math.ceil(rows / step) }, (_, at) => at * step);
+  const unread = new Map(chunk.faults);
+  const parts = await Promise.all(
+    starts.map((from) =>
+      calls.run(async () => {
+        const to = Math.min(rows, from + step);
+        const items = await itemsOf(chunk, rules, from, to, (row, reason) => {
+          unread.set(row, reason);
+        });
+        return scorer.score(items);
+      }),
+    ),
+  );
+  const width = shape.classes.length;
+  const probabilities = new Float32Array(width * rows);
+  const predictions: unknown[] = [];
+  const faults = new Map<number, string>();
+  parts.forEach((part, at) => {
+    const from = starts[at]!;
+    for (const prediction of part.predictions) predictions.push(prediction);
+    if (part.probabilities) probabilities.set(part.probabilities, from * width);
+    for (const [row, reason] of part.faults) faults.set(from + row, reason);
+  });
+  // A row that could not be read has nothing to predict from, whatever came of it.
+  for (const [row, reason] of unread) if (row < rows) faults.set(row, reason);
+  return { predictions, probabilities, faults };
+}
+
+async function withMasks(masks: MaskFolder, chunk: Chunk, scores: Scores): Promise<Scores> {
+  const writes = new Limit(MASKS_AT_ONCE);
+  const predictions = await Promise.all(
+    scores.predictions.map((mask, row) =>
+      scores.faults.has(row) ? undefined : writes.run(() => masks.write(chunk, row, mask)),
+    ),
+  );
+  return { ...scores, predictions };
+}
+
+function faultOf(chunk: Chunk, row: number, reason: string): RowFault {
+  if (chunk.file.format === 'item') {
+    return { file: String(cellOf(chunk.columns!.get(PATH)!, row)), reason };
+  }
+  return { file: chunk.file.path, row: rowNumber(chunk, row), reason };
+}
