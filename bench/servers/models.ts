@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { VtsModule } from 'nestjs-vts';
+import { VtsExpressAdapter } from 'nestjs-vts/express';
 
 // An application that runs models for others, over gRPC and REST: on Unix sockets in a folder, or
 // with `HTTP_PORT` and `GRPC_PORT` on ports.
@@ -22,7 +23,9 @@ const grpc =
 })
 class ModelsModule {}
 
-const app = await NestFactory.create(ModelsModule, { logger: ['error', 'warn'] });
+const app = await NestFactory.create(ModelsModule, new VtsExpressAdapter(), {
+  logger: ['error', 'warn'],
+});
 app.enableShutdownHooks([], { useProcessExit: true });
 await app.listen(HTTP_PORT ?? `${SOCKETS}/http.sock`);
 console.log('listening');

@@ -22,22 +22,22 @@ export function unsent<T>(make: () => T): T {
 
 /** @throws InferenceError if data does not match the datatype or shape */
 export function checkTensor({ name, datatype, shape, data }: InferTensor): void {
-  const what = `The tensor "${shortened(name)}"`;
+  const what = (): string => `The tensor "${shortened(name)}"`;
   if (!isDatatype(datatype)) {
     throw refused(
-      `${what} has the datatype ${shortened(String(datatype), 40)}; give a datatype of the protocol, such as FP32.`,
+      `${what()} has the datatype ${shortened(String(datatype), 40)}; give a datatype of the protocol, such as FP32.`,
     );
   }
   const { array } = infoOf(datatype);
   const fits = array === undefined ? Array.isArray(data) : data instanceof array;
   if (!fits) {
     const wanted = array === undefined ? 'a list of strings or Uint8Arrays' : array.name;
-    throw refused(`${what} is ${datatype} but has data of another type; give ${wanted}.`);
+    throw refused(`${what()} is ${datatype} but has data of another type; give ${wanted}.`);
   }
   const count = unsent(() => elementsOf(name, shape));
   if (data.length !== count) {
     throw refused(
-      `${what} has ${data.length} elements, but its shape [${shape.join(', ')}] requires ${count}; give that many.`,
+      `${what()} has ${data.length} elements, but its shape [${shape.join(', ')}] requires ${count}; give that many.`,
     );
   }
   if (!isNumeric(data)) data.forEach((text, at) => checkText(name, text, at));

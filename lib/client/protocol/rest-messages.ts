@@ -3,6 +3,7 @@ import { hasAny, refuseTwice, requireFew } from './checks.js';
 import { InferenceMessageError } from './errors.js';
 import type { InferRequest, InferResponse, InferTensor, RequestedOutput } from './messages.js';
 import {
+  binaryTensor,
   BinaryPart,
   isObject,
   jsonText,
@@ -124,13 +125,26 @@ function bodyOf(
   isBinary: (tensor: InferTensor) => boolean,
 ): RestBody {
   const binary: Uint8Array[] = [];
-  const texts = tensors.map((tensor) => tensorText(tensor, isBinary(tensor) ? binary : undefined));
-  const members = jsonText(head).slice(0, -1);
   const json = encoder.encode(
-    `${members}${members === '{' ? '' : ','}"${key}":[${texts.join(',')}]}`,
+    tensors.every(isBinary)
+      ? jsonText({ ...head, [key]: tensors.map((tensor) => binaryTensor(tensor, binary)) })
+      : mixedText(head, key, tensors, (tensor) =>
+          isBinary(tensor) ? jsonText(binaryTensor(tensor, binary)) : tensorText(tensor),
+        ),
   );
   const headerLength = binary.length > 0 ? json.length : undefined;
   return { chunks: [json, ...binary], headerLength };
+}
+
+/** JSON with data in it, of which `JSON.stringify` would change numbers. */
+function mixedText(
+  head: object,
+  key: string,
+  tensors: readonly InferTensor[],
+  textOf: (tensor: InferTensor) => string,
+): string {
+  const members = jsonText(head).slice(0, -1);
+  return `${members}${members === '{' ? '' : ','}"${key}":[${tensors.map(textOf).join(',')}]}`;
 }
 
 function parted(

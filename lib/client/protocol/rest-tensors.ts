@@ -3,7 +3,7 @@ import { readRaw, writeRaw } from './binary.js';
 import { hasAny, refuseSharedMemory, requireDatatype, TextCount } from './checks.js';
 import { InferenceMessageError } from './errors.js';
 import { dataText, readData } from './json-data.js';
-import type { InferTensor, Parameters, ParameterValue } from './messages.js';
+import type { InferTensor, ParameterValue } from './messages.js';
 import { elementsOf } from './shape.js';
 
 /** The parameter that tells how many bytes after the JSON belong to a tensor. */
@@ -64,7 +64,9 @@ export function readTensor(given: unknown, binary: BinaryPart): InferTensor {
     );
   }
   const count = elementsOf(name, shape as number[]);
-  const { [BINARY_SIZE]: size, ...parameters } = readParameters(given['parameters'], name);
+  const parameters = readParameters(given['parameters'], name);
+  const size = parameters[BINARY_SIZE];
+  if (size !== undefined) delete parameters[BINARY_SIZE];
   refuseSharedMemory(name, parameters);
   const tensor = {
     name,
@@ -92,19 +94,20 @@ export function readTensor(given: unknown, binary: BinaryPart): InferTensor {
   return { ...tensor, data: readRaw(name, datatype, count, binary.take(name, size as number)) };
 }
 
-/** A tensor as JSON, with its data inside, or appended to `binary`. */
-export function tensorText(
+/** A tensor as JSON, with its data inside. */
+export function tensorText({ name, datatype, shape, data, parameters }: InferTensor): string {
+  const members = jsonText({ name, datatype, shape, parameters }).slice(0, -1);
+  return `${members},"data":${dataText(name, datatype, data)}}`;
+}
+
+/** The JSON of a tensor whose data is appended to `binary`. */
+export function binaryTensor(
   { name, datatype, shape, data, parameters }: InferTensor,
-  binary?: Uint8Array[],
-): string {
-  const head = { name, datatype, shape };
-  if (binary === undefined) {
-    const members = jsonText({ ...head, ...(parameters && { parameters }) }).slice(0, -1);
-    return `${members},"data":${dataText(name, datatype, data)}}`;
-  }
+  binary: Uint8Array[],
+): object {
   const bytes = writeRaw(datatype, data);
   binary.push(bytes);
-  return jsonText({ ...head, parameters: { ...parameters, [BINARY_SIZE]: bytes.length } });
+  return { name, datatype, shape, parameters: { ...parameters, [BINARY_SIZE]: bytes.length } };
 }
 
 /**
@@ -138,7 +141,7 @@ export function readName(given: JsonObject, what: string): string {
 }
 
 /** @throws InferenceMessageError unless it is a flat object of booleans, numbers and strings. */
-export function readParameters(given: unknown, of: string): Parameters {
+export function readParameters(given: unknown, of: string): Record<string, ParameterValue> {
   if (given === undefined || given === null) return {};
   const wrong = (fact: string): InferenceMessageError =>
     new InferenceMessageError(

@@ -12,10 +12,11 @@ const MOST_DIMENSIONS = 32;
  * array can have.
  */
 export function elementsOf(name: string, shape: readonly number[]): number {
-  const what = `The shape of the tensor "${shortened(name)}"`;
+  // Its text only for an error: this is called for every tensor.
+  const what = (): string => `The shape of the tensor "${shortened(name)}"`;
   if (shape.length > MOST_DIMENSIONS) {
     throw new InferenceMessageError(
-      `${what} has ${shape.length} dimensions`,
+      `${what()} has ${shape.length} dimensions`,
       `send ${MOST_DIMENSIONS} at most`,
     );
   }
@@ -23,14 +24,14 @@ export function elementsOf(name: string, shape: readonly number[]): number {
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
       throw new InferenceMessageError(
-        `${what} has the size ${typeof size === 'string' ? shortened(size, 40) : shownValue(size)}`,
+        `${what()} has the size ${typeof size === 'string' ? shortened(size, 40) : shownValue(size)}`,
         'send whole numbers from 0',
       );
     }
     count *= size;
   }
   if (!Number.isSafeInteger(count)) {
-    throw new InferenceMessageError(`${what} has too many elements`, 'send less at once');
+    throw new InferenceMessageError(`${what()} has too many elements`, 'send less at once');
   }
   return count;
 }

@@ -7,6 +7,11 @@ export async function readBody(
   response: HttpResponse,
   most: number,
 ): Promise<Uint8Array> {
+  if (response.whole !== undefined) {
+    const body = await response.whole(most);
+    if (body === undefined) throw tooLong(what, most);
+    return body;
+  }
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body) {

@@ -1,15 +1,18 @@
 import type { InferenceCallOptions } from '../contract.js';
 import { InferenceError } from '../errors.js';
+import type { CallEnds } from './http.js';
 
 /**
  * Ends a call after its time limit, or with the caller's signal, and remembers which of them it
  * was.
  */
-export class CallLimits {
-  readonly #controller = new AbortController();
+export class CallLimits implements CallEnds {
+  #controller: AbortController | undefined;
+  #listener: (() => void) | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #caller: AbortSignal | undefined;
   #late = false;
+  ended = false;
 
   constructor(
     { timeoutMs = 0, signal }: InferenceCallOptions,
@@ -30,7 +33,16 @@ export class CallLimits {
   readonly timeoutMs: number;
 
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.ended) this.#controller.abort();
+    }
     return this.#controller.signal;
+  }
+
+  onEnd(listener: (() => void) | undefined): void {
+    this.#listener = listener;
+    if (this.ended) listener?.();
   }
 
   /** Why the call was ended; undefined if it was not. */
@@ -41,7 +53,7 @@ export class CallLimits {
         { status: 'DEADLINE_EXCEEDED', mayHaveRun: true },
       );
     }
-    return this.signal.aborted ? this.#cancelled(true) : undefined;
+    return this.ended ? this.#cancelled(true) : undefined;
   }
 
   release(): void {
@@ -49,7 +61,12 @@ export class CallLimits {
     this.#caller?.removeEventListener('abort', this.#abort);
   }
 
-  readonly #abort = (): void => this.#controller.abort();
+  readonly #abort = (): void => {
+    if (this.ended) return;
+    this.ended = true;
+    this.#controller?.abort();
+    this.#listener?.();
+  };
 
   #cancelled(mayHaveRun: boolean): InferenceError {
     return new InferenceError(

@@ -5,12 +5,13 @@ type Fetch = typeof globalThis.fetch;
 /** Sends requests with `fetch`, for browsers. */
 export function fetchSender(fetch: Fetch): HttpSender {
   return {
-    async send({ base, path, ...init }) {
+    async send({ base, path, ends, ...init }) {
+      const { signal } = ends;
       let response: Response;
       try {
-        response = await fetch(base + path, { ...init, redirect: 'manual' });
+        response = await fetch(base + path, { ...init, signal, redirect: 'manual' });
       } catch (error) {
-        if (!init.signal.aborted && isNotConnected(error)) throw new NotSentError(reason(error));
+        if (!signal.aborted && isNotConnected(error)) throw new NotSentError(reason(error));
         throw error;
       }
       // The type of a browser's response for a redirect that it did not follow.

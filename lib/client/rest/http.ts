@@ -6,6 +6,16 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
+  readonly ends: CallEnds;
+}
+
+/** How a call ends early. */
+export interface CallEnds {
+  /** Whether it has. */
+  readonly ended: boolean;
+  /** Calls the listener when it does. There is one listener; undefined removes it. */
+  onEnd(listener: (() => void) | undefined): void;
+  /** The same as a signal, which takes longer than the rest. */
   readonly signal: AbortSignal;
 }
 
@@ -15,6 +25,8 @@ export interface HttpResponse {
   header(name: string): string;
   /** Leaving the iteration ends the request. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** The whole body, faster than by iterating; undefined if it has more than `most` bytes. */
+  whole?(most: number): Promise<Uint8Array | undefined>;
 }
 
 /**

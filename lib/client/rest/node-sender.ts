@@ -1,7 +1,13 @@
-import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { InferenceTls } from '../options.js';
+import { joined } from './body.js';
 import { NotSentError, type HttpRequest, type HttpResponse, type HttpSender } from './http.js';
 
 export interface NodeSenderOptions {
@@ -42,7 +48,7 @@ export function nodeSender(base: string, { tls, socketPath }: NodeSenderOptions)
 }
 
 function send(
-  { method, headers, body, signal }: HttpRequest,
+  { method, headers, body, ends }: HttpRequest,
   secure: boolean,
   options: RequestOptions,
 ): Promise<HttpResponse> {
@@ -53,25 +59,43 @@ function send(
       headers: headers as Record<string, string>,
     });
     // Node's own option `signal` watches the streams as well, which takes longer than the rest.
-    const onAbort = (): void => void request.destroy(signal.reason as Error);
-    signal.addEventListener('abort', onAbort);
-    request.once('close', () => signal.removeEventListener('abort', onAbort));
+    ends.onEnd(() => void request.destroy());
+    request.once('close', () => ends.onEnd(undefined));
     let connected = false;
     request.once('socket', (socket: Socket) => {
       if (!socket.connecting) connected = true;
       else socket.once(secure ? 'secureConnect' : 'connect', () => (connected = true));
     });
     request.on('error', (error) => {
-      reject(connected || signal.aborted ? error : new NotSentError(reason(error)));
+      reject(connected || ends.ended ? error : new NotSentError(reason(error)));
     });
     request.once('response', (response) => {
       resolve({
         status: response.statusCode ?? 0,
         header: (name) => response.headers[name]?.toString() ?? '',
         body: response,
+        whole: (most) => whole(response, most),
       });
     });
     request.end(body);
+  });
+}
+
+/** Iterating over a response takes as long as sending the request. */
+function whole(response: IncomingMessage, most: number): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    response.on('data', (chunk: Uint8Array) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= most) return;
+      resolve(undefined);
+      response.destroy();
+    });
+    response.once('end', () => resolve(joined(chunks)));
+    response.on('error', reject);
+    response.once('close', () => reject(new Error('the response was cut off')));
   });
 }
 

@@ -220,7 +220,7 @@ export class RestTransport implements InferenceTransport {
   #send(
     { method, path, body, headers }: Call,
     options: InferenceCallOptions,
-    { signal }: CallLimits,
+    ends: CallLimits,
   ): Promise<HttpResponse> {
     return this.sender.send({
       method,
@@ -228,7 +228,7 @@ export class RestTransport implements InferenceTransport {
       path,
       headers: headersOf([this.options.headers, options.headers], headers),
       ...(body && { body }),
-      signal,
+      ends,
     });
   }
 

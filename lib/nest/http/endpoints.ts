@@ -21,6 +21,7 @@ import { pipedStream } from './piped.js';
 import { readBody } from './read-body.js';
 import type { Requests } from './requests.js';
 import { answersByStream, valuesFrom } from './stream-values.js';
+import { wholeFile } from './whole-file.js';
 import { writeEvent, writeOutput } from './write-output.js';
 
 /**
@@ -165,7 +166,7 @@ export class Endpoints {
       call.onEnd(() => stream.destroy());
       return new StreamableFile(stream, { type });
     }
-    if (body instanceof Uint8Array) return new StreamableFile(body, { type });
+    if (body instanceof Uint8Array) return wholeFile(body, type);
     RequestRecord.of(request)?.stream();
     const pieces = bodyStream(body, (error) => {
       logFailure(this.#logger, error, requestIdOf(request));

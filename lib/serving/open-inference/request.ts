@@ -33,16 +33,17 @@ export function checkedInputs(
   specs: readonly InputSpec[],
   others = false,
 ): GivenInputs {
-  const model = `the model "${shortened(modelName)}"`;
+  // Texts only for errors: this is called for every request.
+  const model = (): string => `the model "${shortened(modelName)}"`;
   const given = new Map<string, InferTensor>();
   const known = new Map(specs.map((spec) => [spec.name, spec]));
   for (const input of inputs) {
     const { name } = input;
-    const shown = `"${shortened(name)}"`;
-    if (given.has(name)) throw wrong(`The input ${shown} appears twice`, 'send each name once');
+    const shown = (): string => `"${shortened(name)}"`;
+    if (given.has(name)) throw wrong(`The input ${shown()} appears twice`, 'send each name once');
     const spec = known.get(name);
     if (spec === undefined && !others) {
-      throw wrong(`${shown} is not an input of ${model}`, `send ${namesOf(specs)}`);
+      throw wrong(`${shown()} is not an input of ${model()}`, `send ${namesOf(specs)}`);
     }
     const taken = spec?.perItem === true ? asColumn(input) : input;
     checkTensor(taken, spec);
@@ -51,7 +52,7 @@ export function checkedInputs(
   const missing = specs.filter(({ name, optional }) => optional !== true && !given.has(name));
   if (missing.length > 0) {
     const are = missing.length === 1 ? 'is' : 'are';
-    throw wrong(`${namesOf(missing)} of ${model} ${are} missing`, 'send all inputs');
+    throw wrong(`${namesOf(missing)} of ${model()} ${are} missing`, 'send all inputs');
   }
   return given;
 }
@@ -62,23 +63,23 @@ function asColumn(input: InferTensor): InferTensor {
 }
 
 function checkTensor({ name, datatype, shape, data }: InferTensor, spec?: InputSpec): void {
-  const what = `The input "${shortened(name)}"`;
+  const what = (): string => `The input "${shortened(name)}"`;
   if (spec && datatype !== spec.datatype && spec.accepts?.includes(datatype) !== true) {
     const taken = [spec.datatype, ...(spec.accepts ?? [])].join(', ');
-    throw wrong(`${what} is ${datatype}`, `send ${taken}`);
+    throw wrong(`${what()} is ${datatype}`, `send ${taken}`);
   }
   if (elementsOf(name, shape) !== data.length) {
     throw wrong(
-      `${what} has ${data.length} elements, which do not match its shape [${shape.join(', ')}]`,
+      `${what()} has ${data.length} elements, which do not match its shape [${shape.join(', ')}]`,
       'send as many as the shape requires',
     );
   }
   if (spec && spec.anyShape !== true && !fits(shape, spec.shape)) {
     const wanted = `[${spec.shape.join(', ')}]`;
-    throw wrong(`${what} has the shape [${shape.join(', ')}]`, `send ${wanted} (-1 is any size)`);
+    throw wrong(`${what()} has the shape [${shape.join(', ')}]`, `send ${wanted} (-1 is any size)`);
   }
   if (shape.includes(0)) {
-    throw wrong(`${what} is empty (shape [${shape.join(', ')}])`, 'send at least one element');
+    throw wrong(`${what()} is empty (shape [${shape.join(', ')}])`, 'send at least one element');
   }
 }
 
