@@ -1,9 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 /** @ts-ignore: without @nestjs/swagger its types are any. */
 import type { DocumentBuilder, OpenAPIObject, SwaggerDocumentOptions } from '@nestjs/swagger';
 import { getSchemaPath } from '../openapi.js';
 import { required } from '../optional.js';
 import { ApiError, errorContent } from './api-error.js';
+import { documentPartOf } from './document-parts.js';
 import { OperationIds, operationsOf, type Operation } from './operation-ids.js';
 
 /** @publicApi */
@@ -66,6 +68,7 @@ export function createVtsDocument(
     ...options.swagger,
     operationIdFactory: ids.factory,
   });
+  addPart(app, document);
   document.paths = ordered(document, ids, infrastructure);
   document.tags = groupsOf(document);
   ids.shorten(document);
@@ -90,6 +93,16 @@ function ordered(
   const all = Object.entries(paths);
   const others = all.filter((entry) => !isOwn(entry));
   return Object.fromEntries(infrastructure ? [...others, ...all.filter(isOwn)] : others);
+}
+
+function addPart(app: INestApplication, document: OpenAPIObject): void {
+  const part = documentPartOf(app.get(HttpAdapterHost));
+  if (part === undefined) return;
+  Object.assign(document.paths, part.paths);
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...part.schemas },
+  };
 }
 
 /** The order of groups on the page: those that the application names first, then the others. */

@@ -22,6 +22,7 @@ describe('the option openInference', () => {
   it('is REST at /v2 of all that is injected', () => {
     expect(resolveOpenInference(true)).toEqual({
       path: 'v2',
+      document: false,
       grpc: undefined,
       models: [],
       injected: true,

@@ -64,12 +64,21 @@ export interface VtsOpenInferenceOptions {
 export interface VtsOpenInferenceRestOptions {
   /** The prefix of all its paths. Clients expect `/v2`. @default 'v2' */
   path?: string;
+  /**
+   * Whether the document of `setupVtsDocs` and `createVtsDocument` has the routes, as a group of
+   * its own. Their schemas are the same for all models; a model's metadata has its own.
+   *
+   * @default false
+   */
+  document?: boolean;
 }
 
 /** The options with nothing left open. */
 export interface OpenInferenceOptions {
   /** Without slashes at its ends; undefined where REST is turned off. */
   readonly path: string | undefined;
+  /** Whether the OpenAPI document has its routes. */
+  readonly document: boolean;
   readonly grpc: VtsGrpcOptions | undefined;
   /** Normalized tags. */
   readonly models: readonly string[];
@@ -95,7 +104,10 @@ export const openInferenceCheck: OptionCheck = flagOr(
   group<VtsOpenInferenceOptions>(
     {
       rest: flagOr(
-        group<VtsOpenInferenceRestOptions>({ path: anything }, 'use true, false or { path }'),
+        group<VtsOpenInferenceRestOptions>(
+          { path: anything, document: flag },
+          'use true, false or { path, document }',
+        ),
       ),
       grpc: grpcOptions,
       models: tags,
@@ -121,9 +133,10 @@ export function resolveOpenInference(
   const options = given === true ? {} : given;
   const { rest = true, grpc, models = [], injected = true, repository = false } = options;
   const { maxRows, maxResponseBytes } = options;
-  const { path = 'v2' } = typeof rest === 'object' ? rest : {};
+  const { path = 'v2', document = false } = typeof rest === 'object' ? rest : {};
   return {
     path: rest === false ? undefined : checkedPath('openInference.rest.path', path),
+    document,
     grpc,
     models: [...new Set(models.map(normalizeTag))],
     injected,

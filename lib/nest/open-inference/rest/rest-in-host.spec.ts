@@ -16,14 +16,17 @@ import {
   type INestApplication,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import SwaggerParser from '@apidevtools/swagger-parser';
 import { SwaggerModule, DocumentBuilder } from '@nestjs/swagger';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HttpClient } from '../../../../test/helpers/http-client.js';
 import { identity, openInferenceApp } from '../../../../test/helpers/open-inference-app.js';
+import { schemaFaults } from '../../../../test/helpers/schema-faults.js';
 import { servedRunners } from '../../../../test/helpers/served-runners.js';
 import type { InferenceService } from '../../../serving/open-inference/contract.js';
 import { RunnerOverloadedError } from '../../../serving/runner/errors.js';
 import { requestScope } from '../../../serving/runtime/request-scope.js';
+import { createVtsDocument } from '../../http/create-document.js';
 import { rawRequest } from '../../http/platform.js';
 
 const any = { dtype: 'float32' as const, shape: [null, null] };
@@ -146,10 +149,49 @@ describe.each(['express', 'fastify'])(
       expect(form.json).toEqual({ a: '1' });
     });
 
-    it('are in no document of OpenAPI', async () => {
+    it('are in no document of OpenAPI by default', async () => {
       await start({ health: false, metrics: false });
       const document = SwaggerModule.createDocument(app!, new DocumentBuilder().build());
       expect(document.paths).toEqual({});
+      expect(createVtsDocument(app!).paths).toEqual({});
+    });
+
+    it('are all in the document with rest.document, below the prefix', async () => {
+      const http = await start(
+        { openInference: { rest: { path: 'v2/oip', document: true }, repository: true } },
+        { app: (it) => it.setGlobalPrefix('api') },
+      );
+      const document = createVtsDocument(app!, { infrastructure: false });
+      await SwaggerParser.validate(structuredClone(document) as never);
+      const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+        Object.entries(methods as object).map(([method]) => `${method} ${path}`),
+      );
+      expect(operations).toHaveLength(22);
+      for (const operation of operations) {
+        const [method, path] = operation.split(' ') as [string, string];
+        const url = path.replace('{model}', 'identity').replace('{version}', '1');
+        expect(url).toMatch(/^\/api\/v2\/oip/);
+        const answer = method === 'get' ? await http.get(url) : await http.json(url, '{}');
+        // A path without a route is a 404 in Nest's shape; the protocol's has no member but `error`.
+        expect([operation, answer.json]).not.toEqual([
+          operation,
+          expect.objectContaining({ statusCode: 404 }),
+        ]);
+      }
+    });
+
+    it('answer as their schemas say', async () => {
+      const http = await start({ openInference: { rest: { document: true } } });
+      const document = createVtsDocument(app!);
+      const answers = {
+        V2InferResponse: await http.json(INFER, BODY),
+        V2ModelMetadata: await http.get('/v2/models/identity'),
+        V2Error: await http.json(INFER, '{}'),
+      };
+      for (const [name, { json }] of Object.entries(answers)) {
+        const schema = document.components!.schemas![name]!;
+        expect([name, schemaFaults(schema, json, document)]).toEqual([name, undefined]);
+      }
     });
 
     it('take bodies up to its limit, decompressed', async () => {
