@@ -48,7 +48,8 @@ export async function learnerRunner(
 export async function languageRunner(folder: string): Promise<LanguageModelRunner> {
   const learner = await LMLearner.load(exportedIn(folder));
   const { kind, vocab, description } = learner;
-  const handle = runner('lm', new Map(), () => learner.release());
+  const encode = (text: unknown): Promise<unknown> => learner.encode(text as string);
+  const handle = runner('lm', new Map([['encode', encode]]), () => learner.release());
   const run = (text: string, { nWords, ...options }: GenerateRunOptions = {}): Promise<string> =>
     learner.predict(text, nWords, options);
   const predictStream = (text: string, { nWords, ...options }: StreamRunOptions = {}): WordStream =>

@@ -105,7 +105,7 @@ const ROUTES: readonly Route[] = [
   {
     id: 'Model',
     paths: ofModel(''),
-    summary: 'What a model takes and gives',
+    summary: 'The inputs and outputs of a model',
     answer: ref('V2ModelMetadata'),
   },
   {

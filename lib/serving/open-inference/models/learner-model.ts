@@ -1,14 +1,19 @@
+import type { Tensor } from 'onnxruntime-common';
 import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import type { TtaOptions } from '../../../learner/fastai/tta.js';
+import type { RunOptions } from '../../runner/runner-options-types.js';
 import type { RunnerHandle } from '../../runner/runner-types.js';
 import type { ServedRunner } from '../contract.js';
 import { checkedInputs, wantedOutputs } from '../request.js';
 import { runItems } from '../run-items.js';
 import { ResponseSize } from '../response-size.js';
+import { inferTensor } from '../tensors/onnx-tensor.js';
 import { itemCodecOf } from '../tensors/item-codec.js';
-import { predictionOutputs, predictionTensors } from '../tensors/prediction.js';
+import { PROBABILITIES, predictionOutputs, predictionTensors } from '../tensors/prediction.js';
 import { correctedOutputs, noteOutputs } from '../tensors/seen-outputs.js';
 import { learnerProperties } from '../tensors/properties.js';
-import type { ServableLimits, ServableModel } from './servable.js';
+import type { ReadRequest, ServableLimits, ServableModel } from './servable.js';
+import { ttaOf } from './tta-parameters.js';
 
 type Triple = Prediction<unknown>;
 
@@ -16,6 +21,24 @@ type Triple = Prediction<unknown>;
 export interface LearnerHandle extends RunnerHandle {
   readonly description: LearnerDescription;
   readonly vocab: unknown;
+}
+
+/** Means over augmented passes. They are nothing that the learner decodes. */
+function augmented(
+  runner: LearnerHandle,
+  items: readonly unknown[],
+  options: TtaOptions,
+  size: ResponseSize,
+): ReadRequest {
+  return {
+    rows: items.length,
+    async run() {
+      // In one call: the random transforms of a pass are drawn for all items.
+      const [tensor] = (await runner.method('tta').run(items, options as RunOptions)) as [Tensor];
+      size.add([tensor]);
+      return () => [inferTensor(PROBABILITIES, tensor)];
+    },
+  };
 }
 
 /**
@@ -43,8 +66,13 @@ export function learnerModel(
 
     read(request) {
       const inputs = checkedInputs(request, codec.inputs, codec.others);
-      const wanted = wantedOutputs(request, told);
       const items = codec.items(inputs, maxRows);
+      const tta = ttaOf(request.parameters, items.length, maxRows);
+      if (tta !== undefined) {
+        wantedOutputs(request, told.slice(0, 1));
+        return augmented(runner, items, tta, new ResponseSize(maxResponseBytes));
+      }
+      const wanted = wantedOutputs(request, told);
       return {
         rows: items.length,
         async run() {

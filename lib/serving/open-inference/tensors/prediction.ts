@@ -10,7 +10,7 @@ import { isTravelling, textsOf } from './texts.js';
 /** fastai's triple by the names of its outputs. */
 const DECODED = 'decoded';
 const TARGET = 'target';
-const PROBABILITIES = 'probabilities';
+export const PROBABILITIES = 'probabilities';
 
 /** Whether the output is a class name. */
 const TEXT = { content_type: 'str' };

@@ -1,9 +1,12 @@
+import type { Tensor } from 'onnxruntime-common';
 import type { Parameters } from '../../../client/protocol/messages.js';
 import type { LearnerDescription } from '../../../learner/fastai/contract.js';
 import { UnexpectedItemError } from '../../../learner/fastai/errors.js';
 import { LEARNER_METHODS } from '../../models/fastai/methods.js';
 import type { FarSide, RemoteModel } from '../contract.js';
-import { RemoteMethodError } from '../errors.js';
+import { RemoteAnswerError, RemoteMethodError } from '../errors.js';
+import { unstacked } from '../../open-inference/tensors/stack.js';
+import { bytesTensor } from './bytes-tensor.js';
 import { checkContinuation } from './continuation.js';
 
 /** The method behind `predictStream`. */
@@ -25,6 +28,8 @@ export function languageModel(
         case 'predict':
           checkContinuation(runner, options, true);
           return farSide.generate(request).then(({ text }) => text);
+        case 'encode':
+          return encode(runner, item, farSide);
         case STREAM:
           return words(farSide, request);
         default:
@@ -32,6 +37,16 @@ export function languageModel(
       }
     },
   };
+}
+
+async function encode(runner: string, text: string, farSide: FarSide): Promise<Tensor> {
+  const inputs = [bytesTensor(runner, 'text_input', text)];
+  const { outputs } = await farSide.infer({ inputs, parameters: { encode: true } });
+  const encoding = outputs.find(({ name }) => name === 'encoding');
+  if (encoding?.datatype !== 'FP32' || encoding.shape[0] !== 1) {
+    throw new RemoteAnswerError(runner, 'it is not the answer to encode()');
+  }
+  return unstacked(encoding)[0] as Tensor;
 }
 
 async function* words(farSide: FarSide, request: Asked): AsyncGenerator<string, void, undefined> {

@@ -2,14 +2,16 @@ import type { Tensor } from 'onnxruntime-common';
 import type { InferResponse } from '../../../client/protocol/messages.js';
 import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
 import { UnexpectedItemError } from '../../../learner/fastai/errors.js';
+import type { TtaOptions } from '../../../learner/fastai/tta.js';
 import { isFrame } from '../../../learner/fastai/tabular/table.js';
 import { LEARNER_METHODS } from '../../models/fastai/methods.js';
+import { ttaParameters } from '../../open-inference/models/tta-parameters.js';
 import { itemCodecOf, type ItemCodec } from '../../open-inference/tensors/item-codec.js';
 import { tensorOf } from '../../open-inference/tensors/onnx-tensor.js';
 import { predictionsOf } from '../../open-inference/tensors/prediction.js';
 import { stacked } from '../../open-inference/tensors/stack.js';
 import type { FarSide, RemoteItem, RemoteModel } from '../contract.js';
-import { RemoteAnswerError, RemoteMethodError } from '../errors.js';
+import { RemoteAnswerError, RemoteItemError, RemoteMethodError } from '../errors.js';
 import { requestsOf, together, type Inputs } from './together.js';
 
 /** The most requests in progress of one call. */
@@ -44,6 +46,8 @@ export function learnerModel(
         case 'getPreds':
         case 'get_preds':
           return getPreds(runner, codec, call, farSide);
+        case 'tta':
+          return tta(runner, codec, call, farSide);
         default:
           throw new RemoteMethodError(runner, method);
       }
@@ -90,6 +94,33 @@ async function getPreds(
       ),
     );
   return [all(2), null, ...(withDecoded === true ? [all(1)] : [])];
+}
+
+async function tta(
+  runner: string,
+  codec: ItemCodec,
+  { item, options }: RemoteItem,
+  farSide: FarSide,
+): Promise<[Tensor, null]> {
+  const parameters = ttaParameters(options as TtaOptions);
+  if (options['beta'] === null && options['useMax'] !== true) {
+    const reason = 'beta: null returns two tensors';
+    throw new RemoteMethodError(runner, 'tta', reason, 'leave beta out, or give a number');
+  }
+  const inputs = await Promise.all(itemsOf(item).map(async (each) => codec.inputsOf(each)));
+  const [part = [], ...others] = requestsOf(inputs);
+  if (others.length > 0) {
+    // The random transforms of a pass are drawn for all items: parts would get others.
+    const fact = `The ${inputs.length} items of tta() do not fit one request`;
+    throw new RemoteItemError(runner, fact, 'give at most 64 items of one shape, of up to 4 MB');
+  }
+  const { outputs } = await farSide.infer({ inputs: together(part), parameters });
+  const [probabilities] = outputs;
+  // A server that does not know the parameters returns a prediction of the plain items.
+  if (outputs.length !== 1 || probabilities === undefined) {
+    throw new RemoteAnswerError(runner, 'it is not the answer to tta()');
+  }
+  return [tensorOf(probabilities), null];
 }
 
 /** Runs each part of a list by itself, a few at a time, and returns the results in order. */

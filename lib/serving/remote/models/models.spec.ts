@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it, vi } from 'vitest';
 import {
+  languageRunner,
   learnerRunner,
   moduleRunner,
   runner as handleOf,
@@ -11,7 +12,12 @@ import { serviceTransport } from '../../../../test/helpers/service-transport.js'
 import { InputError } from '../../../learner/errors/index.js';
 import { OpenInferenceService } from '../../open-inference/service.js';
 import type { RunnerHandle } from '../../runner/runner-types.js';
-import { RemoteInputError, RemoteItemError, RemoteMethodError } from '../errors.js';
+import {
+  RemoteAnswerError,
+  RemoteInputError,
+  RemoteItemError,
+  RemoteMethodError,
+} from '../errors.js';
 import { RemoteRunner } from '../remote-runner.js';
 import { fakeNetwork, FakeServer } from '../../../../test/helpers/fake-server.js';
 
@@ -28,8 +34,10 @@ function rowsOf(name: string): unknown[] {
     .filter((row) => Object.values(row).every((cell) => typeof cell !== 'object'));
 }
 
-async function remoteOf(served: RunnerHandle): Promise<RemoteRunner> {
-  const service = new OpenInferenceService(servedRunners({ m: served }));
+async function remoteOf(
+  served: RunnerHandle,
+  service = new OpenInferenceService(servedRunners({ m: served })),
+): Promise<RemoteRunner> {
   const remote = new RemoteRunner('m:latest', {
     options: { remote: 'grpc://a:1' },
     network: { lookUp: async () => [], connect: async () => serviceTransport(service) },
@@ -85,9 +93,58 @@ describe.each<[string, string, () => readonly unknown[]]>([
     await expect(run(remote, 'getPreds', items, { withInput: true })).rejects.toBeInstanceOf(
       RemoteMethodError,
     );
-    for (const method of ['show', 'explain', 'tta', 'decodeRow', 'encode']) {
+    const how = { n: 2, beta: 0.5, seed: 3 };
+    const tta = (of: RunnerHandle, options: object = how) => run(of, 'tta', items, options);
+    const means = await tta(local).catch((error: unknown) => error as Error);
+    if (means instanceof Error) await expect(tta(remote)).rejects.toThrow(means.message);
+    else {
+      expect(await tta(remote)).toStrictEqual(means);
+      expect(await tta(relay)).toStrictEqual(means);
+      expect(await tta(remote, { useMax: true })).toStrictEqual(await tta(local, { useMax: true }));
+    }
+    await expect(tta(remote, { n: 17 })).rejects.toThrow('up to 16 passes');
+    await expect(tta(remote, { n: 0 })).rejects.toBeInstanceOf(InputError);
+    await expect(tta(remote, { beta: null })).rejects.toBeInstanceOf(RemoteMethodError);
+    for (const method of ['show', 'explain', 'decodeRow', 'encode']) {
       await expect(run(remote, method, items[0])).rejects.toBeInstanceOf(RemoteMethodError);
     }
+    for (const runner of [relay, remote, local]) await runner.close();
+  });
+});
+
+describe('A remote learner', () => {
+  it('takes no answer of a server that does not augment', async () => {
+    const local = await learnerRunner(`${FIXTURES}/vision/learners/classes`);
+    const service = new OpenInferenceService(servedRunners({ m: local }));
+    const infer = service.infer.bind(service);
+    vi.spyOn(service, 'infer').mockImplementation(async (request) =>
+      infer({ ...request, parameters: {} }),
+    );
+    const remote = await remoteOf(local, service);
+    const call = run(remote, 'tta', [picture('q90.jpg')]);
+    await expect(call).rejects.toBeInstanceOf(RemoteAnswerError);
+    for (const runner of [remote, local]) await runner.close();
+  });
+
+  it('augments all items in one request, or none', async () => {
+    const local = await learnerRunner(`${FIXTURES}/vision/learners/classes`);
+    const remote = await remoteOf(local);
+    const items = Array.from({ length: 65 }, () => picture('q90.jpg'));
+    await expect(run(remote, 'tta', items)).rejects.toBeInstanceOf(RemoteItemError);
+    for (const runner of [remote, local]) await runner.close();
+  });
+});
+
+describe('A remote language model', () => {
+  it('gives the vector of a text', async () => {
+    const local = await languageRunner(`${FIXTURES}/lm/untied`);
+    const remote = await remoteOf(local);
+    const vector = (await run(local, 'encode', 'I liked')) as Tensor;
+    expect(vector.dims).toHaveLength(1);
+    const relay = await remoteOf(remote);
+    expect(await run(remote, 'encode', 'I liked')).toStrictEqual(vector);
+    expect(await run(relay, 'encode', 'I liked')).toStrictEqual(vector);
+    await expect(run(remote, 'show', 'I liked')).rejects.toBeInstanceOf(RemoteMethodError);
     for (const runner of [relay, remote, local]) await runner.close();
   });
 });

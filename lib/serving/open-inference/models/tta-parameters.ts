@@ -1,0 +1,46 @@
+import { InferenceMessageError } from '../../../client/protocol/errors.js';
+import type { Parameters } from '../../../client/protocol/messages.js';
+import { checkTtaOptions, type TtaOptions } from '../../../learner/fastai/tta.js';
+
+/** The most passes that a client gets for an item. */
+const MOST_PASSES = 16;
+
+/**
+ * fastai's test-time augmentation, as a request's parameters ask for it; undefined if they do not.
+ *
+ * @throws InferenceMessageError for more passes than are run, InvalidTtaOptionError
+ */
+export function ttaOf(
+  parameters: Parameters = {},
+  items: number,
+  most: number,
+): TtaOptions | undefined {
+  const { tta, tta_beta: beta, tta_use_max: useMax, tta_seed: seed } = parameters;
+  if (tta === undefined) return undefined;
+  // gRPC's whole numbers may be bigints; what is not a number is refused with the others.
+  const whole = (value: unknown): number =>
+    (typeof value === 'bigint' ? Number(value) : value) as number;
+  const n = whole(tta);
+  if (n > MOST_PASSES) {
+    throw new InferenceMessageError(`"tta" is ${n}`, `ask for up to ${MOST_PASSES} passes`);
+  }
+  const options = checkTtaOptions({
+    n,
+    ...(beta !== undefined && { beta: whole(beta) }),
+    ...(useMax !== undefined && { useMax: useMax as boolean }),
+    ...(seed !== undefined && { seed: whole(seed) }),
+  });
+  if (items * (n + 1) > most) {
+    throw new InferenceMessageError(
+      `${n} passes and the plain one, of ${items} items, are more than ${most} predictions`,
+      'send fewer items (maxRows)',
+    );
+  }
+  return options;
+}
+
+/** The reverse, with all options. */
+export function ttaParameters(options: TtaOptions): Parameters {
+  const { n, beta, useMax, seed } = checkTtaOptions(options);
+  return { tta: n, tta_use_max: useMax, tta_seed: seed, ...(beta !== null && { tta_beta: beta }) };
+}
