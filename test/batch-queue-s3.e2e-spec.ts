@@ -236,9 +236,9 @@ describe.runIf(hasRedis)('vts batch over several machines on S3', () => {
       [{ path: 's3://data-2/x.csv' }, 'is outside s3://data'],
       [{ path: 's3://data/a/../x.csv' }, 'must be an address'],
       [{ path: 'S3://data/x.csv' }, 'must be an address'],
-      [{ etag: undefined }, 'etag must be there for an object of S3'],
+      [{ etag: undefined }, 'etag must be present for an S3 object'],
       [{ etag: 'a"b' }, 'etag must be a text'],
-      [{ path: 'etc/passwd' }, 'etag must be there'],
+      [{ path: 'etc/passwd' }, 'etag must be present'],
       [{ path: 'etc/passwd', etag: undefined }, 'The path /etc/passwd is outside s3://data'],
     ];
     for (const [number, [poison, reason]] of files.entries()) {

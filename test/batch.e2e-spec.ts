@@ -346,7 +346,7 @@ describe('vts batch', () => {
     ['what is for language models', ['text', 'texts.jsonl', '--embeddings'], 'Omit --embeddings'],
     ['words of a classifier', ['text', 'texts.jsonl', '--words', '3'], 'Omit --words'],
     ['a part that is not known', ['text', 'texts.jsonl', '--columns', 'x'], 'not one of'],
-    ['no worker', ['text', 'texts.jsonl', '--workers', '0'], 'It is 0'],
+    ['no worker', ['text', 'texts.jsonl', '--workers', '0'], 'The value is 0'],
     ['a file that is not there', ['text', 'none.csv'], 'cannot be read (ENOENT)'],
   ])('refuses %s', async (_, args, says) => {
     const own = args.map((arg) => (/\.(?:jsonl|csv)$/.test(arg) ? at(arg) : arg));

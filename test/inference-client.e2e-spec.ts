@@ -57,7 +57,7 @@ describe('nestjs-vts/client', () => {
       'VTS_INFERENCE',
     );
     for (const [url, fact] of [
-      ['grpc://host:8001', 'browsers do not speak gRPC'],
+      ['grpc://host:8001', 'browsers do not support gRPC'],
       ['http+unix:/run/vts.sock', 'cannot open Unix sockets'],
     ] as const) {
       await expect(new browser.InferenceClient(url).serverLive()).rejects.toThrow(fact);

@@ -14,7 +14,8 @@ import {
 
 const BATCH_NOTES = `
 Rows that cannot be read or predicted are listed in OUT.errors.jsonl. Finished chunks are in a folder next to OUT until
-the run is complete; the same command resumes from them. Masks are PNG files in the folder OUT-masks.
+the run is complete; the same command resumes from them. Masks are PNG files in the folder OUT-masks,
+and predicted images in OUT-images.
 For S3, set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL.
 
 Examples:

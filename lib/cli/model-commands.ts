@@ -6,9 +6,9 @@ const SOURCES =
   'the file that learner.export() wrote, a folder with one, or an address of https:, hf: or s3:';
 
 const IMPORT_NOTES = `
-A folder may be a clone from the Hugging Face Hub, a model of MLflow or AutoGluon, or an application with its
-learner in model, models or app. HF_TOKEN and AWS_ACCESS_KEY_ID are read from the environment; downloads are kept in
-VTS_CACHE (default: downloads in the folder of the store).
+A folder may be a clone from the Hugging Face Hub, a model from MLflow or AutoGluon, or an application with its
+learner in model, models or app. Credentials come from HF_TOKEN and AWS_ACCESS_KEY_ID. Downloads are kept in
+VTS_CACHE (default: the folder downloads of the store).
 
 Examples:
   vts import export.pkl
@@ -22,7 +22,7 @@ export function addModelCommands(program: Command): void {
 
   models
     .command('list')
-    .argument('[name]', 'only models of this name')
+    .argument('[name]', 'only models with this name')
     .description('list models, newest first')
     .option('-l, --label <key=value>', 'only models with this label; repeatable', collect)
     .addOption(outputOption())
@@ -47,10 +47,10 @@ export function addModelCommands(program: Command): void {
     .command('import')
     .argument(
       '<archive>',
-      'a .bentomodel (tar.xz), .tar.gz, .tar or .zip, of this tool or of BentoML',
+      'a .bentomodel (tar.xz), .tar.gz, .tar or .zip from this tool or from BentoML',
     )
     .description('import a model from an archive')
-    .option('-f, --force', 'replace the model of the same tag')
+    .option('-f, --force', 'replace a model with the same tag')
     .action(lazy(async () => (await import('./commands/models.js')).importModel));
 
   models
@@ -60,7 +60,7 @@ export function addModelCommands(program: Command): void {
       '[out]',
       'the archive, or a folder for it; .bentomodel, .tar.gz, .tar or .zip (default: NAME-VERSION.bentomodel here)',
     )
-    .description('export a model into an archive, which BentoML imports as well')
+    .description('export a model as an archive, which BentoML can import too')
     .option('-f, --force', 'overwrite the file')
     .action(lazy(async () => (await import('./commands/models.js')).exportModel));
 
@@ -72,7 +72,11 @@ export function addModelCommands(program: Command): void {
     .description('import a learner into the store')
     .option('-l, --label <key=value>', 'a label; repeatable', collect)
     .option('-m, --metadata <key=value>', 'a metadata entry; the value is JSON or text', collect)
-    .option('--framework-version <package=version>', 'a package that trained it', collect)
+    .option(
+      '--framework-version <package=version>',
+      'a package version from training, such as torch=2.1',
+      collect,
+    )
     .addHelpText('after', IMPORT_NOTES)
     .action(lazy(async () => (await import('./commands/import.js')).importLearner));
 }

@@ -4,8 +4,8 @@ import { lazy, outputOption, TARGET } from './command-options.js';
 import { portNumber, wholeNumber } from './parsers.js';
 
 const PREDICT_NOTES = `
-An INPUT is a text, the path of an image, or a row as JSON, by the kind of the
-learner. "-" reads it from stdin, and "@FILE" reads rows from a file. An option
+Depending on the learner, INPUT is a text, the path of an image, or a row as
+JSON. "-" reads it from stdin, and "@FILE" reads rows from a file. An option
 that does not apply to the learner is an error.
 
 Examples:
@@ -17,17 +17,16 @@ Examples:
   vts predict stories "Once upon a time" --words 50 --temperature 0.7 --stop .`;
 
 const DOCTOR_NOTES = `
-It lists everything that prevents serving the file, not only the first
-problem, and says what to do about each. The exit code is 0 for a file that can be
-served, and 1 for one that cannot.
+The list has all problems, not only the first, and says what to do about each.
+The exit code is 0 if the file can be served, and 1 otherwise.
 
 Examples:
   vts doctor export.pkl
   vts doctor fastai_sentiment -o json`;
 
 const COMPARE_NOTES = `
-Both versions predict each item, in turns. The report has the share of equal predictions, the largest and the mean
-difference of probabilities, and how much faster the second one is.
+Both variants predict each item, alternately. The report has the share of equal predictions, the largest and the mean
+difference of probabilities, and the speedup.
 
 Examples:
   vts compare fastai_sentiment --quantize int8 --data reviews.csv
@@ -35,9 +34,9 @@ Examples:
   vts compare pets --decode scaled --data photos/`;
 
 const EXPORT_NOTES = `
-The folder of --to onnx gets model.onnx, with labels.txt and vocab.txt where the learner has classes and tokens; that
-of --to triton is a model repository. What learner.predict makes of the model's output is in the graph, and so is
-fastai's normalization. The file is loaded again and compared with the learner before it is put in its place.
+With --to onnx, the folder gets model.onnx, labels.txt (classes) and vocab.txt (tokens). With --to triton, it is a model
+repository. The graph includes fastai's normalization and the activation of the loss, so its output equals that of
+learner.predict. The file is loaded again and compared with the learner before it is written.
 
 Examples:
   vts export export.pkl exported --to onnx
@@ -45,22 +44,22 @@ Examples:
   vts export fastai_sentiment models --to triton`;
 
 const SERVE_NOTES = `
-One model answers at /predict, /explain and /show; several at /models/NAME/predict and so on.
+A single model has the routes /predict, /explain and /show; several models have /models/NAME/predict and so on.
 
 Examples:
   vts serve export.pkl --open
   vts serve bears/ reviews:latest --samples photos/ --api-key "$KEY"
   vts serve --models-dir /mnt/models --model-name bears --no-page`;
 
-/** Adds the commands that look at learners, predict by them, export them and serve them. */
+/** Adds the commands that inspect learners, predict with them, export them and serve them. */
 export function addServingCommands(program: Command): void {
   program
     .command('inspect')
     .argument('<target>', TARGET)
     .description('show what a learner takes and predicts, its model and its transforms')
-    .option('--globals', 'list every name in its pickle, with what could be done with it')
+    .option('--globals', 'list every name in its pickle, with its possible effects')
     .option('--modules', 'list every module of its model')
-    .option('--show-code', "print the code of the user's own classes and functions")
+    .option('--show-code', 'print the code of your own classes and functions')
     .addOption(outputOption())
     .action(lazy(async () => (await import('./commands/inspect.js')).inspect));
 
@@ -78,10 +77,13 @@ export function addServingCommands(program: Command): void {
     .argument('[inputs...]', 'texts, images or rows')
     .description('predict from texts, images, rows, or a CSV file')
     .option('--csv <file>', 'score the rows of a CSV file, in constant memory')
-    .option('--out <file>', 'where to write the scored rows (default: stdout), or a mask as PNG')
+    .option(
+      '--out <file>',
+      'file for the scored rows (default: stdout), or for a mask or image as PNG',
+    )
     .option('--column <name>', 'the column of --csv with the text or the image path')
-    .option('-f, --force', 'overwrite the file of --out')
-    .option('--tta <passes>', "of images: fastai's test-time augmentation", wholeNumber)
+    .option('-f, --force', 'overwrite the output file')
+    .option('--tta <passes>', "fastai's test-time augmentation (images)", wholeNumber)
     .addOption(
       new Option('-o, --output <format>', 'format of the result (default: "table")').choices([
         'table',
@@ -98,17 +100,17 @@ export function addServingCommands(program: Command): void {
     .command('compare')
     .argument('<target>', TARGET)
     .argument('[inputs...]')
-    .description('compare a learner with itself under options that change its numbers')
-    .addOption(new Option('--quantize <type>', 'weights in 8 bits').choices(['int8']))
+    .description('compare the predictions of a learner with and without int8 or scaled decoding')
+    .addOption(new Option('--quantize <type>', 'use weights in 8 bits').choices(['int8']))
     .addOption(
-      new Option('--decode <how>', 'JPEGs at a fraction of their size').choices(['scaled']),
+      new Option('--decode <how>', 'decode JPEGs at a fraction of their size').choices(['scaled']),
     )
     .option(
       '--data <file>',
       'a CSV file, a .txt file with one text per line, or a folder of images',
     )
     .option('--column <name>', 'the column with the text or the image path')
-    .option('--limit <count>', 'most items', wholeNumber, 1000)
+    .option('--limit <count>', 'maximum number of items', wholeNumber, 1000)
     .addOption(outputOption())
     .addHelpText('after', COMPARE_NOTES)
     .action(lazy(async () => (await import('./commands/compare.js')).compare));
@@ -117,29 +119,33 @@ export function addServingCommands(program: Command): void {
     .command('export')
     .argument('<target>', TARGET)
     .argument('<folder>', 'where the files go')
-    .description('write a model as ONNX for other programs, or for Triton Inference Server')
+    .description('write a model as an ONNX file, or for Triton Inference Server')
     .addOption(
-      new Option('--to <format>', 'an ONNX file, or a model repository of Triton')
+      new Option('--to <format>', 'an ONNX file, or a Triton model repository')
         .choices(['onnx', 'triton'])
         .makeOptionMandatory(),
     )
     .option('--opset <number>', "version of ONNX's operators (default: 17)", wholeNumber)
-    .option('--no-normalize', "leave fastai's normalization to the caller")
+    .option('--no-normalize', "leave fastai's normalization out of the graph")
     .addOption(
-      new Option('--pixels <type>', 'how pixels are given (default: "uint8")').choices([
+      new Option('--pixels <type>', 'type of the pixels (default: "uint8")').choices([
         'uint8',
         'float32',
       ]),
     )
-    .option('--raw', "the model's own output, without the activation of its loss")
+    .option('--raw', 'leave the activation of the loss out of the graph')
     .option(
       '--check <input>',
-      'an input to compare on, as predict takes it (default: a made-up one)',
+      'an input for the comparison, as for predict (default: a made-up one)',
     )
-    .optionsGroup('Options of --to triton:')
-    .option('--name <name>', "the model's name (default: that of the tag or file)")
-    .option('--model-version <number>', 'its version (default: the next one)', wholeNumber)
-    .option('--max-batch-size <rows>', 'rows in one batch, at most (default: 32)', wholeNumber)
+    .optionsGroup('Options for --to triton:')
+    .option('--name <name>', 'name of the model (default: name of the tag or file)')
+    .option('--model-version <number>', 'version of the model (default: the next one)', wholeNumber)
+    .option(
+      '--max-batch-size <rows>',
+      'maximum number of rows in a batch (default: 32)',
+      wholeNumber,
+    )
     .optionsGroup('Options:')
     .option('-f, --force', 'overwrite existing files')
     .addOption(outputOption())
@@ -158,14 +164,14 @@ export function addServingCommands(program: Command): void {
     )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .option('--grpc-port <port>', 'serve gRPC as well; 0 picks a free port', portNumber)
-    .option('--models-dir <folder>', 'all models of a folder, instead of targets')
-    .option('--model-name <name>', 'name of the one model')
+    .option('--models-dir <folder>', 'serve all models in a folder, instead of targets')
+    .option('--model-name <name>', 'name of the model, if there is only one')
     .option('--open', 'open the page in the browser')
-    .option('--no-page', 'serve no page')
-    .option('--samples <folder>', 'images or texts (.txt) to try on the page')
+    .option('--no-page', 'do not serve the page')
+    .option('--samples <folder>', 'a folder of images or texts (.txt) to try on the page')
     .option(
       '--cors [origins]',
-      'let pages of other origins call: all, or a list separated by commas',
+      'allow pages from other origins: all, or a list separated by commas',
     )
     .addOption(new Option('--api-key <key>', 'a key that requests must send').env('VTS_API_KEY'))
     .addOption(
@@ -177,7 +183,7 @@ export function addServingCommands(program: Command): void {
     .option('--threads <count>', 'threads within one run', wholeNumber)
     .option('--timeout <ms>', 'time limit of a request in milliseconds', wholeNumber)
     .addOption(new Option('--quantize <type>', 'run with weights in 8 bits').choices(['int8']))
-    .option('--watch', 'switch to each newer version of a model')
+    .option('--watch', 'switch to new versions of a model as they appear')
     .addHelpText('after', SERVE_NOTES)
     .action(lazy(async () => (await import('./commands/serve.js')).serve));
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { ModelStore, type OcclusionExplanation, type PytorchRunner, type Tensor } from 'nestjs-vts';
 import { Learner, LMLearner } from 'nestjs-vts/learner';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MASK_COLOURS } from '../../lib/nest/playground/palette.js';
 import {

@@ -2,12 +2,12 @@
 //
 //   node test/chaos/connections.mjs [--connections 18000] [--cycles 3]
 //
-// In each cycle the process gets that many idle connections, half of them of gRPC; requests whose
-// rest never comes, and peers that never answer a ping; readers that read nothing; messages over the
-// limit; and bytes that are no message. Each that is due an answer has to get an error, in time.
-// Requests of others have to be answered all the while, and memory must not grow from cycle to
-// cycle. It prints memory. Ends with code 0 where that holds. Each process here opens half of the
-// connections, and the one under test all of them: see `ulimit -n`. Needs a build.
+// Each cycle opens that many idle connections, half of them for gRPC. It adds requests that never end,
+// peers that never answer a ping, readers that read nothing, messages over the limit, and bytes that
+// are not a message. Every peer that is due an answer must get an error in time. Meanwhile requests
+// of others must succeed, and memory must not grow from cycle to cycle. The program prints memory,
+// and exits with 0 if all of that holds. Each client process opens half of the connections, and the
+// process under test all of them: see `ulimit -n`. Needs a build.
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

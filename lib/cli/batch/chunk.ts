@@ -51,7 +51,7 @@ export function gathered({ cells, missing }: BatchColumn, rows: Uint32Array): Ba
   return { cells: Array.from(rows, (row) => cells[row]), ...gaps };
 }
 
-/** The number of a row in its file, as people count. */
+/** The number of a row in its file, counted from 1. */
 export function rowNumber({ first, places }: Chunk, row: number): number {
   return first + (places?.[row] ?? row) + 1;
 }

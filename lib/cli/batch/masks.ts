@@ -7,7 +7,10 @@ import { cellOf, rowNumber, type Chunk } from './chunk.js';
 import { PATH } from './read-items.js';
 import type { ScoreShape } from './scorer.js';
 
-/** The PNG files of masks, in a folder next to the output, or below the key of an object. */
+/**
+ * The PNG files of masks or predicted images, in a folder beside the output; of an object, below
+ * its key.
+ */
 export class MaskFolder {
   private readonly folder: string;
 
@@ -20,8 +23,8 @@ export class MaskFolder {
     this.folder = `${output}-${prediction}s`;
   }
 
-  /** Writes the mask of a row; returns its path for the output. */
-  async write(chunk: Chunk, row: number, mask: unknown): Promise<string> {
+  /** Writes the picture of a row; gives its path, as the output names it. */
+  async write(chunk: Chunk, row: number, prediction: unknown): Promise<string> {
     const name = `${this.#nameOf(chunk, row)}.png`;
     const png = await drawnPng(prediction);
     if (isS3(this.output)) {

@@ -198,7 +198,7 @@ function chunkRules(
   return { column, needed, names: names && [...names], kept, parts, where, chunkRows, output };
 }
 
-/** Types of columns that all files give alike; others are written as texts. */
+/** The types of columns that are the same in all files; others are written as texts. */
 async function commonElements(
   files: readonly BatchFile[],
 ): Promise<Awaited<ReturnType<typeof parquetColumns>>> {

@@ -173,7 +173,7 @@ function numbersOf(
   return numbers;
 }
 
-/** How a cell is written; undefined as it is. */
+/** How a cell is written; undefined for unchanged. */
 function valueOf({ type, element }: OutputColumn): ((value: unknown) => unknown) | undefined {
   if (element?.type === 'INT64') {
     return (value) => (typeof value === 'number' ? BigInt(value) : value);

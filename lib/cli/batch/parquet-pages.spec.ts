@@ -100,7 +100,7 @@ describe('Pages as pandas writes them', () => {
       await writeFile(path, other);
       const read = chunksOf(await fileAt(path), 5000);
       await read.catch((error: Error) => {
-        expect(error.message).toContain('is not a Parquet file that can be read');
+        expect(error.message).toContain('is not a readable Parquet file');
         refused++;
       });
     }

@@ -31,7 +31,7 @@ export interface Page {
   readonly dictionary: readonly unknown[] | undefined;
 }
 
-/** Cells `from` and those that follow of a page. */
+/** The cells of a page, starting with `from`. */
 export interface PagePart {
   readonly page: Page;
   readonly from: number;
@@ -40,14 +40,14 @@ export interface PagePart {
 
 const NO_PAGE: Page = { cells: [], dictionary: undefined };
 
-/** The cells of a flat column of one group of rows, of which one page is in memory at a time. */
+/** The cells of a flat column in one row group, with one page in memory at a time. */
 export class ColumnPages {
   readonly #end: number;
   #offset: number;
   #block = { start: 0, bytes: new Uint8Array(0) };
   #dictionary: { readonly read: DecodedArray; readonly values: readonly unknown[] } | undefined;
   #page = NO_PAGE;
-  /** The place of the next row in the page; behind its end where rows are left out. */
+  /** The index of the next row in the page; after its end if rows are skipped. */
   #at = 0;
 
   constructor(
@@ -80,7 +80,7 @@ export class ColumnPages {
 
   async #nextPage(): Promise<void> {
     const left = this.#at - this.#page.cells.length;
-    if (this.#offset >= this.#end) throw new RangeError('a column ends before its group of rows');
+    if (this.#offset >= this.#end) throw new RangeError('a column ends before its row group');
     const header = await this.#readHeader();
     const size = header.compressed_page_size;
     if (!(size >= 0 && size <= MOST_PAGE_BYTES && this.#offset + size <= this.#end)) {

@@ -8,10 +8,10 @@ import type { Scorer, Scores } from './scorer.js';
 import { written, type Sink } from './sink.js';
 import type { WorkFolder } from './work-folder.js';
 
-/** A server's answers are waited for together. */
+/** Waits for a server overlap. */
 const MASKS_AT_ONCE = 8;
 
-/** What predicts from a chunk. */
+/** The function that predicts from a chunk. */
 export interface ChunkPlan {
   readonly rules: InputRules;
   readonly scorer: Scorer;
@@ -95,7 +95,7 @@ async function scoreChunk(
     if (part.probabilities) probabilities.set(part.probabilities, from * width);
     for (const [row, reason] of part.faults) faults.set(from + row, reason);
   });
-  // A row that could not be read has nothing to predict from, whatever came of it.
+  // A row that could not be read has no valid prediction.
   for (const [row, reason] of unread) if (row < rows) faults.set(row, reason);
   return { predictions, probabilities, faults };
 }

@@ -12,7 +12,7 @@ import { written, type Sink } from './sink.js';
 import type { RowFilter } from './where/row-filter.js';
 import type { WorkFolder } from './work-folder.js';
 
-/** All that is known when the work begins. */
+/** Everything that is known when the work begins. */
 export interface BatchPlan extends ChunkPlan {
   readonly files: readonly BatchFile[];
   readonly sink: Sink;

@@ -69,7 +69,7 @@ export function isColumnar(learner: LearnerFacts): boolean {
   return learner.schema !== undefined && bulkStep(learner) !== undefined;
 }
 
-/** Predicts as `learner.predict` does, row by row the same numbers. */
+/** Predicts the same numbers as `learner.predict`, row by row. */
 export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
   const step = bulkStep(runner);
   if (step !== undefined) return bulkScorer(runner, step, (items) => predsOf(runner, items));

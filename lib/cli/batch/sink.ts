@@ -11,7 +11,7 @@ import type { Layout, OutputCells, OutputColumn } from './layout.js';
 export interface Sink {
   /** The rows of one chunk, as they are in a file of its own. */
   encode(layout: Layout, cells: OutputCells): Uint8Array | string;
-  /** Rows that the file of a chunk has. */
+  /** The number of rows in the file of a chunk. */
   rowsIn(path: string): Promise<number>;
   /** Joins the files of all chunks into one, and syncs it to disk. */
   merge(path: string, layout: Layout, parts: readonly string[]): Promise<void>;

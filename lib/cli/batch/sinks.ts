@@ -9,12 +9,12 @@ const SINKS: readonly [pattern: RegExp, sink: Sink][] = [
   [/\.(?:parquet|pq)$/i, PARQUET],
 ];
 
-/** @throws CommandError for a name that tells no format. */
+/** @throws CommandError for a name without a known format. */
 export function sinkOf(out: string): Sink {
   const found = SINKS.find(([pattern]) => pattern.test(out));
   if (found) return found[1];
   throw new CommandError(
-    `The name ${out} does not tell a format`,
+    `The name ${out} does not show a format`,
     'End it in .csv, .tsv, .jsonl or .parquet',
   );
 }

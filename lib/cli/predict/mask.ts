@@ -25,8 +25,8 @@ export function colourOf(index: number): Colour {
   return MASK_COLOURS[index]!;
 }
 
-/** Shares of the pixels by class, largest first; absent classes are left out. */
-export function sharesOf({ classes }: ClassMap): { index: number; share: number }[] {
+/** Fractions of the pixels by class, largest first; classes that are not there are left out. */
+export function sharesOf({ values }: PixelMap): { index: number; share: number }[] {
   const counts = new Map<number, number>();
   for (const index of values) counts.set(index, (counts.get(index) ?? 0) + 1);
   return [...counts]

@@ -109,12 +109,15 @@ class DrawnFiles {
     if (this.#folder) return;
     if (inputs > 1) {
       throw new CommandError(
-        `${inputs} masks cannot be written to one file, ${out}`,
+        `${inputs} predictions cannot be written to the one file ${out}`,
         'Give a folder, with a slash at its end',
       );
     }
     if (!/\.png$/i.test(out)) {
-      throw new CommandError(`Masks are PNG files, and ${out} does not end in .png`, 'Name a .png');
+      throw new CommandError(
+        `Predictions are written as PNG files, and ${out} is not named as one`,
+        'Name a .png',
+      );
     }
   }
 

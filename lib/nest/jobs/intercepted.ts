@@ -81,7 +81,10 @@ function textOf(value: unknown): string | Uint8Array {
   return JSON.stringify(value ?? '') ?? '';
 }
 
-/** What interceptors see where no request is: `getType()` is `job`, and the one argument is the job. */
+/**
+ * The context that interceptors get without a request: `getType()` is `job`, and the only argument
+ * is the job.
+ */
 class JobContext implements ExecutionContext {
   readonly #args: readonly [RunningJob];
 

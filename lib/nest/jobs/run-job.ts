@@ -89,7 +89,7 @@ async function payloadOf(
   }
 }
 
-/** All events of a stream, as the endpoint sends them; its failure is the job's. */
+/** All events of a stream, as the endpoint sends them; if the stream fails, the job fails. */
 async function wholeStream(
   output: Output,
   handled: () => Promise<unknown>,

@@ -140,7 +140,7 @@ export function shownSchema({ kind }: DescribedLearner): IoSchema {
     value: described({ oneOf: CELL }, 'The category or #na#, or the number.'),
     known: described(
       { type: 'boolean' },
-      'False if the value is missing or unknown to the learner.',
+      'False if the value is missing, or if the learner does not know it.',
     ),
   });
   return object('Shown', { columns: list(column) });

@@ -119,7 +119,10 @@ export class BatchAtWork {
       scorer,
       layout: layoutWith(this.#kept, parts, scorer.shape),
       sink: sinkOf(output),
-      masks: order.masks === undefined ? undefined : new MaskFolder(output, order.masks),
+      masks:
+        order.masks === undefined
+          ? undefined
+          : new MaskFolder(output, order.masks, scorer.shape.prediction),
     };
     const shown = this.#named(read, named);
     const chunk = await this.#withinRoot(this.where?.apply(shown) ?? shown, here);

@@ -42,6 +42,6 @@ export function failuresOf(
   const rest = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
   return new CommandError(
     `${names.length} ${names.length === 1 ? 'chunk' : 'chunks'} failed: ${some}${rest}`,
-    'The same command tries them again; the chunks that are done are kept',
+    'The same command tries them again and keeps finished chunks',
   );
 }

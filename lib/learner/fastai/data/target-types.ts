@@ -35,7 +35,8 @@ export function hasMaskTarget(data: Data): boolean {
 
 /** Whether the target is an image. */
 export function hasImageTarget(data: Data): boolean {
-  return !hasMaskTarget(data) && targetTypes(data).some((name) => IMAGES.includes(name));
+  const types = targetTypes(decodedTarget(data));
+  return !hasMaskTarget(data) && types.some((name) => IMAGES.includes(name));
 }
 
 function lastTypes(stages: PyValue | undefined): string[] {

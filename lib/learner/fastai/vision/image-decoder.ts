@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
 import { PyGlobal, type PyValue } from '../../torch/index.js';
-import { batchTypes, className } from '../data/batch-types.js';
+import { batchInputs, batchTypes, className } from '../data/batch-types.js';
 import type { DataLoadersRecord } from '../data/data-loaders.js';
 import { isOfFastai, qualifiedName } from '../data/pipeline.js';
 import { decodesItself } from '../data/target.js';
@@ -22,7 +22,7 @@ export function imageDecoder(dls: DataLoadersRecord): (target: Tensor) => Tensor
   const { afterItem, afterBatch, loader } = dls;
   const own = [...afterItem, ...afterBatch].find(decodesImages);
   if (own !== undefined) throw new UnsupportedTargetError(qualifiedName(own));
-  const type = batchTypes(loader)?.at(-1);
+  const type = batchTypes(loader)?.[batchInputs(dls)];
   // fastai restores the type of training, and its transforms decode images alone.
   const isImage = !(type instanceof PyGlobal) || className(type).startsWith('TensorImage');
   const known = afterBatch.flatMap((record) => readBatchTransform(record) ?? []);

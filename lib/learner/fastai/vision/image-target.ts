@@ -2,7 +2,13 @@ import { Tensor } from 'onnxruntime-common';
 import { asItems, PyObject } from '../../torch/index.js';
 import type { DecodedTarget, LearnerTask } from '../contract.js';
 import type { Target } from '../data/target.js';
-import { decodedTarget, hasMaskTarget, itemTransform, targetTypes } from '../data/target-types.js';
+import {
+  decodedTarget,
+  hasImageTarget,
+  hasMaskTarget,
+  itemTransform,
+  targetTypes,
+} from '../data/target-types.js';
 import { categoryNames } from '../data/vocab.js';
 import type { LearnerFile } from '../learner-file.js';
 import { refuseBoxes } from '../refuse-boxes.js';
@@ -30,10 +36,8 @@ export interface ImageTarget {
 
 /** @throws UnsupportedLearnerError for bounding boxes as targets. */
 export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget {
-  const types = targetTypes(decodedTarget(file.dls));
-  const has = (...names: string[]): boolean => names.some((name) => types.includes(name));
   refuseBoxes(file);
-  if (targetTypes(file.dls).includes('TensorPoint')) {
+  if (targetTypes(decodedTarget(file.dls)).includes('TensorPoint')) {
     return { kind: 'points', task: 'points', vocab: undefined, decode: pointsDecoder(file) };
   }
   if (hasMaskTarget(file.dls)) {

@@ -15,7 +15,7 @@ describe('an array of the file', () => {
       true,
     );
     const { array } = fileArray(columns) as ArrayValue;
-    expect([array.dtype, array.shape, [...array.flat()]]).toEqual([
+    expect([array.dtype, array.shape, Array.from(array.flat())]).toEqual([
       'float64',
       [2, 3],
       [1, 2, 3, 4, 5, 6],
