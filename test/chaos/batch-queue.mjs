@@ -81,7 +81,7 @@ async function inputs() {
     const cells = columns.map(({ kind, categories = [], example }) => {
       if (kind === 'number') return String(Number(example) + ((id * 37) % 10_007) / 7);
       const known = categories.filter(Boolean);
-      return `"${known[id % known.length]}"`;
+      return `"${String(known[id % known.length]).replaceAll('"', '""')}"`;
     });
     lines.push(`${id},"note\n${id}",${cells.join(',')}`);
   }
