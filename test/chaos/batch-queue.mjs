@@ -1,4 +1,4 @@
-// 200,000 rows and 2,000 images over three workers, of which one is killed every 3 s, while Redis is
+// 600,000 rows and 2,000 images over three workers, of which one is killed every 3 s, while Redis is
 // restarted twice: every row once, and the bytes that one process gives. Run by hand, after a build:
 //   node test/chaos/batch-queue.mjs [rows] [images]
 import { spawn, spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const VTS = root('dist/lib/cli/main.js');
 const KILL_MS = 3000;
 const WORKERS = 3;
 const BROKEN = 37;
-const [rows = 200_000, images = 2000] = process.argv.slice(2).map(Number);
+const [rows = 600_000, images = 2000] = process.argv.slice(2).map(Number);
 
 const folder = await mkdtemp(join(tmpdir(), 'vts-chaos-'));
 const at = (name) => join(folder, name);
