@@ -47,7 +47,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        // What a process has loaded changes which modules are followed: each file has its own.
+        // Which modules are followed depends on what a process has loaded, so each file has its own.
         test: { name: 'learner', include: ['lib/learner/**/*.spec.ts'] },
       },
       {

@@ -3,7 +3,7 @@ import { checkAnswer } from './answer.js';
 import type { Endpoint } from './endpoints.js';
 import type { Gun, Hit, Shot } from './http.js';
 
-/** What a job has come to. */
+/** The state of a job and its outcome. */
 export interface JobEnd {
   readonly job: {
     readonly state: string;

@@ -218,7 +218,7 @@ async function commonElements(
   return common;
 }
 
-/** What tells whether the input is another one: of many files a digest, as lists would fill a memory. */
+/** Identifies the input. Many files become a digest, because a list of them would fill the memory. */
 function inputOf(files: readonly BatchFile[]): unknown {
   const facts = ({ path, size, mtimeMs, etag, format }: BatchFile): unknown[] => [
     path,

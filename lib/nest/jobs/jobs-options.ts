@@ -194,7 +194,7 @@ export const jobsCheck: OptionCheck = flagOr(
   ),
 );
 
-/** The options; undefined if there are no jobs. @throws InvalidModuleOptionError */
+/** The options, or undefined if jobs are off. @throws InvalidModuleOptionError */
 export function resolveJobs(
   given: boolean | VtsJobsOptions = false,
 ): ResolvedJobsOptions | undefined {

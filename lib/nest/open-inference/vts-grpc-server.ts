@@ -50,7 +50,7 @@ export class VtsGrpcServer implements OnApplicationBootstrap, BeforeApplicationS
   ) {}
 
   /**
-   * The port of the server; undefined if there is no server, or if it listens on a Unix socket.
+   * The port of the server. It is undefined without a server, and on a Unix socket.
    */
   get port(): number | undefined {
     return this.#service?.port;

@@ -16,8 +16,8 @@ function preActivated(main: string): Lowering {
 }
 
 /**
- * RegNet: without a shortcut module there is no shortcut. Before timm 0.6, that meant an identity
- * shortcut, which has its own module since.
+ * RegNet: a block without a shortcut module has no shortcut. Before timm 0.6 it had an identity
+ * shortcut, which is a module of its own since then.
  */
 const regNetBlock = forward((m, x) => {
   const y = m.run(x, 'conv1 conv2 se? conv3');
