@@ -8,6 +8,7 @@ const TASKS: Record<LearnerDescription['task'], string> = {
   points: 'point finder',
   image: 'to image model',
   generate: 'language model',
+  several: 'model of several results',
 };
 
 const KINDS: Record<Exclude<LearnerDescription['kind'], 'lm'>, string> = {

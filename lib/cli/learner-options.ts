@@ -1,13 +1,14 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
+import type { ActivationName } from '../learner/fastai/contract.js';
 import type { KeepableOptions } from '../serving/models/kept/keep-options.js';
 import { CommandError } from './errors.js';
-import { collect } from './parsers.js';
+import { activations, collect } from './parsers.js';
 
 /** The load options of a learner, as the options of a command give them. */
 export interface LearnerFlags {
   readonly code?: readonly string[];
   readonly onnx?: string;
-  readonly activation?: 'none' | 'softmax' | 'sigmoid';
+  readonly activation?: ActivationName | readonly ActivationName[];
   readonly trainingOnly?: readonly string[];
   readonly tokenizer?: string;
 }
@@ -18,12 +19,10 @@ export function addLearnerOptions(command: Command): Command {
     .optionsGroup('Options for learners with their own code:')
     .option('--code <file>', 'a .py file, notebook or folder with its source; repeatable', collect)
     .option('--onnx <file>', "an ONNX file to run instead of the learner's model")
-    .addOption(
-      new Option('--activation <name>', 'activation of its custom loss').choices([
-        'none',
-        'softmax',
-        'sigmoid',
-      ]),
+    .option(
+      '--activation <names>',
+      'activation of its custom loss: none, softmax or sigmoid; for several results, one each: none,softmax',
+      activations,
     )
     .option('--training-only <class>', 'a transform to leave out; repeatable', collect)
     .option('--tokenizer <file>', 'the SentencePiece model that splits texts')

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { ActivationName } from '../learner/fastai/contract.js';
 
 /**
  * A count.
@@ -67,4 +68,13 @@ export function namesOf<const Name extends string>(
       if ((known as readonly string[]).includes(name)) return name as Name;
       throw new InvalidArgumentError(`"${name}" is not one of ${known.join(', ')}.`);
     });
+}
+
+const activationNames = namesOf(['none', 'softmax', 'sigmoid']);
+
+/** One activation, or one for each of several results. */
+export function activations(text: string): ActivationName | ActivationName[] {
+  const [first, ...others] = activationNames(nonEmpty(text));
+  if (first === undefined) throw new InvalidArgumentError('The value names no activation.');
+  return others.length === 0 ? first : [first, ...others];
 }

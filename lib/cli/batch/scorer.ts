@@ -4,6 +4,7 @@ import type {
   FrameLike,
   LearnerDescription,
   Prediction,
+  Results,
   Vocab,
 } from '../../learner/fastai/contract.js';
 import type { Learner } from '../../learner/fastai/learner.js';
@@ -11,7 +12,14 @@ import { packFrame } from '../../learner/fastai/tabular/packed-frame.js';
 import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
 import { RunnerClosedError, RunnerUnavailableError } from '../../serving/runner/errors.js';
 import { continuedText } from '../../serving/models/fastai/generation.js';
-import { classesOf, nested, scoredOf } from '../../nest/served-model/scored.js';
+import {
+  classesOf,
+  eachResult,
+  nested,
+  scoredOf,
+  scoredResults,
+} from '../../nest/served-model/scored.js';
+import { isTensor } from '../../learner/runtime/is-tensor.js';
 import { describeFailure } from '../errors.js';
 import type { GenerateSettings } from '../predict/given-options.js';
 import type { Items } from './batch-items.js';
@@ -113,7 +121,9 @@ function bulkScorer(
       predictions: Array.from({ length: rows }, (_, row) => {
         return decode(decoded.data as Float32Array, row * width, width);
       }),
-      ...(shape.classes.length > 0 && { probabilities: probabilities.data as Float32Array }),
+      // A loss may decode one of several results, whose probabilities are a list.
+      ...(shape.classes.length > 0 &&
+        isTensor(probabilities) && { probabilities: probabilities.data as Float32Array }),
       faults: new Map(),
     };
   };
@@ -186,7 +196,9 @@ async function ofItem(
   item: unknown,
   { classes }: ScoreShape,
 ): Promise<Scored> {
-  const triple: Prediction<unknown> = await runner.predict.run(item, NO_LIMIT);
+  const triple: Prediction<unknown, Results> = await runner.predict.run(item, NO_LIMIT);
+  const several = eachResult(triple, runner.description.results);
+  if (several) return { prediction: scoredResults(several).prediction };
   const { schema } = runner;
   const shown = schema && {
     row: await runner.decodeRow.run(triple[0] as DecodedRow, NO_LIMIT),
@@ -194,8 +206,10 @@ async function ofItem(
   };
   const { prediction } = scoredOf(triple, classes, shown);
   const [, , probabilities] = triple;
-  const named = probabilities.data.length === classes.length;
-  return { prediction, ...(named && { probabilities: probabilities.data as Float32Array }) };
+  if (!isTensor(probabilities) || probabilities.data.length !== classes.length) {
+    return { prediction };
+  }
+  return { prediction, probabilities: probabilities.data as Float32Array };
 }
 
 async function each(items: Items, one: (item: unknown) => Promise<Scored>): Promise<Scores> {

@@ -31,8 +31,8 @@ export class Comparison {
   add(reference: Timed, changed: Timed): void {
     this.#items++;
     if (sameAnswer(reference.scored.prediction, changed.scored.prediction)) this.#equal++;
-    const expected = numbersOf(reference.scored.probabilities);
-    const found = numbersOf(changed.scored.probabilities);
+    const expected = probabilitiesOf(reference.scored);
+    const found = probabilitiesOf(changed.scored);
     for (let i = 0; i < Math.max(expected.length, found.length); i++) {
       // If a number is missing in one of them, or NaN, the difference is the largest possible.
       const difference = Object.is(expected[i], found[i]) ? 0 : Math.abs(expected[i]! - found[i]!);
@@ -67,8 +67,20 @@ function sameAnswer(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((value, i) => sameAnswer(value, b[i]));
   }
+  if (isObject(a) && isObject(b)) {
+    const names = Object.keys(a);
+    return (
+      names.length === Object.keys(b).length && names.every((name) => sameAnswer(a[name], b[name]))
+    );
+  }
   return a === b;
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+const probabilitiesOf = ({ probabilities, results }: Scored): number[] =>
+  results ? Object.values(results).flatMap(probabilitiesOf) : numbersOf(probabilities);
 
 function numbersOf(value: unknown): number[] {
   if (typeof value === 'number') return [value];

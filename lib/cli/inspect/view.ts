@@ -121,6 +121,16 @@ function nounOf({ kind, size, shape, columns }: LearnerInput): string {
 
 function predicts({ description }: Inspection): [string, Cell][] {
   if (!description) return [];
+  if (description.results) {
+    const all = description.results.map(
+      (result) => `${oneLine(result.name)}: ${predicted({ ...description, ...result })}`,
+    );
+    return [['Predicts', all.join('\n')]];
+  }
+  return [['Predicts', predicted(description)]];
+}
+
+function predicted(description: LearnerDescription): string {
   const { classes = [], threshold, range, targets, columns } = description;
   const names = classes.slice(0, MOST_CLASSES).map(oneLine).join(', ');
   const more = classes.length > MOST_CLASSES ? `, and ${classes.length - MOST_CLASSES} more` : '';
@@ -128,7 +138,9 @@ function predicts({ description }: Inspection): [string, Cell][] {
   const numbers = targets ?? columns?.targets ?? [];
   const texts: Record<LearnerDescription['task'], string> = {
     classify: `one of ${formatCount(classes.length)} classes${list}`,
-    multilabel: `any of ${formatCount(classes.length)} labels, above ${threshold}${list}`,
+    multilabel: `any of ${formatCount(classes.length)} labels${
+      threshold === undefined ? '' : `, above ${threshold}`
+    }${list}`,
     segment: `one of ${formatCount(classes.length)} classes for each pixel${list}`,
     regress: `${numbers.length > 1 ? `${numbers.length} numbers` : 'a number'}${
       numbers.length > 0 ? `: ${numbers.map(oneLine).join(', ')}` : ''
@@ -136,8 +148,9 @@ function predicts({ description }: Inspection): [string, Cell][] {
     points: 'points in the image, in pixels',
     image: 'an image',
     generate: 'the words that follow',
+    several: 'several results',
   };
-  return [['Predicts', texts[description.task]]];
+  return texts[description.task];
 }
 
 function columnsOf({ columns }: LearnerDescription, screen: Screen): string {

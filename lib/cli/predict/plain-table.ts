@@ -48,7 +48,11 @@ function short(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-function probabilities({ probabilities: values, classes }: Scored): string {
+function probabilities({ probabilities: values, classes, results }: Scored): string {
+  if (results) {
+    const parts = Object.entries(results).map(([name, one]) => `${name}: ${probabilities(one)}`);
+    return short(parts.join('; '), 400);
+  }
   if (!Array.isArray(values)) return values === undefined ? '' : numberText(values);
   if (values.some((value) => typeof value !== 'number')) return '(see -o json)';
   const named = values.map((value, i) => ({ value: value as number, name: classes?.[i] }));

@@ -5,12 +5,19 @@ import type {
   LearnerKind,
   LearnerOptions,
   Prediction,
+  Results,
   TabularSchema,
 } from '../../learner/fastai/contract.js';
 import { Learner } from '../../learner/fastai/learner.js';
 import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
 import { untilStop } from '../../serving/models/fastai/until-stop.js';
-import { classesOf, scoredOf, type Scored } from '../../nest/served-model/scored.js';
+import {
+  classesOf,
+  eachResult,
+  scoredOf,
+  scoredResults,
+  type Scored,
+} from '../../nest/served-model/scored.js';
 import { augmentedOf } from '../../nest/served-model/augmented.js';
 import type { GenerateSettings, TtaSettings } from './given-options.js';
 
@@ -86,7 +93,9 @@ export function predicting(
       if (tta !== undefined) {
         return augmentedOf((await learner.tta([item], { n: tta }))[0] as Tensor, description);
       }
-      const prediction: Prediction<unknown> = await learner.predict(item);
+      const prediction: Prediction<unknown, Results> = await learner.predict(item);
+      const several = eachResult(prediction, description.results);
+      if (several) return scoredResults(several);
       const row = schema && learner.decodeRow(prediction[0] as DecodedRow);
       return scoredOf(prediction, classes, row && { row, targets: schema.targets });
     },

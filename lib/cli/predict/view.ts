@@ -21,6 +21,19 @@ export function viewOf(
   screen: Screen,
   isWritten = false,
 ): string {
+  const { results } = scored;
+  if (description?.results && results) {
+    return description.results
+      .map((result) => {
+        const view = viewOf(
+          results[result.name]!,
+          { ...description, ...result, results: [] },
+          screen,
+        );
+        return `${screen.look('quiet', oneLine(result.name))}\n${indent(view)}`;
+      })
+      .join('\n');
+  }
   switch (description?.task) {
     case 'segment':
       return maskView(scored.prediction, description.classes ?? [], screen, isWritten);

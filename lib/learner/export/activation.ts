@@ -29,6 +29,14 @@ export async function activationOf(loss: Loss, output: Value): Promise<Activatio
   return { after: builder.finish(), name: known.op.toLowerCase() };
 }
 
+/** The error of a learner that a file with one output cannot stand for. */
+export function severalResults(count: number): UnexportableModelError {
+  return new UnexportableModelError(
+    `The learner predicts ${count} results, and the file holds one with its activation`,
+    'Export the bare model with pytorch.saveModel(name, learner.model) and vts export',
+  );
+}
+
 /** The graph that the code traces for one row of zeros. */
 async function codeActivation(loss: Loss, output: Value): Promise<Activation> {
   const dims = (output.shape ?? [1, 2]).map((size, axis) =>
@@ -43,6 +51,7 @@ async function codeActivation(loss: Loss, output: Value): Promise<Activation> {
   };
   await capturingGraphs(capture, async () => loss.activation(new Tensor('float32', zeros, dims)));
   if (!graph) return { after: undefined, name: 'code' };
+  if (graph.outputs.length > 1) throw severalResults(graph.outputs.length);
   const [only, ...others] = graph.inputs;
   if (!only || others.length > 0 || only.shape?.every((size) => typeof size === 'number')) {
     throw new UnexportableModelError(

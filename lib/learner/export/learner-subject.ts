@@ -8,7 +8,7 @@ import { operatorOf } from '../fastai/losses/activations.js';
 import type { Loss } from '../fastai/losses/loss.js';
 import { openLoss } from '../fastai/losses/open-loss.js';
 import { LMLearner } from '../fastai/text/lm/lm-learner.js';
-import { activationOf, type Activation } from './activation.js';
+import { activationOf, severalResults, type Activation } from './activation.js';
 import { UnexportableModelError } from './errors.js';
 import { wrapImages } from './images.js';
 import type { ExportOptions } from './options.js';
@@ -36,10 +36,15 @@ export async function learnerSubject(
         return learner instanceof LMLearner ? openLanguage(learner) : openPlain(learner, options);
       },
       wrap: (captured) => wrapOf(file, own, captured, options),
-      activation: async ({ graph }) =>
-        options.raw || file.kind === 'lm'
-          ? { after: undefined, name: 'none' }
-          : activationOf(loss, graph.outputs[0]!),
+      activation: async ({ graph }) => {
+        if (file.kind === 'lm') return { after: undefined, name: 'none' };
+        // Of three results of a text learner, its callbacks leave the first.
+        if (graph.outputs.length > 1 && !file.className.endsWith('.TextLearner')) {
+          throw severalResults(graph.outputs.length);
+        }
+        if (options.raw) return { after: undefined, name: 'none' };
+        return activationOf(loss, graph.outputs[0]!);
+      },
       rowsFirst: file.kind !== 'lm',
       outputName: (activation) => nameOf(file, activation, loss, options),
       async release() {

@@ -1,6 +1,8 @@
 import type { Tensor } from 'onnxruntime-common';
+import type { ResultForm } from '../onnx/lowering/result-form.js';
 import type { CodeSources } from '../python/code-source.js';
 import type { Explanation, ExplainedTarget } from './explanation.js';
+import type { ReadsTarget } from './results/result-targets.js';
 import type { Shown } from './shown.js';
 
 /**
@@ -24,20 +26,38 @@ export type Vocab = readonly string[] | readonly (readonly string[])[];
 export type DecodedTarget = string | string[] | number | number[];
 
 /**
+ * The answer of a model: one tensor, or a list if the model returns several results (a face's age,
+ * gender and ethnicity, from one head each).
+ *
+ * @publicApi
+ */
+export type Results = Tensor | readonly Tensor[];
+
+/**
  * fastai's `[decoded, target, probabilities]`: the class name, list of names, number or row; the
  * decoded prediction as a tensor (int64 index, bool flags or float32 values); and the float32
  * output after the loss function's activation. Tensors have no batch dimension.
  *
+ * For a model of several results, each element is a list with one entry for each result. fastai's
+ * `decoded` is the same list, but its other two elements hold only the first result, as a batch.
+ *
+ * @example
+ * type Face = Prediction<[age: number[], gender: string], readonly Tensor[]>;
+ *
  * @publicApi
  */
-export type Prediction<Decoded = DecodedTarget> = [decoded: Decoded, target: Tensor, probs: Tensor];
+export type Prediction<Decoded = DecodedTarget, Given extends Results = Tensor> = [
+  decoded: Decoded,
+  target: Given,
+  probs: Given,
+];
 
 /**
  * `[predictions, targets]` of fastai's `get_preds` for a test set, which has no targets.
  *
  * @publicApi
  */
-export type Predictions = [predictions: Tensor, targets: null];
+export type Predictions<Given extends Results = Tensor> = [predictions: Given, targets: null];
 
 /** Further results of `getPreds`. @publicApi */
 export interface PredsOptions {
@@ -63,11 +83,11 @@ export type GivenInputs = Tensor | readonly Tensor[];
  *
  * @publicApi
  */
-export type PredictionsWith<Options extends PredsOptions> = [
+export type PredictionsWith<Options extends PredsOptions, Given extends Results = Tensor> = [
   ...(Options['withInput'] extends true ? [inputs: GivenInputs] : []),
-  predictions: Tensor,
+  predictions: Given,
   targets: null,
-  ...(Options['withDecoded'] extends true ? [decoded: Tensor] : []),
+  ...(Options['withDecoded'] extends true ? [decoded: Given] : []),
 ];
 
 /**
@@ -130,11 +150,16 @@ export interface LearnerOptions {
    */
   cacheFolder?: string;
   /**
-   * The activation of a loss function that the file does not define.
+   * The activation of a loss function that the file does not define. If the model returns several
+   * results, one for each, in order; a result with `softmax` is decoded to a class, one with
+   * `sigmoid` to labels above 0.5, and one with `none` stays as it is.
+   *
+   * @example
+   * await Learner.load('faces.pkl', { activation: ['none', 'softmax', 'softmax'] });
    *
    * @default the activation of fastai's loss function
    */
-  activation?: ActivationName;
+  activation?: ActivationName | readonly ActivationName[];
   /** Text rules that the file names but does not define, by function name. */
   rules?: TextRules;
   /**
@@ -218,12 +243,12 @@ export interface FrameLike {
 
 /**
  * The kind of a learner's answer: one class, several labels, numbers, a class for each pixel,
- * points of an image, an image, or more words.
+ * points of an image, an image, more words, or several results, each of its own task.
  *
  * @publicApi
  */
 export type LearnerTask =
-  'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'image' | 'generate';
+  'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'image' | 'generate' | 'several';
 
 /**
  * A learner's input and answer as plain data, which JSON and messages between threads can carry.
@@ -256,6 +281,8 @@ export interface LearnerDescription {
   readonly shape?: readonly (number | null)[];
   /** For several inputs: each input, in the order of an item's list. */
   readonly inputs?: readonly LearnerInput[];
+  /** For `several`: each result, in the order of the model. */
+  readonly results?: readonly LearnerResult[];
   /**
    * For images: the user's own reader (`get_x`), which runs on items that are paths. Bytes and
    * pixels skip it, as in fastai.
@@ -272,10 +299,19 @@ export interface LearnerInput extends Pick<
   readonly name: string;
 }
 
+/** One of the results of a learner with the task `several`. @publicApi */
+export interface LearnerResult extends Pick<
+  LearnerDescription,
+  'task' | 'classes' | 'threshold' | 'targets'
+> {
+  /** The column of the target, its labelling function, or its kind; each name is different. */
+  readonly name: string;
+}
+
 /** Facts about a learner's answers, from its transforms. */
 export type Answers = Pick<
   LearnerDescription,
-  'task' | 'classes' | 'targets' | 'size' | 'shape' | 'inputs' | 'pathReader'
+  'task' | 'classes' | 'targets' | 'size' | 'shape' | 'inputs' | 'results' | 'pathReader'
 >;
 
 /** The output to explain, chosen from the model's outputs when they are known. */
@@ -296,10 +332,12 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
    * Item and batch transforms of one item. @throws InputError for an item that they do not take.
    */
   encode(item: unknown): Encoded | Promise<Encoded>;
+  /** How the model returns its results; undefined until an item shows it. */
+  readonly form: ResultForm | undefined;
   /** The model's output before the loss function's activation, one row per item. */
-  forward(batch: readonly Encoded[]): Promise<Tensor>;
+  forward(batch: readonly Encoded[]): Promise<Results>;
   /** The same for kinds that take whole tables. @throws InputError */
-  forwardAll?(items: unknown): Promise<Tensor>;
+  forwardAll?(items: unknown): Promise<Results>;
   /** The model's inputs, in the form that `getPreds` returns. */
   inputs?(batch: readonly Encoded[]): Promise<GivenInputs>;
   /** The same for kinds that take whole tables. @throws InputError */
@@ -308,7 +346,7 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
    * Passes with the transforms of training; each pass draws new random numbers. Without this
    * method, passes are plain. @throws NotAugmentableError
    */
-  augmented?(batch: readonly Encoded[], seed: number): Promise<() => Promise<Tensor>>;
+  augmented?(batch: readonly Encoded[], seed: number): Promise<() => Promise<Results>>;
   /**
    * For kinds without that method: the first transform that changes items in another way in
    * training, or null. Undefined for kinds that fastai never changes.
@@ -316,6 +354,14 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   readonly drawn?: string | null;
   /** fastai's first element of `predict` for one row of decoded predictions. */
   decode(target: Tensor, encoded: Encoded): Decoded;
+  /** Reads one of several targets; undefined for kinds whose results make one row. */
+  readonly targetOf?: ReadsTarget;
+  /** For those kinds. @throws UnsupportedLearnerError if fastai's `predict` fails as well. */
+  decodeSeveral?(targets: readonly Tensor[], encoded: Encoded): Decoded;
+  /** For those kinds: what a model of several results answers. */
+  readonly severalAnswers?: Required<Pick<Answers, 'task' | 'results'>>;
+  /** `dls.vocab` of the inputs. */
+  readonly inputVocabs?: readonly (readonly string[])[];
   /** Facts about the answers, as far as the transforms show them. */
   readonly answers: Answers;
   /**

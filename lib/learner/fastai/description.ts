@@ -5,7 +5,7 @@ import type { Loss } from './losses/loss.js';
 /** The rest comes from the loss function, the model and the columns. */
 export function describeLearner(
   kind: LearnerKind,
-  { task, classes, targets, size, shape, inputs, pathReader }: Answers,
+  { task, classes, targets, size, shape, inputs, results, pathReader }: Answers,
   { threshold }: Pick<Loss, 'threshold'>,
   range: LearnerDescription['range'],
   columns: TabularSchema | undefined,
@@ -23,6 +23,7 @@ export function describeLearner(
     ...(size && { size }),
     ...(shape && { shape }),
     ...(inputs && { inputs }),
+    ...(results && { results }),
     ...(pathReader !== undefined && { pathReader }),
   };
 }

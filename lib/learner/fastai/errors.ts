@@ -79,7 +79,7 @@ export class UndecodedTargetError extends VtsError {
     super(
       "The learner's loss function does not decode its outputs, so the predicted class is " +
         "unknown; name its activation with Learner.load(file, { activation: 'softmax' | " +
-        "'sigmoid' }).",
+        "'sigmoid' }), or list one for each of several results: ['none', 'softmax'].",
     );
   }
 }

@@ -13,11 +13,11 @@ import type {
   Predictions,
   PredictionsWith,
   PredsOptions,
+  Results,
   ShownRow,
   TabularSchema,
   Vocab,
 } from './contract.js';
-import { rowOf } from './data/rows.js';
 import { readTarget } from './data/target.js';
 import { decodedTarget } from './data/target-types.js';
 import {
@@ -34,6 +34,8 @@ import { openLearnerFile, type LearnerFile } from './learner-file.js';
 import type { Loss } from './losses/loss.js';
 import { openLoss } from './losses/open-loss.js';
 import { refuseBoxes } from './refuse-boxes.js';
+import { Answering } from './results/answering.js';
+import { firstRow, isSeveral } from './results/results.js';
 import type { Shown } from './shown.js';
 import type { TtaOptions, TtaPredictions } from './tta.js';
 
@@ -47,8 +49,13 @@ import type { TtaOptions, TtaPredictions } from './tta.js';
  *
  * @publicApi
  */
-export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearner {
+export class Learner<
+  Item = unknown,
+  Decoded = DecodedTarget,
+  Given extends Results = Tensor,
+> extends BaseLearner {
   readonly #range: LearnerDescription['range'];
+  readonly #answering: Answering;
 
   private constructor(
     source: string | Uint8Array,
@@ -58,6 +65,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     options: LearnerOptions,
   ) {
     super(source, file, options);
+    this.#answering = new Answering(inference, loss, file);
     this.#range = inference.answers.task === 'regress' ? rangeOf(file.model) : undefined;
   }
 
@@ -71,26 +79,29 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
    * @throws FastaiVersionError, NotALearnerError, UnsupportedModuleError, UnknownLossError and the
    * errors of damaged files.
    */
-  static async load<Item = unknown, Decoded = DecodedTarget>(
+  static async load<Item = unknown, Decoded = DecodedTarget, Given extends Results = Tensor>(
     source: string | Uint8Array,
     options: LearnerOptions = {},
-  ): Promise<Learner<Item, Decoded>> {
+  ): Promise<Learner<Item, Decoded, Given>> {
     const file = openLearnerFile(source);
     try {
       if (file.kind === 'lm') {
         const { LMLearner } = await import('./text/lm/lm-learner.js');
         const learner: BaseLearner = await LMLearner.create(source, file, options);
-        return learner as Learner<Item, Decoded>;
+        return learner as unknown as Learner<Item, Decoded, Given>;
       }
       refuseBoxes(file);
       const own = sharingCode(options);
       const loss = await openLoss(file, own);
       const target = readTarget(decodedTarget(file.dls).targets[0]?.transforms ?? []);
-      const inference = await createInference(file, target, own).catch(async (error: unknown) => {
-        await loss.release?.();
+      let inference: Inference<unknown, unknown> | undefined;
+      try {
+        inference = await createInference(file, target, own);
+        return new Learner(source, file, loss, inference as Inference<unknown, Decoded>, options);
+      } catch (error) {
+        await Promise.all([inference?.release(), loss.release?.()]);
         throw error;
-      });
-      return new Learner(source, file, loss, inference as Inference<unknown, Decoded>, options);
+      }
     } finally {
       file.torchFile.close();
     }
@@ -98,23 +109,28 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
 
   /**
    * `dls.vocab`: the token vocabulary and the classes of a text classifier, the token vocabulary of
-   * a text regression, the classes of an image classifier.
+   * a text regression, the classes of an image classifier. Of several results, a list for each that
+   * has classes.
    */
   get vocab(): Vocab {
-    return this.inference.vocab;
+    return this.#answering.vocab;
   }
 
   /**
    * fastai's `learner.predict(item)`.
    *
+   * @returns `[decoded, target, probs]`. If the model returns several results, each of the three is
+   * a list with one entry for each result.
+   * @throws UnsupportedLearnerError if the results do not fit the targets: fastai fails as well.
    * @throws InputError for an item that the learner's transforms do not take.
    */
-  async predict(item: Item): Promise<Prediction<Decoded>> {
+  async predict(item: Item): Promise<Prediction<Decoded, Given>> {
     const inference = this.#use();
     const encoded = await inference.encode(item);
-    const activated = await this.loss.activation(await inference.forward([encoded]));
-    const target = rowOf(await this.loss.decodes(activated), 0);
-    return [inference.decode(target, encoded), target, rowOf(activated, 0)];
+    const activated = await this.#answering.activated(await inference.forward([encoded]));
+    const target = firstRow(await this.#answering.decoded(activated)) as Given;
+    const decoded = this.#answering.shown(target, encoded) as Decoded;
+    return [decoded, target, firstRow(activated.results) as Given];
   }
 
   /**
@@ -126,19 +142,19 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
    * @returns float32 predictions of shape `[items, ...]` after the activation, and `null` for the
    * targets; with `withDecoded` the decoded predictions (int64 indices, bool flags or float32
    * values) at the end, with `withInput` the inputs at the beginning. Rows are in the order of the
-   * items.
+   * items. If the model returns several results, predictions are a list of one tensor for each.
    * @throws InputError for an empty list, or an item that the learner's transforms do not take.
    * @throws WrongLearnerKindError for `withInput` if the learner cannot return its inputs.
    */
   async getPreds<const Options extends PredsOptions = PredsOptions>(
     items: readonly Item[] | FrameLike,
     options?: Options,
-  ): Promise<PredictionsWith<Options>> {
+  ): Promise<PredictionsWith<Options, Given>> {
     const { withDecoded = false, withInput = false } = options ?? {};
-    const predictions = await this.loss.activation(await this.#outputs(items));
+    const activated = await this.#answering.activated(await this.#outputs(items));
     const inputs = withInput ? [await this.#inputs(items)] : [];
-    const decoded = withDecoded ? [await this.loss.decodes(predictions)] : [];
-    return [...inputs, predictions, null, ...decoded] as PredictionsWith<Options>;
+    const decoded = withDecoded ? [await this.#answering.decoded(activated)] : [];
+    return [...inputs, activated.results, null, ...decoded] as PredictionsWith<Options, Given>;
   }
 
   /**
@@ -152,7 +168,8 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
    *
    * @returns `[float32 predictions, null]`; with `beta: null` `[[augmented, plain], null]`. With
    * `useMax`, the maximum of all passes and the plain one; `beta` does not change it.
-   * @throws NotAugmentableError (an InputError) if a transform of the training is not supported;
+   * @throws NotAugmentableError (an InputError) if a transform of the training is not supported,
+   * or if the model returns several results, on which fastai's `tta` fails as well;
    * InvalidTtaOptionError; and as {@link getPreds}.
    */
   async tta(
@@ -168,11 +185,14 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     const { between, checkTtaOptions, combined } = await import('./tta.js');
     const { n, beta, useMax, seed } = checkTtaOptions(options);
     const inference = this.#use();
-    const [plain] = await this.getPreds(items);
+    const [given] = (await this.getPreds(items)) as unknown as [Results];
+    const plain = onePass(given);
     const passes: Tensor[] = [];
     if (inference.augmented) {
       const pass = await inference.augmented(await encodedBy(inference, items), seed);
-      while (passes.length < n) passes.push(await this.loss.activation(await pass()));
+      while (passes.length < n) {
+        passes.push(onePass((await this.#answering.activated(await pass())).results));
+      }
     } else if (typeof inference.drawn !== 'string') passes.push(plain);
     else {
       throw new NotAugmentableError(
@@ -210,8 +230,8 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
 
   /** The learner's input and answer. */
   get description(): LearnerDescription {
-    const { answers, schema } = this.#use();
-    return describeLearner(this.kind, answers, this.loss, this.#range, schema);
+    const { schema } = this.#use();
+    return describeLearner(this.kind, this.#answering.answers, this.loss, this.#range, schema);
   }
 
   /**
@@ -250,7 +270,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
    */
   async explain(item: Item, options: ExplainOptions = {}): Promise<Explanation> {
     const inference = this.#use();
-    if (!inference.explain) {
+    if (!inference.explain || this.#answering.isSeveral) {
       throw new NotExplainableError(
         `A learner with the task "${this.description.task}" has no single answer to explain`,
         'call explain on a classifier or a regression',
@@ -275,7 +295,7 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     await Promise.all([this.inference.release(), this.loss.release?.()]);
   }
 
-  async #outputs(items: unknown): Promise<Tensor> {
+  async #outputs(items: unknown): Promise<Results> {
     const inference = this.#use();
     if (inference.forwardAll) return inference.forwardAll(items);
     return inference.forward(await encodedBy(inference, items));
@@ -298,6 +318,18 @@ export class Learner<Item = unknown, Decoded = DecodedTarget> extends BaseLearne
     this.assertNotReleased();
     return this.inference;
   }
+}
+
+function onePass(results: Results): Tensor {
+  if (isSeveral(results)) throw severalPasses();
+  return results;
+}
+
+function severalPasses(): NotAugmentableError {
+  return new NotAugmentableError(
+    "The learner's model returns several results, on which fastai's tta fails as well",
+    'use getPreds(), which returns each of them',
+  );
 }
 
 async function encodedBy(

@@ -1,12 +1,13 @@
 import type { Graph } from '../onnx/graph.js';
-import type { LowerOptions } from '../onnx/lowering/lower-model.js';
+import type { LoweredModel, LowerOptions } from '../onnx/lowering/lower-model.js';
+import type { ResultForm } from '../onnx/lowering/result-form.js';
 import type { ModelSession } from '../onnx/session/model-session.js';
 import { openSizedModel, type LowerFor } from '../onnx/session/open-sized.js';
 import type { SessionOptions } from '../onnx/session/create-session.js';
 import { keptName } from '../onnx/session/kept-model.js';
 import { readSources } from '../onnx/tracing/read-sources.js';
 import type { LearnerOptions } from './contract.js';
-import { NothingToQuantizeError, UnsupportedLearnerError } from './errors.js';
+import { NothingToQuantizeError } from './errors.js';
 import type { ExpectedModel } from './foreign/expected-model.js';
 import type { LearnerFile } from './learner-file.js';
 
@@ -19,6 +20,8 @@ export type HowToLower = Pick<LowerOptions, 'skipsChunks' | 'sizes' | 'sources'>
 export interface OpenedModel<Facts> {
   readonly session: ModelSession;
   readonly facts?: Facts;
+  /** How the model returns its results. */
+  readonly form: ResultForm;
 }
 
 /**
@@ -39,18 +42,29 @@ export async function openModel<Facts>(
   const sessionOptions: SessionOptions = { intraOpNumThreads, ...(int8 && { exactInt8: true }) };
   if (onnx !== undefined) {
     const { openForeign } = await import('./foreign/open-foreign.js');
-    return { session: await openForeign(onnx, options, sessionOptions, expected) };
+    const session = await openForeign(
+      onnx,
+      options,
+      sessionOptions,
+      expected,
+      file.dls.targets.length,
+    );
+    return { session, form: formOf(session.outputNames.length) };
   }
   const sources = await readSources(options.code);
   const lowerOf =
-    (model: LearnerFile['model']): LowerFor<Facts> =>
+    (model: LearnerFile['model']): LowerFor<Facts | SeveralFacts<Facts>> =>
     async (sizes) => {
-      const { graph, facts } = await lower(model, {
+      const { graph, facts, ...lowered } = await lower(model, {
         skipsChunks: !int8,
         ...(sizes && { sizes }),
         ...(sources && { sources }),
       });
-      return { graph: int8 ? await quantized(graph) : graph, facts };
+      const form = detuplified(lowered.form);
+      return {
+        graph: int8 ? await quantized(graph) : graph,
+        facts: form === 'tensor' ? facts : { form, facts },
+      };
     };
   const kept = cacheFolder !== undefined && {
     folder: cacheFolder,
@@ -60,7 +74,7 @@ export async function openModel<Facts>(
       ...(sources ? [sources.fingerprint] : []),
     ),
   };
-  return openSizedModel({
+  const { session, facts } = await openSizedModel({
     place: kept,
     options: sessionOptions,
     hasOwnCode: async () => {
@@ -81,21 +95,36 @@ export async function openModel<Facts>(
       }
     },
   });
+  return isOfSeveral(facts)
+    ? { session, facts: facts.facts, form: facts.form }
+    : { session, facts, form: 'tensor' };
 }
 
-/** A graph with one result. @throws UnsupportedLearnerError if the model gives several. */
-export function oneResult({ graph }: { readonly graph: Graph }): Graph {
-  const { length } = graph.outputs;
-  if (length === 1) return graph;
-  throw new UnsupportedLearnerError(
-    `The learner's model gives ${length} results, but a learner's prediction has one`,
-    'save the model with pytorch.saveModel(name, learner.model), whose runner gives all of them, or ' +
-      'let its forward return one tensor',
-  );
+/** The cached facts about a model of several results. */
+interface SeveralFacts<Facts> {
+  readonly form: Exclude<ResultForm, 'tensor'>;
+  readonly facts: Facts;
 }
 
-interface LoweredWith<Facts> {
-  readonly graph: Graph;
+function isOfSeveral<Facts>(facts: Facts | SeveralFacts<Facts>): facts is SeveralFacts<Facts> {
+  return typeof facts === 'object' && facts !== null && 'form' in facts;
+}
+
+/** fastai's `detuplify`: a tuple of one result is that result. */
+function detuplified(form: ResultForm = 'tensor'): ResultForm {
+  const [only, ...others] = form === 'tensor' || form.kind === 'dict' ? [] : form.items;
+  return only !== undefined && others.length === 0 ? only : form;
+}
+
+/** The form of a model that does not state it. */
+export function formOf(results: number): ResultForm {
+  if (results === 1) return 'tensor';
+  return { kind: 'tuple', items: Array.from({ length: results }, () => 'tensor' as const) };
+}
+
+interface LoweredWith<Facts> extends Pick<LoweredModel, 'graph'> {
+  /** @default one tensor */
+  readonly form?: ResultForm;
   /** The cache may keep them as JSON. */
   readonly facts: Facts;
 }

@@ -82,6 +82,11 @@ export class TorchModel {
     });
   }
 
+  /** How many tensors `run` returns. @internal */
+  get results(): number {
+    return this.graph.outputs.length;
+  }
+
   /** @internal */
   get plan(): InputPlan {
     return this.graph.plan;

@@ -6,7 +6,7 @@ import { unionOf } from '../io/json/sample-schema.js';
 /** What the schemas need of a learner's description. */
 export type DescribedLearner = Pick<
   LearnerDescription,
-  'kind' | 'task' | 'classes' | 'targets' | 'columns'
+  'kind' | 'task' | 'classes' | 'targets' | 'columns' | 'results'
 >;
 
 const STRING: IoSchema = { type: 'string' };
@@ -42,9 +42,12 @@ export function predictionSchema(learner: DescribedLearner): IoSchema {
   return object(
     'Prediction',
     { ...propertiesOf(learner), ...decodedOf(learner) },
-    learner.task === 'segment' || learner.task === 'image' ? ['probabilities'] : [],
+    optionalOf(learner),
   );
 }
+
+const optionalOf = ({ task }: DescribedLearner): string[] =>
+  task === 'segment' || task === 'image' ? ['probabilities'] : [];
 
 /** The same for rows, of which a request may have one or many. */
 export function rowsPredictionSchema(learner: DescribedLearner): IoSchema {
@@ -202,9 +205,53 @@ function propertiesOf(learner: DescribedLearner): Record<string, IoSchema> {
           'For each channel, row and column, if the query has probabilities=true.',
         ),
       };
+    case 'several':
+      return severalOf(learner);
     case 'generate':
       return { prediction: described(STRING, 'The continued text.') };
   }
+}
+
+/** Each result by its name; of rows, each column of the target. */
+function severalOf(learner: DescribedLearner): Record<string, IoSchema> {
+  const { results = [], columns } = learner;
+  if (columns !== undefined) {
+    const ofEach = list({}, { minItems: results.length, maxItems: results.length });
+    return {
+      prediction: described(list({ oneOf: CELL }), 'One for each target.'),
+      target: described(ofEach, 'One for each result of the model, or one for all.'),
+      probabilities: described(ofEach, 'After the activation of the loss function.'),
+    };
+  }
+  const each = results.map(({ name, ...result }) => {
+    const one: DescribedLearner = { kind: learner.kind, ...result };
+    const threshold = result.task === 'multilabel' && result.threshold === undefined;
+    const properties = propertiesOf(one);
+    if (threshold) delete properties['threshold'];
+    return [name, properties, optionalOf(one)] as const;
+  });
+  const named = (
+    of: (properties: Record<string, IoSchema>, optional: readonly string[]) => IoSchema,
+  ) =>
+    Object.fromEntries(
+      each.map(([name, properties, optional]) => [name, of(properties, optional)]),
+    );
+  return {
+    prediction: described(
+      object(
+        'NamedPredictions',
+        named(({ prediction }) => prediction!),
+      ),
+      'The prediction of each result.',
+    ),
+    results: described(
+      object(
+        'NamedResults',
+        named((properties, optional) => object('Result', properties, optional)),
+      ),
+      'Each result with its probabilities.',
+    ),
+  };
 }
 
 const CLASSES = described(list(STRING), 'Names of the classes, in the order of the probabilities.');

@@ -3,8 +3,11 @@ import type {
   LearnerDescription,
   LearnerInput,
   LearnerKind,
+  Prediction,
+  Results,
   Vocab,
 } from '../../learner/fastai/contract.js';
+import { isTensor } from '../../learner/runtime/is-tensor.js';
 import {
   addedWords,
   continuedText,
@@ -33,7 +36,7 @@ import {
   rowsSchema,
   shownSchema,
 } from './schemas.js';
-import { classesOf, nested, scoredOf } from './scored.js';
+import { classesOf, eachResult, namedResults, nested, scoredOf, type Scored } from './scored.js';
 import type { Asked, QueryParameter, ServedEndpoint, ServedEndpoints } from './served-endpoint.js';
 
 type Runner = FastaiRunner<unknown, unknown>;
@@ -43,6 +46,8 @@ export interface LearnerFacts {
   readonly kind: LearnerKind;
   /** Whether it predicts masks or images, which can be sent as a PNG. */
   readonly drawn?: boolean;
+  /** Whether it has several targets, so that it may have several results, which have no one answer to explain. */
+  readonly several?: boolean;
   /** Of kind `mixed`: its inputs. */
   readonly inputs?: readonly LearnerInput[];
   /** What a path goes through before its image is opened, and the bytes of a request do not. */
@@ -112,13 +117,16 @@ export function learnerEndpoints(
     { schema: () => shownSchema(describe()) },
     async (given) => new Answer(await shownJson(await runnerOf().show.run(item(given)))),
   );
-  const asked = facts.drawn ? [PROBABILITIES] : facts.kind === 'vision' ? [TTA] : [];
+  const isAugmented = facts.kind === 'vision' && !facts.several;
+  const asked = facts.drawn ? [PROBABILITIES] : isAugmented ? [TTA] : [];
   const endpoints = {
     predict: endpoint(`The prediction of ${tag}`, predicted, predict, asked),
     show,
   };
   // A language model has no single answer to explain.
-  if (['lm', 'array', 'mixed'].includes(facts.kind) || facts.drawn) return endpoints;
+  if (['lm', 'array', 'mixed'].includes(facts.kind) || facts.drawn || facts.several) {
+    return endpoints;
+  }
   const explain = endpoint(
     `Why ${tag} predicts what it does`,
     { schema: () => explanationSchema(describe()) },
@@ -193,8 +201,27 @@ async function predictOne(runner: Runner, item: unknown, query: URLSearchParams)
   const { description } = runner;
   const passes = query.get('tta');
   if (passes !== null) return predictAugmented(runner, item, passes);
-  const triple = await runner.predict.run(item);
-  const [decoded, , probabilities] = triple;
+  const triple: Prediction<unknown, Results> = await runner.predict.run(item);
+  const several = eachResult(triple, description.results);
+  if (!several) return answerOf(runner, item, description, triple, query);
+  const answers: [string, Scored][] = [];
+  for (const { result, triple: one } of several) {
+    const { json } = await answerOf(runner, item, { ...description, ...result }, one, query);
+    answers.push([result.name, json as Scored]);
+  }
+  return new Answer(namedResults(answers));
+}
+
+/** The answer of one result. */
+async function answerOf(
+  runner: Runner,
+  item: unknown,
+  description: LearnerDescription,
+  triple: Prediction<unknown, Results>,
+  query: URLSearchParams,
+): Promise<Answer> {
+  const [decoded, , given] = triple;
+  const probabilities = isTensor(given) ? given : undefined;
   switch (description.task) {
     case 'segment': {
       const wanted = query.get('probabilities') === 'true' ? probabilities : undefined;
@@ -209,9 +236,9 @@ async function predictOne(runner: Runner, item: unknown, query: URLSearchParams)
       return new Answer({ prediction: nested(decoded as Tensor), width, height });
     }
     default: {
-      // Inputs have vocabularies as well.
-      const { kind, classes } = description;
-      const names = kind === 'mixed' ? classes : classesOf(runner.vocab as Vocab);
+      // Inputs and other results have vocabularies as well.
+      const { kind, classes, results } = description;
+      const names = kind === 'mixed' || results ? classes : classesOf(runner.vocab as Vocab);
       const scored = scoredOf(triple, names);
       const { threshold } = description;
       return new Answer(threshold === undefined ? scored : { ...scored, threshold });

@@ -35,13 +35,15 @@ async function learnerFacts(path: string): Promise<LearnerFacts> {
       const { inputsOf } = await import('../../learner/fastai/mixed/input-record.js');
       return { kind, inputs: inputsOf(file) };
     }
-    if (kind !== 'vision') return { kind };
+    // A loss may make one result of several, so this says only that there may be more.
+    const several = file.dls.targets.length > 1;
+    if (kind !== 'vision') return { kind, several };
     const { hasImageTarget, hasMaskTarget } =
       await import('../../learner/fastai/data/target-types.js');
     const { skippedReader } = await import('../../learner/fastai/vision/own-code.js');
     const skipped = skippedReader(file);
-    const drawn = hasMaskTarget(file.dls) || hasImageTarget(file.dls);
-    return { kind, drawn, ...(skipped !== undefined && { skipped }) };
+    const drawn = !several && (hasMaskTarget(file.dls) || hasImageTarget(file.dls));
+    return { kind, drawn, several, ...(skipped !== undefined && { skipped }) };
   } finally {
     file.torchFile.close();
   }

@@ -38,6 +38,10 @@ export async function createArrayInference(
       ...(target.vocab && { classes: target.vocab }),
       ...(shape && { shape }),
     },
+    get form() {
+      return model.form;
+    },
+    targetOf: (one, its) => readArrayTarget(one.dls.targets[0]?.transforms ?? [], its),
     encode,
     drawn: drawnTransform(file.dls),
     forward: async (batch) => {

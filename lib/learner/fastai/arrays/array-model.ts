@@ -12,12 +12,14 @@ import {
 } from '../../pytorch/index.js';
 import { RaisedInCodeError } from '../../python/errors.js';
 import { asNumber, type Module } from '../../torch/index.js';
-import type { LearnerOptions } from '../contract.js';
-import { joinRows } from '../data/rows.js';
+import type { LearnerOptions, Results } from '../contract.js';
 import { joinTensors } from '../data/tensor-rows.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
+import { formOf } from '../open-model.js';
+import { joinResults, reordered, resultsOf } from '../results/results.js';
+import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import { rowsDone } from '../../runtime/rows-done.js';
 
 /** The most that goes through the model at once: 16 MiB of float32, but at least one item. */
@@ -31,6 +33,8 @@ export type BatchShape = readonly (number | null)[];
 /** An open model. */
 export interface RunsBatches {
   run(batch: Tensor): Promise<Tensor | Tensor[]>;
+  /** How many results it returns, if it is known. */
+  readonly results?: number;
   release(): Promise<void>;
 }
 
@@ -42,6 +46,7 @@ export interface RunsBatches {
 export class ArrayModel {
   readonly #models = new Map<string, Promise<RunsBatches>>();
   #isReleased = false;
+  #form: ResultForm | undefined;
   /** Whether only the sizes of an item give a graph: code may not accept the sizes of examples. */
   #isBySize = false;
 
@@ -100,7 +105,7 @@ export class ArrayModel {
     if (inferred && inferred.length > 1) throw severalInputs(file, inferred.length);
     if (series) {
       const model = new ArrayModel(series, 'float32', open, undefined);
-      await model.#model(series);
+      model.#form = formOf((await model.#model(series)).results ?? 1);
       return model;
     }
     if (!isTold) return new ArrayModel(undefined, dtype, open, undefined);
@@ -115,14 +120,21 @@ export class ArrayModel {
     }
   }
 
+  /** How the model returns its results; undefined until an item shows it. */
+  get form(): ResultForm | undefined {
+    return (
+      this.#form ?? (this.whole?.results === undefined ? undefined : formOf(this.whole.results))
+    );
+  }
+
   /** Runs batches of one and returns the model's output, one row per item. @throws InputError */
-  async forward(items: readonly Tensor[]): Promise<Tensor> {
+  async forward(items: readonly Tensor[]): Promise<Results> {
     const groups = new Map<string, number[]>();
     items.forEach(({ type, dims }, at) => {
       const key = `${type} ${dims.join('x')}`;
       groups.set(key, [...(groups.get(key) ?? []), at]);
     });
-    const parts: Tensor[] = [];
+    const parts: Results[] = [];
     const order: number[] = [];
     for (const group of groups.values()) {
       const size = Math.max(1, Math.floor(MOST_ELEMENTS / items[group[0]!]!.data.length));
@@ -133,17 +145,18 @@ export class ArrayModel {
         rowsDone(order.length, items.length);
       }
     }
-    return parts.length === 1 ? parts[0]! : joinRows(parts, order);
+    if (parts.length === 1) return parts[0]!;
+    return joinResults(parts, (tensors) => reordered(tensors, order));
   }
 
-  async #run(items: readonly Tensor[]): Promise<Tensor> {
+  async #run(items: readonly Tensor[]): Promise<Results> {
     const batch = joinTensors(items);
     const output = await (await this.#modelFor(batch.dims)).run(batch);
+    const results = Array.isArray(output) ? output : [output];
+    this.#form = formOf(results.length);
     if (Array.isArray(output)) {
-      throw new UnsupportedLearnerError(
-        `The learner's model returns ${output.length} results`,
-        'export a learner whose model returns one tensor',
-      );
+      const names = results.map((_, at) => String(at));
+      return resultsOf(Object.fromEntries(results.entries()), names, this.#form, items.length);
     }
     if (output.dims[0] === items.length) return float(output);
     throw new UnsupportedLearnerError(

@@ -25,6 +25,17 @@ export function decodedTarget<D extends Pick<DataLoadersRecord, 'targets'>>(dls:
   return { ...dls, targets: dls.targets.slice(0, 1) };
 }
 
+/** The same for one of several targets, as if it were the only one. */
+export function dlsOfTarget<D extends Data>(dls: D, index: number): D {
+  if (dls.targets.length < 2) return dls;
+  const one = { ...dls, targets: dls.targets.slice(index, index + 1) };
+  // It decodes masks alone; without it no other target looks like one.
+  const afterItem = targetTypes(one).some((name) => MASKS.includes(name))
+    ? dls.afterItem
+    : dls.afterItem.filter((transform) => transformName(transform) !== 'AddMaskCodes');
+  return { ...one, afterItem };
+}
+
 /** Whether the target is a class for each pixel. False for targets that are not supported. */
 export function hasMaskTarget(data: Data): boolean {
   return (

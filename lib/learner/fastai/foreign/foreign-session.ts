@@ -1,20 +1,25 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-common';
 import type { ModelSession } from '../../onnx/session/model-session.js';
-import { joinRows } from '../data/rows.js';
+import { joinTensors } from '../data/tensor-rows.js';
 import { UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
+import { joinResults } from '../results/results.js';
 import { described } from './expected-model.js';
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
 /**
- * The session of an ONNX file that replaces a learner's model: it returns only the first output,
+ * The session of an ONNX file that replaces a learner's model: it returns only its first outputs,
  * one row per item. Items run one by one if the file does not take several at once.
  */
 export class ForeignSession implements ModelSession {
   /** Undefined until a run shows it. */
   #takesBatches: boolean | undefined;
 
-  constructor(private readonly session: ModelSession) {
+  /** @param results How many outputs the learner uses. */
+  constructor(
+    private readonly session: ModelSession,
+    private readonly results = 1,
+  ) {
     const fixed = session.inputMetadata.some((input) => input.isTensor && input.shape[0] === 1);
     if (fixed) this.#takesBatches = false;
   }
@@ -24,7 +29,7 @@ export class ForeignSession implements ModelSession {
   }
 
   get outputNames(): readonly string[] {
-    return this.session.outputNames.slice(0, 1);
+    return this.session.outputNames.slice(0, this.results);
   }
 
   get inputMetadata(): readonly InferenceSession.ValueMetadata[] {
@@ -32,47 +37,49 @@ export class ForeignSession implements ModelSession {
   }
 
   get outputMetadata(): readonly InferenceSession.ValueMetadata[] {
-    return this.session.outputMetadata.slice(0, 1);
+    return this.session.outputMetadata.slice(0, this.results);
   }
 
   async run(feeds: InferenceSession.FeedsType): Promise<Readonly<Record<string, Tensor>>> {
     const tensors = feeds as Feeds;
     this.#checkSizes(tensors);
     const items = Object.values(tensors)[0]?.dims[0] ?? 1;
-    return { [this.outputNames[0]!]: await this.#rows(tensors, items) };
+    const results = await this.#rows(tensors, items);
+    return Object.fromEntries(this.outputNames.map((name, at) => [name, results[at]!]));
   }
 
   release(): Promise<void> {
     return this.session.release();
   }
 
-  async #rows(feeds: Feeds, items: number): Promise<Tensor> {
+  async #rows(feeds: Feeds, items: number): Promise<readonly Tensor[]> {
     if (items > 1 && this.#takesBatches !== false) {
-      const output = await this.#output(feeds).catch((error: unknown) => {
+      const outputs = await this.#outputs(feeds).catch((error: unknown) => {
         if (this.#takesBatches) throw failed(feeds, error);
         return undefined;
       });
       // An exporter may have fixed the batch within the graph, whatever its inputs say.
-      this.#takesBatches ??= output?.dims[0] === items;
-      if (output && this.#takesBatches) return output;
+      this.#takesBatches ??= outputs?.every(({ dims }) => dims[0] === items) ?? false;
+      if (outputs && this.#takesBatches) return outputs;
     }
-    const parts: Tensor[] = [];
+    const parts: (readonly Tensor[])[] = [];
     for (let item = 0; item < items; item++) {
       const one = items === 1 ? feeds : itemOf(feeds, item);
-      const output = await this.#output(one).catch((error: unknown) => {
+      const outputs = await this.#outputs(one).catch((error: unknown) => {
         throw failed(one, error);
       });
-      if (output.dims[0] !== 1) {
-        throw failed(one, `its output has the shape [${output.dims.join(', ')}]`);
-      }
-      parts.push(output);
+      const wrong = outputs.find(({ dims }) => dims[0] !== 1);
+      if (wrong) throw failed(one, `its output has the shape [${wrong.dims.join(', ')}]`);
+      parts.push(outputs);
     }
-    return parts.length === 1 ? parts[0]! : joinRows(parts, [...parts.keys()]);
+    if (parts.length === 1) return parts[0]!;
+    return joinResults(parts, joinTensors) as readonly Tensor[];
   }
 
-  async #output(feeds: Feeds): Promise<Tensor> {
-    const name = this.outputNames[0]!;
-    return (await this.session.run(feeds, [name]))[name] as Tensor;
+  async #outputs(feeds: Feeds): Promise<readonly Tensor[]> {
+    const { outputNames } = this;
+    const outputs = await this.session.run(feeds, outputNames);
+    return outputNames.map((name) => outputs[name] as Tensor);
   }
 
   /** Images have different sizes if the learner does not resize them. */

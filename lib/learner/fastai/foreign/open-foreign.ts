@@ -11,6 +11,7 @@ import { ForeignSession } from './foreign-session.js';
 /**
  * Opens the ONNX file that replaces a learner's model.
  *
+ * @param targets How many targets the learner has.
  * @throws OutsideWeightsError, UnsupportedLearnerError if the model is not the learner's.
  */
 export async function openForeign(
@@ -18,13 +19,16 @@ export async function openForeign(
   { cacheFolder, quantize }: Pick<LearnerOptions, 'cacheFolder' | 'quantize'>,
   options: SessionOptions,
   expected: ExpectedModel | undefined,
+  targets = 1,
 ): Promise<ModelSession> {
   const session = await guarded(() =>
     quantize === 'int8' ? quantized(onnx, cacheFolder, options) : opened(onnx, options),
   );
   try {
-    if (expected) checkModel(session, expected);
-    return new ForeignSession(session);
+    // A file with an output for each target stands for a model of several results.
+    const isSeveral = targets > 1 && session.outputNames.length === targets;
+    if (expected) checkModel(session, isSeveral ? { inputs: expected.inputs } : expected);
+    return new ForeignSession(session, isSeveral ? targets : 1);
   } catch (error) {
     await guarded(() => session.release());
     throw error;

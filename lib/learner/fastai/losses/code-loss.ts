@@ -1,16 +1,22 @@
 import { Tensor } from 'onnxruntime-common';
 import type { Program } from '../../onnx/tracing/program.js';
-import { TensorFunction } from '../../onnx/tracing/tensor-function.js';
 import { UnsupportedCodeError } from '../../python/errors.js';
 import { BoundMethod, type Value } from '../../python/values.js';
 import { isNameAlone } from '../code/own-program.js';
-import { joinTensors, rowsOf } from '../data/tensor-rows.js';
 import { UnknownLossError } from '../errors.js';
+import { onlyResult } from '../results/results.js';
+import type { Given } from '../results/steps.js';
 import { unchanged } from './activations.js';
 import type { Loss } from './loss.js';
 import { directly } from './loss-classes.js';
+import { ResultFunction } from './result-function.js';
 
-type Step = (tensor: Tensor) => Tensor | Promise<Tensor>;
+interface Step {
+  run(this: void, tensor: Tensor): Tensor | Promise<Tensor>;
+  readonly threshold?: number;
+  /** The user's own code. */
+  code?(this: void, given: Given): Promise<Given>;
+}
 
 /**
  * The user's own loss: its `activation` and `decodes`, from its class or from the fastai class that
@@ -22,26 +28,34 @@ type Step = (tensor: Tensor) => Tensor | Promise<Tensor>;
 export function codeLoss(program: Program, loss: Value, name: string, threads: number): Loss {
   const { evaluator } = program;
   if (isNameAlone(loss)) throw new UnknownLossError(name);
-  const functions: TensorFunction[] = [];
-  const step = (method: 'activation' | 'decodes'): { run: Step; threshold?: number } => {
+  const functions: ResultFunction[] = [];
+  const step = (method: 'activation' | 'decodes'): Step => {
     evaluator.renew();
     const found = attribute(program, loss, method, name);
     if (found === undefined) return { run: unchanged };
-    const own = found instanceof BoundMethod && found.self === loss ? found.func : found;
-    const direct = directly(evaluator, own, loss);
+    const bound = found instanceof BoundMethod && found.self === loss ? found.func : found;
+    const direct = directly(evaluator, bound, loss);
     if (direct) {
       const threshold = method === 'decodes' && evaluator.findAttr(loss, 'thresh');
       return { run: direct, ...(typeof threshold === 'number' && { threshold }) };
     }
-    const code = new TensorFunction(program, (ctx, inputs) => ctx.call(found, inputs), threads);
-    functions.push(code);
-    return { run: (tensor) => eachRow(tensor, code) };
+    const own = new ResultFunction(program, found, threads);
+    functions.push(own);
+    return {
+      run: async (tensor) =>
+        onlyResult((await own.run({ results: tensor, form: 'tensor' })).results),
+      code: (given) => own.run(given),
+    };
   };
   const [activation, decodes] = [step('activation'), step('decodes')];
   return {
     activation: activation.run,
     decodes: decodes.run,
     ...(decodes.threshold !== undefined && { threshold: decodes.threshold }),
+    code: {
+      ...(activation.code && { activation: activation.code }),
+      ...(decodes.code && { decodes: decodes.code }),
+    },
     release: async () => void (await Promise.all(functions.map((one) => one.release()))),
   };
 }
@@ -59,11 +73,4 @@ function attribute(
     if (error instanceof UnsupportedCodeError) throw new UnknownLossError(lossName);
     throw error;
   }
-}
-
-/** A row in a batch gives the same result as alone, whatever the code does. */
-async function eachRow(tensor: Tensor, code: TensorFunction): Promise<Tensor> {
-  const made: Tensor[] = [];
-  for (const row of rowsOf(tensor)) made.push((await code.run([row]))[0]!);
-  return joinTensors(made);
 }

@@ -1,8 +1,9 @@
 import type { Tensor } from 'onnxruntime-common';
 import { asItems, asNumber, PyDict, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import type { ActivationName } from '../contract.js';
-import { hasMaskTarget } from '../data/target-types.js';
+import { dlsOfTarget, hasMaskTarget } from '../data/target-types.js';
 import type { LearnerFile } from '../learner-file.js';
+import type { Given } from '../results/steps.js';
 import { classesAxis, sigmoidOf, softmaxAlong, unchanged } from './activations.js';
 import { argmax, greaterThan } from './axis.js';
 
@@ -14,14 +15,20 @@ export interface Loss {
   decodes(activated: Tensor): Tensor | Promise<Tensor>;
   /** Set if each output is decoded separately: above it a label is on. */
   readonly threshold?: number;
+  /** The user's own code, which takes results as the model returned them. */
+  readonly code?: Readonly<Partial<Record<'activation' | 'decodes', OwnStep>>>;
+  /** The loss of each of several results, if the user named their activations. */
+  readonly each?: readonly Loss[];
   /** Bytes of tensors that its code uses, while the loss exists. */
   readonly held?: readonly Uint8Array[];
   /** Frees the environment of its code, if it has code. */
   release?(): Promise<void>;
 }
 
+type OwnStep = (given: Given) => Promise<Given>;
+
 /** fastai does nothing if a loss function has no activation or decodes. */
-const nothing: Loss = { activation: unchanged, decodes: (activated) => activated };
+const nothing: Loss = { activation: unchanged, decodes: unchanged };
 
 const crossEntropy = (axis: number): Loss => ({
   activation: softmaxAlong(axis),
@@ -39,9 +46,15 @@ const binaryCrossEntropy = (threshold: number): Loss => ({
  * mask are its classes.
  */
 export function namedLoss(
-  name: ActivationName,
+  name: ActivationName | readonly ActivationName[],
   { loss, dls }: Pick<LearnerFile, 'loss' | 'dls'>,
 ): Loss {
+  if (typeof name !== 'string') {
+    const each = name.map((one, at) =>
+      namedLoss(one, { loss: undefined, dls: dlsOfTarget(dls, at) }),
+    );
+    return { ...nothing, each };
+  }
   if (name === 'none') return nothing;
   if (name === 'sigmoid') return binaryCrossEntropy(0.5);
   const own = loss instanceof PyObject ? asNumber(loss.attr('axis')) : undefined;

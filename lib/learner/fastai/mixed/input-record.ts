@@ -11,8 +11,8 @@ import type { TransformedList } from '../data/data-loaders.js';
 import { isOfFastai, transformName } from '../data/pipeline.js';
 import { categoryNames, readVocab } from '../data/vocab.js';
 import type { LearnerFile } from '../learner-file.js';
+import { columnsOf, distinct, ownName } from '../results/list-names.js';
 import { modeOf } from '../vision/image-input.js';
-import { transformTitle } from '../vision/transforms/neutral.js';
 
 /** One input of the model: its kind, and its name in an item. */
 export interface Slot {
@@ -107,35 +107,6 @@ function slotOf(list: TransformedList, type: BatchType | undefined, inTuple: boo
     columns,
     ...(length !== undefined && length > 1 && { length }),
   };
-}
-
-function columnsOf(reader: PyObject | undefined): string[] {
-  const columns = reader?.attr('cols');
-  const items = typeof columns === 'string' ? [columns] : (asItems(columns) ?? []);
-  return items.filter((name): name is string => typeof name === 'string');
-}
-
-/** The function of the notebook that makes an input. */
-function ownName(transforms: readonly PyValue[]): string | undefined {
-  const own = transforms.findLast((transform) => !isOfFastai(transform) || isWrapped(transform));
-  if (own === undefined) return undefined;
-  const title = transformTitle(own);
-  const bare = title.slice(title.lastIndexOf('.') + 1);
-  return /^[A-Za-z]\w*$/.test(bare) ? bare : undefined;
-}
-
-const isWrapped = (transform: PyValue): boolean => transformName(transform) === 'Transform';
-
-/** `image`, or `image1` and `image2` if there are several. */
-function distinct(names: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  return names.map((name) => {
-    if (names.indexOf(name) === names.lastIndexOf(name)) return name;
-    const count = (counts.get(name) ?? 0) + 1;
-    counts.set(name, count);
-    const made = `${name}${count}`;
-    return names.includes(made) ? `${name}_${count}` : made;
-  });
 }
 
 /** The facts about a learner's inputs that are known before it is loaded. */

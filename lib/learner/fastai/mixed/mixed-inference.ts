@@ -1,13 +1,20 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { Module } from '../../torch/module.js';
-import type { Answers, Inference, LearnerInput, LearnerOptions, Vocab } from '../contract.js';
-import { concatRows } from '../data/rows.js';
+import type {
+  Answers,
+  Inference,
+  LearnerInput,
+  LearnerOptions,
+  Results,
+  Vocab,
+} from '../contract.js';
 import { joinTensors } from '../data/tensor-rows.js';
 import type { Target } from '../data/target.js';
 import { NotExplainableError, UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
-import { readImageTarget, type DecodedImageTarget } from '../vision/image-target.js';
+import { imageTargetOf, readImageTarget, type DecodedImageTarget } from '../vision/image-target.js';
 import { drawnTransform } from '../vision/transforms/drawn-transform.js';
+import { joinResults } from '../results/results.js';
 import { MixedModel } from './mixed-model.js';
 import { Preparation } from './preparation.js';
 import { rowsDone } from '../../runtime/rows-done.js';
@@ -39,11 +46,16 @@ export async function createMixedInference(
   };
   return {
     vocab: vocabOf(preparation.vocabs, vocab),
+    inputVocabs: preparation.vocabs,
     answers,
+    get form() {
+      return model.form;
+    },
+    targetOf: imageTargetOf,
     encode: (item) => ({ item }),
     drawn: drawnTransform(file.dls),
     forward: async (batch) => {
-      const rows: Tensor[] = [];
+      const rows: Results[] = [];
       for (const encoded of batch) {
         const leaves = await preparation.batch(encoded.item);
         const image = leaves.find(({ cls }) => cls.startsWith('TensorImage'))?.tensor.dims;
@@ -51,7 +63,7 @@ export async function createMixedInference(
         rows.push(await model.forward(leaves));
         rowsDone(rows.length, batch.length);
       }
-      return rows.length === 1 ? rows[0]! : concatRows(rows);
+      return rows.length === 1 ? rows[0]! : joinResults(rows, joinTensors);
     },
     inputs: async (batch) => {
       const items: Tensor[][] = [];

@@ -4,15 +4,17 @@ import type { Dim, Value as GraphValue } from '../../onnx/graph.js';
 import { GraphError } from '../../onnx/errors.js';
 import type { Flow } from '../../onnx/lowering/context.js';
 import type { InputSpec } from '../../onnx/lowering/lowering.js';
+import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import type { ModelSession } from '../../onnx/session/model-session.js';
 import { SizeNeededError } from '../../onnx/torch-ops/size-needed.js';
 import { listed } from '../../errors/index.js';
 import { RaisedInCodeError } from '../../python/errors.js';
 import { guarded } from '../../runtime/run-guard.js';
-import type { LearnerOptions } from '../contract.js';
+import type { LearnerOptions, Results } from '../contract.js';
 import { UnexpectedItemError } from '../errors.js';
 import { openLearnerFile, type LearnerFile } from '../learner-file.js';
-import { oneResult, openModel } from '../open-model.js';
+import { openModel } from '../open-model.js';
+import { resultsOf } from '../results/results.js';
 import type { Slot } from './input-record.js';
 import type { Leaf } from './leaves.js';
 
@@ -42,6 +44,7 @@ const GUESSES: readonly { readonly dtype: OnnxDType; readonly rank: number }[] =
 const MOST_OTHERS = 4;
 
 interface Opened {
+  readonly form: ResultForm;
   readonly session: ModelSession;
   readonly specs: readonly InputSpec[];
 }
@@ -49,6 +52,7 @@ interface Opened {
 /** A model of several inputs: one graph, and others for inputs of different type or rank. */
 export class MixedModel {
   readonly #others = new Map<string, Promise<Opened>>();
+  #form: ResultForm | undefined;
 
   private constructor(
     private readonly file: Pick<LearnerFile, 'source'>,
@@ -81,9 +85,14 @@ export class MixedModel {
     return new MixedModel(file, expected, arrangement, plain, options, first);
   }
 
+  /** How it returns its results; undefined until an item shows it. */
+  get form(): ResultForm | undefined {
+    return this.#form ?? this.first?.form;
+  }
+
   /** The model's output for one item: a batch of one. */
-  async forward(leaves: readonly TensorLeaf[]): Promise<Tensor> {
-    const { session, specs } = await this.#modelFor(leaves);
+  async forward(leaves: readonly TensorLeaf[]): Promise<Results> {
+    const { session, specs, form } = await this.#modelFor(leaves);
     const feeds: Record<string, Tensor> = {};
     session.inputNames.forEach((name, index) => {
       const place = Math.max(
@@ -102,7 +111,8 @@ export class MixedModel {
     });
     try {
       const outputs = await guarded(() => session.run(feeds));
-      return outputs[session.outputNames[0]!] as Tensor;
+      this.#form = form;
+      return resultsOf(outputs, session.outputNames, form, 1);
     } catch (error) {
       // The number of values becomes known only now.
       if (!this.#isGuessed) throw error;
@@ -188,7 +198,11 @@ async function openFor(
     arrangement.map((place) =>
       typeof place === 'number' ? inputs[place]! : place.map((index) => inputs[index]!),
     );
-  const { session, facts: specs = [] } = await openModel(file, options, async (model, how) => {
+  const {
+    session,
+    facts: specs = [],
+    form,
+  } = await openModel(file, options, async (model, how) => {
     const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
     let failure: unknown;
     for (const inputs of candidates) {
@@ -200,7 +214,7 @@ async function openFor(
           outputs: ['output'],
           plainTensors: plain,
         });
-        return { graph: oneResult(lowered), facts: inputs };
+        return { ...lowered, facts: inputs };
       } catch (error) {
         if (error instanceof SizeNeededError) throw error;
         failure ??= error;
@@ -208,7 +222,7 @@ async function openFor(
     }
     throw failure;
   });
-  return { session, specs };
+  return { session, specs, form };
 }
 
 function specsOf(expected: readonly ExpectedInput[], guess: (typeof GUESSES)[number]): InputSpec[] {

@@ -2,6 +2,7 @@ import type { Tensor } from 'onnxruntime-common';
 import { PyObject, type PyValue } from '../../torch/python.js';
 import type { DecodedRow, ShownRow } from '../contract.js';
 import { numbersOf } from '../data/target.js';
+import { unfit } from '../results/result-targets.js';
 import type { EncodedRows } from './row-encoder.js';
 import type { TabularRecord } from './tabular-record.js';
 import { isoformat, timestampOf } from './timestamps.js';
@@ -11,9 +12,24 @@ export class RowDecoder {
   constructor(private readonly record: TabularRecord) {}
 
   /** The encoded row and its target as one object, columns in fastai's order. */
-  decode(target: Tensor, { codes, numbers }: EncodedRows): DecodedRow {
+  decode(target: Tensor, encoded: EncodedRows): DecodedRow {
+    return this.#row(numbersOf(target), encoded);
+  }
+
+  /**
+   * The same for several results, which are the columns of the targets one after another.
+   *
+   * @throws UnsupportedLearnerError if they are more or fewer: fastai's DataFrame fails as well.
+   */
+  decodeSeveral(targets: readonly Tensor[], encoded: EncodedRows): DecodedRow {
+    const values = targets.flatMap(numbersOf);
+    const { length } = this.record.targets;
+    if (values.length === length) return this.#row(values, encoded);
+    throw unfit(values.length, length);
+  }
+
+  #row(values: readonly number[], { codes, numbers }: EncodedRows): DecodedRow {
     const { categories, numbers: numeric, targets } = this.record;
-    const values = numbersOf(target);
     const row: DecodedRow = {};
     for (let i = 0; i < categories.length; i++) put(row, categories[i]!, codes[i]!);
     for (let i = 0; i < numeric.length; i++) put(row, numeric[i]!, numbers[i]!);
@@ -21,7 +37,7 @@ export class RowDecoder {
       for (let i = 0; i < targets.length; i++) put(row, targets[i]!, values[i]!);
     } else if (targets.length > 0) {
       // There are more outputs than targets: fastai cannot put them into a row.
-      put(row, targets[0]!, values);
+      put(row, targets[0]!, [...values]);
     }
     return row;
   }

@@ -1,12 +1,14 @@
 import { Tensor } from 'onnxruntime-common';
-import type { Answers, DecodedRow, Inference, LearnerOptions } from '../contract.js';
+import type { ResultForm } from '../../onnx/lowering/result-form.js';
+import type { Answers, DecodedRow, Inference, LearnerOptions, Results } from '../contract.js';
 import { concatRows } from '../data/rows.js';
 import type { Target } from '../data/target.js';
 import { categoryNames } from '../data/vocab.js';
 import { weighed } from '../explain/occlusion.js';
 import { rowsWithout } from '../explain/row-parts.js';
-import { UnsupportedLearnerError } from '../errors.js';
+import { UnexpectedItemError, UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
+import { joinResults, onlyResult } from '../results/results.js';
 import { RowDecoder } from './row-decoder.js';
 import { RowEncoder, type EncodedRows } from './row-encoder.js';
 import { tableOfItem, tableOfItems, type RowRange } from './table.js';
@@ -36,15 +38,18 @@ export async function createTabularInference(
   const encoder = await openEncoder(record, options);
   const decoder = new RowDecoder(record);
   const model = await TabularModel.open(file, record, encoder, options, answersOf(record).classes);
-  const run = async (batches: Iterable<EncodedRows>, rows: number): Promise<Tensor> => {
-    const parts: Tensor[] = [];
+  const run = async (batches: Iterable<EncodedRows>, rows: number): Promise<Results> => {
+    const parts: Results[] = [];
     let done = 0;
     for (const batch of batches) {
       parts.push(await model.forward(batch));
       rowsDone((done += batch.rows), rows);
     }
     // onnxruntime fails on an empty batch.
-    return parts.length === 1 ? parts[0]! : concatRows(parts, model.rowShape);
+    if (parts.length === 1) return parts[0]!;
+    if (parts.length === 0 && model.form !== 'tensor')
+      throw new UnexpectedItemError('no rows', 'one row or more');
+    return joinResults(parts, (tensors) => concatRows(tensors, model.rowShape));
   };
   return {
     vocab: answersOf(record).classes ?? [],
@@ -52,12 +57,13 @@ export async function createTabularInference(
       return schemaOf(record, encoder);
     },
     answers: answersOf(record),
+    form: model.form,
     encode: (item) => encoder.open(tableOfItem(item))({ start: 0, end: 1 }),
     show: (item) => showRow(record, encoder, tableOfItem(item)),
     explain: async (item, question) => {
       const row = encoder.open(tableOfItem(item))({ start: 0, end: 1 });
       const { parts, batch } = rowsWithout(record, encoder, row);
-      return weighed(parts, await model.forward(batch), question);
+      return weighed(parts, onlyResult(await model.forward(batch)), question);
     },
     forward: (batch) => run(batch, batch.length),
     forwardAll: (items) => {
@@ -69,6 +75,8 @@ export async function createTabularInference(
       return givenOf(encoder.open(table, true)({ start: 0, end: table.rows }));
     },
     decode: (target, encoded) => decoder.decode(target, encoded),
+    decodeSeveral: (targets, encoded) => decoder.decodeSeveral(targets, encoded),
+    severalAnswers: severalOf(record, model.form),
     decodeRow: (row) => decoder.show(row),
     release: () => model.release(),
   };
@@ -95,6 +103,21 @@ function answersOf({ steps, targets }: TabularRecord): Answers {
   if (!step) return { task: 'regress', targets };
   const task = step.kind === 'categorize' ? 'classify' : 'multilabel';
   return { task, classes: categoryNames(step.vocab) };
+}
+
+/** The results by the names of the columns, if there is one for each. */
+function severalOf(
+  { targets }: TabularRecord,
+  form: ResultForm,
+): Required<Pick<Answers, 'task' | 'results'>> {
+  const count = form === 'tensor' ? 1 : form.items.length;
+  return {
+    task: 'several',
+    results: Array.from({ length: count }, (_, at) => ({
+      name: targets.length === count ? targets[at]! : `result${at + 1}`,
+      task: 'regress',
+    })),
+  };
 }
 
 function* pieces(rows: number, encode: (range: RowRange) => EncodedRows): Generator<EncodedRows> {

@@ -1,13 +1,15 @@
 import { Tensor } from 'onnxruntime-common';
-import type { Graph } from '../../onnx/graph.js';
+import type { LoweredModel } from '../../onnx/lowering/lower-model.js';
+import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import type { ModelSession } from '../../onnx/session/model-session.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
-import type { LearnerOptions } from '../contract.js';
+import type { LearnerOptions, Results } from '../contract.js';
 import { CellError, UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses, type ExpectedModel } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
-import { oneResult, openModel, type HowToLower } from '../open-model.js';
+import { openModel, type HowToLower } from '../open-model.js';
+import { resultsOf } from '../results/results.js';
 import type { EncodedRows, RowEncoder } from './row-encoder.js';
 import type { TabularRecord } from './tabular-record.js';
 
@@ -16,7 +18,8 @@ export class TabularModel {
   private constructor(
     private readonly session: ModelSession,
     private readonly inputs: readonly ModelInput[],
-    private readonly output: string,
+    /** How it returns its results. */
+    readonly form: ResultForm,
     /** Sizes of one row of the output, if the model states them. */
     readonly rowShape: readonly number[],
     /** Columns with codes from outside: a code past the embedding would read other memory. */
@@ -30,12 +33,16 @@ export class TabularModel {
     options: LearnerOptions,
     classes: readonly string[] | undefined,
   ): Promise<TabularModel> {
-    const { session, facts: limits = [] } = await openModel(
+    const {
+      session,
+      facts: limits = [],
+      form,
+    } = await openModel(
       file,
       options,
       async (model, how) => ({
         facts: codeLimits(model, record, encoder),
-        graph: await lowerTabular(model, record, how),
+        ...(await lowerTabular(model, record, how)),
       }),
       expectedOf(record, classes),
     );
@@ -45,7 +52,7 @@ export class TabularModel {
       return new TabularModel(
         session,
         readInputs(session, record),
-        session.outputNames[0]!,
+        form,
         shape.map((size) => (typeof size === 'number' && size > 0 ? size : 1)),
         limits,
       );
@@ -55,7 +62,7 @@ export class TabularModel {
     }
   }
 
-  async forward(batch: EncodedRows): Promise<Tensor> {
+  async forward(batch: EncodedRows): Promise<Results> {
     this.#checkCodes(batch);
     const { rows } = batch;
     const feeds: Record<string, Tensor> = {};
@@ -67,8 +74,9 @@ export class TabularModel {
           ? new Tensor('int64', BigInt64Array.from(batch.codes, BigInt), dims)
           : new Tensor(type as 'float32', data as Float32Array, dims);
     }
-    const outputs = await guarded(() => this.session.run(feeds, [this.output]));
-    return outputs[this.output] as Tensor;
+    const { session, form } = this;
+    const names = form === 'tensor' ? session.outputNames.slice(0, 1) : session.outputNames;
+    return resultsOf(await guarded(() => session.run(feeds, names)), names, form, rows);
   }
 
   release(): Promise<void> {
@@ -116,7 +124,11 @@ function expectedOf(
   };
 }
 
-async function lowerTabular(model: Module, record: TabularRecord, how: HowToLower): Promise<Graph> {
+async function lowerTabular(
+  model: Module,
+  record: TabularRecord,
+  how: HowToLower,
+): Promise<LoweredModel> {
   const { categories, numbers, withNumbers } = record;
   const [{ lowerModel }, { signatureOf }] = await Promise.all([
     import('../../onnx/lowering/lower-model.js'),
@@ -130,7 +142,7 @@ async function lowerTabular(model: Module, record: TabularRecord, how: HowToLowe
     ...(isOwn || categories.length > 0 ? [codes] : []),
     ...(withNumbers && (isOwn || numbers.length > 0) ? [values] : []),
   ];
-  return oneResult(lowerModel(model, { ...how, inputs, outputs: ['output'] }));
+  return lowerModel(model, { ...how, inputs, outputs: ['output'] });
 }
 
 /** The model's inputs by element type: integers are the codes. */

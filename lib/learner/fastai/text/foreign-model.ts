@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-common';
+import { Tensor, type OnnxValue } from 'onnxruntime-common';
 import type { ModelSession } from '../../onnx/session/model-session.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { ExpectedInput } from '../foreign/expected-model.js';
@@ -6,12 +6,11 @@ import type { ExpectedInput } from '../foreign/expected-model.js';
 /** The inputs of a text model from `torch.onnx.export`. */
 export const TOKEN_IDS: ExpectedInput = { dtypes: ['int64'], sizes: [null], mustBeFree: true };
 
-/**
- * Runs a model from `torch.onnx.export`: takes the int64 ids of one text, and returns the first
- * output.
- */
-export async function runForeignModel(session: ModelSession, ids: Int32Array): Promise<Tensor> {
+/** Runs a model that takes the int64 ids of one text, such as one from `torch.onnx.export`. */
+export async function runForeignModel(
+  session: ModelSession,
+  ids: Int32Array,
+): Promise<Readonly<Record<string, OnnxValue>>> {
   const feed = new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]);
-  const outputs = await guarded(() => session.run({ [session.inputNames[0]!]: feed }));
-  return outputs[session.outputNames[0]!] as Tensor;
+  return guarded(() => session.run({ [session.inputNames[0]!]: feed }));
 }

@@ -5,6 +5,7 @@ import { weighed } from '../explain/occlusion.js';
 import { textsWithout } from '../explain/text-parts.js';
 import { entering } from '../entry/rows.js';
 import type { LearnerFile } from '../learner-file.js';
+import { onlyResult } from '../results/results.js';
 import { openTextModel } from './text-model.js';
 import { openTextPipeline } from './open-pipeline.js';
 
@@ -19,13 +20,16 @@ export async function createTextInference(
   const model = await openTextModel(file, options, target.vocab);
   return {
     vocab: target.vocab ? [pipeline.vocab, target.vocab] : pipeline.vocab,
+    inputVocabs: [pipeline.vocab],
+    form: model.form,
+    targetOf: (_, labels) => labels,
     answers: { task: target.task, ...(target.vocab && { classes: target.vocab }) },
     encode: (item) => then(enter(item), (text) => pipeline.encode(text)),
     show: (item) => then(enter(item), (text) => pipeline.show(text)),
     tokenize: (text) => pipeline.tokenize(text),
     explain: async (item, question) => {
       const { parts, rows } = textsWithout(pipeline.encode(await enter(item)), pipeline);
-      return weighed(parts, await model.forward(rows), question);
+      return weighed(parts, onlyResult(await model.forward(rows)), question);
     },
     forward: (batch) => model.forward(batch),
     inputs: async (batch) =>

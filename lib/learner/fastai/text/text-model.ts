@@ -1,23 +1,33 @@
 import { Tensor } from 'onnxruntime-common';
-import type { Graph } from '../../onnx/graph.js';
+import type { LoweredModel } from '../../onnx/lowering/lower-model.js';
+import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import type { TextLimits } from '../../onnx/lowering/lowering.js';
 import type { ModelSession } from '../../onnx/session/model-session.js';
 import { packTextBatch, refusePadAtChunkStart } from '../../onnx/text/text-batch.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
-import type { LearnerOptions } from '../contract.js';
-import { concatRows, joinRows } from '../data/rows.js';
+import type { LearnerOptions, Results } from '../contract.js';
+import { joinTensors } from '../data/tensor-rows.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openModel, type HowToLower } from '../open-model.js';
+import { joinResults, reordered, resultsOf } from '../results/results.js';
 import { runForeignModel, TOKEN_IDS } from './foreign-model.js';
 import { rowsDone } from '../../runtime/rows-done.js';
 
 /** Maps token ids to the model's output; computes each row as if it were alone. */
 export interface TextModel {
-  forward(rows: readonly Int32Array[]): Promise<Tensor>;
+  /** How the model returns its results. */
+  readonly form: ResultForm;
+  forward(rows: readonly Int32Array[]): Promise<Results>;
   release(): Promise<void>;
+}
+
+/** An open model. */
+interface Running {
+  readonly session: ModelSession;
+  readonly form: ResultForm;
 }
 
 export async function openTextModel(
@@ -25,19 +35,26 @@ export async function openTextModel(
   options: LearnerOptions,
   classes: readonly string[] | undefined,
 ): Promise<TextModel> {
-  const { session, facts: limits } = await openModel(file, options, lowerClassifier, {
+  const {
+    session,
+    facts: limits,
+    form: own,
+  } = await openModel(file, options, lowerClassifier, {
     inputs: [TOKEN_IDS],
     ...outputOfClasses(classes),
   });
+  // The callbacks of these learners leave only the first of three results.
+  const form = file.className.endsWith('.TextLearner') ? 'tensor' : own;
   return {
+    form,
     forward: limits
       ? async (rows) => {
           if (options.quantize === 'int8') refusePads(rows, limits);
           return limits.ownHead
-            ? runByLength(session, rows, limits)
-            : runBatches(session, rows, limits);
+            ? runByLength({ session, form }, rows, limits)
+            : runBatches({ session, form }, rows, limits);
         }
-      : (rows) => runOneByOne(session, rows),
+      : (rows) => runOneByOne({ session, form }, rows),
     release: () => guarded(() => session.release()),
   };
 }
@@ -57,24 +74,24 @@ interface TextFacts extends TextLimits {
 async function lowerClassifier(
   model: Module,
   how: HowToLower,
-): Promise<{ graph: Graph; facts: TextFacts | null }> {
+): Promise<LoweredModel & { facts: TextFacts | null }> {
   const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
   const { hasOwnCode, signatureOf } = await import('../../onnx/lowering/registry.js');
   const hints = signatureOf(model)?.hints;
   if (hints?.kind === 'text-classifier') {
-    const { graph, ownCode } = lowerModel(model, { ...how, plainTensors: false });
-    return { graph, facts: { ...hints.text, ...(ownCode && { ownHead: true }) } };
+    const lowered = lowerModel(model, { ...how, plainTensors: false });
+    return { ...lowered, facts: { ...hints.text, ...(lowered.ownCode && { ownHead: true }) } };
   }
   if (hasOwnCode(model, how.sources !== undefined)) {
     // fastai gives one text without padding.
     const ids = { name: 'ids', dtype: 'int64', dims: ['batch', 'length'] } as const;
-    const { graph } = lowerModel(model, {
+    const lowered = lowerModel(model, {
       ...how,
       inputs: [ids],
       outputs: ['logits'],
       plainTensors: false,
     });
-    return { graph, facts: null };
+    return { ...lowered, facts: null };
   }
   throw new UnsupportedLearnerError(
     `The learner's model is a "${model.className}", and it does not start with fastai's ` +
@@ -90,50 +107,50 @@ const MAX_TOKENS = 64 * 1024;
 
 /** One graph takes any batch and length. */
 async function runBatches(
-  session: ModelSession,
+  model: Running,
   rows: readonly Int32Array[],
   limits: TextLimits,
-): Promise<Tensor> {
-  if (rows.length === 1) return runBatch(session, rows, limits);
+): Promise<Results> {
+  if (rows.length === 1) return runBatch(model, rows, limits);
   // Groups rows of similar length, because padding is computed too.
   const order = rows.map((_, index) => index).sort((a, b) => rows[a]!.length - rows[b]!.length);
-  const parts: Tensor[] = [];
+  const parts: Results[] = [];
   for (let start = 0; start < order.length;) {
     let end = start + 1;
     while (end < order.length && fits(end - start + 1, rows[order[end]!]!.length)) end++;
     const batch = order.slice(start, end).map((index) => rows[index]!);
-    parts.push(await runBatch(session, batch, limits));
+    parts.push(await runBatch(model, batch, limits));
     start = end;
     rowsDone(end, order.length);
   }
-  return joinRows(parts, order);
+  return joinResults(parts, (tensors) => reordered(tensors, order));
 }
 
 /** Groups rows of the same length. */
 async function runByLength(
-  session: ModelSession,
+  model: Running,
   rows: readonly Int32Array[],
   limits: TextLimits,
-): Promise<Tensor> {
+): Promise<Results> {
   const groups = new Map<number, number[]>();
   rows.forEach(({ length }, index) => {
     const group = groups.get(length);
     if (group) group.push(index);
     else groups.set(length, [index]);
   });
-  const parts: Tensor[] = [];
+  const parts: Results[] = [];
   const order: number[] = [];
   for (const [length, indices] of groups) {
     const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_TOKENS / length)));
     for (let start = 0; start < indices.length; start += most) {
       const some = indices.slice(start, start + most);
       const batch = some.map((index) => rows[index]!);
-      parts.push(await runBatch(session, batch, limits));
+      parts.push(await runBatch(model, batch, limits));
       order.push(...some);
       rowsDone(order.length, rows.length);
     }
   }
-  return joinRows(parts, order);
+  return joinResults(parts, (tensors) => reordered(tensors, order));
 }
 
 function fits(rows: number, width: number): boolean {
@@ -141,24 +158,28 @@ function fits(rows: number, width: number): boolean {
 }
 
 async function runBatch(
-  session: ModelSession,
+  { session, form }: Running,
   rows: readonly Int32Array[],
   limits: TextLimits,
-): Promise<Tensor> {
+): Promise<Results> {
   const { ids, lengths, dims } = packTextBatch(rows, limits);
   const feeds = {
     ids: new Tensor('int32', ids, dims),
     lengths: new Tensor('int32', lengths, [lengths.length]),
   };
   const outputs = await guarded(() => session.run(feeds));
-  return outputs['logits'] as Tensor;
+  return resultsOf(outputs, session.outputNames, form, rows.length);
 }
 
-async function runOneByOne(session: ModelSession, rows: readonly Int32Array[]): Promise<Tensor> {
-  const parts: Tensor[] = [];
+async function runOneByOne(
+  { session, form }: Running,
+  rows: readonly Int32Array[],
+): Promise<Results> {
+  const parts: Results[] = [];
   for (const row of rows) {
-    parts.push(await runForeignModel(session, row));
+    const outputs = await runForeignModel(session, row);
+    parts.push(resultsOf(outputs, session.outputNames, form, 1));
     rowsDone(parts.length, rows.length);
   }
-  return concatRows(parts);
+  return joinResults(parts, joinTensors);
 }

@@ -1,14 +1,15 @@
 import { Tensor } from 'onnxruntime-common';
 import type { Dim } from '../../onnx/graph.js';
 import type { InputSpec } from '../../onnx/lowering/lowering.js';
+import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import type { ModelSession } from '../../onnx/session/model-session.js';
 import { phase } from '../../runtime/phases.js';
 import { guarded } from '../../runtime/run-guard.js';
-import type { Answers, LearnerOptions } from '../contract.js';
-import { joinRows } from '../data/rows.js';
+import type { Answers, LearnerOptions, Results } from '../contract.js';
 import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
-import { oneResult, openModel } from '../open-model.js';
+import { openModel } from '../open-model.js';
+import { joinResults, reordered, resultsOf } from '../results/results.js';
 import { DecodeThread } from './decode-thread.js';
 import type { RenderJob } from './image/render-job.js';
 import type { ModelInput } from './transforms/pipeline.js';
@@ -56,7 +57,8 @@ export class ImageModel {
   private constructor(
     private readonly session: ModelSession,
     private readonly inputName: string,
-    private readonly outputName: string,
+    /** How it returns its results. */
+    readonly form: ResultForm,
   ) {}
 
   /** @throws UnsupportedModuleError for an unsupported layer. */
@@ -71,7 +73,7 @@ export class ImageModel {
       dtype: 'float32',
       dims: dimsOf(input),
     };
-    const { session } = await openModel(
+    const { session, form } = await openModel(
       file,
       options,
       async (model, how) => {
@@ -82,7 +84,7 @@ export class ImageModel {
           outputs: ['output'],
           plainTensors: false,
         });
-        return { graph: oneResult(lowered), facts: null };
+        return { ...lowered, facts: null };
       },
       {
         inputs: [
@@ -94,7 +96,7 @@ export class ImageModel {
         ...outputOfClasses(classes, task === 'segment' ? [null, null] : []),
       },
     );
-    return new ImageModel(session, session.inputNames[0]!, session.outputNames[0]!);
+    return new ImageModel(session, session.inputNames[0]!, form);
   }
 
   /**
@@ -103,8 +105,8 @@ export class ImageModel {
    * memory than a short one. The next images open meanwhile: libvips decodes on its threads, and a
    * separate thread decodes every second JPEG of a long list.
    */
-  async forward(count: number, open: (index: number) => Promise<ImageToCome>): Promise<Tensor> {
-    const parts: Tensor[] = [];
+  async forward(count: number, open: (index: number) => Promise<ImageToCome>): Promise<Results> {
+    const parts: Results[] = [];
     const order: number[] = [];
     const batches = new Map<string, Batch>();
     const run = async (batch: Batch): Promise<void> => {
@@ -132,7 +134,8 @@ export class ImageModel {
       await run(batch);
     }
     for (const batch of batches.values()) await run(batch);
-    return parts.length === 1 ? parts[0]! : joinRows(parts, order);
+    if (parts.length === 1) return parts[0]!;
+    return joinResults(parts, (tensors) => reordered(tensors, order));
   }
 
   /** One image, with the model's input for it. */
@@ -142,7 +145,7 @@ export class ImageModel {
     await phase('decode', () => image.write(data));
     const input = new Tensor('float32', data, [1, channels, height, width]);
     const outputs = await guarded(() => this.session.run({ [this.inputName]: input }));
-    return { input, output: outputs[this.outputName] as Tensor };
+    return { input, output: outputs[this.session.outputNames[0]!] as Tensor };
   }
 
   #batch({ channels, height, width }: ImageToCome, images: number): Batch {
@@ -154,12 +157,12 @@ export class ImageModel {
     return { dims: [channels, height, width], size, data, indices: [] };
   }
 
-  async #run({ dims, size, data, indices }: Batch): Promise<Tensor> {
+  async #run({ dims, size, data, indices }: Batch): Promise<Results> {
     const images = indices.length;
     const feed = new Tensor('float32', data.subarray(0, images * size), [images, ...dims]);
     const outputs = await guarded(() => this.session.run({ [this.inputName]: feed }));
     if (data.length <= MOST_SPARE) this.#spare = data;
-    return outputs[this.outputName] as Tensor;
+    return resultsOf(outputs, this.session.outputNames, this.form, images);
   }
 
   release(): Promise<void> {

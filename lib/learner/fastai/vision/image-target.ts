@@ -12,6 +12,7 @@ import {
 import { categoryNames } from '../data/vocab.js';
 import type { LearnerFile } from '../learner-file.js';
 import { refuseBoxes } from '../refuse-boxes.js';
+import type { ResultTarget } from '../results/result-targets.js';
 import { imageDecoder } from './image-decoder.js';
 
 /**
@@ -51,6 +52,19 @@ export function readImageTarget(file: LearnerFile, labels: Target): ImageTarget 
   }
   const { vocab, task } = labels;
   return { kind: 'labels', task, vocab, decode: (target) => labels.decode(target) };
+}
+
+/** The same for one of several results; its image has a size once it is encoded. */
+export function imageTargetOf(file: LearnerFile, labels: Target): ResultTarget<Sized> {
+  const target = readImageTarget(file, labels);
+  return {
+    ...target,
+    decode: (row, { size }) => target.decode(row, size ?? { width: 0, height: 0 }),
+  };
+}
+
+interface Sized {
+  readonly size?: { readonly width: number; readonly height: number };
 }
 
 /** PointScaler's decoding: -1..1 to the pixels of the model's image, x before y. */

@@ -12,7 +12,12 @@ import { channelsOf, type Raster } from './image/raster.js';
 import { ImageExplainer } from './image-explainer.js';
 import { dimsOf, ImageModel, type ImageToCome } from './image-model.js';
 import { hasNamesAlone, hasOwnCode, skippedReader } from './own-code.js';
-import { readImageTarget, type DecodedImageTarget, type ImageTarget } from './image-target.js';
+import {
+  imageTargetOf,
+  readImageTarget,
+  type DecodedImageTarget,
+  type ImageTarget,
+} from './image-target.js';
 import { ImagePipeline, type ModelInput } from './transforms/pipeline.js';
 
 /** An image in preparation: decoding is asynchronous, so it happens when the model runs. */
@@ -60,6 +65,8 @@ export async function createVisionInference(
     vocab: target.vocab ?? [],
     encode: async (given) => ({ item: await enter(given) }),
     answers,
+    form: model.form,
+    targetOf: imageTargetOf,
     show: async (given) => shown(await images.show(await enter(given))),
     ...(target.kind === 'labels' && {
       explain: async (given, question) => {

@@ -50,6 +50,8 @@ export class LoweringContext implements HookTarget {
    * it.
    */
   readonly asTorch = new WeakMap<readonly Flow[], () => Flow>();
+  /** The flows that code returned as a list, or as a dict, whose keys these are. */
+  readonly containers = new WeakMap<readonly Flow[], 'list' | readonly string[]>();
   /** Whether its inputs are torch's own tensors, for which torch may use fast paths. */
   plainTensors = true;
   /** Of files that have some. */

@@ -7,6 +7,7 @@ import { flatten, LoweringContext, type Flow } from './context.js';
 import { checkLayout } from './layout.js';
 import type { InputSpec, ModelHints } from './lowering.js';
 import type { OwnSources } from './own-code.js';
+import { resultForm, type ResultForm } from './result-form.js';
 import { isModuleList, lowerings, ownCodeOf, signatureOf } from './registry.js';
 
 /** A model as a graph. */
@@ -14,6 +15,8 @@ export interface LoweredModel {
   readonly graph: Graph;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** How the model returned its outputs. */
+  readonly form: ResultForm;
   readonly hints: ModelHints;
   /** Whether code of the file was traced. */
   readonly ownCode: boolean;
@@ -80,14 +83,21 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
   const arranged = options.arrange?.(inputs) ?? inputs;
   const arguments_: readonly Flow[] = arranged.length === 1 ? arranged : [arranged];
   ctx.code = ownCodeOf(root, ctx, arranged.length === 1 ? undefined : arranged, options.sources);
-  const results = flatten(lowerRoot(ctx, root, arguments_, inputs));
+  const result = lowerRoot(ctx, root, arguments_, inputs);
   checkLayout(root, ctx.used);
   const names = options.outputs ?? signature?.outputs ?? ['output'];
-  const outputs = results.map((value, i) =>
+  const outputs = flatten(result).map((value, i) =>
     graph.output(names[i] ?? `${names[0] ?? 'output'}_${i}`, value),
   );
   const hints = signature?.hints ?? { kind: 'module' };
-  return { graph: graph.finish(), inputs, outputs, hints, ownCode: ctx.code?.followed ?? false };
+  return {
+    graph: graph.finish(),
+    inputs,
+    outputs,
+    form: resultForm(result, ctx),
+    hints,
+    ownCode: ctx.code?.followed ?? false,
+  };
 }
 
 /** The code that makes graphs for given sizes must know which sizes exist. */

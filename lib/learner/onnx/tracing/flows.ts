@@ -57,6 +57,14 @@ export class Flows {
     }
     const flow = items.map((item) => this.flowOf(item));
     this.#lists.set(flow, value);
+    const { ctx } = this.env;
+    if (value instanceof List) this.lowering.containers.set(flow, 'list');
+    if (value instanceof Dict) {
+      this.lowering.containers.set(
+        flow,
+        [...value.entries.values()].map(([key]) => ctx.str(key)),
+      );
+    }
     return flow;
   }
 }

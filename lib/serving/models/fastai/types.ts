@@ -4,6 +4,7 @@ import type {
   Predictions,
   PredictionsWith,
   PredsOptions,
+  Results,
   DecodedRow,
   FrameLike,
   LearnerDescription,
@@ -24,10 +25,15 @@ import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
  * @typeParam Input What `predict` takes: a string for text learners.
  * @typeParam Decoded fastai's first element of a prediction: a class name, a list of them, a
  * number, a row.
+ * @typeParam Given A tensor; `readonly Tensor[]` for a model of several results.
  *
  * @publicApi
  */
-export interface FastaiRunner<Input = unknown, Decoded = unknown> extends RunnerHandle {
+export interface FastaiRunner<
+  Input = unknown,
+  Decoded = unknown,
+  Given extends Results = Tensor,
+> extends RunnerHandle {
   /**
    * What the learner predicts from: `text`, `tabular`, ... Known only after the model is loaded.
    */
@@ -37,12 +43,12 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
   /** `learner.description`. Known once the model is loaded. */
   readonly description: LearnerDescription;
   /** `learner.predict`: `[decoded, target, probabilities]`. */
-  readonly predict: RunnerMethod<Input, Prediction<Decoded>>;
+  readonly predict: RunnerMethod<Input, Prediction<Decoded, Given>>;
   /**
    * `learner.getPreds`: `[predictions, null]`. Each row equals the prediction of its item alone.
    * `withInput` prepends the inputs, and `withDecoded` appends the decoded predictions.
    */
-  readonly getPreds: PredsMethod<Input>;
+  readonly getPreds: PredsMethod<Input, Given>;
   /**
    * `learner.tta`: predictions under the random transforms of training, blended with the plain
    * ones. It costs as much as `n + 1` calls of `getPreds`.
@@ -70,20 +76,20 @@ export interface FastaiRunner<Input = unknown, Decoded = unknown> extends Runner
   /** `learner.decodeRow`: a decoded row with names instead of codes. */
   readonly decodeRow: RunnerMethod<DecodedRow, ShownRow>;
   /** The name of `getPreds` in Python. */
-  readonly get_preds: PredsMethod<Input>;
+  readonly get_preds: PredsMethod<Input, Given>;
 }
 
 /** `getPreds` of a runner, which returns more parts on request. @publicApi */
-export interface PredsMethod<Input> {
+export interface PredsMethod<Input, Given extends Results = Tensor> {
   run<const Options extends PredsRunOptions = PredsRunOptions>(
     items: readonly Input[] | FrameLike,
     options?: Options,
-  ): Promise<PredictionsWith<Options>>;
+  ): Promise<PredictionsWith<Options, Given>>;
   /** The name of `run` in BentoML. */
   asyncRun<const Options extends PredsRunOptions = PredsRunOptions>(
     items: readonly Input[] | FrameLike,
     options?: Options,
-  ): Promise<PredictionsWith<Options>>;
+  ): Promise<PredictionsWith<Options, Given>>;
 }
 
 /**

@@ -24,7 +24,7 @@ const ACTIVATIONS: readonly string[] = ['none', 'softmax', 'sigmoid'] satisfies 
 export interface KeptOptions {
   readonly onnx?: string;
   readonly code?: readonly { readonly name: string; readonly path: string }[];
-  readonly activation?: ActivationName;
+  readonly activation?: ActivationName | readonly ActivationName[];
   readonly trainingOnly?: readonly string[];
   readonly tokenizer?: string;
 }
@@ -35,7 +35,7 @@ export interface WrittenOptions {
   readonly onnx?: string;
   /** The files in {@link CODE_FOLDER}, in order. */
   readonly code?: readonly string[];
-  readonly activation?: ActivationName;
+  readonly activation?: ActivationName | readonly ActivationName[];
   readonly trainingOnly?: readonly string[];
   /** The SentencePiece model in {@link TOKENIZER_FOLDER}. */
   readonly tokenizer?: string;
@@ -76,15 +76,18 @@ export function keptOptions(model: Model): KeptOptions {
     if (isList && value.every((item) => typeof item === 'string')) return value as string[];
     return refuse(`${KEY}.${name} is not a list of at most ${MOST_FILES} names`);
   };
-  if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) {
-    return refuse(`${KEY}.activation is not one of ${ACTIVATIONS.join(', ')}`);
+  const named = Array.isArray(activation) ? listOf(activation, 'activation') : [activation];
+  if (activation !== undefined && !named.every((name) => ACTIVATIONS.includes(name as string))) {
+    return refuse(`${KEY}.activation is not one of ${ACTIVATIONS.join(', ')}, or a list of them`);
   }
   return {
     ...(onnx !== undefined && { onnx: fileIn(ONNX_FOLDER, onnx) }),
     ...(code !== undefined && {
       code: listOf(code, 'code').map((name) => ({ name, path: fileIn(CODE_FOLDER, name) })),
     }),
-    ...(activation !== undefined && { activation: activation as ActivationName }),
+    ...(activation !== undefined && {
+      activation: activation as ActivationName | readonly ActivationName[],
+    }),
     ...(trainingOnly !== undefined && { trainingOnly: listOf(trainingOnly, 'training_only') }),
     ...(tokenizer !== undefined && { tokenizer: fileIn(TOKENIZER_FOLDER, tokenizer) }),
   };

@@ -1,5 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import type { LearnerDescription, Prediction, Results } from '../../../learner/fastai/contract.js';
 import type { TtaOptions } from '../../../learner/fastai/tta.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
 import type { RunnerHandle } from '../../runner/runner-types.js';
@@ -15,7 +15,7 @@ import { learnerProperties } from '../tensors/properties.js';
 import type { ReadRequest, ServableLimits, ServableModel } from './servable.js';
 import { ttaOf } from './tta-parameters.js';
 
-type Triple = Prediction<unknown>;
+type Triple = Prediction<unknown, Results>;
 
 /** A runner that has loaded its fastai learner. */
 export interface LearnerHandle extends RunnerHandle {
@@ -81,7 +81,7 @@ export function learnerModel(
           const predictions = await runItems(items, async (item, how) => {
             const options = codec.owned ? { ...how, transfer: true } : how;
             const triple = (await predict(item, options)) as Triple;
-            size.add(triple);
+            size.add(triple.flat());
             return triple;
           });
           return () => {

@@ -1,6 +1,11 @@
 import type { Tensor } from 'onnxruntime-common';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
-import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import type {
+  LearnerDescription,
+  LearnerTask,
+  Prediction,
+  Results,
+} from '../../../learner/fastai/contract.js';
 import { InferenceMessageError } from '../../../client/protocol/errors.js';
 import type { InferTensor, TensorMetadata } from '../../../client/protocol/messages.js';
 import { readExact, writeExact } from './exact-json.js';
@@ -18,9 +23,26 @@ const TEXT = { content_type: 'str' };
 const JSON_TEXT = { content_type: 'str', format: 'json' };
 
 type Triple = Prediction<unknown>;
+type AnyTriple = Prediction<unknown, Results>;
 
-/** The outputs of a learner. The first size is the number of items. */
+/** The name of an output of one of several results. */
+const ofResult = (result: string, output: string): string => `${result}.${output}`;
+
+/**
+ * The outputs of a learner. The first size is the number of items. Of several results, each has its
+ * own; the decoded row of a table is one output.
+ */
 export function predictionOutputs(learner: LearnerDescription): TensorMetadata[] {
+  const { results, columns: ofRow, ...shared } = learner;
+  if (results) {
+    const each = results.flatMap((result) =>
+      predictionOutputs({ ...shared, ...result })
+        .filter(({ name }) => !ofRow || name !== DECODED)
+        .map((output) => ({ ...output, name: ofResult(result.name, output.name) })),
+    );
+    const row = { name: DECODED, datatype: 'BYTES', shape: [-1], parameters: JSON_TEXT } as const;
+    return ofRow ? [...each, row] : each;
+  }
   const { task, classes, targets, columns, size = [-1, -1] } = learner;
   const count = classes?.length ?? -1;
   const output = (
@@ -87,32 +109,84 @@ export function predictionOutputs(learner: LearnerDescription): TensorMetadata[]
  * cannot carry.
  */
 export function predictionTensors(
-  { task }: LearnerDescription,
-  predictions: readonly Triple[],
+  { task, results = [], columns }: LearnerDescription,
+  predictions: readonly AnyTriple[],
   wanted: readonly string[],
 ): InferTensor[] {
-  const written: Readonly<Record<string, () => InferTensor>> = {
-    [PROBABILITIES]: () =>
-      stacked(
-        PROBABILITIES,
-        predictions.map((triple) => triple[2]),
-      ),
-    [TARGET]: () =>
-      stacked(
-        TARGET,
-        predictions.map((triple) => triple[1]),
-      ),
-    [DECODED]: () =>
+  const writers = new Map<string, () => InferTensor>();
+  const add = (name: (output: string) => string, of: LearnerTask, at?: number): void => {
+    for (const [output, place] of [
+      [PROBABILITIES, 2],
+      [TARGET, 1],
+    ] as const) {
+      writers.set(name(output), () => {
+        const tensors = predictions.map((triple) => tensorAt(triple[place], at, results.length));
+        return stacked(name(output), tensors);
+      });
+    }
+    const decodedAt = (decoded: unknown): unknown =>
+      at === undefined ? decoded : (decoded as readonly unknown[])[at];
+    writers.set(name(DECODED), () =>
       decodedTensor(
-        task,
-        predictions.map(([decoded]) => decoded),
+        name(DECODED),
+        of,
+        predictions.map(([decoded]) => decodedAt(decoded)),
       ),
+    );
   };
-  return wanted.map((name) => written[name]!());
+  add((output) => output, task);
+  results.forEach((result, at) =>
+    add((output) => ofResult(result.name, output), columns ? task : result.task, at),
+  );
+  return wanted.map((name) => writers.get(name)!());
+}
+
+/** @throws InferenceMessageError for a loss that makes one of several results, or several of one. */
+function tensorAt(given: Results, at: number | undefined, count: number): Tensor {
+  const several = isTensor(given) ? undefined : given;
+  const tensor = several ? at !== undefined && several.length === count && several[at] : given;
+  if (tensor && (several !== undefined) === (at !== undefined)) return tensor as Tensor;
+  throw new InferenceMessageError(
+    "The learner's loss changes the number of its results, so they are not its named outputs",
+    'ask for "decoded" alone, or call the /predict endpoint',
+  );
 }
 
 /** The reverse: fastai's triple of each item. @throws InferenceMessageError */
-export function predictionsOf(outputs: readonly InferTensor[]): Triple[] {
+export function predictionsOf(
+  outputs: readonly InferTensor[],
+  { results, columns }: Pick<LearnerDescription, 'results' | 'columns'> = {},
+): AnyTriple[] {
+  if (!results) return triplesOf(outputs);
+  const each = results.map(({ name }) => {
+    const own = outputs.flatMap((output) =>
+      output.name.startsWith(`${name}.`)
+        ? [{ ...output, name: output.name.slice(name.length + 1) }]
+        : [],
+    );
+    const row = columns && outputs.find((output) => output.name === DECODED);
+    return triplesOf(row ? [...own, row] : own);
+  });
+  const [first = []] = each;
+  return first.map(([decoded], at): AnyTriple => {
+    const triples = each.map((of) => of[at]);
+    if (!triples.every((triple) => triple !== undefined)) throw differentCounts();
+    return [
+      columns ? decoded : triples.map((triple) => triple[0]),
+      triples.map((triple) => triple[1]),
+      triples.map((triple) => triple[2]),
+    ];
+  });
+}
+
+function differentCounts(): InferenceMessageError {
+  return new InferenceMessageError(
+    'The outputs of the answer differ in their number of items',
+    'use a server that returns the same number in each',
+  );
+}
+
+function triplesOf(outputs: readonly InferTensor[]): Triple[] {
   const find = (name: string): InferTensor => {
     const found = outputs.find((output) => output.name === name);
     if (found !== undefined) return found;
@@ -123,22 +197,19 @@ export function predictionsOf(outputs: readonly InferTensor[]): Triple[] {
   const targets = unstacked(find(TARGET));
   const probabilities = unstacked(find(PROBABILITIES));
   if (decoded.length !== targets.length || targets.length !== probabilities.length) {
-    throw new InferenceMessageError(
-      'The outputs of the answer differ in their number of items',
-      'use a server that returns the same number in each',
-    );
+    throw differentCounts();
   }
   return decoded.map((value, at): Triple => [value, targets[at]!, probabilities[at]!]);
 }
 
-function decodedTensor(task: LearnerDescription['task'], values: readonly unknown[]): InferTensor {
+function decodedTensor(name: string, task: LearnerTask, values: readonly unknown[]): InferTensor {
   const shape = [values.length];
-  if (values.every(isTensor) && alike(values)) return stacked(DECODED, values);
+  if (values.every(isTensor) && alike(values)) return stacked(name, values);
   if (task === 'classify' && values.every(isTravelling)) {
-    return { name: DECODED, datatype: 'BYTES', shape, data: values, parameters: TEXT };
+    return { name, datatype: 'BYTES', shape, data: values, parameters: TEXT };
   }
-  const data = values.map((value) => writeExact(DECODED, value));
-  return { name: DECODED, datatype: 'BYTES', shape, data, parameters: JSON_TEXT };
+  const data = values.map((value) => writeExact(name, value));
+  return { name, datatype: 'BYTES', shape, data, parameters: JSON_TEXT };
 }
 
 function decodedOf(output: InferTensor): unknown[] {

@@ -1,8 +1,9 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { InferResponse } from '../../../client/protocol/messages.js';
-import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import type { LearnerDescription, Prediction, Results } from '../../../learner/fastai/contract.js';
 import { UnexpectedItemError } from '../../../learner/fastai/errors.js';
 import type { TtaOptions } from '../../../learner/fastai/tta.js';
+import { joinResults } from '../../../learner/fastai/results/results.js';
 import { isFrame } from '../../../learner/fastai/tabular/table.js';
 import { LEARNER_METHODS } from '../../models/fastai/methods.js';
 import { ttaParameters } from '../../open-inference/models/tta-parameters.js';
@@ -17,7 +18,7 @@ import { requestsOf, together, type Inputs } from './together.js';
 /** The most requests in progress of one call. */
 const AT_ONCE = 4;
 
-type Triple = Prediction<unknown>;
+type Triple = Prediction<unknown, Results>;
 
 /**
  * A learner served by another application of this module. It returns fastai's own triples.
@@ -42,10 +43,10 @@ export function learnerModel(
     call(method, call, farSide) {
       switch (method) {
         case 'predict':
-          return predict(runner, codec, call, farSide);
+          return predict(runner, description, codec, call, farSide);
         case 'getPreds':
         case 'get_preds':
-          return getPreds(runner, codec, call, farSide);
+          return getPreds(runner, description, codec, call, farSide);
         case 'tta':
           return tta(runner, codec, call, farSide);
         default:
@@ -57,17 +58,19 @@ export function learnerModel(
 
 async function predict(
   runner: string,
+  description: LearnerDescription,
   codec: ItemCodec,
   { item }: RemoteItem,
   farSide: FarSide,
 ): Promise<Triple> {
   const inputs = await codec.inputsOf(item);
-  const [triple] = triplesOf(runner, 1, await farSide.infer({ inputs }));
+  const [triple] = triplesOf(runner, description, 1, await farSide.infer({ inputs }));
   return triple as Triple;
 }
 
 async function getPreds(
   runner: string,
+  description: LearnerDescription,
   codec: ItemCodec,
   { item, options }: RemoteItem,
   farSide: FarSide,
@@ -84,14 +87,12 @@ async function getPreds(
   const items = itemsOf(item);
   const inputs = await Promise.all(items.map(async (each) => codec.inputsOf(each)));
   const triples = await inParts(requestsOf(inputs), async (part) =>
-    triplesOf(runner, part.length, await farSide.infer({ inputs: together(part) })),
+    triplesOf(runner, description, part.length, await farSide.infer({ inputs: together(part) })),
   );
-  const all = (at: 1 | 2): Tensor =>
-    tensorOf(
-      stacked(
-        'predictions',
-        triples.map((triple) => triple[at]),
-      ),
+  const all = (at: 1 | 2): Results =>
+    joinResults(
+      triples.map((triple) => triple[at]),
+      (tensors) => tensorOf(stacked('predictions', tensors)),
     );
   return [all(2), null, ...(withDecoded === true ? [all(1)] : [])];
 }
@@ -146,8 +147,13 @@ async function inParts<T>(
   return results.flat();
 }
 
-function triplesOf(runner: string, count: number, { outputs }: InferResponse): readonly Triple[] {
-  const triples = predictionsOf(outputs);
+function triplesOf(
+  runner: string,
+  description: LearnerDescription,
+  count: number,
+  { outputs }: InferResponse,
+): readonly Triple[] {
+  const triples = predictionsOf(outputs, description);
   if (triples.length === count) return triples;
   throw new RemoteAnswerError(runner, `there are ${triples.length} predictions for ${count} items`);
 }

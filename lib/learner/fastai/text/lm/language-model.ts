@@ -75,7 +75,8 @@ function foreignModel(session: ModelSession): Omit<LanguageModel, 'release'> {
     carries: false,
     step: async (ids) => {
       checkIds(ids, Infinity);
-      const { dims, data } = await runForeignModel(session, ids);
+      const outputs = await runForeignModel(session, ids);
+      const { dims, data } = outputs[session.outputNames[0]!] as Tensor;
       // The output has the logits of every position.
       const vocabSize = dims.at(-1) ?? 0;
       const last = (data as Float32Array).slice(-vocabSize);

@@ -13,7 +13,7 @@ export interface Column {
 export interface LearnerDescription {
   readonly kind: 'text' | 'tabular' | 'collab' | 'vision' | 'lm' | 'array' | 'mixed';
   readonly task:
-    'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'image' | 'generate';
+    'classify' | 'multilabel' | 'regress' | 'segment' | 'points' | 'image' | 'generate' | 'several';
   readonly classes?: readonly string[];
   readonly threshold?: number;
   readonly range?: readonly [number, number];
@@ -22,6 +22,10 @@ export interface LearnerDescription {
   readonly size?: readonly [number, number];
   /** Of arrays: null where any size is taken. */
   readonly shape?: readonly (number | null)[];
+  /** Of the task `several`: each result. */
+  readonly results?: readonly (Pick<LearnerDescription, 'task' | 'classes' | 'threshold'> & {
+    readonly name: string;
+  })[];
   /** Of kind `mixed`: each by itself. */
   readonly inputs?: readonly LearnerInput[];
 }
@@ -115,6 +119,8 @@ export interface Prediction {
   readonly probabilities?: readonly number[];
   readonly classes?: readonly string[];
   readonly threshold?: number;
+  /** Of several results: each by its name. */
+  readonly results?: Readonly<Record<string, Prediction>>;
   readonly shares?: readonly number[];
   readonly width?: number;
   readonly height?: number;

@@ -63,8 +63,30 @@ interface AnswerProperties {
   readonly run: Run;
 }
 
-function Answer({ description, value, run: { shown } }: AnswerProperties) {
+/** Each of several results under its name. */
+function Answers({ description, value, run }: AnswerProperties) {
+  return (
+    <>
+      {description.results?.map((result) => {
+        const one = value.results?.[result.name];
+        const { results: _, ...shared } = description;
+        return (
+          one && (
+            <section key={result.name} aria-label={result.name}>
+              <h3>{result.name}</h3>
+              <Answer description={{ ...shared, ...result }} value={one} run={run} />
+            </section>
+          )
+        );
+      })}
+    </>
+  );
+}
+
+function Answer({ description, value, run }: AnswerProperties) {
+  const { shown } = run;
   const { task } = description;
+  if (value.results) return <Answers description={description} value={value} run={run} />;
   const { prediction, probabilities, classes = description.classes } = value;
   if (task === 'segment' && isPicture(prediction)) {
     return <MaskView mask={prediction} value={value} base={shown?.image} classes={classes ?? []} />;

@@ -14,7 +14,12 @@ export function summaryOf({ state, error, answer }: Run): string | undefined {
 
 function predictionSummary(value: unknown): string {
   if (!isPrediction(value)) return JSON.stringify(value)?.slice(0, 200) ?? '';
-  const { prediction, probabilities, classes, shares } = value;
+  const { prediction, probabilities, classes, shares, results } = value;
+  if (results) {
+    return Object.entries(results)
+      .map(([name, one]) => `${name}: ${predictionSummary(one)}`)
+      .join('; ');
+  }
   if (shares) return 'A mask';
   if (isPicture(prediction)) return 'An image';
   if (Array.isArray(prediction)) {

@@ -8,6 +8,7 @@ const TASKS = {
   points: 'points',
   image: 'to image',
   generate: 'language model',
+  several: 'several results',
 } as const;
 
 const KINDS = {
@@ -29,7 +30,7 @@ export function kindOf(description: Description): string {
     case 'endpoint':
       return endpointKind(description);
     default:
-      return `${KINDS[description.kind]}${description.task === 'multilabel' ? ',' : ''} ${TASKS[description.task]}`;
+      return `${KINDS[description.kind]}${['multilabel', 'several'].includes(description.task) ? ',' : ''} ${TASKS[description.task]}`;
   }
 }
 
