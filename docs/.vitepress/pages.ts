@@ -41,6 +41,7 @@ export const pages: DefaultTheme.SidebarItem[] = [
       page('Tables', 'learners/tabular'),
       page('Arrays and time series', 'learners/time-series'),
       page('Several inputs', 'learners/several-inputs'),
+      page('Several results', 'learners/several-results'),
       page('Explanations', 'learners/explanations'),
       page('If the file is not enough', 'learners/loading-options'),
       page('Your notebook’s own code', 'notebook-code'),

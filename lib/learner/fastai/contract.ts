@@ -38,11 +38,8 @@ export type Results = Tensor | readonly Tensor[];
  * decoded prediction as a tensor (int64 index, bool flags or float32 values); and the float32
  * output after the loss function's activation. Tensors have no batch dimension.
  *
- * For a model of several results, each element is a list with one entry for each result. fastai's
- * `decoded` is the same list, but its other two elements hold only the first result, as a batch.
- *
- * @example
- * type Face = Prediction<[age: number[], gender: string], readonly Tensor[]>;
+ * For a model of several results, each element is a list with one entry for each result. fastai has
+ * the same list in `decoded`. Its other two elements hold only the first result, as a batch.
  *
  * @publicApi
  */
@@ -243,7 +240,8 @@ export interface FrameLike {
 
 /**
  * The kind of a learner's answer: one class, several labels, numbers, a class for each pixel,
- * points of an image, an image, more words, or several results, each of its own task.
+ * points of an image, an image, or more words. With `several`, a model returns several results. Each
+ * has a task of its own.
  *
  * @publicApi
  */
