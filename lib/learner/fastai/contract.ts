@@ -2,7 +2,6 @@ import type { Tensor } from 'onnxruntime-common';
 import type { ResultForm } from '../onnx/lowering/result-form.js';
 import type { CodeSources } from '../python/code-source.js';
 import type { Explanation, ExplainedTarget } from './explanation.js';
-import type { ReadsTarget } from './results/result-targets.js';
 import type { Shown } from './shown.js';
 
 /**
@@ -352,9 +351,7 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   readonly drawn?: string | null;
   /** fastai's first element of `predict` for one row of decoded predictions. */
   decode(target: Tensor, encoded: Encoded): Decoded;
-  /** Reads one of several targets; undefined for kinds whose results make one row. */
-  readonly targetOf?: ReadsTarget;
-  /** For those kinds. @throws UnsupportedLearnerError if fastai's `predict` fails as well. */
+  /** For kinds whose results make one row. @throws UnsupportedLearnerError if fastai's `predict` fails as well. */
   decodeSeveral?(targets: readonly Tensor[], encoded: Encoded): Decoded;
   /** For those kinds: what a model of several results answers. */
   readonly severalAnswers?: Required<Pick<Answers, 'task' | 'results'>>;

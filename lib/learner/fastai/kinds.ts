@@ -2,12 +2,13 @@ import type { Inference, LearnerKind, LearnerOptions } from './contract.js';
 import type { Target } from './data/target.js';
 import { UnsupportedLearnerError } from './errors.js';
 import type { LearnerFile } from './learner-file.js';
+import type { ReadingTargets } from './results/result-targets.js';
 
 type InferenceFactory = (
   file: LearnerFile,
   target: Target,
   options: LearnerOptions,
-) => Promise<Inference<unknown, unknown>>;
+) => Promise<Inference<unknown, unknown> & ReadingTargets>;
 
 const tabular = async () => (await import('./tabular/tabular-inference.js')).createTabularInference;
 
@@ -26,7 +27,7 @@ export async function createInference(
   file: LearnerFile,
   target: Target,
   options: LearnerOptions,
-): Promise<Inference<unknown, unknown>> {
+): Promise<Inference<unknown, unknown> & ReadingTargets> {
   const factory = await factories[file.kind]?.();
   if (!factory) {
     if (file.className.endsWith('.GANLearner')) {

@@ -35,6 +35,7 @@ import type { Loss } from './losses/loss.js';
 import { openLoss } from './losses/open-loss.js';
 import { refuseBoxes } from './refuse-boxes.js';
 import { Answering } from './results/answering.js';
+import type { ReadingTargets } from './results/result-targets.js';
 import { firstRow, isSeveral } from './results/results.js';
 import type { Shown } from './shown.js';
 import type { TtaOptions, TtaPredictions } from './tta.js';
@@ -61,7 +62,7 @@ export class Learner<
     source: string | Uint8Array,
     file: LearnerFile,
     private readonly loss: Loss,
-    private readonly inference: Inference<unknown, Decoded>,
+    private readonly inference: Inference<unknown, Decoded> & ReadingTargets,
     options: LearnerOptions,
   ) {
     super(source, file, options);
@@ -94,7 +95,7 @@ export class Learner<
       const own = sharingCode(options);
       const loss = await openLoss(file, own);
       const target = readTarget(decodedTarget(file.dls).targets[0]?.transforms ?? []);
-      let inference: Inference<unknown, unknown> | undefined;
+      let inference: Awaited<ReturnType<typeof createInference>> | undefined;
       try {
         inference = await createInference(file, target, own);
         return new Learner(source, file, loss, inference as Inference<unknown, Decoded>, options);

@@ -10,6 +10,7 @@ import { readArray, type GivenArray } from './array-item.js';
 import { ArrayModel, type BatchShape } from './array-model.js';
 import { ArrayPipeline } from './array-pipeline.js';
 import { readArrayTarget, type DecodedArrayTarget } from './array-target.js';
+import type { ReadingTargets } from '../results/result-targets.js';
 import { isSeriesDataset } from './series-dataset.js';
 
 /** tsai's batches: [items, variables, steps]. */
@@ -24,7 +25,7 @@ export async function createArrayInference(
   file: LearnerFile,
   labels: Target,
   options: LearnerOptions,
-): Promise<Inference<GivenArray, DecodedArrayTarget>> {
+): Promise<Inference<GivenArray, DecodedArrayTarget> & ReadingTargets> {
   const target = readArrayTarget(decodedTarget(file.dls).targets[0]?.transforms ?? [], labels);
   const pipeline = await ArrayPipeline.open(file, options);
   const rank = isSeriesDataset(file) ? SERIES_RANK : undefined;

@@ -21,13 +21,3 @@ export function concatRows(parts: readonly Tensor[], rowShape: readonly number[]
   }
   return new Tensor('float32', data, [rows, ...shape]);
 }
-
-/** The same rows in another order: row `order[k]` of the result is the k-th given row. */
-export function joinRows(parts: readonly Tensor[], order: readonly number[]): Tensor {
-  const given = concatRows(parts);
-  const source = given.data as Float32Array;
-  const size = source.length / order.length;
-  const data = new Float32Array(source.length);
-  order.forEach((to, row) => data.set(source.subarray(row * size, (row + 1) * size), to * size));
-  return new Tensor('float32', data, given.dims);
-}

@@ -3,7 +3,7 @@ import { asItems, asNumber, PyDict, PyGlobal, PyObject, type PyValue } from '../
 import type { ActivationName } from '../contract.js';
 import { dlsOfTarget, hasMaskTarget } from '../data/target-types.js';
 import type { LearnerFile } from '../learner-file.js';
-import type { Given } from '../results/steps.js';
+import type { Given } from '../results/results.js';
 import { classesAxis, sigmoidOf, softmaxAlong, unchanged } from './activations.js';
 import { argmax, greaterThan } from './axis.js';
 

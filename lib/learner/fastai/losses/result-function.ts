@@ -8,8 +8,7 @@ import type { Context } from '../../python/context.js';
 import { Dict, List, Tuple, type Value } from '../../python/values.js';
 import { joinTensors, rowsOf } from '../data/tensor-rows.js';
 import { UnsupportedLearnerError } from '../errors.js';
-import { tensorsOf } from '../results/results.js';
-import type { Given } from '../results/steps.js';
+import { tensorsOf, type Given } from '../results/results.js';
 
 interface Compiled {
   readonly code: TensorFunction;

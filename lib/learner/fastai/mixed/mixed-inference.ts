@@ -15,6 +15,7 @@ import type { LearnerFile } from '../learner-file.js';
 import { imageTargetOf, readImageTarget, type DecodedImageTarget } from '../vision/image-target.js';
 import { drawnTransform } from '../vision/transforms/drawn-transform.js';
 import { joinResults } from '../results/results.js';
+import type { ReadingTargets } from '../results/result-targets.js';
 import { MixedModel } from './mixed-model.js';
 import { Preparation } from './preparation.js';
 import { rowsDone } from '../../runtime/rows-done.js';
@@ -33,7 +34,7 @@ export async function createMixedInference(
   file: LearnerFile,
   labels: Target,
   options: LearnerOptions,
-): Promise<Inference<EncodedItem, DecodedImageTarget>> {
+): Promise<Inference<EncodedItem, DecodedImageTarget> & ReadingTargets> {
   const target = readImageTarget(file, labels);
   const preparation = await Preparation.open(file, options);
   refusePaddedTexts(file, preparation.described);

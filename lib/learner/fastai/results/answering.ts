@@ -2,9 +2,14 @@ import { qualifiedNameOf, PyObject } from '../../torch/index.js';
 import type { Answers, Inference, LearnerResult, Results, Vocab } from '../contract.js';
 import type { LearnerFile } from '../learner-file.js';
 import type { Loss } from '../losses/loss.js';
-import { readResultTargets, unfit, type ResultTargets } from './result-targets.js';
-import { isSeveral } from './results.js';
-import { ResultSteps, type Given } from './steps.js';
+import {
+  readResultTargets,
+  unfit,
+  type ReadingTargets,
+  type ResultTargets,
+} from './result-targets.js';
+import { isSeveral, type Given } from './results.js';
+import { ResultSteps } from './steps.js';
 
 /** From the output of a model to predictions, for one result and for several. */
 export class Answering {
@@ -16,7 +21,7 @@ export class Answering {
 
   /** @throws UnsupportedLearnerError if fastai's `get_preds` fails for each item. */
   constructor(
-    private readonly inference: Inference<unknown, unknown>,
+    private readonly inference: Inference<unknown, unknown> & ReadingTargets,
     private readonly loss: Loss,
     file: LearnerFile,
   ) {

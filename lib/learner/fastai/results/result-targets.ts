@@ -20,6 +20,12 @@ export interface ResultTarget<Encoded = unknown> {
 /** Reads a target as if it were the only one of the file. */
 export type ReadsTarget = (file: LearnerFile, labels: Target) => ResultTarget<never>;
 
+/** An inference whose results have a target each. */
+export interface ReadingTargets {
+  /** Reads one of several targets; undefined for kinds whose results make one row. */
+  readonly targetOf?: ReadsTarget;
+}
+
 /** The targets of a learner whose model returns several results. */
 export interface ResultTargets {
   readonly answers: Required<Pick<Answers, 'task' | 'results'>>;

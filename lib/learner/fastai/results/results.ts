@@ -5,6 +5,12 @@ import { rowOf } from '../data/rows.js';
 import { joinTensors } from '../data/tensor-rows.js';
 import { UnsupportedLearnerError } from '../errors.js';
 
+/** Results, and how they were returned. */
+export interface Given {
+  readonly results: Results;
+  readonly form: ResultForm;
+}
+
 /** The tensors of a model's answer, in order. */
 export const tensorsOf = (results: Results): readonly Tensor[] =>
   isSeveral(results) ? results : [results];
@@ -12,7 +18,7 @@ export const tensorsOf = (results: Results): readonly Tensor[] =>
 export const isSeveral = (results: Results): results is readonly Tensor[] => Array.isArray(results);
 
 /** Applies a function to each result. */
-export const mapResults = <T>(results: Results, change: (tensor: Tensor) => T): T | T[] =>
+const mapResults = <T>(results: Results, change: (tensor: Tensor) => T): T | T[] =>
   isSeveral(results) ? results.map(change) : change(results);
 
 /** The first row of each result, without the batch. */

@@ -1,15 +1,8 @@
 import type { ResultForm } from '../../onnx/lowering/result-form.js';
-import type { Results } from '../contract.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import { operatorOf } from '../losses/activations.js';
 import type { Loss } from '../losses/loss.js';
-import { isSeveral } from './results.js';
-
-/** Results, and how they were returned. */
-export interface Given {
-  readonly results: Results;
-  readonly form: ResultForm;
-}
+import { isSeveral, type Given } from './results.js';
 
 type Step = 'activation' | 'decodes';
 

@@ -6,6 +6,7 @@ import { textsWithout } from '../explain/text-parts.js';
 import { entering } from '../entry/rows.js';
 import type { LearnerFile } from '../learner-file.js';
 import { onlyResult } from '../results/results.js';
+import type { ReadingTargets } from '../results/result-targets.js';
 import { openTextModel } from './text-model.js';
 import { openTextPipeline } from './open-pipeline.js';
 
@@ -14,7 +15,7 @@ export async function createTextInference(
   file: LearnerFile,
   target: Target,
   options: LearnerOptions,
-): Promise<Inference<Int32Array>> {
+): Promise<Inference<Int32Array> & ReadingTargets> {
   const pipeline = await openTextPipeline(file, options);
   const enter = entering(file, options);
   const model = await openTextModel(file, options, target.vocab);

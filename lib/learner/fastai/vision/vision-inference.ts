@@ -18,6 +18,7 @@ import {
   type DecodedImageTarget,
   type ImageTarget,
 } from './image-target.js';
+import type { ReadingTargets } from '../results/result-targets.js';
 import { ImagePipeline, type ModelInput } from './transforms/pipeline.js';
 
 /** An image in preparation: decoding is asynchronous, so it happens when the model runs. */
@@ -43,7 +44,7 @@ export async function createVisionInference(
   file: LearnerFile,
   labels: Target,
   options: LearnerOptions,
-): Promise<Inference<EncodedImage, DecodedImageTarget>> {
+): Promise<Inference<EncodedImage, DecodedImageTarget> & ReadingTargets> {
   const target = readImageTarget(file, labels);
   await leaveOutAugmentations(file, options);
   const images = hasOwnCode(file, options) ? await ofCode(file, options) : rendering(file, options);
