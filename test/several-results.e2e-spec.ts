@@ -127,7 +127,9 @@ describe('A model of several results', () => {
     expect(plain.stdout).toContain('gender: female');
     const inspected = await vts(['inspect', fileOf('faces')], { home });
     expect(inspected.stdout).toContain('gender: one of 2 classes: female, male');
-    const compared = await vts(['compare', 'faces', input, '-o', 'json'], { home });
+    const compared = await vts(['compare', 'faces', input, '--decode', 'scaled', '-o', 'json'], {
+      home,
+    });
     expect([compared.code, compared.stdout]).toEqual([0, expect.stringContaining('"equal": 1')]);
   });
 
