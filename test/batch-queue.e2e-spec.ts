@@ -243,7 +243,7 @@ describe.runIf(hasRedis)('vts batch over several machines', () => {
     const chunk = { v: 1, batch: id, chunk: 0, place };
     const bad: [object, string][] = [
       [{ ...chunk, v: 7 }, 'chunk.v must be 1'],
-      [{ ...chunk, batch: 'ef'.repeat(8) }, 'one of its batch'],
+      [{ ...chunk, batch: 'ef'.repeat(8) }, 'a chunk of its batch'],
       [{ ...chunk, place: { ...place, rows: 1e9 } }, 'chunk.place.rows'],
       [{ ...chunk, place: { ...place, first: -1 } }, 'chunk.place.first'],
       [{ ...chunk, place: { ...place, files: [{ ...file, path: 'etc/passwd' }] } }, 'is outside'],

@@ -39,7 +39,8 @@ export interface InferenceClientOptions {
    */
   readonly binary?: boolean;
   /**
-   * The most bytes of an answer, and of an event in a stream. Larger ones are RESOURCE_EXHAUSTED.
+   * The limit on the bytes of an answer, and of an event in a stream. Larger ones are
+   * RESOURCE_EXHAUSTED.
    *
    * @default 64 MiB
    */

@@ -14,7 +14,7 @@ export function isInstalled(name: string): boolean {
 }
 
 /**
- * A package of the application, so that both share one copy; else what this package has of its own.
+ * The application's package, so that both share one copy; or else this package's own copy.
  *
  * @param own The bundle in dist/lib/vendor.
  * @param pick Takes the package from the bundle.

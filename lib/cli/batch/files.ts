@@ -33,12 +33,16 @@ const ITEMS: Readonly<Record<string, readonly string[]>> = {
   lm: ['.txt'],
   array: ['.npy', '.json'],
 };
-/** Folders are listed as a whole, so that their order is that of the names: half a kilobyte a file. */
+/**
+ * Folders are listed as a whole, so that files are in the order of their names. That takes half a
+ * kilobyte per file.
+ */
 export const MOST_FILES = 4_000_000;
 
 /**
- * The files that arguments name: files, folders with all that is in them, and patterns with `*`,
- * `?` and `**`; objects of S3 likewise. In the order of the arguments, those of a folder by name.
+ * The files that arguments name: files, folders with all their contents, and patterns with `*`, `?`
+ * and `**`. S3 addresses work the same way. The files are in the order of the arguments, and those
+ * of a folder in the order of their names.
  *
  * @param kind The learner's kind, which decides which files of a folder are items.
  * @param format For files whose names do not show it.
@@ -50,7 +54,7 @@ export async function findFiles(
   format?: InputFormat,
 ): Promise<BatchFile[]> {
   const files: BatchFile[] = [];
-  // Files of a folder share what it gives.
+  // Files of a folder share its partition values.
   const partitions = new Map<string, ReadonlyMap<string, string>>();
   for (const argument of given) {
     const found = await ofArgument(argument, kind, format);
@@ -108,7 +112,7 @@ async function ofPath(argument: string): Promise<FoundPaths> {
     : { root, paths: [root], several: false };
 }
 
-/** A shell expands patterns itself; in quotation marks, or in a program, they come as they are. */
+/** A shell expands patterns itself, except in quotation marks. A program passes them unchanged. */
 async function ofPattern(argument: string): Promise<FoundPaths> {
   const parts = argument.split(/[\\/]/);
   const first = parts.findIndex((part) => /[*?[]/.test(part));

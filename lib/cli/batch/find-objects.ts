@@ -6,10 +6,10 @@ import type { S3Object } from '../s3/list.js';
 import { isHidden, type Found, type FoundFile } from './found.js';
 
 /**
- * The objects that an address names: `s3://bucket/key` one, `s3://bucket/prefix/` all below, and a
- * pattern those that match it.
+ * The objects that an address names. `s3://bucket/key` names one, `s3://bucket/prefix/` all below
+ * it, and a pattern those that match it.
  *
- * @param known Whether a file of that path can be predicted from.
+ * @param known Whether a file with that path can be an input.
  * @throws CommandError, and the errors of S3.
  */
 export async function findObjects(

@@ -22,7 +22,7 @@ export const LOCK = 'lock';
 const ATTEMPTS = 3;
 const AWAY_MS = 100;
 
-/** How a process shows others that it lives. */
+/** How a process shows others that it is alive. */
 export interface LockTimes {
   /** How often it does so. */
   readonly beatMs: number;
@@ -107,7 +107,7 @@ export class FolderLock {
   async check(): Promise<void> {
     if (await this.#isOwn()) return;
     throw new CommandError(
-      `Another process has taken over ${this.output}, as this one did not run for some time`,
+      `Another process has taken over ${this.output}, because this one did not run for some time`,
       'Let that one finish, or run the same command once it has ended',
     );
   }
@@ -135,7 +135,8 @@ export class FolderLock {
   }
 
   /**
-   * In place, so that only this lock's file is written, even if its path has another file by now.
+   * Writes in place, so that only this lock's file changes, even if the path has another file by
+   * now.
    */
   async #show(): Promise<void> {
     try {
@@ -183,7 +184,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   }
 }
 
-/** Undefined if the folder is gone meanwhile: the process with the lock has ended. */
+/** Undefined if the folder no longer exists, because the process with the lock has ended. */
 async function offer(
   folder: string,
   own: string,
@@ -224,8 +225,8 @@ function isSame(a: Holder | undefined, b: Holder | undefined): boolean {
 }
 
 /**
- * It is moved away first: if two processes find it stale, only one moves it, and checks that it is
- * the same lock.
+ * The lock is moved away first. If two processes find it stale, only one can move it, and checks
+ * that it is the same lock.
  */
 async function removeStale(path: string, holder: Holder | undefined): Promise<void> {
   const aside = `${path}-stale-${randomBytes(6).toString('hex')}`;

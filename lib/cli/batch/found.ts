@@ -12,8 +12,8 @@ export interface Found {
   readonly root: string;
   readonly files: readonly FoundFile[];
   /**
-   * A folder or a pattern: a text file in it is an item, but a single text file has one text per
-   * line.
+   * Whether a folder or a pattern gave it: then a text file is one item, while a single text file
+   * has one text per line.
    */
   readonly several: boolean;
 }

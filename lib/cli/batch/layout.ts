@@ -54,7 +54,7 @@ export function layoutOf(
   return layoutWith(kept, parts, shape);
 }
 
-/** The layout with columns that are known to be in the input. */
+/** The layout, with columns that the input is known to have. */
 export function layoutWith(
   kept: readonly OutputColumn[],
   parts: readonly Part[],
@@ -132,7 +132,7 @@ export function cellsOf(layout: Layout, chunk: Chunk, scores: Scores): OutputCel
   return { rows: rows.length, columns: [...kept, ...predicted] };
 }
 
-/** Numbers without an object for each, unless something else is among them. */
+/** Numbers without an object for each, unless other values are among them. */
 function cellsBy(
   rows: Uint32Array,
   cell: (row: number) => unknown,

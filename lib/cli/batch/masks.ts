@@ -8,8 +8,8 @@ import { PATH } from './read-items.js';
 import type { ScoreShape } from './scorer.js';
 
 /**
- * The PNG files of masks or predicted images, in a folder beside the output; of an object, below
- * its key.
+ * The PNG files of masks or predicted images. They are in a folder beside the output, or below the
+ * key of an output on S3.
  */
 export class MaskFolder {
   private readonly folder: string;
@@ -23,7 +23,7 @@ export class MaskFolder {
     this.folder = `${output}-${prediction}s`;
   }
 
-  /** Writes the picture of a row; gives its path, as the output names it. */
+  /** Writes the picture of a row, and returns its path as the output names it. */
   async write(chunk: Chunk, row: number, prediction: unknown): Promise<string> {
     const name = `${this.#nameOf(chunk, row)}.png`;
     const png = await drawnPng(prediction);

@@ -14,10 +14,10 @@ import type { OutputColumn } from './layout.js';
 type ColumnEncoder = Parameters<typeof writeColumn>[0]['column'];
 
 const PAGE_BYTES = 1024 * 1024;
-/** Of a group with more rows, the writer makes several pages. */
+/** If a group has more rows, the writer makes several pages. */
 const MOST_PAGE_ROWS = 1024 * 1024;
 
-/** Writes the cells of a column as a group of rows has them. */
+/** Writes the cells of a column for a group of rows. */
 export function writeCells(
   writer: ByteWriter,
   element: SchemaElement,
@@ -45,7 +45,7 @@ export function writeCells(
     return writeRepeated(writer, encoder, { codes: repeated.codes, values });
   }
   const numbers = cells instanceof Float64Array ? numbersOf(element, cells, missing) : undefined;
-  // Numbers that come one by one seldom repeat.
+  // Numbers that are not in a dictionary seldom repeat.
   if (numbers && isOnePage) return writeChunk(writer, encoder, numbers);
   const each = { cells, ...(missing && { missing }) };
   const list = nothing(length);
@@ -71,7 +71,10 @@ function paysOff({ codes, values }: DictionaryColumn, { type }: SchemaElement): 
   return type !== 'BOOLEAN' && 2 * values.length <= codes.length;
 }
 
-/** A dictionary and the places in it, as the cells have them: no cell becomes a value for that. */
+/**
+ * A dictionary and the indices into it, taken from the cells as they are, without making a value
+ * for each cell.
+ */
 function writeRepeated(
   writer: ByteWriter,
   column: ColumnEncoder,
@@ -88,7 +91,7 @@ function writeRepeated(
   return writeChunk(writer, column, list, dictionary);
 }
 
-/** Writes values, or their places in a dictionary, without a look at each of them for how. */
+/** Writes values, or their indices in a dictionary, without deciding the form for each one. */
 function writeChunk(
   writer: ByteWriter,
   column: ColumnEncoder,
@@ -131,9 +134,10 @@ function writeChunk(
   };
 }
 
-/** 1 for each value that is there. */
+/** 1 for each value that is present. */
 function levelsOf(values: DecodedArray): number[] {
-  // Most columns of a file have as many values, all there, and nobody changes levels.
+  // Most columns of a file have the same number of values and none missing, so they share these
+  // levels. Nobody changes them.
   if (allThere.length !== values.length) allThere = nothing<number>(values.length).fill(1);
   if (!Array.isArray(values)) return allThere;
   const levels = nothing<number>(values.length);
@@ -154,7 +158,7 @@ function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** Numbers as the file has them; undefined where it has others. */
+/** The numbers in the form of the file; undefined if its form differs. */
 function numbersOf(
   { type, converted_type: converted, logical_type: logical }: SchemaElement,
   cells: Float64Array,

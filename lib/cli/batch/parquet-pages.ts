@@ -21,11 +21,11 @@ export interface PagedColumn {
   /** The schema's root, and the column. */
   readonly path: readonly [SchemaTree, SchemaTree];
   readonly compressors: Compressors;
-  /** Bytes that are read at a time. */
+  /** How many bytes are read at a time. */
   readonly blockBytes: number;
 }
 
-/** The cells of a page: values, or their places in a dictionary, of which -1 is a missing value. */
+/** The cells of a page: values, or their indices in a dictionary. -1 is a missing value. */
 export interface Page {
   readonly cells: DecodedArray;
   readonly dictionary: readonly unknown[] | undefined;
@@ -174,7 +174,7 @@ function rowsOf(header: PageHeader): number {
   return second?.num_rows ?? first?.num_values ?? header.dictionary_page_header?.num_values ?? 0;
 }
 
-/** Places in a dictionary of so many values, by row. */
+/** Indices in a dictionary of that many values, by row. */
 function codesOf(
   read: ArrayLike<unknown>,
   levels: ArrayLike<number> | undefined,
@@ -187,7 +187,7 @@ function codesOf(
     if (levels?.[row] === 0) codes[row] = -1;
     else {
       const code = read[at++] as number;
-      if (!(code < size)) throw new RangeError('a value that is not in its dictionary');
+      if (!(code < size)) throw new RangeError('a value that its dictionary lacks');
       codes[row] = code;
     }
   }

@@ -20,7 +20,7 @@ export interface ChunkPlan {
   readonly masks: MaskFolder | undefined;
 }
 
-/** A row that failed, as the file of errors has it. */
+/** A row that failed, in the form of the file of errors. */
 export interface RowFault {
   readonly file: string;
   /** Undefined for a file that is an item. */
@@ -28,12 +28,12 @@ export interface RowFault {
   readonly reason: string;
 }
 
-/** What came of a chunk. */
+/** The result of a chunk. */
 export interface ChunkDone {
-  /** Rows that were read, and not left out. */
+  /** How many rows were read and not left out. */
   readonly rows: number;
   readonly faults: readonly RowFault[];
-  /** The rows that were predicted, as their file has them. */
+  /** The predicted rows, in the form of their file. */
   readonly bytes: Uint8Array | string;
 }
 
@@ -55,7 +55,7 @@ export async function predictChunk(
   };
 }
 
-/** Puts what came of a chunk in its place. */
+/** Puts the result of a chunk in its place. */
 export async function putDone(
   folder: Pick<WorkFolder, 'finish'>,
   number: number,

@@ -10,7 +10,7 @@ export interface DelimitedPart extends CsvDialect {
   readonly head: number;
   readonly start: number;
   readonly end: number;
-  /** The place of the first row. */
+  /** The index of the first row. */
   readonly first: number;
 }
 
@@ -63,7 +63,10 @@ async function namesOf(
   for await (const cells of csvRecords(file, ignored, { end: head, delimiter, newline })) {
     return cells;
   }
-  throw new CommandError(`The file ${file.path} has no header line`, 'Give the file as it was');
+  throw new CommandError(
+    `The file ${file.path} has no header line`,
+    'Restore the file to its original content',
+  );
 }
 
 interface Lines {

@@ -4,7 +4,7 @@ import type { BatchFile } from './files.js';
 /** The column with the paths of files that are one item each. */
 export const PATH = 'path';
 
-/** Files that are one item each; they are opened where they are predicted. */
+/** Files that are one item each. They are opened when they are predicted. */
 export function* readItems(files: readonly BatchFile[], options: ReadOptions): Generator<Chunk> {
   let bytes = 0;
   for (let first = 0; first < files.length; first += options.rows) {

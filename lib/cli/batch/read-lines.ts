@@ -16,7 +16,7 @@ export const TEXT = 'text';
 export interface LinesPart {
   readonly start: number;
   readonly end: number;
-  /** The place of the first line that is not empty. */
+  /** The index of the first line that is not empty. */
   readonly first: number;
 }
 

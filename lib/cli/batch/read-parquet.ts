@@ -15,11 +15,11 @@ import { openBytes, type FileBytes } from './file-bytes.js';
 import type { BatchFile } from './files.js';
 import { ColumnPages, type PagePart } from './parquet-pages.js';
 
-/** Bytes that are read ahead, of all columns together. */
+/** How many bytes are read ahead, of all columns together. */
 const AHEAD_BYTES = 2 * 1024 * 1024;
 const LEAST_BLOCK = 64 * 1024;
 const MOST_BLOCK = 512 * 1024;
-/** Columns that are read at a time, so that waits for a server overlap. */
+/** How many columns are read at a time, so that waits for a server overlap. */
 const COLUMNS_AT_ONCE = 4;
 
 /**
@@ -132,11 +132,14 @@ async function decodeColumn(column: ColumnPages, rows: number): Promise<BatchCol
   return numbersOf(parts, rows) ?? { cells: packValues(cellsOf(parts, rows)) };
 }
 
-/** The cells by their values, in the order in which these first come, where pages have them so. */
+/**
+ * The cells as values and indices, if the pages store them so. Values are in the order of their
+ * first use.
+ */
 function codesOf(parts: readonly PagePart[], rows: number): DictionaryColumn | undefined {
   const dictionary = parts[0]?.page.dictionary;
   if (!dictionary || parts.some(({ page }) => page.dictionary !== dictionary)) return undefined;
-  // A dictionary may have many values that these rows do not.
+  // A dictionary may have many values that these rows do not contain.
   const places = new Int32Array(dictionary.length + 1).fill(-1);
   const codes = new Int32Array(rows);
   const values: unknown[] = [];
@@ -155,14 +158,14 @@ function codesOf(parts: readonly PagePart[], rows: number): DictionaryColumn | u
   return { codes, values };
 }
 
-/** As `packNumbers` does, without an object for each number. */
+/** Like `packNumbers`, without an object for each number. */
 function numbersOf(parts: readonly PagePart[], rows: number): BatchColumn | undefined {
   const cells = new Float64Array(rows);
   let missing: Uint8Array | undefined;
   let at = 0;
   for (const { page, from, count } of parts) {
     const { cells: read, dictionary } = page;
-    // Of a column whose values were too many for a dictionary, pages are of both kinds.
+    // A column with too many values for a dictionary has pages of both kinds.
     if (dictionary) return undefined;
     for (let i = from; i < from + count; i++, at++) {
       const value: unknown = read[i];

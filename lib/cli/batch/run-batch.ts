@@ -29,14 +29,14 @@ export interface BatchPlan extends ChunkPlan {
   readonly limit: number;
   readonly maxErrors: number;
   readonly onProgress: (progress: BatchProgress) => void;
-  /** Has a worker read a chunk, predict from it and write it; undefined where they cannot. */
+  /** Lets a worker read a chunk, predict from it and write it; undefined if workers cannot. */
   readonly alone?: ((place: ChunkPlace) => Promise<ChunkDone>) | undefined;
 }
 
 export interface BatchProgress {
   /** The number of finished rows, including those of an earlier run. */
   readonly rows: number;
-  /** Those of an earlier run. */
+  /** The number of rows that an earlier run finished. */
   readonly before: number;
   readonly failed: number;
   /** The share of the input that has been read. */
@@ -56,14 +56,17 @@ export interface BatchResult {
  * If this many rows fail and none succeeds, the cause is the model or the command, not the rows.
  */
 const HOPELESS = 100;
-/** Of chunks that this process reads: while one is written, the next is predicted. */
+/** For chunks that this process reads: it predicts from the next one while it writes one. */
 const CHUNKS_AT_ONCE = 2;
 
 /** A chunk of the work, in order. */
 interface Step {
-  /** Its part of the input's bytes. */
+  /** How many of the input's bytes it covers. */
   readonly bytes: number;
-  /** Its rows; undefined where a condition leaves some, which are not counted before. */
+  /**
+   * The number of its rows; undefined if a condition selects rows, because they are not counted in
+   * advance.
+   */
   readonly rows: number | undefined;
   run(): Promise<ChunkDone>;
 }
@@ -76,7 +79,7 @@ export async function runBatch(plan: BatchPlan): Promise<BatchResult> {
     files.reduce((sum, { size }) => sum + size, 0),
   );
   const tally = { rows: 0, before: 0, failed: 0, succeeded: 0 };
-  // Of a limit to the rows that a condition leaves, each chunk has to wait for those before it.
+  // If a limit counts rows that meet a condition, each chunk must wait for the chunks before it.
   const alone = where && limit !== Infinity ? undefined : plan.alone;
   const chunks = new Limit(alone ? plan.calls : CHUNKS_AT_ONCE);
   const running: Promise<void>[] = [];
@@ -147,7 +150,7 @@ async function* placedSteps(
   }
 }
 
-/** @throws CommandError if so many rows failed that the work must end. */
+/** @throws CommandError if too many rows failed. */
 export function refuseTooMany(
   { maxErrors, output }: Pick<BatchPlan, 'maxErrors' | 'output'>,
   { failed, succeeded }: { readonly failed: number; readonly succeeded: number },

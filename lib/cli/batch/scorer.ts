@@ -47,8 +47,8 @@ export interface ScoreShape {
 export interface Scorer {
   readonly shape: ScoreShape;
   /**
-   * Rows per call: enough that the way to the worker costs little, but few enough to share the
-   * workers.
+   * Rows per call: enough that messages to the worker cost little, but few enough to keep all
+   * workers busy.
    */
   readonly step: number;
   score(items: Items): Promise<Scores>;
@@ -62,17 +62,20 @@ const STEPS: Readonly<Record<string, number>> = {
 };
 const NO_LIMIT = { timeoutMs: 0 };
 
-/** What is asked of a learner, wherever it is. */
+/** The methods of a learner that predictions need, wherever it runs. */
 export type LearnerFacts = Pick<FastaiRunner<unknown, unknown>, 'description' | 'schema' | 'vocab'>;
 
-/** Rows of a call that predicts many; undefined where rows are predicted one by one. */
+/** Rows per call that predicts many; undefined if rows are predicted one by one. */
 function bulkStep({ description, schema }: LearnerFacts): number | undefined {
   const several = (schema?.targets.length ?? 0) > 1 || schema?.ownCode === true;
   const inBulk = !several && ['classify', 'multilabel', 'regress'].includes(description.task);
   return inBulk ? STEPS[description.kind] : undefined;
 }
 
-/** Whether rows are columns from the file to the model and back, so that a worker may do it all. */
+/**
+ * Whether rows stay columns from the file to the model and back, so that a worker can do all the
+ * work.
+ */
 export function isColumnar(learner: LearnerFacts): boolean {
   return learner.schema !== undefined && bulkStep(learner) !== undefined;
 }

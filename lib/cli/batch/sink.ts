@@ -9,7 +9,7 @@ import type { Layout, OutputCells, OutputColumn } from './layout.js';
 
 /** How chunks are written, and joined at the end. */
 export interface Sink {
-  /** The rows of one chunk, as they are in a file of its own. */
+  /** The rows of one chunk, in the form of a separate file. */
   encode(layout: Layout, cells: OutputCells): Uint8Array | string;
   /** The number of rows in the file of a chunk. */
   rowsIn(path: string): Promise<number>;

@@ -11,12 +11,12 @@ import { outputPath, UPLOAD } from './put-result.js';
 export type Manifest = Readonly<Record<string, unknown>>;
 
 const MANIFEST = 'manifest.json';
-/** Folders in which other processes put chunks. */
+/** The folders in which other processes put chunks. */
 const INBOX = /^in-([0-9a-f]{16})$/;
 const ROWS = /^(\d{8,12})\.rows$/;
 
 /**
- * The output that a folder is for, and the folder that it lies in: undefined for the output's own.
+ * The output of the work, and the parent of the work folder; undefined for the output's own folder.
  */
 export interface WorkPlace {
   readonly output: string;
@@ -24,8 +24,8 @@ export interface WorkPlace {
 }
 
 /**
- * The folder that has the chunks that are done, until the output is in its place: beside the output,
- * or in another folder. The same work begun again goes on with them.
+ * The folder with the finished chunks until the output is in its place. It is beside the output, or
+ * in another folder. If the same work starts again, it continues with them.
  */
 export class WorkFolder {
   readonly #done = new Set<number>();
@@ -39,8 +39,8 @@ export class WorkFolder {
   /**
    * Takes the folder for this process.
    *
-   * @param restart Whether to forget what was done.
-   * @throws CommandError where another process works on it, or other work has begun there.
+   * @param restart Whether to discard finished chunks.
+   * @throws CommandError if another process works on it, or other work has begun there.
    */
   static async take(place: WorkPlace, manifest: Manifest, restart: boolean): Promise<WorkFolder> {
     const { output } = place;
@@ -65,12 +65,12 @@ export class WorkFolder {
     return this.#done.has(chunk);
   }
 
-  /** Chunks that are done. */
+  /** The numbers of finished chunks. */
   get done(): number {
     return this.#done.size;
   }
 
-  /** Ids of inboxes that were forgotten with what was done. */
+  /** Ids of inboxes that were discarded with the finished chunks. */
   get earlier(): readonly string[] {
     return this.#earlier;
   }
@@ -83,7 +83,9 @@ export class WorkFolder {
     return join(this.path, errorsName(chunk));
   }
 
-  /** Puts a chunk in its place: its errors first, as its rows say that it is done. */
+  /**
+   * Puts a chunk in its place: its errors first, because the file of its rows marks it as finished.
+   */
   async finish(
     chunk: number,
     errors: string,
@@ -95,8 +97,9 @@ export class WorkFolder {
   }
 
   /**
-   * The folder in which other processes put chunks under an id; a new one, or that of an earlier run
-   * of the same work. Processes of other work find no folder of theirs, so that they leave nothing.
+   * The folder in which other processes put chunks under an id: a new one, or that of an earlier
+   * run of the same work. Processes of other work do not find their folder, so they do not leave
+   * files.
    */
   async openInbox(): Promise<{ readonly id: string; readonly path: string }> {
     const ids = (await readdir(this.path)).flatMap((entry) => INBOX.exec(entry)?.[1] ?? []);
@@ -106,7 +109,7 @@ export class WorkFolder {
     return { id, path };
   }
 
-  /** Takes the chunks that other processes have put there; gives their numbers. */
+  /** Takes the chunks that other processes have put there, and returns their numbers. */
   async takeFrom(inbox: string): Promise<number[]> {
     await this.check();
     const names = await readdir(inbox);
@@ -123,12 +126,12 @@ export class WorkFolder {
     return chunks;
   }
 
-  /** @throws CommandError where another process has taken it over. */
+  /** @throws CommandError if another process has taken it over. */
   check(): Promise<void> {
     return this.lock.check();
   }
 
-  /** Lets the next process have it. */
+  /** Releases it for the next process. */
   release(): Promise<void> {
     return this.lock.release();
   }
@@ -140,7 +143,7 @@ export class WorkFolder {
 
   async #begin(output: string, manifest: Manifest, restart: boolean): Promise<void> {
     const path = join(this.path, MANIFEST);
-    // As JSON would give it back.
+    // The value as it is after a round trip through JSON.
     const wanted = JSON.parse(JSON.stringify(manifest)) as Manifest;
     const found = restart ? undefined : await readManifest(path);
     if (found !== undefined) {
@@ -164,7 +167,7 @@ export class WorkFolder {
     for (const entry of await readdir(this.path)) {
       const [, id] = INBOX.exec(entry) ?? [];
       if (id !== undefined) this.#earlier.push(id);
-      // The parts of an upload are elsewhere, and are dropped by the next one.
+      // The parts of an upload are elsewhere; the next upload drops them.
       if (!entry.startsWith(LOCK) && entry !== UPLOAD)
         await rm(join(this.path, entry), { recursive: true, force: true });
     }
@@ -180,8 +183,8 @@ function pathOf({ output, parent }: WorkPlace): string {
 }
 
 /**
- * Puts the files of a chunk into a folder: its errors first, as its rows say that it is done. Whoever
- * does the same at the same time puts the same.
+ * Puts the files of a chunk into a folder: its errors first, because the file of its rows marks it
+ * as finished. Another process that does so at the same time writes the same files.
  */
 export async function putChunk(
   folder: string,

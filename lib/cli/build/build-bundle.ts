@@ -179,7 +179,9 @@ async function fill(
   };
 }
 
-/** Puts the project's files into the bundle, TypeScript compiled; returns what starts of them. */
+/**
+ * Puts the project's files into the bundle, with TypeScript compiled. Returns the file to start.
+ */
 async function copySources(
   bundle: string,
   project: string,
@@ -191,7 +193,7 @@ async function copySources(
     if ((file.models ?? []).length > 1) {
       throw new CommandError(
         'A bundle without a service serves one model only',
-        'Name one model, or a service that uses them all',
+        'Name one model, or a service that uses all of them',
       );
     }
     return { kind: 'model', tag: model };
@@ -208,7 +210,7 @@ async function copySources(
   const { include, exclude } = file;
   const without = [store.home, ...(compiler ? [join(project, compiler.outDir)] : [])];
   for (const name of await collectFiles(project, { include, exclude, without })) {
-    // The compiled files take their place.
+    // The compiled files replace them.
     if (compiler && /(?<!\.d)\.[cm]?tsx?$/.test(name)) continue;
     await copy(join(project, name), join(target, name));
   }
@@ -229,7 +231,8 @@ async function writeManifest(project: string, target: string): Promise<void> {
   if (root === undefined) return;
   const copied = join(target, 'package.json');
   const { name, type } = readPackageJson(root) ?? {};
-  // In this package's own repository it would also make a second copy of this package of it.
+  // In this package's own repository it would also turn the bundle into a second copy of this
+  // package.
   if (name === OWN_NAME) await writeFile(copied, JSON.stringify({ private: true, type }));
   else if (!existsSync(copied)) await copy(join(root, 'package.json'), copied);
 }

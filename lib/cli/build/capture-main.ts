@@ -22,12 +22,12 @@ async function main(): Promise<void> {
 type Factory = object | (() => object);
 
 /**
- * Where an app would listen, it reports its models and its OpenAPI document instead, and ends.
+ * When the app would listen, it reports its models and its OpenAPI document instead, and ends.
  *
  * @param project The package.json of the app's project.
  */
 async function interceptListen(project: string): Promise<void> {
-  // The app's own copies, where it has others than this package.
+  // The app's own copies, if they differ from those of this package.
   const core: typeof import('@nestjs/core') = await appModule(project, '@nestjs/core');
   const swagger: typeof import('@nestjs/swagger') = await appModule(project, '@nestjs/swagger');
   const { SwaggerModule } = swagger;
@@ -52,7 +52,7 @@ async function capture(app: INestApplication, document: () => object): Promise<v
   await pinned;
   let notStarted: string | undefined;
   try {
-    // Learners tell their columns once they are loaded.
+    // Learners know their columns once they are loaded.
     await app.init();
   } catch (error) {
     notStarted = error instanceof Error ? error.message : String(error);

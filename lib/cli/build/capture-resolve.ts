@@ -1,7 +1,7 @@
 import type { InitializeHook, ResolveHook } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-/** Where the imports of a bundle are found while it is built. */
+/** Resolves the imports of a bundle while it is built. */
 export interface ResolveFacts {
   readonly bundle: string;
   /** The package.json of the project. */
@@ -24,7 +24,8 @@ export const resolve: ResolveHook = (specifier, context, next) => {
   if (!isPackage || context.parentURL?.startsWith(bundleUrl) !== true) {
     return next(specifier, context);
   }
-  // One copy, whichever the project has: this package refers to itself by its name.
+  // There must be only one copy, the one that the project has, because this package refers to
+  // itself by its name.
   const parentURL = /^nestjs-vts(?:\/|$)/.test(specifier) ? ownUrl : projectUrl;
   return next(specifier, { ...context, parentURL });
 };

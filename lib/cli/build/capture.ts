@@ -11,17 +11,17 @@ export type CaptureMessage =
   | {
       readonly type: 'document';
       readonly document: object;
-      /** Why the app could not be started, if it failed. */
+      /** Why the app did not start, if it failed. */
       readonly notStarted: string | undefined;
     };
 
 const LONGEST_START_MS = 300_000;
 
 /**
- * Runs the app of a bundle that is being built, up to where it would listen. The app starts when
- * `pin` has copied the models that it injects.
+ * Runs the app of a bundle during the build, up to the point where it would listen. The app starts
+ * when `pin` has copied the models that it injects.
  *
- * @throws CommandError when the app fails before, or never listens.
+ * @throws CommandError if the app fails before that, or never listens.
  */
 export async function captureApp(
   bundle: string,
@@ -36,7 +36,7 @@ export async function captureApp(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,
-      // What the bundle requires is found as from the project; imports need hooks.
+      // `require` in the bundle resolves as in the project; `import` needs hooks.
       NODE_PATH: [...modulesOf(facts.project), process.env['NODE_PATH'] ?? ''].join(delimiter),
       VTS_CAPTURE: JSON.stringify(facts),
       VTS_BUNDLE_HOME: bundle,

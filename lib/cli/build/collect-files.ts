@@ -2,7 +2,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import ignore from 'ignore';
 
-/** Files that are useless in a bundle, or secret. */
+/** Files that a bundle does not need, or that are secret. */
 const NEVER = [
   'node_modules/ .git/ .svn/ .hg/ .venv/ venv/ __pycache__/ coverage/',
   '.DS_Store .env .env.* .npmrc *.tsbuildinfo *.log',
@@ -13,13 +13,13 @@ const IGNORE_FILES = ['.vtsignore', '.bentoignore'];
 export interface FileChoice {
   readonly include: readonly string[] | undefined;
   readonly exclude: readonly string[] | undefined;
-  /** Folders that are left out, absolute: the store, the output of the compiler. */
+  /** Absolute paths of folders to leave out: the store, the output of the compiler. */
   readonly without: readonly string[];
 }
 
 /**
- * Files of a project by the patterns of .gitignore: those that `include` matches (default: all) and
- * that neither `exclude` nor a .vtsignore or .bentoignore does.
+ * The files of a project, by patterns as in .gitignore. `include` must match (default: all files).
+ * `exclude`, a .vtsignore and a .bentoignore must not match.
  */
 export async function collectFiles(project: string, choice: FileChoice): Promise<string[]> {
   const included = choice.include && ignore().add([...choice.include]);
@@ -53,7 +53,7 @@ async function real(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** Whether a path is in a folder, or the folder. */
+/** Whether a path is in a folder, or is the folder. */
 export function isInside(folder: string, path: string): boolean {
   const inside = relative(folder, path);
   return inside !== '..' && !inside.startsWith(`..${sep}`);

@@ -5,16 +5,16 @@ import { CommandError } from '../errors.js';
 import { isInside } from './collect-files.js';
 import { runTool } from './run-tool.js';
 
-/** Only JavaScript is written, whatever the tsconfig says. */
+/** The compiler writes only JavaScript, whatever the tsconfig says. */
 const FLAGS = (
   '--noEmit false --noEmitOnError true --declaration false --declarationMap false ' +
   '--incremental false --composite false --pretty false'
 ).split(' ');
 
-/** Where the compiler of a project puts its output, relative to the project. */
+/** The TypeScript compiler of a project. `outDir` is relative to the project. */
 export interface Compiler {
   readonly outDir: string;
-  /** Compiles into a folder that stands for the project's. */
+  /** Compiles into a folder that replaces the project's output folder. */
   compile(target: string): Promise<void>;
 }
 

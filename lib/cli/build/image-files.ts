@@ -11,7 +11,7 @@ const IGNORED = ['node_modules', 'npm-debug.log', 'Dockerfile', 'kubernetes'];
 
 /**
  * @param slim Whether the image is made in stages, without the binaries of other platforms.
- * @throws CommandError when a file that the build file names cannot be read.
+ * @throws CommandError if a file that the build file names cannot be read.
  */
 export async function writeImageFiles(
   bundle: string,
@@ -27,7 +27,7 @@ export async function writeImageFiles(
     await writeFile(join(bundle, 'env', folder, name), content);
   };
   if (python) {
-    // As in BentoML, a file of requirements takes the place of the packages.
+    // A requirements file replaces the list of packages, as in BentoML.
     const given = python.requirements_txt;
     const lines =
       given === undefined ? (python.packages ?? []) : [String(await read(given)).trimEnd()];
@@ -98,7 +98,7 @@ export function dockerfile(
       `    && apt-get install -y --no-install-recommends ${packages.map(shell).join(' ')} \\`,
       '    && rm -rf /var/lib/apt/lists/*',
     ],
-    // An image of another base may lack the user that Node's images have.
+    // Another base image may lack the user that Node's images have.
     [
       'RUN id node >/dev/null 2>&1 || useradd --create-home --uid 1000 node',
       'WORKDIR /home/node/app',
@@ -125,13 +125,13 @@ export function dockerfile(
 
 const INSTALL = [
   'COPY --chown=node:node package.json package-lock.json .npmrc ./',
-  // The brackets make a folder that may be missing none that has to be there.
+  // The brackets make a pattern: COPY accepts a pattern without a match, but not a missing folder.
   'COPY --chown=node:node vendo[r] ./vendor/',
   'RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force',
 ];
 const COPY_ALL = 'COPY --chown=node:node . .';
 
-/** What npm unpacks, its packages and its cache stay in a stage of their own. */
+/** A stage of its own keeps npm's archives and its cache out of the image. */
 function stagesOf(args: readonly string[]): string[][] {
   return [
     ['FROM base AS build', ...args],
@@ -174,7 +174,7 @@ function pairs(entries: readonly (readonly [string, string])[]): string {
   return entries.map(([name, value]) => `${key(name)}=${quote(value)}`).join(' ');
 }
 
-/** Names of labels may have what an instruction would split at. */
+/** Names of labels may contain characters at which an instruction would split. */
 function key(name: string): string {
   return /^[\w.\-/]+$/.test(name) ? name : quote(name);
 }
@@ -184,7 +184,7 @@ function quote(value: string): string {
   return `"${escaped}"`;
 }
 
-/** A word of a shell's line. */
+/** A word of a shell command. */
 function shell(word: string): string {
   return /^[\w.+:=~\-/]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -10,25 +10,25 @@ export interface DeployedBundle {
   readonly tag: Tag;
   /** The bytes of all models that it pins. */
   readonly modelBytes: number;
-  /** Whether it serves a model without an app: an argument then turns gRPC on. */
+  /** Whether it serves a model without an app. Then an argument turns gRPC on. */
   readonly serves: boolean;
 }
 
 const HTTP = 3000;
 const GRPC = 8081;
-/** Seconds in which load balancers see that a pod ends, before it is told to. */
+/** Seconds that load balancers get to notice that a pod ends, before it receives the signal. */
 const LEAVE_SECONDS = 5;
-/** What Node and the module take before any model. */
+/** The memory of Node and the module without any model. */
 const BASE_MIB = 384;
 const MIB_STEP = 128;
 
-/** A manifest by the name of its file. */
+/** Manifests by file name. */
 export type Manifests = ReadonlyMap<string, object>;
 
 /**
- * Manifests of a Deployment that scales on its CPU, with its Service and its budget of disruption;
- * and, beside the HorizontalPodAutoscaler, KEDA's ScaledObject for the queue. What differs by
- * cluster (registry, namespace, replicas) is kustomize's to say.
+ * Manifests of a Deployment that scales on its CPU, with its Service and its disruption budget.
+ * KEDA's ScaledObject for the queue is an alternative to the HorizontalPodAutoscaler. Settings of a
+ * cluster (registry, namespace, replicas) belong into kustomize.
  */
 export function manifests({ tag, modelBytes, serves }: DeployedBundle): Manifests {
   const name = dnsLabel(tag.name);
@@ -74,7 +74,8 @@ export function manifests({ tag, modelBytes, serves }: DeployedBundle): Manifest
         },
         spec: {
           automountServiceAccountToken: false,
-          // The user `node`, by its number: by its name the kubelet cannot tell that it is not root.
+          // The user `node` by its number, because the kubelet cannot see from a name that the user
+          // is not root.
           securityContext: {
             runAsNonRoot: true,
             runAsUser: 1000,
@@ -82,7 +83,8 @@ export function manifests({ tag, modelBytes, serves }: DeployedBundle): Manifest
             fsGroup: 1000,
             seccompProfile: { type: 'RuntimeDefault' },
           },
-          // To leave, then 30 s for requests in progress, then the models.
+          // Time for load balancers, then 30 s for requests in progress, then time to release the
+          // models.
           terminationGracePeriodSeconds: LEAVE_SECONDS + 40,
           topologySpreadConstraints: [
             {
@@ -150,7 +152,7 @@ export function manifests({ tag, modelBytes, serves }: DeployedBundle): Manifest
           metadata: {
             serverAddress: 'http://prometheus-operated.monitoring.svc:9090',
             query: `sum(vts_runner_queue_depth{pod=~"${name}-.*"})`,
-            // Calls that wait, for each pod.
+            // Waiting calls for each pod.
             threshold: '4',
           },
         },
@@ -197,7 +199,7 @@ export async function writeManifests(bundle: string, deployed: DeployedBundle): 
   }
 }
 
-/** Weights are mapped once, and quantized or rebuilt in memory while they are loaded. */
+/** Loading maps the weights once, and quantizes or rebuilds them in memory. */
 function resourcesFor(modelBytes: number): object {
   const needed = BASE_MIB + (2 * modelBytes) / 2 ** 20;
   const request = Math.ceil(needed / MIB_STEP) * MIB_STEP;
@@ -207,9 +209,9 @@ function resourcesFor(modelBytes: number): object {
   };
 }
 
-/** Names of Services have letters, digits and "-" alone, and begin with a letter. */
+/** Names of Services begin with a letter and contain only letters, digits and "-". */
 export function dnsLabel(name: string): string {
   const label = name.replace(/[^a-z0-9-]+/g, '-').replace(/^(?=[^a-z])/, 'vts-');
-  // The pods' own names add some 17 characters to it.
+  // The names of pods add about 17 characters to it.
   return label.slice(0, 45).replace(/-+$/, '');
 }

@@ -1,7 +1,7 @@
 export type Service =
   /** A program that serves. */
   | { readonly kind: 'program'; readonly file: string }
-  /** A module of Nest, for which the bundle makes the program. */
+  /** A Nest module, for which the bundle makes the program. */
   | { readonly kind: 'module'; readonly file: string; readonly name: string }
   /** The models are served as they are. */
   | { readonly kind: 'model'; readonly tag: string };

@@ -12,7 +12,7 @@ const VENDOR = 'vendor';
 const LOCAL = /^(?:file:|link:|portal:|workspace:|\.{0,2}\/|~\/)/;
 
 type Dependencies = Record<string, string>;
-/** Carries a package along; gives its specifier. */
+/** Packs a package into the bundle, and returns its specifier. */
 type Vendor = (folder: string) => Promise<string>;
 
 export interface PackageJson {
@@ -35,7 +35,7 @@ export function readPackageJson(folder: string): PackageJson | undefined {
   }
 }
 
-/** The folder of the package.json that a folder belongs to. */
+/** The folder with the package.json that a folder belongs to. */
 export function packageRootOf(folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, 'package.json'))) return at;
@@ -43,7 +43,7 @@ export function packageRootOf(folder: string): string | undefined {
   }
 }
 
-/** Where this package is for a project: its own copy, else the one that runs. */
+/** The folder of this package for a project: the project's own copy, or else the running one. */
 export function ownPackageFor(project: string): string {
   const root = packageRootOf(project);
   if (root !== undefined && readPackageJson(root)?.name === OWN_NAME) return root;
@@ -76,7 +76,7 @@ export async function writePackages(
   const optional = await pin(own?.optionalDependencies ?? {}, project, vendor);
   const json = {
     name: facts.name,
-    // A version of the store is none of npm's.
+    // A version of the store is not a version for npm.
     version: '0.0.0',
     private: true,
     type: 'module',
@@ -86,7 +86,7 @@ export async function writePackages(
     dependencies,
     ...(Object.keys(optional).length > 0 ? { optionalDependencies: optional } : {}),
     ...(own?.overrides ? { overrides: own.overrides } : {}),
-    // Its script only fetches what CUDA needs.
+    // Its script only fetches files for CUDA.
     allowScripts: { ...own?.allowScripts, 'onnxruntime-node': false },
   };
   await writeFile(join(bundle, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
@@ -95,14 +95,14 @@ export async function writePackages(
   await lock(npm, bundle, root);
 }
 
-/** Makes the lockfile of a bundle, from the project's where it has one. */
+/** Makes the lockfile of a bundle, from that of the project if it has one. */
 async function lock(npm: string, bundle: string, root: string | undefined): Promise<void> {
   const own = root === undefined ? undefined : join(root, 'package-lock.json');
   const target = join(bundle, 'package-lock.json');
   if (own !== undefined && existsSync(own)) {
     await copyFile(own, target);
     const made = await runNpm(npm, bundle, 'install', '--package-lock-only');
-    // A lockfile may lack the packages of other platforms; npm would refuse what comes of it.
+    // A lockfile may lack the packages of other platforms. npm would refuse the result.
     if (made.code === 0 && (await runNpm(npm, bundle, 'ci', '--dry-run')).code === 0) return;
     await rm(target, { force: true });
   }
@@ -121,7 +121,7 @@ function runNpm(npm: string, bundle: string, ...command: string[]): Promise<Tool
   return runTool(npm, [...command, ...options, '--loglevel=error'], { cwd: bundle });
 }
 
-/** Dependencies with the versions that are installed. */
+/** The dependencies with their installed versions. */
 async function pin(wanted: Dependencies, project: string, vendor: Vendor): Promise<Dependencies> {
   const pinned: Dependencies = {};
   for (const [name, spec] of Object.entries(wanted)) {
@@ -149,7 +149,7 @@ function isLocal(spec: string, folder: string, name: string): boolean {
   return !resolvedInRegistry(real, name);
 }
 
-/** By npm's own note; a package that npm did not install counts as a registry's. */
+/** npm's own record decides. A package that npm did not install counts as one from a registry. */
 function resolvedInRegistry(folder: string, name: string): boolean {
   const modules = folder.slice(0, folder.length - name.length);
   try {
@@ -171,7 +171,7 @@ function installed(project: string, name: string): string | undefined {
     .find((folder) => existsSync(join(folder, 'package.json')));
 }
 
-/** Packs the package of a folder into a bundle; the specifier of what came of it. */
+/** Packs the package of a folder into a bundle, and returns the specifier of the archive. */
 async function vendored(npm: string, bundle: string, folder: string): Promise<string> {
   const target = join(bundle, VENDOR);
   await mkdir(target, { recursive: true });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { filesOf } from '../../serving/store/archive/files-of.js';
 import { Tag, type Model, type ModelStore } from '../../serving/store/index.js';
 
-/** The models of a bundle: copies, so that it runs without the store it was built from. */
+/** The models of a bundle. They are copies, so that it runs without the store. */
 export class PinnedModels {
   readonly #models = new Map<string, Model>();
   /** The version behind `latest` when the bundle was built, by name. */

@@ -7,7 +7,7 @@ export interface ReadmeFacts {
   readonly models: readonly { readonly tag: string; readonly module: string }[];
   readonly document: object;
   readonly file: Vtsfile;
-  /** Whether manifests came with it. */
+  /** Whether the bundle has Kubernetes manifests. */
   readonly kubernetes: boolean;
 }
 

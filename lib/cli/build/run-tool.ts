@@ -10,7 +10,7 @@ export interface ToolResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; its output is kept, or with `inherit` shown as it comes. */
+/** Runs a program to its end. Its output is captured, or with `inherit` shown at once. */
 export async function runTool(
   command: string,
   args: readonly string[],
@@ -28,7 +28,7 @@ export async function runTool(
   return { code: code ?? 1, stdout, stderr: stderr || (signal ? `ended by ${signal}` : '') };
 }
 
-/** Where a program is on the PATH, if it is. */
+/** The path of a program on the PATH; undefined if it is not there. */
 export function findTool(name: string): string | undefined {
   const suffixes = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : [''];
   const folders = (process.env['PATH'] ?? '').split(delimiter);

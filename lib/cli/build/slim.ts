@@ -1,11 +1,13 @@
 /**
- * Takes out of an image what its platform cannot load: the binaries of onnxruntime are for all
- * platforms, and npm takes those of sharp for both C libraries of Linux. It runs where the image is
- * built, as that is where the platform is known, and is not in what comes of it.
+ * Removes binaries from an image that its platform cannot load. onnxruntime has binaries for all
+ * platforms, and npm installs those of sharp for both C libraries of Linux. This runs during the
+ * build of the image, because only then the platform is known. It is not in the final image.
  */
 export const SLIM_FILE = 'slim.mjs';
 
-/** A program: it gets the folder `node_modules`, and fails where nothing is left that can run. */
+/**
+ * The program. It receives the folder `node_modules`, and fails if no binary remains that can run.
+ */
 export const SLIM = `// Removes from node_modules what this platform cannot load.
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';

@@ -140,10 +140,10 @@ const VTSFILE = object({
 
 export type Vtsfile = Read<typeof VTSFILE>;
 
-/** Names under which the file is looked for. */
+/** The usual names of the file. */
 const NAMES = ['vtsfile.yaml', 'vtsfile.yml', 'bentofile.yaml', 'bentofile.yml'];
 
-/** @param given The path, where the file has another name. */
+/** @param given The path, if the file has another name. */
 export async function readVtsfile(folder: string, given?: string): Promise<Vtsfile> {
   const paths = given === undefined ? NAMES.map((name) => join(folder, name)) : [resolve(given)];
   for (const path of paths) {

@@ -1,6 +1,6 @@
 import { isMap, isPair, isScalar, isSeq, type LineCounter, type Node, type YAMLMap } from 'yaml';
 
-/** Reads a node as some type; undefined where it is absent or wrong, which it then reports. */
+/** Reads a node as some type. Undefined if it is absent or wrong; it reports a wrong node. */
 export type Shape<T> = (
   node: Node | null | undefined,
   path: string,
@@ -9,7 +9,7 @@ export type Shape<T> = (
 
 export type Read<S> = S extends Shape<infer T> ? T : never;
 
-/** Gathers what is wrong in a file, and where. */
+/** Collects the errors of a file, with their positions. */
 export class Report {
   readonly problems: { readonly line: number; readonly message: string }[] = [];
 
@@ -21,7 +21,7 @@ export class Report {
   }
 }
 
-/** A text; numbers and booleans as they are written, as in `version: 1.10`. */
+/** A text. Numbers and booleans stay as written, as in `version: 1.10`. */
 export const text: Shape<string> = (node, path, report) => {
   if (isAbsent(node)) return undefined;
   if (isScalar(node) && ['string', 'number', 'boolean', 'bigint'].includes(typeof node.value)) {
@@ -50,7 +50,7 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
   };
 }
 
-/** A map of texts by texts, as entries. */
+/** A map of texts to texts, as entries. */
 export const texts: Shape<[string, string][]> = (node, path, report) => {
   if (isAbsent(node)) return undefined;
   if (!isMap(node)) {
@@ -62,7 +62,7 @@ export const texts: Shape<[string, string][]> = (node, path, report) => {
   });
 };
 
-/** A map with some keys and no others. */
+/** A map with only the given keys. */
 export function object<Shapes extends Record<string, Shape<unknown>>>(
   shapes: Shapes,
 ): Shape<{ readonly [Key in keyof Shapes]?: Read<Shapes[Key]> }> {
@@ -88,7 +88,7 @@ export function object<Shapes extends Record<string, Shape<unknown>>>(
   };
 }
 
-/** What the first reads if the node is of its kind, else what the second reads. */
+/** Reads with the first reader if the node is of its kind, otherwise with the second. */
 export function either<A, B>(
   isFirst: (node: Node) => boolean,
   first: Shape<A>,

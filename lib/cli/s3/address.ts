@@ -13,7 +13,7 @@ export function isS3(text: string): boolean {
   return /^s3:\/\//i.test(text);
 }
 
-/** `s3://bucket/key` in its parts; the key may be empty. Undefined for another form. */
+/** The parts of `s3://bucket/key`; the key may be empty. Undefined for another form. */
 export function parseS3(text: string): S3Address | undefined {
   const [, bucket, key = ''] = ADDRESS.exec(text) ?? [];
   return bucket === undefined ? undefined : { bucket, key };
@@ -31,15 +31,15 @@ export function shownS3({ bucket, key }: S3Address): string {
 }
 
 /**
- * Why an object cannot be named: on the way to the server, `.` and `..` are taken out of addresses,
- * and control characters would reach a terminal. Undefined where it can.
+ * Why an object cannot be used; undefined if it can. HTTP clients remove `.` and `..` from
+ * addresses, and control characters would reach a terminal.
  */
 export function unusableKey(key: string): string | undefined {
   if (key.split('/').some((part) => part === '.' || part === '..')) return 'has a part "." or ".."';
   return /\p{Cc}/u.test(key) ? 'has a control character' : undefined;
 }
 
-/** The region of the environment, until S3 names the bucket's own. */
+/** The region from the environment, until S3 names that of the bucket. */
 export function givenRegion(): string {
   return fromEnvironment('AWS_REGION', 'AWS_DEFAULT_REGION') ?? 'us-east-1';
 }
@@ -64,7 +64,7 @@ export function urlOf({ bucket, key }: S3Address, region: string): URL {
 export function endpointOf(bucket: string, region: string): URL {
   const given = fromEnvironment('AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL');
   if (given === undefined) {
-    // A certificate for *.s3.… covers no name with a dot.
+    // A certificate for *.s3.… does not cover names with a dot.
     return bucket.includes('.')
       ? new URL(`https://s3.${region}.amazonaws.com/${bucket}/`)
       : new URL(`https://${bucket}.s3.${region}.amazonaws.com/`);
@@ -78,7 +78,7 @@ export function endpointOf(bucket: string, region: string): URL {
   return new URL(`${given.replace(/\/+$/, '')}/${bucket}/`);
 }
 
-/** A value that is set to nothing is not set. */
+/** An empty value counts as not set. */
 function fromEnvironment(...names: string[]): string | undefined {
   return names.map((name) => process.env[name]?.trim()).find((value) => value);
 }
@@ -88,7 +88,7 @@ export function otherRegion(named: string | null | undefined, region: string): s
   return named && named !== region && /^[a-z0-9-]{1,40}$/.test(named) ? named : undefined;
 }
 
-/** The header in which it does. */
+/** The header with that region. */
 export const REGION_HEADER = 'x-amz-bucket-region';
 
 export interface Credentials {

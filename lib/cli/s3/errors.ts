@@ -38,7 +38,7 @@ export class ObjectChangedError extends CommandError {
   }
 }
 
-/** S3 does not answer, or says that it cannot now. */
+/** S3 does not answer, or answers that it is not available. */
 export class S3UnavailableError extends CommandError {
   constructor(address: string, reason: string) {
     super(
@@ -48,7 +48,7 @@ export class S3UnavailableError extends CommandError {
   }
 }
 
-/** A server answers, but not like S3. */
+/** A server answers, but not in the way of S3. */
 export class S3AnswerError extends CommandError {
   constructor(address: string, reason: string) {
     super(

@@ -11,7 +11,7 @@ export interface S3Object {
   readonly etag: string;
 }
 
-/** A page has 1,000 keys at most, each of which has 1,024 bytes that are encoded by three. */
+/** A page has at most 1,000 keys of at most 1,024 bytes each. URL encoding triples them. */
 const MOST_PAGE_BYTES = 8 * 1024 * 1024;
 const MOST_PAGE_KEYS = 1000;
 const MOST_TOKEN = 4096;
@@ -19,8 +19,8 @@ const MOST_TOKEN = 4096;
 /**
  * The objects whose keys begin with a prefix, in pages of ListObjectsV2.
  *
- * @param wanted Which keys are taken.
- * @param most Objects that there may be, wanted or not.
+ * @param wanted Selects keys.
+ * @param most The limit on objects, selected or not.
  * @throws CommandError, S3AnswerError for an answer that does not end or is not a list.
  */
 export async function listObjects(
@@ -32,7 +32,7 @@ export async function listObjects(
   const found: S3Object[] = [];
   let last = '';
   let token: string | undefined;
-  // Pages may have fewer keys than they could.
+  // A page may have fewer keys than the maximum.
   const mostPages = 10 + 2 * Math.ceil(most / MOST_PAGE_KEYS);
   for (let [page, keys] = [0, 0]; ; page++) {
     const xml = await sendForText(
@@ -51,7 +51,7 @@ export async function listObjects(
     );
     const read = readPage(xml, prefix);
     for (const object of read.objects) {
-      // Lists are in the order of UTF-8: one that does not get on would not end.
+      // Lists are in UTF-8 order. A list that does not advance would never end.
       if (keys > 0 && Buffer.compare(Buffer.from(object.key), Buffer.from(last)) <= 0) {
         throw new S3AnswerError(shownS3(prefix), 'its list is not in order');
       }
@@ -109,7 +109,7 @@ function readPage(xml: string, prefix: S3Address): Page {
   for (const { Key = '', Size = '', ETag = '' } of encoded) {
     let key = Key;
     try {
-      // As a form is encoded: a space is "+".
+      // Decodes form encoding, in which a space is "+".
       if (isUrl) key = decodeURIComponent(Key.replaceAll('+', ' '));
     } catch {
       wrong('a key is not URL-encoded');
@@ -123,7 +123,7 @@ function readPage(xml: string, prefix: S3Address): Page {
   return { objects, next: isTruncated ? next : undefined };
 }
 
-/** An ETag without quotation marks; undefined for what is none. */
+/** An ETag without quotation marks; undefined if it is not valid. */
 export function etagOf(text: string): string | undefined {
   return /^"?([!#-~]{1,200})"?$/.exec(text)?.[1];
 }

@@ -9,14 +9,14 @@ import {
 import { etagOf, type S3Object } from './list.js';
 import { backOff, header, isHopeless, send, sendForHeaders, type S3Answer } from './request.js';
 
-/** Failures with this much progress between them are not counted together. */
+/** A failure after this much progress starts a new count. */
 const PROGRESS_BYTES = 1024 * 1024;
 
 /** The object to read, with its size and ETag if they are known. */
 export interface KnownObject {
   readonly path: string;
   readonly size?: number | undefined;
-  /** Undefined where any content will do. */
+  /** Undefined if any content is acceptable. */
   readonly etag?: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface KnownObject {
 export async function headObject(address: S3Address): Promise<S3Object> {
   const headers = await sendForHeaders({ method: 'HEAD', ...address }).catch(
     async (error: unknown) => {
-      // An answer without a body does not tell whether the bucket is there.
+      // An answer without a body does not show whether the bucket exists.
       if (error instanceof ObjectNotFoundError) await headBucket(address);
       throw error;
     },
@@ -44,9 +44,10 @@ async function headBucket({ bucket }: S3Address): Promise<void> {
 }
 
 /**
- * The bytes `start` to `end` of an object, without the last. It goes on where a connection breaks.
+ * The bytes of an object from `start` up to, but not including, `end`. If a connection breaks, it
+ * continues from there.
  *
- * @throws ObjectChangedError where it is not the one that is known, or that it was at the beginning.
+ * @throws ObjectChangedError if it is not the known object, or changed after the first answer.
  */
 export async function* readObject(
   { path, size, etag }: KnownObject,
@@ -87,7 +88,7 @@ export async function* readObject(
   }
 }
 
-/** The same at once. @throws RangeError for more bytes than `most` */
+/** The same as one array. @throws RangeError for more bytes than `most` */
 export async function readBytes(
   object: KnownObject,
   start = 0,
@@ -107,13 +108,13 @@ export async function readBytes(
 function conditions(at: number, until: number, etag: string | undefined): Record<string, string> {
   const range = Number.isFinite(until) ? `bytes=${at}-${until - 1}` : `bytes=${at}-`;
   return {
-    // All of an object is asked for without: an empty one has no range.
+    // A whole object is requested without a range, because an empty object has none.
     ...(at > 0 || Number.isFinite(until) ? { range } : {}),
     ...(etag === undefined ? {} : { 'if-match': `"${etag}"` }),
   };
 }
 
-/** Where an answer ends in the object, and of which content it is. */
+/** Where an answer ends within the object, and which version of its content it has. */
 function placeOf(
   { status, headers, abort }: S3Answer,
   address: S3Address,

@@ -35,17 +35,19 @@ export interface S3Request extends S3Address {
 export interface S3Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Pieces of the body, as they were stored: `fetch` would unpack what says that it is packed. */
+  /** Pieces of the body as stored. `fetch` would decompress a body with a Content-Encoding. */
   pieces(): AsyncGenerator<Uint8Array>;
   /** Ends the transfer. */
   abort(): void;
 }
 
-/** A server that says nothing for so long will not. */
+/** A server that is silent for this long counts as dead. */
 const IDLE_MS = 60_000;
 /** The slowest line on which bodies are sent. */
 const BYTES_PER_MS = 64;
-/** How often a request is tried, and how long it waits before the second time; then twice as long. */
+/**
+ * The number of attempts, and the wait before the second one. Each further wait is twice as long.
+ */
 const ATTEMPTS = 6;
 const PAUSE_MS = 200;
 const MOST_ERROR_BYTES = 64 * 1024;
@@ -62,7 +64,7 @@ const UNAVAILABLE = new Set([408, 429, 500, 502, 503, 504, 509]);
 /** Regions that S3 named, by bucket. */
 const regions = new Map<string, string>();
 
-/** Does work again that failed only because S3 was away. */
+/** Repeats work that failed only because S3 was unavailable. */
 export async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -74,18 +76,21 @@ export async function retrying<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Waits before another attempt: longer each time, and not for as long as others do. */
+/**
+ * Waits before another attempt: longer each time, and for a random time, so that clients do not
+ * retry together.
+ */
 export async function backOff(attempt: number): Promise<void> {
   await pause(PAUSE_MS * 2 ** Math.min(attempt - 1, 6) * (0.5 + Math.random() / 2));
 }
 
-/** Whether work that failed so often is given up. */
+/** Whether to give up work that failed this often. */
 export function isHopeless(attempt: number): boolean {
   return attempt >= ATTEMPTS;
 }
 
 /**
- * Sends a request once, or twice where S3 names another region.
+ * Sends a request once, or twice if S3 names another region.
  *
  * @throws BucketNotFoundError, ObjectNotFoundError, S3AccessError, ObjectChangedError,
  * S3UnavailableError, S3AnswerError for answers without success.
@@ -101,27 +106,27 @@ export async function send(request: S3Request): Promise<S3Answer> {
   return accept(request, await sendTo(request, own));
 }
 
-/** A header that is there once. */
+/** A header that occurs once. */
 export function header(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The text of an answer, which is sent again while S3 is away. */
+/** The text of an answer. It repeats the request while S3 is unavailable. */
 export async function sendForText(request: S3Request, mostBytes: number): Promise<string> {
   return retrying(() => sendOnce(request, mostBytes));
 }
 
-/** The text of an answer, by one attempt. */
+/** The text of an answer, from one attempt. */
 export async function sendOnce(request: S3Request, mostBytes: number): Promise<string> {
   return textOf(request, await send(request), mostBytes);
 }
 
-/** Sends a request again while S3 is away, and only looks at its headers. */
+/** Repeats a request while S3 is unavailable, and reads only the headers of the answer. */
 export async function sendForHeaders(request: S3Request): Promise<IncomingHttpHeaders> {
   return retrying(async () => {
     const answer = await send(request);
-    // The connection is used again only once the body has come.
+    // The connection can be reused only after the whole body was read.
     await textOf(request, answer, MOST_ERROR_BYTES);
     return answer.headers;
   });
@@ -152,7 +157,7 @@ async function sendTo(request: S3Request, region: string): Promise<S3Answer> {
   );
   const iterator = answer[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const abort = (): void => stop.abort();
-  // An aborted request emits an error, and nobody waits for it.
+  // An aborted request emits an error that nobody handles.
   answer.on('error', () => undefined);
   return {
     status: answer.statusCode ?? 0,
@@ -161,7 +166,7 @@ async function sendTo(request: S3Request, region: string): Promise<S3Answer> {
     async *pieces() {
       let whole = false;
       try {
-        // Whoever takes the pieces may be busy: only S3's silence counts.
+        // The consumer may be busy, so only S3's silence counts.
         for (;;) {
           const { done, value } = await timed(() => iterator.next());
           if (done === true) break;
@@ -183,13 +188,13 @@ async function signed(request: S3Request, region: string): Promise<{ url: URL; h
     .join('&');
   const headers = new Headers({
     ...request.headers,
-    // Sizes are those of the object, not of a packed one.
+    // Sizes must be those of the object, not of a compressed form.
     'accept-encoding': 'identity',
     'user-agent': 'nestjs-vts',
   });
   const key = credentials();
   if (key === undefined) return { url, headers };
-  // S3 refuses a body that was damaged on the way.
+  // With this header, S3 refuses a body that was damaged on the way.
   headers.set(
     'x-amz-content-sha256',
     createHash('sha256')
@@ -213,7 +218,7 @@ async function accept(request: S3Request, answer: S3Answer): Promise<S3Answer> {
   throw failureOf(request, answer.status, code);
 }
 
-/** What S3 calls an error, in a body that only some answers have. */
+/** S3's error code, from the body that only some answers have. */
 async function codeOf(request: S3Request, answer: S3Answer): Promise<string | undefined> {
   let code: string | undefined;
   try {
@@ -221,12 +226,12 @@ async function codeOf(request: S3Request, answer: S3Answer): Promise<string | un
       if (path === 'Error/Code') code = text;
     });
   } catch {
-    // The status tells enough.
+    // The status is enough.
   }
   return code !== undefined && /^\w{1,100}$/.test(code) ? code : undefined;
 }
 
-/** The error of an answer with that status, and with that code of S3. */
+/** The error for an answer with that status and that error code of S3. */
 export function failureOf(
   request: S3Request,
   status: number,
@@ -239,7 +244,7 @@ export function failureOf(
     return new BucketNotFoundError(bucket, urlOf({ bucket, key: '' }, givenRegion()).host);
   }
   if (status === 404) return new ObjectNotFoundError(address);
-  // 416: it has become shorter.
+  // 416: the object became shorter.
   if (status === 412 || status === 416) return new ObjectChangedError(address);
   if (
     UNAVAILABLE.has(status) ||

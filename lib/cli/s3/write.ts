@@ -8,25 +8,25 @@ import { readXml } from './xml.js';
 
 /** Smaller files are sent at once. */
 const PART_BYTES = 16 * 1024 * 1024;
-/** S3 takes no more. */
+/** The limit of S3. */
 const MOST_PARTS = 10_000;
 const PARTS_AT_ONCE = 4;
 const MOST_ANSWER_BYTES = 64 * 1024;
 
-/** Remembers an upload that is not complete, so that a later process can end it. */
+/** Remembers an incomplete upload, so that a later process can abort it. */
 export interface UploadNote {
   read(): Promise<string | undefined>;
   write(id: string | undefined): Promise<void>;
 }
 
-/** Puts bytes in place of an object. */
+/** Writes bytes as an object. */
 export async function putObject(address: S3Address, body: Uint8Array): Promise<void> {
   await sendForHeaders({ method: 'PUT', ...address, body });
 }
 
 /**
- * Puts a file in place of an object in one step: readers see the old or the new one, whole. A large
- * file comes in parts, which are dropped if it fails.
+ * Writes a file as an object in one step, so that readers see the whole old or the whole new
+ * object. A large file is sent in parts, which are removed if it fails.
  */
 export async function putFile(address: S3Address, path: string, note: UploadNote): Promise<void> {
   const file = await open(path);
@@ -115,7 +115,7 @@ async function completeUpload(
   await retrying(async () => {
     attempts++;
     try {
-      // S3 answers at once and goes on for a while: what follows may be an error all the same.
+      // S3 sends the status at once and works on for a while. The body may still be an error.
       const answer = texts(address, await sendOnce(request, MOST_ANSWER_BYTES));
       const code = answer.get('Error/Code');
       if (code !== undefined) throw failureOf(request, 200, code);
@@ -123,7 +123,7 @@ async function completeUpload(
         throw new S3AnswerError(shownS3(address), 'an upload is not complete');
       }
     } catch (error) {
-      // It was complete the time before, whose answer did not come.
+      // The previous attempt completed it, but its answer was lost.
       const isThere = attempts > 1 && error instanceof ObjectNotFoundError;
       if (!isThere || !(await isUploaded(address, etags.length, size))) throw error;
     }

@@ -1,4 +1,4 @@
-/** Deeper elements are in no answer of S3. */
+/** Answers of S3 do not have deeper elements. */
 const MOST_DEPTH = 16;
 const TOKEN = /<(\/?)([A-Za-z_][\w.:-]{0,100})(\s[^<>]*)?>|[^<]+/y;
 const DECLARATION = /^\ufeff?\s*<\?xml[^<>]{0,200}\?>/;
@@ -11,10 +11,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads what S3 answers: elements and texts. Its attributes mean nothing, and it has no comments, no
- * sections and no declarations of entities, which are therefore refused.
+ * Reads answers of S3: elements and texts. It ignores attributes. S3 does not send comments, CDATA
+ * sections or entity declarations, so they are refused.
  *
- * @param onEnd Told of each element at its end: its path, such as `Error/Code`, and its own text.
+ * @param onEnd Called at the end of each element with its path, such as `Error/Code`, and its own
+ *   text.
  * @throws SyntaxError
  */
 export function readXml(xml: string, onEnd: (path: string, text: string) => void): void {

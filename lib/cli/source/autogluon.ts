@@ -5,17 +5,15 @@ import { trainersOf } from './named-facts.js';
 
 const INSIDE = /(?:^|\/)model-internals\.pkl$/;
 const NOTE =
-  "the learner inside AutoGluon's NeuralNetFastAI takes columns as AutoGluon prepares them (missing numbers filled, " +
-  'numbers standardized, categories encoded) and answers with class numbers, so it predicts as AutoGluon does ' +
-  'only for such rows';
+  "the learner inside AutoGluon's NeuralNetFastAI expects columns that AutoGluon has prepared (missing numbers filled, numbers standardized, categories encoded) and answers with class numbers, so it predicts like AutoGluon only for such rows";
 
 /**
  * The learner of AutoGluon's `NeuralNetFastAI`, in the folder of a `TabularPredictor` or of the
- * model itself. AutoGluon exports it without what stands around it: filling and standardizing are
- * code of AutoGluon, and so are its ensembles.
+ * model itself. AutoGluon exports the learner alone. Filling, standardizing and ensembles are code
+ * of AutoGluon.
  *
- * @returns Undefined where the folder is not AutoGluon's.
- * @throws CommandError when a predictor has no such model, or several.
+ * @returns Undefined if the folder is not AutoGluon's.
+ * @throws CommandError if a predictor has no such model, or several.
  */
 export async function findInAutogluon(tree: FileTree): Promise<FoundLearner | undefined> {
   const found = tree.paths.filter((path) => INSIDE.test(path));

@@ -5,29 +5,29 @@ import { findInMlflow } from './mlflow.js';
 import { listed } from '../../learner/errors/index.js';
 import { pinnedVersions } from './named-facts.js';
 
-/** What libraries call a learner's file, the likeliest first. */
+/** The file names that libraries use for a learner, the likeliest first. */
 const NAMES = ['export.pkl', 'model.pkl', 'learner.pkl', 'model.fastai', 'saved_model.pkl'];
-/** Where repositories of applications keep it. */
+/** The folders in which repositories of applications keep it. */
 const FOLDERS = ['', 'model/', 'models/', 'app/'];
-/** Tried one after the other, where no file has a usual name. */
+/** Tried one after the other, if no file has a usual name. */
 const EXTENSIONS = [/^[^/]+\.(?:pkl|pickle|fastai)$/i, /^[^/]+\.pth?$/i];
 
 /**
- * Finds the learner in a folder: of MLflow or AutoGluon, by one of the usual names, or as its only
- * file of a usual kind; in the folder itself, then in `model`, `models` and `app`.
+ * Finds the learner in a folder: one of MLflow or AutoGluon, a file with a usual name, or the only
+ * file of a usual kind. It looks in the folder itself, then in `model`, `models` and `app`.
  *
- * @throws CommandError when the folder has none, or several of which none has a usual name.
+ * @throws CommandError if the folder has none, or several without a usual name.
  */
 export async function findLearner(tree: FileTree): Promise<FoundLearner> {
   const found = (await findInMlflow(tree)) ?? (await findInAutogluon(tree));
   if (found) return found;
-  // What fastai's push_to_hub_fastai writes beside a model.pkl.
+  // The file that fastai's push_to_hub_fastai writes beside a model.pkl.
   const project = 'pyproject.toml';
   const versions = tree.paths.includes(project) ? pinnedVersions(await tree.read(project)) : {};
   return { path: byName(tree), versions };
 }
 
-/** Whether the layout of a folder tells which learner it has: not that it is the only file. */
+/** Whether the layout of a folder identifies its learner. A single file is not enough. */
 export function hasUsualName({ paths }: FileTree): boolean {
   return (
     usualName(paths) !== undefined ||

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { CommandError, unreadable } from '../errors.js';
 import { isLearnersFolder, MAX_FACTS_BYTES, type FileTree } from './file-tree.js';
 
-/** More files than any folder of a learner has. */
+/** More files than a folder with a learner has. */
 const MAX_FILES = 100_000;
 
 /**
- * The files of a folder, and of those of its folders that may hold a learner.
+ * The files of a folder, and of its subfolders that may contain a learner.
  *
- * @throws CommandError when it cannot be read, or has more than 100,000 files.
+ * @throws CommandError if it cannot be read, or has more than 100,000 files.
  */
 export async function readFolder(folder: string): Promise<FileTree> {
   const paths: string[] = [];
@@ -31,13 +31,13 @@ export async function readFolder(folder: string): Promise<FileTree> {
   }
   return {
     from: folder,
-    // The order in which a disk lists files is not one to rely on.
+    // The order in which a disk lists files is not reliable.
     paths: paths.toSorted(),
     read: (path) => readFacts(join(folder, path)),
   };
 }
 
-/** A link to a folder is one. */
+/** A link to a folder counts as a folder. */
 async function isFolder(entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   const target = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);

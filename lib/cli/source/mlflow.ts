@@ -7,11 +7,11 @@ import { pinnedVersions } from './named-facts.js';
 const DESCRIPTION = /(?:^|\/)MLmodel$/;
 
 /**
- * The learner of a model that `mlflow.fastai.save_model` wrote, or of a run's artifacts with one:
- * the folder has an MLmodel, whose flavor `fastai` names the file (`model.fastai`).
+ * The learner of a model that `mlflow.fastai.save_model` wrote, or of a run's artifacts that
+ * contain one. The flavor `fastai` in the folder's MLmodel names the file (`model.fastai`).
  *
- * @returns Undefined where no MLmodel is.
- * @throws CommandError when its flavor is another, or it is damaged.
+ * @returns Undefined if the folder does not have an MLmodel.
+ * @throws CommandError if it has another flavor, or is damaged.
  */
 export async function findInMlflow(tree: FileTree): Promise<FoundLearner | undefined> {
   const found = tree.paths.filter((path) => DESCRIPTION.test(path));

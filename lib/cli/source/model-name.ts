@@ -1,4 +1,4 @@
-/** Names that files and folders of learners have in common: they tell nothing of one. */
+/** Common names of files and folders of learners. They do not distinguish a model. */
 const COMMON =
   /^(?:export|model|models|learner|learn|saved_model|model-internals|app|artifacts|snapshots|data|src|main|master|resolve|blob|neuralnetfastai.*|s\d+f\d+|[0-9a-f]{32,64})$/;
 
@@ -17,8 +17,8 @@ function telling(part: string): string {
 }
 
 /**
- * A name for a model, made of the last part of its path that tells something of it: `bears` for
- * `bears/models/export.pkl`. Any name made here is valid in a tag.
+ * A name for a model, from the last part of its path that is not a common name: `bears` for
+ * `bears/models/export.pkl`. The name is valid in a tag.
  */
 export function modelName(parts: readonly string[]): string {
   for (const part of parts.toReversed()) {

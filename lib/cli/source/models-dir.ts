@@ -11,10 +11,10 @@ import { findLearner, hasUsualName } from './find-learner.js';
 import { readFolder } from './folder.js';
 import { modelName } from './model-name.js';
 
-/** A model that a folder of models has. */
+/** A model in a folder of models. */
 export type DirModel =
   | { readonly kind: 'stored'; readonly model: Model }
-  /** Its name is in it. */
+  /** The model contains its name. */
   | { readonly kind: 'archive'; readonly file: string }
   | {
       readonly kind: 'file';
@@ -26,19 +26,19 @@ export type DirModel =
 
 const MODEL_FILE = /\.(?:pkl|pickle|fastai|pth?|onnx)$/i;
 const ARCHIVE = /\.bentomodel$/i;
-/** Read where nothing else is: a zip beside a learner is as likely its data. */
+/** Read only if the folder has nothing else, because a zip beside a learner may be its data. */
 const OTHER_ARCHIVE = /\.(?:tar|tgz|txz|zip|tar\.[gx]z)$/i;
 /** `models/NAME/VERSION` is the deepest layout. */
 const DEEPEST = 2;
 const MOST_MODELS = 1000;
 
 /**
- * The models of a folder as KServe mounts it at `/mnt/models`: a learner with what its library
- * writes beside it (the Hugging Face Hub, MLflow, AutoGluon); one version of a model store, or a
- * store, of which the newest version of each name is taken; archives that `vts models export` or
- * BentoML wrote; or several of them, each a file or a folder of its own.
+ * The models of a folder that KServe mounts at `/mnt/models`. It may be a learner with the files of
+ * its library (the Hugging Face Hub, MLflow, AutoGluon), or one version of a model store. It may be
+ * a whole store, of which the newest version of each name counts. It may also have archives that
+ * `vts models export` or BentoML wrote. Several models are each a file or a folder of their own.
  *
- * @throws CommandError when it has none, saying what it has.
+ * @throws CommandError if it has no model; the message lists its contents.
  */
 export async function readModelsDir(dir: string): Promise<DirModel[]> {
   const found = await stat(dir).catch(() => undefined);
@@ -89,7 +89,7 @@ class ModelsDir {
     return archives.map((file) => ({ kind: 'archive', file: join(folder, file) }));
   }
 
-  /** The one learner of a folder whose layout says that it has one. */
+  /** The learner of a folder whose layout shows that it has one. */
   async #learner(tree: FileTree, below: string): Promise<DirModel | undefined> {
     if (!hasUsualName(tree)) return undefined;
     const { path, versions, note } = await findLearner(tree);
@@ -111,7 +111,7 @@ class ModelsDir {
 /** The model of a folder that is one version of a store. @throws CorruptModelError */
 async function storedModel(folder: string): Promise<Model | undefined> {
   const text = await readFile(join(folder, MODEL_YAML), 'utf8').catch(() => undefined);
-  // Other libraries write a model.yaml as well.
+  // Other libraries also write a model.yaml.
   if (text === undefined || !(await readdir(folder)).some(isSavedModel)) return undefined;
   const info = parseModelYaml(text, folder);
   return new Model(info.tag, folder, info);
@@ -122,7 +122,7 @@ function isSavedModel(name: string): boolean {
 }
 
 /**
- * The newest version of a name in the folder `models` of a store; undefined where it is not one.
+ * The newest version of a name in the folder `models` of a store; undefined if it is not a store.
  */
 async function newestVersion(folder: string, name: string): Promise<Model | undefined> {
   if (!isTagPart(name)) return undefined;
@@ -134,7 +134,7 @@ async function newestVersion(folder: string, name: string): Promise<Model | unde
   return newest === undefined ? undefined : folders.read(tags[0]!.withVersion(newest));
 }
 
-/** Names of folders in it, links to folders included; those of tools are hidden. */
+/** The names of its folders, including links to folders, except for hidden ones. */
 async function foldersOf(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of (await readdir(folder).catch(unreadable(folder))).toSorted()) {

@@ -13,13 +13,13 @@ import { modelName } from './model-name.js';
 import { nothingToClean, type Source } from './source.js';
 
 /**
- * Finds the file that a command is told to work on.
+ * Finds the file that a command works on.
  *
  * @param target The path of a file; of a folder with a learner in it (a clone from the Hugging Face
  * Hub, a model of MLflow or AutoGluon, an application); the tag of a model in the store; or a URL:
  * `https://…`, `hf://owner/name[@revision][/file]`, `s3://bucket/key`. A tag goes before a folder of
  * the same name: write `./name` for the folder.
- * @throws CommandError when it is none of them, or cannot be fetched.
+ * @throws CommandError if it is none of these, or cannot be fetched.
  */
 export async function resolveSource(target: string, options: StoreOptions): Promise<Source> {
   const source = await find(target, options);

@@ -1,24 +1,24 @@
 import type { KeepableOptions } from '../../serving/models/kept/keep-options.js';
 import type { Model } from '../../serving/store/index.js';
 
-/** The file of a learner or model, wherever a command was told to find it. */
+/** The file of a learner or model, wherever it came from. */
 export interface Source {
   readonly file: string;
-  /** Made of the file's, folder's or repository's name; the name of a tag can be it. */
+  /** A name from that of the file, folder or repository. It is valid in a tag. */
   readonly name: string;
-  /** Where it comes from, as people read it: a path, a tag, or a URL without its secrets. */
+  /** Where it comes from, for messages: a path, a tag, or a URL without its secrets. */
   readonly from: string;
-  /** Whether it came from elsewhere, by its URL. */
+  /** Whether it was downloaded from a URL. */
   readonly remote?: boolean;
   /** For a tag: the model of the store. */
   readonly model?: Model;
-  /** What was kept with that model, to load it with. */
+  /** The load options that were stored with that model. */
   readonly load?: KeepableOptions;
-  /** Packages that trained it, where a file beside it tells. */
+  /** The packages that trained it, if a file beside it lists them. */
   readonly versions: Readonly<Record<string, string>>;
-  /** What one must know before one trusts its numbers; said on stderr already. */
+  /** A warning about its numbers, which was already written to stderr. */
   readonly note?: string | undefined;
-  /** Removes what was made for this call alone; the file of a tag, path or cache stays. */
+  /** Removes files that were made only for this call. The file of a tag, path or cache stays. */
   cleanup(): Promise<void>;
 }
 

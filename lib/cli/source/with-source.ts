@@ -2,7 +2,7 @@ import type { StoreOptions } from '../options.js';
 import { resolveSource } from './resolve-source.js';
 import type { Source } from './source.js';
 
-/** Finds what a command is told to work on, and cleans up behind the work. */
+/** Finds the file that a command works on, and cleans up after the work. */
 export async function withSource<T>(
   target: string,
   options: StoreOptions,

@@ -1,12 +1,15 @@
 import { shortened } from '../../learner/errors/index.js';
 import { InferenceError } from '../errors.js';
 
-/** Where a server is. */
+/** The address of a server. */
 export interface GrpcAddress {
-  /** As grpc-js names it. */
+  /** The target in the syntax of grpc-js. */
   readonly target: string;
   readonly secure: boolean;
-  /** Whether calls go to every address of the name in turn; else to the first that answers. */
+  /**
+   * Whether calls go to every address of the name in turn. Otherwise they go to the first that
+   * answers.
+   */
   readonly balanced: boolean;
 }
 

@@ -207,7 +207,7 @@ function channelOptions(options: CheckedGrpcOptions, balanced: boolean): Channel
   const policy = balanced ? { round_robin: {} } : { pick_first: {} };
   return {
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [policy] }),
-    // No service config may decide how calls are sent, and which are sent again.
+    // A service config must not decide how calls are sent or repeated.
     'grpc.service_config_disable_resolution': 1,
     // A separate connection, so that this client does not wait for another one.
     'grpc.use_local_subchannel_pool': 1,

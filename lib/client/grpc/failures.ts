@@ -3,7 +3,7 @@ import { shortened } from '../../learner/errors/index.js';
 import type { InferenceStatus } from '../contract.js';
 import { InferenceError } from '../errors.js';
 
-/** The most characters of a server's own words in a message. */
+/** How many characters of a server's own words a message contains at most. */
 const MOST_WORDS = 2000;
 
 /** The longest delay that a server may ask for; a longer one is a mistake. */

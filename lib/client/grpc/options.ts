@@ -17,7 +17,7 @@ export interface GrpcTransportOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The time limit of a call in milliseconds, except for streams; 0 for no limit. @default 0 */
   readonly timeoutMs?: number;
-  /** The most bytes of a message, sent or received. @default 64 MiB */
+  /** The limit on the bytes of a message, sent or received. @default 64 MiB */
   readonly maxMessageBytes?: number;
   /**
    * Milliseconds between pings while calls are in progress. Pings detect a peer that disappeared

@@ -4,11 +4,12 @@ import { InferenceMessageError } from './errors.js';
 import { shownValue } from './shown-value.js';
 import type { Parameters } from './messages.js';
 
-/** The most tensors that are read from one message. */
+/** How many tensors are read from one message at most. */
 const MOST_TENSORS = 1024;
 
 /**
- * The most BYTES elements that are read from one message: each takes as much memory as 25 numbers.
+ * How many BYTES elements are read from one message at most. Each takes as much memory as 25
+ * numbers.
  */
 const MOST_TEXTS = 2 ** 20;
 
@@ -25,7 +26,7 @@ export function requireFew(count: number, subject: string): void {
 export class TextCount {
   #count = 0;
 
-  /** @throws InferenceMessageError for more than are read from one message. */
+  /** @throws InferenceMessageError for more elements than that. */
   add(datatype: Datatype, count: number): void {
     if (datatype !== 'BYTES') return;
     this.#count += count;

@@ -4,7 +4,7 @@ import { infoOf, type Datatype, type TensorData } from './datatypes.js';
 import { InferenceMessageError } from './errors.js';
 import { shownValue } from './shown-value.js';
 
-/** The most levels of nested lists; the same as in Triton. */
+/** The limit on nested lists, the same as in Triton. */
 const DEEPEST = 100;
 
 /**

@@ -117,7 +117,7 @@ export function binaryTensor(
  */
 export function jsonText(value: unknown): string {
   try {
-    // Without a function for each value, it is several times as fast.
+    // Without a replacer function, `JSON.stringify` is several times as fast.
     return JSON.stringify(value);
   } catch {
     return JSON.stringify(value, withoutBigints);

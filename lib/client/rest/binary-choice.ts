@@ -17,8 +17,9 @@ export interface InferMessage {
 
 /**
  * Decides whether tensors are sent as raw bytes. Some servers read raw bytes without announcing
- * them; others fail on them. So the first request is JSON that asks for raw bytes. Servers without
- * them answer in JSON, and the answer decides the form of later requests.
+ * them, and others fail on them. So the first request is JSON that asks for raw bytes in the
+ * answer. Servers that do not support them answer in JSON. The form of the answer decides the form
+ * of later requests.
  */
 export class BinaryChoice {
   #speaks: boolean | undefined;

@@ -4,7 +4,7 @@ import { brokenAnswer } from './failures.js';
 /**
  * The data of server-sent events, however their bytes are split.
  *
- * @param most The most characters of an event.
+ * @param most The limit on the characters of an event.
  * @throws InferenceError
  */
 export async function* readEvents(

@@ -4,7 +4,7 @@ import { InferenceError } from '../errors.js';
 import { isObject } from '../protocol/rest-tensors.js';
 import { NotSentError, type HttpResponse } from './http.js';
 
-/** The most characters of a server's own words in a message. */
+/** How many characters of a server's own words a message contains at most. */
 const MOST_WORDS = 2000;
 
 /** The longest delay that a server's Retry-After may ask for; a longer one is a mistake. */
@@ -72,7 +72,7 @@ function wordsOf(text: string): string | undefined {
   return undefined;
 }
 
-/** The error that a stream sends instead of text, after the status. */
+/** The error of a stream that sends an error instead of text, after the status. */
 export function lateRefusal(what: string, text: string): InferenceError {
   const words = shortened(wordsOf(text) ?? 'no readable reason', MOST_WORDS);
   return new InferenceError(`${words} (within the answer to ${what})`, {

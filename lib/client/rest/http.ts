@@ -9,13 +9,13 @@ export interface HttpRequest {
   readonly ends: CallEnds;
 }
 
-/** How a call ends early. */
+/** Tells whether and when a call ends early. */
 export interface CallEnds {
   /** Whether it has. */
   readonly ended: boolean;
   /** Calls the listener when it does. There is one listener; undefined removes it. */
   onEnd(listener: (() => void) | undefined): void;
-  /** The same as a signal, which takes longer than the rest. */
+  /** The same as an AbortSignal, which is slower than the rest of a call. */
   readonly signal: AbortSignal;
 }
 

@@ -2,7 +2,7 @@ import { shortened } from '../../learner/errors/index.js';
 import { isObject, type JsonObject } from '../protocol/rest-tensors.js';
 import { brokenAnswer } from './failures.js';
 
-/** The most entries that are read from a list of models, tensors or sizes. */
+/** How many entries of a list of models, tensors or sizes are read at most. */
 const MOST_ENTRIES = 100_000;
 
 /**

@@ -58,7 +58,7 @@ function send(
       method,
       headers: headers as Record<string, string>,
     });
-    // Node's own option `signal` watches the streams as well, which takes longer than the rest.
+    // Node's own option `signal` also watches the streams, which is slower than the rest of a call.
     ends.onEnd(() => void request.destroy());
     request.once('close', () => ends.onEnd(undefined));
     let connected = false;

@@ -36,7 +36,7 @@ import { headersOf } from './headers.js';
 import type { HttpResponse, HttpSender } from './http.js';
 import { modelPath, repositoryPath } from './paths.js';
 
-/** The most bytes of an answer that are read for an error message. */
+/** How many bytes of an answer are read at most for an error message. */
 const MOST_OF_ERROR = 64 * 1024;
 
 export interface RestTransportOptions {
@@ -54,7 +54,7 @@ interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** REST, by any client of HTTP. */
+/** The REST transport, over any HTTP client. */
 export class RestTransport implements InferenceTransport {
   readonly #binary: BinaryChoice;
 

@@ -368,7 +368,7 @@ export class UnreadableItemError extends InputError {
 /** An item has more bytes than the limit. @publicApi */
 export class ItemTooLargeError extends InputError {
   constructor(
-    /** The most bytes of an item. */
+    /** The limit on the bytes of an item. */
     readonly limit: number,
   ) {
     super(`The item has more than ${limit} bytes, the limit for one item; pass a smaller item.`);

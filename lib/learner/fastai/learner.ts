@@ -135,8 +135,8 @@ export class Learner<
   }
 
   /**
-   * fastai's `learner.get_preds(dl=learner.dls.test_dl(items))`, each row as if it were alone: a
-   * longer neighbour in the batch changes nothing (in fastai it changes the results of texts).
+   * fastai's `learner.get_preds(dl=learner.dls.test_dl(items))`. It computes each row as if it were
+   * alone. In fastai, a longer neighbour in the batch changes the results of texts.
    *
    * @param items A list; for learners of rows also a data frame (arquero's `Table`).
    * @param options Whether to return decoded predictions and the model's inputs as well.

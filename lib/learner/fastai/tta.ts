@@ -24,7 +24,7 @@ export interface TtaOptions {
 export type TtaPredictions =
   [predictions: Tensor, targets: null] | [[augmented: Tensor, plain: Tensor], targets: null];
 
-/** The most passes of a call. */
+/** The limit on the passes of a call. */
 const MOST_PASSES = 1000;
 
 /** @throws InvalidTtaOptionError */

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 /** Asking the kernel for ready events takes less time than this, and is not sleep. */
 const SLEPT_MS = 0.1;
 
-/** A turn of the event loop in which something arrived. */
+/** One turn of the event loop in which something arrived. */
 interface Turn {
   /** The earliest time at which it can have arrived, … */
   readonly since: number;

@@ -7,7 +7,7 @@ export interface DocumentPart {
 /** Keyed by the `HttpAdapterHost` of their applications. */
 const parts = new WeakMap<object, () => DocumentPart>();
 
-/** Notes what the document of an application gets besides; it is made with the document. */
+/** Registers additions to the document of an application. They are created with the document. */
 export function addDocumentPart(host: object, part: () => DocumentPart): void {
   parts.set(host, part);
 }

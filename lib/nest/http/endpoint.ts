@@ -8,13 +8,13 @@ export interface Endpoint {
   readonly timeoutMs: number | undefined;
   /** Set if a protocol defines the answers, not the contract of this module. */
   readonly protocol?: EndpointProtocol;
-  /** Where its requests may also be submitted as jobs. */
+  /** Set if its requests may also be submitted as jobs. */
   readonly job?: EndpointJob;
   /** A route of another endpoint's jobs. */
   readonly ofJobs?: boolean;
 }
 
-/** How an endpoint's jobs run; what is left out is the module's. */
+/** How an endpoint's jobs run. Omitted options have the module's values. */
 export interface EndpointJob {
   readonly name?: string;
   readonly timeoutMs?: number;
@@ -24,26 +24,32 @@ export interface EndpointJob {
   readonly maxResultBytes?: number;
 }
 
-/** A handler whose endpoint has jobs, where it was declared. */
+/** A handler whose endpoint has jobs, and the class that declares it. */
 export interface JobHandler {
   readonly target: object;
   readonly key: string | symbol;
   readonly route: string;
   readonly endpoint: Endpoint;
-  /** What `@VtsApi` was told for the OpenAPI document. */
+  /** The options of `@VtsApi` for the OpenAPI document. */
   readonly docs: object;
 }
 
 const jobHandlers: JobHandler[] = [];
 const listeners = new Set<(handler: JobHandler) => void>();
 
-/** Notes a handler whose endpoint has jobs: its further routes are made where jobs are turned on. */
+/**
+ * Registers a handler whose endpoint has jobs. Its additional routes are created if jobs are turned
+ * on.
+ */
 export function noteJobHandler(handler: JobHandler): void {
   jobHandlers.push(handler);
   for (const listener of listeners) listener(handler);
 }
 
-/** Calls the listener for each that is noted from now on, until what this returns is called. */
+/**
+ * Calls the listener for each handler that is registered from now on. Returns a function that stops
+ * this.
+ */
 export function onJobHandler(listener: (handler: JobHandler) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

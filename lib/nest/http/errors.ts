@@ -33,7 +33,9 @@ export class ShuttingDownError extends VtsError {
   }
 }
 
-/** What a job, or a request for one, is refused with: an error that knows its HTTP status. */
+/**
+ * The base of errors that refuse a job or a request for one. Such an error knows its HTTP status.
+ */
 export abstract class JobError extends VtsError {
   abstract readonly status: number;
 }

@@ -40,8 +40,8 @@ export class OperationIds {
   }
 
   /**
-   * Leaves the controller's name out where method names are unique without it. Names from `@VtsApi`
-   * or `@ApiOperation` stay.
+   * Omits the controller's name if method names are unique without it. Names from `@VtsApi` or
+   * `@ApiOperation` do not change.
    */
   shorten(document: OpenAPIObject): void {
     const operations = operationsOf(document);

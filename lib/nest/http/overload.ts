@@ -7,16 +7,16 @@ import type { Arrival } from './platform.js';
 import { RefusalPace } from './refusal-pace.js';
 import type { RequestRecord } from './request-record.js';
 
-/** What is known of an endpoint at a path. */
+/** The known facts about an endpoint at a path. */
 interface Known {
   readonly early: EarlyRefusal;
-  /** The route that its requests are counted by. */
+  /** The route under which its requests are counted. */
   readonly route: string;
 }
 
 /**
- * The most paths of a protocol's endpoints that are known: the name of a model is part of them, and
- * clients can write a path in many ways.
+ * How many paths of a protocol's endpoints are remembered at most. They contain the names of
+ * models, and clients can write a path in many ways.
  */
 const MOST_PATHS = 1000;
 
@@ -64,7 +64,7 @@ export class Overload {
     return added;
   }
 
-  /** Calls `refuse` when it is the turn of refusals. */
+  /** Calls `refuse` when refusals may proceed. */
   paced(refuse: () => void): void {
     this.#pace.run(refuse);
   }

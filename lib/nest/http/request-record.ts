@@ -43,9 +43,9 @@ export class RequestRecord implements Listed {
   refusedRoute: string | undefined;
   /** Releases the place that a runner reserved for it. */
   release: (() => void) | undefined;
-  /** The response has been sent, or its client has disconnected: nothing is reported any more. */
+  /** The response has been sent, or its client has disconnected. Nothing more is reported. */
   ended = false;
-  /** Among the requests that metrics count. */
+  /** Its index among the requests that metrics count; -1 if they do not. */
   place = -1;
   /**
    * The bytes that the connection had carried before a body of unknown length; see {@link stream}.
@@ -55,7 +55,7 @@ export class RequestRecord implements Listed {
 
   readonly request: HttpRequest;
   readonly response: HttpResponse;
-  /** Of the endpoint that it came to, where that has one. */
+  /** The protocol of the endpoint that it reached, if any. */
   readonly answersBy: EndpointProtocol | undefined;
   readonly #facts: Arrival['facts'];
 

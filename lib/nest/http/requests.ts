@@ -26,9 +26,9 @@ import {
 } from './platform.js';
 import { RequestRecord } from './request-record.js';
 
-/** What the rest of the module knows of jobs, whose code is loaded only where they are used. */
+/** The interface of jobs for the rest of the module. Their code is loaded only if they are used. */
 export interface ServedJobs {
-  /** Why no job can be taken; undefined where one can. */
+  /** Why jobs cannot be accepted; undefined if they can. */
   readonly obstacle: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Requests implements RequestSteps {
   #empty: (() => void) | undefined;
   /** Connections must be closed with their next response. */
   closing = false;
-  /** The application's jobs, where they are turned on. */
+  /** The application's jobs, if they are turned on. */
   jobs: ServedJobs | undefined;
 
   constructor(

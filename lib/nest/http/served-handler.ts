@@ -6,7 +6,7 @@ import { Requests } from './requests.js';
 
 export type AnyHandler = (this: unknown, ...parameters: unknown[]) => unknown;
 
-/** The most parameters of a handler whose number of parameters is unknown. */
+/** How many parameters a handler has at most, if their number is unknown. */
 const MOST_PARAMETERS = 16;
 
 interface ServedHandler {

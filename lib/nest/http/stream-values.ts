@@ -1,7 +1,7 @@
 import { defer, from, isObservable, of, switchMap, type Observable } from 'rxjs';
 import type { IoDescriptor } from '../io/io-descriptor.js';
 
-/** Whether a descriptor answers a request with this `Accept` by a stream. */
+/** Whether a descriptor answers a request with this `Accept` as a stream. */
 export function answersByStream(
   output: IoDescriptor<unknown, unknown>,
   accept: string | undefined,
@@ -9,7 +9,9 @@ export function answersByStream(
   return output.serializeEvent !== undefined && (output.streamsFor?.(accept) ?? true);
 }
 
-/** What a handler returns, at once or later, as values: those of an Observable, or the one value. */
+/**
+ * The result of a handler, at once or later, as values: those of an Observable, or the one value.
+ */
 export function valuesFrom(handle: () => unknown): Observable<unknown> {
   return defer(() => from(Promise.resolve(handle()))).pipe(
     switchMap((value) => (isObservable(value) ? value : of(value))),

@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
 
 /**
- * Bytes that are an answer. A stream of them costs more than the rest of the answer, so a response
- * gets them at once, and the stream ends without them.
+ * The bytes of an answer. Streaming them costs more than the rest of the answer, so the response
+ * gets them at once, and the stream ends without data.
  */
 class WholeBytes extends Readable {
   #sent = false;
@@ -31,7 +31,7 @@ class WholeBytes extends Readable {
   }
 }
 
-/** What a handler returns for an answer of bytes. */
+/** The return value of a handler for an answer of bytes. */
 export function wholeFile(bytes: Uint8Array, type: string): StreamableFile {
   return new StreamableFile(new WholeBytes(bytes), { type, length: bytes.length });
 }

@@ -113,7 +113,7 @@ export class JobHandlers {
     } as const;
     const handler = type.prototype[key] as () => unknown;
     const label = `${type.name}.${key}`;
-    // Those of the controller come after those of the application.
+    // The controller's come after the application's.
     const own = [type, handler].flatMap((on) =>
       this.#made<PipeTransform>(label, 'pipe', PIPES, on),
     );
@@ -168,7 +168,7 @@ function methodsOf({ prototype }: Type): string[] {
   return [...names];
 }
 
-/** @throws JobHandlerError for a parameter that is of the request, which a job does not have. */
+/** @throws JobHandlerError for a parameter from the request, which a job does not have. */
 function checkParameters(label: string, type: Type, key: string): void {
   const given = (Reflect.getMetadata(PARAMETERS, type, key) ?? {}) as Record<
     string,
@@ -183,7 +183,7 @@ function checkParameters(label: string, type: Type, key: string): void {
   if (first === undefined) return;
   throw new JobHandlerError(
     label,
-    `its parameter ${first + 1} is of the request, which a job does not have`,
-    'take the input alone, or take the rest from the input',
+    `its parameter ${first + 1} comes from the request, which a job does not have`,
+    'take only the input, and read everything else from it',
   );
 }

@@ -35,7 +35,11 @@ export class JobMetrics {
   ) {
     if (options === undefined) return;
     const name = (of: string): string => `${options.prefix}jobs_${of}`;
-    const submitted = new CountMetric(registry, name('submitted_total'), 'Jobs that were taken.');
+    const submitted = new CountMetric(
+      registry,
+      name('submitted_total'),
+      'Jobs that were accepted.',
+    );
     const ended = new CountMetric(
       registry,
       name('ended_total'),
@@ -44,7 +48,7 @@ export class JobMetrics {
     const wait = new SpreadMetric(
       registry,
       name('wait_seconds'),
-      'Seconds from the submission of a job until it was begun.',
+      'Seconds from the submission of a job to its start.',
       SECONDS,
     );
     const run = new SpreadMetric(registry, name('run_seconds'), 'Seconds that a job ran.', SECONDS);
@@ -69,7 +73,7 @@ export class JobMetrics {
     const running = (): number => this.#running;
     new Gauge({
       name: name('running'),
-      help: 'Jobs that this process runs.',
+      help: 'Jobs that this process is running.',
       registers,
       collect() {
         this.set(running());

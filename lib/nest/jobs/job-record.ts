@@ -37,7 +37,7 @@ export interface JobFailure {
 export const ENDED: readonly JobState[] = ['succeeded', 'failed', 'cancelled'];
 
 const STATES: readonly string[] = ['queued', 'running', ...ENDED];
-/** 192 bits, which nobody can guess. */
+/** 192 random bits, which nobody can guess. */
 const ID_BYTES = 24;
 const ID = /^[\w-]{32}$/;
 

@@ -7,7 +7,7 @@ const LATER = { type: 'string', format: 'date-time', nullable: true } as const;
 /** A job in the OpenAPI document. */
 @ApiSchema({ name: 'VtsJob' })
 export class VtsJob implements JobResource {
-  /** It cannot be guessed. */
+  /** Nobody can guess it. */
   @ApiProperty({ type: 'string', example: 'pXZ3Yk0dT2mC9oQvN1r8sLhAeUwJ4bGf' })
   id!: string;
 

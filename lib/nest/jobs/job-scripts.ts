@@ -12,8 +12,8 @@ local function tell(state) redis.call('PUBLISH', ARGV[2], ARGV[1] .. ' ' .. stat
 `;
 
 /**
- * Keeps what has ended for \`ARGV[3]\` ms, without its input; its idempotency key for as long. Who is
- * to be told of it is told after \`KEYS[3]\`, in which it is noted in the same step.
+ * Keeps a finished job for \`ARGV[3]\` ms without its input, and its idempotency key for the same
+ * time. Adds a job with a webhook to the list \`KEYS[3]\` in the same step.
  */
 const END = `
 local function finish(state)
@@ -50,8 +50,9 @@ const SMALL = 65_536;
 
 export const JOB_SCRIPTS = {
   /**
-   * Makes a record, unless its idempotency key has one. `KEYS[2]` is the key, `KEYS[3]` what stands
-   * before ids; `ARGV[3]` is for how long, `ARGV[4]` the digest of the request, '' without a key.
+   * Creates a record, unless its idempotency key has one. `KEYS[2]` is the key, and `KEYS[3]` the
+   * prefix of ids. `ARGV[3]` is the time to live, and `ARGV[4]` the digest of the request; it is ''
+   * without a key.
    */
   vtsJobSubmit: {
     numberOfKeys: 3,
@@ -89,8 +90,8 @@ if redis.call('HSTRLEN', KEYS[1], 'resultType') > 1000 then return {'large'} end
 return {'result', unpack(redis.call('HMGET', KEYS[1], 'resultType', 'resultText', 'result'), 1, 3)}`,
   },
   /**
-   * A worker takes it. `ARGV[3]` is for how long it is kept from now, `ARGV[4]` the bytes that an
-   * input may have, `ARGV[5]` the runs that it may have.
+   * A worker takes the job. `ARGV[3]` is the time to live from now, `ARGV[4]` the limit on the
+   * input's bytes, `ARGV[5]` the limit on runs.
    */
   vtsJobBegin: {
     numberOfKeys: 1,
@@ -113,7 +114,7 @@ found[7] = tostring(attempts)
 found[8] = tostring(now - (tonumber(redis.call('HGET', KEYS[1], 'created')) or now))
 return {'run', unpack(found, 1, 8)}`,
   },
-  /** The result of the first run that ends stands. \`ARGV[4]\` is the state, then fields. */
+  /** The result of the first run that ends counts. \`ARGV[4]\` is the state; fields follow. */
   vtsJobFinish: {
     numberOfKeys: 3,
     lua: `${NOW}${END}

@@ -126,7 +126,7 @@ export class JobStore {
     await this.#run('vtsJobForget', id, [], []);
   }
 
-  /** Undefined where there is none. */
+  /** Undefined if none exists. */
   async read(id: string): Promise<JobRecord | undefined> {
     const values = texts(await this.#run('vtsJobRead', id, [], FIELDS));
     return values[1] === undefined && values[0] === undefined ? undefined : readRecord(id, values);

@@ -33,13 +33,13 @@ function merged(early: Given, late: Given): Given {
   if (late === undefined || late === early) return early;
   const remedy = 'give it to forRootAsync, beside useFactory';
   if (early === undefined || early === false) {
-    return refuseOption('"jobs"', 'comes too late from a factory', remedy);
+    return refuseOption('"jobs"', 'is too late from a factory', remedy);
   }
   const first = early === true ? {} : early;
   const then = typeof late === 'object' ? late : {};
   if (late === false || (then.queue ?? first.queue) !== first.queue) {
     const option = late === false ? '"jobs"' : '"jobs.queue"';
-    return refuseOption(option, 'comes too late from a factory', remedy);
+    return refuseOption(option, 'is too late from a factory', remedy);
   }
   return { ...first, ...then };
 }

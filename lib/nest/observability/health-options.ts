@@ -15,11 +15,11 @@ export interface VtsHealthOptions {
 
 const PROBES = ['livez', 'readyz', 'healthz'] as const;
 
-/** The paths of the probes, without a leading slash; undefined where one is turned off. */
+/** The paths of the probes, without a leading slash; undefined for a probe that is turned off. */
 export type HealthPaths = Readonly<Record<(typeof PROBES)[number], string | undefined>>;
 
 /**
- * Where the probes are.
+ * The paths of the probes.
  *
  * @throws InvalidModuleOptionError
  */
@@ -45,7 +45,7 @@ export function resolveHealthPaths(given: boolean | VtsHealthOptions = true): He
 /**
  * The path of a route of the module, without slashes at its ends.
  *
- * @throws InvalidModuleOptionError where it is not one.
+ * @throws InvalidModuleOptionError if it is not one.
  */
 export function checkedPath(option: string, given: unknown): string {
   const path = typeof given === 'string' ? given.replace(/^\/+|\/+$/g, '') : '';

@@ -65,7 +65,7 @@ const DETAILS_SCHEMA: IoSchema = {
 
 const UNREADY = 'A model is not loaded, a queue is full, or the service is shutting down.';
 
-/** In the form of `@nestjs/terminus`, for those that read its results already. */
+/** In the form of `@nestjs/terminus`, for programs that already read its results. */
 interface HealthDetails {
   readonly status: 'ok' | 'degraded' | 'shutting_down';
   readonly info: object;
@@ -74,8 +74,8 @@ interface HealthDetails {
 }
 
 /**
- * The controller of the probes: is the process alive, can it serve, and how is each runner.
- * Undefined where all are turned off.
+ * The controller of the probes: whether the process is alive, whether it can serve, and the state
+ * of each runner. Undefined if all are turned off.
  */
 export function healthController({ livez, readyz, healthz }: HealthPaths): Type | undefined {
   if (livez === undefined && readyz === undefined && healthz === undefined) return undefined;
@@ -93,14 +93,14 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
 
     @At(livez)
     @ApiOperation({ summary: 'The process serves requests' })
-    @ApiOkResponse({ schema: OK_SCHEMA, description: 'Always, while the process serves.' })
+    @ApiOkResponse({ schema: OK_SCHEMA, description: 'The process serves requests.' })
     livez(): { status: 'ok' } {
       return { status: 'ok' };
     }
 
     @At(readyz)
-    @ApiOperation({ summary: 'Every runner has its model loaded and can take a call' })
-    @ApiOkResponse({ schema: OK_SCHEMA, description: 'The service takes requests.' })
+    @ApiOperation({ summary: 'Every runner has loaded its model and can accept a call' })
+    @ApiOkResponse({ schema: OK_SCHEMA, description: 'The service accepts requests.' })
     @ApiServiceUnavailableResponse({
       description: UNREADY,
       content: errorContent(503, UNREADY),
@@ -108,7 +108,7 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
     readyz(@Res({ passthrough: true }) response: object): { status: 'ok' } | ApiError {
       const message = this.readiness.obstacle;
       if (message === undefined) return { status: 'ok' };
-      // No exception: a probe that is answered as it should be is nothing for filters and logs.
+      // Not an exception, because filters and logs must not see the normal answer of a probe.
       this.platforms.adapter.status(response, 503);
       return { statusCode: 503, message, error: 'Service Unavailable' };
     }
@@ -134,7 +134,7 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
   return VtsHealthController;
 }
 
-/** `@Get`, where there is a path. */
+/** `@Get`, if there is a path. */
 function At(path: string | undefined): MethodDecorator {
   return path === undefined ? () => undefined : Get(path);
 }

@@ -14,7 +14,7 @@ import { RequestTracing } from './tracing/request-tracing.js';
 /** Gives every request an id, a span, metrics and a line in the log. Each can be turned off. */
 @Injectable()
 export class HttpObserver implements OnApplicationShutdown {
-  /** Whether it gives ids to the requests of all routes, and so has to see them. */
+  /** Whether it gives ids to the requests of all routes, and so must see them. */
   readonly every: boolean;
   readonly #observesAll: boolean;
   readonly #ids: RequestIds | undefined;

@@ -5,7 +5,7 @@ import { VTS_HEALTH_PATHS, VTS_METRICS_OPTIONS, VTS_OPEN_INFERENCE } from '../vt
 import type { HealthPaths } from './health-options.js';
 import type { ResolvedMetricsOptions } from './metrics/metrics-options.js';
 
-/** Of the Open Inference Protocol, below its path. */
+/** The probes of the Open Inference Protocol, below its path. */
 const PROTOCOL_PROBES = [
   'health/live',
   'health/ready',
@@ -14,8 +14,8 @@ const PROTOCOL_PROBES = [
 ];
 
 /**
- * The module's own routes, which are asked every few seconds: no API requests, and nothing for the
- * access log.
+ * The module's own routes, which get a request every few seconds. They are not API requests, and
+ * are not in the access log.
  */
 @Injectable()
 export class InfrastructureRoutes {
@@ -32,7 +32,10 @@ export class InfrastructureRoutes {
     return route !== undefined && (this.#routes ??= this.#all()).has(route);
   }
 
-  /** Not before the first request: the global prefix is set after the application was made. */
+  /**
+   * Computed at the first request, because the global prefix is set after the application was
+   * created.
+   */
   #all(): Set<string> {
     const prefix = this.config.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
     const { path } = this.protocol ?? {};

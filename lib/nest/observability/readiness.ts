@@ -12,7 +12,7 @@ export class Readiness {
     @Inject(Requests) private readonly requests: Requests,
   ) {}
 
-  /** Why not; undefined where they should. */
+  /** Why not; undefined if they should. */
   get obstacle(): string | undefined {
     if (this.shutdown.begun) return 'The service is shutting down.';
     const runners = [...this.registry.used.values()];

@@ -11,15 +11,15 @@ export interface VtsRequestIdOptions {
 const DEFAULT_HEADER = 'X-Request-Id';
 
 /**
- * Ids go into logs and back into a header: no spaces, quotes or anything that a reader may take for
- * something else.
+ * Ids go into logs and into a response header, so they must not have spaces, quotes or other
+ * special characters.
  */
 const ID = /^[\w.:+/=@~-]{1,128}$/;
 
-/** The id of a request: the one that it brought, where that can be used, else a new one. */
+/** The id of a request: its own, if that is valid, or else a new one. */
 export class RequestIds {
   readonly #header: string;
-  /** The header's name in small letters, as it is in metadata of gRPC too. */
+  /** The header's name in lower case, as in gRPC metadata. */
   readonly key: string;
 
   constructor({ header = DEFAULT_HEADER }: VtsRequestIdOptions = {}) {
@@ -47,7 +47,7 @@ export class RequestIds {
  *   this.logger.log({ message: 'a review', requestId: requestIdOf(request) });
  * }
  *
- * @returns Undefined where request ids are turned off.
+ * @returns Undefined if request ids are turned off.
  * @publicApi
  */
 export function requestIdOf(request: object): string | undefined {

@@ -1,8 +1,8 @@
 import { InputError, shortened } from '../../learner/errors/index.js';
 
 /**
- * A client asked to load or unload a model, and that cannot be done. HTTP answers 400, as Triton
- * does, gRPC INVALID_ARGUMENT.
+ * A client asked to load or unload a model, which is not possible. HTTP answers 400, as Triton
+ * does, and gRPC INVALID_ARGUMENT.
  *
  * @publicApi
  */

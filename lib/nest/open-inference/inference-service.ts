@@ -1,2 +1,2 @@
-/** Token of the protocol's one implementation, an `InferenceService`, whatever carries it. */
+/** The token of the `InferenceService`, which implements the protocol for both REST and gRPC. */
 export const INFERENCE_SERVICE = 'VTS:InferenceService';

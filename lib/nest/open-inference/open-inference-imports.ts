@@ -7,7 +7,7 @@ import { resolveOpenInference, type VtsOpenInferenceOptions } from './open-infer
 type Given = boolean | VtsOpenInferenceOptions | undefined;
 
 /**
- * The modules that serve the protocol, which nothing else loads: none where it is turned off.
+ * The modules that serve the protocol; empty if it is turned off. Only this loads them.
  *
  * @throws InvalidModuleOptionError, InvalidTagError
  */
@@ -21,7 +21,7 @@ async function load(path: string | undefined): Promise<DynamicModule> {
   return openInferenceModule(path);
 }
 
-/** The resolved options, `OpenInferenceOptions`; undefined where it is turned off. */
+/** The resolved options, `OpenInferenceOptions`; undefined if it is turned off. */
 export function openInferenceOptions(early: Given): Provider {
   return {
     provide: VTS_OPEN_INFERENCE,
@@ -31,7 +31,7 @@ export function openInferenceOptions(early: Given): Provider {
   };
 }
 
-/** @throws InvalidModuleOptionError for what Nest had to know before the factory was called. */
+/** @throws InvalidModuleOptionError for options that Nest needs before it calls the factory. */
 function merged(early: Given, late: Given): Given {
   if (late === undefined || late === early) return early;
   const options = typeof late === 'object' ? late : {};

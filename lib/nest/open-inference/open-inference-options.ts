@@ -52,10 +52,10 @@ export interface VtsOpenInferenceOptions {
    * @default false
    */
   repository?: boolean;
-  /** The most rows of a request; above it, HTTP 400. @default 10000 */
+  /** The limit on the rows of a request; above it, HTTP 400. @default 10000 */
   maxRows?: number;
   /**
-   * The most bytes of the tensors of an answer; above it, HTTP 400. @default 536870912 (512 MiB)
+   * The limit on the bytes of an answer's tensors; above it, HTTP 400. @default 536870912 (512 MiB)
    */
   maxResponseBytes?: number;
 }
@@ -73,9 +73,9 @@ export interface VtsOpenInferenceRestOptions {
   document?: boolean;
 }
 
-/** The options with nothing left open. */
+/** The options with all defaults. */
 export interface OpenInferenceOptions {
-  /** Without slashes at its ends; undefined where REST is turned off. */
+  /** Without slashes at its ends; undefined if REST is turned off. */
   readonly path: string | undefined;
   /** Whether the OpenAPI document has its routes. */
   readonly document: boolean;
@@ -84,7 +84,7 @@ export interface OpenInferenceOptions {
   readonly models: readonly string[];
   readonly injected: boolean;
   readonly repository: boolean;
-  /** Those that are given. */
+  /** The given options. */
   readonly limits: Pick<VtsOpenInferenceOptions, 'maxRows' | 'maxResponseBytes'>;
 }
 
@@ -99,7 +99,7 @@ const tags: OptionCheck = (value, option, refuse) => {
   }
 };
 
-/** Of the module's options; what it allows can be resolved. */
+/** Checks the module's option; valid options can be resolved. */
 export const openInferenceCheck: OptionCheck = flagOr(
   group<VtsOpenInferenceOptions>(
     {
@@ -121,7 +121,7 @@ export const openInferenceCheck: OptionCheck = flagOr(
 );
 
 /**
- * The options; undefined where the protocol is not served.
+ * The options; undefined if the protocol is not served.
  *
  * @throws InvalidModuleOptionError, InvalidTagError
  */

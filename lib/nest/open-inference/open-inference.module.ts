@@ -46,9 +46,9 @@ const service: Provider = {
 };
 
 /**
- * What serves the protocol, on top of the core module's providers.
+ * The providers that serve the protocol, in addition to the core module's.
  *
- * @param path Of REST; undefined where it is turned off.
+ * @param path The path of REST; undefined if it is turned off.
  */
 export function openInferenceModule(path: string | undefined): DynamicModule {
   return {

@@ -12,10 +12,10 @@ import { VTS_OPEN_INFERENCE } from '../vts.constants.js';
 import type { OpenInferenceOptions } from './open-inference-options.js';
 import { StoreRepository } from './store-repository.js';
 
-/** Of custom runnables, which have none. */
+/** The version of custom runnables, which do not have their own. */
 const ONLY_VERSION = '1';
 
-/** The runners of an application that its clients may call by the protocol. */
+/** The runners of an application that clients may call by the protocol. */
 @Injectable()
 export class RegistryRunners implements ServedRunners {
   readonly repository?: ServedRepository;
@@ -29,7 +29,7 @@ export class RegistryRunners implements ServedRunners {
     @Inject(ModelStore) store: ModelStore,
   ) {
     this.#own = new Set(options.models);
-    // Before the registry opens what is used; a failure there ends the start.
+    // Before the registry opens the used runners; a failure there ends the start.
     for (const tag of options.models) registry.feature(tag).catch(() => undefined);
     if (options.repository) {
       this.repository = new StoreRepository(store, registry, () => this.list());
@@ -38,7 +38,7 @@ export class RegistryRunners implements ServedRunners {
 
   list(): readonly ServedRunner[] {
     const models = [...this.registry.models].filter(([tag]) => this.#serves(tag));
-    // Asked for by each request, and hardly ever another.
+    // Every request needs it, and it hardly ever changes.
     const state = models.map(([tag, runner]) => `${tag}>${runner.tag}`).join(' ');
     if (this.#listed?.state !== state) this.#listed = { state, list: this.#list(models) };
     return this.#listed.list;
@@ -51,7 +51,7 @@ export class RegistryRunners implements ServedRunners {
       const versions = byName.get(name) ?? [];
       const latest = Tag.parse(wanted).isLatest;
       const same = versions.findIndex((other) => other.version === version);
-      // A tag and the newest version's may stand for one model: clients see it once.
+      // A tag and the tag of the newest version may name the same model. Clients see it once.
       if (same < 0) versions.push({ name, version, latest, runner });
       else if (latest) versions[same] = { name, version, latest, runner };
       byName.set(name, versions);
@@ -64,7 +64,7 @@ export class RegistryRunners implements ServedRunners {
     return this.options.injected || this.#own.has(tag) || this.registry.wasLoaded(tag);
   }
 
-  /** Where no tag asks for the newest version, that is the one that was created last. */
+  /** If no tag asks for the newest version, it is the one that was created last. */
   #withLatest(versions: ServedRunner[]): ServedRunner[] {
     if (versions.some(({ latest }) => latest)) return versions;
     const created = versions.map(({ runner }) => this.registry.createdAt(runner.tag) ?? 0);
@@ -72,7 +72,7 @@ export class RegistryRunners implements ServedRunners {
     return versions.map((version, at) => ({ ...version, latest: at === newest }));
   }
 
-  /** A model of the same name goes before. */
+  /** A model of the same name takes precedence. */
   #custom(taken: ReadonlySet<string>): ServedRunner[] {
     if (!this.options.injected) return [];
     return [...this.runnables.used]

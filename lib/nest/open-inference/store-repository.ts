@@ -6,7 +6,7 @@ import { normalizeTag } from '../injection/runner-tags.storage.js';
 import type { RunnerRegistry } from '../injection/runner.registry.js';
 import { RepositoryRequestError } from './errors.js';
 
-/** What clients may do with the models of a store, where the application lets them. */
+/** Loads and unloads models of a store for clients, if the application allows it. */
 export class StoreRepository implements ServedRepository {
   constructor(
     private readonly store: ModelStore,

@@ -60,7 +60,7 @@ export class VtsGrpcServer implements OnApplicationBootstrap, BeforeApplicationS
   async onApplicationBootstrap(): Promise<void> {
     const { grpc } = this.resolved ?? {};
     if (grpc === undefined) return;
-    // Applications without it load nothing of gRPC.
+    // Applications without it do not load any gRPC code.
     const { GrpcService } = await import('./grpc/grpc-service.js');
     this.#service = await GrpcService.start({
       grpcOptions: grpc,

@@ -2,26 +2,31 @@ import type { CsvDialect } from '../../predict/csv-records.js';
 import type { BatchFile } from '../files.js';
 import type { Unpacked } from './unpack.js';
 
-/** Where the rows of a chunk are, so that they are read without what is before them. */
+/** Where the rows of a chunk are, so that they can be read without the rows before them. */
 export interface ChunkPlace {
-  /** Files that are an item each, or the one file of the rows. */
+  /** Files that are one item each, or the one file with the rows. */
   readonly files: readonly BatchFile[];
-  /** The place of its first row in the file, or of its first file. */
+  /** The index of its first row in the file, or of its first file. */
   readonly first: number;
-  /** Its part of the input's bytes. */
+  /** How many of the input's bytes it covers. */
   readonly bytes: number;
-  /** Rows that are read. */
+  /** How many rows are read. */
   readonly rows: number;
-  /** How many of those that `--where` leaves are predicted: `--limit` may end within a chunk. */
+  /**
+   * How many of the rows that `--where` accepts are predicted, because `--limit` may end within a
+   * chunk.
+   */
   readonly take: number;
-  /** Of Parquet: the number of the chunk in its file. */
+  /** For Parquet: the number of the chunk in its file. */
   readonly at?: number | undefined;
-  /** Of a file that is packed as a whole: the file in the batch's folder that has its bytes. */
+  /**
+   * For a file that is compressed as a whole: the file in the batch's folder that has its bytes.
+   */
   readonly unpacked?: Unpacked | undefined;
-  /** Bytes of CSV, TSV and lines; the last one excluded. */
+  /** The byte range of CSV, TSV and lines; the end is excluded. */
   readonly start?: number | undefined;
   readonly end?: number | undefined;
-  /** Of CSV and TSV: the end of the line of names, and the dialect. */
+  /** For CSV and TSV: the end of the header line, and the dialect. */
   readonly head?: number | undefined;
   readonly delimiter?: string | undefined;
   readonly newline?: CsvDialect['newline'] | undefined;

@@ -9,14 +9,14 @@ import { readParquet } from '../read-parquet.js';
 import type { ChunkPlace } from './place.js';
 import type { Unpacked } from './unpack.js';
 
-/** Where the bytes of files are that are packed as a whole. */
+/** Where the bytes of compressed files are. */
 type UnpackedAt = (unpacked: Unpacked) => BytesOf | Promise<BytesOf>;
 
 /**
  * Reads the rows of a place.
  *
- * @param chunkRows Rows of all chunks but the last ones of files.
- * @throws CommandError where the file has other rows there.
+ * @param chunkRows The number of rows in each chunk, except for the last chunk of a file.
+ * @throws CommandError if the file has other rows there.
  */
 export async function readPlace(
   place: ChunkPlace,
@@ -35,12 +35,12 @@ export async function readPlace(
 interface OpenFile {
   readonly key: string;
   readonly chunks: AsyncGenerator<Chunk>;
-  /** The number of the chunk that is wanted, and of the one that comes next. */
+  /** The number of the wanted chunk, and of the chunk that comes next. */
   wanted: number;
   next: number;
 }
 
-/** Reads places. Of Parquet, one that follows the last one goes on where that ended. */
+/** Reads places. A Parquet place that follows the last one continues where that ended. */
 export class PlaceReader {
   #open: OpenFile | undefined;
 
@@ -76,7 +76,7 @@ export class PlaceReader {
     await chunks?.return(undefined);
   }
 
-  /** The chunk of a Parquet file; none where the file has fewer. */
+  /** The chunk of a Parquet file; undefined if the file has fewer chunks. */
   async #of(
     { files, at = 0 }: ChunkPlace,
     chunkRows: number,

@@ -7,15 +7,15 @@ import type { WholePlace } from './split.js';
 
 /** Where a chunk ends. */
 interface Mark {
-  /** Rows before it, and the byte behind them. */
+  /** How many rows are before it, and the offset of the byte after them. */
   readonly rows: number;
   readonly byte: number;
 }
 
 /**
- * Where chunks of CSV or TSV begin and end. The parser that reads the rows finds them; a byte of the
- * file is a character to it, so that it counts bytes. In UTF-8 the bytes of quotation marks,
- * delimiters and line ends occur in no other character.
+ * Where chunks of CSV or TSV begin and end. The parser that reads the rows also finds these places.
+ * It receives each byte of the file as one character, so that it counts bytes. In UTF-8 the bytes
+ * of quotation marks, delimiters and line ends do not occur in other characters.
  */
 export async function* splitDelimited(file: BatchFile, rows: number): AsyncGenerator<WholePlace> {
   const marks: Mark[] = [];

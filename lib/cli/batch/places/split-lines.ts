@@ -6,7 +6,7 @@ import type { WholePlace } from './split.js';
 
 const NEWLINE = 10;
 
-/** Where chunks of lines begin and end. Empty lines are none. */
+/** Where chunks of lines begin and end. Empty lines do not count. */
 export async function* splitLines(file: BatchFile, rows: number): AsyncGenerator<WholePlace> {
   let first = 0;
   let count = 0;
@@ -24,7 +24,7 @@ export async function* splitLines(file: BatchFile, rows: number): AsyncGenerator
 }
 
 interface Line {
-  /** The byte behind it. */
+  /** The offset of the byte after it. */
   readonly end: number;
   readonly blank: boolean;
 }
@@ -43,7 +43,7 @@ async function* linesIn(file: BatchFile): AsyncGenerator<Line> {
     }
     if (from < bytes.length) rest.push(bytes.subarray(from));
     length += bytes.length - from;
-    // A character has three bytes at most for each of its units.
+    // A character has at most three bytes for each of its UTF-16 units.
     if (length > 3 * MOST_LINE) {
       throw new CommandError(
         `The file ${file.path} has a line of more than ${MOST_LINE} characters`,
@@ -55,7 +55,7 @@ async function* linesIn(file: BatchFile): AsyncGenerator<Line> {
   if (rest.length > 0) yield { end: offset, blank: isBlank(rest) };
 }
 
-/** As `trim` tells it, which need not read texts that have a letter. */
+/** As `trim` decides, which is needed only for lines without a letter. */
 function isBlank(line: readonly Buffer[]): boolean {
   if (line.some((bytes) => bytes.subarray(0, 256).some((byte) => byte > 32 && byte < 127)))
     return false;

@@ -10,14 +10,14 @@ import { splitLines } from './split-lines.js';
 import { isPacked, unpack, unpackedPath, type Unpacked } from './unpack.js';
 
 export interface SplitOptions {
-  /** Rows of a chunk. */
+  /** How many rows a chunk has. */
   readonly rows: number;
   readonly limit: number;
-  /** The rows that count for the limit; undefined for all. */
+  /** The condition for rows that count towards the limit; undefined for all. */
   readonly where?: RowFilter | undefined;
-  /** Takes what is unpacked for workers. */
+  /** The folder for decompressed files, which workers read. */
   readonly folder: string;
-  /** Has workers read what was unpacked, where they do not have the folder. */
+  /** Makes a decompressed file available to workers that do not share the folder. */
   readonly share?: ((unpacked: Unpacked) => Promise<Unpacked>) | undefined;
 }
 
@@ -80,7 +80,9 @@ function splitText(file: BatchFile, rows: number): AsyncGenerator<WholePlace> {
     : splitDelimited(file, rows);
 }
 
-/** Rows of a place for the limit: they are read only if it depends on what is in them. */
+/**
+ * How many rows of a place count towards the limit. The rows are read only if a condition decides.
+ */
 async function rowsOf(
   place: WholePlace,
   { rows, limit, where, folder }: SplitOptions,

@@ -5,11 +5,11 @@ import { writeAside } from '../../../serving/store/durable.js';
 import { isGzip, openFile } from '../../predict/read-stream.js';
 import type { BatchFile } from '../files.js';
 
-/** A file of a batch's folder that has the bytes of one that is packed as a whole. */
+/** A file in a batch's folder with the bytes of a compressed one. */
 export interface Unpacked {
   readonly number: number;
   readonly size: number;
-  /** Of an object of S3. */
+  /** For an object of S3. */
   readonly etag?: string | undefined;
 }
 
@@ -17,12 +17,12 @@ export function unpackedPath(folder: string, { number }: Pick<Unpacked, 'number'
   return `${folder}/unpacked-${number}`;
 }
 
-/** Whether parts of a file cannot be read without what is before them. */
+/** Whether a part of a file can be read only after the parts before it. */
 export function isPacked({ path, format }: BatchFile): boolean {
   return format !== 'parquet' && format !== 'item' && isGzip(path);
 }
 
-/** Unpacks a file into a batch's folder, where an earlier run has not. */
+/** Decompresses a file into a batch's folder, unless an earlier run has done so. */
 export async function unpack(file: BatchFile, number: number, folder: string): Promise<Unpacked> {
   const path = unpackedPath(folder, { number });
   const known = await stat(path).catch(() => undefined);

@@ -10,7 +10,7 @@ import { markCancelled, readProgress, type BatchProgressNote } from './cancel.js
 import { BATCH, BATCHES, chunkOf, chunksQueue, ID, MOST_BATCHES } from './names.js';
 import { readOrder, type BatchOrder } from './payload.js';
 
-/** A batch on the queue, as people look at it. */
+/** A batch on the queue, in the form that commands show. */
 export interface BatchState {
   readonly id: string;
   readonly model: string;
@@ -18,7 +18,7 @@ export interface BatchState {
   readonly output: string;
   readonly created: Date;
   readonly paused: boolean;
-  /** Undefined until its coordinator has noted some. */
+  /** Undefined until its coordinator has reported progress. */
   readonly progress: BatchProgressNote | undefined;
   readonly chunks: ChunkCounts;
 }
@@ -39,7 +39,7 @@ export interface FailedChunk {
 const MOST_FAILED = 100;
 const MOST_REASON = 1000;
 
-/** Looks after the batches on a queue, from outside of coordinators and workers. */
+/** Manages the batches on a queue, from outside of coordinators and workers. */
 export class BatchAdmin {
   readonly #opened: Queue[] = [];
   readonly #batches: Queue;
@@ -48,7 +48,7 @@ export class BatchAdmin {
     this.#batches = this.#open(BATCHES);
   }
 
-  /** Does some work with the queue at an address, and leaves it. */
+  /** Connects to the queue at an address for some work, and disconnects. */
   static async use<T>(url: string, work: (admin: BatchAdmin) => Promise<T>): Promise<T> {
     const admin = new BatchAdmin((await openQueueConnection(url)).options);
     try {
@@ -62,7 +62,7 @@ export class BatchAdmin {
     await Promise.all(this.#opened.map((queue) => queue.close()));
   }
 
-  /** The batches that are at work, the latest first: at most a hundred. */
+  /** The batches in progress, the latest first: at most a hundred. */
   async list(): Promise<BatchState[]> {
     const jobs = await this.#batches.getJobs(['waiting', 'delayed'], 0, MOST_BATCHES - 1);
     const states: BatchState[] = [];
@@ -80,11 +80,13 @@ export class BatchAdmin {
     if (job && order) return this.#stateOf(job, order);
     throw new CommandError(
       `No batch ${shortened(id, 40)} is on the queue`,
-      '"vts queue list" shows those that are',
+      '"vts queue list" shows the ids of all batches',
     );
   }
 
-  /** Chunks in progress are finished; workers take no others until `resume`. */
+  /**
+   * Pauses a batch. Workers finish the chunks in progress and do not start others until `resume`.
+   */
   async pause(id: string): Promise<void> {
     await this.get(id);
     await this.#chunksOf(id).pause();
@@ -95,14 +97,14 @@ export class BatchAdmin {
     await this.#chunksOf(id).resume();
   }
 
-  /** Ends a batch: what is done stays in its work folder. */
+  /** Ends a batch. Finished chunks stay in its work folder. */
   async cancel(id: string): Promise<void> {
     await this.get(id);
     await markCancelled(this.#batches, id);
     await this.#chunksOf(id).drain(true);
   }
 
-  /** Chunks that were given up: at most a hundred. */
+  /** The failed chunks: at most a hundred. */
   async failed(id: string): Promise<FailedChunk[]> {
     await this.get(id);
     const jobs = await this.#chunksOf(id).getFailed(0, MOST_FAILED - 1);
@@ -114,7 +116,7 @@ export class BatchAdmin {
     });
   }
 
-  /** Has workers take all failed chunks once more. */
+  /** Lets workers try all failed chunks again. */
   async retry(id: string): Promise<number> {
     const { chunks } = await this.get(id);
     await this.#chunksOf(id).retryJobs({ state: 'failed' });
@@ -129,7 +131,7 @@ export class BatchAdmin {
   #open(name: string): Queue {
     const { Queue: BullQueue } = loadBullMQ();
     const queue = new BullQueue(name, { connection: { ...this.connection } });
-    // What it was asked for fails as well, or waits for the server.
+    // The request itself also fails, or waits for the server.
     queue.on('error', () => undefined);
     this.#opened.push(queue);
     return queue;
@@ -164,7 +166,7 @@ export class BatchAdmin {
   }
 }
 
-/** Undefined for what is not an order of a batch: anybody may write to a queue. */
+/** Undefined for data that is not a batch order, because anybody may write to a queue. */
 function orderOf(job: Job | undefined): BatchOrder | undefined {
   if (job?.name !== BATCH) return undefined;
   try {

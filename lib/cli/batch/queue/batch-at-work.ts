@@ -29,14 +29,14 @@ import { lackOf, type LoadedModels, type WorkerModels } from './models.js';
 import type { BatchOrder, ChunkJob, ChunkResult, FilePayload } from './payload.js';
 import { WHOLE, type Root } from './roots.js';
 
-/** A worker leaves a batch to others. */
+/** This worker cannot do a batch and leaves it to others. */
 export class BatchNotHereError extends VtsError {
   constructor(reason: string) {
     super(reason);
   }
 }
 
-/** Time stamps of some file systems are coarse. */
+/** Some file systems have coarse time stamps. */
 const COARSE_MS = 2000;
 
 /** A batch that this worker can do. */
@@ -50,9 +50,7 @@ export class BatchAtWork {
     private readonly where: RowFilter | undefined,
   ) {}
 
-  /**
-   * @throws BatchNotHereError where others are to do it, and the errors of paths and conditions.
-   */
+  /** @throws BatchNotHereError if only others can do it, and the errors of paths and conditions. */
   static async open(order: BatchOrder, models: WorkerModels, root: Root): Promise<BatchAtWork> {
     const own = packageVersion() ?? 'unknown';
     if (order.version !== own) {
@@ -63,7 +61,7 @@ export class BatchAtWork {
     const path = await root.locate(order.folder, order.root).catch(() => undefined);
     const folder = path === undefined ? undefined : chunkFolder(path, order.id);
     if (!folder || !(await folder.isThere())) {
-      const advice = isS3(order.folder) ? 'Start' : 'Mount what the coordinator has, and start';
+      const advice = isS3(order.folder) ? 'Start' : "Mount the coordinator's folder, and start";
       throw new BatchNotHereError(
         `The folder ${order.folder} of the batch is not in ${root.shown}. ${advice} the worker with --root.`,
       );
@@ -94,7 +92,7 @@ export class BatchAtWork {
     });
   }
 
-  /** Has the chunk read here, and its rows predicted by all workers. */
+  /** Reads the chunk in this process, and lets all threads predict its rows. */
   async #predict(
     runner: RunnerHandle,
     calls: Limit,
@@ -149,7 +147,7 @@ export class BatchAtWork {
     return this.order.kept.map(defined) as unknown as OutputColumn[];
   }
 
-  /** A reason with the coordinator's paths. */
+  /** A reason, with local paths replaced by the coordinator's. */
   #told(reason: string): string {
     const { root, order } = this;
     return root.folder === undefined || order.root === WHOLE
@@ -157,18 +155,19 @@ export class BatchAtWork {
       : reason.replaceAll(join(root.folder, sep), join(order.root, sep));
   }
 
-  /** @throws OutsideRootError, InputChangedError: of objects, whoever reads them. */
+  /** @throws OutsideRootError, InputChangedError: for objects, whoever reads them. */
   async #fileOf({ path: below, partition, ...rest }: FilePayload): Promise<BatchFile> {
     const path = await this.root.locate(below, this.order.root);
     if (isS3(path)) return { ...rest, path, partition: new Map(partition) };
     const found = await stat(path).catch(() => undefined);
     const isSame = found?.size === rest.size && Math.abs(found.mtimeMs - rest.mtimeMs) <= COARSE_MS;
-    // A picture that is gone is a matter of its row; rows of a file are where its bytes were.
+    // A changed picture affects only its own row. In a changed file of rows, byte ranges no longer
+    // fit.
     if (!isSame && rest.format !== 'item') throw new InputChangedError(path);
     return { ...rest, path, partition: new Map(partition) };
   }
 
-  /** The name that a file has for the coordinator: the output has it. */
+  /** The coordinator's name for a file, which the output uses. */
   #shown({ path }: FilePayload): string {
     return isS3(path) ? path : join(this.order.root, path);
   }
@@ -180,7 +179,7 @@ export class BatchAtWork {
     return { ...read, file, columns: new Map([[PATH, { cells: paths }]]) };
   }
 
-  /** The chunk with a fault for each row that names a file that is not to be read. */
+  /** The chunk, with an error for each row that names a file outside the roots. */
   async #withinRoot(chunk: Chunk, { kind, needed }: InputRules): Promise<Chunk> {
     const { file, columns } = chunk;
     const column = kind === 'vision' ? columns?.get(needed?.[0] ?? '') : undefined;
@@ -198,7 +197,7 @@ export class BatchAtWork {
     return { ...chunk, faults };
   }
 
-  /** Where a file is here that the coordinator knows; undefined where it is not to be read. */
+  /** The local path of a coordinator's file; undefined if this worker must not read it. */
   async #locate(path: string): Promise<string | undefined> {
     const { order, root } = this;
     const below = isS3(path) ? path : relative(order.root, path);
@@ -212,7 +211,8 @@ export class BatchAtWork {
 }
 
 /**
- * Where a file is that a row names; undefined for a name of none, which is told where it is read.
+ * The location of a file that a row names; undefined if it does not name a file, which the reader
+ * then reports.
  */
 function besideOrNone(file: BatchFile, name: string): string | undefined {
   try {

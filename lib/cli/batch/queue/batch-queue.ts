@@ -12,19 +12,19 @@ import { workersOf, type WorkerFacts } from './presence.js';
 /** A chunk by its number. */
 export type NumberedPlace = readonly [number: number, place: ChunkPlace];
 
-/** Failed chunks that are asked for. */
+/** How many failed chunks are requested at most. */
 const MOST_FAILED = 256;
-/** Failed chunks of an earlier run that are forgotten. */
+/** How many failed chunks of an earlier run are removed at most. */
 const MOST_FORGOTTEN = 100_000;
-/** A server that is away does not answer. */
+/** A server that is not reachable does not answer. */
 const CLOSE_MS = 1000;
 
-/** What is of a batch on the queue: its own job, and those of its chunks. */
+/** A batch's jobs on the queue: its own job, and those of its chunks. */
 export class BatchQueue {
   readonly #batches: Queue;
   readonly #chunks: Queue;
 
-  /** @param onAway Told each time that the server does not answer. */
+  /** @param onAway Called each time that the server does not answer. */
   constructor(
     private readonly connection: QueueConnection,
     private readonly order: BatchOrder,
@@ -36,9 +36,9 @@ export class BatchQueue {
   }
 
   /**
-   * Tells workers of the batch.
+   * Announces the batch to workers.
    *
-   * @param earlier Ids of batches whose place it takes: nothing is left of them.
+   * @param earlier Ids of the batches that it replaces. Their jobs are removed.
    */
   async begin(earlier: readonly string[]): Promise<void> {
     for (const id of earlier) {
@@ -48,11 +48,11 @@ export class BatchQueue {
     }
     await forgetCancelled(this.#batches, this.order.id);
     await this.announce();
-    // The same command tries again what failed.
+    // The same command tries failed chunks again.
     await this.#chunks.clean(0, MOST_FORGOTTEN, 'failed');
   }
 
-  /** Tells workers of the batch, where the server has forgotten it. */
+  /** Announces the batch again if the server has lost it. */
   async announce(): Promise<void> {
     const { order } = this;
     const known = await this.#batches.getJob(order.id);
@@ -83,7 +83,7 @@ export class BatchQueue {
     );
   }
 
-  /** Chunks that were given up, with the reason. */
+  /** The failed chunks, with reasons. */
   async failed(): Promise<Map<number, string>> {
     const failed = new Map<number, string>();
     for (const { id, failedReason } of await this.#chunks.getFailed(0, MOST_FAILED)) {
@@ -93,7 +93,7 @@ export class BatchQueue {
     return failed;
   }
 
-  /** Of chunks, those that the server does not know. */
+  /** Those of the chunks that the server does not know. */
   async lost(numbers: readonly number[]): Promise<number[]> {
     const states = await Promise.all(
       numbers.map((number) => this.#chunks.getJobState(chunkJob(number))),
@@ -113,7 +113,7 @@ export class BatchQueue {
     return forgetCancelled(this.#batches, this.order.id);
   }
 
-  /** Leaves nothing of the batch. */
+  /** Removes the batch and all its jobs. */
   remove(): Promise<void> {
     return this.#remove(this.order.id, this.#chunks);
   }

@@ -1,13 +1,13 @@
 import { shortened, VtsError } from '../../../learner/errors/index.js';
 
-/** Data on a queue is not what this package puts there. */
+/** Data on a queue does not have the form that this package writes. */
 export class QueuePayloadError extends VtsError {
   constructor(path: string, must: string) {
     super(`The payload on the queue is not valid: ${shortened(path)} must be ${must}. Remove it.`);
   }
 }
 
-/** Reads a value as it must be, or throws. Objects are made anew, of the keys that are known. */
+/** Reads a value in a certain form, or throws. It builds new objects from the known keys. */
 export type Check<T> = (value: unknown, path: string) => T;
 export type Checked<C> = C extends Check<infer T> ? T : never;
 
@@ -67,7 +67,7 @@ export function pair<A, B>(first: Check<A>, second: Check<B>): Check<readonly [A
 type Shape = Readonly<Record<string, Check<unknown>>>;
 type Read<S extends Shape> = { readonly [K in keyof S]: Checked<S[K]> };
 
-/** An object with these keys and no others. */
+/** An object with exactly these keys. */
 export function record<S extends Shape>(shape: S): Check<Read<S>> {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {

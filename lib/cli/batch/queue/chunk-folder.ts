@@ -10,40 +10,43 @@ import { QueuePayloadError } from './check.js';
 import { MARK } from './names.js';
 import { unpackedPath, type Unpacked } from '../places/unpack.js';
 
-/** A file is not what it was when the batch began. */
+/** A file has changed since the batch began. */
 export class InputChangedError extends VtsError {
   constructor(path: string) {
     super(`The file ${path} has changed since the batch began. Begin again with --restart.`);
   }
 }
 
-/** Nobody waits for a chunk any longer. */
+/** No coordinator waits for a chunk any longer. */
 export class BatchOverError extends VtsError {
   constructor(batch: string) {
     super(`The batch ${batch} has ended. Remove its remaining jobs from the queue.`);
   }
 }
 
-/** Where workers put the chunks of a batch: a folder that all machines mount, or keys of S3. */
+/** Where workers put the chunks of a batch: a folder that all machines mount, or keys on S3. */
 export interface ChunkFolder {
-  /** Whether it is the batch's, as its mark tells. @throws The errors of S3. */
+  /** Whether its marker file belongs to the batch. @throws The errors of S3. */
   isThere(): Promise<boolean>;
-  /** Puts a chunk: its errors first, as its rows say that it is done. @throws BatchOverError */
+  /**
+   * Writes a chunk: its errors first, because the file of its rows marks it as finished.
+   * @throws BatchOverError
+   */
   put(chunk: number, errors: string, writeRows: (path: string) => Promise<void>): Promise<void>;
   /**
-   * The bytes of a file that was packed as a whole.
+   * The bytes of a decompressed file.
    *
    * @throws InputChangedError, QueuePayloadError
    */
   unpacked(unpacked: Unpacked): Promise<BytesOf>;
 }
 
-/** What a mark has. */
+/** The content of a marker file. */
 export function markOf(id: string): string {
   return JSON.stringify({ id });
 }
 
-/** The keys of chunks, apart from others, so that they are listed alone. */
+/** The keys of chunks have their own prefix, so that a list contains only them. */
 export function chunkKeys(folder: string): string {
   return `${folder}/chunks/`;
 }
@@ -90,7 +93,7 @@ function keysOf(path: string, batch: string): ChunkFolder {
       try {
         const rows = join(aside, rowsName(chunk));
         await write(rows);
-        // A folder that is gone takes no files; keys would be left.
+        // A deleted folder does not accept files, but keys on S3 would remain.
         if (!(await isThere())) throw new BatchOverError(batch);
         if (errors !== '') {
           await putObject(addressOf(keys + errorsName(chunk)), Buffer.from(errors));

@@ -22,7 +22,7 @@ import type { S3Inbox } from './s3-inbox.js';
 import { splitFiles } from '../places/split.js';
 import type { Unpacked } from '../places/unpack.js';
 
-/** A batch whose chunks are predicted by workers. */
+/** A batch whose chunks workers predict. */
 export interface QueuedBatch extends Pick<
   BatchPlan,
   | 'files'
@@ -39,30 +39,30 @@ export interface QueuedBatch extends Pick<
 > {
   readonly connection: QueueConnection;
   readonly order: BatchOrder;
-  /** The folder in which workers put chunks, or that takes those which they put on S3. */
+  /** The folder in which workers put chunks, or into which their chunks on S3 are fetched. */
   readonly inbox: string;
   readonly objects?: S3Inbox | undefined;
-  /** Ids of runs before `--restart`, of which nothing is to be left on the queue. */
+  /** Ids of runs before `--restart`. Their jobs are removed from the queue. */
   readonly earlier: readonly string[];
-  /** Whether to forget what workers have put on S3. */
+  /** Whether to discard what workers have put on S3. */
   readonly restart: boolean;
-  /** How often a chunk is tried. */
+  /** The number of attempts per chunk. */
   readonly attempts: number;
 }
 
-/** Chunks on the queue at a time, and files of items that they name. */
+/** How many chunks are on the queue at a time, and how many files of items they name. */
 const MOST_CHUNKS = 256;
 const MOST_FILES = 65_536;
 const TICK_MS = 200;
 const LOOK_MS = 1000;
-/** Chunks that the queue lost are looked for that often. */
+/** How often it looks for chunks that the queue lost. */
 const SEARCH_MS = 3000;
-/** After so long without a worker, one is told. */
+/** After this time without a worker, it reports that. */
 const QUIET_MS = 3000;
-/** So many failures and no success are not the chunks'. */
+/** If this many chunks fail and none succeeds, the cause is not in the chunks. */
 const HOPELESS = 8;
 
-/** Connects, so that an address that is wrong is told before anything is read. */
+/** Connects first, so that a wrong address is reported before anything is read. */
 export async function connectCoordinator(url: string): Promise<QueueConnection> {
   const connection = await openQueueConnection(url);
   for (const warning of connection.warnings) warn(warning);
@@ -70,8 +70,9 @@ export async function connectCoordinator(url: string): Promise<QueueConnection> 
 }
 
 /**
- * Puts the chunks on a queue, takes what workers make of them, and puts the result in its place. What
- * is in the work folder is done; the queue only hands out the rest, and may forget it.
+ * Puts the chunks on a queue, collects the results of workers, and puts the whole result in its
+ * place. Chunks in the work folder are finished. The queue only distributes the others, and may
+ * lose them.
  */
 export async function coordinate(batch: QueuedBatch): Promise<BatchResult> {
   const coordinator = new Coordinator(batch);
@@ -116,7 +117,7 @@ class Coordinator {
     const { order, inbox, objects } = batch;
     await writeFile(join(inbox, MARK), markOf(order.id));
     await objects?.begin(batch.restart);
-    // Chunks that an earlier run left there are done.
+    // Chunks that an earlier run left there are finished.
     await this.#take(true);
     await this.#queue.begin(batch.earlier);
     const start = performance.now();
@@ -126,7 +127,7 @@ class Coordinator {
     let looking: Promise<void> | undefined;
     const caught = (error: unknown): void => void (failure ??= { error });
     while (!this.#isOver()) {
-      // A queue that is away must not keep it from taking what is done.
+      // An unreachable queue must not prevent it from collecting finished chunks.
       filling ??= this.#fill()
         .catch(caught)
         .then(() => (filling = undefined));
@@ -161,7 +162,7 @@ class Coordinator {
     return this.#split && this.#outstanding.size === this.#failed.size;
   }
 
-  /** Puts chunks on the queue, as many as may be there. */
+  /** Puts chunks on the queue, up to the limit. */
   async #fill(): Promise<void> {
     const { folder } = this.batch;
     while (!this.#split && this.#room()) {
@@ -190,7 +191,7 @@ class Coordinator {
     this.#away = false;
   }
 
-  /** Takes the chunks that workers have put into the folder, once at a time. */
+  /** Collects the chunks that workers have put into the folder. Only one call runs at a time. */
   #take(now = false): Promise<void> {
     const taken = this.#taking.then(() => this.#takeNext(now));
     this.#taking = taken.catch(() => undefined);
@@ -204,7 +205,7 @@ class Coordinator {
     await objects?.forget();
     for (const number of numbers) {
       const found = this.#outstanding.get(number);
-      // It was done twice, or a worker was faster than this process noticed.
+      // Two workers did it, or a worker was faster than this process noticed.
       if (!found) continue;
       this.#outstanding.delete(number);
       this.#failed.delete(number);
@@ -218,7 +219,7 @@ class Coordinator {
   async #tell(place: ChunkPlace, number: number): Promise<number> {
     const { folder, sink, where } = this.batch;
     const failed = await linesIn(folder.errorsOf(number));
-    // How many a condition leaves is known to the worker, and to the file that it wrote.
+    // Only the worker knows how many rows a condition accepts, and the file that it wrote.
     const succeeded = where ? await sink.rowsIn(folder.rowsOf(number)) : place.take - failed;
     this.#tally.rows += succeeded + failed;
     this.#tally.failed += failed;
@@ -233,7 +234,7 @@ class Coordinator {
     return { ...this.#tally, share, workers: this.#workers };
   }
 
-  /** Sees to what is on the queue: chunks that failed, chunks that it lost, who works. */
+  /** Checks the queue: chunks that failed, chunks that it lost, and the workers. */
   async #look(isLate: boolean): Promise<void> {
     const { order, connection } = this.batch;
     if (await this.#queue.isCancelled()) await this.#cancelled();
@@ -249,7 +250,7 @@ class Coordinator {
       left: this.#outstanding.size,
       split: this.#split,
     });
-    // Somebody may have had workers try them again.
+    // Somebody may have requested a retry.
     this.#failed.clear();
     for (const [number, reason] of await this.#queue.failed()) {
       if (this.#outstanding.has(number)) this.#failed.set(number, reason);
@@ -273,7 +274,7 @@ class Coordinator {
     );
   }
 
-  /** An append-only file may lack the last second, and a server without one everything. */
+  /** Redis may lose the last second with an append-only file, and everything without one. */
   async #search(): Promise<void> {
     this.#searched = performance.now();
     const lost = await this.#queue.lost([...this.#outstanding.keys()]);
@@ -293,12 +294,12 @@ class Coordinator {
     warn(`The Redis server at ${this.batch.connection.shown} does not answer; waiting for it.`);
   }
 
-  /** Leaves nothing on the queue, and nothing of workers on S3. */
+  /** Removes everything from the queue, and the workers' files from S3. */
   async #remove(): Promise<void> {
     await this.#queue.remove();
     const { objects } = this.batch;
     await objects?.remove().catch((error: unknown) => {
-      // The output is there all the same.
+      // The output is complete anyway.
       warn(`Keys below ${objects.path} remain on S3: ${describeFailure(error)}`);
     });
   }

@@ -4,10 +4,10 @@ import type { ChunkPlace } from '../places/place.js';
 import type { BatchOrder } from './payload.js';
 import type { WorkerFacts } from './presence.js';
 
-/** Chunks that a message names, and reasons. */
+/** How many chunks and reasons a message names at most. */
 const MOST_NAMED = 3;
 
-/** Why nobody does the work; undefined where somebody does, or is about to. */
+/** Why nobody does the work; undefined if a worker does, or is about to. */
 export function lackOfWorkers(
   workers: readonly WorkerFacts[],
   { id, model }: BatchOrder,
@@ -26,7 +26,7 @@ export function lackOfWorkers(
   return `${count}, and none can predict by ${model.tag} (sha256 ${model.digest.slice(0, 12)}…). ${some}`;
 }
 
-/** The error of chunks that were given up. */
+/** The error for failed chunks. */
 export function failuresOf(
   failed: readonly (readonly [number: number, place: ChunkPlace, reason: string])[],
   isFiltered: boolean,

@@ -5,15 +5,18 @@ import { filesOf, sizeOf, type PackedFile } from '../../../serving/store/archive
 import type { Model } from '../../../serving/store/index.js';
 import { MODEL_YAML } from '../../../serving/store/model-yaml.js';
 
-/** What tells models apart, wherever and whenever they were imported. */
+/** A digest that identifies a model, wherever and whenever it was imported. */
 export interface ModelIdentity {
   /** SHA-256 of files and options, in hexadecimal. */
   readonly digest: string;
-  /** Bytes of its files. */
+  /** How many bytes its files have. */
   readonly bytes: number;
 }
 
-/** The files that a model predicts with: its model.yaml has a time as well. */
+/**
+ * The files that decide predictions. Its model.yaml does not belong to them, because it contains a
+ * time.
+ */
 async function contents(model: Model): Promise<PackedFile[]> {
   return (await filesOf(model.path)).filter(({ name }) => name !== MODEL_YAML);
 }
@@ -35,7 +38,7 @@ export async function identityOf(model: Model): Promise<ModelIdentity> {
   return { digest: createHash('sha256').update(facts).digest('hex'), bytes: sizeOf(files) };
 }
 
-/** Keys in order: they are written in any. */
+/** Sorts the keys, because they may be written in any order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

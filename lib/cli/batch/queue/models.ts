@@ -8,10 +8,10 @@ import type { BatchOrder } from './payload.js';
 
 type Wanted = BatchOrder['model'];
 
-/** So long a search that found nothing is not repeated. */
+/** A search that found nothing is not repeated for this long. */
 const SEARCH_MS = 10_000;
 
-/** The models that a worker has: those of a folder, and those of the store. */
+/** The models of a worker: those of a folder, and those of the store. */
 export class WorkerModels {
   /** Digests by folder: models do not change. */
   readonly #digests = new Map<string, string>();
@@ -38,12 +38,12 @@ export class WorkerModels {
     return this.given.map(({ tag }) => String(tag));
   }
 
-  /** The model of a digest; undefined where there is none, or was none some seconds ago. */
+  /** The model with a digest; undefined if none exists, or if none existed some seconds ago. */
   async find(wanted: Wanted): Promise<Model | undefined> {
     const { digest, bytes } = wanted;
     if (performance.now() - (this.#searched.get(digest) ?? -Infinity) < SEARCH_MS) return undefined;
     for (const model of [...this.given, ...(await this.#stored(wanted))]) {
-      // Only what can be it is read as a whole.
+      // Only a possible match is read as a whole.
       if ((await bytesOf(model).catch(() => undefined)) !== bytes) continue;
       if ((await this.#digestOf(model)) === digest) return model;
     }
@@ -52,14 +52,14 @@ export class WorkerModels {
     return undefined;
   }
 
-  /** What is here of that name instead, for people. */
+  /** The models with that name that exist here instead, for messages. */
   async similar({ tag }: Wanted): Promise<string> {
     const stored = await this.#stored({ tag } as Wanted);
     const names = [...this.given, ...stored].map((model) => String(model.tag));
     return names.length === 0 ? 'no model' : `other models: ${listed([...new Set(names)])}`;
   }
 
-  /** Of the store only those of the name: it may have thousands. */
+  /** From the store, only models with that name: it may have thousands. */
   async #stored({ tag }: Wanted): Promise<Model[]> {
     let name: string;
     try {
@@ -84,7 +84,7 @@ interface Loaded {
   users: number;
 }
 
-/** Models stay loaded between chunks; those that were not used for longest are dropped. */
+/** Models stay loaded between chunks. Those that were unused for the longest time are dropped. */
 export class LoadedModels {
   readonly #loaded = new Map<string, Loaded>();
 
@@ -93,10 +93,10 @@ export class LoadedModels {
     private readonly workers: number,
   ) {}
 
-  /** Uses a model, which is loaded where it is not. */
+  /** Uses a model, and loads it first if necessary. */
   async use<T>(model: Model, work: (runner: RunnerHandle) => Promise<T>): Promise<T> {
     const found = this.#loaded.get(model.path) ?? { runner: this.#open(model), users: 0 };
-    // The last one of the map is the one that was used last.
+    // The last entry of the map is the one that was used last.
     this.#loaded.delete(model.path);
     this.#loaded.set(model.path, found);
     found.users++;

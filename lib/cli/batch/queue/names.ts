@@ -1,11 +1,11 @@
-/** Names in Redis: what a queue of batches is made of, for whoever reads it. */
+/** The names in Redis of which a queue of batches consists, for all that read it. */
 
 /** The version of payloads. */
 export const FORMAT = 1;
 
 /**
- * The queue with a job for each batch that is at work (`BatchOrder`, by its id). Nobody takes them:
- * workers read which batches there are.
+ * The queue with a job for each batch in progress (`BatchOrder`, by its id). Nobody takes these
+ * jobs: workers only read them to find batches.
  */
 export const BATCHES = 'vts-batches';
 /** The name of its jobs. */
@@ -18,7 +18,7 @@ export function chunksQueue(id: string): string {
 /** The name of its jobs. */
 export const CHUNK = 'chunk';
 
-/** The id of a chunk's job: a chunk is on its queue once. */
+/** The id of a chunk's job, so that a chunk is on its queue only once. */
 export function chunkJob(chunk: number): string {
   return `chunk-${String(chunk).padStart(8, '0')}`;
 }
@@ -32,7 +32,7 @@ export function chunkOf(job: string | undefined): number | undefined {
 /** The hash with the facts of each worker, by its id. */
 export const WORKERS = 'vts-batch-workers';
 
-/** A key that expires when its worker is gone. */
+/** A key that expires after its worker has gone. */
 export function workerKey(id: string): string {
   return `${WORKERS}:${id}`;
 }
@@ -40,8 +40,8 @@ export function workerKey(id: string): string {
 /** Ids of batches and workers. */
 export const ID = /^[0-9a-f]{16}$/;
 
-/** The file in the folder of a batch that tells workers that it is the batch's. */
+/** The marker file, which shows workers that a folder belongs to the batch. */
 export const MARK = 'batch.json';
 
-/** Batches that are looked at, of more. */
+/** How many batches are read at most. */
 export const MOST_BATCHES = 100;

@@ -16,7 +16,7 @@ export interface QueuedRun {
 }
 
 /**
- * Connects to the queue; what is to be done is known later.
+ * Connects to the queue. The work is known only later.
  *
  * @throws The errors of the connection.
  */
@@ -27,7 +27,7 @@ export async function openQueued({ url, root, attempts }: QueueSettings): Promis
       const { folder, layout, output, rules, names, masks, chunkRows } = plan;
       if (chunkRows > MOST_ROWS) {
         throw new CommandError(
-          `--chunk is ${chunkRows}, but workers take at most ${MOST_ROWS} rows at most`,
+          `--chunk is ${chunkRows}, but workers take at most ${MOST_ROWS} rows`,
           'Give fewer',
         );
       }

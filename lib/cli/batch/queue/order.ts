@@ -7,7 +7,7 @@ import type { BatchOrder, ChunkJob, FilePayload, PlacePayload } from './payload.
 import type { ChunkPlace } from '../places/place.js';
 import { belowRoot } from './roots.js';
 
-/** All that a worker needs to know of a batch. */
+/** All that a worker needs to know about a batch. */
 export interface OrderFacts {
   readonly id: string;
   readonly model: BatchOrder['model'];

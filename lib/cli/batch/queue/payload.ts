@@ -21,17 +21,20 @@ import { FORMAT, ID } from './names.js';
 const MOST_NAME = 4096;
 const MOST_COLUMNS = 20_000;
 const MOST_ITEMS = 100_000;
-/** Rows of a chunk: a worker has them in memory. */
+/** The limit on the rows of a chunk, because a worker has them in memory. */
 export const MOST_ROWS = 1_000_000;
 const MOST_CHUNKS = 99_999_999;
 
 const name = text(MOST_NAME);
 const formats = ['csv', 'tsv', 'jsonl', 'parquet', 'lines', 'item'] as const;
-/** Below the root, with slashes, without `..`, and without what no file system has. */
+/**
+ * A path below the root: with slashes, without `..`, and without characters that file systems
+ * refuse.
+ */
 // eslint-disable-next-line no-control-regex
 const below = text(MOST_NAME, /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/)[^\0\\]+$/s);
 
-/** The same, or an object of S3 as this package names it. */
+/** Such a path, or an object of S3 as this package names it. */
 const located: Check<string> = (value, path) => {
   if (typeof value !== 'string' || !isS3(value)) return below(value, path);
   const { key = '' } = parseS3(value) ?? {};
@@ -83,24 +86,24 @@ const column = record({
   element: optional(element),
 });
 
-/** A batch that is at work: what all of its chunks have in common. */
+/** A batch in progress: the facts that all its chunks share. */
 export const readOrder = record({
   v: oneOf(FORMAT),
   id: text(16, ID),
   created: whole(),
-  /** Of the package; other versions may give other numbers. */
+  /** The version of the package; other versions may give other numbers. */
   version: text(100),
   model: record({
-    /** As people call it. */
+    /** Its name for people. */
     tag: text(MOST_NAME),
-    /** What decides: SHA-256 of its files and options, in hexadecimal. */
+    /** Its identity: SHA-256 of its files and options, in hexadecimal. */
     digest: text(64, /^[0-9a-f]{64}$/),
-    /** Bytes of its files. */
+    /** How many bytes its files have. */
     bytes: whole(),
   }),
   /** The coordinator's folder that paths are relative to, as its output names files. */
   root: text(MOST_NAME),
-  /** The folder that takes the chunks' files, or what their keys begin with; it has the id. */
+  /** The folder for the files of chunks, or the prefix of their keys. It contains the id. */
   folder: located,
   output: located,
   /** The coordinator's path of the folder that names of masks are relative to. */
@@ -109,10 +112,10 @@ export const readOrder = record({
   parts: list(oneOf(...PARTS), PARTS.length),
   /** Columns to read; undefined for all. */
   names: optional(list(name, MOST_COLUMNS)),
-  /** Columns to predict from; undefined where that is a matter of each row. */
+  /** Columns to predict from; undefined if that depends on each row. */
   needed: optional(list(name, MOST_COLUMNS)),
   column: optional(name),
-  /** The rows that are predicted, as SQL tells them; undefined for all. */
+  /** The SQL condition for rows; undefined for all. */
   where: optional(text(MOST_CHARACTERS)),
   chunkRows: whole(MOST_ROWS, 1),
   embeddings: flag,
@@ -125,9 +128,9 @@ export const readOrder = record({
 export type BatchOrder = Checked<typeof readOrder>;
 
 const range = {
-  /** The place of its first row in the file. */
+  /** The index of its first row in the file. */
   first: whole(),
-  /** Rows that are read, and how many of those that a condition leaves are predicted. */
+  /** How many rows are read, and how many of those that meet the condition are predicted. */
   rows: whole(MOST_ROWS, 1),
   take: whole(MOST_ROWS),
 };
@@ -135,16 +138,16 @@ const range = {
 /** Where the rows of a chunk are. */
 const place = record({
   ...range,
-  /** Files that are an item each, or the one file of the rows. */
+  /** Files that are one item each, or the one file with the rows. */
   files: list(file, MOST_ITEMS, 1),
-  /** Of Parquet: the number of the chunk in its file. */
+  /** For Parquet: the number of the chunk in its file. */
   at: optional(whole()),
-  /** Of a file that is packed as a whole: the number and the size of the one that has its bytes. */
+  /** For a compressed file: the number and the size of the decompressed one. */
   unpacked: optional(record({ number: whole(MOST_FILES), size: whole(), etag: optional(etag) })),
-  /** Bytes of CSV, TSV and lines; the last one excluded. */
+  /** The byte range of CSV, TSV and lines; the end is excluded. */
   start: optional(whole()),
   end: optional(whole(Number.MAX_SAFE_INTEGER, 1)),
-  /** Of CSV and TSV: the end of the line of names, and the dialect. */
+  /** For CSV and TSV: the end of the header line, and the dialect. */
   head: optional(whole(Number.MAX_SAFE_INTEGER, 1)),
   delimiter: optional(text(1)),
   newline: optional(oneOf('\n', '\r', '\r\n')),
@@ -160,7 +163,7 @@ export const readChunkJob = record({
 });
 export type ChunkJob = Checked<typeof readChunkJob>;
 
-/** What a chunk's job gives in the end. */
+/** The result of a chunk's job. */
 export interface ChunkResult {
   readonly rows: number;
   readonly failed: number;

@@ -15,10 +15,10 @@ const facts = record({
   lacks: list(record({ batch: text(16, ID), reason: text(2000) }), MOST_BATCHES),
 });
 
-/** A worker as it tells itself. */
+/** The facts that a worker reports about itself. */
 export type WorkerFacts = Checked<typeof facts>;
 
-/** So long a worker is there after it was heard. */
+/** A worker counts as present for this long after its last report. */
 const EXPIRES_MS = 10_000;
 export const HEARTBEAT_MS = 3000;
 const MOST_WORKERS = 10_000;
@@ -26,7 +26,7 @@ const MOST_WORKERS = 10_000;
 export async function announce(queue: Queue, worker: WorkerFacts): Promise<void> {
   const client = await clientOf(queue);
   await client.hset(WORKERS, { [worker.id]: JSON.stringify(worker) });
-  // ioredis itself, which is the client of BullMQ 5, takes words.
+  // ioredis, the client of BullMQ 5, takes commands as words.
   const expiry = isOfBullMQ(client) ? [{ PX: EXPIRES_MS }] : ['PX', EXPIRES_MS];
   await client.set(workerKey(worker.id), worker.pid, ...(expiry as [{ PX: number }]));
 }
@@ -37,7 +37,7 @@ export async function takeLeave(queue: Queue, id: string): Promise<void> {
   await client.hdel(WORKERS, id);
 }
 
-/** The workers that are there. Those that were killed are forgotten. */
+/** The present workers. It removes those that were killed. */
 export async function workersOf(queue: Queue): Promise<WorkerFacts[]> {
   const client = await clientOf(queue);
   const found = Object.entries(await client.hgetall(WORKERS)).slice(0, MOST_WORKERS);

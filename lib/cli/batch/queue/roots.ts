@@ -11,11 +11,11 @@ export class OutsideRootError extends VtsError {
   }
 }
 
-/** Where everything is that the paths on a queue are relative to, if nothing else is said. */
+/** The default root, to which the paths on a queue are relative. */
 export const WHOLE = parse(process.cwd()).root;
 
 /**
- * A path as payloads have it: below the root, with slashes; or an address of S3.
+ * A path in the form of payloads: below the root, with slashes, or an S3 address.
  *
  * @throws CommandError
  */
@@ -31,21 +31,21 @@ export function belowRoot(path: string, root: string): string {
   );
 }
 
-/**
- * Finds files of a batch in the one folder, and below the addresses of S3, that this process may
- * use.
- */
+/** Finds files of a batch in the folder and below the S3 addresses that this process may use. */
 export class Root {
   private constructor(
-    /** The folder as it was given, absolute; undefined where only S3 was. */
+    /** The given folder as an absolute path; undefined if only S3 addresses were given. */
     readonly folder: string | undefined,
     private readonly real: string,
     private readonly prefixes: readonly S3Address[],
-    /** As people call all of it. */
+    /** All of them, for messages. */
     readonly shown: string,
   ) {}
 
-  /** @throws CommandError for more folders than one, one that is not there, and other addresses. */
+  /**
+   * @throws CommandError for more than one folder, a folder that does not exist, and other
+   *   addresses.
+   */
   static async open(places: readonly string[]): Promise<Root> {
     const prefixes = places.filter(isS3).map(prefixOf);
     const [given, other] = places.filter((place) => !isS3(place));
@@ -68,11 +68,11 @@ export class Root {
   }
 
   /**
-   * Where a path of a payload is here.
+   * The local path for a path of a payload.
    *
-   * @param root The coordinator's root. The whole machine has the same paths here. A folder is
-   * replaced by this one.
-   * @throws OutsideRootError, or the error of a folder that is not there.
+   * @param root The coordinator's root. If it is the whole machine, paths are the same here.
+   *   Otherwise this root replaces it.
+   * @throws OutsideRootError, or the error of a folder that does not exist.
    */
   async locate(below: string, root: string): Promise<string> {
     if (isS3(below)) {
@@ -81,7 +81,7 @@ export class Root {
     }
     if (this.folder === undefined) throw new OutsideRootError(join(root, below), this.shown);
     const path = join(root === WHOLE ? WHOLE : this.folder, below);
-    // A new file has no real path; its folder has.
+    // A new file does not have a real path yet, but its folder does.
     const found = await realpath(path).catch(async () => {
       return join(await realpath(dirname(path)), basename(path));
     });
@@ -99,7 +99,10 @@ export class Root {
   }
 }
 
-/** An address that keys begin with: a whole bucket, or whole parts of them. @throws CommandError */
+/**
+ * An address that is a prefix of keys: a whole bucket, or whole path segments.
+ * @throws CommandError
+ */
 function prefixOf(place: string): S3Address {
   const address = parseS3(place);
   if (!address || unusableKey(address.key) !== undefined) {

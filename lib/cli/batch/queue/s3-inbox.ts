@@ -15,19 +15,21 @@ import { MARK } from './names.js';
 import { unpackedPath, type Unpacked } from '../places/unpack.js';
 
 const LIST_MS = 1000;
-/** The coordinator has a few hundred chunks on the queue; those of an earlier run may be there. */
+/**
+ * The coordinator has a few hundred chunks on the queue. Some of an earlier run may be present too.
+ */
 const MOST_KEYS = 100_000;
 const AT_ONCE = 8;
 
-/** Where workers put chunks beside an output on S3, and what the coordinator does there. */
+/** The place beside an output on S3 where workers put chunks, for the coordinator. */
 export class S3Inbox {
-  /** All batches of the output, and this one. */
+  /** The prefixes of all batches of the output, and of this one. */
   readonly #all: string;
   readonly path: string;
   #listed = -Infinity;
   #taken: S3Object[] = [];
 
-  /** @param folder The local folder that takes the chunks next. */
+  /** @param folder The local folder into which chunks are fetched. */
   constructor(
     output: string,
     private readonly id: string,
@@ -37,16 +39,19 @@ export class S3Inbox {
     this.path = `${this.#all}in-${id}`;
   }
 
-  /** Tells workers that it is the batch's. @param restart Whether to forget earlier ones. */
+  /**
+   * Writes the marker of the batch for workers.
+   * @param restart Whether to remove earlier batches.
+   */
   async begin(restart: boolean): Promise<void> {
     if (restart) await this.#removeAll(this.#all);
     await putObject(addressOf(`${this.path}/${MARK}`), Buffer.from(markOf(this.id)));
   }
 
   /**
-   * Has the chunks that workers have put there in the folder.
+   * Fetches the chunks that workers have put there into the folder.
    *
-   * @param now Whether to look at once; else S3 is asked once a second.
+   * @param now Whether to look at once; otherwise it asks S3 once a second.
    */
   async fetch(now: boolean): Promise<void> {
     if (!now && performance.now() - this.#listed < LIST_MS) return;
@@ -56,7 +61,7 @@ export class S3Inbox {
     this.#listed = performance.now();
     await atOnce(this.#taken, async (object) => {
       const name = basename(object.key);
-      // Asked for by name: a list may have been made before they were there.
+      // Requested by name, because a list may be older than they are.
       await this.#download(errorsName(numberOfRows(name)!)).catch((error: unknown) => {
         // No row of it failed.
         if (!(error instanceof ObjectNotFoundError)) throw error;
@@ -65,7 +70,7 @@ export class S3Inbox {
     });
   }
 
-  /** Removes what was fetched last: the folder's owner has it. */
+  /** Removes the objects of the last fetch, because the folder's owner has them. */
   async forget(): Promise<void> {
     const { bucket } = addressOf(this.path);
     await atOnce(this.#taken.splice(0), async ({ key }) => {
@@ -75,14 +80,14 @@ export class S3Inbox {
     });
   }
 
-  /** Has workers read an unpacked file. */
+  /** Makes a decompressed file available to workers. */
   async share(unpacked: Unpacked): Promise<Unpacked> {
     const address = addressOf(unpackedPath(this.path, unpacked));
     const known = await headObject(address).catch((error: unknown) => {
       if (error instanceof ObjectNotFoundError) return undefined;
       throw error;
     });
-    // That of an earlier run: objects are there as a whole, or not at all.
+    // The file of an earlier run is complete, because objects appear as a whole.
     if (known?.size === unpacked.size) return { ...unpacked, etag: known.etag };
     const file = unpackedPath(this.folder, unpacked);
     const note = `${file}.upload`;
@@ -93,7 +98,7 @@ export class S3Inbox {
     return { ...unpacked, etag: (await headObject(address)).etag };
   }
 
-  /** Leaves nothing there. Workers that are late find no mark first. */
+  /** Removes everything there. The marker goes first, so that late workers do not find it. */
   async remove(): Promise<void> {
     const { bucket, key } = addressOf(this.path);
     await remove(bucket, `${key}/${MARK}`);

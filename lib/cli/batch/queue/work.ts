@@ -24,21 +24,21 @@ export interface WorkSettings {
   readonly url: string;
   readonly home?: string | undefined;
   readonly modelsDir?: string | undefined;
-  /** What chunks may name files of: a folder, and addresses of S3. */
+  /** Where chunks may name files: a folder, and S3 addresses. */
   readonly roots: readonly string[];
-  /** Threads that predict; undefined for the cores. */
+  /** The number of threads that predict; undefined for the number of cores. */
   readonly workers?: number | undefined;
-  /** Chunks at a time. */
+  /** How many chunks it does at a time. */
   readonly concurrency: number;
-  /** Models that stay loaded. */
+  /** How many models stay loaded. */
   readonly keepModels: number;
-  /** Told of each chunk that is done. */
+  /** Called for each finished chunk. */
   readonly onChunk?: ((chunk: ChunkDone) => void) | undefined;
 }
 
-/** A chunk that this worker has done. */
+/** A chunk that this worker has finished. */
 export interface ChunkDone {
-  /** The model as the coordinator calls it. */
+  /** The coordinator's name for the model. */
   readonly model: string;
   readonly rows: number;
   readonly failed: number;
@@ -46,10 +46,10 @@ export interface ChunkDone {
 }
 
 const POLL_MS = 1000;
-/** A chunk is taken over after so long without a sign of its worker. */
+/** Another worker takes over a chunk if its worker is silent for this long. */
 const LOCK_MS = 6000;
 const STALLED_MS = 2000;
-/** Deaths of workers that a chunk may have part in. */
+/** How many workers may die while they work on a chunk. */
 const MOST_STALLED = 10;
 
 /** Predicts the chunks of batches until it is stopped. @throws The errors of queue and folders. */
@@ -62,16 +62,16 @@ export async function startWorker(settings: WorkSettings): Promise<BatchWorker> 
 }
 
 interface OpenBatch {
-  /** The order as it was read: a coordinator may change it. */
+  /** The order as it was read, because a coordinator may change it. */
   readonly json: string;
   readonly worker: Worker | undefined;
-  /** Why it is left to others. */
+  /** Why this worker leaves it to others. */
   readonly lack: string | undefined;
 }
 
 export class BatchWorker {
   readonly id = randomBytes(8).toString('hex');
-  /** When it has stopped. */
+  /** Resolves when it has stopped. */
   readonly ended: Promise<void>;
   readonly #batches: Queue;
   readonly #open = new Map<string, OpenBatch>();
@@ -97,12 +97,12 @@ export class BatchWorker {
     this.ended = this.#run();
   }
 
-  /** Whether Redis answers, and it has not been told to stop. */
+  /** Whether Redis answers and no stop was requested. */
   get isReady(): boolean {
     return !this.#away && !this.#stop.signal.aborted;
   }
 
-  /** Takes no more chunks; `ended` waits for those at work. */
+  /** Stops taking chunks. `ended` waits for those in progress. */
   stop(): void {
     this.#stop.abort();
   }
@@ -130,9 +130,9 @@ export class BatchWorker {
   }
 
   /**
-   * Opens batches that are new, and closes those that are over.
+   * Opens new batches, and closes those that have ended.
    *
-   * @returns Whether there were any.
+   * @returns Whether it found any.
    */
   async #look(): Promise<boolean> {
     const jobs = await this.#batches.getWaiting(0, MOST_BATCHES - 1);
@@ -144,7 +144,7 @@ export class BatchWorker {
       there.add(id);
       const json = JSON.stringify(data);
       const known = this.#open.get(id);
-      // What is missing may come: a model that is imported, a folder that is mounted.
+      // The missing part may appear later: a model may be imported, or a folder mounted.
       if (known?.json === json && known.worker) continue;
       const opened = await this.#openBatch(id, data, json);
       if (opened.lack !== undefined && opened.lack !== known?.lack) complain(opened.lack);
@@ -156,7 +156,7 @@ export class BatchWorker {
       if (there.has(id)) continue;
       this.#open.delete(id);
       changed = true;
-      // It may have a chunk at work, which others wait for no longer.
+      // It may have a chunk in progress, for which nobody waits any longer.
       void worker?.close();
     }
     return changed;
@@ -201,7 +201,7 @@ export class BatchWorker {
       const chunk = readChunkJob(job.data, 'chunk');
       const { rows, take } = chunk.place;
       if (chunk.batch !== batch.order.id || take > rows || rows > batch.order.chunkRows) {
-        throw new QueuePayloadError('chunk', 'one of its batch');
+        throw new QueuePayloadError('chunk', 'a chunk of its batch');
       }
       const result = await batch.run(chunk, this.#loaded, this.#calls);
       const seconds = (performance.now() - start) / 1000;
@@ -251,7 +251,7 @@ export class BatchWorker {
 function isFinal(error: unknown): boolean {
   const is = (kinds: readonly (abstract new (...args: never) => Error)[]): boolean =>
     kinds.some((kind) => error instanceof kind);
-  // S3 may answer later, and let another worker do what it refuses this one.
+  // S3 may answer later, and may allow another worker what it refuses this one.
   if (is([S3UnavailableError, S3AccessError])) return false;
   return is([QueuePayloadError, OutsideRootError, InputChangedError, BatchOverError, CommandError]);
 }

@@ -21,7 +21,7 @@ export interface MetricsServer {
 /** Prometheus waits ten seconds by default. */
 const MOST_MS = 5000;
 
-/** What a worker has done since it started, and what is on the queue, for Prometheus. */
+/** The work of a worker since it started, and the chunks on the queue, for Prometheus. */
 export class WorkerMetrics {
   readonly #registry = new Registry();
   readonly #rows = this.#counter('vts_batch_rows_total', 'Rows of finished chunks.');
@@ -31,13 +31,13 @@ export class WorkerMetrics {
   );
   readonly #seconds = new Histogram({
     name: 'vts_batch_chunk_seconds',
-    help: 'Seconds that a chunk took.',
+    help: 'Duration of a chunk in seconds.',
     labelNames: ['model'],
     buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300],
     registers: [this.#registry],
   });
 
-  /** Counts a chunk that is finished. */
+  /** Counts a finished chunk. */
   readonly onChunk = ({ model, rows, failed, seconds }: ChunkDone): void => {
     this.#rows.inc({ model }, rows);
     this.#failed.inc({ model }, failed);
@@ -47,7 +47,7 @@ export class WorkerMetrics {
   /**
    * Serves `/metrics`, `/livez` and `/readyz`.
    *
-   * @throws CommandError where the port is taken.
+   * @throws CommandError if the port is in use.
    */
   async serve(port: number, { isReady, connection }: MetricsSource): Promise<MetricsServer> {
     const admin = new BatchAdmin(connection);
@@ -90,7 +90,7 @@ export class WorkerMetrics {
   #gauge(list: () => Promise<BatchState[]>): void {
     new Gauge({
       name: 'vts_batch_chunks',
-      help: 'Chunks on the queue, of all batches of a model: each worker tells the same.',
+      help: 'Chunks on the queue, of all batches of a model. Each worker reports the same number.',
       labelNames: ['model', 'state'],
       registers: [this.#registry],
       async collect() {
@@ -107,7 +107,7 @@ function answer(response: ServerResponse, status: number, body: string, type = '
   response.writeHead(status, { 'content-type': type }).end(`${body}\n`);
 }
 
-/** Without an answer of Redis there are the other metrics. */
+/** If Redis does not answer, the other metrics still appear. */
 async function withinTime(listing: Promise<BatchState[]>): Promise<BatchState[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<BatchState[]>((resolve) => {

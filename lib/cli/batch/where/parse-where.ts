@@ -83,7 +83,7 @@ class WhereParser {
     if (++this.#depth > MOST_DEPTH) {
       throw new CommandError(
         'The condition of --where is too deep',
-        `Use at most ${MOST_DEPTH} parentheses at most`,
+        `Use at most ${MOST_DEPTH} parentheses`,
       );
     }
     let left = this.#and();
@@ -255,7 +255,7 @@ function unquoted(text: string): string {
   return text.slice(1, -1).replaceAll(quote + quote, quote);
 }
 
-/** Whole numbers that a double does not hold are bigints. */
+/** Whole numbers that a double cannot hold exactly are bigints. */
 function numberOf(text: string): number | bigint {
   const number = Number(text);
   return /^\d+$/.test(text) && !Number.isSafeInteger(number) ? BigInt(text) : number;

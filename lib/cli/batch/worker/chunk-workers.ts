@@ -16,7 +16,7 @@ const EXTENSION: ExtendedBy = {
   methods: [CHUNK_METHOD],
 };
 
-/** A runner whose workers do chunks of a batch. */
+/** A runner whose workers do whole chunks of a batch. */
 export function batchRunner(model: Model, workers: number): RunnerHandle {
   const options = { workers, threads: 1, maxQueueSize: 1_000_000 };
   const isLearner = FASTAI.modules.includes(model.info.module);
@@ -24,15 +24,15 @@ export function batchRunner(model: Model, workers: number): RunnerHandle {
 }
 
 /**
- * Whether a worker does the chunks of a file alone, from its bytes to those of the output. Errors of
- * S3 tell what to do by their class, which would be lost between threads.
+ * Whether a worker can do the chunks of a file alone, from its bytes to those of the output. It
+ * cannot for S3: the class of an S3 error decides what to do, and it would be lost between threads.
  */
 export function worksAlone(runner: RunnerHandle, { format, path }: BatchFile): boolean {
   const learner = 'schema' in runner ? (runner as FastaiRunner) : undefined;
   return format === 'parquet' && !isS3(path) && learner !== undefined && isColumnar(learner);
 }
 
-/** Has a worker do a chunk. @throws CommandError, and the errors of runners. */
+/** Lets a worker do a chunk. @throws CommandError, and the errors of runners. */
 export async function runTask(runner: RunnerHandle, task: ChunkTask): Promise<ChunkDone> {
   const answer = (await runner.method(CHUNK_METHOD).run(task, { timeoutMs: 0 })) as ChunkAnswer;
   if ('done' in answer) return answer.done;

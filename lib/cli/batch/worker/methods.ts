@@ -10,7 +10,7 @@ import { sinkOf } from '../sinks.js';
 import { RowFilter } from '../where/row-filter.js';
 import { CHUNK_METHOD, type ChunkAnswer, type ChunkTask } from './task.js';
 
-// What a worker of a batch serves beside its learner.
+// The methods of a batch's worker, in addition to its learner's.
 
 export function* methodsOf(learner: Learner): Generator<readonly [string, ServedMethod]> {
   const reader = new PlaceReader();
@@ -20,7 +20,7 @@ export function* methodsOf(learner: Learner): Generator<readonly [string, Served
       try {
         return { done: await chunkOf(learner, reader, task as ChunkTask) };
       } catch (error) {
-        // Others are the worker's own.
+        // All other methods are the worker's own.
         if (!(error instanceof CommandError)) throw error;
         const { fact, remedy } = error;
         return { refusal: { fact, remedy } };
@@ -48,6 +48,6 @@ async function chunkOf(
     sink: sinkOf(output),
     masks: undefined,
   };
-  // One call at a time is all that a thread does.
+  // A thread does only one call at a time.
   return predictChunk(plan, new Limit(1), chunk, Math.min(chunk.rows, place.take));
 }

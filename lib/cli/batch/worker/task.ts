@@ -4,10 +4,13 @@ import type { OutputColumn, Part } from '../layout.js';
 import type { ChunkPlace } from '../places/place.js';
 import type { ChunkDone } from '../predict-chunk.js';
 
-/** The method of a worker that reads, predicts and writes a chunk: between threads go places and bytes. */
+/**
+ * The method of a worker that reads, predicts and writes a chunk. Messages between threads carry
+ * only places and bytes.
+ */
 export const CHUNK_METHOD = 'batchChunk';
 
-/** What the chunks of a batch have in common, as plain data. */
+/** The facts that the chunks of a batch share, as plain data. */
 export interface ChunkRules {
   readonly column: ItemRules['column'];
   /** Columns to predict from, and to read; undefined as in a plan. */
@@ -17,20 +20,20 @@ export interface ChunkRules {
   readonly parts: readonly Part[];
   readonly where: string | undefined;
   readonly chunkRows: number;
-  /** The name of the output, which tells its format. */
+  /** The name of the output, which shows its format. */
   readonly output: string;
 }
 
 export interface ChunkTask {
   readonly rules: ChunkRules;
   readonly place: ChunkPlace;
-  /** The path of its file for people. */
+  /** The path of its file, for messages. */
   readonly shown: string;
-  /** The bytes of a file that was packed as a whole. */
+  /** The bytes of a decompressed file. */
   readonly unpacked?: BytesOf | undefined;
 }
 
-/** What came of it, or a `CommandError`, which would lose its class. */
+/** The result, or the parts of a `CommandError`, which would lose its class. */
 export type ChunkAnswer =
   | { readonly done: ChunkDone }
   | { readonly refusal: { readonly fact: string; readonly remedy: string } };

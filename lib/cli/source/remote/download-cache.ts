@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-/** More than this is not kept; what was used last stays. */
+/** The limit on the cache. The most recently used files stay. */
 const MAX_BYTES = 10 * 2 ** 30;
 const HOUR_MS = 3600 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -29,7 +29,7 @@ export interface CacheEntry {
   readonly bytes: number;
   /** The file's name on the server. */
   readonly name: string;
-  /** The server's own marks of this content. */
+  /** The server's own validators of this content. */
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
   /** When it came. */
@@ -42,14 +42,14 @@ export interface CachedFile {
 }
 
 /**
- * A folder of downloads: `files/<sha256>/<name>`, which is never written twice, and
- * `index/<sha256 of the address>.json`, which says what an address gave. Both are written aside and
- * renamed. Only their owner reads them: a file may have come by somebody's token.
+ * A folder of downloads. `files/<sha256>/<name>` is never written twice. `index/<sha256 of the
+ * address>.json` records the file of an address. Both are written under another name and renamed.
+ * Only their owner can read them, because a file may need somebody's token.
  */
 export class DownloadCache {
   private constructor(
     private readonly root: string,
-    /** Removes it where it is for this call alone. */
+    /** Removes the folder if it is only for this call. */
     readonly cleanup: () => Promise<void>,
   ) {}
 
@@ -65,7 +65,7 @@ export class DownloadCache {
     }
   }
 
-  /** What an address gave last, if it is there unchanged. */
+  /** The last download from an address, if the file still exists unchanged. */
   async find(key: string): Promise<CachedFile | undefined> {
     try {
       const index = this.#indexOf(key);
@@ -80,7 +80,9 @@ export class DownloadCache {
     }
   }
 
-  /** A path for a file while it comes. What a killed process left there goes a day later. */
+  /**
+   * A path for a file in transfer. Files that a killed process left there are removed a day later.
+   */
   async part(): Promise<string> {
     const folder = join(this.root, 'tmp');
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -92,7 +94,7 @@ export class DownloadCache {
     return join(folder, `${randomBytes(8).toString('hex')}.part`);
   }
 
-  /** Takes a file that has come whole. @returns Its path. */
+  /** Takes a complete file. @returns Its path. */
   async keep(key: string, part: string, entry: CacheEntry): Promise<string> {
     const path = this.#pathOf(entry);
     await mkdir(join(this.root, 'files', entry.sha256), { recursive: true, mode: 0o700 });
@@ -115,7 +117,7 @@ export class DownloadCache {
     return join(this.root, 'files', sha256, /\w/.test(plain) ? plain : 'model.pkl');
   }
 
-  /** Removes what was used longest ago; not what another process may be reading. */
+  /** Removes the least recently used files, but none that another process may be reading. */
   async #evict(kept: string): Promise<void> {
     const files = join(this.root, 'files');
     const found: { folder: string; bytes: number; used: number }[] = [];

@@ -9,27 +9,26 @@ import type { CachedFile, DownloadCache } from './download-cache.js';
 import { request, UnreachableError, type HttpAnswer } from './http.js';
 import type { RemoteFile } from './remote-file.js';
 
-/** No learner is as large. */
+/** No learner is this large. */
 const MAX_BYTES = 8 * 2 ** 30;
-/** As much as tells what a file is. */
+/** Enough bytes to recognize a file. */
 const HEAD_BYTES = 512;
 
 export interface DownloadTold {
-  /** Bytes that have come, of how many where the server tells. */
+  /** The received bytes, and the total if the server states it. */
   readonly onProgress: (done: number, total?: number) => void;
-  /** A sentence about the way that the file took. */
+  /** Receives a sentence about the download. */
   readonly onNote: (text: string) => void;
 }
 
 /**
  * Fetches a file into the cache. Uses the cached file if its address always names the same content,
- * if the server says that it has not changed, or if the server cannot be reached.
+ * if the server says that it has not changed, or if the server cannot be reached. The cache never
+ * has an incomplete file: it is written under another name, compared with the length and the digest
+ * from the server, and renamed.
  *
- * The file is whole or not there: it is written aside, compared with the length and the digest that
- * the server tells, and renamed.
- *
- * @throws NotATorchFileError when a page or a pointer comes in its place.
- * @throws CommandError when it is refused, missing, or has more than 8 GiB.
+ * @throws NotATorchFileError if a page or a pointer arrives in its place.
+ * @throws CommandError if it is refused, missing, or has more than 8 GiB.
  */
 export async function download(
   file: RemoteFile,
@@ -128,7 +127,7 @@ function checkWhole(
   if (total !== undefined && bytes !== total) {
     throw new UnreachableError(`${from} ended after ${bytes} of ${total} bytes`);
   }
-  // The Hub tells the digest of each large file.
+  // The Hub sends the digest of each large file.
   const [, digest] = /^"?([0-9a-f]{64})"?$/.exec(answer.header('x-linked-etag') ?? '') ?? [];
   if (digest !== undefined && digest !== sha256) {
     throw new CommandError(

@@ -9,8 +9,8 @@ import { download } from './download.js';
 import type { RemoteFile } from './remote-file.js';
 
 /**
- * Downloads the file of a URL into the cache: the folder `VTS_CACHE`, else `downloads` in the home
- * of the store.
+ * Downloads the file of a URL into the cache: the folder `VTS_CACHE`, or else `downloads` in the
+ * home of the store.
  */
 export async function fetchSource(
   scheme: string,

@@ -3,28 +3,28 @@ import { shown, type HttpRequest, type RemoteFile } from './remote-file.js';
 
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** A server that says nothing for so long will not. */
+/** A server that is silent for this long counts as dead. */
 const IDLE_MS = 60_000;
 
 /** An answer whose body is still to come. */
 export interface HttpAnswer {
   readonly response: Response;
-  /** Where it came from, after redirects. */
+  /** Its URL after redirects. */
   readonly url: URL;
-  /** A header of the first server on the way that sends it. */
+  /** A header, from the first server on the way that sends it. */
   header(name: string): string | undefined;
-  /** Pieces of the body; each wait for one is bounded. */
+  /** Pieces of the body. The wait for each piece is bounded. */
   body(): AsyncIterable<Uint8Array>;
   /** Ends the transfer; nothing more is read. */
   abort(): void;
 }
 
 /**
- * Asks for a file and follows redirects: to `http:` and `https:` alone, never from `https:` to
- * `http:`, ten at most, and without the authorization once the origin is another.
+ * Requests a file and follows at most ten redirects. It follows them only to `http:` and `https:`,
+ * and never from `https:` to `http:`. It does not send the authorization to another origin.
  *
  * @param onRedirect Called with each other host that a redirect leads to.
- * @throws CommandError when no server answers, or a redirect is refused.
+ * @throws CommandError if no server answers, or a redirect is refused.
  */
 export async function request(
   file: Pick<RemoteFile, 'request' | 'retry'>,
@@ -42,7 +42,7 @@ export async function request(
       signal: stop.signal,
       headers: {
         ...headers,
-        // Sizes and digests are those of the file, not of a packed one.
+        // Sizes and digests must be those of the file, not of a compressed form.
         'accept-encoding': 'identity',
         'user-agent': 'nestjs-vts',
         ...(authorization === undefined ? {} : { authorization }),
@@ -86,7 +86,7 @@ function redirected(from: URL, location: string): URL {
   const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const scheme = target?.protocol;
   if (target && (scheme === 'https:' || (scheme === 'http:' && from.protocol === 'http:'))) {
-    // Who a server says one is, is not what one said.
+    // A user name in the address of a redirect does not come from the caller.
     target.username = target.password = '';
     return target;
   }
@@ -129,7 +129,7 @@ function unreachable(url: URL, error: unknown): never {
   );
 }
 
-/** No server answered, or it stopped in the middle; what is in the cache may do. */
+/** No server answered, or it stopped in the middle. A cached file may be used. */
 export class UnreachableError extends CommandError {
   constructor(fact: string) {
     super(fact, 'Check the address and the network, and try again');

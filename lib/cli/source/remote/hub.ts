@@ -6,14 +6,14 @@ import { request } from './http.js';
 import { pathParts, type RemoteFile } from './remote-file.js';
 
 const HUB = 'https://huggingface.co';
-/** A repository's list of files: of some 100,000. */
+/** The list of a repository's files: about 100,000 files. */
 const MAX_LIST_BYTES = 10 * 2 ** 20;
 const ADDRESS =
   /^(spaces\/|datasets\/)?([\w-][\w.-]{0,95}\/[\w-][\w.-]{0,95})(?:@([^/@]{1,200}))?(?:\/(.{1,1000}))?$/;
 const ACCESS =
   'Check the name; for a private or gated repository, set HF_TOKEN to a token that may read it';
 
-/** A file of the Hugging Face Hub, or a repository to find it in. */
+/** A file of the Hugging Face Hub, or a repository to search for it. */
 interface HubAddress {
   /** `''`, `spaces/` or `datasets/`. */
   readonly type: string;
@@ -23,13 +23,11 @@ interface HubAddress {
 }
 
 /**
- * The learner of `hf://owner/name[@revision][/file]`; of a Space as `hf://spaces/owner/name`. A
- * repository without a file is searched as a folder is.
+ * The learner of `hf://owner/name[@revision][/file]`, or of a Space as `hf://spaces/owner/name`.
+ * Without a file, the repository is searched like a folder. Uses the Hub's HTTP API at
+ * `HF_ENDPOINT` (default `https://huggingface.co`), and sends `HF_TOKEN` only to it.
  *
- * Speaks the Hub's HTTP API: `HF_ENDPOINT` (default `https://huggingface.co`) and, for it alone,
- * `HF_TOKEN`.
- *
- * @throws CommandError when the Hub refuses it, or it does not contain a learner.
+ * @throws CommandError if the Hub refuses it, or it does not contain a learner.
  */
 export async function hubFile(target: string): Promise<RemoteFile> {
   const address = parse(target);
@@ -62,7 +60,7 @@ export async function hubFile(target: string): Promise<RemoteFile> {
   return { ...fileAt(inside + path), ...facts };
 }
 
-/** The same address as a page of the Hub shows it in the browser. */
+/** The same address in the form of the Hub's pages in a browser. */
 export function hubPage(url: URL): string | undefined {
   if (url.origin !== new URL(hubEndpoint()).origin) return undefined;
   const [, ...parts] = pathParts(url);
@@ -88,7 +86,7 @@ function parse(target: string): HubAddress {
   return { type, repository, revision: decodeRevision(revision), path };
 }
 
-/** A revision with "/" in it is written with "%2F". */
+/** "%2F" stands for "/" in a revision. */
 function decodeRevision(text: string): string {
   try {
     return decodeURIComponent(text);

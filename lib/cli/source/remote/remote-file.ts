@@ -1,34 +1,36 @@
 /** A request to a server. */
 export interface HttpRequest {
   readonly url: URL;
-  /** Sent to the origin of `url`, and to no other that it redirects to. */
+  /** Sent only to the origin of `url`, not to other origins after a redirect. */
   readonly authorization?: string | undefined;
 }
 
 /** A file on a server. */
 export interface RemoteFile {
-  /** What the cache knows it by; without secrets, as `from`. */
+  /** Its key in the cache; without secrets, like `from`. */
   readonly key: string;
   readonly from: string;
-  /** Parts of its path, of which the last telling one names the model. */
+  /** The parts of its path. The last one that is not a common name gives the model its name. */
   readonly parts: readonly string[];
   readonly request: HttpRequest;
-  /** What `key` names never changes. */
+  /** Whether the content behind `key` never changes. */
   readonly immutable?: boolean;
-  /** Another request to try when this one got that answer. */
+  /** Another request to try after that answer. */
   readonly retry?: (response: Response) => Promise<HttpRequest | undefined>;
-  /** What to do when the server asks who one is, or refuses. */
+  /** What to do if the server requires authentication, or refuses. */
   readonly accessRemedy: string;
   readonly versions?: Readonly<Record<string, string>>;
   readonly note?: string | undefined;
 }
 
-/** A URL as it may be shown and kept: without a password, and without a query that may be a key. */
+/**
+ * A URL that may be shown and stored: without a password, and without a query, which may be a key.
+ */
 export function shown({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-/** The parts of a path, as they were before they were encoded. */
+/** The parts of a path, decoded. */
 export function pathParts({ pathname }: URL): string[] {
   return pathname.split('/').map((part) => {
     try {

@@ -13,12 +13,11 @@ import {
 import type { HttpRequest, RemoteFile } from './remote-file.js';
 
 /**
- * The object of `s3://bucket/key`, by a signed URL.
- *
- * Credentials, region and endpoint are those of the environment, as all of AWS's tools read them:
- * `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` (or
- * `AWS_DEFAULT_REGION`, else `us-east-1` until S3 names the bucket's own), `AWS_ENDPOINT_URL_S3` (or
- * `AWS_ENDPOINT_URL`). Without a key the object must be public.
+ * The object of `s3://bucket/key`, by a signed URL. Credentials, region and endpoint come from the
+ * environment variables that all tools of AWS read: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+ * `AWS_SESSION_TOKEN`, `AWS_REGION` (or `AWS_DEFAULT_REGION`, else `us-east-1` until S3 names the
+ * bucket's own), `AWS_ENDPOINT_URL_S3` (or `AWS_ENDPOINT_URL`). Without a key the object must be
+ * public.
  *
  * @throws CommandError for another form of address.
  */
@@ -55,7 +54,7 @@ async function signed(address: S3Address, region: string): Promise<HttpRequest> 
     service: 's3',
     region,
     ...key,
-    // In the URL, so that a redirect does not carry it along.
+    // The signature is in the URL, so that a redirect does not pass it on.
     signQuery: true,
   });
   return { url: (await signer.sign()).url };

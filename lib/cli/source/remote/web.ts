@@ -1,11 +1,11 @@
 import { CommandError } from '../../errors.js';
 import { pathParts, shown, type RemoteFile } from './remote-file.js';
 
-const ACCESS = 'Give an address that needs no login, or write https://user:password@host/…';
+const ACCESS = 'Give an address that does not need a login, or write https://user:password@host/…';
 
 /**
- * The file at an `http:` or `https:` address. User and password in it are sent to its own origin
- * alone; the query, which may be a signature, is neither shown nor kept.
+ * The file at an `http:` or `https:` address. The user and password in it are sent only to its own
+ * origin. The query, which may be a signature, is neither shown nor stored.
  */
 export function webFile(target: string): RemoteFile {
   if (!URL.canParse(target)) {
@@ -17,7 +17,7 @@ export function webFile(target: string): RemoteFile {
   const url = new URL(target);
   const { username, password } = url;
   url.username = url.password = '';
-  // GitHub shows a page for a file; the file itself is beside it.
+  // GitHub shows a page for a file. The file itself has another address.
   if (url.host === 'github.com')
     url.pathname = url.pathname.replace(/^(\/[^/]+\/[^/]+)\/blob\//, '$1/raw/');
   const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;

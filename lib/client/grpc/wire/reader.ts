@@ -5,7 +5,7 @@ export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Names and datatypes, for which a decoder takes longer than they do. */
+/** Short texts such as names and datatypes, for which a TextDecoder is slower than this. */
 const SHORT = 32;
 
 function shortAscii(bytes: Uint8Array): string | undefined {

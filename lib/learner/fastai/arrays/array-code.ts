@@ -147,7 +147,7 @@ export class ArrayCode {
     };
   }
 
-  /** numpy computes at once; tensors are values of a graph that runs later. */
+  /** numpy computes at once. Tensors are values of a graph that runs later. */
   async #onArray(tensor: Tensor, call: (given: Value) => Value): Promise<Held> {
     const { evaluator } = this.program;
     let array: Nd | undefined;

@@ -65,7 +65,8 @@ function itemShape(batch: BatchShape | undefined, keeps: boolean): BatchShape | 
 }
 
 /**
- * An item in the dimensions that the learner takes: one line of numbers also counts as a series.
+ * An item with the number of dimensions that the learner takes. One line of numbers also counts as
+ * a series.
  */
 function fitted(item: GivenArray, shape: BatchShape | undefined, isLoose: boolean): GivenArray {
   if (!shape) return item;

@@ -34,7 +34,7 @@ export interface GivenArray {
   readonly data: ArrayLike<number | bigint>;
   readonly dims: readonly number[];
   /**
-   * Whether the dimensions come from lines of a text: a single line may be one row or the whole
+   * Whether the dimensions come from the lines of a text. A single line may be one row or the whole
    * item.
    */
   readonly isText?: boolean;

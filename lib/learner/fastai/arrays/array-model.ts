@@ -22,9 +22,9 @@ import { joinResults, reordered, resultsOf } from '../results/results.js';
 import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import { rowsDone } from '../../runtime/rows-done.js';
 
-/** The most that goes through the model at once: 16 MiB of float32, but at least one item. */
+/** The model receives at most this much at once: 16 MiB of float32, but at least one item. */
 const MOST_ELEMENTS = 2 ** 22;
-/** How many models for other ranks or sizes than the first stay open. */
+/** How many models stay open for ranks or sizes other than the first. */
 const MOST_MODELS = 8;
 
 /** Sizes of a batch; null for a size that varies. */
@@ -46,8 +46,9 @@ export interface RunsBatches {
 export class ArrayModel {
   readonly #models = new Map<string, Promise<RunsBatches>>();
   #isReleased = false;
-  #form: ResultForm | undefined;
-  /** Whether only the sizes of an item give a graph: code may not accept the sizes of examples. */
+  /**
+   * Whether a graph needs the sizes of an item, because code may not accept the sizes of examples.
+   */
   #isBySize = false;
 
   private constructor(
@@ -203,7 +204,7 @@ export class ArrayModel {
   }
 }
 
-/** Whether a graph for the sizes of an example fails, where one for an item may not. */
+/** Whether lowering for the sizes of an example fails. It may work for the sizes of an item. */
 const isOfSizes = (error: unknown): boolean =>
   error instanceof RaisedInCodeError ||
   error instanceof GraphError ||
@@ -226,9 +227,7 @@ function severalInputs({ className }: LearnerFile, count: number): UnsupportedLe
   );
 }
 
-/**
- * Whether all modules up to the first layer are known: other code may change the tensor before it.
- */
+/** Whether all modules before the first layer are known. Other code may change the tensor first. */
 function isKnown(module: Module): boolean {
   for (
     let at: Module | null | undefined = module;

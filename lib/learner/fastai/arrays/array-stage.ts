@@ -66,7 +66,7 @@ const TRANSFORMS: ReadonlyMap<string, ArrayStage> = new Map([
 const OF_SERIES = /^(tsai\.(data\.)?core|timeseries(_fastai)?\.core)\./;
 
 /**
- * How to run a library's transform of items: as nothing at inference, or as a known function.
+ * How to run a library's transform of items: skip it at inference, or call a known function.
  * Undefined for the notebook's own transforms.
  */
 export function knownStage(

@@ -32,7 +32,7 @@ export function batchTypes(loader: PyObject): readonly BatchType[] | undefined {
 
 /**
  * `dls.n_inp`: how many parts of a batch the model takes. The loader's own count assumes that the
- * last part is the only target, and stands for a dataset that does not have a count.
+ * last part is the only target. It applies if the dataset does not have a count.
  */
 export function batchInputs({
   dataset,

@@ -29,7 +29,7 @@ export type StoredItem =
   | ReadableStream<Uint8Array>
   | UploadedFile;
 
-/** The most bytes that are read from a stream. */
+/** How many bytes are read from a stream at most. */
 const MOST_BYTES = 2 ** 29;
 
 export function isStored(item: unknown): item is StoredItem {

@@ -95,8 +95,9 @@ export function decodesItself(transform: PyValue): boolean {
 }
 
 /**
- * A class name for an index. A loss without `decodes` leaves a row of outputs instead: fastai shows
- * the vocabulary at each of them (truncated to an integer; flags select).
+ * A class name for an index. A loss without `decodes` leaves a row of outputs instead. fastai then
+ * uses each output as an index of the vocabulary: truncated to an integer, or as a flag that
+ * selects.
  */
 function category(
   items: readonly PyValue[],

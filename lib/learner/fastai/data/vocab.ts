@@ -1,6 +1,6 @@
 import { asItems, holdsFloats, PyObject, type PyValue } from '../../torch/index.js';
 
-/** The items of a `CategoryMap`, or of the plain list in its place. */
+/** The items of a `CategoryMap`, or of a plain list that replaces it. */
 export function readVocab(value: PyValue | undefined): PyValue[] {
   if (value instanceof PyObject) {
     const items = asItems(value.attr('items'));

@@ -11,7 +11,7 @@ import type { RasterMode } from '../vision/image/raster.js';
 import { isRow, isRowType } from './is-row.js';
 import { RowValue } from './row-value.js';
 
-/** A file that an item names by URL, as distinct from a text. */
+/** A file that an item names by URL. It is not a text. */
 class GivenPath {
   constructor(readonly path: string) {}
 }

@@ -19,15 +19,15 @@ export function textsWithout(
     const row = new Int32Array(ids.length - length);
     row.set(ids.subarray(0, index));
     row.set(ids.subarray(index + length), index);
-    // A model takes at least one token.
+    // A model needs at least one token.
     return row.length > 0 ? row : Int32Array.of(UNKNOWN);
   });
   return { parts, rows: [ids, ...rows] };
 }
 
 /**
- * The most tokens that the model reads for one explanation: texts up to 256 tokens are explained
- * word by word.
+ * The limit on the tokens that the model reads for one explanation. Texts of up to 256 tokens are
+ * explained word by word.
  */
 const MOST_TOKENS = 2 ** 16;
 
@@ -80,7 +80,7 @@ function wordsOf(tokens: readonly string[]): Span[] {
   return words;
 }
 
-/** Groups that many neighbours, with the tokens between them. */
+/** Joins that many neighbours into a group, with the tokens between them. */
 function grouped(words: readonly Span[], size: number): Span[] {
   if (size <= 1) return [...words];
   const groups: Span[] = [];

@@ -27,7 +27,7 @@ export function outputOfClasses(
   behind: readonly null[] = [],
 ): Pick<ExpectedModel, 'output'> {
   if (!classes?.length) return {};
-  // One number may decide between two classes.
+  // One number is enough for two classes.
   return { output: [classes.length === 2 ? [2, 1] : [classes.length], ...behind] };
 }
 

@@ -22,8 +22,8 @@ function axisView(tensor: Tensor, axis: number): AxisView {
 export function softmax(x: Tensor, axis: number): Tensor {
   const { data, outer, size, inner } = axisView(x, axis);
   const out = new Float32Array(data.length);
-  // Two classes are the most common case, and long tables have many rows: the same sums, without an
-  // array.
+  // Two classes are the most common case, and long tables have many rows. This computes the same
+  // sums without an array.
   if (size === 2 && inner === 1) softmaxOfTwo(data, out);
   else {
     const powers = new Float64Array(size);
@@ -49,7 +49,8 @@ function softmaxOfTwo(data: Float32Array, out: Float32Array): void {
     const above = data[at]! - data[at + 1]!;
     const power = Math.exp(-Math.abs(above));
     const sum = 1 + power;
-    // The larger one is unpredictable, and an array index costs less than a branch.
+    // A branch predictor cannot guess which one is larger, and an array index costs less than a
+    // wrong guess.
     const larger = at + Number(above < 0);
     out[larger] = 1 / sum;
     out[2 * at + 1 - larger] = power / sum;

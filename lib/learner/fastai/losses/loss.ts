@@ -13,7 +13,7 @@ import { argmax, greaterThan } from './axis.js';
 export interface Loss {
   activation(output: Tensor): Tensor | Promise<Tensor>;
   decodes(activated: Tensor): Tensor | Promise<Tensor>;
-  /** Set if each output is decoded separately: above it a label is on. */
+  /** Set if each output is decoded separately. A label is on if its probability is above this. */
   readonly threshold?: number;
   /** The user's own code, which takes results as the model returned them. */
   readonly code?: Readonly<Partial<Record<'activation' | 'decodes', OwnStep>>>;

@@ -16,13 +16,13 @@ import { isBranch, type Tree } from './leaves.js';
 import type { MadeValues } from './made-values.js';
 import { numbersOf } from './numbers.js';
 
-/** The answers of code about an item. */
+/** A message quotes this many characters of the exception that the learner's code raises. */
 const LONGEST_REFUSAL = 200;
 
 /**
- * How an item of several inputs enters. It enters whole, as in fastai, if each list received such
- * an item in training. Otherwise it enters input by input, from a list in order or an object with
- * the names.
+ * Where an item of several inputs enters the lists of transforms. It enters whole, as in fastai, if
+ * each list received such an item in training. Otherwise each input enters separately, from a list
+ * in order or an object with the names.
  */
 export class ItemEntry {
   constructor(

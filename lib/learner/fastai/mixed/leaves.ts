@@ -21,7 +21,7 @@ export function leavesOf(tree: Tree): Leaf[] {
   return isBranch(tree) ? tree.flatMap(leavesOf) : [tree];
 }
 
-/** The same tree with other leaves, made one after another. */
+/** The same tree with other leaves, which are made one after another. */
 export async function mapLeaves(tree: Tree, change: (leaf: Leaf) => Promise<Leaf>): Promise<Tree> {
   if (!isBranch(tree)) return change(tree);
   const made: Tree[] = [];

@@ -40,7 +40,7 @@ const GUESSES: readonly { readonly dtype: OnnxDType; readonly rank: number }[] =
   { dtype: 'float32', rank: 2 },
 ];
 
-/** The most models that stay open for other kinds of inputs than the first. */
+/** How many models stay open for kinds of inputs other than the first. */
 const MOST_OTHERS = 4;
 
 interface Opened {
@@ -276,6 +276,6 @@ async function freed(opened: Promise<Opened>): Promise<void> {
     const { session } = await opened;
     await guarded(() => session.release());
   } catch {
-    // It was never opened.
+    // It was never open.
   }
 }

@@ -30,7 +30,7 @@ export class Preparation {
   readonly #entry: ItemEntry;
   /** Keeps tensors that the code uses readable. */
   readonly held: readonly Uint8Array[];
-  /** For the images of each list: channels, height and width at the model. */
+  /** The channels, height and width at the model, for the images of each list. */
   #sizes: readonly (readonly (number | undefined)[])[] = [];
   /** Items run one after another: the code of the file is one program. */
   #turn: Promise<unknown> = Promise.resolve();

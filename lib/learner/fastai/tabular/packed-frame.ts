@@ -73,7 +73,7 @@ export function packCells(cells: ArrayLike<unknown>): Column {
   return packNumbers(cells)?.numbers ?? packValues(cells);
 }
 
-/** The same for a thread that only passes it on: it creates no values there. */
+/** The same for a thread that only passes the frame on. It does not create the values there. */
 export function storeCells(cells: Cells): StoredCells {
   if (ArrayBuffer.isView(cells)) return shared(cells);
   const numbers = packNumbers(cells);

@@ -76,7 +76,7 @@ export class RowDecoder {
   }
 }
 
-/** The largest relative difference between a float32 and the number it was rounded from. */
+/** The largest relative difference between a float32 and the number before rounding. */
 const FLOAT32_ROUNDING = 2 ** -24;
 
 /** The number with the fewest digits that rounds to it: 18 for 17.9999998. */
@@ -89,7 +89,7 @@ function shortest(value: number, error: number): number {
   return value;
 }
 
-/** Sets an own property whatever its name: the prototype is out of reach. */
+/** Sets an own property whatever its name is, so that no name can reach the prototype. */
 function put(row: DecodedRow, name: string, value: number | number[]): void {
   if (name !== '__proto__') row[name] = value;
   else

@@ -79,10 +79,9 @@ export class RowEncoder {
   }
 
   /**
-   * Looks up columns once, however many ranges are encoded.
+   * Looks up each column once for all ranges.
    *
-   * @param reuse Ranges of equal length share memory: each is no longer needed when the next
-   * starts.
+   * @param reuse Ranges of equal length share memory, because one ends before the next starts.
    * @throws MissingColumnError
    */
   open(table: Table, reuse = false): (range: RowRange) => EncodedRows {

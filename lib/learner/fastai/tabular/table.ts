@@ -137,7 +137,7 @@ function tableOfRows(rows: readonly unknown[]): Table {
   return new RowTable(rows as readonly Row[], maps);
 }
 
-/** Fewer are read one by one. */
+/** Fewer rows are read one by one. */
 const MANY_ROWS = 16;
 
 class RowTable implements Table {
@@ -159,7 +159,7 @@ class RowTable implements Table {
   }
 
   has(name: string): boolean {
-    // Most rows that have the key have a defined value.
+    // Most rows with the key have a defined value, so the first check usually decides.
     const { items } = this;
     return (
       items.some((row) => this.#cell(row, name) !== undefined) ||
@@ -198,9 +198,9 @@ class RowTable implements Table {
 }
 
 /**
- * Reads columns of plain objects, each at a place of its own in the code: an engine remembers at
- * each place where the property is, as long as its name stays the same. One place for all columns
- * takes four times as long.
+ * Reads columns of plain objects. Each column has its own place in the code, because an engine
+ * remembers at each place where the property is, as long as its name stays the same. One place for
+ * all columns takes four times as long.
  */
 function readProperties(
   items: readonly PlainRow[],
@@ -210,7 +210,7 @@ function readProperties(
   out: readonly unknown[][],
 ): void {
   for (let first = 0; first < names.length; first += 16) {
-    // Places without a column read the last one again.
+    // Spare places read the last column again.
     const of = <T>(all: readonly T[]): T[] =>
       Array.from({ length: 16 }, (_, i) => all[Math.min(first + i, all.length - 1)]!);
     const [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = of(names) as Sixteen<string>;

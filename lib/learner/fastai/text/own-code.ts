@@ -65,7 +65,7 @@ class OwnTextCode implements TextCode {
       });
   }
 
-  /** Each call has a fresh budget: a text does not depend on the one before. */
+  /** Each call has a new budget, so that a text does not depend on the one before. */
   #run<T>(evaluate: (ctx: Context) => T): T {
     const { evaluator } = this.program;
     evaluator.renew();

@@ -8,7 +8,7 @@ const IDLE_MS = 2000;
 
 /** Decodes JPEGs on another thread than the model's, while there are any. */
 export class DecodeThread {
-  /** The number of images that justifies starting a thread. */
+  /** A list of at least this many images is worth starting a thread. */
   static readonly WORTHWHILE = 16;
 
   /** Threads of a runner share the cores among themselves. */

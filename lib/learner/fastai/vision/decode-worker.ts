@@ -17,7 +17,7 @@ parentPort!.on('message', ({ id, job }: Request) => {
   try {
     answer = { id, planes: doJob(job) };
   } catch {
-    // The caller then does it in its own way, and meets the error there.
+    // The caller then decodes the image in its own way and gets the error there.
   }
   parentPort!.postMessage(answer, answer.planes ? [answer.planes.buffer] : []);
 });

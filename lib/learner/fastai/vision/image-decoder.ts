@@ -9,11 +9,11 @@ import { readBatchTransform } from './transforms/batch-transforms.js';
 import { doesNothing } from './transforms/neutral.js';
 import { mapValues, undoing, widened, type ValueStep } from './transforms/planes.js';
 
-/** What torch makes of NaN as int64. */
+/** torch converts NaN to this int64. */
 const NOT_A_NUMBER = -(2n ** 63n);
 
 /**
- * `dls.decode` of a predicted image [channels, height, width]: the batch transforms undone, the
+ * `dls.decode` of a predicted image [channels, height, width]. It undoes the batch transforms, the
  * last first. Whole numbers are int64, as in fastai.
  *
  * @throws UnsupportedTargetError if code of the notebook decodes images

@@ -17,7 +17,7 @@ export class ImageExplainer {
   readonly #session: OnDemand<OnnxSession>;
   readonly #threads: number;
   readonly #code: LearnerOptions['code'];
-  /** Found once, because reading and lowering the model again would only cost time. */
+  /** Computed once, because it takes time to read and lower the model again. */
   #refusal: NotExplainableError | undefined;
 
   /**

@@ -15,7 +15,7 @@ import type { RenderJob } from './image/render-job.js';
 import type { ModelInput } from './transforms/pipeline.js';
 import { rowsDone } from '../../runtime/rows-done.js';
 
-/** The most pixels that go through the model at once: a batch of large images runs in parts. */
+/** The model receives at most this many pixels at once. A batch of large images runs in parts. */
 const MOST_PIXELS = 16 * 224 * 224;
 /** Buffers kept for the next call: fresh memory takes longer than writing to it. */
 const MOST_SPARE = 3 * MOST_PIXELS;
@@ -50,7 +50,7 @@ interface Batch {
 
 /** The network of an image learner. */
 export class ImageModel {
-  /** A batch's memory that is not in use. */
+  /** The memory of a batch, when it is not in use. */
   #spare: Float32Array | undefined;
   #thread: DecodeThread | undefined;
 
@@ -188,7 +188,7 @@ function opening(
     };
     return { ...image, write };
   });
-  // A failure belongs to the image's own turn, not to an earlier one.
+  // A failure must show in the image's own turn, not in an earlier one.
   opened.catch(() => {});
   return opened;
 }

@@ -9,7 +9,7 @@ import {
 
 const ignored = (name: string): [string, Value] => [name, new Builtin(name, () => null, true)];
 
-/** What a function keeps for its gradient. */
+/** The context object, in which a function saves values for its gradient. */
 const Saved = new ClassValue(
   'FunctionCtx',
   'torch.autograd.function.FunctionCtx',
@@ -23,7 +23,7 @@ const Saved = new ClassValue(
   ],
 );
 
-/** Its forward alone: nothing here asks for gradients. */
+/** Runs only the forward, because nothing here computes gradients. */
 const apply = new Builtin('apply', (ctx, [cls, ...args], kwargs) => {
   if (!(cls instanceof ClassValue)) throw ctx.raise('TypeError', 'apply() needs a class');
   const given = cls.lookup('setup_context') ? args : [new Instance(Saved), ...args];
@@ -32,7 +32,7 @@ const apply = new Builtin('apply', (ctx, [cls, ...args], kwargs) => {
 
 const native: NativeClass = { opaque: true };
 
-/** `torch.autograd.Function`: a formula that brings its own gradient. */
+/** `torch.autograd.Function`: a formula that defines its own gradient. */
 export const autogradFunction = new ClassValue(
   'Function',
   'torch.autograd.function.Function',

@@ -36,7 +36,7 @@ export const dtypeValue = (dtype: TorchDType): Singleton => singletons.get(dtype
 export const dtypeNamed = (name: string): Singleton | undefined =>
   singletons.get(Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name);
 
-/** The element type that a value of Python names; half precision is float32 here. */
+/** The element type that a Python value names. Half precision is float32 here. */
 export function dtypeOf(value: Value | undefined): TorchDType | undefined {
   if (!(value instanceof Singleton) || !value.name.startsWith('torch.')) return undefined;
   const name = value.name.slice('torch.'.length);
@@ -44,7 +44,7 @@ export function dtypeOf(value: Value | undefined): TorchDType | undefined {
   return DTYPES.find((dtype) => dtype === name);
 }
 
-/** `torch.device`: all is computed on the CPU. */
+/** `torch.device`: everything runs on the CPU. */
 export class DeviceValue extends HostObject {
   override readonly typeName = 'device';
 
@@ -54,7 +54,7 @@ export class DeviceValue extends HostObject {
   }
 
   override compare(op: string, other: Value): Value | undefined {
-    // fastai and users compare with names as well; torch says that they differ.
+    // fastai and users also compare devices with names; in torch they are never equal.
     if (op === '==') return other instanceof DeviceValue;
     return op === '!=' ? !(other instanceof DeviceValue) : undefined;
   }

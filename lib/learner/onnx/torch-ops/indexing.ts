@@ -7,15 +7,15 @@ import { positions, scattered } from './views.js';
 
 interface Cut {
   readonly axis: number;
-  /** As they were given; the operator counts negative ones from the end, as Python does. */
+  /** The bounds as given. The operator counts negative ones from the end, as Python does. */
   readonly start: Size;
   readonly stop: Size;
   readonly step: number;
-  /** The size that it leaves. */
+  /** The size that remains. */
   readonly left: Size;
 }
 
-/** An index by tensors: at an axis of what slices and ints left. */
+/** An index by a tensor. The axis is one that remains after slices and ints. */
 interface Places {
   readonly axis: number;
   readonly tensor: TensorValue;
@@ -51,11 +51,11 @@ export function setItem(env: TorchEnv, tensor: TensorValue, key: Value, value: V
     return;
   }
   const places = getItem(env, env.tensor(positions(env, tensor), 'int64'), key);
-  if (!(places instanceof TensorValue)) throw ctx.unsupported('a write by this index');
+  if (!(places instanceof TensorValue)) throw ctx.unsupported('a write with this index');
   const sizes = env.sizes(places);
   let given = env.operand(value, tensor.dtype);
   if (value instanceof TensorValue) {
-    // torch leaves out leading dimensions of size 1.
+    // torch drops leading dimensions of size 1.
     const own = env.sizes(value);
     while (own.length > sizes.length && own[0] === 1) own.shift();
     if (own.length > sizes.length) {
@@ -149,7 +149,7 @@ function asIndex(env: TorchEnv, item: Value): Value {
   return ctx.index(item);
 }
 
-/** All that gives views: slices, then ints, then new dimensions. */
+/** Applies the parts that give views: slices, then ints, then new dimensions. */
 function basic(
   env: TorchEnv,
   tensor: TensorValue,
@@ -159,7 +159,7 @@ function basic(
   const cuts: Cut[] = [];
   const steps: ((value: GraphValue) => GraphValue)[] = [];
   const places: Places[] = [];
-  // `from` counts the dimensions of the tensor, `axis` those of the result.
+  // `from` counts dimensions of the tensor, and `axis` those of the result.
   let from = 0;
   let axis = 0;
   for (const item of items) {
@@ -211,7 +211,7 @@ function scalarIndex(env: TorchEnv, size: Size, item: Value): GraphValue {
   return env.sizeScalar(index);
 }
 
-/** Undefined where the slice takes all. */
+/** Undefined if the slice takes all. */
 function cutOf(env: TorchEnv, size: Size, axis: number, slice: Slice): Cut | undefined {
   const { ctx } = env;
   const bound = (value: Value, absent: Size): Size => {
@@ -257,7 +257,7 @@ function sliced(
 
 const TO_THE_END = Number.MAX_SAFE_INTEGER;
 
-/** The places where a mask is true: a vector for each of its dimensions. */
+/** The positions where a mask is true: a vector for each of its dimensions. */
 function indicesOf(env: TorchEnv, mask: TensorValue): TensorValue[] {
   const { graph } = env;
   const found = graph.op('NonZero', [mask.value]);
@@ -271,7 +271,10 @@ function indicesOf(env: TorchEnv, mask: TensorValue): TensorValue[] {
   );
 }
 
-/** Indices by tensors, which are broadcast; their dimensions come first if they are separated. */
+/**
+ * Applies indices by tensors, which are broadcast. Their dimensions come first if the indices are
+ * not adjacent.
+ */
 function advanced(env: TorchEnv, value: TensorValue, places: readonly Places[]): TensorValue {
   const { graph } = env;
   const [first, ...others] = places;

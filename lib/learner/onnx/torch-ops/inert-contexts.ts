@@ -7,11 +7,12 @@ import {
   type Value,
 } from '../../python/values.js';
 
-/** A function that is decorated stays what it is. */
+/** A decorated function does not change. */
 const same = (args: readonly Value[]): Value => args.find((arg) => arg instanceof Func) ?? null;
 
 const native: NativeClass = {
-  // `@torch.no_grad` decorates, `torch.no_grad()` makes what `with` and a decorator take.
+  // `@torch.no_grad` decorates a function, and `torch.no_grad()` makes an object for `with` or a
+  // decorator.
   construct: (_, cls, args) => (args[0] instanceof Func ? args[0] : new Instance(cls)),
 };
 
@@ -23,14 +24,14 @@ const inertContext = (qualifiedName: string): ClassValue =>
     [
       ['__enter__', new Builtin('__enter__', (_, [self]) => self!, true)],
       ['__exit__', new Builtin('__exit__', () => null, true)],
-      // A decorated function of the file makes a new context for each call.
+      // A decorated function of the file makes a new context in each call.
       ['clone', new Builtin('clone', (_, [self]) => self!, true)],
       ['__call__', new Builtin('__call__', (_, args) => same(args), true)],
     ],
     native,
   );
 
-/** What code enters with `with`, or decorates functions with, and what changes no prediction. */
+/** Contexts for `with` and decorators that do not change predictions. */
 export const inertContexts: ReadonlyMap<string, ClassValue> = new Map(
   [
     'torch.no_grad',

@@ -1,12 +1,12 @@
 import type { GraphBuilder, Step } from '../graph-builder.js';
 import type { Value } from '../graph.js';
 
-/** The most operators between the known elements and what is computed from them. */
+/** How many operators may be between the known elements and the value. */
 const MOST_OPERATORS = 64;
 
 type Compute = (...operands: readonly number[]) => number;
 
-/** Operators of each element; comparisons and logic give 0 and 1. */
+/** Operators on single elements. Comparisons and logic give 0 and 1. */
 const ELEMENTWISE: Readonly<Record<string, Compute>> = {
   Abs: Math.abs,
   Add: (a = 0, b = 0) => a + b,
@@ -52,7 +52,7 @@ const REDUCTIONS: Readonly<Record<string, (items: readonly number[]) => number>>
   ReduceSum: sum,
 };
 
-/** Operators that take elements of a vector, by their other operands. */
+/** Operators that pick elements of a vector by their other operands. */
 const SELECTIONS: Readonly<
   Record<
     string,
@@ -64,17 +64,17 @@ const SELECTIONS: Readonly<
     step === 1 ? items.slice(start, end) : [],
 };
 
-/** Operators that leave the elements in their order. */
+/** Operators that keep the elements in order. */
 const RESHAPING = new Set(['Flatten', 'Reshape', 'Squeeze', 'Unsqueeze']);
 
 type Elements = readonly number[] | undefined;
 
-/** By operator: code may ask again and again. */
+/** By operator, because code may ask repeatedly. */
 const found = new WeakMap<Step, { readonly elements: Elements }>();
 
 /**
  * The elements of a value that the graph computes from few known elements, such as a buffer that
- * counts steps; undefined if it depends on anything else. Code may branch on them.
+ * counts steps. Undefined if it depends on anything else. Code may branch on them.
  */
 export function knownElements(graph: GraphBuilder, value: Value, depth = 0): Elements {
   if (value.known) return value.known;
@@ -111,7 +111,7 @@ function computed(step: Step, value: Value, elementsOf: (input: Value) => Elemen
   }
   if (!compute) {
     if (!reduce) return first;
-    // One element is left: all were reduced, whatever the axes are.
+    // Only one element is left, so all were reduced, whatever the axes are.
     return count === 1 ? [rounded(reduce(first), value)] : undefined;
   }
   if (!operands.every(({ length }) => length === count || length === 1)) return undefined;
@@ -129,7 +129,7 @@ function elementCount({ shape }: Value): number | undefined {
   return count;
 }
 
-/** As the type of the value holds it. */
+/** Rounds an element to the type of the value. */
 function rounded(element: number, { dtype }: Value): number {
   if (dtype === 'float32') return Math.fround(element);
   if (dtype === 'bool') return Number(element !== 0);
@@ -141,8 +141,8 @@ function rounded(element: number, { dtype }: Value): number {
 }
 
 /**
- * Whether a value is computed from constants and sizes alone: neither from elements of an input nor
- * from one of `others`.
+ * Whether a value is computed only from constants and sizes, not from elements of an input or from
+ * one of `others`.
  */
 export function isOfSizesAlone(
   graph: GraphBuilder,

@@ -5,7 +5,10 @@ import { SymFloat, SymSize } from './size.js';
 
 type Run = (ctx: Context, x: Value, ...others: (Value | undefined)[]) => Value;
 
-/** A function of numpy for numbers; the value is of another kind: undefined, for others to know. */
+/**
+ * A function of numpy for numbers. Undefined for a value of another kind, which other tables may
+ * know.
+ */
 function scalar(name: string, parameters: string, run: Run): Builtin {
   return new Builtin(name, (ctx, args, kwargs) => {
     const parsed = signature(parameters);
@@ -24,17 +27,17 @@ const isOpen = (value: Value | undefined): value is SymSize | SymFloat =>
 const strange = (ctx: Context, name: string): Error =>
   ctx.unsupported(`numpy.${name} of a value that is not a plain number`);
 
-/** A float of a number. Of a size that is not known the size has to be. */
+/** Applies a function to a number as a float. A size must be known. */
 const ofFloat =
   (name: string, compute: (x: number) => number): Run =>
   (ctx, x) => {
-    // Of truths numpy makes half precision.
+    // numpy turns booleans into half precision.
     if (isNumber(x) && typeof x !== 'boolean') return compute(Number(x));
     if (isOpen(x)) throw x.needed();
     throw strange(ctx, name);
   };
 
-/** Whole numbers stay what they are. */
+/** Whole numbers do not change. */
 const rounding =
   (name: string, compute: (x: number) => number): Run =>
   (ctx, x) =>
@@ -60,7 +63,7 @@ const folded =
     return items.reduce((total, item) => ctx.binary(op, total, item), start);
   };
 
-/** The largest or smallest: NaN where one is, a float where one is. */
+/** The largest or smallest: NaN if one is NaN, and a float if one is a float. */
 function extremeOf(ctx: Context, items: readonly Value[], op: '<' | '>'): Value {
   const [first, ...others] = items;
   if (first === undefined) throw ctx.raise('ValueError', 'zero-size array to reduction operation');
@@ -83,7 +86,7 @@ const mean: Run = (ctx, values) => {
   return ctx.binary('/', folded('mean', 0n, '+')(ctx, values), BigInt(items.length));
 };
 
-/** As numpy rounds: halves to the even neighbour. */
+/** Rounds halves to the even neighbour, as numpy does. */
 function roundEven(x: number): number {
   const low = Math.floor(x);
   if (x - low !== 0.5) return Math.round(x);
@@ -181,7 +184,7 @@ const names = new Map<string, Value>([
 
 const PREFIX = 'numpy.';
 
-/** numpy, for plain numbers, sizes and lists of them: the values for computing shapes. */
+/** numpy for plain numbers, sizes and lists of them, with which code computes shapes. */
 export const numpyScalars: Names = {
   resolve(qualifiedName) {
     if (qualifiedName === 'numpy') return new ModuleValue('numpy');

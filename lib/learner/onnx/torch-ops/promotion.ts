@@ -19,7 +19,7 @@ const CATEGORY: Readonly<Record<TorchDType, Category>> = {
 export const isFloating = (dtype: TorchDType): boolean => CATEGORY[dtype] === 'float';
 export const isIntegral = (dtype: TorchDType): boolean => CATEGORY[dtype] === 'int';
 
-/** The element type that stands for torch's in graphs, where int16 does not calculate. */
+/** The element type that represents torch's in graphs, where int16 has no arithmetic. */
 export function graphDType(dtype: TorchDType): OnnxDType {
   return dtype === 'int16' ? 'int32' : dtype;
 }
@@ -29,7 +29,7 @@ export function torchDType(dtype: OnnxDType): TorchDType {
   return dtype;
 }
 
-/** A tensor, or a number of Python that takes part in an operation with tensors. */
+/** A tensor, or a Python number in an operation with tensors. */
 export type Operand = TensorValue | boolean | bigint | number | SymSize | SymFloat;
 
 export function isOperand(value: Value | undefined): value is Operand {
@@ -59,7 +59,10 @@ function promoteTypes(a: TorchDType, b: TorchDType): TorchDType {
   return ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b;
 }
 
-/** Tensors with dimensions, then those without, then numbers: a later one counts by its category. */
+/**
+ * Tensors with dimensions come first, then those without, then numbers. A later one counts only if
+ * its category is higher.
+ */
 function combine(
   higher: TorchDType | undefined,
   lower: TorchDType | undefined,
@@ -90,6 +93,6 @@ export function resultType(...operands: readonly Operand[]): TorchDType {
   return combine(found[0], combine(found[1], found[2])) ?? 'float32';
 }
 
-/** What `torch.sin` and true division make of integers. */
+/** The result type of `torch.sin` and true division for integers. */
 export const floatResult = (dtype: TorchDType): TorchDType =>
   isFloating(dtype) ? dtype : 'float32';

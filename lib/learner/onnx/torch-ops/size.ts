@@ -7,12 +7,12 @@ import { SizeNeededError } from './size-needed.js';
 /** A size of a tensor: known, or computed by the graph. */
 export type Size = number | SymSize;
 
-/** Something that is not known while the graph is built, and is computed by it once. */
+/** A number that is unknown while the graph is built. The graph computes it once. */
 export interface SizeAtom {
   /** Equal keys are equal sizes. */
   readonly key: string;
   readonly dims: ReadonlySet<string>;
-  /** What it is at least. */
+  /** Its lower bound. */
   readonly least: number;
   /** An int64 vector of one element. */
   emit(): GraphValue;
@@ -20,15 +20,15 @@ export interface SizeAtom {
 
 interface Term {
   readonly factor: number;
-  /** Sorted by key; one that is squared stands twice. */
+  /** Sorted by key; a squared one occurs twice. */
   readonly atoms: readonly SizeAtom[];
 }
 
 const keyOfTerm = (atoms: readonly SizeAtom[]): string => atoms.map(({ key }) => key).join('*');
 
 /**
- * A size that is not known while the graph is built: a polynomial of what the graph computes. It can
- * be computed with; whoever needs its number gets a {@link SizeNeededError}.
+ * A size that is unknown while the graph is built: a polynomial of numbers that the graph computes.
+ * Code can calculate with it. An operation that needs its value throws a {@link SizeNeededError}.
  */
 export class SymSize extends HostObject {
   override readonly typeName = 'int';
@@ -60,7 +60,7 @@ export class SymSize extends HostObject {
     );
   }
 
-  /** As it is computed, in one form: equal texts are equal sizes. */
+  /** Its formula in one form, so that equal texts are equal sizes. */
   get expression(): string {
     return [...this.terms]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -131,7 +131,7 @@ export class SymSize extends HostObject {
         const [x, y] = [vectorOf(graph, a), vectorOf(graph, b)];
         const quotient = graph.op('Div', [x, y]);
         if (boundsOf(a)[0] >= 0) return quotient;
-        // The operator cuts towards zero.
+        // The operator rounds towards zero.
         const rest = graph.op('Sub', [x, graph.op('Mul', [quotient, y])]);
         const below = graph.op('Cast', [graph.op('Less', [rest, graph.axes(0)])], { to: 'int64' });
         return graph.op('Sub', [quotient, below]);
@@ -172,7 +172,7 @@ export class SymSize extends HostObject {
     return least > 0 || most < 0 ? false : undefined;
   }
 
-  /** Least and most of what is known. */
+  /** Its known lower and upper bounds. */
   get bounds(): readonly [number, number] {
     let least = 0;
     let most = 0;
@@ -342,7 +342,7 @@ function neededOf(...sizes: readonly Size[]): SizeNeededError {
   );
 }
 
-/** The quotient where b is one term that every term of a has. */
+/** The quotient if b is one term that divides every term of a. */
 function divided(graph: GraphBuilder, a: Size, b: Size): Size | undefined {
   const [by, ...more] = termsOf(b).values();
   if (!by || more.length > 0) {
@@ -362,17 +362,19 @@ function divided(graph: GraphBuilder, a: Size, b: Size): Size | undefined {
   return SymSize.build(graph, terms);
 }
 
-/** A size as a value of Python. */
+/** A size as a Python value. */
 export const valueOf = (size: Size): Value => (typeof size === 'number' ? BigInt(size) : size);
 
-/** An int of Python, or a size that is not known, as a size. */
+/** A Python int or an unknown size, as a size. */
 export function sizeOperand(value: Value | undefined): Size | undefined {
   if (value instanceof SymSize) return value;
   if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);
   return undefined;
 }
 
-/** A float that is computed of sizes: `h / 2`. Tensors calculate with it; `int()` makes a size. */
+/**
+ * A float computed from sizes: `h / 2`. Tensors can calculate with it, and `int()` makes a size.
+ */
 export class SymFloat extends HostObject {
   override readonly typeName = 'float';
 

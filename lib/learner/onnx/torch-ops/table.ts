@@ -8,7 +8,7 @@ import { TensorValue, type TorchDType } from './tensor-value.js';
 
 type Run = (env: TorchEnv, args: Args) => Value;
 
-/** One operation: its parameters, as torch names them, and what it adds to the graph. */
+/** One operation: its parameters, as torch names them, and a function that adds it to the graph. */
 export interface TorchFunction {
   readonly signature: string;
   readonly run: Run;
@@ -28,18 +28,18 @@ export class Args {
     private readonly env: TorchEnv,
     readonly name: string,
     private readonly bound: Bound,
-    /** Those that `*args` took. */
+    /** The arguments that `*args` took. */
     readonly rest: readonly Value[],
-    /** All keywords, where the signature takes any. */
+    /** All keywords, if the signature takes any. */
     readonly kwargs: Kwargs,
   ) {}
 
-  /** Undefined where it was left out. */
+  /** Undefined if it was omitted. */
   raw(name: string): Value | undefined {
     return this.bound[name];
   }
 
-  /** Whether it was given, and is not None. */
+  /** Whether it was given and is not None. */
   has(name: string): boolean {
     const value = this.bound[name];
     return value !== undefined && value !== null;
@@ -60,7 +60,7 @@ export class Args {
     return this.tensorsOf(this.items(name), name);
   }
 
-  /** The same for given values, such as those of `*tensors`: also a single list of them. */
+  /** The same for given values, such as those of `*tensors`, or for a single list of them. */
   tensorsOf(values: readonly Value[], name = 'tensors'): TensorValue[] {
     const [first] = values;
     const items =
@@ -79,7 +79,7 @@ export class Args {
     return [...this.env.ctx.iterate(value)];
   }
 
-  /** A number that has to be known. @throws SizeNeededError for a size that is not */
+  /** A number that must be known. @throws SizeNeededError for an unknown size */
   int(name: string, absent?: number): number {
     if (!this.has(name) && absent !== undefined) return absent;
     return Number(this.env.ctx.index(this.bound[name] ?? null));
@@ -108,7 +108,7 @@ export class Args {
     throw this.#type(name, 'a string', value);
   }
 
-  /** An int or several, all of them known; undefined where it was left out or None. */
+  /** One int or several, all known; undefined if omitted or None. */
   ints(name: string): number[] | undefined {
     const value = this.bound[name];
     if (value === undefined || value === null) return undefined;
@@ -116,7 +116,7 @@ export class Args {
     return items.map((item) => Number(this.env.ctx.index(item)));
   }
 
-  /** A size or several: `x.view(2, -1)` and `x.view((2, -1))` have them in `rest` or in one. */
+  /** One size or several: `x.view(2, -1)` passes several arguments, and `x.view((2, -1))` one. */
   static sizes(env: TorchEnv, values: readonly Value[]): Size[] {
     const [first] = values;
     const items =
@@ -126,7 +126,7 @@ export class Args {
     return items.map((item) => (item instanceof SymSize ? item : Number(env.ctx.index(item))));
   }
 
-  /** Undefined where it was left out or None; half precision is float32 here. */
+  /** Undefined if omitted or None. Half precision is float32 here. */
   dtype(name: string): TorchDType | undefined {
     const value = this.bound[name];
     if (value === undefined || value === null) return undefined;
@@ -145,7 +145,7 @@ export class Args {
   }
 }
 
-/** Calls an operation. @throws a TypeError of Python where the arguments do not fit */
+/** Calls an operation. @throws a TypeError of Python if the arguments do not fit */
 export function run(
   env: TorchEnv,
   name: string,
@@ -163,7 +163,7 @@ export function run(
 
 const isWrapped = (value: Value): boolean => value instanceof Instance;
 
-/** numpy's names for parameters, which torch takes as well. */
+/** numpy's names for parameters, which torch also accepts. */
 const aliases = new Map([
   ['axis', 'dim'],
   ['keepdims', 'keepdim'],

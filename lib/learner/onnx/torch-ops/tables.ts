@@ -10,7 +10,7 @@ import { tensorMethods } from './tensor-methods.js';
 import { TensorValue } from './tensor-value.js';
 import { markViews } from './views.js';
 
-/** Every operation that is known. */
+/** All supported operations. */
 export const tables: readonly TorchTable[] = [
   tensorMethods,
   ...mathTables,
@@ -24,7 +24,7 @@ const LONG_NAMES: readonly (readonly [prefix: string, full: string])[] = [
   ['F.', 'torch.nn.functional.'],
 ];
 
-/** Other homes of the same functions. */
+/** Other modules that have the same functions. */
 const HOMES: readonly (readonly [home: string, names: string])[] = [
   ['torch._C._VariableFunctions.', 'torch.'],
   ['torch._C._VariableFunctionsClass.', 'torch.'],
@@ -39,7 +39,7 @@ const HOMES: readonly (readonly [home: string, names: string])[] = [
   ['torch._C._TensorBase.', 'Tensor.'],
   ['torch.special.', 'torch.'],
   ['einops.einops.', 'einops.'],
-  // `partial(F.max_pool2d, ...)`: the file holds the function itself, which calls these.
+  // `partial(F.max_pool2d, ...)`: the file holds the inner function, which calls these.
   ['torch.nn.functional._max_pool', 'torch.nn.functional.max_pool'],
   ['torch.nn.functional._adaptive_max_pool', 'torch.nn.functional.adaptive_max_pool'],
 ];
@@ -79,7 +79,8 @@ function find(given: string): Found | undefined {
   for (const name of namesOf(fullName(given))) {
     const operation = known.get(name);
     if (operation) return { name, operation, inPlace: false };
-    // `add_`, `relu_`: the same, written to the first argument; `__add__` is not such a name.
+    // `add_`, `relu_`: like `add` and `relu`, but the first argument gets the result. `__add__` is
+    // not such a name.
     if (name.endsWith('_') && !name.endsWith('__')) {
       const plain = known.get(name.slice(0, -1));
       if (plain && !RESHAPED_IN_PLACE.test(name)) return { name, operation: plain, inPlace: true };
@@ -98,12 +99,12 @@ function* namesOf(name: string): Iterable<string> {
   }
 }
 
-/** They change what a tensor's shape is, not its elements. */
+/** They change a tensor's shape, not its elements. */
 const RESHAPED_IN_PLACE = /\.(squeeze|unsqueeze|t|transpose|swapaxes|swapdims|resize)_$/;
 
 export const knowsOperation = (name: string): boolean => find(name) !== undefined;
 
-/** Calls an operation of the tables. @throws UnsupportedCodeError where it is not known */
+/** Calls an operation of the tables. @throws UnsupportedCodeError if it is unknown */
 export function applyOperation(
   env: TorchEnv,
   name: string,
@@ -135,7 +136,7 @@ function writeInto(env: TorchEnv, name: string, target: Value, result: Value): V
   return target;
 }
 
-/** Puts the result of an operation in place of a tensor's elements, as torch allows it. */
+/** Replaces a tensor's elements by the result of an operation, where torch allows it. */
 function assignTo(env: TorchEnv, name: string, target: TensorValue, result: TensorValue): void {
   const { ctx } = env;
   const category = (value: TensorValue): number =>
@@ -159,7 +160,7 @@ function assignTo(env: TorchEnv, name: string, target: TensorValue, result: Tens
   target.assign(env.withSizes(env.cast(result, target.dtype).value, to));
 }
 
-/** An operation as a function of Python. */
+/** An operation as a Python function. */
 export function operationAsFunction(env: () => TorchEnv, name: string): Builtin | undefined {
   const found = find(name);
   if (!found) return undefined;

@@ -89,7 +89,7 @@ function tolist(env: TorchEnv, args: Args): Value {
   return nest(value.shape as readonly number[]);
 }
 
-/** What tensors tell of themselves, and their element types. */
+/** Methods and attributes that describe a tensor, and conversions of its element type. */
 export const tensorMethods: TorchTable = {
   'Tensor.size': fn(self('dim='), size),
   'Tensor.dim|Tensor.ndimension': fn(self(), (_, args) => BigInt(args.tensor('input').rank)),
@@ -162,7 +162,7 @@ export const tensorMethods: TorchTable = {
   ),
 };
 
-/** Every element of the tensor becomes what is given, which is broadcast. */
+/** Fills the tensor with a value, which is broadcast. */
 function fill(env: TorchEnv, tensor: TensorValue, value: Value): TensorValue {
   if (!env.isOperand(value)) throw env.ctx.raise('TypeError', 'a number or a Tensor is needed');
   const filled = env.expand(env.operand(value, tensor.dtype), env.sizes(tensor));

@@ -11,14 +11,14 @@ import { valueOf } from './size.js';
 export type TorchDType =
   'float32' | 'float64' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool';
 
-/** How a view and what it is a view of tell each other of writes. */
+/** How a view and its base learn about each other's writes. */
 export interface View {
   readonly base: TensorValue;
-  /** What made it, for errors. */
+  /** The operation that made it, for errors. */
   readonly made: string;
   /** Computes it again from the current base; undefined if torch may have made a copy. */
   read?(): GraphValue;
-  /** The base with the view's elements replaced; undefined where that is not known. */
+  /** The base with the view's elements replaced; undefined if that is not supported. */
   write?(value: GraphValue): GraphValue;
 }
 
@@ -47,10 +47,7 @@ const COMPARE: Readonly<Record<CompareOp, string>> = {
   '>=': 'ge',
 };
 
-/**
- * A tensor of code that is followed: a value of the graph that is being built. Made by
- * `TorchEnv.tensor`.
- */
+/** A tensor in traced code: a value of the graph in progress. `TorchEnv.tensor` makes it. */
 export class TensorValue extends HostObject {
   override readonly typeName = 'Tensor';
   #value: GraphValue | undefined;
@@ -59,16 +56,16 @@ export class TensorValue extends HostObject {
   /** The base's version that this view was read from. */
   #seen = 0;
   #view: View | undefined;
-  /** Why it may not be written to: it is a weight of the file. */
+  /** Why code may not write to it: it is a weight of the file. */
   frozen: string | undefined;
-  /** Whether its elements lie row by row in torch; where that is not certain, false. */
+  /** Whether its elements are stored row by row in torch; false if that is not certain. */
   contiguous = true;
   /** Attributes that the code set: `x.orig = ...`. */
   readonly attrs = new Map<string, Value>();
   /** Whether it is an `nn.Parameter`. */
   isParameter = false;
   readonly #env: () => TorchEnv;
-  /** Of a tensor of the file, for the graph that is being built. */
+  /** For a tensor of the file, in the graph in progress. */
   readonly #held: (() => GraphValue) | undefined;
 
   constructor(
@@ -86,7 +83,7 @@ export class TensorValue extends HostObject {
     return this.#env();
   }
 
-  /** Of the element type that stands for `dtype`: int16 is int32 in the graph. */
+  /** In the element type that represents `dtype`: int16 is int32 in the graph. */
   get value(): GraphValue {
     const view = this.#view;
     if (view) {
@@ -114,7 +111,7 @@ export class TensorValue extends HostObject {
     return rank;
   }
 
-  /** The elements, where they are few and known. */
+  /** The elements, if they are few and known. */
   get known(): readonly number[] | undefined {
     return this.value.known;
   }
@@ -135,10 +132,13 @@ export class TensorValue extends HostObject {
     return this;
   }
 
-  /** What an operation in place does: all that shares these elements sees the new ones. */
+  /**
+   * Does the work of an in-place operation: every tensor that shares these elements sees the new
+   * ones.
+   */
   assign(value: GraphValue): this {
     if (this.frozen !== undefined) {
-      throw this.env.ctx.unsupported(`a write into ${this.frozen}, which lasts in torch`);
+      throw this.env.ctx.unsupported(`a write into ${this.frozen}, which persists in torch`);
     }
     const view = this.#view;
     if (view) {
@@ -225,7 +225,7 @@ export class TensorValue extends HostObject {
     { reflected, inPlace }: { readonly reflected: boolean; readonly inPlace: boolean },
   ): Value | undefined {
     if (!this.env.isOperand(other)) return undefined;
-    // An operation in place on the right side's tensor alone is none.
+    // An in-place operation on the right operand is an ordinary operation.
     const name = BINARY[op];
     if (inPlace && !reflected && op !== '@') {
       return this.env.apply(`Tensor.${name}_`, [this, other]);
@@ -312,5 +312,5 @@ export class TensorValue extends HostObject {
   }
 }
 
-/** Names that code asks tensors for, and that torch does not have. */
+/** Names that code looks for on tensors, and that torch does not have. */
 const CODE_ATTRIBUTES = new Set(['orig', 'img_size', 'tensors', 'mask', 'lengths', '_meta']);

@@ -10,7 +10,7 @@ import { tensorsIn } from './tables.js';
 import { TensorValue, type TorchDType } from './tensor-value.js';
 import { TraceEnv } from './trace-env.js';
 
-/** A tensor of a test: nested lists are not needed, shapes are. */
+/** A tensor of a test, with a shape instead of nested lists. */
 export interface Given {
   readonly data: readonly number[];
   readonly shape: readonly number[];
@@ -23,7 +23,7 @@ export interface Got {
   readonly dtype: TorchDType;
 }
 
-/** Numbers 0, 1, 2... in a shape, each as `of` makes it. */
+/** Numbers 0, 1, 2... in a shape, each mapped by `of`. */
 export function counting(
   shape: readonly number[],
   dtype: TorchDType = 'float32',
@@ -39,11 +39,11 @@ export interface Call {
   build(env: TorchEnv, ...tensors: TensorValue[]): Value;
 }
 
-/** What a call gave: tensors, in order; or why it gave none. */
+/** The result of a call: tensors in order, or the reason why it failed. */
 export type Outcome = { readonly got: Got[] } | { readonly error: unknown };
 
 /**
- * For specs of the tables: adds what the calls say to one graph over their inputs, and runs it.
+ * For specs of the tables: adds the calls to one graph over their inputs, and runs it.
  *
  * @param free Whether no size of the inputs is known while the graph is built.
  */

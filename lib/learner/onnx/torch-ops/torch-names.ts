@@ -46,7 +46,7 @@ const CONSTANTS = new Map<string, Value>([
   ['torch.inf', Infinity],
   ['torch.nan', NaN],
   ['torch.newaxis', null],
-  // Layouts in memory, which change no element.
+  // Memory layouts, which do not change any element.
   ...['strided', 'contiguous_format', 'channels_last', 'channels_last_3d', 'preserve_format'].map(
     (name): [string, Value] => [`torch.${name}`, new Singleton(`torch.${name}`)],
   ),

@@ -11,7 +11,7 @@ import { applyOperation, knowsOperation } from './tables.js';
 import { getItem, setItem } from './indexing.js';
 import { TensorValue, type TorchDType } from './tensor-value.js';
 
-/** Operations over one graph. */
+/** The operations on one graph. */
 export class TraceEnv implements TorchEnv {
   readonly device = CPU;
   /** Sizes by the names that they have in shapes. */
@@ -28,7 +28,7 @@ export class TraceEnv implements TorchEnv {
     return new TensorValue(this.#named_(cast), dtype, this);
   }
 
-  /** With names for the sizes that are not known, which go on to what is computed of it. */
+  /** Names the unknown sizes, so that values computed from it refer to them. */
   #named_(value: GraphValue): GraphValue {
     const { shape } = value;
     if (!shape?.includes(null)) return value;
@@ -183,7 +183,7 @@ export class TraceEnv implements TorchEnv {
     if (exact === false) throw this.#shapeError(wanted, total!);
     if (from && sameSizes(from, sizes)) return value;
     const target = this.#target(from, sizes, open, exact === true);
-    // 0 keeps a size, unless sizes of 0 are meant.
+    // 0 keeps a size in `Reshape`; with `allowzero` it means a size of 0.
     const zero = sizes.includes(0) ? { allowzero: 1 } : {};
     const reshaped = graph.op('Reshape', [value, target], zero);
     return this.withSizes(reshaped, sizes);
@@ -198,7 +198,7 @@ export class TraceEnv implements TorchEnv {
     );
   }
 
-  /** The target with as little to compute as possible: 0 keeps a size, -1 is what is left. */
+  /** The target shape with as little to compute as possible: 0 keeps a size, and -1 is inferred. */
   #target(
     from: readonly Size[] | undefined,
     sizes: readonly Size[],
@@ -211,13 +211,13 @@ export class TraceEnv implements TorchEnv {
       const same = typeof size !== 'number' && from?.[i] !== undefined && equals(from[i], size);
       return same ? 0 : size;
     });
-    // What is left over is inferred only where the sizes are known to come out even.
+    // A size is inferred only if the others are known to divide the total.
     if (open >= 0) kept[open] = -1;
     else if (exact) {
       const unknown = kept.findIndex((size) => typeof size !== 'number');
       if (unknown >= 0) kept[unknown] = -1;
     }
-    // 0 in a computed vector would be a size that is 0.
+    // 0 in a computed vector would mean a size of 0.
     return this.shape(kept);
   }
 

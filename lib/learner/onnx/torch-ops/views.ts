@@ -4,7 +4,7 @@ import type { TorchEnv } from './env.js';
 import { SymSize } from './size.js';
 import { TensorValue } from './tensor-value.js';
 
-/** They give other views of the same elements. */
+/** Operations that return views of the same elements. */
 const VIEWS = new Set(
   (
     'view view_as transpose t adjoint permute squeeze unsqueeze narrow select chunk split ' +
@@ -12,9 +12,9 @@ const VIEWS = new Set(
     'movedim moveaxis unflatten alias'
   ).split(' '),
 );
-/** Whose elements torch does not let one write to, as they stand for several places. */
+/** Views that torch does not allow writes to, because one element has several positions. */
 const OVERLAPPING = new Set(['expand', 'expand_as', 'broadcast_to', 'unfold', 'as_strided']);
-/** Views of what lies row by row, copies of what does not. */
+/** Operations that return a view if elements are stored row by row, and otherwise a copy. */
 const PERHAPS = new Set(['reshape', 'reshape_as', 'flatten', 'ravel', 'contiguous']);
 /** Views that keep the order of the elements. */
 const SAME_ORDER = new Set('view view_as squeeze unsqueeze detach unflatten alias'.split(' '));
@@ -25,7 +25,9 @@ function tensorsOf(value: Value): TensorValue[] {
   return [];
 }
 
-/** Tells results that share elements with the first argument so, and where elements lie. */
+/**
+ * Marks results that share elements with the first argument, and records how elements are stored.
+ */
 export function markViews(
   env: TorchEnv,
   name: string,
@@ -44,7 +46,7 @@ export function markViews(
     (VIEWS.has(short) || OVERLAPPING.has(short) || perhaps)
   ) {
     for (const [at, each] of results.entries()) {
-      // No operation gives another tensor twice; a result that is a view already stays so.
+      // No operation returns another tensor twice. A result that is already a view stays one.
       if (each === base || each.isView) continue;
       const certain = !perhaps || base.contiguous;
       each.contiguous = perhaps || (SAME_ORDER.has(short) && base.contiguous);
@@ -71,7 +73,7 @@ export function markViews(
   }
 }
 
-/** The places of a tensor's elements, in its shape. */
+/** The positions of a tensor's elements, in its shape. */
 export function positions(env: TorchEnv, tensor: TensorValue): GraphValue {
   const { graph } = env;
   const sizes = env.sizes(tensor);

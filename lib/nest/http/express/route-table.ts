@@ -131,7 +131,7 @@ function endpointsIn({ route }: Layer): Map<string, Endpoint> {
   return found;
 }
 
-/** So do the handlers that Nest adds at paths outside the global prefix for other methods. */
+/** The handlers that Nest adds for other methods at paths outside the global prefix do the same. */
 function takesAll(methods: Readonly<Record<string, boolean>>): boolean {
   return methods['_all'] === true || Object.keys(methods).length >= METHODS.length;
 }

@@ -14,7 +14,7 @@ const BODILESS = new Set([204, 205, 304]);
  */
 export function sendWithoutEtag(response: HttpResponse): void {
   const express = response as ExpressResponse;
-  // The application has wrapped it to see what is sent.
+  // The application has wrapped it to see the response.
   if (typeof express.send !== 'function' || Object.hasOwn(express, 'send')) return;
   const { send } = express;
   express.send = function (body) {

@@ -11,8 +11,8 @@ type Header = string | readonly string[] | undefined;
 /**
  * The address that a submission names in `Webhook-Url`, normalized.
  *
- * @param options Undefined where the module has no webhook.
- * @throws WebhookRefusedError where its origin is not on the list.
+ * @param options Undefined if the module does not have webhooks.
+ * @throws WebhookRefusedError if the service does not allow its origin.
  */
 export function requestedUrl(
   header: Header,

@@ -113,7 +113,7 @@ const origins: OptionCheck = (value, option, refuse) => {
   }
 };
 
-/** Of the module's options `jobs.webhook`; what it allows can be resolved. */
+/** Checks the module's option `jobs.webhook`; valid options can be resolved. */
 export const webhookCheck: OptionCheck = group<VtsJobWebhookOptions>({
   secret,
   // It may contain a token.

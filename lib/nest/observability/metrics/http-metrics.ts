@@ -5,7 +5,7 @@ import { REQUEST_SECONDS } from './buckets.js';
 import { promClient } from './prom-client.js';
 import { CountMetric, SpreadMetric, TwoNames, type Count, type Spread } from './series.js';
 
-/** The label of requests that no route serves: their paths are whatever a client makes up. */
+/** The label of requests that no route serves, because clients can make up their paths. */
 const UNMATCHED = 'unmatched';
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -58,7 +58,7 @@ export class HttpMetrics {
     const count = (gauge: Gauge<'method' | 'route'>): void => this.#count(gauge);
     new Gauge({
       name: `${prefix}http_requests_in_progress`,
-      help: 'HTTP requests that are being served.',
+      help: 'HTTP requests in progress.',
       labelNames: ['method', 'route'],
       registers,
       collect() {
@@ -83,7 +83,8 @@ export class HttpMetrics {
   }
 
   /**
-   * The route is known only after the request has come, so requests are counted when somebody asks.
+   * The route is known only after a request has arrived, so requests are counted when metrics are
+   * read.
    */
   #count(gauge: Gauge<'method' | 'route'>): void {
     gauge.reset();
@@ -95,7 +96,7 @@ export class HttpMetrics {
   }
 }
 
-/** Node's parser knows some thirty more, which no route serves. */
+/** Node's parser knows about thirty more, which no route serves. */
 function methodOf({ request }: RequestRecord): string {
   return METHODS.has(request.method ?? '') ? (request.method as string) : 'OTHER';
 }

@@ -28,7 +28,7 @@ export interface VtsMetricsOptions {
 
 const NAME = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/;
 const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
-/** Labels that the module's own metrics have. */
+/** Labels of the module's own metrics. */
 const TAKEN = ['method', 'route', 'status', 'runner', 'outcome', 'reason', 'le'];
 
 export interface ResolvedMetricsOptions {
@@ -39,7 +39,7 @@ export interface ResolvedMetricsOptions {
 }
 
 /**
- * The options of metrics with nothing left open; undefined where they are turned off.
+ * The options of metrics with all defaults; undefined if they are turned off.
  *
  * @throws InvalidModuleOptionError
  */
@@ -58,7 +58,7 @@ export function resolveMetricsOptions(
   const { path = 'metrics', prefix = 'vts_', labels = {}, defaultMetrics = true } = options;
   for (const name of Object.keys(labels)) {
     if (LABEL.test(name) && !name.startsWith('__') && !TAKEN.includes(name)) continue;
-    const remedy = `use another, and none of ${TAKEN.join(', ')}`;
+    const remedy = `use another name, not one of ${TAKEN.join(', ')}`;
     refuseOption('metrics.labels', `has the name "${name}"`, remedy);
   }
   return { path: checkedPath('metrics.path', path), prefix, labels, defaultMetrics };

@@ -11,7 +11,7 @@ import { RunnerMetrics } from './runner-metrics.js';
 /** The metrics of one application. */
 @Injectable()
 export class Metrics implements OnApplicationShutdown {
-  /** Undefined where metrics are turned off. */
+  /** Undefined if metrics are turned off. */
   readonly http: HttpMetrics | undefined;
   readonly #runners: RunnerMetrics | undefined;
 

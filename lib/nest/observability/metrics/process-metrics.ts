@@ -5,10 +5,8 @@ const registries = new Map<string, Registry>();
 
 /**
  * prom-client's metrics of the process: CPU, memory, file descriptors, event-loop delay, garbage
- * collection.
- *
- * They are of the process and not of an application, and what measures them cannot be stopped: so a
- * process has one of each, however many applications it starts.
+ * collection. They describe the process, not an application, and their collectors cannot be
+ * stopped. So a process has one of each, however many applications it starts.
  */
 export function processMetrics(labels: Readonly<Record<string, string>>): Registry {
   const key = JSON.stringify(Object.entries(labels));

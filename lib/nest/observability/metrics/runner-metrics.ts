@@ -6,17 +6,17 @@ import { BATCH_SIZES, CALL_SECONDS, LOAD_SECONDS } from './buckets.js';
 import { promClient } from './prom-client.js';
 import { CountMetric, SpreadMetric, TwoNames } from './series.js';
 
-/** What is read from the runners when somebody asks. */
+/** The values that are read from the runners when metrics are read. */
 const GAUGES: readonly (readonly [string, string, (stats: RunnerStats) => number])[] = [
   ['queue_depth', 'Calls that are waiting for a worker.', ({ queued }) => queued],
   ['running', 'Calls that a worker is running.', ({ running }) => running],
-  ['workers', 'Workers that the runner wants.', ({ workers }) => workers],
-  ['ready', 'Workers that have the model loaded.', ({ ready }) => ready],
+  ['workers', 'Workers that the runner should have.', ({ workers }) => workers],
+  ['ready', 'Workers that have loaded the model.', ({ ready }) => ready],
 ];
 
 /**
- * Metrics of runners. Workers and calls in progress are those of the runners that the application
- * injects; counts and times are those of all runners of the process.
+ * Metrics of runners. Workers and calls in progress cover the runners that the application injects.
+ * Counts and times cover all runners of the process.
  */
 export class RunnerMetrics {
   readonly #leave: () => void;
@@ -31,7 +31,7 @@ export class RunnerMetrics {
         labelNames: ['runner'],
         registers,
         collect() {
-          // A watched runner changes its version; the one that it was has none of these any more.
+          // A watched runner changes its version. Its previous version no longer has these values.
           this.reset();
           for (const { tag, stats } of runners()) this.set({ runner: tag }, of(stats));
         },
@@ -44,7 +44,7 @@ export class RunnerMetrics {
       new SpreadMetric(registry, full(name), help, buckets);
     const calls = counter(
       'calls_total',
-      'Calls by how they ended: ok, input (the item was at fault), failed, or abandoned.',
+      'Calls by outcome: ok, input (the item was wrong), failed, or abandoned.',
     );
     const shed = counter(
       'shed_total',
@@ -64,7 +64,7 @@ export class RunnerMetrics {
       'Seconds that the workers of a runner took to load its model.',
       LOAD_SECONDS,
     );
-    // They are there where the application has a runner on another machine.
+    // They exist if the application has a runner on another machine.
     const remoteRequests = once(() =>
       counter(
         'remote_requests_total',
@@ -99,7 +99,7 @@ export class RunnerMetrics {
         const series = ofMethod.of(runner, method);
         series.calls.of(outcome, '').value++;
         series.wait.observe(waitMs / 1000);
-        // What was given up while it waited has not run.
+        // A call that was abandoned while it waited has not run.
         if (runMs > 0) series.run.observe(runMs / 1000);
       },
       batched({ runner, method, rows: size, calls: count }) {

@@ -9,8 +9,9 @@ interface Value {
 }
 
 /**
- * A metric whose series are held by who counts: prom-client's own finds a series by a text of its
- * labels, which takes longer than all else that is done about a call. It is asked like prom-client's.
+ * A metric whose series the counting code keeps. prom-client's own metrics find a series by a text
+ * of its labels, which takes longer than everything else that a call needs. It is read like
+ * prom-client's.
  */
 abstract class SeriesMetric<Series> {
   readonly aggregator = 'sum';
@@ -25,7 +26,7 @@ abstract class SeriesMetric<Series> {
     registry.registerMetric(this as unknown as Metric);
   }
 
-  /** A series of its own; to be kept by who asks, and asked for once for the same labels. */
+  /** A new series. The caller keeps it, and asks only once for the same labels. */
   add(labels: Labels): Series {
     const series = this.empty();
     this.#series.push([labels, series]);
@@ -71,7 +72,7 @@ export class CountMetric extends SeriesMetric<Count> {
 export class Spread {
   sum = 0;
   count = 0;
-  /** How many were in each bucket; the last one has no upper bound. */
+  /** The count of each bucket; the last bucket has no upper bound. */
   readonly counts: Float64Array;
 
   constructor(private readonly bounds: readonly number[]) {
@@ -125,7 +126,7 @@ export class SpreadMetric extends SeriesMetric<Spread> {
   }
 }
 
-/** What is kept by a name and a name in that, without a text made of both. */
+/** A map of maps: values by two names, without a text that joins both. */
 export class TwoNames<T> {
   readonly #kept = new Map<string, Map<string, T>>();
 

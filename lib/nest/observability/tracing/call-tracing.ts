@@ -13,9 +13,9 @@ import { TRACER } from './request-tracing.js';
 import { traceparentOf } from './traceparent.js';
 
 /**
- * Makes spans of the calls of runners: `queue` while a call waits for a worker, and what the worker
- * did, by its own clock. They go below the span that is active where the call is made, or else that
- * of the request.
+ * Records spans of runner calls: `queue` while a call waits for a worker, and the steps of the
+ * worker by its own clock. Their parent is the active span of the caller, or else the span of the
+ * request.
  */
 export function traceCalls(): void {
   traceCallsWith((runner, method) => {
@@ -63,7 +63,7 @@ function traceOf(
       const now = epochMs();
       if (timing === undefined) return span('queue', queued, now, call, error);
       const [start, stop] = [timing.startedAt, timing.startedAt + timing.runMs];
-      // Clocks of threads may differ by a little; time does not run backwards.
+      // Clocks of threads may differ slightly, but time must not run backwards.
       span('queue', queued, Math.max(queued, start), call, timing.elsewhere && error);
       if (timing.elsewhere) return;
       const attributes: Attributes =
@@ -71,7 +71,8 @@ function traceOf(
           ? call
           : { ...call, 'vts.batch.rows': batch.rows, 'vts.batch.calls': batch.calls };
       const phases = [...(timing.phases ?? [])];
-      // What no session runs, such as a runnable of the application's own, is all of the run.
+      // For code without a session, such as the application's own runnable, the whole run is one
+      // step.
       if (!phases.some(({ name }) => name === 'run')) {
         phases.push({ name: 'run', start: phases.at(-1)?.end ?? start, end: stop });
       }
@@ -83,8 +84,8 @@ function traceOf(
 }
 
 /**
- * Makes a span of each call that is sent to a server, and lets it carry the span and the id of the
- * request. Without `spans` it carries the request's own `traceparent`.
+ * Records a span of each call to a server, and sends the span and the request id with it. Without
+ * `spans` it sends the request's own `traceparent`.
  */
 export function traceSent(spans: boolean): void {
   traceSentWith((sent) => {

@@ -4,12 +4,11 @@ export type OpenTelemetry = typeof import('@opentelemetry/api');
 
 const load = lazyPackage<OpenTelemetry>('@opentelemetry/api');
 
-/** Where all copies of the API of a major version keep what an SDK has registered. */
+/** The key under which all copies of a major version of the API keep the registered SDK. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
 
 /**
- * The API of OpenTelemetry; undefined while no SDK is registered, when all that it gives does
- * nothing.
+ * The API of OpenTelemetry; undefined while no SDK is registered, because it then has no effect.
  */
 export function openTelemetry(): OpenTelemetry | undefined {
   return REGISTERED in globalThis ? load() : undefined;

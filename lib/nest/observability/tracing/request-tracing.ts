@@ -24,8 +24,8 @@ export class RequestTracing {
     const { context, SpanKind, trace } = api;
     const active = context.active();
     const outer = trace.getSpan(active);
-    // An instrumentation of node:http was first: its span is the request's, and those of the
-    // runners go below it.
+    // If an instrumentation of node:http was first, its span is that of the request and the parent
+    // of the runners' spans.
     if (outer?.isRecording()) {
       this.#tell(record, outer.spanContext());
       record.traceContext = active;
@@ -79,7 +79,7 @@ export class RequestTracing {
   }
 }
 
-/** Undefined without an SDK, when all that the API gives does nothing. */
+/** Undefined without an SDK, because the API then has no effect. */
 export function sdkTracer({ ProxyTracerProvider, trace }: OpenTelemetry): Tracer | undefined {
   const provider = trace.getTracerProvider();
   return provider instanceof ProxyTracerProvider
@@ -87,10 +87,7 @@ export function sdkTracer({ ProxyTracerProvider, trace }: OpenTelemetry): Tracer
     : provider.getTracer(TRACER);
 }
 
-/**
- * The trace that the client has begun: by the application's propagators, and where it has none, by
- * `traceparent`.
- */
+/** The client's trace, read by the application's propagators, or without any from `traceparent`. */
 function parentOf(
   { defaultTextMapGetter, propagation, ROOT_CONTEXT, trace }: OpenTelemetry,
   { request }: RequestRecord,
@@ -104,7 +101,8 @@ function parentOf(
 }
 
 /**
- * Those of the semantic conventions that samplers may ask for at the start, and that do not change.
+ * The attributes of the semantic conventions that samplers may read at the start and that do not
+ * change.
  */
 function attributesOf(record: RequestRecord): Record<string, string | number> {
   const { request, id } = record;

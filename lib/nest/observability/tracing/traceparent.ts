@@ -2,7 +2,10 @@ import type { SpanContext } from '@opentelemetry/api';
 
 const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
-/** The span that a `traceparent` header of W3C Trace Context names; undefined where it is none. */
+/**
+ * The span that a `traceparent` header of W3C Trace Context names; undefined if the header is not
+ * valid.
+ */
 export function parseTraceparent(header: string | string[] | undefined): SpanContext | undefined {
   if (header === undefined) return undefined;
   const [, version, traceId = '', spanId = '', flags = '', rest] =
@@ -17,7 +20,7 @@ export function parseTraceparent(header: string | string[] | undefined): SpanCon
   return isValid(spanContext) ? spanContext : undefined;
 }
 
-/** Ids of zeros alone are those of no span. */
+/** An id of only zeros is not valid. */
 export function isValid({ traceId, spanId }: SpanContext): boolean {
   return /[^0]/.test(traceId) && /[^0]/.test(spanId);
 }

@@ -10,33 +10,33 @@ const UNIX = 'unix:';
 const SWEEP_MS = 10_000;
 /** A peer that takes less than {@link LEAST_PROGRESS} of a response in this time reads nothing. */
 const STALLED_MS = 60_000;
-/** More than the frames by which a connection is kept alive. */
+/** More than the frames that keep a connection alive. */
 const LEAST_PROGRESS = 4096;
 
 interface Connection {
   readonly socket: Socket;
-  /** Responses that are not out. */
+  /** How many responses are not completely sent. */
   writing: number;
-  /** What was out, and when, the last time that there was progress. */
+  /** How many bytes were sent at the last progress, and when that was. */
   written: number;
   since: number;
 }
 
-/** How long peers may take, and how many there may be. */
+/** The time limits for peers, and the limit on their number. */
 export interface ConnectionLimits {
   readonly maxConnections: number | undefined;
   readonly stalledMs?: number;
 }
 
 /**
- * The connections of a gRPC server. They are taken here and handed to grpc-js, which itself has no
- * limit of their number, no way to close its listener before them, and none to cut one off that
- * reads nothing.
+ * The connections of a gRPC server. This class accepts them and hands them to grpc-js. grpc-js
+ * itself cannot limit their number, close its listener before them, or cut off one that does not
+ * read.
  */
 export class Connections {
   readonly #server: Server;
   readonly #open = new Map<Socket, Connection>();
-  /** By `address:port`, which Unix sockets have not. */
+  /** By `address:port`, which Unix sockets do not have. */
   readonly #byPeer = new Map<string, Connection>();
   #sweep: NodeJS.Timeout | undefined;
   #refused = 0;
@@ -110,7 +110,9 @@ export class Connections {
     for (const socket of this.#open.keys()) socket.destroy();
   }
 
-  /** A response of the peer goes out; returns what tells that it is out. */
+  /**
+   * Call it when a response to the peer starts. Returns a function to call when it has been sent.
+   */
   writing(peer: string | undefined): () => void {
     const connection = peer === undefined ? undefined : this.#byPeer.get(peer);
     if (connection === undefined) return () => undefined;
@@ -135,7 +137,7 @@ export class Connections {
     this.#open.set(socket, connection);
     const peer = peerOf(socket);
     if (peer !== undefined) this.#byPeer.set(peer, connection);
-    // Whoever has it next listens as well; between two owners nobody does.
+    // The next owner adds its own listener. Between two owners nobody listens.
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.#open.delete(socket);
@@ -160,7 +162,7 @@ export class Connections {
   }
 }
 
-/** The client of a connection, as grpc-js has it too. */
+/** The client of a connection, in the form that grpc-js uses. */
 export function peerOf({
   remoteAddress,
   remotePort,
@@ -171,7 +173,7 @@ export function peerOf({
   return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
 }
 
-/** A process that was killed leaves the file of its socket, at which nobody listens. */
+/** A killed process leaves the file of its socket, on which nobody listens. */
 async function isLeftOver(error: unknown, path: string): Promise<boolean> {
   if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return false;
   return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { VtsError } from '../../../learner/errors/index.js';
 
 const REASONS = new Map([
-  ['EADDRINUSE', 'another program listens there'],
+  ['EADDRINUSE', 'another program uses that address'],
   ['EADDRNOTAVAIL', 'this machine does not have that address'],
   ['EACCES', 'the process lacks permission'],
   ['ENOTFOUND', 'the host name is unknown'],
@@ -10,7 +10,7 @@ const REASONS = new Map([
 
 /** The gRPC server cannot listen where `openInference.grpc` says. @publicApi */
 export class GrpcListenError extends VtsError {
-  /** Node's, such as `EADDRINUSE`. */
+  /** Node's error code, such as `EADDRINUSE`. */
   readonly reason: string;
 
   constructor(host: string, port: number, cause: NodeJS.ErrnoException) {

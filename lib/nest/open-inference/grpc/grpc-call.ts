@@ -8,7 +8,7 @@ import { LimitedScope } from './limited-scope.js';
 export interface GrpcCallFacts {
   /** `/inference.GRPCInferenceService/ModelInfer`. */
   readonly path: string;
-  /** Its client sends any number of messages. */
+  /** Whether its client may send any number of messages. */
   readonly streams: boolean;
   readonly metadata: Metadata;
   readonly remoteAddress: string | undefined;
@@ -25,23 +25,23 @@ export class GrpcCall extends LimitedScope {
   readonly metadata: Metadata;
   readonly remoteAddress: string | undefined;
   readonly peer: string | undefined;
-  /** When its client gives it up, in milliseconds since 1970. */
+  /** When its client will give it up, in milliseconds since 1970. */
   readonly clientDeadlineAt: number;
-  /** Over HTTP/2 all of them are. */
+  /** True for all calls over HTTP/2. */
   readonly request = { method: 'POST' };
   traceId: string | undefined;
-  /** Of messages, without their frames. */
+  /** The bytes of messages, without their frames. */
   requestBytes = 0;
   responseBytes = 0;
-  /** The code that the client was answered. */
+  /** The status code that the client got. */
   code: number | undefined;
-  /** Its handler has been called, and answers it. */
+  /** Whether its handler has been called and will answer it. */
   handled = false;
-  /** Of a stream: requests that are not answered. */
+  /** For a stream: the number of unanswered requests. */
   inFlight = 0;
-  /** Of a stream: when it has room for one more message; undefined where it has. */
+  /** For a stream: resolves when it has room for one more message; undefined if it has. */
   room: (() => Promise<void> | undefined) | undefined;
-  /** Tells that the message that goes out is out. */
+  /** Reports that the current message has been sent. */
   written: (() => void) | undefined;
   ended = false;
 
@@ -57,12 +57,12 @@ export class GrpcCall extends LimitedScope {
     if (deadlineAt < Infinity) this.isOver(this.arrivedAt + deadlineAt - Date.now());
   }
 
-  /** As of an HTTP request: only calls that there are come this far. */
+  /** As for an HTTP request: only existing methods get this far. */
   get route(): string {
     return this.path;
   }
 
-  /** From `x-request-id`, or made; undefined where request ids are turned off. */
+  /** From `x-request-id`, or generated; undefined if request ids are turned off. */
   get id(): string | undefined {
     return this.requestId;
   }
@@ -71,7 +71,7 @@ export class GrpcCall extends LimitedScope {
     return performance.now() - this.arrivedAt;
   }
 
-  /** The HTTP status that says the same, for those who count errors by it. */
+  /** The equivalent HTTP status, for logs and metrics that count errors by it. */
   get status(): number {
     return httpStatusOf(this.code ?? CODES.CANCELLED);
   }

@@ -12,7 +12,7 @@ import type { GrpcObserver } from './grpc-observer.js';
 import { failureOf, type GrpcFailure } from './grpc-status.js';
 import type { GrpcGuards } from './guards.js';
 
-/** What grpc-js takes as the end of a call. */
+/** The types that grpc-js accepts as the end of a call. */
 export type GrpcEnd = Pick<StatusObject, 'code' | 'details' | 'metadata'>;
 
 export interface GrpcCallsOptions {
@@ -20,15 +20,15 @@ export interface GrpcCallsOptions {
   readonly observer: GrpcObserver;
   readonly guards: GrpcGuards;
   readonly connections: Connections;
-  /** Of the module, for calls of one message. */
+  /** The module's time limit, for calls of one message. */
   readonly timeoutMs: number;
-  /** Whether calls of a path are for probes alone: open to everybody, and nothing for logs. */
+  /** Whether calls of a path are only for probes: open to everybody, and not logged. */
   readonly isProbe: (path: string) => boolean;
-  /** Of a failure that the client learns nothing of. */
+  /** Called for a failure that the client does not see. */
   readonly tell: (error: unknown, call: GrpcCall) => void;
 }
 
-/** Knows the calls that are in progress, and sees each of them first and last. */
+/** Tracks the calls in progress. It sees the beginning and the end of each call. */
 export class GrpcCalls {
   readonly #inProgress = new Set<GrpcCall>();
   readonly #byMetadata = new WeakMap<Metadata, GrpcCall>();
@@ -37,12 +37,12 @@ export class GrpcCalls {
 
   constructor(private readonly options: GrpcCallsOptions) {}
 
-  /** The call of which grpc-js has handed out the metadata. */
+  /** The call whose metadata grpc-js has delivered. */
   of(metadata: Metadata): GrpcCall {
     return this.#byMetadata.get(metadata) as GrpcCall;
   }
 
-  /** Ends what is in progress, and what comes from now on, with UNAVAILABLE. */
+  /** Ends calls in progress and all new calls with UNAVAILABLE. */
   refuse(): void {
     this.#refusing = true;
     for (const call of this.#inProgress) call.end(new ShuttingDownError());
@@ -62,7 +62,8 @@ export class GrpcCalls {
   readonly interceptor: ServerInterceptor = ({ path, requestStream }, next) => {
     const { grpc } = this.options;
     let call: GrpcCall | undefined;
-    // grpc-js itself ends calls of which no handler learns: with messages over the limit, late ones.
+    // grpc-js itself ends some calls without telling the handler: those with too large messages,
+    // and late ones.
     const sendStatus = next.sendStatus.bind(next);
     next.sendStatus = (status) => {
       if (call !== undefined) call.code ??= status.code;
@@ -109,7 +110,7 @@ export class GrpcCalls {
     };
   }
 
-  /** What a call is answered beside its messages. */
+  /** The metadata of a response. */
   head(call: GrpcCall): Metadata {
     const metadata = new this.options.grpc.Metadata();
     const { key } = this.options.observer.ids ?? {};
@@ -148,21 +149,21 @@ export class GrpcCalls {
     });
     this.#byMetadata.set(metadata, call);
     if (this.options.isProbe(path)) return call;
-    // A stream may go on for as long as its client likes.
+    // A stream may last as long as its client wants.
     if (!streams) call.limit(this.options.timeoutMs);
     this.#inProgress.add(call);
     this.options.observer.begin(call);
     return call;
   }
 
-  /** Lets a call in whose metadata has come; nothing else of it was read. */
+  /** Admits a call whose metadata has arrived. Nothing else of it was read. */
   #admit(call: GrpcCall, next: ServerInterceptingCallInterface, pass: () => void): void {
     if (this.options.isProbe(call.path)) return pass();
     const refuse = (error: unknown): void => {
       if (!call.ended && !call.handled) next.sendStatus(this.endOf(call, error));
     };
     if (this.#refusing) return refuse(new ShuttingDownError());
-    // Its time may be over before its message has come.
+    // Its deadline may pass before its message arrives.
     call.onEnd(refuse);
     const enter = (): void => {
       if (call.reason === undefined) pass();

@@ -16,7 +16,7 @@ interface Series {
   readonly duration: Spread;
 }
 
-/** Metrics of gRPC calls, by method and status, and of the connections that they come on. */
+/** Metrics of gRPC calls by method and status, and of their connections. */
 export class GrpcMetrics {
   readonly #series: TwoNames<Series>;
   readonly #inHand = new Map<string, number>();
@@ -42,7 +42,7 @@ export class GrpcMetrics {
     const inHand = this.#inHand;
     new Gauge({
       name: `${prefix}grpc_requests_in_progress`,
-      help: 'gRPC calls that are being served.',
+      help: 'gRPC calls in progress.',
       labelNames: ['method'],
       registers,
       collect() {

@@ -44,7 +44,7 @@ export class GrpcObserver {
     this.#metrics?.begin(call);
   }
 
-  /** Runs what serves the call in the context of its span. */
+  /** Serves the call in the context of its span. */
   within<T>(call: GrpcCall, work: () => T): T {
     return this.#tracing === undefined ? work() : this.#tracing.within(call, work);
   }

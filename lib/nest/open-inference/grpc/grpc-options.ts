@@ -53,9 +53,15 @@ export interface VtsGrpcOptions {
    * @default true
    */
   health?: boolean;
-  /** The most connections; more are closed at once. @default the process's limit of open files */
+  /**
+   * The limit on connections. Further ones are closed at once. @default the process's limit of open
+   * files
+   */
   maxConnections?: number;
-  /** The most calls in progress on one connection; clients hold back more. @default 1000 */
+  /**
+   * The limit on calls in progress on one connection. Clients hold back further calls. @default
+   * 1000
+   */
   maxConcurrentStreams?: number;
   /**
    * Milliseconds between pings to a peer. A peer that does not answer for the same time, or for 20

@@ -28,10 +28,10 @@ const DEFAULT_HOST = '0.0.0.0';
 const DEFAULT_KEEPALIVE_MS = 60_000;
 const LONGEST_KEEPALIVE_TIMEOUT_MS = 20_000;
 const DEFAULT_STREAMS = 1000;
-/** Until what was given up has been answered. */
+/** The time to answer calls that were given up. */
 const LAST_ANSWERS_MS = 2000;
 
-/** What the server is made of. */
+/** The parts of the server. */
 export interface GrpcServiceParts {
   readonly grpcOptions: VtsGrpcOptions;
   readonly moduleOptions: VtsModuleOptions;
@@ -84,7 +84,7 @@ export class GrpcService {
     this.#server = new grpc.Server({
       interceptors: [interceptor],
       'grpc.max_receive_message_length': maxMessageBytes,
-      // Answers are bounded where they are made.
+      // Answers are limited where they are created.
       'grpc.max_send_message_length': -1,
       'grpc.max_concurrent_streams': maxConcurrentStreams,
       'grpc.enable_channelz': 0,
@@ -127,8 +127,8 @@ export class GrpcService {
   }
 
   /**
-   * Takes calls for `drainMs` more, then tells clients to go elsewhere, lets calls in progress end,
-   * and ends those with UNAVAILABLE that take longer than `shutdownTimeoutMs`.
+   * Accepts calls for another `drainMs`, then tells clients to use other servers. Calls in progress
+   * may end. Those that take longer than `shutdownTimeoutMs` end with UNAVAILABLE.
    */
   async stop(drainMs: number, shutdownTimeoutMs: number): Promise<void> {
     this.#health.refresh();
@@ -138,7 +138,7 @@ export class GrpcService {
     this.#health.close();
     this.#calls.endStreams();
     const most = shutdownTimeoutMs + LAST_ANSWERS_MS;
-    // GOAWAY: clients send calls that they sent meanwhile again, to another server.
+    // GOAWAY: clients send the calls of the meantime again, to another server.
     this.#injector.drain(most);
     await atMost(this.#connections.whenClosed(), most);
     clearTimeout(deadline);

@@ -65,23 +65,23 @@ const HTTP_OF = new Map<number, number>([
   [CODES.UNAUTHENTICATED, 401],
 ]);
 
-/** The HTTP status that says the same. */
+/** The equivalent HTTP status. */
 export function httpStatusOf(code: number): number {
   return HTTP_OF.get(code) ?? 500;
 }
 
-/** What a call is answered that failed. */
+/** The answer to a failed call. */
 export interface GrpcFailure {
   readonly code: number;
-  /** What grpc-js can send. */
+  /** The form that grpc-js can send. */
   readonly details: string;
-  /** Milliseconds; there where surely nothing was run, and the call may be sent again. */
+  /** Milliseconds; set if certainly nothing has run and the call may be sent again. */
   readonly retryAfterMs: number | undefined;
   /** The client does not see the reason, so the log must have it. */
   readonly hidden: boolean;
 }
 
-/** Statuses that are not those of HTTP endpoints. */
+/** Statuses that differ from those of HTTP endpoints. */
 const OWN: readonly [new (...args: never[]) => Error, InferenceStatus, retryAfterMs?: number][] = [
   [RepositoryClosedError, 'UNIMPLEMENTED'],
   [ModelNotServedError, 'NOT_FOUND'],
@@ -121,8 +121,8 @@ function failure(name: InferenceStatus, message: string): GrpcFailure {
 }
 
 /**
- * `RpcException` of `@nestjs/microservices`, which guards for gRPC throw: told by its shape, as that
- * package need not be there.
+ * `RpcException` of `@nestjs/microservices`, which guards for gRPC throw. Its shape identifies it,
+ * because the package may not be installed.
  */
 function ofRpcException(error: unknown): GrpcFailure | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -144,10 +144,10 @@ function ofRpcException(error: unknown): GrpcFailure | undefined {
   };
 }
 
-/** Clients take some kilobytes of metadata, and a text grows by what is escaped in it. */
+/** Clients accept some kilobytes of metadata, and escaping makes a text longer. */
 const MOST_DETAILS = 4000;
 
-/** The text as a status can have it. */
+/** The text in the form that a status can have. */
 export function detailsOf(text: string): string {
   // A half of a surrogate pair cannot be escaped.
   let shown = text.slice(0, MOST_DETAILS).toWellFormed();

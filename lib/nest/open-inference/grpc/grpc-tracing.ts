@@ -20,7 +20,7 @@ const SERVERS_FAULT = new Set<number>([
   CODES.DATA_LOSS,
 ]);
 
-/** The part that a gRPC call has in a trace: as that of an HTTP request, by the same means. */
+/** A gRPC call's part in a trace, as for an HTTP request. */
 export class GrpcTracing {
   readonly #spans = new WeakMap<GrpcCall, Span>();
 
@@ -54,7 +54,7 @@ export class GrpcTracing {
     call.traceContext = trace.setSpan(parent, span);
   }
 
-  /** Runs what serves the call in the context of its span. */
+  /** Serves the call in the context of its span. */
   within<T>(call: GrpcCall, work: () => T): T {
     const { traceContext } = call;
     const api = traceContext === undefined ? undefined : openTelemetry();
@@ -80,7 +80,7 @@ const getter: TextMapGetter<GrpcCall> = {
   keys: ({ metadata }) => Object.keys(metadata.getMap()),
 };
 
-/** By the application's propagators, and where it has none, by `traceparent`. */
+/** Read by the application's propagators, or without any from `traceparent`. */
 function parentOf({ context, propagation, ROOT_CONTEXT, trace }: OpenTelemetry, call: GrpcCall) {
   const extracted = propagation.extract(ROOT_CONTEXT, call, getter);
   if (trace.getSpanContext(extracted) !== undefined) return extracted;

@@ -7,7 +7,7 @@ import type { VtsGrpcCall } from './vts-grpc-call.js';
 
 type Guarded = (call: VtsGrpcCall, metadata: Metadata) => Promise<unknown>;
 
-/** Asks the global guards of the application, through Nest's own means. */
+/** Calls the global guards of the application through Nest's own API. */
 export class GrpcGuards {
   readonly #guarded = new Map<string, Guarded>();
   #known = 0;
@@ -25,11 +25,11 @@ export class GrpcGuards {
     );
   }
 
-  /** Undefined where there are none. @throws What the promise rejects with is a guard's. */
+  /** Undefined if there are none. The promise rejects with the error of a guard. */
   ask(call: GrpcCall): Promise<unknown> | undefined {
     const { length } = this.config.getGlobalGuards();
     if (length === 0) return undefined;
-    // Those that are added later count from then on.
+    // Guards that are added later apply from then on.
     if (length !== this.#known) this.#guarded.clear();
     this.#known = length;
     const { path, metadata, remoteAddress: ip } = call;
@@ -40,7 +40,7 @@ export class GrpcGuards {
   }
 
   #make(method: string): Guarded {
-    // Guards see the class and the method, and what is noted on them: nothing here.
+    // Guards see the class and the method with their metadata, which is empty here.
     const handler = { [method]: () => undefined }[method] as () => undefined;
     const methods = new VtsGrpcMethods();
     Object.defineProperty(methods, method, { value: handler });

@@ -4,7 +4,7 @@ import type { GrpcCall } from './grpc-call.js';
 import type { GrpcCalls } from './grpc-calls.js';
 import type { GrpcObserver } from './grpc-observer.js';
 
-/** What handlers of calls share. */
+/** The parts that all handlers share. */
 export interface CallContext {
   readonly calls: GrpcCalls;
   readonly observer: GrpcObserver;
@@ -20,7 +20,7 @@ export function runFor<T>(
   return observer.within(call, () => requestScope.run(scope, work));
 }
 
-/** A method that takes one message and gives one. */
+/** A method that takes one message and returns one. */
 export function unary<Request, Response>(
   context: CallContext,
   run: (request: Request, call: GrpcCall) => Response | Promise<Response>,

@@ -7,7 +7,7 @@ import type {
 import { shortened } from '../../../learner/errors/index.js';
 import { CODES, detailsOf } from './grpc-status.js';
 
-/** How often watched models are looked at. */
+/** How often watched models are checked. */
 const LOOK_MS = 500;
 
 type Status = 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
@@ -34,7 +34,7 @@ const SERVER = new Set(['', 'inference.GRPCInferenceService']);
 
 /** `grpc.health.v1`: of the server, and of each model by its name. */
 export class GrpcHealth {
-  /** With the last status that each was told. */
+  /** Watchers, with the last status that each received. */
   readonly #watchers = new Map<Watcher, Status>();
   #looking: NodeJS.Timeout | undefined;
 
@@ -44,7 +44,7 @@ export class GrpcHealth {
     return { Check: this.#check, Watch: this.#watch, List: this.#list };
   }
 
-  /** Tells watchers what has changed. */
+  /** Sends changes to watchers. */
   refresh(): void {
     for (const [watcher, last] of this.#watchers) {
       const status = this.#statusOf(watcher.request.service);
@@ -54,7 +54,7 @@ export class GrpcHealth {
     }
   }
 
-  /** Ends all watching: clients begin it again, elsewhere. */
+  /** Ends all watches. Clients start them again on another server. */
   close(): void {
     clearInterval(this.#looking);
     for (const watcher of this.#watchers.keys()) {

@@ -35,7 +35,7 @@ export interface InferenceMethodsOptions extends CallContext {
   readonly ready: () => boolean;
 }
 
-/** Of a model that is not there as well: Triton's clients expect an answer, over gRPC. */
+/** Also answers for an unknown model, because Triton's clients expect an answer over gRPC. */
 function isReady(service: InferenceService, name: string, version: string): boolean {
   try {
     return service.modelReady(name, version);
@@ -45,7 +45,7 @@ function isReady(service: InferenceService, name: string, version: string): bool
   }
 }
 
-/** The calls of `inference.GRPCInferenceService`, with bytes for messages. */
+/** The methods of `inference.GRPCInferenceService`, with bytes as messages. */
 export function inferenceMethods(options: InferenceMethodsOptions): UntypedServiceImplementation {
   const { service, definition, ready } = options;
   const method = <Request>(name: string, run: (request: Request) => object | Promise<object>) => {
@@ -93,7 +93,10 @@ export function inferenceMethods(options: InferenceMethodsOptions): UntypedServi
   };
 }
 
-/** There is one repository, and models are as they were saved. @throws InferenceMessageError */
+/**
+ * Checks that a request does not name a repository or change a model.
+ * @throws InferenceMessageError
+ */
 function refuseRepository(
   { repository_name: name, parameters }: OfRepository,
   taken: readonly string[] = [],

@@ -11,7 +11,7 @@ export class LimitedScope extends RequestScope {
   #timer: NodeJS.Timeout | undefined;
   #reject: ((error: unknown) => void) | undefined;
 
-  /** Ends it after that time, 0 for never. */
+  /** Ends it after that time; 0 means never. */
   limit(timeoutMs: number): void {
     if (timeoutMs <= 0) return;
     this.isOver(this.arrivedAt + timeoutMs);
@@ -19,7 +19,10 @@ export class LimitedScope extends RequestScope {
     this.#limit = deadline(timeoutMs, giveUp, this.arrivedAt);
   }
 
-  /** A limit that a client has chosen: with a timer of its own, as such times are without number. */
+  /**
+   * A limit that a client has chosen. It has its own timer, because clients can choose any number
+   * of different times.
+   */
   limitOfClient(timeoutMs: number): void {
     this.isOver(this.arrivedAt + timeoutMs);
     const left = Math.max(0, timeoutMs - (performance.now() - this.arrivedAt));
@@ -27,7 +30,7 @@ export class LimitedScope extends RequestScope {
     this.#timer = setTimeout(() => this.end(new RequestTimeoutError(timeoutMs)), left);
   }
 
-  /** Its deadline is then or earlier; the calls that it makes see it. */
+  /** Sets its deadline to that time or earlier. The calls that it makes see the deadline. */
   isOver(at: number): void {
     this.deadlineAt = Math.min(this.deadlineAt ?? Infinity, at);
   }
@@ -43,7 +46,7 @@ export class LimitedScope extends RequestScope {
     this.#reject?.(reason);
   }
 
-  /** A promise of what `work` gives, rejected when the scope ends before. */
+  /** A promise of the result of `work`, which rejects if the scope ends first. */
   until<T>(work: () => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#reject = reject;

@@ -6,7 +6,7 @@ export function textOf(metadata: Metadata, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Texts by their names, as headers of HTTP; binary values are left out. */
+/** Texts by name, like HTTP headers; binary values are left out. */
 export function headersOf(metadata: Metadata): Record<string, string> {
   const texts = Object.entries(metadata.getMap()).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',

@@ -18,10 +18,10 @@ export interface StreamInferOptions extends CallContext {
   readonly timeoutMs: number;
 }
 
-/** Requests of one stream that are worked on; the next ones are not read before. */
+/** How many requests of one stream run at a time. Further ones are not read before one ends. */
 const MOST_IN_FLIGHT = 16;
 
-/** Parameters and metadata by Triton's names. */
+/** Parameters and metadata, with Triton's names. */
 const FINAL = 'triton_final_response';
 const WANTS_EMPTY_FINAL = 'triton_enable_empty_final_response';
 const FAILS_AS_A_WHOLE = 'triton_grpc_error';
@@ -31,9 +31,9 @@ const TEXT_IN = 'text_input';
 const TEXT_OUT = 'text_output';
 
 /**
- * `ModelStreamInfer`: requests of a stream run side by side, and answers come in their order; those of
- * a model that answers a request several times come as they are made. One that fails is answered
- * with its error, and the stream goes on.
+ * `ModelStreamInfer`: requests of a stream run concurrently, and answers have the order of
+ * requests. A model that answers a request several times sends each answer at once. A request that
+ * fails is answered with its error, and the stream continues.
  */
 export function streamInfer(options: StreamInferOptions): handleBidiStreamingCall<Buffer, Buffer> {
   return (stream) => {
@@ -45,7 +45,7 @@ export function streamInfer(options: StreamInferOptions): handleBidiStreamingCal
 
 class InferStream {
   readonly #waiting: (() => void)[] = [];
-  /** Settles when the answers to all requests so far are out. */
+  /** Settles when the answers to all requests so far have been sent. */
   #answered: Promise<unknown> = Promise.resolve();
   #generated = new Set<Promise<void>>();
   #ended = false;
@@ -128,7 +128,7 @@ class InferStream {
     failed: (error: unknown) => Promise<void>,
     done: () => void,
   ): void {
-    // Its turn may be long in coming.
+    // Its turn may come much later.
     answer.catch(() => undefined);
     const before = this.#answered;
     this.#answered = before
@@ -137,7 +137,7 @@ class InferStream {
       .finally(done);
   }
 
-  /** A text for a language model; several at once have one answer, as of `ModelInfer`. */
+  /** A text for a language model. Several texts at once get one answer, as in `ModelInfer`. */
   #continuesText({ modelName, modelVersion, inputs }: InferRequest): boolean {
     const [input] = inputs;
     if (input?.name !== TEXT_IN || input.data.length !== 1) return false;

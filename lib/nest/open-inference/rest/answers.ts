@@ -7,12 +7,14 @@ import type { ResponsePayload } from '../../io/io-descriptor.js';
 import { codingFor, compressed, namesOne } from './compression.js';
 import { JSON_TYPE } from './protocol.js';
 
-/** Writes answers of the protocol: under its types, and compressed where the client wants that. */
+/**
+ * Writes answers of the protocol with its content types, and compressed if the client wants that.
+ */
 @Injectable()
 export class Answers {
   constructor(@Inject(PlatformHost) private readonly platforms: PlatformHost) {}
 
-  /** What a handler without a body to read returns. */
+  /** The return value of a handler that does not read a body. */
   plain(response: object, value: object, status = 200): string | Uint8Array {
     const platform = this.platforms.demand();
     if (status !== 200) this.platforms.adapter.status(response, status);
@@ -28,7 +30,7 @@ export class Answers {
     return { contentType: JSON_TYPE, body: coded ?? body };
   }
 
-  /** JSON, and perhaps tensors behind it. */
+  /** JSON, optionally followed by tensors. */
   async tensors(
     request: object,
     response: object,
@@ -37,13 +39,13 @@ export class Answers {
     const whole = (): Buffer =>
       chunks.length === 1 ? bufferOf(chunks[0]!) : Buffer.concat(chunks);
     const accepts = acceptedBy(request);
-    // Numbers hardly become smaller, and take long: a client has to mean it.
+    // Numbers take long to compress and hardly become smaller, so only an explicit request counts.
     const wanted = headerLength === undefined || namesOne(accepts);
     const coded = wanted ? await this.#coded(accepts, response, whole) : undefined;
     if (headerLength === undefined) {
       return { contentType: JSON_TYPE, body: coded ?? whole().toString() };
     }
-    // Of the JSON before it was compressed.
+    // The length of the JSON before compression.
     this.platforms.demand().setHeader(response, HEADER_LENGTH, String(headerLength));
     return { contentType: 'application/octet-stream', body: coded ?? whole() };
   }

@@ -1,10 +1,10 @@
 import { promisify } from 'node:util';
 import { constants, deflate, deflateSync, gzip, gzipSync } from 'node:zlib';
 
-/** Below this, a thread costs more than it does. */
+/** Below this size, another thread costs more than it saves. */
 const SMALL_BYTES = 16 * 1024;
 
-/** Answers are made once and read once: no time is spent on the last bytes. */
+/** Answers are compressed and read only once, so the fastest level is best. */
 const OPTIONS = { level: constants.Z_BEST_SPEED };
 
 const CODINGS = {
@@ -14,10 +14,10 @@ const CODINGS = {
 
 type Coding = keyof typeof CODINGS;
 
-/** More of a header is not looked at. */
+/** The rest of a longer header is ignored. */
 const MOST_CODINGS = 16;
 
-/** Whether a header names one coding alone, which no HTTP library does of its own. */
+/** Whether a header names only one coding, which HTTP libraries do not do by default. */
 export function namesOne(header: string | undefined): boolean {
   return header !== undefined && !header.includes(',');
 }

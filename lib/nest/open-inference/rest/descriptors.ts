@@ -5,7 +5,8 @@ import { JSON_TYPE } from './protocol.js';
 const schema: IoSchema = { type: 'object' };
 
 /**
- * The bytes of a request: JSON, optionally followed by tensors. Their content type does not tell.
+ * The bytes of a request: JSON, optionally followed by tensors. The content type does not show
+ * which.
  */
 export class ProtocolBody extends IoDescriptor<Uint8Array, never> {
   override readonly mediaType = JSON_TYPE;
@@ -40,7 +41,7 @@ export class ProtocolAnswer extends IoDescriptor<never, ResponsePayload> {
   }
 }
 
-/** Answers one after the other, each the data of an event. */
+/** Answers in sequence, each as the data of an event. */
 export class ProtocolEvents extends ProtocolAnswer {
   override serializeEvent(value: unknown): string {
     return JSON.stringify(value);

@@ -66,7 +66,7 @@ interface Route {
   /** Of a `POST`. */
   readonly body?: Schema;
   readonly type?: string;
-  /** Whether it answers 503 in the same form where it is not ready. */
+  /** Whether it answers 503 in the same form if it is not ready. */
   readonly probe?: true;
 }
 
@@ -169,8 +169,8 @@ const REPOSITORY: readonly Route[] = [
 ];
 
 /**
- * The routes of the protocol for the OpenAPI document. Operations and schemas begin with `v2`, by
- * which they cannot meet an application's.
+ * The routes of the protocol for the OpenAPI document. Names of operations and schemas begin with
+ * `v2`, so that they differ from an application's.
  *
  * @param root The path in front of all of them.
  */
@@ -207,7 +207,7 @@ function operationOf(
     ...(body && { requestBody: { required: true, content: content(body) } }),
     responses: {
       200: { description: 'The answer.', content: content(answer, type) },
-      ...(body && { 400: error('The request does not match what the model takes.') }),
+      ...(body && { 400: error('The request does not match the inputs of the model.') }),
       ...(names.length > 0 && { 404: error('No such model is served.') }),
       ...(probe && { 503: { description: 'Not now.', content: content(answer) } }),
       ...(body && { 503: error('The model cannot take the request now; try again later.') }),

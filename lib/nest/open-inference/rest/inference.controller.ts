@@ -127,7 +127,7 @@ export function inferenceController(path: string): Type {
       return this.answers.json(given, response, { name, unload: true });
     }
 
-    /** A model that is not there is told before what is wrong with the body. */
+    /** An unknown model is reported before errors in the body. */
     #find(name: string, version: string): void {
       this.service.modelReady(name, version);
     }
@@ -166,6 +166,6 @@ function limitBy(timeout: unknown): void {
   }
   const call = requestScope.getStore() as EndpointCall;
   call.limitOwn((timeout as number) / MICROSECONDS);
-  // Reading it may have taken as long.
+  // Reading the body may already have taken that time.
   if (call.reason !== undefined) throw call.reason;
 }

@@ -21,7 +21,7 @@ export function ofModel(action: string): string[] {
   return [`models/:model${action}`, `models/:model/versions/:version${action}`];
 }
 
-/** Says what is served, and how it is: `GET {path}` and what is below it. */
+/** Describes the served models and their state: `GET {path}` and the paths below it. */
 export function modelController(path: string): Type {
   @ApiExcludeController()
   @Controller({ path, version: VERSION_NEUTRAL })
@@ -54,7 +54,7 @@ export function modelController(path: string): Type {
       return this.answers.plain(response, { models: this.service.models() });
     }
 
-    // Before the routes of models, one of which could have this name.
+    // Comes before the routes of models, because a model could have this name.
     @Get('models/stats')
     allStatistics(@Res({ passthrough: true }) response: object): unknown {
       return this.answers.plain(response, statisticsJson(this.service.statistics('', '')));

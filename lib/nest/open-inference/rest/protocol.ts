@@ -16,7 +16,7 @@ import { VtsExceptionFilter } from '../../http/vts-exception.filter.js';
 
 export const JSON_TYPE = 'application/json';
 
-/** Clients take nothing but this, and KServe's only under the very type. */
+/** Clients accept only JSON, and KServe's client only with exactly this content type. */
 export const OPEN_INFERENCE: EndpointProtocol = { errorBody: (error) => ({ error }) };
 
 /** Answers errors as the protocol says. */
@@ -33,7 +33,7 @@ export class OpenInferenceFilter extends VtsExceptionFilter {
 function ofHttp(error: unknown): unknown {
   if (error instanceof ModelNotServedError) return new NotFoundException(error.message);
   if (error instanceof ModelNotReadyError) return new ServiceUnavailableException(error.message);
-  // 503 says that nothing was run, by which clients send the request to another server.
+  // 503 means that nothing has run, so clients send the request to another server.
   if (error instanceof WorkerDiedError) {
     return new BadGatewayException('The worker that served the request died; try again later.');
   }

@@ -11,11 +11,11 @@ import { elementsOf } from '../../../client/protocol/shape.js';
 import { shortened } from '../../../learner/errors/index.js';
 
 /**
- * A request that is nothing but the bytes of the model's one input, without JSON: Triton's "raw
- * binary request", `Inference-Header-Content-Length: 0`. One element of BYTES is the whole body, such
- * as a photo.
+ * A request that contains only the bytes of the model's one input, without JSON: Triton's "raw
+ * binary request", `Inference-Header-Content-Length: 0`. For BYTES, the whole body is one element,
+ * such as a photo.
  *
- * @throws InferenceMessageError where the input, or its shape, does not follow from the model.
+ * @throws InferenceMessageError if the input or its shape does not follow from the model.
  */
 export function readRawRequest(
   bytes: Uint8Array,
@@ -58,7 +58,7 @@ function oneText({ name, shape }: TensorMetadata, bytes: Uint8Array): RawTensor 
 function numbers(input: TensorMetadata, bytes: Uint8Array, batched: boolean): RawTensor {
   const { name, datatype } = input;
   const free = input.shape.filter((size) => size < 0).length;
-  // One row, where that leaves no doubt.
+  // One row, if that is unambiguous.
   const shape = batched && free > 1 ? [1, ...input.shape.slice(1)] : [...input.shape];
   const unknown = shape.filter((size) => size < 0);
   if (unknown.length > 1) {

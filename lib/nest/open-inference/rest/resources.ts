@@ -77,7 +77,7 @@ export interface GenerateBody {
 export function readGenerateBody(bytes: Uint8Array): GenerateBody {
   const json = readJson(bytes);
   const { text_input: given, id, parameters, ...others } = json;
-  // Triton takes a list of one for it as well.
+  // Triton also accepts a list of one text.
   const text = Array.isArray(given) && given.length === 1 ? (given[0] as unknown) : given;
   if (typeof text !== 'string') {
     const fact = given === undefined ? '"text_input" is missing' : '"text_input" is not a string';
@@ -95,7 +95,10 @@ export function readGenerateBody(bytes: Uint8Array): GenerateBody {
   return { ...(typeof id === 'string' && id !== '' && { id }), text, parameters: all };
 }
 
-/** Whether the body of an index asks for what is ready alone. @throws InferenceMessageError */
+/**
+ * Whether the body of an index request asks only for ready models.
+ * @throws InferenceMessageError
+ */
 export function readReadyOnly(bytes: Uint8Array): boolean {
   const { ready = false } = readJson(bytes);
   if (typeof ready === 'boolean') return ready;
@@ -103,7 +106,8 @@ export function readReadyOnly(bytes: Uint8Array): boolean {
 }
 
 /**
- * Sees that a client that loads a model does not bring one: models come from the store.
+ * Checks that a request to load a model does not contain a model, because models come from the
+ * store.
  *
  * @throws InferenceMessageError
  */
@@ -117,7 +121,7 @@ export function refuseOwnModel(bytes: Uint8Array): void {
   );
 }
 
-/** The object in a body; an empty one of an empty body. @throws InferenceMessageError */
+/** The object in a body; an empty object for an empty body. @throws InferenceMessageError */
 function readJson(bytes: Uint8Array): JsonObject {
   if (bytes.length === 0) return {};
   let json: unknown;

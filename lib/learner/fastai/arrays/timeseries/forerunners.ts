@@ -6,8 +6,8 @@ import { along, combined, deviation, least, mean, most, type Series } from './se
 const f = Math.fround;
 
 /**
- * The axes for a statistic of each item. They are the axes of an item, `[variables, steps]`, but
- * the library also applies them to a batch, whose second axis differs.
+ * The axes for a statistic of each item. They are axes of an item, `[variables, steps]`. The
+ * library also applies them to a batch, which has another second axis.
  */
 function axesOf(record: PyObject): readonly number[] | undefined {
   const scale = record.attr('scale_subtype');

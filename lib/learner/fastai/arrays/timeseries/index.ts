@@ -58,10 +58,13 @@ const readers: ReadonlyMap<string, SeriesReader> = new Map([
   ['TSTuplePatchEncoder', readTuplePatchEncoder],
 ]);
 
-/** These also act on a target and so on tuples: on tensors of any class. */
+/** These also change targets and tuples, so they act on tensors of any class. */
 const ON_TUPLES: ReadonlySet<string> = new Set(['TSStandardizeTuple', 'TSTuplePatchEncoder']);
 
-/** Replaces a missing value with one of another item in the batch; a batch of one has none. */
+/**
+ * Replaces a missing value with one from another item of the batch. A batch of one has no other
+ * item.
+ */
 const ALONE_NOTHING: ReadonlySet<string> = new Set(['TSSelfMissingness']);
 
 /**

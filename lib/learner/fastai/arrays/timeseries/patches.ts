@@ -3,8 +3,8 @@ import { flag, isGiven, malformed, numberIn, type SeriesReader } from './attribu
 import { byVariable, type Series } from './series.js';
 
 /**
- * tsai's `PatchEncoder`: pieces of a series side by side, one column for all variables' steps in a
- * piece.
+ * tsai's `PatchEncoder`: cuts a series into pieces. Each piece is one column with the steps of all
+ * variables.
  */
 const readPatches =
   (attribute: string): SeriesReader =>

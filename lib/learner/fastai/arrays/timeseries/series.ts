@@ -67,8 +67,7 @@ function fits(dims: readonly number[], whole: readonly number[]): boolean {
 }
 
 /**
- * Computes element by element, with the other tensors broadcast to the first, and rounds to
- * float32.
+ * Computes element by element and rounds to float32. The other tensors are broadcast to the first.
  *
  * @throws ArrayItemError if sizes do not match; torch raises too.
  */

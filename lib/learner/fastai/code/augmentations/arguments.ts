@@ -3,7 +3,7 @@ import { Instance, List, Tuple, type Value } from '../../../python/values.js';
 import { ArrayValue } from '../numpy/array-value.js';
 import type { Nd } from '../numpy/nd-array.js';
 
-/** The most pixels along a side of an image. */
+/** The largest width or height of an image, in pixels. */
 export const LONGEST_SIDE = 65_535;
 
 /** The attributes of a library's transform, from its file or from a call of its class. */

@@ -9,9 +9,9 @@ import type { Verdict } from './decide.js';
 type Augments = Extract<Verdict, { kind: 'augments' }>;
 
 /**
- * The behaviour of wrappers of augmentations:
- * `PILImage.create(self.aug(image=np.array(image))['image'])`, and for torchvision
- * `self.tfms(image)`, for each image in a tuple.
+ * Does what wrappers of augmentations do:
+ * `PILImage.create(self.aug(image=np.array(image))['image'])`, or `self.tfms(image)` for
+ * torchvision. It treats each image of a tuple.
  */
 export function augmenting(
   program: Program,

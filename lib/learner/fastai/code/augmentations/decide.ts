@@ -7,7 +7,7 @@ import { contentsOf, type Contents } from './members.js';
 /** The effect at inference of a transform with a known class name but unknown code. */
 export type Verdict =
   | { readonly kind: 'nothing' }
-  /** It makes an image from the result of this for its pixels. */
+  /** Makes an image from the changed pixels. */
   | {
       readonly kind: 'augments';
       readonly with: PyObject;
@@ -20,7 +20,7 @@ const NOTHING: Verdict = { kind: 'nothing' };
 const TRAINING = /^_*(train|trn)/;
 const VALIDATION = /^_*(valid|val|test|eval|infer)/;
 
-/** The most names in a message. */
+/** How many names a message lists at most. */
 const MOST_NAMES = 8;
 
 /** Classes in fastai's documentation, with their attributes there. */
@@ -131,7 +131,7 @@ function keepsSize(
 
 const unsure = (all: readonly Contents[]): Verdict => ({ kind: 'unsure', holds: listed(all) });
 
-/** Text such as `Resize, HorizontalFlip of albumentations`. */
+/** Returns text such as `Resize, HorizontalFlip of albumentations`. */
 function listed(all: readonly Contents[]): string | undefined {
   const names = [
     ...new Set(all.flatMap(({ fixed, random }) => [...fixed.map(({ name }) => name), ...random])),

@@ -28,7 +28,7 @@ const LIBRARIES = ['albumentations', 'imgaug', 'torchvision', 'kornia'] as const
 
 export type Library = (typeof LIBRARIES)[number];
 
-/** What one file may nest, and hold, of them. */
+/** Limits on how deep a file nests them, and on how many it contains. */
 const DEEPEST = 16;
 const MOST = 1000;
 
@@ -55,7 +55,7 @@ const FIXED: Readonly<Record<Library, RegExp>> = {
 
 /** The supported members of torchvision. */
 const KNOWN_OF_TORCHVISION = /^(Resize|CenterCrop)$/;
-/** They give floats, which do not become an image. */
+/** They return floats, which cannot become an image. */
 const FLOATS = /^(Normalize|ToFloat)$/;
 
 /** The library of a record's class. */

@@ -22,7 +22,7 @@ interface Picked {
   readonly view: Nd;
   readonly axes: readonly number[];
   readonly indices: readonly Nd[];
-  /** Undefined if they are not adjacent, so they come first. */
+  /** Undefined if they are not adjacent. Then they come first. */
   readonly place: number | undefined;
 }
 

@@ -8,8 +8,8 @@ import type { PixelsToCome } from './image-value.js';
 type Mode = 'RGB' | 'L';
 
 /**
- * Thrown if code needs a file that is not read or decoded yet; the caller reads it and runs the
- * code again.
+ * Thrown if code needs a file that is not read or decoded yet. The caller reads the file and runs
+ * the code again.
  */
 class NotReadyError extends Error {
   constructor(readonly prepare: () => Promise<void>) {
@@ -42,8 +42,8 @@ export class ImageFiles {
    * Runs code that may open the file. The code cannot wait, so it starts again when the pixels are
    * ready.
    *
-   * @param others Whether it may open files that its item leads to, such as one named in a row. It
-   * may always open bytes.
+   * @param others Whether the code may open files that its item leads to, such as one named in a
+   *   row. It may always open bytes.
    */
   async run<T>(file: ItemFile | undefined, work: () => T, others = false): Promise<T> {
     const opened = new Map<string | Uint8Array, Opened>();

@@ -258,7 +258,7 @@ export function throughTable(image: Pixels, table: ArrayLike<number>, mode = ima
   return { ...image, mode, data };
 }
 
-/** 256 counts a band. */
+/** 256 counts per band. */
 export function histogram({ mode, data }: Pixels): number[] {
   const bands = channelsOf(mode);
   const counts = Array.from({ length: 256 * bands }, () => 0);

@@ -68,8 +68,8 @@ export interface Chosen {
 }
 
 /**
- * The function of `encodes` or `decodes` that takes an item, according to annotations; undefined if
- * none does, and then the item does not change.
+ * The function of `encodes` or `decodes` whose annotation matches an item. Undefined if none does:
+ * the item does not change.
  */
 export function methodFor(ctx: Context, callable: Value, item: Value): Chosen | undefined {
   const [func, first] =
@@ -88,7 +88,7 @@ export function methodFor(ctx: Context, callable: Value, item: Value): Chosen | 
   return { func: inner, first, returns: undefined };
 }
 
-/** If several take an item, the one with the most specific class; the last of equals. */
+/** The function that takes the item by its most specific class, and the last of equals. */
 function mostSpecial(
   ctx: Context,
   funcs: readonly Value[],

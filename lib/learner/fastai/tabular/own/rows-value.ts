@@ -235,8 +235,8 @@ class ItemsValue extends HostObject {
 }
 
 /**
- * `to.items.columns`: only whether a column exists, because rows may bring other columns than in
- * fastai.
+ * `to.items.columns`: shows only whether a column exists, because rows may have columns that
+ * fastai's do not.
  */
 class NamesOfColumns extends HostObject {
   override readonly typeName = 'Index';

@@ -26,8 +26,8 @@ export async function wholeText(
 }
 
 /**
- * The words that {@link wholeText} appends to those of the text. There may be more or fewer than
- * tokens, because a marker token has no word of its own, and a repeating marker gives several.
+ * The words that {@link wholeText} appends to those of the text. Their number may differ from that
+ * of the tokens: a marker token has no word of its own, and a repeating marker gives several.
  */
 export async function* addedWords({
   prompt,

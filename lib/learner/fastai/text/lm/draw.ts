@@ -2,7 +2,7 @@ import { NoTokenLeftError, NotProbabilitiesError } from '../../errors.js';
 
 /** Which tokens may be drawn, and how. */
 export interface DrawRules {
-  /** A token that is never drawn. */
+  /** The id of a token that is never drawn. */
   readonly excluded: number | undefined;
   readonly minP: number | undefined;
   readonly temperature: number;
@@ -24,7 +24,8 @@ export function weigh(probs: Float32Array, { excluded, minP, temperature }: Draw
     if (reached) for (let i = 0; i < probs.length; i++) if (probs[i]! < bound) probs[i] = 0;
   }
   if (temperature !== 1) {
-    // Divides by the largest, or at a low temperature all weights would underflow, as in fastai.
+    // Divides by the largest weight. At a low temperature all weights would underflow otherwise, as
+    // they do in fastai.
     const most = largest(probs);
     const power = 1 / temperature;
     for (let i = 0; i < probs.length; i++) {

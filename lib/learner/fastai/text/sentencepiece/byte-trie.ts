@@ -1,4 +1,4 @@
-/** The result of {@link ByteTrie} if no entry ends. */
+/** The result of {@link ByteTrie} if no entry ends at the node. */
 export const NO_VALUE = -1;
 
 /** Byte strings as a trie, for walks from the front of a text. Values are 0 and more. */
@@ -28,7 +28,7 @@ export class ByteTrie {
     return true;
   }
 
-  /** The node after a byte, from a node; the root is 0, and so is "none". */
+  /** The node that a byte leads to. The root is 0, and 0 also means "none". */
   step(node: number, byte: number): number {
     if (node === 0) return this.#first[byte]!;
     let next = this.#child[node]!;

@@ -8,7 +8,7 @@ import { textOfBytes } from './utf8.js';
 import type { Scoring } from './unigram.js';
 import { Vocabulary } from './vocabulary.js';
 
-/** The most characters of a text: the same as spaCy. */
+/** The limit on the characters of a text, the same as spaCy's. */
 const MAX_LENGTH = 1_000_000;
 
 /**

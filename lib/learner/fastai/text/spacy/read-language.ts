@@ -30,7 +30,7 @@ export interface SpacyTokenizer {
   readonly tokenize: Tokenize;
   /** Its rules, if it is spaCy's rule tokenizer. */
   readonly rules: RuleTokenizer | undefined;
-  /** The most characters of a text. */
+  /** The limit on the characters of a text. */
   readonly maxLength: number;
 }
 

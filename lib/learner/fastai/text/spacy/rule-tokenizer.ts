@@ -58,7 +58,7 @@ export class RuleTokenizer {
     const matcher = new SpecialCaseMatcher();
     const specials = [...this.#specials.keys()].sort(compareStrings);
     for (const special of specials) {
-      // The rules can only break up a special case that they would split.
+      // The rules break up only a special case that they would split.
       if (
         special.includes(' ') ||
         lengthOf(rules.prefix, special) > 0 ||

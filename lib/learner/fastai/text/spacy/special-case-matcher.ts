@@ -28,7 +28,10 @@ export class SpecialCaseMatcher {
     node.terminal = tokens.length > 0;
   }
 
-  /** In order: the longest, then the first of equals; none begins or ends inside a longer one. */
+  /**
+   * In order. The longest match wins, then the first of equals. No match begins or ends inside a
+   * longer one.
+   */
   find(tokens: readonly string[]): TokenSpan[] {
     const matches: TokenSpan[] = [];
     for (let start = 0; start < tokens.length; start++) {
@@ -42,7 +45,7 @@ export class SpecialCaseMatcher {
     return matches.length > 0 ? withoutOverlaps(matches) : matches;
   }
 
-  /** The special cases that these tokens begin, and tokens behind them may spell to the end. */
+  /** The special cases that these tokens begin and that the tokens after them may complete. */
   open(tokens: readonly string[]): OpenMatches {
     const open = tokens.flatMap((_, start) => {
       let node: Node | undefined = this.#root;

@@ -3,7 +3,7 @@ import type { Piece, RuleTokenizer } from '../spacy/rule-tokenizer.js';
 import { WordCache } from '../word-cache.js';
 import type { RuledWord, WordRules } from './word-rules.js';
 
-/** How many times longer rules can make a text: `Ab` becomes `xxmaj ab`. */
+/** Rules can make a text this many times longer: `Ab` becomes `xxmaj ab`. */
 const MOST_GROWTH = 8;
 
 /** The tokens of a word of a text, whatever its context. */

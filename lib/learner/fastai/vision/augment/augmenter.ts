@@ -22,7 +22,10 @@ const BATCH_SIZE = 64;
 /** Transforms that do not change an image, even in training. */
 const NEUTRAL: readonly string[] = ['ToTensor', 'AddMaskCodes', 'PointScaler', 'Cuda'];
 
-/** fastai's training pass over images: each pass draws again, for batches of the learner's size. */
+/**
+ * fastai's training pass over images. Each pass draws new numbers, for batches of the learner's
+ * size.
+ */
 export class Augmenter {
   readonly #mode: RasterMode;
   readonly #item: readonly ItemAugment[];

@@ -13,7 +13,7 @@ export interface AxisPlan {
   /** Pixels after resampling. */
   readonly size: number;
   readonly resample: Resample;
-  /** The part of those that is kept: from, and up to but not including. */
+  /** The part of them that is kept: its first pixel, and the one after its last. */
   readonly from: number;
   readonly to: number;
 }
@@ -21,7 +21,7 @@ export interface AxisPlan {
 /** How each kept pixel is computed from the image. */
 export interface Axis {
   readonly size: number;
-  /** The pixels of the image that matter: from, and up to but not including. */
+  /** The pixels of the image that matter: the first, and the one after the last. */
   readonly low: number;
   readonly high: number;
   /** Undefined if the pixels do not change. */
@@ -46,7 +46,7 @@ interface Row {
   readonly weights: ArrayLike<number>;
 }
 
-/** A service sees few image sizes, and the weights of a small image take as long as its pixels. */
+/** A service sees few image sizes, and for a small image the weights take as long as the pixels. */
 const kept = new Map<string, Axis>();
 const MOST_KEPT = 16;
 /** Halves of weights: 128 KiB. */
@@ -127,7 +127,7 @@ function packed(rows: readonly Row[]): Axis | undefined {
   const count = Int32Array.from(rows, ({ weights }) => weights.length);
   const seen = rows.filter(({ weights }) => weights.length > 0);
   const low = seen.reduce((least, { first }) => Math.min(least, first), seen[0]?.first ?? 0);
-  // One pixel, if no part of the image is visible.
+  // At least one pixel, even if no part of the image is visible.
   const high = seen.reduce((most, { first, weights }) => Math.max(most, first + weights.length), 1);
   const groups = rows.reduce((sum, { weights }) => sum + Math.ceil(weights.length / GROUP), 0);
   const halves = new Int16Array(groups * GROUP * 2);

@@ -113,7 +113,7 @@ function useTables(
   { parts, start, high }: JpegScan,
   huffman: readonly (Uint8Array | undefined)[],
 ): boolean {
-  // Further bits of the first coefficients have no codes.
+  // Refinement scans of the first coefficients contain plain bits, without Huffman codes.
   if (start === 0 && high > 0) return true;
   const slots = new Set(parts.map(({ dc, ac }) => (start === 0 ? dc : 2 + ac)));
   return [...slots].every((slot) => useHuffman(memory, slot, huffman[slot]));
@@ -137,7 +137,7 @@ function decode(
   stores: readonly Coefficients[],
   layout: JpegLayout,
 ): boolean {
-  // A scan of one component has MCUs of one block, and none outside the image.
+  // A scan of one component has MCUs of one block, and no blocks outside the image.
   const isSingle = parts.length === 1;
   for (const { component, dc, ac } of parts) {
     const { first, stride, across, down } = stores[component]!;

@@ -1,6 +1,6 @@
 import type { JpegHeader } from './jpeg-header.js';
 
-/** A part of an image in whole pixels: from, and up to but not including. */
+/** A part of an image in whole pixels: the first, and the one after the last. */
 export interface Box {
   readonly left: number;
   readonly top: number;

@@ -110,7 +110,9 @@ async function fromColours(image: Sharp, metadata: Metadata): Promise<Raster> {
   return { mode: info.channels === 1 ? 'L' : 'RGB', width: info.width, height: info.height, data };
 }
 
-/** PIL's own arithmetic: no profile; each colour is the light that its ink and black leave. */
+/**
+ * PIL's own arithmetic, without a profile: each colour is the light that its ink and black leave.
+ */
 async function fromCmyk(image: Sharp): Promise<Raster> {
   const { data, info } = await image
     .pipelineColourspace('cmyk')

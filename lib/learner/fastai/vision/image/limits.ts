@@ -2,7 +2,7 @@ import { EmptyImageError, ImageTooLargeError } from '../../errors.js';
 
 /** Limits of decoding. @publicApi */
 export interface ImageLimits {
-  /** The most pixels (width x height). @default 178956970, PIL's limit as well */
+  /** The limit on the pixels (width x height). @default 178956970, PIL's limit as well */
   readonly maxPixels?: number;
 }
 

@@ -4,7 +4,7 @@ import { blank, convertRaster, type Raster, type RasterMode } from './raster.js'
 export class Palette {
   readonly #colours = new Uint8Array(256 * 3);
 
-  /** Each index is its own grey. */
+  /** Each index is the grey of the same value. */
   static greys(): Palette {
     const palette = new Palette();
     for (let i = 0; i < 256; i++) palette.set(i, i, i, i);

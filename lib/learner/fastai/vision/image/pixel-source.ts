@@ -17,7 +17,7 @@ export class NotRenderedError extends Error {}
 /** Receives rows; their memory is reused afterwards. */
 export type TakeBand = (band: Band) => void;
 
-/** The source of an image's pixels, once it is known which are needed. */
+/** Provides an image's pixels, once it is known which ones are needed. */
 export interface PixelSource {
   readonly mode: RasterMode;
   readonly width: number;

@@ -90,7 +90,7 @@ export function alongColumns(
   });
 }
 
-/** When each row can be computed, in order, and how many rows must be kept for that. */
+/** When each row can be computed, in order, and how many rows must be kept until then. */
 function schedule({ entries, count }: Taps) {
   const size = count.length;
   const complete = new Int32Array(size);

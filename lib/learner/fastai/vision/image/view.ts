@@ -25,7 +25,9 @@ export interface Plan {
 }
 
 const SCALES: readonly JpegScale[] = [8, 4, 2];
-/** Pillow's `reducing_gap`: how many times the pixels of the result suffice along each axis. */
+/**
+ * Pillow's `reducing_gap`: along each axis, this many times the pixels of the result are enough.
+ */
 const GAP = 2;
 
 const NONE: Margins = { left: 0, top: 0, right: 0, bottom: 0 };

@@ -1,5 +1,5 @@
-// Compiles assembly/ to WebAssembly and writes generated/: a module with the bytes as base64, and an
-// interface of what they export. Does nothing where generated/ is newer than all it is made of.
+// Compiles assembly/ to WebAssembly and writes generated/: a module with the bytes as base64, and
+// an interface of what they export. Does nothing if generated/ is newer than all its sources.
 import asc from 'assemblyscript/asc';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -11,7 +11,8 @@ const options = [
   '-O3',
   '--converge',
   '--enable=simd',
-  // Nothing is collected and nothing throws: kernels check what they read, and answer.
+  // The kernels use no garbage collector and no exceptions: they check their input and return a
+  // result.
   '--runtime=stub',
   '--noAssert',
   '--use=abort=',
@@ -34,7 +35,7 @@ if (Math.min(...outputs.map(changed)) < lastSource) {
   writeFileSync(outputs[1], interfaceOf(files.get('vision.d.ts')));
 }
 
-/** What asc would have written, by name. */
+/** The files that asc would have written, by name. */
 async function compile(entry) {
   const written = new Map();
   const { error, stderr } = await asc.main([relative(process.cwd(), entry), ...options], {
@@ -51,7 +52,9 @@ async function compile(entry) {
   return written;
 }
 
-/** asc declares what its own bindings would make of the exports; a boolean is a plain number here. */
+/**
+ * asc declares the exports as its own bindings would return them. Here a boolean is a plain number.
+ */
 function interfaceOf(declarations) {
   const functions = [...declarations.matchAll(/^ +export function (.+)$/gm)].map(
     ([, signature]) => `  ${signature.replaceAll('boolean', 'number')}\n`,

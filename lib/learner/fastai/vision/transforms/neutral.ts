@@ -31,7 +31,7 @@ const neutral: ReadonlySet<string> = new Set([
 /** Transforms with only a known name, and contents that show that they do nothing. */
 const decided = new WeakSet<object>();
 
-/** Marks this transform, so that {@link doesNothing} returns true for it. */
+/** Makes {@link doesNothing} return true for this transform. */
 export function leaveOut(record: PyObject): void {
   decided.add(record);
 }

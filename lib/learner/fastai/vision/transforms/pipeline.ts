@@ -61,7 +61,7 @@ export class ImagePipeline {
     this.#groups = first?.kind === 'image' ? [first, ...rest] : rest;
     this.#tables = tablesOf(leading, widened(channelsOf(mode), leading));
     this.#sampled = batch.findLast((transform) => transform.kind === 'image')?.size;
-    // Sizes that depend on the image's would depend on how it was decoded.
+    // A size that depends on the image's size would depend on how the image was decoded.
     this.#isScaled = decode === 'scaled' && this.#fixed !== undefined;
   }
 
@@ -102,7 +102,7 @@ export class ImagePipeline {
     return this.#view(source.atScale(view.reduction));
   }
 
-  /** Width and height after the item transforms, if a last one sets them. */
+  /** Width and height after the item transforms, if the last one sets them. */
   get #fixed(): Pair | undefined {
     return this.#item.at(-1)?.size;
   }

@@ -28,7 +28,7 @@ const isListy = (value: Value): boolean =>
   (value instanceof PyIterator && value.kind === 'generator') ||
   (value instanceof Instance && value.payload instanceof List);
 
-/** fastcore's `listify`: None is nothing, a text or a tensor is one thing. */
+/** fastcore's `listify`: None becomes an empty list, and a text or a tensor is one item. */
 export function listified(ctx: Context, value: Value): Value[] {
   if (value === null) return [];
   const many =
@@ -45,7 +45,7 @@ export function listified(ctx: Context, value: Value): Value[] {
 /** A decorator with arguments that does not affect the computation. */
 const decorator: Run = () => new Builtin('decorator', (_, args) => args[0] ?? null);
 
-/** A function for each tensor of lists and dictionaries within each other. */
+/** Applies a function to each tensor in nested lists and dictionaries. */
 function mapped(ctx: Context, value: Value, change: (value: Value) => Value): Value {
   ctx.budget.step();
   if (value instanceof List) return new List(value.items.map((item) => mapped(ctx, item, change)));
@@ -99,7 +99,7 @@ const sigmoidRange: Run = (_, given, env) => {
   return ctx.binary('+', ctx.binary('*', part, ctx.binary('-', high, low)), low);
 };
 
-/** Submodules that have none of their own. */
+/** Submodules without submodules of their own. */
 function leaves(ctx: Context, module: Value): Value[] {
   ctx.budget.step();
   const children = [...ctx.iterate(ctx.call(ctx.getAttr(module, 'children'), []))];
@@ -139,7 +139,10 @@ const refused =
     throw ctx.unsupported(why);
   };
 
-/** fastcore's and fastai's helpers, by the names that they have in whatever module: a parameter list and what it does. */
+/**
+ * fastcore's and fastai's helpers by name, whatever their module: a parameter list and an
+ * implementation.
+ */
 const HELPERS: Readonly<Record<string, readonly [parameters: string, run: Run]>> = {
   noop: ['x=, *args, **', (_, given) => given.get('x')],
   noops: ['self, x=, *args, **', (_, given) => given.get('x')],
@@ -223,7 +226,7 @@ const HELPERS: Readonly<Record<string, readonly [parameters: string, run: Run]>>
   num_features_model: ['m', refused('num_features_model runs a model, which is not supported')],
   trunc_normal_: [
     '*args, **',
-    refused('trunc_normal_ draws random numbers, so no two answers are equal'),
+    refused('trunc_normal_ draws random numbers, so answers differ each time'),
   ],
 };
 
@@ -231,7 +234,7 @@ function withRest(given: Given): Value {
   return given.rest.length > 0 ? new Tuple([given.get('o'), ...given.rest]) : given.get('o');
 }
 
-/** fastai's own sigmoid keeps away from 0 and 1. */
+/** fastai's own sigmoid stays away from 0 and 1. */
 function clampedSigmoid(env: TorchEnv, given: Given): Value {
   const part = env.apply('torch.sigmoid', [given.get('input')]);
   const eps = given.raw('eps') ?? 1e-7;
@@ -248,7 +251,10 @@ function unsqueeze(ctx: Context, given: Given, env: Env): Value {
   return value;
 }
 
-/** Functions of `fastai.*` and `fastcore.*`; modules moved between versions, names did not. */
+/**
+ * Functions of `fastai.*` and `fastcore.*`. Between versions they moved to other modules, but kept
+ * their names.
+ */
 export function helperNames(env: Env): ReadonlyMap<string, Value> {
   return new Map(
     Object.entries(HELPERS).map(([name, [parameters, run]]) => [

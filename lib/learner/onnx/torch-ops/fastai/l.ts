@@ -12,7 +12,7 @@ import {
 } from '../../../python/values.js';
 import { listified } from './helpers.js';
 
-/** fastcore's `L`: a list with methods of its own. */
+/** fastcore's `L`: a list with more methods. */
 const L: ClassValue = new ClassValue('L', 'fastcore.foundation.L', [TYPES.list], [], {
   construct: (ctx, cls, args, kwargs) => {
     const items = args.length > 1 ? new Tuple([...args]) : (args[0] ?? kwargs.get('items') ?? null);
@@ -29,7 +29,6 @@ function made(ctx: Context, items: Value[], cls = L): Instance {
 
 const itemsOf = (ctx: Context, self: Value): Value[] => [...ctx.iterate(self)];
 
-/** A function, or what stands for one: an index or an attribute's value would be `itemgot`. */
 function called(ctx: Context, func: Value, item: Value): Value {
   return ctx.call(func, [item]);
 }
@@ -142,7 +141,7 @@ const METHODS: readonly Builtin[] = [
     itemsOf(ctx, self).reduce((total: Value, item) => ctx.binary('*', total, item), 1n),
   ),
   method('shuffle', '', (ctx) => {
-    throw ctx.unsupported('L.shuffle() draws random numbers, so no two answers are equal');
+    throw ctx.unsupported('L.shuffle() draws random numbers, so answers differ each time');
   }),
   method('__add__', 'other', (ctx, self, given) =>
     made(ctx, [...itemsOf(ctx, self), ...listified(ctx, given.get('other'))]),

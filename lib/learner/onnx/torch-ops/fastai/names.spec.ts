@@ -82,7 +82,7 @@ it('makes layers without weights, and refuses those whose weights or answers wou
   expect(steps.at(-1)).toBe('Softmax');
   const square = call('torch.nn.MSELoss', [], { reduction: 'none' });
   expect(evaluator.call(square, [x, x])).toMatchObject({ dtype: 'float32' });
-  expect(() => call('torch.nn.Linear', [4n, 2n])).toThrow('fresh weights');
+  expect(() => call('torch.nn.Linear', [4n, 2n])).toThrow('new weights');
   expect(() => call('torch.nn.Dropout', [0.5])).toThrow('random');
   expect(() => call('torch.nn.BatchNorm1d', [4n])).toThrow('statistics of the batch');
 });

@@ -9,7 +9,7 @@ import { delegating } from './get-attr.js';
 import { STAR_ALIASES, STAR_NAMES } from './star-names.js';
 
 const LIBRARY = /^(fastai|fastcore|fasttransform)\./;
-/** Modules of torch and torchvision that are nothing but functions of the tables. */
+/** Modules of torch and torchvision that contain only functions of the tables. */
 const MODULES: ReadonlySet<string> = new Set([
   'fastai',
   'fastcore',
@@ -24,14 +24,14 @@ const MODULES: ReadonlySet<string> = new Set([
   'torchvision.transforms.v2.functional',
 ]);
 
-/** Modules that bring what others define. */
+/** Modules that only re-export names of others. */
 const COLLECTIONS =
   'fastai.vision.all fastai.text.all fastai.tabular.all fastai.data.all fastai.callback.all fastai.collab fastai.basics fastai.imports fastai.torch_imports fastai.torch_basics fastcore.all fastcore.utils'.split(
     ' ',
   );
 const COLLECTED = new RegExp(`^(?:${COLLECTIONS.join('|')})\\.(\\w+)$`);
 
-/** What nn.init fills a tensor with; all else of it is drawn at random. */
+/** The functions of nn.init that fill a tensor with known values. All others draw at random. */
 const FILLS: ReadonlyMap<string, Value | undefined> = new Map<string, Value | undefined>([
   ['zeros_', 0],
   ['ones_', 1],
@@ -63,8 +63,8 @@ const LIBRARY_MODULES: ReadonlySet<string> = new Set(
 );
 
 /**
- * fastai's and fastcore's helpers, under whatever module of theirs a version has them in, and what a
- * star import of fastai brings.
+ * fastai's and fastcore's helpers in any of their modules, and the names that a star import of
+ * fastai defines.
  *
  * @param resolve A name of any table.
  */
@@ -102,7 +102,7 @@ export function fastaiNames(
       if (!/^(fastai|fastcore|fasttransform)(\.|$)/.test(module)) return undefined;
       const home = stars.get(name);
       if (home === undefined) return undefined;
-      // Of others only the name is known, which is enough until they are used.
+      // For all others only the name is known, which is enough until they are used.
       return resolve(home) ?? kept(home, () => opaqueClass(home));
     },
   };

@@ -1,6 +1,7 @@
 /**
- * What `from fastai.vision.all import *` and its kin bring (fastai 2.8): names by the module that defines
- * them; '' has modules. Where fastai moved a name between versions, it is found by its name alone.
+ * The names that `from fastai.vision.all import *` and similar imports define (fastai 2.8), by the
+ * module that defines them. The entry '' has modules. A name that fastai moved between versions is
+ * found by its name alone.
  */
 export const STAR_NAMES: Readonly<Record<string, string>> = {
   '': 'collections csv enum functools inspect io os pickle shutil sys threading time itertools json math numbers operator random re string torch types typing warnings',
@@ -102,7 +103,7 @@ export const STAR_NAMES: Readonly<Record<string, string>> = {
     'Any Callable Dict Generator Iterable Iterator List Optional Sequence Set Tuple TypeVar Union',
 };
 
-/** Those with another name there. */
+/** Names that differ in their own module. */
 export const STAR_ALIASES: Readonly<Record<string, string>> = {
   F: 'torch.nn.functional',
   SubwordTokenizer: 'fastai.text.core.SentencePieceTokenizer',

@@ -100,7 +100,7 @@ function cropped(env: TorchEnv, x: TensorValue, box: readonly number[]): Value {
   return env.getItem(x, new Tuple([ELLIPSIS, range(top, height), range(left, width)]));
 }
 
-/** As Python rounds: a half to the even neighbour. */
+/** Rounds halves to the even neighbour, as Python does. */
 function rounded(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
@@ -146,7 +146,7 @@ const pad = fn('img, padding, fill=, padding_mode=', (env, args) => {
   return env.apply('F.pad', [args.tensor('img'), sides, mode], new Map(value));
 });
 
-/** Only without antialiasing, whose default changed over the versions. */
+/** Supported only without antialiasing, because its default changed between versions. */
 const resize = fn('img, size, interpolation=, max_size=, antialias=', (env, args) => {
   const x = args.tensor('img');
   const mode = args.raw('interpolation');
@@ -192,7 +192,7 @@ const FUNCTIONS: TorchTable = {
 const V1 = 'torchvision.transforms.functional';
 const V2 = 'torchvision.transforms.v2.functional';
 
-/** torchvision's functions of tensors, of both of its modules. */
+/** torchvision's functions of tensors, from both of its modules. */
 export const torchvisionFunctions: TorchTable = {
   ...Object.fromEntries(
     Object.entries(FUNCTIONS).map(([name, operation]) => [

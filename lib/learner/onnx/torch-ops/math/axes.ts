@@ -1,7 +1,9 @@
 import type { Args } from '../table.js';
 import type { TorchEnv } from '../env.js';
 
-/** A dimension counted from the front. A tensor of rank 0 has one to torch, 0 or -1. */
+/**
+ * A dimension counted from the front. In torch a tensor of rank 0 accepts the dimensions 0 and -1.
+ */
 export function axisOf(env: TorchEnv, axis: number, rank: number): number {
   const range = Math.max(rank, 1);
   if (axis < -range || axis >= range) {
@@ -24,7 +26,7 @@ export function axisArg(
   return axisOf(env, args.int(name, absent), rank);
 }
 
-/** Those that an argument names, all of them where it is left out, None or empty. */
+/** The dimensions that an argument names; all of them if it is omitted, None or empty. */
 export function axesArg(env: TorchEnv, args: Args, name: string, rank: number): number[] {
   const given = args.ints(name);
   if (!given || given.length === 0) return every(rank);

@@ -7,7 +7,7 @@ import type { TensorValue } from '../tensor-value.js';
 import { cast, constantLike, emit, operand, promoted } from './emit.js';
 import { unsqueezed } from './layout.js';
 
-/** A question to two operands in their common type. */
+/** Compares two operands in their common type. */
 const comparison = (op: string, negated = false): TorchFunction =>
   fn('input, other', (env, args) =>
     compared(env, operand(env, args, 'input'), operand(env, args, 'other'), op, negated),
@@ -15,14 +15,14 @@ const comparison = (op: string, negated = false): TorchFunction =>
 
 function compared(env: TorchEnv, a: Operand, b: Operand, op: string, negated = false): TensorValue {
   const { dtype, values } = promoted(env, [a, b]);
-  // Numbers have an order, truths here have not.
+  // ONNX orders numbers, but not booleans.
   const ordered = dtype === 'bool' && op !== 'Equal';
   const operands = ordered ? values.map((value) => cast(env, value, 'uint8')) : values;
   const answer = emit(env, op, operands);
   return env.tensor(negated ? env.graph.op('Not', [answer]) : answer, 'bool');
 }
 
-/** A question to each element, which integers answer with `integers`. */
+/** Tests each element. The answer for integers is always `integers`. */
 const question = (
   integers: boolean,
   ask: (env: TorchEnv, value: GraphValue) => GraphValue,
@@ -33,21 +33,21 @@ const question = (
     return env.tensor(filled(env, x, integers), 'bool');
   });
 
-/** An answer for each element of a tensor. */
+/** The same boolean for each element of a tensor. */
 const filled = (env: TorchEnv, x: TensorValue, answer: boolean): GraphValue =>
   env.expand(env.graph.scalar(Number(answer), 'bool'), env.sizes(x));
 
 const infinite = (value: GraphValue, env: TorchEnv, which = {}): GraphValue =>
   env.graph.op('IsInf', [value], which);
 
-/** Two truths become one. */
+/** Combines two booleans. */
 const logical = (op: 'And' | 'Or' | 'Xor'): TorchFunction =>
   fn('input, other', (env, args) => {
     const truths = ['input', 'other'].map((name) => env.operand(operand(env, args, name), 'bool'));
     return env.tensor(env.graph.op(op, truths), 'bool');
   });
 
-/** The same for truths, which torch's operators of bits are. ONNX has none for integers here. */
+/** torch's bitwise operators, for booleans only: this opset of ONNX has none for integers. */
 const bitwise = (op: 'And' | 'Or' | 'Xor'): TorchFunction =>
   fn('input, other', (env, args) => {
     const { dtype, values } = promoted(
@@ -73,7 +73,7 @@ const bitwiseNot = fn('input', (env, args) => {
   return env.tensor(emit(env, 'Sub', [negated, constantLike(env, 1, x.value)]), x.dtype);
 });
 
-/** x * 2 ** n, or the floor of x / 2 ** n, by a number that is known. */
+/** x * 2 ** n, or the floor of x / 2 ** n, for a known n. */
 const shift = (op: 'mul' | 'floor_divide'): TorchFunction =>
   fn('input, other', (env, args) => {
     const [x, by] = [operand(env, args, 'input'), operand(env, args, 'other')];
@@ -99,7 +99,7 @@ const isClose = fn('input, other, rtol=, atol=, equal_nan=', (env, args) => {
   const size = emit(env, 'Mul', [scale, emit(env, 'Abs', [y])]);
   const room = emit(env, 'Add', [constantLike(env, args.float('atol', 1e-8), y), size]);
   const gap = emit(env, 'Abs', [emit(env, 'Sub', [x, y])]);
-  // Infinite ones are close to nothing but themselves.
+  // Infinite values are close only to themselves.
   const finite = env.graph.op('Not', [infinite(gap, env)]);
   const near = env.graph.op('And', [emit(env, 'LessOrEqual', [gap, room]), finite]);
   let close = env.graph.op('Or', [equal, near]);
@@ -121,7 +121,7 @@ const isIn = fn('elements, test_elements, *, assume_unique=, invert=', (env, arg
   return env.tensor(args.bool('invert', false) ? env.graph.op('Not', [any]) : any, 'bool');
 });
 
-/** One truth of Python: known only for constants. */
+/** A Python boolean, which is known only for constants. */
 const equal = fn('input, other', (env, args) => {
   const [a, b] = [args.tensor('input'), args.tensor('other')];
   const sizes = env.sizes(b);
@@ -132,7 +132,7 @@ const equal = fn('input, other', (env, args) => {
   throw env.ctx.unsupported('a branch on the values of tensors cannot be followed');
 });
 
-/** Questions, whose answers are true or false. */
+/** Operations with boolean results. */
 export const comparisons: TorchTable = {
   'torch.eq|Tensor.eq': comparison('Equal'),
   'torch.ne|torch.not_equal|Tensor.ne|Tensor.not_equal': comparison('Equal', true),
@@ -161,7 +161,7 @@ export const comparisons: TorchTable = {
     const zero = constantLike(env, 0, x.value);
     const below = emit(env, 'Less', [x.value, zero]);
     if (!isFloating(x.dtype)) return env.tensor(below, 'bool');
-    // Of -0.0 the reciprocal tells it.
+    // The sign of -0.0 shows in its reciprocal.
     const inverse = emit(env, 'Less', [emit(env, 'Reciprocal', [x.value]), zero]);
     return env.tensor(env.graph.op('Or', [below, inverse]), 'bool');
   }),

@@ -11,10 +11,10 @@ import { knownSize, range } from './layout.js';
 import { joined } from './joining.js';
 import { unsqueezed } from './layout.js';
 
-/** The device and layout of a tensor are ignored. */
+/** Ignores the device and layout of a tensor. */
 const PLACE = 'device=, requires_grad=, layout=, pin_memory=, memory_format=, names=';
 
-/** A tensor whose elements are all the same. */
+/** A tensor of equal elements. */
 function filled(
   env: TorchEnv,
   sizes: readonly Size[],
@@ -44,7 +44,7 @@ const uniformLike = (value: number): TorchFunction =>
     return filled(env, env.sizes(like), BigInt(value), args.dtype('dtype') ?? like.dtype);
   });
 
-/** x.new_zeros(2, 3): of the type of x. */
+/** x.new_zeros(2, 3): a tensor of x's type. */
 const uniformOf = (value: number): TorchFunction =>
   fn(`input, *args, size=, dtype=, ${PLACE}`, (env, args) => {
     const dtype = args.dtype('dtype') ?? args.tensor('input').dtype;
@@ -86,7 +86,7 @@ function nested(env: TorchEnv, value: Value): { readonly items: Value[]; readonl
   return { items: rows.flatMap(({ items }) => items), shape: [rows.length, ...shape] };
 }
 
-/** torch.tensor of numbers in nested lists. Numbers that the graph computes are put together. */
+/** torch.tensor of numbers in nested lists. If the graph computes some of them, it joins them. */
 function tensorOf(env: TorchEnv, data: Value, wanted: TorchDType | undefined): TensorValue {
   if (data instanceof TensorValue) {
     return env.tensor(wanted ? env.cast(data, wanted).value : data.value, wanted ?? data.dtype);
@@ -122,7 +122,7 @@ function tensorOf(env: TorchEnv, data: Value, wanted: TorchDType | undefined): T
   return env.tensor(env.reshape(joined(env, parts, 0).value, dims), dtype);
 }
 
-/** Of numbers, the widest kind. */
+/** The widest type of the numbers. */
 function typeOf(operands: readonly Operand[]): TorchDType {
   const kinds = operands.map((item) =>
     item instanceof TensorValue ? item.dtype : resultType(item),
@@ -141,7 +141,7 @@ const asTensor = fn(`data, dtype=, device=, *, copy=, requires_grad=`, (env, arg
   return tensorOf(env, data, dtype);
 });
 
-/** torch.Tensor([1, 2]) and its kin with a type: numbers, or sizes. */
+/** torch.Tensor([1, 2]) and its typed variants: from numbers, or from sizes. */
 const ofType = (dtype: TorchDType): TorchFunction =>
   fn('*args', (env, args) => {
     const [first] = args.rest;
@@ -151,7 +151,7 @@ const ofType = (dtype: TorchDType): TorchFunction =>
     return filled(env, Args.sizes(env, args.rest), 0n, dtype);
   });
 
-/** A number of Python, or a size that is not known. */
+/** A Python number, or an unknown size. */
 const isSize = (value: Operand): boolean => sizeOperand(value) !== undefined;
 
 const arange = fn(`start, end=, step=, *, dtype=, ${PLACE}`, (env, args) => {
@@ -193,7 +193,7 @@ const arange = fn(`start, end=, step=, *, dtype=, ${PLACE}`, (env, args) => {
   throw neededFor(env, bounds, 'torch.arange');
 });
 
-/** The error for bounds that have to be known. */
+/** The error for bounds that must be known. */
 function neededFor(env: TorchEnv, bounds: readonly Operand[], name: string): Error {
   const open = bounds.find((bound) => bound instanceof SymSize || bound instanceof SymFloat);
   return open ? open.needed() : env.ctx.unsupported(`${name} with bounds that the graph computes`);
@@ -230,7 +230,7 @@ function rangeOfSizes(
   return env.cast(env.tensor(value, 'int64'), dtype);
 }
 
-/** So many numbers between two, both included. */
+/** `steps` numbers from one bound to the other, both included. */
 const linspace = (base: boolean): TorchFunction =>
   fn(`start, end, steps, ${base ? 'base=, ' : ''}*, dtype=, ${PLACE}`, (env, args) => {
     const bounds = ['start', 'end'].map((name) => operand(env, args, name));
@@ -243,7 +243,7 @@ const linspace = (base: boolean): TorchFunction =>
     if (typeof steps === 'number') {
       env.ctx.budget.charge(steps);
       const step = steps > 1 ? (to - from) / (steps - 1) : 0;
-      // From both ends, as torch does.
+      // Counts from both ends, as torch does.
       const values = every(steps).map((i) =>
         power(i < steps / 2 ? from + i * step : to - (steps - 1 - i) * step),
       );
@@ -271,7 +271,7 @@ const eye = fn(`n, m=, *, dtype=, ${PLACE}`, (env, args) => {
   return env.cast(env.tensor(same, 'bool'), dtype);
 });
 
-/** Rows and columns of the places in a triangle. */
+/** Rows and columns of the positions in a triangle. */
 const triangleIndices = (upper: boolean): TorchFunction =>
   fn(`row, col, offset=, *, dtype=, ${PLACE}`, (env, args) => {
     const [rows, columns, offset] = [args.int('row'), args.int('col'), args.int('offset', 0)];
@@ -287,11 +287,11 @@ const triangleIndices = (upper: boolean): TorchFunction =>
 
 const inert = (result: Value = null): TorchFunction => fn('*args, **', () => result);
 
-/** New tensors, and settings that change nothing here. */
+/** Operations that create tensors, and settings without effect. */
 export const creation: TorchTable = {
   'torch.zeros': uniform(0),
   'torch.ones': uniform(1),
-  // Elements that nobody has set may be anything; so they are 0.
+  // Uninitialized elements may have any value, so they are 0.
   'torch.empty': uniform(0),
   'torch.zeros_like|torch.empty_like': uniformLike(0),
   'torch.ones_like': uniformLike(1),
@@ -319,7 +319,7 @@ export const creation: TorchTable = {
   'torch.triu_indices': triangleIndices(true),
 };
 
-/** Settings of torch that change nothing at inference. */
+/** Settings of torch that have no effect at inference. */
 export const settings: TorchTable = {
   'torch.manual_seed|torch.seed|torch.cuda.manual_seed|torch.cuda.manual_seed_all|torch.random.manual_seed':
     inert(),

@@ -11,7 +11,7 @@ import { joined } from './joining.js';
 import { range, sliced, swapped, unsqueezed } from './layout.js';
 import { logSumExpOf, named, reduce, reduceExtreme } from './reductions.js';
 
-/** The tensor as its sums or products are counted: integers in int64. */
+/** The tensor in the type of its sums or products: int64 for integers. */
 function countable(env: TorchEnv, args: Args): TensorValue {
   const x = args.tensor('input');
   return env.cast(x, args.dtype('dtype') ?? (isFloating(x.dtype) ? x.dtype : 'int64'));
@@ -25,8 +25,8 @@ const cumSum = fn('input, dim, *, dtype=', (env, args) => {
 });
 
 /**
- * All elements up to each position, along a new last dimension, with `neutral` after them: a
- * reduction over it replaces accumulations that ONNX lacks.
+ * The elements up to each position, along a new last dimension, with `neutral` after them. A
+ * reduction over that dimension replaces an accumulation that ONNX lacks.
  */
 function upToEach(
   env: TorchEnv,
@@ -74,7 +74,7 @@ const logCumSumExp = fn('input, dim', (env, args) => {
   return env.tensor(value, x.dtype);
 });
 
-/** The largest or smallest up to each place, and the last place where it is. */
+/** The largest or smallest element up to each position, and its last index. */
 const cumExtreme = (op: 'Max' | 'Min'): TorchFunction =>
   fn('input, dim', (env, args) => {
     const given = args.tensor('input');
@@ -97,7 +97,7 @@ const cumExtreme = (op: 'Max' | 'Min'): TorchFunction =>
     return result(back(best), back(found));
   });
 
-/** The last place at or before each one where an element is the best so far. */
+/** For each position, the last index at or before it with the best element so far. */
 function lastPlace(
   env: TorchEnv,
   x: TensorValue,
@@ -108,7 +108,7 @@ function lastPlace(
   const last = swapped(env, x.value, axis, x.rank - 1);
   const places = range(env, env.sizeOf(x, axis));
   const isBest = emit(env, op === 'Max' ? 'GreaterOrEqual' : 'LessOrEqual', [last, best]);
-  // NaN is as good as NaN.
+  // NaN counts as equal to NaN.
   const nan = emit(env, 'IsNaN', [last]);
   const counts = env.graph.op('Or', [isBest, nan]);
   const marked = where(env, counts, places, env.graph.scalar(-1, 'int64'));
@@ -141,7 +141,7 @@ const diff = fn('input, n=, dim=, prepend=, append=', (env, args) => {
   return x;
 });
 
-/** Areas below a curve: the means of neighbours times their distance. */
+/** The area below a curve: the means of neighbours times their distance. */
 const trapezoid = (cumulative: boolean): TorchFunction =>
   fn('y, x=, *, dx=, dim=', (env, args) => {
     const given = args.tensor('y');
@@ -168,7 +168,7 @@ const onAxis = (env: TorchEnv, x: TensorValue, axis: number, rank: number): Tens
   return env.tensor(env.reshape(x.value, sizes), x.dtype);
 };
 
-/** Sums, products and extremes up to each place. */
+/** Sums, products and extremes up to each position. */
 export const cumulative: TorchTable = {
   'torch.cumsum|Tensor.cumsum': cumSum,
   'torch.cumprod|Tensor.cumprod': cumProd,

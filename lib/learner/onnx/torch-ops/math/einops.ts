@@ -7,7 +7,7 @@ import { TensorValue } from '../tensor-value.js';
 import { every } from './axes.js';
 import { transposed } from './layout.js';
 
-/** The axes that make up one dimension: none stands for a size of 1. */
+/** The axes that form one dimension. No axes mean a size of 1. */
 type Group = readonly string[];
 
 const ELLIPSIS = '...';
@@ -51,13 +51,13 @@ function side(env: TorchEnv, text: string, pattern: string): Written[] {
 interface Pattern {
   readonly left: Group[];
   readonly right: Group[];
-  /** Sizes of axes as far as they are given or known. */
+  /** The given or known sizes of axes. */
   readonly sizes: Map<string, Size>;
 }
 
 const isNumber = (axis: string): boolean => /^\d+$/.test(axis);
 
-/** Reads a pattern for a tensor: `...` becomes axes of its own, as do numbers. */
+/** Reads a pattern for a tensor. `...` and numbers become axes of their own. */
 function read(env: TorchEnv, args: Args, x: TensorValue): Pattern {
   const { ctx } = env;
   const pattern = args.string('pattern');
@@ -121,7 +121,10 @@ function read(env: TorchEnv, args: Args, x: TensorValue): Pattern {
   return { left, right, sizes };
 }
 
-/** Sizes of the axes on the left; one of each dimension may be what is left over. */
+/**
+ * Sizes of the axes on the left. In each dimension, the size of one axis may be inferred from the
+ * others.
+ */
 function measure(
   env: TorchEnv,
   x: TensorValue,
@@ -149,7 +152,7 @@ function measure(
   });
 }
 
-/** A tensor, or several of one shape, which become one with a first dimension. */
+/** A tensor, or several of one shape, which are stacked along a new first dimension. */
 function tensorArg(env: TorchEnv, args: Args): TensorValue {
   const given = args.raw('tensor')!;
   if (given instanceof List || given instanceof Tuple) return env.tensorOf('torch.stack', [given]);
@@ -165,7 +168,7 @@ const flattened = (env: TorchEnv, x: TensorValue, { left, sizes }: Pattern): Ten
     x.dtype,
   );
 
-/** Axes in the order of the right side, put together as it says. */
+/** The axes in the order of the right side, joined as it says. */
 function arranged(
   env: TorchEnv,
   x: TensorValue,

@@ -7,7 +7,9 @@ import { squeezed } from './layout.js';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** The subscripts of a term, in which letters stand for the dimensions of `...`, by its rank. */
+/**
+ * The subscripts of a term. Letters replace the dimensions of `...`, according to the term's rank.
+ */
 function subscripts(
   env: TorchEnv,
   term: string,
@@ -28,12 +30,12 @@ function subscripts(
     return letters;
   }
   if (hidden < 0) {
-    throw env.ctx.raise('RuntimeError', 'einsum(): the subscripts are more than the dimensions');
+    throw env.ctx.raise('RuntimeError', 'einsum(): there are more subscripts than dimensions');
   }
   return [...before, ...spare.slice(widest - hidden, widest), ...behind];
 }
 
-/** torch.einsum: letters of size 1 broadcast, and `...` stands for any dimensions in front. */
+/** torch.einsum: letters of size 1 broadcast, and `...` stands for any leading dimensions. */
 export function einsum(
   env: TorchEnv,
   equation: string,
@@ -67,7 +69,7 @@ export function einsum(
   if (output.some((letter) => !sizes.has(letter)) || new Set(output).size !== output.length) {
     throw ctx.raise('RuntimeError', 'einsum(): the output subscripts are not those of the inputs');
   }
-  // A dimension of size 1 where others have more counts for each of theirs.
+  // A dimension of size 1 is broadcast to the larger ones of the same letter.
   const kept = inputs.map((letters, i) =>
     every(letters.length).filter(
       (axis) => env.sizeOf(tensors[i]!, axis) !== 1 || sizes.get(letters[axis]!) === 1,

@@ -11,7 +11,10 @@ const single: readonly OnnxDType[] = ['float32'];
 const numbers: readonly OnnxDType[] = [...floats, 'int64', 'int32'];
 const all: readonly OnnxDType[] = [...numbers, 'int8', 'uint8'];
 
-/** The element types that onnxruntime's CPU kernels take, for operators that not all of them go with. */
+/**
+ * The element types that onnxruntime's CPU kernels take, for operators that do not support all
+ * types.
+ */
 const kernels = new Map<string, readonly OnnxDType[]>(
   (
     [
@@ -43,7 +46,7 @@ const kernels = new Map<string, readonly OnnxDType[]>(
   ).flatMap(([dtypes, names]) => names.split(' ').map((name) => [name, dtypes] as const)),
 );
 
-/** Where a kernel lacks a type: those that hold its values, the smallest first. */
+/** Types that hold the values of a type that a kernel lacks, the smallest first. */
 const wider: Readonly<Record<OnnxDType, readonly OnnxDType[]>> = {
   bool: ['uint8', 'int32', 'float32'],
   uint8: ['int32', 'float32'],
@@ -59,15 +62,15 @@ export function cast({ graph }: TorchEnv, value: GraphValue, to: OnnxDType): Gra
 }
 
 /**
- * An operator over operands of one type. Where onnxruntime has no kernel for it, it computes in a
- * wider one, and the result comes back in the operands' own.
+ * An operator on operands of one type. If onnxruntime does not have a kernel for the type, the
+ * operator computes in a wider type, and the result is cast back.
  */
 export function emit(
   env: TorchEnv,
   op: string,
   operands: readonly GraphValue[],
   attributes: Attributes = {},
-  /** Operands of other types, behind these. */
+  /** Operands of other types, after these. */
   others: readonly GraphValue[] = [],
 ): GraphValue {
   return emitAll(env, op, operands, attributes, others)[0]!;
@@ -91,7 +94,7 @@ export function emitAll(
     );
 }
 
-/** Operators whose result has a type of its own. */
+/** Operators with a fixed result type. */
 const answers = new Set(['ArgMax', 'ArgMin']);
 
 function workingType(op: string, dtype: OnnxDType): OnnxDType {
@@ -118,7 +121,7 @@ export function constantLike({ graph }: TorchEnv, value: number, like: GraphValu
   return graph.scalar(value, like.dtype);
 }
 
-/** The operands in one type, which computes at least in float32 where `least` says so. */
+/** The operands in one type, at least float32 if `least` says so. */
 export function promoted(
   env: TorchEnv,
   operands: readonly Operand[],
@@ -136,7 +139,7 @@ export function operand(env: TorchEnv, args: Args, name: string): Operand {
   throw env.ctx.raise('TypeError', `${args.name}(): argument '${name}' must be Tensor or Number`);
 }
 
-/** The tensor's value as a float, which is float32 for integers. */
+/** The tensor's value as a float: float32 for integers. */
 export function asFloat(env: TorchEnv, x: TensorValue): { value: GraphValue; dtype: TorchDType } {
   const dtype = floatResult(x.dtype);
   return { value: env.cast(x, dtype).value, dtype };

@@ -9,12 +9,12 @@ import { axisArg, axisOf, every } from './axes.js';
 import { knownSize, part, unsqueezed } from './layout.js';
 import { atLeast, expanded } from './shapes.js';
 
-/** Tensors one after the other along a dimension. */
+/** Concatenates tensors along a dimension. */
 export function joined(env: TorchEnv, given: readonly TensorValue[], axis: number): TensorValue {
   if (given.length === 0)
     throw env.ctx.raise('RuntimeError', 'expected a non-empty list of Tensors');
   const dtype = resultType(...given);
-  // torch lets an empty vector stand among tensors of any rank.
+  // torch accepts an empty vector among tensors of any rank.
   const tensors = given.filter(({ value }) => !(value.rank === 1 && value.shape?.[0] === 0));
   const [first] = tensors;
   if (!first) return env.cast(given[0]!, dtype);
@@ -45,7 +45,7 @@ function checkSizes(env: TorchEnv, a: TensorValue, b: TensorValue, axis: number)
   }
 }
 
-/** Of sizes that are equal, one that is a number where there is one. */
+/** Of equal sizes, prefers one that is a number. */
 function knownBest(env: TorchEnv, tensors: readonly TensorValue[], axis: number): Size {
   const sizes = tensors.map((tensor) => env.sizeOf(tensor, axis));
   return sizes.find((size) => typeof size === 'number') ?? sizes[0]!;
@@ -65,7 +65,7 @@ const stack = fn('tensors, dim=', (env, args) => {
   return joined(env, parts, axis);
 });
 
-/** cat of tensors that have so many dimensions at least. */
+/** `cat` of tensors that get at least that many dimensions. */
 const stackAs = (rank: 1 | 2 | 3, axis: (first: TensorValue) => number): TorchFunction =>
   fn('tensors', (env, args) => {
     const tensors = args.tensors('tensors').map((tensor) => atLeast(env, tensor, rank));
@@ -80,7 +80,7 @@ const columnStack = fn('tensors', (env, args) => {
   return joined(env, columns, 1);
 });
 
-/** Parts of these sizes, which add up to that of the dimension. */
+/** Splits into parts of these sizes, which add up to the size of the dimension. */
 function parts(env: TorchEnv, x: TensorValue, axis: number, sizes: readonly Size[]): Tuple {
   env.ctx.budget.charge(sizes.length);
   if (sizes.length === 1) return new Tuple([env.tensor(x.value, x.dtype)]);
@@ -99,10 +99,10 @@ function parts(env: TorchEnv, x: TensorValue, axis: number, sizes: readonly Size
   );
 }
 
-/** A vector of more elements is none that the graph's builder looks into. */
+/** The graph's builder does not look into vectors of more elements. */
 const MOST_KNOWN = 16;
 
-/** Equal sizes, of which the last may be less. */
+/** Equal sizes; the last may be smaller. */
 function even(env: TorchEnv, size: number, each: number): number[] {
   if (size === 0) return [0];
   if (each <= 0) throw env.ctx.raise('RuntimeError', 'split_size must be a positive number');
@@ -139,7 +139,7 @@ const chunk = fn('input, chunks, dim=', (env, args) => {
   if (count <= 0)
     throw env.ctx.raise('RuntimeError', 'chunk expects `chunks` to be greater than 0');
   const size = knownSize(env, env.sizeOf(x, axis));
-  // Of nothing there are as many parts as asked for, each empty.
+  // An empty dimension gives as many empty parts as requested.
   if (size === 0)
     return parts(
       env,
@@ -150,7 +150,7 @@ const chunk = fn('input, chunks, dim=', (env, args) => {
   return parts(env, x, axis, even(env, size, Math.ceil(size / count)));
 });
 
-/** At indices, or into so many parts of which the first are one longer. */
+/** Splits at indices, or into that many parts; the first parts may be longer by one. */
 function tensorSplit(env: TorchEnv, x: TensorValue, axis: number, given: Value): Tuple {
   const size = knownSize(env, env.sizeOf(x, axis));
   const sections = sizeOperand(given);
@@ -187,7 +187,7 @@ const tensorSplitFunction = fn(
   },
 );
 
-/** `hsplit` and its kin: equal parts have to come out even. */
+/** `hsplit`, `vsplit` and `dsplit`: the size must be divisible by the number of parts. */
 const splitAlong = (axisFor: (rank: number) => number, least: number): TorchFunction =>
   fn('input, indices_or_sections=, *, indices=, sections=', (env, args) => {
     const x = args.tensor('input');
@@ -261,7 +261,7 @@ const blockDiag = fn('*tensors', (env, args) => {
 const padWithZeros = ({ graph }: TorchEnv, value: GraphValue, pads: GraphValue): GraphValue =>
   graph.op('Pad', [value, pads, graph.scalar(0, value.dtype)]);
 
-/** Tensors become one, or one becomes several. */
+/** Operations that join or split tensors. */
 export const joining: TorchTable = {
   'torch.cat|torch.concat|torch.concatenate': cat,
   'torch.stack': stack,

@@ -14,7 +14,7 @@ export function transposed(
   return perm.every((axis, i) => axis === i) ? value : graph.op('Transpose', [value], { perm });
 }
 
-/** Two dimensions change places. */
+/** Swaps two dimensions. */
 export function swapped(env: TorchEnv, value: GraphValue, a: number, b: number): GraphValue {
   const perm = every(value.rank ?? 0);
   perm[a] = b;
@@ -22,7 +22,7 @@ export function swapped(env: TorchEnv, value: GraphValue, a: number, b: number):
   return transposed(env, value, perm);
 }
 
-/** New dimensions of size 1, at these places of the result. */
+/** Inserts dimensions of size 1 at these positions of the result. */
 export function unsqueezed(
   { graph }: TorchEnv,
   value: GraphValue,
@@ -52,7 +52,7 @@ export function sliced(
   return graph.op('Slice', [value, ...bounds]);
 }
 
-/** So many positions of a dimension, from `start` on. */
+/** `length` positions of a dimension, from `start` on. */
 export function part(
   env: TorchEnv,
   tensor: TensorValue,
@@ -66,7 +66,7 @@ export function part(
   return env.withSizes(graph.op('Slice', [tensor.value, ...bounds]), sizes);
 }
 
-/** The dimensions in reverse order of their positions. */
+/** Reverses the order of positions along the dimensions. */
 export function flipped(
   { graph }: TorchEnv,
   value: GraphValue,
@@ -78,7 +78,7 @@ export function flipped(
   return value.shape ? graph.assume(result, value.shape) : result;
 }
 
-/** One position of a dimension, which goes. */
+/** One position of a dimension, which is removed. */
 export function selected(
   { graph }: TorchEnv,
   value: GraphValue,
@@ -88,11 +88,11 @@ export function selected(
   return graph.op('Gather', [value, graph.scalar(index, 'int64')], { axis });
 }
 
-/** A size that has to be known. @throws SizeNeededError */
+/** A size that must be known. @throws SizeNeededError */
 export const knownSize = (env: TorchEnv, size: Size): number =>
   Number(env.ctx.index(valueOf(size)));
 
-/** 0, 1, ... before `count`. */
+/** 0, 1, ... `count` - 1. */
 export function range(env: TorchEnv, count: Size): GraphValue {
   const { graph } = env;
   if (typeof count === 'number' && count <= 4096) {

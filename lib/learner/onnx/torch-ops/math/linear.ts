@@ -12,7 +12,7 @@ import { knownSize, swapped, unsqueezed } from './layout.js';
 import { both } from './pointwise.js';
 import { reduce, vectorNorm } from './reductions.js';
 
-/** A product of matrices or vectors. torch promotes nothing here. */
+/** A product of matrices or vectors. torch does not promote types here. */
 function product(env: TorchEnv, name: string, a: TensorValue, b: TensorValue): TensorValue {
   if (a.dtype !== b.dtype) {
     throw env.ctx.raise(
@@ -33,7 +33,7 @@ function product(env: TorchEnv, name: string, a: TensorValue, b: TensorValue): T
   return env.tensor(emit(env, 'MatMul', [a.value, b.value]), a.dtype);
 }
 
-/** A product of operands with these ranks. */
+/** A product of operands that must have these ranks. */
 const productOf = (
   first: string,
   second: string,
@@ -79,7 +79,7 @@ const added = (
     let term = combine(env, product(env, args.name, a, b));
     if (args.has('alpha')) term = scaled(env, term, operand(env, args, 'alpha'));
     let input = args.tensor('input');
-    // With beta = 0 NaN in the input does not count.
+    // With beta = 0, torch ignores NaN in the input.
     if (args.has('beta')) {
       const beta = operand(env, args, 'beta');
       if (Number(beta) === 0)
@@ -98,7 +98,7 @@ const sumOfBatch = (env: TorchEnv, value: TensorValue): TensorValue =>
 const multiply = (env: TorchEnv, a: GraphValue, b: GraphValue): GraphValue =>
   emit(env, 'Mul', [a, b]);
 
-/** Every element of a vector times every one of another. */
+/** The products of all pairs of elements of two vectors. */
 function outerProduct(env: TorchEnv, a: TensorValue, b: TensorValue): TensorValue {
   if (a.rank !== 1 || b.rank !== 1) throw env.ctx.raise('RuntimeError', 'outer: expected vectors');
   const column = env.tensor(unsqueezed(env, a.value, 1), a.dtype);
@@ -118,7 +118,7 @@ const addr = fn('input, vec1, vec2, *, beta=, alpha=', (env, args) => {
   return env.tensorOf('torch.add', [scaled(env, input, beta), term]);
 });
 
-/** Over the last dimension of both. */
+/** Sums over the last dimension of both. */
 const inner = fn('input, other', (env, args) => {
   const [a, b] = [args.tensor('input'), args.tensor('other')];
   if (a.rank === 0 || b.rank === 0) return env.tensorOf('torch.mul', [a, b]);
@@ -182,7 +182,7 @@ const einsumFunction = fn('equation, *operands', (env, args) => {
   return einsum(env, equation, args.tensorsOf(args.rest));
 });
 
-/** Blocks of one tensor, each times an element of another. */
+/** The Kronecker product: the second tensor times each element of the first. */
 const kron = fn('input, other', (env, args) => {
   const tensors = [args.tensor('input'), args.tensor('other')];
   const rank = Math.max(...tensors.map((tensor) => tensor.rank));
@@ -208,7 +208,7 @@ const cdist = fn('x1, x2, p=, compute_mode=', (env, args) => {
   return vectorNorm(env, gap, args.float('p', 2), [gap.rank - 1], false);
 });
 
-/** The first dimension of size 3, or the one that is named. */
+/** The named dimension, or the first one of size 3. */
 const cross = (absent: number | undefined): TorchFunction =>
   fn('input, other, dim=', (env, args) => {
     const [a, b] = [args.tensor('input'), args.tensor('other')];
@@ -224,7 +224,7 @@ const cross = (absent: number | undefined): TorchFunction =>
       return env.graph.op('Gather', [value, order], { axis });
     };
     return both(env, a, b, (_, x, y) => {
-      // Broadcasting may give one of them dimensions in front.
+      // Broadcasting may add leading dimensions to one of them.
       const before = multiply(env, turned(x, 1), turned(y, 2));
       return emit(env, 'Sub', [before, multiply(env, turned(x, 2), turned(y, 1))]);
     });
@@ -234,7 +234,7 @@ const matrixPower = fn('input, n', (env, args) => {
   const x = args.tensor('input');
   const power = args.int('n');
   if (power < 1 || power > 64) {
-    throw env.ctx.unsupported(`${args.name} of the exponent ${power}`);
+    throw env.ctx.unsupported(`${args.name} with the exponent ${power}`);
   }
   let result: TensorValue | undefined;
   let square = x;

@@ -7,7 +7,7 @@ import { TensorValue } from '../tensor-value.js';
 
 export type Formula = (env: TorchEnv, x: GraphValue) => GraphValue;
 
-/** A function of each element that makes floats of integers. */
+/** A function of each element that turns integers into floats. */
 export const ofFloats = (formula: Formula): TorchFunction =>
   fn('input', (env, args) => {
     const { value, dtype } = asFloat(env, args.tensor('input'));
@@ -16,7 +16,7 @@ export const ofFloats = (formula: Formula): TorchFunction =>
 
 const native = (op: string): TorchFunction => ofFloats((env, x) => emit(env, op, [x]));
 
-/** A function of each element that keeps integers; on floats it is an operator. */
+/** A function of each element that does not change integers; on floats it is an operator. */
 const rounding = (op: string): TorchFunction =>
   fn('input', (env, args) => {
     const x = args.tensor('input');
@@ -87,8 +87,8 @@ const fmod: Combine = (env, a, b) =>
 const isFloatValue = ({ dtype }: GraphValue): boolean => dtype === 'float32' || dtype === 'float64';
 
 /**
- * A divisor of integers. The processor traps where it is 0, which would end the process: then the
- * run fails, as torch's does.
+ * A divisor of integers. Division by 0 would trap and end the process, so this makes the run fail,
+ * as torch does.
  */
 function checked(env: TorchEnv, divisor: GraphValue): GraphValue {
   const { graph, ctx } = env;
@@ -102,7 +102,10 @@ function checked(env: TorchEnv, divisor: GraphValue): GraphValue {
   return emit(env, 'Add', [divisor, nothing]);
 }
 
-/** Quotients of integers, cut towards 0. -1 is left out: the least integer over it traps too. */
+/**
+ * Quotients of integers, rounded towards 0. Divisors of -1 are treated separately, because the
+ * smallest integer divided by -1 traps too.
+ */
 function truncated(env: TorchEnv, a: GraphValue, b: GraphValue): GraphValue {
   if (b.known?.length === 1) {
     if (b.known[0] === 1) return a;
@@ -129,7 +132,7 @@ const remainder: Combine = (env, a, b) => {
 const floorDivide: Combine = (env, a, b) => {
   const { graph } = env;
   if (isFloatValue(a)) {
-    // The floor of a rounded quotient may be one too many: 1 // 0.1 is 9.
+    // The floor of a rounded quotient may be too large by one: 1 // 0.1 is 9.
     const whole = emit(env, 'Sub', [a, remainder(env, a, b)]);
     const quotient = emit(env, 'Round', [emit(env, 'Div', [whole, b])]);
     if (b.known && !b.known.includes(0)) return quotient;
@@ -159,7 +162,7 @@ const divide = fn('input, other, *, rounding_mode=', (env, args) => {
   );
 });
 
-/** Powers that torch does not compute as such. */
+/** Powers that torch computes with simpler functions. */
 function power(env: TorchEnv, base: GraphValue, exponent: GraphValue): GraphValue {
   const by = exponent.known?.length === 1 ? exponent.known[0]! : undefined;
   if (by === 1) return base;
@@ -180,7 +183,7 @@ function pow(env: TorchEnv, base: Operand, exponent: Operand): TensorValue {
   return env.tensor(power(env, values[0]!, values[1]!), dtype);
 }
 
-/** The larger or smaller of two, of which one may be NaN. */
+/** The larger or smaller of two values, or the one that is not NaN. */
 const ignoringNaN = (op: 'Max' | 'Min'): TorchFunction =>
   ofTwo((env, a, b) => {
     if (a.dtype === 'bool') return env.graph.op(op === 'Max' ? 'Or' : 'And', [a, b]);
@@ -198,7 +201,7 @@ export const extreme =
 const atan2: Combine = (env, y, x) => {
   const { graph } = env;
   const plain = emit(env, 'Atan', [emit(env, 'Div', [y, x])]);
-  // Of -0.0 the reciprocal tells the sign.
+  // The sign of -0.0 shows in its reciprocal.
   const below = graph.op('Or', [negative(env, y), negative(env, emit(env, 'Reciprocal', [y]))]);
   const leftwards = graph.op('Or', [negative(env, x), negative(env, emit(env, 'Reciprocal', [x]))]);
   const turn = where(env, below, constantLike(env, -Math.PI, y), constantLike(env, Math.PI, y));
@@ -217,7 +220,7 @@ const atan2: Combine = (env, y, x) => {
 };
 
 const hypot: Combine = (env, a, b) => {
-  // Squares of what the larger one divides neither overflow nor vanish.
+  // After division by the larger one, squares neither overflow nor underflow.
   const [x, y] = [emit(env, 'Abs', [a]), emit(env, 'Abs', [b])];
   const large = emit(env, 'Max', [x, y]);
   const ratio = emit(env, 'Div', [emit(env, 'Min', [x, y]), large]);
@@ -239,7 +242,7 @@ const logAddExp =
     const small = base === Math.E ? gap : emit(env, 'Mul', [gap, scale]);
     const log = log1p(env, emit(env, 'Exp', [small]));
     const sum = emit(env, 'Add', [large, base === Math.E ? log : emit(env, 'Div', [log, scale])]);
-    // inf - inf does not count as a gap.
+    // inf - inf is NaN, so equal values are treated separately.
     return where(env, env.graph.op('Equal', [a, b]), equalPair(env, a, base), sum);
   };
 
@@ -252,7 +255,7 @@ const expm1: Formula = (env, x) => {
   return emit(env, 'Mul', [emit(env, 'Tanh', [half]), sum]);
 };
 
-/** log(1 + x): near 0, where the sum loses x's digits, as 2 atanh(x / (2 + x)). */
+/** log(1 + x). Near 0 the sum would lose digits of x, so it is 2 atanh(x / (2 + x)) there. */
 const log1p: Formula = (env, x) => {
   const two = constantLike(env, 2, x);
   const ratio = emit(env, 'Div', [x, emit(env, 'Add', [x, two])]);
@@ -289,7 +292,7 @@ const sign = fn('input', (env, args) => {
   if (x.dtype === 'bool') return x;
   const result = emit(env, 'Sign', [x.value]);
   if (!isFloating(x.dtype)) return env.tensor(result, x.dtype);
-  // To torch NaN is neither above nor below 0.
+  // In torch NaN is neither above nor below 0.
   const nan = emit(env, 'IsNaN', [x.value]);
   return env.tensor(where(env, nan, constantLike(env, 0, result), result), x.dtype);
 });
@@ -310,7 +313,7 @@ const clamp = fn('input, min=, max=', (env, args) => {
   if (dtype === 'bool') throw env.ctx.raise('RuntimeError', 'clamp() is not implemented for bool');
   const least = low === undefined ? undefined : values[1];
   const most = high === undefined ? undefined : values.at(-1);
-  // Where a bound is NaN, Clip ignores it.
+  // Clip ignores a bound that is NaN.
   const isPlain = (bound: GraphValue): boolean =>
     bound.rank === 0 && bound.known !== undefined && !Number.isNaN(bound.known[0]);
   if (least && most && isPlain(least) && isPlain(most)) {
@@ -398,7 +401,7 @@ const logit = fn('input, eps=', (env, args) => {
   return env.tensor(emit(env, 'Log', [odds]), dtype);
 });
 
-/** a * f(b), which is 0 where a is. */
+/** a * f(b), and 0 if a is 0. */
 const timesLog = (formula: Formula): TorchFunction =>
   ofTwo((env, a, b) => {
     const product = emit(env, 'Mul', [a, formula(env, b)]);
@@ -406,7 +409,7 @@ const timesLog = (formula: Formula): TorchFunction =>
     return where(env, emit(env, 'IsNaN', [b]), b, zero);
   }, 'float32');
 
-/** The size of one, the sign of the other: of -0.0 the reciprocal tells it. */
+/** The magnitude of one and the sign of the other. The sign of -0.0 shows in its reciprocal. */
 const copysign: Combine = (env, a, b) => {
   const size = emit(env, 'Abs', [a]);
   const below = env.graph.op('Or', [negative(env, b), negative(env, emit(env, 'Reciprocal', [b]))]);

@@ -9,7 +9,7 @@ import { axesArg, axisArg, axisOf, every } from './axes.js';
 import { cast, constantLike, emit, where } from './emit.js';
 import { extreme, both } from './pointwise.js';
 
-/** Until opset 18 the axes of every reduction but ReduceSum are an attribute. */
+/** Before opset 18 the axes of every reduction except ReduceSum are an attribute. */
 export function reduce(
   env: TorchEnv,
   op: string,
@@ -17,7 +17,7 @@ export function reduce(
   axes: readonly number[],
   keep: boolean,
 ): GraphValue {
-  // Without dimensions there is one element; a function of it remains.
+  // A tensor without dimensions has one element, so only the caller's function of it remains.
   if (value.rank === 0) return value;
   if (axes.length === 0) return value;
   const keepdims = Number(keep);
@@ -27,7 +27,7 @@ export function reduce(
   return emit(env, op, [value], { axes, keepdims });
 }
 
-/** The largest or smallest elements. Other than ONNX, torch answers NaN where one is NaN. */
+/** The largest or smallest elements. Unlike ONNX, torch returns NaN if one is NaN. */
 export function reduceExtreme(
   env: TorchEnv,
   op: 'ReduceMax' | 'ReduceMin',
@@ -40,7 +40,7 @@ export function reduceExtreme(
   return emit(env, 'Add', [result, nanOf(env, value, axes, keep)]);
 }
 
-/** 0, or NaN where an element is NaN. */
+/** 0, or NaN if an element is NaN. */
 export function nanOf(
   env: TorchEnv,
   value: GraphValue,
@@ -77,7 +77,7 @@ export function named(
 
 const keepArg = (args: Args): boolean => args.bool('keepdim', false);
 
-/** The tensor in the type that `dtype` asks for, or in one that sums up: int64 for integers. */
+/** The tensor in the requested `dtype`, or in the type of sums: int64 for integers. */
 function summable(env: TorchEnv, args: Args): TensorValue {
   const x = args.tensor('input');
   return env.cast(x, args.dtype('dtype') ?? (isFloating(x.dtype) ? x.dtype : 'int64'));
@@ -89,14 +89,14 @@ const sum = fn('input, dim=, keepdim=, *, dtype=', (env, args) => {
   return env.tensor(reduce(env, 'ReduceSum', x.value, axes, keepArg(args)), x.dtype);
 });
 
-/** A product is over one dimension, or over all. */
+/** A product is over one dimension or over all. */
 const prod = fn('input, dim=, keepdim=, *, dtype=', (env, args) => {
   const x = summable(env, args);
   const axes = args.has('dim') ? [axisArg(env, args, 'dim', x.rank)] : every(x.rank);
   return env.tensor(reduce(env, 'ReduceProd', x.value, axes, keepArg(args)), x.dtype);
 });
 
-/** The number of elements that are reduced into one. */
+/** How many elements are reduced to one. */
 const countOf = (env: TorchEnv, x: TensorValue, axes: readonly number[]): Size =>
   SymSize.product(axes.filter((axis) => axis < x.rank).map((axis) => env.sizeOf(x, axis)));
 
@@ -112,7 +112,7 @@ function floating(env: TorchEnv, args: Args): TensorValue {
 }
 
 function mean(env: TorchEnv, x: TensorValue, axes: readonly number[], keep: boolean): GraphValue {
-  // onnxruntime's mean of nothing is 0, torch's is NaN.
+  // The mean of no elements is 0 in onnxruntime and NaN in torch.
   if (countOf(env, x, axes) === 0) {
     const total = reduce(env, 'ReduceSum', x.value, axes, keep);
     return emit(env, 'Div', [total, constantLike(env, 0, total)]);
@@ -120,7 +120,10 @@ function mean(env: TorchEnv, x: TensorValue, axes: readonly number[], keep: bool
   return reduce(env, 'ReduceMean', x.value, axes, keep);
 }
 
-/** The dimensions and the correction of variances: `x.var(False)` is one over all, uncorrected. */
+/**
+ * The dimensions and the correction of a variance. `x.var(False)` is over all elements and
+ * uncorrected.
+ */
 function varianceArgs(
   env: TorchEnv,
   args: Args,
@@ -164,7 +167,7 @@ function variance(
 
 const varianceParameters = 'input, dim=, unbiased=, keepdim=, *, correction=';
 
-/** Of variances, or of their roots, alone or with the means. */
+/** Variances or standard deviations, alone or with the means. */
 const spread = (root: boolean, withMean: boolean): TorchFunction =>
   fn(varianceParameters, (env, args) => {
     const { spread: square, centre, dtype } = variance(env, args);
@@ -172,7 +175,7 @@ const spread = (root: boolean, withMean: boolean): TorchFunction =>
     return withMean ? new Tuple([result, env.tensor(centre, dtype)]) : result;
   });
 
-/** The first place of the largest or smallest element, NaN counting as such. */
+/** The first index of the largest or smallest element. NaN wins. */
 function placeOf(
   env: TorchEnv,
   op: 'ArgMax' | 'ArgMin',
@@ -247,7 +250,7 @@ const aminmax = fn('input, *, dim=, keepdim=', (env, args) => {
   return named(env, 'aminmax', ['min', 'max'], ends);
 });
 
-/** Whether elements are not 0: any of them, or all. To torch the answer for uint8 is uint8. */
+/** Whether any or all elements are not 0. The result for uint8 is uint8, as in torch. */
 const truths = (op: 'ReduceMax' | 'ReduceMin'): TorchFunction =>
   fn('input, dim=, keepdim=', (env, args) => {
     const x = args.tensor('input');
@@ -271,7 +274,7 @@ const logSumExp = fn('input, dim, keepdim=', (env, args) => {
   return env.tensor(logSumExpOf(env, x.value, axes, keepArg(args)), x.dtype);
 });
 
-/** onnxruntime's own makes NaN of an infinite sum. */
+/** onnxruntime's own operator turns an infinite sum into NaN. */
 export function logSumExpOf(
   env: TorchEnv,
   value: GraphValue,
@@ -282,7 +285,7 @@ export function logSumExpOf(
   return reduce(env, 'ReduceLogSumExp', value, axes, keep);
 }
 
-/** NaN counts as nothing. */
+/** NaN counts as missing. */
 const nanSum = fn('input, dim=, keepdim=, *, dtype=', (env, args) => {
   const x = summable(env, args);
   const axes = axesArg(env, args, 'dim', x.rank);
@@ -302,7 +305,7 @@ const nanMean = fn('input, dim=, keepdim=, *, dtype=', (env, args) => {
   return env.tensor(emit(env, 'Div', [total, count]), x.dtype);
 });
 
-/** The length of vectors, by the p-norm. */
+/** The p-norm of vectors. */
 export function vectorNorm(
   env: TorchEnv,
   x: TensorValue,
@@ -345,7 +348,7 @@ function normOrder(env: TorchEnv, args: Args, name: string): number | 'fro' | 'n
   return args.float(name);
 }
 
-/** torch.norm: to it every p is of vectors, over all dimensions that are named. */
+/** torch.norm: every p is a vector norm, over all named dimensions. */
 const norm = fn('input, p=, dim=, keepdim=, dtype=', (env, args) => {
   const x = floating(env, args);
   const order = normOrder(env, args, 'p');
@@ -409,7 +412,7 @@ const dist = fn('input, other, p=', (env, args) => {
   return vectorNorm(env, gap, args.float('p', 2), every(gap.rank), false);
 });
 
-/** Dimensions become one number. */
+/** Operations that reduce dimensions to one number. */
 export const reductions: TorchTable = {
   'torch.sum|Tensor.sum': sum,
   'torch.prod|Tensor.prod': prod,

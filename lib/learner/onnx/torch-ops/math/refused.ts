@@ -14,7 +14,7 @@ const as = (kind: 'torch' | 'Tensor', names: string): string =>
 
 const both = (names: string): string => `${as('torch', names)}|${as('Tensor', names)}`;
 
-/** Operations that are known by name, and why they cannot be followed. */
+/** Operations known by name, and why they are not supported. */
 export const refusals: TorchTable = {
   [as(
     'torch',
@@ -30,11 +30,11 @@ export const refusals: TorchTable = {
   [both('nonzero argwhere masked_select unique unique_consecutive bincount histc masked_scatter')]:
     refused('the size of the result depends on values'),
   [both('det logdet slogdet inverse pinverse cholesky qr svd lu_solve matrix_exp as_strided')]:
-    refused('no operator of ONNX computes it'),
+    refused('ONNX does not have an operator for it'),
   [as(
     'torch.linalg' as 'torch',
     'det slogdet inv pinv cholesky qr svd svdvals eig eigh eigvals eigvalsh solve lstsq lu matrix_rank cond',
-  )]: refused('no operator of ONNX computes it'),
+  )]: refused('ONNX does not have an operator for it'),
   [both('mode nanmedian nanquantile histogram renorm igamma polygamma gcd lcm frexp')]:
-    refused('it is not computed here'),
+    refused('it is not supported'),
 };

@@ -11,7 +11,7 @@ import { knownSize, part, selected, sliced, transposed, unsqueezed } from './lay
 import { named, nanOf } from './reductions.js';
 import { broadcastSizes, expanded } from './shapes.js';
 
-/** Boolean conditions; numbers in their place are refused, as in torch. */
+/** Boolean conditions. Numbers are refused, as in torch. */
 function truths(env: TorchEnv, args: Args, name: string): GraphValue {
   const tensor = args.tensor(name);
   if (tensor.dtype !== 'bool' && tensor.dtype !== 'uint8') {
@@ -65,7 +65,7 @@ const gather = fn('input, dim, index, *, sparse_grad=', (env, args) => {
   const index = indexArg(env, args);
   if (x.rank === 0) return env.tensor(env.expand(x.value, env.sizes(index)), x.dtype);
   sameRank(env, args, x, index);
-  // torch lets the index be smaller; what lies beyond it plays no part.
+  // The index may be smaller, as in torch. Elements beyond it are ignored.
   const cut = every(x.rank).reduce((value, i) => {
     const [own, wanted] = [env.sizeOf(x, i), env.sizeOf(index, i)];
     if (i === axis || SymSize.equal(own, wanted) === true) return value;
@@ -78,11 +78,11 @@ function sameRank(env: TorchEnv, args: Args, a: TensorValue, b: TensorValue): vo
   if (Math.max(a.rank, 1) === Math.max(b.rank, 1)) return;
   throw env.ctx.raise(
     'RuntimeError',
-    `${args.name}: the index has not as many dimensions as the input`,
+    `${args.name}: the index does not have as many dimensions as the input`,
   );
 }
 
-/** Positions of one dimension by a vector. */
+/** Picks positions of one dimension by a vector. */
 const indexSelect = fn('input, dim, index', (env, args) => {
   const x = args.tensor('input');
   const index = indexArg(env, args);
@@ -109,7 +109,7 @@ const takeAlong = fn('input, indices, dim=', (env, args) => {
   }
   sameRank(env, args, x, index);
   const axis = axisArg(env, args, 'dim', x.rank);
-  // All dimensions but this one broadcast.
+  // All dimensions except this one broadcast.
   const without = (tensor: TensorValue): TensorValue =>
     env.tensor(
       env.graph.assume(tensor.value, (tensor.value.shape ?? []).with(axis, 1)),
@@ -126,7 +126,7 @@ const reductions = new Map([
   ['multiply', 'mul'],
 ]);
 
-/** Writes `values` where `index` says. */
+/** Writes `values` at the positions in `index`. */
 function scattered(
   env: TorchEnv,
   args: Args,
@@ -143,7 +143,7 @@ function scattered(
   return env.tensor(env.graph.op('ScatterElements', operands, attributes), x.dtype);
 }
 
-/** The part of `src` that the index speaks of. */
+/** The part of `src` that the index covers. */
 function sourceFor(env: TorchEnv, args: Args, x: TensorValue, index: TensorValue): GraphValue {
   const source = args.raw('src') instanceof TensorValue ? args.tensor('src') : undefined;
   if (!source) {
@@ -194,7 +194,7 @@ const scatterReduce = fn('input, dim, index, src, reduce, *, include_self=', (en
   return scattered(env, args, x, index, sourceFor(env, args, x, index), reduction);
 });
 
-/** An index of one dimension, as it stands for every element of `like`. */
+/** An index of one dimension, expanded to every element of `like`. */
 function spread(
   env: TorchEnv,
   index: TensorValue,
@@ -232,7 +232,7 @@ const indexFill = fn('input, dim, index, value', (env, args) => {
   return scattered(env, args, x, env.tensor(spread(env, index, axis, sizes), 'int64'), values);
 });
 
-/** The largest or smallest `count` in order, and where they were. */
+/** The largest or smallest `count` elements in order, and their indices. */
 function sorted(
   env: TorchEnv,
   x: TensorValue,
@@ -264,7 +264,7 @@ const topK = fn('input, k, dim=, largest=, sorted=', (env, args) => {
   return pair(env, 'topk', sorted(env, x, axis, k, args.bool('largest', true)));
 });
 
-/** All elements in order; torch lets what is equal stay in place, as onnxruntime does. */
+/** All elements in order. Equal elements keep their order, in torch and in onnxruntime. */
 function allSorted(env: TorchEnv, args: Args): [values: TensorValue, indices: TensorValue] {
   const x = args.tensor('input');
   const axis = axisArg(env, args, 'dim', x.rank, -1);
@@ -283,7 +283,7 @@ const kthValue = fn('input, k, dim=, keepdim=', (env, args) => {
   return pair(env, 'kthvalue', last(env, sorted(env, x, axis, k, false), axis, k, args));
 });
 
-/** The last of some that are in order. */
+/** The last of some elements in order. */
 function last(
   env: TorchEnv,
   both: readonly TensorValue[],
@@ -301,7 +301,7 @@ function last(
   });
 }
 
-/** The lower of the two in the middle. Alone it is of all elements. */
+/** The lower of the two middle elements. Without a dimension it is over all elements. */
 const median = fn('input, dim=, keepdim=', (env, args) => {
   const given = args.tensor('input');
   const all = !args.has('dim');
@@ -313,7 +313,7 @@ const median = fn('input, dim=, keepdim=', (env, args) => {
   const [middle, indices] = last(env, sorted(env, x, axis, count, false), axis, count, args);
   const keep = !all && args.bool('keepdim', false);
   let value = middle!.value;
-  // To torch NaN is the median of what has one.
+  // In torch the median of elements with a NaN is NaN.
   if (isFloating(x.dtype) && x.rank > 0) {
     value = emit(env, 'Add', [value, nanOf(env, x.value, [axis], keep)]);
   }
@@ -321,7 +321,7 @@ const median = fn('input, dim=, keepdim=', (env, args) => {
   return all ? result : pair(env, 'median', [result, indices!]);
 });
 
-/** A quantile, between the two elements that it lies between. */
+/** A quantile, interpolated between its two neighbours. */
 const quantile = fn('input, q, dim=, keepdim=, *, interpolation=', (env, args) => {
   const given = args.tensor('input');
   if (!isFloating(given.dtype))
@@ -386,7 +386,7 @@ function roundEven(value: number): number {
   return low % 2 === 0 ? low : low + 1;
 }
 
-/** Before how many of the boundaries a value lies: as many places are in front of it. */
+/** The index of a value among the boundaries: how many of them come before it. */
 function placesAmong(
   env: TorchEnv,
   value: TensorValue,
@@ -397,7 +397,7 @@ function placesAmong(
   const { values } = promoted(env, [value, boundaries]);
   const [x, bounds] = values as [GraphValue, GraphValue];
   const column = unsqueezed(env, x, x.rank ?? 0);
-  // Rows have boundaries of their own, or all have the same.
+  // Each row has its own boundaries, or all share the same.
   const row = boundaries.rank > 1 ? unsqueezed(env, bounds, (bounds.rank ?? 1) - 1) : bounds;
   const before = right ? emit(env, 'LessOrEqual', [row, column]) : emit(env, 'Less', [row, column]);
   const axis = before.rank! - 1;
@@ -466,7 +466,7 @@ const diagonal = (first: number, second: number): TorchFunction =>
     return env.tensor(diagonalOf(env, x, args.int('offset', 0), a, b), x.dtype);
   });
 
-/** Matrices whose diagonal is a last dimension. */
+/** Matrices with the last dimension as their diagonal. */
 function diagonalMatrix(env: TorchEnv, x: TensorValue, offset: number): GraphValue {
   const size = knownSize(env, env.sizeOf(x, x.rank - 1));
   const side = size + Math.abs(offset);
@@ -482,7 +482,7 @@ function diagonalMatrix(env: TorchEnv, x: TensorValue, offset: number): GraphVal
     every(side).map((column) => Number(column === row + offset)),
   );
   const onDiagonal = env.graph.constant(mask, 'bool', [side, side]);
-  // A diagonal above is read by rows, one below by columns.
+  // A diagonal above the main one is read by rows, and one below it by columns.
   const placed = unsqueezed(env, long, offset >= 0 ? x.rank : x.rank - 1);
   return where(env, onDiagonal, placed, constantLike(env, 0, placed));
 }
@@ -523,7 +523,7 @@ const triangle = (upper: boolean): TorchFunction =>
     return env.tensor(emit(env, 'Trilu', [x.value], { upper: Number(upper) }, [k]), x.dtype);
   });
 
-/** Elements by index, by condition and in order. */
+/** Operations that pick elements by index, condition or order. */
 export const selection: TorchTable = {
   'torch.where': choose,
   'Tensor.where': chooseMethod,

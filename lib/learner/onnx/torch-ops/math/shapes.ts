@@ -99,7 +99,7 @@ const moveAxis = fn('input, source, destination', (env, args) => {
   return env.tensor(transposed(env, x.value, perm), x.dtype);
 });
 
-/** Whether a size is 1. @throws SizeNeededError where that is not known */
+/** Whether a size is 1. @throws SizeNeededError if that is not known */
 function isOne(size: Size): boolean {
   const equal = SymSize.equal(size, 1);
   if (equal === undefined) throw (size as SymSize).needed();
@@ -119,12 +119,12 @@ const unsqueeze = fn('input, dim', (env, args) => {
   return env.tensor(unsqueezed(env, x.value, axis), x.dtype);
 });
 
-/** As torch: only sizes of 1 grow, and -1 keeps a size. */
+/** Only sizes of 1 grow, and -1 keeps a size, as in torch. */
 export function expanded(env: TorchEnv, x: TensorValue, wanted: readonly Size[]): TensorValue {
   const from = env.sizes(x);
   const lead = wanted.length - from.length;
   if (lead < 0)
-    throw env.ctx.raise('RuntimeError', 'expand: the sizes are fewer than the dimensions');
+    throw env.ctx.raise('RuntimeError', 'expand: there are fewer sizes than dimensions');
   const sizes = wanted.map((size, i) => {
     const own = from[i - lead];
     if (size === -1) {
@@ -150,7 +150,7 @@ const repeat = (padded: boolean): TorchFunction =>
     const given = sizesArg(env, args, padded ? 'dims' : 'repeats');
     const missing = x.rank - given.length;
     if (missing > 0 && !padded) {
-      throw env.ctx.raise('RuntimeError', 'repeat: the repeats are fewer than the dimensions');
+      throw env.ctx.raise('RuntimeError', 'repeat: there are fewer repeats than dimensions');
     }
     const repeats = [...every(Math.max(missing, 0)).map((): Size => 1), ...given];
     return repeated(env, x, repeats);
@@ -197,7 +197,7 @@ function rolled(env: TorchEnv, x: TensorValue, axis: number, shift: number): Ten
   const size = env.sizeOf(x, axis);
   const by = typeof size === 'number' ? ((shift % size) + size) % size : shift;
   if (by === 0 || size === 0) return x;
-  // Of an open size the shift may be more than there is: then the size has to be known.
+  // The shift may be larger than an open size, so the size must be known.
   if (typeof size !== 'number' && Math.abs(shift) > size.bounds[0]) throw size.needed();
   const parts = [sliced(env, x.value, axis, -by), sliced(env, x.value, axis, 0, -by)];
   const joined = env.graph.op('Concat', parts, { axis });
@@ -299,7 +299,7 @@ const unbind = fn('input, dim=', (env, args) => {
   );
 });
 
-/** All windows of a dimension, as a new last one. */
+/** All windows of a dimension, as a new last dimension. */
 const unfold = fn('input, dimension, size, step', (env, args) => {
   const x = args.tensor('input');
   const axis = axisArg(env, args, 'dimension', x.rank);
@@ -316,7 +316,7 @@ const unfold = fn('input, dimension, size, step', (env, args) => {
   return env.tensor(transposed(env, windows, [...perm, axis + 1]), x.dtype);
 });
 
-/** The tensor with at least so many dimensions. */
+/** The tensor with at least that many dimensions. */
 export function atLeast(env: TorchEnv, x: TensorValue, rank: 1 | 2 | 3): TensorValue {
   if (x.rank >= rank) return x;
   const behind = x.rank === 1 ? [0, 2] : [2];

@@ -12,7 +12,7 @@ const subtract = (env: TorchEnv, a: GraphValue, b: GraphValue): GraphValue =>
 const divide = (env: TorchEnv, a: GraphValue, b: GraphValue): GraphValue =>
   emit(env, 'Div', [a, b]);
 
-/** Coefficients of the highest power first. */
+/** Coefficients, the highest power first. */
 const polynomial = (env: TorchEnv, x: GraphValue, coefficients: readonly number[]): GraphValue =>
   coefficients
     .slice(1)
@@ -21,7 +21,7 @@ const polynomial = (env: TorchEnv, x: GraphValue, coefficients: readonly number[
       constantLike(env, coefficients[0]!, x),
     );
 
-/** Computed in float64, as sums of large terms would lose too much. */
+/** Computed in float64, because sums of large terms would lose too many digits. */
 const precise = (formula: Formula): TorchFunction =>
   ofFloats((env, x) => cast(env, formula(env, cast(env, x, 'float64')), x.dtype));
 
@@ -127,7 +127,7 @@ function sineOfPi(env: TorchEnv, x: GraphValue): GraphValue {
 
 const SHIFT = 8;
 
-/** The asymptotic series, from 8 places on; those before are added one by one. */
+/** The asymptotic series at x + SHIFT. The terms of the steps before it are added one by one. */
 function digammaAbove(env: TorchEnv, x: GraphValue): GraphValue {
   let before = constantLike(env, 0, x);
   for (let i = 0; i < SHIFT; i++) {
@@ -181,7 +181,7 @@ const entr: Formula = (env, x) => {
   return where(env, emit(env, 'Less', [x, zero]), constantLike(env, -Infinity, x), atZero);
 };
 
-/** Functions of mathematics that ONNX has not, by formulas. */
+/** Mathematical functions that ONNX lacks, by formulas. */
 export const specialFunctions: TorchTable = {
   'torch.erf|Tensor.erf|torch.special.erf': ofFloats((env, x) => emit(env, 'Erf', [x])),
   'torch.erfc|Tensor.erfc|torch.special.erfc': precise(erfc),

@@ -17,7 +17,7 @@ const activation = (parameters: string, emit: Emit): TorchFunction =>
     );
   });
 
-/** One that is a layer of torch.nn too. */
+/** A function that is also a layer of torch.nn. */
 const layer = (
   className: string,
   parameters = '',
@@ -27,7 +27,7 @@ const layer = (
     asLayer(env, args.name, `activation.${className}`, options(args), x),
   );
 
-/** ReLU is there for integers too. */
+/** ReLU also takes integers. */
 const relu = fn('input, inplace=', (env, args) => {
   const x = args.tensor('input');
   const { graph } = env;
@@ -56,13 +56,13 @@ const softmax = (className: 'Softmax' | 'LogSoftmax', negated = false): TorchFun
     });
   });
 
-/** The same where the dimension has to be given. */
+/** The same for functions that require the dimension. */
 const byDimension = (className: 'Softmax' | 'LogSoftmax'): TorchFunction => ({
   ...softmax(className),
   signature: 'input, dim, dtype=',
 });
 
-/** Slopes of a tensor: one, or one for each channel (dimension 1). */
+/** One slope for all elements, or one for each channel (dimension 1). */
 const prelu = fn('input, weight', (env, args) => {
   const { graph } = env;
   const x = args.tensor('input');
@@ -75,7 +75,7 @@ const prelu = fn('input, weight', (env, args) => {
   return inFloat(env, 'prelu', x, (value) => graph.op('PRelu', [value, slope]));
 });
 
-/** In evaluation rrelu leaks by the middle of its range. */
+/** In evaluation rrelu's slope is the middle of its range. */
 const rrelu = fn('input, lower=, upper=, training=, inplace=, generator=', (env, args) => {
   if (args.bool('training', false)) throw random(env, 'rrelu(training=True)');
   const alpha = (args.float('lower', 1 / 8) + args.float('upper', 1 / 3)) / 2;
@@ -84,7 +84,7 @@ const rrelu = fn('input, lower=, upper=, training=, inplace=, generator=', (env,
   return perhapsInPlace(env, args, result);
 });
 
-/** Zero within the margin, and x less the margin, or x, outside of it. */
+/** Zero within the margin. Outside of it, x minus the margin, or x. */
 const shrink =
   (soft: boolean): Emit =>
   (env, x, args) => {

@@ -5,7 +5,7 @@ import { fn, type TorchTable } from '../table.js';
 import type { TensorValue } from '../tensor-value.js';
 import { floatOf, knownSize, random } from './support.js';
 
-/** Where a query at a place may look: at all places up to its own. */
+/** The causal mask: a query sees all positions up to its own. */
 function causal(env: TorchEnv, query: TensorValue, key: TensorValue): GraphValue {
   const { graph } = env;
   const places = (x: TensorValue): GraphValue =>
@@ -18,7 +18,7 @@ function causal(env: TorchEnv, query: TensorValue, key: TensorValue): GraphValue
   return graph.op('GreaterOrEqual', [rows, places(key)]);
 }
 
-/** Scores with a mask: minus infinity where it is False, or what it adds. */
+/** Applies a mask to scores: minus infinity where it is False, or a sum for a mask of floats. */
 function masked(env: TorchEnv, scores: GraphValue, mask: GraphValue): GraphValue {
   const { graph } = env;
   return mask.dtype === 'bool'
@@ -26,7 +26,7 @@ function masked(env: TorchEnv, scores: GraphValue, mask: GraphValue): GraphValue
     : graph.op('Add', [scores, mask]);
 }
 
-/** A row that may look nowhere gives zeros, not NaN. */
+/** A row that is masked completely gives zeros, not NaN. */
 function safeSoftmax(env: TorchEnv, scores: GraphValue): GraphValue {
   const { graph } = env;
   const largest = graph.op('ReduceMax', [scores], { axes: [-1], keepdims: 1 });

@@ -8,7 +8,7 @@ import { batched, floatOf, inFloat, loweringOf, maybeFloat, perAxis, sized } fro
 const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
 const ones = (count: number): number[] => Array.from({ length: count }, () => 1);
 
-/** Sizes, 'valid' or 'same': torch puts the odd element of 'same' at the end. */
+/** Sizes, 'valid' or 'same'. torch puts the odd element of 'same' at the end. */
 function marginsOf(
   env: TorchEnv,
   args: Args,
@@ -45,7 +45,7 @@ function convolution(
 ): TorchFunction {
   return fn(`input, weight, bias=, stride=, ${parameters}`, (env, args) => {
     const weight = args.tensor('weight');
-    // The sizes of the window have to be known; those of the channels come with them.
+    // The sizes of the window must be known, and with them those of the channels.
     const operand = floatOf(env, args.name, env.tensor(sized(env, weight, 2), weight.dtype));
     const bias = maybeFloat(env, args.name, args.maybeTensor('bias'));
     return inFloat(env, args.name, args.tensor('input'), (value) =>
@@ -103,7 +103,8 @@ const linearFunction = fn('input, weight, bias=', (env, args) => {
     return bias ? env.apply('torch.add', [product, bias]) : product;
   }
   const operand = floatOf(env, 'linear', weight);
-  // Gemm adds a bias of one size for each output; another one is broadcast behind it.
+  // Gemm adds a bias with one element for each output. Any other bias is broadcast and added
+  // afterwards.
   const plain = bias?.rank === 1;
   const result = inFloat(env, 'linear', args.tensor('input'), (x) =>
     linear(loweringOf(env), x, operand, plain ? floatOf(env, 'linear', bias) : undefined),

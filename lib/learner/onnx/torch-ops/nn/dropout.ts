@@ -2,8 +2,8 @@ import { fn, type TorchFunction, type TorchTable } from '../table.js';
 import { perhapsInPlace, random } from './support.js';
 
 /**
- * Nothing in evaluation. Many a forward leaves it on by mistake, as `F.dropout(x)` is for training by
- * default: then Python's answers are random too.
+ * Does nothing in evaluation. Many forwards leave it on by mistake, because `F.dropout(x)` is in
+ * training mode by default. Then Python's answers are random too.
  */
 const dropout = (training: boolean): TorchFunction =>
   fn('input, p=, training=, inplace=', (env, args) => {

@@ -13,7 +13,7 @@ function indicesOf(env: TorchEnv, name: string, x: TensorValue): GraphValue {
   return x.value;
 }
 
-/** `padding_idx`, `scale_grad_by_freq` and `sparse` are about gradients. */
+/** `padding_idx`, `scale_grad_by_freq` and `sparse` affect only gradients. */
 const embedding = fn(
   'input, weight, padding_idx=, max_norm=, norm_type=, scale_grad_by_freq=, sparse=',
   (env, args) => {
@@ -35,7 +35,9 @@ const oneHot = fn('input, num_classes=', (env, args) => {
   }
   const classes = args.int('num_classes', -1);
   if (classes < 1) {
-    throw ctx.unsupported('one_hot without num_classes takes as many as the largest element says');
+    throw ctx.unsupported(
+      'one_hot without num_classes has a size that depends on the largest element',
+    );
   }
   const [depth, values] = [graph.scalar(classes, 'int64'), graph.constant([0, 1], 'int64')];
   const hot = (value: GraphValue): GraphValue =>
@@ -47,7 +49,7 @@ const oneHot = fn('input, num_classes=', (env, args) => {
 
 export const embeddingFunctions: TorchTable = {
   'F.embedding': embedding,
-  // torch's own order of the first two.
+  // torch has the first two in the other order.
   'torch.embedding': fn(
     'weight, indices, padding_idx=, scale_grad_by_freq=, sparse=',
     (env, args) => env.apply('F.embedding', [args.raw('indices')!, args.raw('weight')!]),

@@ -14,7 +14,7 @@ import { samplingFunctions } from './sampling.js';
 import { unpoolingFunctions } from './unpooling.js';
 import { windowFunctions } from './windows.js';
 
-/** torch.nn.functional, and what torch has of it under its own name. */
+/** torch.nn.functional, and those of its functions that torch also has under its own name. */
 export const nnTables: readonly TorchTable[] = [
   activationFunctions,
   convolutionFunctions,

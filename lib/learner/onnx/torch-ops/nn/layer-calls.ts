@@ -8,13 +8,13 @@ import { PackedSequence } from './packed.js';
 export interface LayerCall {
   readonly args: readonly Value[];
   readonly kwargs: Kwargs;
-  /** What the code gets. */
+  /** The value that the code receives. */
   finish(result: Value): Value;
 }
 
 /**
- * What layers take from code beside a batch of tensors: an image or a sequence without a batch, and
- * packed sequences. And what they give: attention always gives a pair.
+ * Inputs that layers take from code besides a batch of tensors: an image or a sequence without a
+ * batch, and packed sequences. Also the form of their results: attention always returns a pair.
  */
 export function layerCall(
   env: TorchEnv,
@@ -71,7 +71,7 @@ function packedCall(
   };
 }
 
-/** The second of attention's results is None where no weights are asked for. */
+/** The second result of attention is None if no weights are requested. */
 function pairOf(result: Value): Value {
   const items = result instanceof Tuple ? result.items : [result];
   return new Tuple([items[0] ?? null, items[1] ?? null]);

@@ -8,19 +8,22 @@ import type { TorchEnv } from '../env.js';
 import { SymSize } from '../size.js';
 
 /**
- * A layer that has no weights of its own: the parameters of its constructor with their defaults, and
- * the function that computes it, which takes its inputs and then attributes by name.
+ * A layer without weights: the parameters of its constructor with their defaults, and the function
+ * that computes it. The function takes the inputs, and then attributes by name.
  */
 interface LayerClass {
   readonly constructor: string;
   readonly compute: string;
-  /** Names of tensors that it takes. Default: one. */
+  /** Names of the tensors that it takes. Default: one. */
   readonly inputs?: number;
-  /** Attributes that the function has under these names; by default all of the constructor. */
+  /**
+   * Attributes that are parameters of the function under the same names. Default: all of the
+   * constructor.
+   */
   readonly attributes?: string;
-  /** The parameters of its forward, which the function has under the same names. */
+  /** Parameters of its forward that the function has under the same names. */
   readonly forward?: string;
-  /** What the class fixes: `mode: 'bilinear'`. */
+  /** Arguments that the class fixes: `mode: 'bilinear'`. */
   readonly fixed?: Readonly<Record<string, PyValue>>;
 }
 
@@ -191,13 +194,15 @@ const known: ReadonlyMap<string, LayerClass> = new Map(
   ),
 );
 
-/** What a constructor of a class with weights, or with a random forward, cannot do here. */
+/** Layers that a forward cannot create: they draw random numbers, use the batch or have weights. */
 const RANDOM = /\.(Dropout\w*|AlphaDropout|FeatureAlphaDropout|RReLU|FractionalMaxPool\w+)$/;
 const OF_THE_BATCH = /\.(BatchNorm\w+|SyncBatchNorm)$/;
 const WEIGHTED =
   /^torch\.nn\.modules\.(conv|linear|sparse|rnn|transformer|adaptive)\.|\.(MultiheadAttention|PReLU|LayerNorm|GroupNorm|RMSNorm|InstanceNorm\dd|ConvLayer|LinBnDrop)$/;
 
-/** Values that the code gave a layer that it made, where the file's own form cannot hold them. */
+/**
+ * Values that the code passed to a layer that it made, if the form of the file cannot hold them.
+ */
 const made = new WeakMap<PyObject, ReadonlyMap<string, Value>>();
 
 /** The layers that a forward may make. */
@@ -210,7 +215,7 @@ export const isFunctionLayer = (className: string): boolean =>
 /**
  * `nn.Softmax(dim=1)` within a forward: the layer as a file would hold it.
  *
- * @throws UnsupportedCodeError where the layer's fresh weights would be random in Python as well
+ * @throws UnsupportedCodeError if the layer's new weights would be random in Python as well
  */
 export function makeLayer(
   ctx: Context,
@@ -234,7 +239,7 @@ export function makeLayer(
   }
   for (const [name, value] of Object.entries(entry.fixed ?? {})) record.attrs.set(name, value);
   if (special.size > 0) {
-    // Only a function takes tensors and sizes that are not known.
+    // Only a function takes tensors and unknown sizes.
     if (entry.compute === '') for (const value of special.values()) ctx.index(value);
     made.set(record, special);
   }
@@ -262,7 +267,7 @@ function refusal(
   }
   if (WEIGHTED.test(className)) {
     return ctx.unsupported(
-      `nn.${short} that the forward creates has fresh weights, which are not in the file`,
+      `nn.${short} that the forward creates has new weights, which are not in the file`,
     );
   }
   return ctx.unknown(`${className}(...) within a forward`);
@@ -299,7 +304,7 @@ function defaultOf(text: string): Value {
   return /^-?\d+$/.test(text) ? BigInt(text) : Number(text);
 }
 
-/** As the file holds it; undefined for tensors and for sizes that are not known. */
+/** The value as a file holds it; undefined for tensors and unknown sizes. */
 function heldBy(value: Value): PyValue | undefined {
   if (typeof value === 'bigint') return Number(value);
   if (value === null || ['boolean', 'number', 'string'].includes(typeof value)) {
@@ -330,9 +335,10 @@ function valueOf(held: PyValue): Value | undefined {
 }
 
 /**
- * The forward of a layer that is a function of its inputs and attributes; undefined for any other.
+ * The forward of a layer that is a function of its inputs and attributes; undefined for other
+ * layers.
  *
- * @param lowered Whether the class has a lowering, which is taken where the layer holds numbers only.
+ * @param lowered Whether the class has a lowering, which is used if the layer holds only numbers.
  */
 export function callAsFunction(
   env: TorchEnv,
@@ -344,7 +350,7 @@ export function callAsFunction(
 ): Value | undefined {
   const entry = known.get(className);
   if (!entry || entry.compute === '') return undefined;
-  // A lowering gives one tensor.
+  // A lowering returns one tensor.
   const isLowered = lowered && !made.has(module.record) && module.attr('return_indices') !== true;
   if (isLowered) return undefined;
   const names = entry.inputs === 2 ? 'input, target' : (entry.forward ?? 'input');

@@ -6,7 +6,7 @@ import { knownSize } from './support.js';
 
 type Operand = TensorValue | number | bigint;
 
-/** torch's own vocabulary, by the tables. */
+/** Calls torch's own operations through the tables. */
 class Calculator {
   constructor(readonly env: TorchEnv) {}
 
@@ -34,7 +34,7 @@ class Calculator {
   mean = (a: TensorValue): TensorValue => this.#call('mean', a);
 }
 
-/** `mean`, `sum` or `none`, also by the arguments of old. */
+/** `mean`, `sum` or `none`, also from the old arguments. */
 function reductionOf(env: TorchEnv, args: Args): string {
   if (args.has('size_average') || args.has('reduce')) {
     if (!args.bool('reduce', true)) return 'none';
@@ -65,7 +65,7 @@ const elementwise = (
     return reduced(calc, args, of(calc, args.tensor('input'), args.tensor('target'), args));
   });
 
-/** A weighted mean of these is something else. */
+/** A weighted mean has another formula. */
 function unweighted(calc: Calculator, args: Args, loss: TensorValue): TensorValue {
   if (args.has('weight')) throw calc.env.ctx.unsupported(`${args.name} with weights`);
   return loss;
@@ -82,7 +82,7 @@ const squared = (calc: Calculator, x: TensorValue, y: TensorValue): TensorValue 
   return calc.mul(difference, difference);
 };
 
-/** Quadratic up to a distance, and then linear: `slope` beyond it. */
+/** Quadratic up to a distance, then linear with `slope`. */
 function bent(
   calc: Calculator,
   x: TensorValue,
@@ -97,7 +97,7 @@ function bent(
 }
 
 const binaryCrossEntropy = elementwise(`weight=, ${OLD}`, (calc, x, y, args) => {
-  // torch cuts the logarithm at -100.
+  // torch clamps the logarithm at -100.
   const log = (value: TensorValue): TensorValue => calc.clampMin(calc.log(value), -100);
   const loss = calc.add(calc.mul(log(x), y), calc.mul(log(calc.sub(1, x)), calc.sub(1, y)));
   return weighted(calc, args, calc.neg(loss));
@@ -124,7 +124,7 @@ const klDivergence = fn(`input, target, ${OLD}, log_target=`, (env, args) => {
   return calc.div(calc.sum(loss), typeof rows === 'number' ? BigInt(rows) : (rows as never));
 });
 
-/** What the class of each place costs by the log-probabilities [batch, classes, ...]. */
+/** The loss of the class at each position, from log-probabilities [batch, classes, ...]. */
 function negativeLogLikelihood(
   calc: Calculator,
   args: Args,

@@ -24,7 +24,7 @@ function scaledAndShifted(
 
 const lastAxes = (count: number): number[] => Array.from({ length: count }, (_, i) => i - count);
 
-/** (x - mean) / sqrt(variance + eps) over some axes, whose sizes need not be known. */
+/** (x - mean) / sqrt(variance + eps) over some axes. Their sizes need not be known. */
 function standardized(
   { graph }: TorchEnv,
   x: GraphValue,
@@ -43,7 +43,7 @@ function weights(env: TorchEnv, args: Args): (GraphValue | undefined)[] {
   return ['weight', 'bias'].map((name) => maybeFloat(env, args.name, args.maybeTensor(name)));
 }
 
-/** The sizes that are normalized, which have to be those of the tensor. */
+/** The sizes to normalize, which must be those of the tensor. */
 function normalizedShape(env: TorchEnv, args: Args, x: TensorValue): Size[] {
   const sizes = sizesOf(env, args.raw('normalized_shape'), 1) as Size[];
   const fits = sizes.every((size, i) => {
@@ -81,7 +81,7 @@ const layerNorm = fn(
 const rmsNorm = fn('input, normalized_shape, weight=, eps=', (env, args) => {
   const x = args.tensor('input');
   const sizes = normalizedShape(env, args, x);
-  // Without eps torch takes the resolution of the element type.
+  // Without eps torch uses the resolution of the element type.
   const epsilon = args.float('eps', x.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
   const weight = maybeFloat(env, 'rms_norm', args.maybeTensor('weight'));
   return inFloat(env, 'rms_norm', x, (value) => {
@@ -93,13 +93,13 @@ const rmsNorm = fn('input, normalized_shape, weight=, eps=', (env, args) => {
   });
 });
 
-/** Ones and zeros, so many as there are channels. */
+/** Ones and zeros, one for each channel. */
 const filled = ({ graph }: TorchEnv, value: number, count: number): GraphValue =>
   graph.constant(new Float32Array(count).fill(value), 'float32');
 
 const channelsOf = (env: TorchEnv, x: TensorValue): number => knownSize(env, env.sizeOf(x, 1));
 
-/** Each channel of each row by itself. */
+/** Normalizes each channel of each row separately. */
 function instances(env: TorchEnv, x: GraphValue, channels: number, epsilon: number): GraphValue {
   return env.graph.op(
     'InstanceNormalization',
@@ -187,7 +187,7 @@ const localResponse = fn('input, size, alpha=, beta=, k=', (env, args) => {
   });
 });
 
-/** |x|, with what every graph has. */
+/** |x|, by operators that every graph has. */
 const magnitude = ({ graph }: TorchEnv, x: GraphValue): GraphValue =>
   graph.op('Max', [x, graph.op('Neg', [x])]);
 
@@ -225,7 +225,7 @@ const cosineSimilarity = fn('x1, x2, dim=, eps=', (env, args) => {
   const { graph } = env;
   const eps = graph.scalar(args.float('eps', 1e-8));
   const dim = args.int('dim', 1);
-  // The dimension is one of the result; a tensor of lower rank is broadcast in front.
+  // The dimension counts in the result. A tensor of lower rank gets leading dimensions.
   const axis = dim < 0 ? dim : dim - Math.max(args.tensor('x1').rank, args.tensor('x2').rank);
   const unit = (name: string): GraphValue => {
     const x = floatOf(env, 'cosine_similarity', args.tensor(name));

@@ -6,8 +6,8 @@ import { fn, type TorchTable } from '../table.js';
 import { TensorValue } from '../tensor-value.js';
 
 /**
- * What `pack_padded_sequence` gives: here the padded tensor as it was, and the length of each row.
- * Recurrent layers end each row at its length, so that nothing else of a packed sequence is needed.
+ * The result of `pack_padded_sequence`. Here it keeps the padded tensor and the length of each row.
+ * Recurrent layers end each row at its length, so they need nothing else of a packed sequence.
  */
 export class PackedSequence extends HostObject {
   override readonly typeName = 'PackedSequence';
@@ -22,13 +22,13 @@ export class PackedSequence extends HostObject {
     super();
   }
 
-  /** The tensor in the order that a layer takes. */
+  /** The tensor in the order that a layer expects. */
   ordered(env: TorchEnv, batchFirst: boolean): GraphValue {
     return swapped(env, this.padded.value, batchFirst !== this.batchFirst);
   }
 }
 
-/** The first two axes change places. */
+/** Swaps the first two axes. */
 function swapped({ graph }: TorchEnv, x: GraphValue, swap: boolean): GraphValue {
   if (!swap) return x;
   const perm = Array.from({ length: x.rank ?? 0 }, (_, i) => (i < 2 ? 1 - i : i));
@@ -44,8 +44,8 @@ function lengthsOf(env: TorchEnv, value: Value): GraphValue {
 }
 
 /**
- * torch wants the longest row first (`enforce_sorted`), and restores the order of rows behind the
- * layer otherwise: here they never leave it.
+ * torch requires the longest row first (`enforce_sorted`), or sorts the rows and restores their
+ * order after the layer. Here the order never changes.
  */
 const pack = fn('input, lengths, batch_first=, enforce_sorted=', (env, args) => {
   const x = args.tensor('input');
@@ -53,7 +53,9 @@ const pack = fn('input, lengths, batch_first=, enforce_sorted=', (env, args) => 
   return new PackedSequence(x, lengths, args.bool('batch_first', false));
 });
 
-/** Cut to the longest row, or to `total_length`; `padding_value` behind the end of each. */
+/**
+ * Cuts to the longest row, or to `total_length`, with `padding_value` after the end of each row.
+ */
 const unpack = fn('sequence, batch_first=, padding_value=, total_length=', (env, args) => {
   const { ctx, graph } = env;
   const packed = args.raw('sequence');

@@ -26,7 +26,7 @@ function marginsOf(given: readonly Size[], rank: number): Margins {
   return { begins, ends };
 }
 
-/** What leaves at one end enters at the other. */
+/** Circular padding: each end continues with the other end. */
 function circular(
   { graph }: TorchEnv,
   x: GraphValue,

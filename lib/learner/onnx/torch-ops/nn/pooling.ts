@@ -33,7 +33,7 @@ function coversAll(env: TorchEnv, args: Args, x: TensorValue, dims: number): boo
   return plain && whole && kernel.every((size, i) => same(stride[i], size as Size));
 }
 
-/** Where ceil_mode rounds up, how much depends on the sizes. */
+/** With ceil_mode, the sizes decide how far the output rounds up, so they must be known. */
 function operandOf(env: TorchEnv, args: Args, x: TensorValue, dims: number): TensorValue {
   if (!args.bool('ceil_mode', false)) return x;
   return env.tensor(sized(env, x, x.rank - dims), x.dtype);
@@ -76,7 +76,7 @@ const pool = (
 const maxPool = (dims: number): TorchFunction =>
   pool('MaxPool', dims, 'kernel_size, stride=, padding=, dilation=, ceil_mode=, return_indices=');
 
-/** One cell along some axes, and all of the others: no size has to be known. */
+/** One cell along some axes, at every position of the others. The sizes need not be known. */
 function reduced(
   env: TorchEnv,
   kind: 'Avg' | 'Max',

@@ -7,7 +7,7 @@ import type { TensorValue } from '../tensor-value.js';
 import { adaptive } from './pooling.js';
 import { inFloat, knownSizes, layerOf, loweringOf, refusing, sized, sizesOf } from './support.js';
 
-/** Modes by the number of spatial dimensions that they are for. */
+/** Modes by the number of spatial dimensions that they support. */
 const RANKS: ReadonlyMap<string, readonly number[]> = new Map([
   ['nearest', [1, 2, 3]],
   ['nearest-exact', [1, 2, 3]],
@@ -34,7 +34,7 @@ function requestOf(env: TorchEnv, args: Args, dims: number): Request {
   if (!RANKS.get(mode)?.includes(dims)) {
     throw ctx.raise(
       'NotImplementedError',
-      `Got ${dims + 2}D input, and mode '${mode}' is not for that`,
+      `Got ${dims + 2}D input, which mode '${mode}' does not support`,
     );
   }
   if (args.has('size') === args.has('scale_factor')) {
@@ -60,11 +60,11 @@ function factorsOf(env: TorchEnv, args: Args, dims: number): number[] {
   return items.length === 1 ? Array.from({ length: dims }, () => items[0]!) : items;
 }
 
-/** torch multiplies in double precision, and cuts. */
+/** torch multiplies in double precision and truncates. */
 const scaledSizes = (sizes: readonly number[], factors: readonly number[]): number[] =>
   sizes.map((size, i) => Math.floor(size * factors[i]!));
 
-/** Whether onnxruntime, which multiplies in single precision, comes to the same sizes. */
+/** Whether onnxruntime, which multiplies in single precision, computes the same sizes. */
 const sameRounding = (sizes: readonly number[], factors: readonly number[]): boolean =>
   sizes.every(
     (size, i) =>
@@ -72,8 +72,8 @@ const sameRounding = (sizes: readonly number[], factors: readonly number[]): boo
   );
 
 /**
- * Which pixel the old nearest mode takes for each new one. torch multiplies by a rounded ratio and
- * onnxruntime divides by its inverse, which now and then fall on two sides of a whole number.
+ * The source of each pixel in the old nearest mode. torch multiplies by a rounded ratio, and
+ * onnxruntime divides by its inverse. Sometimes the results are on two sides of a whole number.
  */
 function nearestPixels(
   from: number,
@@ -89,7 +89,7 @@ function nearestPixels(
   };
 }
 
-/** The old nearest mode, pixel by pixel where the operator would take others. */
+/** The old nearest mode, pixel by pixel if the operator would pick others. */
 function nearest(
   env: TorchEnv,
   x: GraphValue,
@@ -108,7 +108,7 @@ function nearest(
   );
 }
 
-/** The same to sizes that are not known: the graph computes as torch does. */
+/** The same for unknown sizes: the graph computes them as torch does. */
 function nearestOf(env: TorchEnv, x: TensorValue, sizes: readonly Size[]): TensorValue {
   const { graph } = env;
   const float = (size: Size): GraphValue =>
@@ -156,7 +156,7 @@ function toSizes(
   );
 }
 
-/** Factors by which every size is exact, and every pixel of the nearest modes the same. */
+/** Factors for which every size is exact and the nearest modes pick the same pixels. */
 const isPlain = (factor: number): boolean => Number.isInteger(factor) && factor <= 40;
 
 function byFactors(

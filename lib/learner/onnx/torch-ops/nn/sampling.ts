@@ -34,7 +34,7 @@ function coordinates(size: number, alignCorners: boolean): number[] {
   });
 }
 
-/** [positions, 3]: x, y and 1 of each pixel, in the order of rows. */
+/** [positions, 3]: x, y and 1 of each pixel, in row order. */
 function baseGrid(env: TorchEnv, sizes: readonly number[], alignCorners: boolean): GraphValue {
   const [height, width] = sizes as [number, number];
   env.ctx.budget.charge(3 * height * width);

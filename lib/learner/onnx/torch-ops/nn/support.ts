@@ -18,14 +18,14 @@ import type { TensorValue } from '../tensor-value.js';
 /** Attributes of a layer, by torch's names. */
 export type Options = Readonly<Record<string, PyValue | undefined>>;
 
-/** Layers without weights that functions compute as well. */
+/** Layers without weights that functions also compute. */
 const layers = new Map(
   [activations, containers, poolings, resizings].flatMap(({ lowerings }) => entriesOf(lowerings)),
 );
 
 const contexts = new WeakMap<GraphBuilder, LoweringContext>();
 
-/** What the emitters of layers write to. */
+/** The target of the emitters of layers. */
 export function loweringOf({ graph }: TorchEnv): LoweringContext {
   let context = contexts.get(graph);
   if (!context) contexts.set(graph, (context = new LoweringContext(graph, layers)));
@@ -45,7 +45,7 @@ export function layerOf(className: string, options: Options): Module {
   return Module.from(record)!;
 }
 
-/** What the layer of that class computes, so that a function and its layer give one graph. */
+/** Computes the layer of that class, so that a function and its layer give the same graph. */
 export function asLayer(
   env: TorchEnv,
   name: string,
@@ -58,7 +58,7 @@ export function asLayer(
   );
 }
 
-/** Refusals of a layer name the function and the line that called it. */
+/** The error of a layer names the function and the line that called it. */
 export function refusing<T>(env: TorchEnv, name: string, emit: () => T): T {
   try {
     return emit();
@@ -70,7 +70,7 @@ export function refusing<T>(env: TorchEnv, name: string, emit: () => T): T {
 
 /**
  * Computes in float32. float64 is rounded to it before and cast back after, which stays within the
- * promised accuracy; integers are an error, as in torch.
+ * promised accuracy. Integers are an error, as in torch.
  */
 export function inFloat(
   env: TorchEnv,
@@ -93,7 +93,7 @@ export const maybeFloat = (
   x: TensorValue | undefined,
 ): GraphValue | undefined => x && floatOf(env, name, x);
 
-/** The sizes of some axes, which have to be known. @throws SizeNeededError */
+/** The sizes of some axes, which must be known. @throws SizeNeededError */
 export function knownSizes(env: TorchEnv, x: TensorValue, axes: readonly number[]): number[] {
   return axes.map((axis) => knownSize(env, env.sizeOf(x, axis)));
 }
@@ -101,7 +101,7 @@ export function knownSizes(env: TorchEnv, x: TensorValue, axes: readonly number[
 export const knownSize = (env: TorchEnv, size: Size): number =>
   typeof size === 'number' ? size : Number(env.ctx.index(size));
 
-/** x with known sizes behind the first `kept` axes. @throws SizeNeededError */
+/** x with known sizes after the first `kept` axes. @throws SizeNeededError */
 export function sized(env: TorchEnv, x: TensorValue, kept: number): GraphValue {
   const { shape } = x.value;
   const behind = Array.from({ length: x.rank - kept }, (_, i) => i + kept);
@@ -111,7 +111,7 @@ export function sized(env: TorchEnv, x: TensorValue, kept: number): GraphValue {
   return env.graph.assume(x.value, dims);
 }
 
-/** One size per axis: torch takes one for all, or one for each. Undefined: left out, or None. */
+/** One size per axis: torch takes one for all, or one for each. Undefined if omitted or None. */
 export function perAxis(args: Args, name: string, count: number): number[] | undefined {
   const sizes = args.ints(name);
   if (sizes === undefined || sizes.length === 0) return undefined;
@@ -121,7 +121,7 @@ export function perAxis(args: Args, name: string, count: number): number[] | und
 export const tupleOf = (sizes: readonly (number | null)[] | undefined): PyValue | undefined =>
   sizes && PyTuple.of_(sizes);
 
-/** Sizes that may be computed, of an argument that is one or several. */
+/** Sizes from an argument that is one or several. The graph may compute them. */
 export function sizesOf(env: TorchEnv, value: Value | undefined, count: number): (Size | null)[] {
   const items =
     typeof value === 'bigint' || value instanceof SymSize
@@ -133,7 +133,7 @@ export function sizesOf(env: TorchEnv, value: Value | undefined, count: number):
   return sizes.length === 1 ? Array.from({ length: count }, () => sizes[0]!) : sizes;
 }
 
-/** Runs what takes a batch on a tensor that may come without one. */
+/** Runs a function of a batch on a tensor that may have no batch dimension. */
 export function batched(
   env: TorchEnv,
   x: GraphValue,
@@ -159,7 +159,7 @@ export function perhapsInPlace(env: TorchEnv, args: Args, result: TensorValue): 
     : result;
 }
 
-/** Whoever asks for numbers at random cannot be answered as in Python. */
+/** Random numbers cannot be those of Python. */
 export function random(env: TorchEnv, what: string): Error {
-  return env.ctx.unsupported(`${what} draws random numbers, so no two answers are equal`);
+  return env.ctx.unsupported(`${what} draws random numbers, so answers differ each time`);
 }

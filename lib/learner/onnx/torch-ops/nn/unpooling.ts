@@ -11,7 +11,7 @@ const product = (env: TorchEnv, sizes: readonly Value[]): Value =>
 const planeOf = (env: TorchEnv, x: TensorValue, dims: number): readonly Value[] =>
   env.sizeTuple(x).items.slice(-dims);
 
-/** `F.max_poolnd(..., return_indices=True)`: the maxima, and their places within their plane. */
+/** `F.max_poolnd(..., return_indices=True)`: the maxima, and their indices within their plane. */
 export function maxPoolWithIndices(env: TorchEnv, args: Args, x: TensorValue, dims: number): Value {
   if (args.bool('ceil_mode', false)) {
     throw env.ctx.unsupported(`${args.name}: it returns indices and rounds up (ceil_mode)`);
@@ -26,7 +26,7 @@ export function maxPoolWithIndices(env: TorchEnv, args: Args, x: TensorValue, di
     dilations: perAxis(args, 'dilation', dims) ?? kernel.map(() => 1),
     pads: [...padding, ...padding],
   });
-  // ONNX counts over the whole tensor.
+  // ONNX indices count over the whole tensor.
   const plane = product(env, planeOf(env, images, dims));
   const within = env.tensorOf('torch.remainder', [env.tensor(places!, 'int64'), plane]);
   const results = [env.tensor(maxima!, x.dtype), within];

@@ -25,7 +25,7 @@ function windowOf(env: TorchEnv, args: Args): Window {
   return window;
 }
 
-/** For each place of a window along an axis what it meets there, as a new axis in front of it. */
+/** For each position in a window along an axis, the elements there, as a new axis before it. */
 function slices(
   env: TorchEnv,
   x: GraphValue,
@@ -85,7 +85,7 @@ const unfold = fn('input, kernel_size, dilation=, padding=, stride=', (env, args
   );
 });
 
-/** Overlapping patches are added: a transposed convolution with one weight for each place. */
+/** Adds overlapping patches: a transposed convolution with one weight for each position. */
 const fold = fn('input, output_size, kernel_size, dilation=, padding=, stride=', (env, args) => {
   const x = args.tensor('input');
   const { graph, ctx } = env;
@@ -125,7 +125,10 @@ const fold = fn('input, output_size, kernel_size, dilation=, padding=, stride=',
   return env.tensor(batched(env, x.value, 3, spread), x.dtype);
 });
 
-/** Runs on [batch, channels, height, width] what takes any number of leading dimensions. */
+/**
+ * Runs a function of [batch, channels, height, width] on a tensor with any number of leading
+ * dimensions.
+ */
 function onImages(
   env: TorchEnv,
   x: TensorValue,
@@ -183,7 +186,7 @@ const pixelUnshuffle = fn('input, downscale_factor', (env, args) => {
   );
 });
 
-/** Channels of all groups in turn. */
+/** Takes the channels of all groups in turn. */
 const channelShuffle: TorchFunction = fn('input, groups', (env, args) => {
   const x = args.tensor('input');
   const groups = args.int('groups');
