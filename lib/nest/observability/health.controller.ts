@@ -116,8 +116,7 @@ export function healthController({ livez, readyz, healthz }: HealthPaths): Type 
     @At(healthz)
     @ApiOperation({ summary: 'The process serves requests, with details of its runners' })
     @ApiOkResponse({
-      description:
-        'Always, while the process serves; the status is degraded when a runner is not ready.',
+      description: 'The process serves requests. The status is degraded if a runner is not ready.',
       schema: DETAILS_SCHEMA,
     })
     healthz(): HealthDetails {

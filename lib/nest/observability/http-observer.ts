@@ -41,7 +41,7 @@ export class HttpObserver implements OnApplicationShutdown {
     traceSent(tracing);
   }
 
-  /** Makes the record of a request. {@link end} follows when the response is out. */
+  /** Creates the record of a request. {@link end} follows when the response has been sent. */
   begin(arrival: Arrival): RequestRecord {
     const own = arrival.endpoint !== undefined;
     const record = new RequestRecord(arrival, own || this.#observesAll);

@@ -22,8 +22,8 @@ export interface ModelRules {
  * The signatures for model.yaml, with Python's method names, so that BentoML finds the methods as
  * well.
  *
- * @throws BatchableNotSupportedError when one is batchable and the kind is never batched.
- * @throws UnknownMethodError or ModuleMethodError when one names a method that the models lack.
+ * @throws BatchableNotSupportedError if one is batchable and the kind is never batched.
+ * @throws UnknownMethodError or ModuleMethodError if one names a method that the models lack.
  */
 export function checkSignatures<Signature extends ModelSignatureOptions>(
   rules: ModelRules,

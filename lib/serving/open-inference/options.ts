@@ -4,9 +4,9 @@ import type { ServableLimits } from './models/servable.js';
 
 /** Limits of requests of the Open Inference Protocol. @publicApi */
 export interface OpenInferenceOptions {
-  /** The most items of a request: texts, images, rows. @default 10000 */
+  /** The limit on the items of a request: texts, images, rows. @default 10000 */
   maxRows?: number;
-  /** The most bytes of the tensors of an answer. @default 512 MiB */
+  /** The limit on the bytes of an answer's tensors. @default 512 MiB */
   maxResponseBytes?: number;
 }
 

@@ -6,7 +6,7 @@ import { InferenceItemError, ResponseTooLargeError } from './errors.js';
 /**
  * Runs each item by itself, and returns the results in order. The first failure aborts the others.
  *
- * @throws InferenceItemError if one of several items is at fault; else what `run` throws.
+ * @throws InferenceItemError if one of several items is at fault; or else the error of `run`.
  */
 export async function runItems<Result>(
   items: readonly unknown[],

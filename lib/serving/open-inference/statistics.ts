@@ -43,8 +43,7 @@ export class ModelCounts {
 }
 
 /**
- * The most runners that are counted: names come from the application, but new versions keep
- * arriving.
+ * The limit on counted runners: names come from the application, but new versions keep arriving.
  */
 const MOST = 1000;
 

@@ -11,7 +11,7 @@ export interface QueueConnectionOptions extends RedisTarget {
   readonly retryStrategy: (times: number) => number;
 }
 
-/** A Redis server that works. */
+/** The facts about a usable Redis server. */
 export interface QueueConnection {
   readonly options: QueueConnectionOptions;
   /** The address for messages, without user and password. */

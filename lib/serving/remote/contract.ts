@@ -15,10 +15,13 @@ export interface RemoteItem {
   readonly streams: boolean;
 }
 
-/** What a call may ask of the remote side. */
+/** The requests that a call may send to the remote side. */
 export interface FarSide {
   infer(request: Omit<InferRequest, 'modelName' | 'modelVersion'>): Promise<InferResponse>;
-  /** Several answers to one request. @throws RemoteMethodError where the way has none */
+  /**
+   * Several answers to one request.
+   * @throws RemoteMethodError if the transport does not support them
+   */
   inferStream(
     request: Omit<InferRequest, 'modelName' | 'modelVersion'>,
   ): AsyncIterable<InferResponse>;

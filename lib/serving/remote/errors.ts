@@ -63,7 +63,7 @@ export class RemoteMethodError extends VtsError {
   constructor(
     readonly runner: string,
     readonly method: string,
-    reason = 'the Open Inference Protocol has no place for it',
+    reason = 'the Open Inference Protocol does not support it',
     remedy = 'call it in the application that has the model, behind an endpoint of its own, or run the model in this process',
   ) {
     super(`${method}() of runner "${runner}" is not available remotely: ${reason}; ${remedy}.`);

@@ -3,7 +3,7 @@ import type { InferenceTransport } from '../../client/contract.js';
 import type { RemoteAddress, ResolvedRemote } from '../runner/remote-options.js';
 import type { Network } from './targets.js';
 
-/** The most bytes of one answer; a server of this package has the same limit. */
+/** The limit on the bytes of one answer, the same as that of a server of this package. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
 /** The health checks have their own delays. */

@@ -214,7 +214,7 @@ export class RemotePool extends CallPool {
           if (transport.inferStream !== undefined) {
             return transport.inferStream(timed(request, attempt), attempt.options);
           }
-          const reason = 'it returns a stream, for which REST has no place';
+          const reason = 'it returns a stream, which REST does not support';
           throw new RemoteMethodError(this.name, call.method, reason, 'use a grpc:// address');
         }),
       generate: async (request) =>

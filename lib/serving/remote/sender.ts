@@ -25,7 +25,7 @@ export interface SenderOptions {
   readonly clock: Clock;
 }
 
-/** What goes with an attempt. */
+/** The data that goes with an attempt. */
 export interface Attempt {
   readonly transport: InferenceTransport;
   readonly options: InferenceCallOptions;

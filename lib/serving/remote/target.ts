@@ -100,7 +100,7 @@ export class Target {
     return this.#probing;
   }
 
-  /** Somebody is waiting for it. */
+  /** A call is waiting for it. */
   hurry(): void {
     if (this.#closed || this.ready || this.#probing !== undefined) return;
     const { clock } = this.#options;

@@ -108,7 +108,7 @@ export class LiveCall<Output = unknown> {
     }
   }
 
-  /** @throws The reason why nobody is waiting for it any more. */
+  /** @throws The reason why nobody waits for it any longer. */
   checkWanted(): void {
     const { signal, left, scope } = this.ends;
     if (signal?.aborted || left?.aborted) {

@@ -23,9 +23,9 @@ const DEFAULT_CLOSE_MS = 30_000;
 
 /** The limits of a runner. */
 export interface RunnerLimits {
-  /** The most calls that may wait, of methods that are not batched. @default no limit */
+  /** The limit on waiting calls of methods that are not batched. @default no limit */
   readonly maxQueueSize?: number;
-  /** The most calls in progress. @default no limit */
+  /** The limit on calls in progress. @default no limit */
   readonly maxConcurrency?: number;
 }
 

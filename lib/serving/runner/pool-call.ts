@@ -53,7 +53,8 @@ export class PoolCall implements Waiting {
   #report({ outcome = 'failed', timing, madeAt, postedAt }: Task): void {
     const { runner, method } = this;
     const total = performance.now() - madeAt;
-    // A worker that did not answer reported nothing; only the time when it got the call is known.
+    // A worker that did not answer did not report anything. Only the time when it got the call is
+    // known.
     const runMs = timing?.runMs ?? (postedAt === undefined ? 0 : total - (postedAt - madeAt));
     const waitMs = Math.max(0, total - runMs);
     tellObservers('called', { runner, method, waitMs, runMs, outcome });

@@ -15,7 +15,7 @@ export interface RemoteTlsOptions {
   /** The client's own certificate and its key, if the server requires one. */
   cert?: string | Uint8Array;
   key?: string | Uint8Array;
-  /** The name that the server's certificate is for. @default the host of the address */
+  /** The name in the server's certificate. @default the host of the address */
   serverName?: string;
 }
 
@@ -48,7 +48,7 @@ export interface RemoteOptions {
   /** For `grpcs://`, `dns+tls:///` and `https://`. */
   tls?: RemoteTlsOptions;
   /**
-   * The most milliseconds that the server gets for a call, including retries. The server receives
+   * The time limit of the server for a call in milliseconds, including retries. The server receives
    * the remaining time.
    *
    * @default what is left of the runner's `timeoutMs` and of the request
@@ -61,7 +61,9 @@ export interface RemoteOptions {
    * @default 2
    */
   retries?: number;
-  /** The most calls in progress. Further calls are refused at once, HTTP 429. @default no limit */
+  /**
+   * The limit on calls in progress. Further calls are refused at once, HTTP 429. @default no limit
+   */
   maxConcurrency?: number;
   /**
    * How long a call waits for an address while none is ready, in milliseconds; then HTTP 503.

@@ -38,7 +38,7 @@ export interface RunnerOptions {
    */
   timeoutMs?: number;
   /**
-   * How long an abandoned call may run on in JavaScript before its worker is replaced, in
+   * How long an abandoned call may continue in JavaScript before its worker is replaced, in
    * milliseconds: a regular expression of the learner may backtrack forever. The pool always waits
    * for native code.
    *
@@ -79,14 +79,14 @@ export interface RunnerOptions {
    */
   isolation?: 'thread' | 'process';
   /**
-   * The most calls of unbatched methods that may wait for a worker. Further calls are refused at
+   * The limit on calls of unbatched methods that wait for a worker. Further calls are refused at
    * once with RunnerOverloadedError, HTTP 503.
    *
    * @default 1000
    */
   maxQueueSize?: number;
   /**
-   * The most calls in progress, waiting or running. Further calls are refused at once with
+   * The limit on calls in progress, waiting or running. Further calls are refused at once with
    * TooManyCallsError, HTTP 429. The same as BentoML's `traffic.max_concurrency`.
    *
    * @default no limit
@@ -132,7 +132,7 @@ export interface BatchingOptions {
   /** False runs each call alone. @default true */
   enabled?: boolean;
   /**
-   * The most rows of one run. A call with more rows runs in parts, and gets one answer.
+   * The limit on the rows of one run. A call with more rows runs in parts, and gets one answer.
    *
    * @default 100, as BentoML's
    */
@@ -147,7 +147,7 @@ export interface BatchingOptions {
    */
   maxLatencyMs?: number;
   /**
-   * The most rows that may wait. Further calls are refused at once.
+   * The limit on waiting rows. Further calls are refused at once.
    *
    * @default ten batches, and at least 1000
    */

@@ -9,10 +9,10 @@ import type { RunOptions } from './runner-options-types.js';
  */
 export interface RunnerMethod<Input = unknown, Output = unknown, Options = RunOptions> {
   /**
-   * @throws RunInputError (an InputError) when the item is at fault.
-   * @throws RunFailedError when the model failed.
-   * @throws RunTimeoutError, RunAbortedError when the call was abandoned.
-   * @throws RunnerUnavailableError, RunnerClosedError, WorkerDiedError when no worker can serve it.
+   * @throws RunInputError (an InputError) if the item is at fault.
+   * @throws RunFailedError if the model failed.
+   * @throws RunTimeoutError, RunAbortedError if the call was abandoned.
+   * @throws RunnerUnavailableError, RunnerClosedError, WorkerDiedError if no worker can serve it.
    */
   run(item: Input, options?: Options): Promise<Output>;
   asyncRun(item: Input, options?: Options): Promise<Output>;
@@ -25,7 +25,7 @@ export interface RunnerHandle {
    * tag.
    */
   readonly tag: string;
-  /** Whether at least one worker has the model loaded. */
+  /** Whether at least one worker has loaded the model. */
   readonly ready: boolean;
   readonly stats: RunnerStats;
   /** The configured addresses of a model that runs elsewhere. */

@@ -5,15 +5,15 @@ export interface CallTiming {
   /** Milliseconds since 1970, with fractions. */
   readonly startedAt: number;
   readonly runMs: number;
-  /** What it did in that time, where that is recorded. */
+  /** Its steps in that time, if they are recorded. */
   readonly phases?: readonly Phase[];
-  /** A server ran it; the requests to it have their own spans. */
+  /** Whether a server ran it; the requests to it have their own spans. */
   readonly elsewhere?: true;
 }
 
-/** What a call of a runner leaves in a trace. */
+/** The trace of one call of a runner. */
 export interface CallTrace {
-  /** `timing` is undefined where no worker had the call; `batch` where the call ran alone. */
+  /** `timing` is undefined if no worker got the call, and `batch` if the call ran alone. */
   end(result: {
     readonly timing: CallTiming | undefined;
     readonly batch?: { readonly rows: number; readonly calls: number } | undefined;
@@ -25,12 +25,12 @@ export type CallTracer = (runner: string, method: string) => CallTrace | undefin
 
 let tracer: CallTracer | undefined;
 
-/** Installs what traces the calls of this process; the last one counts. */
+/** Installs the tracer for the calls of this process; the last one counts. */
 export function traceCallsWith(next: CallTracer | undefined): void {
   tracer = next;
 }
 
-/** Begins the trace of a call that is about to be queued; undefined where nobody records one. */
+/** Begins the trace of a call that is about to be queued; undefined if nobody records traces. */
 export function traceCall(runner: string, method: string): CallTrace | undefined {
   return tracer?.(runner, method);
 }
@@ -39,12 +39,12 @@ export function traceCall(runner: string, method: string): CallTrace | undefined
 export interface SentFacts {
   readonly runner: string;
   readonly method: string;
-  /** The address as it was configured, and the one that was found for it. */
+  /** The configured address, and the resolved one. */
   readonly url: string;
   readonly address: string;
 }
 
-/** What a call that is sent to a server carries of the request and its trace, and leaves there. */
+/** The trace of a call to a server, and the headers that carry the request's trace and id. */
 export interface SentTrace {
   readonly headers: Readonly<Record<string, string>>;
   end(error?: unknown): void;
@@ -54,7 +54,7 @@ export type SentTracer = (sent: SentFacts) => SentTrace | undefined;
 
 let sentTracer: SentTracer | undefined;
 
-/** Installs what traces the calls that are sent to servers; the last one counts. */
+/** Installs the tracer for calls to servers; the last one counts. */
 export function traceSentWith(next: SentTracer | undefined): void {
   sentTracer = next;
 }

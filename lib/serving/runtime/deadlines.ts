@@ -14,7 +14,7 @@ export class Deadline {
   }
 }
 
-/** Deadlines of one duration, the first to come first, with one timer for all of them. */
+/** Deadlines of one duration, the earliest first, with one timer for all of them. */
 class DeadlineList {
   #first: Deadline | undefined;
   #last: Deadline | undefined;
@@ -26,7 +26,7 @@ class DeadlineList {
   add(at: number, call: () => void): Deadline {
     const added = new Deadline(this, at, call);
     let before = this.#last;
-    // They come in about the order of their ends.
+    // They arrive almost in the order of their deadlines.
     while (before !== undefined && before.at > at) before = before.before;
     added.before = before;
     added.after = before === undefined ? this.#first : before.after;
@@ -35,7 +35,7 @@ class DeadlineList {
     if (before !== undefined) before.after = added;
     else {
       this.#first = added;
-      // A timer that was set for one before this one looks for the next when it rings.
+      // A timer that was set for an earlier deadline looks for the next one when it fires.
       if (this.#timer === undefined || at < this.#ringsAt) this.#set(at);
       else this.#timer.ref();
     }
@@ -50,7 +50,7 @@ class DeadlineList {
     if (after === undefined) this.#last = before;
     else after.before = before;
     deadline.before = deadline.after = undefined;
-    // Nothing is waited for: the process may end.
+    // No deadline is left, so the timer must not keep the process alive.
     if (this.#first === undefined) this.#timer?.unref();
   }
 
@@ -63,7 +63,7 @@ class DeadlineList {
 
   #ring(): void {
     this.#timer = undefined;
-    // Timers may ring a part of a millisecond early.
+    // Timers may fire a fraction of a millisecond early.
     const now = performance.now() + 1;
     for (let due = this.#first; due !== undefined && due.at <= now; due = this.#first) {
       this.remove(due);
@@ -77,10 +77,10 @@ class DeadlineList {
 const lists = new Map<number, DeadlineList>();
 
 /**
- * Calls back once the time is over, like `setTimeout`, for what hardly ever comes to that: all that
- * wait equally long share a timer.
+ * Calls back after the delay, like `setTimeout`. It is for actions that are nearly always
+ * cancelled: all with the same delay share a timer.
  *
- * @param since When the time began, on the clock of `performance.now()`.
+ * @param since When the delay began, on the clock of `performance.now()`.
  */
 export function deadline(ms: number, call: () => void, since = performance.now()): Deadline {
   let list = lists.get(ms);

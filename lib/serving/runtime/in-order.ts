@@ -1,11 +1,13 @@
 import { setMaxListeners } from 'node:events';
 
-/** Items of a request that are worked on at a time: other requests have turns between them. */
+/**
+ * How many items of a request are in progress at a time, so that other requests get their turns.
+ */
 const AT_ONCE = 64;
 
 /**
- * The results of `work` in the order of the items. The first failure, in time, ends the others: no
- * further item is begun, and those that were begun are told by the signal.
+ * The results of `work` in the order of the items. The earliest failure ends the others: no further
+ * item starts, and the signal aborts those that have started.
  */
 export async function inOrder<Item, Result>(
   items: readonly Item[],
@@ -13,7 +15,7 @@ export async function inOrder<Item, Result>(
 ): Promise<Result[]> {
   const results: Result[] = [];
   const stop = new AbortController();
-  // Node warns of more than 10 listeners.
+  // Node warns about more than 10 listeners.
   setMaxListeners(0, stop.signal);
   let next = 0;
   const worker = async (): Promise<void> => {

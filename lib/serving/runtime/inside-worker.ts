@@ -1,6 +1,6 @@
 let inside = false;
 
-/** Notes that this thread or process serves a runner, and is not the application. */
+/** Records that this thread or process serves a runner, and is not the application. */
 export function enterWorker(): void {
   inside = true;
 }

@@ -4,23 +4,20 @@ import type { Admission } from './admission.js';
 type EndListener = (reason: Error) => void;
 
 /**
- * The HTTP request that the code runs for. When it ends early, because its deadline has passed or
- * its client has disconnected, the runs that it started are abandoned.
+ * The HTTP request for which the code runs. If it ends early, because its deadline has passed or
+ * its client has disconnected, its runs are abandoned.
  */
 export class RequestScope {
-  /** The context of the request's span, for OpenTelemetry; undefined where none is recorded. */
+  /** The context of the request's span, for OpenTelemetry; undefined if no span is recorded. */
   traceContext: unknown;
   /** Its deadline, on the clock of `performance.now()`; undefined without a limit. */
   deadlineAt: number | undefined;
-  /**
-   * The time limit of its calls that have none of their own, where that is not the runner's; 0 for
-   * none.
-   */
+  /** The time limit for calls without their own, if it replaces the runner's; 0 for none. */
   callTimeoutMs: number | undefined;
-  /** Its id, and the `traceparent` that what it calls goes on with; undefined where it has none. */
+  /** Its id, and the `traceparent` for its calls; undefined if it has none. */
   requestId: string | undefined;
   traceparent: string | undefined;
-  /** Gives back the place that was kept for the first call. */
+  /** Releases the place that was reserved for the first call. */
   release: (() => void) | undefined;
   #admission: Admission | undefined;
   #failure: unknown;
@@ -33,14 +30,14 @@ export class RequestScope {
   #reason: Error | undefined;
 
   constructor(
-    /** When the request came, on the clock of `performance.now()`. */
+    /** When the request arrived, on the clock of `performance.now()`. */
     readonly arrivedAt = performance.now(),
   ) {}
 
-  /** Takes the share of the work that is done, 0 to 1; undefined where nobody shows it. */
+  /** Receives the finished share of the work, 0 to 1; undefined if nobody shows it. */
   progress?(fraction: number): void;
 
-  /** Of the first call of a runner; undefined before there was one. */
+  /** The admission of the first runner call; undefined before that call. */
   get admission(): Admission | undefined {
     return this.#admission;
   }
@@ -49,7 +46,7 @@ export class RequestScope {
     return this.#failure;
   }
 
-  /** A runner is being called: the place that was kept for it is its own now. */
+  /** A runner is called: it now uses the place that was reserved for it. */
   calls(admission: Admission): void {
     this.#admission ??= admission;
     this.release?.();
@@ -60,7 +57,7 @@ export class RequestScope {
     if (admission === this.#admission) this.#failure ??= error;
   }
 
-  /** What the request keeps of an owner to its end; undefined where it keeps nothing. */
+  /** The value that the request keeps for an owner until its end; undefined if it keeps none. */
   pinOf(owner: object): object | undefined {
     return owner === this.#pinOwner ? this.#pin : this.#pins?.get(owner);
   }
@@ -72,7 +69,7 @@ export class RequestScope {
     } else (this.#pins ??= new Map()).set(owner, value);
   }
 
-  /** Why the request ended early; undefined while it goes on. */
+  /** Why the request ended early; undefined while it continues. */
   get reason(): Error | undefined {
     return this.#reason;
   }
@@ -85,7 +82,7 @@ export class RequestScope {
     this.#listener = this.#others = undefined;
   }
 
-  /** Calls the listener when the request ends early, until it is taken off again. */
+  /** Calls the listener when the request ends early, unless it was removed. */
   onEnd(listener: EndListener): void {
     if (this.#listener === undefined) this.#listener = listener;
     else (this.#others ??= new Set()).add(listener);
@@ -97,5 +94,5 @@ export class RequestScope {
   }
 }
 
-/** The scope of the current request, through awaits. */
+/** The scope of the current request, also after an `await`. */
 export const requestScope = new AsyncLocalStorage<RequestScope>();

@@ -1,16 +1,15 @@
 /** Something that a {@link Roster} may hold. It is on one roster at most. */
 export interface Listed {
-  /** Its index there; -1 while it is on none. */
+  /** Its index there; -1 if it is not on a roster. */
   place: number;
 }
 
 /**
- * The calls or requests in progress, in no order.
- *
- * A `Set` would do the same, and let V8 keep what has left it. A hash table that many enter and
- * leave is replaced every few entries, and each old table refers to the next one. Once one of them
- * has become old, V8 keeps all that follow until it collects the whole heap, with the entries that
- * each of them had: most requests, so that it has to collect the whole heap soon.
+ * The calls or requests in progress, in no order. A `Set` would do the same, but V8 would keep
+ * entries that have left it. V8 replaces a hash table after a few changes, and each old table
+ * refers to the next one. Once one of them is in the old generation, V8 keeps all following tables
+ * with their entries until it collects the whole heap. Those entries are most requests, so it would
+ * have to collect the whole heap soon.
  */
 export class Roster<T extends Listed> implements Iterable<T> {
   readonly #items: T[] = [];
@@ -36,7 +35,7 @@ export class Roster<T extends Listed> implements Iterable<T> {
     return true;
   }
 
-  /** Those of this moment: they may leave meanwhile. */
+  /** The members at this moment, because they may leave meanwhile. */
   [Symbol.iterator](): Iterator<T> {
     return [...this.#items].values();
   }

@@ -1,11 +1,11 @@
-/** A call of a runner that has come to its end. */
+/** A finished call of a runner. */
 export interface CallEvent {
   readonly runner: string;
   readonly method: string;
   /** Milliseconds in the queue, and in the worker. */
   readonly waitMs: number;
   readonly runMs: number;
-  /** `input`: the item was at fault; `abandoned`: its caller left or its time was over. */
+  /** `input`: the item was at fault. `abandoned`: its caller left, or its time was over. */
   readonly outcome: 'ok' | 'input' | 'failed' | 'abandoned';
 }
 
@@ -21,21 +21,21 @@ export interface BatchEvent {
 export interface ShedEvent {
   readonly runner: string;
   readonly method: string;
-  /** `latency`: the call would be late; `overdue`: it was late. */
+  /** `latency`: the call would be late. `overdue`: it was late. */
   readonly reason: 'queue' | 'latency' | 'overdue' | 'concurrency';
 }
 
-/** A call that was sent to a server, or one of its repetitions. */
+/** A request to a server for a call, or one of its retries. */
 export interface SentEvent {
   readonly runner: string;
-  /** The address as it was configured. */
+  /** The configured address. */
   readonly remote: string;
-  /** `OK`, or gRPC's name of what went wrong. */
+  /** `OK`, or gRPC's name for the failure. */
   readonly status: string;
   readonly ms: number;
 }
 
-/** What happens in the runners of this process, for metrics; nobody listens by default. */
+/** The events of this process's runners, for metrics. Nobody listens by default. */
 export interface RunnerObserver {
   called?(event: CallEvent): void;
   batched?(event: BatchEvent): void;
@@ -47,7 +47,7 @@ export interface RunnerObserver {
 
 const observers = new Set<RunnerObserver>();
 
-/** Adds an observer; returns what takes it off again. */
+/** Adds an observer; returns a function that removes it. */
 export function observeRunners(observer: RunnerObserver): () => void {
   observers.add(observer);
   return () => observers.delete(observer);

@@ -53,7 +53,7 @@ export class DownloadCache {
     readonly cleanup: () => Promise<void>,
   ) {}
 
-  /** Where the folder cannot be written, downloads go into one that {@link cleanup} removes. */
+  /** If the folder is not writable, downloads go into one that {@link cleanup} removes. */
   static async open(folder: string): Promise<DownloadCache> {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -4,8 +4,8 @@ import { InferenceMessageError } from '../../../client/protocol/errors.js';
 const same = (bytes: Buffer): Buffer => bytes;
 
 /**
- * The service with bytes for messages. What grpc-js cannot read it answers with INTERNAL by itself,
- * though it is the client that has sent it; handlers read messages with {@link readMessage}.
+ * The service with bytes as messages. grpc-js would answer a message that it cannot read with
+ * INTERNAL, although the client is at fault. So handlers read messages with {@link readMessage}.
  */
 export function withBytes(service: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(

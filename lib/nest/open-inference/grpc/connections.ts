@@ -8,7 +8,10 @@ import { GrpcListenError } from './errors.js';
 
 const UNIX = 'unix:';
 const SWEEP_MS = 10_000;
-/** A peer that takes less than {@link LEAST_PROGRESS} of a response in this time reads nothing. */
+/**
+ * A peer that receives less than {@link LEAST_PROGRESS} of a response in this time counts as not
+ * reading.
+ */
 const STALLED_MS = 60_000;
 /** More than the frames that keep a connection alive. */
 const LEAST_PROGRESS = 4096;

@@ -8,7 +8,7 @@ import type { RunnableClass, RunnableDefinition } from './definition.js';
 import { typeNote } from './notes.js';
 import { resolveRunnerOptions, type ResolvedRunnerOptions } from '../../runner/runner-options.js';
 
-/** Options that a runnable's own code takes care of. */
+/** Options that a runnable's own code handles. */
 const OWN_AFFAIR = [
   'threads',
   'executionProviders',
@@ -21,7 +21,7 @@ const OWN_AFFAIR = [
 
 const MODULE_REMEDY = 'name it with @Runnable({ module: import.meta.url })';
 
-/** How a runnable is run, with every default filled in. */
+/** How a runnable runs, with all defaults. */
 export interface RunnablePlan {
   readonly options: ResolvedRunnerOptions;
   readonly params: unknown;
@@ -74,13 +74,13 @@ export function planRunnable(
     throw new InvalidRunnableError(runnable.name, fact, remedy);
   };
   const module = definition.module ?? definition.declaredIn;
-  // The options ask for a process to contain what may happen in it, so it must not happen here.
+  // The options ask for a separate process to contain crashes, so the code must not run here.
   const mayFallBack = definition.module === undefined && isolation !== 'process';
   const fact =
     module === undefined
       ? 'the call stack does not name its module'
       : module === programUrl()
-        ? 'its module is the program itself, which a worker would start once more'
+        ? 'its module is the program itself, which a worker would start again'
         : undefined;
   if (fact === undefined) return { options, params, module, mayFallBack, noWorkers: undefined };
   const remedy = module === undefined ? MODULE_REMEDY : 'move it into a module of its own';

@@ -56,7 +56,7 @@ export interface RunnableMethodOptions {
  * item, and optionally a {@link RunnableContext}. If the runnable runs in workers, items and
  * results are copied, and must be plain data, typed arrays or tensors.
  *
- * @throws InvalidRunnableError where the class is declared.
+ * @throws InvalidRunnableError when the class is declared.
  *
  * @example
  * \@RunnableMethod({ batchable: true }) async classify(texts: string[]): Promise<Label[]> { … }

@@ -11,8 +11,8 @@ import type { RunnerHandle, RunnerMethod } from '../../runner/runner-types.js';
  */
 export interface RunnableContext {
   /**
-   * Aborted when the caller has left or the deadline has passed. A worker notices only when its
-   * event loop turns, not while it computes.
+   * Aborted when the caller has left or the deadline has passed. A worker notices it only between
+   * turns of its event loop, not while it computes.
    */
   readonly signal: AbortSignal;
 }

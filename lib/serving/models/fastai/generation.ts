@@ -1,7 +1,7 @@
 import type { LanguageModelRunner, StreamRunOptions } from './types.js';
 import { untilStop } from './until-stop.js';
 
-/** More than anybody reads; the request times out sooner. */
+/** More than anybody reads. The request times out sooner. */
 export const MOST_WORDS = 10_000;
 /** The default of `vts predict`. */
 export const DEFAULT_WORDS = 20;

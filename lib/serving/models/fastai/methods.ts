@@ -96,7 +96,7 @@ function namesOf([name, { python }]: [string, LearnerMethod]): string[] {
   return python === undefined ? [name] : [name, python];
 }
 
-/** The names of everything that a runner may ask of its workers. */
+/** The names of all methods that a runner may call in its workers. */
 export const LEARNER_METHODS = ENTRIES.flatMap(namesOf);
 
 const MEMBERS = ENTRIES.filter(([, { internal }]) => internal !== true).flatMap(namesOf);

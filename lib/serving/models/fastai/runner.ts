@@ -129,7 +129,10 @@ class LearnerRunner extends ModelRunner {
     return { run, asyncRun: run };
   }
 
-  /** What predict is and takes depends on the model, which is known only once it is loaded. */
+  /**
+   * The meaning of predict and its input depend on the model, which is known only once it is
+   * loaded.
+   */
   #predictOf(method: RunnerMethod): RunnerMethod {
     const predict = (item: unknown, options?: RunOptions): Promise<unknown> =>
       this.kind === 'lm' ? this.#texts.predict(item, options) : method.run(item, options);
@@ -186,9 +189,9 @@ export interface ExtendedBy {
 /**
  * A runner of a fastai model; it loads the model when it is opened, or at its first call.
  *
- * @throws BatchableNotSupportedError when a signature of the model is batchable.
- * @throws InvalidRunnerOptionError when an option cannot be used, such as an execution provider
- * other than the CPU's.
+ * @throws BatchableNotSupportedError if a signature of the model is batchable.
+ * @throws InvalidRunnerOptionError if an option cannot be used, such as an execution provider other
+ *   than the CPU's.
  */
 export function createFastaiRunner<Input = unknown, Decoded = unknown>(
   model: Model,
@@ -219,8 +222,8 @@ export function createFastaiRunner<Input = unknown, Decoded = unknown>(
 }
 
 /**
- * A learner runs as fastai runs it. Whatever changes its numbers, or batches calls, belongs to the
- * PyTorch layer.
+ * A learner runs as in fastai. Options that change its numbers or batch calls belong to the PyTorch
+ * layer.
  */
 function checkFastaiOptions(
   tag: string,
@@ -243,7 +246,7 @@ function checkFastaiOptions(
   }
   if (batching !== undefined) {
     const fact =
-      'fastai learners are never batched: a row in a batch would get different numbers than it gets alone';
+      'fastai learners are never batched: a row in a batch would get other numbers than alone';
     refuse(fact, 'batching', layer);
   }
   if (params !== undefined) refuse('params are for custom runnables', 'params');

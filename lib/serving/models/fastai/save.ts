@@ -78,9 +78,9 @@ export interface LoadFastaiOptions extends LearnerOptions {
  * @param learner A learner, which is saved from the file or bytes that it was loaded from; or the
  * path or the bytes of an export.pkl.
  * @returns The model in the store.
- * @throws BatchableNotSupportedError when a signature has `batchable: true`.
- * @throws UnknownMethodError when a signature names a method that learners do not have.
- * @throws NotSavableError when it is not a learner, such as `learner.model`.
+ * @throws BatchableNotSupportedError if a signature has `batchable: true`.
+ * @throws UnknownMethodError if a signature names a method that learners do not have.
+ * @throws NotSavableError if it is not a learner, such as `learner.model`.
  * @throws NotKeptOptionError for a learner that was loaded with functions that `load` does not
  * repeat, and for an ONNX file that cannot be copied.
  * @throws The errors of `Learner.load` for the file, and of `ModelStore.create` for the rest.
@@ -119,7 +119,7 @@ export async function saveModel<Input = unknown, Decoded = unknown>(
  *
  * @param model A tag (`name`, `name:latest`, `name:version` or the beginning of one version), or a
  * model.
- * @throws FrameworkMismatchError when it was not saved with fastai.
+ * @throws FrameworkMismatchError if it was not saved with fastai.
  * @throws The errors of {@link get} and of `Learner.load`.
  * @publicApi
  */
@@ -141,7 +141,7 @@ export async function loadModel<Item = unknown, Decoded = unknown>(
 /**
  * Finds a fastai model in the store, without reading its learner.
  *
- * @throws FrameworkMismatchError when it was not saved with fastai.
+ * @throws FrameworkMismatchError if it was not saved with fastai.
  * @throws The errors of `ModelStore.get`.
  * @publicApi
  */
@@ -155,7 +155,7 @@ export async function get<Input = unknown, Decoded = unknown>(
 const FUNCTIONS = ['rules', 'tokenizer'] as const;
 
 /**
- * The options to save: those given, and those that a learner was loaded with.
+ * The options to save: the given ones, and those with which a learner was loaded.
  *
  * @throws NotKeptOptionError
  */

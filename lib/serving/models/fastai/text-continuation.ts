@@ -99,7 +99,7 @@ export class TextContinuation {
   }
 }
 
-/** Reports the share of the words to whatever runs the call, such as a job. */
+/** Reports the finished share of the words to the job, or whatever else runs the call. */
 function withProgress(continuation: Continuation, nWords: number): Continuation {
   const scope = requestScope.getStore();
   if (scope?.progress === undefined) return continuation;

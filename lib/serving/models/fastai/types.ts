@@ -62,11 +62,11 @@ export interface FastaiRunner<
    * model is loaded.
    */
   readonly schema: TabularSchema | undefined;
-  /** `learner.show`: what the model sees of an item. */
+  /** `learner.show`: an item as the model sees it. */
   readonly show: RunnerMethod<Input, Shown>;
   /**
-   * `learner.explain`: why the learner predicts what it does. It costs several predictions. An
-   * image takes two, and the time to open a second model if nobody asked in the last minute. A text
+   * `learner.explain`: the reasons for a prediction. It costs several predictions. An image takes
+   * two, and the time to open a second model if there was no request in the last minute. A text
    * takes one per word and a row one per column, in batches. Long texts need a longer `timeoutMs`.
    *
    * @example

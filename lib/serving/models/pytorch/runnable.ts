@@ -25,7 +25,7 @@ export interface PytorchFacts {
   readonly plan: InputPlan;
   readonly outputs: readonly ModelInput[];
   readonly className: string | undefined;
-  /** What differs from the options. */
+  /** Differences from the options. */
   readonly warnings: readonly string[];
 }
 

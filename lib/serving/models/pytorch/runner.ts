@@ -130,7 +130,7 @@ class ModuleRunner extends ModelRunner {
     const text = this.#plan?.text !== undefined;
     const codec = text ? textCodec : tensorCodec({ batchDim, padding: batching.padding });
     return this.batched({
-      // What the worker calls it.
+      // Its name in the worker.
       method: CALL,
       codec: codec as BatchCodec<Tensor[], unknown>,
       batching,
@@ -142,8 +142,8 @@ class ModuleRunner extends ModelRunner {
  * A runner of a model of the PyTorch layer; it loads the model when it is opened, or at its first
  * call.
  *
- * @throws ModuleMethodError when no signature of the model is for its call.
- * @throws InvalidRunnerOptionError when an option cannot be used.
+ * @throws ModuleMethodError if no signature of the model is for its call.
+ * @throws InvalidRunnerOptionError if an option cannot be used.
  */
 export function createPytorchRunner<Output extends PytorchOutput = Tensor>(
   model: Model,

@@ -76,13 +76,13 @@ export interface LoadPytorchOptions extends TorchModelOptions {
  * `saved_model.onnx`, with the data files that it names. The model is loaded first, and refused if
  * that fails.
  *
- * @param name A name, for which a version is made; or `name:version`.
+ * @param name A name, for which a version is generated; or `name:version`.
  * @param source `learner.model`; the path or the bytes of a file that `torch.save(module)` wrote;
  * or the path of an .onnx file, or its bytes if it has no data files.
  * @returns The model in the store.
- * @throws ModuleMethodError when a signature names another method than the call.
- * @throws NotSavableModuleError, NotAModuleError when it is not a model: a learner, weights, a
- * checkpoint.
+ * @throws ModuleMethodError if a signature names another method than the call.
+ * @throws NotSavableModuleError, NotAModuleError if it is not a model: a learner, weights, a
+ *   checkpoint.
  * @throws TorchScriptFileError for a TorchScript archive.
  * @throws UnsupportedModuleError, UnknownModelInputsError and the other errors of
  * `TorchModel.load`; those of `ModelStore.create`.
@@ -120,7 +120,7 @@ export async function saveModel<Output extends PytorchOutput = Tensor>(
  *
  * @param model A tag (`name`, `name:latest`, `name:version` or the beginning of one version), or a
  * model.
- * @throws FrameworkMismatchError when it was not saved with the PyTorch layer.
+ * @throws FrameworkMismatchError if it was not saved with the PyTorch layer.
  * @throws The errors of {@link get} and of `TorchModel.load`.
  * @publicApi
  */
@@ -140,7 +140,7 @@ export async function loadModel(
 /**
  * Finds a model of the PyTorch layer in the store, without reading its file.
  *
- * @throws FrameworkMismatchError when it was saved with another framework.
+ * @throws FrameworkMismatchError if it was saved with another framework.
  * @throws The errors of `ModelStore.get`.
  * @publicApi
  */

@@ -11,7 +11,7 @@ import { copyOnnx } from '../kept/onnx-files.js';
 import { ONNX_FILE, PYTORCH } from './rules.js';
 
 export interface PytorchSource {
-  /** What is loaded to check that it can be loaded. */
+  /** The path or the bytes that are loaded as a check. */
   readonly source: string | Uint8Array;
   readonly onnx: boolean;
   /** The source that the model's learner was loaded with. */

@@ -7,7 +7,7 @@ type PackedRows = readonly [ids: Tensor, lengths: Tensor];
 
 /**
  * Rows of token ids. Each row carries its length, so that rows of any length share a run and each
- * gets the numbers that it gets alone. What follows the end of a row does not matter.
+ * gets the same numbers as alone. Values after the end of a row do not matter.
  */
 export const textCodec: BatchCodec<PackedRows, Tensor> = {
   copies: true,

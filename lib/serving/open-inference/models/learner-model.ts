@@ -23,7 +23,7 @@ export interface LearnerHandle extends RunnerHandle {
   readonly vocab: unknown;
 }
 
-/** Means over augmented passes. They are nothing that the learner decodes. */
+/** Means over augmented passes. The learner does not decode them. */
 function augmented(
   runner: LearnerHandle,
   items: readonly unknown[],
@@ -33,7 +33,7 @@ function augmented(
   return {
     rows: items.length,
     async run() {
-      // In one call: the random transforms of a pass are drawn for all items.
+      // One call for all items, because a pass draws its random transforms for all of them.
       const [tensor] = (await runner.method('tta').run(items, options as RunOptions)) as [Tensor];
       size.add([tensor]);
       return () => [inferTensor(PROBABILITIES, tensor)];
@@ -42,8 +42,8 @@ function augmented(
 }
 
 /**
- * A learner that predicts. Each item is a separate call of `predict`, so that it gets the numbers
- * that it gets alone.
+ * A learner that predicts. Each item is a separate call of `predict`, so that it gets the same
+ * numbers as alone.
  *
  * @throws ModelNotServableError for a learner whose items tensors cannot express.
  */

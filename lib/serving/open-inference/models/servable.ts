@@ -8,9 +8,9 @@ import type {
 import type { InputSpec } from '../request.js';
 
 export interface ServableLimits {
-  /** The most items of a request. */
+  /** The limit on the items of a request. */
   readonly maxRows: number;
-  /** The most bytes of its answer. */
+  /** The limit on the bytes of its answer. */
   readonly maxResponseBytes: number;
 }
 

@@ -2,13 +2,14 @@ import { InferenceMessageError } from '../../../client/protocol/errors.js';
 import type { Parameters } from '../../../client/protocol/messages.js';
 import { checkTtaOptions, type TtaOptions } from '../../../learner/fastai/tta.js';
 
-/** The most passes that a client gets for an item. */
+/** The limit on the passes for an item of a client. */
 const MOST_PASSES = 16;
 
 /**
- * fastai's test-time augmentation, as a request's parameters ask for it; undefined if they do not.
+ * The options of fastai's test-time augmentation in a request's parameters; undefined if it does
+ * not ask for it.
  *
- * @throws InferenceMessageError for more passes than are run, InvalidTtaOptionError
+ * @throws InferenceMessageError for too many passes, InvalidTtaOptionError
  */
 export function ttaOf(
   parameters: Parameters = {},
@@ -17,7 +18,7 @@ export function ttaOf(
 ): TtaOptions | undefined {
   const { tta, tta_beta: beta, tta_use_max: useMax, tta_seed: seed } = parameters;
   if (tta === undefined) return undefined;
-  // gRPC's whole numbers may be bigints; what is not a number is refused with the others.
+  // gRPC's whole numbers may be bigints. A value that is not a number is refused with the others.
   const whole = (value: unknown): number =>
     (typeof value === 'bigint' ? Number(value) : value) as number;
   const n = whole(tta);
@@ -32,7 +33,7 @@ export function ttaOf(
   });
   if (items * (n + 1) > most) {
     throw new InferenceMessageError(
-      `${n} passes and the plain one, of ${items} items, are more than ${most} predictions`,
+      `${n} passes and the plain one of ${items} items are more than ${most} predictions`,
       'send fewer items (maxRows)',
     );
   }

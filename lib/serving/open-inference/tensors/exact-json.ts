@@ -8,7 +8,7 @@ import { elementsOf } from '../../../client/protocol/shape.js';
 import { TensorValueError } from '../errors.js';
 import { datatypeOf, inferTensor, tensorOf } from './onnx-tensor.js';
 
-/** The most levels of nested lists and objects. */
+/** The limit on nested lists and objects. */
 const DEEPEST = 32;
 
 /** The prefix of member names that express what JSON cannot. */

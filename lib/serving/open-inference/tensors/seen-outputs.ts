@@ -15,7 +15,7 @@ export function correctedOutputs(
   return seen === undefined ? outputs : outputs.map((output) => seen.get(output.name) ?? output);
 }
 
-/** Notes outputs that differ from what was expected. */
+/** Records outputs that differ from the expected ones. */
 export function noteOutputs(
   learner: LearnerDescription,
   told: readonly TensorMetadata[],

@@ -30,7 +30,7 @@ export function isTravelling(value: unknown): value is string {
   return typeof value === 'string' && !LONE_SURROGATE.test(value);
 }
 
-/** @throws TensorValueError for what is not a string, and for an unpaired surrogate. */
+/** @throws TensorValueError for a value that is not a string, and for an unpaired surrogate. */
 export function travellingText(name: string, text: unknown): string {
   if (isTravelling(text)) return text;
   const fact = typeof text === 'string' ? 'has an unpaired UTF-16 surrogate' : 'is not a string';

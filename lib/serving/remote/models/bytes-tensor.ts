@@ -2,7 +2,7 @@ import type { InferTensor } from '../../../client/protocol/messages.js';
 import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import { RemoteItemError } from '../errors.js';
 
-/** The most levels of nested lists. */
+/** The limit on nested lists. */
 const DEEPEST = 16;
 
 /**

@@ -15,7 +15,7 @@ import type { FarSide, RemoteItem, RemoteModel } from '../contract.js';
 import { RemoteAnswerError, RemoteItemError, RemoteMethodError } from '../errors.js';
 import { requestsOf, together, type Inputs } from './together.js';
 
-/** The most requests in progress of one call. */
+/** How many requests of one call are in progress at most. */
 const AT_ONCE = 4;
 
 type Triple = Prediction<unknown, Results>;
@@ -111,7 +111,7 @@ async function tta(
   const inputs = await Promise.all(itemsOf(item).map(async (each) => codec.inputsOf(each)));
   const [part = [], ...others] = requestsOf(inputs);
   if (others.length > 0) {
-    // The random transforms of a pass are drawn for all items: parts would get others.
+    // A pass draws its random transforms for all items. Parts of the list would get different ones.
     const fact = `The ${inputs.length} items of tta() do not fit one request`;
     throw new RemoteItemError(runner, fact, 'give at most 64 items of one shape, of up to 4 MB');
   }
@@ -137,7 +137,7 @@ async function inParts<T>(
       try {
         results[at] = await run(parts[at] as Inputs[]);
       } catch (error) {
-        // Nobody is waiting for the others any more.
+        // Nobody waits for the others any longer.
         next = parts.length;
         throw error;
       }

@@ -4,7 +4,7 @@ import type { InferTensor } from '../../../client/protocol/messages.js';
 /** The inputs of one item. */
 export type Inputs = readonly InferTensor[];
 
-/** The most items and bytes of one request, so that several servers share long lists. */
+/** Limits on the items and bytes of one request, so that several servers share long lists. */
 const MOST_ITEMS = 64;
 const MOST_BYTES = 4 * 1024 * 1024;
 

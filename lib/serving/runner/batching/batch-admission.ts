@@ -29,7 +29,7 @@ export class BatchAdmission {
 
   constructor(private readonly options: BatchAdmissionOptions) {}
 
-  /** True if the call runs whatever its chances. @throws RunnerOverloadedError */
+  /** True if the call runs even if it may be late. @throws RunnerOverloadedError */
   admit(rows: number, width: number, deadline: number, now: number): boolean {
     const certain = this.#atOnce;
     if (!certain) this.#foresee(rows, width, deadline, now);

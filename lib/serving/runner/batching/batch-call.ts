@@ -67,9 +67,9 @@ export class BatchCall<Item = unknown, Output = unknown> implements Listed {
 
   constructor(
     readonly arrivedAt: number,
-    /** When its answer is of no more use. */
+    /** When its answer becomes useless. */
     readonly deadline: number,
-    /** Whether it came to an idle runner, and therefore runs whatever its chances. */
+    /** Whether it came to an idle runner, and therefore runs even if it may be late. */
     readonly certain: boolean,
     private readonly codec: Pick<BatchCodec<Item, Output>, 'join'>,
     private readonly settle: BatchWaiting<Output>,

@@ -15,7 +15,7 @@ const FREE_WIDTH = 8;
 /** How much more than its rows need a run may compute. */
 const MOST_PADDED = 1.5;
 
-/** More lines than this are not kept when they are empty. */
+/** Beyond this number, empty lines are removed. */
 const EMPTY_LINES = 16;
 
 /**
@@ -94,12 +94,12 @@ export class BatchQueue<Entry extends Queued> {
 }
 
 /**
- * Entries in the order of arrival. Those that have left are dropped when they outnumber the others:
- * an array, as V8 keeps what has left a set (see `Roster`).
+ * Entries in the order of arrival. Entries that have left are removed when they outnumber the
+ * others. It is an array, because V8 keeps entries that have left a set (see `Roster`).
  */
 class Line<Entry extends Queued> implements Iterable<Entry> {
   #entries: Entry[] = [];
-  /** Of those that wait. */
+  /** How many of them wait. */
   length = 0;
 
   get first(): Entry | undefined {
@@ -111,7 +111,7 @@ class Line<Entry extends Queued> implements Iterable<Entry> {
     this.length++;
   }
 
-  /** One of them does not wait any more. */
+  /** One of them no longer waits. */
   left(): void {
     this.length--;
     if (this.length * 2 > this.#entries.length) return;

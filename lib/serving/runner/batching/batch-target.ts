@@ -39,8 +39,8 @@ export interface BatchFeeder {
 export type StartedRun = (abandon: (error: Error) => void, run?: TracedRun) => void;
 
 export interface TracedRun {
-  /** Set this to record what its worker spends its time on. */
+  /** Set this to record how its worker spends its time. */
   traced?: true;
-  /** When it ran; undefined if no worker had it. */
+  /** When it ran; undefined if no worker got it. */
   readonly ran: CallTiming | undefined;
 }

@@ -27,7 +27,7 @@ export interface BatchedMethodOptions<Item, Output> {
   readonly pool: BatchTarget;
   readonly codec: BatchCodec<Item, Output>;
   readonly batching: ResolvedBatching;
-  /** Includes those of the runner's other methods. */
+  /** Includes the calls of the runner's other methods. */
   readonly calls: CallLifetime;
 }
 

@@ -26,7 +26,9 @@ export interface BatcherOptions<Item, Output> {
    */
   execute(item: unknown, own: boolean, started: StartedRun): Promise<unknown>;
   readonly clock?: Clock;
-  /** What is known about the runs beforehand. @default nothing: the first call runs alone */
+  /**
+   * The facts about the runs that are known in advance. @default nothing: the first call runs alone
+   */
   readonly times?: RunTimes;
 }
 

@@ -14,7 +14,7 @@ export interface Load {
   readonly queue: BatchQueue<never>;
   readonly running: readonly Batch<never, never>[];
   readonly target: Pick<BatchTarget, 'sessions' | 'idle'>;
-  /** The most rows of a run; undefined if each call runs alone. */
+  /** The limit on the rows of a run; undefined if each call runs alone. */
   readonly maxRows: number | undefined;
   readonly maxLatencyMs: number;
 }

@@ -5,19 +5,19 @@ import type { Description } from './protocol.js';
 import type { Task, TaskStream, Waiting } from './task.js';
 
 export interface RunHow {
-  /** The buffers of the item may be given away. */
+  /** Whether the buffers of the item may be transferred. */
   readonly transfer: boolean;
   readonly started?: ((task: Task) => void) | undefined;
   readonly stream?: TaskStream | undefined;
 }
 
-/** Where the calls of a runner go: a pool of workers, or an object of this thread. */
+/** The target of a runner's calls: a pool of workers, or an object of this thread. */
 export abstract class CallPool implements BatchTarget {
   protected readonly feeders = new Set<BatchFeeder>();
   protected readonly counts = new CallCounts();
   /** Those of {@link pending} that serve several calls. */
   protected batches = 0;
-  /** Tasks without an answer. */
+  /** How many tasks are unanswered. */
   protected abstract readonly pending: { readonly size: number };
   #closing: Promise<void> | undefined;
   #drained: (() => void)[] = [];
@@ -26,12 +26,12 @@ export abstract class CallPool implements BatchTarget {
 
   /** Known once it is open. */
   abstract readonly description: Description | undefined;
-  /** It takes calls: somewhere the model is loaded. */
+  /** Whether it accepts calls: the model is loaded somewhere. */
   abstract readonly ready: boolean;
   abstract readonly stats: PoolStats;
-  /** Tasks that wait for a worker. */
+  /** How many tasks wait for a worker. */
   abstract readonly waiting: number;
-  /** Milliseconds that the waiting calls should take; undefined before any was measured. */
+  /** The expected milliseconds for the waiting calls; undefined before the first measurement. */
   abstract readonly backlogMs: number | undefined;
   abstract readonly sessions: number;
   abstract readonly idle: number;
@@ -45,14 +45,17 @@ export abstract class CallPool implements BatchTarget {
   abstract queue(method: string, item: unknown, how: RunHow, waiting: Waiting): void;
   /** @throws ModelLoadError */
   abstract open(): Promise<Description>;
-  /** Asks for so many further values of a stream. */
+  /** Requests that many further values of a stream. */
   abstract pull(task: Task, count: number): void;
-  /** Rejects a call at once; one that has not started costs nothing any more. */
+  /** Rejects a call at once. If it has not started, it costs nothing from now on. */
   abstract abandon(task: Task, error: Error): void;
 
-  /** Refuses all that comes. */
+  /** Refuses all new calls. */
   protected abstract stop(): void;
-  /** Refuses what is left, and releases the model. @param late Resolves when the time is over. */
+  /**
+   * Refuses the remaining calls, and releases the model.
+   * @param late Resolves when the time is over.
+   */
   protected abstract end(closed: Error, unfinished: boolean, late: Promise<void>): Promise<void>;
 
   attach(feeder: BatchFeeder): void {
@@ -68,7 +71,7 @@ export abstract class CallPool implements BatchTarget {
     return this.#promised(method, item, { transfer, started });
   }
 
-  /** Queues a run that serves several calls; they are counted by who made it. */
+  /** Queues a run that serves several calls. Its caller counts the calls. */
   runBatch(
     method: string,
     item: unknown,
@@ -90,8 +93,8 @@ export abstract class CallPool implements BatchTarget {
   }
 
   /**
-   * Waits for the calls in progress, at most `timeoutMs`, then refuses what is left, and releases
-   * the model. Native code is always waited for.
+   * Waits for the calls in progress for at most `timeoutMs`, then refuses the rest and releases the
+   * model. It always waits for native code.
    */
   close(timeoutMs: number): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);

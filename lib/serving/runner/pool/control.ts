@@ -1,8 +1,8 @@
 import type { RunGuard } from '../../../learner/runtime/run-guard.js';
 
 /**
- * Tasks that one worker may hold: the one that runs, and those that wait in its mailbox. With one
- * that waits, small models would idle whenever their owner is busy for longer than a run.
+ * How many tasks one worker may hold: the running one, and those in its mailbox. With only one in
+ * the mailbox, small models would idle whenever their owner is busy for longer than a run.
  */
 export const SLOTS = 8;
 
@@ -21,10 +21,9 @@ const CANCELLED = 3;
 
 /**
  * Memory that a worker thread and its owner share. It answers two questions without a message,
- * which a busy thread would not read. May the thread be terminated now (the phase)? Who got a
- * posted task first: the worker that starts it, or the owner that cancels it (the slots)?
- *
- * Each answer is one compare-and-exchange, so both sides never think that they won.
+ * which a busy thread would not read. May the owner terminate the thread now (the phase)? Who got a
+ * posted task first: the worker that starts it, or the owner that cancels it (the slots)? Each
+ * answer is one compare-and-exchange, so only one side can win.
  */
 export class WorkerControl {
   readonly #words: Int32Array;
@@ -39,7 +38,7 @@ export class WorkerControl {
 
   // The owner's side.
 
-  /** True when the thread runs no native code, and never will again: it may be terminated. */
+  /** True if the thread does not run native code, and never will again: it may be terminated. */
   kill(): boolean {
     return Atomics.compareExchange(this.#words, PHASE, JAVASCRIPT, KILLED) !== NATIVE;
   }
@@ -48,7 +47,10 @@ export class WorkerControl {
     return Atomics.load(this.#words, PHASE) === NATIVE;
   }
 
-  /** Counts entries to and returns from native code: unchanged means no progress there. */
+  /**
+   * Counts entries into and returns from native code. If it does not change, native code makes no
+   * progress.
+   */
   get transitions(): number {
     return Atomics.load(this.#words, TRANSITIONS);
   }
@@ -57,7 +59,7 @@ export class WorkerControl {
     Atomics.store(this.#words, FIRST_SLOT + slot, POSTED);
   }
 
-  /** True when the worker had not started the task; it will skip it. */
+  /** True if the worker has not started the task. It will then skip it. */
   cancel(slot: number): boolean {
     return Atomics.compareExchange(this.#words, FIRST_SLOT + slot, POSTED, CANCELLED) === POSTED;
   }
@@ -72,7 +74,7 @@ export class WorkerControl {
 
   // The worker's side.
 
-  /** False when the task was cancelled before it was started. */
+  /** False if the task was cancelled before its start. */
   take(slot: number): boolean {
     return Atomics.compareExchange(this.#words, FIRST_SLOT + slot, POSTED, TAKEN) === POSTED;
   }
@@ -81,7 +83,7 @@ export class WorkerControl {
     return {
       enter: () => {
         const before = Atomics.compareExchange(this.#words, PHASE, JAVASCRIPT, NATIVE);
-        // The owner is about to terminate this thread: native code must not start any more.
+        // The owner is about to terminate this thread, so native code must not start.
         if (before === KILLED) Atomics.wait(this.#words, PHASE, KILLED);
         Atomics.add(this.#words, TRANSITIONS, 1);
       },

@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 
-/** Control groups nest; a path of more parts is not walked to its end. */
+/** The limit on nested control groups that are read. */
 const DEEPEST = 64;
 
 type ReadText = (path: string) => string;
 
 /**
- * CPU cores that this process may use, by its affinity and the limits of its control groups; a
- * container with a limit of one and a half has 1.5.
+ * The CPU cores that this process may use, by its affinity and the limits of its control groups. A
+ * container with a limit of one and a half cores has 1.5.
  */
 export function usableCores(): number {
   return Math.min(availableParallelism(), cgroupLimit(readText));
 }
 
 /**
- * Cores that the control groups of a process grant, its own and those around it, of version 1 and
- * 2; infinity where none has a limit.
+ * The cores that a process gets from its control group and the enclosing ones, of version 1 and 2.
+ * Infinity if none has a limit.
  */
 export function cgroupLimit(read: ReadText): number {
   const limits = read('/proc/self/cgroup')
@@ -28,14 +28,14 @@ export function cgroupLimit(read: ReadText): number {
       if (!controllers.split(',').includes('cpu')) return [];
       return [limitOf(read, '/sys/fs/cgroup/cpu', path)];
     });
-  // Without /proc there may still be the file of the container's own group.
+  // Without /proc, the file of the container's own group may still exist.
   return Math.min(...limits, quotaOf(read, UNIFIED[0]), quotaOf(read, '/sys/fs/cgroup/cpu'));
 }
 
 /** The mount points of version 2: alone, and next to version 1. */
 const UNIFIED = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'] as const;
 
-/** The least of a group's limit and those around it. A container may not see the outer ones. */
+/** The lowest limit of a group and the enclosing ones. A container may not see the outer ones. */
 function limitOf(read: ReadText, root: string, path: string): number {
   let least = Infinity;
   let group = posix.join('/', path);

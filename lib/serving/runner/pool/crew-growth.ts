@@ -2,21 +2,27 @@ import { cpus } from 'node:os';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { usableCores } from './cores.js';
 
-/** Calls must have waited for so long without a break. */
+/** Calls must have waited for this long without a break. */
 const BUSY_MS = 500;
-/** How much more there must be of the machine than is used: less would hardly be worth the memory. */
+/**
+ * How much larger the machine must be than its used part. With less, a further worker would hardly
+ * be worth its memory.
+ */
 const WORTHWHILE = 1.25;
-/** Cores that must have slept, whoever uses the others: clients and databases may be on the machine. */
+/**
+ * How many cores must have been idle, whoever uses the others: clients and databases may be on the
+ * machine.
+ */
 const IDLE_CORES = 0.25;
 
-/** What a machine does, for tests. */
+/** Measurements of the machine, which tests replace. */
 export interface GrowthMeter {
   now(): number;
-  /** The part of the time since an earlier answer in which the event loop had work. */
+  /** The share of the time since an earlier result in which the event loop had work. */
   loop(since?: EventLoopUtilization): EventLoopUtilization;
-  /** Microseconds of CPU that this process has used. */
+  /** The CPU time that this process has used, in microseconds. */
   cpu(): number;
-  /** Milliseconds that the machine's cores have slept, all together. */
+  /** The idle time of all the machine's cores together, in milliseconds. */
   idle(): number;
   readonly cores: number;
 }
@@ -35,8 +41,8 @@ const METER: GrowthMeter = {
 };
 
 /**
- * Tells when a crew should have one worker more: where calls wait all the time, and neither its
- * workers and the event loop, nor the process, nor the machine use what cores there are. A service that is
+ * Decides when a crew should get another worker. That is when calls wait all the time, and neither
+ * its workers and the event loop, nor the process, nor the machine use all cores. A service that is
  * never busy pays for one model, and no call waits until another is loaded.
  */
 export class CrewGrowth {
@@ -46,9 +52,9 @@ export class CrewGrowth {
   constructor(private readonly meter = METER) {}
 
   /**
-   * Asked each time a worker has answered.
+   * Called each time that a worker has answered.
    *
-   * @param late Calls wait for longer than callers should.
+   * @param late Calls wait longer than they should.
    */
   wants(workers: number, late: boolean): boolean {
     const { meter } = this;
@@ -59,7 +65,7 @@ export class CrewGrowth {
     const at = meter.now();
     if (this.#since === undefined) {
       this.#since = { at, loop: meter.loop(), cpu: meter.cpu() };
-      // The system answers slowly, and calls may be late and on time in turns.
+      // These system calls are slow, and calls may be late and on time in turns.
       if (this.#slept === undefined || at - this.#slept.at >= BUSY_MS) this.#readSleep(at);
       return false;
     }

@@ -12,8 +12,9 @@ class LocalTask extends Task {
 }
 
 /**
- * Runs the calls of a runner in this thread, with the contract of a pool of workers: for code that
- * needs what lives here. Calls do not wait for each other; batches do, as they form while one runs.
+ * Runs the calls of a runner in this thread, with the contract of a pool of workers. It is for code
+ * that needs objects of this thread. Calls do not wait for each other, but batches do, because they
+ * form while one runs.
  */
 export class LocalPool extends CallPool {
   protected readonly pending = new Roster<LocalTask>();
@@ -71,7 +72,7 @@ export class LocalPool extends CallPool {
     task.call?.pull(count);
   }
 
-  /** What it still does is its own affair: nothing here can stop it. */
+  /** Nothing here can stop the work that it still does. */
   abandon(task: LocalTask, error: Error): void {
     task.giveUp(error);
     const { call } = task;
@@ -88,7 +89,7 @@ export class LocalPool extends CallPool {
       task.reject(closed);
       task.call?.leave();
     }
-    // What cannot be released must not keep the application from ending.
+    // A failed release must not prevent the application from ending.
     await this.#served?.release().catch(() => undefined);
   }
 
@@ -101,7 +102,7 @@ export class LocalPool extends CallPool {
     const call = (task.call = new ServedCall(
       task.messageFor(0),
       (answer) => this.#answered(task, answer),
-      // By reference: nothing leaves this thread.
+      // By reference, because nothing leaves this thread.
       (value) => ({ value }),
     ));
     this.pending.add(task);

@@ -1,11 +1,11 @@
 import type { Description, FromWorker, WireError } from './protocol.js';
 import type { Task } from './task.js';
 
-/** What a worker reports to its pool. */
+/** The events that a worker reports to its pool. */
 export interface PoolMemberEvents {
   ready(member: PoolMember, description: Description): void;
   free(member: PoolMember): void;
-  /** The worker is gone. `tasks` are those that it had not answered, oldest first. */
+  /** The worker has ended. `tasks` are the unanswered ones, oldest first. */
   exit(member: PoolMember, exit: WorkerExit): void;
 }
 
@@ -13,7 +13,7 @@ export interface WorkerExit {
   readonly tasks: readonly { readonly task: Task; readonly started: boolean }[];
   readonly reason: string;
   readonly wasReady: boolean;
-  /** Why the model could not be loaded, where that is why the worker ended. */
+  /** Why the model could not be loaded, if the worker ended for that reason. */
   readonly loadError: WireError | undefined;
 }
 
@@ -22,16 +22,16 @@ export interface PoolMemberOptions {
   readonly script: URL;
   readonly runnable: string;
   readonly init: unknown;
-  /** Milliseconds that an abandoned task may go on before the worker is replaced. */
+  /** How many milliseconds an abandoned task may continue before the worker is replaced. */
   readonly stuckMs: number;
 }
 
-/** One of a pool's workers, a thread or a process, seen from its owner. */
+/** One of a pool's workers, a thread or a process, from the view of its owner. */
 export abstract class PoolMember {
   #state: 'starting' | 'ready' | 'closing' | 'dead' = 'starting';
   #wasReady = false;
   #loadError: WireError | undefined;
-  /** What it is about to end for. */
+  /** Why it is about to end. */
   protected failure: string | undefined;
 
   constructor(
@@ -39,7 +39,7 @@ export abstract class PoolMember {
     protected readonly events: PoolMemberEvents,
   ) {}
 
-  /** It has its model loaded, and takes tasks. */
+  /** Whether it has loaded its model and accepts tasks. */
   get ready(): boolean {
     return this.#state === 'ready';
   }
@@ -52,31 +52,33 @@ export abstract class PoolMember {
     return this.#state === 'dead';
   }
 
-  /** Tasks that it has not answered. */
+  /** Its unanswered tasks. */
   abstract readonly load: number;
-  /** Tasks that it takes at a time: the one that runs, and those that wait in its mailbox. */
+  /** How many tasks it takes at a time: the running one, and those in its mailbox. */
   abstract readonly slots: number;
-  /** Tasks that wait behind the one that runs, and that somebody waits for. */
+  /** The tasks behind the running one whose callers still wait. */
   abstract readonly mailbox: readonly Task[];
-  /** How many they are. */
+  /** The number of these tasks. */
   abstract readonly behind: number;
-  /** @throws DataCloneError when the item cannot be sent; the worker is as it was. */
+  /** @throws DataCloneError if the item cannot be sent; the worker is then unchanged. */
   abstract post(task: Task): void;
-  /** Takes back a task that waits behind another; undefined where there is none to take. */
+  /** Takes back a task that waits behind another; undefined if none can be taken. */
   abstract takeBack(): Task | undefined;
-  /** The task's caller has left: drops the task if it has not started, else sees that it ends. */
+  /**
+   * The task's caller has left: drops the task if it has not started, and otherwise makes it end.
+   */
   abstract abandon(task: Task): void;
   abstract pull(task: Task, count: number): void;
   /**
-   * Releases the model and ends the worker, after the tasks it holds; with `force` as soon as may
-   * be. Resolves when it is gone.
+   * Releases the model and ends the worker after its tasks, or with `force` as soon as possible.
+   * Resolves when it has ended.
    */
   abstract close(force?: boolean): Promise<void>;
 
   protected abstract taskIn(slot: number): Task | undefined;
-  /** The slot's task has been answered. */
+  /** The task of the slot has been answered. */
   protected abstract release(slot: number): void;
-  /** Has it end, whatever it does. */
+  /** Ends it, whatever it does. */
   protected abstract kill(): void;
   /** It has released its model. */
   protected abstract closed(): void;
@@ -129,7 +131,10 @@ export abstract class PoolMember {
   }
 }
 
-/** One task where the item was given away: it could not be taken back from a mailbox. */
+/**
+ * Only one task if its item is transferred, because such a task could not be taken back from a
+ * mailbox.
+ */
 export function roomFor(task: Task, member: PoolMember): boolean {
   return member.ready && member.load < (task.transfer.length > 0 ? 1 : member.slots);
 }

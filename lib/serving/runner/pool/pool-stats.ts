@@ -1,7 +1,7 @@
 import type { CallEvent } from '../../runtime/runner-observer.js';
 import type { Task } from './task.js';
 
-/** The figure that counts calls which ended so. */
+/** The figure that counts calls with this outcome. */
 export const COUNTED = {
   ok: 'completed',
   input: 'rejected',
@@ -9,7 +9,7 @@ export const COUNTED = {
   abandoned: 'abandoned',
 } as const satisfies Readonly<Record<CallEvent['outcome'], string>>;
 
-/** How much the latest run counts in the mean of their times. */
+/** The weight of the latest run in the mean of run times. */
 const NEWEST = 0.1;
 
 /** The current figures of a pool. Counts are since its start. @publicApi */
@@ -37,18 +37,18 @@ export interface RunnerStats {
   readonly restarts: number;
 }
 
-/** The figures that a pool itself has: it does not refuse calls. */
+/** The figures of a pool itself, which does not refuse calls. */
 export type PoolStats = Omit<RunnerStats, 'full' | 'shed'>;
 
-/** What became of the calls of a pool, and how long they run. */
+/** The outcomes of a pool's calls, and how long they run. */
 export class CallCounts {
   readonly counts = { completed: 0, failed: 0, rejected: 0, abandoned: 0 };
-  /** Undefined while none was measured. */
+  /** Undefined before the first measurement. */
   meanRunMs: number | undefined;
 
   settled({ outcome = 'failed', timing, ahead }: Task): void {
     this.counts[COUNTED[outcome]]++;
-    // The time of a stream is that of whoever reads it.
+    // The time of a stream depends on its reader.
     if (timing === undefined || ahead !== undefined) return;
     const mean = this.meanRunMs ?? timing.runMs;
     this.meanRunMs = mean + NEWEST * (timing.runMs - mean);

@@ -13,9 +13,9 @@ export class PoolWorker extends PoolMember {
   readonly slots = SLOTS;
   readonly #worker: Worker;
   readonly #control = new WorkerControl();
-  /** Slots with an unanswered task, oldest first. No map, for what `Roster` says of V8. */
+  /** Slots with an unanswered task, oldest first. Not a map, for the reason that `Roster` gives. */
   readonly #slots: number[] = [];
-  /** Their tasks by slot; undefined where one was taken back. */
+  /** Their tasks by slot; undefined for a task that was taken back. */
   readonly #tasks: (Task | undefined)[] = [];
   readonly #exited: Promise<void>;
   #watch: NodeJS.Timeout | undefined;
@@ -59,13 +59,14 @@ export class PoolWorker extends PoolMember {
     while (this.#slots.includes(slot)) slot++;
     this.#control.post(slot);
     this.#send(task.messageFor(slot), task.transfer);
-    // Idle threads let the process end; busy ones must not, as their end in mid-run would abort it.
+    // Idle threads let the process end. Busy ones must not, because an end during a run would abort
+    // it.
     if (this.load === 0) this.#worker.ref();
     this.#slots.push(slot);
     this.#tasks[slot] = task;
   }
 
-  /** The slot stays taken until the worker has seen that its task is cancelled. */
+  /** The slot stays in use until the worker has seen that its task is cancelled. */
   takeBack(): Task | undefined {
     for (const slot of this.#slots) {
       const task = this.#tasks[slot];
@@ -91,7 +92,7 @@ export class PoolWorker extends PoolMember {
     }
   }
 
-  /** With `force` the thread goes as soon as it runs no native code. */
+  /** With `force`, the thread ends as soon as it does not run native code. */
   async close(force = false): Promise<void> {
     if (force) this.kill();
     else if (this.ready) {
@@ -122,7 +123,7 @@ export class PoolWorker extends PoolMember {
     this.kill();
   }
 
-  /** As soon as it runs no native code. */
+  /** As soon as it does not run native code. */
   protected kill(): void {
     if (this.dead) return;
     this.closing();

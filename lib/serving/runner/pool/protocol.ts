@@ -1,9 +1,9 @@
 import type { CallTiming } from '../../runtime/call-trace.js';
 import type { Encoded } from './transfer.js';
 
-/** What is served: by which module, and what that is told. */
+/** The module that serves, and its argument. */
 export interface ServedBy {
-  /** Module that exports `open(init): Promise<Served>`. */
+  /** A module that exports `open(init): Promise<Served>`. */
   readonly runnable: string;
   readonly init: unknown;
 }
@@ -12,32 +12,32 @@ export interface WorkerBootstrap extends ServedBy {
   readonly control: SharedArrayBuffer;
 }
 
-/** What the worker tells about the model that it has loaded. */
+/** The facts that a worker reports about its loaded model. */
 export interface Description {
   readonly kind: string;
   readonly vocab: unknown;
-  /** The columns of a row, where the model predicts from rows. */
+  /** The columns of a row, if the model predicts from rows. */
   readonly schema?: unknown;
-  /** Of a learner: `learner.description`. */
+  /** For a learner: `learner.description`. */
   readonly description?: unknown;
   readonly methods: readonly string[];
 }
 
-/** What a method learns of its call, besides the item. */
+/** What a method gets about its call, besides the item. */
 export interface CallContext {
-  /** Aborted when the caller has left; a thread that computes learns of it afterwards. */
+  /** Aborted when the caller has left. A thread that is computing notices it only afterwards. */
   readonly signal: AbortSignal;
 }
 
-/** A method of a loaded model: gives a value, a promise of one, or a stream. */
+/** A method of a loaded model. It returns a value, a promise of one, or a stream. */
 export type ServedMethod = (item: unknown, context: CallContext) => unknown;
 
-/** A loaded model, as a runnable module gives it to the worker. */
+/** A loaded model, as a runnable module returns it to the worker. */
 export interface Served {
   readonly kind: string;
   readonly vocab: unknown;
   readonly schema?: unknown;
-  /** Of a learner: `learner.description`. */
+  /** For a learner: `learner.description`. */
   readonly description?: unknown;
   readonly methods: ReadonlyMap<string, ServedMethod>;
   release(): Promise<void>;
@@ -48,17 +48,19 @@ export interface RunMessage {
   readonly slot: number;
   readonly method: string;
   readonly item: Encoded;
-  /** Values of a stream that may be sent unasked; undefined where one result is wanted. */
+  /**
+   * How many values of a stream may be sent without a request; undefined if one result is wanted.
+   */
   readonly ahead?: number | undefined;
-  /** Somebody wants to know what the time is spent on. */
+  /** Whether to record how the time is spent. */
   readonly traced?: true | undefined;
-  /** Somebody wants to know how far it is. */
+  /** Whether to report the progress. */
   readonly watched?: true | undefined;
 }
 
 export type ToWorker =
   | RunMessage
-  /** So many further values of a stream. */
+  /** Requests that many further values of a stream. */
   | { readonly type: 'pull'; readonly slot: number; readonly count: number }
   | { readonly type: 'leave'; readonly slot: number }
   | { readonly type: 'close' };
@@ -74,7 +76,7 @@ export type FromWorker =
   | { readonly type: 'skipped'; readonly slot: number }
   | { readonly type: 'closed' };
 
-/** An error without its class, which a message cannot carry. */
+/** An error without its class, which messages cannot carry. */
 export interface WireError {
   readonly kind: string;
   readonly message: string;

@@ -3,8 +3,8 @@ const LONGEST_MS = 5000;
 const LONGEST_AFTER_LOAD_MS = 30_000;
 
 /**
- * How long to wait before a lost worker is restarted: not at all for the first. The delay grows
- * while workers are lost in succession without an answer, or cannot load their model.
+ * How long to wait before a lost worker is restarted. The first restart is immediate. The delay
+ * grows while workers are lost in succession without an answer, or cannot load their model.
  */
 export class RestartDelay {
   #failedLoads = 0;

@@ -3,17 +3,17 @@ import type { FromWorker, RunMessage, Served, ServedBy, ToWorker } from './proto
 import { ServedCall, type Send } from './served-call.js';
 import { wireError } from './wire-error.js';
 
-/** The way between a worker, be it a thread or a process, and its owner. */
+/** The connection between a worker, a thread or a process, and its owner. */
 export interface WorkerLink {
   readonly send: Send;
   onMessage(listener: (message: ToWorker) => void): void;
-  /** False when a posted task was cancelled before it was started. */
+  /** False if a posted task was cancelled before its start. */
   take(slot: number): boolean;
-  /** The model has been released, and the owner told so: ends the worker. */
+  /** Ends the worker, after the model was released and the owner was notified. */
   end(): void;
 }
 
-/** Loads one model, then serves its tasks one after the other. */
+/** Loads a model, then serves its tasks one after the other. */
 export async function serveModel(by: ServedBy, link: WorkerLink): Promise<void> {
   let served: Served;
   try {
@@ -22,10 +22,10 @@ export async function serveModel(by: ServedBy, link: WorkerLink): Promise<void> 
     link.send({ type: 'load-failed', error: wireError(error) });
     return;
   }
-  // Tasks wait for each other here: a run yields to the event loop, which may bring the next
-  // message.
+  // Tasks wait for each other here, because a run yields to the event loop, which may deliver the
+  // next message.
   let tail: Promise<void> = Promise.resolve();
-  /** By slot, of which a worker has few. */
+  /** By slot; a worker has few slots. */
   const calls: (ServedCall | undefined)[] = [];
   const run = async (message: RunMessage): Promise<void> => {
     const { slot } = message;
@@ -62,7 +62,7 @@ async function load({ runnable, init }: ServedBy): Promise<Served> {
 }
 
 async function close(served: Served, link: WorkerLink): Promise<void> {
-  // A model that cannot be released must not keep the application from ending.
+  // A model that cannot be released must not prevent the application from ending.
   await served.release().catch(() => undefined);
   link.send({ type: 'closed' });
   link.end();

@@ -7,13 +7,13 @@ import { streamedValues } from './streamed-values.js';
 import { decode, encodeOwn, type Encoded } from './transfer.js';
 import { wireError } from './wire-error.js';
 
-/** No faster is it told how far a call is. */
+/** Progress is reported at most this often. */
 const TOLD_EVERY_MS = 100;
 
-/** Sends an answer; throws when the answer cannot be sent. */
+/** Sends an answer; throws if the answer cannot be sent. */
 export type Send = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
 
-/** A call inside a worker, from its start to its answer. */
+/** A call in a worker, from its start to its answer. */
 export class ServedCall {
   #controller: AbortController | undefined;
   #left = false;
@@ -39,12 +39,12 @@ export class ServedCall {
     this.#left = true;
     this.#controller?.abort();
     this.#wake?.();
-    // One that waits for its next value may be able to stop now; its end is waited for where it is
-    // read.
+    // A stream that waits for its next value may be able to stop now. The reading code waits for
+    // its end.
     void this.#values?.return?.().catch(() => undefined);
   }
 
-  /** Runs the method and sends its answer, whatever comes. */
+  /** Runs the method and sends its answer, whatever the outcome. */
   async run(method: ServedMethod | undefined): Promise<void> {
     const { slot, ahead } = this.message;
     const start = performance.now();
@@ -95,7 +95,8 @@ export class ServedCall {
         const next = await values.next();
         done = next.done === true;
         if (done) return;
-        // Waiting also lets messages in: a generator that only computes would block them forever.
+        // The pause also lets messages arrive. A generator that only computes would block them
+        // forever.
         while (this.#credit === 0 && !this.#left) {
           await new Promise<void>((resolve) => (this.#wake = resolve));
         }
@@ -125,7 +126,7 @@ export class ServedCall {
     };
   }
 
-  /** Most methods never look at it. */
+  /** Most methods never use it. */
   get #signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();

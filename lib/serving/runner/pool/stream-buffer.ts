@@ -1,12 +1,12 @@
 import type { TaskStream } from './task.js';
 
-/** Values that a worker may be ahead of their reader. */
+/** How many values a worker may be ahead of the reader. */
 const AHEAD = 16;
 
-/** Holds the values of a stream that its reader, who may be slower, has not taken. */
+/** Holds the values of a stream that its reader, which may be slower, has not taken. */
 export class StreamBuffer implements TaskStream {
   readonly ahead = AHEAD;
-  /** Told how many values were taken, so that as many more can be asked for. */
+  /** Called with the number of taken values, so that the same number can be requested. */
   onTaken: ((count: number) => void) | undefined;
   readonly #waiting: unknown[] = [];
   #taken = 0;

@@ -7,8 +7,8 @@ interface Subscribable {
 }
 
 /**
- * The values of what a method returned, one at a time: of an async iterable, an Observable, or a
- * generator. Undefined where it is none of these, but a value.
+ * The values of a method's result, one at a time, if it is an async iterable, an Observable or a
+ * generator. Undefined if it is a plain value.
  */
 export function streamedValues(returned: unknown): AsyncIterator<unknown> | undefined {
   if (typeof returned !== 'object' || returned === null) return undefined;
@@ -19,13 +19,13 @@ export function streamedValues(returned: unknown): AsyncIterator<unknown> | unde
   return isGenerator(returned) ? valuesOfGenerator(returned) : undefined;
 }
 
-/** By shape: the Observable may be of another copy of rxjs. */
+/** Recognized by shape, because the Observable may come from another copy of rxjs. */
 function isSubscribable(value: object): value is Subscribable {
   const { subscribe, pipe } = value as { subscribe?: unknown; pipe?: unknown };
   return typeof subscribe === 'function' && typeof pipe === 'function';
 }
 
-/** An iterator, not an array, a map or another collection, which are values. */
+/** An iterator. Arrays, maps and other collections are plain values. */
 function isGenerator(value: object): value is Generator {
   return Symbol.iterator in value && typeof (value as { next?: unknown }).next === 'function';
 }
@@ -37,7 +37,7 @@ function valuesOfGenerator(generator: Generator): AsyncIterator<unknown> {
   };
 }
 
-/** An Observable is not asked for its values, so those that nobody has asked for wait here. */
+/** An Observable does not produce values on demand, so values without a request wait here. */
 function valuesOfObservable(source: Subscribable): AsyncIterator<unknown> {
   const waiting: unknown[] = [];
   let end: { readonly error?: unknown } | undefined;

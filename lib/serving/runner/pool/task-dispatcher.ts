@@ -2,10 +2,10 @@ import { UnclonableItemError } from '../errors.js';
 import { roomFor, type PoolMember } from './pool-member.js';
 import { TaskQueue, type Task } from './task.js';
 
-/** Batches that a worker may hold: what waits in a mailbox grows no more. */
+/** How many batches a worker may hold. A batch in a mailbox no longer grows. */
 const BATCHES = 2;
 
-/** A pool's workers and queue: tasks start in their order, each on the least busy worker. */
+/** A pool's workers and queue. Tasks start in order, each on the least busy worker. */
 export class TaskDispatcher {
   readonly workers = new Set<PoolMember>();
   readonly queue = new TaskQueue();
@@ -20,13 +20,13 @@ export class TaskDispatcher {
     return this.#count((worker) => (worker.ready ? 1 : 0));
   }
 
-  /** The idle ones of those. */
+  /** How many of them are idle. */
   get idle(): number {
     if (this.queue.peek() !== undefined) return 0;
     return this.#count((worker) => (worker.ready && worker.load === 0 ? 1 : 0));
   }
 
-  /** Batches that would be handed to a worker at once. */
+  /** How many batches a worker would get at once. */
   get room(): number {
     if (this.queue.peek() !== undefined) return 0;
     return this.#count(({ ready, slots, load }) =>
@@ -34,7 +34,7 @@ export class TaskDispatcher {
     );
   }
 
-  /** Hands out what there is room for. */
+  /** Starts as many tasks as there is room for. */
   dispatch(): void {
     for (let task = this.queue.peek(); task !== undefined; task = this.queue.peek()) {
       const worker = this.#leastBusy(task);
@@ -67,7 +67,9 @@ export class TaskDispatcher {
     return least;
   }
 
-  /** A task may wait in the mailbox of a worker with a long one, while this worker has none. */
+  /**
+   * A task may be waiting in the mailbox of a worker with a long one, while this worker has none.
+   */
   #steal(worker: PoolMember): void {
     for (const other of this.workers) {
       if (other === worker || other.load < 2) continue;

@@ -6,48 +6,48 @@ import { decode, type Encoded } from './transfer.js';
 
 const NOTHING: Encoded = { value: undefined };
 
-/** Who waits for a task: one of the two is called, once. */
+/** The waiting caller of a task: one of the two functions is called, once. */
 export interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
 
-/** The pool that a task is of. */
+/** The pool of a task. */
 export interface TaskOwner {
-  /** It is settled; who waits for it is told next. */
+  /** It is settled; its caller is notified next. */
   left(task: Task): void;
-  /** Makes the caller's error of the worker's. */
+  /** Converts the worker's error to the caller's. */
   errorOf(error: WireError): Error;
 }
 
 export interface TaskStream {
-  /** Values that the worker may send before it is asked for more. */
+  /** How many values the worker may send before a request for more. */
   readonly ahead: number;
   value(value: unknown): void;
 }
 
-/** One call of a method, from the queue to its answer; only the first to come settles it. */
+/** One call of a method, from the queue to its answer. Only the first outcome settles it. */
 export class Task implements Listed {
   settled = false;
-  /** It serves several calls. */
+  /** Whether it serves several calls. */
   batch = false;
   place = -1;
   outcome: CallEvent['outcome'] | undefined;
   /** When it ran; known once a worker has answered. */
   timing: CallTiming | undefined;
   queued = false;
-  /** When it was made, and when a worker got it last, on the clock of `performance.now()`. */
+  /** When it was created, and when a worker last got it, on the clock of `performance.now()`. */
   readonly madeAt = performance.now();
   postedAt: number | undefined;
-  /** Somebody wants to know what its worker spends its time on. */
+  /** Whether its worker records how it spends the time. */
   traced?: true;
-  /** Takes the share of its rows that is done, 0 to 1, where somebody wants to know. */
+  /** Receives the finished share of its rows, 0 to 1, if its caller wants it. */
   progress?: (share: number) => void;
 
   constructor(
     readonly method: string,
     private item: Encoded,
-    /** Buffers of the item that the caller gives up. */
+    /** Buffers of the item that the caller transfers. */
     readonly transfer: readonly ArrayBuffer[],
     private readonly waiting: Waiting,
     private readonly owner: TaskOwner,
@@ -68,7 +68,7 @@ export class Task implements Listed {
   messageFor(slot: number): RunMessage {
     const { method, item, ahead, traced } = this;
     const watched = this.progress === undefined ? undefined : true;
-    // What is undefined takes its part of the time that a message takes.
+    // Undefined members would also take time in a message.
     const plain = ahead === undefined && traced === undefined && watched === undefined;
     if (plain) return { type: 'run', slot, method, item };
     return { type: 'run', slot, method, item, ahead, traced, watched };
@@ -82,7 +82,7 @@ export class Task implements Listed {
     if (!this.settled) this.progress?.(share);
   }
 
-  /** Its worker has answered. One that was skipped had been given up before. */
+  /** Its worker has answered. A skipped task had been given up before. */
   answered(answer: FromWorker): void {
     if (answer.type === 'result') {
       this.timing = answer;
@@ -108,16 +108,16 @@ export class Task implements Listed {
     if (this.settled) return false;
     this.settled = true;
     this.outcome = outcome;
-    // A task that nobody waits for may stay in a queue for a while; its item need not.
+    // A task without a caller may stay in a queue for a while, but its item need not.
     this.item = NOTHING;
     this.owner.left(this);
     return true;
   }
 }
 
-/** First in, first out. A task that was settled while it waited is never handed out. */
+/** First in, first out. It never returns a task that was settled while it waited. */
 export class TaskQueue {
-  /** Those before the head have left, and are kept no longer. */
+  /** Tasks before the head have left, and are not kept. */
   #items: (Task | undefined)[] = [];
   #head = 0;
   size = 0;
@@ -133,7 +133,7 @@ export class TaskQueue {
     this.#entered(task);
   }
 
-  /** The task was settled; it may have waited here. */
+  /** Removes a settled task, if it waited here. */
   forget(task: Task): void {
     if (!task.queued) return;
     task.queued = false;

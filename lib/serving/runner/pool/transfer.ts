@@ -9,7 +9,7 @@ import { isTensor } from '../../../learner/runtime/is-tensor.js';
 
 type Path = readonly (string | number)[];
 
-/** To give away a buffer of no more bytes takes longer than to copy it. */
+/** Up to this size, a transfer of a buffer takes longer than a copy. */
 const SMALL_BYTES = 1024;
 
 interface TensorAt {
@@ -20,8 +20,8 @@ interface TensorAt {
 }
 
 /**
- * A value in a form that survives a message between threads: tensors, whose class a structured
- * clone drops, are taken out of it and listed with their places.
+ * A value in a form that survives a message between threads. A structured clone drops the class of
+ * tensors, so they are taken out and listed with their places.
  */
 export interface Encoded {
   readonly value: unknown;
@@ -29,9 +29,9 @@ export interface Encoded {
 }
 
 /**
- * Encodes a value. With `buffers`, the buffers behind its tensors and typed arrays are added there,
- * for a transfer: the sender gives them up. Data frames are packed; with `share` they may lie in
- * memory that both threads have, which another process could not.
+ * Encodes a value. Adds the buffers of its tensors and typed arrays to `buffers`, if given, for a
+ * transfer: the sender gives them up. Data frames are packed. With `share` they may use memory that
+ * both threads share, which is impossible with another process.
  */
 export function encode(value: unknown, buffers?: Set<ArrayBuffer>, share = false): Encoded {
   if (typeof value !== 'object' || value === null) return { value };
@@ -51,7 +51,7 @@ export function encodeOwn(value: unknown, buffers: Set<ArrayBuffer>): Encoded {
   return encoded;
 }
 
-/** Gives the tensors of an encoded value back their class and their places. */
+/** Restores the class and the places of the tensors in an encoded value. */
 export function decode(encoded: Encoded): unknown {
   let root = encoded.value;
   for (const { path, type, dims, data } of encoded.tensors ?? []) {
@@ -96,7 +96,7 @@ function strip(
   return copy;
 }
 
-/** The view itself where its buffer can be given away whole, else a copy that can. */
+/** The view itself if its whole buffer can be transferred, otherwise a copy. */
 function owned(data: unknown, buffers: Set<ArrayBuffer> | undefined): unknown {
   if (buffers === undefined || !ArrayBuffer.isView(data)) return data;
   const { buffer, byteLength } = data;
@@ -124,7 +124,10 @@ function at(holder: unknown, step: string | number): unknown {
   return Object.getOwnPropertyDescriptor(holder, step)?.value;
 }
 
-/** Own property whatever the name: assignment to `__proto__` would change the prototype instead. */
+/**
+ * An own property whatever its name: an assignment to `__proto__` would change the prototype
+ * instead.
+ */
 function define(target: object, key: string | number, value: unknown): void {
   if (Array.isArray(target)) {
     target[key as number] = value;

@@ -10,7 +10,7 @@ export function wireError(error: unknown): WireError {
   return { kind: name, message, stack, input: error instanceof InputError };
 }
 
-/** The caller's error of a failure in a runner's model. */
+/** The caller's error for a failure in a runner's model. */
 export function runError(runner: string, { kind, message, stack, input }: WireError): Error {
   return input
     ? new RunInputError(runner, kind, message)

@@ -10,14 +10,17 @@ import { RestartDelay } from './restart-delay.js';
 export interface WorkerCrewOptions {
   readonly name: string;
   readonly workers: number;
-  /** Begin with one, and add others while calls wait and cores are idle. @default false */
+  /**
+   * Whether to begin with one worker, and to add others while calls wait and cores are idle.
+   * @default false
+   */
   readonly grows?: boolean;
   /** What says when. */
   readonly growth?: Pick<CrewGrowth, 'wants'>;
   /** Module that exports `open(init): Promise<Served>`; it is loaded in each worker. */
   readonly runnable: string;
   readonly init: unknown;
-  /** Milliseconds until the worker of an abandoned task is replaced; native code is waited for. */
+  /** Milliseconds until the worker of an abandoned task is replaced. It waits for native code. */
   readonly stuckMs: number;
   /** @default 'thread' */
   readonly isolation?: 'thread' | 'process';
@@ -27,11 +30,11 @@ export interface WorkerCrewOptions {
 
 export interface WorkerCrewEvents {
   free(): void;
-  /** Milliseconds that the last of the waiting tasks will have waited. */
+  /** How many milliseconds the last of the waiting tasks will wait. */
   backlogMs(): number;
-  /** A worker is gone, with tasks that it had not answered. */
+  /** A worker has ended, with unanswered tasks. */
   lost(exit: WorkerExit): void;
-  /** The model cannot be loaded any more, and may never be. */
+  /** The model can no longer be loaded, perhaps never again. */
   down(reason: string): void;
 }
 
@@ -40,7 +43,7 @@ const MEMBERS = {
   process: [PoolProcess, new URL('../process/child.js', import.meta.url)],
 } as const;
 
-/** Who waits less than this has no need of another worker. */
+/** A call that waits less than this does not need another worker. */
 const LATE_MS = 2;
 
 /** Keeps a number of workers, threads or processes, and replaces each that ends. */
@@ -49,9 +52,9 @@ export class WorkerCrew {
   restarts = 0;
   #opening: Promise<Description> | undefined;
   #opened: { resolve(value: Description): void; reject(error: Error): void } | undefined;
-  /** What the workers say of the model; undefined before the first has loaded it. */
+  /** The workers' facts about the model; undefined before the first has loaded it. */
   description: Description | undefined;
-  /** It was given up, or could not be opened: none comes in the place of one that goes. */
+  /** Whether it was given up or could not be opened. Then nothing replaces a worker that ends. */
   dismissed = false;
   #down: string | undefined;
   readonly #growth: Pick<CrewGrowth, 'wants'> | undefined;
@@ -71,7 +74,7 @@ export class WorkerCrew {
   /**
    * Starts the workers; resolves when all have loaded the model.
    *
-   * @throws ModelLoadError when one cannot load it; the others are closed.
+   * @throws ModelLoadError if one cannot load it; the others are then closed.
    */
   open(): Promise<Description> {
     this.#opening ??= new Promise<Description>((resolve, reject) => {
@@ -91,7 +94,7 @@ export class WorkerCrew {
     return this.ready ? undefined : this.#down;
   }
 
-  /** Ends the workers; with `force` as soon as may be, else after the tasks that they hold. */
+  /** Ends the workers after their tasks, or with `force` as soon as possible. */
   async close(force: boolean): Promise<void> {
     this.dismissed = true;
     await Promise.all([...this.members].map((worker) => worker.close(force)));
@@ -121,7 +124,7 @@ export class WorkerCrew {
 
   #grow(): void {
     if (this.#growth === undefined || this.wanted >= this.options.workers) return;
-    // One that is lost or still loads comes first.
+    // Lost workers and those that are still loading come first.
     if (this.dismissed || this.members.size < this.wanted) return;
     for (const worker of this.members) if (!worker.ready) return;
     if (!this.#growth.wants(this.wanted, this.events.backlogMs() >= LATE_MS)) return;

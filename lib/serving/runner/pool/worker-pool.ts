@@ -16,9 +16,9 @@ const NONE: readonly ArrayBuffer[] = [];
 
 /**
  * Workers that each hold the same model, threads or processes, and the queue in front of them.
- *
- * Tasks start in the order they came. A worker that ends is started again; one that is stuck is
- * replaced; no thread is ever terminated while it runs native code, which would abort the process.
+ * Tasks start in the order of arrival. The pool restarts a worker that ends, and replaces one that
+ * is stuck. It never terminates a thread that runs native code, because that would abort the
+ * process.
  */
 export class WorkerPool extends CallPool {
   protected readonly pending = new Roster<Task>();
@@ -41,7 +41,9 @@ export class WorkerPool extends CallPool {
     };
   }
 
-  /** Resolves when its first workers have loaded the model; where one cannot, the others are closed. */
+  /**
+   * Resolves when its first workers have loaded the model. If one cannot, the others are closed.
+   */
   open(): Promise<Description> {
     return this.#crew.open();
   }
@@ -111,7 +113,7 @@ export class WorkerPool extends CallPool {
   protected async end(closed: Error, unfinished: boolean, late: Promise<void>): Promise<void> {
     for (const task of this.pending) task.reject(closed);
     const gone = this.#crew.close(unfinished);
-    // What is left runs for a caller that has left; it gets the rest of the time.
+    // The remaining tasks run for callers that have left. They get the rest of the time.
     if ((await Promise.race([gone, late.then(() => 'late')])) === 'late') {
       await this.#crew.close(true);
     }
@@ -125,7 +127,7 @@ export class WorkerPool extends CallPool {
     if (downBecause !== undefined) {
       return waiting.reject(new RunnerUnavailableError(name, downBecause));
     }
-    // Nothing can be given to another process, nor shared with it.
+    // Buffers cannot be transferred to another process or shared with it.
     const apart = isolation === 'process';
     const buffers = how.transfer && !apart ? new Set<ArrayBuffer>() : undefined;
     const encoded = encode(item, buffers, !apart);
@@ -137,21 +139,21 @@ export class WorkerPool extends CallPool {
     this.#dispatcher.dispatch();
   }
 
-  /** Gives free workers single calls in their order, then the batches that form behind them. */
+  /** Gives free workers single calls in order, then the batches that form behind them. */
   #offer(): void {
     this.#dispatcher.dispatch();
     if (this.feeders.size === 0) return;
     const feeders = [...this.feeders];
     const [first] = feeders;
     if (first !== undefined && feeders.length > 1) {
-      // Each is the first one in turn.
+      // Each batcher is the first one in turn.
       this.feeders.delete(first);
       this.feeders.add(first);
     }
     for (const feeder of feeders) feeder.wake();
   }
 
-  /** What had not begun can be run by others. */
+  /** Other workers can run tasks that had not started. */
   #lost({ tasks, reason }: WorkerExit): void {
     for (const { task, started } of [...tasks].reverse()) {
       if (task.settled) continue;
@@ -161,7 +163,7 @@ export class WorkerPool extends CallPool {
     }
   }
 
-  /** Callers learn it now, not when their time is over. */
+  /** Callers get the error now, not when their time is over. */
   #refuseQueue(reason: string): void {
     const error = new RunnerUnavailableError(this.name, reason);
     for (const task of this.#dispatcher.takeWaiting()) task.reject(error);

@@ -1,4 +1,4 @@
-/** Options of Node that are for one process alone, or run something else than the program. */
+/** Options of Node that apply to only one process, or that run something other than the program. */
 const WITH_VALUE = [
   '--inspect-port',
   '--debug-port',
@@ -32,11 +32,11 @@ export function childExecArgv(parent: readonly string[]): string[] {
   return kept;
 }
 
-/** The environment of a child: its parent's, with the same done to NODE_OPTIONS. */
+/** The environment of a child: its parent's, with NODE_OPTIONS reduced in the same way. */
 export function childEnv(parent: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: options, ...env } = parent;
   if (options === undefined) return env;
-  // Values may be quoted, and hold spaces then.
+  // Values may be quoted, and then contain spaces.
   const kept = childExecArgv(options.match(/(?:[^\s"]|"(?:\\.|[^"\\])*")+/g) ?? []);
   return { ...env, NODE_OPTIONS: kept.join(' ') };
 }

@@ -7,7 +7,7 @@ import { watchParent } from './watch-parent.js';
 
 watchParent();
 process.on('disconnect', () => process.exit());
-// Process managers send these to the parent and its children alike; the parent may have calls to
+// Process managers send these signals to the parent and its children. The parent may have calls to
 // answer first.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => undefined);

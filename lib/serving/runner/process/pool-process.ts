@@ -10,13 +10,13 @@ export type FromChild = FromWorker | { readonly type: 'crashed'; readonly reason
 
 export type ToChild = ToWorker | ({ readonly type: 'start' } & ServedBy);
 
-/** A child that has released its model gets so long to end by itself. */
+/** The time for a child that has released its model to end by itself. */
 const LAST_WORDS_MS = 2000;
 
 /**
- * One child process, seen from its owner. It holds one task at a time: the two share no memory, so
- * that a task in its mailbox could neither be cancelled nor be known not to have started when it
- * dies. It may be killed at any moment, in native code as well.
+ * One child process, from the view of its owner. It holds one task at a time. The two do not share
+ * memory, so a task in its mailbox could not be cancelled, and if the child dies, nobody would know
+ * whether the task had started. The child may be killed at any moment, also in native code.
  */
 export class PoolProcess extends PoolMember {
   readonly slots = 1;
@@ -43,7 +43,7 @@ export class PoolProcess extends PoolMember {
     });
     this.#child.on('message', (message) => this.#receive(message as FromChild));
     this.#child.on('disconnect', () => {
-      // Nobody is left to talk to; one that was told to close ends by itself.
+      // The child can no longer receive messages. A child that was told to close ends by itself.
       if (!this.#released) this.kill();
     });
     this.#exited = new Promise((resolve) => {
@@ -53,7 +53,7 @@ export class PoolProcess extends PoolMember {
       });
       this.#child.on('error', (error) => {
         this.failure ??= error.message;
-        // One that could not be started does not exit.
+        // A child that could not be started does not emit "exit".
         if (this.#child.pid !== undefined) return;
         this.#exit('could not be started');
         resolve();
@@ -77,7 +77,7 @@ export class PoolProcess extends PoolMember {
     return undefined;
   }
 
-  /** It may be in native code or not: one that does not come to its end in time is killed. */
+  /** A child that does not end in time is killed, whether it is in native code or not. */
   abandon(task: Task): void {
     if (this.#task !== task || this.dead) return;
     this.#send({ type: 'leave', slot: 0 });
@@ -134,7 +134,7 @@ export class PoolProcess extends PoolMember {
     else this.receive(message);
   }
 
-  /** @throws DataCloneError, where the message cannot be sent. */
+  /** @throws DataCloneError, if the message cannot be sent. */
   #send(message: ToChild, failed?: () => void): void {
     this.#child.send(message, (error) => {
       if (error !== null) failed?.();
@@ -152,7 +152,7 @@ export class PoolProcess extends PoolMember {
     );
   }
 
-  /** An idle child lets this process end; one with a task, or that starts, must not. */
+  /** An idle child lets this process end. One with a task, or one that is starting, must not. */
   #ref(): void {
     this.#child.ref();
     this.#child.channel?.ref();

@@ -16,6 +16,6 @@ export function watchParent(): void {
   const limits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 };
   const worker = new Worker(program, { eval: true, resourceLimits: limits, execArgv: [], env: {} });
   worker.unref();
-  // Without it the process still ends with its parent, as long as it reads its messages.
+  // Without this thread, the process still ends with its parent, as long as it reads its messages.
   worker.on('error', () => undefined);
 }
