@@ -67,21 +67,25 @@ describe('WorkerPool', () => {
   const aborted = (): RunAbortedError => new RunAbortedError('test:1', 'run');
 
   it('begins with one worker and has others when they are wanted, up to the most', async () => {
-    const asked: [workers: number, late: boolean][] = [];
-    const growth = { wants: (...by: [number, boolean]) => asked.push(by) > 1 };
+    const asked: number[] = [];
+    const growth = { wants: (workers: number) => asked.push(workers) > 1 };
     const pool = await opened({ workers: 2, grows: true, growth });
     expect(pool.stats).toMatchObject({ ready: 1, workers: 1 });
     expect(await Promise.all([1, 2, 3, 4].map((item) => run(pool, 'echo', item)))).toEqual([
       1, 2, 3, 4,
     ]);
-    // Such short calls are late for nobody.
-    expect(asked).toEqual([
-      [1, false],
-      [1, false],
-    ]);
+    expect(asked).toEqual([1, 1]);
     await expect.poll(() => pool.stats).toMatchObject({ ready: 2, workers: 2 });
     expect(await Promise.all([5, 6, 7].map((item) => run(pool, 'echo', item)))).toEqual([5, 6, 7]);
     expect(asked).toHaveLength(2);
+  });
+
+  it('says that calls wait for long when each takes long', async () => {
+    const asked: boolean[] = [];
+    const growth = { wants: (_workers: number, late: boolean) => asked.push(late) < 0 };
+    const pool = await opened({ workers: 2, grows: true, growth });
+    await Promise.all([1, 2, 3].map((name) => run(pool, 'sleep', { ms: 50, name })));
+    expect(asked).toEqual([true, true, true]);
   });
 
   it('describes the model once all workers have loaded it', async () => {
