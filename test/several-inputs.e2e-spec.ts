@@ -147,7 +147,7 @@ describe('A model of several inputs', () => {
       'siamese_block',
       { image1: 'package.json', image2: 'package.json' },
       400,
-      /of an unknown format/,
+      /in an unknown format/,
     ],
     [
       'a category is unknown',

@@ -129,7 +129,7 @@ describe('Image learners over HTTP', () => {
 
   it('refuses bytes that are not an image, with the reason', async () => {
     const cases: [string, string | undefined, Uint8Array, number, string][] = [
-      ['/name', 'image/jpeg', Buffer.from('not an image'), 400, 'of an unknown format'],
+      ['/name', 'image/jpeg', Buffer.from('not an image'), 400, 'in an unknown format'],
       ['/name', 'image/png', fixture('refused/bomb.png'), 400, '60000 x 60000 pixels'],
       ['/name', 'image/jpeg', new Uint8Array(0), 400, 'the body is empty'],
       ['/name', 'image/jpeg', fixture('refused/cut.jpg'), 400, 'JPEG'],

@@ -299,7 +299,7 @@ export class UnsupportedImageError extends InputError {
     readonly found: string,
   ) {
     super(
-      `The image is ${found}, which is not a supported format; send it as JPEG, PNG, WebP, ` +
+      `The image is ${found}, which is not supported; send it as JPEG, PNG, WebP, ` +
         'GIF, BMP, TIFF or PPM.',
     );
   }

@@ -41,5 +41,5 @@ export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
 /** A description of bytes in an unsupported format. */
 export function describeUnknown(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'empty';
-  return match(bytes, refused) ?? 'of an unknown format';
+  return match(bytes, refused) ?? 'in an unknown format';
 }
